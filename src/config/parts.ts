@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/** How numeric columns enter: see `data/encode.ts`. */
+export const numericEncoding = z.enum(['standard', 'log1p', 'quantile', 'value']);
+
+/** `inputs:` of a config. */
+export const inputsSchema = z.strictObject({
+  /** Embedding width of categorical columns (and of numeric ones in buckets or by value). */
+  embedding: z.int().positive().default(4),
+  numeric: numericEncoding.default('standard'),
+  /** Most buckets of a `quantile` column, and most values of a `value` column that have an embedding of their own. */
+  buckets: z.int().min(2).default(64),
+  /** Settings of single columns. */
+  columns: z
+    .record(
+      z.string(),
+      z.strictObject({
+        embedding: z.int().positive().optional(),
+        numeric: numericEncoding.optional(),
+        buckets: z.int().min(2).optional(),
+      }),
+    )
+    .default({}),
+});
+export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;
+
+/** One entry of `tasks:`. The order is the order of every table. */
+export const taskSchema = z.strictObject({
+  name: z.string().min(1),
+  type: z.enum(['binary', 'regression']),
+  /** Regression: the loss sees (label - mean) / deviation of the training split; metrics stay in the label's units. */
+  standardize: z.boolean().default(false),
+});
+export type TaskConfig = Readonly<z.infer<typeof taskSchema>>;
+
+/** `{ <task>: value }`, e.g. loss weights or expert counts. */
+export const weightSchema = z.strictObject({
+  initial: z.number().nonnegative().default(1),
+  /** The weight is initial * ratio^t. */
+  ratio: z.number().positive().default(1),
+});

@@ -1,0 +1,78 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { z } from 'zod';
+import type { HostArray } from '../support/arrays.js';
+import type { Random } from '../support/random.js';
+
+/** What a model is fed: the batch's features. */
+export interface ModelInputs {
+  /** int32 [batch, categorical columns]: an index within each column's cardinality. */
+  readonly categorical: Tensor;
+  /** float32 [batch, numeric columns]. */
+  readonly numeric: Tensor;
+}
+
+/** What a model must know of the data to be built. */
+export interface ModelShape {
+  /** Task names, in the order of the config. */
+  readonly tasks: readonly string[];
+  readonly categorical: readonly { readonly name: string; readonly cardinality: number; readonly embedding: number }[];
+  readonly numeric: readonly string[];
+}
+
+/** One trainable array. */
+export interface Parameter {
+  readonly value: HostArray & { readonly dtype: 'float32' };
+  /** Embeddings are counted apart and are not decayed by L2 unless asked; biases are never decayed. */
+  readonly kind: 'embedding' | 'weight' | 'bias';
+  /** Set when this parameter belongs to an independent network of one task (single-task): it then stops, is clipped and is selected by itself. */
+  readonly task?: string;
+}
+
+/** By name; names are dotted paths such as `level1.experts.0.weight`. The order is that of creation. */
+export type Parameters = Readonly<Record<string, Parameter>>;
+
+/** The weights with which one gate mixes its experts: float32 [batch, experts], rows sum to 1. */
+export interface Gate {
+  readonly level: number; // from 1
+  readonly gate: string; // a task's name, `shared`, or the level-2 expert that it feeds
+  readonly experts: readonly string[]; // in the order of the weights' columns
+  readonly weights: Tensor;
+}
+
+export interface Prediction {
+  /** float32 [tasks, batch]: logits of binary tasks, values (in the loss's units) of regression tasks. */
+  readonly logits: Tensor;
+  readonly gates?: readonly Gate[];
+  /** A scalar added to the loss. */
+  readonly penalty?: Tensor;
+}
+
+/** A model is a value: how to start its parameters, and a pure function from parameters and inputs to logits. */
+export interface Model {
+  initialize(random: Random): Parameters;
+  apply(parameters: Readonly<Record<string, Tensor>>, inputs: ModelInputs): Prediction;
+}
+
+export interface ModelDefinition {
+  readonly name: string;
+  /** One line for `ple list models`. */
+  readonly summary: string;
+  readonly options: z.ZodObject;
+  /** Fewest tasks that it takes. */
+  readonly minimumTasks: number;
+  /** Parses `options` (fails on what the schema refuses) and checks them against the shape with a `ConfigError`. */
+  build(shape: ModelShape, options: unknown): Model;
+}
+
+export function defineModel<Options extends z.ZodObject>(definition: {
+  readonly name: string;
+  readonly summary: string;
+  readonly minimumTasks: number;
+  readonly options: Options;
+  readonly build: (shape: ModelShape, options: z.infer<Options>) => Model;
+}): ModelDefinition {
+  return {
+    ...definition,
+    build: (shape, options) => definition.build(shape, definition.options.parse(options)),
+  };
+}

@@ -1,0 +1,31 @@
+/** Exit codes that other programs rely on. */
+export const exitCode = { done: 0, failed: 1, usage: 2, data: 3, interrupted: 130 } as const;
+
+/** A user's mistake or a condition outside the program: one line that says what, where and what to do. No stack is shown. */
+export class UserError extends Error {
+  override name = 'UserError';
+  readonly exitCode: number;
+
+  constructor(message: string, code: number = exitCode.failed) {
+    super(message);
+    this.exitCode = code;
+  }
+}
+
+/** Wrong usage or a wrong config: exit code 2. */
+export class ConfigError extends UserError {
+  override name = 'ConfigError';
+
+  constructor(message: string) {
+    super(message, exitCode.usage);
+  }
+}
+
+/** Data that cannot be used: exit code 3. */
+export class DataError extends UserError {
+  override name = 'DataError';
+
+  constructor(message: string) {
+    super(message, exitCode.data);
+  }
+}

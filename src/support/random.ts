@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+
+/**
+ * A source of random numbers. Every purpose has a stream of its own, named by its path from the seed
+ * (`initial`, `order/3`, …), so that what one purpose draws never moves another.
+ */
+export interface Random {
+  /** An independent stream. It depends on the seed and the path alone, not on what was drawn before. */
+  stream(name: string): Random;
+  /** Uniform in [0, 1), 32 bits. */
+  uniform(): number;
+  /** Standard normal. */
+  normal(): number;
+  /** Fills `target` with standard normals. */
+  fillNormal(target: Float32Array | Float64Array): void;
+  /** A uniform integer in [0, bound). */
+  below(bound: number): number;
+  /** Shuffles in place (Fisher-Yates). */
+  shuffle(items: Int32Array): void;
+}
+
+/** The root stream of a seed. */
+export function randomFromSeed(seed: number): Random {
+  return randomAt(`ple:${seed}`);
+}
+
+function randomAt(path: string): Random {
+  const digest = createHash('sha256').update(path).digest();
+  const state = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset));
+  const generator = xoroshiro128plusFromState(state);
+  let spare = Number.NaN; // the polar method makes normals in pairs
+
+  const uniform = () => (generator.next() >>> 0) * 2 ** -32;
+
+  const normal = () => {
+    if (!Number.isNaN(spare)) {
+      const value = spare;
+      spare = Number.NaN;
+      return value;
+    }
+    for (;;) {
+      const u = 2 * uniform() - 1;
+      const v = 2 * uniform() - 1;
+      const s = u * u + v * v;
+      if (s > 0 && s < 1) {
+        const factor = Math.sqrt((-2 * Math.log(s)) / s);
+        spare = v * factor;
+        return u * factor;
+      }
+    }
+  };
+
+  const below = (bound: number) => uniformInt(generator, 0, bound - 1);
+
+  return {
+    stream: (name) => randomAt(`${path}/${name}`),
+    uniform,
+    normal,
+    fillNormal(target) {
+      for (let i = 0; i < target.length; i++) target[i] = normal();
+    },
+    below,
+    shuffle(items) {
+      for (let i = items.length - 1; i > 0; i--) {
+        const j = below(i + 1);
+        const held = items[i] as number;
+        items[i] = items[j] as number;
+        items[j] = held;
+      }
+    },
+  };
+}
