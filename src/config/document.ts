@@ -1,0 +1,95 @@
+import { isNode, LineCounter, parseDocument } from 'yaml';
+import { ConfigError } from '../support/errors.js';
+
+export type Path = readonly (string | number)[];
+
+/** A YAML text with overrides applied: the plain value, and where each part of it came from. */
+export interface ConfigDocument {
+  readonly value: unknown;
+  /** `file:line:column` of the key at `path` (or of its nearest ancestor), or the override word that set it. */
+  locate(path: Path): string;
+}
+
+/**
+ * Reads a config. Overrides are words `key.path=value`; the value is YAML.
+ * @throws ConfigError with line and column for a text that is not YAML, with the word for a bad override.
+ */
+export function readDocument(text: string, file: string, overrides: readonly string[] = []): ConfigDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const position = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const failure = document.errors[0];
+  if (failure) throw new ConfigError(`${position(failure.pos[0])}: not valid YAML: ${firstLine(failure.message)}`);
+
+  const overridden = new Map<string, string>();
+  for (const word of overrides) {
+    const { path, value } = parseOverride(word);
+    try {
+      document.setIn(path, document.createNode(value));
+    } catch {
+      throw new ConfigError(`Override '${word}': '${path.slice(0, -1).join('.')}' is not a mapping or a list.`);
+    }
+    overridden.set(path.join('.'), word);
+  }
+
+  return {
+    value: plain(),
+    locate(path) {
+      for (let length = path.length; length > 0; length--) {
+        const word = overridden.get(path.slice(0, length).join('.'));
+        if (word !== undefined) return `override '${word}'`;
+      }
+      for (let length = path.length; length > 0; length--) {
+        const offset = keyOffset(path.slice(0, length));
+        if (offset !== undefined) return position(offset);
+      }
+      return file;
+    },
+  };
+
+  function plain(): unknown {
+    try {
+      return document.toJS({ maxAliasCount: 100 });
+    } catch (error) {
+      throw new ConfigError(`${file}: ${error instanceof Error ? firstLine(error.message) : String(error)}`);
+    }
+  }
+
+  /** Where the key (of a mapping) or the item (of a list) starts. */
+  function keyOffset(path: Path): number | undefined {
+    const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+    const last = path.at(-1);
+    if (isNode(parent) && 'items' in parent && Array.isArray(parent.items)) {
+      for (const item of parent.items) {
+        if (typeof item !== 'object' || item === null || !('key' in item)) continue;
+        const key: unknown = item.key;
+        if (isNode(key) && 'value' in key && String(key.value) === String(last)) return key.range?.[0];
+      }
+    }
+    const node = document.getIn(path, true);
+    return isNode(node) ? node.range?.[0] : undefined;
+  }
+}
+
+function parseOverride(word: string): { path: string[]; value: unknown } {
+  const at = word.indexOf('=');
+  const path = word.slice(0, at).split('.');
+  if (at < 1 || path.includes('')) {
+    throw new ConfigError(`'${word}' is not an override: write key.path=value, e.g. train.epochs=5.`);
+  }
+  const parsed = parseDocument(word.slice(at + 1));
+  const failure = parsed.errors[0];
+  if (failure) throw new ConfigError(`Override '${word}': the value is not valid YAML: ${firstLine(failure.message)}`);
+  try {
+    return { path, value: parsed.toJS() };
+  } catch (error) {
+    throw new ConfigError(`Override '${word}': ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function firstLine(message: string): string {
+  return message.split('\n', 1)[0] ?? message;
+}

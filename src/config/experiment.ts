@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import type { Catalogue } from '../support/catalogue.js';
+import { didYouMean } from '../support/catalogue.js';
+import { type ConfigDocument, readDocument } from './document.js';
+import { failAt, parsePart } from './parse.js';
+import { inputsSchema, taskSchema, weightSchema } from './parts.js';
+
+/** What a config may choose from. The parts know their own options; this layer does not know the parts. */
+export interface Definitions {
+  readonly loaders: Catalogue<Chosen & { readonly paths: readonly string[] }>;
+  readonly models: Catalogue<Chosen>;
+  readonly schedules: Catalogue<Chosen>;
+  readonly optimizers: Catalogue<Chosen>;
+}
+interface Chosen {
+  readonly name: string;
+  readonly options: z.ZodObject;
+}
+
+const choice = z.looseObject({ type: z.string() });
+
+const experimentSchema = z.strictObject({
+  /** Names the run's folder. */
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and -, starting with a letter or digit'),
+  seed: z.int().nonnegative().default(0),
+  dataset: z.looseObject({ loader: z.string() }),
+  inputs: inputsSchema.prefault({}),
+  tasks: z.array(taskSchema).min(1),
+  model: choice,
+  loss: z
+    .strictObject({
+      schedule: choice.default({ type: 'constant' }),
+      /** By task; a task that is not named has weight 1. */
+      weights: z.record(z.string(), weightSchema).default({}),
+    })
+    .prefault({}),
+  train: z.strictObject({
+    epochs: z.int().positive(),
+    batchSize: z.int().positive(),
+    optimizer: choice,
+    earlyStopping: z
+      .strictObject({
+        /** `mean` (of AUC and 1 - MSE / Var(y)), `task:<name>`, or `loss` (weighted by the initial weights). */
+        monitor: z
+          .string()
+          .regex(/^(mean|loss|task:.+)$/, "'mean', 'loss' or 'task:<name>'")
+          .default('mean'),
+        /** Epochs without a better score before training ends; null: never. The best epoch is kept in any case. */
+        patience: z.int().positive().nullable().default(null),
+      })
+      .prefault({}),
+  }),
+  engine: z
+    .strictObject({
+      name: z.enum(['compiled', 'tfjs']).default('compiled'),
+      device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+      /** Absent: all cores. */
+      threads: z.int().positive().optional(),
+    })
+    .prefault({}),
+});
+
+/** A whole, checked config with every default filled in. */
+export type Experiment = Readonly<z.infer<typeof experimentSchema>>;
+
+/**
+ * YAML text -> experiment.
+ * @throws ConfigError: one line with file, line, column, key and the nearest known key.
+ */
+export function parseExperiment(
+  text: string,
+  file: string,
+  overrides: readonly string[],
+  definitions: Definitions,
+): Experiment {
+  const document = readDocument(text, file, overrides);
+  const experiment = parsePart(experimentSchema, document.value ?? {}, document);
+  const resolved = {
+    ...experiment,
+    dataset: part(definitions.loaders, experiment.dataset.loader, experiment.dataset, ['dataset'], 'loader'),
+    model: part(definitions.models, experiment.model.type, experiment.model, ['model'], 'type'),
+    loss: {
+      ...experiment.loss,
+      schedule: part(
+        definitions.schedules,
+        experiment.loss.schedule.type,
+        experiment.loss.schedule,
+        ['loss', 'schedule'],
+        'type',
+      ),
+    },
+    train: {
+      ...experiment.train,
+      optimizer: part(
+        definitions.optimizers,
+        experiment.train.optimizer.type,
+        experiment.train.optimizer,
+        ['train', 'optimizer'],
+        'type',
+      ),
+    },
+  };
+  checkTaskNames(resolved, document);
+  return resolved;
+
+  /** Parses a part with the options of the definition that it names. */
+  function part<Value extends object>(
+    from: Catalogue<Chosen>,
+    name: string,
+    value: Value,
+    path: string[],
+    key: string,
+  ): Value {
+    if (!from.names.includes(name)) {
+      const message = `unknown ${from.kind} '${name}'${didYouMean(name, from.names)}; there are: ${from.names.join(', ')}`;
+      throw failAt(document, [...path, key], message);
+    }
+    return { ...value, ...parsePart(from.get(name).options, value, document, path) };
+  }
+}
+
+/** The resolved config as it is kept in a run's folder. */
+export function stringifyExperiment(experiment: Experiment): string {
+  return stringify(experiment, { flowCollectionPadding: true });
+}
+
+/**
+ * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its engine and
+ * paths, and the data's checksum.
+ */
+export function hash8(experiment: Experiment, checksum: string, definitions: Definitions): string {
+  const { name: _name, engine: _engine, dataset, ...rest } = experiment;
+  const paths = definitions.loaders.get(dataset.loader).paths;
+  const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
+  return createHash('sha256')
+    .update(JSON.stringify(sorted({ ...rest, dataset: data, checksum })))
+    .digest('hex')
+    .slice(0, 8);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => [key, sorted(item)]),
+  );
+}
+
+function checkTaskNames(experiment: Experiment, document: ConfigDocument): void {
+  const names = experiment.tasks.map((task) => task.name);
+  const known = (name: string, path: (string | number)[]) => {
+    if (!names.includes(name)) {
+      throw failAt(document, path, `no task '${name}'${didYouMean(name, names)}; tasks: ${names.join(', ')}`);
+    }
+  };
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) !== index)
+      throw failAt(document, ['tasks', index, 'name'], `task '${name}' is listed twice`);
+  }
+  for (const [index, task] of experiment.tasks.entries()) {
+    if (task.standardize && task.type !== 'regression') {
+      throw failAt(document, ['tasks', index, 'standardize'], 'only regression labels are standardised');
+    }
+  }
+  for (const name of Object.keys(experiment.loss.weights)) known(name, ['loss', 'weights', name]);
+  const { monitor } = experiment.train.earlyStopping;
+  if (monitor.startsWith('task:')) known(monitor.slice('task:'.length), ['train', 'earlyStopping', 'monitor']);
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { didYouMean } from '../support/catalogue.js';
+import { ConfigError } from '../support/errors.js';
+import type { ConfigDocument, Path } from './document.js';
+
+/**
+ * Parses one part of a config (`at` is where it lies in the document).
+ * @throws ConfigError: the first mistake as `file:line:column: key: what is wrong`, with the nearest known key.
+ */
+export function parsePart<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  document: ConfigDocument,
+  at: Path = [],
+): z.infer<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = deepest(parsed.error.issues);
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? '';
+    const path = [...at, ...toPath(issue.path)];
+    const known = knownKeys(schema, toPath(issue.path));
+    const suggestion = didYouMean(key, known) || (known.length > 0 ? `; known keys: ${known.join(', ')}` : '');
+    throw failAt(document, [...path, key], `unknown key${suggestion}`);
+  }
+  throw failAt(document, [...at, ...toPath(issue.path)], describe(issue));
+}
+
+/** A mistake at a place of the config. */
+export function failAt(document: ConfigDocument, path: Path, message: string): ConfigError {
+  const place = document.locate(path);
+  return new ConfigError(`${place}: ${path.length > 0 ? `'${path.join('.')}': ` : ''}${message}.`);
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a union's alternatives, the one whose mistake lies deepest is what the user meant. */
+function deepest(issues: readonly Issue[]): Issue {
+  const [issue] = issues;
+  if (!issue) throw new Error('A failed parse has an issue.');
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
+  const candidates = issue.errors
+    .filter((alternative) => alternative.length > 0)
+    .map((alternative) => deepest(alternative));
+  const best = candidates.toSorted((a, b) => b.path.length - a.path.length)[0];
+  if (!best || (best.path.length === 0 && best.code !== 'unrecognized_keys')) return issue;
+  return { ...best, path: [...issue.path, ...best.path] };
+}
+
+function describe(issue: Issue): string {
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing';
+  return issue.message.replace(/^Invalid input: /, '').replace(/\.$/, '');
+}
+
+function toPath(path: readonly PropertyKey[]): Path {
+  return path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+}
+
+/** The keys that the object schema at `path` knows, through defaults, options, lists, records and unions. */
+function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
+  if (
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodPrefault
+  ) {
+    return knownKeys(schema.unwrap(), path);
+  }
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => knownKeys(option, path));
+  const [head, ...rest] = path;
+  if (schema instanceof z.ZodObject) {
+    if (head === undefined) return Object.keys(schema.shape);
+    const next = schema.shape[head];
+    return next ? knownKeys(next, rest) : [];
+  }
+  if (schema instanceof z.ZodArray) return knownKeys(schema.element, rest);
+  if (schema instanceof z.ZodRecord) return knownKeys(schema.valueType, rest);
+  return [];
+}
