@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { mlps } from './dense.js';
+import { inputLayer } from './embedding.js';
+import { defineModel } from './model.js';
+import { oneLevel, onlyLevel, shared, tower } from './options.js';
+import { initialize } from './parameters.js';
+import { pickOne } from './streams.js';
+import { towers } from './tower.js';
+
+/**
+ * Hard parameter sharing (Caruana 1997; PLE Fig. 1a): y_k = h_k(f(x)), one bottom f below one tower h_k per task.
+ * How many layers are shared is the length of the level: `levels: [[256, 128]]` shares two.
+ *
+ * Shapes: x [batch, inputs], f(x) [batch, width], logits [tasks, batch].
+ */
+export const hardSharing = defineModel({
+  name: 'hard-sharing',
+  summary: 'one shared bottom, one tower per task',
+  minimumTasks: 2,
+  options: z.strictObject({ type: z.literal('hard-sharing'), levels: oneLevel, tower: tower.default([128, 64]) }),
+  build(shape, options) {
+    const widths = onlyLevel('hard-sharing', options.levels);
+    const input = inputLayer(shape);
+    const bottom = mlps('bottom', [shared], input.width, widths);
+    const heads = towers('tower', shape.tasks, widths.at(-1) ?? 0, options.tower);
+    return {
+      initialize: (random) => initialize({ ...input.parameters, ...bottom.parameters, ...heads.parameters }, random),
+      apply(parameters, inputs) {
+        const hidden = bottom.apply(parameters, input.apply(parameters, inputs)); // [1, batch, width]
+        return { logits: heads.apply(parameters, pickOne(hidden, 0)) };
+      },
+    };
+  },
+});

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { didYouMean } from '../support/catalogue.js';
+import { ConfigError } from '../support/errors.js';
+
+const widths = z.array(z.int().positive());
+
+/** For each level, the widths of one expert (or bottom) MLP. The defaults are the paper's three-layer networks. */
+export const levels = z.array(widths.min(1)).min(1);
+export const oneLevel = levels.default([[256]]);
+export const twoLevels = levels.default([[256], [128]]);
+
+/** Widths of a task's hidden layers above the levels; none: the logit reads the last level. */
+export const tower = widths;
+
+/** The widths of the only level of a model that has one. */
+export function onlyLevel(model: string, given: readonly (readonly number[])[]): readonly number[] {
+  const [first, ...others] = given;
+  if (first && others.length === 0) return first;
+  throw new ConfigError(
+    `model.levels: ${model} has one level, not ${given.length}; several layers of a level are one list, e.g. [[256, 128]].`,
+  );
+}
+
+/** Number of experts: of each module (every task's own, and the shared), or of each kind, or of each task. */
+export const experts = z.union([
+  z.int().positive(),
+  z.strictObject({
+    shared: z.int().nonnegative(),
+    task: z.union([z.int().nonnegative(), z.record(z.string(), z.int().nonnegative())]),
+  }),
+]);
+
+/** Own experts of every task, in the order of `tasks`, and shared ones. */
+export interface ExpertCounts {
+  readonly tasks: readonly number[];
+  readonly shared: number;
+}
+
+export function expertCounts(given: z.infer<typeof experts>, tasks: readonly string[]): ExpertCounts {
+  const { shared, task } = typeof given === 'number' ? { shared: given, task: given } : given;
+  if (typeof task !== 'number') {
+    const unknown = Object.keys(task).find((name) => !tasks.includes(name));
+    if (unknown !== undefined) {
+      throw new ConfigError(`model.experts.task: there is no task '${unknown}'${didYouMean(unknown, tasks)}.`);
+    }
+  }
+  const counts = tasks.map((name) => {
+    const count = typeof task === 'number' ? task : task[name];
+    if (count === undefined)
+      throw new ConfigError(`model.experts.task: the number of experts of task '${name}' is missing.`);
+    if (count + shared > 0) return count;
+    throw new ConfigError(`model.experts: task '${name}' has no expert: it has none of its own, and none is shared.`);
+  });
+  return { tasks: counts, shared };
+}
+
+/** The name of what belongs to all tasks. */
+export const shared = 'shared';
+
+/** Names of all modules: the tasks and, if there is one, the shared module. */
+export function moduleNames(tasks: readonly string[], hasShared: boolean): readonly string[] {
+  if (!hasShared) return tasks;
+  if (tasks.includes(shared))
+    throw new ConfigError(`A task cannot be called '${shared}' in this model: rename it under 'tasks'.`);
+  return [...tasks, shared];
+}

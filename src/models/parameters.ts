@@ -1,0 +1,71 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Random } from '../support/random.js';
+import type { Parameter, Parameters } from './model.js';
+
+/** How one parameter starts. */
+export interface ParameterStart {
+  readonly shape: readonly number[];
+  readonly kind: Parameter['kind'];
+  readonly task?: string;
+  /** Writes the starting values; `random` is the parameter's own stream. */
+  start(values: Float32Array, random: Random): void;
+}
+
+/** By parameter name, in the order of creation. */
+export type ParameterStarts = Readonly<Record<string, ParameterStart>>;
+
+/** Draws every parameter from the stream of its name. */
+export function initialize(starts: ParameterStarts, random: Random): Parameters {
+  const parameters: Record<string, Parameter> = {};
+  for (const [name, { shape, kind, task, start }] of Object.entries(starts)) {
+    const data = new Float32Array(shape.reduce((product, side) => product * side, 1));
+    start(data, random.stream(name));
+    parameters[name] = { value: { dtype: 'float32', shape, data }, kind, ...(task === undefined ? {} : { task }) };
+  }
+  return parameters;
+}
+
+/**
+ * Weights [members, inputs, outputs] of `members` layers that are computed together. Each starts Glorot uniform
+ * by its own fan, from its own stream: a batched matrix must not look like one wide layer, nor two experts alike.
+ */
+export function glorot(members: readonly string[], inputs: number, outputs: number): ParameterStart {
+  const limit = Math.sqrt(6 / (inputs + outputs));
+  const size = inputs * outputs;
+  return {
+    shape: [members.length, inputs, outputs],
+    kind: 'weight',
+    start(values, random) {
+      for (const [index, member] of members.entries()) {
+        const stream = random.stream(member);
+        for (let i = index * size; i < (index + 1) * size; i++) values[i] = limit * (2 * stream.uniform() - 1);
+      }
+    },
+  };
+}
+
+/** Biases [members, 1, outputs]: zero. */
+export function zeroBias(members: readonly string[], outputs: number): ParameterStart {
+  return { shape: [members.length, 1, outputs], kind: 'bias', start: () => undefined };
+}
+
+/**
+ * Scalars that mix whole representations and start at given values. Their kind is `bias`, since like biases they are
+ * never decayed: L2 would pull them to 0, away from the near-identity that they start at.
+ */
+export function mixingScalars(rows: readonly (readonly number[])[]): ParameterStart {
+  const flat = rows.flat();
+  return { shape: [rows.length, rows[0]?.length ?? 0], kind: 'bias', start: (values) => values.set(flat) };
+}
+
+/** The same parameters as parts of the network of one task: see `Parameter.task`. */
+export function ownedBy(task: string, starts: ParameterStarts): ParameterStarts {
+  return Object.fromEntries(Object.entries(starts).map(([name, start]) => [name, { ...start, task }]));
+}
+
+/** The tensor of this name; that it is missing is a bug. */
+export function named(parameters: Readonly<Record<string, Tensor>>, name: string): Tensor {
+  const found = parameters[name];
+  if (!found) throw new Error(`There is no parameter '${name}'`);
+  return found;
+}

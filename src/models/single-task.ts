@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { tf } from '../support/tf.js';
+import { inputLayer } from './embedding.js';
+import { defineModel } from './model.js';
+import { tower, twoLevels } from './options.js';
+import { initialize, ownedBy } from './parameters.js';
+import { towers } from './tower.js';
+
+/**
+ * K independent networks, each with embeddings of its own: an MLP of all levels' layers and the tower's (PLE section 5,
+ * [256, 128, 64] -> 1). The baseline of every gain.
+ *
+ * Nothing is batched over tasks: every network has names, starting values and arithmetic that depend on its own task alone, so
+ * that a run of K tasks equals K runs of one task bit for bit.
+ *
+ * Shapes: per task x [batch, inputs] -> [1, batch]; logits [tasks, batch].
+ */
+export const singleTask = defineModel({
+  name: 'single-task',
+  summary: 'one independent network per task, the baseline of every gain',
+  minimumTasks: 1,
+  options: z.strictObject({ type: z.literal('single-task'), levels: twoLevels, tower: tower.default([64]) }),
+  build(shape, options) {
+    const widths = [...options.levels.flat(), ...options.tower];
+    const networks = shape.tasks.map((task) => {
+      const input = inputLayer(shape, `${task}.`);
+      const mlp = towers(`${task}.mlp`, [task], input.width, widths);
+      return { task, input, mlp };
+    });
+    return {
+      initialize: (random) =>
+        Object.assign(
+          {},
+          ...networks.map(({ task, input, mlp }) =>
+            initialize(ownedBy(task, { ...input.parameters, ...mlp.parameters }), random),
+          ),
+        ),
+      apply: (parameters, inputs) => ({
+        logits: tf.concat(networks.map(({ input, mlp }) => mlp.apply(parameters, input.apply(parameters, inputs)))),
+      }),
+    };
+  },
+});
