@@ -1,0 +1,69 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Task } from '../data/dataset.js';
+import { tf } from '../support/tf.js';
+
+/**
+ * The joint loss of the PLE paper, equations 8 to 10: sum_k w_k L_k, where
+ * L_k = sum_i d_k,i * loss_k(logit_k,i, label_k,i) / sum_i d_k,i and the mask d is 1 in task k's sample space, else 0.
+ * An empty mask gives L_k = 0 and no gradient; the label of a masked row may be anything, NaN and infinities included.
+ *
+ * Binary tasks: logistic loss on logits. Regression: squared error in the task's units, (label - offset) / scale.
+ */
+export function jointLoss(tasks: readonly Task[]): JointLoss {
+  const regression = tasks.map((task) => task.type === 'regression');
+  const standardized = tasks.some((task) => task.offset !== 0 || task.scale !== 1);
+
+  return (logits, labels, mask, weights) => {
+    const [rows, batch] = [tasks.length, logits.shape[1] ?? 0];
+    const perTask = (values: number[]) => tf.tensor(values, [rows, 1], 'float32');
+
+    // Selected before any arithmetic: NaN * 0 would be NaN.
+    let targets = tf.where(mask.greater(0), labels, tf.zeros([rows, batch]));
+    if (standardized) {
+      const offsets = perTask(tasks.map((task) => task.offset));
+      targets = targets.sub(offsets).div(perTask(tasks.map((task) => task.scale)));
+    }
+    const losses = mixed(logits, targets, regression);
+    const sums = losses.mul(mask).sum(1); // [tasks, batch] -> [tasks]
+    const means = sums.div(mask.sum(1).maximum(1)); // a mask's sum is a count: 0 or at least 1
+    return { loss: means.mul(weights).sum(), tasks: means };
+  };
+}
+
+export type JointLoss = (
+  /** float32 [tasks, batch] */
+  logits: Tensor,
+  /** float32 [tasks, batch], in the labels' own units */
+  labels: Tensor,
+  /** float32 [tasks, batch], 0 or 1 */
+  mask: Tensor,
+  /** float32 [tasks] */
+  weights: Tensor,
+) => {
+  /** float32 scalar */
+  readonly loss: Tensor;
+  /** float32 [tasks], unweighted */
+  readonly tasks: Tensor;
+};
+
+/** The loss of every row, [tasks, batch]; one vector expression where all tasks are of one type. */
+function mixed(logits: Tensor, targets: Tensor, regression: readonly boolean[]): Tensor {
+  if (regression.every((is) => is)) return squaredError(logits, targets);
+  if (!regression.includes(true)) return logisticLoss(logits, targets);
+  const isRegression = tf.tensor(
+    regression.map((is) => (is ? 1 : 0)),
+    [regression.length, 1],
+    'float32',
+  );
+  const select = isRegression.add(tf.zeros(logits.shape)).greater(0.5); // [tasks, 1] -> [tasks, batch]
+  return tf.where(select, squaredError(logits, targets), logisticLoss(logits, targets));
+}
+
+/** -y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)), which is softplus(x) - x y: no overflow, no logarithm of 0. */
+function logisticLoss(logits: Tensor, targets: Tensor): Tensor {
+  return tf.softplus(logits).sub(logits.mul(targets));
+}
+
+function squaredError(logits: Tensor, targets: Tensor): Tensor {
+  return logits.sub(targets).square();
+}

@@ -1,0 +1,67 @@
+import type { z } from 'zod';
+import type { weightSchema } from '../config/parts.js';
+import { didYouMean } from '../support/catalogue.js';
+import { ConfigError } from '../support/errors.js';
+
+/** How the weights of the task losses move while training. */
+export interface Schedule {
+  /** One weight per task, in their order, after so many completed epochs and steps (both from 0). */
+  weights(completedEpochs: number, completedSteps: number): readonly number[];
+  /** What each task's weight is multiplied by per epoch or step, in the tasks' order. */
+  readonly ratios: readonly number[];
+}
+
+type Weight = Readonly<z.infer<typeof weightSchema>>;
+
+export interface ScheduleDefinition {
+  readonly name: string;
+  /** One line for `ple list schedules`. */
+  readonly summary: string;
+  readonly options: z.ZodObject;
+  /**
+   * @param tasks Names in their order.
+   * @param weights `loss.weights` of the config; a task that it leaves out has weight 1 and ratio 1.
+   * @throws ConfigError on a task that there is not, or on a setting that the schedule would ignore.
+   */
+  build(tasks: readonly string[], weights: Readonly<Record<string, Weight>>, options: unknown): Schedule;
+}
+
+export function defineSchedule<Options extends z.ZodObject>(definition: {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: Options;
+  readonly build: (weights: readonly (Weight & { readonly task: string })[], options: z.infer<Options>) => Schedule;
+}): ScheduleDefinition {
+  return {
+    name: definition.name,
+    summary: definition.summary,
+    options: definition.options,
+    build: (tasks, weights, options) => {
+      const stranger = Object.keys(weights).find((name) => !tasks.includes(name));
+      if (stranger !== undefined) {
+        throw new ConfigError(
+          `loss.weights.${stranger}: no such task${didYouMean(stranger, tasks)}; there are: ${tasks.join(', ')}.`,
+        );
+      }
+      const inOrder = tasks.map((task) => ({ task, ...(weights[task] ?? { initial: 1, ratio: 1 }) }));
+      return definition.build(inOrder, definition.options.parse(options));
+    },
+  };
+}
+
+/**
+ * A sentence for a schedule that changes almost nothing, else null. An optimizer that ignores a factor common to all of a
+ * parameter's gradients (`scaleInvariant`: Adam) undoes a weight that moves every gradient of that parameter alike.
+ * @param independent True if the tasks share no parameter.
+ */
+export function scheduleWarning(
+  ratios: readonly number[],
+  { independent, scaleInvariant }: { readonly independent: boolean; readonly scaleInvariant: boolean },
+): string | null {
+  if (!scaleInvariant || ratios.every((ratio) => ratio === 1)) return null;
+  const undone = 'and this optimizer ignores a common factor: the loss-weight schedule changes almost nothing.';
+  if (ratios.length === 1) return `There is one task, ${undone}`;
+  if (independent) return `The tasks share no parameters, ${undone}`;
+  if (ratios.every((ratio) => ratio === ratios[0])) return `All tasks have the ratio ${ratios[0]}, ${undone}`;
+  return null;
+}

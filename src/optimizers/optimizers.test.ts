@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest';
+import type { Parameters } from '../models/model.js';
+import type { HostArray } from '../support/arrays.js';
+import { tf } from '../support/tf.js';
+import type { Layout } from './blocks.js';
+import { optimizers } from './catalogue.js';
+
+// PyTorch's answers for these three gradients, from 2.6 in double precision:
+//   p = [torch.tensor([0.5, -1.25, 2.0], dtype=torch.float64), torch.tensor([0.1], dtype=torch.float64)]
+//   o = torch.optim.Adam(p, lr=0.01); for g in G: p[i].grad = g[i]; [clip_grad_norm_(p, 0.5);] o.step()
+const start = { a: [0.5, -1.25, 2], b: [0.1] };
+const gradients = [
+  { a: [0.3, -0.7, 0.001], b: [2] },
+  { a: [-0.2, 0.4, 0.002], b: [-1] },
+  { a: [0.05, 0.9, -0.003], b: [0.5] },
+];
+const fromPyTorch: { name: string; options: { type: string } & Record<string, unknown>; expected: number[] }[] = [
+  {
+    name: 'Adam(lr=0.01)',
+    options: { type: 'adam', learningRate: 0.01 },
+    expected: [0.4865700473, -1.2415415507, 1.9810143278, 0.0839323382],
+  },
+  {
+    name: 'Adam(lr=0.01, weight_decay=0.1, betas=(0.8, 0.99), eps=1e-3)',
+    options: { type: 'adam', learningRate: 0.01, l2: 0.1, beta1: 0.8, beta2: 0.99, epsilon: 1e-3 },
+    expected: [0.4837370429, -1.2393954813, 1.9701719113, 0.084734741],
+  },
+  {
+    name: 'Adagrad(lr=0.1)',
+    options: { type: 'adagrad', learningRate: 0.1 },
+    expected: [0.4417339632, -1.2740984238, 1.8907356653, 0.0228995705],
+  },
+  {
+    name: 'Adagrad(lr=0.1, initial_accumulator_value=0.5, weight_decay=0.1)',
+    options: { type: 'adagrad', learningRate: 0.1, initialAccumulator: 0.5, l2: 0.1 },
+    expected: [0.4628113137, -1.2563032459, 1.9220932436, 0.0271604391],
+  },
+  { name: 'SGD(lr=0.1)', options: { type: 'sgd', learningRate: 0.1 }, expected: [0.485, -1.31, 2, -0.05] },
+  {
+    name: 'SGD(lr=0.1, momentum=0.9, weight_decay=0.1)',
+    options: { type: 'sgd', learningRate: 0.1, momentum: 0.9, l2: 0.1 },
+    expected: [0.4248265, -1.15902675, 1.88841279, -0.3009821],
+  },
+  {
+    name: 'SGD(lr=0.1, momentum=0.9, nesterov=True)',
+    options: { type: 'sgd', learningRate: 0.1, momentum: 0.9, nesterov: true },
+    expected: [0.44153, -1.28867, 1.9996841, -0.4118],
+  },
+  {
+    name: 'SGD(lr=0.1) after clip_grad_norm_(0.5)',
+    options: { type: 'sgd', learningRate: 0.1, clipNorm: 0.5 },
+    expected: [0.4996943065, -1.2955591402, 2.0000308703, 0.074663088],
+  },
+];
+
+const apart: Layout = { largestJoined: 0 };
+const joined: Layout = { largestJoined: 1000 };
+
+describe.each([
+  ['apart', apart],
+  ['joined', joined],
+])('three steps, parameters %s', (_name, layout) => {
+  it.each(fromPyTorch)('$name', ({ options, expected }) => {
+    const end = train(weights(start), gradients, options, layout);
+    expectClose([...values(end, 'a'), ...values(end, 'b')], expected);
+  });
+
+  it("Adam follows Kingma and Ba's algorithm 1 over 200 steps, with a changing learning rate", () => {
+    const noise = Array.from({ length: 200 }, (_, t) => Math.sin(t * t) + 0.1 * Math.cos(3 * t));
+    const decay = { ratio: 0.99, unit: 'step' };
+    const options = { type: 'adam', learningRate: 0.02, decay };
+    const end = train(
+      weights({ p: [1], q: [-1] }),
+      noise.map((g) => ({ p: [g], q: [1e-5 * g] })),
+      options,
+      layout,
+    );
+    const plain = (p: number, scale: number) => {
+      let [m, v] = [0, 0];
+      for (const [t, raw] of noise.entries()) {
+        const g = raw * scale;
+        m = 0.9 * m + 0.1 * g;
+        v = 0.999 * v + 0.001 * g * g;
+        const [mHat, vHat] = [m / (1 - 0.9 ** (t + 1)), v / (1 - 0.999 ** (t + 1))];
+        p -= (0.02 * 0.99 ** t * mHat) / (Math.sqrt(vHat) + 1e-8);
+      }
+      return p;
+    };
+    expectClose([...values(end, 'p'), ...values(end, 'q')], [plain(1, 1), plain(-1, 1e-5)]);
+  });
+
+  it('decays weights and embeddings by their own coefficient, and never biases', () => {
+    const parameters: Parameters = {
+      w: { kind: 'weight', value: vector([2]) },
+      e: { kind: 'embedding', value: vector([2]) },
+      b: { kind: 'bias', value: vector([2]) },
+    };
+    const zero = [{ w: [0], e: [0], b: [0] }];
+    const end = train(parameters, zero, { type: 'sgd', learningRate: 0.5, l2: 0.1 }, layout);
+    expectClose([values(end, 'w'), values(end, 'e'), values(end, 'b')].flat(), [1.9, 2, 2]);
+    const both = train(parameters, zero, { type: 'sgd', learningRate: 0.5, l2: 0.1, l2Embeddings: 0.3 }, layout);
+    expectClose([values(both, 'w'), values(both, 'e'), values(both, 'b')].flat(), [1.9, 1.7, 2]);
+  });
+
+  it('clips each independent network by its own norm, and all other parameters together', () => {
+    const parameters: Parameters = {
+      'a.w': { kind: 'weight', task: 'a', value: vector([0, 0]) },
+      'a.b': { kind: 'bias', task: 'a', value: vector([0]) },
+      'b.w': { kind: 'weight', task: 'b', value: vector([0]) },
+      shared: { kind: 'weight', value: vector([0]) },
+    };
+    const step = [{ 'a.w': [3, 4], 'a.b': [12], 'b.w': [0.5], shared: [2] }];
+    const end = train(parameters, step, { type: 'sgd', learningRate: 1, clipNorm: 1 }, layout);
+    const result = ['a.w', 'a.b', 'b.w', 'shared'].flatMap((name) => values(end, name));
+    expectClose(result, [-3 / 13, -4 / 13, -12 / 13, -0.5, -1]); // b's norm is below the limit
+  });
+
+  it('clips before it adds L2', () => {
+    const end = train(
+      weights({ p: [2] }),
+      [{ p: [10] }],
+      { type: 'sgd', learningRate: 1, clipNorm: 1, l2: 0.5 },
+      layout,
+    );
+    expectClose(values(end, 'p'), [2 - (1 + 0.5 * 2)]);
+  });
+
+  it('keeps the shape of every parameter', () => {
+    const matrix: HostArray & { dtype: 'float32' } = {
+      dtype: 'float32',
+      shape: [2, 3],
+      data: Float32Array.of(1, 2, 3, 4, 5, 6),
+    };
+    const parameters: Parameters = {
+      w: { kind: 'weight', value: matrix },
+      v: { kind: 'weight', value: { ...matrix, shape: [3, 2] } },
+    };
+    const end = train(
+      parameters,
+      [{ w: [1, 1, 1, 1, 1, 1], v: [0, 0, 0, 0, 0, 0] }],
+      { type: 'sgd', learningRate: 1 },
+      layout,
+    );
+    expect(end.w?.shape).toEqual([2, 3]);
+    expect(end.v?.shape).toEqual([3, 2]);
+    expect(values(end, 'w')).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(values(end, 'v')).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe('options', () => {
+  it('the learning rate decays by completed epochs, or steps, from 0', () => {
+    const rate = (decay: unknown, epochs: number, steps: number) =>
+      optimizers.get('adam').build({}, { type: 'adam', learningRate: 0.1, decay }).learningRateAt(epochs, steps);
+    expect(rate(undefined, 3, 500)).toBe(0.1);
+    expect(rate({ ratio: 0.5 }, 0, 7)).toBe(0.1);
+    expect(rate({ ratio: 0.5 }, 3, 500)).toBe(0.0125);
+    expect(rate({ ratio: 0.5, unit: 'step' }, 3, 1)).toBe(0.05);
+  });
+
+  it.each([
+    ['adam', { learningRate: 0 }],
+    ['adam', { momentum: 0.9 }],
+    ['adam', { beta2: 1 }],
+    ['adagrad', { l2: -1 }],
+    ['sgd', { nesterov: true }],
+    ['sgd', { clipNorm: 0 }],
+    ['sgd', { decay: { ratio: 1.1 } }],
+  ])('%s refuses %o', (type, options) => {
+    expect(() => optimizers.get(type).build({}, { type, ...options })).toThrow();
+  });
+
+  it('a parameter without a gradient is an error that names it', () => {
+    expect(() => train(weights(start), [{ a: [0, 0, 0] }], { type: 'sgd' }, apart)).toThrow("'b'");
+  });
+});
+
+function vector(data: readonly number[]): HostArray & { dtype: 'float32' } {
+  return { dtype: 'float32', shape: [data.length], data: Float32Array.from(data) };
+}
+
+function weights(data: Readonly<Record<string, readonly number[]>>): Parameters {
+  return Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [name, { kind: 'weight', value: vector(value) }] as const),
+  );
+}
+
+function train(
+  initial: Parameters,
+  steps: readonly Readonly<Record<string, readonly number[]>>[],
+  options: Readonly<Record<string, unknown>> & { readonly type: string },
+  layout: Layout,
+) {
+  const optimizer = optimizers.get(options.type).build(initial, options, layout);
+  const asTensor = ({ data, shape }: HostArray) => tf.tensor(data, [...shape], 'float32');
+  let parameters = Object.fromEntries(Object.entries(initial).map(([name, { value }]) => [name, asTensor(value)]));
+  let slots = Object.fromEntries(Object.entries(optimizer.slots()).map(([name, slot]) => [name, asTensor(slot)]));
+  for (const [step, gradient] of steps.entries()) {
+    const next = optimizer.update({
+      parameters,
+      gradients: Object.fromEntries(
+        Object.entries(gradient).map(([name, value]) => [
+          name,
+          tf.tensor([...value], initial[name]?.value.shape.slice()),
+        ]),
+      ),
+      slots,
+      step: tf.scalar(step),
+      learningRate: tf.scalar(optimizer.learningRateAt(0, step)),
+    });
+    expect(Object.keys(next.slots).sort()).toEqual(Object.keys(slots).sort());
+    parameters = { ...next.parameters };
+    slots = { ...next.slots };
+  }
+  return parameters;
+}
+
+function values(tensors: Awaited<ReturnType<typeof train>>, name: string): number[] {
+  return [...(tensors[name]?.dataSync() ?? [])];
+}
+
+function expectClose(actual: readonly number[], expected: readonly number[]): void {
+  expect(actual).toHaveLength(expected.length);
+  for (const [index, value] of expected.entries()) {
+    expect(Math.abs((actual[index] ?? Number.NaN) - value)).toBeLessThan(1e-6 * Math.max(1, Math.abs(value)));
+  }
+}
