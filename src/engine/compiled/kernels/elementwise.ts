@@ -1,0 +1,114 @@
+import { cast, elementwise, reshape, scalar, uniform } from '../build.js';
+import type { Graph, Value } from '../graph.js';
+import type { Translation, Translations } from './translation.js';
+
+/** One output element for each (broadcast) input element. */
+export const elementwiseKernels: Translations = {
+  Add: binary('Add'),
+  Sub: binary('Sub'),
+  Multiply: binary('Mul'),
+  RealDiv: binary('Div'),
+  Pow: binary('Pow'),
+  Maximum: binary('Max'),
+  Minimum: binary('Min'),
+  AddN: ({ graph, inputs }) =>
+    inputs.slice(1).reduce((sum, term) => elementwise(graph, 'Add', [sum, term], sum.type), first(inputs)),
+  SquaredDifference: ({ graph, input }) => {
+    const difference = elementwise(graph, 'Sub', [input('a'), input('b')], input('a').type);
+    return elementwise(graph, 'Mul', [difference, difference], difference.type);
+  },
+  // ONNX's Div truncates integers, tfjs's FloorDiv rounds down.
+  FloorDiv: ({ graph, input }) => {
+    const [a, b] = [cast(graph, input('a'), 'float32'), cast(graph, input('b'), 'float32')];
+    const quotient = elementwise(graph, 'Div', [a, b], 'float32');
+    return cast(graph, elementwise(graph, 'Floor', [quotient], 'float32'), 'int32');
+  },
+
+  Greater: comparison('Greater'),
+  GreaterEqual: comparison('GreaterOrEqual'),
+  Less: comparison('Less'),
+  LessEqual: comparison('LessOrEqual'),
+  Equal: comparison('Equal'),
+  NotEqual: ({ graph, input }) => not(graph, elementwise(graph, 'Equal', [input('a'), input('b')], 'bool')),
+  LogicalAnd: comparison('And'),
+  LogicalOr: comparison('Or'),
+  LogicalNot: ({ graph, input }) => not(graph, cast(graph, input('x'), 'bool')),
+  IsNan: ({ graph, input }) => elementwise(graph, 'IsNaN', [input('x')], 'bool'),
+
+  Relu: unary('Relu'),
+  Sigmoid: unary('Sigmoid'),
+  Softplus: unary('Softplus'),
+  Tanh: unary('Tanh'),
+  Exp: unary('Exp'),
+  Log: unary('Log'),
+  Neg: unary('Neg'),
+  Sqrt: unary('Sqrt'),
+  Abs: unary('Abs'),
+  Sign: unary('Sign'),
+  Floor: unary('Floor'),
+  Sin: unary('Sin'),
+  Cos: unary('Cos'),
+  Reciprocal: unary('Reciprocal'),
+  Square: ({ graph, input }) => elementwise(graph, 'Mul', [input('x'), input('x')], input('x').type),
+  Rsqrt: ({ graph, input }) => {
+    const root = elementwise(graph, 'Sqrt', [input('x')], 'float32');
+    return elementwise(graph, 'Reciprocal', [root], 'float32');
+  },
+  Log1p: ({ graph, input }) => {
+    const sum = elementwise(graph, 'Add', [scalar(graph, 'float32', 1), input('x')], 'float32');
+    return elementwise(graph, 'Log', [sum], 'float32');
+  },
+  // 1 where x > 0, else alpha (not 0): the derivative of relu with alpha 0, of abs with alpha -1.
+  Step: ({ graph, input, attributes }) => {
+    const positive = elementwise(graph, 'Greater', [input('x'), scalar(graph, input('x').type, 0)], 'bool');
+    const alpha = attributes.has('alpha') ? attributes.number('alpha') : 0;
+    if (alpha === 0) return cast(graph, positive, 'float32');
+    const [one, otherwise] = [scalar(graph, 'float32', 1), scalar(graph, 'float32', alpha)];
+    return elementwise(graph, 'Where', [positive, one, otherwise], 'float32');
+  },
+  ClipByValue: ({ graph, input, attributes }) => {
+    const x = input('x');
+    const bounds = ['clipValueMin', 'clipValueMax'].map((name) => scalar(graph, x.type, attributes.number(name)));
+    return elementwise(graph, 'Clip', [x, ...bounds], x.type);
+  },
+  Select: ({ graph, input }) => {
+    const [t, e] = [input('t'), input('e')];
+    const condition = cast(graph, input('condition'), 'bool');
+    // A 1-D condition chooses whole rows.
+    const rows = condition.shape.length === 1 && t.shape.length > 1;
+    const fitted = rows ? reshape(graph, condition, [...condition.shape, ...t.shape.slice(1).map(() => 1)]) : condition;
+    return elementwise(graph, 'Where', [fitted, t, e], t.type);
+  },
+  Cast: ({ graph, input, attributes }) => {
+    const dtype = attributes.text('dtype');
+    if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
+      throw new Error(`the compiled engine has no type '${dtype}' to cast to`);
+    }
+    return cast(graph, input('x'), dtype);
+  },
+  Identity: ({ input }) => input('x'),
+  ZerosLike: ({ graph, input }) => uniform(graph, input('x').type, input('x').shape, 0),
+  OnesLike: ({ graph, input }) => uniform(graph, input('x').type, input('x').shape, 1),
+};
+
+function unary(op: string): Translation {
+  return ({ graph, input }) => elementwise(graph, op, [input('x')], input('x').type);
+}
+
+function binary(op: string): Translation {
+  return ({ graph, input }) => elementwise(graph, op, [input('a'), input('b')], input('a').type);
+}
+
+function comparison(op: string): Translation {
+  return ({ graph, input }) => elementwise(graph, op, [input('a'), input('b')], 'bool');
+}
+
+function not(graph: Graph, value: Value): Value {
+  return elementwise(graph, 'Not', [value], 'bool');
+}
+
+function first(values: readonly Value[]): Value {
+  const [value] = values;
+  if (!value) throw new Error('a kernel without inputs');
+  return value;
+}

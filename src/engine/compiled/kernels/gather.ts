@@ -1,0 +1,26 @@
+import { cast, int, reshape, side, text, uniform } from '../build.js';
+import type { Translations } from './translation.js';
+
+/** Look-ups by index, and their gradient. */
+export const gatherKernels: Translations = {
+  GatherV2: ({ graph, input, attributes }) => {
+    const [x, indices] = [input('x'), input('indices')];
+    if (attributes.has('batchDims') && attributes.number('batchDims') !== 0) {
+      throw new Error("the compiled engine translates kernel 'GatherV2' without batch dimensions only");
+    }
+    const axis = attributes.axis('axis', x.shape.length);
+    const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+    return graph.node('Gather', [x, indices], { type: x.type, shape }, { axis: int(axis) });
+  },
+  // Rows of x, each added to the row of the result that its id names; a row that no id names is zero.
+  UnsortedSegmentSum: ({ graph, input, attributes }) => {
+    const [x, ids] = [input('x'), input('segmentIds')];
+    if (ids.shape.length !== 1) {
+      throw new Error("the compiled engine translates kernel 'UnsortedSegmentSum' with a list of ids only");
+    }
+    const shape = [attributes.number('numSegments'), ...x.shape.slice(1)];
+    const places = reshape(graph, cast(graph, ids, 'int64'), [side(ids, 0), 1]);
+    const zeros = uniform(graph, x.type, shape, 0);
+    return graph.node('ScatterND', [zeros, places, x], { type: x.type, shape }, { reduction: text('add') });
+  },
+};

@@ -1,0 +1,122 @@
+import protobuf from 'protobufjs';
+
+/** The part of the ONNX format that is written here, with the field numbers of its public `onnx.proto`. */
+const definitions = `
+syntax = "proto2";
+message ModelProto {
+  optional int64 ir_version = 1; optional string producer_name = 2;
+  optional GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8;
+}
+message OperatorSetIdProto { optional string domain = 1; optional int64 version = 2; }
+message GraphProto {
+  repeated NodeProto node = 1; optional string name = 2; repeated TensorProto initializer = 5;
+  repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
+}
+message NodeProto {
+  repeated string input = 1; repeated string output = 2; optional string name = 3; optional string op_type = 4;
+  repeated AttributeProto attribute = 5; optional string domain = 7;
+}
+message AttributeProto {
+  optional string name = 1; optional float f = 2; optional int64 i = 3; optional bytes s = 4;
+  optional GraphProto g = 6; repeated int64 ints = 8; optional int32 type = 20;
+}
+message TensorProto {
+  repeated int64 dims = 1; optional int32 data_type = 2; optional string name = 8; optional bytes raw_data = 9;
+}
+message ValueInfoProto { optional string name = 1; optional TypeProto type = 2; }
+message TypeProto { optional TensorTypeProto tensor_type = 1; }
+message TensorTypeProto { optional int32 elem_type = 1; optional TensorShapeProto shape = 2; }
+message TensorShapeProto { repeated DimensionProto dim = 1; }
+message DimensionProto { optional int64 dim_value = 1; optional string dim_param = 2; }
+`;
+
+/** Numbers of the element types. */
+export const elementCodes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+
+/** Numbers of the attribute types. */
+const attributeCodes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
+
+export interface ModelProto {
+  readonly ir_version: number;
+  readonly producer_name: string;
+  readonly graph: GraphProto;
+  readonly opset_import: readonly { readonly domain: string; readonly version: number }[];
+}
+
+export interface GraphProto {
+  readonly name: string;
+  readonly node: readonly NodeProto[];
+  readonly initializer: readonly TensorProto[];
+  readonly input: readonly ValueInfoProto[];
+  readonly output: readonly ValueInfoProto[];
+}
+
+export interface NodeProto {
+  readonly op_type: string;
+  readonly domain?: string;
+  readonly name: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly attribute: readonly AttributeProto[];
+}
+
+export interface AttributeProto {
+  readonly name: string;
+  readonly type: number;
+  readonly f?: number;
+  readonly i?: number;
+  readonly s?: Uint8Array;
+  readonly g?: GraphProto;
+  readonly ints?: readonly number[];
+}
+
+export interface TensorProto {
+  readonly name: string;
+  readonly data_type: number;
+  readonly dims: readonly number[];
+  readonly raw_data: Uint8Array;
+}
+
+export interface ValueInfoProto {
+  readonly name: string;
+  readonly type: {
+    readonly tensor_type: { readonly elem_type: number; readonly shape: { readonly dim: readonly DimensionProto[] } };
+  };
+}
+
+type DimensionProto = { readonly dim_value: number } | { readonly dim_param: string };
+
+export function encodeModel(model: ModelProto): Uint8Array {
+  const type = protobuf.parse(definitions, { keepCase: true }).root.lookupType('ModelProto');
+  return type.encode(type.fromObject({ ...model })).finish();
+}
+
+/** @param shape a side that is a name is not known before the run. */
+export function valueInfo(
+  name: string,
+  type: keyof typeof elementCodes,
+  shape: readonly (number | string)[],
+): ValueInfoProto {
+  const dim = shape.map((side) => (typeof side === 'number' ? { dim_value: side } : { dim_param: side }));
+  return { name, type: { tensor_type: { elem_type: elementCodes[type], shape: { dim } } } };
+}
+
+export function graphAttribute(name: string, g: GraphProto): AttributeProto {
+  return { name, type: attributeCodes.graph, g };
+}
+
+export function intAttribute(name: string, i: number): AttributeProto {
+  return { name, type: attributeCodes.int, i };
+}
+
+export function intsAttribute(name: string, ints: readonly number[]): AttributeProto {
+  return { name, type: attributeCodes.ints, ints };
+}
+
+export function floatAttribute(name: string, f: number): AttributeProto {
+  return { name, type: attributeCodes.float, f };
+}
+
+export function stringAttribute(name: string, value: string): AttributeProto {
+  return { name, type: attributeCodes.string, s: Buffer.from(value) };
+}

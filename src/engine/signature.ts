@@ -1,0 +1,39 @@
+import { type HostArray, type HostArrays, sizeOf } from '../support/arrays.js';
+import type { ArraySpec, Signature } from './engine.js';
+
+/** The number of steps in a chunk, after a check of its names, shapes and types against the signature. */
+export function stepsOf(chunk: HostArrays, batch: Signature['batch']): number {
+  let steps: number | undefined;
+  for (const [name, spec] of Object.entries(batch)) {
+    const array = named(chunk, name);
+    const [length, ...shape] = array.shape;
+    if (length === undefined) throw new Error(`'${name}' has no leading axis of steps`);
+    if (steps !== undefined && steps !== length) throw new Error(`'${name}' has ${length} steps, others have ${steps}`);
+    steps = length;
+    check(name, { ...array, shape }, spec, length);
+  }
+  if (steps === undefined) throw new Error('a step needs at least one array of a batch, to count the steps by');
+  return steps;
+}
+
+/** Fails if `array` is not what `spec` says, or its data is not as long as its shape says. */
+export function check(name: string, array: HostArray, spec: ArraySpec, repeats = 1): void {
+  const same = array.shape.length === spec.shape.length && array.shape.every((side, axis) => side === spec.shape[axis]);
+  if (array.dtype !== spec.dtype || !same) {
+    throw new Error(`'${name}' is ${array.dtype} [${array.shape}], the signature says ${spec.dtype} [${spec.shape}]`);
+  }
+  if (array.data.length !== repeats * sizeOf(spec.shape)) {
+    throw new Error(`'${name}' holds ${array.data.length} numbers, its shape needs ${repeats * sizeOf(spec.shape)}`);
+  }
+}
+
+export function named(arrays: HostArrays, name: string): HostArray {
+  const array = arrays[name];
+  if (!array) throw new Error(`there is no array '${name}'`);
+  return array;
+}
+
+/** A copy, so that whoever holds the original cannot change it. */
+export function copyOf(array: HostArray): HostArray {
+  return array.dtype === 'float32' ? { ...array, data: array.data.slice() } : { ...array, data: array.data.slice() };
+}

@@ -1,0 +1,124 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
+import { tf } from '../../support/tf.js';
+import { withBackend } from '../active-backend.js';
+import type { Engine, Program, Signature, Step } from '../engine.js';
+import { check, copyOf, named, stepsOf } from '../signature.js';
+import type { TfjsBackend } from './backends.js';
+
+/** An engine that calls the step once per step, operation by operation, on a tfjs backend. */
+export function createTfjsEngine(backend: TfjsBackend): Engine {
+  return {
+    name: 'tfjs',
+    device: backend.device,
+    async compile(step, signature) {
+      return program(backend, step, signature);
+    },
+  };
+}
+
+function program(backend: TfjsBackend, step: Step, signature: Signature): Program {
+  let state: Record<string, Tensor> = withBackend(backend.name, () => kept(tensorsOf(signature.state)));
+
+  /** One step on row `index` of the chunk; its outputs are written into `made`. */
+  const advance = (chunk: HostArrays, index: number, steps: number, made: Map<string, HostArray>) => {
+    const batch = tensorsOf(
+      Object.fromEntries(
+        Object.entries(signature.batch).map(([name, { shape }]) => [name, row(named(chunk, name), index, shape)]),
+      ),
+    );
+    const returned = step(state, batch);
+    for (const [name, output] of Object.entries(returned.outputs)) write(made, name, output, index, steps);
+    const changed = Object.entries(returned.state).filter(([name, tensor]) => {
+      checkState(signature, name, tensor);
+      return tensor !== state[name];
+    });
+    // A clone, since a step may return one tensor under two names.
+    const next = kept(Object.fromEntries(changed.map(([name, tensor]) => [name, tensor.clone()])));
+    replace(next);
+    // A step may have kept an output beyond the function that it differentiates.
+    const held = new Set(Object.values(state));
+    for (const output of Object.values(returned.outputs)) if (!held.has(output)) output.dispose();
+  };
+
+  const replace = (next: Record<string, Tensor>) => {
+    for (const name of Object.keys(next)) state[name]?.dispose();
+    state = { ...state, ...next };
+  };
+
+  return {
+    flops: null,
+
+    async run(chunk) {
+      const steps = stepsOf(chunk, signature.batch);
+      const made = new Map<string, HostArray>();
+      for (let index = 0; index < steps; index++) {
+        withBackend(backend.name, () => advance(chunk, index, steps, made));
+      }
+      return Object.fromEntries(made);
+    },
+
+    async readState() {
+      return withBackend(backend.name, () =>
+        Object.fromEntries(Object.entries(state).map(([name, tensor]) => [name, copyOf(hostArray(name, tensor))])),
+      );
+    },
+
+    async writeState(values) {
+      for (const [name, value] of Object.entries(values)) check(name, value, named(signature.state, name));
+      replace(withBackend(backend.name, () => kept(tensorsOf(values))));
+    },
+
+    async release() {
+      for (const tensor of Object.values(state)) tensor.dispose();
+      state = {};
+    },
+  };
+}
+
+function tensorsOf(arrays: HostArrays): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, array]) => {
+      const { data, dtype, shape } = copyOf(array);
+      return [name, tf.tensor(data, [...shape], dtype)];
+    }),
+  );
+}
+
+/** Keeps tensors beyond the scope that `withBackend` ends. */
+function kept(tensors: Record<string, Tensor>): Record<string, Tensor> {
+  for (const tensor of Object.values(tensors)) tf.keep(tensor);
+  return tensors;
+}
+
+function row({ dtype, data }: HostArray, index: number, shape: readonly number[]): HostArray {
+  const size = sizeOf(shape);
+  const [from, to] = [index * size, (index + 1) * size];
+  return dtype === 'float32'
+    ? { dtype, shape, data: data.subarray(from, to) }
+    : { dtype, shape, data: data.subarray(from, to) };
+}
+
+function hostArray(name: string, tensor: Tensor): HostArray {
+  const data = (tensor.dtype === 'bool' ? tensor.toInt() : tensor).dataSync();
+  if (data instanceof Float32Array) return { dtype: 'float32', shape: tensor.shape, data };
+  if (data instanceof Int32Array) return { dtype: 'int32', shape: tensor.shape, data };
+  throw new Error(`'${name}' is ${tensor.dtype}, neither float32 nor int32`);
+}
+
+/** Writes one step's output into the array of all steps. */
+function write(made: Map<string, HostArray>, name: string, output: Tensor, index: number, steps: number): void {
+  const { dtype, data } = hostArray(name, output);
+  const shape = [steps, ...output.shape];
+  const whole = made.get(name) ?? (dtype === 'float32' ? float32(shape) : int32(shape));
+  whole.data.set(data, index * output.size);
+  made.set(name, whole);
+}
+
+function checkState(signature: Signature, name: string, tensor: Tensor): void {
+  const before = signature.state[name];
+  if (!before) throw new Error(`the step returned a state '${name}' that it was not given`);
+  if (before.dtype !== tensor.dtype || !tf.util.arraysEqual([...before.shape], tensor.shape)) {
+    throw new Error(`the step changed the type of state '${name}': it returned ${tensor.dtype} [${tensor.shape}]`);
+  }
+}
