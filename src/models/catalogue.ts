@@ -1,8 +1,25 @@
 import { catalogue } from '../support/catalogue.js';
+import { asymmetricSharing } from './asymmetric-sharing.js';
 import { cgc } from './cgc.js';
+import { crossStitch } from './cross-stitch.js';
+import { customizedSharing } from './customized-sharing.js';
 import { hardSharing } from './hard-sharing.js';
+import { mlMmoe } from './ml-mmoe.js';
+import { mmoe } from './mmoe.js';
 import { ple } from './ple.js';
 import { singleTask } from './single-task.js';
+import { sluice } from './sluice.js';
 
-/** Every model, in the order of the paper's Fig. 1. */
-export const models = catalogue('model', [singleTask, hardSharing, cgc, ple]);
+/** Every model, in the order in which the paper presents them. */
+export const models = catalogue('model', [
+  singleTask,
+  hardSharing,
+  asymmetricSharing,
+  customizedSharing,
+  crossStitch,
+  sluice,
+  mmoe,
+  mlMmoe,
+  cgc,
+  ple,
+]);

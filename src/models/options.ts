@@ -45,7 +45,7 @@ export function expertCounts(given: z.infer<typeof experts>, tasks: readonly str
     }
   }
   const counts = tasks.map((name) => {
-    const count = typeof task === 'number' ? task : task[name];
+    const count = typeof task === 'number' ? task : new Map(Object.entries(task)).get(name);
     if (count === undefined)
       throw new ConfigError(`model.experts.task: the number of experts of task '${name}' is missing.`);
     if (count + shared > 0) return count;

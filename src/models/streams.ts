@@ -2,9 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../support/tf.js';
 import { withGradient } from './gradient.js';
 
-/** The streams with these indexes, repetitions allowed: [streams, batch, width] -> [indexes, batch, width]. */
+/** The streams with these indexes, repetitions allowed: [streams, ...] -> [indexes, ...], e.g. [streams, batch, width]. */
 export function pick(streams: Tensor, indexes: readonly number[]): Tensor {
-  const [count = 0, batch = 0, width = 0] = streams.shape;
+  const count = streams.shape[0] ?? 0;
   if (isRange(indexes, count)) return streams;
   return withGradient(
     [streams],
@@ -12,9 +12,16 @@ export function pick(streams: Tensor, indexes: readonly number[]): Tensor {
     (dy) => {
       // A stream's gradient is the sum over its copies: one product with a 0/1 matrix instead of a scatter.
       const copies = tf.tensor2d(Array.from({ length: count }, (_, s) => indexes.map((i) => (i === s ? 1 : 0))));
-      return [copies.matMul(dy.reshape([indexes.length, batch * width])).reshape([count, batch, width])];
+      return [combine(copies, dy)];
     },
   );
+}
+
+/** Linear combinations of streams: matrix [outputs, streams] and [streams, ...] -> [outputs, ...]. */
+export function combine(matrix: Tensor, streams: Tensor): Tensor {
+  const [count = 0, ...rest] = streams.shape;
+  const size = rest.reduce((product, side) => product * side, 1);
+  return tf.matMul(matrix, streams.reshape([count, size])).reshape([matrix.shape[0] ?? 0, ...rest]);
 }
 
 /** One stream: [streams, batch, width] -> [batch, width]. */

@@ -1,0 +1,123 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { ConfigError } from '../support/errors.js';
+import { tf } from '../support/tf.js';
+import { mlps, product } from './dense.js';
+import { inputLayer } from './embedding.js';
+import { defineModel } from './model.js';
+import { tower, twoLevels } from './options.js';
+import { glorot, initialize, mixingScalars, named, type ParameterStarts } from './parameters.js';
+import { combine } from './streams.js';
+import { towers } from './tower.js';
+
+/**
+ * Sluice networks (Ruder et al., AAAI 2019, eq. 1-5; PLE Fig. 1g): a column of layers per task, each level's state split in S
+ * subspaces. After each level a trainable scalar matrix alpha [tasks * S, tasks * S] mixes all subspaces of all tasks, starting at
+ * .95 for the own subspace and .05 / (K S - 1) elsewhere. Task k's tower reads sum_l beta[k, l] h_k,l over the levels' mixed states,
+ * beta starting at .9 for the last level and the rest shared; levels of another width than the last pass a projection without bias.
+ * One level alone has no beta. Penalty: lambda * sum over tasks, levels and pairs of subspaces s < t of ||G_s^T G_t||_F^2, G_s being
+ * the columns of subspace s in the weights of the level's last layer.
+ *
+ * Shapes: x [batch, inputs], states [tasks, batch, width], logits [tasks, batch].
+ */
+export const sluice = defineModel({
+  name: 'sluice',
+  summary: 'columns whose subspaces and levels are mixed by trained scalars',
+  minimumTasks: 2,
+  options: z.strictObject({
+    type: z.literal('sluice'),
+    levels: twoLevels,
+    tower: tower.default([64]),
+    subspaces: z.int().positive().default(2),
+    /** lambda, the weight of the penalty. */
+    orthogonality: z.number().nonnegative().default(0.1),
+  }),
+  build(shape, options) {
+    const { tasks } = shape;
+    const { subspaces, orthogonality } = options;
+    const input = inputLayer(shape);
+    const outputs = options.levels.map((widths) => widths.at(-1) ?? 0);
+    const last = outputs.at(-1) ?? 0;
+    for (const width of outputs) {
+      if (width % subspaces === 0) continue;
+      throw new ConfigError(`model.levels: sluice cannot split width ${width} in ${subspaces} equal subspaces.`);
+    }
+    const levels = options.levels.map((widths, index) => {
+      const name = `level${index + 1}`;
+      return {
+        columns: mlps(`${name}.columns`, tasks, outputs[index - 1] ?? input.width, widths),
+        lastWeight: `${name}.columns.${widths.length - 1}.weight`,
+        alpha: `${name}.alpha`,
+        ...(widths.at(-1) === last ? {} : { projection: `${name}.projection.weight` }),
+      };
+    });
+    const heads = towers('tower', tasks, last, options.tower);
+
+    return {
+      initialize(random) {
+        const starts: ParameterStarts[] = levels.map(({ columns, alpha, projection }, index) => ({
+          ...columns.parameters,
+          [alpha]: mixingScalars(diagonal(tasks.length * subspaces, 0.95)),
+          ...(projection === undefined ? {} : { [projection]: glorot(tasks, outputs[index] ?? 0, last) }),
+        }));
+        const beta = mixingScalars(tasks.map(() => shares(levels.length, levels.length - 1, 0.9)));
+        if (levels.length > 1) starts.push({ beta });
+        return initialize(Object.assign({}, input.parameters, ...starts, heads.parameters), random);
+      },
+      apply(parameters, inputs) {
+        let hidden = input.apply(parameters, inputs);
+        const states: Tensor[] = [];
+        const penalties: Tensor[] = [];
+        for (const { columns, lastWeight, alpha, projection } of levels) {
+          hidden = mixSubspaces(named(parameters, alpha), columns.apply(parameters, hidden), subspaces);
+          states.push(projection === undefined ? hidden : product(hidden, named(parameters, projection)));
+          penalties.push(...overlaps(named(parameters, lastWeight), subspaces));
+        }
+        const logits = heads.apply(
+          parameters,
+          states.length > 1 ? mixLevels(named(parameters, 'beta'), states) : hidden,
+        );
+        if (orthogonality === 0 || penalties.length === 0) return { logits };
+        return { logits, penalty: tf.mul(tf.addN(penalties), orthogonality) };
+      },
+    };
+  },
+});
+
+/** [tasks, batch, width] -> the same, every subspace a combination of all tasks' subspaces. */
+function mixSubspaces(alpha: Tensor, hidden: Tensor, subspaces: number): Tensor {
+  const [tasks = 0, batch = 0, width = 0] = hidden.shape;
+  const part = width / subspaces;
+  const split = hidden.reshape([tasks, batch, subspaces, part]).transpose([0, 2, 1, 3]);
+  const mixed = combine(alpha, split.reshape([tasks * subspaces, batch, part]));
+  return mixed.reshape([tasks, subspaces, batch, part]).transpose([0, 2, 1, 3]).reshape([tasks, batch, width]);
+}
+
+/** beta [tasks, levels] and per level [tasks, batch, width] -> [tasks, batch, width]. */
+function mixLevels(beta: Tensor, states: readonly Tensor[]): Tensor {
+  const [tasks = 0, batch = 0, width = 0] = states[0]?.shape ?? [];
+  const all = tf.concat(
+    states.map((state) => state.reshape([tasks, 1, batch * width])),
+    1,
+  );
+  return tf.matMul(beta.reshape([tasks, 1, states.length]), all).reshape([tasks, batch, width]);
+}
+
+/** For every pair of subspaces ||G_s^T G_t||_F^2, summed over tasks. Weight: [tasks, inputs, width]. */
+function overlaps(weight: Tensor, subspaces: number): Tensor[] {
+  const [tasks = 0, inputs = 0, width = 0] = weight.shape;
+  const part = width / subspaces;
+  const columns = Array.from({ length: subspaces }, (_, s) => weight.slice([0, 0, s * part], [tasks, inputs, part]));
+  return columns.flatMap((left, s) =>
+    columns.slice(s + 1).map((right) => tf.sum(tf.square(tf.matMul(left, right, true)))),
+  );
+}
+
+function diagonal(size: number, own: number): number[][] {
+  return Array.from({ length: size }, (_, row) => shares(size, row, own));
+}
+
+/** `own` at one place, the rest of 1 shared by the others. */
+function shares(size: number, place: number, own: number): number[] {
+  return Array.from({ length: size }, (_, index) => (index === place ? own : (1 - own) / (size - 1)));
+}
