@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { type Experiment, parseExperiment } from '../config/experiment.js';
+import { ConfigError } from '../support/errors.js';
+import { definitions } from '../training/definitions.js';
+
+/** Reads and checks a config file. */
+export function readConfig(file: string, overrides: readonly string[]): Experiment {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new ConfigError(`Cannot read the config ${file}: ${code}.`);
+  }
+  return parseExperiment(text, file, overrides, definitions);
+}

@@ -1,0 +1,35 @@
+import { loaders } from '../data/catalogue.js';
+import { metrics } from '../metrics/catalogue.js';
+import { models } from '../models/catalogue.js';
+import { schedules } from '../objective/catalogue.js';
+import { optimizers } from '../optimizers/catalogue.js';
+import { textTable } from '../report/text-table.js';
+import { type Catalogue, catalogue } from '../support/catalogue.js';
+import { exitCode } from '../support/errors.js';
+
+interface Listed {
+  readonly name: string;
+  readonly summary: string;
+}
+
+const kinds = catalogue<{ name: string; from: Catalogue<Listed> }>('kind', [
+  { name: 'models', from: models },
+  { name: 'datasets', from: loaders },
+  { name: 'metrics', from: metrics },
+  { name: 'optimizers', from: optimizers },
+  { name: 'schedules', from: schedules },
+]);
+
+/** `ple list`: names and one line of each. */
+export function listCommand(kind: string, options: { readonly json?: boolean }): number {
+  const listed = kinds.get(kind).from.all.map(({ name, summary }) => ({ name, summary }));
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(listed, null, 2)}\n`
+      : textTable(
+          ['name', 'summary'],
+          listed.map(({ name, summary }) => [name, summary]),
+        ),
+  );
+  return exitCode.done;
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { exitCode, UserError } from '../support/errors.js';
+
+/** Runs one command line and returns its exit code. Commands are imported when they are called, so that help is quick. */
+export async function main(words: readonly string[]): Promise<number> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE')
+      process.exitCode = exitCode.done; // the reader of a pipe has seen enough
+    else throw error;
+  });
+  let code: number = exitCode.done;
+  const program = build((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
+    if (error instanceof UserError) {
+      process.stderr.write(`ple: ${error.message}\n`);
+      return error.exitCode;
+    }
+    process.stderr.write(`ple: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return exitCode.failed;
+  }
+}
+
+function build(setCode: (code: number) => void): Command {
+  const program = new Command('ple')
+    .description('Trains and compares multi-task models (PLE, CGC, MMoE and their baselines) on tabular data.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(ple --help, or ple <command> --help, shows what there is)')
+    .addHelpText('after', example(['ple train --config configs/quickstart.yaml', 'ple list models']));
+
+  program
+    .command('train')
+    .description('Train one model as a config says, and write its metrics.')
+    .option('--config <file>', 'the YAML config')
+    .option('--runs <dir>', 'folder of all runs', 'runs')
+    .option('--resume <run>', 'go on in the folder of an unfinished run, to the same bits as without the interruption')
+    .option('--overwrite', 'delete what is in the run’s folder and train again')
+    .option('--dry-run', 'print the resolved config, the parameters and the steps of an epoch; train nothing')
+    .option('--no-predictions', 'do not write the predictions of the test split')
+    .option('--json', 'print the result (or the plan of a dry run) as one JSON document')
+    .argument('[key.path=value...]', 'overrides of the config')
+    .addHelpText(
+      'after',
+      example([
+        'ple train --config configs/quickstart.yaml',
+        'ple train --config configs/census-income/ple.yaml dataset.path=data/census-income seed=1',
+        "ple train --config configs/quickstart.yaml 'model.levels=[[32],[16]]' train.epochs=3",
+        'ple train --resume runs/quickstart-0123abcd',
+      ]),
+    )
+    .action(async (overrides, options) => setCode(await (await import('./train.js')).trainCommand(overrides, options)));
+
+  program
+    .command('validate')
+    .description('Check a config without reading its data.')
+    .requiredOption('--config <file>', 'the YAML config')
+    .option('--json', 'print the resolved config as one JSON document')
+    .argument('[key.path=value...]', 'overrides of the config')
+    .addHelpText('after', example(['ple validate --config configs/census-income/ple.yaml train.epochs=3']))
+    .action(async (overrides, options) => setCode((await import('./validate.js')).validateCommand(overrides, options)));
+
+  program
+    .command('list')
+    .description('List what a config may choose from.')
+    .argument('<kind>', 'models, datasets, metrics, optimizers or schedules')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', example(['ple list models', 'ple list datasets --json']))
+    .action(async (kind, options) => setCode((await import('./list.js')).listCommand(kind, options)));
+
+  return program;
+}
+
+function example(lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+function version(): string {
+  const parsed: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
+}

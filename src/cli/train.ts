@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
+import { metricsTable } from '../report/metrics-table.js';
+import { textTable } from '../report/text-table.js';
+import { ConfigError, exitCode } from '../support/errors.js';
+import { definitions } from '../training/definitions.js';
+import { prepare, run } from '../training/run.js';
+import { countParameters, type TrainingSetup } from '../training/setup.js';
+import { readConfig } from './config-file.js';
+import { type Display, openDisplay } from './display.js';
+
+interface TrainOptions {
+  readonly config?: string;
+  readonly runs: string;
+  readonly resume?: string;
+  readonly overwrite?: boolean;
+  readonly dryRun?: boolean;
+  readonly predictions: boolean;
+  readonly json?: boolean;
+}
+
+/** `ple train`: one run; its metrics on stdout, progress and notes on stderr. */
+export async function trainCommand(overrides: readonly string[], options: TrainOptions): Promise<number> {
+  const experiment = chosenExperiment(overrides, options);
+  const display = openDisplay(process.stderr, experiment);
+  if (options.dryRun) return dryRun(experiment, display, options.json ?? false);
+
+  const interrupt = new AbortController();
+  const abort = () => interrupt.abort(); // a second signal ends the process at once
+  process.once('SIGINT', abort).once('SIGTERM', abort);
+  try {
+    const outcome = await run(experiment, {
+      runs: options.runs,
+      ...(options.resume === undefined ? {} : { resume: options.resume }),
+      overwrite: options.overwrite ?? false,
+      predictions: options.predictions,
+      signal: interrupt.signal,
+      on: display.show,
+    });
+    display.close();
+    if (outcome.status === 'interrupted') {
+      process.stderr.write(`Interrupted. Go on with: ple train --resume ${outcome.path}\n`);
+      return exitCode.interrupted;
+    }
+    if (outcome.status === 'already done') {
+      process.stderr.write(`${outcome.path} is finished already; this is its result (--overwrite trains again).\n`);
+    }
+    process.stdout.write(options.json ? `${JSON.stringify(outcome.result, null, 2)}\n` : metricsTable(outcome.result));
+    process.stderr.write(`Written to ${outcome.path}\n`);
+    return exitCode.done;
+  } finally {
+    display.close();
+    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
+  }
+}
+
+function chosenExperiment(overrides: readonly string[], options: TrainOptions): Experiment {
+  if (options.resume === undefined) {
+    if (options.config === undefined)
+      throw new ConfigError('Name a config (--config FILE) or an unfinished run (--resume RUN).');
+    return readConfig(options.config, overrides);
+  }
+  if (options.config !== undefined || options.overwrite) {
+    throw new ConfigError('--resume takes the config of the run’s folder: leave --config and --overwrite out.');
+  }
+  const file = join(options.resume, 'config.yaml');
+  const experiment = readConfig(file, overrides);
+  if (hash8(experiment, '', definitions) !== hash8(readConfig(file, []), '', definitions)) {
+    throw new ConfigError('A run is resumed with its own config: only engine, name and paths may be overridden.');
+  }
+  return experiment;
+}
+
+async function dryRun(experiment: Experiment, display: Display, json: boolean): Promise<number> {
+  const setup = await prepare(experiment, display.show);
+  display.close();
+  const plan = planOf(experiment, setup);
+  if (json) {
+    process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+    return exitCode.done;
+  }
+  process.stdout.write(`${stringifyExperiment(experiment)}\n`);
+  process.stdout.write(
+    textTable(
+      ['parameter', 'kind', 'shape', 'values'],
+      plan.parameters.map(({ name, kind, shape, values }) => [name, kind, shape.join(' x '), values]),
+    ),
+  );
+  const { totals, rows, stepsPerEpoch } = plan;
+  process.stdout.write(
+    `\n${totals.embedding} embedding and ${totals.network} network parameters\n` +
+      `${rows.train} training, ${rows.validation} validation and ${rows.test} test rows; ${stepsPerEpoch} steps an epoch\n`,
+  );
+  return exitCode.done;
+}
+
+function planOf(experiment: Experiment, { dataset, parameters, batchSize }: TrainingSetup) {
+  const { train, validation, test } = dataset.splits;
+  return {
+    config: experiment,
+    hash8: hash8(experiment, dataset.checksum, definitions),
+    parameters: Object.entries(parameters).map(([name, { kind, value }]) => ({
+      name,
+      kind,
+      shape: value.shape,
+      values: value.data.length,
+    })),
+    totals: countParameters(parameters),
+    rows: { train: train.rows, validation: validation.rows, test: test.rows },
+    stepsPerEpoch: Math.ceil(train.rows / batchSize),
+  };
+}

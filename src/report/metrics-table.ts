@@ -1,0 +1,30 @@
+import type { Result } from '../training/result.js';
+import { textTable } from './text-table.js';
+
+/** A run's metrics on both splits, one table per type of task. */
+export function metricsTable(result: Result): string {
+  const types = [...new Set(Object.values(result.tasks).map(({ type }) => type))];
+  return types.map((type) => tableOf(result, type)).join('\n');
+}
+
+function tableOf(result: Result, type: string): string {
+  const tasks = Object.entries(result.tasks).filter(([, task]) => task.type === type);
+  const names = [...new Set(tasks.flatMap(([, task]) => Object.keys(task.test)))];
+  const rows = tasks.flatMap(([task, splits]) =>
+    (['validation', 'test'] as const).map((split) => [
+      task,
+      split,
+      ...names.map((name) => format(splits[split][name])),
+    ]),
+  );
+  return textTable(['task', 'split', ...names], rows);
+}
+
+function format(value: number | readonly number[] | null | undefined): string {
+  if (value === null || value === undefined) return '-';
+  if (typeof value !== 'number') return `[${value.map(format).join(', ')}]`;
+  if (Number.isInteger(value)) return String(value);
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5
+    ? value.toFixed(Math.abs(value) >= 10 ? 2 : 5)
+    : value.toExponential(3);
+}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HostArrays } from '../support/arrays.js';
+import { UserError } from '../support/errors.js';
+import { progressSchema } from './progress.js';
+import { readSafetensors, writeSafetensors } from './safetensors.js';
+import type { Snapshot } from './trainer.js';
+
+const bestPrefix = 'best/';
+
+/** The best epoch's parameters, for other programs: plain safetensors under the parameters' names. */
+export function bestPath(folder: string): string {
+  return join(folder, 'best.safetensors');
+}
+
+/** All that a resumed run needs, in one file, so that no kill can leave two files of different moments. */
+export function lastPath(folder: string): string {
+  return join(folder, 'last.safetensors');
+}
+
+/** @param hash The run's hash8: a checkpoint of another config or other data is refused. */
+export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: string): Promise<void> {
+  const best = Object.entries(snapshot.best).map(([name, value]) => [bestPrefix + name, value]);
+  await writeSafetensors(lastPath(folder), {
+    arrays: { ...snapshot.state, ...Object.fromEntries(best) },
+    metadata: { format: 'ple-checkpoint-1', hash, progress: JSON.stringify(snapshot.progress) },
+  });
+}
+
+export async function writeBest(folder: string, best: HostArrays, bestEpoch: unknown): Promise<void> {
+  await writeSafetensors(bestPath(folder), { arrays: best, metadata: { bestEpoch: JSON.stringify(bestEpoch) } });
+}
+
+/** The last checkpoint, or nothing if none was written yet. */
+export async function readSnapshot(folder: string, hash: string): Promise<Snapshot | undefined> {
+  const path = lastPath(folder);
+  if (!existsSync(path)) return undefined;
+  const { arrays, metadata } = await readSafetensors(path);
+  if (metadata.hash !== hash) {
+    throw new UserError(`${path} belongs to another config or other data (${metadata.hash} is not ${hash}).`);
+  }
+  const state: Record<string, HostArrays[string]> = {};
+  const best: Record<string, HostArrays[string]> = {};
+  for (const [name, value] of Object.entries(arrays)) {
+    if (name.startsWith(bestPrefix)) best[name.slice(bestPrefix.length)] = value;
+    else state[name] = value;
+  }
+  return { state, best, progress: progressSchema.parse(JSON.parse(metadata.progress ?? 'null')) };
+}

@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { Engine } from '../engine/engine.js';
+
+const packageJson = new URL('../../package.json', import.meta.url);
+
+/** What a run ran on: versions, commit, processor, engine. */
+export function describeEnvironment(engine: Engine, threads: number) {
+  return {
+    ple: versionOf(packageJson),
+    commit: commit(),
+    node: process.version,
+    tfjs: versionOf(createRequire(import.meta.url).resolve('@tensorflow/tfjs/package.json')),
+    onnxruntime: versionOf(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')),
+    platform: `${process.platform}-${process.arch}`,
+    cpu: { model: cpus()[0]?.model.trim() ?? null, cores: availableParallelism() },
+    memoryBytes: totalmem(),
+    engine: { name: engine.name, device: engine.device, threads },
+  };
+}
+
+function versionOf(path: string | URL): string | null {
+  const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  if (typeof parsed !== 'object' || parsed === null || !('version' in parsed)) return null;
+  return String(parsed.version);
+}
+
+/** The commit of the clone that this program runs from; null outside of one. */
+function commit(): string | null {
+  const cwd = new URL('../../', import.meta.url);
+  if (!existsSync(new URL('.git', cwd))) return null; // an installed package must not name the repository around it
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return null;
+  }
+}

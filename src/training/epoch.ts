@@ -1,0 +1,110 @@
+import { setImmediate } from 'node:timers/promises';
+import { readBatches } from '../data/batches.js';
+import type { Task } from '../data/dataset.js';
+import type { Program } from '../engine/engine.js';
+import { float32, type HostArrays } from '../support/arrays.js';
+import { UserError } from '../support/errors.js';
+import { pace } from './pace.js';
+import type { EpochSums, Progress } from './progress.js';
+import type { TrainingSetup } from './setup.js';
+import { batchArrays } from './step.js';
+
+/** Where the run stands after one more chunk of steps. */
+export interface EpochChunk {
+  readonly progress: Progress;
+  /** Of the epoch so far. */
+  readonly meanLoss: number;
+  /** Steps of a whole epoch. */
+  readonly steps: number;
+  /** Of this chunk, reading included. */
+  readonly samplesPerSecond: number;
+}
+
+/**
+ * The rest of the epoch at which `progress` stands.
+ * @throws UserError with epoch, step and task when a loss is not finite.
+ */
+export async function* trainEpoch(
+  setup: TrainingSetup,
+  program: Program,
+  from: Progress,
+): AsyncGenerator<EpochChunk, void> {
+  const { dataset, batchSize, optimizer } = setup;
+  const { epoch } = from;
+  const steps = Math.ceil(dataset.splits.train.rows / batchSize);
+  const chunks = pace(batchArrays(dataset, batchSize).bytes);
+  const reader = readBatches(dataset, 'train', {
+    batchSize,
+    order: setup.order.stream(String(epoch)),
+    skip: from.step,
+  });
+  let progress = from;
+  while (progress.step < steps) {
+    const started = performance.now();
+    const chunk = await reader.take(chunks.steps());
+    if (!chunk) throw new Error(`The data ended after ${progress.step} of ${steps} steps.`);
+    const weights = new Float32Array(chunk.steps * dataset.tasks.length);
+    const learningRate = new Float32Array(chunk.steps);
+    for (let step = 0; step < chunk.steps; step++) {
+      const total = progress.totalSteps + step;
+      weights.set(setup.weightsAt(epoch - 1, total), step * dataset.tasks.length);
+      learningRate[step] = optimizer.learningRateAt(epoch - 1, total);
+    }
+    const outputs = await program.run({
+      ...chunk.arrays,
+      weights: float32([chunk.steps, dataset.tasks.length], weights),
+      learningRate: float32([chunk.steps], learningRate),
+    });
+    const sums = addSteps(progress, outputs, chunk.arrays.mask.data, chunk.steps, batchSize, dataset.tasks);
+    const seconds = (performance.now() - started) / 1000;
+    chunks.observe(chunk.steps, seconds);
+    const samples = chunk.rows.reduce((sum, rows) => sum + rows, 0);
+    progress = {
+      ...progress,
+      step: progress.step + chunk.steps,
+      totalSteps: progress.totalSteps + chunk.steps,
+      sums,
+      epochSeconds: progress.epochSeconds + seconds,
+      seconds: progress.seconds + seconds,
+      samples: progress.samples + samples,
+    };
+    yield { progress, meanLoss: sums.loss / sums.steps, steps, samplesPerSecond: samples / seconds };
+    await setImmediate(); // lets signals and timers in: the engine blocks the thread while it runs
+  }
+}
+
+function addSteps(
+  progress: Progress,
+  outputs: HostArrays,
+  mask: Float32Array | Int32Array,
+  steps: number,
+  batchSize: number,
+  tasks: readonly Task[],
+): EpochSums {
+  const { loss, tasks: taskLosses } = outputs;
+  if (!loss || !taskLosses) throw new Error('The training step gave no loss.');
+  const sums = { ...progress.sums, tasks: [...progress.sums.tasks], counts: [...progress.sums.counts] };
+  for (let step = 0; step < steps; step++) {
+    const joint = loss.data[step] ?? Number.NaN;
+    for (const [index, task] of tasks.entries()) {
+      const value = taskLosses.data[step * tasks.length + index] ?? Number.NaN;
+      if (!Number.isFinite(value))
+        throw notFinite(progress.epoch, progress.step + step + 1, `loss of task '${task.name}'`);
+      const from = (step * tasks.length + index) * batchSize; // of [S, T, B]
+      const count = mask.subarray(from, from + batchSize).reduce((sum, inside) => sum + (inside > 0 ? 1 : 0), 0);
+      sums.tasks[index] = (sums.tasks[index] ?? 0) + value * count;
+      sums.counts[index] = (sums.counts[index] ?? 0) + count;
+    }
+    if (!Number.isFinite(joint)) throw notFinite(progress.epoch, progress.step + step + 1, 'joint loss');
+    sums.loss += joint;
+    sums.steps += 1;
+  }
+  return sums;
+}
+
+function notFinite(epoch: number, step: number, what: string): UserError {
+  return new UserError(
+    `The ${what} is not finite in epoch ${epoch}, step ${step}: lower train.optimizer.learningRate or set clipNorm, ` +
+      'and look for extreme values among the inputs and labels.',
+  );
+}

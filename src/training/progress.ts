@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** Sums over the steps of an epoch so far, in double precision and in the order of the steps. */
+const sumsSchema = z.strictObject({
+  steps: z.int(),
+  loss: z.number(),
+  /** By task: sum of losses, each times its rows in the task's sample space. */
+  tasks: z.array(z.number()),
+  /** By task: rows in its sample space. */
+  counts: z.array(z.number()),
+});
+export type EpochSums = z.infer<typeof sumsSchema>;
+
+/** Where a run stands: plain data, kept in checkpoints. */
+export const progressSchema = z.strictObject({
+  /** The current epoch, from 1. */
+  epoch: z.int(),
+  /** Steps done in it. */
+  step: z.int(),
+  /** Steps done in all. */
+  totalSteps: z.int(),
+  sums: sumsSchema,
+  /** Time and rows of training steps, reading included; compilation and evaluation left out. */
+  epochSeconds: z.number(),
+  seconds: z.number(),
+  samples: z.int(),
+  units: z.array(
+    z.strictObject({
+      /** Of `bestEpoch`; null before the first epoch has ended. */
+      bestScore: z.number().nullable(),
+      bestEpoch: z.int(),
+      stopped: z.boolean(),
+    }),
+  ),
+});
+export type Progress = Readonly<z.infer<typeof progressSchema>>;
+
+export function emptySums(tasks: number): EpochSums {
+  return { steps: 0, loss: 0, tasks: Array(tasks).fill(0), counts: Array(tasks).fill(0) };
+}
+
+export function freshProgress(tasks: number, units: number): Progress {
+  return {
+    epoch: 1,
+    step: 0,
+    totalSteps: 0,
+    sums: emptySums(tasks),
+    epochSeconds: 0,
+    seconds: 0,
+    samples: 0,
+    units: Array.from({ length: units }, () => ({ bestScore: null, bestEpoch: 0, stopped: false })),
+  };
+}

@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Experiment } from '../config/experiment.js';
+import type { TaskMetrics } from '../metrics/evaluate.js';
+import { countParameters, type TrainingSetup } from './setup.js';
+import { metricsOf, type Trained } from './trainer.js';
+
+/** result.json */
+export interface Result {
+  readonly schema: 1;
+  readonly name: string;
+  readonly model: string;
+  readonly seed: number;
+  readonly parameters: { readonly embedding: number; readonly network: number };
+  readonly epochs: number;
+  readonly bestEpoch: Trained['bestEpoch'];
+  readonly dataset: {
+    readonly checksum: string;
+    readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
+  };
+  readonly engine: { readonly name: string; readonly device: string };
+  readonly throughput: {
+    readonly samplesPerSecond: number;
+    readonly stepMilliseconds: number;
+    readonly batchSize: number;
+  };
+  readonly tasks: Readonly<
+    Record<string, { readonly type: string; readonly validation: TaskMetrics; readonly test: TaskMetrics }>
+  >;
+}
+
+export function resultOf(experiment: Experiment, setup: TrainingSetup, trained: Trained): Result {
+  const { dataset, engine, batchSize } = setup;
+  const { progress, bestEpoch } = trained;
+  const { train, validation, test } = dataset.splits;
+  const metrics = { validation: metricsOf(dataset, trained.validation), test: metricsOf(dataset, trained.test) };
+  return {
+    schema: 1,
+    name: experiment.name,
+    model: experiment.model.type,
+    seed: experiment.seed,
+    parameters: countParameters(setup.parameters),
+    epochs: progress.epoch - 1,
+    bestEpoch,
+    dataset: {
+      checksum: dataset.checksum,
+      rows: { train: train.rows, validation: validation.rows, test: test.rows },
+    },
+    engine: { name: engine.name, device: engine.device },
+    throughput: {
+      samplesPerSecond: progress.samples / progress.seconds,
+      stepMilliseconds: (1000 * progress.seconds) / progress.totalSteps,
+      batchSize,
+    },
+    tasks: Object.fromEntries(
+      dataset.tasks.map(({ name, type }) => [
+        name,
+        { type, validation: metrics.validation[name] ?? {}, test: metrics.test[name] ?? {} },
+      ]),
+    ),
+  };
+}
+
+/** The result of a finished run in this folder. */
+export function readResult(path: string): Result | undefined {
+  const file = join(path, 'result.json');
+  if (!existsSync(file)) return undefined;
+  const result: Result = JSON.parse(readFileSync(file, 'utf8')); // written whole, by `resultOf`
+  return result;
+}
+
+/** What a reader of the result should know. */
+export function notesOn(result: Result, mostEpochs: number): string[] {
+  const notes: string[] = [];
+  for (const [task, splits] of Object.entries(result.tasks)) {
+    for (const split of ['validation', 'test'] as const) {
+      const missing = Object.entries(splits[split]).filter(([, value]) => value === null);
+      if (missing.length === 0) continue;
+      const counts = Object.entries(splits[split]).filter(([name]) => name === 'samples' || name === 'positives');
+      notes.push(
+        `${split} of task '${task}': ${missing.map(([name]) => name).join(', ')} not defined (${counts
+          .map(([name, value]) => `${value} ${name}`)
+          .join(', ')}).`,
+      );
+    }
+  }
+  const best = typeof result.bestEpoch === 'number' ? [result.bestEpoch] : Object.values(result.bestEpoch);
+  if (best.includes(mostEpochs)) {
+    notes.push(`The last of ${mostEpochs} epochs was the best: the model may still be improving. Raise train.epochs.`);
+  }
+  return notes;
+}

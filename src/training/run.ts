@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import pino, { type Logger } from 'pino';
+import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
+import { loaders } from '../data/catalogue.js';
+import { encode } from '../data/encode.js';
+import { createEngine } from '../engine/create.js';
+import { ConfigError } from '../support/errors.js';
+import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
+import { definitions } from './definitions.js';
+import { describeEnvironment } from './environment.js';
+import { writePredictions } from './predictions.js';
+import { notesOn, type Result, readResult, resultOf } from './result.js';
+import { keepEpochs, openRunFolder, type RunFolder } from './run-folder.js';
+import { setUp, type TrainingSetup } from './setup.js';
+import { type Trained, type TrainingRecord, train } from './trainer.js';
+
+/** What a run tells while it runs. */
+export type RunEvent =
+  | { readonly kind: 'note'; readonly message: string }
+  | { readonly kind: 'reading'; readonly done: number; readonly total: number }
+  | { readonly kind: 'start'; readonly path: string; readonly setup: TrainingSetup; readonly resumedAt: number | null }
+  | { readonly kind: 'training'; readonly record: TrainingRecord };
+
+export interface RunOptions {
+  /** Folder of all runs; a new run's own folder is `<name>-<hash8>` in it. */
+  readonly runs: string;
+  /** Go on in this run's folder, from its last checkpoint if it has one. */
+  readonly resume?: string;
+  /** Delete what the folder holds and train again. */
+  readonly overwrite: boolean;
+  /** Write the test predictions. */
+  readonly predictions: boolean;
+  /** When it fires, a checkpoint is written and the run ends as `interrupted`. */
+  readonly signal: AbortSignal;
+  on(event: RunEvent): void;
+}
+
+export type RunOutcome =
+  | { readonly status: 'done' | 'already done'; readonly path: string; readonly result: Result }
+  | { readonly status: 'interrupted'; readonly path: string };
+
+const checkpointSeconds = 60; // between checkpoints within an epoch
+const mostPredictions = 1_000_000;
+
+/** Reads the data and builds what is trained, without training it. */
+export async function prepare(experiment: Experiment, on: RunOptions['on']): Promise<TrainingSetup> {
+  const source = await loaders.get(experiment.dataset.loader).open(experiment.dataset, {
+    seed: experiment.seed,
+    note: (message) => on({ kind: 'note', message }),
+    progress: (done, total) => on({ kind: 'reading', done, total }),
+  });
+  const dataset = await encode(source, experiment.inputs, experiment.tasks);
+  return setUp(experiment, dataset, createEngine(experiment.engine));
+}
+
+/** One run from its config to `result.json`, in its own folder. A run that is finished already is read, not trained. */
+export async function run(experiment: Experiment, options: RunOptions): Promise<RunOutcome> {
+  const setup = await prepare(experiment, options.on);
+  const hash = hash8(experiment, setup.dataset.checksum, definitions);
+  const path = options.resume ?? join(options.runs, `${experiment.name}-${hash}`);
+  const finished = options.overwrite ? undefined : readResult(path);
+  if (finished) return { status: 'already done', path, result: finished };
+
+  const folder = openRunFolder(path);
+  try {
+    if (options.overwrite) folder.clear();
+    const isNew = !existsSync(join(path, 'config.yaml'));
+    if (!isNew && options.resume === undefined) {
+      throw new ConfigError(
+        `${path} holds an unfinished run: go on with 'ple train --resume ${path}', or start again with --overwrite.`,
+      );
+    }
+    if (isNew) folder.write('config.yaml', stringifyExperiment(experiment));
+    const threads = experiment.engine.threads ?? availableParallelism();
+    folder.writeJson('environment.json', describeEnvironment(setup.engine, threads));
+    const log = pino({ base: null }, pino.destination({ dest: join(path, 'log.jsonl'), sync: true }));
+    try {
+      return await trainInFolder(experiment, setup, folder, hash, log, options);
+    } catch (error) {
+      log.error({ error: error instanceof Error ? error.message : String(error) }, 'failed');
+      throw error;
+    }
+  } finally {
+    folder.release();
+  }
+}
+
+async function trainInFolder(
+  experiment: Experiment,
+  setup: TrainingSetup,
+  folder: RunFolder,
+  hash: string,
+  log: Logger,
+  options: RunOptions,
+): Promise<RunOutcome> {
+  const note = (message: string) => {
+    log.warn(message);
+    options.on({ kind: 'note', message });
+  };
+  const from = await readSnapshot(folder.checkpoints, hash);
+  keepEpochs(folder, 'epochs.jsonl', (from?.progress.epoch ?? 1) - 1);
+  log.info({ epoch: from?.progress.epoch ?? 1, step: from?.progress.step ?? 0 }, from ? 'resumed' : 'started');
+  options.on({ kind: 'start', path: folder.path, setup, resumedAt: from?.progress.epoch ?? null });
+  if (setup.warning !== null) note(setup.warning);
+
+  const training = train(setup, from);
+  let written = performance.now();
+  for (;;) {
+    const next = await training.next();
+    if (next.done) {
+      const result = await finish(experiment, setup, next.value, folder, options.predictions);
+      for (const message of notesOn(result, setup.epochs)) note(message);
+      log.info(result, 'done');
+      return { status: 'done', path: folder.path, result };
+    }
+    const record = next.value;
+    options.on({ kind: 'training', record });
+    if (record.kind === 'compiled') log.info({ seconds: record.seconds }, 'compiled');
+    if (record.kind === 'epoch') {
+      folder.appendLine('epochs.jsonl', record.record);
+      log.info(record.record, 'epoch');
+      const { best, progress } = await record.snapshot();
+      if (record.improved) await writeBest(folder.checkpoints, best, progress.units);
+    }
+    const interrupted = options.signal.aborted;
+    const due = performance.now() - written > checkpointSeconds * 1000;
+    if (record.kind === 'epoch' || interrupted || due) {
+      await writeSnapshot(folder.checkpoints, await record.snapshot(), hash);
+      written = performance.now();
+    }
+    if (interrupted) {
+      log.info('interrupted');
+      await training.return(undefined as never);
+      return { status: 'interrupted', path: folder.path };
+    }
+  }
+}
+
+/** Writes what a finished run leaves. */
+async function finish(
+  experiment: Experiment,
+  setup: TrainingSetup,
+  trained: Trained,
+  folder: RunFolder,
+  predictions: boolean,
+): Promise<Result> {
+  const { gates } = trained.test;
+  if (gates.length > 0) folder.writeJson('gates.json', gates);
+  if (predictions && setup.dataset.splits.test.rows <= mostPredictions) {
+    await writePredictions(join(folder.path, 'predictions.arrow'), setup.dataset, trained.test);
+  }
+  const result = resultOf(experiment, setup, trained);
+  folder.writeJson('result.json', result); // last: its presence says that the run is finished
+  return result;
+}

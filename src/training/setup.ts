@@ -1,0 +1,71 @@
+import type { Experiment } from '../config/experiment.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Engine } from '../engine/engine.js';
+import { models } from '../models/catalogue.js';
+import type { Model, Parameters } from '../models/model.js';
+import { schedules } from '../objective/catalogue.js';
+import { optimizers } from '../optimizers/catalogue.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
+import { ConfigError } from '../support/errors.js';
+import { type Random, randomFromSeed } from '../support/random.js';
+
+/** Everything that decides a run. */
+export interface TrainingSetup {
+  readonly dataset: Dataset;
+  readonly model: Model;
+  readonly parameters: Parameters;
+  readonly optimizer: Optimizer;
+  /** Loss weights by task after so many completed epochs and steps. */
+  weightsAt(completedEpochs: number, completedSteps: number): readonly number[];
+  /** The rows' order: one stream per epoch is drawn from it. */
+  readonly order: Random;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** `mean`, `task:<name>` or `loss`. */
+  readonly monitor: string;
+  readonly patience: number | null;
+  readonly engine: Engine;
+}
+
+/** The parts that a config names, built for this data and started from its seed. */
+export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine): TrainingSetup {
+  const random = randomFromSeed(experiment.seed);
+  const definition = models.get(experiment.model.type);
+  const tasks = dataset.tasks.map((task) => task.name);
+  if (tasks.length < definition.minimumTasks) {
+    throw new ConfigError(
+      `Model '${definition.name}' takes at least ${definition.minimumTasks} tasks; the config lists one.`,
+    );
+  }
+  const shape = {
+    tasks,
+    categorical: dataset.categorical,
+    numeric: dataset.numeric.map((feature) => feature.name),
+  };
+  const model = definition.build(shape, experiment.model);
+  const parameters = model.initialize(random.stream('initial'));
+  const { train, loss } = experiment;
+  const schedule = schedules.get(loss.schedule.type).build(tasks, loss.weights, loss.schedule);
+  return {
+    dataset,
+    model,
+    parameters,
+    optimizer: optimizers.get(train.optimizer.type).build(parameters, train.optimizer),
+    weightsAt: schedule,
+    order: random.stream('order'),
+    epochs: train.epochs,
+    batchSize: train.batchSize,
+    monitor: train.earlyStopping.monitor,
+    patience: train.earlyStopping.patience,
+    engine,
+  };
+}
+
+/** How many trainable values a run has. */
+export function countParameters(parameters: Parameters): { readonly embedding: number; readonly network: number } {
+  const counts = { embedding: 0, network: 0 };
+  for (const { value, kind } of Object.values(parameters)) {
+    counts[kind === 'embedding' ? 'embedding' : 'network'] += value.data.length;
+  }
+  return counts;
+}
