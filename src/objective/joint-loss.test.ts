@@ -1,0 +1,171 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import type { Task } from '../data/dataset.js';
+import { tf } from '../support/tf.js';
+import { jointLoss } from './joint-loss.js';
+
+type Rows = number[][];
+
+const binary = (name: string): Task => ({ name, type: 'binary', offset: 0, scale: 1 });
+const regression = (name: string, offset = 0, scale = 1): Task => ({ name, type: 'regression', offset, scale });
+const logistic = (x: number, y: number) =>
+  -y * Math.log(1 / (1 + Math.exp(-x))) - (1 - y) * Math.log(1 / (1 + Math.exp(x)));
+
+const logits = [
+  [0.5, -1.5, 2, 0.1],
+  [1, 0.25, -0.75, -2],
+];
+const labels = [
+  [1, 0, 0, 1],
+  [0, 1, 1, 0],
+];
+const everyRow = [
+  [1, 1, 1, 1],
+  [1, 1, 1, 1],
+];
+
+describe('pitfall 17: means, not sums, over the mask', () => {
+  it('the logistic losses of two tasks', () => {
+    const { loss, tasks } = evaluate([binary('a'), binary('b')], logits, labels, everyRow, [1, 1]);
+    const means = [0, 1].map(
+      (task) => [0, 1, 2, 3].reduce((sum, row) => sum + logistic(at(logits, task, row), at(labels, task, row)), 0) / 4,
+    );
+    expectClose(tasks, means);
+    expectClose([loss], [sum(means)]);
+  });
+
+  it('the same rows twice give the same loss', () => {
+    const twice = (rows: Rows) => rows.map((row) => [...row, ...row]);
+    const tasks = [binary('a'), regression('b')];
+    const once = evaluate(tasks, logits, labels, everyRow, [1, 2]);
+    const double = evaluate(tasks, twice(logits), twice(labels), twice(everyRow), [1, 2]);
+    expectClose([double.loss, ...double.tasks], [once.loss, ...once.tasks]);
+  });
+
+  it('the mean is over the rows in the mask', () => {
+    const mask = [
+      [1, 0, 1, 0],
+      [0, 0, 0, 1],
+    ];
+    const { tasks } = evaluate([binary('a'), binary('b')], logits, labels, mask, [1, 1]);
+    expectClose(tasks, [(logistic(0.5, 1) + logistic(2, 0)) / 2, logistic(-2, 0)]);
+  });
+});
+
+describe('pitfall 18: weights', () => {
+  it('each multiplies the loss of its own task, and no mean of the weights divides them', () => {
+    const types = [binary('a'), regression('b'), binary('c')];
+    const { loss, tasks } = evaluate(types, [[0], [3], [0]], [[1], [1], [0]], [[1], [1], [1]], [1, 10, 100]);
+    expectClose(tasks, [Math.LN2, 4, Math.LN2]);
+    expectClose([loss], [Math.LN2 + 40 + 100 * Math.LN2]);
+  });
+});
+
+describe.each([
+  ['all binary', [binary('a'), binary('b')]],
+  ['mixed', [binary('a'), regression('b', 3, 2)]],
+  ['all regression', [regression('a'), regression('b', 3, 2)]],
+])('pitfalls 19 and 20, %s', (_name, tasks) => {
+  it('an empty mask gives 0 and no gradient', () => {
+    const mask = [
+      [0, 0, 0, 0],
+      [1, 1, 1, 1],
+    ];
+    const result = evaluate(tasks, logits, labels, mask, [1, 1]);
+    expect(result.tasks[0]).toBe(0);
+    expect(result.loss).toBe(result.tasks[1]);
+    expect(gradient(tasks, logits, labels, mask, [1, 1])[0]?.map(Math.abs)).toEqual([0, 0, 0, 0]);
+    const none = mask.map((row) => row.map(() => 0));
+    expect(evaluate(tasks, logits, labels, none, [1, 1]).loss).toBe(0);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e38])(
+    'the label of a masked row may be %d',
+    (anything) => {
+      const mask = [
+        [1, 0, 1, 1],
+        [1, 1, 0, 1],
+      ];
+      const spoilt = labels.map((row, task) => row.map((label, index) => (at(mask, task, index) ? label : anything)));
+      expect(evaluate(tasks, logits, spoilt, mask, [1, 3])).toEqual(evaluate(tasks, logits, labels, mask, [1, 3]));
+      const found = gradient(tasks, logits, spoilt, mask, [1, 3]);
+      expect(found).toEqual(gradient(tasks, logits, labels, mask, [1, 3]));
+      expect([at(found, 0, 1), at(found, 1, 2)].map(Math.abs)).toEqual([0, 0]);
+    },
+  );
+
+  it('the gradient agrees with finite differences', () => {
+    const mask = [
+      [1, 0, 1, 1],
+      [1, 1, 1, 0],
+    ];
+    const found = gradient(tasks, logits, labels, mask, [0.5, 2]);
+    const step = 2 ** -6;
+    for (const [task, row] of logits.entries()) {
+      for (const index of row.keys()) {
+        const moved = (by: number) =>
+          evaluate(
+            tasks,
+            logits.map((r, t) => r.map((x, i) => (t === task && i === index ? x + by : x))),
+            labels,
+            mask,
+            [0.5, 2],
+          ).loss;
+        const slope = (moved(step) - moved(-step)) / (2 * step);
+        expect(Math.abs(at(found, task, index) - slope)).toBeLessThan(1e-4);
+      }
+    }
+  });
+});
+
+describe('values', () => {
+  it('regression is the squared error in the task units', () => {
+    const { tasks } = evaluate([regression('a', 10, 4)], [[0.5, -1]], [[14, 2]], [[1, 1]], [1]);
+    expectClose(tasks, [(0.25 + 1) / 2]); // targets 1 and -2
+  });
+
+  it('large logits neither overflow nor lose their gradient', () => {
+    const tasks = [binary('a')];
+    const x = [[200, -200, 200, -200]];
+    const y = [[0, 1, 1, 0]];
+    const mask = [[1, 1, 1, 1]];
+    expectClose(evaluate(tasks, x, y, mask, [1]).tasks, [100]);
+    expectClose(gradient(tasks, x, y, mask, [1])[0] ?? [], [0.25, -0.25, 0, 0]);
+  });
+
+  it('the gradient of the logistic loss at logit 0 is sigmoid(0) - y', () => {
+    expectClose(gradient([binary('a')], [[0, 0]], [[0, 1]], [[1, 1]], [1])[0] ?? [], [0.25, -0.25]);
+  });
+
+  it('one row is a batch', () => {
+    expectClose(evaluate([binary('a')], [[0]], [[1]], [[1]], [2]).tasks, [Math.LN2]);
+  });
+});
+
+function evaluate(tasks: readonly Task[], x: Rows, y: Rows, mask: Rows, weights: number[]) {
+  const result = jointLoss(tasks)(tf.tensor2d(x), tf.tensor2d(y), tf.tensor2d(mask), tf.tensor1d(weights));
+  expect(result.loss.shape).toEqual([]);
+  expect(result.tasks.shape).toEqual([tasks.length]);
+  return { loss: result.loss.dataSync()[0] ?? Number.NaN, tasks: [...result.tasks.dataSync()] };
+}
+
+function gradient(tasks: readonly Task[], x: Rows, y: Rows, mask: Rows, weights: number[]): Rows {
+  const loss = (x0: Tensor) => jointLoss(tasks)(x0, tf.tensor2d(y), tf.tensor2d(mask), tf.tensor1d(weights)).loss;
+  const flat = [...tf.grad(loss)(tf.tensor2d(x)).dataSync()];
+  return x.map((row, task) => flat.slice(task * row.length, (task + 1) * row.length));
+}
+
+function at(rows: Rows, task: number, row: number): number {
+  return rows[task]?.[row] ?? Number.NaN;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function expectClose(actual: readonly number[], expected: readonly number[]): void {
+  expect(actual).toHaveLength(expected.length);
+  for (const [index, value] of expected.entries()) {
+    expect(Math.abs((actual[index] ?? Number.NaN) - value)).toBeLessThan(1e-6 * Math.max(1, Math.abs(value)));
+  }
+}
