@@ -1,0 +1,63 @@
+import type { Task } from '../data/dataset.js';
+import { binarySample } from './binary-sample.js';
+import { binaryMetrics, regressionMetrics } from './catalogue.js';
+import type { MetricValue } from './metric.js';
+import { regressionSample } from './regression-sample.js';
+
+/** One entry per row of the split. */
+export interface TaskScores {
+  /** As the model gives them: regression predictions are logit * scale + offset. */
+  readonly logits: Float32Array | Float64Array;
+  /** In the labels' own units. */
+  readonly labels: Float32Array | Float64Array;
+  /** The task's sample space: above 0. */
+  readonly mask: Float32Array | Float64Array;
+}
+
+/** By field of `result.json`. */
+export type TaskMetrics = Readonly<Record<string, MetricValue>>;
+
+/**
+ * All metrics of a task over the rows of its own sample space, and the counts that say what they rest on.
+ * What is not defined (the AUC of one class, an error relative to no variance, anything of no rows or of NaN) is null.
+ */
+export function evaluateTask(task: Task, scores: TaskScores): TaskMetrics {
+  const defined = isDefined(scores);
+  if (task.type === 'binary') {
+    const sample = binarySample(scores);
+    const samples = sample.positives.length + sample.negatives.length;
+    return {
+      ...values(binaryMetrics, (metric) => (defined ? metric.compute(sample) : null)),
+      samples,
+      positives: sample.positives.length,
+    };
+  }
+  const sample = regressionSample(task, scores);
+  return {
+    ...values(regressionMetrics, (metric) => (defined ? metric.compute(sample) : null)),
+    samples: sample.labels.length,
+    labelVariance: finite(sample.labelVariance),
+  };
+}
+
+function values<Metric extends { readonly name: string }>(
+  metrics: readonly Metric[],
+  evaluate: (metric: Metric) => MetricValue,
+): TaskMetrics {
+  return Object.fromEntries(metrics.map((metric) => [metric.name, finite(evaluate(metric))]));
+}
+
+function finite(value: MetricValue): MetricValue {
+  return [value].flat().every(Number.isFinite) ? value : null;
+}
+
+/** True if there are rows, and none of them has NaN. */
+function isDefined({ logits, labels, mask }: TaskScores): boolean {
+  let rows = 0;
+  for (let row = 0; row < logits.length; row++) {
+    if (!((mask[row] ?? 0) > 0)) continue;
+    if (Number.isNaN(logits[row]) || Number.isNaN(labels[row])) return false;
+    rows++;
+  }
+  return rows > 0;
+}

@@ -1,0 +1,21 @@
+import { defineMetric } from './metric.js';
+
+/** Mean logistic loss from logits: softplus(-x) for a positive, softplus(x) for a negative. */
+export const logLoss = defineMetric({
+  name: 'logLoss',
+  summary: 'mean logistic loss (natural logarithm)',
+  type: 'binary',
+  better: 'lower',
+  compute: ({ positives, negatives }) => {
+    let sum = 0;
+    for (const logit of positives) sum += softplus(-logit);
+    for (const logit of negatives) sum += softplus(logit);
+    return sum / (positives.length + negatives.length);
+  },
+  loss: (value) => value,
+});
+
+/** log(1 + exp(x)) without overflow. */
+function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}

@@ -1,0 +1,14 @@
+import { defineMetric } from './metric.js';
+
+/** Mean absolute error in the label's own units. */
+export const mae = defineMetric({
+  name: 'mae',
+  summary: "mean absolute error, in the label's units",
+  type: 'regression',
+  better: 'lower',
+  compute: ({ predictions, labels }) => {
+    let sum = 0;
+    for (const [row, label] of labels.entries()) sum += Math.abs((predictions[row] ?? 0) - label);
+    return sum / labels.length;
+  },
+});

@@ -1,0 +1,37 @@
+import type { Task } from '../data/dataset.js';
+import type { BinarySample } from './binary-sample.js';
+import type { RegressionSample } from './regression-sample.js';
+
+/** A value of a metric: a number, an interval [low, high], or null where it is not defined. Never NaN or infinite. */
+export type MetricValue = number | readonly [number, number] | null;
+
+interface Common {
+  /** The field in `result.json`. */
+  readonly name: string;
+  /** One line for `ple list metrics`. */
+  readonly summary: string;
+  /** Null: not a value by which models are compared. */
+  readonly better: 'higher' | 'lower' | null;
+  /** On one metric of each type: the score by which epochs are selected; higher is better, whatever `better` is. */
+  readonly score?: (value: number) => number;
+  /** On one metric of each type: the mean loss of the task as training sees it. */
+  readonly loss?: (value: number, task: Task) => number;
+}
+
+export interface BinaryMetric extends Common {
+  readonly type: 'binary';
+  /** Is called only with a sample that is not empty and has no NaN. A value that is not finite becomes null. */
+  readonly compute: (sample: BinarySample) => MetricValue;
+}
+
+export interface RegressionMetric extends Common {
+  readonly type: 'regression';
+  /** As above. */
+  readonly compute: (sample: RegressionSample) => MetricValue;
+}
+
+export type Metric = BinaryMetric | RegressionMetric;
+
+export function defineMetric<Definition extends Metric>(definition: Definition): Definition {
+  return definition;
+}

@@ -1,0 +1,12 @@
+import { defineMetric } from './metric.js';
+import { meanSquaredError } from './mse.js';
+
+/** mse / Var(y), the variance being that of the evaluated rows: 1 is what their mean would get. 1 - nmse is R squared. */
+export const nmse = defineMetric({
+  name: 'nmse',
+  summary: 'mean squared error / variance of the label; null if that is 0',
+  type: 'regression',
+  better: 'lower',
+  compute: (sample) => (sample.labelVariance === 0 ? null : meanSquaredError(sample) / sample.labelVariance),
+  score: (value) => 1 - value,
+});
