@@ -23,7 +23,7 @@ export interface SourceBlock {
   readonly columns: readonly (Int32Array | Float32Array)[];
   /** One array per task of the source. */
   readonly labels: readonly Float32Array[];
-  /** 1 where the row is in the task's sample space. Absent: all are. */
+  /** 1 where the row is in the task's sample space, else 0. Absent, from every block alike: all are. */
   readonly masks?: readonly Float32Array[];
 }
 

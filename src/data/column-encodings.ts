@@ -1,0 +1,89 @@
+/** Values of one column of a source block. */
+export type ColumnValues = Int32Array | Float32Array;
+
+/**
+ * How one column enters. `write` puts the values of `rows` at `target[at]`, `target[at + stride]`, …: a column of a row-major
+ * matrix that is `stride` wide.
+ */
+export type ColumnEncoding =
+  | {
+      readonly kind: 'categorical';
+      readonly cardinality: number;
+      write(values: ColumnValues, rows: Int32Array, target: Int32Array, at: number, stride: number): void;
+    }
+  | {
+      readonly kind: 'numeric';
+      write(values: ColumnValues, rows: Int32Array, target: Float32Array, at: number, stride: number): void;
+    };
+
+/** Dictionary indexes -> vocabulary indexes, of which 0 stands for what was not seen in training. */
+export function vocabularyEncoding(indexes: Int32Array, cardinality: number): ColumnEncoding {
+  return {
+    kind: 'categorical',
+    cardinality,
+    write(values, rows, target, at, stride) {
+      for (let i = 0; i < rows.length; i++) target[at + i * stride] = indexes[values[rows[i] ?? 0] ?? 0] ?? 0;
+    },
+  };
+}
+
+/**
+ * 1 + the number of edges that are not above the value; a missing value has the index after the last bucket's if training
+ * had missing values, else 0.
+ * @param edges ascending.
+ */
+export function bucketEncoding(edges: Float64Array, missingSeen: boolean): ColumnEncoding {
+  const buckets = edges.length + 1;
+  const missing = missingSeen ? buckets + 1 : 0;
+  return {
+    kind: 'categorical',
+    cardinality: 1 + buckets + Number(missingSeen),
+    write(values, rows, target, at, stride) {
+      for (let i = 0; i < rows.length; i++) {
+        const value = values[rows[i] ?? 0] ?? 0;
+        target[at + i * stride] = Number.isNaN(value) ? missing : 1 + notAbove(edges, value);
+      }
+    },
+  };
+}
+
+/** (value - mean) / deviation, of sign(x) log(1 + |x|) if `log`; a missing value becomes the mean, a constant column 0. */
+export function scaleEncoding(mean: number, deviation: number, log: boolean): ColumnEncoding {
+  const factor = deviation > 0 ? 1 / deviation : 0;
+  return {
+    kind: 'numeric',
+    write(values, rows, target, at, stride) {
+      for (let i = 0; i < rows.length; i++) {
+        const value = values[rows[i] ?? 0] ?? 0;
+        const scaled = ((log ? signedLog(value) : value) - mean) * factor;
+        target[at + i * stride] = Number.isNaN(scaled) ? 0 : scaled;
+      }
+    },
+  };
+}
+
+/** As it is; a missing value becomes 0, the mean of such a column. */
+export const identityEncoding: ColumnEncoding = {
+  kind: 'numeric',
+  write(values, rows, target, at, stride) {
+    for (let i = 0; i < rows.length; i++) {
+      const value = values[rows[i] ?? 0] ?? 0;
+      target[at + i * stride] = Number.isNaN(value) ? 0 : value;
+    }
+  },
+};
+
+export function signedLog(value: number): number {
+  return Math.sign(value) * Math.log1p(Math.abs(value));
+}
+
+function notAbove(edges: Float64Array, value: number): number {
+  let low = 0;
+  let high = edges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((edges[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

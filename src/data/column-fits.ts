@@ -1,0 +1,126 @@
+import {
+  bucketEncoding,
+  type ColumnEncoding,
+  type ColumnValues,
+  scaleEncoding,
+  signedLog,
+  vocabularyEncoding,
+} from './column-encodings.js';
+
+/** Learns from the training rows of one column, block by block, how to encode it. */
+export interface ColumnFit {
+  add(values: ColumnValues, rows: Int32Array): void;
+  finish(): ColumnEncoding;
+}
+
+/** Every category that occurs in training has an index, in the order of the dictionary, from 1. */
+export function vocabularyFit(dictionarySize: number): ColumnFit {
+  const seen = new Uint8Array(dictionarySize);
+  return {
+    add(values, rows) {
+      for (let i = 0; i < rows.length; i++) seen[values[rows[i] ?? 0] ?? 0] = 1;
+    },
+    finish() {
+      const indexes = new Int32Array(dictionarySize);
+      let cardinality = 1;
+      for (let index = 0; index < dictionarySize; index++) if (seen[index]) indexes[index] = cardinality++;
+      return vocabularyEncoding(indexes, cardinality);
+    },
+  };
+}
+
+export function scaleFit(log: boolean): ColumnFit {
+  const moments = new Moments();
+  return {
+    add(values, rows) {
+      for (let i = 0; i < rows.length; i++) {
+        const value = values[rows[i] ?? 0] ?? 0;
+        moments.add(log ? signedLog(value) : value);
+      }
+    },
+    finish: () => scaleEncoding(moments.mean, moments.deviation, log),
+  };
+}
+
+/** Buckets with about equally many training rows each. Equal quantiles make fewer buckets, none of them empty. */
+export function quantileFit(buckets: number, stride: number): ColumnFit {
+  return sampleFit(stride, (sorted) => {
+    const edges: number[] = [];
+    let last = sorted[0] ?? 0;
+    for (let k = 1; k < buckets; k++) {
+      const edge = sorted[Math.floor((k * sorted.length) / buckets)] ?? last;
+      if (edge > last) edges.push(edge);
+      last = edge;
+    }
+    return edges;
+  });
+}
+
+/** The `most` most frequent training values have an index each; any other value shares that of the nearest of them. */
+export function valueFit(most: number, stride: number): ColumnFit {
+  return sampleFit(stride, (sorted) => {
+    const counts = new Map<number, number>();
+    for (const value of sorted) counts.set(value, (counts.get(value) ?? 0) + 1);
+    const kept = [...counts]
+      .sort(([a, m], [b, n]) => n - m || a - b) // equally frequent: the smaller value first
+      .slice(0, most)
+      .map(([value]) => value)
+      .sort((a, b) => a - b);
+    return kept.slice(1).map((value, i) => ((kept[i] ?? value) + value) / 2);
+  });
+}
+
+/** Edges of a sorted sample, which has every `stride`-th training row. */
+function sampleFit(stride: number, edgesOf: (sorted: Float32Array) => number[]): ColumnFit {
+  const pieces: Float32Array[] = [];
+  let row = 0;
+  let missing = false;
+  return {
+    add(values, rows) {
+      const piece = new Float32Array(Math.ceil(rows.length / stride));
+      let count = 0;
+      for (let i = 0; i < rows.length; i++) {
+        const value = values[rows[i] ?? 0] ?? 0;
+        if (Number.isNaN(value)) missing = true;
+        else if ((row + i) % stride === 0) piece[count++] = value;
+      }
+      row += rows.length;
+      pieces.push(piece.subarray(0, count));
+    },
+    finish() {
+      const sample = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+      let at = 0;
+      for (const piece of pieces) {
+        sample.set(piece, at);
+        at += piece.length;
+      }
+      return bucketEncoding(Float64Array.from(edgesOf(sample.sort())), missing);
+    },
+  };
+}
+
+/** Mean and deviation of what is not NaN. Sums are of differences from the first value: a large mean costs no digits. */
+export class Moments {
+  #count = 0;
+  #first = 0;
+  #sum = 0;
+  #squares = 0;
+
+  add(value: number): void {
+    if (Number.isNaN(value)) return;
+    if (this.#count++ === 0) this.#first = value;
+    const difference = value - this.#first;
+    this.#sum += difference;
+    this.#squares += difference * difference;
+  }
+
+  get mean(): number {
+    return this.#count === 0 ? 0 : this.#first + this.#sum / this.#count;
+  }
+
+  get deviation(): number {
+    if (this.#count === 0) return 0;
+    const shifted = this.#sum / this.#count;
+    return Math.sqrt(Math.max(0, this.#squares / this.#count - shifted * shifted));
+  }
+}

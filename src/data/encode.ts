@@ -1,0 +1,152 @@
+import type { InputsConfig, TaskConfig } from '../config/parts.js';
+import { didYouMean } from '../support/catalogue.js';
+import { ConfigError, DataError } from '../support/errors.js';
+import { type ColumnEncoding, identityEncoding } from './column-encodings.js';
+import { type ColumnFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
+import type { CategoricalFeature, Dataset, NumericFeature, Source, SourceColumn, Task } from './dataset.js';
+import { encodedSplit, type KeptRows, keptRowsOf } from './encoded-split.js';
+
+/**
+ * Prepares a source for models. Everything that is learnt of the data is learnt of the training split alone, in one pass that
+ * is left out when nothing has to be learnt; rows are encoded when a split is read.
+ *
+ * - categorical: the values seen in training have indexes from 1; 0 is for all others.
+ * - numeric `standard`: (x - mean) / deviation. `log1p`: the same of sign(x) log(1 + |x|). A missing value becomes the mean,
+ *   a column that is constant in training becomes 0.
+ * - numeric `quantile` and `value`: categorical, by buckets of equal count or by the `buckets` most frequent training values;
+ *   a value that is not among these takes the index of the nearest. Missing values have an index of their own, which is 0
+ *   if training has none. Beyond 262,144 training rows (fewer for more than 256 such columns) the buckets are those of
+ *   every k-th row.
+ *
+ * Tasks are those of the config, in its order. Training rows in no task's sample space are left out, of fitting too.
+ */
+export async function encode(source: Source, inputs: InputsConfig, tasks: readonly TaskConfig[]): Promise<Dataset> {
+  checkColumns(source, inputs);
+  const taskIndexes = tasks.map((task) => findTask(source, task));
+  const fits = columnFits(source, inputs);
+  const labelMoments = tasks.map((task) => (task.standardize ? new Moments() : undefined));
+  const kept = await fitTraining(source, taskIndexes, fits, labelMoments);
+  if ((kept ? kept.rows : source.splits.train.rows) === 0) {
+    throw new DataError('No training row is in the sample space of any task.');
+  }
+  const encodings = fits.map((fit): ColumnEncoding => fit?.finish() ?? identityEncoding);
+  const { train, validation, test } = source.splits;
+  return {
+    ...features(source.columns, encodings, inputs),
+    tasks: tasks.map(({ name, type }, t): Task => {
+      const moments = labelMoments[t];
+      return { name, type, offset: moments?.mean ?? 0, scale: moments?.deviation || 1 };
+    }),
+    checksum: source.checksum,
+    splits: {
+      train: encodedSplit(train, encodings, taskIndexes, kept),
+      validation: encodedSplit(validation, encodings, taskIndexes),
+      test: encodedSplit(test, encodings, taskIndexes),
+    },
+  };
+}
+
+/** One pass over the training rows, or a look at the first block if that is enough. */
+async function fitTraining(
+  source: Source,
+  tasks: readonly number[],
+  fits: readonly (ColumnFit | undefined)[],
+  labelMoments: readonly (Moments | undefined)[],
+): Promise<KeptRows | undefined> {
+  const { train } = source.splits;
+  const blocks = Math.ceil(train.rows / train.blockRows);
+  const fitting = fits.some((fit) => fit) || labelMoments.some((moments) => moments);
+  const counts = new Int32Array(blocks);
+  for (let b = 0; b < blocks; b++) {
+    const block = await train.read(b);
+    if (!fitting && !block.masks) return undefined;
+    const rows = keptRowsOf(block, tasks);
+    counts[b] = rows.length;
+    for (const [c, fit] of fits.entries()) {
+      const values = block.columns[c];
+      if (fit && values) fit.add(values, rows);
+    }
+    for (const [t, moments] of labelMoments.entries()) {
+      const labels = block.labels[tasks[t] ?? -1];
+      const mask = block.masks?.[tasks[t] ?? -1];
+      if (moments && labels) for (const row of rows) if (mask?.[row] !== 0) moments.add(labels[row] ?? Number.NaN);
+    }
+  }
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  return rows === train.rows ? undefined : { rows, counts };
+}
+
+function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefined)[] {
+  const numericOf = (column: SourceColumn) => inputs.columns[column.name]?.numeric ?? inputs.numeric;
+  const sampled = source.columns.filter(
+    (column) => column.kind === 'numeric' && ['quantile', 'value'].includes(numericOf(column)),
+  );
+  const sampleRows = Math.min(2 ** 18, Math.ceil(2 ** 26 / Math.max(1, sampled.length))); // at most 256 MiB of samples
+  const stride = Math.max(1, Math.ceil(source.splits.train.rows / sampleRows));
+  return source.columns.map((column) => {
+    if (column.kind === 'categorical') return vocabularyFit(column.dictionary?.length ?? 0);
+    const numeric = numericOf(column);
+    const buckets = inputs.columns[column.name]?.buckets ?? inputs.buckets;
+    if (numeric === 'quantile') return quantileFit(buckets, stride);
+    if (numeric === 'value') return valueFit(buckets, stride);
+    return numeric === 'standard' && column.standardized ? undefined : scaleFit(numeric === 'log1p');
+  });
+}
+
+function features(
+  columns: readonly SourceColumn[],
+  encodings: readonly ColumnEncoding[],
+  inputs: InputsConfig,
+): { readonly categorical: CategoricalFeature[]; readonly numeric: NumericFeature[] } {
+  const categorical: CategoricalFeature[] = [];
+  const numeric: NumericFeature[] = [];
+  for (const [c, { name }] of columns.entries()) {
+    const encoding = encodings[c];
+    if (encoding?.kind === 'categorical') {
+      const embedding = inputs.columns[name]?.embedding ?? inputs.embedding;
+      categorical.push({ name, cardinality: encoding.cardinality, embedding });
+    } else numeric.push({ name });
+  }
+  return { categorical, numeric };
+}
+
+function findTask(source: Source, { name, type, standardize }: TaskConfig): number {
+  const names = source.tasks.map((task) => task.name);
+  const index = names.indexOf(name);
+  const found = source.tasks[index];
+  if (!found) {
+    throw new ConfigError(
+      `tasks: the data have no task '${name}'${didYouMean(name, names)}; there are: ${names.join(', ')}.`,
+    );
+  }
+  if (found.type !== type) throw new ConfigError(`tasks: '${name}' is a ${found.type} task, not a ${type} task.`);
+  if (standardize && type !== 'regression') {
+    throw new ConfigError(`tasks: 'standardize' is for regression tasks; '${name}' is a ${type} task.`);
+  }
+  return index;
+}
+
+/** A setting that would change nothing is a mistake, too. */
+function checkColumns(source: Source, inputs: InputsConfig): void {
+  const names = source.columns.map((column) => column.name);
+  for (const [name, settings] of Object.entries(inputs.columns)) {
+    const column = source.columns.find((column) => column.name === name);
+    if (!column) {
+      const some = names.length > 50 ? [...names.slice(0, 50), '…'] : names;
+      throw new ConfigError(
+        `inputs.columns: the data have no column '${name}'${didYouMean(name, names)}; there are: ${some.join(', ')}.`,
+      );
+    }
+    const numeric = settings.numeric ?? inputs.numeric;
+    const inBuckets = column.kind === 'numeric' && (numeric === 'quantile' || numeric === 'value');
+    const useless = [
+      column.kind === 'categorical' && settings.numeric !== undefined ? 'numeric' : undefined,
+      !inBuckets && settings.buckets !== undefined ? 'buckets' : undefined,
+      column.kind === 'numeric' && !inBuckets && settings.embedding !== undefined ? 'embedding' : undefined,
+    ].find((key) => key);
+    if (useless) {
+      const kind = column.kind === 'categorical' ? 'categorical' : `numeric (${numeric})`;
+      throw new ConfigError(`inputs.columns.${name}: the column is ${kind}, so '${useless}' would change nothing.`);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { z } from 'zod';
+import type { Source } from './dataset.js';
+
+export interface LoaderContext {
+  /** The run's seed. Only a loader whose options say so may let it decide anything. */
+  readonly seed: number;
+  /** Something that the user should know but that stops nothing. One line. */
+  note(message: string): void;
+  /** Of a long preparation; the unit is the loader's own. */
+  progress?(done: number, total: number): void;
+}
+
+export interface LoaderDefinition {
+  readonly name: string;
+  /** One line for `ple list loaders`. */
+  readonly summary: string;
+  readonly options: z.ZodObject;
+  /** Options that say where the data lie: they are left out of a run's hash, which has the data's checksum instead. */
+  readonly paths: readonly string[];
+  /** Parses `options` (fails on what the schema refuses) and opens the data. Fails with a `DataError` for data that cannot be used. */
+  open(options: unknown, context: LoaderContext): Promise<Source>;
+}
+
+export function defineLoader<Options extends z.ZodObject>(definition: {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: Options;
+  readonly paths: readonly (keyof z.infer<Options> & string)[];
+  readonly open: (options: z.infer<Options>, context: LoaderContext) => Promise<Source>;
+}): LoaderDefinition {
+  return {
+    ...definition,
+    open: async (options, context) => definition.open(definition.options.parse(options), context),
+  };
+}

@@ -1,0 +1,94 @@
+import type { Random } from '../support/random.js';
+import type { RowWidth } from './batches.js';
+import type { Block, Split } from './dataset.js';
+
+/** Rows of a pass that lie in memory together. */
+export interface Window {
+  /** The pass's rows that it has: [begin, end). */
+  readonly begin: number;
+  readonly end: number;
+  /** Where in the arrays the pass's row `begin + i` lies. */
+  readonly order: Int32Array;
+  readonly categorical: Int32Array; // [rows, F]
+  readonly numeric: Float32Array; // [rows, D]
+  readonly labels: Float32Array; // [rows, T]
+  readonly masks: Float32Array; // [rows, T]
+}
+
+/** Cuts a pass over a split into windows of whole blocks, and has the memory for one of them. */
+export class RowWindows {
+  readonly #split: Split;
+  readonly #width: RowWidth;
+  readonly #blocks: Int32Array; // in the order of the pass
+  readonly #blocksPerWindow: number;
+  readonly #order: Int32Array;
+  readonly #categorical: Int32Array;
+  readonly #numeric: Float32Array;
+  readonly #labels: Float32Array;
+  readonly #masks: Float32Array;
+  readonly #random: Random | undefined;
+
+  /** @param random absent: the split's own order. */
+  constructor(split: Split, width: RowWidth, windowBytes: number, random: Random | undefined) {
+    this.#random = random;
+    this.#split = split;
+    this.#width = width;
+    const rowBytes = 4 * (width.categorical + width.numeric + 2 * width.tasks + 1);
+    const blocks = Math.ceil(split.rows / split.blockRows);
+    this.#blocks = Int32Array.from({ length: blocks }, (_, b) => b);
+    random?.stream('blocks').shuffle(this.#blocks);
+    this.#blocksPerWindow = Math.max(1, Math.min(blocks, Math.floor(windowBytes / (rowBytes * split.blockRows))));
+    const rows = Math.min(split.rows, this.#blocksPerWindow * split.blockRows);
+    this.#order = new Int32Array(rows);
+    this.#categorical = new Int32Array(rows * width.categorical);
+    this.#numeric = new Float32Array(rows * width.numeric);
+    this.#labels = new Float32Array(rows * width.tasks);
+    this.#masks = new Float32Array(rows * width.tasks);
+  }
+
+  /** Reads the window that has this row of the pass. Its arrays are those of the window before it. */
+  async at(row: number): Promise<Window> {
+    const { index, begin, blocks } = this.#find(row);
+    let rows = 0;
+    for (const b of blocks) {
+      const block = await this.#split.read(b);
+      this.#copy(block, rows);
+      rows += block.rows;
+    }
+    const order = this.#order.subarray(0, rows);
+    for (let i = 0; i < rows; i++) order[i] = i;
+    this.#random?.stream(`window/${index}`).shuffle(order);
+    return {
+      begin,
+      end: begin + rows,
+      order,
+      categorical: this.#categorical,
+      numeric: this.#numeric,
+      labels: this.#labels,
+      masks: this.#masks,
+    };
+  }
+
+  /** Only the block that was the split's last may be short, wherever it now lies: earlier windows need not be read. */
+  #find(row: number): { readonly index: number; readonly begin: number; readonly blocks: Int32Array } {
+    const { rows: total, blockRows } = this.#split;
+    let begin = 0;
+    for (let index = 0; ; index++) {
+      const first = index * this.#blocksPerWindow;
+      const blocks = this.#blocks.subarray(first, first + this.#blocksPerWindow);
+      if (blocks.length === 0) throw new Error(`The pass has no row ${row}`);
+      let rows = 0;
+      for (const b of blocks) rows += Math.min(blockRows, total - b * blockRows);
+      if (row < begin + rows) return { index, begin, blocks };
+      begin += rows;
+    }
+  }
+
+  #copy(block: Block, at: number): void {
+    const { categorical, numeric, tasks } = this.#width;
+    this.#categorical.set(block.categorical, at * categorical);
+    this.#numeric.set(block.numeric, at * numeric);
+    this.#labels.set(block.labels, at * tasks);
+    this.#masks.set(block.masks, at * tasks);
+  }
+}
