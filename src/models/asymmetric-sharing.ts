@@ -5,7 +5,7 @@ import { ConfigError } from '../support/errors.js';
 import { tf } from '../support/tf.js';
 import { mlps } from './dense.js';
 import { inputLayer } from './embedding.js';
-import { defineModel, type Model } from './model.js';
+import { defineModel } from './model.js';
 import { oneLevel, onlyLevel, tower } from './options.js';
 import { initialize } from './parameters.js';
 import { combine, pick } from './streams.js';
@@ -30,7 +30,7 @@ export const asymmetricSharing = defineModel({
     source: z.string(),
     fuse: z.enum(['concat', 'sum', 'mean']).default('concat'),
   }),
-  build(shape, options): Model {
+  build(shape, options) {
     const { tasks } = shape;
     const source = tasks.indexOf(options.source);
     if (source < 0) {

@@ -1,0 +1,138 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { randomFromSeed } from '../support/random.js';
+import { tf } from '../support/tf.js';
+import { product } from './dense.js';
+import { inputLayer } from './embedding.js';
+import { glorot, initialize } from './parameters.js';
+import { present } from './run.fixture.js';
+import { combine, pick } from './streams.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+function random(shape: number[], seed: number): Tensor {
+  const values = new Float32Array(shape.reduce((product, side) => product * side, 1));
+  randomFromSeed(seed).fillNormal(values);
+  return tf.tensor(values, shape);
+}
+
+/** The parts along the first axis; tfjs's own `unstack` cannot differentiate a single one. */
+function parts(tensor: Tensor): Tensor[] {
+  const [count = 0, ...rest] = tensor.shape;
+  return Array.from({ length: count }, (_, i) => tensor.slice([i, ...rest.map(() => 0)], [1, ...rest]).reshape(rest));
+}
+
+/** Value and gradients of two formulations agree, under the same random gradient of the output. */
+function agree(inputs: Tensor[], ours: (...inputs: Tensor[]) => Tensor, plain: (...inputs: Tensor[]) => Tensor): void {
+  const results = [ours, plain].map((f) => {
+    const value = f(...inputs);
+    const dy = random([...value.shape], 99);
+    return [value, ...tf.grads(f)(inputs, dy)];
+  });
+  const [actual = [], expected = []] = results;
+  expect(actual.length).toBe(expected.length);
+  for (const [i, tensor] of expected.entries()) {
+    expect(present(actual[i]).shape).toEqual(tensor.shape);
+    const found = present(actual[i]).dataSync();
+    tensor.dataSync().forEach((value, j) => {
+      expect(found[j]).toBeCloseTo(value, 4);
+    });
+  }
+}
+
+describe('hand-written gradients equal those of the plain formulation', () => {
+  it.each([
+    { members: 3, inputs: 4, outputs: 6, what: 'wide members' },
+    { members: 3, inputs: 6, outputs: 4, what: 'narrow members' },
+    { members: 1, inputs: 6, outputs: 4, what: 'one member' },
+  ])('product of one input with $what', ({ members, inputs, outputs }) => {
+    agree(
+      [random([5, inputs], 1), random([members, inputs, outputs], 2)],
+      (x, w) => product(present(x), present(w)),
+      (x, w) => tf.stack(parts(present(w)).map((one) => tf.matMul(present(x), one))),
+    );
+  });
+
+  it('product of streams, some read twice and one not at all', () => {
+    const reads = [2, 0, 2, 3];
+    agree(
+      [random([4, 5, 3], 1), random([4, 3, 2], 2)],
+      (x, w) => product(present(x), present(w), reads),
+      (x, w) => {
+        const streams = parts(present(x));
+        return tf.stack(parts(present(w)).map((one, e) => tf.matMul(present(streams[present(reads[e])]), one)));
+      },
+    );
+  });
+
+  it.each([[[1, 1, 0]], [[0, 1, 2]], [[2]], [[0, 1]]])('pick %j of three', (indexes) => {
+    agree(
+      [random([3, 4, 2], 1)],
+      (x) => pick(tf.square(present(x)), indexes),
+      (x) => tf.stack(indexes.map((index) => present(parts(tf.square(present(x)))[index]))),
+    );
+  });
+
+  it('combine', () => {
+    agree(
+      [random([2, 3], 1), random([3, 4, 2], 2)],
+      (matrix, x) => combine(present(matrix), present(x)),
+      (matrix, x) => tf.sum(tf.mul(present(matrix).reshape([2, 3, 1, 1]), present(x).expandDims(0)), 1),
+    );
+  });
+
+  it('look-up, with a value that occurs twice in a batch', () => {
+    const columns = [
+      { name: 'site', cardinality: 3, embedding: 2 },
+      { name: 'item', cardinality: 4, embedding: 2 },
+    ];
+    const layer = inputLayer({ tasks: ['a'], categorical: columns, numeric: [] });
+    const indexes = [
+      [2, 0],
+      [2, 3],
+      [0, 3],
+    ];
+    const inputs = { categorical: tf.tensor2d(indexes, [3, 2], 'int32'), numeric: tf.zeros([3, 0]) };
+    agree(
+      [random([7, 2], 1)],
+      (table) => layer.apply({ 'embeddings.2': present(table) }, inputs),
+      (table) => {
+        const oneHot = indexes.map(([a, b]) =>
+          [present(a), 3 + present(b)].map((row) => [...Array(7).keys()].map((r) => +(r === row))),
+        );
+        return tf.matMul(tf.tensor3d(oneHot).reshape([6, 7]), present(table)).reshape([3, 4]);
+      },
+    );
+  });
+});
+
+describe('starting values', () => {
+  it('of a member depend on the seed, the parameter and the member alone', () => {
+    const start = (names: string[], parameter: string, seed: number) =>
+      present(initialize({ [parameter]: glorot(names, 3, 2) }, randomFromSeed(seed))[parameter]).value.data;
+    const both = start(['a', 'b'], 'w', 1);
+    expect(start(['b', 'c'], 'w', 1).slice(0, 6)).toEqual(both.slice(6));
+    expect(start(['a'], 'w', 2)).not.toEqual(both.slice(0, 6));
+    expect(start(['a'], 'v', 1)).not.toEqual(both.slice(0, 6));
+  });
+
+  it('of embeddings are normal with deviation 0.05, each column from its own stream', () => {
+    const column = { name: 'site', cardinality: 500, embedding: 8 };
+    const table = (categorical: (typeof column)[]) =>
+      present(
+        initialize(inputLayer({ tasks: ['a'], categorical, numeric: [] }).parameters, randomFromSeed(1))[
+          'embeddings.8'
+        ],
+      ).value.data;
+    const alone = table([column]);
+    const mean = alone.reduce((sum, value) => sum + value, 0) / alone.length;
+    const deviation = Math.sqrt(alone.reduce((sum, value) => sum + (value - mean) ** 2, 0) / alone.length);
+    expect(mean).toBeCloseTo(0, 2);
+    expect(deviation).toBeGreaterThan(0.047);
+    expect(deviation).toBeLessThan(0.053);
+    const second = table([{ name: 'item', cardinality: 3, embedding: 8 }, column]);
+    expect(second.slice(3 * 8)).toEqual(alone);
+  });
+});

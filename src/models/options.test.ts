@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../support/errors.js';
+import { models } from './catalogue.js';
+import type { ModelShape } from './model.js';
+
+const shape: ModelShape = { tasks: ['click', 'buy'], categorical: [], numeric: ['a'] };
+const twoLevels = [[4], [4]];
+
+describe('options that do not fit the tasks or the model are one line of a ConfigError', () => {
+  it.each([
+    ['hard-sharing', { levels: twoLevels }, /model.levels: hard-sharing has one level, not 2/],
+    ['asymmetric-sharing', { levels: twoLevels, source: 'buy' }, /one level, not 2/],
+    ['customized-sharing', { levels: twoLevels }, /one level, not 2/],
+    ['mmoe', { levels: twoLevels }, /one level, not 2/],
+    ['cgc', { levels: twoLevels }, /one level, not 2/],
+    ['ple', { levels: [[4]] }, /two levels or more; with one, say type: cgc/],
+    ['ml-mmoe', { levels: [[4]] }, /two levels or more; with one, say type: mmoe/],
+    ['asymmetric-sharing', { source: 'buyy' }, /model.source: there is no task 'buyy' \(did you mean 'buy'\?\)/],
+    [
+      'cgc',
+      { experts: { shared: 1, task: { clik: 1, buy: 1 } } },
+      /there is no task 'clik' \(did you mean 'click'\?\)/,
+    ],
+    ['ple', { experts: { shared: 1, task: { click: 1 } } }, /the number of experts of task 'buy' is missing/],
+    ['ple', { experts: { shared: 0, task: { click: 1, buy: 0 } } }, /task 'buy' has no expert/],
+    ['sluice', { levels: [[4], [6]], subspaces: 4 }, /cannot split width 6 in 4 equal subspaces/],
+  ])('%s %o', (type, options, message) => {
+    const attempt = () => models.get(type).build(shape, { type, ...options });
+    expect(attempt).toThrow(ConfigError);
+    expect(attempt).toThrow(message);
+    expect(attempt).not.toThrow(/\n/);
+  });
+
+  it.each(['customized-sharing', 'cgc', 'ple'])("%s refuses a task called 'shared'", (type) => {
+    expect(() => models.get(type).build({ ...shape, tasks: ['shared', 'buy'] }, { type })).toThrow(/cannot be called/);
+  });
+
+  it('no input columns', () => {
+    expect(() => models.get('mmoe').build({ ...shape, numeric: [] }, { type: 'mmoe' })).toThrow(/no input columns/);
+  });
+});
+
+describe.each(models.all)('$name', ({ name, build, options }) => {
+  const required = name === 'asymmetric-sharing' ? { source: 'buy' } : {};
+
+  it('builds with the defaults', () => {
+    expect(() => build(shape, { type: name, ...required })).not.toThrow();
+  });
+
+  it('refuses what its schema does not know', () => {
+    expect(options.safeParse({ type: name, ...required, towers: [3] }).success).toBe(false);
+    expect(options.safeParse({ type: 'other', ...required }).success).toBe(false);
+    expect(options.safeParse({ type: name, ...required, levels: [[]] }).success).toBe(false);
+    expect(options.safeParse({ type: name, ...required, tower: [0] }).success).toBe(false);
+  });
+});
+
+it('asymmetric-sharing asks for its source', () => {
+  expect(models.get('asymmetric-sharing').options.safeParse({ type: 'asymmetric-sharing' }).success).toBe(false);
+});

@@ -1,0 +1,295 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { randomFromSeed } from '../support/random.js';
+import { tf } from '../support/tf.js';
+import { type Case, cases } from './cases.fixture.js';
+import { models } from './catalogue.js';
+import { extractionNetworks } from './extraction.js';
+import type { ModelShape } from './model.js';
+import type { Options, Values } from './reference.fixture.js';
+import {
+  build,
+  gradientsOf,
+  logitsOf,
+  memberOf,
+  predict,
+  present,
+  randomRows,
+  randomValues,
+  startingValues,
+} from './run.fixture.js';
+
+/** The numbers are those of the list of mistakes that other implementations made. 4 and 16 are in models.test.ts. */
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const inputs: Omit<ModelShape, 'tasks'> = {
+  categorical: [{ name: 'site', cardinality: 4, embedding: 3 }],
+  numeric: ['a', 'b'],
+};
+const shape: ModelShape = { tasks: ['view', 'click', 'click_buy'], ...inputs };
+const rows = randomRows(shape, 32);
+
+/** Random, but with positive biases, so that no ReLU is dead for every row. */
+function liveValues(given: Pick<Case, 'model' | 'shape' | 'options'>): Values {
+  const values = randomValues(build(given));
+  for (const [name, { data }] of Object.entries(values)) if (name.endsWith('.bias')) data.fill(1);
+  return values;
+}
+
+/** Tasks, in order, whose logits change when one expert's weights do. */
+function tasksReached(given: Pick<Case, 'model' | 'shape' | 'options'>, parameter: string, expert: number): string[] {
+  const model = build(given);
+  const values = liveValues(given);
+  const { shape: sides, data } = present(values[parameter]);
+  const size = data.length / present(sides[0]);
+  const changed = Array.from(data, (value, i) => (Math.floor(i / size) === expert ? value + 0.5 : value));
+  const before = logitsOf(model, values, rows, given.shape);
+  const after = logitsOf(model, { ...values, [parameter]: { shape: sides, data: changed } }, rows, given.shape);
+  return given.shape.tasks.filter((_, k) => JSON.stringify(before[k]) !== JSON.stringify(after[k]));
+}
+
+const experts = { shared: 3, task: { view: 2, click: 1, click_buy: 2 } };
+const names = ['view/0', 'view/1', 'click/0', 'click_buy/0', 'click_buy/1', 'shared/0', 'shared/1', 'shared/2'];
+const cgc = { model: 'cgc', shape, options: { levels: [[5, 4]], tower: [3], experts } };
+const ple = { model: 'ple', shape, options: { levels: [[5, 4], [6], [3]], tower: [3], experts } };
+const gatesOf = (given: typeof ple) => present(predict(build(given), liveValues(given), rows, shape).gates);
+
+describe('experts and gates', () => {
+  it('1: the shared gate mixes all experts of its level', () => {
+    const shared = gatesOf(ple).filter(({ gate }) => gate === 'shared');
+    expect(shared.map(({ level, experts }) => ({ level, experts }))).toEqual([
+      { level: 1, experts: names },
+      { level: 2, experts: names },
+    ]);
+    for (const { weights } of shared) expect(weights.shape).toEqual([rows.length, names.length]);
+  });
+
+  it("2: task B's first level changes task A's logits, through the shared stream alone", () => {
+    expect(tasksReached(ple, 'level1.experts.0.weight', names.indexOf('click/0'))).toEqual(shape.tasks);
+    const unshared = { ...ple, options: { ...ple.options, experts: { shared: 0, task: 2 } } };
+    expect(tasksReached(unshared, 'level1.experts.0.weight', 2)).toEqual(['click']);
+  });
+
+  it.each(names)('3: in the last level expert %s belongs to its own task, or to all', (name) => {
+    const owner = name.slice(0, name.indexOf('/'));
+    const expected = owner === 'shared' ? shape.tasks : [owner];
+    expect(tasksReached(cgc, 'level1.experts.1.weight', names.indexOf(name))).toEqual(expected);
+    expect(tasksReached(ple, 'level3.experts.0.weight', names.indexOf(name))).toEqual(expected);
+  });
+
+  it('5: the last level has no shared gate', () => {
+    expect(
+      gatesOf(ple)
+        .filter(({ level }) => level === 3)
+        .map(({ gate }) => gate),
+    ).toEqual(shape.tasks);
+  });
+
+  it('6: gates read the mixture below them; those of ml-mmoe read x', () => {
+    const x = 3 + 2;
+    const widths = (model: string, options: Options) =>
+      Object.entries(startingValues(build({ model, shape, options })))
+        .filter(([name]) => name.includes('.gates.'))
+        .map(([name, value]) => [name.slice(0, 6), value.shape[1]]);
+    expect(new Set(widths('ple', ple.options).map(String))).toEqual(new Set(['level1,5', 'level2,4', 'level3,6']));
+    expect(x).toBe(5);
+    const levels = [[4], [6], [3]];
+    expect(widths('ml-mmoe', { levels, tower: [], experts: 2 })).toEqual([
+      ['level1', x],
+      ['level2', x],
+      ['level3', x],
+    ]);
+  });
+
+  it('7: a task whose name begins like another has its own experts', () => {
+    const seen = Object.fromEntries(gatesOf({ ...ple, ...cgc }).map(({ gate, experts }) => [gate, experts]));
+    expect(seen).toEqual({
+      view: ['view/0', 'view/1', 'shared/0', 'shared/1', 'shared/2'],
+      click: ['click/0', 'shared/0', 'shared/1', 'shared/2'],
+      click_buy: ['click_buy/0', 'click_buy/1', 'shared/0', 'shared/1', 'shared/2'],
+    });
+  });
+
+  it('8: counts of 0 mean no expert, not all', () => {
+    const seen = (experts: NonNullable<Options['experts']>) =>
+      gatesOf({
+        ...ple,
+        options: { ...ple.options, levels: [[4], [3]], experts: experts as typeof ple.options.experts },
+      }).map((gate) => `${gate.level} ${gate.gate}: ${gate.experts.join(' ')}`);
+    expect(seen({ shared: 0, task: { view: 1, click: 2, click_buy: 1 } })).toEqual([
+      '1 view: view/0',
+      '1 click: click/0 click/1',
+      '1 click_buy: click_buy/0',
+      '2 view: view/0',
+      '2 click: click/0 click/1',
+      '2 click_buy: click_buy/0',
+    ]);
+    expect(seen({ shared: 1, task: { view: 0, click: 1, click_buy: 0 } })).toEqual([
+      '1 view: shared/0',
+      '1 click: click/0 shared/0',
+      '1 click_buy: shared/0',
+      '1 shared: click/0 shared/0',
+      '2 view: shared/0',
+      '2 click: click/0 shared/0',
+      '2 click_buy: shared/0',
+    ]);
+  });
+
+  it('9: ple with one level is refused, and says what to write', () => {
+    expect(() => build({ ...ple, options: { ...ple.options, levels: [[4]] } })).toThrow(/say type: cgc/);
+  });
+
+  it('10: cgc without task experts is mmoe, and ple with one level is cgc', () => {
+    const common = { levels: [[5, 4]], tower: [3] };
+    const mmoe = build({ model: 'mmoe', shape, options: { ...common, experts: 4 } });
+    const sharedOnly = build({ model: 'cgc', shape, options: { ...common, experts: { shared: 4, task: 0 } } });
+    expect(startingValues(sharedOnly)).toEqual(startingValues(mmoe));
+    expect(logitsOf(sharedOnly, randomValues(mmoe), rows, shape)).toEqual(
+      logitsOf(mmoe, randomValues(mmoe), rows, shape),
+    );
+
+    const one = extractionNetworks(shape, { ...common, experts: { shared: 3, tasks: [2, 1, 2] } });
+    expect(startingValues(one)).toEqual(startingValues(build(cgc)));
+    expect(logitsOf(one, randomValues(one), rows, shape)).toEqual(logitsOf(build(cgc), randomValues(one), rows, shape));
+  });
+
+  it("11: a task's loss reaches no other task's experts in the last level, and does below", () => {
+    for (const given of [cgc, ple]) {
+      const gradients = gradientsOf(build(given), liveValues(given), rows, shape, ({ logits }) =>
+        tf.sum(logits.slice([1, 0], [1, rows.length])),
+      );
+      const levels = given.options.levels.length;
+      for (let level = 1; level <= levels; level++) {
+        for (const [e, name] of names.entries()) {
+          const mine = name.startsWith('click/') || name.startsWith('shared/');
+          const gradient = memberOf(present(gradients[`level${level}.experts.0.weight`]), names.length, e);
+          expect(isZero(gradient), `${given.model} level ${level} ${name}`).toBe(level === levels && !mine);
+        }
+      }
+    }
+  });
+
+  it.each(['mmoe', 'ml-mmoe', 'cgc', 'ple'])('14: %s has linear gates that sum to 1, without batch effect', (name) => {
+    const options: Options = {
+      levels: name.includes('ml') || name === 'ple' ? [[4], [3]] : [[4]],
+      tower: [3],
+      experts: 3,
+    };
+    const plain: ModelShape = { tasks: shape.tasks, categorical: [], numeric: ['a', 'b', 'c'] };
+    const model = build({ model: name, shape: plain, options });
+    const values = randomValues(model);
+    const x = [0.3, -1.2, 0.7];
+    const batch = [x, x.map((value) => 2 * value), [0, 0, 0], [5, 4, 3]].map((numeric) => ({
+      categorical: [],
+      numeric,
+    }));
+    expect(Object.keys(values).filter((key) => key.includes('gates') && !key.endsWith('.weight'))).toEqual([]);
+    const alone = present(predict(model, values, batch.slice(0, 1), plain).gates);
+    const gates = present(predict(model, values, batch, plain).gates);
+    expect(gates.length).toBeGreaterThan(0);
+    for (const [g, { level, weights, experts }] of gates.entries()) {
+      const n = experts.length;
+      const flat = weights.dataSync();
+      const row = (b: number) => [...flat.slice(b * n, (b + 1) * n)];
+      for (const b of batch.keys()) expect(row(b).reduce((a, w) => a + w, 0)).toBeCloseTo(1, 5);
+      expect([...present(alone[g]).weights.dataSync()]).toEqual(row(0));
+      if (level > 1) continue; // reads a mixture
+      const ratio = (b: number) => Math.log(present(row(b)[0]) / present(row(b)[1]));
+      expect(ratio(1)).toBeCloseTo(2 * ratio(0), 4);
+      for (const weight of row(2)) expect(weight).toBeCloseTo(1 / n, 6);
+    }
+  });
+});
+
+describe.each(cases)('$model, $label', (given) => {
+  const caseRows = randomRows(given.shape, 32);
+
+  it('3, 5: every parameter, and every expert, gate and task in it, gets a gradient', () => {
+    const values = liveValues(given);
+    const factors = given.shape.tasks.map((_, k) => caseRows.map((_, b) => Math.sin(1 + k + 2 * b)));
+    const gradients = gradientsOf(build(given), values, caseRows, given.shape, ({ logits }) =>
+      tf.sum(tf.mul(logits, tf.tensor2d(factors))),
+    );
+    for (const [name, { shape: sides }] of Object.entries(values)) {
+      const members = name.includes('embeddings') ? 1 : present(sides[0]);
+      for (let member = 0; member < members; member++) {
+        expect(isZero(memberOf(present(gradients[name]), members, member)), `${name}, ${member}`).toBe(false);
+      }
+    }
+  });
+
+  it('12: members of a batched parameter differ at the start, and so do their entries', () => {
+    for (const [name, { value, kind }] of Object.entries(build(given).initialize(randomFromSeed(1)))) {
+      if (kind !== 'weight') continue;
+      const members = present(value.shape[0]);
+      const parts = Array.from({ length: members }, (_, m) => memberOf(value.data, members, m).join());
+      expect(new Set(parts).size, name).toBe(members);
+      expect(new Set(value.data).size, name).toBeGreaterThan(value.data.length * 0.9);
+    }
+  });
+
+  it('13: weights are Glorot uniform by the fan of one member', () => {
+    for (const [name, { value, kind }] of Object.entries(build(given).initialize(randomFromSeed(1)))) {
+      const [, inputs = 0, outputs = 0] = value.shape;
+      const largest = value.data.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
+      if (kind === 'weight') {
+        const limit = Math.sqrt(6 / (inputs + outputs));
+        expect(largest, name).toBeLessThanOrEqual(limit * (1 + 1e-6));
+        // The chance that all of n uniform values are below 0.6 of the limit is 0.6^n.
+        if (value.data.length > 30) expect(largest, name).toBeGreaterThan(0.6 * limit);
+      } else if (name.endsWith('.bias')) expect(largest, name).toBe(0);
+    }
+  });
+});
+
+it.each(models.names)('13: %s, with its default widths, has logits that vary over rows at the start', (name) => {
+  const options = name === 'asymmetric-sharing' ? { source: 'view' } : {};
+  const model = models.get(name).build(shape, { type: name, ...options });
+  for (const logits of logitsOf(model, startingValues(model), rows.slice(0, 8), shape)) {
+    const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length;
+    const variance = logits.reduce((sum, logit) => sum + (logit - mean) ** 2, 0) / logits.length;
+    // Weights of deviation 1e-4 would leave less than 1e-8.
+    expect(Math.sqrt(variance)).toBeGreaterThan(0.005);
+    expect(Math.sqrt(variance)).toBeLessThan(3);
+  }
+});
+
+describe('15: mixing scalars start near the identity', () => {
+  const three = { model: 'sluice', shape, options: { levels: [[4], [4], [4]], tower: [], subspaces: 2 } };
+  it.each([
+    { ...three, model: 'cross-stitch', options: { levels: [[4], [4]], tower: [] }, name: 'level2.stitch', own: 0.9 },
+    { ...three, name: 'level3.alpha', own: 0.95 },
+  ])('$name', ({ name, own, ...given }) => {
+    const { shape: sides, data } = present(startingValues(build(given))[name]);
+    const size = present(sides[0]);
+    for (let row = 0; row < size; row++) {
+      for (let column = 0; column < size; column++) {
+        const expected = row === column ? own : (1 - own) / (size - 1);
+        expect(data[row * size + column]).toBeCloseTo(expected, 6);
+      }
+    }
+  });
+
+  it('beta', () => {
+    const { shape: sides, data } = present(startingValues(build(three)).beta);
+    expect(sides).toEqual([3, 3]);
+    for (const [i, value] of data.entries()) expect(value).toBeCloseTo(i % 3 === 2 ? 0.9 : 0.05, 6);
+  });
+
+  it('so that activations neither grow nor shrink, and none of it is decayed', () => {
+    for (const model of ['cross-stitch', 'sluice']) {
+      const parameters = models
+        .get(model)
+        .build(shape, { type: model, levels: [[4], [4]] })
+        .initialize(randomFromSeed(1));
+      const scalars = Object.entries(parameters).filter(([, { value }]) => value.shape.length === 2);
+      for (const [name, { kind }] of scalars)
+        expect(kind, name).toBe(name.includes('embeddings') ? 'embedding' : 'bias');
+    }
+  });
+});
+
+function isZero(values: Float32Array): boolean {
+  return values.every((value) => value === 0);
+}
