@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { Experiment } from '../config/experiment.js';
-import { scoreLabel } from '../metrics/score.js';
+import { metrics as allMetrics } from '../metrics/catalogue.js';
 import type { RunEvent } from '../training/run.js';
 import type { EpochRecord } from '../training/trainer.js';
 
@@ -80,7 +80,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
 
   function describe({ epoch, train, validation, seconds }: EpochRecord, improved: boolean): string {
     const scores = Object.entries(validation).map(([task, metrics]) => {
-      const label = scoreLabel(types.get(task) ?? 'binary');
+      const label = allMetrics.all.find(({ type, score }) => score && type === types.get(task))?.name ?? '';
       const value = metrics[label];
       return `${task} ${label} ${typeof value === 'number' ? value.toFixed(4) : '-'}`;
     });

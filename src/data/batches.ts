@@ -1,4 +1,4 @@
-import { float32, type HostArrays, int32 } from '../support/arrays.js';
+import { type FloatArray, float32, type IntArray, int32 } from '../support/arrays.js';
 import type { Random } from '../support/random.js';
 import type { Dataset, SplitName } from './dataset.js';
 import { RowWindows, type Window } from './row-windows.js';
@@ -12,7 +12,12 @@ export interface Chunk {
    * `categorical` int32 [S, B, F], `numeric` float32 [S, B, D], `labels` (in their own units) and `mask` float32 [S, T, B].
    * Views of memory that the next `take` overwrites.
    */
-  readonly arrays: HostArrays;
+  readonly arrays: {
+    readonly categorical: IntArray;
+    readonly numeric: FloatArray;
+    readonly labels: FloatArray;
+    readonly mask: FloatArray;
+  };
 }
 
 export interface BatchReader {

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
-import type { HostArray } from '../support/arrays.js';
+import type { FloatArray } from '../support/arrays.js';
 import type { Random } from '../support/random.js';
 
 /** What a model is fed: the batch's features. */
@@ -21,7 +21,7 @@ export interface ModelShape {
 
 /** One trainable array. */
 export interface Parameter {
-  readonly value: HostArray & { readonly dtype: 'float32' };
+  readonly value: FloatArray;
   /** Embeddings are counted apart and are not decayed by L2 unless asked; biases are never decayed. */
   readonly kind: 'embedding' | 'weight' | 'bias';
   /** Set when this parameter belongs to an independent network of one task (single-task): it then stops, is clipped and is selected by itself. */

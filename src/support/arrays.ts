@@ -1,15 +1,25 @@
+export interface FloatArray {
+  readonly dtype: 'float32';
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export interface IntArray {
+  readonly dtype: 'int32';
+  readonly shape: readonly number[];
+  readonly data: Int32Array;
+}
+
 /** An array outside of any engine: row-major values with a shape. */
-export type HostArray =
-  | { readonly dtype: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
-  | { readonly dtype: 'int32'; readonly shape: readonly number[]; readonly data: Int32Array };
+export type HostArray = FloatArray | IntArray;
 
 export type HostArrays = Readonly<Record<string, HostArray>>;
 
-export function float32(shape: readonly number[], data: Float32Array = new Float32Array(sizeOf(shape))): HostArray {
+export function float32(shape: readonly number[], data: Float32Array = new Float32Array(sizeOf(shape))): FloatArray {
   return { dtype: 'float32', shape, data };
 }
 
-export function int32(shape: readonly number[], data: Int32Array = new Int32Array(sizeOf(shape))): HostArray {
+export function int32(shape: readonly number[], data: Int32Array = new Int32Array(sizeOf(shape))): IntArray {
   return { dtype: 'int32', shape, data };
 }
 

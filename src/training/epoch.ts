@@ -76,7 +76,7 @@ export async function* trainEpoch(
 function addSteps(
   progress: Progress,
   outputs: HostArrays,
-  mask: Float32Array | Int32Array,
+  mask: Float32Array,
   steps: number,
   batchSize: number,
   tasks: readonly Task[],

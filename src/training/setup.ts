@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
 import type { Model, Parameters } from '../models/model.js';
 import { schedules } from '../objective/catalogue.js';
+import { scheduleWarning } from '../objective/schedule.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { ConfigError } from '../support/errors.js';
@@ -25,6 +26,8 @@ export interface TrainingSetup {
   readonly monitor: string;
   readonly patience: number | null;
   readonly engine: Engine;
+  /** Something about the setting that the user should know. */
+  readonly warning: string | null;
 }
 
 /** The parts that a config names, built for this data and started from its seed. */
@@ -46,12 +49,17 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const parameters = model.initialize(random.stream('initial'));
   const { train, loss } = experiment;
   const schedule = schedules.get(loss.schedule.type).build(tasks, loss.weights, loss.schedule);
+  const optimizer = optimizers.get(train.optimizer.type);
   return {
     dataset,
     model,
     parameters,
-    optimizer: optimizers.get(train.optimizer.type).build(parameters, train.optimizer),
-    weightsAt: schedule,
+    optimizer: optimizer.build(parameters, train.optimizer),
+    weightsAt: schedule.weights,
+    warning: scheduleWarning(schedule.ratios, {
+      independent: Object.values(parameters).every(({ task }) => task !== undefined),
+      scaleInvariant: optimizer.scaleInvariant,
+    }),
     order: random.stream('order'),
     epochs: train.epochs,
     batchSize: train.batchSize,
