@@ -1,4 +1,4 @@
-import { cast, elementwise, reshape, scalar, uniform } from '../build.js';
+import { cast, elementwise, float, reshape, scalar, uniform } from '../build.js';
 import type { Graph, Value } from '../graph.js';
 import type { Translation, Translations } from './translation.js';
 
@@ -58,14 +58,8 @@ export const elementwiseKernels: Translations = {
     const sum = elementwise(graph, 'Add', [scalar(graph, 'float32', 1), input('x')], 'float32');
     return elementwise(graph, 'Log', [sum], 'float32');
   },
-  // 1 where x > 0, else alpha (not 0): the derivative of relu with alpha 0, of abs with alpha -1.
-  Step: ({ graph, input, attributes }) => {
-    const positive = elementwise(graph, 'Greater', [input('x'), scalar(graph, input('x').type, 0)], 'bool');
-    const alpha = attributes.has('alpha') ? attributes.number('alpha') : 0;
-    if (alpha === 0) return cast(graph, positive, 'float32');
-    const [one, otherwise] = [scalar(graph, 'float32', 1), scalar(graph, 'float32', alpha)];
-    return elementwise(graph, 'Where', [positive, one, otherwise], 'float32');
-  },
+  Step: ({ graph, input, attributes }) =>
+    step(graph, input('x'), attributes.has('alpha') ? attributes.number('alpha') : 0),
   ClipByValue: ({ graph, input, attributes }) => {
     const x = input('x');
     const bounds = ['clipValueMin', 'clipValueMax'].map((name) => scalar(graph, x.type, attributes.number(name)));
@@ -102,6 +96,22 @@ function binary(op: string): Translation {
 function comparison(op: string): Translation {
   return ({ graph, input }) => elementwise(graph, op, [input('a'), input('b')], 'bool');
 }
+
+/** 1 where x > 0, else alpha (not 0): the derivative of relu with alpha 0, of abs with alpha -1. */
+function step(graph: Graph, x: Value, alpha: number): Value {
+  if (alpha === 0 && x.type === 'float32') {
+    // HardSigmoid is max(0, min(1, slope * x)): with the steepest slope, 1 for every x > 0 that is not denormal. It takes half
+    // the time of a comparison and a cast. The relu is there already: reading its result instead of its operand lets
+    // ONNX Runtime compute it in place.
+    const positive = elementwise(graph, 'Relu', [x], 'float32');
+    return elementwise(graph, 'HardSigmoid', [positive], 'float32', { alpha: float(largestFloat32), beta: float(0) });
+  }
+  const positive = elementwise(graph, 'Greater', [x, scalar(graph, x.type, 0)], 'bool');
+  const [one, otherwise] = [scalar(graph, 'float32', 1), scalar(graph, 'float32', alpha)];
+  return elementwise(graph, 'Where', [positive, one, otherwise], 'float32');
+}
+
+const largestFloat32 = 3.4028234663852886e38;
 
 function not(graph: Graph, value: Value): Value {
   return elementwise(graph, 'Not', [value], 'bool');

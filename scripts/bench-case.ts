@@ -1,0 +1,84 @@
+import type { ArraySpec, Signature, Step } from '../src/engine/engine.js';
+import { models } from '../src/models/catalogue.js';
+import { jointLoss } from '../src/objective/joint-loss.js';
+import { optimizers } from '../src/optimizers/catalogue.js';
+import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../src/support/arrays.js';
+import { randomFromSeed } from '../src/support/random.js';
+import { initialState, trainingStep } from '../src/training/step.js';
+
+/** A training step to be timed, with data to feed it. */
+export interface BenchCase {
+  readonly name: string;
+  readonly batchSize: number;
+  readonly step: Step;
+  readonly signature: Signature;
+  /** Random rows for so many steps. */
+  chunk(steps: number): HostArrays;
+}
+
+const columns = 40;
+const cardinality = 50;
+
+/** PLE on 40 categorical columns (embedding 4) and two binary tasks, trained with Adam. */
+const sizes = {
+  wide: {
+    batchSize: 1024,
+    levels: [
+      [256, 128],
+      [256, 128],
+    ],
+    experts: { shared: 1, task: 1 },
+  },
+  narrow: {
+    batchSize: 256,
+    levels: [
+      [16, 8],
+      [16, 8],
+    ],
+    experts: { shared: 4, task: 4 },
+  },
+} as const;
+
+export const caseNames = ['wide', 'narrow'] as const;
+
+export function benchCase(name: (typeof caseNames)[number]): BenchCase {
+  const { batchSize, levels, experts } = sizes[name];
+  const random = randomFromSeed(0);
+  const tasks = ['a', 'b'].map((task) => ({ name: task, type: 'binary', offset: 0, scale: 1 }) as const);
+  const categorical = Array.from({ length: columns }, (_, i) => ({ name: `c${i}`, cardinality, embedding: 4 }));
+  const shape = { tasks: tasks.map((task) => task.name), categorical, numeric: [] };
+  const model = models.get('ple').build(shape, { type: 'ple', levels, experts, tower: [32] });
+  const parameters = model.initialize(random.stream('initial'));
+  const optimizer = optimizers.get('adam').build(parameters, { type: 'adam' });
+  const batch = {
+    categorical: { dtype: 'int32', shape: [batchSize, columns] },
+    numeric: { dtype: 'float32', shape: [batchSize, 0] },
+    labels: { dtype: 'float32', shape: [tasks.length, batchSize] },
+    mask: { dtype: 'float32', shape: [tasks.length, batchSize] },
+    weights: { dtype: 'float32', shape: [tasks.length] },
+    learningRate: { dtype: 'float32', shape: [] },
+  } as const satisfies Record<string, ArraySpec>;
+  const step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters));
+  return {
+    name,
+    batchSize,
+    step,
+    signature: { state: initialState(parameters, optimizer), batch },
+    chunk(steps) {
+      const stream = random.stream('rows');
+      const filled = ({ dtype, shape }: ArraySpec, draw: () => number): HostArray => {
+        const whole = [steps, ...shape];
+        const values = Array.from({ length: sizeOf(whole) }, draw);
+        return dtype === 'float32' ? float32(whole, Float32Array.from(values)) : int32(whole, Int32Array.from(values));
+      };
+      return {
+        categorical: filled(batch.categorical, () => stream.below(cardinality)),
+        numeric: filled(batch.numeric, () => 0),
+        labels: filled(batch.labels, () => stream.below(2)),
+        mask: filled(batch.mask, () => 1),
+        weights: filled(batch.weights, () => 1),
+        learningRate: filled(batch.learningRate, () => 0.001),
+      };
+    },
+  };
+}

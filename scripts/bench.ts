@@ -1,0 +1,136 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { createEngine, type EngineChoice } from '../src/engine/create.js';
+import type { Engine, Program } from '../src/engine/engine.js';
+import { float32 } from '../src/support/arrays.js';
+import { tf } from '../src/support/tf.js';
+import { type BenchCase, benchCase, caseNames } from './bench-case.js';
+
+/** Times training steps: `npm run bench -- [--json] [--engine compiled|tfjs] [--case wide|narrow] [--threads n]`. */
+
+interface Row {
+  readonly name: string;
+  readonly engine: string;
+  readonly batchSize: number;
+  readonly stepMilliseconds: number;
+  readonly flops: number | null;
+  /** Floating-point operations per second of a 1024x1024x1024 product in the same runtime with the same threads. */
+  readonly productRate: number;
+  /** Time of a step over the time that its operations would take at `productRate`. */
+  readonly ratio: number | null;
+}
+
+/** What one measurement runs. The machine is noisy: steps and products take turns, and medians are reported. */
+interface Effort {
+  readonly rounds: number;
+  readonly stepsPerRound: number;
+  readonly productsPerRound: number;
+}
+
+const efforts: Record<string, Readonly<Record<string, Effort>>> = {
+  compiled: {
+    wide: { rounds: 25, stepsPerRound: 8, productsPerRound: 8 },
+    narrow: { rounds: 25, stepsPerRound: 100, productsPerRound: 8 },
+  },
+  // The pure-JS backend needs over a minute for a wide step.
+  tfjs: {
+    wide: { rounds: 1, stepsPerRound: 1, productsPerRound: 1 },
+    narrow: { rounds: 1, stepsPerRound: 2, productsPerRound: 1 },
+  },
+};
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    engine: { type: 'string' },
+    case: { type: 'string' },
+    threads: { type: 'string' },
+  },
+});
+const threads = values.threads === undefined ? availableParallelism() : Number(values.threads);
+
+const rows: Row[] = [];
+// Flops are counted by the compiled engine: both run the same step.
+for (const caseName of caseNames.filter((name) => values.case === undefined || values.case === name)) {
+  const measured = benchCase(caseName);
+  const counted = await createEngine({ name: 'compiled', device: 'cpu', threads }).compile(
+    measured.step,
+    measured.signature,
+  );
+  const { flops } = counted;
+  await counted.release();
+  const names: EngineChoice['name'][] = ['compiled', 'tfjs'];
+  for (const name of names.filter((engine) => values.engine === undefined || values.engine === engine)) {
+    const row = await measure(measured, createEngine({ name, device: 'cpu', threads }), flops);
+    rows.push(row);
+    if (!values.json) console.log(describe(row));
+  }
+}
+if (values.json) console.log(JSON.stringify({ threads, cases: rows }, null, 2));
+
+async function measure(measured: BenchCase, engine: Engine, flops: number | null): Promise<Row> {
+  const effort = efforts[engine.name]?.[measured.name];
+  if (!effort) throw new Error(`no effort for ${engine.name} ${measured.name}`);
+  const { rounds, stepsPerRound, productsPerRound } = effort;
+  const program = await engine.compile(measured.step, measured.signature);
+  const product = await productProgram(engine);
+  const chunk = measured.chunk(stepsPerRound);
+  const ticks = { tick: float32([productsPerRound]) };
+  if (engine.name === 'compiled') {
+    await program.run(chunk);
+    await product.run(ticks);
+  }
+  const stepTimes: number[] = [];
+  const productTimes: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    stepTimes.push((await timed(() => program.run(chunk))) / stepsPerRound);
+    productTimes.push((await timed(() => product.run(ticks))) / productsPerRound);
+  }
+  await program.release();
+  await product.release();
+  const stepMilliseconds = median(stepTimes);
+  const productRate = (2 * 1024 ** 3) / (median(productTimes) / 1000);
+  return {
+    name: measured.name,
+    engine: engine.name,
+    batchSize: measured.batchSize,
+    stepMilliseconds,
+    flops,
+    productRate,
+    ratio: flops === null ? null : stepMilliseconds / 1000 / (flops / productRate),
+  };
+}
+
+/** Multiplies a 1024x1024 matrix by another, again and again. The other is a unit matrix, so that nothing grows. */
+function productProgram(engine: Engine): Promise<Program> {
+  const side = 1024;
+  const unit = float32([side, side]);
+  for (let i = 0; i < side; i++) unit.data[i * side + i] = 1;
+  const values = float32([side, side]);
+  for (let i = 0; i < side * side; i++) values.data[i] = Math.sin(i);
+  return engine.compile(
+    ({ values, unit }) => {
+      if (!values || !unit) throw new Error('no matrices');
+      return { state: { values: tf.matMul(values, unit) }, outputs: {} };
+    },
+    { state: { values, unit }, batch: { tick: { dtype: 'float32', shape: [] } } },
+  );
+}
+
+async function timed(action: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await action();
+  return performance.now() - start;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function describe({ name, engine, stepMilliseconds, flops, productRate, ratio }: Row): string {
+  const work = `${((flops ?? 0) / 1e6).toFixed(0)} Mflop`;
+  const rate = `${(productRate / 1e9).toFixed(1)} GFLOP/s`;
+  const once = efforts[engine]?.[name]?.rounds === 1 ? ' (one run, not a median)' : '';
+  return `${name} ${engine}: ${stepMilliseconds.toFixed(2)} ms a step, ${work}, product at ${rate}, ratio ${ratio?.toFixed(2)}${once}`;
+}
