@@ -2,7 +2,6 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
 import type { Parameters } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
-import { blocksOf, type Layout } from './blocks.js';
 import { clipByNorm } from './clip.js';
 import { type CommonOptions, learningRateAt } from './options.js';
 
@@ -22,7 +21,7 @@ export interface Update {
 
 /** An optimizer over a fixed set of parameters: initial state, and a pure function to the next parameters and state. */
 export interface Optimizer {
-  /** Fresh initial values of what is kept between updates, by names that no parameter has (`<slot>/<block>`). */
+  /** Fresh initial values of what is kept between updates, by names that no parameter has (`<slot>/<parameter>`). */
   slots(): HostArrays;
   /** Clips by norm, adds the L2 gradient (PyTorch's order), then applies the rule. Fails on a parameter without a gradient. */
   update(input: Update): { readonly parameters: Tensors; readonly slots: Tensors };
@@ -30,7 +29,10 @@ export interface Optimizer {
   learningRateAt(completedEpochs: number, completedSteps: number): number;
 }
 
-/** How one array moves, elementwise: it is applied to one parameter, or to many that lie in one vector. */
+/**
+ * How one array moves. Arrays are updated one by one: with small ones joined in one vector, a narrow PLE's step (16 arrays, batch 256,
+ * compiled engine) took 2.93 ms instead of 2.98 ms.
+ */
 export interface Rule {
   /** Arrays kept beside each parameter, with the value that fills them at the start. */
   readonly slots: Readonly<Record<string, number>>;
@@ -53,7 +55,7 @@ export interface OptimizerDefinition {
   /** True if the step does not change when all gradients, past ones included, are multiplied by one slowly varying factor. */
   readonly scaleInvariant: boolean;
   /** Parses `options` (fails on what the schema refuses). */
-  build(parameters: Parameters, options: unknown, layout?: Layout): Optimizer;
+  build(parameters: Parameters, options: unknown): Optimizer;
 }
 
 export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOptions>>(definition: {
@@ -68,41 +70,40 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
     summary: definition.summary,
     scaleInvariant: definition.scaleInvariant,
     options: definition.options,
-    build: (parameters, options, layout) => {
+    build: (parameters, options) => {
       const parsed = definition.options.parse(options);
-      return optimizer(parameters, parsed, definition.build(parsed), layout);
+      return optimizer(parameters, parsed, definition.build(parsed));
     },
   };
 }
 
-function optimizer(all: Parameters, options: CommonOptions, rule: Rule, layout?: Layout): Optimizer {
-  const blocks = blocksOf(all, options, layout);
+function optimizer(all: Parameters, options: CommonOptions, rule: Rule): Optimizer {
+  const l2 = { weight: options.l2, embedding: options.l2Embeddings, bias: 0 };
+  const names = Object.keys(all);
   return {
     slots: () =>
       Object.fromEntries(
         Object.entries(rule.slots).flatMap(([slot, initial]) =>
-          blocks.map((block) => {
-            const data = new Float32Array(block.size).fill(initial);
-            return [`${slot}/${block.name}`, { dtype: 'float32', shape: block.shape, data }] as const;
+          Object.entries(all).map(([name, { value }]) => {
+            const data = new Float32Array(value.data.length).fill(initial);
+            return [`${slot}/${name}`, { dtype: 'float32', shape: value.shape, data }] as const;
           }),
         ),
       ),
     update: ({ parameters, gradients, slots, step, learningRate }) => {
+      const { clipNorm } = options;
+      const raw = Object.fromEntries(names.map((name) => [name, named(gradients, name, 'gradient')]));
+      const clipped = clipNorm === undefined ? raw : clipByNorm(raw, clipNorm, (name) => all[name]?.task);
       const apply = rule.begin(step, learningRate);
-      let joined = blocks.map((block) => block.join(gradients));
-      if (options.clipNorm !== undefined) {
-        joined = clipByNorm(joined, options.clipNorm, (index) => blocks[index]?.task);
-      }
       const nextParameters: Record<string, Tensor> = {};
       const nextSlots: Record<string, Tensor> = {};
-      for (const [index, block] of blocks.entries()) {
-        const value = block.join(parameters);
-        const gradient = joined[index];
-        if (!gradient) throw new Error(`no gradient for block ${block.name}`);
-        const decayed = block.l2 === 0 ? gradient : gradient.add(value.mul(block.l2));
-        const next = apply(value, decayed, (slot) => named(slots, `${slot}/${block.name}`));
-        Object.assign(nextParameters, block.split(next.parameter));
-        for (const [slot, tensor] of Object.entries(next.slots)) nextSlots[`${slot}/${block.name}`] = tensor;
+      for (const [name, { kind }] of Object.entries(all)) {
+        const value = named(parameters, name, 'value');
+        const gradient = named(clipped, name, 'gradient');
+        const decayed = l2[kind] === 0 ? gradient : gradient.add(value.mul(l2[kind]));
+        const next = apply(value, decayed, (slot) => named(slots, `${slot}/${name}`, 'optimizer slot'));
+        nextParameters[name] = next.parameter;
+        for (const [slot, tensor] of Object.entries(next.slots)) nextSlots[`${slot}/${name}`] = tensor;
       }
       return { parameters: nextParameters, slots: nextSlots };
     },
@@ -110,8 +111,8 @@ function optimizer(all: Parameters, options: CommonOptions, rule: Rule, layout?:
   };
 }
 
-function named(tensors: Tensors, name: string): Tensor {
+function named(tensors: Tensors, name: string, what: string): Tensor {
   const found = tensors[name];
-  if (!found) throw new Error(`no optimizer slot '${name}' in the state`);
+  if (!found) throw new Error(`'${name}' has no ${what}`);
   return found;
 }
