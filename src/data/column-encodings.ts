@@ -2,18 +2,34 @@
 export type ColumnValues = Int32Array | Float32Array;
 
 /**
- * How one column enters. `write` puts the values of `rows` at `target[at]`, `target[at + stride]`, …: a column of a row-major
- * matrix that is `stride` wide.
+ * How one column enters. `write` puts the values of the rows `rows[begin..end]` at `target[at]`, `target[at + stride]`, …: a column
+ * of a row-major matrix that is `stride` wide.
  */
 export type ColumnEncoding =
   | {
       readonly kind: 'categorical';
       readonly cardinality: number;
-      write(values: ColumnValues, rows: Int32Array, target: Int32Array, at: number, stride: number): void;
+      write(
+        values: ColumnValues,
+        rows: Int32Array,
+        begin: number,
+        end: number,
+        target: Int32Array,
+        at: number,
+        stride: number,
+      ): void;
     }
   | {
       readonly kind: 'numeric';
-      write(values: ColumnValues, rows: Int32Array, target: Float32Array, at: number, stride: number): void;
+      write(
+        values: ColumnValues,
+        rows: Int32Array,
+        begin: number,
+        end: number,
+        target: Float32Array,
+        at: number,
+        stride: number,
+      ): void;
     };
 
 /** Dictionary indexes -> vocabulary indexes, of which 0 stands for what was not seen in training. */
@@ -21,8 +37,10 @@ export function vocabularyEncoding(indexes: Int32Array, cardinality: number): Co
   return {
     kind: 'categorical',
     cardinality,
-    write(values, rows, target, at, stride) {
-      for (let i = 0; i < rows.length; i++) target[at + i * stride] = indexes[values[rows[i] ?? 0] ?? 0] ?? 0;
+    write(values, rows, begin, end, target, at, stride) {
+      for (let i = begin, to = at; i < end; i++, to += stride) {
+        target[to] = indexes[values[rows[i] ?? 0] ?? 0] ?? 0;
+      }
     },
   };
 }
@@ -38,10 +56,10 @@ export function bucketEncoding(edges: Float64Array, missingSeen: boolean): Colum
   return {
     kind: 'categorical',
     cardinality: 1 + buckets + Number(missingSeen),
-    write(values, rows, target, at, stride) {
-      for (let i = 0; i < rows.length; i++) {
+    write(values, rows, begin, end, target, at, stride) {
+      for (let i = begin, to = at; i < end; i++, to += stride) {
         const value = values[rows[i] ?? 0] ?? 0;
-        target[at + i * stride] = Number.isNaN(value) ? missing : 1 + notAbove(edges, value);
+        target[to] = Number.isNaN(value) ? missing : 1 + notAbove(edges, value);
       }
     },
   };
@@ -52,11 +70,11 @@ export function scaleEncoding(mean: number, deviation: number, log: boolean): Co
   const factor = deviation > 0 ? 1 / deviation : 0;
   return {
     kind: 'numeric',
-    write(values, rows, target, at, stride) {
-      for (let i = 0; i < rows.length; i++) {
+    write(values, rows, begin, end, target, at, stride) {
+      for (let i = begin, to = at; i < end; i++, to += stride) {
         const value = values[rows[i] ?? 0] ?? 0;
         const scaled = ((log ? signedLog(value) : value) - mean) * factor;
-        target[at + i * stride] = Number.isNaN(scaled) ? 0 : scaled;
+        target[to] = Number.isNaN(scaled) ? 0 : scaled;
       }
     },
   };
@@ -65,10 +83,10 @@ export function scaleEncoding(mean: number, deviation: number, log: boolean): Co
 /** As it is; a missing value becomes 0, the mean of such a column. */
 export const identityEncoding: ColumnEncoding = {
   kind: 'numeric',
-  write(values, rows, target, at, stride) {
-    for (let i = 0; i < rows.length; i++) {
+  write(values, rows, begin, end, target, at, stride) {
+    for (let i = begin, to = at; i < end; i++, to += stride) {
       const value = values[rows[i] ?? 0] ?? 0;
-      target[at + i * stride] = Number.isNaN(value) ? 0 : value;
+      target[to] = Number.isNaN(value) ? 0 : value;
     }
   },
 };

@@ -64,6 +64,9 @@ export function keptRowsOf(block: SourceBlock, tasks: readonly number[]): Int32A
   return kept.subarray(0, count);
 }
 
+/** Rows that are encoded together: few enough for their rows of the target to stay in the fastest cache from column to column. */
+const tileRows = 16;
+
 /** Row-major arrays that are filled from column blocks. */
 class RowTarget {
   readonly #encodings: readonly ColumnEncoding[];
@@ -92,18 +95,24 @@ class RowTarget {
   }
 
   append(block: SourceBlock, rows: Int32Array): void {
-    let category = this.#rows * this.#categories;
-    let number = this.#rows * this.#numbers;
+    for (let begin = 0; begin < rows.length; begin += tileRows) {
+      this.#appendTile(block, rows, begin, Math.min(rows.length, begin + tileRows));
+    }
+    this.#appendLabels(block, rows);
+    this.#rows += rows.length;
+  }
+
+  #appendTile(block: SourceBlock, rows: Int32Array, begin: number, end: number): void {
+    let category = (this.#rows + begin) * this.#categories;
+    let number = (this.#rows + begin) * this.#numbers;
     for (let c = 0; c < this.#encodings.length; c++) {
       const encoding = this.#encodings[c];
       const values = block.columns[c];
       if (!encoding || !values) throw new Error(`The source has no values of column ${c}`);
-      if (encoding.kind === 'categorical')
-        encoding.write(values, rows, this.#categorical, category++, this.#categories);
-      else encoding.write(values, rows, this.#numeric, number++, this.#numbers);
+      if (encoding.kind === 'categorical') {
+        encoding.write(values, rows, begin, end, this.#categorical, category++, this.#categories);
+      } else encoding.write(values, rows, begin, end, this.#numeric, number++, this.#numbers);
     }
-    this.#appendLabels(block, rows);
-    this.#rows += rows.length;
   }
 
   /** What lies outside a task's sample space has mask 0 and label 0 (it may be NaN, which no mask would stop). */

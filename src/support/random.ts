@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { ziggurat } from './normal.js';
 
 /**
  * A source of random numbers. Every purpose has a stream of its own, named by its path from the seed
@@ -30,36 +31,17 @@ function randomAt(path: string): Random {
   const digest = createHash('sha256').update(path).digest();
   const state = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset));
   const generator = xoroshiro128plusFromState(state);
-  let spare = Number.NaN; // the polar method makes normals in pairs
-
-  const uniform = () => (generator.next() >>> 0) * 2 ** -32;
-
-  const normal = () => {
-    if (!Number.isNaN(spare)) {
-      const value = spare;
-      spare = Number.NaN;
-      return value;
-    }
-    for (;;) {
-      const u = 2 * uniform() - 1;
-      const v = 2 * uniform() - 1;
-      const s = u * u + v * v;
-      if (s > 0 && s < 1) {
-        const factor = Math.sqrt((-2 * Math.log(s)) / s);
-        spare = v * factor;
-        return u * factor;
-      }
-    }
-  };
+  const next = () => generator.next();
+  const uniform = () => (next() >>> 0) * 2 ** -32;
 
   const below = (bound: number) => uniformInt(generator, 0, bound - 1);
 
   return {
     stream: (name) => randomAt(`${path}/${name}`),
     uniform,
-    normal,
+    normal: () => ziggurat(next),
     fillNormal(target) {
-      for (let i = 0; i < target.length; i++) target[i] = normal();
+      for (let i = 0; i < target.length; i++) target[i] = ziggurat(next);
     },
     below,
     shuffle(items) {
