@@ -18,13 +18,13 @@ interface Common {
   readonly loss?: (value: number, task: Task) => number;
 }
 
-export interface BinaryMetric extends Common {
+interface BinaryMetric extends Common {
   readonly type: 'binary';
   /** Is called only with a sample that is not empty and has no NaN. A value that is not finite becomes null. */
   readonly compute: (sample: BinarySample) => MetricValue;
 }
 
-export interface RegressionMetric extends Common {
+interface RegressionMetric extends Common {
   readonly type: 'regression';
   /** As above. */
   readonly compute: (sample: RegressionSample) => MetricValue;

@@ -8,7 +8,7 @@ import { type CommonOptions, learningRateAt } from './options.js';
 type Tensors = Readonly<Record<string, Tensor>>;
 
 /** What one update reads. All of it may be traced: nothing here has values that can be read. */
-export interface Update {
+interface Update {
   readonly parameters: Tensors;
   /** Same names and shapes as `parameters`. */
   readonly gradients: Tensors;
@@ -41,7 +41,7 @@ export interface Rule {
 }
 
 /** Moves one array. `slot` gives the array's slots by name. */
-export type Move = (
+type Move = (
   parameter: Tensor,
   gradient: Tensor,
   slot: (name: string) => Tensor,
