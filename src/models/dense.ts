@@ -49,17 +49,21 @@ export function product(input: Tensor, weight: Tensor, reads?: readonly number[]
 function commonProduct(input: Tensor, weight: Tensor): Tensor {
   const [batch = 0, inputs = 0] = input.shape;
   const [members = 0, , outputs = 0] = weight.shape;
+  if (members === 1) return tf.matMul(input, weight.reshape([inputs, outputs])).reshape([1, batch, outputs]);
+  // tfjs's gradient of a product does not reduce over a broadcast batch.
   return withGradient(
     [input, weight],
     (x, w) => tf.matMul(x.reshape([1, batch, inputs]), w),
     (dy, x, w) => [inputGradient(dy, w), tf.matMul(x.reshape([1, batch, inputs]), dy, true)],
   );
+}
 
-  /** The sum over members of dy w^T: [batch, inputs]. */
-  function inputGradient(dy: Tensor, w: Tensor): Tensor {
-    if (members === 1 || inputs <= outputs) return tf.sum(tf.matMul(dy, w, false, true), 0);
-    // One product over all members' outputs: for narrow members, moving dy is less than summing [members, batch, inputs].
-    const wide = dy.transpose([1, 0, 2]).reshape([batch, members * outputs]);
-    return tf.matMul(wide, w.transpose([0, 2, 1]).reshape([members * outputs, inputs]));
-  }
+/** The sum over members of dy w^T: [members, batch, outputs] and [members, inputs, outputs] -> [batch, inputs]. */
+function inputGradient(dy: Tensor, weight: Tensor): Tensor {
+  const [members = 0, batch = 0, outputs = 0] = dy.shape;
+  const inputs = weight.shape[1] ?? 0;
+  if (inputs <= outputs) return tf.sum(tf.matMul(dy, weight, false, true), 0);
+  // One product over all members' outputs: for narrow members, moving dy is less than summing [members, batch, inputs].
+  const wide = dy.transpose([1, 0, 2]).reshape([batch, members * outputs]);
+  return tf.matMul(wide, weight.transpose([0, 2, 1]).reshape([members * outputs, inputs]));
 }
