@@ -34,9 +34,12 @@ export function failAt(document: ConfigDocument, path: Path, message: string): C
 
 type Issue = z.core.$ZodIssue;
 
-/** Of a union's alternatives, the one whose mistake lies deepest is what the user meant. */
+/**
+ * The mistake to tell. A misspelt key also makes its right spelling missing: the former helps more. Of a union's
+ * alternatives, the one whose mistake lies deepest is what the user meant.
+ */
 function deepest(issues: readonly Issue[]): Issue {
-  const [issue] = issues;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (!issue) throw new Error('A failed parse has an issue.');
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
   const candidates = issue.errors

@@ -4,6 +4,7 @@ import type { Dataset, SplitName } from '../data/dataset.js';
 import type { Engine, Program } from '../engine/engine.js';
 import type { Gate, Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
+import { UserError } from '../support/errors.js';
 import { pace } from './pace.js';
 import { batchArrays, evaluationStep } from './step.js';
 
@@ -102,6 +103,14 @@ async function* evaluateSplit(
     }
     yield done;
     await setImmediate(); // lets signals and timers in
+  }
+  for (const [index, { logits }] of tasks.entries()) {
+    const row = logits.findIndex((logit) => !Number.isFinite(logit));
+    if (row < 0) continue;
+    throw new UserError(
+      `The prediction of task '${dataset.tasks[index]?.name}' for row ${row} of the ${name} split is not finite: ` +
+        'lower train.optimizer.learningRate or set clipNorm, and look for extreme values among the inputs.',
+    );
   }
   return {
     tasks,

@@ -53,7 +53,7 @@ function scoring(tasks: readonly Task[], monitor: string, weights: readonly numb
       return found;
     };
     if (monitor === 'loss') {
-      // A task without a validation row in its sample space adds nothing, as in training.
+      // Null is a task without a validation row in its sample space: it adds nothing, as in training.
       return -tasks.reduce((sum, task, index) => sum + (weights[index] ?? 1) * (taskLoss(task, metrics(task)) ?? 0), 0);
     }
     const watched = tasks.filter((task) => monitor === 'mean' || monitor === `task:${task.name}`);

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+const launcher = resolve(import.meta.dirname, '../../bin/ple.js');
+
+export interface Finished {
+  /** Exit code, or the signal that ended the process. */
+  readonly status: number | NodeJS.Signals;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built program as a user does. `nodeOptions` come before the program, `onStderr` sees what is printed so far. */
+export async function ple(
+  words: readonly string[],
+  options: {
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    readonly nodeOptions?: readonly string[];
+    readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  } = {},
+): Promise<Finished> {
+  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), launcher, ...words], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    options.onStderr?.(stderr, (signal) => child.kill(signal));
+  });
+  return new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (code, signal) => done({ status: code ?? signal ?? -1, stdout, stderr }));
+  });
+}
+
+/** A folder that goes when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A config that trains in about a second. */
+export function smallConfig(folder: string, changes: readonly (readonly [from: string, to: string])[] = []): string {
+  let text = `name: small
+seed: 3
+dataset:
+  loader: synthetic
+  rows: { train: 3000, validation: 500, test: 500 }
+  dimension: 6
+  correlation: 0.5
+  seed: 1
+tasks:
+  - { name: y1, type: regression, standardize: true }
+  - { name: y2, type: regression, standardize: true }
+model: { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }
+train:
+  epochs: 4
+  batchSize: 64
+  optimizer: { type: adam, learningRate: 0.01 }
+`;
+  for (const [from, to] of changes) {
+    if (!text.includes(from)) throw new Error(`The small config has no '${from}'.`);
+    text = text.replace(from, to);
+  }
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, text);
+  return file;
+}

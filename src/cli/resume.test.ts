@@ -1,0 +1,101 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { ple, smallConfig, temporaryFolder } from './command.fixture.js';
+
+const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
+
+/** The only run in a folder of runs. */
+function runIn(runs: string): string {
+  const [run, ...others] = readdirSync(runs);
+  if (run === undefined || others.length > 0) throw new Error(`There is not one run in ${runs}.`);
+  return join(runs, run);
+}
+
+/** All that must not depend on interruptions: the best parameters, the last state with its optimizer, and what was measured. */
+function bitsOf(run: string) {
+  const epochs = readFileSync(join(run, 'epochs.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => ({ ...JSON.parse(line), seconds: 0 }));
+  const last = readFileSync(join(run, 'checkpoints/last.safetensors'));
+  const header = Number(last.readBigUInt64LE(0));
+  const { __metadata__: _, ...arrays } = JSON.parse(last.toString('utf8', 8, 8 + header));
+  return {
+    epochs,
+    arrays,
+    state: last.subarray(8 + header).toString('hex'),
+    best: readFileSync(join(run, 'checkpoints/best.safetensors')).toString('hex'),
+    tasks: JSON.parse(readFileSync(join(run, 'result.json'), 'utf8')).tasks,
+    predictions: readFileSync(join(run, 'predictions.arrow')).toString('hex'),
+  };
+}
+
+let whole: ReturnType<typeof bitsOf>;
+
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-whole-'));
+  const finished = await ple(['train', '--config', smallConfig(folder), '--runs', join(folder, 'runs')]);
+  expect(finished.status, finished.stderr).toBe(0);
+  whole = bitsOf(runIn(join(folder, 'runs')));
+  rmSync(folder, { recursive: true });
+});
+
+test.each([
+  ['while compiling', 'compile'],
+  ['in the middle of the first epoch', 'run:2'],
+  ['in the middle of a later epoch', 'run:14'],
+  ['while the first checkpoint is being written', 'checkpoint:1'],
+  ['while a later checkpoint is being written', 'checkpoint:3'],
+])('33: a run that is killed %s goes on in its folder to the same bits', async (_, place) => {
+  const folder = temporaryFolder();
+  const runs = join(folder, 'killed');
+  const words = ['train', '--config', smallConfig(folder), '--runs', runs];
+  const killed = await ple(words, { nodeOptions: killAt, env: { KILL_AT: place } });
+  expect(killed.status, killed.stderr).toBe('SIGKILL');
+  const run = runIn(runs);
+  expect(existsSync(join(run, 'result.json'))).toBe(false);
+
+  const again = await ple(words);
+  expect(again.status).toBe(2);
+  expect(again.stderr).toContain('--resume');
+
+  const resumed = await ple(['train', '--resume', run]);
+  expect(resumed.status, resumed.stderr).toBe(0);
+  expect(runIn(runs)).toBe(run);
+  expect(bitsOf(run)).toEqual(whole);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '33: %s writes a checkpoint, exits 130, and the run goes on to the same bits',
+  async (signal) => {
+    const folder = temporaryFolder();
+    const runs = join(folder, 'interrupted');
+    let sent = false;
+    const interrupted = await ple(['train', '--config', smallConfig(folder), '--runs', runs], {
+      onStderr: (text, kill) => {
+        if (sent || !text.includes('epoch 1/')) return;
+        sent = true;
+        kill(signal);
+      },
+    });
+    expect(interrupted.status, interrupted.stderr).toBe(130);
+    const run = runIn(runs);
+    expect(existsSync(join(run, 'checkpoints/last.safetensors'))).toBe(true);
+    expect(interrupted.stderr).toContain(`ple train --resume ${run}`);
+    const resumed = await ple(['train', '--resume', run, 'engine.threads=1']);
+    expect(resumed.status, resumed.stderr).toBe(0);
+    expect(bitsOf(run)).toEqual(whole);
+  },
+);
+
+test('a resumed run takes no override that changes its result', async () => {
+  const folder = temporaryFolder();
+  const runs = join(folder, 'runs');
+  const words = ['train', '--config', smallConfig(folder), '--runs', runs];
+  await ple(words, { nodeOptions: killAt, env: { KILL_AT: 'run:2' } });
+  const resumed = await ple(['train', '--resume', runIn(runs), 'train.epochs=9']);
+  expect(resumed.status).toBe(2);
+  expect(resumed.stderr).toMatch(/only engine, name and paths/);
+});

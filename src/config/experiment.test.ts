@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { catalogue } from '../support/catalogue.js';
+import { type Definitions, hash8, parseExperiment, stringifyExperiment } from './experiment.js';
+
+const definitions: Definitions = {
+  loaders: catalogue('loader', [
+    {
+      name: 'file',
+      paths: ['path'],
+      options: z.strictObject({ loader: z.literal('file'), path: z.string(), rows: z.int().default(5) }),
+    },
+  ]),
+  models: catalogue('model', [
+    {
+      name: 'deep',
+      options: z.strictObject({
+        type: z.literal('deep'),
+        experts: z.union([z.int(), z.strictObject({ shared: z.int(), task: z.int() })]),
+      }),
+    },
+  ]),
+  schedules: catalogue('schedule', [{ name: 'constant', options: z.strictObject({ type: z.literal('constant') }) }]),
+  optimizers: catalogue('optimizer', [
+    {
+      name: 'adam',
+      options: z.strictObject({ type: z.literal('adam'), learningRate: z.number().default(0.001) }),
+    },
+  ]),
+};
+
+const whole = `name: test
+dataset: { loader: file, path: a }
+tasks:
+  - { name: click, type: binary }
+  - { name: share, type: binary }
+model:
+  type: deep
+  experts: { shared: 1, task: 2 }
+train:
+  epochs: 3
+  batchSize: 8
+  optimizer: { type: adam }
+`;
+
+const parse = (text: string, overrides: string[] = []) => parseExperiment(text, 'config.yaml', overrides, definitions);
+
+function changed(from: string, to: string): string {
+  if (!whole.includes(from)) throw new Error(`no '${from}'`);
+  return whole.replace(from, to);
+}
+
+test('a config is resolved with every default', () => {
+  const experiment = parse(whole);
+  expect(experiment.seed).toBe(0);
+  expect(experiment.dataset).toEqual({ loader: 'file', path: 'a', rows: 5 });
+  expect(experiment.train.optimizer).toEqual({ type: 'adam', learningRate: 0.001 });
+  expect(experiment.train.earlyStopping).toEqual({ monitor: 'mean', patience: null });
+  expect(experiment.engine).toEqual({ name: 'compiled', device: 'auto' });
+  expect(experiment.loss).toEqual({ schedule: { type: 'constant' }, weights: {} });
+});
+
+test('a resolved config parses to itself', () => {
+  const experiment = parse(whole);
+  expect(parse(stringifyExperiment(experiment))).toEqual(experiment);
+});
+
+test.each([
+  ['a text that is not YAML', 'name: [a', /^config\.yaml:1:9: not valid YAML/],
+  ['an unresolved alias', changed('epochs: 3', 'epochs: *many'), /^config\.yaml: Unresolved alias.*many/],
+  [
+    'a misspelt key',
+    changed('batchSize: 8', 'batchsize: 8'),
+    /^config\.yaml:11:3: 'train\.batchsize': unknown key \(did you mean 'batchSize'\?\)/,
+  ],
+  [
+    'an unknown key at the top',
+    `${whole}zebra: 1\n`,
+    /^config\.yaml:13:1: 'zebra': unknown key; known keys: name, seed/,
+  ],
+  [
+    'an unknown key of a part',
+    changed('type: adam', 'type: adam, learningrate: 1'),
+    /^config\.yaml:12:28: 'train\.optimizer\.learningrate': unknown key \(did you mean 'learningRate'\?\)/,
+  ],
+  [
+    'a misspelt key in a union',
+    changed('shared: 1, task: 2', 'shard: 1, task: 2'),
+    /^config\.yaml:8:14: 'model\.experts\.shard': unknown key \(did you mean 'shared'\?\)/,
+  ],
+  [
+    'a wrong type',
+    changed('epochs: 3', 'epochs: many'),
+    /^config\.yaml:10:3: 'train\.epochs': expected number, received string/,
+  ],
+  ['a missing key', changed('  epochs: 3\n', ''), /^config\.yaml:9:1: 'train\.epochs': is missing/],
+  [
+    'an unknown model',
+    changed('type: deep', 'type: deeep'),
+    /^config\.yaml:7:3: 'model\.type': unknown model 'deeep' \(did you mean 'deep'\?\); there are: deep/,
+  ],
+  [
+    'a task that is listed twice',
+    changed('name: share', 'name: click'),
+    /^config\.yaml:5:7: 'tasks\.1\.name': task 'click' is listed twice/,
+  ],
+  [
+    'a weight of no task',
+    `${whole}loss: { weights: { clik: { initial: 2 } } }\n`,
+    /^config\.yaml:13:20: 'loss\.weights\.clik': no task 'clik' \(did you mean 'click'\?\)/,
+  ],
+  [
+    'a monitor of no task',
+    changed('batchSize: 8', 'batchSize: 8\n  earlyStopping: { monitor: "task:x" }'),
+    /^config\.yaml:12:20: 'train\.earlyStopping\.monitor': no task 'x'/,
+  ],
+  ['a name that is no folder name', changed('name: test', 'name: ../up'), /^config\.yaml:1:1: 'name': /],
+  ['an empty text', '', /^config\.yaml: 'name': is missing/],
+])('%s is one line with its place', (_, text, message) => {
+  expect(() => parse(text)).toThrow(message);
+  expect(() => parse(text)).not.toThrow(/\n/);
+});
+
+test('overrides replace and add values, and are named in errors', () => {
+  const experiment = parse(whole, [
+    'train.epochs=7',
+    'train.optimizer={type: adam, learningRate: 0.5}',
+    'tasks.1.name=buy',
+  ]);
+  expect(experiment.train.epochs).toBe(7);
+  expect(experiment.train.optimizer).toEqual({ type: 'adam', learningRate: 0.5 });
+  expect(experiment.tasks[1]?.name).toBe('buy');
+  expect(() => parse(whole, ['train.epoch=7'])).toThrow(
+    /^override 'train\.epoch=7': 'train\.epoch': unknown key \(did you mean 'epochs'\?\)/,
+  );
+  expect(() => parse(whole, ['epochs'])).toThrow(/'epochs' is not an override/);
+  expect(() => parse(whole, ['train.epochs=[1'])).toThrow(/not valid YAML/);
+  expect(() => parse(whole, ['name.x=1'])).toThrow(/^Override 'name\.x=1': 'name' is not a mapping/);
+});
+
+test('hash8 is of what decides the result', () => {
+  const hash = (overrides: string[], checksum = 'c') => hash8(parse(whole, overrides), checksum, definitions);
+  const first = hash([]);
+  expect(first).toMatch(/^[0-9a-f]{8}$/);
+  expect(hash(['name=other', 'engine.name=tfjs', 'engine.threads=1', 'dataset.path=b'])).toBe(first);
+  expect(hash(['dataset.rows=5'])).toBe(first); // a default that is written out
+  for (const other of [hash(['seed=1']), hash(['train.epochs=4']), hash(['dataset.rows=6']), hash([], 'd')]) {
+    expect(other).not.toBe(first);
+  }
+});
