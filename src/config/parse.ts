@@ -42,15 +42,20 @@ function deepest(issues: readonly Issue[]): Issue {
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (!issue) throw new Error('A failed parse has an issue.');
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
-  const candidates = issue.errors
-    .filter((alternative) => alternative.length > 0)
-    .map((alternative) => deepest(alternative));
-  const best = candidates.toSorted((a, b) => b.path.length - a.path.length)[0];
-  if (!best || (best.path.length === 0 && best.code !== 'unrecognized_keys')) return issue;
+  const meant = (candidate: Issue) => 2 * candidate.path.length + (candidate.code === 'unrecognized_keys' ? 1 : 0);
+  const best = alternativesOf(issue).toSorted((a, b) => meant(b) - meant(a))[0];
+  if (!best || meant(best) === 0) return issue;
   return { ...best, path: [...issue.path, ...best.path] };
 }
 
+function alternativesOf(issue: z.core.$ZodIssueInvalidUnion): Issue[] {
+  return issue.errors.filter((alternative) => alternative.length > 0).map((alternative) => deepest(alternative));
+}
+
 function describe(issue: Issue): string {
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    return [...new Set(alternativesOf(issue).map(describe))].join(', or ');
+  }
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing';
   return issue.message.replace(/^Invalid input: /, '').replace(/\.$/, '');
 }
