@@ -1,7 +1,7 @@
 import { type FloatArray, float32, type IntArray, int32 } from '../support/arrays.js';
 import type { Random } from '../support/random.js';
 import type { Dataset, SplitName } from './dataset.js';
-import { RowWindows, type Window } from './row-windows.js';
+import { type RowWidth, RowWindows, type Window } from './row-windows.js';
 
 /** Consecutive batches of B rows each, as an engine takes them. */
 export interface Chunk {
@@ -74,12 +74,6 @@ export function readBatches(
       return target.finish();
     },
   };
-}
-
-export interface RowWidth {
-  readonly categorical: number; // F
-  readonly numeric: number; // D
-  readonly tasks: number; // T
 }
 
 class ChunkTarget {

@@ -1,5 +1,4 @@
 import type { Random } from '../support/random.js';
-import type { RowWidth } from './batches.js';
 import type { Block, Split } from './dataset.js';
 
 /** Rows of a pass that lie in memory together. */
@@ -13,6 +12,12 @@ export interface Window {
   readonly numeric: Float32Array; // [rows, D]
   readonly labels: Float32Array; // [rows, T]
   readonly masks: Float32Array; // [rows, T]
+}
+
+export interface RowWidth {
+  readonly categorical: number; // F
+  readonly numeric: number; // D
+  readonly tasks: number; // T
 }
 
 /** Cuts a pass over a split into windows of whole blocks, and has the memory for one of them. */

@@ -38,14 +38,21 @@ export function tableFromArrow(bytes: Uint8Array): Table {
   const arrow = tableFromIPC(bytes);
   const checksum = arrow.schema.metadata.get('checksum');
   if (checksum === undefined) throw new Error('no checksum');
+  const rows = arrow.numRows;
+  // the values are padded to 8 bytes, so that each array is cut
   const columns = arrow.schema.fields.map(({ name, type }, c): TableColumn => {
     const data = arrow.getChildAt(c)?.data;
     const values: unknown = data?.[0]?.values;
     if (data?.length !== 1) throw new Error(`column ${name} is not in one piece`);
-    if (values instanceof Float32Array) return { kind: 'continuous', name, values };
+    if (values instanceof Float32Array) return { kind: 'continuous', name, values: values.subarray(0, rows) };
     if (!DataType.isDictionary(type) || !(values instanceof Uint16Array))
       throw new Error(`column ${name} has type ${type}`);
-    return { kind: 'nominal', name, values, dictionary: Array.from(data[0]?.dictionary ?? [], String) };
+    return {
+      kind: 'nominal',
+      name,
+      values: values.subarray(0, rows),
+      dictionary: Array.from(data[0]?.dictionary ?? [], String),
+    };
   });
-  return { rows: arrow.numRows, checksum, columns };
+  return { rows, checksum, columns };
 }
