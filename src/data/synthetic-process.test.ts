@@ -9,8 +9,11 @@ const draw = (options: Partial<ProcessOptions>, seed = 1) =>
     randomFromSeed(seed),
   );
 
-const dot = (a = new Float64Array(), b = new Float64Array()) =>
-  a.reduce((sum, value, i) => sum + value * (b[i] ?? Number.NaN), 0);
+function dot(a: Float64Array | undefined, b: Float64Array | undefined): number {
+  let sum = 0;
+  for (const [i, value] of (a ?? []).entries()) sum += value * (b?.[i] ?? Number.NaN);
+  return sum;
+}
 
 describe('weights', () => {
   test.each([-1, -0.5, 0, 0.2, 0.5, 1])(
