@@ -60,7 +60,7 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
 
     async readState() {
       return withBackend(backend.name, () =>
-        Object.fromEntries(Object.entries(state).map(([name, tensor]) => [name, copyOf(hostArray(name, tensor))])),
+        Object.fromEntries(Object.entries(state).map(([name, tensor]) => [name, hostArray(name, tensor)])),
       );
     },
 
@@ -100,10 +100,12 @@ function row({ dtype, data }: HostArray, index: number, shape: readonly number[]
 }
 
 function hostArray(name: string, tensor: Tensor): HostArray {
-  const data = (tensor.dtype === 'bool' ? tensor.toInt() : tensor).dataSync();
-  if (data instanceof Float32Array) return { dtype: 'float32', shape: tensor.shape, data };
-  if (data instanceof Int32Array) return { dtype: 'int32', shape: tensor.shape, data };
-  throw new Error(`'${name}' is ${tensor.dtype}, neither float32 nor int32`);
+  const { dtype, shape } = tensor;
+  // tfjs's data may be an array of another type: a cast that loses nothing keeps it.
+  const data = tensor.dataSync();
+  if (dtype === 'float32') return float32(shape, Float32Array.from(data));
+  if (dtype === 'int32' || dtype === 'bool') return int32(shape, Int32Array.from(data));
+  throw new Error(`'${name}' is ${dtype}, neither float32 nor int32`);
 }
 
 /** Writes one step's output into the array of all steps. */

@@ -1,4 +1,4 @@
-import { cast, elementwise, float, reshape, scalar, uniform } from '../build.js';
+import { cast, elementwise, float, scalar, uniform } from '../build.js';
 import type { Graph, Value } from '../graph.js';
 import type { Translation, Translations } from './translation.js';
 
@@ -68,10 +68,7 @@ export const elementwiseKernels: Translations = {
   Select: ({ graph, input }) => {
     const [t, e] = [input('t'), input('e')];
     const condition = cast(graph, input('condition'), 'bool');
-    // A 1-D condition chooses whole rows.
-    const rows = condition.shape.length === 1 && t.shape.length > 1;
-    const fitted = rows ? reshape(graph, condition, [...condition.shape, ...t.shape.slice(1).map(() => 1)]) : condition;
-    return elementwise(graph, 'Where', [fitted, t, e], t.type);
+    return elementwise(graph, 'Where', [condition, t, e], t.type);
   },
   Cast: ({ graph, input, attributes }) => {
     const dtype = attributes.text('dtype');
@@ -107,8 +104,8 @@ function step(graph: Graph, x: Value, alpha: number): Value {
     return elementwise(graph, 'HardSigmoid', [positive], 'float32', { alpha: float(largestFloat32), beta: float(0) });
   }
   const positive = elementwise(graph, 'Greater', [x, scalar(graph, x.type, 0)], 'bool');
-  const [one, otherwise] = [scalar(graph, 'float32', 1), scalar(graph, 'float32', alpha)];
-  return elementwise(graph, 'Where', [positive, one, otherwise], 'float32');
+  const [one, otherwise] = [scalar(graph, x.type, 1), scalar(graph, x.type, alpha)];
+  return elementwise(graph, 'Where', [positive, one, otherwise], x.type);
 }
 
 const largestFloat32 = 3.4028234663852886e38;

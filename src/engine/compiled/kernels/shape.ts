@@ -32,8 +32,9 @@ export const shapeKernels: Translations = {
   },
   Slice: ({ graph, input, attributes }) => {
     const x = input('x');
-    const begin = attributes.numbers('begin');
-    const size = attributes.numbers('size');
+    // One number is of the first axis; what is left out goes to the end.
+    const begin = [attributes.numbersOrOne('begin')].flat();
+    const size = attributes.has('size') ? [attributes.numbersOrOne('size')].flat() : [];
     return slice(
       graph,
       x,

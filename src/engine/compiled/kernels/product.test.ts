@@ -1,0 +1,23 @@
+import { describe } from 'vitest';
+import { tf } from '../../../support/tf.js';
+import { kernelCase, normal, testKernels } from './kernel-case.fixture.js';
+import { productKernels } from './product.js';
+
+describe('product kernels', () => {
+  testKernels(productKernels, {
+    BatchMatMul: [
+      kernelCase([normal(2, 3), normal(3, 4)], (a, b) => tf.matMul(a, b)),
+      kernelCase([normal(3, 2), normal(3, 4)], (a, b) => tf.matMul(a, b, true)),
+      kernelCase([normal(2, 3), normal(4, 3)], (a, b) => tf.matMul(a, b, false, true)),
+      kernelCase([normal(3, 2), normal(4, 3)], (a, b) => tf.matMul(a, b, true, true)),
+      kernelCase([normal(5, 2, 3), normal(5, 3, 4)], (a, b) => tf.matMul(a, b)),
+      kernelCase([normal(5, 3, 2), normal(5, 3, 4)], (a, b) => tf.matMul(a, b, true)),
+      kernelCase([normal(5, 2, 3), normal(5, 4, 3)], (a, b) => tf.matMul(a, b, false, true)),
+      kernelCase([normal(1, 2, 3), normal(5, 3, 4)], (a, b) => tf.matMul(a, b)),
+      kernelCase([normal(1, 3, 2), normal(5, 3, 4)], (a, b) => tf.matMul(a, b, true)),
+      kernelCase([normal(5, 3, 2), normal(1, 4, 3)], (a, b) => tf.matMul(a, b, true, true)),
+      kernelCase([normal(2, 2, 2, 3), normal(2, 2, 3, 1)], (a, b) => tf.matMul(a, b)),
+      kernelCase([normal(1, 1), normal(1, 1)], (a, b) => tf.matMul(a, b)),
+    ],
+  });
+});
