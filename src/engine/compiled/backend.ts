@@ -11,6 +11,8 @@ export class Recorder {
   readonly graph = new Graph();
   /** Names of the tfjs kernels that were called. */
   readonly kernels = new Set<string>();
+  /** The first read of a traced value: it fails the recording even where nobody waits for the read. */
+  refused: Error | undefined;
 }
 
 interface Content {
@@ -58,7 +60,9 @@ class TraceBackend extends tf.KernelBackend {
   override readSync(dataId: DataId): BackendValues {
     const { held } = this.#content.get(dataId);
     if ('origin' in held) {
-      throw new Error(`a compiled step must not read a tensor's values, and it read ${describe(held)}`);
+      const error = new Error(`a compiled step must not read a tensor's values, and it read ${describe(held)}`);
+      this.recorder.refused ??= error;
+      throw error;
     }
     if (held.data instanceof BigInt64Array) throw new Error('tfjs has no int64');
     return held.data;

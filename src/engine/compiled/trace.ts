@@ -37,6 +37,7 @@ export function trace(step: Step, signature: Signature): Recording {
         Array.from(values, ([name, value]) => [name, tf.engine().makeTensorFromTensorInfo(backend.tensorInfo(value))]),
       );
     const returned = step(tensors(state), tensors(batch));
+    if (recorder.refused) throw recorder.refused;
     const resultOf = (tensor: Tensor) => {
       const value = backend.value(tensor);
       return value.type === 'bool' ? cast(graph, value, 'int32') : value;
@@ -52,6 +53,7 @@ export function trace(step: Step, signature: Signature): Recording {
       if (after !== before) next.set(name, after);
     }
     const outputs = new Map(Object.entries(returned.outputs).map(([name, tensor]) => [name, resultOf(tensor)]));
+    if (next.size + outputs.size === 0) throw new Error('the step changes no state and has no outputs');
     return { graph, state, batch, next, outputs, kernels };
   });
 }

@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Tensor } from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { float32 } from '../../support/arrays.js';
+import { tf } from '../../support/tf.js';
+import type { Signature, Step } from '../engine.js';
+import { chunkOf, signature, step } from '../training-step.fixture.js';
+import { createCompiledEngine } from './compiled-engine.js';
+import { scanModel } from './scan-model.js';
+import { trace } from './trace.js';
+
+const one: Signature = { state: { w: float32([2, 3]) }, batch: { x: { dtype: 'float32', shape: [4, 2] } } };
+
+describe('compiled engine', () => {
+  it('names a kernel that it does not translate', async () => {
+    const sorted: Step = ({ w }) => ({ state: {}, outputs: { top: tf.topk(of(w), 2).values } });
+    await expect(createCompiledEngine().compile(sorted, one)).rejects.toThrow(
+      "the compiled engine does not translate the tfjs kernel 'TopK'",
+    );
+  });
+
+  it('names the value that a step reads', async () => {
+    const reads = (read: (w: Tensor) => unknown): Step => {
+      return ({ w }) => {
+        read(of(w));
+        return { state: {}, outputs: {} };
+      };
+    };
+    const compile = (read: Step) => createCompiledEngine().compile(read, one);
+    await expect(compile(reads((w) => w.dataSync()))).rejects.toThrow(
+      "a compiled step must not read a tensor's values, and it read 'w' (float32 [2, 3])",
+    );
+    await expect(compile(reads((w) => w.sum(1).arraySync()))).rejects.toThrow(/it read the float32 \[2\] result of/);
+    let late: Promise<unknown> = Promise.resolve();
+    const ignoring = reads((w) => {
+      late = w.relu().data();
+    });
+    await expect(compile(ignoring)).rejects.toThrow(/it read the float32 \[2, 3\] result of Relu/);
+    await expect(late).rejects.toThrow(/must not read/);
+  });
+
+  it('refuses a step that computes nothing', async () => {
+    const idle: Step = (state) => ({ state, outputs: {} });
+    await expect(createCompiledEngine().compile(idle, one)).rejects.toThrow('no outputs');
+  });
+
+  it('lets a step read a constant, and restores the backend after a failure', async () => {
+    await tf.setBackend('cpu');
+    const constant: Step = ({ w }) => ({ state: {}, outputs: { y: of(w).mul(tf.scalar(3).dataSync()[0] ?? 0) } });
+    const program = await createCompiledEngine().compile(constant, one);
+    await program.release();
+    const failing: Step = ({ none }) => ({ state: {}, outputs: { none: of(none) } });
+    await expect(createCompiledEngine().compile(failing, one)).rejects.toThrow('missing');
+    expect(tf.getBackend()).toBe('cpu');
+    expect(tf.scalar(2).square().dataSync()[0]).toBe(4);
+  });
+
+  it('uses a tensor that was made outside of the step', async () => {
+    await tf.setBackend('cpu');
+    const outside = tf.tensor([[1, 2, 3]]);
+    const program = await createCompiledEngine().compile(
+      ({ w }) => ({ state: {}, outputs: { y: of(w).add(outside) } }),
+      one,
+    );
+    const { y } = await program.run({ x: float32([1, 4, 2]) });
+    expect(y?.data).toEqual(Float32Array.of(1, 2, 3, 1, 2, 3));
+    expect(Array.from(outside.dataSync())).toEqual([1, 2, 3]);
+    outside.dispose();
+    await program.release();
+  });
+
+  it('gives the same bits twice, and with one thread and two', async () => {
+    const results = [];
+    for (const threads of [1, 2, 2]) {
+      const program = await createCompiledEngine({ threads, spinning: threads === 1 }).compile(step, signature);
+      const outputs = await program.run(chunkOf(20));
+      results.push({ outputs, state: await program.readState() });
+      await program.release();
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+
+  it('records the same model twice, without dead nodes', () => {
+    const model = scanModel(trace(step, signature));
+    expect(Buffer.from(scanModel(trace(step, signature)).bytes).equals(model.bytes)).toBe(true);
+    const used = new Set(model.nodes.flatMap((node) => node.inputs));
+    const ends = model.nodes.filter((node) => !node.outputs.some((output) => used.has(output)));
+    expect(ends.length).toBeLessThanOrEqual(model.changed.length + model.outputs.length);
+    expect(model.read).toEqual(['scale']);
+  });
+
+  it('counts floating-point operations', async () => {
+    const product: Step = ({ w }, { x }) => {
+      const y = tf.relu(tf.matMul(of(x), of(w)));
+      const transposed = tf.matMul(of(x), y, true);
+      const unused = tf.exp(y);
+      return { state: {}, outputs: { y: y.mul(tf.exp(tf.scalar(2))), transposed: unused && transposed } };
+    };
+    const program = await createCompiledEngine().compile(product, one);
+    // x w, relu, times a constant, x^T y
+    expect(program.flops).toBe(2 * 4 * 2 * 3 + 12 + 12 + 2 * 2 * 4 * 3);
+    await program.release();
+  });
+
+  it('frees its memory when it is released', async () => {
+    const cycle = async () => {
+      const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
+      await program.run(chunkOf(1));
+      await program.release();
+    };
+    for (let i = 0; i < 10; i++) await cycle();
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < 50; i++) await cycle();
+    // Without release() it is 550 MB.
+    expect((process.memoryUsage.rss() - before) / 2 ** 20).toBeLessThan(100);
+  });
+
+  it('refuses to run once released', async () => {
+    const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
+    await program.release();
+    await program.release();
+    await expect(program.run(chunkOf(1))).rejects.toThrow('released');
+  });
+
+  it('writes nothing below the home folder (ONNX Runtime has telemetry)', () => {
+    const home = mkdtempSync(join(tmpdir(), 'ple-home-'));
+    try {
+      const script = `
+        const { createEngine } = await import('./src/engine/create.ts');
+        const { chunkOf, signature, step } = await import('./src/engine/training-step.fixture.ts');
+        const program = await createEngine({ name: 'compiled', device: 'cpu', threads: 1 }).compile(step, signature);
+        const { loss } = await program.run(chunkOf(2));
+        await program.release();
+        console.log(loss.data.length);`;
+      // CI turns the telemetry off by itself, and so would this variable, which vitest sets.
+      const { CI: _, ORT_DISABLE_TELEMETRY: __, XDG_CACHE_HOME: ___, ...environment } = process.env;
+      const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+        env: { ...environment, HOME: home },
+        encoding: 'utf8',
+      });
+      expect(output.trim()).toBe('2');
+      expect(readdirSync(home, { recursive: true })).toEqual([]);
+    } finally {
+      rmSync(home, { recursive: true });
+    }
+  });
+});
+
+function of<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('missing');
+  return value;
+}

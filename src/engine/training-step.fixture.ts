@@ -1,0 +1,93 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { float32, type HostArrays, int32 } from '../support/arrays.js';
+import { randomFromSeed } from '../support/random.js';
+import { tf } from '../support/tf.js';
+import type { Signature, Step } from './engine.js';
+
+/**
+ * For tests: a real training step in small. Embeddings, two batched experts, softmax gate, logistic loss, gradients,
+ * momentum; `scale` is state that is only read, `untouched` is state that is not used.
+ */
+export const batch = 64;
+const [columns, cardinality, width] = [3, 5, 4];
+const inputs = columns * width;
+
+export const signature: Signature = {
+  state: {
+    table: normal('table', [columns * cardinality, width]),
+    experts: normal('experts', [2, inputs, 8]),
+    bias: float32([2, 1, 8]),
+    gate: normal('gate', [inputs, 2]),
+    output: normal('output', [8, 1]),
+    velocity: float32([2, inputs, 8]),
+    steps: float32([]),
+    scale: float32([], Float32Array.of(0.05)),
+    untouched: int32([2], Int32Array.of(7, 8)),
+  },
+  batch: {
+    rows: { dtype: 'int32', shape: [batch, columns] },
+    labels: { dtype: 'float32', shape: [batch, 1] },
+  },
+};
+
+const trained = ['table', 'experts', 'bias', 'gate', 'output'] as const;
+
+export const step: Step = (state, { rows, labels }) => {
+  const loss = (...[table, experts, bias, gate, output]: Tensor[]) => {
+    const x = tf.gather(of(table), of(rows).toInt()).reshape([batch, inputs]);
+    const hidden = tf.relu(tf.matMul(tf.stack([x, x]), of(experts)).add(of(bias))); // [2, batch, 8]
+    const weights = tf.softmax(tf.matMul(x, of(gate))); // [batch, 2]
+    const mixed = tf.sum(hidden.mul(weights.transpose().expandDims(2)), 0);
+    const logits = tf.matMul(mixed, of(output));
+    return tf.mean(
+      tf
+        .relu(logits)
+        .sub(logits.mul(of(labels)))
+        .add(tf.softplus(tf.neg(tf.abs(logits)))),
+    );
+  };
+  const { value, grads } = tf.valueAndGrads(loss)(trained.map((name) => of(state[name])));
+  const moved = trained.map((name, index) => [name, of(state[name]).sub(of(grads[index]).mul(of(state.scale)))]);
+  const velocity = of(state.velocity).mul(0.9).add(of(grads[1]));
+  return {
+    state: { ...Object.fromEntries(moved), velocity, steps: of(state.steps).add(1) },
+    outputs: { loss: value, steps: of(state.steps), rows: of(rows) },
+  };
+};
+
+export function chunkOf(steps: number): HostArrays {
+  const random = randomFromSeed(3).stream('rows');
+  const rows = int32([steps, batch, columns]);
+  for (let i = 0; i < rows.data.length; i++) rows.data[i] = random.below(cardinality) + (i % columns) * cardinality;
+  const labels = float32([steps, batch, 1]);
+  for (let i = 0; i < labels.data.length; i++) labels.data[i] = (rows.data[i * columns] ?? 0) > 1 ? 1 : 0;
+  return { rows, labels };
+}
+
+/** Steps `from` to `to` of a chunk. */
+export function cut(chunk: HostArrays, from: number, to: number): HostArrays {
+  return Object.fromEntries(
+    Object.entries(chunk).map(([name, { dtype, shape, data }]) => {
+      const size = data.length / (shape[0] ?? 1);
+      const part = [to - from, ...shape.slice(1)];
+      return [
+        name,
+        dtype === 'float32'
+          ? float32(part, data.slice(from * size, to * size))
+          : int32(part, data.slice(from * size, to * size)),
+      ];
+    }),
+  );
+}
+
+function normal(name: string, shape: readonly number[]) {
+  const array = float32(shape);
+  const random = randomFromSeed(3).stream(name);
+  for (let i = 0; i < array.data.length; i++) array.data[i] = 0.3 * random.normal();
+  return array;
+}
+
+function of<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('missing in the fixture');
+  return value;
+}
