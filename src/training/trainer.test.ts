@@ -1,0 +1,279 @@
+import { expect, test } from 'vitest';
+import type { Experiment } from '../config/experiment.js';
+import { parseExperiment } from '../config/experiment.js';
+import type { Dataset } from '../data/dataset.js';
+import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
+import type { Engine } from '../engine/engine.js';
+import { pureJs } from '../engine/tfjs/backends.js';
+import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.js';
+import { models } from '../models/catalogue.js';
+import { tf } from '../support/tf.js';
+import { madeDataset } from './dataset.fixture.js';
+import { definitions } from './definitions.js';
+import { setUp } from './setup.js';
+import { type EpochRecord, type Snapshot, type Trained, type TrainingRecord, train } from './trainer.js';
+
+const compiled = createCompiledEngine({ threads: 1 });
+
+function experimentOf(model: string, tasks: readonly { name: string; type: string }[], train = ''): Experiment {
+  return parseExperiment(
+    `name: test
+seed: 5
+dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
+tasks: ${JSON.stringify(tasks)}
+model: ${model}
+train: { epochs: 3, batchSize: 32, optimizer: { type: adam, learningRate: 0.02 }, ${train} }
+`,
+    'test',
+    [],
+    definitions,
+  );
+}
+
+async function trained(
+  experiment: Experiment,
+  dataset: Dataset,
+  engine: Engine = compiled,
+  options: { from?: Snapshot; onRecord?: (record: TrainingRecord) => void } = {},
+): Promise<Trained & { readonly records: EpochRecord[] }> {
+  const records: EpochRecord[] = [];
+  const training = train(setUp(experiment, dataset, engine), options.from);
+  for (;;) {
+    const next = await training.next();
+    if (next.done) return { ...next.value, records };
+    options.onRecord?.(next.value);
+    if (next.value.kind === 'epoch') records.push(next.value.record);
+  }
+}
+
+const linear = (task: number, [a, b]: readonly [number, number], noise: number) =>
+  a + (task === 0 ? b : -b) + noise > 0 ? 1 : 0;
+const binaryTasks = [
+  { name: 'click', type: 'binary' },
+  { name: 'share', type: 'binary' },
+] as const;
+const ple = '{ type: ple, levels: [[4], [4]], tower: [3], experts: { shared: 1, task: 2 } }';
+const rows = { train: 300, validation: 100, test: 100 };
+const plain = () =>
+  madeDataset(binaryTasks, {
+    train: { rows: rows.train, label: linear },
+    validation: { rows: rows.validation, label: linear },
+    test: { rows: rows.test, label: linear },
+  });
+
+test('21: the test split is not read before the last epoch, and selects nothing', async () => {
+  // A leak: on the test split, every epoch is worse than the one before, since its labels are the others turned round.
+  const { dataset, reads } = madeDataset(binaryTasks, {
+    train: { rows: rows.train, label: linear },
+    validation: { rows: rows.validation, label: linear },
+    test: { rows: rows.test, label: (task, x, noise) => 1 - linear(task, x, noise) },
+  });
+  const readBefore: number[] = [];
+  const result = await trained(experimentOf(ple, binaryTasks), dataset, compiled, {
+    onRecord: (record) => {
+      if (record.kind === 'epoch') readBefore.push(reads.test);
+    },
+  });
+  expect(readBefore).toEqual([0, 0, 0]);
+  expect(reads.test).toBe(1);
+  expect(result.bestEpoch).toBe(
+    bestOf(result.records, (record) => mean(binaryTasks.map(({ name }) => auc(record, name)))),
+  );
+  expect(result.bestEpoch).toBeGreaterThan(1); // validation improves where the planted test split falls
+});
+
+test('24: the best epoch is kept whether or not patience ran out', async () => {
+  // Labels that are noise: validation has its best epoch somewhere, not at the end.
+  const noise = (_: number, __: readonly [number, number], own: number) => (own > 0 ? 1 : 0);
+  const { dataset } = madeDataset(binaryTasks, {
+    train: { rows: 64, label: noise },
+    validation: { rows: 64, label: noise },
+    test: { rows: 64, label: noise },
+  });
+  for (const stopping of ['earlyStopping: { patience: null }', 'earlyStopping: { patience: 2 }']) {
+    const result = await trained(experimentOf(ple, binaryTasks, stopping), dataset);
+    const best = bestOf(result.records, (record) => mean(binaryTasks.map(({ name }) => auc(record, name))));
+    expect(result.bestEpoch).toBe(best);
+    const kept = result.validation.tasks[0]?.logits;
+    const epochs = experimentOf(
+      ple,
+      binaryTasks,
+      `epochs: ${best}, earlyStopping: { patience: null }`.replace(/^epochs: \d+, /, ''),
+    );
+    const shorter = await trained({ ...epochs, train: { ...epochs.train, epochs: best } }, dataset);
+    expect(shorter.validation.tasks[0]?.logits).toEqual(kept);
+  }
+});
+
+test('25: the monitor decides, and a regression error counts downwards', async () => {
+  const tasks = [
+    { name: 'click', type: 'binary' },
+    { name: 'time', type: 'regression' },
+  ] as const;
+  const label = (task: number, [a, b]: readonly [number, number], noise: number) =>
+    task === 0 ? (a + 3 * noise > 0 ? 1 : 0) : 20 + 10 * b + noise;
+  const split = { rows: 200, label };
+  const { dataset } = madeDataset(tasks, { train: split, validation: split, test: split });
+  const scores: Record<string, (record: EpochRecord) => number> = {
+    'task:click': (record) => auc(record, 'click'),
+    'task:time': (record) => -Number(record.validation.time?.mse),
+    mean: (record) => (auc(record, 'click') + 1 - Number(record.validation.time?.nmse)) / 2,
+    loss: (record) => -Number(record.validation.click?.logLoss) - Number(record.validation.time?.mse),
+  };
+  for (const [monitor, score] of Object.entries(scores)) {
+    const result = await trained(experimentOf(ple, tasks, `earlyStopping: { monitor: "${monitor}" }`), dataset);
+    expect(result.bestEpoch, monitor).toBe(bestOf(result.records, score));
+  }
+});
+
+test('single-task: a run of all tasks equals the runs of each, bit for bit, best epochs included', async () => {
+  const model = '{ type: single-task, levels: [[6]], tower: [4] }';
+  const extra = 'earlyStopping: { patience: 1 }';
+  const all = madeDataset(binaryTasks, {
+    train: { rows: 200, label: linear },
+    validation: { rows: 40, label: linear },
+    test: { rows: 40, label: linear },
+  }).dataset;
+  const settings = (experiment: Experiment): Experiment => ({
+    ...experiment,
+    train: { ...experiment.train, epochs: 8, optimizer: { ...experiment.train.optimizer, clipNorm: 0.05, l2: 0.001 } },
+  });
+  const joint = await trained(settings(experimentOf(model, binaryTasks, extra)), all);
+  const bestEpochs: Record<string, number> = {};
+  for (const [index, task] of binaryTasks.entries()) {
+    const alone = await trained(settings(experimentOf(model, [task], extra)), onlyTask(all, index));
+    const own = Object.entries(joint.best).filter(([name]) => name.startsWith(`${task.name}.`));
+    expect(Object.fromEntries(own)).toEqual(alone.best);
+    expect(joint.test.tasks[index]).toEqual(alone.test.tasks[0]);
+    Object.assign(bestEpochs, alone.bestEpoch);
+  }
+  expect(joint.bestEpoch).toEqual(bestEpochs);
+});
+
+test('20: what is outside a task’s sample space changes nothing, whatever its label', async () => {
+  const mask = (task: number, [a]: readonly [number, number]) => task === 0 || a > 0;
+  const datasetWith = (outside: number) => {
+    const { dataset } = madeDataset(binaryTasks, {
+      train: { rows: rows.train, label: linear, mask },
+      validation: { rows: rows.validation, label: linear, mask },
+      test: { rows: rows.test, label: linear, mask },
+    });
+    const replaced = async (split: Dataset['splits']['train'], index: number) => {
+      const block = await split.read(index);
+      return { ...block, labels: block.labels.map((label, at) => (block.masks[at] === 0 ? outside : label)) };
+    };
+    const { train, validation, test } = dataset.splits;
+    return {
+      ...dataset,
+      splits: {
+        train: { ...train, read: (index: number) => replaced(train, index) },
+        validation: { ...validation, read: (index: number) => replaced(validation, index) },
+        test: { ...test, read: (index: number) => replaced(test, index) },
+      },
+    };
+  };
+  const [first, second] = [
+    await trained(experimentOf(ple, binaryTasks), datasetWith(Number.NaN)),
+    await trained(experimentOf(ple, binaryTasks), datasetWith(1e30)),
+  ];
+  expect(second.best).toEqual(first.best);
+  expect(second.records.map((record) => ({ ...record, seconds: 0 }))).toEqual(
+    first.records.map((record) => ({ ...record, seconds: 0 })),
+  );
+});
+
+test('31: two models under one seed see the same rows in the same order', async () => {
+  const seen = async (model: string) => {
+    const { dataset } = plain();
+    const orders: number[][] = [];
+    const spied: Engine = {
+      ...compiled,
+      async compile(step, signature) {
+        const program = await compiled.compile(step, signature);
+        return {
+          ...program,
+          run(chunk) {
+            if (chunk.labels) orders.push([...(chunk.numeric?.data ?? [])]);
+            return program.run(chunk);
+          },
+        };
+      },
+    };
+    await trained(experimentOf(model, binaryTasks), dataset, spied);
+    return orders.flat();
+  };
+  const first = await seen(ple);
+  expect(first.length).toBeGreaterThan(3 * 2 * rows.train);
+  expect(await seen('{ type: hard-sharing, levels: [[5]], tower: [] }')).toEqual(first);
+});
+
+test('a batch larger than the data is one step an epoch, whose padding changes no metric', async () => {
+  const { dataset } = plain();
+  const experiment = experimentOf(ple, binaryTasks);
+  const large = await trained({ ...experiment, train: { ...experiment.train, batchSize: 1000 } }, dataset);
+  const exact = await trained({ ...experiment, train: { ...experiment.train, batchSize: rows.train } }, dataset);
+  expect(large.records.map(({ steps }) => steps)).toEqual([1, 1, 1]);
+  for (const [index, record] of large.records.entries()) {
+    expect(record.train.loss).toBeCloseTo(exact.records[index]?.train.loss ?? Number.NaN, 5);
+  }
+});
+
+test.each(models.names)(
+  '%s trains on both engines to the same result, and the eager one leaks no tensor',
+  async (name) => {
+    const { dataset } = plain();
+    const needs: Record<string, string> = {
+      'asymmetric-sharing': 'levels: [[4]], source: share',
+      'hard-sharing': 'levels: [[4]]',
+      'customized-sharing': 'levels: [[4]]',
+      mmoe: 'levels: [[4]], experts: 3',
+      cgc: 'levels: [[4]], experts: 2',
+    };
+    const experiment = experimentOf(
+      `{ type: ${name}, ${needs[name] ?? 'levels: [[4], [4]]'}, tower: [3] }`,
+      binaryTasks,
+    );
+    const before = tf.memory().numTensors;
+    const eager = await trained(experiment, dataset, createTfjsEngine(pureJs));
+    expect(tf.memory().numTensors).toBe(before);
+    const fast = await trained(experiment, dataset);
+    for (const [index, record] of eager.records.entries()) {
+      const other = fast.records[index];
+      expect(other?.train.loss).toBeCloseTo(record.train.loss, 4);
+      for (const { name: task } of binaryTasks) expect(auc(other, task)).toBeCloseTo(auc(record, task), 2);
+    }
+  },
+);
+
+/** The data set of one of the tasks. */
+function onlyTask(dataset: Dataset, index: number): Dataset {
+  const width = dataset.tasks.length;
+  const column = (values: Float32Array) => values.filter((_, at) => at % width === index);
+  const reduced = (split: Dataset['splits']['train']) => ({
+    ...split,
+    async read(block: number) {
+      const read = await split.read(block);
+      return { ...read, labels: column(read.labels), masks: column(read.masks) };
+    },
+  });
+  const { train, validation, test } = dataset.splits;
+  return {
+    ...dataset,
+    tasks: dataset.tasks.filter((_, at) => at === index),
+    splits: { train: reduced(train), validation: reduced(validation), test: reduced(test) },
+  };
+}
+
+/** The first epoch with the highest score. */
+function bestOf(records: readonly EpochRecord[], score: (record: EpochRecord) => number): number {
+  const scores = records.map(score);
+  return scores.indexOf(Math.max(...scores)) + 1;
+}
+
+function auc(record: EpochRecord | undefined, task: string): number {
+  return Number(record?.validation[task]?.auc);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
