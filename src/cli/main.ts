@@ -4,11 +4,11 @@ import { exitCode, UserError } from '../support/errors.js';
 
 /** Runs one command line and returns its exit code. Commands are imported when they are called, so that help is quick. */
 export async function main(words: readonly string[]): Promise<number> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE')
-      process.exitCode = exitCode.done; // the reader of a pipe has seen enough
-    else throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error; // else the reader of a pipe has seen enough
+    });
+  }
   let code: number = exitCode.done;
   const program = build((result) => {
     code = result;
@@ -32,7 +32,7 @@ function build(setCode: (code: number) => void): Command {
     .description('Trains and compares multi-task models (PLE, CGC, MMoE and their baselines) on tabular data.')
     .version(version())
     .exitOverride()
-    .showHelpAfterError('(ple --help, or ple <command> --help, shows what there is)')
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
     .addHelpText('after', example(['ple train --config configs/quickstart.yaml', 'ple list models']));
 
   program
@@ -75,6 +75,15 @@ function build(setCode: (code: number) => void): Command {
     .action(async (kind, options) => setCode((await import('./list.js')).listCommand(kind, options)));
 
   return program;
+}
+
+/** A message of commander in the form of all others. */
+function oneLine(text: string): string {
+  const message = text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll('\n', ' ');
+  return `ple: ${message} (ple --help, or ple <command> --help, shows what there is)\n`;
 }
 
 function example(lines: readonly string[]): string {

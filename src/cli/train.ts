@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
 import { metricsTable } from '../report/metrics-table.js';
@@ -64,6 +65,9 @@ function chosenExperiment(overrides: readonly string[], options: TrainOptions): 
     throw new ConfigError('--resume takes the config of the run’s folder: leave --config and --overwrite out.');
   }
   const file = join(options.resume, 'config.yaml');
+  if (!existsSync(file) || !existsSync(join(options.resume, 'checkpoints'))) {
+    throw new ConfigError(`${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`);
+  }
   const experiment = readConfig(file, overrides);
   if (hash8(experiment, '', definitions) !== hash8(readConfig(file, []), '', definitions)) {
     throw new ConfigError('A run is resumed with its own config: only engine, name and paths may be overridden.');

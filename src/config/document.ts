@@ -1,4 +1,4 @@
-import { isNode, LineCounter, parseDocument } from 'yaml';
+import { type Alias, type Document, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { ConfigError } from '../support/errors.js';
 
 export type Path = readonly (string | number)[];
@@ -54,7 +54,9 @@ export function readDocument(text: string, file: string, overrides: readonly str
     try {
       return document.toJS({ maxAliasCount: 100 });
     } catch (error) {
-      throw new ConfigError(`${file}: ${error instanceof Error ? firstLine(error.message) : String(error)}`);
+      const offset = unresolvedAlias(document)?.range?.[0];
+      const place = offset === undefined ? file : position(offset);
+      throw new ConfigError(`${place}: ${error instanceof Error ? firstLine(error.message) : String(error)}`);
     }
   }
 
@@ -72,6 +74,19 @@ export function readDocument(text: string, file: string, overrides: readonly str
     const node = document.getIn(path, true);
     return isNode(node) ? node.range?.[0] : undefined;
   }
+}
+
+/** The first alias whose anchor is not before it. */
+function unresolvedAlias(document: Document): Alias | undefined {
+  let found: Alias | undefined;
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document)) return undefined;
+      found = alias;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function parseOverride(word: string): { path: string[]; value: unknown } {

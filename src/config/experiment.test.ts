@@ -67,7 +67,7 @@ test('a resolved config parses to itself', () => {
 
 test.each([
   ['a text that is not YAML', 'name: [a', /^config\.yaml:1:9: not valid YAML/],
-  ['an unresolved alias', changed('epochs: 3', 'epochs: *many'), /^config\.yaml: Unresolved alias.*many/],
+  ['an unresolved alias', changed('epochs: 3', 'epochs: *many'), /^config\.yaml:10:11: Unresolved alias.*many/],
   [
     'a misspelt key',
     changed('batchSize: 8', 'batchsize: 8'),
