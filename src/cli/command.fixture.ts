@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { type RawRow, rawRows, rawText } from '../data/census-income-fixture.js';
 
 const launcher = resolve(import.meta.dirname, '../../bin/ple.js');
 
@@ -13,7 +14,10 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs the built program as a user does. `nodeOptions` come before the program, `onStderr` sees what is printed so far. */
+/**
+ * Runs the built program as a user does. `nodeOptions` come before the program, `onStderr` sees what is printed so far,
+ * `closed` streams are those that nobody reads.
+ */
 export async function ple(
   words: readonly string[],
   options: {
@@ -21,6 +25,7 @@ export async function ple(
     readonly env?: Readonly<Record<string, string | undefined>>;
     readonly nodeOptions?: readonly string[];
     readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+    readonly closed?: readonly ('stdout' | 'stderr')[];
   } = {},
 ): Promise<Finished> {
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), launcher, ...words], {
@@ -37,10 +42,16 @@ export async function ple(
     stderr += text;
     options.onStderr?.(stderr, (signal) => child.kill(signal));
   });
+  for (const stream of options.closed ?? []) child[stream].destroy();
   return new Promise((done, fail) => {
     child.on('error', fail);
     child.on('close', (code, signal) => done({ status: code ?? signal ?? -1, stdout, stderr }));
   });
+}
+
+/** Every file and folder below a folder, in order. */
+export function contentsOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
 }
 
 /** A folder that goes when the test ends. */
@@ -75,5 +86,36 @@ train:
   }
   const file = join(folder, 'config.yaml');
   writeFileSync(file, text);
+  return file;
+}
+
+export interface CensusFiles {
+  readonly train?: readonly RawRow[];
+  readonly test?: readonly RawRow[];
+}
+
+/** A config of two binary tasks on generated files in the raw format, which it writes; its cache is `folder`/cache. */
+export function censusConfig(
+  folder: string,
+  { train = rawRows(400, 1), test = rawRows(200, 2) }: CensusFiles = {},
+): string {
+  writeFileSync(join(folder, 'census-income.data'), rawText(train));
+  writeFileSync(join(folder, 'census-income.test'), rawText(test));
+  const file = join(folder, 'census.yaml');
+  writeFileSync(
+    file,
+    `name: census
+seed: 3
+dataset: { loader: census-income, path: ${folder}, cache: ${join(folder, 'cache')} }
+tasks:
+  - { name: income, type: binary }
+  - { name: never-married, type: binary }
+model: { type: cgc, levels: [[8]], tower: [4], experts: 1 }
+train:
+  epochs: 2
+  batchSize: 64
+  optimizer: { type: adam, learningRate: 0.01 }
+`,
+  );
   return file;
 }

@@ -1,0 +1,261 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { rawRows, rawText, withValue } from '../data/census-income-fixture.js';
+import { censusConfig, contentsOf, type Finished, ple, smallConfig, temporaryFolder } from './command.fixture.js';
+
+/** One line on stderr, nothing on stdout, and the folder as it was. */
+async function expectRefusal(folder: string, words: readonly string[], status: number, message: RegExp): Promise<void> {
+  const before = contentsOf(folder);
+  const finished = await ple(words, { cwd: folder });
+  expect(finished.stderr).toMatch(message);
+  expect(finished.stderr).toMatch(/^ple: [^\n]+\n$/);
+  expect(finished.stdout).toBe('');
+  expect(finished.status).toBe(status);
+  expect(contentsOf(folder)).toEqual(before);
+}
+
+const lastLine = ({ stderr }: Finished) => stderr.trimEnd().split('\n').at(-1);
+
+/** The only run below `runs`. */
+function onlyRun(runs: string): string {
+  const names = readdirSync(runs);
+  expect(names).toHaveLength(1);
+  return join(runs, String(names[0]));
+}
+
+describe('a config', () => {
+  test.each<[string, readonly (readonly [string, string])[], RegExp]>([
+    ['that is not YAML', [['[[8], [8]]', '[[8], [8]']], /config\.yaml:12:84: not valid YAML: /],
+    ['with an unresolved alias', [['epochs: 4', 'epochs: *many']], /config\.yaml:14:11: Unresolved alias.*many/],
+    [
+      'with a misspelt key',
+      [['batchSize', 'batchsize']],
+      /config\.yaml:15:3: 'train\.batchsize': unknown key \(did you mean 'batchSize'\?\)/,
+    ],
+    [
+      'with a misspelt key of a loader',
+      [['dimension', 'dimensions']],
+      /config\.yaml:6:3: 'dataset\.dimensions': unknown key \(did you mean 'dimension'\?\)/,
+    ],
+    [
+      'with an unknown key',
+      [['seed: 3', 'zebra: 3']],
+      /config\.yaml:2:1: 'zebra': unknown key; known keys: name, seed, dataset/,
+    ],
+    [
+      'with a wrong type',
+      [['epochs: 4', 'epochs: many']],
+      /config\.yaml:14:3: 'train\.epochs': expected number, received string/,
+    ],
+    [
+      'with an unknown model',
+      [['type: ple', 'type: plle']],
+      /config\.yaml:12:10: 'model\.type': unknown model 'plle' \(did you mean 'ple'\?\); there are: single-task, /,
+    ],
+    [
+      'with a task that the data do not have',
+      [['name: y2', 'name: y3']],
+      /tasks: the data have no task 'y3'.*there are: y1, y2/,
+    ],
+    [
+      'with a task of another type than the data’s',
+      [['y2, type: regression, standardize: true', 'y2, type: binary']],
+      /tasks: 'y2' is a regression task, not a binary task/,
+    ],
+    [
+      'with one task for a model that needs two',
+      [['  - { name: y2, type: regression, standardize: true }\n', '']],
+      /Model 'ple' takes at least 2 tasks/,
+    ],
+    [
+      'that asks for a device that is not there',
+      [['seed: 3', 'engine: { device: cuda }']],
+      /engine\.device: cuda is not/,
+    ],
+  ])('%s is refused with exit code 2', async (_, changes, message) => {
+    const folder = temporaryFolder();
+    await expectRefusal(folder, ['train', '--config', smallConfig(folder, changes)], 2, message);
+  });
+});
+
+describe('a command line', () => {
+  test.each<[string, readonly string[], RegExp]>([
+    ['without a command that exists', ['trian'], /unknown command 'trian'.*ple --help/],
+    ['with an unknown option', ['train', '--confg', 'config.yaml'], /unknown option '--confg'.*--config/],
+    ['without an option’s value', ['train', '--config'], /'--config <file>' argument missing/],
+    ['without a required option', ['validate'], /'--config <file>' not specified/],
+    ['with an unknown kind', ['list', 'modls'], /'modls' \(did you mean 'models'\?\)/],
+    ['without a config', ['train'], /--config FILE.*--resume RUN/],
+    [
+      'with a config that is not there',
+      ['train', '--config', 'none.yaml'],
+      /Cannot read the config none\.yaml: ENOENT/,
+    ],
+    ['with a folder for a config', ['validate', '--config', '.'], /Cannot read the config \.: EISDIR/],
+    [
+      'with an override without =',
+      ['train', '--config', 'config.yaml', 'train.epochs'],
+      /'train\.epochs' is not an override/,
+    ],
+    [
+      'with an override of an unknown key',
+      ['train', '--config', 'config.yaml', 'train.epoch=5'],
+      /override 'train\.epoch=5'.*did you mean 'epochs'/,
+    ],
+    ['that resumes what is not a run', ['train', '--resume', '.'], /\. is not the folder of a run/],
+    ['that resumes what is not there', ['train', '--resume', 'runs/none'], /runs\/none is not the folder of a run/],
+    [
+      'that resumes with another config',
+      ['train', '--resume', 'runs/none', '--config', 'config.yaml'],
+      /leave --config and --overwrite out/,
+    ],
+  ])('%s is refused with exit code 2', async (_, words, message) => {
+    const folder = temporaryFolder();
+    smallConfig(folder);
+    await expectRefusal(folder, words, 2, message);
+  });
+});
+
+describe('data', () => {
+  const rows = rawRows(300, 1);
+  const withoutColumns = rows.map((row, index) => (index === 6 ? row.slice(0, 40) : row));
+  const packed = gzipSync(rawText(rows));
+
+  test.each<[string, (folder: string) => void, RegExp]>([
+    [
+      'with a missing file',
+      (folder) => rmSync(join(folder, 'census-income.data')),
+      /There is no census-income\.data \(or census-income\.data\.gz\) in .*https:/,
+    ],
+    [
+      'with a truncated gzip',
+      (folder) => {
+        rmSync(join(folder, 'census-income.data'));
+        writeFileSync(join(folder, 'census-income.data.gz'), packed.subarray(0, packed.length / 2));
+      },
+      /census-income\.data\.gz cannot be read: it ends too early/,
+    ],
+    [
+      'with a row of too few columns',
+      (folder) => writeFileSync(join(folder, 'census-income.data'), rawText(withoutColumns)),
+      /census-income\.data:7: this row has 40 columns, not 42/,
+    ],
+    [
+      'with a label that is neither text',
+      (folder) => writeFileSync(join(folder, 'census-income.data'), rawText(withValue(rows, 4, 'income', '1'))),
+      /census-income\.data:5: the income is '1', which is neither '- 50000\.' nor '50000\+\.'/,
+    ],
+  ])('%s are refused with exit code 3', async (_, spoil, message) => {
+    const folder = temporaryFolder();
+    const config = censusConfig(folder);
+    spoil(folder);
+    await expectRefusal(folder, ['train', '--config', config], 3, message);
+  });
+
+  /** No one in the test file, which is split into validation and test, has the higher income. */
+  const oneClass = (folder: string) => {
+    const everyone = rawRows(200, 2).map((row) => row.with(-1, '- 50000.'));
+    return censusConfig(folder, { test: everyone });
+  };
+
+  test('with one class in a split give an AUC of null, and a note', async () => {
+    const folder = temporaryFolder();
+    const words = ['train', '--config', oneClass(folder), 'train.earlyStopping.monitor=loss', '--json'];
+    const finished = await ple(words, { cwd: folder });
+    expect(finished.status, finished.stderr).toBe(0);
+    for (const split of ['validation', 'test']) {
+      expect(finished.stderr).toContain(
+        `note: ${split} of task 'income': auc, aucInterval not defined (100 samples, 0 positives).\n`,
+      );
+    }
+    expect(finished.stderr).not.toContain("task 'never-married'");
+    const { tasks } = JSON.parse(readFileSync(join(onlyRun(join(folder, 'runs')), 'result.json'), 'utf8'));
+    expect(tasks.income.test).toMatchObject({
+      auc: null,
+      aucInterval: null,
+      logLoss: expect.any(Number),
+      positives: 0,
+    });
+    expect(tasks['never-married'].test.auc).toEqual(expect.any(Number));
+  });
+
+  test('with one class in the split and task that select the epoch are refused with exit code 3', async () => {
+    const folder = temporaryFolder();
+    const words = ['train', '--config', oneClass(folder), 'train.earlyStopping.monitor=task:income'];
+    const finished = await ple(words, { cwd: folder });
+    expect(lastLine(finished)).toMatch(/^ple: No score to select an epoch by: .*'income'.*monitor=loss/);
+    expect(finished.stdout).toBe('');
+    expect(finished.status).toBe(3);
+    expect(existsSync(join(onlyRun(join(folder, 'runs')), 'result.json'))).toBe(false);
+  });
+
+  test('that are fewer rows than a batch train', async () => {
+    const folder = temporaryFolder();
+    const words = ['train', '--config', smallConfig(folder), '--json', 'train.batchSize=5000', 'train.epochs=1'];
+    const finished = await ple(words, { cwd: folder });
+    expect(finished.status, finished.stderr).toBe(0);
+    const { throughput, tasks } = JSON.parse(finished.stdout);
+    expect(throughput.batchSize).toBe(5000);
+    expect(tasks.y1.test.samples).toBe(500);
+  });
+});
+
+describe('a run', () => {
+  test.each([
+    ['below a file', 'config.yaml/runs'],
+    ['that is a file', 'config.yaml'],
+  ])('into a folder %s is refused with exit code 1', async (_, runs) => {
+    const folder = temporaryFolder();
+    const words = ['train', '--config', smallConfig(folder), '--runs', runs];
+    await expectRefusal(folder, words, 1, /Cannot write to config\.yaml\/.*small-[0-9a-f]{8}: E[A-Z]+\. .*--runs/);
+  });
+
+  test('whose loss is not finite ends with exit code 1, its epoch, step and task', async () => {
+    const folder = temporaryFolder();
+    const words = ['train', '--config', smallConfig(folder), 'train.optimizer={ type: sgd, learningRate: 1e30 }'];
+    const finished = await ple(words, { cwd: folder });
+    const message =
+      /^The loss of task 'y[12]' is not finite in epoch 1, step \d+: lower train\.optimizer\.learningRate/;
+    expect(lastLine(finished)?.replace(/^ple: /, '')).toMatch(message);
+    expect(finished.stdout).toBe('');
+    expect(finished.status).toBe(1);
+    const run = onlyRun(join(folder, 'runs'));
+    expect(readdirSync(run).toSorted()).toEqual(['checkpoints', 'config.yaml', 'environment.json', 'log.jsonl']);
+    const logged = JSON.parse(String(readFileSync(join(run, 'log.jsonl'), 'utf8').trim().split('\n').at(-1)));
+    expect(logged).toMatchObject({ level: 50, error: expect.stringMatching(message) });
+  });
+
+  test('in the folder of a run that goes on is refused with exit code 1, and the other goes on', async () => {
+    const folder = temporaryFolder();
+    const words = ['train', '--config', smallConfig(folder), 'train.epochs=100000'];
+    let second: Promise<void> | undefined;
+    let seen = 0;
+    const first = await ple(words, {
+      cwd: folder,
+      onStderr: (text, kill) => {
+        if (second) return;
+        if (!text.includes('epoch 1/')) return;
+        second = ple(words, { cwd: folder })
+          .then((finished) => {
+            expect(finished.stderr).toMatch(/^ple: runs\/small-[0-9a-f]{8} is in use by process \d+\.[^\n]*\n$/);
+            expect(finished.status).toBe(1);
+            expect(finished.stdout).toBe('');
+            seen = epochs(folder);
+          })
+          .finally(() => setTimeout(() => kill('SIGINT'), 500));
+      },
+    });
+    await second;
+    expect(first.status, first.stderr.slice(-500)).toBe(130);
+    expect(seen).toBeGreaterThan(0);
+    expect(epochs(folder)).toBeGreaterThan(seen);
+    expect(readdirSync(onlyRun(join(folder, 'runs'))).filter((name) => name.startsWith('lock'))).toEqual([]);
+  });
+});
+
+/** Lines of the only run's `epochs.jsonl`. */
+function epochs(folder: string): number {
+  return readFileSync(join(onlyRun(join(folder, 'runs')), 'epochs.jsonl'), 'utf8').split('\n').length - 1;
+}
