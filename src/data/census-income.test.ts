@@ -275,6 +275,16 @@ describe.skipIf(!real)(
       expect([source.splits.validation.rows, source.splits.test.rows]).toEqual([49_881, 49_881]);
     });
 
+    test('have the published correlation of at least college with never married', async () => {
+      const { labels } = await contents(await open(real ?? '', { group: 2 }), 'train');
+      const mean = (of: (a: number, b: number) => number) =>
+        labels.reduce((sum, [a = 0, b = 0]) => sum + of(a, b), 0) / labels.length;
+      const [a, b] = [mean((a) => a), mean((_, b) => b)];
+      const correlation = (mean((a, b) => a * b) - a * b) / Math.sqrt(a * (1 - a) * b * (1 - b));
+      expect(a * labels.length).toBeCloseTo(39_183, 6);
+      expect(Math.abs(correlation)).toBeCloseTo(0.2376, 4);
+    });
+
     test('have ? in eight columns, and the published number of values', () => {
       const unknown = source.columns.filter(({ dictionary }) => dictionary?.includes('?')).map(({ name }) => name);
       expect(unknown).toEqual([22, 26, 27, 28, 30, 33, 34, 35].map((column) => rawColumns[column - 1]?.[0]));
