@@ -1,5 +1,6 @@
 import { randomFromSeed } from '../support/random.js';
 import { rawColumns } from './census-income-columns.js';
+import type { Source, SplitName } from './dataset.js';
 
 /** A row in the raw format: comma and space, no header. */
 export type RawRow = readonly string[];
@@ -39,4 +40,24 @@ export function withValue(rows: readonly RawRow[], row: number, name: string, va
 
 export function textOf(row: RawRow | undefined, name: string): string {
   return row?.[rawColumns.findIndex(([other]) => other === name)] ?? '';
+}
+
+/** Every row of a split as texts, in the source's column order, with its labels. */
+export async function contents(source: Source, name: SplitName): Promise<{ rows: string[][]; labels: number[][] }> {
+  const split = source.splits[name];
+  const rows: string[][] = [];
+  const labels: number[][] = [];
+  for (let b = 0; b * split.blockRows < split.rows; b++) {
+    const block = await split.read(b);
+    for (let r = 0; r < block.rows; r++) {
+      rows.push(
+        source.columns.map((column, c) => {
+          const value = block.columns[c]?.[r] ?? Number.NaN;
+          return column.dictionary ? (column.dictionary[value] ?? 'none') : String(value);
+        }),
+      );
+      labels.push(block.labels.map((values) => values[r] ?? Number.NaN));
+    }
+  }
+  return { rows, labels };
 }

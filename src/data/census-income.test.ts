@@ -35,26 +35,6 @@ const plain = (rows: readonly RawRow[] = train, test: readonly RawRow[] = testRo
 const open = (path: string, options: object = {}) =>
   censusIncome.open({ loader: 'census-income', path, cache: null, ...options }, context);
 
-/** Every row of a split as texts, in the source's column order, with its labels. */
-async function contents(source: Source, name: SplitName): Promise<{ rows: string[][]; labels: number[][] }> {
-  const split = source.splits[name];
-  const rows: string[][] = [];
-  const labels: number[][] = [];
-  for (let b = 0; b * split.blockRows < split.rows; b++) {
-    const block = await split.read(b);
-    for (let r = 0; r < block.rows; r++) {
-      rows.push(
-        source.columns.map((column, c) => {
-          const value = block.columns[c]?.[r] ?? Number.NaN;
-          return column.dictionary ? (column.dictionary[value] ?? 'none') : String(value);
-        }),
-      );
-      labels.push(block.labels.map((values) => values[r] ?? Number.NaN));
-    }
-  }
-  return { rows, labels };
-}
-
 const inputsOf = (row: RawRow | undefined, source: Source) => source.columns.map(({ name }) => textOf(row, name));
 
 describe('reading', () => {

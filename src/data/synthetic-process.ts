@@ -66,7 +66,7 @@ export function response({ alpha, beta }: Pick<SyntheticProcess, 'alpha' | 'beta
  * E[sin(a z + b)] = exp(-a^2 c^2 / 2) sin b,  E[z' sin(a z + b)] = a p c^2 exp(-a^2 c^2 / 2) cos b,  and
  * sin s sin t = (cos(s - t) - cos(s + t)) / 2 with E[cos(N(m, v))] = exp(-v / 2) cos m.
  */
-export function responseCovariance({ alpha, beta, scale }: SyntheticProcess, p: number): number {
+function responseCovariance({ alpha, beta, scale }: SyntheticProcess, p: number): number {
   const variance = scale * scale;
   const expectedCosine = (mean: number, spread: number) => Math.exp((-spread * variance) / 2) * Math.cos(mean);
   let covariance = p * variance;
