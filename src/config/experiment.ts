@@ -11,6 +11,7 @@ import { inputsSchema, taskSchema, weightSchema } from './parts.js';
 export interface Definitions {
   readonly loaders: Catalogue<Chosen & { readonly paths: readonly string[] }>;
   readonly models: Catalogue<Chosen>;
+  /** The first is the default. */
   readonly schedules: Catalogue<Chosen>;
   readonly optimizers: Catalogue<Chosen>;
 }
@@ -21,51 +22,54 @@ interface Chosen {
 
 const choice = z.looseObject({ type: z.string() });
 
-const experimentSchema = z.strictObject({
-  /** Names the run's folder. */
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and -, starting with a letter or digit'),
-  seed: z.int().nonnegative().default(0),
-  dataset: z.looseObject({ loader: z.string() }),
-  inputs: inputsSchema.prefault({}),
-  tasks: z.array(taskSchema).min(1),
-  model: choice,
-  loss: z
-    .strictObject({
-      schedule: choice.default({ type: 'constant' }),
-      /** By task; a task that is not named has weight 1. */
-      weights: z.record(z.string(), weightSchema).default({}),
-    })
-    .prefault({}),
-  train: z.strictObject({
-    epochs: z.int().positive(),
-    batchSize: z.int().positive(),
-    optimizer: choice,
-    earlyStopping: z
+/** @param schedule The schedule of a config that names none. */
+function experimentSchema(schedule: string) {
+  return z.strictObject({
+    /** Names the run's folder. */
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and -, starting with a letter or digit'),
+    seed: z.int().nonnegative().default(0),
+    dataset: z.looseObject({ loader: z.string() }),
+    inputs: inputsSchema.prefault({}),
+    tasks: z.array(taskSchema).min(1),
+    model: choice,
+    loss: z
       .strictObject({
-        /** `mean` (of AUC and 1 - MSE / Var(y)), `task:<name>`, or `loss` (weighted by the initial weights). */
-        monitor: z
-          .string()
-          .regex(/^(mean|loss|task:.+)$/, "'mean', 'loss' or 'task:<name>'")
-          .default('mean'),
-        /** Epochs without a better score before training ends; null: never. The best epoch is kept in any case. */
-        patience: z.int().positive().nullable().default(null),
+        schedule: choice.default({ type: schedule }),
+        /** By task; a task that is not named has weight 1. */
+        weights: z.record(z.string(), weightSchema).default({}),
       })
       .prefault({}),
-  }),
-  engine: z
-    .strictObject({
-      name: z.enum(['compiled', 'tfjs']).default('compiled'),
-      device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
-      /** Absent: all cores. */
-      threads: z.int().positive().optional(),
-    })
-    .prefault({}),
-});
+    train: z.strictObject({
+      epochs: z.int().positive(),
+      batchSize: z.int().positive(),
+      optimizer: choice,
+      earlyStopping: z
+        .strictObject({
+          /** `mean` (of AUC and 1 - MSE / Var(y)), `task:<name>`, or `loss` (weighted by the initial weights). */
+          monitor: z
+            .string()
+            .regex(/^(mean|loss|task:.+)$/, "'mean', 'loss' or 'task:<name>'")
+            .default('mean'),
+          /** Epochs without a better score before training ends; null: never. The best epoch is kept in any case. */
+          patience: z.int().positive().nullable().default(null),
+        })
+        .prefault({}),
+    }),
+    engine: z
+      .strictObject({
+        name: z.enum(['compiled', 'tfjs']).default('compiled'),
+        device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+        /** Absent: all cores. */
+        threads: z.int().positive().optional(),
+      })
+      .prefault({}),
+  });
+}
 
 /** A whole, checked config with every default filled in. */
-export type Experiment = Readonly<z.infer<typeof experimentSchema>>;
+export type Experiment = Readonly<z.infer<ReturnType<typeof experimentSchema>>>;
 
 /**
  * YAML text -> experiment.
@@ -78,7 +82,8 @@ export function parseExperiment(
   definitions: Definitions,
 ): Experiment {
   const document = readDocument(text, file, overrides);
-  const experiment = parsePart(experimentSchema, document.value ?? {}, document);
+  const schema = experimentSchema(definitions.schedules.names[0] ?? '');
+  const experiment = parsePart(schema, document.value ?? {}, document);
   const resolved = {
     ...experiment,
     dataset: part(definitions.loaders, experiment.dataset.loader, experiment.dataset, ['dataset'], 'loader'),

@@ -1,4 +1,4 @@
-import type { TaskScores } from './evaluate.js';
+import type { TaskScores } from './task-scores.js';
 
 type Logits = Float32Array | Float64Array;
 

@@ -3,16 +3,7 @@ import { binarySample } from './binary-sample.js';
 import { binaryMetrics, regressionMetrics } from './catalogue.js';
 import type { MetricValue } from './metric.js';
 import { regressionSample } from './regression-sample.js';
-
-/** One entry per row of the split. */
-export interface TaskScores {
-  /** As the model gives them: regression predictions are logit * scale + offset. */
-  readonly logits: Float32Array | Float64Array;
-  /** In the labels' own units. */
-  readonly labels: Float32Array | Float64Array;
-  /** The task's sample space: above 0. */
-  readonly mask: Float32Array | Float64Array;
-}
+import type { TaskScores } from './task-scores.js';
 
 /** By field of `result.json`. */
 export type TaskMetrics = Readonly<Record<string, MetricValue>>;

@@ -1,5 +1,5 @@
 import type { Task } from '../data/dataset.js';
-import type { TaskScores } from './evaluate.js';
+import type { TaskScores } from './task-scores.js';
 
 /** A regression task's rows, in the label's own units. */
 export interface RegressionSample {

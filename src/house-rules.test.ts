@@ -1,0 +1,158 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+import { loaders } from './data/catalogue.js';
+import { metrics } from './metrics/catalogue.js';
+import { models } from './models/catalogue.js';
+import { schedules } from './objective/catalogue.js';
+import { optimizers } from './optimizers/catalogue.js';
+
+/** Imports go only to the right (see ARCHITECTURE.md). */
+const layers = [
+  ...['cli', 'report', 'comparison', 'training', 'engine', 'metrics', 'objective', 'optimizers', 'models', 'data'],
+  ...['config', 'support'],
+];
+
+const source = import.meta.dirname;
+const paths = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll(sep, '/'))
+  .toSorted();
+const files = paths
+  .filter((path) => /\.[a-z]+$/.test(basename(path)))
+  .map((path) => {
+    const text = readFileSync(join(source, path), 'utf8');
+    return { path, text, tree: ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true) };
+  });
+type File = (typeof files)[number];
+const isTest = ({ path }: File) => /\.test\.ts$|[.-]fixture\.(ts|mjs)$/.test(path);
+const program = files.filter((file) => !isTest(file));
+
+/** `file:line` of every node of which `chosen` says something. */
+function findings(among: readonly File[], chosen: (node: ts.Node, file: File) => string | undefined): string[] {
+  return among.flatMap((file) => {
+    const found: string[] = [];
+    const visit = (node: ts.Node): void => {
+      const message = chosen(node, file);
+      const { line } = file.tree.getLineAndCharacterOfPosition(node.getStart(file.tree));
+      if (message !== undefined) found.push(`src/${file.path}:${line + 1}: ${message}`);
+      node.forEachChild(visit);
+    };
+    visit(file.tree);
+    return found;
+  });
+}
+
+/** The file below `src` that a node imports: statements, re-exports, `import()` and types alike. */
+function importedBy(node: ts.Node, file: File): string | undefined {
+  const specifier =
+    ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+      ? node.moduleSpecifier
+      : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+        ? node.arguments[0]
+        : ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)
+          ? node.argument.literal
+          : undefined;
+  if (!specifier || !ts.isStringLiteral(specifier) || !specifier.text.startsWith('.')) return undefined;
+  const target = resolve(source, dirname(file.path), specifier.text);
+  return relative(source, target).replaceAll(sep, '/').replace(/\.js$/, '.ts');
+}
+
+const layerOf = (path: string) => layers.indexOf(path.split('/', 1)[0] ?? '');
+
+test('every file lies in a layer', () => {
+  expect(files.length).toBeGreaterThan(100);
+  expect(program.filter(({ path }) => layerOf(path) < 0).map(({ path }) => path)).toEqual([]);
+});
+
+test('imports go only down the layers', () => {
+  const upward = findings(program, (node, file) => {
+    const target = importedBy(node, file);
+    return target !== undefined && layerOf(target) < layerOf(file.path) ? `imports ${target}` : undefined;
+  });
+  expect(upward).toEqual([]);
+});
+
+test('no files import one another in a circle', () => {
+  const imports = new Map<string, string[]>();
+  for (const file of program) {
+    const targets: string[] = [];
+    findings([file], (node) => {
+      const target = importedBy(node, file);
+      if (target !== undefined) targets.push(target);
+      return undefined;
+    });
+    imports.set(file.path, targets);
+  }
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const follow = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
+    if (done.has(path)) return;
+    done.add(path);
+    for (const target of imports.get(path) ?? []) follow(target, [...trail, path]);
+  };
+  for (const path of imports.keys()) follow(path, []);
+  expect(imports.get('cli/train.ts')).toContain('training/run.ts');
+  expect(circles).toEqual([]);
+});
+
+test('no file is longer than 300 lines', () => {
+  const long = files.map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }));
+  expect(long.filter(({ lines }) => lines > 300)).toEqual([]);
+});
+
+test('only the command line prints, and only the launcher ends the process', () => {
+  const outside = program.filter(({ path }) => !path.startsWith('cli/'));
+  expect(findings(outside, (node) => (isMemberOf(node, 'console') ? node.getText() : undefined))).toEqual([]);
+  const prints = (node: ts.Node) => isMemberOf(node, 'process', /^std(out|err)$/);
+  expect(findings(outside, (node) => (prints(node) ? node.getText() : undefined))).toEqual([]);
+  expect(findings(program, (node) => (isMemberOf(node, 'process', /^exit$/) ? node.getText() : undefined))).toEqual([]);
+});
+
+function isMemberOf(node: ts.Node, object: string, member = /./): boolean {
+  return (
+    ts.isPropertyAccessExpression(node) &&
+    ts.isIdentifier(node.expression) &&
+    node.expression.text === object &&
+    member.test(node.name.text)
+  );
+}
+
+/** The same words with another meaning: the program's name, and a kind of value in a graph. */
+const homonyms: Readonly<Record<string, RegExp>> = {
+  ple: /^(cli\/main|engine\/compiled\/scan-model)\.ts$/,
+  constant: /^engine\/compiled\//,
+};
+
+test('a name that configs choose by stands only in its own file', () => {
+  const names = [models, loaders, schedules, optimizers, metrics].flatMap((catalogue) => catalogue.names);
+  const own = (path: string, name: string) =>
+    basename(path).startsWith(toKebab(name)) || homonyms[name]?.test(path) === true;
+  const others = findings(program, (node, { path }) =>
+    ts.isStringLiteralLike(node) && names.includes(node.text) && !own(path, node.text) ? `'${node.text}'` : undefined,
+  );
+  expect(names).toContain('ple');
+  expect(others).toEqual([]);
+});
+
+function toKebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+test('no type is any, and none is silenced', () => {
+  expect(findings(files, (node) => (node.kind === ts.SyntaxKind.AnyKeyword ? 'any' : undefined))).toEqual([]);
+  const silenced = files.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, index) => (/@ts-(ignore|nocheck|expect-error)\b/.test(line) ? `${path}:${index + 1}` : [])),
+  );
+  expect(silenced.filter((place) => !place.startsWith('house-rules.test.ts:'))).toEqual([]);
+});
+
+test('names of files and folders are kebab-case and say what is in them', () => {
+  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|fixture))?(\.(ts|mjs))?$/;
+  expect(paths.filter((path) => !kebab.test(basename(path)))).toEqual([]);
+  const empty = /^(utils?|helpers?|types?|common|misc)(\.|$)/;
+  expect(paths.filter((path) => empty.test(basename(path)))).toEqual([]);
+});
