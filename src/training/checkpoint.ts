@@ -27,8 +27,11 @@ export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: st
   });
 }
 
-export async function writeBest(folder: string, best: HostArrays, bestEpoch: unknown): Promise<void> {
-  await writeSafetensors(bestPath(folder), { arrays: best, metadata: { bestEpoch: JSON.stringify(bestEpoch) } });
+export async function writeBest(folder: string, { best, progress }: Snapshot): Promise<void> {
+  await writeSafetensors(bestPath(folder), {
+    arrays: best,
+    metadata: { bestEpoch: JSON.stringify(progress.units.map((unit) => unit.bestEpoch)) },
+  });
 }
 
 /** The last checkpoint, or nothing if none was written yet. */

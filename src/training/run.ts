@@ -121,8 +121,7 @@ async function trainInFolder(
     if (record.kind === 'epoch') {
       folder.appendLine('epochs.jsonl', record.record);
       log.info(record.record, 'epoch');
-      const { best, progress } = await record.snapshot();
-      if (record.improved) await writeBest(folder.checkpoints, best, progress.units);
+      if (record.improved) await writeBest(folder.checkpoints, await record.snapshot());
     }
     const interrupted = options.signal.aborted;
     const due = performance.now() - written > checkpointSeconds * 1000;
