@@ -1,0 +1,89 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { censusConfig, contentsOf, ple, smallConfig, temporaryFolder } from './command.fixture.js';
+
+const effects = ['--import', resolve(import.meta.dirname, 'effects.fixture.mjs')];
+
+/** Folders as of a new user, empty, in which nobody has switched telemetry off; CI is unset, as it hides ONNX Runtime's. */
+function newUser() {
+  const folder = temporaryFolder();
+  const home = join(folder, 'home');
+  const work = join(folder, 'work');
+  for (const path of [home, work, join(home, 'cache'), join(home, 'tmp')]) mkdirSync(path);
+  const effectsFile = join(folder, 'effects');
+  return {
+    home,
+    work,
+    env: {
+      HOME: home,
+      XDG_CACHE_HOME: join(home, 'cache'),
+      XDG_CONFIG_HOME: undefined,
+      XDG_DATA_HOME: undefined,
+      XDG_STATE_HOME: undefined,
+      TMPDIR: join(home, 'tmp'),
+      CI: undefined,
+      ORT_DISABLE_TELEMETRY: undefined,
+      EFFECTS_FILE: effectsFile,
+    },
+    lines: (kind: 'write' | 'connect') =>
+      [...new Set(readFileSync(effectsFile, 'utf8').split('\n'))]
+        .filter((line) => line.startsWith(`${kind} `))
+        .map((line) => line.slice(kind.length + 1)),
+  };
+}
+
+test('a run writes nothing outside its folder and contacts no address', async () => {
+  const user = newUser();
+  const words = ['train', '--config', smallConfig(user.work), '--runs', 'results'];
+  const before = contentsOf(user.work);
+  const finished = await ple(words, { cwd: user.work, env: user.env, nodeOptions: effects });
+  expect(finished.status, finished.stderr).toBe(0);
+
+  const [run] = contentsOf(join(user.work, 'results'));
+  const folder = join(user.work, 'results', String(run));
+  const written = user.lines('write');
+  expect(written).toContain(join(folder, 'result.json'));
+  expect(written).toContain(join(folder, 'checkpoints/last.safetensors'));
+  expect(written.filter((path) => path !== folder && !path.startsWith(`${folder}/`))).toEqual([]);
+  expect(user.lines('connect')).toEqual([]);
+  // What native code writes is not recorded: ONNX Runtime's telemetry would show below the home folder.
+  expect(contentsOf(user.home)).toEqual(['cache', 'tmp']);
+  expect(contentsOf(user.work).filter((path) => !before.includes(path) && !path.startsWith('results'))).toEqual([]);
+});
+
+test('prepared data goes to the cache folder that is named, and nowhere if none is', async () => {
+  const user = newUser();
+  const config = censusConfig(user.work);
+  const before = contentsOf(user.work);
+  for (const [cache, runs] of [
+    [join(user.work, 'cache'), 'results'],
+    ['null', 'others'],
+  ] as const) {
+    const words = ['train', '--config', config, '--runs', runs, `dataset.cache=${cache}`];
+    const finished = await ple(words, { cwd: user.work, env: user.env, nodeOptions: effects });
+    expect(finished.status, finished.stderr).toBe(0);
+  }
+  const added = contentsOf(user.work).filter((path) => !before.includes(path));
+  expect(added.filter((path) => path.startsWith('cache/'))).toHaveLength(2);
+  expect(added.filter((path) => !/^(cache|results|others)(\/|$)/.test(path))).toEqual([]);
+  const allowed = ['cache', 'results', 'others'].map((name) => join(user.work, name));
+  expect(user.lines('write').filter((path) => !allowed.some((folder) => path.startsWith(folder)))).toEqual([]);
+  expect(user.lines('connect')).toEqual([]);
+  expect(contentsOf(user.home)).toEqual(['cache', 'tmp']);
+});
+
+test('the recorder sees what these tests forbid', async () => {
+  const user = newUser();
+  const script = `
+    import { appendFileSync, createWriteStream, writeFileSync } from 'node:fs';
+    import { open } from 'node:fs/promises';
+    import http from 'node:http';
+    writeFileSync('a', ''); appendFileSync('b', ''); await (await open('c', 'w')).close(); createWriteStream('d').end();
+    await fetch('http://127.0.0.1:9/').catch(() => undefined);
+    try { http.get('http://localhost:9/').on('error', () => undefined); } catch {}`;
+  const nodeOptions = [...effects, '--import', `data:text/javascript,${encodeURIComponent(script)}`];
+  await ple(['--version'], { cwd: user.work, env: user.env, nodeOptions });
+  expect(user.lines('write').toSorted()).toEqual(['a', 'b', 'c', 'd'].map((name) => join(user.work, name)));
+  expect(user.lines('connect').length).toBeGreaterThanOrEqual(2);
+});
