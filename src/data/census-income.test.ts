@@ -255,7 +255,7 @@ describe.skipIf(!real)(
       expect([source.splits.validation.rows, source.splits.test.rows]).toEqual([49_881, 49_881]);
     });
 
-    test('correlate at least college with never married, in the test file, as MMoE says (.2373) to three digits', async () => {
+    test('correlate at least college with never married by .2376 in the test file (MMoE says .2373)', async () => {
       const second = await open(real ?? '', { group: 2, cache: folder });
       const labels = [...(await contents(second, 'validation')).labels, ...(await contents(second, 'test')).labels];
       const mean = (of: (a: number, b: number) => number) =>
