@@ -145,8 +145,7 @@ async function finish(
   folder: RunFolder,
   predictions: boolean,
 ): Promise<Result> {
-  const { gates } = trained.test;
-  if (gates.length > 0) folder.writeJson('gates.json', gates);
+  folder.writeJson('gates.json', trained.test.gates); // [] for a model without gates
   if (predictions && setup.dataset.splits.test.rows <= mostPredictions) {
     await writePredictions(join(folder.path, 'predictions.arrow'), setup.dataset, trained.test);
   }
