@@ -1,0 +1,111 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { ple, smallConfig, temporaryFolder } from './command.fixture.js';
+
+const root = resolve(import.meta.dirname, '../..');
+const configs = readdirSync(join(root, 'configs'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.yaml'),
+);
+
+describe('ple validate', () => {
+  test('there are configs', () => expect(configs).toEqual(expect.arrayContaining(['quickstart.yaml'])));
+
+  test.each(configs)('accepts configs/%s and prints it resolved', async (name) => {
+    const { status, stdout, stderr } = await ple(['validate', '--config', join('configs', name)], { cwd: root });
+    expect(stderr).toBe(`configs/${name} is valid.\n`);
+    expect(status).toBe(0);
+    expect(parse(stdout)).toMatchObject(parse(readFileSync(join(root, 'configs', name), 'utf8')));
+  });
+
+  test('--json prints one document, with the overrides', async () => {
+    const folder = temporaryFolder();
+    const { status, stdout } = await ple(['validate', '--json', '--config', smallConfig(folder), 'train.epochs=9']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'small', train: { epochs: 9, batchSize: 64 } });
+  });
+});
+
+describe('ple list', () => {
+  const models = [
+    ...['single-task', 'hard-sharing', 'asymmetric-sharing', 'customized-sharing', 'cross-stitch', 'sluice', 'mmoe'],
+    ...['ml-mmoe', 'cgc', 'ple'],
+  ];
+  test.each([
+    ['models', models],
+    ['datasets', ['census-income', 'synthetic']],
+    ['metrics', ['auc', 'aucInterval', 'logLoss', 'calibrationError', 'mse', 'nmse', 'mae']],
+  ])('%s shows every name with a line about it', async (kind, names) => {
+    const asJson = await ple(['list', kind, '--json']);
+    const listed: { name: string; summary: string }[] = JSON.parse(asJson.stdout);
+    expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+    for (const entry of listed) expect(entry).toEqual({ name: entry.name, summary: expect.stringMatching(/^.{10,}$/) });
+
+    const asText = await ple(['list', kind]);
+    expect(asText.status).toBe(0);
+    expect(asText.stdout.trimEnd().split('\n')).toHaveLength(1 + listed.length);
+    for (const { name, summary } of listed)
+      expect(asText.stdout).toMatch(new RegExp(`^${name} +${escaped(summary)}$`, 'm'));
+  });
+});
+
+describe('help', () => {
+  const heavy =
+    /node_modules\/(@tensorflow|onnxruntime-node|onnxruntime-common|zod|yaml|apache-arrow|pino|protobufjs)\//;
+
+  /** What a command line prints and which modules it loads. */
+  async function loaded(words: readonly string[]) {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'work'));
+    const file = join(folder, 'modules');
+    const nodeOptions = ['--import', resolve(import.meta.dirname, 'loaded-modules.fixture.mjs')];
+    const finished = await ple(words, { env: { MODULES_FILE: file }, nodeOptions });
+    return { ...finished, modules: readFileSync(file, 'utf8').split('\n') };
+  }
+
+  test.each([[['--help']], [['train', '--help']], [['--version']], [['help', 'train']]])(
+    '%j loads nothing heavy',
+    async (words) => {
+      const { status, stderr, modules } = await loaded(words);
+      expect(status).toBe(0);
+      expect(stderr).toBe('');
+      expect(modules.some((module) => module.endsWith('dist/cli/main.js'))).toBe(true);
+      expect(modules.some((module) => module.includes('node_modules/commander/'))).toBe(true);
+      expect(modules.filter((module) => heavy.test(module))).toEqual([]);
+    },
+  );
+
+  test('the recorder of modules sees ES modules and CommonJS', async () => {
+    const { modules } = await loaded(['list', 'models']);
+    for (const name of ['zod', '@tensorflow', 'cli-table3']) {
+      expect(modules.some((module) => module.includes(`node_modules/${name}/`))).toBe(true);
+    }
+  });
+
+  test('--help and each command’s show examples, --version the version', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(await ple(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    const help = await ple(['--help']);
+    expect(help.stdout).toMatch(/^Examples:\n {2}ple train --config /m);
+    for (const command of ['train', 'validate', 'list']) {
+      expect(help.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+      const { status, stdout } = await ple([command, '--help']);
+      expect(status).toBe(0);
+      expect(stdout).toMatch(new RegExp(`^Examples:\n {2}ple ${command} `, 'm'));
+    }
+  });
+});
+
+test.each([[['--help']], [['list', 'models']], [['validate', '--config', 'configs/quickstart.yaml']]])(
+  'a reader that closes the output of %j early is no error',
+  async (words) => {
+    const { status, stderr } = await ple(words, { cwd: root, closed: ['stdout'] });
+    expect(stderr).not.toMatch(/EPIPE|bug/);
+    expect(status).toBe(0);
+  },
+);
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

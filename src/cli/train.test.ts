@@ -1,0 +1,257 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Table, tableFromIPC } from 'apache-arrow';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { censusConfig, contentsOf, type Finished, ple, smallConfig } from './command.fixture.js';
+import { epochSchema, gatesSchema, planSchema, resultSchema } from './output-contract.fixture.js';
+
+let folder = '';
+let config = '';
+let small: Finished;
+let census: Finished;
+const at = (...names: string[]) => join(folder, ...names);
+const train = (...words: string[]) => ple(['train', '--config', config, ...words], { cwd: folder });
+
+/** The folders of runs of this name. */
+function runsOf(runs: string, name: string): string[] {
+  return readdirSync(at(runs))
+    .filter((run) => run.startsWith(`${name}-`))
+    .map((run) => at(runs, run));
+}
+
+function onlyRunOf(runs: string, name: string): string {
+  const found = runsOf(runs, name);
+  expect(found).toHaveLength(1);
+  return String(found[0]);
+}
+
+const readJson = (...names: string[]): unknown => JSON.parse(readFileSync(join(...names), 'utf8'));
+const readLines = (...names: string[]): unknown[] =>
+  readFileSync(join(...names), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-train-'));
+  config = smallConfig(folder);
+  small = await train('--json');
+  expect(small.status, small.stderr).toBe(0);
+  census = await ple(['train', '--config', censusConfig(folder), '--json'], { cwd: folder });
+  expect(census.status, census.stderr).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a finished run', () => {
+  test('leaves the files of the contract and no others', () => {
+    expect(contentsOf(onlyRunOf('runs', 'small'))).toEqual([
+      'checkpoints',
+      'checkpoints/best.safetensors',
+      'checkpoints/last.safetensors',
+      'config.yaml',
+      'environment.json',
+      'epochs.jsonl',
+      'gates.json',
+      'log.jsonl',
+      'predictions.arrow',
+      'result.json',
+    ]);
+    expect(onlyRunOf('runs', 'small')).toMatch(/small-[0-9a-f]{8}$/);
+  });
+
+  test.each([
+    ['small', ['y1', 'y2'], 'regression'],
+    ['census', ['income', 'never-married'], 'binary'],
+  ])('writes result.json of %s with exactly the fields of the contract', (name, tasks, type) => {
+    const result = resultSchema.parse(readJson(onlyRunOf('runs', name), 'result.json'));
+    expect(result.name).toBe(name);
+    expect(result.seed).toBe(3);
+    expect(Object.keys(result.tasks)).toEqual(tasks);
+    expect(Object.values(result.tasks).map((task) => task.type)).toEqual([type, type]);
+    expect(result.engine).toEqual({ name: 'compiled', device: 'cpu' });
+    expect(result.throughput.batchSize).toBe(64);
+  });
+
+  test('counts rows, samples, parameters and epochs', () => {
+    const result = resultSchema.parse(readJson(onlyRunOf('runs', 'census'), 'result.json'));
+    expect(result.dataset.rows).toEqual({ train: 400, validation: 100, test: 100 });
+    expect(result.epochs).toBe(2);
+    expect(result.parameters.embedding).toBeGreaterThan(0);
+    for (const task of Object.values(result.tasks)) expect(task.test.samples).toBe(100);
+  });
+
+  test('with --json prints result.json, one document, on stdout and all else on stderr', () => {
+    for (const [finished, name] of [
+      [small, 'small'],
+      [census, 'census'],
+    ] as const) {
+      expect(JSON.parse(finished.stdout)).toEqual(readJson(onlyRunOf('runs', name), 'result.json'));
+      expect(finished.stderr).toContain('epoch 1/');
+      expect(finished.stderr).toContain('Written to runs/');
+    }
+  });
+
+  test('writes a line of epochs.jsonl for each epoch', () => {
+    const lines = readLines(onlyRunOf('runs', 'small'), 'epochs.jsonl').map((line) => epochSchema.parse(line));
+    expect(lines.map(({ epoch, steps }) => [epoch, steps])).toEqual([1, 2, 3, 4].map((epoch) => [epoch, 47]));
+    expect(lines[0]?.weights).toEqual({ y1: 1, y2: 1 });
+    const result = resultSchema.parse(readJson(onlyRunOf('runs', 'small'), 'result.json'));
+    const best = lines.find(({ epoch }) => epoch === result.bestEpoch);
+    expect(best?.validation).toEqual({ y1: result.tasks.y1?.validation, y2: result.tasks.y2?.validation });
+  });
+
+  test('writes each gate’s mean weights, which sum to 1', () => {
+    const gates = gatesSchema.parse(readJson(onlyRunOf('runs', 'small'), 'gates.json'));
+    expect(gates.map(({ level, gate }) => [level, gate])).toEqual([
+      [1, 'y1'],
+      [1, 'y2'],
+      [1, 'shared'],
+      [2, 'y1'],
+      [2, 'y2'],
+    ]);
+    for (const { experts, mean, standardDeviation } of gates) {
+      expect([mean.length, standardDeviation.length]).toEqual([experts.length, experts.length]);
+      expect(mean.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
+    }
+  });
+
+  test('writes predictions from which its test metrics follow', () => {
+    const run = onlyRunOf('runs', 'census');
+    const table = tableFromIPC(readFileSync(join(run, 'predictions.arrow')));
+    const result = resultSchema.parse(readJson(run, 'result.json'));
+    for (const [name, task] of Object.entries(result.tasks)) {
+      const [logits, labels, mask] = ['logit', 'label', 'mask'].map((kind) => column(table, `${name}.${kind}`));
+      expect(mask).toEqual(Array(100).fill(1));
+      expect(labels?.filter((label) => label === 1).length).toBe(task.type === 'binary' ? task.test.positives : -1);
+      const losses = (logits ?? []).map((logit, row) => Math.log1p(Math.exp(labels?.[row] === 1 ? -logit : logit)));
+      const logLoss = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+      expect(task.test).toMatchObject({ logLoss: expect.closeTo(logLoss, 10) });
+    }
+  });
+
+  test('says what it ran on', () => {
+    const environment = readJson(onlyRunOf('runs', 'small'), 'environment.json');
+    expect(environment).toMatchObject({
+      ple: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      node: process.version,
+      onnxruntime: expect.any(String),
+      tfjs: expect.any(String),
+      cpu: { cores: expect.any(Number) },
+      engine: { name: 'compiled', device: 'cpu', threads: expect.any(Number) },
+    });
+    expect(environment).toHaveProperty('commit');
+  });
+
+  test('logs lines of pino from its start to its end', () => {
+    const lines = z
+      .array(z.looseObject({ level: z.int(), time: z.int(), msg: z.string() }))
+      .parse(readLines(onlyRunOf('runs', 'small'), 'log.jsonl'));
+    expect(lines[0]?.msg).toBe('started');
+    expect(lines.at(-1)?.msg).toBe('done');
+    expect(lines.filter(({ msg }) => msg === 'epoch')).toHaveLength(4);
+  });
+
+  test('keeps a config that is resolved and trains to the same folder', async () => {
+    const run = onlyRunOf('runs', 'small');
+    const kept = parse(readFileSync(join(run, 'config.yaml'), 'utf8'));
+    expect(kept.loss).toEqual({ schedule: { type: 'constant' }, weights: {} });
+    const again = await ple(['train', '--config', join(run, 'config.yaml')], { cwd: folder });
+    expect(again.stderr).toContain(`${run.slice(folder.length + 1)} is finished already`);
+  });
+
+  test('is found again on other threads, without training; another name is another folder of the same hash', async () => {
+    const run = onlyRunOf('runs', 'small');
+    const again = await train('--json', 'engine.threads=1', 'engine.device=cpu');
+    expect(again.status).toBe(0);
+    expect(again.stdout).toBe(small.stdout);
+    expect(again.stderr).not.toContain('epoch');
+    const renamed = await train('--dry-run', '--json', 'name=renamed');
+    expect(`small-${JSON.parse(renamed.stdout).hash8}`).toBe(run.slice(run.lastIndexOf('/') + 1));
+    const reseeded = await train('--dry-run', '--json', 'seed=4');
+    expect(JSON.parse(reseeded.stdout).hash8).not.toBe(JSON.parse(renamed.stdout).hash8);
+  });
+});
+
+test('--overwrite deletes what a run left and trains again to the same numbers', async () => {
+  const words = ['--runs', 'overwritten', '--json', 'train.epochs=1'];
+  const first = await train(...words);
+  expect(first.status, first.stderr).toBe(0);
+  const run = onlyRunOf('overwritten', 'small');
+  writeFileSync(join(run, 'left-over'), '');
+  const second = await train(...words, '--overwrite', '--no-predictions');
+  expect(second.status, second.stderr).toBe(0);
+  expect(second.stderr).toContain('epoch 1/1');
+  expect(JSON.parse(second.stdout).tasks).toEqual(JSON.parse(first.stdout).tasks);
+  expect(existsSync(join(run, 'left-over'))).toBe(false);
+  expect(readLines(run, 'epochs.jsonl')).toHaveLength(1);
+  // …and --no-predictions leaves out the predictions only.
+  const names = readdirSync(run);
+  expect(names).not.toContain('predictions.arrow');
+  expect(names).toEqual(expect.arrayContaining(['gates.json', 'result.json']));
+});
+
+test('without --json a table of the metrics of all tasks goes to stdout', async () => {
+  const { status, stdout } = await train();
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^task +split +mse +nmse +mae +samples +labelVariance\n/);
+  expect(stdout.match(/^y[12] +(validation|test) /gm)).toHaveLength(4);
+});
+
+test('independent networks have a bestEpoch by task, and no gates', async () => {
+  const { status, stdout, stderr } = await train(
+    '--json',
+    '--runs',
+    'single',
+    'model={type: single-task, levels: [[8]], tower: []}',
+  );
+  expect(status, stderr).toBe(0);
+  const { bestEpoch } = resultSchema.parse(JSON.parse(stdout));
+  expect(bestEpoch).toEqual({ y1: expect.any(Number), y2: expect.any(Number) });
+  expect(readJson(onlyRunOf('single', 'small'), 'gates.json')).toEqual([]); // it has none
+});
+
+describe('--dry-run', () => {
+  test('--json prints the plan of the run, and makes no folder', async () => {
+    const { status, stdout } = await train('--dry-run', '--json', '--runs', 'planned');
+    expect(status).toBe(0);
+    const plan = planSchema.parse(JSON.parse(stdout));
+    const run = onlyRunOf('runs', 'small');
+    const result = resultSchema.parse(readJson(run, 'result.json'));
+    expect(run.endsWith(plan.hash8)).toBe(true);
+    expect(plan.config).toEqual(parse(readFileSync(join(run, 'config.yaml'), 'utf8')));
+    expect(plan.totals).toEqual(result.parameters);
+    expect(plan.parameters.reduce((sum, { values }) => sum + values, 0)).toBe(result.parameters.network);
+    for (const { shape, values } of plan.parameters) expect(shape.reduce((a, b) => a * b, 1)).toBe(values);
+    expect(plan.rows).toEqual(result.dataset.rows);
+    expect(plan.stepsPerEpoch).toBe(47);
+    expect(existsSync(at('planned'))).toBe(false);
+  });
+
+  test('prints the resolved config, a table of the parameters, and the steps of an epoch', async () => {
+    const { status, stdout } = await train('--dry-run', '--runs', 'planned', 'train.epochs=9');
+    expect(status).toBe(0);
+    const [resolved = '', table = '', totals = ''] = stdout.split('\n\n');
+    expect(parse(resolved).train.epochs).toBe(9);
+    expect(table).toMatch(/^parameter +kind +shape +values\n.*weight +\d+ x \d+/);
+    expect(totals).toMatch(/^0 embedding and \d+ network parameters\n3000 training, .*; 47 steps an epoch\n$/);
+    expect(existsSync(at('planned'))).toBe(false);
+  });
+});
+
+test('a run whose messages nobody reads goes on', async () => {
+  const finished = await ple(['train', '--config', config, '--runs', 'unread', 'train.epochs=2'], {
+    cwd: folder,
+    closed: ['stdout', 'stderr'],
+  });
+  expect(finished.status).toBe(0);
+  expect(existsSync(join(onlyRunOf('unread', 'small'), 'result.json'))).toBe(true);
+});
+
+function column(table: Table, name: string): number[] {
+  const values = table.getChild(name);
+  if (!values) throw new Error(`The predictions have no column '${name}'.`);
+  return Array.from(values, Number);
+}
