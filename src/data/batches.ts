@@ -46,7 +46,7 @@ export function readBatches(
     readonly windowBytes?: number;
   },
 ): BatchReader {
-  const { batchSize, order, skip = 0, windowBytes = order ? 2 ** 27 : 0 } = options;
+  const { batchSize, order, skip = 0, windowBytes = order ? 2 ** 26 : 0 } = options;
   const split = dataset.splits[splitName];
   const width = {
     categorical: dataset.categorical.length,

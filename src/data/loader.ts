@@ -12,7 +12,7 @@ export interface LoaderContext {
 
 export interface LoaderDefinition {
   readonly name: string;
-  /** One line for `ple list loaders`. */
+  /** One line for `ple list datasets`. */
   readonly summary: string;
   readonly options: z.ZodObject;
   /** Options that say where the data lie: they are left out of a run's hash, which has the data's checksum instead. */

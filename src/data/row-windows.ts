@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Random } from '../support/random.js';
 import type { Block, Split } from './dataset.js';
 
@@ -59,6 +60,7 @@ export class RowWindows {
       const block = await this.#split.read(b);
       this.#copy(block, rows);
       rows += block.rows;
+      await setImmediate(); // lets signals and timers in: a block may have to be generated
     }
     const order = this.#order.subarray(0, rows);
     for (let i = 0; i < rows; i++) order[i] = i;

@@ -42,5 +42,7 @@ export interface Engine {
   readonly name: 'compiled' | 'tfjs';
   /** What it runs on, e.g. `cpu`. */
   readonly device: string;
+  /** Threads of an operation. */
+  readonly threads: number;
   compile(step: Step, signature: Signature): Promise<Program>;
 }

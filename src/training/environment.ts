@@ -7,7 +7,7 @@ import type { Engine } from '../engine/engine.js';
 const packageJson = new URL('../../package.json', import.meta.url);
 
 /** What a run ran on: versions, commit, processor, engine. */
-export function describeEnvironment(engine: Engine, threads: number) {
+export function describeEnvironment(engine: Engine) {
   return {
     ple: versionOf(packageJson),
     commit: commit(),
@@ -17,7 +17,7 @@ export function describeEnvironment(engine: Engine, threads: number) {
     platform: `${process.platform}-${process.arch}`,
     cpu: { model: cpus()[0]?.model.trim() ?? null, cores: availableParallelism() },
     memoryBytes: totalmem(),
-    engine: { name: engine.name, device: engine.device, threads },
+    engine: { name: engine.name, device: engine.device, threads: engine.threads },
   };
 }
 

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
@@ -73,8 +72,7 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
       );
     }
     if (isNew) folder.write('config.yaml', stringifyExperiment(experiment));
-    const threads = experiment.engine.threads ?? availableParallelism();
-    folder.writeJson('environment.json', describeEnvironment(setup.engine, threads));
+    folder.writeJson('environment.json', describeEnvironment(setup.engine));
     const log = pino({ base: null }, pino.destination({ dest: join(path, 'log.jsonl'), sync: true }));
     try {
       return await trainInFolder(experiment, setup, folder, hash, log, options);
@@ -103,7 +101,7 @@ async function trainInFolder(
   keepEpochs(folder, 'epochs.jsonl', (from?.progress.epoch ?? 1) - 1);
   log.info({ epoch: from?.progress.epoch ?? 1, step: from?.progress.step ?? 0 }, from ? 'resumed' : 'started');
   options.on({ kind: 'start', path: folder.path, setup, resumedAt: from?.progress.epoch ?? null });
-  if (setup.warning !== null) note(setup.warning);
+  for (const warning of setup.warnings) note(warning);
 
   const training = train(setup, from);
   let written = performance.now();

@@ -26,8 +26,8 @@ export interface TrainingSetup {
   readonly monitor: string;
   readonly patience: number | null;
   readonly engine: Engine;
-  /** Something about the setting that the user should know. */
-  readonly warning: string | null;
+  /** What the user should know about the setting. */
+  readonly warnings: readonly string[];
 }
 
 /** The parts that a config names, built for this data and started from its seed. */
@@ -56,10 +56,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     parameters,
     optimizer: optimizer.build(parameters, train.optimizer),
     weightsAt: schedule.weights,
-    warning: scheduleWarning(schedule.ratios, {
-      independent: Object.values(parameters).every(({ task }) => task !== undefined),
-      scaleInvariant: optimizer.scaleInvariant,
-    }),
+    warnings: warningsOf(),
     order: random.stream('order'),
     epochs: train.epochs,
     batchSize: train.batchSize,
@@ -67,6 +64,18 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     patience: train.earlyStopping.patience,
     engine,
   };
+
+  function warningsOf(): string[] {
+    const independent = Object.values(parameters).every(({ task }) => task !== undefined);
+    const { scaleInvariant } = optimizer;
+    const { monitor } = train.earlyStopping;
+    return [
+      scheduleWarning(schedule.ratios, { independent, scaleInvariant }),
+      independent && monitor.startsWith('task:')
+        ? `The tasks share no parameters: each stops, and keeps its best epoch, by its own score and not by '${monitor}'.`
+        : null,
+    ].filter((warning) => warning !== null);
+  }
 }
 
 /** How many trainable values a run has. */

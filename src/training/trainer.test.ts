@@ -22,7 +22,7 @@ seed: 5
 dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
 tasks: ${JSON.stringify(tasks)}
 model: ${model}
-train: { epochs: 3, batchSize: 32, optimizer: { type: adam, learningRate: 0.02 }, ${train} }
+train: { batchSize: 32, optimizer: { type: adam, learningRate: 0.02 }, ${train.includes('epochs') ? '' : 'epochs: 3,'} ${train} }
 `,
     'test',
     [],
@@ -218,16 +218,16 @@ test.each(models.names)(
   '%s trains on both engines to the same result, and the eager one leaks no tensor',
   async (name) => {
     const { dataset } = plain();
-    const needs: Record<string, string> = {
-      'asymmetric-sharing': 'levels: [[4]], source: share',
-      'hard-sharing': 'levels: [[4]]',
-      'customized-sharing': 'levels: [[4]]',
-      mmoe: 'levels: [[4]], experts: 3',
-      cgc: 'levels: [[4]], experts: 2',
-    };
+    const { shape } = models.get(name).options;
     const experiment = experimentOf(
-      `{ type: ${name}, ${needs[name] ?? 'levels: [[4], [4]]'}, tower: [3] }`,
+      JSON.stringify({
+        type: name,
+        tower: [3],
+        ...('experts' in shape ? { experts: 2 } : {}),
+        ...('source' in shape ? { source: 'share' } : {}),
+      }),
       binaryTasks,
+      'epochs: 1',
     );
     const before = tf.memory().numTensors;
     const eager = await trained(experiment, dataset, createTfjsEngine(pureJs));

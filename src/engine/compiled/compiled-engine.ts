@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { HostArray, HostArrays } from '../../support/arrays.js';
 import type { Engine, Program, Signature } from '../engine.js';
 import { check, copyOf, named, stepsOf } from '../signature.js';
@@ -6,17 +7,23 @@ import { modelNames, type ScanModel, scanModel } from './scan-model.js';
 import { openSession, type Session, type SessionOptions } from './session.js';
 import { trace } from './trace.js';
 
-export type CompiledOptions = Omit<SessionOptions, 'device'>;
+export interface CompiledOptions {
+  /** Default: all cores. */
+  readonly threads?: number | undefined;
+  readonly spinning?: SessionOptions['spinning'];
+}
 
 /** An engine that records a step as an ONNX graph and runs it with ONNX Runtime. */
 export function createCompiledEngine(options: CompiledOptions = {}): Engine {
   const device = 'cpu';
+  const threads = options.threads ?? availableParallelism();
   return {
     name: 'compiled',
     device,
+    threads,
     async compile(step, signature) {
       const model = scanModel(trace(step, signature));
-      const session = await openSession(model.bytes, { ...options, device });
+      const session = await openSession(model.bytes, { ...options, device, threads });
       return program(model, session, signature);
     },
   };

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { HostArray, HostArrays } from '../../support/arrays.js';
 
@@ -9,8 +8,7 @@ export type CompiledDevice = keyof typeof executionProviders;
 
 export interface SessionOptions {
   readonly device: CompiledDevice;
-  /** Default: all cores. */
-  readonly threads?: number | undefined;
+  readonly threads: number;
   /** False lets waiting threads sleep: for several processes on one machine. */
   readonly spinning?: boolean | undefined;
 }
@@ -45,7 +43,7 @@ async function onnxRuntime() {
 function sessionOptions({ device, threads, spinning = true }: SessionOptions): InferenceSession.SessionOptions {
   return {
     executionProviders: executionProviders[device],
-    intraOpNumThreads: threads ?? availableParallelism(),
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',

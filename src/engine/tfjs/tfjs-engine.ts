@@ -11,6 +11,7 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
   return {
     name: 'tfjs',
     device: backend.device,
+    threads: backend.threads,
     async compile(step, signature) {
       return program(backend, step, signature);
     },
