@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** How numeric columns enter: see `data/encode.ts`. */
-export const numericEncoding = z.enum(['standard', 'log1p', 'quantile', 'value']);
+const numericEncoding = z.enum(['standard', 'log1p', 'quantile', 'value']);
 
 /** `inputs:` of a config. */
 export const inputsSchema = z.strictObject({

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, DataError } from '../support/errors.js';
+import { contents, type RawRow, rawRows, rawText, textOf, withValue } from './census-income.fixture.js';
 import { censusIncome } from './census-income.js';
 import { rawColumns } from './census-income-columns.js';
-import { contents, type RawRow, rawRows, rawText, textOf, withValue } from './census-income-fixture.js';
 import type { Source, SplitName } from './dataset.js';
 
 const context = { seed: 1, note: () => undefined };

@@ -13,8 +13,7 @@ export interface SourceTask {
   readonly type: 'binary' | 'regression';
 }
 
-export const splitNames = ['train', 'validation', 'test'] as const;
-export type SplitName = (typeof splitNames)[number];
+export type SplitName = 'train' | 'validation' | 'test';
 
 /** Rows of a source, column by column. */
 export interface SourceBlock {

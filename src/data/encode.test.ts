@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../config/parts.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import type { SourceColumn } from './dataset.js';
+import { type FakeSplit, fakeSource, readWhole } from './encode.fixture.js';
 import { encode } from './encode.js';
-import { type FakeSplit, fakeSource, readWhole } from './encode-fixture.js';
 
 const inputs = (settings: object = {}) => inputsSchema.parse(settings);
 const tasks = (...names: string[]) => names.map((name) => taskSchema.parse({ name, type: 'binary' }));

@@ -5,7 +5,7 @@ import { ConfigError } from '../support/errors.js';
 const widths = z.array(z.int().positive());
 
 /** For each level, the widths of one expert (or bottom) MLP. The defaults are the paper's three-layer networks. */
-export const levels = z.array(widths.min(1)).min(1);
+const levels = z.array(widths.min(1)).min(1);
 export const oneLevel = levels.default([[256]]);
 export const twoLevels = levels.default([[256], [128]]);
 

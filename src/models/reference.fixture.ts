@@ -11,7 +11,7 @@ export interface Row {
   readonly numeric: readonly number[];
 }
 
-export interface Expected {
+interface Expected {
   readonly logits: readonly number[];
   /** By `<level>/<gate>`: names of the experts and their weights. */
   readonly gates?: Readonly<Record<string, { readonly experts: string[]; readonly weights: number[] }>>;

@@ -9,12 +9,12 @@ import type { Snapshot } from './trainer.js';
 const bestPrefix = 'best/';
 
 /** The best epoch's parameters, for other programs: plain safetensors under the parameters' names. */
-export function bestPath(folder: string): string {
+function bestPath(folder: string): string {
   return join(folder, 'best.safetensors');
 }
 
 /** All that a resumed run needs, in one file, so that no kill can leave two files of different moments. */
-export function lastPath(folder: string): string {
+function lastPath(folder: string): string {
   return join(folder, 'last.safetensors');
 }
 

@@ -14,14 +14,14 @@ export interface Evaluation {
   readonly gates: readonly GateUse[];
 }
 
-export interface TaskScores {
+interface TaskScores {
   readonly logits: Float32Array;
   readonly labels: Float32Array;
   readonly mask: Float32Array;
 }
 
 /** Mean weight of each expert over the rows, and its standard deviation (of the population). */
-export interface GateUse {
+interface GateUse {
   readonly level: number;
   readonly gate: string;
   readonly experts: readonly string[];

@@ -55,7 +55,7 @@ export function expand(graph: Graph, value: Value, shape: readonly number[]): Va
 }
 
 /** What `expand` was given, else the value itself. */
-export function unexpanded(value: Value): Value {
+function unexpanded(value: Value): Value {
   return value.origin.kind === 'node' && value.origin.node.op === 'Expand' ? inputOf(value) : value;
 }
 

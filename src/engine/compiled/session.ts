@@ -4,7 +4,7 @@ import type { HostArray, HostArrays } from '../../support/arrays.js';
 /** Where ONNX Runtime runs a graph. Another device is another entry here. */
 const executionProviders = { cpu: ['cpu'] } as const satisfies Record<string, readonly string[]>;
 
-export type CompiledDevice = keyof typeof executionProviders;
+type CompiledDevice = keyof typeof executionProviders;
 
 export interface SessionOptions {
   readonly device: CompiledDevice;

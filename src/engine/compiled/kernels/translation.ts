@@ -1,7 +1,7 @@
 import type { Graph, Value } from '../graph.js';
 
 /** One tfjs kernel call, with values of the graph for tensors. */
-export interface KernelCall {
+interface KernelCall {
   readonly graph: Graph;
   /** The input of this name. */
   input(name: string): Value;
