@@ -29,8 +29,8 @@ interface Effort {
 
 const efforts: Record<string, Readonly<Record<string, Effort>>> = {
   compiled: {
-    wide: { rounds: 25, stepsPerRound: 8, productsPerRound: 8 },
-    narrow: { rounds: 25, stepsPerRound: 100, productsPerRound: 8 },
+    wide: { rounds: 15, stepsPerRound: 8, productsPerRound: 16 },
+    narrow: { rounds: 15, stepsPerRound: 100, productsPerRound: 20 },
   },
   // The pure-JS backend needs over a minute for a wide step.
   tfjs: {

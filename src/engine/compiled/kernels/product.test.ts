@@ -17,6 +17,8 @@ describe('product kernels', () => {
       kernelCase([normal(1, 3, 2), normal(5, 3, 4)], (a, b) => tf.matMul(a, b, true)),
       kernelCase([normal(5, 3, 2), normal(1, 4, 3)], (a, b) => tf.matMul(a, b, true, true)),
       kernelCase([normal(2, 2, 2, 3), normal(2, 2, 3, 1)], (a, b) => tf.matMul(a, b)),
+      kernelCase([normal(30, 20), normal(30, 3)], (a, b) => tf.matMul(a, b, true)),
+      kernelCase([normal(1, 30, 20), normal(4, 30, 3)], (a, b) => tf.matMul(a, b, true)),
       kernelCase([normal(1, 1), normal(1, 1)], (a, b) => tf.matMul(a, b)),
     ],
   });
