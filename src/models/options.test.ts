@@ -35,6 +35,12 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     expect(() => models.get(type).build({ ...shape, tasks: ['shared', 'buy'] }, { type })).toThrow(/cannot be called/);
   });
 
+  it.each(['cgc', 'ple'])("%s refuses a task called 'shared' even where no expert is shared", (type) => {
+    const experts = { shared: 0, task: 2 };
+    const attempt = () => models.get(type).build({ ...shape, tasks: ['shared', 'buy'] }, { type, experts });
+    expect(attempt).toThrow(/cannot be called/);
+  });
+
   it('no input columns', () => {
     expect(() => models.get('mmoe').build({ ...shape, numeric: [] }, { type: 'mmoe' })).toThrow(/no input columns/);
   });

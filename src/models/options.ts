@@ -59,8 +59,8 @@ export const shared = 'shared';
 
 /** Names of all modules: the tasks and, if there is one, the shared module. */
 export function moduleNames(tasks: readonly string[], hasShared: boolean): readonly string[] {
-  if (!hasShared) return tasks;
+  // Without a shared module too: its experts, and its gate, would be taken for shared ones.
   if (tasks.includes(shared))
     throw new ConfigError(`A task cannot be called '${shared}' in this model: rename it under 'tasks'.`);
-  return [...tasks, shared];
+  return hasShared ? [...tasks, shared] : tasks;
 }
