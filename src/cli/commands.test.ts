@@ -19,12 +19,34 @@ describe('ple validate', () => {
     expect(parse(stdout)).toMatchObject(parse(readFileSync(join(root, 'configs', name), 'utf8')));
   });
 
+  test.each([
+    ['model={ type: cgc, levels: [[8], [4]] }', /cgc has one level, not 2/],
+    ['model={ type: asymmetric-sharing, source: y3 }', /model\.source: there is no task 'y3'/],
+    ['loss.weights.y1.ratio=0.9', /loss\.weights\.y1\.ratio has no effect with a constant schedule/],
+    ['tasks=[{ name: y1, type: regression }]', /takes at least 2 tasks/],
+  ])('refuses %s with exit code 2, as ple train would', async (override, message) => {
+    const { status, stdout, stderr } = await ple(['validate', '--config', smallConfig(temporaryFolder()), override]);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+  });
+
   test('--json prints one document, with the overrides', async () => {
     const folder = temporaryFolder();
     const { status, stdout } = await ple(['validate', '--json', '--config', smallConfig(folder), 'train.epochs=9']);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ name: 'small', train: { epochs: 9, batchSize: 64 } });
   });
+});
+
+test('28b: the configs of one data set share all but the model', () => {
+  const folder = join(root, 'configs/census-income');
+  const shared = readdirSync(folder).map((file) => {
+    const { name: _, model: __, ...rest } = parse(readFileSync(join(folder, file), 'utf8'));
+    return rest;
+  });
+  expect(shared).toHaveLength(10);
+  for (const config of shared) expect(config).toEqual(shared[0]);
 });
 
 describe('ple list', () => {

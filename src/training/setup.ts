@@ -2,9 +2,9 @@ import type { Experiment } from '../config/experiment.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
-import type { Model, Parameters } from '../models/model.js';
+import type { Model, ModelShape, Parameters } from '../models/model.js';
 import { schedules } from '../objective/catalogue.js';
-import { scheduleWarning } from '../objective/schedule.js';
+import { type Schedule, scheduleWarning } from '../objective/schedule.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { ConfigError } from '../support/errors.js';
@@ -33,22 +33,13 @@ export interface TrainingSetup {
 /** The parts that a config names, built for this data and started from its seed. */
 export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine): TrainingSetup {
   const random = randomFromSeed(experiment.seed);
-  const definition = models.get(experiment.model.type);
-  const tasks = dataset.tasks.map((task) => task.name);
-  if (tasks.length < definition.minimumTasks) {
-    throw new ConfigError(
-      `Model '${definition.name}' takes at least ${definition.minimumTasks} tasks; the config lists one.`,
-    );
-  }
-  const shape = {
-    tasks,
+  const { model, schedule } = partsOf(experiment, {
+    tasks: dataset.tasks.map((task) => task.name),
     categorical: dataset.categorical,
     numeric: dataset.numeric.map((feature) => feature.name),
-  };
-  const model = definition.build(shape, experiment.model);
+  });
   const parameters = model.initialize(random.stream('initial'));
-  const { train, loss } = experiment;
-  const schedule = schedules.get(loss.schedule.type).build(tasks, loss.weights, loss.schedule);
+  const { train } = experiment;
   const optimizer = optimizers.get(train.optimizer.type);
   return {
     dataset,
@@ -76,6 +67,27 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
         : null,
     ].filter((warning) => warning !== null);
   }
+}
+
+/** Fails with a `ConfigError` for a model or a schedule that does not fit the config's tasks: this needs no data. */
+export function checkParts(experiment: Experiment): void {
+  partsOf(experiment, { tasks: experiment.tasks.map((task) => task.name), categorical: [], numeric: ['any'] });
+}
+
+function partsOf(
+  { model, loss }: Experiment,
+  shape: ModelShape,
+): { readonly model: Model; readonly schedule: Schedule } {
+  const definition = models.get(model.type);
+  if (shape.tasks.length < definition.minimumTasks) {
+    throw new ConfigError(
+      `Model '${definition.name}' takes at least ${definition.minimumTasks} tasks; the config lists one.`,
+    );
+  }
+  return {
+    model: definition.build(shape, model),
+    schedule: schedules.get(loss.schedule.type).build(shape.tasks, loss.weights, loss.schedule),
+  };
 }
 
 /** How many trainable values a run has. */
