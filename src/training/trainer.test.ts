@@ -203,6 +203,27 @@ test('31: two models under one seed see the same rows in the same order', async 
   expect(await seen('{ type: hard-sharing, levels: [[5]], tower: [] }')).toEqual(first);
 });
 
+test.each([ple, '{ type: single-task, levels: [[4]], tower: [3] }'])(
+  '33: %s goes on from any of its records to the same bits',
+  async (model) => {
+    const { dataset } = plain();
+    const experiment = experimentOf(model, binaryTasks, 'epochs: 2');
+    const taken: Promise<Snapshot>[] = [];
+    const whole = await trained(experiment, dataset, compiled, { onRecord: (record) => taken.push(record.snapshot()) });
+    const timeless = ({ progress, records, ...rest }: typeof whole) => ({
+      ...rest,
+      progress: { ...progress, seconds: 0 },
+      records: records.map((record) => ({ ...record, seconds: 0 })),
+    });
+    const snapshots = await Promise.all(taken);
+    expect(snapshots.some(({ progress: { epoch, step } }) => epoch === 2 && step > 0 && step < 10)).toBe(true);
+    for (const from of snapshots) {
+      const records = whole.records.slice(from.progress.epoch - 1);
+      expect(timeless(await trained(experiment, dataset, compiled, { from }))).toEqual(timeless({ ...whole, records }));
+    }
+  },
+);
+
 test('a batch larger than the data is one step an epoch, whose padding changes no metric', async () => {
   const { dataset } = plain();
   const experiment = experimentOf(ple, binaryTasks);
