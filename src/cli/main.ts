@@ -22,6 +22,10 @@ export async function main(words: readonly string[]): Promise<number> {
       process.stderr.write(`ple: ${error.message}\n`);
       return error.exitCode;
     }
+    if (error instanceof Error && 'syscall' in error && 'code' in error) {
+      process.stderr.write(`ple: ${error.message}.\n`); // of the system: no space left, no permission, …
+      return exitCode.failed;
+    }
     process.stderr.write(`ple: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
     return exitCode.failed;
   }

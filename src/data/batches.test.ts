@@ -58,7 +58,7 @@ interface Settings {
   readonly skip?: number;
 }
 
-const rowBytes = 4 * (2 + 1 + 2 * 2 + 1);
+const rowBytes = 4 * (2 + 1 + 1);
 
 /** Reads a pass; the rows in the order in which they came, and each batch's first array. */
 async function read({

@@ -39,7 +39,7 @@ export class RowWindows {
     this.#random = random;
     this.#split = split;
     this.#width = width;
-    const rowBytes = 4 * (width.categorical + width.numeric + 2 * width.tasks + 1);
+    const rowBytes = 4 * (width.categorical + width.numeric + 1); // not of the tasks: their number must not move the order
     const blocks = Math.ceil(split.rows / split.blockRows);
     this.#blocks = Int32Array.from({ length: blocks }, (_, b) => b);
     random?.stream('blocks').shuffle(this.#blocks);

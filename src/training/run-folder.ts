@@ -86,7 +86,8 @@ function acquire(lock: string, path: string): void {
 }
 
 function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+  // A lock with one's own number was left by another process, before a restart of the machine or container.
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
@@ -45,13 +45,14 @@ const mostPredictions = 1_000_000;
 
 /** Reads the data and builds what is trained, without training it. */
 export async function prepare(experiment: Experiment, on: RunOptions['on']): Promise<TrainingSetup> {
+  const engine = createEngine(experiment.engine); // first: a device that is not there should not cost the reading of the data
   const source = await loaders.get(experiment.dataset.loader).open(experiment.dataset, {
     seed: experiment.seed,
     note: (message) => on({ kind: 'note', message }),
     progress: (done, total) => on({ kind: 'reading', done, total }),
   });
   const dataset = await encode(source, experiment.inputs, experiment.tasks);
-  return setUp(experiment, dataset, createEngine(experiment.engine));
+  return setUp(experiment, dataset, engine);
 }
 
 /** One run from its config to `result.json`, in its own folder. A run that is finished already is read, not trained. */
@@ -71,8 +72,9 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
         `${path} holds an unfinished run: go on with 'ple train --resume ${path}', or start again with --overwrite.`,
       );
     }
+    if (!isNew) checkHash(path, hash);
     if (isNew) folder.write('config.yaml', stringifyExperiment(experiment));
-    folder.writeJson('environment.json', describeEnvironment(setup.engine));
+    folder.writeJson('environment.json', { ...describeEnvironment(setup.engine), hash8: hash });
     const log = pino({ base: null }, pino.destination({ dest: join(path, 'log.jsonl'), sync: true }));
     try {
       return await trainInFolder(experiment, setup, folder, hash, log, options);
@@ -82,6 +84,18 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
     }
   } finally {
     folder.release();
+  }
+}
+
+/** A folder goes on with its own config and data only, also before its first checkpoint. */
+function checkHash(path: string, hash: string): void {
+  const file = join(path, 'environment.json');
+  const environment: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  if (typeof environment !== 'object' || environment === null || !('hash8' in environment)) return; // killed before it was written
+  if (environment.hash8 !== hash) {
+    throw new ConfigError(
+      `${path} was trained with another config or other data (${environment.hash8}, now ${hash}): resume it with the same data.`,
+    );
   }
 }
 
@@ -108,7 +122,9 @@ async function trainInFolder(
   for (;;) {
     const next = await training.next();
     if (next.done) {
-      const result = await finish(experiment, setup, next.value, folder, options.predictions);
+      const few = setup.dataset.splits.test.rows <= mostPredictions;
+      if (options.predictions && !few) note(`No predictions.arrow: the test split has over ${mostPredictions} rows.`);
+      const result = await finish(experiment, setup, next.value, folder, options.predictions && few);
       for (const message of notesOn(result, setup.epochs)) note(message);
       log.info(result, 'done');
       return { status: 'done', path: folder.path, result };
@@ -144,7 +160,7 @@ async function finish(
   predictions: boolean,
 ): Promise<Result> {
   folder.writeJson('gates.json', trained.test.gates); // [] for a model without gates
-  if (predictions && setup.dataset.splits.test.rows <= mostPredictions) {
+  if (predictions) {
     await writePredictions(join(folder.path, 'predictions.arrow'), setup.dataset, trained.test);
   }
   const result = resultOf(experiment, setup, trained);

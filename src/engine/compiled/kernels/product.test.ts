@@ -1,7 +1,14 @@
 import { describe } from 'vitest';
 import { tf } from '../../../support/tf.js';
-import { kernelCase, normal, testKernels } from './kernel-case.fixture.js';
+import { type Input, kernelCase, normal, testKernels } from './kernel-case.fixture.js';
 import { productKernels } from './product.js';
+
+/** Sums of many products stay of order 1. */
+const small = (...shape: readonly number[]): Input => ({
+  dtype: 'float32',
+  shape,
+  draw: (random) => 0.2 * random.normal(),
+});
 
 describe('product kernels', () => {
   testKernels(productKernels, {
@@ -19,6 +26,12 @@ describe('product kernels', () => {
       kernelCase([normal(2, 2, 2, 3), normal(2, 2, 3, 1)], (a, b) => tf.matMul(a, b)),
       kernelCase([normal(30, 20), normal(30, 3)], (a, b) => tf.matMul(a, b, true)),
       kernelCase([normal(1, 30, 20), normal(4, 30, 3)], (a, b) => tf.matMul(a, b, true)),
+      // Large enough to be cut into pieces of rows.
+      kernelCase([small(3, 256, 170), small(3, 170, 129)], (a, b) => tf.matMul(a, b)),
+      kernelCase([small(1, 256, 170), small(3, 129, 170)], (a, b) => tf.matMul(a, b, false, true)),
+      kernelCase([small(3, 512, 90), small(3, 512, 122)], (a, b) => tf.matMul(a, b, true)),
+      kernelCase([small(1, 512, 90), small(3, 512, 122)], (a, b) => tf.matMul(a, b, true)),
+      kernelCase([small(2, 2, 256, 128), small(2, 1, 128, 129)], (a, b) => tf.matMul(a, b)),
       kernelCase([normal(1, 1), normal(1, 1)], (a, b) => tf.matMul(a, b)),
     ],
   });
