@@ -74,6 +74,16 @@ describe('a config', () => {
       [['seed: 3', 'engine: { device: cuda }']],
       /engine\.device: cuda is not/,
     ],
+    [
+      'that asks for far too many threads',
+      [['seed: 3', 'engine: { threads: 100000 }']],
+      /engine\.threads: 100000 is more than/,
+    ],
+    [
+      'with a batch size that is a slip of the finger',
+      [['batchSize: 64', 'batchSize: 99999999999999']],
+      /'train\.batchSize': Too big: expected number to be <=1048576/,
+    ],
   ])('%s is refused with exit code 2', async (_, changes, message) => {
     const folder = temporaryFolder();
     await expectRefusal(folder, ['train', '--config', smallConfig(folder, changes)], 2, message);

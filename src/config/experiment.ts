@@ -43,7 +43,10 @@ function experimentSchema(schedule: string) {
       .prefault({}),
     train: z.strictObject({
       epochs: z.int().positive(),
-      batchSize: z.int().positive(),
+      batchSize: z
+        .int()
+        .positive()
+        .max(2 ** 20),
       optimizer: choice,
       earlyStopping: z
         .strictObject({

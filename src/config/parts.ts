@@ -3,10 +3,16 @@ import { z } from 'zod';
 /** How numeric columns enter: see `data/encode.ts`. */
 const numericEncoding = z.enum(['standard', 'log1p', 'quantile', 'value']);
 
+/** The bounds of sizes are far above what is of use: they turn a slip of the finger into a message. */
+const embeddingWidth = z
+  .int()
+  .positive()
+  .max(2 ** 12);
+
 /** `inputs:` of a config. */
 export const inputsSchema = z.strictObject({
   /** Embedding width of categorical columns (and of numeric ones in buckets or by value). */
-  embedding: z.int().positive().default(4),
+  embedding: embeddingWidth.default(4),
   numeric: numericEncoding.default('standard'),
   /** Most buckets of a `quantile` column, and most values of a `value` column that have an embedding of their own. */
   buckets: z.int().min(2).default(64),
@@ -15,7 +21,7 @@ export const inputsSchema = z.strictObject({
     .record(
       z.string(),
       z.strictObject({
-        embedding: z.int().positive().optional(),
+        embedding: embeddingWidth.optional(),
         numeric: numericEncoding.optional(),
         buckets: z.int().min(2).optional(),
       }),

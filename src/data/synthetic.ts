@@ -16,7 +16,11 @@ export const syntheticOptions = z.strictObject({
     test: z.int().positive(),
   }),
   /** Features. */
-  dimension: z.int().positive().default(100),
+  dimension: z
+    .int()
+    .positive()
+    .max(2 ** 16)
+    .default(100),
   tasks: z.int().min(1).default(2),
   /** Correlation of the tasks' weights (not of their labels): of all pairs, or a matrix. */
   correlation: z.union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))]).default(0.5),

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { ConfigError } from '../support/errors.js';
 import { createCompiledEngine } from './compiled/compiled-engine.js';
 import type { Engine } from './engine.js';
@@ -19,6 +20,12 @@ export function createEngine({ name, device, threads, spinning }: EngineChoice):
   if (device === 'cuda' || device === 'webgpu') {
     throw new ConfigError(
       `engine.device: ${device} is not available, this build trains on the CPU only; say cpu or auto.`,
+    );
+  }
+  const most = 4 * availableParallelism();
+  if (threads !== undefined && threads > most) {
+    throw new ConfigError(
+      `engine.threads: ${threads} is more than four times this machine's cores; say ${most} or fewer.`,
     );
   }
   return name === 'compiled' ? createCompiledEngine({ threads, spinning }) : createTfjsEngine(pureJs);

@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 
-const widths = z.array(z.int().positive());
+const widths = z.array(
+  z
+    .int()
+    .positive()
+    .max(2 ** 16),
+);
 
 /** For each level, the widths of one expert (or bottom) MLP. The defaults are the paper's three-layer networks. */
 const levels = z.array(widths.min(1)).min(1);

@@ -86,7 +86,7 @@ export function notesOn(result: Result, mostEpochs: number): string[] {
   }
   const best = typeof result.bestEpoch === 'number' ? [result.bestEpoch] : Object.values(result.bestEpoch);
   if (best.includes(mostEpochs)) {
-    notes.push(`The last of ${mostEpochs} epochs was the best: the model may still be improving. Raise train.epochs.`);
+    notes.push(`The last epoch (${mostEpochs}) was the best: the model may still be improving. Raise train.epochs.`);
   }
   return notes;
 }
