@@ -167,11 +167,6 @@ describe('engines', () => {
     }
   });
 
-  it('take a hundred thousand threads for all cores', async () => {
-    const { outputs } = await trained(createEngine({ name: 'compiled', device: 'cpu', threads: 100_000 }), 1);
-    expect(outputs.loss?.shape).toEqual([1]);
-  });
-
   it.each(['cuda', 'webgpu'] as const)('do not fall back silently from %s', (device) => {
     for (const name of ['compiled', 'tfjs'] as const) {
       expect(() => createEngine({ name, device })).toThrow(ConfigError);
