@@ -1,4 +1,4 @@
-// Trains every config of a folder under several seeds and prints the table of test metrics, mean and standard deviation.
+// Trains a config, or every config of a folder, under several seeds and prints the table of test metrics, mean and standard deviation.
 // Runs that are finished already are read, not trained.
 //
 //   npm run results -- configs/census-income --seeds 1,2,3 --jobs 2 dataset.path=DIR
@@ -18,13 +18,17 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: 'runs' },
   },
 });
-const [folder, ...overrides] = positionals;
-if (folder === undefined) throw new Error('Name a folder of configs.');
+const [from, ...overrides] = positionals;
+if (from === undefined) throw new Error('Name a config or a folder of configs.');
 const seeds = values.seeds.split(',');
 const jobs = Number(values.jobs);
 const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
 
-const configs = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+const configs = from.endsWith('.yaml')
+  ? [from]
+  : readdirSync(from)
+      .filter((file) => file.endsWith('.yaml'))
+      .map((file) => join(from, file));
 const waiting = configs.flatMap((config) => seeds.map((seed) => ({ config, seed })));
 const total = waiting.length;
 const results: Result[] = [];
@@ -34,7 +38,7 @@ process.stdout.write(table());
 async function work(): Promise<void> {
   for (let job = waiting.shift(); job; job = waiting.shift()) {
     const { config, seed } = job;
-    const result = await train(join(folder ?? '', config), seed);
+    const result = await train(config, seed);
     results.push(result);
     process.stderr.write(`${results.length}/${total}  ${config}  seed ${seed}\n`);
   }
