@@ -1,0 +1,32 @@
+// The share of an epoch that reading, shuffling and batching prepared data takes: the data alone against training.
+//
+//   npm run bench:data -- configs/census-income/ple.yaml dataset.path=DIR
+import { readConfig } from '../src/cli/config-file.js';
+import { readBatches } from '../src/data/batches.js';
+import { prepare } from '../src/training/run.js';
+import { train } from '../src/training/trainer.js';
+
+const [config, ...overrides] = process.argv.slice(2);
+if (config === undefined) throw new Error('Name a config.');
+const epochs = 3;
+const setup = await prepare(readConfig(config, [...overrides, `train.epochs=${epochs}`]), () => undefined);
+
+const reading: number[] = [];
+for (let epoch = 1; epoch <= epochs; epoch++) {
+  const started = performance.now();
+  const order = setup.order.stream(String(epoch));
+  const reader = readBatches(setup.dataset, 'train', { batchSize: setup.batchSize, order });
+  while (await reader.take(8)) {} // about the chunk that training takes
+  reading.push((performance.now() - started) / 1000);
+}
+const training: number[] = [];
+for await (const record of train(setup)) if (record.kind === 'epoch') training.push(record.record.seconds);
+
+const [data, epoch] = [median(reading), median(training)];
+console.log(
+  `median of ${epochs} epochs: data ${data.toFixed(2)} s, epoch ${epoch.toFixed(2)} s, share ${((100 * data) / epoch).toFixed(1)} %`,
+);
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
