@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createEngine, type EngineChoice } from '../src/engine/create.js';
 import type { Engine, Program } from '../src/engine/engine.js';
@@ -83,7 +84,9 @@ async function measure(measured: BenchCase, engine: Engine, flops: number | null
   const stepTimes: number[] = [];
   const productTimes: number[] = [];
   for (let round = 0; round < rounds; round++) {
+    await idle();
     stepTimes.push((await timed(() => program.run(chunk))) / stepsPerRound);
+    await idle();
     productTimes.push((await timed(() => product.run(ticks))) / productsPerRound);
   }
   await program.release();
@@ -115,6 +118,11 @@ function productProgram(engine: Engine): Promise<Program> {
     },
     { state: { values, unit }, batch: { tick: { dtype: 'float32', shape: [] } } },
   );
+}
+
+/** The threads of the session that ran last go on spinning for some 20 ms: they would take the cores from the next one. */
+function idle(): Promise<void> {
+  return setTimeout(50);
 }
 
 async function timed(action: () => Promise<unknown>): Promise<number> {

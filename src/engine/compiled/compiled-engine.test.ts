@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { float32 } from '../../support/arrays.js';
+import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
 import { chunkOf, signature, step } from '../training-step.fixture.js';
@@ -82,6 +83,37 @@ describe('compiled engine', () => {
     }
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
+  });
+
+  it('gives the same bits with one thread and two where large products are cut into pieces', async () => {
+    const random = randomFromSeed(4);
+    const normal = (...shape: readonly number[]) => {
+      const array = float32(shape);
+      for (let i = 0; i < array.data.length; i++) array.data[i] = 0.1 * random.normal();
+      return array;
+    };
+    const learn: Step = ({ w }, { x }) => {
+      const loss = (weights: Tensor) =>
+        tf
+          .relu(tf.matMul(of(x), weights))
+          .square()
+          .mean();
+      return { state: { w: of(w).sub(tf.grad(loss)(of(w))) }, outputs: {} };
+    };
+    const state = { w: normal(3, 90, 122) };
+    const x = normal(3, 3, 512, 90);
+    const results = [];
+    for (const threads of [1, 2]) {
+      const program = await createCompiledEngine({ threads }).compile(learn, {
+        state,
+        batch: { x: { dtype: 'float32', shape: [3, 512, 90] } },
+      });
+      await program.run({ x });
+      results.push(await program.readState());
+      await program.release();
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[0]).not.toEqual(state);
   });
 
   it('records the same model twice, without dead nodes', () => {

@@ -27,11 +27,11 @@ describe('product kernels', () => {
       kernelCase([normal(30, 20), normal(30, 3)], (a, b) => tf.matMul(a, b, true)),
       kernelCase([normal(1, 30, 20), normal(4, 30, 3)], (a, b) => tf.matMul(a, b, true)),
       // Large enough to be cut into pieces of rows.
-      kernelCase([small(3, 256, 170), small(3, 170, 129)], (a, b) => tf.matMul(a, b)),
-      kernelCase([small(1, 256, 170), small(3, 129, 170)], (a, b) => tf.matMul(a, b, false, true)),
+      kernelCase([small(3, 512, 90), small(3, 90, 122)], (a, b) => tf.matMul(a, b)),
+      kernelCase([small(1, 512, 90), small(3, 122, 90)], (a, b) => tf.matMul(a, b, false, true)),
       kernelCase([small(3, 512, 90), small(3, 512, 122)], (a, b) => tf.matMul(a, b, true)),
       kernelCase([small(1, 512, 90), small(3, 512, 122)], (a, b) => tf.matMul(a, b, true)),
-      kernelCase([small(2, 2, 256, 128), small(1, 2, 128, 129)], (a, b) => tf.matMul(a, b)),
+      kernelCase([small(2, 2, 512, 80), small(1, 2, 80, 103)], (a, b) => tf.matMul(a, b)),
       kernelCase([normal(1, 1), normal(1, 1)], (a, b) => tf.matMul(a, b)),
     ],
   });

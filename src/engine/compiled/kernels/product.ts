@@ -23,7 +23,7 @@ const manyMembers = 12;
 /** Multiplications below which cutting costs more than idle threads. */
 const largeProduct = 2 ** 24;
 /** Rows of the shortest piece. */
-const shortestPiece = 128;
+const shortestPiece = 256;
 
 /**
  * ONNX Runtime gives each product of a batch to one thread: three large ones keep two threads busy for the time of four.
@@ -36,7 +36,7 @@ function balanced(whole: Product): Value {
   const [members, rows] = [sizeOf(batch), side(a, -2)];
   const large = members * rows * side(a, -1) * side(b, transposeB ? -2 : -1) >= largeProduct;
   // Transposed, the rows are summed over: pieces make partial sums, which have to be added.
-  const pieces = piecesOf(rows, transposeA ? 4 : 8);
+  const pieces = piecesOf(rows, transposeA ? 2 : 4);
   if (members === 1 || members >= manyMembers || !large || pieces === 1 || (transposeA && transposeB))
     return product(whole);
 
