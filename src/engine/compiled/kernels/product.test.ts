@@ -1,14 +1,7 @@
 import { describe } from 'vitest';
 import { tf } from '../../../support/tf.js';
-import { type Input, kernelCase, normal, testKernels } from './kernel-case.fixture.js';
+import { kernelCase, normal, small, testKernels } from './kernel-case.fixture.js';
 import { productKernels } from './product.js';
-
-/** Sums of many products stay of order 1. */
-const small = (...shape: readonly number[]): Input => ({
-  dtype: 'float32',
-  shape,
-  draw: (random) => 0.2 * random.normal(),
-});
 
 describe('product kernels', () => {
   testKernels(productKernels, {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { describe } from 'vitest';
 import { tf } from '../../../support/tf.js';
-import { few, type KernelCase, kernelCase, listed, normal, signed, testKernels } from './kernel-case.fixture.js';
+import { few, type KernelCase, kernelCase, listed, normal, signed, small, testKernels } from './kernel-case.fixture.js';
 import { reductionKernels } from './reduction.js';
 
 function reductions(run: (x: Tensor, axis?: number | number[], keepDims?: boolean) => Tensor): KernelCase[] {
@@ -33,6 +33,9 @@ describe('reduction kernels', () => {
       ...reductions(tf.sum),
       kernelCase([few(6, 2)], (x) => tf.sum(tf.greater(x, 0), 0)),
       kernelCase([normal(300, 2)], (x) => tf.sum(x, 0)),
+      // Large enough to be done in two steps.
+      kernelCase([small(3, 256, 171)], (x) => tf.sum(x, 1)),
+      kernelCase([small(2, 2, 256, 128)], (x) => tf.sum(x, -2, true)),
     ],
     Mean: reductions(tf.mean),
     Max: reductions(tf.max),

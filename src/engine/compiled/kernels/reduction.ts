@@ -52,10 +52,32 @@ function outputShape(x: Value, axes: readonly number[], keepSides: boolean): rea
 }
 
 function reduce(graph: Graph, op: string, x: Value, axes: readonly number[], keepSides: boolean): Value {
-  const kept = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
   const shape = outputShape(x, axes, keepSides);
   const long = axes.filter((axis) => side(x, axis) !== 1);
   if (long.length === 0) return reshape(graph, x, shape);
-  const reduced = graph.node(op, [x, integers(graph, long)], { type: x.type, shape: kept }, { keepdims: int(1) });
-  return reshape(graph, reduced, shape);
+  if (op === 'ReduceSum' && halves(x, long)) {
+    const [axis = 0] = long;
+    const cut = x.shape.toSpliced(axis, 1, 2, side(x, axis) / 2);
+    const sums = reduced(graph, op, reshape(graph, x, cut), [axis + 1]);
+    return reshape(graph, reduced(graph, op, sums, [axis]), shape);
+  }
+  return reshape(graph, reduced(graph, op, x, long), shape);
+}
+
+function reduced(graph: Graph, op: string, x: Value, axes: readonly number[]): Value {
+  const shape = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  return graph.node(op, [x, integers(graph, axes)], { type: x.type, shape }, { keepdims: int(1) });
+}
+
+/**
+ * Whether a sum is better done in two steps. ONNX Runtime sums each member of a batch (the gradient of the biases of
+ * three experts) on one thread, which leaves threads idle; halves of its rows are twice as many members.
+ */
+function halves(x: Value, axes: readonly number[]): boolean {
+  const [axis = 0, ...others] = axes;
+  const members = sizeOf(x.shape.slice(0, axis));
+  const large = sizeOf(x.shape) >= 2 ** 17 && side(x, axis) >= 128;
+  return (
+    others.length === 0 && side(x, axis) % 2 === 0 && large && members > 1 && members < 12 && axis < x.shape.length - 1
+  );
 }
