@@ -67,7 +67,7 @@ for (const caseName of caseNames.filter((name) => values.case === undefined || v
     if (!values.json) console.log(describe(row));
   }
 }
-if (values.json) console.log(JSON.stringify({ threads, cases: rows }, null, 2));
+if (values.json) console.log(JSON.stringify({ cases: rows }, null, 2));
 
 async function measure(measured: BenchCase, engine: Engine, flops: number | null): Promise<Row> {
   const effort = efforts[engine.name]?.[measured.name];
