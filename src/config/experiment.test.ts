@@ -27,6 +27,8 @@ const definitions: Definitions = {
       options: z.strictObject({ type: z.literal('adam'), learningRate: z.number().default(0.001) }),
     },
   ]),
+  metrics: catalogue('metric', [{ name: 'auc', type: 'binary', better: 'higher' }]),
+  baseline: 'deep',
 };
 
 const whole = `name: test

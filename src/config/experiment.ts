@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { Catalogue } from '../support/catalogue.js';
 import { didYouMean } from '../support/catalogue.js';
-import { type ConfigDocument, readDocument } from './document.js';
+import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { failAt, parsePart } from './parse.js';
 import { inputsSchema, taskSchema, weightSchema } from './parts.js';
 
@@ -14,6 +14,10 @@ export interface Definitions {
   /** The first is the default. */
   readonly schedules: Catalogue<Chosen>;
   readonly optimizers: Catalogue<Chosen>;
+  /** What tasks are judged by. */
+  readonly metrics: Catalogue<{ readonly name: string; readonly type: string; readonly better: string | null }>;
+  /** The model whose tasks share nothing: what others are compared with. */
+  readonly baseline: string;
 }
 interface Chosen {
   readonly name: string;
@@ -84,13 +88,24 @@ export function parseExperiment(
   overrides: readonly string[],
   definitions: Definitions,
 ): Experiment {
-  const document = readDocument(text, file, overrides);
+  return resolveExperiment(readDocument(text, file, overrides), definitions);
+}
+
+/**
+ * As `parseExperiment`, of a text that is read already. A `compare:` key is left out.
+ * @param modelPath Where the model's options were written, for messages.
+ */
+export function resolveExperiment(
+  document: ConfigDocument,
+  definitions: Definitions,
+  modelPath: Path = ['model'],
+): Experiment {
   const schema = experimentSchema(definitions.schedules.names[0] ?? '');
-  const experiment = parsePart(schema, document.value ?? {}, document);
+  const experiment = parsePart(schema, withoutComparison(document), document);
   const resolved = {
     ...experiment,
     dataset: part(definitions.loaders, experiment.dataset.loader, experiment.dataset, ['dataset'], 'loader'),
-    model: part(definitions.models, experiment.model.type, experiment.model, ['model'], 'type'),
+    model: part(definitions.models, experiment.model.type, experiment.model, modelPath, 'type'),
     loss: {
       ...experiment.loss,
       schedule: part(
@@ -120,7 +135,7 @@ export function parseExperiment(
     from: Catalogue<Chosen>,
     name: string,
     value: Value,
-    path: string[],
+    path: Path,
     key: string,
   ): Value {
     if (!from.names.includes(name)) {
@@ -129,6 +144,11 @@ export function parseExperiment(
     }
     return { ...value, ...parsePart(from.get(name).options, value, document, path) };
   }
+}
+
+function withoutComparison({ value }: ConfigDocument): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value ?? {};
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'compare'));
 }
 
 /** The resolved config as it is kept in a run's folder. */

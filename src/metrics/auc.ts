@@ -7,6 +7,8 @@ export const auc = defineMetric({
   summary: 'area under the ROC curve: exact, ties count half; null for one class',
   type: 'binary',
   better: 'higher',
+  usual: true,
+  relativeTo: (value) => value - 0.5,
   compute: areaUnderCurve,
   score: (value) => value,
 });

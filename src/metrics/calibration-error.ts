@@ -13,6 +13,7 @@ export const calibrationError = defineMetric({
   summary: `expected calibration error, ${bins} bins of equal count`,
   type: 'binary',
   better: 'lower',
+  relativeTo: (value) => value,
   compute: (sample) => {
     const rows = sample.positives.length + sample.negatives.length;
     const endOf = (bin: number) => Math.round(((bin + 1) * rows) / bins);

@@ -6,6 +6,7 @@ export const logLoss = defineMetric({
   summary: 'mean logistic loss (natural logarithm)',
   type: 'binary',
   better: 'lower',
+  relativeTo: (value) => value,
   compute: ({ positives, negatives }) => {
     let sum = 0;
     for (const logit of positives) sum += softplus(-logit);

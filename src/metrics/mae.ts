@@ -6,6 +6,7 @@ export const mae = defineMetric({
   summary: "mean absolute error, in the label's units",
   type: 'regression',
   better: 'lower',
+  relativeTo: (value) => value,
   compute: ({ predictions, labels }) => {
     let sum = 0;
     for (const [row, label] of labels.entries()) sum += Math.abs((predictions[row] ?? 0) - label);

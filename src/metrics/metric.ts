@@ -12,6 +12,10 @@ interface Common {
   readonly summary: string;
   /** Null: not a value by which models are compared. */
   readonly better: 'higher' | 'lower' | null;
+  /** On one metric of each type: tasks are compared by it unless the config chooses another. */
+  readonly usual?: true;
+  /** On what can be compared: what a relative gain is relative to, given the baseline's value. */
+  readonly relativeTo?: (baseline: number) => number;
   /** On one metric of each type: the score by which epochs are selected; higher is better, whatever `better` is. */
   readonly score?: (value: number) => number;
   /** On one metric of each type: the mean loss of the task as training sees it. */

@@ -7,6 +7,8 @@ export const mse = defineMetric({
   summary: "mean squared error, in the label's units",
   type: 'regression',
   better: 'lower',
+  usual: true,
+  relativeTo: (value) => value,
   compute: meanSquaredError,
   loss: (value, { scale }) => value / scale ** 2,
 });

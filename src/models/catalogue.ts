@@ -23,3 +23,6 @@ export const models = catalogue('model', [
   cgc,
   ple,
 ]);
+
+/** The model that every gain is measured against. */
+export const baseline = singleTask.name;

@@ -1,8 +1,9 @@
 import type { Definitions } from '../config/experiment.js';
 import { loaders } from '../data/catalogue.js';
-import { models } from '../models/catalogue.js';
+import { metrics } from '../metrics/catalogue.js';
+import { baseline, models } from '../models/catalogue.js';
 import { schedules } from '../objective/catalogue.js';
 import { optimizers } from '../optimizers/catalogue.js';
 
 /** All that a config may choose from. */
-export const definitions: Definitions = { loaders, models, schedules, optimizers };
+export const definitions: Definitions = { loaders, models, schedules, optimizers, metrics, baseline };

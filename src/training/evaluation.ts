@@ -21,7 +21,7 @@ interface TaskScores {
 }
 
 /** Mean weight of each expert over the rows, and its standard deviation (of the population). */
-interface GateUse {
+export interface GateUse {
   readonly level: number;
   readonly gate: string;
   readonly experts: readonly string[];

@@ -1,6 +1,8 @@
-import { rename, writeFile } from 'node:fs/promises';
-import { Field, makeTable, Schema, Table, tableToIPC } from 'apache-arrow';
-import type { Dataset } from '../data/dataset.js';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { Field, makeTable, Schema, Table, tableFromIPC, tableToIPC } from 'apache-arrow';
+import type { Dataset, Task } from '../data/dataset.js';
+import type { TaskScores } from '../metrics/task-scores.js';
+import { DataError } from '../support/errors.js';
 import type { Evaluation } from './evaluation.js';
 
 /**
@@ -31,4 +33,35 @@ export async function writePredictions(path: string, dataset: Dataset, evaluatio
   const table = new Table(new Schema(fields), plain.batches);
   await writeFile(`${path}.partial`, tableToIPC(table, 'file'));
   await rename(`${path}.partial`, path);
+}
+
+/** A task's predictions of the test split. */
+export interface TaskPredictions {
+  readonly task: Task;
+  readonly scores: TaskScores;
+}
+
+/** Reads what `writePredictions` wrote: the named tasks, in their order. */
+export async function readPredictions(
+  path: string,
+  tasks: readonly { readonly name: string; readonly type: Task['type'] }[],
+): Promise<readonly TaskPredictions[]> {
+  const table = await readFile(path)
+    .then((bytes) => tableFromIPC(bytes))
+    .catch((error: unknown) => {
+      throw new DataError(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}.`);
+    });
+  const column = (name: string): Float32Array => {
+    const values: unknown = table.getChild(name)?.toArray();
+    if (values instanceof Float32Array) return values;
+    throw new DataError(`${path} has no float32 column '${name}'.`);
+  };
+  return tasks.map(({ name, type }) => {
+    const field = table.schema.fields.find((candidate) => candidate.name === `${name}.logit`);
+    const number = (key: string) => Number(field?.metadata.get(key));
+    return {
+      task: { name, type, offset: number('offset'), scale: number('scale') },
+      scores: { logits: column(`${name}.logit`), labels: column(`${name}.label`), mask: column(`${name}.mask`) },
+    };
+  });
 }

@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Experiment, parseExperiment } from '../config/experiment.js';
+import { definitions } from './definitions.js';
+import type { GateUse } from './evaluation.js';
+import { readPredictions, type TaskPredictions } from './predictions.js';
+import { type Result, readResult } from './result.js';
+import type { EpochRecord } from './trainer.js';
+
+/** What a finished run left in its folder. */
+export interface FinishedRun {
+  readonly path: string;
+  readonly experiment: Experiment;
+  readonly result: Result;
+  readonly epochs: readonly EpochRecord[];
+  /** Of the test split; empty for a model without gates. */
+  readonly gates: readonly GateUse[];
+  readonly environment: Readonly<Record<string, unknown>>;
+  /** False after `--no-predictions`, and for large test splits. */
+  readonly hasPredictions: boolean;
+  /** Of the test split, task by task in the order of the config. */
+  predictions(): Promise<readonly TaskPredictions[]>;
+}
+
+/** Reads a finished run; undefined for a folder without a result. */
+export function readRun(path: string): FinishedRun | undefined {
+  const result = readResult(path);
+  if (!result) return undefined;
+  const text = (name: string) => readFileSync(join(path, name), 'utf8');
+  const experiment = parseExperiment(text('config.yaml'), join(path, 'config.yaml'), [], definitions);
+  // These files are written by `run`, whole or not at all, before the result.
+  const gates: readonly GateUse[] = JSON.parse(text('gates.json'));
+  const environment: Readonly<Record<string, unknown>> = JSON.parse(text('environment.json'));
+  const epochs = text('epochs.jsonl')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): EpochRecord => JSON.parse(line));
+  const predictions = join(path, 'predictions.arrow');
+  return {
+    path,
+    experiment,
+    result,
+    epochs,
+    gates,
+    environment,
+    hasPredictions: existsSync(predictions),
+    predictions: () => readPredictions(predictions, experiment.tasks),
+  };
+}
