@@ -1,14 +1,27 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
+import type { TaskMetrics } from '../metrics/evaluate.js';
 import { definitions } from './definitions.js';
 import type { GateUse } from './evaluation.js';
 import { readPredictions, type TaskPredictions } from './predictions.js';
 import { type Result, readResult } from './result.js';
 import type { EpochRecord } from './trainer.js';
 
+/** What statistics need: of a finished run, or of predictions that were made elsewhere. */
+export interface EvaluatedRun {
+  readonly result: {
+    /** Null: made elsewhere. */
+    readonly parameters: Result['parameters'] | null;
+    readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: TaskMetrics }>>;
+  };
+  readonly hasPredictions: boolean;
+  /** Of the test split; in any order of the tasks, each with its own offset and scale. */
+  predictions(): Promise<readonly TaskPredictions[]>;
+}
+
 /** What a finished run left in its folder. */
-export interface FinishedRun {
+export interface FinishedRun extends EvaluatedRun {
   readonly path: string;
   readonly experiment: Experiment;
   readonly result: Result;
