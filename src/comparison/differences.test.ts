@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { differences } from './differences.js';
+
+test('names what differs by dotted key, and on which side a key is missing', () => {
+  const left = { name: 'a', train: { epochs: 4, rate: 0.1 }, model: { levels: [[8], [8]], source: 'y1' }, loss: {} };
+  const right = { name: 'a', train: { rate: 0.2, epochs: 4 }, model: { levels: [[8], [4]], experts: 2 }, loss: {} };
+  expect(differences(left, right)).toEqual([
+    { key: 'train.rate', left: 0.1, right: 0.2 },
+    { key: 'model.levels', left: [[8], [8]], right: [[8], [4]] },
+    { key: 'model.source', left: 'y1' },
+    { key: 'model.experts', right: 2 },
+  ]);
+});
+
+test('goes into lists of mappings, tells null and an empty mapping from a key that is not there', () => {
+  const left = { tasks: [{ name: 'a' }, { name: 'b' }], patience: null, weights: {} };
+  const right = { tasks: [{ name: 'a' }, { name: 'c' }], weights: { a: 1 } };
+  expect(differences(left, right)).toEqual([
+    { key: 'tasks.1.name', left: 'b', right: 'c' },
+    { key: 'patience', left: null },
+    { key: 'weights', left: {} },
+    { key: 'weights.a', right: 1 },
+  ]);
+});
+
+test('equal values differ in nothing, whatever the order of their keys', () => {
+  expect(differences({ a: 1, b: { c: [1, 2], d: 'x' } }, { b: { d: 'x', c: [1, 2] }, a: 1 })).toEqual([]);
+});
