@@ -1,0 +1,57 @@
+/** What labels turned out to be, task by task; null where a task does not vary. */
+export interface LabelStatistics {
+  readonly mean: readonly number[];
+  /** Population. */
+  readonly variance: readonly number[];
+  /** [K, K] */
+  readonly pearson: readonly (readonly (number | null)[])[];
+  /** Pearson's correlation of the ranks, ties at their mean rank. [K, K] */
+  readonly spearman: readonly (readonly (number | null)[])[];
+}
+
+/** @param labels One array per task, a row's labels at the same index of each. */
+export function labelStatistics(labels: readonly Float32Array[]): LabelStatistics {
+  const moments = labels.map(momentsOf);
+  return {
+    mean: moments.map(({ mean }) => mean),
+    variance: moments.map(({ variance }) => variance),
+    pearson: correlations(labels),
+    spearman: correlations(labels.map(ranks)),
+  };
+}
+
+type Values = Float32Array | Float64Array;
+
+function correlations(columns: readonly Values[]): (number | null)[][] {
+  return columns.map((a) => columns.map((b) => correlation(a, b)));
+}
+
+function correlation(a: Values, b: Values): number | null {
+  if (a === b) return momentsOf(a).variance > 0 ? 1 : null;
+  const [first, second] = [momentsOf(a), momentsOf(b)];
+  let sum = 0;
+  for (let row = 0; row < a.length; row++) sum += ((a[row] ?? 0) - first.mean) * ((b[row] ?? 0) - second.mean);
+  const scale = Math.sqrt(first.variance * second.variance) * a.length;
+  return scale > 0 ? sum / scale : null;
+}
+
+function momentsOf(values: Values): { readonly mean: number; readonly variance: number } {
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return { mean, variance: squares / values.length };
+}
+
+function ranks(values: Float32Array): Float64Array {
+  const order = Uint32Array.from(values, (_, row) => row).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
+  const result = new Float64Array(values.length);
+  for (let from = 0; from < order.length; ) {
+    let to = from + 1;
+    while (to < order.length && values[order[to] ?? 0] === values[order[from] ?? 0]) to++;
+    for (let i = from; i < to; i++) result[order[i] ?? 0] = (from + to - 1) / 2;
+    from = to;
+  }
+  return result;
+}

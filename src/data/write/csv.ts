@@ -1,0 +1,49 @@
+import type { FormatDefinition, OutputColumn } from './format.js';
+
+const piece = 1 << 16; // characters that are joined before they become bytes
+
+/** A header line, then a line per row; floats in their shortest form that reads back as the same 32 bits. NaN is an empty field. */
+export const csv: FormatDefinition = {
+  name: 'csv',
+  async *encode(columns, groups) {
+    const encoder = new TextEncoder();
+    let text = `${columns.map(({ name }) => quoted(name)).join(',')}\n`;
+    for await (const { rows, columns: values } of groups) {
+      for (let row = 0; row < rows; row++) {
+        for (let c = 0; c < values.length; c++) {
+          if (c > 0) text += ',';
+          text += field(columns[c], values[c]?.[row] ?? Number.NaN);
+        }
+        text += '\n';
+        if (text.length < piece) continue;
+        yield encoder.encode(text);
+        text = '';
+      }
+    }
+    yield encoder.encode(text);
+  },
+};
+
+function field(column: OutputColumn | undefined, value: number): string {
+  if (Number.isNaN(value)) return '';
+  return column?.kind === 'integer' ? String(value) : shortestFloat(value);
+}
+
+const smallestNormal = 2 ** -126;
+
+/**
+ * The shortest decimal that rounds to this 32-bit float. A normal float keeps six digits, so that a shorter decimal comes out of
+ * six too; nine tell any two apart.
+ */
+export function shortestFloat(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 2 ** 24) return String(value);
+  for (let digits = Math.abs(value) < smallestNormal ? 1 : 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === value) return String(rounded);
+  }
+  return String(Number(value.toPrecision(9)));
+}
+
+function quoted(name: string): string {
+  return /[",\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+}
