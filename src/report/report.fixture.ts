@@ -1,0 +1,300 @@
+import type { Comparison, ComparisonRow, TaskGain } from '../comparison/comparison.js';
+import type { AxisPoint } from '../config/comparison.js';
+import { type Experiment, parseExperiment, stringifyExperiment } from '../config/experiment.js';
+import type { Task } from '../data/dataset.js';
+import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
+import { type Random, randomFromSeed } from '../support/random.js';
+import { definitions } from '../training/definitions.js';
+import type { GateUse } from '../training/evaluation.js';
+import type { FinishedRun } from '../training/finished-run.js';
+import type { TaskPredictions } from '../training/predictions.js';
+import type { EpochRecord } from '../training/trainer.js';
+import type { ReportData } from './report-data.js';
+
+export interface ReportOptions {
+  readonly tasks?: readonly { readonly name: string; readonly type: 'binary' | 'regression' }[];
+  /** The first is the baseline. */
+  readonly models?: readonly { readonly label: string; readonly type: string }[];
+  readonly seeds?: number;
+  readonly axis?: { readonly key: string; readonly values: readonly unknown[] };
+  /** Labels of models of which every run failed. */
+  readonly failed?: readonly string[];
+  /** Size of the gains. */
+  readonly spread?: number;
+  readonly epochs?: number;
+  /** Rows of the test split. */
+  readonly rows?: number;
+  readonly predictions?: boolean;
+  /** Loss weights that change from epoch to epoch. */
+  readonly decay?: boolean;
+}
+
+export const tenModels = [
+  { label: 'single-task', type: 'single-task' },
+  { label: 'hard-sharing', type: 'hard-sharing' },
+  { label: 'asymmetric, income first', type: 'asymmetric-sharing' },
+  { label: 'asymmetric, married first', type: 'asymmetric-sharing' },
+  { label: 'customized-sharing', type: 'customized-sharing' },
+  { label: 'cross-stitch', type: 'cross-stitch' },
+  { label: 'mmoe', type: 'mmoe' },
+  { label: 'ml-mmoe', type: 'ml-mmoe' },
+  { label: 'cgc', type: 'cgc' },
+  { label: 'ple', type: 'ple' },
+] as const;
+
+/**
+ * What a report is made of, without training: numbers of a likely size, the same at each call. With defaults: Census-Income's two
+ * binary tasks, ten models, five seeds. A second task gains where the first loses, and the reverse.
+ */
+export function reportFixture(options: ReportOptions = {}): ReportData {
+  const tasks = options.tasks ?? [
+    { name: 'income', type: 'binary' },
+    { name: 'never-married', type: 'binary' },
+  ];
+  const models = options.models ?? tenModels;
+  const seeds = Array.from({ length: options.seeds ?? 5 }, (_, index) => index + 1);
+  const points: AxisPoint[] = options.axis
+    ? options.axis.values.map((value) => ({ [options.axis?.key ?? '']: value }))
+    : [{}];
+  const runs = new Map<string, FinishedRun>();
+  const rows = points.flatMap((axis, point) => {
+    const values = models.map(({ label, type }, model) =>
+      seeds.map((seed) => {
+        if (options.failed?.includes(label)) return undefined;
+        const path = `runs/${slug(label)}-${point}-${seed}`;
+        const run = finishedRun({ path, label, type, model, seed, point, axis, tasks, options });
+        runs.set(path, run);
+        return run;
+      }),
+    );
+    return models.map((model, index) => row(model, axis, index, values, tasks, seeds));
+  });
+  const comparison: Comparison = {
+    schema: 1,
+    name: 'fixture',
+    baseline: models[0]?.label ?? '',
+    tasks: tasks.map(({ name }) => name),
+    seeds,
+    axes: options.axis ? { [options.axis.key]: options.axis.values } : {},
+    uncertainty: 'seeds',
+    rows,
+    notes: options.failed?.map((label) => `Every run of '${label}' failed.`) ?? [],
+    timing: {},
+  };
+  const config = [...runs.values()][0]?.experiment;
+  return {
+    comparison,
+    runs,
+    command: 'ple compare --config configs/fixture/compare.yaml',
+    config: config ? stringifyExperiment(config) : null,
+  };
+}
+
+interface RunParts {
+  readonly path: string;
+  readonly label: string;
+  readonly type: string;
+  readonly model: number;
+  readonly seed: number;
+  readonly point: number;
+  readonly axis: AxisPoint;
+  readonly tasks: readonly { readonly name: string; readonly type: 'binary' | 'regression' }[];
+  readonly options: ReportOptions;
+}
+
+function finishedRun(parts: RunParts): FinishedRun {
+  const { path, type, seed, tasks, options } = parts;
+  const random = randomFromSeed(seed).stream(path);
+  const experiment = experimentOf(parts);
+  const tests = tasks.map((task, index) => predictionsOf(task, index, parts));
+  const last = (options.epochs ?? 8) - (seed % 3);
+  const epochs = Array.from({ length: last }, (_, index) => epochOf(index + 1, parts, random));
+  const metrics = Object.fromEntries(
+    tests.map(({ task, scores }) => {
+      const test = evaluateTask(task, scores);
+      return [task.name, { type: task.type, validation: epochs.at(-1)?.validation[task.name] ?? {}, test }];
+    }),
+  );
+  return {
+    path,
+    experiment,
+    result: {
+      schema: 1,
+      name: experiment.name,
+      model: type,
+      seed,
+      parameters: { embedding: 5000, network: 100_000 + 20_000 * parts.model },
+      epochs: last,
+      bestEpoch: parts.model === 0 ? Object.fromEntries(tasks.map(({ name }) => [name, last - 1])) : last - 1,
+      dataset: {
+        checksum: 'c0ffee'.repeat(10),
+        rows: { train: 199_523, validation: 49_881, test: options.rows ?? 3000 },
+      },
+      engine: { name: 'compiled', device: 'cpu' },
+      throughput: {
+        samplesPerSecond: 50_000 - 3000 * parts.model,
+        stepMilliseconds: 20 + parts.model,
+        batchSize: 1024,
+      },
+      tasks: metrics,
+    },
+    epochs,
+    gates: gatesOf(type, tasks, random),
+    environment: { ple: '0.1.0', node: 'v20.19.0', cpu: { model: 'A processor', cores: 2 }, memoryBytes: 8e9 },
+    hasPredictions: options.predictions ?? true,
+    predictions: () => Promise.resolve(tests),
+  };
+}
+
+function experimentOf({ path, type, seed, axis, tasks, options }: RunParts): Experiment {
+  const weights = Object.fromEntries(tasks.map(({ name }) => [name, { initial: 1, ratio: options.decay ? 0.9 : 1 }]));
+  const config = {
+    name: slug(path),
+    seed,
+    dataset: { loader: 'synthetic', rows: { train: 1000, validation: 1000, test: options.rows ?? 3000 } },
+    tasks,
+    model: { type: 'single-task', levels: [[256], [128]], tower: [64] },
+    loss: { schedule: { type: options.decay ? 'exponential' : 'constant' }, weights },
+    train: { epochs: options.epochs ?? 8, batchSize: 1024, optimizer: { type: 'adam', learningRate: 0.001 } },
+  };
+  const words = Object.entries(axis).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  const experiment = parseExperiment(JSON.stringify(config), 'fixture.yaml', words, definitions);
+  return { ...experiment, model: { ...experiment.model, type } };
+}
+
+/** Scores of a binary task have an AUC near .9, a regression's an error near .3 of the variance. Labels are the same in all runs. */
+function predictionsOf(
+  { name, type }: RunParts['tasks'][number],
+  index: number,
+  { model, seed, point, options }: RunParts,
+): TaskPredictions {
+  const rows = options.rows ?? 3000;
+  const truth = randomFromSeed(0).stream(`labels/${name}`);
+  const own = randomFromSeed(seed).stream(`scores/${model}/${point}/${name}`);
+  const tilt = model === 0 ? 0 : Math.sin(model * 1.7 + point) * (index % 2 === 0 ? 1 : -1) + 0.3;
+  const noise = 0.7 - 10 * (options.spread ?? 0.002) * tilt + 0.004 * own.normal();
+  const [logits, labels] = [new Float32Array(rows), new Float32Array(rows)];
+  for (let row = 0; row < rows; row++) {
+    const signal = 2 * truth.normal() - (type === 'binary' ? 1.5 : 0);
+    labels[row] = type === 'binary' ? Number(truth.uniform() < 1 / (1 + Math.exp(-signal))) : signal;
+    logits[row] = signal + noise * truth.normal() + 0.02 * own.normal();
+  }
+  const task: Task = { name, type, offset: 0, scale: 1 };
+  return { task, scores: { logits, labels, mask: new Float32Array(rows).fill(1) } };
+}
+
+function epochOf(epoch: number, { tasks, model, options }: RunParts, random: Random): EpochRecord {
+  const decayed = (options.decay ? 0.9 : 1) ** (epoch - 1);
+  const gap = Math.exp(-epoch / (1.5 + model / 10));
+  const losses = tasks.map(
+    ({ name }, index) => [name, 0.15 + 0.05 * index + 0.3 * gap + 0.003 * random.normal()] as const,
+  );
+  const validation = tasks.map(({ name, type }): readonly [string, TaskMetrics] => {
+    const error = 0.05 + 0.1 * gap + 0.0006 * model + 0.001 * random.normal();
+    return [name, type === 'binary' ? { auc: 1 - error, logLoss: 2 * error } : { mse: 4 * error, nmse: error }];
+  });
+  return {
+    epoch,
+    steps: 195,
+    train: { loss: losses.reduce((sum, [, loss]) => sum + decayed * loss, 0), tasks: Object.fromEntries(losses) },
+    validation: Object.fromEntries(validation),
+    weights: Object.fromEntries(tasks.map(({ name }, index) => [name, index === 0 ? 1 : decayed])),
+    seconds: 5 + random.uniform(),
+  };
+}
+
+/** Gates of the shapes that the models of the paper have; one of CGC's has collapsed. */
+function gatesOf(type: string, tasks: RunParts['tasks'], random: Random): GateUse[] {
+  const names = tasks.map(({ name }) => name);
+  const shared = (count: number) => Array.from({ length: count }, (_, index) => `shared/${index}`);
+  const own = (name: string) => [`${name}/0`, `${name}/1`];
+  const gate = (level: number, name: string, experts: readonly string[], sharpness = 1): GateUse => {
+    const raw = experts.map(() => Math.exp(sharpness * random.normal()));
+    const total = raw.reduce((sum, value) => sum + value, 0);
+    const mean = raw.map((value) => value / total);
+    return { level, gate: name, experts, mean, standardDeviation: mean.map((value) => 0.4 * value * (1 - value)) };
+  };
+  const taskGates = (level: number) => names.map((name) => gate(level, name, [...own(name), ...shared(2)]));
+  if (type === 'mmoe') return names.map((name) => gate(1, name, shared(8)));
+  if (type === 'ml-mmoe')
+    return [...shared(8).map((name) => gate(1, name, shared(8))), ...names.map((name) => gate(2, name, shared(8)))];
+  if (type === 'cgc') return taskGates(1).map((use, index) => (index > 0 ? use : collapsed(use)));
+  if (type === 'ple')
+    return [...taskGates(1), gate(1, 'shared', [...names.flatMap(own), ...shared(2)]), ...taskGates(2)];
+  return [];
+}
+
+function collapsed(use: GateUse): GateUse {
+  const rest = 0.02 / (use.experts.length - 1);
+  return { ...use, mean: use.experts.map((_, index) => (index === 0 ? 0.98 : rest)) };
+}
+
+/** As a comparison makes it, with the t distribution's value of four degrees of freedom and p of the normal one's size. */
+function row(
+  { label, type }: { readonly label: string; readonly type: string },
+  axis: AxisPoint,
+  index: number,
+  runs: readonly (readonly (FinishedRun | undefined)[])[],
+  tasks: RunParts['tasks'],
+  seeds: readonly number[],
+): ComparisonRow {
+  const own = runs[index] ?? [];
+  const gains = tasks.map(({ name, type: kind }): readonly [string, TaskGain] => {
+    const [metric, direction] = kind === 'binary' ? ['auc', 1] : ['mse', -1];
+    const value = (run: FinishedRun | undefined) => Number(run?.result.tasks[name]?.test[metric] ?? Number.NaN);
+    const values = own.filter((run) => run !== undefined).map(value);
+    const pairs = seeds.map((_, seed) => direction * (value(own[seed]) - value(runs[0]?.[seed])));
+    const baseline = moments((runs[0] ?? []).map(value)).mean ?? 1;
+    const { mean, sd } = index === 0 ? { mean: null, sd: null } : moments(pairs.filter(Number.isFinite));
+    const se = sd === null ? null : sd / Math.sqrt(pairs.length);
+    const p = mean === null || se === null ? null : Math.exp(-((mean / se) ** 2) / 2);
+    const pHolm = p === null ? null : Math.min(1, p * tasks.length * (runs.length - 1));
+    const sign = mean !== null && mean > 0 ? 'better' : 'worse';
+    return [
+      name,
+      {
+        metric,
+        ...moments(values),
+        gain: mean,
+        relativeGain: mean === null ? null : (100 * mean) / (kind === 'binary' ? baseline - 0.5 : baseline),
+        se,
+        interval: mean === null || se === null ? null : [mean - 2.776 * se, mean + 2.776 * se],
+        p,
+        pHolm,
+        verdict: pHolm === null ? null : pHolm < 0.05 ? sign : 'no difference seen',
+        detectable: se === null ? null : 3.6 * se,
+      },
+    ];
+  });
+  const all = gains.map(([, { gain }]) => gain).filter((gain) => gain !== null);
+  const verdicts = gains.map(([, { verdict }]) => verdict);
+  const [better, worse] = [verdicts.includes('better'), verdicts.includes('worse')];
+  const one = better ? (worse ? 'seesaw' : 'better on some') : worse ? 'worse' : 'no difference seen';
+  const same = new Set(tasks.map((task) => task.type)).size === 1 && all.length === tasks.length;
+  return {
+    label,
+    type,
+    axis,
+    parameters: own[0]?.result.parameters ?? null,
+    runs: seeds.map((seed, at) => ({
+      seed,
+      path: own[at]?.path ?? `runs/${slug(label)}-failed-${seed}`,
+      status: own[at] ? 'done' : 'failed',
+    })),
+    tasks: Object.fromEntries(gains),
+    meanGain: same ? moments(all).mean : null,
+    worstGain: same ? Math.min(...all) : null,
+    verdict: verdicts.includes(null) ? null : verdicts.every((each) => each === 'better') ? 'better on all' : one,
+  };
+}
+
+function moments(values: readonly number[]): { readonly mean: number | null; readonly sd: number | null } {
+  if (values.length === 0) return { mean: null, sd: null };
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, sd: values.length < 2 ? null : Math.sqrt(squares / (values.length - 1)) };
+}
+
+function slug(text: string): string {
+  return text.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'run';
+}
