@@ -14,15 +14,16 @@ function tableOf(result: Result, type: string): string {
     (['validation', 'test'] as const).map((split) => [
       task,
       split,
-      ...names.map((name) => format(splits[split][name])),
+      ...names.map((name) => metricText(splits[split][name])),
     ]),
   );
   return textTable(['task', 'split', ...names], rows);
 }
 
-function format(value: number | readonly number[] | null | undefined): string {
+/** A value as it is printed; `-` where it is not defined. */
+export function metricText(value: number | readonly number[] | null | undefined): string {
   if (value === null || value === undefined) return '-';
-  if (typeof value !== 'number') return `[${value.map(format).join(', ')}]`;
+  if (typeof value !== 'number') return `[${value.map(metricText).join(', ')}]`;
   if (Number.isInteger(value)) return String(value);
   return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5
     ? value.toFixed(Math.abs(value) >= 10 ? 2 : 5)

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readStartedRun } from '../comparison/started-run.js';
+import { storeRun } from '../comparison/stored-run.fixture.js';
+import { runDiff, runDiffText } from './run-diff.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-diff-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const labels = [0, 1, 0, 1];
+const tasks = { click: { type: 'binary', logits: [-1, 2, 1, 0.5], labels } } as const;
+const store = (name: string, run: Partial<Parameters<typeof storeRun>[1]> = {}) =>
+  storeRun(join(folder, name), { name: 'run', seed: 1, tasks, ...run });
+const read = (name: string) => readStartedRun(join(folder, name));
+
+test('two equal runs differ in nothing, whatever time they took', async () => {
+  await store('a', { environment: { hash8: '0' } });
+  await store('another-time', { environment: { hash8: '1' } }); // the fixture's throughput goes by the path
+  const diff = runDiff(read('a'), read('another-time'));
+  expect(diff).toMatchObject({ config: [], environment: [], data: [], result: [], metrics: [] });
+  expect(runDiffText(diff)).toBe('no difference\n');
+});
+
+test('config, environment, data, result and metrics are told apart, with differences', async () => {
+  await store('a');
+  await store('b', {
+    seed: 2,
+    model: { type: 'mmoe', levels: [[4]], experts: 2 },
+    environment: { ple: '1.2.4', commit: 'f00' },
+    checksum: 'def456',
+    epochs: 5,
+    tasks: { click: { ...tasks.click, logits: [-1, 2, 0, 0.5] } }, // one pair of four is no longer in the wrong order
+  });
+  const diff = runDiff(read('a'), read('b'));
+  expect(diff.config).toEqual([
+    { key: 'seed', left: 1, right: 2 },
+    { key: 'model.type', left: 'single-task', right: 'mmoe' },
+    { key: 'model.experts', right: 2 },
+  ]);
+  expect(diff.environment).toEqual([
+    { key: 'ple', left: '1.2.3', right: '1.2.4' },
+    { key: 'commit', right: 'f00' },
+  ]);
+  expect(diff.data).toEqual([{ key: 'checksum', left: 'abc123', right: 'def456' }]);
+  expect(diff.result).toEqual([
+    { key: 'epochs', left: 3, right: 5 },
+    { key: 'bestEpoch', left: 3, right: 5 },
+  ]);
+  expect(diff.metrics).toContainEqual({
+    task: 'click',
+    split: 'test',
+    metric: 'auc',
+    left: 0.75,
+    right: 1,
+    difference: 0.25,
+  });
+  expect(diff.metrics.map(({ metric }) => metric)).not.toContain('samples');
+  const interval = diff.metrics.find(({ metric }) => metric === 'aucInterval');
+  expect(interval).toMatchObject({ right: null, difference: null }); // of an AUC of 1
+
+  const text = runDiffText(diff);
+  expect(text).toMatch(
+    /^config +left +right\nseed +1 +2\nmodel\.type +single-task +mmoe\nmodel\.experts +\(not there\) +2$/m,
+  );
+  expect(text).toMatch(/^click +test +auc +0\.75000 +1 +\+0\.25000$/m);
+  expect(text).not.toContain('no difference');
+});
+
+test('an unfinished run has a config to compare, and a line that says so', async () => {
+  await store('a');
+  await store('b', { train: { epochs: 9 } });
+  rmSync(join(folder, 'b', 'result.json'));
+  const diff = runDiff(read('a'), read('b'));
+  expect(diff.config).toEqual([{ key: 'train.epochs', left: 3, right: 9 }]);
+  expect(diff).toMatchObject({ right: { finished: false }, data: [], result: [], metrics: [] });
+  expect(runDiffText(diff)).toContain(`${join(folder, 'b')} is not finished: results are not compared.\n`);
+});
+
+test('a folder that is not a run is refused', () => {
+  expect(() => readStartedRun(folder)).toThrow(/is not the folder of a run: it has no config\.yaml/);
+});
