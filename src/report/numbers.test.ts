@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { count, digitsFor, fixed, listed, percent, probability, signed } from './numbers.js';
+
+test('digits are two of the middle error, else five of the middle value', () => {
+  expect(digitsFor([0.00021, 0.00018, null, 0.9], [0.95])).toBe(5);
+  expect(digitsFor([0.01], [])).toBe(3);
+  expect(digitsFor([120], [13000])).toBe(0);
+  expect(digitsFor([null, 0], [0.95, 0.94])).toBe(5);
+  expect(digitsFor([], [1234.5])).toBe(1);
+  expect(digitsFor([], [])).toBe(4);
+});
+
+test('numbers: a dash for null, a plus above 0, no minus on what is rounded to 0', () => {
+  expect([fixed(null, 3), fixed(1.23456, 3), fixed(-0.00001, 3), fixed(3e-12, 13)]).toEqual([
+    ...['-', '1.235', '0.000', '3.00e-12'],
+  ]);
+  expect([signed(null, 3), signed(0.5, 2), signed(-0.5, 2), signed(0, 2), signed(0.001, 2)]).toEqual([
+    ...['-', '+0.50', '-0.50', '0.00', '0.00'],
+  ]);
+  expect([percent(null), percent(0.1333), percent(-12.34)]).toEqual(['-', '+0.13 %', '-12.3 %']);
+  expect([probability(null), probability(0.0321), probability(0.00099), probability(1)]).toEqual([
+    ...['-', '0.032', '<0.001', '1.000'],
+  ]);
+  expect([count(null), count(1234567)]).toEqual(['-', '1,234,567']);
+});
+
+test('lists of words', () => {
+  expect([listed([]), listed(['a']), listed(['a', 'b']), listed(['a', 'b', 'c'])]).toEqual([
+    ...['', 'a', 'a and b', 'a, b and c'],
+  ]);
+});

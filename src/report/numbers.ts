@@ -1,0 +1,58 @@
+/** What stands for a value that is not defined. */
+export const dash = '-';
+
+/**
+ * Digits behind the point for values of one unit: two of the middle error's own, so that a mean ends where it is uncertain; five of the
+ * middle value's without any error.
+ */
+export function digitsFor(errors: readonly (number | null)[], values: readonly (number | null)[]): number {
+  const error = middle(errors);
+  if (error !== undefined) return within(1 - Math.floor(Math.log10(error)));
+  const value = middle(values);
+  return value === undefined ? 4 : within(4 - Math.floor(Math.log10(value)));
+}
+
+function middle(numbers: readonly (number | null)[]): number | undefined {
+  const sizes = numbers.flatMap((number) => (number === null || number === 0 ? [] : [Math.abs(number)]));
+  return sizes.toSorted((a, b) => a - b)[Math.floor((sizes.length - 1) / 2)];
+}
+
+function within(digits: number): number {
+  return Math.max(0, Math.min(20, digits));
+}
+
+/** A number with so many digits behind the point; very small or large ones with an exponent. Null: a dash. */
+export function fixed(value: number | null, digits: number): string {
+  if (value === null) return dash;
+  if (digits > 8 || Math.abs(value) >= 1e9) return value === 0 ? '0' : value.toExponential(2);
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace('-', '') : text;
+}
+
+/** As `fixed`, with a plus in front of what is above 0. */
+export function signed(value: number | null, digits: number): string {
+  const text = fixed(value, digits);
+  return value !== null && value > 0 && Number(text) !== 0 ? `+${text}` : text;
+}
+
+/** A gain that is already in percent: `+0.13 %`. */
+export function percent(value: number | null): string {
+  return value === null ? dash : `${signed(value, Math.abs(value) >= 10 ? 1 : 2)} %`;
+}
+
+/** A p-value: three digits, `<0.001` below. */
+export function probability(p: number | null): string {
+  if (p === null) return dash;
+  return p < 0.001 ? '<0.001' : p.toFixed(3);
+}
+
+/** A whole number with thousands apart: `123,456`. */
+export function count(value: number | null): string {
+  return value === null ? dash : Math.round(value).toLocaleString('en-US');
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[], last = 'and'): string {
+  const [end = '', ...others] = words.toReversed();
+  return others.length === 0 ? end : `${others.toReversed().join(', ')} ${last} ${end}`;
+}

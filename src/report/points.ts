@@ -1,0 +1,75 @@
+import type { Comparison, ComparisonRow, TaskGain } from '../comparison/comparison.js';
+import { metrics } from '../metrics/catalogue.js';
+import { digitsFor } from './numbers.js';
+
+/** The table at one point of the axes. */
+export interface Point {
+  /** `dataset.correlation = 0.4`; empty without axes. */
+  readonly title: string;
+  readonly rows: readonly ComparisonRow[];
+  readonly tasks: readonly PointTask[];
+}
+
+export interface PointTask {
+  readonly name: string;
+  readonly metric: string;
+  readonly better: 'higher' | 'lower';
+  /** Behind the point, for means and gains alike. */
+  readonly digits: number;
+}
+
+/** A comparison's tables, in the order of its rows. */
+export function pointsOf(comparison: Comparison): readonly Point[] {
+  const points = new Map<string, ComparisonRow[]>();
+  for (const row of comparison.rows) {
+    const key = JSON.stringify(row.axis);
+    points.set(key, [...(points.get(key) ?? []), row]);
+  }
+  return [...points.values()].map((rows) => ({
+    title: Object.entries(rows[0]?.axis ?? {})
+      .map(([key, value]) => `${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .join(', '),
+    rows,
+    tasks: comparison.tasks.map((name) => describeTask(name, rows)),
+  }));
+}
+
+function describeTask(name: string, rows: readonly ComparisonRow[]): PointTask {
+  const gains = rows.flatMap(({ tasks }) => tasks[name] ?? []);
+  const metric = gains[0]?.metric ?? '';
+  const errors = gains.map(({ se }) => se);
+  const digits = digitsFor(
+    errors.some((error) => error !== null && error > 0) ? errors : gains.map(({ sd }) => sd),
+    gains.map(({ mean }) => mean),
+  );
+  const better = metrics.all.find((candidate) => candidate.name === metric)?.better ?? 'higher';
+  return { name, metric, better, digits };
+}
+
+/** A task's column in a row; all null for a model without any finished run. */
+export function gainOf(row: ComparisonRow, { name, metric }: PointTask): TaskGain {
+  return row.tasks[name] ?? { ...nothing, metric };
+}
+
+const nothing = {
+  mean: null,
+  sd: null,
+  gain: null,
+  relativeGain: null,
+  se: null,
+  interval: null,
+  p: null,
+  pHolm: null,
+  verdict: null,
+  detectable: null,
+};
+
+/** Digits for what is a mean over tasks. */
+export function digitsOver(tasks: readonly PointTask[]): number {
+  return Math.max(...tasks.map(({ digits }) => digits));
+}
+
+/** A metric's name as it is printed: short ones are initials. */
+export function metricName(metric: string): string {
+  return metric.length <= 4 ? metric.toUpperCase() : metric;
+}
