@@ -9,7 +9,7 @@ import { train } from '../src/training/trainer.js';
 const [config, ...overrides] = process.argv.slice(2);
 if (config === undefined) throw new Error('Name a config.');
 const epochs = 3;
-const setup = await prepare(readConfig(config, [...overrides, `train.epochs=${epochs}`]), () => undefined);
+const setup = await prepare(readConfig(config, [...overrides, `train.epochs=${epochs}`]), { on: () => undefined });
 
 const reading: number[] = [];
 for (let epoch = 1; epoch <= epochs; epoch++) {

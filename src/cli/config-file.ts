@@ -1,19 +1,46 @@
 import { readFileSync } from 'node:fs';
+import { type ComparisonConfig, isComparison, parseComparison } from '../config/comparison.js';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
 import { checkParts } from '../training/setup.js';
 
-/** Reads and checks a config file: everything that can be checked without the data. */
+/** Reads and checks the config of one run: everything that can be checked without the data. */
 export function readConfig(file: string, overrides: readonly string[]): Experiment {
-  let text: string;
+  const text = readText(file);
+  let experiment: Experiment;
   try {
-    text = readFileSync(file, 'utf8');
+    experiment = parseExperiment(text, file, overrides, definitions);
+  } catch (error) {
+    if (!(error instanceof ConfigError) || !/'model': is missing/.test(error.message)) throw error;
+    if (!isComparison(text, file, overrides)) throw error;
+    throw new ConfigError(
+      `${file} is the config of a comparison, without a model of its own: ple compare --config ${file}`,
+    );
+  }
+  checkParts(experiment);
+  return experiment;
+}
+
+/** Reads and checks the config of a comparison. */
+export function readComparison(file: string, overrides: readonly string[]): ComparisonConfig {
+  const config = parseComparison(readText(file), file, overrides, definitions);
+  const seed = config.seeds[0] ?? 0;
+  for (const { label } of config.models)
+    for (const point of config.points) checkParts(config.experiment(label, point, seed));
+  return config;
+}
+
+/** True for the config of a comparison. A text that cannot be read is none: reading it tells why. */
+export function namesComparison(file: string, overrides: readonly string[]): boolean {
+  return isComparison(readText(file), file, overrides);
+}
+
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new ConfigError(`Cannot read the config ${file}: ${code}.`);
   }
-  const experiment = parseExperiment(text, file, overrides, definitions);
-  checkParts(experiment);
-  return experiment;
 }

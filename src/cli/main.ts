@@ -62,6 +62,30 @@ function build(setCode: (code: number) => void): Command {
     .action(async (overrides, options) => setCode(await (await import('./train.js')).trainCommand(overrides, options)));
 
   program
+    .command('compare')
+    .description('Train every model of a comparison under every seed, and tell gains over single-task from noise.')
+    .requiredOption('--config <file>', 'the YAML config, with a compare key')
+    .option('--runs <dir>', 'folder of all comparisons and runs', 'runs')
+    .option('--jobs <n>', 'runs that train at a time, each in a process of its own (default: the fastest, measured)')
+    .option('--dry-run', 'print the runs, their parameters and an estimate of the time; train nothing')
+    .option('--no-predictions', 'do not write the predictions of the test split')
+    .option('--svg', 'write the charts as SVG beside the report')
+    .option('--png', 'write the charts as PNG beside the report')
+    .option('--json', 'print the comparison (or the plan of a dry run) as one JSON document')
+    .argument('[key.path=value...]', 'overrides of the config')
+    .addHelpText(
+      'after',
+      example([
+        'ple compare --config configs/quickstart.yaml',
+        'ple compare --config configs/census-income/compare.yaml --jobs 2',
+        'ple compare --config configs/quickstart.yaml --dry-run compare.seeds=10',
+      ]),
+    )
+    .action(async (overrides, options) =>
+      setCode(await (await import('./compare.js')).compareCommand(overrides, options)),
+    );
+
+  program
     .command('validate')
     .description('Check a config without reading its data.')
     .requiredOption('--config <file>', 'the YAML config')

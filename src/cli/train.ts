@@ -76,7 +76,7 @@ function chosenExperiment(overrides: readonly string[], options: TrainOptions): 
 }
 
 async function dryRun(experiment: Experiment, display: Display, json: boolean): Promise<number> {
-  const setup = await prepare(experiment, display.show);
+  const setup = await prepare(experiment, { on: display.show });
   display.close();
   const plan = planOf(experiment, setup);
   if (json) {

@@ -2,27 +2,25 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
-import { loaders } from '../data/catalogue.js';
-import { encode } from '../data/encode.js';
-import { createEngine } from '../engine/create.js';
+import { createEngine, type EngineChoice } from '../engine/create.js';
 import { ConfigError } from '../support/errors.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
 import { describeEnvironment } from './environment.js';
+import { type LoadDataset, type LoadingEvent, loadDataset } from './load-dataset.js';
 import { writePredictions } from './predictions.js';
 import { notesOn, type Result, readResult, resultOf } from './result.js';
-import { keepEpochs, openRunFolder, type RunFolder } from './run-folder.js';
+import { keepEpochs, openRunFolderWithin, type RunFolder } from './run-folder.js';
 import { setUp, type TrainingSetup } from './setup.js';
 import { type Trained, type TrainingRecord, train } from './trainer.js';
 
 /** What a run tells while it runs. */
 export type RunEvent =
-  | { readonly kind: 'note'; readonly message: string }
-  | { readonly kind: 'reading'; readonly done: number; readonly total: number }
+  | LoadingEvent
   | { readonly kind: 'start'; readonly path: string; readonly setup: TrainingSetup; readonly resumedAt: number | null }
   | { readonly kind: 'training'; readonly record: TrainingRecord };
 
-export interface RunOptions {
+export interface RunOptions extends PrepareOptions {
   /** Folder of all runs; a new run's own folder is `<name>-<hash8>` in it. */
   readonly runs: string;
   /** Go on in this run's folder, from its last checkpoint if it has one. */
@@ -33,6 +31,15 @@ export interface RunOptions {
   readonly predictions: boolean;
   /** When it fires, a checkpoint is written and the run ends as `interrupted`. */
   readonly signal: AbortSignal;
+  /** How long to wait for another process to leave the run's folder; default 0. */
+  readonly waitSeconds?: number;
+}
+
+interface PrepareOptions {
+  /** Default: the config's. */
+  readonly engine?: EngineChoice;
+  /** Default: reads the data anew. */
+  readonly load?: LoadDataset;
   on(event: RunEvent): void;
 }
 
@@ -44,26 +51,23 @@ const checkpointSeconds = 60; // between checkpoints within an epoch
 const mostPredictions = 1_000_000;
 
 /** Reads the data and builds what is trained, without training it. */
-export async function prepare(experiment: Experiment, on: RunOptions['on']): Promise<TrainingSetup> {
-  const engine = createEngine(experiment.engine); // first: a device that is not there should not cost the reading of the data
-  const source = await loaders.get(experiment.dataset.loader).open(experiment.dataset, {
-    seed: experiment.seed,
-    note: (message) => on({ kind: 'note', message }),
-    progress: (done, total) => on({ kind: 'reading', done, total }),
-  });
-  const dataset = await encode(source, experiment.inputs, experiment.tasks);
-  return setUp(experiment, dataset, engine);
+export async function prepare(
+  experiment: Experiment,
+  { engine = experiment.engine, load = loadDataset, on }: PrepareOptions,
+): Promise<TrainingSetup> {
+  const created = createEngine(engine); // first: a device that is not there should not cost the reading of the data
+  return setUp(experiment, await load(experiment, on), created);
 }
 
 /** One run from its config to `result.json`, in its own folder. A run that is finished already is read, not trained. */
 export async function run(experiment: Experiment, options: RunOptions): Promise<RunOutcome> {
-  const setup = await prepare(experiment, options.on);
+  const setup = await prepare(experiment, options);
   const hash = hash8(experiment, setup.dataset.checksum, definitions);
   const path = options.resume ?? join(options.runs, `${experiment.name}-${hash}`);
   const finished = options.overwrite ? undefined : readResult(path);
   if (finished) return { status: 'already done', path, result: finished };
 
-  const folder = openRunFolder(path);
+  const folder = await openRunFolderWithin(options.waitSeconds ?? 0, path, options.signal);
   try {
     if (options.overwrite) folder.clear();
     const isNew = !existsSync(join(path, 'config.yaml'));

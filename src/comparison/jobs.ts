@@ -1,0 +1,113 @@
+import { availableParallelism } from 'node:os';
+import type { Experiment } from '../config/experiment.js';
+import type { EngineChoice } from '../engine/create.js';
+import type { Report, Signal } from './messages.js';
+import { startWorker, type WorkerProcess } from './worker-process.js';
+
+/** One run to be trained, in its own folder: new, or from its checkpoint. */
+export interface Job {
+  readonly experiment: Experiment;
+  readonly path: string;
+}
+
+export type JobEvent =
+  | { readonly kind: 'started again'; readonly job: Job; readonly reason: string }
+  | { readonly kind: 'report'; readonly job: Job; readonly report: Report }
+  | { readonly kind: 'ended'; readonly job: Job; readonly outcome: JobOutcome };
+
+export type JobOutcome =
+  | { readonly status: 'done' }
+  | { readonly status: 'interrupted' }
+  | { readonly status: 'failed'; readonly message: string };
+
+/** Worker processes by their place. */
+export interface Workers {
+  /** The worker at this place, started if there is none that lives. */
+  at(place: number): WorkerProcess;
+  /** To all that live. */
+  signal(signal: Signal): void;
+  /** Lets all end. */
+  release(): void;
+  kill(): void;
+}
+
+export function createWorkers(): Workers {
+  const workers: (WorkerProcess | undefined)[] = [];
+  return {
+    at(place) {
+      const known = workers[place];
+      if (known?.alive) return known;
+      const started = startWorker();
+      workers[place] = started;
+      return started;
+    },
+    signal: (signal) => {
+      for (const worker of workers) worker?.signal(signal);
+    },
+    release: () => {
+      for (const worker of workers) worker?.release();
+    },
+    kill: () => {
+      for (const worker of workers) worker?.kill();
+    },
+  };
+}
+
+export interface JobOptions {
+  readonly workers: Workers;
+  /** How many jobs run at a time. */
+  readonly count: number;
+  readonly predictions: boolean;
+  /** When it fires, runs are checkpointed and no further one is started. */
+  readonly signal: AbortSignal;
+  on(event: JobEvent): void;
+}
+
+/** Runs jobs in worker processes, in their order. A worker that was killed is started again from its checkpoint, once for a job. */
+export async function runJobs(jobs: readonly Job[], options: JobOptions): Promise<ReadonlyMap<Job, JobOutcome>> {
+  const { workers, count, signal } = options;
+  const outcomes = new Map<Job, JobOutcome>();
+  const waiting = [...jobs];
+  const places = Array.from({ length: Math.min(count, jobs.length) }, async (_, place) => {
+    for (;;) {
+      const job = signal.aborted ? undefined : waiting.shift();
+      if (!job) return;
+      const outcome = await runJob(job, place, options);
+      outcomes.set(job, outcome);
+      options.on({ kind: 'ended', job, outcome });
+    }
+  });
+  const stop = () => workers.signal({ kind: 'stop' });
+  signal.addEventListener('abort', stop);
+  try {
+    await Promise.all(places);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+  return outcomes;
+}
+
+async function runJob(
+  job: Job,
+  place: number,
+  { workers, count, predictions, signal, on }: JobOptions,
+): Promise<JobOutcome> {
+  const order = { kind: 'run', ...job, engine: engineFor(job.experiment, count), predictions } as const;
+  for (let attempt = 1; ; attempt++) {
+    const answer = await workers.at(place).ask(order, (report) => on({ kind: 'report', job, report }));
+    if (answer.kind === 'done') return { status: 'done' };
+    if (answer.kind === 'interrupted') return { status: 'interrupted' };
+    if (signal.aborted) return { status: 'interrupted' };
+    if (answer.kind === 'failed') return { status: 'failed', message: answer.message };
+    if (answer.kind !== 'lost') throw new Error(`A worker answered a run with '${answer.kind}'.`);
+    if (answer.signal === null || attempt === 2) return { status: 'failed', message: answer.message };
+    on({ kind: 'started again', job, reason: answer.message });
+  }
+}
+
+/** The machine's threads divided among so many jobs, unless the config says how many. */
+export function engineFor({ engine }: Experiment, jobs: number): EngineChoice {
+  return jobs === 1
+    ? engine
+    : { ...engine, threads: engine.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)), spinning: false };
+}

@@ -1,0 +1,76 @@
+import { availableParallelism } from 'node:os';
+import type { Experiment } from '../config/experiment.js';
+import { engineFor, type Workers } from './jobs.js';
+import type { Answer, Report } from './messages.js';
+
+const seconds = 0.7; // of steps, for each candidate
+const mostCandidates = 4;
+
+/** How fast so many jobs of one model train at the same time, together. */
+export interface JobsRate {
+  readonly jobs: number;
+  readonly samplesPerSecond: number;
+}
+
+/** Measures numbers of jobs and gives the fastest first. Nothing is left of the training that it takes. */
+export async function measureJobs(
+  experiment: Experiment,
+  options: { readonly workers: Workers; readonly runs: number; readonly on: (report: Report) => void },
+): Promise<readonly JobsRate[]> {
+  const rates: JobsRate[] = [];
+  for (const jobs of candidates(availableParallelism(), options.runs)) {
+    rates.push({ jobs, samplesPerSecond: await rateOf(experiment, jobs, options) });
+  }
+  return rates.toSorted((a, b) => b.samplesPerSecond - a.samplesPerSecond);
+}
+
+/** 1, the cores, and powers of two between them; no more jobs than runs. */
+export function candidates(cores: number, runs: number): number[] {
+  const most = Math.max(1, Math.min(cores, runs));
+  const powers = Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, power) => 2 ** power);
+  const all = powers.includes(most) ? powers : [...powers, most];
+  const stride = (all.length - 1) / (mostCandidates - 1);
+  return all.length <= mostCandidates
+    ? all
+    : Array.from({ length: mostCandidates }, (_, i) => all[Math.round(i * stride)] ?? most);
+}
+
+async function rateOf(
+  experiment: Experiment,
+  jobs: number,
+  { workers, on }: { readonly workers: Workers; readonly on: (report: Report) => void },
+): Promise<number> {
+  const order = { kind: 'measure', experiment, engine: engineFor(experiment, jobs), seconds } as const;
+  const begun = new Set<number>();
+  const begin = (place: number) => {
+    begun.add(place);
+    if (begun.size === jobs) workers.signal({ kind: 'go' });
+  };
+  const answers = await Promise.all(
+    Array.from({ length: jobs }, async (_, place) => {
+      const answer = await workers.at(place).ask(order, (report) => {
+        if (report.kind === 'ready') begin(place);
+        else on(report);
+      });
+      if (!begun.has(place)) begin(place); // it failed: the others need not wait for it
+      return answer;
+    }),
+  );
+  return answers.reduce((sum, answer) => sum + (answer.kind === 'measured' ? answer.samplesPerSecond : 0), 0);
+}
+
+/** One model alone in its worker, beside others that are measured likewise. */
+export async function measureModel(
+  experiment: Experiment,
+  place: number,
+  { workers, jobs, on }: { readonly workers: Workers; readonly jobs: number; readonly on: (report: Report) => void },
+): Promise<Answer & { readonly kind: 'measured' }> {
+  const worker = workers.at(place);
+  const order = { kind: 'measure', experiment, engine: engineFor(experiment, jobs), seconds } as const;
+  const answer = await worker.ask(order, (report) => {
+    if (report.kind === 'ready') worker.signal({ kind: 'go' });
+    else on(report);
+  });
+  if (answer.kind === 'measured') return answer;
+  throw new Error(`A worker could not measure: ${'message' in answer ? answer.message : answer.kind}`);
+}

@@ -1,0 +1,111 @@
+// A worker process of a comparison: started by `worker-process.ts`, it carries out one order after the other and prints nothing.
+// It ends by itself when the comparison's process closes the channel or dies; a run is then checkpointed first.
+import { dirname } from 'node:path';
+import { UserError } from '../support/errors.js';
+import { rememberingDataset } from '../training/load-dataset.js';
+import { prepare, type RunEvent, run } from '../training/run.js';
+import { train } from '../training/trainer.js';
+import type { Answer, Order, Report, Signal } from './messages.js';
+
+const secondsBetweenSteps = 0.2;
+/** For the worker of a comparison that was killed, which writes its last checkpoint. */
+const waitSeconds = 120;
+
+const load = rememberingDataset();
+let stop = new AbortController();
+let go: () => void = () => undefined;
+
+process.on('message', (text) => {
+  const message: Order | Signal = JSON.parse(String(text));
+  if (message.kind === 'stop') stop.abort();
+  else if (message.kind === 'go') go();
+  else {
+    stop = new AbortController();
+    void carryOut(message, stop.signal).catch(failure).then(send);
+  }
+});
+process.on('disconnect', () => stop.abort());
+// A terminal sends its signals to workers as well; the comparison's process says when to stop.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+function send(message: Report | Answer): void {
+  if (process.connected) process.send?.(JSON.stringify(message), () => undefined);
+}
+
+/** The events that are the same in a report. */
+function tell(event: RunEvent): void {
+  if (event.kind === 'note' || event.kind === 'reading') send(event);
+}
+
+function failure(error: unknown): Answer {
+  if (error instanceof UserError || (error instanceof Error && 'syscall' in error))
+    return { kind: 'failed', message: error.message };
+  return { kind: 'failed', message: `this is a bug: ${error instanceof Error ? error.stack : String(error)}` };
+}
+
+async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
+  if (order.kind === 'shape') {
+    const { tasks, categorical, numeric, splits } = await load(order.experiment, send);
+    return {
+      kind: 'shape',
+      model: { tasks: tasks.map(({ name }) => name), categorical, numeric: numeric.map(({ name }) => name) },
+      trainRows: splits.train.rows,
+    };
+  }
+  if (order.kind === 'measure') return measure(order, signal);
+  let last = 0;
+  const outcome = await run(order.experiment, {
+    runs: dirname(order.path),
+    resume: order.path,
+    overwrite: false,
+    predictions: order.predictions,
+    engine: order.engine,
+    load,
+    signal,
+    waitSeconds,
+    on(event) {
+      tell(event);
+      if (event.kind === 'start') send({ kind: 'start', resumedAt: event.resumedAt });
+      if (event.kind !== 'training') return;
+      if (event.record.kind === 'step' && performance.now() - last > 1000 * secondsBetweenSteps) {
+        last = performance.now();
+        const { epoch, step, steps, samplesPerSecond } = event.record;
+        send({ kind: 'step', epoch, step, steps, samplesPerSecond });
+      }
+    },
+  });
+  return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
+}
+
+/** Compiles, waits for `go`, and trains for so many seconds of steps; nothing is kept. */
+async function measure(
+  { experiment, engine, seconds }: Order & { readonly kind: 'measure' },
+  signal: AbortSignal,
+): Promise<Answer> {
+  const setup = await prepare(experiment, { engine, load, on: tell });
+  let compileSeconds = 0;
+  let [chunks, samples, spent, step, rate] = [0, 0, 0, 0, 0];
+  for await (const record of train(setup)) {
+    if (signal.aborted) return { kind: 'interrupted' };
+    if (record.kind === 'compiled') {
+      compileSeconds = record.seconds;
+      const begin = new Promise<void>((resolve) => {
+        go = resolve;
+        signal.addEventListener('abort', () => resolve());
+      });
+      send({ kind: 'ready' });
+      await begin;
+    }
+    if (record.kind === 'epoch') step = 0;
+    if (record.kind !== 'step') continue;
+    const done = (record.step - step) * setup.batchSize;
+    step = record.step;
+    chunks += 1;
+    rate = record.samplesPerSecond;
+    if (chunks === 1) continue; // it allocates
+    samples += done;
+    spent += done / rate;
+    if (spent >= seconds) break;
+  }
+  return { kind: 'measured', samplesPerSecond: spent > 0 ? samples / spent : rate, compileSeconds };
+}

@@ -1,0 +1,71 @@
+import type { Experiment } from '../config/experiment.js';
+import { loaders } from '../data/catalogue.js';
+import type { Dataset, Source } from '../data/dataset.js';
+import { encode } from '../data/encode.js';
+
+/** What reading the data tells. */
+export type LoadingEvent =
+  | { readonly kind: 'note'; readonly message: string }
+  | { readonly kind: 'reading'; readonly done: number; readonly total: number };
+
+type On = (event: LoadingEvent) => void;
+
+export type LoadDataset = (experiment: Experiment, on: On) => Promise<Dataset>;
+
+/** Reads and encodes an experiment's data. */
+export const loadDataset: LoadDataset = async (experiment, on) => {
+  const { source } = await openSource(experiment, on);
+  return encode(source, experiment.inputs, experiment.tasks);
+};
+
+/**
+ * What `make` gives, made once for all experiments with the same data. Experiments have the same data if their `dataset` options
+ * and `parts` are equal, and their seeds if the loader asks for the seed.
+ * @param most Values that are kept at a time; the oldest goes before the next is made.
+ */
+export function oncePerData<Value>(
+  make: (source: Source, experiment: Experiment) => Value | Promise<Value>,
+  parts: (experiment: Experiment) => unknown,
+  most: number,
+): (experiment: Experiment, on: On) => Promise<Value> {
+  const seeded = new Map<string, boolean>(); // by dataset options
+  const kept = new Map<string, { readonly value: Value }>();
+  return async (experiment, on) => {
+    const options = JSON.stringify(experiment.dataset);
+    const key = () => JSON.stringify([options, parts(experiment), seeded.get(options) ? experiment.seed : null]);
+    const known = seeded.has(options) ? kept.get(key()) : undefined;
+    if (known) return known.value;
+    const [oldest] = kept.keys();
+    if (oldest !== undefined && kept.size >= most) kept.delete(oldest);
+    const { source, usesSeed } = await openSource(experiment, on);
+    seeded.set(options, usesSeed);
+    const value = await make(source, experiment);
+    kept.set(key(), { value });
+    return value;
+  };
+}
+
+/** As `loadDataset`, but keeps the last data set for the next experiment. */
+export function rememberingDataset(): LoadDataset {
+  return oncePerData(
+    (source, { inputs, tasks }) => encode(source, inputs, tasks),
+    ({ inputs, tasks }) => [inputs, tasks],
+    1,
+  );
+}
+
+async function openSource(
+  experiment: Experiment,
+  on: On,
+): Promise<{ readonly source: Source; readonly usesSeed: boolean }> {
+  let usesSeed = false;
+  const source = await loaders.get(experiment.dataset.loader).open(experiment.dataset, {
+    get seed() {
+      usesSeed = true;
+      return experiment.seed;
+    },
+    note: (message) => on({ kind: 'note', message }),
+    progress: (done, total) => on({ kind: 'reading', done, total }),
+  });
+  return { source, usesSeed };
+}
