@@ -10,7 +10,9 @@ import type { EpochRecord } from './trainer.js';
 
 /** What statistics need: of a finished run, or of predictions that were made elsewhere. */
 export interface EvaluatedRun {
-  readonly result: {
+  /** Its folder; of predictions that were made elsewhere, their file. */
+  readonly path: string;
+  readonly result: Pick<Result, 'dataset'> & {
     /** Null: made elsewhere. */
     readonly parameters: Result['parameters'] | null;
     readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: TaskMetrics }>>;
@@ -22,7 +24,6 @@ export interface EvaluatedRun {
 
 /** What a finished run left in its folder. */
 export interface FinishedRun extends EvaluatedRun {
-  readonly path: string;
   readonly experiment: Experiment;
   readonly result: Result;
   readonly epochs: readonly EpochRecord[];
