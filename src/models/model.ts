@@ -60,6 +60,8 @@ export interface ModelDefinition {
   readonly options: z.ZodObject;
   /** Fewest tasks that it takes. */
   readonly minimumTasks: number;
+  /** What the last width of every level must be a multiple of, with these options: 1 for most models. */
+  widthMultiple(options: unknown): number;
   /** Parses `options` (fails on what the schema refuses) and checks them against the shape with a `ConfigError`. */
   build(shape: ModelShape, options: unknown): Model;
 }
@@ -69,10 +71,14 @@ export function defineModel<Options extends z.ZodObject>(definition: {
   readonly summary: string;
   readonly minimumTasks: number;
   readonly options: Options;
+  /** Left out: 1. */
+  readonly widthMultiple?: (options: z.infer<Options>) => number;
   readonly build: (shape: ModelShape, options: z.infer<Options>) => Model;
 }): ModelDefinition {
+  const { widthMultiple } = definition;
   return {
     ...definition,
+    widthMultiple: (options) => widthMultiple?.(definition.options.parse(options)) ?? 1,
     build: (shape, options) => definition.build(shape, definition.options.parse(options)),
   };
 }

@@ -32,6 +32,7 @@ export const sluice = defineModel({
     /** lambda, the weight of the penalty. */
     orthogonality: z.number().nonnegative().default(0.1),
   }),
+  widthMultiple: ({ subspaces }) => subspaces,
   build(shape, options) {
     const { tasks } = shape;
     const { subspaces, orthogonality } = options;
