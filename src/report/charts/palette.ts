@@ -1,0 +1,86 @@
+import type { Comparison } from '../../comparison/comparison.js';
+
+/**
+ * Colours by the name of their CSS variable: on a light page, on a dark one. The series are Okabe and Ito's (2008) and Tol's muted
+ * ones, darkened or lightened to a contrast of 3 to 1.
+ */
+export const colours = {
+  page: ['#ffffff', '#14171c'],
+  ink: ['#1d2127', '#eceff3'],
+  muted: ['#5d6570', '#a3acb8'],
+  rule: ['#d5d9df', '#3a414b'],
+  better: ['#0072b2', '#5fb4f0'],
+  worse: ['#d55e00', '#ff9657'],
+  same: ['#868e98', '#8b95a1'],
+  c1: ['#0072b2', '#5aa9e6'],
+  c2: ['#d55e00', '#ff8c42'],
+  c3: ['#009e73', '#2ed3a2'],
+  c4: ['#aa3f86', '#ee9ccb'],
+  c5: ['#b58900', '#f2c14e'],
+  c6: ['#3b9fd6', '#a6dcff'],
+  c7: ['#882255', '#e0648f'],
+  c8: ['#332288', '#a79bff'],
+  c9: ['#7f7f1a', '#dcdc6a'],
+  c10: ['#117733', '#7fd67f'],
+  c11: ['#8c510a', '#d8a26c'],
+  c12: ['#777777', '#bbbbbb'],
+} as const satisfies Readonly<Record<string, readonly [light: string, dark: string]>>;
+
+export type Colour = keyof typeof colours;
+
+/** A colour in a drawing for a page. */
+export function cssColour(name: Colour): string {
+  return `var(--${name})`;
+}
+
+/** CSS that gives the variables their values; dark pages are for screens only, so that print is dark on white. */
+export const chartStyles = [
+  `:root { ${declarations(0)} }`,
+  `@media screen and (prefers-color-scheme: dark) { :root { ${declarations(1)} } }`,
+].join('\n');
+
+function declarations(scheme: 0 | 1): string {
+  return Object.entries(colours)
+    .map(([name, values]) => `--${name}: ${values[scheme]};`)
+    .join(' ');
+}
+
+/** How something is told from its neighbours: by colour, and by dash or shape for those who do not see it. */
+export interface Series {
+  readonly label: string;
+  readonly colour: string;
+  /** Lengths in pixels of line and gap. */
+  readonly dash: readonly number[];
+  readonly shape: string;
+}
+
+const series = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'c10', 'c11', 'c12'] as const;
+const dashes = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3], [4, 4], [1, 3], [10, 2, 1, 2, 1, 2], [3, 1]] as const;
+const shapes = [
+  'circle',
+  'square',
+  'triangle-up',
+  'diamond',
+  'triangle-down',
+  'cross',
+  'triangle-right',
+  'triangle-left',
+];
+
+/** A look of its own for each of the labels, in their order. */
+export function seriesOf(labels: readonly string[]): readonly Series[] {
+  return labels.map((label, index) => ({
+    label,
+    colour: cssColour(series[index % series.length] ?? 'ink'),
+    dash: dashes[index % dashes.length] ?? [],
+    shape: shapes[index % shapes.length] ?? 'circle',
+  }));
+}
+
+/** The models of a comparison in the order of its config; the baseline is drawn in the colour of the text. */
+export function modelSeries({ rows, baseline }: Comparison): readonly Series[] {
+  const labels = [...new Set(rows.map(({ label }) => label))];
+  const others = seriesOf(labels.filter((label) => label !== baseline));
+  const own: Series = { label: baseline, colour: cssColour('ink'), dash: [], shape: 'circle' };
+  return labels.map((label) => others.find((one) => one.label === label) ?? own);
+}

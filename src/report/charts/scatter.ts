@@ -1,0 +1,216 @@
+import type { Comparison, ComparisonRow } from '../../comparison/comparison.js';
+import { type Datum, type Drawing, fontSize } from './drawing.js';
+import { betterOf, type JudgedBy, judgedBy } from './judged-by.js';
+import { type Box, placeLabels } from './label-placement.js';
+import { cssColour, modelSeries } from './palette.js';
+import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
+import { shortened } from './text-width.js';
+
+const plot = { width: 350, height: 320 };
+const mostTasks = 5;
+
+/**
+ * The seesaw: task against task (PLE Fig. 3), one chart for each pair of tasks, which together are the matrix's lower half. Better is
+ * up and right, whatever the metric.
+ */
+export function scatters(comparison: Comparison): readonly Drawing[] {
+  const tasks = comparison.tasks.slice(0, mostTasks);
+  const pairs = tasks.flatMap((x, index) => tasks.slice(index + 1).map((y) => [x, y] as const));
+  const { points, omission } = drawnPoints(pointsOf(comparison), pairs.length);
+  const left = comparison.tasks.length > tasks.length ? ` Pairs of the first ${mostTasks} tasks.` : '';
+  return points.flatMap((point, index) =>
+    pairs.flatMap(([x, y], pair) => {
+      const id = chartId('scatter', index + 1, pair + 1);
+      const drawing = scatter(comparison, point, [x, y], id, left + omission);
+      return drawing ? [drawing] : [];
+    }),
+  );
+}
+
+/** A model's place: its paired gain added to the baseline's mean, and the same for both ends of the interval. */
+interface Position {
+  readonly label: string;
+  readonly x: Estimate;
+  readonly y: Estimate;
+}
+
+interface Estimate {
+  readonly value: number;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+function scatter(
+  comparison: Comparison,
+  point: Point,
+  [xTask, yTask]: readonly [string, string],
+  id: string,
+  omission: string,
+): Drawing | undefined {
+  const [xMetric, yMetric] = [judgedBy(comparison, xTask), judgedBy(comparison, yTask)];
+  const positions = positionsOf(comparison, point, xTask, yTask);
+  const baseline = positions.find(({ label }) => label === comparison.baseline);
+  if (!baseline || positions.length < 2) return undefined;
+  const x = axisOf(
+    positions.map((position) => position.x),
+    xMetric,
+    plot.width,
+  );
+  const y = axisOf(
+    positions.map((position) => position.y),
+    yMetric,
+    plot.height,
+  );
+  const series = modelSeries(comparison).filter(({ label }) => positions.some((position) => position.label === label));
+  const values = positions.map(({ label, x: across, y: up }): Datum => {
+    return { label, x: across.value, y: up.value, x1: across.low, x2: across.high, y1: up.low, y2: up.high };
+  });
+  const down = (value: number) => plot.height - y.pixel(value);
+  const pixels = positions.map((position) => ({
+    label: shortened(position.label, fontSize, 150),
+    x: x.pixel(position.x.value),
+    y: down(position.y.value),
+  }));
+  const [acrossAt, downAt] = [x.pixel(baseline.x.value), down(baseline.y.value)];
+  const bars = [
+    { left: acrossAt - 1, right: acrossAt + 1, top: 0, bottom: plot.height },
+    { left: 0, right: plot.width, top: downAt - 1, bottom: downAt + 1 },
+    ...positions.flatMap((position) => barsOf(position, x.pixel, down)),
+  ];
+  const labels = placeLabels(pixels, plot, fontSize, bars).map(
+    ({ x: fromX, y: fromY, label, box, leader }, index): Datum => {
+      const name = positions[index]?.label ?? '';
+      const edge = { toX: leader?.x ?? null, toY: leader?.y ?? null };
+      return {
+        label: name,
+        text: label,
+        left: box.left + 2,
+        middle: (box.top + box.bottom) / 2,
+        fromX,
+        fromY,
+        ...edge,
+      };
+    },
+  );
+  const color = {
+    field: 'label',
+    type: 'nominal' as const,
+    scale: { domain: series.map(({ label }) => label), range: series.map(({ colour }) => colour) },
+    legend: null,
+  };
+  const shape = { ...color, scale: { ...color.scale, range: series.map((one) => one.shape) } };
+  const pixel = { scale: null, type: 'quantitative' as const };
+  const halo = { stroke: cssColour('page'), strokeWidth: 3.5, strokeJoin: 'round' as const, fill: cssColour('page') };
+  const text = { type: 'text' as const, align: 'left' as const, baseline: 'middle' as const, fontSize };
+  const where = { x: { field: 'left', ...pixel }, y: { field: 'middle', ...pixel }, text: { field: 'text' } };
+  const xAxis = { field: 'x', type: 'quantitative' as const, scale: x.scale, axis: { ...axis, title: x.title(xTask) } };
+  const yAxis = { field: 'y', type: 'quantitative' as const, scale: y.scale, axis: { ...axis, title: y.title(yTask) } };
+  const cross = { type: 'rule' as const, color: cssColour('muted'), strokeDash: [5, 4] };
+  return {
+    id,
+    section: 'scatter',
+    title: atPoint(`${xTask} against ${yTask}`, point),
+    caption:
+      `Each model's ${yMetric.metric} on ${yTask} against its ${xMetric.metric} on ${xTask}; up and right is better on both. ` +
+      `The dashed lines cross at ${comparison.baseline}: upper left and lower right of it, one task is paid for with the other. ` +
+      `A model stands at ${comparison.baseline}'s mean plus its own gain; bars are the 95 % intervals of the gains, not corrected ` +
+      `for the number of comparisons.${reversed([
+        [xTask, xMetric],
+        [yTask, yMetric],
+      ])}${omission}`,
+    spec: {
+      ...plot,
+      data: { values },
+      layer: [
+        { data: { values: [{ x: baseline.x.value }] }, mark: cross, encoding: { x: xAxis } },
+        { data: { values: [{ y: baseline.y.value }] }, mark: cross, encoding: { y: yAxis } },
+        {
+          transform: [{ filter: 'isValid(datum.x1)' }],
+          mark: { type: 'rule', clip: true, strokeWidth: 1.3, opacity: 0.55 },
+          encoding: { x: { ...xAxis, field: 'x1' }, x2: { field: 'x2' }, y: yAxis, color },
+        },
+        {
+          transform: [{ filter: 'isValid(datum.y1)' }],
+          mark: { type: 'rule', clip: true, strokeWidth: 1.3, opacity: 0.55 },
+          encoding: { x: xAxis, y: { ...yAxis, field: 'y1' }, y2: { field: 'y2' }, color },
+        },
+        {
+          data: { values: labels.filter(({ toX }) => toX !== null) },
+          mark: { type: 'rule', strokeWidth: 0.8 },
+          encoding: {
+            x: { field: 'fromX', ...pixel },
+            y: { field: 'fromY', ...pixel },
+            x2: { field: 'toX' },
+            y2: { field: 'toY' },
+            color,
+          },
+        },
+        { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { x: xAxis, y: yAxis, color, shape } },
+        { data: { values: labels }, mark: { ...text, ...halo }, encoding: where },
+        { data: { values: labels }, mark: text, encoding: { ...where, color } },
+      ],
+    },
+  };
+}
+
+const axis = { grid: false, tickCount: 5, titleLimit: 340 };
+
+/** Models with a gain on both tasks, and the baseline. */
+function positionsOf({ baseline }: Comparison, { rows }: Point, xTask: string, yTask: string): readonly Position[] {
+  const reference = rows.find(({ label }) => label === baseline);
+  const estimate = ({ label, tasks }: ComparisonRow, task: string): Estimate | undefined => {
+    const start = reference?.tasks[task]?.mean ?? null;
+    const own = tasks[task];
+    if (start === null || !own) return undefined;
+    if (label === baseline) return { value: start, low: null, high: null };
+    if (own.gain === null) return undefined;
+    const direction = betterOf(own.metric) === 'lower' ? -1 : 1;
+    const [low, high] = own.interval ?? [null, null];
+    const at = (gain: number | null) => (gain === null ? null : start + direction * gain);
+    return { value: start + direction * own.gain, low: at(low), high: at(high) };
+  };
+  return rows.flatMap((row) => {
+    const [x, y] = [estimate(row, xTask), estimate(row, yTask)];
+    return x && y ? [{ label: row.label, x, y }] : [];
+  });
+}
+
+/** An axis on which better is further along, with a place for every value and the intervals as far as they do not dwarf the values. */
+function axisOf(estimates: readonly Estimate[], { metric, better }: JudgedBy, length: number) {
+  const values = estimates.map(({ value }) => value);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const intervals = estimates.flatMap(({ low, high }) => (low === null || high === null ? [] : [low, high]));
+  const spread =
+    most - least || Math.max(...intervals.map((end) => Math.abs(end - least)), Math.abs(most) * 1e-3, 1e-6);
+  const from = Math.max(Math.min(least, ...intervals), least - 1.5 * spread) - 0.06 * spread;
+  const to = Math.min(Math.max(most, ...intervals), most + 1.5 * spread) + 0.06 * spread;
+  const reverse = better === 'lower';
+  return {
+    scale: { domain: [from, to], nice: false, zero: false, reverse },
+    /** Pixels along the axis. */
+    pixel: (value: number) => (length * (reverse ? to - value : value - from)) / (to - from),
+    title: (task: string) =>
+      `${shortened(task, fontSize, 130)}: ${metric} (${better} is better${reverse ? '; reversed axis' : ''}) →`,
+  };
+}
+
+/** The error bars of a model as boxes in the plot. */
+function barsOf(
+  { x, y }: Position,
+  across: (value: number) => number,
+  down: (value: number) => number,
+): readonly Box[] {
+  const [middleX, middleY] = [across(x.value), down(y.value)];
+  const box = (a: number, b: number, c: number, d: number): Box => {
+    return { left: Math.min(a, b), right: Math.max(a, b), top: Math.min(c, d), bottom: Math.max(c, d) };
+  };
+  return [
+    ...(x.low === null || x.high === null ? [] : [box(across(x.low), across(x.high), middleY - 1, middleY + 1)]),
+    ...(y.low === null || y.high === null ? [] : [box(middleX - 1, middleX + 1, down(y.low), down(y.high))]),
+  ];
+}
+
+function reversed(axes: readonly (readonly [string, JudgedBy])[]): string {
+  const tasks = axes.filter(([, { better }]) => better === 'lower').map(([task]) => task);
+  return tasks.length === 0 ? '' : ` Lower is better on ${tasks.join(' and ')}: the axis is reversed.`;
+}
