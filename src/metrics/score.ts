@@ -3,7 +3,7 @@ import { metrics } from './catalogue.js';
 import type { TaskMetrics } from './evaluate.js';
 
 /** What epochs of a task are selected by: AUC, or 1 - nmse. Higher is better; null if it is not defined. */
-export function selectionScore(task: Task, values: TaskMetrics): number | null {
+export function selectionScore(task: { readonly type: string }, values: TaskMetrics): number | null {
   for (const { type, name, score } of metrics.all) {
     if (type === task.type && score) return numberOrNull(values, name, score);
   }
