@@ -16,12 +16,12 @@ export function gainBars(comparison: Comparison): readonly Drawing[] {
   });
 }
 
-/** Colours by what a gain is known to be. The words say it too, to the right of the bars. */
+/** Colours by what a gain is known to be. */
 const findings = [
   { verdict: 'better', text: 'better (adjusted p < .05)', colour: cssColour('better') },
   { verdict: 'worse', text: 'worse (adjusted p < .05)', colour: cssColour('worse') },
   { verdict: 'no difference seen', text: 'no difference seen', colour: cssColour('same') },
-  { verdict: null, text: 'not tested', colour: cssColour('same') },
+  { verdict: null, text: 'not tested', colour: cssColour('muted') },
 ] as const;
 
 function bars(comparison: Comparison, point: Point, task: string, id: string): Drawing | undefined {
@@ -61,7 +61,7 @@ function bars(comparison: Comparison, point: Point, task: string, id: string): D
     caption:
       `Gain in ${metric} on ${task} over ${baseline}${better === 'lower' ? ', a fall counting as a gain' : ''}; lines are 95 % ` +
       'intervals, not corrected for the number of comparisons. Colours go by the p-value adjusted for all of the table.' +
-      (values.some(({ low }) => low === null) ? ' A bar without a line has no interval.' : ''),
+      (values.some(({ gain, low }) => gain !== null && low === null) ? ' A bar without a line has no interval.' : ''),
     spec: {
       width: 405 - nameWidth,
       height: { step: 24 },
