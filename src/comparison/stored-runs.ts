@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AxisPoint } from '../config/comparison.js';
+import { ConfigError, DataError } from '../support/errors.js';
+import { type FinishedRun, readRun } from '../training/finished-run.js';
+import type { Comparison, RunReference } from './comparison.js';
+
+/** Runs found under one path that a user named: those of a comparison, or a single one. */
+export interface StoredRuns {
+  readonly path: string;
+  /** Tells labels apart that two of them use. */
+  readonly name: string;
+  /** Undefined: a single run. */
+  readonly comparison: Comparison | undefined;
+  readonly rows: readonly StoredRow[];
+  /** What was left out, a line each. */
+  readonly notes: readonly string[];
+}
+
+/** A model at one point of the axes. */
+export interface StoredRow {
+  readonly label: string;
+  readonly type: string;
+  /** Empty for a single run: where it lies on axes is read from its config. */
+  readonly point: AxisPoint;
+  readonly runs: readonly StoredRun[];
+}
+
+export interface StoredRun {
+  readonly seed: number;
+  /** Its folder, as seen from the working directory. */
+  readonly path: string;
+  readonly status: RunReference['status'];
+  readonly run?: FinishedRun;
+}
+
+/** Equal for equal points, whose axes are in the same order. */
+export function pointKey(point: AxisPoint): string {
+  return JSON.stringify(point);
+}
+
+/**
+ * Reads the folder of a comparison, of a run, or of several runs. A word `NAME=PATH` names the model or the comparison; without it a model
+ * is named by its config (less `-seed-<its seed>` at the end). Runs that are not finished are noted and left out.
+ * @throws ConfigError if there is no run.
+ */
+export function readStoredRuns(word: string): readonly StoredRuns[] {
+  const { name, path } = namedPath(word);
+  if (existsSync(join(path, 'comparison.json'))) return [ofComparison(path, name)];
+  const below =
+    existsSync(path) && statSync(path).isDirectory() ? readdirSync(path).map((child) => join(path, child)) : [];
+  const folders = isStarted(path) ? [path] : below.filter(isStarted);
+  if (folders.length === 0)
+    throw new ConfigError(
+      `${path} is no folder of a run (config.yaml, result.json), of runs, or of a comparison (comparison.json).`,
+    );
+  return folders.map((folder) => ofRun(folder, name));
+}
+
+function isStarted(path: string): boolean {
+  return existsSync(join(path, 'config.yaml')) && existsSync(join(path, 'environment.json'));
+}
+
+/** A word is a path if there is one of this name, so that paths may have a `=`. */
+function namedPath(word: string): { readonly name?: string; readonly path: string } {
+  const at = word.indexOf('=');
+  if (at < 1 || existsSync(word)) return { path: word };
+  return { name: word.slice(0, at), path: word.slice(at + 1) };
+}
+
+function ofRun(path: string, name: string | undefined): StoredRuns {
+  const run = readRun(path);
+  if (!run) {
+    const note = `${path} is not finished and is left out (ple train --resume ${path} goes on).`;
+    return { path, name: name ?? path, comparison: undefined, rows: [], notes: [note] };
+  }
+  const { seed, model } = run.result;
+  const own = run.experiment.name;
+  const label = name ?? (own.endsWith(`-seed-${seed}`) ? own.slice(0, -`-seed-${seed}`.length) : own);
+  const runs = [{ seed, path, status: 'done' as const, run }];
+  return {
+    path,
+    name: label,
+    comparison: undefined,
+    rows: [{ label, type: model, point: {}, runs }],
+    notes: [],
+  };
+}
+
+function ofComparison(path: string, name: string | undefined): StoredRuns {
+  const comparison = readComparison(path);
+  const notes: string[] = [];
+  const rows = comparison.rows.flatMap(({ label, type, axis, runs }) => {
+    if (type === external) {
+      notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
+      return [];
+    }
+    const stored = runs.map((reference) => readReference(path, reference));
+    for (const { seed, path: folder, status } of stored) {
+      if (status !== 'done') notes.push(`${folder} (${label}, seed ${seed}) is ${status} and is left out.`);
+    }
+    return [{ label, type, point: axis, runs: stored }];
+  });
+  return { path, name: name ?? comparison.name, comparison, rows, notes };
+}
+
+/** The type of a row of predictions that were made elsewhere. */
+export const external = 'external';
+
+function readReference(folder: string, { seed, path, status }: RunReference): StoredRun {
+  const at = join(folder, path);
+  const run = readRun(at);
+  if (run) return { seed, path: at, status: 'done', run };
+  return { seed, path: at, status: status === 'done' ? 'missing' : status };
+}
+
+/** @throws DataError if the file is cut short. */
+export function readComparison(folder: string): Comparison {
+  const file = join(folder, 'comparison.json');
+  try {
+    const comparison: Comparison = JSON.parse(readFileSync(file, 'utf8')); // written whole, by `ple compare` or `ple report`
+    return comparison;
+  } catch (error) {
+    throw new DataError(`Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
