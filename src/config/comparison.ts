@@ -70,7 +70,7 @@ export function parseComparison(
   definitions: Definitions,
 ): ComparisonConfig {
   const document = readDocument(text, file, overrides);
-  const config = parsePart(z.looseObject({ compare: z.unknown() }), document.value ?? {}, document);
+  const config = parsePart(z.looseObject({ compare: z.unknown().optional() }), document.value ?? {}, document);
   if (config.compare === undefined)
     throw new ConfigError(`${file}: 'compare' is missing: this is the config of one run (ple train --config ${file}).`);
   const compare = parsePart(compareSchema, config.compare, document, ['compare']);
