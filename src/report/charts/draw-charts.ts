@@ -1,5 +1,6 @@
 import type { Chart, ReportData } from '../report-data.js';
 import { axisBars } from './axis-bars.js';
+import { calibrationCurves } from './calibration-curves.js';
 import { draw } from './drawing.js';
 import { expertBars } from './expert-bars.js';
 import { gainBars } from './gain-bars.js';
@@ -17,6 +18,7 @@ export async function drawCharts(data: ReportData): Promise<readonly Chart[]> {
     ...expertBars(data),
     ...learningCurves(data),
     ...lossWeights(data),
+    ...(await calibrationCurves(data)),
   ];
   const charts: Chart[] = [];
   for (const drawing of drawings) charts.push(await draw(drawing));

@@ -29,13 +29,28 @@ export function legendColumns(labels: readonly string[]): number {
   return Math.max(1, Math.floor((chartWidth - 20) / (widest + 36)));
 }
 
+/** Of lines told by colour and dash, also where an area has their colours. */
+export function lineLegend(labels: readonly string[]) {
+  return {
+    columns: legendColumns(labels),
+    symbolType: 'stroke',
+    symbolSize: 400,
+    symbolStrokeWidth: 2,
+    symbolFillColor: 'transparent',
+    symbolOpacity: 1,
+  };
+}
+
+/** Title of a vertical axis, horizontal and above it: for plots that are too low for a long one beside them. */
+export const titleAbove = { titleAngle: 0, titleAlign: 'left', titleAnchor: 'end', titleX: -34, titleY: -12 } as const;
+
 /** Draws a chart for a page and for a paper. */
 export async function draw({ spec, ...chart }: Drawing): Promise<Chart> {
   textMetrics.width = (item, text) => textWidth(String(text ?? ''), item.fontSize ?? fontSize);
   const quiet = logger(onlyErrors);
   const title = { text: wrapped(chart.title, titleSize, chartWidth - 20) };
   const { spec: vega } = compile({ ...spec, title }, { config, logger: quiet });
-  const view = new View(parse(vega), { renderer: 'none', logger: quiet });
+  const view = new View(parse(vega, layout), { renderer: 'none', logger: quiet });
   const drawn = await view.toSVG().finally(() => view.finalize());
   const svg = withDescription(tidied(drawn, chart.id), chart);
   return {
@@ -62,6 +77,7 @@ const config: Config = {
     domainColor: muted,
     gridColor: rule,
     labelColor: ink,
+    labelFlush: false,
     labelFontSize: fontSize,
     tickColor: muted,
     titleColor: muted,
@@ -76,8 +92,14 @@ const config: Config = {
     orient: 'bottom',
     symbolStrokeWidth: 2,
     title: null,
+    titleColor: muted,
+    titleFontSize: fontSize,
+    titleFontWeight: 'normal',
   },
 };
+
+/** Legends begin at the left edge of the chart, which Vega-Lite has no word for. */
+const layout = { legend: { layout: { bottom: { anchor: 'start', bounds: 'full' } } } } as const;
 
 function lightColour(name: string): string {
   return Object.entries(colours).find(([known]) => known === name)?.[1][0] ?? colours.ink[0];

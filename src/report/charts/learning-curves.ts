@@ -1,7 +1,7 @@
 import type { Comparison } from '../../comparison/comparison.js';
 import type { EpochRecord } from '../../training/trainer.js';
 import type { ReportData } from '../report-data.js';
-import { type Datum, type Drawing, legendColumns } from './drawing.js';
+import { type Datum, type Drawing, lineLegend, titleAbove } from './drawing.js';
 import { judgedBy } from './judged-by.js';
 import { modelSeries } from './palette.js';
 import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
@@ -44,34 +44,34 @@ function curves(data: ReportData, point: Point, task: string, id: string, omissi
     spec: {
       vconcat: panels
         .filter(({ values }) => values.length > 0)
-        .map(({ title, values }, index) => panel(comparison, drawn, title, values, index === 0)),
-      spacing: 18,
+        .map(({ title, values }) => panel(comparison, drawn, title, values)),
+      spacing: 26,
       resolve: { scale: { color: 'shared', strokeDash: 'shared' } },
     },
   };
 }
 
-function panel(
-  comparison: Comparison,
-  drawn: ReadonlySet<unknown>,
-  title: string,
-  values: readonly Datum[],
-  first: boolean,
-) {
+function panel(comparison: Comparison, drawn: ReadonlySet<unknown>, title: string, values: readonly Datum[]) {
   const series = modelSeries(comparison).filter(({ label }) => drawn.has(label));
   const domain = series.map(({ label }) => label);
-  const legend = { columns: legendColumns(domain), symbolType: 'stroke', symbolSize: 300, symbolStrokeWidth: 2 };
+  const legend = lineLegend(domain);
   const x = {
     field: 'epoch',
     type: 'quantitative' as const,
     scale: { zero: false, nice: false },
     axis: { format: 'd', grid: false, tickMinStep: 1, title: 'epoch' },
   };
-  const y = { field: 'mean', type: 'quantitative' as const, scale: { zero: false }, axis: { title, tickCount: 5 } };
+  const y = {
+    field: 'mean',
+    type: 'quantitative' as const,
+    scale: { zero: false },
+    axis: { ...titleAbove, title, tickCount: 5 },
+  };
   const color = {
     field: 'label',
     type: 'nominal' as const,
     scale: { domain, range: series.map(({ colour }) => colour) },
+    legend,
   };
   const strokeDash = { ...color, scale: { domain, range: series.map(({ dash }) => [...dash]) } };
   return {
@@ -81,11 +81,11 @@ function panel(
     layer: [
       {
         mark: { type: 'area' as const, opacity: 0.13 },
-        encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color: { ...color, legend: null } },
+        encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
       },
       {
         mark: { type: 'line' as const, strokeWidth: 1.8, point: false },
-        encoding: { x, y, color: { ...color, legend: first ? legend : null }, strokeDash: { ...strokeDash, legend } },
+        encoding: { x, y, color, strokeDash },
       },
     ],
   };

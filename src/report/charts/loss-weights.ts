@@ -1,6 +1,6 @@
 import type { EpochRecord } from '../../training/trainer.js';
 import type { ReportData } from '../report-data.js';
-import { type Datum, type Drawing, legendColumns } from './drawing.js';
+import { type Datum, type Drawing, lineLegend } from './drawing.js';
 import { seriesOf } from './palette.js';
 import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
 import { runsOf } from './runs-of.js';
@@ -55,7 +55,7 @@ function curves(
   const values = epochs.flatMap(({ epoch, weights }) =>
     tasks.map((task): Datum => ({ task, epoch, weight: weights[task] ?? null })),
   );
-  const legend = { columns: legendColumns(tasks), symbolType: 'stroke', symbolSize: 300 };
+  const legend = lineLegend(tasks);
   return {
     id: chartId('weights', index + 1),
     section: 'weights',
