@@ -115,6 +115,7 @@ function section(title: string, found: readonly Difference[]): string {
   );
 }
 
-function valueText(value: unknown): string {
+/** A value of a config, on one line. */
+export function valueText(value: unknown): string {
   return typeof value === 'string' && !/\p{Cc}/u.test(value) ? value : JSON.stringify(value);
 }
