@@ -16,7 +16,9 @@ describe('ple validate', () => {
     const { status, stdout, stderr } = await ple(['validate', '--config', join('configs', name)], { cwd: root });
     expect(stderr).toBe(`configs/${name} is valid.\n`);
     expect(status).toBe(0);
-    expect(parse(stdout)).toMatchObject(parse(readFileSync(join(root, 'configs', name), 'utf8')));
+    const { model, seed, ...rest } = parse(readFileSync(join(root, 'configs', name), 'utf8'));
+    // A comparison does not read these.
+    expect(parse(stdout)).toMatchObject('compare' in rest ? rest : { ...rest, model, seed });
   });
 
   test.each([
@@ -39,14 +41,39 @@ describe('ple validate', () => {
   });
 });
 
-test('28b: the configs of one data set share all but the model', () => {
+describe('28b: the configs of Census-Income', () => {
   const folder = join(root, 'configs/census-income');
-  const shared = readdirSync(folder).map((file) => {
-    const { name: _, model: __, ...rest } = parse(readFileSync(join(folder, file), 'utf8'));
-    return rest;
+  const read = (file: string) => parse(readFileSync(join(folder, file), 'utf8'));
+  const comparisons = readdirSync(folder).filter((file) => file.startsWith('compare'));
+  const models = readdirSync(folder).filter((file) => !comparisons.includes(file));
+  const sharedBy = ({ name: _, seed: __, model: ___, compare: ____, ...rest }: Record<string, unknown>) => rest;
+
+  test('of ten models share all but the model', () => {
+    expect(models).toHaveLength(10);
+    for (const file of models) expect(sharedBy(read(file)), file).toEqual(sharedBy(read('ple.yaml')));
   });
-  expect(shared).toHaveLength(10);
-  for (const config of shared) expect(config).toEqual(shared[0]);
+
+  test('of comparisons share it too; the second group differs in its tasks', () => {
+    expect(comparisons).toEqual(['compare-education.yaml', 'compare-matched.yaml', 'compare.yaml']);
+    const [education, ...others] = comparisons.map((file) => sharedBy(read(file)));
+    for (const other of others) expect(other).toEqual(sharedBy(read('ple.yaml')));
+    const second = JSON.stringify(sharedBy(read('ple.yaml')))
+      .replaceAll('"income"', '"education"')
+      .replace('"group":1', '"group":2');
+    expect(education).toEqual(JSON.parse(second));
+  });
+
+  test.each(comparisons)('%s has the ten models as they are there, asymmetric sharing in both directions', (file) => {
+    const [first, second] = read(file).tasks.map(({ name }: { name: string }) => name);
+    const expected = models
+      .map((model) => read(model).model)
+      .flatMap((model) => ('source' in model ? [first, second].map((source) => ({ ...model, source })) : [model]));
+    const listed = read(file).compare.models.map(({ label: _, ...model }: Record<string, unknown>) => model);
+    expect(listed).toHaveLength(11);
+    expect(listed).toEqual(expect.arrayContaining(expected));
+    expect(read(file).compare.seeds).toEqual([1, 2, 3, 4, 5]);
+    expect(read(file).compare.match).toBe(file.includes('matched') ? 'parameters' : undefined);
+  });
 });
 
 describe('ple list', () => {
