@@ -237,6 +237,11 @@ describe('a mistake is one line with its place', () => {
     expect(failure(withKey(key, '{ dataset.mixing: [] }'))).toMatch(new RegExp(`^c\\.yaml:9:.*compare\\.${key}`));
   });
 
+  test('a key that is an axis and tuned', () => {
+    const text = changed('  seeds:', '  axes: { dataset.mixing: [0, 1] }\n  tune: { dataset.mixing: [0] }\n  seeds:');
+    expect(failure(text)).toMatch(/^c\.yaml:10:11: 'compare\.tune\.dataset\.mixing': is an axis already/);
+  });
+
   test.each([
     ['{ clik: auc }', /^c\.yaml:9:14: 'compare\.metrics\.clik': no task 'clik' \(did you mean 'click'/],
     ['{ watch: auc }', /a regression task is judged by one of: mse, nmse/],

@@ -90,6 +90,9 @@ export function parseComparison(
     typeof compare.seeds === 'number' ? Array.from({ length: compare.seeds }, (_, i) => i + 1) : compare.seeds;
   if (new Set(seeds).size < seeds.length) throw failAt(document, ['compare', 'seeds'], 'a seed is listed twice');
   for (const key of ['axes', 'tune'] as const) checkKeys(Object.keys(compare[key] ?? {}), ['compare', key], document);
+  for (const key of Object.keys(compare.tune ?? {})) {
+    if (key in compare.axes) throw failAt(document, ['compare', 'tune', key], 'is an axis already');
+  }
 
   const points = combinations(compare.axes);
   const baseline = models.find(({ options }) => options.type === definitions.baseline)?.label ?? '';
