@@ -1,9 +1,8 @@
 import type { Comparison } from '../../comparison/comparison.js';
-import { type Datum, type Drawing, fontSize, legendColumns } from './drawing.js';
+import { type Datum, type Drawing, legendColumns } from './drawing.js';
 import { judgedBy } from './judged-by.js';
 import { cssColour, modelSeries } from './palette.js';
 import { axisName, axisValue, chartId, drawnPoints, type Point, pointsOf } from './points.js';
-import { shortened } from './text-width.js';
 
 /**
  * Gains against an axis (PLE Fig. 7), one chart per task: at each value of the axis with the most values, a bar per model with its
@@ -66,7 +65,7 @@ function bars(
     axis: {
       format: '+f',
       tickCount: 6,
-      title: `gain in ${metric} over ${shortened(baseline, fontSize, 120)} (up is better)`,
+      title: `gain in ${metric} (up is better)`,
     },
   };
   const text = group.text === '' ? '' : `, ${group.text}`;

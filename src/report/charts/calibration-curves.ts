@@ -1,9 +1,9 @@
 import type { ComparisonRow } from '../../comparison/comparison.js';
 import { binarySample } from '../../metrics/binary-sample.js';
-import { type CalibrationBin, calibrationBins } from '../../metrics/calibration-bins.js';
+import { type CalibrationBin, calibrationBinCount, calibrationBins } from '../../metrics/calibration-bins.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { ReportData } from '../report-data.js';
-import { type Datum, type Drawing, lineLegend } from './drawing.js';
+import { type Datum, type Drawing, lineLegend, titleAbove } from './drawing.js';
 import { cssColour, modelSeries } from './palette.js';
 import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
 import { runsOf } from './runs-of.js';
@@ -48,7 +48,8 @@ async function curvesOf({ label }: ComparisonRow, runs: readonly FinishedRun[]):
       const own = each.flatMap((of) => of[bin] ?? []);
       const mean = (read: (bin: CalibrationBin) => number) =>
         own.reduce((sum, one) => sum + read(one) / one.rows, 0) / own.length;
-      return { task, label, bin, predicted: mean((one) => one.predicted), share: mean((one) => one.positives) };
+      const [predicted, share] = [mean((one) => one.predicted), mean((one) => one.positives)];
+      return { task, label, bin, predicted, share, gap: share - predicted };
     }),
   );
 }
@@ -64,63 +65,65 @@ function curve(
   const series = modelSeries(data.comparison).filter(({ label }) => values.some((value) => value.label === label));
   const domain = series.map(({ label }) => label);
   const end = Math.max(...values.flatMap(({ predicted, share }) => [Number(predicted), Number(share)]));
-  const middle =
-    values.map(({ predicted }) => Number(predicted)).toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  const middle = values.map(({ predicted }) => Number(predicted)).toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
   const rare = middle < end / 8; // most bins would lie in a corner
-  const scale = rare ? { type: 'sqrt' as const, domain: [0, end], nice: false } : { domain: [0, end], nice: false };
-  const axis = { tickCount: 5, format: end < 0.1 ? '.2~p' : '.0%' };
+  const scale = { type: rare ? ('sqrt' as const) : ('linear' as const), domain: [0, end], nice: false };
+  const axis = { tickCount: 5, format: '~p' };
   const note = rare ? ' (square-root scale)' : '';
-  const x = {
-    field: 'predicted',
+  const quantity = { type: 'quantitative' as const, scale };
+  const x = { ...quantity, field: 'predicted', axis: { ...axis, title: `mean predicted probability${note}` } };
+  const y = { ...quantity, field: 'share', axis: { ...axis, ...titleAbove, title: `share of positives${note}` } };
+  const gap = {
+    field: 'gap',
     type: 'quantitative' as const,
-    scale,
-    axis: { ...axis, title: `mean predicted probability${note}` },
-  };
-  const y = {
-    field: 'share',
-    type: 'quantitative' as const,
-    scale,
-    axis: { ...axis, title: `share of positives${note}` },
+    axis: { tickCount: 4, format: '+~p', ...titleAbove, title: 'share of positives − mean predicted probability' },
   };
   const legend = lineLegend(domain);
-  const color = {
-    field: 'label',
-    type: 'nominal' as const,
-    scale: { domain, range: series.map(({ colour }) => colour) },
-    legend,
-  };
+  const range = series.map(({ colour }) => colour);
+  const color = { field: 'label', type: 'nominal' as const, scale: { domain, range }, legend };
   const strokeDash = { ...color, scale: { domain, range: series.map(({ dash }) => [...dash]) } };
+  const diagonal = { type: 'rule' as const, color: cssColour('muted'), strokeDash: [5, 4] };
+  const line = { type: 'line' as const, strokeWidth: 1.6 };
+  const order = { field: 'bin', type: 'quantitative' as const };
+  const ends = { values: [{ from: 0, to: end }] };
   return {
     id,
     section: 'calibration',
     title: atPoint(`Calibration on ${task}`, point),
     caption:
-      `Share of positives against mean predicted probability of ${task}, in 15 bins of equally many test rows; means over seeds. On the ` +
-      `dashed diagonal predictions are calibrated; below it they are too high.${omission}`,
+      `Share of positives against mean predicted probability of ${task}, in ${calibrationBinCount} bins of equally many test rows; means ` +
+      `over seeds. On the dashed diagonal predictions are calibrated, below it they are too high; the lower panel shows how far off.${omission}`,
     spec: {
-      width: 350,
-      height: 320,
       data: { values: [...values] },
-      layer: [
+      spacing: 26,
+      vconcat: [
         {
-          data: { values: [{ from: 0, to: end }] },
-          mark: { type: 'rule', color: cssColour('muted'), strokeDash: [5, 4] },
-          encoding: {
-            x: { ...x, field: 'from' },
-            x2: { field: 'to' },
-            y: { ...y, field: 'from' },
-            y2: { field: 'to' },
-          },
+          width: 350,
+          height: 250,
+          layer: [
+            {
+              data: ends,
+              mark: diagonal,
+              encoding: {
+                x: { ...x, field: 'from' },
+                x2: { field: 'to' },
+                y: { ...y, field: 'from' },
+                y2: { field: 'to' },
+              },
+            },
+            { mark: line, encoding: { x, y, color, strokeDash, order } },
+          ],
         },
         {
-          mark: { type: 'line', strokeWidth: 1.6 },
-          encoding: { x, y, color, strokeDash, order: { field: 'bin' } },
-        },
-        {
-          mark: { type: 'point', filled: true, size: 14, opacity: 1 },
-          encoding: { x, y, color: { ...color, legend: null } },
+          width: 350,
+          height: 150,
+          layer: [
+            { data: { values: [{ zero: 0 }] }, mark: diagonal, encoding: { y: { ...gap, field: 'zero' } } },
+            { mark: line, encoding: { x, y: gap, color, strokeDash, order } },
+          ],
         },
       ],
+      resolve: { scale: { color: 'shared', strokeDash: 'shared' } },
     },
   };
 }

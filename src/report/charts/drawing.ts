@@ -6,7 +6,14 @@ import { textWidth, wrapped } from './text-width.js';
 
 declare module 'vega' {
   /** vega-scenegraph's, which vega exports and does not declare: how the layout measures texts. */
-  export const textMetrics: { width: (item: { readonly fontSize?: number }, text: unknown) => number };
+  export const textMetrics: { width: (item: TextItem, text: unknown) => number };
+}
+
+interface TextItem {
+  readonly fontSize?: number;
+  readonly fontWeight?: string | number;
+  /** Longer texts are cut; a width just above it has them cut, and is what they then need. */
+  readonly limit?: number;
 }
 
 /** A chart before it is drawn. */
@@ -46,9 +53,9 @@ export const titleAbove = { titleAngle: 0, titleAlign: 'left', titleAnchor: 'end
 
 /** Draws a chart for a page and for a paper. */
 export async function draw({ spec, ...chart }: Drawing): Promise<Chart> {
-  textMetrics.width = (item, text) => textWidth(String(text ?? ''), item.fontSize ?? fontSize);
+  textMetrics.width = measured;
   const quiet = logger(onlyErrors);
-  const title = { text: wrapped(chart.title, titleSize, chartWidth - 20) };
+  const title = { text: wrapped(chart.title, titleSize * bold, chartWidth - 20) };
   const { spec: vega } = compile({ ...spec, title }, { config, logger: quiet });
   const view = new View(parse(vega, layout), { renderer: 'none', logger: quiet });
   const drawn = await view.toSVG().finally(() => view.finalize());
@@ -60,6 +67,13 @@ export async function draw({ spec, ...chart }: Drawing): Promise<Chart> {
   };
 }
 
+function measured({ fontSize: size = fontSize, fontWeight, limit }: TextItem, text: unknown): number {
+  const width = textWidth(String(text ?? ''), fontWeight === 'bold' ? size * bold : size);
+  return limit !== undefined && limit > 0 ? Math.min(width, limit + 1) : width;
+}
+
+/** How much wider bold letters are. */
+const bold = 1.14;
 const titleSize = 13;
 const labelLimit = 190;
 const ink = cssColour('ink');
@@ -99,7 +113,7 @@ const config: Config = {
 };
 
 /** Legends begin at the left edge of the chart, which Vega-Lite has no word for. */
-const layout = { legend: { layout: { bottom: { anchor: 'start', bounds: 'full' } } } } as const;
+const layout = { legend: { layout: { bottom: { anchor: 'start', frame: 'bounds' } } } } as const;
 
 function lightColour(name: string): string {
   return Object.entries(colours).find(([known]) => known === name)?.[1][0] ?? colours.ink[0];

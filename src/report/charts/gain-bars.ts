@@ -44,7 +44,7 @@ function bars(comparison: Comparison, point: Point, task: string, id: string): D
     axis: {
       format: '+f',
       tickCount: 4,
-      title: `gain in ${metric} over ${shortened(baseline, fontSize, 120)} (right is better)`,
+      title: `gain in ${metric} (right is better)`,
     },
   };
   const y = {

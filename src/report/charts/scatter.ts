@@ -147,7 +147,7 @@ function scatter(
         },
         { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { x: xAxis, y: yAxis, color, shape } },
         { data: { values: labels }, mark: { ...text, ...halo }, encoding: where },
-        { data: { values: labels }, mark: text, encoding: { ...where, color } },
+        { data: { values: labels }, mark: { ...text, color: cssColour('ink') }, encoding: where },
       ],
     },
   };
