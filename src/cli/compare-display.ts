@@ -1,49 +1,157 @@
 import type { JobEvent } from '../comparison/jobs.js';
 import type { PlacedRun } from '../comparison/placed-runs.js';
 import type { ComparisonEvent } from '../comparison/run-comparison.js';
-import type { ComparisonConfig } from '../config/comparison.js';
+import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
+import { type CompareBars, openCompareBars } from './compare-bars.js';
+import { createTimeLeft, type TimeLeft } from './time-left.js';
 
-export interface ComparisonDisplay {
+/** Shows a comparison's events to a person. */
+export interface CompareDisplay {
   show(event: ComparisonEvent): void;
+  line(text: string): void;
   close(): void;
 }
 
-/** Shows a comparison's runs to a person. */
-export function openComparisonDisplay(stream: NodeJS.WriteStream, _config: ComparisonConfig): ComparisonDisplay {
-  let [done, of] = [0, 0];
+type Planned = ComparisonEvent & { readonly kind: 'planned' };
+type Decisions = ComparisonEvent & { readonly kind: 'decided' };
+type Ended = ComparisonEvent & { readonly kind: 'ended' };
+
+/** Bars on a terminal, a line for each finished run everywhere. */
+export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig): CompareDisplay {
   const said = new Set<string>();
-  const line = (text: string) => stream.write(`${text}\n`);
-  const note = (message: string) => {
-    if (said.has(message)) return;
-    said.add(message);
-    line(`note: ${message}`);
+  let bars: CompareBars | undefined;
+  let stage: { readonly timeLeft: TimeLeft; readonly of: number; done: number } | undefined;
+  const fractions = new Map<string, number>(); // of the runs that train
+  const places = new Map<string, number>();
+
+  const line = (text: string) => (bars ? bars.log(text) : stream.write(`${text}\n`));
+  const once = (text: string) => {
+    if (said.has(text)) return;
+    said.add(text);
+    line(text);
   };
+  const close = () => {
+    bars?.close();
+    bars = undefined;
+  };
+
   return {
-    close: () => undefined,
+    line,
+    close,
     show(event) {
-      if (event.kind === 'note') return note(event.message);
-      if (event.kind === 'planned') {
-        [done, of] = [event.finished, event.runs];
-        const finished = event.finished > 0 ? `, ${event.finished} of them finished already` : '';
-        return void line(`${of} runs${finished}; ${event.jobs} at a time, ${event.threads} threads each`);
-      }
+      if (event.kind === 'note') once(`note: ${event.message}`);
+      if (event.kind === 'reading') once('Reading the data');
+      if (event.kind === 'measuring')
+        once(
+          event.what === 'jobs'
+            ? 'Measuring how many runs at a time are fastest'
+            : 'Measuring a few steps of each model',
+        );
+      if (event.kind === 'decided') for (const text of decisions(event, config)) line(text);
+      if (event.kind === 'planned') start(event);
       if (event.kind === 'job') ofJob(event.run, event.event);
+      if (event.kind === 'ended') end(event);
+      drawTotal();
     },
   };
 
-  function ofJob(run: PlacedRun, event: JobEvent): void {
-    if (event.kind === 'report' && event.report.kind === 'note') note(event.report.message);
-    if (event.kind === 'started again') line(`${nameOf(run)} is started again: ${event.reason}`);
-    if (event.kind !== 'ended' || event.outcome.status === 'interrupted') return;
-    done += 1;
-    const what = event.outcome.status === 'failed' ? `failed: ${event.outcome.message}` : '';
-    line(`${done}/${of} ${nameOf(run)}  ${what}`.trimEnd());
+  function start({ stage: name, runs, unfinished, jobs, threads }: Planned): void {
+    close();
+    const kinds = unfinished.map(({ label }) => label);
+    stage = { timeLeft: createTimeLeft(kinds, jobs), of: runs, done: runs - unfinished.length };
+    const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
+    const how = `${jobs} at a time with ${threads} ${threads === 1 ? 'thread' : 'threads'} each`;
+    const what = name === 'tuning' ? 'runs to tune' : 'runs';
+    line(`${runs} ${what}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`);
+    if (stream.isTTY && unfinished.length > 0) bars = openCompareBars(stream, Math.min(jobs, unfinished.length), runs);
+  }
+
+  function ofJob(run: PlacedRun, event: Exclude<JobEvent, { kind: 'ended' }>): void {
+    const name = nameOf(run);
+    if (event.kind === 'begun') {
+      places.set(run.folder, event.place);
+      fractions.set(run.folder, 0);
+      stage?.timeLeft.begin(run.folder, run.label, now());
+      bars?.job(event.place, name, 0, 'reading');
+    }
+    if (event.kind === 'started again') line(`${name} is started again from its checkpoint: ${event.reason}`);
+    if (event.kind !== 'report') return;
+    const { report } = event;
+    if (report.kind === 'note') once(`note: ${report.message}`);
+    if (report.kind === 'start' && report.resumedAt !== null) line(`${name} goes on in epoch ${report.resumedAt}`);
+    const place = places.get(run.folder) ?? 0;
+    if (report.kind === 'start') bars?.job(place, name, 0, 'compiling');
+    if (report.kind !== 'step') return;
+    const { epochs } = run.experiment.train;
+    const fraction = (report.epoch - 1 + report.step / report.steps) / epochs;
+    fractions.set(run.folder, fraction);
+    stage?.timeLeft.update(run.folder, fraction, now());
+    const rate = `${Math.round(report.samplesPerSecond)} samples/s`;
+    bars?.job(place, name, fraction, `epoch ${report.epoch}/${epochs}  ${rate}`);
+  }
+
+  function end({ run, outcome, scores, seconds }: Ended): void {
+    fractions.delete(run.folder);
+    stage?.timeLeft.end(run.folder, now());
+    if (!stage || outcome.status === 'interrupted') return;
+    stage.done += 1;
+    const what =
+      outcome.status === 'failed'
+        ? [`failed: ${outcome.message}`]
+        : [
+            ...scores.map(
+              ({ task, metric, value }) => `${task} ${metric} ${value === null ? '-' : value.toPrecision(4)}`,
+            ),
+            `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`,
+          ];
+    line([`${stage.done}/${stage.of} ${nameOf(run)}`, ...what].join('  '));
+  }
+
+  function drawTotal(): void {
+    if (!bars || !stage) return;
+    const left = stage.timeLeft.left(now());
+    const running = [...fractions.values()].reduce((sum, fraction) => sum + fraction, 0);
+    bars.total(stage.done + running, stage.of, left === null ? '' : `  ${duration(left)} left`);
   }
 }
 
-function nameOf({ label, point, seed }: PlacedRun): string {
-  const values = Object.entries({ ...point, seed }).map(
-    ([key, value]) => `${key.split('.').at(-1)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+/** What `tune` chose and `match` scaled, a line for each model at each point. */
+function decisions({ changes }: Decisions, { models, points }: ComparisonConfig): string[] {
+  return points.flatMap((point) =>
+    models.map(({ label }) => {
+      const { values, match } = changes.of(label, point);
+      const parts = [
+        ...(values ? [`tuned: ${valuesOf(values)}`] : []),
+        ...(match
+          ? [
+              `matched: levels ${JSON.stringify(match.levels)}, tower ${JSON.stringify(match.tower)}, ` +
+                `${match.network} parameters (${match.miss > 0 ? '+' : ''}${match.miss})`,
+            ]
+          : []),
+      ];
+      return `${[label, valuesOf(point)].filter((text) => text !== '').join(' ')}: ${parts.join('; ')}`;
+    }),
   );
-  return [label, ...values].join(' ');
+}
+
+/** `ple correlation 0.4 seed 3` */
+export function nameOf({ label, point, seed }: Pick<PlacedRun, 'label' | 'point' | 'seed'>): string {
+  return `${label} ${valuesOf({ ...point, seed })}`;
+}
+
+function valuesOf(point: AxisPoint): string {
+  return Object.entries(point)
+    .map(([key, value]) => `${key.split('.').at(-1)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ');
+}
+
+/** `41 s`, `12 min`, `1 h 05 min` */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+function now(): number {
+  return performance.now() / 1000;
 }

@@ -1,8 +1,13 @@
 import { join } from 'node:path';
-import { runComparison } from '../comparison/run-comparison.js';
+import { type ComparisonPlan, planComparison } from '../comparison/dry-run.js';
+import { type ComparisonResult, runComparison } from '../comparison/run-comparison.js';
+import type { ComparisonConfig } from '../config/comparison.js';
+import { stringifyComparison } from '../config/resolved-comparison.js';
 import { comparisonTable } from '../report/comparison-table.js';
+import { textTable } from '../report/text-table.js';
+import { writeOutputs } from '../report/write-outputs.js';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { openComparisonDisplay } from './compare-display.js';
+import { type CompareDisplay, duration, nameOf, openCompareDisplay } from './compare-display.js';
 import { readComparison } from './config-file.js';
 
 interface CompareOptions {
@@ -19,32 +24,32 @@ interface CompareOptions {
 /** `ple compare`: trains every model under every seed; the table on stdout, progress and notes on stderr. */
 export async function compareCommand(overrides: readonly string[], options: CompareOptions): Promise<number> {
   const config = readComparison(options.config, overrides);
-  const jobs = options.jobs === undefined ? undefined : parseJobs(options.jobs);
-  const display = openComparisonDisplay(process.stderr, config);
+  const jobs = options.jobs === undefined ? {} : { jobs: parseJobs(options.jobs) };
+  const display = openCompareDisplay(process.stderr, config);
 
   const [interrupt, halt] = [new AbortController(), new AbortController()];
-  const abort = () => (interrupt.signal.aborted ? halt : interrupt).abort();
+  const abort = () => {
+    if (interrupt.signal.aborted) return halt.abort();
+    interrupt.abort();
+    if (!options.dryRun) display.line('Interrupted: writing checkpoints (again: ends at once)');
+  };
   process.on('SIGINT', abort).on('SIGTERM', abort);
   try {
-    const result = await runComparison(config, {
-      runs: options.runs,
-      ...(jobs === undefined ? {} : { jobs }),
-      predictions: options.predictions,
-      signal: interrupt.signal,
-      halt: halt.signal,
-      on: display.show,
-    });
-    display.close();
-    if (result.status === 'interrupted') {
-      process.stderr.write('Interrupted. The same command goes on.\n');
-      return exitCode.interrupted;
+    const common = { runs: options.runs, ...jobs, signal: interrupt.signal, on: display.show };
+    if (options.dryRun) {
+      const plan = await planComparison(config, common);
+      display.close();
+      process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : planTable(plan));
+      return exitCode.done;
     }
-    const { comparison, folder, failed } = result;
-    process.stdout.write(
-      options.json ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonTable(comparison, { colour: colours() }),
-    );
-    process.stderr.write(`Written to ${join(folder, 'comparison.json')}\n`);
-    return failed > 0 ? exitCode.failed : exitCode.done;
+    const result = await runComparison(config, { ...common, predictions: options.predictions, halt: halt.signal });
+    if (result.status === 'done') return await finish(result, config, overrides, options, display);
+    display.close();
+    process.stderr.write('Interrupted. The same command goes on where it was.\n');
+    return exitCode.interrupted;
+  } catch (error) {
+    if (options.dryRun && interrupt.signal.aborted) return exitCode.interrupted;
+    throw error;
   } finally {
     display.close();
     process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
@@ -54,10 +59,64 @@ export async function compareCommand(overrides: readonly string[], options: Comp
 function parseJobs(text: string): number {
   const jobs = Number(text);
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 1024)
-    throw new ConfigError(`--jobs ${text}: expected a number of processes, 1 or more.`);
+    throw new ConfigError(`--jobs ${text}: give a number of processes, 1 or more.`);
   return jobs;
 }
 
-function colours(): boolean {
-  return process.stdout.isTTY === true && process.stdout.getColorDepth() > 1;
+async function finish(
+  { comparison, folder, runs, failed }: ComparisonResult & { readonly status: 'done' },
+  config: ComparisonConfig,
+  overrides: readonly string[],
+  options: CompareOptions,
+  display: CompareDisplay,
+): Promise<number> {
+  const command = ['ple', 'compare', '--config', options.config, ...overrides].map(quoted).join(' ');
+  await writeOutputs(
+    folder,
+    { comparison, runs, command, config: stringifyComparison(config) },
+    { svg: options.svg ?? false, png: options.png ?? false },
+  );
+  display.close();
+  const colour = process.stdout.isTTY === true && process.stdout.getColorDepth() > 1; // which heeds NO_COLOR
+  process.stdout.write(
+    options.json ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonTable(comparison, { colour }),
+  );
+  if (failed > 0)
+    process.stderr.write(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; the same command tries again.\n`);
+  process.stderr.write(`Written to ${folder}; the report is ${join(folder, 'report.html')}\n`);
+  return failed > 0 ? exitCode.failed : exitCode.done;
+}
+
+/** As a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: ComparisonPlan): string {
+  const rows = [...tuning, ...runs].map((run, index) => [
+    index < tuning.length ? 'tune' : 'run',
+    nameOf({ ...run, point: run.axis }),
+    run.parameters.embedding,
+    run.parameters.network,
+    run.finished ? 'finished' : 'to do',
+  ]);
+  const speeds = models.map((model) => [
+    model.label,
+    model.unfinished,
+    model.epochs,
+    model.stepsPerEpoch,
+    Math.round(model.samplesPerSecond),
+    duration(model.secondsAtMost),
+  ]);
+  const lines = [
+    textTable(['', 'run', 'embedding', 'network', ''], rows),
+    ...(models.length > 0
+      ? [textTable(['model', 'runs to do', 'epochs', 'steps an epoch', 'samples/s', 'a run at most'], speeds)]
+      : []),
+    `${tuned ? '' : 'The runs are as if compare.tune chose the values of the config.\n'}` +
+      (models.length > 0
+        ? `${jobs} at a time: at most ${duration(secondsAtMost)}, from a few measured steps of each model; early stopping makes it shorter\n`
+        : 'Everything is finished.\n'),
+  ];
+  return lines.join('\n');
 }

@@ -1,14 +1,24 @@
 import { stringifyExperiment } from '../config/experiment.js';
+import { resolvedComparison, stringifyComparison } from '../config/resolved-comparison.js';
 import { exitCode } from '../support/errors.js';
-import { readConfig } from './config-file.js';
+import { namesComparison, readComparison, readConfig } from './config-file.js';
 
-/** `ple validate`: the resolved config on stdout, or the first mistake. */
+/** `ple validate`: the resolved config, of a run or a comparison, on stdout, or the first mistake. */
 export function validateCommand(
   overrides: readonly string[],
   options: { readonly config: string; readonly json?: boolean },
 ): number {
-  const experiment = readConfig(options.config, overrides);
-  process.stdout.write(options.json ? `${JSON.stringify(experiment, null, 2)}\n` : stringifyExperiment(experiment));
+  const [text, value] = resolved(options.config, overrides);
+  process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text);
   process.stderr.write(`${options.config} is valid.\n`);
   return exitCode.done;
+}
+
+function resolved(file: string, overrides: readonly string[]): readonly [string, unknown] {
+  if (namesComparison(file, overrides)) {
+    const comparison = readComparison(file, overrides);
+    return [stringifyComparison(comparison), resolvedComparison(comparison)];
+  }
+  const experiment = readConfig(file, overrides);
+  return [stringifyExperiment(experiment), experiment];
 }

@@ -1,4 +1,5 @@
 import type { AxisPoint } from '../config/comparison.js';
+import type { Match } from './match.js';
 
 /** comparison.json: two comparisons of the same runs are equal without `timing`. Not defined: null. */
 export interface Comparison {
@@ -32,6 +33,10 @@ export interface ComparisonRow {
   readonly worstGain: number | null;
   /** Null: the baseline, fewer than five pairs, or a test that is not defined. */
   readonly verdict: Verdict | null;
+  /** With `tune`: the chosen values, by key. */
+  readonly tuned?: AxisPoint;
+  /** With `match`: the scaled widths, the factor, and how far the network's parameters are from the number asked for. */
+  readonly match?: Match;
 }
 
 export interface RunReference {

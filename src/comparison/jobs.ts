@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Experiment } from '../config/experiment.js';
 import type { EngineChoice } from '../engine/create.js';
-import type { Report, Signal } from './messages.js';
+import type { Failed, Report, Signal } from './messages.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
 /** One run to be trained, in its own folder: new, or from its checkpoint. */
@@ -11,9 +11,11 @@ export interface Job {
 }
 
 export type JobEvent =
+  /** `place` counts the jobs that run at a time, from 0. */
+  | { readonly kind: 'begun'; readonly job: Job; readonly place: number }
   | { readonly kind: 'started again'; readonly job: Job; readonly reason: string }
   | { readonly kind: 'report'; readonly job: Job; readonly report: Report }
-  | { readonly kind: 'ended'; readonly job: Job; readonly outcome: JobOutcome };
+  | { readonly kind: 'ended'; readonly job: Job; readonly outcome: JobOutcome; readonly seconds: number };
 
 export type JobOutcome =
   | { readonly status: 'done' }
@@ -26,8 +28,8 @@ export interface Workers {
   at(place: number): WorkerProcess;
   /** To all that live. */
   signal(signal: Signal): void;
-  /** Lets all end. */
-  release(): void;
+  /** Lets all end, and waits for that. */
+  release(): Promise<void>;
   kill(): void;
 }
 
@@ -44,8 +46,8 @@ export function createWorkers(): Workers {
     signal: (signal) => {
       for (const worker of workers) worker?.signal(signal);
     },
-    release: () => {
-      for (const worker of workers) worker?.release();
+    release: async () => {
+      await Promise.all(workers.map((worker) => worker?.release()));
     },
     kill: () => {
       for (const worker of workers) worker?.kill();
@@ -58,32 +60,28 @@ export interface JobOptions {
   /** How many jobs run at a time. */
   readonly count: number;
   readonly predictions: boolean;
-  /** When it fires, runs are checkpointed and no further one is started. */
+  /** When it fires no further run is started; the workers are told to stop by who fires it. */
   readonly signal: AbortSignal;
   on(event: JobEvent): void;
 }
 
 /** Runs jobs in worker processes, in their order. A worker that was killed is started again from its checkpoint, once for a job. */
 export async function runJobs(jobs: readonly Job[], options: JobOptions): Promise<ReadonlyMap<Job, JobOutcome>> {
-  const { workers, count, signal } = options;
+  const { count, signal } = options;
   const outcomes = new Map<Job, JobOutcome>();
   const waiting = [...jobs];
   const places = Array.from({ length: Math.min(count, jobs.length) }, async (_, place) => {
     for (;;) {
       const job = signal.aborted ? undefined : waiting.shift();
       if (!job) return;
+      options.on({ kind: 'begun', job, place });
+      const started = performance.now();
       const outcome = await runJob(job, place, options);
       outcomes.set(job, outcome);
-      options.on({ kind: 'ended', job, outcome });
+      options.on({ kind: 'ended', job, outcome, seconds: (performance.now() - started) / 1000 });
     }
   });
-  const stop = () => workers.signal({ kind: 'stop' });
-  signal.addEventListener('abort', stop);
-  try {
-    await Promise.all(places);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+  await Promise.all(places);
   return outcomes;
 }
 
@@ -98,11 +96,15 @@ async function runJob(
     if (answer.kind === 'done') return { status: 'done' };
     if (answer.kind === 'interrupted') return { status: 'interrupted' };
     if (signal.aborted) return { status: 'interrupted' };
-    if (answer.kind === 'failed') return { status: 'failed', message: answer.message };
+    if (answer.kind === 'failed') return { status: 'failed', message: messageOf(answer) };
     if (answer.kind !== 'lost') throw new Error(`A worker answered a run with '${answer.kind}'.`);
     if (answer.signal === null || attempt === 2) return { status: 'failed', message: answer.message };
     on({ kind: 'started again', job, reason: answer.message });
   }
+}
+
+function messageOf({ message, exitCode }: Failed): string {
+  return exitCode === null ? `this is a bug: ${message}` : message;
 }
 
 /** The machine's threads divided among so many jobs, unless the config says how many. */

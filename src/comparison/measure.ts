@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Experiment } from '../config/experiment.js';
 import { engineFor, type Workers } from './jobs.js';
 import type { Answer, Report } from './messages.js';
+import { errorOf } from './worker-process.js';
 
 const seconds = 0.7; // of steps, for each candidate
 const mostCandidates = 4;
@@ -72,5 +73,5 @@ export async function measureModel(
     else on(report);
   });
   if (answer.kind === 'measured') return answer;
-  throw new Error(`A worker could not measure: ${'message' in answer ? answer.message : answer.kind}`);
+  throw errorOf(answer);
 }

@@ -1,4 +1,5 @@
 import type { Experiment } from '../config/experiment.js';
+import type { SplitName } from '../data/dataset.js';
 import type { EngineChoice } from '../engine/create.js';
 import type { ModelShape } from '../models/model.js';
 import type { LoadingEvent } from '../training/load-dataset.js';
@@ -41,15 +42,22 @@ export type Report =
 export type Answer =
   | { readonly kind: 'done' }
   | { readonly kind: 'interrupted' }
-  | { readonly kind: 'failed'; readonly message: string }
+  | Failed
   | DataShape
   | { readonly kind: 'measured'; readonly samplesPerSecond: number; readonly compileSeconds: number };
+
+export interface Failed {
+  readonly kind: 'failed';
+  readonly message: string;
+  /** Of a user's mistake; null for a bug, whose message is its stack. */
+  readonly exitCode: number | null;
+}
 
 /** What models are built for. */
 export interface DataShape {
   readonly kind: 'shape';
   readonly model: ModelShape;
-  readonly trainRows: number;
+  readonly rows: Readonly<Record<SplitName, number>>;
 }
 
 export function isAnswer(message: Report | Answer): message is Answer {

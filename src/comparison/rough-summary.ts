@@ -1,7 +1,7 @@
 import type { AxisPoint } from '../config/comparison.js';
 import type { TaskConfig } from '../config/parts.js';
 import { metrics } from '../metrics/catalogue.js';
-import type { FinishedRun } from '../training/finished-run.js';
+import type { EvaluatedRun } from '../training/finished-run.js';
 import type { Comparison, RunReference } from './comparison.js';
 
 export async function summarize(
@@ -9,7 +9,7 @@ export async function summarize(
     label: string;
     type: string;
     point: AxisPoint;
-    runs: readonly (RunReference & { run?: FinishedRun })[];
+    runs: readonly (RunReference & { run?: EvaluatedRun })[];
   }[],
   options: Omit<Comparison, 'schema' | 'rows' | 'notes' | 'tasks'> & {
     tasks: readonly TaskConfig[];
@@ -54,4 +54,10 @@ export async function summarize(
     notes: [],
     timing,
   };
+}
+
+export function judge({ name, type }: TaskConfig, chosen: Readonly<Record<string, string>>) {
+  const metric = metrics.all.find((one) => (chosen[name] ? one.name === chosen[name] : one.usual && one.type === type));
+  if (!metric) throw new Error(`No metric judges '${name}'.`);
+  return { metric };
 }

@@ -1,29 +1,22 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
-import { readRun } from '../training/finished-run.js';
+import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
 import type { Comparison } from './comparison.js';
-import { createWorkers, type Job, type JobEvent, type JobOutcome, runJobs, type Workers } from './jobs.js';
-import { measureJobs } from './measure.js';
+import { createShapeReader } from './data-shapes.js';
+import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
+import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
 import { type PlacedRun, placeRuns } from './placed-runs.js';
 import { planRuns } from './plan.js';
 import { summarize } from './rough-summary.js';
+import { fastestJobs, runStage, type StageEvent } from './stage.js';
+import { timeOf } from './timing.js';
 
 export type ComparisonEvent =
-  | { readonly kind: 'note'; readonly message: string }
-  | { readonly kind: 'reading'; readonly done: number; readonly total: number }
-  | { readonly kind: 'measuring' }
-  /** Before the first run. `runs` are those that have a folder of their own. */
-  | {
-      readonly kind: 'planned';
-      readonly runs: number;
-      readonly finished: number;
-      readonly jobs: number;
-      readonly threads: number;
-    }
-  | { readonly kind: 'job'; readonly run: PlacedRun; readonly event: JobEvent };
+  | StageEvent
+  /** What `tune` and `match` decided, before the reported runs. */
+  | { readonly kind: 'decided'; readonly changes: DecidedChanges };
 
 export interface ComparisonOptions {
   /** Folder of all comparisons and runs; this one's folder is `<name>` in it. */
@@ -44,6 +37,8 @@ export type ComparisonResult =
       readonly status: 'done';
       readonly folder: string;
       readonly comparison: Comparison;
+      /** Finished runs by their path in `comparison.rows[].runs[].path`. */
+      readonly runs: ReadonlyMap<string, FinishedRun>;
       readonly failed: number;
     };
 
@@ -57,13 +52,19 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
   }
   const release = acquireLock(folder);
   const workers = createWorkers();
+  const stop = () => workers.signal({ kind: 'stop' });
   const kill = () => workers.kill();
+  options.signal.addEventListener('abort', stop);
   options.halt.addEventListener('abort', kill);
   try {
     return await runInFolder(config, folder, workers, options);
+  } catch (error) {
+    if (options.halt.aborted) return { status: 'interrupted', folder };
+    throw error;
   } finally {
+    options.signal.removeEventListener('abort', stop);
     options.halt.removeEventListener('abort', kill);
-    workers.release();
+    await workers.release();
     release();
   }
 }
@@ -75,37 +76,35 @@ async function runInFolder(
   options: ComparisonOptions,
 ): Promise<ComparisonResult> {
   const started = performance.now();
-  const placed = await placeRuns(
-    planRuns(config, () => ({})),
-    folder,
-    options.on,
-  );
-  const unfinished = firstOfEachFolder(placed.filter(({ finished }) => !finished));
-  const jobs = options.jobs ?? (await fastest(unfinished, workers, options));
-  options.on({
-    kind: 'planned',
-    runs: firstOfEachFolder(placed).length,
-    finished: firstOfEachFolder(placed).length - unfinished.length,
-    jobs,
-    threads: Math.max(1, Math.floor(availableParallelism() / jobs)),
+  const { predictions, signal, on } = options;
+  const readShape = createShapeReader(workers, (report) => {
+    if (report.kind === 'note' || report.kind === 'reading') on(report);
   });
-  const runOf = new Map<Job, PlacedRun>(
-    unfinished.map((run) => [{ experiment: run.experiment, path: join(folder, run.folder) }, run]),
-  );
-  const outcomes = await runJobs([...runOf.keys()], {
-    workers,
-    count: jobs,
-    predictions: options.predictions,
-    signal: options.signal,
-    on: (event) => {
-      const run = runOf.get(event.job);
-      if (run) options.on({ kind: 'job', run, event });
+  const common = { workers, readShape, predictions, metrics: config.metrics, signal, on };
+  let jobs = options.jobs;
+  const stageOptions = {
+    ...common,
+    jobsFor: async (runs: readonly PlacedRun[]) => {
+      jobs ??= runs.length > 0 ? await fastestJobs(runs, common) : undefined;
+      return jobs ?? 1;
     },
-  });
-  if (options.signal.aborted) return { status: 'interrupted', folder };
+  };
+  const interrupted = { status: 'interrupted', folder } as const;
 
-  const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
-  const comparison = await summarize(entriesOf(placed, folder, outcomesByFolder(runOf, outcomes)), {
+  const matching = await createMatching(config, readShape);
+  const search = await planSearch(config, folder, matching, on);
+  if (search.placed.length > 0) await runStage('tuning', search.placed, search.folder, stageOptions);
+  if (signal.aborted) return interrupted;
+
+  const decided = decide(config, matching, search);
+  if (config.match !== null || config.tune !== null) on({ kind: 'decided', changes: decided });
+  const planned = planRuns(config, (label, point) => decided.of(label, point).changes);
+  const placed = await placeRuns(planned, folder, on);
+  const outcomes = await runStage('runs', placed, folder, stageOptions);
+  if (signal.aborted) return interrupted;
+
+  const runs = readRuns(placed, folder);
+  const comparison = await summarize(entriesOf(placed, runs, outcomes), {
     name: config.name,
     baseline: config.baseline,
     tasks: config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0).tasks,
@@ -113,39 +112,31 @@ async function runInFolder(
     seeds: config.seeds,
     axes: config.axes,
     uncertainty: config.uncertainty,
-    timing: { seconds: (performance.now() - started) / 1000, jobs },
+    timing: { seconds: (performance.now() - started) / 1000, jobs: jobs ?? 1, runs: timeOf(runs) },
   });
-  writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
-  return { status: 'done', folder, comparison, failed };
+  const whole = withDecisions(comparison, decided);
+  const file = join(folder, 'comparison.json');
+  writeFileSync(`${file}.partial`, `${JSON.stringify(whole, null, 2)}\n`);
+  renameSync(`${file}.partial`, file);
+  const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
+  return { status: 'done', folder, comparison: whole, runs, failed };
 }
 
-async function fastest(runs: readonly PlacedRun[], workers: Workers, options: ComparisonOptions): Promise<number> {
-  const [first] = runs;
-  if (!first) return 1;
-  options.on({ kind: 'measuring' });
-  const rates = await measureJobs(first.experiment, {
-    workers,
-    runs: runs.length,
-    on: (report) => {
-      if (report.kind === 'note' || report.kind === 'reading') options.on(report);
-    },
-  });
-  return rates[0]?.jobs ?? 1;
-}
-
-function firstOfEachFolder(runs: readonly PlacedRun[]): PlacedRun[] {
-  return [...new Map(runs.toReversed().map((run) => [run.folder, run])).values()].toReversed();
-}
-
-function outcomesByFolder(
-  runOf: ReadonlyMap<Job, PlacedRun>,
-  outcomes: ReadonlyMap<Job, JobOutcome>,
-): ReadonlyMap<string, JobOutcome> {
-  return new Map([...outcomes].map(([job, outcome]) => [runOf.get(job)?.folder ?? '', outcome]));
+function readRuns(placed: readonly PlacedRun[], folder: string): ReadonlyMap<string, FinishedRun> {
+  const runs = new Map<string, FinishedRun>();
+  for (const { folder: path } of placed) {
+    const run = runs.has(path) ? undefined : readRun(join(folder, path));
+    if (run) runs.set(path, run);
+  }
+  return runs;
 }
 
 /** A row for every model at every point, with its runs by seed. */
-function entriesOf(placed: readonly PlacedRun[], folder: string, outcomes: ReadonlyMap<string, JobOutcome>) {
+function entriesOf(
+  placed: readonly PlacedRun[],
+  finished: ReadonlyMap<string, FinishedRun>,
+  outcomes: ReadonlyMap<string, JobOutcome>,
+) {
   const rows = new Map<string, PlacedRun[]>();
   for (const run of placed) {
     const key = JSON.stringify([run.label, run.point]);
@@ -159,7 +150,7 @@ function entriesOf(placed: readonly PlacedRun[], folder: string, outcomes: Reado
       type: first.experiment.model.type,
       point: first.point,
       runs: runs.map(({ seed, folder: path }) => {
-        const run = readRun(join(folder, path));
+        const run = finished.get(path);
         const status = run ? ('done' as const) : outcomes.has(path) ? ('failed' as const) : ('missing' as const);
         return { seed, path, status, ...(run ? { run } : {}) };
       }),
@@ -167,8 +158,12 @@ function entriesOf(placed: readonly PlacedRun[], folder: string, outcomes: Reado
   });
 }
 
-/** The file is there whole or not at all. */
-function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.partial`, text);
-  renameSync(`${path}.partial`, path);
+function withDecisions(comparison: Comparison, decided: DecidedChanges): Comparison {
+  return {
+    ...comparison,
+    rows: comparison.rows.map((row) => {
+      const { values, match } = decided.of(row.label, row.axis);
+      return { ...row, ...(values ? { tuned: values } : {}), ...(match ? { match } : {}) };
+    }),
+  };
 }

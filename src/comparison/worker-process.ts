@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { UserError } from '../support/errors.js';
 import { type Answer, isAnswer, type Order, type Report, type Signal } from './messages.js';
 
 /** How a worker ended that was to answer. */
@@ -16,8 +17,8 @@ export interface WorkerProcess {
   /** Carries out one order. Give the next after the answer. */
   ask(order: Order, on: (report: Report) => void): Promise<Answer | Lost>;
   signal(signal: Signal): void;
-  /** Lets it end: it writes a checkpoint if it is training. */
-  release(): void;
+  /** Lets it end, and waits for that: it writes a checkpoint if it is training. */
+  release(): Promise<void>;
   kill(): void;
 }
 
@@ -62,11 +63,19 @@ export function startWorker(): WorkerProcess {
       }
     },
     signal: send,
-    release: () => {
+    async release() {
       if (child.connected) child.disconnect();
+      await ended;
     },
     kill: () => child.kill('SIGKILL'),
   };
+}
+
+/** What to throw where an answer is not the one that was asked for. */
+export function errorOf(answer: Answer | Lost): Error {
+  if (answer.kind === 'lost') return new UserError(`A worker did not answer: ${answer.message}.`);
+  if (answer.kind !== 'failed') return new Error(`A worker answered '${answer.kind}'.`);
+  return answer.exitCode === null ? new Error(answer.message) : new UserError(answer.message, answer.exitCode);
 }
 
 /** After its last message. */

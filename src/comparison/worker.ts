@@ -1,7 +1,7 @@
 // A worker process of a comparison: started by `worker-process.ts`, it carries out one order after the other and prints nothing.
 // It ends by itself when the comparison's process closes the channel or dies; a run is then checkpointed first.
 import { dirname } from 'node:path';
-import { UserError } from '../support/errors.js';
+import { exitCode, UserError } from '../support/errors.js';
 import { rememberingDataset } from '../training/load-dataset.js';
 import { prepare, type RunEvent, run } from '../training/run.js';
 import { train } from '../training/trainer.js';
@@ -38,9 +38,10 @@ function tell(event: RunEvent): void {
 }
 
 function failure(error: unknown): Answer {
-  if (error instanceof UserError || (error instanceof Error && 'syscall' in error))
-    return { kind: 'failed', message: error.message };
-  return { kind: 'failed', message: `this is a bug: ${error instanceof Error ? error.stack : String(error)}` };
+  if (error instanceof UserError) return { kind: 'failed', message: error.message, exitCode: error.exitCode };
+  if (error instanceof Error && 'syscall' in error)
+    return { kind: 'failed', message: error.message, exitCode: exitCode.failed };
+  return { kind: 'failed', message: String(error instanceof Error ? error.stack : error), exitCode: null };
 }
 
 async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
@@ -49,7 +50,7 @@ async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
     return {
       kind: 'shape',
       model: { tasks: tasks.map(({ name }) => name), categorical, numeric: numeric.map(({ name }) => name) },
-      trainRows: splits.train.rows,
+      rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
     };
   }
   if (order.kind === 'measure') return measure(order, signal);

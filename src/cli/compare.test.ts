@@ -1,0 +1,229 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { type Finished, ple, temporaryFolder } from './command.fixture.js';
+import { comparisonIn, runsIn, smallComparison } from './compare.fixture.js';
+
+let folder: string;
+let config: string;
+let first: Finished;
+const at = (...path: string[]) => join(folder, ...path);
+
+function compare(...words: string[]): Promise<Finished> {
+  return ple(['compare', '--config', config, ...words], { cwd: folder });
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-compare-'));
+  config = smallComparison(folder);
+  first = await compare('--jobs', '2');
+  expect(first.status, first.stderr).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('trains every model under every seed, and prints the table', () => {
+  expect(runsIn(at('runs/small')).map((name) => name.slice(0, -9))).toEqual([
+    'ple-seed-1',
+    'ple-seed-2',
+    'shared-seed-1',
+    'shared-seed-2',
+    'single-task-seed-1',
+    'single-task-seed-2',
+  ]);
+  const { rows, timing, ...rest } = JSON.parse(readFileSync(at('runs/small/comparison.json'), 'utf8'));
+  expect(rest).toMatchObject({ schema: 1, baseline: 'single-task', tasks: ['y1', 'y2'], seeds: [1, 2], axes: {} });
+  expect(rows.map((row: { label: string }) => row.label)).toEqual(['single-task', 'ple', 'shared']);
+  for (const { runs } of rows) {
+    for (const { path, status } of runs) {
+      expect(status).toBe('done');
+      expect(existsSync(at('runs/small', path, 'result.json'))).toBe(true);
+    }
+  }
+  expect(timing).toMatchObject({ jobs: 2, seconds: expect.any(Number) });
+  expect(Object.keys(timing.runs).toSorted()).toEqual(runsIn(at('runs/small')));
+  for (const name of ['gains.csv', 'gains.md', 'gains.tex']) expect(existsSync(at('runs/small', name))).toBe(true);
+  expect(first.stdout).toMatch(/^model .*\n\s*single-task/);
+});
+
+test('without a terminal prints a line for each finished run, and each note once', () => {
+  const lines = first.stderr.trimEnd().split('\n');
+  expect(lines[0]).toBe(
+    `6 runs; 2 at a time with ${lines[0]?.match(/\d+(?= thread)/)?.[0]} thread each`.replace(
+      /([2-9]) thread /,
+      '$1 threads ',
+    ),
+  );
+  const finished = lines.filter((line) => /^\d\/6 /.test(line));
+  expect(finished.map((line) => line.slice(0, 4))).toEqual(['1/6 ', '2/6 ', '3/6 ', '4/6 ', '5/6 ', '6/6 ']);
+  for (const line of finished) {
+    expect(line).toMatch(/^\d\/6 (single-task|ple|shared) seed [12] {2}y1 \w+ [\d.]+ {2}y2 \w+ [\d.]+ {2}[\d.]+ s$/);
+  }
+  const notes = lines.filter((line) => line.startsWith('note: '));
+  expect(new Set(notes).size).toBe(notes.length);
+  // eslint-disable-next-line no-control-regex
+  expect(first.stderr).not.toContain('\u001b');
+});
+
+test('the number of jobs changes nothing but the timing', async () => {
+  const other = await compare('--jobs', '1', '--runs', 'one-job', '--json');
+  expect(other.status, other.stderr).toBe(0);
+  expect(comparisonIn(at('one-job/small'))).toBe(comparisonIn(at('runs/small')));
+  expect(JSON.parse(other.stdout)).toEqual(JSON.parse(readFileSync(at('one-job/small/comparison.json'), 'utf8')));
+});
+
+test('runs that are finished are skipped, wherever they lie in the folder', async () => {
+  cpSync(at('runs'), at('again'), { recursive: true });
+  const [run = ''] = runsIn(at('again/small'));
+  const moved = `renamed-${run.slice(-8)}`;
+  renameSync(at('again/small', run), at('again/small', moved));
+  const before = statSync(at('again/small', moved, 'result.json')).mtimeMs;
+  const again = await compare('--runs', 'again', 'compare.seeds=[1,2,3]');
+  expect(again.status, again.stderr).toBe(0);
+  expect(again.stderr).toMatch(/^9 runs, 6 of them finished already; /m);
+  expect(again.stderr.match(/^\d\/9 /gm)).toHaveLength(3);
+  expect(statSync(at('again/small', moved, 'result.json')).mtimeMs).toBe(before);
+  expect(runsIn(at('again/small'))).not.toContain(run);
+  const { rows } = JSON.parse(readFileSync(at('again/small/comparison.json'), 'utf8'));
+  expect(rows[1].runs[0]).toEqual({ seed: 1, path: moved, status: 'done' });
+});
+
+test('a comparison that is finished trains and measures nothing', async () => {
+  const again = await compare();
+  expect(again.status).toBe(0);
+  expect(again.stdout).toBe(first.stdout);
+  expect(again.stderr).toMatch(/^6 runs, 6 of them finished already\nWritten to runs\/small/);
+});
+
+test('two labels of the same experiment are trained once', async () => {
+  const twice = temporaryFolder();
+  const file = smallComparison(twice, [
+    [
+      'label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4]',
+      'label: twin, type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 }',
+    ],
+  ]);
+  const { status, stdout, stderr } = await ple(
+    ['compare', '--config', file, '--runs', join(twice, 'runs'), '--json', '--jobs', '2'],
+    { cwd: twice },
+  );
+  expect(status, stderr).toBe(0);
+  expect(runsIn(join(twice, 'runs/small'))).toHaveLength(4);
+  const { rows } = JSON.parse(stdout);
+  expect(rows.map((row: { label: string }) => row.label)).toEqual(['single-task', 'ple', 'twin']);
+  expect(rows[2].runs).toEqual(rows[1].runs);
+  for (const task of ['y1', 'y2']) expect(rows[2].tasks[task].mean).toBe(rows[1].tasks[task].mean);
+});
+
+test('a run that fails is reported, the others go on, and the exit code is 1', async () => {
+  const { status, stdout, stderr } = await compare(
+    ...['--runs', 'failing', '--jobs', '2', '--json', 'compare.seeds=1'],
+    'compare.axes={ train.optimizer.learningRate: [0.01, 1e30] }',
+    'train.optimizer={ type: sgd, learningRate: 0.01 }',
+  );
+  expect(status, stderr).toBe(1);
+  const { rows } = JSON.parse(stdout);
+  const statuses = rows.map((row: { axis: unknown; runs: { status: string }[] }) => [row.axis, row.runs[0]?.status]);
+  const good = { 'train.optimizer.learningRate': 0.01 };
+  const bad = { 'train.optimizer.learningRate': 1e30 };
+  expect(statuses).toEqual([...Array(3).fill([good, 'done']), ...Array(3).fill([bad, 'failed'])]);
+  expect(stderr).toMatch(/^\d\/6 ple learningRate 1e\+30 seed 1 {2}failed: The loss of task 'y[12]' is not finite/m);
+  expect(stderr).toMatch(/^3 runs failed; the same command tries again\.$/m);
+});
+
+describe('--dry-run', () => {
+  test('--json prints the plan, and makes no folder', async () => {
+    const { status, stdout, stderr } = await compare('--dry-run', '--json', '--runs', 'planned', '--jobs', '1');
+    expect(status, stderr).toBe(0);
+    const plan = JSON.parse(stdout);
+    expect(plan).toMatchObject({ name: 'small', jobs: 1, tuning: [], secondsAtMost: expect.any(Number) });
+    expect(plan.runs).toHaveLength(6);
+    for (const { path, finished, parameters } of plan.runs) {
+      expect(finished).toBe(false);
+      const result = JSON.parse(readFileSync(at('runs/small', path, 'result.json'), 'utf8'));
+      expect(parameters).toEqual(result.parameters);
+    }
+    expect(plan.models.map(({ label, unfinished }: Record<string, unknown>) => [label, unfinished])).toEqual([
+      ['single-task', 2],
+      ['ple', 2],
+      ['shared', 2],
+    ]);
+    for (const model of plan.models) expect(model).toMatchObject({ epochs: 3, stepsPerEpoch: 125 });
+    expect(existsSync(at('planned'))).toBe(false);
+  });
+
+  test('says what is finished', async () => {
+    const { status, stdout } = await compare('--dry-run', 'compare.seeds=[2,3]', '--jobs', '2');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^run +ple seed 2 +0 +\d+ +finished$/m);
+    expect(stdout).toMatch(/^run +ple seed 3 +0 +\d+ +to do$/m);
+    expect(stdout).toMatch(/^2 at a time: at most \d+ s, /m);
+  });
+});
+
+test('match and tune: every model searches the same values, is scaled, and says what was chosen', async () => {
+  const words = ['--runs', 'tuned', '--jobs', '2', '--json', 'train.epochs=1'];
+  const set = ['compare.match=parameters', 'compare.tune={ train.optimizer.learningRate: [1e-9, 0.01] }'];
+  const { status, stdout, stderr } = await compare(...words, ...set);
+  expect(status, stderr).toBe(0);
+  expect(runsIn(at('tuned/small/tuning'))).toHaveLength(6); // three models, two values
+  expect(runsIn(at('tuned/small'))).toHaveLength(6);
+  const { rows } = JSON.parse(stdout);
+  const baseline = rows[0].parameters.network;
+  for (const row of rows) {
+    expect(row.tuned).toEqual({ 'train.optimizer.learningRate': 0.01 }); // the other learns nothing
+    expect(row.match.network).toBe(row.parameters.network);
+    expect(row.match.miss).toBe(row.parameters.network - baseline);
+    expect(Math.abs(row.match.miss)).toBeLessThan(0.1 * baseline);
+    expect(stderr).toMatch(
+      new RegExp(`^${row.label}: .*learningRate 0\\.01.* ${row.parameters.network} parameters`, 'm'),
+    );
+  }
+  const again = await compare(...words, ...set);
+  expect(again.stderr).not.toMatch(/^\d\/6 /m);
+  expect(comparisonOf(again.stdout)).toEqual(comparisonOf(stdout));
+});
+
+function comparisonOf(stdout: string): unknown {
+  return { ...JSON.parse(stdout), timing: null };
+}
+
+describe('the config of a comparison', () => {
+  test('is checked and resolved by validate, to a config that asks for the same runs', async () => {
+    const { status, stdout } = await ple(['validate', '--config', config], { cwd: folder });
+    expect(status).toBe(0);
+    const resolved = parse(stdout);
+    expect(resolved.compare).toMatchObject({ seeds: [1, 2], uncertainty: 'seeds', match: null });
+    expect(resolved.train.optimizer.beta1).toBe(0.9);
+    const kept = smallComparison(temporaryFolder(), []);
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(kept, stdout);
+    const again = await ple(['compare', '--config', kept], { cwd: folder });
+    expect(again.stderr).toMatch(/^6 runs, 6 of them finished already\n/);
+  });
+
+  test('is not that of a run', async () => {
+    const { status, stderr } = await ple(['train', '--config', config], { cwd: folder });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^ple: .*comparison.*ple compare --config .*compare\.yaml\n$/);
+  });
+
+  test.each([
+    ['an unknown label of a model', 'compare.models=[{ type: plle }]', /unknown model 'plle' \(did you mean 'ple'\?\)/],
+    ['a wrong value on an axis', 'compare.axes={ train.batchSize: [32, many] }', /train\.batchSize/],
+    ['a model that takes another shape', 'compare.models.2.levels=[[8],[8]]', /one level/],
+  ])('with %s is refused before anything starts', async (_, word, message) => {
+    const { status, stderr } = await compare('--runs', 'refused', word);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^ple: [^\n]+\n$/);
+    expect(existsSync(at('refused'))).toBe(false);
+  });
+
+  test.each(['0', 'many', '1.5'])('--jobs %s is refused', async (jobs) => {
+    const { status, stderr } = await compare('--jobs', jobs);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^ple: --jobs .*: give a number of processes/);
+  });
+});

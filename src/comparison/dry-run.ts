@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
+import type { Experiment } from '../config/experiment.js';
+import { createShapeReader, parametersOf, type ReadShape } from './data-shapes.js';
+import { createMatching, decide, planSearch, type Search } from './decided-changes.js';
+import { createWorkers, type Workers } from './jobs.js';
+import { measureModel } from './measure.js';
+import { placeRuns } from './placed-runs.js';
+import { type PlannedRun, planRuns } from './plan.js';
+import type { ComparisonOptions } from './run-comparison.js';
+import { fastestJobs } from './stage.js';
+
+/** What a comparison would train. */
+export interface ComparisonPlan {
+  readonly name: string;
+  readonly folder: string;
+  readonly jobs: number;
+  /** The runs of `tune`, which come first. */
+  readonly tuning: readonly RunPlan[];
+  readonly runs: readonly RunPlan[];
+  /** False: `tune` has not chosen values yet, and `runs` are as if it left the config's. */
+  readonly tuned: boolean;
+  readonly models: readonly ModelPlan[];
+  /** Of what is not finished, if no run stops early. */
+  readonly secondsAtMost: number;
+}
+
+export interface RunPlan {
+  readonly label: string;
+  readonly axis: AxisPoint;
+  readonly seed: number;
+  readonly hash8: string;
+  /** Relative to the comparison's folder; runs that are the same experiment have the same. */
+  readonly path: string;
+  readonly finished: boolean;
+  readonly parameters: { readonly embedding: number; readonly network: number };
+}
+
+/** Runs that take the same time. */
+export interface ModelPlan {
+  readonly label: string;
+  readonly unfinished: number;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  readonly samplesPerSecond: number;
+  /** Of one run. */
+  readonly secondsAtMost: number;
+}
+
+/** Plans a comparison, measures a few steps of each model, and writes nothing. */
+export async function planComparison(
+  config: ComparisonConfig,
+  options: Pick<ComparisonOptions, 'runs' | 'jobs' | 'on' | 'signal'>,
+): Promise<ComparisonPlan> {
+  const workers = createWorkers();
+  const stop = () => workers.kill();
+  options.signal.addEventListener('abort', stop);
+  try {
+    return await planWith(workers, config, options);
+  } finally {
+    options.signal.removeEventListener('abort', stop);
+    await workers.release();
+  }
+}
+
+async function planWith(
+  workers: Workers,
+  config: ComparisonConfig,
+  { runs, jobs: wanted, on, signal }: Parameters<typeof planComparison>[1],
+): Promise<ComparisonPlan> {
+  const folder = join(runs, config.name);
+  const readShape = createShapeReader(workers, (report) => {
+    if (report.kind === 'note' || report.kind === 'reading') on(report);
+  });
+  const matching = await createMatching(config, readShape);
+  const search = await planSearch(config, folder, matching, on);
+  const tuned = search.placed.every(({ finished }) => finished);
+  const decided = tuned ? decide(config, matching, search) : undefined;
+  const planned = planRuns(
+    config,
+    (label, point) => decided?.of(label, point).changes ?? matching(label, point, {}).changes,
+  );
+  const placed = await placeRuns(planned, folder, on);
+  const unfinished = distinct([...search.placed, ...placed].filter(({ finished }) => !finished));
+  const common = { workers, readShape, predictions: false, metrics: config.metrics, signal, on };
+  const jobs = wanted ?? (await fastestJobs(unfinished, common));
+  if (unfinished.length > 0) on({ kind: 'measuring', what: 'models' });
+  const models = await measureAll(unfinished, jobs, workers, readShape);
+  const plansOf = (all: Search['placed']) =>
+    Promise.all(
+      all.map(async ({ label, point, seed, hash8, folder: path, finished, experiment }) => {
+        const parameters = parametersOf(experiment, (await readShape(experiment)).model);
+        return { label, axis: point, seed, hash8, path, finished, parameters };
+      }),
+    );
+  return {
+    name: config.name,
+    folder,
+    jobs,
+    tuning: await plansOf(search.placed),
+    runs: await plansOf(placed),
+    tuned,
+    models,
+    secondsAtMost: models.reduce((sum, model) => sum + model.unfinished * model.secondsAtMost, 0) / jobs,
+  };
+}
+
+function distinct<Run extends { readonly hash8: string }>(runs: readonly Run[]): Run[] {
+  return [...new Map(runs.map((run) => [run.hash8, run])).values()];
+}
+
+/** Models of the same size, on data of the same size, are measured once. */
+async function measureAll(
+  runs: readonly PlannedRun[],
+  jobs: number,
+  workers: Workers,
+  readShape: ReadShape,
+): Promise<readonly ModelPlan[]> {
+  const groups = new Map<string, PlannedRun[]>();
+  for (const run of runs) {
+    const { model, rows } = await readShape(run.experiment);
+    const { model: options, train } = run.experiment;
+    const key = JSON.stringify([run.label, options, train, rows, parametersOf(run.experiment, model)]);
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  const waiting = [...groups.values()].entries();
+  const plans: ModelPlan[] = [];
+  await Promise.all(
+    Array.from({ length: jobs }, async (_, place) => {
+      for (const [index, [first, ...others]] of waiting) {
+        if (!first) throw new Error('A group has a run.');
+        const measured = await measureModel(first.experiment, place, { workers, jobs, on: () => undefined });
+        const plan = timeOf(first.experiment, (await readShape(first.experiment)).rows, measured);
+        plans[index] = { label: first.label, unfinished: 1 + others.length, ...plan };
+      }
+    }),
+  );
+  return plans;
+}
+
+const evaluationCost = 1 / 3; // of a row, by a training step's: forward without backward and update
+
+function timeOf(
+  { train }: Experiment,
+  rows: Awaited<ReturnType<ReadShape>>['rows'],
+  { samplesPerSecond, compileSeconds }: { readonly samplesPerSecond: number; readonly compileSeconds: number },
+): Omit<ModelPlan, 'label' | 'unfinished'> {
+  const evaluated = (train.epochs + 1) * rows.validation + rows.test;
+  return {
+    epochs: train.epochs,
+    stepsPerEpoch: Math.ceil(rows.train / train.batchSize),
+    samplesPerSecond,
+    secondsAtMost: compileSeconds + (train.epochs * rows.train + evaluationCost * evaluated) / samplesPerSecond,
+  };
+}

@@ -1,0 +1,109 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { readResult } from '../training/result.js';
+import { parametersOf, type ReadShape } from './data-shapes.js';
+import { type Job, type JobEvent, type JobOutcome, runJobs, type Workers } from './jobs.js';
+import { measureJobs } from './measure.js';
+import type { PlacedRun } from './placed-runs.js';
+import { judge } from './rough-summary.js';
+
+export type StageEvent =
+  | { readonly kind: 'note'; readonly message: string }
+  | { readonly kind: 'reading'; readonly done: number; readonly total: number }
+  | { readonly kind: 'measuring'; readonly what: 'jobs' | 'models' }
+  | {
+      readonly kind: 'planned';
+      readonly stage: 'tuning' | 'runs';
+      /** Runs that have a folder of their own, and those of them to be trained. */
+      readonly runs: number;
+      readonly unfinished: readonly PlacedRun[];
+      readonly jobs: number;
+      readonly threads: number;
+    }
+  | { readonly kind: 'job'; readonly run: PlacedRun; readonly event: Exclude<JobEvent, { kind: 'ended' }> }
+  | {
+      readonly kind: 'ended';
+      readonly run: PlacedRun;
+      readonly outcome: JobOutcome;
+      readonly seconds: number;
+      /** On the test split; of tuning runs, on validation. Empty for a run that failed. */
+      readonly scores: readonly { readonly task: string; readonly metric: string; readonly value: number | null }[];
+    };
+
+/** What the runs of a comparison have in common. */
+export interface StageOptions {
+  readonly workers: Workers;
+  readonly readShape: ReadShape;
+  readonly predictions: boolean;
+  readonly metrics: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** How many runs train at a time, of these runs. */
+  jobsFor(runs: readonly PlacedRun[]): Promise<number>;
+  on(event: StageEvent): void;
+}
+
+/** Trains what is not finished of runs below a folder; gives outcomes by the runs' folders. */
+export async function runStage(
+  stage: 'tuning' | 'runs',
+  placed: readonly PlacedRun[],
+  folder: string,
+  options: StageOptions,
+): Promise<ReadonlyMap<string, JobOutcome>> {
+  const { workers, predictions, metrics, signal, on } = options;
+  const distinct = firstOfEachFolder(placed);
+  const unfinished = distinct.filter(({ finished }) => !finished);
+  const jobs = await options.jobsFor(unfinished);
+  if (signal.aborted) return new Map();
+  const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
+  on({ kind: 'planned', stage, runs: distinct.length, unfinished, jobs, threads });
+  const runOf = new Map<Job, PlacedRun>(
+    unfinished.map((run) => [{ experiment: run.experiment, path: join(folder, run.folder) }, run]),
+  );
+  const outcomes = await runJobs([...runOf.keys()], { workers, count: jobs, predictions, signal, on: tell });
+  return new Map([...outcomes].map(([job, outcome]) => [runOf.get(job)?.folder ?? '', outcome]));
+
+  function tell(event: JobEvent): void {
+    const run = runOf.get(event.job);
+    if (!run) throw new Error(`No run is trained in ${event.job.path}.`);
+    if (event.kind !== 'ended') on({ kind: 'job', run, event });
+    else {
+      const { job, outcome, seconds } = event;
+      on({ kind: 'ended', run, outcome, seconds, scores: scoresOf(run, job.path, outcome) });
+    }
+  }
+
+  function scoresOf({ experiment }: PlacedRun, path: string, outcome: JobOutcome) {
+    const result = outcome.status === 'done' ? readResult(path) : undefined;
+    if (!result) return [];
+    return experiment.tasks.map((task) => {
+      const { metric } = judge(task, metrics);
+      const value = result.tasks[task.name]?.[stage === 'tuning' ? 'validation' : 'test'][metric.name];
+      return { task: task.name, metric: metric.name, value: typeof value === 'number' ? value : null };
+    });
+  }
+}
+
+/** The number of jobs at which the largest model among these runs trains fastest; 1 without runs. */
+export async function fastestJobs(runs: readonly PlacedRun[], options: Omit<StageOptions, 'jobsFor'>): Promise<number> {
+  const firsts = [...new Map(runs.toReversed().map((run) => [run.label, run])).values()];
+  const sizes = await Promise.all(
+    firsts.map(async ({ experiment }) => parametersOf(experiment, (await options.readShape(experiment)).model).network),
+  );
+  const largest = firsts[sizes.indexOf(Math.max(...sizes))];
+  if (!largest) return 1;
+  options.on({ kind: 'measuring', what: 'jobs' });
+  const rates = await measureJobs(largest.experiment, {
+    workers: options.workers,
+    runs: runs.length,
+    on: (report) => {
+      if (report.kind === 'note' || report.kind === 'reading') options.on(report);
+    },
+  });
+  return rates[0]?.jobs ?? 1;
+}
+
+/** Runs that are the same experiment share a folder: the first of each. */
+export function firstOfEachFolder(runs: readonly PlacedRun[]): PlacedRun[] {
+  const seen = new Set<string>();
+  return runs.filter(({ folder }) => !seen.has(folder) && seen.add(folder));
+}
