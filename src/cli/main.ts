@@ -119,6 +119,42 @@ function build(setCode: (code: number) => void): Command {
     .action(async (options) => setCode(await (await import('./synth.js')).synthCommand(options)));
 
   program
+    .command('report')
+    .description('Make tables and the report again from stored runs, without training.')
+    .argument('<path...>', 'folders of runs or of comparisons, in any mix; NAME=PATH names one')
+    .option('--out <dir>', 'where to write (default: the folder of a comparison that stands alone, else report)')
+    .option('--baseline <label>', 'the model that gains are measured against (default: the single-task one)')
+    .option('--uncertainty <what>', 'seeds, rows or both (default: that of the comparison, else seeds)')
+    .option(
+      '--predictions <label=file>',
+      'scores of the test rows that were made elsewhere; LABEL:SEED=FILE',
+      collect,
+      [],
+    )
+    .option('--scores <kind>', 'what --predictions has for binary tasks: probability or logit')
+    .option('--svg', 'write the charts as SVG too')
+    .option('--png', 'write the charts as PNG too')
+    .option('--json', 'print the comparison as one JSON document')
+    .addHelpText(
+      'after',
+      example([
+        'ple report runs/census-income-compare --uncertainty both',
+        'ple report runs/*-0123abcd runs/quickstart --out report',
+        'ple report runs/quickstart --predictions theirs:1=scores-1.csv --predictions theirs:2=scores-2.csv',
+      ]),
+    )
+    .action(async (paths, options) => setCode(await (await import('./report.js')).reportCommand(paths, options)));
+
+  program
+    .command('diff')
+    .description('Show what differs between two runs, or two comparisons. Exit code 0 in any case.')
+    .argument('<left>', 'folder of a run, or of a comparison')
+    .argument('<right>', 'folder of another')
+    .option('--json', 'print the differences as one JSON document')
+    .addHelpText('after', example(['ple diff runs/census-income-ple-0123abcd runs/census-income-mmoe-4567cdef']))
+    .action(async (left, right, options) => setCode((await import('./diff.js')).diffCommand(left, right, options)));
+
+  program
     .command('list')
     .description('List what a config may choose from.')
     .argument('<kind>', 'models, datasets, metrics, optimizers or schedules')
@@ -127,6 +163,11 @@ function build(setCode: (code: number) => void): Command {
     .action(async (kind, options) => setCode((await import('./list.js')).listCommand(kind, options)));
 
   return program;
+}
+
+/** Words of an option that may be given several times. */
+function collect(word: string, words: readonly string[]): string[] {
+  return [...words, word];
 }
 
 /** A message of commander in the form of all others. */

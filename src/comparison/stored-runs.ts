@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AxisPoint } from '../config/comparison.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
-import type { Comparison, RunReference } from './comparison.js';
+import type { Comparison, ComparisonRow, RunReference } from './comparison.js';
 
 /** Runs found under one path that a user named: those of a comparison, or a single one. */
 export interface StoredRuns {
@@ -24,6 +24,8 @@ export interface StoredRow {
   /** Empty for a single run: where it lies on axes is read from its config. */
   readonly point: AxisPoint;
   readonly runs: readonly StoredRun[];
+  /** What a comparison decided for it. */
+  readonly decided?: Pick<ComparisonRow, 'tuned' | 'match'>;
 }
 
 export interface StoredRun {
@@ -90,7 +92,7 @@ function ofRun(path: string, name: string | undefined): StoredRuns {
 function ofComparison(path: string, name: string | undefined): StoredRuns {
   const comparison = readComparison(path);
   const notes: string[] = [];
-  const rows = comparison.rows.flatMap(({ label, type, axis, runs }) => {
+  const rows = comparison.rows.flatMap(({ label, type, axis, runs, tuned, match }) => {
     if (type === external) {
       notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
       return [];
@@ -99,7 +101,8 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
     for (const { seed, path: folder, status } of stored) {
       if (status !== 'done') notes.push(`${folder} (${label}, seed ${seed}) is ${status} and is left out.`);
     }
-    return [{ label, type, point: axis, runs: stored }];
+    const decided = { ...(tuned ? { tuned } : {}), ...(match ? { match } : {}) };
+    return [{ label, type, point: axis, runs: stored, decided }];
   });
   return { path, name: name ?? comparison.name, comparison, rows, notes };
 }

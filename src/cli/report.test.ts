@@ -1,0 +1,137 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { censusConfig, contentsOf, ple } from './command.fixture.js';
+
+let folder = '';
+let [single, shared] = ['', ''];
+const at = (...names: string[]) => join(folder, ...names);
+const run = (...words: string[]) => ple(words, { cwd: folder });
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-report-'));
+  const words = ['train', '--config', censusConfig(folder), 'train.epochs=1'];
+  const alone = await run(...words, 'name=alone', 'model={type: single-task, levels: [[8]], tower: [4]}');
+  const together = await run(...words, 'name=together');
+  expect([alone.status, together.status], alone.stderr + together.stderr).toEqual([0, 0]);
+  const names = readdirSync(at('runs'));
+  single = `runs/${names.find((name) => name.startsWith('alone-'))}`;
+  shared = `runs/${names.find((name) => name.startsWith('together-'))}`;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Logits of the single-task run's test rows, as a CSV. */
+function logits(): string {
+  const table = tableFromIPC(readFileSync(at(single, 'predictions.arrow')));
+  const [income, married] = ['income', 'never-married'].map((task) =>
+    Array.from(table.getChild(`${task}.logit`) ?? []),
+  );
+  const lines = (income ?? []).map((logit, row) => `${logit},${married?.[row]}\n`);
+  return `income,never-married\n${lines.join('')}`;
+}
+
+describe('ple report', () => {
+  test('prints the table of stored runs, and writes the files of a comparison, without training', async () => {
+    const before = contentsOf(at('runs'));
+    const { status, stdout, stderr } = await run('report', single, shared);
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(/^alone +income .*baseline$/m);
+    expect(stdout).toMatch(/^together +income /m);
+    expect(stderr).toBe('Written to report/report.html\n');
+    expect(readdirSync(at('report')).toSorted()).toEqual(
+      expect.arrayContaining(['comparison.json', 'gains.csv', 'gains.md', 'gains.tex', 'report.html']),
+    );
+    expect(contentsOf(at('runs'))).toEqual(before);
+    expect(readFileSync(at('report', 'report.html'), 'utf8')).toContain('ple report runs/alone-');
+  });
+
+  test('with --json prints comparison.json, which it makes again from what it wrote', async () => {
+    const first = readFileSync(at('report', 'comparison.json'), 'utf8');
+    const again = await run('report', 'report', '--json');
+    expect(again.stderr).toBe('Written to report/report.html\n');
+    expect(again.stdout).toBe(first);
+    expect(readFileSync(at('report', 'comparison.json'), 'utf8')).toBe(first);
+  });
+
+  test('puts predictions of another program into the table', async () => {
+    writeFileSync(at('logits.csv'), logits());
+    const words = ['--predictions', 'theirs:3=logits.csv', '--uncertainty', 'rows', '--json'];
+    const { status, stdout, stderr } = await run('report', 'runs', '--scores', 'logit', '--out', 'with', ...words);
+    expect(status, stderr).toBe(0);
+    const { rows } = JSON.parse(stdout);
+    const [alone, theirs] = ['alone', 'theirs'].map((label) =>
+      rows.find((row: { label: string }) => row.label === label),
+    );
+    expect(theirs).toMatchObject({ type: 'external', parameters: null, runs: [{ seed: 3, path: '../logits.csv' }] });
+    for (const task of ['income', 'never-married']) {
+      expect(theirs.tasks[task].mean).toBe(alone.tasks[task].mean);
+      expect(theirs.tasks[task].gain).toBe(0);
+    }
+  });
+
+  test('does not write another table into the folder of a comparison', async () => {
+    const [name = ''] = [shared.replace('runs/', '')];
+    const row = {
+      label: 'together',
+      type: 'cgc',
+      axis: {},
+      tasks: {},
+      runs: [{ seed: 3, path: name, status: 'done' }],
+    };
+    const stored = JSON.stringify({ schema: 1, name: 'runs', baseline: 'together', tasks: [], axes: {}, rows: [row] });
+    writeFileSync(at('runs', 'comparison.json'), stored);
+    try {
+      const refused = await run('report', single, 'runs', '--out', 'runs');
+      expect(refused.stderr).toMatch(/^ple: runs is the folder of a comparison.*--out DIR\.\n$/);
+      expect(refused.status).toBe(2);
+      expect(readFileSync(at('runs', 'comparison.json'), 'utf8')).toBe(stored);
+      const mixed = await run('report', single, 'runs', '--out', 'mixed', '--baseline', 'alone');
+      expect(mixed.status, mixed.stderr).toBe(0);
+      expect(readFileSync(at('runs', 'comparison.json'), 'utf8')).toBe(stored);
+    } finally {
+      rmSync(at('runs', 'comparison.json'));
+    }
+  });
+
+  test.each<[string, string[], RegExp, number]>([
+    ['nothing', [], /missing required argument 'path'/, 2],
+    ['an unknown kind of error', ['runs', '--uncertainty', 'row'], /--uncertainty 'row' \(did you mean 'rows'\?\)/, 2],
+    ['scores that are not there', ['runs', '--predictions', 'x=none.csv'], /Cannot read the predictions none\.csv/, 3],
+  ])('refuses %s with one line', async (_, words, message, code) => {
+    const { status, stdout, stderr } = await run('report', ...words);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stdout).toBe('');
+    expect(status).toBe(code);
+  });
+});
+
+describe('ple diff', () => {
+  test('shows what differs between two runs, and exits with 0', async () => {
+    const { status, stdout, stderr } = await run('diff', single, shared);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^model\.type +single-task +cgc$/m);
+    expect(stdout).toMatch(/^parameters\.network +\d+ +\d+$/m);
+    expect(stdout).toMatch(/^income +test +auc +0\.\d+ +0\.\d+ +[-+]/m);
+    expect(stdout).not.toMatch(/samplesPerSecond|checksum/);
+  });
+
+  test('of a run with itself says no difference; --json is one document', async () => {
+    expect(await run('diff', single, single)).toEqual({ status: 0, stdout: 'no difference\n', stderr: '' });
+    const { stdout } = await run('diff', single, shared, '--json');
+    expect(JSON.parse(stdout).config).toContainEqual({ key: 'name', left: 'alone', right: 'together' });
+  });
+
+  test('refuses what is not a run, and a run beside a comparison', async () => {
+    const none = await run('diff', single, 'cache');
+    expect([none.status, none.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^ple: cache is not the folder of a run: .*\n$/),
+    ]);
+    const mixed = await run('diff', 'report', single);
+    expect([mixed.status, mixed.stderr]).toEqual([2, expect.stringMatching(/is not the folder of a comparison/)]);
+    expect((await run('diff', 'report', 'report')).stdout).toBe('no difference\n');
+  });
+});

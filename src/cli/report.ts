@@ -1,0 +1,87 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Comparison } from '../comparison/comparison.js';
+import { parseExternalFile, type Scale } from '../comparison/external-predictions.js';
+import { readComparison, readStoredRuns, type StoredRuns } from '../comparison/stored-runs.js';
+import { storedTable } from '../comparison/stored-table.js';
+import { comparisonTable } from '../report/comparison-table.js';
+import { writeOutputs } from '../report/write-outputs.js';
+import { catalogue } from '../support/catalogue.js';
+import { ConfigError, exitCode } from '../support/errors.js';
+
+interface ReportOptions {
+  readonly out?: string;
+  readonly baseline?: string;
+  readonly uncertainty?: string;
+  readonly predictions: readonly string[];
+  readonly scores?: string;
+  readonly svg?: boolean;
+  readonly png?: boolean;
+  readonly json?: boolean;
+}
+
+const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertainty', [
+  { name: 'seeds' },
+  { name: 'rows' },
+  { name: 'both' },
+]);
+const scales = catalogue<{ name: Scale }>('kind of --scores', [{ name: 'probability' }, { name: 'logit' }]);
+
+/** `ple report`: tables and the report again, from stored runs. The table on stdout, where the report is on stderr. */
+export async function reportCommand(words: readonly string[], options: ReportOptions): Promise<number> {
+  const uncertainty = options.uncertainty === undefined ? undefined : uncertainties.get(options.uncertainty).name;
+  const scale = options.scores === undefined ? undefined : scales.get(options.scores).name;
+  const predictions = options.predictions.map(parseExternalFile);
+  const sources = words.flatMap(readStoredRuns);
+  const alone = sources.length === 1 && predictions.length === 0 && sources[0]?.comparison ? sources[0] : undefined;
+  const folder = options.out ?? alone?.path ?? 'report';
+  if (holdsRunsOf(folder) && !(alone && resolve(alone.path) === resolve(folder)))
+    throw new ConfigError(
+      `${folder} is the folder of a comparison, whose files would be lost: choose another --out DIR.`,
+    );
+
+  const { comparison, runs, notes } = await storedTable(sources, {
+    folder,
+    baseline: options.baseline,
+    uncertainty,
+    predictions,
+    scale,
+  });
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'comparison.json');
+  writeFileSync(`${file}.partial`, `${JSON.stringify(comparison, null, 2)}\n`);
+  renameSync(`${file}.partial`, file);
+  const data = { comparison, runs, command: commandLine(words, options), config: alone ? configOf(alone) : null };
+  await writeOutputs(folder, data, { svg: options.svg ?? false, png: options.png ?? false });
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(comparison, null, 2)}\n`
+      : comparisonTable(comparison, { colour: process.stdout.isTTY === true && process.stdout.getColorDepth() > 1 }),
+  );
+  process.stderr.write(`Written to ${join(folder, 'report.html')}\n`);
+  return exitCode.done;
+}
+
+/** True for a folder that `ple compare` made: its runs lie in it. */
+function holdsRunsOf(folder: string): boolean {
+  if (!existsSync(join(folder, 'comparison.json'))) return false;
+  return readComparison(folder).rows.some(({ runs }) => runs.some(({ path }) => !path.includes('/')));
+}
+
+function configOf({ path }: StoredRuns): string | null {
+  const file = join(path, 'config.yaml');
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
+}
+
+/** The same words again, for a shell. */
+function commandLine(words: readonly string[], options: ReportOptions): string {
+  const { baseline, uncertainty, scores, predictions } = options;
+  const named = Object.entries({ baseline, uncertainty, scores });
+  const all = [
+    ...['ple', 'report', ...words],
+    ...named.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+    ...predictions.flatMap((file) => ['--predictions', file]),
+  ];
+  return all.map((word) => (/^[\w./=:,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+}

@@ -1,0 +1,183 @@
+import { relative, sep } from 'node:path';
+import type { TaskConfig } from '../config/parts.js';
+import { baseline as baselineType } from '../models/catalogue.js';
+import { didYouMean } from '../support/catalogue.js';
+import { ConfigError, DataError } from '../support/errors.js';
+import type { EvaluatedRun, FinishedRun } from '../training/finished-run.js';
+import type { Comparison, ComparisonRow } from './comparison.js';
+import { type ExternalFile, type Reference, readExternal, type Scale } from './external-predictions.js';
+import { joinRuns } from './join-runs.js';
+import { checkSameData } from './same-data.js';
+import { external, pointKey, type StoredRow, type StoredRuns } from './stored-runs.js';
+import { summarize } from './rough-summary.js';
+import { timeOf } from './timing.js';
+
+export interface StoredTable {
+  readonly comparison: Comparison;
+  /** Finished runs by their path in the comparison. */
+  readonly runs: ReadonlyMap<string, FinishedRun>;
+  /** What a reader of the table should know beside its own notes. */
+  readonly notes: readonly string[];
+}
+
+export interface TableOptions {
+  /** Where the table will be written: paths in it are relative to this folder. */
+  readonly folder: string;
+  /** A label; undefined: the model whose type is the baseline's. */
+  readonly baseline: string | undefined;
+  /** Undefined: that of the comparisons, if they agree, else `seeds`. */
+  readonly uncertainty: Comparison['uncertainty'] | undefined;
+  readonly predictions: readonly ExternalFile[];
+  /** What the predictions' scores of binary tasks are. */
+  readonly scale: Scale | undefined;
+}
+
+/**
+ * Statistics of stored runs, computed again from their results. A comparison alone is summed up as it was.
+ * @throws ConfigError without a baseline; DataError for runs that cannot be compared.
+ */
+export async function storedTable(sources: readonly StoredRuns[], options: TableOptions): Promise<StoredTable> {
+  const { axes, rows: stored } = joinRuns(sources);
+  const finished = stored.flatMap(({ runs }) => runs.flatMap(({ run }) => run ?? []));
+  const [first] = finished;
+  if (!first) throw new DataError(`${sources.map(({ path }) => path).join(', ')}: no run is finished.`);
+  checkSameData(stored);
+
+  const comparisons = sources.flatMap(({ comparison }) => comparison ?? []);
+  const only = sources.length === 1 ? comparisons[0] : undefined;
+  const tasks = first.experiment.tasks;
+  const notes = sources.flatMap((source) => source.notes);
+  const seeds = only?.seeds ?? seedsOf(stored);
+  const added = await externalRows(stored, tasks, seeds, options, notes);
+  const path = (from: string) => relative(options.folder, from).split(sep).join('/');
+  const labels = [...new Set([...stored, ...added].map(({ label }) => label))];
+  const runs = new Map(finished.map((run) => [path(run.path), run]));
+  const summary = await summarize(
+    [...stored, ...added].map(({ label, type, point, runs }) => ({
+      label,
+      type,
+      point,
+      runs: runs.map((run) => ({ ...run, path: path(run.path) })),
+    })),
+    {
+      name: only?.name ?? 'report',
+      baseline: chooseBaseline(options.baseline ?? only?.baseline, labels, stored),
+      tasks,
+      metrics: metricsOf(comparisons, notes),
+      seeds,
+      axes: only?.axes ?? axes,
+      uncertainty: options.uncertainty ?? agreed(comparisons) ?? 'seeds',
+      timing: { ...only?.timing, runs: timeOf(runs) },
+    },
+  );
+  return { comparison: { ...summary, rows: summary.rows.map((row) => withDecisions(row, stored)) }, runs, notes };
+}
+
+function withDecisions(row: ComparisonRow, stored: readonly StoredRow[]): ComparisonRow {
+  const found = stored.find(({ label, point }) => label === row.label && pointKey(point) === pointKey(row.axis));
+  return { ...row, ...found?.decided };
+}
+
+function seedsOf(rows: readonly StoredRow[]): readonly number[] {
+  return [...new Set(rows.flatMap(({ runs }) => runs.map(({ seed }) => seed)))].toSorted((a, b) => a - b);
+}
+
+function chooseBaseline(chosen: string | undefined, labels: readonly string[], rows: readonly StoredRow[]): string {
+  if (chosen !== undefined) {
+    if (labels.includes(chosen)) return chosen;
+    throw new ConfigError(
+      `--baseline: there is no model '${chosen}'${didYouMean(chosen, labels)}; there are: ${labels.join(', ')}.`,
+    );
+  }
+  const found = [...new Set(rows.filter(({ type }) => type === baselineType).map(({ label }) => label))];
+  const [label] = found;
+  if (label !== undefined && found.length === 1) return label;
+  throw new ConfigError(
+    found.length === 0
+      ? `No run is of a ${baselineType} model, which gains are measured against: add one, or choose a model with --baseline LABEL; there are: ${labels.join(', ')}.`
+      : `Several models are ${baselineType}: choose the one that gains are measured against with --baseline LABEL: ${found.join(', ')}.`,
+  );
+}
+
+/** By which tasks are judged, as the first comparison that judges them does. */
+function metricsOf(comparisons: readonly Comparison[], notes: string[]): Readonly<Record<string, string>> {
+  const chosen: Record<string, string> = {};
+  for (const { name, tasks, rows } of comparisons) {
+    for (const task of tasks) {
+      const metric = rows.flatMap((row) => row.tasks[task] ?? [])[0]?.metric;
+      if (metric === undefined) continue;
+      chosen[task] ??= metric;
+      if (chosen[task] !== metric)
+        notes.push(`'${task}' is judged by ${chosen[task]} here; the comparison ${name} judges it by ${metric}.`);
+    }
+  }
+  return chosen;
+}
+
+function agreed(comparisons: readonly Comparison[]): Comparison['uncertainty'] | undefined {
+  const [first, ...others] = comparisons.map(({ uncertainty }) => uncertainty);
+  return others.every((other) => other === first) ? first : undefined;
+}
+
+interface ExternalRow {
+  readonly label: string;
+  readonly type: string;
+  readonly point: StoredRow['point'];
+  readonly runs: readonly {
+    readonly seed: number;
+    readonly path: string;
+    readonly status: 'done';
+    readonly run: EvaluatedRun;
+  }[];
+}
+
+/** A row for each label of predictions that were made elsewhere. */
+async function externalRows(
+  rows: readonly StoredRow[],
+  tasks: readonly TaskConfig[],
+  seeds: readonly number[],
+  { predictions, scale }: TableOptions,
+  notes: string[],
+): Promise<readonly ExternalRow[]> {
+  if (predictions.length === 0) return [];
+  if (new Set(rows.map(({ point }) => pointKey(point))).size > 1)
+    throw new ConfigError('--predictions is for a table without axes: name the runs of one of their points.');
+  const point = rows[0]?.point ?? {};
+  const runs = new Map<string, ExternalRow['runs'][number][]>();
+  for (const { label, seed: asked, path } of predictions) {
+    const seed = asked ?? seeds[0] ?? 0;
+    if (rows.some((row) => row.label === label))
+      throw new ConfigError(`--predictions: a model of the table is already named '${label}': choose another label.`);
+    const own = runs.get(label) ?? [];
+    if (own.some((run) => run.seed === seed))
+      throw new ConfigError(`--predictions: two files are of '${label}' with seed ${seed}: write LABEL:SEED=FILE.`);
+    if (asked === undefined && seeds.length > 1)
+      notes.push(`${path} (${label}) is compared with the runs of seed ${seed}: LABEL:SEED=FILE names another seed.`);
+    const run = await readExternal(path, scale, await referenceOf(rows, tasks, seed, label));
+    runs.set(label, [...own, { seed, path, status: 'done', run }]);
+  }
+  return [...runs].map(([label, own]) => ({ label, type: external, point, runs: own }));
+}
+
+/** Labels and masks of the test rows, from any run of this seed that has kept them. */
+async function referenceOf(
+  rows: readonly StoredRow[],
+  tasks: readonly TaskConfig[],
+  seed: number,
+  label: string,
+): Promise<Reference> {
+  const ofSeed = rows.flatMap(({ runs }) => runs.flatMap((stored) => (stored.seed === seed ? (stored.run ?? []) : [])));
+  if (ofSeed.length === 0) throw new ConfigError(`--predictions ${label}: no run of the table has seed ${seed}.`);
+  const reference = ofSeed.find(({ hasPredictions }) => hasPredictions);
+  if (!reference)
+    throw new DataError(
+      `No run of seed ${seed} has a predictions.arrow, from which the labels are taken: train one without --no-predictions.`,
+    );
+  const found = await reference.predictions();
+  const inOrder = tasks.map(({ name }) => {
+    const task = found.find((candidate) => candidate.task.name === name);
+    if (!task) throw new Error(`${reference.path} has no predictions of task '${name}'.`);
+    return task;
+  });
+  return { dataset: reference.result.dataset, tasks: inOrder };
+}
