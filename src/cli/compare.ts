@@ -9,6 +9,7 @@ import { writeOutputs } from '../report/write-outputs.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { type CompareDisplay, duration, nameOf, openCompareDisplay } from './compare-display.js';
 import { readComparison } from './config-file.js';
+import { shellWord } from './shell-word.js';
 
 interface CompareOptions {
   readonly config: string;
@@ -70,7 +71,7 @@ async function finish(
   options: CompareOptions,
   display: CompareDisplay,
 ): Promise<number> {
-  const command = ['ple', 'compare', '--config', options.config, ...overrides].map(quoted).join(' ');
+  const command = ['ple', 'compare', '--config', options.config, ...overrides].map(shellWord).join(' ');
   await writeOutputs(
     folder,
     { comparison, runs, command, config: stringifyComparison(config) },
@@ -85,11 +86,6 @@ async function finish(
     process.stderr.write(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; the same command tries again.\n`);
   process.stderr.write(`Written to ${folder}; the report is ${join(folder, 'report.html')}\n`);
   return failed > 0 ? exitCode.failed : exitCode.done;
-}
-
-/** As a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: ComparisonPlan): string {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Comparison } from '../comparison/comparison.js';
 import { parseExternalFile, type Scale } from '../comparison/external-predictions.js';
 import { readComparison, readStoredRuns, type StoredRuns } from '../comparison/stored-runs.js';
@@ -8,6 +8,7 @@ import { comparisonTable } from '../report/comparison-table.js';
 import { writeOutputs } from '../report/write-outputs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
+import { shellWord } from './shell-word.js';
 
 interface ReportOptions {
   readonly out?: string;
@@ -52,7 +53,12 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
   const file = join(folder, 'comparison.json');
   writeFileSync(`${file}.partial`, `${JSON.stringify(comparison, null, 2)}\n`);
   renameSync(`${file}.partial`, file);
-  const data = { comparison, runs, command: commandLine(words, options), config: alone ? configOf(alone) : null };
+  const data = {
+    comparison,
+    runs,
+    command: commandLine(words, options, alone),
+    config: alone ? configOf(alone) : null,
+  };
   await writeOutputs(folder, data, { svg: options.svg ?? false, png: options.png ?? false });
   process.stdout.write(
     options.json
@@ -74,14 +80,18 @@ function configOf({ path }: StoredRuns): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
-/** The same words again, for a shell. */
-function commandLine(words: readonly string[], options: ReportOptions): string {
+/** What makes the table again: for a comparison as it was, its own config. */
+function commandLine(words: readonly string[], options: ReportOptions, alone: StoredRuns | undefined): string {
   const { baseline, uncertainty, scores, predictions } = options;
+  if (alone && baseline === undefined && uncertainty === undefined && configOf(alone) !== null)
+    return ['ple', 'compare', '--config', join(alone.path, 'config.yaml'), '--runs', dirname(alone.path)]
+      .map(shellWord)
+      .join(' ');
   const named = Object.entries({ baseline, uncertainty, scores });
   const all = [
     ...['ple', 'report', ...words],
     ...named.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
     ...predictions.flatMap((file) => ['--predictions', file]),
   ];
-  return all.map((word) => (/^[\w./=:,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+  return all.map(shellWord).join(' ');
 }

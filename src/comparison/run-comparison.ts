@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
+import { stringifyComparison } from '../config/resolved-comparison.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
 import type { Comparison } from './comparison.js';
@@ -115,9 +116,8 @@ async function runInFolder(
     timing: { seconds: (performance.now() - started) / 1000, jobs: jobs ?? 1, runs: timeOf(runs) },
   });
   const whole = withDecisions(comparison, decided);
-  const file = join(folder, 'comparison.json');
-  writeFileSync(`${file}.partial`, `${JSON.stringify(whole, null, 2)}\n`);
-  renameSync(`${file}.partial`, file);
+  writeWhole(join(folder, 'config.yaml'), stringifyComparison(config));
+  writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(whole, null, 2)}\n`);
   const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
   return { status: 'done', folder, comparison: whole, runs, failed };
 }
@@ -166,4 +166,10 @@ function withDecisions(comparison: Comparison, decided: DecidedChanges): Compari
       return { ...row, ...(values ? { tuned: values } : {}), ...(match ? { match } : {}) };
     }),
   };
+}
+
+/** The file is there whole or not at all. */
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.partial`, text);
+  renameSync(`${path}.partial`, path);
 }
