@@ -16,6 +16,16 @@ export const inputsSchema = z.strictObject({
   numeric: numericEncoding.default('standard'),
   /** Most buckets of a `quantile` column, and most values of a `value` column that have an embedding of their own. */
   buckets: z.int().min(2).default(64),
+  /** Categorical values and list entries that training has fewer times share one index. */
+  minCount: z.int().positive().default(1),
+  /** Most entries of a list that are fed: the heaviest. */
+  maxLength: z
+    .int()
+    .positive()
+    .max(2 ** 12)
+    .default(32),
+  /** How a list's embeddings become one: their sum by weight, or that divided by the sum of the weights. */
+  pool: z.enum(['mean', 'sum']).default('mean'),
   /** Settings of single columns. */
   columns: z
     .record(
@@ -24,6 +34,13 @@ export const inputsSchema = z.strictObject({
         embedding: embeddingWidth.optional(),
         numeric: numericEncoding.optional(),
         buckets: z.int().min(2).optional(),
+        minCount: z.int().positive().optional(),
+        maxLength: z
+          .int()
+          .positive()
+          .max(2 ** 12)
+          .optional(),
+        pool: z.enum(['mean', 'sum']).optional(),
       }),
     )
     .default({}),

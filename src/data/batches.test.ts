@@ -40,8 +40,10 @@ function numbered(rows: number, blockRows: number): { readonly dataset: Dataset;
     dataset: {
       categorical,
       numeric: [{ name: 'x' }],
+      lists: [],
       tasks,
       checksum: '',
+      notes: [],
       splits: { train: split, validation: split, test: split },
     },
     reads,

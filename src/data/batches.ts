@@ -1,6 +1,6 @@
 import { type FloatArray, float32, type IntArray, int32 } from '../support/arrays.js';
 import type { Random } from '../support/random.js';
-import type { Dataset, SplitName } from './dataset.js';
+import { type Dataset, type SplitName, widthsOf } from './dataset.js';
 import { type RowWidth, RowWindows, type Window } from './row-windows.js';
 
 /** Consecutive batches of B rows each, as an engine takes them. */
@@ -48,11 +48,7 @@ export function readBatches(
 ): BatchReader {
   const { batchSize, order, skip = 0, windowBytes = order ? 2 ** 26 : 0 } = options;
   const split = dataset.splits[splitName];
-  const width = {
-    categorical: dataset.categorical.length,
-    numeric: dataset.numeric.length,
-    tasks: dataset.tasks.length,
-  };
+  const width = widthsOf(dataset);
   const windows = new RowWindows(split, width, windowBytes, order);
   const target = new ChunkTarget(batchSize, width);
   let row = skip * batchSize;

@@ -1,6 +1,6 @@
 import { randomFromSeed } from '../support/random.js';
 import { rawColumns } from './census-income-columns.js';
-import type { Source, SplitName } from './dataset.js';
+import { type Source, type SplitName, singleOf } from './dataset.js';
 
 /** A row in the raw format: comma and space, no header. */
 export type RawRow = readonly string[];
@@ -52,7 +52,7 @@ export async function contents(source: Source, name: SplitName): Promise<{ rows:
     for (let r = 0; r < block.rows; r++) {
       rows.push(
         source.columns.map((column, c) => {
-          const value = block.columns[c]?.[r] ?? Number.NaN;
+          const value = singleOf(block.columns[c] ?? new Float32Array())[r] ?? Number.NaN;
           return column.dictionary ? (column.dictionary[value] ?? 'none') : String(value);
         }),
       );

@@ -1,11 +1,16 @@
-/** Values of one column of a source block. */
+import type { ListValues } from './dataset.js';
+
+/** Values of one column of a source block, but for lists. */
 export type ColumnValues = Int32Array | Float32Array;
 
+/** How one column enters. */
+export type ColumnEncoding = SingleEncoding | ListEncoding;
+
 /**
- * How one column enters. `write` puts the values of the rows `rows[begin..end]` at `target[at]`, `target[at + stride]`, …: a column
- * of a row-major matrix that is `stride` wide.
+ * `write` puts the values of the rows `rows[begin..end]` at `target[at]`, `target[at + stride]`, …: a column of a row-major
+ * matrix that is `stride` wide.
  */
-export type ColumnEncoding =
+type SingleEncoding =
   | {
       readonly kind: 'categorical';
       readonly cardinality: number;
@@ -31,6 +36,25 @@ export type ColumnEncoding =
         stride: number,
       ): void;
     };
+
+/** `write` puts the entries of the rows `rows[begin..end]` into `length` columns of two matrices, from `at` and `weightAt`. */
+export interface ListEncoding {
+  readonly kind: 'list';
+  readonly cardinality: number;
+  readonly length: number;
+  write(
+    values: ListValues,
+    rows: Int32Array,
+    begin: number,
+    end: number,
+    indexes: Int32Array,
+    at: number,
+    stride: number,
+    weights: Float32Array,
+    weightAt: number,
+    weightStride: number,
+  ): void;
+}
 
 /** Dictionary indexes -> vocabulary indexes, of which 0 stands for what was not seen in training. */
 export function vocabularyEncoding(indexes: Int32Array, cardinality: number): ColumnEncoding {

@@ -9,29 +9,51 @@ import {
 
 /** Learns from the training rows of one column, block by block, how to encode it. */
 export interface ColumnFit {
+  readonly kind: 'single';
   add(values: ColumnValues, rows: Int32Array): void;
   finish(): ColumnEncoding;
 }
 
-/** Every category that occurs in training has an index, in the order of the dictionary, from 1. */
-export function vocabularyFit(dictionarySize: number): ColumnFit {
-  const seen = new Uint8Array(dictionarySize);
+/** @param size Number of indexes that may occur. */
+export function vocabularyFit(size: number, minCount: number): ColumnFit {
+  const counts = new Uint32Array(size);
   return {
+    kind: 'single',
     add(values, rows) {
-      for (let i = 0; i < rows.length; i++) seen[values[rows[i] ?? 0] ?? 0] = 1;
+      for (let i = 0; i < rows.length; i++) {
+        const index = values[rows[i] ?? 0] ?? 0;
+        counts[index] = (counts[index] ?? 0) + 1;
+      }
     },
     finish() {
-      const indexes = new Int32Array(dictionarySize);
-      let cardinality = 1;
-      for (let index = 0; index < dictionarySize; index++) if (seen[index]) indexes[index] = cardinality++;
+      const { indexes, cardinality } = vocabulary(counts, minCount);
       return vocabularyEncoding(indexes, cardinality);
     },
   };
 }
 
+/**
+ * Every value that occurs in training at least `minCount` times has an index, in the order of the dictionary. Rarer values share one
+ * (1, if there are any), values that training has not seen another (0).
+ */
+export function vocabulary(
+  counts: Uint32Array,
+  minCount: number,
+): { readonly indexes: Int32Array; readonly cardinality: number } {
+  const indexes = new Int32Array(counts.length);
+  const rare = counts.some((count) => count > 0 && count < minCount);
+  let cardinality = rare ? 2 : 1;
+  for (const [index, count] of counts.entries()) {
+    if (count >= Math.max(1, minCount)) indexes[index] = cardinality++;
+    else if (count > 0) indexes[index] = 1;
+  }
+  return { indexes, cardinality };
+}
+
 export function scaleFit(log: boolean): ColumnFit {
   const moments = new Moments();
   return {
+    kind: 'single',
     add(values, rows) {
       for (let i = 0; i < rows.length; i++) {
         const value = values[rows[i] ?? 0] ?? 0;
@@ -76,6 +98,7 @@ function sampleFit(stride: number, edgesOf: (sorted: Float32Array) => number[]):
   let row = 0;
   let missing = false;
   return {
+    kind: 'single',
     add(values, rows) {
       const piece = new Float32Array(Math.ceil(rows.length / stride));
       let count = 0;

@@ -1,9 +1,14 @@
 /** A column of the data set before encoding. */
 export interface SourceColumn {
   readonly name: string;
-  /** Categorical values arrive as indexes into `dictionary`; numeric ones as they are (NaN: missing). */
-  readonly kind: 'categorical' | 'numeric';
+  /**
+   * Categorical values arrive as indexes into `dictionary`; numeric ones as they are (NaN: missing); a list is any number of
+   * categorical values in a row.
+   */
+  readonly kind: 'categorical' | 'numeric' | 'list';
   readonly dictionary?: readonly string[];
+  /** Number of indexes of a categorical column or a list without a dictionary (hashed values). */
+  readonly size?: number;
   /** True for numeric columns that are known to have mean 0 and variance 1: nothing is fitted for `standard`. */
   readonly standardized?: boolean;
 }
@@ -18,12 +23,33 @@ export type SplitName = 'train' | 'validation' | 'test';
 /** Rows of a source, column by column. */
 export interface SourceBlock {
   readonly rows: number;
-  /** One array per column of the source, in its order: Int32Array of dictionary indexes or Float32Array. */
-  readonly columns: readonly (Int32Array | Float32Array)[];
+  /** One array per column of the source, in its order: Int32Array of dictionary indexes, Float32Array, or a list's entries. */
+  readonly columns: readonly (Int32Array | Float32Array | ListValues)[];
   /** One array per task of the source. */
   readonly labels: readonly Float32Array[];
   /** 1 where the row is in the task's sample space, else 0. Absent, from every block alike: all are. */
   readonly masks?: readonly Float32Array[];
+}
+
+/** A list column's entries, row after row. */
+export interface ListValues {
+  /** Row `r` has the entries `offsets[r]` to `offsets[r + 1]`. [rows + 1] */
+  readonly offsets: Int32Array;
+  /** Of the dictionary. */
+  readonly indexes: Int32Array;
+  /** Absent: 1 each. */
+  readonly weights?: Float32Array;
+}
+
+/** The column's values, which must not be a list's. */
+export function singleOf(values: SourceBlock['columns'][number]): Int32Array | Float32Array {
+  if ('offsets' in values) throw new Error('A list was read where a column of single values was expected.');
+  return values;
+}
+
+export function listOf(values: SourceBlock['columns'][number]): ListValues {
+  if ('offsets' in values) return values;
+  throw new Error('A column of single values was read where a list was expected.');
 }
 
 /** What a loader makes: a typed, split, but not yet encoded data set that is read block by block in bounded memory. */
@@ -55,17 +81,25 @@ export interface CategoricalFeature {
   readonly embedding: number;
 }
 
+/** A list, of which the `length` heaviest entries are fed: their embeddings' sum by weight is its part of x. */
+export interface ListFeature extends CategoricalFeature {
+  readonly length: number;
+}
+
 export interface Task extends SourceTask {
   /** The loss sees (label - offset) / scale; metrics see scale * prediction + offset. Binary tasks: 0 and 1. */
   readonly offset: number;
   readonly scale: number;
 }
 
-/** Encoded rows, ready to be fed. */
+/**
+ * Encoded rows, ready to be fed. A list of length L is L further columns of `categorical` (indexes; 0 where it is shorter)
+ * and as many of `numeric` (weights; 0 there), after the other columns and in the order of the lists.
+ */
 export interface Block {
   readonly rows: number;
-  readonly categorical: Int32Array; // [rows, F], row-major
-  readonly numeric: Float32Array; // [rows, D], row-major
+  readonly categorical: Int32Array; // [rows, F + sum of L], row-major
+  readonly numeric: Float32Array; // [rows, D + sum of L], row-major
   readonly labels: Float32Array; // [rows, T], row-major, in the labels' own units
   readonly masks: Float32Array; // [rows, T], row-major
 }
@@ -73,9 +107,22 @@ export interface Block {
 export interface Dataset {
   readonly categorical: readonly CategoricalFeature[];
   readonly numeric: readonly NumericFeature[];
+  readonly lists: readonly ListFeature[];
   readonly tasks: readonly Task[];
   readonly checksum: string;
   readonly splits: Readonly<Record<SplitName, Split>>;
+  /** What was done to the data that its user should know (truncated lists). One line each. */
+  readonly notes: readonly string[];
+}
+
+/** Columns of a block's matrices. */
+export function widthsOf(dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>) {
+  const entries = dataset.lists.reduce((sum, { length }) => sum + length, 0);
+  return {
+    categorical: dataset.categorical.length + entries,
+    numeric: dataset.numeric.length + entries,
+    tasks: dataset.tasks.length,
+  };
 }
 
 export interface Split {

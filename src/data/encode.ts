@@ -3,14 +3,26 @@ import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { type ColumnEncoding, identityEncoding } from './column-encodings.js';
 import { type ColumnFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
-import type { CategoricalFeature, Dataset, NumericFeature, Source, SourceColumn, Task } from './dataset.js';
+import {
+  type CategoricalFeature,
+  type Dataset,
+  type ListFeature,
+  listOf,
+  type NumericFeature,
+  type Source,
+  type SourceColumn,
+  singleOf,
+  type Task,
+} from './dataset.js';
 import { encodedSplit, type KeptRows, keptRowsOf } from './encoded-split.js';
+import { type ListFit, listFit } from './list-column.js';
 
 /**
  * Prepares a source for models. Everything that is learnt of the data is learnt of the training split alone, in one pass that
  * is left out when nothing has to be learnt; rows are encoded when a split is read.
  *
- * - categorical: the values seen in training have indexes from 1; 0 is for all others.
+ * - categorical: the values seen in training have indexes; 0 is for all others. With `minCount`, rare values share one.
+ * - list: entries as in categorical columns, the heaviest `maxLength` of a row.
  * - numeric `standard`: (x - mean) / deviation. `log1p`: the same of sign(x) log(1 + |x|). A missing value becomes the mean,
  *   a column that is constant in training becomes 0.
  * - numeric `quantile` and `value`: categorical, by buckets of equal count or by the `buckets` most frequent training values;
@@ -30,6 +42,7 @@ export async function encode(source: Source, inputs: InputsConfig, tasks: readon
     throw new DataError('No training row is in the sample space of any task.');
   }
   const encodings = fits.map((fit): ColumnEncoding => fit?.finish() ?? identityEncoding);
+  const notes = source.columns.flatMap(({ name }, c) => truncationNote(name, fits[c], encodings[c]));
   const { train, validation, test } = source.splits;
   return {
     ...features(source.columns, encodings, inputs),
@@ -38,6 +51,7 @@ export async function encode(source: Source, inputs: InputsConfig, tasks: readon
       return { name, type, offset: moments?.mean ?? 0, scale: moments?.deviation || 1 };
     }),
     checksum: source.checksum,
+    notes,
     splits: {
       train: encodedSplit(train, encodings, taskIndexes, kept),
       validation: encodedSplit(validation, encodings, taskIndexes),
@@ -50,7 +64,7 @@ export async function encode(source: Source, inputs: InputsConfig, tasks: readon
 async function fitTraining(
   source: Source,
   tasks: readonly number[],
-  fits: readonly (ColumnFit | undefined)[],
+  fits: readonly Fit[],
   labelMoments: readonly (Moments | undefined)[],
 ): Promise<KeptRows | undefined> {
   const { train } = source.splits;
@@ -64,7 +78,9 @@ async function fitTraining(
     counts[b] = rows.length;
     for (const [c, fit] of fits.entries()) {
       const values = block.columns[c];
-      if (fit && values) fit.add(values, rows);
+      if (!fit || !values) continue;
+      if (fit.kind === 'list') fit.add(listOf(values), rows);
+      else fit.add(singleOf(values), rows);
     }
     for (const [t, moments] of labelMoments.entries()) {
       const labels = block.labels[tasks[t] ?? -1];
@@ -76,7 +92,9 @@ async function fitTraining(
   return rows === train.rows ? undefined : { rows, counts };
 }
 
-function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefined)[] {
+type Fit = ColumnFit | ListFit | undefined;
+
+function columnFits(source: Source, inputs: InputsConfig): Fit[] {
   const numericOf = (column: SourceColumn) => inputs.columns[column.name]?.numeric ?? inputs.numeric;
   const sampled = source.columns.filter(
     (column) => column.kind === 'numeric' && ['quantile', 'value'].includes(numericOf(column)),
@@ -84,7 +102,13 @@ function columnFits(source: Source, inputs: InputsConfig): (ColumnFit | undefine
   const sampleRows = Math.min(2 ** 18, Math.ceil(2 ** 26 / Math.max(1, sampled.length))); // at most 256 MiB of samples
   const stride = Math.max(1, Math.ceil(source.splits.train.rows / sampleRows));
   return source.columns.map((column) => {
-    if (column.kind === 'categorical') return vocabularyFit(column.dictionary?.length ?? 0);
+    const size = column.size ?? column.dictionary?.length ?? 0;
+    const minCount = inputs.columns[column.name]?.minCount ?? inputs.minCount;
+    if (column.kind === 'categorical') return vocabularyFit(size, minCount);
+    if (column.kind === 'list') {
+      const length = inputs.columns[column.name]?.maxLength ?? inputs.maxLength;
+      return listFit(size, { length, pool: inputs.columns[column.name]?.pool ?? inputs.pool, minCount });
+    }
     const numeric = numericOf(column);
     const buckets = inputs.columns[column.name]?.buckets ?? inputs.buckets;
     if (numeric === 'quantile') return quantileFit(buckets, stride);
@@ -97,17 +121,28 @@ function features(
   columns: readonly SourceColumn[],
   encodings: readonly ColumnEncoding[],
   inputs: InputsConfig,
-): { readonly categorical: CategoricalFeature[]; readonly numeric: NumericFeature[] } {
+): Pick<Dataset, 'categorical' | 'numeric' | 'lists'> {
   const categorical: CategoricalFeature[] = [];
   const numeric: NumericFeature[] = [];
+  const lists: ListFeature[] = [];
   for (const [c, { name }] of columns.entries()) {
     const encoding = encodings[c];
-    if (encoding?.kind === 'categorical') {
-      const embedding = inputs.columns[name]?.embedding ?? inputs.embedding;
-      categorical.push({ name, cardinality: encoding.cardinality, embedding });
-    } else numeric.push({ name });
+    const embedding = inputs.columns[name]?.embedding ?? inputs.embedding;
+    if (encoding?.kind === 'categorical') categorical.push({ name, cardinality: encoding.cardinality, embedding });
+    else if (encoding?.kind === 'list')
+      lists.push({ name, cardinality: encoding.cardinality, embedding, length: encoding.length });
+    else numeric.push({ name });
   }
-  return { categorical, numeric };
+  return { categorical, numeric, lists };
+}
+
+function truncationNote(name: string, fit: Fit, encoding: ColumnEncoding | undefined): string[] {
+  const lost = fit?.kind === 'list' ? fit.truncation() : null;
+  if (!lost || encoding?.kind !== 'list') return [];
+  return [
+    `Column '${name}': ${lost.rows} training rows have more than ${encoding.length} entries; the heaviest are fed, ` +
+      `${lost.entries} are left out (inputs.columns.${name}.maxLength).`,
+  ];
 }
 
 function findTask(source: Source, { name, type, standardize }: TaskConfig): number {

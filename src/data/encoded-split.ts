@@ -1,5 +1,5 @@
 import type { ColumnEncoding } from './column-encodings.js';
-import type { Block, SourceBlock, SourceSplit, Split } from './dataset.js';
+import { type Block, listOf, type SourceBlock, type SourceSplit, type Split, singleOf } from './dataset.js';
 
 /** Which rows of a split are kept: in all, and in each block. */
 export interface KeptRows {
@@ -71,10 +71,12 @@ const tileRows = 16;
 class RowTarget {
   readonly #encodings: readonly ColumnEncoding[];
   readonly #tasks: readonly number[];
+  /** Columns of the matrices before the lists' entries. */
+  readonly #singles: { readonly categories: number; readonly numbers: number };
   readonly #categories: number;
   readonly #numbers: number;
-  readonly #categorical: Int32Array; // [blockRows, F]
-  readonly #numeric: Float32Array; // [blockRows, D]
+  readonly #categorical: Int32Array; // [blockRows, F + sum of L]
+  readonly #numeric: Float32Array; // [blockRows, D + sum of L]
   readonly #labels: Float32Array; // [blockRows, T]
   readonly #masks: Float32Array; // [blockRows, T]
   #rows = 0;
@@ -82,8 +84,13 @@ class RowTarget {
   constructor(blockRows: number, encodings: readonly ColumnEncoding[], tasks: readonly number[]) {
     this.#encodings = encodings;
     this.#tasks = tasks;
-    this.#categories = encodings.filter(({ kind }) => kind === 'categorical').length;
-    this.#numbers = encodings.length - this.#categories;
+    const entries = encodings.reduce((sum, encoding) => sum + (encoding.kind === 'list' ? encoding.length : 0), 0);
+    this.#singles = {
+      categories: encodings.filter(({ kind }) => kind === 'categorical').length,
+      numbers: encodings.filter(({ kind }) => kind === 'numeric').length,
+    };
+    this.#categories = this.#singles.categories + entries;
+    this.#numbers = this.#singles.numbers + entries;
     this.#categorical = new Int32Array(blockRows * this.#categories);
     this.#numeric = new Float32Array(blockRows * this.#numbers);
     this.#labels = new Float32Array(blockRows * tasks.length);
@@ -105,13 +112,21 @@ class RowTarget {
   #appendTile(block: SourceBlock, rows: Int32Array, begin: number, end: number): void {
     let category = (this.#rows + begin) * this.#categories;
     let number = (this.#rows + begin) * this.#numbers;
+    let entry = category + this.#singles.categories;
+    let weight = number + this.#singles.numbers;
     for (let c = 0; c < this.#encodings.length; c++) {
       const encoding = this.#encodings[c];
       const values = block.columns[c];
       if (!encoding || !values) throw new Error(`The source has no values of column ${c}`);
-      if (encoding.kind === 'categorical') {
-        encoding.write(values, rows, begin, end, this.#categorical, category++, this.#categories);
-      } else encoding.write(values, rows, begin, end, this.#numeric, number++, this.#numbers);
+      if (encoding.kind === 'list') {
+        const { length } = encoding;
+        const [indexes, width, weights] = [this.#categorical, this.#categories, this.#numeric];
+        encoding.write(listOf(values), rows, begin, end, indexes, entry, width, weights, weight, this.#numbers);
+        entry += length;
+        weight += length;
+      } else if (encoding.kind === 'categorical') {
+        encoding.write(singleOf(values), rows, begin, end, this.#categorical, category++, this.#categories);
+      } else encoding.write(singleOf(values), rows, begin, end, this.#numeric, number++, this.#numbers);
     }
   }
 

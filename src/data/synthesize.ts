@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { ConfigError } from '../support/errors.js';
-import type { SourceSplit } from './dataset.js';
+import { type SourceSplit, singleOf } from './dataset.js';
 import { type LabelStatistics, labelStatistics } from './label-statistics.js';
 import { drawSynthetic, type SyntheticOptions, synthetic, syntheticOptions } from './synthetic.js';
 import { labelCorrelation, labelVariance } from './synthetic-process.js';
@@ -121,7 +121,7 @@ export async function synthesize(
       }
       keep(block.labels, labels, row);
       row += block.rows;
-      yield { rows: block.rows, columns: [...block.columns, ...block.labels] };
+      yield { rows: block.rows, columns: [...block.columns.map(singleOf), ...block.labels] };
       advance(block.rows);
     }
   }

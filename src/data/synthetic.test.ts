@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inputsSchema } from '../config/parts.js';
 import { readBatches } from './batches.js';
-import type { Source, SplitName } from './dataset.js';
+import { type Source, type SplitName, singleOf } from './dataset.js';
 import { encode } from './encode.js';
 import { drawSynthetic, synthetic, syntheticOptions } from './synthetic.js';
 import { labelCorrelation, labelVariance, response } from './synthetic-process.js';
@@ -23,7 +23,7 @@ async function contents(source: Source, name: SplitName = 'train') {
   const labels: number[][] = source.tasks.map(() => []);
   for (let b = 0; b * split.blockRows < split.rows; b++) {
     const block = await split.read(b);
-    for (const [c, values] of block.columns.entries()) columns[c]?.push(...values);
+    for (const [c, values] of block.columns.entries()) columns[c]?.push(...singleOf(values));
     for (const [t, values] of block.labels.entries()) labels[t]?.push(...values);
   }
   return { columns, labels };
@@ -110,7 +110,7 @@ describe('draws', () => {
   test('splits, blocks and seeds differ', async () => {
     const source = await open({ rows: { train: 2000, validation: 2000, test: 2000 } });
     const first = async (name: SplitName, block: number) => [
-      ...((await source.splits[name].read(block)).columns[0] ?? []),
+      ...singleOf((await source.splits[name].read(block)).columns[0] ?? new Float32Array()),
     ];
     const firsts = [
       await first('train', 0),

@@ -14,11 +14,13 @@ export interface InputLayer {
 }
 
 type Column = ModelShape['categorical'][number];
+type List = NonNullable<ModelShape['lists']>[number];
 
 /**
- * The input layer x: embeddings of the categorical columns (grouped by width, in the columns' order), then the numeric columns.
+ * The input layer x: embeddings of the categorical columns (grouped by width, in the columns' order), one pooled embedding of
+ * each list (the sum of its entries' by weight), then the numeric columns.
  * There is one table `<prefix>embeddings.<width>` [rows, width] per width: the columns' tables stacked, so that a batch is
- * one look-up.
+ * one look-up. A list has a table `<prefix>lists.<name>` of its own.
  *
  * Embeddings start N(0, 0.05^2): small beside standardised numeric columns (variance 1), so that a value which training never
  * or seldom saw says next to nothing; large enough that logits vary over rows at the start.
@@ -30,24 +32,54 @@ export function inputLayer(shape: ModelShape, prefix = ''): InputLayer {
     const positions = columns.map((column) => shape.categorical.indexOf(column));
     return { name: `${prefix}embeddings.${width}`, width, columns, positions };
   });
-  const width = groups.reduce((sum, group) => sum + group.width * group.columns.length, shape.numeric.length);
+  const lists = shape.lists ?? [];
+  const width =
+    groups.reduce((sum, group) => sum + group.width * group.columns.length, shape.numeric.length) +
+    lists.reduce((sum, list) => sum + list.embedding, 0);
   if (width === 0) throw new ConfigError('The data set has no input columns; a model needs at least one.');
 
   return {
-    parameters: Object.fromEntries(groups.map(({ name, width, columns }) => [name, embeddingTable(columns, width)])),
+    parameters: Object.fromEntries([
+      ...groups.map(({ name, width, columns }) => [name, embeddingTable(columns, width)]),
+      ...lists.map((list) => [listName(list), embeddingTable([list], list.embedding)]),
+    ]),
     width,
-    apply(parameters, { categorical, numeric }) {
+    apply(parameters, inputs) {
+      const categorical = leading(inputs.categorical, shape.categorical.length);
+      const numeric = leading(inputs.numeric, shape.numeric.length);
       const parts = groups.map(({ name, columns, positions }) => {
         const indexes = groups.length === 1 ? categorical : tf.gather(categorical, tf.tensor1d(positions, 'int32'), 1);
-        return lookUp(named(parameters, name), indexes, offsets(columns));
+        return lookUp(named(parameters, name), shifted(indexes, offsets(columns)));
       });
+      let at = 0;
+      for (const list of lists) {
+        const entries = inputs.categorical.slice([0, shape.categorical.length + at], [-1, list.length]);
+        const weights = inputs.numeric.slice([0, shape.numeric.length + at], [-1, list.length]);
+        parts.push(pool(lookUp(named(parameters, listName(list)), entries), weights));
+        at += list.length;
+      }
       if (shape.numeric.length > 0) parts.push(numeric);
       return tf.concat(parts, 1);
     },
   };
+
+  function listName(list: List): string {
+    return `${prefix}lists.${list.name}`;
+  }
 }
 
-function embeddingTable(columns: readonly Column[], width: number): ParameterStart {
+/** The first columns of a matrix [batch, at least `columns`]. */
+function leading(matrix: Tensor, columns: number): Tensor {
+  return matrix.shape[1] === columns ? matrix : matrix.slice([0, 0], [-1, columns]);
+}
+
+/** [batch, length * width] by [batch, length] -> [batch, width] */
+function pool(entries: Tensor, weights: Tensor): Tensor {
+  const [batch = 0, length = 0] = weights.shape;
+  return tf.mul(entries.reshape([batch, length, -1]), weights.expandDims(2)).sum(1);
+}
+
+function embeddingTable(columns: readonly Pick<Column, 'name' | 'cardinality'>[], width: number): ParameterStart {
   const starts = offsets(columns);
   const rows = columns.reduce((sum, column) => sum + column.cardinality, 0);
   return {
@@ -64,7 +96,7 @@ function embeddingTable(columns: readonly Column[], width: number): ParameterSta
 }
 
 /** Each column's first row in the stacked table. */
-function offsets(columns: readonly Column[]): number[] {
+function offsets(columns: readonly Pick<Column, 'cardinality'>[]): number[] {
   let rows = 0;
   return columns.map(({ cardinality }) => {
     rows += cardinality;
@@ -72,13 +104,16 @@ function offsets(columns: readonly Column[]): number[] {
   });
 }
 
+function shifted(indexes: Tensor, offsets: readonly number[]): Tensor {
+  return offsets.length === 1 ? indexes : tf.add(indexes, tf.tensor1d([...offsets], 'int32'));
+}
+
 /** [rows, width] by [batch, columns] -> [batch, columns * width]. */
-function lookUp(table: Tensor, indexes: Tensor, offsets: readonly number[]): Tensor {
+function lookUp(table: Tensor, indexes: Tensor): Tensor {
   const [rows = 0, width = 0] = table.shape;
   const [batch = 0, columns = 0] = indexes.shape;
-  const shifted = columns === 1 ? indexes : tf.add(indexes, tf.tensor1d([...offsets], 'int32'));
   return withGradient(
-    [table, shifted],
+    [table, indexes],
     (values, at) => tf.gather(values, at).reshape([batch, columns * width]),
     // The second gradient is never asked for: indexes have none.
     (dy, _, at) => [tf.unsortedSegmentSum(dy.reshape([batch * columns, width]), at.as1D().toInt(), rows), at],

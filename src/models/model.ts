@@ -5,9 +5,9 @@ import type { Random } from '../support/random.js';
 
 /** What a model is fed: the batch's features. */
 export interface ModelInputs {
-  /** int32 [batch, categorical columns]: an index within each column's cardinality. */
+  /** int32 [batch, categorical columns, then each list's entries]: an index within each column's cardinality. */
   readonly categorical: Tensor;
-  /** float32 [batch, numeric columns]. */
+  /** float32 [batch, numeric columns, then each list's weights]. */
   readonly numeric: Tensor;
 }
 
@@ -17,6 +17,13 @@ export interface ModelShape {
   readonly tasks: readonly string[];
   readonly categorical: readonly { readonly name: string; readonly cardinality: number; readonly embedding: number }[];
   readonly numeric: readonly string[];
+  /** Of which `length` entries are fed. */
+  readonly lists?: readonly {
+    readonly name: string;
+    readonly cardinality: number;
+    readonly embedding: number;
+    readonly length: number;
+  }[];
 }
 
 /** One trainable array. */

@@ -46,7 +46,9 @@ export function madeDataset(
     categorical: [{ name: 'site', cardinality: 5, embedding: 2 }],
     numeric: [{ name: 'a' }, { name: 'b' }],
     tasks: tasks.map((task) => ({ offset: 0, scale: 1, ...task })),
+    lists: [],
     checksum: 'made',
+    notes: [],
     splits: { train: split('train'), validation: split('validation'), test: split('test') },
   };
   return { dataset, reads };

@@ -37,6 +37,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     tasks: dataset.tasks.map((task) => task.name),
     categorical: dataset.categorical,
     numeric: dataset.numeric.map((feature) => feature.name),
+    lists: dataset.lists,
   });
   const parameters = model.initialize(random.stream('initial'));
   const { train } = experiment;
@@ -61,6 +62,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     const { scaleInvariant } = optimizer;
     const { monitor } = train.earlyStopping;
     return [
+      ...dataset.notes,
       scheduleWarning(schedule.ratios, { independent, scaleInvariant }),
       independent && monitor.startsWith('task:')
         ? `The tasks share no parameters: each stops, and keeps its best epoch, by its own score and not by '${monitor}'.`

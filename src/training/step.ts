@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Dataset } from '../data/dataset.js';
+import { type Dataset, widthsOf } from '../data/dataset.js';
 import type { ArraySpec, Step, Tensors } from '../engine/engine.js';
 import type { Gate, Model, Parameters } from '../models/model.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
@@ -71,9 +71,10 @@ export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) 
 /** Shapes of a batch of this data: what a model is fed, and what the loss needs besides. */
 export function batchArrays(dataset: Dataset, batchSize: number) {
   const taskRows = { dtype: 'float32', shape: [dataset.tasks.length, batchSize] } as const;
+  const width = widthsOf(dataset);
   const inputs = {
-    categorical: { dtype: 'int32', shape: [batchSize, dataset.categorical.length] },
-    numeric: { dtype: 'float32', shape: [batchSize, dataset.numeric.length] },
+    categorical: { dtype: 'int32', shape: [batchSize, width.categorical] },
+    numeric: { dtype: 'float32', shape: [batchSize, width.numeric] },
   } as const;
   const training = {
     ...inputs,

@@ -9,7 +9,6 @@ export const parquet: FormatDefinition = {
     const types = { float: 'FLOAT', integer: 'INT32' } as const;
     const file = new ParquetWriter({
       writer,
-      createdBy: 'ple',
       schema: [
         { name: 'root', num_children: columns.length },
         ...columns.map(({ name, kind }) => ({ name, type: types[kind], repetition_type: 'REQUIRED' as const })),
