@@ -1,0 +1,105 @@
+import type { ComparisonRow } from '../../comparison/comparison.js';
+import { stringifyExperiment } from '../../config/experiment.js';
+import type { FinishedRun } from '../../training/finished-run.js';
+import { count } from '../numbers.js';
+import { type Point, pointsOf } from '../points.js';
+import type { ReportData } from '../report-data.js';
+import { scrolling } from './cells.js';
+import { type Html, html } from './html.js';
+import { finishedRuns } from './model-table.js';
+
+/** All that it takes to make the comparison again: command, configs, seeds, data, versions and machine. */
+export function provenance(data: ReportData): Html {
+  const { comparison, command, config, runs } = data;
+  const all = [...runs.values()];
+  const points = pointsOf(comparison);
+  return html`<section id="again"><h2>Make it again</h2>
+${block('Command', command)}
+<dl>
+${term('seeds', comparison.seeds.join(', '))}${Object.entries(comparison.axes).map(([key, values]) => term(key, JSON.stringify(values)))}</dl>
+<h3>Data</h3>
+${dataTable(all)}
+<h3>Versions and machine</h3>
+<dl>
+${[...distinctValues(all.map(({ environment }) => environment))].map(([key, values]) => term(key, values.join(', ')))}</dl>
+<h3>Configs</h3>
+${config === null ? null : folded('The comparison', html`<pre tabindex="0">${config}</pre>`)}
+${points.map((point) => point.rows.map((row) => modelConfig(row, point, finishedRuns(row, runs))))}</section>
+`;
+}
+
+function block(label: string, text: string): Html {
+  return html`<pre class="command" tabindex="0" aria-label="${label}">${text}</pre>`;
+}
+
+function term(name: string, value: string): Html {
+  return html`<div><dt>${name}</dt><dd>${value}</dd></div>
+`;
+}
+
+function folded(summary: string, content: Html): Html {
+  return html`<details><summary>${summary}</summary>
+${content}
+</details>
+`;
+}
+
+/** The config of the first finished run and the folders of all, with what was searched or scaled for this model. */
+function modelConfig(row: ComparisonRow, point: Point, runs: readonly FinishedRun[]): Html {
+  const title = point.title === '' ? row.label : `${row.label}, ${point.title}`;
+  const [first] = runs;
+  const decided = [
+    ...(row.tuned === undefined ? [] : [html`<p>Chosen by the search: <code>${JSON.stringify(row.tuned)}</code></p>`]),
+    ...(row.match === undefined ? [] : [html`<p>Scaled: <code>${JSON.stringify(row.match)}</code></p>`]),
+  ];
+  return folded(
+    title,
+    html`${decided}<ul class="runs">${row.runs.map(({ seed, path, status }) => html`<li>seed ${seed}: <code>${path}</code>, ${status}</li>`)}</ul>
+${
+  first === undefined
+    ? html`<p>No config: none of its runs was trained here to the end.</p>`
+    : html`<p>As resolved, for seed ${first.result.seed}:</p><pre tabindex="0">${stringifyExperiment(first.experiment)}</pre>`
+}`,
+  );
+}
+
+/** A row per data set: most comparisons have one. */
+function dataTable(runs: readonly FinishedRun[]): Html {
+  const sets = new Map<string, FinishedRun[]>();
+  for (const run of runs) {
+    const key = JSON.stringify(run.result.dataset);
+    sets.set(key, [...(sets.get(key) ?? []), run]);
+  }
+  const rows = [...sets.values()].map((own) => {
+    const dataset = own[0]?.result.dataset;
+    const { train = null, validation = null, test = null } = dataset?.rows ?? {};
+    const numbers = [train, validation, test, own.length].map(
+      (number) => html`<td class="number">${count(number)}</td>`,
+    );
+    return html`<tr><th scope="row"><code class="checksum">${dataset?.checksum ?? ''}</code></th>${numbers}</tr>
+`;
+  });
+  const heads = ['training rows', 'validation rows', 'test rows', 'runs'];
+  return scrolling(
+    'Data',
+    html`<table><thead><tr><th scope="col" class="text">checksum</th>${heads.map((head) => html`<th scope="col" class="number">${head}</th>`)}</tr></thead>
+<tbody>
+${rows}</tbody></table>`,
+  );
+}
+
+/** By dotted key, every value that occurs in one of the records. */
+function distinctValues(records: readonly Readonly<Record<string, unknown>>[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  const add = (key: string, value: unknown): void => {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const [inner, content] of Object.entries(value)) add(key === '' ? inner : `${key}.${inner}`, content);
+      return;
+    }
+    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+    const values = found.get(key) ?? [];
+    if (!values.includes(text)) found.set(key, [...values, text]);
+  };
+  for (const record of records) add('', record);
+  return found;
+}
