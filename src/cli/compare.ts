@@ -7,9 +7,9 @@ import { comparisonTable } from '../report/comparison-table.js';
 import { textTable } from '../report/text-table.js';
 import { writeOutputs } from '../report/write-outputs.js';
 import { ConfigError, exitCode } from '../support/errors.js';
+import { commandLine } from './command-line.js';
 import { type CompareDisplay, duration, nameOf, openCompareDisplay } from './compare-display.js';
 import { readComparison } from './config-file.js';
-import { shellWord } from './shell-word.js';
 
 interface CompareOptions {
   readonly config: string;
@@ -71,7 +71,7 @@ async function finish(
   options: CompareOptions,
   display: CompareDisplay,
 ): Promise<number> {
-  const command = ['ple', 'compare', '--config', options.config, ...overrides].map(shellWord).join(' ');
+  const command = commandLine('compare', ['--config', options.config, ...overrides]);
   await writeOutputs(
     folder,
     { comparison, runs, command, config: stringifyComparison(config) },

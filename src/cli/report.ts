@@ -8,7 +8,7 @@ import { comparisonTable } from '../report/comparison-table.js';
 import { writeOutputs } from '../report/write-outputs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { shellWord } from './shell-word.js';
+import { commandLine } from './command-line.js';
 
 interface ReportOptions {
   readonly out?: string;
@@ -56,7 +56,7 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
   const data = {
     comparison,
     runs,
-    command: commandLine(words, options, alone),
+    command: commandOf(words, options, alone),
     config: alone ? configOf(alone) : null,
   };
   await writeOutputs(folder, data, { svg: options.svg ?? false, png: options.png ?? false });
@@ -81,17 +81,14 @@ function configOf({ path }: StoredRuns): string | null {
 }
 
 /** What makes the table again: for a comparison as it was, its own config. */
-function commandLine(words: readonly string[], options: ReportOptions, alone: StoredRuns | undefined): string {
+function commandOf(words: readonly string[], options: ReportOptions, alone: StoredRuns | undefined): string {
   const { baseline, uncertainty, scores, predictions } = options;
   if (alone && baseline === undefined && uncertainty === undefined && configOf(alone) !== null)
-    return ['ple', 'compare', '--config', join(alone.path, 'config.yaml'), '--runs', dirname(alone.path)]
-      .map(shellWord)
-      .join(' ');
+    return commandLine('compare', ['--config', join(alone.path, 'config.yaml'), '--runs', dirname(alone.path)]);
   const named = Object.entries({ baseline, uncertainty, scores });
-  const all = [
-    ...['ple', 'report', ...words],
+  return commandLine('report', [
+    ...words,
     ...named.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
     ...predictions.flatMap((file) => ['--predictions', file]),
-  ];
-  return all.map(shellWord).join(' ');
+  ]);
 }

@@ -28,7 +28,7 @@ export interface StoredRow {
   readonly decided?: Pick<ComparisonRow, 'tuned' | 'match'>;
 }
 
-export interface StoredRun {
+interface StoredRun {
   readonly seed: number;
   /** Its folder, as seen from the working directory. */
   readonly path: string;

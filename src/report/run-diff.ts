@@ -17,12 +17,12 @@ export interface RunDiff {
   readonly metrics: readonly MetricDifference[];
 }
 
-export interface DiffSide {
+interface DiffSide {
   readonly path: string;
   readonly finished: boolean;
 }
 
-export interface MetricDifference {
+interface MetricDifference {
   readonly task: string;
   readonly split: 'validation' | 'test';
   readonly metric: string;
