@@ -1,0 +1,64 @@
+// Kills all processes of a comparison at ten moments (while compiling, in the middle of an epoch, while writing a checkpoint, and seven
+// random ones), starts it again each time, and checks that it ends as one that was left alone. The argument is the seed of the moments.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { randomFromSeed } from '../src/support/random.js';
+import { comparisonIn, runPle, writeNarrowComparison } from './comparison-case.js';
+
+const seed = Number(process.argv[2] ?? Date.now() % 100_000);
+const random = randomFromSeed(seed).stream('moments');
+const killAt = ['--import', resolve('src/cli/kill-at.fixture.mjs')];
+const folder = mkdtempSync(join(tmpdir(), 'ple-kill-'));
+process.stdout.write(`seed ${seed}\n`);
+
+try {
+  const config = writeNarrowComparison(folder);
+  const words = (runs: string) => ['compare', '--config', config, '--runs', join(folder, runs), '--jobs', '2'];
+  const whole = await runPle(words('whole')).ended;
+  if (whole !== 0) throw new Error(`The comparison that was left alone ended with ${whole}.`);
+
+  const places = ['compile', 'run:12', 'checkpoint:3'];
+  const moments = Array.from({ length: 7 }, () => 0.3 + 4 * random.uniform());
+  for (const moment of shuffled([...places, ...moments])) {
+    const atPlace = typeof moment === 'string';
+    const started = runPle(
+      words('killed'),
+      atPlace ? { nodeOptions: killAt, env: { KILL_AT: moment, KILL_GROUP: '1' } } : {},
+    );
+    if (!atPlace) {
+      await setTimeout(1000 * moment);
+      process.kill(-started.pid, 'SIGKILL');
+    }
+    const status = await started.ended;
+    if (status !== 'SIGKILL') throw new Error(`It should have been killed at ${moment}, but ended with ${status}.`);
+    process.stdout.write(`killed ${atPlace ? `at ${moment}` : `after ${moment.toFixed(2)} s`}: ${stateOf()}\n`);
+  }
+  const end = await runPle(words('killed')).ended;
+  const same = end === 0 && comparisonIn(join(folder, 'killed/narrow')) === comparisonIn(join(folder, 'whole/narrow'));
+  process.stdout.write(`ended with ${end}; comparison.json without timing: ${same ? 'the same' : 'DIFFERS'}\n`);
+  if (!same) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+/** How many runs are finished, and what the others last wrote to their logs. */
+function stateOf(): string {
+  const comparison = join(folder, 'killed/narrow');
+  const runs = existsSync(comparison) ? readdirSync(comparison).filter((name) => /-[0-9a-f]{8}$/.test(name)) : [];
+  const unfinished = runs.filter((name) => !existsSync(join(comparison, name, 'result.json')));
+  const states = unfinished.map((name) => {
+    const log = join(comparison, name, 'log.jsonl');
+    const last = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').at(-1) : undefined;
+    return `${name} ${/"msg":"([^"]*)"/.exec(last ?? '')?.[1] ?? 'has no log'}`;
+  });
+  return [`${runs.length - unfinished.length} finished`, ...states].join(', ');
+}
+
+function shuffled<Value>(values: readonly Value[]): Value[] {
+  return values
+    .map((value) => ({ value, place: random.uniform() }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ value }) => value);
+}
