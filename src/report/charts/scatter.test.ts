@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { reportFixture } from '../report.fixture.js';
+import { scatters } from './scatter.js';
+import { having, rowsWith } from './spec.fixture.js';
+
+const mixed = reportFixture({
+  tasks: [
+    { name: 'click', type: 'binary' },
+    { name: 'time', type: 'regression' },
+  ],
+  failed: ['mmoe'],
+  rows: 400,
+});
+
+test('models stand at the baseline plus their gain, on both axes, with the intervals of the gains', () => {
+  const { comparison } = mixed;
+  const [drawing, ...others] = scatters(comparison);
+  expect(others).toEqual([]);
+  const rows = rowsWith(drawing?.spec, 'label', 'x1', 'y1');
+  expect(rows.map(({ label }) => label)).toEqual(
+    comparison.rows.map(({ label }) => label).filter((label) => label !== 'mmoe'),
+  );
+  const start = comparison.rows[0]?.tasks;
+  for (const row of comparison.rows.slice(1)) {
+    if (row.label === 'mmoe') continue;
+    const { click, time } = row.tasks;
+    const place = rows.find(({ label }) => label === row.label);
+    expect(place?.x).toBeCloseTo((start?.click?.mean ?? 0) + (click?.gain ?? 0), 12);
+    expect(place?.y).toBeCloseTo((start?.time?.mean ?? 0) - (time?.gain ?? 0), 12); // an error falls
+    expect(place?.x).toBeCloseTo(click?.mean ?? Number.NaN, 9); // all pairs are there
+    expect(place?.y).toBeCloseTo(time?.mean ?? Number.NaN, 9);
+    expect([place?.x1, place?.x2]).toEqual(click?.interval?.map((gain) => (start?.click?.mean ?? 0) + gain));
+    expect([place?.y1, place?.y2]).toEqual(time?.interval?.map((gain) => (start?.time?.mean ?? 0) - gain));
+  }
+});
+
+test('better is up and right: the axis of an error is reversed, and says so', () => {
+  const [drawing] = scatters(mixed.comparison);
+  const titles = new Map(
+    having(drawing?.spec, 'axis').map(({ axis, scale }) => [JSON.stringify(having(axis, 'title')[0]?.title), scale]),
+  );
+  expect([...titles.keys()]).toEqual([
+    '"click: auc (higher is better) →"',
+    '"time: mse (lower is better; reversed axis) →"',
+  ]);
+  expect([...titles.values()].map((scale) => having(scale, 'reverse')[0]?.reverse)).toEqual([false, true]);
+  expect(drawing?.caption).toContain('Lower is better on time: the axis is reversed.');
+  // The label's line starts at its point in pixels, from the upper left.
+  const rows = rowsWith(drawing?.spec, 'label', 'x1', 'y1');
+  const labels = rowsWith(drawing?.spec, 'fromX', 'fromY');
+  const [best] = rows.toSorted((a, b) => Number(a.y) - Number(b.y));
+  const [highest] = labels.toSorted((a, b) => Number(a.fromY) - Number(b.fromY));
+  expect(highest?.label).toBe(best?.label);
+  const [rightmost] = labels.toSorted((a, b) => Number(b.fromX) - Number(a.fromX));
+  expect(rightmost?.label).toBe(rows.toSorted((a, b) => Number(b.x) - Number(a.x))[0]?.label);
+});
+
+test('a chart for each pair of tasks, of five tasks at most', () => {
+  const tasks = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({ name, type: 'binary' as const }));
+  const titles = (count: number) =>
+    scatters(reportFixture({ tasks: tasks.slice(0, count), seeds: 2, rows: 100, epochs: 3 }).comparison).map(
+      ({ title }) => title,
+    );
+  expect(titles(1)).toEqual([]);
+  expect(titles(3)).toEqual(['a against b', 'a against c', 'b against c']);
+  expect(titles(6)).toHaveLength(10);
+});
+
+test('a chart for each point of the axes, or for the first ones, which the caption says', () => {
+  const values = Array.from({ length: 14 }, (_, index) => index / 20);
+  const axis = { key: 'dataset.correlation', values };
+  const tasks = ['y1', 'y2'].map((name) => ({ name, type: 'regression' as const }));
+  const charts = scatters(reportFixture({ tasks, axis, seeds: 2, rows: 60, epochs: 3 }).comparison);
+  expect(charts).toHaveLength(12);
+  expect(charts[3]?.title).toBe('y1 against y2, correlation 0.15');
+  expect(charts[0]?.caption).toContain('first 12 of 14 points');
+});
+
+test('without intervals there are no bars, without a baseline no chart', () => {
+  const { comparison } = reportFixture({ seeds: 1, rows: 100 });
+  const rows = rowsWith(scatters(comparison)[0]?.spec, 'label', 'x1', 'y1');
+  expect(rows).toHaveLength(10);
+  expect(rows.every(({ x1, x2, y1, y2 }) => [x1, x2, y1, y2].every((end) => end === null))).toBe(true);
+  expect(scatters(reportFixture({ failed: ['single-task'], rows: 100 }).comparison)).toEqual([]);
+});
