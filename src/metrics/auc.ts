@@ -1,5 +1,6 @@
 import { type BinarySample, forEachTie } from './binary-sample.js';
 import { defineMetric } from './metric.js';
+import { influenceOnArea } from './row-influence.js';
 
 /** Area under the ROC curve: the share of (positive, negative) pairs in the right order, a tie counting half. Exact. */
 export const auc = defineMetric({
@@ -11,6 +12,7 @@ export const auc = defineMetric({
   relativeTo: (value) => value - 0.5,
   compute: areaUnderCurve,
   score: (value) => value,
+  influence: (_task, scores) => influenceOnArea(scores),
 });
 
 /** Null if there are not both classes. */

@@ -1,4 +1,5 @@
 import { defineMetric } from './metric.js';
+import { influenceOnMean } from './row-influence.js';
 
 /** Mean logistic loss from logits: softplus(-x) for a positive, softplus(x) for a negative. */
 export const logLoss = defineMetric({
@@ -14,6 +15,7 @@ export const logLoss = defineMetric({
     return sum / (positives.length + negatives.length);
   },
   loss: (value) => value,
+  influence: (_task, scores) => influenceOnMean(scores, (logit, label) => softplus(label > 0.5 ? -logit : logit)),
 });
 
 /** log(1 + exp(x)) without overflow. */

@@ -1,4 +1,5 @@
 import { defineMetric } from './metric.js';
+import { influenceOnMean } from './row-influence.js';
 
 /** Mean absolute error in the label's own units. */
 export const mae = defineMetric({
@@ -12,4 +13,6 @@ export const mae = defineMetric({
     for (const [row, label] of labels.entries()) sum += Math.abs((predictions[row] ?? 0) - label);
     return sum / labels.length;
   },
+  influence: ({ offset, scale }, scores) =>
+    influenceOnMean(scores, (logit, label) => Math.abs(logit * scale + offset - label)),
 });

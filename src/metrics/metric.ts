@@ -1,6 +1,7 @@
 import type { Task } from '../data/dataset.js';
 import type { BinarySample } from './binary-sample.js';
 import type { RegressionSample } from './regression-sample.js';
+import type { TaskScores } from './task-scores.js';
 
 /** A value of a metric: a number, an interval [low, high], or null where it is not defined. Never NaN or infinite. */
 export type MetricValue = number | readonly [number, number] | null;
@@ -20,6 +21,8 @@ interface Common {
   readonly score?: (value: number) => number;
   /** On one metric of each type: the mean loss of the task as training sees it. */
   readonly loss?: (value: number, task: Task) => number;
+  /** On what has an error over rows: each row's influence (`row-influence.ts`); null where it is not defined. */
+  readonly influence?: (task: Task, scores: TaskScores) => Float64Array | null;
 }
 
 interface BinaryMetric extends Common {

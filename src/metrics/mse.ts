@@ -1,5 +1,8 @@
+import type { Task } from '../data/dataset.js';
 import { defineMetric } from './metric.js';
 import type { RegressionSample } from './regression-sample.js';
+import { influenceOnMean } from './row-influence.js';
+import type { TaskScores } from './task-scores.js';
 
 /** Mean squared error in the label's own units. */
 export const mse = defineMetric({
@@ -11,10 +14,16 @@ export const mse = defineMetric({
   relativeTo: (value) => value,
   compute: meanSquaredError,
   loss: (value, { scale }) => value / scale ** 2,
+  influence: (task, scores) => influenceOnMeanSquare(task, scores),
 });
 
 export function meanSquaredError({ predictions, labels }: RegressionSample): number {
   let sum = 0;
   for (const [row, label] of labels.entries()) sum += ((predictions[row] ?? 0) - label) ** 2;
   return sum / labels.length;
+}
+
+/** Of the squared error divided by `unit`, which counts as given. */
+export function influenceOnMeanSquare({ offset, scale }: Task, scores: TaskScores, unit = 1): Float64Array | null {
+  return influenceOnMean(scores, (logit, label) => (logit * scale + offset - label) ** 2, unit);
 }

@@ -1,5 +1,6 @@
 import { defineMetric } from './metric.js';
-import { meanSquaredError } from './mse.js';
+import { influenceOnMeanSquare, meanSquaredError } from './mse.js';
+import { regressionSample } from './regression-sample.js';
 
 /** mse / Var(y), the variance being that of the evaluated rows: 1 is what their mean would get. 1 - nmse is R squared. */
 export const nmse = defineMetric({
@@ -10,4 +11,5 @@ export const nmse = defineMetric({
   relativeTo: (value) => value,
   compute: (sample) => (sample.labelVariance === 0 ? null : meanSquaredError(sample) / sample.labelVariance),
   score: (value) => 1 - value,
+  influence: (task, scores) => influenceOnMeanSquare(task, scores, regressionSample(task, scores).labelVariance),
 });
