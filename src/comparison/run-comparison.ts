@@ -10,8 +10,8 @@ import { createMatching, type DecidedChanges, decide, planSearch } from './decid
 import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
 import { type PlacedRun, placeRuns } from './placed-runs.js';
 import { planRuns } from './plan.js';
-import { summarize } from './rough-summary.js';
 import { fastestJobs, runStage, type StageEvent } from './stage.js';
+import { summarize } from './summarize.js';
 import { timeOf } from './timing.js';
 
 export type ComparisonEvent =

@@ -5,7 +5,7 @@ import { parametersOf, type ReadShape } from './data-shapes.js';
 import { type Job, type JobEvent, type JobOutcome, runJobs, type Workers } from './jobs.js';
 import { measureJobs } from './measure.js';
 import type { PlacedRun } from './placed-runs.js';
-import { judge } from './rough-summary.js';
+import { judge } from './task-gain.js';
 
 export type StageEvent =
   | { readonly kind: 'note'; readonly message: string }
