@@ -7,9 +7,9 @@ import type { EvaluatedRun, FinishedRun } from '../training/finished-run.js';
 import type { Comparison, ComparisonRow } from './comparison.js';
 import { type ExternalFile, type Reference, readExternal, type Scale } from './external-predictions.js';
 import { joinRuns } from './join-runs.js';
-import { summarize } from './rough-summary.js';
 import { checkSameData } from './same-data.js';
 import { external, pointKey, type StoredRow, type StoredRuns } from './stored-runs.js';
+import { summarize } from './summarize.js';
 import { timeOf } from './timing.js';
 
 export interface StoredTable {
