@@ -25,6 +25,8 @@ interface CompareOptions {
 /** `ple compare`: trains every model under every seed; the table on stdout, progress and notes on stderr. */
 export async function compareCommand(overrides: readonly string[], options: CompareOptions): Promise<number> {
   const config = readComparison(options.config, overrides);
+  if (!options.predictions && config.uncertainty !== 'seeds')
+    throw new ConfigError(`compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`);
   const jobs = options.jobs === undefined ? {} : { jobs: parseJobs(options.jobs) };
   const display = openCompareDisplay(process.stderr, config);
 

@@ -96,7 +96,10 @@ async function runJob(
     if (answer.kind === 'done') return { status: 'done' };
     if (answer.kind === 'interrupted') return { status: 'interrupted' };
     if (signal.aborted) return { status: 'interrupted' };
-    if (answer.kind === 'failed') return { status: 'failed', message: messageOf(answer) };
+    if (answer.kind === 'failed') {
+      if (answer.exitCode === null) await workers.at(place).release(); // who knows what a bug has left in it
+      return { status: 'failed', message: messageOf(answer) };
+    }
     if (answer.kind !== 'lost') throw new Error(`A worker answered a run with '${answer.kind}'.`);
     if (answer.signal === null || attempt === 2) return { status: 'failed', message: answer.message };
     on({ kind: 'started again', job, reason: answer.message });

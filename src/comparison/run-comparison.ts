@@ -94,7 +94,8 @@ async function runInFolder(
 
   const matching = await createMatching(config, readShape);
   const search = await planSearch(config, folder, matching, on);
-  if (search.placed.length > 0) await runStage('tuning', search.placed, search.folder, stageOptions);
+  if (search.placed.length > 0)
+    await runStage('tuning', search.placed, search.folder, { ...stageOptions, predictions: false });
   if (signal.aborted) return interrupted;
 
   const decided = decide(config, matching, search);

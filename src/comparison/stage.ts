@@ -52,7 +52,8 @@ export async function runStage(
   const { workers, predictions, metrics, signal, on } = options;
   const distinct = firstOfEachFolder(placed);
   const unfinished = distinct.filter(({ finished }) => !finished);
-  const jobs = await options.jobsFor(unfinished);
+  if (signal.aborted) return new Map();
+  const jobs = Math.max(1, Math.min(await options.jobsFor(unfinished), unfinished.length));
   if (signal.aborted) return new Map();
   const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
   on({ kind: 'planned', stage, runs: distinct.length, unfinished, jobs, threads });

@@ -84,7 +84,7 @@ async function endOf(child: ChildProcess): Promise<{ code: number | null; signal
     child.once('disconnect', resolve);
   });
   return new Promise((resolve) => {
-    child.once('error', () => resolve({ code: child.exitCode, signal: child.signalCode })); // it could not be started
+    child.on('error', () => resolve({ code: child.exitCode, signal: child.signalCode })); // it could not be started
     child.once('exit', (code, signal) => {
       void channelClosed.then(() => resolve({ code, signal }));
     });
