@@ -1,6 +1,6 @@
 import type { Comparison } from '../../comparison/comparison.js';
 import { type Datum, type Drawing, legendColumns } from './drawing.js';
-import { judgedBy } from './judged-by.js';
+import { intervalWords, judgedBy } from './judged-by.js';
 import { cssColour, modelSeries } from './palette.js';
 import { axisName, axisValue, chartId, drawnPoints, type Point, pointsOf } from './points.js';
 
@@ -75,7 +75,7 @@ function bars(
     title: `Gain on ${task} by ${axisName(key)}${text}`,
     caption:
       `Gain in ${metric} on ${task} over ${baseline}${better === 'lower' ? ', a fall counting as a gain' : ''}, at each value of ` +
-      `${key}; bars stand in the order of the legend. Lines are 95 % intervals, not corrected for the number of comparisons.${omission}`,
+      `${key}; bars stand in the order of the legend, ${intervalWords(comparison)}.${omission}`,
     spec: {
       width: Math.max(370, places.length * labels.length * 4),
       height: 260,

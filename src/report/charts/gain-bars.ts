@@ -1,6 +1,6 @@
 import type { Comparison, TaskGain } from '../../comparison/comparison.js';
 import { type Datum, type Drawing, fontSize } from './drawing.js';
-import { judgedBy } from './judged-by.js';
+import { intervalWords, judgedBy } from './judged-by.js';
 import { cssColour } from './palette.js';
 import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
 import { shortened, textWidth } from './text-width.js';
@@ -59,9 +59,8 @@ function bars(comparison: Comparison, point: Point, task: string, id: string): D
     section: 'gains',
     title: atPoint(`Gain on ${task}`, point),
     caption:
-      `Gain in ${metric} on ${task} over ${baseline}${better === 'lower' ? ', a fall counting as a gain' : ''}; lines are 95 % ` +
-      'intervals, not corrected for the number of comparisons. Colours go by the p-value adjusted for all of the table.' +
-      (values.some(({ gain, low }) => gain !== null && low === null) ? ' A bar without a line has no interval.' : ''),
+      `Gain in ${metric} on ${task} over ${baseline}${better === 'lower' ? ', a fall counting as a gain' : ''}; ` +
+      `${intervalWords(comparison)}. Colours go by the p-value adjusted for all of the table.`,
     spec: {
       width: 405 - nameWidth,
       height: { step: 24 },

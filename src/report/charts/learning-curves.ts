@@ -84,19 +84,23 @@ function panel(comparison: Comparison, drawn: ReadonlySet<unknown>, title: strin
         encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
       },
       {
-        mark: { type: 'line' as const, strokeWidth: 1.8, point: false },
+        mark: { type: 'line' as const, strokeWidth: 1.8, point: values.every(({ epoch }) => epoch === 1) },
         encoding: { x, y, color, strokeDash },
       },
     ],
   };
 }
 
+/** A longer training is drawn at every second, third, … epoch. */
+const mostEpochs = 120;
+
 /** For each model and epoch: mean, least and greatest value over the runs that have one. */
 function valuesOf(data: ReportData, point: Point, read: (record: EpochRecord) => unknown): readonly Datum[] {
   return point.rows.flatMap((row) => {
     const runs = runsOf(data, row);
     const last = Math.max(0, ...runs.map(({ epochs }) => epochs.length));
-    return Array.from({ length: last }, (_, index) => index).flatMap((index): Datum[] => {
+    const stride = Math.ceil(last / mostEpochs);
+    return Array.from({ length: Math.ceil(last / stride) }, (_, step) => step * stride).flatMap((index): Datum[] => {
       const values = runs
         .map(({ epochs }) => epochs[index] && read(epochs[index]))
         .filter((value) => typeof value === 'number');

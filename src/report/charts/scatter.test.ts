@@ -83,3 +83,19 @@ test('without intervals there are no bars, without a baseline no chart', () => {
   expect(rows.every(({ x1, x2, y1, y2 }) => [x1, x2, y1, y2].every((end) => end === null))).toBe(true);
   expect(scatters(reportFixture({ failed: ['single-task'], rows: 100 }).comparison)).toEqual([]);
 });
+
+test('a model far off gets a second chart without it', () => {
+  const { comparison } = reportFixture({ rows: 200 });
+  const rows = comparison.rows.map((row, index) => {
+    const tasks = Object.entries(row.tasks).map(([task, own]) => {
+      const gain = index === 0 ? null : index === 9 ? -0.03 : 0.001 * Math.sin(index);
+      return [task, { ...own, gain, interval: null }] as const;
+    });
+    return { ...row, tasks: Object.fromEntries(tasks) };
+  });
+  const charts = scatters({ ...comparison, rows });
+  expect(charts.map(({ id }) => id)).toEqual(['scatter-1-1', 'scatter-1-1-near']);
+  const shown = charts.map(({ spec }) => rowsWith(spec, 'label', 'x1').map(({ label }) => label));
+  expect(shown[0]?.filter((label) => !shown[1]?.includes(label))).toEqual(['ple']);
+  expect(charts[1]?.caption).toContain('Without ple');
+});

@@ -1,9 +1,10 @@
-import type { Comparison, ComparisonRow } from '../../comparison/comparison.js';
+import type { Comparison } from '../../comparison/comparison.js';
 import { type Datum, type Drawing, fontSize } from './drawing.js';
-import { betterOf, type JudgedBy, judgedBy } from './judged-by.js';
+import { intervalWords, type JudgedBy, judgedBy } from './judged-by.js';
 import { type Box, placeLabels } from './label-placement.js';
 import { cssColour, modelSeries } from './palette.js';
 import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
+import { type Estimate, farModels, type Position, positionsOf } from './scatter-positions.js';
 import { shortened } from './text-width.js';
 
 const plot = { width: 350, height: 320 };
@@ -11,7 +12,7 @@ const mostTasks = 5;
 
 /**
  * The seesaw: task against task (PLE Fig. 3), one chart for each pair of tasks, which together are the matrix's lower half. Better is
- * up and right, whatever the metric.
+ * up and right, whatever the metric. Where a model is so far off that the others crowd, a second chart leaves it out.
  */
 export function scatters(comparison: Comparison): readonly Drawing[] {
   const tasks = comparison.tasks.slice(0, mostTasks);
@@ -20,37 +21,35 @@ export function scatters(comparison: Comparison): readonly Drawing[] {
   const left = comparison.tasks.length > tasks.length ? ` Pairs of the first ${mostTasks} tasks.` : '';
   return points.flatMap((point, index) =>
     pairs.flatMap(([x, y], pair) => {
-      const id = chartId('scatter', index + 1, pair + 1);
-      const drawing = scatter(comparison, point, [x, y], id, left + omission);
-      return drawing ? [drawing] : [];
+      const positions = positionsOf(comparison, point, x, y);
+      const baseline = positions.find(({ label }) => label === comparison.baseline);
+      if (!baseline || positions.length < 2) return [];
+      const place = { comparison, point, baseline, tasks: [x, y] as const };
+      const whole = scatter(place, positions, chartId('scatter', index + 1, pair + 1), left + omission);
+      const far = farModels(positions, baseline);
+      if (far.length === 0) return [whole];
+      const near = positions.filter(({ label }) => !far.includes(label));
+      const without = ` Without ${far.join(', ')}, which would crowd the others.${left}${omission}`;
+      const closeUp = scatter(place, near, chartId('scatter', index + 1, pair + 1, 'near'), without);
+      return [whole, { ...closeUp, title: `${closeUp.title}: close-up` }];
     }),
   );
 }
 
-/** A model's place: its paired gain added to the baseline's mean, and the same for both ends of the interval. */
-interface Position {
-  readonly label: string;
-  readonly x: Estimate;
-  readonly y: Estimate;
-}
-
-interface Estimate {
-  readonly value: number;
-  readonly low: number | null;
-  readonly high: number | null;
+interface Place {
+  readonly comparison: Comparison;
+  readonly point: Point;
+  readonly baseline: Position;
+  readonly tasks: readonly [string, string];
 }
 
 function scatter(
-  comparison: Comparison,
-  point: Point,
-  [xTask, yTask]: readonly [string, string],
+  { comparison, point, baseline, tasks: [xTask, yTask] }: Place,
+  positions: readonly Position[],
   id: string,
   omission: string,
-): Drawing | undefined {
+): Drawing {
   const [xMetric, yMetric] = [judgedBy(comparison, xTask), judgedBy(comparison, yTask)];
-  const positions = positionsOf(comparison, point, xTask, yTask);
-  const baseline = positions.find(({ label }) => label === comparison.baseline);
-  if (!baseline || positions.length < 2) return undefined;
   const x = axisOf(
     positions.map((position) => position.x),
     xMetric,
@@ -113,11 +112,12 @@ function scatter(
     caption:
       `Each model's ${yMetric.metric} on ${yTask} against its ${xMetric.metric} on ${xTask}; up and right is better on both. ` +
       `The dashed lines cross at ${comparison.baseline}: upper left and lower right of it, one task is paid for with the other. ` +
-      `A model stands at ${comparison.baseline}'s mean plus its own gain; bars are the 95 % intervals of the gains, not corrected ` +
-      `for the number of comparisons.${reversed([
+      `A model stands at ${comparison.baseline}'s mean plus its own gain; ${intervalWords(comparison)}.` +
+      reversed([
         [xTask, xMetric],
         [yTask, yMetric],
-      ])}${omission}`,
+      ]) +
+      omission,
     spec: {
       ...plot,
       data: { values },
@@ -154,26 +154,6 @@ function scatter(
 }
 
 const axis = { grid: false, tickCount: 5, titleLimit: 340 };
-
-/** Models with a gain on both tasks, and the baseline. */
-function positionsOf({ baseline }: Comparison, { rows }: Point, xTask: string, yTask: string): readonly Position[] {
-  const reference = rows.find(({ label }) => label === baseline);
-  const estimate = ({ label, tasks }: ComparisonRow, task: string): Estimate | undefined => {
-    const start = reference?.tasks[task]?.mean ?? null;
-    const own = tasks[task];
-    if (start === null || !own) return undefined;
-    if (label === baseline) return { value: start, low: null, high: null };
-    if (own.gain === null) return undefined;
-    const direction = betterOf(own.metric) === 'lower' ? -1 : 1;
-    const [low, high] = own.interval ?? [null, null];
-    const at = (gain: number | null) => (gain === null ? null : start + direction * gain);
-    return { value: start + direction * own.gain, low: at(low), high: at(high) };
-  };
-  return rows.flatMap((row) => {
-    const [x, y] = [estimate(row, xTask), estimate(row, yTask)];
-    return x && y ? [{ label: row.label, x, y }] : [];
-  });
-}
 
 /** An axis on which better is further along, with a place for every value and the intervals as far as they do not dwarf the values. */
 function axisOf(estimates: readonly Estimate[], { metric, better }: JudgedBy, length: number) {
