@@ -21,7 +21,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; 
 .words { padding-left: 1.125rem; }
 .words li { margin: .25rem 0; }
 .reading { font-size: .875rem; color: var(--muted); }
-.scroll { overflow-x: auto; margin: 1rem 0; }
+.scroll { position: relative; overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .4375rem .75rem; vertical-align: top; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--rule); }
 th[scope="row"] { font-weight: 600; padding-left: 0; position: sticky; left: 0; background: var(--page); white-space: normal; min-width: 7rem; max-width: 14rem; overflow-wrap: anywhere; }
