@@ -47,6 +47,18 @@ test('trains every model under every seed, and prints the table', () => {
   expect(first.stdout).toMatch(/^model .*\n\s*single-task/);
 });
 
+test('is made again by ple report from its folder, without training', async () => {
+  const before = comparisonIn(at('runs/small'));
+  const gains = readFileSync(at('runs/small/gains.csv'), 'utf8');
+  const again = await ple(['report', 'runs/small'], { cwd: folder });
+  expect(again.status, again.stderr).toBe(0);
+  expect(again.stdout).toBe(first.stdout);
+  expect(comparisonIn(at('runs/small'))).toBe(before);
+  expect(readFileSync(at('runs/small/gains.csv'), 'utf8')).toBe(gains);
+  const report = readFileSync(at('runs/small/report.html'), 'utf8');
+  expect(report).toContain('ple compare --config runs/small/config.yaml --runs runs<');
+});
+
 test('without a terminal prints a line for each finished run, and each note once', () => {
   const lines = first.stderr.trimEnd().split('\n');
   expect(lines[0]).toBe(

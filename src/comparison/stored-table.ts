@@ -1,14 +1,14 @@
 import { relative, sep } from 'node:path';
-import type { TaskConfig } from '../config/parts.js';
 import { baseline as baselineType } from '../models/catalogue.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, DataError } from '../support/errors.js';
-import type { EvaluatedRun, FinishedRun } from '../training/finished-run.js';
+import type { FinishedRun } from '../training/finished-run.js';
 import type { Comparison, ComparisonRow } from './comparison.js';
-import { type ExternalFile, type Reference, readExternal, type Scale } from './external-predictions.js';
+import type { ExternalFile, Scale } from './external-predictions.js';
+import { externalRows } from './external-rows.js';
 import { joinRuns } from './join-runs.js';
 import { checkSameData } from './same-data.js';
-import { external, pointKey, type StoredRow, type StoredRuns } from './stored-runs.js';
+import { pointKey, type StoredRow, type StoredRuns } from './stored-runs.js';
 import { summarize } from './summarize.js';
 import { timeOf } from './timing.js';
 
@@ -48,9 +48,10 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   const tasks = first.experiment.tasks;
   const notes = sources.flatMap((source) => source.notes);
   const seeds = only?.seeds ?? seedsOf(stored);
-  const added = await externalRows(stored, tasks, seeds, options, notes);
+  const added = await externalRows(options.predictions, options.scale, { rows: stored, tasks, seeds }, notes);
   const path = (from: string) => relative(options.folder, from).split(sep).join('/');
   const labels = [...new Set([...stored, ...added].map(({ label }) => label))];
+  const known = labels.find((label) => label === only?.baseline);
   const runs = new Map(finished.map((run) => [path(run.path), run]));
   const summary = await summarize(
     [...stored, ...added].map(({ label, type, point, runs }) => ({
@@ -61,7 +62,7 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
     })),
     {
       name: only?.name ?? 'report',
-      baseline: chooseBaseline(options.baseline ?? only?.baseline, labels, stored),
+      baseline: options.baseline === undefined && known ? known : chooseBaseline(options.baseline, labels, stored),
       tasks,
       metrics: metricsOf(comparisons, notes),
       seeds,
@@ -101,83 +102,21 @@ function chooseBaseline(chosen: string | undefined, labels: readonly string[], r
 
 /** By which tasks are judged, as the first comparison that judges them does. */
 function metricsOf(comparisons: readonly Comparison[], notes: string[]): Readonly<Record<string, string>> {
-  const chosen: Record<string, string> = {};
+  const chosen = new Map<string, string>();
   for (const { name, tasks, rows } of comparisons) {
     for (const task of tasks) {
       const metric = rows.flatMap((row) => row.tasks[task] ?? [])[0]?.metric;
       if (metric === undefined) continue;
-      chosen[task] ??= metric;
-      if (chosen[task] !== metric)
-        notes.push(`'${task}' is judged by ${chosen[task]} here; the comparison ${name} judges it by ${metric}.`);
+      const first = chosen.get(task) ?? metric;
+      chosen.set(task, first);
+      if (first !== metric)
+        notes.push(`'${task}' is judged by ${first} here; the comparison ${name} judges it by ${metric}.`);
     }
   }
-  return chosen;
+  return Object.fromEntries(chosen);
 }
 
 function agreed(comparisons: readonly Comparison[]): Comparison['uncertainty'] | undefined {
   const [first, ...others] = comparisons.map(({ uncertainty }) => uncertainty);
   return others.every((other) => other === first) ? first : undefined;
-}
-
-interface ExternalRow {
-  readonly label: string;
-  readonly type: string;
-  readonly point: StoredRow['point'];
-  readonly runs: readonly {
-    readonly seed: number;
-    readonly path: string;
-    readonly status: 'done';
-    readonly run: EvaluatedRun;
-  }[];
-}
-
-/** A row for each label of predictions that were made elsewhere. */
-async function externalRows(
-  rows: readonly StoredRow[],
-  tasks: readonly TaskConfig[],
-  seeds: readonly number[],
-  { predictions, scale }: TableOptions,
-  notes: string[],
-): Promise<readonly ExternalRow[]> {
-  if (predictions.length === 0) return [];
-  if (new Set(rows.map(({ point }) => pointKey(point))).size > 1)
-    throw new ConfigError('--predictions is for a table without axes: name the runs of one of their points.');
-  const point = rows[0]?.point ?? {};
-  const runs = new Map<string, ExternalRow['runs'][number][]>();
-  for (const { label, seed: asked, path } of predictions) {
-    const seed = asked ?? seeds[0] ?? 0;
-    if (rows.some((row) => row.label === label))
-      throw new ConfigError(`--predictions: a model of the table is already named '${label}': choose another label.`);
-    const own = runs.get(label) ?? [];
-    if (own.some((run) => run.seed === seed))
-      throw new ConfigError(`--predictions: two files are of '${label}' with seed ${seed}: write LABEL:SEED=FILE.`);
-    if (asked === undefined && seeds.length > 1)
-      notes.push(`${path} (${label}) is compared with the runs of seed ${seed}: LABEL:SEED=FILE names another seed.`);
-    const run = await readExternal(path, scale, await referenceOf(rows, tasks, seed, label));
-    runs.set(label, [...own, { seed, path, status: 'done', run }]);
-  }
-  return [...runs].map(([label, own]) => ({ label, type: external, point, runs: own }));
-}
-
-/** Labels and masks of the test rows, from any run of this seed that has kept them. */
-async function referenceOf(
-  rows: readonly StoredRow[],
-  tasks: readonly TaskConfig[],
-  seed: number,
-  label: string,
-): Promise<Reference> {
-  const ofSeed = rows.flatMap(({ runs }) => runs.flatMap((stored) => (stored.seed === seed ? (stored.run ?? []) : [])));
-  if (ofSeed.length === 0) throw new ConfigError(`--predictions ${label}: no run of the table has seed ${seed}.`);
-  const reference = ofSeed.find(({ hasPredictions }) => hasPredictions);
-  if (!reference)
-    throw new DataError(
-      `No run of seed ${seed} has a predictions.arrow, from which the labels are taken: train one without --no-predictions.`,
-    );
-  const found = await reference.predictions();
-  const inOrder = tasks.map(({ name }) => {
-    const task = found.find((candidate) => candidate.task.name === name);
-    if (!task) throw new Error(`${reference.path} has no predictions of task '${name}'.`);
-    return task;
-  });
-  return { dataset: reference.result.dataset, tasks: inOrder };
 }
