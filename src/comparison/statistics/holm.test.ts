@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { holm } from './holm.js';
+
+it('a case worked by hand', () => {
+  // ascending: .01 * 4, .02 * 3, .03 * 2 (no less than the one before), .5 * 1
+  expect(holm([0.03, 0.01, 0.5, 0.02])).toEqual([0.06, 0.04, 0.5, 0.06]);
+});
+
+it('tests that are not defined do not count', () => {
+  expect(holm([null, 0.02, null, 0.03])).toEqual([null, 0.04, null, 0.04]);
+  expect(holm([null])).toEqual([null]);
+  expect(holm([])).toEqual([]);
+});
+
+it('is the largest, over all p-values no larger than this one, of p times how many are not smaller', () => {
+  const p = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 0.01, 0.05, 1), fc.constant(null));
+  fc.assert(
+    fc.property(fc.array(p, { maxLength: 12 }), (family) => {
+      const defined = family.filter((value) => value !== null);
+      // In a tie the one that comes first counts all of them, which is the largest product.
+      const factor = (value: number) => defined.filter((other) => other >= value).length;
+      const expected = family.map((value) =>
+        value === null
+          ? null
+          : Math.min(1, Math.max(...defined.filter((other) => other <= value).map((other) => factor(other) * other))),
+      );
+      expect(holm(family)).toEqual(expected);
+    }),
+  );
+});
+
+it('rejects step by step as Holm (1979) defines it', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.double({ min: 1e-6, max: 0.2, noNaN: true }), { maxLength: 10 }), (family) => {
+      const ascending = family.toSorted((a, b) => a - b);
+      const kept = ascending.findIndex((p, index) => p * (family.length - index) >= 0.05);
+      const rejected = new Set(ascending.slice(0, kept < 0 ? family.length : kept));
+      expect(holm(family).map((p) => p !== null && p < 0.05)).toEqual(family.map((p) => rejected.has(p)));
+    }),
+  );
+});
