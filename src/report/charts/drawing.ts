@@ -26,9 +26,9 @@ export type Drawing = Pick<Chart, 'id' | 'section' | 'title' | 'caption'> & {
 export type Datum = Readonly<Record<string, string | number | boolean | null>>;
 
 /** Width of a chart in pixels: near that of a phone, so that its texts are not scaled down to nothing there. */
-export const chartWidth = 440;
+const chartWidth = 440;
 export const fontSize = 11.5;
-export const font = 'DejaVu Sans, Verdana, Arial, sans-serif';
+const font = 'DejaVu Sans, Verdana, Arial, sans-serif';
 
 /** Columns of a legend below a chart. */
 export function legendColumns(labels: readonly string[]): number {
@@ -54,10 +54,9 @@ export const titleAbove = { titleAngle: 0, titleAlign: 'left', titleAnchor: 'end
 /** Draws a chart for a page and for a paper. */
 export async function draw({ spec, ...chart }: Drawing): Promise<Chart> {
   textMetrics.width = measured;
-  const quiet = logger(onlyErrors);
   const title = { text: wrapped(chart.title, titleSize * bold, chartWidth - 20) };
-  const { spec: vega } = compile({ ...spec, title }, { config, logger: quiet });
-  const view = new View(parse(vega, layout), { renderer: 'none', logger: quiet });
+  const { spec: vega } = compile({ ...spec, title }, { config, logger: strict });
+  const view = new View(parse(vega, layout), { renderer: 'none', logger: strict });
   const drawn = await view.toSVG().finally(() => view.finalize());
   const svg = withDescription(tidied(drawn, chart.id), chart);
   return {
@@ -66,6 +65,11 @@ export async function draw({ spec, ...chart }: Drawing): Promise<Chart> {
     standalone: inTags(svg, (tag) => tag.replace(/var\(--(\w+)\)/g, (_, name) => lightColour(name))),
   };
 }
+
+/** Vega catches errors in a chart and reports them to its logger, which prints by default. Its warnings are about style. */
+const strict = logger(onlyErrors, undefined, (_method, _level, [error]) => {
+  throw error instanceof Error ? error : new Error(`A chart cannot be drawn: ${error}`);
+});
 
 function measured({ fontSize: size = fontSize, fontWeight, limit }: TextItem, text: unknown): number {
   const width = textWidth(String(text ?? ''), fontWeight === 'bold' ? size * bold : size);
