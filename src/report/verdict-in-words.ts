@@ -30,12 +30,13 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
 }
 
 function headline({ baseline }: Comparison, { tasks }: Point, rows: readonly ComparisonRow[]): string {
-  const of = (verdict: Verdict | null) => rows.filter((row) => row.verdict === verdict).map(({ label }) => label);
+  const of = (verdict: Verdict | null) =>
+    rows.filter((row) => row.verdict === verdict).map(({ label }) => quoted(label));
   const all = of('better on all');
   if (all.length > 0) return `${listed(all)} ${are(all)} better than ${baseline} on ${everyTask(tasks)}.`;
   const some = of('better on some');
   if (some.length > 0)
-    return `${listed(some)} ${are(some)} better than ${baseline} on some tasks and worse on none; no model is better on ${everyTask(tasks)}.`;
+    return `${listed(some)} ${are(some)} better than ${baseline} ${tasks.length === 2 ? 'on one task and not worse on the other' : 'on some tasks and worse on none'}; no model is better on ${everyTask(tasks)}.`;
   const seesaw = of('seesaw');
   if (seesaw.length > 0)
     return `No model is better than ${baseline} without being worse on another task: ${listed(seesaw)} ${seesaw.length === 1 ? 'shows' : 'show'} a seesaw.`;
@@ -63,7 +64,8 @@ function tally(rows: readonly ComparisonRow[]): string {
 }
 
 function sentence({ baseline, seeds }: Comparison, { tasks }: Point, row: ComparisonRow): string {
-  const { label, verdict } = row;
+  const { verdict } = row;
+  const label = quoted(row.label);
   const gains = tasks.map((task) => ({ task, ...gainOf(row, task) }));
   if (gains.every(({ gain }) => gain === null))
     return `${label} has no gain: it has no finished run beside one of ${baseline}.`;
@@ -100,6 +102,11 @@ function sentence({ baseline, seeds }: Comparison, { tasks }: Point, row: Compar
 function everyTask(tasks: readonly PointTask[]): string {
   if (tasks.length === 1) return tasks.map(({ name }) => name).join();
   return tasks.length === 2 ? 'both tasks' : `all ${tasks.length} tasks`;
+}
+
+/** A label that a sentence would mix up with its own words stands in quotation marks. */
+function quoted(label: string): string {
+  return /[,;.:]\s|\s(and|or|is|on)\s/.test(label) ? `“${label}”` : label;
 }
 
 function are(labels: readonly string[]): string {

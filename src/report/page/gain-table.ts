@@ -11,20 +11,21 @@ const verdicts: readonly Verdict[] = ['better on all', 'better on some', 'no dif
 export function gainTable({ baseline }: Comparison, point: Point): Html {
   const { tasks, rows } = point;
   const withMean = rows.some(({ meanGain }) => meanGain !== null);
-  const overTasks = withMean ? 2 : 0;
   const label = point.title === '' ? 'Gains' : `Gains at ${point.title}`;
   return scrolling(
     label,
     html`<table class="sortable gains">
 <caption class="unseen">${label}</caption>
 <thead>
-<tr><td colspan="2"></td>${tasks.map(groupHead)}<td colspan="${overTasks + 1}"></td></tr>
-<tr>${sortableHead('model', 'text')}${sortableHead('parameters', 'number')}${tasks.map(({ metric }) => [
-      sortableHead(metricName(metric), 'number'),
-      sortableHead('gain', 'number'),
-      sortableHead('p', 'number'),
-      sortableHead('relative', 'number'),
-    ])}${withMean ? [sortableHead('mean gain', 'number'), sortableHead('worst gain', 'number')] : null}${sortableHead('verdict', 'text')}</tr>
+<tr><td colspan="3"></td>${tasks.map(groupHead)}${withMean ? html`<td></td>` : null}</tr>
+<tr>${sortableHead('model', 'text')}${sortableHead('verdict', 'text')}${sortableHead('parameters', 'number')}${tasks.map(
+      ({ metric }) => [
+        sortableHead(metricName(metric), 'number'),
+        sortableHead('gain', 'number'),
+        sortableHead('p', 'number'),
+        sortableHead('relative', 'number'),
+      ],
+    )}${withMean ? sortableHead('mean gain', 'number') : null}</tr>
 </thead>
 <tbody>
 ${rows.map((row) => rowOf(row, point, row.label === baseline, withMean))}</tbody>
@@ -39,11 +40,9 @@ function groupHead({ name, better }: PointTask): Html {
 function rowOf(row: ComparisonRow, { tasks }: Point, isBaseline: boolean, withMean: boolean): Html {
   const digits = digitsOver(tasks);
   const network = row.parameters?.network ?? null;
-  return html`<tr${isBaseline ? html` class="baseline"` : null}><th scope="row">${row.label}</th>${numberCell(network, count(network))}${tasks.map(
+  return html`<tr${isBaseline ? html` class="baseline"` : null}><th scope="row">${row.label}</th>${verdictCell(row.verdict, isBaseline)}${numberCell(network, count(network))}${tasks.map(
     (task) => taskCells(row, task),
-  )}${
-    withMean ? [row.meanGain, row.worstGain].map((gain) => numberCell(gain, signed(gain, digits))) : null
-  }${verdictCell(row.verdict, isBaseline)}</tr>
+  )}${withMean ? numberCell(row.meanGain, signed(row.meanGain, digits), row.worstGain === null ? '' : `worst ${signed(row.worstGain, digits)}`) : null}</tr>
 `;
 }
 

@@ -82,7 +82,7 @@ function dataTable(runs: readonly FinishedRun[]): Html {
   const heads = ['training rows', 'validation rows', 'test rows', 'runs'];
   return scrolling(
     'Data',
-    html`<table><thead><tr><th scope="col" class="text">checksum</th>${heads.map((head) => html`<th scope="col" class="number">${head}</th>`)}</tr></thead>
+    html`<table class="data"><thead><tr><th scope="col" class="text">checksum</th>${heads.map((head) => html`<th scope="col" class="number">${head}</th>`)}</tr></thead>
 <tbody>
 ${rows}</tbody></table>`,
   );

@@ -3,7 +3,7 @@ export const pageStyle = `
 :root { color-scheme: light dark; --tint: color-mix(in srgb, var(--ink) 4%, var(--page)); }
 *, ::before, ::after { box-sizing: border-box; }
 html { background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
-body { margin: 0 auto; max-width: 84rem; padding: 2rem clamp(1rem, 4vw, 3rem) 4rem; overflow-wrap: anywhere; }
+body { margin: 0 auto; max-width: 88rem; padding: 2rem clamp(1rem, 3vw, 2.5rem) 4rem; overflow-wrap: anywhere; }
 h1, h2, h3 { line-height: 1.25; text-wrap: balance; }
 h1 { font-size: 1rem; font-weight: 600; color: var(--muted); margin: 0 0 .75rem; }
 h2 { font-size: 1.375rem; margin: 3rem 0 .75rem; padding-top: .75rem; border-top: 1px solid var(--rule); }
@@ -23,7 +23,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; 
 .reading { font-size: .875rem; color: var(--muted); }
 .scroll { position: relative; overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
-th, td { padding: .4375rem .75rem; vertical-align: top; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--rule); }
+th, td { padding: .4375rem .5rem; vertical-align: top; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--rule); }
 th[scope="row"] { font-weight: 600; padding-left: 0; position: sticky; left: 0; background: var(--page); white-space: normal; min-width: 7rem; max-width: 14rem; overflow-wrap: anywhere; }
 thead th { color: var(--muted); font-weight: 400; vertical-align: bottom; }
 thead td { border: 0; }
@@ -39,13 +39,14 @@ small { display: block; font-size: .75rem; font-weight: 400; color: var(--muted)
 .verdict { border: 1px solid var(--muted); border-radius: 1rem; padding: .0625rem .5625rem; }
 .v0, .v1 { border-color: var(--better); color: var(--better); }
 .v3, .v4 { border-color: var(--worse); color: var(--worse); }
-th button { all: unset; cursor: pointer; white-space: nowrap; }
-th button::after { content: "\\2195"; display: inline-block; width: 1em; margin-left: .25em; text-align: center; opacity: .45; }
+th button { all: unset; cursor: pointer; display: inline-block; position: relative; padding-right: .875em; }
+thead .number { white-space: normal; min-width: 4.5rem; }
+th button::after { content: "\\2195"; position: absolute; right: 0; bottom: 0; opacity: .45; }
 [aria-sort="ascending"] button::after { content: "\\2191"; opacity: 1; }
 [aria-sort="descending"] button::after { content: "\\2193"; opacity: 1; }
 th button:hover { color: var(--ink); }
 :focus-visible, th button:focus-visible { outline: 2px solid var(--better); outline-offset: 2px; border-radius: 2px; }
-.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 29rem), 1fr)); gap: 2rem 2.5rem; margin-top: 1.25rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 28rem), 31rem)); gap: 2rem 2.5rem; margin-top: 1.25rem; }
 figure { margin: 0; min-width: 0; }
 figure svg { display: block; }
 figcaption { font-size: .8125rem; color: var(--muted); margin-top: .5rem; max-width: 32rem; }
@@ -54,7 +55,8 @@ dt { color: var(--muted); }
 dd { margin: 0; font-variant-numeric: tabular-nums; }
 pre { background: var(--tint); padding: .75rem 1rem; overflow-x: auto; border-radius: .25rem; overflow-wrap: normal; }
 pre.command { white-space: pre-wrap; overflow-wrap: anywhere; }
-.checksum { overflow-wrap: anywhere; font-weight: 400; }
+.checksum { font-weight: 400; white-space: nowrap; }
+.data th[scope="row"], .data thead th.text:first-child { position: static; max-width: none; }
 details { border-bottom: 1px solid var(--rule); }
 summary { cursor: pointer; padding: .5rem 0; }
 .runs { padding-left: 1.125rem; font-size: .875rem; }
@@ -72,9 +74,10 @@ summary { cursor: pointer; padding: .5rem 0; }
   body { max-width: none; padding: 0; }
   nav, th button::after { display: none; }
   .scroll, pre { overflow: visible; }
+  .scroll:has(.gains) { page: wide; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-  .gains { page: wide; font-size: 9px; }
-  .gains small { font-size: 7.5px; }
+  .gains { font-size: 10px; }
+  .gains small { font-size: 8.5px; }
   .gains th, .gains td { padding: .25rem .3125rem; }
   th[scope="row"], thead th.text:first-child { position: static; }
   h2, h3 { break-after: avoid; }
