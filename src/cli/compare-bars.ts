@@ -5,6 +5,7 @@ export interface CompareBars {
   total(done: number, of: number, left: string): void;
   /** The line of a place, from 0. */
   job(place: number, name: string, fraction: number, note: string): void;
+  idle(place: number): void;
   /** A line above the bars. */
   log(text: string): void;
   close(): void;
@@ -29,8 +30,12 @@ export function openCompareBars(stream: NodeJS.WriteStream, jobs: number, runs: 
   return {
     total: (done, of, left) => total.update(done, { name: pad('all runs'), note: `${Math.floor(done)}/${of}${left}` }),
     job: (place, name, fraction, note) => places[place]?.update(fraction, { name: pad(name), note }),
+    idle: (place) => places[place]?.update(0, { name: pad('-'), note: '' }),
     log: (text) => bars.log(`${text}\n`),
-    close: () => bars.stop(),
+    close() {
+      bars.update(); // prints the last lines above the bars
+      bars.stop();
+    },
   };
 }
 

@@ -92,6 +92,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
 
   function end({ run, outcome, scores, seconds }: Ended): void {
     fractions.delete(run.folder);
+    bars?.idle(places.get(run.folder) ?? 0);
     stage?.timeLeft.end(run.folder, now());
     if (!stage || outcome.status === 'interrupted') return;
     stage.done += 1;

@@ -5,6 +5,7 @@ import { stringifyComparison } from '../config/resolved-comparison.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
 import type { Comparison } from './comparison.js';
+import { loggedTime, openComparisonLog } from './comparison-log.js';
 import { createShapeReader } from './data-shapes.js';
 import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
 import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
@@ -76,8 +77,12 @@ async function runInFolder(
   workers: Workers,
   options: ComparisonOptions,
 ): Promise<ComparisonResult> {
-  const started = performance.now();
-  const { predictions, signal, on } = options;
+  const { predictions, signal } = options;
+  const log = openComparisonLog(join(folder, 'log.jsonl'));
+  const on = (event: StageEvent) => {
+    log.add(event);
+    options.on(event);
+  };
   const readShape = createShapeReader(workers, (report) => {
     if (report.kind === 'note' || report.kind === 'reading') on(report);
   });
@@ -90,21 +95,25 @@ async function runInFolder(
       return jobs ?? 1;
     },
   };
-  const interrupted = { status: 'interrupted', folder } as const;
+  const interrupted = (): ComparisonResult => {
+    log.close('interrupted');
+    return { status: 'interrupted', folder };
+  };
 
   const matching = await createMatching(config, readShape);
   const search = await planSearch(config, folder, matching, on);
   if (search.placed.length > 0)
     await runStage('tuning', search.placed, search.folder, { ...stageOptions, predictions: false });
-  if (signal.aborted) return interrupted;
+  if (signal.aborted) return interrupted();
 
   const decided = decide(config, matching, search);
-  if (config.match !== null || config.tune !== null) on({ kind: 'decided', changes: decided });
+  if (config.match !== null || config.tune !== null) options.on({ kind: 'decided', changes: decided });
   const planned = planRuns(config, (label, point) => decided.of(label, point).changes);
   const placed = await placeRuns(planned, folder, on);
   const outcomes = await runStage('runs', placed, folder, stageOptions);
-  if (signal.aborted) return interrupted;
+  if (signal.aborted) return interrupted();
 
+  log.close('done');
   const runs = readRuns(placed, folder);
   const comparison = await summarize(entriesOf(placed, runs, outcomes), {
     name: config.name,
@@ -114,7 +123,7 @@ async function runInFolder(
     seeds: config.seeds,
     axes: config.axes,
     uncertainty: config.uncertainty,
-    timing: { seconds: (performance.now() - started) / 1000, jobs: jobs ?? 1, runs: timeOf(runs) },
+    timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
   });
   const whole = withDecisions(comparison, decided);
   writeWhole(join(folder, 'config.yaml'), stringifyComparison(config));

@@ -17,29 +17,28 @@ export function timeOf(runs: ReadonlyMap<string, FinishedRun>) {
   );
 }
 
-/** From the first to the last line of each process that wrote to the log. */
-function secondsLogged(file: string): number | null {
+/** From the first to the last line of each process that wrote to the log; null without one. */
+export function secondsLogged(file: string): number | null {
   if (!existsSync(file)) return null;
   let [begin, last, sum] = [0, 0, 0];
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    const entry = parseLine(line);
-    if (!entry) continue;
-    if (entry.msg === 'started' || entry.msg === 'resumed') {
+  for (const { msg, time } of logEntries(readFileSync(file, 'utf8'))) {
+    if (msg === 'started' || msg === 'resumed') {
       sum += last - begin;
-      begin = entry.time;
+      begin = Number(time);
     }
-    last = entry.time;
+    last = Number(time);
   }
   return (sum + last - begin) / 1000;
 }
 
-/** Undefined for a line that a kill cut short. */
-function parseLine(line: string): { readonly msg: unknown; readonly time: number } | undefined {
-  try {
-    const entry: unknown = JSON.parse(line);
-    if (typeof entry !== 'object' || entry === null || !('time' in entry) || !('msg' in entry)) return undefined;
-    return { msg: entry.msg, time: Number(entry.time) };
-  } catch {
-    return undefined;
-  }
+/** The lines of a log, less any that a kill cut short. */
+export function logEntries(text: string): Readonly<Record<string, unknown>>[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      const entry: unknown = JSON.parse(line);
+      return typeof entry === 'object' && entry !== null ? { ...entry } : [];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { definitions } from '../training/definitions.js';
+import { parseComparison } from './comparison.js';
+import { stringifyComparison } from './resolved-comparison.js';
+
+const text = `
+name: all-keys
+dataset: { loader: synthetic, rows: { train: 100, validation: 50, test: 50 }, dimension: 4 }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression, standardize: true }]
+train: { epochs: 2, batchSize: 10, optimizer: { type: adam } }
+compare:
+  models:
+    - { label: sharing, type: hard-sharing, levels: [[8]], tower: [4] }
+    - { type: ple, levels: [[4], [4]], tower: [], experts: 2 }
+    - { type: single-task, levels: [[8]], tower: [4] }
+  seeds: [4, 7]
+  axes: { dataset.correlation: [0.2, 0.9], model.tower: [[4], [3, 2]] }
+  match: { parameters: 500 }
+  tune: { train.optimizer.learningRate: [0.1, 0.01] }
+  uncertainty: both
+  metrics: { y1: nmse }
+`;
+
+test.each([
+  ['with every key', text, []],
+  [
+    'without a baseline of its own',
+    text.replace(/.*type: single-task.*\n.*\n/, '  seeds: 3\n').replace(/.*type: ple.*\n/, ''),
+    [],
+  ],
+  ['with matching to the baseline', text, ['compare.match=parameters', 'train.epochs=9']],
+])('a resolved comparison %s asks for the same runs', (_, config, overrides) => {
+  const comparison = parseComparison(config, 'compare.yaml', overrides, definitions);
+  const again = parseComparison(stringifyComparison(comparison), 'resolved.yaml', [], definitions);
+  const { experiment, ...rest } = comparison;
+  expect({ ...again, experiment: null }).toEqual({ ...rest, experiment: null });
+  for (const { label } of comparison.models) {
+    for (const point of comparison.points) {
+      for (const seed of comparison.seeds) {
+        expect(again.experiment(label, point, seed)).toEqual(experiment(label, point, seed));
+      }
+    }
+  }
+});
