@@ -74,7 +74,7 @@ const specials: Readonly<Record<string, string>> = {
   '<': '\\textless{}',
   '>': '\\textgreater{}',
   '|': '\\textbar{}',
-  '"': '\\textquotedbl{}',
+  '"': '{\\char34}',
   '±': '$\\pm$',
 };
 

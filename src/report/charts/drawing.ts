@@ -1,4 +1,4 @@
-import { logger, Error as onlyErrors, parse, textMetrics, View } from 'vega';
+import { logger, Error as onlyErrors, parse, resetSVGDefIds, textMetrics, View } from 'vega';
 import { type Config, compile, type TopLevelSpec } from 'vega-lite';
 import type { Chart } from '../report-data.js';
 import { colours, cssColour } from './palette.js';
@@ -57,6 +57,7 @@ export async function draw({ spec, ...chart }: Drawing): Promise<Chart> {
   const title = { text: wrapped(chart.title, titleSize * bold, chartWidth - 20) };
   const { spec: vega } = compile({ ...spec, title }, { config, logger: strict });
   const view = new View(parse(vega, layout), { renderer: 'none', logger: strict });
+  resetSVGDefIds(); // ids are counted over all drawings of the process
   const drawn = await view.toSVG().finally(() => view.finalize());
   const svg = withDescription(tidied(drawn, chart.id), chart);
   return {
