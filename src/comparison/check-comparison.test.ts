@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readRun } from '../training/finished-run.js';
+import type { Comparison } from './comparison.js';
+import { storeRun } from './stored-run.fixture.js';
+import { summarize } from './summarize.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ple-check-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const labels = Array.from({ length: 60 }, (_, row) => (Math.sin(5 * row) > 0.2 ? 1 : 0));
+let comparison: Comparison;
+
+beforeAll(async () => {
+  const seeds = [1, 2, 3, 4, 5];
+  const entries = await Promise.all(
+    [0.1, 0.3, 0.3001, 2].map(async (skill, model) => ({
+      ...{ label: `model-${model}`, type: 'made', point: {} },
+      runs: await Promise.all(
+        seeds.map(async (seed) => {
+          const path = `model-${model}-seed-${seed}`;
+          const logits = labels.map(
+            (label, row) => skill * label + Math.sin(row * row + seed * (model === 2 ? 1 : model)),
+          );
+          const click = { type: 'binary', logits, labels } as const;
+          const rating = { type: 'regression', logits: logits.map((logit) => logit / 2), labels } as const;
+          await storeRun(join(folder, path), { name: path, seed, tasks: { click, rating } });
+          const run = readRun(join(folder, path));
+          return run ? { seed, path, status: 'done' as const, run } : { seed, path, status: 'missing' as const };
+        }),
+      ),
+    })),
+  );
+  comparison = await summarize(entries, {
+    ...{ name: 'check', baseline: 'model-1', metrics: {}, seeds, axes: {}, uncertainty: 'seeds', timing: {} },
+    tasks: [
+      { name: 'click', type: 'binary' },
+      { name: 'rating', type: 'regression' },
+    ],
+  });
+});
+
+function check(stored: Comparison) {
+  writeFileSync(join(folder, 'comparison.json'), JSON.stringify(stored));
+  const words = ['--import', 'tsx', 'scripts/check-comparison.ts', folder];
+  return spawnSync(process.execPath, words, { cwd: resolve(import.meta.dirname, '../..'), encoding: 'utf8' });
+}
+
+it('the script agrees with a comparison', () => {
+  const { stdout, stderr, status } = check(comparison);
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^p +\d\.\de[+-]\d+$/m);
+  expect(stdout).toMatch(/numbers of 4 rows agree/);
+  expect(status).toBe(0);
+  const gains = comparison.rows.flatMap((row) => Object.values(row.tasks));
+  expect(gains.filter(({ p }) => p !== null && p < 1)).toHaveLength(5);
+  expect(gains.filter(({ p }) => p === 1)).toHaveLength(1); // a skill of .3 and .3001 order the rows alike
+  expect(new Set(gains.map(({ verdict }) => verdict)).size).toBeGreaterThan(2);
+});
+
+it('the script finds a number that is off by 1e-8, and one that should not be there', () => {
+  const changed = (change: object): Comparison => ({
+    ...comparison,
+    rows: comparison.rows.map((row, index) => {
+      const click = row.tasks.click;
+      return index === 3 && click ? { ...row, tasks: { ...row.tasks, click: { ...click, ...change } } } : row;
+    }),
+  });
+  const gain = comparison.rows[3]?.tasks.click;
+  const off = check(changed({ pHolm: (gain?.pHolm ?? 0) + 1e-8 }));
+  expect(off.stdout).toMatch(/pHolm +1\.0e-8[\s\S]*DO NOT agree/);
+  expect(off.status).toBe(1);
+  expect(check(changed({ se: null })).status).toBe(1);
+  expect(check(changed({ verdict: null })).status).toBe(1);
+});
