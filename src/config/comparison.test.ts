@@ -32,7 +32,7 @@ const definitions: Definitions = {
     { name: 'auc', type: 'binary', better: 'higher' },
     { name: 'bias', type: 'binary', better: null },
     { name: 'mse', type: 'regression', better: 'lower' },
-    { name: 'nmse', type: 'regression', better: 'lower' },
+    { name: 'nmse', type: 'regression', better: 'lower', influence: () => null },
   ]),
   baseline: 'apart',
 };
@@ -251,6 +251,15 @@ describe('a mistake is one line with its place', () => {
 
   test('known metrics are taken', () => {
     expect(parse(withKey('metrics', '{ watch: nmse }')).metrics).toEqual({ watch: 'nmse' });
+  });
+
+  test('errors over test rows need a metric that has them', () => {
+    const judgedBy = (metric: string, uncertainty: string) =>
+      changed('  seeds:', `  metrics: { watch: ${metric} }\n  uncertainty: ${uncertainty}\n  seeds:`);
+    expect(failure(judgedBy('mse', 'both'))).toMatch(/'compare\.metrics\.watch': mse has no error over test rows/);
+    expect(failure(judgedBy('mse', 'rows'))).toContain('uncertainty: rows');
+    expect(parse(judgedBy('nmse', 'both')).uncertainty).toBe('both');
+    expect(parse(judgedBy('mse', 'seeds')).metrics).toEqual({ watch: 'mse' });
   });
 });
 

@@ -125,7 +125,7 @@ export function parseComparison(
   );
   const first = experiments[0];
   if (!first) throw new Error('A comparison has a model.');
-  checkMetrics(compare.metrics, first, document, definitions);
+  checkMetrics(compare, first, document, definitions);
   return { ...parsed, name: first.name };
 }
 
@@ -184,7 +184,7 @@ function checkKeys(keys: readonly string[], path: Path, document: ConfigDocument
 }
 
 function checkMetrics(
-  chosen: Readonly<Record<string, string>>,
+  { metrics: chosen, uncertainty }: Pick<ComparisonConfig, 'metrics' | 'uncertainty'>,
   { tasks }: Experiment,
   document: ConfigDocument,
   { metrics }: Definitions,
@@ -202,6 +202,12 @@ function checkMetrics(
         document,
         path,
         `a ${task.type} task is judged by one of: ${known.join(', ')}${didYouMean(metric, known)}`,
+      );
+    if (uncertainty !== 'seeds' && !metrics.all.find(({ name }) => name === metric)?.influence)
+      throw failAt(
+        document,
+        path,
+        `${metric} has no error over test rows, which uncertainty: ${uncertainty} asks for: choose another metric, or uncertainty: seeds`,
       );
   }
 }

@@ -15,7 +15,13 @@ export interface Definitions {
   readonly schedules: Catalogue<Chosen>;
   readonly optimizers: Catalogue<Chosen>;
   /** What tasks are judged by. */
-  readonly metrics: Catalogue<{ readonly name: string; readonly type: string; readonly better: string | null }>;
+  readonly metrics: Catalogue<{
+    readonly name: string;
+    readonly type: string;
+    readonly better: string | null;
+    /** There on what has an error over test rows. */
+    readonly influence?: unknown;
+  }>;
   /** The model whose tasks share nothing: what others are compared with. */
   readonly baseline: string;
 }
