@@ -15,7 +15,7 @@ test('a line per model and task, with the verdict in the first and the mean gain
   expect(words(lines[mmoe + 1])).toEqual([
     ...['123,456 parameters', 'never-married', '0.94910 ± 0.00021', '-0.00090 ± 0.00050*', '0.032', '-0.20 %'],
   ]);
-  expect(words(lines[mmoe + 2])).toEqual(['mean', '+0.00020']);
+  expect(words(lines[mmoe + 2])).toEqual(['mean gain', '+0.00020']);
   expect(words(lines.find((line) => line.startsWith('Failed')))?.slice(-4)).toEqual(['-', '-', '-', '-']);
 });
 
@@ -54,6 +54,14 @@ test('tasks of several metrics have theirs beside them', () => {
   );
   expect(lines[0]).toMatch(/^model +task +metric +mean ± sd +gain ± 95 % +p +relative +verdict$/);
   expect(lines[2]).toMatch(/age +MSE +12\.3 ± 1\.0$/);
+});
+
+test('a mean gain in another metric than the tasks are judged by says so', () => {
+  const metric = { metric: 'mse', mean: 12.3, sd: 1, interval: null, se: 0.1 };
+  const tasks = { age: taskGain(-1, null, metric), pay: taskGain(-3, null, metric) };
+  const rows = [comparisonRow('single-task', {}), comparisonRow('PLE', { tasks, meanGain: -0.0321 })];
+  const text = comparisonTable({ ...everyVerdict, tasks: ['age', 'pay'], rows }, { colour: false });
+  expect(text).toMatch(/\n +mean NMSE gain +-0\.032\n/);
 });
 
 test('a table per point of the axes', () => {

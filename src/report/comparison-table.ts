@@ -1,7 +1,7 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
 import { explanations } from './explanations.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
-import { digitsOver, gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
+import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 import { textTable } from './text-table.js';
 
 /**
@@ -40,10 +40,10 @@ function tableOf(point: Point, baseline: string, colour: boolean): string {
 }
 
 /** A model's lines: its label and verdict stand in the first, its parameters below the label, its mean gain in the last. */
-function linesOf(row: ComparisonRow, { tasks }: Point, isBaseline: boolean, colour: boolean): string[][] {
+function linesOf(row: ComparisonRow, { tasks, overTasks }: Point, isBaseline: boolean, colour: boolean): string[][] {
   const lines = tasks.map((task) => taskCells(row, task, isBaseline, colour));
   if (row.meanGain !== null && tasks.length > 1)
-    lines.push(['mean', '', '', `${signed(row.meanGain, digitsOver(tasks))} `, '', '']);
+    lines.push([overTasks.name, '', '', `${signed(row.meanGain, overTasks.digits)} `, '', '']);
   const network = row.parameters === null ? undefined : `  ${count(row.parameters.network)} parameters`;
   if (network !== undefined && lines.length === 1) lines.push(['', '', '', '', '', '']);
   const verdict = isBaseline ? 'baseline' : (row.verdict ?? dash);

@@ -1,7 +1,7 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
 import { explanations } from './explanations.js';
 import { count, dash, fixed, probability, signed } from './numbers.js';
-import { digitsOver, gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
+import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
 /** gains.tex: a booktabs table per point of the axes, for `\input`; gains beyond noise are bold, the caption says how to read it. */
 export function gainsLatex(comparison: Comparison): string {
@@ -10,7 +10,7 @@ export function gainsLatex(comparison: Comparison): string {
 }
 
 function tableOf(comparison: Comparison, point: Point, index: number): string {
-  const { tasks } = point;
+  const { tasks, overTasks } = point;
   const withMean = point.rows.some(({ meanGain }) => meanGain !== null);
   const caption = [
     `${point.title === '' ? comparison.name : `${comparison.name}, ${point.title}`}.`,
@@ -25,14 +25,14 @@ function tableOf(comparison: Comparison, point: Point, index: number): string {
     'model',
     'parameters',
     ...tasks.flatMap(() => ['value', 'gain', '$p$']),
-    ...(withMean ? ['mean gain'] : []),
+    ...(withMean ? [overTasks.name] : []),
     'verdict',
   ];
   const rows = point.rows.map((row) => [
     escapeLatex(row.label),
     count(row.parameters?.network ?? null),
     ...tasks.flatMap((task) => taskCells(row, task, row.label === comparison.baseline)),
-    ...(withMean ? [mathematics(signed(row.meanGain, digitsOver(tasks)))] : []),
+    ...(withMean ? [mathematics(signed(row.meanGain, overTasks.digits))] : []),
     row.label === comparison.baseline ? 'baseline' : (row.verdict ?? dash),
   ]);
   return `\\begin{table}

@@ -1,7 +1,7 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
 import { explanations } from './explanations.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
-import { digitsOver, gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
+import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
 /** gains.md: a table per point of the axes, a line per model; gains beyond noise are bold. */
 export function gainsMarkdown(comparison: Comparison): string {
@@ -15,7 +15,7 @@ export function gainsMarkdown(comparison: Comparison): string {
 }
 
 function tableOf(point: Point, baseline: string): string {
-  const { tasks } = point;
+  const { tasks, overTasks } = point;
   const withMean = point.rows.some(({ meanGain }) => meanGain !== null);
   const head = [
     'model',
@@ -26,7 +26,7 @@ function tableOf(point: Point, baseline: string): string {
       'p (Holm)',
       'relative',
     ]),
-    ...(withMean ? ['mean gain'] : []),
+    ...(withMean ? [overTasks.name] : []),
     'verdict',
   ];
   const rule = head.map((_, index) => (index === 0 || index === head.length - 1 ? '---' : '---:'));
@@ -34,7 +34,7 @@ function tableOf(point: Point, baseline: string): string {
     escapeMarkdown(row.label),
     count(row.parameters?.network ?? null),
     ...tasks.flatMap((task) => taskCells(row, task, row.label === baseline)),
-    ...(withMean ? [signed(row.meanGain, digitsOver(tasks))] : []),
+    ...(withMean ? [signed(row.meanGain, overTasks.digits)] : []),
     row.label === baseline ? 'baseline' : (row.verdict ?? dash),
   ]);
   return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');

@@ -8,6 +8,8 @@ export interface Point {
   readonly title: string;
   readonly rows: readonly ComparisonRow[];
   readonly tasks: readonly PointTask[];
+  /** Of mean and worst gain: in one metric for all tasks, which need not be the one that each is judged by. */
+  readonly overTasks: { readonly name: string; readonly digits: number };
 }
 
 export interface PointTask {
@@ -25,13 +27,17 @@ export function pointsOf(comparison: Comparison): readonly Point[] {
     const key = JSON.stringify(row.axis);
     points.set(key, [...(points.get(key) ?? []), row]);
   }
-  return [...points.values()].map((rows) => ({
-    title: Object.entries(rows[0]?.axis ?? {})
-      .map(([key, value]) => `${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-      .join(', '),
-    rows,
-    tasks: comparison.tasks.map((name) => describeTask(name, rows)),
-  }));
+  return [...points.values()].map((rows) => {
+    const tasks = comparison.tasks.map((name) => describeTask(name, rows));
+    return {
+      title: Object.entries(rows[0]?.axis ?? {})
+        .map(([key, value]) => `${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+        .join(', '),
+      rows,
+      tasks,
+      overTasks: describeMean(tasks, rows),
+    };
+  });
 }
 
 function describeTask(name: string, rows: readonly ComparisonRow[]): PointTask {
@@ -64,9 +70,13 @@ const nothing = {
   detectable: null,
 };
 
-/** Digits for what is a mean over tasks. */
-export function digitsOver(tasks: readonly PointTask[]): number {
-  return Math.max(...tasks.map(({ digits }) => digits));
+function describeMean(tasks: readonly PointTask[], rows: readonly ComparisonRow[]): Point['overTasks'] {
+  const type = metrics.all.find(({ name }) => name === tasks[0]?.metric)?.type;
+  const common = metrics.all.find((metric) => metric.type === type && metric.score)?.name;
+  if (common === undefined || tasks.every(({ metric }) => metric === common))
+    return { name: 'mean gain', digits: Math.max(...tasks.map(({ digits }) => digits)) };
+  const means = rows.map(({ meanGain }) => meanGain);
+  return { name: `mean ${metricName(common)} gain`, digits: digitsFor(means, means) };
 }
 
 /** A metric's name as it is printed: short ones are initials. */

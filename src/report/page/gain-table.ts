@@ -1,6 +1,6 @@
 import type { Comparison, ComparisonRow, Verdict } from '../../comparison/comparison.js';
 import { count, fixed, percent, probability, signed } from '../numbers.js';
-import { digitsOver, gainOf, metricName, type Point, type PointTask } from '../points.js';
+import { gainOf, metricName, type Point, type PointTask } from '../points.js';
 import { numberCell, scrolling, sortableHead, typographic } from './cells.js';
 import { type Html, html } from './html.js';
 
@@ -9,7 +9,7 @@ const verdicts: readonly Verdict[] = ['better on all', 'better on some', 'no dif
 
 /** The gains at one point of the axes, a row per model, sortable by every column. */
 export function gainTable({ baseline }: Comparison, point: Point): Html {
-  const { tasks, rows } = point;
+  const { tasks, rows, overTasks } = point;
   const withMean = rows.some(({ meanGain }) => meanGain !== null);
   const label = point.title === '' ? 'Gains' : `Gains at ${point.title}`;
   return scrolling(
@@ -25,7 +25,7 @@ export function gainTable({ baseline }: Comparison, point: Point): Html {
         sortableHead('p', 'number'),
         sortableHead('relative', 'number'),
       ],
-    )}${withMean ? sortableHead('mean gain', 'number') : null}</tr>
+    )}${withMean ? sortableHead(overTasks.name, 'number') : null}</tr>
 </thead>
 <tbody>
 ${rows.map((row) => rowOf(row, point, row.label === baseline, withMean))}</tbody>
@@ -37,8 +37,8 @@ function groupHead({ name, better }: PointTask): Html {
   return html`<th scope="colgroup" colspan="4" class="group">${name} <small>${better} is better</small></th>`;
 }
 
-function rowOf(row: ComparisonRow, { tasks }: Point, isBaseline: boolean, withMean: boolean): Html {
-  const digits = digitsOver(tasks);
+function rowOf(row: ComparisonRow, { tasks, overTasks }: Point, isBaseline: boolean, withMean: boolean): Html {
+  const { digits } = overTasks;
   const network = row.parameters?.network ?? null;
   return html`<tr${isBaseline ? html` class="baseline"` : null}><th scope="row">${row.label}</th>${verdictCell(row.verdict, isBaseline)}${numberCell(network, count(network))}${tasks.map(
     (task) => taskCells(row, task),
