@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Writes the config of a comparison of narrow models, of half a minute in one process with one thread. */
+/** Writes the config of a comparison of narrow models, of about half a minute in one process with one thread. */
 export function writeNarrowComparison(folder: string): string {
   const file = join(folder, 'compare.yaml');
   writeFileSync(
@@ -12,7 +12,7 @@ dataset: { loader: synthetic, rows: { train: 40000, validation: 4000, test: 4000
 tasks:
   - { name: y1, type: regression, standardize: true }
   - { name: y2, type: regression, standardize: true }
-train: { epochs: 4, batchSize: 256, optimizer: { type: adam, learningRate: 0.003 } }
+train: { epochs: 8, batchSize: 256, optimizer: { type: adam, learningRate: 0.003 } }
 engine: { threads: 1 }
 compare:
   models:

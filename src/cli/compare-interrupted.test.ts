@@ -27,8 +27,14 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(wholeFolder, { recursive: true }));
 
+/** Three runs of eight epochs. */
+function wordsFor(folder: string, ...words: string[]): string[] {
+  const config = smallComparison(folder, [['epochs: 3', 'epochs: 8']]);
+  return ['compare', '--config', config, '--runs', join(folder, 'runs'), 'compare.seeds=1', ...words];
+}
+
 function compare(folder: string, ...words: string[]): Started {
-  return startPle(['compare', '--config', smallComparison(folder), '--runs', join(folder, 'runs'), ...words]);
+  return startPle(wordsFor(folder, ...words));
 }
 
 /** The same command ends the comparison, as if nothing had happened. */
@@ -51,8 +57,10 @@ test.each([
   ['while a checkpoint is being written', 'checkpoint:2'],
 ])('a comparison whose processes are all killed %s goes on to the same bits', async (_, place) => {
   const folder = temporaryFolder();
-  const words = ['compare', '--config', smallComparison(folder), '--runs', join(folder, 'runs'), '--jobs', '2'];
-  const killed = await startPle(words, { nodeOptions: killAt, env: { KILL_AT: place, KILL_GROUP: '1' } }).finished;
+  const killed = await startPle(wordsFor(folder, '--jobs', '2'), {
+    nodeOptions: killAt,
+    env: { KILL_AT: place, KILL_GROUP: '1' },
+  }).finished;
   expect(killed.status, killed.stderr).toBe('SIGKILL');
   expect(existsSync(join(folder, 'runs/small/comparison.json'))).toBe(false);
   await expectToGoOn(folder);
@@ -71,9 +79,8 @@ test('a child that is killed is started again from its checkpoint', async () => 
 
 test('a run whose child is killed twice has failed, and the others go on', async () => {
   const folder = temporaryFolder();
-  const words = ['compare', '--config', smallComparison(folder), '--runs', join(folder, 'runs'), 'compare.seeds=1'];
   // Every process dies at its third checkpoint. A run has three: the first two need one more process, the last one two.
-  const killed = startPle([...words, '--jobs', '1', '--json'], {
+  const killed = startPle(wordsFor(folder, '--jobs', '1', '--json', 'train.epochs=3'), {
     nodeOptions: killAt,
     env: { KILL_AT: 'checkpoint:3' },
   });
