@@ -44,6 +44,7 @@ report();
 function checkPoint(rows: readonly ComparisonRow[]): void {
   const baseline = rows.find(({ label }) => label === comparison.baseline);
   const cells = rows.flatMap((row) => comparison.tasks.map((task) => recompute(row, task, baseline)));
+  for (const row of rows) checkOverTasks(row, baseline);
   if (!overSeeds) return;
   const family = cells.flatMap(({ p }) => (p === null ? [] : [p])).toSorted((a, b) => a - b);
   for (const { row, task, gain, p, pairs } of cells) {
@@ -59,6 +60,42 @@ function checkPoint(rows: readonly ComparisonRow[]): void {
     }
     compare('task verdict', stored?.verdict === verdict ? 0 : 1, 0);
   }
+}
+
+/** Mean and worst gain over tasks of one type. */
+function checkOverTasks(row: ComparisonRow, baseline: ComparisonRow | undefined): void {
+  const types = new Set(comparison.tasks.flatMap((task) => typeOf(row, task) ?? []));
+  const metric = types.has('binary') ? 'auc' : 'nmse';
+  const gains =
+    types.size === 1 && baseline !== row ? comparison.tasks.map((task) => gainsOf(row, task, metric, baseline)) : [];
+  const means = gains.map((gain) => mean(gain));
+  const defined = means.length > 0 && !means.some(Number.isNaN);
+  compare('meanGain', row.meanGain, defined ? mean(means) : null);
+  compare('worstGain', row.worstGain, defined ? Math.min(...means) : null);
+}
+
+function gainsOf(row: ComparisonRow, task: string, metric: string, baseline: ComparisonRow | undefined): number[] {
+  const [own, others] = [
+    valuesOf(row, task, metric),
+    baseline ? valuesOf(baseline, task, metric) : new Map<number, number>(),
+  ];
+  const sign = metric === 'auc' ? 1 : -1;
+  return [...own].flatMap(([seed, value]) => {
+    const other = others.get(seed);
+    return other === undefined ? [] : [sign * (value - other)];
+  });
+}
+
+function typeOf(row: ComparisonRow, task: string): string | undefined {
+  const run = row.runs.find(({ status }) => status === 'done');
+  return run && resultOf(run.path).tasks[task]?.type;
+}
+
+function resultOf(path: string): StoredResult {
+  const file = join(folder ?? '', path, 'result.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  console.error(`There is no ${file}: predictions that were made elsewhere cannot be checked.`);
+  process.exit(2);
 }
 
 /** Compares what does not depend on other cells, and gives what the rest is made of. */
@@ -112,8 +149,7 @@ function valuesOf(row: ComparisonRow, task: string, metric: string): Map<number,
   const values = new Map<number, number>();
   for (const { seed, path, status } of row.runs) {
     if (status !== 'done') continue;
-    const result: StoredResult = JSON.parse(readFileSync(join(folder ?? '', path, 'result.json'), 'utf8'));
-    const value = result.tasks[task]?.test[metric];
+    const value = resultOf(path).tasks[task]?.test[metric];
     if (typeof value === 'number') values.set(seed, value);
   }
   return values;

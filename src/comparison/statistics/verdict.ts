@@ -1,7 +1,7 @@
 import type { TaskGain, Verdict } from '../comparison.js';
 
 /** Below this adjusted p-value a difference is called one. */
-export const level = 0.05;
+const level = 0.05;
 
 /** With fewer pairs than this, errors over seeds are too uncertain for a verdict. */
 export const fewestPairs = 5;
