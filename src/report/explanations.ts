@@ -13,6 +13,7 @@ export function explanations({ baseline, seeds, uncertainty }: Comparison, point
   return [
     `Gains are over ${baseline}, above 0 is better: the mean over ${seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`}.`,
     `The 95 % interval holds ${errorsHold[uncertainty]}. It is not corrected for the number of gains.`,
+    `Relative gains are in percent of what ${baseline} has: its AUC - 0.5, or its error.`,
     ...family(point),
     ...detectableGains(seeds.length, point),
   ];

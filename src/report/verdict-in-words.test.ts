@@ -23,7 +23,7 @@ test('a sentence for each verdict, with the sizes in the tasks’ own metrics', 
     'Sluice is worse than single-task on income by 0.00140 AUC; no difference seen on never-married.',
   );
   expect(sentenceOf('Hard sharing')).toBe(
-    'No difference seen between Hard sharing and single-task: with 5 seeds a gain of 0.00070 AUC on income or 0.00090 AUC on never-married would have been seen.',
+    'No difference seen between Hard sharing and single-task: with 5 seeds, and tested alone, a gain of 0.00070 AUC on income or 0.00090 AUC on never-married would have been seen (80 % power).',
   );
   expect(sentenceOf('Failed')).toBe('Failed has no gain: it has no finished run beside one of single-task.');
   expect(sentenceOf('single-task')).toBeUndefined();
@@ -52,6 +52,11 @@ test('the headline is the best that is certain, whoever wins', () => {
     'No model is better than single-task on any task; Sluice is worse.',
   );
   expect(only('Hard sharing')?.headline).toBe('No difference seen between single-task and Hard sharing.');
+  const [baseline, ...others] = everyVerdict.rows.slice(0, 5);
+  const unseen = others.map((row) => ({ ...row, verdict: 'no difference seen' as const }));
+  expect(verdictsInWords({ ...everyVerdict, rows: baseline ? [baseline, ...unseen] : [] })[0]?.headline).toBe(
+    'No difference seen between single-task and any of the 4 other models.',
+  );
 });
 
 test('the tally counts every verdict once, and is left out where the headline says it', () => {

@@ -42,7 +42,10 @@ function headline({ baseline }: Comparison, { tasks }: Point, rows: readonly Com
     return `No model is better than ${baseline} without being worse on another task: ${listed(seesaw)} ${seesaw.length === 1 ? 'shows' : 'show'} a seesaw.`;
   const [worse, unseen] = [of('worse'), of('no difference seen')];
   if (unseen.length + worse.length === 0) return 'No verdict.';
-  if (worse.length === 0) return `No difference seen between ${baseline} and ${listed(unseen, 'or')}.`;
+  if (worse.length === 0) {
+    const others = unseen.length > 3 ? `any of the ${unseen.length} other models` : listed(unseen, 'or');
+    return `No difference seen between ${baseline} and ${unseen.length < rows.length ? listed(unseen, 'or') : others}.`;
+  }
   return `No model is better than ${baseline} on any task; ${listed(worse)} ${are(worse)} worse.`;
 }
 
@@ -87,7 +90,7 @@ function sentence({ baseline, seeds }: Comparison, { tasks }: Point, row: Compar
       const detectable = gains.flatMap(({ task, detectable: gain }) =>
         gain === null ? [] : [`${fixed(gain, task.digits)} ${metricName(task.metric)} on ${task.name}`],
       );
-      const shown = `: with ${seeds.length} seeds a gain of ${listed(detectable, 'or')} would have been seen.`;
+      const shown = `: with ${seeds.length} seeds, and tested alone, a gain of ${listed(detectable, 'or')} would have been seen (80 % power).`;
       return `No difference seen between ${label} and ${baseline}${detectable.length === 0 ? '.' : shown}`;
     }
     case null: {

@@ -92,6 +92,7 @@ ${rows}</tbody></table>`,
 function distinctValues(records: readonly Readonly<Record<string, unknown>>[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   const add = (key: string, value: unknown): void => {
+    if (key === 'hash8') return; // each run's own; folders are named by it
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       for (const [inner, content] of Object.entries(value)) add(key === '' ? inner : `${key}.${inner}`, content);
       return;
