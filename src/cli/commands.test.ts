@@ -83,8 +83,8 @@ describe('ple list', () => {
   ];
   test.each([
     ['models', models],
-    ['datasets', ['census-income', 'synthetic']],
-    ['metrics', ['auc', 'aucInterval', 'logLoss', 'calibrationError', 'mse', 'nmse', 'mae']],
+    ['datasets', ['census-income', 'funnel', 'synthetic']],
+    ['metrics', ['auc', 'aucInterval', 'logLoss', 'calibrationError', 'groupedAuc', 'mse', 'nmse', 'mae']],
   ])('%s shows every name with a line about it', async (kind, names) => {
     const asJson = await ple(['list', kind, '--json']);
     const listed: { name: string; summary: string }[] = JSON.parse(asJson.stdout);

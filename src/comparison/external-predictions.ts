@@ -59,7 +59,8 @@ async function fromArrow(path: string, reference: readonly TaskPredictions[]): P
     path,
     reference.map(({ task }) => task),
   );
-  return reference.map(({ task, scores: { labels, mask } }, index) => {
+  return reference.map(({ task, scores }, index) => {
+    const { labels, mask } = scores;
     const found = read[index];
     if (!found) throw new Error(`Task '${task.name}' was not read.`);
     checkRows(path, found.scores.logits.length, labels.length);
@@ -71,7 +72,7 @@ async function fromArrow(path: string, reference: readonly TaskPredictions[]): P
     const { offset, scale } = found.task; // NaN: a file of another program, without metadata
     return {
       task: { ...task, offset: Number.isNaN(offset) ? 0 : offset, scale: Number.isNaN(scale) ? 1 : scale },
-      scores: { logits: found.scores.logits, labels, mask },
+      scores: { ...scores, logits: found.scores.logits },
     };
   });
 }
@@ -112,9 +113,9 @@ async function fromCsv(
   }
   if (count < 0) throw new DataError(`${path} is empty: its first line names the tasks.`);
   checkRows(path, count, rows);
-  return read.map(({ task, scores: { labels, mask }, logits }) => ({
+  return read.map(({ task, scores, logits }) => ({
     task: { ...task, offset: 0, scale: 1 },
-    scores: { logits, labels, mask },
+    scores: { ...scores, logits },
   }));
 }
 

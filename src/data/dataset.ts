@@ -59,6 +59,8 @@ export interface Source {
   /** SHA-256 (hex) of the content that decides every value: the raw files' unpacked bytes, or the generator's constants. */
   readonly checksum: string;
   readonly splits: Readonly<Record<SplitName, SourceSplit>>;
+  /** A categorical column that says which rows belong together (of one user): ranks are then also compared within it. */
+  readonly group?: string;
 }
 
 export interface SourceSplit {
@@ -130,4 +132,6 @@ export interface Split {
   readonly blockRows: number;
   /** Encodes block `index`; the arrays may be reused by the next read. */
   read(index: number): Promise<Block>;
+  /** Of data that name a group, and not of the training split: each row's group. [rows] */
+  groups?(): Promise<Int32Array>;
 }

@@ -16,6 +16,7 @@ import {
 } from './dataset.js';
 import { encodedSplit, type KeptRows, keptRowsOf } from './encoded-split.js';
 import { type ListFit, listFit } from './list-column.js';
+import { rowGroups } from './row-groups.js';
 
 /**
  * Prepares a source for models. Everything that is learnt of the data is learnt of the training split alone, in one pass that
@@ -54,8 +55,8 @@ export async function encode(source: Source, inputs: InputsConfig, tasks: readon
     notes,
     splits: {
       train: encodedSplit(train, encodings, taskIndexes, kept),
-      validation: encodedSplit(validation, encodings, taskIndexes),
-      test: encodedSplit(test, encodings, taskIndexes),
+      validation: { ...encodedSplit(validation, encodings, taskIndexes), ...rowGroups(source, validation) },
+      test: { ...encodedSplit(test, encodings, taskIndexes), ...rowGroups(source, test) },
     },
   };
 }

@@ -70,6 +70,7 @@ export const funnel = defineLoader({
       funnelSplit(process, features, options.rows[name], random.stream(`rows/${name}`));
     return {
       columns: featureColumns(features),
+      group: 'user',
       tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
       checksum: createHash('sha256')
         .update(JSON.stringify({ version, ...options, seed }))

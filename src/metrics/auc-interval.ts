@@ -1,4 +1,4 @@
-import { areaUnderCurve } from './auc.js';
+import { areaUnderCurve } from './area-under-curve.js';
 import { type BinarySample, forEachTie } from './binary-sample.js';
 import { defineMetric } from './metric.js';
 

@@ -2,6 +2,7 @@ import { catalogue } from '../support/catalogue.js';
 import { auc } from './auc.js';
 import { aucInterval } from './auc-interval.js';
 import { calibrationError } from './calibration-error.js';
+import { groupedAuc } from './grouped-auc.js';
 import { logLoss } from './log-loss.js';
 import { mae } from './mae.js';
 import type { Metric } from './metric.js';
@@ -9,6 +10,7 @@ import { mse } from './mse.js';
 import { nmse } from './nmse.js';
 
 export const binaryMetrics = [auc, aucInterval, logLoss, calibrationError];
+export const groupedMetrics = [groupedAuc];
 export const regressionMetrics = [mse, nmse, mae];
 
-export const metrics = catalogue<Metric>('metric', [...binaryMetrics, ...regressionMetrics]);
+export const metrics = catalogue<Metric>('metric', [...binaryMetrics, ...groupedMetrics, ...regressionMetrics]);

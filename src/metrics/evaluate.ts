@@ -1,6 +1,7 @@
 import type { Task } from '../data/dataset.js';
 import { binarySample } from './binary-sample.js';
-import { binaryMetrics, regressionMetrics } from './catalogue.js';
+import { binaryMetrics, groupedMetrics, regressionMetrics } from './catalogue.js';
+import { groupedSample } from './grouped-sample.js';
 import type { MetricValue } from './metric.js';
 import { regressionSample } from './regression-sample.js';
 import type { TaskScores } from './task-scores.js';
@@ -19,6 +20,7 @@ export function evaluateTask(task: Task, scores: TaskScores): TaskMetrics {
     const samples = sample.positives.length + sample.negatives.length;
     return {
       ...values(binaryMetrics, (metric) => (defined ? metric.compute(sample) : null)),
+      ...groupedMetricsOf(scores, defined),
       samples,
       positives: sample.positives.length,
     };
@@ -28,6 +30,17 @@ export function evaluateTask(task: Task, scores: TaskScores): TaskMetrics {
     ...values(regressionMetrics, (metric) => (defined ? metric.compute(sample) : null)),
     samples: sample.labels.length,
     labelVariance: finite(sample.labelVariance),
+  };
+}
+
+/** Nothing for rows that have no groups. */
+function groupedMetricsOf(scores: TaskScores, defined: boolean): TaskMetrics {
+  if (!scores.groups) return {};
+  const sample = defined ? groupedSample(scores, scores.groups) : null;
+  return {
+    ...values(groupedMetrics, (metric) => (sample ? metric.computeGrouped(sample) : null)),
+    groups: sample?.compared ?? 0,
+    groupsSkipped: sample ? sample.areas.length - sample.compared : 0,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Task } from '../data/dataset.js';
 import type { BinarySample } from './binary-sample.js';
+import type { GroupedSample } from './grouped-sample.js';
 import type { RegressionSample } from './regression-sample.js';
 import type { TaskScores } from './task-scores.js';
 
@@ -31,13 +32,19 @@ interface BinaryMetric extends Common {
   readonly compute: (sample: BinarySample) => MetricValue;
 }
 
+interface GroupedMetric extends Common {
+  readonly type: 'binary';
+  /** As above, of rows that have a group each; is left out for others. */
+  readonly computeGrouped: (sample: GroupedSample) => MetricValue;
+}
+
 interface RegressionMetric extends Common {
   readonly type: 'regression';
   /** As above. */
   readonly compute: (sample: RegressionSample) => MetricValue;
 }
 
-export type Metric = BinaryMetric | RegressionMetric;
+export type Metric = BinaryMetric | GroupedMetric | RegressionMetric;
 
 export function defineMetric<Definition extends Metric>(definition: Definition): Definition {
   return definition;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { areaUnderCurve } from './auc.js';
+import { areaUnderCurve } from './area-under-curve.js';
 import { delongVariance } from './auc-interval.js';
 import { type BinarySample, binarySample } from './binary-sample.js';
 import { calibrationError } from './calibration-error.js';

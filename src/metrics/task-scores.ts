@@ -6,4 +6,6 @@ export interface TaskScores {
   readonly labels: Float32Array | Float64Array;
   /** The task's sample space: above 0. */
   readonly mask: Float32Array | Float64Array;
+  /** Which rows belong together (of one user), for data that say so. */
+  readonly groups?: Int32Array;
 }

@@ -18,6 +18,7 @@ interface TaskScores {
   readonly logits: Float32Array;
   readonly labels: Float32Array;
   readonly mask: Float32Array;
+  readonly groups?: Int32Array;
 }
 
 /** Mean weight of each expert over the rows, and its standard deviation (of the population). */
@@ -50,10 +51,13 @@ export async function createEvaluator(
     }),
     { state: parameters, batch: batchArrays(dataset, batchSize).inputs },
   );
+  const groups = new Map<SplitName, Int32Array>(); // read once
   return {
-    async *evaluate(values, split) {
+    async *evaluate(values, name) {
+      const split = dataset.splits[name];
+      if (split.groups && !groups.has(name)) groups.set(name, await split.groups());
       await program.writeState(values);
-      return yield* evaluateSplit(program, dataset, split, batchSize, () => described);
+      return yield* evaluateSplit(program, dataset, name, groups.get(name), batchSize, () => described);
     },
     release: () => program.release(),
   };
@@ -63,6 +67,7 @@ async function* evaluateSplit(
   program: Program,
   dataset: Dataset,
   name: SplitName,
+  groups: Int32Array | undefined,
   batchSize: number,
   gates: () => readonly Gate[],
 ): AsyncGenerator<number, Evaluation> {
@@ -71,6 +76,7 @@ async function* evaluateSplit(
     logits: new Float32Array(split.rows),
     labels: new Float32Array(split.rows),
     mask: new Float32Array(split.rows),
+    ...(groups ? { groups } : {}),
   }));
   const moments: Moments[] = [];
   const { bytes } = batchArrays(dataset, batchSize);

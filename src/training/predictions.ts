@@ -6,11 +6,11 @@ import { DataError } from '../support/errors.js';
 import type { Evaluation } from './evaluation.js';
 
 /**
- * Writes an Arrow file with the float32 columns `<task>.logit`, `<task>.label` and `<task>.mask`, one row per row of the split.
- * A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is logit * scale + offset.
+ * Writes an Arrow file with the float32 columns `<task>.logit`, `<task>.label` and `<task>.mask`, one row per row of the split, and
+ * the int32 column `group` for data that name a group. A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is logit * scale + offset.
  */
 export async function writePredictions(path: string, dataset: Dataset, evaluation: Evaluation): Promise<void> {
-  const columns: Record<string, Float32Array> = {};
+  const columns: Record<string, Float32Array | Int32Array> = {};
   const metadata = new Map<string, Map<string, string>>();
   for (const [index, { name, offset, scale }] of dataset.tasks.entries()) {
     const scores = evaluation.tasks[index];
@@ -26,6 +26,8 @@ export async function writePredictions(path: string, dataset: Dataset, evaluatio
       ]),
     );
   }
+  const groups = evaluation.tasks[0]?.groups;
+  if (groups) columns.group = groups;
   const plain = makeTable(columns);
   const fields = plain.schema.fields.map(
     (field) => new Field(field.name, field.type, field.nullable, metadata.get(field.name)),
@@ -56,12 +58,18 @@ export async function readPredictions(
     if (values instanceof Float32Array) return values;
     throw new DataError(`${path} has no float32 column '${name}'.`);
   };
+  const groups: unknown = table.getChild('group')?.toArray();
   return tasks.map(({ name, type }) => {
     const field = table.schema.fields.find((candidate) => candidate.name === `${name}.logit`);
     const number = (key: string) => Number(field?.metadata.get(key));
     return {
       task: { name, type, offset: number('offset'), scale: number('scale') },
-      scores: { logits: column(`${name}.logit`), labels: column(`${name}.label`), mask: column(`${name}.mask`) },
+      scores: {
+        logits: column(`${name}.logit`),
+        labels: column(`${name}.label`),
+        mask: column(`${name}.mask`),
+        ...(groups instanceof Int32Array ? { groups } : {}),
+      },
     };
   });
 }

@@ -1,0 +1,49 @@
+import { type GroupedSample, groupedSample } from './grouped-sample.js';
+import { defineMetric } from './metric.js';
+import type { TaskScores } from './task-scores.js';
+
+/**
+ * The mean of the AUC within each group (of each user's rows), weighted by the group's rows: how well a user's own rows are ordered, whatever
+ * users differ in. Groups of one class have no AUC: they are left out, and counted beside it.
+ */
+export const groupedAuc = defineMetric({
+  name: 'groupedAuc',
+  summary:
+    'mean AUC within groups (users), weighted by their rows; groups of one class are skipped; of data that name a group',
+  type: 'binary',
+  better: 'higher',
+  relativeTo: (value) => value - 0.5,
+  computeGrouped: meanArea,
+  influence: (_task, scores) => influenceOfGroups(scores),
+});
+
+/** Null if no group has both classes. */
+function meanArea({ areas, rows }: GroupedSample): number | null {
+  let [sum, weight] = [0, 0];
+  for (const [group, area] of areas.entries()) {
+    if (Number.isNaN(area)) continue;
+    sum += (rows[group] ?? 0) * area;
+    weight += rows[group] ?? 0;
+  }
+  return weight > 0 ? sum / weight : null;
+}
+
+/**
+ * What is drawn is groups, not rows: each group's influence, that of a ratio of means (Cochran 1977, section 2.11), stands at its first
+ * row. Null without groups, and for fewer than two of both classes.
+ */
+function influenceOfGroups(scores: TaskScores): Float64Array | null {
+  if (!scores.groups) return null;
+  const sample = groupedSample(scores, scores.groups);
+  const mean = meanArea(sample);
+  if (mean === null || sample.compared < 2) return null;
+  let weight = 0;
+  for (const [group, area] of sample.areas.entries()) if (!Number.isNaN(area)) weight += sample.rows[group] ?? 0;
+  const scale = Math.sqrt(sample.compared / (sample.compared - 1)) / weight;
+  const influence = new Float64Array(scores.logits.length);
+  for (const [group, area] of sample.areas.entries()) {
+    if (!Number.isNaN(area))
+      influence[sample.firstRows[group] ?? 0] = scale * (sample.rows[group] ?? 0) * (area - mean);
+  }
+  return influence;
+}
