@@ -20,7 +20,7 @@ beforeAll(async () => {
   config = smallComparison(folder);
   first = await compare('--jobs', '2');
   expect(first.status, first.stderr).toBe(0);
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('trains every model under every seed, and prints the table', () => {
@@ -219,6 +219,7 @@ describe('the config of a comparison', () => {
   test.each([
     ['an unknown label of a model', 'compare.models=[{ type: plle }]', /unknown model 'plle' \(did you mean 'ple'\?\)/],
     ['a wrong value on an axis', 'compare.axes={ train.batchSize: [32, many] }', /train\.batchSize/],
+    ['an engine that is not there', 'engine.device=cuda', /engine\.device: cuda is not/],
     ['a model that takes another shape', 'compare.models.2.levels=[[8],[8]]', /one level/],
   ])('with %s is refused before anything starts', async (_, word, message) => {
     const { status, stderr } = await compare('--runs', 'refused', word);
@@ -226,6 +227,12 @@ describe('the config of a comparison', () => {
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^ple: [^\n]+\n$/);
     expect(existsSync(at('refused'))).toBe(false);
+  });
+
+  test('with a task that the data do not have is refused, with one line', async () => {
+    const { status, stderr } = await compare('--runs', 'refused', '--jobs', '2', 'tasks.1.name=y3');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^ple: [^\n]*the data have no task 'y3'[^\n]*\n$/);
   });
 
   test('with a number of jobs that is none is refused', async () => {

@@ -15,7 +15,7 @@ export function createShapeReader(workers: Workers, on: (report: Report) => void
   const shapes = new Map<string, Promise<DataShape>>();
   let last: Promise<unknown> = Promise.resolve(); // a worker carries out one order at a time
   return (experiment) => {
-    const key = JSON.stringify([experiment.dataset, experiment.inputs, experiment.tasks]);
+    const key = dataOf(experiment);
     const known = shapes.get(key);
     if (known) return known;
     const asked = last.then(async () => {
@@ -27,6 +27,11 @@ export function createShapeReader(workers: Workers, on: (report: Report) => void
     shapes.set(key, asked);
     return asked;
   };
+}
+
+/** Equal for experiments that are fed the same columns and tasks. */
+export function dataOf({ dataset, inputs, tasks }: Experiment): string {
+  return JSON.stringify([dataset, inputs, tasks]);
 }
 
 /** Trainable values of an experiment's model. */

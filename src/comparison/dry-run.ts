@@ -3,7 +3,7 @@ import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
 import { createShapeReader, parametersOf, type ReadShape } from './data-shapes.js';
 import { createMatching, decide, planSearch, type Search } from './decided-changes.js';
-import { createWorkers, type Workers } from './jobs.js';
+import { checkEngine, createWorkers, type Workers } from './jobs.js';
 import { measureModel } from './measure.js';
 import { placeRuns } from './placed-runs.js';
 import { type PlannedRun, planRuns } from './plan.js';
@@ -52,6 +52,7 @@ export async function planComparison(
   config: ComparisonConfig,
   options: Pick<ComparisonOptions, 'runs' | 'jobs' | 'on' | 'signal'>,
 ): Promise<ComparisonPlan> {
+  checkEngine(config);
   const workers = createWorkers();
   const stop = () => workers.kill();
   options.signal.addEventListener('abort', stop);

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
+import type { ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
-import type { EngineChoice } from '../engine/create.js';
+import { createEngine, type EngineChoice } from '../engine/create.js';
 import type { Failed, Report, Signal } from './messages.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
@@ -108,6 +109,11 @@ async function runJob(
 
 function messageOf({ message, exitCode }: Failed): string {
   return exitCode === null ? `this is a bug: ${message}` : message;
+}
+
+/** @throws ConfigError for an engine that no run could have. */
+export function checkEngine(config: ComparisonConfig): void {
+  createEngine(config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0).engine);
 }
 
 /** The machine's threads divided among so many jobs, unless the config says how many. */

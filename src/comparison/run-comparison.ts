@@ -8,7 +8,7 @@ import type { Comparison } from './comparison.js';
 import { loggedTime, openComparisonLog } from './comparison-log.js';
 import { createShapeReader } from './data-shapes.js';
 import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
-import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
+import { checkEngine, createWorkers, type JobOutcome, type Workers } from './jobs.js';
 import { type PlacedRun, placeRuns } from './placed-runs.js';
 import { planRuns } from './plan.js';
 import { fastestJobs, runStage, type StageEvent } from './stage.js';
@@ -46,6 +46,7 @@ export type ComparisonResult =
 
 /** Trains what is not finished of a comparison, and writes `comparison.json`. The same call goes on after an interruption. */
 export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<ComparisonResult> {
+  checkEngine(config);
   const folder = join(options.runs, config.name);
   try {
     mkdirSync(folder, { recursive: true });

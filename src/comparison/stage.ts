@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readResult } from '../training/result.js';
-import { parametersOf, type ReadShape } from './data-shapes.js';
+import { dataOf, parametersOf, type ReadShape } from './data-shapes.js';
 import { type Job, type JobEvent, type JobOutcome, runJobs, type Workers } from './jobs.js';
 import { measureJobs } from './measure.js';
 import type { PlacedRun } from './placed-runs.js';
@@ -53,6 +53,7 @@ export async function runStage(
   const distinct = firstOfEachFolder(placed);
   const unfinished = distinct.filter(({ finished }) => !finished);
   if (signal.aborted) return new Map();
+  await checkData(unfinished, options.readShape);
   const jobs = Math.max(1, Math.min(await options.jobsFor(unfinished), unfinished.length));
   if (signal.aborted) return new Map();
   const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
@@ -84,11 +85,26 @@ export async function runStage(
   }
 }
 
+/**
+ * Fails with a mistake that every run would have: tasks that the data do not have, a file that is not there. The worker keeps the data
+ * for its first run. Where runs differ in their data, each tells its own mistake.
+ */
+async function checkData(runs: readonly PlacedRun[], readShape: ReadShape): Promise<void> {
+  const [first] = runs;
+  const data = new Set(runs.map(({ experiment }) => dataOf(experiment)));
+  if (first && data.size === 1) await readShape(first.experiment);
+}
+
 /** The number of jobs at which the largest model among these runs trains fastest; 1 without runs. */
 export async function fastestJobs(runs: readonly PlacedRun[], options: Omit<StageOptions, 'jobsFor'>): Promise<number> {
   const firsts = [...new Map(runs.toReversed().map((run) => [run.label, run])).values()];
   const sizes = await Promise.all(
-    firsts.map(async ({ experiment }) => parametersOf(experiment, (await options.readShape(experiment)).model).network),
+    firsts.map(({ experiment }) =>
+      options.readShape(experiment).then(
+        ({ model }) => parametersOf(experiment, model).network,
+        () => 0, // its run will tell what is wrong
+      ),
+    ),
   );
   const largest = firsts[sizes.indexOf(Math.max(...sizes))];
   if (!largest) return 1;
