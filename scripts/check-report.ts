@@ -1,15 +1,16 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 /**
  * Opens a report in headless Chromium and checks what only a browser can tell: no error, no request, sorting by click and by key, nothing
- * wider than the window at 400 and 1400 pixels, in light and in dark. Pictures and a print go to a folder, to be looked at.
+ * wider than the window at 400 and 1400 pixels, in light and in dark. Pictures and a print go to a folder (beside the report: `pictures`), to
+ * be looked at.
  *
  *     npm run check:report -- runs/quickstart/report.html [pictures]
  */
-const [file, pictures = 'report-pictures'] = process.argv.slice(2);
+const [file, chosen] = process.argv.slice(2);
 if (file === undefined || !existsSync(file)) {
   console.error('Usage: npm run check:report -- REPORT.html [FOLDER for pictures]');
   process.exit(2);
@@ -26,6 +27,7 @@ if (executable === undefined) {
   );
   process.exit(2);
 }
+const pictures = chosen ?? join(dirname(file), 'pictures');
 mkdirSync(pictures, { recursive: true });
 const address = pathToFileURL(resolve(file)).href;
 const faults: string[] = [];
@@ -44,6 +46,7 @@ process.exitCode = faults.length === 0 ? 0 : 1;
 async function check(within: Browser, scheme: 'light' | 'dark', width: number): Promise<void> {
   const name = `${scheme}-${width}`;
   const page = await within.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
+  page.setDefaultTimeout(300_000); // a busy machine takes its time over a whole page
   const fault = (text: string) => faults.push(`${name}: ${text}`);
   page.on('console', (message) => fault(`console ${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => fault(`error: ${error.message}`));
