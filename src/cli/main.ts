@@ -118,6 +118,49 @@ function build(setCode: (code: number) => void): Command {
     )
     .action(async (options) => setCode(await (await import('./synth.js')).synthCommand(options)));
 
+  const data = program
+    .command('data')
+    .description('Look at data before training, download them, prepare them.')
+    .addHelpText('after', example(['ple data inspect configs/quickstart.yaml', 'ple data fetch census-income']));
+
+  data
+    .command('inspect')
+    .description('Show rows, labels and columns of a config’s data, and what is suspicious about them.')
+    .argument('<config>', 'the YAML config, of a run or a comparison')
+    .argument('[key.path=value...]', 'overrides of the config')
+    .option('--json', 'print the inspection as one JSON document')
+    .addHelpText(
+      'after',
+      example([
+        'ple data inspect configs/quickstart.yaml',
+        'ple data inspect configs/census-income/ple.yaml dataset.path=data/census-income --json',
+      ]),
+    )
+    .action(async (config, overrides, options) =>
+      setCode(await (await import('./data.js')).inspectCommand(config, overrides, options)),
+    );
+
+  data
+    .command('fetch')
+    .description('Download a data set’s published files, and check them. An interrupted download is taken up again.')
+    .argument('<dataset>', 'one of ple list datasets')
+    .option('--to <dir>', 'where to put them (default: where the loader looks for them)')
+    .option('--from <url>', 'another server’s folder that has the files under their published names')
+    .option('--json', 'print the files as one JSON document')
+    .addHelpText('after', example(['ple data fetch census-income', 'ple data fetch census-income --to data/census']))
+    .action(async (name, options) => setCode(await (await import('./data.js')).fetchCommand(name, options)));
+
+  data
+    .command('prepare')
+    .description('Read the data of a config once, so that its runs find them prepared.')
+    .argument('<config>', 'the YAML config, of a run or a comparison')
+    .argument('[key.path=value...]', 'overrides of the config')
+    .option('--json', 'print rows and prepared files as one JSON document')
+    .addHelpText('after', example(['ple data prepare configs/census-income/ple.yaml']))
+    .action(async (config, overrides, options) =>
+      setCode(await (await import('./data.js')).prepareCommand(config, overrides, options)),
+    );
+
   program
     .command('report')
     .description('Make tables and the report again from stored runs, without training.')

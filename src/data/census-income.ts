@@ -6,15 +6,25 @@ import { type CensusTask, censusLabels, labelColumns, taskGroups } from './censu
 import { readCensusFile } from './census-income-file.js';
 import type { Source, SplitName } from './dataset.js';
 import { defineLoader, type LoaderContext } from './loader.js';
+import type { Publication, PublishedFile } from './published-file.js';
 import { findRawFile, type RawFile } from './raw-file.js';
 import type { Table } from './table.js';
 import { cachedTable } from './table-cache.js';
 import { type TableRows, type TextLabel, tableSource } from './table-source.js';
 
+const publication: Publication = {
+  page: 'https://archive.ics.uci.edu/dataset/117/census+income+kdd',
+  folder: 'datasets/census-income',
+  files: [
+    published('census-income.data', '3676a81db7d3528f3f8b9f3c699d0f0aa28db45e6e994fa0b8ed38327539ee86'),
+    published('census-income.test', '98402b1ab879573d0a7f38a699a40258080e25e33d3401e7bf9c96d3fa0fab8c'),
+  ],
+};
+
 const options = z.strictObject({
   loader: z.literal('census-income'),
   /** Folder with `census-income.data` and `census-income.test`, plain or `.gz`. */
-  path: z.string().default('datasets/census-income'),
+  path: z.string().default(publication.folder),
   /** 1: income and never-married. 2: education (at least college) and never-married. */
   group: z.union([z.literal(1), z.literal(2)]).default(1),
   /** Decides which rows are for validation. It never follows the run's seed. */
@@ -28,8 +38,7 @@ const options = z.strictObject({
 });
 type Options = z.infer<typeof options>;
 
-const whereToGetIt =
-  'Get it from https://archive.ics.uci.edu/dataset/117/census+income+kdd (see datasets/census-income.md).';
+const whereToGetIt = `Get it with 'ple data fetch census-income', or from ${publication.page} (see datasets/census-income.md).`;
 
 /**
  * Census-Income (KDD): 199,523 + 99,762 rows, two binary tasks of MMoE section 6.3.
@@ -40,6 +49,7 @@ export const censusIncome = defineLoader({
   summary: 'Census-Income (KDD), two binary tasks: income or education, and never married',
   options,
   paths: ['path', 'cache'],
+  publication,
   async open(options, context) {
     const tasks: readonly CensusTask[] = taskGroups[options.group];
     checkExtraInputs(options, tasks);
@@ -60,7 +70,10 @@ function checkExtraInputs({ extraInputs, group }: Options, tasks: readonly Censu
   }
 }
 
-async function readTables({ path, cache }: Options, { note, progress }: LoaderContext): Promise<[Table, Table]> {
+async function readTables(
+  { path, cache }: Options,
+  { note, progress, prepared }: LoaderContext,
+): Promise<[Table, Table]> {
   const train = await findRawFile(path, 'census-income.data', whereToGetIt);
   const test = await findRawFile(path, 'census-income.test', whereToGetIt);
   const total = train.bytes + test.bytes;
@@ -69,6 +82,7 @@ async function readTables({ path, cache }: Options, { note, progress }: LoaderCo
       folder: cache,
       reader: 'census-income',
       note,
+      prepared,
       make: () => readCensusFile(file, (bytes) => progress?.(before + bytes, total)),
     });
   return [await read(train, 0), await read(test, train.bytes)];
@@ -96,4 +110,12 @@ function splitRows(train: Table, test: Table, { validation, splitSeed }: Options
 
 function everyRow(table: Table): Int32Array {
   return Int32Array.from({ length: table.rows }, (_, row) => row);
+}
+
+function published(name: string, sha256: string): PublishedFile {
+  const folders = [
+    'https://archive.ics.uci.edu/ml/machine-learning-databases/census-income-mld',
+    'https://kdd.ics.uci.edu/databases/census-income',
+  ];
+  return { name, urls: folders.map((folder) => `${folder}/${name}.gz`), sha256 };
 }

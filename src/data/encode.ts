@@ -146,7 +146,8 @@ function truncationNote(name: string, fit: Fit, encoding: ColumnEncoding | undef
   ];
 }
 
-function findTask(source: Source, { name, type, standardize }: TaskConfig): number {
+/** The task's index in the source. Fails with a `ConfigError` for a task that the data do not have, or have otherwise. */
+export function findTask(source: Source, { name, type, standardize }: TaskConfig): number {
   const names = source.tasks.map((task) => task.name);
   const index = names.indexOf(name);
   const found = source.tasks[index];

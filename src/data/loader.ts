@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Source } from './dataset.js';
+import type { Publication } from './published-file.js';
 
 export interface LoaderContext {
   /** The run's seed. Only a loader whose options say so may let it decide anything. */
@@ -8,6 +9,8 @@ export interface LoaderContext {
   note(message: string): void;
   /** Of a long preparation; the unit is the loader's own. */
   progress?(done: number, total: number): void;
+  /** Names a file of prepared data that the source was read from, or that was just written. */
+  prepared?(path: string): void;
 }
 
 export interface LoaderDefinition {
@@ -17,6 +20,8 @@ export interface LoaderDefinition {
   readonly options: z.ZodObject;
   /** Options that say where the data lie: they are left out of a run's hash, which has the data's checksum instead. */
   readonly paths: readonly string[];
+  /** The data's files, if anybody may download them. */
+  readonly publication?: Publication;
   /** Parses `options` (fails on what the schema refuses) and opens the data. Fails with a `DataError` for data that cannot be used. */
   open(options: unknown, context: LoaderContext): Promise<Source>;
 }
@@ -26,6 +31,7 @@ export function defineLoader<Options extends z.ZodObject>(definition: {
   readonly summary: string;
   readonly options: Options;
   readonly paths: readonly (keyof z.infer<Options> & string)[];
+  readonly publication?: Publication;
   readonly open: (options: z.infer<Options>, context: LoaderContext) => Promise<Source>;
 }): LoaderDefinition {
   return {

@@ -22,6 +22,8 @@ export async function cachedTable(
     readonly folder: string | null;
     readonly reader: string;
     readonly note: (message: string) => void;
+    /** Is told the path of the stored table. */
+    readonly prepared?: ((path: string) => void) | undefined;
     readonly make: () => Promise<Table>;
   },
 ): Promise<Table> {
@@ -32,7 +34,10 @@ export async function cachedTable(
   const stored = await readFile(path).catch(() => undefined);
   if (stored) {
     const content = stored.subarray(0, -digestBytes);
-    if (digest(content).equals(stored.subarray(-digestBytes))) return tableFromArrow(content);
+    if (digest(content).equals(stored.subarray(-digestBytes))) {
+      options.prepared?.(path);
+      return tableFromArrow(content);
+    }
     note(`${path} is damaged: it is made again.`);
   }
   const table = await make();
@@ -40,6 +45,7 @@ export async function cachedTable(
     await mkdir(folder, { recursive: true });
     const content = tableToArrow(table);
     await writeWhole(path, [content, digest(content)]);
+    options.prepared?.(path);
   } catch (error) {
     note(`The prepared table could not be kept: ${error instanceof Error ? error.message : String(error)}`);
   }

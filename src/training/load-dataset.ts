@@ -1,7 +1,8 @@
 import type { Experiment } from '../config/experiment.js';
 import { loaders } from '../data/catalogue.js';
 import type { Dataset, Source } from '../data/dataset.js';
-import { encode } from '../data/encode.js';
+import { encode, findTask } from '../data/encode.js';
+import { glance } from '../data/inspect/glance.js';
 
 /** What reading the data tells. */
 export type LoadingEvent =
@@ -15,7 +16,7 @@ export type LoadDataset = (experiment: Experiment, on: On) => Promise<Dataset>;
 /** Reads and encodes an experiment's data. */
 export const loadDataset: LoadDataset = async (experiment, on) => {
   const { source } = await openSource(experiment, on);
-  return encode(source, experiment.inputs, experiment.tasks);
+  return encoded(source, experiment);
 };
 
 /**
@@ -47,16 +48,24 @@ export function oncePerData<Value>(
 
 /** As `loadDataset`, but keeps the last data set for the next experiment. */
 export function rememberingDataset(): LoadDataset {
-  return oncePerData(
-    (source, { inputs, tasks }) => encode(source, inputs, tasks),
-    ({ inputs, tasks }) => [inputs, tasks],
-    1,
-  );
+  return oncePerData(encoded, ({ inputs, tasks }) => [inputs, tasks], 1);
 }
 
-async function openSource(
+/** With what a glance at the data finds among the notes. */
+async function encoded(source: Source, { inputs, tasks }: Experiment): Promise<Dataset> {
+  const dataset = await encode(source, inputs, tasks);
+  const chosen = tasks.map((task) => ({ task, index: findTask(source, task) }));
+  return { ...dataset, notes: [...dataset.notes, ...(await glance(source, chosen))] };
+}
+
+/**
+ * Opens an experiment's data. `usesSeed`: the loader asked for the seed.
+ * @param prepared Is told the files of prepared data that were read or written.
+ */
+export async function openSource(
   experiment: Experiment,
   on: On,
+  prepared: (path: string) => void = () => undefined,
 ): Promise<{ readonly source: Source; readonly usesSeed: boolean }> {
   let usesSeed = false;
   const source = await loaders.get(experiment.dataset.loader).open(experiment.dataset, {
@@ -66,6 +75,7 @@ async function openSource(
     },
     note: (message) => on({ kind: 'note', message }),
     progress: (done, total) => on({ kind: 'reading', done, total }),
+    prepared,
   });
   return { source, usesSeed };
 }

@@ -1,0 +1,115 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Experiment } from '../config/experiment.js';
+import { loaders } from '../data/catalogue.js';
+import { findTask } from '../data/encode.js';
+import { fetchFiles } from '../data/fetch-files.js';
+import { everything, inspect } from '../data/inspect/inspect.js';
+import { inspectionText } from '../report/inspection-text.js';
+import { count } from '../report/numbers.js';
+import { textTable } from '../report/text-table.js';
+import { ConfigError, exitCode, UserError } from '../support/errors.js';
+import { type LoadingEvent, openSource } from '../training/load-dataset.js';
+import { namesComparison, readComparison, readConfig } from './config-file.js';
+import { progressBar } from './progress-bar.js';
+
+interface Json {
+  readonly json?: boolean;
+}
+
+/** `ple data inspect`: what the data of a config look like; tables and findings, or JSON, on stdout. */
+export async function inspectCommand(file: string, overrides: readonly string[], { json }: Json): Promise<number> {
+  const experiment = firstExperiment(file, overrides);
+  const { source } = await opened(experiment);
+  const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
+  const bar = progressBar('inspecting');
+  const inspection = await inspect(source, tasks, everything, bar.update).finally(bar.stop);
+  process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
+  return exitCode.done;
+}
+
+/** `ple data prepare`: reads the data once, so that runs find them prepared. */
+export async function prepareCommand(file: string, overrides: readonly string[], { json }: Json): Promise<number> {
+  const { source, prepared } = await opened(firstExperiment(file, overrides));
+  const { train, validation, test } = source.splits;
+  const files = prepared.map((path) => ({ path, bytes: statSync(path).size }));
+  const rows = { train: train.rows, validation: validation.rows, test: test.rows };
+  const { checksum } = source;
+  if (json) process.stdout.write(`${JSON.stringify({ schema: 1, checksum, rows, files }, null, 2)}\n`);
+  else {
+    const table = Object.entries(rows).map(([split, rows]) => [split, count(rows)]);
+    process.stdout.write(textTable(['split', 'rows'], table));
+    if (files.length === 0) process.stdout.write('\nNothing is kept: these data are read or made anew by every run.\n');
+    else {
+      const sizes = files.map(({ path, bytes }) => [path, `${(bytes / 2 ** 20).toFixed(1)} MiB`]);
+      process.stdout.write(`\n${textTable(['prepared', 'size'], sizes, [false, true])}`);
+    }
+  }
+  return exitCode.done;
+}
+
+interface FetchOptions extends Json {
+  readonly to?: string;
+  readonly from?: string;
+}
+
+/** `ple data fetch`: downloads a data set's published files and checks them. */
+export async function fetchCommand(name: string, options: FetchOptions): Promise<number> {
+  const { publication } = loaders.get(name);
+  if (!publication) {
+    const known = loaders.all.filter(({ publication }) => publication).map(({ name }) => name);
+    throw new ConfigError(
+      `The data of '${name}' cannot be downloaded by this command; those of ${known.join(', ')} can.`,
+    );
+  }
+  if (options.from !== undefined && !URL.canParse(options.from))
+    throw new ConfigError(`--from: '${options.from}' is no address (http://…).`);
+  const interrupt = new AbortController();
+  const abort = () => interrupt.abort();
+  process.once('SIGINT', abort).once('SIGTERM', abort);
+  const bar = progressBar(name);
+  const folder = options.to ?? publication.folder;
+  try {
+    const files = await fetchFiles(publication, {
+      folder,
+      ...(options.from === undefined ? {} : { from: options.from }),
+      signal: interrupt.signal,
+      progress: (file, done, total) => bar.update(done, total ?? Number.NaN, file),
+      note: (message) => bar.line(`note: ${message}`),
+    });
+    bar.stop();
+    for (const { path, present } of files)
+      process.stderr.write(`${path}: ${present ? 'is there already, and right' : 'downloaded, and right'}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify({ schema: 1, files }, null, 2)}\n`);
+    else for (const { path } of files) process.stdout.write(`${path}\n`);
+    return exitCode.done;
+  } catch (error) {
+    bar.stop();
+    if (!interrupt.signal.aborted) throw error;
+    throw new UserError('Interrupted. The same command goes on where it stopped.', exitCode.interrupted);
+  } finally {
+    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
+  }
+}
+
+/** The config of a run; of a comparison, its first. */
+function firstExperiment(file: string, overrides: readonly string[]): Experiment {
+  if (!namesComparison(file, overrides)) return readConfig(file, overrides);
+  const comparison = readComparison(file, overrides);
+  const [[model], [point], [seed]] = [comparison.models, comparison.points, comparison.seeds];
+  if (!model || !point || seed === undefined) throw new ConfigError(`${file} compares nothing.`);
+  if (comparison.points.length > 1)
+    process.stderr.write(`note: of ${comparison.points.length} points, the data of the first are looked at.\n`);
+  return comparison.experiment(model.label, point, seed);
+}
+
+async function opened(experiment: Experiment) {
+  const bar = progressBar('reading');
+  const prepared: string[] = [];
+  const on = (event: LoadingEvent) => {
+    if (event.kind === 'note') bar.line(`note: ${event.message}`);
+    else bar.update(event.done, event.total);
+  };
+  const { source } = await openSource(experiment, on, (path) => prepared.push(resolve(path))).finally(bar.stop);
+  return { source, prepared };
+}

@@ -1,0 +1,49 @@
+import { SingleBar } from 'cli-progress';
+
+export interface ProgressBar {
+  /** @param total NaN while it is not known. */
+  update(done: number, total: number, note?: string): void;
+  /** Writes a line above the bar. */
+  line(text: string): void;
+  stop(): void;
+}
+
+const secondsBetweenLines = 10;
+
+/** On stderr: a bar on a terminal, elsewhere a line every ten seconds. */
+export function progressBar(title: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
+  let bar: SingleBar | undefined;
+  let last = performance.now();
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    update(done, total, note = '') {
+      if (stream.isTTY) {
+        if (!bar) {
+          bar = new SingleBar({
+            stream,
+            format: `${title} {bar} {percentage} %  {note}  {eta_formatted} left`,
+            barsize: 24,
+            barCompleteChar: '=',
+            barIncompleteChar: ' ',
+            clearOnComplete: true,
+            hideCursor: true,
+          });
+          bar.start(1, 0, { note });
+        }
+        bar.setTotal(Number.isNaN(total) ? 2 * done : total);
+        bar.update(done, { note });
+      } else if (performance.now() - last > secondsBetweenLines * 1000) {
+        stream.write(`${title}  ${done}/${Number.isNaN(total) ? '?' : total}  ${note}`.trimEnd().concat('\n'));
+        last = performance.now();
+      }
+    },
+    line(text) {
+      stop();
+      stream.write(`${text}\n`);
+    },
+    stop,
+  };
+}

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { readRawFile } from './raw-file.js';
+
+/** A file of a data set as its publisher offers it. */
+export interface PublishedFile {
+  /** The unpacked file's; it lies in the data set's folder under this name, or with `.gz` behind it. */
+  readonly name: string;
+  /** Where it can be had, plain or gzipped, in the order of trying. The last part of the path is the name to ask another server for. */
+  readonly urls: readonly string[];
+  /** SHA-256 (hex) of the unpacked content. */
+  readonly sha256: string;
+}
+
+/** What `ple data fetch` gets of a data set. */
+export interface Publication {
+  /** Where a person finds the files. */
+  readonly page: string;
+  /** Where the loader looks for them by default. */
+  readonly folder: string;
+  readonly files: readonly PublishedFile[];
+}
+
+/** SHA-256 (hex) of what the file holds, unpacked if it is in gzip format, whatever its name. Fails with a `DataError` if it is cut off. */
+export async function contentChecksum(path: string): Promise<{ readonly sha256: string; readonly packed: boolean }> {
+  const packed = await isPacked(path);
+  const hash = createHash('sha256');
+  for await (const chunk of readRawFile({ path, packed, bytes: 0 }, () => undefined)) hash.update(chunk);
+  return { sha256: hash.digest('hex'), packed };
+}
+
+async function isPacked(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return buffer[0] === 0x1f && buffer[1] === 0x8b;
+  } finally {
+    await file.close();
+  }
+}

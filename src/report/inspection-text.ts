@@ -1,0 +1,115 @@
+import type { SplitName } from '../data/dataset.js';
+import { mostValues } from '../data/inspect/column-counts.js';
+import type { Inspection } from '../data/inspect/inspection.js';
+import { count, dash, fixed } from './numbers.js';
+import { textTable } from './text-table.js';
+
+const splits = ['train', 'validation', 'test'] as const;
+
+/** Columns that are shown; those with the highest scores alone come first where there are more. */
+const mostColumns = 60;
+
+/** An inspection as tables, and its findings at the end, where they are seen. */
+export function inspectionText(inspection: Inspection): string {
+  const sections = [
+    splitTable(inspection),
+    taskTable(inspection),
+    pairTable(inspection),
+    columnTable(inspection),
+    commonTable(inspection),
+    findingLines(inspection),
+  ];
+  return sections.filter((text) => text !== '').join('\n');
+}
+
+function splitTable({ splits: bySplit }: Inspection): string {
+  const rows = splits.map((split) => [split, count(bySplit[split].rows), count(bySplit[split].outside)]);
+  return textTable(['split', 'rows', 'in no sample space'], rows);
+}
+
+function taskTable({ tasks }: Inspection): string {
+  const rows = tasks.flatMap(({ name, type, splits: bySplit }) =>
+    splits.map((split) => {
+      const { rows, positives, mean, deviation, range } = bySplit[split];
+      const rate = positives === null || rows === 0 ? dash : `${fixed((100 * positives) / rows, 3)} %`;
+      const [least = null, most = null] = range ?? [];
+      const spread = type === 'regression' ? [mean, deviation, least, most] : [null, null, null, null];
+      return [name, type, split, count(rows), count(positives), rate, ...spread.map((value) => fixed(value, 4))];
+    }),
+  );
+  const head = [
+    'task',
+    'type',
+    'split',
+    'in its sample space',
+    'positive',
+    'rate',
+    'mean',
+    'deviation',
+    'least',
+    'most',
+  ];
+  const empty = head.map((_, column) => column > 3 && rows.every((row) => row[column] === dash));
+  const shown = (cells: readonly string[]) => cells.filter((_, column) => !empty[column]);
+  const right = head.map((_, column) => column >= 3).filter((_, column) => !empty[column]);
+  return textTable(shown(head), rows.map(shown), right);
+}
+
+function pairTable({ pairs }: Inspection): string {
+  if (pairs.length === 0) return '';
+  return textTable(
+    ['labels of', 'and', 'training rows in both', 'Pearson', 'Spearman'],
+    pairs.map(({ tasks: [a, b], rows, pearson, spearman }) => [
+      a,
+      b,
+      count(rows),
+      fixed(pearson, 4),
+      fixed(spearman, 4),
+    ]),
+    [false, false, true, true, true],
+  );
+}
+
+function columnTable({ columns, tasks, splits: bySplit }: Inspection): string {
+  if (columns.length === 0) return '';
+  const best = ({ alone }: Inspection['columns'][number]) => Math.max(...alone.map(({ score }) => score ?? 0));
+  const shown =
+    columns.length <= mostColumns ? columns : columns.toSorted((a, b) => best(b) - best(a)).slice(0, mostColumns);
+  const share = (part: number, split: SplitName) => {
+    const rows = bySplit[split].lookedAt - bySplit[split].outside;
+    return part === 0 || rows === 0 ? dash : `${fixed((100 * part) / rows, 2)} %`;
+  };
+  const rows = shown.map(({ name, kind, values, missing, unseen, alone }) => [
+    name,
+    kind,
+    kind === 'numeric' && values >= mostValues ? `${count(mostValues)}+` : count(values),
+    ...splits.map((split) => share(missing[split], split)),
+    ...(['validation', 'test'] as const).map((split) => share(unseen[split], split)),
+    ...alone.map(({ score }) => fixed(score, 3)),
+  ]);
+  const head = [
+    ...['column', 'kind', 'values', 'missing: train', 'validation', 'test', 'unseen: validation', 'test'],
+    ...tasks.map(({ name, type }) => `${type === 'binary' ? 'AUC' : 'R²'} alone: ${name}`),
+  ];
+  const left = columns.length - shown.length;
+  const rest = left > 0 ? `… and ${count(left)} columns that tell less alone (--json has all)\n` : '';
+  return textTable(head, rows, [false, false, ...head.slice(2).map(() => true)]) + rest;
+}
+
+function commonTable({ inCommon, repeatedRows }: Inspection): string {
+  const rows = (['validation', 'test'] as const).map((split) => {
+    const { rows, found, expected, error } = inCommon[split];
+    return [split, count(rows), count(found), count(expected), count(error)];
+  });
+  const shares =
+    inCommon.test.share < 1 ? `, estimated from ${fixed(100 * inCommon.test.share, 3)} % of all possible rows` : '';
+  return (
+    textTable(['split', 'rows', 'with the inputs of a training row', 'by chance', '±'], rows) +
+    `${count(repeatedRows)} training rows have the inputs of another training row${shares}\n`
+  );
+}
+
+function findingLines({ findings }: Inspection): string {
+  if (findings.length === 0) return 'Nothing suspicious was found.\n';
+  return findings.map(({ weight, message }) => `${weight === 'serious' ? 'warning' : 'hint'}: ${message}\n`).join('');
+}
