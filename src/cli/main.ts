@@ -96,27 +96,30 @@ function build(setCode: (code: number) => void): Command {
 
   program
     .command('synth')
-    .description('Write rows of the synthetic process (MMoE section 3.2), and a manifest of what they were drawn from.')
-    .option('--correlation <p>', 'cosine of the tasks’ weights; several with commas make a file each', '0.5')
-    .option('--tasks <n>', 'labels of a row', '2')
-    .option('--rows <n>', 'rows', '10000')
-    .option('--dim <n>', 'features', '100')
-    .option('--sines <n>', 'sines added to a label’s linear part', '10')
-    .option('--noise <variance>', 'variance of the labels’ noise', '0.01')
-    .option('--scale <c>', 'norm of the weight vectors', '1')
-    .option('--seed <n>', 'draws the process and the rows', '0')
+    .description('Write rows of a generated data set, and a manifest of what they were drawn from.')
+    .option('--kind <name>', 'synthetic (MMoE section 3.2) or funnel (a simulated video feed)')
+    .option('--correlation <p>', 'cosine of the tasks’ weights (0.5); several with commas make a file each')
+    .option('--tasks <n>', 'labels of a row (2)')
+    .option('--rows <n>', 'rows (10000)')
+    .option('--dim <n>', 'features (100)')
+    .option('--sines <n>', 'sines added to a label’s linear part (10)')
+    .option('--noise <variance>', 'variance of the labels’ noise (0.01; of a funnel 1)')
+    .option('--scale <c>', 'norm of the weight vectors (1)')
+    .option('--seed <n>', 'draws the process and the rows (0)')
     .option('--binary [rate]', 'labels of 0 and 1 with this share of positives (0.5)')
-    .option('--out <file>', 'its ending says the format: .csv, .parquet or .arrow', 'datasets/synthetic.csv')
+    .option('--out <file>', 'its ending says the format: .csv, .parquet or .arrow (datasets/<kind>.csv)')
     .option('--json', 'print the manifest as one JSON document')
+    .argument('[key.path=value...]', 'more options of the kind, those of its loader')
     .addHelpText(
       'after',
       example([
         'ple synth --correlation 0.5 --rows 100000 --out datasets/synthetic.csv',
         'ple synth --correlation 0.2,0.5,1 --dim 512 --out datasets/sweep.parquet',
         'ple synth --tasks 3 --binary 0.1 --out datasets/three.arrow --json',
+        'ple synth --kind funnel --rows 100000 --out datasets/funnel.csv rates.CTR=0.1 users=2000',
       ]),
     )
-    .action(async (options) => setCode(await (await import('./synth.js')).synthCommand(options)));
+    .action(async (words, options) => setCode(await (await import('./synth.js')).synthCommand(words, options)));
 
   const data = program
     .command('data')

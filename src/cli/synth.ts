@@ -1,47 +1,53 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, parse } from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { type SynthesisManifest, synthesize } from '../data/synthesize.js';
-import { ConfigError, exitCode } from '../support/errors.js';
+import { type ConfigDocument, readDocument } from '../config/document.js';
+import { parsePart } from '../config/parse.js';
+import { synthesisKinds } from '../data/synthesize.js';
+import { exitCode } from '../support/errors.js';
 
 interface SynthOptions {
-  readonly correlation: string;
-  readonly tasks: string;
-  readonly rows: string;
-  readonly dim: string;
-  readonly sines: string;
-  readonly noise: string;
-  readonly scale: string;
-  readonly seed: string;
-  readonly binary?: string | true;
-  readonly out: string;
+  readonly kind?: string;
+  readonly out?: string;
   readonly json?: boolean;
+  readonly [flag: string]: string | boolean | undefined;
 }
 
-/** `ple synth`: a file (or one for each correlation) of the synthetic process, and its manifest beside it. */
-export async function synthCommand(options: SynthOptions): Promise<number> {
-  const correlations = options.correlation.split(',').map((text) => number('correlation', text));
-  const { name, ext } = parse(options.out);
-  const folder = dirname(options.out);
+/** Flags that stand for a key of the kind's options. */
+const keyOf: Readonly<Record<string, string>> = {
+  correlation: 'correlation',
+  tasks: 'tasks',
+  rows: 'rows',
+  dim: 'dimension',
+  sines: 'sines',
+  noise: 'noise',
+  scale: 'scale',
+  seed: 'seed',
+  binary: 'positiveRate',
+};
+
+/** `ple synth`: a file (or one for each correlation) of a process, and its manifest beside it. Words `key=value` are options, too. */
+export async function synthCommand(words: readonly string[], options: SynthOptions): Promise<number> {
+  const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
+  const { correlation, ...flags } = options;
+  // Without a matrix in it, commas make a sweep.
+  const sweep = typeof correlation === 'string' ? correlation.split(',') : [undefined];
+  const out = options.out ?? `datasets/${kind.name}.csv`;
+  const { name, ext } = parse(out);
+  const folder = dirname(out);
+  const files = sweep.map((value) => {
+    const document = documentOf({ ...flags, ...(value === undefined ? {} : { correlation: value }) }, words);
+    const file = sweep.length === 1 ? out : `${folder}/${name}-${value?.trim()}${ext}`;
+    return { file, values: parsePart(kind.options, document.value, document) };
+  });
   mkdirSync(folder, { recursive: true });
-  const constants = {
-    tasks: whole('tasks', options.tasks, 1),
-    rows: whole('rows', options.rows, 1),
-    dimension: whole('dim', options.dim, 1),
-    sines: whole('sines', options.sines, 0),
-    noise: number('noise', options.noise),
-    scale: number('scale', options.scale),
-    seed: whole('seed', options.seed, 0),
-    positiveRate: positiveRate(options.binary),
-  };
-  const manifests: SynthesisManifest[] = [];
-  for (const correlation of correlations) {
-    const file = correlations.length === 1 ? options.out : `${folder}/${name}-${correlation}${ext}`;
+  const manifests: object[] = [];
+  for (const { file, values } of files) {
     const bar = progressBar(file);
-    const manifest = await synthesize({ ...constants, correlation }, file, bar.update).finally(bar.stop);
+    const { manifest, summary } = await kind.write(values, file, bar.update).finally(bar.stop);
     manifests.push(manifest);
-    process.stderr.write(`Written: ${file}, ${manifest.rows} rows; ${file}.manifest.json\n`);
-    if (!options.json) process.stdout.write(summary(correlation, manifest));
+    process.stderr.write(`Written: ${file}; ${file}.manifest.json\n`);
+    if (!options.json) process.stdout.write(`${summary}\n`);
   }
   const [only] = manifests;
   const document = manifests.length === 1 ? only : manifests;
@@ -49,16 +55,24 @@ export async function synthCommand(options: SynthOptions): Promise<number> {
   return exitCode.done;
 }
 
-function summary(correlation: number, { measured, binary, expected }: SynthesisManifest): string {
-  const show = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(4) : '-');
-  const { pearson, spearman, variance } = measured;
-  const lines = [
-    `cosine of the weights ${correlation}`,
-    `label correlation ${show(pearson[0]?.[1])} (Pearson, expected ${show(expected.pearson[0]?.[1])}), ${show(spearman[0]?.[1])} (Spearman)`,
-    `label variance ${variance.map(show).join(', ')} (expected ${show(expected.variance)})`,
-  ];
-  if (binary) lines.push(`share of positives ${binary.measured.mean.map(show).join(', ')}`);
-  return `${lines.join('; ')}\n`;
+/** Flags and words as one document, which names the flag or the word that a mistake is in. */
+function documentOf(
+  flags: Readonly<Record<string, string | boolean | undefined>>,
+  words: readonly string[],
+): ConfigDocument {
+  const given = Object.entries(keyOf).flatMap(([flag, key]) => {
+    const value = flags[flag];
+    return value === undefined ? [] : [{ flag, key, word: `${key}=${value === true ? 0.5 : value}` }];
+  });
+  const document = readDocument('{}', 'ple synth', [...given.map(({ word }) => word), ...words]);
+  return {
+    value: document.value,
+    locate(path) {
+      const place = document.locate(path);
+      const flag = given.find(({ word }) => place === `override '${word}'`);
+      return flag ? `--${flag.flag}` : place;
+    },
+  };
 }
 
 /** Shown on a terminal only. */
@@ -81,23 +95,4 @@ function progressBar(file: string): { update(done: number, total: number): void;
     },
     stop: () => bar.stop(),
   };
-}
-
-function number(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new ConfigError(`--${option}: '${text}' is not a number.`);
-}
-
-function whole(option: string, text: string, least: number): number {
-  const value = number(option, text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new ConfigError(`--${option}: it is a whole number, at least ${least}, not ${text}.`);
-}
-
-function positiveRate(given: string | true | undefined): number | null {
-  if (given === undefined) return null;
-  const rate = given === true ? 0.5 : number('binary', given);
-  if (rate > 0 && rate < 1) return rate;
-  throw new ConfigError(`--binary: the share of positives lies between 0 and 1, not ${rate}.`);
 }

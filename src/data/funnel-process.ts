@@ -2,10 +2,8 @@ import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
 import { correlatedVectors, correlationMatrix } from './correlated-vectors.js';
 import { drawPopulation, type Population, whitePopulation } from './funnel-population.js';
-import { type Rates, responses, solveIntercepts } from './funnel-rates.js';
+import { type Rates, responses, solveIntercepts, taskNames } from './funnel-rates.js';
 import { zipfWeights } from './weighted-choice.js';
-
-export const taskNames = ['CTR', 'VTR', 'VCR', 'SHR', 'CMR'] as const; // the responses but `play`, in their order
 
 export interface FunnelOptions {
   readonly users: number;

@@ -1,6 +1,8 @@
 /** What can happen to an impression, in the order of the funnel. `play` is no task, but the sample space of one. */
 export const responses = ['play', 'CTR', 'VTR', 'VCR', 'SHR', 'CMR'] as const;
 export type Response = (typeof responses)[number];
+/** The responses but `play`, in their order. */
+export const taskNames = ['CTR', 'VTR', 'VCR', 'SHR', 'CMR'] as const;
 
 /**
  * Play over impressions; CTR (click) and VTR (valid view) over impressions, of which only those that are played can be positive; the mean

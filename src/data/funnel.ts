@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { type Random, randomFromSeed } from '../support/random.js';
 import type { ListValues, SourceSplit, SplitName } from './dataset.js';
 import { drawFeatures, type FunnelFeatures, featureColumns } from './funnel-features.js';
-import { drawFunnel, drawImpression, type FunnelProcess, type Impression, taskNames } from './funnel-process.js';
-import { expit, responses } from './funnel-rates.js';
+import { drawFunnel, drawImpression, type FunnelProcess, type Impression } from './funnel-process.js';
+import { expit, responses, taskNames } from './funnel-rates.js';
 import { defineLoader } from './loader.js';
 
 /** Raise it when the same options make other rows. */

@@ -20,6 +20,43 @@ export function labelStatistics(labels: readonly Float32Array[]): LabelStatistic
   };
 }
 
+/** Correlations of labels that are NaN outside their task's sample space: of each pair, over the rows that have both. */
+export interface CommonStatistics {
+  /** [K, K] */
+  readonly rows: readonly (readonly number[])[];
+  readonly pearson: LabelStatistics['pearson'];
+  readonly spearman: LabelStatistics['spearman'];
+}
+
+export function commonLabelStatistics(labels: readonly Float32Array[]): CommonStatistics {
+  const found = labels.map((a, k) => labels.slice(0, k + 1).map((b, l) => commonOf(a, b, k === l)));
+  const matrix = <Value>(read: (of: ReturnType<typeof commonOf>) => Value): Value[][] =>
+    labels.map((_, k) =>
+      labels.map((_, l) => {
+        const pair = found[Math.max(k, l)]?.[Math.min(k, l)];
+        if (!pair) throw new Error(`Tasks ${k} and ${l} were not compared.`);
+        return read(pair);
+      }),
+    );
+  return {
+    rows: matrix(({ rows }) => rows),
+    pearson: matrix(({ pearson }) => pearson),
+    spearman: matrix(({ spearman }) => spearman),
+  };
+}
+
+function commonOf(a: Float32Array, b: Float32Array, same: boolean) {
+  const inBoth = (_: number, row: number) => !Number.isNaN(a[row]) && !Number.isNaN(b[row]);
+  const first = a.filter(inBoth);
+  const second = same ? first : b.filter(inBoth);
+  const ranked = ranks(first);
+  return {
+    rows: first.length,
+    pearson: correlation(first, second),
+    spearman: correlation(ranked, same ? ranked : ranks(second)),
+  };
+}
+
 type Values = Float32Array | Float64Array;
 
 function correlations(columns: readonly Values[]): (number | null)[][] {

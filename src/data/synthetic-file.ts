@@ -1,18 +1,34 @@
-import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { ConfigError } from '../support/errors.js';
-import { type SourceSplit, singleOf } from './dataset.js';
+import { z } from 'zod';
+import { singleOf } from './dataset.js';
 import { type LabelStatistics, labelStatistics } from './label-statistics.js';
-import { drawSynthetic, type SyntheticOptions, synthetic, syntheticOptions } from './synthetic.js';
+import {
+  blocksOf,
+  defineSynthesisKind,
+  keepLabels,
+  type SynthesisProgress,
+  type Synthesized,
+  shown,
+} from './synthesis-kind.js';
+import { drawSynthetic, synthetic, syntheticOptions } from './synthetic.js';
 import { labelCorrelation, labelVariance } from './synthetic-process.js';
 import { formatOf, writeTable } from './write/write-file.js';
 
-export interface SynthesisOptions extends Omit<SyntheticOptions, 'rows' | 'loader' | 'seed'> {
-  readonly rows: number;
-  readonly seed: number;
+const fileOptions = syntheticOptions.omit({ loader: true }).extend({
+  rows: z.int().positive().default(10_000),
+  seed: z.int().nonnegative().default(0),
   /** The share of positives of every task: labels above that quantile become 1, others 0. Null: labels stay as they are. */
-  readonly positiveRate: number | null;
-}
+  positiveRate: z.number().gt(0).lt(1).nullable().default(null),
+});
+type SynthesisOptions = z.infer<typeof fileOptions>;
+
+/** The rows that the `synthetic` loader trains on under the same options. Columns x1 … xd, y1 … yK. */
+export const syntheticFile = defineSynthesisKind({
+  name: synthetic.name,
+  summary: 'rows of the process of MMoE section 3.2',
+  options: fileOptions,
+  write: writeSynthetic,
+});
 
 /** `<file>.manifest.json`: everything that the rows were drawn from, and what came out. */
 export interface SynthesisManifest {
@@ -46,23 +62,19 @@ export interface SynthesisManifest {
   } | null;
 }
 
-/**
- * Writes the rows that the `synthetic` loader trains on under the same options, and a manifest beside them. Columns x1 … xd,
- * y1 … yK. The same options make the same bytes.
- * @param progress Rows read, of all that are to be read.
- * @throws ConfigError for options that no process has, and for an unknown ending.
- */
-export async function synthesize(
+async function writeSynthetic(
   options: SynthesisOptions,
   path: string,
-  progress: (done: number, total: number) => void,
-): Promise<SynthesisManifest> {
+  progress: SynthesisProgress,
+): Promise<Synthesized<SynthesisManifest>> {
   formatOf(path); // fails before anything is made
   const { rows, seed, positiveRate, ...constants } = options;
-  const splits = { train: rows, validation: 1, test: 1 };
-  const parsed = syntheticOptions.safeParse({ loader: synthetic.name, ...constants, seed, rows: splits });
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(describe).join('; '));
-  const drawn = parsed.data;
+  const drawn = syntheticOptions.parse({
+    loader: synthetic.name,
+    ...constants,
+    seed,
+    rows: { train: rows, validation: 1, test: 1 },
+  });
   const source = await synthetic.open(drawn, { seed, note: () => undefined });
   const { process } = drawSynthetic(drawn, seed);
   const passes = positiveRate === null ? 1 : 2;
@@ -76,7 +88,7 @@ export async function synthesize(
   let thresholds: readonly number[] | null = null;
   if (positiveRate !== null) {
     for await (const block of blocksOf(source.splits.train)) {
-      keep(block.labels, labels, done);
+      keepLabels(block.labels, labels, done);
       advance(block.rows);
     }
     thresholds = labels.map((values) => quantile(values, 1 - positiveRate));
@@ -108,8 +120,7 @@ export async function synthesize(
     measured: continuous ?? measured,
     binary: positiveRate === null || thresholds === null ? null : { positiveRate, thresholds, measured },
   };
-  await writeFile(`${path}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-  return manifest;
+  return { manifest, summary: summaryOf(options.correlation, manifest) };
 
   async function* written() {
     let row = 0;
@@ -119,7 +130,7 @@ export async function synthesize(
         if (threshold === undefined) continue;
         for (let r = 0; r < block.rows; r++) values[r] = (values[r] ?? 0) > threshold ? 1 : 0;
       }
-      keep(block.labels, labels, row);
+      keepLabels(block.labels, labels, row);
       row += block.rows;
       yield { rows: block.rows, columns: [...block.columns.map(singleOf), ...block.labels] };
       advance(block.rows);
@@ -127,16 +138,15 @@ export async function synthesize(
   }
 }
 
-function describe({ path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }): string {
-  return `${path.map(String).join('.')}: ${message}`;
-}
-
-async function* blocksOf(split: SourceSplit) {
-  for (let index = 0; index * split.blockRows < split.rows; index++) yield await split.read(index);
-}
-
-function keep(block: readonly Float32Array[], labels: readonly Float32Array[], at: number): void {
-  for (const [k, values] of block.entries()) labels[k]?.set(values, at);
+function summaryOf(correlation: unknown, { measured, binary, expected }: SynthesisManifest): string {
+  const { pearson, spearman, variance } = measured;
+  const parts = [
+    `cosine of the weights ${JSON.stringify(correlation)}`,
+    `label correlation ${shown(pearson[0]?.[1])} (Pearson, expected ${shown(expected.pearson[0]?.[1])}), ${shown(spearman[0]?.[1])} (Spearman)`,
+    `label variance ${variance.map(shown).join(', ')} (expected ${shown(expected.variance)})`,
+  ];
+  if (binary) parts.push(`share of positives ${binary.measured.mean.map(shown).join(', ')}`);
+  return parts.join('; ');
 }
 
 /** The smallest value that at least this share of the values does not exceed. */

@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ple, temporaryFolder } from './command.fixture.js';
+
+const synth = (words: readonly string[], cwd: string) => ple(['synth', ...words], { cwd });
+
+test('several correlations make a file and a manifest each', async () => {
+  const folder = temporaryFolder();
+  const words = [
+    '--correlation',
+    '-0.5,0.5',
+    '--rows',
+    '50',
+    '--dim',
+    '3',
+    '--binary',
+    '0.2',
+    '--out',
+    'sweep.csv',
+    '--json',
+  ];
+  const { status, stdout, stderr } = await synth(words, folder);
+  expect(stderr).toContain('Written: ./sweep--0.5.csv; ./sweep--0.5.csv.manifest.json\n');
+  expect(status).toBe(0);
+  const manifests = JSON.parse(stdout);
+  expect(manifests).toMatchObject([
+    {
+      cosine: [
+        [1, -0.5],
+        [-0.5, 1],
+      ],
+      rows: 50,
+      dimension: 3,
+      binary: { positiveRate: 0.2 },
+    },
+    {
+      cosine: [
+        [1, 0.5],
+        [0.5, 1],
+      ],
+    },
+  ]);
+  expect(readFileSync(join(folder, 'sweep-0.5.csv'), 'utf8').split('\n', 1)).toEqual(['x1,x2,x3,y1,y2']);
+});
+
+test('--kind chooses the process; words are options of its loader', async () => {
+  const folder = temporaryFolder();
+  const words = ['--kind', 'funnel', '--rows', '200', 'users=30', 'items=20', 'rates.CTR=0.2', '--json'];
+  const { status, stdout } = await synth(words, folder);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ kind: 'funnel', users: 30, items: 20, rates: { asked: { CTR: 0.2 } } });
+  expect(existsSync(join(folder, 'datasets/funnel.csv'))).toBe(true);
+});
+
+test.each([
+  [['--dim', '0'], "--dim: 'dimension': Too small"],
+  [['--rows', 'many'], "--rows: 'rows': expected number, received string."],
+  [['--kind', 'funnel', '--dim', '3'], "--dim: 'dimension': unknown key"],
+  [['--kind', 'funnel', 'rates.click=0.1'], "override 'rates.click=0.1': 'rates.click': unknown key"],
+  [['--kind', 'funnels'], "Unknown kind 'funnels' (did you mean 'funnel'?)"],
+  [['--out', 'table.xls'], 'the ending says the format'],
+])('%j is refused in one line, with exit code 2', async (words, message) => {
+  const folder = temporaryFolder();
+  const { status, stdout, stderr } = await synth(words, folder);
+  expect(stderr).toContain(message);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect([status, stdout]).toEqual([2, '']);
+});

@@ -1,0 +1,140 @@
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { singleOf } from './dataset.js';
+import { drawFeed, funnel, funnelOptions } from './funnel.js';
+import { type Rates, responses, taskNames } from './funnel-rates.js';
+import { type CommonStatistics, commonLabelStatistics } from './label-statistics.js';
+import {
+  blocksOf,
+  defineSynthesisKind,
+  keepLabels,
+  type SynthesisProgress,
+  type Synthesized,
+  shown,
+} from './synthesis-kind.js';
+import type { OutputColumn } from './write/format.js';
+import { formatOf, writeTable } from './write/write-file.js';
+
+const fileOptions = funnelOptions.omit({ loader: true, history: true }).extend({
+  rows: z.int().positive().default(10_000),
+  seed: z.int().nonnegative().default(0),
+});
+type FunnelFileOptions = z.infer<typeof fileOptions>;
+
+/**
+ * The rows that the `funnel` loader trains on under the same options, without the list: inputs, then CTR, VTR, VCR, SHR, CMR. A label
+ * outside its task's sample space is an empty cell of a CSV, NaN elsewhere.
+ */
+export const funnelFile = defineSynthesisKind({
+  name: funnel.name,
+  summary: 'impressions of a simulated video feed',
+  options: fileOptions,
+  write: writeFunnel,
+});
+
+/** `<file>.manifest.json` */
+export interface FunnelManifest extends Omit<FunnelFileOptions, 'correlation' | 'rates'> {
+  readonly schema: 1;
+  readonly kind: string;
+  /** So that nobody takes the rows for a record of people. */
+  readonly simulation: true;
+  readonly file: string;
+  readonly columns: readonly OutputColumn[];
+  /** In the order of all matrices. */
+  readonly tasks: readonly string[];
+  /** The asked cosines of the tasks' weight vectors, [K, K]. */
+  readonly cosine: readonly (readonly number[])[];
+  /** Unit vectors over x, by response. */
+  readonly weights: Readonly<Record<string, readonly number[]>>;
+  /** Log-odds, by response. */
+  readonly intercepts: Readonly<Record<string, number>>;
+  /** How often each hour, network and position occurs. */
+  readonly contexts: Readonly<Record<'hours' | 'networks' | 'positions', readonly number[]>>;
+  /** Over each response's own sample space; null for one without rows. */
+  readonly rates: { readonly asked: Rates; readonly measured: Readonly<Record<string, number | null>> };
+  /** Of the labels, over the rows in the sample spaces of both tasks; `rows` counts these. [K, K] */
+  readonly measured: CommonStatistics;
+}
+
+async function writeFunnel(
+  options: FunnelFileOptions,
+  path: string,
+  progress: SynthesisProgress,
+): Promise<Synthesized<FunnelManifest>> {
+  formatOf(path); // fails before anything is made
+  const { rows, seed, correlation: _, rates, ...constants } = options;
+  const drawn = funnelOptions.parse({
+    loader: funnel.name,
+    ...options,
+    rows: { train: rows, validation: 1, test: 1 },
+  });
+  const source = await funnel.open(drawn, { seed, note: () => undefined });
+  const columns = [
+    ...source.columns.map(({ name, kind }): OutputColumn => ({ name, kind: kind === 'numeric' ? 'float' : 'integer' })),
+    ...source.tasks.map(({ name }): OutputColumn => ({ name, kind: 'float' })),
+  ];
+  const labels = source.tasks.map(() => new Float32Array(rows));
+  await writeTable(path, columns, written());
+
+  const { process } = drawFeed(drawn, seed);
+  const byResponse = <Value>(values: readonly Value[]) =>
+    Object.fromEntries(responses.flatMap((name, k) => (values[k] === undefined ? [] : [[name, values[k]] as const])));
+  const probabilities = (of: 'hours' | 'networks' | 'positions') => [...process[of].choice.probabilities];
+  const manifest: FunnelManifest = {
+    schema: 1,
+    kind: funnel.name,
+    simulation: true,
+    file: basename(path),
+    rows,
+    seed,
+    ...constants,
+    columns,
+    tasks: taskNames,
+    cosine: process.correlation,
+    weights: byResponse(process.weights.map((weight) => [...weight])),
+    intercepts: byResponse(process.intercepts),
+    contexts: {
+      hours: probabilities('hours'),
+      networks: probabilities('networks'),
+      positions: probabilities('positions'),
+    },
+    rates: { asked: rates, measured: measuredRates(labels) },
+    measured: commonLabelStatistics(labels),
+  };
+  return { manifest, summary: summaryOf(manifest) };
+
+  async function* written() {
+    let row = 0;
+    for await (const block of blocksOf(source.splits.train)) {
+      keepLabels(block.labels, labels, row);
+      row += block.rows;
+      yield { rows: block.rows, columns: [...block.columns.map(singleOf), ...block.labels] };
+      progress(row, rows);
+    }
+  }
+}
+
+/** Plays are the rows that have a VCR. */
+function measuredRates(labels: readonly Float32Array[]): Record<string, number | null> {
+  const means = Object.fromEntries(taskNames.map((name, k) => [name, meanOf(labels[k] ?? new Float32Array())]));
+  const completions = labels[taskNames.indexOf('VCR')] ?? new Float32Array();
+  const plays = completions.reduce((count, value) => count + (Number.isNaN(value) ? 0 : 1), 0);
+  return { play: plays / completions.length, ...means };
+}
+
+/** Of what is not NaN; null if there is none. */
+function meanOf(values: Float32Array): number | null {
+  let [sum, count] = [0, 0];
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    sum += value;
+    count++;
+  }
+  return count > 0 ? sum / count : null;
+}
+
+function summaryOf({ rates, measured, tasks }: FunnelManifest): string {
+  const measuredOf = responses.map((name) => `${name} ${shown(rates.measured[name])} (asked ${rates.asked[name]})`);
+  const [view, completion] = [tasks.indexOf('VTR'), tasks.indexOf('VCR')];
+  return `rates ${measuredOf.join(', ')}; correlation of VTR and VCR over plays ${shown(measured.pearson[view]?.[completion])}`;
+}

@@ -1,0 +1,61 @@
+import { writeFile } from 'node:fs/promises';
+import type { z } from 'zod';
+import type { SourceSplit } from './dataset.js';
+
+export interface SynthesisKind<Manifest extends object = object> {
+  readonly name: string;
+  /** One line for the help of `ple synth`. */
+  readonly summary: string;
+  readonly options: z.ZodObject;
+  /**
+   * Writes a table in the format of the path's ending, and `<path>.manifest.json` beside it. The same options make the same bytes.
+   * @param options is parsed (fails on what the schema refuses).
+   * @param progress Rows read, of all that are to be read.
+   * @throws ConfigError for options that nothing can be made of, and for an unknown ending.
+   */
+  write(options: unknown, path: string, progress: SynthesisProgress): Promise<Synthesized<Manifest>>;
+}
+
+export type SynthesisProgress = (done: number, total: number) => void;
+
+export interface Synthesized<Manifest extends object> {
+  /** Everything that the rows were drawn from, and what came out. */
+  readonly manifest: Manifest;
+  /** What came out, in one line. */
+  readonly summary: string;
+}
+
+export function defineSynthesisKind<Options extends z.ZodObject, Manifest extends object>(definition: {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: Options;
+  readonly write: (
+    options: z.infer<Options>,
+    path: string,
+    progress: SynthesisProgress,
+  ) => Promise<Synthesized<Manifest>>;
+}): SynthesisKind<Manifest> {
+  return {
+    ...definition,
+    write: async (options, path, progress) => {
+      const made = await definition.write(definition.options.parse(options), path, progress);
+      await writeFile(`${path}.manifest.json`, `${JSON.stringify(made.manifest, null, 2)}\n`);
+      return made;
+    },
+  };
+}
+
+/** All blocks of a split, in order; the arrays may be overwritten by the next. */
+export async function* blocksOf(split: SourceSplit) {
+  for (let index = 0; index * split.blockRows < split.rows; index++) yield await split.read(index);
+}
+
+/** Copies a block's labels into arrays of all rows. */
+export function keepLabels(block: readonly Float32Array[], labels: readonly Float32Array[], at: number): void {
+  for (const [k, values] of block.entries()) labels[k]?.set(values, at);
+}
+
+/** A value for a line of text; `-` where it is not defined. */
+export function shown(value: number | null | undefined): string {
+  return typeof value === 'number' ? value.toFixed(4) : '-';
+}
