@@ -39,6 +39,11 @@ export interface ListValues {
   readonly indexes: Int32Array;
   /** Absent: 1 each. */
   readonly weights?: Float32Array;
+  /**
+   * The same, where rows share lists: row `r` has the list `of[r]` of `lists`, which is a new object in every block. Who reads these needs not
+   * the arrays above, which may only then be made: see `sharedLists`.
+   */
+  readonly shared?: { readonly lists: ListValues; readonly of: Int32Array };
 }
 
 /** The column's values, which must not be a list's. */

@@ -25,13 +25,19 @@ export function listFit(size: number, options: ListOptions): ListFit {
   const lost = { rows: 0, entries: 0 };
   return {
     kind: 'list',
-    add({ offsets, indexes }, rows) {
-      for (const row of rows) {
-        const [begin = 0, end = 0] = [offsets[row], offsets[row + 1]];
-        for (let i = begin; i < end; i++) counts[indexes[i] ?? 0] = (counts[indexes[i] ?? 0] ?? 0) + 1;
+    add(values, rows) {
+      const { offsets, indexes } = values.shared?.lists ?? values;
+      const of = values.shared?.of;
+      for (let r = 0; r < rows.length; ) {
+        const list = of ? (of[rows[r] ?? 0] ?? 0) : (rows[r] ?? 0);
+        let times = 1;
+        while (of && r + times < rows.length && of[rows[r + times] ?? 0] === list) times++;
+        r += times;
+        const [begin = 0, end = 0] = [offsets[list], offsets[list + 1]];
+        for (let i = begin; i < end; i++) counts[indexes[i] ?? 0] = (counts[indexes[i] ?? 0] ?? 0) + times;
         if (end - begin <= options.length) continue;
-        lost.rows++;
-        lost.entries += end - begin - options.length;
+        lost.rows += times;
+        lost.entries += times * (end - begin - options.length);
       }
     },
     finish: () => listEncoding(vocabulary(counts, options.minCount), options),
@@ -43,34 +49,64 @@ function listEncoding(
   { indexes: known, cardinality }: { readonly indexes: Int32Array; readonly cardinality: number },
   { length, pool }: ListOptions,
 ): ListEncoding {
+  // the list that was encoded last
+  const feed = { indexes: new Int32Array(length), weights: new Float32Array(length) };
+  let last: ListValues | undefined;
+  let lastList = -1;
+
+  function encode(lists: ListValues, list: number): void {
+    const count = keepHeaviest(lists, list, feed);
+    let total = 0;
+    for (let k = 0; k < count; k++) total += feed.weights[k] ?? 0;
+    const scale = pool === 'mean' && total !== 0 ? 1 / total : 1;
+    for (let k = 0; k < count; k++) {
+      feed.indexes[k] = known[feed.indexes[k] ?? 0] ?? 0;
+      feed.weights[k] = (feed.weights[k] ?? 0) * scale;
+    }
+    feed.indexes.fill(0, count);
+    feed.weights.fill(0, count);
+  }
+
   return {
     kind: 'list',
     cardinality,
     length,
     write(values, rows, begin, end, indexes, at, stride, weights, weightAt, weightStride) {
+      const lists = values.shared?.lists ?? values;
       for (let i = begin, to = at, weightTo = weightAt; i < end; i++, to += stride, weightTo += weightStride) {
-        const kept = heaviest(values, rows[i] ?? 0, length);
-        let total = 0;
-        for (const entry of kept) total += values.weights?.[entry] ?? 1;
-        const scale = pool === 'mean' && total !== 0 ? 1 / total : 1;
-        for (let k = 0; k < length; k++) {
-          const entry = kept[k];
-          indexes[to + k] = entry === undefined ? 0 : (known[values.indexes[entry] ?? 0] ?? 0);
-          weights[weightTo + k] = entry === undefined ? 0 : (values.weights?.[entry] ?? 1) * scale;
-        }
+        const row = rows[i] ?? 0;
+        const list = values.shared ? (values.shared.of[row] ?? 0) : row;
+        if (!values.shared || lists !== last || list !== lastList) encode(lists, list);
+        last = lists;
+        lastList = list;
+        indexes.set(feed.indexes, to);
+        weights.set(feed.weights, weightTo);
       }
     },
   };
 }
 
-/** Positions of a row's entries that are fed, in the order of the row. */
-function heaviest({ offsets, weights }: ListValues, row: number, length: number): readonly number[] {
-  const [begin = 0, end = 0] = [offsets[row], offsets[row + 1]];
-  const entries = Array.from({ length: end - begin }, (_, i) => begin + i);
-  if (entries.length <= length) return entries;
-  if (!weights) return entries.slice(0, length);
-  return entries
-    .toSorted((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b)
-    .slice(0, length)
-    .toSorted((a, b) => a - b);
+/** Puts the entries that are fed into `feed`, in the order of the list. @returns how many. */
+function keepHeaviest(
+  { offsets, indexes, weights }: ListValues,
+  list: number,
+  feed: { readonly indexes: Int32Array; readonly weights: Float32Array },
+): number {
+  const length = feed.indexes.length;
+  const [begin = 0, end = 0] = [offsets[list], offsets[list + 1]];
+  let least = Number.NEGATIVE_INFINITY; // the weight of the lightest entry that is kept,
+  let ofLeast = length; // of which so many are kept
+  if (weights && end - begin > length) {
+    const sorted = weights.slice(begin, end).sort();
+    least = sorted[end - begin - length] ?? 0;
+    for (let k = end - begin - 1; k >= 0 && (sorted[k] ?? 0) > least; k--) ofLeast--;
+  }
+  let count = 0;
+  for (let i = begin; i < end && count < length; i++) {
+    const weight = weights?.[i] ?? 1;
+    if (weight < least || (weight === least && ofLeast-- <= 0)) continue;
+    feed.indexes[count] = indexes[i] ?? 0;
+    feed.weights[count++] = weight;
+  }
+  return count;
 }
