@@ -33,7 +33,7 @@ export const funnelFile = defineSynthesisKind({
 });
 
 /** `<file>.manifest.json` */
-export interface FunnelManifest extends Omit<FunnelFileOptions, 'correlation' | 'rates'> {
+interface FunnelManifest extends Omit<FunnelFileOptions, 'correlation' | 'rates'> {
   readonly schema: 1;
   readonly kind: string;
   /** So that nobody takes the rows for a record of people. */

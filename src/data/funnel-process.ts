@@ -5,7 +5,7 @@ import { drawPopulation, type Population, whitePopulation } from './funnel-popul
 import { type Rates, responses, solveIntercepts, taskNames } from './funnel-rates.js';
 import { zipfWeights } from './weighted-choice.js';
 
-export interface FunnelOptions {
+interface FunnelOptions {
   readonly users: number;
   readonly items: number;
   readonly zipf: { readonly users: number; readonly items: number };

@@ -1,6 +1,6 @@
 /** What can happen to an impression, in the order of the funnel. `play` is no task, but the sample space of one. */
 export const responses = ['play', 'CTR', 'VTR', 'VCR', 'SHR', 'CMR'] as const;
-export type Response = (typeof responses)[number];
+type Response = (typeof responses)[number];
 /** The responses but `play`, in their order. */
 export const taskNames = ['CTR', 'VTR', 'VCR', 'SHR', 'CMR'] as const;
 

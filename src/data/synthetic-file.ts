@@ -31,7 +31,7 @@ export const syntheticFile = defineSynthesisKind({
 });
 
 /** `<file>.manifest.json`: everything that the rows were drawn from, and what came out. */
-export interface SynthesisManifest {
+interface SynthesisManifest {
   readonly schema: 1;
   readonly kind: string;
   readonly file: string;
