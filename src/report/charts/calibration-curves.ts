@@ -3,10 +3,10 @@ import { binarySample } from '../../metrics/binary-sample.js';
 import { type CalibrationBin, calibrationBinCount, calibrationBins } from '../../metrics/calibration-bins.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { ReportData } from '../report-data.js';
+import { runsOf } from '../runs-of.js';
 import { type Datum, type Drawing, lineLegend, titleAbove } from './drawing.js';
 import { cssColour, modelSeries } from './palette.js';
 import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
-import { runsOf } from './runs-of.js';
 
 /**
  * Calibration curves, one chart per binary task: in each of 15 bins of equally many test rows, the share of positives against the mean

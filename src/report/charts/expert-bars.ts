@@ -1,10 +1,10 @@
 import type { ComparisonRow } from '../../comparison/comparison.js';
 import type { GateUse } from '../../training/evaluation.js';
 import type { ReportData } from '../report-data.js';
+import { runsOf } from '../runs-of.js';
 import { type Datum, type Drawing, fontSize, legendColumns } from './drawing.js';
 import { cssColour, seriesOf } from './palette.js';
 import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
-import { runsOf } from './runs-of.js';
 import { shortened, textWidth } from './text-width.js';
 
 /**

@@ -1,11 +1,11 @@
 import type { Comparison } from '../../comparison/comparison.js';
 import type { EpochRecord } from '../../training/trainer.js';
 import type { ReportData } from '../report-data.js';
+import { runsOf } from '../runs-of.js';
 import { type Datum, type Drawing, lineLegend, titleAbove } from './drawing.js';
 import { judgedBy } from './judged-by.js';
 import { modelSeries } from './palette.js';
 import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
-import { runsOf } from './runs-of.js';
 
 /**
  * Learning curves, one chart per task: training loss above, validation metric below. A line is the mean over a model's seeds, its band goes
@@ -40,7 +40,7 @@ function curves(data: ReportData, point: Point, task: string, id: string, omissi
     title: atPoint(`Learning ${task}`, point),
     caption:
       `Training loss and validation ${metric} of ${task} after each epoch. Lines are means over seeds, bands go from the lowest to the ` +
-      `highest run; a line ends where half of its model's runs have stopped.${omission}`,
+      `highest run; a line ends where more than half of its model's runs have stopped.${omission}`,
     spec: {
       vconcat: panels
         .filter(({ values }) => values.length > 0)

@@ -1,9 +1,9 @@
 import type { EpochRecord } from '../../training/trainer.js';
 import type { ReportData } from '../report-data.js';
+import { runsOf } from '../runs-of.js';
 import { type Datum, type Drawing, lineLegend } from './drawing.js';
 import { seriesOf } from './palette.js';
 import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
-import { runsOf } from './runs-of.js';
 
 /** Loss weights over time, where a schedule makes them vary; once for all models, which share the schedule. */
 export function lossWeights(data: ReportData): readonly Drawing[] {

@@ -2,6 +2,7 @@ import type { ComparisonRow } from '../../comparison/comparison.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { count } from '../numbers.js';
 import type { Point } from '../points.js';
+import { runsOf } from '../runs-of.js';
 import { numberCell, scrolling, sortableHead } from './cells.js';
 import { type Html, html } from './html.js';
 
@@ -18,13 +19,9 @@ export function modelTable(point: Point, runs: ReadonlyMap<string, FinishedRun>)
 <caption class="unseen">${label}</caption>
 <thead><tr>${sortableHead('model', 'text')}${sortableHead('type', 'text')}${heads.map((head) => sortableHead(head, 'number'))}</tr></thead>
 <tbody>
-${point.rows.map((row) => rowOf(row, finishedRuns(row, runs)))}</tbody>
+${point.rows.map((row) => rowOf(row, runsOf({ runs }, row)))}</tbody>
 </table>`,
   );
-}
-
-export function finishedRuns(row: ComparisonRow, runs: ReadonlyMap<string, FinishedRun>): readonly FinishedRun[] {
-  return row.runs.flatMap(({ path, status }) => (status === 'done' ? (runs.get(path) ?? []) : []));
 }
 
 function rowOf(row: ComparisonRow, runs: readonly FinishedRun[]): Html {

@@ -1,12 +1,12 @@
 import type { ComparisonRow } from '../../comparison/comparison.js';
 import { stringifyExperiment } from '../../config/experiment.js';
 import type { FinishedRun } from '../../training/finished-run.js';
-import { count } from '../numbers.js';
+import { count, dash } from '../numbers.js';
 import { type Point, pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
+import { runsOf } from '../runs-of.js';
 import { scrolling } from './cells.js';
 import { type Html, html } from './html.js';
-import { finishedRuns } from './model-table.js';
 
 /** All that it takes to make the comparison again: command, configs, seeds, data, versions and machine. */
 export function provenance(data: ReportData): Html {
@@ -19,12 +19,13 @@ ${block('Command', command)}
 ${term('seeds', comparison.seeds.join(', '))}${Object.entries(comparison.axes).map(([key, values]) => term(key, JSON.stringify(values)))}</dl>
 <h3>Data</h3>
 ${dataTable(all)}
+${testRowsTable(comparison.tasks, all)}
 <h3>Versions and machine</h3>
 <dl>
 ${[...distinctValues(all.map(({ environment }) => environment))].map(([key, values]) => term(key, values.join(', ')))}</dl>
 <h3>Configs</h3>
 ${config === null ? null : folded('The comparison', html`<pre tabindex="0">${config}</pre>`)}
-${points.map((point) => point.rows.map((row) => modelConfig(row, point, finishedRuns(row, runs))))}</section>
+${points.map((point) => point.rows.map((row) => modelConfig(row, point, runsOf(data, row))))}</section>
 `;
 }
 
@@ -83,6 +84,26 @@ function dataTable(runs: readonly FinishedRun[]): Html {
   return scrolling(
     'Data',
     html`<table class="data"><thead><tr><th scope="col" class="text">checksum</th>${heads.map((head) => html`<th scope="col" class="number">${head}</th>`)}</tr></thead>
+<tbody>
+${rows}</tbody></table>`,
+  );
+}
+
+/** What each task's metrics rest on. Data sets that are drawn anew have other numbers each: from the least to the most. */
+function testRowsTable(tasks: readonly string[], runs: readonly FinishedRun[]): Html {
+  const rows = tasks.map((task) => {
+    const range = (name: string) => {
+      const values = runs.flatMap(({ result }) => Number(result.tasks[task]?.test[name] ?? Number.NaN));
+      const known = values.filter((value) => Number.isFinite(value));
+      const ends = [...new Set([Math.min(...known), Math.max(...known)])];
+      return known.length === 0 ? dash : ends.map(count).join(' to ');
+    };
+    return html`<tr><th scope="row">${task}</th><td class="number">${range('samples')}</td><td class="number">${range('positives')}</td></tr>
+`;
+  });
+  return scrolling(
+    'Test rows',
+    html`<table class="data"><thead><tr><th scope="col" class="text">task</th><th scope="col" class="number">test rows</th><th scope="col" class="number">of them positive</th></tr></thead>
 <tbody>
 ${rows}</tbody></table>`,
   );

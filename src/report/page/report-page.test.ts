@@ -92,7 +92,9 @@ test('a model’s parameters, epochs, time and speed; its config and runs; data,
   expect(row?.map(({ text }) => text).slice(2)).toEqual([
     ...['100,000', '5,000', '6 5 to 7', '7 6 to 8', total.toFixed(1), '50,000', '3'],
   ]);
+  const { test } = run(1)?.result.tasks.income ?? {};
   for (const part of [
+    `<th scope="row">income</th><td class="number">50</td><td class="number">${test?.positives}</td>`,
     'learningRate: 0.001',
     'c0ffee'.repeat(10),
     '<dt>node</dt><dd>v20.19.0</dd>',
