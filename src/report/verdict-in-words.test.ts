@@ -59,6 +59,14 @@ test('the headline is the best that is certain, whoever wins', () => {
   );
 });
 
+test('the headline says nothing of models without a verdict', () => {
+  expect(only('Sluice', 'Failed')?.headline).toBe(
+    'No model with a verdict is better than single-task on any task; Sluice is worse.',
+  );
+  expect(only('CGC', 'Failed')?.headline).toMatch(/; no model with a verdict is better on both tasks\.$/);
+  expect(only('MMoE', 'Failed')?.headline).toMatch(/^No model with a verdict is better than single-task without/);
+});
+
 test('the tally counts every verdict once, and is left out where the headline says it', () => {
   expect(all?.tally).toBe(
     'Of 6 models compared, 1 is better on all tasks, 1 is better on some and worse on none, 1 shows a seesaw, 1 is worse on some and better on none, for 1 no difference was seen and for 1 there is no verdict.',

@@ -32,21 +32,22 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
 function headline({ baseline }: Comparison, { tasks }: Point, rows: readonly ComparisonRow[]): string {
   const of = (verdict: Verdict | null) =>
     rows.filter((row) => row.verdict === verdict).map(({ label }) => quoted(label));
+  const model = of(null).length === 0 ? 'model' : 'model with a verdict';
   const all = of('better on all');
   if (all.length > 0) return `${listed(all)} ${are(all)} better than ${baseline} on ${everyTask(tasks)}.`;
   const some = of('better on some');
   if (some.length > 0)
-    return `${listed(some)} ${are(some)} better than ${baseline} ${tasks.length === 2 ? 'on one task and not worse on the other' : 'on some tasks and worse on none'}; no model is better on ${everyTask(tasks)}.`;
+    return `${listed(some)} ${are(some)} better than ${baseline} ${tasks.length === 2 ? 'on one task and not worse on the other' : 'on some tasks and worse on none'}; no ${model} is better on ${everyTask(tasks)}.`;
   const seesaw = of('seesaw');
   if (seesaw.length > 0)
-    return `No model is better than ${baseline} without being worse on another task: ${listed(seesaw)} ${seesaw.length === 1 ? 'shows' : 'show'} a seesaw.`;
+    return `No ${model} is better than ${baseline} without being worse on another task: ${listed(seesaw)} ${seesaw.length === 1 ? 'shows' : 'show'} a seesaw.`;
   const [worse, unseen] = [of('worse'), of('no difference seen')];
   if (unseen.length + worse.length === 0) return 'No verdict.';
   if (worse.length === 0) {
     const others = unseen.length > 3 ? `any of the ${unseen.length} other models` : listed(unseen, 'or');
     return `No difference seen between ${baseline} and ${unseen.length < rows.length ? listed(unseen, 'or') : others}.`;
   }
-  return `No model is better than ${baseline} on any task; ${listed(worse)} ${are(worse)} worse.`;
+  return `No ${model} is better than ${baseline} on any task; ${listed(worse)} ${are(worse)} worse.`;
 }
 
 const tallied: readonly (readonly [Verdict | null, (models: number) => string])[] = [

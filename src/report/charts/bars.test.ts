@@ -19,7 +19,7 @@ test('gain bars have the gains and intervals of the table, in its order, and say
   expect(rows.filter(({ note }) => note === 'no result').map(({ label }) => label)).toEqual(['cgc']);
   const verdicts = models.map(({ tasks }) => tasks['never-married']?.verdict);
   expect(rows.map(({ finding }) => String(finding).split(' (')[0])).toEqual(
-    verdicts.map((verdict) => verdict ?? 'not tested'),
+    verdicts.map((verdict) => verdict ?? 'no verdict'),
   );
 });
 

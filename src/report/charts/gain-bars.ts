@@ -21,7 +21,7 @@ const findings = [
   { verdict: 'better', text: 'better (adjusted p < .05)', colour: cssColour('better') },
   { verdict: 'worse', text: 'worse (adjusted p < .05)', colour: cssColour('worse') },
   { verdict: 'no difference seen', text: 'no difference seen', colour: cssColour('same') },
-  { verdict: null, text: 'not tested', colour: cssColour('muted') },
+  { verdict: null, text: 'no verdict', colour: cssColour('muted') },
 ] as const;
 
 function bars(comparison: Comparison, point: Point, task: string, id: string): Drawing | undefined {
