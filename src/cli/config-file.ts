@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type ComparisonConfig, isComparison, parseComparison } from '../config/comparison.js';
+import { type ComparisonConfig, combinations, isComparison, parseComparison } from '../config/comparison.js';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
@@ -27,7 +27,8 @@ export function readComparison(file: string, overrides: readonly string[]): Comp
   const config = parseComparison(readText(file), file, overrides, definitions);
   const seed = config.seeds[0] ?? 0;
   for (const { label } of config.models)
-    for (const point of config.points) checkParts(config.experiment(label, point, seed));
+    for (const point of config.points)
+      for (const values of combinations(config.tune ?? {})) checkParts(config.experiment(label, point, seed, values));
   return config;
 }
 

@@ -235,6 +235,7 @@ describe('a mistake is one line with its place', () => {
       /^override 'dataset\.mixing="much"': 'dataset\.mixing'/,
     );
     expect(failure(withKey(key, '{ dataset.mixing: [] }'))).toMatch(new RegExp(`^c\\.yaml:9:.*compare\\.${key}`));
+    expect(failure(withKey(key, '{ dataset.mixing: [0, 0.0] }'))).toMatch(/dataset\.mixing': a value is listed twice/);
   });
 
   test('a key that is an axis and tuned', () => {

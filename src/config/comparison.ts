@@ -89,7 +89,7 @@ export function parseComparison(
   const seeds =
     typeof compare.seeds === 'number' ? Array.from({ length: compare.seeds }, (_, i) => i + 1) : compare.seeds;
   if (new Set(seeds).size < seeds.length) throw failAt(document, ['compare', 'seeds'], 'a seed is listed twice');
-  for (const key of ['axes', 'tune'] as const) checkKeys(Object.keys(compare[key] ?? {}), ['compare', key], document);
+  for (const key of ['axes', 'tune'] as const) checkValues(compare[key] ?? {}, ['compare', key], document);
   for (const key of Object.keys(compare.tune ?? {})) {
     if (key in compare.axes) throw failAt(document, ['compare', 'tune', key], 'is an axis already');
   }
@@ -171,8 +171,12 @@ function withBaseline(
 /** Keys that a comparison sets itself, or that do not belong to a run. */
 const ownKeys = ['compare', 'name', 'seed', 'engine', 'model'];
 
-function checkKeys(keys: readonly string[], path: Path, document: ConfigDocument): void {
-  for (const key of keys) {
+function checkValues(
+  choices: Readonly<Record<string, readonly unknown[]>>,
+  path: Path,
+  document: ConfigDocument,
+): void {
+  for (const [key, options] of Object.entries(choices)) {
     const whole = ownKeys.includes(key) || ['compare', 'engine'].includes(key.split('.', 1)[0] ?? '');
     if (whole)
       throw failAt(
@@ -180,6 +184,8 @@ function checkKeys(keys: readonly string[], path: Path, document: ConfigDocument
         [...path, key],
         'cannot be varied here: name a key below dataset, inputs, model, loss or train',
       );
+    if (new Set(options.map((value) => JSON.stringify(value))).size < options.length)
+      throw failAt(document, [...path, key], 'a value is listed twice');
   }
 }
 
