@@ -39,6 +39,7 @@ export function openCompareBars(stream: NodeJS.WriteStream, jobs: number, runs: 
   };
 }
 
+/** As wide as all others; of a longer name the beginning, and the end with its seed. */
 function pad(name: string): string {
-  return name.padEnd(32).slice(0, 32);
+  return name.length <= 32 ? name.padEnd(32) : `${name.slice(0, 15)}…${name.slice(-16)}`;
 }

@@ -201,6 +201,23 @@ function comparisonOf(stdout: string): unknown {
   return { ...JSON.parse(stdout), timing: null };
 }
 
+test('a dry run of what is matched says what is missed, and its estimate is not below the longest run', async () => {
+  const { status, stdout, stderr } = await compare(
+    ...['--dry-run', '--json', '--runs', 'planned', '--jobs', '64', 'compare.match=parameters', 'engine.threads=1'],
+  );
+  expect(status, stderr).toBe(0);
+  expect(stderr).toMatch(/^shared: matched: levels .* \d+ parameters \([-+]?\d+\)$/m);
+  const { jobs, models, secondsAtMost } = JSON.parse(stdout);
+  expect(jobs).toBe(6);
+  const longest = Math.max(...models.map((model: { secondsAtMost: number }) => model.secondsAtMost));
+  expect(secondsAtMost).toBeGreaterThanOrEqual(longest);
+});
+
+test('the threads that are told are those of the config, if it has any', async () => {
+  const { stderr } = await compare('--runs', 'threads', '--jobs', '1', 'engine.threads=3', 'train.epochs=1');
+  expect(stderr).toMatch(/^6 runs; 1 at a time with 3 threads each$/m);
+});
+
 describe('the config of a comparison', () => {
   test('is checked and resolved by validate', async () => {
     const { status, stdout } = await ple(['validate', '--config', config], { cwd: folder });
@@ -221,6 +238,7 @@ describe('the config of a comparison', () => {
     ['a wrong value on an axis', 'compare.axes={ train.batchSize: [32, many] }', /train\.batchSize/],
     ['an engine that is not there', 'engine.device=cuda', /engine\.device: cuda is not/],
     ['a model that takes another shape', 'compare.models.2.levels=[[8],[8]]', /one level/],
+    ['a shape to try that a model does not take', 'compare.tune={ model.levels: [[[8],[8]]] }', /one level/],
   ])('with %s is refused before anything starts', async (_, word, message) => {
     const { status, stderr } = await compare('--runs', 'refused', word);
     expect(status).toBe(2);

@@ -77,6 +77,7 @@ async function planWith(
   const search = await planSearch(config, folder, matching, on);
   const tuned = search.placed.every(({ finished }) => finished);
   const decided = tuned ? decide(config, matching, search) : undefined;
+  if (decided && (config.match !== null || config.tune !== null)) on({ kind: 'decided', changes: decided });
   const planned = planRuns(
     config,
     (label, point) => decided?.of(label, point).changes ?? matching(label, point, {}).changes,
@@ -84,7 +85,7 @@ async function planWith(
   const placed = await placeRuns(planned, folder, on);
   const unfinished = distinct([...search.placed, ...placed].filter(({ finished }) => !finished));
   const common = { workers, readShape, predictions: false, metrics: config.metrics, signal, on };
-  const jobs = wanted ?? (await fastestJobs(unfinished, common));
+  const jobs = Math.max(1, Math.min(wanted ?? (await fastestJobs(unfinished, common)), unfinished.length));
   if (unfinished.length > 0) on({ kind: 'measuring', what: 'models' });
   const models = await measureAll(unfinished, jobs, workers, readShape);
   const plansOf = (all: Search['placed']) =>
@@ -102,8 +103,14 @@ async function planWith(
     runs: await plansOf(placed),
     tuned,
     models,
-    secondsAtMost: models.reduce((sum, model) => sum + model.unfinished * model.secondsAtMost, 0) / jobs,
+    secondsAtMost: secondsTogether(models, jobs),
   };
+}
+
+/** No less than the longest run takes alone. */
+function secondsTogether(models: readonly ModelPlan[], jobs: number): number {
+  const sum = models.reduce((seconds, model) => seconds + model.unfinished * model.secondsAtMost, 0);
+  return Math.max(sum / jobs, ...models.map(({ secondsAtMost }) => secondsAtMost));
 }
 
 function distinct<Run extends { readonly hash8: string }>(runs: readonly Run[]): Run[] {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readResult } from '../training/result.js';
 import { dataOf, parametersOf, type ReadShape } from './data-shapes.js';
-import { type Job, type JobEvent, type JobOutcome, runJobs, type Workers } from './jobs.js';
+import { engineFor, type Job, type JobEvent, type JobOutcome, runJobs, type Workers } from './jobs.js';
 import { measureJobs } from './measure.js';
 import type { PlacedRun } from './placed-runs.js';
 import { judge } from './task-gain.js';
@@ -56,7 +56,7 @@ export async function runStage(
   await checkData(unfinished, options.readShape);
   const jobs = Math.max(1, Math.min(await options.jobsFor(unfinished), unfinished.length));
   if (signal.aborted) return new Map();
-  const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
+  const threads = (unfinished[0] && engineFor(unfinished[0].experiment, jobs).threads) ?? availableParallelism();
   on({ kind: 'planned', stage, runs: distinct.length, unfinished, jobs, threads });
   const runOf = new Map<Job, PlacedRun>(
     unfinished.map((run) => [{ experiment: run.experiment, path: join(folder, run.folder) }, run]),

@@ -14,7 +14,7 @@ export function testSetOf({ result: { dataset } }: EvaluatedRun): string {
 export async function predictionsByTask(run: EvaluatedRun): Promise<ReadonlyMap<string, TaskPredictions>> {
   if (!run.hasPredictions)
     throw new DataError(
-      `${run.path} has no predictions.arrow, which errors over test rows need: run it again with predictions, or use compare.uncertainty=seeds.`,
+      `${run.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
     );
   return new Map((await run.predictions()).map((predictions) => [predictions.task.name, predictions]));
 }
