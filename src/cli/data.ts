@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
 import { loaders } from '../data/catalogue.js';
 import { findTask } from '../data/encode.js';
@@ -32,7 +32,7 @@ export async function inspectCommand(file: string, overrides: readonly string[],
 export async function prepareCommand(file: string, overrides: readonly string[], { json }: Json): Promise<number> {
   const { source, prepared } = await opened(firstExperiment(file, overrides));
   const { train, validation, test } = source.splits;
-  const files = prepared.map((path) => ({ path, bytes: statSync(path).size }));
+  const files = prepared.map((path) => ({ path, bytes: bytesOf(path) }));
   const rows = { train: train.rows, validation: validation.rows, test: test.rows };
   const { checksum } = source;
   if (json) process.stdout.write(`${JSON.stringify({ schema: 1, checksum, rows, files }, null, 2)}\n`);
@@ -46,6 +46,13 @@ export async function prepareCommand(file: string, overrides: readonly string[],
     }
   }
   return exitCode.done;
+}
+
+/** Of a file, or of all files in a folder. */
+function bytesOf(path: string): number {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.size;
+  return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
 }
 
 interface FetchOptions extends Json {

@@ -10,11 +10,16 @@ export interface DownloadOptions {
   progress(done: number, total: number | null): void;
 }
 
+/** The server began to send the file and did not come to its end. */
+export class BrokenDownload extends UserError {
+  override name = 'BrokenDownload';
+}
+
 /**
  * Downloads `url` to `path`. If `path` has a beginning already, the rest alone is asked for (a Range request); a server that
  * sends the whole all the same is taken at its word. What was received stays in `path` when the connection breaks.
  * @returns False if the server says that the beginning is all there is, or more.
- * @throws UserError: one line that names the address and the reason.
+ * @throws UserError: one line that names the address and the reason; a `BrokenDownload` if another try may go on.
  */
 export async function download(url: string, path: string, { signal, progress }: DownloadOptions): Promise<boolean> {
   const begun = await stat(path).then(
@@ -22,6 +27,7 @@ export async function download(url: string, path: string, { signal, progress }: 
     () => 0,
   );
   const silence = new AbortController();
+  let began = false;
   const timer = setTimeout(() => silence.abort(new Error(`no answer in ${patience / 1000} s`)), patience);
   try {
     const response = await fetch(url, {
@@ -44,6 +50,7 @@ export async function download(url: string, path: string, { signal, progress }: 
     const total = Number.isFinite(length) ? from + length : null;
     const file = await open(path, from > 0 ? 'a' : 'w');
     let done = from;
+    began = true;
     try {
       for await (const chunk of response.body) {
         const bytes: Uint8Array = chunk;
@@ -59,7 +66,8 @@ export async function download(url: string, path: string, { signal, progress }: 
     return true;
   } catch (error) {
     if (error instanceof UserError || signal.aborted) throw error;
-    throw new UserError(`${url}: ${reason(error)}`);
+    const message = `${url}: ${reason(error)}`;
+    throw began ? new BrokenDownload(message) : new UserError(message);
   } finally {
     clearTimeout(timer);
   }

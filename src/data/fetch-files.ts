@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, UserError } from '../support/errors.js';
-import { download } from './download.js';
+import { BrokenDownload, download } from './download.js';
 import { contentChecksum, type Publication, type PublishedFile } from './published-file.js';
 
 /** Connections to one address that may break while a file comes. */
@@ -78,12 +78,10 @@ async function downloadChecked(url: string, part: string, { name, sha256 }: Publ
   const progress = (done: number, total: number | null) => options.progress(name, done, total);
   for (let tries = 1; ; tries++) {
     const resumed = existsSync(part);
-    const before = await received(part);
     try {
       await download(url, part, { signal: options.signal, progress });
     } catch (error) {
-      const advanced = (await received(part)) > before;
-      if (!(error instanceof UserError) || !advanced || tries >= mostTries) throw error;
+      if (!(error instanceof BrokenDownload) || tries >= mostTries) throw error;
       options.note(`${error.message}: trying to go on.`);
       continue;
     }
@@ -97,13 +95,6 @@ async function downloadChecked(url: string, part: string, { name, sha256 }: Publ
       throw new UserError(`${url}: the SHA-256 of its content is ${found.sha256}, not ${sha256}; it was deleted`);
     options.note(`${part} did not become the published file: it is fetched again from its beginning.`);
   }
-}
-
-async function received(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
 }
 
 /** The same file in another server's folder. */

@@ -1,4 +1,4 @@
-import { listOf, type SourceBlock, type SourceColumn, singleOf } from '../dataset.js';
+import { type ListValues, listOf, type SourceBlock, type SourceColumn, singleOf } from '../dataset.js';
 
 /**
  * Puts each value of a column in one of `count` cells: a value each, or a bucket of numbers. What is known of a column alone is
@@ -6,7 +6,7 @@ import { listOf, type SourceBlock, type SourceColumn, singleOf } from '../datase
  */
 export interface Cells {
   readonly count: number;
-  /** Of a list: cells of all entries of the block; else a cell per row. */
+  /** Of a list: cells of all entries of the block, those of shared lists once; else a cell per row. */
   of(block: SourceBlock): Int32Array;
 }
 
@@ -25,10 +25,16 @@ export function cellsOf(column: SourceColumn, index: number, sample: Float32Arra
     count,
     of(block) {
       const values = block.columns[index] ?? new Int32Array();
-      const indexes = column.kind === 'list' ? listOf(values).indexes : singleOf(values);
+      const indexes = column.kind === 'list' ? entriesOf(listOf(values)).indexes : singleOf(values);
       return Int32Array.from(indexes, (value) => value % count);
     },
   };
+}
+
+/** A block's lists as they are stored: row `r` has the list `of[r]` if rows share lists, else the list `r`. */
+export function entriesOf(values: ListValues) {
+  const { offsets, indexes } = values.shared?.lists ?? values;
+  return { offsets, indexes, of: values.shared?.of };
 }
 
 /** The first cell is that of missing values. */

@@ -1,4 +1,5 @@
 import { listOf, type SourceBlock, type SourceColumn, type SplitName, singleOf } from '../dataset.js';
+import { entriesOf } from './cells.js';
 
 /** What the values of one input column turned out to be, in the looked-at rows of every split. */
 export interface ColumnSummary {
@@ -98,9 +99,10 @@ function listCounts({ name, kind, dictionary, size }: SourceColumn, index: numbe
   let [training, different, entries] = [0, 0, 0];
   return {
     add(split, block, rows) {
-      const { offsets, indexes } = listOf(block.columns[index] ?? new Int32Array());
+      const { offsets, indexes, of } = entriesOf(listOf(block.columns[index] ?? new Int32Array()));
       for (const row of rows) {
-        const [begin = 0, end = 0] = [offsets[row], offsets[row + 1]];
+        const list = of ? (of[row] ?? 0) : row;
+        const [begin = 0, end = 0] = [offsets[list], offsets[list + 1]];
         if (begin === end) missing[split]++;
         let isNew = false;
         for (let i = begin; i < end; i++) {

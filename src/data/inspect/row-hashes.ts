@@ -28,27 +28,44 @@ export class RowHashes {
 
   #addSingle(values: Int32Array | Float32Array, rows: number): void {
     const bits = bitsOf(values);
-    for (let row = 0; row < rows; row++) this.#mix(row, bits === values ? (bits[row] ?? 0) : canonical(bits[row] ?? 0));
-  }
-
-  #addList({ offsets, indexes, weights }: ListValues, rows: number): void {
-    const bits = weights && bitsOf(weights);
     for (let row = 0; row < rows; row++) {
-      const [begin = 0, end = 0] = [offsets[row], offsets[row + 1]];
-      this.#mix(row, end - begin);
-      for (let i = begin; i < end; i++) {
-        this.#mix(row, indexes[i] ?? 0);
-        if (bits) this.#mix(row, canonical(bits[i] ?? 0));
-      }
+      const value = bits === values ? (bits[row] ?? 0) : canonical(bits[row] ?? 0);
+      this.#high[row] = mixHigh(this.#high[row] ?? 0, value);
+      this.#low[row] = mixLow(this.#low[row] ?? 0, value);
     }
   }
 
-  #mix(row: number, value: number): void {
-    const high = Math.imul((this.#high[row] ?? 0) ^ value, 0x85ebca6b);
-    const low = Math.imul((this.#low[row] ?? 0) ^ Math.imul(value, 0xc2b2ae35), 0x27d4eb2f);
-    this.#high[row] = ((high << 13) | (high >>> 19)) + 0xe6546b64;
-    this.#low[row] = ((low << 15) | (low >>> 17)) + 0x165667b1;
+  /** Rows may share a list: its entries are gone through once for rows that follow each other. */
+  #addList(values: ListValues, rows: number): void {
+    const { offsets, indexes, weights } = values.shared?.lists ?? values;
+    const bits = weights && bitsOf(weights);
+    let [last, high, low] = [-1, 0, 0];
+    for (let row = 0; row < rows; row++) {
+      const list = values.shared ? (values.shared.of[row] ?? 0) : row;
+      if (list !== last) {
+        const [begin = 0, end = 0] = [offsets[list], offsets[list + 1]];
+        [high, low] = [mixHigh(0, end - begin), mixLow(0, end - begin)];
+        for (let i = begin; i < end; i++) {
+          const [index, weight] = [indexes[i] ?? 0, canonical(bits?.[i] ?? 0)];
+          high = mixHigh(mixHigh(high, index), weight);
+          low = mixLow(mixLow(low, index), weight);
+        }
+        last = list;
+      }
+      this.#high[row] = mixHigh(this.#high[row] ?? 0, high);
+      this.#low[row] = mixLow(this.#low[row] ?? 0, low);
+    }
   }
+}
+
+function mixHigh(hash: number, value: number): number {
+  const mixed = Math.imul(hash ^ value, 0x85ebca6b);
+  return ((mixed << 13) | (mixed >>> 19)) + 0xe6546b64;
+}
+
+function mixLow(hash: number, value: number): number {
+  const mixed = Math.imul(hash ^ Math.imul(value, 0xc2b2ae35), 0x27d4eb2f);
+  return ((mixed << 15) | (mixed >>> 17)) + 0x165667b1;
 }
 
 function bitsOf(values: Int32Array | Float32Array): Int32Array {

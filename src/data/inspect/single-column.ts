@@ -1,4 +1,5 @@
 import { listOf, type SourceBlock, type SourceColumn, type SourceTask, singleOf } from '../dataset.js';
+import { entriesOf } from './cells.js';
 import { areaOfCells, explainedByCells, labelsInCells, meansOf } from './labels-in-cells.js';
 import { Line } from './line.js';
 
@@ -48,14 +49,14 @@ export class SingleColumn {
 
   /** @param cells What `Cells.of` gives for this training block. */
   learn(block: SourceBlock, cells: Int32Array): void {
-    const { labels, mask, offsets } = this.#parts(block);
+    const { labels, mask, lists } = this.#parts(block);
     const { rows, sums } = this.#train;
     for (let row = 0; row < block.rows; row++) {
       const label = labels[row] ?? Number.NaN;
       if (mask?.[row] === 0 || Number.isNaN(label)) continue;
       this.#all.rows++;
       this.#all.sum += label;
-      const [begin, end] = offsets ? [offsets[row] ?? 0, offsets[row + 1] ?? 0] : [row, row + 1];
+      const [begin, end] = lists ? boundsOf(lists, row) : [row, row + 1];
       for (let i = begin; i < Math.max(end, begin + 1); i++) {
         const cell = i < end ? (cells[i] ?? 0) : rows.length - 1;
         rows[cell] = (rows[cell] ?? 0) + 1;
@@ -69,16 +70,17 @@ export class SingleColumn {
     const mean = this.#all.sum / Math.max(1, this.#all.rows);
     this.#means ??= meansOf(this.#train, mean);
     const means = this.#means;
-    const { labels, mask, offsets } = this.#parts(block);
+    const { labels, mask, lists } = this.#parts(block);
     const { rows, sums } = this.#validation;
     const numbers = this.#line && singleOf(block.columns[this.#index] ?? new Float32Array());
     for (let row = 0; row < block.rows; row++) {
       const label = labels[row] ?? Number.NaN;
       if (mask?.[row] === 0 || Number.isNaN(label)) continue;
-      let cell = offsets ? rows.length - 1 : (cells[row] ?? 0);
-      if (offsets) {
+      let cell = lists ? rows.length - 1 : (cells[row] ?? 0);
+      if (lists) {
+        const [begin, end] = boundsOf(lists, row);
         let farthest = -1;
-        for (let i = offsets[row] ?? 0; i < (offsets[row + 1] ?? 0); i++) {
+        for (let i = begin; i < end; i++) {
           const distance = Math.abs((means[cells[i] ?? 0] ?? mean) - mean);
           if (distance > farthest) [farthest, cell] = [distance, cells[i] ?? 0];
         }
@@ -110,8 +112,14 @@ export class SingleColumn {
     return {
       labels: block.labels[this.#taskIndex] ?? new Float32Array(),
       mask: block.masks?.[this.#taskIndex],
-      offsets:
-        this.#column.kind === 'list' ? listOf(block.columns[this.#index] ?? new Int32Array()).offsets : undefined,
+      lists:
+        this.#column.kind === 'list' ? entriesOf(listOf(block.columns[this.#index] ?? new Int32Array())) : undefined,
     };
   }
+}
+
+/** Where a row's entries begin and end. */
+function boundsOf({ offsets, of }: ReturnType<typeof entriesOf>, row: number): readonly [number, number] {
+  const list = of ? (of[row] ?? 0) : row;
+  return [offsets[list] ?? 0, offsets[list + 1] ?? 0];
 }

@@ -1,0 +1,142 @@
+import { readdirSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { rawRows } from '../data/census-income.fixture.js';
+import { rawColumns } from '../data/census-income-columns.js';
+import { censusConfig, ple, smallConfig, temporaryFolder } from './command.fixture.js';
+import { smallComparison } from './compare.fixture.js';
+
+const columnOf = (name: string) => rawColumns.findIndex(([other]) => other === name);
+
+/** Rows of which the race gives `never-married` away and the sex is always the same. */
+function tellingRows(count: number, seed: number): string[][] {
+  return rawRows(count, seed).map((row) =>
+    row
+      .with(columnOf('race'), row[columnOf('marital-status')] === 'Never married' ? 'White' : 'Black')
+      .with(columnOf('sex'), 'Male'),
+  );
+}
+
+describe('ple data inspect', () => {
+  test('pitfall 28: names a label among the inputs, a constant column and rows in train and test; a run notes them too', async () => {
+    const folder = temporaryFolder();
+    const train = tellingRows(1000, 1);
+    const test = [...tellingRows(500, 2), ...train.slice(0, 60)];
+    const config = censusConfig(folder, { train, test });
+    const { status, stdout, stderr } = await ple(['data', 'inspect', config]);
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(/^train +1,000 +0$/m);
+    const warnings = stdout.split('\n').filter((line) => line.startsWith('warning: '));
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /Column 'race' predicts 'never-married' almost alone \(AUC 1\.000 on 280 validation rows\)/,
+      ),
+      expect.stringMatching(/of 280 validation rows have the inputs of a training row; chance explains about 0/),
+      expect.stringMatching(/of 280 test rows have the inputs of a training row; chance explains about 0/),
+      expect.stringMatching(/Column 'sex' is the same in every training row/),
+    ]);
+
+    const words = ['train', '--config', config, '--runs', join(folder, 'runs'), 'train.epochs=1'];
+    const trained = await ple(words);
+    expect(trained.status, trained.stderr).toBe(0);
+    for (const warning of warnings) expect(trained.stderr).toContain(warning.replace('warning: ', 'note: '));
+  });
+
+  test('finds nothing in data without faults, and a run says nothing', async () => {
+    const folder = temporaryFolder();
+    const { stdout } = await ple(['data', 'inspect', smallConfig(folder), 'dataset.rows.test=700']);
+    expect(stdout).toMatch(/^test +700 +0$/m);
+    expect(stdout).toMatch(/\nNothing suspicious was found\.\n$/);
+    const words = ['train', '--config', smallConfig(folder), '--runs', join(folder, 'runs'), 'train.epochs=1'];
+    expect((await ple(words)).stderr).not.toMatch(/Column|rows have the inputs/);
+  });
+
+  test('--json prints one document, of a comparison too', async () => {
+    const { status, stdout } = await ple(['data', 'inspect', '--json', smallComparison(temporaryFolder())]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 1,
+      splits: { train: { outside: 0 } },
+      tasks: [{ name: 'y1', type: 'regression' }, { name: 'y2' }],
+      pairs: [{ tasks: ['y1', 'y2'] }],
+      findings: [],
+    });
+  });
+
+  test('refuses a task that the data do not have', async () => {
+    const words = ['data', 'inspect', censusConfig(temporaryFolder()), 'tasks.0.name=incom'];
+    const { status, stderr } = await ple(words);
+    expect(stderr).toMatch(/no task 'incom' \(did you mean 'income'\?\)/);
+    expect(status).toBe(2);
+  });
+});
+
+describe('ple data prepare', () => {
+  test('fills the cache, which the next command reads', async () => {
+    const folder = temporaryFolder();
+    const config = censusConfig(folder);
+    const { status, stdout } = await ple(['data', 'prepare', config]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^train +400$/m);
+    const cached = readdirSync(join(folder, 'cache'));
+    expect(cached).toHaveLength(2);
+    for (const name of cached) expect(stdout).toContain(join(folder, 'cache', name));
+    const again = await ple(['data', 'prepare', config, '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      rows: { train: 400, validation: 100, test: 100 },
+      files: expect.arrayContaining(
+        cached.map((name) => {
+          const path = join(folder, 'cache', name);
+          return { path, bytes: statSync(path).size };
+        }),
+      ),
+    });
+  });
+
+  test('says that generated rows are not kept', async () => {
+    const { status, stdout } = await ple(['data', 'prepare', smallConfig(temporaryFolder())]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^test +500$/m);
+    expect(stdout).toMatch(/Nothing is kept/);
+  });
+});
+
+describe('ple data fetch', () => {
+  test('without a network says in one line where to get the file and where to put it', async () => {
+    const work = temporaryFolder();
+    const { status, stdout, stderr } = await ple(['data', 'fetch', 'census-income', '--from', 'http://127.0.0.1:9/'], {
+      cwd: work,
+    });
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(
+      /^ple: census-income\.data could not be downloaded \(http:\/\/127\.0\.0\.1:9\/census-income\.data\.gz: .*\)\. Get it from https:\/\/archive\.ics\.uci\.edu\S+ and put it, plain or as \.gz, into datasets\/census-income\.\n$/,
+    );
+  });
+
+  test('a file of other content is refused', async () => {
+    const server = createServer((_, response) => response.end('not the census'));
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    onTestFinished(() => {
+      server.close();
+    });
+    const address = server.address();
+    const from = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+    const to = join(temporaryFolder(), 'census');
+    const { status, stderr } = await ple(['data', 'fetch', 'census-income', '--from', from, '--to', to]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/SHA-256 of its content is [0-9a-f]{64}, not 3676a81d/);
+    expect(readdirSync(to)).toEqual([]);
+  });
+
+  test.each([
+    [['synthetic'], /'synthetic' cannot be downloaded by this command; those of census-income can/],
+    [['census-incom'], /Unknown loader 'census-incom' \(did you mean 'census-income'\?\)/],
+    [['census-income', '--from', 'here'], /--from: 'here' is no address/],
+  ])('%j is wrong usage', async (words, message) => {
+    const { status, stderr } = await ple(['data', 'fetch', ...words]);
+    expect(stderr).toMatch(message);
+    expect(status).toBe(2);
+  });
+});
