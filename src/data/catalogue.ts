@@ -1,7 +1,9 @@
 import { catalogue } from '../support/catalogue.js';
+import { aliCcp } from './ali-ccp.js';
 import { censusIncome } from './census-income.js';
 import { funnel } from './funnel.js';
 import type { LoaderDefinition } from './loader.js';
 import { synthetic } from './synthetic.js';
+import { table } from './table-loader.js';
 
-export const loaders = catalogue<LoaderDefinition>('loader', [censusIncome, funnel, synthetic]);
+export const loaders = catalogue<LoaderDefinition>('loader', [aliCcp, censusIncome, funnel, synthetic, table]);

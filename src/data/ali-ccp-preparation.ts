@@ -1,0 +1,89 @@
+import { Worker } from 'node:worker_threads';
+import { DataError } from '../support/errors.js';
+import { bytesOf, type FileSplit, openPart, type PartKeys, partKeys, type Side, sideSplits } from './ali-ccp-parts.js';
+import type { RawFiles } from './ali-ccp-raw.js';
+import type { LoaderContext } from './loader.js';
+import type { PreparedEntry } from './prepared/prepared-entry.js';
+
+/** What a thread is started with. */
+export interface SideOrder {
+  readonly side: Side;
+  readonly files: RawFiles;
+  readonly folder: string;
+  readonly keys: PartKeys;
+  /** An int32; not 0: it should stop, and leave nothing behind. */
+  readonly stop: SharedArrayBuffer;
+}
+
+export type SideReport =
+  | { readonly kind: 'progress'; readonly bytes: number }
+  | { readonly kind: 'unusable'; readonly message: string };
+
+export type PreparedParts = Readonly<Record<Side, Readonly<Record<FileSplit, PreparedEntry>>>>;
+
+const sides = ['common', 'skeleton'] as const;
+
+/**
+ * The prepared tables of the four files, each file's in a folder of its own. What is missing is made by two threads, one for the common
+ * features and one for the samples; what an interrupted preparation finished is not made again.
+ */
+export async function preparedParts(files: RawFiles, folder: string, context: LoaderContext): Promise<PreparedParts> {
+  const keys = await partKeys(files);
+  const { note } = context;
+  const found = await openAll({ folder, keys, note });
+  if (found) return found;
+  const done = { common: 0, skeleton: 0 };
+  const total = sides.flatMap((side) => sideSplits.map((split) => bytesOf(side, split, files))).reduce((a, b) => a + b);
+  const stop = new SharedArrayBuffer(4);
+  const outcomes = await Promise.allSettled(
+    sides.map((side) =>
+      runThread({ side, files, folder, keys, stop }, (bytes) => {
+        done[side] = bytes;
+        context.progress?.(done.common + done.skeleton, total);
+      }).catch((error: unknown) => {
+        Atomics.store(new Int32Array(stop), 0, 1); // the other one need not go on
+        throw error;
+      }),
+    ),
+  );
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  const made = await openAll({ folder, keys, note });
+  if (!made) throw new DataError(`The prepared data in ${folder} are gone again. Does something else remove them?`);
+  return made;
+}
+
+class Missing extends Error {}
+
+/** Undefined if a part is missing. */
+async function openAll(options: Parameters<typeof openPart>[2]): Promise<PreparedParts | undefined> {
+  const open = (side: Side, split: FileSplit) =>
+    openPart(side, split, options, () => {
+      throw new Missing();
+    });
+  try {
+    return {
+      common: { train: await open('common', 'train'), test: await open('common', 'test') },
+      skeleton: { train: await open('skeleton', 'train'), test: await open('skeleton', 'test') },
+    };
+  } catch (error) {
+    if (error instanceof Missing) return undefined;
+    throw error;
+  }
+}
+
+/** Resolves when the side is prepared; rejects with a `DataError` for files that cannot be used. */
+function runThread(order: SideOrder, onBytes: (bytes: number) => void): Promise<void> {
+  const script = import.meta.url.endsWith('.ts') ? './ali-ccp-worker.fixture.mjs' : './ali-ccp-worker.js';
+  const thread = new Worker(new URL(script, import.meta.url), { workerData: order });
+  return new Promise((resolve, reject) => {
+    thread.on('message', (report: SideReport) => {
+      if (report.kind === 'progress') onBytes(report.bytes);
+      else reject(new DataError(report.message));
+    });
+    thread.on('error', reject);
+    thread.on('exit', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`The thread that prepares ${order.side} ended with exit code ${code}`));
+    });
+  });
+}

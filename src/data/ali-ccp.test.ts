@@ -1,0 +1,209 @@
+import { existsSync } from 'node:fs';
+import { appendFile, cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inputsSchema, taskSchema } from '../config/parts.js';
+import { type JoinedSample, naiveJoin, type PlainRow, plainRows } from './ali-ccp.fixture.js';
+import { aliCcp } from './ali-ccp.js';
+import { fields } from './ali-ccp-fields.js';
+import { makeAliCcpFiles } from './ali-ccp-files.fixture.js';
+import type { Source } from './dataset.js';
+import { encode } from './encode.js';
+import { openPrepared } from './prepared/prepared-entry.js';
+
+const made = {
+  ...{ rows: { train: 5000, test: 1500 }, common: { train: 120, test: 60 }, entries: 12, items: 400, users: 70 },
+  ...{ clickRate: 0.2, conversionRate: 0.3, seed: 3 },
+};
+let folder = '';
+let notes: string[] = [];
+let prepared: string[] = [];
+let readings = 0;
+
+const open = (options: object = {}): Promise<Source> => {
+  [notes, prepared, readings] = [[], [], 0];
+  return aliCcp.open(
+    { loader: 'ali-ccp', path: join(folder, 'raw'), cache: join(folder, 'cache'), ...options },
+    {
+      seed: 1,
+      note: (message) => notes.push(message),
+      prepared: (path) => prepared.push(path),
+      progress: () => readings++,
+    },
+  );
+};
+
+let joined: { readonly train: JoinedSample[]; readonly test: JoinedSample[] };
+let idOf: (field: string, index: number) => number | null;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ple-ali-ccp-'));
+  await makeAliCcpFiles(join(folder, 'raw'), made);
+  joined = { train: naiveJoin(join(folder, 'raw'), 'train'), test: naiveJoin(join(folder, 'raw'), 'test') };
+  await open();
+  expect(readings).toBeGreaterThan(0);
+  idOf = await readIds(prepared);
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+async function readIds(paths: readonly string[]) {
+  const known = new Map<string, number>();
+  for (const path of paths) {
+    const table = (await openPrepared(path)).entry?.table('ids');
+    for (let b = 0; table && b * table.blockRows < table.rows; b++) {
+      const { rows, columns } = await table.read(b);
+      const [places, indexes, ids] = columns;
+      if (!(places instanceof Int32Array && indexes instanceof Int32Array && ids instanceof Int32Array))
+        throw new Error();
+      for (let r = 0; r < rows; r++) known.set(`${fields[places[r] ?? -1]?.name} ${indexes[r]}`, ids[r] ?? -1);
+    }
+  }
+  return (field: string, index: number) => known.get(`${field} ${index}`) ?? null;
+}
+
+const rowsOf = (source: Source, split: 'train' | 'validation' | 'test') => plainRows(source, split, idOf);
+const userOf = (row: PlainRow) => row['101'] ?? null;
+const inOrder = (rows: readonly PlainRow[]) => rows.map((row) => JSON.stringify(Object.entries(row).toSorted()));
+const text = (rows: readonly PlainRow[]) => inOrder(rows).toSorted();
+
+describe('the join', () => {
+  test('gives the rows of an independent one: training rows in their order, those of the test in two halves', async () => {
+    const source = await open({ validation: 'test-half' });
+    const train = await rowsOf(source, 'train');
+    expect(inOrder(train.rows)).toEqual(inOrder(joined.train.map(({ columns }) => columns)));
+    expect(train.labels).toEqual(joined.train.map(({ click, conversion }) => [click, conversion]));
+    const halves = [...(await rowsOf(source, 'validation')).rows, ...(await rowsOf(source, 'test')).rows];
+    expect(text(halves)).toEqual(text(joined.test.map(({ columns }) => columns)));
+  });
+
+  test('was of rows as the real ones are', () => {
+    const some = (of: (row: PlainRow) => boolean) => joined.train.filter(({ columns }) => of(columns)).length;
+    expect(joined.train.length).toBeLessThan(made.rows.train); // conversions without a click
+    expect(some((row) => row['216'] === null)).toBeGreaterThan(100);
+    expect(some((row) => row['124'] === null)).toBeGreaterThan(10);
+    expect(some((row) => Array.isArray(row['853']) && row['853'].length > 1)).toBeGreaterThan(100);
+    expect(some((row) => Array.isArray(row['508']) && row['508'].length === 0)).toBeGreaterThan(100);
+    const items = new Set(joined.train.map(({ columns }) => columns['205']));
+    expect(joined.test.filter(({ columns }) => !items.has(columns['205'] ?? null)).length).toBeGreaterThan(10);
+  });
+
+  test('tells what it left out', async () => {
+    await open();
+    const dropped = made.rows.train - joined.train.length;
+    expect(notes).toContain(`sample_skeleton_train.csv: ${dropped} rows with a conversion but no click left out.`);
+    expect(notes.filter((note) => /several entries of 216/.test(note))).toHaveLength(2);
+  });
+
+  test('is read again without the raw files being parsed, and block by block in any order', async () => {
+    const source = await open();
+    expect(readings).toBe(0);
+    const { train } = source.splits;
+    const copy = async (index: number) => structuredClone((await train.read(index)).labels);
+    const [one, two] = [await copy(1), await copy(0)];
+    expect(await copy(0)).toEqual(two);
+    expect(await copy(1)).toEqual(one);
+  });
+
+  test('what is missing alone is made again', async () => {
+    const parts = await readdir(join(folder, 'cache'));
+    expect(parts).toHaveLength(4);
+    const [part = ''] = prepared.map((path) => basename(path)).filter((name) => /skeleton-test/.test(name));
+    await rm(join(folder, 'cache', part), { recursive: true });
+    const source = await open({ validation: 'test-half' });
+    expect(await readdir(join(folder, 'cache'))).toEqual(parts);
+    const halves = [...(await rowsOf(source, 'validation')).rows, ...(await rowsOf(source, 'test')).rows];
+    expect(text(halves)).toEqual(text(joined.test.map(({ columns }) => columns)));
+  });
+});
+
+describe('tasks', () => {
+  test.each([
+    ['clicks', 'cvr', (click: number) => click],
+    ['impressions', 'cvr', () => 1],
+    ['ctcvr', 'ctcvr', () => 1],
+  ])('%s: the second is %s', async (cvr, name, inSpace) => {
+    const source = await open({ cvr, validation: 'test-half' });
+    expect(source.tasks.map((task) => task.name)).toEqual(['ctr', name]);
+    const { labels, masks } = await rowsOf(source, 'train');
+    expect(labels).toEqual(joined.train.map(({ click, conversion }) => [click, conversion]));
+    expect(masks).toEqual(joined.train.map(({ click }) => [1, inSpace(click)]));
+  });
+});
+
+describe('splits', () => {
+  test('a user is in one of train and validation; both together are the training file', async () => {
+    const source = await open({ validation: { train: 0.3 } });
+    const [train, validation] = [await rowsOf(source, 'train'), await rowsOf(source, 'validation')];
+    expect(text([...train.rows, ...validation.rows])).toEqual(text(joined.train.map(({ columns }) => columns)));
+    const users = new Set(train.rows.map(userOf));
+    expect(validation.rows.filter((row) => users.has(userOf(row)))).toEqual([]);
+    expect(new Set(validation.rows.map(userOf)).size / made.users).toBeGreaterThan(0.1);
+    expect(new Set(validation.rows.map(userOf)).size / made.users).toBeLessThan(0.5);
+    expect(source.splits.test.rows).toBe(joined.test.length);
+  });
+
+  test('the draw follows splitSeed alone', async () => {
+    const users = async (splitSeed: number) => {
+      const { rows } = await rowsOf(await open({ validation: { train: 0.3 }, splitSeed }), 'validation');
+      return [...new Set(rows.map(userOf))];
+    };
+    expect(await users(1)).toEqual(await users(1));
+    expect(await users(1)).not.toEqual(await users(2));
+  });
+
+  test('a sample is of users from the whole file, the same ones in every split', async () => {
+    const source = await open({ sample: 0.4, validation: 'test-half' });
+    const train = await rowsOf(source, 'train');
+    const test = [...(await rowsOf(source, 'validation')).rows, ...(await rowsOf(source, 'test')).rows];
+    const kept = new Set([...train.rows, ...test].map(userOf));
+    const expected = (rows: readonly JoinedSample[]) => rows.filter(({ columns }) => kept.has(userOf(columns)));
+    expect(text(train.rows)).toEqual(text(expected(joined.train).map(({ columns }) => columns)));
+    expect(text(test)).toEqual(text(expected(joined.test).map(({ columns }) => columns)));
+    expect(train.rows.length / joined.train.length).toBeGreaterThan(0.2);
+    expect(train.rows.length / joined.train.length).toBeLessThan(0.6);
+    const last = joined.train.slice(-1500).filter(({ columns }) => kept.has(userOf(columns)));
+    expect(last.length).toBeGreaterThan(300);
+  });
+});
+
+test('encoding caps lists, counts what it leaves out, and gives unseen ids index 0', async () => {
+  const source = await open({ validation: 'test-half' });
+  const tasks = ['ctr', 'cvr'].map((name) => taskSchema.parse({ name, type: 'binary' }));
+  const columns = { '110_14': { maxLength: 5 } };
+  const dataset = await encode(source, inputsSchema.parse({ maxLength: 100, columns }), tasks);
+  const lengths = joined.train.map(({ columns }) => [columns['110_14']].flat().length);
+  const lists = joined.train.map(({ columns: row }) => row['110_14']).filter((list) => Array.isArray(list));
+  const lost = lists.reduce((sum, list) => sum + Math.max(0, list.length - 5), 0);
+  expect(lengths.length).toBe(joined.train.length);
+  expect(dataset.notes.filter((note) => note.includes("'110_14'"))).toEqual([
+    expect.stringContaining(`${lost} are left out`),
+  ]);
+  const items = new Set(joined.train.map(({ columns }) => columns['205']));
+  const unseen = joined.test.filter(({ columns }) => !items.has(columns['205'] ?? null)).length;
+  const place = dataset.categorical.findIndex(({ name }) => name === '205');
+  const width = dataset.categorical.length + dataset.lists.reduce((sum, { length }) => sum + length, 0);
+  let zeros = 0;
+  for (const split of [dataset.splits.validation, dataset.splits.test]) {
+    for (let b = 0; b * split.blockRows < split.rows; b++) {
+      const block = await split.read(b);
+      for (let r = 0; r < block.rows; r++) zeros += Number(block.categorical[r * width + place] === 0);
+    }
+  }
+  expect(zeros).toBe(unseen);
+});
+
+test('a fault in one file ends the preparation with its place, and leaves nothing half-written', async () => {
+  const [path, cache] = [join(folder, 'faulty'), join(folder, 'faulty-cache')];
+  await cp(join(folder, 'raw'), path, { recursive: true });
+  await appendFile(join(path, 'sample_skeleton_train.csv'), 'no row\n');
+  await expect(open({ path, cache })).rejects.toThrow(/sample_skeleton_train\.csv:5001: 'no row' is no whole number/);
+  expect((await readdir(cache)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
+test('missing files are a line that says where they can be had', async () => {
+  await expect(open({ path: join(folder, 'nowhere') })).rejects.toThrow(
+    /There is no common_features_train\.csv.*tianchi/,
+  );
+  expect(existsSync(join(folder, 'nowhere'))).toBe(false);
+});
