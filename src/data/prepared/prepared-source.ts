@@ -23,6 +23,8 @@ export interface SourceSummary {
   readonly values: readonly (Iterable<string> | number | undefined)[];
   /** See `Source.group`. */
   readonly group?: string;
+  /** False: all masks turned out to be 1, and blocks need none. */
+  readonly masked?: boolean;
 }
 
 interface Description {
@@ -55,7 +57,7 @@ export async function sourceWriter(entry: EntryWriter, shape: SourceShape) {
       await tables.get(split)?.append({ rows: block.rows, columns: [...block.columns, ...block.labels, ...marks] });
     },
     /** @returns the entry's description. */
-    async finish({ checksum, values, group }: SourceSummary): Promise<unknown> {
+    async finish({ checksum, values, group, masked = masks }: SourceSummary): Promise<unknown> {
       const dictionaries = await entry.table('dictionaries', [
         { name: 'column', kind: 'int32' },
         { name: 'value', kind: 'text' },
@@ -71,7 +73,13 @@ export async function sourceWriter(entry: EntryWriter, shape: SourceShape) {
           ...(typeof own === 'number' ? { size: own } : {}),
         };
       });
-      const description: Description = { columns: described, tasks, masks, checksum, ...(group ? { group } : {}) };
+      const description: Description = {
+        columns: described,
+        tasks,
+        masks: masked,
+        checksum,
+        ...(group ? { group } : {}),
+      };
       return description;
     },
   };

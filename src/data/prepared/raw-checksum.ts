@@ -1,0 +1,54 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { checksumOf } from './block-checksum.js';
+
+/** A smaller file is read each time. */
+const smallFile = 2 ** 26;
+/** Within this time a file may be written again without a new time of change. */
+const clockSlack = 2000;
+
+/**
+ * SHA-256 (hex) of a file as it lies on disk. That of a large file is remembered in the cache folder, and believed while size, inode and
+ * times of modification and change (which no program sets) are the same.
+ */
+export async function rawChecksum(path: string, folder: string): Promise<string> {
+  const identity = await identityOf(path);
+  if (identity.size <= smallFile) return hashFile(path);
+  const memory = join(folder, `raw-${checksumOf(resolve(path))}.json`);
+  const known = await remembered(memory);
+  if (known && known.identity === identity.text) return known.sha256;
+  const sha256 = await hashFile(path);
+  const after = await identityOf(path);
+  if (after.text === identity.text && Date.now() - after.changed > clockSlack) {
+    const partial = `${memory}.${randomUUID()}.tmp`;
+    await mkdir(folder, { recursive: true })
+      .then(() => writeFile(partial, JSON.stringify({ identity: identity.text, sha256 })))
+      .then(() => rename(partial, memory))
+      .catch(() => rm(partial, { force: true }).catch(() => undefined)); // it costs time, never a run
+  }
+  return sha256;
+}
+
+async function identityOf(path: string) {
+  const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return { size: Number(size), changed: Number(ctimeNs / 1_000_000n), text: [size, ino, mtimeNs, ctimeNs].join(' ') };
+}
+
+async function remembered(path: string): Promise<{ readonly identity: string; readonly sha256: string } | undefined> {
+  try {
+    const found: { readonly identity?: unknown; readonly sha256?: unknown } = JSON.parse(await readFile(path, 'utf8'));
+    const { identity, sha256 } = found;
+    return typeof identity === 'string' && typeof sha256 === 'string' ? { identity, sha256 } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
+  return hash.digest('hex');
+}

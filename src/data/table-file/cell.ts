@@ -1,0 +1,58 @@
+/** A value of a row before its column's kind is known. Null: missing. */
+export type Cell = string | number | null | readonly Cell[];
+
+/** Rows of a file, in its order. */
+export interface RowChunk {
+  /** A row has as many cells as the file has columns. */
+  readonly records: readonly (readonly Cell[])[];
+  /** Where a row of the chunk stands, for messages: `file:line`. */
+  place(row: number): string;
+}
+
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+/** The number that a cell says, of 32 bits at most; NaN if it says none. */
+export function numberOf(cell: Cell): number {
+  const value = typeof cell === 'number' ? cell : numberOfText(cell);
+  return Number.isFinite(Math.fround(value)) ? value : Number.NaN;
+}
+
+function numberOfText(cell: Cell): number {
+  if (typeof cell !== 'string') return Number.NaN;
+  const text = cell.trim();
+  return decimal.test(text) ? Number(text) : Number.NaN;
+}
+
+export function textOf(cell: Cell): string {
+  if (cell === null) return '';
+  return typeof cell === 'object' ? cell.map(textOf).join(',') : String(cell);
+}
+
+/** Any value of a file of another type than text. Undefined: it is nested, or of a type that has no meaning here. */
+export function cellOf(value: unknown): Cell | undefined {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return Number.isNaN(value) ? null : value;
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.getTime() / 86_400_000;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  if (!isIterable(value)) return undefined;
+  const cells: Cell[] = [];
+  for (const entry of value) {
+    const cell = cellOf(entry);
+    if (cell === undefined || (typeof cell === 'object' && cell !== null)) return undefined;
+    if (cell !== null) cells.push(cell);
+  }
+  return cells;
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+/** A text in a message: no line break, not too long. */
+export function shown(cell: Cell): string {
+  const text = JSON.stringify(textOf(cell)).slice(1, -1);
+  return `'${text.length > 40 ? `${text.slice(0, 40)}…` : text}'`;
+}

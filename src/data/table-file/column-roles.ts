@@ -1,0 +1,119 @@
+import { didYouMean } from '../../support/catalogue.js';
+import { ConfigError } from '../../support/errors.js';
+import type { SourceTask } from '../dataset.js';
+import type { Cell } from './cell.js';
+import { compileCondition } from './condition.js';
+import type { ColumnOption, Reference, TableOptions, TaskOption } from './table-options.js';
+
+export interface InputColumn {
+  readonly index: number;
+  readonly name: string;
+  /** Undefined: to be inferred. */
+  readonly kind: 'categorical' | 'numeric' | 'list' | undefined;
+  readonly hash?: number | undefined;
+  readonly separator?: string | undefined;
+  readonly weights?: string | undefined;
+}
+
+export interface LabelColumn {
+  readonly task: SourceTask;
+  readonly name: string;
+  readonly index: number;
+  /** Absent: the label is the cell's number, for binary tasks 0 or 1. */
+  readonly positive?: (cell: Cell) => boolean | undefined;
+  readonly mask?: { readonly index: number; readonly name: string; holds(cell: Cell): boolean | undefined };
+}
+
+export interface ColumnRoles {
+  readonly inputs: readonly InputColumn[];
+  readonly labels: readonly LabelColumn[];
+  /** Of a split by value or time. */
+  readonly split: number | undefined;
+  readonly group: string | undefined;
+}
+
+/** What each column is for. Columns of labels, masks and splits are no inputs, unless `columns` says so of the latter two. */
+export function columnRoles(names: readonly string[], options: TableOptions): ColumnRoles {
+  const find = (reference: Reference, key: string) => findColumn(names, reference, key);
+  const labels = Object.entries(options.tasks).map(([name, task]) => labelColumn(name, task, find));
+  const named = new Map<number, ColumnOption>();
+  for (const [reference, option] of Object.entries(options.columns)) {
+    const index = find(reference, 'columns');
+    const owner = labels.find((label) => label.index === index);
+    if (owner && option !== 'ignored') {
+      throw new ConfigError(
+        `dataset.columns: '${reference}' is the label of task '${owner.task.name}', so it cannot be an input.`,
+      );
+    }
+    if (named.has(index)) throw new ConfigError(`dataset.columns: column '${names[index]}' is named twice.`);
+    named.set(index, option);
+  }
+  const { split } = options;
+  const splitColumn =
+    split && 'column' in split
+      ? find(split.column, 'split.column')
+      : split && 'time' in split
+        ? find(split.time, 'split.time')
+        : undefined;
+  const group = options.group === undefined ? undefined : find(options.group, 'group');
+  const hidden = new Set([splitColumn, ...labels.flatMap(({ index, mask }) => [index, mask?.index])]);
+  const inputs = names.flatMap((name, index): InputColumn[] => {
+    const option = named.get(index) ?? (index === group ? 'categorical' : undefined);
+    if (option === 'ignored' || (option === undefined && (hidden.has(index) || options.others === 'ignored')))
+      return [];
+    return [inputColumn(name, index, option)];
+  });
+  if (inputs.length === 0) throw new ConfigError('dataset: no column is left as an input.');
+  const groupColumn = inputs.find(({ index }) => index === group);
+  if (group !== undefined && groupColumn?.kind !== 'categorical') {
+    throw new ConfigError(`dataset.group: column '${names[group]}' is no categorical input.`);
+  }
+  return { inputs, labels, split: splitColumn, group: groupColumn?.name };
+}
+
+function inputColumn(name: string, index: number, option: ColumnOption | undefined): InputColumn {
+  if (option === undefined) return { name, index, kind: undefined };
+  if (option === 'ignored') throw new Error('An ignored column is no input');
+  if (typeof option === 'string') return { name, index, kind: option };
+  if (option.kind === 'categorical' && (option.separator ?? option.weights) !== undefined) {
+    throw new ConfigError(`dataset.columns.${name}: 'separator' and 'weights' are for lists.`);
+  }
+  return { name, index, ...option };
+}
+
+function labelColumn(
+  name: string,
+  option: TaskOption,
+  find: (reference: Reference, key: string) => number,
+): LabelColumn {
+  const column = option.column ?? name;
+  const index = find(column, `tasks.${name}.column`);
+  const task: SourceTask = { name, type: option.regression ? 'regression' : 'binary' };
+  return {
+    task,
+    name: String(column),
+    index,
+    ...(option.positive === undefined ? {} : { positive: compileCondition(option.positive) }),
+    ...(option.mask ? { mask: maskOf(option.mask) } : {}),
+  };
+
+  function maskOf(mask: NonNullable<TaskOption['mask']>) {
+    const condition = 'equals' in mask ? [mask.equals].flat() : mask.where;
+    return {
+      index: find(mask.column, `tasks.${name}.mask.column`),
+      name: String(mask.column),
+      holds: compileCondition(condition),
+    };
+  }
+}
+
+function findColumn(names: readonly string[], reference: Reference, key: string): number {
+  const index = names.indexOf(String(reference));
+  if (index >= 0) return index;
+  const number = /^\d+$/.test(String(reference)) ? Number(reference) : 0;
+  if (number >= 1 && number <= names.length) return number - 1;
+  const some = names.length > 30 ? [...names.slice(0, 30), '…'] : names;
+  throw new ConfigError(
+    `dataset.${key}: the file has no column '${reference}'${didYouMean(String(reference), names)}; there are: ${some.join(', ')}.`,
+  );
+}

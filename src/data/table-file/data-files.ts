@@ -1,0 +1,34 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { DataError } from '../../support/errors.js';
+
+/** Paths of files; in the last part of a path `*` stands for any letters and `?` for one. In the order given, each pattern's by name. */
+export async function findDataFiles(patterns: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const pattern of patterns) {
+    const matches = /[*?]/.test(basename(pattern)) ? await matching(pattern) : [pattern];
+    if (matches.length === 0) throw new DataError(`No file matches ${pattern}.`);
+    for (const path of matches) {
+      const about = await stat(path).catch(() => undefined);
+      if (!about) throw new DataError(`There is no file ${path}.`);
+      if (!about.isFile())
+        throw new DataError(`${path} is no file; name files, or a pattern such as ${join(path, '*.csv')}.`);
+      if (about.size === 0) throw new DataError(`${path} is empty.`);
+      if (!found.includes(path)) found.push(path);
+    }
+  }
+  return found;
+}
+
+async function matching(pattern: string): Promise<string[]> {
+  const source = basename(pattern)
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  const name = new RegExp(`^${source}$`, 's');
+  const names = await readdir(dirname(pattern)).catch(() => []);
+  return names
+    .filter((found) => name.test(found) && !found.startsWith('.'))
+    .toSorted()
+    .map((found) => join(dirname(pattern), found));
+}

@@ -1,0 +1,144 @@
+import { isUtf8 } from 'node:buffer';
+import { CsvError, parse } from 'csv-parse';
+import { DataError } from '../../support/errors.js';
+import { readRawFile } from '../raw-file.js';
+import { wholeLines } from '../whole-lines.js';
+import type { RowChunk } from './cell.js';
+import type { RowFile } from './row-file.js';
+
+export interface Delimited {
+  readonly delimiter: string;
+  readonly quote: string | null;
+  /** The first line has names. */
+  readonly header: boolean;
+}
+
+const longestRecord = 2 ** 22; // characters
+const newline = 10;
+
+/** CSV or TSV, plain or gzipped, UTF-8. */
+export async function openDelimited(path: string, bytes: number, options: Delimited): Promise<RowFile> {
+  const chunks = () => readRecords(path, bytes, options.delimiter, options.quote, () => undefined);
+  let first: readonly string[] | undefined;
+  for await (const { records } of chunks()) {
+    first = records[0];
+    if (first) break;
+  }
+  if (!first) throw new DataError(`${path} has no rows.`);
+  const names = options.header ? first.map((name) => name.trim()) : first.map((_, c) => String(c + 1));
+  const twice = names.find((name, c) => names.indexOf(name) < c);
+  if (twice !== undefined) throw new DataError(`${path}:1: two columns are named '${twice}'.`);
+  const empty = names.indexOf('');
+  if (empty >= 0)
+    throw new DataError(`${path}:1: column ${empty + 1} has no name (header: false, if this is no header).`);
+  return {
+    path,
+    bytes,
+    names,
+    async *read(onBytes) {
+      let header = options.header;
+      for await (const { records, lines } of readRecords(path, bytes, options.delimiter, options.quote, onBytes)) {
+        const skip = header && records.length > 0 ? 1 : 0;
+        if (skip) header = false;
+        const place = (row: number) => `${path}:${lines[row + skip]}`;
+        for (let row = skip; row < records.length; row++) {
+          const count = records[row]?.length;
+          if (count === names.length) continue;
+          throw new DataError(`${place(row - skip)}: this row has ${count} columns, not ${names.length}.`);
+        }
+        yield { records: skip ? records.slice(skip) : records, place } satisfies RowChunk;
+      }
+    },
+  };
+}
+
+interface Records {
+  readonly records: readonly (readonly string[])[];
+  /** The line on which each record ends. */
+  readonly lines: readonly number[];
+}
+
+async function* readRecords(
+  path: string,
+  bytes: number,
+  delimiter: string,
+  quote: string | null,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Records> {
+  let records: string[][] = [];
+  let lines: number[] = [];
+  const parser = parse({
+    bom: true,
+    delimiter,
+    quote,
+    record_delimiter: ['\r\n', '\n'],
+    relax_column_count: true, // counted with the line's number
+    skip_empty_lines: true,
+    max_record_size: longestRecord,
+    on_record: (record: string[], { lines: line }) => {
+      records.push(record);
+      lines.push(line);
+      return null;
+    },
+  });
+  let failure: Error | undefined;
+  parser.on('error', (error) => {
+    failure ??= error;
+  });
+  parser.resume();
+  const taken = (): Records => {
+    if (failure) throw asDataError(path, failure);
+    const chunk = { records, lines };
+    records = [];
+    lines = [];
+    return chunk;
+  };
+  const file = { path, packed: /\.gz$/i.test(path), bytes };
+  let line = 1;
+  for await (const piece of wholeLines(path, readRawFile(file, onBytes))) {
+    checkText(path, piece, line);
+    line += countLines(piece);
+    await new Promise<void>((resolve) => void parser.write(piece, () => resolve()));
+    yield taken();
+  }
+  await new Promise<void>((resolve) => {
+    parser.once('error', () => resolve());
+    parser.end(() => resolve());
+  });
+  yield taken();
+}
+
+/** @param line of the piece's first byte. */
+function checkText(path: string, piece: Buffer, line: number): void {
+  const nul = piece.indexOf(0);
+  if (nul >= 0) {
+    const where = `${path}:${line + countLines(piece.subarray(0, nul))}`;
+    throw new DataError(`${where}: there is a NUL byte. Is it a text file, in UTF-8?`);
+  }
+  if (isUtf8(piece)) return;
+  for (let begin = 0; begin < piece.length; line++) {
+    const end = piece.indexOf(newline, begin) + 1 || piece.length;
+    if (!isUtf8(piece.subarray(begin, end))) throw new DataError(`${path}:${line}: this line is not in UTF-8.`);
+    begin = end;
+  }
+}
+
+function countLines(piece: Buffer): number {
+  let count = 0;
+  for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) count++;
+  return count;
+}
+
+function asDataError(path: string, error: Error): Error {
+  if (!(error instanceof CsvError)) return error;
+  const lines = Reflect.get(error, 'lines');
+  const where = typeof lines === 'number' ? `${path}:${lines}` : path;
+  const advice = '(quote: null, if quotes are letters)';
+  if (error.code === 'CSV_MAX_RECORD_SIZE') {
+    return new DataError(
+      `${where}: a row has more than ${longestRecord} characters; is a quote not closed? ${advice}.`,
+    );
+  }
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED') return new DataError(`${where}: a quote is not closed ${advice}.`);
+  return new DataError(`${where}: ${error.message.replaceAll(/\s+/g, ' ').slice(0, 200)} ${advice}.`);
+}

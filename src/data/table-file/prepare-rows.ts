@@ -1,0 +1,161 @@
+import { DataError } from '../../support/errors.js';
+import type { SplitName } from '../dataset.js';
+import type { EntryWriter } from '../prepared/prepared-entry.js';
+import { sourceWriter } from '../prepared/prepared-source.js';
+import type { Cell, RowChunk } from './cell.js';
+import { columnEncoder, type PickedRows } from './column-encoders.js';
+import { type ColumnRoles, columnRoles, type InputColumn } from './column-roles.js';
+import { labelValues } from './label-values.js';
+import { openRowFile, type RowFile } from './row-file.js';
+import { splitOfRow } from './row-splits.js';
+import { KindInference, NumberList, timeOf } from './scan.js';
+import type { TableOptions } from './table-options.js';
+
+/** Files by the split that they are for; those of `train` may be cut. */
+export type SplitFiles = readonly { readonly split: SplitName; readonly path: string }[];
+
+interface Opened {
+  readonly split: SplitName;
+  readonly file: RowFile;
+}
+
+/**
+ * Reads the files once, or twice where kinds have to be inferred or times sorted, and writes what they hold as a source. In memory are a
+ * chunk of rows, the dictionaries, and for a split by time 8 bytes a row.
+ * @returns the entry's description.
+ */
+export async function prepareRows(
+  files: SplitFiles,
+  options: TableOptions,
+  checksum: string,
+  writer: EntryWriter,
+  context: { note(message: string): void; progress?(done: number, total: number): void },
+): Promise<unknown> {
+  const opened = await openAll(files, options);
+  const names = opened[0]?.file.names ?? [];
+  const roles = columnRoles(names, options);
+  const texts = new Set(options.missing);
+  const missing = (cell: Cell) => cell === null || (typeof cell === 'string' && texts.has(cell.trim()));
+  const scanning = roles.inputs.some(({ kind }) => kind === undefined) || (options.split && 'time' in options.split);
+  const bytes = opened.reduce((sum, { file }) => sum + file.bytes, 0);
+  let before = 0;
+  const onBytes = (done: number) => context.progress?.(before + done, bytes * (scanning ? 2 : 1));
+
+  async function* chunks() {
+    for (const { split, file } of opened) {
+      const order = names.map((name) => file.names.indexOf(name));
+      const straight = order.every((from, c) => from === c);
+      for await (const { records, place } of file.read(onBytes)) {
+        yield {
+          split,
+          place,
+          records: straight ? records : records.map((record) => order.map((from) => record[from] ?? null)),
+        };
+      }
+      before += file.bytes;
+    }
+  }
+
+  const { inputs, times } = scanning
+    ? await scan(chunks(), roles, options, missing)
+    : { inputs: roles.inputs, times: new Float64Array() };
+  if (scanning) noteKinds(roles, inputs, context.note);
+  const splitOf = splitOfRow(options, roles.split, times);
+  const encoders = inputs.map(columnEncoder);
+  const source = await sourceWriter(writer, {
+    columns: inputs.map(({ name, kind = 'categorical', weights }) => ({ name, kind, weighted: weights !== undefined })),
+    tasks: roles.labels.map(({ task }) => task),
+    masks: true,
+  });
+  const counts = { train: 0, validation: 0, test: 0, none: 0 };
+  let masked = false;
+  for await (const { split, records, place } of chunks()) {
+    const rows: Record<keyof typeof counts, number[]> = { train: [], validation: [], test: [], none: [] };
+    for (const [row, record] of records.entries()) {
+      rows[split === 'train' ? (splitOf(record, () => place(row)) ?? 'none') : split].push(row);
+    }
+    counts.none += rows.none.length;
+    for (const name of ['train', 'validation', 'test'] as const) {
+      if (rows[name].length === 0) continue;
+      counts[name] += rows[name].length;
+      const picked: PickedRows = { records, rows: rows[name], place, missing };
+      const labels = roles.labels.map((label) => labelValues(label, picked));
+      const masks = labels.map((values) => values.map((value) => Number(!Number.isNaN(value))));
+      masked ||= masks.some((mask) => mask.includes(0));
+      const columns = encoders.map((encoder) => encoder.encode(picked));
+      await source.append(name, { rows: picked.rows.length, columns, labels, masks });
+    }
+  }
+  for (const name of ['train', 'validation', 'test'] as const) {
+    if (counts[name] === 0) throw new DataError(`No row is in the ${name} split (dataset.split).`);
+  }
+  if (counts.none > 0) context.note(`${counts.none} rows are in no split (dataset.split).`);
+  return source.finish({
+    checksum,
+    values: encoders.map((encoder) => encoder.values()),
+    masked,
+    ...(roles.group === undefined ? {} : { group: roles.group }),
+  });
+}
+
+async function openAll(files: SplitFiles, options: TableOptions): Promise<Opened[]> {
+  const { delimiter, quote, header } = options;
+  const opened: Opened[] = [];
+  for (const { split, path } of files)
+    opened.push({ split, file: await openRowFile(path, { delimiter, quote, header }) });
+  const first = opened[0]?.file;
+  for (const { file } of opened) {
+    const lost = first?.names.find((name) => !file.names.includes(name));
+    const extra = file.names.find((name) => !first?.names.includes(name));
+    if (lost !== undefined) throw new DataError(`${file.path} has no column '${lost}', which ${first?.path} has.`);
+    if (extra !== undefined) throw new DataError(`${first?.path} has no column '${extra}', which ${file.path} has.`);
+  }
+  return opened;
+}
+
+async function scan(
+  chunks: AsyncIterable<RowChunk & { readonly split: SplitName }>,
+  { inputs, split: column }: ColumnRoles,
+  { split }: TableOptions,
+  missing: (cell: Cell) => boolean,
+): Promise<{ readonly inputs: readonly InputColumn[]; readonly times: Float64Array }> {
+  const inferences = inputs.flatMap(({ index, kind }) => (kind ? [] : [{ index, inference: new KindInference() }]));
+  const time = split && 'time' in split ? String(split.time) : undefined;
+  const times = new NumberList();
+  for await (const { split: of, records, place } of chunks) {
+    for (const { index, inference } of inferences) {
+      for (const record of records) {
+        const cell = record[index] ?? null;
+        if (!missing(cell)) inference.add(cell);
+      }
+    }
+    if (time === undefined || of !== 'train') continue;
+    for (const [row, record] of records.entries()) times.push(timeOf(record[column ?? -1] ?? null, place(row), time));
+  }
+  const found = new Map(inferences.map(({ index, inference }) => [index, inference.kind()]));
+  return {
+    inputs: inputs.flatMap((input) => {
+      const kind = input.kind ?? found.get(input.index);
+      return kind ? [{ ...input, kind }] : [];
+    }),
+    times: times.sorted(),
+  };
+}
+
+function noteKinds(
+  { inputs: asked }: ColumnRoles,
+  inputs: readonly InputColumn[],
+  note: (message: string) => void,
+): void {
+  const inferred = asked.filter(({ kind }) => kind === undefined);
+  if (inferred.length === 0) return;
+  const kindOf = ({ index }: InputColumn) =>
+    inputs.find((input) => input.index === index)?.kind ?? 'without values, left out';
+  const kinds = ['numeric', 'categorical', 'list', 'without values, left out'] as const;
+  const parts = kinds.flatMap((kind) => {
+    const names = inferred.filter((column) => kindOf(column) === kind).map(({ name }) => name);
+    const some = names.length > 12 ? `${names.slice(0, 12).join(', ')}, … (${names.length})` : names.join(', ');
+    return names.length > 0 ? [`${kind}: ${some}`] : [];
+  });
+  note(`Kinds of columns were inferred (dataset.columns overrides): ${parts.join('; ')}.`);
+}

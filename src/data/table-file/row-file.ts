@@ -1,0 +1,55 @@
+import { stat } from 'node:fs/promises';
+import { ConfigError, DataError } from '../../support/errors.js';
+import { type Cell, cellOf, type RowChunk } from './cell.js';
+
+/** A file of rows, whatever its format. */
+export interface RowFile {
+  readonly path: string;
+  /** On disk. */
+  readonly bytes: number;
+  readonly names: readonly string[];
+  /** All rows, from the first. @param onBytes is told how many bytes on disk have been read. */
+  read(onBytes: (bytes: number) => void): AsyncGenerator<RowChunk>;
+}
+
+export interface RowFileOptions {
+  readonly delimiter: string | undefined;
+  readonly quote: string | null;
+  readonly header: boolean | readonly string[];
+}
+
+/** Opens a file in the format of its ending. @throws DataError for one that cannot be read. */
+export async function openRowFile(path: string, options: RowFileOptions): Promise<RowFile> {
+  const { size } = await stat(path);
+  if (/\.(parquet|pq)$/i.test(path)) return (await import('./parquet-rows.js')).openParquet(path, size);
+  if (/\.(arrow|arrows|feather|ipc)$/i.test(path)) return (await import('./arrow-rows.js')).openArrow(path, size);
+  const usual = /\.csv(\.gz)?$/i.test(path) ? ',' : /\.(tsv|tab)(\.gz)?$/i.test(path) ? '\t' : undefined;
+  const delimiter = options.delimiter ?? usual;
+  if (delimiter === undefined) {
+    throw new ConfigError(
+      `dataset.path: the ending of ${path} is none of .csv, .tsv, .csv.gz, .tsv.gz, .parquet, .arrow; if it is a text file, say dataset.delimiter.`,
+    );
+  }
+  const { openDelimited } = await import('./delimited-rows.js');
+  const { header, quote } = options;
+  const file = await openDelimited(path, size, { delimiter, quote, header: header === true });
+  if (typeof header === 'boolean') return file;
+  if (header.length !== file.names.length) {
+    throw new DataError(`${path} has ${file.names.length} columns; dataset.header names ${header.length}.`);
+  }
+  return { ...file, names: header };
+}
+
+/** A value as a cell. @param place of its row. */
+export function cellAt(value: unknown, place: () => string, name: string): Cell {
+  const cell = cellOf(value);
+  if (cell !== undefined) return cell;
+  throw new DataError(
+    `${place()}: column '${name}' has nested values, or of a type that is not supported; leave it out: columns: { ${name}: ignored }.`,
+  );
+}
+
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replaceAll(/\s+/g, ' ').slice(0, 200).replace(/\.$/, '');
+}
