@@ -218,7 +218,7 @@ describe('refused', () => {
       evaluatedRun('runs/ple-1', ple.result.tasks, { checksum: 'rows from 0', rows: count }),
     ]);
     await expect(summarize([alone, bare], options)).rejects.toThrow(
-      /^runs\/ple-1 has no predictions\.arrow.*uncertainty=seeds/,
+      /^runs\/ple-1 has no predictions\.arrow.*: delete the folder and train it again with predictions, or use uncertainty seeds\.$/,
     );
     await expect(summarize([alone, bare], { ...options, uncertainty: 'seeds' })).resolves.toMatchObject({ schema: 1 });
   });
