@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -62,6 +62,25 @@ describe('ple data inspect', () => {
       pairs: [{ tasks: ['y1', 'y2'] }],
       findings: [],
     });
+  });
+
+  test('--write prints a config for a table file, with which its data can be inspected', async () => {
+    const folder = temporaryFolder();
+    const rows = rawRows(300, 4).map((row) => [row[0], row[12], row[19], Number(row[41] === '50000+.')].join(','));
+    const file = join(folder, 'people.csv');
+    writeFileSync(file, `age,sex,status,label\n${rows.join('\n')}\n`);
+    const written = await ple(['data', 'inspect', file, '--write']);
+    expect(written.status, written.stderr).toBe(0);
+    const config = join(folder, 'people.yaml');
+    writeFileSync(config, written.stdout);
+    const { status, stdout, stderr } = await ple(['data', 'inspect', config, `dataset.cache=${join(folder, 'cache')}`]);
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(/^train +2\d\d +0$/m);
+    expect(stdout).toMatch(/^label +binary +train /m);
+
+    const refused = await ple(['data', 'inspect', config, '--write']);
+    expect(refused.stderr).toMatch(/^ple: --write takes a table file/);
+    expect(refused.status).toBe(2);
   });
 
   test('refuses a task that the data do not have', async () => {

@@ -17,8 +17,24 @@ interface Json {
   readonly json?: boolean;
 }
 
-/** `ple data inspect`: what the data of a config look like; tables and findings, or JSON, on stdout. */
-export async function inspectCommand(file: string, overrides: readonly string[], { json }: Json): Promise<number> {
+interface InspectOptions extends Json {
+  readonly write?: boolean;
+}
+
+/** `ple data inspect`: what the data of a config look like, as tables and findings or as JSON; of a table file, a config to start with. */
+export async function inspectCommand(
+  file: string,
+  overrides: readonly string[],
+  { json, write }: InspectOptions,
+): Promise<number> {
+  if (write) {
+    if (json || overrides.length > 0) throw new ConfigError('--write takes a table file, and nothing beside it.');
+    if (/\.ya?ml$/i.test(file))
+      throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${file}.`);
+    const { startingConfig } = await import('../data/table-file/starting-config.js');
+    process.stdout.write(await startingConfig(file));
+    return exitCode.done;
+  }
   const experiment = firstExperiment(file, overrides);
   const { source } = await opened(experiment);
   const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));

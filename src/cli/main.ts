@@ -129,14 +129,16 @@ function build(setCode: (code: number) => void): Command {
   data
     .command('inspect')
     .description('Show rows, labels and columns of a config’s data, and what is suspicious about them.')
-    .argument('<config>', 'the YAML config, of a run or a comparison')
+    .argument('<config>', 'the YAML config, of a run or a comparison; with --write a table file')
     .argument('[key.path=value...]', 'overrides of the config')
+    .option('--write', 'print a config to start with, guessed from a CSV, TSV, Parquet or Arrow file')
     .option('--json', 'print the inspection as one JSON document')
     .addHelpText(
       'after',
       example([
         'ple data inspect configs/quickstart.yaml',
         'ple data inspect configs/census-income/ple.yaml dataset.path=data/census-income --json',
+        'ple data inspect ratings.csv --write > ratings.yaml',
       ]),
     )
     .action(async (config, overrides, options) =>
