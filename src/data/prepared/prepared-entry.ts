@@ -146,7 +146,11 @@ async function writeEntry(folder: string, make: (writer: EntryWriter) => Promise
         return writer;
       },
     });
-    for (const [name, writer] of writers) tables[name] = await writer.finish();
+    await Promise.all(
+      [...writers].map(async ([name, writer]) => {
+        tables[name] = await writer.finish();
+      }),
+    );
     await writeSynced(join(folder, manifestName), manifestText({ format: formatVersion, description, tables }));
     await syncFolder(folder);
   } catch (error) {
