@@ -31,7 +31,7 @@ export async function inspectCommand(
     if (json || overrides.length > 0) throw new ConfigError('--write takes a table file, and nothing beside it.');
     if (/\.ya?ml$/i.test(file))
       throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${file}.`);
-    const { startingConfig } = await import('../data/table-file/starting-config.js');
+    const { startingConfig } = await import('../data/table-file/table-starting-config.js');
     process.stdout.write(await startingConfig(file));
     return exitCode.done;
   }

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { DataError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
 import { table } from '../table-loader.js';
-import { startingConfig } from './starting-config.js';
+import { startingConfig } from './table-starting-config.js';
 
 function file(name: string, lines: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'ple-start-'));
