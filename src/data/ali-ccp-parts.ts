@@ -16,7 +16,7 @@ import { wholeLines } from './whole-lines.js';
 /** Raise it when the same files become other tables. */
 const readerVersion = 1;
 /** Rows of a block. A row of common features is some thousand bytes, and blocks of them are read for the sake of single rows. */
-const blockRows = { users: 2 ** 14, common: 64, samples: 4096 } as const;
+const blockRows = { users: 2 ** 14, common: 32, samples: 4096 } as const;
 
 export type Side = 'common' | 'skeleton';
 export const sideSplits = ['train', 'test'] as const;

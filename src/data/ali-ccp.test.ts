@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -110,6 +110,11 @@ describe('the join', () => {
     expect(parts).toHaveLength(4);
     const [part = ''] = prepared.map((path) => basename(path)).filter((name) => /skeleton-test/.test(name));
     await rm(join(folder, 'cache', part), { recursive: true });
+    const abandoned = join(folder, 'cache', 'ali-ccp-common-test-of-a-killed-process.tmp');
+    await mkdir(abandoned);
+    await writeFile(join(abandoned, 'features.arrow'), 'half');
+    const before = new Date(Date.now() - 3_600_000);
+    for (const path of [join(abandoned, 'features.arrow'), abandoned]) await utimes(path, before, before);
     const source = await open({ validation: 'test-half' });
     expect(await readdir(join(folder, 'cache'))).toEqual(parts);
     const halves = [...(await rowsOf(source, 'validation')).rows, ...(await rowsOf(source, 'test')).rows];
