@@ -1,64 +1,11 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, DataError } from '../support/errors.js';
-import type { Source, SplitName } from './dataset.js';
-import { table } from './table-loader.js';
-
-let folder = '';
-let made = 0;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ple-table-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function file(content: string | Uint8Array, name = 'data.csv'): Promise<string> {
-  const own = join(folder, `f${made++}`);
-  await mkdir(own);
-  await writeFile(join(own, name), content);
-  return join(own, name);
-}
-
-async function open(settings: object, notes: string[] = []): Promise<Source> {
-  const options = { loader: 'table', cache: join(folder, 'cache'), ...settings };
-  return table.open(options, { seed: 1, note: (message) => notes.push(message) });
-}
-
-/** Every row of a split: columns as text, number or list, labels and masks by name. */
-async function rowsOf(source: Source, name: SplitName) {
-  const split = source.splits[name];
-  const rows: Record<string, unknown>[] = [];
-  for (let b = 0; b * split.blockRows < split.rows; b++) {
-    const block = await split.read(b);
-    for (let row = 0; row < block.rows; row++) {
-      const found: Record<string, unknown> = {};
-      for (const [c, column] of source.columns.entries()) {
-        const values = block.columns[c];
-        const text = (index: number) => column.dictionary?.[index] ?? index;
-        if (!values) continue;
-        if (!('offsets' in values)) {
-          found[column.name] = column.kind === 'numeric' ? values[row] : text(values[row] ?? -1);
-          continue;
-        }
-        const [begin, end] = [values.offsets[row] ?? 0, values.offsets[row + 1] ?? 0];
-        found[column.name] = Array.from(values.indexes.subarray(begin, end), (index, i) =>
-          values.weights ? [text(index), values.weights[begin + i]] : text(index),
-        );
-      }
-      for (const [t, task] of source.tasks.entries()) {
-        const inside = block.masks?.[t]?.[row] !== 0;
-        found[`y:${task.name}`] = inside ? block.labels[t]?.[row] : 'outside';
-      }
-      rows.push(found);
-    }
-  }
-  return rows;
-}
-const folds = { column: 'fold', validation: 'v', test: 't' };
+import { describe, expect, test } from 'vitest';
+import { DataError } from '../support/errors.js';
+import type { SplitName } from './dataset.js';
+import { file, folds, open, rowsOf } from './table-loader.fixture.js';
 
 test('kinds, labels, masks and splits of a CSV file', async () => {
   const path = await file(
@@ -268,89 +215,6 @@ describe('Parquet and Arrow', () => {
     expect(rows).toEqual(expected);
     const cut = (await readFile(path)).subarray(0, 200);
     await expect(open({ path: await file(cut, name), tasks: { y: {} }, split: folds })).rejects.toThrow(DataError);
-  });
-});
-
-describe('what is wrong is said with file, line, column and reason', () => {
-  const good = 'x,y,fold\n1.5,1,\n2.5,0,v\n3.5,1,t\n';
-  test.each<[string, string, object, RegExp]>([
-    ['a row too short', 'x,y,fold\n1.5,1,\n2.5\n', {}, /data\.csv:3: this row has 1 columns, not 3\.$/],
-    [
-      'a word among numbers',
-      good.replace('2.5', 'abc'),
-      { columns: { x: 'numeric' } },
-      /data\.csv:3: column 'x' is 'abc', which is no number/,
-    ],
-    ['a label of 2', good.replace('2.5,0', '2.5,2'), {}, /data\.csv:3: column 'y' is '2', which is neither 0 nor 1/],
-    [
-      'a regression label',
-      good.replace('2.5,0', '2.5,no'),
-      { tasks: { y: { regression: true } } },
-      /data\.csv:3: column 'y' is 'no', which is no number/,
-    ],
-    [
-      'a comparison',
-      good.replace('2.5,0', '2.5,no'),
-      { tasks: { y: { positive: '> 0' } } },
-      /data\.csv:3: column 'y' is 'no', which cannot be compared/,
-    ],
-    ['an open quote', good.replace('2.5', '"2.5'), {}, /data\.csv:\d+: a quote is not closed/],
-    ['a quote inside', good.replace('2.5', '"2"5'), {}, /data\.csv:3: .*quote/i],
-    ['a NUL byte', good.replace('2.5', '2\0'), {}, /data\.csv:3: there is a NUL byte/],
-    ['no rows', 'x,y,fold\n', {}, /No row is in the train split/],
-    ['names twice', `x,x,fold\n1,1,1\n`, {}, /data\.csv:1: two columns are named 'x'/],
-    ['no validation rows', good.replace(',v', ','), {}, /No row is in the validation split/],
-    [
-      'no such time',
-      good,
-      { split: { time: 'fold' } },
-      /data\.csv:2: column 'fold' is '', which is neither a number nor a date/,
-    ],
-  ])('%s', async (_, content, settings, message) => {
-    const failure = await open({ path: await file(content), tasks: { y: {} }, split: folds, ...settings }).catch(
-      (error) => error,
-    );
-    expect(failure).toBeInstanceOf(DataError);
-    expect(failure.message).toMatch(message);
-  });
-
-  test.each<[string, object, RegExp]>([
-    [
-      'an unknown column',
-      { tasks: { y: { column: 'fo' } } },
-      /dataset\.tasks\.y\.column: the file has no column 'fo'.*x, y, fold/,
-    ],
-    ['a label as an input', { columns: { y: 'numeric' } }, /'y' is the label of task 'y'/],
-    ['no input', { columns: { x: 'ignored' } }, /no column is left/],
-    [
-      'a file and a share',
-      { test: 'x.csv', split: { fraction: { test: 0.5 } } },
-      /the test split has files of its own/,
-    ],
-    [
-      'no values of a split',
-      { split: { column: 'fold', test: 't' } },
-      /say which values of 'fold' make the validation split/,
-    ],
-  ])('%s', async (_, settings, message) => {
-    const failure = await open({ path: await file(good), tasks: { y: {} }, split: folds, ...settings }).catch(
-      (error) => error,
-    );
-    expect(failure).toBeInstanceOf(ConfigError);
-    expect(failure.message).toMatch(message);
-  });
-
-  test('invalid UTF-8, an unknown ending, no file', async () => {
-    const bytes = Buffer.from(good);
-    bytes[bytes.indexOf('2.5')] = 0xff;
-    const settings = { tasks: { y: {} }, split: folds };
-    await expect(open({ path: await file(bytes), ...settings })).rejects.toThrow(
-      /data\.csv:3: this line is not in UTF-8/,
-    );
-    await expect(open({ path: await file(good, 'data.doc'), ...settings })).rejects.toThrow(
-      /the ending of .*data\.doc is none of/,
-    );
-    await expect(open({ path: join(folder, 'none-*.csv'), ...settings })).rejects.toThrow(/No file matches/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { RecordBatch } from 'apache-arrow';
 import { DataError } from '../../support/errors.js';
-import { cellAt, type RowFile, reasonOf } from './row-file.js';
+import { cellAt, type RowFile, reasonOf } from './file-rows.js';
 
 /** Arrow's file or stream format, uncompressed, read record batch by record batch. */
 export async function openArrow(path: string, bytes: number): Promise<RowFile> {

@@ -4,7 +4,7 @@ import { DataError } from '../../support/errors.js';
 import { readRawFile } from '../raw-file.js';
 import { wholeLines } from '../whole-lines.js';
 import type { RowChunk } from './cell.js';
-import type { RowFile } from './row-file.js';
+import type { RowFile } from './file-rows.js';
 
 export interface Delimited {
   readonly delimiter: string;

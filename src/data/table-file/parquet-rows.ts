@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
 import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
 import { DataError } from '../../support/errors.js';
-import { cellAt, type RowFile, reasonOf } from './row-file.js';
+import { cellAt, type RowFile, reasonOf } from './file-rows.js';
 
 /** Parquet, read row group by row group. Uncompressed, or packed with Snappy, gzip or Brotli. */
 export async function openParquet(path: string, bytes: number): Promise<RowFile> {

@@ -1,16 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { type Cell, cellOf, type RowChunk } from './cell.js';
-
-/** A file of rows, whatever its format. */
-export interface RowFile {
-  readonly path: string;
-  /** On disk. */
-  readonly bytes: number;
-  readonly names: readonly string[];
-  /** All rows, from the first. @param onBytes is told how many bytes on disk have been read. */
-  read(onBytes: (bytes: number) => void): AsyncGenerator<RowChunk>;
-}
+import type { RowFile } from './file-rows.js';
 
 export interface RowFileOptions {
   readonly delimiter: string | undefined;
@@ -38,18 +28,4 @@ export async function openRowFile(path: string, options: RowFileOptions): Promis
     throw new DataError(`${path} has ${file.names.length} columns; dataset.header names ${header.length}.`);
   }
   return { ...file, names: header };
-}
-
-/** A value as a cell. @param place of its row. */
-export function cellAt(value: unknown, place: () => string, name: string): Cell {
-  const cell = cellOf(value);
-  if (cell !== undefined) return cell;
-  throw new DataError(
-    `${place()}: column '${name}' has nested values, or of a type that is not supported; leave it out: columns: { ${name}: ignored }.`,
-  );
-}
-
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll(/\s+/g, ' ').slice(0, 200).replace(/\.$/, '');
 }

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import { DataError } from '../../support/errors.js';
 import { type Cell, numberOf, textOf } from './cell.js';
-import { openRowFile, type RowFile } from './row-file.js';
+import type { RowFile } from './file-rows.js';
+import { openRowFile } from './row-file.js';
 import { KindInference } from './scan.js';
 
 /** Rows that a config is guessed from. */

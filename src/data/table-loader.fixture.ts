@@ -1,0 +1,61 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import type { Source, SplitName } from './dataset.js';
+import { table } from './table-loader.js';
+
+let folder = '';
+let made = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ple-table-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A path in the tests' folder. */
+export const inFolder = (name: string) => join(folder, name);
+
+/** Writes a file into a folder of its own. */
+export async function file(content: string | Uint8Array, name = 'data.csv'): Promise<string> {
+  const own = join(folder, `f${made++}`);
+  await mkdir(own);
+  await writeFile(join(own, name), content);
+  return join(own, name);
+}
+
+export async function open(settings: object, notes: string[] = []): Promise<Source> {
+  const options = { loader: 'table', cache: join(folder, 'cache'), ...settings };
+  return table.open(options, { seed: 1, note: (message) => notes.push(message) });
+}
+
+/** Every row of a split: columns as text, number or list, labels and masks by name. */
+export async function rowsOf(source: Source, name: SplitName) {
+  const split = source.splits[name];
+  const rows: Record<string, unknown>[] = [];
+  for (let b = 0; b * split.blockRows < split.rows; b++) {
+    const block = await split.read(b);
+    for (let row = 0; row < block.rows; row++) {
+      const found: Record<string, unknown> = {};
+      for (const [c, column] of source.columns.entries()) {
+        const values = block.columns[c];
+        const text = (index: number) => column.dictionary?.[index] ?? index;
+        if (!values) continue;
+        if (!('offsets' in values)) {
+          found[column.name] = column.kind === 'numeric' ? values[row] : text(values[row] ?? -1);
+          continue;
+        }
+        const [begin, end] = [values.offsets[row] ?? 0, values.offsets[row + 1] ?? 0];
+        found[column.name] = Array.from(values.indexes.subarray(begin, end), (index, i) =>
+          values.weights ? [text(index), values.weights[begin + i]] : text(index),
+        );
+      }
+      for (const [t, task] of source.tasks.entries()) {
+        const inside = block.masks?.[t]?.[row] !== 0;
+        found[`y:${task.name}`] = inside ? block.labels[t]?.[row] : 'outside';
+      }
+      rows.push(found);
+    }
+  }
+  return rows;
+}
+export const folds = { column: 'fold', validation: 'v', test: 't' };
