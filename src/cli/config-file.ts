@@ -37,7 +37,7 @@ export function namesComparison(file: string, overrides: readonly string[]): boo
   return isComparison(readText(file), file, overrides);
 }
 
-export function readText(file: string): string {
+function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

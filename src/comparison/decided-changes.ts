@@ -7,7 +7,7 @@ import { type PlacedRun, placeRuns } from './placed-runs.js';
 import { chosenValues, type TuningRun, tuningRuns } from './tune.js';
 
 /** What a model has at one point beyond its config. */
-export interface Decided {
+interface Decided {
   readonly changes: AxisPoint;
   /** Chosen by `tune`; null without it, or before the search. */
   readonly values: AxisPoint | null;

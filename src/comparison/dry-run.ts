@@ -25,7 +25,7 @@ export interface ComparisonPlan {
   readonly secondsAtMost: number;
 }
 
-export interface RunPlan {
+interface RunPlan {
   readonly label: string;
   readonly axis: AxisPoint;
   readonly seed: number;
@@ -37,7 +37,7 @@ export interface RunPlan {
 }
 
 /** Runs that take the same time. */
-export interface ModelPlan {
+interface ModelPlan {
   readonly label: string;
   readonly unfinished: number;
   readonly epochs: number;

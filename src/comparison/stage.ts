@@ -120,7 +120,7 @@ export async function fastestJobs(runs: readonly PlacedRun[], options: Omit<Stag
 }
 
 /** Runs that are the same experiment share a folder: the first of each. */
-export function firstOfEachFolder(runs: readonly PlacedRun[]): PlacedRun[] {
+function firstOfEachFolder(runs: readonly PlacedRun[]): PlacedRun[] {
   const seen = new Set<string>();
   return runs.filter(({ folder }) => !seen.has(folder) && seen.add(folder));
 }

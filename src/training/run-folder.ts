@@ -17,7 +17,7 @@ export interface RunFolder {
 }
 
 /** @throws UserError if the folder cannot be written, or another process holds it. */
-export function openRunFolder(path: string): RunFolder {
+function openRunFolder(path: string): RunFolder {
   const checkpoints = join(path, 'checkpoints');
   try {
     mkdirSync(checkpoints, { recursive: true });

@@ -23,7 +23,7 @@ export interface ColumnSummary {
 export const mostValues = 1000;
 
 /** Texts of categorical columns that are counted as missing. They are categories like any other for a model. */
-export const missingTexts: readonly string[] = ['', '?', 'NA', 'N/A', 'NaN', 'nan', 'NULL', 'null'];
+const missingTexts: readonly string[] = ['', '?', 'NA', 'N/A', 'NaN', 'nan', 'NULL', 'null'];
 
 /** Counts one column's values, split after split: training first. */
 export interface ColumnCounts {

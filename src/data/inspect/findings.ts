@@ -3,7 +3,7 @@ import type { ColumnSummary } from './column-counts.js';
 import type { Finding, Inspection, TaskSummary } from './inspection.js';
 
 /** An AUC, or an R², that a column has alone only if it knows the label. */
-export const almostAlone = 0.97;
+const almostAlone = 0.97;
 
 const fewest = { rarer: 20, rows: 50 }; // validation rows that a score needs to mean anything
 const otherSplits = ['validation', 'test'] as const;

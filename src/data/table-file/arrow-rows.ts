@@ -16,27 +16,31 @@ export async function openArrow(path: string, bytes: number): Promise<RowFile> {
     bytes,
     names,
     async *read(onBytes) {
-      const { DataType } = await import('apache-arrow');
-      let rows = 0;
-      for await (const batch of batches(path)) {
-        const first = rows + 1;
-        const columns = names.map((name) => {
-          const column = batch.getChild(name);
-          return { name, column, date: DataType.isDate(column?.type) || DataType.isTimestamp(column?.type) };
-        });
-        for (let from = 0; from < batch.numRows; from += chunkRows) {
-          const place = (row: number) => `${path}, row ${first + from + row}`;
-          const count = Math.min(chunkRows, batch.numRows - from);
-          const records = Array.from({ length: count }, (_, row) =>
-            columns.map(({ name, column, date }) => {
-              const value: unknown = column?.get(from + row);
-              const days = date && typeof value === 'number' ? value / dayMilliseconds : value;
-              return cellAt(days, () => place(row), name);
-            }),
-          );
-          yield { records, place };
+      try {
+        const { DataType } = await import('apache-arrow');
+        let rows = 0;
+        for await (const batch of batches(path)) {
+          const first = rows + 1;
+          const columns = names.map((name) => {
+            const column = batch.getChild(name);
+            return { name, column, date: DataType.isDate(column?.type) || DataType.isTimestamp(column?.type) };
+          });
+          for (let from = 0; from < batch.numRows; from += chunkRows) {
+            const place = (row: number) => `${path}, row ${first + from + row}`;
+            const count = Math.min(chunkRows, batch.numRows - from);
+            const records = Array.from({ length: count }, (_, row) =>
+              columns.map(({ name, column, date }) => {
+                const value: unknown = column?.get(from + row);
+                const days = date && typeof value === 'number' ? value / dayMilliseconds : value;
+                return cellAt(days, () => place(row), name);
+              }),
+            );
+            yield { records, place };
+          }
+          rows += batch.numRows;
         }
-        rows += batch.numRows;
+      } catch (error) {
+        throw asDataError(path, error);
       }
       onBytes(bytes);
     },
@@ -54,9 +58,13 @@ async function* batches(path: string): AsyncGenerator<RecordBatch> {
     await reader.open();
     for await (const batch of reader) yield batch;
   } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${path} cannot be read as Arrow: ${reasonOf(error)}.`);
+    throw asDataError(path, error);
   } finally {
     await file.close().catch(() => undefined);
   }
+}
+
+function asDataError(path: string, error: unknown): DataError {
+  if (error instanceof DataError) return error;
+  return new DataError(`${path} cannot be read as Arrow: ${reasonOf(error)}.`);
 }

@@ -7,7 +7,7 @@ import { csv } from './csv.js';
 import type { FormatDefinition, OutputColumn, RowGroup } from './format.js';
 import { parquet } from './parquet.js';
 
-export const formats = catalogue<FormatDefinition>('format', [csv, parquet, arrow]);
+const formats = catalogue<FormatDefinition>('format', [csv, parquet, arrow]);
 
 const groupBytes = 32 * 2 ** 20;
 const mostGroupRows = 2 ** 16;
