@@ -24,7 +24,7 @@ beforeAll(async () => {
   const { status, stderr } = await compare(wholeFolder, '--jobs', '1').finished;
   expect(status, stderr).toBe(0);
   whole = comparisonIn(join(wholeFolder, 'runs/small'));
-}, 60_000);
+});
 afterAll(() => rmSync(wholeFolder, { recursive: true }));
 
 /** Three runs of eight epochs. */

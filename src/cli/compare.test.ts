@@ -20,7 +20,7 @@ beforeAll(async () => {
   config = smallComparison(folder);
   first = await compare('--jobs', '2');
   expect(first.status, first.stderr).toBe(0);
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('trains every model under every seed, and prints the table', () => {

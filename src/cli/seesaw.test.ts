@@ -23,7 +23,7 @@ compare:
     - { label: copy, type: single-task, levels: [[1]], tower: [] }
 `;
 
-test('a planted seesaw is seen, and none between two copies of a model', { timeout: 120_000 }, async () => {
+test('a planted seesaw is seen, and none between two copies of a model', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'planted.yaml'), config);
   const { status, stdout } = await ple(['compare', '--config', 'planted.yaml', '--jobs', '2', '--json'], {
