@@ -2,11 +2,13 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
+import { ConfigError } from '../support/errors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
+import { mostPredictions } from '../training/run.js';
 import type { Comparison } from './comparison.js';
 import { loggedTime, openComparisonLog } from './comparison-log.js';
-import { createShapeReader } from './data-shapes.js';
+import { createShapeReader, type ReadShape } from './data-shapes.js';
 import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
 import { checkEngine, createWorkers, type JobOutcome, type Workers } from './jobs.js';
 import { type PlacedRun, placeRuns } from './placed-runs.js';
@@ -101,6 +103,8 @@ async function runInFolder(
     return { status: 'interrupted', folder };
   };
 
+  writeWhole(join(folder, 'config.yaml'), stringifyComparison(config)); // first: it also tells what an interrupted comparison was
+  await checkPredictions(config, readShape);
   const matching = await createMatching(config, readShape);
   const search = await planSearch(config, folder, matching, on);
   if (search.placed.length > 0)
@@ -127,10 +131,20 @@ async function runInFolder(
     timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
   });
   const whole = withDecisions(comparison, decided);
-  writeWhole(join(folder, 'config.yaml'), stringifyComparison(config));
   writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(whole, null, 2)}\n`);
   const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
   return { status: 'done', folder, comparison: whole, runs, failed };
+}
+
+/** Errors over test rows need the predictions of every run, which large test splits do not keep: told before anything is trained. */
+async function checkPredictions(config: ComparisonConfig, readShape: ReadShape): Promise<void> {
+  if (config.uncertainty === 'seeds') return;
+  const { rows } = await readShape(config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0));
+  if (rows.test <= mostPredictions) return;
+  throw new ConfigError(
+    `compare.uncertainty: '${config.uncertainty}' needs the predictions of every run, and they are kept up to ${mostPredictions} test rows; ` +
+      `the data have ${rows.test}. Use 'seeds'.`,
+  );
 }
 
 function readRuns(placed: readonly PlacedRun[], folder: string): ReadonlyMap<string, FinishedRun> {

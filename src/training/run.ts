@@ -48,7 +48,8 @@ export type RunOutcome =
   | { readonly status: 'interrupted'; readonly path: string };
 
 const checkpointSeconds = 60; // between checkpoints within an epoch
-const mostPredictions = 1_000_000;
+/** Test rows up to which predictions are kept. */
+export const mostPredictions = 1_000_000;
 
 /** Reads the data and builds what is trained, without training it. */
 export async function prepare(
