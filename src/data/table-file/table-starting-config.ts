@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import { DataError } from '../../support/errors.js';
 import { type Cell, numberOf, textOf } from './cell.js';
+import { findDataFiles } from './data-files.js';
 import type { RowFile } from './file-rows.js';
 import { openRowFile } from './row-file.js';
 import { KindInference } from './scan.js';
@@ -20,7 +21,8 @@ const labelName =
  * lists or say nothing. It is a beginning that its reader has to check.
  */
 export async function startingConfig(path: string): Promise<string> {
-  const { columns, rows, header } = await guesses(path);
+  const [first = path] = await findDataFiles([path]);
+  const { columns, rows, header } = await guesses(first);
   if (rows === 0) throw new DataError(`${path} has no rows.`);
   const labels = labelsOf(columns);
   const remarks: string[] = [];

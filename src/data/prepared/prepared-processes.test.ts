@@ -1,0 +1,46 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const script = join(import.meta.dirname, 'prepare-process.fixture.mjs');
+const words = ['--import', 'tsx', script];
+const sum = (100 * 50 * 49) / 2;
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ple-processes-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const outputs = (results: readonly { readonly stdout: string }[]): unknown[] =>
+  results.map(({ stdout }) => JSON.parse(stdout));
+
+test('processes that prepare, repair and read one entry at once all see the whole', { timeout: 60_000 }, async () => {
+  const three = () => Promise.all([1, 2, 3].map(() => run(process.execPath, [...words, folder])));
+  for (const seen of outputs(await three())) expect(seen).toMatchObject({ sum, notes: [] });
+  const [name = ''] = await readdir(folder);
+  expect(await readdir(folder)).toEqual([name]);
+  const file = join(folder, name, 'rows.arrow');
+  await writeFile(file, (await readFile(file)).subarray(0, 999));
+  for (const seen of outputs(await three())) expect(seen).toMatchObject({ sum });
+  expect(await readdir(folder)).toEqual([name]);
+  expect(outputs([await run(process.execPath, [...words, folder])])).toEqual([{ sum, made: 0, notes: [] }]);
+});
+
+test('a process that is killed while it writes leaves no entry, and its remains go later', {
+  timeout: 60_000,
+}, async () => {
+  const child = spawn(process.execPath, [...words, folder, 'slow'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.once('exit', resolve));
+  const [remains = ''] = await readdir(folder);
+  expect(remains).toMatch(/\.tmp$/);
+  await utimes(join(folder, remains), 0, 0); // of a past year
+  expect(outputs([await run(process.execPath, [...words, folder])])).toEqual([{ sum, made: 1, notes: [] }]);
+  expect(await readdir(folder)).toEqual([expect.not.stringMatching(/\.tmp/)]);
+});

@@ -1,0 +1,56 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Table, tableToIPC, vectorFromArray } from 'apache-arrow';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DataError } from '../../support/errors.js';
+import { randomFromSeed } from '../../support/random.js';
+import { openRowFile } from './row-file.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ple-damaged-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const numbers = Array.from({ length: 300 }, (_, row) => Math.sin(row));
+const words = Array.from({ length: 300 }, (_, row) => `word ${row % 17}`);
+
+const wholes: Readonly<Record<string, () => Uint8Array>> = {
+  'data.parquet': () =>
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [
+          { name: 'x', data: numbers, type: 'DOUBLE' },
+          { name: 'word', data: words, type: 'STRING' },
+        ],
+      }),
+    ),
+  'data.arrow': () => tableToIPC(new Table({ x: vectorFromArray(numbers), word: vectorFromArray(words) }), 'file'),
+  'data.arrows': () => tableToIPC(new Table({ x: vectorFromArray(numbers), word: vectorFromArray(words) }), 'stream'),
+};
+
+test.each(Object.keys(wholes))('%s: 150 damaged ones are read, or refused with the file and a reason', async (name) => {
+  const random = randomFromSeed(5);
+  const whole = wholes[name]?.() ?? new Uint8Array();
+  const path = join(folder, name);
+  const wrong: string[] = [];
+  let refused = 0;
+  for (let i = 0; i < 150; i++) {
+    const own = random.stream(String(i));
+    const at = own.below(whole.length);
+    const flipped = whole.map((byte, b) => (b === at ? byte ^ (1 << own.below(8)) : byte));
+    await writeFile(path, i % 3 === 0 ? whole.subarray(0, at) : flipped);
+    try {
+      const file = await openRowFile(path, { delimiter: undefined, quote: null, header: true });
+      for await (const { records } of file.read(() => undefined)) if (records.length > 300) throw new Error('rows');
+    } catch (error) {
+      refused++;
+      if (error instanceof DataError && error.message.includes(path) && !error.message.includes('\n')) continue;
+      wrong.push(error instanceof Error ? `${at}: ${error.stack}` : String(error));
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(refused).toBeGreaterThan(40);
+});
