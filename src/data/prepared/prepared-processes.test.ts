@@ -19,20 +19,20 @@ afterEach(() => rm(folder, { recursive: true }));
 const outputs = (results: readonly { readonly stdout: string }[]): unknown[] =>
   results.map(({ stdout }) => JSON.parse(stdout));
 
-test('processes that prepare, repair and read one entry at once all see the whole', { timeout: 60_000 }, async () => {
-  const three = () => Promise.all([1, 2, 3].map(() => run(process.execPath, [...words, folder])));
-  for (const seen of outputs(await three())) expect(seen).toMatchObject({ sum, notes: [] });
+test('processes that prepare, repair and read one entry at once all see the whole', { timeout: 180_000 }, async () => {
+  const two = () => Promise.all([1, 2].map(() => run(process.execPath, [...words, folder])));
+  for (const seen of outputs(await two())) expect(seen).toMatchObject({ sum, notes: [] });
   const [name = ''] = await readdir(folder);
   expect(await readdir(folder)).toEqual([name]);
   const file = join(folder, name, 'rows.arrow');
   await writeFile(file, (await readFile(file)).subarray(0, 999));
-  for (const seen of outputs(await three())) expect(seen).toMatchObject({ sum });
+  for (const seen of outputs(await two())) expect(seen).toMatchObject({ sum });
   expect(await readdir(folder)).toEqual([name]);
   expect(outputs([await run(process.execPath, [...words, folder])])).toEqual([{ sum, made: 0, notes: [] }]);
 });
 
 test('a process that is killed while it writes leaves no entry, and its remains go later', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const child = spawn(process.execPath, [...words, folder, 'slow'], { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve) => child.stdout.once('data', resolve));
