@@ -101,7 +101,7 @@ describe('a command line', () => {
     [
       'with a config that is not there',
       ['train', '--config', 'none.yaml'],
-      /Cannot read the config none\.yaml: ENOENT/,
+      /Cannot read the config none\.yaml: there is no such file\./,
     ],
     ['with a folder for a config', ['validate', '--config', '.'], /Cannot read the config \.: EISDIR/],
     [

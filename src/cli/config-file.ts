@@ -42,6 +42,6 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new ConfigError(`Cannot read the config ${file}: ${code}.`);
+    throw new ConfigError(`Cannot read the config ${file}: ${code === 'ENOENT' ? 'there is no such file' : code}.`);
   }
 }

@@ -35,6 +35,8 @@ export async function inspectCommand(
     process.stdout.write(await startingConfig(file));
     return exitCode.done;
   }
+  if (/\.(csv|tsv|tab|parquet|pq|arrows?|feather|ipc)(\.gz)?$/i.test(file))
+    throw new ConfigError(`${file} is no config: 'ple data inspect ${file} --write' prints one to start with.`);
   const experiment = firstExperiment(file, overrides);
   const { source } = await opened(experiment);
   const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));

@@ -37,7 +37,10 @@ function build(setCode: (code: number) => void): Command {
     .version(version())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
-    .addHelpText('after', example(['ple train --config configs/quickstart.yaml', 'ple list models']));
+    .addHelpText(
+      'after',
+      example(['ple compare --config configs/quickstart.yaml', 'ple report runs/quickstart', 'ple list models']),
+    );
 
   program
     .command('train')
@@ -148,7 +151,7 @@ function build(setCode: (code: number) => void): Command {
   data
     .command('fetch')
     .description('Download a data set’s published files, and check them. An interrupted download is taken up again.')
-    .argument('<dataset>', 'one of ple list datasets')
+    .argument('<dataset>', 'a data set whose files can be downloaded, as those of the examples')
     .option('--to <dir>', 'where to put them (default: where the loader looks for them)')
     .option('--from <url>', 'another server’s folder that has the files under their published names')
     .option('--json', 'print the files as one JSON document')
@@ -175,9 +178,8 @@ function build(setCode: (code: number) => void): Command {
     .option('--uncertainty <what>', 'seeds, rows or both (default: that of the comparison, else seeds)')
     .option(
       '--predictions <label=file>',
-      'scores of the test rows that were made elsewhere; LABEL:SEED=FILE',
+      'scores of the test rows that were made elsewhere; LABEL:SEED=FILE, or several times',
       collect,
-      [],
     )
     .option('--scores <kind>', 'what --predictions has for binary tasks: probability or logit')
     .option('--svg', 'write the charts as SVG too')
@@ -214,7 +216,7 @@ function build(setCode: (code: number) => void): Command {
 }
 
 /** Words of an option that may be given several times. */
-function collect(word: string, words: readonly string[]): string[] {
+function collect(word: string, words: readonly string[] = []): string[] {
   return [...words, word];
 }
 

@@ -14,7 +14,7 @@ interface ReportOptions {
   readonly out?: string;
   readonly baseline?: string;
   readonly uncertainty?: string;
-  readonly predictions: readonly string[];
+  readonly predictions?: readonly string[];
   readonly scores?: string;
   readonly svg?: boolean;
   readonly png?: boolean;
@@ -32,7 +32,7 @@ const scales = catalogue<{ name: Scale }>('kind of --scores', [{ name: 'probabil
 export async function reportCommand(words: readonly string[], options: ReportOptions): Promise<number> {
   const uncertainty = options.uncertainty === undefined ? undefined : uncertainties.get(options.uncertainty).name;
   const scale = options.scores === undefined ? undefined : scales.get(options.scores).name;
-  const predictions = options.predictions.map(parseExternalFile);
+  const predictions = (options.predictions ?? []).map(parseExternalFile);
   const sources = words.flatMap(readStoredRuns);
   const alone = sources.length === 1 && predictions.length === 0 && sources[0]?.comparison ? sources[0] : undefined;
   const folder = options.out ?? alone?.path ?? 'report';
@@ -82,7 +82,7 @@ function configOf({ path }: StoredRuns): string | null {
 
 /** What makes the table again: for a comparison as it was, its own config. */
 function commandOf(words: readonly string[], options: ReportOptions, alone: StoredRuns | undefined): string {
-  const { baseline, uncertainty, scores, predictions } = options;
+  const { baseline, uncertainty, scores, predictions = [] } = options;
   if (alone && baseline === undefined && uncertainty === undefined && configOf(alone) !== null)
     return commandLine('compare', ['--config', join(alone.path, 'config.yaml'), '--runs', dirname(alone.path)]);
   const named = Object.entries({ baseline, uncertainty, scores });
