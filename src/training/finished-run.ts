@@ -1,11 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { definitions } from './definitions.js';
 import type { GateUse } from './evaluation.js';
 import { readPredictions, type TaskPredictions } from './predictions.js';
 import { type Result, readResult } from './result.js';
+import { readStored } from './stored-file.js';
 import type { EpochRecord } from './trainer.js';
 
 /** What statistics need: of a finished run, or of predictions that were made elsewhere. */
@@ -36,19 +38,42 @@ export interface FinishedRun extends EvaluatedRun {
   predictions(): Promise<readonly TaskPredictions[]>;
 }
 
-/** Reads a finished run; undefined for a folder without a result. */
+const gatesShape = z.array(
+  z.looseObject({ experts: z.array(z.string()), mean: z.array(z.number()), standardDeviation: z.array(z.number()) }),
+);
+const epochsShape = z.array(
+  z.looseObject({
+    epoch: z.number(),
+    train: z.looseObject({ tasks: z.looseObject({}) }),
+    validation: z.looseObject({}),
+    weights: z.looseObject({}),
+  }),
+);
+
+/**
+ * Reads a finished run; undefined for a folder without a result.
+ * @throws DataError that names a file that is missing or damaged.
+ */
 export function readRun(path: string): FinishedRun | undefined {
   const result = readResult(path);
   if (!result) return undefined;
-  const text = (name: string) => readFileSync(join(path, name), 'utf8');
-  const experiment = parseExperiment(text('config.yaml'), join(path, 'config.yaml'), [], definitions);
+  const file = (name: string) => join(path, name);
+  const experiment = readStored(file('config.yaml'), z.unknown(), (text) =>
+    parseExperiment(text, file('config.yaml'), [], definitions),
+  );
   // These files are written by `run`, whole or not at all, before the result.
-  const gates: readonly GateUse[] = JSON.parse(text('gates.json'));
-  const environment: Readonly<Record<string, unknown>> = JSON.parse(text('environment.json'));
-  const epochs = text('epochs.jsonl')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line): EpochRecord => JSON.parse(line));
+  const gates = readStored(file('gates.json'), gatesShape, (text): readonly GateUse[] => JSON.parse(text));
+  const environment = readStored(
+    file('environment.json'),
+    z.looseObject({}),
+    (text): Readonly<Record<string, unknown>> => JSON.parse(text),
+  );
+  const epochs = readStored(file('epochs.jsonl'), epochsShape, (text) =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line): EpochRecord => JSON.parse(line)),
+  );
   const predictions = join(path, 'predictions.arrow');
   return {
     path,

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Experiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { countParameters, type TrainingSetup } from './setup.js';
+import { readStored } from './stored-file.js';
 import { metricsOf, type Trained } from './trainer.js';
 
 /** result.json */
@@ -61,12 +63,19 @@ export function resultOf(experiment: Experiment, setup: TrainingSetup, trained: 
   };
 }
 
+const splitShape = z.record(z.string(), z.unknown());
+const resultShape = z.looseObject({
+  model: z.string(),
+  seed: z.number(),
+  dataset: z.looseObject({ checksum: z.string() }),
+  tasks: z.record(z.string(), z.looseObject({ type: z.string(), validation: splitShape, test: splitShape })),
+});
+
 /** The result of a finished run in this folder. */
 export function readResult(path: string): Result | undefined {
   const file = join(path, 'result.json');
   if (!existsSync(file)) return undefined;
-  const result: Result = JSON.parse(readFileSync(file, 'utf8')); // written whole, by `resultOf`
-  return result;
+  return readStored(file, resultShape, (text): Result => JSON.parse(text)); // written whole, by `resultOf`
 }
 
 /** What a reader of the result should know. */
