@@ -63,7 +63,7 @@ export function temporaryFolder(): string {
 
 /** A config that trains in about a second. */
 export function smallConfig(folder: string, changes: readonly (readonly [from: string, to: string])[] = []): string {
-  let text = `name: small
+  const text = `name: small
 seed: 3
 dataset:
   loader: synthetic
@@ -80,12 +80,21 @@ train:
   batchSize: 64
   optimizer: { type: adam, learningRate: 0.01 }
 `;
+  return writeChanged(join(folder, 'config.yaml'), text, changes);
+}
+
+/** Writes a text in which each of these is replaced; what is not in it is a mistake of the test. */
+export function writeChanged(
+  file: string,
+  text: string,
+  changes: readonly (readonly [from: string, to: string])[],
+): string {
+  let changed = text;
   for (const [from, to] of changes) {
-    if (!text.includes(from)) throw new Error(`The small config has no '${from}'.`);
-    text = text.replace(from, to);
+    if (!changed.includes(from)) throw new Error(`${file} has no '${from}'.`);
+    changed = changed.replace(from, to);
   }
-  const file = join(folder, 'config.yaml');
-  writeFileSync(file, text);
+  writeFileSync(file, changed);
   return file;
 }
 

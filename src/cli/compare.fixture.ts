@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { Finished } from './command.fixture.js';
+import { type Finished, writeChanged } from './command.fixture.js';
 
 const launcher = resolve(import.meta.dirname, '../../bin/ple.js');
 
@@ -11,7 +11,7 @@ export function smallComparison(
   folder: string,
   changes: readonly (readonly [from: string, to: string])[] = [],
 ): string {
-  let text = `name: small
+  const text = `name: small
 dataset:
   loader: synthetic
   rows: { train: 4000, validation: 500, test: 500 }
@@ -32,13 +32,7 @@ compare:
     - { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }
   seeds: 2
 `;
-  for (const [from, to] of changes) {
-    if (!text.includes(from)) throw new Error(`The small comparison has no '${from}'.`);
-    text = text.replace(from, to);
-  }
-  const file = join(folder, 'compare.yaml');
-  writeFileSync(file, text);
-  return file;
+  return writeChanged(join(folder, 'compare.yaml'), text, changes);
 }
 
 export interface Started {
