@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
-import { ConfigError } from '../support/errors.js';
+import { ConfigError, DataError } from '../support/errors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
 import { mostPredictions } from '../training/run.js';
@@ -149,9 +149,12 @@ async function checkPredictions(config: ComparisonConfig, readShape: ReadShape):
 
 function readRuns(placed: readonly PlacedRun[], folder: string): ReadonlyMap<string, FinishedRun> {
   const runs = new Map<string, FinishedRun>();
-  for (const { folder: path } of placed) {
-    const run = runs.has(path) ? undefined : readRun(join(folder, path));
-    if (run) runs.set(path, run);
+  for (const { folder: name, hash8 } of placed) {
+    const path = join(folder, name);
+    const run = runs.has(name) ? undefined : readRun(path);
+    if (run && run.environment.hash8 !== hash8)
+      throw new DataError(`${path} holds another run (${run.environment.hash8}): delete it and run ple compare again.`);
+    if (run) runs.set(name, run);
   }
   return runs;
 }

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { hash8 } from '../config/experiment.js';
 import { evaluateTask } from '../metrics/evaluate.js';
 import { madeDataset } from '../training/dataset.fixture.js';
+import { definitions } from '../training/definitions.js';
 import { writePredictions } from '../training/predictions.js';
 
 /** Test rows of a task: what a run predicted, and what was true. */
@@ -46,7 +48,13 @@ export async function storeRun(
     train: { epochs: 3, batchSize: 5, optimizer: { type: 'adam' }, ...run.train },
   };
   writeFileSync(join(path, 'config.yaml'), stringify(config));
-  write('environment.json', { ple: '1.2.3', engine: { name: 'compiled', threads: 2 }, ...run.environment });
+  const checksum = run.checksum ?? 'abc123';
+  write('environment.json', {
+    ple: '1.2.3',
+    engine: { name: 'compiled', threads: 2 },
+    hash8: hash8(config, checksum, definitions),
+    ...run.environment,
+  });
   write('gates.json', []);
 
   const none = { rows: 1, label: () => 0 };
@@ -96,7 +104,7 @@ export async function storeRun(
     epochs,
     bestEpoch: epochs,
     dataset: {
-      checksum: run.checksum ?? 'abc123',
+      checksum,
       rows: { train: 10, validation: 10, test: scores[0]?.labels.length ?? 0 },
     },
     engine: { name: 'compiled', device: 'cpu' },

@@ -97,7 +97,7 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
       notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
       return [];
     }
-    const stored = runs.map((reference) => readReference(path, reference));
+    const stored = runs.map((reference) => readReference(path, reference, type));
     for (const { seed, path: folder, status } of stored) {
       if (status !== 'done') notes.push(`${folder} (${label}, seed ${seed}) is ${status} and is left out.`);
     }
@@ -110,9 +110,15 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
 /** The type of a row of predictions that were made elsewhere. */
 export const external = 'external';
 
-function readReference(folder: string, { seed, path, status }: RunReference): StoredRun {
+/** @param type The model's, in the comparison's row. */
+function readReference(folder: string, { seed, path, status }: RunReference, type: string): StoredRun {
   const at = join(folder, path);
   const run = readRun(at);
+  if (run && (run.result.seed !== seed || run.result.model !== type))
+    throw new DataError(
+      `${at} is a run of ${run.result.model} with seed ${run.result.seed}, and the comparison ${folder} has ${type} with seed ${seed} there: ` +
+        'put the run back, or delete its folder and run ple compare again.',
+    );
   if (run) return { seed, path: at, status: 'done', run };
   return { seed, path: at, status: status === 'done' ? 'missing' : status };
 }

@@ -166,8 +166,8 @@ export function stringifyExperiment(experiment: Experiment): string {
  * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its engine and
  * paths, and the data's checksum.
  */
-export function hash8(experiment: Experiment, checksum: string, definitions: Definitions): string {
-  const { name: _name, engine: _engine, dataset, ...rest } = experiment;
+export function hash8(config: ResolvedConfig, checksum: string, definitions: Definitions): string {
+  const { name: _name, engine: _engine, dataset, ...rest } = config;
   const paths = definitions.loaders.get(dataset.loader).paths;
   const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
   return createHash('sha256')
@@ -175,6 +175,9 @@ export function hash8(experiment: Experiment, checksum: string, definitions: Def
     .digest('hex')
     .slice(0, 8);
 }
+
+/** An experiment, or one as it was written: a later program may know defaults that its own did not. */
+export type ResolvedConfig = Readonly<Record<string, unknown>> & { readonly dataset: { readonly loader: string } };
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

@@ -5,6 +5,7 @@ import { type Experiment, parseExperiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { definitions } from './definitions.js';
 import type { GateUse } from './evaluation.js';
+import { checkConfig, checkResult } from './one-run.js';
 import { readPredictions, type TaskPredictions } from './predictions.js';
 import { type Result, readResult } from './result.js';
 import { readStored } from './stored-file.js';
@@ -52,28 +53,32 @@ const epochsShape = z.array(
 
 /**
  * Reads a finished run; undefined for a folder without a result.
- * @throws DataError that names a file that is missing or damaged.
+ * @throws DataError that names a file that is missing, damaged, or of another run.
  */
 export function readRun(path: string): FinishedRun | undefined {
   const result = readResult(path);
   if (!result) return undefined;
   const file = (name: string) => join(path, name);
-  const experiment = readStored(file('config.yaml'), z.unknown(), (text) =>
-    parseExperiment(text, file('config.yaml'), [], definitions),
-  );
+  let config = '';
+  const experiment = readStored(file('config.yaml'), z.unknown(), (text) => {
+    config = text;
+    return parseExperiment(text, file('config.yaml'), [], definitions);
+  });
   // These files are written by `run`, whole or not at all, before the result.
   const gates = readStored(file('gates.json'), gatesShape, (text): readonly GateUse[] => JSON.parse(text));
   const environment = readStored(
     file('environment.json'),
-    z.looseObject({}),
+    z.looseObject({ hash8: z.string() }),
     (text): Readonly<Record<string, unknown>> => JSON.parse(text),
   );
+  checkConfig({ path, config, environment, result });
   const epochs = readStored(file('epochs.jsonl'), epochsShape, (text) =>
     text
       .split('\n')
       .filter((line) => line !== '')
       .map((line): EpochRecord => JSON.parse(line)),
   );
+  checkResult(path, result, epochs);
   const predictions = join(path, 'predictions.arrow');
   return {
     path,
