@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
+import { cutTornLine } from '../training/run-folder.js';
 import type { StageEvent } from './stage.js';
 import { logEntries, secondsLogged } from './timing.js';
 
@@ -18,6 +19,7 @@ export function openComparisonLog(file: string): ComparisonLog {
       if (event.kind === 'planned' && event.unfinished.length > 0) {
         const { stage, jobs, threads } = event;
         const isNew = log === undefined;
+        if (isNew) cutTornLine(file);
         log ??= pino({ base: null }, pino.destination({ dest: file, sync: true }));
         log.info({ stage, jobs, threads, runs: event.unfinished.length }, isNew ? 'started' : 'goes on');
       }

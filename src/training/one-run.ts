@@ -44,20 +44,19 @@ export function checkConfig({ path, config, environment, result }: LeftFiles): v
     );
 }
 
-/** Likewise, that result.json is of the run whose epochs these are. */
+/** Likewise, that result.json is of the run whose epochs these are; a crash may have lost the lines of some. */
 export function checkResult(path: string, result: Result, epochs: readonly EpochRecord[]): void {
   const judging = metrics.all.filter(({ score, loss }) => score || loss);
+  if ((epochs.at(-1)?.epoch ?? 0) > result.epochs) throw foreign(path, notOfEpochs);
   for (const [task, { validation }] of Object.entries(result.tasks)) {
     const best = typeof result.bestEpoch === 'number' ? result.bestEpoch : result.bestEpoch[task];
-    const recorded = epochs.find(({ epoch }) => epoch === best)?.validation[task];
-    if (
-      epochs.length !== result.epochs ||
-      !recorded ||
-      !judging.every(({ name }) => near(validation[name], recorded[name]))
-    )
-      throw foreign(path, `its result.json is not of the run of its epochs.jsonl (epoch ${best}, task '${task}')`);
+    const recorded = epochs.find(({ epoch }) => epoch === best);
+    if (recorded && !judging.every(({ name }) => near(validation[name], recorded.validation[task]?.[name])))
+      throw foreign(path, notOfEpochs);
   }
 }
+
+const notOfEpochs = 'its result.json is not of the run of its epochs.jsonl';
 
 function near(left: unknown, right: unknown): boolean {
   if (typeof left !== 'number' || typeof right !== 'number') return left === right;

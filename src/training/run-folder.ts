@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { acquireLock, cannotWrite, FolderInUse } from './lock.js';
@@ -10,6 +19,7 @@ export interface RunFolder {
   /** Writes a file whole or not at all. */
   write(name: string, text: string): void;
   writeJson(name: string, value: unknown): void;
+  /** The line is on the disk when this returns, before a checkpoint that rests on it. */
   appendLine(name: string, value: unknown): void;
   /** Deletes everything in it but the lock. */
   clear(): void;
@@ -35,7 +45,8 @@ function openRunFolder(path: string): RunFolder {
     checkpoints,
     write,
     writeJson: (name, value) => write(name, `${JSON.stringify(value, null, 2)}\n`),
-    appendLine: (name, value) => writeFileSync(join(path, name), `${JSON.stringify(value)}\n`, { flag: 'a' }),
+    appendLine: (name, value) =>
+      writeFileSync(join(path, name), `${JSON.stringify(value)}\n`, { flag: 'a', flush: true }),
     clear: () => {
       for (const name of readdirSync(path)) {
         if (name !== 'lock') rmSync(join(path, name), { recursive: true });
@@ -59,13 +70,33 @@ export async function openRunFolderWithin(seconds: number, path: string, signal:
   }
 }
 
-/** Keeps the lines of `epochs.jsonl` up to this epoch: later ones are trained again. */
-export function keepEpochs(folder: RunFolder, name: string, lastEpoch: number): void {
+/**
+ * Keeps the lines of `epochs.jsonl` up to this epoch: later ones are trained again. Lines that a crash cut short are left out.
+ * @returns The epochs up to this one that have no line.
+ */
+export function keepEpochs(folder: RunFolder, name: string, lastEpoch: number): readonly number[] {
   const path = join(folder.path, name);
-  if (!existsSync(path)) return;
-  const kept = readFileSync(path, 'utf8')
-    .split('\n')
-    .slice(0, lastEpoch)
-    .filter((line) => line !== '');
-  folder.write(name, kept.map((line) => `${line}\n`).join(''));
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  const kept = new Map(lines.map((line) => [epochOf(line), line]));
+  const epochs = Array.from({ length: lastEpoch }, (_, index) => index + 1);
+  folder.write(name, epochs.flatMap((epoch) => (kept.has(epoch) ? `${kept.get(epoch)}\n` : [])).join(''));
+  return epochs.filter((epoch) => !kept.has(epoch));
+}
+
+/** Undefined for a line that is not whole. */
+function epochOf(line: string): unknown {
+  try {
+    const record: unknown = JSON.parse(line);
+    return typeof record === 'object' && record !== null && 'epoch' in record ? record.epoch : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Cuts a last line that a kill cut short, so that the next one is whole. */
+export function cutTornLine(file: string): void {
+  if (!existsSync(file)) return;
+  const bytes = readFileSync(file);
+  const whole = bytes.lastIndexOf('\n') + 1;
+  if (whole < bytes.length) truncateSync(file, whole);
 }

@@ -10,7 +10,7 @@ import { describeEnvironment } from './environment.js';
 import { type LoadDataset, type LoadingEvent, loadDataset } from './load-dataset.js';
 import { writePredictions } from './predictions.js';
 import { notesOn, type Result, readResult, resultOf } from './result.js';
-import { keepEpochs, openRunFolderWithin, type RunFolder } from './run-folder.js';
+import { cutTornLine, keepEpochs, openRunFolderWithin, type RunFolder } from './run-folder.js';
 import { setUp, type TrainingSetup } from './setup.js';
 import { type Trained, type TrainingRecord, train } from './trainer.js';
 
@@ -80,7 +80,9 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
     if (!isNew) checkHash(path, hash);
     if (isNew) folder.write('config.yaml', stringifyExperiment(experiment));
     folder.writeJson('environment.json', { ...describeEnvironment(setup.engine), hash8: hash });
-    const log = pino({ base: null }, pino.destination({ dest: join(path, 'log.jsonl'), sync: true }));
+    const logFile = join(path, 'log.jsonl');
+    cutTornLine(logFile);
+    const log = pino({ base: null }, pino.destination({ dest: logFile, sync: true }));
     try {
       return await trainInFolder(experiment, setup, folder, hash, log, options);
     } catch (error) {
@@ -117,10 +119,11 @@ async function trainInFolder(
     options.on({ kind: 'note', message });
   };
   const from = await readSnapshot(folder.checkpoints, hash);
-  keepEpochs(folder, 'epochs.jsonl', (from?.progress.epoch ?? 1) - 1);
+  const lost = keepEpochs(folder, 'epochs.jsonl', (from?.progress.epoch ?? 1) - 1);
   log.info({ epoch: from?.progress.epoch ?? 1, step: from?.progress.step ?? 0 }, from ? 'resumed' : 'started');
   options.on({ kind: 'start', path: folder.path, setup, resumedAt: from?.progress.epoch ?? null });
   for (const warning of setup.warnings) note(warning);
+  if (lost.length > 0) note(`epochs.jsonl has lost epoch ${lost.join(', ')}: curves go without; results are the same.`);
 
   const training = train(setup, from);
   let written = performance.now();

@@ -1,0 +1,73 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseExperiment } from '../config/experiment.js';
+import { definitions } from './definitions.js';
+import { readRun } from './finished-run.js';
+import { type RunEvent, run } from './run.js';
+
+const experiment = parseExperiment(
+  `name: torn
+dataset: { loader: synthetic, rows: { train: 40, validation: 20, test: 20 }, dimension: 4 }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
+model: { type: hard-sharing, levels: [[3]], tower: [] }
+train: { epochs: 4, batchSize: 20, optimizer: { type: adam, learningRate: 0.01 } }
+engine: { name: tfjs, device: cpu }
+`,
+  'torn.yaml',
+  [],
+  definitions,
+);
+const folder = mkdtempSync(join(tmpdir(), 'ple-torn-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Trains, until after this epoch, in a folder of its own, or goes on there; the run's folder. */
+async function trained(runs: string, until: number, resume?: string): Promise<{ path: string; notes: string[] }> {
+  const stop = new AbortController();
+  const notes: string[] = [];
+  const on = (event: RunEvent) => {
+    if (event.kind === 'note') notes.push(event.message);
+    if (event.kind !== 'training' || event.record.kind !== 'epoch') return;
+    if (event.record.record.epoch === until) stop.abort();
+  };
+  const { path } = await run(experiment, {
+    runs: join(folder, runs),
+    ...(resume === undefined ? {} : { resume }),
+    overwrite: false,
+    predictions: true,
+    signal: stop.signal,
+    on,
+  });
+  return { path, notes };
+}
+
+const epochsOf = (path: string) =>
+  readFileSync(join(path, 'epochs.jsonl'), 'utf8').replaceAll(/"seconds":[^}]*/g, '"seconds":0');
+const tasksOf = (path: string) => readRun(path)?.result.tasks;
+let whole = '';
+beforeAll(async () => {
+  whole = (await trained('whole', 99)).path;
+});
+
+test('a line that a kill cut short is gone after the run went on, and the rest is as if it had not been', async () => {
+  const { path } = await trained('cut', 2);
+  appendFileSync(join(path, 'epochs.jsonl'), '{"epoch":3,"steps":2,"tr');
+  appendFileSync(join(path, 'log.jsonl'), '{"level":30,"ti');
+  const { notes } = await trained('cut', 99, path);
+  expect(epochsOf(path)).toBe(epochsOf(whole));
+  expect(tasksOf(path)).toEqual(tasksOf(whole));
+  expect(notes.join()).not.toContain('epochs.jsonl');
+  for (const line of readFileSync(join(path, 'log.jsonl'), 'utf8').trim().split('\n')) JSON.parse(line);
+});
+
+test('the line of an epoch that the checkpoint has behind it is left out if it is not whole, and a note says so', async () => {
+  const { path } = await trained('lost', 2);
+  const file = join(path, 'epochs.jsonl');
+  writeFileSync(file, readFileSync(file, 'utf8').slice(0, -20));
+  const { notes } = await trained('lost', 99, path);
+  const lines = epochsOf(whole).split('\n');
+  expect(epochsOf(path)).toBe(lines.toSpliced(1, 1).join('\n'));
+  expect(tasksOf(path)).toEqual(tasksOf(whole));
+  expect(notes).toContain('epochs.jsonl has lost epoch 2: curves go without; results are the same.');
+});
