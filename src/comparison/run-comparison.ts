@@ -93,6 +93,7 @@ async function runInFolder(
   let jobs = options.jobs;
   const stageOptions = {
     ...common,
+    jobs: options.jobs,
     jobsFor: async (runs: readonly PlacedRun[]) => {
       jobs ??= runs.length > 0 ? await fastestJobs(runs, common) : undefined;
       return jobs ?? 1;

@@ -37,6 +37,8 @@ export interface StageOptions {
   readonly predictions: boolean;
   readonly metrics: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** How many runs train at a time; measured by `jobsFor` if absent. */
+  readonly jobs?: number | undefined;
   /** How many runs train at a time, of these runs. */
   jobsFor(runs: readonly PlacedRun[]): Promise<number>;
   on(event: StageEvent): void;
@@ -53,6 +55,8 @@ export async function runStage(
   const distinct = firstOfEachFolder(placed);
   const unfinished = distinct.filter(({ finished }) => !finished);
   if (signal.aborted) return new Map();
+  // While the first reads the data, the others load.
+  for (let place = 1; place < Math.min(options.jobs ?? 1, unfinished.length); place++) workers.at(place);
   await checkData(unfinished, options.readShape);
   const jobs = Math.max(1, Math.min(await options.jobsFor(unfinished), unfinished.length));
   if (signal.aborted) return new Map();
@@ -96,7 +100,10 @@ async function checkData(runs: readonly PlacedRun[], readShape: ReadShape): Prom
 }
 
 /** The number of jobs at which the largest model among these runs trains fastest; 1 without runs. */
-export async function fastestJobs(runs: readonly PlacedRun[], options: Omit<StageOptions, 'jobsFor'>): Promise<number> {
+export async function fastestJobs(
+  runs: readonly PlacedRun[],
+  options: Omit<StageOptions, 'jobs' | 'jobsFor'>,
+): Promise<number> {
   const firsts = [...new Map(runs.toReversed().map((run) => [run.label, run])).values()];
   const sizes = await Promise.all(
     firsts.map(({ experiment }) =>

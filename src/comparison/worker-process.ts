@@ -25,7 +25,11 @@ export interface WorkerProcess {
 const script = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 export function startWorker(): WorkerProcess {
-  const child = fork(script, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = fork(script, {
+    // V8's helper threads would collect garbage on the core of the next worker: one thread takes a tenth less processor time.
+    execArgv: [...process.execArgv, '--single-threaded-gc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   let errors = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-4000);
