@@ -121,7 +121,7 @@ function isMemberOf(node: ts.Node, object: string, member = /./): boolean {
 
 /** The same words with another meaning: the program's name, and a kind of value in a graph. */
 const homonyms: Readonly<Record<string, RegExp>> = {
-  ple: /^(cli\/main|engine\/compiled\/scan-model)\.ts$/,
+  ple: /^(cli\/main|engine\/compiled\/onnx-format)\.ts$/,
   constant: /^engine\/compiled\//,
 };
 

@@ -36,12 +36,26 @@ export interface Program {
   release(): Promise<void>;
   /** Floating-point operations of one step, where the engine knows them (matrix products: 2mnk; others: one per element written). */
   readonly flops: number | null;
+  /** Absent where host and device are one. */
+  readonly transfers?: Transfers;
+}
+
+/** What moved between host and device since the program was compiled. */
+export interface Transfers {
+  readonly toDeviceBytes: number;
+  readonly fromDeviceBytes: number;
+  /** Time that these bytes take, from copies that were timed when the program was compiled. */
+  readonly milliseconds: number;
+  /** The part of every chunk's time that does not depend on its length. */
+  readonly perChunkMilliseconds: number;
 }
 
 export interface Engine {
   readonly name: 'compiled' | 'tfjs';
   /** What it runs on, e.g. `cpu`. */
   readonly device: string;
+  /** Which of several devices of that kind, where one was chosen. */
+  readonly deviceId?: number;
   /** Threads of an operation. */
   readonly threads: number;
   compile(step: Step, signature: Signature): Promise<Program>;

@@ -162,9 +162,9 @@ describe('compiled engine', () => {
     const home = mkdtempSync(join(tmpdir(), 'ple-home-'));
     try {
       const script = `
-        const { createEngine } = await import('./src/engine/create.ts');
+        const { createCompiledEngine } = await import('./src/engine/compiled/compiled-engine.ts');
         const { chunkOf, signature, step } = await import('./src/engine/training-step.fixture.ts');
-        const program = await createEngine({ name: 'compiled', device: 'cpu', threads: 1 }).compile(step, signature);
+        const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
         const { loss } = await program.run(chunkOf(2));
         await program.release();
         console.log(loss.data.length);`;

@@ -36,13 +36,6 @@ export const elementCodes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
 /** Numbers of the attribute types. */
 const attributeCodes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
-export interface ModelProto {
-  readonly ir_version: number;
-  readonly producer_name: string;
-  readonly graph: GraphProto;
-  readonly opset_import: readonly { readonly domain: string; readonly version: number }[];
-}
-
 export interface GraphProto {
   readonly name: string;
   readonly node: readonly NodeProto[];
@@ -86,9 +79,19 @@ export interface ValueInfoProto {
 
 type DimensionProto = { readonly dim_value: number } | { readonly dim_param: string };
 
-export function encodeModel(model: ModelProto): Uint8Array {
+/** A model of operator set 18 and ONNX Runtime's own operators. */
+export function encodeModel(graph: GraphProto): Uint8Array {
   const type = protobuf.parse(definitions, { keepCase: true }).root.lookupType('ModelProto');
-  return type.encode(type.fromObject({ ...model })).finish();
+  const model = {
+    ir_version: 8,
+    producer_name: 'ple',
+    opset_import: [
+      { domain: '', version: 18 },
+      { domain: 'com.microsoft', version: 1 },
+    ],
+    graph,
+  };
+  return type.encode(type.fromObject(model)).finish();
 }
 
 /** @param shape a side that is a name is not known before the run. */

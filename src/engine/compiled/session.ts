@@ -1,34 +1,59 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { HostArray, HostArrays } from '../../support/arrays.js';
 
-/** Where ONNX Runtime runs a graph. Another device is another entry here. */
-const executionProviders = { cpu: ['cpu'] } as const satisfies Record<string, readonly string[]>;
-
-type CompiledDevice = keyof typeof executionProviders;
+/** Where ONNX Runtime runs a graph. */
+export type CompiledDevice = 'cpu' | 'cuda' | 'webgpu';
 
 export interface SessionOptions {
   readonly device: CompiledDevice;
+  /** Which of several CUDA devices. */
+  readonly deviceId?: number | undefined;
   readonly threads: number;
   /** False lets waiting threads sleep: for several processes on one machine. */
   readonly spinning?: boolean | undefined;
 }
 
+/** An array that lies on the device. It is a buffer that must be freed. */
+export interface DeviceArray {
+  readonly tensor: Tensor;
+  free(): void;
+}
+
+export interface Results {
+  readonly host: HostArrays;
+  readonly device: Readonly<Record<string, DeviceArray>>;
+}
+
 export interface Session {
-  run(feeds: HostArrays, fetches: readonly string[]): Promise<HostArrays>;
+  run(feeds: Readonly<Record<string, HostArray | DeviceArray>>, fetches: readonly string[]): Promise<Results>;
   release(): Promise<void>;
 }
 
-export async function openSession(model: Uint8Array, options: SessionOptions): Promise<Session> {
+/** @param kept Results that stay on the device; only the WebGPU provider can do so in Node. */
+export async function openSession(
+  model: Uint8Array,
+  options: SessionOptions,
+  kept: readonly string[] = [],
+): Promise<Session> {
   const runtime = await onnxRuntime();
-  const session = await runtime.InferenceSession.create(model, sessionOptions(options));
+  const locations = Object.fromEntries(kept.map((name) => [name, 'gpu-buffer' as const]));
+  const session = await runtime.InferenceSession.create(model, {
+    ...sessionOptions(options),
+    ...(kept.length > 0 ? { preferredOutputLocation: locations } : {}),
+  });
   return {
     async run(feeds, fetches) {
       const given: Record<string, Tensor> = {};
-      for (const [name, { dtype, data, shape }] of Object.entries(feeds)) {
-        given[name] = new runtime.Tensor(dtype, data, [...shape]);
+      for (const [name, array] of Object.entries(feeds)) {
+        given[name] = 'tensor' in array ? array.tensor : new runtime.Tensor(array.dtype, array.data, [...array.shape]);
       }
-      const results = await session.run(given, [...fetches]);
-      return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, hostArray(name, result)]));
+      const host: Record<string, HostArray> = {};
+      const device: Record<string, DeviceArray> = {};
+      for (const [name, result] of Object.entries(await session.run(given, [...fetches]))) {
+        if (result.location === 'cpu') host[name] = hostArray(name, result);
+        else device[name] = { tensor: result, free: () => result.dispose() };
+      }
+      return { host, device };
     },
     release: () => session.release(),
   };
@@ -40,9 +65,10 @@ async function onnxRuntime() {
   return await import('onnxruntime-node');
 }
 
-function sessionOptions({ device, threads, spinning = true }: SessionOptions): InferenceSession.SessionOptions {
+function sessionOptions(options: SessionOptions): InferenceSession.SessionOptions {
+  const { threads, spinning = true } = options;
   return {
-    executionProviders: executionProviders[device],
+    executionProviders: [provider(options)],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -50,6 +76,10 @@ function sessionOptions({ device, threads, spinning = true }: SessionOptions): I
     logSeverityLevel: 3,
     ...(spinning ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
   };
+}
+
+function provider({ device, deviceId = 0 }: SessionOptions): InferenceSession.ExecutionProviderConfig {
+  return device === 'cuda' ? { name: device, deviceId } : device;
 }
 
 function hostArray(name: string, { data, dims }: Tensor): HostArray {

@@ -1,28 +1,8 @@
-import type { Tensor } from '@tensorflow/tfjs';
 import { describe } from 'vitest';
-import { tf } from '../../../support/tf.js';
 import { gatherKernels } from './gather.js';
-import { indexes, kernelCase, normal, signed, testKernels } from './kernel-case.fixture.js';
-
-const segmentSum = (x: Tensor, ids: Tensor, segments: number) => tf.unsortedSegmentSum(x, ids.as1D(), segments);
+import { gatherCases } from './gather-cases.fixture.js';
+import { testKernels } from './kernel-case.fixture.js';
 
 describe('gather kernels', () => {
-  testKernels(gatherKernels, {
-    GatherV2: [
-      kernelCase([normal(5, 2), indexes(5, 3)], (x, at) => tf.gather(x, at.as1D())),
-      kernelCase([normal(5, 2), indexes(5, 3, 2)], (x, at) => tf.gather(x, at.as2D(3, 2))),
-      kernelCase([normal(2, 5), indexes(5, 3)], (x, at) => tf.gather(x, at.as1D(), 1)),
-      kernelCase([normal(2, 5, 3), indexes(5, 4)], (x, at) => tf.gather(x, at.as1D(), -2)),
-      kernelCase([signed(1), indexes(1, 4)], (x, at) => tf.gather(x, at.as1D())),
-    ],
-    UnsortedSegmentSum: [
-      kernelCase([normal(6, 2), indexes(4, 6)], (x, ids) => segmentSum(x, ids, 4)),
-      // Most segments are empty.
-      kernelCase([normal(6, 2), indexes(2, 6)], (x, ids) => segmentSum(x, ids, 9)),
-      kernelCase([normal(6), indexes(3, 6)], (x, ids) => segmentSum(x, ids, 3)),
-      kernelCase([normal(6, 2, 3), indexes(3, 6)], (x, ids) => segmentSum(x, ids, 3)),
-      kernelCase([normal(1, 2), indexes(1, 1)], (x, ids) => segmentSum(x, ids, 1)),
-      kernelCase([normal(500, 4), indexes(3, 500)], (x, ids) => segmentSum(x, ids, 3)),
-    ],
-  });
+  testKernels(gatherKernels, gatherCases);
 });

@@ -19,7 +19,8 @@ export const gatherKernels: Translations = {
       throw new Error("the compiled engine translates kernel 'UnsortedSegmentSum' with a list of ids only");
     }
     const shape = [attributes.number('numSegments'), ...x.shape.slice(1)];
-    const places = reshape(graph, cast(graph, ids, 'int64'), [side(ids, 0), 1]);
+    // Cast last: of the providers, not all reshape int64.
+    const places = cast(graph, reshape(graph, ids, [side(ids, 0), 1]), 'int64');
     const zeros = uniform(graph, x.type, shape, 0);
     return graph.node('ScatterND', [zeros, places, x], { type: x.type, shape }, { reduction: text('add') });
   },

@@ -2,8 +2,11 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../../support/arrays.js';
 import { type Random, randomFromSeed } from '../../../support/random.js';
-import { createEngine } from '../../create.js';
-import type { Signature, Step } from '../../engine.js';
+import type { Engine, Signature, Step } from '../../engine.js';
+import { pureJs } from '../../tfjs/backends.js';
+import { createTfjsEngine } from '../../tfjs/tfjs-engine.js';
+import { kernelTolerance, type Tolerance } from '../../tolerance.fixture.js';
+import { createCompiledEngine } from '../compiled-engine.js';
 import { trace } from '../trace.js';
 import type { Translations } from './translation.js';
 
@@ -58,70 +61,116 @@ export const kernelCase = (inputs: readonly Input[], run: Run, reference = run):
   reference,
 });
 
+export type KernelCases = Readonly<Record<string, readonly KernelCase[]>>;
+
 /** Every kernel of `group` has a case, every case calls its kernel and equals the pure-JS backend. */
-export function testKernels(group: Translations, cases: Readonly<Record<string, readonly KernelCase[]>>): void {
+export function testKernels(group: Translations, cases: KernelCases): void {
   it('every translated kernel has a case', () => {
     expect(Object.keys(cases).sort()).toEqual(Object.keys(group).sort());
   });
-  const labelled = Object.entries(cases).flatMap(([kernel, tested]) =>
-    tested.map((one, index) => ({ kernel, tested: one, label: `${kernel} ${index + 1}` })),
-  );
-  it.each(labelled)('$label equals the pure-JS backend', async ({ kernel, tested }) => {
-    const { step, signature } = stepOf(tested, tested.run);
+  it.each(labelled(cases))('$label equals the pure-JS backend', async ({ kernel, tested }) => {
+    const { step, signature } = stepOf([tested], 'run');
     expect(trace(step, signature).kernels).toContain(kernel);
     await expectEqual(tested);
   });
 }
 
-const compiled = createEngine({ name: 'compiled', device: 'cpu', threads: 1 });
-const eager = createEngine({ name: 'tfjs', device: 'cpu' });
+export interface LabelledCase {
+  readonly label: string;
+  readonly kernel: string;
+  readonly tested: KernelCase;
+}
+
+export function labelled(cases: KernelCases): LabelledCase[] {
+  return Object.entries(cases).flatMap(([kernel, tested]) =>
+    tested.map((one, index) => ({ kernel, tested: one, label: `${kernel} ${index + 1}` })),
+  );
+}
+
+const compiled = createCompiledEngine({ threads: 1 });
+const eager = createTfjsEngine(pureJs);
 
 /** Two steps on other numbers each, with both engines. */
 export async function expectEqual(tested: KernelCase): Promise<void> {
-  const steps = 2;
-  const random = randomFromSeed(1);
-  const { signature } = stepOf(tested, tested.run);
-  const chunk: Record<string, HostArray> = { tick: float32([steps]) };
-  for (const [index, { dtype, shape, draw }] of tested.inputs.entries()) {
-    const whole = [steps, ...shape];
-    const values = Array.from({ length: sizeOf(whole) }, (_, i) => draw(random, i));
-    chunk[`x${index}`] =
-      dtype === 'float32' ? float32(whole, Float32Array.from(values)) : int32(whole, Int32Array.from(values));
-  }
-  const results: HostArrays[] = [];
-  for (const [engine, run] of [
-    [compiled, tested.run],
-    [eager, tested.reference],
-  ] as const) {
-    const program = await engine.compile(stepOf(tested, run).step, signature);
-    results.push(await program.run(chunk));
-    await program.release();
-  }
-  const [got, wanted] = results.map((result) => Object.entries(result));
-  expect(got?.map(([name, { dtype, shape }]) => [name, dtype, shape])).toEqual(
-    wanted?.map(([name, { dtype, shape }]) => [name, dtype, shape]),
-  );
-  for (const [index, [, array]] of (wanted ?? []).entries()) expectClose(got?.[index]?.[1].data ?? [], array.data);
+  const [outcome] = await outcomes(compiled, [tested]);
+  if (!outcome) throw new Error('a case without an outcome');
+  const described = (arrays: HostArrays) =>
+    Object.entries(arrays).map(([name, { dtype, shape }]) => [name, dtype, shape]);
+  expect(described(outcome.got)).toEqual(described(outcome.wanted));
+  const found = difference(outcome, kernelTolerance.cpu);
+  if (found) expect.fail(found);
 }
 
-/** The batch holds the inputs, and an array that counts the steps of cases without any. */
-function stepOf(tested: KernelCase, run: Run): { readonly step: Step; readonly signature: Signature } {
-  const inputs = tested.inputs.map(({ dtype, shape }, index) => [`x${index}`, { dtype, shape }] as const);
+/** What an engine gives for a case, and what the pure-JS backend does. */
+export interface Outcome {
+  readonly got: HostArrays;
+  readonly wanted: HostArrays;
+}
+
+/** Two steps on other numbers each, all cases in one program. */
+export async function outcomes(engine: Engine, cases: readonly KernelCase[]): Promise<Outcome[]> {
+  const steps = 2;
+  const chunk: Record<string, HostArray> = { tick: float32([steps]) };
+  for (const [place, tested] of cases.entries()) {
+    const random = randomFromSeed(1);
+    for (const [index, { dtype, shape, draw }] of tested.inputs.entries()) {
+      const whole = [steps, ...shape];
+      const values = Array.from({ length: sizeOf(whole) }, (_, i) => draw(random, i));
+      chunk[inputName(place, index)] =
+        dtype === 'float32' ? float32(whole, Float32Array.from(values)) : int32(whole, Int32Array.from(values));
+    }
+  }
+  const run = async (by: Engine, part: 'run' | 'reference') => {
+    const { step, signature } = stepOf(cases, part);
+    const program = await by.compile(step, signature);
+    const results = await program.run(chunk);
+    await program.release();
+    return cases.map((_, place) =>
+      Object.fromEntries(
+        Object.entries(results).flatMap(([name, array]) => {
+          const [owner, own = ''] = name.split('/');
+          return owner === String(place) ? [[own, array]] : [];
+        }),
+      ),
+    );
+  };
+  const [got, wanted] = [await run(engine, 'run'), await run(eager, 'reference')];
+  return cases.map((_, place) => ({ got: got[place] ?? {}, wanted: wanted[place] ?? {} }));
+}
+
+const inputName = (place: number, index: number) => `${place}/x${index}`;
+
+/** The batch holds the inputs of all cases, and an array that counts the steps of cases without any. */
+function stepOf(
+  cases: readonly KernelCase[],
+  part: 'run' | 'reference',
+): { readonly step: Step; readonly signature: Signature } {
+  const inputs = cases.flatMap(({ inputs: own }, place) =>
+    own.map(({ dtype, shape }, index) => [inputName(place, index), { dtype, shape }] as const),
+  );
   const step: Step = (_, batch) => {
-    const given = inputs.flatMap(([name]) => batch[name] ?? []);
-    const results = [run(...given)].flat();
-    return { state: {}, outputs: Object.fromEntries(results.map((result, index) => [`y${index}`, result])) };
+    const outputs = cases.flatMap((tested, place) => {
+      const given = tested.inputs.flatMap((__, index) => batch[inputName(place, index)] ?? []);
+      const results = [tested[part](...given)].flat();
+      return results.map((result, index) => [`${place}/y${index}`, result] as const);
+    });
+    return { state: {}, outputs: Object.fromEntries(outputs) };
   };
   const tick = { dtype: 'float32', shape: [] } as const;
   return { step, signature: { state: {}, batch: { ...Object.fromEntries(inputs), tick } } };
 }
 
-/** Equal up to rounding in float32, for numbers of order 1. */
-function expectClose(got: ArrayLike<number>, wanted: ArrayLike<number>): void {
-  expect(got.length).toBe(wanted.length);
-  for (let i = 0; i < wanted.length; i++) {
-    const [a, b] = [got[i] ?? 0, wanted[i] ?? 0];
-    const close = Object.is(a, b) || a === b || Math.abs(a - b) <= 2e-6 + 1e-5 * Math.abs(b);
-    if (!close) expect.fail(`element ${i} is ${a}, should be ${b}`);
+/** The first element that is not close enough to what it should be. */
+export function difference({ got, wanted }: Outcome, tolerance: Tolerance): string | undefined {
+  for (const [name, { data }] of Object.entries(wanted)) {
+    const own: ArrayLike<number> = got[name]?.data ?? [];
+    if (own.length !== data.length) return `${name} has ${own.length} elements, should have ${data.length}`;
+    for (let i = 0; i < data.length; i++) {
+      const [a, b] = [own[i] ?? 0, data[i] ?? 0];
+      const close =
+        Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance.absolute + tolerance.relative * Math.abs(b);
+      if (!close) return `element ${i} of ${name} is ${a}, should be ${b}`;
+    }
   }
+  return undefined;
 }

@@ -1,55 +1,8 @@
-import type { Tensor } from '@tensorflow/tfjs';
 import { describe } from 'vitest';
-import { tf } from '../../../support/tf.js';
-import { few, type KernelCase, kernelCase, listed, normal, signed, small, testKernels } from './kernel-case.fixture.js';
+import { testKernels } from './kernel-case.fixture.js';
 import { reductionKernels } from './reduction.js';
-
-function reductions(run: (x: Tensor, axis?: number | number[], keepDims?: boolean) => Tensor): KernelCase[] {
-  return [
-    kernelCase([normal(2, 3, 4)], (x) => run(x)),
-    kernelCase([normal(2, 3, 4)], (x) => run(x, 0)),
-    kernelCase([normal(2, 3, 4)], (x) => run(x, -1)),
-    kernelCase([normal(2, 3, 4)], (x) => run(x, 1, true)),
-    kernelCase([normal(2, 3, 4)], (x) => run(x, [2, 0])),
-    kernelCase([normal(2, 3, 4)], (x) => run(x, [-1, -2], true)),
-    kernelCase([normal(5, 1)], (x) => run(x, 1)),
-    kernelCase([normal(5, 1)], (x) => run(x, 0, true)),
-    kernelCase([normal(1, 5, 2)], (x) => run(x, [0, 1])),
-    kernelCase([normal()], (x) => run(x)),
-    kernelCase([normal(1)], (x) => run(x, 0)),
-    kernelCase([signed(4, 3)], (x) => run(x, 0)),
-    kernelCase([normal(2, 1)], (x) => run(tf.add(x, tf.zeros([2, 3])), 1)),
-  ];
-}
-
-const large = listed(1000, -1000, 999, 0, 3);
-
-// tf.logSoftmax is written with other kernels, and the pure-JS backend has none of this name.
-const logSoftmax = (logits: Tensor): Tensor => tf.engine().runKernel('LogSoftmax', { logits }, { axis: -1 });
+import { reductionCases } from './reduction-cases.fixture.js';
 
 describe('reduction kernels', () => {
-  testKernels(reductionKernels, {
-    Sum: [
-      ...reductions(tf.sum),
-      kernelCase([few(6, 2)], (x) => tf.sum(tf.greater(x, 0), 0)),
-      kernelCase([normal(300, 2)], (x) => tf.sum(x, 0)),
-      // Large enough to be done in two steps.
-      kernelCase([small(3, 256, 171)], (x) => tf.sum(x, 1)),
-      kernelCase([small(2, 2, 256, 128)], (x) => tf.sum(x, -2, true)),
-    ],
-    Mean: reductions(tf.mean),
-    Max: reductions(tf.max),
-    Min: reductions(tf.min),
-    Softmax: [
-      kernelCase([normal(2, 3, 4)], (x) => tf.softmax(x)),
-      kernelCase([normal(5)], (x) => tf.softmax(x)),
-      kernelCase([normal(5, 1)], (x) => tf.softmax(x)),
-      kernelCase([large(3, 5)], (x) => tf.softmax(x)),
-    ],
-    LogSoftmax: [
-      kernelCase([normal(2, 3, 4)], logSoftmax, (x) => tf.logSoftmax(x)),
-      kernelCase([normal(5)], logSoftmax, (x) => tf.logSoftmax(x)),
-      kernelCase([large(3, 5)], logSoftmax, (x) => tf.logSoftmax(x)),
-    ],
-  });
+  testKernels(reductionKernels, reductionCases);
 });

@@ -1,0 +1,28 @@
+import { tf } from '../../../support/tf.js';
+import { type KernelCases, kernelCase, normal, small } from './kernel-case.fixture.js';
+
+/** By the name of the tfjs kernel. */
+export const productCases: KernelCases = {
+  BatchMatMul: [
+    kernelCase([normal(2, 3), normal(3, 4)], (a, b) => tf.matMul(a, b)),
+    kernelCase([normal(3, 2), normal(3, 4)], (a, b) => tf.matMul(a, b, true)),
+    kernelCase([normal(2, 3), normal(4, 3)], (a, b) => tf.matMul(a, b, false, true)),
+    kernelCase([normal(3, 2), normal(4, 3)], (a, b) => tf.matMul(a, b, true, true)),
+    kernelCase([normal(5, 2, 3), normal(5, 3, 4)], (a, b) => tf.matMul(a, b)),
+    kernelCase([normal(5, 3, 2), normal(5, 3, 4)], (a, b) => tf.matMul(a, b, true)),
+    kernelCase([normal(5, 2, 3), normal(5, 4, 3)], (a, b) => tf.matMul(a, b, false, true)),
+    kernelCase([normal(1, 2, 3), normal(5, 3, 4)], (a, b) => tf.matMul(a, b)),
+    kernelCase([normal(1, 3, 2), normal(5, 3, 4)], (a, b) => tf.matMul(a, b, true)),
+    kernelCase([normal(5, 3, 2), normal(1, 4, 3)], (a, b) => tf.matMul(a, b, true, true)),
+    kernelCase([normal(2, 2, 2, 3), normal(2, 2, 3, 1)], (a, b) => tf.matMul(a, b)),
+    kernelCase([normal(30, 20), normal(30, 3)], (a, b) => tf.matMul(a, b, true)),
+    kernelCase([normal(1, 30, 20), normal(4, 30, 3)], (a, b) => tf.matMul(a, b, true)),
+    // Large enough to be cut into pieces of rows.
+    kernelCase([small(3, 512, 90), small(3, 90, 122)], (a, b) => tf.matMul(a, b)),
+    kernelCase([small(1, 512, 90), small(3, 122, 90)], (a, b) => tf.matMul(a, b, false, true)),
+    kernelCase([small(3, 512, 90), small(3, 512, 122)], (a, b) => tf.matMul(a, b, true)),
+    kernelCase([small(1, 512, 90), small(3, 512, 122)], (a, b) => tf.matMul(a, b, true)),
+    kernelCase([small(2, 2, 512, 80), small(1, 2, 80, 103)], (a, b) => tf.matMul(a, b)),
+    kernelCase([normal(1, 1), normal(1, 1)], (a, b) => tf.matMul(a, b)),
+  ],
+};

@@ -1,0 +1,62 @@
+import { float32, type HostArray, sizeOf } from '../../support/arrays.js';
+import type { ArraySpec, Transfers } from '../engine.js';
+import { copyModel, copyNames } from './copy-models.js';
+import { openSession, type SessionOptions } from './session.js';
+
+/** Time of a copy between host and device: `callMilliseconds` for going there and back, and so much for each byte one way. */
+export interface TransferSpeed {
+  readonly callMilliseconds: number;
+  readonly byteMilliseconds: number;
+}
+
+const probeElements = 2 ** 22;
+const probeRounds = 3;
+
+/** Times arrays that go to the device and come back: one of a single element, and one of 16 MiB. */
+export async function measureTransfers(options: SessionOptions): Promise<TransferSpeed> {
+  const roundTrip = async (elements: number) => {
+    const array = float32([elements]);
+    const session = await openSession(copyModel({ array }), options);
+    const times: number[] = [];
+    // The first round also builds what the device runs.
+    for (let round = 0; round <= probeRounds; round++) {
+      const started = performance.now();
+      await session.run({ [copyNames.from('array')]: array }, [copyNames.to('array')]);
+      if (round > 0) times.push(performance.now() - started);
+    }
+    await session.release();
+    return Math.min(...times);
+  };
+  const callMilliseconds = await roundTrip(1);
+  const milliseconds = (await roundTrip(probeElements)) - callMilliseconds;
+  return { callMilliseconds, byteMilliseconds: Math.max(0, milliseconds) / (2 * 4 * probeElements) };
+}
+
+/** Counts what moves, and estimates the time from the speed that was measured: ONNX Runtime does not tell it. */
+export class TransferMeter implements Transfers {
+  readonly perChunkMilliseconds: number;
+  toDeviceBytes = 0;
+  fromDeviceBytes = 0;
+  milliseconds = 0;
+  readonly #speed: TransferSpeed;
+
+  /** @param chunkBytes What is copied for every chunk, however many steps it has. */
+  constructor(speed: TransferSpeed, chunkBytes: number) {
+    this.#speed = speed;
+    this.perChunkMilliseconds = chunkBytes * speed.byteMilliseconds + (chunkBytes > 0 ? speed.callMilliseconds : 0);
+  }
+
+  add(toDeviceBytes: number, fromDeviceBytes: number): void {
+    const { callMilliseconds, byteMilliseconds } = this.#speed;
+    this.toDeviceBytes += toDeviceBytes;
+    this.fromDeviceBytes += fromDeviceBytes;
+    this.milliseconds += (toDeviceBytes + fromDeviceBytes) * byteMilliseconds;
+    if (fromDeviceBytes > 0) this.milliseconds += callMilliseconds;
+  }
+}
+
+export function bytesOf(arrays: Iterable<ArraySpec | HostArray>): number {
+  let bytes = 0;
+  for (const { shape } of arrays) bytes += 4 * sizeOf(shape); // float32 and int32
+  return bytes;
+}
