@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createEngine, type EngineChoice } from '../src/engine/create.js';
 import type { Engine, Program } from '../src/engine/engine.js';
+import { engineOn } from '../src/engine/engine-on.js';
 import { float32 } from '../src/support/arrays.js';
 import { tf } from '../src/support/tf.js';
 import { type BenchCase, benchCase, caseNames } from './bench-case.js';
@@ -54,15 +54,15 @@ const rows: Row[] = [];
 // Flops are counted by the compiled engine: both run the same step.
 for (const caseName of caseNames.filter((name) => values.case === undefined || values.case === name)) {
   const measured = benchCase(caseName);
-  const counted = await createEngine({ name: 'compiled', device: 'cpu', threads }).compile(
+  const counted = await engineOn({ engine: 'compiled', device: 'cpu' }, { threads }).compile(
     measured.step,
     measured.signature,
   );
   const { flops } = counted;
   await counted.release();
-  const names: EngineChoice['name'][] = ['compiled', 'tfjs'];
+  const names: Engine['name'][] = ['compiled', 'tfjs'];
   for (const name of names.filter((engine) => values.engine === undefined || values.engine === engine)) {
-    const row = await measure(measured, createEngine({ name, device: 'cpu', threads }), flops);
+    const row = await measure(measured, engineOn({ engine: name, device: 'cpu', pureJs: true }, { threads }), flops);
     rows.push(row);
     if (!values.json) console.log(describe(row));
   }

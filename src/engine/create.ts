@@ -1,32 +1,28 @@
-import { availableParallelism } from 'node:os';
 import { ConfigError } from '../support/errors.js';
-import { createCompiledEngine } from './compiled/compiled-engine.js';
+import { type ChosenDevice, chooseDevice, type EngineChoice, type Look } from './choose-device.js';
 import type { Engine } from './engine.js';
-import { pureJs } from './tfjs/backends.js';
-import { createTfjsEngine } from './tfjs/tfjs-engine.js';
+import { engineOn } from './engine-on.js';
 
-/** The `engine` part of a config. */
-export interface EngineChoice {
-  readonly name: 'compiled' | 'tfjs';
-  readonly device: 'auto' | 'cpu' | 'cuda' | 'webgpu';
-  /** Default: all cores. */
-  readonly threads?: number | undefined;
-  /** False lets waiting threads sleep: for several processes on one machine. */
-  readonly spinning?: boolean | undefined;
+export interface OpenedEngine {
+  readonly engine: Engine;
+  readonly chosen: ChosenDevice;
+  /** What a user should see of how it was chosen. */
+  readonly notes: readonly string[];
 }
 
-/** Fails on a device that this build does not have, rather than train on another. */
+/**
+ * The engine of a choice, after a look at its device; of a chosen device at once.
+ * @throws ConfigError: one line, if the device cannot be used.
+ */
+export async function openEngine(choice: EngineChoice | ChosenDevice, look?: Look): Promise<OpenedEngine> {
+  const { chosen, notes } = 'candidate' in choice ? { chosen: choice, notes: [] } : await chooseDevice(choice, look);
+  return { engine: engineOn(chosen.candidate, chosen), chosen, notes };
+}
+
+export type { EngineChoice } from './choose-device.js';
+
+/** Until its callers are gone: an engine on the CPU. */
 export function createEngine({ name, device, threads, spinning }: EngineChoice): Engine {
-  if (device === 'cuda' || device === 'webgpu') {
-    throw new ConfigError(
-      `engine.device: ${device} is not available, this build trains on the CPU only; say cpu or auto.`,
-    );
-  }
-  const most = 4 * availableParallelism();
-  if (threads !== undefined && threads > most) {
-    throw new ConfigError(
-      `engine.threads: ${threads} is more than four times this machine's cores; say ${most} or fewer.`,
-    );
-  }
-  return name === 'compiled' ? createCompiledEngine({ threads, spinning }) : createTfjsEngine(pureJs);
+  if (device === 'cuda' || device === 'webgpu') throw new ConfigError(`engine.device: ${device}: CPU only`);
+  return engineOn({ engine: name, device: 'cpu', pureJs: true }, { threads, spinning });
 }

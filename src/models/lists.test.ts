@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { createEngine } from '../engine/create.js';
 import type { Step } from '../engine/engine.js';
+import { engineOn } from '../engine/engine-on.js';
 import { float32, type HostArrays, int32 } from '../support/arrays.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
@@ -62,7 +62,7 @@ const step: Step = (tensors, batch) => {
 };
 
 async function runOn(name: 'compiled' | 'tfjs'): Promise<HostArrays> {
-  const program = await createEngine({ name, device: 'cpu' }).compile(step, {
+  const program = await engineOn({ engine: name, device: 'cpu', pureJs: true }).compile(step, {
     state,
     batch: { categorical: { dtype: 'int32', shape: [2, 6] }, numeric: { dtype: 'float32', shape: [2, 6] } },
   });

@@ -1,0 +1,140 @@
+import { availableParallelism } from 'node:os';
+import { ConfigError } from '../support/errors.js';
+import { type Adapter, type Candidate, type Finding, nameOf, type Unusable } from './devices/device.js';
+import { type Facts, machineFacts } from './devices/facts.js';
+import { probe as probeDevice } from './devices/probe.js';
+import { checkHardware, checkStatically } from './devices/static-checks.js';
+import type { EngineResources } from './engine-on.js';
+
+/** The `engine` part of a config. */
+export interface EngineChoice extends EngineResources {
+  readonly name: 'compiled' | 'tfjs';
+  readonly device: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+  /** Which GPU, with device cuda. */
+  readonly deviceId?: number | undefined;
+}
+
+/** What a choice came to, as plain data: another process can open it without looking again. */
+export interface ChosenDevice extends EngineResources {
+  readonly candidate: Candidate;
+  readonly adapter: Adapter;
+  /** One line. */
+  readonly why: string;
+}
+
+export interface Choice {
+  readonly chosen: ChosenDevice;
+  /** What a user should see: that it is a GPU, or that it is not although there is one, or that it is slow. */
+  readonly notes: readonly string[];
+}
+
+/** How devices are looked at; other than by default in tests. */
+export interface Look {
+  readonly facts: Facts;
+  probe(candidate: Candidate): Promise<Finding>;
+}
+
+export function lookAtMachine(facts: Facts = machineFacts()): Look {
+  return { facts, probe: (candidate) => probeDevice(candidate, { facts }) };
+}
+
+/**
+ * Finds the device of a choice. One that is named must pass a smoke step: nothing else is taken in its place.
+ * @throws ConfigError: one line with what is missing and what mends it.
+ */
+export async function chooseDevice(choice: EngineChoice, look: Look = lookAtMachine()): Promise<Choice> {
+  const { name, device, deviceId, threads, spinning } = choice;
+  checkThreads(threads);
+  const resources = { threads, spinning };
+  if (device === 'auto') return automatic(name, resources, look);
+  if (device === 'cpu') return name === 'tfjs' ? tfjsOnCpu(resources, look) : onCpu(resources, look, 'asked for', []);
+  const candidate = { engine: name, device, ...(deviceId === undefined ? {} : { deviceId }) };
+  const finding = await look.probe(candidate);
+  if (!finding.usable) throw refusal(candidate, finding);
+  const notes = finding.software
+    ? [`${device} runs on ${finding.adapter}, a software adapter: the CPU computes it`]
+    : [];
+  return { chosen: { candidate, adapter: adapterOf(finding), why: 'asked for', ...resources }, notes };
+}
+
+function checkThreads(threads: number | undefined): void {
+  const most = 4 * availableParallelism();
+  if (threads === undefined || threads <= most) return;
+  throw new ConfigError(
+    `engine.threads: ${threads} is more than four times this machine's cores; say ${most} or fewer.`,
+  );
+}
+
+function refusal({ engine, device }: Candidate, { reason, mend }: Unusable): ConfigError {
+  return new ConfigError(
+    `engine.device: ${device} is not usable by the ${engine} engine: ${reason}. To mend it: ${mend}.`,
+  );
+}
+
+/** In this order; the CPU comes after them. */
+const gpus: Readonly<Record<EngineChoice['name'], readonly Candidate[]>> = {
+  compiled: [
+    { engine: 'compiled', device: 'cuda' },
+    { engine: 'tfjs', device: 'cuda' },
+    { engine: 'compiled', device: 'webgpu' },
+  ],
+  tfjs: [{ engine: 'tfjs', device: 'cuda' }],
+};
+
+async function automatic(name: EngineChoice['name'], resources: EngineResources, look: Look): Promise<Choice> {
+  const reasons: string[] = [];
+  for (const candidate of gpus[name]) {
+    const left = candidate.device === 'webgpu' ? await checkHardware(look.facts) : undefined;
+    const finding = left ?? (await look.probe(candidate));
+    if (!finding.usable) {
+      reasons.push(`${nameOf(candidate)}: ${finding.reason}`);
+      continue;
+    }
+    const adapter = adapterOf(finding);
+    const what = [adapter.adapter, adapter.driver && `driver ${adapter.driver}`].filter((part) => part !== null);
+    const why = `auto: the first that passes a training step is ${nameOf(candidate)}${what.length > 0 ? ` (${what.join(', ')})` : ''}`;
+    return { chosen: { candidate, adapter, why, ...resources }, notes: [why] };
+  }
+  const why = `auto: no GPU is usable: ${reasons.join('; ')}`;
+  const notes = seesGpu(look.facts) ? [`${why}; ple doctor tells how to mend it`] : [];
+  if (name === 'compiled') return onCpu(resources, look, why, notes);
+  const { chosen, notes: others } = await tfjsOnCpu(resources, look);
+  return { chosen: { ...chosen, why: `${why}; ${chosen.why}` }, notes: [...notes, ...others] };
+}
+
+/** There is something that a user may expect to be used. */
+function seesGpu({ platform, nvidiaDriver, gpuFiles }: Facts): boolean {
+  return platform !== 'linux' || nvidiaDriver() !== null || gpuFiles().length > 0;
+}
+
+async function onCpu(
+  resources: EngineResources,
+  { facts }: Look,
+  why: string,
+  notes: readonly string[],
+): Promise<Choice> {
+  const candidate = { engine: 'compiled', device: 'cpu' } as const;
+  const adapter = await checkStatically(candidate, facts);
+  if ('usable' in adapter) throw refusal(candidate, adapter);
+  return { chosen: { candidate, adapter, why, ...resources }, notes };
+}
+
+/** TensorFlow's library if it is installed and trains, else plain JavaScript, which is for checking only. */
+async function tfjsOnCpu(resources: EngineResources, look: Look): Promise<Choice> {
+  const native = { engine: 'tfjs', device: 'cpu' } as const;
+  const checked = await checkStatically(native, look.facts);
+  const finding = 'usable' in checked ? checked : await look.probe(native);
+  if (finding.usable) {
+    const why = '@tensorflow/tfjs-node is installed';
+    return { chosen: { candidate: native, adapter: adapterOf(finding), why, ...resources }, notes: [] };
+  }
+  const candidate = { ...native, pureJs: true };
+  const adapter = await checkStatically(candidate, look.facts);
+  if ('usable' in adapter) throw refusal(candidate, adapter);
+  const why = `tfjs trains in plain JavaScript, which is for checking only: ${finding.reason}`;
+  return { chosen: { candidate, adapter, why, ...resources }, notes: [`${why}; to mend it: ${finding.mend}`] };
+}
+
+function adapterOf({ adapter, driver, memoryBytes, software }: Adapter): Adapter {
+  return { adapter, driver, memoryBytes, software };
+}

@@ -1,0 +1,26 @@
+// Tries one candidate, in a process of its own: started by `probe.ts`, with the candidate as JSON. What it says, apart from its answer,
+// comes from native libraries.
+import { engineOn } from '../engine-on.js';
+import { pureJs } from '../tfjs/backends.js';
+import { createTfjsEngine } from '../tfjs/tfjs-engine.js';
+import type { Candidate } from './device.js';
+import type { SmokeAnswer } from './probe.js';
+import { largestDifference, smoke } from './smoke-step.js';
+
+const steps = { steps: 5, timed: 20 };
+
+const candidate: Candidate = JSON.parse(process.argv[2] ?? '');
+process.send?.(await answer(), () => process.disconnect());
+
+async function answer(): Promise<SmokeAnswer> {
+  try {
+    const reference = await smoke(createTfjsEngine(pureJs), { ...steps, timed: 1 });
+    const { arrays, stepMilliseconds } = await smoke(engineOn(candidate), steps);
+    return {
+      kind: 'trained',
+      smoke: { stepMilliseconds, largestDifference: largestDifference(arrays, reference.arrays) },
+    };
+  } catch (error) {
+    return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,23 @@
+import { createCompiledEngine } from './compiled/compiled-engine.js';
+import type { Candidate } from './devices/device.js';
+import type { Engine } from './engine.js';
+import { nativeBackend, pureJs } from './tfjs/backends.js';
+import { createTfjsEngine } from './tfjs/tfjs-engine.js';
+
+export interface EngineResources {
+  /** Default: all cores. */
+  readonly threads?: number | undefined;
+  /** False lets waiting threads sleep: for several processes on one machine. */
+  readonly spinning?: boolean | undefined;
+}
+
+/** The engine on this device, untried: what its library throws is passed on. */
+export function engineOn(
+  { engine, device, deviceId, pureJs: inJavaScript }: Candidate,
+  { threads, spinning }: EngineResources = {},
+): Engine {
+  if (device === 'cuda') process.env.CUDA_DEVICE_ORDER ??= 'PCI_BUS_ID'; // ids as nvidia-smi counts them, not the fastest first
+  if (engine === 'compiled') return createCompiledEngine({ device, deviceId, threads, spinning });
+  if (device === 'webgpu') throw new Error('the tfjs engine has no WebGPU');
+  return createTfjsEngine(inJavaScript ? pureJs : nativeBackend(device, { deviceId, threads }));
+}
