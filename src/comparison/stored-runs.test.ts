@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -75,4 +75,36 @@ test('a run that lies where a comparison has another one is refused', async () =
   expect(() => readStoredRuns(at('runs'))).toThrow(
     /a is a run of single-task with seed 2, and the comparison .* has single-task with seed 1 there: put the run back, or delete its folder/,
   );
+});
+
+describe('a damaged predictions.arrow is told with its name and what to do', () => {
+  const damaged = async (damage: (file: string) => unknown) => {
+    await store('run');
+    const [file, run] = [at('run/predictions.arrow'), readStoredRuns(at('run'))[0]?.rows[0]?.runs[0]?.run];
+    expect(await run?.predictions()).toHaveLength(1);
+    await damage(file);
+    const error: unknown = await run?.predictions().catch((thrown) => thrown);
+    if (!(error instanceof DataError)) throw new Error(`This is no DataError: ${error}`);
+    expect(error.message).toContain(`Delete it to go on without it`);
+    expect(error.message).toContain(`delete ${at('run')} and train the run again.`);
+    return error.message.replace(file, 'FILE').split('. ')[0];
+  };
+
+  test.each([100, 700])('cut short after %d bytes', async (bytes) => {
+    expect(await damaged((file) => truncateSync(file, bytes))).toBe('Cannot read FILE: it is cut short');
+  });
+
+  test.each(['', 'ARR', 'something else'])('that is %j', async (text) => {
+    expect(await damaged((file) => writeFileSync(file, text))).toBe('Cannot read FILE: it is not an Arrow file');
+  });
+
+  test('that is not there any more', async () => {
+    expect(await damaged((file) => rmSync(file))).toMatch(/^Cannot read FILE: ENOENT/);
+  });
+
+  test('of another number of rows', async () => {
+    await store('longer', { tasks: { click: { type: 'binary', logits: [0, 1, 2], labels: [0, 1, 1] } } });
+    const other = (file: string) => cpSync(at('longer/predictions.arrow'), file);
+    expect(await damaged(other)).toBe("FILE has 3 rows, and the run's test split 4");
+  });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
+import { DataError } from '../support/errors.js';
 import { definitions } from './definitions.js';
 import type { GateUse } from './evaluation.js';
 import { checkConfig, checkResult } from './one-run.js';
@@ -88,6 +89,12 @@ export function readRun(path: string): FinishedRun | undefined {
     gates,
     environment,
     hasPredictions: existsSync(predictions),
-    predictions: () => readPredictions(predictions, experiment.tasks),
+    async predictions() {
+      const mend = `Delete it to go on without it (no errors over test rows, no calibration curves), or delete ${path} and train the run again.`;
+      const read = await readPredictions(predictions, experiment.tasks, mend);
+      const [rows, expected] = [read[0]?.scores.logits.length, result.dataset.rows.test];
+      if (rows === expected) return read;
+      throw new DataError(`${predictions} has ${rows} rows, and the run's test split ${expected}. ${mend}`);
+    },
   };
 }

@@ -43,20 +43,28 @@ export interface TaskPredictions {
   readonly scores: TaskScores;
 }
 
-/** Reads what `writePredictions` wrote: the named tasks, in their order. */
+/**
+ * Reads what `writePredictions` wrote: the named tasks, in their order.
+ * @param mend What a user does about a damaged file: a sentence.
+ * @throws DataError for a file that is missing, cut short, or without a task's columns.
+ */
 export async function readPredictions(
   path: string,
   tasks: readonly { readonly name: string; readonly type: Task['type'] }[],
+  mend: string,
 ): Promise<readonly TaskPredictions[]> {
-  const table = await readFile(path)
-    .then((bytes) => tableFromIPC(bytes))
-    .catch((error: unknown) => {
-      throw new DataError(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}.`);
-    });
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new DataError(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}. ${mend}`);
+  });
+  const table = tableOf(bytes);
+  if (!table) {
+    const isWhole = !bytes.subarray(0, magic.length).equals(magic) || bytes.subarray(-magic.length).equals(magic);
+    throw new DataError(`Cannot read ${path}: it is ${isWhole ? 'not an Arrow file' : 'cut short'}. ${mend}`);
+  }
   const column = (name: string): Float32Array => {
     const values: unknown = table.getChild(name)?.toArray();
     if (values instanceof Float32Array) return values;
-    throw new DataError(`${path} has no float32 column '${name}'.`);
+    throw new DataError(`${path} has no float32 column '${name}'. ${mend}`);
   };
   const groups: unknown = table.getChild('group')?.toArray();
   return tasks.map(({ name, type }) => {
@@ -72,4 +80,17 @@ export async function readPredictions(
       },
     };
   });
+}
+
+/** What a file in Arrow's file format begins and ends with. */
+const magic = Buffer.from('ARROW1');
+
+/** Undefined for bytes that are not, or not all of, an Arrow table. */
+function tableOf(bytes: Buffer): Table | undefined {
+  try {
+    const table = tableFromIPC(bytes);
+    return table.schema.fields.length > 0 ? table : undefined;
+  } catch {
+    return undefined;
+  }
 }
