@@ -154,6 +154,13 @@ test.each([
   expect(parseExternalFile(word)).toEqual(expected);
 });
 
+test.each(['x:1.5=F', 'x:-1=F', 'x:1e3=F', 'x: 2=F', 'x:=F', 'a:b:3x=F'])(
+  '--predictions %s is refused: its seed is none',
+  (word) => {
+    expect(() => parseExternalFile(word)).toThrow(/^--predictions [^\n]*: '.*' is not a seed: .*LABEL:SEED=FILE/);
+  },
+);
+
 test.each(['scores.csv', '=scores.csv', 'theirs='])('--predictions %s is refused', (word) => {
   expect(() => parseExternalFile(word)).toThrow(/expected LABEL=FILE or LABEL:SEED=FILE/);
 });

@@ -28,6 +28,12 @@ export function parseExternalFile(word: string): ExternalFile {
   const [, label, seed, path] = /^([^=]+?)(?::(\d+))?=(.+)$/s.exec(word) ?? [];
   if (label === undefined || path === undefined)
     throw new ConfigError(`--predictions ${word}: expected LABEL=FILE or LABEL:SEED=FILE.`);
+  // A label may have a colon, but what begins as a number after it was meant as a seed.
+  const meant = seed === undefined ? /:(\s*[-+.\d][^:]*|\s*)$/.exec(label)?.[1] : undefined;
+  if (meant !== undefined)
+    throw new ConfigError(
+      `--predictions ${word}: '${meant}' is not a seed: write LABEL:SEED=FILE with the whole number that a run of the table has.`,
+    );
   return { label, seed: seed === undefined ? undefined : Number(seed), path };
 }
 
@@ -58,6 +64,7 @@ async function fromArrow(path: string, reference: readonly TaskPredictions[]): P
   const read = await readPredictions(
     path,
     reference.map(({ task }) => task),
+    'Write it again, as a run writes its predictions.arrow, or as a CSV.',
   );
   return reference.map(({ task, scores }, index) => {
     const { labels, mask } = scores;
