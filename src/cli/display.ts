@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { Experiment } from '../config/experiment.js';
+import type { Engine } from '../engine/engine.js';
 import { metrics as allMetrics } from '../metrics/catalogue.js';
 import type { RunEvent } from '../training/run.js';
 import type { EpochRecord } from '../training/trainer.js';
@@ -63,7 +64,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
         const rows = `${dataset.splits.train.rows} training rows`;
         const from = event.resumedAt === null ? '' : `, resumed in epoch ${event.resumedAt}`;
         return line(
-          `${event.path}: ${experiment.model.type}, ${rows}, ${engine.name} engine on ${engine.device}${from}`,
+          `${event.path}: ${experiment.model.type}, ${rows}, ${engine.name} engine on ${deviceOf(engine)}${from}`,
         );
       }
       const { record } = event;
@@ -77,6 +78,12 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
         line(describe(record.record, record.improved) + (record.stopped ? '  stopped early' : ''));
     },
   };
+
+  function deviceOf({ device, deviceId }: Engine): string {
+    if (device === 'cpu' && experiment.engine.device === 'auto')
+      return 'cpu, as auto found no usable GPU (see ple doctor)';
+    return deviceId === undefined ? device : `${device} ${deviceId}`;
+  }
 
   function describe({ epoch, train, validation, seconds }: EpochRecord, improved: boolean): string {
     const scores = Object.entries(validation).map(([task, metrics]) => {

@@ -74,6 +74,8 @@ function experimentSchema(schedule: string) {
       .strictObject({
         name: z.enum(['compiled', 'tfjs']).default('compiled'),
         device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+        /** With cuda: which of several GPUs, as nvidia-smi counts them. */
+        deviceId: z.int().nonnegative().optional(),
         /** Absent: all cores. */
         threads: z.int().positive().optional(),
       })
@@ -134,6 +136,7 @@ export function resolveExperiment(
     },
   };
   checkTaskNames(resolved, document);
+  checkDeviceId(resolved, document);
   return resolved;
 
   /** Parses a part with the options of the definition that it names. */
@@ -187,6 +190,11 @@ function sorted(value: unknown): unknown {
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, item]) => [key, sorted(item)]),
   );
+}
+
+function checkDeviceId({ engine }: Experiment, document: ConfigDocument): void {
+  if (engine.deviceId === undefined || engine.device === 'cuda') return;
+  throw failAt(document, ['engine', 'deviceId'], `has no effect with device ${engine.device}, only with cuda`);
 }
 
 function checkTaskNames(experiment: Experiment, document: ConfigDocument): void {

@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { ChosenDevice } from '../engine/choose-device.js';
 import type { Engine } from '../engine/engine.js';
 
 const packageJson = new URL('../../package.json', import.meta.url);
 
-/** What a run ran on: versions, commit, processor, engine. */
-export function describeEnvironment(engine: Engine) {
+/** What a run ran on: versions, commit, processor, engine, device and why it is this one. */
+export function describeEnvironment(engine: Engine, { candidate, adapter, why }: ChosenDevice) {
   return {
     ple: versionOf(packageJson),
     commit: commit(),
@@ -17,7 +18,14 @@ export function describeEnvironment(engine: Engine) {
     platform: `${process.platform}-${process.arch}`,
     cpu: { model: cpus()[0]?.model.trim() ?? null, cores: availableParallelism() },
     memoryBytes: totalmem(),
-    engine: { name: engine.name, device: engine.device, threads: engine.threads },
+    engine: {
+      name: engine.name,
+      device: engine.device,
+      ...(candidate.deviceId === undefined ? {} : { deviceId: candidate.deviceId }),
+      threads: engine.threads,
+      ...adapter,
+      why,
+    },
   };
 }
 

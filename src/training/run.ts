@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
-import { createEngine, type EngineChoice } from '../engine/create.js';
+import type { ChosenDevice, EngineChoice } from '../engine/choose-device.js';
+import { openEngine } from '../engine/create.js';
 import { ConfigError } from '../support/errors.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
@@ -36,8 +37,8 @@ export interface RunOptions extends PrepareOptions {
 }
 
 interface PrepareOptions {
-  /** Default: the config's. */
-  readonly engine?: EngineChoice;
+  /** Default: the config's. A chosen device is taken without another look at it. */
+  readonly engine?: EngineChoice | ChosenDevice;
   /** Default: reads the data anew. */
   readonly load?: LoadDataset;
   on(event: RunEvent): void;
@@ -51,13 +52,19 @@ const checkpointSeconds = 60; // between checkpoints within an epoch
 /** Test rows up to which predictions are kept. */
 export const mostPredictions = 1_000_000;
 
+/** What is trained, and how its device was chosen. */
+export interface PreparedRun extends TrainingSetup {
+  readonly chosen: ChosenDevice;
+}
+
 /** Reads the data and builds what is trained, without training it. */
 export async function prepare(
   experiment: Experiment,
   { engine = experiment.engine, load = loadDataset, on }: PrepareOptions,
-): Promise<TrainingSetup> {
-  const created = createEngine(engine); // first: a device that is not there should not cost the reading of the data
-  return setUp(experiment, await load(experiment, on), created);
+): Promise<PreparedRun> {
+  const opened = await openEngine(engine); // first: a device that is not there should not cost the reading of the data
+  for (const message of opened.notes) on({ kind: 'note', message: `${message}.` });
+  return { ...setUp(experiment, await load(experiment, on), opened.engine), chosen: opened.chosen };
 }
 
 /** One run from its config to `result.json`, in its own folder. A run that is finished already is read, not trained. */
@@ -79,7 +86,7 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
     }
     if (!isNew) checkHash(path, hash);
     if (isNew) folder.write('config.yaml', stringifyExperiment(experiment));
-    folder.writeJson('environment.json', { ...describeEnvironment(setup.engine), hash8: hash });
+    folder.writeJson('environment.json', { ...describeEnvironment(setup.engine, setup.chosen), hash8: hash });
     const logFile = join(path, 'log.jsonl');
     cutTornLine(logFile);
     const log = pino({ base: null }, pino.destination({ dest: logFile, sync: true }));
@@ -108,7 +115,7 @@ function checkHash(path: string, hash: string): void {
 
 async function trainInFolder(
   experiment: Experiment,
-  setup: TrainingSetup,
+  setup: PreparedRun,
   folder: RunFolder,
   hash: string,
   log: Logger,
@@ -120,7 +127,11 @@ async function trainInFolder(
   };
   const from = await readSnapshot(folder.checkpoints, hash);
   const lost = keepEpochs(folder, 'epochs.jsonl', (from?.progress.epoch ?? 1) - 1);
-  log.info({ epoch: from?.progress.epoch ?? 1, step: from?.progress.step ?? 0 }, from ? 'resumed' : 'started');
+  const device = { engine: setup.engine.name, device: setup.engine.device, why: setup.chosen.why };
+  log.info(
+    { epoch: from?.progress.epoch ?? 1, step: from?.progress.step ?? 0, ...device },
+    from ? 'resumed' : 'started',
+  );
   options.on({ kind: 'start', path: folder.path, setup, resumedAt: from?.progress.epoch ?? null });
   for (const warning of setup.warnings) note(warning);
   if (lost.length > 0) note(`epochs.jsonl has lost epoch ${lost.join(', ')}: curves go without; results are the same.`);

@@ -11,6 +11,7 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
   return {
     name: 'tfjs',
     device: backend.device,
+    ...(backend.deviceId === undefined ? {} : { deviceId: backend.deviceId }),
     threads: backend.threads,
     async compile(step, signature) {
       return program(backend, step, signature);
