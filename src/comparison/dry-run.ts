@@ -3,11 +3,12 @@ import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
 import { createShapeReader, parametersOf, type ReadShape } from './data-shapes.js';
 import { createMatching, decide, planSearch, type Search } from './decided-changes.js';
-import { checkEngine, createWorkers, type Workers } from './jobs.js';
+import { createWorkers, type Workers } from './jobs.js';
 import { measureModel } from './measure.js';
 import { placeRuns } from './placed-runs.js';
 import { type PlannedRun, planRuns } from './plan.js';
 import type { ComparisonOptions } from './run-comparison.js';
+import { type SharedDevices, shareDevices } from './shared-devices.js';
 import { fastestJobs } from './stage.js';
 
 /** What a comparison would train. */
@@ -52,12 +53,13 @@ export async function planComparison(
   config: ComparisonConfig,
   options: Pick<ComparisonOptions, 'runs' | 'jobs' | 'on' | 'signal'>,
 ): Promise<ComparisonPlan> {
-  checkEngine(config);
+  const devices = await shareDevices(config);
+  for (const message of devices.notes) options.on({ kind: 'note', message: `${message}.` });
   const workers = createWorkers();
   const stop = () => workers.kill();
   options.signal.addEventListener('abort', stop);
   try {
-    return await planWith(workers, config, options);
+    return await planWith(workers, devices, config, options);
   } finally {
     options.signal.removeEventListener('abort', stop);
     await workers.release();
@@ -66,6 +68,7 @@ export async function planComparison(
 
 async function planWith(
   workers: Workers,
+  devices: SharedDevices,
   config: ComparisonConfig,
   { runs, jobs: wanted, on, signal }: Parameters<typeof planComparison>[1],
 ): Promise<ComparisonPlan> {
@@ -84,10 +87,10 @@ async function planWith(
   );
   const placed = await placeRuns(planned, folder, on);
   const unfinished = distinct([...search.placed, ...placed].filter(({ finished }) => !finished));
-  const common = { workers, readShape, predictions: false, metrics: config.metrics, signal, on };
+  const common = { workers, devices, readShape, predictions: false, metrics: config.metrics, signal, on };
   const jobs = Math.max(1, Math.min(wanted ?? (await fastestJobs(unfinished, common)), unfinished.length));
   if (unfinished.length > 0) on({ kind: 'measuring', what: 'models' });
-  const models = await measureAll(unfinished, jobs, workers, readShape);
+  const models = await measureAll(unfinished, jobs, { workers, devices, readShape });
   const plansOf = (all: Search['placed']) =>
     Promise.all(
       all.map(async ({ label, point, seed, hash8, folder: path, finished, experiment }) => {
@@ -121,8 +124,7 @@ function distinct<Run extends { readonly hash8: string }>(runs: readonly Run[]):
 async function measureAll(
   runs: readonly PlannedRun[],
   jobs: number,
-  workers: Workers,
-  readShape: ReadShape,
+  { workers, devices, readShape }: { workers: Workers; devices: SharedDevices; readShape: ReadShape },
 ): Promise<readonly ModelPlan[]> {
   const groups = new Map<string, PlannedRun[]>();
   for (const run of runs) {
@@ -137,7 +139,7 @@ async function measureAll(
     Array.from({ length: jobs }, async (_, place) => {
       for (const [index, [first, ...others]] of waiting) {
         if (!first) throw new Error('A group has a run.');
-        const measured = await measureModel(first.experiment, place, { workers, jobs, on: () => undefined });
+        const measured = await measureModel(first.experiment, place, { workers, devices, jobs, on: () => undefined });
         const plan = timeOf(first.experiment, (await readShape(first.experiment)).rows, measured);
         plans[index] = { label: first.label, unfinished: 1 + others.length, ...plan };
       }

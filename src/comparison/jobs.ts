@@ -1,8 +1,6 @@
-import { availableParallelism } from 'node:os';
-import type { ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
-import { createEngine, type EngineChoice } from '../engine/create.js';
 import type { Failed, Report, Signal } from './messages.js';
+import { deviceFor, type SharedDevices } from './shared-devices.js';
 import { startWorker, type WorkerProcess } from './worker-process.js';
 
 /** One run to be trained, in its own folder: new, or from its checkpoint. */
@@ -58,6 +56,7 @@ export function createWorkers(): Workers {
 
 export interface JobOptions {
   readonly workers: Workers;
+  readonly devices: SharedDevices;
   /** How many jobs run at a time. */
   readonly count: number;
   readonly predictions: boolean;
@@ -89,9 +88,9 @@ export async function runJobs(jobs: readonly Job[], options: JobOptions): Promis
 async function runJob(
   job: Job,
   place: number,
-  { workers, count, predictions, signal, on }: JobOptions,
+  { workers, devices, count, predictions, signal, on }: JobOptions,
 ): Promise<JobOutcome> {
-  const order = { kind: 'run', ...job, engine: engineFor(job.experiment, count), predictions } as const;
+  const order = { kind: 'run', ...job, engine: deviceFor(devices, count, place), predictions } as const;
   for (let attempt = 1; ; attempt++) {
     const answer = await workers.at(place).ask(order, (report) => on({ kind: 'report', job, report }));
     if (answer.kind === 'done') return { status: 'done' };
@@ -109,16 +108,4 @@ async function runJob(
 
 function messageOf({ message, exitCode }: Failed): string {
   return exitCode === null ? `this is a bug: ${message}` : message;
-}
-
-/** @throws ConfigError for an engine that no run could have. */
-export function checkEngine(config: ComparisonConfig): void {
-  createEngine(config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0).engine);
-}
-
-/** The machine's threads divided among so many jobs, unless the config says how many. */
-export function engineFor({ engine }: Experiment, jobs: number): EngineChoice {
-  return jobs === 1
-    ? engine
-    : { ...engine, threads: engine.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)), spinning: false };
 }

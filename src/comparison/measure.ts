@@ -1,11 +1,18 @@
 import { availableParallelism } from 'node:os';
 import type { Experiment } from '../config/experiment.js';
-import { engineFor, type Workers } from './jobs.js';
+import type { Workers } from './jobs.js';
 import type { Answer, Report } from './messages.js';
+import { deviceFor, type SharedDevices } from './shared-devices.js';
 import { errorOf } from './worker-process.js';
 
 const seconds = 0.7; // of steps, for each candidate
 const mostCandidates = 4;
+
+interface MeasureOptions {
+  readonly workers: Workers;
+  readonly devices: SharedDevices;
+  readonly on: (report: Report) => void;
+}
 
 /** How fast so many jobs of one model train at the same time, together. */
 export interface JobsRate {
@@ -16,7 +23,7 @@ export interface JobsRate {
 /** Measures numbers of jobs and gives the fastest first. Nothing is left of the training that it takes. */
 export async function measureJobs(
   experiment: Experiment,
-  options: { readonly workers: Workers; readonly runs: number; readonly on: (report: Report) => void },
+  options: MeasureOptions & { readonly runs: number },
 ): Promise<readonly JobsRate[]> {
   const rates: JobsRate[] = [];
   for (const jobs of candidates(availableParallelism(), options.runs)) {
@@ -36,12 +43,7 @@ export function candidates(cores: number, runs: number): number[] {
     : Array.from({ length: mostCandidates }, (_, i) => all[Math.round(i * stride)] ?? most);
 }
 
-async function rateOf(
-  experiment: Experiment,
-  jobs: number,
-  { workers, on }: { readonly workers: Workers; readonly on: (report: Report) => void },
-): Promise<number> {
-  const order = { kind: 'measure', experiment, engine: engineFor(experiment, jobs), seconds } as const;
+async function rateOf(experiment: Experiment, jobs: number, { workers, devices, on }: MeasureOptions): Promise<number> {
   const begun = new Set<number>();
   const begin = (place: number) => {
     begun.add(place);
@@ -49,6 +51,7 @@ async function rateOf(
   };
   const answers = await Promise.all(
     Array.from({ length: jobs }, async (_, place) => {
+      const order = { kind: 'measure', experiment, engine: deviceFor(devices, jobs, place), seconds } as const;
       const answer = await workers.at(place).ask(order, (report) => {
         if (report.kind === 'ready') begin(place);
         else on(report);
@@ -64,10 +67,10 @@ async function rateOf(
 export async function measureModel(
   experiment: Experiment,
   place: number,
-  { workers, jobs, on }: { readonly workers: Workers; readonly jobs: number; readonly on: (report: Report) => void },
+  { workers, devices, jobs, on }: MeasureOptions & { readonly jobs: number },
 ): Promise<Answer & { readonly kind: 'measured' }> {
   const worker = workers.at(place);
-  const order = { kind: 'measure', experiment, engine: engineFor(experiment, jobs), seconds } as const;
+  const order = { kind: 'measure', experiment, engine: deviceFor(devices, jobs, place), seconds } as const;
   const answer = await worker.ask(order, (report) => {
     if (report.kind === 'ready') worker.signal({ kind: 'go' });
     else on(report);

@@ -1,6 +1,6 @@
 import type { Experiment } from '../config/experiment.js';
 import type { SplitName } from '../data/dataset.js';
-import type { EngineChoice } from '../engine/create.js';
+import type { ChosenDevice } from '../engine/choose-device.js';
 import type { ModelShape } from '../models/model.js';
 import type { LoadingEvent } from '../training/load-dataset.js';
 
@@ -11,14 +11,14 @@ export type Order =
       readonly experiment: Experiment;
       /** The run's folder. */
       readonly path: string;
-      readonly engine: EngineChoice;
+      readonly engine: ChosenDevice;
       readonly predictions: boolean;
     }
   | { readonly kind: 'shape'; readonly experiment: Experiment }
   | {
       readonly kind: 'measure';
       readonly experiment: Experiment;
-      readonly engine: EngineChoice;
+      readonly engine: ChosenDevice;
       readonly seconds: number;
     };
 

@@ -10,9 +10,10 @@ import type { Comparison } from './comparison.js';
 import { loggedTime, openComparisonLog } from './comparison-log.js';
 import { createShapeReader, type ReadShape } from './data-shapes.js';
 import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
-import { checkEngine, createWorkers, type JobOutcome, type Workers } from './jobs.js';
+import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
 import { type PlacedRun, placeRuns } from './placed-runs.js';
 import { planRuns } from './plan.js';
+import { type SharedDevices, shareDevices } from './shared-devices.js';
 import { fastestJobs, runStage, type StageEvent } from './stage.js';
 import { summarize } from './summarize.js';
 import { timeOf } from './timing.js';
@@ -48,7 +49,7 @@ export type ComparisonResult =
 
 /** Trains what is not finished of a comparison, and writes `comparison.json`. The same call goes on after an interruption. */
 export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<ComparisonResult> {
-  checkEngine(config);
+  const devices = await shareDevices(config); // first: a device that is not there should not leave a folder
   const folder = join(options.runs, config.name);
   try {
     mkdirSync(folder, { recursive: true });
@@ -62,7 +63,7 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
   options.signal.addEventListener('abort', stop);
   options.halt.addEventListener('abort', kill);
   try {
-    return await runInFolder(config, folder, workers, options);
+    return await runInFolder(config, folder, workers, devices, options);
   } catch (error) {
     if (options.halt.aborted) return { status: 'interrupted', folder };
     throw error;
@@ -78,6 +79,7 @@ async function runInFolder(
   config: ComparisonConfig,
   folder: string,
   workers: Workers,
+  devices: SharedDevices,
   options: ComparisonOptions,
 ): Promise<ComparisonResult> {
   const { predictions, signal } = options;
@@ -89,7 +91,8 @@ async function runInFolder(
   const readShape = createShapeReader(workers, (report) => {
     if (report.kind === 'note' || report.kind === 'reading') on(report);
   });
-  const common = { workers, readShape, predictions, metrics: config.metrics, signal, on };
+  for (const message of devices.notes) on({ kind: 'note', message: `${message}.` });
+  const common = { workers, devices, readShape, predictions, metrics: config.metrics, signal, on };
   let jobs = options.jobs;
   const stageOptions = {
     ...common,

@@ -2,9 +2,10 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readResult } from '../training/result.js';
 import { dataOf, parametersOf, type ReadShape } from './data-shapes.js';
-import { engineFor, type Job, type JobEvent, type JobOutcome, runJobs, type Workers } from './jobs.js';
+import { type Job, type JobEvent, type JobOutcome, runJobs, type Workers } from './jobs.js';
 import { measureJobs } from './measure.js';
 import type { PlacedRun } from './placed-runs.js';
+import { deviceFor, type SharedDevices } from './shared-devices.js';
 import { judge } from './task-gain.js';
 
 export type StageEvent =
@@ -33,6 +34,7 @@ export type StageEvent =
 /** What the runs of a comparison have in common. */
 export interface StageOptions {
   readonly workers: Workers;
+  readonly devices: SharedDevices;
   readonly readShape: ReadShape;
   readonly predictions: boolean;
   readonly metrics: Readonly<Record<string, string>>;
@@ -51,7 +53,7 @@ export async function runStage(
   folder: string,
   options: StageOptions,
 ): Promise<ReadonlyMap<string, JobOutcome>> {
-  const { workers, predictions, metrics, signal, on } = options;
+  const { workers, devices, predictions, metrics, signal, on } = options;
   const distinct = firstOfEachFolder(placed);
   const unfinished = distinct.filter(({ finished }) => !finished);
   if (signal.aborted) return new Map();
@@ -60,12 +62,12 @@ export async function runStage(
   await checkData(unfinished, options.readShape);
   const jobs = Math.max(1, Math.min(await options.jobsFor(unfinished), unfinished.length));
   if (signal.aborted) return new Map();
-  const threads = (unfinished[0] && engineFor(unfinished[0].experiment, jobs).threads) ?? availableParallelism();
+  const threads = deviceFor(devices, jobs, 0).threads ?? availableParallelism();
   on({ kind: 'planned', stage, runs: distinct.length, unfinished, jobs, threads });
   const runOf = new Map<Job, PlacedRun>(
     unfinished.map((run) => [{ experiment: run.experiment, path: join(folder, run.folder) }, run]),
   );
-  const outcomes = await runJobs([...runOf.keys()], { workers, count: jobs, predictions, signal, on: tell });
+  const outcomes = await runJobs([...runOf.keys()], { workers, devices, count: jobs, predictions, signal, on: tell });
   return new Map([...outcomes].map(([job, outcome]) => [runOf.get(job)?.folder ?? '', outcome]));
 
   function tell(event: JobEvent): void {
@@ -118,6 +120,7 @@ export async function fastestJobs(
   options.on({ kind: 'measuring', what: 'jobs' });
   const rates = await measureJobs(largest.experiment, {
     workers: options.workers,
+    devices: options.devices,
     runs: runs.length,
     on: (report) => {
       if (report.kind === 'note' || report.kind === 'reading') options.on(report);
