@@ -32,7 +32,7 @@ export async function* trainEpoch(
   const { dataset, batchSize, optimizer } = setup;
   const { epoch } = from;
   const steps = Math.ceil(dataset.splits.train.rows / batchSize);
-  const chunks = pace(batchArrays(dataset, batchSize).bytes);
+  const chunks = pace(batchArrays(dataset, batchSize).bytes, program.transfers?.perChunkMilliseconds);
   const reader = readBatches(dataset, 'train', {
     batchSize,
     order: setup.order.stream(String(epoch)),

@@ -80,7 +80,7 @@ async function* evaluateSplit(
   }));
   const moments: Moments[] = [];
   const { bytes } = batchArrays(dataset, batchSize);
-  const chunks = pace(bytes);
+  const chunks = pace(bytes, program.transfers?.perChunkMilliseconds);
   const reader: BatchReader = readBatches(dataset, name, { batchSize });
   let done = 0;
   for (;;) {

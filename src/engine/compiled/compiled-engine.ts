@@ -14,12 +14,13 @@ export interface CompiledOptions {
   /** Default: all cores. */
   readonly threads?: number | undefined;
   readonly spinning?: SessionOptions['spinning'];
+  readonly wholly?: SessionOptions['wholly'];
 }
 
 /** An engine that records a step as an ONNX graph and runs it with ONNX Runtime. */
 export function createCompiledEngine(options: CompiledOptions = {}): Engine {
-  const { device = 'cpu', deviceId, threads = availableParallelism(), spinning } = options;
-  const session: SessionOptions = { device, deviceId, threads, spinning };
+  const { device = 'cpu', deviceId, threads = availableParallelism(), spinning, wholly } = options;
+  const session: SessionOptions = { device, deviceId, threads, spinning, wholly };
   let measured: Promise<TransferSpeed> | undefined;
   const speed = () => {
     measured ??= measureTransfers(session);

@@ -11,6 +11,8 @@ export interface SessionOptions {
   readonly threads: number;
   /** False lets waiting threads sleep: for several processes on one machine. */
   readonly spinning?: boolean | undefined;
+  /** Refuse a graph of which the device cannot run every node, rather than run those on the CPU: for tests. */
+  readonly wholly?: boolean | undefined;
 }
 
 /** An array that lies on the device. It is a buffer that must be freed. */
@@ -66,7 +68,11 @@ async function onnxRuntime() {
 }
 
 function sessionOptions(options: SessionOptions): InferenceSession.SessionOptions {
-  const { threads, spinning = true } = options;
+  const { threads, spinning = true, wholly = false } = options;
+  const entries = {
+    ...(spinning ? {} : { intra_op: { allow_spinning: '0' } }),
+    ...(wholly ? { disable_cpu_ep_fallback: '1' } : {}),
+  };
   return {
     executionProviders: [provider(options)],
     intraOpNumThreads: threads,
@@ -74,7 +80,7 @@ function sessionOptions(options: SessionOptions): InferenceSession.SessionOption
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    ...(spinning ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
+    ...(Object.keys(entries).length > 0 ? { extra: { session: entries } } : {}),
   };
 }
 
