@@ -78,6 +78,15 @@ describe('ple data inspect', () => {
     expect(stdout).toMatch(/^train +2\d\d +0$/m);
     expect(stdout).toMatch(/^label +binary +train /m);
 
+    expect((await ple(['validate', '--config', config])).stderr).toBe(`${config} is valid.\n`);
+    const asked = await ple(['data', 'inspect', file, '--write', '--task', 'label', '--task', 'sex']);
+    expect(asked.stdout).toMatch(/\n {2}- \{ name: sex, type: binary \}\n/);
+    expect(asked.stdout).toMatch(/\ncompare:\n/);
+    writeFileSync(config, asked.stdout);
+    expect((await ple(['validate', '--config', config])).stderr).toBe(`${config} is valid.\n`);
+    const misplaced = await ple(['data', 'inspect', config, '--task', 'sex']);
+    expect(misplaced.stderr).toMatch(/^ple: --task is for --write/);
+
     const refused = await ple(['data', 'inspect', config, '--write']);
     expect(refused.stderr).toMatch(/^ple: --write takes a table file/);
     const unwritten = await ple(['data', 'inspect', file]);

@@ -19,22 +19,24 @@ interface Json {
 
 interface InspectOptions extends Json {
   readonly write?: boolean;
+  readonly task?: readonly string[];
 }
 
 /** `ple data inspect`: what the data of a config look like, as tables and findings or as JSON; of a table file, a config to start with. */
 export async function inspectCommand(
   file: string,
   overrides: readonly string[],
-  { json, write }: InspectOptions,
+  { json, write, task }: InspectOptions,
 ): Promise<number> {
   if (write) {
     if (json || overrides.length > 0) throw new ConfigError('--write takes a table file, and nothing beside it.');
     if (/\.ya?ml$/i.test(file))
       throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${file}.`);
     const { startingConfig } = await import('../data/table-file/table-starting-config.js');
-    process.stdout.write(await startingConfig(file));
+    process.stdout.write(await startingConfig(file, task));
     return exitCode.done;
   }
+  if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
   if (/\.(csv|tsv|tab|parquet|pq|arrows?|feather|ipc)(\.gz)?$/i.test(file))
     throw new ConfigError(`${file} is no config: 'ple data inspect ${file} --write' prints one to start with.`);
   const experiment = firstExperiment(file, overrides);

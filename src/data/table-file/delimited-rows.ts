@@ -25,12 +25,9 @@ export async function openDelimited(path: string, bytes: number, options: Delimi
     if (first) break;
   }
   if (!first) throw new DataError(`${path} has no rows.`);
-  const names = options.header ? first.map((name) => name.trim()) : first.map((_, c) => String(c + 1));
+  const names = first.map((name, c) => (options.header && name.trim() !== '' ? name.trim() : String(c + 1)));
   const twice = names.find((name, c) => names.indexOf(name) < c);
   if (twice !== undefined) throw new DataError(`${path}:1: two columns are named '${twice}'.`);
-  const empty = names.indexOf('');
-  if (empty >= 0)
-    throw new DataError(`${path}:1: column ${empty + 1} has no name (header: false, if this is no header).`);
   return {
     path,
     bytes,

@@ -11,10 +11,9 @@ export interface RowFileOptions {
 /** Opens a file in the format of its ending. @throws DataError for one that cannot be read. */
 export async function openRowFile(path: string, options: RowFileOptions): Promise<RowFile> {
   const { size } = await stat(path);
-  if (/\.(parquet|pq)$/i.test(path)) return (await import('./parquet-rows.js')).openParquet(path, size);
-  if (/\.(arrow|arrows|feather|ipc)$/i.test(path)) return (await import('./arrow-rows.js')).openArrow(path, size);
-  const usual = /\.csv(\.gz)?$/i.test(path) ? ',' : /\.(tsv|tab)(\.gz)?$/i.test(path) ? '\t' : undefined;
-  const delimiter = options.delimiter ?? usual;
+  if (parquet.test(path)) return (await import('./parquet-rows.js')).openParquet(path, size);
+  if (arrow.test(path)) return (await import('./arrow-rows.js')).openArrow(path, size);
+  const delimiter = options.delimiter ?? usualDelimiter(path);
   if (delimiter === undefined) {
     throw new ConfigError(
       `dataset.path: the ending of ${path} is none of .csv, .tsv, .csv.gz, .tsv.gz, .parquet, .arrow; if it is a text file, say dataset.delimiter.`,
@@ -28,4 +27,17 @@ export async function openRowFile(path: string, options: RowFileOptions): Promis
     throw new DataError(`${path} has ${file.names.length} columns; dataset.header names ${header.length}.`);
   }
   return { ...file, names: header };
+}
+
+const parquet = /\.(parquet|pq)$/i;
+const arrow = /\.(arrow|arrows|feather|ipc)$/i;
+
+export function isTextFile(path: string): boolean {
+  return !parquet.test(path) && !arrow.test(path);
+}
+
+/** Of a text file's ending. */
+export function usualDelimiter(path: string): string | undefined {
+  if (/\.csv(\.gz)?$/i.test(path)) return ',';
+  return /\.(tsv|tab)(\.gz)?$/i.test(path) ? '\t' : undefined;
 }

@@ -46,7 +46,8 @@ export function timeOf(cell: Cell, place: string, name: string): number {
   );
 }
 
-function numberOfTime(cell: Cell): number {
+/** NaN for what is no time. */
+export function numberOfTime(cell: Cell): number {
   if (typeof cell === 'number') return cell;
   if (typeof cell !== 'string') return Number.NaN;
   const text = cell.trim();

@@ -21,65 +21,122 @@ const rows = (make: (row: number) => readonly (string | number)[], delimiter = '
   Array.from({ length: 400 }, (_, row) => make(row).join(delimiter));
 const bit = () => random.below(2);
 
-test('labels by name, ids, lists and constants are guessed, and the loader takes it', async () => {
-  const lines = rows((row) => [
-    ...[`u${row}`, random.below(7), random.normal(), `a|b${random.below(5)}|c`, 'same'],
-    ...[bit(), random.normal()],
-  ]);
-  const path = file('my ratings.csv', ['user,shop,price,tags,source,click,y2', ...lines]);
-  const text = await startingConfig(path);
-  const config = parse(text);
-  expect(config).toMatchObject({
-    name: 'my-ratings',
-    dataset: {
-      path,
-      tasks: { click: {}, y2: { regression: true } },
-      columns: { user: 'ignored', tags: { kind: 'list', separator: '|' }, source: 'ignored' },
-    },
-    tasks: [
-      { name: 'click', type: 'binary' },
-      { name: 'y2', type: 'regression', standardize: true },
-    ],
-  });
-  expect(text).toMatch(/^# user: has almost a value of its own in every row/m);
-
+/** The loader takes the config, and says which columns are inputs of which kind. */
+async function opened(config: { readonly dataset: object }, path: string) {
   const cache = join(path, '../cache');
   const source = await table.open({ ...config.dataset, cache }, { seed: 0, note: () => undefined });
-  expect(source.tasks).toEqual([
-    { name: 'click', type: 'binary' },
-    { name: 'y2', type: 'regression' },
+  return { tasks: source.tasks, inputs: source.columns.map(({ name, kind }) => `${name} ${kind}`) };
+}
+
+test('a shop: events and what they led to are tasks, ids and hours are categories, and two tasks can be compared', async () => {
+  const lines = Array.from({ length: 2000 }, () => {
+    const [clicked, bought] = [Number(random.uniform() < 0.4), Number(random.uniform() < 0.4)];
+    const seconds = clicked * (1 + random.below(500) / 10);
+    return [1000 + random.below(300), 77_000 + random.below(90), random.below(24), random.uniform() * 50, clicked]
+      .concat([clicked * bought, seconds])
+      .join(',');
+  });
+  const path = file('shop.csv', ['user_id,item_id,hour,price,clicked,bought,watch_seconds', ...lines]);
+  const text = await startingConfig(path);
+  const config = parse(text);
+  expect(config.tasks).toEqual([
+    { name: 'clicked', type: 'binary' },
+    { name: 'bought', type: 'binary' },
+    { name: 'watch_seconds', type: 'regression', standardize: true },
   ]);
-  expect(source.columns.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
-    'shop categorical',
-    'price numeric',
-    'tags list',
-  ]);
+  expect(config.dataset.tasks).toEqual({ clicked: {}, bought: {}, watch_seconds: { regression: true } });
+  expect(text).toMatch(/^ {4}bought: .*none where clicked is 0.*\{ mask: \{ column: clicked, equals: 1 \} \}$/m);
+  expect(text).toMatch(/^ {4}clicked: \{\} # a label by its name; \d\d(\.\d)? % are 1$/m);
+  expect(await opened(config, path)).toMatchObject({
+    inputs: ['user_id categorical', 'item_id categorical', 'hour categorical', 'price numeric'],
+  });
+  expect(config.compare.models.map(({ type }: { type: string }) => type)).toContain('single-task');
 });
 
-test('without names: columns by number, 0 and 1 at the end are labels', async () => {
-  const path = file(
-    'plain.tsv',
-    rows(() => [random.normal(), random.below(9) + 3, bit(), bit()], '\t'),
+test('asked tasks are the tasks; other labels, and what is there only after one, are no inputs', async () => {
+  const lines = rows((row) => [
+    random.normal(),
+    row % 2,
+    row % 2 ? 1 + random.below(90) : '',
+    bit(),
+    'abc'[row % 3] ?? '',
+  ]);
+  const path = file('asked.csv', ['x,clicked,click_position,is_bought,plan', ...lines]);
+  const text = await startingConfig(path, ['clicked']);
+  const { dataset, compare } = parse(text);
+  expect(dataset.tasks).toEqual({ clicked: {} });
+  expect(dataset.columns).toEqual({ click_position: 'ignored', is_bought: 'ignored' });
+  expect(text).toMatch(/^ {4}click_position: ignored # has something only where clicked is 1/m);
+  expect(compare).toBeUndefined(); // there is nothing to share with
+  expect(parse(await startingConfig(path, ['plan'])).dataset.tasks.plan).toMatchObject({ positive: /[abc]/ });
+  await expect(startingConfig(path, ['clickd'])).rejects.toThrow(/no column 'clickd' \(did you mean 'clicked'\?\)/);
+});
+
+test('ids: many are hashed, those of rows ignored; a time is for the split; lists, constants, an unnamed column', async () => {
+  const lines = Array.from({ length: 12_000 }, (_, row) =>
+    [
+      row,
+      random.below(6000),
+      2 ** 33 + random.below(50),
+      `x${random.below(9)}`,
+      `a|b${random.below(5)}`,
+      'same',
+      1.7e9 + random.below(1e6),
+    ]
+      .concat([bit()])
+      .join(','),
   );
-  const { dataset, tasks } = parse(await startingConfig(path));
-  expect(dataset).toMatchObject({ header: false, tasks: { 3: {}, 4: {} } });
-  expect(tasks).toEqual([
-    { name: '3', type: 'binary' },
-    { name: '4', type: 'binary' },
-  ]);
+  const path = file('my log.csv', [',cookie,key,shop,tags,source,timestamp,label', ...lines]);
+  const text = await startingConfig(path);
+  const config = parse(text);
+  expect(config.name).toBe('my-log');
+  expect(config.dataset.columns).toEqual({
+    1: 'ignored',
+    cookie: { kind: 'categorical', hash: 2 ** 18 },
+    key: 'categorical',
+    tags: { kind: 'list', separator: '|' },
+    source: 'ignored',
+    timestamp: 'ignored',
+  });
+  expect(text).toMatch(/^ {2}split: .* # or, .*\{ time: timestamp, validation: 0\.1, test: 0\.1 \}$/m);
+  expect(await opened(config, path)).toEqual({
+    tasks: [{ name: 'label', type: 'binary' }],
+    inputs: ['cookie categorical', 'key categorical', 'shop categorical', 'tags list'],
+  });
 });
 
-test('two texts in the last column: the rarer one is positive', async () => {
-  const path = file('one.csv', [
-    'a,b,result',
-    ...rows((row) => [random.normal(), random.below(5), row % 4 ? 'lost' : 'won']),
-  ]);
-  const { dataset, model } = parse(await startingConfig(path));
-  expect(dataset.tasks).toEqual({ result: { positive: 'won' } });
+test('without names: columns by number, 0 and 1 at the end are labels; another delimiter is found', async () => {
+  const lines = rows(() => [random.normal(), random.below(9) + 3, bit(), bit()], '\t');
+  for (const name of ['plain.tsv', 'plain.csv', 'plain.txt']) {
+    const path = file(name, lines);
+    const { dataset, tasks } = parse(await startingConfig(path));
+    expect(dataset).toMatchObject({ header: false, tasks: { 3: {}, 4: {} } });
+    expect(dataset.delimiter).toBe(name === 'plain.tsv' ? undefined : '\t');
+    expect(tasks).toEqual([
+      { name: '3', type: 'binary' },
+      { name: '4', type: 'binary' },
+    ]);
+  }
+});
+
+test('two texts in the last column: the rarer one is positive, or the one that says so', async () => {
+  const lines = rows((row) => [random.normal(), random.below(5), row % 4 ? 'kept' : 'left']);
+  const { dataset, model } = parse(await startingConfig(file('one.csv', ['a,b,result', ...lines])));
+  expect(dataset.tasks).toEqual({ result: { positive: 'left' } });
   expect(model.type).toBe('single-task');
+  const frequent = rows((row) => [random.normal(), row % 4 ? 'yes' : 'no']);
+  expect(parse(await startingConfig(file('yes.csv', ['a,result', ...frequent]))).dataset.tasks).toEqual({
+    result: { positive: 'yes' },
+  });
+  const numbers = rows((row) => [random.normal(), row % 4 ? 2 : 1]);
+  expect(parse(await startingConfig(file('two.csv', ['a,result', ...numbers]))).dataset.tasks).toEqual({
+    result: { positive: 2 },
+  });
 });
 
-test('a file without anything that could be a label is refused', async () => {
+test('a file without anything that could be a label, or without an input, is refused', async () => {
   const path = file('texts.csv', ['a,b', ...rows((row) => [`x${row % 7}`, `y${row % 9}`])]);
   await expect(startingConfig(path)).rejects.toThrow(DataError);
+  const labels = file('labels.csv', ['clicked,bought', ...rows(() => [bit(), bit()])]);
+  await expect(startingConfig(labels)).rejects.toThrow(/no column is left as an input/);
 });

@@ -1,170 +1,196 @@
 import { basename } from 'node:path';
-import { stringify } from 'yaml';
+import { Document, isCollection, isNode } from 'yaml';
 import { DataError } from '../../support/errors.js';
-import { type Cell, numberOf, textOf } from './cell.js';
+import { type Cell, numberOf } from './cell.js';
+import { ColumnGuess, type InputGuess } from './column-guess.js';
 import { findDataFiles } from './data-files.js';
 import type { RowFile } from './file-rows.js';
-import { openRowFile } from './row-file.js';
-import { KindInference } from './scan.js';
+import { Consequences, labelGuesses } from './label-guesses.js';
+import { isTextFile, openRowFile, usualDelimiter } from './row-file.js';
+import { restOfConfig } from './starting-config-rest.js';
 
 /** Rows that a config is guessed from. */
 const mostRows = 20_000;
-const mostDifferent = 10_000;
-const missingTexts = new Set(['', 'NA', 'NaN', 'nan', 'null', 'NULL', '\\N']);
 
-/** Names that labels often have. */
-const labelName =
-  /^(y\d*|(is_?)?(label|target|click(ed)?|convert(ed)?|conversion|purchase[d]?|like[d]?|share[d]?)\d*)$/i;
+/** What a config is to say, and why. */
+interface Part {
+  readonly name: string;
+  readonly value: unknown;
+  readonly remark: string;
+}
 
 /**
- * A config for a table file, as YAML with remarks, guessed from its first rows: which columns look like labels, are ids, are
- * lists or say nothing. It is a beginning that its reader has to check.
+ * A config for a table file, as YAML with remarks, guessed from its first rows: which columns are labels, ids, lists, or known only after the
+ * label. It runs as it is; its reader has to check it.
+ * @param tasks Names of label columns; none: they are guessed.
  */
-export async function startingConfig(path: string): Promise<string> {
+export async function startingConfig(path: string, tasks: readonly string[] = []): Promise<string> {
   const [first = path] = await findDataFiles([path]);
-  const { columns, rows, header } = await guesses(first);
-  if (rows === 0) throw new DataError(`${path} has no rows.`);
-  const labels = labelsOf(columns);
-  const remarks: string[] = [];
-  const kinds: Record<string, unknown> = {};
-  for (const column of columns) {
-    if (labels.includes(column)) continue;
-    const [kind, why] = column.oddity(rows);
-    if (kind === undefined) continue;
-    kinds[column.name] = kind;
-    remarks.push(`${column.name}: ${why}`);
-  }
-  const tasks = Object.fromEntries(labels.map((label) => [label.name, label.task()]));
-  const dataset = {
-    ...{ loader: 'table', path },
-    ...(header ? {} : { header: false }),
-    tasks,
-    ...(Object.keys(kinds).length > 0 ? { columns: kinds } : {}),
-    split: { fraction: { validation: 0.1, test: 0.1 } },
-  };
-  const name = basename(path)
-    .replace(/\..*$/, '')
-    .replace(/[^A-Za-z0-9._-]+/g, '-');
-  const entries = labels.map((label) => label.entry());
-  const write = (value: unknown) => stringify(value, { flowCollectionPadding: true, lineWidth: 0 });
-  return [
-    `# Guessed from the first ${rows} rows of ${basename(path)}. To be checked: which columns are labels, and which must not be inputs`,
-    '# (whatever is known only after the label). Columns that are not named are inputs of a kind that is inferred.',
-    ...remarks.map((remark) => `# ${remark}`),
-    write({ name: /^[A-Za-z0-9]/.test(name) ? name : `data-${name}`, seed: 0, dataset, tasks: entries }) +
-      rest(labels.length),
-  ].join('\n');
-}
-
-/** Parts as text: their names are not this file's to know. */
-const rest = (
-  tasks: number,
-) => `model: { type: ${tasks > 1 ? 'ple, levels: [[64], [32]]' : 'single-task, levels: [[64, 32]]'}, tower: [16] }
-train:
-  epochs: 20
-  batchSize: 256
-  optimizer: { type: adam, learningRate: 0.001 }
-  earlyStopping: { patience: 3 }
-`;
-
-async function guesses(path: string) {
-  const options = { delimiter: undefined, quote: '"' };
-  const plain = await openRowFile(path, { ...options, header: false });
-  const header = !(await beginsWithNumbers(plain));
-  const file = header ? await openRowFile(path, { ...options, header }) : plain;
+  const { file, head } = await openGuessed(first);
   const columns = file.names.map((name) => new ColumnGuess(name));
   let rows = 0;
-  for await (const { records } of file.read(() => undefined)) {
-    for (const record of records.slice(0, mostRows - rows))
-      for (const [c, column] of columns.entries()) column.add(record[c] ?? null);
-    rows += Math.min(records.length, mostRows - rows);
-    if (rows >= mostRows) break;
+  for await (const record of rowsOf(file)) {
+    if (++rows > mostRows) break;
+    for (const [c, column] of columns.entries()) column.add(record[c] ?? null);
   }
-  return { columns, rows, header };
+  if (rows === 0) throw new DataError(`${path} has no rows.`);
+  const whole = rows <= mostRows;
+  const labels = labelGuesses(columns, tasks);
+  const conditionOf = await conditions(
+    file,
+    columns,
+    labels.map(({ column }) => column),
+  );
+  const made = labels.flatMap(({ column, why }) => {
+    const task = column.task();
+    return task ? [{ column, ...task, remark: [why, task.remark, sampleSpace(conditionOf(column))] }] : [];
+  });
+
+  const named: Part[] = [];
+  const inferred: { readonly name: string; readonly kind: string }[] = [];
+  for (const column of columns) {
+    if (made.some((label) => label.column === column)) continue;
+    const { kind, why = '' } = inputGuess(column, whole, conditionOf(column));
+    if (kind === undefined) inferred.push({ name: column.name, kind: column.kind ?? 'categorical' });
+    else named.push({ name: column.name, value: kind, remark: why });
+  }
+  const inputs = [...named.filter(({ value }) => value !== 'ignored'), ...inferred];
+  if (inputs.length === 0) throw new DataError(`${path}: no column is left as an input beside the labels.`);
+
+  const time = columns.find((column) => column.words.time && column.isTime())?.name;
+  const parts = made.map(({ column, options, remark }): Part => {
+    return { name: column.name, value: options, remark: remark.filter((text) => text !== '').join('; ') };
+  });
+  const name = basename(path)
+    .replace(/\..*$/, '')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]/, 'data$&');
+  const rest = restOfConfig(made.length, `${name}.yaml`);
+  return [
+    `# A beginning, guessed from ${whole ? `the ${rows}` : `the first ${mostRows}`} rows of ${basename(path)}. To be checked: which columns are labels`,
+    '# (--task NAME names them instead), and which inputs are known only after the label (they have to be ignored).',
+    ...rest.commands,
+    ...inferredRemarks(inferred),
+    `name: ${name}`,
+    'seed: 1',
+    rest.compare,
+    datasetText({ loader: 'table', path, ...head }, parts, named, time),
+    ...(inputs.every((input) => 'kind' in input && input.kind === 'numeric')
+      ? []
+      : ['inputs: { embedding: 8, minCount: 5 }']),
+    `tasks:\n${made.map(({ entry }) => `  - ${flow(entry)}`).join('\n')}`,
+    rest.run,
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
 }
 
-/** Whether the first line of a text file is a row: numbers, and nothing else. */
-async function beginsWithNumbers(file: RowFile): Promise<boolean> {
-  for await (const { records } of file.read(() => undefined)) {
-    const present = records[0]?.filter((cell) => !isMissing(cell));
-    if (present)
-      return present.length > 0 && present.every((cell) => typeof cell === 'string' && !Number.isNaN(numberOf(cell)));
-  }
-  return false;
+/** What looks like a label but is no task is known only after the label, as is what is there only where a label is 1. */
+function inputGuess(column: ColumnGuess, whole: boolean, condition: string | undefined): InputGuess {
+  if (column.isNamedLabel()) return { kind: 'ignored', why: 'a label by its name' };
+  const guess = column.input(whole);
+  if (condition === undefined || guess.kind === 'ignored') return guess;
+  return { kind: 'ignored', why: `has something only where ${condition} is 1: known after it?` };
 }
 
-/** Columns with a label's name; else those of 0 and 1 alone at the end of the row; else the last one. */
-function labelsOf(columns: readonly ColumnGuess[]): readonly ColumnGuess[] {
-  const usable = columns.filter((column) => column.canBeLabel());
-  const named = usable.filter(({ name }) => labelName.test(name));
-  if (named.length > 0) return named;
-  const last = columns.findLastIndex((column) => !column.isBinary());
-  const binary = columns.slice(last + 1);
-  if (binary.length > 0 && binary.length < columns.length) return binary;
-  const fallback = usable.at(-1);
-  if (!fallback) throw new DataError('No column of the file could be a label: none has numbers, or two values.');
-  return [fallback];
+function sampleSpace(condition: string | undefined): string {
+  if (condition === undefined) return '';
+  return `none where ${condition} is 0: for a task over the other rows alone, ${flow({ mask: { column: condition, equals: 1 } })}`;
 }
 
-function isMissing(cell: Cell): boolean {
-  return cell === null || (typeof cell === 'string' && missingTexts.has(cell.trim()));
+/** By column: the label of 0 and 1 without whose 1 the column has nothing. */
+async function conditions(file: RowFile, columns: readonly ColumnGuess[], labels: readonly ColumnGuess[]) {
+  const bits = columns.filter((column) => labels.includes(column) && column.isBinary());
+  const consequences = new Consequences(
+    columns.length,
+    bits.map((column) => columns.indexOf(column)),
+  );
+  let rows = 0;
+  for await (const record of rowsOf(file)) {
+    if (++rows > mostRows) break;
+    consequences.add(record);
+  }
+  return (column: ColumnGuess): string | undefined => {
+    const condition = consequences.conditionOf(columns.indexOf(column));
+    return condition === undefined ? undefined : bits[condition]?.name;
+  };
 }
 
-class ColumnGuess {
-  readonly name: string;
-  readonly #kind = new KindInference();
-  readonly #values = new Map<string, number>();
-  #present = 0;
-  #lists: Record<string, number> = { '|': 0, ';': 0 };
+function datasetText(head: object, tasks: readonly Part[], columns: readonly Part[], time: string | undefined): string {
+  const split = { fraction: { validation: 0.1, test: 0.1 } };
+  const valuesOf = (parts: readonly Part[]) => Object.fromEntries(parts.map(({ name, value }) => [name, value]));
+  const dataset = {
+    ...head,
+    tasks: valuesOf(tasks),
+    ...(columns.length > 0 ? { columns: valuesOf(columns) } : {}),
+    split,
+  };
+  const document = new Document({ dataset });
+  const write = (path: readonly string[], remark: string) => {
+    const node = document.getIn(path, true);
+    if (!isNode(node)) return;
+    if (isCollection(node)) node.flow = true;
+    if (remark !== '') node.comment = ` ${remark.replaceAll(/\s+/g, ' ')}`;
+  };
+  for (const { name, remark } of tasks) write(['dataset', 'tasks', name], remark);
+  for (const { name, remark } of columns) write(['dataset', 'columns', name], remark);
+  const byTime =
+    time === undefined ? '' : `or, the last rows as the test: ${flow({ time, validation: 0.1, test: 0.1 })}`;
+  write(['dataset', 'split'], byTime);
+  return document.toString({ flowCollectionPadding: true, lineWidth: 0 }).trimEnd();
+}
 
-  constructor(name: string) {
-    this.name = name;
+function flow(value: object): string {
+  const document = new Document(value);
+  if (isCollection(document.contents)) document.contents.flow = true;
+  return document.toString({ flowCollectionPadding: true, lineWidth: 0 }).trim();
+}
+
+function inferredRemarks(inferred: readonly { readonly name: string; readonly kind: string }[]): string[] {
+  return ['numeric', 'categorical', 'list'].flatMap((kind) => {
+    const names = inferred.filter((column) => column.kind === kind).map(({ name }) => name);
+    if (names.length === 0) return [];
+    const some = names.length > 12 ? [...names.slice(0, 12), `… (${names.length})`] : names;
+    return [`# ${kind} inputs, as inferred: ${some.join(', ')}`];
+  });
+}
+
+/** With the delimiter of the ending, if that makes several columns; else with the one that makes the most. `head`: what to tell the loader. */
+async function openGuessed(path: string): Promise<{ readonly file: RowFile; readonly head: object }> {
+  const usual = usualDelimiter(path);
+  const opened = (delimiter: string | undefined, header: boolean) =>
+    openRowFile(path, { delimiter, quote: '"', header });
+  let plain: RowFile | undefined;
+  let delimiter: string | undefined;
+  let failure: unknown;
+  for (const candidate of isTextFile(path) ? new Set([usual ?? ',', ',', '\t', ';', '|']) : [undefined]) {
+    try {
+      const file = await opened(candidate, false);
+      if (plain && file.names.length <= plain.names.length) continue;
+      [plain, delimiter] = [file, candidate];
+      if (candidate === usual && file.names.length > 1) break;
+    } catch (error) {
+      failure ??= error; // quotes, say, that end where this delimiter is not
+    }
   }
+  if (!plain) throw failure;
+  const header = !(await beginsWithRow(plain));
+  return {
+    file: header ? await opened(delimiter, true) : plain,
+    head: { ...(delimiter === usual ? {} : { delimiter }), ...(header ? {} : { header: false }) },
+  };
+}
 
-  add(cell: Cell): void {
-    if (isMissing(cell)) return;
-    this.#present++;
-    this.#kind.add(cell);
-    const text = textOf(cell);
-    for (const separator of Object.keys(this.#lists))
-      if (text.includes(separator)) this.#lists[separator] = (this.#lists[separator] ?? 0) + 1;
-    const count = this.#values.get(text);
-    if (count !== undefined || this.#values.size < mostDifferent) this.#values.set(text, (count ?? 0) + 1);
-  }
+async function* rowsOf(file: RowFile): AsyncGenerator<readonly Cell[]> {
+  for await (const { records } of file.read(() => undefined)) yield* records;
+}
 
-  isBinary(): boolean {
-    return (
-      this.#values.size > 0 && [...this.#values.keys()].every((text) => /^(0|1|0\.0|1\.0|true|false)$/i.test(text))
+/** Whether the first line of a text file is a row: a number is in it, other than a year, which may be a name. */
+async function beginsWithRow(file: RowFile): Promise<boolean> {
+  for await (const record of rowsOf(file)) {
+    return record.some(
+      (cell) => typeof cell === 'string' && !Number.isNaN(numberOf(cell)) && !/^(19|20)\d\d$/.test(cell.trim()),
     );
   }
-
-  canBeLabel(): boolean {
-    return this.isBinary() || this.#values.size === 2 || this.#kind.kind() === 'numeric';
-  }
-
-  /** The loader's options of the task: of two texts, the rarer one is positive. */
-  task(): object {
-    if (this.isBinary()) return {};
-    if (this.#values.size !== 2 || this.#kind.kind() === 'numeric') return { regression: true };
-    const [rarer] = [...this.#values].toSorted(([, a], [, b]) => a - b);
-    return { positive: rarer?.[0] ?? '' };
-  }
-
-  /** The run's options of the task. */
-  entry(): object {
-    const { name } = this;
-    return 'regression' in this.task() ? { name, type: 'regression', standardize: true } : { name, type: 'binary' };
-  }
-
-  /** What the column should be told to be, and why; undefined if what is inferred will do. */
-  oddity(rows: number): readonly [kind: unknown, why: string] {
-    const different = this.#values.size;
-    if (different === 0) return ['ignored', 'has no value'];
-    if (different === 1 && this.#present === rows) return ['ignored', 'is the same in every row'];
-    const [separator] = Object.entries(this.#lists).find(([, count]) => count > this.#present / 3) ?? [];
-    if (separator) return [{ kind: 'list', separator }, `looks like lists that '${separator}' separates`];
-    if (this.#kind.kind() === 'categorical' && rows > 100 && (different >= mostDifferent || different > rows / 2))
-      return ['ignored', 'has almost a value of its own in every row (an id?)'];
-    return [undefined, ''];
-  }
+  return false;
 }

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { type ColumnWords, columnWords } from './column-words.js';
+
+const cases: Readonly<Record<keyof ColumnWords, readonly [yes: readonly string[], no: readonly string[]]>> = {
+  outcome: [
+    [
+      'clicked',
+      'is_bought',
+      'hasPurchased',
+      'y',
+      'y12',
+      'Label',
+      'target_2',
+      'CTR',
+      'subscribed',
+      'Add To Cart Skipped',
+      'like',
+    ],
+    ['clicks_7d', 'prev_clicked', 'total_purchases', 'married', 'speed', 'is_weekend', 'employed', 'yellow', 'price'],
+  ],
+  amount: [
+    ['watch_seconds', 'dwellTime', 'rating', 'revenue', 'view_duration', 'y1', 'time_spent'],
+    ['avg_rating', 'duration', 'seconds', 'price', 'last_watch_time', 'age', 'view'],
+  ],
+  id: [
+    ['user_id', 'itemId', 'userid', 'ad_ids', 'zip', 'city', 'sku', 'movie', 'Product Code'],
+    ['paid', 'grid', 'humidity', 'price', 'bid', 'age'],
+  ],
+  row: [
+    ['id', 'index', 'row_id', 'Unnamed: 0', 'impressionId', 'event_id'],
+    ['user_id', 'session_id', 'rowing'],
+  ],
+  time: [
+    ['timestamp', 'created_at', 'event time', 'Date'],
+    ['watch_seconds', 'format', 'update'],
+  ],
+  calendar: [
+    ['hour', 'day_of_week', 'month', 'purchase_weekday'],
+    ['year', 'hourly_rate', 'holiday'],
+  ],
+};
+
+test.each(Object.entries(cases))('%s', (kind, [yes, no]) => {
+  const says = (name: string) => Object.entries(columnWords(name)).some(([key, value]) => key === kind && value);
+  expect(yes.filter((name) => !says(name))).toEqual([]);
+  expect(no.filter(says)).toEqual([]);
+});
