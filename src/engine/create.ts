@@ -1,4 +1,3 @@
-import { ConfigError } from '../support/errors.js';
 import { type ChosenDevice, chooseDevice, type EngineChoice, type Look } from './choose-device.js';
 import type { Engine } from './engine.js';
 import { engineOn } from './engine-on.js';
@@ -17,12 +16,4 @@ export interface OpenedEngine {
 export async function openEngine(choice: EngineChoice | ChosenDevice, look?: Look): Promise<OpenedEngine> {
   const { chosen, notes } = 'candidate' in choice ? { chosen: choice, notes: [] } : await chooseDevice(choice, look);
   return { engine: engineOn(chosen.candidate, chosen), chosen, notes };
-}
-
-export type { EngineChoice } from './choose-device.js';
-
-/** Until its callers are gone: an engine on the CPU. */
-export function createEngine({ name, device, threads, spinning }: EngineChoice): Engine {
-  if (device === 'cuda' || device === 'webgpu') throw new ConfigError(`engine.device: ${device}: CPU only`);
-  return engineOn({ engine: name, device: 'cpu', pureJs: true }, { threads, spinning });
 }

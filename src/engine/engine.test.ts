@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { float32, type HostArrays, int32 } from '../support/arrays.js';
-import { ConfigError } from '../support/errors.js';
 import { tf } from '../support/tf.js';
-import { createEngine } from './create.js';
+import { createCompiledEngine } from './compiled/compiled-engine.js';
 import type { Engine, Step } from './engine.js';
+import { pureJs } from './tfjs/backends.js';
+import { createTfjsEngine } from './tfjs/tfjs-engine.js';
 import { batch, chunkOf, cut, signature, step } from './training-step.fixture.js';
 
-const engines = (['compiled', 'tfjs'] as const).map((name) => createEngine({ name, device: 'auto', threads: 2 }));
+const engines = [createCompiledEngine({ threads: 2 }), createTfjsEngine(pureJs)];
 
 describe.each(engines.map((engine) => ({ name: engine.name, engine })))('$name engine', ({ engine }) => {
   it('trains: the loss falls, and outputs are stacked over steps', async () => {
@@ -164,13 +165,6 @@ describe('engines', () => {
       const other = compiled?.state[name]?.data ?? [];
       expect(other.length).toBe(data.length);
       for (let i = 0; i < data.length; i++) expect(Math.abs((other[i] ?? 9) - (data[i] ?? 0))).toBeLessThan(1e-5);
-    }
-  });
-
-  it.each(['cuda', 'webgpu'] as const)('do not fall back silently from %s', (device) => {
-    for (const name of ['compiled', 'tfjs'] as const) {
-      expect(() => createEngine({ name, device })).toThrow(ConfigError);
-      expect(() => createEngine({ name, device })).toThrow(/CPU only/);
     }
   });
 });
