@@ -229,13 +229,23 @@ describe('a mistake is one line with its place', () => {
 
   test.each(['axes', 'tune'])('a key or a value of %s that a run does not take', (key) => {
     expect(failure(withKey(key, '{ dataset.mixin: [0] }'))).toMatch(
-      /^override 'dataset\.mixin=0': 'dataset\.mixin': unknown key \(did you mean 'mixing'/,
+      /^c\.yaml:9:27: 'dataset\.mixin': unknown key \(did you mean 'mixing'/,
     );
-    expect(failure(withKey(key, '{ dataset.mixing: [0, much] }'))).toMatch(
-      /^override 'dataset\.mixing="much"': 'dataset\.mixing'/,
-    );
+    expect(failure(withKey(key, '{ dataset.mixing: [0, much] }'))).toMatch(/^c\.yaml:9:31: 'dataset\.mixing'/);
     expect(failure(withKey(key, '{ dataset.mixing: [] }'))).toMatch(new RegExp(`^c\\.yaml:9:.*compare\\.${key}`));
     expect(failure(withKey(key, '{ dataset.mixing: [0, 0.0] }'))).toMatch(/dataset\.mixing': a value is listed twice/);
+  });
+
+  test.each(['axes', 'tune'])('a value of %s is told where it was written, also by an override', (key) => {
+    for (const [typed, message] of [
+      ['{ a: [1] }', "'a': unknown key"],
+      ['{ name.x: [1] }', "'name.x': 'name' is not a mapping or a list"],
+      ['{ model.experts: [2, many] }', "'compare.models.0.experts': unknown key"],
+    ] as const) {
+      expect(failure(whole, [`compare.${key}=${typed}`])).toContain(`override 'compare.${key}=${typed}': ${message}`);
+      expect(failure(withKey(key, typed))).toMatch(/^c\.yaml:9:\d+: /);
+    }
+    expect(failure(withKey(key, '{ dataset..mixing: [1] }'))).toMatch(/^c\.yaml:9:\d+: .*is not a key: join its parts/);
   });
 
   test('a key that is an axis and tuned', () => {

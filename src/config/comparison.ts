@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
-import { type ConfigDocument, readDocument } from './document.js';
+import { type Change, type ConfigDocument, readDocument } from './document.js';
 import { type Definitions, type Experiment, resolveExperiment } from './experiment.js';
 import { failAt, parsePart } from './parse.js';
 
@@ -99,9 +99,22 @@ export function parseComparison(
   const experiment: ComparisonConfig['experiment'] = (label, point, seed, changes = {}) => {
     const model = models.find((candidate) => candidate.label === label);
     if (!model) throw new Error(`No model is labelled '${label}'.`);
-    const set = { model: model.options, seed, ...point, ...changes };
-    const words = Object.entries(set).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-    return resolveExperiment(readDocument(text, file, [...overrides, ...words]), definitions, model.path);
+    const at = (key: string) => {
+      const path = key.split('.');
+      return path[0] === 'model' ? [...model.path, ...path.slice(1)] : path;
+    };
+    const chosen = (part: 'axes' | 'tune', values: AxisPoint): Change[] =>
+      Object.entries(values).map(([key, value]) => {
+        const index = compare[part]?.[key]?.indexOf(value) ?? -1; // -1: matched widths
+        return { key, value, at: at(key), from: index < 0 ? model.path : ['compare', part, key, index] };
+      });
+    const changed = [
+      { key: 'model', value: model.options, at: model.path, from: model.path },
+      { key: 'seed', value: seed, at: ['seed'], from: ['compare', 'seeds'] },
+      ...chosen('axes', point),
+      ...chosen('tune', changes),
+    ];
+    return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
   };
   const parsed: ComparisonConfig = {
     name: '',
@@ -184,6 +197,8 @@ function checkValues(
         [...path, key],
         'cannot be varied here: name a key below dataset, inputs, model, loss or train',
       );
+    if (key.split('.').includes(''))
+      throw failAt(document, [...path, key], 'is not a key: join its parts by single dots, as in train.epochs');
     if (new Set(options.map((value) => JSON.stringify(value))).size < options.length)
       throw failAt(document, [...path, key], 'a value is listed twice');
   }

@@ -1,4 +1,4 @@
-import { type Alias, type Document, isNode, LineCounter, parseDocument, visit } from 'yaml';
+import { type Alias, type Document, isNode, isScalar, LineCounter, parseDocument, type Scalar, visit } from 'yaml';
 import { ConfigError } from '../support/errors.js';
 
 export type Path = readonly (string | number)[];
@@ -10,11 +10,27 @@ export interface ConfigDocument {
   locate(path: Path): string;
 }
 
+/** A value that another place of the config asks for, such as one of an axis. */
+export interface Change {
+  /** Dotted. */
+  readonly key: string;
+  readonly value: unknown;
+  /** What messages call the key. */
+  readonly at: Path;
+  /** Where the value is written. */
+  readonly from: Path;
+}
+
 /**
- * Reads a config. Overrides are words `key.path=value`; the value is YAML.
+ * Reads a config. Overrides are words `key.path=value`; the value is YAML. Changes are made after them.
  * @throws ConfigError with line and column for a text that is not YAML, with the word for a bad override.
  */
-export function readDocument(text: string, file: string, overrides: readonly string[] = []): ConfigDocument {
+export function readDocument(
+  text: string,
+  file: string,
+  overrides: readonly string[] = [],
+  changes: readonly Change[] = [],
+): ConfigDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const position = (offset: number) => {
@@ -23,32 +39,38 @@ export function readDocument(text: string, file: string, overrides: readonly str
   };
   const failure = document.errors[0];
   if (failure) throw new ConfigError(`${position(failure.pos[0])}: not valid YAML: ${firstLine(failure.message)}`);
+  const noKey = forbiddenKey(document);
+  if (noKey) throw new ConfigError(`${position(noKey.range?.[0] ?? 0)}: ${cannotBeKey(noKey.value)}`);
 
   const overridden = new Map<string, string>();
   for (const word of overrides) {
     const { path, value } = parseOverride(word);
+    set(path, value, () => `Override '${word}'`);
+    overridden.set(path.join('.'), word);
+  }
+  for (const { key, value, from } of changes) set(key.split('.'), value, () => `${locate(from)}: '${key}'`);
+
+  return { value: plain(), locate: (path) => locate(originOf(path, changes)) };
+
+  function set(path: readonly string[], value: unknown, place: () => string): void {
     try {
       document.setIn(path, document.createNode(value));
     } catch {
-      throw new ConfigError(`Override '${word}': '${path.slice(0, -1).join('.')}' is not a mapping or a list.`);
+      throw new ConfigError(`${place()}: '${path.slice(0, -1).join('.')}' is not a mapping or a list.`);
     }
-    overridden.set(path.join('.'), word);
   }
 
-  return {
-    value: plain(),
-    locate(path) {
-      for (let length = path.length; length > 0; length--) {
-        const word = overridden.get(path.slice(0, length).join('.'));
-        if (word !== undefined) return `override '${word}'`;
-      }
-      for (let length = path.length; length > 0; length--) {
-        const offset = keyOffset(path.slice(0, length));
-        if (offset !== undefined) return position(offset);
-      }
-      return file;
-    },
-  };
+  function locate(path: Path): string {
+    for (let length = path.length; length > 0; length--) {
+      const word = overridden.get(path.slice(0, length).join('.'));
+      if (word !== undefined) return `override '${word}'`;
+    }
+    for (let length = path.length; length > 0; length--) {
+      const offset = keyOffset(path.slice(0, length));
+      if (offset !== undefined) return position(offset);
+    }
+    return file;
+  }
 
   function plain(): unknown {
     try {
@@ -76,6 +98,33 @@ export function readDocument(text: string, file: string, overrides: readonly str
   }
 }
 
+/** Where the value at `path` is written. */
+function originOf(path: Path, changes: readonly Change[]): Path {
+  const isUnder = ({ at }: Change) =>
+    at.length <= path.length && at.every((part, i) => String(part) === String(path[i]));
+  const change = changes.filter(isUnder).toSorted((a, b) => b.at.length - a.at.length)[0];
+  return change ? [...change.from, ...path.slice(change.at.length)] : path;
+}
+
+/** A key, or a part of a dotted one, that JavaScript's objects do not keep as a key of their own. */
+function forbiddenKey(document: Document): Scalar | undefined {
+  let found: Scalar | undefined;
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isScalar(key) || !String(key.value).split('.').includes(forbidden)) return undefined;
+      found = key;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+const forbidden = '__proto__';
+
+function cannotBeKey(key: unknown): string {
+  return `'${key}': '${forbidden}' cannot be a key or a part of one; give it another name.`;
+}
+
 /** The first alias whose anchor is not before it. */
 function unresolvedAlias(document: Document): Alias | undefined {
   let found: Alias | undefined;
@@ -98,6 +147,8 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
   const parsed = parseDocument(word.slice(at + 1));
   const failure = parsed.errors[0];
   if (failure) throw new ConfigError(`Override '${word}': the value is not valid YAML: ${firstLine(failure.message)}`);
+  const noKey = path.includes(forbidden) ? path.join('.') : forbiddenKey(parsed)?.value;
+  if (noKey !== undefined) throw new ConfigError(`Override '${word}': ${cannotBeKey(noKey)}`);
   try {
     return { path, value: parsed.toJS() };
   } catch (error) {

@@ -116,6 +116,21 @@ test.each([
     changed('batchSize: 8', 'batchSize: 8\n  earlyStopping: { monitor: "task:x" }'),
     /^config\.yaml:12:20: 'train\.earlyStopping\.monitor': no task 'x'/,
   ],
+  [
+    'a key that objects do not keep',
+    `${whole}loss:\n  weights: { __proto__: { initial: 2 } }\n`,
+    /^config\.yaml:14:14: '__proto__': '__proto__' cannot be a key/,
+  ],
+  [
+    'one in a column',
+    `${whole}inputs: { columns: { "__proto__": { buckets: 3 } } }\n`,
+    /^config\.yaml:13:22: '__proto__'/,
+  ],
+  [
+    'one in an axis',
+    `${whole}compare: { axes: { dataset.__proto__.x: [1] } }\n`,
+    /^config\.yaml:13:20: 'dataset\.__proto__\.x': '__proto__' cannot be/,
+  ],
   ['a name that is no folder name', changed('name: test', 'name: ../up'), /^config\.yaml:1:1: 'name': /],
   ['an empty text', '', /^config\.yaml: 'name': is missing/],
 ])('%s is one line with its place', (_, text, message) => {
@@ -135,6 +150,8 @@ test('overrides replace and add values, and are named in errors', () => {
   expect(() => parse(whole, ['train.epoch=7'])).toThrow(
     /^override 'train\.epoch=7': 'train\.epoch': unknown key \(did you mean 'epochs'\?\)/,
   );
+  for (const word of ['__proto__.x=1', 'train.__proto__=1', 'loss.weights={ __proto__: { initial: 2 } }'])
+    expect(() => parse(whole, [word])).toThrow(/^Override '.*__proto__.*': '.*' cannot be a key/);
   expect(() => parse(whole, ['epochs'])).toThrow(/'epochs' is not an override/);
   expect(() => parse(whole, ['train.epochs=[1'])).toThrow(/not valid YAML/);
   expect(() => parse(whole, ['name.x=1'])).toThrow(/^Override 'name\.x=1': 'name' is not a mapping/);
