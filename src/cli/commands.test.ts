@@ -137,7 +137,7 @@ describe('help', () => {
     expect(await ple(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
     const help = await ple(['--help']);
     expect(help.stdout).toMatch(/^Examples:\n {2}ple compare --config /m);
-    for (const command of ['compare', 'synth', 'train', 'report', 'diff', 'validate', 'list']) {
+    for (const command of ['compare', 'synth', 'train', 'report', 'diff', 'validate', 'doctor', 'list']) {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
       const { status, stdout } = await ple([command, '--help']);
       expect(status).toBe(0);

@@ -207,6 +207,13 @@ function build(setCode: (code: number) => void): Command {
     .action(async (left, right, options) => setCode((await import('./diff.js')).diffCommand(left, right, options)));
 
   program
+    .command('doctor')
+    .description('Show what can train on this machine, and of the rest why not and what mends it.')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', example(['ple doctor', 'ple doctor --json']))
+    .action(async (options) => setCode(await (await import('./doctor.js')).doctorCommand(options)));
+
+  program
     .command('list')
     .description('List what a config may choose from.')
     .argument('<kind>', 'models, datasets, metrics, optimizers or schedules')

@@ -1,0 +1,90 @@
+import { lookAtMachine } from '../engine/choose-device.js';
+import { type Candidate, type Finding, nameOf } from '../engine/devices/device.js';
+import { cudaNeeds } from '../engine/devices/failures.js';
+import { describeMachine, type Machine } from '../engine/devices/machine.js';
+import { type Surveyed, survey } from '../engine/devices/survey.js';
+import { dash } from '../report/numbers.js';
+import { textTable } from '../report/text-table.js';
+import { exitCode } from '../support/errors.js';
+
+/** Where loaders keep prepared data unless a config says otherwise. */
+const cacheFolder = 'datasets/cache';
+const secondsUntilProgress = 1;
+
+/** `ple doctor`: the machine, and for every engine and device whether it can train, and if not why. Fails if nothing can. */
+export async function doctorCommand({ json }: { readonly json?: boolean }): Promise<number> {
+  const machine = await describeMachine(['.', cacheFolder]);
+  let timer: NodeJS.Timeout | undefined;
+  const { devices, auto } = await survey(lookAtMachine(), (candidate) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => process.stderr.write(`Trying ${titleOf(candidate)}…\n`), 1000 * secondsUntilProgress);
+  }).finally(() => clearTimeout(timer));
+  if (json) {
+    const found = devices.map(({ candidate, finding }) => ({ ...candidate, ...finding }));
+    const taken = auto && { ...auto.chosen.candidate, why: auto.chosen.why };
+    process.stdout.write(`${JSON.stringify({ schema: 1, ...machine, devices: found, auto: taken }, null, 2)}\n`);
+  } else {
+    process.stdout.write(`${machineText(machine)}\n${devicesText(devices)}`);
+    const end = auto ? `engine.device=auto takes ${nameOf(auto.chosen.candidate)}.` : 'Nothing can train here.';
+    process.stdout.write(`\n${end}\n`);
+  }
+  return auto ? exitCode.done : exitCode.failed;
+}
+
+function titleOf(candidate: Candidate): string {
+  const library = candidate.pureJs ? 'plain JavaScript' : 'tfjs-node';
+  return `${nameOf(candidate)}${candidate.engine === 'tfjs' && candidate.device === 'cpu' ? ` (${library})` : ''}`;
+}
+
+function machineText({ node, platform, cpu, memory, disks }: Machine): string {
+  const features = cpu.features === null ? 'features not known' : cpu.features.join(' ');
+  const lines = [
+    ['Node', `${node}, ${platform}`],
+    [
+      'CPU',
+      [cpu.model ?? 'model not known', `${cpu.cores} ${cpu.cores === 1 ? 'core' : 'cores'}`, features].join(', '),
+    ],
+    ['memory', `${gigabytes(memory.totalBytes)}, ${gigabytes(memory.freeBytes)} free`],
+    ['disk', disks.map(({ folder, freeBytes }) => `${gigabytes(freeBytes)} free in ${folder}`).join(', ')],
+  ];
+  return lines.map(([name = '', value]) => `${name.padEnd(8)}${value}\n`).join('');
+}
+
+function gigabytes(bytes: number | null): string {
+  return bytes === null ? '?' : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+function devicesText(devices: readonly Surveyed[]): string {
+  const rows = devices.map(({ candidate, finding }) => [
+    titleOf(candidate),
+    ...(finding.usable
+      ? ['yes', finding.smoke.stepMilliseconds.toPrecision(2), finding.smoke.largestDifference.toExponential(1)]
+      : ['no', dash, dash]),
+    finding.usable ? adapterText(finding) : '',
+  ]);
+  const head = ['engine and device', 'usable', 'ms a step', 'difference', 'on'];
+  const refused = devices.flatMap(({ candidate, finding }) =>
+    finding.usable ? [] : [`${titleOf(candidate)}: ${finding.reason}.\n  To mend it: ${finding.mend}.\n`],
+  );
+  const noCuda = devices.every(({ candidate, finding }) => candidate.device !== 'cuda' || !finding.usable);
+  const { compiled, tfjs } = cudaNeeds;
+  const needs =
+    `CUDA: compiled needs ${compiled.cuda} and ${compiled.cudnn}, tfjs ${tfjs.cuda} and ${tfjs.cudnn} and Node below 23; ` +
+    'either alone is enough.\n';
+  return (
+    textTable(head, rows, [false, false, true, true, false]) +
+    'Steps are of a small model. The difference is the largest from the same steps in plain JavaScript.\n' +
+    (refused.length > 0 ? `\n${refused.join('')}` : '') +
+    (noCuda ? needs : '')
+  );
+}
+
+function adapterText({ adapter, driver, memoryBytes, software }: Finding & { readonly usable: true }): string {
+  const parts = [
+    adapter ?? 'adapter not known',
+    ...(driver === null ? [] : [`driver ${driver}`]),
+    ...(memoryBytes === null ? [] : [gigabytes(memoryBytes)]),
+    ...(software === true ? ['a software adapter, which auto leaves out'] : []),
+  ];
+  return parts.join(', ');
+}
