@@ -128,6 +128,22 @@ describe('ple data prepare', () => {
     });
   });
 
+  test('names what is kept of a table, when it is made and when it is there already', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'rows.csv');
+    writeFileSync(file, `x,label\n${Array.from({ length: 200 }, (_, row) => `${row / 7},${row % 2}\n`).join('')}`);
+    const config = join(folder, 'rows.yaml');
+    writeFileSync(config, (await ple(['data', 'inspect', file, '--write'])).stdout);
+    const words = ['data', 'prepare', config, `dataset.cache=${join(folder, 'cache')}`];
+    for (let time = 0; time < 2; time++) {
+      const { status, stdout, stderr } = await ple(words);
+      expect(status, stderr).toBe(0);
+      const [name = 'none'] = readdirSync(join(folder, 'cache')).filter((name) => !name.endsWith('.json'));
+      expect(stdout).toContain(`${join(folder, 'cache', name)}  `);
+      expect(stdout).not.toMatch(/Nothing is kept/);
+    }
+  });
+
   test('says that generated rows are not kept', async () => {
     const { status, stdout } = await ple(['data', 'prepare', smallConfig(temporaryFolder())]);
     expect(status).toBe(0);

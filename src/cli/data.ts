@@ -42,7 +42,7 @@ export async function inspectCommand(
   const experiment = firstExperiment(file, overrides);
   const { source } = await opened(experiment);
   const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
-  const bar = progressBar('inspecting');
+  const bar = progressBar('inspecting', 'rows');
   const inspection = await inspect(source, tasks, everything, bar.update).finally(bar.stop);
   process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
   return exitCode.done;
@@ -94,7 +94,7 @@ export async function fetchCommand(name: string, options: FetchOptions): Promise
   const interrupt = new AbortController();
   const abort = () => interrupt.abort();
   process.once('SIGINT', abort).once('SIGTERM', abort);
-  const bar = progressBar(name);
+  const bar = progressBar(name, 'bytes');
   const folder = options.to ?? publication.folder;
   try {
     const files = await fetchFiles(publication, {
@@ -131,7 +131,7 @@ function firstExperiment(file: string, overrides: readonly string[]): Experiment
 }
 
 async function opened(experiment: Experiment) {
-  const bar = progressBar('reading');
+  const bar = progressBar('reading', 'bytes');
   const prepared: string[] = [];
   const on = (event: LoadingEvent) => {
     if (event.kind === 'note') bar.line(`note: ${event.message}`);

@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { metrics as allMetrics } from '../metrics/catalogue.js';
 import type { RunEvent } from '../training/run.js';
 import type { EpochRecord } from '../training/trainer.js';
+import { amount, type Unit } from './amount.js';
 
 /** Shows a run's events to a person. */
 export interface Display {
@@ -31,10 +32,10 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
     bar = undefined;
     barTitle = '';
   };
-  const progress = (title: string, done: number, total: number, note: string) => {
+  const progress = (title: string, done: number, total: number, note: string, unit?: Unit) => {
     if (!stream.isTTY) {
       if (performance.now() - lastLine > secondsBetweenLines * 1000)
-        line(`${title}  ${done}/${total}  ${note}`.trimEnd());
+        line(`${title}  ${unit ? amount(done, total, unit) : `${done}/${total}`}  ${note}`.trimEnd());
       return;
     }
     if (title !== barTitle) {
@@ -58,7 +59,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
     close: clear,
     show(event) {
       if (event.kind === 'note') return line(`note: ${event.message}`);
-      if (event.kind === 'reading') return progress('reading', event.done, event.total, '');
+      if (event.kind === 'reading') return progress('reading', event.done, event.total, '', 'bytes');
       if (event.kind === 'start') {
         const { dataset, engine } = event.setup;
         const rows = `${dataset.splits.train.rows} training rows`;
@@ -73,7 +74,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
         const note = `loss ${meanLoss.toFixed(4)}  ${Math.round(samplesPerSecond)} samples/s`;
         return progress(`epoch ${epoch}/${epochs}`, step, steps, note);
       }
-      if (record.kind === 'rows') return progress(`${record.split}`, record.rows, record.of, '');
+      if (record.kind === 'rows') return progress(record.split, record.rows, record.of, '', 'rows');
       if (record.kind === 'epoch')
         line(describe(record.record, record.improved) + (record.stopped ? '  stopped early' : ''));
     },

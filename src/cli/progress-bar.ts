@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { amount, type Unit } from './amount.js';
 
 export interface ProgressBar {
   /** @param total NaN while it is not known. */
@@ -11,7 +12,7 @@ export interface ProgressBar {
 const secondsBetweenLines = 10;
 
 /** On stderr: a bar on a terminal, elsewhere a line every ten seconds. */
-export function progressBar(title: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
+export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   let bar: SingleBar | undefined;
   let last = performance.now();
   const stop = () => {
@@ -24,19 +25,19 @@ export function progressBar(title: string, stream: NodeJS.WriteStream = process.
         if (!bar) {
           bar = new SingleBar({
             stream,
-            format: `${title} {bar} {percentage} %  {note}  {eta_formatted} left`,
+            format: `${title} {bar} {percentage} %  {amount}  {note}  {eta_formatted} left`,
             barsize: 24,
             barCompleteChar: '=',
             barIncompleteChar: ' ',
             clearOnComplete: true,
             hideCursor: true,
           });
-          bar.start(1, 0, { note });
+          bar.start(1, 0, { note, amount: '' });
         }
         bar.setTotal(Number.isNaN(total) ? 2 * done : total);
-        bar.update(done, { note });
+        bar.update(done, { note, amount: amount(done, total, unit) });
       } else if (performance.now() - last > secondsBetweenLines * 1000) {
-        stream.write(`${title}  ${done}/${Number.isNaN(total) ? '?' : total}  ${note}`.trimEnd().concat('\n'));
+        stream.write(`${title}  ${amount(done, total, unit)}  ${note}`.trimEnd().concat('\n'));
         last = performance.now();
       }
     },

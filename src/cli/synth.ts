@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, parse } from 'node:path';
-import { SingleBar } from 'cli-progress';
 import { type ConfigDocument, readDocument } from '../config/document.js';
 import { parsePart } from '../config/parse.js';
 import { synthesisKinds } from '../data/synthesize.js';
 import { exitCode } from '../support/errors.js';
+import { progressBar } from './progress-bar.js';
 
 interface SynthOptions {
   readonly kind?: string;
@@ -43,7 +43,7 @@ export async function synthCommand(words: readonly string[], options: SynthOptio
   mkdirSync(folder, { recursive: true });
   const manifests: object[] = [];
   for (const { file, values } of files) {
-    const bar = progressBar(file);
+    const bar = progressBar(file, 'rows');
     const { manifest, summary } = await kind.write(values, file, bar.update).finally(bar.stop);
     manifests.push(manifest);
     process.stderr.write(`Written: ${file}; ${file}.manifest.json\n`);
@@ -72,27 +72,5 @@ function documentOf(
       const flag = given.find(({ word }) => place === `override '${word}'`);
       return flag ? `--${flag.flag}` : place;
     },
-  };
-}
-
-/** Shown on a terminal only. */
-function progressBar(file: string): { update(done: number, total: number): void; stop(): void } {
-  if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
-  const bar = new SingleBar({
-    stream: process.stderr,
-    format: `${file} {bar} {percentage} %  {eta_formatted} left`,
-    barsize: 24,
-    barCompleteChar: '=',
-    barIncompleteChar: ' ',
-    clearOnComplete: true,
-    hideCursor: true,
-  });
-  bar.start(1, 0);
-  return {
-    update: (done, total) => {
-      bar.setTotal(total);
-      bar.update(done);
-    },
-    stop: () => bar.stop(),
   };
 }

@@ -7,7 +7,7 @@ export interface LoaderContext {
   readonly seed: number;
   /** Something that the user should know but that stops nothing. One line. */
   note(message: string): void;
-  /** Of a long preparation; the unit is the loader's own. */
+  /** Of a long preparation: bytes of the files that have been read, of all that are to be. */
   progress?(done: number, total: number): void;
   /** Names a file of prepared data that the source was read from, or that was just written. */
   prepared?(path: string): void;

@@ -38,6 +38,7 @@ export const table = defineLoader({
     const entry = await preparedEntry({ folder: cache, name: loader, key, note: context.note }, (writer) =>
       prepareRows(files, options, checksum, writer, context),
     );
+    context.prepared?.(entry.path);
     return preparedSource(entry);
   },
 });
