@@ -60,11 +60,11 @@ function devicesText(devices: readonly Surveyed[]): string {
     ...(finding.usable
       ? ['yes', finding.smoke.stepMilliseconds.toPrecision(2), finding.smoke.largestDifference.toExponential(1)]
       : ['no', dash, dash]),
-    finding.usable ? adapterText(finding) : '',
+    finding.usable ? `${adapterText(finding)}${candidate.pureJs ? ', for checking only' : ''}` : '',
   ]);
   const head = ['engine and device', 'usable', 'ms a step', 'difference', 'on'];
   const refused = devices.flatMap(({ candidate, finding }) =>
-    finding.usable ? [] : [`${titleOf(candidate)}: ${finding.reason}.\n  To mend it: ${finding.mend}.\n`],
+    finding.usable ? [] : [`${titleOf(candidate)}: ${finding.reason}.\n  To mend it: ${finding.mend}\n`],
   );
   const noCuda = devices.every(({ candidate, finding }) => candidate.device !== 'cuda' || !finding.usable);
   const { compiled, tfjs } = cudaNeeds;

@@ -54,7 +54,7 @@ export async function planComparison(
   options: Pick<ComparisonOptions, 'runs' | 'jobs' | 'on' | 'signal'>,
 ): Promise<ComparisonPlan> {
   const devices = await shareDevices(config);
-  for (const message of devices.notes) options.on({ kind: 'note', message: `${message}.` });
+  for (const message of devices.notes) options.on({ kind: 'note', message });
   const workers = createWorkers();
   const stop = () => workers.kill();
   options.signal.addEventListener('abort', stop);

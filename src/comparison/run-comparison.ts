@@ -91,7 +91,7 @@ async function runInFolder(
   const readShape = createShapeReader(workers, (report) => {
     if (report.kind === 'note' || report.kind === 'reading') on(report);
   });
-  for (const message of devices.notes) on({ kind: 'note', message: `${message}.` });
+  for (const message of devices.notes) on({ kind: 'note', message });
   const common = { workers, devices, readShape, predictions, metrics: config.metrics, signal, on };
   let jobs = options.jobs;
   const stageOptions = {

@@ -67,7 +67,7 @@ function checkThreads(threads: number | undefined): void {
 
 function refusal({ engine, device }: Candidate, { reason, mend }: Unusable): ConfigError {
   return new ConfigError(
-    `engine.device: ${device} is not usable by the ${engine} engine: ${reason}. To mend it: ${mend}.`,
+    `engine.device: ${device} is not usable by the ${engine} engine: ${reason}; to mend it: ${mend}`,
   );
 }
 

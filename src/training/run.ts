@@ -63,7 +63,7 @@ export async function prepare(
   { engine = experiment.engine, load = loadDataset, on }: PrepareOptions,
 ): Promise<PreparedRun> {
   const opened = await openEngine(engine); // first: a device that is not there should not cost the reading of the data
-  for (const message of opened.notes) on({ kind: 'note', message: `${message}.` });
+  for (const message of opened.notes) on({ kind: 'note', message });
   return { ...setUp(experiment, await load(experiment, on), opened.engine), chosen: opened.chosen };
 }
 

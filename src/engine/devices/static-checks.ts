@@ -20,7 +20,7 @@ function processor(): Adapter {
 }
 
 function checkTfjsCpu({ pureJs }: Candidate, facts: Facts): Unusable | Adapter {
-  if (pureJs) return { ...processor(), driver: 'plain JavaScript' };
+  if (pureJs) return processor();
   return checkTfjsPackage('@tensorflow/tfjs-node', facts) ?? processor();
 }
 
