@@ -2,6 +2,8 @@ import type { JobEvent } from '../comparison/jobs.js';
 import type { PlacedRun } from '../comparison/placed-runs.js';
 import type { ComparisonEvent } from '../comparison/run-comparison.js';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
+import { count } from '../report/numbers.js';
+import { printable } from '../support/printable.js';
 import { type CompareBars, openCompareBars } from './compare-bars.js';
 import { createTimeLeft, type TimeLeft } from './time-left.js';
 
@@ -24,7 +26,11 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
   const fractions = new Map<string, number>(); // of the runs that train
   const places = new Map<string, number>();
 
-  const line = (text: string) => (bars ? bars.log(text) : stream.write(`${text}\n`));
+  const line = (text: string) => {
+    const lines = text.split('\n').map(printable).join('\n'); // a bug's stack has several
+    if (bars) bars.log(lines);
+    else stream.write(`${lines}\n`);
+  };
   const once = (text: string) => {
     if (said.has(text)) return;
     said.add(text);
@@ -86,7 +92,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     const fraction = (report.epoch - 1 + report.step / report.steps) / epochs;
     fractions.set(run.folder, fraction);
     stage?.timeLeft.update(run.folder, fraction, now());
-    const rate = `${Math.round(report.samplesPerSecond)} samples/s`;
+    const rate = `${count(report.samplesPerSecond)} samples/s`;
     bars?.job(place, name, fraction, `epoch ${report.epoch}/${epochs}  ${rate}`);
   }
 
@@ -101,7 +107,8 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
         ? [`failed: ${outcome.message}`]
         : [
             ...scores.map(
-              ({ task, metric, value }) => `${task} ${metric} ${value === null ? '-' : value.toPrecision(4)}`,
+              ({ task, metric, value }) =>
+                `${printable(task)} ${metric} ${value === null ? '-' : value.toPrecision(4)}`,
             ),
             `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`,
           ];
@@ -126,18 +133,18 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
         ...(match
           ? [
               `matched: levels ${JSON.stringify(match.levels)}, tower ${JSON.stringify(match.tower)}, ` +
-                `${match.network} parameters (${match.miss > 0 ? '+' : ''}${match.miss})`,
+                `${count(match.network)} parameters (${match.miss > 0 ? '+' : ''}${count(match.miss)})`,
             ]
           : []),
       ];
-      return `${[label, valuesOf(point)].filter((text) => text !== '').join(' ')}: ${parts.join('; ')}`;
+      return printable(`${[label, valuesOf(point)].filter((text) => text !== '').join(' ')}: ${parts.join('; ')}`);
     }),
   );
 }
 
 /** `ple correlation 0.4 seed 3` */
 export function nameOf({ label, point, seed }: Pick<PlacedRun, 'label' | 'point' | 'seed'>): string {
-  return `${label} ${valuesOf({ ...point, seed })}`;
+  return printable(`${label} ${valuesOf({ ...point, seed })}`);
 }
 
 function valuesOf(point: AxisPoint): string {

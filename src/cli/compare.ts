@@ -4,6 +4,7 @@ import { type ComparisonResult, runComparison } from '../comparison/run-comparis
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
 import { comparisonTable } from '../report/comparison-table.js';
+import { count } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
 import { writeOutputs } from '../report/write-outputs.js';
 import { ConfigError, exitCode } from '../support/errors.js';
@@ -94,16 +95,16 @@ function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: Compari
   const rows = [...tuning, ...runs].map((run, index) => [
     index < tuning.length ? 'tune' : 'run',
     nameOf({ ...run, point: run.axis }),
-    run.parameters.embedding,
-    run.parameters.network,
+    count(run.parameters.embedding),
+    count(run.parameters.network),
     run.finished ? 'finished' : 'to do',
   ]);
   const speeds = models.map((model) => [
     model.label,
     model.unfinished,
     model.epochs,
-    model.stepsPerEpoch,
-    Math.round(model.samplesPerSecond),
+    count(model.stepsPerEpoch),
+    count(model.samplesPerSecond),
     duration(model.secondsAtMost),
   ]);
   const lines = [

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCode, UserError } from '../support/errors.js';
+import { printable } from '../support/printable.js';
 
 /** Runs one command line and returns its exit code. Commands are imported when they are called, so that help is quick. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -19,7 +20,7 @@ export async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
     if (error instanceof UserError) {
-      process.stderr.write(`ple: ${error.message}\n`);
+      process.stderr.write(`ple: ${printable(error.message)}\n`);
       return error.exitCode;
     }
     if (error instanceof Error && 'syscall' in error && 'code' in error) {
@@ -183,7 +184,10 @@ function build(setCode: (code: number) => void): Command {
       'scores of the test rows that were made elsewhere; LABEL:SEED=FILE, or several times',
       collect,
     )
-    .option('--scores <kind>', 'what --predictions has for binary tasks: probability or logit')
+    .option(
+      '--scores <kind>',
+      'what a CSV of --predictions has for binary tasks: probability or logit (no default; an Arrow file has logits)',
+    )
     .option('--svg', 'write the charts as SVG too')
     .option('--png', 'write the charts as PNG too')
     .option('--json', 'print the comparison as one JSON document')

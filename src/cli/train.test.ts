@@ -236,7 +236,7 @@ describe('--dry-run', () => {
     const [resolved = '', table = '', totals = ''] = stdout.split('\n\n');
     expect(parse(resolved).train.epochs).toBe(9);
     expect(table).toMatch(/^parameter +kind +shape +values\n.*weight +\d+ x \d+/);
-    expect(totals).toMatch(/^0 embedding and \d+ network parameters\n3000 training, .*; 47 steps an epoch\n$/);
+    expect(totals).toMatch(/^0 embedding and \d+ network parameters\n3,000 training, .*; 47 steps an epoch\n$/);
     expect(existsSync(at('planned'))).toBe(false);
   });
 });

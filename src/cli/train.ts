@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
 import { metricsTable } from '../report/metrics-table.js';
+import { count } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
@@ -87,13 +88,14 @@ async function dryRun(experiment: Experiment, display: Display, json: boolean): 
   process.stdout.write(
     textTable(
       ['parameter', 'kind', 'shape', 'values'],
-      plan.parameters.map(({ name, kind, shape, values }) => [name, kind, shape.join(' x '), values]),
+      plan.parameters.map(({ name, kind, shape, values }) => [name, kind, shape.join(' x '), count(values)]),
     ),
   );
   const { totals, rows, stepsPerEpoch } = plan;
   process.stdout.write(
-    `\n${totals.embedding} embedding and ${totals.network} network parameters\n` +
-      `${rows.train} training, ${rows.validation} validation and ${rows.test} test rows; ${stepsPerEpoch} steps an epoch\n`,
+    `\n${count(totals.embedding)} embedding and ${count(totals.network)} network parameters\n` +
+      `${count(rows.train)} training, ${count(rows.validation)} validation and ${count(rows.test)} test rows; ` +
+      `${count(stepsPerEpoch)} steps an epoch\n`,
   );
   return exitCode.done;
 }

@@ -1,5 +1,6 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
 import { type Difference, differences } from '../comparison/differences.js';
+import { printable } from '../support/printable.js';
 import { metricText } from './metrics-table.js';
 import { valueText } from './run-diff.js';
 import { textTable } from './text-table.js';
@@ -71,7 +72,7 @@ export function comparisonDiffText({ left, right, plan, rows }: ComparisonDiff):
           rows.map((found) => [...cells(found), signed(found.difference)]),
         ),
   ].flat();
-  return [`left:  ${left.path}\nright: ${right.path}\n`, ...tables].join('\n');
+  return [`left:  ${printable(left.path)}\nright: ${printable(right.path)}\n`, ...tables].join('\n');
 }
 
 function cells(found: Difference): string[] {

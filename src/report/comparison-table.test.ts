@@ -87,4 +87,6 @@ test('control characters of a label do not reach the terminal', () => {
   const text = comparisonTable({ ...everyVerdict, rows }, { colour: false });
   expect(text).toContain('MMoE\ufffd[2J\ufffd ');
   expect(text).not.toContain('\u001b');
+  const coloured = comparisonTable({ ...everyVerdict, rows }, { colour: true });
+  expect(coloured.replaceAll(new RegExp('\u001b\\[(3[12]|39)m', 'g'), '')).toBe(text);
 });

@@ -1,8 +1,9 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
+import { printable } from '../support/printable.js';
 import { explanations } from './explanations.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
-import { textTable } from './text-table.js';
+import { type TextCell, textTable } from './text-table.js';
 
 /**
  * The comparison for a terminal: at every point of the axes a table with a line per model and task, and below it how to read it.
@@ -40,39 +41,33 @@ function tableOf(point: Point, baseline: string, colour: boolean): string {
 }
 
 /** A model's lines: its label and verdict stand in the first, its parameters below the label, its mean gain in the last. */
-function linesOf(row: ComparisonRow, { tasks, overTasks }: Point, isBaseline: boolean, colour: boolean): string[][] {
-  const lines = tasks.map((task) => taskCells(row, task, isBaseline, colour));
+function linesOf(row: ComparisonRow, { tasks, overTasks }: Point, isBaseline: boolean, colour: boolean): TextCell[][] {
+  const lines: TextCell[][] = tasks.map((task) => taskCells(row, task, isBaseline, colour));
   if (row.meanGain !== null && tasks.length > 1)
     lines.push([overTasks.name, '', '', `${signed(row.meanGain, overTasks.digits)} `, '', '']);
   const network = row.parameters === null ? undefined : `  ${count(row.parameters.network)} parameters`;
   if (network !== undefined && lines.length === 1) lines.push(['', '', '', '', '', '']);
   const verdict = isBaseline ? 'baseline' : (row.verdict ?? dash);
   return lines.map((cells, index) => [
-    index === 0 ? printable(row.label) : index === 1 ? (network ?? '') : '',
+    index === 0 ? row.label : index === 1 ? (network ?? '') : '',
     ...cells,
     index === 0 ? verdict : '',
   ]);
 }
 
-function taskCells(row: ComparisonRow, task: PointTask, isBaseline: boolean, colour: boolean): string[] {
+function taskCells(row: ComparisonRow, task: PointTask, isBaseline: boolean, colour: boolean): TextCell[] {
   const { mean, sd, gain, interval, pHolm, relativeGain, verdict } = gainOf(row, task);
   const { digits } = task;
   const half = interval === null ? '' : ` ± ${fixed((interval[1] - interval[0]) / 2, digits)}`;
   const beyond = verdict === 'better' || verdict === 'worse';
   const mark = beyond ? '*' : ' ';
-  const paint = (text: string) =>
-    colour && beyond ? `\u001b[${verdict === 'better' ? 32 : 31}m${text}\u001b[39m` : text;
+  const text = `${signed(gain, digits)}${half}`;
+  const painted: TextCell =
+    colour && beyond ? { text, after: mark, colour: verdict === 'better' ? 'green' : 'red' } : `${text}${mark}`;
   return [
-    printable(task.name),
+    task.name,
     metricName(task.metric),
     sd === null ? fixed(mean, digits) : `${fixed(mean, digits)} ± ${fixed(sd, digits)}`,
-    ...(isBaseline
-      ? ['', '', '']
-      : [`${paint(`${signed(gain, digits)}${half}`)}${mark}`, probability(pHolm), percent(relativeGain)]),
+    ...(isBaseline ? ['', '', ''] : [painted, probability(pHolm), percent(relativeGain)]),
   ];
-}
-
-/** Text of a config or data set without characters that steer a terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\ufffd');
 }

@@ -1,4 +1,5 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
+import { printable } from '../support/printable.js';
 import { gainOf, type PointTask, pointsOf } from './points.js';
 
 type Cell = string | number | null;
@@ -29,7 +30,7 @@ const columns: Readonly<Record<string, (row: ComparisonRow, task: PointTask) => 
 
 /**
  * gains.csv (RFC 4180): a line per point of the axes, model and task; numbers unrounded, relativeGain in percent, what is not defined
- * empty. A text that a spreadsheet would take for a formula has an apostrophe before it.
+ * empty. A text that a spreadsheet would take for a formula has an apostrophe before it; control characters are replaced.
  */
 export function gainsCsv(comparison: Comparison): string {
   const axes = Object.keys(comparison.axes);
@@ -50,6 +51,6 @@ function axisCell(value: unknown): Cell {
 function toField(cell: Cell): string {
   if (cell === null) return '';
   if (typeof cell === 'number') return String(cell);
-  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = printable(/^[=+\-@\p{Cc}]/u.test(cell) ? `'${cell}` : cell);
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

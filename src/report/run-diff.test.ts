@@ -81,6 +81,15 @@ test('an unfinished run has a config to compare, and a line that says so', async
   expect(runDiffText(diff)).toContain(`${join(folder, 'b')} is not finished: results are not compared.\n`);
 });
 
+test('what a config or data set says steers no terminal', async () => {
+  const hostile = { 'a\u001b[2J': { ...tasks.click, logits: [0, 0, 1, 1] } };
+  await store('a', { tasks: hostile, dataset: { dimension: 5 } });
+  await store('b', { tasks: { 'a\u001b[2J': tasks.click }, model: { levels: [[3]] } });
+  const text = runDiffText(runDiff(read('a'), read('b')));
+  expect(text).toMatch(/^a\ufffd\[2J +test +auc/m);
+  expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+});
+
 test('a folder that is not a run is refused', () => {
   expect(() => readStartedRun(folder)).toThrow(/is not the folder of a run: it has no config\.yaml/);
 });

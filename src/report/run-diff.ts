@@ -1,6 +1,7 @@
 import { type Difference, differences } from '../comparison/differences.js';
 import type { StartedRun } from '../comparison/started-run.js';
 import type { MetricValue } from '../metrics/metric.js';
+import { printable } from '../support/printable.js';
 import { metricText } from './metrics-table.js';
 import { textTable } from './text-table.js';
 
@@ -98,11 +99,11 @@ export function runDiffText(diff: RunDiff): string {
             difference === null ? '-' : `${difference > 0 ? '+' : ''}${metricText(difference)}`,
           ]),
         ),
-    unfinished.map(({ path }) => `${path} is not finished: results are not compared.\n`).join(''),
+    unfinished.map(({ path }) => `${printable(path)} is not finished: results are not compared.\n`).join(''),
   ].flat();
   const told = sections.filter((text) => text !== '');
   if (told.length === 0) return 'no difference\n';
-  return [`left:  ${diff.left.path}\nright: ${diff.right.path}\n`, ...told].join('\n');
+  return [`left:  ${printable(diff.left.path)}\nright: ${printable(diff.right.path)}\n`, ...told].join('\n');
 }
 
 function section(title: string, found: readonly Difference[]): string {

@@ -1,0 +1,55 @@
+import { WriteStream } from 'node:tty';
+import { expect, test, vi } from 'vitest';
+import type { PlacedRun } from '../comparison/placed-runs.js';
+import { parseComparison } from '../config/comparison.js';
+import { definitions } from '../training/definitions.js';
+import { nameOf, openCompareDisplay } from './compare-display.js';
+
+const label = 'two\u001b[2J\nlines';
+const config = parseComparison(
+  `name: shown
+dataset: { loader: synthetic, rows: { train: 20, validation: 10, test: 10 }, dimension: 4 }
+tasks: [{ name: "y1\u009b1m", type: regression }, { name: y2, type: regression }]
+train: { epochs: 2, batchSize: 10, optimizer: { type: adam } }
+compare:
+  seeds: 1
+  models: [{ label: ${JSON.stringify(label)}, type: single-task, levels: [[2]], tower: [] }]
+`,
+  'shown.yaml',
+  [],
+  definitions,
+);
+const run: PlacedRun = {
+  ...{ label, point: {}, seed: 1, experiment: config.experiment(label, {}, 1) },
+  ...{ hash8: '01234567', folder: 'shown-01234567', finished: false },
+};
+
+test('labels, tasks and messages steer no terminal, and a name stays on its line', () => {
+  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
+  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
+  const display = openCompareDisplay(stream, config);
+  const [job, place] = [{ experiment: run.experiment, path: 'p' }, 0];
+  display.show({ kind: 'planned', stage: 'runs', runs: 1, unfinished: [run], jobs: 1, threads: 1 });
+  display.show({ kind: 'job', run, event: { kind: 'begun', job, place } });
+  display.show({ kind: 'job', run, event: { kind: 'started again', job, reason: 'killed' } });
+  const scores = [{ task: 'y1\u009b1m', metric: 'mse', value: 0.5 }];
+  display.show({ kind: 'ended', run, outcome: { status: 'done' }, seconds: 2, scores });
+  display.show({
+    kind: 'ended',
+    run,
+    outcome: { status: 'failed', message: 'a \u001b[2J\nstack' },
+    seconds: 2,
+    scores,
+  });
+  const [, ...lines] = write.mock.calls.flatMap(([text]) => String(text).trimEnd().split('\n'));
+  expect(lines).toEqual([
+    'two\ufffd[2J\ufffdlines seed 1 is started again from its checkpoint: killed',
+    '1/1 two\ufffd[2J\ufffdlines seed 1  y1\ufffd1m mse 0.5000  2.0 s',
+    '2/1 two\ufffd[2J\ufffdlines seed 1  failed: a \ufffd[2J',
+    'stack',
+  ]);
+});
+
+test('the plan names runs likewise', () => {
+  expect(nameOf({ ...run, point: { 'dataset.path': 'a\tb' } })).toBe('two\ufffd[2J\ufffdlines path a\ufffdb seed 1');
+});
