@@ -88,5 +88,6 @@ test('control characters of a label do not reach the terminal', () => {
   expect(text).toContain('MMoE\ufffd[2J\ufffd ');
   expect(text).not.toContain('\u001b');
   const coloured = comparisonTable({ ...everyVerdict, rows }, { colour: true });
-  expect(coloured.replaceAll(new RegExp('\u001b\\[(3[12]|39)m', 'g'), '')).toBe(text);
+  const codes = [31, 32, 39].map((code) => `\u001b[${code}m`);
+  expect(codes.reduce((rest, code) => rest.replaceAll(code, ''), coloured)).toBe(text);
 });
