@@ -4,9 +4,57 @@ export interface Tolerance {
   readonly relative: number;
 }
 
-/** Of one kernel against the pure-JS backend, for numbers of order 1. */
-export const kernelTolerance = {
-  cpu: { absolute: 2e-6, relative: 1e-5 },
-  cuda: { absolute: 2e-6, relative: 1e-5 },
-  webgpu: { absolute: 2e-6, relative: 1e-5 },
-} as const satisfies Record<string, Tolerance>;
+/** What the parity suite allows a device, against the pure-JS backend (float32 too, each operation rounded by itself). */
+export interface Tolerances {
+  /** One kernel, or a short chain of them, on numbers of order 1, element by element. */
+  readonly kernel: Tolerance;
+  /** A model's loss, logits and gradients; relative to the largest element of the array. */
+  readonly step: Tolerance;
+  /** Losses of ten steps, and the state after them, relative as above. */
+  readonly tenSteps: Tolerance;
+  /** Cases that may differ, by label, with the reason. */
+  readonly undefined: Readonly<Record<string, string>>;
+}
+
+// Rounding in float32 is 6e-8 of a number. What adds up, or takes another order, is some tens of that.
+const float32Rounding = {
+  kernel: { absolute: 2e-6, relative: 1e-5 },
+  step: { absolute: 1e-6, relative: 1e-5 },
+  tenSteps: { absolute: 2e-5, relative: 1e-4 },
+  undefined: {},
+} as const satisfies Tolerances;
+
+export const tolerances = {
+  cpu: float32Rounding,
+  // The same precision: ONNX Runtime leaves products in float32 (TF32 is off unless it is asked for).
+  cuda: float32Rounding,
+  // WGSL allows exp, log, pow and tanh a few more last places, and sums of gradients by atomics any order.
+  webgpu: {
+    kernel: { absolute: 2e-6, relative: 2e-5 },
+    step: { absolute: 2e-6, relative: 2e-5 },
+    tenSteps: { absolute: 2e-5, relative: 1e-4 },
+    undefined: Object.fromEntries(
+      [4, 5, 6].map((number) => [`Relu ${number}`, 'relu of NaN: WGSL leaves it open, and says so of max(NaN, 0)']),
+    ),
+  },
+} as const satisfies Record<string, Tolerances>;
+
+/** Metrics of whole runs, whatever the device: a hundredth of what two seeds differ by. */
+export const metricTolerance = 0.002;
+
+/** The first element that is not close enough to what it should be; NaN and infinities must be the same. */
+export function firstDifference(
+  got: ArrayLike<number>,
+  wanted: ArrayLike<number>,
+  { absolute, relative }: Tolerance,
+  /** Absent: each element's own size. */
+  size?: number,
+): string | undefined {
+  if (got.length !== wanted.length) return `${got.length} elements, should be ${wanted.length}`;
+  for (let i = 0; i < wanted.length; i++) {
+    const [a, b] = [got[i] ?? 0, wanted[i] ?? 0];
+    const close = Object.is(a, b) || a === b || Math.abs(a - b) <= absolute + relative * (size ?? Math.abs(b));
+    if (!close) return `element ${i} is ${a}, should be ${b}`;
+  }
+  return undefined;
+}

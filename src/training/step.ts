@@ -69,7 +69,7 @@ export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) 
 }
 
 /** Shapes of a batch of this data: what a model is fed, and what the loss needs besides. */
-export function batchArrays(dataset: Dataset, batchSize: number) {
+export function batchArrays(dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>, batchSize: number) {
   const taskRows = { dtype: 'float32', shape: [dataset.tasks.length, batchSize] } as const;
   const width = widthsOf(dataset);
   const inputs = {

@@ -5,7 +5,7 @@ import { type Random, randomFromSeed } from '../../../support/random.js';
 import type { Engine, Signature, Step } from '../../engine.js';
 import { pureJs } from '../../tfjs/backends.js';
 import { createTfjsEngine } from '../../tfjs/tfjs-engine.js';
-import { kernelTolerance, type Tolerance } from '../../tolerance.fixture.js';
+import { firstDifference, type Tolerance, tolerances } from '../../tolerance.fixture.js';
 import { createCompiledEngine } from '../compiled-engine.js';
 import { trace } from '../trace.js';
 import type { Translations } from './translation.js';
@@ -97,7 +97,7 @@ export async function expectEqual(tested: KernelCase): Promise<void> {
   const described = (arrays: HostArrays) =>
     Object.entries(arrays).map(([name, { dtype, shape }]) => [name, dtype, shape]);
   expect(described(outcome.got)).toEqual(described(outcome.wanted));
-  const found = difference(outcome, kernelTolerance.cpu);
+  const found = difference(outcome, tolerances.cpu.kernel);
   if (found) expect.fail(found);
 }
 
@@ -163,14 +163,8 @@ function stepOf(
 /** The first element that is not close enough to what it should be. */
 export function difference({ got, wanted }: Outcome, tolerance: Tolerance): string | undefined {
   for (const [name, { data }] of Object.entries(wanted)) {
-    const own: ArrayLike<number> = got[name]?.data ?? [];
-    if (own.length !== data.length) return `${name} has ${own.length} elements, should have ${data.length}`;
-    for (let i = 0; i < data.length; i++) {
-      const [a, b] = [own[i] ?? 0, data[i] ?? 0];
-      const close =
-        Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance.absolute + tolerance.relative * Math.abs(b);
-      if (!close) return `element ${i} of ${name} is ${a}, should be ${b}`;
-    }
+    const found = firstDifference(got[name]?.data ?? [], data, tolerance);
+    if (found) return `${name}: ${found}`;
   }
   return undefined;
 }

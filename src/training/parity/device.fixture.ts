@@ -1,0 +1,36 @@
+import type { Candidate } from '../../engine/devices/device.js';
+import type { Engine } from '../../engine/engine.js';
+import { engineOn } from '../../engine/engine-on.js';
+import { type Tolerances, tolerances } from '../../engine/tolerance.fixture.js';
+
+/** For tests: engines and devices that the parity suite knows, by the names that `npm run parity` takes. */
+export const parityCandidates: Readonly<Record<string, Candidate>> = {
+  cpu: { engine: 'compiled', device: 'cpu' },
+  cuda: { engine: 'compiled', device: 'cuda' },
+  webgpu: { engine: 'compiled', device: 'webgpu' },
+  'tfjs-cpu': { engine: 'tfjs', device: 'cpu' },
+  'tfjs-cuda': { engine: 'tfjs', device: 'cuda' },
+};
+
+/** The one that this process tests, which must be there: a failed attempt at a device spoils its process. */
+export const deviceName = process.env.PLE_PARITY_DEVICE ?? 'cpu';
+
+export const candidate: Candidate = known(deviceName);
+
+export const tolerance: Tolerances = tolerances[candidate.device];
+
+/** What is tested. */
+export function testedEngine(): Engine {
+  return engineOn(candidate);
+}
+
+/** What it must equal: the pure-JS backend. */
+export function referenceEngine(): Engine {
+  return engineOn({ engine: 'tfjs', device: 'cpu', pureJs: true });
+}
+
+function known(name: string): Candidate {
+  const found = parityCandidates[name];
+  if (!found) throw new Error(`PLE_PARITY_DEVICE is '${name}', not one of ${Object.keys(parityCandidates).join(', ')}`);
+  return found;
+}

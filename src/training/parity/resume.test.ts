@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { parseExperiment } from '../../config/experiment.js';
+import type { Engine } from '../../engine/engine.js';
+import { engineOn } from '../../engine/engine-on.js';
+import { metricTolerance } from '../../engine/tolerance.fixture.js';
+import { readSnapshot, writeSnapshot } from '../checkpoint.js';
+import { madeDataset } from '../dataset.fixture.js';
+import { definitions } from '../definitions.js';
+import { setUp } from '../setup.js';
+import { metricsOf, type Snapshot, train } from '../trainer.js';
+import { deviceName, testedEngine } from './device.fixture.js';
+
+const tasks = [
+  { name: 'click', type: 'binary' },
+  { name: 'time', type: 'regression' },
+] as const;
+
+const split = {
+  label: (task: number, [a, b]: readonly [number, number], noise: number) =>
+    task === 0 ? Number(a + b + noise > 0) : a - 2 * b + noise,
+  mask: (task: number, [a]: readonly [number, number]) => task === 0 || a > -1,
+};
+const { dataset } = madeDataset(tasks, {
+  train: { rows: 640, ...split },
+  validation: { rows: 400, ...split },
+  test: { rows: 400, ...split },
+});
+
+const experiment = parseExperiment(
+  `name: parity
+seed: 5
+dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
+tasks: ${JSON.stringify(tasks)}
+model: { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 1 } }
+train: { batchSize: 64, epochs: 4, optimizer: { type: adam, learningRate: 0.01 } }
+`,
+  'parity',
+  [],
+  definitions,
+);
+
+const cpu = engineOn({ engine: 'compiled', device: 'cpu' }, { threads: 1 });
+const device = testedEngine();
+let uninterrupted: Readonly<Record<string, number>> = {};
+
+beforeAll(async () => {
+  uninterrupted = await numbersOf(cpu);
+});
+
+it(`a run on ${deviceName} ends with the metrics of the CPU`, async () => {
+  expectClose(await numbersOf(device), uninterrupted);
+});
+
+it.each([
+  ['the CPU', deviceName, cpu, device],
+  [deviceName, 'the CPU', device, cpu],
+] as const)(
+  'a run that %s left within an epoch is finished on %s with the metrics of the CPU',
+  async (_, __, first, last) => {
+    const folder = mkdtempSync(join(tmpdir(), 'ple-parity-'));
+    try {
+      const { step } = await leave(first, folder);
+      expect(step).toBeGreaterThan(0);
+      const snapshot = await readSnapshot(folder, 'hash');
+      expect(snapshot?.progress).toMatchObject({ epoch: 2, step });
+      expectClose(await numbersOf(last, snapshot), uninterrupted);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
+/** Trains until something of the second epoch is done, and leaves a checkpoint. */
+async function leave(engine: Engine, folder: string): Promise<{ readonly step: number }> {
+  for await (const record of train(setUp(experiment, dataset, engine))) {
+    if (record.kind !== 'step' || record.epoch !== 2) continue;
+    await writeSnapshot(folder, await record.snapshot(), 'hash');
+    return record;
+  }
+  throw new Error('the second epoch did not begin');
+}
+
+/** Metrics of both splits at the end of a run, by `<split>/<task>/<metric>`. */
+async function numbersOf(engine: Engine, from?: Snapshot): Promise<Record<string, number>> {
+  const training = train(setUp(experiment, dataset, engine), from);
+  for (;;) {
+    const next = await training.next();
+    if (!next.done) continue;
+    const splits = { validation: next.value.validation, test: next.value.test };
+    return Object.fromEntries(
+      Object.entries(splits).flatMap(([name, evaluation]) =>
+        Object.entries(metricsOf(dataset, evaluation)).flatMap(([task, metrics]) =>
+          Object.entries(metrics).flatMap(([metric, value]) =>
+            typeof value === 'number' ? [[`${name}/${task}/${metric}`, value]] : [],
+          ),
+        ),
+      ),
+    );
+  }
+}
+
+function expectClose(got: Readonly<Record<string, number>>, wanted: Readonly<Record<string, number>>): void {
+  expect(Object.keys(got)).toEqual(Object.keys(wanted));
+  expect(Object.keys(wanted)).toContain('test/click/auc');
+  for (const [name, value] of Object.entries(wanted)) {
+    expect(Math.abs((got[name] ?? Number.NaN) - value), `${name}: ${got[name]} for ${value}`).toBeLessThan(
+      metricTolerance,
+    );
+  }
+}
