@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readResult } from '../training/result.js';
-import { dataOf, parametersOf, type ReadShape } from './data-shapes.js';
+import { dataOf, type ReadShape } from './data-shapes.js';
 import { type Job, type JobEvent, type JobOutcome, runJobs, type Workers } from './jobs.js';
 import { measureJobs } from './measure.js';
+import { largestFirst, modelSizes } from './model-sizes.js';
 import type { PlacedRun } from './placed-runs.js';
 import { deviceFor, type SharedDevices } from './shared-devices.js';
 import { judge } from './task-gain.js';
@@ -64,8 +65,9 @@ export async function runStage(
   if (signal.aborted) return new Map();
   const threads = deviceFor(devices, jobs, 0).threads ?? availableParallelism();
   on({ kind: 'planned', stage, runs: distinct.length, unfinished, jobs, threads });
+  const ordered = jobs === 1 ? unfinished : await largestFirst(unfinished, options.readShape);
   const runOf = new Map<Job, PlacedRun>(
-    unfinished.map((run) => [{ experiment: run.experiment, path: join(folder, run.folder) }, run]),
+    ordered.map((run) => [{ experiment: run.experiment, path: join(folder, run.folder) }, run]),
   );
   const outcomes = await runJobs([...runOf.keys()], { workers, devices, count: jobs, predictions, signal, on: tell });
   return new Map([...outcomes].map(([job, outcome]) => [runOf.get(job)?.folder ?? '', outcome]));
@@ -106,19 +108,11 @@ export async function fastestJobs(
   runs: readonly PlacedRun[],
   options: Omit<StageOptions, 'jobs' | 'jobsFor'>,
 ): Promise<number> {
-  const firsts = [...new Map(runs.toReversed().map((run) => [run.label, run])).values()];
-  const sizes = await Promise.all(
-    firsts.map(({ experiment }) =>
-      options.readShape(experiment).then(
-        ({ model }) => parametersOf(experiment, model).network,
-        () => 0, // its run will tell what is wrong
-      ),
-    ),
-  );
-  const largest = firsts[sizes.indexOf(Math.max(...sizes))];
+  const sizes = [...(await modelSizes(runs, options.readShape)).values()];
+  const [largest] = sizes.toSorted((a, b) => b.size - a.size);
   if (!largest) return 1;
   options.on({ kind: 'measuring', what: 'jobs' });
-  const rates = await measureJobs(largest.experiment, {
+  const rates = await measureJobs(largest.run.experiment, {
     workers: options.workers,
     devices: options.devices,
     runs: runs.length,
