@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { type Change, type ConfigDocument, readDocument } from './document.js';
-import { type Definitions, type Experiment, resolveExperiment } from './experiment.js';
+import { type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
 import { failAt, parsePart } from './parse.js';
 
 /** Values of axes at one point: `{ 'dataset.correlation': 0.4 }`. */
@@ -38,7 +38,10 @@ export interface ComparisonConfig {
 const values = z.array(z.unknown()).min(1);
 const compareSchema = z.strictObject({
   models: z.array(z.looseObject({ label: z.string().min(1).optional(), type: z.string() })).min(1),
-  seeds: z.union([z.int().positive().max(10_000), z.array(z.int().nonnegative()).min(1)]),
+  seeds: z.union([
+    z.int().positive().max(10_000),
+    z.array(seedSchema.max(Number.MAX_SAFE_INTEGER - 1)).min(1), // the search's seed comes after them
+  ]),
   axes: z.record(z.string(), values).default({}),
   match: z
     .union([z.literal('parameters'), z.strictObject({ parameters: z.int().positive() })])
@@ -70,7 +73,9 @@ export function parseComparison(
   definitions: Definitions,
 ): ComparisonConfig {
   const document = readDocument(text, file, overrides);
-  const config = parsePart(z.looseObject({ compare: z.unknown().optional() }), document.value ?? {}, document);
+  // A seed beside `compare`, as in a run's config, is not used, but must be one.
+  const besides = z.looseObject({ compare: z.unknown().optional(), seed: seedSchema.optional() });
+  const config = parsePart(besides, document.value ?? {}, document);
   if (config.compare === undefined)
     throw new ConfigError(`${file}: 'compare' is missing: this is the config of one run (ple train --config ${file}).`);
   const compare = parsePart(compareSchema, config.compare, document, ['compare']);

@@ -32,14 +32,17 @@ interface Chosen {
 
 const choice = z.looseObject({ type: z.string() });
 
+export const seedSchema = z.int().nonnegative();
+
 /** @param schedule The schedule of a config that names none. */
 function experimentSchema(schedule: string) {
   return z.strictObject({
     /** Names the run's folder. */
     name: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and -, starting with a letter or digit'),
-    seed: z.int().nonnegative().default(0),
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and -, starting with a letter or digit')
+      .max(200), // with the hash, a name that file systems take
+    seed: seedSchema.default(0),
     dataset: z.looseObject({ loader: z.string() }),
     inputs: inputsSchema.prefault({}),
     tasks: z.array(taskSchema).min(1),
