@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { nameOf } from '../src/engine/devices/device.js';
+import { machineFacts } from '../src/engine/devices/facts.js';
+import { probe } from '../src/engine/devices/probe.js';
+import { parityCandidates } from '../src/training/parity/device.fixture.js';
+
+/**
+ * Runs the parity suite on every device that is here, and says which are not: `npm run parity -- [--require webgpu,cuda]`.
+ * A device that is required and not here is a failure.
+ */
+const { values } = parseArgs({ options: { require: { type: 'string', default: '' } } });
+const required = values.require.split(',').filter((name) => name !== '');
+for (const name of required) {
+  if (!(name in parityCandidates)) throw new Error(`--require ${name}: not one of ${Object.keys(parityCandidates)}`);
+}
+
+const facts = machineFacts();
+const present: string[] = [];
+let failures = 0;
+for (const [name, candidate] of Object.entries(parityCandidates)) {
+  const finding = await probe(candidate, { facts });
+  if (finding.usable) {
+    present.push(name);
+    const { adapter, driver, software } = finding;
+    const hardware = [adapter, driver, software ? 'software' : null].filter((word) => word !== null).join(', ');
+    console.log(`parity on ${name} (${nameOf(candidate)}): ${hardware || 'its hardware is not known'}`);
+  } else {
+    const missing = required.includes(name);
+    if (missing) failures++;
+    console.log(
+      `${missing ? 'FAILED' : 'not run'}: ${name} (${nameOf(candidate)}): ${finding.reason}; ${finding.mend}`,
+    );
+  }
+}
+
+// A process for each: what a device's library does to its process should not reach another's tests.
+for (const name of present) {
+  console.log(`\n== parity on ${name}`);
+  const code = await vitest(name);
+  if (code !== 0) failures++;
+}
+console.log(`\nparity: ${present.join(', ')}${failures === 0 ? '' : `; ${failures} failed`}`);
+process.exitCode = failures === 0 ? 0 : 1;
+
+function vitest(device: string): Promise<number> {
+  const child = spawn(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', '--no-file-parallelism', 'src/training/parity'],
+    { stdio: 'inherit', env: { ...process.env, PLE_PARITY_DEVICE: device } },
+  );
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
