@@ -6,7 +6,8 @@ import { glance } from '../data/inspect/glance.js';
 
 /** What reading the data tells. */
 export type LoadingEvent =
-  | { readonly kind: 'note'; readonly message: string }
+  /** `ofRun`: not of the data or the config, but of what came out of one run. */
+  | { readonly kind: 'note'; readonly message: string; readonly ofRun?: true }
   | { readonly kind: 'reading'; readonly done: number; readonly total: number };
 
 type On = (event: LoadingEvent) => void;

@@ -125,6 +125,10 @@ async function trainInFolder(
     log.warn(message);
     options.on({ kind: 'note', message });
   };
+  const noteOfRun = (message: string) => {
+    log.warn(message);
+    options.on({ kind: 'note', message, ofRun: true });
+  };
   const from = await readSnapshot(folder.checkpoints, hash);
   const lost = keepEpochs(folder, 'epochs.jsonl', (from?.progress.epoch ?? 1) - 1);
   const device = { engine: setup.engine.name, device: setup.engine.device, why: setup.chosen.why };
@@ -134,7 +138,8 @@ async function trainInFolder(
   );
   options.on({ kind: 'start', path: folder.path, setup, resumedAt: from?.progress.epoch ?? null });
   for (const warning of setup.warnings) note(warning);
-  if (lost.length > 0) note(`epochs.jsonl has lost epoch ${lost.join(', ')}: curves go without; results are the same.`);
+  if (lost.length > 0)
+    noteOfRun(`epochs.jsonl has lost epoch ${lost.join(', ')}: curves go without; results are the same.`);
 
   const training = train(setup, from);
   let written = performance.now();
@@ -144,7 +149,7 @@ async function trainInFolder(
       const few = setup.dataset.splits.test.rows <= mostPredictions;
       if (options.predictions && !few) note(`No predictions.arrow: the test split has over ${mostPredictions} rows.`);
       const result = await finish(experiment, setup, next.value, folder, options.predictions && few);
-      for (const message of notesOn(result, setup.epochs)) note(message);
+      for (const message of notesOn(result, setup.epochs)) noteOfRun(message);
       log.info(result, 'done');
       return { status: 'done', path: folder.path, result };
     }
