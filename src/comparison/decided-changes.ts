@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
+import { type AxisPoint, type ComparisonConfig, combinations } from '../config/comparison.js';
 import { readResult } from '../training/result.js';
 import type { ReadShape } from './data-shapes.js';
 import { type Match, matched } from './match.js';
@@ -28,21 +28,25 @@ export interface Search {
 
 export type Matching = (label: string, point: AxisPoint, values: AxisPoint) => Decided;
 
-/** Reads the data of every point if widths are to be matched. */
+/** Reads the data of every point, with the values of every search, if widths are to be matched. */
 export async function createMatching(config: ComparisonConfig, readShape: ReadShape): Promise<Matching> {
   if (config.match === null) return (_label, _point, values) => ({ changes: values, values, match: null });
+  const keyOf = (point: AxisPoint, values: AxisPoint) => JSON.stringify([point, values]);
+  const places = config.points.flatMap((point) =>
+    [{}, ...combinations(config.tune ?? {})].map((values) => ({ point, values })),
+  );
   const shapes = new Map(
     await Promise.all(
-      config.points.map(async (point) => {
-        const experiment = config.experiment(config.baseline, point, config.seeds[0] ?? 0);
-        return [JSON.stringify(point), (await readShape(experiment)).model] as const;
+      places.map(async ({ point, values }) => {
+        const experiment = config.experiment(config.baseline, point, config.seeds[0] ?? 0, values);
+        return [keyOf(point, values), (await readShape(experiment)).model] as const;
       }),
     ),
   );
   return (label, point, values) => {
-    const shape = shapes.get(JSON.stringify(point));
-    if (!shape) throw new Error(`The data at ${JSON.stringify(point)} were not read.`);
-    const found = matched(config, label, point, shape, values);
+    const [shape, changed] = [shapes.get(keyOf(point, {})), shapes.get(keyOf(point, values))];
+    if (!shape || !changed) throw new Error(`The data at ${keyOf(point, values)} were not read.`);
+    const found = matched(config, label, point, shape, values, changed);
     return { changes: found?.changes ?? values, values, match: found?.match ?? null };
   };
 }

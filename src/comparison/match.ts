@@ -87,8 +87,9 @@ export function networkParameters(model: {
 
 /**
  * What `match` asks of a model at one point: `changes` with its widths, for a run; null without `match`.
- * @param shape Of the data at this point.
+ * @param shape Of the data at this point, which the baseline as configured is counted on.
  * @param changes Further values of the model's runs, such as tuned ones: they are set before the widths are scaled.
+ * @param changedShape Of the data with these values, such as a tuned width of embeddings; default: `shape`.
  */
 export function matched(
   config: ComparisonConfig,
@@ -96,6 +97,7 @@ export function matched(
   point: AxisPoint,
   shape: ModelShape,
   changes: AxisPoint = {},
+  changedShape: ModelShape = shape,
 ): { readonly changes: AxisPoint; readonly match: Match } | null {
   if (config.match === null) return null;
   const seed = config.seeds[0] ?? 0;
@@ -103,7 +105,7 @@ export function matched(
   const target =
     config.match === 'baseline' ? networkParameters({ type: baseline.type, options: baseline, shape }) : config.match;
   const model = config.experiment(label, point, seed, changes).model;
-  const match = matchWidths({ type: model.type, options: model, shape, target });
+  const match = matchWidths({ type: model.type, options: model, shape: changedShape, target });
   return { changes: { ...changes, 'model.levels': match.levels, 'model.tower': match.tower }, match };
 }
 
@@ -146,6 +148,7 @@ function withSmallTables(shape: ModelShape): ModelShape {
   return {
     ...shape,
     categorical: shape.categorical.map(small),
+    ...(shape.lists ? { lists: shape.lists.map(small) } : {}),
   };
 }
 
