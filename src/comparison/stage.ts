@@ -58,9 +58,7 @@ export async function runStage(
   const distinct = firstOfEachFolder(placed);
   const unfinished = distinct.filter(({ finished }) => !finished);
   if (signal.aborted) return new Map();
-  // While the first reads the data, the others load.
-  for (let place = 1; place < Math.min(options.jobs ?? 1, unfinished.length); place++) workers.at(place);
-  await checkData(unfinished, options.readShape);
+  await readData(unfinished, options);
   const jobs = Math.max(1, Math.min(await options.jobsFor(unfinished), unfinished.length));
   if (signal.aborted) return new Map();
   const threads = deviceFor(devices, jobs, 0).threads ?? availableParallelism();
@@ -94,13 +92,22 @@ export async function runStage(
 }
 
 /**
- * Fails with a mistake that every run would have: tasks that the data do not have, a file that is not there. The worker keeps the data
- * for its first run. Where runs differ in their data, each tells its own mistake.
+ * Fails with a mistake that every run would have: tasks that the data do not have, a file that is not there. The workers keep the data
+ * for their first runs. Where runs differ in their data, each tells its own mistake.
  */
-async function checkData(runs: readonly PlacedRun[], readShape: ReadShape): Promise<void> {
+async function readData(runs: readonly PlacedRun[], { workers, readShape, jobs = 1 }: StageOptions): Promise<void> {
   const [first] = runs;
   const data = new Set(runs.map(({ experiment }) => dataOf(experiment)));
-  if (first && data.size === 1) await readShape(first.experiment);
+  if (!first || data.size !== 1) return;
+  const { experiment } = first;
+  const others = Array.from({ length: Math.min(jobs, runs.length) - 1 }, (_, index) =>
+    workers.at(index + 1).ask({ kind: 'shape', experiment }, () => undefined),
+  );
+  try {
+    await readShape(experiment);
+  } finally {
+    await Promise.all(others); // a worker carries out one order at a time; what went wrong in it, its run will tell
+  }
 }
 
 /** The number of jobs at which the largest model among these runs trains fastest; 1 without runs. */
