@@ -1,0 +1,171 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../support/errors.js';
+import { type ChosenDevice, chooseDevice, type EngineChoice, type Look } from './choose-device.js';
+import { openEngine } from './create.js';
+import { type Candidate, type Finding, nameOf, unknownAdapter, unusable } from './devices/device.js';
+import { bare, factsOf, software } from './devices/facts.fixture.js';
+import type { Facts } from './devices/facts.js';
+import { checkStatically } from './devices/static-checks.js';
+
+/** A machine with these facts, on which a smoke step trains on all but these. */
+function lookAt(facts: Facts, failing: readonly string[] = []) {
+  const probed: string[] = [];
+  const look: Look = {
+    facts,
+    async probe(candidate: Candidate): Promise<Finding> {
+      const found = await checkStatically(candidate, facts);
+      if ('usable' in found) return found;
+      probed.push(nameOf(candidate));
+      if (failing.includes(nameOf(candidate))) return unusable('it failed', 'mend it');
+      return { usable: true, ...found, smoke: { stepMilliseconds: 1, largestDifference: 0 } };
+    },
+  };
+  return { look, probed };
+}
+
+const choose = (choice: Partial<EngineChoice>, look: Look) =>
+  chooseDevice({ name: 'compiled', device: 'auto', ...choice }, look);
+
+describe('auto', () => {
+  test.each<[failing: string[], name: EngineChoice['name'], chosen: string]>([
+    [[], 'compiled', 'compiled on cuda'],
+    [['compiled on cuda'], 'compiled', 'tfjs on cuda'],
+    [['compiled on cuda', 'tfjs on cuda'], 'compiled', 'compiled on webgpu'],
+    [['compiled on cuda', 'tfjs on cuda', 'compiled on webgpu'], 'compiled', 'compiled on cpu'],
+    [[], 'tfjs', 'tfjs on cuda'],
+    [['tfjs on cuda'], 'tfjs', 'tfjs on cpu'],
+  ])('where %j fail, %s takes %s', async (failing, name, expected) => {
+    const { chosen, notes } = await choose({ name }, lookAt(factsOf(), failing).look);
+    expect(nameOf(chosen.candidate)).toBe(expected);
+    expect(notes.join()).toContain(failing.length === 3 || expected === 'tfjs on cpu' ? 'it failed' : expected);
+    for (const failed of failing) if (notes.join().includes('it failed')) expect(notes.join()).toContain(failed);
+  });
+
+  test('says the adapter', async () => {
+    const { chosen, notes } = await choose({}, lookAt(factsOf()).look);
+    const why = 'auto: the first that passes a training step is compiled on cuda (NVIDIA L4 no. 0, driver 550.54.14)';
+    expect(chosen.why).toBe(why);
+    expect(notes).toEqual([why]);
+    expect(chosen.adapter).toMatchObject({ adapter: 'NVIDIA L4 no. 0', memoryBytes: 24 * 2 ** 30 });
+  });
+
+  test('takes the CPU before a software adapter, which it does not try', async () => {
+    const facts = { ...bare, gpuFiles: () => ['/dev/dri/renderD128'], hasVulkanLoader: async () => true };
+    const { look, probed } = lookAt({ ...facts, graphicsAdapters: async () => [software] });
+    const { chosen, notes } = await choose({}, look);
+    expect(chosen.candidate).toEqual({ engine: 'compiled', device: 'cpu' });
+    expect(probed).toEqual([]);
+    expect(notes.join()).toMatch(/compiled on webgpu: llvmpipe \(LLVM 19\) is a software adapter.*ple doctor/);
+  });
+
+  test('on a machine without a GPU tries nothing, has nothing to note, and keeps the reasons', async () => {
+    const { look, probed } = lookAt(bare);
+    const { chosen, notes } = await choose({ threads: 2, spinning: false }, look);
+    expect(chosen).toMatchObject({ candidate: { engine: 'compiled', device: 'cpu' }, threads: 2, spinning: false });
+    expect(chosen.why).toMatch(
+      /^auto: no GPU is usable: compiled on cuda: .*; tfjs on cuda: .*JavaScript.*; compiled on webgpu: there is no GPU/,
+    );
+    expect({ notes, probed }).toEqual({ notes: [], probed: [] });
+  });
+});
+
+describe('a device that is named', () => {
+  test.each(['cuda', 'webgpu'] as const)('is taken alone: %s', async (device) => {
+    const { look, probed } = lookAt(factsOf(), ['tfjs on cuda']);
+    const { chosen, notes } = await choose({ device }, look);
+    expect(chosen).toMatchObject({ candidate: { engine: 'compiled', device }, why: 'asked for' });
+    expect({ probed, notes }).toEqual({ probed: [`compiled on ${device}`], notes: [] });
+  });
+
+  test.each([
+    [
+      'compiled',
+      'cuda',
+      bare,
+      /^engine\.device: cuda is not usable by the compiled engine: .*libonnxruntime_providers_cuda\.so.*; to mend it: npm run setup:cuda -- --only onnxruntime$/,
+    ],
+    [
+      'tfjs',
+      'cuda',
+      bare,
+      /the tfjs engine: @tensorflow\/tfjs-node-gpu is there only as JavaScript.*setup:cuda -- --only tfjs$/,
+    ],
+    ['compiled', 'webgpu', bare, /no Vulkan loader.*; to mend it: install it/],
+    ['tfjs', 'webgpu', factsOf(), /the tfjs engine has no WebGPU/],
+    ['compiled', 'cpu', factsOf({ runtimeFiles: () => [] }), /no library for linux-x64/],
+    ['compiled', 'cuda', factsOf(), /it failed; to mend it: mend it$/],
+  ] as const)('and cannot be used is an error: %s on %s', async (name, device, facts, message) => {
+    const { look } = lookAt(facts, ['compiled on cuda']);
+    const failure = await choose({ name, device }, look).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (!(failure instanceof ConfigError)) expect.fail('no ConfigError');
+    expect(failure.exitCode).toBe(2);
+    expect(failure.message).toMatch(message);
+    expect(failure.message).not.toContain('\n');
+  });
+
+  test('may be one GPU of several', async () => {
+    const { chosen } = await choose({ device: 'cuda', deviceId: 0 }, lookAt(factsOf()).look);
+    expect(chosen.candidate).toEqual({ engine: 'compiled', device: 'cuda', deviceId: 0 });
+    await expect(choose({ device: 'cuda', deviceId: 3 }, lookAt(factsOf()).look)).rejects.toThrow(/none with the id 3/);
+  });
+
+  test('and is a software adapter is told to be one', async () => {
+    const { look } = lookAt(factsOf({ graphicsAdapters: async () => [software] }));
+    expect((await choose({ device: 'webgpu' }, look)).notes).toEqual([
+      expect.stringMatching(/llvmpipe.*a software adapter/),
+    ]);
+  });
+
+  test('on the CPU is not tried first', async () => {
+    const { look, probed } = lookAt(factsOf());
+    expect(await choose({ device: 'cpu' }, look)).toMatchObject({ chosen: { why: 'asked for' }, notes: [] });
+    expect(probed).toEqual([]);
+  });
+});
+
+describe('tfjs on the CPU', () => {
+  test('is tfjs-node where that trains', async () => {
+    const { chosen, notes } = await choose({ name: 'tfjs', device: 'cpu' }, lookAt(factsOf()).look);
+    expect({ candidate: chosen.candidate, notes }).toEqual({ candidate: { engine: 'tfjs', device: 'cpu' }, notes: [] });
+  });
+
+  test.each([
+    ['is not installed', bare],
+    ['only as JavaScript', factsOf({ tfjsPackage: () => ({ version: '4.22.0', native: false, sharesTfjs: true }) })],
+    ['it failed', factsOf()],
+  ])('else plain JavaScript, with a warning that it is for checking only: %s', async (reason, facts) => {
+    const { chosen, notes } = await choose({ name: 'tfjs', device: 'cpu' }, lookAt(facts, ['tfjs on cpu']).look);
+    expect(chosen.candidate).toEqual({ engine: 'tfjs', device: 'cpu', pureJs: true });
+    expect(notes).toEqual([
+      expect.stringMatching(`plain JavaScript, which is for checking only: .*${reason}.*to mend it: `),
+    ]);
+  });
+});
+
+test('threads beyond four times the cores are refused', async () => {
+  await expect(choose({ threads: 1_000_000 }, lookAt(bare).look)).rejects.toThrow(/engine\.threads: 1000000/);
+});
+
+test('a chosen device is opened without another look, also after it went to another process', async () => {
+  const { look } = lookAt(bare);
+  const { chosen } = await choose({ threads: 1 }, look);
+  const sent: ChosenDevice = JSON.parse(JSON.stringify(chosen));
+  const never: Look = {
+    facts: bare,
+    probe: () => {
+      throw new Error('looked at');
+    },
+  };
+  const opened = await openEngine(sent, never);
+  expect(opened.engine).toMatchObject({ name: 'compiled', device: 'cpu', threads: 1 });
+  expect({ why: opened.chosen.why, notes: opened.notes }).toEqual({ why: chosen.why, notes: [] });
+  const gpu = {
+    candidate: { engine: 'compiled', device: 'cuda', deviceId: 1 },
+    adapter: unknownAdapter,
+    why: '',
+  } as const;
+  expect((await openEngine(gpu, never)).engine).toMatchObject({ device: 'cuda', deviceId: 1 });
+});

@@ -1,0 +1,14 @@
+// Children that go wrong in the way that BROKEN says.
+process.stdout.write('chatter on stdout\n');
+process.stderr.write('chatter on stderr\n');
+const broken = process.env.BROKEN;
+if (broken === 'hangs') setInterval(() => undefined, 1000);
+if (broken === 'crashes') process.kill(process.pid, 'SIGSEGV');
+if (broken === 'ends') process.exitCode = 3;
+if (broken === 'wrong')
+  process.send({ kind: 'trained', smoke: { stepMilliseconds: 1, largestDifference: Number.NaN } });
+if (broken === 'fails late') {
+  process.send({ kind: 'trained', smoke: { stepMilliseconds: 1, largestDifference: 0 } }, () =>
+    process.kill(process.pid, 'SIGSEGV'),
+  );
+}

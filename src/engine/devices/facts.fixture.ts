@@ -1,0 +1,48 @@
+import type { Facts } from './facts.js';
+
+/** For tests: a Linux machine on which nothing is missing, with one NVIDIA GPU. */
+export function factsOf(changes: Partial<Facts> = {}): Facts {
+  return {
+    platform: 'linux',
+    arch: 'x64',
+    nodeMajor: 20,
+    runtimeFiles: () => ['onnxruntime_binding.node', 'libonnxruntime.so.1', 'libonnxruntime_providers_cuda.so'],
+    tfjsPackage: () => ({ version: '4.22.0', native: true, sharesTfjs: true }),
+    nvidiaDriver: () => '550.54.14',
+    gpuFiles: () => ['/dev/nvidia0', '/dev/dri/renderD128'],
+    hasVulkanLoader: async () => true,
+    nvidiaGpus: async () => [gpuOf(0)],
+    graphicsAdapters: async () => [hardware],
+    ...changes,
+  };
+}
+
+export const gpuOf = (index: number) => ({
+  index,
+  uuid: `GPU-${index}`,
+  name: `NVIDIA L4 no. ${index}`,
+  memoryBytes: 24 * 2 ** 30,
+  driver: '550.54.14',
+});
+
+export const hardware = {
+  name: 'AMD Radeon RX 7900',
+  driver: 'radv Mesa 25',
+  memoryBytes: null,
+  software: false,
+  integrated: false,
+};
+
+export const software = { ...hardware, name: 'llvmpipe (LLVM 19)', driver: 'llvmpipe Mesa 25', software: true };
+
+/** A machine without any GPU, and with both packages as npm installs them without their scripts. */
+export const bare = factsOf({
+  runtimeFiles: () => ['onnxruntime_binding.node', 'libonnxruntime.so.1'],
+  tfjsPackage: (name) =>
+    name === '@tensorflow/tfjs-node' ? null : { version: '4.22.0', native: false, sharesTfjs: true },
+  nvidiaDriver: () => null,
+  gpuFiles: () => [],
+  hasVulkanLoader: async () => false,
+  nvidiaGpus: async () => null,
+  graphicsAdapters: async () => null,
+});

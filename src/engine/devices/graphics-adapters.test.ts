@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { adaptersOfMac, adaptersOfVulkan, adaptersOfWindows, preferred } from './graphics-adapters.js';
+
+test('adapters of vulkaninfo', () => {
+  const text = `==========
+VULKANINFO
+==========
+
+Instance Layers: count = 1
+--------------------------
+VK_LAYER_MESA_device_select Linux device selection layer 1.4.303  version 1
+
+Devices:
+========
+GPU0:
+\tapiVersion         = 1.4.305
+\tdeviceType         = PHYSICAL_DEVICE_TYPE_CPU
+\tdeviceName         = llvmpipe (LLVM 19.1.7, 256 bits)
+\tdriverName         = llvmpipe
+\tdriverInfo         = Mesa 25.0.7 (LLVM 19.1.7)
+GPU1:
+\tapiVersion         = 1.3.277
+\tdeviceType         = PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU
+\tdeviceName         = Intel(R) UHD Graphics 770
+\tdriverName         = Intel open-source Mesa driver
+\tdriverInfo         = Mesa 25.0.7
+GPU2:
+\tdeviceType         = PHYSICAL_DEVICE_TYPE_DISCRETE_GPU
+\tdeviceName         = NVIDIA GeForce RTX 3090
+`;
+  const [first, second, third] = adaptersOfVulkan(text);
+  expect(first).toEqual({
+    name: 'llvmpipe (LLVM 19.1.7, 256 bits)',
+    driver: 'llvmpipe Mesa 25.0.7 (LLVM 19.1.7)',
+    memoryBytes: null,
+    software: true,
+    integrated: false,
+  });
+  expect(second).toMatchObject({ name: 'Intel(R) UHD Graphics 770', software: false, integrated: true });
+  expect(third).toMatchObject({ name: 'NVIDIA GeForce RTX 3090', driver: null, software: false, integrated: false });
+  expect(preferred([first, second, third].flatMap((one) => one ?? []))).toBe(third);
+  expect(preferred([first, second].flatMap((one) => one ?? []))).toBe(second);
+  expect(preferred([])).toBeUndefined();
+  expect(adaptersOfVulkan('Cannot create Vulkan instance.')).toEqual([]);
+});
+
+test('adapters of Windows, one or several', () => {
+  const one = '{"Name":"NVIDIA GeForce RTX 4090","DriverVersion":"31.0.15.3699"}';
+  expect(adaptersOfWindows(one)).toMatchObject([
+    { name: 'NVIDIA GeForce RTX 4090', driver: '31.0.15.3699', software: false },
+  ]);
+  const basic = '{"Name":"Microsoft Basic Display Adapter","DriverVersion":"10.0"}';
+  expect(adaptersOfWindows(`[${basic},${one}]`).map(({ software }) => software)).toEqual([true, false]);
+  expect(adaptersOfWindows('nonsense')).toEqual([]);
+});
+
+test('adapters of macOS', () => {
+  const text =
+    '{"SPDisplaysDataType":[{"_name":"Apple M2","sppci_model":"Apple M2"},{"sppci_model":"AMD Radeon Pro 5500M"}]}';
+  expect(adaptersOfMac(text)).toMatchObject([
+    { name: 'Apple M2', software: false, integrated: true },
+    { name: 'AMD Radeon Pro 5500M', integrated: false },
+  ]);
+  expect(adaptersOfMac('{}')).toEqual([]);
+});
