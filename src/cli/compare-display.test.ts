@@ -1,5 +1,5 @@
 import { WriteStream } from 'node:tty';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { PlacedRun } from '../comparison/placed-runs.js';
 import { parseComparison } from '../config/comparison.js';
 import { definitions } from '../training/definitions.js';
@@ -47,6 +47,31 @@ test('labels, tasks and messages steer no terminal, and a name stays on its line
     '1/1 two\ufffd[2J\ufffdlines seed 1  y1\ufffd1m mse 0.5000  2.0 s',
     '2/1 two\ufffd[2J\ufffdlines seed 1  failed: a \ufffd[2J',
     'stack',
+  ]);
+});
+
+test('reading and measuring tell how far they are, a line every ten seconds where there is no terminal', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
+  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
+  const display = openCompareDisplay(stream, config);
+  for (const done of [1, 2, 3]) {
+    display.show({ kind: 'reading', done: done * 2 ** 20, total: 2 ** 22 });
+    vi.advanceTimersByTime(6000);
+  }
+  display.show({ kind: 'measuring', what: 'models' });
+  for (const done of [1, 2, 3]) {
+    display.show({ kind: 'measured', done, of: 11 });
+    vi.advanceTimersByTime(6000);
+  }
+  expect(write.mock.calls.map(([text]) => text)).toEqual([
+    'Reading the data\n',
+    'reading  3.0/4.0 MiB\n',
+    'Measuring a few steps of each model\n',
+    'measuring  3/11 models\n',
   ]);
 });
 

@@ -5,6 +5,7 @@ import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { count } from '../report/numbers.js';
 import { printable } from '../support/printable.js';
 import { type CompareBars, openCompareBars } from './compare-bars.js';
+import { type ProgressBar, progressBar } from './progress-bar.js';
 import { createTimeLeft, type TimeLeft } from './time-left.js';
 
 /** Shows a comparison's events to a person. */
@@ -22,11 +23,13 @@ type Ended = ComparisonEvent & { readonly kind: 'ended' };
 export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig): CompareDisplay {
   const said = new Set<string>();
   let bars: CompareBars | undefined;
+  let before: { readonly kind: string; readonly bar: ProgressBar } | undefined; // a bar while nothing trains
   let stage: { readonly timeLeft: TimeLeft; readonly of: number; done: number } | undefined;
   const fractions = new Map<string, number>(); // of the runs that train
   const places = new Map<string, number>();
 
   const line = (text: string) => {
+    before?.bar.stop();
     const lines = text.split('\n').map(printable).join('\n'); // a bug's stack has several
     if (bars) bars.log(lines);
     else stream.write(`${lines}\n`);
@@ -39,6 +42,16 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
   const close = () => {
     bars?.close();
     bars = undefined;
+    before?.bar.stop();
+    before = undefined;
+  };
+  const advance = (kind: 'reading' | 'measuring', done: number, total: number) => {
+    if (bars) return; // of a run that trains beside others
+    if (before?.kind !== kind) {
+      before?.bar.stop();
+      before = { kind, bar: progressBar(kind, kind === 'reading' ? 'bytes' : 'models', stream) };
+    }
+    before.bar.update(done, total);
   };
 
   return {
@@ -46,7 +59,11 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     close,
     show(event) {
       if (event.kind === 'note') once(`note: ${event.message}`);
-      if (event.kind === 'reading') once('Reading the data');
+      if (event.kind === 'reading') {
+        once('Reading the data');
+        advance('reading', event.done, event.total);
+      }
+      if (event.kind === 'measured') advance('measuring', event.done, event.of);
       if (event.kind === 'measuring')
         once(
           event.what === 'jobs'

@@ -148,6 +148,7 @@ describe('--dry-run', () => {
   test('--json prints the plan, and makes no folder', async () => {
     const { status, stdout, stderr } = await compare('--dry-run', '--json', '--runs', 'planned', '--jobs', '1');
     expect(status, stderr).toBe(0);
+    expect(stderr).toMatch(/^Planning the runs\nMeasuring a few steps of each model\n/);
     const plan = JSON.parse(stdout);
     expect(plan).toMatchObject({ name: 'small', jobs: 1, tuning: [], secondsAtMost: expect.any(Number) });
     expect(plan.runs).toHaveLength(6);

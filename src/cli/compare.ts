@@ -41,6 +41,7 @@ export async function compareCommand(overrides: readonly string[], options: Comp
   try {
     const common = { runs: options.runs, ...jobs, signal: interrupt.signal, on: display.show };
     if (options.dryRun) {
+      display.line('Planning the runs');
       const plan = await planComparison(config, common);
       display.close();
       process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : planTable(plan));

@@ -90,7 +90,7 @@ async function planWith(
   const common = { workers, devices, readShape, predictions: false, metrics: config.metrics, signal, on };
   const jobs = Math.max(1, Math.min(wanted ?? (await fastestJobs(unfinished, common)), unfinished.length));
   if (unfinished.length > 0) on({ kind: 'measuring', what: 'models' });
-  const models = await measureAll(unfinished, jobs, { workers, devices, readShape });
+  const models = await measureAll(unfinished, jobs, { workers, devices, readShape, on });
   const plansOf = (all: Search['placed']) =>
     Promise.all(
       all.map(async ({ label, point, seed, hash8, folder: path, finished, experiment }) => {
@@ -124,7 +124,16 @@ function distinct<Run extends { readonly hash8: string }>(runs: readonly Run[]):
 async function measureAll(
   runs: readonly PlannedRun[],
   jobs: number,
-  { workers, devices, readShape }: { workers: Workers; devices: SharedDevices; readShape: ReadShape },
+  {
+    workers,
+    devices,
+    readShape,
+    on,
+  }: Pick<ComparisonOptions, 'on'> & {
+    readonly workers: Workers;
+    readonly devices: SharedDevices;
+    readonly readShape: ReadShape;
+  },
 ): Promise<readonly ModelPlan[]> {
   const groups = new Map<string, PlannedRun[]>();
   for (const run of runs) {
@@ -135,6 +144,7 @@ async function measureAll(
   }
   const waiting = [...groups.values()].entries();
   const plans: ModelPlan[] = [];
+  let done = 0;
   await Promise.all(
     Array.from({ length: jobs }, async (_, place) => {
       for (const [index, [first, ...others]] of waiting) {
@@ -142,6 +152,7 @@ async function measureAll(
         const measured = await measureModel(first.experiment, place, { workers, devices, jobs, on: () => undefined });
         const plan = timeOf(first.experiment, (await readShape(first.experiment)).rows, measured);
         plans[index] = { label: first.label, unfinished: 1 + others.length, ...plan };
+        on({ kind: 'measured', done: ++done, of: groups.size });
       }
     }),
   );

@@ -20,6 +20,8 @@ import { timeOf } from './timing.js';
 
 export type ComparisonEvent =
   | StageEvent
+  /** Of a dry run: so many kinds of runs have been measured. */
+  | { readonly kind: 'measured'; readonly done: number; readonly of: number }
   /** What `tune` and `match` decided, before the reported runs. */
   | { readonly kind: 'decided'; readonly changes: DecidedChanges };
 
