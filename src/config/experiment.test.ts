@@ -131,6 +131,11 @@ test.each([
     `${whole}compare: { axes: { dataset.__proto__.x: [1] } }\n`,
     /^config\.yaml:13:20: 'dataset\.__proto__\.x': '__proto__' cannot be/,
   ],
+  [
+    'a GPU of no CUDA',
+    `${whole}engine: { device: webgpu, deviceId: 1 }\n`,
+    /^config\.yaml:13:28: 'engine\.deviceId': has no effect with device webgpu, only with cuda/,
+  ],
   ['a name that is no folder name', changed('name: test', 'name: ../up'), /^config\.yaml:1:1: 'name': /],
   ['an empty text', '', /^config\.yaml: 'name': is missing/],
 ])('%s is one line with its place', (_, text, message) => {
@@ -162,6 +167,7 @@ test('hash8 is of what decides the result', () => {
   const first = hash([]);
   expect(first).toMatch(/^[0-9a-f]{8}$/);
   expect(hash(['name=other', 'engine.name=tfjs', 'engine.threads=1', 'dataset.path=b'])).toBe(first);
+  expect(hash(['engine.device=cuda', 'engine.deviceId=1'])).toBe(first);
   expect(hash(['dataset.rows=5'])).toBe(first); // a default that is written out
   for (const other of [hash(['seed=1']), hash(['train.epochs=4']), hash(['dataset.rows=6']), hash([], 'd')]) {
     expect(other).not.toBe(first);

@@ -28,6 +28,7 @@ let loaded: { readonly device: keyof typeof packages; readonly deviceId: number 
 export function nativeBackend(
   device: 'cpu' | 'cuda',
   { deviceId, threads }: { readonly deviceId?: number | undefined; readonly threads?: number | undefined },
+  load: (name: string) => void = createRequire(import.meta.url),
 ): TfjsBackend {
   if (loaded && (loaded.device !== device || loaded.deviceId !== deviceId)) {
     throw new Error('a process can load one of tfjs-node and tfjs-node-gpu, for one GPU');
@@ -35,7 +36,7 @@ export function nativeBackend(
   if (!loaded) {
     settings(deviceId, threads);
     const before = tf.getBackend() || pureJs.name;
-    createRequire(import.meta.url)(packages[device]);
+    load(packages[device]);
     void tf.setBackend(before); // it made itself the active one
     loaded = { device, deviceId };
   }

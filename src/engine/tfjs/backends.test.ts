@@ -1,0 +1,69 @@
+import { createRequire } from 'node:module';
+import { describe, expect, test } from 'vitest';
+import { tf } from '../../support/tf.js';
+import { translations } from '../compiled/kernels/catalogue.js';
+import { packageFolder } from '../devices/native-packages.js';
+import { smoke } from '../devices/smoke-step.js';
+import { nativeBackend, pureJs, usesGpu } from './backends.js';
+import { createTfjsEngine } from './tfjs-engine.js';
+
+const require = createRequire(import.meta.url);
+const gpuPackage = '@tensorflow/tfjs-node-gpu';
+
+/** What the packages do when they are loaded: they register their backend and make it the active one. */
+function load(name: string): void {
+  const cpu = tf.findBackend('cpu');
+  if (!cpu) throw new Error('no cpu backend');
+  const backend = Object.create(cpu, { isUsingGpuDevice: { value: 0 } });
+  tf.registerBackend('tensorflow', () => backend, 3);
+  for (const kernel of tf.getKernelsForBackend('cpu')) tf.registerKernel({ ...kernel, backendName: 'tensorflow' });
+  if (!tf.setBackend('tensorflow')) throw new Error(name);
+}
+
+describe('a package of tfjs-node', () => {
+  test('is loaded once, leaves the active backend as it was, and trains', async () => {
+    await tf.setBackend('cpu');
+    const names: string[] = [];
+    const loading = (name: string) => {
+      names.push(name);
+      load(name);
+    };
+    const backend = nativeBackend('cpu', { threads: 3 }, loading);
+    expect(backend).toEqual({ name: 'tensorflow', device: 'cpu', threads: 3 });
+    expect(tf.getBackend()).toBe('cpu');
+    nativeBackend('cpu', { threads: 3 }, loading);
+    expect(names).toEqual(['@tensorflow/tfjs-node']);
+    expect(process.env.TF_CPP_MIN_LOG_LEVEL).toBeDefined();
+
+    const steps = { steps: 2, timed: 1 };
+    const { arrays } = await smoke(createTfjsEngine(backend), steps);
+    expect(arrays).toEqual((await smoke(createTfjsEngine(pureJs), steps)).arrays);
+  });
+
+  test('does not go with the other in one process', () => {
+    expect(() => nativeBackend('cuda', {}, load)).toThrow(/one of tfjs-node and tfjs-node-gpu/);
+  });
+
+  test('on a GPU is one that uses it: without one it would compute on the CPU', () => {
+    expect(usesGpu(tf.findBackend('tensorflow'))).toBe(false);
+    expect(usesGpu(undefined)).toBe(false);
+  });
+});
+
+describe.runIf(packageFolder(gpuPackage) !== null)('the real package, without its native library', () => {
+  test('has the tfjs that this program has: its backend is one of ours', () => {
+    const { NodeJSKernelBackend } = require(`${gpuPackage}/dist/nodejs_kernel_backend`);
+    const backend: unknown = new NodeJSKernelBackend({ isUsingGpuDevice: () => true }, gpuPackage);
+    expect(backend).toBeInstanceOf(tf.KernelBackend);
+    expect(usesGpu(backend)).toBe(true);
+    expect(usesGpu(new NodeJSKernelBackend({ isUsingGpuDevice: () => false }, gpuPackage))).toBe(false);
+  });
+
+  test('has every kernel that the compiled engine translates but one, which no model uses', () => {
+    const before = tf.getKernelsForBackend('tensorflow').map(({ kernelName }) => kernelName);
+    for (const kernelName of before) tf.unregisterKernel(kernelName, 'tensorflow');
+    require(`${gpuPackage}/dist/register_all_kernels`);
+    const kernels = tf.getKernelsForBackend('tensorflow').map(({ kernelName }) => kernelName);
+    expect(Object.keys(translations).filter((name) => !kernels.includes(name))).toEqual(['LogSoftmax']);
+  });
+});
