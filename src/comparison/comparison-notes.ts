@@ -1,3 +1,4 @@
+import { pointText } from './axis-point.js';
 import type { Compared, PointTable } from './compare-model.js';
 import type { Entry } from './compared-runs.js';
 import type { Comparison, ComparisonRow, RunReference } from './comparison.js';
@@ -99,11 +100,8 @@ function onGains(
 
 /** `PLE (correlation 0.4)`. */
 function titleOf({ label, point }: Entry): string {
-  const axes = Object.entries(point).map(([key, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    return `${key.split('.').at(-1)} ${text}`;
-  });
-  return axes.length > 0 ? `${label} (${axes.join(', ')})` : label;
+  const at = pointText(point);
+  return at === '' ? label : `${label} (${at})`;
 }
 
 function runsOf(runs: readonly Pick<RunReference, 'seed'>[]): string {

@@ -1,8 +1,9 @@
 import type { TaskConfig } from '../config/parts.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import type { EvaluatedRun } from '../training/finished-run.js';
+import { pointKey } from './axis-point.js';
 import { type ExternalFile, type Reference, readExternal, type Scale } from './external-predictions.js';
-import { external, pointKey, type StoredRow } from './stored-runs.js';
+import { external, type StoredRow } from './stored-runs.js';
 
 /** As a row of runs. */
 interface ExternalRow {

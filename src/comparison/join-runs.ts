@@ -1,8 +1,9 @@
 import { loaders } from '../data/catalogue.js';
 import { ConfigError } from '../support/errors.js';
+import { pointKey } from './axis-point.js';
 import { differences } from './differences.js';
 import { checkPair } from './same-data.js';
-import { pointKey, type StoredRow, type StoredRuns } from './stored-runs.js';
+import type { StoredRow, StoredRuns } from './stored-runs.js';
 
 /**
  * Rows of one table out of runs that were stored apart. Rows of the same label are one model if their configs are the same but for the

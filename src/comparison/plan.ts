@@ -1,5 +1,6 @@
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
+import { axisName } from './axis-point.js';
 
 /** One run of a comparison. */
 export interface PlannedRun {
@@ -33,9 +34,7 @@ export function planRun(
   changes: AxisPoint,
 ): PlannedRun {
   const experiment = config.experiment(label, point, seed, changes);
-  const values = Object.entries({ ...point, seed }).map(
-    ([key, value]) => `${key.split('.').at(-1)}-${JSON.stringify(value)}`,
-  );
+  const values = Object.entries({ ...point, seed }).map(([key, value]) => `${axisName(key)}-${JSON.stringify(value)}`);
   return { label, point, seed, experiment: { ...experiment, name: folderName([label, ...values].join('-')) } };
 }
 

@@ -1,6 +1,7 @@
 import { DataError } from '../support/errors.js';
 import type { FinishedRun } from '../training/finished-run.js';
-import { pointKey, type StoredRow } from './stored-runs.js';
+import { pointKey } from './axis-point.js';
+import type { StoredRow } from './stored-runs.js';
 
 /**
  * Holds that all runs have the same tasks, and at each point and seed the same data and test rows.

@@ -36,11 +36,6 @@ interface StoredRun {
   readonly run?: FinishedRun;
 }
 
-/** Equal for equal points, whose axes are in the same order. */
-export function pointKey(point: AxisPoint): string {
-  return JSON.stringify(point);
-}
-
 /**
  * Reads the folder of a comparison, of a run, or of several runs. A word `NAME=PATH` names the model or the comparison; without it a model
  * is named by its config (less `-seed-<its seed>` at the end). Runs that are not finished are noted and left out.

@@ -3,12 +3,13 @@ import { baseline as baselineType } from '../models/catalogue.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import type { FinishedRun } from '../training/finished-run.js';
+import { pointKey } from './axis-point.js';
 import type { Comparison, ComparisonRow } from './comparison.js';
 import type { ExternalFile, Scale } from './external-predictions.js';
 import { externalRows } from './external-rows.js';
 import { joinRuns } from './join-runs.js';
 import { checkSameData } from './same-data.js';
-import { pointKey, type StoredRow, type StoredRuns } from './stored-runs.js';
+import type { StoredRow, StoredRuns } from './stored-runs.js';
 import { summarize } from './summarize.js';
 import { timeOf } from './timing.js';
 

@@ -1,4 +1,5 @@
 import { metrics } from '../metrics/catalogue.js';
+import { byPoint } from './axis-point.js';
 import { type Compared, compareModel, type PointTable } from './compare-model.js';
 import { type Entry, inOrder, type Pair } from './compared-runs.js';
 import type { Comparison, ComparisonRow, TaskGain } from './comparison.js';
@@ -32,7 +33,10 @@ export interface SummaryOptions {
 export async function summarize(entries: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
   const { name, baseline, seeds, axes, uncertainty, timing } = options;
   const tasks = options.tasks.map((task) => judge(task, options.metrics));
-  const points = pointsOf(entries.map((entry) => ({ ...entry, runs: inOrder(entry.runs, seeds) })));
+  const points = byPoint(
+    entries.map((entry) => ({ ...entry, runs: inOrder(entry.runs, seeds) })),
+    ({ point }) => point,
+  );
   const tables: PointTable[] = [];
   for (const point of points) {
     const reference = point.find(({ label }) => label === baseline);
@@ -52,16 +56,6 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     notes: notesOn(tables, tasks, options),
     timing,
   };
-}
-
-/** The entries of each point, in the order of their first. */
-function pointsOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
-  const points = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    const key = JSON.stringify(entry.point);
-    points.set(key, [...(points.get(key) ?? []), entry]);
-  }
-  return [...points.values()];
 }
 
 /** One point of the axes: the family of Holm's correction is all of its models and tasks. */

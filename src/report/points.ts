@@ -1,3 +1,4 @@
+import { axisValue, byPoint } from '../comparison/axis-point.js';
 import type { Comparison, ComparisonRow, TaskGain } from '../comparison/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
 import { digitsFor } from './numbers.js';
@@ -22,16 +23,11 @@ export interface PointTask {
 
 /** A comparison's tables, in the order of its rows. */
 export function pointsOf(comparison: Comparison): readonly Point[] {
-  const points = new Map<string, ComparisonRow[]>();
-  for (const row of comparison.rows) {
-    const key = JSON.stringify(row.axis);
-    points.set(key, [...(points.get(key) ?? []), row]);
-  }
-  return [...points.values()].map((rows) => {
+  return byPoint(comparison.rows, ({ axis }) => axis).map((rows) => {
     const tasks = comparison.tasks.map((name) => describeTask(name, rows));
     return {
       title: Object.entries(rows[0]?.axis ?? {})
-        .map(([key, value]) => `${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+        .map(([key, value]) => `${key} = ${axisValue(value)}`)
         .join(', '),
       rows,
       tasks,

@@ -1,8 +1,9 @@
+import { axisName, axisValue, pointText } from '../../comparison/axis-point.js';
 import type { Comparison } from '../../comparison/comparison.js';
 import { type Datum, type Drawing, legendColumns } from './drawing.js';
 import { intervalWords, judgedBy } from './judged-by.js';
 import { cssColour, modelSeries } from './palette.js';
-import { axisName, axisValue, chartId, drawnPoints, type Point, pointsOf } from './points.js';
+import { chartId, drawnPoints, type Point, pointsOf } from './points.js';
 
 /**
  * Gains against an axis (PLE Fig. 7), one chart per task: at each value of the axis with the most values, a bar per model with its
@@ -28,8 +29,7 @@ export function axisBars(comparison: Comparison): readonly Drawing[] {
 }
 
 function otherAxes(axis: Point['axis'], key: string): string {
-  const others = Object.entries(axis).filter(([name]) => name !== key);
-  return others.map(([name, value]) => `${axisName(name)} ${axisValue(value)}`).join(', ');
+  return pointText(Object.fromEntries(Object.entries(axis).filter(([name]) => name !== key)));
 }
 
 function bars(

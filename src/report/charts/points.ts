@@ -1,3 +1,4 @@
+import { byPoint, pointText } from '../../comparison/axis-point.js';
 import type { Comparison, ComparisonRow } from '../../comparison/comparison.js';
 import type { AxisPoint } from '../../config/comparison.js';
 
@@ -10,22 +11,10 @@ export interface Point {
 }
 
 export function pointsOf({ rows }: Comparison): readonly Point[] {
-  const keys = [...new Set(rows.map(({ axis }) => JSON.stringify(axis)))];
-  return keys.map((key) => {
-    const own = rows.filter(({ axis }) => JSON.stringify(axis) === key);
+  return byPoint(rows, ({ axis }) => axis).map((own) => {
     const axis = own[0]?.axis ?? {};
-    const text = Object.entries(axis).map(([name, value]) => `${axisName(name)} ${axisValue(value)}`);
-    return { axis, text: text.join(', '), rows: own };
+    return { axis, text: pointText(axis), rows: own };
   });
-}
-
-/** `dataset.correlation` -> `correlation`. */
-export function axisName(key: string): string {
-  return key.split('.').at(-1) ?? key;
-}
-
-export function axisValue(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 /** `title`, and at which point of the axes. */
