@@ -27,12 +27,15 @@ export interface Result {
   readonly value: Value;
 }
 
+/** How a recorded node is written. Its name, and those of values that it adds, begin with the operator and `index`. */
+export type NodeWriter = (node: Node, index: number, nameOf: (value: Value) => string) => readonly NodeProto[];
+
 /** The nodes, constants and results of a graph whose inputs have the names in `inputs`. */
 export function graphOf(
   nodes: readonly Node[],
   inputs: ReadonlyMap<Value, string>,
   results: readonly Result[],
-  products: Products,
+  write: NodeWriter,
 ): Pick<GraphProto, 'node' | 'initializer' | 'output'> {
   const names = new Map(inputs);
   // A node's output that is a result has the result's name. An input, a constant or a second result of one value is copied.
@@ -46,17 +49,23 @@ export function graphOf(
     output: results.map(({ name, value }) => valueInfo(name, value.type, value.shape)),
     initializer: [...usedValues(nodes, results)].flatMap((value) => initializer(value, nameOf(value))),
     node: [
-      ...nodes.flatMap((node, index) => nodeProtos(node, index, nameOf, products)),
+      ...nodes.flatMap((node, index) => write(node, index, nameOf)),
       ...copies.map(({ name, value }) => identity(nameOf(value), name)),
     ],
   };
 }
 
-/**
- * How a product with transposed operands is written: as `com.microsoft.FusedMatMul`, or with standard operators, for providers
- * that have no kernel of that name.
- */
-export type Products = 'fused' | 'standard';
+/** A node as it was recorded. */
+export const asRecorded: NodeWriter = (node, index, nameOf) => [
+  {
+    op_type: node.op,
+    domain: node.domain,
+    name: `${node.op} ${index}`,
+    input: node.inputs.map(nameOf),
+    output: node.outputs.map(nameOf),
+    attribute: attributeProtos(node.attributes),
+  },
+];
 
 /** Operands of the nodes, and the results. */
 export function usedValues(nodes: readonly Node[], results: readonly Result[]): Set<Value> {
@@ -73,50 +82,8 @@ export function valueNamed(values: Values, name: string): Value {
   return value;
 }
 
-export function identity(from: string, to: string): NodeProto {
+function identity(from: string, to: string): NodeProto {
   return { op_type: 'Identity', name: `result ${to}`, input: [from], output: [to], attribute: [] };
-}
-
-function nodeProtos(node: Node, index: number, nameOf: (value: Value) => string, products: Products): NodeProto[] {
-  if (node.op === 'FusedMatMul' && products === 'standard') return standardProduct(node, index, nameOf);
-  return [
-    {
-      op_type: node.op,
-      domain: node.domain,
-      name: `${node.op} ${index}`,
-      input: node.inputs.map(nameOf),
-      output: node.outputs.map(nameOf),
-      attribute: attributeProtos(node.attributes),
-    },
-  ];
-}
-
-/** Two matrices: `Gemm`, which has the flags. Batches of them: `Transpose` and `MatMul`; ONNX Runtime keeps one of equal nodes. */
-function standardProduct(node: Node, index: number, nameOf: (value: Value) => string): NodeProto[] {
-  const [a, b] = node.inputs;
-  if (!a || !b) throw new Error('a product of fewer than two operands');
-  const flags = ['transA', 'transB'].map((flag) => {
-    const attribute = node.attributes[flag];
-    return attribute !== undefined && 'kind' in attribute && attribute.value === 1;
-  });
-  const output = node.outputs.map(nameOf);
-  const name = `${node.op} ${index}`;
-  if (a.shape.length === 2 && b.shape.length === 2) {
-    const attribute = [intAttribute('transA', flags[0] ? 1 : 0), intAttribute('transB', flags[1] ? 1 : 0)];
-    return [{ op_type: 'Gemm', name, input: [nameOf(a), nameOf(b)], output, attribute }];
-  }
-  const turned = [a, b].map((value, operand): { readonly name: string; readonly nodes: readonly NodeProto[] } => {
-    if (!flags[operand]) return { name: nameOf(value), nodes: [] };
-    const axes = [...value.shape.keys()];
-    const permutation = [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
-    const [made, input] = [`${name} operand ${operand}`, nameOf(value)];
-    const attribute = [intsAttribute('perm', permutation)];
-    return { name: made, nodes: [{ op_type: 'Transpose', name: made, input: [input], output: [made], attribute }] };
-  });
-  return [
-    ...turned.flatMap(({ nodes }) => nodes),
-    { op_type: 'MatMul', name, input: turned.map((operand) => operand.name), output, attribute: [] },
-  ];
 }
 
 function attributeProtos(attributes: Attributes): AttributeProto[] {

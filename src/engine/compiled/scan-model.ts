@@ -1,5 +1,5 @@
 import { liveNodes, type Node, type Value } from './graph.js';
-import { graphOf, modelNames, pick, usedValues, valueNamed } from './model-graph.js';
+import { asRecorded, graphOf, modelNames, pick, usedValues, valueNamed } from './model-graph.js';
 import {
   encodeModel,
   type GraphProto,
@@ -43,7 +43,7 @@ export function scanModel({ graph, state, batch, next, outputs }: Recording): Sc
       ...Array.from(changedState, ([name, value]) => valueInfo(`carried:${name}`, value.type, value.shape)),
       ...Array.from(batch, ([name, value]) => valueInfo(`row:${name}`, value.type, value.shape)),
     ],
-    ...graphOf(nodes, names, results, 'fused'),
+    ...graphOf(nodes, names, results, asRecorded),
   };
   const stepped = (name: string, value: Value) => valueInfo(name, value.type, ['steps', ...value.shape]);
   const scan: NodeProto = {

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../support/arrays.js';
 import { int, reshape } from './build.js';
 import { type Graph, liveNodes, type Node, type Value } from './graph.js';
-import { graphOf, modelNames, pick, usedValues } from './model-graph.js';
+import { graphOf, modelNames, type NodeWriter, pick, usedValues } from './model-graph.js';
 import { encodeModel, valueInfo } from './onnx-format.js';
 import type { Recording } from './trace.js';
 
@@ -24,7 +24,7 @@ export interface OutputRow {
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
-export function stepModel({ graph, state, batch, next, outputs }: Recording): StepModel {
+export function stepModel({ graph, state, batch, next, outputs }: Recording, write: NodeWriter): StepModel {
   const rows = (['float32', 'int32'] as const).flatMap((type) => {
     const own = [...outputs].filter(([, value]) => value.type === type);
     return own.length > 0 ? [outputRow(graph, type, own)] : [];
@@ -46,7 +46,7 @@ export function stepModel({ graph, state, batch, next, outputs }: Recording): St
   const bytes = encodeModel({
     name: 'step',
     input: Array.from(inputs, ([value, name]) => valueInfo(name, value.type, value.shape)),
-    ...graphOf(nodes, inputs, results, 'standard'),
+    ...graphOf(nodes, inputs, results, write),
   });
   return { bytes, changed, read, rows: rows.map(({ row }) => row), nodes };
 }

@@ -8,6 +8,7 @@ import { type DeviceArray, openSession, type Session, type SessionOptions } from
 import { type OutputRow, stepModel } from './step-model.js';
 import type { Recording } from './trace.js';
 import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
+import { webgpuNodes } from './webgpu-nodes.js';
 
 /** Steps whose outputs are fetched together, at most, and the bytes of such a fetch. */
 const joinedSteps = 8;
@@ -24,7 +25,7 @@ export async function stepProgram(
   options: SessionOptions,
   speed: TransferSpeed,
 ): Promise<Program> {
-  const model = stepModel(recording);
+  const model = stepModel(recording, webgpuNodes);
   const { changed, read, rows } = model;
   const specs = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, named(signature.state, name)]));

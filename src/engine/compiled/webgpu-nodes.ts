@@ -1,0 +1,73 @@
+import type { Node, Value } from './graph.js';
+import { asRecorded, type NodeWriter } from './model-graph.js';
+import { intAttribute, intsAttribute, type NodeProto } from './onnx-format.js';
+
+/** Nodes for ONNX Runtime's WebGPU provider: what it lacks, or does slowly, in other operators. */
+export const webgpuNodes: NodeWriter = (node, index, nameOf) => {
+  const [a, b] = node.inputs;
+  if (!a || !b) return asRecorded(node, index, nameOf);
+  if (node.op === 'FusedMatMul') return transposedProduct(node, a, b, index, nameOf);
+  if (node.op === 'MatMul' && isRowOfOnes(a) && b.shape.length === 2) return sumOfRows(node, b, index, nameOf);
+  return asRecorded(node, index, nameOf);
+};
+
+/**
+ * The provider has no `FusedMatMul`. Two matrices: `Gemm`, which has the flags. Batches of them: `Transpose` and `MatMul`; of equal
+ * nodes ONNX Runtime keeps one.
+ */
+function transposedProduct(
+  node: Node,
+  a: Value,
+  b: Value,
+  index: number,
+  nameOf: (value: Value) => string,
+): readonly NodeProto[] {
+  const [transA, transB] = [isSet(node, 'transA'), isSet(node, 'transB')];
+  const name = `${node.op} ${index}`;
+  const output = node.outputs.map(nameOf);
+  if (a.shape.length === 2 && b.shape.length === 2) {
+    const attribute = [intAttribute('transA', transA ? 1 : 0), intAttribute('transB', transB ? 1 : 0)];
+    return [{ op_type: 'Gemm', name, input: [nameOf(a), nameOf(b)], output, attribute }];
+  }
+  const nodes: NodeProto[] = [];
+  const operand = (value: Value, transposed: boolean, letter: string) => {
+    if (!transposed) return nameOf(value);
+    const axes = [...value.shape.keys()];
+    const turned = `${name} ${letter}`;
+    const attribute = [intsAttribute('perm', [...axes.slice(0, -2), axes.length - 1, axes.length - 2])];
+    nodes.push({ op_type: 'Transpose', name: turned, input: [nameOf(value)], output: [turned], attribute });
+    return turned;
+  };
+  const input = [operand(a, transA, 'a'), operand(b, transB, 'b')];
+  return [...nodes, { op_type: 'MatMul', name, input, output, attribute: [] }];
+}
+
+/** A product with a row of ones, which is quick on a CPU, gives a GPU one thread for each column; a reduction has many. */
+function sumOfRows(node: Node, b: Value, index: number, nameOf: (value: Value) => string): readonly NodeProto[] {
+  const name = `${node.op} ${index}`;
+  const axes = `${name} axes`;
+  return [
+    { op_type: 'Constant', name: axes, input: [], output: [axes], attribute: [intsAttribute('value_ints', [0])] },
+    {
+      op_type: 'ReduceSum',
+      name,
+      input: [nameOf(b), axes],
+      output: node.outputs.map(nameOf),
+      attribute: [intAttribute('keepdims', 1)],
+    },
+  ];
+}
+
+function isRowOfOnes({ shape, origin }: Value): boolean {
+  return (
+    shape.length === 2 &&
+    shape[0] === 1 &&
+    origin.kind === 'constant' &&
+    origin.data.every((one: number | bigint) => one === 1)
+  );
+}
+
+function isSet(node: Node, flag: string): boolean {
+  const attribute = node.attributes[flag];
+  return attribute !== undefined && 'kind' in attribute && attribute.value === 1;
+}
