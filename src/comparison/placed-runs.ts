@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hash8 } from '../config/experiment.js';
 import { definitions } from '../training/definitions.js';
@@ -15,7 +15,8 @@ export interface PlacedRun extends PlannedRun {
 
 /**
  * Finds or names the folders of runs. A run is known by its hash, whatever its folder is called; two that are the same experiment
- * have one folder. Opens the data, for their checksums.
+ * have one folder. Of several folders of a run, a finished one is taken, else the one with the newest checkpoint. Opens the data, for
+ * their checksums.
  */
 export async function placeRuns(
   runs: readonly PlannedRun[],
@@ -33,11 +34,18 @@ export async function placeRuns(
   const placed: PlacedRun[] = [];
   for (const run of runs) {
     const hash = hash8(run.experiment, await checksumOf(run.experiment, on), definitions);
-    const candidates = present.filter((name) => name.endsWith(`-${hash}`));
+    const candidates = present.filter((name) => name.endsWith(`-${hash}`)).toSorted(newestFirst(folder));
     const known = named.get(hash) ?? candidates.find(isFinished) ?? candidates[0];
     const name = known ?? `${run.experiment.name}-${hash}`;
     named.set(hash, name);
     placed.push({ ...run, hash8: hash, folder: name, finished: isFinished(name) });
   }
   return placed;
+}
+
+/** By their checkpoints; without one, by name. */
+function newestFirst(folder: string): (a: string, b: string) => number {
+  const time = (name: string) =>
+    statSync(join(folder, name, 'checkpoints', 'last.safetensors'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return (a, b) => time(b) - time(a) || (a < b ? -1 : 1);
 }
