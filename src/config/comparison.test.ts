@@ -61,8 +61,8 @@ const failure = (text: string, overrides: string[] = []): string => {
   try {
     parse(text, overrides);
   } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message;
   }
   throw new Error('no mistake was found');
 };
@@ -267,9 +267,8 @@ describe('a mistake is one line with its place', () => {
     ['{ click: bias }', /a binary task is judged by one of: auc/],
   ])('metrics: %s', (metrics, message) => expect(failure(withKey('metrics', metrics))).toMatch(message));
 
-  test('known metrics are taken', () => {
-    expect(parse(withKey('metrics', '{ watch: nmse }')).metrics).toEqual({ watch: 'nmse' });
-  });
+  test('known metrics are taken', () =>
+    expect(parse(withKey('metrics', '{ watch: nmse }')).metrics).toEqual({ watch: 'nmse' }));
 
   test('errors over test rows need a metric that has them', () => {
     const judgedBy = (metric: string, uncertainty: string) =>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { calibrationBins } from '../../metrics/calibration-bins.js';
+import type { EpochRecord } from '../../training/trainer.js';
 import { reportFixture } from '../report.fixture.js';
 import { calibrationCurves } from './calibration-curves.js';
 import { learningCurves } from './learning-curves.js';
@@ -35,7 +36,29 @@ test('loss weights are drawn where a schedule moves them', () => {
 
 test('points of the axes with the same schedule share its chart', () => {
   const axis = { key: 'dataset.correlation', values: [0.2, 0.5] };
-  expect(lossWeights(reportFixture({ rows: 60, decay: true, axis }))).toHaveLength(1);
+  const data = reportFixture({ rows: 60, decay: true, axis });
+  expect(lossWeights(data).map(({ title }) => title)).toEqual(['Loss weights']);
+
+  /** With the epochs of the runs at one point changed. */
+  const changedAt = (at: number, change: (epochs: readonly EpochRecord[]) => readonly EpochRecord[]) => {
+    const paths = data.comparison.rows.filter((row) => row.axis[axis.key] === at).flatMap(({ runs }) => runs);
+    const runs = new Map(data.runs);
+    for (const { path } of paths) {
+      const run = runs.get(path);
+      if (run) runs.set(path, { ...run, epochs: change(run.epochs) });
+    }
+    return lossWeights({ ...data, runs });
+  };
+  for (const at of axis.values) {
+    // Whichever stopped earlier: the same weights, drawn as long as they go on.
+    const drawings = changedAt(at, (epochs) => epochs.slice(0, 4));
+    expect(drawings.map(({ title }) => title)).toEqual(['Loss weights']);
+    expect(rowsWith(drawings[0]?.spec, 'task', 'weight')).toHaveLength(16);
+  }
+  const other = changedAt(0.5, (epochs) => epochs.map((epoch) => ({ ...epoch, weights: { income: epoch.epoch } })));
+  expect(other.map(({ title }) => title)).toEqual(['Loss weights, correlation 0.2', 'Loss weights, correlation 0.5']);
+  const constant = changedAt(0.5, (epochs) => epochs.map((epoch) => ({ ...epoch, weights: { income: 1 } })));
+  expect(constant.map(({ title }) => title)).toEqual(['Loss weights, correlation 0.2']);
 });
 
 test('calibration curves are those of bins of equal count, averaged over the runs', async () => {

@@ -7,29 +7,30 @@ import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js
 
 /** Loss weights over time, where a schedule makes them vary; once for all models, which share the schedule. */
 export function lossWeights(data: ReportData): readonly Drawing[] {
-  const varying = pointsOf(data.comparison).flatMap((point) => {
-    const epochs = longestRun(data, point);
-    return varies(epochs) ? [{ point, epochs, text: point.text }] : [];
-  });
-  const different = varying.filter(({ epochs }, index) => {
-    const weights = JSON.stringify(epochs.map((epoch) => epoch.weights));
-    return (
-      varying.findIndex((other) => JSON.stringify(other.epochs.map((epoch) => epoch.weights)) === weights) === index
-    );
-  });
+  const all = pointsOf(data.comparison).map((point) => ({ point, epochs: longestRun(data, point) }));
+  const varying = all.filter(({ epochs }) => varies(epochs));
+  const different = all.filter((one) => varying.includes(one) && !varying.some((other) => standsFor(other, one, all)));
+  const isOne = different.length === 1 && varying.length === all.length;
   const { points, omission } = drawnPoints(
-    different.map(({ point }) => point),
+    different.map(({ point }) => (isOne ? { ...point, text: '' } : point)),
     1,
   );
   return points.map((point, index) =>
-    curves(
-      data.comparison.tasks,
-      different.length > 1 ? point : { ...point, text: '' },
-      longestRun(data, point),
-      index,
-      omission,
-    ),
+    curves(data.comparison.tasks, point, different[index]?.epochs ?? [], index, omission),
   );
+}
+
+interface Weighted {
+  readonly point: Point;
+  readonly epochs: readonly EpochRecord[];
+}
+
+/** Whether `other` has the same weights, and more epochs of them; of as many, the first of `all` stands for the others. */
+function standsFor(other: Weighted, one: Weighted, all: readonly Weighted[]): boolean {
+  const [more, fewer] = [other, one].map(({ epochs }) => epochs.map(({ weights }) => JSON.stringify(weights)));
+  if (!more || !fewer || more.length < fewer.length) return false;
+  const isFirst = more.length > fewer.length || all.indexOf(other) < all.indexOf(one);
+  return isFirst && fewer.every((weights, epoch) => weights === more[epoch]);
 }
 
 function longestRun(data: ReportData, { rows }: Point): readonly EpochRecord[] {
