@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { machineFacts } from '../engine/devices/facts.js';
 import { contentsOf, type Finished, ple, smallConfig, temporaryFolder } from './command.fixture.js';
@@ -43,9 +44,10 @@ describe('ple doctor', () => {
   let doctor: Finished;
   let work = '';
   beforeAll(async () => {
-    work = temporaryFolder();
+    work = mkdtempSync(join(tmpdir(), 'ple-doctor-'));
     doctor = await ple(['doctor', '--json'], { cwd: work });
   });
+  afterAll(() => rmSync(work, { recursive: true }));
   const found = () => schema.parse(JSON.parse(doctor.stdout));
   const deviceOf = (engine: string, device: string) =>
     found().devices.find((one) => one.engine === engine && one.device === device);

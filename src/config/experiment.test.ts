@@ -134,7 +134,7 @@ test.each([
   [
     'a GPU of no CUDA',
     `${whole}engine: { device: webgpu, deviceId: 1 }\n`,
-    /^config\.yaml:13:28: 'engine\.deviceId': has no effect with device webgpu, only with cuda/,
+    /^config\.yaml:13:27: 'engine\.deviceId': has no effect with device webgpu, only with cuda/,
   ],
   ['a name that is no folder name', changed('name: test', 'name: ../up'), /^config\.yaml:1:1: 'name': /],
   ['an empty text', '', /^config\.yaml: 'name': is missing/],
