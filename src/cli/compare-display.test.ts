@@ -75,6 +75,30 @@ test('reading and measuring tell how far they are, a line every ten seconds wher
   ]);
 });
 
+test('what came out of single runs is told at the end of a stage, with their names; what all have, once and at once', () => {
+  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
+  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
+  const display = openCompareDisplay(stream, config);
+  const job = { experiment: run.experiment, path: 'p' };
+  const note = (of: Partial<PlacedRun>, message: string, ofRun = {}) =>
+    display.show({
+      ...{ kind: 'job', run: { ...run, label: 'ple', ...of } },
+      event: { kind: 'report', job, report: { kind: 'note', message, ...ofRun } },
+    });
+  const ofRun = { ofRun: true } as const;
+  for (const seed of [3, 1, 1]) note({ seed }, 'The last epoch was the best.', ofRun);
+  note({ label: 'mmoe', seed: 2, point: { 'dataset.correlation': 0.4 } }, 'The last epoch was the best.', ofRun);
+  for (const seed of [1, 2]) note({ seed }, 'The data are odd.');
+  note({ seed: 2 }, 'No AUC.', ofRun);
+  display.close();
+  display.close();
+  expect(write.mock.calls.map(([text]) => text)).toEqual([
+    'note: The data are odd.\n',
+    'note: ple seeds 1, 3; mmoe correlation 0.4 seed 2: The last epoch was the best.\n',
+    'note: ple seed 2: No AUC.\n',
+  ]);
+});
+
 test('the plan names runs likewise', () => {
   expect(nameOf({ ...run, point: { 'dataset.path': 'a\tb' } })).toBe('two\ufffd[2J\ufffdlines path a\ufffdb seed 1');
 });

@@ -1,11 +1,13 @@
+import { pointText } from '../comparison/axis-point.js';
 import type { JobEvent } from '../comparison/jobs.js';
 import type { PlacedRun } from '../comparison/placed-runs.js';
 import type { ComparisonEvent } from '../comparison/run-comparison.js';
-import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
+import type { ComparisonConfig } from '../config/comparison.js';
 import { count } from '../report/numbers.js';
 import { printable } from '../support/printable.js';
 import { type CompareBars, openCompareBars } from './compare-bars.js';
 import { type ProgressBar, progressBar } from './progress-bar.js';
+import { gatherRunNotes } from './run-notes.js';
 import { createTimeLeft, type TimeLeft } from './time-left.js';
 
 /** Shows a comparison's events to a person. */
@@ -27,6 +29,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
   let stage: { readonly timeLeft: TimeLeft; readonly of: number; done: number } | undefined;
   const fractions = new Map<string, number>(); // of the runs that train
   const places = new Map<string, number>();
+  const ofRuns = gatherRunNotes();
 
   const line = (text: string) => {
     before?.bar.stop();
@@ -40,6 +43,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     line(text);
   };
   const close = () => {
+    for (const text of ofRuns.take()) line(`note: ${text}`);
     bars?.close();
     bars = undefined;
     before?.bar.stop();
@@ -100,7 +104,8 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     if (event.kind === 'started again') line(`${name} is started again from its checkpoint: ${event.reason}`);
     if (event.kind !== 'report') return;
     const { report } = event;
-    if (report.kind === 'note') once(`note: ${report.message}`);
+    if (report.kind === 'note' && report.ofRun) ofRuns.add(run, report.message);
+    else if (report.kind === 'note') once(`note: ${report.message}`);
     if (report.kind === 'start' && report.resumedAt !== null) line(`${name} goes on in epoch ${report.resumedAt}`);
     const place = places.get(run.folder) ?? 0;
     if (report.kind === 'start') bars?.job(place, name, 0, 'compiling');
@@ -146,7 +151,7 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
     models.map(({ label }) => {
       const { values, match } = changes.of(label, point);
       const parts = [
-        ...(values ? [`tuned: ${valuesOf(values)}`] : []),
+        ...(values ? [`tuned: ${pointText(values, ' ')}`] : []),
         ...(match
           ? [
               `matched: levels ${JSON.stringify(match.levels)}, tower ${JSON.stringify(match.tower)}, ` +
@@ -154,20 +159,16 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
             ]
           : []),
       ];
-      return printable(`${[label, valuesOf(point)].filter((text) => text !== '').join(' ')}: ${parts.join('; ')}`);
+      return printable(
+        `${[label, pointText(point, ' ')].filter((text) => text !== '').join(' ')}: ${parts.join('; ')}`,
+      );
     }),
   );
 }
 
 /** `ple correlation 0.4 seed 3` */
 export function nameOf({ label, point, seed }: Pick<PlacedRun, 'label' | 'point' | 'seed'>): string {
-  return printable(`${label} ${valuesOf({ ...point, seed })}`);
-}
-
-function valuesOf(point: AxisPoint): string {
-  return Object.entries(point)
-    .map(([key, value]) => `${key.split('.').at(-1)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(' ');
+  return printable(`${label} ${pointText({ ...point, seed }, ' ')}`);
 }
 
 /** `41 s`, `12 min`, `1 h 05 min` */

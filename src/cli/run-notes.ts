@@ -1,0 +1,33 @@
+import { pointText } from '../comparison/axis-point.js';
+import type { PlacedRun } from '../comparison/placed-runs.js';
+
+type Run = Pick<PlacedRun, 'label' | 'point' | 'seed'>;
+
+/** Notes on what came out of single runs, gathered, since many runs have the same. */
+export interface RunNotes {
+  add(run: Run, message: string): void;
+  /** A line for each message with the runs that have it, which are forgotten. */
+  take(): readonly string[];
+}
+
+export function gatherRunNotes(): RunNotes {
+  const seeds = new Map<string, Map<string, Set<number>>>(); // by message, then by model and point
+  return {
+    add({ label, point, seed }, message) {
+      const names = seeds.get(message) ?? new Map<string, Set<number>>();
+      const name = [label, pointText(point, ' ')].filter((text) => text !== '').join(' ');
+      names.set(name, (names.get(name) ?? new Set()).add(seed));
+      seeds.set(message, names);
+    },
+    take() {
+      const lines = [...seeds].map(([message, names]) => `${[...names].map(runsText).join('; ')}: ${message}`);
+      seeds.clear();
+      return lines;
+    },
+  };
+}
+
+/** `ple seeds 1, 2, 5` */
+function runsText([name, seeds]: readonly [string, ReadonlySet<number>]): string {
+  return `${name} ${seeds.size === 1 ? 'seed' : 'seeds'} ${[...seeds].toSorted((a, b) => a - b).join(', ')}`;
+}
