@@ -1,14 +1,20 @@
 // The share of an epoch that reading, shuffling and batching prepared data takes: the data alone against training.
 //
 //   npm run bench:data -- configs/census-income/ple.yaml dataset.path=DIR
+//   npm run bench:data -- --epochs 1 configs/census-income/ple.yaml dataset.path=DIR
+import { parseArgs } from 'node:util';
 import { readConfig } from '../src/cli/config-file.js';
 import { readBatches } from '../src/data/batches.js';
 import { prepare } from '../src/training/run.js';
 import { train } from '../src/training/trainer.js';
 
-const [config, ...overrides] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { epochs: { type: 'string', default: '3' } },
+  allowPositionals: true,
+});
+const [config, ...overrides] = positionals;
 if (config === undefined) throw new Error('Name a config.');
-const epochs = 3;
+const epochs = Number(values.epochs);
 const setup = await prepare(readConfig(config, [...overrides, `train.epochs=${epochs}`]), { on: () => undefined });
 
 const reading: number[] = [];
