@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Experiment } from '../config/experiment.js';
 import type { Workers } from './jobs.js';
 import type { Answer, Report } from './messages.js';
@@ -23,10 +22,11 @@ export interface JobsRate {
 /** Measures numbers of jobs and gives the fastest first. Nothing is left of the training that it takes. */
 export async function measureJobs(
   experiment: Experiment,
-  options: MeasureOptions & { readonly runs: number },
+  choices: readonly number[],
+  options: MeasureOptions,
 ): Promise<readonly JobsRate[]> {
   const rates: JobsRate[] = [];
-  for (const jobs of candidates(availableParallelism(), options.runs)) {
+  for (const jobs of choices) {
     rates.push({ jobs, samplesPerSecond: await rateOf(experiment, jobs, options) });
   }
   return rates.toSorted((a, b) => b.samplesPerSecond - a.samplesPerSecond);

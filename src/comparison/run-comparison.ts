@@ -95,14 +95,11 @@ async function runInFolder(
   });
   for (const message of devices.notes) on({ kind: 'note', message });
   const common = { workers, devices, readShape, predictions, metrics: config.metrics, signal, on };
-  let jobs = options.jobs;
+  const measured = new Map<string, number>();
   const stageOptions = {
     ...common,
     jobs: options.jobs,
-    jobsFor: async (runs: readonly PlacedRun[]) => {
-      jobs ??= runs.length > 0 ? await fastestJobs(runs, common) : undefined;
-      return jobs ?? 1;
-    },
+    jobsFor: async (runs: readonly PlacedRun[]) => options.jobs ?? (await fastestJobs(runs, common, measured)),
   };
   const interrupted = (): ComparisonResult => {
     log.close('interrupted');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readResult } from '../training/result.js';
 import { dataOf, type ReadShape } from './data-shapes.js';
 import { type Job, type JobEvent, type JobOutcome, runJobs, type Workers } from './jobs.js';
-import { measureJobs } from './measure.js';
+import { candidates, measureJobs } from './measure.js';
 import { largestFirst, modelSizes } from './model-sizes.js';
 import type { PlacedRun } from './placed-runs.js';
 import { deviceFor, type SharedDevices } from './shared-devices.js';
@@ -110,24 +110,35 @@ async function readData(runs: readonly PlacedRun[], { workers, readShape, jobs =
   }
 }
 
-/** The number of jobs at which the largest model among these runs trains fastest; 1 without runs. */
+/**
+ * The number of jobs at which the largest model among these runs trains fastest; 1 without runs. It is measured where there is a choice.
+ * @param known What was measured before, which models of the same size on the same data need not be again.
+ */
 export async function fastestJobs(
   runs: readonly PlacedRun[],
   options: Omit<StageOptions, 'jobs' | 'jobsFor'>,
+  known = new Map<string, number>(),
 ): Promise<number> {
   const sizes = [...(await modelSizes(runs, options.readShape)).values()];
   const [largest] = sizes.toSorted((a, b) => b.size - a.size);
-  if (!largest) return 1;
+  const choices = candidates(availableParallelism(), runs.length);
+  const [only = 1, ...others] = choices;
+  if (!largest || others.length === 0) return only;
+  const { experiment } = largest.run;
+  const key = JSON.stringify([dataOf(experiment), experiment.model, experiment.train.batchSize, choices]);
+  const measured = known.get(key);
+  if (measured !== undefined) return measured;
   options.on({ kind: 'measuring', what: 'jobs' });
-  const rates = await measureJobs(largest.run.experiment, {
+  const rates = await measureJobs(experiment, choices, {
     workers: options.workers,
     devices: options.devices,
-    runs: runs.length,
     on: (report) => {
       if (report.kind === 'note' || report.kind === 'reading') options.on(report);
     },
   });
-  return rates[0]?.jobs ?? 1;
+  const jobs = rates[0]?.jobs ?? 1;
+  known.set(key, jobs);
+  return jobs;
 }
 
 /** Runs that are the same experiment share a folder: the first of each. */
