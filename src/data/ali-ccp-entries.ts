@@ -1,9 +1,9 @@
+import { printedBytes, zero } from './ali-ccp-bytes.js';
 import type { FieldColumn } from './ali-ccp-columns.js';
 
 const betweenEntries = 1;
 const afterField = 2;
 const afterId = 3;
-const zero = 48;
 const point = 46;
 const underscore = 95;
 const longestName = 6;
@@ -89,7 +89,7 @@ export class EntryReader {
 
   #leaveOut(bytes: Uint8Array, begin: number, end: number): void {
     this.unread.count++;
-    if (this.unread.names.size < 10) this.unread.names.add(shown(bytes, begin, end));
+    if (this.unread.names.size < 10) this.unread.names.add(printedBytes(bytes, begin, end));
   }
 }
 
@@ -107,12 +107,6 @@ function numberIn(bytes: Uint8Array, begin: number, end: number): number {
 
 function entryFault(bytes: Uint8Array, begin: number, end: number): string {
   const separator = bytes.indexOf(betweenEntries, begin);
-  const entry = shown(bytes, begin, separator < 0 || separator > end ? end : separator);
+  const entry = printedBytes(bytes, begin, separator < 0 || separator > end ? end : separator);
   return `the entry '${entry}' is not a field, an id below 2^31 and a value, separated by the bytes 2 and 3.`;
-}
-
-/** Printable, and short. */
-function shown(bytes: Uint8Array, begin: number, end: number): string {
-  const text = Buffer.from(bytes.subarray(begin, Math.min(end, begin + 60))).toString('latin1');
-  return text.replace(/[^ -~]/g, '\u00b7');
 }

@@ -1,10 +1,9 @@
 import { DataError } from '../support/errors.js';
+import { nine, printedBytes, zero } from './ali-ccp-bytes.js';
 
 const newline = 10;
 const carriageReturn = 13;
 const comma = 44;
-const zero = 48;
-const nine = 57;
 const keyDigits = 16;
 const hexValues = Int8Array.from({ length: 256 }, (_, byte) => {
   const value = Number.parseInt(String.fromCharCode(byte), 16);
@@ -101,12 +100,8 @@ export class LineCursor {
     return wrong < 0 ? -1 : value >>> 0;
   }
 
-  /** Printable, and short. */
   #cellFrom(begin: number): string {
     const separator = this.bytes.indexOf(comma, begin);
-    const end = Math.min(separator < 0 ? this.end : separator, this.end, begin + 40);
-    return Buffer.from(this.bytes.subarray(begin, end))
-      .toString('latin1')
-      .replace(/[^ -~]/g, '\u00b7');
+    return printedBytes(this.bytes, begin, Math.min(separator < 0 ? this.end : separator, this.end));
   }
 }

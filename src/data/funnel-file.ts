@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { singleOf } from './dataset.js';
 import { drawFeed, funnel, funnelOptions } from './funnel.js';
 import { type Rates, responses, taskNames } from './funnel-rates.js';
+import { generatorFileOptions, rowsOfFile } from './generator-options.js';
 import { type CommonStatistics, commonLabelStatistics } from './label-statistics.js';
 import {
   blocksOf,
@@ -16,8 +17,7 @@ import type { OutputColumn } from './write/format.js';
 import { formatOf, writeTable } from './write/write-file.js';
 
 const fileOptions = funnelOptions.omit({ loader: true, history: true }).extend({
-  rows: z.int().positive().default(10_000),
-  seed: z.int().nonnegative().default(0),
+  ...generatorFileOptions,
 });
 type FunnelFileOptions = z.infer<typeof fileOptions>;
 
@@ -66,7 +66,7 @@ async function writeFunnel(
   const drawn = funnelOptions.parse({
     loader: funnel.name,
     ...options,
-    rows: { train: rows, validation: 1, test: 1 },
+    rows: rowsOfFile(rows),
   });
   const source = await funnel.open(drawn, { seed, note: () => undefined });
   const columns = [

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../support/random.js';
 import type { ListValues, SourceSplit, SplitName } from './dataset.js';
 import { drawFeatures, type FunnelFeatures, featureColumns } from './funnel-features.js';
 import { drawFunnel, drawImpression, type FunnelProcess, type Impression } from './funnel-process.js';
 import { expit, responses, taskNames } from './funnel-rates.js';
+import { generatorChecksum, generatorOptions, seedOf } from './generator-options.js';
 import { defineLoader } from './loader.js';
 
 /** Raise it when the same options make other rows. */
@@ -19,11 +19,7 @@ const exponent = z.number().min(0).max(2);
 
 export const funnelOptions = z.strictObject({
   loader: z.literal('funnel'),
-  rows: z.strictObject({
-    train: z.int().positive(),
-    validation: z.int().positive(),
-    test: z.int().positive(),
-  }),
+  rows: generatorOptions.rows,
   users: members.default(5000),
   items: members.default(2000),
   /** Exponents of the laws by which users and items occur; 0: all equally often. */
@@ -49,8 +45,7 @@ export const funnelOptions = z.strictObject({
   noise: z.number().nonnegative().default(1),
   /** Most entries of the list `history`; 0: there is no such column. */
   history: z.int().nonnegative().max(64).default(0),
-  /** Decides process and rows. `run`: the run's seed, so that every seed sees other data. */
-  seed: z.union([z.int(), z.literal('run')]).default(0),
+  seed: generatorOptions.seed,
 });
 export type FunnelLoaderOptions = z.infer<typeof funnelOptions>;
 
@@ -64,7 +59,7 @@ export const funnel = defineLoader({
   options: funnelOptions,
   paths: [],
   async open(options, context) {
-    const seed = options.seed === 'run' ? context.seed : options.seed;
+    const seed = seedOf(options, context);
     const { process, features, random } = drawFeed(options, seed);
     const split = (name: SplitName) =>
       funnelSplit(process, features, options.rows[name], random.stream(`rows/${name}`));
@@ -72,9 +67,7 @@ export const funnel = defineLoader({
       columns: featureColumns(features),
       group: 'user',
       tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
-      checksum: createHash('sha256')
-        .update(JSON.stringify({ version, ...options, seed }))
-        .digest('hex'),
+      checksum: generatorChecksum(version, options, seed),
       splits: { train: split('train'), validation: split('validation'), test: split('test') },
     };
   },

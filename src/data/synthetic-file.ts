@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { singleOf } from './dataset.js';
+import { generatorFileOptions, rowsOfFile } from './generator-options.js';
 import { type LabelStatistics, labelStatistics } from './label-statistics.js';
 import {
   blocksOf,
@@ -15,8 +16,7 @@ import { labelCorrelation, labelVariance } from './synthetic-process.js';
 import { formatOf, writeTable } from './write/write-file.js';
 
 const fileOptions = syntheticOptions.omit({ loader: true }).extend({
-  rows: z.int().positive().default(10_000),
-  seed: z.int().nonnegative().default(0),
+  ...generatorFileOptions,
   /** The share of positives of every task: labels above that quantile become 1, others 0. Null: labels stay as they are. */
   positiveRate: z.number().gt(0).lt(1).nullable().default(null),
 });
@@ -73,7 +73,7 @@ async function writeSynthetic(
     loader: synthetic.name,
     ...constants,
     seed,
-    rows: { train: rows, validation: 1, test: 1 },
+    rows: rowsOfFile(rows),
   });
   const source = await synthetic.open(drawn, { seed, note: () => undefined });
   const { process } = drawSynthetic(drawn, seed);

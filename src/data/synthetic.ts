@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../support/random.js';
 import type { SourceSplit, SplitName } from './dataset.js';
+import { generatorChecksum, generatorOptions, seedOf } from './generator-options.js';
 import { defineLoader } from './loader.js';
 import { drawProcess, response, type SyntheticProcess } from './synthetic-process.js';
 
@@ -10,11 +10,7 @@ const version = 1;
 
 export const syntheticOptions = z.strictObject({
   loader: z.literal('synthetic'),
-  rows: z.strictObject({
-    train: z.int().positive(),
-    validation: z.int().positive(),
-    test: z.int().positive(),
-  }),
+  rows: generatorOptions.rows,
   /** Features. */
   dimension: z
     .int()
@@ -29,8 +25,7 @@ export const syntheticOptions = z.strictObject({
   scale: z.number().positive().default(1),
   /** Variance of the labels' noise. */
   noise: z.number().nonnegative().default(0.01),
-  /** Decides process and rows. `run`: the run's seed, so that every seed sees other data. */
-  seed: z.union([z.int(), z.literal('run')]).default(0),
+  seed: generatorOptions.seed,
 });
 export type SyntheticOptions = z.infer<typeof syntheticOptions>;
 
@@ -44,7 +39,7 @@ export const synthetic = defineLoader({
   options: syntheticOptions,
   paths: [],
   async open(options, context) {
-    const seed = options.seed === 'run' ? context.seed : options.seed;
+    const seed = seedOf(options, context);
     const { process, random } = drawSynthetic(options, seed);
     const split = (name: SplitName) => syntheticSplit(process, options.rows[name], random.stream(`rows/${name}`));
     return {
@@ -52,9 +47,7 @@ export const synthetic = defineLoader({
         return { name: `x${i + 1}`, kind: 'numeric' as const, standardized: true };
       }),
       tasks: process.weights.map((_, k) => ({ name: `y${k + 1}`, type: 'regression' as const })),
-      checksum: createHash('sha256')
-        .update(JSON.stringify({ version, ...options, seed }))
-        .digest('hex'),
+      checksum: generatorChecksum(version, options, seed),
       splits: { train: split('train'), validation: split('validation'), test: split('test') },
     };
   },
