@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Comparison } from '../comparison/comparison.js';
 import { parseExternalFile, type Scale } from '../comparison/external-predictions.js';
@@ -8,6 +8,7 @@ import { comparisonTable } from '../report/comparison-table.js';
 import { writeOutputs } from '../report/write-outputs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
+import { writeWhole } from '../support/whole-file.js';
 import { commandLine } from './command-line.js';
 
 interface ReportOptions {
@@ -50,9 +51,7 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
   });
   for (const note of notes) process.stderr.write(`note: ${note}\n`);
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'comparison.json');
-  writeFileSync(`${file}.partial`, `${JSON.stringify(comparison, null, 2)}\n`);
-  renameSync(`${file}.partial`, file);
+  writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
   const data = {
     comparison,
     runs,

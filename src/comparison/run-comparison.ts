@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
 import { ConfigError, DataError } from '../support/errors.js';
+import { writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
 import { mostPredictions } from '../training/run.js';
@@ -197,10 +198,4 @@ function withDecisions(comparison: Comparison, decided: DecidedChanges): Compari
       return { ...row, ...(values ? { tuned: values } : {}), ...(match ? { match } : {}) };
     }),
   };
-}
-
-/** The file is there whole or not at all. */
-function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.partial`, text);
-  renameSync(`${path}.partial`, path);
 }

@@ -1,5 +1,6 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWhole } from '../support/whole-file.js';
 import { drawCharts } from './charts/draw-charts.js';
 import { toPng } from './charts/png.js';
 import { gainsCsv } from './gains-csv.js';
@@ -18,28 +19,18 @@ export async function writeOutputs(
   { svg, png }: { readonly svg: boolean; readonly png: boolean },
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
-  await writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
-  await writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
+  writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
+  writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
+  writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
   const charts = await drawCharts(data);
-  await writeWhole(join(folder, 'report.html'), reportPage(data, charts));
+  writeWhole(join(folder, 'report.html'), reportPage(data, charts));
 
   const drawings = join(folder, 'charts');
   await rm(drawings, { recursive: true, force: true });
   if (!svg && !png) return;
   await mkdir(drawings);
   for (const { id, standalone } of charts) {
-    if (svg) await writeWhole(join(drawings, `${id}.svg`), standalone);
-    if (png) await writeWhole(join(drawings, `${id}.png`), await toPng(standalone));
-  }
-}
-
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const partial = `${path}.partial`;
-  try {
-    await writeFile(partial, content);
-    await rename(partial, path);
-  } finally {
-    await rm(partial, { force: true });
+    if (svg) writeWhole(join(drawings, `${id}.svg`), standalone);
+    if (png) writeWhole(join(drawings, `${id}.png`), await toPng(standalone));
   }
 }

@@ -1,8 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Field, makeTable, Schema, Table, tableFromIPC, tableToIPC } from 'apache-arrow';
 import type { Dataset, Task } from '../data/dataset.js';
 import type { TaskScores } from '../metrics/task-scores.js';
 import { DataError } from '../support/errors.js';
+import { writeWhole } from '../support/whole-file.js';
 import type { Evaluation } from './evaluation.js';
 
 /**
@@ -33,8 +34,7 @@ export async function writePredictions(path: string, dataset: Dataset, evaluatio
     (field) => new Field(field.name, field.type, field.nullable, metadata.get(field.name)),
   );
   const table = new Table(new Schema(fields), plain.batches);
-  await writeFile(`${path}.partial`, tableToIPC(table, 'file'));
-  await rename(`${path}.partial`, path);
+  writeWhole(path, tableToIPC(table, 'file'));
 }
 
 /** A task's predictions of the test split. */

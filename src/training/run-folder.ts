@@ -1,15 +1,7 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { writeWhole } from '../support/whole-file.js';
 import { acquireLock, cannotWrite, FolderInUse } from './lock.js';
 
 /** A run's folder, held by one process at a time. */
@@ -35,11 +27,7 @@ function openRunFolder(path: string): RunFolder {
     throw cannotWrite(path, error);
   }
   const release = acquireLock(path);
-  const write = (name: string, text: string) => {
-    const temporary = join(path, `${name}.partial`);
-    writeFileSync(temporary, text);
-    renameSync(temporary, join(path, name));
-  };
+  const write = (name: string, text: string) => writeWhole(join(path, name), text);
   return {
     path,
     checkpoints,
