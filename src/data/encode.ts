@@ -1,6 +1,7 @@
 import type { InputsConfig, TaskConfig } from '../config/parts.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, DataError } from '../support/errors.js';
+import { checkedLabels } from './checked-labels.js';
 import { type ColumnEncoding, identityEncoding } from './column-encodings.js';
 import { type ColumnFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
 import {
@@ -11,6 +12,8 @@ import {
   type NumericFeature,
   type Source,
   type SourceColumn,
+  type SourceSplit,
+  type SplitName,
   singleOf,
   type Task,
 } from './dataset.js';
@@ -31,20 +34,27 @@ import { rowGroups } from './row-groups.js';
  *   if training has none. Beyond 262,144 training rows (fewer for more than 256 such columns) the buckets are those of
  *   every k-th row.
  *
- * Tasks are those of the config, in its order. Training rows in no task's sample space are left out, of fitting too.
+ * Tasks are those of the config, in its order. Training rows in no task's sample space are left out, of fitting too. Labels are checked
+ * whenever rows are read.
  */
 export async function encode(source: Source, inputs: InputsConfig, tasks: readonly TaskConfig[]): Promise<Dataset> {
   checkColumns(source, inputs);
   const taskIndexes = tasks.map((task) => findTask(source, task));
+  const checked = (name: SplitName) =>
+    checkedLabels(
+      source.splits[name],
+      name,
+      tasks.map((task, t) => ({ task, index: taskIndexes[t] ?? -1 })),
+    );
+  const [train, validation, test] = [checked('train'), checked('validation'), checked('test')];
   const fits = columnFits(source, inputs);
   const labelMoments = tasks.map((task) => (task.standardize ? new Moments() : undefined));
-  const kept = await fitTraining(source, taskIndexes, fits, labelMoments);
-  if ((kept ? kept.rows : source.splits.train.rows) === 0) {
+  const kept = await fitTraining(train, taskIndexes, fits, labelMoments);
+  if ((kept ? kept.rows : train.rows) === 0) {
     throw new DataError('No training row is in the sample space of any task.');
   }
   const encodings = fits.map((fit): ColumnEncoding => fit?.finish() ?? identityEncoding);
   const notes = source.columns.flatMap(({ name }, c) => truncationNote(name, fits[c], encodings[c]));
-  const { train, validation, test } = source.splits;
   return {
     ...features(source.columns, encodings, inputs),
     tasks: tasks.map(({ name, type }, t): Task => {
@@ -63,12 +73,11 @@ export async function encode(source: Source, inputs: InputsConfig, tasks: readon
 
 /** One pass over the training rows, or a look at the first block if that is enough. */
 async function fitTraining(
-  source: Source,
+  train: SourceSplit,
   tasks: readonly number[],
   fits: readonly Fit[],
   labelMoments: readonly (Moments | undefined)[],
 ): Promise<KeptRows | undefined> {
-  const { train } = source.splits;
   const blocks = Math.ceil(train.rows / train.blockRows);
   const fitting = fits.some((fit) => fit) || labelMoments.some((moments) => moments);
   const counts = new Int32Array(blocks);
