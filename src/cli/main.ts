@@ -214,7 +214,7 @@ function build(setCode: (code: number) => void): Command {
     .command('doctor')
     .description('Show what can train on this machine, and of the rest why not and what mends it.')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', example(['ple doctor', 'ple doctor --json']))
+    .addHelpText('after', example(['ple doctor --json', 'ple doctor']))
     .action(async (options) => setCode(await (await import('./doctor.js')).doctorCommand(options)));
 
   program

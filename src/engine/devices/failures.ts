@@ -83,7 +83,7 @@ function explainWebgpu({ device }: Candidate, said: string): Unusable | undefine
 }
 
 /** The first library that a loader looked for in vain. One that is there, and needs it, may be named beside it. */
-export function missingLibrary(said: string): string | undefined {
+function missingLibrary(said: string): string | undefined {
   const patterns = [
     /Could not load dynamic library '([^']+)'/, // TensorFlow
     /([\w.+-]+\.so[.\d]*): cannot open shared object file/, // the loader of Linux

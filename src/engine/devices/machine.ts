@@ -18,7 +18,7 @@ export interface Machine {
   readonly disks: readonly Disk[];
 }
 
-export interface Disk {
+interface Disk {
   readonly folder: string;
   readonly freeBytes: number | null;
 }

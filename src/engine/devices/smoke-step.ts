@@ -11,12 +11,12 @@ import { named } from '../signature.js';
  */
 const [batch, columns, cardinality, width, hidden, experts] = [32, 2, 6, 3, 8, 2];
 const inputs = columns * width;
-const trained = ['table', 'first', 'gate', 'last'] as const;
+const trained = ['embeddings', 'first', 'gate', 'last'] as const;
 const learningRate = 0.1;
 
-export const smokeSignature: Signature = {
+const smokeSignature: Signature = {
   state: {
-    table: drawn('table', [columns * cardinality, width]),
+    embeddings: drawn('embeddings', [columns * cardinality, width]),
     first: drawn('first', [experts, inputs, hidden]),
     gate: drawn('gate', [inputs, experts]),
     last: drawn('last', [hidden, 1]),
@@ -28,11 +28,11 @@ export const smokeSignature: Signature = {
   },
 };
 
-export const smokeStep: Step = (state, batchOf) => {
+const smokeStep: Step = (state, batchOf) => {
   const [rows, labels] = [of(batchOf, 'rows'), of(batchOf, 'labels')];
-  const lossOf = (...[table, first, gate, last]: Tensor[]): Tensor => {
-    if (!table || !first || !gate || !last) throw new Error('a parameter is missing');
-    const x = tf.gather(table, rows.toInt()).reshape([batch, inputs]);
+  const lossOf = (...[embeddings, first, gate, last]: Tensor[]): Tensor => {
+    if (!embeddings || !first || !gate || !last) throw new Error('a parameter is missing');
+    const x = tf.gather(embeddings, rows.toInt()).reshape([batch, inputs]);
     const outputs = tf.tanh(tf.matMul(tf.stack([x, x]), first)); // [experts, batch, hidden]
     const weights = tf.softmax(tf.matMul(x, gate)).transpose().expandDims(2); // [experts, batch, 1]
     const logits = tf.matMul(outputs.mul(weights).sum(0), last); // [batch, 1]
@@ -47,7 +47,7 @@ export const smokeStep: Step = (state, batchOf) => {
   return { state: { ...next, slot }, outputs: { loss: value } };
 };
 
-export function smokeChunk(steps: number): HostArrays {
+function smokeChunk(steps: number): HostArrays {
   const random = randomFromSeed(1).stream('smoke/batch');
   const rows = int32([steps, batch, columns]);
   for (let i = 0; i < rows.data.length; i++) rows.data[i] = random.below(cardinality) + (i % columns) * cardinality;

@@ -10,7 +10,10 @@ import { largestDifference, smoke } from './smoke-step.js';
 const steps = { steps: 5, timed: 20 };
 
 const candidate: Candidate = JSON.parse(process.argv[2] ?? '');
-process.send?.(await answer(), () => process.disconnect());
+// A terminal sends its signals to this process too: how the attempt ends is for the one that waits for it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+const answered = await answer();
+if (process.connected) process.send?.(answered, () => process.disconnect());
 
 async function answer(): Promise<SmokeAnswer> {
   try {
