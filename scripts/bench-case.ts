@@ -19,10 +19,18 @@ export interface BenchCase {
 const columns = 40;
 const cardinality = 50;
 
-/** PLE on 40 categorical columns (embedding 4) and two binary tasks, trained with Adam. */
+interface Size {
+  readonly batchSize: number;
+  readonly tasks: number;
+  readonly levels: readonly (readonly number[])[];
+  readonly experts: { readonly shared: number; readonly task: number };
+}
+
+/** PLE on 40 categorical columns (embedding 4) and binary tasks, trained with Adam. */
 const sizes = {
   wide: {
     batchSize: 1024,
+    tasks: 2,
     levels: [
       [256, 128],
       [256, 128],
@@ -31,20 +39,34 @@ const sizes = {
   },
   narrow: {
     batchSize: 256,
+    tasks: 2,
     levels: [
       [16, 8],
       [16, 8],
     ],
     experts: { shared: 4, task: 4 },
   },
-} as const;
+  /** For GPUs: 19 million weights, about 1 Tflop a step. */
+  large: {
+    batchSize: 8192,
+    tasks: 4,
+    levels: [
+      [512, 256],
+      [512, 256],
+    ],
+    experts: { shared: 8, task: 8 },
+  },
+} as const satisfies Readonly<Record<string, Size>>;
 
-export const caseNames = ['wide', 'narrow'] as const;
+export type BenchCaseName = keyof typeof sizes;
 
-export function benchCase(name: (typeof caseNames)[number]): BenchCase {
-  const { batchSize, levels, experts } = sizes[name];
+export const benchCaseNames: readonly BenchCaseName[] = ['wide', 'narrow', 'large'];
+
+export function benchCase(name: BenchCaseName): BenchCase {
+  const { batchSize, tasks: count, levels, experts }: Size = sizes[name];
   const random = randomFromSeed(0);
-  const tasks = ['a', 'b'].map((task) => ({ name: task, type: 'binary', offset: 0, scale: 1 }) as const);
+  const names = ['a', 'b', 'c', 'd'].slice(0, count);
+  const tasks = names.map((task) => ({ name: task, type: 'binary', offset: 0, scale: 1 }) as const);
   const categorical = Array.from({ length: columns }, (_, i) => ({ name: `c${i}`, cardinality, embedding: 4 }));
   const shape = { tasks: tasks.map((task) => task.name), categorical, numeric: [] };
   const model = models.get('ple').build(shape, { type: 'ple', levels, experts, tower: [32] });

@@ -5,7 +5,8 @@ import type { Engine, Program } from '../src/engine/engine.js';
 import { engineOn } from '../src/engine/engine-on.js';
 import { float32 } from '../src/support/arrays.js';
 import { tf } from '../src/support/tf.js';
-import { type BenchCase, benchCase, caseNames } from './bench-case.js';
+import { type BenchCase, type BenchCaseName, benchCase } from './bench-case.js';
+import { median, timed } from './timing.js';
 
 /** Times training steps: `npm run bench -- [--json] [--engine compiled|tfjs] [--case wide|narrow] [--threads n]`. */
 
@@ -52,6 +53,7 @@ const threads = values.threads === undefined ? availableParallelism() : Number(v
 
 const rows: Row[] = [];
 // Flops are counted by the compiled engine: both run the same step.
+const caseNames: readonly BenchCaseName[] = ['wide', 'narrow'];
 for (const caseName of caseNames.filter((name) => values.case === undefined || values.case === name)) {
   const measured = benchCase(caseName);
   const counted = await engineOn({ engine: 'compiled', device: 'cpu' }, { threads }).compile(
@@ -123,17 +125,6 @@ function productProgram(engine: Engine): Promise<Program> {
 /** The threads of the session that ran last go on spinning for some 20 ms: they would take the cores from the next one. */
 function idle(): Promise<void> {
   return setTimeout(50);
-}
-
-async function timed(action: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await action();
-  return performance.now() - start;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function describe({ name, engine, stepMilliseconds, flops, productRate, ratio }: Row): string {

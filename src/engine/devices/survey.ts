@@ -25,8 +25,8 @@ export async function survey(
   return { devices, auto: canTrain ? await chooseDevice({ name: 'compiled', device: 'auto' }, again) : null };
 }
 
-/** With an id where CUDA sees several GPUs. */
-async function candidates({ facts }: Look): Promise<readonly Candidate[]> {
+/** Every engine on every device; with an id where CUDA sees several GPUs. */
+export async function candidates({ facts }: Look): Promise<readonly Candidate[]> {
   const gpus = facts.nvidiaDriver() === null ? 1 : ((await facts.nvidiaGpus())?.length ?? 1);
   const cuda = (engine: Candidate['engine']): Candidate[] =>
     gpus > 1

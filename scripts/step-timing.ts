@@ -1,0 +1,136 @@
+import { setImmediate } from 'node:timers/promises';
+import { bytesOf } from '../src/engine/compiled/transfers.js';
+import type { Engine, Program } from '../src/engine/engine.js';
+import type { HostArrays } from '../src/support/arrays.js';
+import { pace } from '../src/training/pace.js';
+import type { BenchCase } from './bench-case.js';
+import { median, timed } from './timing.js';
+
+/** What was measured of a training step, in chunks as a run takes them. */
+export interface StepTiming {
+  readonly compileSeconds: number;
+  /** Median of the chunks. */
+  readonly chunkSteps: number;
+  readonly chunks: number;
+  /** Median of the chunks. */
+  readonly stepMilliseconds: number;
+  /** The only step is the first, which also allocates and builds what the device runs: it took longer than the time that was given. */
+  readonly once: boolean;
+  readonly flops: number | null;
+  readonly stateBytes: number;
+  readonly batchBytes: number;
+  /** Of a chunk, on average; null: the engine does not count what it copies, or has nothing to copy. */
+  readonly transfers: ChunkTransfers | null;
+}
+
+export interface ChunkTransfers {
+  readonly toDeviceBytes: number;
+  readonly fromDeviceBytes: number;
+  /** Estimated from copies that were timed at compilation. */
+  readonly milliseconds: number;
+  /** Of the chunk's time. */
+  readonly share: number;
+}
+
+interface Chunk {
+  readonly steps: number;
+  readonly milliseconds: number;
+  readonly copied: Readonly<Record<'toDeviceBytes' | 'fromDeviceBytes' | 'milliseconds', number>>;
+}
+
+/**
+ * Trains on random rows for so many seconds, and at least one chunk, once chunks have the length that a run would give them.
+ * @param on Called before what counts.
+ */
+export async function timeSteps(
+  engine: Engine,
+  measured: BenchCase,
+  { seconds, on }: { readonly seconds: number; on(): Promise<void> },
+): Promise<StepTiming> {
+  const started = performance.now();
+  const program = await engine.compile(measured.step, measured.signature);
+  const compileSeconds = (performance.now() - started) / 1000;
+  try {
+    const batchBytes = bytesOf(Object.values(measured.signature.batch));
+    const chunks = pace(batchBytes, program.transfers?.perChunkMilliseconds);
+    const rows = rowsOf(measured);
+    const run = async (): Promise<Chunk> => {
+      const steps = chunks.steps();
+      const batches = rows(steps);
+      const before = copiedBy(program);
+      const milliseconds = await timed(() => program.run(batches));
+      chunks.observe(steps, milliseconds / 1000);
+      await setImmediate();
+      const after = copiedBy(program);
+      const copied = {
+        toDeviceBytes: after.toDeviceBytes - before.toDeviceBytes,
+        fromDeviceBytes: after.fromDeviceBytes - before.fromDeviceBytes,
+        milliseconds: after.milliseconds - before.milliseconds,
+      };
+      return { steps, milliseconds, copied };
+    };
+    const first = await run();
+    const once = first.milliseconds > 1000 * seconds;
+    const counted = once ? [first] : await settled(first, run);
+    return {
+      compileSeconds,
+      chunkSteps: median(counted.map(({ steps }) => steps)),
+      chunks: counted.length,
+      stepMilliseconds: median(counted.map(({ steps, milliseconds }) => milliseconds / steps)),
+      once,
+      flops: program.flops,
+      stateBytes: bytesOf(Object.values(measured.signature.state)),
+      batchBytes,
+      transfers: program.transfers ? transfersOf(counted) : null,
+    };
+  } finally {
+    await program.release();
+  }
+
+  async function settled(first: Chunk, run: () => Promise<Chunk>): Promise<Chunk[]> {
+    const growth = 4; // of `pace`, at most
+    let [before, last] = [first, await run()];
+    while (last.steps >= growth * before.steps) [before, last] = [last, await run()];
+    await on();
+    const counted: Chunk[] = [];
+    for (let spent = 0; spent < 1000 * seconds; spent += counted.at(-1)?.milliseconds ?? 0) counted.push(await run());
+    return counted;
+  }
+}
+
+function copiedBy({ transfers }: Program): Chunk['copied'] {
+  const { toDeviceBytes = 0, fromDeviceBytes = 0, milliseconds = 0 } = transfers ?? {};
+  return { toDeviceBytes, fromDeviceBytes, milliseconds };
+}
+
+function transfersOf(chunks: readonly Chunk[]): ChunkTransfers {
+  const sum = (value: (chunk: Chunk) => number) => chunks.reduce((total, chunk) => total + value(chunk), 0);
+  const milliseconds = sum(({ copied }) => copied.milliseconds);
+  return {
+    toDeviceBytes: sum(({ copied }) => copied.toDeviceBytes) / chunks.length,
+    fromDeviceBytes: sum(({ copied }) => copied.fromDeviceBytes) / chunks.length,
+    milliseconds: milliseconds / chunks.length,
+    share: milliseconds / sum((chunk) => chunk.milliseconds),
+  };
+}
+
+/** Rows for so many steps, drawn anew only for more than ever before. */
+function rowsOf(measured: BenchCase): (steps: number) => HostArrays {
+  let drawn = 0;
+  let all: HostArrays = {};
+  return (steps) => {
+    if (steps > drawn) {
+      all = measured.chunk(steps);
+      drawn = steps;
+    }
+    return Object.fromEntries(
+      Object.entries(all).map(([name, array]) => {
+        const shape = [steps, ...array.shape.slice(1)];
+        const size = (array.data.length / drawn) * steps;
+        return array.dtype === 'float32'
+          ? [name, { dtype: array.dtype, shape, data: array.data.subarray(0, size) }]
+          : [name, { dtype: array.dtype, shape, data: array.data.subarray(0, size) }];
+      }),
+    );
+  };
+}

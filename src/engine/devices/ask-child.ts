@@ -1,0 +1,55 @@
+import { fork } from 'node:child_process';
+
+export interface Child {
+  readonly script: string;
+  readonly execArgv: readonly string[];
+  readonly words: readonly string[];
+  readonly timeoutSeconds: number;
+}
+
+/** How a child process went. */
+export interface Ending<Message> {
+  /** What it sent last. */
+  readonly last: Message | undefined;
+  /** It was ended, because it took too long. */
+  readonly late: boolean;
+  readonly signal: NodeJS.Signals | null;
+  /** The end of what it said, native libraries included. */
+  readonly stderr: string;
+}
+
+/** Runs a script that sends messages, in a process of its own: what a device's library does to it stays there. */
+export async function askChild<Message>(
+  { script, execArgv, words, timeoutSeconds }: Child,
+  on: (message: Message) => void = () => undefined,
+): Promise<Ending<Message>> {
+  const child = fork(script, [...words], {
+    execArgv: [...execArgv],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    serialization: 'advanced', // JSON has no NaN
+    env: {
+      ...process.env,
+      ORT_DISABLE_TELEMETRY: '1',
+      TF_CPP_MIN_LOG_LEVEL: '0', // what names a missing library is a warning
+    },
+  });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-50_000);
+  });
+  let last: Message | undefined;
+  child.on('message', (message: Message) => {
+    last = message;
+    on(message);
+  });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill('SIGKILL');
+  }, 1000 * timeoutSeconds);
+  const signal = await new Promise<NodeJS.Signals | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (_code, by) => resolve(by));
+  }).finally(() => clearTimeout(timer));
+  return { last, late, signal, stderr };
+}
