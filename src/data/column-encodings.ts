@@ -56,17 +56,25 @@ export interface ListEncoding {
   ): void;
 }
 
-/** Dictionary indexes -> vocabulary indexes, of which 0 stands for what was not seen in training. */
+/**
+ * Dictionary indexes -> vocabulary indexes, of which 0 stands for what was not seen in training. What is no index of the dictionary is refused:
+ * an engine would look up a negative one from the end of its table.
+ */
 export function vocabularyEncoding(indexes: Int32Array, cardinality: number): ColumnEncoding {
   return {
     kind: 'categorical',
     cardinality,
     write(values, rows, begin, end, target, at, stride) {
       for (let i = begin, to = at; i < end; i++, to += stride) {
-        target[to] = indexes[values[rows[i] ?? 0] ?? 0] ?? 0;
+        target[to] = indexes[values[rows[i] ?? 0] ?? 0] ?? noIndex(values[rows[i] ?? 0], indexes.length);
       }
     },
   };
+}
+
+/** A fault of the loader. */
+export function noIndex(value: number | undefined, size: number): never {
+  throw new Error(`A source has ${value} where an index of a dictionary of ${size} values was expected.`);
 }
 
 /**

@@ -38,6 +38,14 @@ describe('categorical columns', () => {
     expect([...(await readWhole(splits.test)).categorical]).toEqual([0, 1, 0, 2]);
   });
 
+  test.each([-1, 4])(
+    'a source that gives %d as an index of four values is refused: an engine might look it up',
+    async (index) => {
+      const { splits } = await encode(oneColumn(column, [3, 1], [0, index]), inputs(), tasks('click'));
+      await expect(readWhole(splits.test)).rejects.toThrow(`has ${index} where an index of a dictionary of 4 values`);
+    },
+  );
+
   test('pitfall 27: the validation and test splits are not read to fit', async () => {
     const source = oneColumn(column, [3, 1, 3, 3, 1], [0, 1, 2, 3]);
     await encode(source, inputs(), tasks('click'));

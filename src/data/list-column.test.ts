@@ -134,3 +134,20 @@ test('rare entries share one index, unseen ones another', async () => {
   expect(dataset.lists[0]?.cardinality).toBe(3);
   expect([...(await readWhole(dataset.splits.test)).categorical].slice(1)).toEqual([2, 1, 1, 0]);
 });
+
+test.each([-1, 4])('an entry that is no index of the dictionary (%d) is refused', async (index) => {
+  const { splits } = await encode(
+    source(
+      [[[0, 1]]],
+      [
+        [
+          [1, 1],
+          [index, 1],
+        ],
+      ],
+    ),
+    inputsSchema.parse({}),
+    [taskSchema.parse({ name: 'click', type: 'binary' })],
+  );
+  await expect(readWhole(splits.test)).rejects.toThrow(`has ${index} where an index of a dictionary of 4 values`);
+});

@@ -1,4 +1,4 @@
-import type { ListEncoding } from './column-encodings.js';
+import { type ListEncoding, noIndex } from './column-encodings.js';
 import { vocabulary } from './column-fits.js';
 import type { ListValues } from './dataset.js';
 
@@ -60,7 +60,7 @@ function listEncoding(
     for (let k = 0; k < count; k++) total += feed.weights[k] ?? 0;
     const scale = pool === 'mean' && total !== 0 ? 1 / total : 1;
     for (let k = 0; k < count; k++) {
-      feed.indexes[k] = known[feed.indexes[k] ?? 0] ?? 0;
+      feed.indexes[k] = known[feed.indexes[k] ?? 0] ?? noIndex(feed.indexes[k], known.length);
       feed.weights[k] = (feed.weights[k] ?? 0) * scale;
     }
     feed.indexes.fill(0, count);
