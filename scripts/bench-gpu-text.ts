@@ -26,55 +26,79 @@ export function deviceText(name: string, finding: Finding, left: boolean): strin
   return `${name}: ${on}${finding.software ? ', a software adapter' : ''}\n`;
 }
 
-export function casesText({ engine, device }: Candidate, cases: readonly Measured[]): string {
-  const head = ['case', 'samples/s', 'steps/s', 'ms a step', 'GFLOP/s', 'steps a chunk', 'busy', 'copies'];
-  const details = ['MB there', 'MB back', 'MB of batches', 'MB of state'];
-  const rows = cases.map(({ name, batchSize, timing, busyShare }) => {
-    if (!timing) return [name, ...Array.from({ length: head.length + details.length - 1 }, () => dash)];
-    const { stepMilliseconds: milliseconds, flops, chunkSteps, transfers, batchBytes, stateBytes } = timing;
-    return [
-      `${name}${timing.once ? ' (one step)' : ''}`,
-      count((1000 * batchSize) / milliseconds),
-      (1000 / milliseconds).toPrecision(3),
-      milliseconds.toPrecision(3),
-      flops === null ? dash : fixed(flops / milliseconds / 1e6, 1),
-      count(chunkSteps),
-      busyShare === null ? dash : `${fixed(100 * busyShare, 0)} %`,
-      transfers ? `${transfers.milliseconds.toPrecision(2)} ms, ${fixed(100 * transfers.share, 1)} %` : dash,
-      ...[transfers?.toDeviceBytes, transfers?.fromDeviceBytes, chunkSteps * batchBytes, stateBytes].map((bytes) =>
-        bytes === undefined ? dash : fixed(bytes / 1e6, 2),
-      ),
-    ];
-  });
-  const right = [false, ...Array.from({ length: head.length + details.length - 1 }, () => true)];
-  const failures = cases.flatMap(({ name, failure }) => (failure === null ? [] : [`${name} failed: ${failure}.\n`]));
-  return [textTable([...head, ...details], rows, right), ...failures, ...notes(engine, device, cases), '\n'].join('');
+/** Columns without a value in any row are left out. */
+const columns: readonly { readonly head: string; cell(timing: StepTiming, measured: Measured): string }[] = [
+  { head: 'samples/s', cell: ({ stepMilliseconds }, { batchSize }) => count((1000 * batchSize) / stepMilliseconds) },
+  { head: 'steps/s', cell: ({ stepMilliseconds }) => (1000 / stepMilliseconds).toPrecision(3) },
+  { head: 'ms a step', cell: ({ stepMilliseconds }) => short(stepMilliseconds) },
+  {
+    head: 'GFLOP/s',
+    cell: (timing) => (timing.flops === null ? dash : short(timing.flops / timing.stepMilliseconds / 1e6)),
+  },
+  { head: 'busy', cell: (_, { busyShare }) => (busyShare === null ? dash : `${fixed(100 * busyShare, 0)} %`) },
+  { head: 'steps a chunk', cell: ({ chunkSteps }) => count(chunkSteps) },
+  { head: 'copies: ms a chunk', cell: ({ transfers }) => (transfers ? short(transfers.chunkMilliseconds) : dash) },
+  { head: 'of the time', cell: ({ transfers }) => (transfers ? `${fixed(100 * transfers.share, 2)} %` : dash) },
+  { head: 'kB a step to it', cell: ({ transfers }) => kilobytes(transfers?.toDeviceBytes) },
+  { head: 'and back', cell: ({ transfers }) => kilobytes(transfers?.fromDeviceBytes) },
+  { head: 'a batch', cell: ({ transfers, batchBytes }) => (transfers ? kilobytes(batchBytes) : dash) },
+  { head: 'state, kB', cell: ({ transfers, stateBytes }) => (transfers ? kilobytes(stateBytes) : dash) },
+];
+
+export function casesText(candidate: Candidate, cases: readonly Measured[]): string {
+  const timed = cases.flatMap((measured) => (measured.timing ? [{ ...measured, timing: measured.timing }] : []));
+  const shown = columns.filter(({ cell }) => timed.some((measured) => cell(measured.timing, measured) !== dash));
+  const rows = timed.map((measured) => [
+    `${measured.name}${measured.timing.once ? ' (once)' : ''}`,
+    ...shown.map(({ cell }) => cell(measured.timing, measured)),
+  ]);
+  const heads = ['case', ...shown.map(({ head }) => head)];
+  const right = heads.map((_, column) => column > 0);
+  const failures = cases.flatMap(({ name, failure }) => (failure === null ? [] : [`${name} failed: ${failure}.`]));
+  const table = timed.length > 0 ? textTable(heads, rows, right) : '';
+  const lines = [...failures, ...(timed.length > 0 ? notes(candidate, timed) : []), ''];
+  return table + lines.map((line) => `${line}\n`).join('');
 }
 
-function notes(engine: Candidate['engine'], device: Candidate['device'], cases: readonly Measured[]): string[] {
-  const timings = cases.flatMap(({ name, timing }) => (timing ? [{ name, timing }] : []));
-  if (timings.length === 0) return [];
-  const once = timings.filter(({ timing }) => timing.once).map(({ name }) => name);
-  const copies = timings.flatMap(({ name, timing: { transfers } }) => (transfers ? [{ name, ...transfers }] : []));
-  const above = copies
+function short(value: number): string {
+  return value < 1000 ? value.toPrecision(3) : count(value);
+}
+
+function kilobytes(bytes: number | undefined): string {
+  return bytes === undefined ? dash : short(bytes / 1000);
+}
+
+function notes(candidate: Candidate, cases: readonly (Measured & { readonly timing: StepTiming })[]): string[] {
+  const once = cases.filter(({ timing }) => timing.once).map(({ name }) => name);
+  const shares = cases.flatMap(({ name, timing: { transfers } }) =>
+    transfers ? [{ name, share: transfers.share }] : [],
+  );
+  const above = shares
     .filter(({ share }) => share >= aim)
     .map(({ name, share }) => `${name} ${fixed(100 * share, 1)} %`);
+  const percent = `${100 * aim} % of the time`;
   return [
-    once.length > 0
-      ? `${listed(once)}: a step takes longer than --seconds; it is the first one, which also builds and allocates, timed once.\n`
-      : '',
-    device === 'cpu'
-      ? 'Nothing is copied: the state lies in memory.\n'
-      : engine === 'tfjs'
-        ? 'The state stays on the device; what is copied is not known.\n'
-        : device === 'webgpu'
-          ? 'The state stays on the device, within a chunk and from chunk to chunk; batches go there, losses come back.\n'
-          : 'The state stays on the device within a chunk; it goes there and comes back with each chunk.\n',
-    copies.length === 0
-      ? ''
-      : `Copies (estimated from timed ones) take ${above.length === 0 ? 'less than' : 'NOT less than'} ${100 * aim} % of the time${above.length === 0 ? '' : `: ${listed(above)}`}.\n`,
-    cases.every(({ busyShare }) => busyShare === null)
-      ? 'How busy the device is, is not known: only nvidia-smi tells.\n'
-      : 'Busy: the part of the time in which a kernel ran, by nvidia-smi.\n',
+    ...(once.length > 0
+      ? [`${listed(once)}: a step takes longer than --seconds: the first one is told, which also allocates and builds.`]
+      : []),
+    placeOfState(candidate),
+    ...(shares.length === 0
+      ? []
+      : [
+          above.length === 0
+            ? `Copies, estimated from timed ones, take less than ${percent}.`
+            : `Copies, estimated from timed ones, take ${percent} or more: ${listed(above)}.`,
+        ]),
+    cases.some(({ busyShare }) => busyShare !== null)
+      ? 'Busy is the part of the time in which a kernel ran, by nvidia-smi.'
+      : 'How busy the device was is not known: only nvidia-smi tells.',
   ];
+}
+
+function placeOfState({ engine, device }: Candidate): string {
+  if (device === 'cpu') return 'Nothing is copied: host and device are one.';
+  if (engine === 'tfjs') return 'The state stays on the device; what is copied is not counted.';
+  return device === 'webgpu'
+    ? 'The state stays on the device from step to step and from chunk to chunk; batches go to it, losses come back.'
+    : 'The state stays on the device within a chunk; with each chunk it goes there and comes back.';
 }

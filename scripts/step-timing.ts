@@ -19,16 +19,17 @@ export interface StepTiming {
   readonly flops: number | null;
   readonly stateBytes: number;
   readonly batchBytes: number;
-  /** Of a chunk, on average; null: the engine does not count what it copies, or has nothing to copy. */
-  readonly transfers: ChunkTransfers | null;
+  /** Null: the engine does not count what it copies, or has nothing to copy. */
+  readonly transfers: StepTransfers | null;
 }
 
-export interface ChunkTransfers {
+export interface StepTransfers {
+  /** Per step, on average. */
   readonly toDeviceBytes: number;
   readonly fromDeviceBytes: number;
-  /** Estimated from copies that were timed at compilation. */
-  readonly milliseconds: number;
-  /** Of the chunk's time. */
+  /** Per chunk, on average; estimated from copies that were timed at compilation. */
+  readonly chunkMilliseconds: number;
+  /** Of the chunks' time. */
   readonly share: number;
 }
 
@@ -103,13 +104,14 @@ function copiedBy({ transfers }: Program): Chunk['copied'] {
   return { toDeviceBytes, fromDeviceBytes, milliseconds };
 }
 
-function transfersOf(chunks: readonly Chunk[]): ChunkTransfers {
+function transfersOf(chunks: readonly Chunk[]): StepTransfers {
   const sum = (value: (chunk: Chunk) => number) => chunks.reduce((total, chunk) => total + value(chunk), 0);
+  const steps = sum((chunk) => chunk.steps);
   const milliseconds = sum(({ copied }) => copied.milliseconds);
   return {
-    toDeviceBytes: sum(({ copied }) => copied.toDeviceBytes) / chunks.length,
-    fromDeviceBytes: sum(({ copied }) => copied.fromDeviceBytes) / chunks.length,
-    milliseconds: milliseconds / chunks.length,
+    toDeviceBytes: sum(({ copied }) => copied.toDeviceBytes) / steps,
+    fromDeviceBytes: sum(({ copied }) => copied.fromDeviceBytes) / steps,
+    chunkMilliseconds: milliseconds / chunks.length,
     share: milliseconds / sum((chunk) => chunk.milliseconds),
   };
 }
