@@ -95,6 +95,23 @@ describe('a model of one step', () => {
     );
   });
 
+  it('has a tanh that is exact to the last digits near 0', async () => {
+    const tanh: Step = (_, { x }) => ({ state: {}, outputs: { y: tf.tanh(of(x)) } });
+    const x = [5e-4, -5e-4, 1e-7, 0.01, 0.1, 0.199, -0.199, 0.201, 3, -30, 0];
+    const given: Signature = { state: {}, batch: { x: { dtype: 'float32', shape: [x.length] } } };
+    const model = stepModel(trace(tanh, given), webgpuNodes);
+    const session = await openSession(model.bytes, onCpu);
+    const input = Float32Array.from(x);
+    const { host } = await session.run({ [modelNames.batch('x')]: float32([x.length], input) }, [
+      modelNames.output('float32'),
+    ]);
+    await session.release();
+    for (const [index, value] of input.entries()) {
+      const [got, wanted] = [of(host[modelNames.output('float32')]).data[index] ?? Number.NaN, Math.tanh(value)];
+      expect(Math.abs(got - wanted), `tanh(${value})`).toBeLessThanOrEqual(2e-7 * Math.abs(wanted));
+    }
+  });
+
   it('copies what the step returns as it got it', async () => {
     const same: Step = ({ w }, { x }) => ({
       state: { w: of(x) },

@@ -102,7 +102,11 @@ export const elementwiseCases: KernelCases = {
   Relu: [...unary(tf.relu), ...unary(tf.relu, withNaN)],
   Sigmoid: unary(tf.sigmoid),
   Softplus: [...unary(tf.softplus), ...unary(tf.softplus, normal)],
-  Tanh: unary(tf.tanh),
+  Tanh: [
+    ...unary(tf.tanh),
+    // To the last digits near 0 too: Adam divides by such numbers.
+    kernelCase([listed(0.0005, -0.001, 0.02, 1e-6, 0.19, 0.21)(6)], (x) => tf.div(tf.tanh(x), x)),
+  ],
   Exp: unary(tf.exp),
   Log: unary(tf.log, positive),
   Neg: [...unary(tf.neg), kernelCase([signed(5)], tf.neg)],
