@@ -2,7 +2,7 @@ import type { Candidate, Finding } from '../src/engine/devices/device.js';
 import { count, dash, fixed, listed } from '../src/report/numbers.js';
 import { textTable } from '../src/report/text-table.js';
 import type { BenchCaseName } from './bench-case.js';
-import type { StepTiming } from './step-timing.js';
+import { patience, type StepTiming } from './step-timing.js';
 
 /** A case on a device; `failure` says why there is no timing. */
 export interface Measured {
@@ -36,12 +36,13 @@ const columns: readonly { readonly head: string; cell(timing: StepTiming, measur
     cell: (timing) => (timing.flops === null ? dash : short(timing.flops / timing.stepMilliseconds / 1e6)),
   },
   { head: 'busy', cell: (_, { busyShare }) => (busyShare === null ? dash : `${fixed(100 * busyShare, 0)} %`) },
-  { head: 'steps a chunk', cell: ({ chunkSteps }) => count(chunkSteps) },
+  { head: 'steps timed', cell: ({ steps }) => count(steps) },
+  { head: 'a chunk', cell: ({ chunkSteps }) => count(chunkSteps) },
   { head: 'copies: ms a chunk', cell: ({ transfers }) => (transfers ? short(transfers.chunkMilliseconds) : dash) },
-  { head: 'of the time', cell: ({ transfers }) => (transfers ? `${fixed(100 * transfers.share, 2)} %` : dash) },
+  { head: 'share', cell: ({ transfers }) => (transfers ? `${fixed(100 * transfers.share, 2)} %` : dash) },
   { head: 'kB a step to it', cell: ({ transfers }) => kilobytes(transfers?.toDeviceBytes) },
   { head: 'and back', cell: ({ transfers }) => kilobytes(transfers?.fromDeviceBytes) },
-  { head: 'a batch', cell: ({ transfers, batchBytes }) => (transfers ? kilobytes(batchBytes) : dash) },
+  { head: 'of that batch', cell: ({ transfers, batchBytes }) => (transfers ? kilobytes(batchBytes) : dash) },
   { head: 'state, kB', cell: ({ transfers, stateBytes }) => (transfers ? kilobytes(stateBytes) : dash) },
 ];
 
@@ -79,7 +80,9 @@ function notes(candidate: Candidate, cases: readonly (Measured & { readonly timi
   const percent = `${100 * aim} % of the time`;
   return [
     ...(once.length > 0
-      ? [`${listed(once)}: a step takes longer than --seconds: the first one is told, which also allocates and builds.`]
+      ? [
+          `${listed(once)}: the first step, which also allocates and builds, took more than ${patience} times --seconds; there was no other.`,
+        ]
       : []),
     placeOfState(candidate),
     ...(shares.length === 0

@@ -33,7 +33,7 @@ check('case', values.case, benchCaseNames);
 const seconds = Number(values.seconds);
 if (!(seconds > 0)) refuse(`--seconds ${values.seconds}: say a number above 0.`);
 
-/** Whatever is measured, a case ends after so long: one step cannot be interrupted. */
+/** One step cannot be interrupted: a case that takes so long is ended. */
 const mostSeconds = Math.max(900, 20 * seconds);
 const say = values.json ? () => undefined : (text: string) => process.stdout.write(text);
 const look = lookAtMachine();

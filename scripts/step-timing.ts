@@ -11,10 +11,11 @@ export interface StepTiming {
   readonly compileSeconds: number;
   /** Median of the chunks. */
   readonly chunkSteps: number;
-  readonly chunks: number;
+  /** All that were timed. */
+  readonly steps: number;
   /** Median of the chunks. */
   readonly stepMilliseconds: number;
-  /** The only step is the first, which also allocates and builds what the device runs: it took longer than the time that was given. */
+  /** The only step is the first, which also allocates and builds what the device runs: it took too long for another. */
   readonly once: boolean;
   readonly flops: number | null;
   readonly stateBytes: number;
@@ -39,9 +40,12 @@ interface Chunk {
   readonly copied: Readonly<Record<'toDeviceBytes' | 'fromDeviceBytes' | 'milliseconds', number>>;
 }
 
+/** Where the first step takes more than so many times the time that is given, there is no second. */
+export const patience = 5;
+
 /**
  * Trains on random rows for so many seconds, and at least one chunk, once chunks have the length that a run would give them.
- * @param on Called before what counts.
+ * @param on Called after the first step, if there are others.
  */
 export async function timeSteps(
   engine: Engine,
@@ -71,12 +75,12 @@ export async function timeSteps(
       return { steps, milliseconds, copied };
     };
     const first = await run();
-    const once = first.milliseconds > 1000 * seconds;
+    const once = first.milliseconds > patience * 1000 * seconds;
     const counted = once ? [first] : await settled(first, run);
     return {
       compileSeconds,
       chunkSteps: median(counted.map(({ steps }) => steps)),
-      chunks: counted.length,
+      steps: counted.reduce((sum, { steps }) => sum + steps, 0),
       stepMilliseconds: median(counted.map(({ steps, milliseconds }) => milliseconds / steps)),
       once,
       flops: program.flops,
@@ -89,12 +93,15 @@ export async function timeSteps(
   }
 
   async function settled(first: Chunk, run: () => Promise<Chunk>): Promise<Chunk[]> {
+    await on();
     const growth = 4; // of `pace`, at most
     let [before, last] = [first, await run()];
     while (last.steps >= growth * before.steps) [before, last] = [last, await run()];
-    await on();
-    const counted: Chunk[] = [];
-    for (let spent = 0; spent < 1000 * seconds; spent += counted.at(-1)?.milliseconds ?? 0) counted.push(await run());
+    const counted = [last];
+    for (let spent = last.milliseconds; spent < 1000 * seconds; spent += last.milliseconds) {
+      last = await run();
+      counted.push(last);
+    }
     return counted;
   }
 }
