@@ -71,12 +71,12 @@ describe('a config', () => {
     ],
     [
       'that asks for a device that is not there',
-      [['seed: 3', 'engine: { device: cuda }']],
+      [['engine: { device: cpu }', 'engine: { device: cuda }']],
       /engine\.device: cuda is not/,
     ],
     [
       'that asks for far too many threads',
-      [['seed: 3', 'engine: { threads: 100000 }']],
+      [['engine: { device: cpu }', 'engine: { threads: 100000 }']],
       /engine\.threads: 100000 is more than/,
     ],
     [

@@ -79,6 +79,7 @@ train:
   epochs: 4
   batchSize: 64
   optimizer: { type: adam, learningRate: 0.01 }
+engine: { device: cpu }
 `;
   return writeChanged(join(folder, 'config.yaml'), text, changes);
 }
@@ -124,6 +125,7 @@ train:
   epochs: 2
   batchSize: 64
   optimizer: { type: adam, learningRate: 0.01 }
+engine: { device: cpu }
 `,
   );
   return file;

@@ -106,6 +106,21 @@ describe('ple train', () => {
     expect({ status, stdout, files: contentsOf(folder) }).toEqual({ status: 2, stdout: '', files: ['config.yaml'] });
   });
 
+  test.skipIf(hasNvidia || facts.gpuFiles().length > 0 || !isLinux)(
+    'with auto on a machine without a GPU takes the CPU, and says why',
+    async () => {
+      const folder = temporaryFolder();
+      const { status, stderr } = await train(folder, 'engine.device=auto');
+      expect(status, stderr).toBe(0);
+      expect(stderr).toContain('compiled engine on cpu, as auto found no usable GPU (see ple doctor)\n');
+      const [run] = contentsOf(join(folder, 'runs'));
+      const environment = JSON.parse(readFileSync(join(folder, 'runs', String(run), 'environment.json'), 'utf8'));
+      expect(environment.engine.why).toMatch(
+        /^auto: no GPU is usable: compiled on cuda: .+; tfjs on cuda: .+; compiled on webgpu: .+/,
+      );
+    },
+  );
+
   test.runIf(isLinux)('with webgpu trains as the CPU does, or fails in one line', async () => {
     const folder = temporaryFolder();
     const [there, adapters] = [await facts.hasVulkanLoader(), await facts.graphicsAdapters()];
