@@ -2,6 +2,8 @@ import { SingleBar } from 'cli-progress';
 import type { Experiment } from '../config/experiment.js';
 import type { Engine } from '../engine/engine.js';
 import { metrics as allMetrics } from '../metrics/catalogue.js';
+import { count } from '../report/numbers.js';
+import { printable } from '../support/printable.js';
 import type { RunEvent } from '../training/run.js';
 import type { EpochRecord } from '../training/trainer.js';
 import { amount, type Unit } from './amount.js';
@@ -24,7 +26,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
 
   const line = (text: string) => {
     clear();
-    stream.write(`${text}\n`);
+    stream.write(`${printable(text)}\n`);
     lastLine = performance.now();
   };
   const clear = () => {
@@ -62,7 +64,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
       if (event.kind === 'reading') return progress('reading', event.done, event.total, '', 'bytes');
       if (event.kind === 'start') {
         const { dataset, engine } = event.setup;
-        const rows = `${dataset.splits.train.rows} training rows`;
+        const rows = `${count(dataset.splits.train.rows)} training rows`;
         const from = event.resumedAt === null ? '' : `, resumed in epoch ${event.resumedAt}`;
         return line(
           `${event.path}: ${experiment.model.type}, ${rows}, ${engine.name} engine on ${deviceOf(engine)}${from}`,
@@ -71,7 +73,7 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
       const { record } = event;
       if (record.kind === 'step') {
         const { epoch, step, steps, meanLoss, samplesPerSecond } = record;
-        const note = `loss ${meanLoss.toFixed(4)}  ${Math.round(samplesPerSecond)} samples/s`;
+        const note = `loss ${meanLoss.toFixed(4)}  ${count(samplesPerSecond)} samples/s`;
         return progress(`epoch ${epoch}/${epochs}`, step, steps, note);
       }
       if (record.kind === 'rows') return progress(record.split, record.rows, record.of, '', 'rows');

@@ -4,6 +4,7 @@ import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { writeWhole } from '../support/whole-file.js';
+import { wholeNumber } from '../support/whole-number.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
 import { mostPredictions } from '../training/run.js';
@@ -146,8 +147,8 @@ async function checkPredictions(config: ComparisonConfig, readShape: ReadShape):
   const { rows } = await readShape(config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0));
   if (rows.test <= mostPredictions) return;
   throw new ConfigError(
-    `compare.uncertainty: '${config.uncertainty}' needs the predictions of every run, and they are kept up to ${mostPredictions} test rows; ` +
-      `the data have ${rows.test}. Use 'seeds'.`,
+    `compare.uncertainty: '${config.uncertainty}' needs the predictions of every run, and they are kept up to ${wholeNumber(mostPredictions)} test rows; ` +
+      `the data have ${wholeNumber(rows.test)}. Use 'seeds'.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Result } from '../training/result.js';
+import { count } from './numbers.js';
 import { textTable } from './text-table.js';
 
 /** A run's metrics on both splits, one table per type of task. */
@@ -24,7 +25,7 @@ function tableOf(result: Result, type: string): string {
 export function metricText(value: number | readonly number[] | null | undefined): string {
   if (value === null || value === undefined) return '-';
   if (typeof value !== 'number') return `[${value.map(metricText).join(', ')}]`;
-  if (Number.isInteger(value)) return String(value);
+  if (Number.isInteger(value)) return count(value);
   return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5
     ? value.toFixed(Math.abs(value) >= 10 ? 2 : 5)
     : value.toExponential(3);

@@ -1,3 +1,5 @@
+import { wholeNumber } from '../support/whole-number.js';
+
 /** What stands for a value that is not defined. */
 export const dash = '-';
 
@@ -48,7 +50,7 @@ export function probability(p: number | null): string {
 
 /** A whole number with thousands apart: `123,456`. */
 export function count(value: number | null): string {
-  return value === null ? dash : Math.round(value).toLocaleString('en-US');
+  return value === null ? dash : wholeNumber(value);
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -64,9 +64,10 @@ export async function openRunFolderWithin(seconds: number, path: string, signal:
  */
 export function keepEpochs(folder: RunFolder, name: string, lastEpoch: number): readonly number[] {
   const path = join(folder.path, name);
-  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
-  const kept = new Map(lines.map((line) => [epochOf(line), line]));
   const epochs = Array.from({ length: lastEpoch }, (_, index) => index + 1);
+  if (!existsSync(path)) return epochs;
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const kept = new Map(lines.map((line) => [epochOf(line), line]));
   folder.write(name, epochs.flatMap((epoch) => (kept.has(epoch) ? `${kept.get(epoch)}\n` : [])).join(''));
   return epochs.filter((epoch) => !kept.has(epoch));
 }

@@ -5,6 +5,7 @@ import { type Experiment, hash8, stringifyExperiment } from '../config/experimen
 import type { ChosenDevice, EngineChoice } from '../engine/choose-device.js';
 import { openEngine } from '../engine/create.js';
 import { ConfigError } from '../support/errors.js';
+import { wholeNumber } from '../support/whole-number.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
 import { describeEnvironment } from './environment.js';
@@ -147,7 +148,8 @@ async function trainInFolder(
     const next = await training.next();
     if (next.done) {
       const few = setup.dataset.splits.test.rows <= mostPredictions;
-      if (options.predictions && !few) note(`No predictions.arrow: the test split has over ${mostPredictions} rows.`);
+      if (options.predictions && !few)
+        note(`No predictions.arrow: the test split has over ${wholeNumber(mostPredictions)} rows.`);
       const result = await finish(experiment, setup, next.value, folder, options.predictions && few);
       for (const message of notesOn(result, setup.epochs)) noteOfRun(message);
       log.info(result, 'done');

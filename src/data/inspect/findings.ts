@@ -1,3 +1,4 @@
+import { wholeNumber as count } from '../../support/whole-number.js';
 import type { SplitName } from '../dataset.js';
 import type { ColumnSummary } from './column-counts.js';
 import type { Finding, Inspection, TaskSummary } from './inspection.js';
@@ -126,8 +127,4 @@ function columnFindings(column: ColumnSummary, summary: Summary): Finding[] {
       `${count(values)} values in ${count(rowsOf('train'))} training rows: an id can only be learnt by heart`,
     );
   return found;
-}
-
-function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }
