@@ -34,7 +34,7 @@ const seconds = Number(values.seconds);
 if (!(seconds > 0)) refuse(`--seconds ${values.seconds}: say a number above 0.`);
 
 /** One step cannot be interrupted: a case that takes so long is ended. */
-const mostSeconds = Math.max(900, 20 * seconds);
+const mostSeconds = Math.max(3600, 20 * seconds);
 const say = values.json ? () => undefined : (text: string) => process.stdout.write(text);
 const look = lookAtMachine();
 const chosen = (await candidates(look)).filter(
