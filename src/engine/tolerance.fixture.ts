@@ -26,7 +26,7 @@ const float32Rounding = {
 
 export const tolerances = {
   cpu: float32Rounding,
-  // The same precision: the compiled engine turns TF32 off.
+  // The same precision: both engines turn TF32 off.
   cuda: float32Rounding,
   // WGSL allows exp, log, pow and tanh a few more last places, and sums of gradients by atomics any order.
   webgpu: {
