@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import type { z } from 'zod';
-import { singleOf } from './dataset.js';
 import { drawFeed, funnel, funnelOptions } from './funnel.js';
 import { type Rates, responses, taskNames } from './funnel-rates.js';
 import { generatorFileOptions, rowsOfFile } from './generator-options.js';
@@ -16,13 +15,13 @@ import {
 import type { OutputColumn } from './write/format.js';
 import { formatOf, writeTable } from './write/write-file.js';
 
-const fileOptions = funnelOptions.omit({ loader: true, history: true }).extend({
+const fileOptions = funnelOptions.omit({ loader: true }).extend({
   ...generatorFileOptions,
 });
 type FunnelFileOptions = z.infer<typeof fileOptions>;
 
 /**
- * The rows that the `funnel` loader trains on under the same options, without the list: inputs, then CTR, VTR, VCR, SHR, CMR. A label
+ * The rows that the `funnel` loader trains on under the same options: inputs, then CTR, VTR, VCR, SHR, CMR. A label
  * outside its task's sample space is an empty cell of a CSV, NaN elsewhere.
  */
 export const funnelFile = defineSynthesisKind({
@@ -70,7 +69,7 @@ async function writeFunnel(
   });
   const source = await funnel.open(drawn, { seed, note: () => undefined });
   const columns = [
-    ...source.columns.map(({ name, kind }): OutputColumn => ({ name, kind: kind === 'numeric' ? 'float' : 'integer' })),
+    ...source.columns.map(({ name, kind }): OutputColumn => ({ name, kind: outputKinds[kind] })),
     ...source.tasks.map(({ name }): OutputColumn => ({ name, kind: 'float' })),
   ];
   const labels = source.tasks.map(() => new Float32Array(rows));
@@ -108,11 +107,13 @@ async function writeFunnel(
     for await (const block of blocksOf(source.splits.train)) {
       keepLabels(block.labels, labels, row);
       row += block.rows;
-      yield { rows: block.rows, columns: [...block.columns.map(singleOf), ...block.labels] };
+      yield { rows: block.rows, columns: [...block.columns, ...block.labels] };
       progress(row, rows);
     }
   }
 }
+
+const outputKinds = { numeric: 'float', categorical: 'integer', list: 'list' } as const;
 
 /** Plays are the rows that have a VCR. */
 function measuredRates(labels: readonly Float32Array[]): Record<string, number | null> {

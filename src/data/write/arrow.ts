@@ -1,34 +1,59 @@
 import { setImmediate } from 'node:timers/promises';
-import { Field, Float32, Int32, makeData, RecordBatch, RecordBatchFileWriter, Schema, Struct } from 'apache-arrow';
-import type { FormatDefinition, RowGroup } from './format.js';
+import {
+  type DataType,
+  Field,
+  Float32,
+  Int32,
+  List,
+  makeData,
+  RecordBatch,
+  RecordBatchFileWriter,
+  Schema,
+  Struct,
+} from 'apache-arrow';
+import { type FormatDefinition, isList, type OutputColumn, type RowGroup } from './format.js';
 
 /** The Arrow file format, one record batch per group. */
 export const arrow: FormatDefinition = {
   name: 'arrow',
   async *encode(columns, groups) {
-    const schema = new Schema(
-      columns.map(({ name, kind }) => new Field(name, kind === 'float' ? new Float32() : new Int32(), false)),
-    );
+    const schema = new Schema(columns.map(({ name, kind }) => new Field(name, typeOf(kind), false)));
     const writer = new RecordBatchFileWriter();
-    const pump = fill(writer, schema, groups);
-    for await (const bytes of writer) yield bytes;
-    await pump;
+    const pieces = writer[Symbol.asyncIterator]();
+    let next = pieces.next();
+    for await (const group of groups) {
+      writer.write(recordBatch(schema, group));
+      // The writer keeps what is not taken: all of it is taken before the next group is made. A piece that is there comes before other tasks.
+      for (let piece = await sooner(next); piece; piece = await sooner(next)) {
+        yield piece;
+        next = pieces.next();
+      }
+    }
+    writer.finish();
+    for (let piece = await next; !piece.done; piece = await pieces.next()) yield piece.value;
   },
 };
 
-async function fill(writer: RecordBatchFileWriter, schema: Schema, groups: AsyncIterable<RowGroup>): Promise<void> {
-  try {
-    for await (const group of groups) {
-      writer.write(recordBatch(schema, group));
-      await setImmediate(); // the reader's turn: what waits in the writer is not bounded by itself
-    }
-  } finally {
-    writer.finish(); // after a failure too: the reader must end, and then sees the failure
-  }
+/** The piece, if it is there. */
+async function sooner(next: Promise<IteratorResult<Uint8Array>>): Promise<Uint8Array | undefined> {
+  const result = await Promise.race([next, setImmediate(undefined)]);
+  return result?.done ? undefined : result?.value;
 }
+
+function typeOf(kind: OutputColumn['kind']): DataType {
+  if (kind === 'list') return listType();
+  return kind === 'float' ? new Float32() : new Int32();
+}
+
+const listType = () => new List(new Field('item', new Int32(), false));
 
 function recordBatch(schema: Schema, { rows, columns }: RowGroup): RecordBatch {
   const children = columns.map((values) => {
+    if (isList(values)) {
+      const valueOffsets = values.offsets.slice(0, rows + 1);
+      const child = makeData({ type: new Int32(), data: values.indexes.slice(0, valueOffsets[rows]) });
+      return makeData({ type: listType(), length: rows, nullCount: 0, valueOffsets, child });
+    }
     const own = values.slice(0, rows); // the group's arrays are filled again while these bytes wait
     return own instanceof Int32Array
       ? makeData({ type: new Int32(), data: own })

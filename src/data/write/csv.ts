@@ -1,8 +1,11 @@
-import type { FormatDefinition, OutputColumn } from './format.js';
+import { type FormatDefinition, isList, type OutputColumn, type OutputValues } from './format.js';
 
 const piece = 1 << 16; // characters that are joined before they become bytes
 
-/** A header line, then a line per row; floats in their shortest form that reads back as the same 32 bits. NaN is an empty field. */
+/**
+ * A header line, then a line per row; floats in their shortest form that reads back as the same 32 bits. NaN is an empty field; `|` stands between
+ * the entries of a list.
+ */
 export const csv: FormatDefinition = {
   name: 'csv',
   async *encode(columns, groups) {
@@ -12,7 +15,7 @@ export const csv: FormatDefinition = {
       for (let row = 0; row < rows; row++) {
         for (let c = 0; c < values.length; c++) {
           if (c > 0) text += ',';
-          text += field(columns[c], values[c]?.[row] ?? Number.NaN);
+          text += field(columns[c], values[c], row);
         }
         text += '\n';
         if (text.length < piece) continue;
@@ -24,7 +27,9 @@ export const csv: FormatDefinition = {
   },
 };
 
-function field(column: OutputColumn | undefined, value: number): string {
+function field(column: OutputColumn | undefined, values: OutputValues | undefined, row: number): string {
+  if (values && isList(values)) return values.indexes.subarray(values.offsets[row], values.offsets[row + 1]).join('|');
+  const value = values?.[row] ?? Number.NaN;
   if (Number.isNaN(value)) return '';
   return column?.kind === 'integer' ? String(value) : shortestFloat(value);
 }

@@ -1,14 +1,23 @@
+import type { ListValues } from '../dataset.js';
+
 /** A column of a file that is written. */
 export interface OutputColumn {
   readonly name: string;
-  /** float: 32 bits. integer: 32 bits, signed. */
-  readonly kind: 'float' | 'integer';
+  /** float: 32 bits. integer: 32 bits, signed. list: any number of integers. */
+  readonly kind: 'float' | 'integer' | 'list';
 }
 
 /** Rows, column by column in the order of the file's columns. */
 export interface RowGroup {
   readonly rows: number;
-  readonly columns: readonly (Float32Array | Int32Array)[];
+  readonly columns: readonly OutputValues[];
+}
+
+/** Of a list: entry numbers, and where each row's begin and end. */
+export type OutputValues = Float32Array | Int32Array | Pick<ListValues, 'offsets' | 'indexes'>;
+
+export function isList(values: OutputValues): values is Pick<ListValues, 'offsets' | 'indexes'> {
+  return 'offsets' in values;
 }
 
 export interface FormatDefinition {

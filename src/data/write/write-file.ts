@@ -4,7 +4,7 @@ import { catalogue } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { arrow } from './arrow.js';
 import { csv } from './csv.js';
-import type { FormatDefinition, OutputColumn, RowGroup } from './format.js';
+import { type FormatDefinition, isList, type OutputColumn, type OutputValues, type RowGroup } from './format.js';
 import { parquet } from './parquet.js';
 
 const formats = catalogue<FormatDefinition>('format', [csv, parquet, arrow]);
@@ -45,24 +45,63 @@ export function formatOf(path: string): FormatDefinition {
 /** Larger groups of rows, of a size that depends on the columns alone. */
 async function* groupsOf(columns: readonly OutputColumn[], blocks: Blocks): AsyncGenerator<RowGroup> {
   const size = Math.max(1, Math.min(mostGroupRows, Math.floor(groupBytes / (4 * columns.length))));
-  const group = columns.map(({ kind }) => (kind === 'float' ? new Float32Array(size) : new Int32Array(size)));
+  const group = columns.map(({ kind }) => {
+    if (kind === 'list') return new ListTarget(size);
+    return kind === 'float' ? new Float32Array(size) : new Int32Array(size);
+  });
+  const taken = (rows: number) =>
+    group.map((values) => (values instanceof ListTarget ? values.take(rows) : values.subarray(0, rows)));
   let filled = 0;
   for await (const block of blocks) {
     for (let from = 0; from < block.rows; ) {
       const count = Math.min(block.rows - from, size - filled);
       for (const [c, target] of group.entries()) {
         const values = block.columns[c];
-        if (values) target.set(values.subarray(from, from + count), filled);
+        if (!values) continue;
+        if (target instanceof ListTarget && isList(values)) target.add(values, from, count, filled);
+        else if (!(target instanceof ListTarget) && !isList(values))
+          target.set(values.subarray(from, from + count), filled);
+        else throw new Error(`Column '${columns[c]?.name}' has lists and single values`);
       }
       filled += count;
       from += count;
       if (filled < size) continue;
-      yield { rows: filled, columns: group };
+      yield { rows: filled, columns: taken(filled) };
       filled = 0;
     }
   }
-  if (filled > 0) yield { rows: filled, columns: group.map((values) => values.subarray(0, filled)) };
+  if (filled > 0) yield { rows: filled, columns: taken(filled) };
 }
+
+/** A list column of a group; its entries grow by doubling. */
+class ListTarget {
+  readonly #offsets: Int32Array; // [rows + 1]
+  #indexes = new Int32Array(1024);
+
+  constructor(rows: number) {
+    this.#offsets = new Int32Array(rows + 1);
+  }
+
+  /** Lists `from` to `from + count`, as those of the group's rows from `at`. */
+  add({ offsets, indexes }: Lists, from: number, count: number, at: number): void {
+    const [begin = 0, end = 0] = [offsets[from], offsets[from + count]];
+    const start = this.#offsets[at] ?? 0;
+    const needed = start + end - begin;
+    if (needed > this.#indexes.length) {
+      const grown = new Int32Array(Math.max(needed, 2 * this.#indexes.length));
+      grown.set(this.#indexes.subarray(0, start));
+      this.#indexes = grown;
+    }
+    this.#indexes.set(indexes.subarray(begin, end), start);
+    for (let r = 1; r <= count; r++) this.#offsets[at + r] = start + (offsets[from + r] ?? 0) - begin;
+  }
+
+  take(rows: number): Lists {
+    return { offsets: this.#offsets.subarray(0, rows + 1), indexes: this.#indexes.subarray(0, this.#offsets[rows]) };
+  }
+}
+
+type Lists = Extract<OutputValues, { readonly offsets: Int32Array }>;
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
