@@ -102,3 +102,13 @@ test('what came out of single runs is told at the end of a stage, with their nam
 test('the plan names runs likewise', () => {
   expect(nameOf({ ...run, point: { 'dataset.path': 'a\tb' } })).toBe('two\ufffd[2J\ufffdlines path a\ufffdb seed 1');
 });
+
+test('runs of tune are named with what they try', () => {
+  const tried = {
+    ...run,
+    label: 'ple',
+    point: { 'dataset.correlation': 1 },
+    values: { 'train.optimizer.learningRate': 0.1 },
+  };
+  expect(nameOf(tried)).toBe('ple correlation 1 learningRate 0.1 seed 1');
+});

@@ -166,9 +166,9 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
   );
 }
 
-/** `ple correlation 0.4 seed 3` */
-export function nameOf({ label, point, seed }: Pick<PlacedRun, 'label' | 'point' | 'seed'>): string {
-  return printable(`${label} ${pointText({ ...point, seed }, ' ')}`);
+/** `ple correlation 0.4 seed 3`; of a run of `tune`, with the values that it tries. */
+export function nameOf({ label, point, values, seed }: Pick<PlacedRun, 'label' | 'point' | 'values' | 'seed'>): string {
+  return printable(`${label} ${pointText({ ...point, ...values, seed }, ' ')}`);
 }
 
 /** `41 s`, `12 min`, `1 h 05 min` */

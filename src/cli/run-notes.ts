@@ -1,7 +1,7 @@
 import { pointText } from '../comparison/axis-point.js';
 import type { PlacedRun } from '../comparison/placed-runs.js';
 
-type Run = Pick<PlacedRun, 'label' | 'point' | 'seed'>;
+type Run = Pick<PlacedRun, 'label' | 'point' | 'values' | 'seed'>;
 
 /** Notes on what came out of single runs, gathered, since many runs have the same. */
 export interface RunNotes {
@@ -13,9 +13,9 @@ export interface RunNotes {
 export function gatherRunNotes(): RunNotes {
   const seeds = new Map<string, Map<string, Set<number>>>(); // by message, then by model and point
   return {
-    add({ label, point, seed }, message) {
+    add({ label, point, values, seed }, message) {
       const names = seeds.get(message) ?? new Map<string, Set<number>>();
-      const name = [label, pointText(point, ' ')].filter((text) => text !== '').join(' ');
+      const name = [label, pointText({ ...point, ...values }, ' ')].filter((text) => text !== '').join(' ');
       names.set(name, (names.get(name) ?? new Set()).add(seed));
       seeds.set(message, names);
     },

@@ -29,6 +29,8 @@ export interface ComparisonPlan {
 interface RunPlan {
   readonly label: string;
   readonly axis: AxisPoint;
+  /** What a run of `tune` tries. */
+  readonly values?: AxisPoint;
   readonly seed: number;
   readonly hash8: string;
   /** Relative to the comparison's folder; runs that are the same experiment have the same. */
@@ -93,9 +95,9 @@ async function planWith(
   const models = await measureAll(unfinished, jobs, { workers, devices, readShape, on });
   const plansOf = (all: Search['placed']) =>
     Promise.all(
-      all.map(async ({ label, point, seed, hash8, folder: path, finished, experiment }) => {
+      all.map(async ({ label, point, values, seed, hash8, folder: path, finished, experiment }) => {
         const parameters = parametersOf(experiment, (await readShape(experiment)).model);
-        return { label, axis: point, seed, hash8, path, finished, parameters };
+        return { label, axis: point, ...(values ? { values } : {}), seed, hash8, path, finished, parameters };
       }),
     );
   return {

@@ -7,6 +7,8 @@ export interface PlannedRun {
   readonly label: string;
   readonly point: AxisPoint;
   readonly seed: number;
+  /** What a run of `tune` tries. */
+  readonly values?: AxisPoint;
   /** Named for its folder: label, axis values and seed. */
   readonly experiment: Experiment;
 }
