@@ -66,5 +66,14 @@ async function* batches(path: string): AsyncGenerator<RecordBatch> {
 
 function asDataError(path: string, error: unknown): DataError {
   if (error instanceof DataError) return error;
+  if (error instanceof Error && /is compressed/.test(error.message)) {
+    return new DataError(
+      `${path} is compressed (LZ4 or Zstandard, as Feather usually is), which is not read. Write it anew, in Python: import pyarrow.feather as f; f.write_feather(f.read_table('${path}'), '${uncompressedName(path)}', compression='uncompressed')`,
+    );
+  }
   return new DataError(`${path} cannot be read as Arrow: ${reasonOf(error)}.`);
+}
+
+function uncompressedName(path: string): string {
+  return path.replace(/(\.\w+)$/, '-plain$1');
 }

@@ -16,6 +16,7 @@ export async function openParquet(path: string, bytes: number): Promise<RowFile>
   } catch (error) {
     throw new DataError(`${path} cannot be read as Parquet: ${reasonOf(error)}.`);
   }
+  refuseCodecs(path, metadata);
   return {
     path,
     bytes,
@@ -50,6 +51,19 @@ const compressors: Compressors = {
   GZIP: (input) => zlib.gunzipSync(input),
   BROTLI: (input) => zlib.brotliDecompressSync(input),
 };
+
+/** @throws DataError for a compression that is not read. */
+function refuseCodecs(path: string, { row_groups }: FileMetaData): void {
+  const known = ['UNCOMPRESSED', 'SNAPPY', ...Object.keys(compressors)];
+  for (const { columns } of row_groups) {
+    for (const { meta_data } of columns) {
+      if (!meta_data || known.includes(meta_data.codec)) continue;
+      throw new DataError(
+        `${path}: column '${meta_data.path_in_schema.join('.')}' is compressed with ${meta_data.codec}, which is not read. Write it anew with Snappy, gzip or Brotli, in Python: import pyarrow.parquet as p; p.write_table(p.read_table('${path}'), '${path.replace(/(\.\w+)$/, '-snappy$1')}', compression='snappy')`,
+      );
+    }
+  }
+}
 
 function positioned(path: string, byteLength: number): AsyncBuffer {
   return {

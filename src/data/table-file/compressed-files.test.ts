@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CompressionType,
+  compressionRegistry,
+  RecordBatchFileWriter,
+  RecordBatchStreamWriter,
+  Table,
+  vectorFromArray,
+} from 'apache-arrow';
+import type { CompressionCodec } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { expect, onTestFinished, test } from 'vitest';
+import { DataError } from '../../support/errors.js';
+import { openRowFile } from './row-file.js';
+
+const numbers = Array.from({ length: 300 }, (_, row) => row % 5);
+
+const zstandard = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd); // with which its frames begin
+
+/** The number of rows that are read. */
+async function readAll(name: string, bytes: Uint8Array): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-compressed-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, name), bytes);
+  const file = await openRowFile(join(folder, name), { delimiter: undefined, quote: null, header: true });
+  let rows = 0;
+  for await (const { records } of file.read(() => undefined)) rows += records.length;
+  return rows;
+}
+
+const parquet = (codec: CompressionCodec) =>
+  new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [{ name: 'x', data: numbers, type: 'INT32' }],
+      codec,
+      compressors: { ZSTD: (bytes) => bytes, LZ4_RAW: (bytes) => bytes },
+    }),
+  );
+
+test.each(['ZSTD', 'LZ4_RAW'] as const)(
+  'Parquet with %s is refused when it is opened, with the way to convert it',
+  async (codec) => {
+    const reading = readAll('data.parquet', parquet(codec));
+    await expect(reading).rejects.toThrow(DataError);
+    await expect(reading).rejects.toThrow(
+      new RegExp(
+        `data\\.parquet: column 'x' is compressed with ${codec}, .*'[^']*data-snappy\\.parquet', compression='snappy'`,
+      ),
+    );
+    expect(await readAll('data.parquet', parquet('SNAPPY'))).toBe(300);
+  },
+);
+
+test.each([
+  ['data.arrow', RecordBatchFileWriter],
+  ['data.arrows', RecordBatchStreamWriter],
+] as const)('a compressed %s is refused with the way to convert it', async (name, Writer) => {
+  const known = compressionRegistry.get(CompressionType.ZSTD);
+  compressionRegistry.set(CompressionType.ZSTD, { encode: (bytes) => Buffer.concat([zstandard, bytes]) });
+  onTestFinished(() => compressionRegistry.set(CompressionType.ZSTD, known ?? {}));
+  const table = new Table({ x: vectorFromArray(numbers) });
+  const bytes = (compressionType: CompressionType | null) =>
+    new Writer({ compressionType }).writeAll(table).finish().toUint8Array(true);
+  const reading = readAll(name, bytes(CompressionType.ZSTD));
+  await expect(reading).rejects.toThrow(DataError);
+  await expect(reading).rejects.toThrow(
+    /data\.arrows? is compressed .*'[^']*data-plain\.arrows?', compression='uncompressed'\)$/,
+  );
+  expect(await readAll(name, bytes(null))).toBe(300);
+});
