@@ -16,6 +16,7 @@ export async function nvidiaGpuOf(
   return named.length === 1 ? (named[0] ?? null) : null;
 }
 
+const nvidiaSmi = 'nvidia-smi';
 const sampleMilliseconds = 200;
 /** A sample tells of up to a second before it. */
 const samplesOfBefore = 5;
@@ -23,7 +24,7 @@ const samplesOfBefore = 5;
 /** Starts to look at how busy a GPU is; the function that is returned ends it. */
 export function watchLoad({ uuid }: NvidiaGpu): () => Promise<number | null> {
   const words = [`--id=${uuid}`, '--query-gpu=utilization.gpu', '--format=csv,noheader,nounits'];
-  const tool = spawn('nvidia-smi', [...words, `--loop-ms=${sampleMilliseconds}`], {
+  const tool = spawn(nvidiaSmi, [...words, `--loop-ms=${sampleMilliseconds}`], {
     stdio: ['ignore', 'pipe', 'ignore'],
     windowsHide: true,
   });

@@ -24,7 +24,7 @@ export interface Smoke {
   readonly largestDifference: number;
 }
 
-export interface Usable extends Adapter {
+interface Usable extends Adapter {
   readonly usable: true;
   readonly smoke: Smoke;
 }
