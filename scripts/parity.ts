@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { nameOf } from '../src/engine/devices/device.js';
 import { machineFacts } from '../src/engine/devices/facts.js';
 import { probe } from '../src/engine/devices/probe.js';
-import { parityCandidates } from '../src/training/parity/device.fixture.js';
+import { parityCandidates } from '../src/engine/parity-device.fixture.js';
 
 /**
  * Runs the parity suite on every device that is here, and says which are not: `npm run parity -- [--require webgpu,cuda]`.
@@ -46,7 +46,13 @@ process.exitCode = failures === 0 ? 0 : 1;
 function vitest(device: string): Promise<number> {
   const child = spawn(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', '--no-file-parallelism', 'src/training/parity'],
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--no-file-parallelism',
+      'src/training/parity',
+      'src/engine/engine.test.ts',
+    ],
     { stdio: 'inherit', env: { ...process.env, PLE_PARITY_DEVICE: device } },
   );
   return new Promise((resolve, reject) => {

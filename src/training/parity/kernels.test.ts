@@ -6,7 +6,7 @@ import { difference, type KernelCases, labelled, outcomes } from '../../engine/c
 import { productCases } from '../../engine/compiled/kernels/product-cases.fixture.js';
 import { reductionCases } from '../../engine/compiled/kernels/reduction-cases.fixture.js';
 import { shapeCases } from '../../engine/compiled/kernels/shape-cases.fixture.js';
-import { deviceName, testedEngine, tolerance } from './device.fixture.js';
+import { deviceName, testedEngine, tolerance } from '../../engine/parity-device.fixture.js';
 
 const groups: Readonly<Record<string, KernelCases>> = {
   elementwise: elementwiseCases,

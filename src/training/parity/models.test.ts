@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createCompiledEngine } from '../../engine/compiled/compiled-engine.js';
 import type { Engine, Program, Signature, Step } from '../../engine/engine.js';
+import { candidate, deviceName, referenceEngine, testedEngine, tolerance } from '../../engine/parity-device.fixture.js';
 import { firstDifference, type Tolerance } from '../../engine/tolerance.fixture.js';
 import type { HostArrays } from '../../support/arrays.js';
-import { candidate, deviceName, referenceEngine, testedEngine, tolerance } from './device.fixture.js';
 import { parityModels, steps } from './model.fixture.js';
 
 describe.each(parityModels())(`$model on ${deviceName}`, ({ training, evaluation, trainingChunk, evaluationChunk }) => {

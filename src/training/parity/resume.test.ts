@@ -5,13 +5,13 @@ import { beforeAll, expect, it } from 'vitest';
 import { parseExperiment } from '../../config/experiment.js';
 import type { Engine } from '../../engine/engine.js';
 import { engineOn } from '../../engine/engine-on.js';
+import { deviceName, testedEngine } from '../../engine/parity-device.fixture.js';
 import { metricTolerance } from '../../engine/tolerance.fixture.js';
 import { readSnapshot, writeSnapshot } from '../checkpoint.js';
 import { madeDataset } from '../dataset.fixture.js';
 import { definitions } from '../definitions.js';
 import { setUp } from '../setup.js';
 import { metricsOf, type Snapshot, train } from '../trainer.js';
-import { deviceName, testedEngine } from './device.fixture.js';
 
 const tasks = [
   { name: 'click', type: 'binary' },

@@ -1,7 +1,7 @@
-import type { Candidate } from '../../engine/devices/device.js';
-import type { Engine } from '../../engine/engine.js';
-import { engineOn } from '../../engine/engine-on.js';
-import { type Tolerances, tolerances } from '../../engine/tolerance.fixture.js';
+import type { Candidate } from './devices/device.js';
+import type { Engine } from './engine.js';
+import { engineOn } from './engine-on.js';
+import { type Tolerances, tolerances } from './tolerance.fixture.js';
 
 /** For tests: engines and devices that the parity suite knows, by the names that `npm run parity` takes. */
 export const parityCandidates: Readonly<Record<string, Candidate>> = {
