@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ple, temporaryFolder } from './command.fixture.js';
+import { startPle, until } from './compare.fixture.js';
 
 const synth = (words: readonly string[], cwd: string) => ple(['synth', ...words], { cwd });
 
@@ -66,4 +67,32 @@ test.each([
   expect(stderr).toContain(message);
   expect(stderr.trim().split('\n')).toHaveLength(1);
   expect([status, stdout]).toEqual([2, '']);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s: an interrupted file leaves nothing, and what was there stays',
+  async (signal) => {
+    const folder = temporaryFolder();
+    const out = join(folder, 'rows.arrow');
+    await synth(['--rows', '20', '--dim', '3', '--out', out], folder);
+    const before = readFileSync(out);
+    const started = startPle(['synth', '--rows', '50000000', '--dim', '40', '--out', out]);
+    await until('a part is written', () => existsSync(`${out}.partial`));
+    process.kill(started.pid, signal);
+    const { status, stdout, stderr } = await started.finished;
+    expect(status, stderr).toBe(130);
+    expect(stderr).toMatch(/^ple: Interrupted: .*rows\.arrow is not written\.$/m);
+    expect(stdout).toBe('');
+    expect(readdirSync(folder).toSorted()).toEqual(['rows.arrow', 'rows.arrow.manifest.json']);
+    expect(readFileSync(out).equals(before)).toBe(true);
+  },
+);
+
+test('a folder is no file to be written', async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'rows.csv'));
+  const { status, stderr } = await synth(['--rows', '20', '--out', 'rows.csv'], folder);
+  expect(stderr).toBe('ple: rows.csv is a folder; name the file to be written.\n');
+  expect(status).toBe(2);
+  expect(readdirSync(folder)).toEqual(['rows.csv']);
 });

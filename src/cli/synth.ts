@@ -3,7 +3,7 @@ import { dirname, parse } from 'node:path';
 import { type ConfigDocument, readDocument } from '../config/document.js';
 import { parsePart } from '../config/parse.js';
 import { synthesisKinds } from '../data/synthesize.js';
-import { exitCode } from '../support/errors.js';
+import { exitCode, UserError } from '../support/errors.js';
 import { progressBar } from './progress-bar.js';
 
 interface SynthOptions {
@@ -42,12 +42,25 @@ export async function synthCommand(words: readonly string[], options: SynthOptio
   });
   mkdirSync(folder, { recursive: true });
   const manifests: object[] = [];
-  for (const { file, values } of files) {
-    const bar = progressBar(file, 'rows');
-    const { manifest, summary } = await kind.write(values, file, bar.update).finally(bar.stop);
-    manifests.push(manifest);
-    process.stderr.write(`Written: ${file}; ${file}.manifest.json\n`);
-    if (!options.json) process.stdout.write(`${summary}\n`);
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    for (const { file, values } of files) {
+      const bar = progressBar(file, 'rows');
+      const advance = (done: number, total: number) => {
+        if (interrupted) throw new UserError(`Interrupted: ${file} is not written.`, exitCode.interrupted);
+        bar.update(done, total);
+      };
+      const { manifest, summary } = await kind.write(values, file, advance).finally(bar.stop);
+      manifests.push(manifest);
+      process.stderr.write(`Written: ${file}; ${file}.manifest.json\n`);
+      if (!options.json) process.stdout.write(`${summary}\n`);
+    }
+  } finally {
+    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
   }
   const [only] = manifests;
   const document = manifests.length === 1 ? only : manifests;

@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { SourceSplit } from './dataset.js';
+import { writeWhole } from './write/write-file.js';
 
 export interface SynthesisKind<Manifest extends object = object> {
   readonly name: string;
@@ -10,7 +11,7 @@ export interface SynthesisKind<Manifest extends object = object> {
   /**
    * Writes a table in the format of the path's ending, and `<path>.manifest.json` beside it. The same options make the same bytes.
    * @param options is parsed (fails on what the schema refuses).
-   * @param progress Rows read, of all that are to be read.
+   * @param progress Rows read, of all that are to be read. What it throws ends the writing, of which nothing is left.
    * @throws ConfigError for options that nothing can be made of, and for an unknown ending.
    */
   write(options: unknown, path: string, progress: SynthesisProgress): Promise<Synthesized<Manifest>>;
@@ -39,15 +40,20 @@ export function defineSynthesisKind<Options extends z.ZodObject, Manifest extend
     ...definition,
     write: async (options, path, progress) => {
       const made = await definition.write(definition.options.parse(options), path, progress);
-      await writeFile(`${path}.manifest.json`, `${JSON.stringify(made.manifest, null, 2)}\n`);
+      await writeWhole(`${path}.manifest.json`, [Buffer.from(`${JSON.stringify(made.manifest, null, 2)}\n`)]);
       return made;
     },
   };
 }
 
-/** All blocks of a split, in order; the arrays may be overwritten by the next. */
+const blocksBetweenTurns = 32;
+
+/** All blocks of a split, in order; the arrays may be overwritten by the next. Signals get their turn. */
 export async function* blocksOf(split: SourceSplit) {
-  for (let index = 0; index * split.blockRows < split.rows; index++) yield await split.read(index);
+  for (let index = 0; index * split.blockRows < split.rows; index++) {
+    if (index % blocksBetweenTurns === 0) await setImmediate();
+    yield await split.read(index);
+  }
 }
 
 /** Copies a block's labels into arrays of all rows. */

@@ -1,7 +1,7 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { catalogue } from '../../support/catalogue.js';
-import { ConfigError } from '../../support/errors.js';
+import { ConfigError, UserError } from '../../support/errors.js';
 import { arrow } from './arrow.js';
 import { csv } from './csv.js';
 import { type FormatDefinition, isList, type OutputColumn, type OutputValues, type RowGroup } from './format.js';
@@ -17,20 +17,32 @@ export type Blocks = AsyncIterable<RowGroup>;
 
 /**
  * Writes a file in the format of its ending, whole or not at all, in memory that does not grow with the rows.
- * @throws ConfigError for an ending that is no format's.
+ * @throws ConfigError for an ending that is no format's, or a folder of this name. UserError for a file that cannot be written.
  */
 export async function writeTable(path: string, columns: readonly OutputColumn[], blocks: Blocks): Promise<void> {
   const format = formatOf(path);
+  await writeWhole(path, format.encode(columns, groupsOf(columns, blocks)));
+}
+
+/** Under another name first, which is then changed: a file is whole, or what it was before. */
+export async function writeWhole(
+  path: string,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory())
+    throw new ConfigError(`${path} is a folder; name the file to be written.`);
   const partial = `${path}.partial`;
   let file: FileHandle | undefined;
   try {
     file = await open(partial, 'w');
-    for await (const bytes of format.encode(columns, groupsOf(columns, blocks))) await writeAll(file, bytes);
+    for await (const bytes of pieces) await writeAll(file, bytes);
     await file.close();
     await rename(partial, path);
   } catch (error) {
     await file?.close().catch(() => undefined);
     await rm(partial, { force: true });
+    if (error instanceof Error && 'syscall' in error)
+      throw new UserError(`${path} cannot be written: ${error.message}. Nothing is left of it.`);
     throw error;
   }
 }
