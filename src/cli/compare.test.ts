@@ -264,7 +264,7 @@ describe('the config of a comparison', () => {
 test('errors over more test rows than predictions are kept for are refused before anything is trained', async () => {
   const words = ['--runs', 'large', 'dataset.rows.test=1000001', 'compare.uncertainty=both'];
   const { status, stderr } = await compare(...words);
-  expect(stderr).toMatch(/compare\.uncertainty: 'both' needs the predictions of every run.*the data have 1000001/);
+  expect(stderr).toMatch(/compare\.uncertainty: 'both' needs the predictions of every run.*the data have 1,000,001/);
   expect(status).toBe(2);
   expect(runsIn(at('large/small'))).toEqual([]);
 });
