@@ -64,6 +64,11 @@ export class ColumnGuess {
     );
   }
 
+  /** Whether a cell is missing. */
+  hasMissing(): boolean {
+    return this.#present < this.#rows;
+  }
+
   /** More than one value. */
   varies(): boolean {
     return this.#values.size > 1;
@@ -94,7 +99,7 @@ export class ColumnGuess {
     }
     if (this.#values.size !== 2 && this.#areNumbers()) {
       const numbers = [...this.#values.keys()].map((text) => numberOf(text));
-      const remark = `numbers from ${Math.min(...numbers)} to ${Math.max(...numbers)}${outside}`;
+      const remark = `numbers from ${short(Math.min(...numbers))} to ${short(Math.max(...numbers))}${outside}`;
       return { options: { regression: true }, entry: { name, type: 'regression', standardize: true }, remark };
     }
     if (this.#values.size > 20 || this.#values.size < 2) return undefined;
@@ -119,7 +124,7 @@ export class ColumnGuess {
     if (this.kind === 'list') return {};
     const enough = this.#rows > 100;
     if (enough && this.#sequence && this.#present === this.#rows) return { kind: 'ignored', why: 'numbers the rows' };
-    const rare = enough && (different >= mostDifferent || different > this.#present / 2);
+    const rare = enough && (different >= mostDifferent || different > this.#present * (words.id ? 0.9 : 0.5));
     if (words.row && rare) return { kind: 'ignored', why: 'has almost a value of its own in every row' };
     if (words.time && this.isTime()) return { kind: 'ignored', why: 'a time: for a split by time, see below' };
     const integers = this.#areNumbers(Number.isInteger);
@@ -182,6 +187,8 @@ export class ColumnGuess {
     return /^[<>!]/.test(text) ? [text] : text;
   }
 }
+
+const short = (value: number) => Number(value.toPrecision(4));
 
 export function percent(part: number, whole: number): string {
   return `${whole > 0 ? ((100 * part) / whole).toPrecision(3) : '-'} %`;

@@ -10,7 +10,7 @@ export interface LabelGuess {
 
 /**
  * Which columns are labels. Those that were asked for; else those with a label's name, and what is 0 and 1 alone behind one of them at the end
- * of the row; else those of 0 and 1 alone at the end of the row; else the last one that can be a label.
+ * of the row; else those of 0 and 1 alone at the end of the row, or the first column if it alone is so; else the last one that can be a label.
  */
 export function labelGuesses(columns: readonly ColumnGuess[], asked: readonly string[]): readonly LabelGuess[] {
   if (asked.length > 0) return asked.map((name) => ({ column: askedColumn(columns, name), why: '' }));
@@ -28,6 +28,9 @@ export function labelGuesses(columns: readonly ColumnGuess[], asked: readonly st
   }
   if (tail.length > 0 && tail.length < columns.length)
     return tail.map((column) => ({ column, why: 'a label? 0 and 1, at the end of the row' }));
+  const [first] = columns;
+  if (first && bits.length === 1 && bits[0] === first)
+    return [{ column: first, why: 'a label? 0 and 1, the first column' }];
   const last = columns.findLast((column) => column.canBeLabel());
   if (last) return [{ column: last, why: 'a label? The last column that can be one' }];
   throw new DataError(

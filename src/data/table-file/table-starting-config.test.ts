@@ -119,6 +119,26 @@ test('without names: columns by number, 0 and 1 at the end are labels; another d
   }
 });
 
+test('without names: the first column, if it alone has 0 and 1; texts are no header where a number is among them', async () => {
+  const path = file(
+    'first.tsv',
+    rows(() => [bit(), random.below(300), 'a', 'a', ['x', 'y', 'z'][random.below(3)] ?? ''], '\t'),
+  );
+  const { dataset } = parse(await startingConfig(path));
+  expect(dataset).toMatchObject({ header: false, tasks: { 1: {} } });
+});
+
+test('what has no label outside its sample space needs no mask; an id with few rows each is one', async () => {
+  const lines = Array.from({ length: 600 }, (_, row) =>
+    [`u${row % 400}`, row % 3 ? 0 : 1, row % 3 ? '' : bit()].join(','),
+  );
+  const text = await startingConfig(file('spaces.csv', ['user,click,share', ...lines]));
+  expect(text).toMatch(
+    /^ {4}share: \{\} # a label by its name; [\d.]+ % are 1; empty in 66\.7 % of the rows, .* sample space$/m,
+  );
+  expect(parse(text).dataset.columns).toBeUndefined();
+});
+
 test('two texts in the last column: the rarer one is positive, or the one that says so', async () => {
   const lines = rows((row) => [random.normal(), random.below(5), row % 4 ? 'kept' : 'left']);
   const { dataset, model } = parse(await startingConfig(file('one.csv', ['a,b,result', ...lines])));

@@ -43,7 +43,9 @@ export async function startingConfig(path: string, tasks: readonly string[] = []
   );
   const made = labels.flatMap(({ column, why }) => {
     const task = column.task();
-    return task ? [{ column, ...task, remark: [why, task.remark, sampleSpace(conditionOf(column))] }] : [];
+    return task
+      ? [{ column, ...task, remark: [why, task.remark, column.hasMissing() ? '' : sampleSpace(conditionOf(column))] }]
+      : [];
   });
 
   const named: Part[] = [];
