@@ -1,18 +1,15 @@
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
 import type { Program, Signature } from '../engine.js';
 import { check, copyOf, named, stepsOf } from '../signature.js';
-import { copyModel, copyNames, joinModel } from './copy-models.js';
+import { copyModel, copyNames } from './copy-models.js';
 import { countFlops } from './graph.js';
 import { modelNames } from './model-graph.js';
+import { RowCollector } from './row-collector.js';
 import { type DeviceArray, openSession, type Session, type SessionOptions } from './session.js';
-import { type OutputRow, stepModel } from './step-model.js';
+import { stepModel } from './step-model.js';
 import type { Recording } from './trace.js';
 import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
 import { webgpuNodes } from './webgpu-nodes.js';
-
-/** Steps whose outputs are fetched together, at most, and the bytes of such a fetch. */
-const joinedSteps = 8;
-const joinedBytes = 8 * 2 ** 20;
 
 /**
  * A chunk is one run per step, for a provider that has no `Scan` (WebGPU): the state is buffers on the device that go from one run to
@@ -39,12 +36,7 @@ export async function stepProgram(
   const stepping = await open(model.bytes, fetches);
   const fetching = changed.length > 0 ? await open(copyModel(specs(changed)), []) : null;
   const sending = read.length > 0 ? await open(copyModel(specs(read)), read.map(copyNames.to)) : null;
-  const collectors = await Promise.all(
-    rows.map(async (row) => {
-      const count = Math.max(1, Math.min(joinedSteps, Math.floor(joinedBytes / (4 * row.size))));
-      return { row, count, session: await open(joinModel(row.type, row.size, count), []) };
-    }),
-  );
+  const collectors = await Promise.all(rows.map((row) => RowCollector.open(row, (bytes) => open(bytes, []))));
   const transfers = new TransferMeter(speed, 0);
 
   // Of each state, the newer of the two. What the step only reads has both.
@@ -77,36 +69,24 @@ export async function stepProgram(
       const steps = stepsOf(chunk, signature.batch);
       if (steps === 0) throw new Error('a chunk without steps');
       await send();
-      const outputs = new Map(
-        rows.flatMap((row) => row.outputs.map(({ name, shape }) => [name, zeros(row, [steps, ...shape])])),
-      );
-      const waiting = new Map<OutputRow, DeviceArray[]>(rows.map((row) => [row, []]));
+      const outputs = Object.fromEntries(collectors.flatMap((collector) => Object.entries(collector.begin(steps))));
       try {
         for (let step = 0; step < steps; step++) {
-          const batch = batchOf(chunk, signature.batch, step);
-          const feeds: Record<string, HostArray | DeviceArray> = { ...batch };
-          let sent = bytesOf(Object.values(batch));
-          for (const name of [...changed, ...read]) {
-            const array = onDevice.get(name) ?? of(onHost, name);
-            feeds[modelNames.state(name)] = array;
-            if (!('tensor' in array)) sent += bytesOf([array]);
-          }
+          const feeds = batchOf(chunk, signature.batch, step);
+          for (const name of [...changed, ...read])
+            feeds[modelNames.state(name)] = onDevice.get(name) ?? of(onHost, name);
           const { device } = await stepping.run(feeds, fetches);
+          transfers.add(bytesOf(Object.values(feeds).flatMap((array) => ('tensor' in array ? [] : [array]))), 0);
           for (const name of changed) keep(name, kept(device, modelNames.next(name)));
-          transfers.add(sent, 0);
-          for (const { row, count, session } of collectors) {
-            const held = of(waiting, row);
-            held.push(kept(device, row.name));
-            if (held.length < count && step < steps - 1) continue;
-            await collect(session, row, count, held, step + 1 - held.length, outputs);
-            transfers.add(0, 4 * row.size * count);
-            for (const array of held.splice(0)) array.free();
+          for (const collector of collectors) {
+            const row = kept(device, collector.rowName);
+            transfers.add(0, await collector.take(row, step === steps - 1, outputs));
           }
         }
       } finally {
-        for (const held of waiting.values()) for (const array of held) array.free();
+        for (const collector of collectors) collector.drop();
       }
-      return Object.fromEntries(outputs);
+      return outputs;
     },
 
     async readState(): Promise<HostArrays> {
@@ -146,7 +126,7 @@ export async function stepProgram(
 }
 
 /** Row `step` of every array of the chunk, by its name in the model. */
-function batchOf(chunk: HostArrays, batch: Signature['batch'], step: number): Record<string, HostArray> {
+function batchOf(chunk: HostArrays, batch: Signature['batch'], step: number): Record<string, HostArray | DeviceArray> {
   return Object.fromEntries(
     Object.entries(batch).map(([name, { shape }]) => {
       const array = named(chunk, name);
@@ -158,36 +138,6 @@ function batchOf(chunk: HostArrays, batch: Signature['batch'], step: number): Re
       return [modelNames.batch(name), row];
     }),
   );
-}
-
-/** Fetches the rows of steps `first` and on, and deals them out to the outputs. */
-async function collect(
-  session: Session,
-  row: OutputRow,
-  count: number,
-  held: readonly DeviceArray[],
-  first: number,
-  outputs: ReadonlyMap<string, HostArray>,
-): Promise<void> {
-  const [any] = held;
-  if (!any) return;
-  const feeds = Object.fromEntries(
-    Array.from({ length: count }, (_, index) => [copyNames.part(index), held[index] ?? any]), // the last fetch has rows to spare
-  );
-  const { host } = await session.run(feeds, [copyNames.whole]);
-  const { data } = named(host, copyNames.whole);
-  for (const index of held.keys()) {
-    let from = index * row.size;
-    for (const { name, shape } of row.outputs) {
-      const size = sizeOf(shape);
-      of(outputs, name).data.set(data.subarray(from, from + size), (first + index) * size);
-      from += size;
-    }
-  }
-}
-
-function zeros({ type }: OutputRow, shape: readonly number[]): HostArray {
-  return type === 'float32' ? float32(shape) : int32(shape);
 }
 
 function kept(arrays: Readonly<Record<string, DeviceArray>>, name: string): DeviceArray {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCompiledEngine } from '../../engine/compiled/compiled-engine.js';
+import { bytesOf } from '../../engine/compiled/transfers.js';
 import type { Engine, Program, Signature, Step } from '../../engine/engine.js';
 import { candidate, deviceName, referenceEngine, testedEngine, tolerance } from '../../engine/parity-device.fixture.js';
 import { firstDifference, type Tolerance } from '../../engine/tolerance.fixture.js';
@@ -41,10 +42,18 @@ describe.each(parityModels())(`$model on ${deviceName}`, ({ training, evaluation
 
   // A node that the provider lacks would run on the CPU, with its operands copied there and back.
   if (candidate.device === 'webgpu') {
-    it('runs on the device to the last node', async () => {
+    it('runs on the device to the last node, where its state stays', async () => {
       const engine = createCompiledEngine({ device: candidate.device, wholly: true });
-      for (const { step: given, signature } of [training, evaluation]) {
-        await (await engine.compile(given, signature)).release();
+      for (const [given, chunk] of [
+        [training, trainingChunk],
+        [evaluation, evaluationChunk],
+      ] as const) {
+        const program = await engine.compile(given.step, given.signature);
+        await program.run(chunk(0, 1));
+        const before = program.transfers?.toDeviceBytes ?? Number.NaN;
+        await program.run(chunk(1, 3));
+        expect((program.transfers?.toDeviceBytes ?? 0) - before).toBe(bytesOf(Object.values(chunk(1, 3))));
+        await program.release();
       }
     });
   }
