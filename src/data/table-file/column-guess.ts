@@ -190,6 +190,6 @@ export class ColumnGuess {
 
 const short = (value: number) => Number(value.toPrecision(4));
 
-export function percent(part: number, whole: number): string {
+function percent(part: number, whole: number): string {
   return `${whole > 0 ? ((100 * part) / whole).toPrecision(3) : '-'} %`;
 }
