@@ -82,6 +82,12 @@ export function valueNamed(values: Values, name: string): Value {
   return value;
 }
 
+/** An attribute that is a whole number; 0 if it is absent. */
+export function numberOf(node: Node, name: string): number {
+  const attribute = node.attributes[name];
+  return attribute !== undefined && 'kind' in attribute && attribute.kind === 'int' ? attribute.value : 0;
+}
+
 function identity(from: string, to: string): NodeProto {
   return { op_type: 'Identity', name: `result ${to}`, input: [from], output: [to], attribute: [] };
 }

@@ -3,9 +3,9 @@ import { named } from '../signature.js';
 import { copyNames, joinModel } from './copy-models.js';
 import type { DeviceArray, Session } from './session.js';
 import type { OutputRow } from './step-model.js';
+import { mostBuffers } from './wide-nodes.js';
 
-/** Rows that are fetched together, at most, and the bytes of such a fetch. */
-const mostRows = 8;
+/** Bytes of rows that are fetched together, at most. */
 const mostBytes = 8 * 2 ** 20;
 
 /** Fetches the rows of a chunk's steps, several at once: every fetch waits for the device. */
@@ -23,7 +23,7 @@ export class RowCollector {
   }
 
   static async open(row: OutputRow, openModel: (bytes: Uint8Array) => Promise<Session>): Promise<RowCollector> {
-    const count = Math.max(1, Math.min(mostRows, Math.floor(mostBytes / (4 * row.size))));
+    const count = Math.max(1, Math.min(mostBuffers, Math.floor(mostBytes / (4 * row.size))));
     return new RowCollector(row, count, await openModel(joinModel(row.type, row.size, count)));
   }
 

@@ -1,10 +1,13 @@
 import type { Node, Value } from './graph.js';
-import { asRecorded, type NodeWriter } from './model-graph.js';
-import { floatAttribute, intAttribute, intsAttribute, type NodeProto } from './onnx-format.js';
+import { asRecorded, type NodeWriter, numberOf } from './model-graph.js';
+import { constantNode, floatAttribute, intAttribute, intsAttribute, type NodeProto } from './onnx-format.js';
+import { mostBuffers, widerConcat, widerSplit } from './wide-nodes.js';
 
 /** Nodes for ONNX Runtime's WebGPU provider: what it lacks, or does slowly, in other operators. */
 export const webgpuNodes: NodeWriter = (node, index, nameOf) => {
   const [a, b] = node.inputs;
+  if (node.op === 'Concat' && node.inputs.length > mostBuffers) return widerConcat(node, index, nameOf);
+  if (node.op === 'Split' && node.outputs.length > mostBuffers) return widerSplit(node, index, nameOf);
   if (node.op === 'Tanh' && a) return preciseTanh(node, a, index, nameOf);
   if (!a || !b) return asRecorded(node, index, nameOf);
   if (node.op === 'FusedMatMul') return transposedProduct(node, a, b, index, nameOf);
@@ -48,7 +51,7 @@ function sumOfRows(node: Node, b: Value, index: number, nameOf: (value: Value) =
   const name = `${node.op} ${index}`;
   const axes = `${name} axes`;
   return [
-    { op_type: 'Constant', name: axes, input: [], output: [axes], attribute: [intsAttribute('value_ints', [0])] },
+    constantNode(axes, intsAttribute('value_ints', [0])),
     {
       op_type: 'ReduceSum',
       name,
@@ -101,6 +104,5 @@ function isRowOfOnes({ shape, origin }: Value): boolean {
 }
 
 function isSet(node: Node, flag: string): boolean {
-  const attribute = node.attributes[flag];
-  return attribute !== undefined && 'kind' in attribute && attribute.value === 1;
+  return numberOf(node, flag) === 1;
 }

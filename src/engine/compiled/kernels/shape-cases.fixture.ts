@@ -26,6 +26,10 @@ export const shapeCases: KernelCases = {
     kernelCase([normal(2, 3, 4)], (x) => tf.transpose(tf.transpose(x, [1, 2, 0]), [2, 0, 1])),
   ],
   Concat: [
+    // More parts than a shader may have buffers.
+    kernelCase([normal(2, 30), normal(2, 1)], (a, b) =>
+      tf.concat([...tf.split(a, 30, 1).flatMap((part, i) => [part, tf.mul(b, i)])], 1),
+    ),
     kernelCase([normal(2, 3), normal(2, 1)], (a, b) => tf.concat([a, b], 1)),
     kernelCase([normal(2, 3), normal(4, 3)], (a, b) => tf.concat([a, b], -2)),
     kernelCase([signed(2), signed(3)], (a, b) => tf.concat([a, b])),
@@ -47,6 +51,7 @@ export const shapeCases: KernelCases = {
     kernelCase([normal(3)], (x) => tf.slice(x, [0], [3])),
   ],
   SplitV: [
+    kernelCase([normal(60, 2)], (x) => tf.split(x, [1, 7, 9, 1, 2, 3, 4, 5, 6, 8, 1, 2, 3, 4, 4])),
     kernelCase([normal(2, 6)], (x) => tf.split(x, 3, 1)),
     kernelCase([normal(6, 2)], (x) => tf.split(x, [1, 2, 3])),
     kernelCase([normal(2, 6)], (x) => tf.split(x, [1, -1, 3], -1)),
@@ -54,6 +59,7 @@ export const shapeCases: KernelCases = {
     kernelCase([normal(3, 2)], (x) => present(tf.split(x, [1, 2])[1])),
   ],
   Unpack: [
+    kernelCase([normal(2, 60)], (x) => tf.unstack(x, 1)),
     kernelCase([normal(3, 2)], (x) => tf.unstack(x)),
     kernelCase([normal(2, 3)], (x) => tf.unstack(x, -1)),
     kernelCase([normal(1, 3)], (x) => tf.unstack(x)),
