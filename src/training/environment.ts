@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
 import type { ChosenDevice } from '../engine/choose-device.js';
 import type { Engine } from '../engine/engine.js';
 
@@ -27,6 +29,34 @@ export function describeEnvironment(engine: Engine, { candidate, adapter, why }:
       why,
     },
   };
+}
+
+/** environment.json */
+export const environmentShape = z.looseObject({
+  hash8: z.string(),
+  /** What the run was trained on before it went on elsewhere, the oldest first. */
+  earlier: z.array(z.record(z.string(), z.unknown())).optional(),
+});
+type StoredEnvironment = Readonly<z.infer<typeof environmentShape>>;
+
+/** Of a run's folder; undefined if it was killed before the file was written. */
+export function readEnvironment(path: string): StoredEnvironment | undefined {
+  const file = join(path, 'environment.json');
+  return existsSync(file) ? environmentShape.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+}
+
+/** What a run goes on on, and in `earlier` what it was trained on before, where that was something else. */
+export function goingOn(now: object, before: StoredEnvironment | undefined) {
+  if (!before) return now;
+  const { hash8: _, earlier = [], ...last } = before;
+  const all = JSON.stringify(last) === JSON.stringify(now) ? earlier : [...earlier, last];
+  return all.length > 0 ? { ...now, earlier: all } : now;
+}
+
+/** A run's environments one by one, the last being that of its end. */
+export function environmentsOf(environment: Readonly<Record<string, unknown>>): readonly Record<string, unknown>[] {
+  const { earlier, ...last } = environment;
+  return [...(environmentShape.shape.earlier.parse(earlier) ?? []), last];
 }
 
 function versionOf(path: string | URL): string | null {

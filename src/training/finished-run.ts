@@ -5,6 +5,7 @@ import { type Experiment, parseExperiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { DataError } from '../support/errors.js';
 import { definitions } from './definitions.js';
+import { environmentShape } from './environment.js';
 import type { GateUse } from './evaluation.js';
 import { checkConfig, checkResult } from './one-run.js';
 import { readPredictions, type TaskPredictions } from './predictions.js';
@@ -69,7 +70,7 @@ export function readRun(path: string): FinishedRun | undefined {
   const gates = readStored(file('gates.json'), gatesShape, (text): readonly GateUse[] => JSON.parse(text));
   const environment = readStored(
     file('environment.json'),
-    z.looseObject({ hash8: z.string() }),
+    environmentShape,
     (text): Readonly<Record<string, unknown>> => JSON.parse(text),
   );
   checkConfig({ path, config, environment, result });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
@@ -8,7 +8,7 @@ import { ConfigError } from '../support/errors.js';
 import { wholeNumber } from '../support/whole-number.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
-import { describeEnvironment } from './environment.js';
+import { describeEnvironment, goingOn, readEnvironment } from './environment.js';
 import { type LoadDataset, type LoadingEvent, loadDataset } from './load-dataset.js';
 import { writePredictions } from './predictions.js';
 import { notesOn, type Result, readResult, resultOf } from './result.js';
@@ -87,7 +87,6 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
     }
     if (!isNew) checkHash(path, hash);
     if (isNew) folder.write('config.yaml', stringifyExperiment(experiment));
-    folder.writeJson('environment.json', { ...describeEnvironment(setup.engine, setup.chosen), hash8: hash });
     const logFile = join(path, 'log.jsonl');
     cutTornLine(logFile);
     const log = pino({ base: null }, pino.destination({ dest: logFile, sync: true }));
@@ -104,10 +103,8 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
 
 /** A folder goes on with its own config and data only, also before its first checkpoint. */
 function checkHash(path: string, hash: string): void {
-  const file = join(path, 'environment.json');
-  const environment: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-  if (typeof environment !== 'object' || environment === null || !('hash8' in environment)) return; // killed before it was written
-  if (environment.hash8 !== hash) {
+  const environment = readEnvironment(path);
+  if (environment && environment.hash8 !== hash) {
     throw new ConfigError(
       `${path} was trained with another config or other data (${environment.hash8}, now ${hash}): resume it with the same data.`,
     );
@@ -131,6 +128,9 @@ async function trainInFolder(
     options.on({ kind: 'note', message, ofRun: true });
   };
   const from = await readSnapshot(folder.checkpoints, hash);
+  const environment = describeEnvironment(setup.engine, setup.chosen);
+  const before = from && readEnvironment(folder.path); // without a checkpoint nothing is left of it
+  folder.writeJson('environment.json', { ...goingOn(environment, before), hash8: hash });
   const lost = keepEpochs(folder, 'epochs.jsonl', (from?.progress.epoch ?? 1) - 1);
   const device = { engine: setup.engine.name, device: setup.engine.device, why: setup.chosen.why };
   log.info(
@@ -144,37 +144,44 @@ async function trainInFolder(
 
   const training = train(setup, from);
   let written = performance.now();
-  for (;;) {
-    const next = await training.next();
-    if (next.done) {
-      const few = setup.dataset.splits.test.rows <= mostPredictions;
-      if (options.predictions && !few)
-        note(`No predictions.arrow: the test split has over ${wholeNumber(mostPredictions)} rows.`);
-      const result = await finish(experiment, setup, next.value, folder, options.predictions && few);
-      for (const message of notesOn(result, setup.epochs)) noteOfRun(message);
-      log.info(result, 'done');
-      return { status: 'done', path: folder.path, result };
+  try {
+    for (;;) {
+      const next = await training.next();
+      if (next.done) {
+        const few = setup.dataset.splits.test.rows <= mostPredictions;
+        if (options.predictions && !few)
+          note(`No predictions.arrow: the test split has over ${wholeNumber(mostPredictions)} rows.`);
+        const result = await finish(experiment, setup, next.value, folder, options.predictions && few);
+        for (const message of notesOn(result, setup.epochs)) noteOfRun(message);
+        log.info(result, 'done');
+        return { status: 'done', path: folder.path, result };
+      }
+      const record = next.value;
+      options.on({ kind: 'training', record });
+      if (record.kind === 'compiled') log.info({ seconds: record.seconds }, 'compiled');
+      if (record.kind === 'epoch') {
+        folder.appendLine('epochs.jsonl', record.record);
+        log.info(record.record, 'epoch');
+        if (record.improved) await writeBest(folder.checkpoints, await record.snapshot());
+      }
+      const interrupted = options.signal.aborted;
+      const due = performance.now() - written > checkpointSeconds * 1000;
+      if (record.kind === 'epoch' || interrupted || due) {
+        await writeSnapshot(folder.checkpoints, await record.snapshot(), hash);
+        written = performance.now();
+      }
+      if (interrupted) {
+        log.info('interrupted');
+        return { status: 'interrupted', path: folder.path };
+      }
     }
-    const record = next.value;
-    options.on({ kind: 'training', record });
-    if (record.kind === 'compiled') log.info({ seconds: record.seconds }, 'compiled');
-    if (record.kind === 'epoch') {
-      folder.appendLine('epochs.jsonl', record.record);
-      log.info(record.record, 'epoch');
-      if (record.improved) await writeBest(folder.checkpoints, await record.snapshot());
-    }
-    const interrupted = options.signal.aborted;
-    const due = performance.now() - written > checkpointSeconds * 1000;
-    if (record.kind === 'epoch' || interrupted || due) {
-      await writeSnapshot(folder.checkpoints, await record.snapshot(), hash);
-      written = performance.now();
-    }
-    if (interrupted) {
-      log.info('interrupted');
-      await training.return(undefined as never);
-      return { status: 'interrupted', path: folder.path };
-    }
+  } finally {
+    await close(training); // frees the engine, also where something went wrong between two records
   }
+}
+
+async function close(generator: AsyncIterator<unknown, unknown>): Promise<void> {
+  await generator.return?.();
 }
 
 /** Writes what a finished run leaves. */

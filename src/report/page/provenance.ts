@@ -1,5 +1,6 @@
 import type { ComparisonRow } from '../../comparison/comparison.js';
 import { stringifyExperiment } from '../../config/experiment.js';
+import { environmentsOf } from '../../training/environment.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { count, dash } from '../numbers.js';
 import { type Point, pointsOf } from '../points.js';
@@ -22,7 +23,7 @@ ${dataTable(all)}
 ${testRowsTable(comparison.tasks, all)}
 <h3>Versions and machine</h3>
 <dl>
-${[...distinctValues(all.map(({ environment }) => environment))].map(([key, values]) => term(key, values.join(', ')))}</dl>
+${[...distinctValues(all.flatMap(({ environment }) => environmentsOf(environment)))].map(([key, values]) => term(key, values.join(', ')))}</dl>
 <h3>Configs</h3>
 ${config === null ? null : folded('The comparison', html`<pre tabindex="0">${config}</pre>`)}
 ${points.map((point) => point.rows.map((row) => modelConfig(row, point, runsOf(data, row))))}</section>
