@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { tf } from '../../support/tf.js';
 import { translations } from '../compiled/kernels/catalogue.js';
 import { packageFolder } from '../devices/native-packages.js';
@@ -31,7 +31,7 @@ describe('a package of tfjs-node', () => {
     const backend = nativeBackend('cpu', { threads: 3 }, loading);
     expect(backend).toEqual({ name: 'tensorflow', device: 'cpu', threads: 3 });
     expect(tf.getBackend()).toBe('cpu');
-    nativeBackend('cpu', { threads: 3 }, loading);
+    expect(nativeBackend('cpu', { threads: 2 }, loading).threads).toBe(3); // TensorFlow has its threads by then
     expect(names).toEqual(['@tensorflow/tfjs-node']);
     expect(process.env.TF_CPP_MIN_LOG_LEVEL).toBeDefined();
 
@@ -42,6 +42,25 @@ describe('a package of tfjs-node', () => {
 
   test('does not go with the other in one process', () => {
     expect(() => nativeBackend('cuda', {}, load)).toThrow(/one of tfjs-node and tfjs-node-gpu/);
+  });
+
+  test.each([
+    [undefined, 1, '1'],
+    ['3,GPU-12ab', 1, 'GPU-12ab'],
+    ['2', 1, '-1'],
+    ['', 0, ''],
+  ])('of the GPUs %s takes the one with the id %d, and none that is hidden', async (visible, deviceId, chosen) => {
+    vi.resetModules();
+    vi.stubEnv('CUDA_VISIBLE_DEVICES', visible);
+    try {
+      const backends = await import('./backends.js');
+      const seen: (string | undefined)[] = [];
+      const loading = () => void seen.push(process.env.CUDA_VISIBLE_DEVICES);
+      expect(() => backends.nativeBackend('cuda', { deviceId }, loading)).toThrow(/found no GPU/);
+      expect(seen).toEqual([chosen]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test('on a GPU is one that uses it: without one it would compute on the CPU', () => {

@@ -19,7 +19,9 @@ const nativeName = 'tensorflow';
 
 const packages = { cpu: '@tensorflow/tfjs-node', cuda: '@tensorflow/tfjs-node-gpu' } as const;
 
-let loaded: { readonly device: keyof typeof packages; readonly deviceId: number | undefined } | undefined;
+let loaded:
+  | { readonly device: keyof typeof packages; readonly deviceId: number | undefined; readonly threads: number }
+  | undefined;
 
 /**
  * TensorFlow's library, which registers itself with tfjs at its first load. TensorFlow reads its settings from the environment then.
@@ -38,7 +40,7 @@ export function nativeBackend(
     const before = tf.getBackend() || pureJs.name;
     load(packages[device]);
     void tf.setBackend(before); // it made itself the active one
-    loaded = { device, deviceId };
+    loaded = { device, deviceId, threads: Number(process.env[threadsSetting]) || availableParallelism() };
   }
   const backend: unknown = tf.findBackend(nativeName);
   if (device === 'cuda' && !usesGpu(backend)) throw new Error(`${packages.cuda} found no GPU that it can use`);
@@ -46,18 +48,21 @@ export function nativeBackend(
     name: nativeName,
     device,
     ...(deviceId === undefined ? {} : { deviceId }),
-    threads: threads ?? availableParallelism(),
+    threads: loaded.threads, // whatever is asked for later
   };
 }
+
+const threadsSetting = 'TF_NUM_INTRAOP_THREADS';
 
 function settings(deviceId: number | undefined, threads: number | undefined): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // otherwise the first process takes all of a GPU's memory
   process.env.NVIDIA_TF32_OVERRIDE ??= '0'; // TensorFlow lets it multiply with 10 bits of a float32's 23
-  if (threads !== undefined) process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
+  if (threads !== undefined) process.env[threadsSetting] ??= String(threads);
   if (deviceId === undefined) return;
   const visible = process.env.CUDA_VISIBLE_DEVICES?.split(',');
-  process.env.CUDA_VISIBLE_DEVICES = visible?.[deviceId] ?? String(deviceId); // it always takes the first that it sees
+  const chosen = visible ? (visible[deviceId] ?? '-1') : String(deviceId); // -1: none, rather than one that is hidden
+  process.env.CUDA_VISIBLE_DEVICES = chosen; // it always takes the first that it sees
 }
 
 /** Of tfjs-node's `NodeJSKernelBackend`. */
