@@ -223,7 +223,7 @@ describe('verdicts', () => {
 });
 
 describe('pairs', () => {
-  it('only seeds of which both runs are there', async () => {
+  it('pitfall 22: gains are over the baseline of the same seed, where both runs are there', async () => {
     const ple = model('ple', [0.9, undefined, 0.81, 0.82, 0.83], [0.7, undefined, 0.7, 0.71, 0.7]);
     const partial = model('alone', [undefined, 0.81, 0.79, 0.8, 0.8], [undefined, 0.71, 0.69, 0.72, 0.68]);
     const comparison = await summarize([partial, ple], options);
@@ -262,7 +262,7 @@ describe('pairs', () => {
     expect(JSON.stringify(await summarize(reversed, options))).toBe(JSON.stringify(await summarize(entries, options)));
   });
 
-  it('refuses runs on other data, and names them', async () => {
+  it('pitfall 22: refuses runs on other data, and names them', async () => {
     const tasks = { click: { type: 'binary', test: { auc: 0.7 } }, buy: { type: 'binary', test: { auc: 0.7 } } };
     const compare = (...data: { checksum?: string; rows?: number }[]) =>
       rowsOf(

@@ -118,7 +118,7 @@ describe('findings', () => {
     );
   });
 
-  test('pitfall 22: an id that knows its training labels alone is no disguise', async () => {
+  test('pitfall 28: an id that knows its training labels alone is no disguise', async () => {
     const plant = innocent();
     addColumn(plant, { name: 'id', kind: 'categorical', size: 8000 }, ([click = 0], row) => row + (click ? 4000 : 0));
     for (const split of ['validation', 'test'] as const)
