@@ -4,13 +4,16 @@ import { textTable } from '../src/report/text-table.js';
 import type { BenchCaseName } from './bench-case.js';
 import { patience, type StepTiming } from './step-timing.js';
 
-/** A case on a device; `failure` says why there is no timing. */
+/** A case on a device. */
 export interface Measured {
   readonly name: BenchCaseName;
   readonly batchSize: number;
   readonly timing: StepTiming | null;
   /** Of the time that counts, the part in which the device computed; null: not known. */
   readonly busyShare: number | null;
+  /** It was not tried. */
+  readonly left: boolean;
+  /** Why there is no timing. */
   readonly failure: string | null;
 }
 
@@ -55,7 +58,9 @@ export function casesText(candidate: Candidate, cases: readonly Measured[]): str
   ]);
   const heads = ['case', ...shown.map(({ head }) => head)];
   const right = heads.map((_, column) => column > 0);
-  const failures = cases.flatMap(({ name, failure }) => (failure === null ? [] : [`${name} failed: ${failure}.`]));
+  const failures = cases.flatMap(({ name, left, failure }) =>
+    failure === null ? [] : [`${name} ${left ? 'was left out' : 'failed'}: ${failure}.`],
+  );
   const table = timed.length > 0 ? textTable(heads, rows, right) : '';
   const lines = [...failures, ...(timed.length > 0 ? notes(candidate, timed) : []), ''];
   return table + lines.map((line) => `${line}\n`).join('');

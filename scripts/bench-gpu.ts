@@ -15,7 +15,8 @@ import { nvidiaGpuOf, watchLoad } from './gpu-load.js';
  *
  *     npm run bench:gpu -- [--device cpu|cuda|webgpu] [--engine compiled|tfjs] [--case wide|narrow|large] [--seconds 10] [--json]
  *
- * A software adapter is measured only with --device webgpu, and plain JavaScript never. Exit code 1 if what was asked for by --device is not
+ * A software adapter is measured only with --device webgpu, and plain JavaScript never. A case of which a step would take more than ten
+ * minutes, by the speed of those before it, is left out unless --case names it. Exit code 1 if what was asked for by --device is not
  * here, if a case failed, or if nothing was measured.
  */
 const { values } = parseArgs({
@@ -33,6 +34,8 @@ check('case', values.case, benchCaseNames);
 const seconds = Number(values.seconds);
 if (!(seconds > 0)) refuse(`--seconds ${values.seconds}: say a number above 0.`);
 
+/** A case after others is left out where a step would take longer. */
+const mostStepSeconds = Math.max(600, 20 * seconds);
 /** One step cannot be interrupted: a case that takes so long is ended. */
 const mostSeconds = Math.max(3600, 20 * seconds);
 const say = values.json ? () => undefined : (text: string) => process.stdout.write(text);
@@ -50,7 +53,7 @@ for (const candidate of chosen) {
   if (finding.usable && !left) {
     for (const name of benchCaseNames.filter((one) => (values.case ?? one) === one)) {
       process.stderr.write(`${nameOf(candidate)}: ${name}…\n`);
-      cases.push(await measure(candidate, finding, name));
+      cases.push(await measure(candidate, finding, name, cases));
     }
     say(casesText(candidate, cases));
   }
@@ -60,13 +63,25 @@ if (values.json) process.stdout.write(`${JSON.stringify({ schema: 1, seconds, de
 
 const measured = devices.flatMap(({ cases }) => cases);
 const missing = values.device !== undefined && devices.every(({ usable }) => !usable);
-if (missing || measured.length === 0 || measured.some(({ timing }) => timing === null)) process.exitCode = 1;
+if (missing || measured.length === 0 || measured.some(({ timing, left }) => timing === null && !left))
+  process.exitCode = 1;
 
-async function measure(candidate: Candidate, adapter: Adapter, name: BenchCaseName): Promise<Measured> {
+async function measure(
+  candidate: Candidate,
+  adapter: Adapter,
+  name: BenchCaseName,
+  before: readonly Measured[],
+): Promise<Measured> {
   const { batchSize } = benchCase(name);
   const gpu = await nvidiaGpuOf(candidate, adapter, look.facts);
   let endWatch: (() => Promise<number | null>) | undefined;
-  const order: BenchOrder = { candidate, name, seconds };
+  const flopsPerSecond = Math.max(...before.map(({ timing }) => rateOf(timing)));
+  const order: BenchOrder = {
+    candidate,
+    name,
+    seconds,
+    ...(flopsPerSecond > 0 ? { expected: { flopsPerSecond, mostSeconds: mostStepSeconds } } : {}),
+  };
   const { last, late, signal, stderr } = await askChild<BenchMessage>(
     {
       script: fileURLToPath(new URL('./bench-gpu-worker.ts', import.meta.url)),
@@ -79,13 +94,29 @@ async function measure(candidate: Candidate, adapter: Adapter, name: BenchCaseNa
     },
   );
   const busyShare = (await endWatch?.()) ?? null;
-  if (last?.kind === 'measured') return { name, batchSize, timing: last.timing, busyShare, failure: null };
+  if (last?.kind === 'measured') return { name, batchSize, timing: last.timing, busyShare, left: false, failure: null };
+  if (last?.kind === 'left') {
+    const failure = `a step would take about ${Math.round(last.stepSeconds / 60)} minutes, by the speed of the others: --case ${name} times it`;
+    return { name, batchSize, timing: null, busyShare: null, left: true, failure };
+  }
   const failure = late
     ? ({ kind: 'late', seconds: mostSeconds } as const)
     : last?.kind === 'failed'
       ? ({ kind: 'failed', message: last.message, stderr } as const)
       : ({ kind: 'ended', signal, stderr } as const);
-  return { name, batchSize, timing: null, busyShare, failure: explain(candidate, failure, look.facts).reason };
+  return {
+    name,
+    batchSize,
+    timing: null,
+    busyShare,
+    left: false,
+    failure: explain(candidate, failure, look.facts).reason,
+  };
+}
+
+/** Floating-point operations in a second; 0: not known. */
+function rateOf(timing: Measured['timing']): number {
+  return timing?.flops ? (1000 * timing.flops) / timing.stepMilliseconds : 0;
 }
 
 function check(option: string, value: string | undefined, known: readonly string[]): void {

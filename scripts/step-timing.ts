@@ -43,19 +43,39 @@ interface Chunk {
 /** Where the first step takes more than so many times the time that is given, there is no second. */
 export const patience = 5;
 
+/** A step takes much too long: about so many seconds. */
+export class LongStep extends Error {
+  readonly seconds: number;
+
+  constructor(seconds: number) {
+    super('a step takes too long');
+    this.seconds = seconds;
+  }
+}
+
+interface Effort {
+  readonly seconds: number;
+  /** Floating-point operations that the device is known to do in a second, and the most seconds that a step may take by that. */
+  readonly expected?: { readonly flopsPerSecond: number; readonly mostSeconds: number } | undefined;
+  /** Called after the first step, if there are others. */
+  on(): Promise<void>;
+}
+
 /**
  * Trains on random rows for so many seconds, and at least one chunk, once chunks have the length that a run would give them.
- * @param on Called after the first step, if there are others.
+ * @throws LongStep before the first step.
  */
 export async function timeSteps(
   engine: Engine,
   measured: BenchCase,
-  { seconds, on }: { readonly seconds: number; on(): Promise<void> },
+  { seconds, expected, on }: Effort,
 ): Promise<StepTiming> {
   const started = performance.now();
   const program = await engine.compile(measured.step, measured.signature);
   const compileSeconds = (performance.now() - started) / 1000;
   try {
+    const expectedSeconds = expected && program.flops !== null ? program.flops / expected.flopsPerSecond : 0;
+    if (expected && expectedSeconds > expected.mostSeconds) throw new LongStep(expectedSeconds);
     const batchBytes = bytesOf(Object.values(measured.signature.batch));
     const chunks = pace(batchBytes, program.transfers?.perChunkMilliseconds);
     const rows = rowsOf(measured);
