@@ -44,15 +44,20 @@ export class RowCollector {
     );
   }
 
-  /** Takes the next step's row; once there are enough of them, or it is the last, fills `outputs`. @returns bytes that were fetched. */
-  async take(array: DeviceArray, last: boolean, outputs: Readonly<Record<string, HostArray>>): Promise<number> {
+  /** Takes the next step's row, which is its own from then on. */
+  hold(array: DeviceArray): void {
     this.#held.push(array);
-    if (this.#held.length < this.#count && !last) return 0;
+  }
+
+  /** Once it holds enough rows, or the last, fills `outputs` with them. @returns bytes that were fetched. */
+  async fetch(last: boolean, outputs: Readonly<Record<string, HostArray>>): Promise<number> {
+    const [spare] = this.#held;
+    if (!spare || (this.#held.length < this.#count && !last)) return 0;
     const { size, outputs: parts } = this.#row;
     // The last fetch of a chunk may have rows to spare.
     const feeds = Array.from({ length: this.#count }, (_, index) => [
       copyNames.part(index),
-      this.#held[index] ?? array,
+      this.#held[index] ?? spare,
     ]);
     const { host } = await this.#session.run(Object.fromEntries(feeds), [copyNames.whole]);
     const { data } = named(host, copyNames.whole);

@@ -32,11 +32,22 @@ export async function stepProgram(
     sessions.push(session);
     return session;
   };
+  const closeAll = async () => {
+    for (const session of sessions) await session.release();
+  };
   const fetches = [...changed.map(modelNames.next), ...rows.map(({ name }) => name)];
-  const stepping = await open(model.bytes, fetches);
-  const fetching = changed.length > 0 ? await open(copyModel(specs(changed)), []) : null;
-  const sending = read.length > 0 ? await open(copyModel(specs(read)), read.map(copyNames.to)) : null;
-  const collectors = await Promise.all(rows.map((row) => RowCollector.open(row, (bytes) => open(bytes, []))));
+  const openAll = async () => {
+    const stepping = await open(model.bytes, fetches);
+    const fetching = changed.length > 0 ? await open(copyModel(specs(changed)), []) : null;
+    const sending = read.length > 0 ? await open(copyModel(specs(read)), read.map(copyNames.to)) : null;
+    const collectors: RowCollector[] = [];
+    for (const row of rows) collectors.push(await RowCollector.open(row, (bytes) => open(bytes, [])));
+    return { stepping, fetching, sending, collectors };
+  };
+  const { stepping, fetching, sending, collectors } = await openAll().catch(async (error: unknown) => {
+    await closeAll();
+    throw error;
+  });
   const transfers = new TransferMeter(speed, 0);
 
   // Of each state, the newer of the two. What the step only reads has both.
@@ -78,10 +89,8 @@ export async function stepProgram(
           const { device } = await stepping.run(feeds, fetches);
           transfers.add(bytesOf(Object.values(feeds).flatMap((array) => ('tensor' in array ? [] : [array]))), 0);
           for (const name of changed) keep(name, kept(device, modelNames.next(name)));
-          for (const collector of collectors) {
-            const row = kept(device, collector.rowName);
-            transfers.add(0, await collector.take(row, step === steps - 1, outputs));
-          }
+          for (const collector of collectors) collector.hold(kept(device, collector.rowName));
+          for (const collector of collectors) transfers.add(0, await collector.fetch(step === steps - 1, outputs));
         }
       } finally {
         for (const collector of collectors) collector.drop();
@@ -120,7 +129,7 @@ export async function stepProgram(
       for (const array of onDevice.values()) array.free(); // before the sessions, whose allocators they belong to
       onDevice.clear();
       onHost.clear();
-      for (const session of sessions) await session.release();
+      await closeAll();
     },
   };
 }

@@ -17,15 +17,18 @@ export async function measureTransfers(options: SessionOptions): Promise<Transfe
   const roundTrip = async (elements: number) => {
     const array = float32([elements]);
     const session = await openSession(copyModel({ array }), options);
-    const times: number[] = [];
-    // The first round also builds what the device runs.
-    for (let round = 0; round <= probeRounds; round++) {
-      const started = performance.now();
-      await session.run({ [copyNames.from('array')]: array }, [copyNames.to('array')]);
-      if (round > 0) times.push(performance.now() - started);
+    try {
+      const times: number[] = [];
+      // The first round also builds what the device runs.
+      for (let round = 0; round <= probeRounds; round++) {
+        const started = performance.now();
+        await session.run({ [copyNames.from('array')]: array }, [copyNames.to('array')]);
+        if (round > 0) times.push(performance.now() - started);
+      }
+      return Math.min(...times);
+    } finally {
+      await session.release();
     }
-    await session.release();
-    return Math.min(...times);
   };
   const callMilliseconds = await roundTrip(1);
   const milliseconds = (await roundTrip(probeElements)) - callMilliseconds;
