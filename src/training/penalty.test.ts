@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { parseExperiment } from '../config/experiment.js';
+import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
+import { madeDataset } from './dataset.fixture.js';
+import { definitions } from './definitions.js';
+import { setUp } from './setup.js';
+import { type EpochRecord, train } from './trainer.js';
+
+const tasks = [
+  { name: 'click', type: 'binary' },
+  { name: 'share', type: 'binary' },
+] as const;
+const split = { rows: 64, label: (_: number, __: readonly [number, number], noise: number) => Number(noise > 0) };
+const { dataset } = madeDataset(tasks, { train: split, validation: split, test: split });
+
+/** The record of an epoch of one step. */
+async function epochWith(orthogonality: number): Promise<EpochRecord> {
+  const experiment = parseExperiment(
+    `name: penalty
+dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
+tasks: ${JSON.stringify(tasks)}
+model: { type: sluice, levels: [[4], [4]], tower: [], orthogonality: ${orthogonality} }
+train: { epochs: 1, batchSize: 64, optimizer: { type: sgd, learningRate: 0.1 } }
+`,
+    'penalty.yaml',
+    [],
+    definitions,
+  );
+  for await (const record of train(setUp(experiment, dataset, createCompiledEngine({ threads: 1 })))) {
+    if (record.kind === 'epoch') return record.record;
+  }
+  throw new Error('there was no epoch');
+}
+
+test('a penalty is part of the loss that is trained, and of no task', async () => {
+  const [none, one, two] = [await epochWith(0), await epochWith(1), await epochWith(2)];
+  const penalty = one.train.loss - none.train.loss;
+  expect(penalty).toBeGreaterThan(0.01);
+  expect(two.train.loss - none.train.loss).toBeCloseTo(2 * penalty, 5);
+  expect(one.train.tasks).toEqual(none.train.tasks);
+  expect(one.validation.click?.logLoss).not.toBe(none.validation.click?.logLoss); // it has moved the parameters
+});
