@@ -45,6 +45,7 @@ test.each(['{ device: cuda }', '{}'])('runs of %s go over all GPUs by their plac
   const second = deviceFor(devices, jobs, 4);
   expect(second).toMatchObject({ candidate: { engine: 'compiled', device: 'cuda' }, spinning: false });
   expect(second.adapter).toMatchObject({ adapter: 'NVIDIA L4 no. 1', memoryBytes: 24 * 2 ** 30 });
+  expect(second.why).toMatch(/; the GPU 1 passes a training step too$/); // what comes before is of the first
   expect(second.threads).toBe(Math.max(1, Math.floor(availableParallelism() / jobs)));
 });
 

@@ -30,7 +30,8 @@ export async function shareDevices(config: ComparisonConfig, look: Look = lookAt
       continue;
     }
     const { adapter, driver, memoryBytes, software } = finding;
-    others.push({ ...chosen, candidate: other, adapter: { adapter, driver, memoryBytes, software } });
+    const why = `${chosen.why}; the GPU ${deviceId} passes a training step too`;
+    others.push({ ...chosen, candidate: other, adapter: { adapter, driver, memoryBytes, software }, why });
   }
   const first = others.length > 0 ? { ...chosen, candidate: { ...candidate, deviceId: 0 } } : chosen;
   return { all: [first, ...others], notes: [...notes, ...missing] };

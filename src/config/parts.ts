@@ -56,7 +56,7 @@ export const taskSchema = z.strictObject({
 });
 export type TaskConfig = Readonly<z.infer<typeof taskSchema>>;
 
-/** `{ <task>: value }`, e.g. loss weights or expert counts. */
+/** Of one task in `loss.weights`. */
 export const weightSchema = z.strictObject({
   initial: z.number().nonnegative().default(1),
   /** The weight is initial * ratio^t. */
