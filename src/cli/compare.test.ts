@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -212,6 +212,20 @@ test('a dry run of what is matched says what is missed, and its estimate is not 
   expect(jobs).toBe(6);
   const longest = Math.max(...models.map((model: { secondsAtMost: number }) => model.secondsAtMost));
   expect(secondsAtMost).toBeGreaterThanOrEqual(longest);
+});
+
+test('columns of lists are counted by a dry run, and where widths are matched', async () => {
+  const rows = Array.from({ length: 200 }, (_, i) => `${i % 7},${i % 3 === 0 ? 'a|b' : 'c'},${i % 2},${i % 5}`);
+  writeFileSync(at('rows.csv'), ['x,tags,y1,y2', ...rows].join('\n'));
+  const tasks = 'tasks: { y1: { regression: true }, y2: { regression: true } }';
+  const data = `dataset={ loader: table, path: rows.csv, columns: { tags: { kind: list } }, ${tasks} }`;
+  const words = ['--json', '--runs', 'lists', '--jobs', '1', 'compare.seeds=1', 'compare.match=parameters', data];
+  const planned = await compare('--dry-run', ...words);
+  expect(planned.status, planned.stderr).toBe(0);
+  const { rows: trained } = JSON.parse((await compare(...words)).stdout);
+  const parametersOf = (all: { label: string; parameters: unknown }[]) => all.map((one) => [one.label, one.parameters]);
+  expect(parametersOf(JSON.parse(planned.stdout).runs)).toEqual(parametersOf(trained));
+  for (const { match, parameters } of trained) expect(match.network).toBe(parameters.network);
 });
 
 test('the threads that are told are those of the config, if it has any', async () => {

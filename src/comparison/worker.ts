@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { exitCode, UserError } from '../support/errors.js';
 import { rememberingDataset } from '../training/load-dataset.js';
 import { prepare, type RunEvent, run } from '../training/run.js';
+import { shapeOf } from '../training/setup.js';
 import { train } from '../training/trainer.js';
 import type { Answer, Order, Report, Signal } from './messages.js';
 
@@ -46,10 +47,11 @@ function failure(error: unknown): Answer {
 
 async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
   if (order.kind === 'shape') {
-    const { tasks, categorical, numeric, splits } = await load(order.experiment, send);
+    const dataset = await load(order.experiment, send);
+    const { splits } = dataset;
     return {
       kind: 'shape',
-      model: { tasks: tasks.map(({ name }) => name), categorical, numeric: numeric.map(({ name }) => name) },
+      model: shapeOf(dataset),
       rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
     };
   }

@@ -33,12 +33,7 @@ export interface TrainingSetup {
 /** The parts that a config names, built for this data and started from its seed. */
 export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine): TrainingSetup {
   const random = randomFromSeed(experiment.seed);
-  const { model, schedule } = partsOf(experiment, {
-    tasks: dataset.tasks.map((task) => task.name),
-    categorical: dataset.categorical,
-    numeric: dataset.numeric.map((feature) => feature.name),
-    lists: dataset.lists,
-  });
+  const { model, schedule } = partsOf(experiment, shapeOf(dataset));
   const parameters = model.initialize(random.stream('initial'));
   const { train } = experiment;
   const optimizer = optimizers.get(train.optimizer.type);
@@ -69,6 +64,16 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
         : null,
     ].filter((warning) => warning !== null);
   }
+}
+
+/** What models are built for on this data. */
+export function shapeOf({
+  tasks,
+  categorical,
+  numeric,
+  lists,
+}: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>): ModelShape {
+  return { tasks: tasks.map(({ name }) => name), categorical, numeric: numeric.map(({ name }) => name), lists };
 }
 
 /** Fails with a `ConfigError` for a model or a schedule that does not fit the config's tasks: this needs no data. */
