@@ -16,7 +16,7 @@ export interface Finished {
 
 /**
  * Runs the built program as a user does. `nodeOptions` come before the program, `onStderr` sees what is printed so far,
- * `closed` streams are those that nobody reads.
+ * `closed` streams are those that nobody reads; `stdout` is an open file that takes its place.
  */
 export async function ple(
   words: readonly string[],
@@ -26,23 +26,24 @@ export async function ple(
     readonly nodeOptions?: readonly string[];
     readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
     readonly closed?: readonly ('stdout' | 'stderr')[];
+    readonly stdout?: number;
   } = {},
 ): Promise<Finished> {
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), launcher, ...words], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
   });
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
     options.onStderr?.(stderr, (signal) => child.kill(signal));
   });
-  for (const stream of options.closed ?? []) child[stream].destroy();
+  for (const stream of options.closed ?? []) child[stream]?.destroy();
   return new Promise((done, fail) => {
     child.on('error', fail);
     child.on('close', (code, signal) => done({ status: code ?? signal ?? -1, stdout, stderr }));

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -154,6 +154,14 @@ test.each([[['--help']], [['list', 'models']], [['validate', '--config', 'config
     expect(status).toBe(0);
   },
 );
+
+test.runIf(existsSync('/dev/full'))('output that cannot be written is told in one line', async () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = await ple(['list', 'models'], { cwd: root, stdout: full });
+  closeSync(full);
+  expect(stderr).toMatch(/^ple: stdout: ENOSPC[^\n]*\n$/);
+  expect(status).toBe(1);
+});
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

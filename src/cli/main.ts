@@ -5,18 +5,21 @@ import { printable } from '../support/printable.js';
 
 /** Runs one command line and returns its exit code. Commands are imported when they are called, so that help is quick. */
 export async function main(words: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error; // else the reader of a pipe has seen enough
-    });
-  }
   let code: number = exitCode.done;
+  let unwritten = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || unwritten) return; // the reader of a pipe has seen enough
+    unwritten = true;
+    process.stderr.write(`ple: stdout: ${error.message}.\n`);
+    process.exitCode = exitCode.failed; // it may come after this function's end
+  });
+  process.stderr.on('error', () => undefined); // progress that nobody can read ends no training
   const program = build((result) => {
     code = result;
   });
   try {
     await program.parseAsync(words, { from: 'user' });
-    return code;
+    return unwritten ? exitCode.failed : code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
     if (error instanceof UserError) {
