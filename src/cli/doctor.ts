@@ -6,6 +6,7 @@ import { type Surveyed, survey } from '../engine/devices/survey.js';
 import { dash } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
 import { exitCode } from '../support/errors.js';
+import { printable } from '../support/printable.js';
 
 /** Where loaders keep prepared data unless a config says otherwise. */
 const cacheFolder = 'datasets/cache';
@@ -64,7 +65,7 @@ function devicesText(devices: readonly Surveyed[]): string {
   ]);
   const head = ['engine and device', 'usable', 'ms a step', 'difference', 'on'];
   const refused = devices.flatMap(({ candidate, finding }) =>
-    finding.usable ? [] : [`${titleOf(candidate)}: ${finding.reason}.\n  To mend it: ${finding.mend}\n`],
+    finding.usable ? [] : [`${titleOf(candidate)}: ${printable(finding.reason)}.\n  To mend it: ${finding.mend}\n`],
   );
   const noCuda = devices.every(({ candidate, finding }) => candidate.device !== 'cuda' || !finding.usable);
   const { compiled, tfjs } = cudaNeeds;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
+import { lookAtMachine } from '../engine/choose-device.js';
 import { createShapeReader, parametersOf, type ReadShape } from './data-shapes.js';
 import { createMatching, decide, planSearch, type Search } from './decided-changes.js';
 import { createWorkers, type Workers } from './jobs.js';
@@ -55,7 +56,7 @@ export async function planComparison(
   config: ComparisonConfig,
   options: Pick<ComparisonOptions, 'runs' | 'jobs' | 'on' | 'signal'>,
 ): Promise<ComparisonPlan> {
-  const devices = await shareDevices(config);
+  const devices = await shareDevices(config, lookAtMachine(options.signal));
   for (const message of devices.notes) options.on({ kind: 'note', message });
   const workers = createWorkers();
   const stop = () => workers.kill();

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
+import { lookAtMachine } from '../engine/choose-device.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { writeWhole } from '../support/whole-file.js';
 import { wholeNumber } from '../support/whole-number.js';
@@ -53,7 +54,7 @@ export type ComparisonResult =
 
 /** Trains what is not finished of a comparison, and writes `comparison.json`. The same call goes on after an interruption. */
 export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<ComparisonResult> {
-  const devices = await shareDevices(config); // first: a device that is not there should not leave a folder
+  const devices = await shareDevices(config, lookAtMachine(options.signal)); // first: a device that is not there should not leave a folder
   const folder = join(options.runs, config.name);
   try {
     mkdirSync(folder, { recursive: true });

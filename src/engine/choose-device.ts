@@ -34,8 +34,9 @@ export interface Look {
   probe(candidate: Candidate): Promise<Finding>;
 }
 
-export function lookAtMachine(facts: Facts = machineFacts()): Look {
-  return { facts, probe: (candidate) => probeDevice(candidate, { facts }) };
+/** @param signal When it fires, the attempt that is under way ends with a UserError. */
+export function lookAtMachine(signal?: AbortSignal, facts: Facts = machineFacts()): Look {
+  return { facts, probe: (candidate) => probeDevice(candidate, { facts, signal }) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
-import type { ChosenDevice, EngineChoice } from '../engine/choose-device.js';
+import { type ChosenDevice, type EngineChoice, lookAtMachine } from '../engine/choose-device.js';
 import { openEngine } from '../engine/create.js';
 import { ConfigError } from '../support/errors.js';
 import { wholeNumber } from '../support/whole-number.js';
@@ -31,13 +31,14 @@ export interface RunOptions extends PrepareOptions {
   readonly overwrite: boolean;
   /** Write the test predictions. */
   readonly predictions: boolean;
-  /** When it fires, a checkpoint is written and the run ends as `interrupted`. */
+  /** When it fires, a checkpoint is written and the run ends as `interrupted`; while its device is tried, with a UserError. */
   readonly signal: AbortSignal;
   /** How long to wait for another process to leave the run's folder; default 0. */
   readonly waitSeconds?: number;
 }
 
 interface PrepareOptions {
+  readonly signal?: AbortSignal;
   /** Default: the config's. A chosen device is taken without another look at it. */
   readonly engine?: EngineChoice | ChosenDevice;
   /** Default: reads the data anew. */
@@ -61,9 +62,9 @@ export interface PreparedRun extends TrainingSetup {
 /** Reads the data and builds what is trained, without training it. */
 export async function prepare(
   experiment: Experiment,
-  { engine = experiment.engine, load = loadDataset, on }: PrepareOptions,
+  { engine = experiment.engine, load = loadDataset, signal, on }: PrepareOptions,
 ): Promise<PreparedRun> {
-  const opened = await openEngine(engine); // first: a device that is not there should not cost the reading of the data
+  const opened = await openEngine(engine, lookAtMachine(signal)); // first: a device that is not there should not cost the reading of the data
   for (const message of opened.notes) on({ kind: 'note', message });
   return { ...setUp(experiment, await load(experiment, on), opened.engine), chosen: opened.chosen };
 }

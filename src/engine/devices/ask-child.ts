@@ -1,10 +1,12 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 
 export interface Child {
   readonly script: string;
   readonly execArgv: readonly string[];
   readonly words: readonly string[];
   readonly timeoutSeconds: number;
+  /** When it fires, the process is ended. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a child process went. */
@@ -20,7 +22,7 @@ export interface Ending<Message> {
 
 /** Runs a script that sends messages, in a process of its own: what a device's library does to it stays there. */
 export async function askChild<Message>(
-  { script, execArgv, words, timeoutSeconds }: Child,
+  { script, execArgv, words, timeoutSeconds, signal: stop }: Child,
   on: (message: Message) => void = () => undefined,
 ): Promise<Ending<Message>> {
   const child = fork(script, [...words], {
@@ -43,13 +45,37 @@ export async function askChild<Message>(
     on(message);
   });
   let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    child.kill('SIGKILL');
-  }, 1000 * timeoutSeconds);
+  let timer: NodeJS.Timeout | undefined;
+  let end: () => void = () => undefined;
   const signal = await new Promise<NodeJS.Signals | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (_code, by) => resolve(by));
-  }).finally(() => clearTimeout(timer));
+    end = () => {
+      clearTimeout(timer);
+      child.kill('SIGKILL');
+      timer = setTimeout(() => {
+        leave(child);
+        resolve(null);
+      }, 1000 * secondsToDie);
+    };
+    timer = setTimeout(() => {
+      late = true;
+      end();
+    }, 1000 * timeoutSeconds);
+    if (stop?.aborted) end();
+    stop?.addEventListener('abort', end);
+  }).finally(() => {
+    clearTimeout(timer);
+    stop?.removeEventListener('abort', end);
+  });
   return { last, late, signal, stderr };
+}
+
+const secondsToDie = 5;
+
+/** One that is stuck in a driver does not die, and what a child started may hold its pipes: nothing waits for it. */
+function leave(child: ChildProcess): void {
+  child.stderr?.destroy();
+  if (child.connected) child.disconnect();
+  child.unref();
 }

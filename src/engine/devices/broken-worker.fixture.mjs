@@ -2,7 +2,11 @@
 process.stdout.write('chatter on stdout\n');
 process.stderr.write('chatter on stderr\n');
 const broken = process.env.BROKEN;
-if (broken === 'hangs') setInterval(() => undefined, 1000);
+if (broken?.startsWith('hangs')) setInterval(() => undefined, 1000);
+if (broken === 'hangs with a child') {
+  const { spawn } = await import('node:child_process');
+  spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 20_000)'], { stdio: 'inherit' });
+}
 if (broken === 'crashes') process.kill(process.pid, 'SIGSEGV');
 if (broken === 'ends') process.exitCode = 3;
 if (broken === 'wrong')

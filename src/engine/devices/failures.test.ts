@@ -116,6 +116,38 @@ test.each<[what: string, Candidate, message: string, stderr: string, reason: Reg
     /no adapter that it can use/,
     /update/,
   ],
+  [
+    'a whole library of ONNX Runtime',
+    compiled,
+    generic,
+    'Failed to load library /p/bin/libonnxruntime_providers_shared.so with error: /p/bin/libonnxruntime_providers_shared.so: file too short',
+    /^its library libonnxruntime_providers_shared\.so cannot be loaded \(file too short\)$/,
+    /^npm ci && npm run setup:cuda -- --only onnxruntime$/,
+  ],
+  [
+    'a library of this version',
+    compiled,
+    generic,
+    'error: /p/bin/libonnxruntime_providers_shared.so: undefined symbol: Provider_SetHost',
+    /cannot be loaded \(undefined symbol: Provider_SetHost\)$/,
+    /--only onnxruntime/,
+  ],
+  [
+    'a whole library of tfjs',
+    tfjs,
+    '/p/lib/napi-v8/tfjs_binding.node: invalid ELF header',
+    '',
+    /^its library tfjs_binding\.node cannot be loaded \(invalid ELF header\)$/,
+    /^npm ci && .* --only tfjs$/,
+  ],
+  [
+    'a module of Node',
+    { engine: 'tfjs', device: 'cpu' },
+    "Module did not self-register: '/p/lib/napi-v8/tfjs_binding.node'.",
+    '',
+    /^its library cannot be loaded \(Module did not self-register\)$/,
+    /npm ci/,
+  ],
 ])('without %s', (_, candidate, message, stderr, reason, mend) => {
   const found = explain(candidate, { kind: 'failed', message, stderr }, { platform: 'linux' });
   expect(found).toEqual({ usable: false, reason: expect.stringMatching(reason), mend: expect.stringMatching(mend) });
@@ -146,4 +178,21 @@ test('what is not known is passed on in one line', () => {
     expect(explain(webgpu, { kind: 'ended', ...ended }, { platform: 'linux' }).reason).toBe(reason);
   }
   expect(explain(webgpu, { kind: 'late', seconds: 7 }, { platform: 'linux' }).reason).toContain('within 7 s');
+});
+
+test.each<['SIGKILL' | 'SIGABRT', stderr: string, reason: RegExp, mend: RegExp]>([
+  ['SIGKILL', '', /process was killed/, /^free memory/],
+  [
+    'SIGABRT',
+    'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
+    /memory/,
+    /NODE_OPTIONS/,
+  ],
+])('memory that is short, by %s: no driver is to blame', (signal, stderr, reason, mend) => {
+  const found = explain(
+    { engine: 'compiled', device: 'cpu' },
+    { kind: 'ended', signal, stderr },
+    { platform: 'linux' },
+  );
+  expect(found).toEqual({ usable: false, reason: expect.stringMatching(reason), mend: expect.stringMatching(mend) });
 });

@@ -20,7 +20,10 @@ export function explain(candidate: Candidate, failure: Failure, facts: Pick<Fact
     return unusable(`a training step was not done within ${failure.seconds} s`, 'try again when the machine is idle');
   }
   const said = failure.kind === 'failed' ? `${failure.message}\n${failure.stderr}` : failure.stderr;
-  const known = candidate.device === 'cuda' ? explainCuda(candidate, said, facts) : explainWebgpu(candidate, said);
+  const known =
+    explainMemory(failure) ??
+    (candidate.device === 'cuda' ? explainCuda(candidate, said, facts) : explainWebgpu(candidate, said)) ??
+    explainDamage(candidate, said);
   if (known) return known;
   const how =
     failure.kind === 'failed'
@@ -28,7 +31,35 @@ export function explain(candidate: Candidate, failure: Failure, facts: Pick<Fact
       : failure.signal
         ? `its process was ended by ${failure.signal}`
         : `its process ended${lastLine(said)}`;
-  return unusable(`a training step failed: ${how}`, 'see whether its driver is new enough');
+  const mend = candidate.device === 'cpu' ? 'npm ci installs its library anew' : 'see whether its driver is new enough';
+  return unusable(`a training step failed: ${how}`, mend);
+}
+
+function explainMemory(failure: Failure): Unusable | undefined {
+  if (failure.kind !== 'ended') return undefined;
+  if (/JavaScript heap out of memory/.test(failure.stderr)) {
+    const mend = 'allow Node more (--max-old-space-size in NODE_OPTIONS says how many MB)';
+    return unusable("a training step's process had no memory left in JavaScript", mend);
+  }
+  if (failure.signal !== 'SIGKILL') return undefined;
+  return unusable(
+    "a training step's process was killed, as the system does when memory is short",
+    'free memory, or ask whoever killed it',
+  );
+}
+
+/** A download that broke off, or a library of another version or machine. */
+function explainDamage({ engine, device }: Candidate, said: string): Unusable | undefined {
+  const damage =
+    /([\w.+-]+\.(?:so[.\d]*|node)): (file too short|invalid ELF header|undefined symbol: \w+)/.exec(said) ??
+    /()(Module did not self-register|Failed to load shared library|native addon module .* can not be found)/.exec(said);
+  if (!damage) return undefined;
+  const [, file = '', what = ''] = damage;
+  const only = engine === 'compiled' ? 'onnxruntime' : 'tfjs';
+  return unusable(
+    `its library ${file === '' ? '' : `${file} `}cannot be loaded (${what})`,
+    device === 'cuda' ? `npm ci && npm run setup:cuda -- --only ${only}` : 'install its package anew (npm ci)',
+  );
 }
 
 function explainCuda({ engine }: Candidate, said: string, { platform }: Pick<Facts, 'platform'>): Unusable | undefined {

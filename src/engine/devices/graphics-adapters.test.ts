@@ -28,7 +28,7 @@ GPU2:
 \tdeviceType         = PHYSICAL_DEVICE_TYPE_DISCRETE_GPU
 \tdeviceName         = NVIDIA GeForce RTX 3090
 `;
-  const [first, second, third] = adaptersOfVulkan(text);
+  const [first, second, third] = adaptersOfVulkan(text) ?? [];
   expect(first).toEqual({
     name: 'llvmpipe (LLVM 19.1.7, 256 bits)',
     driver: 'llvmpipe Mesa 25.0.7 (LLVM 19.1.7)',
@@ -41,7 +41,8 @@ GPU2:
   expect(preferred([first, second, third].flatMap((one) => one ?? []))).toBe(third);
   expect(preferred([first, second].flatMap((one) => one ?? []))).toBe(second);
   expect(preferred([])).toBeUndefined();
-  expect(adaptersOfVulkan('Cannot create Vulkan instance.')).toEqual([]);
+  expect(adaptersOfVulkan('Devices:\n========\n')).toEqual([]);
+  expect(adaptersOfVulkan('Cannot create Vulkan instance.')).toBeNull(); // not a list: nothing is known
 });
 
 test('adapters of Windows, one or several', () => {

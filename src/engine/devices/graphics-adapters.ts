@@ -35,8 +35,9 @@ export function preferred(adapters: readonly GraphicsAdapter[]): GraphicsAdapter
   return adapters.toSorted((a, b) => rank(a) - rank(b))[0];
 }
 
-/** Of `vulkaninfo --summary`: a block `GPU<n>:` of `key = value` lines for each device. */
-export function adaptersOfVulkan(text: string): readonly GraphicsAdapter[] {
+/** Of `vulkaninfo --summary`: below `Devices:` a block `GPU<n>:` of `key = value` lines for each; null: it is something else. */
+export function adaptersOfVulkan(text: string): readonly GraphicsAdapter[] | null {
+  if (!/^Devices:\s*$/m.test(text)) return null;
   return text
     .split(/^GPU\d+:\s*$/m)
     .slice(1)

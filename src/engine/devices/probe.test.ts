@@ -53,13 +53,16 @@ describe('on this machine', () => {
     const everything = factsOf({ nvidiaGpus: async () => null });
     const tried = await probe({ engine: 'tfjs', device: 'cuda' }, { facts: everything, child: sourceWorker });
     if (facts.tfjsPackage('@tensorflow/tfjs-node-gpu')?.native) return; // it is
-    expect(tried).toMatchObject({ usable: false, reason: expect.stringMatching(/^a training step failed: .*tfjs/) });
+    expect(tried).toMatchObject({
+      usable: false,
+      reason: expect.stringMatching(/^its library cannot be loaded .*tfjs/),
+    });
   });
 });
 
 describe('a child that', () => {
   const script = resolve(import.meta.dirname, 'broken-worker.fixture.mjs');
-  const broken = (how: string) => {
+  const broken = (how: string, signal?: AbortSignal) => {
     process.env.BROKEN = how;
     onTestFinished(() => {
       delete process.env.BROKEN;
@@ -67,7 +70,8 @@ describe('a child that', () => {
     return probe(webgpu, {
       facts: factsOf(),
       child: { script, execArgv: [] },
-      timeoutSeconds: how === 'hangs' ? 2 : 60,
+      timeoutSeconds: ['hangs', 'hangs with a child'].includes(how) ? 2 : 60,
+      signal,
     });
   };
 
@@ -82,6 +86,18 @@ describe('a child that', () => {
       reason: expect.stringMatching(reason),
       mend: expect.stringMatching(/./),
     });
+  });
+
+  test('hangs with a process of its own that holds its pipes is left', async () => {
+    expect(await broken('hangs with a child')).toMatchObject({ reason: expect.stringMatching(/within 2 s$/) });
+  }, 12_000);
+
+  test('hangs is given up when the user interrupts', async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 500);
+    await expect(broken('hangs until it is told', stop.signal)).rejects.toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/^Interrupted/), exitCode: 130 }),
+    );
   });
 
   test('trains and then fails while it ends has trained', async () => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { exitCode, UserError } from '../../support/errors.js';
 import { askChild, type Child } from './ask-child.js';
 import { type Candidate, type Finding, type Smoke, unusable } from './device.js';
 import type { Facts } from './facts.js';
@@ -14,6 +15,8 @@ export interface ProbeOptions {
   readonly facts: Facts;
   /** Of the child process; default 120. A GPU's first step compiles for seconds. */
   readonly timeoutSeconds?: number | undefined;
+  /** When it fires, the attempt is given up. */
+  readonly signal?: AbortSignal | undefined;
   /** Where the child process starts, and how. */
   readonly child?: Pick<Child, 'script' | 'execArgv'> | undefined;
 }
@@ -21,11 +24,15 @@ export interface ProbeOptions {
 /** Values of the smoke step are of the order of one: a device that is further off computes something else. */
 const tolerance = 0.01;
 
-/** Looks at a candidate, and if nothing speaks against it trains a few steps on it in a child process. */
+/**
+ * Looks at a candidate, and if nothing speaks against it trains a few steps on it in a child process.
+ * @throws UserError: it was interrupted.
+ */
 export async function probe(candidate: Candidate, options: ProbeOptions): Promise<Finding> {
   const found = await checkStatically(candidate, options.facts);
   if ('usable' in found) return found;
   const outcome = await trySmoke(candidate, options);
+  if (options.signal?.aborted) throw new UserError('Interrupted while a device was tried.', exitCode.interrupted);
   if (outcome.kind !== 'trained') return explain(candidate, outcome, options.facts);
   const { largestDifference } = outcome.smoke;
   if (!(largestDifference <= tolerance)) {
@@ -39,10 +46,10 @@ const ownScript = fileURLToPath(new URL('./smoke-worker.js', import.meta.url));
 
 async function trySmoke(
   candidate: Candidate,
-  { timeoutSeconds = 120, child = { script: ownScript, execArgv: process.execArgv } }: ProbeOptions,
+  { timeoutSeconds = 120, signal: stop, child = { script: ownScript, execArgv: process.execArgv } }: ProbeOptions,
 ): Promise<{ readonly kind: 'trained'; readonly smoke: Smoke } | Failure> {
   const words = [JSON.stringify(candidate)];
-  const { last, late, signal, stderr } = await askChild<SmokeAnswer>({ ...child, words, timeoutSeconds });
+  const { last, late, signal, stderr } = await askChild<SmokeAnswer>({ ...child, words, timeoutSeconds, signal: stop });
   if (last?.kind === 'trained') return last; // a library may still fail while its process ends
   if (last) return { kind: 'failed', message: last.message, stderr };
   return late ? { kind: 'late', seconds: timeoutSeconds } : { kind: 'ended', signal, stderr };

@@ -4,11 +4,13 @@ import { engineOn } from '../engine-on.js';
 import { pureJs } from '../tfjs/backends.js';
 import { createTfjsEngine } from '../tfjs/tfjs-engine.js';
 import type { Candidate } from './device.js';
+import { endWithParent } from './end-with-parent.js';
 import type { SmokeAnswer } from './probe.js';
 import { largestDifference, smoke } from './smoke-step.js';
 
 const steps = { steps: 5, timed: 20 };
 
+endWithParent();
 const candidate: Candidate = JSON.parse(process.argv[2] ?? '');
 // A terminal sends its signals to this process too: how the attempt ends is for the one that waits for it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

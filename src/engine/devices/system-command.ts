@@ -1,16 +1,24 @@
 import { execFile } from 'node:child_process';
 
-const timeoutSeconds = 20;
-
 /** What a tool of the system prints on stdout; null: it is not installed, failed, or did not end. */
-export function run(file: string, words: readonly string[]): Promise<string | null> {
+export function run(file: string, words: readonly string[], timeoutSeconds = 20): Promise<string | null> {
   return new Promise((resolve) => {
-    execFile(
+    const child = execFile(
       file,
       words,
-      { encoding: 'utf8', timeout: 1000 * timeoutSeconds, windowsHide: true, maxBuffer: 2 ** 24 },
-      (error, stdout) => resolve(error ? null : stdout),
+      { encoding: 'utf8', windowsHide: true, maxBuffer: 2 ** 24, killSignal: 'SIGKILL' },
+      (error, stdout) => {
+        clearTimeout(timer);
+        resolve(error ? null : stdout);
+      },
     );
+    const timer = setTimeout(() => {
+      resolve(null); // without waiting: what is stuck in a driver does not end, and what it started may hold its pipes
+      child.kill('SIGKILL');
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      child.unref();
+    }, 1000 * timeoutSeconds);
   });
 }
 
