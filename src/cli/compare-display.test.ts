@@ -4,6 +4,7 @@ import type { PlacedRun } from '../comparison/placed-runs.js';
 import { parseComparison } from '../config/comparison.js';
 import { definitions } from '../training/definitions.js';
 import { nameOf, openCompareDisplay } from './compare-display.js';
+import { gatherRunNotes } from './run-notes.js';
 
 const label = 'two\u001b[2J\nlines';
 const config = parseComparison(
@@ -97,6 +98,18 @@ test('what came out of single runs is told at the end of a stage, with their nam
     'note: ple seeds 1, 3; mmoe correlation 0.4 seed 2: The last epoch was the best.\n',
     'note: ple seed 2: No AUC.\n',
   ]);
+});
+
+test('of many runs with the same note it is told how many, and of which models', () => {
+  const notes = gatherRunNotes();
+  for (const label of ['ple', 'mmoe']) {
+    for (let seed = 1; seed <= 5; seed++) notes.add({ ...run, label, seed }, 'The last epoch was the best.');
+  }
+  expect(notes.take()).toEqual(['ple seeds 1, 2, 3, 4, 5; mmoe seeds 1, 2, 3, 4, 5: The last epoch was the best.']);
+  for (let seed = 1; seed <= 7; seed++) {
+    for (const label of ['ple', 'mmoe']) notes.add({ ...run, label, seed }, 'The last epoch was the best.');
+  }
+  expect(notes.take()).toEqual(['14 runs of ple, mmoe: The last epoch was the best.']);
 });
 
 test('the plan names runs likewise', () => {

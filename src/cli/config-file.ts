@@ -38,6 +38,9 @@ export function namesComparison(file: string, overrides: readonly string[]): boo
 }
 
 function readText(file: string): string {
+  if (/\.(csv|tsv|tab|parquet|pq|arrows?|feather|ipc)(\.gz)?$/i.test(file)) {
+    throw new ConfigError(`${file} is no config: 'ple data inspect ${file} --write' prints one to start with.`);
+  }
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -89,10 +89,15 @@ describe('ple data inspect', () => {
 
     const refused = await ple(['data', 'inspect', config, '--write']);
     expect(refused.stderr).toMatch(/^ple: --write takes a table file/);
-    const unwritten = await ple(['data', 'inspect', file]);
-    expect(unwritten.stderr).toMatch(
-      /^ple: .*people\.csv is no config: 'ple data inspect .*people\.csv --write' prints one/,
-    );
+    for (const command of [
+      ['data', 'inspect'],
+      ['train', '--config'],
+    ]) {
+      const unwritten = await ple([...command, file]);
+      expect(unwritten.stderr).toMatch(
+        /^ple: .*people\.csv is no config: 'ple data inspect .*people\.csv --write' prints one/,
+      );
+    }
     const missing = await ple(['data', 'inspect', join(folder, 'none.csv'), '--write']);
     expect(missing.stderr).toMatch(/^ple: There is no file .*none\.csv\.\n$/);
     expect(refused.status).toBe(2);

@@ -37,8 +37,6 @@ export async function inspectCommand(
     return exitCode.done;
   }
   if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
-  if (/\.(csv|tsv|tab|parquet|pq|arrows?|feather|ipc)(\.gz)?$/i.test(file))
-    throw new ConfigError(`${file} is no config: 'ple data inspect ${file} --write' prints one to start with.`);
   const experiment = firstExperiment(file, overrides);
   const { source } = await opened(experiment);
   const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));

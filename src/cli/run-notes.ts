@@ -20,11 +20,19 @@ export function gatherRunNotes(): RunNotes {
       seeds.set(message, names);
     },
     take() {
-      const lines = [...seeds].map(([message, names]) => `${[...names].map(runsText).join('; ')}: ${message}`);
+      const lines = [...seeds].map(([message, names]) => `${ofWhich(names)}: ${message}`);
       seeds.clear();
       return lines;
     },
   };
+}
+
+const mostNamed = 10;
+
+/** `ple seeds 1, 2, 5; mmoe seed 1`, or of many runs how many. */
+function ofWhich(names: ReadonlyMap<string, ReadonlySet<number>>): string {
+  const runs = [...names.values()].reduce((sum, seeds) => sum + seeds.size, 0);
+  return runs > mostNamed ? `${runs} runs of ${[...names.keys()].join(', ')}` : [...names].map(runsText).join('; ');
 }
 
 /** `ple seeds 1, 2, 5` */

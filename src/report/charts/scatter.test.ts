@@ -55,6 +55,12 @@ test('better is up and right: the axis of an error is reversed, and says so', ()
   expect(rightmost?.label).toBe(rows.toSorted((a, b) => Number(b.x) - Number(a.x))[0]?.label);
 });
 
+test('of two errors both axes are reversed', () => {
+  const errors = ['y1', 'y2'].map((name) => ({ name, type: 'regression' as const }));
+  const [drawing] = scatters(reportFixture({ tasks: errors }).comparison);
+  expect(drawing?.caption).toContain('Lower is better on y1 and y2: the axes are reversed.');
+});
+
 test('a chart for each pair of tasks, of five tasks at most', () => {
   const tasks = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({ name, type: 'binary' as const }));
   const titles = (count: number) =>

@@ -192,5 +192,6 @@ function barsOf(
 
 function reversed(axes: readonly (readonly [string, JudgedBy])[]): string {
   const tasks = axes.filter(([, { better }]) => better === 'lower').map(([task]) => task);
-  return tasks.length === 0 ? '' : ` Lower is better on ${tasks.join(' and ')}: the axis is reversed.`;
+  const what = tasks.length === 1 ? 'the axis is' : 'the axes are';
+  return tasks.length === 0 ? '' : ` Lower is better on ${tasks.join(' and ')}: ${what} reversed.`;
 }
