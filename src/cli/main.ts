@@ -131,7 +131,15 @@ function build(setCode: (code: number) => void): Command {
   const data = program
     .command('data')
     .description('Look at data before training, download them, prepare them.')
-    .addHelpText('after', example(['ple data inspect configs/quickstart.yaml', 'ple data fetch census-income']));
+    .addHelpText(
+      'after',
+      example([
+        'ple data inspect ratings.csv --write > ratings.yaml',
+        'ple data inspect configs/quickstart.yaml',
+        'ple data fetch census-income',
+        'ple data prepare configs/census-income/ple.yaml',
+      ]),
+    );
 
   data
     .command('inspect')
@@ -217,7 +225,7 @@ function build(setCode: (code: number) => void): Command {
     .command('doctor')
     .description('Show what can train on this machine, and of the rest why not and what mends it.')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', example(['ple doctor --json', 'ple doctor']))
+    .addHelpText('after', example(['ple doctor', 'ple doctor --json']))
     .action(async (options) => setCode(await (await import('./doctor.js')).doctorCommand(options)));
 
   program
