@@ -92,7 +92,9 @@ function sentence({ baseline, seeds }: Comparison, { tasks }: Point, row: Compar
         gain === null ? [] : [`${fixed(gain, task.digits)} ${metricName(task.metric)} on ${task.name}`],
       );
       const shown = `: with ${seeds.length} seeds, and tested alone, a gain of ${listed(detectable, 'or')} would have been seen (80 % power).`;
-      return `No difference seen between ${label} and ${baseline}${detectable.length === 0 ? '.' : shown}`;
+      const alone = gains.filter(({ p }) => p !== null && p < 0.05).map(({ task }) => task.name);
+      const corrected = ` Alone, the gain on ${listed(alone)} has p < .05, but not after Holm's correction.`;
+      return `No difference seen between ${label} and ${baseline}${detectable.length === 0 ? '.' : shown}${alone.length === 0 ? '' : corrected}`;
     }
     case null: {
       const plain = gains.map(
