@@ -109,3 +109,14 @@ test('the influence of rows gives the variance that leaving out groups gives', (
   const [, , ...few] = rows.filter(({ group }) => group === 0);
   expect(metric.influence?.(task, scoresOf(few))).toBeNull();
 });
+
+test('of groups of equal size the variance is that of a mean: the sample variance over their number', () => {
+  // Areas 1, 0 and 0.5: mean 0.5, sample variance 0.25.
+  const rows = [
+    [0, 1],
+    [1, 0],
+    [0, 0],
+  ].flatMap((logits, group) => logits.map((logit, label) => ({ logit, label, group, mask: 1 })));
+  const influence = metrics.get('groupedAuc').influence?.(task, scoresOf(rows)) ?? new Float64Array();
+  expect(influence.reduce((sum, value) => sum + value ** 2, 0)).toBeCloseTo(0.25 / 3, 14);
+});
