@@ -127,6 +127,8 @@ export class ColumnGuess {
     const rare = enough && (different >= mostDifferent || different > this.#present * (words.id ? 0.9 : 0.5));
     if (words.row && rare) return { kind: 'ignored', why: 'has almost a value of its own in every row' };
     if (words.time && this.isTime()) return { kind: 'ignored', why: 'a time: for a split by time, see below' };
+    const writing = this.#otherWriting();
+    if (writing) return { kind: 'ignored', why: writing };
     const integers = this.#areNumbers(Number.isInteger);
     const id = integers && (words.id || this.#beyondFloat());
     if (this.kind === 'numeric' && !id) {
@@ -154,6 +156,17 @@ export class ColumnGuess {
         return Number.isNaN(number) ? !Number.isNaN(numberOfTime(text)) : number > 1e8;
       })
     );
+  }
+
+  /** Why numbers or dates of a country's writing are neither: as categories they would say little. */
+  #otherWriting(): string | undefined {
+    const texts = [...this.#values.keys()];
+    if (texts.length < 20) return undefined;
+    if (texts.every((text) => /^\s*[-+]?\d+(,\d+)?\s*$/.test(text)) && texts.some((text) => text.includes(',')))
+      return 'numbers with a comma: with a point they are an input';
+    if (texts.every((text) => /^\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}\b/.test(text)))
+      return 'dates: written as 2024-05-31, they can split by time';
+    return undefined;
   }
 
   #areNumbers(test: (value: number) => boolean = () => true): boolean {

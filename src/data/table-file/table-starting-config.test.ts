@@ -72,6 +72,17 @@ test('asked tasks are the tasks; other labels, and what is there only after one,
   await expect(startingConfig(path, ['clickd'])).rejects.toThrow(/no column 'clickd' \(did you mean 'clicked'\?\)/);
 });
 
+test('numbers with a comma and dates with the day first are no inputs, and the remarks say what would make them some', async () => {
+  const day = () => `${1 + random.below(28)}.${1 + random.below(12)}.2023`;
+  const lines = rows(() => [`${random.below(900)},${random.below(10)}`, day(), random.below(5), bit()], ';');
+  const path = file('comma.csv', ['amount;day;size;label', ...lines]);
+  const text = await startingConfig(path);
+  expect(parse(text).dataset.columns).toEqual({ amount: 'ignored', day: 'ignored' });
+  expect(text).toMatch(/^ {4}amount: ignored # numbers with a comma/m);
+  expect(text).toMatch(/^ {4}day: ignored # dates: written as 2024-05-31/m);
+  expect((await opened(parse(text), path)).inputs).toEqual(['size categorical']);
+});
+
 test('ids: many are hashed, those of rows ignored; a time is for the split; lists, constants, an unnamed column', async () => {
   const lines = Array.from({ length: 12_000 }, (_, row) =>
     [
