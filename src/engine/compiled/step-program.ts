@@ -6,6 +6,7 @@ import { countFlops } from './graph.js';
 import { modelNames } from './model-graph.js';
 import { RowCollector } from './row-collector.js';
 import { type DeviceArray, openSession, type Session, type SessionOptions } from './session.js';
+import { stepFailure } from './step-failure.js';
 import { stepModel } from './step-model.js';
 import type { Recording } from './trace.js';
 import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
@@ -86,7 +87,9 @@ export async function stepProgram(
           const feeds = batchOf(chunk, signature.batch, step);
           for (const name of [...changed, ...read])
             feeds[modelNames.state(name)] = onDevice.get(name) ?? of(onHost, name);
-          const { device } = await stepping.run(feeds, fetches);
+          const { device } = await stepping.run(feeds, fetches).catch((error: unknown) => {
+            throw stepFailure(error, signature.state);
+          });
           transfers.add(bytesOf(Object.values(feeds).flatMap((array) => ('tensor' in array ? [] : [array]))), 0);
           for (const name of changed) keep(name, kept(device, modelNames.next(name)));
           for (const collector of collectors) collector.hold(kept(device, collector.rowName));
