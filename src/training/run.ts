@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
 import { type ChosenDevice, type EngineChoice, lookAtMachine } from '../engine/choose-device.js';
-import { openEngine } from '../engine/create.js';
+import { openEngine } from '../engine/open-engine.js';
 import { ConfigError } from '../support/errors.js';
 import { wholeNumber } from '../support/whole-number.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
