@@ -11,6 +11,7 @@ import { ConfigError, exitCode } from '../support/errors.js';
 import { commandLine } from './command-line.js';
 import { type CompareDisplay, duration, nameOf, openCompareDisplay } from './compare-display.js';
 import { readComparison } from './config-file.js';
+import { say } from './say.js';
 
 interface CompareOptions {
   readonly config: string;
@@ -50,7 +51,7 @@ export async function compareCommand(overrides: readonly string[], options: Comp
     const result = await runComparison(config, { ...common, predictions: options.predictions, halt: halt.signal });
     if (result.status === 'done') return await finish(result, config, overrides, options, display);
     display.close();
-    process.stderr.write('Interrupted. The same command goes on where it was.\n');
+    say('Interrupted. The same command goes on where it was.');
     return exitCode.interrupted;
   } catch (error) {
     if (options.dryRun && interrupt.signal.aborted) return exitCode.interrupted;
@@ -86,9 +87,8 @@ async function finish(
   process.stdout.write(
     options.json ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonTable(comparison, { colour }),
   );
-  if (failed > 0)
-    process.stderr.write(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; the same command tries again.\n`);
-  process.stderr.write(`Written to ${folder}; the report is ${join(folder, 'report.html')}\n`);
+  if (failed > 0) say(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; the same command tries again.`);
+  say(`Written to ${folder}; the report is ${join(folder, 'report.html')}`);
   return failed > 0 ? exitCode.failed : exitCode.done;
 }
 

@@ -12,6 +12,7 @@ import { ConfigError, exitCode, UserError } from '../support/errors.js';
 import { type LoadingEvent, openSource } from '../training/load-dataset.js';
 import { namesComparison, readComparison, readConfig } from './config-file.js';
 import { progressBar } from './progress-bar.js';
+import { say } from './say.js';
 
 interface Json {
   readonly json?: boolean;
@@ -104,7 +105,7 @@ export async function fetchCommand(name: string, options: FetchOptions): Promise
     });
     bar.stop();
     for (const { path, present } of files)
-      process.stderr.write(`${path}: ${present ? 'is there already, and right' : 'downloaded, and right'}\n`);
+      say(`${path}: ${present ? 'is there already, and right' : 'downloaded, and right'}`);
     if (options.json) process.stdout.write(`${JSON.stringify({ schema: 1, files }, null, 2)}\n`);
     else for (const { path } of files) process.stdout.write(`${path}\n`);
     return exitCode.done;
@@ -124,7 +125,7 @@ function firstExperiment(file: string, overrides: readonly string[]): Experiment
   const [[model], [point], [seed]] = [comparison.models, comparison.points, comparison.seeds];
   if (!model || !point || seed === undefined) throw new ConfigError(`${file} compares nothing.`);
   if (comparison.points.length > 1)
-    process.stderr.write(`note: of ${comparison.points.length} points, the data of the first are looked at.\n`);
+    say(`note: of ${comparison.points.length} points, the data of the first are looked at.`);
   return comparison.experiment(model.label, point, seed);
 }
 

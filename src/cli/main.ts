@@ -27,7 +27,7 @@ export async function main(words: readonly string[]): Promise<number> {
       return error.exitCode;
     }
     if (error instanceof Error && 'syscall' in error && 'code' in error) {
-      process.stderr.write(`ple: ${error.message}.\n`); // of the system: no space left, no permission, …
+      process.stderr.write(`ple: ${printable(error.message)}.\n`); // of the system: no space left, no permission, …
       return exitCode.failed;
     }
     process.stderr.write(`ple: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`);

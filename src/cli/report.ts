@@ -10,6 +10,7 @@ import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { writeWhole } from '../support/whole-file.js';
 import { commandLine } from './command-line.js';
+import { say } from './say.js';
 
 interface ReportOptions {
   readonly out?: string;
@@ -49,7 +50,7 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
     predictions,
     scale,
   });
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  for (const note of notes) say(`note: ${note}`);
   mkdirSync(folder, { recursive: true });
   writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
   const data = {
@@ -64,7 +65,7 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
       ? `${JSON.stringify(comparison, null, 2)}\n`
       : comparisonTable(comparison, { colour: process.stdout.isTTY === true && process.stdout.getColorDepth() > 1 }),
   );
-  process.stderr.write(`Written to ${join(folder, 'report.html')}\n`);
+  say(`Written to ${join(folder, 'report.html')}`);
   return exitCode.done;
 }
 

@@ -96,3 +96,15 @@ test('a folder is no file to be written', async () => {
   expect(status).toBe(2);
   expect(readdirSync(folder)).toEqual(['rows.csv']);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a name that would steer the terminal is written as it is, and printed without',
+  async () => {
+    const folder = temporaryFolder();
+    const name = 'red\u001b[31m\n.csv';
+    const { status, stderr } = await synth(['--correlation', '0', '--rows', '9', '--dim', '3', '--out', name], folder);
+    expect(status).toBe(0);
+    expect(readdirSync(folder)).toContain(name);
+    expect(stderr).toContain('Written: red\ufffd[31m\ufffd.csv; ');
+  },
+);

@@ -5,6 +5,7 @@ import { parsePart } from '../config/parse.js';
 import { synthesisKinds } from '../data/synthesize.js';
 import { exitCode, UserError } from '../support/errors.js';
 import { progressBar } from './progress-bar.js';
+import { say } from './say.js';
 
 interface SynthOptions {
   readonly kind?: string;
@@ -56,7 +57,7 @@ export async function synthCommand(words: readonly string[], options: SynthOptio
       };
       const { manifest, summary } = await kind.write(values, file, advance).finally(bar.stop);
       manifests.push(manifest);
-      process.stderr.write(`Written: ${file}; ${file}.manifest.json\n`);
+      say(`Written: ${file}; ${file}.manifest.json`);
       if (!options.json) process.stdout.write(`${summary}\n`);
     }
   } finally {

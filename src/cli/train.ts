@@ -10,6 +10,7 @@ import { prepare, run } from '../training/run.js';
 import { countParameters, type TrainingSetup } from '../training/setup.js';
 import { readConfig } from './config-file.js';
 import { type Display, openDisplay } from './display.js';
+import { say } from './say.js';
 
 interface TrainOptions {
   readonly config?: string;
@@ -41,14 +42,14 @@ export async function trainCommand(overrides: readonly string[], options: TrainO
     });
     display.close();
     if (outcome.status === 'interrupted') {
-      process.stderr.write(`Interrupted. Go on with: ple train --resume ${outcome.path}\n`);
+      say(`Interrupted. Go on with: ple train --resume ${outcome.path}`);
       return exitCode.interrupted;
     }
     if (outcome.status === 'already done') {
-      process.stderr.write(`${outcome.path} is finished already; this is its result (--overwrite trains again).\n`);
+      say(`${outcome.path} is finished already; this is its result (--overwrite trains again).`);
     }
     process.stdout.write(options.json ? `${JSON.stringify(outcome.result, null, 2)}\n` : metricsTable(outcome.result));
-    process.stderr.write(`Written to ${outcome.path}\n`);
+    say(`Written to ${outcome.path}`);
     return exitCode.done;
   } finally {
     display.close();

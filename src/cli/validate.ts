@@ -2,6 +2,7 @@ import { stringifyExperiment } from '../config/experiment.js';
 import { resolvedComparison, stringifyComparison } from '../config/resolved-comparison.js';
 import { exitCode } from '../support/errors.js';
 import { namesComparison, readComparison, readConfig } from './config-file.js';
+import { say } from './say.js';
 
 /** `ple validate`: the resolved config, of a run or a comparison, on stdout, or the first mistake. */
 export function validateCommand(
@@ -10,7 +11,7 @@ export function validateCommand(
 ): number {
   const [text, value] = resolved(options.config, overrides);
   process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text);
-  process.stderr.write(`${options.config} is valid.\n`);
+  say(`${options.config} is valid.`);
   return exitCode.done;
 }
 
