@@ -18,7 +18,8 @@ test('GPUs of nvidia-smi, with memory in bytes', () => {
     expect.objectContaining({ index: 1, name: 'NVIDIA H100 80GB HBM3' }),
     expect.objectContaining({ index: 2, name: 'NVIDIA Thing, with a comma', memoryBytes: null }),
   ]);
-  expect(gpusOf('NVIDIA-SMI has failed because …\n')).toEqual([]);
+  expect(gpusOf('\n')).toEqual([]);
+  expect(gpusOf('NVIDIA-SMI has failed because …\n')).toBeNull(); // not a list: nothing is known
 });
 
 test.each([
@@ -28,7 +29,7 @@ test.each([
   ['GPU-bb', [1]],
   ['1,7,0', [1]],
 ])('CUDA_VISIBLE_DEVICES=%s leaves the GPUs %j, in the order of CUDA’s ids', (visible, indices) => {
-  expect(visibleGpus(gpusOf(text), visible).map(({ index }) => index)).toEqual(indices);
+  expect(visibleGpus(gpusOf(text) ?? [], visible).map(({ index }) => index)).toEqual(indices);
 });
 
 test('the driver’s version, of both kinds of module', () => {

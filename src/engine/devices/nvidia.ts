@@ -37,14 +37,16 @@ export async function nvidiaGpus(): Promise<readonly NvidiaGpu[] | null> {
   return text === null ? null : gpusOf(text);
 }
 
-/** Of `nvidia-smi --query-gpu=index,uuid,memory.total,driver_version,name --format=csv,noheader,nounits`; memory is in MiB. */
-export function gpusOf(text: string): readonly NvidiaGpu[] {
-  return text.split('\n').flatMap((line) => {
+/** Of `nvidia-smi --query-gpu=index,uuid,memory.total,driver_version,name --format=csv,noheader,nounits`; null: it is something else. */
+export function gpusOf(text: string): readonly NvidiaGpu[] | null {
+  const gpus = text.split('\n').flatMap((line) => {
     const [index = '', uuid = '', memory = '', driver = '', ...name] = line.split(',').map((cell) => cell.trim());
     if (!/^\d+$/.test(index)) return [];
+    // in MiB
     const memoryBytes = /^\d+$/.test(memory) ? Number(memory) * 2 ** 20 : null;
     return { index: Number(index), uuid, name: name.join(', '), memoryBytes, driver: driver === '' ? null : driver };
   });
+  return gpus.length === 0 && text.trim() !== '' ? null : gpus;
 }
 
 /**
