@@ -141,7 +141,7 @@ describe('help', () => {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
       const { status, stdout } = await ple([command, '--help']);
       expect(status).toBe(0);
-      expect(stdout).toMatch(new RegExp(`^Examples:\n {2}ple ${command} `, 'm'));
+      expect(stdout).toMatch(new RegExp(`^Examples:\n {2}ple ${command}\\b`, 'm'));
     }
   });
 });
