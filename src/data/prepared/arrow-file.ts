@@ -8,12 +8,12 @@ import {
   List,
   makeData,
   RecordBatch,
-  RecordBatchFileWriter,
   Schema,
   Struct,
   Uint8,
   Utf8,
 } from 'apache-arrow';
+import { PullWriter } from '../pull-writer.js';
 import { checksumOf } from './block-checksum.js';
 import { entriesOf, type PreparedBlock, type PreparedColumn, type PreparedValues } from './prepared-columns.js';
 
@@ -80,32 +80,6 @@ export class ArrowFile {
   async #append(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
     this.#bytes += bytes.length;
-  }
-}
-
-/** Hands out its bytes when asked, rather than to a queue that has no bound. */
-class PullWriter extends RecordBatchFileWriter {
-  #pending: Uint8Array[] = [];
-
-  protected override _write(chunk: ArrayBufferView): this {
-    if (!this._started) return this;
-    this.#pending.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    this._position += chunk.byteLength;
-    return this;
-  }
-
-  /** What was written since the last call; views of what was given. */
-  take(): readonly Uint8Array[] {
-    const taken = this.#pending;
-    this.#pending = [];
-    return taken;
-  }
-
-  /** A record batch ends with its body. */
-  lastBody(): { readonly bytes: number } {
-    const block = this._recordBatchBlocks.at(-1);
-    if (!block) throw new Error('No record batch has been written');
-    return { bytes: Number(block.bodyLength) };
   }
 }
 

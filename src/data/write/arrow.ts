@@ -1,16 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
-import {
-  type DataType,
-  Field,
-  Float32,
-  Int32,
-  List,
-  makeData,
-  RecordBatch,
-  RecordBatchFileWriter,
-  Schema,
-  Struct,
-} from 'apache-arrow';
+import { type DataType, Field, Float32, Int32, List, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
+import { PullWriter } from '../pull-writer.js';
 import { type FormatDefinition, isList, type OutputColumn, type RowGroup } from './format.js';
 
 /** The Arrow file format, one record batch per group. */
@@ -18,27 +7,16 @@ export const arrow: FormatDefinition = {
   name: 'arrow',
   async *encode(columns, groups) {
     const schema = new Schema(columns.map(({ name, kind }) => new Field(name, typeOf(kind), false)));
-    const writer = new RecordBatchFileWriter();
-    const pieces = writer[Symbol.asyncIterator]();
-    let next = pieces.next();
+    const writer = new PullWriter();
+    writer.reset(undefined, schema); // the schema is there without any row
     for await (const group of groups) {
       writer.write(recordBatch(schema, group));
-      // The writer keeps what is not taken: all of it is taken before the next group is made. A piece that is there comes before other tasks.
-      for (let piece = await sooner(next); piece; piece = await sooner(next)) {
-        yield piece;
-        next = pieces.next();
-      }
+      yield* writer.take();
     }
     writer.finish();
-    for (let piece = await next; !piece.done; piece = await pieces.next()) yield piece.value;
+    yield* writer.take();
   },
 };
-
-/** The piece, if it is there. */
-async function sooner(next: Promise<IteratorResult<Uint8Array>>): Promise<Uint8Array | undefined> {
-  const result = await Promise.race([next, setImmediate(undefined)]);
-  return result?.done ? undefined : result?.value;
-}
 
 function typeOf(kind: OutputColumn['kind']): DataType {
   if (kind === 'list') return listType();
