@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
 import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
-import type { Engine } from '../engine/engine.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { setUp } from './setup.js';
+import { spiedEngine } from './spied-engine.fixture.js';
 import { train } from './trainer.js';
 
 const tasks = [
@@ -30,21 +30,11 @@ train: { epochs: 3, batchSize: 4, optimizer: { type: sgd, learningRate: 0.5, dec
     definitions,
   );
   const [weights, learningRates]: [number[][], number[]] = [[], []];
-  const spied: Engine = {
-    ...compiled,
-    async compile(step, signature) {
-      const program = await compiled.compile(step, signature);
-      return {
-        ...program,
-        run(chunk) {
-          const given = [...(chunk.weights?.data ?? [])];
-          for (let at = 0; at < given.length; at += tasks.length) weights.push(given.slice(at, at + tasks.length));
-          learningRates.push(...(chunk.learningRate?.data ?? []));
-          return program.run(chunk);
-        },
-      };
-    },
-  };
+  const spied = spiedEngine(compiled, (chunk) => {
+    const given = [...(chunk.weights?.data ?? [])];
+    for (let at = 0; at < given.length; at += tasks.length) weights.push(given.slice(at, at + tasks.length));
+    learningRates.push(...(chunk.learningRate?.data ?? []));
+  });
   const recorded: number[][] = [];
   for await (const record of train(setUp(experiment, dataset, spied))) {
     if (record.kind === 'epoch') recorded.push(Object.values(record.record.weights));

@@ -11,6 +11,7 @@ import { tf } from '../support/tf.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { setUp } from './setup.js';
+import { spiedEngine } from './spied-engine.fixture.js';
 import { type EpochRecord, type Snapshot, type Trained, type TrainingRecord, train } from './trainer.js';
 
 const compiled = createCompiledEngine({ threads: 1 });
@@ -182,19 +183,9 @@ test('31: two models under one seed see the same rows in the same order', async 
   const seen = async (model: string) => {
     const { dataset } = plain();
     const orders: number[][] = [];
-    const spied: Engine = {
-      ...compiled,
-      async compile(step, signature) {
-        const program = await compiled.compile(step, signature);
-        return {
-          ...program,
-          run(chunk) {
-            if (chunk.labels) orders.push([...(chunk.numeric?.data ?? [])]);
-            return program.run(chunk);
-          },
-        };
-      },
-    };
+    const spied = spiedEngine(compiled, (chunk) => {
+      if (chunk.labels) orders.push([...(chunk.numeric?.data ?? [])]);
+    });
     await trained(experimentOf(model, binaryTasks), dataset, spied);
     return orders.flat();
   };
