@@ -49,20 +49,22 @@ describe('hand-written gradients equal those of the plain formulation', () => {
     { members: 1, inputs: 6, outputs: 4, what: 'one member' },
   ])('product of one input with $what', ({ members, inputs, outputs }) => {
     agree(
-      [random([5, inputs], 1), random([members, inputs, outputs], 2)],
+      [random([5, inputs], 1), random([members, outputs, inputs], 2)],
       (x, w) => product(present(x), present(w)),
-      (x, w) => tf.stack(parts(present(w)).map((one) => tf.matMul(present(x), one))),
+      (x, w) => tf.stack(parts(present(w)).map((one) => tf.matMul(present(x), one, false, true))),
     );
   });
 
   it('product of streams, some read twice and one not at all', () => {
     const reads = [2, 0, 2, 3];
     agree(
-      [random([4, 5, 3], 1), random([4, 3, 2], 2)],
+      [random([4, 5, 3], 1), random([4, 2, 3], 2)],
       (x, w) => product(present(x), present(w), reads),
       (x, w) => {
         const streams = parts(present(x));
-        return tf.stack(parts(present(w)).map((one, e) => tf.matMul(present(streams[present(reads[e])]), one)));
+        return tf.stack(
+          parts(present(w)).map((one, e) => tf.matMul(present(streams[present(reads[e])]), one, false, true)),
+        );
       },
     );
   });

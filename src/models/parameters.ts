@@ -26,14 +26,14 @@ export function initialize(starts: ParameterStarts, random: Random): Parameters 
 }
 
 /**
- * Weights [members, inputs, outputs] of `members` layers that are computed together. Each starts Glorot uniform
+ * Weights [members, outputs, inputs] of `members` layers that are computed together. Each starts Glorot uniform
  * by its own fan, from its own stream: a batched matrix must not look like one wide layer, nor two experts alike.
  */
 export function glorot(members: readonly string[], inputs: number, outputs: number): ParameterStart {
   const limit = Math.sqrt(6 / (inputs + outputs));
   const size = inputs * outputs;
   return {
-    shape: [members.length, inputs, outputs],
+    shape: [members.length, outputs, inputs],
     kind: 'weight',
     start(values, random) {
       for (const [index, member] of members.entries()) {

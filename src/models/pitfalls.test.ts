@@ -91,7 +91,7 @@ describe('experts and gates', () => {
     const widths = (model: string, options: Options) =>
       Object.entries(startingValues(build({ model, shape, options })))
         .filter(([name]) => name.includes('.gates.'))
-        .map(([name, value]) => [name.slice(0, 6), value.shape[1]]);
+        .map(([name, value]) => [name.slice(0, 6), value.shape[2]]);
     expect(new Set(widths('ple', ple.options).map(String))).toEqual(new Set(['level1,5', 'level2,4', 'level3,6']));
     expect(x).toBe(5);
     const levels = [[4], [6], [3]];

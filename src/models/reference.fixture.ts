@@ -103,7 +103,7 @@ export const references: Readonly<Record<string, Reference>> = {
         ),
       );
       const last = `${name}.columns.${widths.length - 1}.weight`;
-      const inputs = values[last]?.shape[1] ?? 0;
+      const inputs = values[last]?.shape[2] ?? 0;
       for (const k of shape.tasks.keys()) {
         for (let s = 0; s < S; s++) {
           for (let t = s + 1; t < S; t++) {
@@ -111,7 +111,7 @@ export const references: Readonly<Record<string, Reference>> = {
               for (let b = 0; b < part; b++) {
                 let inner = 0;
                 for (let i = 0; i < inputs; i++)
-                  inner += at(values, last, k, i, s * part + a) * at(values, last, k, i, t * part + b);
+                  inner += at(values, last, k, s * part + a, i) * at(values, last, k, t * part + b, i);
                 penalty += inner ** 2;
               }
             }
@@ -224,10 +224,10 @@ function mlp(values: Values, name: string, member: number, input: readonly numbe
 
 /** W x + b of one member; no bias where the parameters have none. */
 function linear(values: Values, name: string, member: number, input: readonly number[]): number[] {
-  const outputs = values[`${name}.weight`]?.shape[2] ?? 0;
+  const outputs = values[`${name}.weight`]?.shape[1] ?? 0;
   return Array.from({ length: outputs }, (_, o) => {
     const bias = values[`${name}.bias`] ? at(values, `${name}.bias`, member, 0, o) : 0;
-    return bias + sum(input.map((value, i) => value * at(values, `${name}.weight`, member, i, o)));
+    return bias + sum(input.map((value, i) => value * at(values, `${name}.weight`, member, o, i)));
   });
 }
 

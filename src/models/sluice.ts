@@ -16,7 +16,7 @@ import { towers } from './tower.js';
  * .95 for the own subspace and .05 / (K S - 1) elsewhere. Task k's tower reads sum_l beta[k, l] h_k,l over the levels' mixed states,
  * beta starting at .9 for the last level and the rest shared; levels of another width than the last pass a projection without bias.
  * One level alone has no beta. Penalty: lambda * sum over tasks, levels and pairs of subspaces s < t of ||G_s^T G_t||_F^2, G_s being
- * the columns of subspace s in the weights of the level's last layer.
+ * the weights of the level's last layer that make subspace s.
  *
  * Shapes: x [batch, inputs], states [tasks, batch, width], logits [tasks, batch].
  */
@@ -104,13 +104,13 @@ function mixLevels(beta: Tensor, states: readonly Tensor[]): Tensor {
   return tf.matMul(beta.reshape([tasks, 1, states.length]), all).reshape([tasks, batch, width]);
 }
 
-/** For every pair of subspaces ||G_s^T G_t||_F^2, summed over tasks. Weight: [tasks, inputs, width]. */
+/** For every pair of subspaces ||G_s^T G_t||_F^2, summed over tasks. Weight: [tasks, width, inputs]. */
 function overlaps(weight: Tensor, subspaces: number): Tensor[] {
-  const [tasks = 0, inputs = 0, width = 0] = weight.shape;
+  const [tasks = 0, width = 0, inputs = 0] = weight.shape;
   const part = width / subspaces;
-  const columns = Array.from({ length: subspaces }, (_, s) => weight.slice([0, 0, s * part], [tasks, inputs, part]));
-  return columns.flatMap((left, s) =>
-    columns.slice(s + 1).map((right) => tf.sum(tf.square(tf.matMul(left, right, true)))),
+  const groups = Array.from({ length: subspaces }, (_, s) => weight.slice([0, s * part, 0], [tasks, part, inputs]));
+  return groups.flatMap((left, s) =>
+    groups.slice(s + 1).map((right) => tf.sum(tf.square(tf.matMul(left, right, false, true)))),
   );
 }
 

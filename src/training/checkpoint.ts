@@ -7,6 +7,8 @@ import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { Snapshot } from './trainer.js';
 
 const bestPrefix = 'best/';
+/** Its number grows with every change of what a state's arrays mean. */
+const format = 'ple-checkpoint-2';
 
 /** The best epoch's parameters, for other programs: plain safetensors under the parameters' names. */
 function bestPath(folder: string): string {
@@ -23,7 +25,7 @@ export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: st
   const best = Object.entries(snapshot.best).map(([name, value]) => [bestPrefix + name, value]);
   await writeSafetensors(lastPath(folder), {
     arrays: { ...snapshot.state, ...Object.fromEntries(best) },
-    metadata: { format: 'ple-checkpoint-1', hash, progress: JSON.stringify(snapshot.progress) },
+    metadata: { format, hash, progress: JSON.stringify(snapshot.progress) },
   });
 }
 
@@ -39,6 +41,11 @@ export async function readSnapshot(folder: string, hash: string): Promise<Snapsh
   const path = lastPath(folder);
   if (!existsSync(path)) return undefined;
   const { arrays, metadata } = await readSafetensors(path);
+  if (metadata.format !== format) {
+    throw new UserError(
+      `${path} was written by another version of ple (${metadata.format}, not ${format}): delete it to train from the start.`,
+    );
+  }
   if (metadata.hash !== hash) {
     throw new UserError(`${path} belongs to another config or other data (${metadata.hash} is not ${hash}).`);
   }
