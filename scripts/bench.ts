@@ -22,7 +22,10 @@ interface Row {
   readonly ratio: number | null;
 }
 
-/** What one measurement runs. The machine is noisy: steps and products take turns, and medians are reported. */
+/**
+ * What one measurement runs. The machine is noisy: steps and products take turns, and medians are reported. Steps run in chunks of about
+ * 0.2 s, as in training.
+ */
 interface Effort {
   readonly rounds: number;
   readonly stepsPerRound: number;
@@ -31,8 +34,8 @@ interface Effort {
 
 const efforts: Record<string, Readonly<Record<string, Effort>>> = {
   compiled: {
-    wide: { rounds: 15, stepsPerRound: 8, productsPerRound: 16 },
-    narrow: { rounds: 15, stepsPerRound: 100, productsPerRound: 20 },
+    wide: { rounds: 25, stepsPerRound: 10, productsPerRound: 16 },
+    narrow: { rounds: 25, stepsPerRound: 100, productsPerRound: 20 },
   },
   // The pure-JS backend needs over a minute for a wide step.
   tfjs: {
