@@ -24,4 +24,15 @@ export interface Chart {
   readonly svg: string;
   /** The same for a paper: real colours on white. */
   readonly standalone: string;
+  /** Where it stands among charts of one kind that make a matrix. */
+  readonly cell?: MatrixCell;
+}
+
+/** Rows and columns count from 1. */
+export interface MatrixCell {
+  readonly row: number;
+  readonly column: number;
+  readonly columns: number;
+  /** Equal for all charts of a matrix: what is said once below it, instead of each chart's caption. */
+  readonly caption: string;
 }

@@ -41,7 +41,7 @@ function bars(
   omission: string,
 ): Drawing | undefined {
   const { baseline } = comparison;
-  const { metric, better } = judgedBy(comparison, task);
+  const { name, better } = judgedBy(comparison, task);
   const values = group.rows.flatMap(({ label, axis, tasks }): Datum[] => {
     const own = tasks[task];
     if (label === baseline || !own || own.gain === null) return [];
@@ -65,7 +65,7 @@ function bars(
     axis: {
       format: '+f',
       tickCount: 6,
-      title: `gain in ${metric} (up is better)`,
+      title: `gain in ${name} (up is better)`,
     },
   };
   const text = group.text === '' ? '' : `, ${group.text}`;
@@ -74,7 +74,7 @@ function bars(
     section: 'axis',
     title: `Gain on ${task} by ${axisName(key)}${text}`,
     caption:
-      `Gain in ${metric} on ${task} over ${baseline}${better === 'lower' ? ', a fall counting as a gain' : ''}, at each value of ` +
+      `Gain in ${name} on ${task} over ${baseline}${better === 'lower' ? ', a fall counting as a gain' : ''}, at each value of ` +
       `${key}; bars stand in the order of the legend, ${intervalWords(comparison)}.${omission}`,
     spec: {
       width: Math.max(370, places.length * labels.length * 4),

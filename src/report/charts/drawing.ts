@@ -17,7 +17,7 @@ interface TextItem {
 }
 
 /** A chart before it is drawn. */
-export type Drawing = Pick<Chart, 'id' | 'section' | 'title' | 'caption'> & {
+export type Drawing = Pick<Chart, 'id' | 'section' | 'title' | 'caption' | 'cell'> & {
   /** Vega-Lite, without title and configuration. Colours are CSS variables of the palette. */
   readonly spec: TopLevelSpec;
 };

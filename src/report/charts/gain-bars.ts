@@ -26,7 +26,7 @@ const findings = [
 
 function bars(comparison: Comparison, point: Point, task: string, id: string): Drawing | undefined {
   const { baseline } = comparison;
-  const { metric, better } = judgedBy(comparison, task);
+  const { name, better } = judgedBy(comparison, task);
   const rows = point.rows.filter(({ label }) => label !== baseline);
   const values = rows.map(({ label, tasks }, index): Datum => {
     const own = tasks[task];
@@ -44,7 +44,7 @@ function bars(comparison: Comparison, point: Point, task: string, id: string): D
     axis: {
       format: '+f',
       tickCount: 4,
-      title: `gain in ${metric} (right is better)`,
+      title: `gain in ${name} (right is better)`,
     },
   };
   const y = {
@@ -59,7 +59,7 @@ function bars(comparison: Comparison, point: Point, task: string, id: string): D
     section: 'gains',
     title: atPoint(`Gain on ${task}`, point),
     caption:
-      `Gain in ${metric} on ${task} over ${baseline}${better === 'lower' ? ', a fall counting as a gain' : ''}; ` +
+      `Gain in ${name} on ${task} over ${baseline}${better === 'lower' ? ', a fall counting as a gain' : ''}; ` +
       `${intervalWords(comparison)}. Colours go by the p-value adjusted for all of the table.`,
     spec: {
       width: 405 - nameWidth,

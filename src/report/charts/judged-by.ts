@@ -1,15 +1,18 @@
 import type { Comparison } from '../../comparison/comparison.js';
 import { metrics } from '../../metrics/catalogue.js';
+import { metricName } from '../points.js';
 
 /** The metric that a task is judged by. */
 export interface JudgedBy {
   readonly metric: string;
+  /** As it is printed. */
+  readonly name: string;
   readonly better: 'higher' | 'lower';
 }
 
 export function judgedBy({ rows }: Comparison, task: string): JudgedBy {
   const metric = rows[0]?.tasks[task]?.metric ?? '';
-  return { metric, better: betterOf(metric) };
+  return { metric, name: metricName(metric), better: betterOf(metric) };
 }
 
 export function betterOf(metric: string): 'higher' | 'lower' {

@@ -24,11 +24,11 @@ export function learningCurves(data: ReportData): readonly Drawing[] {
 
 function curves(data: ReportData, point: Point, task: string, id: string, omission: string): Drawing | undefined {
   const { comparison } = data;
-  const { metric, better } = judgedBy(comparison, task);
+  const { metric, name, better } = judgedBy(comparison, task);
   const panels = [
     { title: 'training loss', read: ({ train }: EpochRecord) => train.tasks[task] },
     {
-      title: `validation ${metric} (${better} is better)`,
+      title: `validation ${name} (${better} is better)`,
       read: ({ validation }: EpochRecord) => validation[task]?.[metric],
     },
   ].map(({ title, read }) => ({ title, values: valuesOf(data, point, read) }));
@@ -39,7 +39,7 @@ function curves(data: ReportData, point: Point, task: string, id: string, omissi
     section: 'learning',
     title: atPoint(`Learning ${task}`, point),
     caption:
-      `Training loss and validation ${metric} of ${task} after each epoch. Lines are means over seeds, bands go from the lowest to the ` +
+      `Training loss and validation ${name} of ${task} after each epoch. Lines are means over seeds, bands go from the lowest to the ` +
       `highest run; a line ends where more than half of its model's runs have stopped.${omission}`,
     spec: {
       vconcat: panels

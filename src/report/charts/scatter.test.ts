@@ -40,8 +40,8 @@ test('better is up and right: the axis of an error is reversed, and says so', ()
     having(drawing?.spec, 'axis').map(({ axis, scale }) => [JSON.stringify(having(axis, 'title')[0]?.title), scale]),
   );
   expect([...titles.keys()]).toEqual([
-    '"click: auc (higher is better) →"',
-    '"time: mse (lower is better; reversed axis) →"',
+    '"click: AUC (higher is better) →"',
+    '"time: MSE (lower is better; reversed axis) →"',
   ]);
   expect([...titles.values()].map((scale) => having(scale, 'reverse')[0]?.reverse)).toEqual([false, true]);
   expect(drawing?.caption).toContain('Lower is better on time: the axis is reversed.');
@@ -61,15 +61,21 @@ test('of two errors both axes are reversed', () => {
   expect(drawing?.caption).toContain('Lower is better on y1 and y2: the axes are reversed.');
 });
 
-test('a chart for each pair of tasks, of five tasks at most', () => {
+test('a chart for each pair of tasks, of five tasks at most; of three or more, the lower half of a matrix', () => {
   const tasks = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({ name, type: 'binary' as const }));
-  const titles = (count: number) =>
+  const places = (count: number) =>
     scatters(reportFixture({ tasks: tasks.slice(0, count), seeds: 2, rows: 100, epochs: 3 }).comparison).map(
-      ({ title }) => title,
+      ({ title, cell }) => [title, cell?.column, cell?.row, cell?.columns],
     );
-  expect(titles(1)).toEqual([]);
-  expect(titles(3)).toEqual(['a against b', 'a against c', 'b against c']);
-  expect(titles(6)).toHaveLength(10);
+  expect(places(1)).toEqual([]);
+  expect(places(2)).toEqual([['a against b', undefined, undefined, undefined]]);
+  expect(places(3)).toEqual([
+    ['a against b', 1, 1, 2],
+    ['a against c', 1, 2, 2],
+    ['b against c', 2, 2, 2],
+  ]);
+  expect(places(6)).toHaveLength(10);
+  expect(places(6).at(-1)).toEqual(['d against e', 4, 4, 4]);
 });
 
 test('a chart for each point of the axes, or for the first ones, which the caption says', () => {

@@ -11,21 +11,26 @@ const plot = { width: 350, height: 320 };
 const mostTasks = 5;
 
 /**
- * The seesaw: task against task (PLE Fig. 3), one chart for each pair of tasks, which together are the matrix's lower half. Better is
- * up and right, whatever the metric. Where a model is so far off that the others crowd, a second chart leaves it out.
+ * The seesaw: task against task (PLE Fig. 3), one chart for each pair of tasks; of more than two tasks they are the lower half of a
+ * matrix. Better is up and right, whatever the metric. Where a model is so far off that the others crowd, a second chart leaves it out.
  */
 export function scatters(comparison: Comparison): readonly Drawing[] {
   const tasks = comparison.tasks.slice(0, mostTasks);
-  const pairs = tasks.flatMap((x, index) => tasks.slice(index + 1).map((y) => [x, y] as const));
+  const pairs = tasks.flatMap((x, column) =>
+    tasks.slice(column + 1).map((y, below) => ({ x, y, column: column + 1, row: column + 1 + below })),
+  );
   const { points, omission } = drawnPoints(pointsOf(comparison), pairs.length);
   const left = comparison.tasks.length > tasks.length ? ` Pairs of the first ${mostTasks} tasks.` : '';
   return points.flatMap((point, index) =>
-    pairs.flatMap(([x, y], pair) => {
+    pairs.flatMap(({ x, y, row, column }, pair) => {
       const positions = positionsOf(comparison, point, x, y);
       const baseline = positions.find(({ label }) => label === comparison.baseline);
       if (!baseline || positions.length < 2) return [];
       const place = { comparison, point, baseline, tasks: [x, y] as const };
-      const whole = scatter(place, positions, chartId('scatter', index + 1, pair + 1), left + omission);
+      const alone = scatter(place, positions, chartId('scatter', index + 1, pair + 1), left + omission);
+      const caption = matrixCaption(comparison, point) + left + omission;
+      const whole =
+        pairs.length === 1 ? alone : { ...alone, cell: { row, column, columns: tasks.length - 1, caption } };
       const far = farModels(positions, baseline);
       if (far.length === 0) return [whole];
       const near = positions.filter(({ label }) => !far.includes(label));
@@ -33,6 +38,15 @@ export function scatters(comparison: Comparison): readonly Drawing[] {
       const closeUp = scatter(place, near, chartId('scatter', index + 1, pair + 1, 'near'), without);
       return [whole, { ...closeUp, title: `${closeUp.title}: close-up` }];
     }),
+  );
+}
+
+function matrixCaption(comparison: Comparison, point: Point): string {
+  const { baseline } = comparison;
+  return (
+    `${atPoint('Every task against every other', point)}: a column for the task across, a row for the task up; up and right is better on both. ` +
+    `The dashed lines cross at ${baseline}; a model stands at its mean plus the model's own gain; ${intervalWords(comparison)}. ` +
+    'Where lower is better, the axis is reversed.'
   );
 }
 
@@ -110,7 +124,7 @@ function scatter(
     section: 'scatter',
     title: atPoint(`${xTask} against ${yTask}`, point),
     caption:
-      `Each model's ${yMetric.metric} on ${yTask} against its ${xMetric.metric} on ${xTask}; up and right is better on both. ` +
+      `Each model's ${yMetric.name} on ${yTask} against its ${xMetric.name} on ${xTask}; up and right is better on both. ` +
       `The dashed lines cross at ${comparison.baseline}: upper left and lower right of it, one task is paid for with the other. ` +
       `A model stands at ${comparison.baseline}'s mean plus its own gain; ${intervalWords(comparison)}.` +
       reversed([
@@ -156,7 +170,7 @@ function scatter(
 const axis = { grid: false, tickCount: 5, titleLimit: 340 };
 
 /** An axis on which better is further along, with a place for every value and the intervals as far as they do not dwarf the values. */
-function axisOf(estimates: readonly Estimate[], { metric, better }: JudgedBy, length: number) {
+function axisOf(estimates: readonly Estimate[], { name, better }: JudgedBy, length: number) {
   const values = estimates.map(({ value }) => value);
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const intervals = estimates.flatMap(({ low, high }) => (low === null || high === null ? [] : [low, high]));
@@ -170,7 +184,7 @@ function axisOf(estimates: readonly Estimate[], { metric, better }: JudgedBy, le
     /** Pixels along the axis. */
     pixel: (value: number) => (length * (reverse ? to - value : value - from)) / (to - from),
     title: (task: string) =>
-      `${shortened(task, fontSize, 130)}: ${metric} (${better} is better${reverse ? '; reversed axis' : ''}) →`,
+      `${shortened(task, fontSize, 130)}: ${name} (${better} is better${reverse ? '; reversed axis' : ''}) →`,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Chart } from '../report-data.js';
+import type { Chart, MatrixCell } from '../report-data.js';
 import { type Html, html, trusted } from './html.js';
 
 const sections: Readonly<Record<Chart['section'], { readonly title: string; readonly note: string }>> = {
@@ -26,11 +26,34 @@ export function chartFigures(
       id: kind,
       title,
       section: html`<section id="${kind}"><h2>${title}</h2>
-${note === '' ? null : html`<p>${note}</p>\n`}<div class="charts">
-${own.map(figure)}</div></section>
+${note === '' ? null : html`<p>${note}</p>\n`}${matrices(own)}${grid(own.filter(({ cell }) => cell === undefined))}</section>
 `,
     };
   });
+}
+
+/** Charts that have a cell, a matrix for each caption that they share; one below the other where the page is narrow. */
+function matrices(charts: readonly Chart[]): readonly Html[] {
+  const captions = [...new Set(charts.flatMap(({ cell }) => cell?.caption ?? []))];
+  return captions.map((caption) => {
+    const own = charts.flatMap(({ svg, cell }) => (cell?.caption === caption ? [{ svg, cell }] : []));
+    return html`<figure class="matrix" style="--columns: ${own[0]?.cell.columns ?? 1}">
+${own.map(
+  ({ svg, cell }) => html`<div style="${place(cell)}">${trusted(svg)}</div>
+`,
+)}<figcaption>${caption}</figcaption></figure>
+`;
+  });
+}
+
+function grid(charts: readonly Chart[]): Html | null {
+  if (charts.length === 0) return null;
+  return html`<div class="charts">
+${charts.map(figure)}</div>`;
+}
+
+function place({ row, column }: MatrixCell): string {
+  return `--row: ${row}; --column: ${column}`;
 }
 
 function figure({ caption, svg }: Chart): Html {

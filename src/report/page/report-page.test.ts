@@ -117,6 +117,22 @@ test('the page asks for nothing and runs one script, by its own policy', () => {
   );
 });
 
+test('scatters of three tasks stand in a matrix, with one caption; others beside each other, each with its own', async () => {
+  const tasks = ['a', 'b', 'c'].map((name) => ({ name, type: 'binary' as const }));
+  const made = reportFixture({ tasks, seeds: 2, rows: 100, epochs: 3 });
+  const page = reportPage({ ...bare(), ...made }, await drawCharts({ ...bare(), ...made }));
+  const matrix = /<figure class="matrix" style="--columns: 2">(.*?)<\/figure>/s.exec(page)?.[1] ?? '';
+  expect([...matrix.matchAll(/<div style="([^"]*)"><svg/g)].map(([, style]) => style)).toEqual([
+    '--row: 1; --column: 1',
+    '--row: 2; --column: 1',
+    '--row: 2; --column: 2',
+  ]);
+  expect(matrix.match(/<figcaption>/g)).toHaveLength(1);
+  const section = page.split('<section id="gains">')[1]?.split('</section>')[0] ?? '';
+  expect(section.match(/<figure><svg/g)).toHaveLength(3);
+  expect(section.match(/<figcaption>/g)).toHaveLength(3);
+});
+
 test('what a config or a data set says is text everywhere, in charts too', async () => {
   const tag = '<script>alert(1)</script>';
   const breakout = `"><img src=x onerror='alert(2)'>`;

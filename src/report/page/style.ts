@@ -48,6 +48,13 @@ th button:hover { color: var(--ink); }
 :focus-visible, th button:focus-visible { outline: 2px solid var(--better); outline-offset: 2px; border-radius: 2px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 28rem), 31rem)); gap: 2rem 2.5rem; margin-top: 1.25rem; }
 figure { margin: 0; min-width: 0; }
+.matrix { display: grid; gap: 1.5rem; margin-top: 1.25rem; grid-template-columns: minmax(0, 31rem); }
+.matrix > div { min-width: 0; }
+@media (min-width: 60rem), print {
+  .matrix { grid-template-columns: repeat(var(--columns), minmax(0, 31rem)); }
+  .matrix > div { grid-area: var(--row) / var(--column); }
+  .matrix figcaption { grid-column: 1 / -1; }
+}
 figure svg { display: block; }
 figcaption { font-size: .8125rem; color: var(--muted); margin-top: .5rem; max-width: 32rem; }
 dl > div { display: grid; grid-template-columns: minmax(7rem, 14rem) 1fr; gap: 1rem; padding: .25rem 0; border-bottom: 1px solid var(--rule); }
