@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Comparison } from '../comparison/comparison.js';
 import { parseExternalFile, type Scale } from '../comparison/external-predictions.js';
@@ -8,6 +8,7 @@ import { comparisonTable } from '../report/comparison-table.js';
 import { writeOutputs } from '../report/write-outputs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
+import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import { commandLine } from './command-line.js';
 import { say } from './say.js';
@@ -51,7 +52,7 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
     scale,
   });
   for (const note of notes) say(`note: ${note}`);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
   const data = {
     comparison,

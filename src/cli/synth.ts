@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, parse } from 'node:path';
 import { type ConfigDocument, readDocument } from '../config/document.js';
 import { parsePart } from '../config/parse.js';
 import { synthesisKinds } from '../data/synthesize.js';
 import { exitCode, UserError } from '../support/errors.js';
+import { makeFolder } from '../support/make-folder.js';
 import { progressBar } from './progress-bar.js';
 import { say } from './say.js';
 
@@ -41,7 +41,7 @@ export async function synthCommand(words: readonly string[], options: SynthOptio
     const file = sweep.length === 1 ? out : `${folder}/${name}-${value?.trim()}${ext}`;
     return { file, values: parsePart(kind.options, document.value, document) };
   });
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const manifests: object[] = [];
   let interrupted = false;
   const interrupt = () => {

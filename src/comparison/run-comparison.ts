@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
 import { lookAtMachine } from '../engine/choose-device.js';
 import { ConfigError, DataError } from '../support/errors.js';
+import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import { wholeNumber } from '../support/whole-number.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
@@ -57,7 +57,7 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
   const devices = await shareDevices(config, lookAtMachine(options.signal)); // first: a device that is not there should not leave a folder
   const folder = join(options.runs, config.name);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw cannotWrite(folder, error);
   }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../support/errors.js';
+import { makeFolder } from '../support/make-folder.js';
 import { fieldsOf, userField } from './ali-ccp-fields.js';
 import { LineCursor } from './ali-ccp-line.js';
 import { FilePass, type OnBytes } from './ali-ccp-pass.js';
@@ -159,7 +159,7 @@ async function readSkeleton(
 
 /** Writes the rows' keys to an index on disk, `<folder>/index`. */
 async function indexKeys(file: RawFile, folder: string, onBytes: OnBytes): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const writer = new KeyIndexWriter(join(folder, 'index'));
   const cursor = new LineCursor(file.path);
   try {

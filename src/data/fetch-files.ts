@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, UserError } from '../support/errors.js';
+import { makeFolder } from '../support/make-folder.js';
 import { BrokenDownload, download } from './download.js';
 import { contentChecksum, type Publication, type PublishedFile } from './published-file.js';
 
@@ -31,7 +32,7 @@ export interface FetchedFile {
  * @throws UserError: what could not be had, from where, and where to put it by hand; DataError for a file that is there but wrong.
  */
 export async function fetchFiles(publication: Publication, options: FetchOptions): Promise<readonly FetchedFile[]> {
-  await mkdir(options.folder, { recursive: true });
+  makeFolder(options.folder);
   const fetched: FetchedFile[] = [];
   for (const file of publication.files)
     fetched.push((await present(file, options)) ?? (await fetchFile(file, publication, options)));

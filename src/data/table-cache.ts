@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../support/make-folder.js';
 import type { RawFile } from './raw-file.js';
 import type { Table } from './table.js';
 
@@ -42,7 +43,7 @@ export async function cachedTable(
   }
   const table = await make();
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const content = tableToArrow(table);
     await writeWhole(path, [content, digest(content)]);
     options.prepared?.(path);

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import { drawCharts } from './charts/draw-charts.js';
 import { toPng } from './charts/png.js';
@@ -18,7 +19,7 @@ export async function writeOutputs(
   data: ReportData,
   { svg, png }: { readonly svg: boolean; readonly png: boolean },
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
   writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
   writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import { acquireLock, cannotWrite, FolderInUse } from './lock.js';
 
@@ -22,7 +23,7 @@ export interface RunFolder {
 function openRunFolder(path: string): RunFolder {
   const checkpoints = join(path, 'checkpoints');
   try {
-    mkdirSync(checkpoints, { recursive: true });
+    makeFolder(checkpoints);
   } catch (error) {
     throw cannotWrite(path, error);
   }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DataError } from '../../support/errors.js';
+import { makeFolder } from '../../support/make-folder.js';
 import { checksumOf } from './block-checksum.js';
 import type { PreparedColumn } from './prepared-columns.js';
 import { DamagedBlock, type PreparedTable, preparedTable, type TableIndex } from './prepared-table.js';
@@ -58,7 +59,7 @@ export async function preparedEntry(
   await removeRemains(at.folder);
   const partial = `${path}.${randomUUID()}.tmp`;
   try {
-    await mkdir(partial, { recursive: true });
+    makeFolder(partial);
     await writeEntry(partial, make);
     await moveInto(partial, path);
   } catch (error) {

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../../support/make-folder.js';
 import { checksumOf } from './block-checksum.js';
 
 /** A smaller file is read each time. */
@@ -24,7 +25,8 @@ export async function rawChecksum(path: string, folder: string): Promise<string>
   const after = await identityOf(path);
   if (after.text === identity.text && Date.now() - after.changed > clockSlack) {
     const partial = `${memory}.${randomUUID()}.tmp`;
-    await mkdir(folder, { recursive: true })
+    await Promise.resolve()
+      .then(() => makeFolder(folder))
       .then(() => writeFile(partial, JSON.stringify({ identity: identity.text, sha256 })))
       .then(() => rename(partial, memory))
       .catch(() => rm(partial, { force: true }).catch(() => undefined)); // it costs time, never a run

@@ -1,0 +1,27 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { makeFolder } from './make-folder.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ple-folder-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('folders above it are made too, and what is there is left', () => {
+  const path = join(folder, 'a/b/c');
+  makeFolder(path);
+  writeFileSync(join(path, 'kept'), '');
+  makeFolder(path);
+  expect(existsSync(join(path, 'kept'))).toBe(true);
+});
+
+test('a file in its place, or above it, is an error', () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  expect(() => makeFolder(file)).toThrow('EEXIST');
+  expect(() => makeFolder(join(file, 'a'))).toThrow('ENOTDIR');
+});
+
+test.runIf(existsSync('/proc/self'))('a folder that refuses others is an error, not a wait', () => {
+  expect(() => makeFolder('/proc/none/runs')).toThrow('ENOENT');
+});
