@@ -131,10 +131,11 @@ describe.each(models.all)('$name with default widths', ({ name: type, options: s
 });
 
 test('one model has a multiple, by its options', () => {
-  const multiples = models.all.map(({ name, options, widthMultiple }) =>
-    widthMultiple(options.parse({ type: name, ...required[name] })),
-  );
-  expect(multiples.toSorted()).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
+  const multiples = models.all.flatMap(({ name, options, widthMultiple }) => {
+    const multiple = widthMultiple(options.parse({ type: name, ...required[name] }));
+    return multiple === 1 ? [] : [[name, multiple]];
+  });
+  expect(multiples).toEqual([['sluice', 2]]);
   const sluice = { type: 'sluice', levels: [[12], [6]], tower: [5], subspaces: 3 };
   for (const target of [1500, 2000, 2600]) {
     const { levels } = matchWidths({ type: 'sluice', options: sluice, shape: wide, target });

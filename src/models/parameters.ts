@@ -38,7 +38,10 @@ export function glorot(members: readonly string[], inputs: number, outputs: numb
     start(values, random) {
       for (const [index, member] of members.entries()) {
         const stream = random.stream(member);
-        for (let i = index * size; i < (index + 1) * size; i++) values[i] = limit * (2 * stream.uniform() - 1);
+        for (let i = 0; i < size; i++) {
+          const [input, output] = [Math.floor(i / outputs), i % outputs]; // drawn input by input
+          values[index * size + output * inputs + input] = limit * (2 * stream.uniform() - 1);
+        }
       }
     },
   };
