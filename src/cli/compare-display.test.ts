@@ -100,7 +100,7 @@ test('what came out of single runs is told at the end of a stage, with their nam
   ]);
 });
 
-test('of many runs with the same note it is told how many, and of which models', () => {
+test('of many runs with the same note it is told how many', () => {
   const notes = gatherRunNotes();
   for (const label of ['ple', 'mmoe']) {
     for (let seed = 1; seed <= 5; seed++) notes.add({ ...run, label, seed }, 'The last epoch was the best.');
@@ -109,7 +109,7 @@ test('of many runs with the same note it is told how many, and of which models',
   for (let seed = 1; seed <= 7; seed++) {
     for (const label of ['ple', 'mmoe']) notes.add({ ...run, label, seed }, 'The last epoch was the best.');
   }
-  expect(notes.take()).toEqual(['14 runs of ple, mmoe: The last epoch was the best.']);
+  expect(notes.take()).toEqual(['14 runs: The last epoch was the best.']);
 });
 
 test('the plan names runs likewise', () => {

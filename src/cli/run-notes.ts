@@ -29,10 +29,10 @@ export function gatherRunNotes(): RunNotes {
 
 const mostNamed = 10;
 
-/** `ple seeds 1, 2, 5; mmoe seed 1`, or of many runs how many. */
+/** `ple seeds 1, 2, 5; mmoe seed 1`; of many runs how many. */
 function ofWhich(names: ReadonlyMap<string, ReadonlySet<number>>): string {
   const runs = [...names.values()].reduce((sum, seeds) => sum + seeds.size, 0);
-  return runs > mostNamed ? `${runs} runs of ${[...names.keys()].join(', ')}` : [...names].map(runsText).join('; ');
+  return runs > mostNamed ? `${runs} runs` : [...names].map(runsText).join('; ');
 }
 
 /** `ple seeds 1, 2, 5` */

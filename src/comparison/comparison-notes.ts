@@ -3,6 +3,7 @@ import type { Compared, PointTable } from './compare-model.js';
 import type { Entry } from './compared-runs.js';
 import type { Comparison, ComparisonRow, RunReference } from './comparison.js';
 import { hasOwnRows } from './errors-of-gains.js';
+import { notesOnRuns } from './notes-on-runs.js';
 import { fewestPairs } from './statistics/verdict.js';
 import { type JudgedTask, testValue } from './task-gain.js';
 
@@ -21,6 +22,7 @@ export function notesOn(
     ...compared.flatMap(({ entry }) => onMissingRuns(entry)),
     ...compared.flatMap(({ entry }) => onUndefinedMetrics(entry, tasks)),
     ...compared.flatMap((model, index) => onGains(model, rows[index], tasks, settings)),
+    ...notesOnRuns(compared.flatMap(({ entry }) => entry.runs.flatMap(({ run }) => run ?? []))),
   ];
 }
 

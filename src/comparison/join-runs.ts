@@ -1,8 +1,7 @@
-import { loaders } from '../data/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { pointKey } from './axis-point.js';
-import { differences } from './differences.js';
 import { checkPair } from './same-data.js';
+import { settingsDifference } from './settings.js';
 import type { StoredRow, StoredRuns } from './stored-runs.js';
 
 /**
@@ -21,7 +20,7 @@ export function joinRuns(sources: readonly StoredRuns[]): {
     for (const label of new Set(placed.map((row) => row.label))) {
       const rows = placed.filter((row) => row.label === label);
       const others = models.filter((model) => model.label === label);
-      const same = others.find((model) => configDifference(model.rows, rows) === undefined);
+      const same = others.find((model) => settingsDifference(model.rows, rows) === undefined);
       if (same) same.rows = joined(same.rows, rows);
       else if (!source.comparison) refuseSingle(others, rows, label);
       if (!same) models.push({ label, source, rows });
@@ -83,30 +82,11 @@ function childOf(value: unknown, key: string): unknown {
     : undefined;
 }
 
-/** The first key in which two models differ at a point that both have. */
-function configDifference(left: readonly StoredRow[], right: readonly StoredRow[]): string | undefined {
-  for (const row of left) {
-    const other = right.find(({ point }) => pointKey(point) === pointKey(row.point));
-    const key = differences(comparable(row), other ? comparable(other) : comparable(row))[0]?.key;
-    if (key !== undefined) return key;
-  }
-  return left[0]?.type === right[0]?.type ? undefined : 'model.type';
-}
-
-/** A model's config without what may differ from run to run. */
-function comparable({ type, runs }: StoredRow): unknown {
-  const run = runs.find((candidate) => candidate.run)?.run;
-  if (!run) return { model: { type } };
-  const { name: _name, seed: _seed, engine: _engine, dataset, ...rest } = run.experiment;
-  const paths = loaders.get(dataset.loader).paths;
-  return { ...rest, dataset: Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key))) };
-}
-
 function refuseSingle(others: readonly Model[], rows: readonly StoredRow[], label: string): void {
   const other = others.find(({ source }) => !source.comparison);
   if (!other) return;
   throw new ConfigError(
-    `${other.source.path} and ${rows[0]?.runs[0]?.path} are both named '${label}', but differ in ${configDifference(
+    `${other.source.path} and ${rows[0]?.runs[0]?.path} are both named '${label}', but differ in ${settingsDifference(
       other.rows,
       rows,
     )}: name models with LABEL=PATH.`,

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
-import { stringifyComparison } from '../config/resolved-comparison.js';
 import { lookAtMachine } from '../engine/choose-device.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
@@ -13,6 +12,7 @@ import type { Comparison } from './comparison.js';
 import { loggedTime, openComparisonLog } from './comparison-log.js';
 import { createShapeReader, type ReadShape } from './data-shapes.js';
 import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
+import { folderConfig } from './folder-config.js';
 import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
 import { type PlacedRun, placeRuns } from './placed-runs.js';
 import { planRuns } from './plan.js';
@@ -109,7 +109,8 @@ async function runInFolder(
     return { status: 'interrupted', folder };
   };
 
-  writeWhole(join(folder, 'config.yaml'), stringifyComparison(config)); // first: it also tells what an interrupted comparison was
+  const kept = folderConfig(folder, config);
+  if (kept.note !== null) on({ kind: 'note', message: kept.note });
   await checkPredictions(config, readShape);
   const matching = await createMatching(config, readShape);
   const search = await planSearch(config, folder, matching, on);
@@ -137,6 +138,7 @@ async function runInFolder(
     timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
   });
   const whole = withDecisions(comparison, decided);
+  kept.write();
   writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(whole, null, 2)}\n`);
   const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
   return { status: 'done', folder, comparison: whole, runs, failed };

@@ -260,3 +260,21 @@ test('a table without any finished run is refused', async () => {
   for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'result.json'));
   await expect(table([at('runs')])).rejects.toThrow(/no run is finished/);
 });
+
+test('notes on runs: other versions, last epochs that were the best, and settings other than the baseline’s', async () => {
+  const runs = at('runs');
+  const base = { name: 'base', tasks: tasksOf('base', 1) };
+  await storeRun(join(runs, 'base-1'), { ...base, seed: 1, environment: { commit: 'a'.repeat(40) } });
+  await storeRun(join(runs, 'base-2'), { ...base, seed: 2, environment: { commit: 'b'.repeat(40) } });
+  const other = { name: 'm', model: mmoe, tasks: tasksOf('m', 1), train: { epochs: 9, batchSize: 4 } };
+  await storeRun(join(runs, 'm-1'), { ...other, seed: 1, environment: { commit: 'b'.repeat(40) } });
+  const { comparison } = await table([runs]);
+  expect(comparison.notes).toEqual(
+    expect.arrayContaining([
+      'The runs were made by different versions of ple (commit aaaaaaa, commit bbbbbbb), whose numbers may differ under the same seed; ' +
+        'those whose folder is deleted are trained again.',
+      'In 2 of 3 runs the last epoch was the best: trained longer (train.epochs), gains may be others.',
+      'm was trained otherwise than base: train.epochs 9 instead of 3, train.batchSize 4 instead of 5.',
+    ]),
+  );
+});

@@ -9,6 +9,7 @@ import type { ExternalFile, Scale } from './external-predictions.js';
 import { externalRows } from './external-rows.js';
 import { joinRuns } from './join-runs.js';
 import { checkSameData } from './same-data.js';
+import { notesOnSettings } from './settings.js';
 import type { StoredRow, StoredRuns } from './stored-runs.js';
 import { summarize } from './summarize.js';
 import { timeOf } from './timing.js';
@@ -53,6 +54,7 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   const path = (from: string) => relative(options.folder, from).split(sep).join('/');
   const labels = [...new Set([...stored, ...added].map(({ label }) => label))];
   const known = labels.find((label) => label === only?.baseline);
+  const baseline = options.baseline === undefined && known ? known : chooseBaseline(options.baseline, labels, stored);
   const runs = new Map(finished.map((run) => [path(run.path), run]));
   const summary = await summarize(
     [...stored, ...added].map(({ label, type, point, runs }) => ({
@@ -63,7 +65,7 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
     })),
     {
       name: only?.name ?? 'report',
-      baseline: options.baseline === undefined && known ? known : chooseBaseline(options.baseline, labels, stored),
+      baseline,
       tasks,
       metrics: metricsOf(comparisons, notes),
       seeds,
@@ -72,7 +74,12 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
       timing: { ...only?.timing, runs: timeOf(runs) },
     },
   );
-  return { comparison: { ...summary, rows: summary.rows.map((row) => withDecisions(row, stored)) }, runs, notes };
+  const comparison = {
+    ...summary,
+    rows: summary.rows.map((row) => withDecisions(row, stored)),
+    notes: [...summary.notes, ...notesOnSettings(stored, baseline)],
+  };
+  return { comparison, runs, notes };
 }
 
 function withDecisions(row: ComparisonRow, stored: readonly StoredRow[]): ComparisonRow {

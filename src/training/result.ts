@@ -93,9 +93,13 @@ export function notesOn(result: Result, mostEpochs: number): string[] {
       );
     }
   }
-  const best = typeof result.bestEpoch === 'number' ? [result.bestEpoch] : Object.values(result.bestEpoch);
-  if (best.includes(mostEpochs)) {
+  if (notFinishedLearning(result, mostEpochs)) {
     notes.push(`The last epoch (${mostEpochs}) was the best: the model may still be improving. Raise train.epochs.`);
   }
   return notes;
+}
+
+/** Whether the best epoch is the last that was allowed. */
+export function notFinishedLearning({ bestEpoch }: Pick<Result, 'bestEpoch'>, mostEpochs: number): boolean {
+  return (typeof bestEpoch === 'number' ? [bestEpoch] : Object.values(bestEpoch)).includes(mostEpochs);
 }

@@ -1,0 +1,43 @@
+import { loaders } from '../data/catalogue.js';
+import { pointKey } from './axis-point.js';
+import { differences } from './differences.js';
+import type { StoredRow } from './stored-runs.js';
+
+/** The first key in which two models' settings differ at a point that both have. */
+export function settingsDifference(left: readonly StoredRow[], right: readonly StoredRow[]): string | undefined {
+  for (const row of left) {
+    const other = right.find(({ point }) => pointKey(point) === pointKey(row.point));
+    const key = differences(settingsOf(row), other ? settingsOf(other) : settingsOf(row))[0]?.key;
+    if (key !== undefined) return key;
+  }
+  return left[0]?.type === right[0]?.type ? undefined : 'model.type';
+}
+
+/** A note on each model that was trained otherwise than the baseline: beside the model itself, and what `tune` chose. */
+export function notesOnSettings(rows: readonly StoredRow[], baseline: string): readonly string[] {
+  const notes = rows.flatMap((row) => {
+    const reference = rows.find(({ label, point }) => label === baseline && pointKey(point) === pointKey(row.point));
+    if (!reference || reference === row) return [];
+    const chosen = new Set([row, reference].flatMap(({ decided }) => Object.keys(decided?.tuned ?? {})));
+    const others = differences(settingsOf(row), settingsOf(reference)).filter(
+      ({ key }) => !key.startsWith('model.') && !chosen.has(key),
+    );
+    if (others.length === 0) return [];
+    const text = others.map(({ key, left, right }) => `${key} ${valueText(left)} instead of ${valueText(right)}`);
+    return [`${row.label} was trained otherwise than ${baseline}: ${text.join(', ')}.`];
+  });
+  return [...new Set(notes)];
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}
+
+/** A model's config without what may differ from run to run. */
+function settingsOf({ type, runs }: StoredRow): unknown {
+  const run = runs.find((candidate) => candidate.run)?.run;
+  if (!run) return { model: { type } };
+  const { name: _name, seed: _seed, engine: _engine, dataset, ...rest } = run.experiment;
+  const paths = loaders.get(dataset.loader).paths;
+  return { ...rest, dataset: Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key))) };
+}
