@@ -95,7 +95,7 @@ describe('a command line', () => {
     ['without a command that exists', ['trian'], /unknown command 'trian'.*ple --help/],
     ['with an unknown option', ['train', '--confg', 'config.yaml'], /unknown option '--confg'.*--config/],
     ['without an option’s value', ['train', '--config'], /'--config <file>' argument missing/],
-    ['without a required option', ['validate'], /'--config <file>' not specified/],
+    ['without a required option', ['validate'], /Name a config: --config FILE\./],
     ['with an unknown kind', ['list', 'modls'], /'modls' \(did you mean 'models'\?\)/],
     ['without a config', ['train'], /--config FILE.*--resume RUN/],
     [
@@ -103,6 +103,7 @@ describe('a command line', () => {
       ['train', '--config', 'none.yaml'],
       /Cannot read the config none\.yaml: there is no such file\./,
     ],
+    ['with a first word that is no config', ['compare', 'none.yaml'], /Cannot read the config none\.yaml/],
     ['with a folder for a config', ['validate', '--config', '.'], /Cannot read the config \.: EISDIR/],
     [
       'with an override without =',

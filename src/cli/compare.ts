@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pointText } from '../comparison/axis-point.js';
 import { type ComparisonPlan, planComparison } from '../comparison/dry-run.js';
 import { type ComparisonResult, runComparison } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
@@ -10,11 +11,11 @@ import { writeOutputs } from '../report/write-outputs.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { commandLine } from './command-line.js';
 import { type CompareDisplay, duration, nameOf, openCompareDisplay } from './compare-display.js';
-import { readComparison } from './config-file.js';
+import { neededConfig, readComparison } from './config-file.js';
 import { say } from './say.js';
 
 interface CompareOptions {
-  readonly config: string;
+  readonly config?: string;
   readonly runs: string;
   readonly jobs?: string;
   readonly dryRun?: boolean;
@@ -25,8 +26,9 @@ interface CompareOptions {
 }
 
 /** `ple compare`: trains every model under every seed; the table on stdout, progress and notes on stderr. */
-export async function compareCommand(overrides: readonly string[], options: CompareOptions): Promise<number> {
-  const config = readComparison(options.config, overrides);
+export async function compareCommand(words: readonly string[], options: CompareOptions): Promise<number> {
+  const { file, overrides } = neededConfig(words, options.config);
+  const config = readComparison(file, overrides);
   if (!options.predictions && config.uncertainty !== 'seeds')
     throw new ConfigError(`compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`);
   const jobs = options.jobs === undefined ? {} : { jobs: parseJobs(options.jobs) };
@@ -49,7 +51,8 @@ export async function compareCommand(overrides: readonly string[], options: Comp
       return exitCode.done;
     }
     const result = await runComparison(config, { ...common, predictions: options.predictions, halt: halt.signal });
-    if (result.status === 'done') return await finish(result, config, overrides, options, display);
+    if (result.status === 'done')
+      return await finish(result, config, commandLine('compare', ['--config', file, ...overrides]), options, display);
     display.close();
     say('Interrupted. The same command goes on where it was.');
     return exitCode.interrupted;
@@ -72,11 +75,10 @@ function parseJobs(text: string): number {
 async function finish(
   { comparison, folder, runs, failed }: ComparisonResult & { readonly status: 'done' },
   config: ComparisonConfig,
-  overrides: readonly string[],
+  command: string,
   options: CompareOptions,
   display: CompareDisplay,
 ): Promise<number> {
-  const command = commandLine('compare', ['--config', options.config, ...overrides]);
   await writeOutputs(
     folder,
     { comparison, runs, command, config: stringifyComparison(config) },
@@ -101,7 +103,7 @@ function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: Compari
     run.finished ? 'finished' : 'to do',
   ]);
   const speeds = models.map((model) => [
-    model.label,
+    [model.label, ...(pointText(model.values) === '' ? [] : [pointText(model.values, ' ')])].join(' '),
     model.unfinished,
     model.epochs,
     count(model.stepsPerEpoch),

@@ -5,6 +5,26 @@ import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
 import { checkParts } from '../training/setup.js';
 
+/** The config that a command line names, by --config or as its first word, and the overrides. */
+export function namedConfig(
+  words: readonly string[],
+  option: string | undefined,
+): { readonly file: string | undefined; readonly overrides: readonly string[] } {
+  const [first, ...rest] = words;
+  if (option !== undefined || first === undefined || first.includes('=')) return { file: option, overrides: words };
+  return { file: first, overrides: rest };
+}
+
+/** The same of a command that needs a config. */
+export function neededConfig(
+  words: readonly string[],
+  option: string | undefined,
+): { readonly file: string; readonly overrides: readonly string[] } {
+  const { file, overrides } = namedConfig(words, option);
+  if (file === undefined) throw new ConfigError('Name a config: --config FILE.');
+  return { file, overrides };
+}
+
 /** Reads and checks the config of one run: everything that can be checked without the data. */
 export function readConfig(file: string, overrides: readonly string[]): Experiment {
   const text = readText(file);

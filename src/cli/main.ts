@@ -49,7 +49,7 @@ function build(setCode: (code: number) => void): Command {
   program
     .command('train')
     .description('Train one model as a config says, and write its metrics.')
-    .option('--config <file>', 'the YAML config')
+    .option('--config <file>', 'the YAML config; as the first word too')
     .option('--runs <dir>', 'folder of all runs', 'runs')
     .option('--resume <run>', 'go on in the folder of an unfinished run, to the same bits as without the interruption')
     .option('--overwrite', 'delete what is in the run’s folder and train again')
@@ -71,7 +71,7 @@ function build(setCode: (code: number) => void): Command {
   program
     .command('compare')
     .description('Train every model of a comparison under every seed, and tell gains over single-task from noise.')
-    .requiredOption('--config <file>', 'the YAML config, with a compare key')
+    .option('--config <file>', 'the YAML config, with a compare key; as the first word too')
     .option('--runs <dir>', 'folder of all comparisons and runs', 'runs')
     .option('--jobs <n>', 'runs that train at a time, each in a process of its own (default: the fastest, measured)')
     .option('--dry-run', 'print the runs, their parameters and an estimate of the time; train nothing')
@@ -95,7 +95,7 @@ function build(setCode: (code: number) => void): Command {
   program
     .command('validate')
     .description('Check a config without reading its data.')
-    .requiredOption('--config <file>', 'the YAML config')
+    .option('--config <file>', 'the YAML config; as the first word too')
     .option('--json', 'print the resolved config as one JSON document')
     .argument('[key.path=value...]', 'overrides of the config')
     .addHelpText('after', example(['ple validate --config configs/census-income/ple.yaml train.epochs=3']))

@@ -8,7 +8,7 @@ import { ConfigError, exitCode } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
 import { prepare, run } from '../training/run.js';
 import { countParameters, type TrainingSetup } from '../training/setup.js';
-import { readConfig } from './config-file.js';
+import { namedConfig, readConfig } from './config-file.js';
 import { type Display, openDisplay } from './display.js';
 import { say } from './say.js';
 
@@ -23,8 +23,8 @@ interface TrainOptions {
 }
 
 /** `ple train`: one run; its metrics on stdout, progress and notes on stderr. */
-export async function trainCommand(overrides: readonly string[], options: TrainOptions): Promise<number> {
-  const experiment = chosenExperiment(overrides, options);
+export async function trainCommand(words: readonly string[], options: TrainOptions): Promise<number> {
+  const experiment = chosenExperiment(words, options);
   const display = openDisplay(process.stderr, experiment);
   if (options.dryRun) return dryRun(experiment, display, options.json ?? false);
 
@@ -57,11 +57,11 @@ export async function trainCommand(overrides: readonly string[], options: TrainO
   }
 }
 
-function chosenExperiment(overrides: readonly string[], options: TrainOptions): Experiment {
+function chosenExperiment(words: readonly string[], options: TrainOptions): Experiment {
   if (options.resume === undefined) {
-    if (options.config === undefined)
-      throw new ConfigError('Name a config (--config FILE) or an unfinished run (--resume RUN).');
-    return readConfig(options.config, overrides);
+    const { file, overrides } = namedConfig(words, options.config);
+    if (file === undefined) throw new ConfigError('Name a config (--config FILE) or an unfinished run (--resume RUN).');
+    return readConfig(file, overrides);
   }
   if (options.config !== undefined || options.overwrite) {
     throw new ConfigError('--resume takes the config of the run’s folder: leave --config and --overwrite out.');
@@ -70,7 +70,7 @@ function chosenExperiment(overrides: readonly string[], options: TrainOptions): 
   if (!existsSync(file) || !existsSync(join(options.resume, 'checkpoints'))) {
     throw new ConfigError(`${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`);
   }
-  const experiment = readConfig(file, overrides);
+  const experiment = readConfig(file, words);
   if (hash8(experiment, '', definitions) !== hash8(readConfig(file, []), '', definitions)) {
     throw new ConfigError('A run is resumed with its own config: only engine, name and paths may be overridden.');
   }

@@ -1,17 +1,18 @@
 import { stringifyExperiment } from '../config/experiment.js';
 import { resolvedComparison, stringifyComparison } from '../config/resolved-comparison.js';
 import { exitCode } from '../support/errors.js';
-import { namesComparison, readComparison, readConfig } from './config-file.js';
+import { namesComparison, neededConfig, readComparison, readConfig } from './config-file.js';
 import { say } from './say.js';
 
 /** `ple validate`: the resolved config, of a run or a comparison, on stdout, or the first mistake. */
 export function validateCommand(
-  overrides: readonly string[],
-  options: { readonly config: string; readonly json?: boolean },
+  words: readonly string[],
+  options: { readonly config?: string; readonly json?: boolean },
 ): number {
-  const [text, value] = resolved(options.config, overrides);
+  const { file, overrides } = neededConfig(words, options.config);
+  const [text, value] = resolved(file, overrides);
   process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text);
-  say(`${options.config} is valid.`);
+  say(`${file} is valid.`);
   return exitCode.done;
 }
 

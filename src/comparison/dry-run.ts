@@ -43,6 +43,8 @@ interface RunPlan {
 /** Runs that take the same time. */
 interface ModelPlan {
   readonly label: string;
+  /** What they have in common: where they lie on the axes, and what `tune` tries. */
+  readonly values: AxisPoint;
   readonly unfinished: number;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
@@ -154,12 +156,26 @@ async function measureAll(
         if (!first) throw new Error('A group has a run.');
         const measured = await measureModel(first.experiment, place, { workers, devices, jobs, on: () => undefined });
         const plan = timeOf(first.experiment, (await readShape(first.experiment)).rows, measured);
-        plans[index] = { label: first.label, unfinished: 1 + others.length, ...plan };
+        plans[index] = {
+          label: first.label,
+          values: common([first, ...others]),
+          unfinished: 1 + others.length,
+          ...plan,
+        };
         on({ kind: 'measured', done: ++done, of: groups.size });
       }
     }),
   );
   return plans;
+}
+
+function common(runs: readonly PlannedRun[]): AxisPoint {
+  const [first, ...others] = runs.map(({ point, values }) => ({ ...point, ...values }));
+  return Object.fromEntries(
+    Object.entries(first ?? {}).filter(([key, value]) =>
+      others.every((other) => JSON.stringify(other[key]) === JSON.stringify(value)),
+    ),
+  );
 }
 
 const evaluationCost = 1 / 3; // of a row, by a training step's: forward without backward and update
@@ -168,7 +184,7 @@ function timeOf(
   { train }: Experiment,
   rows: Awaited<ReturnType<ReadShape>>['rows'],
   { samplesPerSecond, compileSeconds }: { readonly samplesPerSecond: number; readonly compileSeconds: number },
-): Omit<ModelPlan, 'label' | 'unfinished'> {
+): Omit<ModelPlan, 'label' | 'values' | 'unfinished'> {
   const evaluated = (train.epochs + 1) * rows.validation + rows.test;
   return {
     epochs: train.epochs,

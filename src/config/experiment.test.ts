@@ -12,6 +12,7 @@ const definitions: Definitions = {
     },
   ]),
   models: catalogue('model', [
+    { name: 'flat', options: z.strictObject({ type: z.literal('flat'), experts: z.int() }) },
     {
       name: 'deep',
       options: z.strictObject({
@@ -141,6 +142,12 @@ test.each([
 ])('%s is one line with its place', (_, text, message) => {
   expect(() => parse(text)).toThrow(message);
   expect(() => parse(text)).not.toThrow(/\n/);
+});
+
+test('an override of a part’s kind alone leaves keys that do not fit: the message says how to set them all', () => {
+  expect(() => parse(whole, ['model.type=flat'])).toThrow(
+    /'model\.\w+'.* override 'model\.type=flat' changes no other key: 'model=\{ type: flat, … \}' sets them all\./,
+  );
 });
 
 test('overrides replace and add values, and are named in errors', () => {

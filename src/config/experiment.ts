@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { Catalogue } from '../support/catalogue.js';
 import { didYouMean } from '../support/catalogue.js';
+import { ConfigError } from '../support/errors.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { failAt, parsePart } from './parse.js';
 import { inputsSchema, taskSchema, weightSchema } from './parts.js';
@@ -154,7 +155,15 @@ export function resolveExperiment(
       const message = `unknown ${from.kind} '${name}'${didYouMean(name, from.names)}; there are: ${from.names.join(', ')}`;
       throw failAt(document, [...path, key], message);
     }
-    return { ...value, ...parsePart(from.get(name).options, value, document, path) };
+    try {
+      return { ...value, ...parsePart(from.get(name).options, value, document, path) };
+    } catch (error) {
+      const place = document.locate([...path, key]);
+      // Options written for the part that the config names do not fit the one that an override names.
+      if (!(error instanceof ConfigError) || !place.startsWith(`override '${[...path, key].join('.')}=`)) throw error;
+      const whole = `'${path.join('.')}={ ${key}: ${name}, … }'`;
+      throw new ConfigError(`${error.message} ${place} changes no other key: ${whole} sets them all.`);
+    }
   }
 }
 
