@@ -100,7 +100,7 @@ test.each([
   [
     'an unknown model',
     changed('type: deep', 'type: deeep'),
-    /^config\.yaml:7:3: 'model\.type': unknown model 'deeep' \(did you mean 'deep'\?\); there are: deep/,
+    /^config\.yaml:7:3: 'model\.type': unknown model 'deeep' \(did you mean 'deep'\?\); there are: flat, deep/,
   ],
   [
     'a task that is listed twice',
