@@ -71,8 +71,8 @@ function describeMean(tasks: readonly PointTask[], rows: readonly ComparisonRow[
   const common = metrics.all.find((metric) => metric.type === type && metric.score)?.name;
   if (common === undefined || tasks.every(({ metric }) => metric === common))
     return { name: 'mean gain', digits: Math.max(...tasks.map(({ digits }) => digits)) };
-  const means = rows.map(({ meanGain }) => meanGain);
-  return { name: `mean ${metricName(common)} gain`, digits: digitsFor(means, means) };
+  const gains = rows.flatMap(({ meanGain, worstGain }) => [meanGain, worstGain]);
+  return { name: `mean ${metricName(common)} gain`, digits: digitsFor(gains, gains) };
 }
 
 /** A metric's name as it is printed: short ones are initials. */

@@ -23,7 +23,7 @@ test('a sentence for each verdict, with the sizes in the tasks’ own metrics', 
     'Sluice is worse than single-task on income by 0.00140 AUC; no difference seen on never-married.',
   );
   expect(sentenceOf('Hard sharing')).toBe(
-    "No difference seen between Hard sharing and single-task: with 5 seeds, and tested alone, a gain of 0.00070 AUC on income or 0.00090 AUC on never-married would have been seen (80 % power). Alone, the gain on income and never-married has p < .05, but not after Holm's correction.",
+    "No difference seen between Hard sharing and single-task: with 5 seeds, and tested alone, a gain of 0.00070 AUC on income or 0.00090 AUC on never-married would have been seen (80 % power). Alone, the gains on income and never-married have p < .05, but not after Holm's correction.",
   );
   expect(sentenceOf('Failed')).toBe('Failed has no gain: it has no finished run beside one of single-task.');
   expect(sentenceOf('single-task')).toBeUndefined();

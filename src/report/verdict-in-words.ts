@@ -93,7 +93,7 @@ function sentence({ baseline, seeds }: Comparison, { tasks }: Point, row: Compar
       );
       const shown = `: with ${seeds.length} seeds, and tested alone, a gain of ${listed(detectable, 'or')} would have been seen (80 % power).`;
       const alone = gains.filter(({ p }) => p !== null && p < 0.05).map(({ task }) => task.name);
-      const corrected = ` Alone, the gain on ${listed(alone)} has p < .05, but not after Holm's correction.`;
+      const corrected = ` Alone, the ${alone.length === 1 ? 'gain' : 'gains'} on ${listed(alone)} ${alone.length === 1 ? 'has' : 'have'} p < .05, but not after Holm's correction.`;
       return `No difference seen between ${label} and ${baseline}${detectable.length === 0 ? '.' : shown}${alone.length === 0 ? '' : corrected}`;
     }
     case null: {

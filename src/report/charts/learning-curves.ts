@@ -61,11 +61,13 @@ function panel(comparison: Comparison, drawn: ReadonlySet<unknown>, title: strin
     scale: { zero: false, nice: false },
     axis: { format: 'd', grid: false, tickMinStep: 1, title: 'epoch' },
   };
+  const ends = values.flatMap(({ low, high }) => [Number(low), Number(high)]);
+  const logarithmic = Math.min(...ends) > 0 && Math.max(...ends) > steep * Math.min(...ends);
   const y = {
     field: 'mean',
     type: 'quantitative' as const,
-    scale: { zero: false },
-    axis: { ...titleAbove, title, tickCount: 5 },
+    scale: logarithmic ? { type: 'log' as const, nice: false } : { zero: false },
+    axis: { ...titleAbove, title: logarithmic ? `${title}, logarithmic` : title, tickCount: 5 },
   };
   const color = {
     field: 'label',
@@ -90,6 +92,9 @@ function panel(comparison: Comparison, drawn: ReadonlySet<unknown>, title: strin
     ],
   };
 }
+
+/** Where values fall by more than this factor, a linear axis would draw their ends as one line. */
+const steep = 5;
 
 /** A longer training is drawn at every second, third, … epoch. */
 const mostEpochs = 120;

@@ -17,15 +17,13 @@ export function gainTable({ baseline }: Comparison, point: Point): Html {
     html`<table class="sortable gains">
 <caption class="unseen">${label}</caption>
 <thead>
-<tr><td colspan="3"></td>${tasks.map(groupHead)}${withMean ? html`<td></td>` : null}</tr>
-<tr>${sortableHead('model', 'text')}${sortableHead('verdict', 'text')}${sortableHead('parameters', 'number')}${tasks.map(
-      ({ metric }) => [
-        sortableHead(metricName(metric), 'number'),
-        sortableHead('gain', 'number'),
-        sortableHead('p', 'number'),
-        sortableHead('relative', 'number'),
-      ],
-    )}${withMean ? sortableHead(overTasks.name, 'number') : null}</tr>
+<tr><td colspan="2"></td>${tasks.map(groupHead)}<td colspan="${withMean ? 2 : 1}"></td></tr>
+<tr>${sortableHead('model', 'text')}${sortableHead('verdict', 'text')}${tasks.map(({ metric }) => [
+      sortableHead(metricName(metric), 'number'),
+      sortableHead('gain', 'number'),
+      sortableHead('p', 'number'),
+      sortableHead('relative', 'number'),
+    ])}${withMean ? sortableHead(overTasks.name, 'number') : null}${sortableHead('parameters', 'number')}</tr>
 </thead>
 <tbody>
 ${rows.map((row) => rowOf(row, point, row.label === baseline, withMean))}</tbody>
@@ -40,9 +38,9 @@ function groupHead({ name, better }: PointTask): Html {
 function rowOf(row: ComparisonRow, { tasks, overTasks }: Point, isBaseline: boolean, withMean: boolean): Html {
   const { digits } = overTasks;
   const network = row.parameters?.network ?? null;
-  return html`<tr${isBaseline ? html` class="baseline"` : null}><th scope="row">${row.label}</th>${verdictCell(row.verdict, isBaseline)}${numberCell(network, count(network))}${tasks.map(
+  return html`<tr${isBaseline ? html` class="baseline"` : null}><th scope="row">${row.label}</th>${verdictCell(row.verdict, isBaseline)}${tasks.map(
     (task) => taskCells(row, task),
-  )}${withMean ? numberCell(row.meanGain, signed(row.meanGain, digits), row.worstGain === null ? '' : `worst ${signed(row.worstGain, digits)}`) : null}</tr>
+  )}${withMean ? numberCell(row.meanGain, signed(row.meanGain, digits), row.worstGain === null ? '' : `worst ${signed(row.worstGain, digits)}`) : null}${numberCell(network, count(network))}</tr>
 `;
 }
 

@@ -114,15 +114,21 @@ ${rows}</tbody></table>`,
 function distinctValues(records: readonly Readonly<Record<string, unknown>>[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   const add = (key: string, value: unknown): void => {
-    if (key === 'hash8') return; // each run's own; folders are named by it
+    if (key === 'hash8' || value === null) return; // each run's own, by which folders are named; what is not known
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       for (const [inner, content] of Object.entries(value)) add(key === '' ? inner : `${key}.${inner}`, content);
       return;
     }
-    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+    const text = valueText(key, value);
     const values = found.get(key) ?? [];
     if (!values.includes(text)) found.set(key, [...values, text]);
   };
   for (const record of records) add('', record);
   return found;
+}
+
+function valueText(key: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' && key.toLowerCase().endsWith('bytes')) return `${(value / 2 ** 30).toFixed(1)} GiB`;
+  return JSON.stringify(value) ?? '';
 }

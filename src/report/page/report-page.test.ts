@@ -46,7 +46,6 @@ test('a row of gains: sorted by the unrounded value, read with its interval', ()
   expect(mmoe).toEqual([
     { key: undefined, text: 'MMoE' },
     { key: '3', text: 'seesaw' },
-    { key: '123456', text: '123,456' },
     { key: String(0.95 + 0.0013), text: '0.95130 ± 0.00021' },
     { key: '0.0013', text: '▲ better: +0.00130 [+0.00080, +0.00180]' },
     { key: '0.0321', text: '0.032' },
@@ -56,7 +55,19 @@ test('a row of gains: sorted by the unrounded value, read with its interval', ()
     { key: '0.0321', text: '0.032' },
     { key: String(-0.09 / 0.45), text: '−0.20 %' },
     { key: '0.0002', text: '+0.00020 worst −0.00090' },
+    { key: '123456', text: '123,456' },
   ]);
+});
+
+test('many models without a difference are folded away below those with one', () => {
+  const rows = ['single-task', 'a', 'b', 'c', 'd', 'PLE'].map((label) => {
+    const verdict = label === 'PLE' ? 'better on some' : label === 'single-task' ? null : 'no difference seen';
+    return comparisonRow(label, { verdict, tasks: { income: taskGain(0.001, 'better') } });
+  });
+  const page = reportPage(bare({ comparison: { ...everyVerdict, tasks: ['income'], rows } }), []);
+  expect(page).toMatch(
+    /<ul class="words"><li>PLE is better .*<\/li><\/ul><details class="words"><summary>No difference seen: a, b, c and d<\/summary>/,
+  );
 });
 
 test('what is not defined is a dash, without a value to sort by', () => {
@@ -77,7 +88,7 @@ test('with axes a table per point, each with its own rows', () => {
   );
   const axes = { 'dataset.correlation': [0.2, 1] };
   const page = reportPage(bare({ comparison: { ...everyVerdict, tasks: ['income'], axes, rows } }), []);
-  const gains = [0.2, 1].map((value) => tableOf(page, `Gains at dataset.correlation = ${value}`)[1]?.[4]?.key);
+  const gains = [0.2, 1].map((value) => tableOf(page, `Gains at dataset.correlation = ${value}`)[1]?.[3]?.key);
   expect(gains).toEqual(['0.0002', '0.001']);
   expect(tableOf(page, 'Models at dataset.correlation = 1')).toHaveLength(2);
 });

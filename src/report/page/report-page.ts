@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Comparison } from '../../comparison/comparison.js';
 import { chartStyles } from '../charts/palette.js';
 import { explanations } from '../explanations.js';
+import { listed } from '../numbers.js';
 import { pointsOf } from '../points.js';
 import type { Chart, ReportData } from '../report-data.js';
 import { type PointVerdict, verdictsInWords } from '../verdict-in-words.js';
@@ -102,10 +103,21 @@ ${words(verdicts[index])}
 )}</section>`;
 }
 
+/** A sentence per model; many models without a difference are folded away. */
 function words(verdict: PointVerdict | undefined): Html | null {
   if (verdict === undefined) return null;
-  return html`<ul class="words">${verdict.models.map(({ sentence }) => html`<li>${sentence}</li>`)}</ul>`;
+  const [unseen, seen] = [true, false].map((none) =>
+    verdict.models.filter((model) => (model.verdict === 'no difference seen') === none),
+  );
+  const list = (models: PointVerdict['models'] = []) =>
+    models.length === 0
+      ? null
+      : html`<ul class="words">${models.map(({ sentence }) => html`<li>${sentence}</li>`)}</ul>`;
+  if (unseen === undefined || unseen.length <= mostUnfolded) return html`${list(seen)}${list(unseen)}`;
+  return html`${list(seen)}<details class="words"><summary>No difference seen: ${listed(unseen.map(({ label }) => label))}</summary>${list(unseen)}</details>`;
 }
+
+const mostUnfolded = 3;
 
 function models({ comparison, runs }: ReportData): Html {
   return html`<section id="models"><h2>Models</h2>

@@ -18,10 +18,13 @@ code, pre { font: .8125rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu
 .points b { display: block; font-weight: 400; color: var(--muted); }
 .notes { border-left: 3px solid var(--worse); padding-left: 1rem; margin: 1.25rem 0; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: 1.5rem 0 0; max-width: none; }
-.words { padding-left: 1.125rem; }
+ul.words { padding-left: 1.125rem; }
+details.words { border-bottom: 0; }
 .words li { margin: .25rem 0; }
 .reading { font-size: .875rem; color: var(--muted); }
-.scroll { position: relative; overflow-x: auto; margin: 1rem 0; }
+.scroll { position: relative; overflow-x: auto; margin: 1rem 0; background:
+  linear-gradient(to left, var(--page) 1rem, transparent) right / 2.5rem 100% no-repeat local,
+  linear-gradient(to left, color-mix(in srgb, var(--ink) 30%, transparent), transparent) right / 1rem 100% no-repeat scroll; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .4375rem .5rem; vertical-align: top; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--rule); }
 th[scope="row"] { font-weight: 600; padding-left: 0; position: sticky; left: 0; background: var(--page); white-space: normal; min-width: 7rem; max-width: 14rem; overflow-wrap: anywhere; }
@@ -81,6 +84,7 @@ summary { cursor: pointer; padding: .5rem 0; }
   body { max-width: none; padding: 0; }
   nav, th button::after { display: none; }
   .scroll, pre { overflow: visible; }
+  .scroll { background: none; }
   .scroll:has(.gains) { page: wide; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .gains { font-size: 10px; }
