@@ -30,6 +30,8 @@ export interface ColumnRoles {
   /** Of a split by value or time. */
   readonly split: number | undefined;
   readonly group: string | undefined;
+  /** Names of all columns of which anything is read. */
+  readonly used: ReadonlySet<string>;
 }
 
 /** What each column is for. Columns of labels, masks and splits are no inputs, unless `columns` says so of the latter two. */
@@ -68,7 +70,8 @@ export function columnRoles(names: readonly string[], options: TableOptions): Co
   if (group !== undefined && groupColumn?.kind !== 'categorical') {
     throw new ConfigError(`dataset.group: column '${names[group]}' is no categorical input.`);
   }
-  return { inputs, labels, split: splitColumn, group: groupColumn?.name };
+  const used = new Set(names.filter((_, index) => hidden.has(index) || inputs.some((input) => input.index === index)));
+  return { inputs, labels, split: splitColumn, group: groupColumn?.name, used };
 }
 
 function inputColumn(name: string, index: number, option: ColumnOption | undefined): InputColumn {

@@ -7,8 +7,12 @@ export interface RowFile {
   /** On disk. */
   readonly bytes: number;
   readonly names: readonly string[];
-  /** All rows, from the first. @param onBytes is told how many bytes on disk have been read. */
-  read(onBytes: (bytes: number) => void): AsyncGenerator<RowChunk>;
+  /**
+   * All rows, from the first.
+   * @param onBytes is told how many bytes on disk have been read.
+   * @param used names the columns whose cells are wanted, where others need not be decoded: those may be null. Absent: all.
+   */
+  read(onBytes: (bytes: number) => void, used?: ReadonlySet<string>): AsyncGenerator<RowChunk>;
 }
 
 /** A value as a cell. @param place of its row. */

@@ -1,12 +1,16 @@
 import { open } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
-import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
+import type { AsyncBuffer, ColumnData, Compressors, FileMetaData } from 'hyparquet';
 import { DataError } from '../../support/errors.js';
+import type { Cell } from './cell.js';
 import { cellAt, type RowFile, reasonOf } from './file-rows.js';
 
-/** Parquet, read row group by row group. Uncompressed, or packed with Snappy, gzip or Brotli. */
-export async function openParquet(path: string, bytes: number): Promise<RowFile> {
-  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet');
+/**
+ * Parquet, uncompressed, or packed with Snappy, gzip or Brotli. In memory are the used columns of a part of a row group.
+ * @param mostValues in memory. A part has `leastRows` rows or more, as a page's rows are decoded together.
+ */
+export async function openParquet(path: string, bytes: number, mostValues = 2 ** 25): Promise<RowFile> {
+  const { parquetMetadataAsync, parquetRead, parquetSchema } = await import('hyparquet');
   const file = positioned(path, bytes);
   let metadata: FileMetaData;
   let names: string[];
@@ -17,35 +21,82 @@ export async function openParquet(path: string, bytes: number): Promise<RowFile>
     throw new DataError(`${path} cannot be read as Parquet: ${reasonOf(error)}.`);
   }
   refuseCodecs(path, metadata);
+
+  /** Column by column, so that no more than one is in memory as the library decodes it. */
+  async function cellsOf(name: string, part: Part): Promise<ArrayLike<Cell>> {
+    const chunks: ColumnData[] = [];
+    const { from: rowStart, to: rowEnd } = part;
+    const onChunk = (chunk: ColumnData) => void chunks.push(chunk);
+    try {
+      await parquetRead({ file, metadata, compressors, columns: [name], rowStart, rowEnd, onChunk });
+      return compact(chunks, part, name, path);
+    } catch (error) {
+      if (error instanceof DataError) throw error;
+      const where = `column '${name}' from row ${rowStart + 1}`;
+      throw new DataError(`${path} cannot be read as Parquet: ${where}: ${reasonOf(error)}.`);
+    }
+  }
+
   return {
     path,
     bytes,
     names,
-    async *read(onBytes) {
-      let begin = 0;
-      for (const group of metadata.row_groups) {
-        const end = begin + Number(group.num_rows);
-        const objects = await parquetReadObjects({ file, metadata, compressors, rowStart: begin, rowEnd: end }).catch(
-          (error: unknown) => {
-            throw new DataError(`${path} cannot be read as Parquet from row ${begin + 1}: ${reasonOf(error)}.`);
-          },
-        );
-        const first = begin + 1;
-        const place = (row: number) => `${path}, row ${first + row}`;
-        for (let from = 0; from < objects.length; from += chunkRows) {
-          const records = objects
-            .slice(from, from + chunkRows)
-            .map((object, row) => names.map((name) => cellAt(object[name], () => place(from + row), name)));
-          yield { records, place: (row) => place(from + row) };
+    async *read(onBytes, used = new Set(names)) {
+      const partChunks = Math.floor(mostValues / Math.max(1, used.size) / chunkRows);
+      let columns: (ArrayLike<Cell> | undefined)[];
+      for (const { from, to } of parts(metadata, Math.max(leastRows, partChunks * chunkRows))) {
+        columns = []; // frees the last part's
+        for (const name of names) columns.push(used.has(name) ? await cellsOf(name, { from, to }) : undefined);
+        for (let begin = 0; begin < to - from; begin += chunkRows) {
+          const records = Array.from({ length: Math.min(chunkRows, to - from - begin) }, (_, row) =>
+            columns.map((cells) => {
+              const cell = cells?.[begin + row] ?? null;
+              return Number.isNaN(cell) ? null : cell;
+            }),
+          );
+          yield { records, place: (row) => `${path}, row ${from + begin + row + 1}` };
         }
-        begin = end;
-        onBytes(Math.floor((bytes * end) / Math.max(1, Number(metadata.num_rows))));
+        onBytes(Math.floor((bytes * to) / Math.max(1, Number(metadata.num_rows))));
       }
     },
   };
 }
 
 const chunkRows = 4096;
+const leastRows = 2 ** 16;
+
+/** Rows of one row group, by their number in the file from 0; `to` is behind the last. */
+interface Part {
+  readonly from: number;
+  readonly to: number;
+}
+
+function* parts({ row_groups }: FileMetaData, rows: number): Generator<Part> {
+  let begin = 0;
+  for (const group of row_groups) {
+    const end = begin + Number(group.num_rows);
+    for (let from = begin; from < end; from += rows) yield { from, to: Math.min(end, from + rows) };
+    begin = end;
+  }
+}
+
+/** Numbers take 8 bytes each, missing ones as NaN. @param chunks in their order, perhaps with rows around those of the part. */
+function compact(chunks: readonly ColumnData[], { from, to }: Part, name: string, path: string): ArrayLike<Cell> {
+  const overlap = ({ rowStart, rowEnd }: ColumnData) => Math.max(0, Math.min(to, rowEnd) - Math.max(from, rowStart));
+  const held = chunks.reduce((sum, chunk) => sum + overlap(chunk), 0);
+  if (held !== to - from) throw new Error(`it has ${held} of ${to - from} rows`);
+  const numbers = new Float64Array(to - from).fill(Number.NaN);
+  let cells: Cell[] | undefined;
+  for (const { columnData, rowStart, rowEnd } of chunks) {
+    for (let row = Math.max(from, rowStart); row < Math.min(to, rowEnd); row++) {
+      const cell = cellAt(columnData[row - rowStart], () => `${path}, row ${row + 1}`, name);
+      if (cell !== null && typeof cell !== 'number') cells ??= Array.from(numbers.subarray(0, row - from));
+      if (cells) cells.push(cell);
+      else if (typeof cell === 'number') numbers[row - from] = cell;
+    }
+  }
+  return cells ?? numbers;
+}
 
 const compressors: Compressors = {
   GZIP: (input) => zlib.gunzipSync(input),
@@ -65,6 +116,9 @@ function refuseCodecs(path: string, { row_groups }: FileMetaData): void {
   }
 }
 
+/** Node reads no 2 GiB at once. */
+const mostAtOnce = 2 ** 30;
+
 function positioned(path: string, byteLength: number): AsyncBuffer {
   return {
     byteLength,
@@ -73,7 +127,7 @@ function positioned(path: string, byteLength: number): AsyncBuffer {
       const file = await open(path);
       try {
         for (let at = 0; at < bytes.length; ) {
-          const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
+          const { bytesRead } = await file.read(bytes, at, Math.min(bytes.length - at, mostAtOnce), start + at);
           if (bytesRead === 0) throw new Error('it ends too early');
           at += bytesRead;
         }

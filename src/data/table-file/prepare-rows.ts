@@ -46,7 +46,7 @@ export async function prepareRows(
     for (const { split, file } of opened) {
       const order = names.map((name) => file.names.indexOf(name));
       const straight = order.every((from, c) => from === c);
-      for await (const { records, place } of file.read(onBytes)) {
+      for await (const { records, place } of file.read(onBytes, roles.used)) {
         yield {
           split,
           place,
