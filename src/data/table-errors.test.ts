@@ -1,6 +1,18 @@
+import { Field, makeData, RecordBatch, Schema, Struct, Table, tableToIPC, vectorFromArray } from 'apache-arrow';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, DataError } from '../support/errors.js';
 import { file, folds, inFolder, open } from './table-loader.fixture.js';
+
+const column = (name: string) => ({ name, data: Int32Array.of(0, 1, 0, 1) });
+
+/** Columns a, a and y. */
+function sameNames(): Table {
+  const columns = ['a', 'a', 'y'].map((name) => ({ name, values: vectorFromArray(Int32Array.of(0, 1, 0, 1)) }));
+  const schema = new Schema(columns.map(({ name, values }) => new Field(name, values.type)));
+  const children = columns.flatMap(({ values }) => values.data);
+  return new Table([new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: 4, children }))]);
+}
 
 describe('what is wrong is said with file, line, column and reason', () => {
   const good = 'x,y,fold\n1.5,1,\n2.5,0,v\n3.5,1,t\n';
@@ -29,7 +41,13 @@ describe('what is wrong is said with file, line, column and reason', () => {
     ['a quote inside', good.replace('2.5', '"2"5'), {}, /data\.csv:3: .*quote/i],
     ['a NUL byte', good.replace('2.5', '2\0'), {}, /data\.csv:3: there is a NUL byte/],
     ['no rows', 'x,y,fold\n', {}, /No row is in the train split/],
-    ['names twice', `x,x,fold\n1,1,1\n`, {}, /data\.csv:1: two columns are named 'x'/],
+    ['names twice', `x,x,fold\n1,1,1\n`, {}, /data\.csv: two columns are named 'x'; give each a name of its own\.$/],
+    [
+      'names twice in the config',
+      '1,2,1\n',
+      { header: ['a', 'a', 'y'] },
+      /data\.csv: two columns are named 'a'; give each a name of its own in dataset\.header\.$/,
+    ],
     ['no validation rows', good.replace(',v', ','), {}, /No row is in the validation split/],
     [
       'no such time',
@@ -69,6 +87,17 @@ describe('what is wrong is said with file, line, column and reason', () => {
     );
     expect(failure).toBeInstanceOf(ConfigError);
     expect(failure.message).toMatch(message);
+  });
+
+  test.each([
+    ['data.parquet', () => new Uint8Array(parquetWriteBuffer({ columnData: ['a', 'a', 'y'].map(column) }))],
+    ['data.arrow', () => tableToIPC(sameNames(), 'file')],
+    ['data.arrows', () => tableToIPC(sameNames(), 'stream')],
+  ])('names twice in %s', async (name, content) => {
+    const settings = { tasks: { y: {} }, columns: { a: 'numeric' } };
+    await expect(open({ path: await file(content(), name), ...settings })).rejects.toThrow(
+      /data\.\w+: two columns are named 'a'; give each a name of its own\.$/,
+    );
   });
 
   test('invalid UTF-8, an unknown ending, no file', async () => {

@@ -26,8 +26,6 @@ export async function openDelimited(path: string, bytes: number, options: Delimi
   }
   if (!first) throw new DataError(`${path} has no rows.`);
   const names = first.map((name, c) => (options.header && name.trim() !== '' ? name.trim() : String(c + 1)));
-  const twice = names.find((name, c) => names.indexOf(name) < c);
-  if (twice !== undefined) throw new DataError(`${path}:1: two columns are named '${twice}'.`);
   return {
     path,
     bytes,

@@ -8,8 +8,16 @@ export interface RowFileOptions {
   readonly header: boolean | readonly string[];
 }
 
-/** Opens a file in the format of its ending. @throws DataError for one that cannot be read. */
+/** Opens a file in the format of its ending. @throws DataError for one that cannot be read, or in which two columns have one name. */
 export async function openRowFile(path: string, options: RowFileOptions): Promise<RowFile> {
+  const file = await openAnyFormat(path, options);
+  const twice = file.names.find((name, c) => file.names.indexOf(name) < c);
+  if (twice === undefined) return file;
+  const where = file.names === options.header ? ' in dataset.header' : '';
+  throw new DataError(`${path}: two columns are named '${twice}'; give each a name of its own${where}.`);
+}
+
+async function openAnyFormat(path: string, options: RowFileOptions): Promise<RowFile> {
   const { size } = await stat(path);
   if (parquet.test(path)) return (await import('./parquet-rows.js')).openParquet(path, size);
   if (arrow.test(path)) return (await import('./arrow-rows.js')).openArrow(path, size);
