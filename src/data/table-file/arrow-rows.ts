@@ -1,39 +1,36 @@
 import { open } from 'node:fs/promises';
-import type { RecordBatch } from 'apache-arrow';
+import { type Field, type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { DataError } from '../../support/errors.js';
-import { cellAt, type RowFile, reasonOf } from './file-rows.js';
+import { arrowCells } from './arrow-cells.js';
+import { type RowFile, reasonOf } from './file-rows.js';
 
 /** Arrow's file or stream format, uncompressed, read record batch by record batch. */
 export async function openArrow(path: string, bytes: number): Promise<RowFile> {
-  const names: string[] = [];
+  let fields: readonly Field[] = [];
   for await (const batch of batches(path)) {
-    names.push(...batch.schema.fields.map(({ name }) => name));
+    fields = batch.schema.fields;
     break;
   }
-  if (names.length === 0) throw new DataError(`${path} has no rows.`);
+  if (fields.length === 0) throw new DataError(`${path} has no rows.`);
+  const readers = fields.map(({ name, type }) => ({ name, type, cellOf: arrowCells(type) }));
   return {
     path,
     bytes,
-    names,
-    async *read(onBytes) {
+    names: fields.map(({ name }) => name),
+    unsupported: new Map(readers.flatMap(({ name, type, cellOf }) => (cellOf ? [] : [[name, String(type)]]))),
+    async *read(onBytes, used) {
       try {
-        const { DataType } = await import('apache-arrow');
         let rows = 0;
         for await (const batch of batches(path)) {
           const first = rows + 1;
-          const columns = names.map((name) => {
-            const column = batch.getChild(name);
-            return { name, column, date: DataType.isDate(column?.type) || DataType.isTimestamp(column?.type) };
-          });
+          const columns = readers.map(({ name, cellOf }, c) =>
+            used && !used.has(name) ? undefined : cellOf && { values: batch.getChildAt(c), cellOf },
+          );
           for (let from = 0; from < batch.numRows; from += chunkRows) {
             const place = (row: number) => `${path}, row ${first + from + row}`;
             const count = Math.min(chunkRows, batch.numRows - from);
             const records = Array.from({ length: count }, (_, row) =>
-              columns.map(({ name, column, date }) => {
-                const value: unknown = column?.get(from + row);
-                const days = date && typeof value === 'number' ? value / dayMilliseconds : value;
-                return cellAt(days, () => place(row), name);
-              }),
+              columns.map((column) => column?.cellOf(column.values?.get(from + row)) ?? null),
             );
             yield { records, place };
           }
@@ -48,10 +45,8 @@ export async function openArrow(path: string, bytes: number): Promise<RowFile> {
 }
 
 const chunkRows = 4096;
-const dayMilliseconds = 86_400_000;
 
 async function* batches(path: string): AsyncGenerator<RecordBatch> {
-  const { RecordBatchReader } = await import('apache-arrow');
   const file = await open(path);
   try {
     const reader = await RecordBatchReader.from(file);

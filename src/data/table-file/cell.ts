@@ -28,8 +28,8 @@ export function textOf(cell: Cell): string {
   return typeof cell === 'object' ? cell.map(textOf).join(',') : String(cell);
 }
 
-/** Any value of a file of another type than text. Undefined: it is nested, or of a type that has no meaning here. */
-export function cellOf(value: unknown): Cell | undefined {
+/** A value of a file of another type than text. @throws Error for a nested one. */
+export function cellOf(value: unknown): Cell {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return Number.isNaN(value) ? null : value;
@@ -37,18 +37,19 @@ export function cellOf(value: unknown): Cell | undefined {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.getTime() / 86_400_000;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  if (!isIterable(value)) return undefined;
+  if (Array.isArray(value)) return listOf(value, cellOf);
+  throw new Error('a value is nested');
+}
+
+/** Entries that are missing are left out. @throws Error for a nested one. */
+export function listOf(entries: Iterable<unknown>, cellOf: (entry: unknown) => Cell): Cell {
   const cells: Cell[] = [];
-  for (const entry of value) {
+  for (const entry of entries) {
     const cell = cellOf(entry);
-    if (cell === undefined || (typeof cell === 'object' && cell !== null)) return undefined;
+    if (typeof cell === 'object' && cell !== null) throw new Error('a list is nested');
     if (cell !== null) cells.push(cell);
   }
   return cells;
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }
 
 /** A text in a message: no line break, not too long. */

@@ -30,6 +30,7 @@ export async function openDelimited(path: string, bytes: number, options: Delimi
     path,
     bytes,
     names,
+    unsupported: new Map(),
     async *read(onBytes) {
       let header = options.header;
       for await (const { records, lines } of readRecords(path, bytes, options.delimiter, options.quote, onBytes)) {

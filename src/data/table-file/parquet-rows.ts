@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
-import type { AsyncBuffer, ColumnData, Compressors, FileMetaData } from 'hyparquet';
+import type { AsyncBuffer, ColumnData, Compressors, FileMetaData, SchemaTree } from 'hyparquet';
 import { DataError } from '../../support/errors.js';
-import type { Cell } from './cell.js';
-import { cellAt, type RowFile, reasonOf } from './file-rows.js';
+import { type Cell, cellOf } from './cell.js';
+import { type RowFile, reasonOf } from './file-rows.js';
+import { unsupportedParquetType } from './parquet-types.js';
 
 /**
  * Parquet, uncompressed, or packed with Snappy, gzip or Brotli. In memory are the used columns of a part of a row group.
@@ -13,14 +14,17 @@ export async function openParquet(path: string, bytes: number, mostValues = 2 **
   const { parquetMetadataAsync, parquetRead, parquetSchema } = await import('hyparquet');
   const file = positioned(path, bytes);
   let metadata: FileMetaData;
-  let names: string[];
+  let columns: SchemaTree[];
   try {
     metadata = await parquetMetadataAsync(file);
-    names = parquetSchema(metadata).children.map(({ element }) => element.name);
+    columns = parquetSchema(metadata).children;
   } catch (error) {
     throw new DataError(`${path} cannot be read as Parquet: ${reasonOf(error)}.`);
   }
   refuseCodecs(path, metadata);
+  const names = columns.map(({ element }) => element.name);
+  const types = columns.map((column) => [column.element.name, unsupportedParquetType(column)] as const);
+  const unsupported = new Map(types.flatMap(([name, type]) => (type === undefined ? [] : [[name, type]])));
 
   /** Column by column, so that no more than one is in memory as the library decodes it. */
   async function cellsOf(name: string, part: Part): Promise<ArrayLike<Cell>> {
@@ -29,9 +33,8 @@ export async function openParquet(path: string, bytes: number, mostValues = 2 **
     const onChunk = (chunk: ColumnData) => void chunks.push(chunk);
     try {
       await parquetRead({ file, metadata, compressors, columns: [name], rowStart, rowEnd, onChunk });
-      return compact(chunks, part, name, path);
+      return compact(chunks, part);
     } catch (error) {
-      if (error instanceof DataError) throw error;
       const where = `column '${name}' from row ${rowStart + 1}`;
       throw new DataError(`${path} cannot be read as Parquet: ${where}: ${reasonOf(error)}.`);
     }
@@ -41,16 +44,18 @@ export async function openParquet(path: string, bytes: number, mostValues = 2 **
     path,
     bytes,
     names,
+    unsupported,
     async *read(onBytes, used = new Set(names)) {
       const partChunks = Math.floor(mostValues / Math.max(1, used.size) / chunkRows);
-      let columns: (ArrayLike<Cell> | undefined)[];
+      const isRead = (name: string) => used.has(name) && !unsupported.has(name);
+      let cells: (ArrayLike<Cell> | undefined)[];
       for (const { from, to } of parts(metadata, Math.max(leastRows, partChunks * chunkRows))) {
-        columns = []; // frees the last part's
-        for (const name of names) columns.push(used.has(name) ? await cellsOf(name, { from, to }) : undefined);
+        cells = []; // frees the last part's
+        for (const name of names) cells.push(isRead(name) ? await cellsOf(name, { from, to }) : undefined);
         for (let begin = 0; begin < to - from; begin += chunkRows) {
           const records = Array.from({ length: Math.min(chunkRows, to - from - begin) }, (_, row) =>
-            columns.map((cells) => {
-              const cell = cells?.[begin + row] ?? null;
+            cells.map((column) => {
+              const cell = column?.[begin + row] ?? null;
               return Number.isNaN(cell) ? null : cell;
             }),
           );
@@ -81,7 +86,7 @@ function* parts({ row_groups }: FileMetaData, rows: number): Generator<Part> {
 }
 
 /** Numbers take 8 bytes each, missing ones as NaN. @param chunks in their order, perhaps with rows around those of the part. */
-function compact(chunks: readonly ColumnData[], { from, to }: Part, name: string, path: string): ArrayLike<Cell> {
+function compact(chunks: readonly ColumnData[], { from, to }: Part): ArrayLike<Cell> {
   const overlap = ({ rowStart, rowEnd }: ColumnData) => Math.max(0, Math.min(to, rowEnd) - Math.max(from, rowStart));
   const held = chunks.reduce((sum, chunk) => sum + overlap(chunk), 0);
   if (held !== to - from) throw new Error(`it has ${held} of ${to - from} rows`);
@@ -89,7 +94,7 @@ function compact(chunks: readonly ColumnData[], { from, to }: Part, name: string
   let cells: Cell[] | undefined;
   for (const { columnData, rowStart, rowEnd } of chunks) {
     for (let row = Math.max(from, rowStart); row < Math.min(to, rowEnd); row++) {
-      const cell = cellAt(columnData[row - rowStart], () => `${path}, row ${row + 1}`, name);
+      const cell = cellOf(columnData[row - rowStart]);
       if (cell !== null && typeof cell !== 'number') cells ??= Array.from(numbers.subarray(0, row - from));
       if (cells) cells.push(cell);
       else if (typeof cell === 'number') numbers[row - from] = cell;

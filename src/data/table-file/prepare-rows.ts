@@ -2,7 +2,7 @@ import { DataError } from '../../support/errors.js';
 import type { SplitName } from '../dataset.js';
 import type { EntryWriter } from '../prepared/prepared-entry.js';
 import { sourceWriter } from '../prepared/prepared-source.js';
-import type { Cell, RowChunk } from './cell.js';
+import { type Cell, type RowChunk, shown } from './cell.js';
 import { columnEncoder, type PickedRows } from './column-encoders.js';
 import { type ColumnRoles, columnRoles, type InputColumn } from './column-roles.js';
 import type { RowFile } from './file-rows.js';
@@ -35,6 +35,7 @@ export async function prepareRows(
   const opened = await openAll(files, options);
   const names = opened[0]?.file.names ?? [];
   const roles = columnRoles(names, options);
+  for (const { file } of opened) refuseTypes(file, roles.used);
   const texts = new Set(options.missing);
   const missing = (cell: Cell) => cell === null || (typeof cell === 'string' && texts.has(cell.trim()));
   const scanning = roles.inputs.some(({ kind }) => kind === undefined) || (options.split && 'time' in options.split);
@@ -112,6 +113,16 @@ async function openAll(files: SplitFiles, options: TableOptions): Promise<Opened
     if (extra !== undefined) throw new DataError(`${first?.path} has no column '${extra}', which ${file.path} has.`);
   }
   return opened;
+}
+
+/** @throws DataError for a used column of structs or the like. */
+function refuseTypes({ path, unsupported }: RowFile, used: ReadonlySet<string>): void {
+  for (const [name, type] of unsupported) {
+    if (!used.has(name)) continue;
+    throw new DataError(
+      `${path}: column '${name}' is of type ${shown(type)}, which is not supported; leave it out: columns: { ${name}: ignored }.`,
+    );
+  }
 }
 
 async function scan(

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { Document, isCollection, isNode } from 'yaml';
 import { DataError } from '../../support/errors.js';
-import { type Cell, numberOf } from './cell.js';
+import { type Cell, numberOf, shown } from './cell.js';
 import { ColumnGuess, type InputGuess } from './column-guess.js';
 import { findDataFiles } from './data-files.js';
 import type { RowFile } from './file-rows.js';
@@ -52,7 +52,10 @@ export async function startingConfig(path: string, tasks: readonly string[] = []
   const inferred: { readonly name: string; readonly kind: string }[] = [];
   for (const column of columns) {
     if (made.some((label) => label.column === column)) continue;
-    const { kind, why = '' } = inputGuess(column, whole, conditionOf(column));
+    const type = file.unsupported.get(column.name);
+    const { kind, why = '' }: InputGuess = type
+      ? { kind: 'ignored', why: `of type ${shown(type)}, which is not supported` }
+      : inputGuess(column, whole, conditionOf(column));
     if (kind === undefined) inferred.push({ name: column.name, kind: column.kind ?? 'categorical' });
     else named.push({ name: column.name, value: kind, remark: why });
   }
