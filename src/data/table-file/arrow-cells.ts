@@ -5,6 +5,7 @@ import { type Cell, cellOf, listOf } from './cell.js';
 export function arrowCells(type: DataType): ((value: unknown) => Cell) | undefined {
   if (DataType.isDictionary(type)) return arrowCells(type.dictionary);
   if (DataType.isDate(type) || DataType.isTimestamp(type)) return daysOf;
+  if (DataType.isDecimal(type)) return (value) => (value instanceof Uint32Array ? decimalOf(value, type.scale) : null);
   if (isList(type)) {
     const [item] = type.children;
     const itemOf = item && !isList(item.type) ? arrowCells(item.type) : undefined;
@@ -27,6 +28,13 @@ const dayMilliseconds = 86_400_000;
 
 function daysOf(value: unknown): Cell {
   return typeof value === 'number' ? value / dayMilliseconds : null;
+}
+
+/** @param words 32 bits each, the lowest first, in two's complement. */
+function decimalOf(words: Uint32Array, scale: number): Cell {
+  const whole = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
+  const signed = BigInt.asIntN(32 * words.length, whole);
+  return scale === 0 ? cellOf(signed) : Number(`${signed}e${-scale}`);
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
