@@ -197,7 +197,7 @@ export class ColumnGuess {
   /** As a condition, in which a text that begins like a comparison would be one. */
   #conditionOf(text: string): string | number | string[] {
     if (this.#areNumbers()) return Number(text);
-    return /^[<>!]/.test(text) ? [text] : text;
+    return /^[<>!=]/.test(text) ? [text] : text;
   }
 }
 

@@ -3,11 +3,12 @@ import { type Cell, numberOf, textOf } from './cell.js';
 
 const value = z.union([z.string(), z.number(), z.boolean()]);
 
-/** A value, one of several, or a comparison such as `> 3`. */
+/** A value, one of several, or a comparison such as `> 3` or `= 3`. */
 export const conditionSchema = z.union([value, z.array(value).min(1)]);
 export type Condition = z.infer<typeof conditionSchema>;
 
-const comparison = /^(>=|<=|!=|>|<)\s*(.*)$/;
+const comparison = /^((?:[<>=]|!=)[<>=!]*)\s*(.*)$/;
+const operators = ['>', '>=', '<', '<=', '=', '==', '!='];
 
 /** Whether a cell that is not missing meets the condition; undefined: it is to be compared with a number and is none. */
 export function compileCondition(condition: Condition): (cell: Cell) => boolean | undefined {
@@ -17,15 +18,21 @@ export function compileCondition(condition: Condition): (cell: Cell) => boolean 
       const equal = equals([operand]);
       return (cell) => !equal(cell);
     }
+    if (operator?.startsWith('=')) return equals([operand]);
     if (operator) return compare(operator, numberOf(operand));
   }
   return equals(Array.isArray(condition) ? condition : [condition]);
 }
 
-/** A comparison with what is no number. */
-export function isWrongCondition(condition: Condition): boolean {
+/** Why a condition cannot be meant as it stands. */
+export function mistakeIn(condition: Condition): string | undefined {
   const [, operator, operand = ''] = (typeof condition === 'string' && comparison.exec(condition)) || [];
-  return operator !== undefined && operator !== '!=' && Number.isNaN(numberOf(operand));
+  if (operator === undefined) return undefined;
+  if (!operators.includes(operator) || (operator.startsWith('=') && operand === '')) {
+    return `'${condition}' is no comparison (${operators.join(', ')} and a value); a text that begins so stands in a list: ['…']`;
+  }
+  if (/[<>]/.test(operator) && Number.isNaN(numberOf(operand))) return 'a comparison is with a number';
+  return undefined;
 }
 
 function compare(operator: string, bound: number): (cell: Cell) => boolean | undefined {

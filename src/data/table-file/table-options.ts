@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import { conditionSchema, isWrongCondition } from './condition.js';
+import { conditionSchema, mistakeIn } from './condition.js';
 
 /** A column by its name, or by its number from 1. */
 const reference = z.union([z.string().min(1), z.int().positive()]);
-const condition = conditionSchema.refine((value) => !isWrongCondition(value), 'a comparison is with a number');
+const condition = conditionSchema.superRefine((value, context) => {
+  const mistake = mistakeIn(value);
+  if (mistake !== undefined) context.addIssue(mistake);
+});
 const hash = z
   .int()
   .min(2)
