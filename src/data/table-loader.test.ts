@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { parquetWriteBuffer } from 'hyparquet-writer';
@@ -140,6 +141,22 @@ test('several files, a pattern, files of their own for splits, columns in anothe
   await expect(open({ path: first.replace('part-1', '*'), test: copy, ...settings })).rejects.toThrow(
     /part-1.csv has no column 'z', which .*other.csv has\./,
   );
+});
+
+test('one file under two names is one file: its rows count once, and it cannot be in two splits', async () => {
+  const path = await file(`x,y\n${lines(60, (i) => `${i}.5,${i % 2}`)}`);
+  const link = path.replace('data', 'link');
+  await symlink(path, link);
+  const names = [path, path.replace('data', './data'), relative(process.cwd(), path), link];
+  const source = await open({ path: [...names, path.replace('data', '*')], tasks: { y: {} } });
+  const { train, validation, test: last } = source.splits;
+  expect(train.rows + validation.rows + last.rows).toBe(60);
+  for (const other of names) {
+    const failure = await open({ path, test: other, tasks: { y: {} } }).catch((error) => error);
+    expect(failure).toBeInstanceOf(DataError);
+    const as = other === path ? '' : ` (as ${path})`;
+    expect(failure.message).toBe(`${other} is a file of the train split${as} and of the test split.`);
+  }
 });
 
 test('no header: columns by number; hashed ids; a group', async () => {

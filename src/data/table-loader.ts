@@ -5,7 +5,7 @@ import { defineLoader } from './loader.js';
 import { preparedEntry } from './prepared/prepared-entry.js';
 import { preparedSource } from './prepared/prepared-source.js';
 import { rawChecksum } from './prepared/raw-checksum.js';
-import { findDataFiles } from './table-file/data-files.js';
+import { type DataFile, findDataFiles } from './table-file/data-files.js';
 import { prepareRows, type SplitFiles } from './table-file/prepare-rows.js';
 import { sharesOf } from './table-file/row-splits.js';
 import { tableOptions } from './table-file/table-options.js';
@@ -22,13 +22,16 @@ export const table = defineLoader({
   async open({ loader, path, validation, test, cache, ...content }, context) {
     const options = { path, validation, test, cache, ...content };
     sharesOf(options); // fails before anything is read
-    const files: { split: SplitFiles[number]['split']; path: string }[] = [];
+    const files: (DataFile & SplitFiles[number])[] = [];
     for (const [split, patterns] of Object.entries({ train: path, validation, test } as const)) {
       if (patterns === undefined || !isSplit(split)) continue;
       for (const found of await findDataFiles([patterns].flat())) {
-        const other = files.find((file) => file.path === found);
-        if (other) throw new DataError(`${found} is a file of the ${other.split} split and of the ${split} split.`);
-        files.push({ split, path: found });
+        const other = files.find(({ real }) => real === found.real);
+        if (other) {
+          const as = other.path === found.path ? '' : ` (as ${other.path})`;
+          throw new DataError(`${found.path} is a file of the ${other.split} split${as} and of the ${split} split.`);
+        }
+        files.push({ split, ...found });
       }
     }
     const sums: string[] = [];

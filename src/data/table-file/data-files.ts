@@ -1,10 +1,17 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from '../../support/errors.js';
 
-/** Paths of files; in the last part of a path `*` stands for any letters and `?` for one. In the order given, each pattern's by name. */
-export async function findDataFiles(patterns: readonly string[]): Promise<string[]> {
-  const found: string[] = [];
+export interface DataFile {
+  /** As given. */
+  readonly path: string;
+  /** The same for every spelling of the path, and for links to the file. */
+  readonly real: string;
+}
+
+/** Files; in the last part of a path `*` stands for any letters and `?` for one. In the order given, each pattern's by name, each file once. */
+export async function findDataFiles(patterns: readonly string[]): Promise<DataFile[]> {
+  const found: DataFile[] = [];
   for (const pattern of patterns) {
     const matches = /[*?]/.test(basename(pattern)) ? await matching(pattern) : [pattern];
     if (matches.length === 0) throw new DataError(`No file matches ${pattern}.`);
@@ -14,7 +21,8 @@ export async function findDataFiles(patterns: readonly string[]): Promise<string
       if (!about.isFile())
         throw new DataError(`${path} is no file; name files, or a pattern such as ${join(path, '*.csv')}.`);
       if (about.size === 0) throw new DataError(`${path} is empty.`);
-      if (!found.includes(path)) found.push(path);
+      const real = await realpath(path);
+      if (!found.some((file) => file.real === real)) found.push({ path, real });
     }
   }
   return found;

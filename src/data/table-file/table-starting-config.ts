@@ -25,8 +25,8 @@ interface Part {
  * @param tasks Names of label columns; none: they are guessed.
  */
 export async function startingConfig(path: string, tasks: readonly string[] = []): Promise<string> {
-  const [first = path] = await findDataFiles([path]);
-  const { file, head } = await openGuessed(first);
+  const [first] = await findDataFiles([path]);
+  const { file, head } = await openGuessed(first?.path ?? path);
   const columns = file.names.map((name) => new ColumnGuess(name));
   let rows = 0;
   for await (const record of rowsOf(file)) {
