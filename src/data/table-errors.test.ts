@@ -40,7 +40,8 @@ describe('what is wrong is said with file, line, column and reason', () => {
     ['an open quote', good.replace('2.5', '"2.5'), {}, /data\.csv:\d+: a quote is not closed/],
     ['a quote inside', good.replace('2.5', '"2"5'), {}, /data\.csv:3: .*quote/i],
     ['a NUL byte', good.replace('2.5', '2\0'), {}, /data\.csv:3: there is a NUL byte/],
-    ['no rows', 'x,y,fold\n', {}, /No row is in the train split/],
+    ['no rows', 'x,y,fold\n', {}, /\/data\.csv has no rows\.$/],
+    ['blank rows', 'x,y,fold\r\n\r\n\r\n', {}, /\/data\.csv has no rows\.$/],
     ['names twice', `x,x,fold\n1,1,1\n`, {}, /data\.csv: two columns are named 'x'; give each a name of its own\.$/],
     [
       'names twice in the config',
@@ -67,7 +68,7 @@ describe('what is wrong is said with file, line, column and reason', () => {
     [
       'an unknown column',
       { tasks: { y: { column: 'fo' } } },
-      /dataset\.tasks\.y\.column: the file has no column 'fo'.*x, y, fold/,
+      /dataset\.tasks\.y\.column: \S+\/data\.csv has no column 'fo'.*x, y, fold/,
     ],
     ['a label as an input', { columns: { y: 'numeric' } }, /'y' is the label of task 'y'/],
     ['no input', { columns: { x: 'ignored' } }, /no column is left/],
@@ -98,6 +99,48 @@ describe('what is wrong is said with file, line, column and reason', () => {
     await expect(open({ path: await file(content(), name), ...settings })).rejects.toThrow(
       /data\.\w+: two columns are named 'a'; give each a name of its own\.$/,
     );
+  });
+
+  test('a file of a split without rows is named', async () => {
+    const settings = { path: await file(good), tasks: { y: {} }, split: folds };
+    const empty = await file('x,y,fold\n', 'empty.csv');
+    const parts = [await file('x,y,fold\n', 'part.csv'), empty];
+    await expect(open({ ...settings, test: empty, split: { column: 'fold', validation: 'v' } })).rejects.toThrow(
+      /empty\.csv has no rows\.$/,
+    );
+    await expect(open({ ...settings, path: parts })).rejects.toThrow(/part\.csv and 1 more have no rows\.$/);
+    await expect(open({ ...settings, path: [...parts, settings.path] })).resolves.toBeDefined();
+  });
+
+  test.each([
+    ['names', good, true],
+    ['names, in LF', `x\r,y\r,fold${good.slice(8)}`, true],
+    ['no names', good.slice(9), false],
+  ])('a CR without LF: %s', async (name, text, header) => {
+    const content = name === 'names, in LF' ? text : text.replaceAll('\n', '\r');
+    const settings = { tasks: { y: { column: 2 } }, split: { column: 3, validation: 'v', test: 't' }, header };
+    const failure = await open({ path: await file(content), ...settings }).catch((error) => error);
+    expect(failure).toBeInstanceOf(DataError);
+    expect(failure.message).toMatch(/data\.csv:1: there is a CR without LF\. Lines must end with LF or CRLF/);
+  });
+
+  test.each(['\n', '\r\n'])('the line of a bad row, with line ends %j, also in quotes', async (end) => {
+    const start = ['x,y,fold', '"a', '', 'b","1', '",', '', 'c,0,', ''].join(end);
+    const settings = { tasks: { y: { regression: true } }, split: folds };
+    const lineOf = async (row: string) => {
+      const failure = await open({ path: await file(`${start}${row}${end}d,1,v${end}e,1,t${end}`), ...settings }).catch(
+        (error) => error,
+      );
+      return /data\.csv:(\d+): (.*)/.exec(failure.message)?.slice(1);
+    };
+    expect(await lineOf('c,no,')).toEqual(['8', expect.stringMatching(/column 'y' is 'no'/)]);
+    expect(await lineOf('c,no')).toEqual(['8', 'this row has 2 columns, not 3.']);
+    expect(await lineOf(`"c${end}c${end}",no,`)).toEqual(['10', expect.stringMatching(/column 'y' is 'no'/)]);
+    expect(await lineOf(`${end}"c"c,no,`)).toEqual([
+      '9',
+      expect.stringMatching(/^Invalid Closing Quote: got "c" instead of/),
+    ]);
+    expect(await lineOf(`${end}"c,no,`)).toEqual(['9', expect.stringMatching(/^a quote is not closed/)]);
   });
 
   test('invalid UTF-8, an unknown ending, no file', async () => {

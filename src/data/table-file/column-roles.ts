@@ -3,6 +3,7 @@ import { ConfigError } from '../../support/errors.js';
 import type { SourceTask } from '../dataset.js';
 import type { Cell } from './cell.js';
 import { compileCondition } from './condition.js';
+import type { RowFile } from './file-rows.js';
 import type { ColumnOption, Reference, TableOptions, TaskOption } from './table-options.js';
 
 export interface InputColumn {
@@ -35,8 +36,8 @@ export interface ColumnRoles {
 }
 
 /** What each column is for. Columns of labels, masks and splits are no inputs, unless `columns` says so of the latter two. */
-export function columnRoles(names: readonly string[], options: TableOptions): ColumnRoles {
-  const find = (reference: Reference, key: string) => findColumn(names, reference, key);
+export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, options: TableOptions): ColumnRoles {
+  const find = (reference: Reference, key: string) => findColumn(path, names, reference, key);
   const labels = Object.entries(options.tasks).map(([name, task]) => labelColumn(name, task, find));
   const named = new Map<number, ColumnOption>();
   for (const [reference, option] of Object.entries(options.columns)) {
@@ -110,13 +111,13 @@ function labelColumn(
   }
 }
 
-function findColumn(names: readonly string[], reference: Reference, key: string): number {
+function findColumn(path: string, names: readonly string[], reference: Reference, key: string): number {
   const index = names.indexOf(String(reference));
   if (index >= 0) return index;
   const number = /^\d+$/.test(String(reference)) ? Number(reference) : 0;
   if (number >= 1 && number <= names.length) return number - 1;
   const some = names.length > 30 ? [...names.slice(0, 30), '…'] : names;
   throw new ConfigError(
-    `dataset.${key}: the file has no column '${reference}'${didYouMean(String(reference), names)}; there are: ${some.join(', ')}.`,
+    `dataset.${key}: ${path} has no column '${reference}'${didYouMean(String(reference), names)}; there are: ${some.join(', ')}.`,
   );
 }

@@ -18,6 +18,7 @@ const newline = 10;
 
 /** CSV or TSV, plain or gzipped, UTF-8. */
 export async function openDelimited(path: string, bytes: number, options: Delimited): Promise<RowFile> {
+  await refuseBareReturns(path, bytes, options.header);
   const chunks = () => readRecords(path, bytes, options.delimiter, options.quote, () => undefined);
   let first: readonly string[] | undefined;
   for await (const { records } of chunks()) {
@@ -48,6 +49,18 @@ export async function openDelimited(path: string, bytes: number, options: Delimi
   };
 }
 
+/** @throws DataError for a CR that no LF follows: in the first line, which has the names, or in a file without any LF. */
+async function refuseBareReturns(path: string, bytes: number, header: boolean): Promise<void> {
+  for await (const piece of readRawFile({ path, packed: isPacked(path), bytes }, () => undefined)) {
+    const end = piece.indexOf(newline);
+    const line = piece.subarray(0, end < 0 ? piece.length : end).toString('latin1');
+    if (!/\r[^\0]/.test(line) || (end >= 0 && !header)) return;
+    throw new DataError(
+      `${path}:1: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
+    );
+  }
+}
+
 interface Records {
   readonly records: readonly (readonly string[])[];
   /** The line on which each record ends. */
@@ -63,6 +76,7 @@ async function* readRecords(
 ): AsyncGenerator<Records> {
   let records: string[][] = [];
   let lines: number[] = [];
+  let filled = 0; // lines of the records so far. The parser's own count has every CRLF in quotes twice.
   const parser = parse({
     bom: true,
     delimiter,
@@ -71,9 +85,11 @@ async function* readRecords(
     relax_column_count: true, // counted with the line's number
     skip_empty_lines: true,
     max_record_size: longestRecord,
-    on_record: (record: string[], { lines: line }) => {
+    on_record: (record: string[], { empty_lines }) => {
+      filled++;
+      for (const field of record) filled += breaksIn(field);
       records.push(record);
-      lines.push(line);
+      lines.push(filled + empty_lines);
       return null;
     },
   });
@@ -83,13 +99,13 @@ async function* readRecords(
   });
   parser.resume();
   const taken = (): Records => {
-    if (failure) throw asDataError(path, failure);
+    if (failure) throw asDataError(path, failure, filled);
     const chunk = { records, lines };
     records = [];
     lines = [];
     return chunk;
   };
-  const file = { path, packed: /\.gz$/i.test(path), bytes };
+  const file = { path, packed: isPacked(path), bytes };
   let line = 1;
   for await (const piece of wholeLines(path, readRawFile(file, onBytes))) {
     checkText(path, piece, line);
@@ -102,6 +118,10 @@ async function* readRecords(
     parser.end(() => resolve());
   });
   yield taken();
+}
+
+function isPacked(path: string): boolean {
+  return /\.gz$/i.test(path);
 }
 
 /** @param line of the piece's first byte. */
@@ -119,16 +139,22 @@ function checkText(path: string, piece: Buffer, line: number): void {
   }
 }
 
+function breaksIn(field: string): number {
+  let count = 0;
+  for (let at = field.indexOf('\n'); at >= 0; at = field.indexOf('\n', at + 1)) count++;
+  return count;
+}
+
 function countLines(piece: Buffer): number {
   let count = 0;
   for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) count++;
   return count;
 }
 
-function asDataError(path: string, error: Error): Error {
+/** @param filled lines before the row that cannot be read, without empty ones. */
+function asDataError(path: string, error: Error, filled: number): Error {
   if (!(error instanceof CsvError)) return error;
-  const lines = Reflect.get(error, 'lines');
-  const where = typeof lines === 'number' ? `${path}:${lines}` : path;
+  const where = `${path}:${filled + Number(Reflect.get(error, 'empty_lines')) + 1}`;
   const advice = '(quote: null, if quotes are letters)';
   if (error.code === 'CSV_MAX_RECORD_SIZE') {
     return new DataError(
@@ -136,5 +162,9 @@ function asDataError(path: string, error: Error): Error {
     );
   }
   if (error.code === 'CSV_QUOTE_NOT_CLOSED') return new DataError(`${where}: a quote is not closed ${advice}.`);
-  return new DataError(`${where}: ${error.message.replaceAll(/\s+/g, ' ').slice(0, 200)} ${advice}.`);
+  const reason = error.message
+    .replace(/ at line \d+/, '')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 200);
+  return new DataError(`${where}: ${reason} ${advice}.`);
 }

@@ -33,8 +33,8 @@ export async function prepareRows(
   context: { note(message: string): void; progress?(done: number, total: number): void },
 ): Promise<unknown> {
   const opened = await openAll(files, options);
-  const names = opened[0]?.file.names ?? [];
-  const roles = columnRoles(names, options);
+  const { path = '', names = [] } = opened[0]?.file ?? {};
+  const roles = columnRoles({ path, names }, options);
   for (const { file } of opened) refuseTypes(file, roles.used);
   const texts = new Set(options.missing);
   const missing = (cell: Cell) => cell === null || (typeof cell === 'string' && texts.has(cell.trim()));
@@ -69,9 +69,11 @@ export async function prepareRows(
     tasks: roles.labels.map(({ task }) => task),
     masks: true,
   });
-  const counts = { train: 0, validation: 0, test: 0, none: 0 };
+  const read = { train: 0, validation: 0, test: 0 };
+  const counts = { ...read, none: 0 };
   let masked = false;
   for await (const { split, records, place } of chunks()) {
+    read[split] += records.length;
     const rows: Record<keyof typeof counts, number[]> = { train: [], validation: [], test: [], none: [] };
     for (const [row, record] of records.entries()) {
       rows[split === 'train' ? (splitOf(record, () => place(row)) ?? 'none') : split].push(row);
@@ -88,9 +90,7 @@ export async function prepareRows(
       await source.append(name, { rows: picked.rows.length, columns, labels, masks });
     }
   }
-  for (const name of ['train', 'validation', 'test'] as const) {
-    if (counts[name] === 0) throw new DataError(`No row is in the ${name} split (dataset.split).`);
-  }
+  refuseEmptySplits(counts, read, opened);
   if (counts.none > 0) context.note(`${counts.none} rows are in no split (dataset.split).`);
   return source.finish({
     checksum,
@@ -122,6 +122,21 @@ function refuseTypes({ path, unsupported }: RowFile, used: ReadonlySet<string>):
     throw new DataError(
       `${path}: column '${name}' is of type ${shown(type)}, which is not supported; leave it out: columns: { ${name}: ignored }.`,
     );
+  }
+}
+
+/** @param read rows by the split that their file is for. */
+function refuseEmptySplits(
+  counts: Readonly<Record<SplitName, number>>,
+  read: Readonly<Record<SplitName, number>>,
+  opened: readonly Opened[],
+): void {
+  for (const name of ['train', 'validation', 'test'] as const) {
+    if (counts[name] > 0) continue;
+    const origin = opened.some(({ split }) => split === name) ? name : 'train';
+    if (read[origin] > 0) throw new DataError(`No row is in the ${name} split (dataset.split).`);
+    const [first, ...others] = opened.flatMap(({ split, file }) => (split === origin ? [file.path] : []));
+    throw new DataError(`${first}${others.length > 0 ? ` and ${others.length} more have` : ' has'} no rows.`);
   }
 }
 
