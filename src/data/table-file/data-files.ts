@@ -9,11 +9,11 @@ export interface DataFile {
   readonly real: string;
 }
 
-/** Files; in the last part of a path `*` stands for any letters and `?` for one. In the order given, each pattern's by name, each file once. */
+/** Files; in a path `*` stands for any letters but `/`, and `?` for one. In the order given, each pattern's by name, each file once. */
 export async function findDataFiles(patterns: readonly string[]): Promise<DataFile[]> {
   const found: DataFile[] = [];
   for (const pattern of patterns) {
-    const matches = /[*?]/.test(basename(pattern)) ? await matching(pattern) : [pattern];
+    const matches = isPattern(pattern) ? await matching(pattern) : [pattern];
     if (matches.length === 0) throw new DataError(`No file matches ${pattern}.`);
     for (const path of matches) {
       const about = await stat(path).catch(() => undefined);
@@ -28,15 +28,30 @@ export async function findDataFiles(patterns: readonly string[]): Promise<DataFi
   return found;
 }
 
+function isPattern(path: string): boolean {
+  return /[*?]/.test(path);
+}
+
+/** Paths that are there, folder by folder. `*` and `?` match no name that begins with a point. */
 async function matching(pattern: string): Promise<string[]> {
-  const source = basename(pattern)
+  const [folder, name] = [dirname(pattern), basename(pattern)];
+  const found: string[] = [];
+  for (const path of isPattern(folder) ? await matching(folder) : [folder]) {
+    for (const own of await namesIn(path, name)) found.push(join(path, own));
+  }
+  return found;
+}
+
+async function namesIn(folder: string, pattern: string): Promise<string[]> {
+  if (!isPattern(pattern)) {
+    const about = await stat(join(folder, pattern)).catch(() => undefined);
+    return about ? [pattern] : [];
+  }
+  const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
   const name = new RegExp(`^${source}$`, 's');
-  const names = await readdir(dirname(pattern)).catch(() => []);
-  return names
-    .filter((found) => name.test(found) && !found.startsWith('.'))
-    .toSorted()
-    .map((found) => join(dirname(pattern), found));
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((found) => name.test(found) && !found.startsWith('.')).toSorted();
 }

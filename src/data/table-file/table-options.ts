@@ -62,7 +62,7 @@ const splitSchema = z.union([
 ]);
 
 export const tableOptions = {
-  /** Files, or patterns with `*` in the file's name. */
+  /** Files, or patterns with `*` and `?`. */
   path: files,
   /** Files of the validation split and of the test split; absent: they are cut out of `path`. */
   validation: files.optional(),

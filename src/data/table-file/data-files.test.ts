@@ -1,0 +1,48 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DataError } from '../../support/errors.js';
+import { findDataFiles } from './data-files.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-files-'));
+  const names = [
+    'b.csv',
+    'days/2/f.csv',
+    'days/1/f.csv',
+    'days/1/g.csv',
+    'days/10/g.csv',
+    'days/.old/f.csv',
+    'days/.f.csv',
+  ];
+  for (const name of names) {
+    const path = join(folder, name);
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, 'x\n1\n');
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each<[string, readonly string[]]>([
+  ['days/*/f.csv', ['days/1/f.csv', 'days/2/f.csv']],
+  ['days/?/*.csv', ['days/1/f.csv', 'days/1/g.csv', 'days/2/f.csv']],
+  ['d*/*/g.csv', ['days/1/g.csv', 'days/10/g.csv']],
+  ['days/*/../2/f.csv', ['days/2/f.csv']],
+  ['days/1/*', ['days/1/f.csv', 'days/1/g.csv']],
+  ['b.csv', ['b.csv']],
+])('%s', async (pattern, expected) => {
+  const found = await findDataFiles([`${folder}/${pattern}`]);
+  expect(found.map(({ path }) => path)).toEqual(expected.map((name) => join(folder, name)));
+});
+
+test.each([
+  ['days/*/h.csv', /^No file matches .*days\/\*\/h\.csv\.$/],
+  ['week/*/f.csv', /^No file matches /],
+  ['days/*', /days\/1 is no file; name files, or a pattern such as .*days\/1\/\*\.csv\.$/],
+])('%s is refused', async (pattern, message) => {
+  const failure = await findDataFiles([`${folder}/${pattern}`]).catch((error) => error);
+  expect(failure).toBeInstanceOf(DataError);
+  expect(failure.message).toMatch(message);
+});
