@@ -17,9 +17,10 @@ export interface ColumnEncoder {
   values(): Iterable<string> | number | undefined;
 }
 
-export function columnEncoder(column: InputColumn): ColumnEncoder {
+/** @param note of what the user should know. */
+export function columnEncoder(column: InputColumn, note: (message: string) => void): ColumnEncoder {
   if (column.kind === 'numeric') return numericEncoder(column);
-  const indexes = column.hash === undefined ? dictionaryIndexes(column.name) : hashIndexes(column.hash);
+  const indexes = column.hash === undefined ? dictionaryIndexes(column, note) : hashIndexes(column.hash);
   return column.kind === 'list' ? listEncoder(column, indexes) : categoricalEncoder(column, indexes);
 }
 
@@ -95,17 +96,22 @@ interface Indexes {
   values(): Iterable<string> | number;
 }
 
+const manyValues = 2 ** 20;
 const mostValues = 2 ** 23;
 
-function dictionaryIndexes(name: string): Indexes {
+function dictionaryIndexes({ name, kind }: InputColumn, note: (message: string) => void): Indexes {
   const indexes = new Map<string, number>();
+  const hashed = `columns: { ${name}: { kind: ${kind}, hash: 1000000 } }`;
   return {
     of(text) {
       const known = indexes.get(text);
       if (known !== undefined) return known;
       if (indexes.size >= mostValues) {
-        throw new DataError(
-          `Column '${name}' has more than ${mostValues} different values; hash them: columns: { ${name}: { kind: categorical, hash: 1000000 } }.`,
+        throw new DataError(`Column '${name}' has more than ${mostValues} different values; hash them: ${hashed}.`);
+      }
+      if (indexes.size === manyValues) {
+        note(
+          `Column '${name}' has more than ${manyValues} different values, which are all kept in memory; a hash bounds it: ${hashed}.`,
         );
       }
       // A copy: a part of a text keeps the whole of it in memory.

@@ -63,7 +63,7 @@ export async function prepareRows(
     : { inputs: roles.inputs, times: new Float64Array() };
   if (scanning) noteKinds(roles, inputs, context.note);
   const splitOf = splitOfRow(options, roles.split, times);
-  const encoders = inputs.map(columnEncoder);
+  const encoders = inputs.map((input) => columnEncoder(input, context.note));
   const source = await sourceWriter(writer, {
     columns: inputs.map(({ name, kind = 'categorical', weights }) => ({ name, kind, weighted: weights !== undefined })),
     tasks: roles.labels.map(({ task }) => task),
