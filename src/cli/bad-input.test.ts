@@ -192,6 +192,23 @@ describe('data', () => {
     expect(tasks['never-married'].test.auc).toEqual(expect.any(Number));
   });
 
+  test('with one class in a task train single-task, which goes by the loss of that task', async () => {
+    const folder = temporaryFolder();
+    const model = 'model={ type: single-task, levels: [[4]], tower: [] }';
+    const finished = await ple(['train', '--config', oneClass(folder), model, '--json'], { cwd: folder });
+    expect(finished.status, finished.stderr).toBe(0);
+    expect(finished.stderr).toContain(
+      "note: Task 'income' has no score on validation: its best epoch is that of its loss there.\n",
+    );
+    expect(finished.stderr).not.toContain("Task 'never-married'");
+    const { bestEpoch } = JSON.parse(finished.stdout);
+    const lines = readFileSync(join(onlyRun(join(folder, 'runs')), 'epochs.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
+    const losses = lines.map((line) => JSON.parse(line).validation.income.logLoss);
+    expect(bestEpoch.income).toBe(losses.indexOf(Math.min(...losses)) + 1);
+  });
+
   test('with one class in the split and task that select the epoch are refused with exit code 3', async () => {
     const folder = temporaryFolder();
     const words = ['train', '--config', oneClass(folder), 'train.earlyStopping.monitor=task:income'];
@@ -199,7 +216,7 @@ describe('data', () => {
     expect(lastLine(finished)).toMatch(/^ple: No score to select an epoch by: .*'income'.*monitor=loss/);
     expect(finished.stdout).toBe('');
     expect(finished.status).toBe(3);
-    expect(existsSync(join(onlyRun(join(folder, 'runs')), 'result.json'))).toBe(false);
+    expect(existsSync(join(onlyRun(join(folder, 'runs')), 'epochs.jsonl'))).toBe(false); // told before training
   });
 
   test('that are fewer rows than a batch train', async () => {

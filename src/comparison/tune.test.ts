@@ -109,7 +109,12 @@ describe('the values chosen', () => {
     expect(chosenValues(all)).toEqual(values[1]);
   });
 
-  test('a run that failed, and one without a score on a task, is worse than any', () => {
+  test('a task that has no score in any run is left out', () => {
+    const all = tried({ validation: [null, 0.5] }, { validation: [null, 0.2] }, { validation: [null, 0.3] });
+    expect(chosenValues(all)).toEqual(values[1]);
+  });
+
+  test('a run that failed, and one without a score that others have, is worse than any', () => {
     const bad = { validation: [0.01, 40] } as const;
     expect(chosenValues(tried(undefined, { validation: [null, 0.01] }, { validation: [0.99, null] }, bad))).toEqual(
       values[3],

@@ -31,17 +31,22 @@ export function tuningRuns(
 
 /**
  * The values of the run with the best mean over tasks of the score that epochs are selected by, on the validation split; of
- * several, the first. A run that failed, or has a task without a score, counts as the worst.
+ * several, the first. A task without a score in any run is left out. A run that failed, or has none where another has one,
+ * counts as the worst.
  * @param tried The search of one model at one point, in the order of `tuningRuns`; no result: the run failed.
  * @throws UserError if no run has a score.
  */
 export function chosenValues(
   tried: readonly { readonly run: TuningRun; readonly result: Pick<Result, 'tasks'> | undefined }[],
 ): AxisPoint {
+  const scores = tried.map(({ result }) => validationScores(result));
+  const scored = new Set(scores.flatMap((byTask) => [...byTask.keys()]));
   let best: { readonly values: AxisPoint; readonly score: number } | undefined;
-  for (const { run, result } of tried) {
-    const score = result ? validationScore(result) : null;
-    if (score !== null && (best === undefined || score > best.score)) best = { values: run.values, score };
+  for (const [index, { run }] of tried.entries()) {
+    const own = [...(scores[index]?.values() ?? [])];
+    if (own.length === 0 || own.length < scored.size) continue;
+    const score = own.reduce((sum, value) => sum + value, 0) / own.length;
+    if (best === undefined || score > best.score) best = { values: run.values, score };
   }
   if (best) return best.values;
   const label = tried[0]?.run.label ?? '';
@@ -51,13 +56,12 @@ export function chosenValues(
   );
 }
 
-/** Mean over tasks; null if a task has none. */
-function validationScore({ tasks }: Pick<Result, 'tasks'>): number | null {
-  const scores = Object.values(tasks).map(({ type, validation }) => selectionScore({ type }, validation));
-  let sum = 0;
-  for (const score of scores) {
-    if (score === null || !Number.isFinite(score)) return null;
-    sum += score;
+/** By task, of those that have one. */
+function validationScores(result: Pick<Result, 'tasks'> | undefined): ReadonlyMap<string, number> {
+  const scores = new Map<string, number>();
+  for (const [name, { type, validation }] of Object.entries(result?.tasks ?? {})) {
+    const score = selectionScore({ type }, validation);
+    if (score !== null && Number.isFinite(score)) scores.set(name, score);
   }
-  return scores.length > 0 ? sum / scores.length : null;
+  return scores;
 }

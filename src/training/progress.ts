@@ -26,7 +26,7 @@ export const progressSchema = z.strictObject({
   samples: z.int(),
   units: z.array(
     z.strictObject({
-      /** Of `bestEpoch`; null before the first epoch has ended. */
+      /** Of `bestEpoch`; null before the first epoch has ended, and without a validation row to judge by. */
       bestScore: z.number().nullable(),
       bestEpoch: z.int(),
       stopped: z.boolean(),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Experiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
+import { selectionScore } from '../metrics/score.js';
 import { countParameters, type TrainingSetup } from './setup.js';
 import { readStored } from './stored-file.js';
 import { metricsOf, type Trained } from './trainer.js';
@@ -93,6 +94,7 @@ export function notesOn(result: Result, mostEpochs: number): string[] {
       );
     }
   }
+  notes.push(...withoutScore(result));
   if (notFinishedLearning(result, mostEpochs)) {
     notes.push(`The last epoch (${mostEpochs}) was the best: the model may still be improving. Raise train.epochs.`);
   }
@@ -102,4 +104,18 @@ export function notesOn(result: Result, mostEpochs: number): string[] {
 /** Whether the best epoch is the last that was allowed. */
 export function notFinishedLearning({ bestEpoch }: Pick<Result, 'bestEpoch'>, mostEpochs: number): boolean {
   return (typeof bestEpoch === 'number' ? [bestEpoch] : Object.values(bestEpoch)).includes(mostEpochs);
+}
+
+/** What an epoch was selected by where there is no score. */
+function withoutScore({ tasks, bestEpoch }: Result): string[] {
+  const missing = Object.entries(tasks).filter(([, task]) => selectionScore(task, task.validation) === null);
+  if (typeof bestEpoch !== 'number')
+    return missing.map(([name, { validation }]) =>
+      validation.samples === 0
+        ? `Task '${name}' has no validation row: its last epoch is kept.`
+        : `Task '${name}' has no score on validation: its best epoch is that of its loss there.`,
+    );
+  return missing.length === Object.keys(tasks).length
+    ? ['No task has a score on validation: the best epoch is that of the joint loss there.']
+    : [];
 }

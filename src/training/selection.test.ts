@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { Task } from '../data/dataset.js';
 import type { Parameters } from '../models/model.js';
 import { float32 } from '../support/arrays.js';
+import { DataError } from '../support/errors.js';
+import { madeDataset } from './dataset.fixture.js';
 import { freshProgress } from './progress.js';
-import { advance, unitsOf } from './selection.js';
+import { advance, checkMonitor, unitsOf } from './selection.js';
 
 const tasks: readonly Task[] = [
   { name: 'click', type: 'binary', offset: 0, scale: 1 },
@@ -19,7 +21,7 @@ const apart: Parameters = { a: parameter('click'), b: parameter('time') };
 const validation = { click: { auc: 0.75, logLoss: 0.5 }, time: { mse: 12, nmse: 0.25 } };
 
 /** The epochs in which a unit is the best so far, and the one after which it stops. */
-function followed(scores: readonly number[], patience: number | null) {
+function followed(scores: readonly (number | null)[], patience: number | null) {
   let [state] = freshProgress(1, 1).units;
   const improved: number[] = [];
   for (const [index, score] of scores.entries()) {
@@ -77,9 +79,69 @@ describe('the score of an epoch', () => {
     ]);
   });
 
-  test('leaves out a task that has none, and is refused where no task has one', () => {
-    const oneClass = { ...validation, click: { auc: null, logLoss: 0.5 } };
+  const oneClass = { ...validation, click: { auc: null, logLoss: 0.5 } };
+  const none = { click: oneClass.click, time: { mse: 12, nmse: null } };
+
+  test('leaves out a task that has none, and is refused where that task alone decides', () => {
     expect(unitsOf(joint, tasks, 'mean', [1, 1])[0]?.score(oneClass)).toBe(0.75);
     expect(() => unitsOf(joint, tasks, 'task:click', [1, 1])[0]?.score(oneClass)).toThrow(/No score .* 'click'/);
+  });
+
+  test.each(['mean', 'task:click', 'task:time'])(
+    'is the negated loss where no task of a unit has one: %s',
+    (monitor) => {
+      expect(unitsOf(apart, tasks, monitor, [3, 0.1]).map((unit) => unit.score(oneClass))).toEqual([-0.5, 0.75]);
+      expect(unitsOf(apart, tasks, monitor, [3, 0.1]).map((unit) => unit.score(none))).toEqual([-0.5, -3]);
+    },
+  );
+
+  test('of a joint model none of whose tasks has one is the joint loss', () => {
+    expect(unitsOf(joint, tasks, 'mean', [3, 0.1])[0]?.score(none)).toBeCloseTo(-(3 * 0.5 + 0.1 * 3), 12);
+  });
+
+  test('without a validation row is none, and the last epoch is the best', () => {
+    const empty = { ...validation, click: { auc: null, logLoss: null } };
+    expect(unitsOf(apart, tasks, 'mean', [1, 1])[0]?.score(empty)).toBeNull();
+    expect(followed([null, null, null], 1)).toMatchObject({ improved: [1, 2, 3], stopped: null });
+  });
+});
+
+describe('the monitor is looked at before training', () => {
+  const rows = 8;
+  const dataset = (label: (row: number) => number, mask = (_row: number) => 1) => {
+    const { dataset } = madeDataset(tasks, {
+      train: { rows, label: () => 0 },
+      validation: { rows, label: () => 0 },
+      test: { rows, label: () => 0 },
+    });
+    const of = (from: number, value: (row: number) => number) =>
+      Float32Array.from({ length: 4 * tasks.length }, (_, at) => (at % 2 === 0 ? value(from + at / 2) : 5));
+    const read = async (index: number) => ({
+      rows: 4,
+      categorical: new Int32Array(4),
+      numeric: new Float32Array(8),
+      labels: of(4 * index, label),
+      masks: of(4 * index, mask),
+    });
+    return { ...dataset, splits: { ...dataset.splits, validation: { rows, blockRows: 4, read } } };
+  };
+  const last = (row: number) => (row === 7 ? 1 : 0);
+
+  test('in all blocks, and only in the sample space', async () => {
+    await expect(checkMonitor('task:click', dataset(last))).resolves.toBeUndefined();
+    const outside = dataset(last, (row) => 1 - last(row));
+    await expect(checkMonitor('task:click', outside)).rejects.toThrow(DataError);
+    await expect(checkMonitor('task:click', outside)).rejects.toThrow(/one class or no variance in 'click'/);
+  });
+
+  test('for a single task alone', async () => {
+    await expect(checkMonitor('task:time', dataset(last))).rejects.toThrow(/'time'/);
+    for (const monitor of ['mean', 'loss'])
+      await expect(
+        checkMonitor(
+          monitor,
+          dataset(() => 0),
+        ),
+      ).resolves.toBeUndefined();
   });
 });

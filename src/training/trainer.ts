@@ -6,7 +6,7 @@ import type { HostArray, HostArrays } from '../support/arrays.js';
 import { trainEpoch } from './epoch.js';
 import { createEvaluator, type Evaluation, type Evaluator } from './evaluation.js';
 import { emptySums, freshProgress, type Progress } from './progress.js';
-import { advance, unitsOf } from './selection.js';
+import { advance, checkMonitor, unitsOf } from './selection.js';
 import type { TrainingSetup } from './setup.js';
 import { batchArrays, initialState, trainingStep } from './step.js';
 
@@ -61,6 +61,7 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
   const { dataset, model, optimizer, engine, batchSize } = setup;
   const names = Object.keys(setup.parameters);
   const units = unitsOf(setup.parameters, dataset.tasks, setup.monitor, setup.weightsAt(0, 0));
+  if (units.every(({ owner }) => owner === undefined)) await checkMonitor(setup.monitor, dataset);
   let best: HostArrays = from?.best ?? {};
   let progress: Progress = from?.progress ?? freshProgress(dataset.tasks.length, units.length);
 
