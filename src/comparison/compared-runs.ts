@@ -2,6 +2,7 @@ import type { AxisPoint } from '../config/comparison.js';
 import { DataError } from '../support/errors.js';
 import type { EvaluatedRun } from '../training/finished-run.js';
 import type { RunReference } from './comparison.js';
+import { checkPair } from './same-data.js';
 
 /** A model at one point of the axes, and its runs; `run` is there if and only if the status is `done`. */
 export interface Entry {
@@ -27,14 +28,14 @@ export function inOrder(runs: Entry['runs'], seeds: readonly number[]): Entry['r
 
 /**
  * The pairs of a model and the baseline at the same point, in the order of the model's runs.
- * @throws DataError if two runs under one seed were not made on the same data, or one label has two runs of a seed.
+ * @throws DataError if two runs under one seed were not made on the same data and test rows, or one label has two runs of a seed.
  */
 export function pairRuns(model: Entry, baseline: Entry): readonly Pair[] {
   for (const { runs } of [model, baseline]) refuseTwice(runs);
   return model.runs.flatMap(({ seed, run }) => {
     const other = baseline.runs.find((candidate) => candidate.seed === seed)?.run;
     if (!run || !other) return [];
-    refuseOtherData(run, other, seed);
+    checkPair(run, other);
     return [{ seed, model: run, baseline: other }];
   });
 }
@@ -45,19 +46,4 @@ function refuseTwice(runs: Entry['runs']): void {
     if (earlier)
       throw new DataError(`${earlier.path} and ${path} are two runs of one model under seed ${seed}: leave one out.`);
   }
-}
-
-function refuseOtherData(one: EvaluatedRun, other: EvaluatedRun, seed: number): void {
-  const [a, b] = [one.result.dataset, other.result.dataset];
-  const rows = ({ train, validation, test }: typeof a.rows) => `${train} + ${validation} + ${test}`;
-  const difference =
-    a.checksum !== b.checksum
-      ? `checksums ${a.checksum.slice(0, 8)} and ${b.checksum.slice(0, 8)}`
-      : rows(a.rows) !== rows(b.rows)
-        ? `${rows(a.rows)} and ${rows(b.rows)} rows`
-        : undefined;
-  if (difference !== undefined)
-    throw new DataError(
-      `${one.path} and ${other.path} (seed ${seed}) were made on different data (${difference}): compare runs of the same data and splits.`,
-    );
 }

@@ -1,5 +1,5 @@
 import { DataError } from '../support/errors.js';
-import type { FinishedRun } from '../training/finished-run.js';
+import type { EvaluatedRun, FinishedRun } from '../training/finished-run.js';
 import { pointKey } from './axis-point.js';
 import type { StoredRow } from './stored-runs.js';
 
@@ -27,8 +27,8 @@ export function checkSameData(rows: readonly StoredRow[]): void {
   }
 }
 
-/** Two runs that are to be compared. */
-export function checkPair(left: FinishedRun, right: FinishedRun): void {
+/** Two runs that are to be compared. A task that one of them has not is told where its metrics are read. */
+export function checkPair(left: EvaluatedRun, right: EvaluatedRun): void {
   const [a, b] = [left.result, right.result];
   const both = `${left.path} and ${right.path}`;
   if (a.dataset.checksum !== b.dataset.checksum)
@@ -36,9 +36,13 @@ export function checkPair(left: FinishedRun, right: FinishedRun): void {
       `${both} were trained on different data (checksums ${a.dataset.checksum.slice(0, 8)} and ${b.dataset.checksum.slice(0, 8)}).`,
     );
   // One file can be split in several ways, of which the checksum does not speak; what depends on the rows alone does.
+  const rows = ({ train, validation, test }: typeof a.dataset.rows) => `${train} + ${validation} + ${test}`;
+  if (rows(a.dataset.rows) !== rows(b.dataset.rows))
+    throw new DataError(`${both} have other splits: ${rows(a.dataset.rows)} and ${rows(b.dataset.rows)} rows.`);
   for (const [task, { test }] of Object.entries(a.tasks)) {
+    const other = b.tasks[task]?.test;
     for (const count of ['samples', 'positives', 'labelVariance']) {
-      if (test[count] !== b.tasks[task]?.test[count])
+      if (other && test[count] !== other[count])
         throw new DataError(`${both} were tested on different rows: task '${task}' has other ${count}.`);
     }
   }

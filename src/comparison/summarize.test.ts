@@ -274,6 +274,20 @@ describe('pairs', () => {
     await expect(compare({}, { checksum: 'other' })).rejects.toThrow(/run-1 and run-0 .*checksums other and c0ffee00/);
     await expect(compare({}, { rows: 11 })).rejects.toThrow('30 + 10 + 11 and 30 + 10 + 10 rows');
     await expect(compare({}, {})).resolves.toHaveLength(2);
+    // One file, split in another way into as many rows.
+    const drawn = (path: string, counts: Readonly<Record<string, number>>) =>
+      entryOf(path, [evaluatedRun(`${path}-1`, { ...tasks, buy: { type: 'binary', test: { auc: 0.7, ...counts } } })]);
+    for (const [count, other] of [
+      ['samples', 9],
+      ['positives', 4],
+      ['labelVariance', 0.21],
+    ] as const) {
+      const counts = { samples: 10, positives: 3, labelVariance: 0.2 };
+      const compared = rowsOf([drawn('alone', counts), drawn('ple', { ...counts, [count]: other })]);
+      await expect(compared).rejects.toThrow(
+        `ple-1 and alone-1 were tested on different rows: task 'buy' has other ${count}.`,
+      );
+    }
     const twice = entryOf('ple', [evaluatedRun('run-1', tasks), evaluatedRun('run-2', tasks)]);
     const same = { ...twice, runs: twice.runs.map((run) => ({ ...run, seed: 1 })) };
     await expect(rowsOf([alone, same])).rejects.toThrow('run-1 and run-2 are two runs of one model under seed 1');

@@ -235,29 +235,29 @@ describe('a mistake is one line with its place', () => {
   });
 
   test.each(['axes', 'tune'])('a key or a value of %s that a run does not take', (key) => {
-    expect(failure(withKey(key, '{ dataset.mixin: [0] }'))).toMatch(
-      /^c\.yaml:9:27: 'dataset\.mixin': unknown key \(did you mean 'mixing'/,
+    expect(failure(withKey(key, '{ train.epoch: [1] }'))).toMatch(
+      /^c\.yaml:9:25: 'train\.epoch': unknown key \(did you mean 'epochs'/,
     );
-    expect(failure(withKey(key, '{ dataset.mixing: [0, much] }'))).toMatch(/^c\.yaml:9:31: 'dataset\.mixing'/);
-    expect(failure(withKey(key, '{ dataset.mixing: [] }'))).toMatch(new RegExp(`^c\\.yaml:9:.*compare\\.${key}`));
-    expect(failure(withKey(key, '{ dataset.mixing: [0, 0.0] }'))).toMatch(/dataset\.mixing': a value is listed twice/);
+    expect(failure(withKey(key, '{ train.epochs: [1, much] }'))).toMatch(/^c\.yaml:9:29: 'train\.epochs'/);
+    expect(failure(withKey(key, '{ train.epochs: [] }'))).toMatch(new RegExp(`^c\\.yaml:9:.*compare\\.${key}`));
+    expect(failure(withKey(key, '{ train.epochs: [1, 1.0] }'))).toMatch(/train\.epochs': a value is listed twice/);
   });
 
-  test.each(['axes', 'tune'])('a value of %s is told where it was written, also by an override', (key) => {
-    for (const [typed, message] of [
-      ['{ a: [1] }', "'a': unknown key"],
-      ['{ name.x: [1] }', "'name.x': 'name' is not a mapping or a list"],
-      ['{ model.experts: [2, many] }', "'compare.models.0.experts': unknown key"],
-    ] as const) {
-      expect(failure(whole, [`compare.${key}=${typed}`])).toContain(`override 'compare.${key}=${typed}': ${message}`);
-      expect(failure(withKey(key, typed))).toMatch(/^c\.yaml:9:\d+: /);
+  test('a key of the data that is tuned: every model would choose its own', () => {
+    const whole = '{ dataset: [{ loader: file, path: b }] }';
+    for (const [key, typed] of [
+      ['dataset.mixing', '{ dataset.mixing: [0, 1] }'],
+      ['dataset', whole],
+    ]) {
+      const message = new RegExp(`^c\\.yaml:9:11: 'compare\\.tune\\.${key}': cannot be tuned: .*same data and split`);
+      expect(failure(withKey('tune', `${typed}`))).toMatch(message);
     }
-    expect(failure(withKey(key, '{ dataset..mixing: [1] }'))).toMatch(/^c\.yaml:9:\d+: .*is not a key: join its parts/);
+    expect(parse(withKey('axes', '{ dataset.mixing: [0, 1] }')).points).toHaveLength(2);
   });
 
   test('a key that is an axis and tuned', () => {
-    const text = changed('  seeds:', '  axes: { dataset.mixing: [0, 1] }\n  tune: { dataset.mixing: [0] }\n  seeds:');
-    expect(failure(text)).toMatch(/^c\.yaml:10:11: 'compare\.tune\.dataset\.mixing': is an axis already/);
+    const text = changed('  seeds:', '  axes: { train.epochs: [1, 2] }\n  tune: { train.epochs: [1] }\n  seeds:');
+    expect(failure(text)).toMatch(/^c\.yaml:10:11: 'compare\.tune\.train\.epochs': is an axis already/);
   });
 
   test.each([

@@ -96,7 +96,10 @@ export function parseComparison(
   if (new Set(seeds).size < seeds.length) throw failAt(document, ['compare', 'seeds'], 'a seed is listed twice');
   for (const key of ['axes', 'tune'] as const) checkValues(compare[key] ?? {}, ['compare', key], document);
   for (const key of Object.keys(compare.tune ?? {})) {
-    if (key in compare.axes) throw failAt(document, ['compare', 'tune', key], 'is an axis already');
+    const fail = (message: string) => failAt(document, ['compare', 'tune', key], message);
+    if (key in compare.axes) throw fail('is an axis already');
+    if (key.split('.', 1)[0] === 'dataset')
+      throw fail('cannot be tuned: models are compared on the same data and split; vary it by axes');
   }
 
   const points = combinations(compare.axes);
