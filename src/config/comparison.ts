@@ -146,6 +146,7 @@ export function parseComparison(
   );
   const first = experiments[0];
   if (!first) throw new Error('A comparison has a model.');
+  checkTasks(compare, experiments, document);
   checkMetrics(compare, first, document, definitions);
   return { ...parsed, name: first.name };
 }
@@ -210,6 +211,21 @@ function checkValues(
     if (new Set(options.map((value) => JSON.stringify(value))).size < options.length)
       throw failAt(document, [...path, key], 'a value is listed twice');
   }
+}
+
+function checkTasks(
+  { axes, tune }: Pick<ComparisonConfig, 'axes' | 'tune'>,
+  experiments: readonly Experiment[],
+  document: ConfigDocument,
+): void {
+  const names = (key: string) => key.split('.', 1)[0] === 'tasks' && !key.endsWith('.standardize');
+  const tasksOf = ({ tasks }: Experiment) => tasks.map(({ name, type }) => `${name}: ${type}`).join(', ');
+  const [first, other] = new Set(experiments.map(tasksOf));
+  if (other === undefined) return;
+  const [key] = Object.entries({ ...axes, ...tune }).find(([key, values]) => values.length > 1 && names(key)) ?? [];
+  if (key === undefined) throw new Error('The tasks differ, and no key varies them.');
+  const path = ['compare', key in axes ? 'axes' : 'tune', key];
+  throw failAt(document, path, `gives other tasks (${first}; ${other}): all points of a comparison have the same`);
 }
 
 function checkMetrics(
