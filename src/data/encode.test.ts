@@ -263,9 +263,25 @@ describe('tasks', () => {
   test.each<[object, RegExp]>([
     [{ agee: {} }, /no column 'agee' \(did you mean 'age'\?\); there are: age/],
     [{ age: { embedding: 8 } }, /age: the column is numeric \(standard\), so 'embedding' would change nothing/],
-    [{ age: { buckets: 8 } }, /'buckets' would change nothing/],
+    [{ age: { buckets: 8 } }, /age: the column is numeric \(standard\), so 'buckets' would change nothing/],
+    [{ age: { minCount: 2 } }, /age: the column is numeric \(standard\), so 'minCount' would change nothing/],
+    [{ age: { numeric: 'value', minCount: 2 } }, /numeric \(value\), so 'minCount'/],
+    [{ age: { numeric: 'quantile', maxLength: 2 } }, /numeric \(quantile\), so 'maxLength'/],
+    [{ age: { numeric: 'log1p', pool: 'sum' } }, /numeric \(log1p\), so 'pool'/],
+    [{ city: { numeric: 'value' } }, /city: the column is categorical, so 'numeric' would change nothing/],
+    [{ city: { buckets: 8 } }, /categorical, so 'buckets'/],
+    [{ city: { maxLength: 2 } }, /categorical, so 'maxLength'/],
+    [{ city: { pool: 'sum' } }, /categorical, so 'pool'/],
+    [{ tags: { numeric: 'value' } }, /tags: the column is a list, so 'numeric' would change nothing/],
+    [{ tags: { buckets: 8 } }, /a list, so 'buckets'/],
   ])('settings %j of a column are a config error', async (columns, message) => {
-    const encoding = encode(source(), inputs({ columns }), tasks('click'));
+    const more = [
+      { name: 'city', kind: 'categorical', dictionary: ['a'] },
+      { name: 'tags', kind: 'list', dictionary: ['p'] },
+    ] as const;
+    const made = source();
+    const several = { ...made, columns: [...made.columns, ...more] }; // no row is read
+    const encoding = encode(several, inputs({ columns }), tasks('click'));
     await expect(encoding).rejects.toThrow(ConfigError);
     await expect(encoding).rejects.toThrow(message);
   });

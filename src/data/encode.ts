@@ -184,15 +184,20 @@ function checkColumns(source: Source, inputs: InputsConfig): void {
       );
     }
     const numeric = settings.numeric ?? inputs.numeric;
-    const inBuckets = column.kind === 'numeric' && (numeric === 'quantile' || numeric === 'value');
-    const useless = [
-      column.kind === 'categorical' && settings.numeric !== undefined ? 'numeric' : undefined,
-      !inBuckets && settings.buckets !== undefined ? 'buckets' : undefined,
-      column.kind === 'numeric' && !inBuckets && settings.embedding !== undefined ? 'embedding' : undefined,
-    ].find((key) => key);
+    const known = column.kind === 'numeric' ? ofNumeric[numeric] : ofKind[column.kind];
+    const useless = Object.keys(settings).find((key) => !known.includes(key));
     if (useless) {
-      const kind = column.kind === 'categorical' ? 'categorical' : `numeric (${numeric})`;
+      const kind = { categorical: 'categorical', list: 'a list', numeric: `numeric (${numeric})` }[column.kind];
       throw new ConfigError(`inputs.columns.${name}: the column is ${kind}, so '${useless}' would change nothing.`);
     }
   }
 }
+
+/** The settings of a column that are read. */
+const ofKind = { categorical: ['embedding', 'minCount'], list: ['embedding', 'minCount', 'maxLength', 'pool'] };
+const ofNumeric = {
+  standard: ['numeric'],
+  log1p: ['numeric'],
+  quantile: ['numeric', 'buckets', 'embedding'],
+  value: ['numeric', 'buckets', 'embedding'],
+};
