@@ -1,4 +1,4 @@
-import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../support/errors.js';
 
@@ -8,22 +8,17 @@ import { UserError } from '../support/errors.js';
  */
 export function acquireLock(folder: string): () => void {
   const lock = join(folder, 'lock');
+  const turn = `${lock}.turn`;
   const own = `${lock}.${process.pid}`;
   try {
     writeFileSync(own, String(process.pid));
-    for (let attempt = 0; attempt < 2; attempt++) {
-      try {
-        linkSync(own, lock); // unlike a create and a write, never seen half-done
-        return () => rmSync(lock, { force: true });
-      } catch (error) {
-        if (!hasCode(error, 'EEXIST')) throw error;
-        const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
-        if (isRunning(holder)) {
-          throw new FolderInUse(
-            `${folder} is in use by process ${holder}. Wait for it, or delete ${lock} if that is not a run.`,
-          );
-        }
-        rmSync(lock, { force: true }); // left by a process that was killed
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (linked(own, lock) || takenOver(own, lock, turn)) return () => rmSync(lock, { force: true });
+      const holder = [lock, turn].map(holderOf).find(isRunning);
+      if (holder !== undefined) {
+        throw new FolderInUse(
+          `${folder} is in use by process ${holder}. Wait for it, or delete ${lock} if that is not a run.`,
+        );
       }
     }
   } catch (error) {
@@ -33,6 +28,45 @@ export function acquireLock(folder: string): () => void {
     rmSync(own, { force: true });
   }
   throw new FolderInUse(`${folder} is in use by another process.`);
+}
+
+/** Unlike a create and a write, never seen half-done. False: there is one already. */
+function linked(own: string, lock: string): boolean {
+  try {
+    linkSync(own, lock);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+/**
+ * Puts one's own lock in the place of one that a killed process left. Only who holds the turn does: between a look at the old lock and its
+ * end, another process could have put a new one there. False: the lock is held or has gone, or another has the turn.
+ */
+function takenOver(own: string, lock: string, turn: string): boolean {
+  if (!linked(own, turn)) {
+    if (!isRunning(holderOf(turn))) rmSync(turn, { force: true }); // killed in its turn
+    return false;
+  }
+  try {
+    if (!existsSync(lock) || isRunning(holderOf(lock))) return false;
+    renameSync(own, lock);
+    return true;
+  } finally {
+    rmSync(turn, { force: true });
+  }
+}
+
+/** 0: none. */
+function holderOf(lock: string): number {
+  try {
+    return Number(readFileSync(lock, 'utf8'));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return 0;
+    throw error;
+  }
 }
 
 export class FolderInUse extends UserError {

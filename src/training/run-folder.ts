@@ -14,7 +14,7 @@ export interface RunFolder {
   writeJson(name: string, value: unknown): void;
   /** The line is on the disk when this returns, before a checkpoint that rests on it. */
   appendLine(name: string, value: unknown): void;
-  /** Deletes everything in it but the lock. */
+  /** Deletes everything in it but locks. */
   clear(): void;
   release(): void;
 }
@@ -38,7 +38,7 @@ function openRunFolder(path: string): RunFolder {
       writeFileSync(join(path, name), `${JSON.stringify(value)}\n`, { flag: 'a', flush: true }),
     clear: () => {
       for (const name of readdirSync(path)) {
-        if (name !== 'lock') rmSync(join(path, name), { recursive: true });
+        if (!/^lock(\.|$)/.test(name)) rmSync(join(path, name), { recursive: true });
       }
       mkdirSync(checkpoints);
     },
