@@ -230,6 +230,14 @@ describe('--dry-run', () => {
     expect(existsSync(at('planned'))).toBe(false);
   });
 
+  test('tells of a schedule that changes almost nothing', async () => {
+    const weights = (y2: number) => `loss.weights={ y1: { ratio: 0.9 }, y2: { ratio: ${y2} } }`;
+    const words = ['--dry-run', 'loss.schedule={ type: exponential }'];
+    const told = 'note: All tasks have the ratio 0.9, and this optimizer ignores a common factor: ';
+    expect((await train(...words, weights(0.9))).stderr).toContain(told);
+    expect((await train(...words, weights(0.8))).stderr).not.toContain('ratio');
+  });
+
   test('prints the resolved config, a table of the parameters, and the steps of an epoch', async () => {
     const { status, stdout } = await train('--dry-run', '--runs', 'planned', 'train.epochs=9');
     expect(status).toBe(0);

@@ -79,6 +79,7 @@ function chosenExperiment(words: readonly string[], options: TrainOptions): Expe
 
 async function dryRun(experiment: Experiment, display: Display, json: boolean): Promise<number> {
   const setup = await prepare(experiment, { on: display.show });
+  for (const message of setup.warnings) display.show({ kind: 'note', message });
   display.close();
   const plan = planOf(experiment, setup);
   if (json) {
