@@ -34,14 +34,37 @@ function rowsOf(name: string): Record<string, number>[] {
   return records.map((record) => Object.fromEntries(Object.entries(record).map(([key, text]) => [key, Number(text)])));
 }
 
-test('labels follow from the manifest by the formula', async () => {
-  const manifest = await write('formula.csv', { noise: 0 });
+test.each<[number, number | number[][]]>([
+  [2, -1],
+  [2, 0],
+  [2, 0.5],
+  [2, 1],
+  [
+    3,
+    [
+      [1, 0.6, -0.2],
+      [0.6, 1, 0.3],
+      [-0.2, 0.3, 1],
+    ],
+  ],
+])('labels of %d tasks with the cosines %j follow from the manifest by the formula', async (tasks, correlation) => {
+  const { weights, alpha, beta, cosine } = await write('formula.csv', { noise: 0, tasks, correlation, scale: 2 });
+  const product = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, x, i) => sum + x * (b[i] ?? Number.NaN), 0);
+  for (const [k, row] of cosine.entries()) {
+    for (const [l, p] of row.entries()) {
+      expect(p).toBe(Array.isArray(correlation) ? correlation[k]?.[l] : k === l ? 1 : correlation);
+      expect(product(weights[k] ?? [], weights[l] ?? [])).toBeCloseTo(2 ** 2 * p, 12);
+    }
+  }
   const rows = rowsOf('formula.csv');
   expect(rows.length).toBe(3000);
+  expect(weights.length).toBe(tasks);
   for (const row of rows.slice(0, 200)) {
-    for (const [k, weight] of manifest.weights.entries()) {
-      const z = weight.reduce((sum, w, i) => sum + w * (row[`x${i + 1}`] ?? Number.NaN), 0);
-      const sines = manifest.alpha.reduce((sum, a, i) => sum + Math.sin(a * z + (manifest.beta[i] ?? 0)), 0);
+    const x = Array.from({ length: base.dimension }, (_, i) => row[`x${i + 1}`] ?? Number.NaN);
+    for (const [k, weight] of weights.entries()) {
+      const z = product(weight, x);
+      const sines = alpha.reduce((sum, a, i) => sum + Math.sin(a * z + (beta[i] ?? Number.NaN)), 0);
       expect(row[`y${k + 1}`]).toBeCloseTo(z + sines, 5);
     }
   }

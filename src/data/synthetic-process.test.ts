@@ -112,7 +112,7 @@ describe('weights', () => {
   });
 });
 
-test('pitfall 32: alpha and beta come from the seed, and are normal', () => {
+test('pitfall 32: alpha and beta come from the seed, are normal, and know nothing of each other', () => {
   const process = draw({ sines: 20_000 });
   expect(draw({ sines: 20_000 })).toEqual(process);
   expect(draw({ sines: 20_000 }, 2).alpha).not.toEqual(process.alpha);
@@ -122,6 +122,7 @@ test('pitfall 32: alpha and beta come from the seed, and are normal', () => {
     expect(Math.abs(moment(2) - 1)).toBeLessThan(5 * Math.sqrt(2 / 20_000));
     expect(Math.abs(moment(4) - 3)).toBeLessThan(5 * Math.sqrt(96 / 20_000)); // a uniform distribution has 1.8
   }
+  expect(Math.abs(dot(process.alpha, process.beta)) / 20_000).toBeLessThan(5 / Math.sqrt(20_000));
 });
 
 test('the response is z plus the sum of sines', () => {
