@@ -32,7 +32,7 @@ export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: st
 export async function writeBest(folder: string, { best, progress }: Snapshot): Promise<void> {
   await writeSafetensors(bestPath(folder), {
     arrays: best,
-    metadata: { bestEpoch: JSON.stringify(progress.units.map((unit) => unit.bestEpoch)) },
+    metadata: { format, bestEpoch: JSON.stringify(progress.units.map((unit) => unit.bestEpoch)) },
   });
 }
 
