@@ -64,34 +64,6 @@ describe('reading', () => {
     );
   });
 
-  test('of the 17 texts of education, six are at least an associate degree', async () => {
-    const texts = [
-      ['Children', 0],
-      ['Less than 1st grade', 0],
-      ['1st 2nd 3rd or 4th grade', 0],
-      ['5th or 6th grade', 0],
-      ['7th and 8th grade', 0],
-      ['9th grade', 0],
-      ['10th grade', 0],
-      ['11th grade', 0],
-      ['12th grade no diploma', 0],
-      ['High school graduate', 0],
-      ['Some college but no degree', 0],
-      ['Associates degree-occup /vocational', 1],
-      ['Associates degree-academic program', 1],
-      ['Bachelors degree(BA AB BS)', 1],
-      ['Masters degree(MA MS MEng MEd MSW MBA)', 1],
-      ['Prof school degree (MD DDS DVM LLB JD)', 1],
-      ['Doctorate degree(PhD EdD)', 1],
-    ] as const;
-    const rows = texts.reduce<RawRow[]>(
-      (made, [text], row) => withValue(made, row, 'education', text),
-      rawRows(texts.length, 3),
-    );
-    const { labels } = await contents(await open(await folderWith('education', plain(rows)), { group: 2 }), 'train');
-    expect(texts.map(([text], row) => [text, labels[row]?.[0]])).toEqual(texts);
-  });
-
   test('packed files give the same source as plain ones, with CRLF another', async () => {
     const one = await open(await folderWith('plain', plain()));
     const packed = await folderWith('packed', {

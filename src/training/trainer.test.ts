@@ -194,25 +194,6 @@ test('31: two models under one seed see the same rows in the same order', async 
   expect(await seen('{ type: hard-sharing, levels: [[5]], tower: [] }')).toEqual(first);
 });
 
-test('31: every epoch has all rows, in an order of its own', async () => {
-  const { dataset } = plain();
-  const seen: number[] = [];
-  const spied = spiedEngine(compiled, ({ labels, mask, numeric }) => {
-    if (!labels || !mask || !numeric) return;
-    // The first task's mask tells the real rows of each step, [S, T, B]; the first input tells rows apart, [S, B, 2].
-    const [steps = 0, tasks = 0, batch = 0] = mask.shape;
-    for (let row = 0; row < steps * batch; row++) {
-      const step = Math.floor(row / batch);
-      if (mask.data[step * tasks * batch + (row % batch)] === 1) seen.push(numeric.data[2 * row] ?? Number.NaN);
-    }
-  });
-  await trained(experimentOf(ple, binaryTasks, 'epochs: 2'), dataset, spied);
-  const [first, second] = [seen.slice(0, rows.train), seen.slice(rows.train)];
-  expect(new Set(first).size).toBe(rows.train);
-  expect(second).not.toEqual(first);
-  expect(second.toSorted()).toEqual(first.toSorted());
-});
-
 test.each([ple, '{ type: single-task, levels: [[4]], tower: [3] }'])(
   '33: %s goes on from any of its records to the same bits',
   async (model) => {

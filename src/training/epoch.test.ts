@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { parseExperiment } from '../config/experiment.js';
+import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
+import type { Program } from '../engine/engine.js';
+import { float32 } from '../support/arrays.js';
+import { madeDataset } from './dataset.fixture.js';
+import { definitions } from './definitions.js';
+import { trainEpoch } from './epoch.js';
+import { freshProgress } from './progress.js';
+import { setUp } from './setup.js';
+
+const text = `name: order
+dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
+tasks: [{ name: click, type: binary }]
+model: { type: single-task, levels: [[4]], tower: [] }
+train: { epochs: 2, batchSize: 32, optimizer: { type: adam } }
+`;
+
+test('31: every epoch has all rows, in an order of its own', async () => {
+  const experiment = parseExperiment(text, 'order.yaml', [], definitions);
+  const split = { rows: 300, label: () => 0 };
+  const { dataset } = madeDataset(experiment.tasks, { train: split, validation: split, test: split });
+  const setup = setUp(experiment, dataset, createCompiledEngine({ threads: 1 }));
+  const seen: number[] = [];
+  const nothing = async () => undefined;
+  const program: Program = {
+    async run({ mask, numeric }) {
+      const [steps = 0] = mask?.shape ?? [];
+      // The mask [S, 1, B] tells the real rows; the first of the two inputs [S, B, 2] tells rows apart.
+      for (const [row, real] of mask?.data.entries() ?? [])
+        if (real === 1) seen.push(numeric?.data[2 * row] ?? Number.NaN);
+      return { loss: float32([steps]), tasks: float32([steps, 1]) };
+    },
+    flops: null,
+    readState: async () => ({}),
+    writeState: nothing,
+    release: nothing,
+  };
+  const orderOf = async (epoch: number) => {
+    seen.length = 0;
+    for await (const _ of trainEpoch(setup, program, { ...freshProgress(1, 1), epoch }));
+    return [...seen];
+  };
+  const [first, second] = [await orderOf(1), await orderOf(2)];
+  expect(new Set(first).size).toBe(300);
+  expect(second).not.toEqual(first);
+  expect(second.toSorted()).toEqual(first.toSorted());
+  expect(await orderOf(1)).toEqual(first);
+});
