@@ -80,11 +80,9 @@ export function parseComparison(
     throw new ConfigError(`${file}: 'compare' is missing: this is the config of one run (ple train --config ${file}).`);
   const compare = parsePart(compareSchema, config.compare, document, ['compare']);
 
-  const listed = compare.models.map(({ label, ...options }, index) => ({
-    label: label ?? options.type,
-    options,
-    path: ['compare', 'models', index] as readonly (string | number)[],
-  }));
+  const listed = compare.models.map(({ label, ...options }, index): Listed => {
+    return { label: label ?? options.type, options, path: ['compare', 'models', index] };
+  });
   const models = withBaseline(listed, document, definitions);
   const labels = models.map(({ label }) => label);
   for (const [index, label] of labels.entries()) {

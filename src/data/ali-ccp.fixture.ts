@@ -61,7 +61,7 @@ export async function plainRows(
   idOf: (field: string, index: number) => number | null,
 ): Promise<{ readonly rows: PlainRow[]; readonly labels: number[][]; readonly masks: number[][] }> {
   const split = source.splits[name];
-  const all = { rows: [] as PlainRow[], labels: [] as number[][], masks: [] as number[][] };
+  const [rows, labels, masks]: [PlainRow[], number[][], number[][]] = [[], [], []];
   for (let b = 0; b * split.blockRows < split.rows; b++) {
     const block = await split.read(b);
     for (let r = 0; r < block.rows; r++) {
@@ -75,10 +75,10 @@ export async function plainRows(
           });
         } else row[column.name] = column.kind === 'numeric' ? (values[r] ?? 0) : idOf(column.name, values[r] ?? 0);
       }
-      all.rows.push(row);
-      all.labels.push(block.labels.map((values) => values[r] ?? Number.NaN));
-      all.masks.push((block.masks ?? []).map((values) => values[r] ?? Number.NaN));
+      rows.push(row);
+      labels.push(block.labels.map((values) => values[r] ?? Number.NaN));
+      masks.push((block.masks ?? []).map((values) => values[r] ?? Number.NaN));
     }
   }
-  return all;
+  return { rows, labels, masks };
 }

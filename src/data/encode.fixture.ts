@@ -51,7 +51,12 @@ export function fakeSource(
 
 /** A whole split as one row-major block. */
 export async function readWhole(split: Split): Promise<Block> {
-  const parts = { categorical: [] as number[], numeric: [] as number[], labels: [] as number[], masks: [] as number[] };
+  const parts: Record<'categorical' | 'numeric' | 'labels' | 'masks', number[]> = {
+    categorical: [],
+    numeric: [],
+    labels: [],
+    masks: [],
+  };
   let rows = 0;
   for (let b = 0; b * split.blockRows < split.rows; b++) {
     const block = await split.read(b);

@@ -53,7 +53,8 @@ const experts = { shared: 3, task: { view: 2, click: 1, click_buy: 2 } };
 const names = ['view/0', 'view/1', 'click/0', 'click_buy/0', 'click_buy/1', 'shared/0', 'shared/1', 'shared/2'];
 const cgc = { model: 'cgc', shape, options: { levels: [[5, 4]], tower: [3], experts } };
 const ple = { model: 'ple', shape, options: { levels: [[5, 4], [6], [3]], tower: [3], experts } };
-const gatesOf = (given: typeof ple) => present(predict(build(given), liveValues(given), rows, shape).gates);
+const gatesOf = (given: Pick<Case, 'model' | 'shape' | 'options'>) =>
+  present(predict(build(given), liveValues(given), rows, shape).gates);
 
 describe('experts and gates', () => {
   it('1: the shared gate mixes all experts of its level', () => {
@@ -113,10 +114,9 @@ describe('experts and gates', () => {
 
   it('8: counts of 0 mean no expert, not all', () => {
     const seen = (experts: NonNullable<Options['experts']>) =>
-      gatesOf({
-        ...ple,
-        options: { ...ple.options, levels: [[4], [3]], experts: experts as typeof ple.options.experts },
-      }).map((gate) => `${gate.level} ${gate.gate}: ${gate.experts.join(' ')}`);
+      gatesOf({ ...ple, options: { ...ple.options, levels: [[4], [3]], experts } }).map(
+        (gate) => `${gate.level} ${gate.gate}: ${gate.experts.join(' ')}`,
+      );
     expect(seen({ shared: 0, task: { view: 1, click: 2, click_buy: 1 } })).toEqual([
       '1 view: view/0',
       '1 click: click/0 click/1',

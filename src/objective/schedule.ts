@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { weightSchema } from '../config/parts.js';
+import { weightSchema } from '../config/parts.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 
@@ -20,7 +20,7 @@ export interface ScheduleDefinition {
   readonly options: z.ZodObject;
   /**
    * @param tasks Names in their order.
-   * @param weights `loss.weights` of the config; a task that it leaves out has weight 1 and ratio 1.
+   * @param weights `loss.weights` of the config; a task that it leaves out has the schema's defaults.
    * @throws ConfigError on a task that there is not, or on a setting that the schedule would ignore.
    */
   build(tasks: readonly string[], weights: Readonly<Record<string, Weight>>, options: unknown): Schedule;
@@ -43,7 +43,7 @@ export function defineSchedule<Options extends z.ZodObject>(definition: {
           `loss.weights.${stranger}: no such task${didYouMean(stranger, tasks)}; there are: ${tasks.join(', ')}.`,
         );
       }
-      const inOrder = tasks.map((task) => ({ task, ...(weights[task] ?? { initial: 1, ratio: 1 }) }));
+      const inOrder = tasks.map((task) => ({ task, ...(weights[task] ?? weightSchema.parse({})) }));
       return definition.build(inOrder, definition.options.parse(options));
     },
   };

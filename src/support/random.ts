@@ -47,8 +47,8 @@ function randomAt(path: string): Random {
     shuffle(items) {
       for (let i = items.length - 1; i > 0; i--) {
         const j = below(i + 1);
-        const held = items[i] as number;
-        items[i] = items[j] as number;
+        const held = items[i] ?? 0;
+        items[i] = items[j] ?? 0;
         items[j] = held;
       }
     },
