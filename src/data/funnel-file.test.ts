@@ -78,6 +78,11 @@ test('the manifest has what the rows were drawn from, and the rates and correlat
   const values = (task: string) => cells.flatMap((cell) => (cell[task] === '' ? [] : [Number(cell[task])]));
   const mean = (numbers: readonly number[]) => numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
   for (const task of tasks) expect(manifest.rates.measured[task]).toBeCloseTo(mean(values(task)), 6);
+  for (const [k, task] of tasks.entries()) {
+    const [own, average] = [values(task), mean(values(task))];
+    expect(manifest.measured.mean[k]).toBeCloseTo(average, 6);
+    expect(manifest.measured.variance[k]).toBeCloseTo(mean(own.map((value) => (value - average) ** 2)), 6);
+  }
   expect(manifest.rates.measured.play).toBe(values('VCR').length / 1500);
 
   const plays = cells.filter(({ VCR }) => VCR !== '').map(({ VTR, VCR }) => [Number(VTR), Number(VCR)] as const);

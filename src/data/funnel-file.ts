@@ -51,7 +51,7 @@ interface FunnelManifest extends Omit<FunnelFileOptions, 'correlation' | 'rates'
   readonly contexts: Readonly<Record<'hours' | 'networks' | 'positions', readonly number[]>>;
   /** Over each response's own sample space; null for one without rows. */
   readonly rates: { readonly asked: Rates; readonly measured: Readonly<Record<string, number | null>> };
-  /** Of the labels, over the rows in the sample spaces of both tasks; `rows` counts these. [K, K] */
+  /** Of the labels. `rows`, `pearson` and `spearman` are over the rows in the sample spaces of both tasks. [K, K] */
   readonly measured: CommonStatistics;
 }
 
@@ -75,6 +75,7 @@ async function writeFunnel(
   const labels = source.tasks.map(() => new Float32Array(rows));
   await writeTable(path, columns, written());
 
+  const measured = commonLabelStatistics(labels);
   const { process } = drawFeed(drawn, seed);
   const byResponse = <Value>(values: readonly Value[]) =>
     Object.fromEntries(responses.flatMap((name, k) => (values[k] === undefined ? [] : [[name, values[k]] as const])));
@@ -97,8 +98,8 @@ async function writeFunnel(
       networks: probabilities('networks'),
       positions: probabilities('positions'),
     },
-    rates: { asked: rates, measured: measuredRates(labels) },
-    measured: commonLabelStatistics(labels),
+    rates: { asked: rates, measured: measuredRates(measured, rows) },
+    measured,
   };
   return { manifest, summary: summaryOf(manifest) };
 
@@ -116,22 +117,10 @@ async function writeFunnel(
 const outputKinds = { numeric: 'float', categorical: 'integer', list: 'list' } as const;
 
 /** Plays are the rows that have a VCR. */
-function measuredRates(labels: readonly Float32Array[]): Record<string, number | null> {
-  const means = Object.fromEntries(taskNames.map((name, k) => [name, meanOf(labels[k] ?? new Float32Array())]));
-  const completions = labels[taskNames.indexOf('VCR')] ?? new Float32Array();
-  const plays = completions.reduce((count, value) => count + (Number.isNaN(value) ? 0 : 1), 0);
-  return { play: plays / completions.length, ...means };
-}
-
-/** Of what is not NaN; null if there is none. */
-function meanOf(values: Float32Array): number | null {
-  let [sum, count] = [0, 0];
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    sum += value;
-    count++;
-  }
-  return count > 0 ? sum / count : null;
+function measuredRates({ rows: common, mean }: CommonStatistics, rows: number): Record<string, number | null> {
+  const completion = taskNames.indexOf('VCR');
+  const plays = common[completion]?.[completion] ?? 0;
+  return { play: plays / rows, ...Object.fromEntries(taskNames.map((name, k) => [name, mean[k] ?? null])) };
 }
 
 function summaryOf({ rates, measured, tasks }: FunnelManifest): string {

@@ -20,8 +20,12 @@ export function labelStatistics(labels: readonly Float32Array[]): LabelStatistic
   };
 }
 
-/** Correlations of labels that are NaN outside their task's sample space: of each pair, over the rows that have both. */
+/** Of labels that are NaN outside their task's sample space. What is of a pair is over the rows that have both. */
 export interface CommonStatistics {
+  /** Over each task's own sample space; null if it is empty. */
+  readonly mean: readonly (number | null)[];
+  /** Population. */
+  readonly variance: readonly (number | null)[];
   /** [K, K] */
   readonly rows: readonly (readonly number[])[];
   readonly pearson: LabelStatistics['pearson'];
@@ -38,7 +42,13 @@ export function commonLabelStatistics(labels: readonly Float32Array[]): CommonSt
         return read(pair);
       }),
     );
+  const moments = labels.map((values) => {
+    const own = values.filter((value) => !Number.isNaN(value));
+    return own.length > 0 ? momentsOf(own) : { mean: null, variance: null };
+  });
   return {
+    mean: moments.map(({ mean }) => mean),
+    variance: moments.map(({ variance }) => variance),
     rows: matrix(({ rows }) => rows),
     pearson: matrix(({ pearson }) => pearson),
     spearman: matrix(({ spearman }) => spearman),
