@@ -148,15 +148,26 @@ test('what cannot be made leaves no file', async () => {
 });
 
 test('floats are written in the shortest form that reads back', () => {
-  fc.assert(
-    fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
-      const text = shortestFloat(value);
-      expect(Math.fround(Number(text))).toBe(value === 0 ? 0 : value);
-      const digits = Number(text)
-        .toExponential()
-        .replace(/e.*|\D/g, '').length;
-      if (digits > 1) expect(Math.fround(Number(value.toPrecision(digits - 1)))).not.toBe(value);
-    }),
-    { numRuns: 2000 },
-  );
+  const check = (value: number) => {
+    const text = shortestFloat(value);
+    expect(Math.fround(Number(text))).toBe(value === 0 ? 0 : value);
+    const digits = Number(text)
+      .toExponential()
+      .replace(/e.*|\D/g, '').length;
+    if (digits === 1) return;
+    // No decimal with a digit less reads back, neither the nearest nor its neighbours.
+    const [decimal = '', exponent] = value.toExponential(digits - 2).split('e');
+    for (const step of [-1, 0, 1]) {
+      const near = `${Number(decimal.replace('.', '')) + step}e${Number(exponent) - digits + 2}`;
+      expect(Math.fround(Number(near)), text).not.toBe(value);
+    }
+  };
+  fc.assert(fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), check), { numRuns: 2000 });
+  for (let exponent = -149; exponent < 128; exponent++) for (const sign of [1, -1]) check(sign * 2 ** exponent);
+  expect([-96, 87, 90].map((exponent) => shortestFloat(2 ** exponent))).toEqual([
+    '1.2621775e-29',
+    '1.5474251e+26',
+    '1.2379401e+27',
+  ]);
+  expect(shortestFloat(-(2 ** -96))).toBe('-1.2621775e-29');
 });

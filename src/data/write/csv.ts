@@ -38,15 +38,27 @@ const smallestNormal = 2 ** -126;
 
 /**
  * The shortest decimal that rounds to this 32-bit float. A normal float keeps six digits, so that a shorter decimal comes out of
- * six too; nine tell any two apart.
+ * six too; nine tell any two apart. Floats stand twice as far apart above a power of two as below it: there the next decimal up may
+ * do where the nearest, which is lower, does not.
  */
 export function shortestFloat(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 2 ** 24) return String(value);
-  for (let digits = Math.abs(value) < smallestNormal ? 1 : 6; digits < 9; digits++) {
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 2 ** 24) return String(value);
+  const isPower = 2 ** Math.round(Math.log2(size)) === size;
+  for (let digits = size < smallestNormal ? 1 : 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));
     if (Math.fround(rounded) === value) return String(rounded);
+    const above = isPower ? nextDecimal(value, digits) : rounded;
+    if (Math.fround(above) === value) return String(above);
   }
   return String(Number(value.toPrecision(9)));
+}
+
+/** One in the last digit farther from 0 than the nearest decimal of so many digits. */
+function nextDecimal(value: number, digits: number): number {
+  const [decimal = '', exponent] = value.toExponential(digits - 1).split('e');
+  const whole = Number(decimal.replace('.', ''));
+  return Number(`${whole + Math.sign(value)}e${Number(exponent) - digits + 1}`);
 }
 
 function quoted(name: string): string {
