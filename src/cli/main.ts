@@ -105,7 +105,10 @@ function build(setCode: (code: number) => void): Command {
     .command('synth')
     .description('Write rows of a generated data set, and a manifest of what they were drawn from.')
     .option('--kind <name>', 'synthetic (MMoE section 3.2) or funnel (a simulated video feed)')
-    .option('--correlation <p>', 'cosine of the tasks’ weights (0.5); several with commas make a file each')
+    .option(
+      '--correlation <p>',
+      'cosine of the tasks’ weights (0.5), or a matrix; several numbers with commas make a file each',
+    )
     .option('--tasks <n>', 'labels of a row (2)')
     .option('--rows <n>', 'rows (10000)')
     .option('--dim <n>', 'features (100)')

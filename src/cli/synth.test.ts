@@ -45,6 +45,18 @@ test('several correlations make a file and a manifest each', async () => {
   expect(readFileSync(join(folder, 'sweep-0.5.csv'), 'utf8').split('\n', 1)).toEqual(['x1,x2,x3,y1,y2']);
 });
 
+test('a matrix is one correlation, whatever its commas', async () => {
+  const folder = temporaryFolder();
+  const words = ['--correlation', ' [[1,0.5],[0.5,1]]', '--rows', '9', '--dim', '3', '--out', 'one.csv', '--json'];
+  const { status, stdout, stderr } = await synth(words, folder);
+  expect(status, stderr).toBe(0);
+  expect(JSON.parse(stdout).cosine).toEqual([
+    [1, 0.5],
+    [0.5, 1],
+  ]);
+  expect(readdirSync(folder).toSorted()).toEqual(['one.csv', 'one.csv.manifest.json']);
+});
+
 test('--kind chooses the process; words are options of its loader', async () => {
   const folder = temporaryFolder();
   const words = ['--kind', 'funnel', '--rows', '200', 'users=30', 'items=20', 'rates.CTR=0.2', '--json'];
@@ -61,12 +73,17 @@ test.each([
   [['--kind', 'funnel', 'rates.click=0.1'], "override 'rates.click=0.1': 'rates.click': unknown key"],
   [['--kind', 'funnels'], "Unknown kind 'funnels' (did you mean 'funnel'?)"],
   [['--out', 'table.xls'], 'the ending says the format'],
+  [['--correlation', 'nonsense'], "--correlation: 'correlation': expected number, received string"],
+  [['--correlation', '[[1,0.5],[0.5'], '--correlation: the value is not valid YAML: '],
+  [['--correlation', '0.2,-0.9', '--tasks', '3'], '3 tasks cannot all have a correlation below -0.5, but it is -0.9.'],
+  [['--correlation', '0.2,0.5,0.20'], '--correlation: 0.20 gives the same rows as another value of the list'],
 ])('%j is refused in one line, with exit code 2', async (words, message) => {
   const folder = temporaryFolder();
   const { status, stdout, stderr } = await synth(words, folder);
   expect(stderr).toContain(message);
   expect(stderr.trim().split('\n')).toHaveLength(1);
   expect([status, stdout]).toEqual([2, '']);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)(

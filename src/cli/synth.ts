@@ -2,7 +2,7 @@ import { dirname, parse } from 'node:path';
 import { type ConfigDocument, readDocument } from '../config/document.js';
 import { parsePart } from '../config/parse.js';
 import { synthesisKinds } from '../data/synthesize.js';
-import { exitCode, UserError } from '../support/errors.js';
+import { ConfigError, exitCode, UserError } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { progressBar } from './progress-bar.js';
 import { say } from './say.js';
@@ -31,16 +31,18 @@ const keyOf: Readonly<Record<string, string>> = {
 export async function synthCommand(words: readonly string[], options: SynthOptions): Promise<number> {
   const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
   const { correlation, ...flags } = options;
-  // Without a matrix in it, commas make a sweep.
-  const sweep = typeof correlation === 'string' ? correlation.split(',') : [undefined];
+  const sweep = typeof correlation === 'string' ? sweepOf(correlation) : [undefined];
   const out = options.out ?? `datasets/${kind.name}.csv`;
   const { name, ext } = parse(out);
   const folder = dirname(out);
-  const files = sweep.map((value) => {
+  const points = sweep.map((value) => {
     const document = documentOf({ ...flags, ...(value === undefined ? {} : { correlation: value }) }, words);
-    const file = sweep.length === 1 ? out : `${folder}/${name}-${value?.trim()}${ext}`;
-    return { file, values: parsePart(kind.options, document.value, document) };
+    const file = sweep.length === 1 ? out : `${folder}/${name}-${value}${ext}`;
+    return { value, file, options: parsePart(kind.options, document.value, document) };
   });
+  refuseTwice(points);
+  const files = []; // all are checked before the first is written
+  for (const { file, options } of points) files.push({ file, write: await kind.prepare(options, file) });
   makeFolder(folder);
   const manifests: object[] = [];
   let interrupted = false;
@@ -49,13 +51,13 @@ export async function synthCommand(words: readonly string[], options: SynthOptio
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    for (const { file, values } of files) {
+    for (const { file, write } of files) {
       const bar = progressBar(file, 'rows');
       const advance = (done: number, total: number) => {
         if (interrupted) throw new UserError(`Interrupted: ${file} is not written.`, exitCode.interrupted);
         bar.update(done, total);
       };
-      const { manifest, summary } = await kind.write(values, file, advance).finally(bar.stop);
+      const { manifest, summary } = await write(advance).finally(bar.stop);
       manifests.push(manifest);
       say(`Written: ${file}; ${file}.manifest.json`);
       if (!options.json) process.stdout.write(`${summary}\n`);
@@ -69,6 +71,21 @@ export async function synthCommand(words: readonly string[], options: SynthOptio
   return exitCode.done;
 }
 
+/** Commas make a sweep, but not those of a matrix. */
+function sweepOf(correlation: string): readonly string[] {
+  return correlation.trim().startsWith('[') ? [correlation] : correlation.split(',').map((value) => value.trim());
+}
+
+function refuseTwice(points: readonly { readonly value: string | undefined; readonly options: unknown }[]): void {
+  const seen = new Set<string>();
+  for (const { value, options } of points) {
+    const key = JSON.stringify(options);
+    if (seen.has(key))
+      throw new ConfigError(`--correlation: ${value} gives the same rows as another value of the list: leave one out.`);
+    seen.add(key);
+  }
+}
+
 /** Flags and words as one document, which names the flag or the word that a mistake is in. */
 function documentOf(
   flags: Readonly<Record<string, string | boolean | undefined>>,
@@ -78,6 +95,7 @@ function documentOf(
     const value = flags[flag];
     return value === undefined ? [] : [{ flag, key, word: `${key}=${value === true ? 0.5 : value}` }];
   });
+  for (const { flag, word } of given) refuseText(`--${flag}`, word);
   const document = readDocument('{}', 'ple synth', [...given.map(({ word }) => word), ...words]);
   return {
     value: document.value,
@@ -87,4 +105,14 @@ function documentOf(
       return flag ? `--${flag.flag}` : place;
     },
   };
+}
+
+/** @throws ConfigError that names the flag of a word that cannot be read. */
+function refuseText(flag: string, word: string): void {
+  try {
+    readDocument('{}', 'ple synth', [word]);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(error.message.replace(`Override '${word}'`, flag));
+  }
 }

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const options = { rows: 1500, users: 50, items: 40, seed: 3, rates: { CTR: 0.3, SHR: 0.2 } };
 const write = async (name: string, settings: object = {}) =>
-  (await funnelFile.write({ ...options, ...settings }, join(folder, name), () => undefined)).manifest;
+  (await (await funnelFile.prepare({ ...options, ...settings }, join(folder, name)))(() => undefined)).manifest;
 const tasks = ['CTR', 'VTR', 'VCR', 'SHR', 'CMR'];
 
 function cellsOf(name: string): Record<string, string>[] {

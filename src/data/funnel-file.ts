@@ -1,17 +1,12 @@
 import { basename } from 'node:path';
 import type { z } from 'zod';
+import type { Source } from './dataset.js';
 import { drawFeed, funnel, funnelOptions } from './funnel.js';
+import type { FunnelProcess } from './funnel-process.js';
 import { type Rates, responses, taskNames } from './funnel-rates.js';
 import { generatorFileOptions, rowsOfFile } from './generator-options.js';
 import { type CommonStatistics, commonLabelStatistics } from './label-statistics.js';
-import {
-  blocksOf,
-  defineSynthesisKind,
-  keepLabels,
-  type SynthesisProgress,
-  type Synthesized,
-  shown,
-} from './synthesis-kind.js';
+import { blocksOf, defineSynthesisKind, keepLabels, shown, type WriteFile } from './synthesis-kind.js';
 import type { OutputColumn } from './write/format.js';
 import { formatOf, writeTable } from './write/write-file.js';
 
@@ -28,7 +23,7 @@ export const funnelFile = defineSynthesisKind({
   name: funnel.name,
   summary: 'impressions of a simulated video feed',
   options: fileOptions,
-  write: writeFunnel,
+  prepare: prepareFunnel,
 });
 
 /** `<file>.manifest.json` */
@@ -55,19 +50,26 @@ interface FunnelManifest extends Omit<FunnelFileOptions, 'correlation' | 'rates'
   readonly measured: CommonStatistics;
 }
 
-async function writeFunnel(
-  options: FunnelFileOptions,
-  path: string,
-  progress: SynthesisProgress,
-): Promise<Synthesized<FunnelManifest>> {
+async function prepareFunnel(options: FunnelFileOptions, path: string): Promise<WriteFile<FunnelManifest>> {
   formatOf(path); // fails before anything is made
-  const { rows, seed, correlation: _, rates, ...constants } = options;
+  const { rows, seed } = options;
   const drawn = funnelOptions.parse({
     loader: funnel.name,
     ...options,
     rows: rowsOfFile(rows),
   });
   const source = await funnel.open(drawn, { seed, note: () => undefined });
+  const { process } = drawFeed(drawn, seed);
+  return (progress) => writeFunnel(options, path, { source, process }, progress);
+}
+
+async function writeFunnel(
+  options: FunnelFileOptions,
+  path: string,
+  { source, process }: { readonly source: Source; readonly process: FunnelProcess },
+  progress: Parameters<WriteFile<FunnelManifest>>[0],
+): ReturnType<WriteFile<FunnelManifest>> {
+  const { rows, seed, correlation: _, rates, ...constants } = options;
   const columns = [
     ...source.columns.map(({ name, kind }): OutputColumn => ({ name, kind: outputKinds[kind] })),
     ...source.tasks.map(({ name }): OutputColumn => ({ name, kind: 'float' })),
@@ -76,7 +78,6 @@ async function writeFunnel(
   await writeTable(path, columns, written());
 
   const measured = commonLabelStatistics(labels);
-  const { process } = drawFeed(drawn, seed);
   const byResponse = <Value>(values: readonly Value[]) =>
     Object.fromEntries(responses.flatMap((name, k) => (values[k] === undefined ? [] : [[name, values[k]] as const])));
   const probabilities = (of: 'hours' | 'networks' | 'positions') => [...process[of].choice.probabilities];

@@ -9,17 +9,22 @@ export interface SynthesisKind<Manifest extends object = object> {
   readonly summary: string;
   readonly options: z.ZodObject;
   /**
-   * Writes a table in the format of the path's ending, and `<path>.manifest.json` beside it. The same options make the same bytes.
+   * Draws what the rows are drawn from; nothing is written yet.
    * @param options is parsed (fails on what the schema refuses).
-   * @param progress Rows read, of all that are to be read. What it throws ends the writing, of which nothing is left.
-   * @throws ConfigError for options that nothing can be made of, and for an unknown ending.
+   * @throws ConfigError for options that nothing can be made of, and for an unknown ending of the path.
    */
-  write(options: unknown, path: string, progress: SynthesisProgress): Promise<Synthesized<Manifest>>;
+  prepare(options: unknown, path: string): Promise<WriteFile<Manifest>>;
 }
 
-export type SynthesisProgress = (done: number, total: number) => void;
+/**
+ * Writes a table in the format of the path's ending, and `<path>.manifest.json` beside it. The same options make the same bytes.
+ * @param progress Rows read, of all that are to be read. What it throws ends the writing, of which nothing is left.
+ */
+export type WriteFile<Manifest extends object> = (
+  progress: (done: number, total: number) => void,
+) => Promise<Synthesized<Manifest>>;
 
-export interface Synthesized<Manifest extends object> {
+interface Synthesized<Manifest extends object> {
   /** Everything that the rows were drawn from, and what came out. */
   readonly manifest: Manifest;
   /** What came out, in one line. */
@@ -30,18 +35,17 @@ export function defineSynthesisKind<Options extends z.ZodObject, Manifest extend
   readonly name: string;
   readonly summary: string;
   readonly options: Options;
-  readonly write: (
-    options: z.infer<Options>,
-    path: string,
-    progress: SynthesisProgress,
-  ) => Promise<Synthesized<Manifest>>;
+  readonly prepare: (options: z.infer<Options>, path: string) => Promise<WriteFile<Manifest>>;
 }): SynthesisKind<Manifest> {
   return {
     ...definition,
-    write: async (options, path, progress) => {
-      const made = await definition.write(definition.options.parse(options), path, progress);
-      await writeWhole(`${path}.manifest.json`, [Buffer.from(`${JSON.stringify(made.manifest, null, 2)}\n`)]);
-      return made;
+    prepare: async (options, path) => {
+      const write = await definition.prepare(definition.options.parse(options), path);
+      return async (progress) => {
+        const made = await write(progress);
+        await writeWhole(`${path}.manifest.json`, [Buffer.from(`${JSON.stringify(made.manifest, null, 2)}\n`)]);
+        return made;
+      };
     },
   };
 }

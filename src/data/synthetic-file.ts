@@ -1,18 +1,11 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { singleOf } from './dataset.js';
+import { type Source, singleOf } from './dataset.js';
 import { generatorFileOptions, rowsOfFile } from './generator-options.js';
 import { type LabelStatistics, labelStatistics } from './label-statistics.js';
-import {
-  blocksOf,
-  defineSynthesisKind,
-  keepLabels,
-  type SynthesisProgress,
-  type Synthesized,
-  shown,
-} from './synthesis-kind.js';
+import { blocksOf, defineSynthesisKind, keepLabels, shown, type WriteFile } from './synthesis-kind.js';
 import { drawSynthetic, synthetic, syntheticOptions } from './synthetic.js';
-import { labelCorrelation, labelVariance } from './synthetic-process.js';
+import { labelCorrelation, labelVariance, type SyntheticProcess } from './synthetic-process.js';
 import { formatOf, writeTable } from './write/write-file.js';
 
 const fileOptions = syntheticOptions.omit({ loader: true }).extend({
@@ -27,7 +20,7 @@ export const syntheticFile = defineSynthesisKind({
   name: synthetic.name,
   summary: 'rows of the process of MMoE section 3.2',
   options: fileOptions,
-  write: writeSynthetic,
+  prepare: prepareSynthetic,
 });
 
 /** `<file>.manifest.json`: everything that the rows were drawn from, and what came out. */
@@ -62,13 +55,9 @@ interface SynthesisManifest {
   } | null;
 }
 
-async function writeSynthetic(
-  options: SynthesisOptions,
-  path: string,
-  progress: SynthesisProgress,
-): Promise<Synthesized<SynthesisManifest>> {
+async function prepareSynthetic(options: SynthesisOptions, path: string): Promise<WriteFile<SynthesisManifest>> {
   formatOf(path); // fails before anything is made
-  const { rows, seed, positiveRate, ...constants } = options;
+  const { rows, seed, positiveRate: _, ...constants } = options;
   const drawn = syntheticOptions.parse({
     loader: synthetic.name,
     ...constants,
@@ -77,6 +66,16 @@ async function writeSynthetic(
   });
   const source = await synthetic.open(drawn, { seed, note: () => undefined });
   const { process } = drawSynthetic(drawn, seed);
+  return (progress) => writeSynthetic(options, path, { source, process }, progress);
+}
+
+async function writeSynthetic(
+  options: SynthesisOptions,
+  path: string,
+  { source, process }: { readonly source: Source; readonly process: SyntheticProcess },
+  progress: Parameters<WriteFile<SynthesisManifest>>[0],
+): ReturnType<WriteFile<SynthesisManifest>> {
+  const { rows, seed, positiveRate, ...constants } = options;
   const passes = positiveRate === null ? 1 : 2;
   const labels = source.tasks.map(() => new Float32Array(rows));
   let done = 0;
