@@ -1,20 +1,20 @@
 // The share of an epoch that reading, shuffling and batching prepared data takes: the data alone against training.
-//
-//   npm run bench:data -- configs/census-income/ple.yaml dataset.path=DIR
-//   npm run bench:data -- --epochs 1 configs/census-income/ple.yaml dataset.path=DIR
-import { parseArgs } from 'node:util';
 import { readConfig } from '../src/cli/config-file.js';
 import { readBatches } from '../src/data/batches.js';
 import { prepare } from '../src/training/run.js';
 import { train } from '../src/training/trainer.js';
+import { refuse, wordsOf } from './usage.js';
 
-const { values, positionals } = parseArgs({
+const usage =
+  'Usage: npm run bench:data -- [--epochs 3] CONFIG [key.path=value...], e.g. configs/census-income/ple.yaml dataset.path=DIR';
+const { values, positionals } = wordsOf(usage, {
   options: { epochs: { type: 'string', default: '3' } },
   allowPositionals: true,
 });
 const [config, ...overrides] = positionals;
-if (config === undefined) throw new Error('Name a config.');
+if (config === undefined) refuse(usage, 'Name a config.');
 const epochs = Number(values.epochs);
+if (!(Number.isInteger(epochs) && epochs > 0)) refuse(usage, `--epochs ${values.epochs}: say a whole number above 0.`);
 const setup = await prepare(readConfig(config, [...overrides, `train.epochs=${epochs}`]), { on: () => undefined });
 
 const reading: number[] = [];

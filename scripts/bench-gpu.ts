@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { lookAtMachine } from '../src/engine/choose-device.js';
 import { askChild } from '../src/engine/devices/ask-child.js';
 import { type Adapter, type Candidate, type Finding, nameOf } from '../src/engine/devices/device.js';
@@ -9,17 +8,18 @@ import { type BenchCaseName, benchCase, benchCaseNames } from './bench-case.js';
 import { casesText, deviceText, type Measured } from './bench-gpu-text.js';
 import type { BenchMessage, BenchOrder } from './bench-gpu-worker.js';
 import { nvidiaGpuOf, watchLoad } from './gpu-load.js';
+import { checkChoice, refuse, wordsOf } from './usage.js';
+
+const usage =
+  'Usage: npm run bench:gpu -- [--device cpu|cuda|webgpu] [--engine compiled|tfjs] [--case wide|narrow|large] [--seconds 10] [--json]';
 
 /**
- * Times training steps on every device that is here, found as `ple doctor` finds them, each case in a process of its own:
- *
- *     npm run bench:gpu -- [--device cpu|cuda|webgpu] [--engine compiled|tfjs] [--case wide|narrow|large] [--seconds 10] [--json]
- *
+ * Times training steps on every device that is here, found as `ple doctor` finds them, each case in a process of its own.
  * A software adapter is measured only with --device webgpu, and plain JavaScript never. A case of which a step would take more than ten
  * minutes, by the speed of those before it, is left out unless --case names it. Exit code 1 if what was asked for by --device is not
  * here, if a case failed, or if nothing was measured.
  */
-const { values } = parseArgs({
+const { values } = wordsOf(usage, {
   options: {
     json: { type: 'boolean', default: false },
     device: { type: 'string' },
@@ -28,11 +28,11 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
   },
 });
-check('device', values.device, ['cpu', 'cuda', 'webgpu']);
-check('engine', values.engine, ['compiled', 'tfjs']);
-check('case', values.case, benchCaseNames);
+checkChoice(usage, 'device', values.device, ['cpu', 'cuda', 'webgpu']);
+checkChoice(usage, 'engine', values.engine, ['compiled', 'tfjs']);
+checkChoice(usage, 'case', values.case, benchCaseNames);
 const seconds = Number(values.seconds);
-if (!(seconds > 0)) refuse(`--seconds ${values.seconds}: say a number above 0.`);
+if (!(seconds > 0)) refuse(usage, `--seconds ${values.seconds}: say a number above 0.`);
 
 /** A case after others is left out where a step would take longer. */
 const mostStepSeconds = Math.max(600, 20 * seconds);
@@ -117,13 +117,4 @@ async function measure(
 /** Floating-point operations in a second; 0: not known. */
 function rateOf(timing: Measured['timing']): number {
   return timing?.flops ? (1000 * timing.flops) / timing.stepMilliseconds : 0;
-}
-
-function check(option: string, value: string | undefined, known: readonly string[]): void {
-  if (value !== undefined && !known.includes(value)) refuse(`--${option} ${value}: not one of ${known.join(', ')}.`);
-}
-
-function refuse(message: string): never {
-  console.error(message);
-  process.exit(2);
 }

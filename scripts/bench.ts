@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { Engine, Program } from '../src/engine/engine.js';
 import { engineOn } from '../src/engine/engine-on.js';
 import { float32 } from '../src/support/arrays.js';
 import { tf } from '../src/support/tf.js';
 import { type BenchCase, type BenchCaseName, benchCase } from './bench-case.js';
 import { median, timed } from './timing.js';
+import { checkChoice, refuse, wordsOf } from './usage.js';
 
-/** Times training steps: `npm run bench -- [--json] [--engine compiled|tfjs] [--case wide|narrow] [--threads n]`. */
+// Times training steps.
+const usage = 'Usage: npm run bench -- [--json] [--engine compiled|tfjs] [--case wide|narrow] [--threads n]';
 
 interface Row {
   readonly name: string;
@@ -44,7 +45,7 @@ const efforts: Record<string, Readonly<Record<string, Effort>>> = {
   },
 };
 
-const { values } = parseArgs({
+const { values } = wordsOf(usage, {
   options: {
     json: { type: 'boolean', default: false },
     engine: { type: 'string' },
@@ -52,11 +53,15 @@ const { values } = parseArgs({
     threads: { type: 'string' },
   },
 });
+const caseNames: readonly BenchCaseName[] = ['wide', 'narrow'];
+checkChoice(usage, 'engine', values.engine, Object.keys(efforts));
+checkChoice(usage, 'case', values.case, caseNames);
 const threads = values.threads === undefined ? availableParallelism() : Number(values.threads);
+if (!(Number.isInteger(threads) && threads > 0))
+  refuse(usage, `--threads ${values.threads}: say a whole number above 0.`);
 
 const rows: Row[] = [];
 // Flops are counted by the compiled engine: both run the same step.
-const caseNames: readonly BenchCaseName[] = ['wide', 'narrow'];
 for (const caseName of caseNames.filter((name) => values.case === undefined || values.case === name)) {
   const measured = benchCase(caseName);
   const counted = await engineOn({ engine: 'compiled', device: 'cpu' }, { threads }).compile(

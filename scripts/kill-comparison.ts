@@ -1,13 +1,17 @@
 // Kills all processes of a comparison at ten moments (while compiling, in the middle of an epoch, while writing a checkpoint, and seven
-// random ones), starts it again each time, and checks that it ends as one that was left alone. The argument is the seed of the moments.
+// random ones), starts it again each time, and checks that it ends as one that was left alone.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { randomFromSeed } from '../src/support/random.js';
 import { comparisonIn, runPle, writeNarrowComparison } from './comparison-case.js';
+import { refuse, wordsOf } from './usage.js';
 
-const seed = Number(process.argv[2] ?? Date.now() % 100_000);
+const usage = 'Usage: npm run kill-comparison -- [SEED of the moments]';
+const { positionals } = wordsOf(usage, { allowPositionals: true });
+const seed = Number(positionals[0] ?? Date.now() % 100_000);
+if (!Number.isInteger(seed)) refuse(usage, `${positionals[0]}: say a whole number.`);
 const random = randomFromSeed(seed).stream('moments');
 const killAt = ['--import', resolve('src/cli/kill-at.fixture.mjs')];
 const folder = mkdtempSync(join(tmpdir(), 'ple-kill-'));

@@ -1,18 +1,17 @@
 // Writes four files in Ali-CCP's raw format, of any size, with something to learn in them; for tests and measurements.
-//
-//   npm run make:ali-ccp -- --out DIR [--rows 1000000] [--common 20000] [--entries 400] [--test-rows N] [--test-common N]
-//                           [--items 200000] [--users N] [--click-rate 0.04] [--conversion-rate 0.02] [--seed 0]
-import { parseArgs } from 'node:util';
 import { makeAliCcpFiles } from '../src/data/ali-ccp-files.fixture.js';
+import { refuse, wordsOf } from './usage.js';
 
+const usage = `Usage: npm run make:ali-ccp -- --out DIR [--rows 1000000] [--common 20000] [--entries 400] [--test-rows N] [--test-common N]
+         [--items 200000] [--users N] [--click-rate 0.04] [--conversion-rate 0.02] [--seed 0]`;
 const text = { type: 'string' } as const;
-const { values } = parseArgs({
+const { values } = wordsOf(usage, {
   options: {
     ...{ out: text, rows: text, common: text, entries: text, 'test-rows': text, 'test-common': text, items: text },
     ...{ users: text, 'click-rate': text, 'conversion-rate': text, seed: text },
   },
 });
-if (values.out === undefined) throw new Error('Name a folder: --out DIR');
+if (values.out === undefined) refuse(usage, 'Name a folder: --out DIR.');
 
 const rows = numberOf('rows', 1_000_000);
 const common = numberOf('common', 20_000);
@@ -38,6 +37,6 @@ await makeAliCcpFiles(
 
 function numberOf(name: keyof typeof values, usual: number): number {
   const value = Number(values[name] ?? usual);
-  if (!(value >= 0)) throw new Error(`--${name} is no number`);
+  if (!(value >= 0)) refuse(usage, `--${name} ${values[name]}: say a number.`);
   return value;
 }

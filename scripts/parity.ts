@@ -1,19 +1,15 @@
 import { spawn } from 'node:child_process';
-import { parseArgs } from 'node:util';
 import { nameOf } from '../src/engine/devices/device.js';
 import { machineFacts } from '../src/engine/devices/facts.js';
 import { probe } from '../src/engine/devices/probe.js';
 import { parityCandidates } from '../src/engine/parity-device.fixture.js';
+import { checkChoice, wordsOf } from './usage.js';
 
-/**
- * Runs the parity suite on every device that is here, and says which are not: `npm run parity -- [--require webgpu,cuda]`.
- * A device that is required and not here is a failure.
- */
-const { values } = parseArgs({ options: { require: { type: 'string', default: '' } } });
+/** Runs the parity suite on every device that is here, and says which are not. A device that is required and not here is a failure. */
+const usage = 'Usage: npm run parity -- [--require webgpu,cuda]';
+const { values } = wordsOf(usage, { options: { require: { type: 'string', default: '' } } });
 const required = values.require.split(',').filter((name) => name !== '');
-for (const name of required) {
-  if (!(name in parityCandidates)) throw new Error(`--require ${name}: not one of ${Object.keys(parityCandidates)}`);
-}
+for (const name of required) checkChoice(usage, 'require', name, Object.keys(parityCandidates));
 
 const facts = machineFacts();
 const present: string[] = [];

@@ -1,19 +1,22 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { cudaPackages, installCudaPackages } from '../src/engine/devices/cuda-packages.js';
 import { packageFolder } from '../src/engine/devices/native-packages.js';
+import { checkChoice, wordsOf } from './usage.js';
 
 /**
  * Downloads the CUDA libraries of ONNX Runtime and of tfjs by their own install scripts, looks whether they arrived, and ends with
- * `ple doctor`: `npm run setup:cuda -- [--only onnxruntime|tfjs]`. Exit code 0 if one of them is complete: either is enough.
+ * `ple doctor`. Exit code 0 if one of them is complete: either is enough.
  */
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const usage = 'Usage: npm run setup:cuda -- [--only onnxruntime|tfjs]';
+const { values } = wordsOf(usage, { options: { only: { type: 'string' } } });
+checkChoice(
+  usage,
+  'only',
+  values.only,
+  cudaPackages.map(({ label }) => label),
+);
 const chosen = cudaPackages.filter(({ label }) => values.only === undefined || values.only === label);
-if (chosen.length === 0) {
-  console.error(`--only ${values.only}: say ${cudaPackages.map(({ label }) => label).join(' or ')}.`);
-  process.exit(2);
-}
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const complete = await installCudaPackages(chosen, {
