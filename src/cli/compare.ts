@@ -8,7 +8,7 @@ import { comparisonTable } from '../report/comparison-table.js';
 import { count } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
 import { writeOutputs } from '../report/write-outputs.js';
-import { ConfigError, exitCode } from '../support/errors.js';
+import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
 import { commandLine } from './command-line.js';
 import { type CompareDisplay, duration, nameOf, openCompareDisplay } from './compare-display.js';
 import { neededConfig, readComparison } from './config-file.js';
@@ -37,12 +37,12 @@ export async function compareCommand(words: readonly string[], options: CompareO
   const [interrupt, halt] = [new AbortController(), new AbortController()];
   const abort = () => {
     if (interrupt.signal.aborted) return halt.abort();
-    interrupt.abort();
+    interrupt.abort(new Interrupted());
     if (!options.dryRun) display.line('Interrupted: writing checkpoints (again: ends at once)');
   };
   process.on('SIGINT', abort).on('SIGTERM', abort);
   try {
-    const common = { runs: options.runs, ...jobs, signal: interrupt.signal, on: display.show };
+    const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
     if (options.dryRun) {
       display.line('Planning the runs');
       const plan = await planComparison(config, common);
@@ -50,14 +50,14 @@ export async function compareCommand(words: readonly string[], options: CompareO
       process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : planTable(plan));
       return exitCode.done;
     }
-    const result = await runComparison(config, { ...common, predictions: options.predictions, halt: halt.signal });
+    const result = await runComparison(config, { ...common, predictions: options.predictions });
     if (result.status === 'done')
       return await finish(result, config, commandLine('compare', ['--config', file, ...overrides]), options, display);
     display.close();
     say('Interrupted. The same command goes on where it was.');
     return exitCode.interrupted;
   } catch (error) {
-    if (options.dryRun && interrupt.signal.aborted) return exitCode.interrupted;
+    if (options.dryRun) interrupt.signal.throwIfAborted();
     throw error;
   } finally {
     display.close();

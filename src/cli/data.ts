@@ -8,9 +8,10 @@ import { everything, inspect } from '../data/inspect/inspect.js';
 import { inspectionText } from '../report/inspection-text.js';
 import { count } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
-import { ConfigError, exitCode, UserError } from '../support/errors.js';
+import { ConfigError, exitCode } from '../support/errors.js';
 import { type LoadingEvent, openSource } from '../training/load-dataset.js';
 import { namesComparison, readComparison, readConfig } from './config-file.js';
+import { interruptedReading, interruptible } from './interruptible.js';
 import { progressBar } from './progress-bar.js';
 import { say } from './say.js';
 
@@ -39,17 +40,24 @@ export async function inspectCommand(
   }
   if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
   const experiment = firstExperiment(file, overrides);
-  const { source } = await opened(experiment);
-  const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
-  const bar = progressBar('inspecting', 'rows');
-  const inspection = await inspect(source, tasks, everything, bar.update).finally(bar.stop);
+  const inspection = await interruptible(interruptedReading, async (signal) => {
+    const { source } = await opened(experiment, signal);
+    const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
+    const bar = progressBar('inspecting', 'rows');
+    const advance = (done: number, total: number) => {
+      signal.throwIfAborted();
+      bar.update(done, total);
+    };
+    return inspect(source, tasks, everything, advance).finally(bar.stop);
+  });
   process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
   return exitCode.done;
 }
 
 /** `ple data prepare`: reads the data once, so that runs find them prepared. */
 export async function prepareCommand(file: string, overrides: readonly string[], { json }: Json): Promise<number> {
-  const { source, prepared } = await opened(firstExperiment(file, overrides));
+  const experiment = firstExperiment(file, overrides);
+  const { source, prepared } = await interruptible(interruptedReading, (signal) => opened(experiment, signal));
   const { train, validation, test } = source.splits;
   const files = prepared.map((path) => ({ path, bytes: bytesOf(path) }));
   const rows = { train: train.rows, validation: validation.rows, test: test.rows };
@@ -90,32 +98,27 @@ export async function fetchCommand(name: string, options: FetchOptions): Promise
   }
   if (options.from !== undefined && !URL.canParse(options.from))
     throw new ConfigError(`--from: '${options.from}' is no address (http://…).`);
-  const interrupt = new AbortController();
-  const abort = () => interrupt.abort();
-  process.once('SIGINT', abort).once('SIGTERM', abort);
   const bar = progressBar(name, 'bytes');
   const folder = options.to ?? publication.folder;
-  try {
-    const files = await fetchFiles(publication, {
+  const files = await interruptible('Interrupted. The same command goes on where it stopped.', (signal) =>
+    fetchFiles(publication, {
       folder,
       ...(options.from === undefined ? {} : { from: options.from }),
-      signal: interrupt.signal,
+      signal,
       progress: (file, done, total) => bar.update(done, total ?? Number.NaN, file),
       note: (message) => bar.line(`note: ${message}`),
-    });
-    bar.stop();
-    for (const { path, present } of files)
-      say(`${path}: ${present ? 'is there already, and right' : 'downloaded, and right'}`);
-    if (options.json) process.stdout.write(`${JSON.stringify({ schema: 1, files }, null, 2)}\n`);
-    else for (const { path } of files) process.stdout.write(`${path}\n`);
-    return exitCode.done;
-  } catch (error) {
-    bar.stop();
-    if (!interrupt.signal.aborted) throw error;
-    throw new UserError('Interrupted. The same command goes on where it stopped.', exitCode.interrupted);
-  } finally {
-    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
-  }
+    })
+      .finally(bar.stop)
+      .catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw error;
+      }),
+  );
+  for (const { path, present } of files)
+    say(`${path}: ${present ? 'is there already, and right' : 'downloaded, and right'}`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ schema: 1, files }, null, 2)}\n`);
+  else for (const { path } of files) process.stdout.write(`${path}\n`);
+  return exitCode.done;
 }
 
 /** The config of a run; of a comparison, its first. */
@@ -129,13 +132,14 @@ function firstExperiment(file: string, overrides: readonly string[]): Experiment
   return comparison.experiment(model.label, point, seed);
 }
 
-async function opened(experiment: Experiment) {
+async function opened(experiment: Experiment, signal: AbortSignal) {
   const bar = progressBar('reading', 'bytes');
   const prepared: string[] = [];
   const on = (event: LoadingEvent) => {
     if (event.kind === 'note') bar.line(`note: ${event.message}`);
     else bar.update(event.done, event.total);
   };
-  const { source } = await openSource(experiment, on, (path) => prepared.push(resolve(path))).finally(bar.stop);
+  const options = { prepared: (path: string) => void prepared.push(resolve(path)), signal };
+  const { source } = await openSource(experiment, on, options).finally(bar.stop);
   return { source, prepared };
 }

@@ -2,8 +2,9 @@ import { dirname, parse } from 'node:path';
 import { type ConfigDocument, readDocument } from '../config/document.js';
 import { parsePart } from '../config/parse.js';
 import { synthesisKinds } from '../data/synthesize.js';
-import { ConfigError, exitCode, UserError } from '../support/errors.js';
+import { ConfigError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
+import { interruptible } from './interruptible.js';
 import { progressBar } from './progress-bar.js';
 import { say } from './say.js';
 
@@ -45,25 +46,18 @@ export async function synthCommand(words: readonly string[], options: SynthOptio
   for (const { file, options } of points) files.push({ file, write: await kind.prepare(options, file) });
   makeFolder(folder);
   const manifests: object[] = [];
-  let interrupted = false;
-  const interrupt = () => {
-    interrupted = true;
-  };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  try {
-    for (const { file, write } of files) {
+  for (const { file, write } of files) {
+    const { manifest, summary } = await interruptible(`Interrupted: ${file} is not written.`, (signal) => {
       const bar = progressBar(file, 'rows');
       const advance = (done: number, total: number) => {
-        if (interrupted) throw new UserError(`Interrupted: ${file} is not written.`, exitCode.interrupted);
+        signal.throwIfAborted();
         bar.update(done, total);
       };
-      const { manifest, summary } = await write(advance).finally(bar.stop);
-      manifests.push(manifest);
-      say(`Written: ${file}; ${file}.manifest.json`);
-      if (!options.json) process.stdout.write(`${summary}\n`);
-    }
-  } finally {
-    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
+      return write(advance).finally(bar.stop);
+    });
+    manifests.push(manifest);
+    say(`Written: ${file}; ${file}.manifest.json`);
+    if (!options.json) process.stdout.write(`${summary}\n`);
   }
   const [only] = manifests;
   const document = manifests.length === 1 ? only : manifests;

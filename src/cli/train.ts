@@ -10,6 +10,7 @@ import { prepare, run } from '../training/run.js';
 import { countParameters, type TrainingSetup } from '../training/setup.js';
 import { namedConfig, readConfig } from './config-file.js';
 import { type Display, openDisplay } from './display.js';
+import { interruptedReading, interruptible } from './interruptible.js';
 import { say } from './say.js';
 
 interface TrainOptions {
@@ -28,33 +29,26 @@ export async function trainCommand(words: readonly string[], options: TrainOptio
   const display = openDisplay(process.stderr, experiment);
   if (options.dryRun) return dryRun(experiment, display, options.json ?? false);
 
-  const interrupt = new AbortController();
-  const abort = () => interrupt.abort(); // a second signal ends the process at once
-  process.once('SIGINT', abort).once('SIGTERM', abort);
-  try {
-    const outcome = await run(experiment, {
+  const outcome = await interruptible(interruptedReading, (signal) =>
+    run(experiment, {
       runs: options.runs,
       ...(options.resume === undefined ? {} : { resume: options.resume }),
       overwrite: options.overwrite ?? false,
       predictions: options.predictions,
-      signal: interrupt.signal,
+      signal,
       on: display.show,
-    });
-    display.close();
-    if (outcome.status === 'interrupted') {
-      say(`Interrupted. Go on with: ple train --resume ${outcome.path}`);
-      return exitCode.interrupted;
-    }
-    if (outcome.status === 'already done') {
-      say(`${outcome.path} is finished already; this is its result (--overwrite trains again).`);
-    }
-    process.stdout.write(options.json ? `${JSON.stringify(outcome.result, null, 2)}\n` : metricsTable(outcome.result));
-    say(`Written to ${outcome.path}`);
-    return exitCode.done;
-  } finally {
-    display.close();
-    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
+    }),
+  ).finally(display.close);
+  if (outcome.status === 'interrupted') {
+    say(`Interrupted. Go on with: ple train --resume ${outcome.path}`);
+    return exitCode.interrupted;
   }
+  if (outcome.status === 'already done') {
+    say(`${outcome.path} is finished already; this is its result (--overwrite trains again).`);
+  }
+  process.stdout.write(options.json ? `${JSON.stringify(outcome.result, null, 2)}\n` : metricsTable(outcome.result));
+  say(`Written to ${outcome.path}`);
+  return exitCode.done;
 }
 
 function chosenExperiment(words: readonly string[], options: TrainOptions): Experiment {
@@ -78,9 +72,11 @@ function chosenExperiment(words: readonly string[], options: TrainOptions): Expe
 }
 
 async function dryRun(experiment: Experiment, display: Display, json: boolean): Promise<number> {
-  const setup = await prepare(experiment, { on: display.show });
-  for (const message of setup.warnings) display.show({ kind: 'note', message });
-  display.close();
+  const setup = await interruptible(interruptedReading, async (signal) => {
+    const prepared = await prepare(experiment, { signal, on: display.show });
+    for (const message of prepared.warnings) display.show({ kind: 'note', message });
+    return prepared;
+  }).finally(display.close);
   const plan = planOf(experiment, setup);
   if (json) {
     process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);

@@ -57,6 +57,7 @@ export async function planSearch(
   folder: string,
   matching: Matching,
   on: Parameters<typeof placeRuns>[2],
+  signal?: AbortSignal,
 ): Promise<Search> {
   const tries = config.points.flatMap((point) =>
     config.models.map(({ label }) => ({
@@ -72,6 +73,7 @@ export async function planSearch(
       tries.flatMap(({ runs }) => runs),
       below,
       on,
+      signal,
     ),
     folder: below,
   };

@@ -56,17 +56,20 @@ interface ModelPlan {
 /** Plans a comparison, measures a few steps of each model, and writes nothing. */
 export async function planComparison(
   config: ComparisonConfig,
-  options: Pick<ComparisonOptions, 'runs' | 'jobs' | 'on' | 'signal'>,
+  options: Pick<ComparisonOptions, 'runs' | 'jobs' | 'on' | 'signal' | 'halt'>,
 ): Promise<ComparisonPlan> {
   const devices = await shareDevices(config, lookAtMachine(options.signal));
   for (const message of devices.notes) options.on({ kind: 'note', message });
   const workers = createWorkers();
-  const stop = () => workers.kill();
+  const stop = () => workers.signal({ kind: 'stop' });
+  const kill = () => workers.kill();
   options.signal.addEventListener('abort', stop);
+  options.halt.addEventListener('abort', kill);
   try {
     return await planWith(workers, devices, config, options);
   } finally {
     options.signal.removeEventListener('abort', stop);
+    options.halt.removeEventListener('abort', kill);
     await workers.release();
   }
 }
@@ -82,7 +85,7 @@ async function planWith(
     if (report.kind === 'note' || report.kind === 'reading') on(report);
   });
   const matching = await createMatching(config, readShape);
-  const search = await planSearch(config, folder, matching, on);
+  const search = await planSearch(config, folder, matching, on, signal);
   const tuned = search.placed.every(({ finished }) => finished);
   const decided = tuned ? decide(config, matching, search) : undefined;
   if (decided && (config.match !== null || config.tune !== null)) on({ kind: 'decided', changes: decided });
@@ -90,7 +93,7 @@ async function planWith(
     config,
     (label, point) => decided?.of(label, point).changes ?? matching(label, point, {}).changes,
   );
-  const placed = await placeRuns(planned, folder, on);
+  const placed = await placeRuns(planned, folder, on, signal);
   const unfinished = distinct([...search.placed, ...placed].filter(({ finished }) => !finished));
   const common = { workers, devices, readShape, predictions: false, metrics: config.metrics, signal, on };
   const jobs = Math.max(1, Math.min(wanted ?? (await fastestJobs(unfinished, common)), unfinished.length));

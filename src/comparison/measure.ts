@@ -60,6 +60,8 @@ async function rateOf(experiment: Experiment, jobs: number, { workers, devices, 
       return answer;
     }),
   );
+  const stopped = answers.find(({ kind }) => kind === 'interrupted');
+  if (stopped) throw errorOf(stopped);
   return answers.reduce((sum, answer) => sum + (answer.kind === 'measured' ? answer.samplesPerSecond : 0), 0);
 }
 

@@ -22,6 +22,7 @@ export async function placeRuns(
   runs: readonly PlannedRun[],
   folder: string,
   on: (event: LoadingEvent) => void,
+  signal?: AbortSignal,
 ): Promise<readonly PlacedRun[]> {
   const checksumOf = oncePerData(
     (source) => source.checksum,
@@ -33,7 +34,7 @@ export async function placeRuns(
   const named = new Map<string, string>(); // by hash
   const placed: PlacedRun[] = [];
   for (const run of runs) {
-    const hash = hash8(run.experiment, await checksumOf(run.experiment, on), definitions);
+    const hash = hash8(run.experiment, await checksumOf(run.experiment, on, signal), definitions);
     const candidates = present.filter((name) => name.endsWith(`-${hash}`)).toSorted(newestFirst(folder));
     const known = named.get(hash) ?? candidates.find(isFinished) ?? candidates[0];
     const name = known ?? `${run.experiment.name}-${hash}`;

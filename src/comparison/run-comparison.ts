@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { lookAtMachine } from '../engine/choose-device.js';
-import { ConfigError, DataError } from '../support/errors.js';
+import { ConfigError, DataError, Interrupted } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import { wholeNumber } from '../support/whole-number.js';
@@ -9,7 +9,7 @@ import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
 import { mostPredictions } from '../training/run.js';
 import type { Comparison } from './comparison.js';
-import { loggedTime, openComparisonLog } from './comparison-log.js';
+import { type ComparisonLog, loggedTime, openComparisonLog } from './comparison-log.js';
 import { createShapeReader, type ReadShape } from './data-shapes.js';
 import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
 import { folderConfig } from './folder-config.js';
@@ -67,11 +67,13 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
   const kill = () => workers.kill();
   options.signal.addEventListener('abort', stop);
   options.halt.addEventListener('abort', kill);
+  const log = openComparisonLog(join(folder, 'log.jsonl'));
   try {
-    return await runInFolder(config, folder, workers, devices, options);
+    return await runInFolder(config, folder, workers, devices, log, options);
   } catch (error) {
-    if (options.halt.aborted) return { status: 'interrupted', folder };
-    throw error;
+    if (!options.halt.aborted && !(error instanceof Interrupted)) throw error;
+    log.close('interrupted');
+    return { status: 'interrupted', folder };
   } finally {
     options.signal.removeEventListener('abort', stop);
     options.halt.removeEventListener('abort', kill);
@@ -85,10 +87,10 @@ async function runInFolder(
   folder: string,
   workers: Workers,
   devices: SharedDevices,
+  log: ComparisonLog,
   options: ComparisonOptions,
 ): Promise<ComparisonResult> {
   const { predictions, signal } = options;
-  const log = openComparisonLog(join(folder, 'log.jsonl'));
   const on = (event: StageEvent) => {
     log.add(event);
     options.on(event);
@@ -113,7 +115,7 @@ async function runInFolder(
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   await checkPredictions(config, readShape);
   const matching = await createMatching(config, readShape);
-  const search = await planSearch(config, folder, matching, on);
+  const search = await planSearch(config, folder, matching, on, signal);
   if (search.placed.length > 0)
     await runStage('tuning', search.placed, search.folder, { ...stageOptions, predictions: false });
   if (signal.aborted) return interrupted();
@@ -121,7 +123,7 @@ async function runInFolder(
   const decided = decide(config, matching, search);
   if (config.match !== null || config.tune !== null) options.on({ kind: 'decided', changes: decided });
   const planned = planRuns(config, (label, point) => decided.of(label, point).changes);
-  const placed = await placeRuns(planned, folder, on);
+  const placed = await placeRuns(planned, folder, on, signal);
   const outcomes = await runStage('runs', placed, folder, stageOptions);
   if (signal.aborted) return interrupted();
 

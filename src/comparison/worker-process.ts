@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '../support/errors.js';
+import { Interrupted, UserError } from '../support/errors.js';
 import { type Answer, isAnswer, type Order, type Report, type Signal } from './messages.js';
 
 /** How a worker ended that was to answer. */
@@ -78,6 +78,7 @@ export function startWorker(): WorkerProcess {
 /** What to throw where an answer is not the one that was asked for. */
 export function errorOf(answer: Answer | Lost): Error {
   if (answer.kind === 'lost') return new UserError(`A worker did not answer: ${answer.message}.`);
+  if (answer.kind === 'interrupted') return new Interrupted();
   if (answer.kind !== 'failed') return new Error(`A worker answered '${answer.kind}'.`);
   return answer.exitCode === null ? new Error(answer.message) : new UserError(answer.message, answer.exitCode);
 }

@@ -1,7 +1,7 @@
 // A worker process of a comparison: started by `worker-process.ts`, it carries out one order after the other and prints nothing.
 // It ends by itself when the comparison's process closes the channel or dies; a run is then checkpointed first.
 import { dirname } from 'node:path';
-import { exitCode, UserError } from '../support/errors.js';
+import { exitCode, Interrupted, UserError } from '../support/errors.js';
 import { rememberingDataset } from '../training/load-dataset.js';
 import { prepare, type RunEvent, run } from '../training/run.js';
 import { shapeOf } from '../training/setup.js';
@@ -18,14 +18,14 @@ let go: () => void = () => undefined;
 
 process.on('message', (text) => {
   const message: Order | Signal = JSON.parse(String(text));
-  if (message.kind === 'stop') stop.abort();
+  if (message.kind === 'stop') stop.abort(new Interrupted());
   else if (message.kind === 'go') go();
   else {
     stop = new AbortController();
     void carryOut(message, stop.signal).catch(failure).then(send);
   }
 });
-process.on('disconnect', () => stop.abort());
+process.on('disconnect', () => stop.abort(new Interrupted()));
 // A terminal sends its signals to workers as well; the comparison's process says when to stop.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
@@ -39,6 +39,7 @@ function tell(event: RunEvent): void {
 }
 
 function failure(error: unknown): Answer {
+  if (error instanceof Interrupted) return { kind: 'interrupted' };
   if (error instanceof UserError) return { kind: 'failed', message: error.message, exitCode: error.exitCode };
   if (error instanceof Error && 'syscall' in error)
     return { kind: 'failed', message: error.message, exitCode: exitCode.failed };
@@ -47,7 +48,7 @@ function failure(error: unknown): Answer {
 
 async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
   if (order.kind === 'shape') {
-    const dataset = await load(order.experiment, send);
+    const dataset = await load(order.experiment, send, signal);
     const { splits } = dataset;
     return {
       kind: 'shape',
@@ -88,7 +89,7 @@ async function measure(
   { experiment, engine, seconds }: Order & { readonly kind: 'measure' },
   signal: AbortSignal,
 ): Promise<Answer> {
-  const setup = await prepare(experiment, { engine, load, on: tell });
+  const setup = await prepare(experiment, { engine, load, signal, on: tell });
   let compileSeconds = 0;
   let [chunks, samples, spent, step, rate, begun] = [0, 0, 0, 0, 0, 0];
   for await (const record of train(setup)) {

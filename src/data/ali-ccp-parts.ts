@@ -43,11 +43,16 @@ type Make = (writer: EntryWriter) => Promise<unknown>;
 export function openPart(
   side: Side,
   split: FileSplit,
-  options: { readonly folder: string; readonly keys: PartKeys; readonly note: (message: string) => void },
+  options: {
+    readonly folder: string;
+    readonly keys: PartKeys;
+    readonly note: (message: string) => void;
+    readonly signal?: AbortSignal | undefined;
+  },
   make: Make,
 ): Promise<PreparedEntry> {
-  const { folder, keys, note } = options;
-  return preparedEntry({ folder, name: `ali-ccp-${side}-${split}`, key: keys[side][split], note }, make);
+  const { keys, ...at } = options;
+  return preparedEntry({ ...at, name: `ali-ccp-${side}-${split}`, key: keys[side][split] }, make);
 }
 
 /** Bytes on disk that `prepareSide` reads: the common features once more, for their indexes. */

@@ -33,26 +33,31 @@ const abandonedMilliseconds = 15 * 60 * 1000;
  */
 export async function preparedParts(files: RawFiles, folder: string, context: LoaderContext): Promise<PreparedParts> {
   const keys = await partKeys(files);
-  const { note } = context;
-  const found = await openAll({ folder, keys, note });
+  const { note, signal } = context;
+  const found = await openAll({ folder, keys, note, signal });
   if (found) return found;
   await removeAbandoned(folder);
   const done = { common: 0, skeleton: 0 };
   const total = sides.flatMap((side) => sideSplits.map((split) => bytesOf(side, split, files))).reduce((a, b) => a + b);
   const stop = new SharedArrayBuffer(4);
+  const halt = () => void Atomics.store(new Int32Array(stop), 0, 1);
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', halt);
   const outcomes = await Promise.allSettled(
     sides.map((side) =>
       runThread({ side, files, folder, keys, stop }, (bytes) => {
         done[side] = bytes;
         context.progress?.(done.common + done.skeleton, total);
       }).catch((error: unknown) => {
-        Atomics.store(new Int32Array(stop), 0, 1); // the other one need not go on
+        halt(); // the other one need not go on
         throw error;
       }),
     ),
   );
+  signal?.removeEventListener('abort', halt);
+  signal?.throwIfAborted();
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  const made = await openAll({ folder, keys, note });
+  const made = await openAll({ folder, keys, note, signal });
   if (!made) throw new DataError(`The prepared data in ${folder} are gone again. Does something else remove them?`);
   return made;
 }

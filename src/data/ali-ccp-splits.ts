@@ -15,9 +15,11 @@ export async function drawMarks(
   users: PreparedTable,
   seed: number,
   markOf: (uniform: number) => number,
+  signal?: AbortSignal,
 ): Promise<Marks> {
   const marks = new Uint8Array(users.rows);
   for (let b = 0; b * users.blockRows < users.rows; b++) {
+    signal?.throwIfAborted();
     const block = await users.read(b);
     const ids = int32Of(block, 0);
     for (let r = 0; r < block.rows; r++) {
@@ -34,11 +36,13 @@ export async function markedSplits(
   reader: SampleReader,
   marks: Marks,
   wanted: readonly number[],
+  signal?: AbortSignal,
 ): Promise<SourceSplit[]> {
   const { samples } = reader;
   const blocks = Math.ceil(samples.rows / samples.blockRows);
   const counts = wanted.map(() => new Int32Array(blocks));
   for (let b = 0; b < blocks; b++) {
+    signal?.throwIfAborted();
     const block = await samples.read(b);
     const common = int32Of(block, 0);
     const found = [0, 0, 0];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../config/parts.js';
+import { Interrupted } from '../support/errors.js';
 import { type JoinedSample, naiveJoin, type PlainRow, plainRows } from './ali-ccp.fixture.js';
 import { aliCcp } from './ali-ccp.js';
 import { fields } from './ali-ccp-fields.js';
@@ -196,6 +197,22 @@ test('encoding caps lists, counts what it leaves out, and gives unseen ids index
     }
   }
   expect(zeros).toBe(unseen);
+});
+
+test('what is interrupted leaves nothing half-written, while files are read and after', async () => {
+  const [path, cache] = [join(folder, 'raw'), join(folder, 'interrupted-cache')];
+  const interrupt = new AbortController();
+  const context = {
+    seed: 1,
+    note: () => undefined,
+    progress: () => interrupt.abort(new Interrupted()),
+    signal: interrupt.signal,
+  };
+  await expect(aliCcp.open({ loader: 'ali-ccp', path, cache }, context)).rejects.toThrow(Interrupted);
+  expect((await readdir(cache)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  expect((await readdir(cache)).length).toBeLessThan(4);
+  const prepared = aliCcp.open({ loader: 'ali-ccp', path, cache: join(folder, 'cache') }, context);
+  await expect(prepared).rejects.toThrow(Interrupted);
 });
 
 test('a fault in one file ends the preparation with its place, and leaves nothing half-written', async () => {

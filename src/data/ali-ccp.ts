@@ -63,7 +63,7 @@ export const aliCcp = defineLoader({
       checksum: createHash('sha256')
         .update([version, ...descriptions.map(({ sha256 }) => sha256)].join('\n'))
         .digest('hex'),
-      splits: await makeSplits(parts, options),
+      splits: await makeSplits(parts, options, context.signal),
       group: userField,
     };
   },
@@ -80,15 +80,20 @@ function sourceColumns(descriptions: readonly PartDescription[]): SourceColumn[]
   ];
 }
 
-async function makeSplits(parts: PreparedParts, options: Options): Promise<Record<SplitName, SourceSplit>> {
+async function makeSplits(
+  parts: PreparedParts,
+  options: Options,
+  signal: AbortSignal | undefined,
+): Promise<Record<SplitName, SourceSplit>> {
   const { validation, sample, splitSeed } = options;
   const rule = { clicksOnly: options.cvr === 'clicks' };
   const marked = async (split: 'train' | 'test', share: number) => {
-    const marks = await drawMarks(parts.common[split].table('users'), splitSeed, (uniform) => {
+    const markOf = (uniform: number) => {
       if (uniform >= sample) return none;
       return uniform < share * sample ? second : first;
-    });
-    const [rest, drawn] = await markedSplits(sampleReader(parts, split, rule), marks, [first, second]);
+    };
+    const marks = await drawMarks(parts.common[split].table('users'), splitSeed, markOf, signal);
+    const [rest, drawn] = await markedSplits(sampleReader(parts, split, rule), marks, [first, second], signal);
     if (!rest || !drawn) throw new Error('There are two splits of each file');
     return { rest, drawn };
   };

@@ -5,7 +5,7 @@ import { randomFromSeed } from '../support/random.js';
 import { type CensusTask, censusLabels, labelColumns, taskGroups } from './census-income-columns.js';
 import { readCensusFile } from './census-income-file.js';
 import type { Source, SplitName } from './dataset.js';
-import { defineLoader, type LoaderContext } from './loader.js';
+import { advance, defineLoader, type LoaderContext } from './loader.js';
 import type { Publication, PublishedFile } from './published-file.js';
 import { findRawFile, type RawFile } from './raw-file.js';
 import type { Table } from './table.js';
@@ -70,10 +70,8 @@ function checkExtraInputs({ extraInputs, group }: Options, tasks: readonly Censu
   }
 }
 
-async function readTables(
-  { path, cache }: Options,
-  { note, progress, prepared }: LoaderContext,
-): Promise<[Table, Table]> {
+async function readTables({ path, cache }: Options, context: LoaderContext): Promise<[Table, Table]> {
+  const { note, prepared } = context;
   const train = await findRawFile(path, 'census-income.data', whereToGetIt);
   const test = await findRawFile(path, 'census-income.test', whereToGetIt);
   const total = train.bytes + test.bytes;
@@ -83,7 +81,7 @@ async function readTables(
       reader: 'census-income',
       note,
       prepared,
-      make: () => readCensusFile(file, (bytes) => progress?.(before + bytes, total)),
+      make: () => readCensusFile(file, (bytes) => advance(context, before + bytes, total)),
     });
   return [await read(train, 0), await read(test, train.bytes)];
 }

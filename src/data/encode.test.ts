@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../config/parts.js';
-import { ConfigError, DataError } from '../support/errors.js';
+import { ConfigError, DataError, Interrupted } from '../support/errors.js';
 import type { SourceColumn } from './dataset.js';
 import { type FakeSplit, fakeSource, readWhole } from './encode.fixture.js';
 import { encode } from './encode.js';
@@ -50,6 +50,14 @@ describe('categorical columns', () => {
     const source = oneColumn(column, [3, 1, 3, 3, 1], [0, 1, 2, 3]);
     await encode(source, inputs(), tasks('click'));
     expect(source.reads).toEqual({ train: 2, validation: 0, test: 0 });
+  });
+
+  test('the pass ends before its next block when the signal fires, which is let in between two', async () => {
+    const source = oneColumn(column, [3, 1, 3, 3, 1, 0, 0, 0]);
+    const interrupt = new AbortController();
+    setImmediate(() => interrupt.abort(new Interrupted()));
+    await expect(encode(source, inputs(), tasks('click'), interrupt.signal)).rejects.toThrow(Interrupted);
+    expect(source.reads.train).toBe(1);
   });
 
   test('a column can have an embedding width of its own', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { InputsConfig, TaskConfig } from '../config/parts.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, DataError } from '../support/errors.js';
@@ -36,8 +37,14 @@ import { rowGroups } from './row-groups.js';
  *
  * Tasks are those of the config, in its order. Training rows in no task's sample space are left out, of fitting too. Labels are checked
  * whenever rows are read.
+ * @param signal When it fires, the pass fails with its reason.
  */
-export async function encode(source: Source, inputs: InputsConfig, tasks: readonly TaskConfig[]): Promise<Dataset> {
+export async function encode(
+  source: Source,
+  inputs: InputsConfig,
+  tasks: readonly TaskConfig[],
+  signal?: AbortSignal,
+): Promise<Dataset> {
   checkColumns(source, inputs);
   const taskIndexes = tasks.map((task) => findTask(source, task));
   const checked = (name: SplitName) =>
@@ -49,7 +56,7 @@ export async function encode(source: Source, inputs: InputsConfig, tasks: readon
   const [train, validation, test] = [checked('train'), checked('validation'), checked('test')];
   const fits = columnFits(source, inputs);
   const labelMoments = tasks.map((task) => (task.standardize ? new Moments() : undefined));
-  const kept = await fitTraining(train, taskIndexes, fits, labelMoments);
+  const kept = await fitTraining(train, taskIndexes, fits, labelMoments, signal);
   if ((kept ? kept.rows : train.rows) === 0) {
     throw new DataError('No training row is in the sample space of any task.');
   }
@@ -77,11 +84,13 @@ async function fitTraining(
   tasks: readonly number[],
   fits: readonly Fit[],
   labelMoments: readonly (Moments | undefined)[],
+  signal: AbortSignal | undefined,
 ): Promise<KeptRows | undefined> {
   const blocks = Math.ceil(train.rows / train.blockRows);
   const fitting = fits.some((fit) => fit) || labelMoments.some((moments) => moments);
   const counts = new Int32Array(blocks);
   for (let b = 0; b < blocks; b++) {
+    signal?.throwIfAborted();
     const block = await train.read(b);
     if (!fitting && !block.masks) return undefined;
     const rows = keptRowsOf(block, tasks);
@@ -97,6 +106,7 @@ async function fitTraining(
       const mask = block.masks?.[tasks[t] ?? -1];
       if (moments && labels) for (const row of rows) if (mask?.[row] !== 0) moments.add(labels[row] ?? Number.NaN);
     }
+    await setImmediate(); // lets signals and timers in
   }
   const rows = counts.reduce((sum, count) => sum + count, 0);
   return rows === train.rows ? undefined : { rows, counts };

@@ -9,8 +9,20 @@ export interface LoaderContext {
   note(message: string): void;
   /** Of a long preparation: bytes of the files that have been read, of all that are to be. */
   progress?(done: number, total: number): void;
+  /** When it fires, the loader removes what it has half-written and fails with the signal's reason. Every long reading looks at it. */
+  readonly signal?: AbortSignal | undefined;
   /** Names a file of prepared data that the source was read from, or that was just written. */
   prepared?(path: string): void;
+}
+
+/** Tells how far a reading is. Throws where it is to stop. */
+export function advance(
+  { progress, signal }: Pick<LoaderContext, 'progress' | 'signal'>,
+  done: number,
+  total: number,
+): void {
+  signal?.throwIfAborted();
+  progress?.(done, total);
 }
 
 export interface LoaderDefinition {

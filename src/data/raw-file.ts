@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { DataError } from '../support/errors.js';
+import { DataError, UserError } from '../support/errors.js';
 
 /** A publisher's file as it lies on disk: plain, or packed with gzip. */
 export interface RawFile {
@@ -30,7 +30,7 @@ export async function findRawFile(folder: string, name: string, source: string):
 
 /**
  * The file's unpacked bytes. What fails on the way is a `DataError` that names the file.
- * @param onBytes is told how many bytes on disk have been read.
+ * @param onBytes is told how many bytes on disk have been read; throws a `UserError` to stop.
  */
 export async function* readRawFile(file: RawFile, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
   const stored = createReadStream(file.path, { highWaterMark: 2 ** 18 });
@@ -42,6 +42,7 @@ export async function* readRawFile(file: RawFile, onBytes: (bytes: number) => vo
       yield chunk;
     }
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new DataError(`${file.path} cannot be read: ${reason(error)}.`);
   } finally {
     stored.destroy();

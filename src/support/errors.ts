@@ -21,6 +21,15 @@ export class ConfigError extends UserError {
   }
 }
 
+/** The user's wish to stop, where nothing is left to be done but to end: exit code 130. */
+export class Interrupted extends UserError {
+  override name = 'Interrupted';
+
+  constructor(message = 'Interrupted.') {
+    super(message, exitCode.interrupted);
+  }
+}
+
 /** Data that cannot be used: exit code 3. */
 export class DataError extends UserError {
   override name = 'DataError';

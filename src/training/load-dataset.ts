@@ -3,6 +3,7 @@ import { loaders } from '../data/catalogue.js';
 import type { Dataset, Source } from '../data/dataset.js';
 import { encode, findTask } from '../data/encode.js';
 import { glance } from '../data/inspect/glance.js';
+import type { LoaderContext } from '../data/loader.js';
 
 /** What reading the data tells. */
 export type LoadingEvent =
@@ -12,12 +13,13 @@ export type LoadingEvent =
 
 type On = (event: LoadingEvent) => void;
 
-export type LoadDataset = (experiment: Experiment, on: On) => Promise<Dataset>;
+/** @param signal When it fires, reading fails with its reason, and nothing half-written is left. */
+export type LoadDataset = (experiment: Experiment, on: On, signal?: AbortSignal) => Promise<Dataset>;
 
 /** Reads and encodes an experiment's data. */
-export const loadDataset: LoadDataset = async (experiment, on) => {
-  const { source } = await openSource(experiment, on);
-  return encoded(source, experiment);
+export const loadDataset: LoadDataset = async (experiment, on, signal) => {
+  const { source } = await openSource(experiment, on, { signal });
+  return encoded(source, experiment, signal);
 };
 
 /**
@@ -26,22 +28,22 @@ export const loadDataset: LoadDataset = async (experiment, on) => {
  * @param most Values that are kept at a time; the oldest goes before the next is made.
  */
 export function oncePerData<Value>(
-  make: (source: Source, experiment: Experiment) => Value | Promise<Value>,
+  make: (source: Source, experiment: Experiment, signal: AbortSignal | undefined) => Value | Promise<Value>,
   parts: (experiment: Experiment) => unknown,
   most: number,
-): (experiment: Experiment, on: On) => Promise<Value> {
+): (experiment: Experiment, on: On, signal?: AbortSignal) => Promise<Value> {
   const seeded = new Map<string, boolean>(); // by dataset options
   const kept = new Map<string, { readonly value: Value }>();
-  return async (experiment, on) => {
+  return async (experiment, on, signal) => {
     const options = JSON.stringify(experiment.dataset);
     const key = () => JSON.stringify([options, parts(experiment), seeded.get(options) ? experiment.seed : null]);
     const known = seeded.has(options) ? kept.get(key()) : undefined;
     if (known) return known.value;
     const [oldest] = kept.keys();
     if (oldest !== undefined && kept.size >= most) kept.delete(oldest);
-    const { source, usesSeed } = await openSource(experiment, on);
+    const { source, usesSeed } = await openSource(experiment, on, { signal });
     seeded.set(options, usesSeed);
-    const value = await make(source, experiment);
+    const value = await make(source, experiment, signal);
     kept.set(key(), { value });
     return value;
   };
@@ -53,20 +55,24 @@ export function rememberingDataset(): LoadDataset {
 }
 
 /** With what a glance at the data finds among the notes. */
-async function encoded(source: Source, { inputs, tasks }: Experiment): Promise<Dataset> {
-  const dataset = await encode(source, inputs, tasks);
+async function encoded(
+  source: Source,
+  { inputs, tasks }: Experiment,
+  signal: AbortSignal | undefined,
+): Promise<Dataset> {
+  const dataset = await encode(source, inputs, tasks, signal);
   const chosen = tasks.map((task) => ({ task, index: findTask(source, task) }));
-  return { ...dataset, notes: [...dataset.notes, ...(await glance(source, chosen))] };
+  return { ...dataset, notes: [...dataset.notes, ...(await glance(source, chosen, signal))] };
 }
 
 /**
  * Opens an experiment's data. `usesSeed`: the loader asked for the seed.
- * @param prepared Is told the files of prepared data that were read or written.
+ * @param options `prepared` is told the files of prepared data that were read or written; for `signal` see `LoaderContext`.
  */
 export async function openSource(
   experiment: Experiment,
   on: On,
-  prepared: (path: string) => void = () => undefined,
+  options: Pick<LoaderContext, 'prepared' | 'signal'> = {},
 ): Promise<{ readonly source: Source; readonly usesSeed: boolean }> {
   let usesSeed = false;
   const source = await loaders.get(experiment.dataset.loader).open(experiment.dataset, {
@@ -76,7 +82,7 @@ export async function openSource(
     },
     note: (message) => on({ kind: 'note', message }),
     progress: (done, total) => on({ kind: 'reading', done, total }),
-    prepared,
+    ...options,
   });
   return { source, usesSeed };
 }

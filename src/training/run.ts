@@ -31,7 +31,7 @@ export interface RunOptions extends PrepareOptions {
   readonly overwrite: boolean;
   /** Write the test predictions. */
   readonly predictions: boolean;
-  /** When it fires, a checkpoint is written and the run ends as `interrupted`; while its device is tried, with a UserError. */
+  /** When it fires, a checkpoint is written and the run ends as `interrupted`; before it trains, with the signal's reason or `Interrupted`. */
   readonly signal: AbortSignal;
   /** How long to wait for another process to leave the run's folder; default 0. */
   readonly waitSeconds?: number;
@@ -66,7 +66,7 @@ export async function prepare(
 ): Promise<PreparedRun> {
   const opened = await openEngine(engine, lookAtMachine(signal)); // first: a device that is not there should not cost the reading of the data
   for (const message of opened.notes) on({ kind: 'note', message });
-  return { ...setUp(experiment, await load(experiment, on), opened.engine), chosen: opened.chosen };
+  return { ...setUp(experiment, await load(experiment, on, signal), opened.engine), chosen: opened.chosen };
 }
 
 /** One run from its config to `result.json`, in its own folder. A run that is finished already is read, not trained. */

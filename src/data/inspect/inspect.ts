@@ -43,7 +43,7 @@ const splitNames = ['train', 'validation', 'test'] as const;
 /**
  * Reads the splits one after the other, in bounded memory, and learns of training rows alone.
  * @param tasks Those of the config, in its order, with their indexes in the source.
- * @param progress Rows read, of all that are to be read.
+ * @param progress Rows read, of all that are to be read. What it throws ends the inspection.
  */
 export async function inspect(
   source: Source,

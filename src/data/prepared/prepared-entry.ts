@@ -40,7 +40,8 @@ interface Manifest {
  * The prepared tables of `key`, from the cache if that has them, else made by `make` and then stored. An entry is a folder of Arrow files
  * and a manifest with the place and checksum of every record batch. It is written under another name, synced, and renamed: there is a
  * whole entry or none, however many processes write and read. What is damaged is noted and made again.
- * @param at `name` begins the folder's name; `key` is everything that decides the content, as JSON.
+ * @param at `name` begins the folder's name; `key` is everything that decides the content, as JSON. When `signal` fires, what has been
+ * written is removed, and the preparation fails with its reason.
  * @param make returns a description, plain JSON. It must depend on the key alone.
  */
 export async function preparedEntry(
@@ -49,18 +50,19 @@ export async function preparedEntry(
     readonly name: string;
     readonly key: unknown;
     readonly note: (message: string) => void;
+    readonly signal?: AbortSignal | undefined;
   },
   make: (writer: EntryWriter) => Promise<unknown>,
 ): Promise<PreparedEntry> {
   const path = join(at.folder, `${at.name}-v${formatVersion}-${checksumOf(JSON.stringify(at.key))}`);
-  const found = await openPrepared(path);
+  const found = await openPrepared(path, at.signal);
   if (found.entry) return found.entry;
   if (found.damage !== null) at.note(`${path} is damaged (${found.damage}): it is made again.`);
   await removeRemains(at.folder);
   const partial = `${path}.${randomUUID()}.tmp`;
   try {
     makeFolder(partial);
-    await writeEntry(partial, make);
+    await writeEntry(partial, make, at.signal);
     await moveInto(partial, path);
   } catch (error) {
     if (isSystemError(error)) throw new DataError(`The prepared data cannot be kept in ${at.folder}: ${error.message}`);
@@ -68,7 +70,7 @@ export async function preparedEntry(
   } finally {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
   }
-  const made = await openPrepared(path);
+  const made = await openPrepared(path, at.signal);
   if (made.entry) return made.entry;
   throw new DataError(`${path} was written, but cannot be read: ${made.damage ?? 'it is gone'}.`);
 }
@@ -76,6 +78,7 @@ export async function preparedEntry(
 /** Opens an entry's folder. Damage is null where there is no entry. */
 export async function openPrepared(
   path: string,
+  signal?: AbortSignal,
 ): Promise<{ readonly entry: PreparedEntry } | { readonly entry?: undefined; readonly damage: string | null }> {
   const text = await readFile(join(path, manifestName), 'utf8').catch(() => undefined);
   if (text === undefined) return { damage: (await stat(path).catch(() => undefined)) ? 'it has no manifest' : null };
@@ -92,7 +95,7 @@ export async function openPrepared(
   }
   if (bytes <= smallEntry) {
     for (const [name, table] of tables) {
-      const damage = await damageOf(table);
+      const damage = await damageOf(table, signal);
       if (damage !== null) return { damage: `${name}.arrow: ${damage}` };
     }
   }
@@ -109,8 +112,9 @@ export async function openPrepared(
   };
 }
 
-async function damageOf(table: PreparedTable): Promise<string | null> {
+async function damageOf(table: PreparedTable, signal: AbortSignal | undefined): Promise<string | null> {
   for (let index = 0; index * table.blockRows < table.rows; index++) {
+    signal?.throwIfAborted();
     const damage = await table.read(index).then(
       () => null,
       (error: unknown) => {
@@ -134,7 +138,11 @@ async function readOrForget(path: string, table: PreparedTable, index: number): 
   }
 }
 
-async function writeEntry(folder: string, make: (writer: EntryWriter) => Promise<unknown>): Promise<void> {
+async function writeEntry(
+  folder: string,
+  make: (writer: EntryWriter) => Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { ArrowFile } = await import('./arrow-file.js'); // 100 ms that no other command should pay
   const writers = new Map<string, BlockedTableWriter>();
   const tables: Record<string, TableIndex> = {};
@@ -142,7 +150,7 @@ async function writeEntry(folder: string, make: (writer: EntryWriter) => Promise
     const description = await make({
       async table(name, columns, blockRows = usualBlockRows) {
         const file = await ArrowFile.create(join(folder, `${name}.arrow`), columns);
-        const writer = new BlockedTableWriter(file, columns, blockRows);
+        const writer = new BlockedTableWriter(file, columns, blockRows, signal);
         writers.set(name, writer);
         return writer;
       },

@@ -85,10 +85,10 @@ export async function sourceWriter(entry: EntryWriter, shape: SourceShape) {
   };
 }
 
-/** The source that lies in an entry which `sourceWriter` has written. */
-export async function preparedSource(entry: PreparedEntry): Promise<Source> {
+/** The source that lies in an entry which `sourceWriter` has written. @param signal When it fires, the opening fails with its reason. */
+export async function preparedSource(entry: PreparedEntry, signal?: AbortSignal): Promise<Source> {
   const { columns, tasks, masks, checksum, group } = describedBy(entry);
-  const dictionaries = await readDictionaries(entry.table('dictionaries'), columns.length);
+  const dictionaries = await readDictionaries(entry.table('dictionaries'), columns.length, signal);
   const split = (name: SplitName) => preparedSplit(entry.table(name), columns.length, tasks.length, masks);
   return {
     columns: columns.map((column, c): SourceColumn => {
@@ -154,10 +154,15 @@ async function writeDictionary(table: TableWriter, column: number, texts: Iterab
   await flush();
 }
 
-async function readDictionaries(table: PreparedTable, columns: number): Promise<string[][]> {
+async function readDictionaries(
+  table: PreparedTable,
+  columns: number,
+  signal: AbortSignal | undefined,
+): Promise<string[][]> {
   const dictionaries: string[][] = Array.from({ length: columns }, () => []);
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   for (let index = 0; index * table.blockRows < table.rows; index++) {
+    signal?.throwIfAborted();
     const { rows, columns: values } = await table.read(index);
     const [owners, texts] = values;
     if (!(owners instanceof Int32Array) || !texts || !('bytes' in texts)) throw new Error('These are no dictionaries');

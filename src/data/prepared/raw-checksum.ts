@@ -2,7 +2,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { makeFolder } from '../../support/make-folder.js';
 import { checksumOf } from './block-checksum.js';
 
@@ -14,14 +13,15 @@ const clockSlack = 2000;
 /**
  * SHA-256 (hex) of a file as it lies on disk. That of a large file is remembered in the cache folder, and believed while size, inode and
  * times of modification and change (which no program sets) are the same.
+ * @param signal When it fires, the reading fails with its reason.
  */
-export async function rawChecksum(path: string, folder: string): Promise<string> {
+export async function rawChecksum(path: string, folder: string, signal?: AbortSignal): Promise<string> {
   const identity = await identityOf(path);
-  if (identity.size <= smallFile) return hashFile(path);
+  if (identity.size <= smallFile) return hashFile(path, signal);
   const memory = join(folder, `raw-${checksumOf(resolve(path))}.json`);
   const known = await remembered(memory);
   if (known && known.identity === identity.text) return known.sha256;
-  const sha256 = await hashFile(path);
+  const sha256 = await hashFile(path, signal);
   const after = await identityOf(path);
   if (after.text === identity.text && Date.now() - after.changed > clockSlack) {
     const partial = `${memory}.${randomUUID()}.tmp`;
@@ -49,8 +49,11 @@ async function remembered(path: string): Promise<{ readonly identity: string; re
   }
 }
 
-async function hashFile(path: string): Promise<string> {
+async function hashFile(path: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
+  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+    signal?.throwIfAborted();
+    hash.update(piece);
+  }
   return hash.digest('hex');
 }

@@ -7,7 +7,7 @@ import type { TableIndex } from './prepared-table.js';
 export interface TableWriter {
   /** Rows so far. */
   readonly rows: number;
-  /** Takes any number of rows; the arrays may be overwritten when it is done. One call at a time. */
+  /** Takes any number of rows; the arrays may be overwritten when it is done. One call at a time. Throws where it is to stop. */
   append(block: PreparedBlock): Promise<void>;
 }
 
@@ -17,12 +17,15 @@ export class BlockedTableWriter implements TableWriter {
   readonly #columns: readonly PreparedColumn[];
   readonly #blockRows: number;
   readonly #buffers: readonly ColumnBuffer[];
+  readonly #signal: AbortSignal | undefined;
   readonly #blocks: BlockPlace[] = [];
   #filled = 0;
   #rows = 0;
 
-  constructor(file: ArrowFile, columns: readonly PreparedColumn[], blockRows: number) {
+  /** @param signal When it fires, the next block is not written, and its reason is thrown. */
+  constructor(file: ArrowFile, columns: readonly PreparedColumn[], blockRows: number, signal?: AbortSignal) {
     this.#file = file;
+    this.#signal = signal;
     this.#columns = columns;
     this.#blockRows = blockRows;
     this.#buffers = columns.map((column) => columnBuffer(column, blockRows));
@@ -58,6 +61,7 @@ export class BlockedTableWriter implements TableWriter {
   }
 
   async #flush(): Promise<void> {
+    this.#signal?.throwIfAborted();
     const columns = this.#buffers.map(({ values }) => values);
     this.#blocks.push(await this.#file.write({ rows: this.#filled, columns }));
     this.#filled = 0;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { exitCode, UserError } from '../../support/errors.js';
+import { Interrupted } from '../../support/errors.js';
 import { askChild, type Child } from './ask-child.js';
 import { type Candidate, type Finding, type Smoke, unusable } from './device.js';
 import type { Facts } from './facts.js';
@@ -26,13 +26,13 @@ const tolerance = 0.01;
 
 /**
  * Looks at a candidate, and if nothing speaks against it trains a few steps on it in a child process.
- * @throws UserError: it was interrupted.
+ * @throws Interrupted
  */
 export async function probe(candidate: Candidate, options: ProbeOptions): Promise<Finding> {
   const found = await checkStatically(candidate, options.facts);
   if ('usable' in found) return found;
   const outcome = await trySmoke(candidate, options);
-  if (options.signal?.aborted) throw new UserError('Interrupted while a device was tried.', exitCode.interrupted);
+  if (options.signal?.aborted) throw new Interrupted('Interrupted while a device was tried.');
   if (outcome.kind !== 'trained') return explain(candidate, outcome, options.facts);
   const { largestDifference } = outcome.smoke;
   if (!(largestDifference <= tolerance)) {
