@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../support/errors.js';
@@ -8,6 +7,7 @@ import { LineCursor } from './ali-ccp-line.js';
 import { FilePass, type OnBytes } from './ali-ccp-pass.js';
 import { fingerprint, type RawFiles } from './ali-ccp-raw.js';
 import { KeyIndex, KeyIndexWriter } from './key-index.js';
+import { partialPath } from './partial-path.js';
 import type { PreparedColumn } from './prepared/prepared-columns.js';
 import { type EntryWriter, type PreparedEntry, preparedEntry } from './prepared/prepared-entry.js';
 import { type RawFile, readRawFile } from './raw-file.js';
@@ -119,7 +119,7 @@ async function readSkeleton(
   onBytes: OnBytes,
 ) {
   const pass = await FilePass.after(file, fieldsOf('skeleton'), blockRows.samples, before);
-  const path = join(folder, `ali-ccp-keys-${randomUUID()}.tmp`);
+  const path = partialPath(join(folder, 'ali-ccp-keys'));
   try {
     await indexKeys(common, path, onBytes);
     const index = new KeyIndex(join(path, 'index'));

@@ -1,5 +1,3 @@
-import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DataError } from '../support/errors.js';
 import { bytesOf, type FileSplit, openPart, type PartKeys, partKeys, type Side, sideSplits } from './ali-ccp-parts.js';
@@ -24,8 +22,6 @@ export type SideReport =
 export type PreparedParts = Readonly<Record<Side, Readonly<Record<FileSplit, PreparedEntry>>>>;
 
 const sides = ['common', 'skeleton'] as const;
-/** A preparation that has written nothing for so long was killed. */
-const abandonedMilliseconds = 15 * 60 * 1000;
 
 /**
  * The prepared tables of the four files, each file's in a folder of its own. What is missing is made by two threads, one for the common
@@ -36,7 +32,6 @@ export async function preparedParts(files: RawFiles, folder: string, context: Lo
   const { note, signal } = context;
   const found = await openAll({ folder, keys, note, signal });
   if (found) return found;
-  await removeAbandoned(folder);
   const done = { common: 0, skeleton: 0 };
   const total = sides.flatMap((side) => sideSplits.map((split) => bytesOf(side, split, files))).reduce((a, b) => a + b);
   const stop = new SharedArrayBuffer(4);
@@ -60,26 +55,6 @@ export async function preparedParts(files: RawFiles, folder: string, context: Lo
   const made = await openAll({ folder, keys, note, signal });
   if (!made) throw new DataError(`The prepared data in ${folder} are gone again. Does something else remove them?`);
   return made;
-}
-
-/** What killed preparations have left may be as large as the data. */
-async function removeAbandoned(folder: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!/^ali-ccp-.*\.tmp$/.test(name)) continue;
-    const path = join(folder, name);
-    const files = await readdir(path).catch(() => []);
-    const times = await Promise.all([path, ...files.map((file) => join(path, file))].map(timeOf));
-    if (Date.now() - Math.max(...times) < abandonedMilliseconds) continue;
-    await rm(path, { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
-/** When it was last written; what is gone, just now. */
-async function timeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => Date.now(),
-  );
 }
 
 class Missing extends Error {}

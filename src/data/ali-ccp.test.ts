@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,6 +12,7 @@ import { fields } from './ali-ccp-fields.js';
 import { makeAliCcpFiles } from './ali-ccp-files.fixture.js';
 import type { Source } from './dataset.js';
 import { encode } from './encode.js';
+import { partialPath } from './partial-path.js';
 import { openPrepared } from './prepared/prepared-entry.js';
 
 const made = {
@@ -111,11 +113,10 @@ describe('the join', () => {
     expect(parts).toHaveLength(4);
     const [part = ''] = prepared.map((path) => basename(path)).filter((name) => /skeleton-test/.test(name));
     await rm(join(folder, 'cache', part), { recursive: true });
-    const abandoned = join(folder, 'cache', 'ali-ccp-common-test-of-a-killed-process.tmp');
-    await mkdir(abandoned);
-    await writeFile(join(abandoned, 'features.arrow'), 'half');
-    const before = new Date(Date.now() - 3_600_000);
-    for (const path of [join(abandoned, 'features.arrow'), abandoned]) await utimes(path, before, before);
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const ofKilled = partialPath(join(folder, 'cache', 'ali-ccp-keys')).replace(`-${process.pid}-`, `-${pid}-`);
+    await mkdir(ofKilled);
+    await writeFile(join(ofKilled, 'index'), 'half');
     const source = await open({ validation: 'test-half' });
     expect(await readdir(join(folder, 'cache'))).toEqual(parts);
     const halves = [...(await rowsOf(source, 'validation')).rows, ...(await rowsOf(source, 'test')).rows];

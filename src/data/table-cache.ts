@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeFolder } from '../support/make-folder.js';
+import { partialPath, removeRemains } from './partial-path.js';
 import type { RawFile } from './raw-file.js';
 import type { Table } from './table.js';
 
@@ -41,6 +42,7 @@ export async function cachedTable(
     }
     note(`${path} is damaged: it is made again.`);
   }
+  await removeRemains(folder);
   const table = await make();
   try {
     makeFolder(folder);
@@ -61,7 +63,7 @@ async function storedChecksum(path: string): Promise<string> {
 
 /** Under another name first, so that a reader, or a crash, never meets half a file. */
 async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = partialPath(path);
   try {
     await writeFile(temporary, parts);
     await rename(temporary, path);

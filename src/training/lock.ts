@@ -1,6 +1,7 @@
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../support/errors.js';
+import { isRunning } from '../support/process-running.js';
 
 /**
  * Takes a folder for this process and returns what gives it back. A lock that a killed process left is taken over.
@@ -14,7 +15,7 @@ export function acquireLock(folder: string): () => void {
     writeFileSync(own, String(process.pid));
     for (let attempt = 0; attempt < 3; attempt++) {
       if (linked(own, lock) || takenOver(own, lock, turn)) return () => rmSync(lock, { force: true });
-      const holder = [lock, turn].map(holderOf).find(isRunning);
+      const holder = [lock, turn].map(holderOf).find(isAnother);
       if (holder !== undefined) {
         throw new FolderInUse(
           `${folder} is in use by process ${holder}. Wait for it, or delete ${lock} if that is not a run.`,
@@ -47,11 +48,11 @@ function linked(own: string, lock: string): boolean {
  */
 function takenOver(own: string, lock: string, turn: string): boolean {
   if (!linked(own, turn)) {
-    if (!isRunning(holderOf(turn))) rmSync(turn, { force: true }); // killed in its turn
+    if (!isAnother(holderOf(turn))) rmSync(turn, { force: true }); // killed in its turn
     return false;
   }
   try {
-    if (!existsSync(lock) || isRunning(holderOf(lock))) return false;
+    if (!existsSync(lock) || isAnother(holderOf(lock))) return false;
     renameSync(own, lock);
     return true;
   } finally {
@@ -69,6 +70,11 @@ function holderOf(lock: string): number {
   }
 }
 
+/** Runs, and is not this one: a lock with one's own number was left by another process, before a restart of the machine or container. */
+function isAnother(pid: number): boolean {
+  return pid !== process.pid && isRunning(pid);
+}
+
 export class FolderInUse extends UserError {
   override name = 'FolderInUse';
 }
@@ -76,26 +82,6 @@ export class FolderInUse extends UserError {
 export function cannotWrite(path: string, error: unknown): UserError {
   const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
   return new UserError(`Cannot write to ${path}: ${reason}. Choose another folder with --runs DIR.`);
-}
-
-function isRunning(pid: number): boolean {
-  // A lock with one's own number was left by another process, before a restart of the machine or container.
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch (error) {
-    return hasCode(error, 'EPERM');
-  }
-}
-
-/** Linux: an ended process whose parent has not asked for its exit code, as in a container without an init. */
-function isZombie(pid: number): boolean {
-  try {
-    return /^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false; // another system, or it has just gone
-  }
 }
 
 function hasCode(error: unknown, code: string): boolean {

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DataError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
+import { partialPath, removeRemains } from '../partial-path.js';
 import { checksumOf } from './block-checksum.js';
 import type { PreparedColumn } from './prepared-columns.js';
 import { DamagedBlock, type PreparedTable, preparedTable, type TableIndex } from './prepared-table.js';
@@ -14,7 +14,6 @@ const manifestName = 'manifest.json';
 /** An entry of fewer bytes is compared with its checksums whenever it is opened, a larger one block by block when it is read. */
 const smallEntry = 2 ** 28;
 const usualBlockRows = 2 ** 14;
-const day = 86_400_000;
 
 /** What a preparation writes. */
 export interface EntryWriter {
@@ -55,11 +54,11 @@ export async function preparedEntry(
   make: (writer: EntryWriter) => Promise<unknown>,
 ): Promise<PreparedEntry> {
   const path = join(at.folder, `${at.name}-v${formatVersion}-${checksumOf(JSON.stringify(at.key))}`);
+  await removeRemains(at.folder);
   const found = await openPrepared(path, at.signal);
   if (found.entry) return found.entry;
   if (found.damage !== null) at.note(`${path} is damaged (${found.damage}): it is made again.`);
-  await removeRemains(at.folder);
-  const partial = `${path}.${randomUUID()}.tmp`;
+  const partial = partialPath(path);
   try {
     makeFolder(partial);
     await writeEntry(partial, make, at.signal);
@@ -179,21 +178,11 @@ async function moveInto(partial: string, path: string): Promise<void> {
       if (!isSystemError(error) || !['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EPERM'].includes(error.code ?? '')) throw error;
     }
     if ((await openPrepared(path)).entry) return;
-    const aside = `${path}.${randomUUID()}.tmp`;
+    const aside = partialPath(path);
     await rename(path, aside).catch(() => undefined); // another process may have been quicker
     await rm(aside, { recursive: true, force: true });
   }
   throw new DataError(`${path} cannot be replaced.`);
-}
-
-/** What processes that were killed have left. */
-async function removeRemains(folder: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.endsWith('.tmp')) continue;
-    const remains = join(folder, name);
-    const { mtimeMs } = (await stat(remains).catch(() => undefined)) ?? { mtimeMs: Number.POSITIVE_INFINITY };
-    if (Date.now() - mtimeMs > 2 * day) await rm(remains, { recursive: true, force: true }).catch(() => undefined);
-  }
 }
 
 /** The manifest's own checksum is its first line. */

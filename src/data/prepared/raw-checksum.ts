@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '../../support/make-folder.js';
+import { partialPath } from '../partial-path.js';
 import { checksumOf } from './block-checksum.js';
 
 /** A smaller file is read each time. */
@@ -24,7 +25,7 @@ export async function rawChecksum(path: string, folder: string, signal?: AbortSi
   const sha256 = await hashFile(path, signal);
   const after = await identityOf(path);
   if (after.text === identity.text && Date.now() - after.changed > clockSlack) {
-    const partial = `${memory}.${randomUUID()}.tmp`;
+    const partial = partialPath(memory);
     await Promise.resolve()
       .then(() => makeFolder(folder))
       .then(() => writeFile(partial, JSON.stringify({ identity: identity.text, sha256 })))
