@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
 import { loaders } from '../data/catalogue.js';
+import type { Source } from '../data/dataset.js';
 import { findTask } from '../data/encode.js';
 import { fetchFiles } from '../data/fetch-files.js';
 import { everything, inspect } from '../data/inspect/inspect.js';
@@ -9,7 +10,7 @@ import { inspectionText } from '../report/inspection-text.js';
 import { count } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { type LoadingEvent, openSource } from '../training/load-dataset.js';
+import { type LoadingEvent, withSource } from '../training/load-dataset.js';
 import { namesComparison, readComparison, readConfig } from './config-file.js';
 import { interruptedReading, interruptible } from './interruptible.js';
 import { progressBar } from './progress-bar.js';
@@ -40,16 +41,17 @@ export async function inspectCommand(
   }
   if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
   const experiment = firstExperiment(file, overrides);
-  const inspection = await interruptible(interruptedReading, async (signal) => {
-    const { source } = await opened(experiment, signal);
-    const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
-    const bar = progressBar('inspecting', 'rows');
-    const advance = (done: number, total: number) => {
-      signal.throwIfAborted();
-      bar.update(done, total);
-    };
-    return inspect(source, tasks, everything, advance).finally(bar.stop);
-  });
+  const inspection = await interruptible(interruptedReading, (signal) =>
+    reading(experiment, { signal }, (source) => {
+      const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
+      const bar = progressBar('inspecting', 'rows');
+      const advance = (done: number, total: number) => {
+        signal.throwIfAborted();
+        bar.update(done, total);
+      };
+      return inspect(source, tasks, everything, advance).finally(bar.stop);
+    }),
+  );
   process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
   return exitCode.done;
 }
@@ -57,9 +59,17 @@ export async function inspectCommand(
 /** `ple data prepare`: reads the data once, so that runs find them prepared. */
 export async function prepareCommand(file: string, overrides: readonly string[], { json }: Json): Promise<number> {
   const experiment = firstExperiment(file, overrides);
-  const { source, prepared } = await interruptible(interruptedReading, (signal) => opened(experiment, signal));
+  const prepared = new Set<string>();
+  const source = await interruptible(interruptedReading, (signal) => {
+    const options = {
+      prepared: (path: string) => void prepared.add(resolve(path)),
+      compareUpTo: Number.POSITIVE_INFINITY,
+      signal,
+    };
+    return reading(experiment, options, (source) => source);
+  });
   const { train, validation, test } = source.splits;
-  const files = prepared.map((path) => ({ path, bytes: bytesOf(path) }));
+  const files = [...prepared].map((path) => ({ path, bytes: bytesOf(path) }));
   const rows = { train: train.rows, validation: validation.rows, test: test.rows };
   const { checksum } = source;
   if (json) process.stdout.write(`${JSON.stringify({ schema: 1, checksum, rows, files }, null, 2)}\n`);
@@ -132,14 +142,19 @@ function firstExperiment(file: string, overrides: readonly string[]): Experiment
   return comparison.experiment(model.label, point, seed);
 }
 
-async function opened(experiment: Experiment, signal: AbortSignal) {
+/** `withSource`, which shows how far the reading is. */
+function reading<Value>(
+  experiment: Experiment,
+  options: Parameters<typeof withSource>[2],
+  make: (source: Source) => Value | Promise<Value>,
+): Promise<Value> {
   const bar = progressBar('reading', 'bytes');
-  const prepared: string[] = [];
   const on = (event: LoadingEvent) => {
     if (event.kind === 'note') bar.line(`note: ${event.message}`);
     else bar.update(event.done, event.total);
   };
-  const options = { prepared: (path: string) => void prepared.push(resolve(path)), signal };
-  const { source } = await openSource(experiment, on, options).finally(bar.stop);
-  return { source, prepared };
+  return withSource(experiment, on, options, (source) => {
+    bar.stop();
+    return make(source);
+  }).finally(bar.stop);
 }

@@ -44,7 +44,9 @@ async function prepare(change: { readonly [Name in keyof Files]?: Files[Name] } 
     throw error;
   }
   return async (side: Side, split: FileSplit) => {
-    const entry = await openPart(side, split, options, () => Promise.reject(new Error('It was made before')));
+    const entry = await openPart(side, split, options, { note: () => undefined }, () =>
+      Promise.reject(new Error('It was made before')),
+    );
     return { entry, description: parseDescription(entry.description) };
   };
 }

@@ -8,8 +8,9 @@ import { FilePass, type OnBytes } from './ali-ccp-pass.js';
 import { fingerprint, type RawFiles } from './ali-ccp-raw.js';
 import { KeyIndex, KeyIndexWriter } from './key-index.js';
 import { partialPath } from './partial-path.js';
+import type { PreparedEntry } from './prepared/open-prepared.js';
 import type { PreparedColumn } from './prepared/prepared-columns.js';
-import { type EntryWriter, type PreparedEntry, preparedEntry } from './prepared/prepared-entry.js';
+import { type EntryContext, type EntryWriter, preparedEntry } from './prepared/prepared-entry.js';
 import { type RawFile, readRawFile } from './raw-file.js';
 import { wholeLines } from './whole-lines.js';
 
@@ -43,16 +44,11 @@ type Make = (writer: EntryWriter) => Promise<unknown>;
 export function openPart(
   side: Side,
   split: FileSplit,
-  options: {
-    readonly folder: string;
-    readonly keys: PartKeys;
-    readonly note: (message: string) => void;
-    readonly signal?: AbortSignal | undefined;
-  },
+  { folder, keys }: { readonly folder: string; readonly keys: PartKeys },
+  context: EntryContext,
   make: Make,
 ): Promise<PreparedEntry> {
-  const { keys, ...at } = options;
-  return preparedEntry({ ...at, name: `ali-ccp-${side}-${split}`, key: keys[side][split] }, make);
+  return preparedEntry({ folder, name: `ali-ccp-${side}-${split}`, key: keys[side][split] }, context, make);
 }
 
 /** Bytes on disk that `prepareSide` reads: the common features once more, for their indexes. */
@@ -71,7 +67,7 @@ export async function prepareSide(
   let done = 0;
   for (const split of sideSplits) {
     const told: OnBytes = (bytes) => onBytes(done + bytes);
-    before = await openPart(side, split, { ...options, note: () => undefined }, (writer) =>
+    before = await openPart(side, split, options, { note: () => undefined }, (writer) =>
       side === 'common'
         ? readCommon(writer, files.common[split], before, told)
         : readSkeleton(writer, files.skeleton[split], files.common[split], options.folder, before, told),

@@ -6,7 +6,8 @@ import type { PartDescription } from './ali-ccp-description.js';
 import { EntryReader } from './ali-ccp-entries.js';
 import { type Field, fields } from './ali-ccp-fields.js';
 import { LineCursor } from './ali-ccp-line.js';
-import type { EntryWriter, PreparedEntry } from './prepared/prepared-entry.js';
+import type { PreparedEntry } from './prepared/open-prepared.js';
+import type { EntryWriter } from './prepared/prepared-entry.js';
 import { type RawFile, readRawFile } from './raw-file.js';
 import { wholeLines } from './whole-lines.js';
 

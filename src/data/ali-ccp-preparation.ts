@@ -3,7 +3,8 @@ import { DataError } from '../support/errors.js';
 import { bytesOf, type FileSplit, openPart, type PartKeys, partKeys, type Side, sideSplits } from './ali-ccp-parts.js';
 import type { RawFiles } from './ali-ccp-raw.js';
 import type { LoaderContext } from './loader.js';
-import type { PreparedEntry } from './prepared/prepared-entry.js';
+import type { PreparedEntry } from './prepared/open-prepared.js';
+import type { EntryContext } from './prepared/prepared-entry.js';
 
 /** What a thread is started with. */
 export interface SideOrder {
@@ -30,7 +31,7 @@ const sides = ['common', 'skeleton'] as const;
 export async function preparedParts(files: RawFiles, folder: string, context: LoaderContext): Promise<PreparedParts> {
   const keys = await partKeys(files);
   const { note, signal } = context;
-  const found = await openAll({ folder, keys, note, signal });
+  const found = await openAll({ folder, keys }, context);
   if (found) return found;
   const done = { common: 0, skeleton: 0 };
   const total = sides.flatMap((side) => sideSplits.map((split) => bytesOf(side, split, files))).reduce((a, b) => a + b);
@@ -52,28 +53,32 @@ export async function preparedParts(files: RawFiles, folder: string, context: Lo
   signal?.removeEventListener('abort', halt);
   signal?.throwIfAborted();
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  const made = await openAll({ folder, keys, note, signal });
+  const made = await openAll({ folder, keys }, { note, signal });
   if (!made) throw new DataError(`The prepared data in ${folder} are gone again. Does something else remove them?`);
   return made;
 }
 
 class Missing extends Error {}
 
-/** Undefined if a part is missing. */
-async function openAll(options: Parameters<typeof openPart>[2]): Promise<PreparedParts | undefined> {
-  const open = (side: Side, split: FileSplit) =>
-    openPart(side, split, options, () => {
-      throw new Missing();
-    });
-  try {
-    return {
-      common: { train: await open('common', 'train'), test: await open('common', 'test') },
-      skeleton: { train: await open('skeleton', 'train'), test: await open('skeleton', 'test') },
-    };
-  } catch (error) {
-    if (error instanceof Missing) return undefined;
-    throw error;
-  }
+/** Undefined if a part is missing, or damaged: then all have been looked at. */
+async function openAll(
+  at: Pick<SideOrder, 'folder' | 'keys'>,
+  context: EntryContext,
+): Promise<PreparedParts | undefined> {
+  const open = async (side: Side, split: FileSplit): Promise<PreparedEntry | undefined> => {
+    try {
+      return await openPart(side, split, at, context, () => {
+        throw new Missing();
+      });
+    } catch (error) {
+      if (error instanceof Missing) return undefined;
+      throw error;
+    }
+  };
+  const [common, commonTest] = [await open('common', 'train'), await open('common', 'test')];
+  const [skeleton, skeletonTest] = [await open('skeleton', 'train'), await open('skeleton', 'test')];
+  if (!common || !commonTest || !skeleton || !skeletonTest) return undefined;
+  return { common: { train: common, test: commonTest }, skeleton: { train: skeleton, test: skeletonTest } };
 }
 
 /** Resolves when the side is prepared; rejects with a `DataError` for files that cannot be used. */

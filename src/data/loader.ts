@@ -8,7 +8,9 @@ export interface LoaderContext {
   /** Something that the user should know but that stops nothing. One line. */
   note(message: string): void;
   /** Of a long preparation: bytes of the files that have been read, of all that are to be. */
-  progress?(done: number, total: number): void;
+  readonly progress?: ((done: number, total: number) => void) | undefined;
+  /** Prepared data of so many bytes are compared with all their checksums when they are opened, and `progress` is told. Default: 256 MiB, untold. */
+  readonly compareUpTo?: number | undefined;
   /** When it fires, the loader removes what it has half-written and fails with the signal's reason. Every long reading looks at it. */
   readonly signal?: AbortSignal | undefined;
   /** Names a file of prepared data that the source was read from, or that was just written. */

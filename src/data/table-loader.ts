@@ -41,7 +41,7 @@ export const table = defineLoader({
     const key = { reader: loader, version, content, sums };
     const checksum = createHash('sha256').update(JSON.stringify(key)).digest('hex');
     const progress = (done: number, total: number) => advance(context, done, total);
-    const entry = await preparedEntry({ folder: cache, name: loader, key, note, signal }, (writer) =>
+    const entry = await preparedEntry({ folder: cache, name: loader, key }, context, (writer) =>
       prepareRows(files, options, checksum, writer, { note, progress }),
     );
     context.prepared?.(entry.path);

@@ -4,6 +4,7 @@ import type { Dataset, Source } from '../data/dataset.js';
 import { encode, findTask } from '../data/encode.js';
 import { glance } from '../data/inspect/glance.js';
 import type { LoaderContext } from '../data/loader.js';
+import { DamagedEntry } from '../data/prepared/open-prepared.js';
 
 /** What reading the data tells. */
 export type LoadingEvent =
@@ -18,8 +19,7 @@ export type LoadDataset = (experiment: Experiment, on: On, signal?: AbortSignal)
 
 /** Reads and encodes an experiment's data. */
 export const loadDataset: LoadDataset = async (experiment, on, signal) => {
-  const { source } = await openSource(experiment, on, { signal });
-  return encoded(source, experiment, signal);
+  return withSource(experiment, on, { signal }, (source) => encoded(source, experiment, signal));
 };
 
 /**
@@ -41,9 +41,10 @@ export function oncePerData<Value>(
     if (known) return known.value;
     const [oldest] = kept.keys();
     if (oldest !== undefined && kept.size >= most) kept.delete(oldest);
-    const { source, usesSeed } = await openSource(experiment, on, { signal });
-    seeded.set(options, usesSeed);
-    const value = await make(source, experiment, signal);
+    const value = await withSource(experiment, on, { signal }, (source, usesSeed) => {
+      seeded.set(options, usesSeed);
+      return make(source, experiment, signal);
+    });
     kept.set(key(), { value });
     return value;
   };
@@ -65,14 +66,35 @@ async function encoded(
   return { ...dataset, notes: [...dataset.notes, ...(await glance(source, chosen, signal))] };
 }
 
+type OpenOptions = Pick<LoaderContext, 'prepared' | 'signal' | 'compareUpTo'>;
+
 /**
- * Opens an experiment's data. `usesSeed`: the loader asked for the seed.
- * @param options `prepared` is told the files of prepared data that were read or written; for `signal` see `LoaderContext`.
+ * What `make` gives of an experiment's opened data. Where it meets damage in prepared data, these are made anew, and so is what it gives.
+ * @param options See `LoaderContext`.
+ * @param make `usesSeed`: the loader asked for the seed.
  */
-export async function openSource(
+export async function withSource<Value>(
   experiment: Experiment,
   on: On,
-  options: Pick<LoaderContext, 'prepared' | 'signal'> = {},
+  options: OpenOptions,
+  make: (source: Source, usesSeed: boolean) => Value | Promise<Value>,
+): Promise<Value> {
+  const met = new Set<string>();
+  for (;;) {
+    try {
+      const { source, usesSeed } = await openSource(experiment, on, options);
+      return await make(source, usesSeed);
+    } catch (error) {
+      if (!(error instanceof DamagedEntry) || met.has(error.path)) throw error;
+      met.add(error.path); // it is marked, so that opening it again says so and makes it anew
+    }
+  }
+}
+
+async function openSource(
+  experiment: Experiment,
+  on: On,
+  options: OpenOptions,
 ): Promise<{ readonly source: Source; readonly usesSeed: boolean }> {
   let usesSeed = false;
   const source = await loaders.get(experiment.dataset.loader).open(experiment.dataset, {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import {
   type Data,
@@ -14,7 +15,7 @@ import {
   Utf8,
 } from 'apache-arrow';
 import { PullWriter } from '../pull-writer.js';
-import { checksumOf } from './block-checksum.js';
+import { checksumOf, digestOf } from './block-checksum.js';
 import { entriesOf, type PreparedBlock, type PreparedColumn, type PreparedValues } from './prepared-columns.js';
 
 /** Where a record batch's body lies in its file, and what it must be. */
@@ -33,6 +34,7 @@ export class ArrowFile {
   readonly #schema: Schema;
   readonly #columns: readonly PreparedColumn[];
   readonly #writer = new PullWriter();
+  readonly #frame = createHash('sha256'); // of what is outside the bodies
   #bytes = 0;
 
   private constructor(file: FileHandle, columns: readonly PreparedColumn[]) {
@@ -53,7 +55,7 @@ export class ArrowFile {
     const message = Buffer.concat(this.#writer.take());
     const { bytes } = this.#writer.lastBody();
     const offset = this.#bytes + message.length - bytes;
-    await this.#append(message);
+    await this.#append(message, bytes);
     const entries = this.#columns.map((_, c) => entriesOf(block.columns[c], block.rows));
     return {
       offset,
@@ -63,13 +65,13 @@ export class ArrowFile {
     };
   }
 
-  /** Writes the footer and waits until the disk has it all. @returns the file's bytes. */
-  async finish(): Promise<number> {
+  /** Writes the footer and waits until the disk has it all. @returns the file's bytes, and the checksum of those outside the bodies. */
+  async finish(): Promise<{ readonly bytes: number; readonly frame: string }> {
     this.#writer.finish();
-    await this.#append(Buffer.concat(this.#writer.take()));
+    await this.#append(Buffer.concat(this.#writer.take()), 0);
     await this.#file.sync();
     await this.#file.close();
-    return this.#bytes;
+    return { bytes: this.#bytes, frame: digestOf(this.#frame) };
   }
 
   /** Closes the file as it is. */
@@ -77,7 +79,9 @@ export class ArrowFile {
     await this.#file.close().catch(() => undefined);
   }
 
-  async #append(bytes: Uint8Array): Promise<void> {
+  /** @param body how many bytes at the end are a body. */
+  async #append(bytes: Uint8Array, body: number): Promise<void> {
+    this.#frame.update(bytes.subarray(0, bytes.length - body));
     for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
     this.#bytes += bytes.length;
   }

@@ -6,7 +6,8 @@ const [folder, pace] = process.argv.slice(2);
 const notes = [];
 let made = 0;
 const entry = await preparedEntry(
-  { folder, name: 'shared', key: 1, note: (text) => notes.push(text) },
+  { folder, name: 'shared', key: 1 },
+  { note: (text) => notes.push(text) },
   async (writer) => {
     made++;
     const table = await writer.table('rows', [{ name: 'x', kind: 'int32' }], 100);

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DamagedEntry, openPrepared } from './open-prepared.js';
 import type { PreparedBlock, PreparedColumn } from './prepared-columns.js';
-import { type EntryWriter, openPrepared, preparedEntry } from './prepared-entry.js';
+import { type EntryWriter, preparedEntry } from './prepared-entry.js';
 
 const columns: readonly PreparedColumn[] = [
   { name: 'id', kind: 'int32' },
@@ -69,7 +70,7 @@ async function make(writer: EntryWriter) {
   return { count: table.rows };
 }
 const prepare = (key: unknown = { a: 1 }) =>
-  preparedEntry({ folder: cache, name: 'some', key, note: (message) => notes.push(message) }, make);
+  preparedEntry({ folder: cache, name: 'some', key }, { note: (message) => notes.push(message) }, make);
 const blocks = [0, 1, 2, 3, 4].map((b) => blockOf(5 * b, Math.min(rows, 5 * b + 5)));
 
 test('blocks come back, in any order, repeatedly and several at once', async () => {
@@ -128,7 +129,7 @@ test('several may prepare the same at once, and nothing else is left', async () 
 });
 
 test('a preparation that fails leaves nothing', async () => {
-  const failing = preparedEntry({ folder: cache, name: 'some', key: 1, note: () => undefined }, async (writer) => {
+  const failing = preparedEntry({ folder: cache, name: 'some', key: 1 }, { note: () => undefined }, async (writer) => {
     await make(writer);
     throw new Error('no');
   });
@@ -143,7 +144,7 @@ const flip = (share: number) => (bytes: Buffer) => {
 test.each<[string, string, (bytes: Buffer) => Buffer]>([
   ['truncated', 'rows.arrow', (bytes) => bytes.subarray(0, bytes.length - 9)],
   ['empty', 'rows.arrow', () => Buffer.alloc(0)],
-  ['of another version', 'manifest.json', (bytes) => Buffer.from(bytes.toString().replace('"format":1', '"format":0'))],
+  ['of another version', 'manifest.json', (bytes) => Buffer.from(bytes.toString().replace('"format":2', '"format":0'))],
   ['altered', 'manifest.json', flip(0.7)],
   ['cut', 'manifest.json', (bytes) => bytes.subarray(0, 100)],
 ])('an entry whose file is %s is noted and made again (%s)', async (_, name, damage) => {
@@ -160,28 +161,72 @@ test.each<[string, string, (bytes: Buffer) => Buffer]>([
   expect(await readdir(cache)).toHaveLength(1);
 });
 
-test('every altered byte of a block is noticed, whichever it is', async () => {
+test('every altered byte is noticed, in a block or around it', async () => {
   const { path } = await prepare();
   const file = join(path, 'rows.arrow');
   const whole = await readFile(file);
   const manifest = JSON.parse((await readFile(join(path, 'manifest.json'), 'utf8')).split('\n')[1] ?? '');
-  for (const { offset, bytes } of manifest.tables.rows.blocks) {
-    for (const at of [offset, offset + bytes - 1]) {
-      const copy = join(folder, `copy-${at}`);
-      await cp(path, copy, { recursive: true });
-      await writeFile(join(copy, 'rows.arrow'), Buffer.from(whole.map((byte, i) => (i === at ? byte ^ 4 : byte))));
-      expect(await openPrepared(copy)).toMatchObject({ damage: expect.stringMatching(/rows\.arrow: block \d/) });
-    }
+  const around = [0, 9, whole.length - 1, whole.length - 60]; // schema, footer
+  for (const { offset, bytes } of manifest.tables.rows.blocks) around.push(offset - 1, offset + bytes);
+  const inside = manifest.tables.rows.blocks.flatMap(({ offset, bytes }: { offset: number; bytes: number }) => [
+    offset,
+    offset + bytes - 1,
+  ]);
+  for (const at of [...around, ...inside]) {
+    const copy = join(folder, `copy-${at}`);
+    await cp(path, copy, { recursive: true });
+    await writeFile(join(copy, 'rows.arrow'), Buffer.from(whole.map((byte, i) => (i === at ? byte ^ 4 : byte))));
+    const damage = inside.includes(at)
+      ? /^rows\.arrow: block \d is not/
+      : /^rows\.arrow: what is around its blocks is not/;
+    expect(await openPrepared(copy)).toEqual({ damage: expect.stringMatching(damage) });
+    expect(await openPrepared(copy)).toEqual({ damage: expect.stringMatching(damage) }); // it is marked
   }
 });
 
-test('damage that comes while it is read is said, and the next start prepares anew', async () => {
+test('a large entry is compared whole where that is asked for, else block by block', async () => {
+  const { path } = await prepare();
+  const file = join(path, 'rows.arrow');
+  await writeFile(file, flip(0.5)(await readFile(file)));
+  const table = (await openPrepared(path, { compareUpTo: 0 })).entry?.table('rows');
+  expect((await table?.read(0))?.rows).toBe(5);
+  const told: number[][] = [];
+  const context = {
+    note: (message: string) => notes.push(message),
+    progress: (done: number, total: number) => told.push([done, total]),
+    compareUpTo: Number.POSITIVE_INFINITY,
+  };
+  await preparedEntry({ folder: cache, name: 'some', key: { a: 1 } }, context, make);
+  expect([made, notes]).toEqual([
+    2,
+    [expect.stringMatching(/is damaged \(rows\.arrow: block \d is not what was written\)/)],
+  ]);
+  expect(told.length).toBeGreaterThan(0);
+});
+
+test('damage that comes while it is read is said, and the next start says it too and prepares anew', async () => {
   const entry = await prepare();
   const file = join(entry.path, 'rows.arrow');
   await writeFile(file, (await readFile(file)).subarray(0, 600));
-  await expect(entry.table('rows').read(4)).rejects.toThrow(/rows\.arrow is damaged: block 4 is missing\. Start again/);
+  const reading = entry.table('rows').read(4);
+  await expect(reading).rejects.toThrow(DamagedEntry);
+  await expect(reading).rejects.toThrow(/ is damaged \(rows\.arrow: block 4 is missing\)\. Start again/);
   await prepare();
-  expect(made).toBe(2);
+  expect([made, notes]).toEqual([2, [expect.stringMatching(/\(rows\.arrow: block 4 is missing\): it is made again/)]]);
+});
+
+test('another entry that has been put in the place of a damaged one stays', async () => {
+  const { path, table } = await prepare();
+  const file = join(path, 'rows.arrow');
+  const whole = await readFile(file);
+  const read = table('rows').read;
+  await writeFile(file, whole.subarray(0, 600));
+  await rm(join(path, 'manifest.json'));
+  await prepare(); // as another process would
+  await writeFile(file, whole.subarray(0, 600));
+  await expect(read(4)).rejects.toThrow(DamagedEntry);
+  await writeFile(file, whole);
+  expect((await openPrepared(path)).entry).toBeDefined();
 });
 
 test('a folder that cannot be written is said', async () => {

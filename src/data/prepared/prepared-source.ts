@@ -1,6 +1,7 @@
 import type { Source, SourceBlock, SourceColumn, SourceSplit, SourceTask, SplitName } from '../dataset.js';
+import type { PreparedEntry } from './open-prepared.js';
 import type { PreparedColumn, PreparedValues } from './prepared-columns.js';
-import type { EntryWriter, PreparedEntry } from './prepared-entry.js';
+import type { EntryWriter } from './prepared-entry.js';
 import type { PreparedTable } from './prepared-table.js';
 import type { TableWriter } from './table-writer.js';
 

@@ -52,8 +52,8 @@ export class BlockedTableWriter implements TableWriter {
 
   async finish(): Promise<TableIndex> {
     if (this.#filled > 0) await this.#flush();
-    const bytes = await this.#file.finish();
-    return { columns: this.#columns, rows: this.#rows, blockRows: this.#blockRows, bytes, blocks: this.#blocks };
+    const { bytes, frame } = await this.#file.finish();
+    return { columns: this.#columns, rows: this.#rows, blockRows: this.#blockRows, bytes, blocks: this.#blocks, frame };
   }
 
   async abandon(): Promise<void> {

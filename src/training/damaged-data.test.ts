@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { parseExperiment } from '../config/experiment.js';
+import { encode } from '../data/encode.js';
+import { definitions } from './definitions.js';
+import { type LoadingEvent, withSource } from './load-dataset.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ple-damaged-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const rows = Array.from({ length: 500 }, (_, row) => `${row / 7},${row % 2}\n`);
+writeFileSync(join(folder, 'rows.csv'), `x,y\n${rows.join('')}`);
+const experiment = parseExperiment(
+  `name: damaged
+dataset: { loader: table, path: ${join(folder, 'rows.csv')}, cache: ${join(folder, 'cache')}, tasks: { y: {} } }
+tasks: [{ name: y, type: binary }]
+model: { type: hard-sharing, levels: [[3]], tower: [] }
+train: { epochs: 1, batchSize: 20, optimizer: { type: adam, learningRate: 0.01 } }
+`,
+  'damaged.yaml',
+  [],
+  definitions,
+);
+
+/** Encodes the data; nothing is compared before it is read, as in an entry of many gigabytes. */
+async function encoded() {
+  const [notes, prepared]: [string[], string[]] = [[], []];
+  const on = (event: LoadingEvent) => void (event.kind === 'note' && notes.push(event.message));
+  const options = { prepared: (path: string) => void prepared.push(path), compareUpTo: 0 };
+  const dataset = await withSource(experiment, on, options, (source) =>
+    encode(source, experiment.inputs, experiment.tasks),
+  );
+  const block = structuredClone(await dataset.splits.train.read(0));
+  return { block, notes, path: prepared[0] ?? '' };
+}
+
+test('training data that turn out to be damaged while they are encoded are said to be, and prepared anew', async () => {
+  const before = await encoded();
+  const file = join(before.path, 'train.arrow');
+  const bytes = readFileSync(file);
+  const middle = bytes.length >> 1;
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+  const { block, notes } = await encoded();
+  expect(notes).toContain(
+    `${before.path} is damaged (train.arrow: block 0 is not what was written): it is made again.`,
+  );
+  expect(block).toEqual(before.block);
+  expect((await encoded()).notes).toEqual([]);
+});
