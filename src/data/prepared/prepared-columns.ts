@@ -8,6 +8,19 @@ export interface PreparedColumn {
   readonly weighted?: boolean;
 }
 
+const mostBlockRows = 2 ** 14;
+/** What a row has of a column. Of a list, what is fed of it by default: a long one is not all fed. */
+const cellBytes = { int32: 4, float32: 4, uint8: 1, list: 256, text: 32 } as const;
+
+/**
+ * Rows of a block of so many bytes, 16,384 at most: rows are shuffled in windows of 64 MiB of whole blocks, and a window should have many, however
+ * wide a row is.
+ */
+export function usualBlockRows(columns: readonly PreparedColumn[], bytes = 2 ** 22): number {
+  const rowBytes = columns.reduce((sum, { kind }) => sum + cellBytes[kind], 0);
+  return Math.max(1, Math.min(mostBlockRows, Math.floor(bytes / Math.max(1, rowBytes))));
+}
+
 /** UTF-8 texts, row after row. */
 export interface TextValues {
   /** Row `r` has the bytes `offsets[r]` to `offsets[r + 1]`. [rows + 1] */

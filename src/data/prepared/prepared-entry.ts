@@ -7,15 +7,13 @@ import { partialPath, removeRemains } from '../partial-path.js';
 import { checksumOf } from './block-checksum.js';
 import { formatVersion, writeManifest } from './manifest.js';
 import { openPrepared, type PreparedEntry } from './open-prepared.js';
-import type { PreparedColumn } from './prepared-columns.js';
+import { type PreparedColumn, usualBlockRows } from './prepared-columns.js';
 import type { TableIndex } from './prepared-table.js';
 import { BlockedTableWriter, type TableWriter } from './table-writer.js';
 
-const usualBlockRows = 2 ** 14;
-
 /** What a preparation writes. */
 export interface EntryWriter {
-  /** Begins a table: the file `<name>.arrow`. Several may be written at once. */
+  /** Begins a table: the file `<name>.arrow`. Several may be written at once. Default: `usualBlockRows`. */
   table(name: string, columns: readonly PreparedColumn[], blockRows?: number): Promise<TableWriter>;
 }
 
@@ -66,7 +64,7 @@ async function writeEntry(
   const tables: Record<string, TableIndex> = {};
   try {
     const description = await make({
-      async table(name, columns, blockRows = usualBlockRows) {
+      async table(name, columns, blockRows = usualBlockRows(columns)) {
         const file = await ArrowFile.create(join(folder, `${name}.arrow`), columns);
         const writer = new BlockedTableWriter(file, columns, blockRows, signal);
         writers.set(name, writer);
