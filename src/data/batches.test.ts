@@ -192,6 +192,12 @@ describe('shuffled batches', () => {
     }
   });
 
+  test('windows are about equal: none has a few blocks that were left over', async () => {
+    const { order } = await read({ rows: 40, windowBlocks: 4, seed: 5 }); // 5 blocks
+    const blocksOf = (rows: readonly number[]) => new Set(rows.map((row) => row >> 3)).size;
+    expect([blocksOf(order.slice(0, 24)), blocksOf(order.slice(24))]).toEqual([3, 2]);
+  });
+
   test('a split that fits is shuffled uniformly', async () => {
     const passes = 3000;
     const counts = new Float64Array(36); // [row, place]

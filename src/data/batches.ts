@@ -30,8 +30,8 @@ export interface BatchReader {
 /**
  * Reads a split once, in batches.
  *
- * Shuffled rows come window by window: the blocks are permuted, and the rows of as many blocks as fit `windowBytes` are permuted
- * together. A split that fits is shuffled uniformly. The order depends on neither the batch size nor on how many batches are
+ * Shuffled rows come window by window: the blocks are permuted, and the rows of as many blocks as fit `windowBytes`, or of fewer so
+ * that windows are about equal, are permuted together. A split that fits is shuffled uniformly. The order depends on neither the batch size nor on how many batches are
  * taken at a time.
  */
 export function readBatches(

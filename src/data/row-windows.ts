@@ -43,7 +43,9 @@ export class RowWindows {
     const blocks = Math.ceil(split.rows / split.blockRows);
     this.#blocks = Int32Array.from({ length: blocks }, (_, b) => b);
     random?.stream('blocks').shuffle(this.#blocks);
-    this.#blocksPerWindow = Math.max(1, Math.min(blocks, Math.floor(windowBytes / (rowBytes * split.blockRows))));
+    const most = Math.max(1, Math.min(blocks, Math.floor(windowBytes / (rowBytes * split.blockRows))));
+    const windows = Math.max(1, Math.ceil(blocks / most));
+    this.#blocksPerWindow = Math.ceil(blocks / windows); // a small last window's few blocks may all be of one label
     const rows = Math.min(split.rows, this.#blocksPerWindow * split.blockRows);
     this.#order = new Int32Array(rows);
     this.#categorical = new Int32Array(rows * width.categorical);
