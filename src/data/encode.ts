@@ -161,7 +161,7 @@ function truncationNote(name: string, fit: Fit, encoding: ColumnEncoding | undef
   if (!lost || encoding?.kind !== 'list') return [];
   return [
     `Column '${name}': ${lost.rows} training rows have more than ${encoding.length} entries; the heaviest are fed, ` +
-      `${lost.entries} are left out (inputs.columns.${name}.maxLength).`,
+      `${lost.entries} are left out (inputs.columns.${name}.maxLength). Rows of other splits are cut alike, uncounted.`,
   ];
 }
 
