@@ -205,6 +205,24 @@ describe('glance', () => {
     expect(source.reads).toEqual({ train: 32, validation: 4, test: 4 }); // buckets are laid by a pass of their own
   });
 
+  test('what is repeated for many tasks hides no other kind of finding, and no other column', async () => {
+    const plant = innocent();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) addTask(plant, { name, type: 'binary' }, ([click = 0]) => click);
+    addColumn(plant, { name: 'copy', kind: 'numeric' }, ([click = 0]) => click);
+    addColumn(plant, { name: 'again', kind: 'numeric' }, ([click = 0]) => 2 * click);
+    addColumn(plant, { name: 'same', kind: 'numeric' }, () => 1);
+    const source = sourceOf(plant);
+    const notes = await glance(source, tasksOf(source));
+    expect(notes).toHaveLength(9);
+    expect(notes.slice(0, 4)).toEqual([
+      expect.stringMatching(/^The labels of 'click' are equal those of 'a'/),
+      expect.stringMatching(/^Column 'copy' predicts 'click' almost alone/),
+      expect.stringMatching(/^Column 'same' is the same/),
+      expect.stringMatching(/^Column 'again' predicts 'click' almost alone/),
+    ]);
+    expect(notes[8]).toMatch(/^20 more findings/); // 15 pairs, 12 of columns that know the label, one constant
+  });
+
   test('reads as much of large data as of small ones', async () => {
     const columns = Array.from({ length: 600 }, (_, c) =>
       Float32Array.from({ length: 100 }, (_, row) => (row * (c + 3)) % 97),
