@@ -6,6 +6,7 @@ import type { ComparisonConfig } from '../config/comparison.js';
 import { count } from '../report/numbers.js';
 import { printable } from '../support/printable.js';
 import { type CompareBars, openCompareBars } from './compare-bars.js';
+import { duration } from './duration.js';
 import { type ProgressBar, progressBar } from './progress-bar.js';
 import { gatherRunNotes } from './run-notes.js';
 import { createTimeLeft, type TimeLeft } from './time-left.js';
@@ -169,13 +170,6 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
 /** `ple correlation 0.4 seed 3`; of a run of `tune`, with the values that it tries. */
 export function nameOf({ label, point, values, seed }: Pick<PlacedRun, 'label' | 'point' | 'values' | 'seed'>): string {
   return printable(`${label} ${pointText({ ...point, ...values, seed }, ' ')}`);
-}
-
-/** `41 s`, `12 min`, `1 h 05 min` */
-export function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
 function now(): number {

@@ -10,8 +10,9 @@ import { textTable } from '../report/text-table.js';
 import { writeOutputs } from '../report/write-outputs.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
 import { commandLine } from './command-line.js';
-import { type CompareDisplay, duration, nameOf, openCompareDisplay } from './compare-display.js';
+import { type CompareDisplay, nameOf, openCompareDisplay } from './compare-display.js';
 import { neededConfig, readComparison } from './config-file.js';
+import { duration } from './duration.js';
 import { say } from './say.js';
 
 interface CompareOptions {

@@ -1,4 +1,3 @@
-import { SingleBar } from 'cli-progress';
 import type { Experiment } from '../config/experiment.js';
 import type { Engine } from '../engine/engine.js';
 import { metrics as allMetrics } from '../metrics/catalogue.js';
@@ -6,7 +5,8 @@ import { count } from '../report/numbers.js';
 import { printable } from '../support/printable.js';
 import type { RunEvent } from '../training/run.js';
 import type { EpochRecord } from '../training/trainer.js';
-import { amount, type Unit } from './amount.js';
+import type { Unit } from './amount.js';
+import { type ProgressBar, progressBar } from './progress-bar.js';
 
 /** Shows a run's events to a person. */
 export interface Display {
@@ -14,54 +14,32 @@ export interface Display {
   close(): void;
 }
 
-const secondsBetweenLines = 10;
-
-/** A bar on a terminal, plain lines elsewhere. */
+/** Progress as bars, all else as lines. */
 export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment): Display {
   const { epochs } = experiment.train;
   const types = new Map(experiment.tasks.map(({ name, type }) => [name, type]));
-  let bar: SingleBar | undefined;
+  let bar: ProgressBar | undefined;
   let barTitle = '';
-  let lastLine = performance.now();
 
   const line = (text: string) => {
     clear();
     stream.write(`${printable(text)}\n`);
-    lastLine = performance.now();
   };
-  const clear = () => {
-    bar?.stop();
-    bar = undefined;
-    barTitle = '';
-  };
-  const progress = (title: string, done: number, total: number, note: string, unit?: Unit) => {
-    if (!stream.isTTY) {
-      if (performance.now() - lastLine > secondsBetweenLines * 1000)
-        line(`${title}  ${unit ? amount(done, total, unit) : `${done}/${total}`}  ${note}`.trimEnd());
-      return;
-    }
+  const clear = () => bar?.stop();
+  const progress = (title: string, unit: Unit, done: number, total: number, note = '') => {
     if (title !== barTitle) {
       clear();
-      bar = new SingleBar({
-        stream,
-        format: '{title} {bar} {percentage} %  {note}  {eta_formatted} left',
-        barsize: 24,
-        barCompleteChar: '=',
-        barIncompleteChar: ' ',
-        clearOnComplete: true,
-        hideCursor: true,
-      });
-      bar.start(total, done, { title, note });
+      bar = progressBar(title, unit, stream);
       barTitle = title;
     }
-    bar?.update(done, { title, note });
+    bar?.update(done, total, note);
   };
 
   return {
     close: clear,
     show(event) {
       if (event.kind === 'note') return line(`note: ${event.message}`);
-      if (event.kind === 'reading') return progress('reading', event.done, event.total, '', 'bytes');
+      if (event.kind === 'reading') return progress('reading', 'bytes', event.done, event.total);
       if (event.kind === 'start') {
         const { dataset, engine } = event.setup;
         const rows = `${count(dataset.splits.train.rows)} training rows`;
@@ -74,9 +52,9 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
       if (record.kind === 'step') {
         const { epoch, step, steps, meanLoss, samplesPerSecond } = record;
         const note = `loss ${meanLoss.toFixed(4)}  ${count(samplesPerSecond)} samples/s`;
-        return progress(`epoch ${epoch}/${epochs}`, step, steps, note);
+        return progress(`epoch ${epoch}/${epochs}`, 'steps', step, steps, note);
       }
-      if (record.kind === 'rows') return progress(record.split, record.rows, record.of, '', 'rows');
+      if (record.kind === 'rows') return progress(record.split, 'rows', record.rows, record.of);
       if (record.kind === 'epoch')
         line(describe(record.record, record.improved) + (record.stopped ? '  stopped early' : ''));
     },

@@ -5,6 +5,7 @@ import { type FormatDefinition, isList, type OutputColumn, type RowGroup } from 
 /** The Arrow file format, one record batch per group. */
 export const arrow: FormatDefinition = {
   name: 'arrow',
+  groupBytes: 2 ** 25,
   async *encode(columns, groups) {
     const schema = new Schema(columns.map(({ name, kind }) => new Field(name, typeOf(kind), false)));
     const writer = new PullWriter();

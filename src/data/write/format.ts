@@ -23,6 +23,8 @@ export function isList(values: OutputValues): values is Pick<ListValues, 'offset
 export interface FormatDefinition {
   /** The file's ending, without a dot. */
   readonly name: string;
+  /** About so many bytes of rows make a group. */
+  readonly groupBytes: number;
   /** The bytes of a whole file, piece by piece. Equal rows in equal groups make equal bytes. */
   encode(columns: readonly OutputColumn[], groups: AsyncIterable<RowGroup>): AsyncIterable<Uint8Array>;
 }

@@ -4,6 +4,7 @@ import { type FormatDefinition, isList, type OutputColumn, type OutputValues } f
 /** One row group per group; Snappy; columns without nulls. */
 export const parquet: FormatDefinition = {
   name: 'parquet',
+  groupBytes: 2 ** 25,
   async *encode(columns, groups) {
     const writer = new ByteWriter();
     const file = new ParquetWriter({

@@ -9,7 +9,6 @@ import { parquet } from './parquet.js';
 
 const formats = catalogue<FormatDefinition>('format', [csv, parquet, arrow]);
 
-const groupBytes = 32 * 2 ** 20;
 const mostGroupRows = 2 ** 16;
 
 /** Rows, as a loader reads them: any number at a time; the arrays may be overwritten by the next. */
@@ -21,7 +20,7 @@ export type Blocks = AsyncIterable<RowGroup>;
  */
 export async function writeTable(path: string, columns: readonly OutputColumn[], blocks: Blocks): Promise<void> {
   const format = formatOf(path);
-  await writeWhole(path, format.encode(columns, groupsOf(columns, blocks)));
+  await writeWhole(path, format.encode(columns, groupsOf(columns, blocks, format.groupBytes)));
 }
 
 /** Under another name first, which is then changed: a file is whole, or what it was before. */
@@ -54,8 +53,12 @@ export function formatOf(path: string): FormatDefinition {
   throw new ConfigError(`${path}: the ending says the format; it is one of .${formats.names.join(', .')}.`);
 }
 
-/** Larger groups of rows, of a size that depends on the columns alone. */
-async function* groupsOf(columns: readonly OutputColumn[], blocks: Blocks): AsyncGenerator<RowGroup> {
+/** Larger groups of rows, of a size that depends on the format and the columns alone. */
+async function* groupsOf(
+  columns: readonly OutputColumn[],
+  blocks: Blocks,
+  groupBytes: number,
+): AsyncGenerator<RowGroup> {
   const size = Math.max(1, Math.min(mostGroupRows, Math.floor(groupBytes / (4 * columns.length))));
   const group = columns.map(({ kind }) => {
     if (kind === 'list') return new ListTarget(size);
