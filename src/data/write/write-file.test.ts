@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
@@ -81,4 +81,21 @@ test('what fails while it is written leaves the file as it was, and says which o
   expect([readdirSync(folder), readFileSync(path, 'utf8')]).toEqual([['a.txt'], 'before']);
   await expect(writeWhole(join(folder, 'none/a.txt'), [])).rejects.toThrow(/none\/a\.txt cannot be written: ENOENT/);
   await expect(writeWhole(folder, [])).rejects.toThrow('is a folder');
+});
+
+test('a .csv is written in short groups: text is slow, and what shows progress and stops it comes between two', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-write-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'wide.csv');
+  const columns = Array.from({ length: 100 }, (_, c) => ({ name: `x${c}`, kind: 'float' as const }));
+  const sizes: number[] = [];
+  async function* wide() {
+    for (let block = 0; block < 8; block++) {
+      yield { rows: 1000, columns: columns.map(() => new Float32Array(1000)) };
+      sizes.push(statSync(`${path}.partial`).size);
+    }
+  }
+  await writeTable(path, columns, wide());
+  expect(sizes[1]).toBe(0);
+  expect(sizes[3]).toBeGreaterThan(400_000); // 200 bytes a row
 });
