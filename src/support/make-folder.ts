@@ -14,6 +14,6 @@ export function makeFolder(path: string): void {
     const parent = dirname(path);
     if (code !== 'ENOENT' || existsSync(parent)) throw error;
     makeFolder(parent);
-    mkdirSync(path);
+    makeFolder(path); // by now, another process may have made it
   }
 }
