@@ -60,14 +60,15 @@ export function bytesOf(side: Side, split: FileSplit, { common, skeleton }: RawF
 export async function prepareSide(
   side: Side,
   files: RawFiles,
-  options: { readonly folder: string; readonly keys: PartKeys },
+  options: { readonly folder: string; readonly keys: PartKeys } & Pick<EntryContext, 'compareUpTo'>,
   onBytes: OnBytes,
 ): Promise<void> {
   let before: PreparedEntry | undefined;
   let done = 0;
   for (const split of sideSplits) {
     const told: OnBytes = (bytes) => onBytes(done + bytes);
-    before = await openPart(side, split, options, { note: () => undefined }, (writer) =>
+    const context = { note: () => undefined, compareUpTo: options.compareUpTo };
+    before = await openPart(side, split, options, context, (writer) =>
       side === 'common'
         ? readCommon(writer, files.common[split], before, told)
         : readSkeleton(writer, files.skeleton[split], files.common[split], options.folder, before, told),

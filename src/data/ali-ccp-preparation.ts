@@ -3,7 +3,7 @@ import { DataError } from '../support/errors.js';
 import { bytesOf, type FileSplit, openPart, type PartKeys, partKeys, type Side, sideSplits } from './ali-ccp-parts.js';
 import type { RawFiles } from './ali-ccp-raw.js';
 import type { LoaderContext } from './loader.js';
-import type { PreparedEntry } from './prepared/open-prepared.js';
+import { DamagedEntry, type PreparedEntry } from './prepared/open-prepared.js';
 import type { EntryContext } from './prepared/prepared-entry.js';
 
 /** What a thread is started with. */
@@ -12,13 +12,15 @@ export interface SideOrder {
   readonly files: RawFiles;
   readonly folder: string;
   readonly keys: PartKeys;
+  readonly compareUpTo: number | undefined;
   /** An int32; not 0: it should stop, and leave nothing behind. */
   readonly stop: SharedArrayBuffer;
 }
 
 export type SideReport =
   | { readonly kind: 'progress'; readonly bytes: number }
-  | { readonly kind: 'unusable'; readonly message: string };
+  | { readonly kind: 'unusable'; readonly message: string }
+  | { readonly kind: 'damaged'; readonly path: string; readonly damage: string };
 
 export type PreparedParts = Readonly<Record<Side, Readonly<Record<FileSplit, PreparedEntry>>>>;
 
@@ -30,7 +32,7 @@ const sides = ['common', 'skeleton'] as const;
  */
 export async function preparedParts(files: RawFiles, folder: string, context: LoaderContext): Promise<PreparedParts> {
   const keys = await partKeys(files);
-  const { note, signal } = context;
+  const { note, signal, compareUpTo } = context;
   const found = await openAll({ folder, keys }, context);
   if (found) return found;
   const done = { common: 0, skeleton: 0 };
@@ -41,7 +43,7 @@ export async function preparedParts(files: RawFiles, folder: string, context: Lo
   signal?.addEventListener('abort', halt);
   const outcomes = await Promise.allSettled(
     sides.map((side) =>
-      runThread({ side, files, folder, keys, stop }, (bytes) => {
+      runThread({ side, files, folder, keys, compareUpTo, stop }, (bytes) => {
         done[side] = bytes;
         context.progress?.(done.common + done.skeleton, total);
       }).catch((error: unknown) => {
@@ -88,6 +90,7 @@ function runThread(order: SideOrder, onBytes: (bytes: number) => void): Promise<
   return new Promise((resolve, reject) => {
     thread.on('message', (report: SideReport) => {
       if (report.kind === 'progress') onBytes(report.bytes);
+      else if (report.kind === 'damaged') reject(new DamagedEntry(report.path, report.damage));
       else reject(new DataError(report.message));
     });
     thread.on('error', reject);

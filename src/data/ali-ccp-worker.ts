@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DataError } from '../support/errors.js';
 import { prepareSide } from './ali-ccp-parts.js';
 import type { SideOrder, SideReport } from './ali-ccp-preparation.js';
+import { DamagedEntry } from './prepared/open-prepared.js';
 
 const bytesBetweenReports = 2 ** 22;
 
@@ -23,6 +24,9 @@ try {
   send({ kind: 'progress', bytes: read });
 } catch (error) {
   const wanted = Atomics.load(stopped, 0) !== 0;
-  if (!wanted && error instanceof DataError) send({ kind: 'unusable', message: error.message });
-  else if (!wanted) throw error;
+  if (!wanted) {
+    if (error instanceof DamagedEntry) send({ kind: 'damaged', path: error.path, damage: error.damage });
+    else if (error instanceof DataError) send({ kind: 'unusable', message: error.message });
+    else throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { makeAliCcpFiles } from './ali-ccp-files.fixture.js';
 import type { Source } from './dataset.js';
 import { encode } from './encode.js';
 import { partialPath } from './partial-path.js';
-import { openPrepared } from './prepared/open-prepared.js';
+import { DamagedEntry, openPrepared } from './prepared/open-prepared.js';
 
 const made = {
   ...{ rows: { train: 5000, test: 1500 }, common: { train: 120, test: 60 }, entries: 12, items: 400, users: 70 },
@@ -222,6 +222,24 @@ test('a fault in one file ends the preparation with its place, and leaves nothin
   await appendFile(join(path, 'sample_skeleton_train.csv'), 'no row\n');
   await expect(open({ path, cache })).rejects.toThrow(/sample_skeleton_train\.csv:5001: 'no row' is no whole number/);
   expect((await readdir(cache)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
+test('damage that a thread meets in what is prepared already is named as such', async () => {
+  const cache = join(folder, 'cache-damaged');
+  await cp(join(folder, 'cache'), cache, { recursive: true });
+  const names = await readdir(cache);
+  const pathOf = (split: string) => join(cache, names.find((name) => name.startsWith(`ali-ccp-common-${split}`)) ?? '');
+  const [whole, gone] = [pathOf('train'), pathOf('test')];
+  await rm(gone, { recursive: true });
+  const ids = await readFile(join(whole, 'ids.arrow'));
+  const middle = ids.length >> 1;
+  ids[middle] = (ids[middle] ?? 0) ^ 1;
+  await writeFile(join(whole, 'ids.arrow'), ids);
+  const opened = aliCcp.open(
+    { loader: 'ali-ccp', path: join(folder, 'raw'), cache },
+    { seed: 1, note: () => undefined, compareUpTo: 0 },
+  );
+  await expect(opened).rejects.toEqual(new DamagedEntry(whole, 'ids.arrow: block 0 is not what was written'));
 });
 
 test('missing files are a line that says where they can be had', async () => {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, uptime } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { partialPath, removeRemains } from './partial-path.js';
@@ -12,7 +12,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const ended = spawnSync(process.execPath, ['--version']).pid;
-const ofDead = (path: string) => path.replace(`-${process.pid}-`, `-${ended}-`);
+const of = (pid: number, path: string) => path.replace(`-${process.pid}-`, `-${pid}-`);
+const ofDead = (path: string) => of(ended, path);
 const elsewhere = (path: string) => path.replace(/\.[0-9a-f]{8}-/, '.00000000-');
 
 /** A partial folder with a file, last written so many hours ago. */
@@ -26,12 +27,19 @@ async function left(path: string, hours = 0): Promise<string> {
 const partial = () => partialPath(join(folder, 'entry'));
 
 test('what a dead process of this machine left goes at once, a file as well; what a living one writes stays', async () => {
-  const own = await left(partial(), 100);
+  const living = [await left(partial()), await left(of(process.ppid, partial()))];
   await left(ofDead(partial()));
   await writeFile(ofDead(partial()), 'half');
   await writeFile(join(folder, 'entry.arrow'), 'whole');
   await removeRemains(folder);
-  expect(await readdir(folder)).toEqual([own, 'entry.arrow'].toSorted());
+  expect(await readdir(folder)).toEqual([...living, 'entry.arrow'].toSorted());
+});
+
+test('what was written before a living process could be there goes: its number was another’s', async () => {
+  await left(partial(), process.uptime() / 3600 + 1);
+  await left(of(process.ppid, partial()), uptime() / 3600 + 1);
+  await removeRemains(folder);
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('what came from elsewhere, or has no process in its name, goes when it has not been written to for a day', async () => {

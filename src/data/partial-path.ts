@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { join } from 'node:path';
 import { isRunning } from '../support/process-running.js';
 
@@ -20,8 +20,7 @@ export async function removeRemains(folder: string): Promise<void> {
     if (!name.endsWith('.tmp')) continue;
     const [, place, pid] = ending.exec(name) ?? [];
     const path = join(folder, name);
-    const left =
-      place === here() ? !isRunning(Number(pid)) : Date.now() - (await lastWritten(path)) > abandonedMilliseconds;
+    const left = place === here() ? await isLeft(path, Number(pid)) : (await age(path)) > abandonedMilliseconds;
     if (left) await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
@@ -35,8 +34,14 @@ function here(): string {
   return createHash('sha256').update(`${hostname()} ${numbers}`).digest('hex').slice(0, 8);
 }
 
-/** Of a folder, with the files in it. What is gone: just now. */
-async function lastWritten(path: string): Promise<number> {
+/** The number of a dead process may be another's after a restart, of the machine or (one's own) of a container. */
+async function isLeft(path: string, pid: number): Promise<boolean> {
+  const seconds = pid === process.pid ? process.uptime() : uptime();
+  return !isRunning(pid) || (await age(path)) > 1000 * seconds;
+}
+
+/** Milliseconds since a file was written to, or a folder and the files in it. What is gone: 0. */
+async function age(path: string): Promise<number> {
   const files = await readdir(path).catch(() => []);
   const times = [path, ...files.map((file) => join(path, file))].map((one) =>
     stat(one).then(
@@ -44,5 +49,5 @@ async function lastWritten(path: string): Promise<number> {
       () => Date.now(),
     ),
   );
-  return Math.max(...(await Promise.all(times)));
+  return Date.now() - Math.max(...(await Promise.all(times)));
 }

@@ -26,7 +26,7 @@ export class RowWindows {
   readonly #split: Split;
   readonly #width: RowWidth;
   readonly #blocks: Int32Array; // in the order of the pass
-  readonly #blocksPerWindow: number;
+  readonly #windows: number;
   readonly #order: Int32Array;
   readonly #categorical: Int32Array;
   readonly #numeric: Float32Array;
@@ -44,9 +44,8 @@ export class RowWindows {
     this.#blocks = Int32Array.from({ length: blocks }, (_, b) => b);
     random?.stream('blocks').shuffle(this.#blocks);
     const most = Math.max(1, Math.min(blocks, Math.floor(windowBytes / (rowBytes * split.blockRows))));
-    const windows = Math.max(1, Math.ceil(blocks / most));
-    this.#blocksPerWindow = Math.ceil(blocks / windows); // a small last window's few blocks may all be of one label
-    const rows = Math.min(split.rows, this.#blocksPerWindow * split.blockRows);
+    this.#windows = Math.max(1, Math.ceil(blocks / most));
+    const rows = Math.min(split.rows, Math.ceil(blocks / this.#windows) * split.blockRows);
     this.#order = new Int32Array(rows);
     this.#categorical = new Int32Array(rows * width.categorical);
     this.#numeric = new Float32Array(rows * width.numeric);
@@ -83,14 +82,18 @@ export class RowWindows {
     const { rows: total, blockRows } = this.#split;
     let begin = 0;
     for (let index = 0; ; index++) {
-      const first = index * this.#blocksPerWindow;
-      const blocks = this.#blocks.subarray(first, first + this.#blocksPerWindow);
-      if (blocks.length === 0) throw new Error(`The pass has no row ${row}`);
+      if (index === this.#windows) throw new Error(`The pass has no row ${row}`);
+      const blocks = this.#blocks.subarray(this.#firstBlock(index), this.#firstBlock(index + 1));
       let rows = 0;
       for (const b of blocks) rows += Math.min(blockRows, total - b * blockRows);
       if (row < begin + rows) return { index, begin, blocks };
       begin += rows;
     }
+  }
+
+  /** Windows differ by a block at most: the few blocks of a small last one might all be of one label. */
+  #firstBlock(window: number): number {
+    return Math.floor((window * this.#blocks.length) / this.#windows);
   }
 
   #copy(block: Block, at: number): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { DataError } from '../support/errors.js';
-import { advance, defineLoader } from './loader.js';
+import { defineLoader } from './loader.js';
 import { preparedEntry } from './prepared/prepared-entry.js';
 import { preparedSource } from './prepared/prepared-source.js';
 import { rawChecksum } from './prepared/raw-checksum.js';
@@ -35,14 +35,13 @@ export const table = defineLoader({
       }
     }
     const sums: string[] = [];
-    const { note, signal } = context;
+    const { signal } = context;
     for (const file of files)
       sums.push(`${file.split}${endingOf(file.path)} ${await rawChecksum(file.path, cache, signal)}`);
     const key = { reader: loader, version, content, sums };
     const checksum = createHash('sha256').update(JSON.stringify(key)).digest('hex');
-    const progress = (done: number, total: number) => advance(context, done, total);
     const entry = await preparedEntry({ folder: cache, name: loader, key }, context, (writer) =>
-      prepareRows(files, options, checksum, writer, { note, progress }),
+      prepareRows(files, options, checksum, writer, context),
     );
     context.prepared?.(entry.path);
     return preparedSource(entry, signal);

@@ -16,7 +16,7 @@ export interface Manifest {
 
 /** Its own checksum is the first line. It lies on the disk when this is done. */
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
-  const text = `${JSON.stringify({ format: formatVersion, ...manifest })}\n`;
+  const text = `${JSON.stringify(manifest)}\n`;
   await writeFile(join(folder, name), `${firstLine(text)}${text}`, { flush: true });
 }
 

@@ -144,7 +144,6 @@ const flip = (share: number) => (bytes: Buffer) => {
 test.each<[string, string, (bytes: Buffer) => Buffer]>([
   ['truncated', 'rows.arrow', (bytes) => bytes.subarray(0, bytes.length - 9)],
   ['empty', 'rows.arrow', () => Buffer.alloc(0)],
-  ['of another version', 'manifest.json', (bytes) => Buffer.from(bytes.toString().replace('"format":2', '"format":0'))],
   ['altered', 'manifest.json', flip(0.7)],
   ['cut', 'manifest.json', (bytes) => bytes.subarray(0, 100)],
 ])('an entry whose file is %s is noted and made again (%s)', async (_, name, damage) => {

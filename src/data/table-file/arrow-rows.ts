@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { type Field, type RecordBatch, RecordBatchReader } from 'apache-arrow';
-import { DataError } from '../../support/errors.js';
+import { DataError, UserError } from '../../support/errors.js';
 import { arrowCells } from './arrow-cells.js';
 import { type RowFile, reasonOf } from './file-rows.js';
 
@@ -20,7 +20,7 @@ export async function openArrow(path: string, bytes: number): Promise<RowFile> {
     unsupported: new Map(readers.flatMap(({ name, type, cellOf }) => (cellOf ? [] : [[name, String(type)]]))),
     async *read(onBytes, used) {
       try {
-        let rows = 0;
+        let [rows, read] = [0, 0];
         for await (const batch of batches(path)) {
           const first = rows + 1;
           const columns = readers.map(({ name, cellOf }, c) =>
@@ -35,11 +35,12 @@ export async function openArrow(path: string, bytes: number): Promise<RowFile> {
             yield { records, place };
           }
           rows += batch.numRows;
+          read += batch.data.byteLength;
+          onBytes(Math.min(bytes, read));
         }
       } catch (error) {
         throw asDataError(path, error);
       }
-      onBytes(bytes);
     },
   };
 }
@@ -59,8 +60,8 @@ async function* batches(path: string): AsyncGenerator<RecordBatch> {
   }
 }
 
-function asDataError(path: string, error: unknown): DataError {
-  if (error instanceof DataError) return error;
+function asDataError(path: string, error: unknown): UserError {
+  if (error instanceof UserError) return error;
   if (error instanceof Error && /is compressed/.test(error.message)) {
     return new DataError(
       `${path} is compressed (LZ4 or Zstandard, as Feather usually is), which is not read. Write it anew, in Python: import pyarrow.feather as f; f.write_feather(f.read_table('${path}'), '${uncompressedName(path)}', compression='uncompressed')`,

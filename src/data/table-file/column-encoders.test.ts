@@ -5,7 +5,9 @@ test('a column with over a million different values is noted once, and hash keep
   const notes: string[] = [];
   const ids = Array.from({ length: 2 ** 20 + 2 }, (_, id) => `${id}`);
   const encode = (hash: number | undefined) => {
-    const encoder = columnEncoder({ index: 0, name: 'user', kind: 'list', hash }, (message) => notes.push(message));
+    const encoder = columnEncoder({ index: 0, name: 'user', kind: 'list', separator: ',', hash }, (message) =>
+      notes.push(message),
+    );
     const picked = {
       records: [[ids.slice(0, -2)], [ids.slice(-2)], [ids.slice(-2)]],
       place: String,
@@ -19,6 +21,6 @@ test('a column with over a million different values is noted once, and hash keep
   expect(notes).toEqual([]);
   encode(undefined);
   expect(notes).toEqual([
-    "Column 'user' has more than 1048576 different values, which are all kept in memory; a hash bounds it: columns: { user: { kind: list, hash: 1000000 } }.",
+    `Column 'user' has more than 1048576 different values, which are all kept in memory; a hash bounds it: columns: { user: { kind: list, hash: 1000000, separator: "," } }.`,
   ]);
 });

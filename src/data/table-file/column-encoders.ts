@@ -99,9 +99,13 @@ interface Indexes {
 const manyValues = 2 ** 20;
 const mostValues = 2 ** 23;
 
-function dictionaryIndexes({ name, kind }: InputColumn, note: (message: string) => void): Indexes {
+function dictionaryIndexes({ name, kind, separator, weights }: InputColumn, note: (message: string) => void): Indexes {
   const indexes = new Map<string, number>();
-  const hashed = `columns: { ${name}: { kind: ${kind}, hash: 1000000 } }`;
+  const kept = { separator, weights }; // of a list
+  const texts = Object.entries(kept).map(([key, text]) =>
+    text === undefined ? '' : `, ${key}: ${JSON.stringify(text)}`,
+  );
+  const hashed = `columns: { ${name}: { kind: ${kind}, hash: 1000000${texts.join('')} } }`;
   return {
     of(text) {
       const known = indexes.get(text);

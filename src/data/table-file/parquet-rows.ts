@@ -7,7 +7,8 @@ import { type RowFile, reasonOf } from './file-rows.js';
 import { unsupportedParquetType } from './parquet-types.js';
 
 /**
- * Parquet, uncompressed, or packed with Snappy, gzip or Brotli. In memory are the used columns of a part of a row group.
+ * Parquet, uncompressed, or packed with Snappy, gzip or Brotli. In memory are the used columns of a part of a row group; as one of lists is
+ * decoded, all of the group's.
  * @param mostValues in memory. A part has `leastRows` rows or more, as a page's rows are decoded together.
  */
 export async function openParquet(path: string, bytes: number, mostValues = 2 ** 25): Promise<RowFile> {
@@ -47,11 +48,15 @@ export async function openParquet(path: string, bytes: number, mostValues = 2 **
     unsupported,
     async *read(onBytes, used = new Set(names)) {
       const partChunks = Math.floor(mostValues / Math.max(1, used.size) / chunkRows);
+      const bytesUpTo = (row: number) => Math.floor((bytes * row) / Math.max(1, Number(metadata.num_rows)));
       const isRead = (name: string) => used.has(name) && !unsupported.has(name);
       let cells: (ArrayLike<Cell> | undefined)[];
       for (const { from, to } of parts(metadata, Math.max(leastRows, partChunks * chunkRows))) {
         cells = []; // frees the last part's
-        for (const name of names) cells.push(isRead(name) ? await cellsOf(name, { from, to }) : undefined);
+        for (const name of names) {
+          cells.push(isRead(name) ? await cellsOf(name, { from, to }) : undefined);
+          onBytes(bytesUpTo(from + ((to - from) * cells.length) / names.length));
+        }
         for (let begin = 0; begin < to - from; begin += chunkRows) {
           const records = Array.from({ length: Math.min(chunkRows, to - from - begin) }, (_, row) =>
             cells.map((column) => {
@@ -61,7 +66,6 @@ export async function openParquet(path: string, bytes: number, mostValues = 2 **
           );
           yield { records, place: (row) => `${path}, row ${from + begin + row + 1}` };
         }
-        onBytes(Math.floor((bytes * to) / Math.max(1, Number(metadata.num_rows))));
       }
     },
   };

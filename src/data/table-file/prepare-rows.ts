@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import { DataError } from '../../support/errors.js';
 import type { SplitName } from '../dataset.js';
+import { advance, type LoaderContext } from '../loader.js';
 import type { EntryWriter } from '../prepared/prepared-entry.js';
 import { sourceWriter } from '../prepared/prepared-source.js';
 import { type Cell, type RowChunk, shown } from './cell.js';
@@ -30,9 +32,9 @@ export async function prepareRows(
   options: TableOptions,
   checksum: string,
   writer: EntryWriter,
-  context: { note(message: string): void; progress?(done: number, total: number): void },
+  context: Pick<LoaderContext, 'note' | 'progress' | 'signal'>,
 ): Promise<unknown> {
-  const opened = await openAll(files, options);
+  const opened = await openAll(files, options, context.signal);
   const { path = '', names = [] } = opened[0]?.file ?? {};
   const roles = columnRoles({ path, names }, options);
   for (const { file } of opened) refuseTypes(file, roles.used);
@@ -41,13 +43,15 @@ export async function prepareRows(
   const scanning = roles.inputs.some(({ kind }) => kind === undefined) || (options.split && 'time' in options.split);
   const bytes = opened.reduce((sum, { file }) => sum + file.bytes, 0);
   let before = 0;
-  const onBytes = (done: number) => context.progress?.(before + done, bytes * (scanning ? 2 : 1));
+  const onBytes = (done: number) => advance(context, before + done, bytes * (scanning ? 2 : 1));
 
   async function* chunks() {
     for (const { split, file } of opened) {
       const order = names.map((name) => file.names.indexOf(name));
       const straight = order.every((from, c) => from === c);
       for await (const { records, place } of file.read(onBytes, roles.used)) {
+        await setImmediate(); // lets signals in: a file's rows may all be in memory
+        context.signal?.throwIfAborted();
         yield {
           split,
           place,
@@ -100,11 +104,13 @@ export async function prepareRows(
   });
 }
 
-async function openAll(files: SplitFiles, options: TableOptions): Promise<Opened[]> {
+async function openAll(files: SplitFiles, options: TableOptions, signal?: AbortSignal): Promise<Opened[]> {
   const { delimiter, quote, header } = options;
   const opened: Opened[] = [];
-  for (const { split, path } of files)
+  for (const { split, path } of files) {
+    signal?.throwIfAborted();
     opened.push({ split, file: await openRowFile(path, { delimiter, quote, header }) });
+  }
   const first = opened[0]?.file;
   for (const { file } of opened) {
     const lost = first?.names.find((name) => !file.names.includes(name));
