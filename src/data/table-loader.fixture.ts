@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { Source, SplitName } from './dataset.js';
+import type { LoaderContext } from './loader.js';
 import { table } from './table-loader.js';
 
 let folder = '';
@@ -23,9 +24,13 @@ export async function file(content: string | Uint8Array, name = 'data.csv'): Pro
   return join(own, name);
 }
 
-export async function open(settings: object, notes: string[] = []): Promise<Source> {
+export async function open(
+  settings: object,
+  notes: string[] = [],
+  context: Partial<LoaderContext> = {},
+): Promise<Source> {
   const options = { loader: 'table', cache: join(folder, 'cache'), ...settings };
-  return table.open(options, { seed: 1, note: (message) => notes.push(message) });
+  return table.open(options, { seed: 1, note: (message) => notes.push(message), ...context });
 }
 
 /** Every row of a split: columns as text, number or list, labels and masks by name. */

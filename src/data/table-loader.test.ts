@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
-import { DataError } from '../support/errors.js';
+import { DataError, Interrupted } from '../support/errors.js';
 import type { SplitName } from './dataset.js';
 import { file, folds, open, rowsOf } from './table-loader.fixture.js';
 
@@ -247,3 +247,17 @@ test('the second opening reads the prepared table; a changed file is read again'
   await writeFile(path, 'x,y,fold\n9.5,1,\n2.5,0,v\n3.5,1,t\n');
   expect(await rowsOf(await open(settings, notes), 'train')).toEqual([{ x: 9.5, 'y:y': 1 }]);
 });
+
+test.each(['data.arrow', 'data.arrows'])(
+  'an interruption is looked at between the rows of one batch (%s)',
+  async (name) => {
+    const y = Array.from({ length: 10_000 }, (_, row) => (row === 9999 ? 7 : row % 2)); // a fault that is not come to
+    const content = new Table({ x: vectorFromArray(y.map((_, row) => row / 2)), y: vectorFromArray(y) });
+    const path = await file(tableToIPC(content, name === 'data.arrow' ? 'file' : 'stream'), name);
+    const settings = { path, tasks: { y: {} } };
+    const interrupt = new AbortController();
+    const note = () => interrupt.abort(new Interrupted()); // of the kinds, between the passes
+    await expect(open(settings, [], { note, signal: interrupt.signal })).rejects.toThrow(Interrupted);
+    await expect(open(settings)).rejects.toThrow(/row 10000/);
+  },
+);
