@@ -282,3 +282,16 @@ test('errors over more test rows than predictions are kept for are refused befor
   expect(status).toBe(2);
   expect(runsIn(at('large/small'))).toEqual([]);
 });
+
+test('data that are not there end it, also where several shapes are read before', async () => {
+  const folder = temporaryFolder();
+  const config = smallComparison(folder, [
+    [
+      'loader: synthetic\n  rows: { train: 4000, validation: 500, test: 500 }\n  dimension: 6\n  correlation: 0.5\n  seed: 1',
+      'loader: table\n  path: none-0.csv\n  tasks: { y1: { regression: true }, y2: { regression: true } }',
+    ],
+    ['seeds: 2', 'seeds: 2\n  match: parameters\n  axes: { dataset.path: [none-1.csv, none-2.csv, none-3.csv] }'],
+  ]);
+  const { status, stderr } = await ple(['compare', '--config', config, '--runs', join(folder, 'runs')]);
+  expect([status, stderr]).toEqual([3, expect.stringContaining('There is no file none-1.csv.')]);
+});

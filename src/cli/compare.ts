@@ -41,6 +41,7 @@ export async function compareCommand(words: readonly string[], options: CompareO
     interrupt.abort(new Interrupted());
     if (!options.dryRun) display.line('Interrupted: writing checkpoints (again: ends at once)');
   };
+  const ignore = () => process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
   process.on('SIGINT', abort).on('SIGTERM', abort);
   try {
     const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
@@ -52,6 +53,7 @@ export async function compareCommand(words: readonly string[], options: CompareO
       return exitCode.done;
     }
     const result = await runComparison(config, { ...common, predictions: options.predictions });
+    ignore(); // all runs are stored: a signal ends the process, and the same command writes the report
     if (result.status === 'done')
       return await finish(result, config, commandLine('compare', ['--config', file, ...overrides]), options, display);
     display.close();
@@ -62,7 +64,7 @@ export async function compareCommand(words: readonly string[], options: CompareO
     throw error;
   } finally {
     display.close();
-    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
+    ignore();
   }
 }
 

@@ -12,14 +12,16 @@ export async function interruptible<Value>(
 ): Promise<Value> {
   const interrupt = new AbortController();
   const abort = () => {
-    if (process.stderr.isTTY) process.stderr.write(restored); // a second signal leaves no time for it
+    ignore(); // a second signal of either kind ends the process
+    if (process.stderr.isTTY) process.stderr.write(restored);
     interrupt.abort(new Interrupted(message));
   };
-  process.once('SIGINT', abort).once('SIGTERM', abort);
+  const ignore = () => process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
+  process.on('SIGINT', abort).on('SIGTERM', abort);
   try {
     return await work(interrupt.signal);
   } finally {
-    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
+    ignore();
   }
 }
 

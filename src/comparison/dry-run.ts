@@ -61,7 +61,7 @@ export async function planComparison(
   const devices = await shareDevices(config, lookAtMachine(options.signal));
   for (const message of devices.notes) options.on({ kind: 'note', message });
   const workers = createWorkers();
-  const stop = () => workers.signal({ kind: 'stop' });
+  const stop = () => workers.stop();
   const kill = () => workers.kill();
   options.signal.addEventListener('abort', stop);
   options.halt.addEventListener('abort', kill);

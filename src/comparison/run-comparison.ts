@@ -63,7 +63,7 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
   }
   const release = acquireLock(folder);
   const workers = createWorkers();
-  const stop = () => workers.signal({ kind: 'stop' });
+  const stop = () => workers.stop();
   const kill = () => workers.kill();
   options.signal.addEventListener('abort', stop);
   options.halt.addEventListener('abort', kill);

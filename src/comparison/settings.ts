@@ -17,16 +17,21 @@ export function settingsDifference(left: readonly StoredRow[], right: readonly S
 export function notesOnSettings(rows: readonly StoredRow[], baseline: string): readonly string[] {
   const notes = rows.flatMap((row) => {
     const reference = rows.find(({ label, point }) => label === baseline && pointKey(point) === pointKey(row.point));
-    if (!reference || reference === row) return [];
-    const chosen = new Set([row, reference].flatMap(({ decided }) => Object.keys(decided?.tuned ?? {})));
+    if (!reference || reference === row || ![row, reference].every(hasRun)) return [];
+    const tuned = [row, reference].flatMap(({ decided }) => Object.keys(decided?.tuned ?? {}));
+    const isTuned = (key: string) => tuned.some((whole) => key === whole || key.startsWith(`${whole}.`));
     const others = differences(settingsOf(row), settingsOf(reference)).filter(
-      ({ key }) => !key.startsWith('model.') && !chosen.has(key),
+      ({ key }) => !key.startsWith('model.') && !isTuned(key),
     );
     if (others.length === 0) return [];
     const text = others.map(({ key, left, right }) => `${key} ${valueText(left)} instead of ${valueText(right)}`);
     return [`${row.label} was trained otherwise than ${baseline}: ${text.join(', ')}.`];
   });
   return [...new Set(notes)];
+}
+
+function hasRun({ runs }: StoredRow): boolean {
+  return runs.some(({ run }) => run !== undefined);
 }
 
 function valueText(value: unknown): string {

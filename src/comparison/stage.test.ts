@@ -51,9 +51,8 @@ function measuredBy(known: Map<string, number>) {
   };
   const workers: Workers = {
     at: () => worker,
-    signal: () => undefined,
+    ...{ signal: () => undefined, stop: () => undefined, kill: () => undefined },
     release: async () => undefined,
-    kill: () => undefined,
   };
   const model: ModelShape = { tasks: ['y1', 'y2'], categorical: [], numeric: ['a', 'b', 'c', 'd'] };
   const events: string[] = [];

@@ -261,6 +261,19 @@ test('a table without any finished run is refused', async () => {
   await expect(table([at('runs')])).rejects.toThrow(/no run is finished/);
 });
 
+test('what tune chose is no note, with keys below the one that was tuned', async () => {
+  const runs = at('runs');
+  await storeRun(join(runs, 'base-1'), { name: 'base', tasks: tasksOf('base', 1), seed: 1 });
+  const train = { optimizer: { type: 'adam', learningRate: 0.5 }, batchSize: 4 };
+  await storeRun(join(runs, 'm-1'), { name: 'm', model: mmoe, tasks: tasksOf('m', 1), seed: 1, train });
+  const { comparison } = await table([runs], { folder: runs });
+  const rows = comparison.rows.map((row) => ({ ...row, tuned: { 'train.optimizer': train.optimizer } }));
+  writeFileSync(join(runs, 'comparison.json'), JSON.stringify({ ...comparison, rows }));
+  expect((await table([runs], { folder: runs })).comparison.notes).toContain(
+    'm was trained otherwise than base: train.batchSize 4 instead of 5.',
+  );
+});
+
 test('notes on runs: other versions, last epochs that were the best, and settings other than the baseline’s', async () => {
   const runs = at('runs');
   const base = { name: 'base', tasks: tasksOf('base', 1) };
@@ -268,7 +281,10 @@ test('notes on runs: other versions, last epochs that were the best, and setting
   await storeRun(join(runs, 'base-2'), { ...base, seed: 2, environment: { commit: 'b'.repeat(40) } });
   const other = { name: 'm', model: mmoe, tasks: tasksOf('m', 1), train: { epochs: 9, batchSize: 4 } };
   await storeRun(join(runs, 'm-1'), { ...other, seed: 1, environment: { commit: 'b'.repeat(40) } });
+  await storeRun(join(runs, 'n-1'), { ...other, name: 'n', seed: 1 });
+  rmSync(join(runs, 'n-1', 'result.json'));
   const { comparison } = await table([runs]);
+  expect(comparison.notes.filter((note) => note.includes('trained otherwise'))).toHaveLength(1); // of n nothing is known
   expect(comparison.notes).toEqual(
     expect.arrayContaining([
       'The runs were made by different versions of ple (commit aaaaaaa, commit bbbbbbb), whose numbers may differ under the same seed; ' +

@@ -92,7 +92,7 @@ export function parseComparison(
   const seeds =
     typeof compare.seeds === 'number' ? Array.from({ length: compare.seeds }, (_, i) => i + 1) : compare.seeds;
   if (new Set(seeds).size < seeds.length) throw failAt(document, ['compare', 'seeds'], 'a seed is listed twice');
-  for (const key of ['axes', 'tune'] as const) checkValues(compare[key] ?? {}, ['compare', key], document);
+  for (const key of ['axes', 'tune'] as const) checkValues(compare[key] ?? {}, key, document);
   for (const key of Object.keys(compare.tune ?? {})) {
     const fail = (message: string) => failAt(document, ['compare', 'tune', key], message);
     if (key in compare.axes) throw fail('is an axis already');
@@ -193,21 +193,18 @@ const ownKeys = ['compare', 'name', 'seed', 'engine', 'model'];
 
 function checkValues(
   choices: Readonly<Record<string, readonly unknown[]>>,
-  path: Path,
+  part: 'axes' | 'tune',
   document: ConfigDocument,
 ): void {
+  const parts = `${part === 'axes' ? 'dataset, ' : ''}inputs, tasks, model, loss or train`;
   for (const [key, options] of Object.entries(choices)) {
+    const path = ['compare', part, key];
     const whole = ownKeys.includes(key) || ['compare', 'engine'].includes(key.split('.', 1)[0] ?? '');
-    if (whole)
-      throw failAt(
-        document,
-        [...path, key],
-        'cannot be varied here: name a key below dataset, inputs, model, loss or train',
-      );
+    if (whole) throw failAt(document, path, `cannot be varied here: name a key below ${parts}`);
     if (key.split('.').includes(''))
-      throw failAt(document, [...path, key], 'is not a key: join its parts by single dots, as in train.epochs');
+      throw failAt(document, path, 'is not a key: join its parts by single dots, as in train.epochs');
     if (new Set(options.map((value) => JSON.stringify(value))).size < options.length)
-      throw failAt(document, [...path, key], 'a value is listed twice');
+      throw failAt(document, path, 'a value is listed twice');
   }
 }
 

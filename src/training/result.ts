@@ -79,8 +79,10 @@ export function readResult(path: string): Result | undefined {
   return readStored(file, resultShape, (text): Result => JSON.parse(text)); // written whole, by `resultOf`
 }
 
+type Judged = Pick<Result, 'tasks' | 'bestEpoch'>;
+
 /** What a reader of the result should know. */
-export function notesOn(result: Result, mostEpochs: number): string[] {
+export function notesOn(result: Judged, mostEpochs: number): string[] {
   const notes: string[] = [];
   for (const [task, splits] of Object.entries(result.tasks)) {
     for (const split of ['validation', 'test'] as const) {
@@ -101,21 +103,29 @@ export function notesOn(result: Result, mostEpochs: number): string[] {
   return notes;
 }
 
-/** Whether the best epoch is the last that was allowed. */
-export function notFinishedLearning({ bestEpoch }: Pick<Result, 'bestEpoch'>, mostEpochs: number): boolean {
-  return (typeof bestEpoch === 'number' ? [bestEpoch] : Object.values(bestEpoch)).includes(mostEpochs);
+/** Whether the best epoch is the last that was allowed, of those that validation rows chose. */
+export function notFinishedLearning({ bestEpoch, tasks }: Judged, mostEpochs: number): boolean {
+  const judged = Object.keys(tasks).filter((name) => hasValidationRow(tasks[name]));
+  return judged.some((name) => (typeof bestEpoch === 'number' ? bestEpoch : bestEpoch[name]) === mostEpochs);
 }
 
 /** What an epoch was selected by where there is no score. */
-function withoutScore({ tasks, bestEpoch }: Result): string[] {
+function withoutScore({ tasks, bestEpoch }: Judged): string[] {
   const missing = Object.entries(tasks).filter(([, task]) => selectionScore(task, task.validation) === null);
   if (typeof bestEpoch !== 'number')
     return missing.map(([name, { validation }]) =>
-      validation.samples === 0
-        ? `Task '${name}' has no validation row: its last epoch is kept.`
-        : `Task '${name}' has no score on validation: its best epoch is that of its loss there.`,
+      hasValidationRow({ validation })
+        ? `Task '${name}' has no score on validation: its best epoch is that of its loss there.`
+        : `Task '${name}' has no validation row: its last epoch is kept.`,
     );
-  return missing.length === Object.keys(tasks).length
-    ? ['No task has a score on validation: the best epoch is that of the joint loss there.']
-    : [];
+  if (missing.length < Object.keys(tasks).length) return [];
+  return [
+    missing.some(([, task]) => hasValidationRow(task))
+      ? 'No task has a score on validation: the best epoch is that of the joint loss there.'
+      : 'No task has a validation row: the last epoch is kept.',
+  ];
+}
+
+function hasValidationRow(task: { readonly validation: TaskMetrics } | undefined): boolean {
+  return task !== undefined && task.validation.samples !== 0;
 }
