@@ -1,6 +1,9 @@
 // Time of all metrics of a binary task over ten million rows: npm run bench:auc
 import { evaluateTask } from '../src/metrics/evaluate.js';
 import { randomFromSeed } from '../src/support/random.js';
+import { wordsOf } from './usage.js';
+
+wordsOf('Usage: npm run bench:auc', {});
 
 const rows = 10_000_000;
 const random = randomFromSeed(1);

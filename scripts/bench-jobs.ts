@@ -4,6 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { comparisonIn, runPle, writeNarrowComparison } from './comparison-case.js';
+import { wordsOf } from './usage.js';
+
+wordsOf('Usage: npm run bench:jobs', {});
 
 const asked = 1.7;
 const folder = mkdtempSync(join(tmpdir(), 'ple-bench-jobs-'));

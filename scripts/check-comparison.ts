@@ -9,6 +9,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compiled, stdtr, stdtri } from 'cephes';
 import type { Comparison, ComparisonRow } from '../src/comparison/comparison.js';
+import { refuse, wordsOf } from './usage.js';
 
 interface StoredResult {
   readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: Readonly<Record<string, unknown>> }>>;
@@ -23,11 +24,10 @@ interface Recomputed {
 }
 
 const tolerance = 1e-9;
-const [folder] = process.argv.slice(2);
-if (folder === undefined || !existsSync(join(folder, 'comparison.json'))) {
-  console.error('Usage: npm run check:comparison -- runs/<name>, the folder of a finished comparison');
-  process.exit(2);
-}
+const usage = 'Usage: npm run check:comparison -- runs/<name>, the folder of a finished comparison';
+const [folder = '', ...others] = wordsOf(usage, { allowPositionals: true }).positionals;
+if (others.length > 0 || !existsSync(join(folder, 'comparison.json')))
+  refuse(usage, `${[folder, ...others].join(' ')}: there is no comparison.json.`);
 await compiled;
 const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
 const largest = new Map<string, number>();

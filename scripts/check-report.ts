@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { refuse, wordsOf } from './usage.js';
 
 /**
  * Opens a report in headless Chromium and checks what only a browser can tell: no error, no request, sorting by click and by key, nothing
@@ -10,11 +11,10 @@ import { type Browser, chromium, type Page } from 'playwright-core';
  *
  *     npm run check:report -- runs/quickstart/report.html [pictures]
  */
-const [file, chosen] = process.argv.slice(2);
-if (file === undefined || !existsSync(file)) {
-  console.error('Usage: npm run check:report -- REPORT.html [FOLDER for pictures]');
-  process.exit(2);
-}
+const usage = 'Usage: npm run check:report -- REPORT.html [FOLDER for pictures]';
+const words = wordsOf(usage, { allowPositionals: true }).positionals;
+const [file = '', chosen] = words;
+if (words.length > 2 || !existsSync(file)) refuse(usage, `${words.join(' ')}: there is no such report.`);
 const executable = [
   process.env.CHROMIUM,
   '/usr/bin/chromium',

@@ -11,7 +11,7 @@ import { refuse, wordsOf } from './usage.js';
 const usage = 'Usage: npm run kill-comparison -- [SEED of the moments]';
 const { positionals } = wordsOf(usage, { allowPositionals: true });
 const seed = Number(positionals[0] ?? Date.now() % 100_000);
-if (!Number.isInteger(seed)) refuse(usage, `${positionals[0]}: say a whole number.`);
+if (!Number.isInteger(seed) || positionals.length > 1) refuse(usage, `${positionals.join(' ')}: say one whole number.`);
 const random = randomFromSeed(seed).stream('moments');
 const killAt = ['--import', resolve('src/cli/kill-at.fixture.mjs')];
 const folder = mkdtempSync(join(tmpdir(), 'ple-kill-'));
