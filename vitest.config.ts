@@ -6,6 +6,6 @@ export default defineConfig({
     env: { ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 240_000, // for machines that others use: what hangs must end, what is slow may be
     hookTimeout: 240_000,
-    maxWorkers: 3, // on 2 cores: tests wait for processes that they start and stop
+    maxWorkers: 2,
   },
 });
