@@ -211,7 +211,6 @@ test('what is interrupted leaves nothing half-written, while files are read and 
   };
   await expect(aliCcp.open({ loader: 'ali-ccp', path, cache }, context)).rejects.toThrow(Interrupted);
   expect((await readdir(cache)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  expect((await readdir(cache)).length).toBeLessThan(4);
   const prepared = aliCcp.open({ loader: 'ali-ccp', path, cache: join(folder, 'cache') }, context);
   await expect(prepared).rejects.toThrow(Interrupted);
 });
