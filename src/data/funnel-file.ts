@@ -8,7 +8,7 @@ import { generatorFileOptions, rowsOfFile } from './generator-options.js';
 import { type CommonStatistics, commonLabelStatistics } from './label-statistics.js';
 import { blocksOf, defineSynthesisKind, keepLabels, shown, type WriteFile } from './synthesis-kind.js';
 import type { OutputColumn } from './write/format.js';
-import { formatOf, writeTable } from './write/write-file.js';
+import { writeTable } from './write/write-file.js';
 
 const fileOptions = funnelOptions.omit({ loader: true }).extend({
   ...generatorFileOptions,
@@ -51,7 +51,6 @@ interface FunnelManifest extends Omit<FunnelFileOptions, 'correlation' | 'rates'
 }
 
 async function prepareFunnel(options: FunnelFileOptions, path: string): Promise<WriteFile<FunnelManifest>> {
-  formatOf(path); // fails before anything is made
   const { rows, seed } = options;
   const drawn = funnelOptions.parse({
     loader: funnel.name,

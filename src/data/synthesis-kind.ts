@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { SourceSplit } from './dataset.js';
-import { writeWhole } from './write/write-file.js';
+import { formatOf, writeWhole } from './write/write-file.js';
 
 export interface SynthesisKind<Manifest extends object = object> {
   readonly name: string;
@@ -40,6 +40,7 @@ export function defineSynthesisKind<Options extends z.ZodObject, Manifest extend
   return {
     ...definition,
     prepare: async (options, path) => {
+      formatOf(path); // fails before anything is drawn
       const write = await definition.prepare(definition.options.parse(options), path);
       return async (progress) => {
         const made = await write(progress);

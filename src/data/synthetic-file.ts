@@ -6,7 +6,7 @@ import { type LabelStatistics, labelStatistics } from './label-statistics.js';
 import { blocksOf, defineSynthesisKind, keepLabels, shown, type WriteFile } from './synthesis-kind.js';
 import { drawSynthetic, synthetic, syntheticOptions } from './synthetic.js';
 import { labelCorrelation, labelVariance, type SyntheticProcess } from './synthetic-process.js';
-import { formatOf, writeTable } from './write/write-file.js';
+import { writeTable } from './write/write-file.js';
 
 const fileOptions = syntheticOptions.omit({ loader: true }).extend({
   ...generatorFileOptions,
@@ -56,7 +56,6 @@ interface SynthesisManifest {
 }
 
 async function prepareSynthetic(options: SynthesisOptions, path: string): Promise<WriteFile<SynthesisManifest>> {
-  formatOf(path); // fails before anything is made
   const { rows, seed, positiveRate: _, ...constants } = options;
   const drawn = syntheticOptions.parse({
     loader: synthetic.name,
