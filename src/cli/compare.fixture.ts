@@ -101,12 +101,3 @@ export async function until<Value>(what: string, test: () => Value | undefined |
   }
   throw new Error(`It did not come to this: ${what}.`);
 }
-
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
