@@ -18,7 +18,7 @@ const secondsBeforeGuess = 2;
 export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   let bar: SingleBar | undefined;
   let last = performance.now();
-  const timeLeft = createTimeLeft();
+  const timeLeft = leftByMeanRate();
   const stop = () => {
     bar?.stop();
     bar = undefined;
@@ -55,7 +55,7 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
 }
 
 /** By the mean rate since the first update: what comes in bursts has no other. Empty while that says nothing. */
-function createTimeLeft(): (done: number, total: number) => string {
+function leftByMeanRate(): (done: number, total: number) => string {
   let first: { readonly done: number; readonly total: number; readonly at: number } | undefined;
   return (done, total) => {
     const now = performance.now() / 1000;
