@@ -24,6 +24,7 @@ const manyMembers = 12;
 const largeProduct = 2 ** 24;
 /** Rows of the shortest piece. */
 const shortestPiece = 256;
+const mostPieces = 4;
 
 /**
  * ONNX Runtime gives each product of a batch to one thread: three large ones keep two threads busy for the time of four.
@@ -36,7 +37,7 @@ function balanced(whole: Product): Value {
   const [members, rows] = [sizeOf(batch), side(a, -2)];
   const large = members * rows * side(a, -1) * side(b, transposeB ? -2 : -1) >= largeProduct;
   // Transposed, the rows are summed over: pieces make partial sums, which have to be added.
-  const pieces = piecesOf(rows, transposeA ? 2 : 4);
+  const pieces = piecesOf(rows);
   if (members === 1 || members >= manyMembers || !large || pieces === 1 || (transposeA && transposeB))
     return product(whole);
 
@@ -55,9 +56,9 @@ function balanced(whole: Product): Value {
 }
 
 /** A power of two that divides the rows into pieces that are not too short. */
-function piecesOf(rows: number, most: number): number {
+function piecesOf(rows: number): number {
   let pieces = 1;
-  while (2 * pieces <= most && rows % (2 * pieces) === 0 && rows / (2 * pieces) >= shortestPiece) pieces *= 2;
+  while (2 * pieces <= mostPieces && rows % (2 * pieces) === 0 && rows / (2 * pieces) >= shortestPiece) pieces *= 2;
   return pieces;
 }
 
