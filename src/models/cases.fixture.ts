@@ -201,6 +201,13 @@ export const cases: readonly Case[] = [
     count: U.embeddings + 4 * (mlp(U.x, 4) + mlp(4, 3)) + 2 * (U.x + 4) * 2 + 2 * mlp(3, 1),
   },
   {
+    label: 'nothing shared, one expert each',
+    model: 'ple',
+    shape: { tasks: two, ...uniform },
+    options: { levels: [[4], [3]], tower: [3], experts: { shared: 0, task: 1 } },
+    count: U.embeddings + 2 * (mlp(U.x, 4) + mlp(4, 3) + mlp(3, 3, 1)),
+  },
+  {
     label: 'only shared experts',
     model: 'ple',
     shape: { tasks: two, ...uniform },

@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../support/tf.js';
+import { withGradient } from './gradient.js';
 import type { Gate } from './model.js';
 import { glorot, named, type ParameterStarts } from './parameters.js';
-import { combine, isRange } from './streams.js';
+import { isRange } from './streams.js';
 
 export interface GateSpec {
   readonly name: string;
@@ -25,13 +26,15 @@ export interface Gates {
   ): { readonly mixtures: Tensor; readonly gates: readonly Gate[] };
 }
 
+/** exp of it is 0. Minus infinity would do, but a GPU's shader need not know infinities. */
+const unseenLogit = -1e30;
+
 /**
  * The gates of one level: g(x) = softmax(W x), without bias or hidden layer (MMoE eq. 7-8, PLE eq. 2-4).
  * Parameter `level<l>.gates.<experts>.weight` [gates, experts, inputs] holds the gates that mix so many experts. A gate over one
  * expert passes it on and holds no parameters.
  *
- * All are computed together, over all experts of the level: a logit of minus infinity makes the weight of an expert that a gate
- * does not see exactly 0.
+ * All are computed together, over all experts of the level: `unseenLogit` makes the weight of an expert that a gate does not see 0.
  */
 export function gates(level: number, specs: readonly GateSpec[], experts: readonly string[], inputs: number): Gates {
   const groups = [...new Set(specs.map(({ sees }) => sees.length))]
@@ -41,11 +44,11 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
       count,
       members: specs.filter(({ sees }) => sees.length === count),
     }));
-  /** Where each row of the parameters, one after the other, is among [gates, experts]. */
+  /** Where each row of the parameters, one after the other, belongs among [gates, experts]. */
   const places = groups.flatMap(({ members }) =>
     members.flatMap((member) => member.sees.map((expert) => specs.indexOf(member) * experts.length + expert)),
   );
-  const unseen = specs.map(({ sees }) => experts.map((_, expert) => (sees.includes(expert) ? 0 : -Infinity)));
+  const unseen = specs.map(({ sees }) => experts.map((_, expert) => (sees.includes(expert) ? 0 : unseenLogit)));
 
   return {
     parameters: Object.fromEntries(
@@ -77,19 +80,32 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
     const shape: [number, number, number] = [batch, specs.length, experts.length];
     if (groups.length === 0) return tf.zeros(shape);
     const rows = tf.concat(groups.map(({ weight }) => named(parameters, weight).reshape([-1, inputs])));
-    if (input.rank === 2) return tf.matMul(input, placed(rows, specs.length), false, true).reshape(shape);
+    if (input.rank === 2) {
+      const few = 2 * places.length < specs.length * experts.length; // then products with zeros would cost more than moving logits
+      const made = few
+        ? placed(tf.matMul(input, rows, false, true), specs.length, 1)
+        : tf.matMul(input, placed(rows, specs.length, 0), false, true);
+      return made.reshape(shape);
+    }
     const [streams = 0] = input.shape;
     // Streams without a gate get weights of 0: a product more costs less than copying the others out.
-    const weight = placed(rows, streams).reshape([streams, experts.length, inputs]);
+    const weight = placed(rows, streams, 0).reshape([streams, experts.length, inputs]);
     return tf.matMul(input, weight, false, true).transpose([1, 0, 2]).slice([0, 0, 0], shape);
   }
 
-  /** The parameters' rows among those of so many gates: [gates * experts, inputs], 0 elsewhere. */
-  function placed(rows: Tensor, gateCount: number): Tensor {
+  /** What belongs to the parameters' rows along an axis, put among all of so many gates and all experts; 0 elsewhere. */
+  function placed(values: Tensor, gateCount: number, axis: 0 | 1): Tensor {
     const count = gateCount * experts.length;
-    if (isRange(places, count)) return rows;
-    const matrix = Array.from({ length: count }, (_, at) => places.map((place) => (place === at ? 1 : 0)));
-    return combine(tf.tensor2d(matrix), rows);
+    if (isRange(places, count)) return values;
+    const zeros = tf.zeros(values.shape.with(axis, 1));
+    const from: number[] = Array.from({ length: count }, () => places.length);
+    for (const [row, place] of places.entries()) from[place] = row;
+    // The gradient of a look-up is a scatter, but every place has one row at most.
+    return withGradient(
+      [values],
+      (v) => tf.gather(tf.concat([v, zeros], axis), tf.tensor1d(from, 'int32'), axis),
+      (dy) => [tf.gather(dy, tf.tensor1d(places, 'int32'), axis)],
+    );
   }
 }
 

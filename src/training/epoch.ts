@@ -86,10 +86,12 @@ function addSteps(
   const sums = { ...progress.sums, tasks: [...progress.sums.tasks], counts: [...progress.sums.counts] };
   for (let step = 0; step < steps; step++) {
     const joint = loss.data[step] ?? Number.NaN;
-    for (const [index, task] of tasks.entries()) {
-      const value = taskLosses.data[step * tasks.length + index] ?? Number.NaN;
-      if (!Number.isFinite(value))
-        throw notFinite(progress.epoch, progress.step + step + 1, `loss of task '${task.name}'`);
+    const values = tasks.map((_, index) => taskLosses.data[step * tasks.length + index] ?? Number.NaN);
+    const [lost, ...others] = tasks
+      .filter((_, index) => !Number.isFinite(values[index]))
+      .map(({ name }) => `'${name}'`);
+    if (lost !== undefined) throw notFinite(progress.epoch, progress.step + step + 1, `loss of task ${lost}`, others);
+    for (const [index, value] of values.entries()) {
       const from = (step * tasks.length + index) * batchSize; // of [S, T, B]
       const count = mask.subarray(from, from + batchSize).reduce((sum, inside) => sum + (inside > 0 ? 1 : 0), 0);
       sums.tasks[index] = (sums.tasks[index] ?? 0) + value * count;
@@ -102,9 +104,10 @@ function addSteps(
   return sums;
 }
 
-function notFinite(epoch: number, step: number, what: string): UserError {
+function notFinite(epoch: number, step: number, what: string, others: readonly string[] = []): UserError {
+  const also = others.length > 0 ? `, nor ${others.length > 1 ? 'are those' : 'is that'} of ${others.join(', ')}` : '';
   return new UserError(
-    `The ${what} is not finite in epoch ${epoch}, step ${step}: lower train.optimizer.learningRate or set clipNorm, ` +
+    `The ${what} is not finite in epoch ${epoch}, step ${step}${also}: lower train.optimizer.learningRate or set clipNorm, ` +
       'and look for extreme values among the inputs and labels.',
   );
 }

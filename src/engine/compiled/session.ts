@@ -72,9 +72,10 @@ async function onnxRuntime() {
 function sessionOptions(options: SessionOptions): InferenceSession.SessionOptions {
   const { threads, spinning = true, wholly = false } = options;
   const entries = {
-    // Each thread gets one share of every loop, the same in each: cores that have no cache in common (virtual machines move about)
-    // then seldom read what the other wrote. Finer blocks, which threads take from each other, cost more than they balance.
-    dynamic_block_base: '1',
+    // Two threads then start every loop with the same half of it, and seldom read what the other wrote, which is slow where cores have no
+    // cache in common (a virtual machine's may have one or not). With more threads, how a loop is cut would depend on who is done
+    // first, and the last bits of a few functions (softplus, log) depend on the cut.
+    ...(threads === 2 ? { dynamic_block_base: '1' } : {}),
     ...(spinning ? {} : { intra_op: { allow_spinning: '0' } }),
     ...(wholly ? { disable_cpu_ep_fallback: '1' } : {}),
   };
@@ -85,7 +86,7 @@ function sessionOptions(options: SessionOptions): InferenceSession.SessionOption
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    extra: { session: entries },
+    ...(Object.keys(entries).length > 0 ? { extra: { session: entries } } : {}),
   };
 }
 

@@ -22,6 +22,8 @@ export const productCases: KernelCases = {
     kernelCase([small(1, 512, 90), small(3, 122, 90)], (a, b) => tf.matMul(a, b, false, true)),
     kernelCase([small(3, 512, 90), small(3, 512, 122)], (a, b) => tf.matMul(a, b, true)),
     kernelCase([small(1, 512, 90), small(3, 512, 122)], (a, b) => tf.matMul(a, b, true)),
+    kernelCase([small(3, 1024, 60), small(3, 1024, 92)], (a, b) => tf.matMul(a, b, true)),
+    kernelCase([small(3, 1024, 60), small(3, 92, 60)], (a, b) => tf.matMul(a, b, false, true)),
     kernelCase([small(2, 2, 512, 80), small(1, 2, 80, 103)], (a, b) => tf.matMul(a, b)),
     kernelCase([normal(1, 1), normal(1, 1)], (a, b) => tf.matMul(a, b)),
   ],

@@ -24,6 +24,7 @@ const manyMembers = 12;
 const largeProduct = 2 ** 24;
 /** Rows of the shortest piece. */
 const shortestPiece = 256;
+/** Of one product. */
 const mostPieces = 4;
 
 /**
@@ -36,7 +37,6 @@ function balanced(whole: Product): Value {
   const batch = batchShape(a, b);
   const [members, rows] = [sizeOf(batch), side(a, -2)];
   const large = members * rows * side(a, -1) * side(b, transposeB ? -2 : -1) >= largeProduct;
-  // Transposed, the rows are summed over: pieces make partial sums, which have to be added.
   const pieces = piecesOf(rows);
   if (members === 1 || members >= manyMembers || !large || pieces === 1 || (transposeA && transposeB))
     return product(whole);
@@ -46,6 +46,7 @@ function balanced(whole: Product): Value {
     return reshape(graph, value, [...value.shape.slice(0, -2), pieces, rows / pieces, row ?? 1]);
   };
   if (transposeA) {
+    // The rows are summed over: pieces make partial sums, which have to be added.
     const parts = product({ ...whole, a: cut(a), b: cut(b) }); // [...batch, pieces, rows, columns]
     const sum = { type: a.type, shape: parts.shape.toSpliced(batch.length, 1) };
     return graph.node('ReduceSum', [parts, integers(graph, [batch.length])], sum, { keepdims: int(0) });

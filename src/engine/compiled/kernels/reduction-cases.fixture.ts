@@ -52,6 +52,7 @@ export const reductionCases: KernelCases = {
     kernelCase([normal(5)], (x) => tf.softmax(x)),
     kernelCase([normal(5, 1)], (x) => tf.softmax(x)),
     kernelCase([large(3, 5)], (x) => tf.softmax(x)),
+    kernelCase([normal(4, 3)], (x) => tf.softmax(tf.add(x, tf.tensor1d([0, -1e30, 0])))),
   ],
   LogSoftmax: [
     kernelCase([normal(2, 3, 4)], logSoftmax, (x) => tf.logSoftmax(x)),
