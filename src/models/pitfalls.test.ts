@@ -1,7 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Step } from '../engine/engine.js';
-import { engineOn } from '../engine/engine-on.js';
-import { float32 } from '../support/arrays.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { type Case, cases } from './cases.fixture.js';
@@ -19,7 +16,6 @@ import {
   randomRows,
   randomValues,
   startingValues,
-  toInputs,
 } from './run.fixture.js';
 
 /** The numbers are those of the list of mistakes that other implementations made. 4 and 16 are in models.test.ts. */
@@ -81,37 +77,6 @@ describe('experts and gates', () => {
     const expected = owner === 'shared' ? shape.tasks : [owner];
     expect(tasksReached(cgc, 'level1.experts.1.weight', names.indexOf(name))).toEqual(expected);
     expect(tasksReached(ple, 'level3.experts.0.weight', names.indexOf(name))).toEqual(expected);
-  });
-
-  it('3: so it does in the compiled engine', async () => {
-    const values = Object.fromEntries(
-      Object.entries(liveValues(cgc)).map(([name, { shape: sides, data }]) => [
-        name,
-        float32(sides, Float32Array.from(data)),
-      ]),
-    );
-    const model = build(cgc);
-    const inputs = toInputs(rows, shape);
-    const step: Step = (state) => ({ state: {}, outputs: { logits: model.apply(state, inputs).logits } });
-    const program = await engineOn({ engine: 'compiled', device: 'cpu' }).compile(step, {
-      state: values,
-      batch: { tick: { dtype: 'float32', shape: [] } },
-    });
-    const logits = async () => Array.from(present((await program.run({ tick: float32([1]) })).logits).data);
-    const before = await logits();
-    const name = 'level1.experts.1.weight';
-    const { shape: sides, data } = present(values[name]);
-    const size = data.length / names.length;
-    for (const [expert, full] of names.entries()) {
-      const changed = data.map((value, i) => (Math.floor(i / size) === expert ? value + 0.5 : value));
-      await program.writeState({ [name]: float32(sides, changed) });
-      const after = await logits();
-      const same = (task: number) =>
-        before.slice(task * rows.length, (task + 1) * rows.length).every((z, i) => z === after[task * rows.length + i]);
-      const owner = full.slice(0, full.indexOf('/'));
-      expect(shape.tasks.filter((_, task) => !same(task))).toEqual(owner === 'shared' ? shape.tasks : [owner]);
-    }
-    await program.release();
   });
 
   it('5: the last level has no shared gate', () => {
