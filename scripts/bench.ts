@@ -15,17 +15,21 @@ interface Row {
   readonly name: string;
   readonly engine: string;
   readonly batchSize: number;
+  /** Of the best round. */
   readonly stepMilliseconds: number;
   readonly flops: number | null;
-  /** Floating-point operations per second of a 1024x1024x1024 product in the same runtime with the same threads. */
+  /** Floating-point operations per second of a 1024x1024x1024 product in the same runtime with the same threads, in the best round. */
   readonly productRate: number;
   /** Time of a step over the time that its operations would take at `productRate`. */
   readonly ratio: number | null;
+  /** The same of the medians of both times. */
+  readonly medianRatio: number | null;
 }
 
 /**
- * What one measurement runs. The machine is noisy: steps and products take turns, and medians are reported. Steps run in chunks of about
- * 0.2 s, as in training.
+ * What one measurement runs. Steps and products take turns, in rounds of about 0.2 s, the length of a chunk in training. What disturbs
+ * a round only makes it longer, and may last: the two cores of a virtual machine have a cache in common at times and at others have not,
+ * for seconds or minutes. So the best round of each is reported, of enough rounds to meet both; the medians' ratio shows what was disturbed.
  */
 interface Effort {
   readonly rounds: number;
@@ -35,8 +39,8 @@ interface Effort {
 
 const efforts: Record<string, Readonly<Record<string, Effort>>> = {
   compiled: {
-    wide: { rounds: 25, stepsPerRound: 10, productsPerRound: 16 },
-    narrow: { rounds: 25, stepsPerRound: 100, productsPerRound: 20 },
+    wide: { rounds: 60, stepsPerRound: 10, productsPerRound: 16 },
+    narrow: { rounds: 60, stepsPerRound: 100, productsPerRound: 16 },
   },
   // The pure-JS backend needs over a minute for a wide step.
   tfjs: {
@@ -101,8 +105,9 @@ async function measure(measured: BenchCase, engine: Engine, flops: number | null
   }
   await program.release();
   await product.release();
-  const stepMilliseconds = median(stepTimes);
-  const productRate = (2 * 1024 ** 3) / (median(productTimes) / 1000);
+  const rateOf = (milliseconds: number) => (2 * 1024 ** 3) / (milliseconds / 1000);
+  const ratioOf = (milliseconds: number, rate: number) => flops && milliseconds / 1000 / (flops / rate);
+  const [stepMilliseconds, productRate] = [Math.min(...stepTimes), rateOf(Math.min(...productTimes))];
   return {
     name: measured.name,
     engine: engine.name,
@@ -110,7 +115,8 @@ async function measure(measured: BenchCase, engine: Engine, flops: number | null
     stepMilliseconds,
     flops,
     productRate,
-    ratio: flops === null ? null : stepMilliseconds / 1000 / (flops / productRate),
+    ratio: ratioOf(stepMilliseconds, productRate),
+    medianRatio: ratioOf(median(stepTimes), rateOf(median(productTimes))),
   };
 }
 
@@ -135,9 +141,10 @@ function idle(): Promise<void> {
   return setTimeout(50);
 }
 
-function describe({ name, engine, stepMilliseconds, flops, productRate, ratio }: Row): string {
+function describe({ name, engine, stepMilliseconds, flops, productRate, ratio, medianRatio }: Row): string {
   const work = `${((flops ?? 0) / 1e6).toFixed(0)} Mflop`;
   const rate = `${(productRate / 1e9).toFixed(1)} GFLOP/s`;
-  const once = efforts[engine]?.[name]?.rounds === 1 ? ' (one run, not a median)' : '';
-  return `${name} ${engine}: ${stepMilliseconds.toFixed(2)} ms a step, ${work}, product at ${rate}, ratio ${ratio?.toFixed(2)}${once}`;
+  const rounds = efforts[engine]?.[name]?.rounds ?? 0;
+  const spread = rounds > 1 ? `best of ${rounds} rounds; of the medians ${medianRatio?.toFixed(2)}` : 'one round';
+  return `${name} ${engine}: ${stepMilliseconds.toFixed(2)} ms a step, ${work}, product at ${rate}, ratio ${ratio?.toFixed(2)} (${spread})`;
 }
