@@ -39,8 +39,8 @@ interface Effort {
 
 const efforts: Record<string, Readonly<Record<string, Effort>>> = {
   compiled: {
-    wide: { rounds: 60, stepsPerRound: 10, productsPerRound: 16 },
-    narrow: { rounds: 60, stepsPerRound: 100, productsPerRound: 16 },
+    wide: { rounds: 100, stepsPerRound: 10, productsPerRound: 16 },
+    narrow: { rounds: 100, stepsPerRound: 100, productsPerRound: 16 },
   },
   // The pure-JS backend needs over a minute for a wide step.
   tfjs: {

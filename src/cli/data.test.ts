@@ -111,6 +111,15 @@ describe('ple data inspect', () => {
   });
 });
 
+test.each([
+  ['{ validation: 0.1 }', /'dataset\.split': say by what: 'fraction: \{ validation, test \}', 'column' or 'time'\.$/m],
+  ['{ fractoin: { test: 0.1 } }', /'dataset\.split\.fractoin': unknown key \(did you mean 'fraction'\?\)/],
+])('a table that is split by %s is refused', async (split, message) => {
+  const { status, stderr } = await ple(['validate', 'configs/table/example.yaml', `dataset.split=${split}`]);
+  expect(stderr).toMatch(message);
+  expect(status).toBe(2);
+});
+
 describe('ple data prepare', () => {
   test('fills the cache, which the next command reads', async () => {
     const folder = temporaryFolder();

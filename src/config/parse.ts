@@ -20,7 +20,8 @@ export function parsePart<Schema extends z.ZodType>(
     const key = issue.keys[0] ?? '';
     const path = [...at, ...toPath(issue.path)];
     const known = knownKeys(schema, toPath(issue.path));
-    const suggestion = didYouMean(key, known) || (known.length > 0 ? `; known keys: ${known.join(', ')}` : '');
+    const suggestion =
+      didYouMean(key, known) || (known.length > 0 ? `; known keys: ${[...new Set(known)].join(', ')}` : '');
     throw failAt(document, [...path, key], `unknown key${suggestion}`);
   }
   throw failAt(document, [...at, ...toPath(issue.path)], describe(issue));
@@ -74,6 +75,7 @@ function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
   ) {
     return knownKeys(schema.unwrap(), path);
   }
+  if (schema instanceof z.ZodPipe) return knownKeys(schema.out, path);
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => knownKeys(option, path));
   const [head, ...rest] = path;
   if (schema instanceof z.ZodObject) {

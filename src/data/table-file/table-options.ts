@@ -47,7 +47,8 @@ const taskSchema = z
     path: ['positive'],
   });
 
-const splitSchema = z.union([
+const parts = ['train', 'validation', 'test'];
+const splitRule = z.union([
   /** Rows are drawn by `splitSeed`. */
   z.strictObject({ fraction: z.strictObject({ validation: share.optional(), test: share.optional() }) }),
   /** By a column's value; `train` absent: all others. */
@@ -60,6 +61,13 @@ const splitSchema = z.union([
   /** By a column of numbers or dates: the last rows are the test, those before them the validation split. */
   z.strictObject({ time: reference, validation: share.optional(), test: share.optional() }),
 ]);
+const splitSchema = z
+  .looseObject({})
+  .refine((split) => Object.keys(split).some((key) => !parts.includes(key)), {
+    message: "say by what: 'fraction: { validation, test }', 'column' or 'time'",
+    abort: true,
+  })
+  .pipe(splitRule);
 
 export const tableOptions = {
   /** Files, or patterns with `*` and `?`. */
