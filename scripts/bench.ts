@@ -15,21 +15,22 @@ interface Row {
   readonly name: string;
   readonly engine: string;
   readonly batchSize: number;
-  /** Of the best round. */
+  /** Median of the rounds, as `productRate` is. */
   readonly stepMilliseconds: number;
   readonly flops: number | null;
-  /** Floating-point operations per second of a 1024x1024x1024 product in the same runtime with the same threads, in the best round. */
+  /** Floating-point operations per second of a 1024x1024x1024 product in the same runtime with the same threads. */
   readonly productRate: number;
   /** Time of a step over the time that its operations would take at `productRate`. */
   readonly ratio: number | null;
-  /** The same of the medians of both times. */
-  readonly medianRatio: number | null;
+  /** The same of the shortest step and the shortest product. */
+  readonly bestRatio: number | null;
 }
 
 /**
- * What one measurement runs. Steps and products take turns, in rounds of about 0.2 s, the length of a chunk in training. What disturbs
- * a round only makes it longer, and may last: the two cores of a virtual machine have a cache in common at times and at others have not,
- * for seconds or minutes. So the best round of each is reported, of enough rounds to meet both; the medians' ratio shows what was disturbed.
+ * What one measurement runs. Steps and products take turns, in rounds of about 0.2 s, the length of a chunk in training. The machine is
+ * noisy, and not only from round to round: the two cores of a virtual machine have a cache in common at times and at others have not, for
+ * seconds or minutes, which steps feel and the product does not. So there are enough rounds to meet both: the medians tell what a user gets,
+ * the best rounds what the program can do.
  */
 interface Effort {
   readonly rounds: number;
@@ -107,7 +108,7 @@ async function measure(measured: BenchCase, engine: Engine, flops: number | null
   await product.release();
   const rateOf = (milliseconds: number) => (2 * 1024 ** 3) / (milliseconds / 1000);
   const ratioOf = (milliseconds: number, rate: number) => flops && milliseconds / 1000 / (flops / rate);
-  const [stepMilliseconds, productRate] = [Math.min(...stepTimes), rateOf(Math.min(...productTimes))];
+  const [stepMilliseconds, productRate] = [median(stepTimes), rateOf(median(productTimes))];
   return {
     name: measured.name,
     engine: engine.name,
@@ -116,7 +117,7 @@ async function measure(measured: BenchCase, engine: Engine, flops: number | null
     flops,
     productRate,
     ratio: ratioOf(stepMilliseconds, productRate),
-    medianRatio: ratioOf(median(stepTimes), rateOf(median(productTimes))),
+    bestRatio: ratioOf(Math.min(...stepTimes), rateOf(Math.min(...productTimes))),
   };
 }
 
@@ -141,10 +142,10 @@ function idle(): Promise<void> {
   return setTimeout(50);
 }
 
-function describe({ name, engine, stepMilliseconds, flops, productRate, ratio, medianRatio }: Row): string {
+function describe({ name, engine, stepMilliseconds, flops, productRate, ratio, bestRatio }: Row): string {
   const work = `${((flops ?? 0) / 1e6).toFixed(0)} Mflop`;
   const rate = `${(productRate / 1e9).toFixed(1)} GFLOP/s`;
   const rounds = efforts[engine]?.[name]?.rounds ?? 0;
-  const spread = rounds > 1 ? `best of ${rounds} rounds; of the medians ${medianRatio?.toFixed(2)}` : 'one round';
+  const spread = rounds > 1 ? `medians of ${rounds} rounds; of the best ${bestRatio?.toFixed(2)}` : 'one round';
   return `${name} ${engine}: ${stepMilliseconds.toFixed(2)} ms a step, ${work}, product at ${rate}, ratio ${ratio?.toFixed(2)} (${spread})`;
 }
