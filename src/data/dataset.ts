@@ -18,7 +18,8 @@ export interface SourceTask {
   readonly type: 'binary' | 'regression';
 }
 
-export type SplitName = 'train' | 'validation' | 'test';
+export const splitNames = ['train', 'validation', 'test'] as const;
+export type SplitName = (typeof splitNames)[number];
 
 /** Rows of a source, column by column. */
 export interface SourceBlock {

@@ -1,10 +1,8 @@
-import type { SplitName } from '../data/dataset.js';
+import { type SplitName, splitNames } from '../data/dataset.js';
 import { mostValues } from '../data/inspect/column-counts.js';
 import type { Inspection } from '../data/inspect/inspection.js';
 import { count, dash, fixed } from './numbers.js';
 import { textTable } from './text-table.js';
-
-const splits = ['train', 'validation', 'test'] as const;
 
 /** Columns that are shown; those with the highest scores alone come first where there are more. */
 const mostColumns = 60;
@@ -23,13 +21,13 @@ export function inspectionText(inspection: Inspection): string {
 }
 
 function splitTable({ splits: bySplit }: Inspection): string {
-  const rows = splits.map((split) => [split, count(bySplit[split].rows), count(bySplit[split].outside)]);
+  const rows = splitNames.map((split) => [split, count(bySplit[split].rows), count(bySplit[split].outside)]);
   return textTable(['split', 'rows', 'in no sample space'], rows);
 }
 
 function taskTable({ tasks }: Inspection): string {
   const rows = tasks.flatMap(({ name, type, splits: bySplit }) =>
-    splits.map((split) => {
+    splitNames.map((split) => {
       const { rows, positives, mean, deviation, range } = bySplit[split];
       const rate = positives === null || rows === 0 ? dash : `${fixed((100 * positives) / rows, 3)} %`;
       const [least = null, most = null] = range ?? [];
@@ -83,7 +81,7 @@ function columnTable({ columns, tasks, splits: bySplit }: Inspection): string {
     name,
     kind,
     kind === 'numeric' && values >= mostValues ? `${count(mostValues)}+` : count(values),
-    ...splits.map((split) => share(missing[split], split)),
+    ...splitNames.map((split) => share(missing[split], split)),
     ...(['validation', 'test'] as const).map((split) => share(unseen[split], split)),
     ...alone.map(({ score }) => fixed(score, 3)),
   ]);

@@ -1,4 +1,4 @@
-import type { Source, SourceBlock, SourceTask, SplitName } from '../dataset.js';
+import { type Source, type SourceBlock, type SourceTask, type SplitName, splitNames } from '../dataset.js';
 import { keptRowsOf } from '../encoded-split.js';
 import { type Cells, cellsOf } from './cells.js';
 import { columnCounts } from './column-counts.js';
@@ -37,8 +37,6 @@ export const everything: Budget = {
   differentRows: 2 ** 20,
   correlated: 2 ** 17,
 };
-
-const splitNames = ['train', 'validation', 'test'] as const;
 
 /**
  * Reads the splits one after the other, in bounded memory, and learns of training rows alone.

@@ -1,4 +1,12 @@
-import type { Source, SourceBlock, SourceColumn, SourceSplit, SourceTask, SplitName } from '../dataset.js';
+import {
+  type Source,
+  type SourceBlock,
+  type SourceColumn,
+  type SourceSplit,
+  type SourceTask,
+  type SplitName,
+  splitNames,
+} from '../dataset.js';
 import type { PreparedEntry } from './open-prepared.js';
 import type { PreparedColumn, PreparedValues } from './prepared-columns.js';
 import type { EntryWriter } from './prepared-entry.js';
@@ -36,7 +44,6 @@ interface Description {
   readonly group?: string;
 }
 
-const splitNames = ['train', 'validation', 'test'] as const satisfies readonly SplitName[];
 const dictionaryRows = 2 ** 14;
 
 /** Writes the rows of a source into an entry: a table per split (`train.arrow`, …), and one of dictionaries. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { DataError } from '../../support/errors.js';
-import type { SplitName } from '../dataset.js';
+import { type SplitName, splitNames } from '../dataset.js';
 import { advance, type LoaderContext } from '../loader.js';
 import type { EntryWriter } from '../prepared/prepared-entry.js';
 import { sourceWriter } from '../prepared/prepared-source.js';
@@ -83,7 +83,7 @@ export async function prepareRows(
       rows[split === 'train' ? (splitOf(record, () => place(row)) ?? 'none') : split].push(row);
     }
     counts.none += rows.none.length;
-    for (const name of ['train', 'validation', 'test'] as const) {
+    for (const name of splitNames) {
       if (rows[name].length === 0) continue;
       counts[name] += rows[name].length;
       const picked: PickedRows = { records, rows: rows[name], place, missing };
@@ -137,7 +137,7 @@ function refuseEmptySplits(
   read: Readonly<Record<SplitName, number>>,
   opened: readonly Opened[],
 ): void {
-  for (const name of ['train', 'validation', 'test'] as const) {
+  for (const name of splitNames) {
     if (counts[name] > 0) continue;
     const origin = opened.some(({ split }) => split === name) ? name : 'train';
     if (read[origin] > 0) throw new DataError(`No row is in the ${name} split (dataset.split).`);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { splitNames } from '../dataset.js';
 import { conditionSchema, mistakeIn } from './condition.js';
 
 /** A column by its name, or by its number from 1. */
@@ -47,7 +48,6 @@ const taskSchema = z
     path: ['positive'],
   });
 
-const parts = ['train', 'validation', 'test'];
 const splitRule = z.union([
   /** Rows are drawn by `splitSeed`. */
   z.strictObject({ fraction: z.strictObject({ validation: share.optional(), test: share.optional() }) }),
@@ -63,7 +63,7 @@ const splitRule = z.union([
 ]);
 const splitSchema = z
   .looseObject({})
-  .refine((split) => Object.keys(split).some((key) => !parts.includes(key)), {
+  .refine((split) => Object.keys(split).some((key) => !splitNames.some((name) => name === key)), {
     message: "say by what: 'fraction: { validation, test }', 'column' or 'time'",
     abort: true,
   })
