@@ -116,6 +116,39 @@ describe('compiled engine', () => {
     expect(results[0]).not.toEqual(state);
   });
 
+  it('gives the same bits with one thread and two where a product has more columns than rows', async () => {
+    const sides = [2, 9, 64, 100].flatMap((rows) =>
+      [64, 96, 128, 144, 160].flatMap((columns) => [130, 300, 700].map((inner) => [rows, columns, inner] as const)),
+    );
+    const normal = (seed: number) => {
+      const array = float32([700 * 160]);
+      randomFromSeed(seed).fillNormal(array.data);
+      return array;
+    };
+    const part = (values: Tensor | undefined, ...shape: [number, number]) =>
+      of(values)
+        .slice([0], [shape[0] * shape[1]])
+        .reshape(shape);
+    const products: Step = ({ a, b }) => {
+      const made = sides.flatMap(([rows, columns, inner]) => [
+        tf.matMul(part(a, rows, inner), part(b, inner, columns)).flatten(),
+        tf.matMul(part(a, rows, inner), part(b, columns, inner), false, true).flatten(),
+      ]);
+      return { state: {}, outputs: { products: tf.concat(made) } };
+    };
+    const results = [];
+    for (const threads of [1, 2]) {
+      const program = await createCompiledEngine({ threads }).compile(products, {
+        state: { a: normal(1), b: normal(2) },
+        batch: { tick: { dtype: 'float32', shape: [] } },
+      });
+      results.push(of((await program.run({ tick: float32([1]) })).products).data);
+      await program.release();
+    }
+    const [first, second] = results.map((values) => Buffer.from(values.buffer));
+    expect(of(first).equals(of(second))).toBe(true);
+  });
+
   it('records the same model twice, without dead nodes', () => {
     const model = scanModel(trace(step, signature));
     expect(Buffer.from(scanModel(trace(step, signature)).bytes).equals(model.bytes)).toBe(true);

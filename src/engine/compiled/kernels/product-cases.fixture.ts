@@ -25,6 +25,10 @@ export const productCases: KernelCases = {
     kernelCase([small(3, 1024, 60), small(3, 1024, 92)], (a, b) => tf.matMul(a, b, true)),
     kernelCase([small(3, 1024, 60), small(3, 92, 60)], (a, b) => tf.matMul(a, b, false, true)),
     kernelCase([small(2, 2, 512, 80), small(1, 2, 80, 103)], (a, b) => tf.matMul(a, b)),
+    // More columns than rows, and long sums: made turned round.
+    kernelCase([small(7, 300), small(300, 20)], (a, b) => tf.matMul(a, b)),
+    kernelCase([small(7, 300), small(20, 300)], (a, b) => tf.matMul(a, b, false, true)),
+    kernelCase([small(1, 1, 7, 300), small(1, 1, 20, 300)], (a, b) => tf.matMul(a, b, false, true)),
     kernelCase([normal(1, 1), normal(1, 1)], (a, b) => tf.matMul(a, b)),
   ],
 };

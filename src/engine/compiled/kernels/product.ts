@@ -1,5 +1,5 @@
 import { sizeOf } from '../../../support/arrays.js';
-import { broadcastShape, float, int, integers, reshape, side } from '../build.js';
+import { broadcastShape, float, int, integers, reshape, side, transpose } from '../build.js';
 import type { Graph, Value } from '../graph.js';
 import type { Translations } from './translation.js';
 
@@ -63,14 +63,35 @@ function piecesOf(rows: number): number {
   return pieces;
 }
 
-function product({ graph, a, b, transposeA, transposeB }: Product): Value {
+function product(whole: Product): Value {
+  const { graph, a, b, transposeA, transposeB } = whole;
   const rows = side(a, transposeA ? -1 : -2);
   const columns = side(b, transposeB ? -2 : -1);
   const batch = batchShape(a, b);
+  if (halvesSumOtherwise(whole, rows, columns)) {
+    const turned = product({ graph, a: b, b: a, transposeA: !transposeB, transposeB: true });
+    const axes = [...batch.keys()];
+    return transpose(graph, turned, [...axes, axes.length + 1, axes.length]);
+  }
   const result = { type: a.type, shape: [...batch, rows, columns] };
   if (!transposeA && !transposeB) return graph.node('MatMul', [a, b], result);
   const flags = { transA: int(transposeA ? 1 : 0), transB: int(transposeB ? 1 : 0), alpha: float(1) };
   return graph.node('FusedMatMul', [a, b], result, flags, 'com.microsoft');
+}
+
+/** ONNX Runtime adds up so many products at a time; but more where the columns that a thread has are few, unless a is transposed. */
+const slab = 128;
+/** A product of so many columns has a half, of whole blocks of 16, that counts as few. */
+const fewInHalf = 144;
+
+/**
+ * Whether two threads would get other bits than one: they share a product with more columns than rows by its columns, and sums of
+ * half of the columns may be made in longer slabs. Turned round, it is shared by its rows, and every sum is made in the same way.
+ */
+function halvesSumOtherwise({ a, b, transposeA, transposeB }: Product, rows: number, columns: number): boolean {
+  const inner = side(b, transposeB ? -1 : -2);
+  const shared = sizeOf(batchShape(a, b)) === 1 && rows > 1 && columns > rows;
+  return shared && !transposeA && inner > slab && columns <= fewInHalf;
 }
 
 function batchShape(a: Value, b: Value): readonly number[] {
