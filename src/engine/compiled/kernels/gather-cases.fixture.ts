@@ -21,5 +21,8 @@ export const gatherCases: KernelCases = {
     kernelCase([normal(6, 2, 3), indexes(3, 6)], (x, ids) => segmentSum(x, ids, 3)),
     kernelCase([normal(1, 2), indexes(1, 1)], (x, ids) => segmentSum(x, ids, 1)),
     kernelCase([normal(500, 4), indexes(3, 500)], (x, ids) => segmentSum(x, ids, 3)),
+    // So many that ONNX Runtime's threads would share them, and lose some. Whole numbers: the order of a sum does not matter.
+    kernelCase([normal(60_000, 4), indexes(5, 60_000)], (x, ids) => segmentSum(tf.step(x), ids, 5)),
+    kernelCase([normal(250_001), indexes(3, 250_001)], (x, ids) => segmentSum(tf.step(x), ids, 3)),
   ],
 };

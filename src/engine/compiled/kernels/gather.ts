@@ -1,4 +1,6 @@
+import { sizeOf } from '../../../support/arrays.js';
 import { cast, int, reshape, side, text, uniform } from '../build.js';
+import { split } from './shape.js';
 import type { Translations } from './translation.js';
 
 /** Look-ups by index, and their gradient. */
@@ -21,7 +23,22 @@ export const gatherKernels: Translations = {
     const shape = [attributes.number('numSegments'), ...x.shape.slice(1)];
     // Cast last: of the providers, not all reshape int64.
     const places = cast(graph, reshape(graph, ids, [side(ids, 0), 1]), 'int64');
-    const zeros = uniform(graph, x.type, shape, 0);
-    return graph.node('ScatterND', [zeros, places, x], { type: x.type, shape }, { reduction: text('add') });
+    const rows = side(x, 0);
+    const most = Math.max(1, Math.floor(unsharedScatter / sizeOf(shape.slice(1))));
+    const sizes = Array.from({ length: Math.ceil(rows / most) }, (_, part) => Math.min(most, rows - part * most));
+    const [parts, partPlaces] = [split(graph, x, 0, sizes), split(graph, places, 0, sizes)];
+    return parts.reduce(
+      (sums, part, index) => {
+        const at = partPlaces[index] ?? places;
+        return graph.node('ScatterND', [sums, at, part], { type: x.type, shape }, { reduction: text('add') });
+      },
+      uniform(graph, x.type, shape, 0),
+    );
   },
 };
+
+/**
+ * Elements that one thread adds by itself. From 210,000 on (Eigen's cost model, one cycle an element), ONNX Runtime shares them among threads,
+ * which then add to the same row at once and lose what the other added: https://github.com/microsoft/onnxruntime/issues/18048.
+ */
+const unsharedScatter = 200_000;

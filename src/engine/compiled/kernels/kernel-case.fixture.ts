@@ -87,7 +87,8 @@ export function labelled(cases: KernelCases): LabelledCase[] {
   );
 }
 
-const compiled = createCompiledEngine({ threads: 1 });
+// Two threads: what they share wrongly would not show with one.
+const compiled = createCompiledEngine({ threads: 2 });
 const eager = createTfjsEngine(pureJs);
 
 /** Two steps on other numbers each, with both engines. */

@@ -131,7 +131,7 @@ function slice(graph: Graph, x: Value, ranges: readonly { readonly start: number
   return graph.node('Slice', [x, ...bounds], { type: x.type, shape: ranges.map(({ count }) => count) });
 }
 
-function split(graph: Graph, x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
+export function split(graph: Graph, x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
   if (sizes.length === 1) return [x];
   const outputs = sizes.map((length) => ({ type: x.type, shape: x.shape.with(axis, length) }));
   return graph.nodeOf('Split', [x, integers(graph, sizes)], outputs, { axis: int(axis) }).outputs;
