@@ -116,10 +116,19 @@ describe('compiled engine', () => {
     expect(results[0]).not.toEqual(state);
   });
 
-  it('gives the same bits with one thread and two where a product has more columns than rows', async () => {
-    const sides = [2, 9, 64, 100].flatMap((rows) =>
+  it('gives the same bits with one thread and two where threads share columns, or a few long rows', async () => {
+    const wide = [2, 9, 64, 100].flatMap((rows) =>
       [64, 96, 128, 144, 160].flatMap((columns) => [130, 300, 700].map((inner) => [rows, columns, inner] as const)),
     );
+    const long = [
+      [2, 2, 30_001],
+      [3, 3, 30_001],
+      [3, 2, 30_001],
+      [2, 1, 40_000],
+      [6, 1, 18_000],
+      [203, 1, 500],
+    ] as const;
+    const sides = [...wide, ...long];
     const normal = (seed: number) => {
       const array = float32([700 * 160]);
       randomFromSeed(seed).fillNormal(array.data);

@@ -29,6 +29,11 @@ export const productCases: KernelCases = {
     kernelCase([small(7, 300), small(300, 20)], (a, b) => tf.matMul(a, b)),
     kernelCase([small(7, 300), small(20, 300)], (a, b) => tf.matMul(a, b, false, true)),
     kernelCase([small(1, 1, 7, 300), small(1, 1, 20, 300)], (a, b) => tf.matMul(a, b, false, true)),
+    // A few long sums: made of elementwise products.
+    kernelCase([small(3, 9000), small(9000, 3)], (a, b) => tf.matMul(a, b)),
+    kernelCase([small(2, 30_000), small(2, 30_000)], (a, b) => tf.matMul(a, b, false, true)),
+    kernelCase([small(3, 1, 9000), small(1, 9000, 3)], (a, b) => tf.matMul(a, b)),
+    kernelCase([normal(50, 7), normal(7, 1)], (a, b) => tf.matMul(a, b)),
     kernelCase([normal(1, 1), normal(1, 1)], (a, b) => tf.matMul(a, b)),
   ],
 };

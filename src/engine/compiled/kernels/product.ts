@@ -1,5 +1,5 @@
 import { sizeOf } from '../../../support/arrays.js';
-import { broadcastShape, float, int, integers, reshape, side, transpose } from '../build.js';
+import { broadcastShape, elementwise, float, int, integers, reshape, side, transpose } from '../build.js';
 import type { Graph, Value } from '../graph.js';
 import type { Translations } from './translation.js';
 
@@ -68,10 +68,15 @@ function product(whole: Product): Value {
   const rows = side(a, transposeA ? -1 : -2);
   const columns = side(b, transposeB ? -2 : -1);
   const batch = batchShape(a, b);
-  if (halvesSumOtherwise(whole, rows, columns)) {
+  if (columns === 1 && !transposeB) {
+    // Memory is the same. Untransposed, ONNX Runtime has a way of its own for a column, whose sums depend on how threads share the rows.
+    return product({ ...whole, b: reshape(graph, b, b.shape.with(-2, 1).with(-1, side(b, -2))), transposeB: true });
+  }
+  const sharing = threadsMatter(whole, rows, columns);
+  if (sharing === 'rows') return productByElements(whole, [...batch, rows, columns]);
+  if (sharing === 'columns') {
     const turned = product({ graph, a: b, b: a, transposeA: !transposeB, transposeB: true });
-    const axes = [...batch.keys()];
-    return transpose(graph, turned, [...axes, axes.length + 1, axes.length]);
+    return swapLastSides(graph, turned);
   }
   const result = { type: a.type, shape: [...batch, rows, columns] };
   if (!transposeA && !transposeB) return graph.node('MatMul', [a, b], result);
@@ -79,19 +84,46 @@ function product(whole: Product): Value {
   return graph.node('FusedMatMul', [a, b], result, flags, 'com.microsoft');
 }
 
-/** ONNX Runtime adds up so many products at a time; but more where the columns that a thread has are few, unless a is transposed. */
+/** ONNX Runtime adds up so many products at a time; more where the columns that a thread has are 64 or fewer, unless a is transposed. */
 const slab = 128;
-/** A product of so many columns has a half, of whole blocks of 16, that counts as few. */
+/** A product of so many columns has a half, of whole blocks of 16, that is 64 or fewer. */
 const fewInHalf = 144;
+/** A product of so many multiplications is shared by threads. */
+const sharedProduct = 2 ** 16;
 
 /**
- * Whether two threads would get other bits than one: they share a product with more columns than rows by its columns, and sums of
- * half of the columns may be made in longer slabs. Turned round, it is shared by its rows, and every sum is made in the same way.
+ * Whether two threads would get other bits than one, and which side they share. Columns, if there are more of them than rows: sums of half
+ * of them may be made in longer slabs. Rows otherwise: for a single row there is another kernel. Not so where a is transposed.
  */
-function halvesSumOtherwise({ a, b, transposeA, transposeB }: Product, rows: number, columns: number): boolean {
+function threadsMatter(
+  { a, b, transposeA, transposeB }: Product,
+  rows: number,
+  columns: number,
+): 'rows' | 'columns' | null {
+  const members = sizeOf(batchShape(a, b));
+  const common = sizeOf(b.shape.slice(0, -2)) === 1; // then the members' rows make one product
   const inner = side(b, transposeB ? -1 : -2);
-  const shared = sizeOf(batchShape(a, b)) === 1 && rows > 1 && columns > rows;
-  return shared && !transposeA && inner > slab && columns <= fewInHalf;
+  const allRows = common ? members * rows : rows;
+  if (transposeA || allRows === 1 || (members > 1 && !common)) return null;
+  if (columns > allRows) return columns > 16 && columns <= fewInHalf && inner > slab ? 'columns' : null;
+  return allRows <= 3 && allRows * columns * inner >= sharedProduct ? 'rows' : null;
+}
+
+/** A few long sums, of elementwise products: as many rows of them as the product has elements. */
+function productByElements({ graph, a, b, transposeB }: Product, shape: readonly number[]): Value {
+  const columns = transposeB ? b : swapLastSides(graph, b);
+  const operands = [
+    reshape(graph, a, a.shape.toSpliced(-1, 0, 1)),
+    reshape(graph, columns, columns.shape.toSpliced(-2, 0, 1)),
+  ];
+  const pairs = elementwise(graph, 'Mul', operands, a.type);
+  const last = integers(graph, [pairs.shape.length - 1]);
+  return graph.node('ReduceSum', [pairs, last], { type: a.type, shape }, { keepdims: int(0) });
+}
+
+function swapLastSides(graph: Graph, value: Value): Value {
+  const [...axes] = value.shape.keys();
+  return transpose(graph, value, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 }
 
 function batchShape(a: Value, b: Value): readonly number[] {
