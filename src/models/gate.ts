@@ -59,57 +59,98 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
     ),
     apply(parameters, input, outputs) {
       const [, batch = 0] = outputs.shape;
-      const weights = tf.softmax(tf.add(logits(parameters, input, batch), tf.tensor2d(unseen)));
+      const weights = overExperts(
+        tf.add(logits(parameters, input, batch), tf.tensor(unseen, [specs.length, experts.length, 1])),
+      );
       return {
         mixtures: mixtures(weights, outputs),
         gates: specs.map(({ name, sees }, gate) => {
-          const own = weights.slice([0, gate, 0], [batch, 1, experts.length]).reshape([batch, experts.length]);
-          return {
-            level,
-            gate: name,
-            experts: sees.map((expert) => experts[expert] ?? ''),
-            weights: isRange(sees, experts.length) ? own : tf.gather(own, tf.tensor1d([...sees], 'int32'), 1),
-          };
+          const own = weights.slice([gate, 0, 0], [1, experts.length, batch]).reshape([experts.length, batch]);
+          const seen = isRange(sees, experts.length) ? own : tf.gather(own, tf.tensor1d([...sees], 'int32'));
+          return { level, gate: name, experts: sees.map((expert) => experts[expert] ?? ''), weights: seen.transpose() };
         }),
       };
     },
   };
 
-  /** [batch, gates, experts]; 0 where a gate does not see an expert. */
+  /** [gates, experts, batch]; 0 where a gate does not see an expert. */
   function logits(parameters: Readonly<Record<string, Tensor>>, input: Tensor, batch: number): Tensor {
-    const shape: [number, number, number] = [batch, specs.length, experts.length];
+    const shape: [number, number, number] = [specs.length, experts.length, batch];
     if (groups.length === 0) return tf.zeros(shape);
     const rows = tf.concat(groups.map(({ weight }) => named(parameters, weight).reshape([-1, inputs])));
     if (input.rank === 2) {
       const few = 2 * places.length < specs.length * experts.length; // then products with zeros would cost more than moving logits
       const made = few
-        ? placed(tf.matMul(input, rows, false, true), specs.length, 1)
-        : tf.matMul(input, placed(rows, specs.length, 0), false, true);
+        ? placed(tf.matMul(rows, input, false, true), specs.length)
+        : tf.matMul(placed(rows, specs.length), input, false, true);
       return made.reshape(shape);
     }
     const [streams = 0] = input.shape;
     // Streams without a gate get weights of 0: a product more costs less than copying the others out.
-    const weight = placed(rows, streams, 0).reshape([streams, experts.length, inputs]);
-    return tf.matMul(input, weight, false, true).transpose([1, 0, 2]).slice([0, 0, 0], shape);
+    const weight = placed(rows, streams).reshape([streams, experts.length, inputs]);
+    return tf.matMul(weight, input, false, true).slice([0, 0, 0], shape);
   }
 
-  /** What belongs to the parameters' rows along an axis, put among all of so many gates and all experts; 0 elsewhere. */
-  function placed(values: Tensor, gateCount: number, axis: 0 | 1): Tensor {
+  /** Rows that belong to the parameters' rows, put among those of so many gates and all experts; 0 elsewhere. */
+  function placed(values: Tensor, gateCount: number): Tensor {
     const count = gateCount * experts.length;
     if (isRange(places, count)) return values;
-    const zeros = tf.zeros(values.shape.with(axis, 1));
+    const zeros = tf.zeros([1, values.shape[1] ?? 0]);
     const from: number[] = Array.from({ length: count }, () => places.length);
     for (const [row, place] of places.entries()) from[place] = row;
     // The gradient of a look-up is a scatter, but every place has one row at most.
     return withGradient(
       [values],
-      (v) => tf.gather(tf.concat([v, zeros], axis), tf.tensor1d(from, 'int32'), axis),
-      (dy) => [tf.gather(dy, tf.tensor1d(places, 'int32'), axis)],
+      (v) => tf.gather(tf.concat([v, zeros]), tf.tensor1d(from, 'int32')),
+      (dy) => [tf.gather(dy, tf.tensor1d(places, 'int32'))],
     );
   }
 }
 
-/** [batch, gates, experts] and [experts, batch, width] -> [gates, batch, width]: one small product per row. */
+/** Softmax over the experts of logits [gates, experts, batch]: rows of the batch lie one after the other, so that few experts are no loss. */
+function overExperts(logits: Tensor): Tensor {
+  const softmax = (x: Tensor) => {
+    const powers = tf.exp(tf.sub(x, tf.max(x, 1, true)));
+    return tf.div(powers, tf.sum(powers, 1, true));
+  };
+  return withGradient([logits], softmax, (dy, x) => {
+    const y = softmax(x);
+    const weighted = tf.mul(dy, y);
+    return [tf.sub(weighted, tf.mul(tf.sum(weighted, 1, true), y))];
+  });
+}
+
+/** [gates, experts, batch] and [experts, batch, width] -> [gates, batch, width]. */
 function mixtures(weights: Tensor, outputs: Tensor): Tensor {
-  return tf.matMul(weights, outputs.transpose([1, 0, 2])).transpose([1, 0, 2]);
+  const [gates = 0, experts = 0, batch = 0] = weights.shape;
+  const [, , width = 0] = outputs.shape;
+  const pairs = gates * experts;
+  if (pairs <= fewPairs && pairs * batch * width <= smallProducts) return mixturesByPair(weights, outputs);
+  return tf.matMul(weights.transpose([2, 0, 1]), outputs.transpose([1, 0, 2])).transpose([1, 0, 2]);
+}
+
+/** Up to so many pairs of a gate and an expert, elementwise products for each pair cost less than a small matrix product for each row. */
+const fewPairs = 9;
+/** Elements of those products, so many that caches hold them. */
+const smallProducts = 2 ** 22;
+
+/** {@link mixtures} with elementwise products. Pairs lie so that sums go over the leading axis, where they are cheapest. */
+function mixturesByPair(weights: Tensor, outputs: Tensor): Tensor {
+  const [gates = 0, experts = 0, batch = 0] = weights.shape;
+  const [, , width = 0] = outputs.shape;
+  // tfjs's gradient would first copy dy for every pair.
+  return withGradient(
+    [weights, outputs],
+    (w, h) => {
+      const byExpert = w.transpose([1, 0, 2]).reshape([experts, gates, batch, 1]);
+      return tf.sum(tf.mul(byExpert, h.reshape([experts, 1, batch, width])), 0);
+    },
+    (dy, w, h) => {
+      const byGate = dy.reshape([gates, 1, batch, width]);
+      return [
+        tf.sum(tf.mul(byGate, h.reshape([1, experts, batch, width])), 3),
+        tf.sum(tf.mul(w.reshape([gates, experts, batch, 1]), byGate), 0),
+      ];
+    },
+  );
 }

@@ -4,6 +4,7 @@ import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { product } from './dense.js';
 import { inputLayer } from './embedding.js';
+import { gates } from './gate.js';
 import { glorot, initialize } from './parameters.js';
 import { present } from './run.fixture.js';
 import { combine, pick } from './streams.js';
@@ -82,6 +83,69 @@ describe('hand-written gradients equal those of the plain formulation', () => {
       [random([2, 3], 1), random([3, 4, 2], 2)],
       (matrix, x) => combine(present(matrix), present(x)),
       (matrix, x) => tf.sum(tf.mul(present(matrix).reshape([2, 3, 1, 1]), present(x).expandDims(0)), 1),
+    );
+  });
+
+  it.each([
+    {
+      sees: [
+        [0, 2],
+        [1, 2],
+        [0, 1, 2],
+      ],
+      streams: 0,
+      what: 'few pairs',
+    },
+    {
+      sees: [
+        [0, 2],
+        [1, 2],
+      ],
+      streams: 3,
+      what: 'few pairs, a stream for each gate and one that none reads',
+    },
+    {
+      sees: [
+        [0, 3],
+        [1, 3],
+        [2, 3],
+        [0, 1, 2, 3],
+      ],
+      streams: 4,
+      what: 'many pairs',
+    },
+    {
+      sees: [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+      ],
+      streams: 0,
+      what: 'many pairs, half of them unseen',
+    },
+  ])('gates with $what', ({ sees, streams }) => {
+    const count = Math.max(...sees.flat()) + 1;
+    const specs = sees.map((seen, gate) => ({ name: `${gate}`, sees: seen }));
+    const layer = gates(1, specs, [...Array(count).keys()].map(String), 6);
+    const names = Object.keys(layer.parameters);
+    const weights = names.map((name, i) => random([...present(layer.parameters[name]).shape], 10 + i));
+    agree(
+      [random(streams > 0 ? [streams, 5, 6] : [5, 6], 1), random([count, 5, 4], 2), ...weights],
+      (x, outputs, ...w) => {
+        const parameters = Object.fromEntries(names.map((name, i) => [name, present(w[i])]));
+        return layer.apply(parameters, present(x), present(outputs)).mixtures;
+      },
+      (x, outputs, ...w) => {
+        const all = parts(present(outputs));
+        const rest = w.map(parts); // of each count of experts, its gates' weights, in the order of the gates
+        const mixtures = sees.map((seen, gate) => {
+          const weight = present(rest[names.findIndex((name) => name.includes(`.${seen.length}.`))]?.shift());
+          const read = streams > 0 ? present(parts(present(x))[gate]) : present(x);
+          const share = tf.softmax(tf.matMul(read, weight, false, true));
+          const mixed = seen.map((e, i) => tf.mul(share.slice([0, i], [5, 1]), present(all[e])));
+          return tf.addN(mixed);
+        });
+        return tf.stack(mixtures);
+      },
     );
   });
 
