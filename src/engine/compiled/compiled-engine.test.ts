@@ -118,7 +118,9 @@ describe('compiled engine', () => {
 
   it('gives the same bits with one thread and two where threads share columns, or a few long rows', async () => {
     const wide = [2, 9, 64, 100].flatMap((rows) =>
-      [64, 96, 128, 144, 160].flatMap((columns) => [130, 300, 700].map((inner) => [rows, columns, inner] as const)),
+      [20, 48, 64, 96, 128, 144, 160].flatMap((columns) =>
+        [130, 300, 700].map((inner) => [rows, columns, inner] as const),
+      ),
     );
     const long = [
       [2, 2, 30_001],
@@ -142,6 +144,8 @@ describe('compiled engine', () => {
       const made = sides.flatMap(([rows, columns, inner]) => [
         tf.matMul(part(a, rows, inner), part(b, inner, columns)).flatten(),
         tf.matMul(part(a, rows, inner), part(b, columns, inner), false, true).flatten(),
+        tf.matMul(part(a, rows, inner).transpose(), part(b, inner, columns), true).flatten(),
+        tf.matMul(part(a, rows, inner).expandDims(1), part(b, inner, columns).expandDims(0)).flatten(),
       ]);
       return { state: {}, outputs: { products: tf.concat(made) } };
     };

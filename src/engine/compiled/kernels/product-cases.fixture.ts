@@ -26,9 +26,13 @@ export const productCases: KernelCases = {
     kernelCase([small(3, 1024, 60), small(3, 92, 60)], (a, b) => tf.matMul(a, b, false, true)),
     kernelCase([small(2, 2, 512, 80), small(1, 2, 80, 103)], (a, b) => tf.matMul(a, b)),
     // More columns than rows, and long sums: made turned round.
-    kernelCase([small(7, 300), small(300, 20)], (a, b) => tf.matMul(a, b)),
-    kernelCase([small(7, 300), small(20, 300)], (a, b) => tf.matMul(a, b, false, true)),
-    kernelCase([small(1, 1, 7, 300), small(1, 1, 20, 300)], (a, b) => tf.matMul(a, b, false, true)),
+    kernelCase([small(17, 300), small(300, 20)], (a, b) => tf.matMul(a, b)),
+    kernelCase([small(17, 300), small(20, 300)], (a, b) => tf.matMul(a, b, false, true)),
+    kernelCase([small(1, 1, 17, 300), small(1, 1, 20, 300)], (a, b) => tf.matMul(a, b, false, true)),
+    // A transpose that the product takes in.
+    kernelCase([small(300, 17), small(300, 20)], (a, b) => tf.matMul(tf.transpose(a), b)),
+    kernelCase([small(17, 300), small(300, 20)], (a, b) => tf.matMul(tf.transpose(a), b, true)),
+    kernelCase([small(4, 3, 5), small(4, 5, 6)], (a, b) => tf.matMul(a, b.transpose([0, 2, 1]), false, true)),
     // A few long sums: made of elementwise products.
     kernelCase([small(3, 9000), small(9000, 3)], (a, b) => tf.matMul(a, b)),
     kernelCase([small(2, 30_000), small(2, 30_000)], (a, b) => tf.matMul(a, b, false, true)),

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../../support/arrays.js';
-import { broadcastShape, elementwise, float, int, integers, reshape, side, transpose } from '../build.js';
+import { broadcastShape, elementwise, float, int, integers, reshape, sameShape, side, transpose } from '../build.js';
 import type { Graph, Value } from '../graph.js';
 import type { Translations } from './translation.js';
 
@@ -63,7 +63,8 @@ function piecesOf(rows: number): number {
   return pieces;
 }
 
-function product(whole: Product): Value {
+function product(given: Product): Value {
+  const whole = withoutTransposes(given);
   const { graph, a, b, transposeA, transposeB } = whole;
   const rows = side(a, transposeA ? -1 : -2);
   const columns = side(b, transposeB ? -2 : -1);
@@ -72,9 +73,9 @@ function product(whole: Product): Value {
     // Memory is the same. Untransposed, ONNX Runtime has a way of its own for a column, whose sums depend on how threads share the rows.
     return product({ ...whole, b: reshape(graph, b, b.shape.with(-2, 1).with(-1, side(b, -2))), transposeB: true });
   }
-  const sharing = threadsMatter(whole, rows, columns);
-  if (sharing === 'rows') return productByElements(whole, [...batch, rows, columns]);
-  if (sharing === 'columns') {
+  const shared = sharedSide(whole, rows, columns);
+  if (shared === 'rows') return productByElements(whole, [...batch, rows, columns]);
+  if (shared === 'columns') {
     const turned = product({ graph, a: b, b: a, transposeA: !transposeB, transposeB: true });
     return swapLastSides(graph, turned);
   }
@@ -84,29 +85,50 @@ function product(whole: Product): Value {
   return graph.node('FusedMatMul', [a, b], result, flags, 'com.microsoft');
 }
 
-/** ONNX Runtime adds up so many products at a time; more where the columns that a thread has are 64 or fewer, unless a is transposed. */
+/** As ONNX Runtime would have it: a transposed operand is read as it lies, with the flag the other way round. */
+function withoutTransposes(whole: Product): Product {
+  const [a, b] = [transposed(whole.a), transposed(whole.b)];
+  return {
+    graph: whole.graph,
+    a: a ?? whole.a,
+    b: b ?? whole.b,
+    transposeA: whole.transposeA !== (a !== undefined),
+    transposeB: whole.transposeB !== (b !== undefined),
+  };
+}
+
+/** What the value is the transpose of, if it is one in its last two sides and no other. */
+function transposed({ origin }: Value): Value | undefined {
+  if (origin.kind !== 'node' || origin.node.op !== 'Transpose') return undefined;
+  const [source] = origin.node.inputs;
+  const { perm } = origin.node.attributes;
+  return source && Array.isArray(perm) && sameShape(perm, swapped(perm.length)) ? source : undefined;
+}
+
+/** ONNX Runtime adds up so many products at a time; more where the columns that a thread has are 64 or fewer. */
 const slab = 128;
-/** A product of so many columns has a half, of whole blocks of 16, that is 64 or fewer. */
+/** Up to so many columns, one of two threads has 64 or fewer: they share blocks of 16. */
 const fewInHalf = 144;
-/** A product of so many multiplications is shared by threads. */
+/** From so many multiplications on, threads share a product. */
 const sharedProduct = 2 ** 16;
 
 /**
- * Whether two threads would get other bits than one, and which side they share. Columns, if there are more of them than rows: sums of half
- * of them may be made in longer slabs. Rows otherwise: for a single row there is another kernel. Not so where a is transposed.
+ * The side that two threads would share, if their bits would be others than those of one. Columns, if there are more of them than rows: sums
+ * of half of them may be made in longer slabs. Rows otherwise: for a single row there is another kernel. Neither happens where a is transposed.
+ * With more threads than two, sums may still depend on their number.
  */
-function threadsMatter(
+function sharedSide(
   { a, b, transposeA, transposeB }: Product,
   rows: number,
   columns: number,
-): 'rows' | 'columns' | null {
-  const members = sizeOf(batchShape(a, b));
-  const common = sizeOf(b.shape.slice(0, -2)) === 1; // then the members' rows make one product
+): 'rows' | 'columns' | undefined {
+  const common = sizeOf(b.shape.slice(0, -2)) === 1; // then the members' rows make one product; other batches are shared by members
+  if (transposeA || !common) return undefined;
+  const allRows = sizeOf(batchShape(a, b)) * rows;
   const inner = side(b, transposeB ? -1 : -2);
-  const allRows = common ? members * rows : rows;
-  if (transposeA || allRows === 1 || (members > 1 && !common)) return null;
-  if (columns > allRows) return columns > 16 && columns <= fewInHalf && inner > slab ? 'columns' : null;
-  return allRows <= 3 && allRows * columns * inner >= sharedProduct ? 'rows' : null;
+  if (allRows === 1 || allRows * columns * inner < sharedProduct) return undefined;
+  if (columns > allRows) return columns > 16 && columns <= fewInHalf && inner > slab ? 'columns' : undefined;
+  return allRows <= 3 ? 'rows' : undefined;
 }
 
 /** A few long sums, of elementwise products: as many rows of them as the product has elements. */
@@ -122,8 +144,12 @@ function productByElements({ graph, a, b, transposeB }: Product, shape: readonly
 }
 
 function swapLastSides(graph: Graph, value: Value): Value {
-  const [...axes] = value.shape.keys();
-  return transpose(graph, value, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+  return transpose(graph, value, swapped(value.shape.length));
+}
+
+/** The permutation that swaps the last two sides. */
+function swapped(rank: number): readonly number[] {
+  return [...Array(rank - 2).keys(), rank - 1, rank - 2];
 }
 
 function batchShape(a: Value, b: Value): readonly number[] {
