@@ -107,7 +107,7 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
   }
 }
 
-/** Softmax over the experts of logits [gates, experts, batch]: rows of the batch lie one after the other, so that few experts are no loss. */
+/** Softmax over the experts of logits [gates, experts, batch]. Loops run along the batch, so that they are long even with few experts. */
 function overExperts(logits: Tensor): Tensor {
   const softmax = (x: Tensor) => {
     const powers = tf.exp(tf.sub(x, tf.max(x, 1, true)));
@@ -131,7 +131,7 @@ function mixtures(weights: Tensor, outputs: Tensor): Tensor {
 
 /** Up to so many pairs of a gate and an expert, elementwise products for each pair cost less than a small matrix product for each row. */
 const fewPairs = 9;
-/** Elements of those products, so many that caches hold them. */
+/** Elements of those products above which it is the other way round: caches (16 MiB) do not hold them. */
 const smallProducts = 2 ** 22;
 
 /** {@link mixtures} with elementwise products. Pairs lie so that sums go over the leading axis, where they are cheapest. */
