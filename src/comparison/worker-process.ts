@@ -26,7 +26,7 @@ const script = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 export function startWorker(): WorkerProcess {
   const child = fork(script, {
-    // V8's helper threads would collect garbage on the core of the next worker: one thread takes a tenth less processor time.
+    // V8's helper threads would collect garbage on the core of the next worker; one thread does it with less processor time.
     execArgv: [...process.execArgv, '--single-threaded-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

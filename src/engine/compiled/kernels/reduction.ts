@@ -35,7 +35,7 @@ function extreme(op: string, axesName: string): Translation {
   };
 }
 
-/** A sum over the leading axis as a product with a row of ones: ReduceSum takes up to fifty times as long for it. */
+/** A sum over the leading axis as a product with a row of ones: for it, ReduceSum is much slower. */
 function sumOfRows(graph: Graph, x: Value, axes: readonly number[], keepSides: boolean): Value | undefined {
   const [axis, ...others] = axes.filter((candidate) => side(x, candidate) !== 1);
   if (axis === undefined || others.length > 0 || x.type !== 'float32') return undefined;
