@@ -15,8 +15,8 @@ import { towers } from './tower.js';
  * Asymmetric sharing (PLE Fig. 1b): every task has a bottom f_k, and the `source` task's bottom feeds all towers:
  * z_source = f_source(x), z_k = fuse(f_source(x), f_k(x)), fuse being concatenation, sum or mean.
  *
- * Shapes: x [batch, inputs], bottoms [tasks, batch, width], logits [tasks, batch]. With `concat` the towers of all but the source
- * read [tasks - 1, batch, 2 * width].
+ * Shapes: x [blocks, inputs, rows], bottoms [blocks, tasks, width, rows], logits [tasks, batch]. With `concat` the towers of all but
+ * the source read [blocks, tasks - 1, 2 * width, rows].
  */
 export const asymmetricSharing = defineModel({
   name: 'asymmetric-sharing',
@@ -63,10 +63,10 @@ function concatenated(tasks: readonly string[], source: number, width: number, w
     parameters: { ...own.parameters, ...fused.parameters },
     apply(parameters: Readonly<Record<string, Tensor>>, hidden: Tensor): Tensor {
       const sources = others.map(() => source);
-      const z = tf.concat([pick(hidden, sources), pick(hidden, others)], 2); // [tasks - 1, batch, 2 * width]
+      const z = tf.concat([pick(hidden, sources), pick(hidden, others)], 2); // [blocks, tasks - 1, 2 * width, rows]
       const logits = tf.concat([own.apply(parameters, pick(hidden, [source])), fused.apply(parameters, z)]);
       const places = tasks.map((_, task) => order.indexOf(task));
-      return pick(logits, places);
+      return pick(logits.reshape([1, tasks.length, 1, -1]), places).reshape([tasks.length, -1]);
     },
   };
 }

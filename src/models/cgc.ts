@@ -7,7 +7,7 @@ import { expertCounts, experts, oneLevel, onlyLevel, tower } from './options.js'
  * Customized Gate Control (PLE section 4.1, eq. 2-5): one extraction network. Task k's gate g_k(x) = softmax(W_k x) mixes its own
  * m_k experts and the m_s shared ones, own first; y_k = h_k(g_k(x) S_k(x)).
  *
- * Shapes: x [batch, inputs], experts [sum m_k + m_s, batch, width], gates [batch, m_k + m_s], logits [tasks, batch].
+ * Shapes: x [blocks, inputs, rows], experts [blocks, sum m_k + m_s, width, rows], gates [batch, m_k + m_s], logits [tasks, batch].
  */
 export const cgc = defineModel({
   name: 'cgc',

@@ -12,7 +12,7 @@ import { towers } from './tower.js';
  * [x~_1 … x~_K] = A [x_1 … x_K] with a trainable scalar matrix A [tasks, tasks] per level, the same for all samples. It starts at
  * 0.9 for the own column and 0.1 / (K - 1) for each other. The last level's x~ feed the towers.
  *
- * Shapes: x [batch, inputs], columns and x~ [tasks, batch, width], logits [tasks, batch].
+ * Shapes: x [blocks, inputs, rows], columns and x~ [blocks, tasks, width, rows], logits [tasks, batch].
  */
 export const crossStitch = defineModel({
   name: 'cross-stitch',
@@ -34,7 +34,7 @@ export const crossStitch = defineModel({
         return initialize(Object.assign({}, input.parameters, ...layers, heads.parameters), random);
       },
       apply(parameters, inputs) {
-        let hidden = input.apply(parameters, inputs); // x; from level 2 on, [tasks, batch, width]
+        let hidden = input.apply(parameters, inputs); // x; from level 2 on, [blocks, tasks, width, rows]
         for (const { columns, stitch } of levels) {
           hidden = combine(named(parameters, stitch), columns.apply(parameters, hidden));
         }

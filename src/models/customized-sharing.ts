@@ -11,7 +11,8 @@ import { towers } from './tower.js';
 /**
  * Customized sharing (PLE Fig. 1c): z_k = concat(f_shared(x), f_k(x)), without a gate; y_k = h_k(z_k).
  *
- * Shapes: x [batch, inputs], bottoms [tasks + 1, batch, width], z [tasks, batch, 2 * width], logits [tasks, batch].
+ * Shapes: x [blocks, inputs, rows], bottoms [blocks, tasks + 1, width, rows], z [blocks, tasks, 2 * width, rows],
+ * logits [tasks, batch].
  */
 export const customizedSharing = defineModel({
   name: 'customized-sharing',

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../support/errors.js';
 import { tf } from '../support/tf.js';
+import { inBlocks } from './blocks.js';
 import { withGradient } from './gradient.js';
 import type { ModelInputs, ModelShape } from './model.js';
 import { named, type ParameterStart } from './parameters.js';
@@ -9,7 +10,7 @@ export interface InputLayer {
   readonly parameters: Readonly<Record<string, ParameterStart>>;
   /** Width of x. */
   readonly width: number;
-  /** x: [batch, width]. */
+  /** x: [blocks, width, rows]. */
   apply(parameters: Readonly<Record<string, Tensor>>, inputs: ModelInputs): Tensor;
 }
 
@@ -59,7 +60,7 @@ export function inputLayer(shape: ModelShape, prefix = ''): InputLayer {
         at += list.length;
       }
       if (shape.numeric.length > 0) parts.push(numeric);
-      return tf.concat(parts, 1);
+      return inBlocks(tf.concat(parts, 1));
     },
   };
 

@@ -13,8 +13,8 @@ import { towers } from './tower.js';
  * of level j - 1; at level 1 all read x. A task's gate mixes its own experts, then the shared ones. The shared gate mixes
  * **all** experts of the level, and the last level has none.
  *
- * Shapes: x [batch, inputs]; a level's experts [experts, batch, width], module after module; its mixtures
- * [modules, batch, width]; logits [tasks, batch].
+ * Shapes: x [blocks, inputs, rows]; a level's experts [blocks, experts, width, rows], module after module; its mixtures
+ * [blocks, modules, width, rows]; logits [tasks, batch].
  */
 export function extractionNetworks(
   shape: ModelShape,
@@ -56,7 +56,7 @@ export function extractionNetworks(
   return {
     initialize: (random) => initialize(Object.assign({}, ...layers.map((layer) => layer.parameters)), random),
     apply(parameters, inputs) {
-      let streams = input.apply(parameters, inputs); // x; from level 2 on, [modules, batch, width]
+      let streams = input.apply(parameters, inputs); // x; from level 2 on, [blocks, modules, width, rows]
       const weights: Gate[] = [];
       for (const network of networks) {
         const outputs = network.experts.apply(parameters, streams, owners);

@@ -1,8 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../support/tf.js';
+import { byRow } from './blocks.js';
 import { withGradient } from './gradient.js';
 import type { Gate } from './model.js';
 import { glorot, named, type ParameterStarts } from './parameters.js';
+import { product } from './product.js';
 import { isRange } from './streams.js';
 
 export interface GateSpec {
@@ -14,10 +16,10 @@ export interface GateSpec {
 export interface Gates {
   readonly parameters: ParameterStarts;
   /**
-   * @param input what gates select with: [batch, inputs] for all, or streams [streams, batch, inputs], the first for the first gate
-   * and so on; there may be more streams than gates
-   * @param outputs of the experts [experts, batch, width]
-   * @returns mixtures [gates, batch, width], in the order of the gates
+   * @param input what gates select with: x [blocks, inputs, rows] for all, or streams [blocks, streams, inputs, rows], the first for the
+   * first gate and so on; there may be more streams than gates
+   * @param outputs of the experts [blocks, experts, width, rows]
+   * @returns mixtures [blocks, gates, width, rows], in the order of the gates
    */
   apply(
     parameters: Readonly<Record<string, Tensor>>,
@@ -48,7 +50,7 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
   const places = groups.flatMap(({ members }) =>
     members.flatMap((member) => member.sees.map((expert) => specs.indexOf(member) * experts.length + expert)),
   );
-  const unseen = specs.map(({ sees }) => experts.map((_, expert) => (sees.includes(expert) ? 0 : unseenLogit)));
+  const unseen = specs.flatMap(({ sees }) => experts.map((_, expert) => (sees.includes(expert) ? 0 : unseenLogit)));
 
   return {
     parameters: Object.fromEntries(
@@ -58,37 +60,35 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
       }),
     ),
     apply(parameters, input, outputs) {
-      const [, batch = 0] = outputs.shape;
+      const [blocks = 0, , , rows = 0] = outputs.shape;
       const weights = overExperts(
-        tf.add(logits(parameters, input, batch), tf.tensor(unseen, [specs.length, experts.length, 1])),
+        tf.add(logits(parameters, input, outputs.shape), tf.tensor(unseen, [1, specs.length, experts.length, 1])),
       );
       return {
         mixtures: mixtures(weights, outputs),
         gates: specs.map(({ name, sees }, gate) => {
-          const own = weights.slice([gate, 0, 0], [1, experts.length, batch]).reshape([experts.length, batch]);
-          const seen = isRange(sees, experts.length) ? own : tf.gather(own, tf.tensor1d([...sees], 'int32'));
-          return { level, gate: name, experts: sees.map((expert) => experts[expert] ?? ''), weights: seen.transpose() };
+          const all = weights.slice([0, gate, 0, 0], [blocks, 1, experts.length, rows]);
+          const own = byRow(all.reshape([blocks, experts.length, rows]));
+          const seen = isRange(sees, experts.length) ? own : tf.gather(own, tf.tensor1d([...sees], 'int32'), 1);
+          return { level, gate: name, experts: sees.map((expert) => experts[expert] ?? ''), weights: seen };
         }),
       };
     },
   };
 
-  /** [gates, experts, batch]; 0 where a gate does not see an expert. */
-  function logits(parameters: Readonly<Record<string, Tensor>>, input: Tensor, batch: number): Tensor {
-    const shape: [number, number, number] = [specs.length, experts.length, batch];
+  /** [blocks, gates, experts, rows]; 0 where a gate does not see an expert. */
+  function logits(
+    parameters: Readonly<Record<string, Tensor>>,
+    input: Tensor,
+    [blocks = 0, , , rows = 0]: readonly number[],
+  ): Tensor {
+    const shape: [number, number, number, number] = [blocks, specs.length, experts.length, rows];
     if (groups.length === 0) return tf.zeros(shape);
-    const rows = tf.concat(groups.map(({ weight }) => named(parameters, weight).reshape([-1, inputs])));
-    if (input.rank === 2) {
-      const few = 2 * places.length < specs.length * experts.length; // then products with zeros would cost more than moving logits
-      const made = few
-        ? placed(tf.matMul(rows, input, false, true), specs.length)
-        : tf.matMul(placed(rows, specs.length), input, false, true);
-      return made.reshape(shape);
-    }
-    const [streams = 0] = input.shape;
-    // Streams without a gate get weights of 0: a product more costs less than copying the others out.
-    const weight = placed(rows, streams).reshape([streams, experts.length, inputs]);
-    return tf.matMul(weight, input, false, true).slice([0, 0, 0], shape);
+    const own = tf.concat(groups.map(({ weight }) => named(parameters, weight).reshape([-1, inputs])));
+    // Products with rows of zeros, and streams without a gate, cost less than moving logits.
+    const [streams = 0] = input.rank === 4 ? input.shape.slice(1) : [specs.length];
+    const weight = placed(own, streams).reshape([streams, experts.length, inputs]);
+    return product(input, weight).slice([0, 0, 0, 0], shape);
   }
 
   /** Rows that belong to the parameters' rows, put among those of so many gates and all experts; 0 elsewhere. */
@@ -107,49 +107,51 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
   }
 }
 
-/** Softmax over the experts of logits [gates, experts, batch]. Loops run along the batch, so that they are long even with few experts. */
+/** Softmax over the experts of logits [blocks, gates, experts, rows]. Loops run along the rows, so that they are long even with few experts. */
 function overExperts(logits: Tensor): Tensor {
   const softmax = (x: Tensor) => {
-    const powers = tf.exp(tf.sub(x, tf.max(x, 1, true)));
-    return tf.div(powers, tf.sum(powers, 1, true));
+    const powers = tf.exp(tf.sub(x, tf.max(x, 2, true)));
+    return tf.div(powers, tf.sum(powers, 2, true));
   };
   return withGradient([logits], softmax, (dy, x) => {
     const y = softmax(x);
     const weighted = tf.mul(dy, y);
-    return [tf.sub(weighted, tf.mul(tf.sum(weighted, 1, true), y))];
+    return [tf.sub(weighted, tf.mul(tf.sum(weighted, 2, true), y))];
   });
 }
 
-/** [gates, experts, batch] and [experts, batch, width] -> [gates, batch, width]. */
+/** [blocks, gates, experts, rows] and [blocks, experts, width, rows] -> [blocks, gates, width, rows]. */
 function mixtures(weights: Tensor, outputs: Tensor): Tensor {
-  const [gates = 0, experts = 0, batch = 0] = weights.shape;
+  const [blocks = 0, gates = 0, experts = 0, rows = 0] = weights.shape;
   const [, , width = 0] = outputs.shape;
-  const pairs = gates * experts;
-  if (pairs <= fewPairs && pairs * batch * width <= smallProducts) return mixturesByPair(weights, outputs);
-  return tf.matMul(weights.transpose([2, 0, 1]), outputs.transpose([1, 0, 2])).transpose([1, 0, 2]);
+  const products = gates * experts * width;
+  if (products <= fewProducts && products * blocks * rows <= smallProducts) return mixturesByPair(weights, outputs);
+  const mixed = tf.matMul(weights.transpose([0, 3, 1, 2]), outputs.transpose([0, 3, 1, 2])); // [blocks, rows, gates, width]
+  return mixed.transpose([0, 2, 3, 1]);
 }
 
-/** Up to so many pairs of a gate and an expert, elementwise products for each pair cost less than a small matrix product for each row. */
-const fewPairs = 9;
+/** Up to so many products of a row, elementwise ones for each pair of a gate and an expert cost less than a small matrix product for each row. */
+const fewProducts = 2 ** 11;
 /** Elements of those products above which it is the other way round: caches (16 MiB) do not hold them. */
 const smallProducts = 2 ** 22;
 
-/** {@link mixtures} with elementwise products. Pairs lie so that sums go over the leading axis, where they are cheapest. */
+/** {@link mixtures} with elementwise products. */
 function mixturesByPair(weights: Tensor, outputs: Tensor): Tensor {
-  const [gates = 0, experts = 0, batch = 0] = weights.shape;
+  const [blocks = 0, gates = 0, experts = 0, rows = 0] = weights.shape;
   const [, , width = 0] = outputs.shape;
   // tfjs's gradient would first copy dy for every pair.
   return withGradient(
     [weights, outputs],
     (w, h) => {
-      const byExpert = w.transpose([1, 0, 2]).reshape([experts, gates, batch, 1]);
-      return tf.sum(tf.mul(byExpert, h.reshape([experts, 1, batch, width])), 0);
+      const byExpert = w.transpose([0, 2, 1, 3]).reshape([blocks, experts, gates, 1, rows]);
+      return tf.sum(tf.mul(byExpert, h.reshape([blocks, experts, 1, width, rows])), 1);
     },
     (dy, w, h) => {
-      const byGate = dy.reshape([gates, 1, batch, width]);
+      const ofPairs = tf.mul(dy.reshape([blocks, 1, gates, width, rows]), h.reshape([blocks, experts, 1, width, rows]));
+      const byGate = dy.reshape([blocks, gates, 1, width, rows]);
       return [
-        tf.sum(tf.mul(byGate, h.reshape([1, experts, batch, width])), 3),
-        tf.sum(tf.mul(w.reshape([gates, experts, batch, 1]), byGate), 0),
+        tf.sum(ofPairs, 3).transpose([0, 2, 1, 3]),
+        tf.sum(tf.mul(w.reshape([blocks, gates, experts, 1, rows]), byGate), 1),
       ];
     },
   );

@@ -11,7 +11,7 @@ import { towers } from './tower.js';
  * Hard parameter sharing (Caruana 1997; PLE Fig. 1a): y_k = h_k(f(x)), one bottom f below one tower h_k per task.
  * How many layers are shared is the length of the level: `levels: [[256, 128]]` shares two.
  *
- * Shapes: x [batch, inputs], f(x) [batch, width], logits [tasks, batch].
+ * Shapes: x [blocks, inputs, rows], f(x) [blocks, width, rows], logits [tasks, batch].
  */
 export const hardSharing = defineModel({
   name: 'hard-sharing',
@@ -26,7 +26,7 @@ export const hardSharing = defineModel({
     return {
       initialize: (random) => initialize({ ...input.parameters, ...bottom.parameters, ...heads.parameters }, random),
       apply(parameters, inputs) {
-        const hidden = bottom.apply(parameters, input.apply(parameters, inputs)); // [1, batch, width]
+        const hidden = bottom.apply(parameters, input.apply(parameters, inputs)); // [blocks, 1, width, rows]
         return { logits: heads.apply(parameters, pickOne(hidden, 0)) };
       },
     };

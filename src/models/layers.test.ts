@@ -2,10 +2,12 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
-import { product } from './dense.js';
+import { byRow, inBlocks } from './blocks.js';
+import { mlps } from './dense.js';
 import { inputLayer } from './embedding.js';
 import { gates } from './gate.js';
 import { glorot, initialize } from './parameters.js';
+import { addBias, product } from './product.js';
 import { present } from './run.fixture.js';
 import { combine, pick } from './streams.js';
 
@@ -43,46 +45,92 @@ function agree(inputs: Tensor[], ours: (...inputs: Tensor[]) => Tensor, plain: (
   }
 }
 
+/** [blocks, width, rows] of each member of [blocks, members, width, rows]. */
+function members(tensor: Tensor): Tensor[] {
+  return parts(tensor.transpose([1, 0, 2, 3]));
+}
+
+/** Members' [blocks, width, rows] together again. */
+function together(tensors: Tensor[]): Tensor {
+  return tf.stack(tensors, 1);
+}
+
+/** weight [outputs, inputs] times each block of [blocks, inputs, rows]. */
+function times(weight: Tensor, x: Tensor): Tensor {
+  return tf.stack(parts(x).map((block) => tf.matMul(weight, block)));
+}
+
 describe('hand-written gradients equal those of the plain formulation', () => {
   it.each([
-    { members: 3, inputs: 4, outputs: 6, what: 'wide members' },
-    { members: 3, inputs: 6, outputs: 4, what: 'narrow members' },
-    { members: 1, inputs: 6, outputs: 4, what: 'one member' },
-  ])('product of one input with $what', ({ members, inputs, outputs }) => {
+    { blocks: 1, count: 3 },
+    { blocks: 2, count: 3 },
+    { blocks: 2, count: 1 },
+    { blocks: 1, count: 1 },
+  ])('product of one input, $blocks blocks and $count members', ({ blocks, count }) => {
     agree(
-      [random([5, inputs], 1), random([members, outputs, inputs], 2)],
+      [random([blocks, 4, 5], 1), random([count, 6, 4], 2)],
       (x, w) => product(present(x), present(w)),
-      (x, w) => tf.stack(parts(present(w)).map((one) => tf.matMul(present(x), one, false, true))),
+      (x, w) => together(parts(present(w)).map((one) => times(one, present(x)))),
     );
   });
 
-  it('product of streams, some read twice and one not at all', () => {
-    const reads = [2, 0, 2, 3];
+  it('product of streams', () => {
     agree(
-      [random([4, 5, 3], 1), random([4, 2, 3], 2)],
-      (x, w) => product(present(x), present(w), reads),
+      [random([2, 4, 3, 5], 1), random([4, 2, 3], 2)],
+      (x, w) => product(present(x), present(w)),
       (x, w) => {
-        const streams = parts(present(x));
-        return tf.stack(
-          parts(present(w)).map((one, e) => tf.matMul(present(streams[present(reads[e])]), one, false, true)),
+        const streams = members(present(x));
+        return together(parts(present(w)).map((one, m) => times(one, present(streams[m]))));
+      },
+    );
+  });
+
+  it('a layer of members that read streams, some twice and one not at all', () => {
+    const reads = [2, 0, 2, 3];
+    const layer = mlps('layer', ['a', 'b', 'c', 'd'], 3, [2]);
+    agree(
+      [random([2, 4, 3, 5], 1), random([4, 2, 3], 2), random([4, 1, 2], 3)],
+      (x, weight, bias) => {
+        const parameters = { 'layer.0.weight': present(weight), 'layer.0.bias': present(bias) };
+        return layer.apply(parameters, present(x), reads);
+      },
+      (x, weight, bias) => {
+        const streams = members(present(x));
+        const biases = parts(present(bias));
+        return together(
+          parts(present(weight)).map((one, m) => {
+            const made = times(one, present(streams[present(reads[m])]));
+            return tf.relu(tf.add(made, present(biases[m]).reshape([1, 2, 1])));
+          }),
         );
       },
     );
   });
 
+  it('bias', () => {
+    agree(
+      [random([2, 3, 4, 5], 1), random([3, 1, 4], 2)],
+      (x, b) => addBias(present(x), present(b)),
+      (x, b) => tf.add(present(x), present(b).reshape([1, 3, 4, 1])),
+    );
+  });
+
   it.each([[[1, 1, 0]], [[0, 1, 2]], [[2]], [[0, 1]]])('pick %j of three', (indexes) => {
     agree(
-      [random([3, 4, 2], 1)],
+      [random([2, 3, 4, 2], 1)],
       (x) => pick(tf.square(present(x)), indexes),
-      (x) => tf.stack(indexes.map((index) => present(parts(tf.square(present(x)))[index]))),
+      (x) => {
+        const streams = members(tf.square(present(x)));
+        return together(indexes.map((index) => present(streams[index])));
+      },
     );
   });
 
   it('combine', () => {
     agree(
-      [random([2, 3], 1), random([3, 4, 2], 2)],
+      [random([2, 3], 1), random([2, 3, 4, 5], 2)],
       (matrix, x) => combine(present(matrix), present(x)),
-      (matrix, x) => tf.sum(tf.mul(present(matrix).reshape([2, 3, 1, 1]), present(x).expandDims(0)), 1),
+      (matrix, x) => tf.sum(tf.mul(present(matrix).reshape([1, 2, 3, 1, 1]), present(x).expandDims(1)), 2),
     );
   });
 
@@ -94,6 +142,7 @@ describe('hand-written gradients equal those of the plain formulation', () => {
         [0, 1, 2],
       ],
       streams: 0,
+      width: 4,
       what: 'few pairs',
     },
     {
@@ -102,6 +151,7 @@ describe('hand-written gradients equal those of the plain formulation', () => {
         [1, 2],
       ],
       streams: 3,
+      width: 4,
       what: 'few pairs, a stream for each gate and one that none reads',
     },
     {
@@ -112,7 +162,8 @@ describe('hand-written gradients equal those of the plain formulation', () => {
         [0, 1, 2, 3],
       ],
       streams: 4,
-      what: 'many pairs',
+      width: 150,
+      what: 'many pairs, and streams',
     },
     {
       sees: [
@@ -121,34 +172,43 @@ describe('hand-written gradients equal those of the plain formulation', () => {
         [8, 9, 10, 11],
       ],
       streams: 0,
+      width: 60,
       what: 'many pairs, most of them unseen',
     },
-    { sees: [[1], [2, 0]], streams: 0, what: 'one expert, and with experts in another order' },
-  ])('gates with $what', ({ sees, streams }) => {
+    { sees: [[1], [2, 0]], streams: 0, width: 4, what: 'one expert, and with experts in another order' },
+  ])('gates with $what', ({ sees, streams, width }) => {
     const count = Math.max(...sees.flat()) + 1;
     const specs = sees.map((seen, gate) => ({ name: `${gate}`, sees: seen }));
     const layer = gates(1, specs, [...Array(count).keys()].map(String), 6);
     const names = Object.keys(layer.parameters);
     const weights = names.map((name, i) => random([...present(layer.parameters[name]).shape], 10 + i));
     agree(
-      [random(streams > 0 ? [streams, 5, 6] : [5, 6], 1), random([count, 5, 4], 2), ...weights],
+      [random(streams > 0 ? [2, streams, 6, 5] : [2, 6, 5], 1), random([2, count, width, 5], 2), ...weights],
       (x, outputs, ...w) => {
         const parameters = Object.fromEntries(names.map((name, i) => [name, present(w[i])]));
         return layer.apply(parameters, present(x), present(outputs)).mixtures;
       },
       (x, outputs, ...w) => {
-        const all = parts(present(outputs));
+        const all = members(present(outputs));
         const rest = w.map(parts); // of each count of experts, its gates' weights, in the order of the gates
         const mixtures = sees.map((seen, gate) => {
           const weight = rest[names.findIndex((name) => name.includes(`.${seen.length}.`))]?.shift();
-          const read = streams > 0 ? present(parts(present(x))[gate]) : present(x);
-          const share = weight ? tf.softmax(tf.matMul(read, weight, false, true)) : tf.ones([5, 1]);
-          const mixed = seen.map((e, i) => tf.mul(share.slice([0, i], [5, 1]), present(all[e])));
+          const read = streams > 0 ? present(members(present(x))[gate]) : present(x);
+          const logits = weight ? times(weight, read) : tf.zeros([2, 1, 5]);
+          const share = tf.softmax(logits.transpose([0, 2, 1])).transpose([0, 2, 1]);
+          const mixed = seen.map((e, i) => tf.mul(share.slice([0, i, 0], [2, 1, 5]), present(all[e])));
           return tf.addN(mixed);
         });
-        return tf.stack(mixtures);
+        return together(mixtures);
       },
     );
+  });
+
+  it.each([3, 1024])('a batch of %i rows in blocks, and by row again', (batch) => {
+    const x = random([batch, 2], 1);
+    const blocks = inBlocks(x);
+    expect(blocks.shape).toEqual(batch === 3 ? [1, 2, 3] : [4, 2, 256]);
+    expect(byRow(blocks).dataSync()).toEqual(x.dataSync());
   });
 
   it('look-up, with a value that occurs twice in a batch', () => {
@@ -165,7 +225,7 @@ describe('hand-written gradients equal those of the plain formulation', () => {
     const inputs = { categorical: tf.tensor2d(indexes, [3, 2], 'int32'), numeric: tf.zeros([3, 0]) };
     agree(
       [random([7, 2], 1)],
-      (table) => layer.apply({ 'embeddings.2': present(table) }, inputs),
+      (table) => byRow(layer.apply({ 'embeddings.2': present(table) }, inputs)),
       (table) => {
         const oneHot = indexes.map(([a, b]) =>
           [present(a), 3 + present(b)].map((row) => [...Array(7).keys()].map((r) => +(r === row))),

@@ -5,6 +5,7 @@ import { engineOn } from '../engine/engine-on.js';
 import { float32, type HostArrays, int32 } from '../support/arrays.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
+import { byRow } from './blocks.js';
 import { inputLayer } from './embedding.js';
 import { initialize } from './parameters.js';
 import { present } from './run.fixture.js';
@@ -52,7 +53,8 @@ const step: Step = (tensors, batch) => {
   let x: Tensor | undefined;
   const { grads } = tf.valueAndGrads((...values: Tensor[]) => {
     const parameters = Object.fromEntries(names.map((name, i) => [name, present(values[i])]));
-    x = tf.keep(layer.apply(parameters, { categorical: present(batch.categorical), numeric: present(batch.numeric) }));
+    const inputs = { categorical: present(batch.categorical), numeric: present(batch.numeric) };
+    x = tf.keep(byRow(layer.apply(parameters, inputs)));
     return x.square().sum().asScalar();
   })(names.map((name) => present(tensors[name])));
   return {

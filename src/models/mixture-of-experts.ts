@@ -10,7 +10,7 @@ import { towers } from './tower.js';
  * Levels of shared experts. The last level has a gate per task; every other has a gate per expert of the next level, which reads
  * that gate's mixture. All gates, at every level, see all experts of their level and read the raw input x.
  *
- * Shapes: x [batch, inputs], experts [experts, batch, width], a level's mixtures [experts or tasks, batch, width],
+ * Shapes: x [blocks, inputs, rows], experts [blocks, experts, width, rows], a level's mixtures [blocks, experts or tasks, width, rows],
  * logits [tasks, batch].
  */
 export function mixtureOfExperts(

@@ -8,7 +8,7 @@ import { tower, twoLevels } from './options.js';
  * Multi-level MMoE (PLE Fig. 1h): level 1 has n experts and n gates, one per expert of level 2, which reads that gate's mixture; then
  * one gate per task over the experts of the last level. "All gating networks share the same selector": every gate reads x.
  *
- * Shapes: x [batch, inputs], experts [experts, batch, width], gates [batch, experts] each, logits [tasks, batch].
+ * Shapes: x [blocks, inputs, rows], experts [blocks, experts, width, rows], gates [batch, experts] each, logits [tasks, batch].
  */
 export const mlMmoe = defineModel({
   name: 'ml-mmoe',

@@ -7,7 +7,7 @@ import { oneLevel, onlyLevel, tower } from './options.js';
  * Multi-gate mixture of experts (Ma et al., KDD 2018, eq. 6-8): y_k = h_k(sum_i g_k(x)_i f_i(x)), g_k = softmax(W_k x).
  * The default number of experts is that of its section 5.
  *
- * Shapes: x [batch, inputs], experts [experts, batch, width], gates [batch, experts] per task, logits [tasks, batch].
+ * Shapes: x [blocks, inputs, rows], experts [blocks, experts, width, rows], gates [batch, experts] per task, logits [tasks, batch].
  */
 export const mmoe = defineModel({
   name: 'mmoe',

@@ -9,8 +9,8 @@ import { expertCounts, experts, tower, twoLevels } from './options.js';
  * experts and gate read the module's mixture of level j - 1 (level 1: x). Below the last level a shared gate mixes all experts of
  * the level for the shared experts of the next.
  *
- * Shapes: x [batch, inputs], a level's experts [sum m_k + m_s, batch, width], its mixtures [tasks + 1, batch, width] (last level:
- * [tasks, batch, width]), logits [tasks, batch].
+ * Shapes: x [blocks, inputs, rows], a level's experts [blocks, sum m_k + m_s, width, rows], its mixtures
+ * [blocks, tasks + 1, width, rows] (last level: [blocks, tasks, width, rows]), logits [tasks, batch].
  */
 export const ple = defineModel({
   name: 'ple',

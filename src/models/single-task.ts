@@ -14,7 +14,7 @@ import { towers } from './tower.js';
  * that a run of K tasks equals K runs of one task bit for bit, on the same rows. (Where sample spaces differ, a run of one task has fewer:
  * training rows in no listed task's sample space are left out, so that its batches are others.)
  *
- * Shapes: per task x [batch, inputs] -> [1, batch]; logits [tasks, batch].
+ * Shapes: per task x [blocks, inputs, rows] -> [1, batch]; logits [tasks, batch].
  */
 export const singleTask = defineModel({
   name: 'single-task',

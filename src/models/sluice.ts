@@ -2,11 +2,12 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { tf } from '../support/tf.js';
-import { mlps, product } from './dense.js';
+import { mlps } from './dense.js';
 import { inputLayer } from './embedding.js';
 import { defineModel } from './model.js';
 import { tower, twoLevels } from './options.js';
 import { glorot, initialize, mixingScalars, named, type ParameterStarts } from './parameters.js';
+import { product } from './product.js';
 import { combine } from './streams.js';
 import { towers } from './tower.js';
 
@@ -18,7 +19,7 @@ import { towers } from './tower.js';
  * One level alone has no beta. Penalty: lambda * sum over tasks, levels and pairs of subspaces s < t of ||G_s^T G_t||_F^2, G_s being
  * the weights of the level's last layer that make subspace s.
  *
- * Shapes: x [batch, inputs], states [tasks, batch, width], logits [tasks, batch].
+ * Shapes: x [blocks, inputs, rows], states [blocks, tasks, width, rows], logits [tasks, batch].
  */
 export const sluice = defineModel({
   name: 'sluice',
@@ -85,23 +86,20 @@ export const sluice = defineModel({
   },
 });
 
-/** [tasks, batch, width] -> the same, every subspace a combination of all tasks' subspaces. */
+/** [blocks, tasks, width, rows] -> the same, every subspace a combination of all tasks' subspaces. */
 function mixSubspaces(alpha: Tensor, hidden: Tensor, subspaces: number): Tensor {
-  const [tasks = 0, batch = 0, width = 0] = hidden.shape;
-  const part = width / subspaces;
-  const split = hidden.reshape([tasks, batch, subspaces, part]).transpose([0, 2, 1, 3]);
-  const mixed = combine(alpha, split.reshape([tasks * subspaces, batch, part]));
-  return mixed.reshape([tasks, subspaces, batch, part]).transpose([0, 2, 1, 3]).reshape([tasks, batch, width]);
+  const [blocks = 0, tasks = 0, width = 0, rows = 0] = hidden.shape;
+  return combine(alpha, hidden.reshape([blocks, tasks * subspaces, width / subspaces, rows])).reshape(hidden.shape);
 }
 
-/** beta [tasks, levels] and per level [tasks, batch, width] -> [tasks, batch, width]. */
+/** beta [tasks, levels] and per level [blocks, tasks, width, rows] -> [blocks, tasks, width, rows]. */
 function mixLevels(beta: Tensor, states: readonly Tensor[]): Tensor {
-  const [tasks = 0, batch = 0, width = 0] = states[0]?.shape ?? [];
+  const [blocks = 0, tasks = 0, width = 0, rows = 0] = states[0]?.shape ?? [];
   const all = tf.concat(
-    states.map((state) => state.reshape([tasks, 1, batch * width])),
-    1,
+    states.map((state) => state.reshape([blocks, tasks, 1, width * rows])),
+    2,
   );
-  return tf.matMul(beta.reshape([tasks, 1, states.length]), all).reshape([tasks, batch, width]);
+  return product(all, beta.reshape([tasks, 1, states.length])).reshape([blocks, tasks, width, rows]);
 }
 
 /** For every pair of subspaces ||G_s^T G_t||_F^2, summed over tasks. Weight: [tasks, width, inputs]. */

@@ -1,11 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { tf } from '../support/tf.js';
-import { mlps, product } from './dense.js';
+import { byFeature } from './blocks.js';
+import { mlps } from './dense.js';
 import { glorot, named, type ParameterStarts, zeroBias } from './parameters.js';
+import { addBias, product } from './product.js';
 
 export interface Towers {
   readonly parameters: ParameterStarts;
-  /** [batch, inputs] that all towers read, or one stream per task [tasks, batch, inputs] -> logits [tasks, batch]. */
+  /** x [blocks, inputs, rows] that all towers read, or one stream per task [blocks, tasks, inputs, rows] -> logits [tasks, batch]. */
   apply(parameters: Readonly<Record<string, Tensor>>, input: Tensor): Tensor;
 }
 
@@ -20,9 +21,10 @@ export function towers(name: string, tasks: readonly string[], inputs: number, w
       [`${name}.logit.bias`]: zeroBias(tasks, 1),
     },
     apply(parameters, input) {
-      const outputs = product(hidden.apply(parameters, input), named(parameters, `${name}.logit.weight`));
-      const logits = tf.add(outputs, named(parameters, `${name}.logit.bias`)); // [tasks, batch, 1]
-      return logits.reshape([tasks.length, logits.shape[1] ?? 0]);
+      const made = product(hidden.apply(parameters, input), named(parameters, `${name}.logit.weight`));
+      const logits = addBias(made, named(parameters, `${name}.logit.bias`)); // [blocks, tasks, 1, rows]
+      const [blocks = 0, , , rows = 0] = logits.shape;
+      return byFeature(logits.reshape([blocks, tasks.length, rows]));
     },
   };
 }

@@ -111,11 +111,11 @@ export function describe(value: Value): string {
   return value.origin.kind === 'input' ? `'${value.origin.name}' (${type})` : `a constant ${type}`;
 }
 
-const matrixProducts = new Set(['MatMul', 'Gemm', 'FusedMatMul']);
+const matrixProducts = new Set(['MatMul', 'Gemm', 'FusedMatMul', 'Conv']);
 /** These hand on the elements that are there. */
 const aliases = new Set(['Reshape', 'Identity']);
 
-/** Floating-point operations of these nodes: 2mnk for a matrix product, else one per element written; nothing for what depends on constants alone. */
+/** Floating-point operations of these nodes: 2mnk for a matrix product (with its bias), else one per element written; nothing for what depends on constants alone. */
 export function countFlops(nodes: readonly Node[]): number {
   const constant = new Set<Value>();
   let flops = 0;
@@ -132,6 +132,7 @@ export function countFlops(nodes: readonly Node[]): number {
 }
 
 function innerSide(node: Node): number {
+  if (node.op === 'Conv') return node.inputs[1]?.shape[1] ?? 0;
   const transposed = node.attributes.transA;
   const flagged = transposed !== undefined && 'value' in transposed && transposed.value === 1;
   return node.inputs[0]?.shape.at(flagged ? -2 : -1) ?? 0;

@@ -1,5 +1,5 @@
 import { liveNodes, type Node, type Value } from './graph.js';
-import { asRecorded, graphOf, modelNames, pick, usedValues, valueNamed } from './model-graph.js';
+import { graphOf, modelNames, type NodeWriter, pick, usedValues, valueNamed } from './model-graph.js';
 import {
   encodeModel,
   type GraphProto,
@@ -21,7 +21,7 @@ export interface ScanModel {
   readonly nodes: readonly Node[];
 }
 
-export function scanModel({ graph, state, batch, next, outputs }: Recording): ScanModel {
+export function scanModel({ graph, state, batch, next, outputs }: Recording, write: NodeWriter): ScanModel {
   const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
   const results = [
     ...Array.from(next, ([name, value]) => ({ name: `after:${name}`, value })),
@@ -43,7 +43,7 @@ export function scanModel({ graph, state, batch, next, outputs }: Recording): Sc
       ...Array.from(changedState, ([name, value]) => valueInfo(`carried:${name}`, value.type, value.shape)),
       ...Array.from(batch, ([name, value]) => valueInfo(`row:${name}`, value.type, value.shape)),
     ],
-    ...graphOf(nodes, names, results, asRecorded),
+    ...graphOf(nodes, names, results, write),
   };
   const stepped = (name: string, value: Value) => valueInfo(name, value.type, ['steps', ...value.shape]);
   const scan: NodeProto = {

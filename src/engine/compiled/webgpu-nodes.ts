@@ -1,3 +1,4 @@
+import { blockProducts } from './block-nodes.js';
 import type { Node, Value } from './graph.js';
 import { asRecorded, type NodeWriter, numberOf } from './model-graph.js';
 import { constantNode, floatAttribute, intAttribute, intsAttribute, type NodeProto } from './onnx-format.js';
@@ -9,9 +10,11 @@ export const webgpuNodes: NodeWriter = (node, index, nameOf) => {
   if (node.op === 'Concat' && node.inputs.length > mostBuffers) return widerConcat(node, index, nameOf);
   if (node.op === 'Split' && node.outputs.length > mostBuffers) return widerSplit(node, index, nameOf);
   if (node.op === 'Tanh' && a) return preciseTanh(node, a, index, nameOf);
+  if (node.op === 'Conv') return blockProducts(node, index, nameOf);
   if (!a || !b) return asRecorded(node, index, nameOf);
   if (node.op === 'FusedMatMul') return transposedProduct(node, a, b, index, nameOf);
-  if (node.op === 'MatMul' && isRowOfOnes(a) && b.shape.length === 2) return sumOfRows(node, b, index, nameOf);
+  if (node.op === 'MatMul' && isRowOfOnes(a) && b.shape.length === a.shape.length)
+    return sumOfRows(node, b, index, nameOf);
   return asRecorded(node, index, nameOf);
 };
 
@@ -51,7 +54,7 @@ function sumOfRows(node: Node, b: Value, index: number, nameOf: (value: Value) =
   const name = `${node.op} ${index}`;
   const axes = `${name} axes`;
   return [
-    constantNode(axes, intsAttribute('value_ints', [0])),
+    constantNode(axes, intsAttribute('value_ints', [b.shape.length - 2])),
     {
       op_type: 'ReduceSum',
       name,
@@ -96,8 +99,7 @@ function preciseTanh(node: Node, x: Value, index: number, nameOf: (value: Value)
 
 function isRowOfOnes({ shape, origin }: Value): boolean {
   return (
-    shape.length === 2 &&
-    shape[0] === 1 &&
+    shape.slice(0, -1).every((side) => side === 1) &&
     origin.kind === 'constant' &&
     origin.data.every((one: number | bigint) => one === 1)
   );

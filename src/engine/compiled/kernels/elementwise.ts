@@ -1,10 +1,14 @@
-import { cast, elementwise, float, scalar, uniform } from '../build.js';
+import { cast, elementwise, float, reshape, scalar, uniform } from '../build.js';
 import type { Graph, Value } from '../graph.js';
+import { biased } from './blockwise.js';
 import type { Translation, Translations } from './translation.js';
 
 /** One output element for each (broadcast) input element. */
 export const elementwiseKernels: Translations = {
-  Add: binary('Add'),
+  Add: ({ graph, input }) => {
+    const [a, b] = [input('a'), input('b')];
+    return biased(graph, a, b) ?? biased(graph, b, a) ?? elementwise(graph, 'Add', [a, b], a.type);
+  },
   Sub: binary('Sub'),
   Multiply: binary('Mul'),
   RealDiv: binary('Div'),
@@ -35,7 +39,7 @@ export const elementwiseKernels: Translations = {
   LogicalNot: ({ graph, input }) => not(graph, cast(graph, input('x'), 'bool')),
   IsNan: ({ graph, input }) => elementwise(graph, 'IsNaN', [input('x')], 'bool'),
 
-  Relu: unary('Relu'),
+  Relu: ({ graph, input }) => relu(graph, input('x')),
   Sigmoid: unary('Sigmoid'),
   Softplus: unary('Softplus'),
   Tanh: unary('Tanh'),
@@ -94,13 +98,19 @@ function comparison(op: string): Translation {
   return ({ graph, input }) => elementwise(graph, op, [input('a'), input('b')], 'bool');
 }
 
+/** Of what was reshaped before it was: ONNX Runtime fuses it with the convolution that it follows. */
+function relu(graph: Graph, x: Value): Value {
+  const [source] = x.origin.kind === 'node' && x.origin.node.op === 'Reshape' ? x.origin.node.inputs : [];
+  return source ? reshape(graph, relu(graph, source), x.shape) : elementwise(graph, 'Relu', [x], x.type);
+}
+
 /** 1 where x > 0, else alpha (not 0): the derivative of relu with alpha 0, of abs with alpha -1. */
 function step(graph: Graph, x: Value, alpha: number): Value {
   if (alpha === 0 && x.type === 'float32') {
     // HardSigmoid is max(0, min(1, slope * x)): with the steepest slope, 1 for every x > 0 that is not denormal. It takes half
     // the time of a comparison and a cast. The relu is there already: reading its result instead of its operand lets
     // ONNX Runtime compute it in place.
-    const positive = elementwise(graph, 'Relu', [x], 'float32');
+    const positive = relu(graph, x);
     return elementwise(graph, 'HardSigmoid', [positive], 'float32', { alpha: float(largestFloat32), beta: float(0) });
   }
   const positive = elementwise(graph, 'Greater', [x, scalar(graph, x.type, 0)], 'bool');

@@ -35,15 +35,19 @@ function extreme(op: string, axesName: string): Translation {
   };
 }
 
-/** A sum over the leading axis as a product with a row of ones: for it, ReduceSum is much slower. */
+/** Up to so many sums side by side; of more, ReduceSum gives each thread its share. */
+const mostSums = 16;
+
+/** A sum over an axis that is not the last, as a product with a row of ones: for it, ReduceSum is much slower. */
 function sumOfRows(graph: Graph, x: Value, axes: readonly number[], keepSides: boolean): Value | undefined {
   const [axis, ...others] = axes.filter((candidate) => side(x, candidate) !== 1);
   if (axis === undefined || others.length > 0 || x.type !== 'float32') return undefined;
-  const columns = sizeOf(x.shape.slice(axis + 1));
-  if (sizeOf(x.shape.slice(0, axis)) !== 1 || columns === 1) return undefined;
-  const rows = side(x, axis);
-  const ones = graph.constant('float32', [1, rows], new Float32Array(rows).fill(1));
-  const sum = graph.node('MatMul', [ones, reshape(graph, x, [rows, columns])], { type: x.type, shape: [1, columns] });
+  const [sums, rows, columns] = [sizeOf(x.shape.slice(0, axis)), side(x, axis), sizeOf(x.shape.slice(axis + 1))];
+  if (sums > mostSums || columns === 1) return undefined;
+  const batch = sums === 1 ? [] : [sums];
+  const ones = graph.constant('float32', [...batch.map(() => 1), 1, rows], new Float32Array(rows).fill(1));
+  const type = { type: x.type, shape: [...batch, 1, columns] };
+  const sum = graph.node('MatMul', [ones, reshape(graph, x, [...batch, rows, columns])], type);
   return reshape(graph, sum, outputShape(x, axes, keepSides));
 }
 
@@ -55,29 +59,10 @@ function reduce(graph: Graph, op: string, x: Value, axes: readonly number[], kee
   const shape = outputShape(x, axes, keepSides);
   const long = axes.filter((axis) => side(x, axis) !== 1);
   if (long.length === 0) return reshape(graph, x, shape);
-  if (op === 'ReduceSum' && halves(x, long)) {
-    const [axis = 0] = long;
-    const cut = x.shape.toSpliced(axis, 1, 2, side(x, axis) / 2);
-    const sums = reduced(graph, op, reshape(graph, x, cut), [axis + 1]);
-    return reshape(graph, reduced(graph, op, sums, [axis]), shape);
-  }
   return reshape(graph, reduced(graph, op, x, long), shape);
 }
 
 function reduced(graph: Graph, op: string, x: Value, axes: readonly number[]): Value {
   const shape = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
   return graph.node(op, [x, integers(graph, axes)], { type: x.type, shape }, { keepdims: int(1) });
-}
-
-/**
- * Whether a sum is better done in two steps. ONNX Runtime sums each member of a batch (the gradient of the biases of
- * three experts) on one thread, which leaves threads idle; halves of its rows are twice as many members.
- */
-function halves(x: Value, axes: readonly number[]): boolean {
-  const [axis = 0, ...others] = axes;
-  const members = sizeOf(x.shape.slice(0, axis));
-  const large = sizeOf(x.shape) >= 2 ** 17 && side(x, axis) >= 128;
-  return (
-    others.length === 0 && side(x, axis) % 2 === 0 && large && members > 1 && members < 12 && axis < x.shape.length - 1
-  );
 }
