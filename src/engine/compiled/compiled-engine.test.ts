@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { addBias, product } from '../../models/product.js';
 import { float32 } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
@@ -86,35 +87,54 @@ describe('compiled engine', () => {
     expect(results[2]).toEqual(results[0]);
   });
 
-  it('gives the same bits with one thread and two where large products are cut into pieces', async () => {
-    const random = randomFromSeed(4);
-    const normal = (...shape: readonly number[]) => {
-      const array = float32(shape);
-      for (let i = 0; i < array.data.length; i++) array.data[i] = 0.1 * random.normal();
-      return array;
-    };
-    const learn: Step = ({ w }, { x }) => {
-      const loss = (weights: Tensor) =>
-        tf
-          .relu(tf.matMul(of(x), weights))
-          .square()
-          .mean();
-      return { state: { w: of(w).sub(tf.grad(loss)(of(w))) }, outputs: {} };
-    };
-    const state = { w: normal(3, 90, 122) };
-    const x = normal(3, 3, 512, 90);
-    const results = [];
-    for (const threads of [1, 2]) {
+  describe('a layer of weights times blocks of a batch', () => {
+    const shapes = [1, 4].flatMap((blocks) => [1, 3].map((members) => ({ blocks, members })));
+    const [outputs, inputs, rows] = [122, 90, 256];
+
+    /** Weights and biases after three steps. */
+    async function learned(threads: number, blocks: number, members: number) {
+      const random = randomFromSeed(4);
+      const normal = (...shape: readonly number[]) => {
+        const array = float32(shape);
+        for (let i = 0; i < array.data.length; i++) array.data[i] = 0.1 * random.normal();
+        return array;
+      };
+      const learn: Step = ({ w, b }, { x }) => {
+        const loss = (weights: Tensor, bias: Tensor) =>
+          tf
+            .relu(addBias(product(of(x), weights), bias))
+            .square()
+            .mean()
+            .asScalar();
+        const [dw, db] = tf.grads(loss)([of(w), of(b)]);
+        return { state: { w: of(w).sub(of(dw)), b: of(b).sub(of(db)) }, outputs: {} };
+      };
+      const state = { w: normal(members, outputs, inputs), b: normal(members, 1, outputs) };
+      const x = normal(3, blocks, members, inputs, rows);
       const program = await createCompiledEngine({ threads }).compile(learn, {
         state,
-        batch: { x: { dtype: 'float32', shape: [3, 512, 90] } },
+        batch: { x: { dtype: 'float32', shape: x.shape.slice(1) } },
       });
       await program.run({ x });
-      results.push(await program.readState());
+      const after = await program.readState();
       await program.release();
+      expect(after).not.toEqual(state);
+      return after;
     }
-    expect(results[1]).toEqual(results[0]);
-    expect(results[0]).not.toEqual(state);
+
+    it.each(shapes)('has the same bits with one thread and two: $blocks blocks, $members members', async (shape) => {
+      const [one, two] = [await learned(1, shape.blocks, shape.members), await learned(2, shape.blocks, shape.members)];
+      expect(two).toEqual(one);
+    });
+
+    it.each(shapes)('is right with many threads, as a product: $blocks blocks, $members members', async (shape) => {
+      const [few, many] = [
+        await learned(1, shape.blocks, shape.members),
+        await learned(5, shape.blocks, shape.members),
+      ];
+      for (const name of ['w', 'b'])
+        for (const [i, value] of of(few[name]).data.entries()) expect(many[name]?.data[i]).toBeCloseTo(value, 5);
+    });
   });
 
   it('gives the same bits with one thread and two where threads share columns, or a few long rows', async () => {
@@ -183,6 +203,14 @@ describe('compiled engine', () => {
     // x w, relu, times a constant, x^T y
     expect(program.flops).toBe(2 * 4 * 2 * 3 + 12 + 12 + 2 * 2 * 4 * 3);
     await program.release();
+    // Weights [5, 2] times two blocks [2, 2], as a convolution.
+    const layer: Step = (_, { x }) => ({
+      state: {},
+      outputs: { y: tf.matMul(tf.ones([1, 5, 2]).mul(of(x).sum()), of(x).reshape([2, 2, 2])) },
+    });
+    const convolution = await createCompiledEngine().compile(layer, one);
+    expect(convolution.flops).toBe(1 + 10 + 2 * 2 * (2 * 5 * 2));
+    await convolution.release();
   });
 
   it('frees its memory when it is released', async () => {

@@ -17,7 +17,7 @@ export const productCases: KernelCases = {
     kernelCase([normal(2, 2, 2, 3), normal(2, 2, 3, 1)], (a, b) => tf.matMul(a, b)),
     kernelCase([normal(30, 20), normal(30, 3)], (a, b) => tf.matMul(a, b, true)),
     kernelCase([normal(1, 30, 20), normal(4, 30, 3)], (a, b) => tf.matMul(a, b, true)),
-    // Large enough to be cut into pieces of rows.
+    // Large, of few members.
     kernelCase([small(3, 512, 90), small(3, 90, 122)], (a, b) => tf.matMul(a, b)),
     kernelCase([small(1, 512, 90), small(3, 122, 90)], (a, b) => tf.matMul(a, b, false, true)),
     kernelCase([small(3, 512, 90), small(3, 512, 122)], (a, b) => tf.matMul(a, b, true)),
@@ -25,6 +25,26 @@ export const productCases: KernelCases = {
     kernelCase([small(3, 1024, 60), small(3, 1024, 92)], (a, b) => tf.matMul(a, b, true)),
     kernelCase([small(3, 1024, 60), small(3, 92, 60)], (a, b) => tf.matMul(a, b, false, true)),
     kernelCase([small(2, 2, 512, 80), small(1, 2, 80, 103)], (a, b) => tf.matMul(a, b)),
+    // Weights times each block of a batch: convolutions, and their biases.
+    kernelCase([normal(1, 3, 2, 4), normal(5, 3, 4, 6)], (w, x) => tf.matMul(w, x)),
+    kernelCase([normal(1, 3, 4, 2), normal(5, 3, 4, 6)], (w, x) => tf.matMul(w, x, true)),
+    kernelCase([normal(1, 3, 2, 4), normal(1, 3, 4, 6)], (w, x) => tf.matMul(w, x)),
+    kernelCase([normal(1, 3, 4, 2), normal(1, 3, 4, 1)], (w, x) => tf.matMul(w, x, true)),
+    kernelCase([normal(1, 2, 4), normal(5, 4, 6), normal(1, 2, 1)], (w, x, b) => tf.relu(tf.add(tf.matMul(w, x), b))),
+    kernelCase([normal(1, 6, 4), normal(5, 4, 6), normal(1, 3, 2, 1)], (w, x, b) =>
+      tf.relu(tf.add(b, tf.matMul(w, x).reshape([5, 3, 2, 6]))),
+    ),
+    kernelCase([normal(1, 3, 2, 4), normal(5, 3, 4, 6), normal(3, 2, 1)], (w, x, b) => {
+      const sum = tf.matMul(w, x);
+      return [tf.add(sum, b), tf.square(sum), tf.add(tf.add(sum, b), b)];
+    }),
+    // These are no biases of a convolution.
+    kernelCase([normal(1, 3, 2, 4), normal(5, 3, 4, 6), normal(5, 3, 2, 1)], (w, x, b) => tf.add(tf.matMul(w, x), b)),
+    kernelCase([normal(1, 3, 2, 4), normal(5, 3, 4, 6), normal(1, 3, 1, 1)], (w, x, b) => tf.add(tf.matMul(w, x), b)),
+    kernelCase([normal(1, 3, 2, 4), normal(5, 3, 4, 2), normal(2, 1)], (w, x, b) => tf.add(tf.matMul(w, x), b)),
+    kernelCase([normal(1, 6, 4), normal(5, 4, 6), normal(6, 1)], (w, x, b) =>
+      tf.add(tf.matMul(w, x).reshape([5, 6, 6]).reshape([30, 6, 1]).reshape([6, 5, 6, 1]), b.reshape([1, 1, 6, 1])),
+    ),
     // More columns than rows, and long sums: made turned round.
     kernelCase([small(17, 300), small(300, 20)], (a, b) => tf.matMul(a, b)),
     kernelCase([small(17, 300), small(20, 300)], (a, b) => tf.matMul(a, b, false, true)),

@@ -40,9 +40,11 @@ export const reductionCases: KernelCases = {
     ...reductions(tf.sum),
     kernelCase([few(6, 2)], (x) => tf.sum(tf.greater(x, 0), 0)),
     kernelCase([normal(300, 2)], (x) => tf.sum(x, 0)),
-    // Large enough to be done in two steps.
+    // Rows of some arrays, and of many.
     kernelCase([small(3, 256, 171)], (x) => tf.sum(x, 1)),
     kernelCase([small(2, 2, 256, 128)], (x) => tf.sum(x, -2, true)),
+    kernelCase([small(1, 5, 3, 7)], (x) => tf.sum(x, 1)),
+    kernelCase([small(20, 30, 7)], (x) => tf.sum(x, 1)),
   ],
   Mean: reductions(tf.mean),
   Max: reductions(tf.max),
