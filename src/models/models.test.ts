@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
@@ -95,6 +96,28 @@ describe.each(cases)('$model, $label', (given) => {
     }
   });
 
+  it('does the same in two blocks of rows as in each alone', () => {
+    const many = randomRows(shape, 512);
+    const halves = [many.slice(0, 256), many.slice(256)];
+    const whole = predict(model, values, many, shape);
+    const apart = halves.map((half) => predict(model, values, half, shape));
+    near(
+      whole.logits,
+      tf.concat(
+        apart.map(({ logits }) => logits),
+        1,
+      ),
+    );
+    for (const [i, gate] of (whole.gates ?? []).entries())
+      near(gate.weights, tf.concat(apart.map(({ gates }) => present(gates?.[i]).weights)));
+
+    const gradients = (of: readonly Row[]) =>
+      gradientsOf(model, values, of, shape, ({ logits }) => tf.sum(tf.square(logits)));
+    const [first = {}, second = {}] = halves.map(gradients);
+    for (const [name, gradient] of Object.entries(gradients(many)))
+      near(tf.tensor1d(gradient), tf.add(tf.tensor1d(present(first[name])), tf.tensor1d(present(second[name]))));
+  });
+
   it('reads no value while it is traced, and leaves no tensor behind', () => {
     const tensors = toTensors(values);
     const inputs = toInputs(rows, shape);
@@ -121,6 +144,14 @@ function scalarLoss(
     total += logits.reduce((sum, logit, k) => sum + logit * present(factors[k]?.[b]), penalty / rows.length);
   }
   return total;
+}
+
+/** By the largest element. */
+function near(actual: Tensor, expected: Tensor): void {
+  expect(actual.shape).toEqual(expected.shape);
+  const [difference] = tf.max(tf.abs(tf.sub(actual, expected))).dataSync();
+  const [largest] = tf.max(tf.abs(expected)).dataSync();
+  expect(present(difference)).toBeLessThan(1e-4 * (1e-6 + present(largest)));
 }
 
 function close(actual: number, expected: number, tolerance = 1e-4, what = ''): void {
