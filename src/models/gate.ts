@@ -61,9 +61,9 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
     ),
     apply(parameters, input, outputs) {
       const [blocks = 0, , , rows = 0] = outputs.shape;
-      const weights = overExperts(
-        tf.add(logits(parameters, input, outputs.shape), tf.tensor(unseen, [1, specs.length, experts.length, 1])),
-      );
+      const made = logits(parameters, input, outputs.shape);
+      const mask = () => tf.tensor(unseen, [1, specs.length, experts.length, 1]);
+      const weights = overExperts(unseen.some((logit) => logit !== 0) ? tf.add(made, mask()) : made);
       return {
         mixtures: mixtures(weights, outputs),
         gates: specs.map(({ name, sees }, gate) => {
@@ -126,12 +126,12 @@ function mixtures(weights: Tensor, outputs: Tensor): Tensor {
   const [, , width = 0] = outputs.shape;
   const products = gates * experts * width;
   if (products <= fewProducts && products * blocks * rows <= smallProducts) return mixturesByPair(weights, outputs);
-  // A product for each row. Of three sides: ONNX Runtime transposes those faster.
+  // A product for each row. Reshaped to three sides before they are transposed, which ONNX Runtime does faster.
   const byRows = (x: Tensor, height: number, breadth: number) =>
     x
       .reshape([blocks, height * breadth, rows])
       .transpose([0, 2, 1])
-      .reshape([blocks, rows, height, breadth]);
+      .reshape([blocks * rows, height, breadth]);
   const mixed = tf.matMul(byRows(weights, gates, experts), byRows(outputs, experts, width));
   return mixed
     .reshape([blocks, rows, gates * width])
@@ -151,20 +151,15 @@ const smallProducts = 2 ** 22;
 function mixturesByPair(weights: Tensor, outputs: Tensor): Tensor {
   const [blocks = 0, gates = 0, experts = 0, rows = 0] = weights.shape;
   const [, , width = 0] = outputs.shape;
-  // tfjs's gradient would first copy dy for every pair.
+  const byExpert = (w: Tensor) => w.transpose([0, 2, 1, 3]).reshape([blocks, experts, gates, 1, rows]);
+  const ofExpert = (h: Tensor) => h.reshape([blocks, experts, 1, width, rows]);
+  // tfjs's gradient would first copy dy for every pair. All products are [blocks, experts, gates, width, rows]: they can lie in one place.
   return withGradient(
     [weights, outputs],
-    (w, h) => {
-      const byExpert = w.transpose([0, 2, 1, 3]).reshape([blocks, experts, gates, 1, rows]);
-      return tf.sum(tf.mul(byExpert, h.reshape([blocks, experts, 1, width, rows])), 1);
-    },
+    (w, h) => tf.sum(tf.mul(byExpert(w), ofExpert(h)), 1),
     (dy, w, h) => {
-      const ofPairs = tf.mul(dy.reshape([blocks, 1, gates, width, rows]), h.reshape([blocks, experts, 1, width, rows]));
-      const byGate = dy.reshape([blocks, gates, 1, width, rows]);
-      return [
-        tf.sum(ofPairs, 3).transpose([0, 2, 1, 3]),
-        tf.sum(tf.mul(w.reshape([blocks, gates, experts, 1, rows]), byGate), 1),
-      ];
+      const ofGate = dy.reshape([blocks, 1, gates, width, rows]);
+      return [tf.sum(tf.mul(ofGate, ofExpert(h)), 3).transpose([0, 2, 1, 3]), tf.sum(tf.mul(byExpert(w), ofGate), 2)];
     },
   );
 }

@@ -162,7 +162,7 @@ describe('hand-written gradients equal those of the plain formulation', () => {
         [0, 1, 2, 3],
       ],
       streams: 4,
-      width: 150,
+      width: 300,
       what: 'many pairs, and streams',
     },
     {
@@ -172,7 +172,7 @@ describe('hand-written gradients equal those of the plain formulation', () => {
         [8, 9, 10, 11],
       ],
       streams: 0,
-      width: 60,
+      width: 120,
       what: 'many pairs, most of them unseen',
     },
     { sees: [[1], [2, 0]], streams: 0, width: 4, what: 'one expert, and with experts in another order' },

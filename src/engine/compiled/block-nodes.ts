@@ -1,18 +1,24 @@
-import type { Node } from './graph.js';
 import { asRecorded, type NodeWriter, numberOf } from './model-graph.js';
 import { constantNode, intsAttribute, type NodeProto } from './onnx-format.js';
 
-/**
- * Products of blocks, which are recorded as convolutions, as products again: for GPUs, and for CPUs with so many threads that blocks and
- * groups would not keep all of them busy.
- */
+/** For a CPU: convolutions as recorded where blocks and groups, of which each is work for one thread, are enough for so many threads. */
+export function convolutionsFor(threads: number): NodeWriter {
+  return (node, index, nameOf) => {
+    const [blocks = 0] = node.outputs[0]?.shape ?? [];
+    const busy = node.op !== 'Conv' || blocks * numberOf(node, 'group') >= threads;
+    return busy ? asRecorded(node, index, nameOf) : blockProducts(node, index, nameOf);
+  };
+}
+
+/** Products of blocks, which are recorded as convolutions, as products again. */
 export const blockProducts: NodeWriter = (node, index, nameOf) => {
   if (node.op !== 'Conv') return asRecorded(node, index, nameOf);
   const [input, weight, bias] = node.inputs;
   const [made] = node.outputs;
   if (!input || !weight || !made) throw new Error('a convolution without operands');
-  const [blocks = 0, , columns = 0] = made.shape;
-  const { groups, outputs, inputs } = sidesOf(node);
+  const [blocks = 0, channels = 0, columns = 0] = made.shape;
+  const groups = numberOf(node, 'group');
+  const [outputs, inputs = 0] = [channels / groups, weight.shape[1]];
   const nodes: NodeProto[] = [];
   const add = (op_type: string, operands: readonly string[], output = `${node.op} ${index} ${nodes.length}`) => {
     nodes.push({
@@ -37,9 +43,3 @@ export const blockProducts: NodeWriter = (node, index, nameOf) => {
   shaped(sum, made.shape, nameOf(made));
   return nodes;
 };
-
-function sidesOf(node: Node) {
-  const groups = numberOf(node, 'group');
-  const [channels = 0, inputs = 0] = node.inputs[1]?.shape ?? [];
-  return { groups, outputs: channels / groups, inputs };
-}

@@ -1,16 +1,13 @@
 import type { HostArray, HostArrays } from '../../support/arrays.js';
 import type { Program, Signature } from '../engine.js';
 import { check, copyOf, named, stepsOf } from '../signature.js';
-import { blockProducts } from './block-nodes.js';
+import { blockProducts, convolutionsFor } from './block-nodes.js';
 import { countFlops } from './graph.js';
-import { asRecorded, modelNames } from './model-graph.js';
+import { modelNames } from './model-graph.js';
 import { scanModel } from './scan-model.js';
 import { openSession, type SessionOptions } from './session.js';
 import type { Recording } from './trace.js';
 import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
-
-/** A block and group is work for one thread: a batch of 1024 rows has 4 blocks. */
-const mostConvolving = 4;
 
 /**
  * A chunk is one run of a `Scan`, for providers that have it (CPU, CUDA): the state stays on the device within the chunk. It is fed from
@@ -23,8 +20,7 @@ export async function scanProgram(
   options: SessionOptions,
   speed: TransferSpeed | null,
 ): Promise<Program> {
-  const convolutions = options.device === 'cpu' && options.threads <= mostConvolving;
-  const model = scanModel(recording, convolutions ? asRecorded : blockProducts);
+  const model = scanModel(recording, options.device === 'cpu' ? convolutionsFor(options.threads) : blockProducts);
   const session = await openSession(model.bytes, options);
   const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
   const fetches = [...model.changed.map(modelNames.next), ...model.outputs.map(modelNames.output)];

@@ -43,13 +43,13 @@ export function blockwise({ graph, a, b, transposeA, transposeB }: Product): Val
 /** The sum of a convolution, however shaped, and one number for each of its outputs. */
 export function biased(graph: Graph, sum: Value, bias: Value): Value | undefined {
   const node = convolution(sum);
-  const [input, weight, known] = node?.inputs ?? [];
+  const [input, weight, biasBefore] = node?.inputs ?? [];
   const [made] = node?.outputs ?? [];
-  if (!node || !input || !weight || !made || known) return undefined;
+  if (!node || !input || !weight || !made || biasBefore || bias.shape.length > sum.shape.length) return undefined;
   const [, channels = 0, columns = 0] = made.shape;
   const outputs = sum.shape.slice(1, -1);
-  const each = [...Array(sum.shape.length - bias.shape.length).fill(1), ...bias.shape];
-  if (side(sum, -1) !== columns || sizeOf(outputs) !== channels || !sameShape(each, [1, ...outputs, 1]))
+  const biasSides = [...Array(sum.shape.length - bias.shape.length).fill(1), ...bias.shape];
+  if (side(sum, -1) !== columns || sizeOf(outputs) !== channels || !sameShape(biasSides, [1, ...outputs, 1]))
     return undefined;
   const inputs = [input, weight, reshape(graph, bias, [channels])];
   return reshape(graph, graph.node('Conv', inputs, made, node.attributes), sum.shape);
