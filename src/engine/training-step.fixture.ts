@@ -1,27 +1,29 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { addBias, product } from '../models/product.js';
 import { float32, type HostArrays, int32 } from '../support/arrays.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import type { Signature, Step } from './engine.js';
 
 /**
- * For tests: a real training step in small. Embeddings, two batched experts, softmax gate, logistic loss, gradients,
+ * For tests: a real training step in small. Embeddings, two batched experts on blocks of rows, softmax gate, logistic loss, gradients,
  * momentum; `scale` is state that is only read, `untouched` is state that is not used.
  */
 export const batch = 64;
+const blocks = 2;
 const [columns, cardinality, width] = [3, 5, 4];
 const inputs = columns * width;
 
 export const signature: Signature = {
   state: {
     table: normal('table', [columns * cardinality, width]),
-    experts: normal('experts', [2, inputs, 8]),
+    experts: normal('experts', [2, 8, inputs]),
     bias: float32([2, 1, 8]),
-    gate: normal('gate', [inputs, 2]),
-    output: normal('output', [8, 1]),
-    velocity: float32([2, inputs, 8]),
+    gate: normal('gate', [1, 2, inputs]),
+    output: normal('output', [1, 1, 8]),
+    velocity: float32([2, 8, inputs]),
     steps: float32([]),
-    scale: float32([], Float32Array.of(0.05)),
+    scale: float32([], Float32Array.of(0.1)),
     untouched: int32([2], Int32Array.of(7, 8)),
   },
   batch: {
@@ -34,11 +36,14 @@ const trained = ['table', 'experts', 'bias', 'gate', 'output'] as const;
 
 export const step: Step = (state, { rows, labels }) => {
   const loss = (...[table, experts, bias, gate, output]: Tensor[]) => {
-    const x = tf.gather(of(table), of(rows).toInt()).reshape([batch, inputs]);
-    const hidden = tf.relu(tf.matMul(tf.stack([x, x]), of(experts)).add(of(bias))); // [2, batch, 8]
-    const weights = tf.softmax(tf.matMul(x, of(gate))); // [batch, 2]
-    const mixed = tf.sum(hidden.mul(weights.transpose().expandDims(2)), 0);
-    const logits = tf.matMul(mixed, of(output));
+    const x = tf
+      .gather(of(table), of(rows).toInt())
+      .reshape([blocks, batch / blocks, inputs])
+      .transpose([0, 2, 1]);
+    const hidden = tf.relu(addBias(product(x, of(experts)), of(bias))); // [blocks, 2, 8, rows]
+    const powers = tf.exp(product(x, of(gate)).reshape([blocks, 2, 1, batch / blocks]));
+    const mixed = tf.sum(hidden.mul(powers.div(tf.sum(powers, 1, true))), 1); // [blocks, 8, rows]
+    const logits = product(mixed, of(output)).reshape([batch, 1]);
     return tf.mean(
       tf
         .relu(logits)

@@ -4,7 +4,7 @@ import { tf } from '../support/tf.js';
 /*
  * How activations lie: a batch is cut into blocks of rows, and within a block features come before rows, so that all that
  * belongs to a block's rows lies together. On a CPU each block is work for one thread from one layer to the next: threads seldom read what
- * another wrote; and a layer's weights are the left operand of its products, which are then never transposed.
+ * another wrote. And a layer's weights are the left operand of its product, as they lie.
  *
  * x [blocks, width, rows] is what all members of a layer read; streams [blocks, streams, width, rows] have one input for each member.
  */

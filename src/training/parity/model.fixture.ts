@@ -13,7 +13,7 @@ import { tf } from '../../support/tf.js';
 import { batchArrays, evaluationStep, initialState, trainingStep } from '../step.js';
 
 export const steps = 10;
-const batchSize = 16;
+const batchSize = 512;
 
 /** For tests: steps that train and evaluate each model, and what they are fed. */
 export interface ParityModel {
