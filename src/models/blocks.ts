@@ -9,14 +9,19 @@ import { tf } from '../support/tf.js';
  * x [blocks, width, rows] is what all members of a layer read; streams [blocks, streams, width, rows] have one input for each member.
  */
 
-/** Rows of the shortest block. */
-const fewestRows = 256;
+/**
+ * Rows of the shortest block. Each block has sums of its own for the gradients of all weights, which are written, read and added up: two
+ * keep two threads busy, and more of them should have more rows for it.
+ */
+const fewestRows = { ofTwo: 256, ofMore: 512 };
 const mostBlocks = 16;
 
 /** A power of two that divides the batch, and that does not depend on the number of threads: results must not. */
 function blocksOf(batch: number): number {
+  const fits = (blocks: number) =>
+    batch % blocks === 0 && batch / blocks >= (blocks === 2 ? fewestRows.ofTwo : fewestRows.ofMore);
   let blocks = 1;
-  while (2 * blocks <= mostBlocks && batch % (2 * blocks) === 0 && batch / (2 * blocks) >= fewestRows) blocks *= 2;
+  while (2 * blocks <= mostBlocks && fits(2 * blocks)) blocks *= 2;
   return blocks;
 }
 

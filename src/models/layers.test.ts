@@ -204,10 +204,18 @@ describe('hand-written gradients equal those of the plain formulation', () => {
     );
   });
 
-  it.each([3, 1024])('a batch of %i rows in blocks, and by row again', (batch) => {
+  it.each([
+    { batch: 3, shape: [1, 2, 3] },
+    { batch: 510, shape: [1, 2, 510] },
+    { batch: 512, shape: [2, 2, 256] },
+    { batch: 1022, shape: [2, 2, 511] },
+    { batch: 1024, shape: [2, 2, 512] },
+    { batch: 2048, shape: [4, 2, 512] },
+    { batch: 16384, shape: [16, 2, 1024] },
+  ])('a batch of $batch rows in blocks $shape, and by row again', ({ batch, shape }) => {
     const x = random([batch, 2], 1);
     const blocks = inBlocks(x);
-    expect(blocks.shape).toEqual(batch === 3 ? [1, 2, 3] : [4, 2, 256]);
+    expect(blocks.shape).toEqual(shape);
     expect(byRow(blocks).dataSync()).toEqual(x.dataSync());
   });
 
