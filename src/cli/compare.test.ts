@@ -283,6 +283,28 @@ test('errors over more test rows than predictions are kept for are refused befor
   expect(runsIn(at('large/small'))).toEqual([]);
 });
 
+test('a metric within groups, of data without groups, is refused before anything is trained, and by a dry run', async () => {
+  const folder = temporaryFolder();
+  const rows = Array.from({ length: 90 }, (_, i) => `${i % 7},${i % 2},${i % 5}\n`);
+  writeFileSync(join(folder, 'own.csv'), `user,y1,y2\n${rows.join('')}`);
+  const config = smallComparison(folder, [
+    [
+      'loader: synthetic\n  rows: { train: 4000, validation: 500, test: 500 }\n  dimension: 6\n  correlation: 0.5\n  seed: 1',
+      `loader: table\n  path: ${join(folder, 'own.csv')}\n  tasks: { y1: {}, y2: { regression: true } }`,
+    ],
+    ['name: y1, type: regression, standardize: true', 'name: y1, type: binary'],
+    ['seeds: 2', 'seeds: 2\n  metrics: { y1: groupedAuc }'],
+  ]);
+  for (const more of [[], ['--dry-run']]) {
+    const { status, stderr } = await ple(['compare', '--config', config, '--runs', join(folder, 'runs'), ...more]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^ple: compare\.metrics\.y1: 'groupedAuc' needs data that .*dataset\.group/m),
+    ]);
+  }
+  expect(runsIn(join(folder, 'runs/small'))).toEqual([]);
+});
+
 test('data that are not there end it, also where several shapes are read before', async () => {
   const folder = temporaryFolder();
   const config = smallComparison(folder, [

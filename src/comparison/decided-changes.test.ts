@@ -32,7 +32,12 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
   const read: number[] = [];
   const matching = await createMatching(config, async ({ inputs }) => {
     read.push(inputs.embedding);
-    return { kind: 'shape', model: shapeWith(inputs.embedding), rows: { train: 1, validation: 1, test: 1 } };
+    return {
+      kind: 'shape',
+      model: shapeWith(inputs.embedding),
+      rows: { train: 1, validation: 1, test: 1 },
+      grouped: false,
+    };
   });
   expect(new Set(read)).toEqual(new Set([4, 16]));
   const baseline = 2 * (40 * 32 + 32 + 32 * 8 + 8 + 8 + 1);

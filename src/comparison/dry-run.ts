@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
 import { lookAtMachine } from '../engine/choose-device.js';
+import { checkData } from './data-checks.js';
 import { createShapeReader, parametersOf, type ReadShape } from './data-shapes.js';
 import { createMatching, decide, planSearch, type Search } from './decided-changes.js';
 import { createWorkers, type Workers } from './jobs.js';
@@ -84,6 +85,7 @@ async function planWith(
   const readShape = createShapeReader(workers, (report) => {
     if (report.kind === 'note' || report.kind === 'reading') on(report);
   });
+  await checkData(config, readShape);
   const matching = await createMatching(config, readShape);
   const search = await planSearch(config, folder, matching, on, signal);
   const tuned = search.placed.every(({ finished }) => finished);

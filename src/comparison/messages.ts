@@ -58,6 +58,8 @@ export interface DataShape {
   readonly kind: 'shape';
   readonly model: ModelShape;
   readonly rows: Readonly<Record<SplitName, number>>;
+  /** Whether they say which rows belong together (of one user). */
+  readonly grouped: boolean;
 }
 
 export function isAnswer(message: Report | Answer): message is Answer {

@@ -6,7 +6,7 @@ import { planRuns } from './plan.js';
 
 const config = parseComparison(
   `name: sizes
-dataset: { loader: synthetic, rows: { train: 64, validation: 64, test: 64 }, dimension: 10, seed: 1 }
+dataset: { loader: synthetic, rows: { train: 64, validation: 64, test: 64 }, grouped: false, dimension: 10, seed: 1 }
 tasks: [ { name: y1, type: regression }, { name: y2, type: regression } ]
 train: { epochs: 1, batchSize: 64, optimizer: { type: adam } }
 compare:
@@ -25,6 +25,7 @@ const readShape = async () => ({
   kind: 'shape' as const,
   model: { tasks: ['y1', 'y2'], categorical: [], numeric: Array.from({ length: 10 }, (_, i) => `x${i}`) },
   rows: { train: 64, validation: 64, test: 64 },
+  grouped: false,
 });
 
 test("a model's size counts its weights and biases", async () => {

@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { lookAtMachine } from '../engine/choose-device.js';
-import { ConfigError, DataError, Interrupted } from '../support/errors.js';
+import { DataError, Interrupted } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
-import { wholeNumber } from '../support/whole-number.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
-import { mostPredictions } from '../training/run.js';
 import type { Comparison } from './comparison.js';
 import { type ComparisonLog, loggedTime, openComparisonLog } from './comparison-log.js';
-import { createShapeReader, type ReadShape } from './data-shapes.js';
+import { checkData } from './data-checks.js';
+import { createShapeReader } from './data-shapes.js';
 import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
 import { folderConfig } from './folder-config.js';
 import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
@@ -113,7 +112,7 @@ async function runInFolder(
 
   const kept = folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
-  await checkPredictions(config, readShape);
+  await checkData(config, readShape);
   const matching = await createMatching(config, readShape);
   const search = await planSearch(config, folder, matching, on, signal);
   if (search.placed.length > 0)
@@ -144,17 +143,6 @@ async function runInFolder(
   writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(whole, null, 2)}\n`);
   const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
   return { status: 'done', folder, comparison: whole, runs, failed };
-}
-
-/** Errors over test rows need the predictions of every run, which large test splits do not keep: told before anything is trained. */
-async function checkPredictions(config: ComparisonConfig, readShape: ReadShape): Promise<void> {
-  if (config.uncertainty === 'seeds') return;
-  const { rows } = await readShape(config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0));
-  if (rows.test <= mostPredictions) return;
-  throw new ConfigError(
-    `compare.uncertainty: '${config.uncertainty}' needs the predictions of every run, and they are kept up to ${wholeNumber(mostPredictions)} test rows; ` +
-      `the data have ${wholeNumber(rows.test)}. Use 'seeds'.`,
-  );
 }
 
 function readRuns(placed: readonly PlacedRun[], folder: string): ReadonlyMap<string, FinishedRun> {

@@ -59,7 +59,8 @@ function measuredBy(known: Map<string, number>) {
   const options = {
     workers,
     devices: { all: [chosen], notes: [] } as const,
-    readShape: async () => ({ kind: 'shape', model, rows: { train: 20, validation: 10, test: 10 } }) as const,
+    readShape: async () =>
+      ({ kind: 'shape', model, rows: { train: 20, validation: 10, test: 10 }, grouped: false }) as const,
     ...{ predictions: false, metrics: {}, signal: new AbortController().signal },
     on: ({ kind }: { readonly kind: string }) => events.push(kind),
   };

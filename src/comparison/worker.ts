@@ -54,6 +54,7 @@ async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
       kind: 'shape',
       model: shapeOf(dataset),
       rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
+      grouped: splits.test.groups !== undefined,
     };
   }
   if (order.kind === 'measure') return measure(order, signal);

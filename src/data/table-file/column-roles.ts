@@ -39,15 +39,17 @@ export interface ColumnRoles {
 export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, options: TableOptions): ColumnRoles {
   const find = (reference: Reference, key: string) => findColumn(path, names, reference, key);
   const labels = Object.entries(options.tasks).map(([name, task]) => labelColumn(name, task, find));
+  const refuseLabel = (index: number, reference: Reference, key: string) => {
+    const owner = labels.find((label) => label.index === index);
+    if (!owner) return;
+    throw new ConfigError(
+      `dataset.${key}: '${reference}' is the label of task '${owner.task.name}', so it cannot be an input.`,
+    );
+  };
   const named = new Map<number, ColumnOption>();
   for (const [reference, option] of Object.entries(options.columns)) {
     const index = find(reference, 'columns');
-    const owner = labels.find((label) => label.index === index);
-    if (owner && option !== 'ignored') {
-      throw new ConfigError(
-        `dataset.columns: '${reference}' is the label of task '${owner.task.name}', so it cannot be an input.`,
-      );
-    }
+    if (option !== 'ignored') refuseLabel(index, reference, 'columns');
     if (named.has(index)) throw new ConfigError(`dataset.columns: column '${names[index]}' is named twice.`);
     named.set(index, option);
   }
@@ -59,9 +61,10 @@ export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, op
         ? find(split.time, 'split.time')
         : undefined;
   const group = options.group === undefined ? undefined : find(options.group, 'group');
+  if (group !== undefined) refuseLabel(group, options.group ?? '', 'group');
   const hidden = new Set([splitColumn, ...labels.flatMap(({ index, mask }) => [index, mask?.index])]);
   const inputs = names.flatMap((name, index): InputColumn[] => {
-    const option = named.get(index) ?? (index === group ? 'categorical' : undefined);
+    const option = named.get(index) ?? (index === group && !hidden.has(index) ? 'categorical' : undefined);
     if (option === 'ignored' || (option === undefined && (hidden.has(index) || options.others === 'ignored')))
       return [];
     return [inputColumn(name, index, option)];
@@ -69,7 +72,9 @@ export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, op
   if (inputs.length === 0) throw new ConfigError('dataset: no column is left as an input.');
   const groupColumn = inputs.find(({ index }) => index === group);
   if (group !== undefined && groupColumn?.kind !== 'categorical') {
-    throw new ConfigError(`dataset.group: column '${names[group]}' is no categorical input.`);
+    throw new ConfigError(
+      `dataset.group: column '${names[group]}' is no categorical input, as a group must be; make it one with dataset.columns.${names[group]}=categorical.`,
+    );
   }
   const used = new Set(names.filter((_, index) => hidden.has(index) || inputs.some((input) => input.index === index)));
   return { inputs, labels, split: splitColumn, group: groupColumn?.name, used };
