@@ -29,6 +29,9 @@ export class ColumnGuess {
   readonly #values = new Map<string, number>();
   #rows = 0;
   #present = 0;
+  #numbers = 0;
+  /** The first text that is no number. */
+  #other: string | undefined;
   #last = Number.NaN;
   #sequence = true;
   readonly #lists: Record<string, number> = { '|': 0, ';': 0 };
@@ -47,6 +50,8 @@ export class ColumnGuess {
     for (const separator of Object.keys(this.#lists))
       if (text.includes(separator)) this.#lists[separator] = (this.#lists[separator] ?? 0) + 1;
     const number = numberOf(cell);
+    if (Number.isNaN(number)) this.#other ??= text;
+    else this.#numbers++;
     this.#sequence &&= this.#present === 1 || number === this.#last + 1;
     this.#last = number;
     const count = this.#values.get(text);
@@ -129,6 +134,14 @@ export class ColumnGuess {
     if (words.time && this.isTime()) return { kind: 'ignored', why: 'a time: for a split by time, see below' };
     const writing = this.#otherWriting();
     if (writing) return { kind: 'ignored', why: writing };
+    const other = this.#otherThanNumbers();
+    if (other !== undefined && words.amount)
+      return { kind: 'ignored', why: `a label by its name, but ${shown(other)} is no number` };
+    if (other !== undefined && !words.id)
+      return {
+        kind: 'categorical',
+        why: `numbers but for ${shown(other)}: name that in 'missing', and they are numeric`,
+      };
     const integers = this.#areNumbers(Number.isInteger);
     const id = integers && (words.id || this.#beyondFloat());
     if (this.kind === 'numeric' && !id) {
@@ -167,6 +180,11 @@ export class ColumnGuess {
     if (texts.every((text) => /^\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}\b/.test(text)))
       return 'dates: written as 2024-05-31, they can split by time';
     return undefined;
+  }
+
+  /** The first text of a column that has more than a few numbers, and hardly anything else. */
+  #otherThanNumbers(): string | undefined {
+    return this.#values.size > 20 && this.#numbers > 0.95 * this.#present ? this.#other : undefined;
   }
 
   #areNumbers(test: (value: number) => boolean = () => true): boolean {

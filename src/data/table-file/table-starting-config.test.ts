@@ -72,6 +72,17 @@ test('asked tasks are the tasks; other labels, and what is there only after one,
   await expect(startingConfig(path, ['clickd'])).rejects.toThrow(/no column 'clickd' \(did you mean 'clicked'\?\)/);
 });
 
+test('one text among numbers: the remark names it; a label by its name is no input then', async () => {
+  const lines = rows((row) => [random.normal(), row === 7 ? 'abc' : random.normal(), row === 9 ? '?' : row / 8, bit()]);
+  const path = file('texts.csv', ['x,price,rating,clicked', ...lines]);
+  const text = await startingConfig(path);
+  expect(parse(text).dataset.tasks).toEqual({ clicked: {} });
+  expect(text).toMatch(
+    /^ {4}price: categorical # numbers but for 'abc': name that in 'missing', and they are numeric$/m,
+  );
+  expect(text).toMatch(/^ {4}rating: ignored # a label by its name, but '\?' is no number$/m);
+});
+
 test('numbers with a comma and dates with the day first are no inputs, and the remarks say what would make them some', async () => {
   const day = () => `${1 + random.below(28)}.${1 + random.below(12)}.2023`;
   const lines = rows(() => [`${random.below(900)},${random.below(10)}`, day(), random.below(5), bit()], ';');
