@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -17,9 +17,9 @@ describe('ple validate', () => {
     const { status, stdout, stderr } = await ple(['validate', '--config', join('configs', name)], { cwd: root });
     expect(stderr).toBe(`configs/${name} is valid.\n`);
     expect(status).toBe(0);
-    const { model, seed, ...rest } = parse(readFileSync(join(root, 'configs', name), 'utf8'));
-    // A comparison does not read these.
-    expect(parse(stdout)).toMatchObject('compare' in rest ? rest : { ...rest, model, seed });
+    const { seed, ...rest } = parse(readFileSync(join(root, 'configs', name), 'utf8'));
+    // A comparison without a model of its own has seeds, and no seed.
+    expect(parse(stdout)).toMatchObject('model' in rest ? { ...rest, seed } : rest);
   });
 
   test.each([
@@ -32,6 +32,15 @@ describe('ple validate', () => {
     expect(stderr).toMatch(message);
     expect(stdout).toBe('');
     expect(status).toBe(2);
+  });
+
+  test('checks the model that ple train takes from the config of a comparison', async () => {
+    const file = join(temporaryFolder(), 'both.yaml');
+    const text = readFileSync(join(root, 'configs/quickstart.yaml'), 'utf8');
+    writeFileSync(file, text.replace('  type: ple\n', '  type: plee\n'));
+    const { status, stdout, stderr } = await ple(['validate', file]);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^ple: \S*both\.yaml:\d+:\d+: 'model\.type': unknown model 'plee' \(did you mean 'ple'\?\)/);
   });
 
   test('--json prints one document, with the overrides', async () => {

@@ -251,6 +251,7 @@ describe('the config of a comparison', () => {
   test.each([
     ['an unknown label of a model', 'compare.models=[{ type: plle }]', /unknown model 'plle' \(did you mean 'ple'\?\)/],
     ['a wrong value on an axis', 'compare.axes={ train.batchSize: [32, many] }', /train\.batchSize/],
+    ['a model that only a run would take', 'model.levels=[[8]]', /^ple: override 'model\.levels=.*compare\.models/],
     ['an engine that is not there', 'engine.device=cuda', /engine\.device: cuda is not/],
     ['a model that takes another shape', 'compare.models.2.levels=[[8],[8]]', /one level/],
     ['a shape to try that a model does not take', 'compare.tune={ model.levels: [[[8],[8]]] }', /one level/],

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type ComparisonConfig, combinations, isComparison, parseComparison } from '../config/comparison.js';
+import { type ComparisonConfig, combinations, isAlsoRun, isComparison, parseComparison } from '../config/comparison.js';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
@@ -55,6 +55,11 @@ export function readComparison(file: string, overrides: readonly string[]): Comp
 /** True for the config of a comparison. A text that cannot be read is none: reading it tells why. */
 export function namesComparison(file: string, overrides: readonly string[]): boolean {
   return isComparison(readText(file), file, overrides);
+}
+
+/** The run that the config of a comparison describes as well, if it does. */
+export function readRunBeside(file: string, overrides: readonly string[]): Experiment | undefined {
+  return isAlsoRun(readText(file), file, overrides) ? readConfig(file, overrides) : undefined;
 }
 
 function readText(file: string): string {

@@ -1,7 +1,7 @@
 import { stringifyExperiment } from '../config/experiment.js';
 import { resolvedComparison, stringifyComparison } from '../config/resolved-comparison.js';
 import { exitCode } from '../support/errors.js';
-import { namesComparison, neededConfig, readComparison, readConfig } from './config-file.js';
+import { namesComparison, neededConfig, readComparison, readConfig, readRunBeside } from './config-file.js';
 import { say } from './say.js';
 
 /** `ple validate`: the resolved config, of a run or a comparison, on stdout, or the first mistake. */
@@ -19,7 +19,8 @@ export function validateCommand(
 function resolved(file: string, overrides: readonly string[]): readonly [string, unknown] {
   if (namesComparison(file, overrides)) {
     const comparison = readComparison(file, overrides);
-    return [stringifyComparison(comparison), resolvedComparison(comparison)];
+    const run = readRunBeside(file, overrides);
+    return [stringifyComparison(comparison, run), resolvedComparison(comparison, run)];
   }
   const experiment = readConfig(file, overrides);
   return [stringifyExperiment(experiment), experiment];

@@ -54,9 +54,18 @@ const compareSchema = z.strictObject({
 
 /** True if a config's text has a `compare:` key. A text that cannot be read has none: parsing it tells why. */
 export function isComparison(text: string, file: string, overrides: readonly string[]): boolean {
+  return hasKey('compare', text, file, overrides);
+}
+
+/** True if a comparison's config is also that of a run: it has a `model:` beside `compare:`. */
+export function isAlsoRun(text: string, file: string, overrides: readonly string[]): boolean {
+  return hasKey('model', text, file, overrides);
+}
+
+function hasKey(key: string, text: string, file: string, overrides: readonly string[]): boolean {
   try {
     const { value } = readDocument(text, file, overrides);
-    return typeof value === 'object' && value !== null && 'compare' in value;
+    return typeof value === 'object' && value !== null && key in value;
   } catch {
     return false;
   }
@@ -78,6 +87,11 @@ export function parseComparison(
   const config = parsePart(besides, document.value ?? {}, document);
   if (config.compare === undefined)
     throw new ConfigError(`${file}: 'compare' is missing: this is the config of one run (ple train --config ${file}).`);
+  const unused = overrides.find((override) => /^(model|seed)[.=]/.test(override));
+  if (unused !== undefined)
+    throw new ConfigError(
+      `override '${unused}': a comparison takes its models and seeds from compare.models and compare.seeds; this key is one of ple train.`,
+    );
   const compare = parsePart(compareSchema, config.compare, document, ['compare']);
 
   const listed = compare.models.map(({ label, ...options }, index): Listed => {
