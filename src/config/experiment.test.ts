@@ -108,6 +108,11 @@ test.each([
     /^config\.yaml:5:7: 'tasks\.1\.name': task 'click' is listed twice/,
   ],
   [
+    'a task with the name of what every object has',
+    changed('name: share', 'name: constructor'),
+    /^config\.yaml:5:7: 'tasks\.1\.name': 'constructor' cannot be a task's name: choose another/,
+  ],
+  [
     'a weight of no task',
     `${whole}loss: { weights: { clik: { initial: 2 } } }\n`,
     /^config\.yaml:13:20: 'loss\.weights\.clik': no task 'clik' \(did you mean 'click'\?\)/,

@@ -219,6 +219,9 @@ function checkTaskNames(experiment: Experiment, document: ConfigDocument): void 
   for (const [index, name] of names.entries()) {
     if (names.indexOf(name) !== index)
       throw failAt(document, ['tasks', index, 'name'], `task '${name}' is listed twice`);
+    // Results, weights and metrics are objects by task, which have these without being given them.
+    if (name in {})
+      throw failAt(document, ['tasks', index, 'name'], `'${name}' cannot be a task's name: choose another`);
   }
   for (const [index, task] of experiment.tasks.entries()) {
     if (task.standardize && task.type !== 'regression') {

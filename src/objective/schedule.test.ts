@@ -47,7 +47,7 @@ describe('pitfall 18: weights are found by task', () => {
   });
 });
 
-describe('a schedule that changes almost nothing', () => {
+describe('a schedule that changes no balance', () => {
   const joint = { independent: false, scaleInvariant: true };
 
   it('is warned of for one task, independent networks, and equal ratios', () => {

@@ -50,8 +50,9 @@ export function defineSchedule<Options extends z.ZodObject>(definition: {
 }
 
 /**
- * A sentence for a schedule that changes almost nothing, else null. An optimizer that ignores a factor common to all of a
- * parameter's gradients (`scaleInvariant`: Adam) undoes a weight that moves every gradient of that parameter alike.
+ * A sentence for a schedule that changes the balance of no parameter's tasks, else null: one that moves all gradients of a parameter
+ * alike. An optimizer that ignores a factor common to them (`scaleInvariant`: Adam) undoes such a schedule where it moves slowly, and takes
+ * smaller steps where the gradients fall faster than it forgets their squares.
  * @param independent True if the tasks share no parameter.
  */
 export function scheduleWarning(
@@ -59,9 +60,11 @@ export function scheduleWarning(
   { independent, scaleInvariant }: { readonly independent: boolean; readonly scaleInvariant: boolean },
 ): string | null {
   if (!scaleInvariant || ratios.every((ratio) => ratio === 1)) return null;
-  const undone = 'and this optimizer ignores a common factor: the loss-weight schedule changes almost nothing.';
-  if (ratios.length === 1) return `There is one task, ${undone}`;
-  if (independent) return `The tasks share no parameters, ${undone}`;
-  if (ratios.every((ratio) => ratio === ratios[0])) return `All tasks have the ratio ${ratios[0]}, ${undone}`;
+  const told =
+    'so the loss-weight schedule does not change their balance. With this optimizer, weights that move slowly change almost nothing, and ' +
+    'weights that fall fast make all steps smaller, which train.optimizer.decay does openly.';
+  if (ratios.length === 1) return `There is one task, ${told.replace('their balance', 'any balance')}`;
+  if (independent) return `The tasks share no parameters, ${told}`;
+  if (ratios.every((ratio) => ratio === ratios[0])) return `All tasks have the ratio ${ratios[0]}, ${told}`;
   return null;
 }
