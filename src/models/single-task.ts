@@ -11,7 +11,7 @@ import { towers } from './tower.js';
  * [256, 128, 64] -> 1). The baseline of every gain.
  *
  * Nothing is batched over tasks: every network has names, starting values and arithmetic that depend on its own task alone, so
- * that a run of K tasks equals K runs of one task bit for bit, on the same rows. (Where sample spaces differ, a run of one task has fewer:
+ * that parameters, predictions and metrics of a run of K tasks equal those of K runs of one task bit for bit, on the same rows. (Where sample spaces differ, a run of one task has fewer:
  * training rows in no listed task's sample space are left out, so that its batches are others.)
  *
  * Shapes: per task x [blocks, inputs, rows] -> [1, batch]; logits [tasks, batch].

@@ -119,7 +119,12 @@ export const elementwiseCases: KernelCases = {
   Reciprocal: unary(tf.reciprocal, positive),
   Square: [...unary(tf.square, normal), kernelCase([signed(5)], tf.square)],
   Rsqrt: unary(tf.rsqrt, positive),
-  Log1p: unary(tf.log1p, positive),
+  Log1p: [
+    ...unary(tf.log1p, positive),
+    ...unary(tf.log1p, listed(0, -0.5, -1, -2, 3, 1e30, 1 / 0)),
+    // To the last digits near 0 too.
+    kernelCase([listed(1e-9, -3e-8, 1e-5, -1e-4, 0.02, 0.9)(6)], (x) => tf.div(tf.log1p(x), x)),
+  ],
   // The slope of HardSigmoid must be steep enough for the smallest normal number.
   Step: [
     ...unary((x) => tf.step(x), listed(0, -0, 1.2e-38, -1.2e-38, 3e38, -3e38, 1, -1, 1 / 0, -1 / 0)),

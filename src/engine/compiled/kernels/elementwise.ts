@@ -58,9 +58,16 @@ export const elementwiseKernels: Translations = {
     const root = elementwise(graph, 'Sqrt', [input('x')], 'float32');
     return elementwise(graph, 'Reciprocal', [root], 'float32');
   },
+  // For small x, log(1 + x) has the digits that 1 + x left of x: it is put right by x over what was left of it.
   Log1p: ({ graph, input }) => {
-    const sum = elementwise(graph, 'Add', [scalar(graph, 'float32', 1), input('x')], 'float32');
-    return elementwise(graph, 'Log', [sum], 'float32');
+    const [x, one] = [input('x'), scalar(graph, 'float32', 1)];
+    const float = (op: string, ...operands: readonly Value[]) => elementwise(graph, op, operands, 'float32');
+    const sum = float('Add', x, one);
+    const log = float('Log', sum);
+    const put = float('Mul', log, float('Div', x, float('Sub', sum, one)));
+    const nothing = elementwise(graph, 'Equal', [sum, one], 'bool');
+    const large = elementwise(graph, 'Greater', [x, one], 'bool'); // infinity among them, which has no quotient
+    return float('Where', large, log, float('Where', nothing, x, put));
   },
   Step: ({ graph, input, attributes }) =>
     step(graph, input('x'), attributes.has('alpha') ? attributes.number('alpha') : 0),

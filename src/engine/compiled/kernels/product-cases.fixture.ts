@@ -41,6 +41,9 @@ export const productCases: KernelCases = {
     kernelCase([normal(1, 6, 4), normal(5, 4, 6), normal(6, 1)], (w, x, b) =>
       tf.add(tf.matMul(w, x).reshape([5, 6, 6]).reshape([30, 6, 1]).reshape([6, 5, 6, 1]), b.reshape([1, 1, 6, 1])),
     ),
+    kernelCase([normal(1, 4, 3), normal(2, 3, 6), normal(1, 4, 1)], (w, x, b) =>
+      tf.add(tf.matMul(w, x).reshape([4, 4, 3]), b),
+    ),
     // More columns than rows, and long sums: made turned round.
     kernelCase([small(17, 300), small(300, 20)], (a, b) => tf.matMul(a, b)),
     kernelCase([small(17, 300), small(20, 300)], (a, b) => tf.matMul(a, b, false, true)),
