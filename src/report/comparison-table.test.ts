@@ -42,7 +42,11 @@ test('below the table: the interval, the family, the gain that would have been s
   expect(text).toContain('5 seeds would have shown a gain of 0.00070 on income and 0.00090 on never-married');
   expect(text).toContain('\nA note.\n');
   const untested = { ...everyVerdict, rows: everyVerdict.rows.slice(0, 1), seeds: [1] };
-  expect(comparisonTable(untested, { colour: false })).not.toMatch(/Holm|would have/);
+  expect(comparisonTable(untested, { colour: false })).not.toMatch(/Holm|would have|95 %|interval/);
+  const overRows = { ...everyVerdict, uncertainty: 'rows' as const, seeds: [1] };
+  expect(comparisonTable(overRows, { colour: false })).toContain(
+    'seen, as many test rows would have shown a gain of 0',
+  );
 });
 
 test('tasks of several metrics have theirs beside them', () => {
@@ -52,7 +56,7 @@ test('tasks of several metrics have theirs beside them', () => {
   const lines = comparisonTable({ ...everyVerdict, tasks: ['income', 'age'], rows: [row] }, { colour: false }).split(
     '\n',
   );
-  expect(lines[0]).toMatch(/^model +task +metric +mean ± sd +gain ± 95 % +p +relative +verdict$/);
+  expect(lines[0]).toMatch(/^model +task +metric +mean ± sd +gain +p +relative +verdict$/);
   expect(lines[2]).toMatch(/age +MSE +12\.3 ± 1\.0$/);
 });
 

@@ -1,6 +1,6 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
 import { printable } from '../support/printable.js';
-import { explanations } from './explanations.js';
+import { explanations, hasIntervals } from './explanations.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 import { type TextCell, textTable } from './text-table.js';
@@ -22,11 +22,12 @@ export function comparisonTable(comparison: Comparison, { colour }: { readonly c
 function tableOf(point: Point, baseline: string, colour: boolean): string {
   const metrics = new Set(point.tasks.map(({ metric }) => metricName(metric)));
   const shared = metrics.size === 1; // the metric stands in the head
+  const sd = point.rows.some((row) => point.tasks.some((task) => gainOf(row, task).sd !== null)) ? ' ± sd' : '';
   const head = [
     'model',
     'task',
-    ...(shared ? [`${[...metrics].join()} ± sd`] : ['metric', 'mean ± sd']),
-    'gain ± 95 % ', // the last place is the asterisk's
+    ...(shared ? [`${[...metrics].join()}${sd}`] : ['metric', `mean${sd}`]),
+    `gain${hasIntervals(point) ? ' ± 95 %' : ''} `, // the last place is the asterisk's
     'p',
     'relative',
     'verdict',

@@ -12,11 +12,18 @@ const errorsHold = {
 export function explanations({ baseline, seeds, uncertainty }: Comparison, point: Point): readonly string[] {
   return [
     `Gains are over ${baseline}, above 0 is better: the mean over ${seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`}.`,
-    `The 95 % interval holds ${errorsHold[uncertainty]}. It is not corrected for the number of gains.`,
+    ...(hasIntervals(point)
+      ? [`The 95 % interval holds ${errorsHold[uncertainty]}. It is not corrected for the number of gains.`]
+      : []),
     `Relative gains are in percent of what ${baseline} has: its AUC - 0.5, or its error.`,
     ...family(point),
-    ...detectableGains(seeds.length, point),
+    ...detectableGains(seeds.length, uncertainty, point),
   ];
+}
+
+/** Whether any gain has an error: those of one seed have none, unless it is of the rows. */
+export function hasIntervals({ rows, tasks }: Point): boolean {
+  return rows.some((row) => tasks.some((task) => gainOf(row, task).interval !== null));
 }
 
 function family({ rows, tasks, title }: Point): readonly string[] {
@@ -29,7 +36,11 @@ function family({ rows, tasks, title }: Point): readonly string[] {
 }
 
 /** The gains that would have been seen where none was: the largest of the models', task by task. */
-function detectableGains(seeds: number, { rows, tasks }: Point): readonly string[] {
+function detectableGains(
+  seeds: number,
+  uncertainty: Comparison['uncertainty'],
+  { rows, tasks }: Point,
+): readonly string[] {
   const gains = tasks.flatMap((task) => {
     const unseen = rows
       .map((row) => gainOf(row, task))
@@ -39,7 +50,8 @@ function detectableGains(seeds: number, { rows, tasks }: Point): readonly string
     return unseen.length === 0 ? [] : [`${fixed(Math.max(...unseen), task.digits)} on ${task.name}`];
   });
   if (gains.length === 0) return [];
+  const shown = uncertainty === 'rows' ? 'as many test rows' : `${seeds} seeds`;
   return [
-    `Where no difference was seen, ${seeds} seeds would have shown a gain of ${listed(gains)} (80 % power, p < .05 unadjusted).`,
+    `Where no difference was seen, ${shown} would have shown a gain of ${listed(gains)} (80 % power, p < .05 unadjusted).`,
   ];
 }

@@ -36,7 +36,7 @@ test('gains without a verdict are told without one', () => {
   const [verdict] = verdictsInWords({ ...everyVerdict, rows: [...everyVerdict.rows.slice(0, 1), row], seeds: [1, 2] });
   expect(verdict?.headline).toBe('No verdict.');
   expect(verdict?.models[0]?.sentence).toBe(
-    'PLE against single-task: +0.00100 AUC on income and -0.00200 AUC on never-married; no verdict.',
+    'PLE against single-task: gains of +0.00100 in AUC on income and -0.00200 in AUC on never-married (above 0 is better); no verdict.',
   );
 });
 

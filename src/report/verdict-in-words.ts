@@ -98,9 +98,9 @@ function sentence({ baseline, seeds }: Comparison, { tasks }: Point, row: Compar
     }
     case null: {
       const plain = gains.map(
-        ({ task, gain }) => `${signed(gain, task.digits)} ${metricName(task.metric)} on ${task.name}`,
+        ({ task, gain }) => `${signed(gain, task.digits)} in ${metricName(task.metric)} on ${task.name}`,
       );
-      return `${label} against ${baseline}: ${listed(plain)}; no verdict.`;
+      return `${label} against ${baseline}: ${plain.length === 1 ? 'a gain' : 'gains'} of ${listed(plain)} (above 0 is better); no verdict.`;
     }
   }
 }

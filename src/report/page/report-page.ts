@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Comparison } from '../../comparison/comparison.js';
 import { chartStyles } from '../charts/palette.js';
-import { explanations } from '../explanations.js';
+import { explanations, hasIntervals } from '../explanations.js';
 import { listed } from '../numbers.js';
 import { pointsOf } from '../points.js';
 import type { Chart, ReportData } from '../report-data.js';
@@ -88,8 +88,11 @@ function facts({ rows, tasks, seeds, baseline }: Comparison): string {
 
 function gains(comparison: Comparison): Html {
   const verdicts = verdictsInWords(comparison);
+  const small = pointsOf(comparison).some(hasIntervals)
+    ? 'Small: the standard deviation over seeds, and the 95 % interval of the gain. '
+    : '';
   return html`<section id="gains-table"><h2>Gains</h2>
-<p class="reading">▲ better and ▼ worse beyond noise. Small: the standard deviation over seeds, and the 95 % interval of the gain. A click on a head sorts.</p>
+<p class="reading">▲ better and ▼ worse beyond noise. ${small}A click on a head sorts.</p>
 ${pointsOf(comparison).map(
   (point, index) => html`${
     point.title === ''
