@@ -242,6 +242,14 @@ describe('the config of a comparison', () => {
     expect(resolved.train.optimizer.beta1).toBe(0.9);
   });
 
+  test('in its folder is not resumed by train', async () => {
+    const { status, stderr } = await ple(['train', '--resume', 'runs/small'], { cwd: folder });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^ple: runs\/small is the folder of a comparison: the same ple compare command goes on\.\n$/,
+    );
+  });
+
   test('is not that of a run', async () => {
     const { status, stderr } = await ple(['train', '--config', config], { cwd: folder });
     expect(status).toBe(2);
@@ -316,5 +324,5 @@ test('data that are not there end it, also where several shapes are read before'
     ['seeds: 2', 'seeds: 2\n  match: parameters\n  axes: { dataset.path: [none-1.csv, none-2.csv, none-3.csv] }'],
   ]);
   const { status, stderr } = await ple(['compare', '--config', config, '--runs', join(folder, 'runs')]);
-  expect([status, stderr]).toEqual([3, expect.stringContaining('There is no file none-1.csv.')]);
+  expect([status, stderr]).toEqual([3, expect.stringContaining('There is no file none-1.csv in /')]);
 });

@@ -32,7 +32,8 @@ export async function inspectCommand(
   { json, write, task }: InspectOptions,
 ): Promise<number> {
   if (write) {
-    if (json || overrides.length > 0) throw new ConfigError('--write takes a table file, and nothing beside it.');
+    if (json || overrides.length > 0)
+      throw new ConfigError('--write takes a table file alone, and prints YAML: leave --json and overrides out.');
     if (/\.ya?ml$/i.test(file))
       throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${file}.`);
     const { startingConfig } = await import('../data/table-file/table-starting-config.js');

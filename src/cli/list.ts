@@ -5,7 +5,7 @@ import { schedules } from '../objective/catalogue.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import { textTable } from '../report/text-table.js';
 import { type Catalogue, catalogue } from '../support/catalogue.js';
-import { exitCode } from '../support/errors.js';
+import { ConfigError, exitCode } from '../support/errors.js';
 
 interface Listed {
   readonly name: string;
@@ -21,7 +21,8 @@ const kinds = catalogue<{ name: string; from: Catalogue<Listed> }>('kind', [
 ]);
 
 /** `ple list`: names and one line of each. */
-export function listCommand(kind: string, options: { readonly json?: boolean }): number {
+export function listCommand(kind: string | undefined, options: { readonly json?: boolean }): number {
+  if (kind === undefined) throw new ConfigError(`Name what to list: ${kinds.names.join(', ')}.`);
   const listed = kinds.get(kind).from.all.map(({ name, summary }) => ({ name, summary }));
   process.stdout.write(
     options.json

@@ -8,7 +8,7 @@ import { ConfigError, exitCode } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
 import { prepare, run } from '../training/run.js';
 import { countParameters, type TrainingSetup } from '../training/setup.js';
-import { namedConfig, readConfig } from './config-file.js';
+import { namedConfig, namesComparison, readConfig } from './config-file.js';
 import { type Display, openDisplay } from './display.js';
 import { interruptedReading, interruptible } from './interruptible.js';
 import { say } from './say.js';
@@ -62,6 +62,8 @@ function chosenExperiment(words: readonly string[], options: TrainOptions): Expe
   }
   const file = join(options.resume, 'config.yaml');
   if (!existsSync(file) || !existsSync(join(options.resume, 'checkpoints'))) {
+    if (existsSync(file) && namesComparison(file, []))
+      throw new ConfigError(`${options.resume} is the folder of a comparison: the same ple compare command goes on.`);
     throw new ConfigError(`${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`);
   }
   const experiment = readConfig(file, words);

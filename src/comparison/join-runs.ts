@@ -89,7 +89,7 @@ function refuseSingle(others: readonly Model[], rows: readonly StoredRow[], labe
     `${other.source.path} and ${rows[0]?.runs[0]?.path} are both named '${label}', but differ in ${settingsDifference(
       other.rows,
       rows,
-    )}: name models with LABEL=PATH.`,
+    )}: name models with NAME=PATH.`,
   );
 }
 

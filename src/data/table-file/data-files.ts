@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { DataError } from '../../support/errors.js';
 
 export interface DataFile {
@@ -17,7 +17,7 @@ export async function findDataFiles(patterns: readonly string[]): Promise<DataFi
     if (matches.length === 0) throw new DataError(`No file matches ${pattern}.`);
     for (const path of matches) {
       const about = await stat(path).catch(() => undefined);
-      if (!about) throw new DataError(`There is no file ${path}.`);
+      if (!about) throw new DataError(`There is no file ${path}${isAbsolute(path) ? '' : ` in ${process.cwd()}`}.`);
       if (!about.isFile())
         throw new DataError(`${path} is no file; name files, or a pattern such as ${join(path, '*.csv')}.`);
       if (about.size === 0) throw new DataError(`${path} is empty.`);

@@ -140,7 +140,7 @@ function refuseEmptySplits(
   for (const name of splitNames) {
     if (counts[name] > 0) continue;
     const origin = opened.some(({ split }) => split === name) ? name : 'train';
-    if (read[origin] > 0) throw new DataError(`No row is in the ${name} split (dataset.split).`);
+    if (read[origin] > 0) throw new DataError(`No row is in the ${name} split: change dataset.split.`);
     const [first, ...others] = opened.flatMap(({ split, file }) => (split === origin ? [file.path] : []));
     throw new DataError(`${first}${others.length > 0 ? ` and ${others.length} more have` : ' has'} no rows.`);
   }
