@@ -6,7 +6,7 @@ import { planRuns } from './plan.js';
 
 const config = parseComparison(
   `name: sizes
-dataset: { loader: synthetic, rows: { train: 64, validation: 64, test: 64 }, grouped: false, dimension: 10, seed: 1 }
+dataset: { loader: synthetic, rows: { train: 64, validation: 64, test: 64 }, dimension: 10, seed: 1 }
 tasks: [ { name: y1, type: regression }, { name: y2, type: regression } ]
 train: { epochs: 1, batchSize: 64, optimizer: { type: adam } }
 compare:

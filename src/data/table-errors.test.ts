@@ -1,8 +1,9 @@
+import { dirname, join } from 'node:path';
 import { Field, makeData, RecordBatch, Schema, Struct, Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, DataError } from '../support/errors.js';
-import { file, folds, inFolder, open } from './table-loader.fixture.js';
+import { file, folds, open } from './table-loader.fixture.js';
 
 const column = (name: string) => ({ name, data: Int32Array.of(0, 1, 0, 1) });
 
@@ -153,6 +154,8 @@ describe('what is wrong is said with file, line, column and reason', () => {
     await expect(open({ path: await file(good, 'data.doc'), ...settings })).rejects.toThrow(
       /the ending of .*data\.doc is none of/,
     );
-    await expect(open({ path: inFolder('none-*.csv'), ...settings })).rejects.toThrow(/No file matches/);
+    await expect(open({ path: join(dirname(await file(good)), 'none-*.csv'), ...settings })).rejects.toThrow(
+      /No file matches/,
+    );
   });
 });

@@ -1,24 +1,30 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Source, SplitName } from './dataset.js';
 import type { LoaderContext } from './loader.js';
 import { table } from './table-loader.js';
 
-let folder = '';
+let folder: string | undefined;
 let made = 0;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ple-table-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
 
-/** A path in the tests' folder. */
-export const inFolder = (name: string) => join(folder, name);
+/** The running test's own; it goes when the test ends. */
+function testFolder(): string {
+  if (folder !== undefined) return folder;
+  const own = mkdtempSync(join(tmpdir(), 'ple-table-'));
+  onTestFinished(() => {
+    rmSync(own, { recursive: true });
+    folder = undefined;
+  });
+  folder = own;
+  return own;
+}
 
 /** Writes a file into a folder of its own. */
 export async function file(content: string | Uint8Array, name = 'data.csv'): Promise<string> {
-  const own = join(folder, `f${made++}`);
+  const own = join(testFolder(), `f${made++}`);
   await mkdir(own);
   await writeFile(join(own, name), content);
   return join(own, name);
@@ -29,7 +35,7 @@ export async function open(
   notes: string[] = [],
   context: Partial<LoaderContext> = {},
 ): Promise<Source> {
-  const options = { loader: 'table', cache: join(folder, 'cache'), ...settings };
+  const options = { loader: 'table', cache: join(testFolder(), 'cache'), ...settings };
   return table.open(options, { seed: 1, note: (message) => notes.push(message), ...context });
 }
 
