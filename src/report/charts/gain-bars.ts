@@ -51,7 +51,7 @@ function bars(comparison: Comparison, point: Point, task: string, id: string): D
     field: 'label',
     type: 'nominal' as const,
     scale: { domain: rows.map(({ label }) => label) },
-    axis: { title: null, labelLimit: 150, ticks: false, domain: false, labelPadding: 6 },
+    axis: { title: null, labelLimit: 190, ticks: false, domain: false, labelPadding: 6 },
   };
   const valid = (field: string) => [{ filter: `isValid(datum.${field})` }];
   return {

@@ -55,6 +55,22 @@ test('better is up and right: the axis of an error is reversed, and says so', ()
   expect(rightmost?.label).toBe(rows.toSorted((a, b) => Number(b.x) - Number(a.x))[0]?.label);
 });
 
+test('an interval that is longer than the axis is cut, and the caption says so', () => {
+  const { comparison } = mixed;
+  const captionWith = (half: number) => {
+    const rows = comparison.rows.map((row) => {
+      const tasks = Object.entries(row.tasks).map(([name, task]) => {
+        const { gain } = task;
+        return [name, gain === null ? task : { ...task, interval: [gain - half, gain + half] as const }] as const;
+      });
+      return { ...row, tasks: Object.fromEntries(tasks) };
+    });
+    return scatters({ ...comparison, rows })[0]?.caption;
+  };
+  expect(captionWith(10)).toContain('; those that end at the frame go on.');
+  expect(captionWith(1e-9)).not.toContain('frame');
+});
+
 test('of two errors both axes are reversed', () => {
   const errors = ['y1', 'y2'].map((name) => ({ name, type: 'regression' as const }));
   const [drawing] = scatters(reportFixture({ tasks: errors }).comparison);

@@ -80,7 +80,7 @@ function scatter(
   });
   const down = (value: number) => plot.height - y.pixel(value);
   const pixels = positions.map((position) => ({
-    label: shortened(position.label, fontSize, 150),
+    label: shortened(position.label, fontSize, 190),
     x: x.pixel(position.x.value),
     y: down(position.y.value),
   }));
@@ -126,7 +126,7 @@ function scatter(
     caption:
       `Each model's ${yMetric.name} on ${yTask} against its ${xMetric.name} on ${xTask}; up and right is better on both. ` +
       `The dashed lines cross at ${comparison.baseline}: upper left and lower right of it, one task is paid for with the other. ` +
-      `A model stands at ${comparison.baseline}'s mean plus its own gain; ${intervalWords(comparison)}.` +
+      `A model stands at ${comparison.baseline}'s mean plus its own gain; ${intervalWords(comparison)}${x.cut || y.cut ? '; those that end at the frame go on' : ''}.` +
       reversed([
         [xTask, xMetric],
         [yTask, yMetric],
@@ -181,6 +181,8 @@ function axisOf(estimates: readonly Estimate[], { name, better }: JudgedBy, leng
   const reverse = better === 'lower';
   return {
     scale: { domain: [from, to], nice: false, zero: false, reverse },
+    /** Whether an interval goes on beyond the axis. */
+    cut: intervals.some((end) => end < from || end > to),
     /** Pixels along the axis. */
     pixel: (value: number) => (length * (reverse ? to - value : value - from)) / (to - from),
     title: (task: string) =>
