@@ -67,6 +67,7 @@ describe('a comparison', () => {
   test('match is the baseline or a number', () => {
     expect(parse(whole, ['compare.match=parameters']).match).toBe('baseline');
     expect(parse(whole, ['compare.match={ parameters: 500 }']).match).toBe(500);
+    expect(failure(whole, ['compare.match={ parameters: 100000001 }'])).toMatch(/'compare\.match/); // gigabytes
     expect(failure(whole, ['compare.match=widths'])).toMatch(/^override 'compare\.match=widths': 'compare\.match'/);
   });
 

@@ -44,7 +44,7 @@ const compareSchema = z.strictObject({
   ]),
   axes: z.record(z.string(), values).default({}),
   match: z
-    .union([z.literal('parameters'), z.strictObject({ parameters: z.int().positive() })])
+    .union([z.literal('parameters'), z.strictObject({ parameters: z.int().positive().max(100_000_000) })])
     .nullable()
     .default(null),
   tune: z.record(z.string(), values).nullable().default(null),
