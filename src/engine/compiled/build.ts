@@ -34,7 +34,11 @@ export function reshape(graph: Graph, value: Value, shape: readonly number[]): V
   if (origin.kind === 'constant') return graph.constant(value.type, shape, origin.data);
   if (origin.kind === 'node' && origin.node.op === 'Reshape') return reshape(graph, inputOf(value), shape);
   const source = unexpanded(value);
-  if (source !== value && sizeOf(source.shape) === 1) return expand(graph, source, shape);
+  if (source !== value && sizeOf(source.shape) === 1) {
+    // `Expand` leaves no side out: one element of more sides than are wanted loses them first.
+    const one = source.shape.length > shape.length ? reshape(graph, source, []) : source;
+    return expand(graph, one, shape);
+  }
   return graph.node('Reshape', [value, integers(graph, shape)], { type: value.type, shape });
 }
 

@@ -8,6 +8,7 @@ export const shapeCases: KernelCases = {
     kernelCase([normal(2, 3, 4)], (x) => tf.reshape(x, [6, -1])),
     kernelCase([normal(2, 3)], (x) => tf.reshape(tf.reshape(x, [3, 2]), [1, 6])),
     kernelCase([normal(1, 1)], (x) => tf.reshape(x, [])),
+    kernelCase([normal(1, 1, 1)], (x) => tf.reshape(tf.broadcastTo(x, [1, 2, 3]), [2, 3])),
     kernelCase([normal()], (x) => tf.reshape(tf.add(x, tf.zeros([2, 3])), [6])),
     kernelCase([normal(3, 1)], (x) => tf.reshape(tf.add(x, tf.zeros([3, 2])), [6])),
     kernelCase([normal(4)], (x) => tf.add(x, tf.reshape(tf.tensor([1, 2, 3, 4]), [2, 2, 1]))),
