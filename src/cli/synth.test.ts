@@ -94,7 +94,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     await synth(['--rows', '20', '--dim', '3', '--out', out], folder);
     const before = readFileSync(out);
     const started = startPle(['synth', '--rows', '50000000', '--dim', '40', '--out', out]);
-    await until('a part is written', () => existsSync(`${out}.partial`));
+    await until('a part is written', () => readdirSync(folder).some((name) => name.endsWith('.tmp')));
     process.kill(started.pid, signal);
     const { status, stdout, stderr } = await started.finished;
     expect(status, stderr).toBe(130);

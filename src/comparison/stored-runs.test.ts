@@ -77,6 +77,11 @@ test('a run that lies where a comparison has another one is refused', async () =
   );
 });
 
+test.each(['{}', 'null', '[]'])('a comparison.json of %s is told by its name', (text) => {
+  writeFileSync(at('comparison.json'), text);
+  expect(() => readStoredRuns(at('.'))).toThrow(/^Cannot read .*comparison\.json: it is no comparison\.$/);
+});
+
 describe('a damaged predictions.arrow is told with its name and what to do', () => {
   const damaged = async (damage: (file: string) => unknown) => {
     await store('run');

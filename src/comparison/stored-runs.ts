@@ -123,6 +123,7 @@ export function readComparison(folder: string): Comparison {
   const file = join(folder, 'comparison.json');
   try {
     const comparison: Comparison = JSON.parse(readFileSync(file, 'utf8')); // written whole, by `ple compare` or `ple report`
+    if (!Array.isArray(comparison?.rows)) throw new Error('it is no comparison');
     return comparison;
   } catch (error) {
     throw new DataError(`Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`);

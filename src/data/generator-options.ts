@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-const rows = z.int().positive();
+const rows = z
+  .int()
+  .positive()
+  .max(2 ** 31);
 
 /** Options that loaders of generated rows have in common. */
 export const generatorOptions = {

@@ -20,11 +20,11 @@ export const syntheticOptions = z.strictObject({
   tasks: z.int().min(1).default(2),
   /** Correlation of the tasks' weights (not of their labels): of all pairs, or a matrix. */
   correlation: z.union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))]).default(0.5),
-  sines: z.int().nonnegative().default(10),
+  sines: z.int().nonnegative().max(1000).default(10),
   /** c, the norm of the weight vectors. */
-  scale: z.number().positive().default(1),
+  scale: z.number().positive().max(1e6).default(1),
   /** Variance of the labels' noise. */
-  noise: z.number().nonnegative().default(0.01),
+  noise: z.number().nonnegative().max(1e6).default(0.01),
   seed: generatorOptions.seed,
 });
 export type SyntheticOptions = z.infer<typeof syntheticOptions>;

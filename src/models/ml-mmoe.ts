@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { mixtureOfExperts } from './mixture-of-experts.js';
 import { defineModel } from './model.js';
-import { tower, twoLevels } from './options.js';
+import { mostExperts, tower, twoLevels } from './options.js';
 
 /**
  * Multi-level MMoE (PLE Fig. 1h): level 1 has n experts and n gates, one per expert of level 2, which reads that gate's mixture; then
@@ -18,7 +18,7 @@ export const mlMmoe = defineModel({
     type: z.literal('ml-mmoe'),
     levels: twoLevels,
     tower: tower.default([64]),
-    experts: z.int().positive().default(8),
+    experts: z.int().positive().max(mostExperts).default(8),
   }),
   build(shape, options) {
     if (options.levels.length < 2)

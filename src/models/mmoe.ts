@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { mixtureOfExperts } from './mixture-of-experts.js';
 import { defineModel } from './model.js';
-import { oneLevel, onlyLevel, tower } from './options.js';
+import { mostExperts, oneLevel, onlyLevel, tower } from './options.js';
 
 /**
  * Multi-gate mixture of experts (Ma et al., KDD 2018, eq. 6-8): y_k = h_k(sum_i g_k(x)_i f_i(x)), g_k = softmax(W_k x).
@@ -17,7 +17,7 @@ export const mmoe = defineModel({
     type: z.literal('mmoe'),
     levels: oneLevel,
     tower: tower.default([128, 64]),
-    experts: z.int().positive().default(8),
+    experts: z.int().positive().max(mostExperts).default(8),
   }),
   build: (shape, options) => mixtureOfExperts(shape, { ...options, levels: [onlyLevel('mmoe', options.levels)] }),
 });

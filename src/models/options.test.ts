@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../support/errors.js';
+import { randomFromSeed } from '../support/random.js';
 import { models } from './catalogue.js';
 import type { ModelShape } from './model.js';
 
@@ -29,6 +30,12 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     expect(attempt).toThrow(ConfigError);
     expect(attempt).toThrow(message);
     expect(attempt).not.toThrow(/\n/);
+  });
+
+  it('a layer that no memory holds is refused, before it is made', () => {
+    const wide = models.get('hard-sharing').build(shape, { type: 'hard-sharing', levels: [[65536, 65536]] });
+    expect(() => wide.initialize(randomFromSeed(1))).toThrow(/would have 1 x 65536 x 65536 values/);
+    expect(() => models.get('mmoe').build(shape, { type: 'mmoe', experts: 1e9 })).toThrow(/1024/);
   });
 
   it.each(['customized-sharing', 'cgc', 'ple'])("%s refuses a task called 'shared'", (type) => {

@@ -26,12 +26,15 @@ export function onlyLevel(model: string, given: readonly (readonly number[])[]):
   );
 }
 
+export const mostExperts = 1024;
+const ownExperts = z.int().nonnegative().max(mostExperts);
+
 /** Number of experts: of each module (every task's own, and the shared), or of each kind, or of each task. */
 export const experts = z.union([
-  z.int().positive(),
+  z.int().positive().max(mostExperts),
   z.strictObject({
-    shared: z.int().nonnegative(),
-    task: z.union([z.int().nonnegative(), z.record(z.string(), z.int().nonnegative())]),
+    shared: ownExperts,
+    task: z.union([ownExperts, z.record(z.string(), ownExperts)]),
   }),
 ]);
 

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
 import type { Parameter, Parameters } from './model.js';
 
@@ -14,11 +15,19 @@ export interface ParameterStart {
 /** By parameter name, in the order of creation. */
 export type ParameterStarts = Readonly<Record<string, ParameterStart>>;
 
+/** Of one parameter: 2 GB. */
+const mostValues = 2 ** 29;
+
 /** Draws every parameter from the stream of its name. */
 export function initialize(starts: ParameterStarts, random: Random): Parameters {
   const parameters: Record<string, Parameter> = {};
   for (const [name, { shape, kind, task, start }] of Object.entries(starts)) {
-    const data = new Float32Array(shape.reduce((product, side) => product * side, 1));
+    const size = shape.reduce((product, side) => product * side, 1);
+    if (size > mostValues)
+      throw new ConfigError(
+        `model: the parameter ${name} would have ${shape.join(' x ')} values: take narrower layers.`,
+      );
+    const data = new Float32Array(size);
     start(data, random.stream(name));
     parameters[name] = { value: { dtype: 'float32', shape, data }, kind, ...(task === undefined ? {} : { task }) };
   }

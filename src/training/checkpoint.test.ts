@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { float32 } from '../support/arrays.js';
-import { readSnapshot, writeBest } from './checkpoint.js';
+import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { freshProgress } from './progress.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 
@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each([
   [{ format: 'ple-checkpoint-1', hash: 'abcd1234' }, /last\.safetensors was written by another version of ple/],
-  [{ format: 'ple-checkpoint-2', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
+  [{ format: 'ple-checkpoint-3', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
 ])('a checkpoint with %j is refused by name', async (metadata, message) => {
   const path = join(folder, metadata.format);
   mkdirSync(path);
@@ -20,11 +20,38 @@ test.each([
   await expect(readSnapshot(path, 'abcd1234')).rejects.toThrow(message);
 });
 
+test('a checkpoint of which a bit was turned, or an array is gone, is refused', async () => {
+  const path = join(folder, 'turned');
+  mkdirSync(path);
+  const file = join(path, 'last.safetensors');
+  const state = { weight: float32([3], Float32Array.of(1, 2, 3)), step: float32([], Float32Array.of(5)) };
+  const snapshot = { state, best: { weight: float32([3], Float32Array.of(4, 5, 6)) }, progress: freshProgress(1, 1) };
+  await writeSnapshot(path, snapshot, 'abcd1234');
+  expect(await readSnapshot(path, 'abcd1234')).toEqual(snapshot);
+  const whole = readFileSync(file);
+  const refused = () =>
+    expect(readSnapshot(path, 'abcd1234')).rejects.toThrow(/last\.safetensors is (damaged|not a whole)/);
+  for (let place = whole.length - 28; place < whole.length; place += 4) {
+    const turned = Buffer.from(whole);
+    turned[place] = (whole[place] ?? 0) ^ 0x80;
+    writeFileSync(file, turned);
+    await refused();
+  }
+  writeFileSync(file, Buffer.from(whole.toString('latin1').replace('units', 'unitz'), 'latin1'));
+  await refused();
+  await writeSnapshot(path, { ...snapshot, best: {} }, 'abcd1234');
+  const { arrays } = await readSafetensors(file);
+  writeFileSync(file, whole);
+  const { metadata } = await readSafetensors(file);
+  await writeSafetensors(file, { arrays, metadata });
+  await refused();
+});
+
 test('the best parameters name the version of their layout too', async () => {
   const best = { weight: float32([1, 1, 2], Float32Array.of(3, 4)) };
   await writeBest(folder, { state: {}, best, progress: freshProgress(1, 1) });
   expect(await readSafetensors(join(folder, 'best.safetensors'))).toEqual({
     arrays: best,
-    metadata: { format: 'ple-checkpoint-2', bestEpoch: '[0]' },
+    metadata: { format: 'ple-checkpoint-3', bestEpoch: '[0]' },
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostArrays } from '../support/arrays.js';
@@ -8,7 +9,7 @@ import type { Snapshot } from './trainer.js';
 
 const bestPrefix = 'best/';
 /** Its number grows with every change of what a state's arrays mean. */
-const format = 'ple-checkpoint-2';
+const format = 'ple-checkpoint-3';
 
 /** The best epoch's parameters, for other programs: plain safetensors under the parameters' names. */
 function bestPath(folder: string): string {
@@ -23,10 +24,20 @@ function lastPath(folder: string): string {
 /** @param hash The run's hash8: a checkpoint of another config or other data is refused. */
 export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: string): Promise<void> {
   const best = Object.entries(snapshot.best).map(([name, value]) => [bestPrefix + name, value]);
-  await writeSafetensors(lastPath(folder), {
-    arrays: { ...snapshot.state, ...Object.fromEntries(best) },
-    metadata: { format, hash, progress: JSON.stringify(snapshot.progress) },
-  });
+  const arrays = { ...snapshot.state, ...Object.fromEntries(best) };
+  const progress = JSON.stringify(snapshot.progress);
+  const metadata = { format, hash, progress, sha256: checksum(arrays, progress) };
+  await writeSafetensors(lastPath(folder), { arrays, metadata });
+}
+
+/** Of everything that a run goes on from: a bit that a disk has turned would be a wrong result, without a word. */
+function checksum(arrays: HostArrays, progress: string): string {
+  const sha256 = createHash('sha256').update(progress);
+  for (const [name, { dtype, shape, data }] of Object.entries(arrays)) {
+    sha256.update(JSON.stringify([name, dtype, shape]));
+    sha256.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return sha256.digest('hex');
 }
 
 export async function writeBest(folder: string, { best, progress }: Snapshot): Promise<void> {
@@ -49,11 +60,17 @@ export async function readSnapshot(folder: string, hash: string): Promise<Snapsh
   if (metadata.hash !== hash) {
     throw new UserError(`${path} belongs to another config or other data (${metadata.hash} is not ${hash}).`);
   }
+  const { progress = '' } = metadata;
+  if (metadata.sha256 !== checksum(arrays, progress)) {
+    throw new UserError(
+      `${path} is damaged: its checksum is another. Delete it, and the run starts from its beginning.`,
+    );
+  }
   const state: Record<string, HostArrays[string]> = {};
   const best: Record<string, HostArrays[string]> = {};
   for (const [name, value] of Object.entries(arrays)) {
     if (name.startsWith(bestPrefix)) best[name.slice(bestPrefix.length)] = value;
     else state[name] = value;
   }
-  return { state, best, progress: progressSchema.parse(JSON.parse(metadata.progress ?? 'null')) };
+  return { state, best, progress: progressSchema.parse(JSON.parse(progress)) };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ChosenDevice } from '../engine/choose-device.js';
 import type { Engine } from '../engine/engine.js';
+import { readStored } from './stored-file.js';
 
 const packageJson = new URL('../../package.json', import.meta.url);
 
@@ -42,7 +43,9 @@ type StoredEnvironment = Readonly<z.infer<typeof environmentShape>>;
 /** Of a run's folder; undefined if it was killed before the file was written. */
 export function readEnvironment(path: string): StoredEnvironment | undefined {
   const file = join(path, 'environment.json');
-  return existsSync(file) ? environmentShape.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+  return existsSync(file)
+    ? readStored(file, environmentShape, (text) => environmentShape.parse(JSON.parse(text)))
+    : undefined;
 }
 
 /** What a run goes on on, and in `earlier` what it was trained on before, where that was something else. */

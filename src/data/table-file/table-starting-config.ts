@@ -153,7 +153,7 @@ function flow(value: object): string {
 
 function inferredRemarks(inferred: readonly { readonly name: string; readonly kind: string }[]): string[] {
   return ['numeric', 'categorical', 'list'].flatMap((kind) => {
-    const names = inferred.filter((column) => column.kind === kind).map(({ name }) => name);
+    const names = inferred.filter((column) => column.kind === kind).map(({ name }) => name.replaceAll(/\s+/g, ' '));
     if (names.length === 0) return [];
     const some = names.length > 12 ? [...names.slice(0, 12), `… (${names.length})`] : names;
     return [`# ${kind} inputs, as inferred: ${some.join(', ')}`];

@@ -1,7 +1,8 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { catalogue } from '../../support/catalogue.js';
 import { ConfigError, UserError } from '../../support/errors.js';
+import { partialPath, removeRemains } from '../partial-path.js';
 import { arrow } from './arrow.js';
 import { csv } from './csv.js';
 import { type FormatDefinition, isList, type OutputColumn, type OutputValues, type RowGroup } from './format.js';
@@ -30,7 +31,8 @@ export async function writeWhole(
 ): Promise<void> {
   if ((await stat(path).catch(() => undefined))?.isDirectory())
     throw new ConfigError(`${path} is a folder; name the file to be written.`);
-  const partial = `${path}.partial`;
+  await removeRemains(dirname(path));
+  const partial = partialPath(path);
   let file: FileHandle | undefined;
   try {
     file = await open(partial, 'w');
