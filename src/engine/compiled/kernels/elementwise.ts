@@ -58,16 +58,18 @@ export const elementwiseKernels: Translations = {
     const root = elementwise(graph, 'Sqrt', [input('x')], 'float32');
     return elementwise(graph, 'Reciprocal', [root], 'float32');
   },
-  // For small x, log(1 + x) has the digits that 1 + x left of x: it is put right by x over what was left of it.
   Log1p: ({ graph, input }) => {
-    const [x, one] = [input('x'), scalar(graph, 'float32', 1)];
+    const x = input('x');
+    const number = (value: number) => scalar(graph, 'float32', value);
     const float = (op: string, ...operands: readonly Value[]) => elementwise(graph, op, operands, 'float32');
-    const sum = float('Add', x, one);
-    const log = float('Log', sum);
-    const put = float('Mul', log, float('Div', x, float('Sub', sum, one)));
-    const nothing = elementwise(graph, 'Equal', [sum, one], 'bool');
-    const large = elementwise(graph, 'Greater', [x, one], 'bool'); // infinity among them, which has no quotient
-    return float('Where', large, log, float('Where', nothing, x, put));
+    // 1 + x has few of a small x's digits, and WGSL's log few right ones near 1: there it is 2 artanh(x / (2 + x)), as its series.
+    const z = float('Div', x, float('Add', x, number(2)));
+    const square = float('Mul', z, z);
+    const series = [1 / 9, 1 / 7, 1 / 5, 1 / 3, 1]
+      .map(number)
+      .reduce((sum, term) => float('Add', float('Mul', sum, square), term));
+    const small = elementwise(graph, 'Less', [float('Abs', x), number(0.4)], 'bool');
+    return float('Where', small, float('Mul', float('Add', z, z), series), float('Log', float('Add', x, number(1))));
   },
   Step: ({ graph, input, attributes }) =>
     step(graph, input('x'), attributes.has('alpha') ? attributes.number('alpha') : 0),
