@@ -71,12 +71,12 @@ describe('a config', () => {
     ],
     [
       'that asks for a device that is not there',
-      [['engine: { device: cpu }', 'engine: { device: cuda }']],
+      [['engine: { device: cpu, threads: 1 }', 'engine: { device: cuda }']],
       /engine\.device: cuda is not/,
     ],
     [
       'that asks for far too many threads',
-      [['engine: { device: cpu }', 'engine: { threads: 100000 }']],
+      [['engine: { device: cpu, threads: 1 }', 'engine: { threads: 100000 }']],
       /engine\.threads: 100000 is more than/,
     ],
     [

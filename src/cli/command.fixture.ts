@@ -80,7 +80,7 @@ train:
   epochs: 4
   batchSize: 64
   optimizer: { type: adam, learningRate: 0.01 }
-engine: { device: cpu }
+engine: { device: cpu, threads: 1 }
 `;
   return writeChanged(join(folder, 'config.yaml'), text, changes);
 }
@@ -126,7 +126,7 @@ train:
   epochs: 2
   batchSize: 64
   optimizer: { type: adam, learningRate: 0.01 }
-engine: { device: cpu }
+engine: { device: cpu, threads: 1 }
 `,
   );
   return file;

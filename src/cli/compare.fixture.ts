@@ -25,7 +25,7 @@ train:
   epochs: 3
   batchSize: 32
   optimizer: { type: adam, learningRate: 0.01 }
-engine: { device: cpu }
+engine: { device: cpu, threads: 1 }
 compare:
   models:
     - { type: single-task, levels: [[8], [8]], tower: [4] }

@@ -164,7 +164,7 @@ describe('a finished run', () => {
 
   test('is found again on other threads, without training; another name is another folder of the same hash', async () => {
     const run = onlyRunOf('runs', 'small');
-    const again = await train('--json', 'engine.threads=1', 'engine.device=cpu');
+    const again = await train('--json', 'engine.threads=2', 'engine.device=cpu');
     expect(again.status).toBe(0);
     expect(again.stdout).toBe(small.stdout);
     expect(again.stderr).not.toContain('epoch');
