@@ -7,7 +7,6 @@ import { stringifyComparison } from '../config/resolved-comparison.js';
 import { comparisonTable } from '../report/comparison-table.js';
 import { count } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
-import { writeOutputs } from '../report/write-outputs.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
 import { commandLine } from './command-line.js';
 import { type CompareDisplay, nameOf, openCompareDisplay } from './compare-display.js';
@@ -82,6 +81,7 @@ async function finish(
   options: CompareOptions,
   display: CompareDisplay,
 ): Promise<number> {
+  const { writeOutputs } = await import('../report/write-outputs.js'); // what draws charts is loaded where there are some
   await writeOutputs(
     folder,
     { comparison, runs, command, config: stringifyComparison(config) },
