@@ -233,7 +233,7 @@ describe('--dry-run', () => {
   test('tells of a schedule that changes no balance', async () => {
     const weights = (y2: number) => `loss.weights={ y1: { ratio: 0.9 }, y2: { ratio: ${y2} } }`;
     const words = ['--dry-run', 'loss.schedule={ type: exponential }'];
-    const told = 'note: All tasks have the ratio 0.9, so the loss-weight schedule does not change their balance. ';
+    const told = 'note: All tasks have the ratio 0.9, so the loss-weight schedule changes no balance between tasks. ';
     expect((await train(...words, weights(0.9))).stderr).toContain(told);
     expect((await train(...words, weights(0.8))).stderr).not.toContain('ratio');
   });

@@ -11,8 +11,9 @@ import { towers } from './tower.js';
  * [256, 128, 64] -> 1). The baseline of every gain.
  *
  * Nothing is batched over tasks: every network has names, starting values and arithmetic that depend on its own task alone, so
- * that parameters, predictions and metrics of a run of K tasks equal those of K runs of one task bit for bit, on the same rows. (Where sample spaces differ, a run of one task has fewer:
- * training rows in no listed task's sample space are left out, so that its batches are others.)
+ * that parameters, predictions and metrics of a run of K tasks equal those of K runs of one task bit for bit, on the same rows. (Where
+ * sample spaces differ, a run of one task has fewer: training rows in no listed task's sample space are left out, so that its batches are
+ * others.)
  *
  * Shapes: per task x [blocks, inputs, rows] -> [1, batch]; logits [tasks, batch].
  */

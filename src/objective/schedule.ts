@@ -60,11 +60,17 @@ export function scheduleWarning(
   { independent, scaleInvariant }: { readonly independent: boolean; readonly scaleInvariant: boolean },
 ): string | null {
   if (!scaleInvariant || ratios.every((ratio) => ratio === 1)) return null;
-  const told =
-    'so the loss-weight schedule does not change their balance. With this optimizer, weights that move slowly change almost nothing, and ' +
-    'weights that fall fast make all steps smaller, which train.optimizer.decay does openly.';
-  if (ratios.length === 1) return `There is one task, ${told.replace('their balance', 'any balance')}`;
-  if (independent) return `The tasks share no parameters, ${told}`;
-  if (ratios.every((ratio) => ratio === ratios[0])) return `All tasks have the ratio ${ratios[0]}, ${told}`;
-  return null;
+  const reason =
+    ratios.length === 1
+      ? 'There is one task'
+      : independent
+        ? 'The tasks share no parameters'
+        : ratios.every((ratio) => ratio === ratios[0])
+          ? `All tasks have the ratio ${ratios[0]}`
+          : null;
+  if (reason === null) return null;
+  return (
+    `${reason}, so the loss-weight schedule changes no balance between tasks. With this optimizer, weights that move slowly change almost ` +
+    'nothing, and weights that fall fast make all steps smaller, which train.optimizer.decay does openly.'
+  );
 }
