@@ -3,12 +3,20 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { rawRows, rawText, withValue } from '../data/census-income.fixture.js';
-import { censusConfig, contentsOf, type Finished, ple, smallConfig, temporaryFolder } from './command.fixture.js';
+import {
+  censusConfig,
+  contentsOf,
+  type Finished,
+  ple,
+  pleHere,
+  smallConfig,
+  temporaryFolder,
+} from './command.fixture.js';
 
 /** One line on stderr, nothing on stdout, and the folder as it was. */
 async function expectRefusal(folder: string, words: readonly string[], status: number, message: RegExp): Promise<void> {
   const before = contentsOf(folder);
-  const finished = await ple(words, { cwd: folder });
+  const finished = await pleHere(words, { cwd: folder });
   expect(finished.stderr).toMatch(message);
   expect(finished.stderr).toMatch(/^ple: [^\n]+\n$/);
   expect(finished.stdout).toBe('');

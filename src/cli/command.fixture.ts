@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { type RawRow, rawRows, rawText } from '../data/census-income.fixture.js';
+import { main } from './main.js';
 
 const launcher = resolve(import.meta.dirname, '../../bin/ple.js');
 
@@ -48,6 +49,29 @@ export async function ple(
     child.on('error', fail);
     child.on('close', (code, signal) => done({ status: code ?? signal ?? -1, stdout, stderr }));
   });
+}
+
+/**
+ * The same in the test's own process, which has imported the program already: for command lines that train nothing. One at a time, as
+ * the working folder and both streams are the process's.
+ */
+export async function pleHere(words: readonly string[], options: { readonly cwd?: string } = {}): Promise<Finished> {
+  const from = process.cwd();
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).flatMap((name) => [
+    vi.spyOn(process[name], 'on').mockReturnThis(), // no listener of a call's is left
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      written[name] += text;
+      return true;
+    }),
+  ]);
+  if (options.cwd) process.chdir(options.cwd);
+  try {
+    return { status: await main(words), ...written };
+  } finally {
+    process.chdir(from);
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
 /** Every file and folder below a folder, in order. */

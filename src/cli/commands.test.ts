@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { models as catalogue } from '../models/catalogue.js';
-import { ple, smallConfig, temporaryFolder } from './command.fixture.js';
+import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const configs = readdirSync(join(root, 'configs'), { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -14,7 +14,7 @@ describe('ple validate', () => {
   test('there are configs', () => expect(configs).toEqual(expect.arrayContaining(['quickstart.yaml'])));
 
   test.each(configs)('accepts configs/%s and prints it resolved', async (name) => {
-    const { status, stdout, stderr } = await ple(['validate', '--config', join('configs', name)], { cwd: root });
+    const { status, stdout, stderr } = await pleHere(['validate', '--config', join('configs', name)], { cwd: root });
     expect(stderr).toBe(`configs/${name} is valid.\n`);
     expect(status).toBe(0);
     const { seed, ...rest } = parse(readFileSync(join(root, 'configs', name), 'utf8'));
@@ -28,7 +28,12 @@ describe('ple validate', () => {
     ['loss.weights.y1.ratio=0.9', /loss\.weights\.y1\.ratio has no effect with a constant schedule/],
     ['tasks=[{ name: y1, type: regression }]', /takes at least 2 tasks/],
   ])('refuses %s with exit code 2, as ple train would', async (override, message) => {
-    const { status, stdout, stderr } = await ple(['validate', '--config', smallConfig(temporaryFolder()), override]);
+    const { status, stdout, stderr } = await pleHere([
+      'validate',
+      '--config',
+      smallConfig(temporaryFolder()),
+      override,
+    ]);
     expect(stderr).toMatch(message);
     expect(stdout).toBe('');
     expect(status).toBe(2);
@@ -38,14 +43,14 @@ describe('ple validate', () => {
     const file = join(temporaryFolder(), 'both.yaml');
     const text = readFileSync(join(root, 'configs/quickstart.yaml'), 'utf8');
     writeFileSync(file, text.replace('  type: ple\n', '  type: plee\n'));
-    const { status, stdout, stderr } = await ple(['validate', file]);
+    const { status, stdout, stderr } = await pleHere(['validate', file]);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^ple: \S*both\.yaml:\d+:\d+: 'model\.type': unknown model 'plee' \(did you mean 'ple'\?\)/);
   });
 
   test('--json prints one document, with the overrides', async () => {
     const folder = temporaryFolder();
-    const { status, stdout } = await ple(['validate', '--json', '--config', smallConfig(folder), 'train.epochs=9']);
+    const { status, stdout } = await pleHere(['validate', '--json', '--config', smallConfig(folder), 'train.epochs=9']);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ name: 'small', train: { epochs: 9, batchSize: 64 } });
   });
@@ -96,12 +101,12 @@ describe('ple list', () => {
     ['datasets', ['census-income', 'funnel', 'synthetic']],
     ['metrics', ['auc', 'aucInterval', 'logLoss', 'calibrationError', 'groupedAuc', 'mse', 'nmse', 'mae']],
   ])('%s shows every name with a line about it', async (kind, names) => {
-    const asJson = await ple(['list', kind, '--json']);
+    const asJson = await pleHere(['list', kind, '--json']);
     const listed: { name: string; summary: string }[] = JSON.parse(asJson.stdout);
     expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
     for (const entry of listed) expect(entry).toEqual({ name: entry.name, summary: expect.stringMatching(/^.{10,}$/) });
 
-    const asText = await ple(['list', kind]);
+    const asText = await pleHere(['list', kind]);
     expect(asText.status).toBe(0);
     expect(asText.stdout.trimEnd().split('\n')).toHaveLength(1 + listed.length);
     for (const { name, summary } of listed)
@@ -145,11 +150,11 @@ describe('help', () => {
   test('--help and each command’s show examples, --version the version', async () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     expect(await ple(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
-    const help = await ple(['--help']);
+    const help = await pleHere(['--help']);
     expect(help.stdout).toMatch(/^Examples:\n {2}ple compare --config /m);
     for (const command of ['compare', 'synth', 'train', 'report', 'diff', 'validate', 'doctor', 'list']) {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
-      const { status, stdout } = await ple([command, '--help']);
+      const { status, stdout } = await pleHere([command, '--help']);
       expect(status).toBe(0);
       expect(stdout).toMatch(new RegExp(`^Examples:\n {2}ple ${command}\\b`, 'm'));
     }

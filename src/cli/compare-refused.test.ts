@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type Finished, ple, temporaryFolder } from './command.fixture.js';
+import { type Finished, ple, pleHere, temporaryFolder } from './command.fixture.js';
 import { runsIn, smallComparison } from './compare.fixture.js';
 
 let folder: string;
 let config: string;
 const at = (...path: string[]) => join(folder, ...path);
 
-function compare(...words: string[]): Promise<Finished> {
-  return ple(['compare', '--config', config, ...words], { cwd: folder });
+function compare(words: readonly string[], run: typeof pleHere = pleHere): Promise<Finished> {
+  return run(['compare', '--config', config, ...words], { cwd: folder });
 }
 
 beforeAll(() => {
@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the config of a comparison', () => {
   test('is checked and resolved by validate', async () => {
-    const { status, stdout } = await ple(['validate', '--config', config], { cwd: folder });
+    const { status, stdout } = await pleHere(['validate', '--config', config], { cwd: folder });
     expect(status).toBe(0);
     const resolved = parse(stdout);
     expect(resolved.compare).toMatchObject({ seeds: [1, 2], uncertainty: 'seeds', match: null });
@@ -30,7 +30,7 @@ describe('the config of a comparison', () => {
   });
 
   test('is not that of a run', async () => {
-    const { status, stderr } = await ple(['train', '--config', config], { cwd: folder });
+    const { status, stderr } = await pleHere(['train', '--config', config], { cwd: folder });
     expect(status).toBe(2);
     expect(stderr).toMatch(/^ple: .*comparison.*ple compare --config .*compare\.yaml\n$/);
   });
@@ -43,7 +43,7 @@ describe('the config of a comparison', () => {
     ['a model that takes another shape', 'compare.models.2.levels=[[8],[8]]', /one level/],
     ['a shape to try that a model does not take', 'compare.tune={ model.levels: [[[8],[8]]] }', /one level/],
   ])('with %s is refused before anything starts', async (_, word, message) => {
-    const { status, stderr } = await compare('--runs', 'refused', word);
+    const { status, stderr } = await compare(['--runs', 'refused', word]);
     expect(status).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^ple: [^\n]+\n$/);
@@ -51,13 +51,13 @@ describe('the config of a comparison', () => {
   });
 
   test('with a task that the data do not have is refused, with one line', async () => {
-    const { status, stderr } = await compare('--runs', 'refused', '--jobs', '2', 'tasks.1.name=y3');
+    const { status, stderr } = await compare(['--runs', 'refused', '--jobs', '2', 'tasks.1.name=y3'], ple);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^ple: [^\n]*the data have no task 'y3'[^\n]*\n$/);
   });
 
   test('with a number of jobs that is none is refused', async () => {
-    const { status, stderr } = await compare('--jobs', '1.5');
+    const { status, stderr } = await compare(['--jobs', '1.5']);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^ple: --jobs .*: give a number of processes/);
   });
@@ -65,7 +65,7 @@ describe('the config of a comparison', () => {
 
 test('errors over more test rows than predictions are kept for are refused before anything is trained', async () => {
   const words = ['--runs', 'large', 'dataset.rows.test=1000001', 'compare.uncertainty=both'];
-  const { status, stderr } = await compare(...words);
+  const { status, stderr } = await compare(words, ple);
   expect(stderr).toMatch(/compare\.uncertainty: 'both' needs the predictions of every run.*the data have 1,000,001/);
   expect(status).toBe(2);
   expect(runsIn(at('large/small'))).toEqual([]);

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Finished, ple, temporaryFolder } from './command.fixture.js';
+import { type Finished, ple, pleHere, temporaryFolder } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison } from './compare.fixture.js';
 
 let folder: string;
@@ -49,7 +49,7 @@ test('trains every model under every seed, and prints the table', () => {
 test('is made again by ple report from its folder, without training', async () => {
   const before = comparisonIn(at('runs/small'));
   const gains = readFileSync(at('runs/small/gains.csv'), 'utf8');
-  const again = await ple(['report', 'runs/small'], { cwd: folder });
+  const again = await pleHere(['report', 'runs/small'], { cwd: folder });
   expect(again.status, again.stderr).toBe(0);
   expect(again.stdout).toBe(first.stdout);
   expect(comparisonIn(at('runs/small'))).toBe(before);
@@ -233,7 +233,7 @@ test('the threads that are told are those of the config, if it has any', async (
 });
 
 test('is not resumed by ple train', async () => {
-  const { status, stderr } = await ple(['train', '--resume', 'runs/small'], { cwd: folder });
+  const { status, stderr } = await pleHere(['train', '--resume', 'runs/small'], { cwd: folder });
   expect(status).toBe(2);
   expect(stderr).toMatch(/^ple: runs\/small is the folder of a comparison: the same ple compare command goes on\.\n$/);
 });

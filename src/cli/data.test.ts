@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rawRows } from '../data/census-income.fixture.js';
 import { rawColumns } from '../data/census-income-columns.js';
-import { censusConfig, ple, smallConfig, temporaryFolder } from './command.fixture.js';
+import { censusConfig, ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 
 const columnOf = (name: string) => rawColumns.findIndex(([other]) => other === name);
@@ -45,7 +45,7 @@ describe('ple data inspect', () => {
 
   test('finds nothing in data without faults, and a run says nothing', async () => {
     const folder = temporaryFolder();
-    const { stdout } = await ple(['data', 'inspect', smallConfig(folder), 'dataset.rows.test=700']);
+    const { stdout } = await pleHere(['data', 'inspect', smallConfig(folder), 'dataset.rows.test=700']);
     expect(stdout).toMatch(/^test +700 +0$/m);
     expect(stdout).toMatch(/\nNothing suspicious was found\.\n$/);
     const words = ['train', '--config', smallConfig(folder), '--runs', join(folder, 'runs'), 'train.epochs=1'];
@@ -53,7 +53,7 @@ describe('ple data inspect', () => {
   });
 
   test('--json prints one document, of a comparison too', async () => {
-    const { status, stdout } = await ple(['data', 'inspect', '--json', smallComparison(temporaryFolder())]);
+    const { status, stdout } = await pleHere(['data', 'inspect', '--json', smallComparison(temporaryFolder())]);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       schema: 1,
@@ -69,43 +69,48 @@ describe('ple data inspect', () => {
     const rows = rawRows(300, 4).map((row) => [row[0], row[12], row[19], Number(row[41] === '50000+.')].join(','));
     const file = join(folder, 'people.csv');
     writeFileSync(file, `age,sex,status,label\n${rows.join('\n')}\n`);
-    const written = await ple(['data', 'inspect', file, '--write']);
+    const written = await pleHere(['data', 'inspect', file, '--write']);
     expect(written.status, written.stderr).toBe(0);
     const config = join(folder, 'people.yaml');
     writeFileSync(config, written.stdout);
-    const { status, stdout, stderr } = await ple(['data', 'inspect', config, `dataset.cache=${join(folder, 'cache')}`]);
+    const { status, stdout, stderr } = await pleHere([
+      'data',
+      'inspect',
+      config,
+      `dataset.cache=${join(folder, 'cache')}`,
+    ]);
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/^train +2\d\d +0$/m);
     expect(stdout).toMatch(/^label +binary +train /m);
 
-    expect((await ple(['validate', '--config', config])).stderr).toBe(`${config} is valid.\n`);
-    const asked = await ple(['data', 'inspect', file, '--write', '--task', 'label', '--task', 'sex']);
+    expect((await pleHere(['validate', '--config', config])).stderr).toBe(`${config} is valid.\n`);
+    const asked = await pleHere(['data', 'inspect', file, '--write', '--task', 'label', '--task', 'sex']);
     expect(asked.stdout).toMatch(/\n {2}- \{ name: sex, type: binary \}\n/);
     expect(asked.stdout).toMatch(/\ncompare:\n/);
     writeFileSync(config, asked.stdout);
-    expect((await ple(['validate', '--config', config])).stderr).toBe(`${config} is valid.\n`);
-    const misplaced = await ple(['data', 'inspect', config, '--task', 'sex']);
+    expect((await pleHere(['validate', '--config', config])).stderr).toBe(`${config} is valid.\n`);
+    const misplaced = await pleHere(['data', 'inspect', config, '--task', 'sex']);
     expect(misplaced.stderr).toMatch(/^ple: --task is for --write/);
 
-    const refused = await ple(['data', 'inspect', config, '--write']);
+    const refused = await pleHere(['data', 'inspect', config, '--write']);
     expect(refused.stderr).toMatch(/^ple: --write takes a table file/);
     for (const command of [
       ['data', 'inspect'],
       ['train', '--config'],
     ]) {
-      const unwritten = await ple([...command, file]);
+      const unwritten = await pleHere([...command, file]);
       expect(unwritten.stderr).toMatch(
         /^ple: .*people\.csv is no config: 'ple data inspect .*people\.csv --write' prints one/,
       );
     }
-    const missing = await ple(['data', 'inspect', join(folder, 'none.csv'), '--write']);
+    const missing = await pleHere(['data', 'inspect', join(folder, 'none.csv'), '--write']);
     expect(missing.stderr).toMatch(/^ple: There is no file .*none\.csv\.\n$/);
     expect(refused.status).toBe(2);
   });
 
   test('refuses a task that the data do not have', async () => {
     const words = ['data', 'inspect', censusConfig(temporaryFolder()), 'tasks.0.name=incom'];
-    const { status, stderr } = await ple(words);
+    const { status, stderr } = await pleHere(words);
     expect(stderr).toMatch(/no task 'incom' \(did you mean 'income'\?\)/);
     expect(status).toBe(2);
   });
@@ -115,7 +120,7 @@ test.each([
   ['{ validation: 0.1 }', /'dataset\.split': say by what: 'fraction: \{ validation, test \}', 'column' or 'time'\.$/m],
   ['{ fractoin: { test: 0.1 } }', /'dataset\.split\.fractoin': unknown key \(did you mean 'fraction'\?\)/],
 ])('a table that is split by %s is refused', async (split, message) => {
-  const { status, stderr } = await ple(['validate', 'configs/table/example.yaml', `dataset.split=${split}`]);
+  const { status, stderr } = await pleHere(['validate', 'configs/table/example.yaml', `dataset.split=${split}`]);
   expect(stderr).toMatch(message);
   expect(status).toBe(2);
 });
@@ -130,7 +135,7 @@ describe('ple data prepare', () => {
     const cached = readdirSync(join(folder, 'cache'));
     expect(cached).toHaveLength(2);
     for (const name of cached) expect(stdout).toContain(join(folder, 'cache', name));
-    const again = await ple(['data', 'prepare', config, '--json']);
+    const again = await pleHere(['data', 'prepare', config, '--json']);
     expect(JSON.parse(again.stdout)).toMatchObject({
       rows: { train: 400, validation: 100, test: 100 },
       files: expect.arrayContaining(
@@ -147,7 +152,7 @@ describe('ple data prepare', () => {
     const file = join(folder, 'rows.csv');
     writeFileSync(file, `x,label\n${Array.from({ length: 200 }, (_, row) => `${row / 7},${row % 2}\n`).join('')}`);
     const config = join(folder, 'rows.yaml');
-    writeFileSync(config, (await ple(['data', 'inspect', file, '--write'])).stdout);
+    writeFileSync(config, (await pleHere(['data', 'inspect', file, '--write'])).stdout);
     const words = ['data', 'prepare', config, `dataset.cache=${join(folder, 'cache')}`];
     for (let time = 0; time < 2; time++) {
       const { status, stdout, stderr } = await ple(words);
@@ -159,7 +164,7 @@ describe('ple data prepare', () => {
   });
 
   test('says that generated rows are not kept', async () => {
-    const { status, stdout } = await ple(['data', 'prepare', smallConfig(temporaryFolder())]);
+    const { status, stdout } = await pleHere(['data', 'prepare', smallConfig(temporaryFolder())]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^test +500$/m);
     expect(stdout).toMatch(/Nothing is kept/);
@@ -169,9 +174,12 @@ describe('ple data prepare', () => {
 describe('ple data fetch', () => {
   test('without a network says in one line where to get the file and where to put it', async () => {
     const work = temporaryFolder();
-    const { status, stdout, stderr } = await ple(['data', 'fetch', 'census-income', '--from', 'http://127.0.0.1:9/'], {
-      cwd: work,
-    });
+    const { status, stdout, stderr } = await pleHere(
+      ['data', 'fetch', 'census-income', '--from', 'http://127.0.0.1:9/'],
+      {
+        cwd: work,
+      },
+    );
     expect(status).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toMatch(
@@ -188,7 +196,7 @@ describe('ple data fetch', () => {
     const address = server.address();
     const from = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
     const to = join(temporaryFolder(), 'census');
-    const { status, stderr } = await ple(['data', 'fetch', 'census-income', '--from', from, '--to', to]);
+    const { status, stderr } = await pleHere(['data', 'fetch', 'census-income', '--from', from, '--to', to]);
     expect(status).toBe(1);
     expect(stderr).toMatch(/SHA-256 of its content is [0-9a-f]{64}, not 3676a81d/);
     expect(readdirSync(to)).toEqual([]);
@@ -199,7 +207,7 @@ describe('ple data fetch', () => {
     [['census-incom'], /Unknown loader 'census-incom' \(did you mean 'census-income'\?\)/],
     [['census-income', '--from', 'here'], /--from: 'here' is no address/],
   ])('%j is wrong usage', async (words, message) => {
-    const { status, stderr } = await ple(['data', 'fetch', ...words]);
+    const { status, stderr } = await pleHere(['data', 'fetch', ...words]);
     expect(stderr).toMatch(message);
     expect(status).toBe(2);
   });

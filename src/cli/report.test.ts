@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { censusConfig, contentsOf, ple } from './command.fixture.js';
+import { censusConfig, contentsOf, ple, pleHere } from './command.fixture.js';
 
 let folder = '';
 let [single, shared] = ['', ''];
 const at = (...names: string[]) => join(folder, ...names);
-const run = (...words: string[]) => ple(words, { cwd: folder });
+const run = (...words: string[]) => pleHere(words, { cwd: folder });
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ple-report-'));
   const words = ['train', '--config', censusConfig(folder), 'train.epochs=1'];
-  const alone = await run(...words, 'name=alone', 'model={type: single-task, levels: [[8]], tower: [4]}');
-  const together = await run(...words, 'name=together');
+  const model = 'model={type: single-task, levels: [[8]], tower: [4]}';
+  const alone = await ple([...words, 'name=alone', model], { cwd: folder });
+  const together = await ple([...words, 'name=together'], { cwd: folder });
   expect([alone.status, together.status], alone.stderr + together.stderr).toEqual([0, 0]);
   const names = readdirSync(at('runs'));
   single = `runs/${names.find((name) => name.startsWith('alone-'))}`;
@@ -35,7 +36,7 @@ function logits(): string {
 describe('ple report', () => {
   test('prints the table of stored runs, and writes the files of a comparison, without training', async () => {
     const before = contentsOf(at('runs'));
-    const { status, stdout, stderr } = await run('report', single, shared);
+    const { status, stdout, stderr } = await ple(['report', single, shared], { cwd: folder });
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/^alone +income .*baseline$/m);
     expect(stdout).toMatch(/^together +income /m);
@@ -110,7 +111,7 @@ describe('ple report', () => {
 
 describe('ple diff', () => {
   test('shows what differs between two runs, and exits with 0', async () => {
-    const { status, stdout, stderr } = await run('diff', single, shared);
+    const { status, stdout, stderr } = await ple(['diff', single, shared], { cwd: folder });
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^model\.type +single-task +cgc$/m);
     expect(stdout).toMatch(/^parameters\.network +\d+ +\d+$/m);

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { ple, smallConfig, temporaryFolder } from './command.fixture.js';
+import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
 
 const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
 
@@ -57,7 +57,7 @@ test.each([
   const run = runIn(runs);
   expect(existsSync(join(run, 'result.json'))).toBe(false);
 
-  const again = await ple(words);
+  const again = await pleHere(words);
   expect(again.status).toBe(2);
   expect(again.stderr).toContain('--resume');
 
@@ -95,7 +95,7 @@ test('a resumed run takes no override that changes its result', async () => {
   const runs = join(folder, 'runs');
   const words = ['train', '--config', smallConfig(folder), '--runs', runs];
   await ple(words, { nodeOptions: killAt, env: { KILL_AT: 'run:2' } });
-  const resumed = await ple(['train', '--resume', runIn(runs), 'train.epochs=9']);
+  const resumed = await pleHere(['train', '--resume', runIn(runs), 'train.epochs=9']);
   expect(resumed.status).toBe(2);
   expect(resumed.stderr).toMatch(/only engine, name and paths/);
 });

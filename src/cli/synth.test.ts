@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ple, temporaryFolder } from './command.fixture.js';
+import { ple, pleHere, temporaryFolder } from './command.fixture.js';
 import { startPle, until } from './compare.fixture.js';
 
-const synth = (words: readonly string[], cwd: string) => ple(['synth', ...words], { cwd });
+const synth = (words: readonly string[], cwd: string, run = pleHere) => run(['synth', ...words], { cwd });
 
 test('several correlations make a file and a manifest each', async () => {
   const folder = temporaryFolder();
@@ -21,7 +21,7 @@ test('several correlations make a file and a manifest each', async () => {
     'sweep.csv',
     '--json',
   ];
-  const { status, stdout, stderr } = await synth(words, folder);
+  const { status, stdout, stderr } = await synth(words, folder, ple);
   expect(stderr).toContain('Written: ./sweep--0.5.csv; ./sweep--0.5.csv.manifest.json\n');
   expect(status).toBe(0);
   const manifests = JSON.parse(stdout);

@@ -5,7 +5,7 @@ import { type Table, tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { censusConfig, contentsOf, type Finished, ple, smallConfig } from './command.fixture.js';
+import { censusConfig, contentsOf, type Finished, ple, pleHere, smallConfig } from './command.fixture.js';
 import { epochSchema, gatesSchema, planSchema, resultSchema } from './output-contract.fixture.js';
 
 let folder = '';
@@ -14,6 +14,7 @@ let small: Finished;
 let census: Finished;
 const at = (...names: string[]) => join(folder, ...names);
 const train = (...words: string[]) => ple(['train', '--config', config, ...words], { cwd: folder });
+const plan = (...words: string[]) => pleHere(['train', '--config', config, '--dry-run', ...words], { cwd: folder });
 
 /** The folders of runs of this name. */
 function runsOf(runs: string, name: string): string[] {
@@ -158,7 +159,7 @@ describe('a finished run', () => {
     const run = onlyRunOf('runs', 'small');
     const kept = parse(readFileSync(join(run, 'config.yaml'), 'utf8'));
     expect(kept.loss).toEqual({ schedule: { type: 'constant' }, weights: {} });
-    const again = await ple(['train', '--config', join(run, 'config.yaml')], { cwd: folder });
+    const again = await pleHere(['train', '--config', join(run, 'config.yaml')], { cwd: folder });
     expect(again.stderr).toContain(`${run.slice(folder.length + 1)} is finished already`);
   });
 
@@ -168,9 +169,9 @@ describe('a finished run', () => {
     expect(again.status).toBe(0);
     expect(again.stdout).toBe(small.stdout);
     expect(again.stderr).not.toContain('epoch');
-    const renamed = await train('--dry-run', '--json', 'name=renamed');
+    const renamed = await plan('--json', 'name=renamed');
     expect(`small-${JSON.parse(renamed.stdout).hash8}`).toBe(run.slice(run.lastIndexOf('/') + 1));
-    const reseeded = await train('--dry-run', '--json', 'seed=4');
+    const reseeded = await plan('--json', 'seed=4');
     expect(JSON.parse(reseeded.stdout).hash8).not.toBe(JSON.parse(renamed.stdout).hash8);
   });
 });
@@ -232,14 +233,14 @@ describe('--dry-run', () => {
 
   test('tells of a schedule that changes no balance', async () => {
     const weights = (y2: number) => `loss.weights={ y1: { ratio: 0.9 }, y2: { ratio: ${y2} } }`;
-    const words = ['--dry-run', 'loss.schedule={ type: exponential }'];
+    const words = ['loss.schedule={ type: exponential }'];
     const told = 'note: All tasks have the ratio 0.9, so the loss-weight schedule changes no balance between tasks. ';
-    expect((await train(...words, weights(0.9))).stderr).toContain(told);
-    expect((await train(...words, weights(0.8))).stderr).not.toContain('ratio');
+    expect((await plan(...words, weights(0.9))).stderr).toContain(told);
+    expect((await plan(...words, weights(0.8))).stderr).not.toContain('ratio');
   });
 
   test('prints the resolved config, a table of the parameters, and the steps of an epoch', async () => {
-    const { status, stdout } = await train('--dry-run', '--runs', 'planned', 'train.epochs=9');
+    const { status, stdout } = await plan('--runs', 'planned', 'train.epochs=9');
     expect(status).toBe(0);
     const [resolved = '', table = '', totals = ''] = stdout.split('\n\n');
     expect(parse(resolved).train.epochs).toBe(9);
