@@ -117,10 +117,21 @@ describe('ple data inspect', () => {
 });
 
 test.each([
-  ['{ validation: 0.1 }', /'dataset\.split': say by what: 'fraction: \{ validation, test \}', 'column' or 'time'\.$/m],
-  ['{ fractoin: { test: 0.1 } }', /'dataset\.split\.fractoin': unknown key \(did you mean 'fraction'\?\)/],
-])('a table that is split by %s is refused', async (split, message) => {
-  const { status, stderr } = await pleHere(['validate', 'configs/table/example.yaml', `dataset.split=${split}`]);
+  [
+    'split={ validation: 0.1 }',
+    /'dataset\.split': say by what: 'fraction: \{ validation, test \}', 'column' or 'time'\.$/m,
+  ],
+  ['split={ fractoin: { test: 0.1 } }', /'dataset\.split\.fractoin': unknown key \(did you mean 'fraction'\?\)/],
+  [
+    "tasks.share.mask={ column: CTR, equals: 1, where: '> 0' }",
+    /'dataset\.tasks\.share\.mask': give 'equals' or 'where', not both\.$/m,
+  ],
+  [
+    'tasks.share.mask={ column: CTR, equal: 1 }',
+    /'dataset\.tasks\.share\.mask\.equal': unknown key \(did you mean 'equals'\?\)/,
+  ],
+])('a table with %s is refused', async (override, message) => {
+  const { status, stderr } = await pleHere(['validate', 'configs/table/example.yaml', `dataset.${override}`]);
   expect(stderr).toMatch(message);
   expect(status).toBe(2);
 });

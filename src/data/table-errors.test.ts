@@ -57,6 +57,12 @@ describe('what is wrong is said with file, line, column and reason', () => {
       { split: { time: 'fold' } },
       /data\.csv:2: column 'fold' is '', which is neither a number nor a date/,
     ],
+    [
+      'a day that no calendar has',
+      'x,y,fold\n1.5,1,2024-02-29\n2.5,0,2024-02-30\n',
+      { split: { time: 'fold' } },
+      /data\.csv:3: column 'fold' is '2024-02-30', which is neither a number nor a date/,
+    ],
   ])('%s', async (_, content, settings, message) => {
     const failure = await open({ path: await file(content), tasks: { y: {} }, split: folds, ...settings }).catch(
       (error) => error,

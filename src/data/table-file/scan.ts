@@ -52,6 +52,8 @@ export function numberOfTime(cell: Cell): number {
   if (typeof cell !== 'string') return Number.NaN;
   const text = cell.trim();
   if (!date.test(text)) return Number.isNaN(numberOf(text)) ? Number.NaN : Number(text);
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
+  if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) return Number.NaN; // Date.parse takes 30 February for 1 March
   return Date.parse(
     text.length > 10 && !/(Z|[+-]\d{2}:?\d{2})$/.test(text.slice(10))
       ? `${text.replace(' ', 'T')}Z`

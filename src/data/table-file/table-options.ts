@@ -37,10 +37,17 @@ const taskSchema = z
     regression: z.boolean().default(false),
     /** The sample space: rows whose column meets the condition. */
     mask: z
-      .union([
-        z.strictObject({ column: reference, equals: conditionSchema }),
-        z.strictObject({ column: reference, where: condition }),
-      ])
+      .looseObject({})
+      .refine((mask) => !('equals' in mask && 'where' in mask), {
+        message: "give 'equals' or 'where', not both",
+        abort: true,
+      })
+      .pipe(
+        z.union([
+          z.strictObject({ column: reference, equals: conditionSchema }),
+          z.strictObject({ column: reference, where: condition }),
+        ]),
+      )
       .optional(),
   })
   .refine(({ positive, regression }) => !(regression && positive !== undefined), {
