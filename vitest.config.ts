@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-// These have a process each: three replace modules (vi.mock), two compute for long in plain JavaScript, which what ran before in a process slows.
+// These have a process each: three replace modules (vi.mock), one leaves a backend with tfjs, two compute for long in plain JavaScript, which what ran before in a process slows.
 // The others leave nothing behind in a process: they share one, with what they import.
 const alone = [
   'comparison/stage',
   'engine/compiled/step-program',
+  'engine/tfjs/backends',
   'training/lock',
   'training/parity/models',
   'training/trainer',

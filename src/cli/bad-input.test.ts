@@ -78,11 +78,6 @@ describe('a config', () => {
       /Model 'ple' takes at least 2 tasks/,
     ],
     [
-      'that asks for a device that is not there',
-      [['engine: { device: cpu, threads: 1 }', 'engine: { device: cuda }']],
-      /engine\.device: cuda is not/,
-    ],
-    [
       'that asks for far too many threads',
       [['engine: { device: cpu, threads: 1 }', 'engine: { threads: 100000 }']],
       /engine\.threads: 100000 is more than/,

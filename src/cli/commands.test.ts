@@ -46,6 +46,7 @@ describe('ple validate', () => {
     const { status, stdout, stderr } = await pleHere(['validate', file]);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^ple: \S*both\.yaml:\d+:\d+: 'model\.type': unknown model 'plee' \(did you mean 'ple'\?\)/);
+    expect(stderr).toMatch(/ \(That is of the model beside compare, which only ple train takes\.\)\n$/);
   });
 
   test('--json prints one document, with the overrides', async () => {

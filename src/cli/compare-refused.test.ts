@@ -35,15 +35,15 @@ describe('the config of a comparison', () => {
     expect(stderr).toMatch(/^ple: .*comparison.*ple compare --config .*compare\.yaml\n$/);
   });
 
-  test.each([
+  test.each<[string, string, RegExp, run?: typeof ple]>([
     ['an unknown label of a model', 'compare.models=[{ type: plle }]', /unknown model 'plle' \(did you mean 'ple'\?\)/],
     ['a wrong value on an axis', 'compare.axes={ train.batchSize: [32, many] }', /train\.batchSize/],
     ['a model that only a run would take', 'model.levels=[[8]]', /^ple: override 'model\.levels=.*compare\.models/],
-    ['an engine that is not there', 'engine.device=cuda', /engine\.device: cuda is not/],
+    ['an engine that is not there', 'engine.device=cuda', /engine\.device: cuda is not/, ple],
     ['a model that takes another shape', 'compare.models.2.levels=[[8],[8]]', /one level/],
     ['a shape to try that a model does not take', 'compare.tune={ model.levels: [[[8],[8]]] }', /one level/],
-  ])('with %s is refused before anything starts', async (_, word, message) => {
-    const { status, stderr } = await compare(['--runs', 'refused', word]);
+  ])('with %s is refused before anything starts', async (_, word, message, run) => {
+    const { status, stderr } = await compare(['--runs', 'refused', word], run);
     expect(status).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^ple: [^\n]+\n$/);

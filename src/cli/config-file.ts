@@ -59,7 +59,13 @@ export function namesComparison(file: string, overrides: readonly string[]): boo
 
 /** The run that the config of a comparison describes as well, if it does. */
 export function readRunBeside(file: string, overrides: readonly string[]): Experiment | undefined {
-  return isAlsoRun(readText(file), file, overrides) ? readConfig(file, overrides) : undefined;
+  if (!isAlsoRun(readText(file), file, overrides)) return undefined;
+  try {
+    return readConfig(file, overrides);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`${error.message} (That is of the model beside compare, which only ple train takes.)`);
+  }
 }
 
 function readText(file: string): string {

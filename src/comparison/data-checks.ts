@@ -10,8 +10,10 @@ import type { DataShape } from './messages.js';
 export async function checkData(config: ComparisonConfig, readShape: ReadShape): Promise<void> {
   const checks = [rowsForPredictions, groupsForMetrics].flatMap((check) => check(config) ?? []);
   if (checks.length === 0) return;
-  const shape = await readShape(config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0));
-  for (const check of checks) check(shape);
+  for (const point of config.points) {
+    const shape = await readShape(config.experiment(config.baseline, point, config.seeds[0] ?? 0));
+    for (const check of checks) check(shape);
+  }
 }
 
 type Check = (shape: DataShape) => void;

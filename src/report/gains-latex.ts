@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
-import { explanations } from './explanations.js';
+import { explanations, hasIntervals } from './explanations.js';
 import { count, dash, fixed, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
@@ -14,7 +14,7 @@ function tableOf(comparison: Comparison, point: Point, index: number): string {
   const withMean = point.rows.some(({ meanGain }) => meanGain !== null);
   const caption = [
     `${point.title === '' ? comparison.name : `${comparison.name}, ${point.title}`}.`,
-    `Test metric (mean ± standard deviation over seeds ${comparison.seeds.join(', ')}) and gain with its 95 % interval.`,
+    `Test metric (${seedsOf(comparison)}) and gain${hasIntervals(point) ? ' with its 95 % interval' : ''}.`,
     ...explanations(comparison, point),
   ];
   const above = tasks.map(
@@ -49,6 +49,10 @@ ${rows.map((cells) => `    ${cells.join(' & ')} \\\\\n`).join('')}    \\bottomru
   \\end{tabular}
 \\end{table}
 `;
+}
+
+function seedsOf({ seeds }: Comparison): string {
+  return seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`;
 }
 
 function taskCells(row: ComparisonRow, task: PointTask, isBaseline: boolean): string[] {

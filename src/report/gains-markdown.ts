@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
-import { explanations } from './explanations.js';
+import { explanations, hasIntervals } from './explanations.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
@@ -22,7 +22,7 @@ function tableOf(point: Point, baseline: string): string {
     'parameters',
     ...tasks.flatMap(({ name, metric }) => [
       `${escapeMarkdown(name)}: ${metricName(metric)}`,
-      'gain [95 % interval]',
+      hasIntervals(point) ? 'gain [95 % interval]' : 'gain',
       'p (Holm)',
       'relative',
     ]),

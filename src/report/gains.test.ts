@@ -90,6 +90,19 @@ test('gains.md has gains beyond noise in bold, and how to read them', () => {
   expect(text).toContain('A note.');
 });
 
+test('of one seed no table names intervals or deviations, which it has not', () => {
+  const without = { sd: null, se: null, interval: null, p: null, pHolm: null };
+  const rows = everyVerdict.rows.map((row) => ({
+    ...row,
+    tasks: Object.fromEntries(Object.entries(row.tasks).map(([name, task]) => [name, { ...task, ...without }])),
+  }));
+  const one = { ...everyVerdict, seeds: [7], rows };
+  expect(gainsMarkdown(everyVerdict)).toContain('interval');
+  expect(gainsMarkdown(one)).not.toMatch(/interval|±/);
+  expect(gainsLatex(one)).not.toMatch(/interval|deviation/);
+  expect(gainsLatex(one)).toContain('Test metric (seed 7) and gain. ');
+});
+
 test('gains.tex is a booktabs table in which a name is text; the caption has seeds, interval and test', () => {
   const text = gainsLatex(named);
   expect(text).toContain('t\\textless{}\\textbar{}\\_ (AUC)');

@@ -8,7 +8,7 @@ import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { Snapshot } from './trainer.js';
 
 const bestPrefix = 'best/';
-/** Its number grows with every change of what a state's arrays mean. */
+/** Its number grows with every change of what a state's arrays mean, or of what `last.safetensors` must carry. */
 const format = 'ple-checkpoint-3';
 
 /** The best epoch's parameters, for other programs: plain safetensors under the parameters' names. */

@@ -44,7 +44,12 @@ type StoredEnvironment = Readonly<z.infer<typeof environmentShape>>;
 export function readEnvironment(path: string): StoredEnvironment | undefined {
   const file = join(path, 'environment.json');
   return existsSync(file)
-    ? readStored(file, environmentShape, (text) => environmentShape.parse(JSON.parse(text)))
+    ? readStored(
+        file,
+        environmentShape,
+        (text): StoredEnvironment => JSON.parse(text),
+        'Delete the file: the run goes on without it',
+      )
     : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -72,6 +72,18 @@ test('nothing is kept of what a run without a checkpoint was on: it starts anew'
   const [path = ''] = readdirSync(await failed('anew', onDevice('tfjs')));
   await train('anew', onDevice('compiled'), 1, join(folder, 'anew', path));
   expect(enginesOf(join(folder, 'anew', path))).toMatchObject([compiled]);
+});
+
+test('a damaged environment.json is told by its key, and costs no checkpoint', async () => {
+  const path = await train('damaged', onDevice('compiled'), 1);
+  writeFileSync(join(path, 'environment.json'), '{ "hash8": 1 }');
+  await expect(train('damaged', onDevice('compiled'), 2, path)).rejects.toThrow(
+    /^Cannot read \S+environment\.json: hash8: [^{}[\]]*\. Delete the file: the run goes on without it\.$/,
+  );
+  rmSync(join(path, 'environment.json'));
+  await train('damaged', onDevice('compiled'), 2, path);
+  expect(environmentOf(path)).toMatchObject({ hash8: path.slice(-8) });
+  expect(readFileSync(join(path, 'epochs.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2);
 });
 
 test('what goes wrong between two steps frees the engine all the same', async () => {

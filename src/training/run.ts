@@ -145,8 +145,8 @@ async function trainInFolder(
 
   const training = train(setup, from);
   let written = performance.now();
-  if (from && Object.keys(from.best).length > 0) await writeBest(folder.checkpoints, from); // whatever became of it
   try {
+    if (from && Object.keys(from.best).length > 0) await writeBest(folder.checkpoints, from); // whatever became of it
     for (;;) {
       const next = await training.next();
       if (next.done) {

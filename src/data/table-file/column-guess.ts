@@ -131,7 +131,11 @@ export class ColumnGuess {
     if (enough && this.#sequence && this.#present === this.#rows) return { kind: 'ignored', why: 'numbers the rows' };
     const rare = enough && (different >= mostDifferent || different > this.#present * (words.id ? 0.9 : 0.5));
     if (words.row && rare) return { kind: 'ignored', why: 'has almost a value of its own in every row' };
-    if (words.time && this.isTime()) return { kind: 'ignored', why: 'a time: for a split by time, see below' };
+    if (words.time && this.isTime()) {
+      const [text] = this.#noTimes();
+      const odd = text === undefined ? '' : ` but for ${shown(text)}, which a split by time refuses`;
+      return { kind: 'ignored', why: `a time${odd}: for a split by time, see below` };
+    }
     const writing = this.#otherWriting();
     if (writing) return { kind: 'ignored', why: writing };
     const other = this.#otherThanNumbers();
@@ -140,7 +144,7 @@ export class ColumnGuess {
     if (other !== undefined && !words.id)
       return {
         kind: 'categorical',
-        why: `numbers but for ${shown(other)}: name that in 'missing', and they are numeric`,
+        why: `numbers but for ${shown(other)}: numeric, if that means no value and missing: ['', ${shown(other)}] is said beside the path`,
       };
     const integers = this.#areNumbers(Number.isInteger);
     const id = integers && (words.id || this.#beyondFloat());
@@ -160,15 +164,16 @@ export class ColumnGuess {
     return {};
   }
 
-  /** Dates, or seconds or milliseconds since 1970, with enough different ones to cut the rows by. */
+  /** Dates, or seconds or milliseconds since 1970, with enough different ones to cut the rows by, and hardly anything else. */
   isTime(): boolean {
-    return (
-      this.#values.size >= 20 &&
-      [...this.#values.keys()].every((text) => {
-        const number = numberOf(text);
-        return Number.isNaN(number) ? !Number.isNaN(numberOfTime(text)) : number > 1e8;
-      })
-    );
+    return this.#values.size >= 20 && this.#noTimes().length < 0.05 * this.#values.size;
+  }
+
+  #noTimes(): readonly string[] {
+    return [...this.#values.keys()].filter((text) => {
+      const number = numberOf(text);
+      return Number.isNaN(number) ? Number.isNaN(numberOfTime(text)) : number <= 1e8;
+    });
   }
 
   /** Why numbers or dates of a country's writing are neither: as categories they would say little. */

@@ -78,9 +78,23 @@ test('one text among numbers: the remark names it; a label by its name is no inp
   const text = await startingConfig(path);
   expect(parse(text).dataset.tasks).toEqual({ clicked: {} });
   expect(text).toMatch(
-    /^ {4}price: categorical # numbers but for 'abc': name that in 'missing', and they are numeric$/m,
+    /^ {4}price: categorical # numbers but for 'abc': numeric, if that means no value and missing: \['', 'abc'\] is said beside the path$/m,
   );
+  const config = parse(text);
+  const { dataset } = config;
+  const followed = { ...dataset, missing: ['', 'abc'], columns: { ...dataset.columns, price: 'numeric' } };
+  expect((await opened({ ...config, dataset: followed }, path)).inputs).toContain('price numeric');
   expect(text).toMatch(/^ {4}rating: ignored # a label by its name, but '\?' is no number$/m);
+});
+
+test('a time with one day that no calendar has is a time still, and the remark names that day', async () => {
+  const day = (row: number) => (row === 9 ? '2024-02-30' : `2024-0${1 + (row % 9)}-${10 + (row % 19)}`);
+  const text = await startingConfig(
+    file('days.csv', ['timestamp,x,label', ...rows((row) => [day(row), random.normal(), bit()])]),
+  );
+  expect(text).toMatch(
+    /^ {4}timestamp: ignored # a time but for '2024-02-30', which a split by time refuses: for a split by time, see below$/m,
+  );
 });
 
 test('numbers with a comma and dates with the day first are no inputs, and the remarks say what would make them some', async () => {
