@@ -1,5 +1,6 @@
 import type { ArraySpec, Signature, Step } from '../src/engine/engine.js';
 import { models } from '../src/models/catalogue.js';
+import { initialize } from '../src/models/parameters.js';
 import { jointLoss } from '../src/objective/joint-loss.js';
 import { optimizers } from '../src/optimizers/catalogue.js';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../src/support/arrays.js';
@@ -70,7 +71,7 @@ export function benchCase(name: BenchCaseName): BenchCase {
   const categorical = Array.from({ length: columns }, (_, i) => ({ name: `c${i}`, cardinality, embedding: 4 }));
   const shape = { tasks: tasks.map((task) => task.name), categorical, numeric: [] };
   const model = models.get('ple').build(shape, { type: 'ple', levels, experts, tower: [32] });
-  const parameters = model.initialize(random.stream('initial'));
+  const parameters = initialize(model.parameters, random.stream('initial'));
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam' });
   const batch = {
     categorical: { dtype: 'int32', shape: [batchSize, columns] },

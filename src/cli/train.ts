@@ -100,7 +100,7 @@ async function dryRun(experiment: Experiment, display: Display, json: boolean): 
   return exitCode.done;
 }
 
-function planOf(experiment: Experiment, { dataset, parameters, batchSize }: TrainingSetup) {
+function planOf(experiment: Experiment, { dataset, model, parameters, batchSize }: TrainingSetup) {
   const { train, validation, test } = dataset.splits;
   return {
     config: experiment,
@@ -111,7 +111,7 @@ function planOf(experiment: Experiment, { dataset, parameters, batchSize }: Trai
       shape: value.shape,
       values: value.data.length,
     })),
-    totals: countParameters(parameters),
+    totals: countParameters(model.parameters),
     rows: { train: train.rows, validation: validation.rows, test: test.rows },
     stepsPerEpoch: Math.ceil(train.rows / batchSize),
   };

@@ -1,7 +1,6 @@
 import type { Experiment } from '../config/experiment.js';
 import { models } from '../models/catalogue.js';
 import type { ModelShape } from '../models/model.js';
-import { randomFromSeed } from '../support/random.js';
 import { countParameters } from '../training/setup.js';
 import type { Workers } from './jobs.js';
 import type { DataShape, Report } from './messages.js';
@@ -39,5 +38,5 @@ export function parametersOf(
   { model }: Experiment,
   shape: ModelShape,
 ): { readonly embedding: number; readonly network: number } {
-  return countParameters(models.get(model.type).build(shape, model).initialize(randomFromSeed(0)));
+  return countParameters(models.get(model.type).build(shape, model).parameters);
 }

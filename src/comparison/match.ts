@@ -3,7 +3,6 @@ import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { models } from '../models/catalogue.js';
 import type { ModelShape } from '../models/model.js';
 import { ConfigError } from '../support/errors.js';
-import type { Random } from '../support/random.js';
 import { countParameters } from '../training/setup.js';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -34,8 +33,7 @@ export function matchWidths(wanted: {
   readonly shape: ModelShape;
   readonly target: number;
 }): Match {
-  const { type, options, target } = wanted;
-  const shape = withSmallTables(wanted.shape);
+  const { type, options, shape, target } = wanted;
   const definition = models.get(type);
   const base = stackSchema.parse(options);
   const multiple = definition.widthMultiple(options);
@@ -81,8 +79,7 @@ export function networkParameters(model: {
   readonly options: Options;
   readonly shape: ModelShape;
 }): number {
-  const built = models.get(model.type).build(withSmallTables(model.shape), model.options);
-  return countParameters(built.initialize(zeros)).network;
+  return countParameters(models.get(model.type).build(model.shape, model.options).parameters).network;
 }
 
 /**
@@ -142,22 +139,3 @@ function adjusted(stack: Stack, target: number, multiple: number, count: (stack:
 function compare(a: number, b: number): number {
   return a === b ? 0 : a - b;
 }
-
-function withSmallTables(shape: ModelShape): ModelShape {
-  const small = <Column extends object>(column: Column) => ({ ...column, cardinality: 1 });
-  return {
-    ...shape,
-    categorical: shape.categorical.map(small),
-    ...(shape.lists ? { lists: shape.lists.map(small) } : {}),
-  };
-}
-
-/** Starting values are only counted. */
-const zeros: Random = {
-  stream: () => zeros,
-  uniform: () => 0,
-  normal: () => 0,
-  fillNormal: () => undefined,
-  below: () => 0,
-  shuffle: () => undefined,
-};

@@ -7,7 +7,6 @@ import { mlps } from './dense.js';
 import { inputLayer } from './embedding.js';
 import { defineModel } from './model.js';
 import { oneLevel, onlyLevel, tower } from './options.js';
-import { initialize } from './parameters.js';
 import { combine, pick } from './streams.js';
 import { towers } from './tower.js';
 
@@ -45,7 +44,7 @@ export const asymmetricSharing = defineModel({
         ? concatenated(tasks, source, width, options.tower)
         : added(tasks, source, width, options.tower, options.fuse === 'mean' ? 0.5 : 1);
     return {
-      initialize: (random) => initialize({ ...input.parameters, ...bottoms.parameters, ...heads.parameters }, random),
+      parameters: { ...input.parameters, ...bottoms.parameters, ...heads.parameters },
       apply: (parameters, inputs) => ({
         logits: heads.apply(parameters, bottoms.apply(parameters, input.apply(parameters, inputs))),
       }),

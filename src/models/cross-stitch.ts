@@ -3,7 +3,7 @@ import { mlps } from './dense.js';
 import { inputLayer } from './embedding.js';
 import { defineModel } from './model.js';
 import { tower, twoLevels } from './options.js';
-import { initialize, mixingScalars, named } from './parameters.js';
+import { mixingScalars, named } from './parameters.js';
 import { combine } from './streams.js';
 import { towers } from './tower.js';
 
@@ -29,10 +29,12 @@ export const crossStitch = defineModel({
     }));
     const heads = towers('tower', tasks, options.levels.at(-1)?.at(-1) ?? 0, options.tower);
     return {
-      initialize(random) {
-        const layers = levels.map(({ columns, stitch }) => ({ ...columns.parameters, [stitch]: mixingScalars(start) }));
-        return initialize(Object.assign({}, input.parameters, ...layers, heads.parameters), random);
-      },
+      parameters: Object.assign(
+        {},
+        input.parameters,
+        ...levels.map(({ columns, stitch }) => ({ ...columns.parameters, [stitch]: mixingScalars(start) })),
+        heads.parameters,
+      ),
       apply(parameters, inputs) {
         let hidden = input.apply(parameters, inputs); // x; from level 2 on, [blocks, tasks, width, rows]
         for (const { columns, stitch } of levels) {

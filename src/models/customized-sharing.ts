@@ -4,7 +4,6 @@ import { mlps } from './dense.js';
 import { inputLayer } from './embedding.js';
 import { defineModel } from './model.js';
 import { moduleNames, oneLevel, onlyLevel, tower } from './options.js';
-import { initialize } from './parameters.js';
 import { pick } from './streams.js';
 import { towers } from './tower.js';
 
@@ -26,7 +25,7 @@ export const customizedSharing = defineModel({
     const bottoms = mlps('bottoms', moduleNames(tasks, true), input.width, widths);
     const heads = towers('tower', tasks, 2 * (widths.at(-1) ?? 0), options.tower);
     return {
-      initialize: (random) => initialize({ ...input.parameters, ...bottoms.parameters, ...heads.parameters }, random),
+      parameters: { ...input.parameters, ...bottoms.parameters, ...heads.parameters },
       apply(parameters, inputs) {
         const hidden = bottoms.apply(parameters, input.apply(parameters, inputs)); // tasks' bottoms, then the shared one
         const common = pick(

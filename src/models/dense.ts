@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../support/tf.js';
-import { glorot, named, type ParameterStarts, zeroBias } from './parameters.js';
+import type { ParameterStarts } from './model.js';
+import { glorot, named, zeroBias } from './parameters.js';
 import { addBias, product } from './product.js';
 import { pick } from './streams.js';
 

@@ -3,8 +3,8 @@ import { ConfigError } from '../support/errors.js';
 import { tf } from '../support/tf.js';
 import { inBlocks } from './blocks.js';
 import { withGradient } from './gradient.js';
-import type { ModelInputs, ModelShape } from './model.js';
-import { named, type ParameterStart } from './parameters.js';
+import type { ModelInputs, ModelShape, ParameterStart } from './model.js';
+import { named } from './parameters.js';
 
 export interface InputLayer {
   readonly parameters: Readonly<Record<string, ParameterStart>>;

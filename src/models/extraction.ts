@@ -3,7 +3,6 @@ import { inputLayer } from './embedding.js';
 import { type GateSpec, gates } from './gate.js';
 import type { Gate, Model, ModelShape } from './model.js';
 import { type ExpertCounts, moduleNames, shared } from './options.js';
-import { initialize } from './parameters.js';
 import { towers } from './tower.js';
 
 /**
@@ -54,7 +53,7 @@ export function extractionNetworks(
   const layers = [input, ...networks.flatMap((network) => [network.experts, network.gates]), tower];
 
   return {
-    initialize: (random) => initialize(Object.assign({}, ...layers.map((layer) => layer.parameters)), random),
+    parameters: Object.assign({}, ...layers.map((layer) => layer.parameters)),
     apply(parameters, inputs) {
       let streams = input.apply(parameters, inputs); // x; from level 2 on, [blocks, modules, width, rows]
       const weights: Gate[] = [];

@@ -2,8 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../support/tf.js';
 import { byRow } from './blocks.js';
 import { withGradient } from './gradient.js';
-import type { Gate } from './model.js';
-import { glorot, named, type ParameterStarts } from './parameters.js';
+import type { Gate, ParameterStarts } from './model.js';
+import { glorot, named } from './parameters.js';
 import { product } from './product.js';
 import { isRange } from './streams.js';
 

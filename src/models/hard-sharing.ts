@@ -3,7 +3,6 @@ import { mlps } from './dense.js';
 import { inputLayer } from './embedding.js';
 import { defineModel } from './model.js';
 import { oneLevel, onlyLevel, shared, tower } from './options.js';
-import { initialize } from './parameters.js';
 import { pickOne } from './streams.js';
 import { towers } from './tower.js';
 
@@ -24,7 +23,7 @@ export const hardSharing = defineModel({
     const bottom = mlps('bottom', [shared], input.width, widths);
     const heads = towers('tower', shape.tasks, widths.at(-1) ?? 0, options.tower);
     return {
-      initialize: (random) => initialize({ ...input.parameters, ...bottom.parameters, ...heads.parameters }, random),
+      parameters: { ...input.parameters, ...bottom.parameters, ...heads.parameters },
       apply(parameters, inputs) {
         const hidden = bottom.apply(parameters, input.apply(parameters, inputs)); // [blocks, 1, width, rows]
         return { logits: heads.apply(parameters, pickOne(hidden, 0)) };

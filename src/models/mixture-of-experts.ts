@@ -3,7 +3,6 @@ import { inputLayer } from './embedding.js';
 import { gates } from './gate.js';
 import type { Gate, Model, ModelShape } from './model.js';
 import { shared } from './options.js';
-import { initialize } from './parameters.js';
 import { towers } from './tower.js';
 
 /**
@@ -42,7 +41,7 @@ export function mixtureOfExperts(
   const layers = [input, ...levels.flatMap((level) => [level.experts, level.gates]), heads];
 
   return {
-    initialize: (random) => initialize(Object.assign({}, ...layers.map((layer) => layer.parameters)), random),
+    parameters: Object.assign({}, ...layers.map((layer) => layer.parameters)),
     apply(parameters, inputs) {
       const x = input.apply(parameters, inputs);
       let streams = x;

@@ -38,6 +38,18 @@ export interface Parameter {
 /** By name; names are dotted paths such as `level1.experts.0.weight`. The order is that of creation. */
 export type Parameters = Readonly<Record<string, Parameter>>;
 
+/** How one parameter starts. */
+export interface ParameterStart {
+  readonly shape: readonly number[];
+  readonly kind: Parameter['kind'];
+  readonly task?: string;
+  /** Writes the starting values; `random` is the parameter's own stream. */
+  start(values: Float32Array, random: Random): void;
+}
+
+/** By parameter name, in the order of creation. */
+export type ParameterStarts = Readonly<Record<string, ParameterStart>>;
+
 /** The weights with which one gate mixes its experts: float32 [batch, experts], rows sum to 1. */
 export interface Gate {
   readonly level: number; // from 1
@@ -54,9 +66,9 @@ export interface Prediction {
   readonly penalty?: Tensor;
 }
 
-/** A model is a value: how to start its parameters, and a pure function from parameters and inputs to logits. */
+/** A model is a value: how its parameters start, and a pure function from parameters and inputs to logits. */
 export interface Model {
-  initialize(random: Random): Parameters;
+  readonly parameters: ParameterStarts;
   apply(parameters: Readonly<Record<string, Tensor>>, inputs: ModelInputs): Prediction;
 }
 

@@ -4,6 +4,7 @@ import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { cases } from './cases.fixture.js';
 import { models } from './catalogue.js';
+import { initialize } from './parameters.js';
 import { type Row, references, type Values } from './reference.fixture.js';
 import {
   build,
@@ -34,7 +35,7 @@ describe.each(cases)('$model, $label', (given) => {
   const reference = present(references[given.model]);
 
   it('4: has as many parameters as the closed form says', () => {
-    expect(count(model.initialize(randomFromSeed(1)))).toBe(given.count);
+    expect(count(initialize(model.parameters, randomFromSeed(1)))).toBe(given.count);
   });
 
   it('gives the logits, gates and penalty of the scalar calculation', () => {

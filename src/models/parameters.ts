@@ -1,19 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
-import type { Parameter, Parameters } from './model.js';
-
-/** How one parameter starts. */
-export interface ParameterStart {
-  readonly shape: readonly number[];
-  readonly kind: Parameter['kind'];
-  readonly task?: string;
-  /** Writes the starting values; `random` is the parameter's own stream. */
-  start(values: Float32Array, random: Random): void;
-}
-
-/** By parameter name, in the order of creation. */
-export type ParameterStarts = Readonly<Record<string, ParameterStart>>;
+import type { Parameter, ParameterStart, ParameterStarts, Parameters } from './model.js';
 
 /** Of one parameter: 2 GB. */
 const mostValues = 2 ** 29;

@@ -5,6 +5,7 @@ import { type Case, cases } from './cases.fixture.js';
 import { models } from './catalogue.js';
 import { extractionNetworks } from './extraction.js';
 import type { ModelShape } from './model.js';
+import { initialize } from './parameters.js';
 import type { Options, Values } from './reference.fixture.js';
 import {
   build,
@@ -219,7 +220,7 @@ describe.each(cases)('$model, $label', (given) => {
   });
 
   it('12: members of a batched parameter, and rows of embeddings, differ at the start, and so do their entries', () => {
-    for (const [name, { value, kind }] of Object.entries(build(given).initialize(randomFromSeed(1)))) {
+    for (const [name, { value, kind }] of Object.entries(initialize(build(given).parameters, randomFromSeed(1)))) {
       if (kind === 'bias') continue;
       const members = present(value.shape[0]);
       const parts = Array.from({ length: members }, (_, m) => memberOf(value.data, members, m).join());
@@ -229,7 +230,7 @@ describe.each(cases)('$model, $label', (given) => {
   });
 
   it('13: weights are Glorot uniform by the fan of one member', () => {
-    for (const [name, { value, kind }] of Object.entries(build(given).initialize(randomFromSeed(1)))) {
+    for (const [name, { value, kind }] of Object.entries(initialize(build(given).parameters, randomFromSeed(1)))) {
       const [, inputs = 0, outputs = 0] = value.shape;
       const largest = value.data.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
       if (kind === 'weight') {
@@ -278,10 +279,8 @@ describe('15: mixing scalars start near the identity', () => {
 
   it('none of it is decayed', () => {
     for (const model of ['cross-stitch', 'sluice']) {
-      const parameters = models
-        .get(model)
-        .build(shape, { type: model, levels: [[4], [4]] })
-        .initialize(randomFromSeed(1));
+      const built = models.get(model).build(shape, { type: model, levels: [[4], [4]] });
+      const parameters = initialize(built.parameters, randomFromSeed(1));
       const scalars = Object.entries(parameters).filter(([, { value }]) => value.shape.length === 2);
       for (const [name, { kind }] of scalars)
         expect(kind, name).toBe(name.includes('embeddings') ? 'embedding' : 'bias');

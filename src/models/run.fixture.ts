@@ -4,6 +4,7 @@ import { tf } from '../support/tf.js';
 import type { Case } from './cases.fixture.js';
 import { models } from './catalogue.js';
 import type { Model, ModelInputs, ModelShape, Parameters, Prediction } from './model.js';
+import { initialize } from './parameters.js';
 import type { Row, Values } from './reference.fixture.js';
 
 export function build({ model, shape, options }: Pick<Case, 'model' | 'shape' | 'options'>): Model {
@@ -18,7 +19,7 @@ export function count(parameters: Parameters): number {
 export function randomValues(model: Model, seed = 7): Record<string, { shape: readonly number[]; data: Float64Array }> {
   const random = randomFromSeed(seed);
   return Object.fromEntries(
-    Object.entries(model.initialize(random)).map(([name, { value }]) => {
+    Object.entries(initialize(model.parameters, random)).map(([name, { value }]) => {
       const stream = random.stream(name);
       return [
         name,
@@ -32,7 +33,7 @@ export function startingValues(
   model: Model,
   seed = 7,
 ): Record<string, { shape: readonly number[]; data: Float32Array }> {
-  const parameters = model.initialize(randomFromSeed(seed));
+  const parameters = initialize(model.parameters, randomFromSeed(seed));
   return Object.fromEntries(Object.entries(parameters).map(([name, { value }]) => [name, value]));
 }
 

@@ -2,6 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import type { ModelShape } from './model.js';
+import { initialize } from './parameters.js';
 import { build, gradientsOf, logitsOf, present, randomRows, startingValues } from './run.fixture.js';
 
 beforeAll(async () => {
@@ -36,7 +37,7 @@ it('K tasks equal K runs of one task, bit for bit', () => {
 });
 
 it('every parameter names its task, and tasks start differently', () => {
-  const parameters = network(tasks).initialize(randomFromSeed(1));
+  const parameters = initialize(network(tasks).parameters, randomFromSeed(1));
   for (const task of tasks) {
     const own = Object.entries(parameters).filter(([, parameter]) => parameter.task === task);
     expect(own.length).toBe(Object.keys(parameters).length / tasks.length);

@@ -3,7 +3,7 @@ import { tf } from '../support/tf.js';
 import { inputLayer } from './embedding.js';
 import { defineModel } from './model.js';
 import { tower, twoLevels } from './options.js';
-import { initialize, ownedBy } from './parameters.js';
+import { ownedBy } from './parameters.js';
 import { towers } from './tower.js';
 
 /**
@@ -30,13 +30,10 @@ export const singleTask = defineModel({
       return { task, input, mlp };
     });
     return {
-      initialize: (random) =>
-        Object.assign(
-          {},
-          ...networks.map(({ task, input, mlp }) =>
-            initialize(ownedBy(task, { ...input.parameters, ...mlp.parameters }), random),
-          ),
-        ),
+      parameters: Object.assign(
+        {},
+        ...networks.map(({ task, input, mlp }) => ownedBy(task, { ...input.parameters, ...mlp.parameters })),
+      ),
       apply: (parameters, inputs) => ({
         logits: tf.concat(networks.map(({ input, mlp }) => mlp.apply(parameters, input.apply(parameters, inputs)))),
       }),

@@ -6,7 +6,7 @@ import { mlps } from './dense.js';
 import { inputLayer } from './embedding.js';
 import { defineModel } from './model.js';
 import { tower, twoLevels } from './options.js';
-import { glorot, initialize, mixingScalars, named, type ParameterStarts } from './parameters.js';
+import { glorot, mixingScalars, named } from './parameters.js';
 import { product } from './product.js';
 import { combine } from './streams.js';
 import { towers } from './tower.js';
@@ -55,17 +55,15 @@ export const sluice = defineModel({
     });
     const heads = towers('tower', tasks, last, options.tower);
 
+    const columns = levels.map(({ columns, alpha, projection }, index) => ({
+      ...columns.parameters,
+      [alpha]: mixingScalars(diagonal(tasks.length * subspaces, 0.95)),
+      ...(projection === undefined ? {} : { [projection]: glorot(tasks, outputs[index] ?? 0, last) }),
+    }));
+    const beta = mixingScalars(tasks.map(() => shares(levels.length, levels.length - 1, 0.9)));
+
     return {
-      initialize(random) {
-        const starts: ParameterStarts[] = levels.map(({ columns, alpha, projection }, index) => ({
-          ...columns.parameters,
-          [alpha]: mixingScalars(diagonal(tasks.length * subspaces, 0.95)),
-          ...(projection === undefined ? {} : { [projection]: glorot(tasks, outputs[index] ?? 0, last) }),
-        }));
-        const beta = mixingScalars(tasks.map(() => shares(levels.length, levels.length - 1, 0.9)));
-        if (levels.length > 1) starts.push({ beta });
-        return initialize(Object.assign({}, input.parameters, ...starts, heads.parameters), random);
-      },
+      parameters: Object.assign({}, input.parameters, ...columns, levels.length > 1 ? { beta } : {}, heads.parameters),
       apply(parameters, inputs) {
         let hidden = input.apply(parameters, inputs);
         const states: Tensor[] = [];

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { byFeature } from './blocks.js';
 import { mlps } from './dense.js';
-import { glorot, named, type ParameterStarts, zeroBias } from './parameters.js';
+import type { ParameterStarts } from './model.js';
+import { glorot, named, zeroBias } from './parameters.js';
 import { addBias, product } from './product.js';
 
 export interface Towers {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
 import { models } from '../models/catalogue.js';
+import { initialize } from '../models/parameters.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { madeDataset } from './dataset.fixture.js';
@@ -23,7 +24,7 @@ const model = models.get('ple').build(
 );
 // Wide apart, so that gates are not even.
 const parameters = Object.fromEntries(
-  Object.entries(model.initialize(randomFromSeed(2))).map(([name, { value }]) => {
+  Object.entries(initialize(model.parameters, randomFromSeed(2))).map(([name, { value }]) => {
     return [name, { ...value, data: Float32Array.from(value.data, (x) => 3 * x) }];
   }),
 );

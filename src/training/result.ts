@@ -42,7 +42,7 @@ export function resultOf(experiment: Experiment, setup: TrainingSetup, trained: 
     name: experiment.name,
     model: experiment.model.type,
     seed: experiment.seed,
-    parameters: countParameters(setup.parameters),
+    parameters: countParameters(setup.model.parameters),
     epochs: progress.epoch - 1,
     bestEpoch,
     dataset: {

@@ -2,7 +2,8 @@ import type { Experiment } from '../config/experiment.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
-import type { Model, ModelShape, Parameters } from '../models/model.js';
+import type { Model, ModelShape, ParameterStarts, Parameters } from '../models/model.js';
+import { initialize } from '../models/parameters.js';
 import { schedules } from '../objective/catalogue.js';
 import { type Schedule, scheduleWarning } from '../objective/schedule.js';
 import { optimizers } from '../optimizers/catalogue.js';
@@ -34,7 +35,7 @@ export interface TrainingSetup {
 export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine): TrainingSetup {
   const random = randomFromSeed(experiment.seed);
   const { model, schedule } = partsOf(experiment, shapeOf(dataset));
-  const parameters = model.initialize(random.stream('initial'));
+  const parameters = initialize(model.parameters, random.stream('initial'));
   const { train } = experiment;
   const optimizer = optimizers.get(train.optimizer.type);
   return {
@@ -97,11 +98,11 @@ function partsOf(
   };
 }
 
-/** How many trainable values a run has. */
-export function countParameters(parameters: Parameters): { readonly embedding: number; readonly network: number } {
+/** How many trainable values a model has. */
+export function countParameters(parameters: ParameterStarts): { readonly embedding: number; readonly network: number } {
   const counts = { embedding: 0, network: 0 };
-  for (const { value, kind } of Object.values(parameters)) {
-    counts[kind === 'embedding' ? 'embedding' : 'network'] += value.data.length;
+  for (const { shape, kind } of Object.values(parameters)) {
+    counts[kind === 'embedding' ? 'embedding' : 'network'] += shape.reduce((product, side) => product * side, 1);
   }
   return counts;
 }

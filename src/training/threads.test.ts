@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
 import { models } from '../models/catalogue.js';
+import { initialize } from '../models/parameters.js';
 import { jointLoss } from '../objective/joint-loss.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import { float32, type HostArrays, int32 } from '../support/arrays.js';
@@ -21,7 +22,7 @@ describe.each(models.names)('%s', (name) => {
   // One small block, one large one, and four; of the largest batch, ONNX Runtime would share the embeddings' gradient.
   it.each([60, 601, 1800])('trains to the same bits with one thread and two, in batches of %i', async (batchSize) => {
     const random = randomFromSeed(1);
-    const parameters = model.initialize(random.stream('parameters'));
+    const parameters = initialize(model.parameters, random.stream('parameters'));
     const optimizer = optimizers.get('adam').build(parameters, { type: 'adam' });
     const signature = {
       state: initialState(parameters, optimizer),

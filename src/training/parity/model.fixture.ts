@@ -4,6 +4,7 @@ import type { Signature, Step } from '../../engine/engine.js';
 import { cut } from '../../engine/training-step.fixture.js';
 import { type Case, cases } from '../../models/cases.fixture.js';
 import { models } from '../../models/catalogue.js';
+import { initialize } from '../../models/parameters.js';
 import { build, present } from '../../models/run.fixture.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { optimizers } from '../../optimizers/catalogue.js';
@@ -37,7 +38,7 @@ export function parityModels(): ParityModel[] {
 function parityModel(given: Case): ParityModel {
   const model = build(given);
   const random = randomFromSeed(5);
-  const parameters = model.initialize(random);
+  const parameters = initialize(model.parameters, random);
   const names = Object.keys(parameters);
   const tasks: Task[] = given.shape.tasks.map((name, index) => ({
     name,
