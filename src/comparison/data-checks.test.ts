@@ -35,7 +35,9 @@ test('the data of every point of the axes are checked', async () => {
   const config = configWith('  uncertainty: rows\n  axes: { dataset.path: [small, large] }\n');
   const readShape: ReadShape = (experiment) =>
     data('path' in experiment.dataset && experiment.dataset.path === 'large' ? 1_000_001 : 9, false)();
-  await expect(checkData(config, readShape)).rejects.toThrow(/^compare\.uncertainty: 'rows'.* 1,000,001/);
+  await expect(checkData(config, readShape)).rejects.toThrow(
+    /^compare\.uncertainty: 'rows'.* 1,000,001 at path large\./,
+  );
 });
 
 test('a metric within groups wants groups', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
+import { readEnvironment } from '../training/environment.js';
 import { type Result, readResult } from '../training/result.js';
 
 /** A run that has a config and an environment, and once it is finished a result. */
@@ -15,14 +16,17 @@ export interface StartedRun {
 
 /** @throws ConfigError if this is not the folder of a run. */
 export function readStartedRun(path: string): StartedRun {
-  const [config, environment] = [join(path, 'config.yaml'), join(path, 'environment.json')];
-  if (!existsSync(config) || !existsSync(environment)) {
-    throw new ConfigError(`${path} is not the folder of a run: it has no config.yaml and environment.json.`);
+  const config = join(path, 'config.yaml');
+  const environment = readEnvironment(path);
+  if (!existsSync(config) || !environment) {
+    throw new ConfigError(
+      `${path} is not the folder of a run: it has no ${environment ? 'config.yaml' : 'environment.json'}.`,
+    );
   }
   return {
     path,
     experiment: parseExperiment(readFileSync(config, 'utf8'), config, [], definitions),
-    environment: JSON.parse(readFileSync(environment, 'utf8')), // written whole, by `run`
+    environment,
     result: readResult(path),
   };
 }

@@ -21,7 +21,8 @@ export const crossStitch = defineModel({
   options: z.strictObject({ type: z.literal('cross-stitch'), levels: twoLevels, tower: tower.default([64]) }),
   build(shape, options) {
     const { tasks } = shape;
-    const start = tasks.map((_, k) => tasks.map((_, j) => (j === k ? 0.9 : 0.1 / (tasks.length - 1))));
+    const count = tasks.length;
+    const stitched = mixingScalars(count, count, (row, column) => (row === column ? 0.9 : 0.1 / (count - 1)));
     const input = inputLayer(shape);
     const levels = options.levels.map((widths, index) => ({
       columns: mlps(`level${index + 1}.columns`, tasks, options.levels[index - 1]?.at(-1) ?? input.width, widths),
@@ -32,7 +33,7 @@ export const crossStitch = defineModel({
       parameters: Object.assign(
         {},
         input.parameters,
-        ...levels.map(({ columns, stitch }) => ({ ...columns.parameters, [stitch]: mixingScalars(start) })),
+        ...levels.map(({ columns, stitch }) => ({ ...columns.parameters, [stitch]: stitched })),
         heads.parameters,
       ),
       apply(parameters, inputs) {

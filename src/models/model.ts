@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
 import type { FloatArray } from '../support/arrays.js';
+import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
 
 /** What a model is fed: the batch's features. */
@@ -98,6 +99,20 @@ export function defineModel<Options extends z.ZodObject>(definition: {
   return {
     ...definition,
     widthMultiple: (options) => widthMultiple?.(definition.options.parse(options)) ?? 1,
-    build: (shape, options) => definition.build(shape, definition.options.parse(options)),
+    build(shape, options) {
+      const model = definition.build(shape, definition.options.parse(options));
+      checkSizes(model.parameters);
+      return model;
+    },
   };
+}
+
+/** Of one parameter: 2 GB. */
+const mostValues = 2 ** 29;
+
+function checkSizes(parameters: ParameterStarts): void {
+  for (const [name, { shape }] of Object.entries(parameters)) {
+    if (shape.reduce((product, side) => product * side, 1) <= mostValues) continue;
+    throw new ConfigError(`model: the parameter ${name} would have ${shape.join(' x ')} values: take narrower layers.`);
+  }
 }

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../support/errors.js';
-import { randomFromSeed } from '../support/random.js';
 import { models } from './catalogue.js';
 import type { ModelShape } from './model.js';
-import { initialize } from './parameters.js';
 
 const shape: ModelShape = { tasks: ['click', 'buy'], categorical: [], numeric: ['a'] };
 const twoLevels = [[4], [4]];
@@ -34,8 +32,10 @@ describe('options that do not fit the tasks or the model are one line of a Confi
   });
 
   it('a layer that no memory holds is refused, before it is made', () => {
-    const wide = models.get('hard-sharing').build(shape, { type: 'hard-sharing', levels: [[65536, 65536]] });
-    expect(() => initialize(wide.parameters, randomFromSeed(1))).toThrow(/would have 1 x 65536 x 65536 values/);
+    const wide = { type: 'hard-sharing', levels: [[65536, 65536]] };
+    expect(() => models.get('hard-sharing').build(shape, wide)).toThrow(/would have 1 x 65536 x 65536 values/);
+    const split = { type: 'sluice', levels: [[32768], [32768]], subspaces: 32768 };
+    expect(() => models.get('sluice').build(shape, split)).toThrow(/level1\.alpha would have 65536 x 65536 values/);
     expect(() => models.get('mmoe').build(shape, { type: 'mmoe', experts: 1e9 })).toThrow(/1024/);
   });
 

@@ -1,21 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
 import type { Parameter, ParameterStart, ParameterStarts, Parameters } from './model.js';
-
-/** Of one parameter: 2 GB. */
-const mostValues = 2 ** 29;
 
 /** Draws every parameter from the stream of its name. */
 export function initialize(starts: ParameterStarts, random: Random): Parameters {
   const parameters: Record<string, Parameter> = {};
   for (const [name, { shape, kind, task, start }] of Object.entries(starts)) {
-    const size = shape.reduce((product, side) => product * side, 1);
-    if (size > mostValues)
-      throw new ConfigError(
-        `model: the parameter ${name} would have ${shape.join(' x ')} values: take narrower layers.`,
-      );
-    const data = new Float32Array(size);
+    const data = new Float32Array(shape.reduce((product, side) => product * side, 1));
     start(data, random.stream(name));
     parameters[name] = { value: { dtype: 'float32', shape, data }, kind, ...(task === undefined ? {} : { task }) };
   }
@@ -53,9 +44,18 @@ export function zeroBias(members: readonly string[], outputs: number): Parameter
  * Scalars that mix whole representations and start at given values. Their kind is `bias`, since like biases they are
  * never decayed: L2 would pull them to 0, away from the near-identity that they start at.
  */
-export function mixingScalars(rows: readonly (readonly number[])[]): ParameterStart {
-  const flat = rows.flat();
-  return { shape: [rows.length, rows[0]?.length ?? 0], kind: 'bias', start: (values) => values.set(flat) };
+export function mixingScalars(
+  rows: number,
+  columns: number,
+  valueAt: (row: number, column: number) => number,
+): ParameterStart {
+  return {
+    shape: [rows, columns],
+    kind: 'bias',
+    start(values) {
+      for (let i = 0; i < values.length; i++) values[i] = valueAt(Math.floor(i / columns), i % columns);
+    },
+  };
 }
 
 /** The same parameters as parts of the network of one task: see `Parameter.task`. */

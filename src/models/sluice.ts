@@ -55,12 +55,21 @@ export const sluice = defineModel({
     });
     const heads = towers('tower', tasks, last, options.tower);
 
+    const mixed = tasks.length * subspaces;
     const columns = levels.map(({ columns, alpha, projection }, index) => ({
       ...columns.parameters,
-      [alpha]: mixingScalars(diagonal(tasks.length * subspaces, 0.95)),
+      [alpha]: mixingScalars(
+        mixed,
+        mixed,
+        share(mixed, (row) => row, 0.95),
+      ),
       ...(projection === undefined ? {} : { [projection]: glorot(tasks, outputs[index] ?? 0, last) }),
     }));
-    const beta = mixingScalars(tasks.map(() => shares(levels.length, levels.length - 1, 0.9)));
+    const beta = mixingScalars(
+      tasks.length,
+      levels.length,
+      share(levels.length, () => levels.length - 1, 0.9),
+    );
 
     return {
       parameters: Object.assign({}, input.parameters, ...columns, levels.length > 1 ? { beta } : {}, heads.parameters),
@@ -110,11 +119,7 @@ function overlaps(weight: Tensor, subspaces: number): Tensor[] {
   );
 }
 
-function diagonal(size: number, own: number): number[][] {
-  return Array.from({ length: size }, (_, row) => shares(size, row, own));
-}
-
-/** `own` at one place, the rest of 1 shared by the others. */
-function shares(size: number, place: number, own: number): number[] {
-  return Array.from({ length: size }, (_, index) => (index === place ? own : (1 - own) / (size - 1)));
+/** Of `size` shares in a row, `own` at one place; the rest of 1 is shared by the others. */
+function share(size: number, place: (row: number) => number, own: number): (row: number, column: number) => number {
+  return (row, column) => (column === place(row) ? own : (1 - own) / (size - 1));
 }

@@ -1,6 +1,6 @@
 import { type Cell, numberOf, shown, textOf } from './cell.js';
 import { type ColumnWords, columnWords } from './column-words.js';
-import { KindInference, numberOfTime } from './scan.js';
+import { KindInference, looksLikeDate, numberOfTime } from './scan.js';
 
 const mostDifferent = 10_000;
 /** Of ids with more values than this among the first rows, many more are to be expected. */
@@ -132,9 +132,9 @@ export class ColumnGuess {
     const rare = enough && (different >= mostDifferent || different > this.#present * (words.id ? 0.9 : 0.5));
     if (words.row && rare) return { kind: 'ignored', why: 'has almost a value of its own in every row' };
     if (words.time && this.isTime()) {
-      const [text] = this.#noTimes();
-      const odd = text === undefined ? '' : ` but for ${shown(text)}, which a split by time refuses`;
-      return { kind: 'ignored', why: `a time${odd}: for a split by time, see below` };
+      const day = [...this.#values.keys()].find((text) => Number.isNaN(numberOfTime(text)));
+      const odd = day === undefined ? '' : `, but no calendar has ${shown(day)}, which a split by time refuses`;
+      return { kind: 'ignored', why: `a time: for a split by time, see below${odd}` };
     }
     const writing = this.#otherWriting();
     if (writing) return { kind: 'ignored', why: writing };
@@ -144,7 +144,7 @@ export class ColumnGuess {
     if (other !== undefined && !words.id)
       return {
         kind: 'categorical',
-        why: `numbers but for ${shown(other)}: numeric, if that means no value and missing: ['', ${shown(other)}] is said beside the path`,
+        why: `numbers but for ${shown(other)}: numeric, if dataset.missing lists that, with those of its defaults that the file has`,
       };
     const integers = this.#areNumbers(Number.isInteger);
     const id = integers && (words.id || this.#beyondFloat());
@@ -164,16 +164,15 @@ export class ColumnGuess {
     return {};
   }
 
-  /** Dates, or seconds or milliseconds since 1970, with enough different ones to cut the rows by, and hardly anything else. */
+  /** Dates (whether a calendar has them or not), or seconds or milliseconds since 1970, with enough different ones to cut the rows by. */
   isTime(): boolean {
-    return this.#values.size >= 20 && this.#noTimes().length < 0.05 * this.#values.size;
-  }
-
-  #noTimes(): readonly string[] {
-    return [...this.#values.keys()].filter((text) => {
-      const number = numberOf(text);
-      return Number.isNaN(number) ? Number.isNaN(numberOfTime(text)) : number <= 1e8;
-    });
+    return (
+      this.#values.size >= 20 &&
+      [...this.#values.keys()].every((text) => {
+        const number = numberOf(text);
+        return Number.isNaN(number) ? looksLikeDate(text) : number > 1e8;
+      })
+    );
   }
 
   /** Why numbers or dates of a country's writing are neither: as categories they would say little. */

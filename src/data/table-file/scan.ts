@@ -46,6 +46,11 @@ export function timeOf(cell: Cell, place: string, name: string): number {
   );
 }
 
+/** Written as a date, whether a calendar has it or not. */
+export function looksLikeDate(text: string): boolean {
+  return date.test(text.trim());
+}
+
 /** NaN for what is no time. */
 export function numberOfTime(cell: Cell): number {
   if (typeof cell === 'number') return cell;

@@ -78,7 +78,7 @@ test('one text among numbers: the remark names it; a label by its name is no inp
   const text = await startingConfig(path);
   expect(parse(text).dataset.tasks).toEqual({ clicked: {} });
   expect(text).toMatch(
-    /^ {4}price: categorical # numbers but for 'abc': numeric, if that means no value and missing: \['', 'abc'\] is said beside the path$/m,
+    /^ {4}price: categorical # numbers but for 'abc': numeric, if dataset\.missing lists that, with those of its defaults that the file has$/m,
   );
   const config = parse(text);
   const { dataset } = config;
@@ -93,7 +93,7 @@ test('a time with one day that no calendar has is a time still, and the remark n
     file('days.csv', ['timestamp,x,label', ...rows((row) => [day(row), random.normal(), bit()])]),
   );
   expect(text).toMatch(
-    /^ {4}timestamp: ignored # a time but for '2024-02-30', which a split by time refuses: for a split by time, see below$/m,
+    /^ {4}timestamp: ignored # a time: for a split by time, see below, but no calendar has '2024-02-30', which a split by time refuses$/m,
   );
 });
 
