@@ -20,7 +20,7 @@ export function readStartedRun(path: string): StartedRun {
   const environment = readEnvironment(path);
   if (!existsSync(config) || !environment) {
     throw new ConfigError(
-      `${path} is not the folder of a run: it has no ${environment ? 'config.yaml' : 'environment.json'}.`,
+      `${path} is not the folder of a run: it has no ${existsSync(config) ? 'environment.json' : 'config.yaml'}.`,
     );
   }
   return {
