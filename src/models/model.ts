@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
-import type { FloatArray } from '../support/arrays.js';
+import { type FloatArray, sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
 
@@ -112,7 +112,7 @@ const mostValues = 2 ** 29;
 
 function checkSizes(parameters: ParameterStarts): void {
   for (const [name, { shape }] of Object.entries(parameters)) {
-    if (shape.reduce((product, side) => product * side, 1) <= mostValues) continue;
+    if (sizeOf(shape) <= mostValues) continue;
     throw new ConfigError(`model: the parameter ${name} would have ${shape.join(' x ')} values: take narrower layers.`);
   }
 }

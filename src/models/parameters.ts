@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { sizeOf } from '../support/arrays.js';
 import type { Random } from '../support/random.js';
 import type { Parameter, ParameterStart, ParameterStarts, Parameters } from './model.js';
 
@@ -6,7 +7,7 @@ import type { Parameter, ParameterStart, ParameterStarts, Parameters } from './m
 export function initialize(starts: ParameterStarts, random: Random): Parameters {
   const parameters: Record<string, Parameter> = {};
   for (const [name, { shape, kind, task, start }] of Object.entries(starts)) {
-    const data = new Float32Array(shape.reduce((product, side) => product * side, 1));
+    const data = new Float32Array(sizeOf(shape));
     start(data, random.stream(name));
     parameters[name] = { value: { dtype: 'float32', shape, data }, kind, ...(task === undefined ? {} : { task }) };
   }

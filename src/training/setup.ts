@@ -8,6 +8,7 @@ import { schedules } from '../objective/catalogue.js';
 import { type Schedule, scheduleWarning } from '../objective/schedule.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
+import { sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 
@@ -102,7 +103,7 @@ function partsOf(
 export function countParameters(parameters: ParameterStarts): { readonly embedding: number; readonly network: number } {
   const counts = { embedding: 0, network: 0 };
   for (const { shape, kind } of Object.values(parameters)) {
-    counts[kind === 'embedding' ? 'embedding' : 'network'] += shape.reduce((product, side) => product * side, 1);
+    counts[kind === 'embedding' ? 'embedding' : 'network'] += sizeOf(shape);
   }
   return counts;
 }
