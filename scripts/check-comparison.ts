@@ -1,179 +1,557 @@
 /**
- * Computes every number of a comparison again from its runs' result.json alone, with code of its own and the Cephes library:
+ * Computes every number of a comparison again from its runs' result.json and predictions.arrow, with code of its own and the Cephes
+ * library:
  *
  *     npm run check:comparison -- runs/<name>
  *
- * Prints the largest difference of each kind, relative to the larger of 1 and the number itself; exits with 1 if one is above 1e-9.
+ * Prints the largest difference of each kind, relative to the number itself or to 0.001 if that is larger; exits with 1 if one is above 1e-9.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compiled, stdtr, stdtri } from 'cephes';
-import type { Comparison, ComparisonRow } from '../src/comparison/comparison.js';
+import { tableFromIPC } from 'apache-arrow';
+import { compiled, incbet, incbi, ndtr, ndtri, zeta } from 'cephes';
+import type { Comparison, ComparisonRow, Gain, TestedGain } from '../src/comparison/comparison.js';
 import { refuse, wordsOf } from './usage.js';
 
-interface StoredResult {
-  readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: Readonly<Record<string, unknown>> }>>;
-}
-
-interface Recomputed {
-  readonly row: ComparisonRow;
-  readonly task: string;
-  readonly gain: number | null;
-  readonly p: number | null;
-  readonly pairs: number;
-}
-
-const tolerance = 1e-9;
 const usage = 'Usage: npm run check:comparison -- runs/<name>, the folder of a finished comparison';
+const tolerance = 1e-9;
 const [folder = '', ...others] = wordsOf(usage, { allowPositionals: true }).positionals;
 if (others.length > 0 || !existsSync(join(folder, 'comparison.json')))
   refuse(usage, `${[folder, ...others].join(' ')}: there is no comparison.json.`);
 await compiled;
 const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.json'), 'utf8'));
+const { tasks, uncertainty, test } = comparison;
+if (comparison.schema !== 2)
+  refuse(usage, `${folder}: comparison.json is of an earlier version; ple report ${folder} makes it again.`);
+
+// --- what runs left ---------------------------------------------------------------------------------------------------------------------
+
+interface StoredResult {
+  readonly dataset: { readonly checksum: string; readonly rows: Readonly<Record<string, number>> };
+  readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: Readonly<Record<string, unknown>> }>>;
+}
+
+interface Predicted {
+  readonly type: string;
+  readonly scores: Float64Array;
+  readonly labels: Float32Array;
+  /** Rows of the sample space. */
+  readonly rows: readonly number[];
+  readonly groups: Int32Array | undefined;
+  readonly all: number;
+}
+
+const results = new Map<string, StoredResult>();
+
+function resultOf(path: string): StoredResult {
+  const known = results.get(path);
+  if (known) return known;
+  const file = join(folder, path, 'result.json');
+  if (!existsSync(file)) {
+    console.error(`There is no ${file}: predictions that were made elsewhere cannot be checked.`);
+    process.exit(2);
+  }
+  const result: StoredResult = JSON.parse(readFileSync(file, 'utf8'));
+  results.set(path, result);
+  return result;
+}
+
+function predicted(path: string, task: string): Predicted {
+  const table = tableFromIPC(readFileSync(join(folder, path, 'predictions.arrow')));
+  const column = (name: string) => Float32Array.from(table.getChild(name)?.toArray() ?? []);
+  const [logits, labels, mask] = [column(`${task}.logit`), column(`${task}.label`), column(`${task}.mask`)];
+  const metadata = table.schema.fields.find(({ name }) => name === `${task}.logit`)?.metadata;
+  const [scale, offset] = [Number(metadata?.get('scale')), Number(metadata?.get('offset'))];
+  const type = resultOf(path).tasks[task]?.type ?? '';
+  const group: unknown = table.getChild('group')?.toArray();
+  return {
+    type,
+    scores: Float64Array.from(logits, (logit) => (type === 'binary' ? logit : logit * scale + offset)),
+    labels,
+    rows: [...mask.keys()].filter((row) => (mask[row] ?? 0) > 0),
+    groups: group instanceof Int32Array ? group : undefined,
+    all: mask.length,
+  };
+}
+
+// --- the influence of rows --------------------------------------------------------------------------------------------------------------
+
+/** Each row's part of a metric's deviation: the sum of squares is the metric's variance over the draw of the rows. */
+function influence(path: string, task: string, metric: string): Float64Array {
+  const { scores, labels, rows, groups, all } = predicted(path, task);
+  const psi = new Float64Array(all);
+  const score = (row: number) => scores[row] ?? Number.NaN;
+  const label = (row: number) => labels[row] ?? Number.NaN;
+  if (metric === 'auc') {
+    const [zeros, ones] = [0, 1].map((value) => rows.filter((row) => label(row) === value));
+    for (const [own, against, sign] of [
+      [ones, zeros, 1],
+      [zeros, ones, -1],
+    ] as const) {
+      const placed = placements((own ?? []).map(score), (against ?? []).map(score), sign);
+      const centre = mean(placed);
+      const size = placed.length;
+      for (const [index, row] of (own ?? []).entries())
+        psi[row] = ((placed[index] ?? 0) - centre) / Math.sqrt(size * (size - 1));
+    }
+    return psi;
+  }
+  if (metric === 'groupedAuc') return influenceOfGroups(rows, score, label, groups, psi);
+  const losses = rows.map((row) => lossOf(metric, score(row), label(row)));
+  const centre = mean(losses);
+  const over = metric === 'nmse' ? populationVariance(rows.map(label)) : 1;
+  for (const [index, row] of rows.entries())
+    psi[row] = ((losses[index] ?? 0) - centre) / over / Math.sqrt(rows.length * (rows.length - 1));
+  return psi;
+}
+
+function lossOf(metric: string, score: number, label: number): number {
+  if (metric === 'mse' || metric === 'nmse') return (score - label) ** 2;
+  if (metric === 'mae') return Math.abs(score - label);
+  const margin = label === 1 ? -score : score;
+  if (metric === 'logLoss') return margin > 0 ? margin + Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin));
+  throw new Error(`${metric} has no error over test rows that this script knows.`);
+}
+
+/** For each value the share of `against` that it is on the right side of, a tie counting half; by counting in a sorted array. */
+function placements(values: readonly number[], against: readonly number[], sign: 1 | -1): number[] {
+  const sorted = Float64Array.from(against, (value) => sign * value).sort();
+  const below = (value: number, orEqual: boolean) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const at = sorted[middle] ?? 0;
+      if (at < value || (orEqual && at === value)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return values.map((value) => (below(sign * value, false) + below(sign * value, true)) / 2 / sorted.length);
+}
+
+function influenceOfGroups(
+  rows: readonly number[],
+  score: (row: number) => number,
+  label: (row: number) => number,
+  groups: Int32Array | undefined,
+  psi: Float64Array,
+): Float64Array {
+  const members = new Map<number, number[]>();
+  for (const row of rows) members.set(groups?.[row] ?? -1, [...(members.get(groups?.[row] ?? -1) ?? []), row]);
+  const areas = [...members.values()].flatMap((own) => {
+    const [zeros, ones] = [0, 1].map((value) => own.filter((row) => label(row) === value).map(score));
+    if (!zeros?.length || !ones?.length) return [];
+    return [{ own, area: mean(placements(ones, zeros, 1)) }];
+  });
+  const total = areas.reduce((sum, { own }) => sum + own.length, 0);
+  const whole = areas.reduce((sum, { own, area }) => sum + own.length * area, 0) / total;
+  const factor = Math.sqrt(areas.length / (areas.length - 1)) / total;
+  for (const { own, area } of areas) psi[own[0] ?? 0] = factor * own.length * (area - whole);
+  return psi;
+}
+
+// --- one model against another ----------------------------------------------------------------------------------------------------------
+
+interface Paired {
+  readonly seeds: readonly number[];
+  readonly gains: readonly number[];
+  readonly level: number;
+  readonly largest: number;
+  readonly paths: readonly (readonly [model: string, reference: string])[];
+}
+
+function runsOf(row: ComparisonRow): ReadonlyMap<number, string> {
+  return new Map(row.runs.flatMap(({ seed, path, status }) => (status === 'done' ? [[seed, path] as const] : [])));
+}
+
+function metricValue(path: string, task: string, metric: string): number | undefined {
+  const value = resultOf(path).tasks[task]?.test[metric];
+  return typeof value === 'number' ? value : undefined;
+}
+
+const isHigherBetter = (metric: string) => metric === 'auc' || metric === 'groupedAuc';
+
+function paired(model: ComparisonRow, reference: ComparisonRow | undefined, task: string, metric: string): Paired {
+  const [own, other] = [
+    runsOf(model),
+    reference && reference !== model ? runsOf(reference) : new Map<number, string>(),
+  ];
+  const found = [...own].flatMap(([seed, path]) => {
+    const against = other.get(seed);
+    const [a, b] = [
+      metricValue(path, task, metric),
+      against === undefined ? undefined : metricValue(against, task, metric),
+    ];
+    return a === undefined || b === undefined || against === undefined
+      ? []
+      : [{ seed, a, b, paths: [path, against] as const }];
+  });
+  return {
+    seeds: found.map(({ seed }) => seed),
+    gains: found.map(({ a, b }) => (isHigherBetter(metric) ? a - b : b - a)),
+    level: mean(found.map(({ b }) => b)),
+    largest: Math.max(0, ...found.flatMap(({ a, b }) => [Math.abs(a), Math.abs(b)])),
+    paths: found.map(({ paths }) => paths),
+  };
+}
+
+const metricOf = (task: string) => comparison.rows[0]?.tasks[task]?.metric ?? '';
+const isRelativeToChance = (metric: string) => isHigherBetter(metric);
+const wholeOf = (metric: string, level: number) => (isRelativeToChance(metric) ? level - 0.5 : level);
+const totalWeight = tasks.reduce((sum, task) => sum + (comparison.taskWeights[task] ?? 1), 0);
+
+interface Member {
+  readonly stored: Gain & Partial<TestedGain>;
+  readonly pairs: Paired;
+  /** Task, metric and factor of what is summed: one of a task, all of the aggregate. */
+  readonly parts: readonly { readonly task: string; readonly metric: string; readonly factor: number }[];
+  readonly margin: number | null;
+}
+
+function membersOf(
+  model: ComparisonRow,
+  reference: ComparisonRow | undefined,
+  stored: { readonly tasks: Readonly<Record<string, Gain & Partial<TestedGain>>>; readonly aggregate: Gain | null },
+): { readonly tasks: readonly Member[]; readonly aggregate: Member | null } {
+  const ofTasks = tasks.map((task): Member => {
+    const metric = metricOf(task);
+    const pairs = paired(model, reference, task, metric);
+    const own = stored.tasks[task];
+    if (!own) throw new Error(`${model.label} has no task '${task}'.`);
+    return { stored: own, pairs, parts: [{ task, metric, factor: 1 }], margin: marginOf(metric, pairs) };
+  });
+  const common = (ofTasks[0]?.pairs.seeds ?? []).filter((seed) =>
+    ofTasks.every(({ pairs }) => pairs.seeds.includes(seed)),
+  );
+  const parts = ofTasks.map(({ pairs, parts: [part] }, index) => {
+    const whole = wholeOf(part?.metric ?? '', pairs.level);
+    const weight = comparison.taskWeights[tasks[index] ?? ''] ?? 1;
+    return {
+      task: part?.task ?? '',
+      metric: part?.metric ?? '',
+      factor: whole > 0 ? (100 * weight) / whole / totalWeight : Number.NaN,
+    };
+  });
+  if (stored.aggregate === null) {
+    count(
+      'aggregate',
+      common.length > 0 && parts.every(({ factor }) => Number.isFinite(factor)) ? Number.POSITIVE_INFINITY : 0,
+    );
+    return { tasks: ofTasks, aggregate: null };
+  }
+  const at = (pairs: Paired, seed: number) => pairs.gains[pairs.seeds.indexOf(seed)] ?? Number.NaN;
+  const gains = common.map((seed) =>
+    ofTasks.reduce((sum, { pairs }, index) => sum + (parts[index]?.factor ?? 0) * at(pairs, seed), 0),
+  );
+  const first = ofTasks[0]?.pairs;
+  const aggregate: Member = {
+    stored: stored.aggregate,
+    pairs: {
+      seeds: common,
+      gains,
+      level: Number.NaN,
+      largest: ofTasks.reduce((sum, { pairs }, index) => sum + (parts[index]?.factor ?? 0) * pairs.largest, 0),
+      paths:
+        common.flatMap((seed) => first?.paths[first.seeds.indexOf(seed)] ?? []).length > 0
+          ? common.map((seed) => first?.paths[first.seeds.indexOf(seed)] ?? ['', ''])
+          : [],
+    },
+    parts,
+    margin: null,
+  };
+  return { tasks: ofTasks, aggregate };
+}
+
+function marginOf(metric: string, { level, gains }: Paired): number | null {
+  if (gains.length === 0) return null;
+  const chosen = comparison.margins[metric];
+  if (chosen === null) return null;
+  if (chosen) return 'absolute' in chosen ? chosen.absolute : (Math.abs(level) * chosen.percent) / 100;
+  return isHigherBetter(metric) ? 0.001 : Math.abs(level) / 100;
+}
+
+// --- errors -----------------------------------------------------------------------------------------------------------------------------
+
+interface Spread {
+  readonly variance: number;
+  readonly df: number;
+}
+
+/** What the variances of the gains of a table have in common: docs/statistics.md, "Variance". */
+function commonSpread(
+  groups: readonly (readonly (readonly number[])[])[],
+): ((own: Spread, group: number, pairs: number) => Spread) | null {
+  const n = Math.max(0, ...groups.flat().map((gains) => gains.length));
+  const kept = groups.map((gains) => gains.filter((values) => values.length === n && variance(values) > 0));
+  if (n < 4 || kept.some((gains) => gains.length < 3)) return null;
+  const means = kept.map((gains) => mean(gains.map(variance)));
+  let correlation = 0;
+  for (const [group, gains] of kept.entries()) {
+    const covariances = gains.flatMap((one, i) => gains.slice(i + 1).map((other) => covariance(one, other)));
+    correlation += mean(covariances) / (means[group] ?? 1) / kept.length;
+  }
+  correlation = Math.min(0.999, Math.max(0, correlation));
+  let [squares, degrees] = [0, 0];
+  for (const gains of kept) {
+    const logs = gains.map((values) => Math.log(variance(values)));
+    for (const log of logs) squares += (log - mean(logs)) ** 2;
+    degrees += gains.length - 1;
+  }
+  const excess = squares / degrees - (1 - correlation ** 2) * zeta(2, (n - 1) / 2);
+  let prior = Number.POSITIVE_INFINITY;
+  if (excess > 0) {
+    let [low, high] = [1e-8, 1e8];
+    for (let step = 0; step < 400; step++) {
+      const middle = Math.sqrt(low * high);
+      if (zeta(2, middle / 2) > excess) low = middle;
+      else high = middle;
+    }
+    prior = low;
+  }
+  return (own, group, pairs) => {
+    if (pairs !== n) return own;
+    const size = kept[group]?.length ?? 0;
+    const cap = ((n - 1) * size) / (1 + (size - 1) * correlation ** 2);
+    const share = prior === Number.POSITIVE_INFINITY ? 1 : prior / (prior + own.df);
+    return {
+      variance: Math.max(own.variance, (share * (means[group] ?? 0)) / n + (1 - share) * own.variance),
+      df: own.df + Math.max(0, Math.min(prior + own.df, cap) - own.df) / 2,
+    };
+  };
+}
+
+function ofRows({ parts, pairs }: Member): Spread {
+  const sets = new Map<string, Float64Array>();
+  for (const [model, reference] of pairs.paths) {
+    const { checksum, rows } = resultOf(reference).dataset;
+    const key = JSON.stringify([checksum, rows]);
+    for (const { task, metric, factor } of parts) {
+      const [own, other] = [influence(model, task, metric), influence(reference, task, metric)];
+      const sum = sets.get(key) ?? new Float64Array(own.length);
+      const sign = isHigherBetter(metric) ? 1 : -1;
+      for (const [row, value] of own.entries())
+        sum[row] = (sum[row] ?? 0) + (sign * factor * (value - (other[row] ?? 0))) / pairs.gains.length;
+      sets.set(key, sum);
+    }
+  }
+  let total = 0;
+  for (const sum of sets.values()) for (const value of sum) total += value * value;
+  return { variance: total, df: Number.POSITIVE_INFINITY };
+}
+
+function hasOwnRows({ pairs }: Member): boolean {
+  const sets = new Set(pairs.paths.map(([, reference]) => JSON.stringify(resultOf(reference).dataset)));
+  return pairs.paths.length > 1 && sets.size === pairs.paths.length;
+}
+
+function errorOf(member: Member, group: number, moderate: ReturnType<typeof commonSpread>): Spread | null {
+  const { gains, largest } = member.pairs;
+  if (gains.length === 0) return null;
+  if (uncertainty === 'rows') return ofRows(member);
+  if (gains.length < 2) return null;
+  const varies = Math.max(...gains) - Math.min(...gains) > 2 ** -50 * largest;
+  const own = { variance: varies ? variance(gains) / gains.length : 0, df: gains.length - 1 };
+  const seeds = varies && moderate ? moderate(own, group, gains.length) : own;
+  if (uncertainty === 'seeds' || hasOwnRows(member)) return seeds;
+  const rows = ofRows(member);
+  const sum = seeds.variance + rows.variance;
+  return {
+    variance: sum,
+    df: seeds.variance === 0 ? Number.POSITIVE_INFINITY : sum ** 2 / (seeds.variance ** 2 / seeds.df),
+  };
+}
+
+// --- tests ------------------------------------------------------------------------------------------------------------------------------
+
+/** P(T <= t) by the incomplete beta function; infinite df: normal. */
+function below(t: number, df: number): number {
+  if (!Number.isFinite(df)) return ndtr(t);
+  const tail = incbet(df / 2, 0.5, df / (df + t * t)) / 2;
+  return t <= 0 ? tail : 1 - tail;
+}
+
+/** The t with P(|T| > t) = level. */
+function critical(level: number, df: number): number {
+  if (!Number.isFinite(df)) return -ndtri(level / 2);
+  const x = incbi(df / 2, 0.5, level);
+  return Math.sqrt((df * (1 - x)) / x);
+}
+
+/** Of all p-values up to this one, the largest product with the number of those that are not smaller. */
+function adjusted(p: number | null, family: readonly (number | null)[]): number | null {
+  if (p === null) return null;
+  const known = family.filter((value) => value !== null);
+  const products = known
+    .filter((value) => value <= p)
+    .map((value) => value * known.filter((other) => other >= value).length);
+  return Math.min(1, Math.max(...products));
+}
+
+function checkFamily(members: readonly Member[], errors: readonly (Spread | null)[]): void {
+  const tested = members.map(({ pairs, margin }, index) => {
+    const gain = pairs.gains.length === 0 ? null : mean(pairs.gains);
+    const error = errors[index] ?? null;
+    if (gain === null || error === null || (error.variance === 0 && gain !== 0))
+      return { gain, margin, se: null, df: null, p: null, inferior: null, outside: null };
+    const se = Math.sqrt(error.variance);
+    if (se === 0) return { gain, margin, se, df: null, p: 1, inferior: margin && 0, outside: margin && 0 };
+    const inferior = margin === null ? null : below(-(gain + margin) / se, error.df);
+    const upper = margin === null ? null : below((gain - margin) / se, error.df);
+    const outside = inferior === null || upper === null ? null : Math.max(inferior, upper);
+    return { gain, margin, se, df: error.df, p: 2 * below(-Math.abs(gain) / se, error.df), inferior, outside };
+  });
+  const size = tested.filter(({ p }) => p !== null).length;
+  for (const [index, { stored, pairs }] of members.entries()) {
+    const own = tested[index];
+    if (!own) continue;
+    const { gain, se, df, p, margin } = own;
+    compare('gain', stored.gain, gain);
+    for (const [at, seed] of pairs.seeds.entries())
+      compare('gain by seed', stored.gains.find((one) => one.seed === seed)?.gain, pairs.gains[at] ?? null);
+    compare('se', stored.se, se);
+    compare('degrees', stored.degreesOfFreedom, df !== null && Number.isFinite(df) ? df : null);
+    compare('p', stored.p, p);
+    const pHolm = adjusted(
+      p,
+      tested.map((one) => one.p),
+    );
+    compare('pHolm', stored.pHolm, pHolm);
+    const half = se ? critical(0.05, df ?? Number.POSITIVE_INFINITY) * se : se;
+    compareInterval('interval', stored.interval, gain, half);
+    const outside = adjusted(
+      own.outside,
+      tested.map((one) => one.outside),
+    );
+    const wide = se ? critical(test.level / size, df ?? Number.POSITIVE_INFINITY) * se : se;
+    let [low, high] = gain === null || wide === null ? [null, null] : [gain - wide, gain + wide];
+    const differs = pHolm !== null && pHolm < test.level;
+    const within = outside !== null && outside < test.level;
+    if (se && low !== null && high !== null) {
+      if (within && margin !== null) [low, high] = [Math.max(low, -margin), Math.min(high, margin)];
+      if (differs) [low, high] = (gain ?? 0) > 0 ? [Math.max(low, 0), high] : [low, Math.min(high, 0)];
+    }
+    compare('simultaneous', stored.simultaneous?.[0], low);
+    compare('simultaneous', stored.simultaneous?.[1], high);
+    if (stored.margin === undefined) continue; // the aggregate
+    compare('margin', stored.margin, margin);
+    compare('pEquivalent', stored.pEquivalent, outside);
+    compare(
+      'pNotInferior',
+      stored.pNotInferior,
+      adjusted(
+        own.inferior,
+        tested.map((one) => one.inferior),
+      ),
+    );
+    const [part] = members[index]?.parts ?? [];
+    const whole = wholeOf(part?.metric ?? '', pairs.level);
+    compare('relativeGain', stored.relativeGain, gain !== null && whole > 0 ? (100 * gain) / whole : null);
+    if (stored.verdict === null) continue; // the baseline
+    const enough = pairs.gains.length >= 3 || uncertainty === 'rows';
+    const sign = (gain ?? 0) > 0 ? 'better' : 'worse';
+    const verdict = !enough || pHolm === null ? 'undecided' : within ? 'equivalent' : differs ? sign : 'undecided';
+    count('verdict', stored.verdict === verdict ? 0 : Number.POSITIVE_INFINITY);
+  }
+}
+
+// --- the table --------------------------------------------------------------------------------------------------------------------------
+
 const largest = new Map<string, number>();
 let numbers = 0;
-const overSeeds = comparison.uncertainty === 'seeds';
 const points = new Map<string, ComparisonRow[]>();
 for (const row of comparison.rows) {
   const key = JSON.stringify(row.axis);
   points.set(key, [...(points.get(key) ?? []), row]);
 }
-for (const rows of points.values()) checkPoint(rows);
+const tables = [...points].map(([key, rows]) => {
+  const baseline = rows.find(({ label }) => label === comparison.baseline);
+  const members = rows.map((row) => membersOf(row, baseline, row));
+  const contrasts = comparison.contrasts
+    .filter(({ axis }) => JSON.stringify(axis) === key)
+    .flatMap((contrast) => {
+      const [model, reference] = [contrast.model, contrast.reference].map((label) =>
+        rows.find((row) => row.label === label),
+      );
+      return model && reference ? [membersOf(model, reference, contrast)] : [];
+    });
+  const gains = (of: (member: (typeof members)[number]) => Member | null | undefined) =>
+    members.map((member) => of(member)?.pairs.gains ?? []);
+  return {
+    rows,
+    members,
+    contrasts,
+    ofTasks: commonSpread(tasks.map((_, task) => gains((member) => member.tasks[task]))),
+    ofAggregates: commonSpread([gains((member) => member.aggregate)]),
+  };
+});
+const isModerated = tables.every(({ ofTasks }) => ofTasks !== null);
+count(
+  'test',
+  test.variance === (uncertainty === 'rows' ? null : isModerated ? 'moderated' : 'paired')
+    ? 0
+    : Number.POSITIVE_INFINITY,
+);
+for (const { rows, members, contrasts, ofTasks, ofAggregates } of tables) {
+  for (const family of [members, contrasts]) {
+    const own = family.flatMap((member) => member.tasks);
+    checkFamily(
+      own,
+      own.map((member, index) => errorOf(member, index % tasks.length, isModerated ? ofTasks : null)),
+    );
+    const over = family.flatMap(({ aggregate }) => aggregate ?? []);
+    checkFamily(
+      over,
+      over.map((member) => errorOf(member, 0, isModerated ? ofAggregates : null)),
+    );
+  }
+  for (const row of rows) checkLevels(row, rows);
+}
 report();
 
-function checkPoint(rows: readonly ComparisonRow[]): void {
-  const baseline = rows.find(({ label }) => label === comparison.baseline);
-  const cells = rows.flatMap((row) => comparison.tasks.map((task) => recompute(row, task, baseline)));
-  for (const row of rows) checkOverTasks(row, baseline);
-  if (!overSeeds) return;
-  const family = cells.flatMap(({ p }) => (p === null ? [] : [p])).toSorted((a, b) => a - b);
-  for (const { row, task, gain, p, pairs } of cells) {
-    // Holm: of all p-values up to this one, the largest product with the number of those that are not smaller.
-    const products = family.map((value, index) => value * (family.length - index));
-    const upTo = products.filter((_, index) => (family[index] ?? 1) <= (p ?? -1));
-    const pHolm = p === null ? null : Math.min(1, Math.max(...upTo));
-    const stored = row.tasks[task];
-    compare('pHolm', stored?.pHolm, pHolm);
-    let verdict: string | null = null;
-    if (pairs >= 5 && pHolm !== null) {
-      verdict = pHolm >= 0.05 ? 'no difference seen' : (gain ?? 0) > 0 ? 'better' : 'worse';
-    }
-    compare('task verdict', stored?.verdict === verdict ? 0 : 1, 0);
+/** Means, deviations, and the mean and worst gain over tasks of one type. */
+function checkLevels(row: ComparisonRow, rows: readonly ComparisonRow[]): void {
+  const paths = [...runsOf(row).values()];
+  for (const task of tasks) {
+    const values = paths.flatMap((path) => metricValue(path, task, metricOf(task)) ?? []);
+    compare('mean', row.tasks[task]?.mean, values.length === 0 ? null : mean(values));
+    compare('sd', row.tasks[task]?.sd, values.length < 2 ? null : Math.sqrt(variance(values)));
   }
-}
-
-/** Mean and worst gain over tasks of one type. */
-function checkOverTasks(row: ComparisonRow, baseline: ComparisonRow | undefined): void {
-  const types = new Set(comparison.tasks.flatMap((task) => typeOf(row, task) ?? []));
+  const baseline = rows.find(({ label }) => label === comparison.baseline);
+  const types = new Set(tasks.flatMap((task) => paths.map((path) => resultOf(path).tasks[task]?.type)));
   const metric = types.has('binary') ? 'auc' : 'nmse';
-  const gains =
-    types.size === 1 && baseline !== row ? comparison.tasks.map((task) => gainsOf(row, task, metric, baseline)) : [];
-  const means = gains.map((gain) => mean(gain));
+  const means = types.size === 1 ? tasks.map((task) => mean(paired(row, baseline, task, metric).gains)) : [];
   const defined = means.length > 0 && !means.some(Number.isNaN);
   compare('meanGain', row.meanGain, defined ? mean(means) : null);
   compare('worstGain', row.worstGain, defined ? Math.min(...means) : null);
 }
 
-function gainsOf(row: ComparisonRow, task: string, metric: string, baseline: ComparisonRow | undefined): number[] {
-  const [own, others] = [
-    valuesOf(row, task, metric),
-    baseline ? valuesOf(baseline, task, metric) : new Map<number, number>(),
-  ];
-  const sign = metric === 'auc' ? 1 : -1;
-  return [...own].flatMap(([seed, value]) => {
-    const other = others.get(seed);
-    return other === undefined ? [] : [sign * (value - other)];
-  });
-}
-
-function typeOf(row: ComparisonRow, task: string): string | undefined {
-  const run = row.runs.find(({ status }) => status === 'done');
-  return run && resultOf(run.path).tasks[task]?.type;
-}
-
-function resultOf(path: string): StoredResult {
-  const file = join(folder ?? '', path, 'result.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
-  console.error(`There is no ${file}: predictions that were made elsewhere cannot be checked.`);
-  process.exit(2);
-}
-
-/** Compares what does not depend on other cells, and gives what the rest is made of. */
-function recompute(row: ComparisonRow, task: string, baseline: ComparisonRow | undefined): Recomputed {
-  const stored = row.tasks[task];
-  if (!stored) throw new Error(`${row.label} has no task '${task}'.`);
-  const own = valuesOf(row, task, stored.metric);
-  const values = [...own.values()];
-  compare('mean', stored.mean, values.length === 0 ? null : mean(values));
-  compare('sd', stored.sd, values.length < 2 ? null : deviation(values));
-
-  const others = baseline && baseline !== row ? valuesOf(baseline, task, stored.metric) : new Map<number, number>();
-  const seeds = [...own.keys()].filter((seed) => others.has(seed));
-  const sign = stored.metric === 'auc' ? 1 : -1;
-  const gains = seeds.map((seed) => sign * ((own.get(seed) ?? 0) - (others.get(seed) ?? 0)));
-  const pairs = gains.length;
-  if (pairs === 0) {
-    compare('gain', stored.gain, null);
-    return { row, task, gain: null, p: null, pairs };
-  }
-  const gain = mean(gains);
-  const level = mean(seeds.map((seed) => others.get(seed) ?? 0));
-  const whole = stored.metric === 'auc' ? level - 0.5 : level;
-  compare('gain', stored.gain, gain);
-  compare('relativeGain', stored.relativeGain, whole > 0 ? (gain / whole) * 100 : null);
-  if (!overSeeds) return { row, task, gain, p: null, pairs };
-
-  let se: number | null = null;
-  let half: number | null = null;
-  let p: number | null = null;
-  const size = Math.max(
-    ...seeds.map((seed) => Math.max(Math.abs(own.get(seed) ?? 0), Math.abs(others.get(seed) ?? 0))),
-  );
-  const varies = Math.max(...gains) - Math.min(...gains) > 2 ** -50 * size;
-  if (pairs > 1 && varies) {
-    se = deviation(gains) / Math.sqrt(pairs);
-    half = se * stdtri(pairs - 1, 0.975);
-    p = 2 * stdtr(pairs - 1, -Math.abs(gain) / se);
-  } else if (pairs > 1 && gain === 0) {
-    [se, half, p] = [0, 0, 1];
-  }
-  compare('se', stored.se, se);
-  compare('interval', stored.interval?.[0], half === null ? null : gain - half);
-  compare('interval', stored.interval?.[1], half === null ? null : gain + half);
-  compare('p', stored.p, p);
-  return { row, task, gain, p, pairs };
-}
-
-/** The metric on the test split, by seed. */
-function valuesOf(row: ComparisonRow, task: string, metric: string): Map<number, number> {
-  const values = new Map<number, number>();
-  for (const { seed, path, status } of row.runs) {
-    if (status !== 'done') continue;
-    const value = resultOf(path).tasks[task]?.test[metric];
-    if (typeof value === 'number') values.set(seed, value);
-  }
-  return values;
+function compareInterval(
+  kind: string,
+  stored: readonly [number, number] | null,
+  gain: number | null,
+  half: number | null,
+): void {
+  compare(kind, stored?.[0], gain === null || half === null ? null : gain - half);
+  compare(kind, stored?.[1], gain === null || half === null ? null : gain + half);
 }
 
 function compare(kind: string, stored: number | null | undefined, computed: number | null): void {
+  if (typeof stored === 'number' && computed !== null)
+    count(kind, Math.abs(stored - computed) / Math.max(1e-3, Math.abs(computed)));
+  else count(kind, (stored ?? null) === computed ? 0 : Number.POSITIVE_INFINITY);
+}
+
+function count(kind: string, difference: number): void {
   numbers++;
-  let difference = 0;
-  if (typeof stored === 'number' && computed !== null) {
-    difference = Math.abs(stored - computed) / Math.max(1, Math.abs(computed));
-  } else if ((stored ?? null) !== computed) difference = Number.POSITIVE_INFINITY;
   largest.set(kind, Math.max(largest.get(kind) ?? 0, difference));
 }
 
 function report(): void {
   for (const [kind, difference] of largest) console.log(`${kind.padEnd(13)} ${difference.toExponential(1)}`);
   const worst = Math.max(...largest.values());
-  if (!overSeeds)
-    console.log(
-      `Errors and p-values are not computed again: they are not of seeds alone (uncertainty: ${comparison.uncertainty}).`,
-    );
-  const verdict = worst <= tolerance ? 'agree' : 'DO NOT agree';
   console.log(
-    `${numbers} numbers of ${comparison.rows.length} rows ${verdict}; largest difference ${worst.toExponential(1)}.`,
+    `${numbers} numbers of ${comparison.rows.length} rows and ${comparison.contrasts.length} contrasts ${worst <= tolerance ? 'agree' : 'DO NOT agree'}; ` +
+      `largest difference ${worst.toExponential(1)}.`,
   );
   process.exitCode = worst <= tolerance ? 0 : 1;
 }
@@ -184,9 +562,17 @@ function mean(values: readonly number[]): number {
   return sum / values.length;
 }
 
-function deviation(values: readonly number[]): number {
-  const centre = mean(values);
-  let squares = 0;
-  for (const value of values) squares += (value - centre) * (value - centre);
-  return Math.sqrt(squares / (values.length - 1));
+function covariance(one: readonly number[], other: readonly number[]): number {
+  const [a, b] = [mean(one), mean(other)];
+  let products = 0;
+  for (const [index, value] of one.entries()) products += (value - a) * ((other[index] ?? 0) - b);
+  return products / (one.length - 1);
+}
+
+function variance(values: readonly number[]): number {
+  return covariance(values, values);
+}
+
+function populationVariance(values: readonly number[]): number {
+  return (variance(values) * (values.length - 1)) / values.length;
 }

@@ -29,7 +29,7 @@ interface CompareOptions {
 export async function compareCommand(words: readonly string[], options: CompareOptions): Promise<number> {
   const { file, overrides } = neededConfig(words, options.config);
   const config = readComparison(file, overrides);
-  if (!options.predictions && config.uncertainty !== 'seeds')
+  if (!options.predictions && (config.uncertainty ?? 'seeds') !== 'seeds')
     throw new ConfigError(`compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`);
   const jobs = options.jobs === undefined ? {} : { jobs: parseJobs(options.jobs) };
   const display = openCompareDisplay(process.stderr, config);

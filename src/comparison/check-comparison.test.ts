@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readRun } from '../training/finished-run.js';
 import type { Comparison } from './comparison.js';
+import { oneLook } from './evaluated-run.fixture.js';
 import { storeRun } from './stored-run.fixture.js';
 import { summarize } from './summarize.js';
 
@@ -12,12 +13,12 @@ const folder = mkdtempSync(join(tmpdir(), 'ple-check-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const labels = Array.from({ length: 60 }, (_, row) => (Math.sin(5 * row) > 0.2 ? 1 : 0));
-let comparison: Comparison;
+const comparisons = new Map<string, Comparison>();
 
 beforeAll(async () => {
   const seeds = [1, 2, 3, 4, 5];
   const entries = await Promise.all(
-    [0.1, 0.3, 0.3001, 2].map(async (skill, model) => ({
+    [0.1, 0.3, 0.3001, 0.5, 2].map(async (skill, model) => ({
       ...{ label: `model-${model}`, type: 'made', point: {} },
       runs: await Promise.all(
         seeds.map(async (seed) => {
@@ -34,13 +35,16 @@ beforeAll(async () => {
       ),
     })),
   );
-  comparison = await summarize(entries, {
-    ...{ name: 'check', baseline: 'model-1', metrics: {}, seeds, axes: {}, uncertainty: 'seeds', timing: {} },
+  const common = {
+    ...{ name: 'check', baseline: 'model-1', ...oneLook(5), margins: { auc: { absolute: 0.05 } } },
+    ...{ taskWeights: { click: 2 }, contrasts: [['model-3', 'model-0'] as const] },
     tasks: [
       { name: 'click', type: 'binary' },
       { name: 'rating', type: 'regression' },
     ],
-  });
+  };
+  for (const uncertainty of ['seeds', 'rows', 'both'] as const)
+    comparisons.set(uncertainty, await summarize(entries, { ...common, uncertainty }));
 });
 
 function check(stored: Comparison) {
@@ -49,19 +53,27 @@ function check(stored: Comparison) {
   return spawnSync(process.execPath, words, { cwd: resolve(import.meta.dirname, '../..'), encoding: 'utf8' });
 }
 
-it('the script agrees with a comparison', () => {
+const of = (uncertainty: string): Comparison => {
+  const found = comparisons.get(uncertainty);
+  if (!found) throw new Error(`There is no comparison over ${uncertainty}.`);
+  return found;
+};
+
+it.each(['seeds', 'rows', 'both'])('the script agrees with a comparison whose errors are of %s', (uncertainty) => {
+  const comparison = of(uncertainty);
   const { stdout, stderr, status } = check(comparison);
   expect(stderr).toBe('');
-  expect(stdout).toMatch(/^p +\d\.\de[+-]\d+$/m);
-  expect(stdout).toMatch(/numbers of 4 rows agree/);
+  expect(stdout).toMatch(/^pEquivalent +\d\.\de[+-]\d+$/m);
+  expect(stdout).toMatch(/numbers of 5 rows and 1 contrasts agree/);
   expect(status).toBe(0);
+  expect(comparison.test.variance).toBe(uncertainty === 'rows' ? null : 'moderated');
   const gains = comparison.rows.flatMap((row) => Object.values(row.tasks));
-  expect(gains.filter(({ p }) => p !== null && p < 1)).toHaveLength(5);
-  expect(gains.filter(({ p }) => p === 1)).toHaveLength(1); // a skill of .3 and .3001 order the rows alike
   expect(new Set(gains.map(({ verdict }) => verdict)).size).toBeGreaterThan(2);
+  expect(comparison.rows.filter(({ aggregate }) => aggregate !== null)).toHaveLength(4);
 });
 
 it('the script finds a number that is off by 1e-8, and one that should not be there', () => {
+  const comparison = of('both');
   const changed = (change: object): Comparison => ({
     ...comparison,
     rows: comparison.rows.map((row, index) => {
@@ -70,9 +82,10 @@ it('the script finds a number that is off by 1e-8, and one that should not be th
     }),
   });
   const gain = comparison.rows[3]?.tasks.click;
-  const off = check(changed({ pHolm: (gain?.pHolm ?? 0) + 1e-8 }));
+  const off = check(changed({ pHolm: (gain?.pHolm ?? 0) * (1 + 1e-8) }));
   expect(off.stdout).toMatch(/pHolm +1\.0e-8[\s\S]*DO NOT agree/);
   expect(off.status).toBe(1);
   expect(check(changed({ se: null })).status).toBe(1);
-  expect(check(changed({ verdict: null })).status).toBe(1);
+  expect(check(changed({ verdict: 'worse' })).status).toBe(1);
+  expect(check({ ...comparison, test: { ...comparison.test, variance: 'paired' } }).status).toBe(1);
 });

@@ -17,7 +17,7 @@ export interface Entry {
 export interface Pair {
   readonly seed: number;
   readonly model: EvaluatedRun;
-  readonly baseline: EvaluatedRun;
+  readonly reference: EvaluatedRun;
 }
 
 /** Seed by seed in the order of `seeds`, then any others. */
@@ -27,16 +27,16 @@ export function inOrder(runs: Entry['runs'], seeds: readonly number[]): Entry['r
 }
 
 /**
- * The pairs of a model and the baseline at the same point, in the order of the model's runs.
+ * The pairs of a model and the reference at the same point, in the order of the model's runs.
  * @throws DataError if two runs under one seed were not made on the same data and test rows, or one label has two runs of a seed.
  */
-export function pairRuns(model: Entry, baseline: Entry): readonly Pair[] {
-  for (const { runs } of [model, baseline]) refuseTwice(runs);
+export function pairRuns(model: Entry, reference: Entry): readonly Pair[] {
+  for (const { runs } of [model, reference]) refuseTwice(runs);
   return model.runs.flatMap(({ seed, run }) => {
-    const other = baseline.runs.find((candidate) => candidate.seed === seed)?.run;
+    const other = reference.runs.find((candidate) => candidate.seed === seed)?.run;
     if (!run || !other) return [];
     checkPair(run, other);
-    return [{ seed, model: run, baseline: other }];
+    return [{ seed, model: run, reference: other }];
   });
 }
 

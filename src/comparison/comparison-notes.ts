@@ -1,13 +1,18 @@
 import { pointText } from './axis-point.js';
 import type { Compared, PointTable } from './compare-model.js';
 import type { Entry } from './compared-runs.js';
-import type { Comparison, ComparisonRow, RunReference } from './comparison.js';
+import type { Comparison, ComparisonRow, Look, RunReference } from './comparison.js';
 import { hasOwnRows } from './errors-of-gains.js';
+import { familyError } from './looks.js';
 import { notesOnRuns } from './notes-on-runs.js';
 import { fewestPairs } from './statistics/verdict.js';
 import { type JudgedTask, testValue } from './task-gain.js';
 
-type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'>;
+type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
+  /** Whether the config says what errors hold. */
+  readonly isChosen: boolean;
+  readonly looks: readonly Omit<Look, 'undecided'>[];
+};
 
 /** What a reader should know before the numbers, one line each. */
 export function notesOn(
@@ -19,6 +24,8 @@ export function notesOn(
   const rows = tables.flatMap((table) => table.rows);
   return [
     ...onErrors(compared, tasks, settings),
+    ...onLooks(rows.length * tasks.length, settings),
+    ...onUnevenPairs(compared, tasks),
     ...compared.flatMap(({ entry }) => onMissingRuns(entry)),
     ...compared.flatMap(({ entry }) => onUndefinedMetrics(entry, tasks)),
     ...compared.flatMap((model, index) => onGains(model, rows[index], tasks, settings)),
@@ -30,27 +37,55 @@ export function notesOn(
 function onErrors(
   compared: readonly Compared[],
   tasks: readonly JudgedTask[],
-  { seeds, uncertainty }: Settings,
+  { seeds, uncertainty, isChosen }: Settings,
 ): readonly string[] {
   const notes: string[] = [];
   if (uncertainty === 'rows')
-    notes.push('Errors are of the draw of the test rows alone: another seed may change a gain by more.');
-  else if (seeds.length < fewestPairs) {
-    const errors = seeds.length > 1 ? 'Gains and intervals only' : 'Gains only';
+    notes.push('Errors cover the draw of the test rows only. Another seed may change a gain by more.');
+  else if (seeds.length < fewestPairs)
+    notes.push(`Nothing is decided with fewer than ${fewestPairs} seeds; the table has ${seeds.length}.`);
+  const without = tasks.filter(({ metric }) => !metric.influence);
+  if (uncertainty === 'seeds') {
+    if (isChosen) return notes;
+    const cause =
+      without.length > 0
+        ? `${without.map(({ metric }) => metric.name).join(', ')} has no error over test rows`
+        : 'not every run has kept its predictions';
+    return [...notes, `Errors cover training noise only, not the choice of test rows: ${cause}.`];
+  }
+  for (const { name, metric } of without)
     notes.push(
-      `${errors}, no verdict: at least ${fewestPairs} seeds are needed, and there ${seeds.length === 1 ? 'is 1' : `are ${seeds.length}`}.`,
+      `Task '${name}': ${metric.name} has no error over test rows; use uncertainty: seeds, or another metric.`,
     );
-  }
-  if (uncertainty === 'seeds') return notes;
-  for (const { name, metric } of tasks) {
-    if (!metric.influence)
-      notes.push(
-        `Task '${name}': ${metric.name} has no error over test rows; use uncertainty: seeds, or another metric.`,
-      );
-  }
-  if (uncertainty === 'both' && compared.some((model) => tasks.some((_, task) => hasOwnRows(model, task))))
-    notes.push('Every seed has test rows of its own, so that errors over seeds hold the draw of the rows already.');
+  if (uncertainty === 'both' && compared.some(({ differences }) => differences.some(hasOwnRows)))
+    notes.push('Every seed has test rows of its own: errors over seeds already include the choice of rows.');
   return notes;
+}
+
+/** Seeds that were added after a look cost what another look adds to the chance of error. */
+function onLooks(gains: number, { looks }: Settings): readonly string[] {
+  const last = looks.at(-1);
+  if (!last || last.planned) return [];
+  const before = looks.slice(0, -1).map(({ seeds }) => String(seeds));
+  const error = familyError(looks, gains);
+  return [
+    `This table was looked at before, with ${before.join(', ')} seeds. Its tests use the level ${Number(last.level.toPrecision(3))} for that; over all looks ` +
+      `the chance of a false difference is at most ${error.toFixed(3)}. compare.seeds: { first, step, most } plans looks.`,
+  ];
+}
+
+/** A gain over fewer pairs than the others is tested by its own variance. */
+function onUnevenPairs(compared: readonly Compared[], tasks: readonly JudgedTask[]): readonly string[] {
+  return tasks.flatMap(({ name }, task) => {
+    const counts = compared.map(({ differences }) => differences[task]?.pairs.length ?? 0);
+    const most = Math.max(0, ...counts);
+    const fewer = compared.filter((_, model) => (counts[model] ?? 0) > 0 && (counts[model] ?? 0) < most);
+    if (fewer.length === 0) return [];
+    return [
+      `Task '${name}': ${fewer.map(({ entry }) => titleOf(entry)).join(', ')} ${fewer.length === 1 ? 'has' : 'have'} fewer pairs of runs ` +
+        'than other models, so the variance is not moderated there.',
+    ];
+  });
 }
 
 function onMissingRuns(entry: Entry): readonly string[] {
@@ -90,12 +125,12 @@ function onGains(
     const notes: string[] = [];
     if (uncertainty !== 'rows' && count < fewestPairs && seeds.length >= fewestPairs)
       notes.push(
-        `${place}: ${count} ${count === 1 ? 'pair' : 'pairs'} with ${baseline}, no verdict: ${fewestPairs} are needed.`,
+        `${place}: ${count} ${count === 1 ? 'pair' : 'pairs'} with ${baseline}; a verdict needs ${fewestPairs}.`,
       );
     if (count > 1 && gain.p === null && metric.influence)
-      notes.push(`${place}: the gain does not vary at all, so that there is no test of it.`);
+      notes.push(`${place}: the gain is the same in every pair, so it cannot be tested.`);
     if (gain.relativeGain === null && metric.relativeTo)
-      notes.push(`${place}: no relative gain, since ${baseline}'s ${metric.name} leaves nothing to be relative to.`);
+      notes.push(`${place}: no relative gain: ${baseline}'s ${metric.name} leaves nothing to be relative to.`);
     return notes;
   });
 }

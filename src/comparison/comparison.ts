@@ -1,9 +1,10 @@
 import type { AxisPoint } from '../config/comparison.js';
+import type { Margin } from '../metrics/metric.js';
 import type { Match } from './match.js';
 
 /** comparison.json: two comparisons of the same runs are equal without `timing`. Not defined: null. */
 export interface Comparison {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly name: string;
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
@@ -13,11 +14,40 @@ export interface Comparison {
   readonly axes: Readonly<Record<string, readonly unknown[]>>;
   /** What the errors hold: training noise, the draw of the test rows, or both. */
   readonly uncertainty: 'seeds' | 'rows' | 'both';
+  readonly test: TestOfGains;
+  /** As configured, by metric; a metric that is not named has its own margin. */
+  readonly margins: Readonly<Record<string, Margin | null>>;
+  /** Weight of each task in the mean relative gain. */
+  readonly taskWeights: Readonly<Record<string, number>>;
+  /** Times at which the table was made from new seeds, the first first. */
+  readonly looks: readonly Look[];
   /** Point after point of the axes, each a table of all models in the order of the config. */
   readonly rows: readonly ComparisonRow[];
+  /** Point after point of the axes, in the order of the config. */
+  readonly contrasts: readonly Contrast[];
   /** What a reader should know: too few seeds, failed runs, … One line each. */
   readonly notes: readonly string[];
   readonly timing: Readonly<Record<string, unknown>>;
+}
+
+/** How gains are tested (docs/statistics.md). */
+export interface TestOfGains {
+  /** Of a gain over seeds: its own, or moderated towards that of the table. Null: errors are of the test rows alone. */
+  readonly variance: 'paired' | 'moderated' | null;
+  /** Adjusted p-values below it decide: .05, or what this look may spend of it. */
+  readonly level: number;
+}
+
+export interface Look {
+  readonly seeds: number;
+  /** Seeds of the last look of its plan. */
+  readonly most: number;
+  /** The level of this look's tests. */
+  readonly level: number;
+  /** False: seeds were added by hand. */
+  readonly planned: boolean;
+  /** Task verdicts that were undecided at this look. */
+  readonly undecided: number;
 }
 
 export interface ComparisonRow {
@@ -31,8 +61,11 @@ export interface ComparisonRow {
   /** Over tasks of one type, of auc or nmse; null where types differ, and for the baseline. */
   readonly meanGain: number | null;
   readonly worstGain: number | null;
-  /** Null: the baseline, fewer than five pairs, or a test that is not defined. */
-  readonly verdict: Verdict | null;
+  /** Null: the baseline, or a task without a relative gain. */
+  readonly aggregate: Aggregate | null;
+  /** Finished runs that ended at their limit of epochs, still improving. */
+  readonly atLimit: number;
+  readonly verdict: Verdict;
   /** With `tune`: the chosen values, by key. */
   readonly tuned?: AxisPoint;
   /** With `match`: the scaled widths, the factor, and how far the network's parameters are from the number asked for. */
@@ -46,25 +79,75 @@ export interface RunReference {
   readonly status: 'done' | 'failed' | 'missing';
 }
 
-export interface TaskGain {
+/** A gain with its error and the tests of it. Above 0 is better, whatever the metric's direction. */
+export interface Gain {
+  /** Mean over pairs of runs with the same seed. Null without a pair. */
+  readonly gain: number | null;
+  /** By pair, in the order of the seeds. */
+  readonly gains: readonly { readonly seed: number; readonly gain: number }[];
+  readonly se: number | null;
+  /** Of the t distribution of gain / se; null: normal, or no error. */
+  readonly degreesOfFreedom: number | null;
+  /** 95 %, of this gain alone. */
+  readonly interval: readonly [number, number] | null;
+  /** All of a family's intervals hold their true gains at once, with the confidence 1 - level. */
+  readonly simultaneous: readonly [number, number] | null;
+  /** Two-sided, of a gain of 0. */
+  readonly p: number | null;
+  /** Adjusted by Holm's method over its family: the models and tasks of one point of the axes. */
+  readonly pHolm: number | null;
+}
+
+/** A gain in a metric's own units, with what is asked of it. */
+export interface TestedGain extends Gain {
+  /** Percent: of auc - 0.5, else of the reference's metric. */
+  readonly relativeGain: number | null;
+  /** A gain between -margin and margin is as good as none. In the metric's unit; null: no margin. */
+  readonly margin: number | null;
+  /** Of two one-sided tests that the gain is between -margin and margin, adjusted by Holm's method. */
+  readonly pEquivalent: number | null;
+  /** That the gain is above -margin, adjusted by Holm's method. */
+  readonly pNotInferior: number | null;
+  readonly verdict: TaskVerdict | null;
+  /** The true gain that this table's test would have found with 80 % power. */
+  readonly detectable: number | null;
+  /** Seeds with which a gain of this size and spread would be decided; null: decided, or not by seeds (up to 1,000). */
+  readonly seedsToDecide: number | null;
+}
+
+/** All but `metric`, `mean`, `sd` and `ownBest` is null or empty for the baseline. */
+export interface TaskGain extends TestedGain {
   /** The metric that the task is judged by, on the test split. */
   readonly metric: string;
   readonly mean: number | null;
   /** n - 1; null for one run. */
   readonly sd: number | null;
-  /** Mean over pairs with the baseline's run of the same seed; above 0 is better, whatever the metric's direction. Null for the baseline. */
-  readonly gain: number | null;
-  /** Percent: of auc - 0.5, else of the baseline's metric. */
-  readonly relativeGain: number | null;
-  readonly se: number | null;
-  /** 95 %, not corrected for the number of comparisons. */
-  readonly interval: readonly [number, number] | null;
-  readonly p: number | null;
-  /** Holm's, over the models and tasks of one point of the axes. */
-  readonly pHolm: number | null;
-  readonly verdict: 'better' | 'worse' | 'no difference seen' | null;
-  /** The gain that so many pairs would have shown with 80 % power at p < .05 (uncorrected). */
-  readonly detectable: number | null;
+  /** With the epoch that was best for this task alone, as single-task has it; null for single-task, and where runs do not tell. */
+  readonly ownBest: { readonly mean: number; readonly gain: number | null } | null;
 }
 
-export type Verdict = 'better on all' | 'better on some' | 'seesaw' | 'worse' | 'no difference seen';
+/** The mean over tasks of the relative gain, in percent, weighted by `taskWeights`; the family of its tests is the models of one point. */
+export type Aggregate = Gain;
+
+/** The gains of one model over another at a point of the axes; all contrasts of a point are a family of their own. */
+export interface Contrast {
+  readonly axis: AxisPoint;
+  readonly model: string;
+  /** The model that gains are measured against. */
+  readonly reference: string;
+  readonly tasks: Readonly<Record<string, TestedGain & { readonly metric: string }>>;
+  readonly aggregate: Aggregate | null;
+  readonly verdict: Verdict;
+}
+
+export type TaskVerdict = 'better' | 'worse' | 'equivalent' | 'undecided';
+
+export type Verdict =
+  | 'baseline'
+  | 'better on all'
+  | 'better on some'
+  | 'seesaw'
+  | 'worse'
+  | 'equivalent'
+  | 'undecided'
+  | 'not trained to a plateau';

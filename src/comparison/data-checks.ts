@@ -22,7 +22,7 @@ type Check = (shape: DataShape, at: string) => void;
 
 /** Errors over test rows need the predictions of every run, which large test splits do not keep. */
 function rowsForPredictions({ uncertainty }: ComparisonConfig): Check | undefined {
-  if (uncertainty === 'seeds') return undefined;
+  if (uncertainty === null || uncertainty === 'seeds') return undefined;
   return ({ rows }, at) => {
     if (rows.test <= mostPredictions) return;
     throw new ConfigError(

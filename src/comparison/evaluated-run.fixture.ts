@@ -2,6 +2,7 @@ import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
 import type { EvaluatedRun } from '../training/finished-run.js';
 import type { TaskPredictions } from '../training/predictions.js';
 import type { Entry } from './compared-runs.js';
+import type { SummaryOptions } from './summarize.js';
 
 interface Data {
   readonly checksum?: string;
@@ -42,5 +43,22 @@ export function entryOf(label: string, runs: readonly (EvaluatedRun | undefined)
       const seed = index + 1;
       return run ? { seed, path: run.path, status: 'done', run } : { seed, path: `${label}-${seed}`, status: 'failed' };
     }),
+  };
+}
+
+/** One look at seeds 1 to `count`, without margins, contrasts or axes. */
+export function oneLook(count: number): Omit<SummaryOptions, 'name' | 'baseline' | 'tasks' | 'uncertainty'> {
+  return {
+    ...{
+      metrics: {},
+      margins: { auc: null, mse: null, nmse: null },
+      taskWeights: {},
+      contrasts: [],
+      axes: {},
+      timing: {},
+    },
+    seeds: Array.from({ length: count }, (_, index) => index + 1),
+    earlierLooks: [],
+    look: { seeds: count, most: count, level: 0.05, planned: true },
   };
 }

@@ -20,8 +20,12 @@ export type Changes = (label: string, point: AxisPoint) => AxisPoint;
  * The reported runs, seed by seed, so that an unfinished comparison has whole pairs. Within a seed: point by point, the models in
  * the order of the config.
  */
-export function planRuns(config: ComparisonConfig, changes: Changes): readonly PlannedRun[] {
-  return config.seeds.flatMap((seed) =>
+export function planRuns(
+  config: ComparisonConfig,
+  changes: Changes,
+  seeds: readonly number[] = config.seeds,
+): readonly PlannedRun[] {
+  return seeds.flatMap((seed) =>
     config.points.flatMap((point) =>
       config.models.map(({ label }) => planRun(config, label, point, seed, changes(label, point))),
     ),

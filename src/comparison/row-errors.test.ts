@@ -4,12 +4,12 @@ import { delongVariance } from '../metrics/auc-interval.js';
 import { binarySample } from '../metrics/binary-sample.js';
 import type { TaskPredictions } from '../training/predictions.js';
 import type { Entry } from './compared-runs.js';
-import { entryOf, evaluatedRun, predictedRun } from './evaluated-run.fixture.js';
-import { testGain } from './statistics/gain-test.js';
+import { entryOf, evaluatedRun, oneLook, predictedRun } from './evaluated-run.fixture.js';
+import { testFamily } from './statistics/gain-family.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 
 const options: SummaryOptions = {
-  ...{ name: 'made', baseline: 'alone', metrics: {}, seeds: [1, 2], axes: {}, uncertainty: 'rows', timing: {} },
+  ...{ name: 'made', baseline: 'alone', uncertainty: 'rows', ...oneLook(2) },
   tasks: [
     { name: 'click', type: 'binary' },
     { name: 'rating', type: 'regression' },
@@ -102,7 +102,7 @@ describe('rows alone', () => {
     const comparison = await summarize([model('alone', 0, [1]), model('ple', 9, [1])], { ...options, seeds: [1] });
     expect(comparison.rows[1]?.tasks.click).toMatchObject({ verdict: 'better', p: expect.any(Number) });
     expect(comparison.notes).toEqual([
-      'Errors are of the draw of the test rows alone: another seed may change a gain by more.',
+      'Errors cover the draw of the test rows only. Another seed may change a gain by more.',
     ]);
   });
 
@@ -146,7 +146,7 @@ describe('rows alone', () => {
   it('two copies of one model: p = 1', async () => {
     const comparison = await summarize([model('alone', 0.4, [1, 2]), model('ple', 0.4, [1, 2])], options);
     expect(comparison.rows[1]).toMatchObject({
-      verdict: 'no difference seen',
+      verdict: 'undecided',
       tasks: { click: { se: 0, p: 1 }, rating: { p: 1 } },
     });
   });
@@ -160,11 +160,63 @@ describe('rows alone', () => {
       gain: expect.any(Number),
       se: null,
       p: null,
-      verdict: null,
+      verdict: 'undecided',
     });
     expect(comparison.rows[1]?.tasks.rating?.p).not.toBeNull();
     expect(comparison.notes[1]).toContain("Task 'click': calibrationError has no error over test rows");
     expect(comparison.notes).toHaveLength(2);
+  });
+});
+
+describe('the mean relative gain', () => {
+  it('of seeds on the same rows: by the definition, the rows of both tasks together', async () => {
+    const seeds = [1, 2];
+    const { rows: found } = await summarize([model('alone', 0.4, [11, 12]), model('ple', 0.8, [21, 22])], {
+      ...options,
+      taskWeights: { rating: 3 },
+    });
+    const [alone, ple] = found;
+    const [click, rating] = [ple?.tasks.click, ple?.tasks.rating];
+    expect(ple?.aggregate?.gain).toBeCloseTo(((click?.relativeGain ?? 0) + 3 * (rating?.relativeGain ?? 0)) / 4, 10);
+
+    // Influence of a row on the AUC: (placement - AUC) over the rows of its class; on the MSE: (loss - MSE) over all rows.
+    const logit = (skill: number, seed: number) => (row: number) =>
+      Math.fround(skill * labelOf(row) + noise(row, seed));
+    const loss = (skill: number, seed: number) => (row: number) =>
+      (Math.fround(skill * ratingOf(row) + noise(row, seed)) - Math.fround(ratingOf(row))) ** 2;
+    const ofRun = (skill: number, seed: number) => {
+      const influence = new Map(inside.map((row) => [row, { click: 0, rating: 0 }]));
+      for (const label of [0, 1]) {
+        const of = inside.filter((row) => labelOf(row) === label);
+        const against = inside.filter((row) => labelOf(row) !== label);
+        const right = placements(logit(skill, seed), of, against).map((value) => (label === 1 ? value : 1 - value));
+        for (const [index, row] of of.entries()) {
+          const own = influence.get(row);
+          if (own) own.click = ((right[index] ?? 0) - mean(right)) / Math.sqrt(of.length * (of.length - 1));
+        }
+      }
+      const losses = inside.map(loss(skill, seed));
+      for (const [index, row] of inside.entries()) {
+        const own = influence.get(row);
+        if (own) own.rating = ((losses[index] ?? 0) - mean(losses)) / Math.sqrt(inside.length * (inside.length - 1));
+      }
+      return influence;
+    };
+    const factor = {
+      click: 100 / ((alone?.tasks.click?.mean ?? 0) - 0.5) / 4,
+      rating: (3 * 100) / (alone?.tasks.rating?.mean ?? 0) / 4,
+    };
+    const runs = seeds.map((seed) => [ofRun(0.8, 20 + seed), ofRun(0.4, 10 + seed)] as const);
+    const squares = inside.map((row) => {
+      const each = runs.map(([own, other]) => {
+        const [a, b] = [own.get(row), other.get(row)];
+        return (
+          factor.click * ((a?.click ?? 0) - (b?.click ?? 0)) - factor.rating * ((a?.rating ?? 0) - (b?.rating ?? 0))
+        );
+      });
+      return mean(each) ** 2;
+    });
+    expect(ple?.aggregate?.se).toBeCloseTo(Math.sqrt(squares.reduce((sum, square) => sum + square, 0)), 9);
   });
 });
 
@@ -188,9 +240,10 @@ describe('both', () => {
     expect(both?.se).toBeCloseTo(Math.sqrt(a + b), 12);
     const degrees = (a + b) ** 2 / (a ** 2 / 4);
     expect(degrees).toBeGreaterThan(5);
-    const expected = testGain(both?.gain ?? Number.NaN, { variance: a + b, degreesOfFreedom: degrees });
-    expect(both?.p).toBeCloseTo(expected.p ?? Number.NaN, 12);
-    expect(both?.interval?.[0]).toBeCloseTo(expected.interval?.[0] ?? Number.NaN, 12);
+    const error = { variance: a + b, degreesOfFreedom: degrees };
+    const [expected] = testFamily([{ gain: both?.gain ?? Number.NaN, error, margin: null }], 0.05);
+    expect(both?.p).toBeCloseTo(expected?.p ?? Number.NaN, 12);
+    expect(both?.interval?.[0]).toBeCloseTo(expected?.interval?.[0] ?? Number.NaN, 12);
     expect(both?.gain).toBe(overSeeds?.gain);
   });
 
@@ -204,7 +257,7 @@ describe('both', () => {
   it('need two seeds', async () => {
     const one = [model('alone', 0.4, [1]), model('ple', 0.8, [2])];
     const comparison = await summarize(one, { ...options, seeds: [1], uncertainty: 'both' });
-    expect(comparison.rows[1]?.tasks.rating).toMatchObject({ se: null, p: null, verdict: null });
+    expect(comparison.rows[1]?.tasks.rating).toMatchObject({ se: null, p: null, verdict: 'undecided' });
   });
 });
 
@@ -220,7 +273,7 @@ describe('refused', () => {
     await expect(summarize([alone, bare], options)).rejects.toThrow(
       /^runs\/ple-1 has no predictions\.arrow.*: delete the folder and train it again with predictions, or use uncertainty seeds\.$/,
     );
-    await expect(summarize([alone, bare], { ...options, uncertainty: 'seeds' })).resolves.toMatchObject({ schema: 1 });
+    await expect(summarize([alone, bare], { ...options, uncertainty: 'seeds' })).resolves.toMatchObject({ schema: 2 });
   });
 
   it('runs of one checksum with other labels', async () => {

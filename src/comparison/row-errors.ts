@@ -3,34 +3,45 @@ import type { TaskPredictions } from '../training/predictions.js';
 import type { Compared } from './compare-model.js';
 import type { Pair } from './compared-runs.js';
 import type { GainError } from './statistics/gain-error.js';
-import { type JudgedTask, signOf } from './task-gain.js';
+import { aggregateFactors, type JudgedTask, signOf } from './task-gain.js';
 import { predictionsByTask, refuseOtherRows, testSetOf } from './test-rows.js';
 
 /**
- * The error of each mean gain by the draw of the test rows, the models being what they are: [model][task], of a normal distribution.
- * A gain's influence of a row is the mean over pairs of the model's influence less the baseline's; the squares add up to the variance.
- * Of an AUC this is DeLong's (1988) for the mean of the differences, of a mean over rows the paired one. Rows of other test sets are
- * independent. Null where the metric has no influence of rows, or too few of them.
+ * The error of each mean gain by the draw of the test rows, the models being what they are: [model][task, then the aggregate], of a normal
+ * distribution. A gain's influence of a row is the mean over pairs of the model's influence less the reference's; the squares add up to the
+ * variance. Of an AUC this is DeLong's (1988) for the mean of the differences, of a mean over rows the paired one; of the aggregate the
+ * tasks' influences of a row are summed. Rows of other test sets are independent. Null where a metric has no influence of rows, or too
+ * few of them.
  *
- * Every run is read and sorted once.
+ * Every run is read and sorted once; at a time the runs of one seed are in memory.
  * @throws DataError for a run without predictions, or on other rows than its test set's.
  */
 export async function rowErrors(
   compared: readonly Compared[],
   tasks: readonly JudgedTask[],
+  weights: readonly number[],
 ): Promise<(GainError | null)[][]> {
+  const hasInfluence = tasks.map(({ metric }) => metric.influence !== undefined);
   const cells = compared.map(({ differences }) =>
-    differences.map(({ pairs }, task) => new Cell(pairs, tasks[task]?.metric.influence !== undefined)),
+    differences.map(({ pairs }, place) => new Cell(pairs, hasInfluence[place] ?? !hasInfluence.includes(false))),
   );
+  const factors = compared.map(({ differences }) => aggregateFactors(differences.slice(0, -1), tasks, weights));
   for (const testSet of testSets(compared)) {
     const influencesOf = reader(tasks);
-    for (const [baseline, models] of testSet) {
-      const ofBaseline = await influencesOf(baseline);
-      for (const { model, pair } of models) {
-        const ofModel = await influencesOf(pair.model);
-        for (const [task, { metric }] of tasks.entries()) {
-          cells[model]?.[task]?.add(pair, signOf(metric), ofModel[task] ?? null, ofBaseline[task] ?? null);
-        }
+    for (const pairs of testSet.values()) {
+      const read = new Map<EvaluatedRun, readonly (Float64Array | null)[]>();
+      const influences = async (run: EvaluatedRun) => {
+        const found = read.get(run) ?? (await influencesOf(run));
+        read.set(run, found);
+        return found;
+      };
+      for (const { model, pair } of pairs) {
+        const [other, own] = [await influences(pair.reference), await influences(pair.model)];
+        const ofTasks = tasks.map(({ metric }, task) =>
+          difference(signOf(metric), own[task] ?? null, other[task] ?? null),
+        );
+        for (const [task, rows] of ofTasks.entries()) cells[model]?.[task]?.add(pair, rows);
+        cells[model]?.at(-1)?.add(pair, weighted(ofTasks, factors[model] ?? []));
       }
     }
     for (const cell of cells.flat()) cell.endTestSet();
@@ -38,7 +49,7 @@ export async function rowErrors(
   return cells.map((row) => row.map((cell) => cell.error()));
 }
 
-/** One model's gain on one task. */
+/** One model's gain on one task, or its aggregate. */
 class Cell {
   private variance: number | null;
   /** [row] of the test set at hand. */
@@ -50,18 +61,16 @@ class Cell {
     this.variance = pairs.length > 0 && hasInfluence ? 0 : null;
   }
 
-  add(pair: Pair, sign: number, model: Float64Array | null, baseline: Float64Array | null): void {
+  /** @param rows The model's influence of each row, less the reference's. */
+  add(pair: Pair, rows: Float64Array | null): void {
     if (this.variance === null || !this.pairs.includes(pair)) return;
-    if (model === null || baseline === null) {
+    if (rows === null) {
       this.variance = null;
       return;
     }
-    this.influence ??= new Float64Array(model.length);
+    this.influence ??= new Float64Array(rows.length);
     const sum = this.influence;
-    const weight = sign / this.pairs.length;
-    for (let row = 0; row < sum.length; row++) {
-      sum[row] = (sum[row] ?? 0) + weight * ((model[row] ?? 0) - (baseline[row] ?? 0));
-    }
+    for (let row = 0; row < sum.length; row++) sum[row] = (sum[row] ?? 0) + (rows[row] ?? 0) / this.pairs.length;
   }
 
   endTestSet(): void {
@@ -75,17 +84,31 @@ class Cell {
   }
 }
 
-type TestSet = ReadonlyMap<EvaluatedRun, readonly { readonly model: number; readonly pair: Pair }[]>;
+function difference(sign: number, model: Float64Array | null, reference: Float64Array | null): Float64Array | null {
+  if (model === null || reference === null) return null;
+  return model.map((value, row) => sign * (value - (reference[row] ?? 0)));
+}
 
-/** Pairs by test set, then by the baseline's run, in the order of models and seeds. */
+function weighted(ofTasks: readonly (Float64Array | null)[], factors: readonly number[]): Float64Array | null {
+  const known = ofTasks.filter((rows) => rows !== null);
+  if (known.length < ofTasks.length) return null;
+  return Float64Array.from(known[0] ?? [], (_, row) =>
+    known.reduce((sum, rows, task) => sum + (factors[task] ?? 0) * (rows[row] ?? 0), 0),
+  );
+}
+
+/** By seed. */
+type TestSet = ReadonlyMap<number, readonly { readonly model: number; readonly pair: Pair }[]>;
+
+/** Pairs by test set, then by seed, in the order of models. */
 function testSets(compared: readonly Compared[]): Iterable<TestSet> {
-  const sets = new Map<string, Map<EvaluatedRun, { model: number; pair: Pair }[]>>();
+  const sets = new Map<string, Map<number, { model: number; pair: Pair }[]>>();
   for (const [model, { pairs }] of compared.entries()) {
     for (const pair of pairs) {
-      const key = testSetOf(pair.baseline);
-      const set = sets.get(key) ?? new Map<EvaluatedRun, { model: number; pair: Pair }[]>();
+      const key = testSetOf(pair.reference);
+      const set = sets.get(key) ?? new Map<number, { model: number; pair: Pair }[]>();
       sets.set(key, set);
-      set.set(pair.baseline, [...(set.get(pair.baseline) ?? []), { model, pair }]);
+      set.set(pair.seed, [...(set.get(pair.seed) ?? []), { model, pair }]);
     }
   }
   return sets.values();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { lookAtMachine } from '../engine/choose-device.js';
@@ -6,17 +7,19 @@ import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
-import type { Comparison } from './comparison.js';
+import type { Comparison, Look } from './comparison.js';
 import { type ComparisonLog, loggedTime, openComparisonLog } from './comparison-log.js';
 import { checkData } from './data-checks.js';
 import { createShapeReader } from './data-shapes.js';
 import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
 import { folderConfig } from './folder-config.js';
 import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
+import { afterOthers, plannedLooks } from './looks.js';
 import { type PlacedRun, placeRuns } from './placed-runs.js';
 import { planRuns } from './plan.js';
 import { type SharedDevices, shareDevices } from './shared-devices.js';
 import { fastestJobs, runStage, type StageEvent } from './stage.js';
+import { readComparison } from './stored-runs.js';
 import { summarize } from './summarize.js';
 import { timeOf } from './timing.js';
 
@@ -121,28 +124,59 @@ async function runInFolder(
 
   const decided = decide(config, matching, search);
   if (config.match !== null || config.tune !== null) options.on({ kind: 'decided', changes: decided });
-  const planned = planRuns(config, (label, point) => decided.of(label, point).changes);
-  const placed = await placeRuns(planned, folder, on, signal);
-  const outcomes = await runStage('runs', placed, folder, stageOptions);
-  if (signal.aborted) return interrupted();
+  const looks = plannedLooks(config);
+  const byHand = looksOfOtherPlans(folder, config);
+  const done: Look[] = [];
+  const outcomes = new Map<string, JobOutcome>();
+  for (const next of looks) {
+    const seeds = config.seeds.slice(0, next.seeds);
+    const planned = planRuns(config, (label, point) => decided.of(label, point).changes, seeds);
+    const placed = await placeRuns(planned, folder, on, signal);
+    for (const [run, outcome] of await runStage('runs', placed, folder, stageOptions)) outcomes.set(run, outcome);
+    if (signal.aborted) return interrupted();
 
-  log.close('done');
-  const runs = readRuns(placed, folder);
-  const comparison = await summarize(entriesOf(placed, runs, outcomes), {
-    name: config.name,
-    baseline: config.baseline,
-    tasks: config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0).tasks,
-    metrics: config.metrics,
-    seeds: config.seeds,
-    axes: config.axes,
-    uncertainty: config.uncertainty,
-    timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
-  });
-  const whole = withDecisions(comparison, decided);
-  kept.write();
-  writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(whole, null, 2)}\n`);
-  const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
-  return { status: 'done', folder, comparison: whole, runs, failed };
+    const runs = readRuns(placed, folder);
+    const summary = await summarize(entriesOf(placed, runs, outcomes), {
+      name: config.name,
+      baseline: config.baseline,
+      tasks: config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0).tasks,
+      metrics: config.metrics,
+      margins: config.margins,
+      taskWeights: config.taskWeights,
+      contrasts: config.contrasts,
+      seeds,
+      axes: config.axes,
+      uncertainty: config.uncertainty,
+      earlierLooks: [...byHand, ...done],
+      look: afterOthers(next, byHand),
+      timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
+    });
+    const comparison = withDecisions(summary, decided);
+    kept.write();
+    writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+    done.push(...comparison.looks.slice(-1));
+    const { undecided } = comparison.looks.at(-1) ?? { undecided: 0 };
+    const more = looks[done.length];
+    if (more && undecided > 0) {
+      const verdicts = undecided === 1 ? '1 verdict is' : `${undecided} verdicts are`;
+      on({ kind: 'note', message: `After ${next.seeds} seeds ${verdicts} undecided: training up to ${more.seeds}.` });
+      continue;
+    }
+    log.close('done');
+    const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
+    return { status: 'done', folder, comparison, runs, failed };
+  }
+  throw new Error('A comparison has a last look.');
+}
+
+/** Looks at fewer seeds that the folder's table has, of another plan than this config's. */
+function looksOfOtherPlans(folder: string, config: ComparisonConfig): readonly Look[] {
+  if (!existsSync(join(folder, 'comparison.json'))) return [];
+  const { looks, tasks, baseline } = readComparison(folder);
+  const { tasks: own } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
+  if (baseline !== config.baseline || String(tasks) !== String(own.map(({ name }) => name))) return [];
+  const { length: planned } = config.seeds;
+  return looks.filter(({ seeds, most }) => seeds < planned && most !== planned);
 }
 
 function readRuns(placed: readonly PlacedRun[], folder: string): ReadonlyMap<string, FinishedRun> {

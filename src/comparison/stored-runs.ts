@@ -118,13 +118,23 @@ function readReference(folder: string, { seed, path, status }: RunReference, typ
   return { seed, path: at, status: status === 'done' ? 'missing' : status };
 }
 
-/** @throws DataError if the file is cut short. */
+/**
+ * A comparison as it was written whole, by `ple compare` or `ple report`; one of schema 1 with what later ones have beside it.
+ * @throws DataError if the file is cut short.
+ */
 export function readComparison(folder: string): Comparison {
   const file = join(folder, 'comparison.json');
   try {
-    const comparison: Comparison = JSON.parse(readFileSync(file, 'utf8')); // written whole, by `ple compare` or `ple report`
+    const comparison: Comparison = JSON.parse(readFileSync(file, 'utf8'));
     if (!Array.isArray(comparison?.rows)) throw new Error('it is no comparison');
-    return comparison;
+    const seeds = comparison.seeds.length;
+    const look = { seeds, most: seeds, level: 0.05, planned: true, undecided: 0 };
+    return {
+      ...comparison,
+      looks: comparison.looks ?? [look],
+      contrasts: comparison.contrasts ?? [],
+      margins: comparison.margins ?? {},
+    };
   } catch (error) {
     throw new DataError(`Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`);
   }

@@ -4,14 +4,15 @@ import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import { pointKey } from './axis-point.js';
-import type { Comparison, ComparisonRow } from './comparison.js';
+import type { Comparison, ComparisonRow, Look } from './comparison.js';
 import type { ExternalFile, Scale } from './external-predictions.js';
 import { externalRows } from './external-rows.js';
 import { joinRuns } from './join-runs.js';
+import { afterOthers } from './looks.js';
 import { checkSameData } from './same-data.js';
 import { notesOnSettings } from './settings.js';
 import type { StoredRow, StoredRuns } from './stored-runs.js';
-import { summarize } from './summarize.js';
+import { type SummaryOptions, summarize } from './summarize.js';
 import { timeOf } from './timing.js';
 
 export interface StoredTable {
@@ -68,9 +69,13 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
       baseline,
       tasks,
       metrics: metricsOf(comparisons, notes),
+      margins: only?.margins ?? {},
+      taskWeights: only?.taskWeights ?? {},
+      contrasts: contrastsOf(only?.contrasts ?? []),
       seeds,
       axes: only?.axes ?? axes,
-      uncertainty: options.uncertainty ?? agreed(comparisons) ?? 'seeds',
+      uncertainty: options.uncertainty ?? agreed(comparisons) ?? null,
+      ...looksOf(only?.looks ?? [], seeds.length),
       timing: { ...only?.timing, runs: timeOf(runs) },
     },
   );
@@ -122,6 +127,22 @@ function metricsOf(comparisons: readonly Comparison[], notes: string[]): Readonl
     }
   }
   return Object.fromEntries(chosen);
+}
+
+/** Every pair of models once, whatever the point of the axes. */
+function contrastsOf(contrasts: Comparison['contrasts']): readonly (readonly [string, string])[] {
+  const pairs = new Map(
+    contrasts.map(({ model, reference }) => [JSON.stringify([model, reference]), [model, reference] as const]),
+  );
+  return [...pairs.values()];
+}
+
+/** The same seeds again are the same look; more of them are another. */
+function looksOf(stored: readonly Look[], seeds: number): Pick<SummaryOptions, 'earlierLooks' | 'look'> {
+  const last = stored.at(-1);
+  if (last?.seeds === seeds) return { earlierLooks: stored.slice(0, -1), look: last };
+  const look = { seeds, most: seeds, level: 0.05, planned: true };
+  return { earlierLooks: stored, look: afterOthers(look, stored) };
 }
 
 function agreed(comparisons: readonly Comparison[]): Comparison['uncertainty'] | undefined {

@@ -1,15 +1,15 @@
 import { metrics } from '../metrics/catalogue.js';
+import type { Margin } from '../metrics/metric.js';
 import { byPoint } from './axis-point.js';
 import { type Compared, compareModel, type PointTable } from './compare-model.js';
 import { type Entry, inOrder, type Pair } from './compared-runs.js';
-import type { Comparison, ComparisonRow, TaskGain } from './comparison.js';
+import type { Comparison, ComparisonRow, Contrast, Look, TaskGain } from './comparison.js';
 import { notesOn } from './comparison-notes.js';
-import { errorsOf } from './errors-of-gains.js';
-import { type GainError, mean } from './statistics/gain-error.js';
-import { testGain } from './statistics/gain-test.js';
-import { holm } from './statistics/holm.js';
-import { fewestPairs, rowVerdict, taskVerdict } from './statistics/verdict.js';
-import { differencesOf, type JudgedTask, judge, levelOf, relativeGain } from './task-gain.js';
+import { errorsOf, tableModeration } from './errors-of-gains.js';
+import { mean } from './statistics/gain-error.js';
+import { mostAtLimit, rowVerdict } from './statistics/verdict.js';
+import { differencesOf, type JudgedTask, judge, levelOf } from './task-gain.js';
+import { type TestedGains, testGains } from './tested-gains.js';
 
 export interface SummaryOptions {
   readonly name: string;
@@ -19,9 +19,19 @@ export interface SummaryOptions {
   readonly tasks: readonly { readonly name: string; readonly type: string }[];
   /** By task, where it is not the usual one of the task's type. */
   readonly metrics: Readonly<Record<string, string>>;
+  /** By metric, where it is not the metric's own; null: none. */
+  readonly margins: Readonly<Record<string, Margin | null>>;
+  /** By task, in the mean relative gain; a task that is not named has 1. */
+  readonly taskWeights: Readonly<Record<string, number>>;
+  /** Labels of models that are compared with each other. */
+  readonly contrasts: readonly (readonly [model: string, reference: string])[];
   readonly seeds: readonly number[];
   readonly axes: Comparison['axes'];
-  readonly uncertainty: Comparison['uncertainty'];
+  /** Null: both, where every run has kept its predictions and every metric has an error over rows; else seeds. */
+  readonly uncertainty: Comparison['uncertainty'] | null;
+  /** Looks at fewer seeds, the first first. */
+  readonly earlierLooks: readonly Look[];
+  readonly look: Omit<Look, 'undecided'>;
   readonly timing: Comparison['timing'];
 }
 
@@ -31,71 +41,120 @@ export interface SummaryOptions {
  * @throws DataError if runs that make a pair were not made on the same data.
  */
 export async function summarize(entries: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
-  const { name, baseline, seeds, axes, uncertainty, timing } = options;
+  const { name, baseline, seeds, axes, look, timing } = options;
   const tasks = options.tasks.map((task) => judge(task, options.metrics));
+  const weights = tasks.map((task) => options.taskWeights[task.name] ?? 1);
+  const uncertainty = options.uncertainty ?? (hasRowErrors(entries, tasks) ? 'both' : 'seeds');
   const points = byPoint(
     entries.map((entry) => ({ ...entry, runs: inOrder(entry.runs, seeds) })),
     ({ point }) => point,
-  );
+  ).map((point) => {
+    const entryOf = (label: string) => point.find((entry) => entry.label === label);
+    const compare = (entry: Entry, reference: Entry | undefined) => compareModel(entry, reference, tasks, weights);
+    const compared = point.map((entry) => compare(entry, entryOf(baseline)));
+    return {
+      compared,
+      moderation: tableModeration(compared, tasks),
+      contrasts: options.contrasts.flatMap(([label, other]) => {
+        const [model, reference] = [entryOf(label), entryOf(other)];
+        return model && reference ? [compare(model, reference)] : [];
+      }),
+    };
+  });
+  const isModerated = points.every(({ moderation }) => moderation.tasks !== null);
   const tables: PointTable[] = [];
-  for (const point of points) {
-    const reference = point.find(({ label }) => label === baseline);
-    const compared = point.map((entry) => compareModel(entry, reference, tasks));
-    const errors = await errorsOf(compared, tasks, uncertainty);
-    tables.push({ compared, rows: tableOf(compared, errors, tasks, uncertainty) });
+  for (const { compared, contrasts, moderation } of points) {
+    const family = async (members: readonly Compared[]) => {
+      const moderated = isModerated ? moderation : { tasks: null, aggregate: null };
+      const errors = await errorsOf(members, tasks, weights, uncertainty, moderated);
+      return testGains(members, errors, { tasks, uncertainty, level: look.level, margins: options.margins });
+    };
+    const [tested, ofContrasts] = [await family(compared), await family(contrasts)];
+    tables.push({
+      compared,
+      rows: compared.map((model, index) => rowOf(model, at(tested, index), tasks)),
+      contrasts: contrasts.map((model, index) => contrastOf(model, at(ofContrasts, index), tasks)),
+    });
   }
+  const rows = tables.flatMap((table) => table.rows);
+  const verdicts = rows.flatMap((row) => Object.values(row.tasks).map(({ verdict }) => verdict));
   return {
-    schema: 1,
+    schema: 2,
     name,
     baseline,
     tasks: tasks.map((task) => task.name),
     seeds,
     axes,
     uncertainty,
-    rows: tables.flatMap(({ rows }) => rows),
-    notes: notesOn(tables, tasks, options),
+    test: { variance: uncertainty === 'rows' ? null : isModerated ? 'moderated' : 'paired', level: look.level },
+    margins: options.margins,
+    taskWeights: Object.fromEntries(tasks.map((task, index) => [task.name, weights[index] ?? 1])),
+    looks: [
+      ...options.earlierLooks,
+      { ...look, undecided: verdicts.filter((verdict) => verdict === 'undecided').length },
+    ],
+    rows,
+    contrasts: tables.flatMap((table) => table.contrasts),
+    notes: notesOn(tables, tasks, {
+      ...{ seeds, uncertainty, baseline },
+      isChosen: options.uncertainty !== null,
+      looks: [...options.earlierLooks, look],
+    }),
     timing,
   };
 }
 
-/** One point of the axes: the family of Holm's correction is all of its models and tasks. */
-function tableOf(
-  compared: readonly Compared[],
-  errors: readonly (readonly (GainError | null)[])[],
+function hasRowErrors(entries: readonly Entry[], tasks: readonly JudgedTask[]): boolean {
+  const runs = entries.flatMap((entry) => entry.runs.flatMap(({ run }) => run ?? []));
+  return tasks.every(({ metric }) => metric.influence) && runs.every(({ hasPredictions }) => hasPredictions);
+}
+
+function rowOf(
+  { entry, reference, pairs }: Compared,
+  { tasks: tested, aggregate }: TestedGains,
   tasks: readonly JudgedTask[],
-  uncertainty: Comparison['uncertainty'],
-): readonly ComparisonRow[] {
-  const cells = compared.map(({ differences }, row) =>
-    differences.map(({ values }, index) => {
-      const gain = values.length > 0 ? mean(values) : null;
-      const error = errors[row]?.[index] ?? null;
-      return { gain, pairs: values.length, ...testGain(gain ?? 0, gain === null ? null : error) };
-    }),
-  );
-  const adjusted = holm(cells.flat().map(({ p }) => p));
-  return compared.map(({ entry, baseline, pairs, differences }, row): ComparisonRow => {
-    const gains = tasks.map((task, index): [string, TaskGain] => {
-      const [cell, difference] = [cells[row]?.[index], differences[index]];
-      if (!cell || !difference) throw new Error('A row has a cell for every task.');
-      const { gain, pairs: count, se, interval, p, detectable } = cell;
-      const pHolm = adjusted[row * tasks.length + index] ?? null;
-      const enough = count >= fewestPairs || uncertainty === 'rows';
-      const relative = gain === null ? null : relativeGain(gain, difference.baseline ?? 0, task.metric);
-      const verdict = enough ? taskVerdict(gain, pHolm) : null;
-      const test = { gain, relativeGain: relative, se, interval, p, pHolm, verdict, detectable };
-      return [task.name, { metric: task.metric.name, ...levelOf(entry, task), ...test }];
-    });
-    return {
-      label: entry.label,
-      type: entry.type,
-      axis: entry.point,
-      parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
-      runs: entry.runs.map(({ seed, path, status }) => ({ seed, path, status })),
-      tasks: Object.fromEntries(gains),
-      ...overTasks(pairs, tasks),
-      verdict: entry === baseline ? null : rowVerdict(gains.map(([, { verdict }]) => verdict)),
-    };
+): ComparisonRow {
+  const isBaseline = entry === reference;
+  const gains = tasks.map((task, index): readonly [string, TaskGain] => {
+    const own = at(tested, index);
+    const level = levelOf(entry, task);
+    return [
+      task.name,
+      { metric: task.metric.name, ...level, ...own, verdict: isBaseline ? null : own.verdict, ownBest: null },
+    ];
   });
+  const atLimit = 0;
+  const done = entry.runs.filter(({ run }) => run).length;
+  const verdict = isBaseline ? 'baseline' : rowVerdict(tested.map((own) => own.verdict));
+  return {
+    label: entry.label,
+    type: entry.type,
+    axis: entry.point,
+    parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
+    runs: entry.runs.map(({ seed, path, status }) => ({ seed, path, status })),
+    tasks: Object.fromEntries(gains),
+    ...overTasks(pairs, tasks),
+    aggregate: isBaseline ? null : aggregate,
+    atLimit,
+    verdict: !isBaseline && atLimit > mostAtLimit * done ? 'not trained to a plateau' : verdict,
+  };
+}
+
+function contrastOf(
+  { entry, reference }: Compared,
+  { tasks: tested, aggregate }: TestedGains,
+  tasks: readonly JudgedTask[],
+): Contrast {
+  return {
+    axis: entry.point,
+    model: entry.label,
+    reference: reference?.label ?? '',
+    tasks: Object.fromEntries(
+      tasks.map(({ name, metric }, index) => [name, { metric: metric.name, ...at(tested, index) }]),
+    ),
+    aggregate,
+    verdict: rowVerdict(tested.map((own) => own.verdict)),
+  };
 }
 
 /**
@@ -116,4 +175,10 @@ function overTasks(
     : [];
   if (types.size !== 1 || gains.length < tasks.length) return { meanGain: null, worstGain: null };
   return { meanGain: mean(gains), worstGain: Math.min(...gains) };
+}
+
+function at<Item>(items: readonly Item[], index: number): Item {
+  const found = items[index];
+  if (found === undefined) throw new Error('A table has a cell for every model and task.');
+  return found;
 }

@@ -48,22 +48,60 @@ export interface Differences {
   readonly values: readonly number[];
   /** Of the largest value subtracted: what rounding is relative to. */
   readonly magnitude: number;
-  /** Mean of the baseline over these pairs. */
-  readonly baseline: number | null;
+  /** Mean of the reference over these pairs; null without pairs, and for the aggregate. */
+  readonly reference: number | null;
 }
 
 export function differencesOf(pairs: readonly Pair[], task: JudgedTask): Differences {
   const sign = signOf(task.metric);
   const defined = pairs.flatMap((pair) => {
-    const [model, baseline] = [testValue(pair.model, task), testValue(pair.baseline, task)];
-    return model === null || baseline === null ? [] : [{ pair, model, baseline }];
+    const [model, reference] = [testValue(pair.model, task), testValue(pair.reference, task)];
+    return model === null || reference === null ? [] : [{ pair, model, reference }];
   });
   return {
     pairs: defined.map(({ pair }) => pair),
-    values: defined.map(({ model, baseline }) => sign * (model - baseline)),
-    magnitude: Math.max(...defined.flatMap(({ model, baseline }) => [Math.abs(model), Math.abs(baseline)]), 0),
-    baseline: defined.length > 0 ? mean(defined.map(({ baseline }) => baseline)) : null,
+    values: defined.map(({ model, reference }) => sign * (model - reference)),
+    magnitude: Math.max(...defined.flatMap(({ model, reference }) => [Math.abs(model), Math.abs(reference)]), 0),
+    reference: defined.length > 0 ? mean(defined.map(({ reference }) => reference)) : null,
   };
+}
+
+/**
+ * The weighted mean over tasks of the relative gain in percent, pair by pair, over the pairs that all tasks have. What each is relative
+ * to is the reference's mean over those pairs. No pairs where a task has no relative gain.
+ */
+export function aggregateOf(
+  ofTasks: readonly Differences[],
+  tasks: readonly JudgedTask[],
+  weights: readonly number[],
+): Differences {
+  const factors = aggregateFactors(ofTasks, tasks, weights);
+  const pairs =
+    factors === null
+      ? []
+      : (ofTasks[0]?.pairs ?? []).filter((pair) => ofTasks.every((own) => own.pairs.includes(pair)));
+  const sum = (of: (own: Differences) => number) =>
+    ofTasks.reduce((total, own, task) => total + (factors?.[task] ?? 0) * of(own), 0);
+  return {
+    pairs,
+    values: pairs.map((pair) => sum((own) => own.values[own.pairs.indexOf(pair)] ?? 0)),
+    magnitude: sum((own) => own.magnitude),
+    reference: null,
+  };
+}
+
+/** By which a gain on each task enters the aggregate; null where one is relative to nothing. */
+export function aggregateFactors(
+  ofTasks: readonly Differences[],
+  tasks: readonly JudgedTask[],
+  weights: readonly number[],
+): readonly number[] | null {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const factors = tasks.map(({ metric }, task) => {
+    const one = relativeGain(1, ofTasks[task]?.reference ?? 0, metric);
+    return one === null ? null : (one * (weights[task] ?? 0)) / total;
+  });
+  return factors.every((factor) => factor !== null) ? factors : null;
 }
 
 /** 1 if a higher value is better, -1 if a lower one is. */
@@ -72,7 +110,7 @@ export function signOf({ better }: Metric): number {
 }
 
 /** Percent of what the metric's gains are relative to; null where that is not above 0. */
-export function relativeGain(gain: number, baseline: number, { relativeTo }: Metric): number | null {
-  const whole = relativeTo?.(baseline) ?? 0;
+export function relativeGain(gain: number, reference: number, { relativeTo }: Metric): number | null {
+  const whole = relativeTo?.(reference) ?? 0;
   return whole > 0 ? (100 * gain) / whole : null;
 }

@@ -15,7 +15,10 @@ export interface ComparisonConfig {
   readonly models: readonly { readonly label: string; readonly type: string }[];
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
+  /** All that may be trained, in their order. */
   readonly seeds: readonly number[];
+  /** How many of the seeds there are at each look at the table: training ends at the first that decides everything. */
+  readonly looks: readonly number[];
   readonly axes: Readonly<Record<string, readonly unknown[]>>;
   /** Every combination of the axes' values; one empty point without axes. */
   readonly points: readonly AxisPoint[];
@@ -25,9 +28,16 @@ export interface ComparisonConfig {
   readonly tune: Readonly<Record<string, readonly unknown[]>> | null;
   /** The search's seed, which is none of `seeds`. */
   readonly tuneSeed: number;
-  readonly uncertainty: 'seeds' | 'rows' | 'both';
+  /** Null: both, where every run keeps its predictions, else seeds. */
+  readonly uncertainty: 'seeds' | 'rows' | 'both' | null;
   /** The metric by which a task is judged, for tasks that do not use their type's usual one. */
   readonly metrics: Readonly<Record<string, string>>;
+  /** By metric, where it is not the metric's own: a gain that is closer to 0 counts as none. Null: no margin. */
+  readonly margins: Readonly<Record<string, Margin | null>>;
+  /** By task, in the mean relative gain; a task that is not named has 1. */
+  readonly taskWeights: Readonly<Record<string, number>>;
+  /** Labels of models that are compared with each other: a model, and what its gains are measured against. */
+  readonly contrasts: readonly (readonly [model: string, reference: string])[];
   /**
    * The experiment of one run. `changes` are further values by dotted key (`model.levels`, `train.optimizer.learningRate`).
    * @throws ConfigError for a value that the key does not take.
@@ -35,12 +45,23 @@ export interface ComparisonConfig {
   experiment(label: string, point: AxisPoint, seed: number, changes?: AxisPoint): Experiment;
 }
 
+/** In the metric's own unit, or in percent of the value that a gain is measured against. */
+type Margin = { readonly absolute: number } | { readonly percent: number };
+
 const values = z.array(z.unknown()).min(1);
+const seedCount = z.int().positive().max(10_000);
+const margin = z
+  .union([
+    z.number().positive(),
+    z.string().regex(/^\d+(\.\d+)?\s*%$/, "a number above 0, or a percentage such as '1 %'"),
+  ])
+  .nullable();
 const compareSchema = z.strictObject({
   models: z.array(z.looseObject({ label: z.string().min(1).optional(), type: z.string() })).min(1),
   seeds: z.union([
-    z.int().positive().max(10_000),
+    seedCount,
     z.array(seedSchema.max(Number.MAX_SAFE_INTEGER - 1)).min(1), // the search's seed comes after them
+    z.strictObject({ first: seedCount, step: seedCount, most: seedCount }),
   ]),
   axes: z.record(z.string(), values).default({}),
   match: z
@@ -48,8 +69,11 @@ const compareSchema = z.strictObject({
     .nullable()
     .default(null),
   tune: z.record(z.string(), values).nullable().default(null),
-  uncertainty: z.enum(['seeds', 'rows', 'both']).default('seeds'),
+  uncertainty: z.enum(['seeds', 'rows', 'both']).nullable().default(null),
   metrics: z.record(z.string(), z.string()).default({}),
+  margin: z.record(z.string(), margin).default({}),
+  taskWeights: z.record(z.string(), z.number().nonnegative()).default({}),
+  contrasts: z.array(z.tuple([z.string(), z.string()])).default([]),
 });
 
 /** True if a config's text has a `compare:` key. A text that cannot be read has none: parsing it tells why. */
@@ -103,8 +127,7 @@ export function parseComparison(
     if (labels.indexOf(label) !== index)
       throw failAt(document, ['compare', 'models'], `two models are labelled '${label}': give each a label of its own`);
   }
-  const seeds =
-    typeof compare.seeds === 'number' ? Array.from({ length: compare.seeds }, (_, i) => i + 1) : compare.seeds;
+  const { seeds, looks } = seedsOf(compare.seeds, document);
   if (new Set(seeds).size < seeds.length) throw failAt(document, ['compare', 'seeds'], 'a seed is listed twice');
   for (const key of ['axes', 'tune'] as const) checkValues(compare[key] ?? {}, key, document);
   for (const key of Object.keys(compare.tune ?? {})) {
@@ -141,6 +164,7 @@ export function parseComparison(
     models: models.map(({ label, options }) => ({ label, type: options.type })),
     baseline,
     seeds,
+    looks,
     axes: compare.axes,
     points,
     match: compare.match === null ? null : compare.match === 'parameters' ? 'baseline' : compare.match.parameters,
@@ -148,6 +172,9 @@ export function parseComparison(
     tuneSeed: Math.max(...seeds) + 1,
     uncertainty: compare.uncertainty,
     metrics: compare.metrics,
+    margins: Object.fromEntries(Object.entries(compare.margin).map(([metric, value]) => [metric, marginOf(value)])),
+    taskWeights: compare.taskWeights,
+    contrasts: compare.contrasts,
     experiment,
   };
   // Every value is tried now, so that a mistake is told before hours of training.
@@ -160,7 +187,30 @@ export function parseComparison(
   if (!first) throw new Error('A comparison has a model.');
   checkTasks(compare, experiments, document);
   checkMetrics(compare, first, document, definitions);
+  checkMargins(compare.margin, document, definitions);
+  checkWeights(compare.taskWeights, first, document);
+  checkContrasts(compare.contrasts, labels, document);
   return { ...parsed, name: first.name };
+}
+
+/** Seeds in their order, and how many of them there are at each look. */
+function seedsOf(
+  given: z.infer<typeof compareSchema>['seeds'],
+  document: ConfigDocument,
+): { readonly seeds: readonly number[]; readonly looks: readonly number[] } {
+  if (Array.isArray(given)) return { seeds: given, looks: [given.length] };
+  const { first, step, most } = typeof given === 'number' ? { first: given, step: 1, most: given } : given;
+  if (most < first)
+    throw failAt(document, ['compare', 'seeds', 'most'], `is ${most}, fewer than the first look's ${first}`);
+  const looks = Array.from({ length: Math.ceil((most - first) / step) + 1 }, (_, look) =>
+    Math.min(most, first + look * step),
+  );
+  return { seeds: Array.from({ length: most }, (_, i) => i + 1), looks };
+}
+
+function marginOf(value: z.infer<typeof margin>): Margin | null {
+  if (typeof value === 'string') return { percent: Number.parseFloat(value) };
+  return value === null ? null : { absolute: value };
 }
 
 type Path = readonly (string | number)[];
@@ -257,12 +307,61 @@ function checkMetrics(
         path,
         `a ${task.type} task is judged by one of: ${known.join(', ')}${didYouMean(metric, known)}`,
       );
-    if (uncertainty !== 'seeds' && !metrics.all.find(({ name }) => name === metric)?.influence)
+    if ((uncertainty ?? 'seeds') !== 'seeds' && !metrics.all.find(({ name }) => name === metric)?.influence)
       throw failAt(
         document,
         path,
         `${metric} has no error over test rows, which uncertainty: ${uncertainty} asks for: choose another metric, or uncertainty: seeds`,
       );
+  }
+}
+
+function checkMargins(
+  margins: Readonly<Record<string, unknown>>,
+  document: ConfigDocument,
+  { metrics }: Definitions,
+): void {
+  const known = metrics.all.filter(({ better }) => better !== null).map(({ name }) => name);
+  for (const name of Object.keys(margins)) {
+    if (known.includes(name)) continue;
+    throw failAt(
+      document,
+      ['compare', 'margin', name],
+      `no metric '${name}'${didYouMean(name, known)}; there are: ${known.join(', ')}`,
+    );
+  }
+}
+
+function checkWeights(
+  weights: Readonly<Record<string, number>>,
+  { tasks }: Experiment,
+  document: ConfigDocument,
+): void {
+  const names = tasks.map(({ name }) => name);
+  for (const name of Object.keys(weights)) {
+    if (names.includes(name)) continue;
+    const message = `no task '${name}'${didYouMean(name, names)}; tasks: ${names.join(', ')}`;
+    throw failAt(document, ['compare', 'taskWeights', name], message);
+  }
+  if (names.every((name) => weights[name] === 0))
+    throw failAt(document, ['compare', 'taskWeights'], 'a task has a weight above 0');
+}
+
+function checkContrasts(
+  contrasts: readonly (readonly [string, string])[],
+  labels: readonly string[],
+  document: ConfigDocument,
+): void {
+  for (const [index, pair] of contrasts.entries()) {
+    const path = ['compare', 'contrasts', index];
+    for (const [place, label] of pair.entries()) {
+      if (labels.includes(label)) continue;
+      const message = `no model is labelled '${label}'${didYouMean(label, labels)}; there are: ${labels.join(', ')}`;
+      throw failAt(document, [...path, place], message);
+    }
+    if (pair[0] === pair[1]) throw failAt(document, path, `'${pair[0]}' cannot be compared with itself`);
+    if (contrasts.slice(0, index).some((other) => String(other) === String(pair)))
+      throw failAt(document, path, 'is listed twice');
   }
 }
 

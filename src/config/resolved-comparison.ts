@@ -10,20 +10,29 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
   const [point = {}] = config.points;
   const experimentOf = (label: string) => config.experiment(label, point, config.seeds[0] ?? 0);
   const { model: _model, seed: _seed, ...shared } = experimentOf(config.baseline);
-  const { seeds, axes, match, tune, uncertainty, metrics } = config;
+  const { seeds, looks, axes, match, tune, uncertainty, metrics, margins, taskWeights, contrasts } = config;
+  const [first = 0, second = first + 1] = looks;
   return {
     ...shared,
     ...(run ? { seed: run.seed, model: run.model } : {}),
     compare: {
       models: config.models.map(({ label }) => ({ label, ...experimentOf(label).model })),
-      seeds,
+      seeds: looks.length > 1 ? { first, step: second - first, most: seeds.length } : seeds,
       axes,
       match: match === 'baseline' ? 'parameters' : match === null ? null : { parameters: match },
       tune,
       uncertainty,
       metrics,
+      margin: Object.fromEntries(Object.entries(margins).map(([name, margin]) => [name, written(margin)])),
+      taskWeights,
+      contrasts,
     },
   };
+}
+
+function written(margin: ComparisonConfig['margins'][string]): number | string | null {
+  if (!margin) return null;
+  return 'absolute' in margin ? margin.absolute : `${margin.percent} %`;
 }
 
 export function stringifyComparison(config: ComparisonConfig, run?: Experiment): string {

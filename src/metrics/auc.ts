@@ -10,6 +10,7 @@ export const auc = defineMetric({
   better: 'higher',
   usual: true,
   relativeTo: (value) => value - 0.5,
+  margin: { absolute: 0.001 }, // a gain worth having (PLE, section 3.2)
   compute: areaUnderCurve,
   score: (value) => value,
   influence: (_task, scores) => influenceOnArea(scores),

@@ -11,6 +11,7 @@ export const calibrationError = defineMetric({
   type: 'binary',
   better: 'lower',
   relativeTo: (value) => value,
+  margin: { percent: 1 },
   compute: (sample) => {
     const rows = sample.positives.length + sample.negatives.length;
     return calibrationBins(sample).reduce((sum, { gap }) => sum + Math.abs(gap), 0) / rows;

@@ -13,6 +13,7 @@ export const groupedAuc = defineMetric({
   type: 'binary',
   better: 'higher',
   relativeTo: (value) => value - 0.5,
+  margin: { absolute: 0.001 },
   computeGrouped: meanArea,
   influence: (_task, scores) => influenceOfGroups(scores),
 });

@@ -8,6 +8,7 @@ export const logLoss = defineMetric({
   type: 'binary',
   better: 'lower',
   relativeTo: (value) => value,
+  margin: { percent: 1 },
   compute: ({ positives, negatives }) => {
     let sum = 0;
     for (const logit of positives) sum += softplus(-logit);

@@ -8,6 +8,7 @@ export const mae = defineMetric({
   type: 'regression',
   better: 'lower',
   relativeTo: (value) => value,
+  margin: { percent: 1 },
   compute: ({ predictions, labels }) => {
     let sum = 0;
     for (const [row, label] of labels.entries()) sum += Math.abs((predictions[row] ?? 0) - label);

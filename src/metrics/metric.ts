@@ -7,6 +7,9 @@ import type { TaskScores } from './task-scores.js';
 /** A value of a metric: a number, an interval [low, high], or null where it is not defined. Never NaN or infinite. */
 export type MetricValue = number | readonly [number, number] | null;
 
+/** In the metric's own unit, or in percent of the value that a gain is measured against. */
+export type Margin = { readonly absolute: number } | { readonly percent: number };
+
 interface Common {
   /** The field in `result.json`. */
   readonly name: string;
@@ -18,6 +21,8 @@ interface Common {
   readonly usual?: true;
   /** On what can be compared: what a relative gain is relative to, given the baseline's value. */
   readonly relativeTo?: (baseline: number) => number;
+  /** On what can be compared: gains that are closer to 0 than this count as none, unless the config says otherwise. */
+  readonly margin?: Margin;
   /** On one metric of each type: the score by which epochs are selected; higher is better, whatever `better` is. */
   readonly score?: (value: number) => number;
   /** On one metric of each type: the mean loss of the task as training sees it. */

@@ -12,6 +12,7 @@ export const mse = defineMetric({
   better: 'lower',
   usual: true,
   relativeTo: (value) => value,
+  margin: { percent: 1 },
   compute: meanSquaredError,
   loss: (value, { scale }) => value / scale ** 2,
   influence: (task, scores) => influenceOnMeanSquare(task, scores),

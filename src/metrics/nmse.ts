@@ -9,6 +9,7 @@ export const nmse = defineMetric({
   type: 'regression',
   better: 'lower',
   relativeTo: (value) => value,
+  margin: { percent: 1 },
   compute: (sample) => (sample.labelVariance === 0 ? null : meanSquaredError(sample) / sample.labelVariance),
   score: (value) => 1 - value,
   influence: (task, scores) => influenceOnMeanSquare(task, scores, regressionSample(task, scores).labelVariance),

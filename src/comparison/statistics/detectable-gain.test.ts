@@ -10,7 +10,7 @@ it.each([
   [2.5, 9, 0.6061383742015277],
   [2.8, 1000, 0.7988019312812853],
 ])('the power at noncentrality %d with %d degrees of freedom', (noncentrality, df, power) => {
-  expect(testPower(noncentrality, df)).toBeCloseTo(power, 12);
+  expect(testPower(noncentrality, df, 0.05)).toBeCloseTo(power, 12);
 });
 
 describe('the detectable gain', () => {
@@ -26,13 +26,20 @@ describe('the detectable gain', () => {
     [9, 3.149632886450618],
     [99, 2.82912632781394],
   ])('with %d degrees of freedom', (df, noncentrality) => {
-    expect(detectableGain(1, df)).toBeCloseTo(noncentrality, 9);
-    expect(detectableGain(0.002, df)).toBeCloseTo(0.002 * noncentrality, 12);
+    expect(detectableGain(1, df, 0.05)).toBeCloseTo(noncentrality, 9);
+    expect(detectableGain(0.002, df, 0.05)).toBeCloseTo(0.002 * noncentrality, 12);
   });
 
   it('of a normal error is 1.96 + 0.84 standard errors', () => {
     // norm.ppf(.975) + norm.ppf(.8), but for the chance of the wrong sign, below 1e-6
-    expect(detectableGain(1, Number.POSITIVE_INFINITY)).toBeCloseTo(2.8015852181, 5);
-    expect(detectableGain(1, 1e7)).toBeCloseTo(detectableGain(1, Number.POSITIVE_INFINITY), 5);
+    expect(detectableGain(1, Number.POSITIVE_INFINITY, 0.05)).toBeCloseTo(2.8015852181, 5);
+    expect(detectableGain(1, 1e7, 0.05)).toBeCloseTo(detectableGain(1, Number.POSITIVE_INFINITY, 0.05), 5);
+  });
+
+  // scipy 1.15.3: c = t.ppf(1 - .00125, 8.4); nct.sf(c, 8.4, d) + nct.cdf(-c, 8.4, d); brentq(lambda d: nct.sf(c, 8.4, d) - .8, 1, 40)
+  it('at a stricter level', () => {
+    expect(testPower(3, 8.4, 0.0025)).toBeCloseTo(0.21709800807151106, 9);
+    expect(testPower(6, 8.4, 0.0025)).toBeCloseTo(0.9030393730939353, 9);
+    expect(detectableGain(2, 8.4, 0.0025)).toBeCloseTo(2 * 5.324009269685076, 8);
   });
 });

@@ -1,26 +1,26 @@
 import { criticalValue, normalBelow } from './distributions.js';
 
 /**
- * The smallest true gain that a two-sided t test at p < .05 (uncorrected) finds with 80 % power, its standard error being the
- * observed one: se times the noncentrality by which the noncentral t distribution has that power.
+ * The smallest true gain that a two-sided t test at this level finds with 80 % power, its standard error being the observed one: se times
+ * the noncentrality by which the noncentral t distribution has that power.
  */
-export function detectableGain(se: number, degreesOfFreedom: number): number {
+export function detectableGain(se: number, degreesOfFreedom: number, level: number): number {
   let [low, high] = [0, 1];
-  while (testPower(high, degreesOfFreedom) < 0.8) high *= 2;
+  while (testPower(high, degreesOfFreedom, level) < 0.8) high *= 2;
   for (;;) {
     const middle = (low + high) / 2;
     if (middle <= low || middle >= high) return se * middle;
-    if (testPower(middle, degreesOfFreedom) < 0.8) low = middle;
+    if (testPower(middle, degreesOfFreedom, level) < 0.8) low = middle;
     else high = middle;
   }
 }
 
 /**
- * P(|T| > c) where T = (Z + noncentrality) / s is noncentral t, s^2 = chi^2 / df, and c the critical value of the two-sided 5 % test:
- * the mean over s of P(Z > c s - noncentrality) + P(Z < -c s - noncentrality). Infinite df: s is 1.
+ * P(|T| > c) where T = (Z + noncentrality) / s is noncentral t, s^2 = chi^2 / df, and c the critical value of the two-sided test at this
+ * level: the mean over s of P(Z > c s - noncentrality) + P(Z < -c s - noncentrality). Infinite df: s is 1.
  */
-export function testPower(noncentrality: number, degreesOfFreedom: number): number {
-  const critical = criticalValue(degreesOfFreedom);
+export function testPower(noncentrality: number, degreesOfFreedom: number, level: number): number {
+  const critical = criticalValue(level, degreesOfFreedom);
   const given = (s: number) => normalBelow(noncentrality - critical * s) + normalBelow(-noncentrality - critical * s);
   if (degreesOfFreedom > 1e8) return given(1);
   // s = exp(u) has the density exp(df (u - (e^2u - 1) / 2)) but for a constant, which is found by the same sum. The integrand is smooth

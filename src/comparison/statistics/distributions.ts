@@ -1,21 +1,26 @@
 import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
+import normalQuantile from '@stdlib/stats-base-dists-normal-quantile';
 import studentCdf from '@stdlib/stats-base-dists-t-cdf';
 import studentQuantile from '@stdlib/stats-base-dists-t-quantile';
-
-const normalQuantile = 1.959963984540054; // of 0.975
 
 /** P(Z <= x) of a standard normal. */
 export function normalBelow(x: number): number {
   return normalCdf(x, 0, 1);
 }
 
-/** Two-sided p-value of a t statistic; infinite degrees of freedom: of a standard normal. */
-export function twoSidedP(statistic: number, degreesOfFreedom: number): number {
-  const low = -Math.abs(statistic);
-  return 2 * (Number.isFinite(degreesOfFreedom) ? studentCdf(low, degreesOfFreedom) : normalBelow(low));
+/** P(T <= x) of Student's t; infinite degrees of freedom: of a standard normal. */
+export function studentBelow(x: number, degreesOfFreedom: number): number {
+  return Number.isFinite(degreesOfFreedom) ? studentCdf(x, degreesOfFreedom) : normalBelow(x);
 }
 
-/** Half the width of a 95 % interval, in standard errors: the 0.975 quantile of t. */
-export function criticalValue(degreesOfFreedom: number): number {
-  return Number.isFinite(degreesOfFreedom) ? studentQuantile(0.975, degreesOfFreedom) : normalQuantile;
+/** Two-sided p-value of a t statistic. */
+export function twoSidedP(statistic: number, degreesOfFreedom: number): number {
+  return Math.min(1, 2 * studentBelow(-Math.abs(statistic), degreesOfFreedom));
+}
+
+/** The x with P(|T| > x) = `level`: half the width, in standard errors, of an interval of confidence 1 - level. */
+export function criticalValue(level: number, degreesOfFreedom: number): number {
+  return -(Number.isFinite(degreesOfFreedom)
+    ? studentQuantile(level / 2, degreesOfFreedom)
+    : normalQuantile(level / 2, 0, 1));
 }

@@ -2,36 +2,40 @@ import { describe, expect, it } from 'vitest';
 import { rowVerdict, taskVerdict } from './verdict.js';
 
 it.each([
-  [0.1, 0.049, 'better'],
-  [-0.1, 0.049, 'worse'],
-  [0.1, 0.05, 'no difference seen'],
-  [-0.1, 0.9, 'no difference seen'],
-  [0, 1, 'no difference seen'],
-  [0.1, null, null],
-  [null, null, null],
-])('a gain of %s with an adjusted p of %s: %s', (gain, pHolm, verdict) => {
-  expect(taskVerdict(gain, pHolm)).toBe(verdict);
+  [0.1, 0.049, null, 'better'],
+  [-0.1, 0.049, null, 'worse'],
+  [0.1, 0.05, null, 'undecided'],
+  [-0.1, 0.9, 0.05, 'undecided'],
+  [-0.1, 0.9, 0.049, 'equivalent'],
+  [0.1, 0.001, 0.049, 'equivalent'], // beyond noise, and too small to count
+  [0.1, 0.001, 0.2, 'better'],
+  [0, 1, null, 'undecided'],
+  [0.1, null, null, 'undecided'],
+  [null, null, null, 'undecided'],
+])('a gain of %s, p %s of a difference, p %s of equivalence: %s', (gain, pHolm, pEquivalent, verdict) => {
+  expect(taskVerdict(gain, { pHolm, pEquivalent }, 0.05)).toBe(verdict);
+});
+
+it('the level may be that of a look', () => {
+  expect(taskVerdict(0.1, { pHolm: 0.03, pEquivalent: null }, 0.0125)).toBe('undecided');
 });
 
 describe('over tasks', () => {
-  const [b, w, n] = ['better', 'worse', 'no difference seen'] as const;
+  const [b, w, e, u] = ['better', 'worse', 'equivalent', 'undecided'] as const;
   it.each([
     [[b, b], 'better on all'],
     [[b], 'better on all'],
-    [[b, n], 'better on some'],
-    [[n, b, b], 'better on some'],
+    [[b, u], 'better on some'],
+    [[e, b, b], 'better on some'],
     [[b, w], 'seesaw'],
-    [[w, n, b], 'seesaw'],
+    [[w, u, b], 'seesaw'],
     [[w, w], 'worse'],
-    [[n, w], 'worse'],
-    [[n, n], 'no difference seen'],
-    [[n], 'no difference seen'],
-    [[b, null], null],
-    [[w, null], null],
-    [[n, null], null],
-    [[null, null], null],
-    [[b, null, w], 'seesaw'],
-    [[], null],
+    [[e, w], 'worse'],
+    [[u, w], 'worse'],
+    [[e, e], 'equivalent'],
+    [[e, u], 'undecided'],
+    [[u], 'undecided'],
+    [[], 'undecided'],
   ])('%j: %s', (tasks, verdict) => {
     expect(rowVerdict(tasks)).toBe(verdict);
   });

@@ -1,28 +1,31 @@
-import type { TaskGain, Verdict } from '../comparison.js';
-
-/** Below this adjusted p-value a difference is called one. */
-const level = 0.05;
+import type { TaskVerdict, Verdict } from '../comparison.js';
 
 /** With fewer pairs than this, errors over seeds are too uncertain for a verdict. */
-export const fewestPairs = 5;
+export const fewestPairs = 3;
 
-/** On one task; null if there is no test. */
-export function taskVerdict(gain: number | null, pHolm: number | null): TaskGain['verdict'] {
-  if (gain === null || pHolm === null) return null;
-  if (pHolm >= level) return 'no difference seen';
+/** The part of a model's runs that may end at their limit, still improving, before its verdict is that it was not trained to a plateau. */
+export const mostAtLimit = 0.2;
+
+/**
+ * On one task. A gain that is shown to be within the margin is equivalent, also if it is shown to differ from 0: it is too small to
+ * count. Without a test it is undecided.
+ */
+export function taskVerdict(
+  gain: number | null,
+  { pHolm, pEquivalent }: { readonly pHolm: number | null; readonly pEquivalent: number | null },
+  level: number,
+): TaskVerdict {
+  if (gain === null || pHolm === null) return 'undecided';
+  if (pEquivalent !== null && pEquivalent < level) return 'equivalent';
+  if (pHolm >= level) return 'undecided';
   return gain > 0 ? 'better' : 'worse';
 }
 
-/**
- * Over all tasks. Where a task has no verdict, only a seesaw between others is certain: every other verdict would also say something
- * of that task, and is null.
- */
-export function rowVerdict(tasks: readonly TaskGain['verdict'][]): Verdict | null {
-  const better = tasks.filter((verdict) => verdict === 'better').length;
-  const worse = tasks.includes('worse');
-  if (better > 0 && worse) return 'seesaw';
-  if (tasks.length === 0 || tasks.includes(null)) return null;
-  if (worse) return 'worse';
-  if (better === tasks.length) return 'better on all';
-  return better > 0 ? 'better on some' : 'no difference seen';
+/** Over all tasks. */
+export function rowVerdict(tasks: readonly TaskVerdict[]): Verdict {
+  const having = (verdict: TaskVerdict) => tasks.filter((task) => task === verdict).length;
+  if (having('better') > 0 && having('worse') > 0) return 'seesaw';
+  if (having('worse') > 0) return 'worse';
+  if (having('better') > 0) return having('better') === tasks.length ? 'better on all' : 'better on some';
+  return tasks.length > 0 && having('equivalent') === tasks.length ? 'equivalent' : 'undecided';
 }

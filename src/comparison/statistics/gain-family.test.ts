@@ -1,0 +1,119 @@
+import { compiled, stdtr, stdtri } from 'cephes';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seedError } from './gain-error.js';
+import { testFamily } from './gain-family.js';
+
+const one = (values: readonly number[], margin: number | null = null) => {
+  const gain = values.reduce((a, b) => a + b, 0) / values.length;
+  return { gain: values.length === 0 ? null : gain, error: seedError(values, 1), margin };
+};
+const known = (gain: number, margin: number | null = null) => ({
+  gain,
+  margin,
+  error: { variance: 1, degreesOfFreedom: Number.POSITIVE_INFINITY },
+});
+
+describe('a gain alone', () => {
+  it('agrees with Cephes on any differences', async () => {
+    await compiled;
+    const value = fc.double({ min: -1, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 2, maxLength: 12 }), (values) => {
+        fc.pre(Math.max(...values) - Math.min(...values) > 1e-6);
+        const n = values.length;
+        const gain = values.reduce((a, b) => a + b) / n;
+        const se = Math.sqrt(values.reduce((sum, x) => sum + (x - gain) ** 2, 0) / (n - 1) / n);
+        const margin = 0.1;
+        const [test] = testFamily([one(values, margin)], 0.05);
+        expect(test?.se).toBeCloseTo(se, 12);
+        expect(test?.degreesOfFreedom).toBe(n - 1);
+        expect(test?.interval?.[0]).toBeCloseTo(gain - stdtri(n - 1, 0.975) * se, 9);
+        expect(test?.interval?.[1]).toBeCloseTo(gain + stdtri(n - 1, 0.975) * se, 9);
+        expect(test?.p).toBeCloseTo(2 * stdtr(n - 1, -Math.abs(gain) / se), 9);
+        const [above, below] = [stdtr(n - 1, -(gain + margin) / se), stdtr(n - 1, (gain - margin) / se)];
+        expect(test?.pNotInferior).toBeCloseTo(above, 9);
+        expect(test?.pEquivalent).toBeCloseTo(Math.max(above, below), 9);
+      }),
+    );
+  });
+
+  // scipy 1.17.1: ttest_rel([.91, .93, .92, .95, .94], [.90, .91, .92, .92, .92]).pvalue, .confidence_interval();
+  // 1.15.3: t.sf((g + .012) / se, 4), t.cdf((g - .012) / se, 4)
+  it('agrees with scipy', () => {
+    expect(testFamily([one([0.01, 0.02, 0, 0.03, 0.02], 0.012)], 0.05)).toEqual([
+      {
+        se: expect.closeTo(0.005099019513592785, 14),
+        degreesOfFreedom: 4,
+        interval: [expect.closeTo(0.0018428522301772911, 12), expect.closeTo(0.030157147769822645, 12)],
+        simultaneous: [expect.closeTo(0.0018428522301772911, 12), expect.closeTo(0.030157147769822645, 12)],
+        p: expect.closeTo(0.034919706674538926, 12),
+        pHolm: expect.closeTo(0.034919706674538926, 12),
+        pEquivalent: expect.closeTo(0.7616896663635794, 12),
+        pNotInferior: expect.closeTo(0.002679409537355858, 12),
+      },
+    ]);
+  });
+
+  const nothing = {
+    ...{ se: null, degreesOfFreedom: null, interval: null, simultaneous: null },
+    ...{ p: null, pHolm: null, pEquivalent: null, pNotInferior: null },
+  };
+
+  it('without an error nothing is defined', () => {
+    expect(testFamily([one([0.1], 1), one([], 1)], 0.05)).toEqual([nothing, nothing]);
+  });
+
+  it('an error of 0: no gain is perfect agreement, within any margin; any other gain has no test', () => {
+    const agreement = { ...nothing, se: 0, interval: [0, 0], simultaneous: [0, 0], p: 1, pHolm: 1 };
+    expect(testFamily([one([0, 0, 0])], 0.05)).toEqual([agreement]);
+    expect(testFamily([one([0, 0, 0], 0.1)], 0.05)).toEqual([{ ...agreement, pEquivalent: 0, pNotInferior: 0 }]);
+    expect(testFamily([one([0.1, 0.1, 0.1], 0.2)], 0.05)).toEqual([nothing]);
+  });
+});
+
+describe('a family', () => {
+  it('is adjusted by Holm: differences, equivalence and non-inferiority each by themselves', () => {
+    const [far, near, middle] = testFamily([known(4, 3), known(0.1, 3), known(2.2, 3)], 0.05);
+    const p = (z: number) => 2 * stdtr(1e7, -z);
+    expect(far?.pHolm).toBeCloseTo(3 * p(4), 8);
+    expect(middle?.pHolm).toBeCloseTo(2 * p(2.2), 6);
+    expect(near?.pHolm).toBeCloseTo(p(0.1), 6);
+    // one-sided: of 4 within 3 the chance is above one half
+    expect(near?.pEquivalent).toBeCloseTo(3 * stdtr(1e7, -2.9), 6);
+    expect(middle?.pEquivalent).toBeCloseTo(2 * stdtr(1e7, -0.8), 6);
+    expect(far?.pEquivalent).toBeCloseTo(1 - stdtr(1e7, -1), 6);
+    expect(near?.pNotInferior).toBeCloseTo(stdtr(1e7, -3.1), 6);
+    expect(far?.pNotInferior).toBeCloseTo(3 * stdtr(1e7, -7), 12);
+  });
+
+  // scipy 1.15.3: norm.ppf(1 - .05 / 3 / 2) = 2.3939797998185104
+  it("intervals are Bonferroni's, cut where Holm's method excludes more", () => {
+    const z = 2.3939797998185104;
+    const [a, b, c] = testFamily([known(5), known(2.3), known(-0.5)], 0.05);
+    expect(a?.simultaneous).toEqual([expect.closeTo(5 - z, 10), expect.closeTo(5 + z, 10)]);
+    // 2 p(2.3) = .043: Holm's second step finds it, Bonferroni's interval alone would hold 0
+    expect(b?.pHolm).toBeLessThan(0.05);
+    expect(b?.simultaneous).toEqual([0, expect.closeTo(2.3 + z, 10)]);
+    expect(c?.simultaneous).toEqual([expect.closeTo(-0.5 - z, 10), expect.closeTo(-0.5 + z, 10)]);
+    const [within] = testFamily([known(0.1, 2), known(9), known(9)], 0.05);
+    expect(within?.pEquivalent).toBeLessThan(0.05);
+    expect(within?.simultaneous).toEqual([-2, 2]);
+  });
+
+  it('verdicts and intervals agree on any family', () => {
+    const gain = fc.record({ z: fc.double({ min: -6, max: 6, noNaN: true }), margin: fc.constantFrom(null, 0.5, 3) });
+    fc.assert(
+      fc.property(fc.array(gain, { minLength: 1, maxLength: 8 }), (members) => {
+        for (const { simultaneous, pHolm, pEquivalent, margin } of testFamily(
+          members.map(({ z, margin }) => known(z, margin)),
+          0.05,
+        ).map((test, index) => ({ ...test, margin: members[index]?.margin ?? null }))) {
+          const [low, high] = simultaneous ?? [Number.NaN, Number.NaN];
+          expect(low < 0 && high > 0).toBe((pHolm ?? 0) >= 0.05);
+          if (margin !== null && (pEquivalent ?? 1) < 0.05) expect(Math.max(-low, high)).toBeLessThanOrEqual(margin);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,85 @@
+import trigamma from '@stdlib/math-base-special-trigamma';
+import { type GainError, mean, standardDeviation } from './gain-error.js';
+
+/** Fewest pairs and fewest gains of a task with which variances are moderated: with fewer, the family-wise error is not held. */
+export const fewestModerated = { pairs: 4, gains: 3 } as const;
+
+/** What the variances of a table's gains have in common. */
+export interface Moderation {
+  /** Seeds of each gain that it rests on. */
+  readonly pairs: number;
+  /** The error of a mean gain over so many pairs, its own error being `own`. */
+  moderate(own: GainError, task: number): GainError;
+}
+
+/**
+ * Empirical Bayes for the variances of gains (after Smyth 2004): each variance is moved towards the mean variance of its task, the more
+ * the less the variances of all tasks differ, and counts as better known. Three changes hold the family-wise error where models differ
+ * in their spread up to eightfold (`npm run study:statistics`): no variance becomes smaller than its own; the correlation of gains over
+ * one reference is taken into account, since their variances then tell less than as many independent ones; and only half of the added
+ * degrees of freedom count.
+ *
+ *     d = n - 1, s^2_c the variance of gain c over n pairs, S^2 the mean of its task's s^2_c, M of them
+ *     rho   = mean over tasks of (mean covariance of two gains) / S^2, in [0, 1)
+ *     V     = variance of log s^2_c within tasks - (1 - rho^2) trigamma(d / 2)
+ *     d0    = 2 trigamma^-1(V), infinite for V <= 0
+ *     s~^2  = max(s^2, (d0 S^2 + d s^2) / (d0 + d))
+ *     df    = d + (min(d0 + d, d M / (1 + (M - 1) rho^2)) - d) / 2, at least d
+ *
+ * @param tasks [task][gain][pair]. Only gains with as many pairs as any other count, and those that vary.
+ * @returns Null with fewer than four pairs or three gains of a task.
+ */
+export function moderation(tasks: readonly (readonly (readonly number[])[])[]): Moderation | null {
+  const pairs = Math.max(0, ...tasks.flat().map(({ length }) => length));
+  const groups = tasks.map((gains) => gains.filter((gain) => gain.length === pairs && standardDeviation(gain) > 0));
+  if (pairs < fewestModerated.pairs || groups.some(({ length }) => length < fewestModerated.gains)) return null;
+  const own = pairs - 1;
+  const variances = groups.map((gains) => gains.map((gain) => standardDeviation(gain) ** 2));
+  const pooled = variances.map(mean);
+  const correlation = Math.min(
+    0.999,
+    Math.max(0, mean(groups.map((gains, task) => meanCovariance(gains, variances[task] ?? []) / (pooled[task] ?? 1)))),
+  );
+  const spread = withinTasks(variances.map((values) => values.map(Math.log)));
+  const prior = 2 * inverseTrigamma(spread - (1 - correlation ** 2) * trigamma(own / 2));
+  return {
+    pairs,
+    moderate({ variance, degreesOfFreedom }, task) {
+      const known = variances[task]?.length ?? 0;
+      const most = (own * known) / (1 + (known - 1) * correlation ** 2);
+      const added = Math.max(0, Math.min(prior + degreesOfFreedom, most) - degreesOfFreedom);
+      const common = (pooled[task] ?? 0) / pairs;
+      const share = Number.isFinite(prior) ? prior / (prior + degreesOfFreedom) : 1;
+      return {
+        variance: Math.max(variance, share * common + (1 - share) * variance),
+        degreesOfFreedom: degreesOfFreedom + added / 2,
+      };
+    },
+  };
+}
+
+/** Of two different gains, over all pairs of gains. */
+function meanCovariance(gains: readonly (readonly number[])[], variances: readonly number[]): number {
+  const sums = (gains[0] ?? []).map((_, pair) => gains.reduce((sum, gain) => sum + (gain[pair] ?? 0), 0));
+  const own = variances.reduce((sum, variance) => sum + variance, 0);
+  return (standardDeviation(sums) ** 2 - own) / (gains.length * (gains.length - 1));
+}
+
+/** Variance of values about the mean of their group. */
+function withinTasks(groups: readonly (readonly number[])[]): number {
+  const squares = groups.flatMap((values) => values.map((value) => (value - mean(values)) ** 2));
+  return squares.reduce((sum, square) => sum + square, 0) / (squares.length - groups.length);
+}
+
+/** The x at which trigamma(x) is y, which falls from infinity to 0; infinite for y <= 0. By halving. */
+export function inverseTrigamma(y: number): number {
+  if (y <= 0) return Number.POSITIVE_INFINITY;
+  let [low, high] = [0, 1];
+  while (trigamma(high) > y) high *= 2;
+  for (;;) {
+    const middle = (low + high) / 2;
+    if (middle <= low || middle >= high) return middle;
+    if (trigamma(middle) > y) low = middle;
+    else high = middle;
+  }
+}
