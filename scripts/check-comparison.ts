@@ -157,11 +157,15 @@ interface Paired {
   readonly gains: readonly number[];
   readonly level: number;
   readonly largest: number;
-  readonly paths: readonly (readonly [model: string, reference: string])[];
+  readonly runs: readonly (readonly [model: Run, reference: Run])[];
 }
 
-function runsOf(row: ComparisonRow): ReadonlyMap<number, string> {
-  return new Map(row.runs.flatMap(({ seed, path, status }) => (status === 'done' ? [[seed, path] as const] : [])));
+/** The folder that a task is reported from. */
+type Run = (task: string) => string;
+
+function runsOf(row: ComparisonRow): ReadonlyMap<number, Run> {
+  const done = row.runs.filter(({ status }) => status === 'done');
+  return new Map(done.map(({ seed, path, parts }) => [seed, (task: string) => parts?.[task] ?? path]));
 }
 
 function metricValue(path: string, task: string, metric: string): number | undefined {
@@ -172,26 +176,19 @@ function metricValue(path: string, task: string, metric: string): number | undef
 const isHigherBetter = (metric: string) => metric === 'auc' || metric === 'groupedAuc';
 
 function paired(model: ComparisonRow, reference: ComparisonRow | undefined, task: string, metric: string): Paired {
-  const [own, other] = [
-    runsOf(model),
-    reference && reference !== model ? runsOf(reference) : new Map<number, string>(),
-  ];
-  const found = [...own].flatMap(([seed, path]) => {
+  const [own, other] = [runsOf(model), reference && reference !== model ? runsOf(reference) : new Map<number, Run>()];
+  const found = [...own].flatMap(([seed, run]) => {
     const against = other.get(seed);
-    const [a, b] = [
-      metricValue(path, task, metric),
-      against === undefined ? undefined : metricValue(against, task, metric),
-    ];
-    return a === undefined || b === undefined || against === undefined
-      ? []
-      : [{ seed, a, b, paths: [path, against] as const }];
+    if (against === undefined) return [];
+    const [a, b] = [metricValue(run(task), task, metric), metricValue(against(task), task, metric)];
+    return a === undefined || b === undefined ? [] : [{ seed, a, b, runs: [run, against] as const }];
   });
   return {
     seeds: found.map(({ seed }) => seed),
     gains: found.map(({ a, b }) => (isHigherBetter(metric) ? a - b : b - a)),
     level: mean(found.map(({ b }) => b)),
     largest: Math.max(0, ...found.flatMap(({ a, b }) => [Math.abs(a), Math.abs(b)])),
-    paths: found.map(({ paths }) => paths),
+    runs: found.map(({ runs }) => runs),
   };
 }
 
@@ -251,10 +248,10 @@ function membersOf(
       gains,
       level: Number.NaN,
       largest: ofTasks.reduce((sum, { pairs }, index) => sum + (parts[index]?.factor ?? 0) * pairs.largest, 0),
-      paths:
-        common.flatMap((seed) => first?.paths[first.seeds.indexOf(seed)] ?? []).length > 0
-          ? common.map((seed) => first?.paths[first.seeds.indexOf(seed)] ?? ['', ''])
-          : [],
+      runs: common.flatMap((seed) => {
+        const runs = first?.runs[first.seeds.indexOf(seed)];
+        return runs ? [runs] : [];
+      }),
     },
     parts,
     margin: null,
@@ -322,11 +319,11 @@ function commonSpread(
 
 function ofRows({ parts, pairs }: Member): Spread {
   const sets = new Map<string, Float64Array>();
-  for (const [model, reference] of pairs.paths) {
-    const { checksum, rows } = resultOf(reference).dataset;
+  for (const [model, reference] of pairs.runs) {
+    const { checksum, rows } = resultOf(reference(tasks[0] ?? '')).dataset;
     const key = JSON.stringify([checksum, rows]);
     for (const { task, metric, factor } of parts) {
-      const [own, other] = [influence(model, task, metric), influence(reference, task, metric)];
+      const [own, other] = [influence(model(task), task, metric), influence(reference(task), task, metric)];
       const sum = sets.get(key) ?? new Float64Array(own.length);
       const sign = isHigherBetter(metric) ? 1 : -1;
       for (const [row, value] of own.entries())
@@ -340,8 +337,8 @@ function ofRows({ parts, pairs }: Member): Spread {
 }
 
 function hasOwnRows({ pairs }: Member): boolean {
-  const sets = new Set(pairs.paths.map(([, reference]) => JSON.stringify(resultOf(reference).dataset)));
-  return pairs.paths.length > 1 && sets.size === pairs.paths.length;
+  const sets = new Set(pairs.runs.map(([, reference]) => JSON.stringify(resultOf(reference(tasks[0] ?? '')).dataset)));
+  return pairs.runs.length > 1 && sets.size === pairs.runs.length;
 }
 
 function errorOf(member: Member, group: number, moderate: ReturnType<typeof commonSpread>): Spread | null {
@@ -510,14 +507,14 @@ report();
 
 /** Means, deviations, and the mean and worst gain over tasks of one type. */
 function checkLevels(row: ComparisonRow, rows: readonly ComparisonRow[]): void {
-  const paths = [...runsOf(row).values()];
+  const runs = [...runsOf(row).values()];
   for (const task of tasks) {
-    const values = paths.flatMap((path) => metricValue(path, task, metricOf(task)) ?? []);
+    const values = runs.flatMap((run) => metricValue(run(task), task, metricOf(task)) ?? []);
     compare('mean', row.tasks[task]?.mean, values.length === 0 ? null : mean(values));
     compare('sd', row.tasks[task]?.sd, values.length < 2 ? null : Math.sqrt(variance(values)));
   }
   const baseline = rows.find(({ label }) => label === comparison.baseline);
-  const types = new Set(tasks.flatMap((task) => paths.map((path) => resultOf(path).tasks[task]?.type)));
+  const types = new Set(tasks.flatMap((task) => runs.map((run) => resultOf(run(task)).tasks[task]?.type)));
   const metric = types.has('binary') ? 'auc' : 'nmse';
   const means = types.size === 1 ? tasks.map((task) => mean(paired(row, baseline, task, metric).gains)) : [];
   const defined = means.length > 0 && !means.some(Number.isNaN);

@@ -125,3 +125,19 @@ test('runs of tune are named with what they try', () => {
   };
   expect(nameOf(tried)).toBe('ple correlation 1 learningRate 0.1 seed 1');
 });
+
+test('a run in parts is named with the tasks of each, and what they chose is a line each', () => {
+  expect(nameOf({ ...run, label: 'alone', tasks: ['y1', 'y3'] })).toBe('alone seed 1 for y1, y3');
+  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
+  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
+  const display = openCompareDisplay(stream, config);
+  const part = (tasks: readonly string[], epochs: number) => ({
+    ...{ tasks, values: { 'train.epochs': epochs }, changes: {}, match: null },
+  });
+  display.show({ kind: 'decided', changes: { of: () => [part(['y1', 'y3'], 1), part(['y2'], 2)] } });
+  display.show({ kind: 'decided', changes: { of: () => [{ values: {}, changes: {}, match: null }] } });
+  expect(write.mock.calls.map(([text]) => text)).toEqual([
+    'two\ufffd[2J\ufffdlines for y1, y3: tuned: epochs 1\n',
+    'two\ufffd[2J\ufffdlines for y2: tuned: epochs 2\n',
+  ]);
+});

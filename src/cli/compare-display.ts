@@ -146,13 +146,13 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
   }
 }
 
-/** What `tune` chose and `match` scaled, a line for each model at each point. */
+/** What `tune` chose and `match` scaled, a line for each model at each point, or for each of its parts. */
 function decisions({ changes }: Decisions, { models, points }: ComparisonConfig): string[] {
-  return points.flatMap((point) =>
-    models.map(({ label }) => {
-      const { values, match } = changes.of(label, point);
-      const parts = [
-        ...(values ? [`tuned: ${pointText(values, ' ')}`] : []),
+  const rows = points.flatMap((point) => models.map(({ label }) => ({ label, point })));
+  return rows.flatMap(({ label, point }) =>
+    changes.of(label, point).flatMap(({ tasks, values, match }) => {
+      const said = [
+        ...(Object.keys(values).length > 0 ? [`tuned: ${pointText(values, ' ')}`] : []),
         ...(match
           ? [
               `matched: levels ${JSON.stringify(match.levels)}, tower ${JSON.stringify(match.tower)}, ` +
@@ -160,16 +160,22 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
             ]
           : []),
       ];
-      return printable(
-        `${[label, pointText(point, ' ')].filter((text) => text !== '').join(' ')}: ${parts.join('; ')}`,
-      );
+      const name = [label, pointText(point, ' '), forTasks(tasks)].filter((text) => text !== '').join(' ');
+      return said.length === 0 ? [] : [printable(`${name}: ${said.join('; ')}`)];
     }),
   );
 }
 
-/** `ple correlation 0.4 seed 3`; of a run of `tune`, with the values that it tries. */
-export function nameOf({ label, point, values, seed }: Pick<PlacedRun, 'label' | 'point' | 'values' | 'seed'>): string {
-  return printable(`${label} ${pointText({ ...point, ...values, seed }, ' ')}`);
+type Named = Pick<PlacedRun, 'label' | 'point' | 'values' | 'tasks' | 'seed'>;
+
+/** `ple correlation 0.4 seed 3`; of a run of `tune`, with the values that it tries; of a part, `for` its tasks. */
+export function nameOf({ label, point, values, tasks, seed }: Named): string {
+  const words = [label, pointText({ ...point, ...values, seed }, ' '), forTasks(tasks)];
+  return printable(words.filter((text) => text !== '').join(' '));
+}
+
+function forTasks(tasks: readonly string[] | undefined): string {
+  return tasks === undefined ? '' : `for ${tasks.join(', ')}`;
 }
 
 function now(): number {

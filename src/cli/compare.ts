@@ -118,7 +118,7 @@ function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: Compari
     ...(models.length > 0
       ? [textTable(['model', 'runs to do', 'epochs', 'steps an epoch', 'samples/s', 'a run at most'], speeds)]
       : []),
-    `${tuned ? '' : 'The runs are as if compare.tune chose the values of the config.\n'}` +
+    `${tuned ? '' : 'The runs are as if tune chose the values of the config.\n'}` +
       (models.length > 0
         ? `${jobs} at a time: at most ${duration(secondsAtMost)}, from a few measured steps of each model; early stopping makes it shorter\n`
         : 'Everything is finished.\n'),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type ComparisonConfig, combinations, isAlsoRun, isComparison, parseComparison } from '../config/comparison.js';
+import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../config/comparison.js';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
@@ -48,7 +48,7 @@ export function readComparison(file: string, overrides: readonly string[]): Comp
   const seed = config.seeds[0] ?? 0;
   for (const { label } of config.models)
     for (const point of config.points)
-      for (const values of combinations(config.tune ?? {})) checkParts(config.experiment(label, point, seed, values));
+      for (const values of config.settings(label)) checkParts(config.experiment(label, point, seed, values));
   return config;
 }
 

@@ -18,12 +18,14 @@ const regression = z.strictObject({
   labelVariance: z.number(),
 });
 const metrics = z.union([binary, regression]);
+const parameterCounts = z.strictObject({ embedding: count, network: count });
 export const resultSchema = z.strictObject({
   schema: z.literal(1),
   name: z.string(),
   model: z.string(),
   seed: count,
-  parameters: z.strictObject({ embedding: count, network: count }),
+  parameters: parameterCounts,
+  parametersByTask: z.record(z.string(), parameterCounts).optional(),
   epochs: count,
   bestEpoch: z.union([z.int().positive(), z.record(z.string(), z.int().positive())]),
   dataset: z.strictObject({

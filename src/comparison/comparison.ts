@@ -66,10 +66,16 @@ export interface ComparisonRow {
   /** Finished runs that ended at their limit of epochs, still improving. */
   readonly atLimit: number;
   readonly verdict: Verdict;
+  /** With `tune`: how many combinations of values the model chose from; 1: it is as configured. */
+  readonly searched?: number;
   /** With `tune`: the chosen values, by key. */
   readonly tuned?: AxisPoint;
+  /** Instead of `tuned`: the values of each task, of a model whose tasks share no parameters and chose different ones. */
+  readonly tunedByTask?: Readonly<Record<string, AxisPoint>>;
   /** With `match`: the scaled widths, the factor, and how far the network's parameters are from the number asked for. */
   readonly match?: Match;
+  /** Instead of `match`, where each task has widths of its own. */
+  readonly matchByTask?: Readonly<Record<string, Match>>;
 }
 
 export interface RunReference {
@@ -77,6 +83,8 @@ export interface RunReference {
   /** Relative to the comparison's folder. */
   readonly path: string;
   readonly status: 'done' | 'failed' | 'missing';
+  /** The run's parts, by task, where it is put together from several; `path` is the first. */
+  readonly parts?: Readonly<Record<string, string>>;
 }
 
 /** A gain with its error and the tests of it. Above 0 is better, whatever the metric's direction. */

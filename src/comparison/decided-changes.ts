@@ -1,22 +1,24 @@
 import { join } from 'node:path';
-import { type AxisPoint, type ComparisonConfig, combinations } from '../config/comparison.js';
+import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { readResult } from '../training/result.js';
+import { hasIndependentTasks } from '../training/setup.js';
 import type { ReadShape } from './data-shapes.js';
 import { type Match, matched } from './match.js';
 import { type PlacedRun, placeRuns } from './placed-runs.js';
-import { chosenValues, type TuningRun, tuningRuns } from './tune.js';
+import type { RunPart } from './plan.js';
+import { chooseValues, type TuningRun, tuningRuns } from './tune.js';
 
-/** What a model has at one point beyond its config. */
+/** What a run has beyond its model's config. */
 interface Decided {
   readonly changes: AxisPoint;
-  /** Chosen by `tune`; null without it, or before the search. */
-  readonly values: AxisPoint | null;
+  /** Of the keys of `tune`; empty without it. */
+  readonly values: AxisPoint;
   readonly match: Match | null;
 }
 
-/** Changes of every model at every point. */
+/** What is decided on every model at every point: for all its tasks, or in parts where tasks share no parameters and chose different values. */
 export interface DecidedChanges {
-  of(label: string, point: AxisPoint): Decided;
+  of(label: string, point: AxisPoint): readonly (Decided & RunPart)[];
 }
 
 /** The search runs of all models and points, in the order of the config. */
@@ -31,21 +33,21 @@ export type Matching = (label: string, point: AxisPoint, values: AxisPoint) => D
 /** Reads the data of every point, with the values of every search, if widths are to be matched. */
 export async function createMatching(config: ComparisonConfig, readShape: ReadShape): Promise<Matching> {
   if (config.match === null) return (_label, _point, values) => ({ changes: values, values, match: null });
-  const keyOf = (point: AxisPoint, values: AxisPoint) => JSON.stringify([point, values]);
+  const keyOf = (label: string, point: AxisPoint, values: AxisPoint) => JSON.stringify([label, point, values]);
   const places = config.points.flatMap((point) =>
-    [{}, ...combinations(config.tune ?? {})].map((values) => ({ point, values })),
+    config.models.flatMap(({ label }) => [{}, ...config.settings(label)].map((values) => ({ label, point, values }))),
   );
   const shapes = new Map(
     await Promise.all(
-      places.map(async ({ point, values }) => {
-        const experiment = config.experiment(config.baseline, point, config.seeds[0] ?? 0, values);
-        return [keyOf(point, values), (await readShape(experiment)).model] as const;
+      places.map(async ({ label, point, values }) => {
+        const experiment = config.experiment(label, point, config.seeds[0] ?? 0, values);
+        return [keyOf(label, point, values), (await readShape(experiment)).model] as const;
       }),
     ),
   );
   return (label, point, values) => {
-    const [shape, changed] = [shapes.get(keyOf(point, {})), shapes.get(keyOf(point, values))];
-    if (!shape || !changed) throw new Error(`The data at ${keyOf(point, values)} were not read.`);
+    const [shape, changed] = [shapes.get(keyOf(config.baseline, point, {})), shapes.get(keyOf(label, point, values))];
+    if (!shape || !changed) throw new Error(`The data at ${keyOf(label, point, values)} were not read.`);
     const found = matched(config, label, point, shape, values, changed);
     return { changes: found?.changes ?? values, values, match: found?.match ?? null };
   };
@@ -81,13 +83,21 @@ export async function planSearch(
 
 /** The best values of a finished search, with the widths matched to them. */
 export function decide(config: ComparisonConfig, matching: Matching, search: Search): DecidedChanges {
-  const decided = new Map<string, Decided>();
+  const decided = new Map<string, ReturnType<DecidedChanges['of']>>();
   let next = 0;
   for (const { label, point, runs } of search.tries) {
     const tried = runs.map((run) => ({ run, result: resultOf(search, search.placed[next++]) }));
-    const values = config.tune === null ? {} : chosenValues(tried);
-    const { changes, match } = matching(label, point, values);
-    decided.set(JSON.stringify([label, point]), { changes, match, values: config.tune === null ? null : values });
+    const tasks = runs[0]?.experiment.tasks.map(({ name }) => name) ?? [];
+    const independent = runs.every(({ experiment }) => hasIndependentTasks(experiment));
+    const [only = {}] = config.settings(label);
+    const choices = runs.length === 0 ? [{ tasks, values: only }] : chooseValues(tried, tasks, independent);
+    decided.set(
+      JSON.stringify([label, point]),
+      choices.map(({ tasks, values }) => ({
+        ...(choices.length > 1 ? { tasks } : {}),
+        ...matching(label, point, values),
+      })),
+    );
   }
   return {
     of(label, point) {

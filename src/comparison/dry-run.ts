@@ -21,7 +21,7 @@ export interface ComparisonPlan {
   /** The runs of `tune`, which come first. */
   readonly tuning: readonly RunPlan[];
   readonly runs: readonly RunPlan[];
-  /** False: `tune` has not chosen values yet, and `runs` are as if it left the config's. */
+  /** False: `tune` has not chosen values yet, and `runs` are as if it left the config's; one may become several. */
   readonly tuned: boolean;
   readonly models: readonly ModelPlan[];
   /** Of what is not finished, if no run stops early. */
@@ -33,6 +33,8 @@ interface RunPlan {
   readonly axis: AxisPoint;
   /** What a run of `tune` tries. */
   readonly values?: AxisPoint;
+  /** What is reported from it; absent: all tasks. */
+  readonly tasks?: readonly string[];
   readonly seed: number;
   readonly hash8: string;
   /** Relative to the comparison's folder; runs that are the same experiment have the same. */
@@ -90,11 +92,11 @@ async function planWith(
   const search = await planSearch(config, folder, matching, on, signal);
   const tuned = search.placed.every(({ finished }) => finished);
   const decided = tuned ? decide(config, matching, search) : undefined;
-  if (decided && (config.match !== null || config.tune !== null)) on({ kind: 'decided', changes: decided });
-  const planned = planRuns(
-    config,
-    (label, point) => decided?.of(label, point).changes ?? matching(label, point, {}).changes,
-  );
+  if (decided) on({ kind: 'decided', changes: decided });
+  const planned = planRuns(config, (label, point) => {
+    const [only = {}, ...others] = config.settings(label);
+    return decided?.of(label, point) ?? [matching(label, point, others.length > 0 ? {} : only)];
+  });
   const placed = await placeRuns(planned, folder, on, signal);
   const unfinished = distinct([...search.placed, ...placed].filter(({ finished }) => !finished));
   const common = { workers, devices, readShape, predictions: false, metrics: config.metrics, signal, on };
@@ -103,9 +105,10 @@ async function planWith(
   const models = await measureAll(unfinished, jobs, { workers, devices, readShape, on });
   const plansOf = (all: Search['placed']) =>
     Promise.all(
-      all.map(async ({ label, point, values, seed, hash8, folder: path, finished, experiment }) => {
+      all.map(async ({ label, point, values, tasks, seed, hash8, folder: path, finished, experiment }) => {
         const parameters = parametersOf(experiment, (await readShape(experiment)).model);
-        return { label, axis: point, ...(values ? { values } : {}), seed, hash8, path, finished, parameters };
+        const optional = { ...(values ? { values } : {}), ...(tasks ? { tasks } : {}) };
+        return { label, axis: point, ...optional, seed, hash8, path, finished, parameters };
       }),
     );
   return {

@@ -41,7 +41,7 @@ async function compared(name: string, models: readonly Model[], axes = {}): Prom
     rows.push({ label, type, axis: point, runs, tasks: {} });
   }
   mkdirSync(at(name), { recursive: true });
-  writeFileSync(at(name, 'comparison.json'), JSON.stringify({ schema: 1, name, axes, rows }));
+  writeFileSync(at(name, 'comparison.json'), JSON.stringify({ schema: 1, name, seeds: [1, 2], axes, rows }));
 }
 
 /** The table's rows as `label point: seed path, …`. */
@@ -166,7 +166,7 @@ describe('comparisons', () => {
     const file = at('c', 'comparison.json');
     const row = { label: 'theirs', type: 'external', axis: {}, runs: [{ seed: 1, path: 'x.csv', status: 'done' }] };
     const base = { label: 'base', type: 'single-task', axis: {}, runs: [{ seed: 1, path: 'base--1', status: 'done' }] };
-    writeFileSync(file, JSON.stringify({ schema: 1, name: 'c', axes: {}, rows: [base, row] }));
+    writeFileSync(file, JSON.stringify({ schema: 1, name: 'c', seeds: [1], axes: {}, rows: [base, row] }));
     expect(joined(at('c'))).toHaveLength(1);
     expect(readStoredRuns(at('c'))[0]?.notes[0]).toMatch(/'theirs' was made elsewhere .*--predictions/);
   });

@@ -20,7 +20,12 @@ compare:
   [],
   definitions,
 );
-const runs = planRuns(config, () => ({})).map((run) => ({ ...run, hash8: '', folder: '', finished: false }));
+const runs = planRuns(config, () => [{ changes: {} }]).map((run) => ({
+  ...run,
+  hash8: '',
+  folder: '',
+  finished: false,
+}));
 const readShape = async () => ({
   kind: 'shape' as const,
   model: { tasks: ['y1', 'y2'], categorical: [], numeric: Array.from({ length: 10 }, (_, i) => `x${i}`) },

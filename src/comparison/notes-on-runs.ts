@@ -1,5 +1,6 @@
 import type { EvaluatedRun, FinishedRun } from '../training/finished-run.js';
 import { notFinishedLearning } from '../training/result.js';
+import { partsOf } from './reported-run.js';
 
 /** What a reader should know of the runs that a table is made of, whatever their numbers. */
 export function notesOnRuns(runs: readonly EvaluatedRun[]): readonly string[] {
@@ -14,8 +15,12 @@ function isTrained(run: EvaluatedRun): run is FinishedRun {
 /** Another version may give other numbers under the same seed, and a finished run is not trained again. */
 function onVersions(runs: readonly FinishedRun[]): readonly string[] {
   const versions = new Set(
-    runs.map(({ environment: { ple, commit } }) =>
-      typeof commit === 'string' ? `commit ${commit.slice(0, 7)}` : `version ${ple}`,
+    runs.flatMap(partsOf).map(
+      ({
+        run: {
+          environment: { ple, commit },
+        },
+      }) => (typeof commit === 'string' ? `commit ${commit.slice(0, 7)}` : `version ${ple}`),
     ),
   );
   if (versions.size < 2) return [];
@@ -26,8 +31,13 @@ function onVersions(runs: readonly FinishedRun[]): readonly string[] {
 }
 
 function onLastEpochs(runs: readonly FinishedRun[]): readonly string[] {
-  const last = runs.filter(({ result, experiment }) => notFinishedLearning(result, experiment.train.epochs)).length;
+  const last = runs.filter((run) => partsOf(run).some(lastWasBest)).length;
   if (last === 0) return [];
   const which = last === runs.length ? 'every run' : `${last} of ${runs.length} runs`;
   return [`In ${which} the last epoch was the best: trained longer (train.epochs), gains may be others.`];
+}
+
+function lastWasBest({ tasks, run: { result, experiment } }: ReturnType<typeof partsOf>[number]): boolean {
+  const own = Object.fromEntries(Object.entries(result.tasks).filter(([task]) => tasks.includes(task)));
+  return notFinishedLearning({ ...result, tasks: own }, experiment.train.epochs);
 }

@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const place = () =>
   placeRuns(
-    planRuns(config, () => ({})),
+    planRuns(config, () => [{ changes: {} }]),
     folder,
     () => undefined,
   );

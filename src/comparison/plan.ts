@@ -9,12 +9,19 @@ export interface PlannedRun {
   readonly seed: number;
   /** What a run of `tune` tries. */
   readonly values?: AxisPoint;
-  /** Named for its folder: label, axis values and seed. */
+  /** What is reported from it; absent: all tasks. */
+  readonly tasks?: readonly string[];
+  /** Named for its folder: label, tasks, axis values and seed. */
   readonly experiment: Experiment;
 }
 
-/** What a model has beyond its config at one point: matched widths, tuned values. */
-export type Changes = (label: string, point: AxisPoint) => AxisPoint;
+/** A reported run is made of parts, nearly always of one: a run, and the tasks that are reported from it. */
+export interface RunPart {
+  /** Absent: all. */
+  readonly tasks?: readonly string[];
+  /** What the model has beyond its config: matched widths, tuned values. */
+  readonly changes: AxisPoint;
+}
 
 /**
  * The reported runs, seed by seed, so that an unfinished comparison has whole pairs. Within a seed: point by point, the models in
@@ -22,12 +29,14 @@ export type Changes = (label: string, point: AxisPoint) => AxisPoint;
  */
 export function planRuns(
   config: ComparisonConfig,
-  changes: Changes,
+  partsOf: (label: string, point: AxisPoint) => readonly RunPart[],
   seeds: readonly number[] = config.seeds,
 ): readonly PlannedRun[] {
   return seeds.flatMap((seed) =>
     config.points.flatMap((point) =>
-      config.models.map(({ label }) => planRun(config, label, point, seed, changes(label, point))),
+      config.models.flatMap(({ label }) =>
+        partsOf(label, point).map(({ tasks, changes }) => planRun(config, label, point, seed, changes, tasks)),
+      ),
     ),
   );
 }
@@ -38,10 +47,12 @@ export function planRun(
   point: AxisPoint,
   seed: number,
   changes: AxisPoint,
+  tasks?: readonly string[],
 ): PlannedRun {
   const experiment = config.experiment(label, point, seed, changes);
   const values = Object.entries({ ...point, seed }).map(([key, value]) => `${axisName(key)}-${JSON.stringify(value)}`);
-  return { label, point, seed, experiment: { ...experiment, name: folderName([label, ...values].join('-')) } };
+  const name = folderName([label, ...(tasks ?? []), ...values].join('-'));
+  return { label, point, seed, ...(tasks ? { tasks } : {}), experiment: { ...experiment, name } };
 }
 
 /** A text as a name that a config and any file system take. */

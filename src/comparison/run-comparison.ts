@@ -7,16 +7,18 @@ import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
-import type { Comparison, Look } from './comparison.js';
+import type { Comparison, Look, RunReference } from './comparison.js';
 import { type ComparisonLog, loggedTime, openComparisonLog } from './comparison-log.js';
 import { checkData } from './data-checks.js';
 import { createShapeReader } from './data-shapes.js';
 import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
+import { decisionsOf, notesOnSearch } from './decisions.js';
 import { folderConfig } from './folder-config.js';
 import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
 import { afterOthers, plannedLooks } from './looks.js';
 import { type PlacedRun, placeRuns } from './placed-runs.js';
 import { planRuns } from './plan.js';
+import { reportedRun } from './reported-run.js';
 import { type SharedDevices, shareDevices } from './shared-devices.js';
 import { fastestJobs, runStage, type StageEvent } from './stage.js';
 import { readComparison } from './stored-runs.js';
@@ -49,7 +51,7 @@ export type ComparisonResult =
       readonly status: 'done';
       readonly folder: string;
       readonly comparison: Comparison;
-      /** Finished runs by their path in `comparison.rows[].runs[].path`. */
+      /** Finished runs by their path in `comparison.rows[].runs[]`. */
       readonly runs: ReadonlyMap<string, FinishedRun>;
       readonly failed: number;
     };
@@ -123,14 +125,14 @@ async function runInFolder(
   if (signal.aborted) return interrupted();
 
   const decided = decide(config, matching, search);
-  if (config.match !== null || config.tune !== null) options.on({ kind: 'decided', changes: decided });
+  options.on({ kind: 'decided', changes: decided });
   const looks = plannedLooks(config);
   const byHand = looksOfOtherPlans(folder, config);
   const done: Look[] = [];
   const outcomes = new Map<string, JobOutcome>();
   for (const next of looks) {
     const seeds = config.seeds.slice(0, next.seeds);
-    const planned = planRuns(config, (label, point) => decided.of(label, point).changes, seeds);
+    const planned = planRuns(config, decided.of, seeds);
     const placed = await placeRuns(planned, folder, on, signal);
     for (const [run, outcome] of await runStage('runs', placed, folder, stageOptions)) outcomes.set(run, outcome);
     if (signal.aborted) return interrupted();
@@ -151,7 +153,7 @@ async function runInFolder(
       look: afterOthers(next, byHand),
       timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
     });
-    const comparison = withDecisions(summary, decided);
+    const comparison = withDecisions(summary, decided, config);
     kept.write();
     writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
     done.push(...comparison.looks.slice(-1));
@@ -197,33 +199,51 @@ function entriesOf(
   finished: ReadonlyMap<string, FinishedRun>,
   outcomes: ReadonlyMap<string, JobOutcome>,
 ) {
-  const rows = new Map<string, PlacedRun[]>();
-  for (const run of placed) {
-    const key = JSON.stringify([run.label, run.point]);
-    rows.set(key, [...(rows.get(key) ?? []), run]);
-  }
-  return [...rows.values()].map((runs) => {
-    const [first] = runs;
-    if (!first) throw new Error('A row has a run.');
-    return {
-      label: first.label,
-      type: first.experiment.model.type,
-      point: first.point,
-      runs: runs.map(({ seed, folder: path }) => {
-        const run = finished.get(path);
-        const status = run ? ('done' as const) : outcomes.has(path) ? ('failed' as const) : ('missing' as const);
-        return { seed, path, status, ...(run ? { run } : {}) };
-      }),
-    };
-  });
+  return groupedBy(placed, ({ label, point }) => [label, point]).map(([first, ...others]) => ({
+    label: first.label,
+    type: first.experiment.model.type,
+    point: first.point,
+    runs: groupedBy([first, ...others], ({ seed }) => seed).map((parts) => {
+      const reference = referenceTo(parts, finished, outcomes);
+      const run = reportedRun(reference, finished);
+      return { ...reference, ...(run ? { run } : {}) };
+    }),
+  }));
 }
 
-function withDecisions(comparison: Comparison, decided: DecidedChanges): Comparison {
-  return {
-    ...comparison,
-    rows: comparison.rows.map((row) => {
-      const { values, match } = decided.of(row.label, row.axis);
-      return { ...row, ...(values ? { tuned: values } : {}), ...(match ? { match } : {}) };
-    }),
-  };
+/** A reported run by its parts. */
+function referenceTo(
+  parts: readonly [PlacedRun, ...PlacedRun[]],
+  finished: ReadonlyMap<string, FinishedRun>,
+  outcomes: ReadonlyMap<string, JobOutcome>,
+): RunReference {
+  const [{ seed, folder: path }] = parts;
+  const open = parts.filter(({ folder }) => !finished.has(folder));
+  const status = open.length === 0 ? 'done' : open.some(({ folder }) => outcomes.has(folder)) ? 'failed' : 'missing';
+  // Settings that differ may be one run all the same: widths that are scaled to the same.
+  if (parts.every(({ folder }) => folder === path)) return { seed, path, status };
+  const byTask = parts.flatMap(({ tasks = [], folder }) => tasks.map((task) => [task, folder]));
+  return { seed, path, status, parts: Object.fromEntries(byTask) };
+}
+
+/** Items of equal keys together, in the order of the first of each. */
+function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): readonly [Item, ...Item[]][] {
+  const groups = new Map<string, [Item, ...Item[]]>();
+  for (const item of items) {
+    const key = JSON.stringify(keyOf(item));
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return [...groups.values()];
+}
+
+function withDecisions(comparison: Comparison, decided: DecidedChanges, config: ComparisonConfig): Comparison {
+  const searched = (label: string) => config.settings(label).length;
+  const isSearched = config.models.some(({ label }) => searched(label) > 1);
+  const rows = comparison.rows.map((row) => ({
+    ...row,
+    ...decisionsOf(decided.of(row.label, row.axis), isSearched ? searched(row.label) : undefined),
+  }));
+  return { ...comparison, rows, notes: [...comparison.notes, ...notesOnSearch(rows)] };
 }

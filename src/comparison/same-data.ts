@@ -1,6 +1,7 @@
 import { DataError } from '../support/errors.js';
 import type { EvaluatedRun, FinishedRun } from '../training/finished-run.js';
 import { pointKey } from './axis-point.js';
+import { trainedRuns } from './reported-run.js';
 import type { StoredRow } from './stored-runs.js';
 
 /**
@@ -11,8 +12,8 @@ export function checkSameData(rows: readonly StoredRow[]): void {
   const firsts = new Map<string, FinishedRun>();
   let first: FinishedRun | undefined;
   for (const { point, runs } of rows) {
-    for (const { seed, run } of runs) {
-      if (!run) continue;
+    const trained = runs.flatMap(({ seed, run }) => (run ? trainedRuns(run).map((run) => ({ seed, run })) : []));
+    for (const { seed, run } of trained) {
       first ??= run;
       const [tasks, others] = [tasksOf(first), tasksOf(run)];
       if (tasks.toSorted().join() !== others.toSorted().join())

@@ -29,7 +29,12 @@ compare:
   definitions,
 );
 const runsWith = (changes: object): PlacedRun[] =>
-  planRuns(config, () => ({ ...changes })).map((run) => ({ ...run, hash8: '', folder: '', finished: false }));
+  planRuns(config, () => [{ changes: { ...changes } }]).map((run) => ({
+    ...run,
+    hash8: '',
+    folder: '',
+    finished: false,
+  }));
 
 const chosen: ChosenDevice = {
   candidate: { engine: 'compiled', device: 'cpu' },

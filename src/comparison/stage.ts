@@ -80,10 +80,11 @@ export async function runStage(
     }
   }
 
-  function scoresOf({ experiment }: PlacedRun, path: string, outcome: JobOutcome) {
+  function scoresOf({ experiment, tasks }: PlacedRun, path: string, outcome: JobOutcome) {
     const result = outcome.status === 'done' ? readResult(path) : undefined;
     if (!result) return [];
-    return experiment.tasks.map((task) => {
+    const reported = experiment.tasks.filter(({ name }) => tasks?.includes(name) ?? true);
+    return reported.map((task) => {
       const { metric } = judge(task, metrics);
       const value = result.tasks[task.name]?.[stage === 'tuning' ? 'validation' : 'test'][metric.name];
       return { task: task.name, metric: metric.name, value: typeof value === 'number' ? value : null };

@@ -31,6 +31,9 @@ export async function storeRun(
     readonly checksum?: string;
     readonly environment?: Readonly<Record<string, unknown>>;
     readonly epochs?: number;
+    /** Of a run of independent tasks. */
+    readonly bestEpoch?: Readonly<Record<string, number>>;
+    readonly parametersByTask?: Readonly<Record<string, { readonly embedding: number; readonly network: number }>>;
     /** False: without predictions.arrow. */
     readonly predictions?: boolean;
   },
@@ -101,8 +104,9 @@ export async function storeRun(
     model: model.type,
     seed: run.seed,
     parameters: { embedding: 0, network: 12 },
+    ...(run.parametersByTask ? { parametersByTask: run.parametersByTask } : {}),
     epochs,
-    bestEpoch: epochs,
+    bestEpoch: run.bestEpoch ?? epochs,
     dataset: {
       checksum,
       rows: { train: 10, validation: 10, test: scores[0]?.labels.length ?? 0 },

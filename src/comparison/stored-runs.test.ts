@@ -68,7 +68,7 @@ test('a run that lies where a comparison has another one is refused', async () =
   await store('runs/a', { name: 'run' });
   await store('runs/b', { name: 'run', seed: 2 });
   const row = { label: 'm', type: 'single-task', axis: {}, tasks: {}, runs: [{ seed: 1, path: 'a', status: 'done' }] };
-  writeFileSync(at('runs/comparison.json'), JSON.stringify({ schema: 1, name: 'c', rows: [row] }));
+  writeFileSync(at('runs/comparison.json'), JSON.stringify({ schema: 1, name: 'c', seeds: [1], rows: [row] }));
   expect(readStoredRuns(at('runs'))[0]?.rows[0]?.runs[0]?.run?.result.seed).toBe(1);
   rmSync(at('runs/a'), { recursive: true });
   cpSync(at('runs/b'), at('runs/a'), { recursive: true });

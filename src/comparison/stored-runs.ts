@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type { AxisPoint } from '../config/comparison.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
-import type { Comparison, ComparisonRow, RunReference } from './comparison.js';
+import { readResult } from '../training/result.js';
+import type { Comparison, RunReference } from './comparison.js';
+import { type Decisions, decisionsIn } from './decisions.js';
+import { reportedRun } from './reported-run.js';
 
 /** Runs found under one path that a user named: those of a comparison, or a single one. */
 export interface StoredRuns {
@@ -25,14 +28,11 @@ export interface StoredRow {
   readonly point: AxisPoint;
   readonly runs: readonly StoredRun[];
   /** What a comparison decided for it. */
-  readonly decided?: Pick<ComparisonRow, 'tuned' | 'match'>;
+  readonly decided?: Decisions;
 }
 
-interface StoredRun {
-  readonly seed: number;
-  /** Its folder, as seen from the working directory. */
-  readonly path: string;
-  readonly status: RunReference['status'];
+/** Paths are as seen from the working directory. */
+interface StoredRun extends RunReference {
   readonly run?: FinishedRun;
 }
 
@@ -87,17 +87,19 @@ function ofRun(path: string, name: string | undefined): StoredRuns {
 function ofComparison(path: string, name: string | undefined): StoredRuns {
   const comparison = readComparison(path);
   const notes: string[] = [];
-  const rows = comparison.rows.flatMap(({ label, type, axis, runs, tuned, match }) => {
+  const rows = comparison.rows.flatMap((row) => {
+    const { label, type, axis, runs } = row;
     if (type === external) {
       notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
       return [];
     }
     const stored = runs.map((reference) => readReference(path, reference, type));
-    for (const { seed, path: folder, status } of stored) {
-      if (status !== 'done') notes.push(`${folder} (${label}, seed ${seed}) is ${status} and is left out.`);
+    for (const { seed, path, parts, status } of stored) {
+      if (status === 'done') continue;
+      const folder = Object.values(parts ?? {}).find((part) => !readResult(part)) ?? path;
+      notes.push(`${folder} (${label}, seed ${seed}) is ${status} and is left out.`);
     }
-    const decided = { ...(tuned ? { tuned } : {}), ...(match ? { match } : {}) };
-    return [{ label, type, point: axis, runs: stored, decided }];
+    return [{ label, type, point: axis, runs: stored, decided: decisionsIn(row) }];
   });
   return { path, name: name ?? comparison.name, comparison, rows, notes };
 }
@@ -106,16 +108,32 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
 export const external = 'external';
 
 /** @param type The model's, in the comparison's row. */
-function readReference(folder: string, { seed, path, status }: RunReference, type: string): StoredRun {
-  const at = join(folder, path);
-  const run = readRun(at);
-  if (run && (run.result.seed !== seed || run.result.model !== type))
-    throw new DataError(
-      `${at} is a run of ${run.result.model} with seed ${run.result.seed}, and the comparison ${folder} has ${type} with seed ${seed} there: ` +
-        'put the run back, or delete its folder and run ple compare again.',
-    );
-  if (run) return { seed, path: at, status: 'done', run };
-  return { seed, path: at, status: status === 'done' ? 'missing' : status };
+function readReference(folder: string, reference: RunReference, type: string): StoredRun {
+  const moved = mapPaths(reference, (path) => join(folder, path));
+  const { seed, path, parts, status } = moved;
+  const finished = new Map<string, FinishedRun>();
+  for (const at of new Set([path, ...Object.values(parts ?? {})])) {
+    const run = readRun(at);
+    if (run && (run.result.seed !== seed || run.result.model !== type))
+      throw new DataError(
+        `${at} is a run of ${run.result.model} with seed ${run.result.seed}, and the comparison ${folder} has ${type} with seed ${seed} there: ` +
+          'put the run back, or delete its folder and run ple compare again.',
+      );
+    if (run) finished.set(at, run);
+  }
+  const run = reportedRun(moved, finished);
+  if (run) return { ...moved, status: 'done', run };
+  return { ...moved, status: status === 'done' ? 'missing' : status };
+}
+
+/** The reference with other paths. */
+export function mapPaths<Reference extends RunReference>(
+  reference: Reference,
+  to: (path: string) => string,
+): Reference {
+  const { path, parts } = reference;
+  const moved = Object.entries(parts ?? {}).map(([task, of]) => [task, to(of)]);
+  return { ...reference, path: to(path), ...(parts ? { parts: Object.fromEntries(moved) } : {}) };
 }
 
 /**

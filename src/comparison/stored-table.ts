@@ -4,20 +4,23 @@ import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import { pointKey } from './axis-point.js';
+import type { Entry } from './compared-runs.js';
 import type { Comparison, ComparisonRow, Look } from './comparison.js';
+import { notesOnSearch } from './decisions.js';
 import type { ExternalFile, Scale } from './external-predictions.js';
 import { externalRows } from './external-rows.js';
 import { joinRuns } from './join-runs.js';
 import { afterOthers } from './looks.js';
+import { trainedRuns } from './reported-run.js';
 import { checkSameData } from './same-data.js';
 import { notesOnSettings } from './settings.js';
-import type { StoredRow, StoredRuns } from './stored-runs.js';
+import { mapPaths, type StoredRow, type StoredRuns } from './stored-runs.js';
 import { type SummaryOptions, summarize } from './summarize.js';
 import { timeOf } from './timing.js';
 
 export interface StoredTable {
   readonly comparison: Comparison;
-  /** Finished runs by their path in the comparison. */
+  /** Finished runs by their path in the comparison, each part of a run by itself. */
   readonly runs: ReadonlyMap<string, FinishedRun>;
   /** What a reader of the table should know beside its own notes. */
   readonly notes: readonly string[];
@@ -56,13 +59,13 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   const labels = [...new Set([...stored, ...added].map(({ label }) => label))];
   const known = labels.find((label) => label === only?.baseline);
   const baseline = options.baseline === undefined && known ? known : chooseBaseline(options.baseline, labels, stored);
-  const runs = new Map(finished.map((run) => [path(run.path), run]));
+  const runs = new Map(finished.flatMap(trainedRuns).map((run) => [path(run.path), run]));
   const summary = await summarize(
     [...stored, ...added].map(({ label, type, point, runs }) => ({
       label,
       type,
       point,
-      runs: runs.map((run) => ({ ...run, path: path(run.path) })),
+      runs: runs.map((run) => mapPaths<Entry['runs'][number]>(run, path)),
     })),
     {
       name: only?.name ?? 'report',
@@ -79,10 +82,11 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
       timing: { ...only?.timing, runs: timeOf(runs) },
     },
   );
+  const decided = summary.rows.map((row) => withDecisions(row, stored));
   const comparison = {
     ...summary,
-    rows: summary.rows.map((row) => withDecisions(row, stored)),
-    notes: [...summary.notes, ...notesOnSettings(stored, baseline)],
+    rows: decided,
+    notes: [...summary.notes, ...notesOnSearch(decided), ...notesOnSettings(stored, baseline)],
   };
   return { comparison, runs, notes };
 }

@@ -131,7 +131,7 @@ function rowOf(
     type: entry.type,
     axis: entry.point,
     parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
-    runs: entry.runs.map(({ seed, path, status }) => ({ seed, path, status })),
+    runs: entry.runs.map(({ run: _, ...reference }) => reference),
     tasks: Object.fromEntries(gains),
     ...overTasks(pairs, tasks),
     aggregate: isBaseline ? null : aggregate,

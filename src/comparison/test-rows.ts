@@ -1,6 +1,7 @@
 import { DataError } from '../support/errors.js';
 import type { EvaluatedRun } from '../training/finished-run.js';
 import type { TaskPredictions } from '../training/predictions.js';
+import { trainedRuns } from './reported-run.js';
 
 /** Equal for runs that were tested on the same rows. */
 export function testSetOf({ result: { dataset } }: EvaluatedRun): string {
@@ -12,9 +13,10 @@ export function testSetOf({ result: { dataset } }: EvaluatedRun): string {
  * @throws DataError if they were not kept.
  */
 export async function predictionsByTask(run: EvaluatedRun): Promise<ReadonlyMap<string, TaskPredictions>> {
-  if (!run.hasPredictions)
+  const without = trainedRuns(run).find(({ hasPredictions }) => !hasPredictions);
+  if (without)
     throw new DataError(
-      `${run.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
+      `${without.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
     );
   return new Map((await run.predictions()).map((predictions) => [predictions.task.name, predictions]));
 }

@@ -7,18 +7,19 @@ describe('a comparison', () => {
   test('has models in their order, with labels', () => {
     const config = parse(whole);
     expect(config.models).toEqual([
-      { label: 'apart', type: 'apart' },
-      { label: 'two experts', type: 'deep' },
-      { label: 'four', type: 'deep' },
+      { label: 'apart', type: 'apart', tune: null },
+      { label: 'two experts', type: 'deep', tune: null },
+      { label: 'four', type: 'deep', tune: null },
     ]);
-    expect(config).toMatchObject({ name: 'test', baseline: 'apart', seeds: [2, 5], tuneSeed: 6 });
+    expect(config).toMatchObject({ name: 'test', baseline: 'apart', seeds: [2, 5] });
     expect(config).toMatchObject({
       axes: {},
       points: [{}],
       match: null,
       tune: null,
-      uncertainty: 'seeds',
-      metrics: {},
+      uncertainty: null,
+      looks: [2],
+      ...{ metrics: {}, margins: {}, taskWeights: {}, contrasts: [] },
     });
   });
 
@@ -61,7 +62,39 @@ describe('a comparison', () => {
   });
 
   test('a number of seeds counts from 1', () => {
-    expect(parse(changed('[2, 5]', '3'))).toMatchObject({ seeds: [1, 2, 3], tuneSeed: 4 });
+    expect(parse(changed('[2, 5]', '3')).seeds).toEqual([1, 2, 3]);
+  });
+
+  test('seeds may come look by look', () => {
+    const config = parse(changed('[2, 5]', '{ first: 3, step: 2, most: 6 }'));
+    expect(config.seeds).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(config.looks).toEqual([3, 5, 6]);
+    expect(parse(changed('[2, 5]', '{ first: 3, step: 2, most: 3 }')).looks).toEqual([3]);
+    expect(failure(changed('[2, 5]', '{ first: 4, step: 1, most: 3 }'))).toBe(
+      "c.yaml:9:37: 'compare.seeds.most' is 3, fewer than the first look's 4.",
+    );
+  });
+
+  test('a margin is in the metric’s unit, in percent, or none', () => {
+    const { margins } = parse(whole, ['compare.margin={ auc: 0.002, mse: 2.5 %, nmse: null }']);
+    expect(margins).toEqual({ auc: { absolute: 0.002 }, mse: { percent: 2.5 }, nmse: null });
+    expect(failure(whole, ['compare.margin.ac=1'])).toMatch(
+      /no metric 'ac' \(did you mean 'auc'\?\); there are: auc, mse, nmse/,
+    );
+    expect(failure(whole, ['compare.margin.bias=1'])).toMatch(/no metric 'bias'/);
+    expect(failure(whole, ['compare.margin.auc=0'])).toMatch(/^override 'compare\.margin\.auc=0'/);
+    expect(failure(whole, ["compare.margin.auc='1 percent'"])).toMatch(/'1 %'/);
+  });
+
+  test('contrasts name two models, tasks have weights', () => {
+    const config = parse(whole, ['compare.contrasts=[[four, two experts]]', 'compare.taskWeights={ click: 2 }']);
+    expect(config.contrasts).toEqual([['four', 'two experts']]);
+    expect(config.taskWeights).toEqual({ click: 2 });
+    expect(failure(whole, ['compare.contrasts=[[four, five]]'])).toMatch(/no model is labelled 'five'/);
+    expect(failure(whole, ['compare.contrasts=[[four, four]]'])).toMatch(/'four' cannot be compared with itself/);
+    expect(failure(whole, ['compare.contrasts=[[four, apart], [four, apart]]'])).toMatch(/is listed twice/);
+    expect(failure(whole, ['compare.taskWeights={ clik: 2 }'])).toMatch(/no task 'clik' \(did you mean 'click'\?\)/);
+    expect(failure(whole, ['compare.taskWeights={ click: 0, watch: 0 }'])).toMatch(/a task has a weight above 0/);
   });
 
   test('match is the baseline or a number', () => {
@@ -128,11 +161,6 @@ describe('a mistake is one line with its place', () => {
       /two models are labelled 'apart'/,
     ],
     ['a seed twice', changed('[2, 5]', '[2, 5, 2]'), /^c\.yaml:9:3: 'compare\.seeds': a seed is listed twice/],
-    [
-      'a seed without a next one',
-      changed('[2, 5]', '[9007199254740991]'),
-      /^c\.yaml:9:11: 'compare\.seeds\.0': Too big/,
-    ],
     ['a seed beside it that is none', `seed: -1\n${whole}`, /^c\.yaml:1:1: 'seed': Too small/],
     ['a long name', changed('name: test', `name: ${'a'.repeat(201)}`), /^c\.yaml:1:1: 'name': Too big.*200 char/],
     ['no models', changed('seeds: [2, 5]', 'seeds: 0'), /^c\.yaml:9:3: 'compare\.seeds'/],

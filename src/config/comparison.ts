@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
-import { type Change, type ConfigDocument, readDocument } from './document.js';
+import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
 import { failAt, parsePart } from './parse.js';
+import { type Choices, checkTasks, checkVariedKeys } from './varied-keys.js';
 
 /** Values of axes at one point: `{ 'dataset.correlation': 0.4 }`. */
 export type AxisPoint = Readonly<Record<string, unknown>>;
@@ -12,7 +13,12 @@ export type AxisPoint = Readonly<Record<string, unknown>>;
 export interface ComparisonConfig {
   readonly name: string;
   /** In the order of every table. One of them is the baseline. */
-  readonly models: readonly { readonly label: string; readonly type: string }[];
+  readonly models: readonly {
+    readonly label: string;
+    readonly type: string;
+    /** Values to search for this model alone, by key; null: none. */
+    readonly tune: Readonly<Record<string, readonly unknown[]>> | null;
+  }[];
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
   /** All that may be trained, in their order. */
@@ -24,10 +30,10 @@ export interface ComparisonConfig {
   readonly points: readonly AxisPoint[];
   /** Network parameters that every model is scaled to: a number, or those of the baseline; null: as configured. */
   readonly match: number | 'baseline' | null;
-  /** Values to search, by key; null without `tune`. */
+  /** Values to search for every model, by key; null: none. */
   readonly tune: Readonly<Record<string, readonly unknown[]>> | null;
-  /** The search's seed, which is none of `seeds`. */
-  readonly tuneSeed: number;
+  /** The search's seeds, none of which is one of `seeds`. */
+  readonly tuneSeeds: readonly number[];
   /** Null: both, where every run keeps its predictions, else seeds. */
   readonly uncertainty: 'seeds' | 'rows' | 'both' | null;
   /** The metric by which a task is judged, for tasks that do not use their type's usual one. */
@@ -38,6 +44,8 @@ export interface ComparisonConfig {
   readonly taskWeights: Readonly<Record<string, number>>;
   /** Labels of models that are compared with each other: a model, and what its gains are measured against. */
   readonly contrasts: readonly (readonly [model: string, reference: string])[];
+  /** What a model's search tries: every combination of the values of both `tune`, the last key's changing fastest. `[{}]` without them. */
+  settings(label: string): readonly AxisPoint[];
   /**
    * The experiment of one run. `changes` are further values by dotted key (`model.levels`, `train.optimizer.learningRate`).
    * @throws ConfigError for a value that the key does not take.
@@ -56,11 +64,12 @@ const margin = z
     z.string().regex(/^\d+(\.\d+)?\s*%$/, "a number above 0, or a percentage such as '1 %'"),
   ])
   .nullable();
+const spaceSchema = z.record(z.string(), values).nullable().default(null);
 const compareSchema = z.strictObject({
-  models: z.array(z.looseObject({ label: z.string().min(1).optional(), type: z.string() })).min(1),
+  models: z.array(z.looseObject({ label: z.string().min(1).optional(), type: z.string(), tune: spaceSchema })).min(1),
   seeds: z.union([
     seedCount,
-    z.array(seedSchema.max(Number.MAX_SAFE_INTEGER - 1)).min(1), // the search's seed comes after them
+    z.array(seedSchema).min(1),
     z.strictObject({ first: seedCount, step: seedCount, most: seedCount }),
   ]),
   axes: z.record(z.string(), values).default({}),
@@ -68,7 +77,9 @@ const compareSchema = z.strictObject({
     .union([z.literal('parameters'), z.strictObject({ parameters: z.int().positive().max(100_000_000) })])
     .nullable()
     .default(null),
-  tune: z.record(z.string(), values).nullable().default(null),
+  tune: spaceSchema,
+  /** Far from the seeds that people count, so that it stays when some are added. */
+  tuneSeed: z.union([seedSchema, z.array(seedSchema).min(1)]).default(1_000_000),
   uncertainty: z.enum(['seeds', 'rows', 'both']).nullable().default(null),
   metrics: z.record(z.string(), z.string()).default({}),
   margin: z.record(z.string(), margin).default({}),
@@ -118,8 +129,8 @@ export function parseComparison(
     );
   const compare = parsePart(compareSchema, config.compare, document, ['compare']);
 
-  const listed = compare.models.map(({ label, ...options }, index): Listed => {
-    return { label: label ?? options.type, options, path: ['compare', 'models', index] };
+  const listed = compare.models.map(({ label, tune, ...options }, index): Listed => {
+    return { label: label ?? options.type, options, tune, path: ['compare', 'models', index] };
   });
   const models = withBaseline(listed, document, definitions);
   const labels = models.map(({ label }) => label);
@@ -128,40 +139,53 @@ export function parseComparison(
       throw failAt(document, ['compare', 'models'], `two models are labelled '${label}': give each a label of its own`);
   }
   const { seeds, looks } = seedsOf(compare.seeds, document);
-  if (new Set(seeds).size < seeds.length) throw failAt(document, ['compare', 'seeds'], 'a seed is listed twice');
-  for (const key of ['axes', 'tune'] as const) checkValues(compare[key] ?? {}, key, document);
-  for (const key of Object.keys(compare.tune ?? {})) {
-    const fail = (message: string) => failAt(document, ['compare', 'tune', key], message);
-    if (key in compare.axes) throw fail('is an axis already');
-    if (key.split('.', 1)[0] === 'dataset')
-      throw fail('cannot be tuned: models are compared on the same data and split; vary it by axes');
+  const tuneSeeds = [compare.tuneSeed].flat();
+  for (const [key, listed] of Object.entries({ seeds, tuneSeed: tuneSeeds })) {
+    if (new Set(listed).size < listed.length) throw failAt(document, ['compare', key], 'a seed is listed twice');
   }
+  const axes = { path: ['compare', 'axes'], values: compare.axes };
+  const shared = { path: ['compare', 'tune'], values: compare.tune ?? {} };
+  const ownOf = ({ path, tune }: Listed): Choices => ({ path: [...path, 'tune'], values: tune ?? {} });
+  checkVariedKeys(axes, shared, models.map(ownOf), document);
 
   const points = combinations(compare.axes);
   const baseline = models.find(({ options }) => options.type === definitions.baseline)?.label ?? '';
-  const experiment: ComparisonConfig['experiment'] = (label, point, seed, changes = {}) => {
+  const modelOf = (label: string) => {
     const model = models.find((candidate) => candidate.label === label);
     if (!model) throw new Error(`No model is labelled '${label}'.`);
-    const at = (key: string) => {
-      const path = key.split('.');
-      return path[0] === 'model' ? [...model.path, ...path.slice(1)] : path;
-    };
-    const chosen = (part: 'axes' | 'tune', values: AxisPoint): Change[] =>
+    return model;
+  };
+  const settings: ComparisonConfig['settings'] = (label) => combinations({ ...shared.values, ...modelOf(label).tune });
+  const reported = tuneSeeds.find((seed) => seeds.includes(seed));
+  if (reported !== undefined && labels.some((label) => settings(label).length > 1))
+    throw failAt(
+      document,
+      ['compare', 'tuneSeed'],
+      `${reported} is one of compare.seeds: a search has seeds of its own`,
+    );
+  const experiment: ComparisonConfig['experiment'] = (label, point, seed, changes = {}) => {
+    const model = modelOf(label);
+    const chosen = (values: AxisPoint, choices: readonly Choices[]) =>
       Object.entries(values).map(([key, value]) => {
-        const index = compare[part]?.[key]?.indexOf(value) ?? -1; // -1: matched widths
-        return { key, value, at: at(key), from: index < 0 ? model.path : ['compare', part, key, index] };
+        const [head, ...rest] = key.split('.');
+        const source = choices.find((candidate) => candidate.values[key]?.includes(value)); // none: matched widths
+        return {
+          ...{ key, value },
+          at: head === 'model' ? [...model.path, ...rest] : key.split('.'),
+          from: source ? [...source.path, key, source.values[key]?.indexOf(value) ?? 0] : model.path,
+        };
       });
     const changed = [
       { key: 'model', value: model.options, at: model.path, from: model.path },
       { key: 'seed', value: seed, at: ['seed'], from: ['compare', 'seeds'] },
-      ...chosen('axes', point),
-      ...chosen('tune', changes),
+      ...chosen(point, [axes]),
+      ...chosen(changes, [shared, ownOf(model)]),
     ];
     return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
   };
   const parsed: ComparisonConfig = {
     name: '',
-    models: models.map(({ label, options }) => ({ label, type: options.type })),
+    models: models.map(({ label, options, tune }) => ({ label, type: options.type, tune })),
     baseline,
     seeds,
     looks,
@@ -169,23 +193,22 @@ export function parseComparison(
     points,
     match: compare.match === null ? null : compare.match === 'parameters' ? 'baseline' : compare.match.parameters,
     tune: compare.tune,
-    tuneSeed: Math.max(...seeds) + 1,
+    tuneSeeds,
     uncertainty: compare.uncertainty,
     metrics: compare.metrics,
     margins: Object.fromEntries(Object.entries(compare.margin).map(([metric, value]) => [metric, marginOf(value)])),
     taskWeights: compare.taskWeights,
     contrasts: compare.contrasts,
+    settings,
     experiment,
   };
   // Every value is tried now, so that a mistake is told before hours of training.
   const experiments = labels.flatMap((label) =>
-    points.flatMap((point) =>
-      combinations(compare.tune ?? {}).map((changes) => experiment(label, point, seeds[0] ?? 0, changes)),
-    ),
+    points.flatMap((point) => settings(label).map((changes) => experiment(label, point, seeds[0] ?? 0, changes))),
   );
   const first = experiments[0];
   if (!first) throw new Error('A comparison has a model.');
-  checkTasks(compare, experiments, document);
+  checkTasks([axes, shared, ...models.map(ownOf)], experiments, document);
   checkMetrics(compare, first, document, definitions);
   checkMargins(compare.margin, document, definitions);
   checkWeights(compare.taskWeights, first, document);
@@ -213,10 +236,10 @@ function marginOf(value: z.infer<typeof margin>): Margin | null {
   return value === null ? null : { absolute: value };
 }
 
-type Path = readonly (string | number)[];
 interface Listed {
   readonly label: string;
   readonly options: { readonly type: string; readonly [key: string]: unknown };
+  readonly tune: Choices['values'] | null;
   readonly path: Path;
 }
 
@@ -249,42 +272,8 @@ function withBaseline(
     const message = `list a ${type} model: the models differ in the widths of their layers, so its own cannot be told from theirs`;
     throw failAt(document, ['compare', 'models'], message);
   }
-  return [{ label: type, options: { type, levels: stack.map((width) => [width]), tower: [] }, path: [] }, ...listed];
-}
-
-/** Keys that a comparison sets itself, or that do not belong to a run. */
-const ownKeys = ['compare', 'name', 'seed', 'engine', 'model'];
-
-function checkValues(
-  choices: Readonly<Record<string, readonly unknown[]>>,
-  part: 'axes' | 'tune',
-  document: ConfigDocument,
-): void {
-  const parts = `${part === 'axes' ? 'dataset, ' : ''}inputs, tasks, model, loss or train`;
-  for (const [key, options] of Object.entries(choices)) {
-    const path = ['compare', part, key];
-    const whole = ownKeys.includes(key) || ['compare', 'engine'].includes(key.split('.', 1)[0] ?? '');
-    if (whole) throw failAt(document, path, `cannot be varied here: name a key below ${parts}`);
-    if (key.split('.').includes(''))
-      throw failAt(document, path, 'is not a key: join its parts by single dots, as in train.epochs');
-    if (new Set(options.map((value) => JSON.stringify(value))).size < options.length)
-      throw failAt(document, path, 'a value is listed twice');
-  }
-}
-
-function checkTasks(
-  { axes, tune }: Pick<ComparisonConfig, 'axes' | 'tune'>,
-  experiments: readonly Experiment[],
-  document: ConfigDocument,
-): void {
-  const names = (key: string) => key.split('.', 1)[0] === 'tasks' && !key.endsWith('.standardize');
-  const tasksOf = ({ tasks }: Experiment) => tasks.map(({ name, type }) => `${name}: ${type}`).join(', ');
-  const [first, other] = new Set(experiments.map(tasksOf));
-  if (other === undefined) return;
-  const [key] = Object.entries({ ...axes, ...tune }).find(([key, values]) => values.length > 1 && names(key)) ?? [];
-  if (key === undefined) throw new Error('The tasks differ, and no key varies them.');
-  const path = ['compare', key in axes ? 'axes' : 'tune', key];
-  throw failAt(document, path, `gives other tasks (${first}; ${other}): all points of a comparison have the same`);
+  const options = { type, levels: stack.map((width) => [width]), tower: [] };
+  return [{ label: type, options, tune: null, path: [] }, ...listed];
 }
 
 function checkMetrics(

@@ -10,13 +10,14 @@ tasks: [{ name: y1, type: regression }, { name: y2, type: regression, standardiz
 train: { epochs: 2, batchSize: 10, optimizer: { type: adam } }
 compare:
   models:
-    - { label: sharing, type: hard-sharing, levels: [[8]], tower: [4] }
+    - { label: sharing, type: hard-sharing, levels: [[8]], tower: [4], tune: { model.levels: [[[8]], [[9]]] } }
     - { type: ple, levels: [[4], [4]], tower: [], experts: 2 }
     - { type: single-task, levels: [[8]], tower: [4] }
   seeds: [4, 7]
   axes: { dataset.correlation: [0.2, 0.9], model.tower: [[4], [3, 2]] }
   match: { parameters: 500 }
   tune: { train.optimizer.learningRate: [0.1, 0.01] }
+  tuneSeed: [5, 6]
   uncertainty: both
   metrics: { y1: nmse }
 `;
@@ -28,13 +29,15 @@ test.each([
     text.replace(/.*type: single-task.*\n.*\n/, '  seeds: 3\n').replace(/.*type: ple.*\n/, ''),
     [],
   ],
+  ['with the usual seed of a search', text, ['compare.tuneSeed=1000000']],
   ['with matching to the baseline', text, ['compare.match=parameters', 'train.epochs=9']],
 ])('a resolved comparison %s asks for the same runs', (_, config, overrides) => {
   const comparison = parseComparison(config, 'compare.yaml', overrides, definitions);
   const again = parseComparison(stringifyComparison(comparison), 'resolved.yaml', [], definitions);
-  const { experiment, ...rest } = comparison;
-  expect({ ...again, experiment: null }).toEqual({ ...rest, experiment: null });
+  const { experiment, settings, ...rest } = comparison;
+  expect({ ...again, experiment: null, settings: null }).toEqual({ ...rest, experiment: null, settings: null });
   for (const { label } of comparison.models) {
+    expect(again.settings(label)).toEqual(settings(label));
     for (const point of comparison.points) {
       for (const seed of comparison.seeds) {
         expect(again.experiment(label, point, seed)).toEqual(experiment(label, point, seed));

@@ -10,17 +10,23 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
   const [point = {}] = config.points;
   const experimentOf = (label: string) => config.experiment(label, point, config.seeds[0] ?? 0);
   const { model: _model, seed: _seed, ...shared } = experimentOf(config.baseline);
-  const { seeds, looks, axes, match, tune, uncertainty, metrics, margins, taskWeights, contrasts } = config;
+  const { seeds, looks, axes, match, tune, tuneSeeds, uncertainty, metrics, margins, taskWeights, contrasts } = config;
   const [first = 0, second = first + 1] = looks;
+  const [tuneSeed, ...others] = tuneSeeds;
   return {
     ...shared,
     ...(run ? { seed: run.seed, model: run.model } : {}),
     compare: {
-      models: config.models.map(({ label }) => ({ label, ...experimentOf(label).model })),
+      models: config.models.map((model) => ({
+        label: model.label,
+        ...experimentOf(model.label).model,
+        ...(model.tune ? { tune: model.tune } : {}),
+      })),
       seeds: looks.length > 1 ? { first, step: second - first, most: seeds.length } : seeds,
       axes,
       match: match === 'baseline' ? 'parameters' : match === null ? null : { parameters: match },
       tune,
+      tuneSeed: others.length === 0 ? tuneSeed : tuneSeeds,
       uncertainty,
       metrics,
       margin: Object.fromEntries(Object.entries(margins).map(([name, margin]) => [name, written(margin)])),

@@ -4,7 +4,7 @@ import type { FinishedRun } from '../training/finished-run.js';
 /** All that a report is made of. */
 export interface ReportData {
   readonly comparison: Comparison;
-  /** Finished runs by their path in `comparison.rows[].runs[].path`. */
+  /** Finished runs by their path in `comparison.rows[].runs[]`, each part of a run by itself. */
   readonly runs: ReadonlyMap<string, FinishedRun>;
   /** The command that makes the comparison again. */
   readonly command: string;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Experiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { selectionScore } from '../metrics/score.js';
-import { countParameters, type TrainingSetup } from './setup.js';
+import { countByTask, countParameters, type ParameterCounts, type TrainingSetup } from './setup.js';
 import { readStored } from './stored-file.js';
 import { metricsOf, type Trained } from './trainer.js';
 
@@ -14,7 +14,9 @@ export interface Result {
   readonly name: string;
   readonly model: string;
   readonly seed: number;
-  readonly parameters: { readonly embedding: number; readonly network: number };
+  readonly parameters: ParameterCounts;
+  /** Of each task's own network; absent where tasks share parameters. */
+  readonly parametersByTask?: Readonly<Record<string, ParameterCounts>>;
   readonly epochs: number;
   readonly bestEpoch: Trained['bestEpoch'];
   readonly dataset: {
@@ -36,6 +38,7 @@ export function resultOf(experiment: Experiment, setup: TrainingSetup, trained: 
   const { dataset, engine, batchSize } = setup;
   const { progress, bestEpoch } = trained;
   const { train, validation, test } = dataset.splits;
+  const parametersByTask = countByTask(setup.model.parameters);
   const metrics = { validation: metricsOf(dataset, trained.validation), test: metricsOf(dataset, trained.test) };
   return {
     schema: 1,
@@ -43,6 +46,7 @@ export function resultOf(experiment: Experiment, setup: TrainingSetup, trained: 
     model: experiment.model.type,
     seed: experiment.seed,
     parameters: countParameters(setup.model.parameters),
+    ...(parametersByTask ? { parametersByTask } : {}),
     epochs: progress.epoch - 1,
     bestEpoch,
     dataset: {

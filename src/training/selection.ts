@@ -2,6 +2,7 @@ import type { Dataset, Task } from '../data/dataset.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { selectionScore, taskLoss } from '../metrics/score.js';
 import type { Parameters } from '../models/model.js';
+import { areIndependent } from '../models/parameters.js';
 import { DataError } from '../support/errors.js';
 import type { Progress } from './progress.js';
 
@@ -29,8 +30,7 @@ export function unitsOf(
   monitor: string,
   weights: readonly number[],
 ): readonly Unit[] {
-  const owners = new Set(Object.values(parameters).map(({ task }) => task));
-  if (owners.has(undefined)) return [{ score: scoring(tasks, monitor, weights) }];
+  if (!areIndependent(parameters)) return [{ score: scoring(tasks, monitor, weights) }];
   const own = monitor === 'loss' ? 'loss' : 'mean';
   return tasks.map((task) => ({ owner: task.name, score: scoring([task], own, [1]) }));
 }

@@ -3,7 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
 import type { Model, ModelShape, ParameterStarts, Parameters } from '../models/model.js';
-import { initialize } from '../models/parameters.js';
+import { areIndependent, initialize } from '../models/parameters.js';
 import { schedules } from '../objective/catalogue.js';
 import { type Schedule, scheduleWarning } from '../objective/schedule.js';
 import { optimizers } from '../optimizers/catalogue.js';
@@ -55,7 +55,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   };
 
   function warningsOf(): string[] {
-    const independent = Object.values(parameters).every(({ task }) => task !== undefined);
+    const independent = areIndependent(parameters);
     const { scaleInvariant } = optimizer;
     const { monitor } = train.earlyStopping;
     return [
@@ -80,7 +80,23 @@ export function shapeOf({
 
 /** Fails with a `ConfigError` for a model or a schedule that does not fit the config's tasks: this needs no data. */
 export function checkParts(experiment: Experiment): void {
-  partsOf(experiment, { tasks: experiment.tasks.map((task) => task.name), categorical: [], numeric: ['any'] });
+  partsOf(experiment, shapeWithoutData(experiment));
+}
+
+/** Whether the tasks of an experiment share no parameters, so that each has a network and a best epoch of its own. This needs no data. */
+export function hasIndependentTasks(experiment: Experiment): boolean {
+  return areIndependent(partsOf(experiment, shapeWithoutData(experiment)).model.parameters);
+}
+
+/** A column of each kind: with them a model has all kinds of parameters. */
+function shapeWithoutData({ tasks }: Experiment): ModelShape {
+  const column = { cardinality: 2, embedding: 1 };
+  return {
+    tasks: tasks.map(({ name }) => name),
+    categorical: [{ name: 'column', ...column }],
+    numeric: ['number'],
+    lists: [{ name: 'list', length: 1, ...column }],
+  };
 }
 
 function partsOf(
@@ -99,11 +115,29 @@ function partsOf(
   };
 }
 
+/** Trainable values in embedding tables, and elsewhere. */
+export interface ParameterCounts {
+  readonly embedding: number;
+  readonly network: number;
+}
+
 /** How many trainable values a model has. */
-export function countParameters(parameters: ParameterStarts): { readonly embedding: number; readonly network: number } {
+export function countParameters(parameters: ParameterStarts): ParameterCounts {
   const counts = { embedding: 0, network: 0 };
   for (const { shape, kind } of Object.values(parameters)) {
     counts[kind === 'embedding' ? 'embedding' : 'network'] += sizeOf(shape);
   }
   return counts;
+}
+
+/** The same of each task's own network, where tasks share no parameters. */
+export function countByTask(parameters: ParameterStarts): Readonly<Record<string, ParameterCounts>> | undefined {
+  if (!areIndependent(parameters)) return undefined;
+  const owners = new Set(Object.values(parameters).map(({ task }) => task ?? ''));
+  return Object.fromEntries(
+    Array.from(owners, (owner) => [
+      owner,
+      countParameters(Object.fromEntries(Object.entries(parameters).filter(([, { task }]) => task === owner))),
+    ]),
+  );
 }

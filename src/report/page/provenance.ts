@@ -1,4 +1,5 @@
-import type { ComparisonRow } from '../../comparison/comparison.js';
+import type { ComparisonRow, RunReference } from '../../comparison/comparison.js';
+import { partsOf } from '../../comparison/reported-run.js';
 import { stringifyExperiment } from '../../config/experiment.js';
 import { environmentsOf } from '../../training/environment.js';
 import type { FinishedRun } from '../../training/finished-run.js';
@@ -46,23 +47,35 @@ ${content}
 `;
 }
 
-/** The config of the first finished run and the folders of all, with what was searched or scaled for this model. */
+/** The config of the first finished run, part by part, and the folders of all, with what was searched or scaled for this model. */
 function modelConfig(row: ComparisonRow, point: Point, runs: readonly FinishedRun[]): Html {
   const title = point.title === '' ? row.label : `${row.label}, ${point.title}`;
   const [first] = runs;
+  const [tuned, match] = [row.tuned ?? row.tunedByTask, row.match ?? row.matchByTask];
   const decided = [
-    ...(row.tuned === undefined ? [] : [html`<p>Chosen by the search: <code>${JSON.stringify(row.tuned)}</code></p>`]),
-    ...(row.match === undefined ? [] : [html`<p>Scaled: <code>${JSON.stringify(row.match)}</code></p>`]),
+    ...(tuned === undefined ? [] : [html`<p>Chosen by the search: <code>${JSON.stringify(tuned)}</code></p>`]),
+    ...(match === undefined ? [] : [html`<p>Scaled: <code>${JSON.stringify(match)}</code></p>`]),
   ];
   return folded(
     title,
-    html`${decided}<ul class="runs">${row.runs.map(({ seed, path, status }) => html`<li>seed ${seed}: <code>${path}</code>, ${status}</li>`)}</ul>
+    html`${decided}<ul class="runs">${row.runs.map(runItem)}</ul>
 ${
   first === undefined
     ? html`<p>No config: none of its runs was trained here to the end.</p>`
-    : html`<p>As resolved, for seed ${first.result.seed}:</p><pre tabindex="0">${stringifyExperiment(first.experiment)}</pre>`
+    : partsOf(first).map(
+        ({ tasks, run }, _, { length }) =>
+          html`<p>As resolved, for seed ${run.result.seed}${length > 1 ? ` and ${tasks.join(', ')}` : ''}:</p><pre tabindex="0">${stringifyExperiment(run.experiment)}</pre>
+`,
+      )
 }`,
   );
+}
+
+function runItem({ seed, path, status, parts }: RunReference): Html {
+  const folders = parts
+    ? Object.entries(parts).map(([task, part]) => html`${task} <code>${part}</code>, `)
+    : html`<code>${path}</code>, `;
+  return html`<li>seed ${seed}: ${folders}${status}</li>`;
 }
 
 /** A row per data set: most comparisons have one. */

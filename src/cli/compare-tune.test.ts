@@ -1,0 +1,161 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Comparison } from '../comparison/comparison.js';
+import { randomFromSeed } from '../support/random.js';
+import { type Finished, ple, pleHere } from './command.fixture.js';
+import { comparisonIn, runsIn, startPle } from './compare.fixture.js';
+
+/** Each of the two settings trains one task, so that each task chooses another. Every run takes a fraction of a second. */
+const config = (name: string, tasks: readonly string[], settings: string) => `name: ${name}
+dataset: { loader: table, path: rows.csv, tasks: { y1: { regression: true }, y2: { regression: true } } }
+tasks: [${tasks.map((task) => `{ name: ${task}, type: regression, standardize: true }`).join(', ')}]
+train: { epochs: 2, batchSize: 32, optimizer: { type: sgd, learningRate: 0.05 } }
+engine: { device: cpu, threads: 1 }
+compare:
+  models:
+    - { type: single-task, levels: [[8]], tower: [4], tune: { loss.weights: ${settings} } }
+    ${tasks.length > 1 ? '- { type: hard-sharing, levels: [[8]], tower: [4], tune: { model.tower: [[6]] } }' : ''}
+  seeds: 2
+  tuneSeed: [50, 51]
+`;
+const both = config('both', ['y1', 'y2'], '[{ y2: { initial: 1e-6 } }, { y1: { initial: 1e-6 } }]');
+
+let folder: string;
+let first: Finished;
+const at = (...path: string[]) => join(folder, ...path);
+const compare = (name: string, ...words: string[]) =>
+  ple(['compare', '--config', `${name}.yaml`, '--jobs', '2', ...words], { cwd: folder });
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-tune-'));
+  const random = randomFromSeed(1).stream('rows');
+  const rows = Array.from({ length: 1200 }, () => {
+    const [a, b, c] = [random.normal(), random.normal(), random.normal()];
+    return [a, b, c, Math.sin(a) + b, a * c - b].join(',');
+  });
+  writeFileSync(at('rows.csv'), ['a,b,c,y1,y2', ...rows].join('\n'));
+  writeFileSync(at('both.yaml'), both);
+  first = await compare('both');
+  expect(first.status, first.stderr).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const stored = (): Comparison => JSON.parse(readFileSync(at('runs/both/comparison.json'), 'utf8'));
+const resultIn = (path: string | undefined) =>
+  JSON.parse(readFileSync(at('runs/both', path ?? '', 'result.json'), 'utf8'));
+
+test('a model of independent networks is put together from the run that each task chose', () => {
+  expect(runsIn(at('runs/both/tuning'))).toHaveLength(4); // two settings under two seeds; the other model has no choice
+  expect(runsIn(at('runs/both')).map((name) => name.slice(0, -9))).toEqual([
+    'hard-sharing-seed-1',
+    'hard-sharing-seed-2',
+    'single-task-y1-seed-1',
+    'single-task-y1-seed-2',
+    'single-task-y2-seed-1',
+    'single-task-y2-seed-2',
+  ]);
+  const { rows, notes } = stored();
+  const [alone, shared] = rows;
+  expect(alone).toMatchObject({
+    searched: 2,
+    tunedByTask: {
+      y1: { 'loss.weights': { y2: { initial: 1e-6 } } },
+      y2: { 'loss.weights': { y1: { initial: 1e-6 } } },
+    },
+    parameters: { embedding: 0, network: 2 * (3 * 8 + 8 + 8 * 4 + 4 + 4 + 1) },
+  });
+  expect(alone).not.toHaveProperty('tuned');
+  expect(shared).toMatchObject({ searched: 1, tuned: { 'model.tower': [6] } });
+  expect(shared?.runs[0]).not.toHaveProperty('parts');
+  expect(notes.join()).toContain('different numbers of settings: single-task 2, hard-sharing 1.');
+  for (const [index, task] of ['y1', 'y2'].entries()) {
+    const values = alone?.runs.map(({ seed, path, status, parts }) => {
+      expect(Object.keys(parts ?? {})).toEqual(['y1', 'y2']);
+      expect([status, path]).toEqual(['done', parts?.y1]);
+      const result = resultIn(parts?.[task]);
+      expect([result.seed, result.name]).toEqual([seed, `single-task-${task}-seed-${seed}`]);
+      const other = resultIn(parts?.[['y2', 'y1'][index] ?? '']).tasks[task].test.mse;
+      expect(result.tasks[task].test.mse).toBeLessThan(other); // where it is not trained
+      return result.tasks[task].test.mse;
+    });
+    expect(values).toHaveLength(2);
+    expect(alone?.tasks[task]?.mean).toBe(((values?.[0] ?? 0) + (values?.[1] ?? 0)) / 2);
+  }
+});
+
+test('tells what each task chose, and plans and goes on with both parts', async () => {
+  expect(first.stderr).toMatch(/^single-task for y1: tuned: weights \{"y2":\{"initial":0\.000001\}\}$/m);
+  expect(first.stderr).toMatch(/^single-task for y2: tuned: weights \{"y1":\{"initial":0\.000001\}\}$/m);
+  expect(first.stderr).toMatch(/^\d\/6 single-task seed 1 for y2 {2}y2 mse [\d.]+ {2}[\d.]+ s$/m);
+  const planned = await compare('both', '--dry-run');
+  expect(planned.stdout).toMatch(/^run +single-task seed 2 for y1 +0 +146 +finished$/m);
+  expect(planned.stdout).toMatch(/^run +hard-sharing seed 1 +0 +\d+ +finished$/m);
+
+  const before = comparisonIn(at('runs/both'));
+  const part = stored().rows[0]?.runs[1]?.parts?.y2 ?? '';
+  rmSync(at('runs/both', part), { recursive: true });
+  writeFileSync(at('runs/both', part), 'no folder');
+  const failed = await compare('both');
+  expect(failed.status, failed.stderr).toBe(1);
+  expect(stored().rows[0]?.runs.map(({ status }) => status)).toEqual(['done', 'failed']);
+  expect(stored().rows[0]?.tasks.y1?.mean).toBe(resultIn(stored().rows[0]?.runs[0]?.path).tasks.y1.test.mse);
+
+  rmSync(at('runs/both', part));
+  const again = await compare('both');
+  expect(again.status, again.stderr).toBe(0);
+  expect(again.stderr).toMatch(/^4 runs to tune, 4 of them finished already$/m);
+  expect(again.stderr).toMatch(/^6 runs, 5 of them finished already; /m);
+  expect(comparisonIn(at('runs/both'))).toBe(before);
+  expect(again.stdout).toBe(first.stdout);
+});
+
+test('is made again by ple report, and checked by the script', async () => {
+  const before = comparisonIn(at('runs/both'));
+  const again = await pleHere(['report', 'runs/both'], { cwd: folder });
+  expect(again.status, again.stderr).toBe(0);
+  expect(again.stdout).toBe(first.stdout);
+  expect(comparisonIn(at('runs/both'))).toBe(before);
+  const page = readFileSync(at('runs/both/report.html'), 'utf8');
+  for (const task of ['y1', 'y2']) expect(page).toContain(`As resolved, for seed 1 and ${task}:`);
+  const words = ['--import', 'tsx', 'scripts/check-comparison.ts', at('runs/both')];
+  const checked = spawnSync(process.execPath, words, { cwd: resolve(import.meta.dirname, '../..'), encoding: 'utf8' });
+  expect(checked.stdout).toMatch(/numbers of 2 rows agree/);
+});
+
+test('killed among the parts, it goes on to the same', async () => {
+  const words = [
+    'compare',
+    '--config',
+    at('both.yaml'),
+    '--runs',
+    at('killed'),
+    '--jobs',
+    '1',
+    `dataset.path=${at('rows.csv')}`,
+  ];
+  const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
+  // The four runs of the search have two checkpoints each, and the first part has two.
+  const env = { KILL_AT: 'checkpoint:11', KILL_GROUP: '1' };
+  const killed = await startPle(words, { nodeOptions: killAt, env }).finished;
+  expect(killed.status, killed.stderr).toBe('SIGKILL');
+  expect(runsIn(at('killed/both'))).toHaveLength(2);
+  const again = await ple(words);
+  expect(again.status, again.stderr).toBe(0);
+  expect(comparisonIn(at('killed/both'))).toBe(comparisonIn(at('runs/both')));
+});
+
+test.each([
+  ['y1', '[{}, { y1: { initial: 1e-6 } }]'],
+  ['y2', '[{ y2: { initial: 1e-6 } }, {}]'],
+])('equals, bit for bit, a comparison of %s alone with the same search', async (task, settings) => {
+  writeFileSync(at(`${task}.yaml`), config(task, [task], settings));
+  const { status, stdout, stderr } = await compare(task, '--json');
+  expect(status, stderr).toBe(0);
+  const [alone] = JSON.parse(stdout).rows;
+  const [together] = stored().rows;
+  expect(alone.tuned).toEqual({ 'loss.weights': {} });
+  expect(together?.tasks[task]).toEqual(alone.tasks[task]);
+});

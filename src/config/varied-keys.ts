@@ -1,0 +1,67 @@
+import type { ConfigDocument, Path } from './document.js';
+import type { Experiment } from './experiment.js';
+import { failAt } from './parse.js';
+
+/** Values by dotted key, such as `axes` or what `tune` searches, and where they are written. */
+export interface Choices {
+  readonly path: Path;
+  readonly values: Readonly<Record<string, readonly unknown[]>>;
+}
+
+/**
+ * Checks the keys that a comparison varies: the axes', what it searches for every model, and what for one model.
+ * @throws ConfigError for a key that cannot be varied there, and for one that is varied in two places.
+ */
+export function checkVariedKeys(
+  axes: Choices,
+  shared: Choices,
+  own: readonly Choices[],
+  document: ConfigDocument,
+): void {
+  checkValues(axes, 'dataset, inputs, tasks, model, loss or train', document);
+  for (const tune of [shared, ...own]) {
+    checkValues(tune, 'inputs, tasks, model, loss or train', document);
+    for (const key of Object.keys(tune.values)) {
+      const fail = (message: string) => failAt(document, [...tune.path, key], message);
+      if (key in axes.values) throw fail('is an axis already');
+      if (tune !== shared && key in shared.values)
+        throw fail('is in compare.tune already, which is searched for every model');
+      if (key.split('.', 1)[0] === 'dataset')
+        throw fail('cannot be tuned: models are compared on the same data and split; vary it by axes');
+    }
+  }
+}
+
+/** Keys that a comparison sets itself, or that do not belong to a run. */
+const ownKeys = ['compare', 'name', 'seed', 'engine', 'model'];
+
+function checkValues({ path, values }: Choices, parts: string, document: ConfigDocument): void {
+  for (const [key, options] of Object.entries(values)) {
+    const at = [...path, key];
+    const whole = ownKeys.includes(key) || ['compare', 'engine'].includes(key.split('.', 1)[0] ?? '');
+    if (whole) throw failAt(document, at, `cannot be varied here: name a key below ${parts}`);
+    if (key.split('.').includes(''))
+      throw failAt(document, at, 'is not a key: join its parts by single dots, as in train.epochs');
+    if (new Set(options.map((value) => JSON.stringify(value))).size < options.length)
+      throw failAt(document, at, 'a value is listed twice');
+  }
+}
+
+/** @throws ConfigError if a value that is varied gives other tasks. */
+export function checkTasks(
+  choices: readonly Choices[],
+  experiments: readonly Experiment[],
+  document: ConfigDocument,
+): void {
+  const names = (key: string) => key.split('.', 1)[0] === 'tasks' && !key.endsWith('.standardize');
+  const tasksOf = ({ tasks }: Experiment) => tasks.map(({ name, type }) => `${name}: ${type}`).join(', ');
+  const [first, other] = new Set(experiments.map(tasksOf));
+  if (other === undefined) return;
+  const varied = choices.flatMap(({ path, values }) =>
+    Object.entries(values).map(([key, options]) => ({ key, options, path: [...path, key] })),
+  );
+  const found = varied.find(({ key, options }) => options.length > 1 && names(key));
+  if (!found) throw new Error('The tasks differ, and no key varies them.');
+  const message = `gives other tasks (${first}; ${other}): all points of a comparison have the same`;
+  throw failAt(document, found.path, message);
+}

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { parseExperiment } from '../config/experiment.js';
+import { cases } from '../models/cases.fixture.js';
+import { areIndependent } from '../models/parameters.js';
+import { build } from '../models/run.fixture.js';
+import { definitions } from './definitions.js';
+import { countByTask, countParameters, hasIndependentTasks } from './setup.js';
+
+const experiment = (model: string) =>
+  parseExperiment(
+    `name: small
+dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
+model: ${model}
+train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
+`,
+    'small.yaml',
+    [],
+    definitions,
+  );
+
+test('of all models only the baseline has tasks that share no parameters', () => {
+  const independent = cases.filter((given) => areIndependent(build(given).parameters));
+  expect(new Set(independent.map(({ model }) => model))).toEqual(new Set([definitions.baseline]));
+});
+
+test('whether tasks are independent is known without data', () => {
+  expect(hasIndependentTasks(experiment('{ type: single-task, levels: [[4]], tower: [] }'))).toBe(true);
+  expect(hasIndependentTasks(experiment('{ type: hard-sharing, levels: [[4]], tower: [2] }'))).toBe(false);
+});
+
+test('each task’s own parameters are counted apart, and add up to those of the model', () => {
+  const column = { name: 'site', cardinality: 7, embedding: 3 };
+  const shape = { tasks: ['a', 'b'], categorical: [column], numeric: ['x', 'y'] };
+  const { parameters } = build({ model: 'single-task', shape, options: { levels: [[6]], tower: [4] } });
+  const own = { embedding: 7 * 3, network: (3 + 2) * 6 + 6 + 6 * 4 + 4 + 4 + 1 };
+  expect(countByTask(parameters)).toEqual({ a: own, b: own });
+  expect(countParameters(parameters)).toEqual({ embedding: 2 * own.embedding, network: 2 * own.network });
+  const sharing = build({ model: 'hard-sharing', shape, options: { levels: [[6]], tower: [4] } });
+  expect(countByTask(sharing.parameters)).toBeUndefined();
+});
