@@ -71,7 +71,7 @@ describe('a comparison', () => {
     expect(config.looks).toEqual([3, 5, 6]);
     expect(parse(changed('[2, 5]', '{ first: 3, step: 2, most: 3 }')).looks).toEqual([3]);
     expect(failure(changed('[2, 5]', '{ first: 4, step: 1, most: 3 }'))).toBe(
-      "c.yaml:9:37: 'compare.seeds.most' is 3, fewer than the first look's 4.",
+      "c.yaml:9:31: 'compare.seeds.most': 3 is fewer than the first look's 4.",
     );
   });
 

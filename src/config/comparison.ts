@@ -224,7 +224,7 @@ function seedsOf(
   if (Array.isArray(given)) return { seeds: given, looks: [given.length] };
   const { first, step, most } = typeof given === 'number' ? { first: given, step: 1, most: given } : given;
   if (most < first)
-    throw failAt(document, ['compare', 'seeds', 'most'], `is ${most}, fewer than the first look's ${first}`);
+    throw failAt(document, ['compare', 'seeds', 'most'], `${most} is fewer than the first look's ${first}`);
   const looks = Array.from({ length: Math.ceil((most - first) / step) + 1 }, (_, look) =>
     Math.min(most, first + look * step),
   );
