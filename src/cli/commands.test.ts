@@ -61,7 +61,8 @@ describe('28b: the configs of Census-Income', () => {
   const folder = join(root, 'configs/census-income');
   const read = (file: string) => parse(readFileSync(join(folder, file), 'utf8'));
   const comparisons = readdirSync(folder).filter((file) => file.startsWith('compare'));
-  const models = readdirSync(folder).filter((file) => !comparisons.includes(file));
+  const ablations = ['sluice-penalty.yaml'];
+  const models = readdirSync(folder).filter((file) => ![...comparisons, ...ablations].includes(file));
   const sharedBy = ({ name: _, seed: __, model: ___, compare: ____, ...rest }: Record<string, unknown>) => rest;
 
   test('of every model share all but the model', () => {
@@ -78,6 +79,17 @@ describe('28b: the configs of Census-Income', () => {
       .replace('"group":1', '"group":2');
     expect(education).toEqual(JSON.parse(second));
   });
+
+  test.each(ablations)(
+    '%s varies one model under the settings of the others, with its own config among them',
+    (file) => {
+      expect(sharedBy(read(file))).toEqual(sharedBy(read('ple.yaml')));
+      const listed = read(file).compare.models.map(({ label: _, ...model }: Record<string, unknown>) => model);
+      for (const model of [file.split('-')[0], 'single-task']) {
+        expect(listed).toContainEqual(read(`${model}.yaml`).model);
+      }
+    },
+  );
 
   test.each(comparisons)('%s has the models as they are there, asymmetric sharing in both directions', (file) => {
     const [first, second] = read(file).tasks.map(({ name }: { name: string }) => name);

@@ -107,7 +107,7 @@ function build(setCode: (code: number) => void): Command {
     .option('--kind <name>', 'synthetic (MMoE section 3.2) or funnel (a simulated video feed)')
     .option(
       '--correlation <p>',
-      'cosine of the tasks’ weights (0.5), or a matrix; several numbers with commas make a file each',
+      'cosine of the weight vectors (0.5), or a matrix; several numbers with commas make a file each',
     )
     .option('--tasks <n>', 'labels of a row (2)')
     .option('--rows <n>', 'rows (10000)')

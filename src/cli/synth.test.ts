@@ -75,7 +75,10 @@ test.each([
   [['--out', 'table.xls'], 'the ending says the format'],
   [['--correlation', 'nonsense'], "--correlation: 'correlation': expected number, received string"],
   [['--correlation', '[[1,0.5],[0.5'], '--correlation: the value is not valid YAML: '],
-  [['--correlation', '0.2,-0.9', '--tasks', '3'], '3 tasks cannot all have a correlation below -0.5, but it is -0.9.'],
+  [
+    ['--correlation', '0.2,-0.9', '--tasks', '3'],
+    '3 weight vectors cannot all have a correlation below -0.5, but it is -0.9.',
+  ],
   [['--correlation', '0.2,0.5,0.20'], '--correlation: 0.20 gives the same rows as another value of the list'],
 ])('%j is refused in one line, with exit code 2', async (words, message) => {
   const folder = temporaryFolder();

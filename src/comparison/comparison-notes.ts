@@ -24,7 +24,7 @@ export function notesOn(
   const rows = tables.flatMap((table) => table.rows);
   return [
     ...onErrors(compared, tasks, settings),
-    ...onLooks(rows.length * tasks.length, settings),
+    ...onLooks(Math.max(...tables.map((table) => table.rows.length - 1)) * tasks.length, settings),
     ...onUnevenPairs(compared, tasks),
     ...compared.flatMap(({ entry }) => onMissingRuns(entry)),
     ...compared.flatMap(({ entry }) => onUndefinedMetrics(entry, tasks)),
@@ -58,7 +58,10 @@ function onErrors(
       `Task '${name}': ${metric.name} has no error over test rows; use uncertainty: seeds, or another metric.`,
     );
   if (uncertainty === 'both' && compared.some(({ differences }) => differences.some(hasOwnRows)))
-    notes.push('Every seed has test rows of its own: errors over seeds already include the choice of rows.');
+    notes.push(
+      'Every seed has test rows of its own: errors over seeds already include the choice of rows. Rows that splitSeed: run draws ' +
+        'from one file overlap between seeds; there errors include it in part.',
+    );
   return notes;
 }
 

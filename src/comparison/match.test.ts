@@ -166,6 +166,25 @@ test('sizes that no widths reach are told', () => {
   expect(attempt(least - 1)).toThrow(`it has ${least}`);
 });
 
+test('without levels the tower is scaled; without any layer only the own number is met', () => {
+  const towers = { type: 'hard-sharing', levels: [], tower: [30, 10] };
+  const { levels, tower, network, miss } = matchWidths({
+    type: 'hard-sharing',
+    options: towers,
+    shape: wide,
+    target: 9000,
+  });
+  expect(levels).toEqual([]);
+  expect(tower).toHaveLength(2);
+  expect(network).toBe(2 * mlp(50, ...tower, 1));
+  expect(Math.abs(miss)).toBeLessThan(90);
+  const none = { type: 'hard-sharing', levels: [], tower: [] };
+  expect(matchWidths({ type: 'hard-sharing', options: none, shape: wide, target: 102 }).network).toBe(2 * mlp(50, 1));
+  expect(() => matchWidths({ type: 'hard-sharing', options: none, shape: wide, target: 103 })).toThrow(
+    'hard-sharing cannot be scaled to 103 network parameters: it has no layers, and so no widths to scale.',
+  );
+});
+
 describe('a comparison', () => {
   const text = (match: string) => `
 name: small

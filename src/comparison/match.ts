@@ -42,6 +42,7 @@ export function matchWidths(wanted: {
   const own = count(base);
   if (own === target) return { ...base, factor: 1, network: own, miss: 0 };
 
+  if (base.levels.length + base.tower.length === 0) throw unreachable('it has no layers, and so no widths to scale');
   let lower = 0; // a factor with at most `target` parameters
   const least = count(scaled(base, lower, multiple));
   if (least > target) throw unreachable(`with the narrowest layers it has ${least}`);

@@ -181,6 +181,16 @@ test('hash8 is of what decides the result', () => {
   expect(hash(['name=other', 'engine.name=tfjs', 'engine.threads=1', 'dataset.path=b'])).toBe(first);
   expect(hash(['engine.device=cuda', 'engine.deviceId=1'])).toBe(first);
   expect(hash(['dataset.rows=5'])).toBe(first); // a default that is written out
+  // Runs from before `unseen` keep their hash unless it changes them.
+  expect(hash(['inputs.unseen=apart'])).toBe(first);
+  const { unseen, ...older } = parse(whole, ['inputs.minCount=2']).inputs;
+  expect(unseen).toBe('rare');
+  expect(parse(whole, []).inputs).not.toHaveProperty('unseen');
+  const counted = hash(['inputs.minCount=2']);
+  expect(hash8({ ...parse(whole, []), inputs: older }, 'c', definitions)).not.toBe(counted);
+  expect(hash(['inputs.minCount=2', 'inputs.unseen=rare'])).toBe(counted);
+  expect(hash(['inputs.minCount=2', 'inputs.unseen=apart'])).not.toBe(counted);
+  expect(parse(whole, ['inputs.columns={ city: { minCount: 2 } }']).inputs.unseen).toBe('rare');
   for (const other of [hash(['seed=1']), hash(['train.epochs=4']), hash(['dataset.rows=6']), hash([], 'd')]) {
     expect(other).not.toBe(first);
   }

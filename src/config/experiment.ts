@@ -6,7 +6,7 @@ import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { failAt, parsePart } from './parse.js';
-import { inputsSchema, taskSchema, weightSchema } from './parts.js';
+import { countsValues, type InputsConfig, inputsSchema, taskSchema, weightSchema } from './parts.js';
 
 /** What a config may choose from. The parts know their own options; this layer does not know the parts. */
 export interface Definitions {
@@ -116,6 +116,7 @@ export function resolveExperiment(
   const experiment = parsePart(schema, withoutComparison(document), document);
   const resolved = {
     ...experiment,
+    inputs: withUnseen(experiment.inputs),
     dataset: part(definitions.loaders, experiment.dataset.loader, experiment.dataset, ['dataset'], 'loader'),
     model: part(definitions.models, experiment.model.type, experiment.model, modelPath, 'type'),
     loss: {
@@ -202,6 +203,11 @@ function sorted(value: unknown): unknown {
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, item]) => [key, sorted(item)]),
   );
+}
+
+/** `unseen` stands only where it has an effect: of all other runs, the hash is that of a time before this key. */
+function withUnseen({ unseen = 'rare', ...inputs }: InputsConfig): InputsConfig {
+  return countsValues(inputs) ? { ...inputs, unseen } : inputs;
 }
 
 function checkDeviceId({ engine }: Experiment, document: ConfigDocument): void {

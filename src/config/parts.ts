@@ -18,6 +18,11 @@ export const inputsSchema = z.strictObject({
   buckets: z.int().min(2).default(64),
   /** Categorical values and list entries that training has fewer times share one index. */
   minCount: z.int().positive().default(1),
+  /**
+   * With a `minCount` above 1, what values that training never had are: `rare`, as the rarer ones; `apart`, with an embedding of their own, which
+   * nothing trains. Filled in (`rare`) where it has an effect.
+   */
+  unseen: z.enum(['rare', 'apart']).optional(),
   /** Most entries of a list that are fed: the heaviest. */
   maxLength: z
     .int()
@@ -46,6 +51,11 @@ export const inputsSchema = z.strictObject({
     .default({}),
 });
 export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;
+
+/** Whether any column has rare values, by its settings. */
+export function countsValues({ minCount, columns }: InputsConfig): boolean {
+  return [minCount, ...Object.values(columns).map((column) => column.minCount ?? 1)].some((least) => least > 1);
+}
 
 /** One entry of `tasks:`. The order is the order of every table. */
 export const taskSchema = z.strictObject({

@@ -1,8 +1,9 @@
-import { int32Of, ListBuilder, listsOf, RecentBlocks, uint8Of } from './ali-ccp-blocks.js';
+import { int32Of, listsOf, RecentBlocks, uint8Of } from './ali-ccp-blocks.js';
 import { crosses, fieldsOf } from './ali-ccp-fields.js';
 import type { FileSplit } from './ali-ccp-parts.js';
 import type { PreparedParts } from './ali-ccp-preparation.js';
 import type { ListValues, SourceBlock } from './dataset.js';
+import { ListBuilder } from './list-builder.js';
 import { sharedLists } from './shared-lists.js';
 
 const singles = { common: fieldsOf('common', 'single'), skeleton: fieldsOf('skeleton', 'single') };

@@ -10,7 +10,7 @@ import { type JoinedSample, naiveJoin, type PlainRow, plainRows } from './ali-cc
 import { aliCcp } from './ali-ccp.js';
 import { fields } from './ali-ccp-fields.js';
 import { makeAliCcpFiles } from './ali-ccp-files.fixture.js';
-import type { Source } from './dataset.js';
+import type { Source, SplitName } from './dataset.js';
 import { encode } from './encode.js';
 import { partialPath } from './partial-path.js';
 import { DamagedEntry, openPrepared } from './prepared/open-prepared.js';
@@ -24,12 +24,12 @@ let notes: string[] = [];
 let prepared: string[] = [];
 let readings = 0;
 
-const open = (options: object = {}): Promise<Source> => {
+const open = (options: object = {}, seed = 1): Promise<Source> => {
   [notes, prepared, readings] = [[], [], 0];
   return aliCcp.open(
     { loader: 'ali-ccp', path: join(folder, 'raw'), cache: join(folder, 'cache'), ...options },
     {
-      seed: 1,
+      seed,
       note: (message) => notes.push(message),
       prepared: (path) => prepared.push(path),
       progress: () => readings++,
@@ -157,6 +157,27 @@ describe('splits', () => {
     };
     expect(await users(1)).toEqual(await users(1));
     expect(await users(1)).not.toEqual(await users(2));
+  });
+
+  test('with splitSeed: run it follows the run’s seed, and so does the checksum where test rows are drawn', async () => {
+    const opened = async (settings: object, seed: number) => {
+      const source = await open({ splitSeed: 'run', ...settings }, seed);
+      const usersOf = async (name: SplitName) => [...new Set((await rowsOf(source, name)).rows.map(userOf))];
+      return { validation: await usersOf('validation'), test: await usersOf('test'), checksum: source.checksum };
+    };
+    const fixed = await open({ validation: 'test-half', splitSeed: 2 });
+    for (const settings of [{ validation: 'test-half' }, { sample: 0.5 }]) {
+      const [one, two] = [await opened(settings, 1), await opened(settings, 2)];
+      expect(await opened(settings, 1)).toEqual(one);
+      expect(two.test).not.toEqual(one.test);
+      expect(new Set([fixed, one, two].map(({ checksum }) => checksum)).size).toBe(3);
+    }
+    const [one, two] = [await opened({}, 1), await opened({}, 2)];
+    expect(two.validation).not.toEqual(one.validation);
+    expect({ ...two, validation: one.validation }).toEqual(one);
+    expect(one.checksum).toBe(fixed.checksum);
+    const test = await rowsOf(fixed, 'test');
+    expect((await opened({ validation: 'test-half' }, 2)).test).toEqual([...new Set(test.rows.map(userOf))]);
   });
 
   test('a sample is of users from the whole file, the same ones in every split', async () => {

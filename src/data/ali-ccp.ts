@@ -8,7 +8,9 @@ import { findRawFiles } from './ali-ccp-raw.js';
 import { sampleReader } from './ali-ccp-rows.js';
 import { drawMarks, markedSplits } from './ali-ccp-splits.js';
 import type { SourceColumn, SourceSplit, SplitName } from './dataset.js';
+import { seedOf } from './generator-options.js';
 import { defineLoader } from './loader.js';
+import { checksumOfDraw, splitSeedSchema } from './split-seed.js';
 
 /** Raise it when the same tables become other rows. */
 const version = 1;
@@ -30,8 +32,8 @@ const options = z.strictObject({
     .default({ train: 0.1 }),
   /** Part of the users, of every split, that is used. */
   sample: z.number().gt(0).max(1).default(1),
-  /** Decides which users are for validation, and which are left out. It never follows the run's seed. */
-  splitSeed: z.int().default(0),
+  /** Decides which users are for validation, and which are left out. */
+  splitSeed: splitSeedSchema,
 });
 type Options = z.infer<typeof options>;
 
@@ -54,16 +56,19 @@ export const aliCcp = defineLoader({
     const descriptions = described.map(({ description }) => parseDescription(description));
     for (const { path } of described) context.prepared?.(path);
     for (const note of descriptions.flatMap(partNotes)) context.note(note);
+    const splitSeed = seedOf({ seed: options.splitSeed }, context);
+    const drawnTest = options.splitSeed === 'run' && (options.validation === 'test-half' || options.sample < 1);
+    const checksum = createHash('sha256')
+      .update([version, ...descriptions.map(({ sha256 }) => sha256)].join('\n'))
+      .digest('hex');
     return {
       columns: sourceColumns(descriptions),
       tasks: [
         { name: 'ctr', type: 'binary' },
         { name: options.cvr === 'ctcvr' ? 'ctcvr' : 'cvr', type: 'binary' },
       ],
-      checksum: createHash('sha256')
-        .update([version, ...descriptions.map(({ sha256 }) => sha256)].join('\n'))
-        .digest('hex'),
-      splits: await makeSplits(parts, options, context.signal),
+      checksum: drawnTest ? checksumOfDraw(checksum, splitSeed) : checksum,
+      splits: await makeSplits(parts, options, splitSeed, context.signal),
       group: userField,
     };
   },
@@ -83,9 +88,10 @@ function sourceColumns(descriptions: readonly PartDescription[]): SourceColumn[]
 async function makeSplits(
   parts: PreparedParts,
   options: Options,
+  splitSeed: number,
   signal: AbortSignal | undefined,
 ): Promise<Record<SplitName, SourceSplit>> {
-  const { validation, sample, splitSeed } = options;
+  const { validation, sample } = options;
   const rule = { clicksOnly: options.cvr === 'clicks' };
   const marked = async (split: 'train' | 'test', share: number) => {
     const markOf = (uniform: number) => {

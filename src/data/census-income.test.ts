@@ -146,18 +146,32 @@ describe('splits', () => {
     expect([...validation.rows, ...test.rows].map(identity).toSorted()).toEqual(all.toSorted());
   });
 
-  test('the halves follow splitSeed and never the run seed', async () => {
+  test('the halves follow splitSeed, and the run seed only if it says so', async () => {
     const path = await folderWith('plain', plain());
-    const half = async (options: object, seed: number) => {
+    const opened = async (options: object, seed: number) => {
       const source = await censusIncome.open(
         { loader: 'census-income', path, cache: null, ...options },
         { ...context, seed },
       );
-      return (await contents(source, 'validation')).rows.map(identity);
+      const rowsOf = async (name: SplitName) => (await contents(source, name)).rows.map(identity);
+      return { half: await rowsOf('validation'), test: await rowsOf('test'), checksum: source.checksum };
     };
-    const first = await half({}, 1);
-    expect(await half({}, 2)).toEqual(first);
-    expect(await half({ splitSeed: 1 }, 1)).not.toEqual(first);
+    const first = await opened({}, 1);
+    expect(await opened({}, 2)).toEqual(first);
+    expect((await opened({ splitSeed: 1 }, 1)).half).not.toEqual(first.half);
+
+    const [one, two] = [await opened({ splitSeed: 'run' }, 1), await opened({ splitSeed: 'run' }, 2)];
+    expect(await opened({ splitSeed: 'run' }, 1)).toEqual(one);
+    expect(one).toMatchObject({ half: (await opened({ splitSeed: 1 }, 9)).half });
+    expect(two.test).not.toEqual(one.test);
+    expect(new Set([first, one, two].map(({ checksum }) => checksum)).size).toBe(3);
+
+    // All seeds have the whole test file: equal checksums stand for equal test rows.
+    const part = { splitSeed: 'run', validation: { train: 0.1 } };
+    const [left, right] = [await opened(part, 1), await opened(part, 2)];
+    expect(right.half).not.toEqual(left.half);
+    expect({ ...right, half: left.half }).toEqual(left);
+    expect(left.checksum).toBe(first.checksum);
   });
 
   test('validation can be a part of the training file', async () => {

@@ -5,9 +5,11 @@ import { randomFromSeed } from '../support/random.js';
 import { type CensusTask, censusLabels, labelColumns, taskGroups } from './census-income-columns.js';
 import { readCensusFile } from './census-income-file.js';
 import type { Source, SplitName } from './dataset.js';
+import { seedOf } from './generator-options.js';
 import { advance, defineLoader, type LoaderContext } from './loader.js';
 import type { Publication, PublishedFile } from './published-file.js';
 import { findRawFile, type RawFile } from './raw-file.js';
+import { checksumOfDraw, splitSeedSchema } from './split-seed.js';
 import type { Table } from './table.js';
 import { cachedTable } from './table-cache.js';
 import { type TableRows, type TextLabel, tableSource } from './table-source.js';
@@ -27,8 +29,8 @@ const options = z.strictObject({
   path: z.string().default(publication.folder),
   /** 1: income and never-married. 2: education (at least college) and never-married. */
   group: z.union([z.literal(1), z.literal(2)]).default(1),
-  /** Decides which rows are for validation. It never follows the run's seed. */
-  splitSeed: z.int().default(0),
+  /** Decides which rows are for validation. */
+  splitSeed: splitSeedSchema,
   /** `test-half`: the test file, 1:1. `{ train: 0.1 }`: that part of the training file; the whole test file is for the test. */
   validation: z.union([z.literal('test-half'), z.strictObject({ train: z.number().gt(0).lt(1) })]).default('test-half'),
   /** Columns to put back among the inputs of those that labels are made of. */
@@ -54,7 +56,7 @@ export const censusIncome = defineLoader({
     const tasks: readonly CensusTask[] = taskGroups[options.group];
     checkExtraInputs(options, tasks);
     const [train, test] = await readTables(options, context);
-    return makeSource(train, test, tasks, options);
+    return makeSource(train, test, tasks, options, seedOf({ seed: options.splitSeed }, context));
   },
 });
 
@@ -86,14 +88,27 @@ async function readTables({ path, cache }: Options, context: LoaderContext): Pro
   return [await read(train, 0), await read(test, train.bytes)];
 }
 
-function makeSource(train: Table, test: Table, tasks: readonly CensusTask[], options: Options): Source {
+function makeSource(
+  train: Table,
+  test: Table,
+  tasks: readonly CensusTask[],
+  options: Options,
+  splitSeed: number,
+): Source {
   const hidden = labelColumns.filter((name) => !options.extraInputs.includes(name));
   const inputs = train.columns.map(({ name }) => name).filter((name) => !hidden.some((column) => column === name));
   const labels = tasks.map((name): TextLabel => ({ task: { name, type: 'binary' }, ...censusLabels[name] }));
-  return tableSource([train, test], inputs, labels, splitRows(train, test, options));
+  const source = tableSource([train, test], inputs, labels, splitRows(train, test, options, splitSeed));
+  const drawnTest = options.splitSeed === 'run' && options.validation === 'test-half';
+  return drawnTest ? { ...source, checksum: checksumOfDraw(source.checksum, splitSeed) } : source;
 }
 
-function splitRows(train: Table, test: Table, { validation, splitSeed }: Options): Record<SplitName, TableRows> {
+function splitRows(
+  train: Table,
+  test: Table,
+  { validation }: Options,
+  splitSeed: number,
+): Record<SplitName, TableRows> {
   const parent = validation === 'test-half' ? test : train;
   const share = validation === 'test-half' ? 0.5 : validation.train;
   const shuffled = everyRow(parent);

@@ -57,7 +57,7 @@ export interface ListEncoding {
 }
 
 /**
- * Dictionary indexes -> vocabulary indexes, of which 0 stands for what was not seen in training. What is no index of the dictionary is refused:
+ * Dictionary indexes -> vocabulary indexes, of which 0 stands for what has none of its own. What is no index of the dictionary is refused:
  * an engine would look up a negative one from the end of its table.
  */
 export function vocabularyEncoding(indexes: Int32Array, cardinality: number): ColumnEncoding {

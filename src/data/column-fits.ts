@@ -15,7 +15,7 @@ export interface ColumnFit {
 }
 
 /** @param size Number of indexes that may occur. */
-export function vocabularyFit(size: number, minCount: number): ColumnFit {
+export function vocabularyFit(size: number, options: VocabularyOptions): ColumnFit {
   const counts = new Uint32Array(size);
   return {
     kind: 'single',
@@ -26,26 +26,33 @@ export function vocabularyFit(size: number, minCount: number): ColumnFit {
       }
     },
     finish() {
-      const { indexes, cardinality } = vocabulary(counts, minCount);
+      const { indexes, cardinality } = vocabulary(counts, options);
       return vocabularyEncoding(indexes, cardinality);
     },
   };
 }
 
+export interface VocabularyOptions {
+  /** Values that training has fewer times share one index. */
+  readonly minCount: number;
+  /** Whether values that training never had share it too, or have one of their own. */
+  readonly unseen: 'rare' | 'apart';
+}
+
 /**
- * Every value that occurs in training at least `minCount` times has an index, in the order of the dictionary. Rarer values share one
- * (1, if there are any), values that training has not seen another (0).
+ * Every value that training has at least `minCount` times has an index of its own, in the order of the dictionary, after those that values share:
+ * 0 of the rarer values and of those that training never had; or, with `apart` and if there are rarer values, 0 of the latter and 1 of the rarer ones.
  */
 export function vocabulary(
   counts: Uint32Array,
-  minCount: number,
+  { minCount, unseen }: VocabularyOptions,
 ): { readonly indexes: Int32Array; readonly cardinality: number } {
   const indexes = new Int32Array(counts.length);
-  const rare = counts.some((count) => count > 0 && count < minCount);
-  let cardinality = rare ? 2 : 1;
+  const rare = unseen === 'apart' && counts.some((count) => count > 0 && count < minCount) ? 1 : 0;
+  let cardinality = rare + 1;
   for (const [index, count] of counts.entries()) {
     if (count >= Math.max(1, minCount)) indexes[index] = cardinality++;
-    else if (count > 0) indexes[index] = 1;
+    else if (count > 0) indexes[index] = rare;
   }
   return { indexes, cardinality };
 }

@@ -25,20 +25,20 @@ export function correlatedVectors(
 
 /**
  * The matrix that a `correlation` key stands for: one number for all pairs, or the matrix itself.
- * @throws ConfigError for what is no correlation matrix of so many tasks. That it is positive semidefinite is left to `correlatedVectors`.
+ * @throws ConfigError for what is no correlation matrix of so many vectors. That it is positive semidefinite is left to `correlatedVectors`.
  */
-export function correlationMatrix(correlation: number | readonly (readonly number[])[], tasks: number): number[][] {
-  const every = Array.from({ length: tasks }, (_, k) => k);
+export function correlationMatrix(correlation: number | readonly (readonly number[])[], count: number): number[][] {
+  const every = Array.from({ length: count }, (_, k) => k);
   if (typeof correlation === 'number') {
-    if (tasks > 1 && correlation < -1 / (tasks - 1) - tolerance) {
+    if (count > 1 && correlation < -1 / (count - 1) - tolerance) {
       throw new ConfigError(
-        `dataset.correlation: ${tasks} tasks cannot all have a correlation below ${-1 / (tasks - 1)}, but it is ${correlation}.`,
+        `dataset.correlation: ${count} weight vectors cannot all have a correlation below ${-1 / (count - 1)}, but it is ${correlation}.`,
       );
     }
     return every.map((k) => every.map((l) => (k === l ? 1 : correlation)));
   }
-  if (correlation.length !== tasks || correlation.some((row) => row.length !== tasks)) {
-    throw new ConfigError(`dataset.correlation: it must be a number or ${tasks} lists of ${tasks} numbers.`);
+  if (correlation.length !== count || correlation.some((row) => row.length !== count)) {
+    throw new ConfigError(`dataset.correlation: it must be a number or ${count} lists of ${count} numbers.`);
   }
   const at = (k: number, l: number) => correlation[k]?.[l] ?? Number.NaN;
   for (const k of every) {

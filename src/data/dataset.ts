@@ -83,7 +83,7 @@ export interface NumericFeature {
 
 export interface CategoricalFeature {
   readonly name: string;
-  /** Number of indexes, index 0 (values not seen in training) included. */
+  /** Number of indexes, index 0 (values without an index of their own) included. */
   readonly cardinality: number;
   /** Width of its embedding. */
   readonly embedding: number;

@@ -26,7 +26,7 @@ import { rowGroups } from './row-groups.js';
  * Prepares a source for models. Everything that is learnt of the data is learnt of the training split alone, in one pass that
  * is left out when nothing has to be learnt; rows are encoded when a split is read.
  *
- * - categorical: the values seen in training have indexes; 0 is for all others. With `minCount`, rare values share one.
+ * - categorical: values that training has at least `minCount` times have an index each; all others share 0 (see `vocabulary`).
  * - list: entries as in categorical columns, the heaviest `maxLength` of a row.
  * - numeric `standard`: (x - mean) / deviation. `log1p`: the same of sign(x) log(1 + |x|). A missing value becomes the mean,
  *   a column that is constant in training becomes 0.
@@ -124,10 +124,11 @@ function columnFits(source: Source, inputs: InputsConfig): Fit[] {
   return source.columns.map((column) => {
     const size = column.size ?? column.dictionary?.length ?? 0;
     const minCount = inputs.columns[column.name]?.minCount ?? inputs.minCount;
-    if (column.kind === 'categorical') return vocabularyFit(size, minCount);
+    const vocabulary = { minCount, unseen: inputs.unseen ?? 'rare' };
+    if (column.kind === 'categorical') return vocabularyFit(size, vocabulary);
     if (column.kind === 'list') {
       const length = inputs.columns[column.name]?.maxLength ?? inputs.maxLength;
-      return listFit(size, { length, pool: inputs.columns[column.name]?.pool ?? inputs.pool, minCount });
+      return listFit(size, { length, pool: inputs.columns[column.name]?.pool ?? inputs.pool, ...vocabulary });
     }
     const numeric = numericOf(column);
     const buckets = inputs.columns[column.name]?.buckets ?? inputs.buckets;

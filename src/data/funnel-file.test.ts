@@ -73,7 +73,7 @@ test('the manifest has what the rows were drawn from, and the rates and correlat
     strength: 1.5,
     tasks,
   });
-  expect(manifest.rates.asked).toEqual({ play: 0.6, CTR: 0.3, VTR: 0.3, VCR: 0.4, SHR: 0.2, CMR: 0.03 });
+  expect(manifest.rates.asked).toEqual({ play: 0.75, CTR: 0.3, VTR: 0.3, VCR: 0.4, SHR: 0.2, CMR: 0.03 });
   const cells = cellsOf('manifest.csv');
   const values = (task: string) => cells.flatMap((cell) => (cell[task] === '' ? [] : [Number(cell[task])]));
   const mean = (numbers: readonly number[]) => numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
@@ -84,6 +84,18 @@ test('the manifest has what the rows were drawn from, and the rates and correlat
     expect(manifest.measured.variance[k]).toBeCloseTo(mean(own.map((value) => (value - average) ** 2)), 6);
   }
   expect(manifest.rates.measured.play).toBe(values('VCR').length / 1500);
+  for (const [network, { weights, intercepts, rates }] of manifest.networks.entries()) {
+    const own = cells.filter((cell) => Number(cell.network) === network);
+    for (const task of ['VTR', 'VCR', 'SHR']) {
+      const found = own.flatMap((cell) => (cell[task] === '' ? [] : [Number(cell[task])]));
+      expect(rates[task]).toBeCloseTo(mean(found), 6);
+    }
+    expect(rates.play).toBe(own.filter(({ VCR }) => VCR !== '').length / own.length);
+    expect(Object.keys(intercepts)).toEqual(['CTR', 'play', 'VCR', 'SHR', 'CMR']);
+    expect(Object.values(weights).map((vector) => vector.length)).toEqual([15, 15, 15, 15, 15]);
+  }
+  expect(manifest.autoplay).toEqual({ play: 0.9, relation: 0 });
+  for (const { VTR, VCR } of cells) expect(VTR).toBe(VCR !== '' && Number(VCR) > manifest.threshold ? '1' : '0');
 
   const plays = cells.filter(({ VCR }) => VCR !== '').map(({ VTR, VCR }) => [Number(VTR), Number(VCR)] as const);
   const [view, completion] = [mean(plays.map(([v]) => v)), mean(plays.map(([, c]) => c))];

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { z } from 'zod';
-import type { Source } from './dataset.js';
+import { type Source, singleOf } from './dataset.js';
 import { drawFeed, funnel, funnelOptions } from './funnel.js';
 import type { FunnelProcess } from './funnel-process.js';
 import { type Rates, responses, taskNames } from './funnel-rates.js';
@@ -28,27 +28,35 @@ export const funnelFile = defineSynthesisKind({
 
 /** `<file>.manifest.json` */
 interface FunnelManifest extends Omit<FunnelFileOptions, 'correlation' | 'rates'> {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly kind: string;
   /** So that nobody takes the rows for a record of people. */
   readonly simulation: true;
   readonly file: string;
   readonly columns: readonly OutputColumn[];
-  /** In the order of all matrices. */
+  /** In the order of the matrices in `measured`. */
   readonly tasks: readonly string[];
-  /** The asked cosines of the tasks' weight vectors, [K, K]. */
+  /** In the order of `cosine`. */
+  readonly responses: readonly string[];
+  /** The asked cosines of the responses' weight vectors, [K, K]. */
   readonly cosine: readonly (readonly number[])[];
-  /** Unit vectors over x, by response. */
-  readonly weights: Readonly<Record<string, readonly number[]>>;
-  /** Log-odds, by response. */
-  readonly intercepts: Readonly<Record<string, number>>;
   /** How often each hour, network and position occurs. */
   readonly contexts: Readonly<Record<'hours' | 'networks' | 'positions', readonly number[]>>;
-  /** Over each response's own sample space; null for one without rows. */
-  readonly rates: { readonly asked: Rates; readonly measured: Readonly<Record<string, number | null>> };
+  /** A play is a valid view if its VCR is above it. */
+  readonly threshold: number;
+  /** By network, and there by response: unit vectors over x (zeros: no dependence on x), log-odds, rates that came out. */
+  readonly networks: readonly {
+    readonly weights: Readonly<Record<string, readonly number[]>>;
+    readonly intercepts: Readonly<Record<string, number>>;
+    readonly rates: MeasuredRates;
+  }[];
+  readonly rates: { readonly asked: Rates; readonly measured: MeasuredRates };
   /** Of the labels. `rows`, `pearson` and `spearman` are over the rows in the sample spaces of both tasks. [K, K] */
   readonly measured: CommonStatistics;
 }
+
+/** Play and the tasks, each over its own sample space; null for one without rows. */
+type MeasuredRates = Readonly<Record<string, number | null>>;
 
 async function prepareFunnel(options: FunnelFileOptions, path: string): Promise<WriteFile<FunnelManifest>> {
   const { rows, seed } = options;
@@ -74,6 +82,7 @@ async function writeFunnel(
     ...source.tasks.map(({ name }): OutputColumn => ({ name, kind: 'float' })),
   ];
   const labels = source.tasks.map(() => new Float32Array(rows));
+  const networks = new Int32Array(rows);
   await writeTable(path, columns, written());
 
   const measured = commonLabelStatistics(labels);
@@ -81,7 +90,7 @@ async function writeFunnel(
     Object.fromEntries(responses.flatMap((name, k) => (values[k] === undefined ? [] : [[name, values[k]] as const])));
   const probabilities = (of: 'hours' | 'networks' | 'positions') => [...process[of].choice.probabilities];
   const manifest: FunnelManifest = {
-    schema: 1,
+    schema: 2,
     kind: funnel.name,
     simulation: true,
     file: basename(path),
@@ -90,23 +99,30 @@ async function writeFunnel(
     ...constants,
     columns,
     tasks: taskNames,
+    responses,
     cosine: process.correlation,
-    weights: byResponse(process.weights.map((weight) => [...weight])),
-    intercepts: byResponse(process.intercepts),
     contexts: {
       hours: probabilities('hours'),
       networks: probabilities('networks'),
       positions: probabilities('positions'),
     },
-    rates: { asked: rates, measured: measuredRates(measured, rows) },
+    threshold: process.threshold,
+    networks: process.relations.map(({ weights, intercepts }, network) => ({
+      weights: byResponse(weights.map((vector) => [...vector])),
+      intercepts: byResponse(intercepts),
+      rates: measuredRates(labels.map((values) => values.filter((_, row) => networks[row] === network))),
+    })),
+    rates: { asked: rates, measured: measuredRates(labels) },
     measured,
   };
   return { manifest, summary: summaryOf(manifest) };
 
   async function* written() {
+    const network = source.columns.findIndex(({ name }) => name === 'network');
     let row = 0;
     for await (const block of blocksOf(source.splits.train)) {
       keepLabels(block.labels, labels, row);
+      networks.set(singleOf(block.columns[network] ?? networks), row);
       row += block.rows;
       yield { rows: block.rows, columns: [...block.columns, ...block.labels] };
       progress(row, rows);
@@ -116,15 +132,23 @@ async function writeFunnel(
 
 const outputKinds = { numeric: 'float', categorical: 'integer', list: 'list' } as const;
 
-/** Plays are the rows that have a VCR. */
-function measuredRates({ rows: common, mean }: CommonStatistics, rows: number): Record<string, number | null> {
-  const completion = taskNames.indexOf('VCR');
-  const plays = common[completion]?.[completion] ?? 0;
-  return { play: plays / rows, ...Object.fromEntries(taskNames.map((name, k) => [name, mean[k] ?? null])) };
+/** Plays are the rows that have a VCR. @param labels of the tasks, in their order; NaN outside the sample space. */
+function measuredRates(labels: readonly Float32Array[]): MeasuredRates {
+  const inside = labels.map((values) => values.filter((value) => !Number.isNaN(value)));
+  const mean = (values: Float32Array) =>
+    values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
+  const plays = inside[taskNames.indexOf('VCR')]?.length ?? 0;
+  const impressions = labels[0]?.length ?? 0;
+  return {
+    play: impressions > 0 ? plays / impressions : null,
+    ...Object.fromEntries(taskNames.map((name, k) => [name, mean(inside[k] ?? new Float32Array())])),
+  };
 }
 
 function summaryOf({ rates, measured, tasks }: FunnelManifest): string {
-  const measuredOf = responses.map((name) => `${name} ${shown(rates.measured[name])} (asked ${rates.asked[name]})`);
+  const measuredOf = Object.entries(rates.asked).map(
+    ([name, asked]) => `${name} ${shown(rates.measured[name])} (asked ${asked})`,
+  );
   const [view, completion] = [tasks.indexOf('VTR'), tasks.indexOf('VCR')];
   return `rates ${measuredOf.join(', ')}; correlation of VTR and VCR over plays ${shown(measured.pearson[view]?.[completion])}`;
 }

@@ -8,7 +8,7 @@ import { generatorChecksum, generatorOptions, seedOf } from './generator-options
 import { defineLoader } from './loader.js';
 
 /** Raise it when the same options make other rows. */
-const version = 1;
+const version = 2;
 
 const rate = z.number().gt(0).lt(1);
 const members = z
@@ -26,18 +26,28 @@ export const funnelOptions = z.strictObject({
   zipf: z.strictObject({ users: exponent.default(0.6), items: exponent.default(1) }).prefault({}),
   /** Hidden factors of a user and of an item. */
   factors: z.int().positive().max(64).default(4),
-  /** Cosine of the tasks' weight vectors: of all pairs, or a matrix in the order CTR, VTR, VCR, SHR, CMR. */
+  /** Cosine of the weight vectors: of all pairs, or a matrix in the order CTR, play, VCR, SHR, CMR. */
   correlation: z.union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))]).default(0.5),
   /** Each over its own sample space. */
   rates: z
     .strictObject({
-      play: rate.default(0.6),
+      play: rate.default(0.75),
       CTR: rate.default(0.15),
       VTR: rate.default(0.3),
       VCR: rate.default(0.4),
       SHR: rate.default(0.05),
       CMR: rate.default(0.03),
     })
+    .prefault({}),
+  /** Plays that start by themselves, on Wi-Fi; null: all start by interest, and VCR depends on x in one way. */
+  autoplay: z
+    .strictObject({
+      /** Share of the impressions on Wi-Fi that are played. */
+      play: rate.default(0.9),
+      /** Cosine of VCR's weight vectors on Wi-Fi and elsewhere. */
+      relation: z.number().min(-1).max(1).default(0),
+    })
+    .nullable()
     .prefault({}),
   /** Standard deviation of a response's log-odds over impressions: how much there is to be learnt. */
   strength: z.number().positive().max(20).default(1.5),
@@ -87,7 +97,7 @@ const blockRows = 512;
 
 /** Each block has a stream of its own, so that blocks can be read in any order. Labels outside their sample space are NaN. */
 function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: number, random: Random): SourceSplit {
-  const { intercepts, strength, noise } = process;
+  const { relations, threshold, strength, noise } = process;
   const size = Math.min(rows, blockRows);
   const singles = features.singles.map((feature) => ({
     ...feature,
@@ -103,8 +113,9 @@ function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: num
   const drawEvents = (stream: Random) => {
     drawImpression(process, stream, impression);
     process.score(impression, scores);
+    const intercepts = relations[impression.network]?.intercepts;
     for (let k = 0; k < responses.length; k++) {
-      const logit = (intercepts[k] ?? 0) + strength * (scores[k] ?? 0);
+      const logit = (intercepts?.[k] ?? 0) + strength * (scores[k] ?? 0);
       if (responses[k] === 'VCR') events[k] = expit(logit + Math.sqrt(noise) * stream.normal());
       else events[k] = stream.uniform() < expit(logit) ? 1 : 0;
     }
@@ -119,7 +130,7 @@ function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: num
         drawEvents(stream);
         users[row] = impression.user;
         for (const { of, values, target } of singles) target[row] = values[impression[of]] ?? 0;
-        placeLabels(events, labels, masks, row);
+        placeLabels(events, threshold, { labels, masks }, row);
       }
       const within = (values: Float32Array) => values.subarray(0, count);
       const lists = features.history ? [takeLists(features.history.ofUsers, users.subarray(0, count))] : [];
@@ -133,18 +144,18 @@ function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: num
   };
 }
 
-/** What is not played is neither clicked nor viewed; what is not clicked is not shared. */
+/** What is not played is neither clicked nor viewed; what is not clicked is not shared. VTR goes by VCR as it is kept, in 32 bits. */
 function placeLabels(
   events: Float64Array,
-  labels: readonly Float32Array[],
-  masks: readonly Float32Array[],
+  threshold: number,
+  { labels, masks }: { readonly labels: readonly Float32Array[]; readonly masks: readonly Float32Array[] },
   row: number,
 ): void {
-  const [play = 0, click = 0, view = 0, completion = 0, share = 0, comment = 0] = events;
+  const [click = 0, play = 0, completion = 0, share = 0, comment = 0] = events;
   const clicked = play * click;
   const outcomes = [
     [clicked, 1],
-    [play * view, 1],
+    [Math.fround(completion) > threshold ? play : 0, 1],
     [completion, play],
     [share, clicked],
     [comment, clicked],

@@ -27,7 +27,7 @@ test('the checksum is that of version, options and the seed that was used', () =
 test.each<[LoaderDefinition]>([[funnel], [synthetic]])(
   '$name: the run’s seed makes the data of that seed',
   async (loader) => {
-    const options = { loader: loader.name, rows: { train: 8, validation: 4, test: 4 } };
+    const options = { loader: loader.name, rows: { train: 80, validation: 4, test: 4 } };
     const labelsOf = async (seed: number | 'run') => {
       const source = await loader.open({ ...options, seed }, { seed: 5, note: () => undefined });
       return [...((await source.splits.train.read(0)).labels[0] ?? [])];

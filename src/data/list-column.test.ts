@@ -111,7 +111,7 @@ test('without weights every entry weighs 1', async () => {
   expect([...(await readWhole(dataset.splits.train)).numeric]).toEqual([0, 1, 1]);
 });
 
-test('rare entries share one index, unseen ones another', async () => {
+test('rare entries share one index with unseen ones, or without them', async () => {
   const train = [
     [
       [0, 1],
@@ -130,9 +130,14 @@ test('rare entries share one index, unseen ones another', async () => {
       [3, 1],
     ],
   ] as const;
-  const dataset = await encode(source(train, test), settings({ maxLength: 4, minCount: 2 }), tasks);
-  expect(dataset.lists[0]?.cardinality).toBe(3);
-  expect([...(await readWhole(dataset.splits.test)).categorical].slice(1)).toEqual([2, 1, 1, 0]);
+  const encoded = async (more: object) => {
+    const inputs = inputsSchema.parse({ columns: { tags: { maxLength: 4, minCount: 2 } }, ...more });
+    const dataset = await encode(source(train, test), inputs, tasks);
+    const { categorical } = await readWhole(dataset.splits.test);
+    return { cardinality: dataset.lists[0]?.cardinality, entries: [...categorical].slice(1) };
+  };
+  expect(await encoded({})).toEqual({ cardinality: 2, entries: [1, 0, 0, 0] });
+  expect(await encoded({ unseen: 'apart' })).toEqual({ cardinality: 3, entries: [2, 1, 1, 0] });
 });
 
 test.each([-1, 4])('an entry that is no index of the dictionary (%d) is refused', async (index) => {

@@ -1,14 +1,12 @@
 import { type ListEncoding, noIndex } from './column-encodings.js';
-import { vocabulary } from './column-fits.js';
+import { type VocabularyOptions, vocabulary } from './column-fits.js';
 import type { ListValues } from './dataset.js';
 
-export interface ListOptions {
+export interface ListOptions extends VocabularyOptions {
   /** Most entries that are fed: the heaviest, of equal ones the first. */
   readonly length: number;
   /** `sum` of the entries' embeddings by weight, or that divided by the sum of the weights. */
   readonly pool: 'sum' | 'mean';
-  /** Entries seen less often in training share one index. */
-  readonly minCount: number;
 }
 
 export interface ListFit {
@@ -40,7 +38,7 @@ export function listFit(size: number, options: ListOptions): ListFit {
         lost.entries += times * (end - begin - options.length);
       }
     },
-    finish: () => listEncoding(vocabulary(counts, options.minCount), options),
+    finish: () => listEncoding(vocabulary(counts, options), options),
     truncation: () => (lost.rows > 0 ? lost : null),
   };
 }

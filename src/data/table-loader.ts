@@ -6,6 +6,7 @@ import { preparedEntry } from './prepared/prepared-entry.js';
 import { preparedSource } from './prepared/prepared-source.js';
 import { rawChecksum } from './prepared/raw-checksum.js';
 import { type DataFile, findDataFiles } from './table-file/data-files.js';
+import { drawnSource } from './table-file/drawn-source.js';
 import { prepareRows, type SplitFiles } from './table-file/prepare-rows.js';
 import { sharesOf } from './table-file/row-splits.js';
 import { tableOptions } from './table-file/table-options.js';
@@ -21,7 +22,7 @@ export const table = defineLoader({
   paths: ['path', 'validation', 'test', 'cache'],
   async open({ loader, path, validation, test, cache, ...content }, context) {
     const options = { path, validation, test, cache, ...content };
-    sharesOf(options); // fails before anything is read
+    const shares = sharesOf(options); // fails before anything is read
     const files: (DataFile & SplitFiles[number])[] = [];
     for (const [split, patterns] of Object.entries({ train: path, validation, test } as const)) {
       if (patterns === undefined || !isSplit(split)) continue;
@@ -44,7 +45,8 @@ export const table = defineLoader({
       prepareRows(files, options, checksum, writer, context),
     );
     context.prepared?.(entry.path);
-    return preparedSource(entry, signal);
+    const source = await preparedSource(entry, signal);
+    return options.splitSeed === 'run' ? drawnSource(source, shares, context.seed) : source;
   },
 });
 

@@ -57,6 +57,13 @@ export const cases: readonly Case[] = [
     count: 3 * (U.embeddings + mlp(U.x, 4, 1)),
   },
   {
+    label: 'no layers',
+    model: 'single-task',
+    shape: { tasks: two, ...uniform },
+    options: { levels: [], tower: [] },
+    count: 2 * (U.embeddings + mlp(U.x, 1)),
+  },
+  {
     label: 'two shared layers',
     model: 'hard-sharing',
     shape: { tasks: two, ...mixed },
@@ -69,6 +76,20 @@ export const cases: readonly Case[] = [
     shape: { tasks: three, ...numeric },
     options: { levels: [[4]], tower: [] },
     count: N.embeddings + mlp(N.x, 4) + 3 * mlp(4, 1),
+  },
+  {
+    label: 'embeddings alone',
+    model: 'hard-sharing',
+    shape: { tasks: three, ...mixed },
+    options: { levels: [], tower: [5, 3] },
+    count: M.embeddings + 3 * mlp(M.x, 5, 3, 1),
+  },
+  {
+    label: 'embeddings alone, no tower layer',
+    model: 'hard-sharing',
+    shape: { tasks: two, ...mixed },
+    options: { levels: [], tower: [] },
+    count: M.embeddings + 2 * mlp(M.x, 1),
   },
   {
     label: 'concat, middle source',
@@ -124,6 +145,13 @@ export const cases: readonly Case[] = [
     shape: { tasks: two, ...uniform },
     options: { levels: [[6]], tower: [], subspaces: 3, orthogonality: 0.5 },
     count: U.embeddings + 2 * mlp(U.x, 6) + (2 * 3) ** 2 + 2 * mlp(6, 1),
+  },
+  {
+    label: "the paper's penalty",
+    model: 'sluice',
+    shape: { tasks: two, ...mixed },
+    options: { levels: [[4], [6]], tower: [], subspaces: 2, penalty: 'frobenius', orthogonality: 0.1 },
+    count: M.embeddings + 2 * (mlp(M.x, 4) + mlp(4, 6)) + 2 * (2 * 2) ** 2 + 2 * 4 * 6 + 2 * 2 + 2 * mlp(6, 1),
   },
   {
     label: 'five experts, three tasks',

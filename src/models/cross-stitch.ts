@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { mlps } from './dense.js';
 import { inputLayer } from './embedding.js';
 import { defineModel } from './model.js';
-import { tower, twoLevels } from './options.js';
-import { mixingScalars, named } from './parameters.js';
+import { ownShare, tower, twoLevels } from './options.js';
+import { mixingScalars, named, startingShares } from './parameters.js';
 import { combine } from './streams.js';
 import { towers } from './tower.js';
 
 /**
  * Cross-stitch networks (Misra et al., CVPR 2016, eq. 1; PLE Fig. 1f): a column of layers per task; after each level
  * [x~_1 … x~_K] = A [x_1 … x_K] with a trainable scalar matrix A [tasks, tasks] per level, the same for all samples. It starts at
- * 0.9 for the own column and 0.1 / (K - 1) for each other. The last level's x~ feed the towers.
+ * `own` for the own column and (1 - own) / (K - 1) for each other. The last level's x~ feed the towers.
  *
  * Shapes: x [blocks, inputs, rows], columns and x~ [blocks, tasks, width, rows], logits [tasks, batch].
  */
@@ -18,11 +18,16 @@ export const crossStitch = defineModel({
   name: 'cross-stitch',
   summary: 'a column per task, linearly mixed after every level',
   minimumTasks: 2,
-  options: z.strictObject({ type: z.literal('cross-stitch'), levels: twoLevels, tower: tower.default([64]) }),
+  options: z.strictObject({
+    type: z.literal('cross-stitch'),
+    levels: twoLevels,
+    tower: tower.default([64]),
+    own: ownShare.default(0.9),
+  }),
   build(shape, options) {
     const { tasks } = shape;
     const count = tasks.length;
-    const stitched = mixingScalars(count, count, (row, column) => (row === column ? 0.9 : 0.1 / (count - 1)));
+    const stitched = mixingScalars(count, count, startingShares('own', count, options.own));
     const input = inputLayer(shape);
     const levels = options.levels.map((widths, index) => ({
       columns: mlps(`level${index + 1}.columns`, tasks, options.levels[index - 1]?.at(-1) ?? input.width, widths),

@@ -23,6 +23,9 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     ],
     ['ple', { experts: { shared: 1, task: { click: 1 } } }, /the number of experts of task 'buy' is missing/],
     ['ple', { experts: { shared: 0, task: { click: 1, buy: 0 } } }, /task 'buy' has no expert/],
+    ['cross-stitch', { own: 0.4 }, /model.own: it must be between 1\/2 \(equal shares\) and 1, not 0.4/],
+    ['sluice', { alpha: 0.2 }, /model.alpha: it must be between 1\/4/],
+    ['sluice', { beta: 0.3 }, /model.beta: it must be between 1\/2/],
     ['sluice', { levels: [[4], [6]], subspaces: 4 }, /cannot split width 6 in 4 equal subspaces/],
   ])('%s %o', (type, options, message) => {
     const attempt = () => models.get(type).build(shape, { type, ...options });
@@ -59,6 +62,11 @@ describe.each(models.all)('$name', ({ name, build, options }) => {
 
   it('builds with the defaults', () => {
     expect(() => build(shape, { type: name, ...required })).not.toThrow();
+  });
+
+  it('takes no levels where it can do without', () => {
+    const withoutLevels = ['single-task', 'hard-sharing'].includes(name);
+    expect(options.safeParse({ type: name, ...required, levels: [] }).success).toBe(withoutLevels);
   });
 
   it('refuses what its schema does not know', () => {

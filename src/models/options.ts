@@ -10,12 +10,19 @@ const widths = z.array(
 );
 
 /** For each level, the widths of one expert (or bottom) MLP. The defaults are the paper's three-layer networks. */
-const levels = z.array(widths.min(1)).min(1);
+const anyLevels = z.array(widths.min(1));
+const levels = anyLevels.min(1);
 export const oneLevel = levels.default([[256]]);
 export const twoLevels = levels.default([[256], [128]]);
+/** The same of models that work without levels: the towers then read x. */
+export const oneLevelOrNone = anyLevels.default([[256]]);
+export const twoLevelsOrNone = anyLevels.default([[256], [128]]);
 
 /** Widths of a task's hidden layers above the levels; none: the logit reads the last level. */
 export const tower = widths;
+
+/** At the start, the part of a mixture that is its own: see `startingShares`. */
+export const ownShare = z.number().positive().max(1);
 
 /** The widths of the only level of a model that has one. */
 export function onlyLevel(model: string, given: readonly (readonly number[])[]): readonly number[] {

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { sizeOf } from '../support/arrays.js';
+import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
 import type { Parameter, ParameterStart, ParameterStarts, Parameters } from './model.js';
 
@@ -57,6 +58,22 @@ export function mixingScalars(
       for (let i = 0; i < values.length; i++) values[i] = valueAt(Math.floor(i / columns), i % columns);
     },
   };
+}
+
+/**
+ * Where a row of mixing scalars starts: `own` at its own place, the rest of 1 in equal shares elsewhere.
+ * @param key The option that says `own`, for the message.
+ * @throws ConfigError if its own place has less than the others.
+ */
+export function startingShares(
+  key: string,
+  size: number,
+  own: number,
+  place: (row: number) => number = (row) => row,
+): (row: number, column: number) => number {
+  if (own < 1 / size)
+    throw new ConfigError(`model.${key}: it must be between 1/${size} (equal shares) and 1, not ${own}.`);
+  return (row, column) => (column === place(row) ? own : (1 - own) / (size - 1));
 }
 
 /** The same parameters as parts of the network of one task: see `Parameter.task`. */

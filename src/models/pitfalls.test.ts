@@ -19,7 +19,7 @@ import {
   startingValues,
 } from './run.fixture.js';
 
-/** The numbers are those of the list of mistakes that other implementations made. 4 and 16 are in models.test.ts. */
+/** The numbers are those of the list of mistakes that other implementations made. 4 and 16 are in models.test.ts, 15 in mixing-scalars.test.ts. */
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });
@@ -253,39 +253,6 @@ it.each(models.names)('13: %s, with its default widths, has logits that vary ove
     expect(Math.sqrt(variance)).toBeGreaterThan(0.005);
     expect(Math.sqrt(variance)).toBeLessThan(3);
   }
-});
-
-describe('15: mixing scalars start near the identity', () => {
-  const three = { model: 'sluice', shape, options: { levels: [[4], [4], [4]], tower: [], subspaces: 2 } };
-  it.each([
-    { ...three, model: 'cross-stitch', options: { levels: [[4], [4]], tower: [] }, name: 'level2.stitch', own: 0.9 },
-    { ...three, name: 'level3.alpha', own: 0.95 },
-  ])('$name', ({ name, own, ...given }) => {
-    const { shape: sides, data } = present(startingValues(build(given))[name]);
-    const size = present(sides[0]);
-    for (let row = 0; row < size; row++) {
-      for (let column = 0; column < size; column++) {
-        const expected = row === column ? own : (1 - own) / (size - 1);
-        expect(data[row * size + column]).toBeCloseTo(expected, 6);
-      }
-    }
-  });
-
-  it('beta', () => {
-    const { shape: sides, data } = present(startingValues(build(three)).beta);
-    expect(sides).toEqual([3, 3]);
-    for (const [i, value] of data.entries()) expect(value).toBeCloseTo(i % 3 === 2 ? 0.9 : 0.05, 6);
-  });
-
-  it('none of it is decayed', () => {
-    for (const model of ['cross-stitch', 'sluice']) {
-      const built = models.get(model).build(shape, { type: model, levels: [[4], [4]] });
-      const parameters = initialize(built.parameters, randomFromSeed(1));
-      const scalars = Object.entries(parameters).filter(([, { value }]) => value.shape.length === 2);
-      for (const [name, { kind }] of scalars)
-        expect(kind, name).toBe(name.includes('embeddings') ? 'embedding' : 'bias');
-    }
-  });
 });
 
 function isZero(values: Float32Array): boolean {

@@ -24,7 +24,11 @@ export interface Options {
   readonly experts?: number | { shared: number; task: number | Record<string, number> };
   readonly source?: string;
   readonly fuse?: 'concat' | 'sum' | 'mean';
+  readonly own?: number;
+  readonly alpha?: number;
+  readonly beta?: number;
   readonly subspaces?: number;
+  readonly penalty?: 'relative' | 'frobenius';
   readonly orthogonality?: number;
 }
 
@@ -76,10 +80,10 @@ export const references: Readonly<Record<string, Reference>> = {
     return { logits: states.map((state, k) => tower(values, 'tower', k, state)) };
   },
 
-  sluice: (values, row, shape, { levels, subspaces: S = 2, orthogonality = 0.1 }) => {
+  sluice: (values, row, shape, { levels, subspaces: S = 2, penalty: form = 'relative', orthogonality = 0.1 }) => {
     let states = shape.tasks.map(() => embed(values, row, shape));
     const perLevel: number[][][] = [];
-    let penalty = 0;
+    const penalties: number[] = [];
     for (const [index, widths] of levels.entries()) {
       const name = `level${index + 1}`;
       const width = widths.at(-1) ?? 0;
@@ -104,17 +108,17 @@ export const references: Readonly<Record<string, Reference>> = {
       );
       const last = `${name}.columns.${widths.length - 1}.weight`;
       const inputs = values[last]?.shape[2] ?? 0;
+      const unit = (k: number, u: number) => Array.from({ length: inputs }, (_, i) => at(values, last, k, u, i));
+      const meanSquare = (numbers: readonly number[]) => sum(numbers.map((value) => value ** 2)) / numbers.length;
       for (const k of shape.tasks.keys()) {
-        for (let s = 0; s < S; s++) {
-          for (let t = s + 1; t < S; t++) {
-            for (let a = 0; a < part; a++) {
-              for (let b = 0; b < part; b++) {
-                let inner = 0;
-                for (let i = 0; i < inputs; i++)
-                  inner += at(values, last, k, s * part + a, i) * at(values, last, k, t * part + b, i);
-                penalty += inner ** 2;
-              }
-            }
+        const subspaces = Array.from({ length: S }, (_, s) =>
+          Array.from({ length: part }, (_, u) => unit(k, s * part + u)),
+        );
+        for (const [s, left] of subspaces.entries()) {
+          for (const right of subspaces.slice(s + 1)) {
+            const elements = left.flatMap((g) => right.map((h) => sum(g.map((value, i) => value * get(h, i)))));
+            const unrelated = inputs * meanSquare(left.flat()) * meanSquare(right.flat());
+            penalties.push(form === 'relative' ? meanSquare(elements) / unrelated : sum(elements.map((e) => e ** 2)));
           }
         }
       }
@@ -125,7 +129,8 @@ export const references: Readonly<Record<string, Reference>> = {
       );
       return tower(values, 'tower', k, mixed);
     });
-    return { logits, penalty: orthogonality * penalty };
+    const all = form === 'relative' ? sum(penalties) / penalties.length : sum(penalties);
+    return { logits, penalty: orthogonality * all };
   },
 
   mmoe: (values, row, shape, options) => mixtureOfExperts(values, row, shape, options),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { tf } from '../support/tf.js';
 import { inputLayer } from './embedding.js';
 import { defineModel } from './model.js';
-import { tower, twoLevels } from './options.js';
+import { tower, twoLevelsOrNone } from './options.js';
 import { ownedBy } from './parameters.js';
 import { towers } from './tower.js';
 
@@ -21,7 +21,7 @@ export const singleTask = defineModel({
   name: 'single-task',
   summary: 'one independent network per task, the baseline of every gain',
   minimumTasks: 1,
-  options: z.strictObject({ type: z.literal('single-task'), levels: twoLevels, tower: tower.default([64]) }),
+  options: z.strictObject({ type: z.literal('single-task'), levels: twoLevelsOrNone, tower: tower.default([64]) }),
   build(shape, options) {
     const widths = [...options.levels.flat(), ...options.tower];
     const networks = shape.tasks.map((task) => {

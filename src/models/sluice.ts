@@ -5,8 +5,8 @@ import { tf } from '../support/tf.js';
 import { mlps } from './dense.js';
 import { inputLayer } from './embedding.js';
 import { defineModel } from './model.js';
-import { tower, twoLevels } from './options.js';
-import { glorot, mixingScalars, named } from './parameters.js';
+import { ownShare, tower, twoLevels } from './options.js';
+import { glorot, mixingScalars, named, startingShares } from './parameters.js';
 import { product } from './product.js';
 import { combine } from './streams.js';
 import { towers } from './tower.js';
@@ -14,10 +14,18 @@ import { towers } from './tower.js';
 /**
  * Sluice networks (Ruder et al., AAAI 2019, eq. 1-5; PLE Fig. 1g): a column of layers per task, each level's state split in S
  * subspaces. After each level a trainable scalar matrix alpha [tasks * S, tasks * S] mixes all subspaces of all tasks, starting at
- * .95 for the own subspace and .05 / (K S - 1) elsewhere. Task k's tower reads sum_l beta[k, l] h_k,l over the levels' mixed states,
- * beta starting at .9 for the last level and the rest shared; levels of another width than the last pass a projection without bias.
- * One level alone has no beta. Penalty: lambda * sum over tasks, levels and pairs of subspaces s < t of ||G_s^T G_t||_F^2, G_s being
- * the weights of the level's last layer that make subspace s.
+ * `alpha` for the own subspace and (1 - alpha) / (K S - 1) elsewhere. Task k's tower reads sum_l beta[k, l] h_k,l over the levels' mixed states,
+ * beta starting at `beta` for the last level and the rest shared; levels of another width than the last pass a projection without bias.
+ * One level alone has no beta.
+ *
+ * Penalty, of pairs of subspaces s < t, G_s [inputs, width / S] being the weights of the level's last layer that make subspace s. The paper has
+ * lambda * sum over tasks, levels and pairs of ||G_s^T G_t||_F^2 (`penalty: frobenius`). That sum grows with width, levels and tasks, and weights
+ * that merely shrink lower it. `penalty: relative` is lambda * mean over tasks, levels and pairs of
+ *
+ *     inputs ||G_s^T G_t||_F^2 / (||G_s||_F^2 ||G_t||_F^2)
+ *
+ * which is the mean squared element of G_s^T G_t over what it would be for unrelated weights of this size. Its mean at the start is 1 whatever
+ * the sizes; it is 0 for orthogonal subspaces and does not depend on the weights' scale, so only orthogonality lowers it.
  *
  * Shapes: x [blocks, inputs, rows], states [blocks, tasks, width, rows], logits [tasks, batch].
  */
@@ -30,13 +38,16 @@ export const sluice = defineModel({
     levels: twoLevels,
     tower: tower.default([64]),
     subspaces: z.int().positive().default(2),
+    alpha: ownShare.default(0.95),
+    beta: ownShare.default(0.9),
+    penalty: z.enum(['relative', 'frobenius']).default('relative'),
     /** lambda, the weight of the penalty. */
     orthogonality: z.number().nonnegative().default(0.1),
   }),
   widthMultiple: ({ subspaces }) => subspaces,
   build(shape, options) {
     const { tasks } = shape;
-    const { subspaces, orthogonality } = options;
+    const { subspaces, penalty, orthogonality } = options;
     const input = inputLayer(shape);
     const outputs = options.levels.map((widths) => widths.at(-1) ?? 0);
     const last = outputs.at(-1) ?? 0;
@@ -56,23 +67,22 @@ export const sluice = defineModel({
     const heads = towers('tower', tasks, last, options.tower);
 
     const mixed = tasks.length * subspaces;
+    const alphas = mixingScalars(mixed, mixed, startingShares('alpha', mixed, options.alpha));
     const columns = levels.map(({ columns, alpha, projection }, index) => ({
       ...columns.parameters,
-      [alpha]: mixingScalars(
-        mixed,
-        mixed,
-        share(mixed, (row) => row, 0.95),
-      ),
+      [alpha]: alphas,
       ...(projection === undefined ? {} : { [projection]: glorot(tasks, outputs[index] ?? 0, last) }),
     }));
-    const beta = mixingScalars(
-      tasks.length,
-      levels.length,
-      share(levels.length, () => levels.length - 1, 0.9),
-    );
+    const depth = levels.length;
+    const betas = () =>
+      mixingScalars(
+        tasks.length,
+        depth,
+        startingShares('beta', depth, options.beta, () => depth - 1),
+      );
 
     return {
-      parameters: Object.assign({}, input.parameters, ...columns, levels.length > 1 ? { beta } : {}, heads.parameters),
+      parameters: Object.assign({}, input.parameters, ...columns, depth > 1 ? { beta: betas() } : {}, heads.parameters),
       apply(parameters, inputs) {
         let hidden = input.apply(parameters, inputs);
         const states: Tensor[] = [];
@@ -80,14 +90,15 @@ export const sluice = defineModel({
         for (const { columns, lastWeight, alpha, projection } of levels) {
           hidden = mixSubspaces(named(parameters, alpha), columns.apply(parameters, hidden), subspaces);
           states.push(projection === undefined ? hidden : product(hidden, named(parameters, projection)));
-          penalties.push(...overlaps(named(parameters, lastWeight), subspaces));
+          penalties.push(...overlaps(named(parameters, lastWeight), subspaces, penalty === 'relative'));
         }
         const logits = heads.apply(
           parameters,
           states.length > 1 ? mixLevels(named(parameters, 'beta'), states) : hidden,
         );
         if (orthogonality === 0 || penalties.length === 0) return { logits };
-        return { logits, penalty: tf.mul(tf.addN(penalties), orthogonality) };
+        const factor = penalty === 'relative' ? orthogonality / (penalties.length * tasks.length) : orthogonality;
+        return { logits, penalty: tf.mul(tf.addN(penalties), factor) };
       },
     };
   },
@@ -109,17 +120,17 @@ function mixLevels(beta: Tensor, states: readonly Tensor[]): Tensor {
   return product(all, beta.reshape([tasks, 1, states.length])).reshape([blocks, tasks, width, rows]);
 }
 
-/** For every pair of subspaces ||G_s^T G_t||_F^2, summed over tasks. Weight: [tasks, width, inputs]. */
-function overlaps(weight: Tensor, subspaces: number): Tensor[] {
+/** For every pair of subspaces ||G_s^T G_t||_F^2, or that relative to unrelated weights, summed over tasks. Weight: [tasks, width, inputs]. */
+function overlaps(weight: Tensor, subspaces: number, relative: boolean): Tensor[] {
   const [tasks = 0, width = 0, inputs = 0] = weight.shape;
   const part = width / subspaces;
   const groups = Array.from({ length: subspaces }, (_, s) => weight.slice([0, s * part, 0], [tasks, part, inputs]));
+  const squares = (matrices: Tensor) => tf.sum(tf.square(matrices), [1, 2]); // [tasks]
   return groups.flatMap((left, s) =>
-    groups.slice(s + 1).map((right) => tf.sum(tf.square(tf.matMul(left, right, false, true)))),
+    groups.slice(s + 1).map((right) => {
+      const overlap = squares(tf.matMul(left, right, false, true));
+      if (!relative) return tf.sum(overlap);
+      return tf.sum(tf.div(tf.mul(overlap, inputs), tf.mul(squares(left), squares(right))));
+    }),
   );
-}
-
-/** Of `size` shares in a row, `own` at one place; the rest of 1 is shared by the others. */
-function share(size: number, place: (row: number) => number, own: number): (row: number, column: number) => number {
-  return (row, column) => (column === place(row) ? own : (1 - own) / (size - 1));
 }

@@ -94,7 +94,7 @@ export async function prepareRows(
       await source.append(name, { rows: picked.rows.length, columns, labels, masks });
     }
   }
-  refuseEmptySplits(counts, read, opened);
+  refuseEmptySplits(counts, read, opened, options.splitSeed === 'run');
   if (counts.none > 0) context.note(`${counts.none} rows are in no split (dataset.split).`);
   return source.finish({
     checksum,
@@ -131,15 +131,19 @@ function refuseTypes({ path, unsupported }: RowFile, used: ReadonlySet<string>):
   }
 }
 
-/** @param read rows by the split that their file is for. */
+/**
+ * @param read rows by the split that their file is for.
+ * @param drawnLater Splits without files of their own are drawn when the source is opened.
+ */
 function refuseEmptySplits(
   counts: Readonly<Record<SplitName, number>>,
   read: Readonly<Record<SplitName, number>>,
   opened: readonly Opened[],
+  drawnLater: boolean,
 ): void {
   for (const name of splitNames) {
-    if (counts[name] > 0) continue;
     const origin = opened.some(({ split }) => split === name) ? name : 'train';
+    if (counts[name] > 0 || (drawnLater && origin !== name)) continue;
     if (read[origin] > 0) throw new DataError(`No row is in the ${name} split: change dataset.split.`);
     const [first, ...others] = opened.flatMap(({ split, file }) => (split === origin ? [file.path] : []));
     throw new DataError(`${first}${others.length > 0 ? ` and ${others.length} more have` : ' has'} no rows.`);

@@ -11,8 +11,14 @@ const usualShare = 0.1;
 /** The split of a row of the files in `path`; undefined: it is in none. Rows are asked for in their order. */
 export type SplitOfRow = (record: readonly Cell[], place: () => string) => SplitName | undefined;
 
+/** The shares of rows that the other splits have of the files in `path`. */
+export interface Shares {
+  readonly validation: number;
+  readonly test: number;
+}
+
 /** The shares that are cut out of `path`. @throws ConfigError for a split that has files and a share, too, or neither. */
-export function sharesOf(options: TableOptions): { readonly validation: number; readonly test: number } {
+export function sharesOf(options: TableOptions): Shares {
   const { split } = options;
   const asked: Partial<Record<'validation' | 'test', unknown>> =
     split && 'fraction' in split ? split.fraction : (split ?? {});
@@ -26,10 +32,27 @@ export function sharesOf(options: TableOptions): { readonly validation: number; 
   if (!(split && 'column' in split) && shares.validation + shares.test >= 1) {
     throw new ConfigError('dataset.split: no rows are left for training.');
   }
+  const drawn = !split || 'fraction' in split;
+  if (options.splitSeed === 'run' && !(drawn && shares.validation + shares.test > 0)) {
+    throw new ConfigError(
+      "dataset.splitSeed: 'run' would change nothing: no rows are drawn (dataset.split: { fraction: … }).",
+    );
+  }
   return shares;
 }
 
+/** Draws the split of a row after the other. */
+export function drawnSplitOf(shares: Shares, seed: number): () => SplitName {
+  const random = randomFromSeed(seed).stream('split');
+  return () => {
+    const draw = random.uniform();
+    if (draw < shares.test) return 'test';
+    return draw < shares.test + shares.validation ? 'validation' : 'train';
+  };
+}
+
 /**
+ * With `splitSeed: run` all rows are in one split, from which each seed's are drawn when the source is opened.
  * @param column of a split by value or time.
  * @param times of all rows of `path`, ascending, for a split by time.
  */
@@ -38,12 +61,7 @@ export function splitOfRow(options: TableOptions, column: number | undefined, ti
   const shares = sharesOf(options);
   if (split && 'column' in split) return byValue(split, options, column ?? -1);
   if (split && 'time' in split) return byTime(String(split.time), shares, column ?? -1, times);
-  const random = randomFromSeed(options.splitSeed).stream('split');
-  return () => {
-    const draw = random.uniform();
-    if (draw < shares.test) return 'test';
-    return draw < shares.test + shares.validation ? 'validation' : 'train';
-  };
+  return options.splitSeed === 'run' ? () => 'train' : drawnSplitOf(shares, options.splitSeed);
 }
 
 function byValue(
@@ -75,12 +93,7 @@ function byValue(
 }
 
 /** Rows of one time are in one split: that of the latest share that the time reaches into. */
-function byTime(
-  name: string,
-  { validation, test }: { readonly validation: number; readonly test: number },
-  column: number,
-  times: Float64Array,
-): SplitOfRow {
+function byTime(name: string, { validation, test }: Shares, column: number, times: Float64Array): SplitOfRow {
   const from = (share: number) => (share > 0 ? (times[Math.floor((1 - share) * times.length)] ?? Infinity) : Infinity);
   const [testFrom, validationFrom] = [from(test), from(validation + test)];
   return (record, place) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { splitNames } from '../dataset.js';
+import { splitSeedSchema } from '../split-seed.js';
 import { conditionSchema, mistakeIn } from './condition.js';
 
 /** A column by its name, or by its number from 1. */
@@ -95,8 +96,8 @@ export const tableOptions = {
   /** What becomes of columns that are not named. */
   others: z.enum(['infer', 'ignored']).default('infer'),
   split: splitSchema.optional(),
-  /** Draws the rows of a split by fraction. It never follows the run's seed. */
-  splitSeed: z.int().default(0),
+  /** Draws the rows of a split by fraction. */
+  splitSeed: splitSeedSchema,
   /** A categorical column that says which rows belong together (of one user), for metrics within groups. */
   group: reference.optional(),
   /** Folder that keeps the prepared table. */

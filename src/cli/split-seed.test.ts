@@ -1,0 +1,64 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readRun } from '../training/finished-run.js';
+import { ple, pleHere, temporaryFolder } from './command.fixture.js';
+import { runsIn } from './compare.fixture.js';
+
+const rows = Array.from({ length: 600 }, (_, i) => {
+  const [a, b] = [Math.sin(3 * i), Math.cos(7 * i)];
+  return `${a},${b},${Number(a + Math.sin(i * i) > 0)},${b + Math.sin(5 * i * i)},${i}\n`; // `id` tells rows apart
+});
+const config = `name: own-rows
+dataset:
+  loader: table
+  path: data.csv
+  cache: cache
+  tasks: { click: {}, id: { regression: true } }
+  columns: { c: numeric }
+  splitSeed: run
+tasks: [{ name: click, type: binary }, { name: id, type: regression, standardize: true }]
+train: { epochs: 2, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }
+engine: { device: cpu, threads: 1 }
+compare:
+  models:
+    - { type: single-task, levels: [[4]], tower: [4] }
+    - { type: hard-sharing, levels: [[4]], tower: [4] }
+  seeds: 3
+  uncertainty: both
+`;
+
+test('splitSeed: run: models under one seed see the same rows, and seeds have test rows of their own', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'data.csv'), `a,b,click,c,id\n${rows.join('')}`);
+  writeFileSync(join(folder, 'config.yaml'), config);
+  const { status, stderr } = await ple(['compare', 'config.yaml', '--jobs', '1'], { cwd: folder });
+  expect(status, stderr).toBe(0);
+  expect(readdirSync(join(folder, 'cache')).filter((name) => name.startsWith('table-'))).toHaveLength(1);
+
+  const at = join(folder, 'runs/own-rows');
+  const testSets = new Map<number, Set<string>>();
+  for (const name of runsIn(at)) {
+    const run = readRun(join(at, name));
+    const id = (await run?.predictions())?.find(({ task }) => task.name === 'id');
+    const { seed = -1, dataset } = run?.result ?? {};
+    expect(id?.scores.labels.length).toBe(dataset?.rows.test);
+    const testSet = `${dataset?.checksum} ${id?.scores.labels.join()}`;
+    testSets.set(seed, (testSets.get(seed) ?? new Set()).add(testSet));
+  }
+  expect([...testSets.values()].map(({ size }) => size)).toEqual([1, 1, 1]);
+  expect(new Set([...testSets.values()].flatMap((sets) => [...sets])).size).toBe(3);
+
+  // Errors over seeds hold the draw of the rows: nothing is added for it.
+  const report = async (uncertainty: string) => {
+    const words = ['report', 'runs/own-rows', '--uncertainty', uncertainty, '--out', `${uncertainty}-report`, '--json'];
+    const { stdout } = await pleHere(words, { cwd: folder });
+    const { rows: models, notes }: { rows: { tasks: Record<string, { se: number | null }> }[]; notes: string[] } =
+      JSON.parse(stdout);
+    return { errors: models.map(({ tasks }) => Object.values(tasks).map(({ se }) => se)), notes };
+  };
+  const [both, seeds] = [await report('both'), await report('seeds')];
+  expect(both.errors[1]?.[0]).toBeGreaterThan(0);
+  expect(both.errors).toEqual(seeds.errors);
+  expect(both.notes.join()).toContain('Every seed has test rows of its own');
+});

@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+/** Draws the rows of splits. `run`: it is the run's seed, so that every seed has other rows. */
+export const splitSeedSchema = z.union([z.int(), z.literal('run')]).default(0);
+
+/**
+ * The checksum of data whose test rows follow the run's seed: equal checksums stand for equal test rows. (Where only training and validation rows
+ * follow it, the checksum is that of the content.)
+ */
+export function checksumOfDraw(checksum: string, seed: number): string {
+  return createHash('sha256').update(`${checksum} ${seed}`).digest('hex');
+}
