@@ -5,8 +5,9 @@ import { expect, test } from 'vitest';
 import { loaders } from './data/catalogue.js';
 import { metrics } from './metrics/catalogue.js';
 import { models } from './models/catalogue.js';
-import { schedules } from './objective/catalogue.js';
+import { weightSchedules } from './objective/catalogue.js';
 import { optimizers } from './optimizers/catalogue.js';
+import { learningRateSchedules } from './optimizers/schedules/catalogue.js';
 
 /** Imports go only to the right (see ARCHITECTURE.md). */
 const layers = [
@@ -119,14 +120,18 @@ function isMemberOf(node: ts.Node, object: string, member = /./): boolean {
   );
 }
 
-/** The same words with another meaning: the program's name, and a kind of value in a graph. */
+/** The same words with another meaning: the program's name, a kind of value in a graph, a step of training, how a run ended. */
 const homonyms: Readonly<Record<string, RegExp>> = {
   ple: /^(cli\/main|engine\/compiled\/onnx-format)\.ts$/,
   constant: /^engine\/compiled\//,
+  step: /^(cli|comparison|engine|training)\/|^(objective\/exponential|optimizers\/options)\.ts$/,
+  plateau: /^training\/ended\.ts$/,
 };
 
 test('a name that configs choose by stands only in its own file', () => {
-  const names = [models, loaders, schedules, optimizers, metrics].flatMap((catalogue) => catalogue.names);
+  const names = [models, loaders, weightSchedules, optimizers, learningRateSchedules, metrics].flatMap(
+    (catalogue) => catalogue.names,
+  );
   const own = (path: string, name: string) =>
     basename(path).startsWith(toKebab(name)) || homonyms[name]?.test(path) === true;
   const others = findings(program, (node, { path }) =>

@@ -113,6 +113,8 @@ describe('ple list', () => {
     ['models', models],
     ['datasets', ['census-income', 'funnel', 'synthetic']],
     ['metrics', ['auc', 'aucInterval', 'logLoss', 'calibrationError', 'groupedAuc', 'mse', 'nmse', 'mae']],
+    ['schedules', ['constant', 'step', 'cosine', 'warmup', 'plateau']],
+    ['weights', ['constant', 'exponential']],
   ])('%s shows every name with a line about it', async (kind, names) => {
     const asJson = await pleHere(['list', kind, '--json']);
     const listed: { name: string; summary: string }[] = JSON.parse(asJson.stdout);

@@ -1,8 +1,9 @@
 import { loaders } from '../data/catalogue.js';
 import { metrics } from '../metrics/catalogue.js';
 import { models } from '../models/catalogue.js';
-import { schedules } from '../objective/catalogue.js';
+import { weightSchedules } from '../objective/catalogue.js';
 import { optimizers } from '../optimizers/catalogue.js';
+import { learningRateSchedules } from '../optimizers/schedules/catalogue.js';
 import { textTable } from '../report/text-table.js';
 import { type Catalogue, catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
@@ -17,7 +18,8 @@ const kinds = catalogue<{ name: string; from: Catalogue<Listed> }>('kind', [
   { name: 'datasets', from: loaders },
   { name: 'metrics', from: metrics },
   { name: 'optimizers', from: optimizers },
-  { name: 'schedules', from: schedules },
+  { name: 'schedules', from: learningRateSchedules },
+  { name: 'weights', from: weightSchedules },
 ]);
 
 /** `ple list`: names and one line of each. */

@@ -234,7 +234,10 @@ function build(setCode: (code: number) => void): Command {
   program
     .command('list')
     .description('List what a config may choose from.')
-    .argument('[kind]', 'models, datasets, metrics, optimizers or schedules')
+    .argument(
+      '[kind]',
+      'models, datasets, metrics, optimizers, schedules (of the learning rate) or weights (loss-weight schedules)',
+    )
     .option('--json', 'print one JSON document')
     .addHelpText('after', example(['ple list models', 'ple list datasets --json']))
     .action(async (kind, options) => setCode((await import('./list.js')).listCommand(kind, options)));

@@ -19,6 +19,9 @@ const regression = z.strictObject({
 });
 const metrics = z.union([binary, regression]);
 const parameterCounts = z.strictObject({ embedding: count, network: count });
+/** Absent for single-task. */
+const ownBest = <Metrics extends z.ZodType>(metrics: Metrics) =>
+  z.strictObject({ epoch: z.int().positive(), validation: metrics, test: metrics }).optional();
 export const resultSchema = z.strictObject({
   schema: z.literal(1),
   name: z.string(),
@@ -28,6 +31,7 @@ export const resultSchema = z.strictObject({
   parametersByTask: z.record(z.string(), parameterCounts).optional(),
   epochs: count,
   bestEpoch: z.union([z.int().positive(), z.record(z.string(), z.int().positive())]),
+  ended: z.enum(['plateau', 'limit']),
   dataset: z.strictObject({
     checksum: z.string().regex(/^[0-9a-f]{64}$/),
     rows: z.strictObject({ train: count, validation: count, test: count }),
@@ -41,8 +45,13 @@ export const resultSchema = z.strictObject({
   tasks: z.record(
     z.string(),
     z.discriminatedUnion('type', [
-      z.strictObject({ type: z.literal('binary'), validation: binary, test: binary }),
-      z.strictObject({ type: z.literal('regression'), validation: regression, test: regression }),
+      z.strictObject({ type: z.literal('binary'), validation: binary, test: binary, ownBest: ownBest(binary) }),
+      z.strictObject({
+        type: z.literal('regression'),
+        validation: regression,
+        test: regression,
+        ownBest: ownBest(regression),
+      }),
     ]),
   ),
 });
@@ -52,6 +61,7 @@ export const epochSchema = z.strictObject({
   train: z.strictObject({ loss: z.number(), tasks: z.record(z.string(), z.number()) }),
   validation: z.record(z.string(), metrics),
   weights: z.record(z.string(), z.number()),
+  learningRate: z.union([z.number(), z.record(z.string(), z.number())]),
   seconds: z.number(),
 });
 export const gatesSchema = z.array(

@@ -1,3 +1,4 @@
+import { hasTestMetric } from '../training/later-metrics.js';
 import { pointText } from './axis-point.js';
 import type { Compared, PointTable } from './compare-model.js';
 import type { Entry } from './compared-runs.js';
@@ -102,11 +103,24 @@ function onMissingRuns(entry: Entry): readonly string[] {
 
 function onUndefinedMetrics(entry: Entry, tasks: readonly JudgedTask[]): readonly string[] {
   return tasks.flatMap((task) => {
-    const runs = entry.runs.filter(({ run }) => run && testValue(run, task) === null);
-    if (runs.length === 0) return [];
-    const metric = `${task.metric.name} of task '${task.name}'`;
+    const { name, metric } = task;
+    const without = entry.runs.flatMap(({ seed, run }) =>
+      run && testValue(run, task) === null ? [{ seed, run }] : [],
+    );
+    const has = ({ run }: (typeof without)[number]) => hasTestMetric(run, name, metric.name);
+    const told = (runs: typeof without, text: (runs: string) => string) =>
+      runs.length === 0 ? [] : [`${titleOf(entry)}: ${metric.name} of task '${name}' ${text(runsOf(runs))}; left out.`];
     return [
-      `${titleOf(entry)}: ${metric} is not defined for ${runsOf(runs)} (NaN, or labels that do not vary); left out.`,
+      ...told(without.filter(has), (runs) => `is not defined for ${runs} (NaN, or labels that do not vary)`),
+      ...told(
+        without.filter((found) => !has(found) && found.run.hasPredictions),
+        (runs) => `cannot be computed for ${runs}: the data name no group`,
+      ),
+      ...told(
+        without.filter((found) => !has(found) && !found.run.hasPredictions),
+        (runs) =>
+          `was not stored by the version of ple that made ${runs}, and no predictions.arrow was kept to compute it from`,
+      ),
     ];
   });
 }

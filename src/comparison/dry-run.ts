@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
 import { lookAtMachine } from '../engine/choose-device.js';
+import { baseline } from '../models/catalogue.js';
 import { checkData } from './data-checks.js';
 import { createShapeReader, parametersOf, type ReadShape } from './data-shapes.js';
 import { createMatching, decide, planSearch, type Search } from './decided-changes.js';
@@ -189,11 +190,12 @@ function common(runs: readonly PlannedRun[]): AxisPoint {
 const evaluationCost = 1 / 3; // of a row, by a training step's: forward without backward and update
 
 function timeOf(
-  { train }: Experiment,
+  { tasks, model, train }: Experiment,
   rows: Awaited<ReturnType<ReadShape>>['rows'],
   { samplesPerSecond, compileSeconds }: { readonly samplesPerSecond: number; readonly compileSeconds: number },
 ): Omit<ModelPlan, 'label' | 'values' | 'unfinished'> {
-  const evaluated = (train.epochs + 1) * rows.validation + rows.test;
+  const selected = model.type === baseline ? 1 : 1 + tasks.length; // a joint model's best epoch, and those of its tasks alone
+  const evaluated = (train.epochs + selected) * rows.validation + selected * rows.test;
   return {
     epochs: train.epochs,
     stepsPerEpoch: Math.ceil(rows.train / train.batchSize),

@@ -1,15 +1,10 @@
-import type { EvaluatedRun, FinishedRun } from '../training/finished-run.js';
-import { notFinishedLearning } from '../training/result.js';
+import { type EvaluatedRun, endedAtLimit, type FinishedRun, isTrained } from '../training/finished-run.js';
 import { partsOf } from './reported-run.js';
 
 /** What a reader should know of the runs that a table is made of, whatever their numbers. */
 export function notesOnRuns(runs: readonly EvaluatedRun[]): readonly string[] {
   const trained = runs.filter(isTrained);
-  return [...onVersions(trained), ...onLastEpochs(trained)];
-}
-
-function isTrained(run: EvaluatedRun): run is FinishedRun {
-  return 'experiment' in run;
+  return [...onVersions(trained), ...onLimits(trained)];
 }
 
 /** Another version may give other numbers under the same seed, and a finished run is not trained again. */
@@ -30,14 +25,11 @@ function onVersions(runs: readonly FinishedRun[]): readonly string[] {
   ];
 }
 
-function onLastEpochs(runs: readonly FinishedRun[]): readonly string[] {
-  const last = runs.filter((run) => partsOf(run).some(lastWasBest)).length;
-  if (last === 0) return [];
-  const which = last === runs.length ? 'every run' : `${last} of ${runs.length} runs`;
-  return [`In ${which} the last epoch was the best: trained longer (train.epochs), gains may be others.`];
-}
-
-function lastWasBest({ tasks, run: { result, experiment } }: ReturnType<typeof partsOf>[number]): boolean {
-  const own = Object.fromEntries(Object.entries(result.tasks).filter(([task]) => tasks.includes(task)));
-  return notFinishedLearning({ ...result, tasks: own }, experiment.train.epochs);
+function onLimits(runs: readonly FinishedRun[]): readonly string[] {
+  const atLimit = runs.filter(endedAtLimit).length;
+  if (atLimit === 0) return [];
+  const which = atLimit === runs.length ? 'every run' : `${atLimit} of ${runs.length} runs`;
+  return [
+    `In ${which} the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.`,
+  ];
 }

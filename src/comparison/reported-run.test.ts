@@ -115,15 +115,22 @@ describe('a run that is put together', () => {
     );
   });
 
-  test('has learnt to the end if each task has in its own part', async () => {
-    // The parts may have 3 epochs. The last was the best of `click` alone, in the part that does not report it.
-    const [a, b] = [await store('a'), await store('b', { epochs: 3, bestEpoch: { click: 3, buy: 2, time: 2 } })];
-    const run = put({ a, b });
-    expect(notesOnRuns(run ? [run] : [])).toEqual([]);
-    const late = await store('b', { epochs: 3, bestEpoch: { click: 2, buy: 3, time: 2 } });
-    const other = put({ a, b: late });
-    expect(notesOnRuns(other ? [other, other, a] : [])).toEqual([
-      'In 2 of 3 runs the last epoch was the best: trained longer (train.epochs), gains may be others.',
+  test('ended on a plateau if each task has in its own part', async () => {
+    const [a, b] = [await store('a'), await store('b', { epochs: 3 })];
+    const improving = (task: string): FinishedRun => ({
+      ...b,
+      epochs: b.epochs.map((record) => ({
+        ...record,
+        validation: { ...record.validation, [task]: { ...record.validation[task], auc: 0.2 * record.epoch } },
+      })),
+    });
+    // `click` is reported from the other part.
+    const [plateau, limit] = ['click', 'buy'].map((task) => put({ a, b: improving(task) }));
+    if (!plateau || !limit) throw new Error('All parts are there.');
+    expect([plateau, limit].map(({ result }) => result.ended)).toEqual(['plateau', 'limit']);
+    expect(notesOnRuns([plateau])).toEqual([]);
+    expect(notesOnRuns([limit, limit, plateau])).toEqual([
+      'In 2 of 3 runs the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.',
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import { DataError } from '../support/errors.js';
+import { howEnded } from '../training/ended.js';
 import type { EvaluatedRun, FinishedRun } from '../training/finished-run.js';
 import type { EpochRecord } from '../training/trainer.js';
 import type { RunReference } from './comparison.js';
@@ -77,6 +78,7 @@ function composed(parts: readonly Part[]): ComposedRun {
       bestEpoch: byTask(({ result: { bestEpoch } }, task) =>
         typeof bestEpoch === 'number' ? bestEpoch : (bestEpoch[task] ?? 0),
       ),
+      ended: parts.some(isAtLimit) ? 'limit' : 'plateau',
       throughput: {
         ...first.result.throughput,
         samplesPerSecond: mean(({ result }) => result.throughput.samplesPerSecond),
@@ -99,6 +101,12 @@ function composed(parts: readonly Part[]): ComposedRun {
       return found.toSorted((a, b) => names.indexOf(a.task.name) - names.indexOf(b.task.name));
     },
   };
+}
+
+/** Of the tasks that are reported from it. */
+function isAtLimit({ tasks, run: { epochs, experiment, result } }: Part): boolean {
+  const own = { ...experiment, tasks: experiment.tasks.filter(({ name }) => tasks.includes(name)) };
+  return howEnded(epochs, own, result.bestEpoch) === 'limit';
 }
 
 function parametersOfTask({ path, result }: FinishedRun, task: string) {

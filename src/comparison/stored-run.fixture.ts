@@ -34,6 +34,8 @@ export async function storeRun(
     /** Of a run of independent tasks. */
     readonly bestEpoch?: Readonly<Record<string, number>>;
     readonly parametersByTask?: Readonly<Record<string, { readonly embedding: number; readonly network: number }>>;
+    /** Absent, as in what earlier versions stored. */
+    readonly ended?: 'plateau' | 'limit';
     /** False: without predictions.arrow. */
     readonly predictions?: boolean;
   },
@@ -107,6 +109,7 @@ export async function storeRun(
     ...(run.parametersByTask ? { parametersByTask: run.parametersByTask } : {}),
     epochs,
     bestEpoch: run.bestEpoch ?? epochs,
+    ...(run.ended ? { ended: run.ended } : {}),
     dataset: {
       checksum,
       rows: { train: 10, validation: 10, test: scores[0]?.labels.length ?? 0 },

@@ -113,3 +113,15 @@ describe('a damaged predictions.arrow is told with its name and what to do', () 
     expect(await damaged(other)).toBe("FILE has 3 rows, and the run's test split 4");
   });
 });
+
+test('how a run of an earlier version ended is told by its epochs', async () => {
+  const ended = () => readStoredRuns(at('run'))[0]?.rows[0]?.runs[0]?.run?.result.ended;
+  await store('run'); // three equal epochs, of three
+  expect(ended()).toBe('plateau');
+  const epochs = readFileSync(at('run/epochs.jsonl'), 'utf8').trim().split('\n');
+  const worse = epochs.map((line, index) => (index < 2 ? line.replace(/"auc":[^,]*/, '"auc":0.5') : line));
+  writeFileSync(at('run/epochs.jsonl'), worse.join('\n'));
+  expect(ended()).toBe('limit');
+  edit('run/result.json', '"epochs":3', '"ended":"plateau","epochs":3');
+  expect(ended()).toBe('plateau'); // what a run says itself is not computed again
+});

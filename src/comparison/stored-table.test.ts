@@ -277,9 +277,9 @@ test('what tune chose is no note, with keys below the one that was tuned', async
   );
 });
 
-test('notes on runs: other versions, last epochs that were the best, and settings other than the baseline’s', async () => {
+test('notes on runs: other versions, ends at the limit of epochs, and settings other than the baseline’s', async () => {
   const runs = at('runs');
-  const base = { name: 'base', tasks: tasksOf('base', 1) };
+  const base = { name: 'base', tasks: tasksOf('base', 1), ended: 'limit' } as const;
   await storeRun(join(runs, 'base-1'), { ...base, seed: 1, environment: { commit: 'a'.repeat(40) } });
   await storeRun(join(runs, 'base-2'), { ...base, seed: 2, environment: { commit: 'b'.repeat(40) } });
   const other = { name: 'm', model: mmoe, tasks: tasksOf('m', 1), train: { epochs: 9, batchSize: 4 } };
@@ -292,7 +292,7 @@ test('notes on runs: other versions, last epochs that were the best, and setting
     expect.arrayContaining([
       'The runs were made by different versions of ple (commit aaaaaaa, commit bbbbbbb), whose numbers may differ under the same seed; ' +
         'those whose folder is deleted are trained again.',
-      'In 2 of 3 runs the last epoch was the best: trained longer (train.epochs), gains may be others.',
+      'In 2 of 3 runs the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.',
       'm was trained otherwise than base: train.epochs 9 instead of 3, train.batchSize 4 instead of 5.',
     ]),
   );

@@ -1,5 +1,7 @@
 import { metrics } from '../metrics/catalogue.js';
 import type { Margin } from '../metrics/metric.js';
+import { endedAtLimit, isTrained } from '../training/finished-run.js';
+import { withTestMetrics } from '../training/later-metrics.js';
 import { byPoint } from './axis-point.js';
 import { type Compared, compareModel, type PointTable } from './compare-model.js';
 import { type Entry, inOrder, type Pair } from './compared-runs.js';
@@ -8,7 +10,7 @@ import { notesOn } from './comparison-notes.js';
 import { errorsOf, tableModeration } from './errors-of-gains.js';
 import { mean } from './statistics/gain-error.js';
 import { mostAtLimit, rowVerdict } from './statistics/verdict.js';
-import { differencesOf, type JudgedTask, judge, levelOf } from './task-gain.js';
+import { differencesOf, type JudgedTask, judge, levelOf, signOf, testValue } from './task-gain.js';
 import { type TestedGains, testGains } from './tested-gains.js';
 
 export interface SummaryOptions {
@@ -45,10 +47,9 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   const tasks = options.tasks.map((task) => judge(task, options.metrics));
   const weights = tasks.map((task) => options.taskWeights[task.name] ?? 1);
   const uncertainty = options.uncertainty ?? (hasRowErrors(entries, tasks) ? 'both' : 'seeds');
-  const points = byPoint(
-    entries.map((entry) => ({ ...entry, runs: inOrder(entry.runs, seeds) })),
-    ({ point }) => point,
-  ).map((point) => {
+  const ordered: Entry[] = [];
+  for (const entry of entries) ordered.push({ ...entry, runs: await withMetrics(inOrder(entry.runs, seeds), tasks) });
+  const points = byPoint(ordered, ({ point }) => point).map((point) => {
     const entryOf = (label: string) => point.find((entry) => entry.label === label);
     const compare = (entry: Entry, reference: Entry | undefined) => compareModel(entry, reference, tasks, weights);
     const compared = point.map((entry) => compare(entry, entryOf(baseline)));
@@ -104,6 +105,20 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   };
 }
 
+/** With what tables read of each run: the metrics that its tasks are judged by, and those of the mean over tasks. */
+async function withMetrics(runs: Entry['runs'], tasks: readonly JudgedTask[]): Promise<Entry['runs']> {
+  const wanted = Object.fromEntries(
+    tasks.map(({ name, metric }) => [
+      name,
+      [metric, ...metrics.all.filter(({ type, score }) => type === metric.type && score)].map((metric) => metric.name),
+    ]),
+  );
+  const complete: Entry['runs'][number][] = [];
+  for (const { run, ...reference } of runs) // one by one: predictions are large
+    complete.push(run ? { ...reference, run: await withTestMetrics(run, wanted) } : reference);
+  return complete;
+}
+
 function hasRowErrors(entries: readonly Entry[], tasks: readonly JudgedTask[]): boolean {
   const runs = entries.flatMap((entry) => entry.runs.flatMap(({ run }) => run ?? []));
   return tasks.every(({ metric }) => metric.influence) && runs.every(({ hasPredictions }) => hasPredictions);
@@ -120,24 +135,46 @@ function rowOf(
     const level = levelOf(entry, task);
     return [
       task.name,
-      { metric: task.metric.name, ...level, ...own, verdict: isBaseline ? null : own.verdict, ownBest: null },
+      {
+        metric: task.metric.name,
+        ...level,
+        ...own,
+        verdict: isBaseline ? null : own.verdict,
+        ownBest: ownBestOf(entry, reference, task),
+      },
     ];
   });
-  const atLimit = 0;
-  const done = entry.runs.filter(({ run }) => run).length;
+  const done = entry.runs.flatMap(({ run }) => run ?? []);
+  const atLimit = done.filter((run) => isTrained(run) && endedAtLimit(run)).length;
   const verdict = isBaseline ? 'baseline' : rowVerdict(tested.map((own) => own.verdict));
   return {
     label: entry.label,
     type: entry.type,
     axis: entry.point,
-    parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
+    parameters: done[0]?.result.parameters ?? null,
     runs: entry.runs.map(({ run: _, ...reference }) => reference),
     tasks: Object.fromEntries(gains),
     ...overTasks(pairs, tasks),
     aggregate: isBaseline ? null : aggregate,
     atLimit,
-    verdict: !isBaseline && atLimit > mostAtLimit * done ? 'not trained to a plateau' : verdict,
+    verdict: !isBaseline && atLimit > mostAtLimit * done.length ? 'not trained to a plateau' : verdict,
   };
+}
+
+/** Means of what a checkpoint for this task alone would have had, over the runs that tell; the gain over the reference as it is. */
+function ownBestOf(entry: Entry, reference: Entry | undefined, task: JudgedTask): TaskGain['ownBest'] {
+  const own = ({ run }: Entry['runs'][number]) => {
+    const value = run && isTrained(run) ? run.result.tasks[task.name]?.ownBest?.test[task.metric.name] : undefined;
+    return typeof value === 'number' ? value : null;
+  };
+  const values = entry.runs.flatMap((run) => own(run) ?? []);
+  if (values.length === 0) return null;
+  const gains = entry.runs.flatMap((run) => {
+    const other = reference?.runs.find(({ seed }) => seed === run.seed)?.run;
+    const [value, against] = [own(run), other ? testValue(other, task) : null];
+    return value === null || against === null ? [] : [signOf(task.metric) * (value - against)];
+  });
+  return { mean: mean(values), gain: gains.length > 0 ? mean(gains) : null };
 }
 
 function contrastOf(

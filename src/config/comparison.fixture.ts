@@ -23,10 +23,13 @@ const definitions: Definitions = {
     },
   ]),
   models: catalogue('model', [layered('apart'), layered('deep', { experts: z.int().default(2) }), layered('flat')]),
-  schedules: catalogue('schedule', [{ name: 'constant', options: z.strictObject({ type: z.literal('constant') }) }]),
+  weightSchedules: catalogue('loss-weight schedule', [
+    { name: 'constant', options: z.strictObject({ type: z.literal('constant') }) },
+  ]),
   optimizers: catalogue('optimizer', [
     { name: 'adam', options: z.strictObject({ type: z.literal('adam'), learningRate: z.number().default(0.001) }) },
   ]),
+  learningRateSchedules: catalogue('learning-rate schedule', []),
   metrics: catalogue('metric', [
     { name: 'auc', type: 'binary', better: 'higher' },
     { name: 'bias', type: 'binary', better: null },

@@ -21,12 +21,21 @@ const definitions: Definitions = {
       }),
     },
   ]),
-  schedules: catalogue('schedule', [{ name: 'constant', options: z.strictObject({ type: z.literal('constant') }) }]),
+  weightSchedules: catalogue('loss-weight schedule', [
+    { name: 'constant', options: z.strictObject({ type: z.literal('constant') }) },
+  ]),
   optimizers: catalogue('optimizer', [
     {
       name: 'adam',
-      options: z.strictObject({ type: z.literal('adam'), learningRate: z.number().default(0.001) }),
+      options: z.strictObject({
+        type: z.literal('adam'),
+        learningRate: z.number().default(0.001),
+        schedule: z.looseObject({}).optional(),
+      }),
     },
+  ]),
+  learningRateSchedules: catalogue('learning-rate schedule', [
+    { name: 'cosine', options: z.strictObject({ type: z.literal('cosine'), minimum: z.number().default(0) }) },
   ]),
   metrics: catalogue('metric', [{ name: 'auc', type: 'binary', better: 'higher' }]),
   baseline: 'deep',
@@ -63,6 +72,11 @@ test('a config is resolved with every default', () => {
   expect(experiment.loss).toEqual({ schedule: { type: 'constant' }, weights: {} });
 });
 
+test('a learning-rate schedule is resolved with its own defaults', () => {
+  const { optimizer } = parse(whole, ['train.optimizer.schedule.type=cosine']).train;
+  expect(optimizer).toEqual({ type: 'adam', learningRate: 0.001, schedule: { type: 'cosine', minimum: 0 } });
+});
+
 test('a resolved config parses to itself', () => {
   const experiment = parse(whole);
   expect(parse(stringifyExperiment(experiment))).toEqual(experiment);
@@ -97,6 +111,21 @@ test.each([
     /^config\.yaml:10:3: 'train\.epochs': expected number, received string/,
   ],
   ['a missing key', changed('  epochs: 3\n', ''), /^config\.yaml:9:1: 'train\.epochs': is missing/],
+  [
+    'a minDelta that nothing waits for',
+    changed('batchSize: 8', 'batchSize: 8\n  earlyStopping: { minDelta: 0.01 }'),
+    /^config\.yaml:12:20: 'train\.earlyStopping\.minDelta': has no effect without patience/,
+  ],
+  [
+    'an unknown learning-rate schedule',
+    changed('type: adam', 'type: adam, schedule: { type: cosin }'),
+    /^config\.yaml:12:40: 'train\.optimizer\.schedule\.type': unknown learning-rate schedule 'cosin' \(did you mean 'cosine'\?\)/,
+  ],
+  [
+    'an unknown key of one',
+    changed('type: adam', 'type: adam, schedule: { type: cosine, minimun: 0.1 }'),
+    /^config\.yaml:12:54: 'train\.optimizer\.schedule\.minimun': unknown key \(did you mean 'minimum'\?\)/,
+  ],
   [
     'an unknown model',
     changed('type: deep', 'type: deeep'),

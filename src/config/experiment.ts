@@ -13,8 +13,9 @@ export interface Definitions {
   readonly loaders: Catalogue<Chosen & { readonly paths: readonly string[] }>;
   readonly models: Catalogue<Chosen>;
   /** The first is the default. */
-  readonly schedules: Catalogue<Chosen>;
+  readonly weightSchedules: Catalogue<Chosen>;
   readonly optimizers: Catalogue<Chosen>;
+  readonly learningRateSchedules: Catalogue<Chosen>;
   /** What tasks are judged by. */
   readonly metrics: Catalogue<{
     readonly name: string;
@@ -35,8 +36,8 @@ const choice = z.looseObject({ type: z.string() });
 
 export const seedSchema = z.int().nonnegative();
 
-/** @param schedule The schedule of a config that names none. */
-function experimentSchema(schedule: string) {
+/** @param weightSchedule The loss-weight schedule of a config that names none. */
+function experimentSchema(weightSchedule: string) {
   return z.strictObject({
     /** Names the run's folder. */
     name: z
@@ -50,7 +51,7 @@ function experimentSchema(schedule: string) {
     model: choice,
     loss: z
       .strictObject({
-        schedule: choice.default({ type: schedule }),
+        schedule: choice.default({ type: weightSchedule }),
         /** By task; a task that is not named has weight 1. */
         weights: z.record(z.string(), weightSchema).default({}),
       })
@@ -61,7 +62,7 @@ function experimentSchema(schedule: string) {
         .int()
         .positive()
         .max(2 ** 20),
-      optimizer: choice,
+      optimizer: choice.extend({ schedule: choice.optional() }),
       earlyStopping: z
         .strictObject({
           /** `mean` (of AUC and 1 - MSE / Var(y)), `task:<name>`, or `loss` (weighted by the initial weights). */
@@ -71,6 +72,8 @@ function experimentSchema(schedule: string) {
             .default('mean'),
           /** Epochs without a better score before training ends; null: never. The best epoch is kept in any case. */
           patience: z.int().positive().nullable().default(null),
+          /** For patience, a score is better if it exceeds the best that counted by more than this. */
+          minDelta: z.number().positive().optional(),
         })
         .prefault({}),
     }),
@@ -112,7 +115,7 @@ export function resolveExperiment(
   definitions: Definitions,
   modelPath: Path = ['model'],
 ): Experiment {
-  const schema = experimentSchema(definitions.schedules.names[0] ?? '');
+  const schema = experimentSchema(definitions.weightSchedules.names[0] ?? '');
   const experiment = parsePart(schema, withoutComparison(document), document);
   const resolved = {
     ...experiment,
@@ -122,7 +125,7 @@ export function resolveExperiment(
     loss: {
       ...experiment.loss,
       schedule: part(
-        definitions.schedules,
+        definitions.weightSchedules,
         experiment.loss.schedule.type,
         experiment.loss.schedule,
         ['loss', 'schedule'],
@@ -131,18 +134,22 @@ export function resolveExperiment(
     },
     train: {
       ...experiment.train,
-      optimizer: part(
-        definitions.optimizers,
-        experiment.train.optimizer.type,
-        experiment.train.optimizer,
-        ['train', 'optimizer'],
-        'type',
-      ),
+      optimizer: optimizer(experiment.train.optimizer),
     },
   };
   checkTaskNames(resolved, document);
   checkDeviceId(resolved, document);
+  checkMinDelta(resolved, document);
   return resolved;
+
+  function optimizer({ schedule, ...options }: Experiment['train']['optimizer']): Experiment['train']['optimizer'] {
+    const path = ['train', 'optimizer'];
+    const { learningRateSchedules } = definitions;
+    const scheduled = schedule && {
+      schedule: part(learningRateSchedules, schedule.type, schedule, [...path, 'schedule'], 'type'),
+    };
+    return part(definitions.optimizers, options.type, { ...options, ...scheduled }, path, 'type');
+  }
 
   /** Parses a part with the options of the definition that it names. */
   function part<Value extends object>(
@@ -213,6 +220,11 @@ function withUnseen({ unseen = 'rare', ...inputs }: InputsConfig): InputsConfig 
 function checkDeviceId({ engine }: Experiment, document: ConfigDocument): void {
   if (engine.deviceId === undefined || engine.device === 'cuda') return;
   throw failAt(document, ['engine', 'deviceId'], `has no effect with device ${engine.device}, only with cuda`);
+}
+
+function checkMinDelta({ train: { earlyStopping } }: Experiment, document: ConfigDocument): void {
+  if (earlyStopping.minDelta === undefined || earlyStopping.patience !== null) return;
+  throw failAt(document, ['train', 'earlyStopping', 'minDelta'], 'has no effect without patience');
 }
 
 function checkTaskNames(experiment: Experiment, document: ConfigDocument): void {

@@ -39,6 +39,14 @@ export interface Parameter {
 /** By name; names are dotted paths such as `level1.experts.0.weight`. The order is that of creation. */
 export type Parameters = Readonly<Record<string, Parameter>>;
 
+/** The tasks whose networks share nothing, in the order of their parameters; `[undefined]`, a single owner, where any parameter is shared. */
+export function ownersOf(
+  parameters: Readonly<Record<string, Pick<Parameter, 'task'>>>,
+): readonly (string | undefined)[] {
+  const owners = [...new Set(Object.values(parameters).map(({ task }) => task))];
+  return owners.includes(undefined) ? [undefined] : owners;
+}
+
 /** How one parameter starts. */
 export interface ParameterStart {
   readonly shape: readonly number[];

@@ -81,11 +81,6 @@ export function ownedBy(task: string, starts: ParameterStarts): ParameterStarts 
   return Object.fromEntries(Object.entries(starts).map(([name, start]) => [name, { ...start, task }]));
 }
 
-/** Whether every parameter belongs to the network of one task: then each task is trained as if it were alone. */
-export function areIndependent(parameters: Readonly<Record<string, Pick<ParameterStart, 'task'>>>): boolean {
-  return Object.values(parameters).every(({ task }) => task !== undefined);
-}
-
 /** The tensor of this name; that it is missing is a bug. */
 export function named(parameters: Readonly<Record<string, Tensor>>, name: string): Tensor {
   const found = parameters[name];

@@ -2,5 +2,5 @@ import { catalogue } from '../support/catalogue.js';
 import { constant } from './constant.js';
 import { exponential } from './exponential.js';
 
-/** Every schedule; a config that names none has the first. */
-export const schedules = catalogue('schedule', [constant, exponential]);
+/** Every loss-weight schedule; a config that names none has the first. */
+export const weightSchedules = catalogue('loss-weight schedule', [constant, exponential]);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
-import { defineSchedule } from './schedule.js';
+import { defineWeightSchedule } from './weight-schedule.js';
 
 /** w_k(t) = w_k,0. */
-export const constant = defineSchedule({
+export const constant = defineWeightSchedule({
   name: 'constant',
   summary: "each task's weight stays at its initial value",
   options: z.strictObject({ type: z.literal('constant') }),

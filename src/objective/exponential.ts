@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { defineSchedule } from './schedule.js';
+import { defineWeightSchedule } from './weight-schedule.js';
 
 /**
  * w_k(t) = w_k,0 * gamma_k^t (the PLE paper, equation 10). Its prose updates "after each step", its definition says that t is the
  * training epoch: both are offered.
  */
-export const exponential = defineSchedule({
+export const exponential = defineWeightSchedule({
   name: 'exponential',
   summary: "each task's weight is initial * ratio^t, t being completed epochs or steps",
   options: z.strictObject({ type: z.literal('exponential'), unit: z.enum(['epoch', 'step']).default('epoch') }),

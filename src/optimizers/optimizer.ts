@@ -1,9 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
-import type { Parameters } from '../models/model.js';
+import { ownersOf, type Parameters } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { clipByNorm } from './clip.js';
-import { type CommonOptions, learningRateAt } from './options.js';
+import { type LearningRate, learningRateOf } from './learning-rate.js';
+import type { CommonOptions } from './options.js';
+import type { TrainingLength } from './schedules/learning-rate-schedule.js';
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -15,7 +17,7 @@ interface Update {
   readonly slots: Tensors;
   /** float32 scalar: number of updates done before this one. */
   readonly step: Tensor;
-  /** float32 scalar, for this update: see `learningRateAt`. */
+  /** float32, for this update: a scalar, or [owners] with one for each owner's parameters (`ownersOf`). */
   readonly learningRate: Tensor;
 }
 
@@ -25,8 +27,6 @@ export interface Optimizer {
   slots(): HostArrays;
   /** Clips by norm, adds the L2 gradient (PyTorch's order), then applies the rule. Fails on a parameter without a gradient. */
   update(input: Update): { readonly parameters: Tensors; readonly slots: Tensors };
-  /** The learning rate after so many completed epochs and steps (both from 0). */
-  learningRateAt(completedEpochs: number, completedSteps: number): number;
 }
 
 /**
@@ -36,7 +36,7 @@ export interface Optimizer {
 export interface Rule {
   /** Arrays kept beside each parameter, with the value that fills them at the start. */
   readonly slots: Readonly<Record<string, number>>;
-  /** Called once per step: scalars that all arrays share are computed here, not once per array. */
+  /** Called once per step and learning rate: scalars that arrays share are computed here, not once per array. */
   begin(step: Tensor, learningRate: Tensor): Move;
 }
 
@@ -56,6 +56,8 @@ export interface OptimizerDefinition {
   readonly scaleInvariant: boolean;
   /** Parses `options` (fails on what the schema refuses). */
   build(parameters: Parameters, options: unknown): Optimizer;
+  /** Likewise: the learning rate that its updates are to be given. */
+  learningRate(options: unknown, length: TrainingLength): LearningRate;
 }
 
 export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOptions>>(definition: {
@@ -65,21 +67,27 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
   readonly options: Options;
   readonly build: (options: z.infer<Options>) => Rule;
 }): OptimizerDefinition {
+  const options = definition.options.refine(({ decay, schedule }) => decay === undefined || schedule === undefined, {
+    error: 'has no effect beside a schedule, which sets the learning rate alone: remove decay (or the schedule)',
+    path: ['decay'],
+  });
   return {
     name: definition.name,
     summary: definition.summary,
     scaleInvariant: definition.scaleInvariant,
-    options: definition.options,
-    build: (parameters, options) => {
-      const parsed = definition.options.parse(options);
+    options,
+    build: (parameters, given) => {
+      const parsed = options.parse(given);
       return optimizer(parameters, parsed, definition.build(parsed));
     },
+    learningRate: (given, length) => learningRateOf(options.parse(given), length),
   };
 }
 
 function optimizer(all: Parameters, options: CommonOptions, rule: Rule): Optimizer {
   const l2 = { weight: options.l2, embedding: options.l2Embeddings, bias: 0 };
   const names = Object.keys(all);
+  const owners = ownersOf(all);
   return {
     slots: () =>
       Object.fromEntries(
@@ -94,20 +102,25 @@ function optimizer(all: Parameters, options: CommonOptions, rule: Rule): Optimiz
       const { clipNorm } = options;
       const raw = Object.fromEntries(names.map((name) => [name, named(gradients, name, 'gradient')]));
       const clipped = clipNorm === undefined ? raw : clipByNorm(raw, clipNorm, (name) => all[name]?.task);
-      const apply = rule.begin(step, learningRate);
+      const begin = (rate: Tensor) => rule.begin(step, rate);
+      const moves =
+        learningRate.rank === 0
+          ? [begin(learningRate)]
+          : owners.map((_, index) => begin(learningRate.slice(index, 1).asScalar()));
       const nextParameters: Record<string, Tensor> = {};
       const nextSlots: Record<string, Tensor> = {};
-      for (const [name, { kind }] of Object.entries(all)) {
+      for (const [name, { kind, task }] of Object.entries(all)) {
         const value = named(parameters, name, 'value');
         const gradient = named(clipped, name, 'gradient');
         const decayed = l2[kind] === 0 ? gradient : gradient.add(value.mul(l2[kind]));
-        const next = apply(value, decayed, (slot) => named(slots, `${slot}/${name}`, 'optimizer slot'));
+        const move = moves[moves.length === 1 ? 0 : owners.indexOf(task)];
+        if (!move) throw new Error(`'${name}' has no learning rate`);
+        const next = move(value, decayed, (slot) => named(slots, `${slot}/${name}`, 'optimizer slot'));
         nextParameters[name] = next.parameter;
         for (const [slot, tensor] of Object.entries(next.slots)) nextSlots[`${slot}/${name}`] = tensor;
       }
       return { parameters: nextParameters, slots: nextSlots };
     },
-    learningRateAt: (epochs, steps) => learningRateAt(options, epochs, steps),
   };
 }
 

@@ -1,8 +1,10 @@
+import type { Tensor } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { Parameters } from '../models/model.js';
 import type { HostArray } from '../support/arrays.js';
 import { tf } from '../support/tf.js';
 import { optimizers } from './catalogue.js';
+import { noScores } from './schedules/learning-rate-schedule.js';
 
 // PyTorch's answers for these three gradients, from 2.6 in double precision:
 //   p = [torch.tensor([0.5, -1.25, 2.0], dtype=torch.float64), torch.tensor([0.1], dtype=torch.float64)]
@@ -130,14 +132,59 @@ describe('three steps, or more', () => {
   });
 });
 
+const length = { epochs: 10, stepsPerEpoch: 5 };
+
 describe('options', () => {
   it('the learning rate decays by completed epochs, or steps, from 0', () => {
     const rate = (decay: unknown, epochs: number, steps: number) =>
-      optimizers.get('adam').build({}, { type: 'adam', learningRate: 0.1, decay }).learningRateAt(epochs, steps);
+      optimizers
+        .get('adam')
+        .learningRate({ type: 'adam', learningRate: 0.1, decay }, length)
+        .at(epochs, steps, noScores);
     expect(rate(undefined, 3, 500)).toBe(0.1);
     expect(rate({ ratio: 0.5 }, 0, 7)).toBe(0.1);
     expect(rate({ ratio: 0.5 }, 3, 500)).toBe(0.0125);
     expect(rate({ ratio: 0.5, unit: 'step' }, 3, 1)).toBe(0.05);
+  });
+
+  it('a schedule multiplies the learning rate, step by step', () => {
+    const schedule = { type: 'warmup', epochs: 1 };
+    for (const type of optimizers.names) {
+      const rate = optimizers.get(type).learningRate({ type, learningRate: 0.5, schedule }, length);
+      expect([0, 1, 4, 5, 49].map((step) => rate.at(0, step, noScores))).toEqual([0.1, 0.2, 0.5, 0.5, 0.5]);
+      expect(rate.follow).toBeUndefined();
+    }
+  });
+
+  it('beside a schedule, a decay is an error that says which to remove', () => {
+    const both = { type: 'sgd', decay: { ratio: 0.5 }, schedule: { type: 'constant' } };
+    expect(() => optimizers.get('sgd').learningRate(both, length)).toThrow(/decay.*remove decay/s);
+  });
+
+  it('of several learning rates, each moves the parameters of its owner', () => {
+    const owned = (task: string) => ({ kind: 'weight', value: vector([1, 2]), task }) as const;
+    const initial: Parameters = { 'b.w': owned('b'), 'a.w': owned('a'), 'b.v': owned('b') };
+    for (const type of optimizers.names) {
+      const update = (learningRate: Tensor) => {
+        const optimizer = optimizers.get(type).build(initial, { type });
+        const parameters = Object.fromEntries(
+          Object.entries(initial).map(([name, { value }]) => [name, tf.tensor1d([...value.data])]),
+        );
+        const slots = Object.fromEntries(
+          Object.entries(optimizer.slots()).map(([name, { data }]) => [name, tf.tensor1d([...data])]),
+        );
+        const gradients = { 'b.w': tf.tensor1d([1, -2]), 'a.w': tf.tensor1d([3, 4]), 'b.v': tf.tensor1d([-5, 6]) };
+        const next = optimizer.update({ parameters, gradients, slots, step: tf.scalar(0), learningRate });
+        return (name: string) => values(next.parameters, name);
+      };
+      const [apart, atTenth, atHalf] = [
+        update(tf.tensor1d([0.1, 0.5])), // in the order of the parameters: b, a
+        update(tf.scalar(0.1)),
+        update(tf.scalar(0.5)),
+      ];
+      expect([apart('b.w'), apart('b.v'), apart('a.w')]).toEqual([atTenth('b.w'), atTenth('b.v'), atHalf('a.w')]);
+      expect(apart('a.w')).not.toEqual(atTenth('a.w'));
+    }
   });
 
   it.each([
@@ -173,6 +220,7 @@ function train(
   options: Readonly<Record<string, unknown>> & { readonly type: string },
 ) {
   const optimizer = optimizers.get(options.type).build(initial, options);
+  const rate = optimizers.get(options.type).learningRate(options, length);
   const asTensor = ({ data, shape }: HostArray) => tf.tensor(data, [...shape], 'float32');
   let parameters = Object.fromEntries(Object.entries(initial).map(([name, { value }]) => [name, asTensor(value)]));
   let slots = Object.fromEntries(Object.entries(optimizer.slots()).map(([name, slot]) => [name, asTensor(slot)]));
@@ -187,7 +235,7 @@ function train(
       ),
       slots,
       step: tf.scalar(step),
-      learningRate: tf.scalar(optimizer.learningRateAt(0, step)),
+      learningRate: tf.scalar(rate.at(0, step, noScores)),
     });
     expect(Object.keys(next.slots).sort()).toEqual(Object.keys(slots).sort());
     parameters = { ...next.parameters };
@@ -196,7 +244,7 @@ function train(
   return parameters;
 }
 
-function values(tensors: Awaited<ReturnType<typeof train>>, name: string): number[] {
+function values(tensors: Readonly<Record<string, Tensor>>, name: string): number[] {
   return [...(tensors[name]?.dataSync() ?? [])];
 }
 

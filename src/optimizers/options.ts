@@ -4,7 +4,9 @@ import { z } from 'zod';
 export function commonOptions(learningRate: number) {
   return {
     learningRate: z.number().positive().default(learningRate),
-    /** The learning rate is learningRate * ratio^t, t being completed epochs or steps. Absent: it stays. */
+    /** How the learning rate moves: one of `schedules/`, which know their own options. Absent: `decay`, or it stays. */
+    schedule: z.looseObject({ type: z.string() }).optional(),
+    /** The learning rate is learningRate * ratio^t, t being completed epochs or steps. */
     decay: z
       .strictObject({ ratio: z.number().positive().max(1), unit: z.enum(['epoch', 'step']).default('epoch') })
       .optional(),
@@ -18,14 +20,3 @@ export function commonOptions(learningRate: number) {
 }
 
 export type CommonOptions = Readonly<z.infer<z.ZodObject<ReturnType<typeof commonOptions>>>>;
-
-/** The learning rate after so many completed epochs and steps (both counted from 0). */
-export function learningRateAt(
-  options: Pick<CommonOptions, 'learningRate' | 'decay'>,
-  completedEpochs: number,
-  completedSteps: number,
-): number {
-  const { learningRate, decay } = options;
-  if (!decay) return learningRate;
-  return learningRate * decay.ratio ** (decay.unit === 'epoch' ? completedEpochs : completedSteps);
-}

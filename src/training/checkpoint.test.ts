@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each([
   [{ format: 'ple-checkpoint-1', hash: 'abcd1234' }, /last\.safetensors was written by another version of ple/],
-  [{ format: 'ple-checkpoint-3', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
+  [{ format: 'ple-checkpoint-4', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
 ])('a checkpoint with %j is refused by name', async (metadata, message) => {
   const path = join(folder, metadata.format);
   mkdirSync(path);
@@ -25,7 +25,12 @@ test('a checkpoint of which a bit was turned, or an array is gone, is refused', 
   mkdirSync(path);
   const file = join(path, 'last.safetensors');
   const state = { weight: float32([3], Float32Array.of(1, 2, 3)), step: float32([], Float32Array.of(5)) };
-  const snapshot = { state, best: { weight: float32([3], Float32Array.of(4, 5, 6)) }, progress: freshProgress(1, 1) };
+  const parameters = (...values: number[]) => ({ weight: float32([3], Float32Array.from(values)) });
+  const ownBest = new Map([
+    [2, parameters(7, 8, 9)],
+    [11, parameters(10, 11, 12)],
+  ]);
+  const snapshot = { state, best: parameters(4, 5, 6), ownBest, progress: freshProgress(1, 1, 1) };
   await writeSnapshot(path, snapshot, 'abcd1234');
   expect(await readSnapshot(path, 'abcd1234')).toEqual(snapshot);
   const whole = readFileSync(file);
@@ -49,9 +54,9 @@ test('a checkpoint of which a bit was turned, or an array is gone, is refused', 
 
 test('the best parameters name the version of their layout too', async () => {
   const best = { weight: float32([1, 1, 2], Float32Array.of(3, 4)) };
-  await writeBest(folder, { state: {}, best, progress: freshProgress(1, 1) });
+  await writeBest(folder, { best, progress: freshProgress(1, 1, 1) });
   expect(await readSafetensors(join(folder, 'best.safetensors'))).toEqual({
     arrays: best,
-    metadata: { format: 'ple-checkpoint-3', bestEpoch: '[0]' },
+    metadata: { format: 'ple-checkpoint-4', bestEpoch: '[0]' },
   });
 });

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HostArrays } from '../support/arrays.js';
+import type { HostArray, HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { progressSchema } from './progress.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import type { Snapshot } from './trainer.js';
 
 const bestPrefix = 'best/';
+/** Then the epoch: `own/7/<parameter>`. */
+const ownPrefix = 'own/';
 /** Its number grows with every change of what a state's arrays mean, or of what `last.safetensors` must carry. */
-const format = 'ple-checkpoint-3';
+const format = 'ple-checkpoint-4';
 
 /** The best epoch's parameters, for other programs: plain safetensors under the parameters' names. */
 function bestPath(folder: string): string {
@@ -23,8 +25,12 @@ function lastPath(folder: string): string {
 
 /** @param hash The run's hash8: a checkpoint of another config or other data is refused. */
 export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: string): Promise<void> {
-  const best = Object.entries(snapshot.best).map(([name, value]) => [bestPrefix + name, value]);
-  const arrays = { ...snapshot.state, ...Object.fromEntries(best) };
+  const arrays: Record<string, HostArray> = { ...snapshot.state };
+  const add = (prefix: string, parameters: HostArrays) => {
+    for (const [name, value] of Object.entries(parameters)) arrays[prefix + name] = value;
+  };
+  add(bestPrefix, snapshot.best);
+  for (const [epoch, parameters] of snapshot.ownBest) add(`${ownPrefix}${epoch}/`, parameters);
   const progress = JSON.stringify(snapshot.progress);
   const metadata = { format, hash, progress, sha256: checksum(arrays, progress) };
   await writeSafetensors(lastPath(folder), { arrays, metadata });
@@ -40,7 +46,11 @@ function checksum(arrays: HostArrays, progress: string): string {
   return sha256.digest('hex');
 }
 
-export async function writeBest(folder: string, { best, progress }: Snapshot): Promise<void> {
+/** Tasks' own best epochs are not among them: they are several sets of the same names, and a joint model is used with one. */
+export async function writeBest(
+  folder: string,
+  { best, progress }: Pick<Snapshot, 'best' | 'progress'>,
+): Promise<void> {
   await writeSafetensors(bestPath(folder), {
     arrays: best,
     metadata: { format, bestEpoch: JSON.stringify(progress.units.map((unit) => unit.bestEpoch)) },
@@ -66,11 +76,17 @@ export async function readSnapshot(folder: string, hash: string): Promise<Snapsh
       `${path} is damaged: its checksum is another. Delete it, and the run starts from its beginning.`,
     );
   }
-  const state: Record<string, HostArrays[string]> = {};
-  const best: Record<string, HostArrays[string]> = {};
+  const state: Record<string, HostArray> = {};
+  const best: Record<string, HostArray> = {};
+  const ownBest = new Map<number, Record<string, HostArray>>();
   for (const [name, value] of Object.entries(arrays)) {
     if (name.startsWith(bestPrefix)) best[name.slice(bestPrefix.length)] = value;
-    else state[name] = value;
+    else if (name.startsWith(ownPrefix)) {
+      const [, epoch = ''] = name.split('/', 2);
+      const own = ownBest.get(Number(epoch)) ?? {};
+      own[name.slice(`${ownPrefix}${epoch}/`.length)] = value;
+      ownBest.set(Number(epoch), own);
+    } else state[name] = value;
   }
-  return { state, best, progress: progressSchema.parse(JSON.parse(progress)) };
+  return { state, best, ownBest, progress: progressSchema.parse(JSON.parse(progress)) };
 }

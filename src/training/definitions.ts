@@ -2,8 +2,17 @@ import type { Definitions } from '../config/experiment.js';
 import { loaders } from '../data/catalogue.js';
 import { metrics } from '../metrics/catalogue.js';
 import { baseline, models } from '../models/catalogue.js';
-import { schedules } from '../objective/catalogue.js';
+import { weightSchedules } from '../objective/catalogue.js';
 import { optimizers } from '../optimizers/catalogue.js';
+import { learningRateSchedules } from '../optimizers/schedules/catalogue.js';
 
 /** All that a config may choose from. */
-export const definitions: Definitions = { loaders, models, schedules, optimizers, metrics, baseline };
+export const definitions: Definitions = {
+  loaders,
+  models,
+  weightSchedules,
+  optimizers,
+  learningRateSchedules,
+  metrics,
+  baseline,
+};

@@ -38,7 +38,7 @@ test('31: every epoch has all rows, in an order of its own', async () => {
   };
   const orderOf = async (epoch: number) => {
     seen.length = 0;
-    for await (const _ of trainEpoch(setup, program, { ...freshProgress(1, 1), epoch }));
+    for await (const _ of trainEpoch(setup, program, { ...freshProgress(1, 1, 0), epoch }));
     return [...seen];
   };
   const [first, second] = [await orderOf(1), await orderOf(2)];

@@ -29,10 +29,12 @@ export async function* trainEpoch(
   program: Program,
   from: Progress,
 ): AsyncGenerator<EpochChunk, void> {
-  const { dataset, batchSize, optimizer } = setup;
+  const { dataset, batchSize } = setup;
   const { epoch } = from;
   const steps = Math.ceil(dataset.splits.train.rows / batchSize);
-  const chunks = pace(batchArrays(dataset, batchSize).bytes, program.transfers?.perChunkMilliseconds);
+  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length);
+  const { shape } = arrays.training.learningRate;
+  const chunks = pace(arrays.bytes, program.transfers?.perChunkMilliseconds);
   const reader = readBatches(dataset, 'train', {
     batchSize,
     order: setup.order.stream(String(epoch)),
@@ -44,16 +46,16 @@ export async function* trainEpoch(
     const chunk = await reader.take(chunks.steps());
     if (!chunk) throw new Error(`The data ended after ${progress.step} of ${steps} steps.`);
     const weights = new Float32Array(chunk.steps * dataset.tasks.length);
-    const learningRate = new Float32Array(chunk.steps);
+    const rates: number[] = [];
     for (let step = 0; step < chunk.steps; step++) {
       const total = progress.totalSteps + step;
       weights.set(setup.weightsAt(epoch - 1, total), step * dataset.tasks.length);
-      learningRate[step] = optimizer.learningRateAt(epoch - 1, total);
+      rates.push(...setup.learningRatesAt(from, total));
     }
     const outputs = await program.run({
       ...chunk.arrays,
       weights: float32([chunk.steps, dataset.tasks.length], weights),
-      learningRate: float32([chunk.steps], learningRate),
+      learningRate: float32([chunk.steps, ...shape], Float32Array.from(rates)),
     });
     const sums = addSteps(progress, outputs, chunk.arrays.mask.data, chunk.steps, batchSize, dataset.tasks);
     const seconds = (performance.now() - started) / 1000;

@@ -5,6 +5,7 @@ import { type Experiment, parseExperiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { DataError } from '../support/errors.js';
 import { definitions } from './definitions.js';
+import { type Ended, howEnded } from './ended.js';
 import { environmentShape } from './environment.js';
 import type { GateUse } from './evaluation.js';
 import { checkConfig, checkResult } from './one-run.js';
@@ -30,7 +31,7 @@ export interface EvaluatedRun {
 /** What a finished run left in its folder. */
 export interface FinishedRun extends EvaluatedRun {
   readonly experiment: Experiment;
-  readonly result: Result;
+  readonly result: Result & { readonly ended: Ended };
   readonly epochs: readonly EpochRecord[];
   /** Of the test split; empty for a model without gates. */
   readonly gates: readonly GateUse[];
@@ -74,18 +75,13 @@ export function readRun(path: string): FinishedRun | undefined {
     (text): Readonly<Record<string, unknown>> => JSON.parse(text),
   );
   checkConfig({ path, config, environment, result });
-  const epochs = readStored(file('epochs.jsonl'), epochsShape, (text) =>
-    text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line): EpochRecord => JSON.parse(line)),
-  );
+  const epochs = readEpochs(path);
   checkResult(path, result, epochs);
   const predictions = join(path, 'predictions.arrow');
   return {
     path,
     experiment,
-    result,
+    result: { ...result, ended: result.ended ?? howEnded(epochs, experiment, result.bestEpoch) },
     epochs,
     gates,
     environment,
@@ -98,4 +94,24 @@ export function readRun(path: string): FinishedRun | undefined {
       throw new DataError(`${predictions} has ${rows} rows, and the run's test split ${expected}. ${mend}`);
     },
   };
+}
+
+/** The lines of epochs.jsonl: every epoch, but for those that a crash has lost. */
+export function readEpochs(path: string): readonly EpochRecord[] {
+  return readStored(join(path, 'epochs.jsonl'), epochsShape, (text) =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line): EpochRecord => JSON.parse(line)),
+  );
+}
+
+/** True for a run that may still have been improving when it had trained all epochs that it was allowed. */
+export function endedAtLimit({ result }: FinishedRun): boolean {
+  return result.ended === 'limit';
+}
+
+/** False: predictions that were made elsewhere. */
+export function isTrained(run: EvaluatedRun): run is FinishedRun {
+  return 'experiment' in run;
 }

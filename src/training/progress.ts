@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { followedScoresSchema, noScores } from '../optimizers/schedules/learning-rate-schedule.js';
+import { freshWait, waitSchema } from '../support/patience.js';
 
 /** Sums over the steps of an epoch so far, in double precision and in the order of the steps. */
 const sumsSchema = z.strictObject({
@@ -10,6 +12,21 @@ const sumsSchema = z.strictObject({
   counts: z.array(z.number()),
 });
 export type EpochSums = z.infer<typeof sumsSchema>;
+
+const bestSchema = z.strictObject({
+  /** Of `bestEpoch`; null before the first epoch has ended, and without a validation row to judge by. */
+  bestScore: z.number().nullable(),
+  bestEpoch: z.int(),
+});
+export type Best = Readonly<z.infer<typeof bestSchema>>;
+
+const unitSchema = bestSchema.extend({
+  stopped: z.boolean(),
+  /** For early stopping, and for the learning rate: each counts by its own `minDelta`. */
+  patience: waitSchema,
+  learningRate: followedScoresSchema,
+});
+export type UnitState = Readonly<z.infer<typeof unitSchema>>;
 
 /** Where a run stands: plain data, kept in checkpoints. */
 export const progressSchema = z.strictObject({
@@ -24,14 +41,9 @@ export const progressSchema = z.strictObject({
   epochSeconds: z.number(),
   seconds: z.number(),
   samples: z.int(),
-  units: z.array(
-    z.strictObject({
-      /** Of `bestEpoch`; null before the first epoch has ended, and without a validation row to judge by. */
-      bestScore: z.number().nullable(),
-      bestEpoch: z.int(),
-      stopped: z.boolean(),
-    }),
-  ),
+  units: z.array(unitSchema),
+  /** Of a joint model, task by task. */
+  observers: z.array(bestSchema),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 
@@ -39,7 +51,10 @@ export function emptySums(tasks: number): EpochSums {
   return { steps: 0, loss: 0, tasks: Array(tasks).fill(0), counts: Array(tasks).fill(0) };
 }
 
-export function freshProgress(tasks: number, units: number): Progress {
+const noBest: Best = { bestScore: null, bestEpoch: 0 };
+export const freshUnit: UnitState = { ...noBest, stopped: false, patience: freshWait, learningRate: noScores };
+
+export function freshProgress(tasks: number, units: number, observers: number): Progress {
   return {
     epoch: 1,
     step: 0,
@@ -48,6 +63,7 @@ export function freshProgress(tasks: number, units: number): Progress {
     epochSeconds: 0,
     seconds: 0,
     samples: 0,
-    units: Array.from({ length: units }, () => ({ bestScore: null, bestEpoch: 0, stopped: false })),
+    units: Array(units).fill(freshUnit),
+    observers: Array(observers).fill(noBest),
   };
 }

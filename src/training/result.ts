@@ -4,9 +4,11 @@ import { z } from 'zod';
 import type { Experiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { selectionScore } from '../metrics/score.js';
+import { must } from '../support/must.js';
+import { type Ended, howEnded } from './ended.js';
 import { countByTask, countParameters, type ParameterCounts, type TrainingSetup } from './setup.js';
 import { readStored } from './stored-file.js';
-import { metricsOf, type Trained } from './trainer.js';
+import { type EpochRecord, metricsOf, type Trained } from './trainer.js';
 
 /** result.json */
 export interface Result {
@@ -19,6 +21,8 @@ export interface Result {
   readonly parametersByTask?: Readonly<Record<string, ParameterCounts>>;
   readonly epochs: number;
   readonly bestEpoch: Trained['bestEpoch'];
+  /** Earlier versions did not write it: `readRun` fills it in. */
+  readonly ended?: Ended;
   readonly dataset: {
     readonly checksum: string;
     readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
@@ -29,17 +33,34 @@ export interface Result {
     readonly stepMilliseconds: number;
     readonly batchSize: number;
   };
-  readonly tasks: Readonly<
-    Record<string, { readonly type: string; readonly validation: TaskMetrics; readonly test: TaskMetrics }>
-  >;
+  readonly tasks: Readonly<Record<string, TaskResult>>;
 }
 
-export function resultOf(experiment: Experiment, setup: TrainingSetup, trained: Trained): Result {
+interface TaskResult {
+  readonly type: string;
+  /** At the selected epoch. */
+  readonly validation: TaskMetrics;
+  readonly test: TaskMetrics;
+  /** Of a joint model: at the epoch that is the best of this task alone, until the model stopped. */
+  readonly ownBest?: { readonly epoch: number; readonly validation: TaskMetrics; readonly test: TaskMetrics };
+}
+
+/** @param epochs The lines of epochs.jsonl. */
+export function resultOf(
+  experiment: Experiment,
+  setup: TrainingSetup,
+  trained: Trained,
+  epochs: readonly EpochRecord[],
+): Result {
   const { dataset, engine, batchSize } = setup;
   const { progress, bestEpoch } = trained;
   const { train, validation, test } = dataset.splits;
   const parametersByTask = countByTask(setup.model.parameters);
-  const metrics = { validation: metricsOf(dataset, trained.validation), test: metricsOf(dataset, trained.test) };
+  const selected = { validation: metricsOf(dataset, trained.validation), test: metricsOf(dataset, trained.test) };
+  const of = (task: string, { validation, test } = selected) => ({
+    validation: must(validation[task], `validation metrics of task '${task}'`),
+    test: must(test[task], `test metrics of task '${task}'`),
+  });
   return {
     schema: 1,
     name: experiment.name,
@@ -49,6 +70,7 @@ export function resultOf(experiment: Experiment, setup: TrainingSetup, trained: 
     ...(parametersByTask ? { parametersByTask } : {}),
     epochs: progress.epoch - 1,
     bestEpoch,
+    ended: howEnded(epochs, experiment, bestEpoch),
     dataset: {
       checksum: dataset.checksum,
       rows: { train: train.rows, validation: validation.rows, test: test.rows },
@@ -60,10 +82,12 @@ export function resultOf(experiment: Experiment, setup: TrainingSetup, trained: 
       batchSize,
     },
     tasks: Object.fromEntries(
-      dataset.tasks.map(({ name, type }) => [
-        name,
-        { type, validation: metrics.validation[name] ?? {}, test: metrics.test[name] ?? {} },
-      ]),
+      dataset.tasks.map(({ name, type }, index) => {
+        const observed = progress.observers[index];
+        if (!observed) return [name, { type, ...of(name) }];
+        const epoch = observed.bestEpoch; // not among `trained.ownBest`: the selected one
+        return [name, { type, ...of(name), ownBest: { epoch, ...of(name, trained.ownBest.get(epoch)) } }];
+      }),
     ),
   };
 }
@@ -83,7 +107,7 @@ export function readResult(path: string): Result | undefined {
   return readStored(file, resultShape, (text): Result => JSON.parse(text)); // written whole, by `resultOf`
 }
 
-type Judged = Pick<Result, 'tasks' | 'bestEpoch'>;
+type Judged = Pick<Result, 'tasks' | 'bestEpoch' | 'ended'>;
 
 /** What a reader of the result should know. */
 export function notesOn(result: Judged, mostEpochs: number): string[] {
@@ -101,16 +125,11 @@ export function notesOn(result: Judged, mostEpochs: number): string[] {
     }
   }
   notes.push(...withoutScore(result));
-  if (notFinishedLearning(result, mostEpochs)) {
-    notes.push(`The last epoch (${mostEpochs}) was the best: the model may still be improving. Raise train.epochs.`);
+  if (result.ended === 'limit' && Object.values(result.tasks).some(hasValidationRow)) {
+    const limit = mostEpochs === 1 ? '1 epoch' : `${mostEpochs} epochs and was still improving`;
+    notes.push(`The run ended at its limit of ${limit}: raise train.epochs.`);
   }
   return notes;
-}
-
-/** Whether the best epoch is the last that was allowed, of those that validation rows chose. */
-export function notFinishedLearning({ bestEpoch, tasks }: Judged, mostEpochs: number): boolean {
-  const judged = Object.keys(tasks).filter((name) => hasValidationRow(tasks[name]));
-  return judged.some((name) => (typeof bestEpoch === 'number' ? bestEpoch : bestEpoch[name]) === mostEpochs);
 }
 
 /** What an epoch was selected by where there is no score. */
@@ -130,6 +149,6 @@ function withoutScore({ tasks, bestEpoch }: Judged): string[] {
   ];
 }
 
-function hasValidationRow(task: { readonly validation: TaskMetrics } | undefined): boolean {
-  return task !== undefined && task.validation.samples !== 0;
+function hasValidationRow({ validation }: Pick<TaskResult, 'validation'>): boolean {
+  return validation.samples !== 0;
 }

@@ -9,6 +9,7 @@ import { wholeNumber } from '../support/whole-number.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
 import { describeEnvironment, goingOn, readEnvironment } from './environment.js';
+import { readEpochs } from './finished-run.js';
 import { type LoadDataset, type LoadingEvent, loadDataset } from './load-dataset.js';
 import { writePredictions } from './predictions.js';
 import { notesOn, type Result, readResult, resultOf } from './result.js';
@@ -107,7 +108,7 @@ function checkHash(path: string, hash: string): void {
   const environment = readEnvironment(path);
   if (environment && environment.hash8 !== hash) {
     throw new ConfigError(
-      `${path} was trained with another config or other data (${environment.hash8}, now ${hash}): resume it with the same data.`,
+      `${path} was trained with another config or other data (${environment.hash8}, now ${hash}), or by a version of ple with other defaults: resume it with the same.`,
     );
   }
 }
@@ -198,7 +199,7 @@ async function finish(
   if (predictions) {
     await writePredictions(join(folder.path, 'predictions.arrow'), setup.dataset, trained.test);
   }
-  const result = resultOf(experiment, setup, trained);
+  const result = resultOf(experiment, setup, trained, readEpochs(folder.path));
   folder.writeJson('result.json', result); // last: its presence says that the run is finished
   return result;
 }

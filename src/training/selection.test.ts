@@ -1,32 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../data/dataset.js';
-import type { Parameters } from '../models/model.js';
-import { float32 } from '../support/arrays.js';
 import { DataError } from '../support/errors.js';
 import { madeDataset } from './dataset.fixture.js';
-import { freshProgress } from './progress.js';
-import { advance, checkMonitor, unitsOf } from './selection.js';
+import { type Best, freshUnit } from './progress.js';
+import { advance, checkMonitor, observe, observersOf, ofOwnBest, unitsOf } from './selection.js';
 
 const tasks: readonly Task[] = [
   { name: 'click', type: 'binary', offset: 0, scale: 1 },
   { name: 'time', type: 'regression', offset: 5, scale: 2 },
 ];
-const parameter = (task?: string): Parameters[string] => ({
-  value: float32([1]),
-  kind: 'weight',
-  ...(task === undefined ? {} : { task }),
-});
-const joint: Parameters = { shared: parameter(), own: parameter('click') };
-const apart: Parameters = { a: parameter('click'), b: parameter('time') };
+const joint = [undefined];
+const apart = ['click', 'time'];
 const validation = { click: { auc: 0.75, logLoss: 0.5 }, time: { mse: 12, nmse: 0.25 } };
 
 /** The epochs in which a unit is the best so far, and the one after which it stops. */
-function followed(scores: readonly (number | null)[], patience: number | null) {
-  let [state] = freshProgress(1, 1).units;
+function followed(scores: readonly (number | null)[], patience: number | null, minDelta = 0) {
+  let state = freshUnit;
   const improved: number[] = [];
   for (const [index, score] of scores.entries()) {
-    if (!state) throw new Error('there is no unit');
-    const next = advance(state, index + 1, score, patience);
+    const next = advance(state, index + 1, score, { patience, minDelta });
     if (next.improved) improved.push(index + 1);
     state = next.state;
     if (state.stopped) return { improved, stopped: index + 1, state };
@@ -49,10 +41,24 @@ describe('patience', () => {
 
   test('what has stopped stays as it was', () => {
     const { state } = followed(scores, 2);
-    if (!state) throw new Error('there is no unit');
-    expect(advance(state, 5, 0.99, 2)).toEqual({ state, improved: false });
-    expect(state).toEqual({ bestEpoch: 2, bestScore: 0.6, stopped: true });
+    expect(advance(state, 5, 0.99, { patience: 2, minDelta: 0 })).toEqual({ state, improved: false });
+    expect(state).toMatchObject({ bestEpoch: 2, bestScore: 0.6, stopped: true });
   });
+
+  test.each([
+    [0, 2, null],
+    [1, 2, null], // every second gain is larger than that of one epoch
+    [2, 2, 3],
+    [2, 3, null],
+  ])(
+    'with minDelta %d/16, and %d epochs: gains add up until they are larger, and any gain makes the best epoch',
+    (minDelta, patience, stopped) => {
+      const rising = [0, 1, 2, 3, 4, 5, 6].map((score) => score / 16); // exact
+      const found = followed(rising, patience, minDelta / 16);
+      expect(found.stopped).toBe(stopped);
+      expect(found.improved).toEqual([1, 2, 3, 4, 5, 6, 7].slice(0, stopped ?? rising.length));
+    },
+  );
 });
 
 describe('the score of an epoch', () => {
@@ -103,6 +109,54 @@ describe('the score of an epoch', () => {
     const empty = { ...validation, click: { auc: null, logLoss: null } };
     expect(unitsOf(apart, tasks, 'mean', [1, 1])[0]?.score(empty)).toBeNull();
     expect(followed([null, null, null], 1)).toMatchObject({ improved: [1, 2, 3], stopped: null });
+  });
+
+  test.each([
+    ['mean', joint, [1 - (0.75 + 0.75) / 2]],
+    ['task:click', joint, [0.25]],
+    ['loss', joint, [3 * 0.5 + 0.1 * 3]],
+    ['mean', apart, [0.25, 0.25]],
+    ['loss', apart, [0.5, 3]],
+  ])('has an error beside it: 1 - score, or the loss; by %s of %j', (monitor, owners, errors) => {
+    const found = unitsOf(owners, tasks, monitor, [3, 0.1]).map((unit) => unit.error(validation));
+    expect(found).toEqual(errors.map((error) => expect.closeTo(error, 12)));
+    const unscored = unitsOf(owners, tasks, 'mean', [3, 0.1]).map((unit) => unit.error(none));
+    expect(unscored).toEqual((owners === joint ? [1.5 + 0.1 * 3] : [0.5, 3]).map((error) => expect.closeTo(error, 12)));
+  });
+});
+
+describe('observers of the best epoch of each task of a joint model', () => {
+  const metrics = (auc: number, nmse: number) => ({ click: { auc, logLoss: 1 - auc }, time: { mse: 4 * nmse, nmse } });
+  const epochs = [metrics(0.6, 0.5), metrics(0.8, 0.9), metrics(0.7, 0.4), metrics(0.75, 0.3)];
+  const bestEpochs = (monitor: string) =>
+    observersOf(joint, tasks, monitor).map(({ task, score }) => {
+      let best: Best = freshUnit;
+      for (const [index, metrics] of epochs.entries()) best = observe(best, index + 1, score(metrics));
+      return [task, best.bestEpoch];
+    });
+
+  test('each goes by the score of its task alone, whatever the monitor', () => {
+    for (const monitor of ['mean', 'task:click', 'task:time', 'loss'])
+      expect(bestEpochs(monitor)).toEqual([
+        ['click', 2],
+        ['time', 4],
+      ]);
+  });
+
+  test('there are none where every task is a unit', () => {
+    expect(observersOf(apart, tasks, 'mean')).toEqual([]);
+  });
+
+  test('what is kept are their best epochs, once each, less the model’s own', () => {
+    const at = (bestEpoch: number) => ({ bestEpoch, bestScore: 0 });
+    const values = new Map([1, 2, 3, 4].map((epoch) => [epoch, `parameters ${epoch}`]));
+    expect([...ofOwnBest([at(2), at(4), at(2)], at(3), values)]).toEqual([
+      [2, 'parameters 2'],
+      [4, 'parameters 4'],
+    ]);
+    expect([...ofOwnBest([at(3), at(4)], at(3), values).keys()]).toEqual([4]);
+    expect([...ofOwnBest([], at(3), values)]).toEqual([]);
+    expect(() => ofOwnBest([at(5)], at(3), values)).toThrow('epoch 5');
   });
 });
 

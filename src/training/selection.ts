@@ -1,38 +1,62 @@
+import type { Experiment } from '../config/experiment.js';
 import type { Dataset, Task } from '../data/dataset.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { selectionScore, taskLoss } from '../metrics/score.js';
-import type { Parameters } from '../models/model.js';
-import { areIndependent } from '../models/parameters.js';
 import { DataError } from '../support/errors.js';
-import type { Progress } from './progress.js';
+import { must } from '../support/must.js';
+import { waitedFor } from '../support/patience.js';
+import type { Best, UnitState } from './progress.js';
 
 /**
  * What has a best epoch and stops by itself. A joint model is one unit; a model of independent networks is one per task, so
  * that it equals separate runs.
  */
-export interface Unit {
+export interface Unit extends Judge {
   /** Set for one task's own network: the `task` of its parameters. */
   readonly owner?: string;
-  /** Higher is better; null if no validation row is in a sample space: then no epoch is better than the last. */
-  score(validation: Readonly<Record<string, TaskMetrics>>): number | null;
 }
 
-type UnitState = Progress['units'][number];
+/** A task whose best epoch is kept beside that of the joint model. It stops nothing. */
+export interface Observer extends Judge {
+  readonly task: string;
+}
+
+/** Reads an epoch's validation metrics. Null, for both: no validation row is in a sample space; then no epoch is better than the last. */
+interface Judge {
+  /** Higher is better. */
+  score(validation: Validation): number | null;
+  /** What is left to gain: 1 - score, or the loss. */
+  error(validation: Validation): number | null;
+}
+
+type Validation = Readonly<Record<string, TaskMetrics>>;
 
 /**
  * A task whose validation labels have one class or no variance has no score. `mean` leaves it out; a unit none of whose tasks has one
  * goes by its loss.
+ * @param owners See `ownersOf`.
  * @param monitor `mean` and `task:<name>`: AUC, or 1 - MSE / Var(y). `loss`: the joint loss with `weights`, negated.
  */
 export function unitsOf(
-  parameters: Parameters,
+  owners: readonly (string | undefined)[],
   tasks: readonly Task[],
   monitor: string,
   weights: readonly number[],
 ): readonly Unit[] {
-  if (!areIndependent(parameters)) return [{ score: scoring(tasks, monitor, weights) }];
-  const own = monitor === 'loss' ? 'loss' : 'mean';
-  return tasks.map((task) => ({ owner: task.name, score: scoring([task], own, [1]) }));
+  return owners.map((owner) => {
+    if (owner === undefined) return judge(tasks, monitor, weights);
+    return { owner, ...judgeAlone(owner, tasks, monitor) };
+  });
+}
+
+/** Of the tasks of a joint model; none where every task is a unit. */
+export function observersOf(
+  owners: readonly (string | undefined)[],
+  tasks: readonly Task[],
+  monitor: string,
+): readonly Observer[] {
+  if (!owners.includes(undefined)) return [];
+  return tasks.map(({ name }) => ({ task: name, ...judgeAlone(name, tasks, monitor) }));
 }
 
 /**
@@ -54,39 +78,88 @@ export async function checkMonitor(monitor: string, { tasks, splits: { validatio
   throw noScore(monitor);
 }
 
-/** One more epoch with this score; with `patience` epochs without a better one, the unit stops (null: never). */
+/** The best epoch after one more with this score. */
+export function observe(best: Best, epoch: number, score: number | null): Best {
+  return isBest(best, score) ? { bestScore: score, bestEpoch: epoch } : best;
+}
+
+export type Stopping = Pick<Experiment['train']['earlyStopping'], 'patience' | 'minDelta'>;
+
+/**
+ * One more epoch with this score; with `patience` epochs without a better one, the unit stops (null: never). Any higher score makes the
+ * best epoch; for patience it must be higher by more than `minDelta`.
+ */
 export function advance(
   unit: UnitState,
   epoch: number,
   score: number | null,
-  patience: number | null,
+  { patience, minDelta = 0 }: Stopping,
 ): { readonly state: UnitState; readonly improved: boolean } {
   if (unit.stopped) return { state: unit, improved: false };
-  if (unit.bestScore === null || (score !== null && score > unit.bestScore)) {
-    return { state: { bestScore: score, bestEpoch: epoch, stopped: false }, improved: true };
-  }
-  return { state: { ...unit, stopped: patience !== null && epoch - unit.bestEpoch >= patience }, improved: false };
+  const wait = waitedFor(unit.patience, score, minDelta);
+  const stopped = patience !== null && wait.waited >= patience;
+  return {
+    state: { ...unit, ...observe(unit, epoch, score), patience: wait, stopped },
+    improved: isBest(unit, score),
+  };
 }
 
-function scoring(tasks: readonly Task[], monitor: string, weights: readonly number[]): Unit['score'] {
+/**
+ * Of these values by epoch, those of the observers' best epochs, less that of the model's own best.
+ * @param joint The model's only unit, if there are observers.
+ */
+export function ofOwnBest<Value>(
+  observers: readonly Best[],
+  joint: Best | undefined,
+  byEpoch: ReadonlyMap<number, Value>,
+): ReadonlyMap<number, Value> {
+  const epochs = new Set(observers.map(({ bestEpoch }) => bestEpoch).filter((epoch) => epoch !== joint?.bestEpoch));
+  return new Map([...epochs].map((epoch) => [epoch, must(byEpoch.get(epoch), `epoch ${epoch}`)]));
+}
+
+function isBest({ bestScore }: Best, score: number | null): boolean {
+  return bestScore === null || (score !== null && score > bestScore);
+}
+
+function judgeAlone(task: string, tasks: readonly Task[], monitor: string): Judge {
+  const alone = tasks.filter(({ name }) => name === task);
+  return judge(alone, monitor === 'loss' ? monitor : 'mean', [1]);
+}
+
+function judge(tasks: readonly Task[], monitor: string, weights: readonly number[]): Judge {
   const watched = tasks.filter(({ name }) => monitor === 'mean' || monitor === `task:${name}`); // by `loss`: none
-  return (validation) => {
-    const metrics = (task: Task): TaskMetrics => {
-      const found = validation[task.name];
-      if (!found) throw new Error(`No validation metrics of task '${task.name}'.`);
-      return found;
-    };
-    const scores = watched.map((task) => selectionScore(task, metrics(task))).filter((score) => score !== null);
+  const scoreOf = (validation: Validation) => {
+    const scores = watched
+      .map((task) => selectionScore(task, metricsOf(task, validation)))
+      .filter((value) => value !== null);
     if (scores.length > 0) return scores.reduce((sum, score) => sum + score, 0) / scores.length;
     if (monitor.startsWith('task:')) throw noScore(monitor);
+    return null;
+  };
+  const lossOf = (validation: Validation) => {
     // Null is a task without a validation row in its sample space: it adds nothing, as in training.
     const losses = tasks.map((task, index) => {
-      const loss = taskLoss(task, metrics(task));
+      const loss = taskLoss(task, metricsOf(task, validation));
       return loss === null ? null : (weights[index] ?? 1) * loss;
     });
-    const defined = losses.filter((loss) => loss !== null);
-    return defined.length > 0 ? -defined.reduce((sum, loss) => sum + loss, 0) : null;
+    const defined = losses.filter((value) => value !== null);
+    return defined.length > 0 ? defined.reduce((sum, loss) => sum + loss, 0) : null;
   };
+  return {
+    score: (validation) => scoreOf(validation) ?? negated(lossOf(validation)),
+    error(validation) {
+      const score = scoreOf(validation);
+      return score === null ? lossOf(validation) : 1 - score;
+    },
+  };
+}
+
+function metricsOf({ name }: Task, validation: Validation): TaskMetrics {
+  return must(validation[name], `validation metrics of task '${name}'`);
+}
+
+function negated(value: number | null): number | null {
+  return value === null ? null : -value;
 }
 
 function noScore(monitor: string): DataError {

@@ -2,15 +2,19 @@ import type { Experiment } from '../config/experiment.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
-import type { Model, ModelShape, ParameterStarts, Parameters } from '../models/model.js';
-import { areIndependent, initialize } from '../models/parameters.js';
-import { schedules } from '../objective/catalogue.js';
-import { type Schedule, scheduleWarning } from '../objective/schedule.js';
+import { type Model, type ModelShape, ownersOf, type ParameterStarts, type Parameters } from '../models/model.js';
+import { initialize } from '../models/parameters.js';
+import { weightSchedules } from '../objective/catalogue.js';
+import { type WeightSchedule, weightScheduleWarning } from '../objective/weight-schedule.js';
 import { optimizers } from '../optimizers/catalogue.js';
+import type { LearningRate } from '../optimizers/learning-rate.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
+import type { FollowedScores } from '../optimizers/schedules/learning-rate-schedule.js';
 import { sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { type Random, randomFromSeed } from '../support/random.js';
+import type { Progress } from './progress.js';
+import type { Stopping } from './selection.js';
 
 /** Everything that decides a run. */
 export interface TrainingSetup {
@@ -18,6 +22,10 @@ export interface TrainingSetup {
   readonly model: Model;
   readonly parameters: Parameters;
   readonly optimizer: Optimizer;
+  /** What the optimizer is fed in this epoch after so many steps in all: one learning rate, or one for each unit of selection. */
+  learningRatesAt(progress: Progress, completedSteps: number): readonly number[];
+  /** What a unit's learning rate keeps of its scores after one more. */
+  followScore(scores: FollowedScores, score: number | null): FollowedScores;
   /** Loss weights by task after so many completed epochs and steps. */
   weightsAt(completedEpochs: number, completedSteps: number): readonly number[];
   /** The rows' order: one stream per epoch is drawn from it. */
@@ -26,7 +34,7 @@ export interface TrainingSetup {
   readonly batchSize: number;
   /** `mean`, `task:<name>` or `loss`. */
   readonly monitor: string;
-  readonly patience: number | null;
+  readonly stopping: Stopping;
   readonly engine: Engine;
   /** What the user should know about the setting. */
   readonly warnings: readonly string[];
@@ -35,7 +43,8 @@ export interface TrainingSetup {
 /** The parts that a config names, built for this data and started from its seed. */
 export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine): TrainingSetup {
   const random = randomFromSeed(experiment.seed);
-  const { model, schedule } = partsOf(experiment, shapeOf(dataset));
+  const stepsPerEpoch = Math.ceil(dataset.splits.train.rows / experiment.train.batchSize);
+  const { model, weightSchedule, learningRate } = partsOf(experiment, shapeOf(dataset), stepsPerEpoch);
   const parameters = initialize(model.parameters, random.stream('initial'));
   const { train } = experiment;
   const optimizer = optimizers.get(train.optimizer.type);
@@ -44,23 +53,28 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     model,
     parameters,
     optimizer: optimizer.build(parameters, train.optimizer),
-    weightsAt: schedule.weights,
+    learningRatesAt: ({ epoch, units }, steps) =>
+      (learningRate.follow ? units : units.slice(0, 1)).map((unit) =>
+        learningRate.at(epoch - 1, steps, unit.learningRate),
+      ),
+    followScore: learningRate.follow ?? ((scores) => scores),
+    weightsAt: weightSchedule.weights,
     warnings: warningsOf(),
     order: random.stream('order'),
     epochs: train.epochs,
     batchSize: train.batchSize,
     monitor: train.earlyStopping.monitor,
-    patience: train.earlyStopping.patience,
+    stopping: train.earlyStopping,
     engine,
   };
 
   function warningsOf(): string[] {
-    const independent = areIndependent(parameters);
+    const independent = !ownersOf(parameters).includes(undefined);
     const { scaleInvariant } = optimizer;
     const { monitor } = train.earlyStopping;
     return [
       ...dataset.notes,
-      scheduleWarning(schedule.ratios, { independent, scaleInvariant }),
+      weightScheduleWarning(weightSchedule.ratios, { independent, scaleInvariant }),
       independent && monitor.startsWith('task:')
         ? `The tasks share no parameters: each stops, and keeps its best epoch, by its own score and not by '${monitor}'.`
         : null,
@@ -78,14 +92,14 @@ export function shapeOf({
   return { tasks: tasks.map(({ name }) => name), categorical, numeric: numeric.map(({ name }) => name), lists };
 }
 
-/** Fails with a `ConfigError` for a model or a schedule that does not fit the config's tasks: this needs no data. */
+/** Fails with a `ConfigError` for a model or a schedule that does not fit the config's tasks or epochs: this needs no data. */
 export function checkParts(experiment: Experiment): void {
-  partsOf(experiment, shapeWithoutData(experiment));
+  partsOf(experiment, shapeWithoutData(experiment), 1);
 }
 
 /** Whether the tasks of an experiment share no parameters, so that each has a network and a best epoch of its own. This needs no data. */
 export function hasIndependentTasks(experiment: Experiment): boolean {
-  return areIndependent(partsOf(experiment, shapeWithoutData(experiment)).model.parameters);
+  return !ownersOf(partsOf(experiment, shapeWithoutData(experiment), 1).model.parameters).includes(undefined);
 }
 
 /** A column of each kind: with them a model has all kinds of parameters. */
@@ -99,10 +113,13 @@ function shapeWithoutData({ tasks }: Experiment): ModelShape {
   };
 }
 
-function partsOf(
-  { model, loss }: Experiment,
-  shape: ModelShape,
-): { readonly model: Model; readonly schedule: Schedule } {
+interface Parts {
+  readonly model: Model;
+  readonly weightSchedule: WeightSchedule;
+  readonly learningRate: LearningRate;
+}
+
+function partsOf({ model, loss, train }: Experiment, shape: ModelShape, stepsPerEpoch: number): Parts {
   const definition = models.get(model.type);
   if (shape.tasks.length < definition.minimumTasks) {
     throw new ConfigError(
@@ -111,7 +128,10 @@ function partsOf(
   }
   return {
     model: definition.build(shape, model),
-    schedule: schedules.get(loss.schedule.type).build(shape.tasks, loss.weights, loss.schedule),
+    weightSchedule: weightSchedules.get(loss.schedule.type).build(shape.tasks, loss.weights, loss.schedule),
+    learningRate: optimizers
+      .get(train.optimizer.type)
+      .learningRate(train.optimizer, { epochs: train.epochs, stepsPerEpoch }),
   };
 }
 
@@ -132,7 +152,7 @@ export function countParameters(parameters: ParameterStarts): ParameterCounts {
 
 /** The same of each task's own network, where tasks share no parameters. */
 export function countByTask(parameters: ParameterStarts): Readonly<Record<string, ParameterCounts>> | undefined {
-  if (!areIndependent(parameters)) return undefined;
+  if (ownersOf(parameters).includes(undefined)) return undefined;
   const owners = new Set(Object.values(parameters).map(({ task }) => task ?? ''));
   return Object.fromEntries(
     Array.from(owners, (owner) => [

@@ -18,7 +18,7 @@ type Loss = (
 /**
  * One training step as a pure function.
  * State: every parameter by its name, `optimizer/<slot>`, and `step` (completed steps, float32 scalar).
- * Batch: the data's arrays, `weights` [T] and `learningRate` [].
+ * Batch: the data's arrays, `weights` [T] and `learningRate`, [] or [owners] (`Optimizer.update`).
  * Outputs: `loss` [] (with the penalty), `tasks` [T].
  */
 export function trainingStep(model: Model, loss: Loss, optimizer: Optimizer, names: readonly string[]): Step {
@@ -68,8 +68,12 @@ export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) 
   };
 }
 
-/** Shapes of a batch of this data: what a model is fed, and what the loss needs besides. */
-export function batchArrays(dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>, batchSize: number) {
+/** Shapes of a batch of this data: what a model is fed, and what the loss and the optimizer need besides. */
+export function batchArrays(
+  dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>,
+  batchSize: number,
+  learningRates = 1,
+) {
   const taskRows = { dtype: 'float32', shape: [dataset.tasks.length, batchSize] } as const;
   const width = widthsOf(dataset);
   const inputs = {
@@ -81,7 +85,7 @@ export function batchArrays(dataset: Pick<Dataset, 'categorical' | 'numeric' | '
     labels: taskRows,
     mask: taskRows,
     weights: { dtype: 'float32', shape: [dataset.tasks.length] },
-    learningRate: { dtype: 'float32', shape: [] },
+    learningRate: { dtype: 'float32', shape: learningRates === 1 ? [] : [learningRates] },
   } as const satisfies Record<string, ArraySpec>;
   const bytes = 4 * Object.values(training).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return { inputs, training, bytes };

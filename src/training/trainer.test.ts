@@ -1,58 +1,14 @@
 import { expect, test } from 'vitest';
-import type { Experiment } from '../config/experiment.js';
-import { parseExperiment } from '../config/experiment.js';
 import type { Dataset } from '../data/dataset.js';
-import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
-import type { Engine } from '../engine/engine.js';
 import { pureJs } from '../engine/tfjs/backends.js';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.js';
 import { models } from '../models/catalogue.js';
 import { tf } from '../support/tf.js';
 import { madeDataset } from './dataset.fixture.js';
-import { definitions } from './definitions.js';
-import { setUp } from './setup.js';
 import { spiedEngine } from './spied-engine.fixture.js';
-import { type EpochRecord, type Snapshot, type Trained, type TrainingRecord, train } from './trainer.js';
+import { auc, binaryTasks, compiled, experimentOf, linear, onlyTask, trained } from './trainer.fixture.js';
+import type { EpochRecord, Snapshot } from './trainer.js';
 
-const compiled = createCompiledEngine({ threads: 1 });
-
-function experimentOf(model: string, tasks: readonly { name: string; type: string }[], train = ''): Experiment {
-  return parseExperiment(
-    `name: test
-seed: 5
-dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
-tasks: ${JSON.stringify(tasks)}
-model: ${model}
-train: { batchSize: 32, optimizer: { type: adam, learningRate: 0.02 }, ${train.includes('epochs') ? '' : 'epochs: 3,'} ${train} }
-`,
-    'test',
-    [],
-    definitions,
-  );
-}
-
-async function trained(
-  experiment: Experiment,
-  dataset: Dataset,
-  engine: Engine = compiled,
-  options: { from?: Snapshot; onRecord?: (record: TrainingRecord) => void } = {},
-): Promise<Trained & { readonly records: EpochRecord[] }> {
-  const records: EpochRecord[] = [];
-  const training = train(setUp(experiment, dataset, engine), options.from);
-  for (;;) {
-    const next = await training.next();
-    if (next.done) return { ...next.value, records };
-    options.onRecord?.(next.value);
-    if (next.value.kind === 'epoch') records.push(next.value.record);
-  }
-}
-
-const linear = (task: number, [a, b]: readonly [number, number], noise: number) =>
-  a + (task === 0 ? b : -b) + noise > 0 ? 1 : 0;
-const binaryTasks = [
-  { name: 'click', type: 'binary' },
-  { name: 'share', type: 'binary' },
-] as const;
 const ple = '{ type: ple, levels: [[4], [4]], tower: [3], experts: { shared: 1, task: 2 } }';
 const rows = { train: 300, validation: 100, test: 100 };
 const plain = () =>
@@ -61,6 +17,12 @@ const plain = () =>
     validation: { rows: rows.validation, label: linear },
     test: { rows: rows.test, label: linear },
   });
+
+/** Labels that are noise: validation has its best epoch somewhere, not at the end. */
+function noisy(training: number): Dataset {
+  const split = { rows: 64, label: (_: number, __: readonly [number, number], own: number) => (own > 0 ? 1 : 0) };
+  return madeDataset(binaryTasks, { train: { ...split, rows: training }, validation: split, test: split }).dataset;
+}
 
 test('21: the test split is not read before the last epoch, and selects nothing', async () => {
   // A leak: on the test split, every epoch is worse than the one before, since its labels are the others turned round.
@@ -76,7 +38,7 @@ test('21: the test split is not read before the last epoch, and selects nothing'
     },
   });
   expect(readBefore).toEqual([0, 0, 0]);
-  expect(reads.test).toBe(1);
+  expect(reads.test).toBe(1 + result.ownBest.size);
   expect(result.bestEpoch).toBe(
     bestOf(result.records, (record) => mean(binaryTasks.map(({ name }) => auc(record, name)))),
   );
@@ -84,13 +46,7 @@ test('21: the test split is not read before the last epoch, and selects nothing'
 });
 
 test('24: the best epoch is kept whether or not patience ran out', async () => {
-  // Labels that are noise: validation has its best epoch somewhere, not at the end.
-  const noise = (_: number, __: readonly [number, number], own: number) => (own > 0 ? 1 : 0);
-  const { dataset } = madeDataset(binaryTasks, {
-    train: { rows: 64, label: noise },
-    validation: { rows: 64, label: noise },
-    test: { rows: 64, label: noise },
-  });
+  const dataset = noisy(64);
   for (const stopping of ['earlyStopping: { patience: null }', 'earlyStopping: { patience: 2 }']) {
     const result = await trained(experimentOf(ple, binaryTasks, stopping), dataset);
     const best = bestOf(result.records, (record) => mean(binaryTasks.map(({ name }) => auc(record, name))));
@@ -123,29 +79,39 @@ test('25: the monitor decides, and a regression error counts downwards', async (
   }
 });
 
-test('single-task: a run of all tasks equals the runs of each, bit for bit, best epochs included', async () => {
-  const model = '{ type: single-task, levels: [[6]], tower: [4] }';
-  const extra = 'earlyStopping: { patience: 1 }';
-  const all = madeDataset(binaryTasks, {
-    train: { rows: 200, label: linear },
-    validation: { rows: 40, label: linear },
-    test: { rows: 40, label: linear },
-  }).dataset;
-  const settings = (experiment: Experiment): Experiment => ({
-    ...experiment,
-    train: { ...experiment.train, epochs: 8, optimizer: { ...experiment.train.optimizer, clipNorm: 0.05, l2: 0.001 } },
-  });
-  const joint = await trained(settings(experimentOf(model, binaryTasks, extra)), all);
-  const bestEpochs: Record<string, number> = {};
-  for (const [index, task] of binaryTasks.entries()) {
-    const alone = await trained(settings(experimentOf(model, [task], extra)), onlyTask(all, index));
-    const own = Object.entries(joint.best).filter(([name]) => name.startsWith(`${task.name}.`));
-    expect(Object.fromEntries(own)).toEqual(alone.best);
-    expect(joint.test.tasks[index]).toEqual(alone.test.tasks[0]);
-    Object.assign(bestEpochs, alone.bestEpoch);
-  }
-  expect(joint.bestEpoch).toEqual(bestEpochs);
-});
+test.each([
+  ['', 'decay: { ratio: 0.5 }'],
+  [' under a schedule that goes by scores', 'schedule: { type: plateau, patience: 0, ratio: 0.5, minDelta: 0.01 }'],
+])(
+  'single-task: a run of all tasks equals the runs of each, bit for bit, best epochs included%s',
+  async (_, moving) => {
+    const model = '{ type: single-task, levels: [[6]], tower: [4] }';
+    const all = madeDataset(binaryTasks, {
+      train: { rows: 200, label: linear },
+      validation: { rows: 40, label: linear },
+      test: { rows: 40, label: linear },
+    }).dataset;
+    const settings =
+      `optimizer: { type: adam, learningRate: 0.02, clipNorm: 0.05, l2: 0.001, ${moving} }, epochs: 8, ` +
+      'earlyStopping: { patience: 2, minDelta: 0.001 }';
+    const joint = await trained(experimentOf(model, binaryTasks, settings), all);
+    const bestEpochs: Record<string, number> = {};
+    for (const [index, task] of binaryTasks.entries()) {
+      const alone = await trained(experimentOf(model, [task], settings), onlyTask(all, index));
+      const own = Object.entries(joint.best).filter(([name]) => name.startsWith(`${task.name}.`));
+      expect(Object.fromEntries(own)).toEqual(alone.best);
+      expect(joint.test.tasks[index]).toEqual(alone.test.tasks[0]);
+      Object.assign(bestEpochs, alone.bestEpoch);
+      const rates = alone.records.map(({ learningRate }) => learningRate);
+      const ofAll = joint.records.map(({ learningRate }) =>
+        typeof learningRate === 'object' ? learningRate[task.name] : learningRate,
+      );
+      expect(ofAll.slice(0, rates.length)).toEqual(rates);
+      expect(new Set(rates).size).toBeGreaterThan(1);
+    }
+    expect(joint.bestEpoch).toEqual(bestEpochs);
+  },
+);
 
 test('20: what is outside a task’s sample space changes nothing, whatever its label', async () => {
   const mask = (task: number, [a]: readonly [number, number]) => task === 0 || a > 0;
@@ -194,26 +160,39 @@ test('31: two models under one seed see the same rows in the same order', async 
   expect(await seen('{ type: hard-sharing, levels: [[5]], tower: [] }')).toEqual(first);
 });
 
-test.each([ple, '{ type: single-task, levels: [[4]], tower: [3] }'])(
-  '33: %s goes on from any of its records to the same bits',
-  async (model) => {
-    const { dataset } = plain();
-    const experiment = experimentOf(model, binaryTasks, 'epochs: 2');
-    const taken: Promise<Snapshot>[] = [];
-    const whole = await trained(experiment, dataset, compiled, { onRecord: (record) => taken.push(record.snapshot()) });
-    const timeless = ({ progress, records, ...rest }: typeof whole) => ({
-      ...rest,
-      progress: { ...progress, seconds: 0 },
-      records: records.map((record) => ({ ...record, seconds: 0 })),
-    });
-    const snapshots = await Promise.all(taken);
-    expect(snapshots.some(({ progress: { epoch, step } }) => epoch === 2 && step > 0 && step < 10)).toBe(true);
-    for (const from of snapshots) {
-      const records = whole.records.slice(from.progress.epoch - 1);
-      expect(timeless(await trained(experiment, dataset, compiled, { from }))).toEqual(timeless({ ...whole, records }));
-    }
-  },
-);
+const apart = '{ type: single-task, levels: [[4]], tower: [3] }';
+const hardly =
+  'epochs: 6, optimizer: { type: adam, learningRate: 0.02, schedule: { type: plateau, patience: 0, ratio: 0.5, minDelta: 0.02 } }, ' +
+  'earlyStopping: { patience: 4, minDelta: 0.1 }';
+
+test.each([
+  [ple, 'epochs: 2'],
+  [apart, 'epochs: 2'],
+  // Of noise: the learning rate falls, patience runs, and tasks' best epochs are others than the model's.
+  [ple, hardly],
+  [apart, hardly],
+])('33: %s with %s goes on from any of its records to the same bits', async (model, settings) => {
+  const dataset = settings === hardly ? noisy(rows.train) : plain().dataset;
+  const experiment = experimentOf(model, binaryTasks, settings);
+  const taken: Promise<Snapshot>[] = [];
+  const whole = await trained(experiment, dataset, compiled, { onRecord: (record) => taken.push(record.snapshot()) });
+  const timeless = ({ progress, records, ...rest }: typeof whole) => ({
+    ...rest,
+    progress: { ...progress, seconds: 0 },
+    records: records.map((record) => ({ ...record, seconds: 0 })),
+  });
+  const snapshots = await Promise.all(taken);
+  expect(snapshots.some(({ progress: { epoch, step } }) => epoch === 2 && step > 0 && step < 10)).toBe(true);
+  if (settings === hardly) {
+    expect(new Set(whole.records.map(({ learningRate }) => JSON.stringify(learningRate))).size).toBeGreaterThan(2);
+    expect(whole.ownBest.size > 0).toBe(model === ple);
+    expect(snapshots.some(({ progress }) => progress.units.some(({ patience }) => patience.waited > 1))).toBe(true);
+  }
+  for (const from of snapshots) {
+    const records = whole.records.slice(from.progress.epoch - 1);
+    expect(timeless(await trained(experiment, dataset, compiled, { from }))).toEqual(timeless({ ...whole, records }));
+  }
+});
 
 test('a batch larger than the data is one step an epoch, whose padding changes no metric', async () => {
   const { dataset } = plain();
@@ -253,33 +232,10 @@ test.each(models.names)(
   },
 );
 
-/** The data set of one of the tasks. */
-function onlyTask(dataset: Dataset, index: number): Dataset {
-  const width = dataset.tasks.length;
-  const column = (values: Float32Array) => values.filter((_, at) => at % width === index);
-  const reduced = (split: Dataset['splits']['train']) => ({
-    ...split,
-    async read(block: number) {
-      const read = await split.read(block);
-      return { ...read, labels: column(read.labels), masks: column(read.masks) };
-    },
-  });
-  const { train, validation, test } = dataset.splits;
-  return {
-    ...dataset,
-    tasks: dataset.tasks.filter((_, at) => at === index),
-    splits: { train: reduced(train), validation: reduced(validation), test: reduced(test) },
-  };
-}
-
 /** The first epoch with the highest score. */
 function bestOf(records: readonly EpochRecord[], score: (record: EpochRecord) => number): number {
   const scores = records.map(score);
   return scores.indexOf(Math.max(...scores)) + 1;
-}
-
-function auc(record: EpochRecord | undefined, task: string): number {
-  return Number(record?.validation[task]?.auc);
 }
 
 function mean(values: readonly number[]): number {

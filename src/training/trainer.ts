@@ -1,12 +1,14 @@
 import type { Dataset } from '../data/dataset.js';
 import type { Program } from '../engine/engine.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
+import { ownersOf } from '../models/model.js';
 import { jointLoss } from '../objective/joint-loss.js';
 import type { HostArray, HostArrays } from '../support/arrays.js';
+import { must } from '../support/must.js';
 import { trainEpoch } from './epoch.js';
 import { createEvaluator, type Evaluation, type Evaluator } from './evaluation.js';
 import { emptySums, freshProgress, type Progress } from './progress.js';
-import { advance, checkMonitor, unitsOf } from './selection.js';
+import { advance, checkMonitor, observe, observersOf, ofOwnBest, unitsOf } from './selection.js';
 import type { TrainingSetup } from './setup.js';
 import { batchArrays, initialState, trainingStep } from './step.js';
 
@@ -15,8 +17,12 @@ export interface Snapshot {
   readonly state: HostArrays;
   /** The parameters of the best epoch so far; empty before the first epoch has ended. */
   readonly best: HostArrays;
+  /** By epoch, the parameters of those that are the best of a task, as an observer sees it, and not of the model. */
+  readonly ownBest: ParametersByEpoch;
   readonly progress: Progress;
 }
+
+type ParametersByEpoch = ReadonlyMap<number, HostArrays>;
 
 export interface EpochRecord {
   readonly epoch: number;
@@ -25,6 +31,8 @@ export interface EpochRecord {
   readonly validation: Readonly<Record<string, TaskMetrics>>;
   /** Loss weights at the epoch's first step. */
   readonly weights: Readonly<Record<string, number>>;
+  /** Likewise; by task where each has its own. Earlier versions did not write it. */
+  readonly learningRate?: number | Readonly<Record<string, number>>;
   /** Of training, without compilation and evaluation. */
   readonly seconds: number;
 }
@@ -51,26 +59,38 @@ export interface Trained {
   readonly bestEpoch: number | Readonly<Record<string, number>>;
   readonly validation: Evaluation;
   readonly test: Evaluation;
+  /** By epoch, all tasks' metrics with `Snapshot.ownBest`. */
+  readonly ownBest: ReadonlyMap<number, SplitMetrics>;
+}
+
+interface SplitMetrics {
+  readonly validation: Readonly<Record<string, TaskMetrics>>;
+  readonly test: Readonly<Record<string, TaskMetrics>>;
 }
 
 /**
- * Trains, and yields a record after every chunk of steps and every epoch. Selection reads the validation split only; the test
- * split is read once, after the last epoch, with the best parameters.
+ * Trains, and yields a record after every chunk of steps and every epoch. Selection reads the validation split only; the
+ * test split is read after the last epoch only, with parameters that validation has chosen.
+ *
+ * Of a joint model, the best epoch of each task alone is kept and evaluated too: up to a copy of the parameters per task.
  */
 export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenerator<TrainingRecord, Trained> {
   const { dataset, model, optimizer, engine, batchSize } = setup;
   const names = Object.keys(setup.parameters);
-  const units = unitsOf(setup.parameters, dataset.tasks, setup.monitor, setup.weightsAt(0, 0));
-  if (units.every(({ owner }) => owner === undefined)) await checkMonitor(setup.monitor, dataset);
+  const owners = ownersOf(setup.parameters);
+  const units = unitsOf(owners, dataset.tasks, setup.monitor, setup.weightsAt(0, 0));
+  const observers = observersOf(owners, dataset.tasks, setup.monitor);
+  if (owners.includes(undefined)) await checkMonitor(setup.monitor, dataset);
   let best: HostArrays = from?.best ?? {};
-  let progress: Progress = from?.progress ?? freshProgress(dataset.tasks.length, units.length);
+  let ownBest: ParametersByEpoch = from?.ownBest ?? new Map();
+  let progress: Progress = from?.progress ?? freshProgress(dataset.tasks.length, units.length, observers.length);
 
   const started = performance.now();
   const program = await engine.compile(trainingStep(model, jointLoss(dataset.tasks), optimizer, names), {
     state: from?.state ?? initialState(setup.parameters, optimizer),
-    batch: batchArrays(dataset, batchSize).training,
+    batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length).training,
   });
-  const snapshot = async (): Promise<Snapshot> => ({ state: await program.readState(), best, progress });
+  const snapshot = async (): Promise<Snapshot> => ({ state: await program.readState(), best, ownBest, progress });
   let evaluator: Evaluator | undefined;
   try {
     const initial = Object.fromEntries(Object.entries(setup.parameters).map(([name, { value }]) => [name, value]));
@@ -86,10 +106,21 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
       const validation = metricsOf(dataset, yield* evaluated(evaluator, parameters, 'validation'));
       const record = epochRecord(setup, progress, validation);
       const advanced = units.map((unit, index) => {
-        const state = progress.units[index];
-        if (!state) throw new Error(`Unit ${index} has no state.`);
-        return advance(state, record.epoch, unit.score(validation), setup.patience);
+        const before = must(progress.units[index], `state of unit ${index}`);
+        const score = unit.score(validation);
+        const { state, improved } = advance(before, record.epoch, score, setup.stopping);
+        return { improved, state: { ...state, learningRate: setup.followScore(before.learningRate, score) } };
       });
+      const observed = observers.map((observer, index) =>
+        observe(
+          must(progress.observers[index], `best epoch of ${observer.task}`),
+          record.epoch,
+          observer.score(validation),
+        ),
+      );
+      // Parameters at hand: those kept, those of the model's best epoch before this one, and this epoch's.
+      const byEpoch = new Map([...ownBest, [progress.units[0]?.bestEpoch ?? 0, best], [record.epoch, parameters]]);
+      ownBest = ofOwnBest(observed, advanced[0]?.state, byEpoch);
       for (const [index, { owner }] of units.entries()) {
         if (advanced[index]?.improved) best = { ...best, ...ownedBy(owner, parameters) };
       }
@@ -100,16 +131,25 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
         sums: emptySums(dataset.tasks.length),
         epochSeconds: 0,
         units: advanced.map(({ state }) => state),
+        observers: observed,
       };
       const improved = advanced.some((unit) => unit.improved);
       yield { kind: 'epoch', record, improved, stopped: progress.units.every((unit) => unit.stopped), snapshot };
     }
 
+    const own = new Map<number, SplitMetrics>();
+    for (const [epoch, parameters] of ownBest) {
+      own.set(epoch, {
+        validation: metricsOf(dataset, yield* evaluated(evaluator, parameters, 'validation')),
+        test: metricsOf(dataset, yield* evaluated(evaluator, parameters, 'test')),
+      });
+    }
     const validation = yield* evaluated(evaluator, best, 'validation');
     const test = yield* evaluated(evaluator, best, 'test');
     const bestEpochs = units.map(({ owner }, index) => [owner, progress.units[index]?.bestEpoch ?? 0] as const);
     const joint = bestEpochs.find(([owner]) => owner === undefined);
-    return { best, progress, bestEpoch: joint ? joint[1] : Object.fromEntries(bestEpochs), validation, test };
+    const bestEpoch = joint ? joint[1] : Object.fromEntries(bestEpochs);
+    return { best, progress, bestEpoch, validation, test, ownBest: own };
   } finally {
     await program.release();
     await evaluator?.release();
@@ -158,14 +198,13 @@ async function readParameters(program: Program, names: readonly string[]): Promi
   );
 }
 
-function epochRecord(
-  setup: TrainingSetup,
-  { epoch, step, totalSteps, sums, epochSeconds }: Progress,
-  validation: Record<string, TaskMetrics>,
-): EpochRecord {
+function epochRecord(setup: TrainingSetup, progress: Progress, validation: Record<string, TaskMetrics>): EpochRecord {
+  const { epoch, step, totalSteps, sums, epochSeconds } = progress;
   const byTask = <Value>(value: (index: number) => Value): Record<string, Value> =>
     Object.fromEntries(setup.dataset.tasks.map(({ name }, index) => [name, value(index)]));
   const weights = setup.weightsAt(epoch - 1, totalSteps - step);
+  const rates = setup.learningRatesAt(progress, totalSteps - step);
+  const [rate = 0, ...others] = rates;
   return {
     epoch,
     steps: step,
@@ -176,6 +215,10 @@ function epochRecord(
     },
     validation,
     weights: byTask((index) => weights[index] ?? 1),
+    learningRate:
+      others.length === 0
+        ? rate
+        : Object.fromEntries(ownersOf(setup.parameters).map((owner, index) => [owner, rates[index]])),
     seconds: epochSeconds,
   };
 }

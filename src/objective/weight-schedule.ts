@@ -4,7 +4,7 @@ import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 
 /** How the weights of the task losses move while training. */
-export interface Schedule {
+export interface WeightSchedule {
   /** One weight per task, in their order, after so many completed epochs and steps (both from 0). */
   weights(completedEpochs: number, completedSteps: number): readonly number[];
   /** What each task's weight is multiplied by per epoch or step, in the tasks' order. */
@@ -13,9 +13,9 @@ export interface Schedule {
 
 type Weight = Readonly<z.infer<typeof weightSchema>>;
 
-export interface ScheduleDefinition {
+export interface WeightScheduleDefinition {
   readonly name: string;
-  /** One line for `ple list schedules`. */
+  /** One line for `ple list weights`. */
   readonly summary: string;
   readonly options: z.ZodObject;
   /**
@@ -23,15 +23,18 @@ export interface ScheduleDefinition {
    * @param weights `loss.weights` of the config; a task that it leaves out has the schema's defaults.
    * @throws ConfigError on a task that there is not, or on a setting that the schedule would ignore.
    */
-  build(tasks: readonly string[], weights: Readonly<Record<string, Weight>>, options: unknown): Schedule;
+  build(tasks: readonly string[], weights: Readonly<Record<string, Weight>>, options: unknown): WeightSchedule;
 }
 
-export function defineSchedule<Options extends z.ZodObject>(definition: {
+export function defineWeightSchedule<Options extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
   readonly options: Options;
-  readonly build: (weights: readonly (Weight & { readonly task: string })[], options: z.infer<Options>) => Schedule;
-}): ScheduleDefinition {
+  readonly build: (
+    weights: readonly (Weight & { readonly task: string })[],
+    options: z.infer<Options>,
+  ) => WeightSchedule;
+}): WeightScheduleDefinition {
   return {
     name: definition.name,
     summary: definition.summary,
@@ -55,7 +58,7 @@ export function defineSchedule<Options extends z.ZodObject>(definition: {
  * smaller steps where the gradients fall faster than it forgets their squares.
  * @param independent True if the tasks share no parameter.
  */
-export function scheduleWarning(
+export function weightScheduleWarning(
   ratios: readonly number[],
   { independent, scaleInvariant }: { readonly independent: boolean; readonly scaleInvariant: boolean },
 ): string | null {

@@ -1,0 +1,112 @@
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { randomFromSeed } from '../support/random.js';
+import { storeRun } from './stored-run.fixture.js';
+import { readStoredRuns } from './stored-runs.js';
+import { storedTable } from './stored-table.js';
+
+let folder = '';
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-later-'));
+  for (const seed of seeds) {
+    await storeRun(at(`base-${seed}`), { name: 'base', seed, tasks: tasksOf('base', seed) });
+    await storeRun(at(`m-${seed}`), {
+      name: 'm',
+      seed,
+      tasks: tasksOf('m', seed),
+      model: { type: 'mmoe', experts: 2 },
+    });
+  }
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const at = (...names: string[]) => join(folder, ...names);
+const seeds = [1, 2, 3, 4, 5];
+const draw = (name: string) => {
+  const random = randomFromSeed(1).stream(name);
+  return Array.from({ length: 40 }, () => random.normal());
+};
+const tasksOf = (model: string, seed: number) =>
+  ({
+    click: {
+      type: 'binary',
+      logits: draw(`${model}/${seed}/click`),
+      labels: draw('click').map((x) => (x > 0 ? 1 : 0)),
+    },
+    time: { type: 'regression', logits: draw(`${model}/${seed}/time`), labels: draw('time'), offset: 1, scale: 2 },
+  }) as const;
+
+const table = async () =>
+  (
+    await storedTable(readStoredRuns(folder), {
+      folder,
+      baseline: undefined,
+      uncertainty: 'seeds',
+      predictions: [],
+      scale: undefined,
+    })
+  ).comparison;
+
+/** Makes a run's result.json one of a version that did not know these metrics of the test split. */
+function forget(run: string, metrics: Readonly<Record<string, readonly string[]>>): void {
+  const file = at(run, 'result.json');
+  const result = JSON.parse(readFileSync(file, 'utf8'));
+  for (const [task, names] of Object.entries(metrics)) for (const name of names) delete result.tasks[task].test[name];
+  writeFileSync(file, JSON.stringify(result));
+}
+
+test('a metric that result.json lacks is computed from the predictions, to the same bits', async () => {
+  const before = await table();
+  expect(before.rows[1]?.tasks.click?.gain).not.toBeNull();
+  for (const seed of seeds) {
+    forget(`base-${seed}`, { click: ['auc'] });
+    forget(`m-${seed}`, { click: ['auc'], time: ['mse', 'nmse'] });
+  }
+  expect(await table()).toEqual(before);
+});
+
+test('what result.json has is not computed again, nor are predictions read', async () => {
+  const before = await table();
+  for (const seed of seeds) truncateSync(at(`m-${seed}`, 'predictions.arrow'), 100);
+  expect(await table()).toEqual(before);
+  forget('m-3', { click: ['auc'] });
+  await expect(table()).rejects.toThrow(/m-3\/predictions\.arrow: it is cut short/);
+});
+
+test('without predictions, a note names the runs and the cause', async () => {
+  for (const seed of [2, 4]) {
+    forget(`m-${seed}`, { click: ['auc'] });
+    rmSync(at(`m-${seed}`, 'predictions.arrow'));
+  }
+  const { rows, notes } = await table();
+  expect(notes).toContain(
+    "m: auc of task 'click' was not stored by the version of ple that made the runs of seeds 2, 4, and no predictions.arrow was kept to compute it from; left out.",
+  );
+  const { base, m } = Object.fromEntries(rows.map((row) => [row.label, row]));
+  const without = meanOf('m', [1, 3, 5]);
+  expect(m?.tasks.click?.mean).toBeCloseTo(without, 12);
+  expect(base?.tasks.click?.mean).toBeCloseTo(meanOf('base', seeds), 12);
+});
+
+test('a metric that the predictions cannot give is told apart', async () => {
+  const comparison = await table();
+  const judged = comparison.rows.map((row) => ({
+    ...row,
+    tasks: { ...row.tasks, click: { ...row.tasks.click, metric: 'groupedAuc' } },
+  }));
+  writeFileSync(at('comparison.json'), JSON.stringify({ ...comparison, rows: judged }));
+  const { notes, rows } = await table();
+  expect(notes).toContain(
+    "m: groupedAuc of task 'click' cannot be computed for the runs of seeds 1, 2, 3, 4, 5: the data name no group; left out.",
+  );
+  expect(rows[1]?.tasks.click).toMatchObject({ metric: 'groupedAuc', mean: null, gain: null });
+});
+
+function meanOf(model: string, of: readonly number[]): number {
+  const values = of.map((seed) =>
+    Number(JSON.parse(readFileSync(at(`${model}-${seed}`, 'result.json'), 'utf8')).tasks.click.test.auc),
+  );
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { freshWait, waitSchema } from '../../support/patience.js';
+
+/** How a run's learning rate moves. */
+export interface LearningRateSchedule {
+  /** What the learning rate is multiplied by at a step, counted from 0 over all epochs. */
+  factor(step: number, scores: FollowedScores): number;
+  /** Only of a schedule that goes by the scores of epochs: what it keeps of them after one more. Null: the epoch has no score. */
+  follow?(scores: FollowedScores, score: number | null): FollowedScores;
+}
+
+/** How long training may become, from which steps are counted. */
+export interface TrainingLength {
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** What a schedule keeps of the epochs' scores; plain data, kept in checkpoints. Others leave it as it starts. */
+export const followedScoresSchema = waitSchema.extend({
+  /** How often the learning rate was lowered. */
+  reductions: z.int(),
+});
+export type FollowedScores = Readonly<z.infer<typeof followedScoresSchema>>;
+
+export const noScores: FollowedScores = { ...freshWait, reductions: 0 };
+
+export interface LearningRateScheduleDefinition {
+  readonly name: string;
+  /** One line for `ple list schedules`. */
+  readonly summary: string;
+  readonly options: z.ZodObject;
+  /**
+   * Parses `options` (fails on what the schema refuses).
+   * @throws ConfigError for a setting that does not fit the length of training.
+   */
+  build(options: unknown, length: TrainingLength): LearningRateSchedule;
+}
+
+export function defineLearningRateSchedule<Options extends z.ZodObject>(definition: {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: Options;
+  readonly build: (options: z.infer<Options>, length: TrainingLength) => LearningRateSchedule;
+}): LearningRateScheduleDefinition {
+  return {
+    ...definition,
+    build: (options, length) => definition.build(definition.options.parse(options), length),
+  };
+}

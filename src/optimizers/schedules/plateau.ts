@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { waitedFor } from '../../support/patience.js';
+import { defineLearningRateSchedule } from './learning-rate-schedule.js';
+
+/**
+ * PyTorch's `ReduceLROnPlateau` with mode='max', threshold_mode='abs' and eps=0: `ratio` is its factor, `minDelta` its threshold, and
+ * `minimum` its min_lr as part of the learning rate. As there, `patience` epochs may pass without a better score, and the next one lowers the
+ * learning rate.
+ */
+export const plateau = defineLearningRateSchedule({
+  name: 'plateau',
+  summary: 'the learning rate takes a factor when the score that selects epochs no longer rises (ReduceLROnPlateau)',
+  options: z.strictObject({
+    type: z.literal('plateau'),
+    ratio: z.number().positive().lt(1).default(0.1),
+    patience: z.int().nonnegative().default(10),
+    /** A score is better if it exceeds the best by more than this. */
+    minDelta: z.number().nonnegative().default(0),
+    /** The learning rate falls no lower than this part of it. */
+    minimum: z.number().min(0).lt(1).default(0),
+  }),
+  build: ({ ratio, patience, minDelta, minimum }) => ({
+    factor: (_step, { reductions }) => Math.max(minimum, ratio ** reductions),
+    follow({ reductions, ...before }, score) {
+      const wait = waitedFor(before, score, minDelta);
+      return wait.waited > patience ? { ...wait, waited: 0, reductions: reductions + 1 } : { ...wait, reductions };
+    },
+  }),
+});

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { defineLearningRateSchedule } from './learning-rate-schedule.js';
+
+const epochs = z.int().positive();
+
+/** PyTorch's `StepLR` (`every` is its step_size) and `MultiStepLR` (`at` is its milestones); `ratio` is gamma. */
+export const step = defineLearningRateSchedule({
+  name: 'step',
+  summary: 'the learning rate takes a factor every so many epochs, or at given ones (StepLR, MultiStepLR)',
+  options: z
+    .strictObject({
+      type: z.literal('step'),
+      /** Epochs between two reductions. */
+      every: epochs.optional(),
+      /** Completed epochs at which there is one. */
+      at: z.array(epochs).min(1).optional(),
+      ratio: z.number().positive().max(1).default(0.1),
+    })
+    .refine(({ every, at }) => (every === undefined) !== (at === undefined), {
+      error: 'name either every (epochs between two reductions) or at (a list of epochs)',
+    }),
+  build: ({ every, at, ratio }, { stepsPerEpoch }) => ({
+    factor(step) {
+      const epochs = Math.floor(step / stepsPerEpoch); // completed
+      const reductions =
+        every === undefined ? at?.filter((epoch) => epoch <= epochs).length : Math.floor(epochs / every);
+      return ratio ** (reductions ?? 0);
+    },
+  }),
+});

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { madeDataset } from './dataset.fixture.js';
+import { resultOf } from './result.js';
+import { setUp } from './setup.js';
+import { auc, binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
+import { metricsOf } from './trainer.js';
+
+const ple = '{ type: ple, levels: [[8], [8]], tower: [8], experts: 2 }';
+/** The first task is easy, the second noise. */
+const label = (task: number, x: readonly [number, number], noise: number) =>
+  task === 0 ? linear(task, x, noise) : Number(noise > 0);
+const made = () => {
+  const split = { rows: 100, label };
+  return madeDataset(binaryTasks, { train: { ...split, rows: 200 }, validation: split, test: split });
+};
+const settings = (monitor: string, epochs = 8, patience: number | null = null) =>
+  `epochs: ${epochs}, earlyStopping: { monitor: "${monitor}", patience: ${patience} }`;
+
+test('a task’s own best epoch is what selecting by this task alone would have given', async () => {
+  const { dataset, reads } = made();
+  const experiment = experimentOf(ple, binaryTasks, settings('mean'));
+  const joint = await trained(experiment, dataset);
+  const readTest = reads.test;
+  const result = resultOf(experiment, setUp(experiment, dataset, compiled), joint, joint.records);
+  const epochs = new Set([joint.bestEpoch]);
+  for (const { name } of binaryTasks) {
+    const alone = await trained(experimentOf(ple, binaryTasks, settings(`task:${name}`)), dataset);
+    expect(result.tasks[name]?.ownBest).toEqual({
+      epoch: alone.bestEpoch,
+      validation: metricsOf(dataset, alone.validation)[name],
+      test: metricsOf(dataset, alone.test)[name],
+    });
+    epochs.add(alone.bestEpoch);
+  }
+  expect(epochs.size).toBeGreaterThan(1);
+  expect(readTest).toBe(epochs.size); // each epoch's parameters were evaluated once
+});
+
+test('a task whose own best epoch is that of the model has the same metrics, which are not computed again', async () => {
+  const { dataset, reads } = made();
+  const experiment = experimentOf(ple, binaryTasks, settings('mean', 1));
+  const only = await trained(experiment, dataset);
+  expect([reads.validation, reads.test]).toEqual([2, 1]); // after the epoch, and at the end
+  const { tasks } = resultOf(experiment, setUp(experiment, dataset, compiled), only, only.records);
+  for (const { type, ownBest, ...metrics } of Object.values(tasks)) {
+    expect(type).toBe('binary');
+    expect(ownBest).toEqual({ epoch: 1, ...metrics });
+  }
+});
+
+test('observers stop nothing, and see no epoch after the model has stopped', async () => {
+  const stopped = await trained(experimentOf(ple, binaryTasks, settings('task:share', 30, 2)), made().dataset);
+  const trainedEpochs = stopped.records.length;
+  expect(trainedEpochs).toBe(Number(stopped.bestEpoch) + 2);
+  const clicks = stopped.records.map((record) => auc(record, 'click'));
+  expect(stopped.progress.observers[0]).toEqual({
+    bestScore: Math.max(...clicks),
+    bestEpoch: clicks.indexOf(Math.max(...clicks)) + 1,
+  });
+  const longer = await trained(
+    experimentOf(ple, binaryTasks, settings('task:share', trainedEpochs + 4)),
+    made().dataset,
+  );
+  expect(longer.progress.observers[0]?.bestScore).toBeGreaterThan(Math.max(...clicks));
+});
+
+test('networks of their own have no own best epoch beside their best one', async () => {
+  const { dataset } = made();
+  const experiment = experimentOf('{ type: single-task, levels: [[4]], tower: [] }', binaryTasks, settings('mean', 2));
+  const run = await trained(experiment, dataset);
+  expect([run.ownBest.size, run.progress.observers]).toEqual([0, []]);
+  for (const task of Object.values(resultOf(experiment, setUp(experiment, dataset, compiled), run, run.records).tasks))
+    expect(Object.keys(task)).toEqual(['type', 'validation', 'test']);
+});
