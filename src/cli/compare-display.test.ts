@@ -5,6 +5,7 @@ import { parseComparison } from '../config/comparison.js';
 import { definitions } from '../training/definitions.js';
 import { nameOf, openCompareDisplay } from './compare-display.js';
 import { gatherRunNotes } from './run-notes.js';
+import { virtualTerminal } from './terminal.fixture.js';
 
 const label = 'two\u001b[2J\nlines';
 const config = parseComparison(
@@ -51,6 +52,76 @@ test('labels, tasks and messages steer no terminal, and a name stays on its line
   ]);
 });
 
+test('a line of a finished run fits 80 columns: its name is shortened, and scores that do not fit are counted', () => {
+  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
+  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
+  const display = openCompareDisplay(stream, config);
+  const long = { ...run, label: 'asymmetric sharing from never-married', point: { 'dataset.correlation': 0.75 } };
+  const outcome = { status: 'done' } as const;
+  const scored = (tasks: number, name = 'y') =>
+    Array.from({ length: tasks }, (_, task) => ({ task: `${name}${task}`, metric: 'auc', value: 0.5 + task / 1000 }));
+  display.show({ kind: 'planned', stage: 'runs', runs: 3, unfinished: [run, run, run], jobs: 1, threads: 1 });
+  display.show({ kind: 'ended', run: { ...long, label: 'ple' }, outcome, seconds: 12.34, scores: scored(2) });
+  display.show({ kind: 'ended', run: long, outcome, seconds: 1.25, scores: scored(5) });
+  display.show({
+    kind: 'ended',
+    run: long,
+    outcome,
+    seconds: 1.25,
+    scores: scored(1, 'a task with a very long name '),
+  });
+  const [, ...lines] = write.mock.calls.map(([text]) => String(text).trimEnd());
+  expect(lines).toEqual([
+    '1/3 ple correlation 0.75 seed 1  y0 auc 0.5000  y1 auc 0.5010  12 s',
+    '2/3 asymmetric sharing f…elation 0.75 seed 1  y0 auc 0.5000  … 4 more  1.3 s',
+    '3/3 asymmetric sharing f…elation 0.75 seed 1  … 1 more  1.3 s',
+  ]);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test('on a terminal a finished run has no line, a failed one has; the first bar says how long it takes until all runs have ended', () => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const { stream, lines } = virtualTerminal(80);
+  const display = openCompareDisplay(stream, config);
+  const runs = [1, 2, 3].map((seed) => ({ ...run, label: 'ple', seed, folder: `ple-${seed}` }));
+  const [first = run, second = run] = runs;
+  const job = { experiment: run.experiment, path: 'p' };
+  const step = { kind: 'step', epoch: 1, step: 1, steps: 2, samplesPerSecond: 1234 } as const;
+  display.show({ kind: 'planned', stage: 'runs', runs: 3, unfinished: runs, jobs: 1, threads: 1 });
+  display.show({ kind: 'job', run: first, event: { kind: 'begun', job, place: 0 } });
+  vi.advanceTimersByTime(60_000);
+  display.show({ kind: 'ended', run: first, outcome: { status: 'done' }, seconds: 60, scores: [] });
+  display.show({ kind: 'job', run: second, event: { kind: 'begun', job, place: 0 } });
+  display.show({ kind: 'job', run: second, event: { kind: 'report', job, report: step } });
+  vi.advanceTimersByTime(1000);
+  const [, total, place] = lines();
+  expect(total).toMatch(/^all runs +=+ +41 % {2}1\/3 {2}2 min left$/); // a quarter of the second, which takes as long
+  expect(place).toMatch(/^ple seed 2 +=+ +25 % {2}epoch 1\/2 {2}1,234 samples\/s$/);
+  display.show({ kind: 'ended', run: second, outcome: { status: 'failed', message: 'no' }, seconds: 1, scores: [] });
+  display.close();
+  expect(lines()).toEqual(['3 runs; 1 at a time with 1 thread each', '2/3 ple seed 2  failed: no', '']);
+});
+
+test('runs to tune are told with the time of all runs that come after them', () => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const { stream, lines } = virtualTerminal(80);
+  const display = openCompareDisplay(stream, config); // one model, one seed
+  const job = { experiment: run.experiment, path: 'p' };
+  display.show({ kind: 'planned', stage: 'tuning', runs: 2, unfinished: [run, run], jobs: 1, threads: 1 });
+  display.show({ kind: 'job', run, event: { kind: 'begun', job, place: 0 } });
+  vi.advanceTimersByTime(60_000);
+  display.show({ kind: 'ended', run, outcome: { status: 'done' }, seconds: 60, scores: [] });
+  vi.advanceTimersByTime(1000);
+  expect(lines()[1]).toMatch(/^all runs to tune +=+ +50 % {2}1\/2 {2}2 min left$/);
+  display.close();
+});
+
 test('reading and measuring tell how far they are, a line every ten seconds where there is no terminal', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   onTestFinished(() => {
@@ -76,7 +147,7 @@ test('reading and measuring tell how far they are, a line every ten seconds wher
   ]);
 });
 
-test('what came out of single runs is told at the end of a stage, with their names; what all have, once and at once', () => {
+test('what came out of single runs is told at the end, with their names; what all have, once and at once', () => {
   const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
   const write = vi.spyOn(stream, 'write').mockReturnValue(true);
   const display = openCompareDisplay(stream, config);
@@ -90,11 +161,13 @@ test('what came out of single runs is told at the end of a stage, with their nam
   for (const seed of [3, 1, 1]) note({ seed }, 'The last epoch was the best.', ofRun);
   note({ label: 'mmoe', seed: 2, point: { 'dataset.correlation': 0.4 } }, 'The last epoch was the best.', ofRun);
   for (const seed of [1, 2]) note({ seed }, 'The data are odd.');
+  display.show({ kind: 'planned', stage: 'runs', runs: 1, unfinished: [], jobs: 1, threads: 1 });
   note({ seed: 2 }, 'No AUC.', ofRun);
   display.close();
   display.close();
   expect(write.mock.calls.map(([text]) => text)).toEqual([
     'note: The data are odd.\n',
+    '1 run, 1 of them finished already\n',
     'note: ple seeds 1, 3; mmoe correlation 0.4 seed 2: The last epoch was the best.\n',
     'note: ple seed 2: No AUC.\n',
   ]);

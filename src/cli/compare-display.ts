@@ -1,9 +1,11 @@
+import stringWidth from 'string-width';
 import { pointText } from '../comparison/axis-point.js';
 import type { JobEvent } from '../comparison/jobs.js';
 import type { PlacedRun } from '../comparison/placed-runs.js';
 import type { ComparisonEvent } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { count } from '../report/numbers.js';
+import { shortened } from '../report/text-table.js';
 import { printable } from '../support/printable.js';
 import { type CompareBars, openCompareBars } from './compare-bars.js';
 import { duration } from './duration.js';
@@ -22,7 +24,7 @@ type Planned = ComparisonEvent & { readonly kind: 'planned' };
 type Decisions = ComparisonEvent & { readonly kind: 'decided' };
 type Ended = ComparisonEvent & { readonly kind: 'ended' };
 
-/** Bars on a terminal, a line for each finished run everywhere. */
+/** On a terminal bars, elsewhere a line for each finished run; runs that failed, notes and decisions as lines on both. */
 export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig): CompareDisplay {
   const said = new Set<string>();
   let bars: CompareBars | undefined;
@@ -43,8 +45,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     said.add(text);
     line(text);
   };
-  const close = () => {
-    for (const text of ofRuns.take()) line(`note: ${text}`);
+  const closeBars = () => {
     bars?.close();
     bars = undefined;
     before?.bar.stop();
@@ -61,7 +62,10 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
 
   return {
     line,
-    close,
+    close() {
+      closeBars();
+      for (const text of ofRuns.take()) line(`note: ${text}`);
+    },
     show(event) {
       if (event.kind === 'note') once(`note: ${event.message}`);
       if (event.kind === 'reading') {
@@ -84,14 +88,19 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
   };
 
   function start({ stage: name, runs, unfinished, jobs, threads }: Planned): void {
-    close();
-    const kinds = unfinished.map(({ label }) => label);
+    closeBars();
+    const { models, points, seeds, looks } = config;
+    const firstLook = points.flatMap(() => seeds.slice(0, looks[0]).flatMap(() => models));
+    const later = name === 'tuning' ? firstLook : []; // the runs that are reported
+    const kinds = [...unfinished, ...later].map(({ label }) => label);
     stage = { timeLeft: createTimeLeft(kinds, jobs), of: runs, done: runs - unfinished.length };
     const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
     const how = `${jobs} at a time with ${threads} ${threads === 1 ? 'thread' : 'threads'} each`;
-    const what = name === 'tuning' ? 'runs to tune' : 'runs';
+    const what = `${runs === 1 ? 'run' : 'runs'}${name === 'tuning' ? ' to tune' : ''}`;
     line(`${runs} ${what}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`);
-    if (stream.isTTY && unfinished.length > 0) bars = openCompareBars(stream, Math.min(jobs, unfinished.length), runs);
+    const title = name === 'tuning' ? 'all runs to tune' : 'all runs';
+    if (stream.isTTY && unfinished.length > 0)
+      bars = openCompareBars(stream, title, Math.min(jobs, unfinished.length), runs);
   }
 
   function ofJob(run: PlacedRun, event: Exclude<JobEvent, { kind: 'ended' }>): void {
@@ -100,7 +109,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
       places.set(run.folder, event.place);
       fractions.set(run.folder, 0);
       stage?.timeLeft.begin(run.folder, run.label, now());
-      bars?.job(event.place, name, 0, 'reading');
+      bars?.job(event.place, name, 0, ['reading']);
     }
     if (event.kind === 'started again') line(`${name} is started again from its checkpoint: ${event.reason}`);
     if (event.kind !== 'report') return;
@@ -109,14 +118,14 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     else if (report.kind === 'note') once(`note: ${report.message}`);
     if (report.kind === 'start' && report.resumedAt !== null) line(`${name} goes on in epoch ${report.resumedAt}`);
     const place = places.get(run.folder) ?? 0;
-    if (report.kind === 'start') bars?.job(place, name, 0, 'compiling');
+    if (report.kind === 'start') bars?.job(place, name, 0, ['compiling']);
     if (report.kind !== 'step') return;
     const { epochs } = run.experiment.train;
     const fraction = (report.epoch - 1 + report.step / report.steps) / epochs;
     fractions.set(run.folder, fraction);
     stage?.timeLeft.update(run.folder, fraction, now());
     const rate = `${count(report.samplesPerSecond)} samples/s`;
-    bars?.job(place, name, fraction, `epoch ${report.epoch}/${epochs}  ${rate}`);
+    bars?.job(place, name, fraction, [`epoch ${report.epoch}/${epochs}`, rate]);
   }
 
   function end({ run, outcome, scores, seconds }: Ended): void {
@@ -125,25 +134,34 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     stage?.timeLeft.end(run.folder, now());
     if (!stage || outcome.status === 'interrupted') return;
     stage.done += 1;
-    const what =
-      outcome.status === 'failed'
-        ? [`failed: ${outcome.message}`]
-        : [
-            ...scores.map(
-              ({ task, metric, value }) =>
-                `${printable(task)} ${metric} ${value === null ? '-' : value.toPrecision(4)}`,
-            ),
-            `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`,
-          ];
-    line([`${stage.done}/${stage.of} ${nameOf(run)}`, ...what].join('  '));
+    const which = `${stage.done}/${stage.of} `;
+    if (outcome.status === 'failed') line(`${which}${nameOf(run)}  failed: ${outcome.message}`);
+    else if (!bars) line(finishedLine(`${which}${shortened(nameOf(run), longestName)}`, scores, seconds));
   }
 
   function drawTotal(): void {
     if (!bars || !stage) return;
     const left = stage.timeLeft.left(now());
     const running = [...fractions.values()].reduce((sum, fraction) => sum + fraction, 0);
-    bars.total(stage.done + running, stage.of, left === null ? '' : `  ${duration(left)} left`);
+    bars.total(stage.done + running, stage.of, left === null ? '' : `${duration(left)} left`);
   }
+}
+
+const [columnsOfLines, longestName] = [80, 40];
+
+/** `3/55 ple seed 1  y1 mse 0.07843  y2 mse 0.07915  1.3 s`; of many tasks the first whose scores fit, and how many more there are. */
+function finishedLine(start: string, scores: Ended['scores'], seconds: number): string {
+  const end = `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const parts = scores.map(
+    ({ task, metric, value }) =>
+      `${shortened(printable(task), 20)} ${metric} ${value === null ? '-' : value.toPrecision(4)}`,
+  );
+  const lineOf = (shown: number) => {
+    const more = parts.length - shown;
+    return [start, ...parts.slice(0, shown), ...(more > 0 ? [`… ${more} more`] : []), end].join('  ');
+  };
+  const fitting = parts.findLastIndex((_, index) => stringWidth(lineOf(index + 1)) <= columnsOfLines);
+  return lineOf(fitting + 1);
 }
 
 /** What `tune` chose and `match` scaled, a line for each model at each point, or for each of its parts. */

@@ -32,7 +32,7 @@ test('trains every model under every seed, and prints the table', () => {
     'single-task-seed-2',
   ]);
   const { rows, timing, ...rest } = JSON.parse(readFileSync(at('runs/small/comparison.json'), 'utf8'));
-  expect(rest).toMatchObject({ schema: 1, baseline: 'single-task', tasks: ['y1', 'y2'], seeds: [1, 2], axes: {} });
+  expect(rest).toMatchObject({ schema: 2, baseline: 'single-task', tasks: ['y1', 'y2'], seeds: [1, 2], axes: {} });
   expect(rows.map((row: { label: string }) => row.label)).toEqual(['single-task', 'ple', 'shared']);
   for (const { runs } of rows) {
     for (const { path, status } of runs) {
@@ -43,7 +43,15 @@ test('trains every model under every seed, and prints the table', () => {
   expect(timing).toMatchObject({ jobs: 2, seconds: expect.any(Number) });
   expect(Object.keys(timing.runs).toSorted()).toEqual(runsIn(at('runs/small')));
   for (const name of ['gains.csv', 'gains.md', 'gains.tex']) expect(existsSync(at('runs/small', name))).toBe(true);
-  expect(first.stdout).toMatch(/^model .*\n\s*single-task/);
+});
+
+test('prints the table in 80 columns, then what was found in words, then where the report is', () => {
+  expect(first.stdout).toMatch(/^model +verdict +y1 +y2 .*\nsingle-task +baseline +[\d.]+ MSE +[\d.]+ MSE\nple /);
+  expect(Math.max(...first.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(first.stdout).toContain(
+    '\n\nNo model is trained to a plateau: longer training may change every gain.\n- ple and shared are not trained',
+  );
+  expect(first.stderr).toMatch(/\nWritten to runs\/small; the report is runs\/small\/report\.html\n$/);
 });
 
 test('is made again by ple report from its folder, without training', async () => {
@@ -56,6 +64,15 @@ test('is made again by ple report from its folder, without training', async () =
   expect(readFileSync(at('runs/small/gains.csv'), 'utf8')).toBe(gains);
   const report = readFileSync(at('runs/small/report.html'), 'utf8');
   expect(report).toContain('ple compare --config runs/small/config.yaml --runs runs<');
+});
+
+test('--wide prints all numbers', async () => {
+  const { status, stdout } = await pleHere(['report', 'runs/small', '--wide', '--out', 'wide'], { cwd: folder });
+  expect(status).toBe(0);
+  expect(stdout).toMatch(
+    /^model +verdict +task +metric +mean ± sd +gain ± 95 % .*p \(Holm\).* relative .*embedding +network\n/,
+  );
+  expect(stdout).toContain('Errors cover training noise and the choice of test rows.');
 });
 
 test('without a terminal prints a line for each finished run, and each note once', () => {

@@ -4,7 +4,6 @@ import { type ComparisonPlan, planComparison } from '../comparison/dry-run.js';
 import { type ComparisonResult, runComparison } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
-import { comparisonTable } from '../report/comparison-table.js';
 import { count } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
@@ -13,6 +12,7 @@ import { type CompareDisplay, nameOf, openCompareDisplay } from './compare-displ
 import { neededConfig, readComparison } from './config-file.js';
 import { duration } from './duration.js';
 import { say } from './say.js';
+import { showComparison } from './show-comparison.js';
 
 interface CompareOptions {
   readonly config?: string;
@@ -22,10 +22,11 @@ interface CompareOptions {
   readonly predictions: boolean;
   readonly svg?: boolean;
   readonly png?: boolean;
+  readonly wide?: boolean;
   readonly json?: boolean;
 }
 
-/** `ple compare`: trains every model under every seed; the table on stdout, progress and notes on stderr. */
+/** `ple compare`: trains every model under every seed; the table and what was found on stdout, progress and notes on stderr. */
 export async function compareCommand(words: readonly string[], options: CompareOptions): Promise<number> {
   const { file, overrides } = neededConfig(words, options.config);
   const config = readComparison(file, overrides);
@@ -88,10 +89,7 @@ async function finish(
     { svg: options.svg ?? false, png: options.png ?? false },
   );
   display.close();
-  const colour = process.stdout.isTTY === true && process.stdout.getColorDepth() > 1; // which heeds NO_COLOR
-  process.stdout.write(
-    options.json ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonTable(comparison, { colour }),
-  );
+  showComparison(comparison, options);
   if (failed > 0) say(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; the same command tries again.`);
   say(`Written to ${folder}; the report is ${join(folder, 'report.html')}`);
   return failed > 0 ? exitCode.failed : exitCode.done;

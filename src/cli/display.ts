@@ -26,13 +26,13 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
     stream.write(`${printable(text)}\n`);
   };
   const clear = () => bar?.stop();
-  const progress = (title: string, unit: Unit, done: number, total: number, note = '') => {
+  const progress = (title: string, unit: Unit, done: number, total: number, ...notes: string[]) => {
     if (title !== barTitle) {
       clear();
       bar = progressBar(title, unit, stream);
       barTitle = title;
     }
-    bar?.update(done, total, note);
+    bar?.update(done, total, ...notes);
   };
 
   return {
@@ -51,8 +51,8 @@ export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment):
       const { record } = event;
       if (record.kind === 'step') {
         const { epoch, step, steps, meanLoss, samplesPerSecond } = record;
-        const note = `loss ${meanLoss.toFixed(4)}  ${count(samplesPerSecond)} samples/s`;
-        return progress(`epoch ${epoch}/${epochs}`, 'steps', step, steps, note);
+        const notes = [`loss ${meanLoss.toFixed(4)}`, `${count(samplesPerSecond)} samples/s`];
+        return progress(`epoch ${epoch}/${epochs}`, 'steps', step, steps, ...notes);
       }
       if (record.kind === 'rows') return progress(record.split, 'rows', record.rows, record.of);
       if (record.kind === 'epoch')

@@ -78,6 +78,7 @@ function build(setCode: (code: number) => void): Command {
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--svg', 'write the charts as SVG beside the report')
     .option('--png', 'write the charts as PNG beside the report')
+    .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
     .option('--json', 'print the comparison (or the plan of a dry run) as one JSON document')
     .argument('[key.path=value...]', 'overrides of the config')
     .addHelpText(
@@ -86,6 +87,7 @@ function build(setCode: (code: number) => void): Command {
         'ple compare --config configs/quickstart.yaml',
         'ple compare --config configs/census-income/compare.yaml --jobs 2',
         'ple compare --config configs/quickstart.yaml --dry-run compare.seeds=10',
+        'ple compare --config configs/quickstart.yaml --wide > gains.txt',
       ]),
     )
     .action(async (overrides, options) =>
@@ -204,10 +206,12 @@ function build(setCode: (code: number) => void): Command {
     )
     .option('--svg', 'write the charts as SVG too')
     .option('--png', 'write the charts as PNG too')
+    .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
     .option('--json', 'print the comparison as one JSON document')
     .addHelpText(
       'after',
       example([
+        'ple report runs/quickstart --wide',
         'ple report runs/census-income-compare --uncertainty both',
         'ple report runs/*-0123abcd runs/quickstart --out report',
         'ple report runs/quickstart --predictions theirs:1=scores-1.csv --predictions theirs:2=scores-2.csv',

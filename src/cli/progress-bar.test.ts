@@ -2,6 +2,7 @@ import { WriteStream } from 'node:tty';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { amount } from './amount.js';
 import { progressBar } from './progress-bar.js';
+import { virtualTerminal } from './terminal.fixture.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] });
@@ -60,3 +61,25 @@ test('on a terminal, the time left of what comes in bursts is steady', () => {
   ] as const)
     expect(written.lastIndexOf(on)).toBeGreaterThan(written.indexOf(off));
 });
+
+test.each([80, 100])(
+  'on a terminal of %i columns a bar stays on its line, with the notes that fit, and leaves nothing',
+  (columns) => {
+    const { stream, lines } = virtualTerminal(columns);
+    const bar = progressBar('epoch 7/10', 'steps', stream);
+    const long = progressBar('datasets/a folder with a long name/and a file with another.parquet', 'rows', stream);
+    for (const [one, start] of [
+      [bar, 'epoch 7/10'],
+      [long, 'datasets/a fold…nother.parquet'],
+    ] as const) {
+      for (let step = 1; step <= 12; step++) {
+        one.update(100 * step, 1500, 'loss 0.1234', '123,456 samples/s', 'a note that never fits '.repeat(5));
+        vi.advanceTimersByTime(500);
+      }
+      expect(lines().slice(-1)[0]).toContain(`${start} =============     80 %  2 s left  loss 0.1234`);
+      expect(Math.max(...lines().map((line) => line.length))).toBeLessThan(columns);
+      one.line('a line');
+      expect(lines().slice(-2)).toEqual(['a line', '']);
+    }
+  },
+);

@@ -1,15 +1,18 @@
 import { SingleBar } from 'cli-progress';
+import { shortened } from '../report/text-table.js';
 import { amount, type Unit } from './amount.js';
+import { barLine, columnsOf } from './bar-line.js';
 import { duration } from './duration.js';
 
 export interface ProgressBar {
-  /** @param total NaN while it is not known. */
-  update(done: number, total: number, note?: string): void;
+  /** @param total NaN while it is not known. Of the notes, a terminal shows those that fit. */
+  update(done: number, total: number, ...notes: readonly string[]): void;
   /** Writes a line above the bar. */
   line(text: string): void;
   stop(): void;
 }
 
+const [barColumns, longestTitle] = [16, 30];
 const secondsBetweenLines = 10;
 /** A guess from less is none. */
 const secondsBeforeGuess = 2;
@@ -24,16 +27,17 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
     bar = undefined;
   };
   return {
-    update(done, total, note = '') {
+    update(done, total, ...notes) {
       if (stream.isTTY) {
-        const values = { note, amount: amount(done, total, unit), left: timeLeft(done, total) };
+        const values = { notes: [timeLeft(done, total), ...notes, amount(done, total, unit)] };
         if (!bar) {
           bar = new SingleBar({
             stream,
-            format: `${title} {bar} {percentage} %  {amount}  {left}  {note}`,
-            barsize: 24,
-            barCompleteChar: '=',
-            barIncompleteChar: ' ',
+            format: (_options, { progress }, payload: typeof values) =>
+              barLine(shortened(title, longestTitle), progress, payload.notes, {
+                columns: columnsOf(stream),
+                bar: barColumns,
+              }),
             clearOnComplete: true,
             hideCursor: true,
           });
@@ -42,7 +46,7 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
         bar.setTotal(Number.isNaN(total) ? 2 * done : total);
         bar.update(done, values);
       } else if (performance.now() - last > secondsBetweenLines * 1000) {
-        stream.write(`${title}  ${amount(done, total, unit)}  ${note}`.trimEnd().concat('\n'));
+        stream.write(`${[title, amount(done, total, unit), ...notes].join('  ')}\n`);
         last = performance.now();
       }
     },

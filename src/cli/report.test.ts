@@ -38,8 +38,8 @@ describe('ple report', () => {
     const before = contentsOf(at('runs'));
     const { status, stdout, stderr } = await ple(['report', single, shared], { cwd: folder });
     expect(status, stderr).toBe(0);
-    expect(stdout).toMatch(/^alone +income .*baseline$/m);
-    expect(stdout).toMatch(/^together +income /m);
+    expect(stdout).toMatch(/^alone +baseline +0\.\d+ AUC +0\.\d+ AUC$/m);
+    expect(stdout).toMatch(/^together +not trained to a plateau +[-+]0\.\d+ AUC \? +[-+]0\.\d+ AUC \?$/m);
     expect(stderr).toBe('Written to report/report.html\n');
     expect(readdirSync(at('report')).toSorted()).toEqual(
       expect.arrayContaining(['comparison.json', 'gains.csv', 'gains.md', 'gains.tex', 'report.html']),
@@ -81,7 +81,15 @@ describe('ple report', () => {
       tasks: {},
       runs: [{ seed: 3, path: name, status: 'done' }],
     };
-    const stored = JSON.stringify({ schema: 1, name: 'runs', baseline: 'together', tasks: [], axes: {}, rows: [row] });
+    const stored = JSON.stringify({
+      schema: 1,
+      name: 'runs',
+      baseline: 'together',
+      tasks: [],
+      seeds: [3],
+      axes: {},
+      rows: [row],
+    });
     writeFileSync(at('runs', 'comparison.json'), stored);
     try {
       const refused = await run('report', single, 'runs', '--out', 'runs');

@@ -4,7 +4,6 @@ import type { Comparison } from '../comparison/comparison.js';
 import { parseExternalFile, type Scale } from '../comparison/external-predictions.js';
 import { readComparison, readStoredRuns, type StoredRuns } from '../comparison/stored-runs.js';
 import { storedTable } from '../comparison/stored-table.js';
-import { comparisonTable } from '../report/comparison-table.js';
 import { writeOutputs } from '../report/write-outputs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
@@ -12,6 +11,7 @@ import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import { commandLine } from './command-line.js';
 import { say } from './say.js';
+import { showComparison } from './show-comparison.js';
 
 interface ReportOptions {
   readonly out?: string;
@@ -21,6 +21,7 @@ interface ReportOptions {
   readonly scores?: string;
   readonly svg?: boolean;
   readonly png?: boolean;
+  readonly wide?: boolean;
   readonly json?: boolean;
 }
 
@@ -61,11 +62,7 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
     config: alone ? configOf(alone) : null,
   };
   await writeOutputs(folder, data, { svg: options.svg ?? false, png: options.png ?? false });
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify(comparison, null, 2)}\n`
-      : comparisonTable(comparison, { colour: process.stdout.isTTY === true && process.stdout.getColorDepth() > 1 }),
-  );
+  showComparison(comparison, options);
   say(`Written to ${join(folder, 'report.html')}`);
   return exitCode.done;
 }

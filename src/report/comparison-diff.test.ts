@@ -1,43 +1,20 @@
 import { expect, test } from 'vitest';
 import type { Comparison, ComparisonRow, TaskGain } from '../comparison/comparison.js';
+import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { comparisonDiff, comparisonDiffText } from './comparison-diff.js';
 
-const gain = (mean: number, value: number | null, verdict: TaskGain['verdict'] = null): TaskGain => ({
-  metric: 'auc',
-  mean,
-  sd: 0.01,
-  gain: value,
-  relativeGain: null,
-  se: null,
-  interval: null,
-  p: null,
-  pHolm: null,
-  verdict,
-  detectable: null,
-});
-const row = (label: string, click: TaskGain, changes: Partial<ComparisonRow> = {}): ComparisonRow => ({
-  label,
-  type: 'some',
-  axis: {},
-  parameters: { embedding: 0, network: 10 },
-  runs: [],
-  tasks: { click },
-  meanGain: null,
-  worstGain: null,
-  verdict: null,
-  ...changes,
-});
+const gain = (mean: number, value: number | null, verdict: TaskGain['verdict'] = null): TaskGain =>
+  taskGain(value, verdict, { mean });
+const row = (label: string, click: TaskGain, changes: Partial<ComparisonRow> = {}): ComparisonRow =>
+  comparisonRow(label, {
+    tasks: { click },
+    parameters: { embedding: 0, network: 10 },
+    verdict: 'baseline',
+    ...changes,
+  });
 const comparison = (rows: readonly ComparisonRow[], changes: Partial<Comparison> = {}): Comparison => ({
-  schema: 1,
-  name: 'c',
-  baseline: 'base',
-  tasks: ['click'],
-  seeds: [1, 2],
-  axes: {},
-  uncertainty: 'seeds',
-  rows,
-  notes: [],
-  timing: {},
+  ...everyVerdict,
+  ...{ baseline: 'base', tasks: ['click'], seeds: [1, 2], rows, contrasts: [] },
   ...changes,
 });
 const diff = (left: Comparison, right: Comparison) =>
@@ -57,7 +34,7 @@ test('the plan, gains and verdicts are told by label and axes', () => {
     row('m', gain(0.625, 0.125, 'better'), { axis, verdict: 'better on all' }),
   ];
   const right = [
-    row('m', gain(0.625, 0.0625, 'no difference seen'), { axis, verdict: 'no difference seen' }),
+    row('m', gain(0.625, 0.0625, 'undecided'), { axis, verdict: 'undecided' }),
     row('base', gain(0.5, null), { parameters: null }),
   ];
   const found = diff(comparison(left), comparison(right, { seeds: [1, 2, 3] }));
@@ -65,13 +42,29 @@ test('the plan, gains and verdicts are told by label and axes', () => {
   expect(found.rows).toEqual([
     { key: 'base.parameters', left: 10, right: null },
     { key: 'm dataset.correlation=0.5.click.gain', left: 0.125, right: 0.0625, difference: -0.0625 },
-    { key: 'm dataset.correlation=0.5.click.verdict', left: 'better', right: 'no difference seen' },
-    { key: 'm dataset.correlation=0.5.verdict', left: 'better on all', right: 'no difference seen' },
+    { key: 'm dataset.correlation=0.5.click.verdict', left: 'better', right: 'undecided' },
+    { key: 'm dataset.correlation=0.5.verdict', left: 'better on all', right: 'undecided' },
   ]);
   const text = comparisonDiffText(found);
   expect(text).toMatch(/^seeds +\[1,2\] +\[1,2,3\]$/m);
   expect(text).toMatch(/^base\.parameters +10 +-$/m);
   expect(text).toMatch(/\.click\.gain +0\.12500 +0\.06250 +-0\.06250$/m);
+});
+
+test('the test and contrasts are compared too', () => {
+  const rows = [row('base', gain(0.5, null))];
+  const [contrast] = everyVerdict.contrasts;
+  if (!contrast) throw new Error('The fixture has contrasts.');
+  const decided = { ...contrast, tasks: { income: taskGain(0.5, 'better') }, verdict: 'better on all' as const };
+  const undecided = { ...decided, tasks: { income: taskGain(0.25, 'undecided') }, verdict: 'undecided' as const };
+  const test = { ...everyVerdict.test, level: 0.02 };
+  const found = diff(comparison(rows, { contrasts: [decided] }), comparison(rows, { contrasts: [undecided], test }));
+  expect(found.plan).toEqual([{ key: 'test.level', left: 0.05, right: 0.02 }]);
+  expect(found.rows).toEqual([
+    { key: 'PLE over CGC.income.gain', left: 0.5, right: 0.25, difference: -0.25 },
+    { key: 'PLE over CGC.income.verdict', left: 'better', right: 'undecided' },
+    { key: 'PLE over CGC.verdict', left: 'better on all', right: 'undecided' },
+  ]);
 });
 
 test('a model that only one of them has is there with its means', () => {

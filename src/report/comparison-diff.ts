@@ -9,9 +9,9 @@ import { textTable } from './text-table.js';
 export interface ComparisonDiff {
   readonly left: { readonly path: string };
   readonly right: { readonly path: string };
-  /** Name, baseline, tasks, seeds, axes, uncertainty. */
+  /** Name, baseline, tasks, seeds, axes, uncertainty, test, margins, weights of tasks. */
   readonly plan: readonly Difference[];
-  /** Verdicts and parameters; of each task metric, mean, gain and verdict. `difference` is right - left of two numbers. */
+  /** Verdicts, parameters and mean gains; of each task metric, mean, gain and verdict; likewise of contrasts. `difference` is right - left of two numbers. */
   readonly rows: readonly (Difference & { readonly difference?: number })[];
 }
 
@@ -33,15 +33,27 @@ export function comparisonDiff(left: Stored, right: Stored): ComparisonDiff {
   };
 }
 
-function planOf({ name, baseline, tasks, seeds, axes, uncertainty }: Comparison) {
-  return { name, baseline, tasks, seeds, axes, uncertainty };
+function planOf({ name, baseline, tasks, seeds, axes, uncertainty, test, margins, taskWeights }: Comparison) {
+  return { name, baseline, tasks, seeds, axes, uncertainty, test, margins, taskWeights };
 }
 
-function rowsOf({ rows }: Comparison) {
-  return Object.fromEntries(rows.map((row) => [nameOf(row), { ...tasksOf(row), ...wholeOf(row) }]));
+function rowsOf({ rows, contrasts }: Comparison) {
+  return Object.fromEntries([
+    ...rows.map((row) => [nameOf(row.label, row), { ...tasksOf(row), ...wholeOf(row) }]),
+    ...contrasts.map((contrast) => [
+      nameOf(`${contrast.model} over ${contrast.reference}`, contrast),
+      {
+        ...Object.fromEntries(
+          Object.entries(contrast.tasks).map(([task, { metric, gain, verdict }]) => [task, { metric, gain, verdict }]),
+        ),
+        aggregate: contrast.aggregate?.gain ?? null,
+        verdict: contrast.verdict,
+      },
+    ]),
+  ]);
 }
 
-function nameOf({ label, axis }: ComparisonRow): string {
+function nameOf(label: string, { axis }: Pick<ComparisonRow, 'axis'>): string {
   const point = Object.entries(axis).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
   return [label, ...point].join(' ');
 }
@@ -52,8 +64,8 @@ function tasksOf({ tasks }: ComparisonRow) {
   );
 }
 
-function wholeOf({ type, parameters, verdict }: ComparisonRow) {
-  return { type, parameters: parameters?.network ?? null, verdict };
+function wholeOf({ type, parameters, aggregate, verdict }: ComparisonRow) {
+  return { type, parameters: parameters?.network ?? null, aggregate: aggregate?.gain ?? null, verdict };
 }
 
 export function comparisonDiffText({ left, right, plan, rows }: ComparisonDiff): string {

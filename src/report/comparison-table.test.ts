@@ -1,97 +1,239 @@
 import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
+import type { Comparison } from '../comparison/comparison.js';
 import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { comparisonTable } from './comparison-table.js';
 
-test('a line per model and task, with the verdict in the first and the mean gain below', () => {
-  const lines = comparisonTable(everyVerdict, { colour: false }).split('\n');
-  const words = (line: string | undefined) => line?.trim().split(/ {2,}/);
-  expect(words(lines[0])).toEqual(['model', 'task', 'AUC ± sd', 'gain ± 95 %', 'p', 'relative', 'verdict']);
-  expect(words(lines[1])).toEqual(['single-task', 'income', '0.95000 ± 0.00021', 'baseline']);
+const plain = { colour: false, wide: false, columns: 80 };
+const cells = (line: string | undefined) => line?.trim().split(/ {2,}/);
+const widest = (text: string) => Math.max(...text.split('\n').map(stringWidth));
+
+/** Ten models with long labels, and this many tasks with long names. */
+function large(
+  tasks: number,
+  label = (index: number) => `asymmetric sharing from never-married, variant ${index}`,
+): Comparison {
+  const names = Array.from({ length: tasks }, (_, task) => `an unusually long name of task ${task + 1}`);
+  const { contrasts, ...rest } = everyVerdict;
+  const gains = (sign: number) =>
+    Object.fromEntries(names.map((name, task) => [name, taskGain(sign * (task + 1) * 0.01, 'undecided')]));
+  return {
+    ...rest,
+    tasks: names,
+    taskWeights: Object.fromEntries(names.map((name) => [name, 1])),
+    rows: [
+      comparisonRow('single-task', {
+        tasks: Object.fromEntries(names.map((name) => [name, taskGain(null, null)])),
+        verdict: 'baseline',
+      }),
+      ...Array.from({ length: 10 }, (_, index) =>
+        comparisonRow(label(index), { tasks: gains(index % 2 === 0 ? 1 : -1), verdict: 'undecided' }),
+      ),
+    ],
+    contrasts: contrasts.map((contrast) => ({ ...contrast, model: label(0), reference: label(1), tasks: gains(1) })),
+    notes: [
+      'A note that is so long that it has to be broken between words, as it would not fit into the terminal otherwise.',
+    ],
+  };
+}
+
+test('a line per model: its verdict, and each gain in percent with the sign of its verdict', () => {
+  const lines = comparisonTable(everyVerdict, plain).split('\n');
+  expect(cells(lines[0])).toEqual(['model', 'verdict', 'income', 'never-married', 'Δm']);
+  expect(lines.slice(1, 10).map(cells)).toEqual([
+    ['single-task', 'baseline', '0.95000 AUC', '0.95000 AUC'],
+    ['PLE', 'better on all', '+0.27 % ▲', '+0.18 % ▲', '+0.22 % ▲'],
+    ['CGC', 'better on some', '+0.24 % ▲', '+0.02 % ?', '+0.13 % ▲'],
+    ['MMoE', 'seesaw', '+0.29 % ▲', '-0.20 % ▼', '+0.04 % ?'],
+    ['Sluice', 'worse', '-0.31 % ▼', '-0.02 % =', '-0.17 % ▼'],
+    ['Stitch', 'equivalent', '+0.02 % =', '0.00 % =', '+0.01 % ?'],
+    ['Hard sharing', 'undecided', '+0.04 % ?', '-0.02 % ?', '+0.01 % ?'],
+    ['ML-MMoE', 'not trained to a plateau', '+0.20 % ▲', '+0.16 % ?', '+0.18 % ▲'],
+    ['Failed', 'no result', '-', '-'],
+  ]);
+  expect(lines[10]).toBe('');
+  expect(lines.slice(11, 14).map(cells)).toEqual([
+    ['model', 'over', 'verdict', 'income', 'never-married', 'Δm'],
+    ['PLE', 'CGC', 'better on some', '+0.02 % ?', '+0.16 % ▲', '+0.09 % ?'],
+    ['PLE', 'MMoE', 'undecided', '-0.02 % ?', '+0.04 % ?', '+0.01 % ?'],
+  ]);
+});
+
+test('below the table: the signs, the test, and what was found, of models of which the signs do not say all', () => {
+  const text = comparisonTable(everyVerdict, plain).replaceAll(/\n {2}/g, ' ');
+  const [, , reading, found, notes] = text.split('\n\n');
+  expect(reading).toMatch(/^▲ better, ▼ worse, = within ± the margin, \? undecided\. Gains are in % of single-task/);
+  expect(reading).toContain('\nThe test is a t test per gain, with variances moderated towards');
+  expect(found?.split('\n')).toEqual([
+    'PLE is better than single-task on both tasks. MMoE shows a seesaw.',
+    ...['CGC is better', 'MMoE shows', 'Hard sharing is', 'Failed has', 'PLE is better than CGC', 'PLE against'].map(
+      (start) => expect.stringMatching(new RegExp(`^- ${start} .*\\.$`)),
+    ),
+    expect.stringMatching(/^- ML-MMoE is not trained to a plateau: /),
+  ]);
+  expect(notes).toBe('note: A note.\n');
+});
+
+test.each([2, 5])('no line is wider than 80 columns, of ten models with long labels and %i tasks', (tasks) => {
+  const comparison = large(tasks);
+  const text = comparisonTable(comparison, plain);
+  expect(widest(text)).toBeLessThanOrEqual(80);
+  expect(
+    widest(
+      comparisonTable(
+        large(tasks, (index) => `多任务学习模型的很长的名字，它不适合终端的一行 ${index}`),
+        plain,
+      ),
+    ),
+  ).toBeLessThanOrEqual(80);
+  const lines = text.split('\n');
+  const labels = new Set(lines.filter((line) => /^asym.*variant \d/.test(line)).map((line) => cells(line)?.[0]));
+  expect(labels.size).toBe(10); // shortened in the middle, they are still told apart
+});
+
+test('tasks that do not fit stand in a second table beside the labels again', () => {
+  const comparison = large(5, (index) => `model ${index}`);
+  const blocks = comparisonTable(comparison, plain).split('\n\n');
+  const heads = blocks
+    .map((block) => cells(block.split('\n')[0]))
+    .filter((head) => head?.[0] === 'model' && head[1] !== 'over');
+  expect(heads.length).toBeGreaterThan(1);
+  expect(heads.flatMap((head) => head?.slice(1))).toEqual([
+    'verdict',
+    ...[1, 2, 3, 4, 5].map((task) => `an unusual…of task ${task}`),
+  ]);
+  const [one] = comparisonTable(comparison, { ...plain, columns: 200 }).split('\n\n');
+  expect(cells(one?.split('\n')[0])).toHaveLength(7);
+});
+
+test('--wide has every number: means, both intervals, p, parameters', () => {
+  const text = comparisonTable(everyVerdict, { ...plain, wide: true });
+  const lines = text.split('\n');
+  expect(cells(lines[0])).toEqual([
+    ...['model', 'verdict', 'task', 'metric', 'mean ± sd', 'gain ± 95 %', 'simultaneous', 'p (Holm)', 'p equivalent'],
+    ...['relative', 'embedding', 'network'],
+  ]);
   const mmoe = lines.findIndex((line) => line.startsWith('MMoE'));
-  expect(words(lines[mmoe])).toEqual([
-    ...['MMoE', 'income', '0.95130 ± 0.00021', '+0.00130 ± 0.00050*', '0.032', '+0.29 %', 'seesaw'],
+  expect(lines.slice(mmoe, mmoe + 3).map(cells)).toEqual([
+    [
+      ...[
+        'MMoE',
+        'seesaw',
+        'income',
+        'AUC',
+        '0.95130 ± 0.00021',
+        '+0.00130 ± 0.00050',
+        '[+0.00060, +0.00200]',
+        '0.032',
+      ],
+      ...['0.300', '+0.29 % ▲', '1,000', '123,456'],
+    ],
+    [
+      ...['never-married', 'AUC', '0.94910 ± 0.00021', '-0.00090 ± 0.00050', '[-0.00160, -0.00020]', '0.032', '0.300'],
+      '-0.20 % ▼',
+    ],
+    ['Δm', '+0.04 ± 0.08 %', '[-0.07, +0.15]', '0.400', '+0.04 % ?'],
   ]);
-  expect(words(lines[mmoe + 1])).toEqual([
-    ...['123,456 parameters', 'never-married', '0.94910 ± 0.00021', '-0.00090 ± 0.00050*', '0.032', '-0.20 %'],
+  expect(cells(lines.find((line) => line.startsWith('PLE    CGC')))?.slice(2)).toEqual([
+    ...['better on some', 'income', 'AUC', '+0.00010 ± 0.00050', '[-0.00060, +0.00080]', '0.200', '0.300', '+0.02 % ?'],
   ]);
-  expect(words(lines[mmoe + 2])).toEqual(['mean gain', '+0.00020']);
-  expect(words(lines.find((line) => line.startsWith('Failed')))?.slice(-4)).toEqual(['-', '-', '-', '-']);
+  expect(text).toContain('Errors cover training noise only');
+  expect(widest(text.slice(text.indexOf('\nGains are over')))).toBeLessThanOrEqual(80);
 });
 
-test('a table fits 112 columns, its columns are aligned with and without colour', () => {
-  const plain = comparisonTable(everyVerdict, { colour: false });
-  const table = plain.split('\n\n')[0]?.split('\n') ?? [];
-  expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(112);
-  const coloured = comparisonTable(everyVerdict, { colour: true });
-  expect(stripVTControlCharacters(coloured)).toBe(plain);
-});
-
-test('only gains beyond noise are coloured: green is better, red is worse', () => {
-  const coloured = comparisonTable(everyVerdict, { colour: true });
-  const painted = (code: number) =>
-    [...coloured.matchAll(new RegExp(`\\u001b\\[${code}m(\\S+)`, 'g'))].map(([, gain]) => gain);
-  expect(painted(32)).toEqual(['+0.00120', '+0.00080', '+0.00110', '+0.00130']);
-  expect(painted(31)).toEqual(['-0.00090', '-0.00140']);
-});
-
-test('below the table: the interval, the family, the gain that would have been seen, the notes', () => {
-  const text = comparisonTable(everyVerdict, { colour: false });
-  expect(text).toContain('with the same seed (t distribution)');
-  expect(text).toContain('over the 10 gains of the table');
-  expect(text).toContain('5 seeds would have shown a gain of 0.00070 on income and 0.00090 on never-married');
-  expect(text).toContain('\nA note.\n');
-  const untested = { ...everyVerdict, rows: everyVerdict.rows.slice(0, 1), seeds: [1] };
-  expect(comparisonTable(untested, { colour: false })).not.toMatch(/Holm|would have|95 %|interval/);
-  const overRows = { ...everyVerdict, uncertainty: 'rows' as const, seeds: [1] };
-  expect(comparisonTable(overRows, { colour: false })).toContain(
-    'seen, as many test rows would have shown a gain of 0',
-  );
-});
-
-test('tasks of several metrics have theirs beside them', () => {
-  const row = comparisonRow('single-task', {
-    tasks: { income: taskGain(null, null), age: taskGain(null, null, { metric: 'mse', mean: 12.3, sd: 1 }) },
+test('--wide has the gains with the own best epoch where runs tell them', () => {
+  const without = comparisonTable(everyVerdict, { ...plain, wide: true });
+  const rows = everyVerdict.rows.map((row) => {
+    const { income = taskGain(null, null) } = row.tasks;
+    const ownBest = row.label === 'PLE' ? { mean: 0.96, gain: 0.0042 } : null;
+    return { ...row, tasks: { ...row.tasks, income: { ...income, ownBest } } };
   });
-  const lines = comparisonTable({ ...everyVerdict, tasks: ['income', 'age'], rows: [row] }, { colour: false }).split(
-    '\n',
-  );
-  expect(lines[0]).toMatch(/^model +task +metric +mean ± sd +gain +p +relative +verdict$/);
-  expect(lines[2]).toMatch(/age +MSE +12\.3 ± 1\.0$/);
+  const text = comparisonTable({ ...everyVerdict, rows }, { ...plain, wide: true });
+  expect(without).not.toContain('own best epoch');
+  expect(text).toMatch(/relative +gain, own best epoch +embedding/);
+  expect(text).toMatch(/^PLE .*\+0\.27 % ▲ +\+0\.00420 +1,000/m);
+  expect(text).toContain('\nThe gain with the own best epoch has each task at the epoch that was best');
 });
 
-test('a mean gain in another metric than the tasks are judged by says so', () => {
-  const metric = { metric: 'mse', mean: 12.3, sd: 1, interval: null, se: 0.1 };
-  const tasks = { age: taskGain(-1, null, metric), pay: taskGain(-3, null, metric) };
-  const rows = [comparisonRow('single-task', {}), comparisonRow('PLE', { tasks, meanGain: -0.0321 })];
-  const text = comparisonTable({ ...everyVerdict, tasks: ['age', 'pay'], rows }, { colour: false });
-  expect(text).toMatch(/\n +mean NMSE gain +-0\.032\n/);
+test('gains that nothing was tested of are not told as undecided one by one', () => {
+  const untested = { p: null, pHolm: null, seedsToDecide: null, margin: null };
+  const rows = everyVerdict.rows.slice(0, 2).map((row) => ({
+    ...row,
+    verdict: row.verdict === 'baseline' ? row.verdict : ('undecided' as const),
+    tasks: Object.fromEntries(
+      Object.entries(row.tasks).map(([name, gain]) => {
+        const verdict = gain.gain === null ? null : ('undecided' as const);
+        return [name, { ...gain, ...untested, verdict, gains: gain.gains.slice(0, 1) }];
+      }),
+    ),
+  }));
+  const text = comparisonTable({ ...everyVerdict, seeds: [1], rows, contrasts: [] }, plain);
+  expect(text).toContain('One seed allows no\ntest: add seeds (compare.seeds).\n');
+  expect(text).not.toMatch(/^- |The test is|margin/m);
 });
 
-test('a table per point of the axes', () => {
+test('columns are aligned with and without colour: green is better, red is worse', () => {
+  for (const wide of [false, true]) {
+    const coloured = comparisonTable(everyVerdict, { ...plain, wide, colour: true });
+    expect(stripVTControlCharacters(coloured)).toBe(comparisonTable(everyVerdict, { ...plain, wide }));
+    const painted = (code: number) =>
+      new Set([...coloured.matchAll(new RegExp(`\\u001b\\[${code}m\\S+ % (\\S)`, 'g'))].map(([, sign]) => sign));
+    expect([painted(32), painted(31)]).toEqual([new Set('▲'), new Set('▼')]);
+  }
+});
+
+test('tasks of several metrics have the baseline’s means in theirs', () => {
+  const gain = taskGain(null, null, { metric: 'mse', mean: 12.3, sd: 1 });
+  const row = comparisonRow('single-task', { tasks: { income: taskGain(null, null), age: gain }, verdict: 'baseline' });
+  const comparison = { ...everyVerdict, tasks: ['income', 'age'], rows: [row], contrasts: [] };
+  expect(comparisonTable(comparison, plain)).toMatch(/baseline +0\.95000 AUC +12\.3 MSE\n/);
+});
+
+test('a table per point of the axes, then what was found at each', () => {
   const rows = [0.2, 1].flatMap((value) =>
     ['single-task', 'PLE'].map((label) =>
       comparisonRow(label, {
         axis: { 'dataset.correlation': value },
-        tasks: { income: taskGain(label === 'PLE' ? value / 1000 : null, null) },
+        tasks: { income: label === 'PLE' ? taskGain(value / 1000, 'better') : taskGain(null, null) },
+        verdict: label === 'PLE' ? 'better on all' : 'baseline',
       }),
     ),
   );
   const axes = { 'dataset.correlation': [0.2, 1] };
-  const text = comparisonTable({ ...everyVerdict, tasks: ['income'], axes, rows }, { colour: false });
-  const [first = '', second = ''] = text.split('\n\n');
-  expect(first).toMatch(/^dataset\.correlation = 0\.2\nmodel/);
-  expect(first).toContain('+0.00020');
-  expect(first).not.toContain('+0.00100');
-  expect(second).toMatch(/^dataset\.correlation = 1\nmodel[\s\S]*\+0\.00100/);
+  const contrasts = everyVerdict.contrasts
+    .slice(0, 1)
+    .map((contrast) => ({ ...contrast, axis: { 'dataset.correlation': 1 } }));
+  const text = comparisonTable({ ...everyVerdict, tasks: ['income'], axes, rows, contrasts }, plain);
+  const [first = '', second = '', third = '', , ...found] = text.split('\n\n');
+  expect(first).toMatch(/^dataset\.correlation = 0\.2\nmodel[\s\S]*\+0\.044 % ▲$/);
+  expect(second).toMatch(/^dataset\.correlation = 1\nmodel[\s\S]*\+0\.22 % ▲$/);
+  expect(third).toMatch(/^model +over /);
+  expect(found.slice(0, 2)).toEqual([
+    'dataset.correlation = 0.2:\nPLE is better than single-task on income.',
+    expect.stringMatching(
+      /^dataset\.correlation = 1:\nPLE is better than single-task on income\.\n- PLE is undecided on income/,
+    ),
+  ]);
+});
+
+test('of several points it is not said of every model what would decide it', () => {
+  const at = (value: number) => everyVerdict.rows.map((row) => ({ ...row, axis: { 'dataset.correlation': value } }));
+  const comparison = { ...everyVerdict, axes: { 'dataset.correlation': [0.2, 1] }, rows: [...at(0.2), ...at(1)] };
+  const text = comparisonTable(comparison, plain);
+  expect(text.match(/^- MMoE shows a seesaw/gm)).toHaveLength(2);
+  expect(text).not.toMatch(/would decide/);
 });
 
 test('control characters of a label do not reach the terminal', () => {
   const rows = everyVerdict.rows.map((row) => ({ ...row, label: `${row.label}\u001b[2J\n` }));
-  const text = comparisonTable({ ...everyVerdict, rows }, { colour: false });
-  expect(text).toContain('MMoE\ufffd[2J\ufffd ');
-  expect(text).not.toContain('\u001b');
-  const coloured = comparisonTable({ ...everyVerdict, rows }, { colour: true });
-  const codes = [31, 32, 39].map((code) => `\u001b[${code}m`);
-  expect(codes.reduce((rest, code) => rest.replaceAll(code, ''), coloured)).toBe(text);
+  const comparison = { ...everyVerdict, rows, contrasts: [] };
+  for (const wide of [false, true]) {
+    const text = comparisonTable(comparison, { ...plain, wide });
+    expect(text).toContain('MMoE\ufffd[2J\ufffd ');
+    expect(text).not.toContain('\u001b');
+    const coloured = comparisonTable(comparison, { ...plain, wide, colour: true });
+    const codes = [31, 32, 39].map((code) => `\u001b[${code}m`);
+    expect(codes.reduce((rest, code) => rest.replaceAll(code, ''), coloured)).toBe(text);
+  }
 });

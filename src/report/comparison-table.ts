@@ -1,74 +1,149 @@
-import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
-import { printable } from '../support/printable.js';
-import { explanations, hasIntervals } from './explanations.js';
-import { count, dash, fixed, percent, probability, signed } from './numbers.js';
+import type { Comparison, Contrast, Gain, TaskGain, TestedGain, Verdict } from '../comparison/comparison.js';
+import { type Column, columnBlocks } from './column-blocks.js';
+import { aggregateDigits, aggregateVerdict, contrastsAt, effect, signs, verdictText, withSign } from './effects.js';
+import { explanations, looksInWords, testInWords } from './explanations.js';
+import { dash, fixed, percent } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
-import { type TextCell, textTable } from './text-table.js';
+import { type TextCell, wrapped } from './text-table.js';
+import { type PointVerdict, verdictsInWords } from './verdict-in-words.js';
+import { ownBestInWords, wideTable } from './wide-table.js';
 
-/**
- * The comparison for a terminal: at every point of the axes a table with a line per model and task, and below it how to read it.
- * Gains beyond noise have an asterisk and, in colour, green for better and red for worse.
- */
-export function comparisonTable(comparison: Comparison, { colour }: { readonly colour: boolean }): string {
-  const points = pointsOf(comparison);
-  const tables = points.map((point) => {
-    const heading = point.title === '' ? '' : `${printable(point.title)}\n`;
-    return `${heading}${tableOf(point, comparison.baseline, colour)}`;
-  });
-  const below = new Set([...points.flatMap((point) => explanations(comparison, point)), ...comparison.notes]);
-  return `${tables.join('\n')}\n${[...below].map((line) => `${printable(line)}\n`).join('')}`;
+export interface TableOptions {
+  /** Green for better and red for worse. */
+  readonly colour: boolean;
+  /** All numbers, a line per model and task, however wide. */
+  readonly wide: boolean;
+  /** Of the terminal. */
+  readonly columns: number;
 }
 
-function tableOf(point: Point, baseline: string, colour: boolean): string {
-  const metrics = new Set(point.tasks.map(({ metric }) => metricName(metric)));
-  const shared = metrics.size === 1; // the metric stands in the head
-  const sd = point.rows.some((row) => point.tasks.some((task) => gainOf(row, task).sd !== null)) ? ' ± sd' : '';
-  const head = [
-    'model',
-    'task',
-    ...(shared ? [`${[...metrics].join()}${sd}`] : ['metric', `mean${sd}`]),
-    `gain${hasIntervals(point) ? ' ± 95 %' : ''} `, // the last place is the asterisk's
-    'p',
-    'relative',
-    'verdict',
+/**
+ * The comparison for a terminal: at every point of the axes a table with a line per model, and one of the contrasts; below them how to read
+ * them, what was found in words, and the notes.
+ */
+export function comparisonTable(comparison: Comparison, options: TableOptions): string {
+  const points = pointsOf(comparison);
+  const tables = points.map((point) =>
+    [
+      point.title === '' ? '' : wrapped(point.title, options.columns),
+      options.wide ? wideTable(comparison, point, options.colour) : narrowTables(comparison, point, options),
+    ].join(''),
+  );
+  const tests = points.map((point) => testInWords(comparison, point));
+  const decidable = points.length === 1 && tests.flat().length > 0;
+  const reading = options.wide
+    ? points.flatMap((point) => [...explanations(comparison, point), ...ownBestInWords(comparison, point)])
+    : [legend(comparison, points), ...tests.flat(), ...looksInWords(comparison)];
+  const paragraphs = [
+    ...tables,
+    [...new Set(reading)].map((line) => wrapped(line, options.columns, '', '  ')).join(''),
+    ...verdictsInWords(comparison).map((verdict) => found(verdict, decidable, options.columns)),
+    comparison.notes.map((note) => wrapped(note, options.columns, 'note: ', '  ')).join(''),
   ];
-  const lines = point.rows.flatMap((row) => linesOf(row, point, row.label === baseline, colour));
-  const right = [false, false, ...(shared ? [] : [false]), true, true, true, true, false];
-  return textTable(
-    head,
-    lines.map((cells) => (shared ? cells.toSpliced(2, 1) : cells)),
-    right,
+  return paragraphs.filter((text) => text !== '').join('\n');
+}
+
+function legend({ baseline, rows }: Comparison, points: readonly Point[]): string {
+  const gains = points.flatMap((point) => point.rows.flatMap((row) => point.tasks.map((task) => gainOf(row, task))));
+  const margin = gains.some((gain) => gain.margin !== null) ? `${signs.equivalent} within ± the margin, ` : '';
+  const mean = rows.some(({ aggregate }) => aggregate !== null) ? '; Δm is their mean over tasks' : '';
+  return (
+    `${signs.better} better, ${signs.worse} worse, ${margin}${signs.undecided} undecided. ` +
+    `Gains are in % of ${baseline}, above 0 is better${mean}. All numbers: --wide.`
   );
 }
 
-/** A model's lines: its label and verdict stand in the first, its parameters below the label, its mean gain in the last. */
-function linesOf(row: ComparisonRow, { tasks, overTasks }: Point, isBaseline: boolean, colour: boolean): TextCell[][] {
-  const lines: TextCell[][] = tasks.map((task) => taskCells(row, task, isBaseline, colour));
-  if (row.meanGain !== null && tasks.length > 1)
-    lines.push([overTasks.name, '', '', `${signed(row.meanGain, overTasks.digits)} `, '', '']);
-  const network = row.parameters === null ? undefined : `  ${count(row.parameters.network)} parameters`;
-  if (network !== undefined && lines.length === 1) lines.push(['', '', '', '', '', '']);
-  const verdict = isBaseline ? 'baseline' : (row.verdict ?? dash);
-  return lines.map((cells, index) => [
-    index === 0 ? row.label : index === 1 ? (network ?? '') : '',
-    ...cells,
-    index === 0 ? verdict : '',
-  ]);
+function narrowTables(comparison: Comparison, point: Point, { colour, columns }: TableOptions): string {
+  const { baseline, test } = comparison;
+  const { rows, tasks } = point;
+  const models = columnBlocks(
+    [{ head: 'model', cells: rows.map(({ label }) => label) }],
+    [
+      { head: 'verdict', cells: rows.map((row) => verdictText(row.verdict, row.tasks)) },
+      ...tasks.map((task) => ({
+        head: task.name,
+        right: true,
+        cells: rows.map((row) => {
+          const gain = gainOf(row, task);
+          return row.label === baseline ? meanCell(gain, task) : gainCell(gain, task, point, colour);
+        }),
+      })),
+      ...meanColumn(rows, point, test.level, colour),
+    ],
+    columns,
+  );
+  const contrasts = contrastsAt(comparison, point);
+  if (contrasts.length === 0) return models;
+  return `${models}\n${contrastTables(contrasts, point, test.level, { colour, columns })}`;
 }
 
-function taskCells(row: ComparisonRow, task: PointTask, isBaseline: boolean, colour: boolean): TextCell[] {
-  const { mean, sd, gain, interval, pHolm, relativeGain, verdict } = gainOf(row, task);
-  const { digits } = task;
-  const half = interval === null ? '' : ` ± ${fixed((interval[1] - interval[0]) / 2, digits)}`;
-  const beyond = verdict === 'better' || verdict === 'worse';
-  const mark = beyond ? '*' : ' ';
-  const text = `${signed(gain, digits)}${half}`;
-  const painted: TextCell =
-    colour && beyond ? { text, after: mark, colour: verdict === 'better' ? 'green' : 'red' } : `${text}${mark}`;
+function contrastTables(
+  contrasts: readonly Contrast[],
+  point: Point,
+  level: number,
+  { colour, columns }: Pick<TableOptions, 'colour' | 'columns'>,
+): string {
+  return columnBlocks(
+    [
+      { head: 'model', cells: contrasts.map(({ model }) => model) },
+      { head: 'over', cells: contrasts.map(({ reference }) => reference) },
+    ],
+    [
+      { head: 'verdict', cells: contrasts.map(({ verdict, tasks }) => verdictText(verdict, tasks)) },
+      ...point.tasks.map((task) => ({
+        head: task.name,
+        right: true,
+        cells: contrasts.map(({ tasks }) => gainCell(tasks[task.name], task, point, colour)),
+      })),
+      ...meanColumn(contrasts, point, level, colour),
+    ],
+    columns,
+  );
+}
+
+function meanCell({ mean }: TaskGain, task: PointTask): string {
+  return mean === null ? dash : `${fixed(mean, task.digits)} ${metricName(task.metric)}`;
+}
+
+function gainCell(gain: TestedGain | undefined, task: PointTask, point: Point, colour: boolean): TextCell {
+  if (gain === undefined || gain.gain === null) return dash;
+  return withSign(effect(gain, task, point), gain.verdict, colour);
+}
+
+/** The mean relative gain over tasks; no column where no model has one. */
+function meanColumn(
+  rows: readonly { readonly aggregate: Gain | null }[],
+  point: Point,
+  level: number,
+  colour: boolean,
+): readonly Column[] {
+  if (rows.every(({ aggregate }) => aggregate === null)) return [];
+  const cells = rows.map(({ aggregate }) =>
+    aggregate === null
+      ? ''
+      : withSign(percent(aggregate.gain, aggregateDigits(point)), aggregateVerdict(aggregate, level), colour),
+  );
+  return [{ head: 'Δm', right: true, cells }];
+}
+
+/** Verdicts of which the signs say all. */
+const plain: readonly Verdict[] = ['better on all', 'worse', 'equivalent'];
+
+/**
+ * What was found, in words: who wins, and a line per model of which the signs do not say all.
+ * @param decidable Whether to say what would decide each model: not of several points, where this would be most of the text.
+ */
+function found(verdict: PointVerdict, decidable: boolean, columns: number): string {
+  const { title, headline, models, contrasts, unfinished } = verdict;
+  const lines = [...models, ...contrasts].filter((model) => {
+    if (model.verdict === 'not trained to a plateau') return 'reference' in model; // `unfinished` says it of models
+    return !plain.includes(model.verdict) && (decidable || model.verdict !== 'undecided');
+  });
   return [
-    task.name,
-    metricName(task.metric),
-    sd === null ? fixed(mean, digits) : `${fixed(mean, digits)} ± ${fixed(sd, digits)}`,
-    ...(isBaseline ? ['', '', ''] : [painted, probability(pHolm), percent(relativeGain)]),
-  ];
+    title === '' ? '' : wrapped(`${title}:`, columns),
+    wrapped(headline, columns),
+    ...[...lines.map(({ sentence }) => sentence), unfinished]
+      .filter((text) => text !== '')
+      .map((text) => wrapped(text, columns, '- ', '  ')),
+  ].join('');
 }

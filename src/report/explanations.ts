@@ -1,23 +1,19 @@
 import type { Comparison } from '../comparison/comparison.js';
-import { fixed, listed } from './numbers.js';
-import { gainOf, type Point } from './points.js';
+import { confidence, contrastsAt } from './effects.js';
+import { fixed, listed, rounded } from './numbers.js';
+import { gainOf, metricName, type Point } from './points.js';
 
-const errorsHold = {
-  seeds: 'training noise, from pairs of runs with the same seed (t distribution); it speaks of this one test set',
-  rows: 'the draw of the test rows, for the runs as they are; it does not speak of training noise',
-  both: 'training noise, from pairs of runs with the same seed, and the draw of the test rows',
-};
-
-/** How a table's numbers are to be read: a sentence each. */
-export function explanations({ baseline, seeds, uncertainty }: Comparison, point: Point): readonly string[] {
+/** How a table's numbers are to be read: a line each. */
+export function explanations(comparison: Comparison, point: Point): readonly string[] {
+  const { baseline, seeds } = comparison;
   return [
-    `Gains are over ${baseline}, above 0 is better: the mean over ${seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`}.`,
-    ...(hasIntervals(point)
-      ? [`The 95 % interval holds ${errorsHold[uncertainty]}. It is not corrected for the number of gains.`]
-      : []),
-    `Relative gains are in percent of what ${baseline} has: its AUC - 0.5, or its error.`,
-    ...family(point),
-    ...detectableGains(seeds.length, uncertainty, point),
+    `Gains are over ${baseline}, ${seeds.length === 1 ? 'of one seed' : `as means over ${seeds.length} seeds`}. Above 0 is better.`,
+    `Relative gains are in percent of what ${baseline} has: its AUC - 0.5, or its error.${aggregate(comparison, point)}`,
+    ...testInWords(comparison, point),
+    ...intervals(comparison, point),
+    ...margins(comparison, point),
+    ...detectableGains(point),
+    ...looksInWords(comparison),
   ];
 }
 
@@ -26,32 +22,103 @@ export function hasIntervals({ rows, tasks }: Point): boolean {
   return rows.some((row) => tasks.some((task) => gainOf(row, task).interval !== null));
 }
 
-function family({ rows, tasks, title }: Point): readonly string[] {
-  const tested = rows.flatMap((row) => tasks.filter((task) => gainOf(row, task).pHolm !== null)).length;
+const tests = {
+  paired: 'a paired t test per gain',
+  moderated: 'a t test per gain, with variances moderated towards the pooled one (Smyth 2004)',
+};
+
+/** The test of the gains, and how p is adjusted; nothing where nothing is tested. */
+export function testInWords(comparison: Comparison, point: Point): readonly string[] {
+  const { test, uncertainty } = comparison;
+  const tested = testedGains(point);
   if (tested === 0) return [];
+  const words = test.variance === null ? 'a z test per gain' : tests[test.variance];
+  const rows = uncertainty === 'both' ? ' The variance over test rows is added to that over seeds.' : '';
   const gains = tested === 1 ? 'one gain' : `${tested} gains`;
+  const contrasts = contrastsAt(comparison, point).length === 0 ? '' : ' Contrasts are adjusted on their own.';
   return [
-    `p is Holm's adjusted one, over the ${gains} of ${title === '' ? 'the' : 'one'} table. Beyond noise: p < .05.`,
+    `The test is ${words}.${rows} p is adjusted by Holm's method over the ${gains} of ${point.title === '' ? 'the' : 'a'} table; ` +
+      `below ${rounded(test.level)} a gain is better or worse.${contrasts}`,
   ];
 }
 
-/** The gains that would have been seen where none was: the largest of the models', task by task. */
-function detectableGains(
-  seeds: number,
-  uncertainty: Comparison['uncertainty'],
-  { rows, tasks }: Point,
-): readonly string[] {
+function testedGains({ rows, tasks }: Point): number {
+  return rows.flatMap((row) => tasks.filter((task) => gainOf(row, task).pHolm !== null)).length;
+}
+
+function aggregate({ tasks, taskWeights }: Comparison, { rows }: Point): string {
+  if (rows.every((row) => row.aggregate === null)) return '';
+  const weights = tasks.map((task) => taskWeights[task] ?? 1);
+  const equal = weights.every((weight) => weight === weights[0]);
+  const weighted = equal
+    ? ''
+    : ` with the weights ${listed(tasks.map((task, index) => `${weights[index]} for ${task}`))}`;
+  return ` Δm is their mean over tasks${weighted}.`;
+}
+
+const errorsCover = {
+  seeds: 'Errors cover training noise only, not the choice of test rows.',
+  rows: 'Errors cover the choice of test rows only, not training noise.',
+  both: 'Errors cover training noise and the choice of test rows.',
+};
+
+function intervals({ test, uncertainty }: Comparison, point: Point): readonly string[] {
+  if (!hasIntervals(point)) return [];
+  const { rows, tasks } = point;
+  const gains = rows.flatMap((row) => tasks.map((task) => gainOf(row, task)));
+  const simultaneous = gains.some((gain) => gain.simultaneous !== null);
+  return [
+    'The 95 % interval is for one gain alone.' +
+      (simultaneous
+        ? ` The simultaneous intervals cover all ${testedGains(point)} true gains at once, with ${confidence(test.level)} confidence. ` +
+          "They are Bonferroni's, cut where a verdict excludes more."
+        : ''),
+    errorsCover[uncertainty],
+  ];
+}
+
+function margins({ test }: Comparison, { rows, tasks }: Point): readonly string[] {
+  const given = tasks.flatMap((task) => {
+    const margin = rows.map((row) => gainOf(row, task).margin).find((value) => value !== null);
+    return margin === undefined || margin === null
+      ? []
+      : [`${rounded(margin)} ${metricName(task.metric)} on ${task.name}`];
+  });
+  if (given.length === 0) return [];
+  return [
+    `The margin is ${listed(given)}. A gain is equivalent if two one-sided tests show that it is within ± the margin, even if it ` +
+      'differs from 0. It is not worse by more than the margin if one of them shows that. ' +
+      `Both are adjusted by Holm's method; below ${rounded(test.level)} they show it.`,
+  ];
+}
+
+/** The gains that would have been found where none is decided: the largest of the models', task by task. */
+function detectableGains({ rows, tasks }: Point): readonly string[] {
   const gains = tasks.flatMap((task) => {
-    const unseen = rows
+    const undecided = rows
       .map((row) => gainOf(row, task))
-      .flatMap(({ verdict, detectable }) =>
-        verdict === 'no difference seen' && detectable !== null ? [detectable] : [],
-      );
-    return unseen.length === 0 ? [] : [`${fixed(Math.max(...unseen), task.digits)} on ${task.name}`];
+      .flatMap(({ verdict, detectable }) => (verdict === 'undecided' && detectable !== null ? [detectable] : []));
+    const { name, metric, digits } = task;
+    return undecided.length === 0 ? [] : [`${fixed(Math.max(...undecided), digits)} ${metricName(metric)} on ${name}`];
   });
   if (gains.length === 0) return [];
-  const shown = uncertainty === 'rows' ? 'as many test rows' : `${seeds} seeds`;
   return [
-    `Where no difference was seen, ${shown} would have shown a gain of ${listed(gains)} (80 % power, p < .05 unadjusted).`,
+    `Where a gain is undecided, this table's test would have found a true gain of ${listed(gains)} with 80 % power.`,
   ];
+}
+
+/** How often the gains were tested as seeds were added; nothing for a single look. What that costs, the notes say. */
+export function looksInWords({ looks, test }: Pick<Comparison, 'looks' | 'test'>): readonly string[] {
+  if (looks.length < 2) return [];
+  const seedsOf = (some: Comparison['looks']) => listed(some.map(({ seeds }) => String(seeds)));
+  const added = looks.filter(({ planned }) => !planned);
+  const byHand = added.length === 0 ? '' : ` Seeds were added by hand for the ${lookOf(added)} with ${seedsOf(added)}.`;
+  return [
+    `The gains were tested at ${looks.length} looks, with ${seedsOf(looks)} seeds. ` +
+      `The level of this look is ${rounded(test.level)}.${byHand}`,
+  ];
+}
+
+function lookOf(looks: Comparison['looks']): string {
+  return looks.length === 1 ? 'look' : 'looks';
 }

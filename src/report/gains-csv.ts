@@ -1,47 +1,129 @@
-import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
+import type { Comparison, ComparisonRow, Gain, TaskGain, TestedGain } from '../comparison/comparison.js';
 import { printable } from '../support/printable.js';
-import { gainOf, type PointTask, pointsOf } from './points.js';
+import { contrastsAt } from './effects.js';
+import { gainOf, type Point, type PointTask, pointsOf } from './points.js';
 
 type Cell = string | number | null;
 
-const columns: Readonly<Record<string, (row: ComparisonRow, task: PointTask) => Cell>> = {
-  label: ({ label }) => label,
-  type: ({ type }) => type,
-  task: (_, { name }) => name,
-  metric: (_, { metric }) => metric,
-  mean: (row, task) => gainOf(row, task).mean,
-  sd: (row, task) => gainOf(row, task).sd,
-  gain: (row, task) => gainOf(row, task).gain,
-  relativeGain: (row, task) => gainOf(row, task).relativeGain,
-  se: (row, task) => gainOf(row, task).se,
-  intervalLow: (row, task) => gainOf(row, task).interval?.[0] ?? null,
-  intervalHigh: (row, task) => gainOf(row, task).interval?.[1] ?? null,
-  p: (row, task) => gainOf(row, task).p,
-  pHolm: (row, task) => gainOf(row, task).pHolm,
-  verdict: (row, task) => gainOf(row, task).verdict,
-  detectable: (row, task) => gainOf(row, task).detectable,
-  meanGain: ({ meanGain }) => meanGain,
-  worstGain: ({ worstGain }) => worstGain,
-  modelVerdict: ({ verdict }) => verdict,
-  embedding: ({ parameters }) => parameters?.embedding ?? null,
-  network: ({ parameters }) => parameters?.network ?? null,
-  runs: ({ runs }) => runs.filter(({ status }) => status === 'done').length,
+/** What a line is about: a model's gain on a task, over the baseline or over the reference of a contrast. */
+interface Line {
+  readonly comparison: Comparison;
+  readonly row: ComparisonRow;
+  readonly task: PointTask;
+  readonly gain: TestedGain;
+  /** The model's own column, over the baseline. */
+  readonly own: TaskGain;
+  readonly aggregate: Gain | null;
+  readonly reference: string | null;
+  readonly modelVerdict: string;
+  /** Of a contrast, whose gains over tasks are its own. */
+  readonly contrast: boolean;
+}
+
+const columns: Readonly<Record<string, (line: Line) => Cell>> = {
+  label: ({ row }) => row.label,
+  type: ({ row }) => row.type,
+  task: ({ task }) => task.name,
+  metric: ({ task }) => task.metric,
+  mean: ({ own }) => own.mean,
+  sd: ({ own }) => own.sd,
+  gain: ({ gain }) => gain.gain,
+  relativeGain: ({ gain }) => gain.relativeGain,
+  se: ({ gain }) => gain.se,
+  intervalLow: ({ gain }) => gain.interval?.[0] ?? null,
+  intervalHigh: ({ gain }) => gain.interval?.[1] ?? null,
+  p: ({ gain }) => gain.p,
+  pHolm: ({ gain }) => gain.pHolm,
+  verdict: ({ gain }) => gain.verdict,
+  detectable: ({ gain }) => gain.detectable,
+  meanGain: ({ row, contrast }) => (contrast ? null : row.meanGain),
+  worstGain: ({ row, contrast }) => (contrast ? null : row.worstGain),
+  modelVerdict: ({ modelVerdict }) => modelVerdict,
+  embedding: ({ row }) => row.parameters?.embedding ?? null,
+  network: ({ row }) => row.parameters?.network ?? null,
+  runs: ({ row }) => row.runs.filter(({ status }) => status === 'done').length,
+  reference: ({ reference }) => reference,
+  gains: ({ gain }) => bySeed(gain),
+  degreesOfFreedom: ({ gain }) => gain.degreesOfFreedom,
+  simultaneousLow: ({ gain }) => gain.simultaneous?.[0] ?? null,
+  simultaneousHigh: ({ gain }) => gain.simultaneous?.[1] ?? null,
+  level: ({ comparison }) => comparison.test.level,
+  margin: ({ gain }) => gain.margin,
+  pEquivalent: ({ gain }) => gain.pEquivalent,
+  pNotInferior: ({ gain }) => gain.pNotInferior,
+  seedsToDecide: ({ gain }) => gain.seedsToDecide,
+  ownBestMean: ({ own, contrast }) => (contrast ? null : (own.ownBest?.mean ?? null)),
+  ownBestGain: ({ own, contrast }) => (contrast ? null : (own.ownBest?.gain ?? null)),
+  atLimit: ({ row }) => row.atLimit,
+  searched: ({ row }) => row.searched ?? null,
+  taskWeight: ({ comparison, task }) => comparison.taskWeights[task.name] ?? null,
+  aggregateGain: ({ aggregate }) => aggregate?.gain ?? null,
+  aggregateGains: ({ aggregate }) => bySeed(aggregate),
+  aggregateSe: ({ aggregate }) => aggregate?.se ?? null,
+  aggregateDegreesOfFreedom: ({ aggregate }) => aggregate?.degreesOfFreedom ?? null,
+  aggregateLow: ({ aggregate }) => aggregate?.interval?.[0] ?? null,
+  aggregateHigh: ({ aggregate }) => aggregate?.interval?.[1] ?? null,
+  aggregateSimultaneousLow: ({ aggregate }) => aggregate?.simultaneous?.[0] ?? null,
+  aggregateSimultaneousHigh: ({ aggregate }) => aggregate?.simultaneous?.[1] ?? null,
+  aggregateP: ({ aggregate }) => aggregate?.p ?? null,
+  aggregatePHolm: ({ aggregate }) => aggregate?.pHolm ?? null,
 };
 
 /**
- * gains.csv (RFC 4180): a line per point of the axes, model and task; numbers unrounded, relativeGain in percent, what is not defined
- * empty. A text that a spreadsheet would take for a formula has an apostrophe before it; control characters are replaced.
+ * gains.csv (RFC 4180): a line per point of the axes, model and task, then one per contrast and task; numbers unrounded, relative gains in
+ * percent, what is not defined empty. A text that a spreadsheet would take for a formula has an apostrophe before it; control characters are
+ * replaced.
  */
 export function gainsCsv(comparison: Comparison): string {
   const axes = Object.keys(comparison.axes);
   const lines: Cell[][] = [[...axes, ...Object.keys(columns)]];
-  for (const { rows, tasks } of pointsOf(comparison)) {
-    for (const row of rows) {
-      const point = axes.map((key) => axisCell(row.axis[key]));
-      for (const task of tasks) lines.push([...point, ...Object.values(columns).map((cell) => cell(row, task))]);
+  for (const point of pointsOf(comparison)) {
+    for (const line of [...gainLines(comparison, point), ...contrastLines(comparison, point)]) {
+      const at = axes.map((key) => axisCell(line.row.axis[key]));
+      lines.push([...at, ...Object.values(columns).map((cell) => cell(line))]);
     }
   }
   return lines.map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
+}
+
+function gainLines(comparison: Comparison, { rows, tasks }: Point): readonly Line[] {
+  return rows.flatMap((row) =>
+    tasks.map((task) => {
+      const gain = gainOf(row, task);
+      const reference = row.label === comparison.baseline ? null : comparison.baseline;
+      const { aggregate, verdict: modelVerdict } = row;
+      return { comparison, row, task, gain, own: gain, aggregate, reference, modelVerdict, contrast: false };
+    }),
+  );
+}
+
+function contrastLines(comparison: Comparison, point: Point): readonly Line[] {
+  return contrastsAt(comparison, point).flatMap((contrast) => {
+    const row = point.rows.find(({ label }) => label === contrast.model);
+    if (!row) return [];
+    return point.tasks.flatMap((task) => {
+      const gain = contrast.tasks[task.name];
+      if (!gain) return [];
+      const { aggregate, reference, verdict: modelVerdict } = contrast;
+      return {
+        comparison,
+        row,
+        task,
+        gain,
+        own: gainOf(row, task),
+        aggregate,
+        reference,
+        modelVerdict,
+        contrast: true,
+      };
+    });
+  });
+}
+
+/** `{"1":0.0012,"2":0.0009}` */
+function bySeed(gain: Gain | null): string | null {
+  if (gain === null || gain.gains.length === 0) return null;
+  return JSON.stringify(Object.fromEntries(gain.gains.map((pair) => [pair.seed, pair.gain])));
 }
 
 function axisCell(value: unknown): Cell {

@@ -1,56 +1,119 @@
-import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
-import { explanations, hasIntervals } from './explanations.js';
+import type { Comparison, ComparisonRow, Gain, TestedGain } from '../comparison/comparison.js';
+import {
+  aggregateDigits,
+  aggregateVerdict,
+  contrastsAt,
+  effect,
+  type IntervalKind,
+  intervalKind,
+  intervalText,
+  signs,
+  verdictText,
+} from './effects.js';
+import { explanations } from './explanations.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
-/** gains.md: a table per point of the axes, a line per model; gains beyond noise are bold. */
+/** gains.md: a table per point of the axes, a line per model, and one of the contrasts; gains that are better or worse are bold. */
 export function gainsMarkdown(comparison: Comparison): string {
   const points = pointsOf(comparison);
   const tables = points.map((point) => {
     const heading = point.title === '' ? '' : `### ${escapeMarkdown(point.title)}\n\n`;
-    return `${heading}${tableOf(point, comparison.baseline)}`;
+    return `${heading}${[gainTable(comparison, point), ...contrastTable(comparison, point)].join('\n')}`;
   });
-  const below = new Set([...points.flatMap((point) => explanations(comparison, point)), ...comparison.notes]);
+  const key = `${signs.better} better, ${signs.worse} worse, ${signs.equivalent} equivalent, ${signs.undecided} undecided.`;
+  const below = new Set([key, ...points.flatMap((point) => explanations(comparison, point)), ...comparison.notes]);
   return `${tables.join('\n')}\n${[...below].map((line) => `${escapeMarkdown(line)}\n`).join('\n')}`;
 }
 
-function tableOf(point: Point, baseline: string): string {
-  const { tasks, overTasks } = point;
-  const withMean = point.rows.some(({ meanGain }) => meanGain !== null);
+function gainTable({ baseline, test }: Comparison, point: Point): string {
+  const { tasks, rows } = point;
+  const kind = intervalKind(point, test.level);
+  const withMean = rows.some(({ aggregate }) => aggregate !== null);
   const head = [
-    'model',
-    'parameters',
-    ...tasks.flatMap(({ name, metric }) => [
-      `${escapeMarkdown(name)}: ${metricName(metric)}`,
-      hasIntervals(point) ? 'gain [95 % interval]' : 'gain',
-      'p (Holm)',
-      'relative',
-    ]),
-    ...(withMean ? [overTasks.name] : []),
-    'verdict',
+    ...['model', 'verdict'],
+    ...tasks.flatMap((task) => [headOf(task), ...gainHead(kind)]),
+    ...(withMean ? ['Δm'] : []),
+    ...['embedding parameters', 'network parameters'],
   ];
-  const rule = head.map((_, index) => (index === 0 || index === head.length - 1 ? '---' : '---:'));
-  const rows = point.rows.map((row) => [
+  const lines = rows.map((row) => [
     escapeMarkdown(row.label),
-    count(row.parameters?.network ?? null),
-    ...tasks.flatMap((task) => taskCells(row, task, row.label === baseline)),
-    ...(withMean ? [signed(row.meanGain, overTasks.digits)] : []),
-    row.label === baseline ? 'baseline' : (row.verdict ?? dash),
+    verdictText(row.verdict, row.tasks),
+    ...tasks.flatMap((task) => [
+      meanOf(row, task),
+      ...(row.label === baseline ? ['', '', ''] : gainCells(gainOf(row, task), task, point, kind)),
+    ]),
+    ...(withMean ? [aggregateCell(row.aggregate, point, test.level, kind)] : []),
+    ...[count(row.parameters?.embedding ?? null), count(row.parameters?.network ?? null)],
   ]);
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+  return tableOf(head, lines, 2);
 }
 
-function taskCells(row: ComparisonRow, task: PointTask, isBaseline: boolean): string[] {
-  const { mean, sd, gain, interval, pHolm, relativeGain, verdict } = gainOf(row, task);
-  const { digits } = task;
-  const value = sd === null ? fixed(mean, digits) : `${fixed(mean, digits)} ± ${fixed(sd, digits)}`;
-  if (isBaseline) return [value, '', '', ''];
-  const number = signed(gain, digits);
-  const shown = verdict === 'better' || verdict === 'worse' ? `**${number}**` : number;
-  const range = interval === null ? '' : ` [${interval.map((end) => signed(end, digits)).join(', ')}]`;
-  return [value, `${shown}${range}`, probability(pHolm), percent(relativeGain)].map((cell) =>
-    cell.replaceAll('<', '&lt;'),
-  );
+function contrastTable(comparison: Comparison, point: Point): readonly string[] {
+  const contrasts = contrastsAt(comparison, point);
+  if (contrasts.length === 0) return [];
+  const kind = intervalKind(point, comparison.test.level);
+  const withMean = contrasts.some(({ aggregate }) => aggregate !== null);
+  const head = [
+    ...['model', 'over', 'verdict'],
+    ...point.tasks.flatMap((task) => {
+      const [gain = '', ...others] = gainHead(kind);
+      return [`${headOf(task)} ${gain}`, ...others];
+    }),
+    ...(withMean ? ['Δm'] : []),
+  ];
+  const lines = contrasts.map(({ model, reference, verdict, tasks, aggregate }) => [
+    ...[escapeMarkdown(model), escapeMarkdown(reference), verdictText(verdict, tasks)],
+    ...point.tasks.flatMap((task) => gainCells(tasks[task.name], task, point, kind)),
+    ...(withMean ? [aggregateCell(aggregate, point, comparison.test.level, kind)] : []),
+  ]);
+  return [tableOf(head, lines, 3)];
+}
+
+/** @param texts The first columns, which are texts; all others are numbers. */
+function tableOf(head: readonly string[], lines: readonly (readonly string[])[], texts: number): string {
+  const rule = head.map((_, index) => (index < texts ? '---' : '---:'));
+  return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+function headOf({ name, metric }: PointTask): string {
+  return `${escapeMarkdown(name)}: ${metricName(metric)}`;
+}
+
+function gainHead(kind: IntervalKind | null): readonly string[] {
+  return [kind === null ? 'gain' : `gain [${kind.words}]`, 'p (Holm)', 'relative'];
+}
+
+function meanOf(row: ComparisonRow, task: PointTask): string {
+  const { mean, sd } = gainOf(row, task);
+  return sd === null ? fixed(mean, task.digits) : `${fixed(mean, task.digits)} ± ${fixed(sd, task.digits)}`;
+}
+
+function gainCells(
+  gain: TestedGain | undefined,
+  task: PointTask,
+  point: Point,
+  kind: IntervalKind | null,
+): readonly string[] {
+  if (!gain) return ['', '', ''];
+  const number = signed(gain.gain, task.digits);
+  const decided = gain.verdict === 'better' || gain.verdict === 'worse';
+  const range = intervalText(gain, kind, task.digits);
+  const size = gain.gain === null || gain.relativeGain === null ? dash : effect(gain, task, point);
+  return [
+    `${decided ? `**${number}**` : number}${range === '' ? '' : ` ${range}`}`,
+    probability(gain.pHolm).replaceAll('<', '&lt;'),
+    gain.verdict === null ? size : `${size} ${signs[gain.verdict]}`,
+  ];
+}
+
+function aggregateCell(gain: Gain | null, point: Point, level: number, kind: IntervalKind | null): string {
+  if (gain === null) return '';
+  const digits = aggregateDigits(point);
+  const verdict = aggregateVerdict(gain, level);
+  return [percent(gain.gain, digits), intervalText(gain, kind, digits), verdict === null ? '' : signs[verdict]]
+    .filter((text) => text !== '')
+    .join(' ');
 }
 
 /** A text as text in a cell or a paragraph, on one line. */

@@ -25,9 +25,10 @@ const named = {
 
 test('gains.csv has a line per model and task with the unrounded numbers, and nothing where there is none', () => {
   const records: Record<string, string>[] = parse(gainsCsv(everyVerdict), { columns: true });
-  expect(records).toHaveLength(14);
+  expect(records).toHaveLength(2 * (9 + 2)); // tasks, models and contrasts
   const mmoe = records.find(({ label, task }) => label === 'MMoE' && task === 'never-married');
-  expect(mmoe).toEqual({
+  const bySeed = (gain: number) => JSON.stringify({ 1: gain, 2: gain, 3: gain, 4: gain, 5: gain });
+  const before = {
     label: 'MMoE',
     type: 'mmoe',
     task: 'never-married',
@@ -49,9 +50,64 @@ test('gains.csv has a line per model and task with the unrounded numbers, and no
     embedding: '1000',
     network: '123456',
     runs: '5',
+  };
+  expect(Object.keys(records[0] ?? {}).slice(0, Object.keys(before).length)).toEqual(Object.keys(before));
+  expect(mmoe).toEqual({
+    ...before,
+    reference: 'single-task',
+    gains: bySeed(-0.0009),
+    degreesOfFreedom: '4',
+    simultaneousLow: String(-0.0009 - 0.0007),
+    simultaneousHigh: String(-0.0009 + 0.0007),
+    level: '0.05',
+    margin: '0.001',
+    pEquivalent: '0.3',
+    pNotInferior: '0.3',
+    seedsToDecide: '',
+    ownBestMean: '',
+    ownBestGain: '',
+    atLimit: '0',
+    searched: '',
+    taskWeight: '1',
+    aggregateGain: '0.04',
+    aggregateGains: bySeed(0.04),
+    aggregateSe: '0.03',
+    aggregateDegreesOfFreedom: '4',
+    aggregateLow: '-0.04',
+    aggregateHigh: '0.12',
+    aggregateSimultaneousLow: '-0.07',
+    aggregateSimultaneousHigh: '0.15',
+    aggregateP: '0.1',
+    aggregatePHolm: '0.4',
   });
-  const { gain, p, modelVerdict, mean } = records[0] ?? {};
-  expect({ gain, p, modelVerdict, mean }).toEqual({ gain: '', p: '', modelVerdict: '', mean: '0.95' });
+  const { gain, p, modelVerdict, mean, reference } = records[0] ?? {};
+  expect({ gain, p, modelVerdict, mean, reference }).toEqual({
+    ...{ gain: '', p: '', modelVerdict: 'baseline', mean: '0.95', reference: '' },
+  });
+});
+
+test('in gains.csv a contrast is told by its reference; the model’s means stand beside its gain', () => {
+  const records: Record<string, string>[] = parse(gainsCsv(everyVerdict), { columns: true });
+  const contrasts = records.filter(({ reference }) => reference !== '' && reference !== 'single-task');
+  expect(contrasts.map(({ label, reference, task, gain }) => [label, reference, task, gain])).toEqual([
+    ['PLE', 'CGC', 'income', '0.0001'],
+    ['PLE', 'CGC', 'never-married', '0.0007'],
+    ['PLE', 'MMoE', 'income', '-0.0001'],
+    ['PLE', 'MMoE', 'never-married', '0.0002'],
+  ]);
+  const [contrast] = contrasts;
+  expect([contrast?.['mean'], contrast?.['meanGain'], contrast?.['seedsToDecide'], contrast?.['modelVerdict']]).toEqual(
+    [...[String(0.95 + 0.0012), '', '8', 'better on some']],
+  );
+});
+
+test('gains.csv has the model’s gain with the epoch that is best for each task', () => {
+  const rows = everyVerdict.rows.map((row) => ({
+    ...row,
+    tasks: { income: taskGain(0.001, 'better', { ownBest: { mean: 0.96, gain: 0.002 } }) },
+  }));
+  const [record] = parse(gainsCsv({ ...everyVerdict, tasks: ['income'], rows }), { columns: true });
+  expect(record).toMatchObject({ ownBestMean: '0.96', ownBestGain: '0.002' });
 });
 
 test('gains.csv has a column per axis', () => {
@@ -77,44 +133,54 @@ test('gains.md is a table of text: no cell, tag or emphasis comes from a name', 
   const lines = gainsMarkdown(named).split('\n');
   const table = lines.slice(0, 2 + named.rows.length);
   const bars = table.map((line) => line.replaceAll('\\|', '').split('|').length);
-  expect(new Set(bars)).toEqual(new Set([9]));
+  expect(new Set(bars)).toEqual(new Set([10]));
   expect(table.join('\n')).not.toMatch(/<|(?<!\\)`|(?<!\\)_|(?<!\\)\*d/);
   expect(table[3]).toMatch(/^\| &lt;script&gt;alert\(1\)&lt;\/script&gt; \|/);
 });
 
-test('gains.md has gains beyond noise in bold, and how to read them', () => {
+test('gains.md has gains that are better or worse in bold, signs, and how to read them', () => {
   const text = gainsMarkdown(everyVerdict);
-  expect(text).toContain('**+0.00120** [+0.00070, +0.00170] | 0.032 | +0.27 %');
-  expect(text).toContain('| +0.00010 [-0.00040, +0.00060] | 0.200 |');
-  expect(text).toContain('| 0.95000 ± 0.00021 |  |  |  | - | baseline |');
+  expect(text).toContain('| gain [95 % simultaneous interval] | p (Holm) | relative |');
+  expect(text).toContain('**+0.00120** [+0.00050, +0.00190] | 0.032 | +0.27 % ▲ |');
+  expect(text).toContain('| +0.00010 [-0.00060, +0.00080] | 0.200 | +0.02 % ? |');
+  expect(text).toContain('| +0.22 % [+0.11, +0.33] ▲ | 1,000 | 123,456 |');
+  expect(text).toContain('| single-task | baseline | 0.95000 ± 0.00021 |  |  |  | 0.95000');
+  expect(text).toContain('\n\n| model | over | verdict |');
+  expect(text).toContain('| PLE | CGC | better on some | +0.00010 [-0.00060, +0.00080] |');
   expect(text).toContain('A note.');
 });
 
 test('of one seed no table names intervals or deviations, which it has not', () => {
-  const without = { sd: null, se: null, interval: null, p: null, pHolm: null };
+  const without = { sd: null, se: null, interval: null, simultaneous: null, p: null, pHolm: null };
   const rows = everyVerdict.rows.map((row) => ({
-    ...row,
-    tasks: Object.fromEntries(Object.entries(row.tasks).map(([name, task]) => [name, { ...task, ...without }])),
+    ...{ ...row, aggregate: null },
+    tasks: Object.fromEntries(
+      Object.entries(row.tasks).map(([name, task]) => [name, { ...task, ...without, margin: null }]),
+    ),
   }));
-  const one = { ...everyVerdict, seeds: [7], rows };
+  const one = { ...everyVerdict, seeds: [7], rows, contrasts: [] };
   expect(gainsMarkdown(everyVerdict)).toContain('interval');
   expect(gainsMarkdown(one)).not.toMatch(/interval|±/);
   expect(gainsLatex(one)).not.toMatch(/interval|deviation/);
-  expect(gainsLatex(one)).toContain('Test metric (seed 7) and gain. ');
+  expect(gainsLatex(one)).toContain('Test metric (seed 7) and gain over single-task.');
 });
 
 test('gains.tex is a booktabs table in which a name is text; the caption has seeds, interval and test', () => {
   const text = gainsLatex(named);
   expect(text).toContain('t\\textless{}\\textbar{}\\_ (AUC)');
   expect(text).toContain(
-    'x\\_1 \\& 50 \\% \\$y\\$ \\#z \\{q\\} \\textbackslash{}n \\textasciitilde{} \\textasciicircum{} `c` *d* & 123,456',
+    'x\\_1 \\& 50 \\% \\$y\\$ \\#z \\{q\\} \\textbackslash{}n \\textasciitilde{} \\textasciicircum{} `c` *d* & undecided &',
   );
   const body = text.split('\\midrule')[1]?.split('\\bottomrule')[0]?.trim().split('\n') ?? [];
   expect(body).toHaveLength(named.rows.length);
-  expect(new Set(body.map((line) => line.split(/(?<!\\)&/).length))).toEqual(new Set([6]));
-  const caption = gainsLatex(everyVerdict).split('\\caption{')[1]?.split('\\label')[0] ?? '';
+  expect(new Set(body.map((line) => line.split(/(?<!\\)&/).length))).toEqual(new Set([7]));
+  const [gains = '', contrasts = ''] = gainsLatex(everyVerdict).split('\\end{table}');
+  const caption = gains.split('\\caption{')[1]?.split('\\label')[0] ?? '';
   expect(caption).toContain('seeds 1, 2, 3, 4, 5');
-  expect(caption).toContain('95 \\% interval');
-  expect(caption).toContain("Holm's adjusted");
-  expect(gainsLatex(everyVerdict)).toContain('$\\mathbf{-0.00090}\\ [-0.00140, -0.00040]$ & $0.032$');
+  expect(caption).toContain('gain over single-task $\\pm$ half its 95 \\% interval.');
+  expect(gains).toContain("by Holm's method over the 14 gains");
+  expect(gains).toContain(
+    '& $\\mathbf{-0.00090} \\pm 0.00050\\ \\downarrow$ & $0.032$ & $+0.04 \\pm 0.08\\ ?$ & 1,000 & 123,456',
+  );
+  expect(contrasts).toContain('PLE & MMoE & undecided & $-0.00010 \\pm 0.00050\\ ?$ & $0.200$');
 });

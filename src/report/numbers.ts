@@ -38,14 +38,25 @@ export function signed(value: number | null, digits: number): string {
 }
 
 /** A gain that is already in percent: `+0.13 %`. */
-export function percent(value: number | null): string {
-  return value === null ? dash : `${signed(value, Math.abs(value) >= 10 ? 1 : 2)} %`;
+export function percent(value: number | null, digits = percentDigits([value])): string {
+  return value === null ? dash : `${signed(value, digits)} %`;
+}
+
+/** Digits behind the point for percentages of one column: two of the largest, at least one behind the point. */
+export function percentDigits(values: readonly (number | null)[]): number {
+  const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)));
+  return largest > 0 ? Math.max(1, within(1 - Math.floor(Math.log10(largest)))) : 1;
 }
 
 /** A p-value: three digits, `<0.001` below. */
 export function probability(p: number | null): string {
   if (p === null) return dash;
   return p < 0.001 ? '<0.001' : p.toFixed(3);
+}
+
+/** A given number, such as a margin or a level: `0.001`. */
+export function rounded(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
 /** A whole number with thousands apart: `123,456`. */

@@ -56,14 +56,22 @@ export function gainOf(row: ComparisonRow, { name, metric }: PointTask): TaskGai
 const nothing = {
   mean: null,
   sd: null,
+  ownBest: null,
   gain: null,
+  gains: [],
   relativeGain: null,
   se: null,
+  degreesOfFreedom: null,
   interval: null,
+  simultaneous: null,
   p: null,
   pHolm: null,
+  margin: null,
+  pEquivalent: null,
+  pNotInferior: null,
   verdict: null,
   detectable: null,
+  seedsToDecide: null,
 };
 
 function describeMean(tasks: readonly PointTask[], rows: readonly ComparisonRow[]): Point['overTasks'] {

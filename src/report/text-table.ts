@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import stringWidth from 'string-width';
 import { printable } from '../support/printable.js';
 
 /** What stands in a cell; `after` is not coloured. */
@@ -48,4 +49,35 @@ function textOf(cell: TextCell): string {
 
 function isNumber(text: TextCell | undefined): boolean {
   return typeof text === 'string' && /^([-+]?[\d,.]+(e[-+]?\d+)?|-)$/.test(text);
+}
+
+/** A text of at most so many columns of a terminal: of a longer one the beginning and the end. */
+export function shortened(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  const start = firstThatFit([...text], Math.ceil((columns - 1) / 2));
+  const end = firstThatFit([...text].toReversed(), Math.floor((columns - 1) / 2));
+  return `${start.join('')}…${end.toReversed().join('')}`;
+}
+
+function firstThatFit(characters: readonly string[], columns: number): readonly string[] {
+  let width = 0;
+  const end = characters.findIndex((character) => {
+    width += stringWidth(character);
+    return width > columns;
+  });
+  return end < 0 ? characters : characters.slice(0, end);
+}
+
+/** A text in lines of at most so many columns, broken between words. `first` stands before the first line, `rest` before all others. */
+export function wrapped(text: string, columns: number, first = '', rest = ''): string {
+  const lines: string[] = [];
+  let line = first;
+  for (const word of printable(text).split(/ (?!%)/)) {
+    const isStart = line === (lines.length === 0 ? first : rest);
+    if (!isStart && stringWidth(`${line} ${word}`) > columns) {
+      lines.push(line);
+      line = rest + word;
+    } else line += isStart ? word : ` ${word}`;
+  }
+  return [...lines, line].map((part) => `${part}\n`).join('');
 }

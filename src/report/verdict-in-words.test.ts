@@ -1,77 +1,155 @@
 import { expect, test } from 'vitest';
+import type { ComparisonRow, TaskGain, Verdict } from '../comparison/comparison.js';
 import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { verdictsInWords } from './verdict-in-words.js';
 
 const [all] = verdictsInWords(everyVerdict);
 const sentenceOf = (label: string) => all?.models.find((model) => model.label === label)?.sentence;
-const only = (...labels: string[]) => {
-  const rows = everyVerdict.rows.filter(({ label }) => ['single-task', ...labels].includes(label));
-  return verdictsInWords({ ...everyVerdict, rows })[0];
+const withRows = (rows: readonly ComparisonRow[]) => {
+  const [verdict] = verdictsInWords({ ...everyVerdict, rows: [...everyVerdict.rows.slice(0, 1), ...rows] });
+  if (!verdict) throw new Error('A table has a verdict.');
+  return verdict;
 };
+const only = (...labels: string[]) => withRows(everyVerdict.rows.filter(({ label }) => labels.includes(label)));
+const model = (verdict: Verdict, income: TaskGain, married: TaskGain, label = 'PLE') =>
+  comparisonRow(label, { tasks: { income, 'never-married': married }, verdict });
 
-test('a sentence for each verdict, with the sizes in the tasks’ own metrics', () => {
+test('a sentence for each verdict, with the size of each gain', () => {
   expect(sentenceOf('PLE')).toBe(
-    'PLE is better than single-task on both tasks: income by 0.00120 AUC and never-married by 0.00080 AUC.',
+    'PLE is better than single-task on both tasks: +0.27 % on income and +0.18 % on never-married.',
   );
   expect(sentenceOf('CGC')).toBe(
-    'CGC is better than single-task on income by 0.00110 AUC; no difference seen on never-married.',
+    'CGC is better than single-task on income (+0.24 %), undecided on never-married (+0.02 %, not worse by more than 0.001 AUC).',
   );
   expect(sentenceOf('MMoE')).toBe(
-    'MMoE shows a seesaw: better than single-task on income by 0.00130 AUC, worse on never-married by 0.00090 AUC.',
+    'MMoE shows a seesaw: better than single-task on income (+0.29 %), worse on never-married (-0.20 %).',
   );
   expect(sentenceOf('Sluice')).toBe(
-    'Sluice is worse than single-task on income by 0.00140 AUC; no difference seen on never-married.',
+    'Sluice is worse than single-task on income (-0.31 %), equivalent on never-married (within ± 0.001 AUC).',
   );
-  expect(sentenceOf('Hard sharing')).toBe(
-    "No difference seen between Hard sharing and single-task: with 5 seeds, and tested alone, a gain of 0.00070 AUC on income or 0.00090 AUC on never-married would have been seen (80 % power). Alone, the gains on income and never-married have p < .05, but not after Holm's correction.",
+  expect(sentenceOf('Stitch')).toBe(
+    'Stitch is equivalent to single-task: within ± 0.001 AUC on income and within ± 0.001 AUC on never-married.',
+  );
+  expect(sentenceOf('ML-MMoE')).toBe(
+    'ML-MMoE is not trained to a plateau: 4 of 5 runs ended at their limit of epochs, still improving. Raise train.epochs.',
   );
   expect(sentenceOf('Failed')).toBe('Failed has no gain: it has no finished run beside one of single-task.');
   expect(sentenceOf('single-task')).toBeUndefined();
 });
 
-test('gains without a verdict are told without one', () => {
-  const row = comparisonRow('PLE', {
-    tasks: { income: taskGain(0.001, null), 'never-married': taskGain(-0.002, null) },
-  });
-  const [verdict] = verdictsInWords({ ...everyVerdict, rows: [...everyVerdict.rows.slice(0, 1), row], seeds: [1, 2] });
-  expect(verdict?.headline).toBe('No verdict.');
-  expect(verdict?.models[0]?.sentence).toBe(
-    'PLE against single-task: gains of +0.00100 in AUC on income and -0.00200 in AUC on never-married (above 0 is better); no verdict.',
+test('undecided: the gains so far, and what would decide: the most seeds of any task', () => {
+  expect(sentenceOf('Hard sharing')).toBe(
+    'Hard sharing is undecided: +0.04 % on income, -0.02 % on never-married; about 40 seeds would decide.',
+  );
+  const told = (income: Partial<TaskGain>, married: Partial<TaskGain>) => {
+    const gains = [income, married].map((changes) => taskGain(0.0002, 'undecided', changes));
+    const [first = taskGain(0, null), second = first] = gains;
+    return withRows([model('undecided', first, second)]).models[0]?.sentence;
+  };
+  const never = { seedsToDecide: null };
+  expect(told(never, never)).toMatch(/; more seeds alone would not decide\.$/);
+  expect(told({}, never)).toMatch(/; about 8 seeds would decide, but not on never-married\.$/);
+  const untested = { p: null, pHolm: null, ...never };
+  expect(told({ ...untested, gains: [{ seed: 1, gain: 0.0002 }] }, { ...untested, gains: [] })).toMatch(
+    /; one seed allows no test: add seeds \(compare\.seeds\)\.$/,
+  );
+  expect(told({ ...untested }, { verdict: 'equivalent' })).toBe(
+    'PLE is undecided: +0.044 % on income; equivalent on never-married (within ± 0.001 AUC); there is no test of gains that do not vary.',
   );
 });
 
-test('the headline is the best that is certain, whoever wins', () => {
-  expect(all?.headline).toBe('PLE is better than single-task on both tasks.');
-  expect(only('CGC', 'MMoE')?.headline).toBe(
-    'CGC is better than single-task on one task and not worse on the other; no model is better on both tasks.',
-  );
-  expect(only('MMoE', 'Sluice', 'Hard sharing')?.headline).toBe(
-    'No model is better than single-task without being worse on another task: MMoE shows a seesaw.',
-  );
-  expect(only('Sluice', 'Hard sharing')?.headline).toBe(
-    'No model is better than single-task on any task; Sluice is worse.',
-  );
-  expect(only('Hard sharing')?.headline).toBe('No difference seen between single-task and Hard sharing.');
-  const [baseline, ...others] = everyVerdict.rows.slice(0, 5);
-  const unseen = others.map((row) => ({ ...row, verdict: 'no difference seen' as const }));
-  expect(verdictsInWords({ ...everyVerdict, rows: baseline ? [baseline, ...unseen] : [] })[0]?.headline).toBe(
-    'No difference seen between single-task and any of the 4 other models.',
+test('nothing is said to be as good, or not worse, without a test of it', () => {
+  const words = [all?.headline, ...(all?.models ?? []).map(({ sentence }) => sentence)].join('\n');
+  expect(words.match(/not worse|equivalent|within/g)).toEqual([
+    ...['not worse', 'equivalent', 'within', 'equivalent', 'within', 'within'],
+  ]);
+  const gain = taskGain(0.0001, 'undecided', { pNotInferior: 0.04 });
+  const row = model('better on some', taskGain(0.001, 'better'), gain);
+  const sentence = (level: number) =>
+    verdictsInWords({ ...everyVerdict, rows: [row], test: { ...everyVerdict.test, level } })[0]?.models[0]?.sentence;
+  expect(sentence(0.05)).toContain('not worse by more than');
+  expect(sentence(0.025)).not.toContain('not worse');
+});
+
+test('a gain that is relative to nothing has the metric’s own size', () => {
+  const gain = taskGain(0.0012, 'better', { relativeGain: null });
+  expect(withRows([model('better on all', gain, gain)]).models[0]?.sentence).toBe(
+    'PLE is better than single-task on both tasks: +0.00120 AUC on income and +0.00120 AUC on never-married.',
   );
 });
 
-test('the headline says nothing of models without a verdict', () => {
-  expect(only('Sluice', 'Failed')?.headline).toBe(
-    'No model with a verdict is better than single-task on any task; Sluice is worse.',
+test('runs of the baseline that ended at their limit are told too', () => {
+  const [baseline, ...others] = everyVerdict.rows.map((row) =>
+    row.label === 'single-task' ? { ...row, atLimit: 3 } : row,
   );
-  expect(only('CGC', 'Failed')?.headline).toMatch(/; no model with a verdict is better on both tasks\.$/);
-  expect(only('MMoE', 'Failed')?.headline).toMatch(/^No model with a verdict is better than single-task without/);
+  const rows = [...(baseline ? [baseline] : []), ...others];
+  const [verdict] = verdictsInWords({ ...everyVerdict, rows });
+  expect(verdict?.models.find(({ label }) => label === 'ML-MMoE')?.sentence).toContain(
+    ': 4 of 5 runs and 3 of 5 of single-task ended at their limit of epochs',
+  );
+});
+
+test('models that are not trained to a plateau have one sentence together', () => {
+  expect(all?.unfinished).toMatch(/^ML-MMoE is not trained to a plateau: 4 of 5 runs/);
+  const late = ['A', 'B'].map((label) => ({
+    ...model('not trained to a plateau', taskGain(0, 'undecided'), taskGain(0, 'undecided'), label),
+    atLimit: 5,
+  }));
+  const { unfinished, headline } = withRows(late);
+  expect(unfinished).toMatch(/^A and B are not trained to a plateau: 10 of 10 runs ended at their limit/);
+  expect(headline).toBe('No model is trained to a plateau: longer training may change every gain.');
+  expect(only('PLE').unfinished).toBe('');
+});
+
+test('the headline says who wins, and names seesaws', () => {
+  expect(all?.headline).toBe('PLE is better than single-task on both tasks. MMoE shows a seesaw.');
+  expect(only('CGC', 'MMoE').headline).toBe(
+    'CGC is better than single-task on income; no model is shown to be better on both tasks. MMoE shows a seesaw.',
+  );
+  expect(only('MMoE', 'Sluice', 'Hard sharing').headline).toBe(
+    'No model is shown to be better than single-task without being worse on another task. MMoE shows a seesaw.',
+  );
+  expect(only('Sluice', 'Hard sharing').headline).toBe(
+    'No model is shown to be better than single-task on any task. Sluice is worse.',
+  );
+  expect(only('Stitch').headline).toBe('Stitch is equivalent to single-task: within ± the margin on both tasks.');
+  expect(only('Stitch', 'Hard sharing').headline).toBe('No model is shown to be better or worse than single-task.');
+  expect(only('Failed').headline).toBe('No model has a gain over single-task.');
+});
+
+test('where all is undecided the headline says what decides something first', () => {
+  expect(only('Hard sharing').headline).toBe(
+    'No model is shown to be better or worse than single-task. About 40 seeds would decide Hard sharing.',
+  );
+  const undecided = (label: string, seedsToDecide: number | null) => {
+    const gain = taskGain(0.0001, 'undecided', { seedsToDecide });
+    return model('undecided', gain, gain, label);
+  };
+  expect(withRows([undecided('A', 30), undecided('B', 12), undecided('C', null)]).headline).toMatch(
+    / About 12 seeds would decide B\.$/,
+  );
+  expect(withRows([undecided('A', null)]).headline).toMatch(/ More seeds alone would not decide\.$/);
 });
 
 test('the tally counts every verdict once, and is left out where the headline says it', () => {
   expect(all?.tally).toBe(
-    'Of 6 models compared, 1 is better on all tasks, 1 is better on some and worse on none, 1 shows a seesaw, 1 is worse on some and better on none, for 1 no difference was seen and for 1 there is no verdict.',
+    'Of 8 models compared, 1 is better on all tasks, 1 is better on some tasks, 1 shows a seesaw, 1 is worse, 1 is equivalent, 1 is undecided, 1 is not trained to a plateau and 1 has no result.',
   );
-  expect(only('PLE')?.tally).toBe('');
+  expect(only('PLE').tally).toBe('');
+});
+
+test('a sentence for each contrast names what the gain is over', () => {
+  expect(all?.contrasts).toEqual([
+    {
+      ...{ model: 'PLE', reference: 'CGC', verdict: 'better on some' },
+      sentence: 'PLE is better than CGC on never-married (+0.16 %), undecided on income (+0.02 %).',
+    },
+    {
+      ...{ model: 'PLE', reference: 'MMoE', verdict: 'undecided' },
+      sentence:
+        'PLE against MMoE is undecided: -0.02 % on income, +0.04 % on never-married; about 8 seeds would decide.',
+    },
+  ]);
 });
 
 test('a label that reads like a part of the sentence is quoted', () => {
@@ -79,18 +157,21 @@ test('a label that reads like a part of the sentence is quoted', () => {
     row.label === 'PLE' ? { ...row, label: 'asymmetric, income first' } : row,
   );
   const [verdict] = verdictsInWords({ ...everyVerdict, rows });
-  expect(verdict?.headline).toBe('“asymmetric, income first” is better than single-task on both tasks.');
+  expect(verdict?.headline).toMatch(/^“asymmetric, income first” is better than single-task on both tasks\./);
 });
 
-test('a verdict for each point of the axes', () => {
+test('a verdict for each point of the axes, with its contrasts', () => {
+  const at = (value: number) => ({ 'dataset.correlation': value });
   const rows = [0.2, 1].flatMap((value) =>
     everyVerdict.rows
       .filter(({ label }) => ['single-task', value === 1 ? 'PLE' : 'MMoE'].includes(label))
-      .map((row) => ({ ...row, axis: { 'dataset.correlation': value } })),
+      .map((row) => ({ ...row, axis: at(value) })),
   );
-  const verdicts = verdictsInWords({ ...everyVerdict, axes: { 'dataset.correlation': [0.2, 1] }, rows });
+  const contrasts = everyVerdict.contrasts.slice(0, 1).map((contrast) => ({ ...contrast, axis: at(1) }));
+  const verdicts = verdictsInWords({ ...everyVerdict, axes: { 'dataset.correlation': [0.2, 1] }, rows, contrasts });
   expect(verdicts.map(({ title, headline }) => `${title}: ${headline}`)).toEqual([
-    'dataset.correlation = 0.2: No model is better than single-task without being worse on another task: MMoE shows a seesaw.',
+    'dataset.correlation = 0.2: No model is shown to be better than single-task without being worse on another task. MMoE shows a seesaw.',
     'dataset.correlation = 1: PLE is better than single-task on both tasks.',
   ]);
+  expect(verdicts.map((verdict) => verdict.contrasts.length)).toEqual([0, 1]);
 });

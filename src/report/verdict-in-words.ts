@@ -1,108 +1,269 @@
-import type { Comparison, ComparisonRow, Verdict } from '../comparison/comparison.js';
-import { fixed, listed, signed } from './numbers.js';
+import type { Comparison, Contrast, TaskVerdict, TestedGain, Verdict } from '../comparison/comparison.js';
+import { contrastsAt, effect, isNotInferior } from './effects.js';
+import { count, listed, rounded } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
 /** What the table at one point of the axes says, in words. Plain text. */
 export interface PointVerdict {
   readonly title: string;
-  /** One sentence: who wins, the single-task model included. */
+  /** One or two sentences: who wins, the single-task model included. */
   readonly headline: string;
   /** How many models there are of each verdict; empty where the headline says it. */
   readonly tally: string;
   /** A sentence per model but the baseline. */
-  readonly models: readonly { readonly label: string; readonly verdict: Verdict | null; readonly sentence: string }[];
+  readonly models: readonly { readonly label: string; readonly verdict: Verdict; readonly sentence: string }[];
+  /** A sentence per contrast. */
+  readonly contrasts: readonly (Pick<Contrast, 'model' | 'reference' | 'verdict'> & { readonly sentence: string })[];
+  /** One sentence on all models that are not trained to a plateau; empty without any. */
+  readonly unfinished: string;
 }
 
 export function verdictsInWords(comparison: Comparison): readonly PointVerdict[] {
+  const { baseline, test } = comparison;
   return pointsOf(comparison).map((point) => {
-    const compared = point.rows.filter(({ label }) => label !== comparison.baseline);
+    const models = point.rows.flatMap((row) =>
+      row.label === baseline ? [] : [comparedAt(point, row.label, baseline, row.verdict, (task) => gainOf(row, task))],
+    );
     return {
       title: point.title,
-      headline: headline(comparison, point, compared),
-      tally: tally(compared),
-      models: compared.map((row) => ({
-        label: row.label,
-        verdict: row.verdict,
-        sentence: sentence(comparison, point, row),
+      headline: headline(baseline, everyTask(point.tasks), models),
+      tally: tally(models),
+      models: models.map((model) => ({
+        label: model.label,
+        verdict: model.verdict,
+        sentence: sentence(model, quoted(model.label), test.level),
       })),
+      contrasts: contrastsAt(comparison, point).map(({ model, reference, verdict, tasks }) => ({
+        model,
+        reference,
+        verdict,
+        sentence: sentence(
+          comparedAt(point, model, reference, verdict, ({ name }) => tasks[name]),
+          `${quoted(model)} against ${quoted(reference)}`,
+          test.level,
+        ),
+      })),
+      unfinished: unfinished(models.filter(({ verdict }) => verdict === plateau)),
     };
   });
 }
 
-function headline({ baseline }: Comparison, { tasks }: Point, rows: readonly ComparisonRow[]): string {
-  const of = (verdict: Verdict | null) =>
-    rows.filter((row) => row.verdict === verdict).map(({ label }) => quoted(label));
-  const model = of(null).length === 0 ? 'model' : 'model with a verdict';
-  const all = of('better on all');
-  if (all.length > 0) return `${listed(all)} ${are(all)} better than ${baseline} on ${everyTask(tasks)}.`;
-  const some = of('better on some');
-  if (some.length > 0)
-    return `${listed(some)} ${are(some)} better than ${baseline} ${tasks.length === 2 ? 'on one task and not worse on the other' : 'on some tasks and worse on none'}; no ${model} is better on ${everyTask(tasks)}.`;
-  const seesaw = of('seesaw');
-  if (seesaw.length > 0)
-    return `No ${model} is better than ${baseline} without being worse on another task: ${listed(seesaw)} ${seesaw.length === 1 ? 'shows' : 'show'} a seesaw.`;
-  const [worse, unseen] = [of('worse'), of('no difference seen')];
-  if (unseen.length + worse.length === 0) return 'No verdict.';
-  if (worse.length === 0) {
-    const others = unseen.length > 3 ? `any of the ${unseen.length} other models` : listed(unseen, 'or');
-    return `No difference seen between ${baseline} and ${unseen.length < rows.length ? listed(unseen, 'or') : others}.`;
-  }
-  return `No ${model} is better than ${baseline} on any task; ${listed(worse)} ${are(worse)} worse.`;
+const plateau = 'not trained to a plateau';
+
+/** A model, and the one that its gains are over. */
+interface Compared {
+  readonly label: string;
+  readonly reference: string;
+  readonly verdict: Verdict;
+  readonly everyTask: string;
+  readonly outcomes: readonly Outcome[];
+  /** Runs that ended at their limit of epochs, of all finished ones. */
+  readonly atLimit: AtLimit;
+  readonly referenceAtLimit: AtLimit;
 }
 
-const tallied: readonly (readonly [Verdict | null, (models: number) => string])[] = [
-  ['better on all', (models) => `${models} ${be(models)} better on all tasks`],
-  ['better on some', (models) => `${models} ${be(models)} better on some and worse on none`],
-  ['seesaw', (models) => `${models} ${models === 1 ? 'shows' : 'show'} a seesaw`],
-  ['worse', (models) => `${models} ${be(models)} worse on some and better on none`],
-  ['no difference seen', (models) => `for ${models} no difference was seen`],
-  [null, (models) => `for ${models} there is no verdict`],
+interface AtLimit {
+  readonly ended: number;
+  readonly runs: number;
+}
+
+interface Outcome {
+  readonly task: PointTask;
+  readonly gain: TestedGain;
+  /** The gain's size. */
+  readonly effect: string;
+}
+
+function comparedAt(
+  point: Point,
+  label: string,
+  reference: string,
+  verdict: Verdict,
+  gainOn: (task: PointTask) => TestedGain | undefined,
+): Compared {
+  const outcomes = point.tasks.flatMap((task) => {
+    const gain = gainOn(task);
+    return gain === undefined ? [] : [{ task, gain, effect: effect(gain, task, point) }];
+  });
+  return {
+    ...{ label, reference, verdict, everyTask: everyTask(point.tasks), outcomes },
+    ...{ atLimit: atLimitOf(point, label), referenceAtLimit: atLimitOf(point, reference) },
+  };
+}
+
+function atLimitOf({ rows }: Point, label: string): AtLimit {
+  const row = rows.find((candidate) => candidate.label === label);
+  return { ended: row?.atLimit ?? 0, runs: row?.runs.filter(({ status }) => status === 'done').length ?? 0 };
+}
+
+function headline(baseline: string, everywhere: string, models: readonly Compared[]): string {
+  const judged = models.filter(hasResult);
+  const of = (verdict: Verdict) => judged.filter((model) => model.verdict === verdict);
+  const names = (some: readonly Compared[]) => listed(some.map(({ label }) => quoted(label)));
+  if (judged.length === 0) return `No model has a gain over ${baseline}.`;
+
+  const [all, some, seesaw, worse] = [of('better on all'), of('better on some'), of('seesaw'), of('worse')];
+  const seesaws = seesaw.length === 0 ? '' : ` ${names(seesaw)} ${seesaw.length === 1 ? 'shows' : 'show'} a seesaw.`;
+  if (all.length > 0) return `${names(all)} ${are(all)} better than ${baseline} on ${everywhere}.${seesaws}`;
+  const [only] = some;
+  if (only) {
+    const where = some.length === 1 ? listed(having('better', only).map(({ task }) => task.name)) : 'some tasks';
+    return `${names(some)} ${are(some)} better than ${baseline} on ${where}; no model is shown to be better on ${everywhere}.${seesaws}`;
+  }
+  if (seesaw.length > 0)
+    return `No model is shown to be better than ${baseline} without being worse on another task.${seesaws}`;
+  if (worse.length > 0)
+    return `No model is shown to be better than ${baseline} on any task. ${names(worse)} ${are(worse)} worse.`;
+
+  const [equivalent, undecided] = [of('equivalent'), of('undecided')];
+  if (equivalent.length === judged.length)
+    return `${names(equivalent)} ${are(equivalent)} equivalent to ${baseline}: within ± the margin on ${everywhere}.`;
+  if (of(plateau).length === judged.length)
+    return 'No model is trained to a plateau: longer training may change every gain.';
+  const nothing = `No model is shown to be better or worse than ${baseline}.`;
+  return undecided.length === judged.length ? `${nothing} ${nextOfAll(undecided)}` : nothing;
+}
+
+/** What to do where all models are undecided: what decides the first of them with the fewest runs. */
+function nextOfAll(models: readonly Compared[]): string {
+  const gains = models.flatMap((model) => having('undecided', model));
+  if (gains.every(({ gain }) => gain.pHolm === null)) return `${capital(next(gains))}.`;
+  const decidable = models.flatMap((model) => {
+    const seeds = having('undecided', model).map(({ gain }) => gain.seedsToDecide ?? Number.POSITIVE_INFINITY);
+    return seeds.length > 0 ? [{ label: model.label, seeds: Math.max(...seeds) }] : [];
+  });
+  const [first] = decidable.toSorted((a, b) => a.seeds - b.seeds);
+  return first && Number.isFinite(first.seeds)
+    ? `About ${count(first.seeds)} seeds would decide ${quoted(first.label)}.`
+    : 'More seeds alone would not decide.';
+}
+
+const tallied: readonly (readonly [Verdict, (models: number) => string])[] = [
+  ['better on all', (models) => `${be(models)} better on all tasks`],
+  ['better on some', (models) => `${be(models)} better on some tasks`],
+  ['seesaw', (models) => `${models === 1 ? 'shows' : 'show'} a seesaw`],
+  ['worse', (models) => `${be(models)} worse`],
+  ['equivalent', (models) => `${be(models)} equivalent`],
+  ['undecided', (models) => `${be(models)} undecided`],
+  [plateau, (models) => `${be(models)} not trained to a plateau`],
 ];
 
-function tally(rows: readonly ComparisonRow[]): string {
+function tally(models: readonly Compared[]): string {
+  const judged = models.filter(hasResult);
+  const none = models.length - judged.length;
   const parts = tallied.flatMap(([verdict, words]) => {
-    const models = rows.filter((row) => row.verdict === verdict).length;
-    return models === 0 ? [] : [words(models)];
+    const number = judged.filter((model) => model.verdict === verdict).length;
+    return number === 0 ? [] : [`${number} ${words(number)}`];
   });
-  return parts.length < 2 ? '' : `Of ${rows.length} models compared, ${listed(parts)}.`;
+  if (none > 0) parts.push(`${none} ${none === 1 ? 'has' : 'have'} no result`);
+  return parts.length < 2 ? '' : `Of ${models.length} models compared, ${listed(parts)}.`;
 }
 
-function sentence({ baseline, seeds }: Comparison, { tasks }: Point, row: ComparisonRow): string {
-  const { verdict } = row;
-  const label = quoted(row.label);
-  const gains = tasks.map((task) => ({ task, ...gainOf(row, task) }));
-  if (gains.every(({ gain }) => gain === null))
-    return `${label} has no gain: it has no finished run beside one of ${baseline}.`;
-  const having = (wanted: string) => gains.filter((gain) => gain.verdict === wanted);
-  const by = ({ task, gain }: (typeof gains)[number]) =>
-    `${task.name} by ${fixed(Math.abs(gain ?? 0), task.digits)} ${metricName(task.metric)}`;
-  const [better, worse, unseen] = [having('better').map(by), having('worse').map(by), having('no difference seen')];
-  const rest = unseen.length === 0 ? '.' : `; no difference seen on ${listed(unseen.map(({ task }) => task.name))}.`;
+/** @param subject The model, and what it is compared with where that is not the baseline. */
+function sentence(model: Compared, subject: string, level: number): string {
+  const { reference, verdict, outcomes } = model;
+  const label = quoted(model.label);
+  if (!hasResult(model)) return `${label} has no gain: it has no finished run beside one of ${reference}.`;
   switch (verdict) {
-    case 'better on all':
-      return `${label} is better than ${baseline} on ${everyTask(tasks)}: ${listed(better)}.`;
+    case 'baseline':
+      return `Gains are over ${label}.`;
+    case 'better on all': {
+      const sizes = outcomes.map(({ effect, task }) => `${effect} on ${task.name}`);
+      return `${label} is better than ${reference} on ${model.everyTask}: ${listed(sizes)}.`;
+    }
     case 'better on some':
-      return `${label} is better than ${baseline} on ${listed(better)}${rest}`;
-    case 'seesaw':
-      return `${label} shows a seesaw: better than ${baseline} on ${listed(better)}, worse on ${listed(worse)}${rest}`;
     case 'worse':
-      return `${label} is worse than ${baseline} on ${listed(worse)}${rest}`;
-    case 'no difference seen': {
-      const detectable = gains.flatMap(({ task, detectable: gain }) =>
-        gain === null ? [] : [`${fixed(gain, task.digits)} ${metricName(task.metric)} on ${task.name}`],
-      );
-      const shown = `: with ${seeds.length} seeds, and tested alone, a gain of ${listed(detectable, 'or')} would have been seen (80 % power).`;
-      const alone = gains.filter(({ p }) => p !== null && p < 0.05).map(({ task }) => task.name);
-      const corrected = ` Alone, the ${alone.length === 1 ? 'gain' : 'gains'} on ${listed(alone)} ${alone.length === 1 ? 'has' : 'have'} p < .05, but not after Holm's correction.`;
-      return `No difference seen between ${label} and ${baseline}${detectable.length === 0 ? '.' : shown}${alone.length === 0 ? '' : corrected}`;
+      return `${label} is ${findings(model, level)}.`;
+    case 'seesaw':
+      return `${label} shows a seesaw: ${findings(model, level)}.`;
+    case 'equivalent':
+      return `${label} is equivalent to ${reference}: ${listed(outcomes.map((outcome) => `${within(outcome)} on ${outcome.task.name}`))}.`;
+    case 'undecided': {
+      const [undecided, equivalent] = [having('undecided', model), having('equivalent', model)];
+      const sizes = undecided.map((outcome) => {
+        const bound = notInferior(outcome, level);
+        return `${outcome.effect} on ${outcome.task.name}${bound === '' ? '' : ` (${bound})`}`;
+      });
+      const rest = equivalent.length === 0 ? '' : `; equivalent on ${onTasks(equivalent, within)}`;
+      return `${subject} is undecided: ${sizes.join(', ')}${rest}; ${next(undecided)}.`;
     }
-    case null: {
-      const plain = gains.map(
-        ({ task, gain }) => `${signed(gain, task.digits)} in ${metricName(task.metric)} on ${task.name}`,
-      );
-      return `${label} against ${baseline}: ${plain.length === 1 ? 'a gain' : 'gains'} of ${listed(plain)} (above 0 is better); no verdict.`;
-    }
+    case plateau:
+      return `${subject} is ${plateau}: ${limits([model])}`;
   }
+}
+
+function unfinished(models: readonly Compared[]): string {
+  if (models.length === 0) return '';
+  return `${listed(models.map(({ label }) => quoted(label)))} ${are(models)} ${plateau}: ${limits(models)}`;
+}
+
+function limits(models: readonly Compared[]): string {
+  const sum = (of: (model: Compared) => number) => models.reduce((total, model) => total + of(model), 0);
+  const [reference] = models.filter(({ referenceAtLimit }) => referenceAtLimit.ended > 0);
+  const parts = [
+    `${count(sum(({ atLimit }) => atLimit.ended))} of ${count(sum(({ atLimit }) => atLimit.runs))} runs`,
+    ...(reference
+      ? [`${reference.referenceAtLimit.ended} of ${reference.referenceAtLimit.runs} of ${quoted(reference.reference)}`]
+      : []),
+  ];
+  return `${listed(parts)} ended at their limit of epochs, still improving. Raise train.epochs.`;
+}
+
+/** `better than single-task on a (+1.2 %), equivalent on b (within ± 0.001 AUC)` */
+function findings(model: Compared, level: number): string {
+  const clause = (verdict: TaskVerdict, words: string, size: (outcome: Outcome) => string) => {
+    const outcomes = having(verdict, model);
+    return outcomes.length === 0 ? [] : [`${words} on ${onTasks(outcomes, size)}`];
+  };
+  return [
+    ...clause('better', `better than ${model.reference}`, ({ effect }) => effect),
+    ...clause('worse', model.verdict === 'seesaw' ? 'worse' : `worse than ${model.reference}`, ({ effect }) => effect),
+    ...clause('equivalent', 'equivalent', within),
+    ...clause('undecided', 'undecided', (outcome) =>
+      [outcome.effect, notInferior(outcome, level)].filter((text) => text !== '').join(', '),
+    ),
+  ].join(', ');
+}
+
+function onTasks(outcomes: readonly Outcome[], size: (outcome: Outcome) => string): string {
+  return listed(outcomes.map((outcome) => `${outcome.task.name} (${size(outcome)})`));
+}
+
+function within(outcome: Outcome): string {
+  return `within ± ${marginOf(outcome)}`;
+}
+
+function notInferior(outcome: Outcome, level: number): string {
+  return isNotInferior(outcome.gain, level) ? `not worse by more than ${marginOf(outcome)}` : '';
+}
+
+function marginOf({ gain: { margin }, task: { metric } }: Outcome): string {
+  return margin === null ? 'the margin' : `${rounded(margin)} ${metricName(metric)}`;
+}
+
+/** What would decide gains that are undecided. */
+function next(undecided: readonly Outcome[]): string {
+  const tested = undecided.filter(({ gain }) => gain.pHolm !== null);
+  if (tested.length === 0)
+    return undecided.some(({ gain }) => gain.gains.length > 1)
+      ? 'there is no test of gains that do not vary'
+      : 'one seed allows no test: add seeds (compare.seeds)';
+  const seeds = tested.flatMap(({ gain }) => gain.seedsToDecide ?? []);
+  const [most, never] = [Math.max(...seeds), tested.filter(({ gain }) => gain.seedsToDecide === null)];
+  if (seeds.length === 0) return 'more seeds alone would not decide';
+  if (never.length === 0) return `about ${count(most)} seeds would decide`;
+  return `about ${count(most)} seeds would decide, but not on ${listed(
+    never.map(({ task }) => task.name),
+    'or',
+  )}`;
+}
+
+function having(verdict: TaskVerdict, { outcomes }: Compared): readonly Outcome[] {
+  return outcomes.filter(({ gain }) => gain.verdict === verdict);
+}
+
+function hasResult({ outcomes }: Compared): boolean {
+  return outcomes.some(({ gain }) => gain.gain !== null);
 }
 
 function everyTask(tasks: readonly PointTask[]): string {
@@ -112,11 +273,15 @@ function everyTask(tasks: readonly PointTask[]): string {
 
 /** A label that a sentence would mix up with its own words stands in quotation marks. */
 function quoted(label: string): string {
-  return /[,;.:]\s|\s(and|or|is|on)\s/.test(label) ? `“${label}”` : label;
+  return /[,;.:]\s|\s(and|or|is|on|over)\s/.test(label) ? `“${label}”` : label;
 }
 
-function are(labels: readonly string[]): string {
-  return be(labels.length);
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+
+function are(models: readonly Compared[]): string {
+  return be(models.length);
 }
 
 function be(count: number): string {

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openCompareBars } from './compare-bars.js';
+import { virtualTerminal } from './terminal.fixture.js';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test.each([80, 100])('bars and lines fit %i columns, and nothing is left behind', (columns) => {
+  const { stream, lines } = virtualTerminal(columns);
+  stream.write('before\n');
+  const bars = openCompareBars(stream, 'all runs', 4, 55);
+  bars.job(3, 'cgc seed 3', 0, ['compiling']); // does not change
+  const names = ['ple seed 1', 'asymmetric sharing from never-married correlation 0.4 seed 12', 'mmoe seed 2'];
+  const logged: string[] = [];
+  for (let step = 0; step < 40; step++) {
+    bars.total(step, 55, `${60 - step} min left`);
+    for (const [place, name] of names.entries()) {
+      if ((step + place) % 7 === 0) bars.idle(place);
+      else bars.job(place, name, step / 40, [`epoch ${step}/1000`, `${1000 + step * 12345} samples/s`]);
+    }
+    if (step % 9 === 3) {
+      const text = `line ${step}: ${step % 2 === 0 ? 'short' : `${'a word and another '.repeat(8)}to its end`}`;
+      logged.push(text);
+      bars.log(text);
+      if (step % 2 === 0) bars.log(`second line ${step}`);
+      if (step % 2 === 0) logged.push(`second line ${step}`);
+    }
+    vi.advanceTimersByTime(250);
+    const shown = lines();
+    expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(columns);
+    expect(shown.slice(-5)[0]).toMatch(/^all runs +=* +\d+ % {2}\d+\/55 {2}\d+ min left$/);
+    expect(
+      shown
+        .slice(-4)
+        .every((line) => /^(-$|(ple seed 1|asymmetric.*…?.*seed 12|mmoe seed 2|cgc seed 3) +=* +\d+ %)/.test(line)),
+    ).toBe(true);
+    expect(shown.filter((line) => / % |^-$/.test(line))).toHaveLength(5);
+  }
+  bars.log('the last one');
+  bars.close();
+  vi.advanceTimersByTime(1000);
+  const [first, ...rest] = lines();
+  expect(first).toBe('before');
+  expect(rest.join('\n').replaceAll('\n  ', ' ')).toBe([...logged, 'the last one', ''].join('\n'));
+});
+
+test('of more places than lines as many are shown as fit', () => {
+  const { stream, lines } = virtualTerminal(80, 10);
+  const bars = openCompareBars(stream, 'all runs', 64, 100);
+  for (let place = 0; place < 64; place++) bars.job(place, `run ${place}`, 0.5, []);
+  for (let time = 0; time < 5; time++) vi.advanceTimersByTime(250);
+  expect(lines().map((line) => line.split(/ {2,}/)[0])).toEqual([
+    'all runs',
+    ...[0, 1, 2, 3, 4, 5, 6, 7].map((run) => `run ${run}`),
+  ]);
+  bars.close();
+  expect(lines()).toEqual(['']);
+});

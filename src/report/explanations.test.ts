@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import type { Comparison, TaskGain } from '../comparison/comparison.js';
+import { everyVerdict } from './comparison.fixture.js';
+import { explanations, looksInWords } from './explanations.js';
+import { pointsOf } from './points.js';
+
+function textOf(changes: Partial<Comparison> = {}): string {
+  const comparison = { ...everyVerdict, ...changes };
+  const [point] = pointsOf(comparison);
+  return point ? explanations(comparison, point).join('\n') : '';
+}
+
+const withGains = (change: (gain: TaskGain) => TaskGain): Partial<Comparison> => ({
+  rows: everyVerdict.rows.map((row) => ({
+    ...row,
+    tasks: Object.fromEntries(Object.entries(row.tasks).map(([name, gain]) => [name, change(gain)])),
+  })),
+});
+
+test.each([
+  ['paired', 'The test is a paired t test per gain'],
+  ['moderated', 'The test is a t test per gain, with variances moderated towards the pooled one (Smyth 2004)'],
+  [null, 'The test is a z test per gain'],
+] as const)('the test is named, with its adjustment and level: %s', (variance, words) => {
+  const text = textOf({ test: { variance, level: 0.0196 } });
+  expect(text).toContain(
+    `${words}. p is adjusted by Holm's method over the 14 gains of the table; below 0.0196 a gain`,
+  );
+  expect(text).toContain('Contrasts are adjusted on their own.');
+  expect(text).toContain('cover all 14 true gains at once, with 98 % confidence');
+  expect(textOf({ contrasts: [] })).not.toContain('Contrasts');
+});
+
+test('what errors cover is said, and how rows enter the test', () => {
+  expect(textOf()).toContain('Errors cover training noise only, not the choice of test rows.');
+  expect(textOf({ uncertainty: 'rows' })).toContain('the choice of test rows only, not training noise');
+  expect(textOf({ uncertainty: 'both' })).toMatch(
+    /The variance over test rows is added to that over seeds\. p is[\s\S]*cover training noise and the choice of test rows\./,
+  );
+});
+
+test('a margin is given with its metric, and only where there is one', () => {
+  expect(textOf()).toContain('The margin is 0.001 AUC on income and 0.001 AUC on never-married.');
+  expect(textOf(withGains((gain) => ({ ...gain, margin: null })))).not.toMatch(/margin|equivalent/);
+});
+
+test('the detectable gain is the largest of those that are undecided, task by task', () => {
+  expect(textOf()).toContain(
+    'would have found a true gain of 0.00070 AUC on income and 0.00090 AUC on never-married with 80 % power.',
+  );
+  expect(textOf({ rows: everyVerdict.rows.filter(({ verdict }) => verdict !== 'undecided').slice(0, 2) })).not.toMatch(
+    /power/,
+  );
+});
+
+test('weights of tasks are told where they differ', () => {
+  expect(textOf()).toContain('Δm is their mean over tasks.');
+  expect(textOf({ taskWeights: { income: 2, 'never-married': 1 } })).toContain(
+    'Δm is their mean over tasks with the weights 2 for income and 1 for never-married.',
+  );
+  expect(textOf({ rows: everyVerdict.rows.map((row) => ({ ...row, aggregate: null })) })).not.toContain('Δm');
+});
+
+test('of one seed nothing is said of tests, intervals or errors', () => {
+  const untested = { se: null, interval: null, simultaneous: null, p: null, pHolm: null };
+  const none = { margin: null, detectable: null, pEquivalent: null, pNotInferior: null };
+  const text = textOf({ seeds: [7], contrasts: [], ...withGains((gain) => ({ ...gain, ...untested, ...none })) });
+  expect(text).toBe(
+    [
+      'Gains are over single-task, of one seed. Above 0 is better.',
+      'Relative gains are in percent of what single-task has: its AUC - 0.5, or its error. Δm is their mean over tasks.',
+    ].join('\n'),
+  );
+});
+
+test('several looks are told, and that seeds were added by hand', () => {
+  const look = (seeds: number, level: number, planned = true) => ({ seeds, most: seeds, level, planned, undecided: 3 });
+  const inWords = (...looks: ReturnType<typeof look>[]) =>
+    looksInWords({ looks, test: { ...everyVerdict.test, level: looks.at(-1)?.level ?? 0 } });
+  expect(inWords(look(5, 0.05))).toEqual([]);
+  expect(inWords(look(5, 0.01), look(10, 0.0245), look(15, 0.04))).toEqual([
+    'The gains were tested at 3 looks, with 5, 10 and 15 seeds. The level of this look is 0.04.',
+  ]);
+  expect(inWords(look(5, 0.05), look(10, 0.025, false))).toEqual([
+    'The gains were tested at 2 looks, with 5 and 10 seeds. The level of this look is 0.025. Seeds were added by hand for the look with 10.',
+  ]);
+});
