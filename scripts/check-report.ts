@@ -5,9 +5,9 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { refuse, wordsOf } from './usage.js';
 
 /**
- * Opens a report in headless Chromium and checks what only a browser can tell: no error, no request, sorting by click and by key, nothing
- * wider than the window at 400 and 1400 pixels, in light and in dark. Pictures and a print go to a folder (beside the report: `pictures`), to
- * be looked at.
+ * Opens a report (of a comparison or of a run) in headless Chromium and checks what only a browser can tell: no error, no request; nothing
+ * wider than the window at 400 and 1400 pixels and on A4, in light and in dark; sorting by click and by key; tips under the pointer and from
+ * the keyboard; models hidden and shown by their buttons. Pictures and a print go to a folder (beside the report: `pictures`), to be looked at.
  *
  *     npm run check:report -- runs/quickstart/report.html [pictures]
  */
@@ -27,6 +27,8 @@ if (executable === undefined) {
   );
   process.exit(2);
 }
+/** Width of a landscape A4 page, which tables have, within its margins, in CSS pixels. */
+const a4 = 1031;
 const pictures = chosen ?? join(dirname(file), 'pictures');
 mkdirSync(pictures, { recursive: true });
 const address = pathToFileURL(resolve(file)).href;
@@ -62,11 +64,20 @@ async function check(within: Browser, scheme: 'light' | 'dark', width: number): 
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
   await checkIds(page, fault);
   await checkSorting(page, fault);
+  await checkTips(page, fault);
+  await checkModels(page, fault);
+  if (width === 1400) {
+    await page.emulateMedia({ media: 'print' });
+    await page.pdf({ path: join(pictures, `${scheme}.pdf`), preferCSSPageSize: true });
+    await page.setViewportSize({ width: a4, height: 900 });
+    await checkWidth(page, fault);
+    await page.emulateMedia({ media: 'screen' });
+    await page.setViewportSize({ width, height: 900 });
+  }
   await page.locator('details').evaluateAll((all) => {
     for (const details of all) details.setAttribute('open', '');
   });
   await checkWidth(page, fault);
-  if (width === 1400) await page.pdf({ path: join(pictures, `${scheme}.pdf`), preferCSSPageSize: true });
   await page.close();
 }
 
@@ -74,6 +85,12 @@ async function checkWidth(page: Page, fault: (text: string) => void): Promise<vo
   const wide = await page.locator('html').evaluate((root) => root.scrollWidth);
   const inner = page.viewportSize()?.width ?? 0;
   if (wide > inner) fault(`${wide} pixels wide in a window of ${inner}`);
+  const tables = await page
+    .locator('.scroll')
+    .evaluateAll((all) =>
+      all.flatMap((box) => (box.scrollWidth > box.clientWidth ? [box.getAttribute('aria-label') ?? ''] : [])),
+    );
+  if (tables.length > 0) fault(`in a window of ${inner}, tables that have to be scrolled: ${tables.join(', ')}`);
 }
 
 async function checkIds(page: Page, fault: (text: string) => void): Promise<void> {
@@ -85,6 +102,58 @@ async function checkIds(page: Page, fault: (text: string) => void): Promise<void
     .evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
   const broken = links.filter((href) => !ids.includes(href.slice(1)));
   if (broken.length > 0) fault(`links to nowhere: ${broken.join(', ')}`);
+}
+
+/** In each section, the first mark that can be pointed at; in each chart, a stop of the keyboard and the next mark. */
+async function checkTips(page: Page, fault: (text: string) => void): Promise<void> {
+  const tip = page.locator('#tip');
+  for (const section of await page.locator('section').all()) {
+    const title = await section.locator('h2').textContent();
+    const marks = section.locator('[data-tip]');
+    if ((await marks.count()) === 0) continue;
+    const mark = marks.last();
+    await mark.scrollIntoViewIfNeeded();
+    const box = await mark.boundingBox();
+    if (!box) fault(`${title}: a mark without a place`);
+    else await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    if (!(await tip.isVisible())) fault(`${title}: no tip under the pointer`);
+    await page.mouse.move(0, 0);
+    if (await tip.isVisible()) fault(`${title}: the tip stays`);
+  }
+  await page.keyboard.press('Tab'); // what gets the focus from now on shows it
+  for (const chart of await page.locator('svg[role="img"]:has([data-tip])').all()) {
+    const name = await chart.getAttribute('aria-label');
+    await chart.focus();
+    const first = await tip.textContent();
+    if (!(await tip.isVisible()) || first === '') fault(`${name}: no tip with the focus`);
+    await page.keyboard.press('ArrowLeft');
+    const marks = await chart
+      .locator('[data-tip]')
+      .evaluateAll((all) => all.map((mark) => mark.getAttribute('data-tip')));
+    if ((await tip.textContent()) !== marks.at(-1) || first !== marks[0])
+      fault(`${name}: the arrow keys do not go from mark to mark`);
+    await page.keyboard.press('Escape');
+    if (await tip.isVisible()) fault(`${name}: the tip stays after Escape`);
+  }
+}
+
+/** Every model's button hides all of its marks and no other, and brings them back. */
+async function checkModels(page: Page, fault: (text: string) => void): Promise<void> {
+  for (const button of await page.locator('button[data-model]').all()) {
+    const [model, name] = [await button.getAttribute('data-model'), await button.textContent()];
+    for (const hidden of [true, false]) {
+      await button.click();
+      const wrong = await page
+        .locator('figure [data-model]')
+        .evaluateAll(
+          (all, [own, off]) =>
+            all.filter((mark) => mark.classList.contains('off') !== (off && mark.getAttribute('data-model') === own))
+              .length,
+          [model, hidden] as const,
+        );
+      if (wrong > 0) fault(`${name}: ${wrong} marks are not ${hidden ? 'hidden' : 'shown'} as they should be`);
+    }
+  }
 }
 
 /** Every head of every sortable table: up on a click, down on the Enter key; cells without a value last. */

@@ -190,9 +190,12 @@ function build(setCode: (code: number) => void): Command {
 
   program
     .command('report')
-    .description('Make tables and the report again from stored runs, without training.')
+    .description('Make tables and the report from stored runs, without training.')
     .argument('<path...>', 'folders of runs or of comparisons, in any mix; NAME=PATH names one')
-    .option('--out <dir>', 'where to write (default: the folder of a comparison that stands alone, else report)')
+    .option(
+      '--out <dir>',
+      'where to write (default: the folder of a run or a comparison that stands alone, else report)',
+    )
     .option('--baseline <label>', 'the model that gains are measured against (default: the single-task one)')
     .option('--uncertainty <what>', 'seeds, rows or both (default: that of the comparison, else seeds)')
     .option(
@@ -207,10 +210,11 @@ function build(setCode: (code: number) => void): Command {
     .option('--svg', 'write the charts as SVG too')
     .option('--png', 'write the charts as PNG too')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
-    .option('--json', 'print the comparison as one JSON document')
+    .option('--json', 'print the comparison, or the result of a run that stands alone, as one JSON document')
     .addHelpText(
       'after',
       example([
+        'ple report runs/my-ple-0123abcd',
         'ple report runs/quickstart --wide',
         'ple report runs/census-income-compare --uncertainty both',
         'ple report runs/*-0123abcd runs/quickstart --out report',

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
@@ -102,6 +102,34 @@ describe('ple report', () => {
     } finally {
       rmSync(at('runs', 'comparison.json'));
     }
+  });
+
+  test('of one run prints its metrics and writes its own page', async () => {
+    const { status, stdout, stderr } = await ple(['report', single], { cwd: folder });
+    expect([status, stderr]).toEqual([0, `Written to ${single}/report.html\n`]);
+    expect(stdout).toMatch(/^task +split +auc .*\nincome +validation +0\.\d+ .*\nincome +test /m);
+    const page = readFileSync(at(single, 'report.html'), 'utf8');
+    expect(page).toContain('<title>alone: single-task, seed 3</title>');
+    expect(page).toContain(`ple train --config ${single}/config.yaml --runs runs</pre>`);
+    for (const id of ['metrics', 'learning', 'calibration', 'again']) expect(page).toContain(`<section id="${id}"`);
+
+    const json = await run('report', shared, '--json', '--out', 'page', '--svg');
+    expect(json.stderr).toBe('Written to page/report.html\n');
+    expect(JSON.parse(json.stdout)).toEqual(JSON.parse(readFileSync(at(shared, 'result.json'), 'utf8')));
+    expect(readFileSync(at('page', 'report.html'), 'utf8')).toContain('<section id="experts"');
+    expect(readdirSync(at('page', 'charts'))).toContain('learning-1.svg');
+    expect(readdirSync(at(shared))).not.toContain('report.html');
+    expect((await run('report', single, '--out', 'report')).status).toBe(0); // whose runs lie elsewhere
+  });
+
+  test('of one run with an option about comparisons is a comparison; of one that is not finished an error', async () => {
+    const compared = await run('report', single, '--uncertainty', 'seeds', '--out', 'compared');
+    expect([compared.status, compared.stdout]).toEqual([0, expect.stringMatching(/baseline/)]);
+    cpSync(at(single), at('unfinished'), { recursive: true });
+    rmSync(at('unfinished', 'result.json'));
+    const refused = await run('report', 'unfinished');
+    expect(refused.stderr).toMatch(/^ple: unfinished is not finished: ple train --resume unfinished goes on\.\n$/);
+    expect([refused.status, refused.stdout]).toEqual([3, '']);
   });
 
   test.each<[string, string[], RegExp, number]>([

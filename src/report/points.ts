@@ -1,10 +1,12 @@
 import { axisValue, byPoint } from '../comparison/axis-point.js';
-import type { Comparison, ComparisonRow, TaskGain } from '../comparison/comparison.js';
+import type { Comparison, ComparisonRow, TaskGain, TestedGain } from '../comparison/comparison.js';
+import type { AxisPoint } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
 import { digitsFor } from './numbers.js';
 
 /** The table at one point of the axes. */
 export interface Point {
+  readonly axis: AxisPoint;
   /** `dataset.correlation = 0.4`; empty without axes. */
   readonly title: string;
   readonly rows: readonly ComparisonRow[];
@@ -19,14 +21,18 @@ export interface PointTask {
   readonly better: 'higher' | 'lower';
   /** Behind the point, for means and gains alike. */
   readonly digits: number;
+  /** Percent of relative gain in one unit of the metric; null where gains are relative to nothing. */
+  readonly percent: number | null;
 }
 
 /** A comparison's tables, in the order of its rows. */
 export function pointsOf(comparison: Comparison): readonly Point[] {
   return byPoint(comparison.rows, ({ axis }) => axis).map((rows) => {
-    const tasks = comparison.tasks.map((name) => describeTask(name, rows));
+    const tasks = comparison.tasks.map((name) => describeTask(name, rows, comparison.baseline));
+    const axis = rows[0]?.axis ?? {};
     return {
-      title: Object.entries(rows[0]?.axis ?? {})
+      axis,
+      title: Object.entries(axis)
         .map(([key, value]) => `${key} = ${axisValue(value)}`)
         .join(', '),
       rows,
@@ -36,7 +42,7 @@ export function pointsOf(comparison: Comparison): readonly Point[] {
   });
 }
 
-function describeTask(name: string, rows: readonly ComparisonRow[]): PointTask {
+function describeTask(name: string, rows: readonly ComparisonRow[], baseline: string): PointTask {
   const gains = rows.flatMap(({ tasks }) => tasks[name] ?? []);
   const metric = gains[0]?.metric ?? '';
   const errors = gains.map(({ se }) => se);
@@ -44,28 +50,27 @@ function describeTask(name: string, rows: readonly ComparisonRow[]): PointTask {
     errors.some((error) => error !== null && error > 0) ? errors : gains.map(({ sd }) => sd),
     gains.map(({ mean }) => mean),
   );
-  const better = metrics.all.find((candidate) => candidate.name === metric)?.better ?? 'higher';
-  return { name, metric, better, digits };
+  const definition = metrics.all.find((candidate) => candidate.name === metric);
+  const level = rows.find(({ label }) => label === baseline)?.tasks[name]?.mean ?? null;
+  const whole = level === null ? 0 : (definition?.relativeTo?.(level) ?? 0);
+  return { name, metric, better: definition?.better ?? 'higher', digits, percent: whole > 0 ? 100 / whole : null };
 }
 
 /** A task's column in a row; all null for a model without any finished run. */
 export function gainOf(row: ComparisonRow, { name, metric }: PointTask): TaskGain {
-  return row.tasks[name] ?? { ...nothing, metric };
+  return row.tasks[name] ?? { ...noGain, metric, mean: null, sd: null, ownBest: null };
 }
 
-const nothing = {
-  mean: null,
-  sd: null,
-  ownBest: null,
+export const noGain: TestedGain = {
   gain: null,
   gains: [],
-  relativeGain: null,
   se: null,
   degreesOfFreedom: null,
   interval: null,
   simultaneous: null,
   p: null,
   pHolm: null,
+  relativeGain: null,
   margin: null,
   pEquivalent: null,
   pNotInferior: null,
@@ -73,6 +78,12 @@ const nothing = {
   detectable: null,
   seedsToDecide: null,
 };
+
+/** Rows with the best mean relative gain first; those without one last, in the order of the config. */
+export function ranked<Row extends Pick<ComparisonRow, 'aggregate'>>(rows: readonly Row[]): readonly Row[] {
+  const gain = ({ aggregate }: Row) => aggregate?.gain ?? Number.NEGATIVE_INFINITY;
+  return rows.toSorted((a, b) => (gain(a) === gain(b) ? 0 : gain(b) - gain(a)));
+}
 
 function describeMean(tasks: readonly PointTask[], rows: readonly ComparisonRow[]): Point['overTasks'] {
   const type = metrics.all.find(({ name }) => name === tasks[0]?.metric)?.type;

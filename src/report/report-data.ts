@@ -1,7 +1,7 @@
 import type { Comparison } from '../comparison/comparison.js';
 import type { FinishedRun } from '../training/finished-run.js';
 
-/** All that a report is made of. */
+/** All that the report of a comparison is made of. */
 export interface ReportData {
   readonly comparison: Comparison;
   /** Finished runs by their path in `comparison.rows[].runs[]`, each part of a run by itself. */
@@ -12,27 +12,41 @@ export interface ReportData {
   readonly config: string | null;
 }
 
-/** One drawing of a report. */
+/** Charts of one kind. */
+export interface ChartSection {
+  /** Unique on a page: letters, digits and -. */
+  readonly id: string;
+  readonly title: string;
+  /** What is to be seen and how it is to be read: once for all charts. Plain text. */
+  readonly note: string;
+  /** Marks of these charts alone; a page has one key for the models of all charts. */
+  readonly key: readonly Mark[];
+  /** How wide the panels are drawn. */
+  readonly size: 'small' | 'medium';
+  readonly charts: readonly Chart[];
+}
+
 export interface Chart {
   /** Unique in a report; names its file: letters, digits and -. */
   readonly id: string;
-  readonly section: 'scatter' | 'gains' | 'axis' | 'experts' | 'learning' | 'weights' | 'calibration';
+  /** Empty where the section's title says it. */
   readonly title: string;
-  /** What is to be seen, what the error bars are, and what to mind (a collapsed gate, …). Plain text. */
-  readonly caption: string;
-  /** A whole `<svg>` for a page: role, title and description inside, colours from CSS variables. */
-  readonly svg: string;
-  /** The same for a paper: real colours on white. */
-  readonly standalone: string;
-  /** Where it stands among charts of one kind that make a matrix. */
-  readonly cell?: MatrixCell;
+  /** What to mind in this chart: a collapsed gate, what was left out. Plain text, often empty. */
+  readonly remarks: readonly string[];
+  /** Whole `<svg>`s for a page: colours from CSS variables; marks with `data-tip` (a line each) and `data-model`, the model's place. */
+  readonly panels: readonly string[];
+  /** All panels with a title and a key in one `<svg>`, with real colours on white. */
+  standalone(): Promise<string>;
 }
 
-/** Rows and columns count from 1. */
-export interface MatrixCell {
-  readonly row: number;
-  readonly column: number;
-  readonly columns: number;
-  /** Equal for all charts of a matrix: what is said once below it, instead of each chart's caption. */
-  readonly caption: string;
+/** How something is told from its neighbours: by colour, and by dash or shape for those who do not see it. */
+export interface Mark {
+  readonly label: string;
+  /** A colour in a drawing for a page. */
+  readonly colour: string;
+  /** Lengths in pixels of line and gap. */
+  readonly dash: readonly number[];
+  /** A symbol of Vega. */
+  readonly shape: string;
+  readonly filled: boolean;
 }

@@ -1,8 +1,9 @@
-import type { Comparison, ComparisonRow, TaskGain } from '../comparison/comparison.js';
+import { summarize } from '../comparison/summarize.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { type Experiment, parseExperiment, stringifyExperiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
+import type { Margin } from '../metrics/metric.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 import { definitions } from '../training/definitions.js';
 import type { GateUse } from '../training/evaluation.js';
@@ -27,6 +28,10 @@ export interface ReportOptions {
   readonly predictions?: boolean;
   /** Loss weights that change from epoch to epoch. */
   readonly decay?: boolean;
+  /** By metric, where it is not the metric's own. */
+  readonly margins?: Readonly<Record<string, Margin | null>>;
+  /** Labels of models, and of those that they are compared with. */
+  readonly contrasts?: readonly (readonly [string, string])[];
 }
 
 export const tenModels = [
@@ -46,7 +51,7 @@ export const tenModels = [
  * What a report is made of, without training: numbers of a likely size, the same at each call. With defaults: Census-Income's two
  * binary tasks, ten models, five seeds. A second task gains where the first loses, and the reverse.
  */
-export function reportFixture(options: ReportOptions = {}): ReportData {
+export async function reportFixture(options: ReportOptions = {}): Promise<ReportData> {
   const tasks = options.tasks ?? [
     { name: 'income', type: 'binary' },
     { name: 'never-married', type: 'binary' },
@@ -57,30 +62,35 @@ export function reportFixture(options: ReportOptions = {}): ReportData {
     ? options.axis.values.map((value) => ({ [options.axis?.key ?? '']: value }))
     : [{}];
   const runs = new Map<string, FinishedRun>();
-  const rows = points.flatMap((axis, point) => {
-    const values = models.map(({ label, type }, model) =>
-      seeds.map((seed) => {
-        if (options.failed?.includes(label)) return undefined;
+  const entries = points.flatMap((axis, point) =>
+    models.map(({ label, type }, model) => ({
+      label,
+      type,
+      point: axis,
+      runs: seeds.map((seed) => {
         const path = `runs/${slug(label)}-${point}-${seed}`;
+        if (options.failed?.includes(label)) return { seed, path, status: 'failed' as const };
         const run = finishedRun({ path, label, type, model, seed, point, axis, tasks, options });
         runs.set(path, run);
-        return run;
+        return { seed, path, status: 'done' as const, run };
       }),
-    );
-    return models.map((model, index) => row(model, axis, index, values, tasks, seeds));
-  });
-  const comparison: Comparison = {
-    schema: 1,
+    })),
+  );
+  const comparison = await summarize(entries, {
     name: 'fixture',
     baseline: models[0]?.label ?? '',
-    tasks: tasks.map(({ name }) => name),
+    tasks,
+    metrics: {},
+    margins: options.margins ?? {},
+    taskWeights: {},
+    contrasts: options.contrasts ?? [],
     seeds,
     axes: options.axis ? { [options.axis.key]: options.axis.values } : {},
     uncertainty: 'seeds',
-    rows,
-    notes: options.failed?.map((label) => `Every run of '${label}' failed.`) ?? [],
+    earlierLooks: [],
+    look: { seeds: seeds.length, most: seeds.length, level: 0.05, planned: true },
     timing: {},
-  };
+  });
   const config = [...runs.values()][0]?.experiment;
   return {
     comparison,
@@ -112,7 +122,10 @@ function finishedRun(parts: RunParts): FinishedRun {
   const metrics = Object.fromEntries(
     tests.map(({ task, scores }) => {
       const test = evaluateTask(task, scores);
-      return [task.name, { type: task.type, validation: epochs.at(-1)?.validation[task.name] ?? {}, test }];
+      const validation = epochs.at(-1)?.validation[task.name] ?? {};
+      const better = { ...test, ...(test.auc ? { auc: Number(test.auc) + 2e-4 } : { mse: 0.999 * Number(test.mse) }) };
+      const ownBest = parts.model === 0 ? {} : { ownBest: { epoch: last, validation, test: better } };
+      return [task.name, { type: task.type, validation, test, ...ownBest }];
     }),
   );
   return {
@@ -196,6 +209,7 @@ function epochOf(epoch: number, { tasks, model, options }: RunParts, random: Ran
     train: { loss: losses.reduce((sum, [, loss]) => sum + decayed * loss, 0), tasks: Object.fromEntries(losses) },
     validation: Object.fromEntries(validation),
     weights: Object.fromEntries(tasks.map(({ name }, index) => [name, index === 0 ? 1 : decayed])),
+    learningRate: 0.001 * 0.9 ** (epoch - 1),
     seconds: 5 + random.uniform(),
   };
 }
@@ -224,72 +238,6 @@ function gatesOf(type: string, tasks: RunParts['tasks'], random: Random): GateUs
 function collapsed(use: GateUse): GateUse {
   const rest = 0.02 / (use.experts.length - 1);
   return { ...use, mean: use.experts.map((_, index) => (index === 0 ? 0.98 : rest)) };
-}
-
-/** As a comparison makes it, with the t distribution's value of four degrees of freedom and p of the normal one's size. */
-function row(
-  { label, type }: { readonly label: string; readonly type: string },
-  axis: AxisPoint,
-  index: number,
-  runs: readonly (readonly (FinishedRun | undefined)[])[],
-  tasks: RunParts['tasks'],
-  seeds: readonly number[],
-): ComparisonRow {
-  const own = runs[index] ?? [];
-  const gains = tasks.map(({ name, type: kind }): readonly [string, TaskGain] => {
-    const [metric, direction] = kind === 'binary' ? ['auc', 1] : ['mse', -1];
-    const value = (run: FinishedRun | undefined) => Number(run?.result.tasks[name]?.test[metric] ?? Number.NaN);
-    const values = own.filter((run) => run !== undefined).map(value);
-    const pairs = seeds.map((_, seed) => direction * (value(own[seed]) - value(runs[0]?.[seed])));
-    const baseline = moments((runs[0] ?? []).map(value)).mean ?? 1;
-    const { mean, sd } = index === 0 ? { mean: null, sd: null } : moments(pairs.filter(Number.isFinite));
-    const se = sd === null ? null : sd / Math.sqrt(pairs.length);
-    const p = mean === null || se === null ? null : Math.exp(-((mean / se) ** 2) / 2);
-    const pHolm = p === null ? null : Math.min(1, p * tasks.length * (runs.length - 1));
-    const sign = mean !== null && mean > 0 ? 'better' : 'worse';
-    return [
-      name,
-      {
-        metric,
-        ...moments(values),
-        gain: mean,
-        relativeGain: mean === null ? null : (100 * mean) / (kind === 'binary' ? baseline - 0.5 : baseline),
-        se,
-        interval: mean === null || se === null ? null : [mean - 2.776 * se, mean + 2.776 * se],
-        p,
-        pHolm,
-        verdict: pHolm === null ? null : pHolm < 0.05 ? sign : 'no difference seen',
-        detectable: se === null ? null : 3.6 * se,
-      },
-    ];
-  });
-  const all = gains.map(([, { gain }]) => gain).filter((gain) => gain !== null);
-  const verdicts = gains.map(([, { verdict }]) => verdict);
-  const [better, worse] = [verdicts.includes('better'), verdicts.includes('worse')];
-  const one = better ? (worse ? 'seesaw' : 'better on some') : worse ? 'worse' : 'no difference seen';
-  const same = new Set(tasks.map((task) => task.type)).size === 1 && all.length === tasks.length;
-  return {
-    label,
-    type,
-    axis,
-    parameters: own[0]?.result.parameters ?? null,
-    runs: seeds.map((seed, at) => ({
-      seed,
-      path: own[at]?.path ?? `runs/${slug(label)}-failed-${seed}`,
-      status: own[at] ? 'done' : 'failed',
-    })),
-    tasks: Object.fromEntries(gains),
-    meanGain: same ? moments(all).mean : null,
-    worstGain: same ? Math.min(...all) : null,
-    verdict: verdicts.includes(null) ? null : verdicts.every((each) => each === 'better') ? 'better on all' : one,
-  };
-}
-
-function moments(values: readonly number[]): { readonly mean: number | null; readonly sd: number | null } {
-  if (values.length === 0) return { mean: null, sd: null };
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, sd: values.length < 2 ? null : Math.sqrt(squares / (values.length - 1)) };
 }
 
 function slug(text: string): string {

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { reportFixture } from './report.fixture.js';
-import { writeOutputs } from './write-outputs.js';
+import { writeOutputs, writeRunReport } from './write-outputs.js';
 
-const data = reportFixture({
+const data = await reportFixture({
   models: [
     { label: 'single-task', type: 'single-task' },
     { label: 'PLE', type: 'ple' },
   ],
-  seeds: 2,
+  seeds: 3,
   rows: 100,
 });
 
@@ -29,9 +29,13 @@ test('writes the tables and the report, and drawings only where they are asked f
 
   await writeOutputs(path, data, { svg: true, png: true });
   const drawings = readdirSync(join(path, 'charts')).toSorted();
-  const ids = [...page.matchAll(/<svg[^>]* aria-labelledby="([^"]*)-title"/g)].map(([, id]) => id);
-  expect(ids.length).toBeGreaterThan(3);
+  const ids = drawings.flatMap((file) => (file.endsWith('.svg') ? [file.slice(0, -4)] : []));
+  expect(ids).toEqual(
+    expect.arrayContaining(['forest', 'scatter-1-1', 'learning-1-1', 'experts-1-1', 'calibration-1-2']),
+  );
   expect(drawings).toEqual(ids.flatMap((id) => [`${id}.png`, `${id}.svg`]).toSorted());
+  const figures = page.match(/<figure/g);
+  expect(ids).toHaveLength(figures?.length ?? 0);
   expect(readFileSync(join(path, 'charts', `${ids[0]}.svg`), 'utf8')).not.toContain('var(--');
   expect(
     readFileSync(join(path, 'charts', `${ids[0]}.png`))
@@ -41,6 +45,17 @@ test('writes the tables and the report, and drawings only where they are asked f
 
   await writeOutputs(path, data, { svg: true, png: false });
   expect(readdirSync(join(path, 'charts')).toSorted()).toEqual(ids.map((id) => `${id}.svg`).toSorted());
+});
+
+test('the report of a run is its page, and its drawings where they are asked for', async () => {
+  const path = folder();
+  const [run] = data.runs.values();
+  if (!run) throw new Error('no run');
+  await writeRunReport(path, run, 'ple train', { svg: true, png: false });
+  expect(readdirSync(path).toSorted()).toEqual(['charts', 'report.html']);
+  expect(readdirSync(join(path, 'charts'))).toContain('learning-rate.svg');
+  await writeRunReport(path, run, 'ple train', { svg: false, png: false });
+  expect(readdirSync(path)).toEqual(['report.html']);
 });
 
 test('the same data give the same files', async () => {

@@ -1,43 +1,122 @@
 import { expect, test } from 'vitest';
 import { calibrationBins } from '../../metrics/calibration-bins.js';
+import type { TaskScores } from '../../metrics/task-scores.js';
 import type { EpochRecord } from '../../training/trainer.js';
 import { reportFixture } from '../report.fixture.js';
-import { calibrationCurves } from './calibration-curves.js';
+import type { ReportData } from '../report-data.js';
+import type { Section } from './drawing.js';
 import { learningCurves } from './learning-curves.js';
-import { lossWeights } from './loss-weights.js';
-import { rowsWith } from './spec.fixture.js';
+import { lossWeights, runLossWeights } from './loss-weights.js';
+import { reliability, runReliability } from './reliability.js';
+import { runCurves } from './run-curves.js';
+import { having, rowsWith } from './spec.fixture.js';
 
-test('learning curves are means over the runs, with a band from the lowest to the highest', () => {
-  const data = reportFixture({ rows: 60 });
-  const [drawing, ...others] = learningCurves(data);
-  expect(others).toHaveLength(1);
-  const rows = rowsWith(drawing?.spec, 'label', 'epoch', 'mean').filter(({ label }) => label === 'ple');
-  const runs = data.comparison.rows.at(-1)?.runs.map(({ path }) => data.runs.get(path));
-  const lengths = runs?.map((run) => run?.epochs.length);
-  expect(lengths).toEqual([7, 6, 8, 7, 6]);
-  expect(rows.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 4, 5, 6, 7]); // at 8, one of five is left
-  const losses = [0, 2, 3].map((run) => runs?.[run]?.epochs[6]?.train.tasks.income ?? Number.NaN);
-  expect(rows[6]?.mean).toBeCloseTo(((losses[0] ?? 0) + (losses[1] ?? 0) + (losses[2] ?? 0)) / 3, 12);
-  expect(rows[6]?.low).toBe(Math.min(...losses));
-  expect(rows[6]?.high).toBe(Math.max(...losses));
-  const aucs = runs?.map((run) => Number(run?.epochs[0]?.validation.income?.auc)) ?? [];
-  expect(rows[7]?.mean).toBeCloseTo(aucs.reduce((sum, auc) => sum + auc, 0) / 5, 12);
+const firstSpec = (sections: readonly Section[]) => sections[0]?.drawings[0]?.panels[0]?.spec;
+const textOf = (value: unknown) => String(value).split('\ue000').at(-1);
+
+test('each model has a panel per task, with its seeds, their mean and the baseline’s, and the best epochs', async () => {
+  const data = await reportFixture({ rows: 60 });
+  const [section] = learningCurves(data);
+  expect(section?.drawings.map(({ title }) => title)).toEqual([
+    'income: validation AUC by epoch',
+    'never-married: validation AUC by epoch',
+  ]);
+  const panels = section?.drawings[0]?.panels ?? [];
+  expect(panels).toHaveLength(10);
+  expect(panels[0]?.title).toBe('single-task');
+  const panel = panels.find(({ title }) => title === 'ple')?.spec;
+  const runsOf = (label: string) =>
+    data.comparison.rows.find((row) => row.label === label)?.runs.flatMap(({ path }) => data.runs.get(path) ?? []) ??
+    [];
+  const runs = runsOf('ple');
+  const auc = (run: (typeof runs)[number] | undefined, epoch: number) => run?.epochs[epoch - 1]?.validation.income?.auc;
+  expect(runs.map((run) => run.epochs.length)).toEqual([7, 6, 8, 7, 6]);
+  const seeds = rowsWith(panel, 'seed', 'value');
+  expect(seeds.map(({ seed, epoch, value }) => [seed, epoch, value])).toEqual(
+    runs.flatMap((run) => run.epochs.map(({ epoch }) => [run.result.seed, epoch, auc(run, epoch)])),
+  );
+  const meanAt = (of: typeof runs, epoch: number) => {
+    const values = of.flatMap((run) => auc(run, epoch) ?? []).map(Number);
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  };
+  const [baseline, own] = [rowsWith(panel, 'epoch', 'mean').slice(0, 7), rowsWith(panel, 'epoch', 'mean').slice(7)];
+  expect(own.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7]); // at 8, one of five is left
+  for (const [index, { mean }] of own.entries()) {
+    expect(mean).toBeCloseTo(meanAt(runs, index + 1), 12);
+    expect(baseline[index]?.mean).toBeCloseTo(meanAt(runsOf('single-task'), index + 1), 12);
+  }
+  const best = rowsWith(panel, 'seed', 'best');
+  expect(best.map(({ epoch, best: value }) => [epoch, value])).toEqual(
+    runs.map((run) => [run.result.bestEpoch, auc(run, Number(run.result.bestEpoch))]),
+  );
+  const tips = rowsWith(panel, 'from', 'to').map(({ tip }) => textOf(tip));
+  expect(tips[2]).toMatch(/^ple, epoch 3: 0\.\d+\nseeds: 0\.\d+ to 0\.\d+\nsingle-task: 0\.\d+$/);
 });
 
-test('loss weights are drawn where a schedule moves them', () => {
-  expect(lossWeights(reportFixture({ rows: 60 }))).toEqual([]);
-  const [drawing, ...others] = lossWeights(reportFixture({ rows: 60, decay: true }));
-  expect(others).toEqual([]);
-  const rows = rowsWith(drawing?.spec, 'task', 'weight');
+test('panels of a task share their axes, which leave out the worst tenth of the values', async () => {
+  const tasks = [{ name: 'time', type: 'regression' as const }];
+  const data = await reportFixture({ tasks, rows: 60, epochs: 20, seeds: 3 });
+  const panels = learningCurves(data)[0]?.drawings[0]?.panels ?? [];
+  const domains = panels.map(({ spec }) =>
+    JSON.stringify([...new Set(having(spec, 'domain').map(({ domain }) => JSON.stringify(domain)))]),
+  );
+  expect(new Set(domains).size).toBe(1);
+  const values = [...data.runs.values()].flatMap(({ epochs }) =>
+    epochs.map(({ validation }) => Number(validation.time?.mse)),
+  );
+  const [, y] = JSON.parse(domains[0] ?? '[]').map((text: string) => JSON.parse(text));
+  const outside = values.filter((value) => value > y[1]).length / values.length;
+  expect(outside).toBeGreaterThan(0.05);
+  expect(outside).toBeLessThanOrEqual(0.1);
+  expect(y[0]).toBeLessThan(Math.min(...values));
+});
+
+test('a single run has loss, metric and best epoch of each task, and the learning rate', async () => {
+  const data = await reportFixture({ rows: 60, seeds: 1 });
+  const [run] = [...data.runs.values()].slice(-1);
+  if (!run) throw new Error('no run');
+  const task = { name: 'income', metric: 'auc', better: 'higher' as const, digits: 5, percent: null };
+  const [section] = runCurves(run, [task]);
+  expect(section?.drawings.map(({ title }) => title)).toEqual(['income', 'Learning rate']);
+  const spec = section?.drawings[0]?.panels[0]?.spec;
+  const values = rowsWith(spec, 'epoch', 'value').map(({ value }) => value);
+  expect(values).toEqual([
+    ...run.epochs.map(({ train }) => train.tasks.income),
+    ...run.epochs.map(({ validation }) => validation.income?.auc),
+  ]);
+  const best = rowsWith(spec, 'epoch').filter(({ value }) => value === undefined);
+  expect(best).toEqual([{ epoch: run.result.bestEpoch }, { epoch: run.result.bestEpoch }]);
+  const ratesOf = (of: typeof run) =>
+    rowsWith(runCurves(of, [task])[0]?.drawings[1]?.panels[0]?.spec, 'epoch', 'value').map(({ value }) => value);
+  expect(ratesOf(run)).toEqual(run.epochs.map(({ learningRate }) => learningRate));
+  const byTask = run.epochs.map((record) => ({ ...record, learningRate: { a: record.epoch, b: 2 } }));
+  expect(ratesOf({ ...run, epochs: byTask })).toEqual([
+    ...run.epochs.map(({ epoch }) => epoch),
+    ...run.epochs.map(() => 2),
+  ]);
+  const unrecorded = run.epochs.map(({ learningRate: _, ...record }) => record);
+  expect(runCurves({ ...run, epochs: unrecorded }, [task])[0]?.drawings).toHaveLength(1);
+});
+
+test('loss weights are drawn where a schedule moves them', async () => {
+  expect(lossWeights(await reportFixture({ rows: 60, seeds: 1 }))).toEqual([]);
+  const data = await reportFixture({ rows: 60, decay: true });
+  const sections = lossWeights(data);
+  expect(sections[0]?.drawings).toHaveLength(1);
+  const rows = rowsWith(firstSpec(sections), 'task', 'weight');
   expect(rows).toHaveLength(16);
   const second = rows.filter(({ task }) => task === 'never-married').map(({ weight }) => Number(weight));
   expect(second.map((weight) => weight.toFixed(4))).toEqual(second.map((_, index) => (0.9 ** index).toFixed(4)));
+  const [run] = data.runs.values();
+  if (!run) throw new Error('no run');
+  expect(rowsWith(firstSpec(runLossWeights(run)), 'task', 'weight')).toHaveLength(2 * run.epochs.length);
 });
 
-test('points of the axes with the same schedule share its chart', () => {
+test('points of the axes with the same schedule share its chart', async () => {
   const axis = { key: 'dataset.correlation', values: [0.2, 0.5] };
-  const data = reportFixture({ rows: 60, decay: true, axis });
-  expect(lossWeights(data).map(({ title }) => title)).toEqual(['Loss weights']);
+  const data = await reportFixture({ rows: 60, seeds: 3, decay: true, axis });
+  const titles = (of: ReportData) => lossWeights(of).flatMap(({ drawings }) => drawings.map(({ title }) => title));
+  expect(titles(data)).toEqual(['']);
 
   /** With the epochs of the runs at one point changed. */
   const changedAt = (at: number, change: (epochs: readonly EpochRecord[]) => readonly EpochRecord[]) => {
@@ -47,49 +126,83 @@ test('points of the axes with the same schedule share its chart', () => {
       const run = runs.get(path);
       if (run) runs.set(path, { ...run, epochs: change(run.epochs) });
     }
-    return lossWeights({ ...data, runs });
+    return { ...data, runs };
   };
   for (const at of axis.values) {
     // Whichever stopped earlier: the same weights, drawn as long as they go on.
-    const drawings = changedAt(at, (epochs) => epochs.slice(0, 4));
-    expect(drawings.map(({ title }) => title)).toEqual(['Loss weights']);
-    expect(rowsWith(drawings[0]?.spec, 'task', 'weight')).toHaveLength(16);
+    const shorter = changedAt(at, (epochs) => epochs.slice(0, 4));
+    expect(titles(shorter)).toEqual(['']);
+    expect(rowsWith(firstSpec(lossWeights(shorter)), 'task', 'weight')).toHaveLength(16);
   }
   const other = changedAt(0.5, (epochs) => epochs.map((epoch) => ({ ...epoch, weights: { income: epoch.epoch } })));
-  expect(other.map(({ title }) => title)).toEqual(['Loss weights, correlation 0.2', 'Loss weights, correlation 0.5']);
+  expect(titles(other)).toEqual(['correlation 0.2', 'correlation 0.5']);
   const constant = changedAt(0.5, (epochs) => epochs.map((epoch) => ({ ...epoch, weights: { income: 1 } })));
-  expect(constant.map(({ title }) => title)).toEqual(['Loss weights, correlation 0.2']);
+  expect(titles(constant)).toEqual(['correlation 0.2']);
 });
 
 test('calibration curves are those of bins of equal count, averaged over the runs', async () => {
-  const data = reportFixture({ rows: 600, seeds: 2 });
-  const drawings = await calibrationCurves(data);
-  expect(drawings.map(({ title }) => title)).toEqual(['Calibration on income', 'Calibration on never-married']);
-  const rows = rowsWith(drawings[0]?.spec, 'label', 'predicted', 'share').filter(({ label }) => label === 'ple');
+  const data = await reportFixture({ rows: 600, seeds: 3 });
+  const [section, ...others] = await reliability(data);
+  expect(others).toEqual([]);
+  expect(section?.title).toBe('Calibration');
+  expect(section?.drawings.map(({ title }) => title)).toEqual(['income', 'never-married']);
+  const rows = rowsWith(section?.drawings[0]?.panels[0]?.spec, 'label', 'predicted', 'actual').filter(
+    ({ label }) => label === 'ple',
+  );
   expect(rows).toHaveLength(15);
   const paths = data.comparison.rows.at(-1)?.runs.map(({ path }) => path) ?? [];
   const bins = await Promise.all(
-    paths.map(async (path) => {
-      const [income] = (await data.runs.get(path)?.predictions()) ?? [];
-      const { logits = [], labels = [] } = income?.scores ?? {};
-      const sorted = Array.from(logits, (logit, row) => ({
-        p: 1 / (1 + Math.exp(-logit)),
-        y: labels[row] ?? 0,
-      })).toSorted((a, b) => a.p - b.p);
-      const tenth = sorted.slice(360, 400); // 40 rows a bin
-      return {
-        predicted: tenth.reduce((sum, { p }) => sum + p, 0) / 40,
-        share: tenth.reduce((sum, { y }) => sum + y, 0) / 40,
-      };
-    }),
+    paths.map(async (path) => tenthBin(await scoresOf(data, path), (logit) => 1 / (1 + Math.exp(-logit)))),
   );
-  expect(rows[9]?.predicted).toBeCloseTo(((bins[0]?.predicted ?? 0) + (bins[1]?.predicted ?? 0)) / 2, 9);
-  expect(rows[9]?.share).toBeCloseTo(((bins[0]?.share ?? 0) + (bins[1]?.share ?? 0)) / 2, 9);
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  expect(rows[9]?.predicted).toBeCloseTo(mean(bins.map(({ predicted }) => predicted)), 9);
+  expect(rows[9]?.actual).toBeCloseTo(mean(bins.map(({ actual }) => actual)), 9);
 });
 
-test('there are no calibration curves without predictions, nor of regression', async () => {
-  expect(await calibrationCurves(reportFixture({ rows: 60, predictions: false }))).toEqual([]);
-  expect(await calibrationCurves(reportFixture({ rows: 60, tasks: [{ name: 'y', type: 'regression' }] }))).toEqual([]);
+test('of a regression task, mean labels stand against mean predictions in the label’s units', async () => {
+  const tasks = [{ name: 'time', type: 'regression' as const }];
+  const made = await reportFixture({ tasks, rows: 600, seeds: 1 });
+  const [run] = [...made.runs.values()].slice(-1);
+  if (!run) throw new Error('no run');
+  const predictions = (await run.predictions()).map((own) => ({ ...own, task: { ...own.task, scale: 2, offset: 10 } }));
+  const [section] = await runReliability({ ...run, predictions: () => Promise.resolve(predictions) });
+  expect(section?.title).toBe('Predicted and actual');
+  expect(section?.note).not.toContain('seeds');
+  const rows = rowsWith(firstSpec(section ? [section] : []), 'predicted', 'actual');
+  expect(rows).toHaveLength(15);
+  const expected = tenthBin(predictions[0]?.scores, (logit) => 2 * logit + 10);
+  expect(rows[9]?.predicted).toBeCloseTo(expected.predicted, 9);
+  expect(rows[9]?.actual).toBeCloseTo(expected.actual, 9);
+  expect(rows[9]?.gap).toBeCloseTo(expected.actual - expected.predicted, 9);
+});
+
+async function scoresOf(data: ReportData, path: string) {
+  return (await data.runs.get(path)?.predictions())?.[0]?.scores;
+}
+
+/** Of 600 rows: the tenth of 15 bins. */
+function tenthBin(scores: TaskScores | undefined, predict: (logit: number) => number) {
+  const sorted = Array.from(scores?.logits ?? [], (logit, row) => ({
+    p: predict(logit),
+    y: scores?.labels[row] ?? 0,
+  })).toSorted((a, b) => a.p - b.p);
+  const tenth = sorted.slice(360, 400);
+  return {
+    predicted: tenth.reduce((sum, { p }) => sum + p, 0) / 40,
+    actual: tenth.reduce((sum, { y }) => sum + y, 0) / 40,
+  };
+}
+
+test('there are no such charts without predictions; those of a run that diverged are left out', async () => {
+  expect(await reliability(await reportFixture({ rows: 60, seeds: 1, predictions: false }))).toEqual([]);
+  const { runs } = await reportFixture({ rows: 60, seeds: 1 });
+  const [run] = runs.values();
+  if (!run) throw new Error('no run');
+  const [income, married] = await run.predictions();
+  if (!income || !married) throw new Error('no predictions');
+  const nothing = { ...income, scores: { ...income.scores, logits: income.scores.logits.map(() => Number.NaN) } };
+  const sections = await runReliability({ ...run, predictions: () => Promise.resolve([nothing, married]) });
+  expect(sections[0]?.drawings.map(({ title }) => title)).toEqual(['never-married']);
 });
 
 test('with fewer rows than bins, no bin is empty', () => {

@@ -1,26 +1,44 @@
-import type { Chart, ReportData } from '../report-data.js';
+import type { FinishedRun } from '../../training/finished-run.js';
+import type { PointTask } from '../points.js';
+import type { ChartSection, ReportData } from '../report-data.js';
 import { axisBars } from './axis-bars.js';
-import { calibrationCurves } from './calibration-curves.js';
-import { draw } from './drawing.js';
-import { expertBars } from './expert-bars.js';
-import { gainBars } from './gain-bars.js';
+import { drawSection, type Section } from './drawing.js';
+import { expertUse, runExpertUse } from './expert-use.js';
+import { forest } from './forest.js';
+import { gainByParameters } from './gain-by-parameters.js';
 import { learningCurves } from './learning-curves.js';
-import { lossWeights } from './loss-weights.js';
+import { lossWeights, runLossWeights } from './loss-weights.js';
+import { reliability, runReliability } from './reliability.js';
+import { runCurves } from './run-curves.js';
 import { scatters } from './scatter.js';
 
-/** All charts of a report, section after section. What has no data (no gates, no predictions, one task) has no chart. */
-export async function drawCharts(data: ReportData): Promise<readonly Chart[]> {
+/** All charts of a comparison's report, section after section. What has no data (no gates, no predictions, one task) has no section. */
+export async function drawCharts(data: ReportData): Promise<readonly ChartSection[]> {
   const { comparison } = data;
-  const drawings = [
-    ...scatters(comparison),
-    ...gainBars(comparison),
+  return drawAll([
+    ...forest(comparison),
     ...axisBars(comparison),
-    ...expertBars(data),
+    ...scatters(comparison),
     ...learningCurves(data),
+    ...expertUse(data),
+    ...gainByParameters(comparison),
+    ...(await reliability(data)),
     ...lossWeights(data),
-    ...(await calibrationCurves(data)),
-  ];
-  const charts: Chart[] = [];
-  for (const drawing of drawings) charts.push(await draw(drawing));
-  return charts;
+  ]);
+}
+
+/** All charts of a single run. */
+export async function drawRunCharts(run: FinishedRun, tasks: readonly PointTask[]): Promise<readonly ChartSection[]> {
+  return drawAll([
+    ...runCurves(run, tasks),
+    ...(await runReliability(run)),
+    ...runExpertUse(run),
+    ...runLossWeights(run),
+  ]);
+}
+
+async function drawAll(sections: readonly Section[]): Promise<readonly ChartSection[]> {
+  const drawn: ChartSection[] = [];
+  for (const section of sections) drawn.push(await drawSection(section));
+  return drawn;
 }

@@ -1,8 +1,8 @@
 import { logger, Error as onlyErrors, parse, resetSVGDefIds, textMetrics, View } from 'vega';
 import { type Config, compile, type TopLevelSpec } from 'vega-lite';
-import type { Chart } from '../report-data.js';
+import type { Chart, ChartSection, Mark } from '../report-data.js';
 import { colours, cssColour } from './palette.js';
-import { textWidth, wrapped } from './text-width.js';
+import { shortened, textWidth, wrapped } from './text-width.js';
 
 declare module 'vega' {
   /** vega-scenegraph's, which vega exports and does not declare: how the layout measures texts. */
@@ -16,54 +16,162 @@ interface TextItem {
   readonly limit?: number;
 }
 
-/** A chart before it is drawn. */
-export type Drawing = Pick<Chart, 'id' | 'section' | 'title' | 'caption' | 'cell'> & {
-  /** Vega-Lite, without title and configuration. Colours are CSS variables of the palette. */
-  readonly spec: TopLevelSpec;
+/** A section before its charts are drawn. */
+export type Section = Omit<ChartSection, 'charts'> & { readonly drawings: readonly Drawing[] };
+
+export type Drawing = Pick<Chart, 'id' | 'title' | 'remarks'> & {
+  readonly panels: readonly Panel[];
+  /** Marks that a drawing which stands alone has to explain. */
+  readonly key: readonly Mark[];
+  /** Panels beside each other in a drawing that stands alone. */
+  readonly columns: number;
 };
 
-/** A row of a drawing's data. Not defined: null, and no mark is drawn. */
-export type Datum = Readonly<Record<string, string | number | boolean | null>>;
+export interface Panel {
+  /** Empty: the drawing's title says it. */
+  readonly title: string;
+  /** Vega-Lite, without title and configuration. Colours are CSS variables of the palette. */
+  readonly spec: PanelSpec;
+}
 
-/** Width of a chart in pixels: near that of a phone, so that its texts are not scaled down to nothing there. */
-const chartWidth = 440;
+export type PanelSpec = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
+export type LayerSpec = Extract<PanelSpec, { layer: unknown }>;
+
+/** A row of a drawing's data. Not defined: null, and no mark is drawn. */
+export type Datum = Readonly<Record<string, string | number | boolean | null | readonly number[]>>;
+
+/** Width of a panel in pixels: near that of a phone, so that its texts are not scaled down to nothing there. */
+export const panelWidth = { medium: 440, small: 216 };
 export const fontSize = 11.5;
 const font = 'DejaVu Sans, Verdana, Arial, sans-serif';
 
-/** Columns of a legend below a chart. */
-export function legendColumns(labels: readonly string[]): number {
-  const widest = Math.max(...labels.map((label) => Math.min(textWidth(label, fontSize), labelLimit)));
-  return Math.max(1, Math.floor((chartWidth - 20) / (widest + 36)));
+/**
+ * What a mark tells a pointer, for the channel `description`: its lines, and the place of its model. The page's script shows it; drawings that stand
+ * alone are without.
+ */
+export function tip(model: number | null, ...lines: readonly string[]): string {
+  return `${tipStart}${model ?? ''}${tipStart}${lines.join('\n')}`;
 }
 
-/** Of lines told by colour and dash, also where an area has their colours. */
-export function lineLegend(labels: readonly string[]) {
+/** A private character that no label has: Vega gives descriptions to other marks too. */
+const tipStart = '\ue000';
+
+export const description = { description: { field: 'tip', type: 'nominal' } } as const;
+
+/** Draws the charts of a section. Each of their drawings that stands alone is drawn when it is asked for. */
+export async function drawSection({ drawings, ...section }: Section): Promise<ChartSection> {
+  const charts: Chart[] = [];
+  for (const drawing of drawings) charts.push(await draw(drawing, section));
+  return { ...section, charts };
+}
+
+async function draw(drawing: Drawing, section: Omit<Section, 'drawings'>): Promise<Chart> {
+  const { id, title, remarks, panels } = drawing;
+  const width = panelWidth[section.size];
+  const drawn: string[] = [];
+  for (const [index, panel] of panels.entries()) {
+    const own = panels.length === 1 ? id : `${id}-${index + 1}`;
+    const svg = tidied(await svgOf({ vconcat: [titled(panel, width)] }), own);
+    const name = [title, panel.title].filter((text) => text !== '').join(': ') || section.title;
+    drawn.push(onPage(svg, { name, describedBy: `${section.id}-note`, width }));
+  }
+  return { id, title, remarks, panels: drawn, standalone: () => standalone(drawing, section) };
+}
+
+async function standalone(drawing: Drawing, section: Omit<Section, 'drawings'>): Promise<string> {
+  const { id, title, remarks, panels, columns, key } = drawing;
+  const width = panelWidth[section.size];
+  const across = Math.min(columns, panels.length);
+  const parts = panels.map((panel) => titled(panel, width));
+  const heading = title === '' ? section.title : title;
+  const spec: TopLevelSpec = {
+    title: { text: wrapped(heading, titleSize * bold, across * width - 20) },
+    vconcat: [
+      { concat: parts, columns: across, spacing: 24 },
+      ...(key.length > 0 ? [keyPanel(key, across * width - 80)] : []),
+    ],
+  };
+  const svg = tidied(await svgOf(spec), id).replace(/ data-(?:tip|model)="[^"]*"/g, '');
+  const named = withText(svg, heading, [section.note, ...remarks].join(' '));
+  return inTags(named, (tag) => tag.replace(/var\(--(\w+)\)/g, (_, name) => lightColour(name)));
+}
+
+async function svgOf(spec: TopLevelSpec): Promise<string> {
+  textMetrics.width = measured;
+  const { spec: vega } = compile(spec, { config, logger: strict });
+  const view = new View(parse(vega), { renderer: 'none', logger: strict });
+  resetSVGDefIds(); // ids are counted over all drawings of the process
+  return view.toSVG().finally(() => view.finalize());
+}
+
+function titled({ title, spec }: Panel, width: number): PanelSpec {
+  if (title === '') return spec;
   return {
-    columns: legendColumns(labels),
-    symbolType: 'stroke',
-    symbolSize: 400,
-    symbolStrokeWidth: 2,
-    symbolFillColor: 'transparent',
-    symbolOpacity: 1,
+    ...spec,
+    title: {
+      text: wrapped(title, (width < 300 ? fontSize : titleSize) * bold, width - 20),
+      fontSize: width < 300 ? fontSize : titleSize,
+    },
   };
 }
 
-/** Title of a vertical axis, horizontal and above it: for plots that are too low for a long one beside them. */
-export const titleAbove = { titleAngle: 0, titleAlign: 'left', titleAnchor: 'end', titleX: -34, titleY: -12 } as const;
-
-/** Draws a chart for a page and for a paper. */
-export async function draw({ spec, ...chart }: Drawing): Promise<Chart> {
-  textMetrics.width = measured;
-  const title = { text: wrapped(chart.title, titleSize * bold, chartWidth - 20) };
-  const { spec: vega } = compile({ ...spec, title }, { config, logger: strict });
-  const view = new View(parse(vega, layout), { renderer: 'none', logger: strict });
-  resetSVGDefIds(); // ids are counted over all drawings of the process
-  const drawn = await view.toSVG().finally(() => view.finalize());
-  const svg = withDescription(tidied(drawn, chart.id), chart);
+/** Symbols and their labels, from left to right in as many lines as they need. */
+function keyPanel(key: readonly Mark[], width: number): PanelSpec {
+  let [x, line, widest] = [0, 0, 0];
+  const values = key.map(({ label, colour, shape, dash, filled }): Datum => {
+    const text = shortened(label, fontSize, 190);
+    const needed = 34 + textWidth(text, fontSize) + 16;
+    if (x > 0 && x + needed > width) [x, line] = [0, line + 1];
+    const at = x;
+    x += needed;
+    widest = Math.max(widest, x);
+    const middle = at + 12;
+    return {
+      text,
+      colour,
+      fill: filled ? colour : cssColour('page'),
+      shape,
+      dash: [...dash],
+      from: at,
+      middle,
+      to: at + 24,
+      textAt: at + 32,
+      y: 18 * line + 9,
+    };
+  });
+  const pixel = { type: 'quantitative', scale: null, axis: null } as const;
+  const y = { field: 'y', ...pixel };
+  const colour = { field: 'colour', type: 'nominal', scale: null } as const;
   return {
-    ...chart,
-    svg,
-    standalone: inTags(svg, (tag) => tag.replace(/var\(--(\w+)\)/g, (_, name) => lightColour(name))),
+    width: widest,
+    height: 18 * (line + 1),
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'rule', strokeWidth: 2 },
+        encoding: {
+          x: { field: 'from', ...pixel },
+          x2: { field: 'to' },
+          y,
+          color: colour,
+          strokeDash: { field: 'dash', scale: null },
+        },
+      },
+      {
+        mark: { type: 'point', size: 60, strokeWidth: 1.6, opacity: 1 },
+        encoding: {
+          x: { field: 'middle', ...pixel },
+          y,
+          stroke: colour,
+          fill: { field: 'fill', scale: null },
+          shape: { field: 'shape', type: 'nominal', scale: null },
+        },
+      },
+      {
+        mark: { type: 'text', align: 'left', baseline: 'middle', color: cssColour('ink'), fontSize },
+        encoding: { x: { field: 'textAt', ...pixel }, y, text: { field: 'text' } },
+      },
+    ],
   };
 }
 
@@ -80,17 +188,16 @@ function measured({ fontSize: size = fontSize, fontWeight, limit }: TextItem, te
 /** How much wider bold letters are. */
 const bold = 1.14;
 const titleSize = 13;
-const labelLimit = 190;
 const ink = cssColour('ink');
 const muted = cssColour('muted');
 const rule = cssColour('rule');
 
 const config: Config = {
-  aria: false, // the root says what is to be seen
+  aria: false, // only marks with a description say something
   background: cssColour('page'),
   font,
-  padding: 6,
-  title: { anchor: 'start', color: ink, fontSize: titleSize, fontWeight: 'bold', frame: 'bounds', offset: 12 },
+  padding: 4,
+  title: { anchor: 'start', color: ink, fontSize: titleSize, fontWeight: 'bold', frame: 'bounds', offset: 10 },
   view: { stroke: null },
   axis: {
     domainColor: muted,
@@ -104,25 +211,14 @@ const config: Config = {
     titleFontWeight: 'normal',
     titlePadding: 8,
   },
-  legend: {
-    labelColor: ink,
-    labelFontSize: fontSize,
-    labelLimit,
-    orient: 'bottom',
-    symbolStrokeWidth: 2,
-    title: null,
-    titleColor: muted,
-    titleFontSize: fontSize,
-    titleFontWeight: 'normal',
-  },
 };
-
-/** Legends begin at the left edge of the chart, which Vega-Lite has no word for. */
-const layout = { legend: { layout: { bottom: { anchor: 'start', frame: 'bounds' } } } } as const;
 
 function lightColour(name: string): string {
   return Object.entries(colours).find(([known]) => known === name)?.[1][0] ?? colours.ink[0];
 }
+
+/** Title of a vertical axis, horizontal and above it: for plots that are too low for a long one beside them. */
+export const titleAbove = { titleAngle: 0, titleAlign: 'left', titleAnchor: 'end', titleX: -34, titleY: -12 } as const;
 
 /** Without what only a moving chart needs, with numbers of two decimals and with ids that no other chart of the page has. */
 function tidied(svg: string, id: string): string {
@@ -131,24 +227,46 @@ function tidied(svg: string, id: string): string {
     '',
   );
   return inTags(short, (tag) =>
-    tag
-      .replace(/ (?:class|role|aria-[a-z]+|pointer-events|stroke-miterlimit)="[^"]*"/g, '')
-      .replace(/ opacity="1"/g, '')
-      .replace(/-?\d+\.\d{3,}(?![\d%])/g, (number) => String(Number(Number(number).toFixed(2))))
-      .replace(/ id="/g, ` id="${id}-`)
-      .replace(/url\(#/g, `url(#${id}-`),
+    tag.replace(/ ([\w:-]+)="([^"]*)"/g, (_, name: string, value: string) => {
+      if (name === 'aria-label') return dataOf(value);
+      if (/^(?:class|role|aria-.*|pointer-events|stroke-miterlimit)$/.test(name)) return '';
+      if (name === 'opacity' && value === '1') return '';
+      if (name === 'id') return ` id="${id}-${value}"`;
+      const rounded = value.replace(/-?\d+\.\d{3,}(?![\d%])/g, (number) => String(Number(Number(number).toFixed(2))));
+      return ` ${name}="${rounded.replace(/url\(#/g, `url(#${id}-`)}"`;
+    }),
   );
 }
 
-/** An image with a name and a description, never wider than its place on a page. */
-function withDescription(svg: string, { id, title, caption }: Pick<Chart, 'id' | 'title' | 'caption'>): string {
-  const [width, height] = [/ width="([\d.]+)"/, / height="([\d.]+)"/].map((pattern) => pattern.exec(svg)?.[1] ?? '0');
-  const root = [
-    `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="${id}-title" aria-describedby="${id}-description"`,
-    `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" style="max-width: 100%; height: auto">`,
-  ].join(' ');
-  const words = `<title id="${id}-title">${escaped(title)}</title><desc id="${id}-description">${escaped(caption)}</desc>`;
-  return svg.replace(/^<svg[^>]*>/, () => root + words);
+/** What `tip` put into a description, as attributes. */
+function dataOf(description: string): string {
+  const [before, model, ...lines] = description.split(tipStart);
+  if (before !== '' || model === undefined) return '';
+  const text = lines.join(tipStart);
+  return `${model === '' ? '' : ` data-model="${model}"`}${text === '' ? '' : ` data-tip="${text}"`}`;
+}
+
+/** An image with a name. One that is narrower than its fellows gets their width, so that all are drawn to one scale. */
+function onPage(
+  svg: string,
+  { name, describedBy, width }: { readonly name: string; readonly describedBy: string; readonly width: number },
+): string {
+  return withRoot(svg, width, ` aria-label="${escaped(name)}" aria-describedby="${describedBy}"`);
+}
+
+/** An image with a title and a description. A page has tips in their place: a browser would show the title beside them. */
+function withText(svg: string, title: string, words: string): string {
+  const texts = `<title>${escaped(title)}</title><desc>${escaped(words)}</desc>`;
+  return withRoot(svg, 0, '').replace(/^<svg[^>]*>/, (root) => root + texts);
+}
+
+function withRoot(svg: string, leastWidth: number, attributes: string): string {
+  const [width = 0, height = 0] = [/ width="([\d.]+)"/, / height="([\d.]+)"/].map((pattern) =>
+    Number(pattern.exec(svg)?.[1]),
+  );
+  const size = [Math.max(width, leastWidth), height] as const;
+  const root = `<svg xmlns="http://www.w3.org/2000/svg" role="img"${attributes} width="${size[0]}" height="${size[1]}" viewBox="0 0 ${size.join(' ')}">`;
+  return svg.replace(/^<svg[^>]*>/, () => root);
 }
 
 /** Changes tags and leaves texts as they are. Attributes have no > of their own: it is escaped in them. */

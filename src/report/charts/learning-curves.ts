@@ -1,117 +1,203 @@
-import type { Comparison } from '../../comparison/comparison.js';
-import type { EpochRecord } from '../../training/trainer.js';
-import type { ReportData } from '../report-data.js';
+import type { ComparisonRow } from '../../comparison/comparison.js';
+import type { FinishedRun } from '../../training/finished-run.js';
+import { fixed } from '../numbers.js';
+import { metricName, type Point, type PointTask, pointsOf, ranked } from '../points.js';
+import type { Mark, ReportData } from '../report-data.js';
 import { runsOf } from '../runs-of.js';
-import { type Datum, type Drawing, lineLegend, titleAbove } from './drawing.js';
-import { judgedBy } from './judged-by.js';
-import { modelSeries } from './palette.js';
-import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
+import {
+  type Datum,
+  type Drawing,
+  description,
+  fontSize,
+  type Panel,
+  panelWidth,
+  type Section,
+  tip,
+} from './drawing.js';
+import { cssColour, modelSeries } from './palette.js';
+import { atPoint, chartId, drawnPoints } from './points.js';
+
+/** Small panels of all models and tasks, which few pages should have more of. */
+const mostPanels = 60;
+/** A longer training is drawn at every second, third, … epoch. */
+const mostEpochs = 40;
 
 /**
- * Learning curves, one chart per task: training loss above, validation metric below. A line is the mean over a model's seeds, its band goes
- * from the lowest to the highest. It ends where more than half of the runs have stopped.
+ * Learning curves as small multiples: for each task a panel per model, with the validation metric of its seeds and their mean against the
+ * baseline's. A mean ends where more than half of the runs have stopped.
  */
-export function learningCurves(data: ReportData): readonly Drawing[] {
+export function learningCurves(data: ReportData): readonly Section[] {
   const { comparison } = data;
-  const { points, omission } = drawnPoints(pointsOf(comparison), comparison.tasks.length);
-  return points.flatMap((point, at) =>
-    comparison.tasks.flatMap((task, index) => {
-      const drawing = curves(data, point, task, chartId('learning', at + 1, index + 1), omission);
-      return drawing ? [drawing] : [];
+  const all = pointsOf(comparison);
+  const { points, omission } = drawnPoints(all, (all[0]?.rows.length ?? 1) * comparison.tasks.length, mostPanels);
+  const series = modelSeries(comparison);
+  const drawings = points.flatMap((point, at) =>
+    point.tasks.flatMap((task, index): Drawing[] => {
+      const panels = panelsOf(data, point, task, series);
+      if (panels.length === 0) return [];
+      const name = `${task.name}: validation ${metricName(task.metric)} by epoch`;
+      const id = chartId('learning', at + 1, index + 1);
+      return [{ id, title: atPoint(name, point), remarks: [], panels, key: [], columns: 4 }];
     }),
   );
+  if (drawings.length === 0) return [];
+  const note = [
+    'Validation metric after each epoch, one panel per model and all panels of a task to one scale. Thin: a seed; thick: their mean, up to ' +
+      `where more than half of the runs have stopped; grey: the mean of ${comparison.baseline}. A dot is the best epoch of a seed, whose parameters ` +
+      'were kept. The worst tenth of all values may lie outside a panel.',
+    ...omission,
+  ].join(' ');
+  return [{ id: 'learning', title: 'Learning curves', note, key: [], size: 'small', drawings }];
 }
 
-function curves(data: ReportData, point: Point, task: string, id: string, omission: string): Drawing | undefined {
-  const { comparison } = data;
-  const { metric, name, better } = judgedBy(comparison, task);
-  const panels = [
-    { title: 'training loss', read: ({ train }: EpochRecord) => train.tasks[task] },
-    {
-      title: `validation ${name} (${better} is better)`,
-      read: ({ validation }: EpochRecord) => validation[task]?.[metric],
-    },
-  ].map(({ title, read }) => ({ title, values: valuesOf(data, point, read) }));
-  if (panels.every(({ values }) => values.length === 0)) return undefined;
-  const drawn = new Set(panels.flatMap(({ values }) => values.map(({ label }) => label)));
-  return {
-    id,
-    section: 'learning',
-    title: atPoint(`Learning ${task}`, point),
-    caption:
-      `Training loss and validation ${name} of ${task} after each epoch. Lines are means over seeds, bands go from the lowest to the ` +
-      `highest run; a line ends where more than half of its model's runs have stopped.${omission}`,
-    spec: {
-      vconcat: panels
-        .filter(({ values }) => values.length > 0)
-        .map(({ title, values }) => panel(comparison, drawn, title, values)),
-      spacing: 26,
-      resolve: { scale: { color: 'shared', strokeDash: 'shared' } },
-    },
-  };
+interface Curves {
+  readonly label: string;
+  readonly seeds: readonly {
+    readonly seed: number;
+    readonly values: readonly (number | null)[];
+    readonly best: number;
+  }[];
+  /** By epoch; null: no mean. */
+  readonly mean: readonly (number | null)[];
 }
 
-function panel(comparison: Comparison, drawn: ReadonlySet<unknown>, title: string, values: readonly Datum[]) {
-  const series = modelSeries(comparison).filter(({ label }) => drawn.has(label));
-  const domain = series.map(({ label }) => label);
-  const legend = lineLegend(domain);
+function panelsOf(data: ReportData, point: Point, task: PointTask, series: readonly Mark[]): readonly Panel[] {
+  const { baseline } = data.comparison;
+  const [first, others] = [true, false].map((own) => point.rows.filter(({ label }) => (label === baseline) === own));
+  const curves = [...(first ?? []), ...ranked(others ?? [])]
+    .map((row) => curvesOf(row, runsOf(data, row), task))
+    .filter(({ seeds }) => seeds.length > 0);
+  const values = curves.flatMap(({ seeds }) => seeds.flatMap((seed) => seed.values)).filter((value) => value !== null);
+  if (values.length === 0) return [];
+  const last = Math.max(...curves.flatMap(({ seeds }) => seeds.map((seed) => seed.values.length)));
+  const frame = { last, stride: Math.ceil(last / mostEpochs), domain: domainOf(values, task) };
+  const reference = curves.find(({ label }) => label === baseline);
+  return curves.map((own) => {
+    const model = series.findIndex(({ label }) => label === own.label);
+    const colour = series[model]?.colour ?? cssColour('ink');
+    return smallPanel(own, own.label === baseline ? undefined : reference, { task, model, colour, ...frame });
+  });
+}
+
+function curvesOf({ label }: ComparisonRow, runs: readonly FinishedRun[], { name, metric }: PointTask): Curves {
+  const seeds = runs.map(({ result, epochs }) => ({
+    seed: result.seed,
+    values: epochs.map(({ validation }) => {
+      const value = validation[name]?.[metric];
+      return typeof value === 'number' ? value : null;
+    }),
+    best: typeof result.bestEpoch === 'number' ? result.bestEpoch : (result.bestEpoch[name] ?? 0),
+  }));
+  const last = Math.max(0, ...seeds.map(({ values }) => values.length));
+  const mean = Array.from({ length: last }, (_, index) => {
+    const values = seeds.flatMap((seed) => seed.values[index] ?? []);
+    if (values.length === 0 || values.length * 2 < seeds.length) return null;
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  });
+  return { label, seeds, mean };
+}
+
+/** Without the worst tenth of all values, which are those of the first epochs. */
+function domainOf(values: readonly number[], { better }: PointTask): readonly [number, number] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const tenth = Math.floor(values.length / 10);
+  const low = sorted[better === 'higher' ? tenth : 0] ?? 0;
+  const high = sorted[sorted.length - 1 - (better === 'lower' ? tenth : 0)] ?? low;
+  const room = 0.05 * (high - low) || Math.abs(high) * 1e-3 || 1e-6;
+  return [low - room, high + room];
+}
+
+interface Look {
+  readonly task: PointTask;
+  readonly model: number;
+  readonly colour: string;
+  readonly last: number;
+  readonly stride: number;
+  readonly domain: readonly [number, number];
+}
+
+function smallPanel({ label, seeds, mean }: Curves, baseline: Curves | undefined, look: Look): Panel {
+  const { task, model, colour, last, stride, domain } = look;
+  const about = { tip: tip(model) };
+  const drawn = (epoch: number) => epoch % stride === 0;
+  const text = (value: number | null | undefined) => fixed(value ?? null, task.digits);
+  const lines = seeds.flatMap(({ seed, values }) =>
+    values.flatMap((value, index): Datum[] =>
+      value === null || !drawn(index) ? [] : [{ seed, epoch: index + 1, value, ...about }],
+    ),
+  );
+  const means = (curve: Curves | undefined): Datum[] =>
+    (curve?.mean ?? []).flatMap((value, index) =>
+      value === null || !drawn(index) ? [] : [{ epoch: index + 1, mean: value, ...about }],
+    );
+  const best = seeds.flatMap(({ seed, values, best: epoch }): Datum[] => {
+    const value = values[epoch - 1] ?? null;
+    return value === null
+      ? []
+      : [
+          {
+            seed,
+            epoch,
+            best: value,
+            tip: tip(model, `${label}, seed ${seed}`, `best epoch ${epoch}: ${text(value)}`),
+          },
+        ];
+  });
+  const bands = mean.flatMap((value, index): Datum[] => {
+    if (value === null || !drawn(index)) return [];
+    const own = seeds.flatMap(({ values }) => values[index] ?? []);
+    const range = own.length > 1 ? [`seeds: ${text(Math.min(...own))} to ${text(Math.max(...own))}`] : [];
+    const other = baseline?.mean[index] ?? null;
+    const reference = baseline === undefined || other === null ? [] : [`${baseline.label}: ${text(other)}`];
+    const lines = [`${label}, epoch ${index + 1}: ${text(value)}`, ...range, ...reference];
+    return [{ from: index + 1 - stride / 2, to: index + 1 + stride / 2, tip: tip(model, ...lines) }];
+  });
+  const size = fontSize - 1.5;
   const x = {
     field: 'epoch',
     type: 'quantitative' as const,
-    scale: { zero: false, nice: false },
-    axis: { format: 'd', grid: false, tickMinStep: 1, title: 'epoch' },
+    scale: { domain: [1 - stride / 2, Math.max(2, last) + stride / 2], nice: false, zero: false },
+    axis: { format: 'd', grid: false, tickMinStep: 1, tickCount: 4, title: null, labelFontSize: size },
   };
-  const ends = values.flatMap(({ low, high }) => [Number(low), Number(high)]);
-  const logarithmic = Math.min(...ends) > 0 && Math.max(...ends) > steep * Math.min(...ends);
   const y = {
-    field: 'mean',
     type: 'quantitative' as const,
-    scale: logarithmic ? { type: 'log' as const, nice: false } : { zero: false },
-    axis: { ...titleAbove, title: logarithmic ? `${title}, logarithmic` : title, tickCount: 5 },
+    scale: { domain: [...domain], nice: false, zero: false },
+    axis: { tickCount: 4, title: null, labelFontSize: size },
   };
-  const color = {
-    field: 'label',
-    type: 'nominal' as const,
-    scale: { domain, range: series.map(({ colour }) => colour) },
-    legend,
-  };
-  const strokeDash = { ...color, scale: { domain, range: series.map(({ dash }) => [...dash]) } };
-  return {
-    width: 365,
-    height: 190,
+  const line = (field: string, values: readonly Datum[], mark: Readonly<Record<string, unknown>>) => ({
     data: { values: [...values] },
-    layer: [
-      {
-        mark: { type: 'area' as const, opacity: 0.13 },
-        encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
-      },
-      {
-        mark: { type: 'line' as const, strokeWidth: 1.8, point: values.every(({ epoch }) => epoch === 1) },
-        encoding: { x, y, color, strokeDash },
-      },
-    ],
-  };
-}
-
-/** Where values fall by more than this factor, a linear axis would draw their ends as one line. */
-const steep = 5;
-
-/** A longer training is drawn at every second, third, … epoch. */
-const mostEpochs = 120;
-
-/** For each model and epoch: mean, least and greatest value over the runs that have one. */
-function valuesOf(data: ReportData, point: Point, read: (record: EpochRecord) => unknown): readonly Datum[] {
-  return point.rows.flatMap((row) => {
-    const runs = runsOf(data, row);
-    const last = Math.max(0, ...runs.map(({ epochs }) => epochs.length));
-    const stride = Math.ceil(last / mostEpochs);
-    return Array.from({ length: Math.ceil(last / stride) }, (_, step) => step * stride).flatMap((index): Datum[] => {
-      const values = runs
-        .map(({ epochs }) => epochs[index] && read(epochs[index]))
-        .filter((value) => typeof value === 'number');
-      if (values.length === 0 || values.length * 2 < runs.length) return [];
-      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-      return [{ label: row.label, epoch: index + 1, mean, low: Math.min(...values), high: Math.max(...values) }];
-    });
+    mark: { type: 'line' as const, clip: true, ...mark },
+    encoding: { x, y: { ...y, field }, ...(field === 'value' ? { detail: { field: 'seed' } } : {}), ...description },
   });
+  return {
+    title: label,
+    spec: {
+      width: panelWidth.small - 52,
+      height: 104,
+      layer: [
+        line('mean', means(baseline), { color: cssColour('same'), strokeWidth: 2.4 }),
+        line('value', lines, { color: colour, strokeWidth: 0.9, opacity: 0.55 }),
+        line('mean', means({ label, seeds, mean }), { color: colour, strokeWidth: 2, point: last === 1 }),
+        {
+          data: { values: bands },
+          mark: { type: 'rect', opacity: 0, color: cssColour('page') },
+          encoding: { x: { ...x, field: 'from' }, x2: { field: 'to' }, ...description },
+        },
+        {
+          data: { values: best },
+          mark: {
+            type: 'point',
+            filled: true,
+            size: 26,
+            color: colour,
+            opacity: 1,
+            stroke: cssColour('page'),
+            strokeWidth: 0.8,
+            clip: true,
+          },
+          encoding: { x, y: { ...y, field: 'best' }, ...description },
+        },
+      ],
+    },
+  };
 }

@@ -1,23 +1,46 @@
+import type { FinishedRun } from '../../training/finished-run.js';
 import type { EpochRecord } from '../../training/trainer.js';
+import { type Point, pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { runsOf } from '../runs-of.js';
-import { type Datum, type Drawing, lineLegend } from './drawing.js';
+import { type Datum, type Drawing, description, type PanelSpec, panelWidth, type Section, tip } from './drawing.js';
 import { seriesOf } from './palette.js';
-import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
+import { atPoint, chartId, drawnPoints } from './points.js';
 
 /** Loss weights over time, where a schedule makes them vary; once for all models, which share the schedule. */
-export function lossWeights(data: ReportData): readonly Drawing[] {
+export function lossWeights(data: ReportData): readonly Section[] {
   const all = pointsOf(data.comparison).map((point) => ({ point, epochs: longestRun(data, point) }));
   const varying = all.filter(({ epochs }) => varies(epochs));
   const different = all.filter((one) => varying.includes(one) && !varying.some((other) => standsFor(other, one, all)));
   const isOne = different.length === 1 && varying.length === all.length;
-  const { points, omission } = drawnPoints(
-    different.map(({ point }) => (isOne ? { ...point, text: '' } : point)),
-    1,
+  const { points, omission } = drawnPoints(different, 1);
+  return section(
+    data.comparison.tasks,
+    points.map(({ point, epochs }) => ({ title: isOne ? '' : atPoint('', point), epochs })),
+    omission,
   );
-  return points.map((point, index) =>
-    curves(data.comparison.tasks, point, different[index]?.epochs ?? [], index, omission),
-  );
+}
+
+/** Of a single run. */
+export function runLossWeights({ epochs, experiment }: FinishedRun): readonly Section[] {
+  const tasks = experiment.tasks.map(({ name }) => name);
+  return section(tasks, varies(epochs) ? [{ title: '', epochs }] : [], []);
+}
+
+function section(tasks: readonly string[], places: readonly Place[], omission: readonly string[]): readonly Section[] {
+  if (places.length === 0) return [];
+  const key = seriesOf(tasks);
+  const note = ['The weight of each task’s loss at the first step of each epoch.', ...omission].join(' ');
+  const drawings = places.map((place, index): Drawing => {
+    const panels = [{ title: '', spec: curves(tasks, place.epochs) }];
+    return { id: chartId('weights', index + 1), title: place.title, remarks: [], panels, key, columns: 1 };
+  });
+  return [{ id: 'weights', title: 'Loss weights', note, key, size: 'medium', drawings }];
+}
+
+interface Place {
+  readonly title: string;
+  readonly epochs: readonly EpochRecord[];
 }
 
 interface Weighted {
@@ -45,49 +68,46 @@ function varies(epochs: readonly EpochRecord[]): boolean {
   return epochs.some(({ weights }) => JSON.stringify(weights) !== JSON.stringify(epochs[0]?.weights));
 }
 
-function curves(
-  tasks: readonly string[],
-  point: Point,
-  epochs: readonly EpochRecord[],
-  index: number,
-  omission: string,
-): Drawing {
+function curves(tasks: readonly string[], epochs: readonly EpochRecord[]): PanelSpec {
   const series = seriesOf(tasks);
   const values = epochs.flatMap(({ epoch, weights }) =>
-    tasks.map((task): Datum => ({ task, epoch, weight: weights[task] ?? null })),
+    tasks.map((task, index): Datum => {
+      const { colour = '', dash = [] } = series[index] ?? {};
+      const weight = weights[task] ?? null;
+      return {
+        task,
+        epoch,
+        weight,
+        colour,
+        dash,
+        tip: tip(null, `${task}, epoch ${epoch}: ${weight?.toPrecision(4)}`),
+      };
+    }),
   );
-  const legend = lineLegend(tasks);
+  const x = {
+    field: 'epoch',
+    type: 'quantitative' as const,
+    scale: { zero: false, nice: false },
+    axis: { format: 'd', grid: false, tickMinStep: 1, title: 'epoch' },
+  };
+  const y = { field: 'weight', type: 'quantitative' as const, axis: { title: 'loss weight', tickCount: 5 } };
+  const color = { field: 'colour', type: 'nominal' as const, scale: null };
   return {
-    id: chartId('weights', index + 1),
-    section: 'weights',
-    title: atPoint('Loss weights', point),
-    caption: `The weight of each task's loss at the first step of each epoch, by the schedule.${omission}`,
-    spec: {
-      width: 365,
-      height: 200,
-      data: { values },
-      mark: { type: 'line', strokeWidth: 2 },
-      encoding: {
-        x: {
-          field: 'epoch',
-          type: 'quantitative',
-          scale: { zero: false, nice: false },
-          axis: { format: 'd', grid: false, tickMinStep: 1, title: 'epoch' },
-        },
-        y: { field: 'weight', type: 'quantitative', axis: { title: 'loss weight', tickCount: 5 } },
-        color: {
-          field: 'task',
-          type: 'nominal',
-          scale: { domain: [...tasks], range: series.map(({ colour }) => colour) },
-          legend,
-        },
-        strokeDash: {
-          field: 'task',
-          type: 'nominal',
-          scale: { domain: [...tasks], range: series.map(({ dash }) => [...dash]) },
-          legend,
+    width: panelWidth.medium - 86,
+    height: 190,
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'line', strokeWidth: 2 },
+        encoding: {
+          x,
+          y,
+          color,
+          strokeDash: { field: 'dash', type: 'nominal', scale: null },
+          detail: { field: 'task' },
         },
       },
-    },
+      { mark: { type: 'circle', size: 24, opacity: 1 }, encoding: { x, y, color, ...description } },
+    ],
   };
 }

@@ -1,4 +1,5 @@
 import type { Comparison } from '../../comparison/comparison.js';
+import type { Mark } from '../report-data.js';
 
 /**
  * Colours by the name of their CSS variable: on a light page, on a dark one. The series are Okabe and Ito's (2008) and Tol's muted
@@ -12,6 +13,8 @@ export const colours = {
   better: ['#0072b2', '#5fb4f0'],
   worse: ['#d55e00', '#ff9657'],
   same: ['#868e98', '#8b95a1'],
+  heat: ['#14508c', '#9cd0ff'],
+  equal: ['#1b7f5c', '#3fc795'],
   c1: ['#0072b2', '#56a8e8'],
   c2: ['#d55e00', '#f0792b'],
   c3: ['#009e73', '#2cc79a'],
@@ -45,13 +48,23 @@ function declarations(scheme: 0 | 1): string {
     .join(' ');
 }
 
-/** How something is told from its neighbours: by colour, and by dash or shape for those who do not see it. */
-export interface Series {
-  readonly label: string;
-  readonly colour: string;
-  /** Lengths in pixels of line and gap. */
-  readonly dash: readonly number[];
-  readonly shape: string;
+/** A look of its own for each of the labels, in their order. */
+export function seriesOf(labels: readonly string[]): readonly Mark[] {
+  return labels.map((label, index) => ({
+    label,
+    colour: cssColour(series[index % series.length] ?? 'ink'),
+    dash: dashes[index % dashes.length] ?? [],
+    shape: shapes[index % shapes.length] ?? 'circle',
+    filled: true,
+  }));
+}
+
+/** The models of a comparison in the order of its config; the baseline is drawn in the colour of the text. */
+export function modelSeries({ rows, baseline }: Comparison): readonly Mark[] {
+  const labels = [...new Set(rows.map(({ label }) => label))];
+  const others = seriesOf(labels.filter((label) => label !== baseline));
+  const own: Mark = { label: baseline, colour: cssColour('ink'), dash: [], shape: 'circle', filled: true };
+  return labels.map((label) => others.find((one) => one.label === label) ?? own);
 }
 
 const series = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'c10', 'c11', 'c12'] as const;
@@ -67,20 +80,11 @@ const shapes = [
   'triangle-left',
 ];
 
-/** A look of its own for each of the labels, in their order. */
-export function seriesOf(labels: readonly string[]): readonly Series[] {
-  return labels.map((label, index) => ({
-    label,
-    colour: cssColour(series[index % series.length] ?? 'ink'),
-    dash: dashes[index % dashes.length] ?? [],
-    shape: shapes[index % shapes.length] ?? 'circle',
-  }));
-}
-
-/** The models of a comparison in the order of its config; the baseline is drawn in the colour of the text. */
-export function modelSeries({ rows, baseline }: Comparison): readonly Series[] {
-  const labels = [...new Set(rows.map(({ label }) => label))];
-  const others = seriesOf(labels.filter((label) => label !== baseline));
-  const own: Series = { label: baseline, colour: cssColour('ink'), dash: [], shape: 'circle' };
-  return labels.map((label) => others.find((one) => one.label === label) ?? own);
-}
+/** What a gain is known to be: up for better, down for worse, a diamond for as good as none, a ring for open. */
+export const findings = {
+  better: { label: 'better', colour: cssColour('better'), dash: [], shape: 'triangle-up', filled: true },
+  worse: { label: 'worse', colour: cssColour('worse'), dash: [], shape: 'triangle-down', filled: true },
+  equivalent: { label: 'equivalent', colour: cssColour('equal'), dash: [], shape: 'diamond', filled: true },
+  undecided: { label: 'undecided', colour: cssColour('same'), dash: [], shape: 'circle', filled: false },
+  none: { label: 'no verdict', colour: cssColour('muted'), dash: [], shape: 'circle', filled: false },
+} as const satisfies Readonly<Record<string, Mark>>;

@@ -28,9 +28,10 @@ test('texts are drawn in a font that the program brings, at twice the size', asy
 });
 
 test('a chart becomes a picture', async () => {
-  const [chart] = await drawCharts(reportFixture({ rows: 60, seeds: 2, epochs: 3 }));
-  const [, width = 0, height = 0] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(chart?.svg ?? '')?.map(Number) ?? [];
-  const picture = read(await toPng(chart?.standalone ?? ''));
+  const [section] = await drawCharts(await reportFixture({ rows: 60, seeds: 3, epochs: 3 }));
+  const drawing = (await section?.charts[0]?.standalone()) ?? '';
+  const [, width = 0, height = 0] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(drawing)?.map(Number) ?? [];
+  const picture = read(await toPng(drawing));
   expect(Math.abs(picture.width - 2 * width)).toBeLessThan(2);
   expect(Math.abs(picture.height - 2 * height)).toBeLessThan(2);
 });

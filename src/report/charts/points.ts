@@ -1,39 +1,24 @@
-import { byPoint, pointText } from '../../comparison/axis-point.js';
-import type { Comparison, ComparisonRow } from '../../comparison/comparison.js';
-import type { AxisPoint } from '../../config/comparison.js';
-
-/** One point of the axes; of a comparison without axes, its only one. */
-export interface Point {
-  readonly axis: AxisPoint;
-  /** `correlation 0.4`; empty without axes. */
-  readonly text: string;
-  readonly rows: readonly ComparisonRow[];
-}
-
-export function pointsOf({ rows }: Comparison): readonly Point[] {
-  return byPoint(rows, ({ axis }) => axis).map((own) => {
-    const axis = own[0]?.axis ?? {};
-    return { axis, text: pointText(axis), rows: own };
-  });
-}
+import { pointText } from '../../comparison/axis-point.js';
+import type { Point } from '../points.js';
 
 /** `title`, and at which point of the axes. */
-export function atPoint(title: string, { text }: Point): string {
-  return text === '' ? title : `${title}, ${text}`;
+export function atPoint(title: string, { axis }: Pick<Point, 'axis'>): string {
+  return [title, pointText(axis)].filter((text) => text !== '').join(', ');
 }
 
-const mostCharts = 12;
+const mostPanels = 12;
 
-/** The first points of the axes, as many as give a dozen charts of one kind at most (but one), and a sentence on those left out. */
-export function drawnPoints(
-  points: readonly Point[],
-  chartsEach: number,
-): { readonly points: readonly Point[]; readonly omission: string } {
-  const drawn = points.slice(0, Math.max(1, Math.floor(mostCharts / Math.max(1, chartsEach))));
+/** The first points of the axes, as many as give `most` panels of one kind (but one point at least), and a remark on those left out. */
+export function drawnPoints<Place>(
+  points: readonly Place[],
+  panelsEach: number,
+  most = mostPanels,
+): { readonly points: readonly Place[]; readonly omission: readonly string[] } {
+  const drawn = points.slice(0, Math.max(1, Math.floor(most / Math.max(1, panelsEach))));
   const left = points.length - drawn.length;
   return {
     points: drawn,
-    omission: left === 0 ? '' : ` Drawn for the first ${drawn.length} of ${points.length} points of the axes.`,
+    omission: left === 0 ? [] : [`Drawn for the first ${drawn.length} of ${points.length} points of the axes.`],
   };
 }
 

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { reportFixture } from '../report.fixture.js';
+import { gainByParameters } from './gain-by-parameters.js';
 import { scatters } from './scatter.js';
 import { having, rowsWith } from './spec.fixture.js';
 
-const mixed = reportFixture({
+const mixed = await reportFixture({
   tasks: [
     { name: 'click', type: 'binary' },
     { name: 'time', type: 'regression' },
@@ -11,109 +12,86 @@ const mixed = reportFixture({
   failed: ['mmoe'],
   rows: 400,
 });
+const specOf = (section: ReturnType<typeof scatters>[number] | undefined, drawing = 0) =>
+  section?.drawings[drawing]?.panels[0]?.spec;
 
-test('models stand at the baseline plus their gain, on both axes, with the intervals of the gains', () => {
+test('models stand at their gains, with the intervals of the gains', () => {
   const { comparison } = mixed;
-  const [drawing, ...others] = scatters(comparison);
-  expect(others).toEqual([]);
-  const rows = rowsWith(drawing?.spec, 'label', 'x1', 'y1');
-  expect(rows.map(({ label }) => label)).toEqual(
-    comparison.rows.map(({ label }) => label).filter((label) => label !== 'mmoe'),
+  const [section] = scatters(comparison);
+  expect(section?.drawings.map(({ title }) => title)).toEqual(['click and time']);
+  const rows = rowsWith(specOf(section), 'label', 'x1', 'y1');
+  const models = comparison.rows.slice(1).filter(({ label }) => label !== 'mmoe');
+  expect(rows.map(({ label }) => label)).toEqual(models.map(({ label }) => label));
+  expect(rows.map(({ x, x1, x2 }) => [x, [x1, x2]])).toEqual(
+    models.map(({ tasks }) => [tasks.click?.gain, tasks.click?.interval]),
   );
-  const start = comparison.rows[0]?.tasks;
-  for (const row of comparison.rows.slice(1)) {
-    if (row.label === 'mmoe') continue;
-    const { click, time } = row.tasks;
-    const place = rows.find(({ label }) => label === row.label);
-    expect(place?.x).toBeCloseTo((start?.click?.mean ?? 0) + (click?.gain ?? 0), 12);
-    expect(place?.y).toBeCloseTo((start?.time?.mean ?? 0) - (time?.gain ?? 0), 12); // an error falls
-    expect(place?.x).toBeCloseTo(click?.mean ?? Number.NaN, 9); // all pairs are there
-    expect(place?.y).toBeCloseTo(time?.mean ?? Number.NaN, 9);
-    expect([place?.x1, place?.x2]).toEqual(click?.interval?.map((gain) => (start?.click?.mean ?? 0) + gain));
-    expect([place?.y1, place?.y2]).toEqual(time?.interval?.map((gain) => (start?.time?.mean ?? 0) - gain));
-  }
+  expect(rows.map(({ y, y1, y2 }) => [y, [y1, y2]])).toEqual(
+    models.map(({ tasks }) => [tasks.time?.gain, tasks.time?.interval]),
+  );
 });
 
-test('better is up and right: the axis of an error is reversed, and says so', () => {
-  const [drawing] = scatters(mixed.comparison);
-  const titles = new Map(
-    having(drawing?.spec, 'axis').map(({ axis, scale }) => [JSON.stringify(having(axis, 'title')[0]?.title), scale]),
-  );
-  expect([...titles.keys()]).toEqual([
-    '"click: AUC (higher is better) →"',
-    '"time: MSE (lower is better; reversed axis) →"',
+test('each quadrant has a name and a part of the plot; labels begin at their points', () => {
+  const { comparison } = mixed;
+  const positive = comparison.rows.map((row) => ({
+    ...row,
+    tasks: Object.fromEntries(
+      Object.entries(row.tasks).map(([name, own]) => [
+        name,
+        { ...own, gain: own.gain && Math.abs(own.gain), interval: null },
+      ]),
+    ),
+  }));
+  const spec = specOf(scatters({ ...comparison, rows: positive })[0]);
+  expect(rowsWith(spec, 'text', 'middle').flatMap(({ fromX, text }) => (fromX === undefined ? [text] : []))).toEqual([
+    'better on both',
+    'seesaw: only time',
+    'seesaw: only click',
+    'worse on both',
   ]);
-  expect([...titles.values()].map((scale) => having(scale, 'reverse')[0]?.reverse)).toEqual([false, true]);
-  expect(drawing?.caption).toContain('Lower is better on time: the axis is reversed.');
-  // The label's line starts at its point in pixels, from the upper left.
-  const rows = rowsWith(drawing?.spec, 'label', 'x1', 'y1');
-  const labels = rowsWith(drawing?.spec, 'fromX', 'fromY');
-  const [best] = rows.toSorted((a, b) => Number(a.y) - Number(b.y));
-  const [highest] = labels.toSorted((a, b) => Number(a.fromY) - Number(b.fromY));
-  expect(highest?.label).toBe(best?.label);
-  const [rightmost] = labels.toSorted((a, b) => Number(b.fromX) - Number(a.fromX));
-  expect(rightmost?.label).toBe(rows.toSorted((a, b) => Number(b.x) - Number(a.x))[0]?.label);
+  const fields = rowsWith(spec, 'x', 'x2', 'y', 'y2', 'colour').filter(({ label }) => label === undefined);
+  const [better, worse] = fields;
+  expect(Number(worse?.x)).toBeLessThan(-0.2 * Number(better?.x2)); // though no model is there
+  expect(Number(worse?.y)).toBeLessThan(-0.2 * Number(better?.y2));
+  const rows = rowsWith(spec, 'label', 'x1', 'y1');
+  const labels = rowsWith(spec, 'fromX', 'fromY');
+  const order = (of: readonly Readonly<Record<string, unknown>>[], by: string) =>
+    of.map((_, index) => index).toSorted((a, b) => Number(of[a]?.[by]) - Number(of[b]?.[by]));
+  expect(order(labels, 'fromX')).toEqual(order(rows, 'x'));
+  expect(order(labels, 'fromY')).toEqual(order(rows, 'y').toReversed()); // pixels count from the top
 });
 
-test('an interval that is longer than the axis is cut, and the caption says so', () => {
-  const { comparison } = mixed;
-  const captionWith = (half: number) => {
-    const rows = comparison.rows.map((row) => {
-      const tasks = Object.entries(row.tasks).map(([name, task]) => {
-        const { gain } = task;
-        return [name, gain === null ? task : { ...task, interval: [gain - half, gain + half] as const }] as const;
-      });
-      return { ...row, tasks: Object.fromEntries(tasks) };
-    });
-    return scatters({ ...comparison, rows })[0]?.caption;
-  };
-  expect(captionWith(10)).toContain('; those that end at the frame go on.');
-  expect(captionWith(1e-9)).not.toContain('frame');
-});
-
-test('of two errors both axes are reversed', () => {
-  const errors = ['y1', 'y2'].map((name) => ({ name, type: 'regression' as const }));
-  const [drawing] = scatters(reportFixture({ tasks: errors }).comparison);
-  expect(drawing?.caption).toContain('Lower is better on y1 and y2: the axes are reversed.');
-});
-
-test('a chart for each pair of tasks, of five tasks at most; of three or more, the lower half of a matrix', () => {
+test('a chart for each pair of tasks, of five tasks at most', async () => {
   const tasks = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({ name, type: 'binary' as const }));
-  const places = (count: number) =>
-    scatters(reportFixture({ tasks: tasks.slice(0, count), seeds: 2, rows: 100, epochs: 3 }).comparison).map(
-      ({ title, cell }) => [title, cell?.column, cell?.row, cell?.columns],
-    );
-  expect(places(1)).toEqual([]);
-  expect(places(2)).toEqual([['a against b', undefined, undefined, undefined]]);
-  expect(places(3)).toEqual([
-    ['a against b', 1, 1, 2],
-    ['a against c', 1, 2, 2],
-    ['b against c', 2, 2, 2],
-  ]);
-  expect(places(6)).toHaveLength(10);
-  expect(places(6).at(-1)).toEqual(['d against e', 4, 4, 4]);
+  const of = async (count: number) =>
+    scatters((await reportFixture({ tasks: tasks.slice(0, count), seeds: 1, rows: 100, epochs: 3 })).comparison)[0];
+  expect(await of(1)).toBeUndefined();
+  expect((await of(3))?.drawings.map(({ title }) => title)).toEqual(['a and b', 'a and c', 'b and c']);
+  const six = await of(6);
+  expect(six?.drawings.filter(({ id }) => !id.endsWith('near'))).toHaveLength(10);
+  expect(six?.note).toContain('first 5 tasks');
 });
 
-test('a chart for each point of the axes, or for the first ones, which the caption says', () => {
+test('a chart for each point of the axes, or for the first ones, which the note says', async () => {
   const values = Array.from({ length: 14 }, (_, index) => index / 20);
   const axis = { key: 'dataset.correlation', values };
   const tasks = ['y1', 'y2'].map((name) => ({ name, type: 'regression' as const }));
-  const charts = scatters(reportFixture({ tasks, axis, seeds: 2, rows: 60, epochs: 3 }).comparison);
-  expect(charts).toHaveLength(12);
-  expect(charts[3]?.title).toBe('y1 against y2, correlation 0.15');
-  expect(charts[0]?.caption).toContain('first 12 of 14 points');
+  const [section] = scatters((await reportFixture({ tasks, axis, seeds: 1, rows: 60, epochs: 3 })).comparison);
+  const titles = section?.drawings.map(({ title }) => title).filter((title) => !title.endsWith('close-up'));
+  expect(titles).toHaveLength(12);
+  expect(titles?.[3]).toBe('y1 and y2, correlation 0.15');
+  expect(section?.note).toContain('first 12 of 14 points');
 });
 
-test('without intervals there are no bars, without a baseline no chart', () => {
-  const { comparison } = reportFixture({ seeds: 1, rows: 100 });
-  const rows = rowsWith(scatters(comparison)[0]?.spec, 'label', 'x1', 'y1');
-  expect(rows).toHaveLength(10);
+test('without intervals there are no bars, without a baseline no chart', async () => {
+  const { comparison } = await reportFixture({ seeds: 1, rows: 100 });
+  const rows = rowsWith(specOf(scatters(comparison)[0]), 'label', 'x1', 'y1');
+  expect(rows).toHaveLength(9);
   expect(rows.every(({ x1, x2, y1, y2 }) => [x1, x2, y1, y2].every((end) => end === null))).toBe(true);
-  expect(scatters(reportFixture({ failed: ['single-task'], rows: 100 }).comparison)).toEqual([]);
+  expect(scatters((await reportFixture({ failed: ['single-task'], rows: 100 })).comparison)).toEqual([]);
 });
 
-test('a model far off gets a second chart without it', () => {
-  const { comparison } = reportFixture({ rows: 200 });
+test('a model far off gets a second chart without it', async () => {
+  const { comparison } = await reportFixture({ rows: 200 });
   const rows = comparison.rows.map((row, index) => {
     const tasks = Object.entries(row.tasks).map(([task, own]) => {
       const gain = index === 0 ? null : index === 9 ? -0.03 : 0.001 * Math.sin(index);
@@ -121,9 +99,32 @@ test('a model far off gets a second chart without it', () => {
     });
     return { ...row, tasks: Object.fromEntries(tasks) };
   });
-  const charts = scatters({ ...comparison, rows });
-  expect(charts.map(({ id }) => id)).toEqual(['scatter-1-1', 'scatter-1-1-near']);
-  const shown = charts.map(({ spec }) => rowsWith(spec, 'label', 'x1').map(({ label }) => label));
+  const [section] = scatters({ ...comparison, rows });
+  expect(section?.drawings.map(({ id }) => id)).toEqual(['scatter-1-1', 'scatter-1-1-near']);
+  const shown = [0, 1].map((drawing) => rowsWith(specOf(section, drawing), 'label', 'x1').map(({ label }) => label));
   expect(shown[0]?.filter((label) => !shown[1]?.includes(label))).toEqual(['ple']);
-  expect(charts[1]?.caption).toContain('Without ple');
+  expect(section?.drawings[1]?.remarks).toEqual(['Without ple, which would crowd the others.']);
+});
+
+test('mean relative gains by parameters: a point per model with its interval, and the baseline at 0', () => {
+  const { comparison } = mixed;
+  const [section] = gainByParameters(comparison);
+  const models = comparison.rows.filter(({ label }) => label !== 'mmoe');
+  const rows = rowsWith(specOf(section), 'network', 'gain');
+  expect(rows.map(({ label, network }) => [label, network])).toEqual(
+    models.map(({ label, parameters }) => [label, parameters?.network]),
+  );
+  expect(rows.map(({ gain }) => gain)).toEqual([0, ...models.slice(1).map(({ aggregate }) => aggregate?.gain)]);
+  expect(rows.map(({ low, high }) => [low, high])).toEqual([
+    [null, null],
+    ...models.slice(1).map(({ aggregate }) => aggregate?.interval),
+  ]);
+  const wide = comparison.rows.map((row, index) => ({ ...row, parameters: { embedding: 1, network: 10 ** index } }));
+  const scaleOf = (rows_: typeof comparison.rows) =>
+    having(specOf(gainByParameters({ ...comparison, rows: rows_ })[0]), 'type');
+  expect(scaleOf(wide).some(({ type }) => type === 'log')).toBe(true);
+  expect(scaleOf(comparison.rows).some(({ type }) => type === 'log')).toBe(false);
+  expect(
+    gainByParameters({ ...comparison, rows: comparison.rows.map((row) => ({ ...row, aggregate: null })) }),
+  ).toEqual([]);
 });

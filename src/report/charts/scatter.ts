@@ -1,192 +1,264 @@
 import type { Comparison } from '../../comparison/comparison.js';
-import { type Datum, type Drawing, fontSize } from './drawing.js';
-import { intervalWords, type JudgedBy, judgedBy } from './judged-by.js';
+import { fixed } from '../numbers.js';
+import { gainOf, metricName, type Point, type PointTask, pointsOf } from '../points.js';
+import { type Datum, type Drawing, description, fontSize, type PanelSpec, type Section, tip } from './drawing.js';
+import { taskGainLines } from './gain-lines.js';
+import { farOff, signedAxis } from './gain-range.js';
 import { type Box, placeLabels } from './label-placement.js';
 import { cssColour, modelSeries } from './palette.js';
-import { atPoint, chartId, drawnPoints, type Point, pointsOf } from './points.js';
-import { type Estimate, farModels, type Position, positionsOf } from './scatter-positions.js';
-import { shortened } from './text-width.js';
+import { atPoint, chartId, drawnPoints } from './points.js';
+import { shortened, textWidth } from './text-width.js';
 
-const plot = { width: 350, height: 320 };
+const plot = { width: 362, height: 330 };
 const mostTasks = 5;
 
 /**
- * The seesaw: task against task (PLE Fig. 3), one chart for each pair of tasks; of more than two tasks they are the lower half of a
- * matrix. Better is up and right, whatever the metric. Where a model is so far off that the others crowd, a second chart leaves it out.
+ * The seesaw: gains on a task against gains on another (after PLE Fig. 3), one chart for each pair of tasks. Where a model is so far off that
+ * the others crowd, a second chart leaves it out.
  */
-export function scatters(comparison: Comparison): readonly Drawing[] {
-  const tasks = comparison.tasks.slice(0, mostTasks);
-  const pairs = tasks.flatMap((x, column) =>
-    tasks.slice(column + 1).map((y, below) => ({ x, y, column: column + 1, row: column + 1 + below })),
-  );
+export function scatters(comparison: Comparison): readonly Section[] {
+  const pairs = comparison.tasks
+    .slice(0, mostTasks)
+    .flatMap((_, x, tasks) => tasks.flatMap((_, y) => (y > x ? [{ x, y }] : [])));
   const { points, omission } = drawnPoints(pointsOf(comparison), pairs.length);
-  const left = comparison.tasks.length > tasks.length ? ` Pairs of the first ${mostTasks} tasks.` : '';
-  return points.flatMap((point, index) =>
-    pairs.flatMap(({ x, y, row, column }, pair) => {
-      const positions = positionsOf(comparison, point, x, y);
-      const baseline = positions.find(({ label }) => label === comparison.baseline);
-      if (!baseline || positions.length < 2) return [];
-      const place = { comparison, point, baseline, tasks: [x, y] as const };
-      const alone = scatter(place, positions, chartId('scatter', index + 1, pair + 1), left + omission);
-      const caption = matrixCaption(comparison, point) + left + omission;
-      const whole =
-        pairs.length === 1 ? alone : { ...alone, cell: { row, column, columns: tasks.length - 1, caption } };
-      const far = farModels(positions, baseline);
+  const left = comparison.tasks.length > mostTasks ? [`Pairs of the first ${mostTasks} tasks.`] : [];
+  const drawings = points.flatMap((point, index) =>
+    pairs.flatMap(({ x, y }, pair) => {
+      const [xTask, yTask] = [point.tasks[x], point.tasks[y]];
+      if (!xTask || !yTask) return [];
+      const positions = positionsOf(comparison, point, xTask, yTask);
+      if (positions.length === 0) return [];
+      const title = atPoint(`${xTask.name} and ${yTask.name}`, point);
+      const id = chartId('scatter', index + 1, pair + 1);
+      const whole = drawingOf(id, title, [], scatter(positions, xTask, yTask));
+      const far = [
+        ...farOff(positions.map(({ label, x: across }) => ({ label, gain: across.value }))),
+        ...farOff(positions.map(({ label, y: up }) => ({ label, gain: up.value }))),
+      ];
       if (far.length === 0) return [whole];
       const near = positions.filter(({ label }) => !far.includes(label));
-      const without = ` Without ${far.join(', ')}, which would crowd the others.${left}${omission}`;
-      const closeUp = scatter(place, near, chartId('scatter', index + 1, pair + 1, 'near'), without);
-      return [whole, { ...closeUp, title: `${closeUp.title}: close-up` }];
+      const names = [...new Set(far)].join(', ');
+      const remark = `Without ${names}, which would crowd the others.`;
+      return [whole, drawingOf(chartId(id, 'near'), `${title}: close-up`, [remark], scatter(near, xTask, yTask))];
     }),
   );
+  if (drawings.length === 0) return [];
+  const note = [
+    `Each model's gain on one task over ${comparison.baseline} against its gain on another: up and right is better. Upper left and lower ` +
+      'right, one task is paid for with the other: a seesaw. Lines are 95 % intervals; those that end at the frame go on.',
+    ...left,
+    ...omission,
+  ].join(' ');
+  return [{ id: 'scatter', title: 'Task against task', note, key: [], size: 'medium', drawings }];
 }
 
-function matrixCaption(comparison: Comparison, point: Point): string {
-  const { baseline } = comparison;
-  return (
-    `${atPoint('Every task against every other', point)}: a column for the task across, a row for the task up; up and right is better on both. ` +
-    `The dashed lines cross at ${baseline}; a model stands at its mean plus the model's own gain; ${intervalWords(comparison)}. ` +
-    'Where lower is better, the axis is reversed.'
-  );
+function drawingOf(id: string, title: string, remarks: string[], spec: PanelSpec): Drawing {
+  return { id, title, remarks, panels: [{ title: '', spec }], key: [], columns: 1 };
 }
 
-interface Place {
-  readonly comparison: Comparison;
-  readonly point: Point;
-  readonly baseline: Position;
-  readonly tasks: readonly [string, string];
+interface Position {
+  readonly label: string;
+  readonly model: number;
+  readonly colour: string;
+  readonly shape: string;
+  readonly x: Estimate;
+  readonly y: Estimate;
+  readonly tip: string;
 }
 
-function scatter(
-  { comparison, point, baseline, tasks: [xTask, yTask] }: Place,
-  positions: readonly Position[],
-  id: string,
-  omission: string,
-): Drawing {
-  const [xMetric, yMetric] = [judgedBy(comparison, xTask), judgedBy(comparison, yTask)];
+interface Estimate {
+  readonly value: number;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** Models with a gain on both tasks. */
+function positionsOf(comparison: Comparison, { rows }: Point, xTask: PointTask, yTask: PointTask): Position[] {
+  const series = modelSeries(comparison);
+  return rows.flatMap((row) => {
+    const [x, y] = [gainOf(row, xTask), gainOf(row, yTask)];
+    if (x.gain === null || y.gain === null) return [];
+    const model = series.findIndex(({ label }) => label === row.label);
+    const { colour = cssColour('ink'), shape = 'circle' } = series[model] ?? {};
+    const lines = [xTask, yTask].map((task) => {
+      const own = gainOf(row, task);
+      const [gain = ''] = taskGainLines(own, task);
+      return `${gain}; ${metricName(task.metric)} ${fixed(own.mean, task.digits)}`;
+    });
+    const estimate = ({ gain, interval }: typeof x): Estimate => {
+      return { value: gain ?? 0, low: interval?.[0] ?? null, high: interval?.[1] ?? null };
+    };
+    return [
+      { label: row.label, model, colour, shape, x: estimate(x), y: estimate(y), tip: tip(model, row.label, ...lines) },
+    ];
+  });
+}
+
+function scatter(positions: readonly Position[], xTask: PointTask, yTask: PointTask): PanelSpec {
   const x = axisOf(
     positions.map((position) => position.x),
-    xMetric,
     plot.width,
   );
   const y = axisOf(
     positions.map((position) => position.y),
-    yMetric,
     plot.height,
   );
-  const series = modelSeries(comparison).filter(({ label }) => positions.some((position) => position.label === label));
-  const values = positions.map(({ label, x: across, y: up }): Datum => {
-    return { label, x: across.value, y: up.value, x1: across.low, x2: across.high, y1: up.low, y2: up.high };
-  });
   const down = (value: number) => plot.height - y.pixel(value);
-  const pixels = positions.map((position) => ({
-    label: shortened(position.label, fontSize, 190),
-    x: x.pixel(position.x.value),
-    y: down(position.y.value),
-  }));
-  const [acrossAt, downAt] = [x.pixel(baseline.x.value), down(baseline.y.value)];
+  const names = quadrants(xTask.name, yTask.name);
   const bars = [
-    { left: acrossAt - 1, right: acrossAt + 1, top: 0, bottom: plot.height },
-    { left: 0, right: plot.width, top: downAt - 1, bottom: downAt + 1 },
+    { left: x.pixel(0) - 1, right: x.pixel(0) + 1, top: 0, bottom: plot.height },
+    { left: 0, right: plot.width, top: down(0) - 1, bottom: down(0) + 1 },
+    ...names.map(({ box }) => box),
     ...positions.flatMap((position) => barsOf(position, x.pixel, down)),
   ];
-  const labels = placeLabels(pixels, plot, fontSize, bars).map(
-    ({ x: fromX, y: fromY, label, box, leader }, index): Datum => {
-      const name = positions[index]?.label ?? '';
-      const edge = { toX: leader?.x ?? null, toY: leader?.y ?? null };
-      return {
-        label: name,
-        text: label,
-        left: box.left + 2,
-        middle: (box.top + box.bottom) / 2,
-        fromX,
-        fromY,
-        ...edge,
-      };
-    },
-  );
-  const color = {
-    field: 'label',
-    type: 'nominal' as const,
-    scale: { domain: series.map(({ label }) => label), range: series.map(({ colour }) => colour) },
-    legend: null,
-  };
-  const shape = { ...color, scale: { ...color.scale, range: series.map((one) => one.shape) } };
-  const pixel = { scale: null, type: 'quantitative' as const };
-  const halo = { stroke: cssColour('page'), strokeWidth: 3.5, strokeJoin: 'round' as const, fill: cssColour('page') };
-  const text = { type: 'text' as const, align: 'left' as const, baseline: 'middle' as const, fontSize };
-  const where = { x: { field: 'left', ...pixel }, y: { field: 'middle', ...pixel }, text: { field: 'text' } };
-  const xAxis = { field: 'x', type: 'quantitative' as const, scale: x.scale, axis: { ...axis, title: x.title(xTask) } };
-  const yAxis = { field: 'y', type: 'quantitative' as const, scale: y.scale, axis: { ...axis, title: y.title(yTask) } };
+  const labels = labelsOf(positions, (position) => [x.pixel(position.x.value), down(position.y.value)], bars);
+  const values = positions.map(({ x: across, y: up, ...own }): Datum => {
+    const ends = { x1: across.low, x2: across.high, y1: up.low, y2: up.high };
+    return { ...own, x: across.value, y: up.value, ...ends };
+  });
+  const [right, top] = [x.domain[1], y.domain[1]];
+  const [left, bottom] = [x.domain[0], y.domain[0]];
+  const fields = [
+    { x: 0, x2: right, y: 0, y2: top, colour: cssColour('better') },
+    { x: left, x2: 0, y: bottom, y2: 0, colour: cssColour('worse') },
+  ];
+  const title = (task: PointTask) => `gain on ${shortened(task.name, fontSize, 150)}, ${metricName(task.metric)} →`;
+  const axis = { ...signedAxis, grid: false, titleLimit: 340 };
+  const quantity = { type: 'quantitative' as const };
+  const xAxis = { field: 'x', ...quantity, scale: x.scale, axis: { ...axis, title: title(xTask) } };
+  const yAxis = { field: 'y', ...quantity, scale: y.scale, axis: { ...axis, title: title(yTask) } };
+  const pixel = { scale: null, ...quantity };
+  const colour = { field: 'colour', type: 'nominal' as const, scale: null };
+  const line = { type: 'rule' as const, clip: true, strokeWidth: 1.3, opacity: 0.6 };
   const cross = { type: 'rule' as const, color: cssColour('muted'), strokeDash: [5, 4] };
   return {
-    id,
-    section: 'scatter',
-    title: atPoint(`${xTask} against ${yTask}`, point),
-    caption:
-      `Each model's ${yMetric.name} on ${yTask} against its ${xMetric.name} on ${xTask}; up and right is better on both. ` +
-      `The dashed lines cross at ${comparison.baseline}: upper left and lower right of it, one task is paid for with the other. ` +
-      `A model stands at ${comparison.baseline}'s mean plus its own gain; ${intervalWords(comparison)}${x.cut || y.cut ? '; those that end at the frame go on' : ''}.` +
-      reversed([
-        [xTask, xMetric],
-        [yTask, yMetric],
-      ]) +
-      omission,
-    spec: {
-      ...plot,
-      data: { values },
-      layer: [
-        { data: { values: [{ x: baseline.x.value }] }, mark: cross, encoding: { x: xAxis } },
-        { data: { values: [{ y: baseline.y.value }] }, mark: cross, encoding: { y: yAxis } },
-        {
-          transform: [{ filter: 'isValid(datum.x1)' }],
-          mark: { type: 'rule', clip: true, strokeWidth: 1.3, opacity: 0.55 },
-          encoding: { x: { ...xAxis, field: 'x1' }, x2: { field: 'x2' }, y: yAxis, color },
+    ...plot,
+    data: { values },
+    layer: [
+      {
+        data: { values: fields },
+        mark: { type: 'rect', opacity: 0.07 },
+        encoding: { x: xAxis, x2: { field: 'x2' }, y: yAxis, y2: { field: 'y2' }, color: colour },
+      },
+      { data: { values: [{ x: 0 }] }, mark: cross, encoding: { x: xAxis } },
+      { data: { values: [{ y: 0 }] }, mark: cross, encoding: { y: yAxis } },
+      ...names.map(({ text, at, align, baseline }) => ({
+        data: { values: [{ text, left: at[0], middle: at[1] }] },
+        mark: { type: 'text' as const, align, baseline, color: cssColour('muted'), fontStyle: 'italic' as const },
+        encoding: { x: { field: 'left', ...pixel }, y: { field: 'middle', ...pixel }, text: { field: 'text' } },
+      })),
+      {
+        transform: [{ filter: 'isValid(datum.x1)' }],
+        mark: line,
+        encoding: { x: { ...xAxis, field: 'x1' }, x2: { field: 'x2' }, y: yAxis, color: colour, ...description },
+      },
+      {
+        transform: [{ filter: 'isValid(datum.y1)' }],
+        mark: line,
+        encoding: { x: xAxis, y: { ...yAxis, field: 'y1' }, y2: { field: 'y2' }, color: colour, ...description },
+      },
+      ...labelLayers(labels),
+      {
+        mark: { type: 'point', filled: true, size: 75, opacity: 1 },
+        encoding: {
+          x: xAxis,
+          y: yAxis,
+          color: colour,
+          shape: { field: 'shape', type: 'nominal', scale: null },
+          ...description,
         },
-        {
-          transform: [{ filter: 'isValid(datum.y1)' }],
-          mark: { type: 'rule', clip: true, strokeWidth: 1.3, opacity: 0.55 },
-          encoding: { x: xAxis, y: { ...yAxis, field: 'y1' }, y2: { field: 'y2' }, color },
-        },
-        {
-          data: { values: labels.filter(({ toX }) => toX !== null) },
-          mark: { type: 'rule', strokeWidth: 0.8 },
-          encoding: {
-            x: { field: 'fromX', ...pixel },
-            y: { field: 'fromY', ...pixel },
-            x2: { field: 'toX' },
-            y2: { field: 'toY' },
-            color,
-          },
-        },
-        { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { x: xAxis, y: yAxis, color, shape } },
-        { data: { values: labels }, mark: { ...text, ...halo }, encoding: where },
-        { data: { values: labels }, mark: { ...text, color: cssColour('ink') }, encoding: where },
-      ],
-    },
+      },
+    ],
   };
 }
 
-const axis = { grid: false, tickCount: 5, titleLimit: 340 };
+/** What it means to be in each corner of the plot, in pixels. */
+function quadrants(xTask: string, yTask: string) {
+  const only = (task: string) => `seesaw: only ${shortened(task, fontSize, 90)}`;
+  return [
+    { text: 'better on both', right: true, top: true },
+    { text: only(yTask), right: false, top: true },
+    { text: only(xTask), right: true, top: false },
+    { text: 'worse on both', right: false, top: false },
+  ].map(({ text, right, top }) => {
+    const width = textWidth(text, fontSize);
+    const [from, above] = [right ? plot.width - width - 4 : 4, top ? 4 : plot.height - fontSize - 6];
+    return {
+      text,
+      at: [right ? plot.width - 4 : 4, top ? 5 : plot.height - 5] as const,
+      align: right ? ('right' as const) : ('left' as const),
+      baseline: top ? ('top' as const) : ('bottom' as const),
+      box: { left: from, right: from + width, top: above, bottom: above + fontSize + 2 },
+    };
+  });
+}
 
-/** An axis on which better is further along, with a place for every value and the intervals as far as they do not dwarf the values. */
-function axisOf(estimates: readonly Estimate[], { name, better }: JudgedBy, length: number) {
-  const values = estimates.map(({ value }) => value);
+/** Texts beside points in pixels, and lines to those that stand further off. */
+export function labelsOf<Item extends { readonly label: string; readonly model: number; readonly colour: string }>(
+  items: readonly Item[],
+  pixels: (item: Item) => readonly [number, number],
+  bars: readonly Box[],
+  area = plot,
+): readonly Datum[] {
+  const places = items.map((item) => {
+    const [x, y] = pixels(item);
+    return { label: shortened(item.label, fontSize, 190), x, y };
+  });
+  return placeLabels(places, area, fontSize, bars).map(({ x, y, label, box, leader }, index): Datum => {
+    const { model = null, colour = '' } = items[index] ?? {};
+    const edge = { toX: leader?.x ?? null, toY: leader?.y ?? null };
+    const middle = (box.top + box.bottom) / 2;
+    return { text: label, colour, left: box.left + 2, middle, fromX: x, fromY: y, ...edge, tip: tip(model) };
+  });
+}
+
+export function labelLayers(labels: readonly Datum[]) {
+  const data = { values: [...labels] };
+  const pixel = { scale: null, type: 'quantitative' as const };
+  const text = { type: 'text' as const, align: 'left' as const, baseline: 'middle' as const, fontSize };
+  const halo = { stroke: cssColour('page'), strokeWidth: 3.5, strokeJoin: 'round' as const, fill: cssColour('page') };
+  const at = {
+    x: { field: 'left', ...pixel },
+    y: { field: 'middle', ...pixel },
+    text: { field: 'text' },
+    ...description,
+  };
+  return [
+    {
+      data: { values: labels.filter(({ toX }) => toX !== null) },
+      mark: { type: 'rule' as const, strokeWidth: 0.8 },
+      encoding: {
+        x: { field: 'fromX', ...pixel },
+        y: { field: 'fromY', ...pixel },
+        x2: { field: 'toX' },
+        y2: { field: 'toY' },
+        color: { field: 'colour', type: 'nominal' as const, scale: null },
+        ...description,
+      },
+    },
+    { data, mark: { ...text, ...halo }, encoding: at },
+    { data, mark: { ...text, color: cssColour('ink') }, encoding: at },
+  ];
+}
+
+/** How much of the axis lies at least on each side of 0, so that every quadrant is seen. */
+const leastSide = 0.22;
+
+/** An axis with a place for 0, every value, and the intervals as far as they do not dwarf the values. */
+function axisOf(estimates: readonly Estimate[], length: number) {
+  const values = [0, ...estimates.map(({ value }) => value)];
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const intervals = estimates.flatMap(({ low, high }) => (low === null || high === null ? [] : [low, high]));
-  const spread =
-    most - least || Math.max(...intervals.map((end) => Math.abs(end - least)), Math.abs(most) * 1e-3, 1e-6);
-  const from = Math.max(Math.min(least, ...intervals), least - 1.5 * spread) - 0.06 * spread;
-  const to = Math.min(Math.max(most, ...intervals), most + 1.5 * spread) + 0.06 * spread;
-  const reverse = better === 'lower';
+  const spread = most - least || Math.max(...intervals.map((end) => Math.abs(end)), 1e-6);
+  const from = Math.max(Math.min(least, ...intervals), least - spread) - 0.06 * spread;
+  const to = Math.min(Math.max(most, ...intervals), most + spread) + 0.06 * spread;
+  const side = leastSide / (1 - leastSide);
+  const domain = [Math.min(from, -side * to), Math.max(to, -side * from)] as const;
   return {
-    scale: { domain: [from, to], nice: false, zero: false, reverse },
-    /** Whether an interval goes on beyond the axis. */
-    cut: intervals.some((end) => end < from || end > to),
+    domain,
+    scale: { domain: [...domain], nice: false, zero: false },
     /** Pixels along the axis. */
-    pixel: (value: number) => (length * (reverse ? to - value : value - from)) / (to - from),
-    title: (task: string) =>
-      `${shortened(task, fontSize, 130)}: ${name} (${better} is better${reverse ? '; reversed axis' : ''}) →`,
+    pixel: (value: number) => (length * (value - domain[0])) / (domain[1] - domain[0]),
   };
 }
 
@@ -204,10 +276,4 @@ function barsOf(
     ...(x.low === null || x.high === null ? [] : [box(across(x.low), across(x.high), middleY - 1, middleY + 1)]),
     ...(y.low === null || y.high === null ? [] : [box(middleX - 1, middleX + 1, down(y.low), down(y.high))]),
   ];
-}
-
-function reversed(axes: readonly (readonly [string, JudgedBy])[]): string {
-  const tasks = axes.filter(([, { better }]) => better === 'lower').map(([task]) => task);
-  const what = tasks.length === 1 ? 'the axis is' : 'the axes are';
-  return tasks.length === 0 ? '' : ` Lower is better on ${tasks.join(' and ')}: ${what} reversed.`;
 }

@@ -1,23 +1,35 @@
 import { dash } from '../numbers.js';
 import { type Html, html } from './html.js';
 
+/** Smaller text below a cell's own: a line each, of parts that are not broken. */
+export type Below = readonly (readonly string[])[];
+
 /** A number's cell, with the value that the column is sorted by; null is a dash and sorts last. */
-export function numberCell(value: number | null, shown: string, below = ''): Html {
-  const small = below === '' ? null : html`<small>${typographic(below)}</small>`;
-  return html`<td class="number" data-value="${value ?? ''}">${typographic(shown)}${small}</td>`;
+export function numberCell(value: number | null, shown: string, below: Below, label: string): Html {
+  return html`<td class="number" data-value="${value ?? ''}" data-label="${label}">${typographic(shown)}${smallLines(below)}</td>`;
+}
+
+export function smallLines(lines: Below): readonly Html[] {
+  return lines.flatMap((line) => {
+    const parts = line.filter((part) => part !== '');
+    return parts.length === 0
+      ? []
+      : html`<small>${parts.map((part) => html` <span>${typographic(part)}</span>`)}</small>`;
+  });
 }
 
 /** A head that sorts its column. */
-export function sortableHead(text: string, kind: 'number' | 'text', scope = 'col'): Html {
-  return html`<th scope="${scope}" class="${kind}" aria-sort="none"><button type="button">${text}</button></th>`;
+export function sortableHead(text: string, kind: 'number' | 'number task' | 'text', below = ''): Html {
+  const small = below === '' ? null : html` <small>${below}</small>`;
+  return html`<th scope="col" class="${kind}" aria-sort="none"><button type="button">${text}</button>${small}</th>`;
 }
 
-/** Minus signs instead of hyphens; a dash for what is not defined. */
+/** Minus signs instead of hyphens, and no line break before a percent sign; a dash for what is not defined. */
 export function typographic(text: string): string {
-  return text === dash ? '–' : text.replace(/(^|[[\s])-(?=\d)/g, '$1\u2212');
+  return text === dash ? '–' : text.replace(/(^|[[(\s])-(?=\d)/g, '$1\u2212').replace(/(\d) %/g, '$1\u00a0%');
 }
 
-/** A table that scrolls by itself where the page is narrow, and can be scrolled from the keyboard. */
+/** A table that scrolls by itself where a word of it is wider than the page, and can be scrolled from the keyboard. */
 export function scrolling(label: string, table: Html): Html {
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${table}</div>`;
 }

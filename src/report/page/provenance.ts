@@ -23,12 +23,32 @@ ${term('seeds', comparison.seeds.join(', '))}${Object.entries(comparison.axes).m
 ${dataTable(all)}
 ${testRowsTable(comparison.tasks, all)}
 <h3>Versions and machine</h3>
-<dl>
-${[...distinctValues(all.flatMap(({ environment }) => environmentsOf(environment)))].map(([key, values]) => term(key, values.join(', ')))}</dl>
+${environment(all)}
 <h3>Configs</h3>
 ${config === null ? null : folded('The comparison', html`<pre tabindex="0">${config}</pre>`)}
 ${points.map((point) => point.rows.map((row) => modelConfig(row, point, runsOf(data, row))))}</section>
 `;
+}
+
+/** The same of a single run. */
+export function runProvenance(run: FinishedRun, command: string): Html {
+  return html`<section id="again"><h2>Make it again</h2>
+${block('Command', command)}
+<h3>Data</h3>
+${dataTable([run])}
+<h3>Versions and machine</h3>
+${environment([run])}
+<h3>Config</h3>
+<p>As resolved; <code>${run.path}</code></p>
+<pre tabindex="0">${stringifyExperiment(run.experiment)}</pre>
+</section>
+`;
+}
+
+function environment(runs: readonly FinishedRun[]): Html {
+  const values = distinctValues(runs.flatMap((run) => environmentsOf(run.environment)));
+  return html`<dl>
+${[...values].map(([key, texts]) => term(key, texts.join(', ')))}</dl>`;
 }
 
 function block(label: string, text: string): Html {
@@ -88,19 +108,10 @@ function dataTable(runs: readonly FinishedRun[]): Html {
   const rows = [...sets.values()].map((own) => {
     const dataset = own[0]?.result.dataset;
     const { train = null, validation = null, test = null } = dataset?.rows ?? {};
-    const numbers = [train, validation, test, own.length].map(
-      (number) => html`<td class="number">${count(number)}</td>`,
-    );
-    return html`<tr><th scope="row"><code class="checksum">${dataset?.checksum ?? ''}</code></th>${numbers}</tr>
-`;
+    const head = html`<code class="checksum">${dataset?.checksum ?? ''}</code>`;
+    return { head, cells: [train, validation, test, own.length].map(count) };
   });
-  const heads = ['training rows', 'validation rows', 'test rows', 'runs'];
-  return scrolling(
-    'Data',
-    html`<table class="data"><thead><tr><th scope="col" class="text">checksum</th>${heads.map((head) => html`<th scope="col" class="number">${head}</th>`)}</tr></thead>
-<tbody>
-${rows}</tbody></table>`,
-  );
+  return plainTable('Data', ['checksum', 'training rows', 'validation rows', 'test rows', 'runs'], rows);
 }
 
 /** What each task's metrics rest on. Data sets that are drawn anew have other numbers each: from the least to the most. */
@@ -112,14 +123,28 @@ function testRowsTable(tasks: readonly string[], runs: readonly FinishedRun[]): 
       const ends = [...new Set([Math.min(...known), Math.max(...known)])];
       return known.length === 0 ? dash : ends.map(count).join(' to ');
     };
-    return html`<tr><th scope="row">${task}</th><td class="number">${range('samples')}</td><td class="number">${range('positives')}</td></tr>
-`;
+    return { head: html`${task}`, cells: [range('samples'), range('positives')] };
   });
+  return plainTable('Test rows', ['task', 'test rows', 'of them positive'], rows);
+}
+
+/** Rows of numbers under their heads; the first column is what they are of. */
+function plainTable(
+  label: string,
+  [first = '', ...heads]: readonly string[],
+  rows: readonly { readonly head: Html; readonly cells: readonly string[] }[],
+): Html {
   return scrolling(
-    'Test rows',
-    html`<table class="data"><thead><tr><th scope="col" class="text">task</th><th scope="col" class="number">test rows</th><th scope="col" class="number">of them positive</th></tr></thead>
+    label,
+    html`<table class="stacks"><thead><tr><th scope="col" class="text">${first}</th>${heads.map((head) => html`<th scope="col" class="number">${head}</th>`)}</tr></thead>
 <tbody>
-${rows}</tbody></table>`,
+${rows.map(
+  ({
+    head,
+    cells,
+  }) => html`<tr><th scope="row">${head}</th>${cells.map((cell, index) => html`<td class="number" data-label="${heads[index] ?? ''}">${cell}</td>`)}</tr>
+`,
+)}</tbody></table>`,
   );
 }
 

@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { drawCharts } from '../charts/draw-charts.js';
+import type { FinishedRun } from '../../training/finished-run.js';
+import { drawCharts, drawRunCharts } from '../charts/draw-charts.js';
 import { comparisonRow, everyVerdict, taskGain } from '../comparison.fixture.js';
+import { testInWords } from '../explanations.js';
+import { probability } from '../numbers.js';
+import { pointsOf } from '../points.js';
 import { reportFixture } from '../report.fixture.js';
 import type { ReportData } from '../report-data.js';
+import { verdictsInWords } from '../verdict-in-words.js';
+import { typographic } from './cells.js';
+import { html, toText } from './html.js';
 import { reportPage } from './report-page.js';
+import { runPage, runTasks } from './run-page.js';
 
 const bare = (changes: Partial<ReportData> = {}): ReportData => ({
   comparison: everyVerdict,
@@ -29,83 +37,129 @@ function tableOf(page: string, caption: string): { readonly key: string | undefi
     );
 }
 
-test('the page leads with the verdict in words', () => {
+const textOf = (markup: string) =>
+  markup
+    .replace(/<(small|\/p|\/li|\/h\d)[^>]*>/g, ' ')
+    .replace(/<[^>]*>/g, '')
+    .replace(/[\s\u00a0]+/g, ' ');
+
+test('the page leads with what was found: the headline, then a line per model, the best verdict first', () => {
   const page = reportPage(bare(), []);
-  const text = page.slice(page.indexOf('<body>')).replace(/<[^>]*>/g, '');
-  expect(text.trim().split(/\n+/).slice(0, 2)).toEqual([
-    'every verdict',
-    'PLE is better than single-task on both tasks.',
-  ]);
-  expect(page).toContain('<li>MMoE shows a seesaw: better than single-task on income by 0.00130 AUC');
-  expect(page).toContain('<p>A note.</p>');
-});
-
-test('a row of gains: sorted by the unrounded value, read with its interval', () => {
-  const rows = tableOf(reportPage(bare(), []), 'Gains');
-  const mmoe = rows.find(([label]) => label?.text === 'MMoE');
-  expect(mmoe).toEqual([
-    { key: undefined, text: 'MMoE' },
-    { key: '3', text: 'seesaw' },
-    { key: String(0.95 + 0.0013), text: '0.95130 ± 0.00021' },
-    { key: '0.0013', text: '▲ better: +0.00130 [+0.00080, +0.00180]' },
-    { key: '0.0321', text: '0.032' },
-    { key: String(0.13 / 0.45), text: '+0.29 %' },
-    { key: String(0.95 - 0.0009), text: '0.94910 ± 0.00021' },
-    { key: '-0.0009', text: '▼ worse: −0.00090 [−0.00140, −0.00040]' },
-    { key: '0.0321', text: '0.032' },
-    { key: String(-0.09 / 0.45), text: '−0.20 %' },
-    { key: '0.0002', text: '+0.00020 worst −0.00090' },
-    { key: '123456', text: '123,456' },
-  ]);
-});
-
-test('many models without a difference are folded away below those with one', () => {
-  const rows = ['single-task', 'a', 'b', 'c', 'd', 'PLE'].map((label) => {
-    const verdict = label === 'PLE' ? 'better on some' : label === 'single-task' ? null : 'no difference seen';
-    return comparisonRow(label, { verdict, tasks: { income: taskGain(0.001, 'better') } });
-  });
-  const page = reportPage(bare({ comparison: { ...everyVerdict, tasks: ['income'], rows } }), []);
-  expect(page).toMatch(
-    /<ul class="words"><li>PLE is better .*<\/li><\/ul><details class="words"><summary>No difference seen: a, b, c and d<\/summary>/,
+  const header = page.slice(page.indexOf('<header>'), page.indexOf('</header>'));
+  const [words] = verdictsInWords(everyVerdict);
+  expect(textOf(header.split('</p>')[0] ?? '').trim()).toBe(`every verdict ${typographic(words?.headline ?? '')}`);
+  const items = [...header.matchAll(/<li><span class="verdict \w+">([^<]*)<\/span> <span>(.*?)<\/span><\/li>/g)].map(
+    ([, verdict, sentence = '']) => [verdict, textOf(sentence)],
   );
+  const order = ['PLE', 'CGC', 'Stitch', 'Hard sharing', 'MMoE', 'Sluice', 'ML-MMoE', 'Failed'];
+  const expected = order.map((label) => words?.models.find((model) => model.label === label));
+  const plain = (text = '') => textOf(toText(html`${typographic(text)}`));
+  expect(items).toEqual([
+    ...expected.map((model) => [model?.label === 'Failed' ? 'no result' : model?.verdict, plain(model?.sentence)]),
+    ...(words?.contrasts.map(({ verdict, sentence }) => [verdict, plain(sentence)]) ?? []),
+  ]);
+  expect(header).toContain('<p>A note.</p>');
+  const point = pointsOf(everyVerdict)[0];
+  for (const sentence of point ? testInWords(everyVerdict, point) : ['?'])
+    expect(textOf(header)).toContain(plain(sentence));
 });
 
-test('what is not defined is a dash, without a value to sort by', () => {
+test('many models of a verdict that says little are folded away', () => {
+  const rows = ['single-task', 'a', 'b', 'c', 'd', 'e', 'f', 'PLE'].map((label) => {
+    const verdict = label === 'PLE' ? 'better on some' : label === 'single-task' ? 'baseline' : 'undecided';
+    return comparisonRow(label, {
+      verdict,
+      tasks: { income: taskGain(0.001, verdict === 'undecided' ? 'undecided' : 'better') },
+    });
+  });
+  const page = reportPage(bare({ comparison: { ...everyVerdict, tasks: ['income'], rows, contrasts: [] } }), []);
+  const list = /<ul class="findings">([\s\S]*?)<p class="facts">/.exec(page)?.[1] ?? '';
+  expect(textOf(list)).toMatch(/^better on some PLE is better .* undecided a · b · c · d · e · fa is undecided/);
+  expect(list.match(/<details>/g)).toHaveLength(1);
+});
+
+test('a row has all numbers of its model: sorted by the unrounded gain, read with its sign, interval, p and metric', () => {
+  const comparison = {
+    ...everyVerdict,
+    rows: everyVerdict.rows.map((row) =>
+      row.label === 'MMoE'
+        ? {
+            ...row,
+            tasks: { ...row.tasks, income: taskGain(0.0013, 'better', { ownBest: { mean: 0.9515, gain: 0.0015 } }) },
+          }
+        : row,
+    ),
+  };
+  const rows = tableOf(reportPage(bare({ comparison }), []), 'Gains');
+  const mmoe = rows.find(([label]) => label?.text.startsWith('MMoE'));
+  expect(mmoe?.map(({ key }) => key)).toEqual([undefined, '4', '0.0013', '-0.0009', '0.04', '123456', '', '']);
+  const texts = mmoe?.map(({ text }) => textOf(text).trim()) ?? [];
+  expect(texts[1]).toBe('seesaw');
+  const p = probability(taskGain(0.0013, 'better').pHolm);
+  expect(texts[2]).toBe(
+    `▲ better: +0.00130 +0.29 % [+0.00060, +0.00200] p ${p} AUC 0.95130 ± 0.00021 own best epoch 0.95150`,
+  );
+  expect(texts[3]).toBe(`▼ worse: −0.00090 −0.20 % [−0.00160, −0.00020] p ${p} AUC 0.94910 ± 0.00021`);
+  expect(texts[4]).toMatch(/^\? undecided: \+0\.04 % \[−0\.07, \+0\.15\] p 0\.\d+ worst −0\.20 %: never-married$/);
+  expect(texts[5]).toBe('123,456 + 1,000 embedding');
+  const undecided = rows.find(([label]) => label?.text.startsWith('Hard sharing'));
+  expect(textOf(undecided?.[3]?.text ?? '')).toContain('about 40 seeds to decide');
+});
+
+test('rows stand in the order of their mean relative gain, below the baseline; those without a result are dashes and last', () => {
   const rows = tableOf(reportPage(bare(), []), 'Gains');
-  const failed = rows.find(([label]) => label?.text === 'Failed')?.slice(1) ?? [];
-  expect(failed).toHaveLength(11);
-  expect(new Set(failed.map(({ key, text }) => `${text}${key}`))).toEqual(new Set(['–']));
+  expect(rows.map(([label]) => textOf(label?.text ?? '').split(' ')[0])).toEqual([
+    ...['single-task', 'PLE', 'ML-MMoE', 'CGC', 'MMoE', 'Stitch', 'Hard', 'Sluice', 'Failed'],
+  ]);
+  const failed = rows.at(-1)?.slice(1) ?? [];
+  expect(failed[0]).toEqual({ key: '', text: 'no result' });
+  expect(new Set(failed.slice(1).map(({ key, text }) => `${text}${key}`))).toEqual(new Set(['–']));
 });
 
-test('with axes a table per point, each with its own rows', () => {
+test('contrasts have a table of their own', () => {
+  const page = reportPage(bare(), []);
+  const rows = tableOf(page, 'Contrasts');
+  expect(rows.map(([label]) => textOf(label?.text ?? '').trim())).toEqual(['PLE against CGC', 'PLE against MMoE']);
+  expect(rows[0]?.map(({ key }) => key)).toEqual([undefined, '1', '0.0001', '0.0007', '0.09']);
+  expect(tableOf(reportPage(bare({ comparison: { ...everyVerdict, contrasts: [] } }), []), 'Contrasts')).toEqual([]);
+});
+
+test('with axes a table and a list of findings per point, each with its own rows', () => {
   const rows = [0.2, 1].flatMap((value) =>
     ['single-task', 'PLE'].map((label) =>
       comparisonRow(label, {
         axis: { 'dataset.correlation': value },
         tasks: { income: taskGain(label === 'PLE' ? value / 1000 : null, null) },
+        verdict: label === 'PLE' ? 'undecided' : 'baseline',
       }),
     ),
   );
   const axes = { 'dataset.correlation': [0.2, 1] };
-  const page = reportPage(bare({ comparison: { ...everyVerdict, tasks: ['income'], axes, rows } }), []);
-  const gains = [0.2, 1].map((value) => tableOf(page, `Gains at dataset.correlation = ${value}`)[1]?.[3]?.key);
+  const page = reportPage(bare({ comparison: { ...everyVerdict, tasks: ['income'], axes, rows, contrasts: [] } }), []);
+  const gains = [0.2, 1].map((value) => tableOf(page, `Gains at dataset.correlation = ${value}`)[1]?.[2]?.key);
   expect(gains).toEqual(['0.0002', '0.001']);
-  expect(tableOf(page, 'Models at dataset.correlation = 1')).toHaveLength(2);
+  expect([...page.matchAll(/<li><b>([^<]*)<\/b>/g)].map(([, title]) => title)).toEqual([
+    'dataset.correlation = 0.2',
+    'dataset.correlation = 1',
+  ]);
 });
 
-test('a model’s parameters, epochs, time and speed; its config and runs; data, versions and command', () => {
-  const data = reportFixture({ models: [{ label: 'single-task', type: 'single-task' }], seeds: 3, rows: 50 });
-  const page = reportPage(data, []);
+test('a model’s parameters, epochs, time and speed; its config and runs; data, versions and command', async () => {
+  const data = await reportFixture({ models: [{ label: 'single-task', type: 'single-task' }], seeds: 3, rows: 50 });
+  const rows = data.comparison.rows.map((row) => ({ ...row, atLimit: 2 }));
+  const page = reportPage({ ...data, comparison: { ...data.comparison, rows } }, []);
   const run = (seed: number) => data.runs.get(data.comparison.rows[0]?.runs[seed - 1]?.path ?? '');
   const seconds = [1, 2, 3].flatMap((seed) => run(seed)?.epochs.map((epoch) => epoch.seconds) ?? []);
   const total = seconds.reduce((sum, value) => sum + value, 0) / 3;
-  const [row] = tableOf(page, 'Models');
-  expect(row?.map(({ text }) => text).slice(2)).toEqual([
-    ...['100,000', '5,000', '6 5 to 7', '7 6 to 8', total.toFixed(1), '50,000', '3'],
+  const [row] = tableOf(page, 'Gains');
+  expect(row?.slice(-3).map(({ text }) => textOf(text))).toEqual([
+    '100,000 + 5,000 embedding',
+    '6 of 7 best 5 to 7 2 of 3 at the limit',
+    `${total.toFixed(1)} 50,000 rows/s`,
   ]);
   const { test } = run(1)?.result.tasks.income ?? {};
   for (const part of [
-    `<th scope="row">income</th><td class="number">50</td><td class="number">${test?.positives}</td>`,
+    `<th scope="row">income</th><td class="number" data-label="test rows">50</td><td class="number" data-label="of them positive">${test?.positives}</td>`,
     'learningRate: 0.001',
     'c0ffee'.repeat(10),
     '<dt>node</dt><dd>v20.19.0</dd>',
@@ -117,37 +171,68 @@ test('a model’s parameters, epochs, time and speed; its config and runs; data,
     expect(page).toContain(part);
 });
 
-test('the page asks for nothing and runs one script, by its own policy', () => {
-  const page = reportPage(reportFixture({ seeds: 2, rows: 50 }), []);
-  const script = /<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? '';
-  const hash = createHash('sha256').update(script).digest('base64');
-  expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`);
-  expect(page.match(/<script/g)).toHaveLength(1);
-  expect(page).not.toMatch(
-    /\b(src|srcset|action|poster)="|href="(?!#)|@import|url\((?!#)|<(link|iframe|object|embed|base)\b/,
-  );
+const data = await reportFixture({ seeds: 3, rows: 100, epochs: 3 });
+const [run] = data.runs.values();
+if (!run) throw new Error('no run');
+const pages = {
+  'a comparison': reportPage(data, await drawCharts(data)),
+  'a run': runPage(run, 'ple train --config a.yaml', await drawRunCharts(run, runTasks(run))),
+};
+
+test.each(Object.entries(pages))(
+  'the page of %s asks for nothing and runs one script, by its own policy',
+  (_, page) => {
+    const script = /<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? '';
+    const hash = createHash('sha256').update(script).digest('base64');
+    expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`);
+    expect(page.match(/<script/g)).toHaveLength(1);
+    expect(page).not.toMatch(
+      /\b(src|srcset|action|poster)="|href="(?!#)|@import|url\((?!#)|<(link|iframe|object|embed|base)\b/,
+    );
+  },
+);
+
+test.each(Object.entries(pages))(
+  'the page of %s has each section once, in the order of its contents, with one note',
+  (_, page) => {
+    const sections = [...page.matchAll(/<section id="([^"]*)"/g)].map(([, id]) => id);
+    const links = [...page.matchAll(/<li><a href="#([^"]*)"/g)].map(([, id]) => id);
+    expect(links).toEqual(sections);
+    expect(new Set(sections).size).toBe(sections.length);
+    expect(sections.at(-1)).toBe('again');
+    for (const id of new Set([...page.matchAll(/ aria-describedby="([^"]*)"/g)].map(([, note]) => note)))
+      expect(page.split(` id="${id}"`)).toHaveLength(2);
+  },
+);
+
+test('gains come before the table, all other charts after it', () => {
+  const sections = [...pages['a comparison'].matchAll(/<section id="([^"]*)"/g)].map(([, id]) => id);
+  expect(sections).toEqual([
+    ...['forest', 'scatter', 'numbers', 'learning', 'experts', 'parameters', 'calibration', 'again'],
+  ]);
 });
 
-test('scatters of three tasks stand in a matrix, with one caption; others beside each other, each with its own', async () => {
-  const tasks = ['a', 'b', 'c'].map((name) => ({ name, type: 'binary' as const }));
-  const made = reportFixture({ tasks, seeds: 2, rows: 100, epochs: 3 });
-  const page = reportPage({ ...bare(), ...made }, await drawCharts({ ...bare(), ...made }));
-  const matrix = /<figure class="matrix" style="--columns: 2">(.*?)<\/figure>/s.exec(page)?.[1] ?? '';
-  expect([...matrix.matchAll(/<div style="([^"]*)"><svg/g)].map(([, style]) => style)).toEqual([
-    '--row: 1; --column: 1',
-    '--row: 2; --column: 1',
-    '--row: 2; --column: 2',
-  ]);
-  expect(matrix.match(/<figcaption>/g)).toHaveLength(1);
-  const section = page.split('<section id="gains">')[1]?.split('</section>')[0] ?? '';
-  expect(section.match(/<figure><svg/g)).toHaveLength(3);
-  expect(section.match(/<figcaption>/g)).toHaveLength(3);
+test('every model has a button, whose number is that of its marks', () => {
+  const buttons = [
+    ...pages['a comparison'].matchAll(/<button type="button" data-model="(\d+)"[^>]*>.*?<\/svg>([^<]*)</g),
+  ];
+  expect(buttons.map(([, model, label]) => [model, label])).toEqual(
+    data.comparison.rows.map(({ label }, index) => [String(index), label]),
+  );
+  for (const { label } of data.comparison.rows.slice(1)) {
+    const model = buttons.find(([, , name]) => name === label)?.[1];
+    const tips = [...pages['a comparison'].matchAll(/ data-model="(\d+)" data-tip="([^"&]*)/g)].filter(
+      ([, of]) => of === model,
+    );
+    expect(tips.length).toBeGreaterThan(10);
+    for (const [, , tip = ''] of tips) expect(tip).toMatch(new RegExp(`^${label}\\b`));
+  }
 });
 
 test('what a config or a data set says is text everywhere, in charts too', async () => {
   const tag = '<script>alert(1)</script>';
   const breakout = `"><img src=x onerror='alert(2)'>`;
-  const made = reportFixture({
+  const made = await reportFixture({
     tasks: [
       { name: tag, type: 'binary' },
       { name: 'b', type: 'binary' },
@@ -156,24 +241,20 @@ test('what a config or a data set says is text everywhere, in charts too', async
       { label: 'single-task', type: 'single-task' },
       { label: breakout, type: 'mmoe' },
     ],
-    seeds: 2,
+    seeds: 3,
     rows: 200,
     axis: { key: 'dataset.correlation', values: [0.5] },
   });
   const { comparison } = made;
   const rename = <Value>(record: Readonly<Record<string, Value>>, key: string) =>
     Object.fromEntries(Object.entries(record).map(([, value]) => [key, value]));
-  const data: ReportData = {
-    runs: new Map(
-      [...made.runs].map(([path, run]) => [
-        path,
-        {
-          ...run,
-          environment: { [tag]: { [breakout]: tag } },
-          result: { ...run.result, dataset: { ...run.result.dataset, checksum: breakout } },
-        },
-      ]),
-    ),
+  const hostile = (one: FinishedRun): FinishedRun => ({
+    ...one,
+    environment: { [tag]: { [breakout]: tag } },
+    result: { ...one.result, name: breakout, dataset: { ...one.result.dataset, checksum: breakout } },
+  });
+  const evil: ReportData = {
+    runs: new Map([...made.runs].map(([path, one]) => [path, hostile(one)])),
     command: `ple ${breakout}`,
     config: `name: ${tag}`,
     comparison: {
@@ -189,11 +270,15 @@ test('what a config or a data set says is text everywhere, in charts too', async
       })),
     },
   };
-  const page = reportPage(data, await drawCharts(data));
-  expect(page).toContain('<figure><svg');
-  const tags = page.match(/<[a-z!/][^>]*>/gi)?.map((text) => text.replace(/"[^"]*"/g, '')) ?? [];
-  expect(tags.filter((text) => /alert|onerror|img|src/.test(text))).toEqual([]);
-  expect(page.match(/<script/g)).toHaveLength(1);
+  const page = reportPage(evil, await drawCharts(evil));
+  expect(page).toMatch(/<figure[^>]*>[\s\S]*<svg/);
+  const [own] = [...made.runs.values()].slice(-1).map(hostile);
+  if (!own) throw new Error('no run');
+  for (const each of [page, runPage(own, `ple ${breakout}`, await drawRunCharts(own, runTasks(own)))]) {
+    const tags = each.match(/<[a-z!/][^>]*>/gi)?.map((text) => text.replace(/"[^"]*"/g, '')) ?? [];
+    expect(tags.filter((text) => /alert|onerror|img|src/.test(text))).toEqual([]);
+    expect(each.match(/<script/g)).toHaveLength(1);
+  }
   expect(page).toContain('<li>seed 1: <code>');
   expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
   expect(page).toContain('&quot;&gt;&lt;img src=x onerror=&#39;alert(2)&#39;&gt;');

@@ -1,0 +1,223 @@
+import type { ComparisonRow } from '../../comparison/comparison.js';
+import { shared } from '../../models/options.js';
+import type { GateUse } from '../../training/evaluation.js';
+import type { FinishedRun } from '../../training/finished-run.js';
+import { listed } from '../numbers.js';
+import { pointsOf } from '../points.js';
+import type { ReportData } from '../report-data.js';
+import { runsOf } from '../runs-of.js';
+import {
+  type Datum,
+  type Drawing,
+  description,
+  fontSize,
+  type LayerSpec,
+  panelWidth,
+  type Section,
+  tip,
+} from './drawing.js';
+import { gateDistancePlot } from './gate-distance.js';
+import { choosing, type Gated, type MeanGate, meanGates, orderedGates } from './gates.js';
+import { cssColour, modelSeries } from './palette.js';
+import { atPoint, chartId, drawnPoints } from './points.js';
+import { textWidth } from './text-width.js';
+
+/**
+ * Expert utilisation (after PLE Fig. 8): for each model with gates a heat map of mean gate weights over the test rows and all seeds, and how far
+ * the tasks' gates are from each other.
+ */
+export function expertUse(data: ReportData): readonly Section[] {
+  const { comparison } = data;
+  const series = modelSeries(comparison);
+  const all = pointsOf(comparison).map((point) => ({
+    point,
+    gated: point.rows.flatMap((row: ComparisonRow): Gated[] => {
+      const model = series.findIndex(({ label }) => label === row.label);
+      const runs = runsOf(data, row).filter(hasChoice);
+      return runs.length === 0 ? [] : [{ label: row.label, model, colour: series[model]?.colour ?? '', runs }];
+    }),
+  }));
+  const { points, omission } = drawnPoints(all, all[0]?.gated.length ?? 0);
+  return sections(
+    comparison.tasks,
+    points.map(({ point, gated }, at) => ({ title: atPoint('', point), id: at + 1, gated })),
+    omission,
+  );
+}
+
+/** Of a single run. */
+export function runExpertUse(run: FinishedRun): readonly Section[] {
+  if (!hasChoice(run)) return [];
+  const tasks = run.experiment.tasks.map(({ name }) => name);
+  const gated = [{ label: run.result.model, model: null, colour: cssColour('c1'), runs: [run] }];
+  return sections(tasks, [{ title: '', id: 1, gated }], []);
+}
+
+function hasChoice({ gates }: FinishedRun): boolean {
+  return gates.some(choosing);
+}
+
+interface Place {
+  readonly title: string;
+  readonly id: number;
+  readonly gated: readonly Gated[];
+}
+
+function sections(tasks: readonly string[], places: readonly Place[], omission: readonly string[]): readonly Section[] {
+  const several = places.some(({ gated }) => gated.some(({ runs }) => runs.length > 1));
+  const drawings = places.flatMap(({ title, id, gated }) => [
+    ...gated.map((own, index) => heatMap(own, title, chartId('experts', id, index + 1))),
+    ...gateDistancePlot(tasks, gated, { title, id: chartId('gate-distance', id), several }),
+  ]);
+  if (drawings.length === 0) return [];
+  const note = [
+    'A row is a gate, a column an expert. The number is the mean weight over the test rows; a stronger colour is more, on one scale for all models.',
+    several
+      ? 'Weights are means over all seeds. Under another seed the same number is another expert, so each run’s experts are sorted within their role by the weight ' +
+        'that one gate gives them: own experts by their task’s gate, shared ones by the first task’s. Its row falls by construction; the other rows show whether their gates prefer the same experts.'
+      : 'Experts are sorted within their role by the weight that one gate gives them: own experts by their task’s gate, shared ones by the first task’s.',
+    ...omission,
+  ].join(' ');
+  return [{ id: 'experts', title: 'Use of experts', note, key: [], size: 'medium', drawings }];
+}
+
+function heatMap({ label, model, runs }: Gated, title: string, id: string): Drawing {
+  const gates = meanGates(runs.map((run) => orderedGates(run.gates)));
+  const levels = [...new Set(gates.map(({ level }) => level))];
+  const nameWidth = Math.min(mostName, Math.max(...gates.map(({ gate }) => textWidth(gate, fontSize))));
+  const parts = levels.map((level) => {
+    const own = gates.filter((gate) => gate.level === level);
+    const heading = { text: `level ${level}`, fontSize, fontWeight: 'normal' as const, color: cssColour('muted') };
+    return { ...levelMap(own, { label, model, nameWidth }), ...(levels.length > 1 ? { title: heading } : {}) };
+  });
+  return {
+    id,
+    title: [label, title].filter((text) => text !== '').join(', '),
+    remarks: remarksOn(runs),
+    panels: [{ title: '', spec: { vconcat: parts, spacing: 14 } }],
+    key: [],
+    columns: 1,
+  };
+}
+
+const mostName = 130;
+
+function levelMap(
+  gates: readonly MeanGate[],
+  { label, model, nameWidth }: Pick<Gated, 'label' | 'model'> & { readonly nameWidth: number },
+): LayerSpec {
+  const experts = [...new Set(gates.flatMap((gate) => gate.experts.map(({ name }) => name)))].toSorted(
+    (a, b) => Number(a.startsWith(`${shared} `)) - Number(b.startsWith(`${shared} `)),
+  );
+  const width = panelWidth.medium - 40 - nameWidth;
+  const cell = width / experts.length;
+  const numberSize = Math.max(7.5, Math.min(fontSize, cell / 2.6));
+  const cells = gates.flatMap(({ level, gate, experts: own }) =>
+    own.map(({ name, weight, low, high, overRows }): Datum => {
+      const range = low < high ? [`seeds: ${low.toFixed(3)} to ${high.toFixed(3)}`] : [];
+      const lines = [`${label}, level ${level}`, `gate ${gate} gives ${weight.toFixed(3)} to expert ${name}`, ...range];
+      return {
+        gate,
+        expert: name,
+        weight,
+        text: cell < 17 ? '' : weight.toFixed(2).replace(/^0/, ''),
+        ink: weight > 0.5 ? cssColour('page') : cssColour('ink'),
+        tip: tip(model, ...lines, `standard deviation over test rows: ${overRows.toFixed(3)}`),
+      };
+    }),
+  );
+  const slanted = experts.some((name) => textWidth(name, fontSize) > cell * 0.95);
+  const x = {
+    field: 'expert',
+    type: 'nominal' as const,
+    scale: { domain: experts, paddingInner: 0.04, paddingOuter: 0 },
+    axis: {
+      title: null,
+      orient: 'top' as const,
+      labelLimit: 110,
+      ticks: false,
+      domain: false,
+      ...(slanted ? { labelAngle: -40, labelAlign: 'left' as const } : { labelAngle: 0 }),
+    },
+  };
+  const y = {
+    field: 'gate',
+    type: 'nominal' as const,
+    scale: { domain: gates.map(({ gate }) => gate), paddingInner: 0.06, paddingOuter: 0 },
+    axis: { title: null, labelLimit: mostName, minExtent: nameWidth, ticks: false, domain: false, labelPadding: 6 },
+  };
+  return {
+    width,
+    height: { step: 26 },
+    data: { values: cells },
+    layer: [
+      {
+        mark: { type: 'rect', color: cssColour('heat'), stroke: cssColour('rule'), strokeWidth: 0.6 },
+        encoding: {
+          x,
+          y,
+          fillOpacity: {
+            field: 'weight',
+            type: 'quantitative',
+            scale: { domain: [0, 1], range: [0, 1] },
+            legend: null,
+          },
+          ...description,
+        },
+      },
+      {
+        mark: { type: 'text', fontSize: numberSize, baseline: 'middle' },
+        encoding: { x, y, text: { field: 'text' }, color: { field: 'ink', type: 'nominal', scale: null } },
+      },
+    ],
+  };
+}
+
+const collapse = 0.95;
+const unused = 0.01;
+
+/** On gates that give nearly everything to one expert, experts that no gate uses, and gates that have no choice. */
+function remarksOn(runs: readonly FinishedRun[]): readonly string[] {
+  const collapsed = new Map<string, { readonly seeds: number[]; readonly text: string }>();
+  const idle = new Map<number, { readonly seeds: number[]; readonly names: readonly string[] }>();
+  for (const { gates, result } of runs) {
+    for (const { level, gate, experts, mean } of gates.filter(choosing)) {
+      const most = Math.max(...mean);
+      if (most <= collapse) continue;
+      const key = `gate ${gate} of level ${level}`;
+      const text = `${(100 * most).toFixed(1)} % to ${experts[mean.indexOf(most)]}`;
+      collapsed.set(key, { text, seeds: [...(collapsed.get(key)?.seeds ?? []), result.seed] });
+    }
+    for (const level of new Set(gates.filter(choosing).map((gate) => gate.level))) {
+      const names = idleExperts(gates, level);
+      if (names.length > 0) idle.set(level, { names, seeds: [...(idle.get(level)?.seeds ?? []), result.seed] });
+    }
+  }
+  const only = runs.length === 1;
+  const where = (seeds: readonly number[]) =>
+    seeds.length === runs.length
+      ? `all ${runs.length} runs`
+      : `${seeds.length} of ${runs.length} runs (${seeds.length === 1 ? 'seed' : 'seeds'} ${listed(seeds.map(String))})`;
+  const single = runs[0]?.gates.filter((gate) => !choosing(gate)).length ?? 0;
+  return [
+    ...[...collapsed].map(([gate, { seeds, text }]) =>
+      only
+        ? `Collapsed: ${gate} gives ${text}.`
+        : `Collapsed in ${where(seeds)}: ${gate} gives more than 95 % to one expert.`,
+    ),
+    ...[...idle].map(([level, { seeds, names }]) =>
+      only
+        ? `Hardly used at level ${level} (below 1 % in every gate): ${names.join(', ')}.`
+        : `In ${where(seeds)}, an expert of level ${level} is hardly used: below 1 % in every gate.`,
+    ),
+    ...(single === 0 ? [] : [`Left out: ${single} ${single === 1 ? 'gate' : 'gates'} over one expert.`]),
+  ];
+}
+
+function idleExperts(gates: readonly GateUse[], level: number): readonly string[] {
+  const seeing = gates.filter((gate) => gate.level === level && gate.mean.length === gate.experts.length);
+  const names = [...new Set(seeing.flatMap(({ experts }) => experts))];
+  return names.filter((name) =>
+    seeing.every(({ experts, mean }) => !experts.includes(name) || (mean[experts.indexOf(name)] ?? 1) < unused),
+  );
+}

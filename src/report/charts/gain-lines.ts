@@ -1,0 +1,31 @@
+import type { Gain, TaskGain } from '../../comparison/comparison.js';
+import { percent, probability, signed } from '../numbers.js';
+import { metricName, type PointTask } from '../points.js';
+
+/** A gain on a task and what is known of it, a line each: for a mark's tip. */
+export function taskGainLines(own: TaskGain, { name, metric, digits }: PointTask): readonly string[] {
+  const relative = own.relativeGain === null ? '' : ` (${percent(own.relativeGain)})`;
+  return [
+    `${name}: ${signed(own.gain, digits)} ${metricName(metric)}${relative}${own.verdict === null ? '' : `, ${own.verdict}`}`,
+    ...knownOf(own, (value) => signed(value, digits)),
+  ];
+}
+
+/** The same of the mean relative gain. */
+export function meanGainLines(own: Gain, digits: number): readonly string[] {
+  return [`mean relative gain: ${percent(own.gain, digits)}`, ...knownOf(own, (value) => percent(value, digits))];
+}
+
+function knownOf(
+  { interval, simultaneous, p, pHolm, gains }: Gain,
+  text: (value: number) => string,
+): readonly string[] {
+  const range = (name: string, ends: readonly [number, number] | null) =>
+    ends === null ? [] : [`${name}: ${text(ends[0])} to ${text(ends[1])}`];
+  return [
+    ...range('95 % interval', interval),
+    ...range('simultaneous', simultaneous),
+    ...(p === null ? [] : [`p ${probability(p)}, adjusted ${probability(pHolm)}`]),
+    ...(gains.length > 1 ? [`by seed: ${gains.map(({ gain }) => text(gain)).join(', ')}`] : []),
+  ];
+}

@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest';
+import type { GateUse } from '../../training/evaluation.js';
+import { reportFixture } from '../report.fixture.js';
+import { expertUse, runExpertUse } from './expert-use.js';
+import { gateDistances } from './gate-distance.js';
+import { meanGates, orderedGates } from './gates.js';
+import { rowsWith } from './spec.fixture.js';
+
+const gate = (level: number, name: string, weights: Readonly<Record<string, number>>): GateUse => {
+  const mean = Object.values(weights);
+  return { level, gate: name, experts: Object.keys(weights), mean, standardDeviation: mean.map(() => 0.1) };
+};
+
+test('own experts are ranked by their task’s gate, shared ones by the first task’s', () => {
+  const [a, b] = orderedGates([
+    gate(1, 'a', { 'a/0': 0.1, 'a/1': 0.2, 'shared/0': 0.3, 'shared/1': 0.4 }),
+    gate(1, 'b', { 'b/0': 0.15, 'b/1': 0.05, 'shared/0': 0.7, 'shared/1': 0.1 }),
+  ]);
+  expect(a?.experts).toEqual(['a 2', 'a 1', 'shared 2', 'shared 1']);
+  expect(b?.experts).toEqual(['b 1', 'b 2', 'shared 2', 'shared 1']);
+});
+
+test('a gate that feeds an expert of the next level has its rank, and the first of them ranks the experts below', () => {
+  const gates = orderedGates([
+    gate(1, 'shared/0', { 'shared/0': 0.2, 'shared/1': 0.8 }),
+    gate(1, 'shared/1', { 'shared/0': 0.9, 'shared/1': 0.1 }),
+    gate(2, 'a', { 'shared/0': 0.3, 'shared/1': 0.7 }),
+    gate(2, 'b', { 'shared/0': 0.6, 'shared/1': 0.4 }),
+  ]);
+  expect(gates.map(({ gate: name, experts }) => [name, experts])).toEqual([
+    ['shared 1', ['shared 1', 'shared 2']], // was shared/1, which task a uses most
+    ['shared 2', ['shared 1', 'shared 2']],
+    ['a', ['shared 2', 'shared 1']],
+    ['b', ['shared 2', 'shared 1']],
+  ]);
+});
+
+test('numbers of experts do not matter: a run with its experts in another order has the same gates', () => {
+  const first = [
+    gate(1, 'a', { 'shared/0': 0.6, 'shared/1': 0.3, 'shared/2': 0.1 }),
+    gate(1, 'b', { 'shared/0': 0.2, 'shared/1': 0.2, 'shared/2': 0.6 }),
+  ];
+  const second = [
+    gate(1, 'a', { 'shared/0': 0.1, 'shared/1': 0.6, 'shared/2': 0.3 }),
+    gate(1, 'b', { 'shared/0': 0.6, 'shared/1': 0.2, 'shared/2': 0.2 }),
+  ];
+  const [a, b] = meanGates([first, second].map(orderedGates));
+  expect(a?.experts.map(({ name, weight }) => [name, weight])).toEqual([
+    ['shared 1', 0.6],
+    ['shared 2', 0.3],
+    ['shared 3', 0.1],
+  ]);
+  expect(b?.experts.map(({ weight, low, high }) => [weight, low, high])).toEqual([
+    [0.2, 0.2, 0.2],
+    [0.2, 0.2, 0.2],
+    [0.6, 0.6, 0.6],
+  ]);
+  const distances = [first, second].map((gates) => gateDistances(gates, ['a', 'b'])[0]?.mean ?? 0);
+  expect(distances[1]).toBeCloseTo(distances[0] ?? 1, 12);
+});
+
+test('the distance is the total variation between weights of common experts, scaled to a sum of 1', () => {
+  const gates = [
+    gate(1, 'a', { 'a/0': 0.5, 'shared/0': 0.4, 'shared/1': 0.1 }),
+    gate(1, 'b', { 'b/0': 0.2, 'shared/0': 0.2, 'shared/1': 0.6 }),
+    gate(1, 'c', { 'c/0': 0, 'shared/0': 0.8, 'shared/1': 0.2 }),
+  ];
+  const [level] = gateDistances(gates, ['a', 'b', 'c']);
+  expect(level?.pairs.map(({ tasks }) => tasks)).toEqual([
+    ['a', 'b'],
+    ['a', 'c'],
+    ['b', 'c'],
+  ]);
+  const [ab = 0, ac = 0, bc = 0] = level?.pairs.map(({ distance }) => distance) ?? [];
+  expect(ab).toBeCloseTo(0.8 - 0.25, 12);
+  expect(ac).toBeCloseTo(0, 12);
+  expect(bc).toBeCloseTo(0.55, 12);
+  expect(level?.mean).toBeCloseTo((ab + ac + bc) / 3, 12);
+  expect(gateDistances([gate(1, 'a', { 'a/0': 1 }), gate(1, 'b', { 'a/0': 1 })], ['a', 'b'])).toEqual([]); // one expert
+  const unlike = [gate(1, 'a', { 'shared/0': 1, 'shared/1': 0 }), gate(1, 'b', { 'shared/0': 0, 'shared/1': 1 })];
+  expect(gateDistances(unlike, ['a', 'b'])[0]?.mean).toBe(1);
+});
+
+test('the heat map has the mean weights over all seeds of every gate, the distance plot a dot per seed', async () => {
+  const data = await reportFixture({ rows: 60, seeds: 3, epochs: 3 });
+  const [section] = expertUse(data);
+  expect(section?.drawings.map(({ title }) => title)).toEqual([
+    'mmoe',
+    'ml-mmoe',
+    'cgc',
+    'ple',
+    'Distance between the tasks’ gates',
+  ]);
+  const row = data.comparison.rows.find(({ label }) => label === 'ple');
+  const runs = row?.runs.flatMap(({ path }) => data.runs.get(path) ?? []) ?? [];
+  const cells = rowsWith(section?.drawings[3]?.panels[0]?.spec, 'gate', 'expert', 'weight');
+  // Level 1: two tasks and the shared gate over 4, 4 and 6 experts; level 2 without a shared gate.
+  expect(cells).toHaveLength(4 + 4 + 6 + 4 + 4);
+  const income = cells.filter(({ gate: name }) => name === 'income').slice(0, 4);
+  const expected = runs.map(({ gates }) => gates[0]?.mean.slice(0, 2).toSorted((a, b) => b - a) ?? []);
+  expect(income[0]?.weight).toBeCloseTo(expected.reduce((sum, [most = 0]) => sum + most, 0) / 3, 12);
+  expect(income.reduce((sum, { weight }) => sum + Number(weight), 0)).toBeCloseTo(1, 12);
+  const dots = rowsWith(section?.drawings[4]?.panels[0]?.spec, 'name', 'seed', 'of').filter(
+    ({ name }) => name === 'ple, level 2',
+  );
+  expect(dots.map(({ of }) => of)).toEqual(
+    runs.map(({ gates }) => gateDistances(gates, ['income', 'never-married'])[1]?.mean),
+  );
+  const rings = rowsWith(section?.drawings[4]?.panels[0]?.spec, 'name', 'distance');
+  expect(rings.map(({ name }) => name)).toEqual(['mmoe', 'ml-mmoe, level 2', 'cgc', 'ple, level 1', 'ple, level 2']);
+  expect(rings.at(-1)?.distance).toBeCloseTo(dots.reduce((sum, { of }) => sum + Number(of), 0) / 3, 12);
+  expect(section?.drawings[2]?.remarks[0]).toBe(
+    'Collapsed in all 3 runs: gate income of level 1 gives more than 95 % to one expert.',
+  );
+});
+
+test('remarks tell of collapsed gates, unused experts and gates without a choice', async () => {
+  const models = [{ label: 'one', type: 'mmoe' }];
+  const data = await reportFixture({ rows: 60, seeds: 2, epochs: 3, models });
+  const [first, second] = [...data.runs.values()];
+  if (!first || !second) throw new Error('no runs');
+  const remarks = (...gates: GateUse[]) => runExpertUse({ ...first, gates })[0]?.drawings[0]?.remarks;
+  expect(remarks(gate(1, 'a', { e: 0.96, f: 0.04 }), gate(1, 'b', { e: 0.95, f: 0.05 }))).toEqual([
+    'Collapsed: gate a of level 1 gives 96.0 % to e.',
+  ]);
+  expect(remarks(gate(1, 'a', { e: 0.5, f: 0.495, g: 0.005 }), gate(1, 'b', { f: 0.995, g: 0.005 }))).toEqual([
+    'Collapsed: gate b of level 1 gives 99.5 % to f.',
+    'Hardly used at level 1 (below 1 % in every gate): g.',
+  ]);
+  expect(remarks(gate(1, 'a', { e: 1 }), gate(1, 'b', { e: 0.5, f: 0.5 }))).toEqual([
+    'Left out: 1 gate over one expert.',
+  ]);
+  expect(runExpertUse({ ...first, gates: [gate(1, 'a', { e: 1 })] })).toEqual([]);
+  const even = [gate(1, 'a', { 'shared/0': 0.5, 'shared/1': 0.5 })];
+  const collapsed = [gate(1, 'a', { 'shared/0': 0.005, 'shared/1': 0.995 })];
+  const runs = new Map(
+    [...data.runs].map(([path, run], index) => [path, { ...run, gates: index === 0 ? even : collapsed }]),
+  );
+  expect(expertUse({ ...data, runs })[0]?.drawings[0]?.remarks).toEqual([
+    'Collapsed in 1 of 2 runs (seed 2): gate a of level 1 gives more than 95 % to one expert.',
+    'In 1 of 2 runs (seed 2), an expert of level 1 is hardly used: below 1 % in every gate.',
+  ]);
+});

@@ -1,0 +1,96 @@
+import { metrics as definitions } from '../../metrics/catalogue.js';
+import type { FinishedRun } from '../../training/finished-run.js';
+import { notesOn } from '../../training/result.js';
+import { metricText } from '../metrics-table.js';
+import { count, digitsFor } from '../numbers.js';
+import { metricName, type PointTask } from '../points.js';
+import type { ChartSection } from '../report-data.js';
+import { typographic } from './cells.js';
+import { chartSection } from './chart-sections.js';
+import { contents, htmlDocument } from './document.js';
+import { type Html, html } from './html.js';
+import { runProvenance } from './provenance.js';
+
+/** report.html of a single run: metrics, curves, and what it takes to train it again. */
+export function runPage(run: FinishedRun, command: string, sections: readonly ChartSection[]): string {
+  const { result, experiment } = run;
+  const notes = notesOn(result, experiment.train.epochs);
+  const links = [{ id: 'metrics', title: 'Metrics' }, ...sections, { id: 'again', title: 'Make it again' }];
+  return htmlDocument(
+    `${result.name}: ${result.model}, seed ${result.seed}`,
+    html`<header>
+<h1>${result.name}</h1>
+<p class="lead">${result.model}, seed ${result.seed}: ${leadOf(run)}</p>
+<p class="facts">${facts(run)}</p>
+${notes.length === 0 ? null : html`<div class="notes" role="note">${notes.map((note) => html`<p>${note}</p>`)}</div>`}
+${contents(links)}
+</header>
+<main>
+<section id="metrics"><h2>Metrics</h2>
+<p class="reading">With the parameters of the best epoch, over the rows of each task.${hasOwnBest(run) ? ' “Own best epoch” is what the task would have with a checkpoint of its own.' : null}</p>
+${metricTables(run)}</section>
+${sections.map(chartSection)}
+${runProvenance(run, command)}
+</main>`,
+  );
+}
+
+/** The tasks of a run, each with the metric that tasks of its type are judged by unless a comparison says otherwise. */
+export function runTasks({ result, experiment }: FinishedRun): readonly PointTask[] {
+  return experiment.tasks.map(({ name, type }) => {
+    const metric = definitions.all.find((one) => one.usual && one.type === type);
+    if (!metric) throw new Error(`Tasks of type ${type} have no metric.`);
+    const value = result.tasks[name]?.test[metric.name];
+    const digits = digitsFor([], [typeof value === 'number' ? value : null]);
+    return { name, metric: metric.name, better: metric.better ?? 'higher', digits, percent: null };
+  });
+}
+
+function leadOf(run: FinishedRun): string {
+  return runTasks(run)
+    .map(({ name, metric }) => `${metricName(metric)} ${metricText(run.result.tasks[name]?.test[metric])} on ${name}`)
+    .join(', ');
+}
+
+function facts({ result, epochs }: FinishedRun): string {
+  const { parameters, throughput, engine, bestEpoch } = result;
+  const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
+  const best =
+    typeof bestEpoch === 'number'
+      ? `the best epoch is ${bestEpoch}`
+      : `the best epochs are ${Object.entries(bestEpoch)
+          .map(([task, epoch]) => `${epoch} (${task})`)
+          .join(', ')}`;
+  return (
+    `Test split. ${count(parameters.network)} network and ${count(parameters.embedding)} embedding parameters; ${result.epochs} epochs, ${best}; ` +
+    `${count(seconds)} s of training, ${count(throughput.samplesPerSecond)} rows/s (${engine.name}, ${engine.device}).`
+  );
+}
+
+function hasOwnBest({ result }: FinishedRun): boolean {
+  return Object.values(result.tasks).some(({ ownBest }) => ownBest !== undefined);
+}
+
+/** A table for each type of task: a row per task and split, and one for the epoch that was best for the task alone. */
+function metricTables({ result }: FinishedRun): readonly Html[] {
+  const types = [...new Set(Object.values(result.tasks).map(({ type }) => type))];
+  return types.map((type) => {
+    const tasks = Object.entries(result.tasks).filter(([, task]) => task.type === type);
+    const names = [...new Set(tasks.flatMap(([, task]) => Object.keys(task.test)))];
+    const rows = tasks.flatMap(([task, { test, validation, ownBest }]) => [
+      { task, split: 'test', metrics: test },
+      { task, split: 'validation', metrics: validation },
+      ...(ownBest ? [{ task, split: `test, own best epoch ${ownBest.epoch}`, metrics: ownBest.test }] : []),
+    ]);
+    return html`<div class="scroll" role="region" aria-label="Metrics of ${type} tasks" tabindex="0"><table class="stacks">
+<thead><tr><th scope="col">task</th><th scope="col">split</th>${names.map((name) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
+<tbody>
+${rows.map(
+  ({ task, split, metrics }) => html`<tr><th scope="row">${task}</th><td data-label="split">${split}</td>${names.map(
+    (name) => html`<td class="number" data-label="${name}">${typographic(metricText(metrics[name]))}</td>`,
+  )}</tr>
+`,
+)}</tbody></table></div>
+`;
+  });
+}
