@@ -98,11 +98,6 @@ test('no files import one another in a circle', () => {
   expect(circles).toEqual([]);
 });
 
-test('no file is longer than 300 lines', () => {
-  const long = files.map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }));
-  expect(long.filter(({ lines }) => lines > 300)).toEqual([]);
-});
-
 test('only the command line prints, and only the launcher ends the process', () => {
   const outside = program.filter(({ path }) => !path.startsWith('cli/'));
   expect(findings(outside, (node) => (isMemberOf(node, 'console') ? node.getText() : undefined))).toEqual([]);

@@ -122,7 +122,7 @@ test('is made again by ple report, and checked by the script', async () => {
   for (const task of ['y1', 'y2']) expect(page).toContain(`As resolved, for seed 1 and ${task}:`);
   const words = ['--import', 'tsx', 'scripts/check-comparison.ts', at('runs/both')];
   const checked = spawnSync(process.execPath, words, { cwd: resolve(import.meta.dirname, '../..'), encoding: 'utf8' });
-  expect(checked.stdout).toMatch(/numbers of 2 rows agree/);
+  expect(checked.stdout).toMatch(/numbers of 2 rows and 0 contrasts agree/);
 });
 
 test('killed among the parts, it goes on to the same', async () => {

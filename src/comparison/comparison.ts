@@ -31,7 +31,7 @@ export interface Comparison {
 }
 
 /** How gains are tested (docs/statistics.md). */
-export interface TestOfGains {
+interface TestOfGains {
   /** Of a gain over seeds: its own, or moderated towards that of the table. Null: errors are of the test rows alone. */
   readonly variance: 'paired' | 'moderated' | null;
   /** Adjusted p-values below it decide: .05, or what this look may spend of it. */

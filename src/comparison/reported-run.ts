@@ -78,7 +78,7 @@ function composed(parts: readonly Part[]): ComposedRun {
       bestEpoch: byTask(({ result: { bestEpoch } }, task) =>
         typeof bestEpoch === 'number' ? bestEpoch : (bestEpoch[task] ?? 0),
       ),
-      ended: parts.some(isAtLimit) ? 'limit' : 'plateau',
+      ended: endedOf(parts),
       throughput: {
         ...first.result.throughput,
         samplesPerSecond: mean(({ result }) => result.throughput.samplesPerSecond),
@@ -103,10 +103,13 @@ function composed(parts: readonly Part[]): ComposedRun {
   };
 }
 
-/** Of the tasks that are reported from it. */
-function isAtLimit({ tasks, run: { epochs, experiment, result } }: Part): boolean {
-  const own = { ...experiment, tasks: experiment.tasks.filter(({ name }) => tasks.includes(name)) };
-  return howEnded(epochs, own, result.bestEpoch) === 'limit';
+/** At the limit if a part is, by the tasks that are reported from it. */
+function endedOf(parts: readonly Part[]): FinishedRun['result']['ended'] {
+  const ends = parts.map(({ tasks, run: { epochs, experiment, result } }) => {
+    const own = { ...experiment, tasks: experiment.tasks.filter(({ name }) => tasks.includes(name)) };
+    return howEnded(epochs, own, result.bestEpoch);
+  });
+  return ends.find((ended) => ended === 'limit') ?? ends[0] ?? 'limit';
 }
 
 function parametersOfTask({ path, result }: FinishedRun, task: string) {

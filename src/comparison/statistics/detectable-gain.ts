@@ -5,11 +5,21 @@ import { criticalValue, normalBelow } from './distributions.js';
  * the noncentrality by which the noncentral t distribution has that power.
  */
 export function detectableGain(se: number, degreesOfFreedom: number, level: number): number {
+  const key = `${degreesOfFreedom} ${level}`;
+  const noncentrality = known.get(key) ?? noncentralityOf(degreesOfFreedom, level);
+  known.set(key, noncentrality);
+  return se * noncentrality;
+}
+
+/** A table's gains share few of them, and finding one takes long with few degrees of freedom. */
+const known = new Map<string, number>();
+
+function noncentralityOf(degreesOfFreedom: number, level: number): number {
   let [low, high] = [0, 1];
   while (testPower(high, degreesOfFreedom, level) < 0.8) high *= 2;
   for (;;) {
     const middle = (low + high) / 2;
-    if (middle <= low || middle >= high) return se * middle;
+    if (middle <= low || middle >= high) return middle;
     if (testPower(middle, degreesOfFreedom, level) < 0.8) low = middle;
     else high = middle;
   }
