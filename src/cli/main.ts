@@ -197,7 +197,10 @@ function build(setCode: (code: number) => void): Command {
       'where to write (default: the folder of a run or a comparison that stands alone, else report)',
     )
     .option('--baseline <label>', 'the model that gains are measured against (default: the single-task one)')
-    .option('--uncertainty <what>', 'seeds, rows or both (default: that of the comparison, else seeds)')
+    .option(
+      '--uncertainty <what>',
+      'seeds, rows or both (default: that of the comparison; of runs both where they kept predictions, else seeds)',
+    )
     .option(
       '--predictions <label=file>',
       'scores of the test rows that were made elsewhere; LABEL:SEED=FILE, or several times',

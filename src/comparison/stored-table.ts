@@ -31,7 +31,7 @@ export interface TableOptions {
   readonly folder: string;
   /** A label; undefined: the model whose type is the baseline's. */
   readonly baseline: string | undefined;
-  /** Undefined: that of the comparisons, if they agree, else `seeds`. */
+  /** Undefined: that of the comparisons, if they agree, else as in `summarize`. */
   readonly uncertainty: Comparison['uncertainty'] | undefined;
   readonly predictions: readonly ExternalFile[];
   /** What the predictions' scores of binary tasks are. */

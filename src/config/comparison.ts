@@ -34,7 +34,7 @@ export interface ComparisonConfig {
   readonly tune: Readonly<Record<string, readonly unknown[]>> | null;
   /** The search's seeds, none of which is one of `seeds`. */
   readonly tuneSeeds: readonly number[];
-  /** Null: both, where every run keeps its predictions, else seeds. */
+  /** Null: both, where every run keeps its predictions and every metric has an error over rows, else seeds. */
   readonly uncertainty: 'seeds' | 'rows' | 'both' | null;
   /** The metric by which a task is judged, for tasks that do not use their type's usual one. */
   readonly metrics: Readonly<Record<string, string>>;
