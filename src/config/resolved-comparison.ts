@@ -22,7 +22,7 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
         ...experimentOf(model.label).model,
         ...(model.tune ? { tune: model.tune } : {}),
       })),
-      seeds: looks.length > 1 ? { first, step: second - first, most: seeds.length } : seeds,
+      seeds: looks.length > 1 ? { first, step: second - first, most: seeds.length } : countOf(seeds),
       axes,
       match: match === 'baseline' ? 'parameters' : match === null ? null : { parameters: match },
       tune,
@@ -34,6 +34,11 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
       contrasts,
     },
   };
+}
+
+/** How many, where they are counted from 1. */
+function countOf(seeds: readonly number[]): number | readonly number[] {
+  return seeds.every((seed, index) => seed === index + 1) ? seeds.length : seeds;
 }
 
 function written(margin: ComparisonConfig['margins'][string]): number | string | null {
