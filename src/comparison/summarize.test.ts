@@ -432,3 +432,26 @@ describe('pairs', () => {
     await expect(rowsOf([alone, same])).rejects.toThrow('run-1 and run-2 are two runs of one model under seed 1');
   });
 });
+
+describe('a plateau', () => {
+  const ended = (entry: Entry, limits: number): Entry => ({
+    ...entry,
+    runs: entry.runs.map((reference, index) => {
+      const { run } = reference;
+      if (!run) return reference;
+      const result = { ...run.result, ended: index < limits ? 'limit' : 'plateau' };
+      return { ...reference, run: { ...run, experiment: {}, environment: {}, epochs: [], result } };
+    }),
+  });
+
+  it('a model of which more than a fifth of the runs, or of the baseline’s, ended at the limit has no other verdict', async () => {
+    const verdict = async (ofBaseline: number, ofModel: number) => {
+      const [, row] = await rowsOf([ended(alone, ofBaseline), ended(shifted('ple', 0.01, 0.01), ofModel)]);
+      return [row?.verdict, row?.atLimit];
+    };
+    expect(await verdict(0, 0)).toEqual(['better on all', 0]);
+    expect(await verdict(1, 1)).toEqual(['better on all', 1]);
+    expect(await verdict(0, 2)).toEqual(['not trained to a plateau', 2]);
+    expect(await verdict(2, 0)).toEqual(['not trained to a plateau', 0]);
+  });
+});

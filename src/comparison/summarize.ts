@@ -5,7 +5,7 @@ import { withTestMetrics } from '../training/later-metrics.js';
 import { byPoint } from './axis-point.js';
 import { type Compared, compareModel, type PointTable } from './compare-model.js';
 import { type Entry, inOrder, type Pair } from './compared-runs.js';
-import type { Comparison, ComparisonRow, Contrast, Look, TaskGain } from './comparison.js';
+import type { Comparison, ComparisonRow, Contrast, Look, TaskGain, Verdict } from './comparison.js';
 import { notesOn } from './comparison-notes.js';
 import { errorsOf, tableModeration } from './errors-of-gains.js';
 import { mean } from './statistics/gain-error.js';
@@ -78,7 +78,9 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     });
   }
   const rows = tables.flatMap((table) => table.rows);
-  const verdicts = rows.flatMap((row) => Object.values(row.tasks).map(({ verdict }) => verdict));
+  // More seeds do not bring a model to its plateau.
+  const open = rows.filter(({ verdict }) => verdict !== 'not trained to a plateau');
+  const verdicts = open.flatMap((row) => Object.values(row.tasks).map(({ verdict }) => verdict));
   return {
     schema: 2,
     name,
@@ -144,21 +146,30 @@ function rowOf(
       },
     ];
   });
-  const done = entry.runs.flatMap(({ run }) => run ?? []);
-  const atLimit = done.filter((run) => isTrained(run) && endedAtLimit(run)).length;
-  const verdict = isBaseline ? 'baseline' : rowVerdict(tested.map((own) => own.verdict));
   return {
     label: entry.label,
     type: entry.type,
     axis: entry.point,
-    parameters: done[0]?.result.parameters ?? null,
+    parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
     runs: entry.runs.map(({ run: _, ...reference }) => reference),
     tasks: Object.fromEntries(gains),
     ...overTasks(pairs, tasks),
     aggregate: isBaseline ? null : aggregate,
-    atLimit,
-    verdict: !isBaseline && atLimit > mostAtLimit * done.length ? 'not trained to a plateau' : verdict,
+    atLimit: atLimit(entry).length,
+    verdict: isBaseline ? 'baseline' : verdictOf(entry, reference, tested),
   };
+}
+
+/** None where the model, or what it is compared with, might still have improved. */
+function verdictOf(entry: Entry, reference: Entry | undefined, tested: TestedGains['tasks']): Verdict {
+  const isUnfinished = [entry, reference].some(
+    (model) => model && atLimit(model).length > mostAtLimit * model.runs.filter(({ run }) => run).length,
+  );
+  return isUnfinished ? 'not trained to a plateau' : rowVerdict(tested.map(({ verdict }) => verdict));
+}
+
+function atLimit({ runs }: Entry): Entry['runs'] {
+  return runs.filter(({ run }) => run && isTrained(run) && endedAtLimit(run));
 }
 
 /** Means of what a checkpoint for this task alone would have had, over the runs that tell; the gain over the reference as it is. */
@@ -190,7 +201,7 @@ function contrastOf(
       tasks.map(({ name, metric }, index) => [name, { metric: metric.name, ...at(tested, index) }]),
     ),
     aggregate,
-    verdict: rowVerdict(tested.map((own) => own.verdict)),
+    verdict: verdictOf(entry, reference, tested),
   };
 }
 
