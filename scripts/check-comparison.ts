@@ -10,7 +10,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { compiled, incbet, incbi, ndtr, ndtri, zeta } from 'cephes';
-import type { Comparison, ComparisonRow, Gain, TestedGain } from '../src/comparison/comparison.js';
+import type {
+  Comparison,
+  ComparisonRow,
+  Contrast,
+  Gain,
+  TaskVerdict,
+  TestedGain,
+  Verdict,
+} from '../src/comparison/comparison.js';
 import { refuse, wordsOf } from './usage.js';
 
 const usage = 'Usage: npm run check:comparison -- runs/<name>, the folder of a finished comparison';
@@ -27,6 +35,7 @@ if (comparison.schema !== 2)
 // --- what runs left ---------------------------------------------------------------------------------------------------------------------
 
 interface StoredResult {
+  readonly ended?: string;
   readonly dataset: { readonly checksum: string; readonly rows: Readonly<Record<string, number>> };
   readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: Readonly<Record<string, unknown>> }>>;
 }
@@ -137,6 +146,7 @@ function influenceOfGroups(
   psi: Float64Array,
 ): Float64Array {
   const members = new Map<number, number[]>();
+  const first = (own: readonly number[]) => groups?.indexOf(groups[own[0] ?? -1] ?? -1) ?? -1;
   for (const row of rows) members.set(groups?.[row] ?? -1, [...(members.get(groups?.[row] ?? -1) ?? []), row]);
   const areas = [...members.values()].flatMap((own) => {
     const [zeros, ones] = [0, 1].map((value) => own.filter((row) => label(row) === value).map(score));
@@ -146,7 +156,7 @@ function influenceOfGroups(
   const total = areas.reduce((sum, { own }) => sum + own.length, 0);
   const whole = areas.reduce((sum, { own, area }) => sum + own.length * area, 0) / total;
   const factor = Math.sqrt(areas.length / (areas.length - 1)) / total;
-  for (const { own, area } of areas) psi[own[0] ?? 0] = factor * own.length * (area - whole);
+  for (const { own, area } of areas) psi[first(own)] = factor * own.length * (area - whole);
   return psi;
 }
 
@@ -197,8 +207,17 @@ const isRelativeToChance = (metric: string) => isHigherBetter(metric);
 const wholeOf = (metric: string, level: number) => (isRelativeToChance(metric) ? level - 0.5 : level);
 const totalWeight = tasks.reduce((sum, task) => sum + (comparison.taskWeights[task] ?? 1), 0);
 
+/** One model against another. */
+interface Members {
+  readonly tasks: readonly Member[];
+  readonly aggregate: Member | null;
+  readonly stored: Verdict;
+  /** False: the baseline, and where one of both might still have improved. */
+  readonly isJudged: boolean;
+}
+
 interface Member {
-  readonly stored: Gain & Partial<TestedGain>;
+  readonly stored: Partial<TestedGain> & Gain & { readonly verdict: TaskVerdict | null };
   readonly pairs: Paired;
   /** Task, metric and factor of what is summed: one of a task, all of the aggregate. */
   readonly parts: readonly { readonly task: string; readonly metric: string; readonly factor: number }[];
@@ -208,8 +227,9 @@ interface Member {
 function membersOf(
   model: ComparisonRow,
   reference: ComparisonRow | undefined,
-  stored: { readonly tasks: Readonly<Record<string, Gain & Partial<TestedGain>>>; readonly aggregate: Gain | null },
-): { readonly tasks: readonly Member[]; readonly aggregate: Member | null } {
+  stored: Pick<ComparisonRow | Contrast, 'tasks' | 'aggregate' | 'verdict'>,
+): Members {
+  const isJudged = model !== reference && isFinished(model) && (reference === undefined || isFinished(reference));
   const ofTasks = tasks.map((task): Member => {
     const metric = metricOf(task);
     const pairs = paired(model, reference, task, metric);
@@ -230,11 +250,8 @@ function membersOf(
     };
   });
   if (stored.aggregate === null) {
-    count(
-      'aggregate',
-      common.length > 0 && parts.every(({ factor }) => Number.isFinite(factor)) ? Number.POSITIVE_INFINITY : 0,
-    );
-    return { tasks: ofTasks, aggregate: null };
+    agree('aggregate', common.length === 0 || parts.some(({ factor }) => !Number.isFinite(factor)));
+    return { tasks: ofTasks, aggregate: null, stored: stored.verdict, isJudged };
   }
   const at = (pairs: Paired, seed: number) => pairs.gains[pairs.seeds.indexOf(seed)] ?? Number.NaN;
   const gains = common.map((seed) =>
@@ -256,7 +273,7 @@ function membersOf(
     parts,
     margin: null,
   };
-  return { tasks: ofTasks, aggregate };
+  return { tasks: ofTasks, aggregate, stored: stored.verdict, isJudged };
 }
 
 function marginOf(metric: string, { level, gains }: Paired): number | null {
@@ -279,17 +296,19 @@ function commonSpread(
   groups: readonly (readonly (readonly number[])[])[],
 ): ((own: Spread, group: number, pairs: number) => Spread) | null {
   const n = Math.max(0, ...groups.flat().map((gains) => gains.length));
-  const kept = groups.map((gains) => gains.filter((values) => values.length === n && variance(values) > 0));
-  if (n < 4 || kept.some((gains) => gains.length < 3)) return null;
+  const whole = groups.map((gains) => gains.filter((values) => values.length === n));
+  const kept = whole.map((gains) => gains.filter((values) => variance(values) > 0));
+  const taken = kept.filter((_, group) => whole[group]?.length);
+  if (n < 4 || taken.some((gains) => gains.length < 3)) return null;
   const means = kept.map((gains) => mean(gains.map(variance)));
   let correlation = 0;
-  for (const [group, gains] of kept.entries()) {
+  for (const gains of taken) {
     const covariances = gains.flatMap((one, i) => gains.slice(i + 1).map((other) => covariance(one, other)));
-    correlation += mean(covariances) / (means[group] ?? 1) / kept.length;
+    correlation += mean(covariances) / mean(gains.map(variance)) / taken.length;
   }
   correlation = Math.min(0.999, Math.max(0, correlation));
   let [squares, degrees] = [0, 0];
-  for (const gains of kept) {
+  for (const gains of taken) {
     const logs = gains.map((values) => Math.log(variance(values)));
     for (const log of logs) squares += (log - mean(logs)) ** 2;
     degrees += gains.length - 1;
@@ -306,8 +325,8 @@ function commonSpread(
     prior = low;
   }
   return (own, group, pairs) => {
-    if (pairs !== n) return own;
     const size = kept[group]?.length ?? 0;
+    if (pairs !== n || size === 0) return own;
     const cap = ((n - 1) * size) / (1 + (size - 1) * correlation ** 2);
     const share = prior === Number.POSITIVE_INFINITY ? 1 : prior / (prior + own.df);
     return {
@@ -319,15 +338,21 @@ function commonSpread(
 
 function ofRows({ parts, pairs }: Member): Spread {
   const sets = new Map<string, Float64Array>();
+  const grouped = parts.find(({ metric }) => metric === 'groupedAuc');
   for (const [model, reference] of pairs.runs) {
     const { checksum, rows } = resultOf(reference(tasks[0] ?? '')).dataset;
     const key = JSON.stringify([checksum, rows]);
+    const groups = grouped && predicted(reference(grouped.task), grouped.task).groups;
+    const firsts = new Map<number, number>();
+    for (const [row, group] of groups?.entries() ?? []) if (!firsts.has(group)) firsts.set(group, row);
     for (const { task, metric, factor } of parts) {
       const [own, other] = [influence(model(task), task, metric), influence(reference(task), task, metric)];
       const sum = sets.get(key) ?? new Float64Array(own.length);
       const sign = isHigherBetter(metric) ? 1 : -1;
-      for (const [row, value] of own.entries())
-        sum[row] = (sum[row] ?? 0) + (sign * factor * (value - (other[row] ?? 0))) / pairs.gains.length;
+      for (const [row, value] of own.entries()) {
+        const at = firsts.get(groups?.[row] ?? -1) ?? row;
+        sum[at] = (sum[at] ?? 0) + (sign * factor * (value - (other[row] ?? 0))) / pairs.gains.length;
+      }
       sets.set(key, sum);
     }
   }
@@ -384,7 +409,13 @@ function adjusted(p: number | null, family: readonly (number | null)[]): number 
   return Math.min(1, Math.max(...products));
 }
 
-function checkFamily(members: readonly Member[], errors: readonly (Spread | null)[]): void {
+/** @returns The verdict of each, as if it were judged. */
+function checkFamily(
+  members: readonly Member[],
+  errors: readonly (Spread | null)[],
+  judged: readonly boolean[],
+): readonly string[] {
+  const verdicts: string[] = [];
   const tested = members.map(({ pairs, margin }, index) => {
     const gain = pairs.gains.length === 0 ? null : mean(pairs.gains);
     const error = errors[index] ?? null;
@@ -412,7 +443,6 @@ function checkFamily(members: readonly Member[], errors: readonly (Spread | null
       p,
       tested.map((one) => one.p),
     );
-    compare('pHolm', stored.pHolm, pHolm);
     const half = se ? critical(0.05, df ?? Number.POSITIVE_INFINITY) * se : se;
     compareInterval('interval', stored.interval, gain, half);
     const outside = adjusted(
@@ -420,16 +450,18 @@ function checkFamily(members: readonly Member[], errors: readonly (Spread | null
       tested.map((one) => one.outside),
     );
     const wide = se ? critical(test.level / size, df ?? Number.POSITIVE_INFINITY) * se : se;
-    let [low, high] = gain === null || wide === null ? [null, null] : [gain - wide, gain + wide];
-    const differs = pHolm !== null && pHolm < test.level;
-    const within = outside !== null && outside < test.level;
-    if (se && low !== null && high !== null) {
-      if (within && margin !== null) [low, high] = [Math.max(low, -margin), Math.min(high, margin)];
-      if (differs) [low, high] = (gain ?? 0) > 0 ? [Math.max(low, 0), high] : [low, Math.min(high, 0)];
+    compareInterval('simultaneous', stored.simultaneous, gain, wide);
+    const enough = pairs.gains.length >= 3 || uncertainty === 'rows';
+    const differs = enough && pHolm !== null && pHolm < test.level;
+    const within = enough && outside !== null && outside < test.level;
+    const verdict = within ? 'equivalent' : !differs ? 'undecided' : (gain ?? 0) > 0 ? 'better' : 'worse';
+    agree('verdict', stored.verdict === (judged[index] ? verdict : null));
+    verdicts.push(verdict);
+    if (stored.margin === undefined) {
+      compare('pHolm', stored.pHolm, enough ? pHolm : null);
+      continue; // the aggregate
     }
-    compare('simultaneous', stored.simultaneous?.[0], low);
-    compare('simultaneous', stored.simultaneous?.[1], high);
-    if (stored.margin === undefined) continue; // the aggregate
+    compare('pHolm', stored.pHolm, pHolm);
     compare('margin', stored.margin, margin);
     compare('pEquivalent', stored.pEquivalent, outside);
     compare(
@@ -443,12 +475,25 @@ function checkFamily(members: readonly Member[], errors: readonly (Spread | null
     const [part] = members[index]?.parts ?? [];
     const whole = wholeOf(part?.metric ?? '', pairs.level);
     compare('relativeGain', stored.relativeGain, gain !== null && whole > 0 ? (100 * gain) / whole : null);
-    if (stored.verdict === null) continue; // the baseline
-    const enough = pairs.gains.length >= 3 || uncertainty === 'rows';
-    const sign = (gain ?? 0) > 0 ? 'better' : 'worse';
-    const verdict = !enough || pHolm === null ? 'undecided' : within ? 'equivalent' : differs ? sign : 'undecided';
-    count('verdict', stored.verdict === verdict ? 0 : Number.POSITIVE_INFINITY);
   }
+  return verdicts;
+}
+
+/** Whether a model's runs ended, but for a fifth of them, where they were best. */
+function isFinished(row: ComparisonRow): boolean {
+  const runs = row.runs.filter(({ status }) => status === 'done');
+  const late = runs.filter(({ path, parts }) =>
+    Object.values(parts ?? { only: path }).some((part) => resultOf(part).ended === 'limit'),
+  );
+  return late.length <= runs.length / 5;
+}
+
+function verdictOver(ofTasks: readonly string[]): string {
+  const has = (verdict: string) => ofTasks.includes(verdict);
+  const all = (verdict: string) => ofTasks.every((own) => own === verdict);
+  if (has('worse')) return has('better') ? 'seesaw' : 'worse';
+  if (has('better')) return all('better') ? 'better on all' : 'better on some';
+  return all('equivalent') ? 'equivalent' : 'undecided';
 }
 
 // --- the table --------------------------------------------------------------------------------------------------------------------------
@@ -482,23 +527,27 @@ const tables = [...points].map(([key, rows]) => {
   };
 });
 const isModerated = tables.every(({ ofTasks }) => ofTasks !== null);
-count(
-  'test',
-  test.variance === (uncertainty === 'rows' ? null : isModerated ? 'moderated' : 'paired')
-    ? 0
-    : Number.POSITIVE_INFINITY,
-);
+agree('test', test.variance === (uncertainty === 'rows' ? null : isModerated ? 'moderated' : 'paired'));
 for (const { rows, members, contrasts, ofTasks, ofAggregates } of tables) {
   for (const family of [members, contrasts]) {
+    const moderate = isModerated && family === members ? { ofTasks, ofAggregates } : null;
     const own = family.flatMap((member) => member.tasks);
-    checkFamily(
+    const judged = family.flatMap(({ isJudged }) => tasks.map(() => isJudged));
+    const verdicts = checkFamily(
       own,
-      own.map((member, index) => errorOf(member, index % tasks.length, isModerated ? ofTasks : null)),
+      own.map((member, index) => errorOf(member, index % tasks.length, moderate?.ofTasks ?? null)),
+      judged,
     );
-    const over = family.flatMap(({ aggregate }) => aggregate ?? []);
+    for (const [index, { stored, isJudged }] of family.entries()) {
+      if (stored === 'baseline') continue;
+      const over = verdictOver(verdicts.slice(index * tasks.length, (index + 1) * tasks.length));
+      agree('verdict', stored === (isJudged ? over : 'not trained to a plateau'));
+    }
+    const withMean = family.flatMap(({ aggregate, isJudged }) => (aggregate ? [{ aggregate, isJudged }] : []));
     checkFamily(
-      over,
-      over.map((member) => errorOf(member, 0, isModerated ? ofAggregates : null)),
+      withMean.map(({ aggregate }) => aggregate),
+      withMean.map(({ aggregate }) => errorOf(aggregate, 0, moderate?.ofAggregates ?? null)),
+      withMean.map(({ isJudged }) => isJudged),
     );
   }
   for (const row of rows) checkLevels(row, rows);
@@ -535,7 +584,11 @@ function compareInterval(
 function compare(kind: string, stored: number | null | undefined, computed: number | null): void {
   if (typeof stored === 'number' && computed !== null)
     count(kind, Math.abs(stored - computed) / Math.max(1e-3, Math.abs(computed)));
-  else count(kind, (stored ?? null) === computed ? 0 : Number.POSITIVE_INFINITY);
+  else agree(kind, (stored ?? null) === computed);
+}
+
+function agree(kind: string, isEqual: boolean): void {
+  count(kind, isEqual ? 0 : Number.POSITIVE_INFINITY);
 }
 
 function count(kind: string, difference: number): void {

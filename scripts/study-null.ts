@@ -72,6 +72,7 @@ const kinds = {
   both: ['both', undefined],
   'both, no margin': ['both', null],
 } as const;
+const places = Array.from({ length: seeds }, (_, place) => place + 1);
 const counts = Object.keys(kinds).map(() => ({ any: 0, equivalent: 0 }));
 for (let table = 0; table < tables; table++) {
   const entries = drawn();
@@ -88,10 +89,11 @@ for (let table = 0; table < tables; table++) {
         timing: {},
       },
       margins: margin === null ? { auc: null, mse: null } : {},
-      seeds: Array.from({ length: seeds }, (_, seed) => seed + 1),
+      seeds: places,
       uncertainty,
       earlierLooks: [],
-      look: { seeds, most: seeds, level: 0.05, planned: true },
+      look: { seeds, of: places, plan: [seeds], level: 0.05, planned: true },
+      nextLevel: 0.025,
     });
     const verdicts = rows.flatMap((row) => Object.values(row.tasks).map(({ verdict }) => verdict));
     const count = counts[index];
@@ -103,7 +105,7 @@ for (let table = 0; table < tables; table++) {
 }
 
 console.log(
-  `${tables} tables of ${copies} copies of one model, ${seeds} seeds each, drawn from ${runs.length} trained runs; ${tasks.length} tasks.\n`,
+  `${tables} tables of ${copies} copies of one model, ${seeds} seeds each, drawn from ${runs.length} trained runs; ${tasks.length} tasks. Tables share runs, so that shares are less certain than of as many separate ones.\n`,
 );
 console.log(
   textTable(

@@ -185,7 +185,11 @@ function moderated(table: Table): Errors {
   let degreesOfFreedom = own.degreesOfFreedom;
   const variances = own.variances.map((row, task) =>
     row.map((value) => {
-      const error = found.moderate({ variance: value, degreesOfFreedom: own.degreesOfFreedom }, task);
+      const error = found.moderate(
+        { variance: value, degreesOfFreedom: own.degreesOfFreedom },
+        own.degreesOfFreedom + 1,
+        task,
+      );
       degreesOfFreedom = error.degreesOfFreedom;
       return error.variance;
     }),
@@ -283,7 +287,7 @@ function dunnettTable(models: number, df: number, common: boolean): Float64Array
 interface Tested {
   /** [task * models + model] */
   readonly rejected: readonly boolean[];
-  /** |t| at the true gains, and what it may be for a simultaneous interval. */
+  /** Whether all simultaneous intervals hold their true gains: Bonferroni's, or those of max-|t|. */
   readonly covered: boolean;
 }
 
@@ -314,10 +318,9 @@ function stepDown(
     left -= 1;
   }
   const all = table.map(() => models);
-  const covered = gains.every(({ off, index, t, shift }) => {
-    if (rejected[index] && t * shift <= 0) return false; // the interval is cut at 0
-    return rule === 'Holm' ? off <= criticalAt(level / gains.length, df) : maximalP(off, all, df, common) >= level;
-  });
+  const covered = gains.every(({ off }) =>
+    rule === 'Holm' ? off <= criticalAt(level / gains.length, df) : maximalP(off, all, df, common) >= level,
+  );
   return { rejected, covered };
 }
 
@@ -455,13 +458,18 @@ for (const { candidate, worst } of summaries)
 
 const holding = summaries.filter(({ above }) => above === 0).toSorted((a, b) => b.power - a.power);
 const [best] = holding;
+const [nearest] = summaries.toSorted((a, b) => (a.worst?.own.error ?? 1) - (b.worst?.own.error ?? 1));
 const chosen =
-  holding.find(({ candidate, power }) => candidate.rule === 'Holm' && power > (best?.power ?? 0) - simpler) ?? best;
+  holding.find(({ candidate, power }) => candidate.rule === 'Holm' && power > (best?.power ?? 0) - simpler) ??
+  best ??
+  nearest;
 console.log(
   `\nTests whose family-wise error is at most ${most} in all cells, within the simulation's error: ${holding.map(({ candidate }) => candidate.name).join('; ') || 'none'}.`,
 );
 console.log(
-  `Chosen: ${chosen?.candidate.name ?? 'none'}, the most powerful of them; Holm's method before max-|t| unless that is ahead by more than ${simpler} in power.`,
+  best
+    ? `Chosen: ${chosen?.candidate.name}, the most powerful of them; Holm's method before max-|t| unless that is ahead by more than ${simpler} in power.`
+    : `Chosen: ${chosen?.candidate.name}, whose worst error is the smallest, since none is within the limit.`,
 );
 console.log(
   `The variance is moderated from ${fewestModerated.pairs} seeds and ${fewestModerated.gains} models beside the baseline; with fewer the paired test is used.`,

@@ -25,7 +25,7 @@ describe('the config of a comparison', () => {
     const { status, stdout } = await pleHere(['validate', '--config', config], { cwd: folder });
     expect(status).toBe(0);
     const resolved = parse(stdout);
-    expect(resolved.compare).toMatchObject({ seeds: [1, 2], uncertainty: null, match: null });
+    expect(resolved.compare).toMatchObject({ seeds: 2, uncertainty: null, match: null });
     expect(resolved.train.optimizer.beta1).toBe(0.9);
   });
 

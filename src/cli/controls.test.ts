@@ -23,7 +23,11 @@ const verdictsOf = ({ rows }: Comparison) => rows.map(({ verdict }) => verdict);
 
 test('seesaw: hard sharing gains on one task and loses on the other, CGC does not', async () => {
   const rows = 'dataset.rows={ train: 24000, validation: 8000, test: 16000 }';
-  const comparison = await shortened('seesaw', models(16, 8), [rows, 'compare.seeds=8', 'compare.contrasts=[[cgc, hard-sharing]]']);
+  const comparison = await shortened('seesaw', models(16, 8), [
+    rows,
+    'compare.seeds=8',
+    'compare.contrasts=[[cgc, hard-sharing]]',
+  ]);
   const [baseline, hard, cgc] = verdictsOf(comparison);
   expect([baseline, hard]).toEqual(['baseline', 'seesaw']);
   expect(['better on all', 'better on some']).toContain(cgc);

@@ -2,17 +2,19 @@ import { hasTestMetric } from '../training/later-metrics.js';
 import { pointText } from './axis-point.js';
 import type { Compared, PointTable } from './compare-model.js';
 import type { Entry } from './compared-runs.js';
-import type { Comparison, ComparisonRow, Look, RunReference } from './comparison.js';
+import type { Comparison, ComparisonRow, RunReference } from './comparison.js';
 import { hasOwnRows } from './errors-of-gains.js';
-import { familyError } from './looks.js';
+import { familyError, type LookToCome } from './looks.js';
 import { notesOnRuns } from './notes-on-runs.js';
+import { fewestModerated } from './statistics/moderation.js';
 import { fewestPairs } from './statistics/verdict.js';
 import { type JudgedTask, testValue } from './task-gain.js';
 
 type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
-  /** Whether the config says what errors hold. */
-  readonly isChosen: boolean;
-  readonly looks: readonly Omit<Look, 'undecided'>[];
+  /** Whether every run and metric has what errors over test rows need. */
+  readonly hasRowErrors: boolean;
+  readonly isModerated: boolean;
+  readonly looks: readonly LookToCome[];
 };
 
 /** What a reader should know before the numbers, one line each. */
@@ -25,8 +27,10 @@ export function notesOn(
   const rows = tables.flatMap((table) => table.rows);
   return [
     ...onErrors(compared, tasks, settings),
-    ...onLooks(Math.max(...tables.map((table) => table.rows.length - 1)) * tasks.length, settings),
-    ...onUnevenPairs(compared, tasks),
+    ...onLooks(settings),
+    ...(settings.isModerated
+      ? tables.flatMap((table) => onUnevenPairs(table.compared, tasks))
+      : onModeration(tables, settings)),
     ...compared.flatMap(({ entry }) => onMissingRuns(entry)),
     ...compared.flatMap(({ entry }) => onUndefinedMetrics(entry, tasks)),
     ...compared.flatMap((model, index) => onGains(model, rows[index], tasks, settings)),
@@ -38,7 +42,7 @@ export function notesOn(
 function onErrors(
   compared: readonly Compared[],
   tasks: readonly JudgedTask[],
-  { seeds, uncertainty, isChosen }: Settings,
+  { seeds, uncertainty, hasRowErrors }: Settings,
 ): readonly string[] {
   const notes: string[] = [];
   if (uncertainty === 'rows')
@@ -47,7 +51,7 @@ function onErrors(
     notes.push(`Nothing is decided with fewer than ${fewestPairs} seeds; the table has ${seeds.length}.`);
   const without = tasks.filter(({ metric }) => !metric.influence);
   if (uncertainty === 'seeds') {
-    if (isChosen) return notes;
+    if (hasRowErrors) return notes;
     const cause =
       without.length > 0
         ? `${without.map(({ metric }) => metric.name).join(', ')} has no error over test rows`
@@ -67,27 +71,39 @@ function onErrors(
 }
 
 /** Seeds that were added after a look cost what another look adds to the chance of error. */
-function onLooks(gains: number, { looks }: Settings): readonly string[] {
+function onLooks({ looks }: Settings): readonly string[] {
   const last = looks.at(-1);
   if (!last || last.planned) return [];
-  const before = looks.slice(0, -1).map(({ seeds }) => String(seeds));
-  const error = familyError(looks, gains);
+  const before = [...new Set(looks.slice(0, -1).map(({ seeds }) => seeds))].toSorted((a, b) => a - b);
   return [
-    `This table was looked at before, with ${before.join(', ')} seeds. Its tests use the level ${Number(last.level.toPrecision(3))} for that; over all looks ` +
-      `the chance of a false difference is at most ${error.toFixed(3)}. compare.seeds: { first, step, most } plans looks.`,
+    `This table was looked at before, with ${before.join(', ')} seeds, outside of its plan. Its tests use the level ${short(last.level)} for that; over all looks ` +
+      `the chance of a false difference is at most ${short(familyError(looks))}. compare.seeds: { first, step, most } plans looks.`,
+  ];
+}
+
+const short = (value: number) => Number(value.toPrecision(3));
+
+/** One point of the axes with few pairs has all points tested without moderation. */
+function onModeration(tables: readonly PointTable[], { uncertainty, seeds }: Settings): readonly string[] {
+  const { pairs, gains } = fewestModerated;
+  const models = Math.max(0, ...tables.map(({ compared }) => compared.length - 1));
+  if (uncertainty === 'rows' || tables.length < 2 || seeds.length < pairs || models < gains) return [];
+  return [
+    `Variances are not moderated: at a point of the axes there are fewer than ${pairs} pairs of runs, or fewer than ${gains} models beside the baseline that vary.`,
   ];
 }
 
 /** A gain over fewer pairs than the others is tested by its own variance. */
 function onUnevenPairs(compared: readonly Compared[], tasks: readonly JudgedTask[]): readonly string[] {
+  const countsOf = (task: number) => compared.map(({ differences }) => differences[task]?.pairs.length ?? 0);
+  const most = Math.max(0, ...tasks.flatMap((_, task) => countsOf(task)));
   return tasks.flatMap(({ name }, task) => {
-    const counts = compared.map(({ differences }) => differences[task]?.pairs.length ?? 0);
-    const most = Math.max(0, ...counts);
+    const counts = countsOf(task);
     const fewer = compared.filter((_, model) => (counts[model] ?? 0) > 0 && (counts[model] ?? 0) < most);
     if (fewer.length === 0) return [];
     return [
       `Task '${name}': ${fewer.map(({ entry }) => titleOf(entry)).join(', ')} ${fewer.length === 1 ? 'has' : 'have'} fewer pairs of runs ` +
-        'than other models, so the variance is not moderated there.',
+        'than others, so the variance is not moderated there.',
     ];
   });
 }

@@ -1,5 +1,5 @@
 import type { AxisPoint } from '../config/comparison.js';
-import type { Margin } from '../metrics/metric.js';
+import type { Margin } from '../config/parts.js';
 import type { Match } from './match.js';
 
 /** comparison.json: two comparisons of the same runs are equal without `timing`. Not defined: null. */
@@ -19,7 +19,7 @@ export interface Comparison {
   readonly margins: Readonly<Record<string, Margin | null>>;
   /** Weight of each task in the mean relative gain. */
   readonly taskWeights: Readonly<Record<string, number>>;
-  /** Times at which the table was made from new seeds, the first first. */
+  /** Looks at the table, each at more or other seeds: of earlier plans, then of the last one up to now. */
   readonly looks: readonly Look[];
   /** Point after point of the axes, each a table of all models in the order of the config. */
   readonly rows: readonly ComparisonRow[];
@@ -34,19 +34,24 @@ export interface Comparison {
 interface TestOfGains {
   /** Of a gain over seeds: its own, or moderated towards that of the table. Null: errors are of the test rows alone. */
   readonly variance: 'paired' | 'moderated' | null;
+  /** Whether errors over seeds have that over test rows added. */
+  readonly addsRows: boolean;
   /** Adjusted p-values below it decide: .05, or what this look may spend of it. */
   readonly level: number;
 }
 
 export interface Look {
+  /** How many. */
   readonly seeds: number;
-  /** Seeds of the last look of its plan. */
-  readonly most: number;
+  /** The seeds themselves. */
+  readonly of: readonly number[];
+  /** Numbers of seeds of all looks of its plan; empty for a report of several comparisons. */
+  readonly plan: readonly number[];
   /** The level of this look's tests. */
   readonly level: number;
-  /** False: seeds were added by hand. */
+  /** False: there were looks of another plan before. */
   readonly planned: boolean;
-  /** Task verdicts that were undecided at this look. */
+  /** Verdicts of tasks that were undecided at this look, in rows and contrasts. */
   readonly undecided: number;
 }
 
@@ -116,6 +121,7 @@ export interface TestedGain extends Gain {
   readonly pEquivalent: number | null;
   /** That the gain is above -margin, adjusted by Holm's method. */
   readonly pNotInferior: number | null;
+  /** Null: the baseline, and a model that is not trained to a plateau. */
   readonly verdict: TaskVerdict | null;
   /** The true gain that this table's test would have found with 80 % power. */
   readonly detectable: number | null;
@@ -135,7 +141,10 @@ export interface TaskGain extends TestedGain {
 }
 
 /** The mean over tasks of the relative gain, in percent, weighted by `taskWeights`; the family of its tests is the models of one point. */
-export type Aggregate = Gain;
+export interface Aggregate extends Gain {
+  /** Null: a model that is not trained to a plateau. */
+  readonly verdict: Exclude<TaskVerdict, 'equivalent'> | null;
+}
 
 /** The gains of one model over another at a point of the axes; all contrasts of a point are a family of their own. */
 export interface Contrast {

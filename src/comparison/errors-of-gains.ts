@@ -56,8 +56,7 @@ function ofSeeds(
 ): GainError | null {
   const own = seedError(values, magnitude);
   const by = task === null ? moderated.aggregate : moderated.tasks;
-  if (own === null || own.variance === 0 || by?.pairs !== values.length) return own;
-  return by.moderate(own, task ?? 0);
+  return own === null || own.variance === 0 ? own : (by?.moderate(own, values.length, task ?? 0) ?? own);
 }
 
 /** True if every pair was tested on rows of its own (data or splits that are drawn anew for each seed). */

@@ -48,6 +48,7 @@ export function entryOf(label: string, runs: readonly (EvaluatedRun | undefined)
 
 /** One look at seeds 1 to `count`, without margins, contrasts or axes. */
 export function oneLook(count: number): Omit<SummaryOptions, 'name' | 'baseline' | 'tasks' | 'uncertainty'> {
+  const seeds = Array.from({ length: count }, (_, index) => index + 1);
   return {
     ...{
       metrics: {},
@@ -57,8 +58,9 @@ export function oneLook(count: number): Omit<SummaryOptions, 'name' | 'baseline'
       axes: {},
       timing: {},
     },
-    seeds: Array.from({ length: count }, (_, index) => index + 1),
+    seeds,
     earlierLooks: [],
-    look: { seeds: count, most: count, level: 0.05, planned: true },
+    look: { seeds: count, of: seeds, plan: [count], level: 0.05, planned: true },
+    nextLevel: 0.025,
   };
 }

@@ -9,27 +9,29 @@ import { differences } from './differences.js';
 /**
  * config.yaml of a comparison's folder: the config that its comparison.json is of. Without results it is written at once, and tells what an
  * interrupted comparison was; results of another config keep theirs until they are replaced.
- * @returns What writes it with the results, and a note on results that will be replaced.
+ * @returns What writes it with the results, a note on results that will be replaced, and whether those were made of runs as this config has them.
  */
 export function folderConfig(
   folder: string,
   config: ComparisonConfig,
-): { readonly write: () => void; readonly note: string | null } {
+): { readonly write: () => void; readonly note: string | null; readonly hasResults: boolean } {
   const file = join(folder, 'config.yaml');
   const write = () => writeWhole(file, stringifyComparison(config));
   const holdsResults = existsSync(join(folder, 'comparison.json')) && existsSync(file);
   if (!holdsResults) {
     write();
-    return { write, note: null };
+    return { write, note: null, hasResults: false };
   }
   const added = /^compare\.(seeds|models)\b/; // more seeds and models go on with the same runs
   const now: unknown = JSON.parse(JSON.stringify(resolvedComparison(config)));
   const changed = differences(parse(readFileSync(file, 'utf8')), now).filter(({ key }) => !added.test(key));
-  if (changed.length === 0) return { write, note: null };
+  const hasResults = changed.every(({ key }) => key.startsWith('compare.'));
+  if (changed.length === 0) return { write, note: null, hasResults };
   const keys = changed.map(({ key }) => key);
   const named = keys.length > 3 ? `${keys.slice(0, 3).join(', ')} and ${keys.length - 3} more keys` : keys.join(', ');
   return {
     write,
+    hasResults,
     note: `${folder} has the tables of a config with another ${named}: they are replaced at the end; name=NAME keeps both.`,
   };
 }

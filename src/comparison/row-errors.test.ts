@@ -220,6 +220,59 @@ describe('the mean relative gain', () => {
   });
 });
 
+it('where a task is judged by groups, groups are drawn: the influences of a group’s rows are summed', async () => {
+  const groupOf = (row: number) => row % 8;
+  const grouped = (label: string, skill: number, seed: number) =>
+    entryOf(label, [
+      predictedRun(
+        label,
+        predictions(skill, seed).map(({ task, scores }) => ({
+          task,
+          scores: { ...scores, groups: Int32Array.from(rows, groupOf) },
+        })),
+        { checksum: 'rows' },
+      ),
+    ]);
+  const metrics = { click: 'groupedAuc' };
+  const entries = [grouped('alone', 0.4, 1), grouped('ple', 0.8, 2)];
+  const { rows: found } = await summarize(entries, { ...options, seeds: [1], metrics });
+  const [alone, ple] = found;
+
+  const groups = Array.from({ length: 8 }, (_, group) => inside.filter((row) => groupOf(row) === group));
+  const logit = (skill: number, seed: number) => (row: number) => Math.fround(skill * labelOf(row) + noise(row, seed));
+  const ofRun = (skill: number, seed: number) => {
+    const areas = groups.map((own) => {
+      const [positives, negatives] = [1, 0].map((label) => own.filter((row) => labelOf(row) === label));
+      const known = positives?.length && negatives?.length;
+      return known ? mean(placements(logit(skill, seed), positives, negatives)) : null;
+    });
+    const sizes = groups.map((own, group) => (areas[group] === null ? 0 : own.length));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const area = sizes.reduce((sum, size, group) => sum + (size * (areas[group] ?? 0)) / total, 0);
+    const compared = sizes.filter((size) => size > 0).length;
+    const loss = (row: number) =>
+      (Math.fround(skill * ratingOf(row) + noise(row, seed)) - Math.fround(ratingOf(row))) ** 2;
+    const centre = mean(inside.map(loss));
+    return groups.map((own, group) => ({
+      click: (Math.sqrt(compared / (compared - 1)) * (sizes[group] ?? 0) * ((areas[group] ?? area) - area)) / total,
+      rating: own.reduce((sum, row) => sum + loss(row) - centre, 0) / Math.sqrt(inside.length * (inside.length - 1)),
+    }));
+  };
+  const [own, other] = [ofRun(0.8, 2), ofRun(0.4, 1)];
+  const factor = {
+    click: 100 / ((alone?.tasks.click?.mean ?? 0) - 0.5) / 2,
+    rating: 100 / (alone?.tasks.rating?.mean ?? 0) / 2,
+  };
+  const squares = own.map(({ click, rating }, group) => {
+    const against = other[group];
+    const [a, b] = [click - (against?.click ?? 0), rating - (against?.rating ?? 0)];
+    return [a ** 2, (factor.click * a - factor.rating * b) ** 2] as const;
+  });
+  const root = (place: 0 | 1) => Math.sqrt(squares.reduce((sum, square) => sum + square[place], 0));
+  expect(ple?.tasks.click?.se).toBeCloseTo(root(0), 12);
+  expect(ple?.aggregate?.se).toBeCloseTo(root(1), 9);
+});
+
 describe('both', () => {
   const seeds = [1, 2, 3, 4, 5];
   const entries = (from: (seed: number) => number = () => 0) => [

@@ -10,7 +10,7 @@ import { predictionsByTask, refuseOtherRows, testSetOf } from './test-rows.js';
  * The error of each mean gain by the draw of the test rows, the models being what they are: [model][task, then the aggregate], of a normal
  * distribution. A gain's influence of a row is the mean over pairs of the model's influence less the reference's; the squares add up to the
  * variance. Of an AUC this is DeLong's (1988) for the mean of the differences, of a mean over rows the paired one; of the aggregate the
- * tasks' influences of a row are summed. Rows of other test sets are independent. Null where a metric has no influence of rows, or too
+ * tasks' influences of a row are summed, and those of a group's rows where a task is judged by groups, which then are what is drawn. Rows of other test sets are independent. Null where a metric has no influence of rows, or too
  * few of them.
  *
  * Every run is read and sorted once; at a time the runs of one seed are in memory.
@@ -25,11 +25,12 @@ export async function rowErrors(
   const cells = compared.map(({ differences }) =>
     differences.map(({ pairs }, place) => new Cell(pairs, hasInfluence[place] ?? !hasInfluence.includes(false))),
   );
+  const drawsGroups = tasks.some(({ metric }) => 'computeGrouped' in metric);
   const factors = compared.map(({ differences }) => aggregateFactors(differences.slice(0, -1), tasks, weights));
   for (const testSet of testSets(compared)) {
     const influencesOf = reader(tasks);
     for (const pairs of testSet.values()) {
-      const read = new Map<EvaluatedRun, readonly (Float64Array | null)[]>();
+      const read = new Map<EvaluatedRun, Influences>();
       const influences = async (run: EvaluatedRun) => {
         const found = read.get(run) ?? (await influencesOf(run));
         read.set(run, found);
@@ -38,10 +39,11 @@ export async function rowErrors(
       for (const { model, pair } of pairs) {
         const [other, own] = [await influences(pair.reference), await influences(pair.model)];
         const ofTasks = tasks.map(({ metric }, task) =>
-          difference(signOf(metric), own[task] ?? null, other[task] ?? null),
+          difference(signOf(metric), own.ofTasks[task] ?? null, other.ofTasks[task] ?? null),
         );
+        const aggregate = weighted(ofTasks, factors[model] ?? []);
         for (const [task, rows] of ofTasks.entries()) cells[model]?.[task]?.add(pair, rows);
-        cells[model]?.at(-1)?.add(pair, weighted(ofTasks, factors[model] ?? []));
+        cells[model]?.at(-1)?.add(pair, drawsGroups ? ofGroups(aggregate, own.groups) : aggregate);
       }
     }
     for (const cell of cells.flat()) cell.endTestSet();
@@ -97,6 +99,28 @@ function weighted(ofTasks: readonly (Float64Array | null)[], factors: readonly n
   );
 }
 
+/** Each group's sum, at its first row. */
+function ofGroups(rows: Float64Array | null, groups: Int32Array | undefined): Float64Array | null {
+  if (!rows || !groups) return null;
+  const sums = new Float64Array(rows.length);
+  const firsts = new Map<number, number>(); // by group
+  for (const [row, value] of rows.entries()) {
+    const group = groups[row] ?? 0;
+    const first = firsts.get(group) ?? row;
+    if (first === row) firsts.set(group, row);
+    sums[first] = (sums[first] ?? 0) + value;
+  }
+  return sums;
+}
+
+/** Of one run. */
+interface Influences {
+  /** Null where they are not defined. */
+  readonly ofTasks: readonly (Float64Array | null)[];
+  /** The rows' groups, where the data have them. */
+  readonly groups: Int32Array | undefined;
+}
+
 /** By seed. */
 type TestSet = ReadonlyMap<number, readonly { readonly model: number; readonly pair: Pair }[]>;
 
@@ -114,18 +138,19 @@ function testSets(compared: readonly Compared[]): Iterable<TestSet> {
   return sets.values();
 }
 
-/** Reads the influences of runs on one test set, task by task; null where they are not defined. */
-function reader(tasks: readonly JudgedTask[]): (run: EvaluatedRun) => Promise<(Float64Array | null)[]> {
+/** Reads the influences of runs on one test set. */
+function reader(tasks: readonly JudgedTask[]): (run: EvaluatedRun) => Promise<Influences> {
   let first: { readonly run: EvaluatedRun; readonly predictions: ReadonlyMap<string, TaskPredictions> } | undefined;
   return async (run) => {
     const predictions = await predictionsByTask(run);
     first ??= { run, predictions };
     const { run: firstRun, predictions: firstPredictions } = first;
-    return tasks.map(({ name, metric }) => {
+    const ofTasks = tasks.map(({ name, metric }) => {
       const [found, other] = [predictions.get(name), firstPredictions.get(name)];
       if (!found || !other) throw new Error(`Task '${name}' was not read.`);
       refuseOtherRows([firstRun, other], [run, found]);
       return metric.influence?.(found.task, found.scores) ?? null;
     });
+    return { ofTasks, groups: [...predictions.values()][0]?.scores.groups };
   };
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { lookAtMachine } from '../engine/choose-device.js';
@@ -15,7 +14,7 @@ import { createMatching, type DecidedChanges, decide, planSearch } from './decid
 import { decisionsOf, notesOnSearch } from './decisions.js';
 import { folderConfig } from './folder-config.js';
 import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
-import { afterOthers, plannedLooks } from './looks.js';
+import { ofOtherPlans, plannedLooks } from './looks.js';
 import { type PlacedRun, placeRuns } from './placed-runs.js';
 import { planRuns } from './plan.js';
 import { reportedRun } from './reported-run.js';
@@ -126,12 +125,12 @@ async function runInFolder(
 
   const decided = decide(config, matching, search);
   options.on({ kind: 'decided', changes: decided });
-  const looks = plannedLooks(config);
-  const byHand = looksOfOtherPlans(folder, config);
+  const others = kept.hasResults ? ofOtherPlans(readComparison(folder).looks, config) : [];
+  const looks = plannedLooks(config, others);
   const done: Look[] = [];
   const outcomes = new Map<string, JobOutcome>();
   for (const next of looks) {
-    const seeds = config.seeds.slice(0, next.seeds);
+    const seeds = next.of;
     const planned = planRuns(config, decided.of, seeds);
     const placed = await placeRuns(planned, folder, on, signal);
     for (const [run, outcome] of await runStage('runs', placed, folder, stageOptions)) outcomes.set(run, outcome);
@@ -149,8 +148,9 @@ async function runInFolder(
       seeds,
       axes: config.axes,
       uncertainty: config.uncertainty,
-      earlierLooks: [...byHand, ...done],
-      look: afterOthers(next, byHand),
+      earlierLooks: [...others, ...done],
+      look: next,
+      nextLevel: looks[done.length + 1]?.level ?? next.level / 2,
       timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
     });
     const comparison = withDecisions(summary, decided, config);
@@ -169,16 +169,6 @@ async function runInFolder(
     return { status: 'done', folder, comparison, runs, failed };
   }
   throw new Error('A comparison has a last look.');
-}
-
-/** Looks at fewer seeds that the folder's table has, of another plan than this config's. */
-function looksOfOtherPlans(folder: string, config: ComparisonConfig): readonly Look[] {
-  if (!existsSync(join(folder, 'comparison.json'))) return [];
-  const { looks, tasks, baseline } = readComparison(folder);
-  const { tasks: own } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
-  if (baseline !== config.baseline || String(tasks) !== String(own.map(({ name }) => name))) return [];
-  const { length: planned } = config.seeds;
-  return looks.filter(({ seeds, most }) => seeds < planned && most !== planned);
 }
 
 function readRuns(placed: readonly PlacedRun[], folder: string): ReadonlyMap<string, FinishedRun> {

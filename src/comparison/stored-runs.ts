@@ -145,8 +145,8 @@ export function readComparison(folder: string): Comparison {
   try {
     const comparison: Comparison = JSON.parse(readFileSync(file, 'utf8'));
     if (!Array.isArray(comparison?.rows)) throw new Error('it is no comparison');
-    const seeds = comparison.seeds.length;
-    const look = { seeds, most: seeds, level: 0.05, planned: true, undecided: 0 };
+    const { seeds } = comparison;
+    const look = { seeds: seeds.length, of: seeds, plan: [seeds.length], level: 0.05, planned: true, undecided: 0 };
     return {
       ...comparison,
       looks: comparison.looks ?? [look],

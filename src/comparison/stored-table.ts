@@ -5,12 +5,12 @@ import { ConfigError, DataError } from '../support/errors.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import { pointKey } from './axis-point.js';
 import type { Entry } from './compared-runs.js';
-import type { Comparison, ComparisonRow, Look } from './comparison.js';
+import type { Comparison, ComparisonRow } from './comparison.js';
 import { notesOnSearch } from './decisions.js';
 import type { ExternalFile, Scale } from './external-predictions.js';
 import { externalRows } from './external-rows.js';
 import { joinRuns } from './join-runs.js';
-import { afterOthers } from './looks.js';
+import { lookAt } from './looks.js';
 import { trainedRuns } from './reported-run.js';
 import { checkSameData } from './same-data.js';
 import { notesOnSettings } from './settings.js';
@@ -78,7 +78,7 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
       seeds,
       axes: only?.axes ?? axes,
       uncertainty: options.uncertainty ?? agreed(comparisons) ?? null,
-      ...looksOf(only?.looks ?? [], seeds.length),
+      ...looksOf(comparisons, seeds),
       timing: { ...only?.timing, runs: timeOf(runs) },
     },
   );
@@ -141,12 +141,14 @@ function contrastsOf(contrasts: Comparison['contrasts']): readonly (readonly [st
   return [...pairs.values()];
 }
 
-/** The same seeds again are the same look; more of them are another. */
-function looksOf(stored: readonly Look[], seeds: number): Pick<SummaryOptions, 'earlierLooks' | 'look'> {
-  const last = stored.at(-1);
-  if (last?.seeds === seeds) return { earlierLooks: stored.slice(0, -1), look: last };
-  const look = { seeds, most: seeds, level: 0.05, planned: true };
-  return { earlierLooks: stored, look: afterOthers(look, stored) };
+/** The same seeds again are the same look; others, of comparisons that are joined, are another. */
+function looksOf(
+  comparisons: readonly Comparison[],
+  seeds: readonly number[],
+): Pick<SummaryOptions, 'earlierLooks' | 'look' | 'nextLevel'> {
+  const stored = comparisons.flatMap(({ looks }) => looks);
+  const look = lookAt(seeds, stored);
+  return { earlierLooks: stored.filter((other) => other !== look), look, nextLevel: look.level / 2 };
 }
 
 function agreed(comparisons: readonly Comparison[]): Comparison['uncertainty'] | undefined {

@@ -32,7 +32,8 @@ function model(
     const other = buy[index];
     if (auc === undefined || other === undefined) return undefined;
     const tasks = { click: { type: 'binary', test: { auc } }, buy: { type: 'binary', test: { auc: other } } };
-    return evaluatedRun(`${label}-${index + 1}`, tasks, { checksum: `data-${JSON.stringify(point)}` });
+    const run = evaluatedRun(`${label}-${index + 1}`, tasks, { checksum: `data-${JSON.stringify(point)}` });
+    return { ...run, hasPredictions: true };
   });
   return entryOf(label, runs, point);
 }
@@ -75,7 +76,7 @@ describe('one model', () => {
       ...{ margin: null, pEquivalent: null, pNotInferior: null },
       verdict: 'undecided',
       detectable: expect.closeTo(detectableGain(0.005099019513592785, 4, 0.05 / 2), 11),
-      seedsToDecide: 6,
+      seedsToDecide: 7,
     });
     expect(row?.tasks.buy).toMatchObject({ gain: 0, se: 0, interval: [0, 0], p: 1, pHolm: 1 });
     expect(row).toMatchObject({ meanGain: expect.closeTo(0.008, 14), worstGain: 0, verdict: 'undecided' });
@@ -251,7 +252,7 @@ describe('a table of three models or more', () => {
 
   it('moderates its variances: each gain has more degrees of freedom than its own four, and no smaller error', async () => {
     const comparison = await summarize(models, options);
-    expect(comparison.test).toEqual({ variance: 'moderated', level: 0.05 });
+    expect(comparison.test).toEqual({ variance: 'moderated', addsRows: false, level: 0.05 });
     const own = await Promise.all(models.slice(1).map((entry) => rowsOf([alone, entry])));
     const gains = tableModeration(
       models.map((entry) =>
@@ -267,7 +268,7 @@ describe('a table of three models or more', () => {
     for (const [index, row] of comparison.rows.slice(1).entries()) {
       for (const [task, name] of ['click', 'buy'].entries()) {
         const [alone, here] = [own[index]?.[1]?.tasks[name], row.tasks[name]];
-        const expected = gains.tasks?.moderate({ variance: (alone?.se ?? 0) ** 2, degreesOfFreedom: 4 }, task);
+        const expected = gains.tasks?.moderate({ variance: (alone?.se ?? 0) ** 2, degreesOfFreedom: 4 }, 5, task);
         expect(here?.se).toBeCloseTo(Math.sqrt(expected?.variance ?? 0), 14);
         expect(here?.degreesOfFreedom).toBe(expected?.degreesOfFreedom);
         expect(here?.degreesOfFreedom).toBeGreaterThan(5);
@@ -292,7 +293,7 @@ describe('a table of three models or more', () => {
     expect(comparison.rows[1]?.tasks.click?.degreesOfFreedom).toBe(3);
     expect(comparison.rows[2]?.tasks.click?.degreesOfFreedom).toBeGreaterThan(4);
     expect(comparison.notes).toContain(
-      "Task 'click': a has fewer pairs of runs than other models, so the variance is not moderated there.",
+      "Task 'click': a has fewer pairs of runs than others, so the variance is not moderated there.",
     );
   });
 
@@ -318,11 +319,13 @@ describe('a table of three models or more', () => {
       (100 * (against?.tasks.click?.gain ?? 0)) / (values('a').reduce((sum, value) => sum + value, 0) / 5 - 0.5),
       10,
     );
-    // of the four p-values of both contrasts, not of the table's six
+    // of the four p-values of both contrasts, not of the table's six, and each by its own variance
     const found = comparison.contrasts.flatMap(({ tasks }) => Object.values(tasks));
     const smallest = found.toSorted((x, y) => (x.p ?? 1) - (y.p ?? 1))[0];
     expect(smallest?.pHolm).toBeCloseTo(4 * (smallest?.p ?? 0), 12);
-    expect(same?.tasks.click?.p).toBeCloseTo(comparison.rows[3]?.tasks.click?.p ?? 0, 14);
+    expect(new Set(found.map(({ degreesOfFreedom }) => degreesOfFreedom))).toEqual(new Set([4]));
+    const [, c] = await rowsOf(models.filter(({ label }) => ['alone', 'c'].includes(label)));
+    expect(same?.tasks.click?.p).toBeCloseTo(c?.tasks.click?.p ?? 0, 12);
     expect(comparison.rows[2]?.tasks.click?.pHolm).toBe((await rowsOf(models))[2]?.tasks.click?.pHolm);
   });
 
@@ -341,25 +344,33 @@ describe('a table of three models or more', () => {
 });
 
 describe('looks', () => {
+  const look = { seeds: 5, of: [1, 2, 3, 4, 5], plan: [5], planned: true };
+
   it('the level is that of the look, and a look outside of a plan is told', async () => {
     const clear = shifted('ple', 0.01, 0.01);
-    const strict = await summarize([alone, clear], {
-      ...options,
-      look: { seeds: 5, most: 5, level: 1e-9, planned: true },
-    });
+    const strict = await summarize([alone, clear], { ...options, look: { ...look, level: 1e-9 } });
     expect(strict.rows[1]).toMatchObject({ verdict: 'undecided', tasks: { click: { verdict: 'undecided' } } });
-    expect(strict.looks).toEqual([{ seeds: 5, most: 5, level: 1e-9, planned: true, undecided: 2 }]);
-    const earlier = { seeds: 3, most: 3, level: 0.05, planned: true, undecided: 1 };
+    expect(strict.looks).toEqual([{ ...look, level: 1e-9, undecided: 2 }]);
+    const earlier = { seeds: 3, of: [1, 2, 3], plan: [3], level: 0.05, planned: true, undecided: 1 };
     const again = await summarize([alone, clear], {
       ...options,
       earlierLooks: [earlier],
-      look: { seeds: 5, most: 5, level: 0.025, planned: false },
+      look: { ...look, level: 0.025, planned: false },
     });
-    expect(again.looks).toEqual([earlier, { seeds: 5, most: 5, level: 0.025, planned: false, undecided: 0 }]);
+    expect(again.looks).toEqual([earlier, { ...look, level: 0.025, planned: false, undecided: 0 }]);
     expect(again.test.level).toBe(0.025);
-    expect(again.notes[0]).toMatch(
-      /^This table was looked at before, with 3 seeds\. Its tests use the level 0\.025 for that; over all looks the chance of a false difference is at most 0\.0\d+\. compare\.seeds/,
+    expect(again.notes[0]).toBe(
+      'This table was looked at before, with 3 seeds, outside of its plan. Its tests use the level 0.025 for that; over all looks the chance of a ' +
+        'false difference is at most 0.075. compare.seeds: { first, step, most } plans looks.',
     );
+  });
+
+  it('what would decide a gain is tested at the level of the next look', async () => {
+    const ple = model('ple', [0.81, 0.83, 0.79, 0.83, 0.82], [0.7, 0.71, 0.69, 0.72, 0.68]);
+    const seeds = async (nextLevel: number) =>
+      (await rowsOf([alone, ple], { nextLevel }))[1]?.tasks.click?.seedsToDecide;
+    expect(await seeds(0.05)).toBe(6);
+    expect(await seeds(0.025)).toBe(7);
   });
 });
 
@@ -452,6 +463,8 @@ describe('a plateau', () => {
     expect(await verdict(0, 0)).toEqual(['better on all', 0]);
     expect(await verdict(1, 1)).toEqual(['better on all', 1]);
     expect(await verdict(0, 2)).toEqual(['not trained to a plateau', 2]);
+    const [, row] = await rowsOf([alone, ended(shifted('ple', 0.01, 0.01), 3)]);
+    expect(row?.tasks.click).toMatchObject({ verdict: null, p: expect.any(Number) });
     expect(await verdict(2, 0)).toEqual(['not trained to a plateau', 0]);
   });
 });

@@ -1,13 +1,23 @@
+import type { Margin } from '../config/parts.js';
 import { metrics } from '../metrics/catalogue.js';
-import type { Margin } from '../metrics/metric.js';
 import { endedAtLimit, isTrained } from '../training/finished-run.js';
 import { withTestMetrics } from '../training/later-metrics.js';
 import { byPoint } from './axis-point.js';
 import { type Compared, compareModel, type PointTable } from './compare-model.js';
 import { type Entry, inOrder, type Pair } from './compared-runs.js';
-import type { Comparison, ComparisonRow, Contrast, Look, TaskGain, Verdict } from './comparison.js';
+import type {
+  Aggregate,
+  Comparison,
+  ComparisonRow,
+  Contrast,
+  Look,
+  TaskGain,
+  TestedGain,
+  Verdict,
+} from './comparison.js';
 import { notesOn } from './comparison-notes.js';
-import { errorsOf, tableModeration } from './errors-of-gains.js';
+import { errorsOf, type TableModeration, tableModeration } from './errors-of-gains.js';
+import type { LookToCome } from './looks.js';
 import { mean } from './statistics/gain-error.js';
 import { mostAtLimit, rowVerdict } from './statistics/verdict.js';
 import { differencesOf, type JudgedTask, judge, levelOf, signOf, testValue } from './task-gain.js';
@@ -31,9 +41,11 @@ export interface SummaryOptions {
   readonly axes: Comparison['axes'];
   /** Null: both, where every run has kept its predictions and every metric has an error over rows; else seeds. */
   readonly uncertainty: Comparison['uncertainty'] | null;
-  /** Looks at fewer seeds, the first first. */
+  /** Looks before this one: of other plans, then of its own. */
   readonly earlierLooks: readonly Look[];
-  readonly look: Omit<Look, 'undecided'>;
+  readonly look: LookToCome;
+  /** Of the tests that more seeds would have. */
+  readonly nextLevel: number;
   readonly timing: Comparison['timing'];
 }
 
@@ -64,13 +76,17 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   });
   const isModerated = points.every(({ moderation }) => moderation.tasks !== null);
   const tables: PointTable[] = [];
+  const paired = { tasks: null, aggregate: null };
+  let addsRows = false;
   for (const { compared, contrasts, moderation } of points) {
-    const family = async (members: readonly Compared[]) => {
-      const moderated = isModerated ? moderation : { tasks: null, aggregate: null };
+    const family = async (members: readonly Compared[], moderated: TableModeration) => {
       const errors = await errorsOf(members, tasks, weights, uncertainty, moderated);
-      return testGains(members, errors, { tasks, uncertainty, level: look.level, margins: options.margins });
+      addsRows ||= uncertainty === 'both' && errors.flat().some(({ rows }) => rows !== null);
+      return testGains(members, errors, { ...options, tasks, uncertainty, level: look.level });
     };
-    const [tested, ofContrasts] = [await family(compared), await family(contrasts)];
+    const tested = await family(compared, isModerated ? moderation : paired);
+    // Gains over the baseline share its noise, which contrasts do not have: their variances say nothing of those of contrasts.
+    const ofContrasts = await family(contrasts, paired);
     tables.push({
       compared,
       rows: compared.map((model, index) => rowOf(model, at(tested, index), tasks)),
@@ -78,9 +94,10 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     });
   }
   const rows = tables.flatMap((table) => table.rows);
-  // More seeds do not bring a model to its plateau.
-  const open = rows.filter(({ verdict }) => verdict !== 'not trained to a plateau');
-  const verdicts = open.flatMap((row) => Object.values(row.tasks).map(({ verdict }) => verdict));
+  const contrasts = tables.flatMap((table) => table.contrasts);
+  const verdicts = [...rows, ...contrasts].flatMap(({ tasks: ofTasks }) =>
+    Object.values(ofTasks).map(({ verdict }) => verdict),
+  );
   return {
     schema: 2,
     name,
@@ -89,7 +106,11 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     seeds,
     axes,
     uncertainty,
-    test: { variance: uncertainty === 'rows' ? null : isModerated ? 'moderated' : 'paired', level: look.level },
+    test: {
+      variance: uncertainty === 'rows' ? null : isModerated ? 'moderated' : 'paired',
+      addsRows,
+      level: look.level,
+    },
     margins: options.margins,
     taskWeights: Object.fromEntries(tasks.map((task, index) => [task.name, weights[index] ?? 1])),
     looks: [
@@ -97,10 +118,10 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
       { ...look, undecided: verdicts.filter((verdict) => verdict === 'undecided').length },
     ],
     rows,
-    contrasts: tables.flatMap((table) => table.contrasts),
+    contrasts,
     notes: notesOn(tables, tasks, {
-      ...{ seeds, uncertainty, baseline },
-      isChosen: options.uncertainty !== null,
+      ...{ seeds, uncertainty, baseline, isModerated },
+      hasRowErrors: hasRowErrors(entries, tasks),
       looks: [...options.earlierLooks, look],
     }),
     timing,
@@ -126,46 +147,50 @@ function hasRowErrors(entries: readonly Entry[], tasks: readonly JudgedTask[]): 
   return tasks.every(({ metric }) => metric.influence) && runs.every(({ hasPredictions }) => hasPredictions);
 }
 
-function rowOf(
-  { entry, reference, pairs }: Compared,
-  { tasks: tested, aggregate }: TestedGains,
-  tasks: readonly JudgedTask[],
-): ComparisonRow {
-  const isBaseline = entry === reference;
-  const gains = tasks.map((task, index): readonly [string, TaskGain] => {
-    const own = at(tested, index);
-    const level = levelOf(entry, task);
-    return [
-      task.name,
-      {
-        metric: task.metric.name,
-        ...level,
-        ...own,
-        verdict: isBaseline ? null : own.verdict,
-        ownBest: ownBestOf(entry, reference, task),
-      },
-    ];
-  });
+function rowOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTask[]): ComparisonRow {
+  const { entry, reference, pairs } = compared;
+  const { verdict, gains, aggregate } = judged(compared, tested);
+  const ofTasks = tasks.map((task, index): readonly [string, TaskGain] => [
+    task.name,
+    {
+      metric: task.metric.name,
+      ...levelOf(entry, task),
+      ...at(gains, index),
+      ownBest: ownBestOf(entry, reference, task),
+    },
+  ]);
   return {
     label: entry.label,
     type: entry.type,
     axis: entry.point,
     parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
     runs: entry.runs.map(({ run: _, ...reference }) => reference),
-    tasks: Object.fromEntries(gains),
+    tasks: Object.fromEntries(ofTasks),
     ...overTasks(pairs, tasks),
-    aggregate: isBaseline ? null : aggregate,
+    aggregate,
     atLimit: atLimit(entry).length,
-    verdict: isBaseline ? 'baseline' : verdictOf(entry, reference, tested),
+    verdict,
   };
 }
 
-/** None where the model, or what it is compared with, might still have improved. */
-function verdictOf(entry: Entry, reference: Entry | undefined, tested: TestedGains['tasks']): Verdict {
-  const isUnfinished = [entry, reference].some(
-    (model) => model && atLimit(model).length > mostAtLimit * model.runs.filter(({ run }) => run).length,
-  );
-  return isUnfinished ? 'not trained to a plateau' : rowVerdict(tested.map(({ verdict }) => verdict));
+/** The verdict over tasks. Where the model, or what it is compared with, might still have improved, no gain has one. */
+function judged(
+  { entry, reference }: Compared,
+  { tasks, aggregate }: TestedGains,
+): { readonly verdict: Verdict; readonly gains: readonly TestedGain[]; readonly aggregate: Aggregate | null } {
+  const none = tasks.map((gain) => ({ ...gain, verdict: null }));
+  if (entry === reference) return { verdict: 'baseline', gains: none, aggregate: null };
+  if (isUnfinished(entry) || (reference && isUnfinished(reference)))
+    return {
+      verdict: 'not trained to a plateau',
+      gains: none,
+      aggregate: aggregate && { ...aggregate, verdict: null },
+    };
+  return { verdict: rowVerdict(tasks.map(({ verdict }) => verdict)), gains: tasks, aggregate };
+}
+
+function isUnfinished(entry: Entry): boolean {
+  return atLimit(entry).length > mostAtLimit * entry.runs.filter(({ run }) => run).length;
 }
 
 function atLimit({ runs }: Entry): Entry['runs'] {
@@ -188,20 +213,17 @@ function ownBestOf(entry: Entry, reference: Entry | undefined, task: JudgedTask)
   return { mean: mean(values), gain: gains.length > 0 ? mean(gains) : null };
 }
 
-function contrastOf(
-  { entry, reference }: Compared,
-  { tasks: tested, aggregate }: TestedGains,
-  tasks: readonly JudgedTask[],
-): Contrast {
+function contrastOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTask[]): Contrast {
+  const { entry, reference } = compared;
+  const { verdict, gains, aggregate } = judged(compared, tested);
+  const ofTasks = tasks.map(({ name, metric }, index) => [name, { metric: metric.name, ...at(gains, index) }] as const);
   return {
     axis: entry.point,
     model: entry.label,
     reference: reference?.label ?? '',
-    tasks: Object.fromEntries(
-      tasks.map(({ name, metric }, index) => [name, { metric: metric.name, ...at(tested, index) }]),
-    ),
+    tasks: Object.fromEntries(ofTasks),
     aggregate,
-    verdict: verdictOf(entry, reference, tested),
+    verdict,
   };
 }
 

@@ -67,8 +67,8 @@ export function differencesOf(pairs: readonly Pair[], task: JudgedTask): Differe
 }
 
 /**
- * The weighted mean over tasks of the relative gain in percent, pair by pair, over the pairs that all tasks have. What each is relative
- * to is the reference's mean over those pairs. No pairs where a task has no relative gain.
+ * The weighted mean over tasks of the relative gain in percent, pair by pair, over the pairs that all tasks have. What each task's gain is
+ * relative to is the reference's mean over that task's own pairs. No pairs where a task has no relative gain.
  */
 export function aggregateOf(
   ofTasks: readonly Differences[],
@@ -98,8 +98,9 @@ export function aggregateFactors(
 ): readonly number[] | null {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const factors = tasks.map(({ metric }, task) => {
-    const one = relativeGain(1, ofTasks[task]?.reference ?? 0, metric);
-    return one === null ? null : (one * (weights[task] ?? 0)) / total;
+    const weight = weights[task] ?? 0;
+    const one = weight === 0 ? 0 : relativeGain(1, ofTasks[task]?.reference ?? 0, metric);
+    return one === null ? null : (one * weight) / total;
   });
   return factors.every((factor) => factor !== null) ? factors : null;
 }

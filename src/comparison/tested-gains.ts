@@ -1,4 +1,5 @@
-import type { Margin, Metric } from '../metrics/metric.js';
+import type { Margin } from '../config/parts.js';
+import type { Metric } from '../metrics/metric.js';
 import type { Compared } from './compare-model.js';
 import type { Aggregate, Comparison, TaskVerdict, TestedGain } from './comparison.js';
 import type { ErrorOfGain } from './errors-of-gains.js';
@@ -20,6 +21,7 @@ interface Table {
   readonly tasks: readonly JudgedTask[];
   readonly uncertainty: Comparison['uncertainty'];
   readonly level: number;
+  readonly nextLevel: number;
   readonly margins: Readonly<Record<string, Margin | null>>;
 }
 
@@ -57,11 +59,10 @@ export function testGains(
     cells.map((row) => row.at(-1)?.member ?? nothing),
     level,
   );
-  const open = {
-    difference: level / Math.max(1, ofTasks.filter(({ pHolm }) => pHolm !== null && pHolm >= level).length),
-    equivalence:
-      level / Math.max(1, ofTasks.filter(({ pEquivalent }) => pEquivalent !== null && pEquivalent >= level).length),
-  };
+  const open = (p: 'pHolm' | 'pEquivalent') =>
+    Math.max(1, ofTasks.filter((own) => own[p] !== null && own[p] >= level).length);
+  const next = { difference: table.nextLevel / open('pHolm'), equivalence: table.nextLevel / open('pEquivalent') };
+  const isEnough = (pairs: readonly unknown[]) => pairs.length >= fewestPairs || table.uncertainty === 'rows';
   return cells.map((row, model) => {
     const aggregate = row.at(-1);
     const tested = ofAggregates[model];
@@ -71,8 +72,7 @@ export function testGains(
         if (!cell || !own) throw new Error('A family has a member for every cell.');
         const { gain, margin } = cell.member;
         const { reference, values } = cell.difference;
-        const enough = values.length >= fewestPairs || table.uncertainty === 'rows';
-        const verdict = enough ? taskVerdict(gain, own, level) : 'undecided';
+        const verdict = isEnough(values) ? taskVerdict(gain, own, level) : 'undecided';
         return {
           ...gainOf(cell.difference, own),
           relativeGain: gain === null ? null : relativeGain(gain, reference ?? 0, metric),
@@ -81,14 +81,24 @@ export function testGains(
           pNotInferior: own.pNotInferior,
           verdict,
           detectable: own.se
-            ? detectableGain(own.se, own.degreesOfFreedom ?? Number.POSITIVE_INFINITY, open.difference)
+            ? detectableGain(own.se, own.degreesOfFreedom ?? Number.POSITIVE_INFINITY, level / open('pHolm'))
             : null,
-          seedsToDecide: verdict === 'undecided' ? untilDecided(cell.difference, cell.error, margin, open) : null,
+          seedsToDecide: verdict === 'undecided' ? untilDecided(cell.difference, cell.error, margin, next) : null,
         };
       }),
-      aggregate: aggregate && tested && aggregate.member.gain !== null ? gainOf(aggregate.difference, tested) : null,
+      aggregate:
+        aggregate && tested && aggregate.member.gain !== null
+          ? aggregateOf(aggregate.difference, tested, isEnough(aggregate.difference.values), level)
+          : null,
     };
   });
+}
+
+function aggregateOf(difference: Differences, tested: TestedMember, isEnough: boolean, level: number): Aggregate {
+  const own = { ...gainOf(difference, tested), ...(isEnough ? {} : { pHolm: null }) };
+  const { gain, pHolm } = own;
+  if (gain === null || pHolm === null || pHolm >= level) return { ...own, verdict: 'undecided' };
+  return { ...own, verdict: gain > 0 ? 'better' : 'worse' };
 }
 
 const nothing = { gain: null, error: null, margin: null };

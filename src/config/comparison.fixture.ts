@@ -19,7 +19,12 @@ const definitions: Definitions = {
     {
       name: 'file',
       paths: ['path'],
-      options: z.strictObject({ loader: z.literal('file'), path: z.string(), mixing: z.number().default(0) }),
+      options: z.strictObject({
+        loader: z.literal('file'),
+        path: z.string(),
+        mixing: z.number().default(0),
+        splitSeed: z.unknown().optional(),
+      }),
     },
   ]),
   models: catalogue('model', [layered('apart'), layered('deep', { experts: z.int().default(2) }), layered('flat')]),

@@ -4,6 +4,7 @@ import { ConfigError } from '../support/errors.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
 import { failAt, parsePart } from './parse.js';
+import type { Margin } from './parts.js';
 import { type Choices, checkTasks, checkVariedKeys } from './varied-keys.js';
 
 /** Values of axes at one point: `{ 'dataset.correlation': 0.4 }`. */
@@ -53,16 +54,13 @@ export interface ComparisonConfig {
   experiment(label: string, point: AxisPoint, seed: number, changes?: AxisPoint): Experiment;
 }
 
-/** In the metric's own unit, or in percent of the value that a gain is measured against. */
-type Margin = { readonly absolute: number } | { readonly percent: number };
-
 const values = z.array(z.unknown()).min(1);
 const seedCount = z.int().positive().max(10_000);
+const percentage = z
+  .string()
+  .refine((text) => /^\d*\.?\d+\s*%$/.test(text) && Number.parseFloat(text) > 0, "a percentage above 0, such as '1 %'");
 const margin = z
-  .union([
-    z.number().positive(),
-    z.string().regex(/^\d+(\.\d+)?\s*%$/, "a number above 0, or a percentage such as '1 %'"),
-  ])
+  .union([z.number().positive(), percentage], { error: "a number above 0, a percentage such as '1 %', or null" })
   .nullable();
 const spaceSchema = z.record(z.string(), values).nullable().default(null);
 const compareSchema = z.strictObject({
@@ -156,8 +154,9 @@ export function parseComparison(
     return model;
   };
   const settings: ComparisonConfig['settings'] = (label) => combinations({ ...shared.values, ...modelOf(label).tune });
+  const isSearched = labels.some((label) => settings(label).length > 1);
   const reported = tuneSeeds.find((seed) => seeds.includes(seed));
-  if (reported !== undefined && labels.some((label) => settings(label).length > 1))
+  if (reported !== undefined && isSearched)
     throw failAt(
       document,
       ['compare', 'tuneSeed'],
@@ -208,6 +207,12 @@ export function parseComparison(
   );
   const first = experiments[0];
   if (!first) throw new Error('A comparison has a model.');
+  if (isSearched && 'splitSeed' in first.dataset && first.dataset.splitSeed === 'run')
+    throw failAt(
+      document,
+      ['dataset', 'splitSeed'],
+      'run draws other splits under the seed of a search: it would choose by rows that others are tested on; use a number',
+    );
   checkTasks([axes, shared, ...models.map(ownOf)], experiments, document);
   checkMetrics(compare, first, document, definitions);
   checkMargins(compare.margin, document, definitions);

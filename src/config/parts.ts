@@ -72,3 +72,6 @@ export const weightSchema = z.strictObject({
   /** The weight is initial * ratio^t. */
   ratio: z.number().positive().default(1),
 });
+
+/** How large a gain has to be to count: in the metric's own unit, or in percent of the value that it is measured against. */
+export type Margin = { readonly absolute: number } | { readonly percent: number };

@@ -43,7 +43,9 @@ function countOf(seeds: readonly number[]): number | readonly number[] {
 
 function written(margin: ComparisonConfig['margins'][string]): number | string | null {
   if (!margin) return null;
-  return 'absolute' in margin ? margin.absolute : `${margin.percent} %`;
+  return 'absolute' in margin
+    ? margin.absolute
+    : `${margin.percent.toLocaleString('en', { useGrouping: false, maximumFractionDigits: 20 })} %`;
 }
 
 export function stringifyComparison(config: ComparisonConfig, run?: Experiment): string {

@@ -95,4 +95,13 @@ describe('the seed of a search', () => {
     expect(failure(searched('  seeds: [2, 1000000]'))).toMatch(/^c\.yaml:2:1: 'compare\.tuneSeed': 1000000 is one of/);
     expect(parse(changed('[2, 5]', '[2, 1000000]')).seeds).toEqual([2, 1_000_000]); // nothing is searched
   });
+
+  test('draws no other splits: a search would choose by rows that others are tested on', () => {
+    const word = 'dataset.splitSeed=run';
+    expect(failure(text, [word])).toMatch(
+      /^override 'dataset\.splitSeed=run': 'dataset\.splitSeed': run draws other splits/,
+    );
+    expect(parse(whole, [word]).seeds).toEqual([2, 5]);
+    expect(parse(text, ['dataset.splitSeed=3']).seeds).toEqual([2, 5]);
+  });
 });

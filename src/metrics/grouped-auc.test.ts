@@ -110,6 +110,18 @@ test('the influence of rows gives the variance that leaving out groups gives', (
   expect(metric.influence?.(task, scoresOf(few))).toBeNull();
 });
 
+test('a group’s influence stands at its first row of the split, in the task or not, so that tasks meet', () => {
+  const rows = [
+    { group: 1, label: 0, logit: 0, mask: 0 },
+    { group: 1, label: 0, logit: 0, mask: 1 },
+    { group: 1, label: 1, logit: 1, mask: 1 },
+    { group: 2, label: 0, logit: 1, mask: 1 },
+    { group: 2, label: 1, logit: 0, mask: 1 },
+  ];
+  const influence = metrics.get('groupedAuc').influence?.(task, scoresOf(rows)) ?? [];
+  expect([...influence].map(Math.sign)).toEqual([1, 0, 0, -1, 0]);
+});
+
 test('of groups of equal size the variance is that of a mean: the sample variance over their number', () => {
   // Areas 1, 0 and 0.5: mean 0.5, sample variance 0.25.
   const rows = [

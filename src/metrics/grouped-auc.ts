@@ -31,7 +31,7 @@ function meanArea({ areas, rows }: GroupedSample): number | null {
 
 /**
  * What is drawn is groups, not rows: each group's influence, that of a ratio of means (Cochran 1977, section 2.11), stands at its first
- * row. Null without groups, and for fewer than two of both classes.
+ * row of the split, so that those of several tasks meet. Null without groups, and for fewer than two of both classes.
  */
 function influenceOfGroups(scores: TaskScores): Float64Array | null {
   if (!scores.groups) return null;

@@ -7,7 +7,7 @@ export interface GroupedSample {
   readonly areas: Float64Array;
   /** Rows of the group. [groups] */
   readonly rows: Int32Array;
-  /** The group's first row of the split. [groups] */
+  /** The group's first row of the split, in the task's sample space or not: the same for every task. [groups] */
   readonly firstRows: Int32Array;
   /** Groups with both classes. */
   readonly compared: number;
@@ -16,18 +16,20 @@ export interface GroupedSample {
 /** Rows with mask > 0, none of them NaN; groups in the order of their first rows. */
 export function groupedSample({ logits, labels, mask }: TaskScores, groups: Int32Array): GroupedSample {
   const places = new Map<number, number>(); // by group
+  const firsts = new Map<number, number>(); // by group
   const firstRows: number[] = [];
   const sizes: { positives: number; negatives: number }[] = [];
   const placeOf = new Int32Array(logits.length).fill(-1);
   for (let row = 0; row < logits.length; row++) {
-    if (!((mask[row] ?? 0) > 0)) continue;
     const group = groups[row] ?? 0;
+    if (!firsts.has(group)) firsts.set(group, row);
+    if (!((mask[row] ?? 0) > 0)) continue;
     let place = places.get(group);
     if (place === undefined) {
       place = sizes.length;
       places.set(group, place);
       sizes.push({ positives: 0, negatives: 0 });
-      firstRows.push(row);
+      firstRows.push(firsts.get(group) ?? row);
     }
     placeOf[row] = place;
     const size = sizes[place];

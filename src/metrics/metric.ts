@@ -1,3 +1,4 @@
+import type { Margin } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
 import type { BinarySample } from './binary-sample.js';
 import type { GroupedSample } from './grouped-sample.js';
@@ -6,9 +7,6 @@ import type { TaskScores } from './task-scores.js';
 
 /** A value of a metric: a number, an interval [low, high], or null where it is not defined. Never NaN or infinite. */
 export type MetricValue = number | readonly [number, number] | null;
-
-/** In the metric's own unit, or in percent of the value that a gain is measured against. */
-export type Margin = { readonly absolute: number } | { readonly percent: number };
 
 interface Common {
   /** The field in `result.json`. */

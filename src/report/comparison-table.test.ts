@@ -49,7 +49,7 @@ test('a line per model: its verdict, and each gain in percent with the sign of i
     ['Sluice', 'worse', '-0.31 % ▼', '-0.02 % =', '-0.17 % ▼'],
     ['Stitch', 'equivalent', '+0.02 % =', '0.00 % =', '+0.01 % ?'],
     ['Hard sharing', 'undecided', '+0.04 % ?', '-0.02 % ?', '+0.01 % ?'],
-    ['ML-MMoE', 'not trained to a plateau', '+0.20 % ▲', '+0.16 % ?', '+0.18 % ▲'],
+    ['ML-MMoE', 'not trained to a plateau', '+0.20 %', '+0.16 %', '+0.18 %'],
     ['Failed', 'no result', '-', '-'],
   ]);
   expect(lines[10]).toBe('');

@@ -1,6 +1,6 @@
-import type { Comparison, Contrast, Gain, TaskGain, TestedGain, Verdict } from '../comparison/comparison.js';
+import type { Aggregate, Comparison, Contrast, TaskGain, TestedGain, Verdict } from '../comparison/comparison.js';
 import { type Column, columnBlocks } from './column-blocks.js';
-import { aggregateDigits, aggregateVerdict, contrastsAt, effect, signs, verdictText, withSign } from './effects.js';
+import { aggregateDigits, contrastsAt, effect, signs, verdictText, withSign } from './effects.js';
 import { explanations, looksInWords, testInWords } from './explanations.js';
 import { dash, fixed, percent } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
@@ -54,7 +54,7 @@ function legend({ baseline, rows }: Comparison, points: readonly Point[]): strin
 }
 
 function narrowTables(comparison: Comparison, point: Point, { colour, columns }: TableOptions): string {
-  const { baseline, test } = comparison;
+  const { baseline } = comparison;
   const { rows, tasks } = point;
   const models = columnBlocks(
     [{ head: 'model', cells: rows.map(({ label }) => label) }],
@@ -68,19 +68,18 @@ function narrowTables(comparison: Comparison, point: Point, { colour, columns }:
           return row.label === baseline ? meanCell(gain, task) : gainCell(gain, task, point, colour);
         }),
       })),
-      ...meanColumn(rows, point, test.level, colour),
+      ...meanColumn(rows, point, colour),
     ],
     columns,
   );
   const contrasts = contrastsAt(comparison, point);
   if (contrasts.length === 0) return models;
-  return `${models}\n${contrastTables(contrasts, point, test.level, { colour, columns })}`;
+  return `${models}\n${contrastTables(contrasts, point, { colour, columns })}`;
 }
 
 function contrastTables(
   contrasts: readonly Contrast[],
   point: Point,
-  level: number,
   { colour, columns }: Pick<TableOptions, 'colour' | 'columns'>,
 ): string {
   return columnBlocks(
@@ -95,7 +94,7 @@ function contrastTables(
         right: true,
         cells: contrasts.map(({ tasks }) => gainCell(tasks[task.name], task, point, colour)),
       })),
-      ...meanColumn(contrasts, point, level, colour),
+      ...meanColumn(contrasts, point, colour),
     ],
     columns,
   );
@@ -112,16 +111,13 @@ function gainCell(gain: TestedGain | undefined, task: PointTask, point: Point, c
 
 /** The mean relative gain over tasks; no column where no model has one. */
 function meanColumn(
-  rows: readonly { readonly aggregate: Gain | null }[],
+  rows: readonly { readonly aggregate: Aggregate | null }[],
   point: Point,
-  level: number,
   colour: boolean,
 ): readonly Column[] {
   if (rows.every(({ aggregate }) => aggregate === null)) return [];
   const cells = rows.map(({ aggregate }) =>
-    aggregate === null
-      ? ''
-      : withSign(percent(aggregate.gain, aggregateDigits(point)), aggregateVerdict(aggregate, level), colour),
+    aggregate === null ? '' : withSign(percent(aggregate.gain, aggregateDigits(point)), aggregate.verdict, colour),
   );
   return [{ head: 'Δm', right: true, cells }];
 }

@@ -46,6 +46,7 @@ function aggregateGain(gain: number, pHolm: number): Aggregate {
     simultaneous: [gain - 0.11, gain + 0.11],
     p: pHolm / 4,
     pHolm,
+    verdict: pHolm >= 0.05 ? 'undecided' : gain > 0 ? 'better' : 'worse',
   };
 }
 
@@ -75,10 +76,10 @@ export const everyVerdict: Comparison = {
   seeds: [1, 2, 3, 4, 5],
   axes: {},
   uncertainty: 'seeds',
-  test: { variance: 'moderated', level: 0.05 },
+  test: { variance: 'moderated', addsRows: false, level: 0.05 },
   margins: {},
   taskWeights: { income: 1, 'never-married': 1 },
-  looks: [{ seeds: 5, most: 5, level: 0.05, planned: true, undecided: 4 }],
+  looks: [{ seeds: 5, of: [1, 2, 3, 4, 5], plan: [5], level: 0.05, planned: true, undecided: 4 }],
   notes: ['A note.'],
   timing: {},
   rows: [
@@ -129,10 +130,13 @@ export const everyVerdict: Comparison = {
       verdict: 'undecided',
     }),
     comparisonRow('ML-MMoE', {
-      tasks: pair(taskGain(0.0009, 'better'), taskGain(0.0007, 'undecided')),
+      tasks: pair(
+        taskGain(0.0009, 'better', { verdict: null }),
+        taskGain(0.0007, 'undecided', { verdict: null, seedsToDecide: null }),
+      ),
       meanGain: 0.0008,
       worstGain: 0.0007,
-      aggregate: aggregateGain(0.18, 0.03),
+      aggregate: { ...aggregateGain(0.18, 0.03), verdict: null },
       atLimit: 4,
       verdict: 'not trained to a plateau',
     }),

@@ -36,13 +36,6 @@ export function aggregateDigits({ rows }: Point): number {
   return percentDigits(rows.map(({ aggregate }) => aggregate?.gain ?? null));
 }
 
-/** Of a mean over tasks, which has no verdict of its own. */
-export function aggregateVerdict({ gain, pHolm }: Gain, level: number): TaskVerdict | null {
-  if (gain === null) return null;
-  if (pHolm === null || pHolm >= level) return 'undecided';
-  return gain > 0 ? 'better' : 'worse';
-}
-
 /** A model's verdict; of one without any gain that it has none. */
 export function verdictText(verdict: Verdict, tasks: Readonly<Record<string, Gain>>): string {
   return verdict === 'baseline' || Object.values(tasks).some(({ gain }) => gain !== null) ? verdict : 'no result';

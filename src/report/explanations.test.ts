@@ -19,10 +19,10 @@ const withGains = (change: (gain: TaskGain) => TaskGain): Partial<Comparison> =>
 
 test.each([
   ['paired', 'The test is a paired t test per gain'],
-  ['moderated', 'The test is a t test per gain, with variances moderated towards the pooled one (Smyth 2004)'],
+  ['moderated', 'The test is a t test per gain, with variances moderated towards their mean (after Smyth 2004)'],
   [null, 'The test is a z test per gain'],
 ] as const)('the test is named, with its adjustment and level: %s', (variance, words) => {
-  const text = textOf({ test: { variance, level: 0.0196 } });
+  const text = textOf({ test: { variance, addsRows: false, level: 0.0196 } });
   expect(text).toContain(
     `${words}. p is adjusted by Holm's method over the 14 gains of the table; below 0.0196 a gain`,
   );
@@ -34,7 +34,7 @@ test.each([
 test('what errors cover is said, and how rows enter the test', () => {
   expect(textOf()).toContain('Errors cover training noise only, not the choice of test rows.');
   expect(textOf({ uncertainty: 'rows' })).toContain('the choice of test rows only, not training noise');
-  expect(textOf({ uncertainty: 'both' })).toMatch(
+  expect(textOf({ uncertainty: 'both', test: { ...everyVerdict.test, addsRows: true } })).toMatch(
     /The variance over test rows is added to that over seeds\. p is[\s\S]*cover training noise and the choice of test rows\./,
   );
 });
@@ -74,7 +74,10 @@ test('of one seed nothing is said of tests, intervals or errors', () => {
 });
 
 test('several looks are told, and that seeds were added by hand', () => {
-  const look = (seeds: number, level: number, planned = true) => ({ seeds, most: seeds, level, planned, undecided: 3 });
+  const look = (seeds: number, level: number, planned = true) => ({
+    ...{ seeds, of: Array.from({ length: seeds }, (_, index) => index + 1), plan: [seeds], level, planned },
+    undecided: 3,
+  });
   const inWords = (...looks: ReturnType<typeof look>[]) =>
     looksInWords({ looks, test: { ...everyVerdict.test, level: looks.at(-1)?.level ?? 0 } });
   expect(inWords(look(5, 0.05))).toEqual([]);

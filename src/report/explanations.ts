@@ -24,16 +24,16 @@ export function hasIntervals({ rows, tasks }: Point): boolean {
 
 const tests = {
   paired: 'a paired t test per gain',
-  moderated: 'a t test per gain, with variances moderated towards the pooled one (Smyth 2004)',
+  moderated: 'a t test per gain, with variances moderated towards their mean (after Smyth 2004)',
 };
 
 /** The test of the gains, and how p is adjusted; nothing where nothing is tested. */
 export function testInWords(comparison: Comparison, point: Point): readonly string[] {
-  const { test, uncertainty } = comparison;
+  const { test } = comparison;
   const tested = testedGains(point);
   if (tested === 0) return [];
   const words = test.variance === null ? 'a z test per gain' : tests[test.variance];
-  const rows = uncertainty === 'both' ? ' The variance over test rows is added to that over seeds.' : '';
+  const rows = test.addsRows ? ' The variance over test rows is added to that over seeds.' : '';
   const gains = tested === 1 ? 'one gain' : `${tested} gains`;
   const contrasts = contrastsAt(comparison, point).length === 0 ? '' : ' Contrasts are adjusted on their own.';
   return [
@@ -71,7 +71,7 @@ function intervals({ test, uncertainty }: Comparison, point: Point): readonly st
     'The 95 % interval is for one gain alone.' +
       (simultaneous
         ? ` The simultaneous intervals cover all ${testedGains(point)} true gains at once, with ${confidence(test.level)} confidence. ` +
-          "They are Bonferroni's, cut where a verdict excludes more."
+          "They are Bonferroni's; Holm's method may decide a gain whose interval holds 0."
         : ''),
     errorsCover[uncertainty],
   ];

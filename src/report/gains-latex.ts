@@ -1,5 +1,5 @@
-import type { Comparison, ComparisonRow, Gain, TaskVerdict, TestedGain } from '../comparison/comparison.js';
-import { aggregateDigits, aggregateVerdict, contrastsAt, verdictText } from './effects.js';
+import type { Aggregate, Comparison, ComparisonRow, Gain, TaskVerdict, TestedGain } from '../comparison/comparison.js';
+import { aggregateDigits, contrastsAt, verdictText } from './effects.js';
 import { explanations, hasIntervals } from './explanations.js';
 import { count, dash, fixed, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
@@ -17,7 +17,7 @@ export function gainsLatex(comparison: Comparison): string {
 }
 
 function gainTable(comparison: Comparison, point: Point, label: string): string {
-  const { baseline, test } = comparison;
+  const { baseline } = comparison;
   const { tasks, rows } = point;
   const withIntervals = hasIntervals(point);
   const withMean = rows.some(({ aggregate }) => aggregate !== null);
@@ -27,7 +27,7 @@ function gainTable(comparison: Comparison, point: Point, label: string): string 
       meanOf(row, task),
       ...(row.label === baseline ? ['', ''] : gainCells(gainOf(row, task), task)),
     ]),
-    ...(withMean ? [aggregateCell(row.aggregate, point, test.level)] : []),
+    ...(withMean ? [aggregateCell(row.aggregate, point)] : []),
     ...[count(row.parameters?.embedding ?? null), count(row.parameters?.network ?? null)],
   ]);
   return tableOf({
@@ -49,7 +49,6 @@ function gainTable(comparison: Comparison, point: Point, label: string): string 
 function contrastTable(comparison: Comparison, point: Point, label: string): readonly string[] {
   const contrasts = contrastsAt(comparison, point);
   if (contrasts.length === 0) return [];
-  const { level } = comparison.test;
   const withIntervals = hasIntervals(point);
   const withMean = contrasts.some(({ aggregate }) => aggregate !== null);
   const table = tableOf({
@@ -65,7 +64,7 @@ function contrastTable(comparison: Comparison, point: Point, label: string): rea
     lines: contrasts.map(({ model, reference, verdict, tasks, aggregate }) => [
       ...[escapeLatex(model), escapeLatex(reference), verdictText(verdict, tasks)],
       ...point.tasks.flatMap((task) => gainCells(tasks[task.name], task)),
-      ...(withMean ? [aggregateCell(aggregate, point, level)] : []),
+      ...(withMean ? [aggregateCell(aggregate, point)] : []),
     ]),
     below: [key],
   });
@@ -141,10 +140,10 @@ function gainCells(gain: TestedGain | undefined, task: PointTask): readonly stri
   ];
 }
 
-function aggregateCell(gain: Gain | null, point: Point, level: number): string {
+function aggregateCell(gain: Aggregate | null, point: Point): string {
   if (gain === null) return '';
   const digits = aggregateDigits(point);
-  return withSign(signed(gain.gain, digits), halfOf(gain, digits), aggregateVerdict(gain, level));
+  return withSign(signed(gain.gain, digits), halfOf(gain, digits), gain.verdict);
 }
 
 const signs: Readonly<Record<TaskVerdict, string>> = {

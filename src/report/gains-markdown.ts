@@ -1,7 +1,6 @@
-import type { Comparison, ComparisonRow, Gain, TestedGain } from '../comparison/comparison.js';
+import type { Aggregate, Comparison, ComparisonRow, TestedGain } from '../comparison/comparison.js';
 import {
   aggregateDigits,
-  aggregateVerdict,
   contrastsAt,
   effect,
   type IntervalKind,
@@ -43,7 +42,7 @@ function gainTable({ baseline, test }: Comparison, point: Point): string {
       meanOf(row, task),
       ...(row.label === baseline ? ['', '', ''] : gainCells(gainOf(row, task), task, point, kind)),
     ]),
-    ...(withMean ? [aggregateCell(row.aggregate, point, test.level, kind)] : []),
+    ...(withMean ? [aggregateCell(row.aggregate, point, kind)] : []),
     ...[count(row.parameters?.embedding ?? null), count(row.parameters?.network ?? null)],
   ]);
   return tableOf(head, lines, 2);
@@ -65,7 +64,7 @@ function contrastTable(comparison: Comparison, point: Point): readonly string[] 
   const lines = contrasts.map(({ model, reference, verdict, tasks, aggregate }) => [
     ...[escapeMarkdown(model), escapeMarkdown(reference), verdictText(verdict, tasks)],
     ...point.tasks.flatMap((task) => gainCells(tasks[task.name], task, point, kind)),
-    ...(withMean ? [aggregateCell(aggregate, point, comparison.test.level, kind)] : []),
+    ...(withMean ? [aggregateCell(aggregate, point, kind)] : []),
   ]);
   return [tableOf(head, lines, 3)];
 }
@@ -107,10 +106,10 @@ function gainCells(
   ];
 }
 
-function aggregateCell(gain: Gain | null, point: Point, level: number, kind: IntervalKind | null): string {
+function aggregateCell(gain: Aggregate | null, point: Point, kind: IntervalKind | null): string {
   if (gain === null) return '';
   const digits = aggregateDigits(point);
-  const verdict = aggregateVerdict(gain, level);
+  const { verdict } = gain;
   return [percent(gain.gain, digits), intervalText(gain, kind, digits), verdict === null ? '' : signs[verdict]]
     .filter((text) => text !== '')
     .join(' ');

@@ -11,8 +11,6 @@ export interface Point {
   readonly title: string;
   readonly rows: readonly ComparisonRow[];
   readonly tasks: readonly PointTask[];
-  /** Of mean and worst gain: in one metric for all tasks, which need not be the one that each is judged by. */
-  readonly overTasks: { readonly name: string; readonly digits: number };
 }
 
 export interface PointTask {
@@ -37,7 +35,6 @@ export function pointsOf(comparison: Comparison): readonly Point[] {
         .join(', '),
       rows,
       tasks,
-      overTasks: describeMean(tasks, rows),
     };
   });
 }
@@ -83,15 +80,6 @@ export const noGain: TestedGain = {
 export function ranked<Row extends Pick<ComparisonRow, 'aggregate'>>(rows: readonly Row[]): readonly Row[] {
   const gain = ({ aggregate }: Row) => aggregate?.gain ?? Number.NEGATIVE_INFINITY;
   return rows.toSorted((a, b) => (gain(a) === gain(b) ? 0 : gain(b) - gain(a)));
-}
-
-function describeMean(tasks: readonly PointTask[], rows: readonly ComparisonRow[]): Point['overTasks'] {
-  const type = metrics.all.find(({ name }) => name === tasks[0]?.metric)?.type;
-  const common = metrics.all.find((metric) => metric.type === type && metric.score)?.name;
-  if (common === undefined || tasks.every(({ metric }) => metric === common))
-    return { name: 'mean gain', digits: Math.max(...tasks.map(({ digits }) => digits)) };
-  const gains = rows.flatMap(({ meanGain, worstGain }) => [meanGain, worstGain]);
-  return { name: `mean ${metricName(common)} gain`, digits: digitsFor(gains, gains) };
 }
 
 /** A metric's name as it is printed: short ones are initials. */

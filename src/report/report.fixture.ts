@@ -1,9 +1,9 @@
 import { summarize } from '../comparison/summarize.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { type Experiment, parseExperiment, stringifyExperiment } from '../config/experiment.js';
+import type { Margin } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
-import type { Margin } from '../metrics/metric.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 import { definitions } from '../training/definitions.js';
 import type { GateUse } from '../training/evaluation.js';
@@ -88,7 +88,8 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
     axes: options.axis ? { [options.axis.key]: options.axis.values } : {},
     uncertainty: 'seeds',
     earlierLooks: [],
-    look: { seeds: seeds.length, most: seeds.length, level: 0.05, planned: true },
+    look: { seeds: seeds.length, of: seeds, plan: [seeds.length], level: 0.05, planned: true },
+    nextLevel: 0.025,
     timing: {},
   });
   const config = [...runs.values()][0]?.experiment;

@@ -78,15 +78,21 @@ test('a gain that is relative to nothing has the metric’s own size', () => {
   );
 });
 
-test('runs of the baseline that ended at their limit are told too', () => {
-  const [baseline, ...others] = everyVerdict.rows.map((row) =>
-    row.label === 'single-task' ? { ...row, atLimit: 3 } : row,
-  );
-  const rows = [...(baseline ? [baseline] : []), ...others];
+test('a baseline that is not trained to a plateau is named: gains over it have no verdict', () => {
+  const late = 'not trained to a plateau';
+  const none = taskGain(0.001, 'better', { verdict: null });
+  const rows = [
+    ...everyVerdict.rows.slice(0, 1).map((row) => ({ ...row, atLimit: 3 })),
+    model(late, none, none, 'A'),
+    { ...model(late, none, none, 'B'), atLimit: 4 },
+  ];
   const [verdict] = verdictsInWords({ ...everyVerdict, rows });
-  expect(verdict?.models.find(({ label }) => label === 'ML-MMoE')?.sentence).toContain(
-    ': 4 of 5 runs and 3 of 5 of single-task ended at their limit of epochs',
-  );
+  expect(verdict?.headline).toBe(`single-task is ${late}: no gain over it has a verdict.`);
+  expect(verdict?.models.map(({ sentence }) => sentence)).toEqual([
+    `A has no verdict: single-task is ${late}: 3 of 5 runs ended at their limit of epochs, still improving. Gains over it have no verdict. Raise train.epochs.`,
+    `single-task and B are ${late}: 7 of 10 runs ended at their limit of epochs, still improving. Gains over single-task have no verdict. Raise train.epochs.`,
+  ]);
+  expect(verdict?.unfinished).toBe(verdict?.models[1]?.sentence);
 });
 
 test('models that are not trained to a plateau have one sentence together', () => {
@@ -133,7 +139,7 @@ test('where all is undecided the headline says what decides something first', ()
 
 test('the tally counts every verdict once, and is left out where the headline says it', () => {
   expect(all?.tally).toBe(
-    'Of 8 models compared, 1 is better on all tasks, 1 is better on some tasks, 1 shows a seesaw, 1 is worse, 1 is equivalent, 1 is undecided, 1 is not trained to a plateau and 1 has no result.',
+    'Of 8 models compared, 1 is better on all tasks, 1 is better on some tasks, 1 shows a seesaw, 1 is worse, 1 is equivalent, 1 is undecided, 1 is without a verdict and 1 has no result.',
   );
   expect(only('PLE').tally).toBe('');
 });

@@ -1,4 +1,5 @@
 import type { Comparison, Contrast, TaskVerdict, TestedGain, Verdict } from '../comparison/comparison.js';
+import { mostAtLimit } from '../comparison/statistics/verdict.js';
 import { contrastsAt, effect, isNotInferior } from './effects.js';
 import { count, listed, rounded } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
@@ -119,7 +120,9 @@ function headline(baseline: string, everywhere: string, models: readonly Compare
   if (equivalent.length === judged.length)
     return `${names(equivalent)} ${are(equivalent)} equivalent to ${baseline}: within ± the margin on ${everywhere}.`;
   if (of(plateau).length === judged.length)
-    return 'No model is trained to a plateau: longer training may change every gain.';
+    return judged.some(({ referenceAtLimit }) => isUnfinished(referenceAtLimit))
+      ? `${baseline} is ${plateau}: no gain over it has a verdict.`
+      : 'No model is trained to a plateau: longer training may change every gain.';
   const nothing = `No model is shown to be better or worse than ${baseline}.`;
   return undecided.length === judged.length ? `${nothing} ${nextOfAll(undecided)}` : nothing;
 }
@@ -145,7 +148,7 @@ const tallied: readonly (readonly [Verdict, (models: number) => string])[] = [
   ['worse', (models) => `${be(models)} worse`],
   ['equivalent', (models) => `${be(models)} equivalent`],
   ['undecided', (models) => `${be(models)} undecided`],
-  [plateau, (models) => `${be(models)} not trained to a plateau`],
+  [plateau, (models) => `${be(models)} without a verdict`],
 ];
 
 function tally(models: readonly Compared[]): string {
@@ -188,25 +191,26 @@ function sentence(model: Compared, subject: string, level: number): string {
       return `${subject} is undecided: ${sizes.join(', ')}${rest}; ${next(undecided)}.`;
     }
     case plateau:
-      return `${subject} is ${plateau}: ${limits([model])}`;
+      return isUnfinished(model.atLimit) ? unfinished([model]) : `${subject} has no verdict: ${unfinished([model])}`;
   }
 }
 
+/** Which models are not trained to a plateau, the one that gains are over included; empty without any. */
 function unfinished(models: readonly Compared[]): string {
-  if (models.length === 0) return '';
-  return `${listed(models.map(({ label }) => quoted(label)))} ${are(models)} ${plateau}: ${limits(models)}`;
+  const [over] = models.filter(({ referenceAtLimit }) => isUnfinished(referenceAtLimit));
+  const late = [
+    ...(over ? [{ label: over.reference, atLimit: over.referenceAtLimit }] : []),
+    ...models.filter(({ atLimit }) => isUnfinished(atLimit)),
+  ];
+  if (late.length === 0) return '';
+  const sum = (of: keyof AtLimit) => count(late.reduce((total, { atLimit }) => total + atLimit[of], 0));
+  const names = listed(late.map(({ label }) => quoted(label)));
+  const consequence = over ? ` Gains over ${late.length === 1 ? 'it' : quoted(over.reference)} have no verdict.` : '';
+  return `${names} ${be(late.length)} ${plateau}: ${sum('ended')} of ${sum('runs')} runs ended at their limit of epochs, still improving.${consequence} Raise train.epochs.`;
 }
 
-function limits(models: readonly Compared[]): string {
-  const sum = (of: (model: Compared) => number) => models.reduce((total, model) => total + of(model), 0);
-  const [reference] = models.filter(({ referenceAtLimit }) => referenceAtLimit.ended > 0);
-  const parts = [
-    `${count(sum(({ atLimit }) => atLimit.ended))} of ${count(sum(({ atLimit }) => atLimit.runs))} runs`,
-    ...(reference
-      ? [`${reference.referenceAtLimit.ended} of ${reference.referenceAtLimit.runs} of ${quoted(reference.reference)}`]
-      : []),
-  ];
-  return `${listed(parts)} ended at their limit of epochs, still improving. Raise train.epochs.`;
+function isUnfinished({ ended, runs }: AtLimit): boolean {
+  return ended > mostAtLimit * runs;
 }
 
 /** `better than single-task on a (+1.2 %), equivalent on b (within ± 0.001 AUC)` */

@@ -1,5 +1,5 @@
-import type { Comparison, ComparisonRow, Gain, TaskVerdict, TestedGain } from '../comparison/comparison.js';
-import { aggregateDigits, aggregateVerdict, contrastsAt, effect, verdictText, withSign } from './effects.js';
+import type { Aggregate, Comparison, ComparisonRow, Gain, TaskVerdict, TestedGain } from '../comparison/comparison.js';
+import { aggregateDigits, contrastsAt, effect, verdictText, withSign } from './effects.js';
 import { hasIntervals } from './explanations.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask } from './points.js';
@@ -7,17 +7,17 @@ import { type TextCell, textTable } from './text-table.js';
 
 /** All numbers at a point of the axes: a line per model and task, and likewise of the contrasts. Columns without a number are left out. */
 export function wideTable(comparison: Comparison, point: Point, colour: boolean): string {
-  const { baseline, test } = comparison;
+  const { baseline } = comparison;
   const models = point.rows.flatMap((row) =>
     linesOf({ model: row.label, over: '', verdict: verdictText(row.verdict, row.tasks), row }, [
       ...point.tasks.map((task) => taskLine(row.label === baseline ? null : gainOf(row, task), task, point)),
-      ...meanLine(row.aggregate, point, test.level),
+      ...meanLine(row.aggregate, point),
     ]),
   );
   const contrasts = contrastsAt(comparison, point).flatMap(({ model, reference, verdict, tasks, aggregate }) =>
     linesOf({ model, over: reference, verdict: verdictText(verdict, tasks), row: null }, [
       ...point.tasks.map((task) => taskLine(tasks[task.name] ?? null, task, point)),
-      ...meanLine(aggregate, point, test.level),
+      ...meanLine(aggregate, point),
     ]),
   );
   const columns = columnsOf(hasIntervals(point), colour);
@@ -66,11 +66,11 @@ function taskLine(gain: TestedGain | null, task: PointTask, point: Point): GainL
   return { task, gain, tested: gain, digits: task.digits, relative, verdict: gain?.verdict ?? null };
 }
 
-function meanLine(gain: Gain | null, point: Point, level: number): readonly GainLine[] {
+function meanLine(gain: Aggregate | null, point: Point): readonly GainLine[] {
   if (gain === null) return [];
   const digits = aggregateDigits(point);
   const relative = percent(gain.gain, digits);
-  return [{ task: null, gain, tested: null, digits, relative, verdict: aggregateVerdict(gain, level) }];
+  return [{ task: null, gain, tested: null, digits, relative, verdict: gain.verdict }];
 }
 
 interface Column {

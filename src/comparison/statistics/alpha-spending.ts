@@ -1,4 +1,4 @@
-import { criticalValue, normalBelow } from './distributions.js';
+import { normalBelow } from './distributions.js';
 
 /**
  * Levels of the tests at each look at growing data, such that the chance of a false difference at any of them is at most `level` in all
@@ -24,19 +24,6 @@ export function spendingLevels(times: readonly number[], level: number): readonl
     spent += spend;
   }
   return levels;
-}
-
-/** The chance that a test of no difference rejects at one look or more, with these levels. */
-export function chanceOfAny(times: readonly number[], levels: readonly number[]): number {
-  let continuing = start;
-  let chance = 0;
-  for (const [look, time] of times.entries()) {
-    const next = advance(continuing, time - (times[look - 1] ?? 0));
-    const bound = criticalValue(levels[look] ?? 0, Number.POSITIVE_INFINITY) * Math.sqrt(time);
-    chance += outside(next, bound);
-    continuing = within(next, bound);
-  }
-  return chance;
 }
 
 /** A density of the sum of normal increments, symmetric about 0: weights at points x >= 0, of both x and -x. */

@@ -29,8 +29,8 @@ type Interval = readonly [low: number, high: number];
  * Schuirmann 1987) and that it is above -margin (one-sided). Holm's method adjusts each of the three families, so that each has a chance
  * of at most `level` of any false claim.
  *
- * Simultaneous intervals are Bonferroni's, cut where a step-down test excludes more: at 0 for a gain that differs from 0, at the margin
- * for one that is within it. So a verdict and its interval agree.
+ * Simultaneous intervals are Bonferroni's: all of them hold their true gains with the confidence 1 - level. One that does not hold 0 is
+ * of a gain that differs from 0; Holm's method finds more, since it tests the largest gain against all, the next against one fewer, ….
  *
  * Without an error nothing is defined. An error of 0 says that nothing was seen to vary: of a gain of 0 this is perfect agreement,
  * p = 1 and within any margin; any other gain has no test.
@@ -44,15 +44,20 @@ export function testFamily(members: readonly FamilyMember[], level: number): rea
   };
   const size = alone.filter(({ p }) => p !== null).length;
   return alone.map((own, index) => {
-    const { gain = null, margin = null } = members[index] ?? {};
-    const tested = {
+    const { gain = null } = members[index] ?? {};
+    const half = own.se === null ? null : halfWidth(own.se, own.degreesOfFreedom, level / size);
+    return {
       ...own,
+      simultaneous: gain === null || half === null ? null : [gain - half, gain + half],
       pHolm: adjusted.pHolm[index] ?? null,
       pEquivalent: adjusted.pEquivalent[index] ?? null,
       pNotInferior: adjusted.pNotInferior[index] ?? null,
     };
-    return { ...tested, simultaneous: simultaneous(gain, margin, tested, level, size) };
   });
+}
+
+function halfWidth(se: number, degreesOfFreedom: number | null, level: number): number {
+  return se === 0 ? 0 : criticalValue(level, degreesOfFreedom ?? Number.POSITIVE_INFINITY) * se;
 }
 
 function testAlone({ gain, error, margin }: FamilyMember): Omit<TestedMember, 'simultaneous' | 'pHolm'> {
@@ -85,20 +90,3 @@ const nothing = {
   pEquivalent: null,
   pNotInferior: null,
 };
-
-function simultaneous(
-  gain: number | null,
-  margin: number | null,
-  { se, degreesOfFreedom, pHolm, pEquivalent }: Omit<TestedMember, 'simultaneous'>,
-  level: number,
-  size: number,
-): Interval | null {
-  if (gain === null || se === null) return null;
-  if (se === 0) return [gain, gain];
-  const half = criticalValue(level / size, degreesOfFreedom ?? Number.POSITIVE_INFINITY) * se;
-  let [low, high] = [gain - half, gain + half];
-  if (margin !== null && pEquivalent !== null && pEquivalent < level)
-    [low, high] = [Math.max(low, -margin), Math.min(high, margin)];
-  if (pHolm !== null && pHolm < level) [low, high] = gain > 0 ? [Math.max(low, 0), high] : [low, Math.min(high, 0)];
-  return [low, high];
-}

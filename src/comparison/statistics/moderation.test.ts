@@ -21,7 +21,7 @@ const tasks = [
 const moderated = (values: readonly number[], task: number, all: Parameters<typeof moderation>[0] = tasks) => {
   const own = seedError(values, 0);
   if (own === null) throw new Error('too few');
-  return moderation(all)?.moderate(own, task);
+  return moderation(all)?.moderate(own, values.length, task);
 };
 
 describe('variances of a table', () => {
@@ -72,6 +72,14 @@ describe('variances of a table', () => {
       moderated(tasks[0]?.[0] ?? [], 0),
     );
     expect(moderation([])).toBeNull();
+  });
+
+  it('of a task that lacks a pair everywhere are its own, and the other task is as if alone', () => {
+    const [first = [], second = []] = tasks;
+    const lacking = [first, second.map((values) => values.slice(1))];
+    for (const values of first) expect(moderated(values, 0, lacking)).toEqual(moderated(values, 0, [first]));
+    const [short = []] = lacking[1] ?? [];
+    expect(moderated(short, 1, lacking)).toEqual(seedError(short, 0));
   });
 });
 

@@ -6,10 +6,8 @@ export const fewestModerated = { pairs: 4, gains: 3 } as const;
 
 /** What the variances of a table's gains have in common. */
 export interface Moderation {
-  /** Seeds of each gain that it rests on. */
-  readonly pairs: number;
-  /** The error of a mean gain over so many pairs, its own error being `own`. */
-  moderate(own: GainError, task: number): GainError;
+  /** The error of a mean gain over so many pairs, its own error being `own`: the same where it has fewer pairs than the others. */
+  moderate(own: GainError, pairs: number, task: number): GainError;
 }
 
 /**
@@ -27,28 +25,31 @@ export interface Moderation {
  *     df    = d + (min(d0 + d, d M / (1 + (M - 1) rho^2)) - d) / 2, at least d
  *
  * @param tasks [task][gain][pair]. Only gains with as many pairs as any other count, and those that vary.
- * @returns Null with fewer than four pairs or three gains of a task.
+ * A task without any gain of as many pairs stays out: its gains keep their own errors.
+ * @returns Null with fewer than four pairs, or fewer than three gains of a task that is in.
  */
 export function moderation(tasks: readonly (readonly (readonly number[])[])[]): Moderation | null {
   const pairs = Math.max(0, ...tasks.flat().map(({ length }) => length));
-  const groups = tasks.map((gains) => gains.filter((gain) => gain.length === pairs && standardDeviation(gain) > 0));
-  if (pairs < fewestModerated.pairs || groups.some(({ length }) => length < fewestModerated.gains)) return null;
-  const own = pairs - 1;
-  const variances = groups.map((gains) => gains.map((gain) => standardDeviation(gain) ** 2));
-  const pooled = variances.map(mean);
-  const correlation = Math.min(
-    0.999,
-    Math.max(0, mean(groups.map((gains, task) => meanCovariance(gains, variances[task] ?? []) / (pooled[task] ?? 1)))),
+  const groups = new Map(
+    Array.from(tasks.entries(), ([task, gains]) => [task, gains.filter(({ length }) => length === pairs)] as const)
+      .filter(([, gains]) => gains.length > 0)
+      .map(([task, gains]) => [task, groupOf(gains.filter((gain) => standardDeviation(gain) > 0))] as const),
   );
-  const spread = withinTasks(variances.map((values) => values.map(Math.log)));
-  const prior = 2 * inverseTrigamma(spread - (1 - correlation ** 2) * trigamma(own / 2));
+  const all = [...groups.values()];
+  if (pairs < fewestModerated.pairs || all.some(({ variances }) => variances.length < fewestModerated.gains))
+    return null;
+  const correlation = Math.min(0.999, Math.max(0, mean(all.map(({ covariance, pooled }) => covariance / pooled))));
+  const spread = withinTasks(all.map(({ variances }) => variances.map(Math.log)));
+  const prior = 2 * inverseTrigamma(spread - (1 - correlation ** 2) * trigamma((pairs - 1) / 2));
   return {
-    pairs,
-    moderate({ variance, degreesOfFreedom }, task) {
-      const known = variances[task]?.length ?? 0;
-      const most = (own * known) / (1 + (known - 1) * correlation ** 2);
+    moderate(own, count, task) {
+      const group = groups.get(task);
+      if (!group || count !== pairs) return own;
+      const { variance, degreesOfFreedom } = own;
+      const known = group.variances.length;
+      const most = ((pairs - 1) * known) / (1 + (known - 1) * correlation ** 2);
       const added = Math.max(0, Math.min(prior + degreesOfFreedom, most) - degreesOfFreedom);
-      const common = (pooled[task] ?? 0) / pairs;
+      const common = group.pooled / pairs;
       const share = Number.isFinite(prior) ? prior / (prior + degreesOfFreedom) : 1;
       return {
         variance: Math.max(variance, share * common + (1 - share) * variance),
@@ -58,11 +59,13 @@ export function moderation(tasks: readonly (readonly (readonly number[])[])[]): 
   };
 }
 
-/** Of two different gains, over all pairs of gains. */
-function meanCovariance(gains: readonly (readonly number[])[], variances: readonly number[]): number {
+/** The variances of a task's gains, their mean, and the mean covariance of two different gains. */
+function groupOf(gains: readonly (readonly number[])[]) {
+  const variances = gains.map((gain) => standardDeviation(gain) ** 2);
   const sums = (gains[0] ?? []).map((_, pair) => gains.reduce((sum, gain) => sum + (gain[pair] ?? 0), 0));
   const own = variances.reduce((sum, variance) => sum + variance, 0);
-  return (standardDeviation(sums) ** 2 - own) / (gains.length * (gains.length - 1));
+  const covariance = (standardDeviation(sums) ** 2 - own) / (gains.length * (gains.length - 1));
+  return { variances, pooled: mean(variances), covariance };
 }
 
 /** Variance of values about the mean of their group. */

@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow, Gain } from '../../comparison/comparison.js';
-import { aggregateDigits, aggregateVerdict } from '../effects.js';
+import { aggregateDigits } from '../effects.js';
 import { percent, signed } from '../numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf, ranked } from '../points.js';
 import { type Datum, description, fontSize, type Panel, panelWidth, type Section, tip } from './drawing.js';
@@ -19,7 +19,7 @@ export function forest(comparison: Comparison): readonly Section[] {
   const columns = [
     ...point.tasks.map((task) => ofTask(task, rows)),
     ...(point.tasks.length > 1 && rows.some(({ aggregate }) => aggregate)
-      ? [ofMean(rows, comparison.test.level, aggregateDigits(point))]
+      ? [ofMean(rows, aggregateDigits(point))]
       : []),
   ].filter(({ lines }) => lines.some(({ gain }) => gain.gain !== null));
   if (columns.length === 0) return [];
@@ -64,7 +64,7 @@ function ofTask(task: PointTask, rows: readonly ComparisonRow[]): Column {
   };
 }
 
-function ofMean(rows: readonly ComparisonRow[], level: number, digits: number): Column {
+function ofMean(rows: readonly ComparisonRow[], digits: number): Column {
   return {
     title: 'Mean over tasks',
     scale: 'mean',
@@ -74,7 +74,7 @@ function ofMean(rows: readonly ComparisonRow[], level: number, digits: number): 
     lines: rows.map(({ label, aggregate }) => ({
       label,
       gain: aggregate ?? nothing,
-      verdict: aggregate ? aggregateVerdict(aggregate, level) : null,
+      verdict: aggregate?.verdict ?? null,
       margin: null,
       tip: aggregate ? meanGainLines(aggregate, digits) : [],
     })),

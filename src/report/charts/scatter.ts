@@ -45,7 +45,7 @@ export function scatters(comparison: Comparison): readonly Section[] {
   if (drawings.length === 0) return [];
   const note = [
     `Each model's gain on one task over ${comparison.baseline} against its gain on another: up and right is better. Upper left and lower ` +
-      'right, one task is paid for with the other: a seesaw. Lines are 95 % intervals; those that end at the frame go on.',
+      'right, it gains on one task and loses on the other; the verdict says whether that is shown. Lines are 95 % intervals; those that end at the frame go on.',
     ...left,
     ...omission,
   ].join(' ');

@@ -1,4 +1,5 @@
 import type {
+  Aggregate,
   Comparison,
   ComparisonRow,
   Contrast,
@@ -10,7 +11,6 @@ import type {
 import type { FinishedRun } from '../../training/finished-run.js';
 import {
   aggregateDigits,
-  aggregateVerdict,
   contrastsAt,
   effect,
   type IntervalKind,
@@ -100,14 +100,13 @@ ${own.map(
 /** What the cells of a table have in common. */
 interface Table {
   readonly point: Point;
-  readonly level: number;
   readonly interval: IntervalKind | null;
   /** Of mean relative gains. */
   readonly digits: number;
 }
 
 function tableOf({ test }: Comparison, point: Point): Table {
-  return { point, level: test.level, interval: intervalKind(point, test.level), digits: aggregateDigits(point) };
+  return { point, interval: intervalKind(point, test.level), digits: aggregateDigits(point) };
 }
 
 function taskHead({ name, metric, better }: PointTask): Html {
@@ -148,10 +147,9 @@ function gainCell(own: TestedGain, task: PointTask, table: Table, metric: readon
   return html`<td class="number task ${verdict ?? ''}" data-value="${gain}" data-label="${name}">${sign(verdict)}<b>${typographic(signed(gain, digits))}</b>${size}${smallLines(below)}</td>`;
 }
 
-function meanCell(mean: Gain | null, table: Table, worst: readonly string[]): Html {
+function meanCell(mean: Aggregate | null, table: Table, worst: readonly string[]): Html {
   if (mean === null || mean.gain === null) return numberCell(null, '-', [], 'mean gain');
-  const { gain } = mean;
-  const verdict = aggregateVerdict(mean, table.level);
+  const { gain, verdict } = mean;
   return html`<td class="number mean ${verdict ?? ''}" data-value="${gain}" data-label="mean gain">${sign(verdict)}<b>${typographic(percent(gain, table.digits))}</b>${smallLines([knownOf(mean, table, table.digits), worst])}</td>`;
 }
 
