@@ -49,7 +49,7 @@ test('prints the table in 80 columns, then what was found in words, then where t
   expect(first.stdout).toMatch(/^model +verdict +y1 +y2 .*\nsingle-task +baseline +[\d.]+ MSE +[\d.]+ MSE\nple /);
   expect(Math.max(...first.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   expect(first.stdout).toContain(
-    '\n\nNo model is trained to a plateau: longer training may change every gain.\n- ple and shared are not trained',
+    '\n\nsingle-task is not trained to a plateau: no gain over it has a verdict.\n- single-task, ple and shared are not',
   );
   expect(first.stderr).toMatch(/\nWritten to runs\/small; the report is runs\/small\/report\.html\n$/);
 });

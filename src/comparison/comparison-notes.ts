@@ -4,7 +4,7 @@ import type { Compared, PointTable } from './compare-model.js';
 import type { Entry } from './compared-runs.js';
 import type { Comparison, ComparisonRow, RunReference } from './comparison.js';
 import { hasOwnRows } from './errors-of-gains.js';
-import { familyError, type LookToCome } from './looks.js';
+import { familyError, type LookToCome, plansIn } from './looks.js';
 import { notesOnRuns } from './notes-on-runs.js';
 import { fewestModerated } from './statistics/moderation.js';
 import { fewestPairs } from './statistics/verdict.js';
@@ -70,13 +70,13 @@ function onErrors(
   return notes;
 }
 
-/** Seeds that were added after a look cost what another look adds to the chance of error. */
+/** Looks outside of a plan cost what they add to the chance of error. */
 function onLooks({ looks }: Settings): readonly string[] {
   const last = looks.at(-1);
-  if (!last || last.planned) return [];
+  if (!last || plansIn(looks) < 2) return [];
   const before = [...new Set(looks.slice(0, -1).map(({ seeds }) => seeds))].toSorted((a, b) => a - b);
   return [
-    `This table was looked at before, with ${before.join(', ')} seeds, outside of its plan. Its tests use the level ${short(last.level)} for that; over all looks ` +
+    `This table was looked at before, with ${before.join(', ')} seeds, outside of its plan. Its tests use the level ${short(last.level)}; over all looks ` +
       `the chance of a false difference is at most ${short(familyError(looks))}. compare.seeds: { first, step, most } plans looks.`,
   ];
 }

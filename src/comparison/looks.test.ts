@@ -27,30 +27,27 @@ test('several looks spend .05 in all, of every gain its share', () => {
   expect(looks.map(({ level }) => level)).toEqual(levels.map((level) => gains * level));
 });
 
-test('every other plan that looked at other seeds or fewer halves the level', () => {
+test('every other plan that was looked at before halves the level, whatever its seeds', () => {
   const first = taken(withSeeds('3'));
   const second = taken(withSeeds('6'), first);
   expect(second).toMatchObject([{ seeds: 6, level: 0.025, planned: false }]);
-  expect(taken(withSeeds('9'), [...first, ...second])).toMatchObject([{ level: 0.0125, planned: false }]);
-  expect(familyError([...first, ...second])).toBeCloseTo(0.05 + 0.025, 12);
-  // other seeds are another chance, fewer of the same are not, nor is one and the same plan
+  const third = taken(withSeeds('2'), [...first, ...second]);
+  expect(third).toMatchObject([{ level: 0.0125, planned: false }]);
   expect(taken(withSeeds('[11, 12, 13]'), first)).toMatchObject([{ level: 0.025 }]);
-  expect(taken(withSeeds('2'), first)).toMatchObject([{ level: 0.05, planned: true }]);
-  expect(ofOtherPlans(first, withSeeds('3'))).toEqual([]);
-  expect(ofOtherPlans(first, withSeeds('2'))).toEqual(first);
+  expect(familyError([...first, ...second, ...third])).toBeCloseTo(0.05 + 0.025 + 0.0125, 12);
+  expect(familyError(first)).toBe(0.05);
 });
 
-test('a plan after another pays once, from the look on that has more seeds', () => {
-  const plan = taken(withSeeds('{ first: 3, step: 3, most: 9 }'));
-  expect(taken(withSeeds('9'), plan.slice(0, 2))).toMatchObject([{ level: 0.025, planned: false }]);
-  const alone = withSeeds('{ first: 3, step: 1, most: 5 }');
-  const [a, b, c] = taken(alone);
-  expect(taken(alone, taken(withSeeds('3')))).toMatchObject([
-    { seeds: 3, level: a?.level, planned: true }, // the same seeds again
-    { seeds: 4, level: (b?.level ?? 0) / 2, planned: false },
-    { seeds: 5, level: (c?.level ?? 0) / 2, planned: false },
-  ]);
-  expect(ofOtherPlans(plan, withSeeds('{ first: 3, step: 3, most: 9 }'))).toEqual([]);
+test('a plan halves as one, and keeps its levels when it is taken again', () => {
+  const plan = withSeeds('{ first: 3, step: 3, most: 9 }');
+  const looks = taken(plan);
+  const byHand = taken(withSeeds('9'), looks.slice(0, 2));
+  expect(byHand).toMatchObject([{ level: 0.025, planned: false }]);
+  expect(taken(plan, [...byHand, ...looks.slice(0, 2)])).toEqual(looks);
+  const after = taken(plan, byHand);
+  expect(after.map(({ level }) => level)).toEqual(looks.map(({ level }) => level / 2));
+  expect(taken(plan, [...byHand, ...after.slice(0, 1)])).toEqual(after);
+  expect(ofOtherPlans([...looks, ...byHand], plan)).toEqual(byHand);
 });
 
 test('the report of several comparisons is a look at all of their seeds', () => {

@@ -7,13 +7,13 @@ const level = 0.05;
 export type LookToCome = Omit<Look, 'undecided'>;
 
 /**
- * The looks that a config plans, after these looks of other plans. One look tests at .05. Several share it by alpha spending; the share is
- * worked out for one of the table's gains as Holm's method tests it first, at .05 / gains, and multiplied again, so that adjusted p-values are
- * held against it. For each other plan that looked at other seeds or fewer, the level is halved.
+ * The looks that a config plans, after stored ones. One look tests at .05. Several share it by alpha spending; the share is worked out for
+ * one of the table's gains as Holm's method tests it first, at .05 / gains, and multiplied again, so that adjusted p-values are held against
+ * it. For each other plan that was looked at before, the level is halved; a plan that is taken again keeps its levels.
  */
 export function plannedLooks(
   config: Pick<ComparisonConfig, 'looks' | 'models' | 'seeds' | 'points' | 'baseline' | 'experiment'>,
-  others: readonly Look[],
+  stored: readonly Look[],
 ): readonly LookToCome[] {
   const { tasks } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
   const gains = Math.max(1, (config.models.length - 1) * tasks.length);
@@ -22,50 +22,42 @@ export function plannedLooks(
     plan.map((seeds) => seeds / (plan.at(-1) ?? 1)),
     level / gains,
   );
-  return plan.map((seeds, index) => {
+  const looks = plan.map((seeds, index) => {
     const of = config.seeds.slice(0, seeds);
-    return after(others, { seeds, of, plan, level: plan.length === 1 ? level : gains * (levels[index] ?? 0) });
+    return { seeds, of, plan, level: plan.length === 1 ? level : gains * (levels[index] ?? 0) };
   });
+  const [again, whole] = [stored.find((look) => isOfPlan(look, config))?.level, looks[0]?.level];
+  const halvings = again && whole ? Math.round(Math.log2(whole / again)) : plansIn(ofOtherPlans(stored, config));
+  return looks.map((look) => ({ ...look, level: look.level / 2 ** halvings, planned: halvings === 0 }));
 }
 
 /** Of stored looks, those of other plans than this one. */
-export function ofOtherPlans(
-  looks: readonly Look[],
-  { looks: plan, seeds }: Pick<ComparisonConfig, 'looks' | 'seeds'>,
-): readonly Look[] {
-  return looks.filter((look) => !isEqual(look.plan, plan) || !isEqual(look.of, seeds.slice(0, look.seeds)));
+export function ofOtherPlans(looks: readonly Look[], config: Plan): readonly Look[] {
+  return looks.filter((look) => !isOfPlan(look, config));
 }
 
-/** A look that has been taken again, or one at the seeds of several reports. */
+/** A look that has been taken before, or one at the seeds of several reports. */
 export function lookAt(of: readonly number[], looks: readonly Look[]): LookToCome {
-  const same = looks.at(-1);
-  if (same && isEqual(same.of, of)) return same;
-  return after(looks, { seeds: of.length, of, plan: [], level });
+  const same = looks.findLast((look) => isEqual(look.of, of));
+  if (same) return same;
+  const halvings = plansIn(looks);
+  return { seeds: of.length, of, plan: [], level: level / 2 ** halvings, planned: halvings === 0 };
 }
 
-/** The chance of a false difference at the last look or any before it is at most this: every plan spends its level, .05 or what is left of it. */
+/** The chance of a false difference at any of these looks is at most this: the first plan spends .05, each further one half of the one before. */
 export function familyError(looks: readonly LookToCome[]): number {
-  const last = looks.at(-1);
-  return last ? level * (2 - 2 ** -plansBefore(last, looks)) : 0;
+  return 2 * level * (1 - 2 ** -plansIn(looks));
 }
 
-function after(looks: readonly LookToCome[], look: Omit<LookToCome, 'planned'>): LookToCome {
-  const plans = plansBefore(look, looks);
-  return { ...look, level: look.level / 2 ** plans, planned: plans === 0 };
+type Plan = Pick<ComparisonConfig, 'looks' | 'seeds'>;
+
+function isOfPlan(look: Look, { looks: plan, seeds }: Plan): boolean {
+  return isEqual(look.plan, plan) && isEqual(look.of, seeds.slice(0, look.seeds));
 }
 
-type Planned = Pick<Look, 'of' | 'plan'>;
-
-/** Other plans of which a look was at other seeds than these, or at fewer: each was a chance to stop and to report. */
-function plansBefore(look: Planned, looks: readonly Planned[]): number {
-  const others = looks.filter(
-    (other) => planOf(other) !== planOf(look) && !look.of.every((seed) => other.of.includes(seed)),
-  );
-  return new Set(others.map(planOf)).size;
-}
-
-function planOf({ plan, of }: Planned): string {
-  return JSON.stringify(plan.length > 0 ? [plan, of[0]] : of);
+/** How many different ones. */
+export function plansIn(looks: readonly Pick<Look, 'of' | 'plan'>[]): number {
+  return new Set(looks.map(({ plan, of }) => JSON.stringify(plan.length > 0 ? [plan, of[0]] : of))).size;
 }
 
 function isEqual(one: readonly number[], other: readonly number[]): boolean {

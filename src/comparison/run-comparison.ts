@@ -125,8 +125,8 @@ async function runInFolder(
 
   const decided = decide(config, matching, search);
   options.on({ kind: 'decided', changes: decided });
-  const others = kept.hasResults ? ofOtherPlans(readComparison(folder).looks, config) : [];
-  const looks = plannedLooks(config, others);
+  const stored = kept.hasResults ? readComparison(folder).looks : [];
+  const [others, looks] = [ofOtherPlans(stored, config), plannedLooks(config, stored)];
   const done: Look[] = [];
   const outcomes = new Map<string, JobOutcome>();
   for (const next of looks) {

@@ -360,7 +360,7 @@ describe('looks', () => {
     expect(again.looks).toEqual([earlier, { ...look, level: 0.025, planned: false, undecided: 0 }]);
     expect(again.test.level).toBe(0.025);
     expect(again.notes[0]).toBe(
-      'This table was looked at before, with 3 seeds, outside of its plan. Its tests use the level 0.025 for that; over all looks the chance of a ' +
+      'This table was looked at before, with 3 seeds, outside of its plan. Its tests use the level 0.025; over all looks the chance of a ' +
         'false difference is at most 0.075. compare.seeds: { first, step, most } plans looks.',
     );
   });

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { readComparison } from '../comparison/stored-runs.js';
+import { ple } from './command.fixture.js';
+import { smallComparison } from './compare.fixture.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ple-looks-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const config = smallComparison(folder, [
+  ['  rows: { train: 4000,', '  rows: { train: 500,'],
+  ['  epochs: 3', '  epochs: 200\n  earlyStopping: { patience: 1 }'],
+]);
+
+async function looksWith(seeds: string) {
+  const { status, stdout, stderr } = await ple(['compare', '--config', config, `compare.seeds=${seeds}`], {
+    cwd: folder,
+  });
+  expect(status, stderr).toBe(0);
+  const { looks, test } = readComparison(join(folder, 'runs/small'));
+  return {
+    looks: looks.map(({ seeds, planned }) => [seeds, planned] as const),
+    level: test.level,
+    levels: looks.map(({ level }) => level),
+    output: stdout.replace(/\s+/g, ' '),
+  };
+}
+
+test('a plan, seeds added by hand, fewer seeds again, and the plan again: each other plan halves the level', async () => {
+  const plan = '{ first: 2, step: 1, most: 3 }';
+  const first = await looksWith(plan);
+  expect(first.looks).toEqual([
+    [2, true],
+    [3, true],
+  ]);
+  expect(first.output).not.toContain('looked at before');
+
+  const more = await looksWith('4');
+  expect(more.looks).toEqual([...first.looks, [4, false]]);
+  expect(more.level).toBe(0.025);
+  expect(more.output).toContain('the chance of a false difference is at most 0.075.');
+
+  const fewer = await looksWith('3');
+  expect(fewer.looks).toEqual([...more.looks, [3, false]]);
+  expect(fewer.level).toBe(0.0125);
+  expect(fewer.output).toContain('the chance of a false difference is at most 0.0875.');
+
+  const again = await looksWith(plan);
+  expect(again.looks).toEqual([[4, false], [3, false], ...first.looks]);
+  expect(again.levels.slice(2)).toEqual(first.levels);
+  expect(again.output).toContain('the chance of a false difference is at most 0.0875.');
+});
