@@ -444,7 +444,7 @@ console.log(
   textTable(
     ['test', 'worst family-wise error', 'cells above .055', 'power, equal spreads', 'power, unequal', 'least coverage'],
     summaries.map(({ candidate, worst, above, equal, unequal, coverage }) => [
-      candidate.name + (candidate.name === before ? ' (until now)' : ''),
+      candidate.name + (candidate.name === before ? '' : ''),
       (worst?.own.error ?? 0).toFixed(3),
       above,
       equal.toFixed(3),
@@ -481,7 +481,7 @@ if (chosen?.candidate.name !== inUse) {
 
 const [own, old] = [inUse, before].map((name) => candidates.find((candidate) => candidate.name === name));
 console.log(
-  `\nPower of ${inUse}, and of the test until now, by seeds and models beside the baseline (equal spreads, gains of five standard errors):\n`,
+  `\nPower of ${inUse}, and of the paired test with Holm's method, by seeds and models beside the baseline (equal spreads, gains of five standard errors):\n`,
 );
 console.log(
   textTable(

@@ -1,4 +1,4 @@
-import type { Comparison, ComparisonRow, Gain, TaskGain, TestedGain } from '../comparison/comparison.js';
+import type { Aggregate, Comparison, ComparisonRow, Gain, TaskGain, TestedGain } from '../comparison/comparison.js';
 import { printable } from '../support/printable.js';
 import { contrastsAt } from './effects.js';
 import { gainOf, type Point, type PointTask, pointsOf } from './points.js';
@@ -13,7 +13,7 @@ interface Line {
   readonly gain: TestedGain;
   /** The model's own column, over the baseline. */
   readonly own: TaskGain;
-  readonly aggregate: Gain | null;
+  readonly aggregate: Aggregate | null;
   readonly reference: string | null;
   readonly modelVerdict: string;
   /** Of a contrast, whose gains over tasks are its own. */
@@ -67,6 +67,7 @@ const columns: Readonly<Record<string, (line: Line) => Cell>> = {
   aggregateSimultaneousHigh: ({ aggregate }) => aggregate?.simultaneous?.[1] ?? null,
   aggregateP: ({ aggregate }) => aggregate?.p ?? null,
   aggregatePHolm: ({ aggregate }) => aggregate?.pHolm ?? null,
+  aggregateVerdict: ({ aggregate }) => aggregate?.verdict ?? null,
 };
 
 /**

@@ -79,6 +79,7 @@ test('gains.csv has a line per model and task with the unrounded numbers, and no
     aggregateSimultaneousHigh: '0.15',
     aggregateP: '0.1',
     aggregatePHolm: '0.4',
+    aggregateVerdict: 'undecided',
   });
   const { gain, p, modelVerdict, mean, reference } = records[0] ?? {};
   expect({ gain, p, modelVerdict, mean, reference }).toEqual({
