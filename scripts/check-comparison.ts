@@ -1,6 +1,7 @@
 /**
- * Computes every number of a comparison again from its runs' result.json and predictions.arrow, with code of its own and the Cephes
- * library:
+ * Computes a comparison's gains, errors, intervals, p-values, equivalence, mean relative gains, verdicts and numbers of runs at their
+ * limit again, from its runs' result.json and predictions.arrow, with code of its own and the Cephes library. It leaves out
+ * `detectable`, `seedsToDecide`, `ownBest` and the levels of looks, and takes each run's metrics as they are:
  *
  *     npm run check:comparison -- runs/<name>
  *
@@ -246,7 +247,7 @@ function membersOf(
     return {
       task: part?.task ?? '',
       metric: part?.metric ?? '',
-      factor: whole > 0 ? (100 * weight) / whole / totalWeight : Number.NaN,
+      factor: weight === 0 ? 0 : whole > 0 ? (100 * weight) / whole / totalWeight : Number.NaN,
     };
   });
   if (stored.aggregate === null) {
@@ -361,6 +362,11 @@ function ofRows({ parts, pairs }: Member): Spread {
   return { variance: total, df: Number.POSITIVE_INFINITY };
 }
 
+/** Beyond the rounding of doubles. */
+function varies(gains: readonly number[], most: number): boolean {
+  return Math.max(...gains) - Math.min(...gains) > 2 ** -50 * most;
+}
+
 function hasOwnRows({ pairs }: Member): boolean {
   const sets = new Set(pairs.runs.map(([, reference]) => JSON.stringify(resultOf(reference(tasks[0] ?? '')).dataset)));
   return pairs.runs.length > 1 && sets.size === pairs.runs.length;
@@ -371,9 +377,9 @@ function errorOf(member: Member, group: number, moderate: ReturnType<typeof comm
   if (gains.length === 0) return null;
   if (uncertainty === 'rows') return ofRows(member);
   if (gains.length < 2) return null;
-  const varies = Math.max(...gains) - Math.min(...gains) > 2 ** -50 * largest;
-  const own = { variance: varies ? variance(gains) / gains.length : 0, df: gains.length - 1 };
-  const seeds = varies && moderate ? moderate(own, group, gains.length) : own;
+  const isVaried = varies(gains, largest);
+  const own = { variance: isVaried ? variance(gains) / gains.length : 0, df: gains.length - 1 };
+  const seeds = isVaried && moderate ? moderate(own, group, gains.length) : own;
   if (uncertainty === 'seeds' || hasOwnRows(member)) return seeds;
   const rows = ofRows(member);
   const sum = seeds.variance + rows.variance;
@@ -455,8 +461,8 @@ function checkFamily(
     const differs = enough && pHolm !== null && pHolm < test.level;
     const within = enough && outside !== null && outside < test.level;
     const verdict = within ? 'equivalent' : !differs ? 'undecided' : (gain ?? 0) > 0 ? 'better' : 'worse';
-    agree('verdict', stored.verdict === (judged[index] ? verdict : null));
-    verdicts.push(verdict);
+    agree('verdict', stored.verdict === (judged[index] && gain !== null ? verdict : null));
+    verdicts.push(gain === null ? 'none' : verdict);
     if (stored.margin === undefined) {
       compare('pHolm', stored.pHolm, enough ? pHolm : null);
       continue; // the aggregate
@@ -467,10 +473,12 @@ function checkFamily(
     compare(
       'pNotInferior',
       stored.pNotInferior,
-      adjusted(
-        own.inferior,
-        tested.map((one) => one.inferior),
-      ),
+      enough
+        ? adjusted(
+            own.inferior,
+            tested.map((one) => one.inferior),
+          )
+        : null,
     );
     const [part] = members[index]?.parts ?? [];
     const whole = wholeOf(part?.metric ?? '', pairs.level);
@@ -481,11 +489,13 @@ function checkFamily(
 
 /** Whether a model's runs ended, but for a fifth of them, where they were best. */
 function isFinished(row: ComparisonRow): boolean {
-  const runs = row.runs.filter(({ status }) => status === 'done');
-  const late = runs.filter(({ path, parts }) =>
-    Object.values(parts ?? { only: path }).some((part) => resultOf(part).ended === 'limit'),
-  );
-  return late.length <= runs.length / 5;
+  return lateRuns(row) <= row.runs.filter(({ status }) => status === 'done').length / 5;
+}
+
+/** Of runs in parts, result.json does not tell which task was late: their number is taken as it is. */
+function lateRuns({ runs, atLimit }: ComparisonRow): number {
+  if (runs.some(({ parts }) => parts)) return atLimit;
+  return runs.filter(({ path, status }) => status === 'done' && resultOf(path).ended === 'limit').length;
 }
 
 function verdictOver(ofTasks: readonly string[]): string {
@@ -508,6 +518,7 @@ for (const row of comparison.rows) {
 const tables = [...points].map(([key, rows]) => {
   const baseline = rows.find(({ label }) => label === comparison.baseline);
   const members = rows.map((row) => membersOf(row, baseline, row));
+  for (const row of rows) compare('atLimit', row.atLimit, lateRuns(row));
   const contrasts = comparison.contrasts
     .filter(({ axis }) => JSON.stringify(axis) === key)
     .flatMap((contrast) => {
@@ -517,7 +528,10 @@ const tables = [...points].map(([key, rows]) => {
       return model && reference ? [membersOf(model, reference, contrast)] : [];
     });
   const gains = (of: (member: (typeof members)[number]) => Member | null | undefined) =>
-    members.map((member) => of(member)?.pairs.gains ?? []);
+    members.map((member) => {
+      const { gains: own, largest: most } = of(member)?.pairs ?? { gains: [], largest: 0 };
+      return varies(own, most) ? own : own.map(() => 0);
+    });
   return {
     rows,
     members,

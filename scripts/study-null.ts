@@ -92,9 +92,11 @@ for (let table = 0; table < tables; table++) {
       seeds: places,
       uncertainty,
       earlierLooks: [],
-      look: { seeds, of: places, plan: [seeds], level: 0.05, planned: true },
+      look: { seeds, of: places, plan: [seeds], alpha: 0.05, level: 0.05 },
       nextLevel: 0.025,
     });
+    if (rows.some(({ verdict }) => verdict === 'not trained to a plateau'))
+      throw new Error('A copy is not trained to a plateau: its gains have no verdict, and the table says nothing.');
     const verdicts = rows.flatMap((row) => Object.values(row.tasks).map(({ verdict }) => verdict));
     const count = counts[index];
     if (!count) continue;

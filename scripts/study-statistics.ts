@@ -442,9 +442,16 @@ console.log(
 );
 console.log(
   textTable(
-    ['test', 'worst family-wise error', 'cells above .055', 'power, equal spreads', 'power, unequal', 'least coverage'],
+    [
+      'test',
+      'worst family-wise error',
+      'cells above .055 beyond doubt',
+      'power, equal spreads',
+      'power, unequal',
+      'least coverage',
+    ],
     summaries.map(({ candidate, worst, above, equal, unequal, coverage }) => [
-      candidate.name + (candidate.name === before ? '' : ''),
+      candidate.name,
       (worst?.own.error ?? 0).toFixed(3),
       above,
       equal.toFixed(3),

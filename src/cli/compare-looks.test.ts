@@ -21,7 +21,7 @@ async function looksWith(seeds: string) {
   expect(status, stderr).toBe(0);
   const { looks, test } = readComparison(join(folder, 'runs/small'));
   return {
-    looks: looks.map(({ seeds, planned }) => [seeds, planned] as const),
+    looks: looks.map(({ seeds, alpha }) => [seeds, alpha] as const),
     level: test.level,
     levels: looks.map(({ level }) => level),
     output: stdout.replace(/\s+/g, ' '),
@@ -32,23 +32,23 @@ test('a plan, seeds added by hand, fewer seeds again, and the plan again: each o
   const plan = '{ first: 2, step: 1, most: 3 }';
   const first = await looksWith(plan);
   expect(first.looks).toEqual([
-    [2, true],
-    [3, true],
+    [2, 0.05],
+    [3, 0.05],
   ]);
-  expect(first.output).not.toContain('looked at before');
+  expect(first.output).not.toContain('outside of its plan');
 
   const more = await looksWith('4');
-  expect(more.looks).toEqual([...first.looks, [4, false]]);
+  expect(more.looks).toEqual([...first.looks, [4, 0.025]]);
   expect(more.level).toBe(0.025);
-  expect(more.output).toContain('the chance of a false difference is at most 0.075.');
+  expect(more.output).toContain('the chance of a false difference in one family of gains is at most 0.075.');
 
   const fewer = await looksWith('3');
-  expect(fewer.looks).toEqual([...more.looks, [3, false]]);
+  expect(fewer.looks).toEqual([...more.looks, [3, 0.0125]]);
   expect(fewer.level).toBe(0.0125);
-  expect(fewer.output).toContain('the chance of a false difference is at most 0.0875.');
+  expect(fewer.output).toContain('the chance of a false difference in one family of gains is at most 0.0875.');
 
   const again = await looksWith(plan);
-  expect(again.looks).toEqual([[4, false], [3, false], ...first.looks]);
+  expect(again.looks).toEqual([[4, 0.025], [3, 0.0125], ...first.looks]);
   expect(again.levels.slice(2)).toEqual(first.levels);
-  expect(again.output).toContain('the chance of a false difference is at most 0.0875.');
+  expect(again.output).toContain('the chance of a false difference in one family of gains is at most 0.0875.');
 });

@@ -187,7 +187,7 @@ describe('--dry-run', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^run +ple seed 2 +0 +\d+ +finished$/m);
     expect(stdout).toMatch(/^run +ple seed 3 +0 +\d+ +to do$/m);
-    expect(stdout).toMatch(/^2 at a time: at most \d+ s, /m);
+    expect(stdout).toMatch(/^2 at a time: at most \d+ s of training steps, /m);
   });
 });
 

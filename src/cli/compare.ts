@@ -118,7 +118,7 @@ function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: Compari
       : []),
     `${tuned ? '' : 'The runs are as if tune chose the values of the config.\n'}` +
       (models.length > 0
-        ? `${jobs} at a time: at most ${duration(secondsAtMost)}, from a few measured steps of each model; early stopping makes it shorter\n`
+        ? `${jobs} at a time: at most ${duration(secondsAtMost)} of training steps, by a few that were measured of each model; early stopping makes it shorter, evaluating and starting runs longer\n`
         : 'Everything is finished.\n'),
   ];
   return lines.join('\n');

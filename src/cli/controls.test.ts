@@ -38,7 +38,7 @@ test('gain: every model gains on both tasks, and the first look decides it', asy
   const rows = 'dataset.rows={ train: 12000, validation: 6000, test: 60000 }';
   const comparison = await shortened('gain', models(64, 32), [rows]);
   expect(verdictsOf(comparison)).toEqual(['baseline', 'better on all', 'better on all']);
-  expect(comparison.looks.map(({ seeds, planned, undecided }) => [seeds, planned, undecided])).toEqual([[5, true, 0]]);
+  expect(comparison.looks.map(({ seeds, alpha, undecided }) => [seeds, alpha, undecided])).toEqual([[5, 0.05, 0]]);
 });
 
 test('null: models are equivalent', async () => {

@@ -4,8 +4,9 @@ import type { Compared, PointTable } from './compare-model.js';
 import type { Entry } from './compared-runs.js';
 import type { Comparison, ComparisonRow, RunReference } from './comparison.js';
 import { hasOwnRows } from './errors-of-gains.js';
-import { familyError, type LookToCome, plansIn } from './looks.js';
+import { familyError, isSamePlan, type LookToCome } from './looks.js';
 import { notesOnRuns } from './notes-on-runs.js';
+import { isConstant } from './statistics/gain-error.js';
 import { fewestModerated } from './statistics/moderation.js';
 import { fewestPairs } from './statistics/verdict.js';
 import { type JudgedTask, testValue } from './task-gain.js';
@@ -28,7 +29,7 @@ export function notesOn(
   return [
     ...onErrors(compared, tasks, settings),
     ...onLooks(settings),
-    ...(settings.isModerated
+    ...(settings.isModerated && settings.uncertainty !== 'rows'
       ? tables.flatMap((table) => onUnevenPairs(table.compared, tasks))
       : onModeration(tables, settings)),
     ...compared.flatMap(({ entry }) => onMissingRuns(entry)),
@@ -73,11 +74,12 @@ function onErrors(
 /** Looks outside of a plan cost what they add to the chance of error. */
 function onLooks({ looks }: Settings): readonly string[] {
   const last = looks.at(-1);
-  if (!last || plansIn(looks) < 2) return [];
-  const before = [...new Set(looks.slice(0, -1).map(({ seeds }) => seeds))].toSorted((a, b) => a - b);
+  const others = last ? looks.filter((look) => !isSamePlan(look, last)) : [];
+  if (!last || others.length === 0) return [];
+  const before = [...new Set(others.map(({ seeds }) => seeds))].toSorted((a, b) => a - b);
   return [
-    `This table was looked at before, with ${before.join(', ')} seeds, outside of its plan. Its tests use the level ${short(last.level)}; over all looks ` +
-      `the chance of a false difference is at most ${short(familyError(looks))}. compare.seeds: { first, step, most } plans looks.`,
+    `This table was also looked at outside of its plan, with ${before.join(', ')} seeds. Its tests use the level ${short(last.level)}; over all looks ` +
+      `the chance of a false difference in one family of gains is at most ${short(familyError(looks))}. compare.seeds: { first, step, most } plans looks.`,
   ];
 }
 
@@ -161,7 +163,11 @@ function onGains(
         `${place}: ${count} ${count === 1 ? 'pair' : 'pairs'} with ${baseline}; a verdict needs ${fewestPairs}.`,
       );
     if (count > 1 && gain.p === null && metric.influence)
-      notes.push(`${place}: the gain is the same in every pair, so it cannot be tested.`);
+      notes.push(
+        isConstant(difference.values, difference.magnitude)
+          ? `${place}: the gain is the same in every pair, so it cannot be tested.`
+          : `${place}: there are too few test rows for an error over rows, so it cannot be tested; use uncertainty: seeds.`,
+      );
     if (gain.relativeGain === null && metric.relativeTo)
       notes.push(`${place}: no relative gain: ${baseline}'s ${metric.name} leaves nothing to be relative to.`);
     return notes;

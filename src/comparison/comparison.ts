@@ -45,12 +45,12 @@ export interface Look {
   readonly seeds: number;
   /** The seeds themselves. */
   readonly of: readonly number[];
-  /** Numbers of seeds of all looks of its plan; empty for a report of several comparisons. */
+  /** Numbers of seeds of all looks of its plan. */
   readonly plan: readonly number[];
+  /** The chance of a false difference that all looks of its plan may spend: .05, less where there were looks of other plans before. */
+  readonly alpha: number;
   /** The level of this look's tests. */
   readonly level: number;
-  /** False: there were looks of another plan before. */
-  readonly planned: boolean;
   /** Verdicts of tasks that were undecided at this look, in rows and contrasts. */
   readonly undecided: number;
 }

@@ -1,7 +1,7 @@
 import type { Compared } from './compare-model.js';
 import type { Comparison } from './comparison.js';
 import { rowErrors } from './row-errors.js';
-import { addErrors, type GainError, seedError } from './statistics/gain-error.js';
+import { addErrors, type GainError, isConstant, seedError } from './statistics/gain-error.js';
 import { type Moderation, moderation } from './statistics/moderation.js';
 import type { Differences, JudgedTask } from './task-gain.js';
 import { testSetOf } from './test-rows.js';
@@ -23,7 +23,11 @@ export interface TableModeration {
 
 /** Of all models of a table. */
 export function tableModeration(compared: readonly Compared[], tasks: readonly JudgedTask[]): TableModeration {
-  const gainsAt = (place: number) => compared.map(({ differences }) => differences.at(place)?.values ?? []);
+  const gainsAt = (place: number) =>
+    compared.map(({ differences }) => {
+      const { values, magnitude } = differences.at(place) ?? { values: [], magnitude: 0 };
+      return isConstant(values, magnitude) ? values.map(() => 0) : values;
+    });
   return { tasks: moderation(tasks.map((_, task) => gainsAt(task))), aggregate: moderation([gainsAt(-1)]) };
 }
 

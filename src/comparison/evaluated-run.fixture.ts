@@ -60,7 +60,7 @@ export function oneLook(count: number): Omit<SummaryOptions, 'name' | 'baseline'
     },
     seeds,
     earlierLooks: [],
-    look: { seeds: count, of: seeds, plan: [count], level: 0.05, planned: true },
+    look: { seeds: count, of: seeds, plan: [count], alpha: 0.05, level: 0.05 },
     nextLevel: 0.025,
   };
 }

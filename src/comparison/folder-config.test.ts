@@ -46,3 +46,12 @@ test('more seeds go on with the same runs, and the same config is the same', () 
   expect(folderConfig(folder, config()).note).toBeNull();
   expect(folderConfig(folder, config('compare.seeds=5')).note).toBeNull();
 });
+
+test('results are of the same runs where another engine, place of the data, margin or number of seeds is chosen', () => {
+  folderConfig(folder, config());
+  writeFileSync(join(folder, 'comparison.json'), '{}');
+  const kept = (...overrides: string[]) => folderConfig(folder, config(...overrides)).hasResults;
+  expect(kept('engine.threads=1', 'compare.margin={ mse: 3 % }', 'compare.seeds=5')).toBe(true);
+  expect(kept('train.epochs=4')).toBe(false);
+  expect(kept('dataset.seed=3')).toBe(false);
+});

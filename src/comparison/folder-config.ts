@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { resolvedComparison, stringifyComparison } from '../config/resolved-comparison.js';
 import { writeWhole } from '../support/whole-file.js';
+import { definitions } from '../training/definitions.js';
 import { differences } from './differences.js';
 
 /**
@@ -25,7 +26,8 @@ export function folderConfig(
   const added = /^compare\.(seeds|models)\b/; // more seeds and models go on with the same runs
   const now: unknown = JSON.parse(JSON.stringify(resolvedComparison(config)));
   const changed = differences(parse(readFileSync(file, 'utf8')), now).filter(({ key }) => !added.test(key));
-  const hasResults = changed.every(({ key }) => key.startsWith('compare.'));
+  const keeps = ['compare.', 'engine.', ...pathsOf(config)];
+  const hasResults = changed.every(({ key }) => keeps.some((start) => key.startsWith(start)));
   if (changed.length === 0) return { write, note: null, hasResults };
   const keys = changed.map(({ key }) => key);
   const named = keys.length > 3 ? `${keys.slice(0, 3).join(', ')} and ${keys.length - 3} more keys` : keys.join(', ');
@@ -34,4 +36,10 @@ export function folderConfig(
     hasResults,
     note: `${folder} has the tables of a config with another ${named}: they are replaced at the end; name=NAME keeps both.`,
   };
+}
+
+/** Keys that say where the data are, not what they are. */
+function pathsOf(config: ComparisonConfig): readonly string[] {
+  const { loader } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0).dataset;
+  return definitions.loaders.get(loader).paths.map((key) => `dataset.${key}`);
 }

@@ -2,33 +2,32 @@ import type { ComparisonConfig } from '../config/comparison.js';
 import type { Look } from './comparison.js';
 import { spendingLevels } from './statistics/alpha-spending.js';
 
-const level = 0.05;
+/** What the looks of the first plan may spend together: the chance of a false difference. */
+const whole = 0.05;
 
 export type LookToCome = Omit<Look, 'undecided'>;
 
 /**
- * The looks that a config plans, after stored ones. One look tests at .05. Several share it by alpha spending; the share is worked out for
- * one of the table's gains as Holm's method tests it first, at .05 / gains, and multiplied again, so that adjusted p-values are held against
- * it. For each other plan that was looked at before, the level is halved; a plan that is taken again keeps its levels.
+ * The looks that a config plans, after stored ones. A single look tests at what its plan may spend. Several share it by alpha spending; the
+ * share is worked out for one gain of the largest family as Holm's method tests it first, at 1 / gains of it, and multiplied again, so that
+ * adjusted p-values are held against it. A plan after others may spend half of what they had at least; one that is taken again, what it had.
  */
 export function plannedLooks(
-  config: Pick<ComparisonConfig, 'looks' | 'models' | 'seeds' | 'points' | 'baseline' | 'experiment'>,
+  config: Pick<ComparisonConfig, 'looks' | 'models' | 'seeds' | 'points' | 'baseline' | 'contrasts' | 'experiment'>,
   stored: readonly Look[],
 ): readonly LookToCome[] {
   const { tasks } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
-  const gains = Math.max(1, (config.models.length - 1) * tasks.length);
+  const gains = Math.max(1, config.models.length - 1, config.contrasts.length) * tasks.length;
   const plan = config.looks;
+  const alpha = stored.find((look) => isOfPlan(look, config))?.alpha ?? alphaAfter(stored);
   const levels = spendingLevels(
     plan.map((seeds) => seeds / (plan.at(-1) ?? 1)),
-    level / gains,
+    alpha / gains,
   );
-  const looks = plan.map((seeds, index) => {
+  return plan.map((seeds, index) => {
     const of = config.seeds.slice(0, seeds);
-    return { seeds, of, plan, level: plan.length === 1 ? level : gains * (levels[index] ?? 0) };
+    return { seeds, of, plan, alpha, level: plan.length === 1 ? alpha : gains * (levels[index] ?? 0) };
   });
-  const [again, whole] = [stored.find((look) => isOfPlan(look, config))?.level, looks[0]?.level];
-  const halvings = again && whole ? Math.round(Math.log2(whole / again)) : plansIn(ofOtherPlans(stored, config));
-  return looks.map((look) => ({ ...look, level: look.level / 2 ** halvings, planned: halvings === 0 }));
 }
 
 /** Of stored looks, those of other plans than this one. */
@@ -36,17 +35,23 @@ export function ofOtherPlans(looks: readonly Look[], config: Plan): readonly Loo
   return looks.filter((look) => !isOfPlan(look, config));
 }
 
-/** A look that has been taken before, or one at the seeds of several reports. */
+/** A look at these seeds that has been taken before, the strictest of them; or one at the seeds of several reports. */
 export function lookAt(of: readonly number[], looks: readonly Look[]): LookToCome {
-  const same = looks.findLast((look) => isEqual(look.of, of));
-  if (same) return same;
-  const halvings = plansIn(looks);
-  return { seeds: of.length, of, plan: [], level: level / 2 ** halvings, planned: halvings === 0 };
+  const [same] = looks.filter((look) => isEqual(look.of, of)).toSorted((a, b) => a.level - b.level);
+  const alpha = alphaAfter(looks);
+  return same ?? { seeds: of.length, of, plan: [of.length], alpha, level: alpha };
 }
 
-/** The chance of a false difference at any of these looks is at most this: the first plan spends .05, each further one half of the one before. */
+/** The chance of a false difference at any of these looks is at most this, in one family: the sum of what their plans may spend. */
 export function familyError(looks: readonly LookToCome[]): number {
-  return 2 * level * (1 - 2 ** -plansIn(looks));
+  const onePerPlan = looks.filter((look, index) => looks.findIndex((other) => isSamePlan(look, other)) === index);
+  return onePerPlan.reduce((sum, { alpha }) => sum + alpha, 0);
+}
+
+/** Whether two looks belong to one plan: the seeds of the earlier are the first of the later. */
+export function isSamePlan(one: LookToCome, other: LookToCome): boolean {
+  const seeds = Math.min(one.of.length, other.of.length);
+  return isEqual(one.plan, other.plan) && isEqual(one.of.slice(0, seeds), other.of.slice(0, seeds));
 }
 
 type Plan = Pick<ComparisonConfig, 'looks' | 'seeds'>;
@@ -55,9 +60,8 @@ function isOfPlan(look: Look, { looks: plan, seeds }: Plan): boolean {
   return isEqual(look.plan, plan) && isEqual(look.of, seeds.slice(0, look.seeds));
 }
 
-/** How many different ones. */
-export function plansIn(looks: readonly Pick<Look, 'of' | 'plan'>[]): number {
-  return new Set(looks.map(({ plan, of }) => JSON.stringify(plan.length > 0 ? [plan, of[0]] : of))).size;
+function alphaAfter(looks: readonly Look[]): number {
+  return looks.length === 0 ? whole : Math.min(...looks.map(({ alpha }) => alpha)) / 2;
 }
 
 function isEqual(one: readonly number[], other: readonly number[]): boolean {

@@ -164,6 +164,12 @@ async function runInFolder(
       on({ kind: 'note', message: `After ${next.seeds} seeds ${verdicts} undecided: training up to ${more.seeds}.` });
       continue;
     }
+    const late = comparison.rows.filter(({ verdict }) => verdict === 'not trained to a plateau').length;
+    if (more && late > 0)
+      on({
+        kind: 'note',
+        message: `After ${next.seeds} seeds ${late} of ${comparison.rows.length - 1} models have no verdict: a fifth of runs ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
+      });
     log.close('done');
     const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
     return { status: 'done', folder, comparison, runs, failed };

@@ -146,7 +146,7 @@ export function readComparison(folder: string): Comparison {
     const comparison: Comparison = JSON.parse(readFileSync(file, 'utf8'));
     if (!Array.isArray(comparison?.rows)) throw new Error('it is no comparison');
     const { seeds } = comparison;
-    const look = { seeds: seeds.length, of: seeds, plan: [seeds.length], level: 0.05, planned: true, undecided: 0 };
+    const look = { seeds: seeds.length, of: seeds, plan: [seeds.length], alpha: 0.05, level: 0.05, undecided: 0 };
     return {
       ...comparison,
       looks: comparison.looks ?? [look],

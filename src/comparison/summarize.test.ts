@@ -344,24 +344,24 @@ describe('a table of three models or more', () => {
 });
 
 describe('looks', () => {
-  const look = { seeds: 5, of: [1, 2, 3, 4, 5], plan: [5], planned: true };
+  const look = { seeds: 5, of: [1, 2, 3, 4, 5], plan: [5], alpha: 0.05 };
 
   it('the level is that of the look, and a look outside of a plan is told', async () => {
     const clear = shifted('ple', 0.01, 0.01);
     const strict = await summarize([alone, clear], { ...options, look: { ...look, level: 1e-9 } });
     expect(strict.rows[1]).toMatchObject({ verdict: 'undecided', tasks: { click: { verdict: 'undecided' } } });
     expect(strict.looks).toEqual([{ ...look, level: 1e-9, undecided: 2 }]);
-    const earlier = { seeds: 3, of: [1, 2, 3], plan: [3], level: 0.05, planned: true, undecided: 1 };
+    const earlier = { seeds: 3, of: [1, 2, 3], plan: [3], alpha: 0.05, level: 0.05, undecided: 1 };
     const again = await summarize([alone, clear], {
       ...options,
       earlierLooks: [earlier],
-      look: { ...look, level: 0.025, planned: false },
+      look: { ...look, alpha: 0.025, level: 0.025 },
     });
-    expect(again.looks).toEqual([earlier, { ...look, level: 0.025, planned: false, undecided: 0 }]);
+    expect(again.looks).toEqual([earlier, { ...look, alpha: 0.025, level: 0.025, undecided: 0 }]);
     expect(again.test.level).toBe(0.025);
     expect(again.notes[0]).toBe(
-      'This table was looked at before, with 3 seeds, outside of its plan. Its tests use the level 0.025; over all looks the chance of a ' +
-        'false difference is at most 0.075. compare.seeds: { first, step, most } plans looks.',
+      'This table was also looked at outside of its plan, with 3 seeds. Its tests use the level 0.025; over all looks the chance of a ' +
+        'false difference in one family of gains is at most 0.075. compare.seeds: { first, step, most } plans looks.',
     );
   });
 
@@ -402,7 +402,7 @@ describe('pairs', () => {
 
   it('without the baseline at a point there are no gains', async () => {
     const [row] = await rowsOf([model('ple', [0.8, 0.8], [0.8, 0.8])]);
-    expect(row?.tasks.click).toMatchObject({ mean: 0.8, sd: 0, gain: null, p: null, verdict: 'undecided' });
+    expect(row?.tasks.click).toMatchObject({ mean: 0.8, sd: 0, gain: null, p: null, verdict: null });
     expect(row?.verdict).toBe('undecided');
   });
 
@@ -464,7 +464,7 @@ describe('a plateau', () => {
     expect(await verdict(1, 1)).toEqual(['better on all', 1]);
     expect(await verdict(0, 2)).toEqual(['not trained to a plateau', 2]);
     const [, row] = await rowsOf([alone, ended(shifted('ple', 0.01, 0.01), 3)]);
-    expect(row?.tasks.click).toMatchObject({ verdict: null, p: expect.any(Number) });
+    expect(row?.tasks.click).toMatchObject({ verdict: null, p: expect.any(Number), detectable: null, seedsToDecide: null });
     expect(await verdict(2, 0)).toEqual(['not trained to a plateau', 0]);
   });
 });

@@ -178,7 +178,7 @@ function judged(
   { entry, reference }: Compared,
   { tasks, aggregate }: TestedGains,
 ): { readonly verdict: Verdict; readonly gains: readonly TestedGain[]; readonly aggregate: Aggregate | null } {
-  const none = tasks.map((gain) => ({ ...gain, verdict: null }));
+  const none = tasks.map((gain) => ({ ...gain, verdict: null, detectable: null, seedsToDecide: null }));
   if (entry === reference) return { verdict: 'baseline', gains: none, aggregate: null };
   if (isUnfinished(entry) || (reference && isUnfinished(reference)))
     return {

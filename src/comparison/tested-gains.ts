@@ -12,7 +12,7 @@ import { type Differences, type JudgedTask, relativeGain } from './task-gain.js'
 
 /** Of one model: its gain on each task, and over all. */
 export interface TestedGains {
-  readonly tasks: readonly (TestedGain & { readonly verdict: TaskVerdict })[];
+  readonly tasks: readonly (TestedGain & { readonly verdict: TaskVerdict | null })[];
   /** Null where there is none. */
   readonly aggregate: Aggregate | null;
 }
@@ -72,17 +72,19 @@ export function testGains(
         if (!cell || !own) throw new Error('A family has a member for every cell.');
         const { gain, margin } = cell.member;
         const { reference, values } = cell.difference;
-        const verdict = isEnough(values) ? taskVerdict(gain, own, level) : 'undecided';
+        const enough = isEnough(values);
+        const verdict = gain === null ? null : enough ? taskVerdict(gain, own, level) : 'undecided';
         return {
           ...gainOf(cell.difference, own),
           relativeGain: gain === null ? null : relativeGain(gain, reference ?? 0, metric),
           margin,
           pEquivalent: own.pEquivalent,
-          pNotInferior: own.pNotInferior,
+          pNotInferior: enough ? own.pNotInferior : null,
           verdict,
-          detectable: own.se
-            ? detectableGain(own.se, own.degreesOfFreedom ?? Number.POSITIVE_INFINITY, level / open('pHolm'))
-            : null,
+          detectable:
+            own.se && enough
+              ? detectableGain(own.se, own.degreesOfFreedom ?? Number.POSITIVE_INFINITY, level / open('pHolm'))
+              : null,
           seedsToDecide: verdict === 'undecided' ? untilDecided(cell.difference, cell.error, margin, next) : null,
         };
       }),

@@ -49,7 +49,7 @@ function legend({ baseline, rows }: Comparison, points: readonly Point[]): strin
   const mean = rows.some(({ aggregate }) => aggregate !== null) ? '; Δm is their mean over tasks' : '';
   return (
     `${signs.better} better, ${signs.worse} worse, ${margin}${signs.undecided} undecided. ` +
-    `Gains are in % of ${baseline}, above 0 is better${mean}. All numbers: --wide.`
+    `Gains are in % of ${baseline}'s AUC - 0.5 or error, above 0 is better${mean}. All numbers: --wide.`
   );
 }
 

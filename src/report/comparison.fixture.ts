@@ -79,7 +79,7 @@ export const everyVerdict: Comparison = {
   test: { variance: 'moderated', addsRows: false, level: 0.05 },
   margins: {},
   taskWeights: { income: 1, 'never-married': 1 },
-  looks: [{ seeds: 5, of: [1, 2, 3, 4, 5], plan: [5], level: 0.05, planned: true, undecided: 4 }],
+  looks: [{ seeds: 5, of: [1, 2, 3, 4, 5], plan: [5], alpha: 0.05, level: 0.05, undecided: 4 }],
   notes: ['A note.'],
   timing: {},
   rows: [

@@ -1,4 +1,5 @@
 import type { Comparison } from '../comparison/comparison.js';
+import { familyError } from '../comparison/looks.js';
 import { confidence, contrastsAt } from './effects.js';
 import { fixed, listed, rounded } from './numbers.js';
 import { gainOf, metricName, type Point } from './points.js';
@@ -13,6 +14,7 @@ export function explanations(comparison: Comparison, point: Point): readonly str
     ...intervals(comparison, point),
     ...margins(comparison, point),
     ...detectableGains(point),
+    ...seedsThatDecide(comparison, point),
     ...looksInWords(comparison),
   ];
 }
@@ -35,10 +37,11 @@ export function testInWords(comparison: Comparison, point: Point): readonly stri
   const words = test.variance === null ? 'a z test per gain' : tests[test.variance];
   const rows = test.addsRows ? ' The variance over test rows is added to that over seeds.' : '';
   const gains = tested === 1 ? 'one gain' : `${tested} gains`;
-  const contrasts = contrastsAt(comparison, point).length === 0 ? '' : ' Contrasts are adjusted on their own.';
+  const own = test.variance === 'moderated' ? ', and not moderated' : '';
+  const contrasts = contrastsAt(comparison, point).length === 0 ? '' : ` Contrasts are a family of their own${own}.`;
   return [
     `The test is ${words}.${rows} p is adjusted by Holm's method over the ${gains} of ${point.title === '' ? 'the' : 'a'} table; ` +
-      `below ${rounded(test.level)} a gain is better or worse.${contrasts}`,
+      `below ${rounded(test.level)} a gain differs from 0.${contrasts}`,
   ];
 }
 
@@ -107,18 +110,30 @@ function detectableGains({ rows, tasks }: Point): readonly string[] {
   ];
 }
 
-/** How often the gains were tested as seeds were added; nothing for a single look. What that costs, the notes say. */
-export function looksInWords({ looks, test }: Pick<Comparison, 'looks' | 'test'>): readonly string[] {
-  if (looks.length < 2) return [];
-  const seedsOf = (some: Comparison['looks']) => listed(some.map(({ seeds }) => String(seeds)));
-  const added = looks.filter(({ planned }) => !planned);
-  const byHand = added.length === 0 ? '' : ` Seeds were added by hand for the ${lookOf(added)} with ${seedsOf(added)}.`;
+/** What is meant by seeds that would decide, and what else might where they would not. */
+function seedsThatDecide({ test }: Comparison, { rows, tasks }: Point): readonly string[] {
+  const undecided = rows
+    .flatMap((row) => tasks.map((task) => gainOf(row, task)))
+    .filter(({ verdict, pHolm }) => verdict === 'undecided' && pHolm !== null);
+  const some = undecided.some(({ seedsToDecide }) => seedsToDecide !== null);
+  const never = undecided.some(({ seedsToDecide }) => seedsToDecide === null);
   return [
-    `The gains were tested at ${looks.length} looks, with ${seedsOf(looks)} seeds. ` +
-      `The level of this look is ${rounded(test.level)}.${byHand}`,
+    ...(some
+      ? [
+          'With the seeds that would decide a gain, the chance of a decision is about one in two, if the true gain is the observed one.',
+        ]
+      : []),
+    ...(never && test.addsRows
+      ? ['Where more seeds alone would not decide, more test rows or a wider margin might.']
+      : []),
   ];
 }
 
-function lookOf(looks: Comparison['looks']): string {
-  return looks.length === 1 ? 'look' : 'looks';
+/** How often the gains were tested as seeds were added; nothing for a single look. What that costs, the notes say. */
+export function looksInWords({ looks, test }: Pick<Comparison, 'looks' | 'test'>): readonly string[] {
+  if (looks.length < 2) return [];
+  return [
+    `The gains were tested with ${listed(looks.map(({ seeds }) => String(seeds)))} seeds. These looks share a level of ` +
+      `${rounded(familyError(looks))}; this one uses ${rounded(test.level)}.`,
+  ];
 }

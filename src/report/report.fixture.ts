@@ -88,7 +88,7 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
     axes: options.axis ? { [options.axis.key]: options.axis.values } : {},
     uncertainty: 'seeds',
     earlierLooks: [],
-    look: { seeds: seeds.length, of: seeds, plan: [seeds.length], level: 0.05, planned: true },
+    look: { seeds: seeds.length, of: seeds, plan: [seeds.length], alpha: 0.05, level: 0.05 },
     nextLevel: 0.025,
     timing: {},
   });

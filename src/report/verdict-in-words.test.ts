@@ -50,11 +50,18 @@ test('undecided: the gains so far, and what would decide: the most seeds of any 
   expect(told(never, never)).toMatch(/; more seeds alone would not decide\.$/);
   expect(told({}, never)).toMatch(/; about 8 seeds would decide, but not on never-married\.$/);
   const untested = { p: null, pHolm: null, ...never };
-  expect(told({ ...untested, gains: [{ seed: 1, gain: 0.0002 }] }, { ...untested, gains: [] })).toMatch(
-    /; one seed allows no test: add seeds \(compare\.seeds\)\.$/,
-  );
+  expect(
+    told({ ...untested, gains: [{ seed: 1, gain: 0.0002 }] }, { ...untested, gains: [{ seed: 1, gain: 0.0001 }] }),
+  ).toMatch(/; one seed allows no test: add seeds \(compare\.seeds\)\.$/);
   expect(told({ ...untested }, { verdict: 'equivalent' })).toBe(
-    'PLE is undecided: +0.044 % on income; equivalent on never-married (within ± 0.001 AUC); there is no test of gains that do not vary.',
+    'PLE is undecided: +0.044 % on income; equivalent on never-married (within ± 0.001 AUC); there is no test of these gains (see the notes).',
+  );
+});
+
+test('a task without a result is named', () => {
+  const [gain, none] = [taskGain(0.0002, 'undecided'), taskGain(0, null, { gain: null, gains: [], pHolm: null })];
+  expect(withRows([model('undecided', gain, none)]).models[0]?.sentence).toBe(
+    'PLE is undecided: +0.044 % on income; no result on never-married; about 8 seeds would decide.',
   );
 });
 
@@ -103,7 +110,7 @@ test('models that are not trained to a plateau have one sentence together', () =
   }));
   const { unfinished, headline } = withRows(late);
   expect(unfinished).toMatch(/^A and B are not trained to a plateau: 10 of 10 runs ended at their limit/);
-  expect(headline).toBe('No model is trained to a plateau: longer training may change every gain.');
+  expect(headline).toBe('No model but single-task is trained to a plateau: longer training may change every gain.');
   expect(only('PLE').unfinished).toBe('');
 });
 

@@ -104,17 +104,18 @@ function headline(baseline: string, everywhere: string, models: readonly Compare
   if (judged.length === 0) return `No model has a gain over ${baseline}.`;
 
   const [all, some, seesaw, worse] = [of('better on all'), of('better on some'), of('seesaw'), of('worse')];
+  const losers = worse.length === 0 ? '' : ` ${names(worse)} ${are(worse)} worse.`;
   const seesaws = seesaw.length === 0 ? '' : ` ${names(seesaw)} ${seesaw.length === 1 ? 'shows' : 'show'} a seesaw.`;
-  if (all.length > 0) return `${names(all)} ${are(all)} better than ${baseline} on ${everywhere}.${seesaws}`;
+  if (all.length > 0) return `${names(all)} ${are(all)} better than ${baseline} on ${everywhere}.${seesaws}${losers}`;
   const [only] = some;
   if (only) {
     const where = some.length === 1 ? listed(having('better', only).map(({ task }) => task.name)) : 'some tasks';
-    return `${names(some)} ${are(some)} better than ${baseline} on ${where}; no model is shown to be better on ${everywhere}.${seesaws}`;
+    return `${names(some)} ${are(some)} better than ${baseline} on ${where}; no model is shown to be better on ${everywhere}.${seesaws}${losers}`;
   }
   if (seesaw.length > 0)
-    return `No model is shown to be better than ${baseline} without being worse on another task.${seesaws}`;
+    return `No model is shown to be better than ${baseline} without being worse on another task.${seesaws}${losers}`;
   if (worse.length > 0)
-    return `No model is shown to be better than ${baseline} on any task. ${names(worse)} ${are(worse)} worse.`;
+    return `No model is shown to be better than ${baseline} on any task.${losers}`;
 
   const [equivalent, undecided] = [of('equivalent'), of('undecided')];
   if (equivalent.length === judged.length)
@@ -122,7 +123,7 @@ function headline(baseline: string, everywhere: string, models: readonly Compare
   if (of(plateau).length === judged.length)
     return judged.some(({ referenceAtLimit }) => isUnfinished(referenceAtLimit))
       ? `${baseline} is ${plateau}: no gain over it has a verdict.`
-      : 'No model is trained to a plateau: longer training may change every gain.';
+      : `No model but ${baseline} is trained to a plateau: longer training may change every gain.`;
   const nothing = `No model is shown to be better or worse than ${baseline}.`;
   return undecided.length === judged.length ? `${nothing} ${nextOfAll(undecided)}` : nothing;
 }
@@ -183,12 +184,18 @@ function sentence(model: Compared, subject: string, level: number): string {
       return `${label} is equivalent to ${reference}: ${listed(outcomes.map((outcome) => `${within(outcome)} on ${outcome.task.name}`))}.`;
     case 'undecided': {
       const [undecided, equivalent] = [having('undecided', model), having('equivalent', model)];
+      const none = outcomes.filter(({ gain }) => gain.gain === null);
       const sizes = undecided.map((outcome) => {
         const bound = notInferior(outcome, level);
         return `${outcome.effect} on ${outcome.task.name}${bound === '' ? '' : ` (${bound})`}`;
       });
-      const rest = equivalent.length === 0 ? '' : `; equivalent on ${onTasks(equivalent, within)}`;
-      return `${subject} is undecided: ${sizes.join(', ')}${rest}; ${next(undecided)}.`;
+      const parts = [
+        ...(sizes.length === 0 ? [] : [sizes.join(', ')]),
+        ...(equivalent.length === 0 ? [] : [`equivalent on ${onTasks(equivalent, within)}`]),
+        ...(none.length === 0 ? [] : [`no result on ${listed(none.map(({ task }) => task.name))}`]),
+        ...(undecided.length === 0 ? [] : [next(undecided)]),
+      ];
+      return `${subject} is undecided: ${parts.join('; ')}.`;
     }
     case plateau:
       return isUnfinished(model.atLimit) ? unfinished([model]) : `${subject} has no verdict: ${unfinished([model])}`;
@@ -247,13 +254,12 @@ function marginOf({ gain: { margin }, task: { metric } }: Outcome): string {
 
 /** What would decide gains that are undecided. */
 function next(undecided: readonly Outcome[]): string {
+  if (undecided.every(({ gain }) => gain.gains.length === 1 && gain.pHolm === null))
+    return 'one seed allows no test: add seeds (compare.seeds)';
   const tested = undecided.filter(({ gain }) => gain.pHolm !== null);
-  if (tested.length === 0)
-    return undecided.some(({ gain }) => gain.gains.length > 1)
-      ? 'there is no test of gains that do not vary'
-      : 'one seed allows no test: add seeds (compare.seeds)';
+  if (tested.length === 0) return 'there is no test of these gains (see the notes)';
   const seeds = tested.flatMap(({ gain }) => gain.seedsToDecide ?? []);
-  const [most, never] = [Math.max(...seeds), tested.filter(({ gain }) => gain.seedsToDecide === null)];
+  const [most, never] = [Math.max(...seeds), undecided.filter(({ gain }) => gain.seedsToDecide === null)];
   if (seeds.length === 0) return 'more seeds alone would not decide';
   if (never.length === 0) return `about ${count(most)} seeds would decide`;
   return `about ${count(most)} seeds would decide, but not on ${listed(

@@ -7,16 +7,18 @@ export interface GainError {
 }
 
 /**
- * Of the mean of n independent differences: sd^2 / n, n - 1 degrees of freedom. Null for fewer than two. Differences that are equal
- * but for the rounding of values of this magnitude have no variance.
+ * Of the mean of n independent differences: sd^2 / n, n - 1 degrees of freedom. Null for fewer than two.
  */
 export function seedError(differences: readonly number[], magnitude: number): GainError | null {
   const pairs = differences.length;
   if (pairs < 2) return null;
-  const rounding = 4 * Number.EPSILON * magnitude;
-  const constant = Math.max(...differences) - Math.min(...differences) <= rounding;
-  const variance = constant ? 0 : standardDeviation(differences) ** 2 / pairs;
+  const variance = isConstant(differences, magnitude) ? 0 : standardDeviation(differences) ** 2 / pairs;
   return { variance, degreesOfFreedom: pairs - 1 };
+}
+
+/** Whether differences of values of this magnitude are equal but for rounding. */
+export function isConstant(differences: readonly number[], magnitude: number): boolean {
+  return Math.max(...differences) - Math.min(...differences) <= 4 * Number.EPSILON * magnitude;
 }
 
 /**

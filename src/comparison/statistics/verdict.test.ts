@@ -11,7 +11,6 @@ it.each([
   [0.1, 0.001, 0.2, 'better'],
   [0, 1, null, 'undecided'],
   [0.1, null, null, 'undecided'],
-  [null, null, null, 'undecided'],
 ])('a gain of %s, p %s of a difference, p %s of equivalence: %s', (gain, pHolm, pEquivalent, verdict) => {
   expect(taskVerdict(gain, { pHolm, pEquivalent }, 0.05)).toBe(verdict);
 });
@@ -35,6 +34,8 @@ describe('over tasks', () => {
     [[e, e], 'equivalent'],
     [[e, u], 'undecided'],
     [[u], 'undecided'],
+    [[null, e], 'undecided'],
+    [[b, null], 'better on some'],
     [[], 'undecided'],
   ])('%j: %s', (tasks, verdict) => {
     expect(rowVerdict(tasks)).toBe(verdict);

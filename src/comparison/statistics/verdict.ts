@@ -11,18 +11,18 @@ export const mostAtLimit = 0.2;
  * count. Without a test it is undecided.
  */
 export function taskVerdict(
-  gain: number | null,
+  gain: number,
   { pHolm, pEquivalent }: { readonly pHolm: number | null; readonly pEquivalent: number | null },
   level: number,
 ): TaskVerdict {
-  if (gain === null || pHolm === null) return 'undecided';
+  if (pHolm === null) return 'undecided';
   if (pEquivalent !== null && pEquivalent < level) return 'equivalent';
   if (pHolm >= level) return 'undecided';
   return gain > 0 ? 'better' : 'worse';
 }
 
-/** Over all tasks. */
-export function rowVerdict(tasks: readonly TaskVerdict[]): Verdict {
+/** Over all tasks; null: no result. */
+export function rowVerdict(tasks: readonly (TaskVerdict | null)[]): Verdict {
   const having = (verdict: TaskVerdict) => tasks.filter((task) => task === verdict).length;
   if (having('better') > 0 && having('worse') > 0) return 'seesaw';
   if (having('worse') > 0) return 'worse';

@@ -102,7 +102,11 @@ function noteOn({ baseline, test, seeds, uncertainty }: Comparison, point: Point
   return [
     `Gains over ${baseline}, the line at 0; right is better. Models stand in the order of their mean relative gain.`,
     ...(interval ? ['Thick: the 95 % interval of each gain alone.'] : []),
-    ...(simultaneous ? [`Thin: intervals that hold all true gains at once, with ${confidence} % confidence.`] : []),
+    ...(simultaneous
+      ? [
+          `Thin: intervals that hold all true gains of the tasks at once, or all means, with ${confidence} % confidence.`,
+        ]
+      : []),
     ...(seeds.length > 1 && uncertainty !== 'rows' ? ['Small dots are the seeds.'] : []),
     ...(lines.some(({ margin }) => margin !== null) ? ['Within the grey band a gain is as good as none.'] : []),
     ...(point.tasks.some((task) => task.percent !== null)
