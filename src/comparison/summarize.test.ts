@@ -464,7 +464,12 @@ describe('a plateau', () => {
     expect(await verdict(1, 1)).toEqual(['better on all', 1]);
     expect(await verdict(0, 2)).toEqual(['not trained to a plateau', 2]);
     const [, row] = await rowsOf([alone, ended(shifted('ple', 0.01, 0.01), 3)]);
-    expect(row?.tasks.click).toMatchObject({ verdict: null, p: expect.any(Number), detectable: null, seedsToDecide: null });
+    expect(row?.tasks.click).toMatchObject({
+      verdict: null,
+      p: expect.any(Number),
+      detectable: null,
+      seedsToDecide: null,
+    });
     expect(await verdict(2, 0)).toEqual(['not trained to a plateau', 0]);
   });
 });

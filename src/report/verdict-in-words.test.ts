@@ -114,8 +114,8 @@ test('models that are not trained to a plateau have one sentence together', () =
   expect(only('PLE').unfinished).toBe('');
 });
 
-test('the headline says who wins, and names seesaws', () => {
-  expect(all?.headline).toBe('PLE is better than single-task on both tasks. MMoE shows a seesaw.');
+test('the headline says who wins, and names seesaws and losers', () => {
+  expect(all?.headline).toBe('PLE is better than single-task on both tasks. MMoE shows a seesaw. Sluice is worse.');
   expect(only('CGC', 'MMoE').headline).toBe(
     'CGC is better than single-task on income; no model is shown to be better on both tasks. MMoE shows a seesaw.',
   );

@@ -114,8 +114,7 @@ function headline(baseline: string, everywhere: string, models: readonly Compare
   }
   if (seesaw.length > 0)
     return `No model is shown to be better than ${baseline} without being worse on another task.${seesaws}${losers}`;
-  if (worse.length > 0)
-    return `No model is shown to be better than ${baseline} on any task.${losers}`;
+  if (worse.length > 0) return `No model is shown to be better than ${baseline} on any task.${losers}`;
 
   const [equivalent, undecided] = [of('equivalent'), of('undecided')];
   if (equivalent.length === judged.length)
