@@ -74,7 +74,7 @@ function onErrors(
 /** Looks outside of a plan cost what they add to the chance of error. */
 function onLooks({ looks }: Settings): readonly string[] {
   const last = looks.at(-1);
-  const others = last ? looks.filter((look) => !isSamePlan(look, last)) : [];
+  const others = last ? looks.filter((look) => look.alpha > 0 && !isSamePlan(look, last)) : [];
   if (!last || others.length === 0) return [];
   const before = [...new Set(others.map(({ seeds }) => seeds))].toSorted((a, b) => a - b);
   return [

@@ -47,7 +47,7 @@ export interface Look {
   readonly of: readonly number[];
   /** Numbers of seeds of all looks of its plan. */
   readonly plan: readonly number[];
-  /** The chance of a false difference that all looks of its plan may spend: .05, less where there were looks of other plans before. */
+  /** The chance of a false difference that all looks of its plan may spend: .05, less where there were looks of other plans before, 0 with too few seeds for a verdict. */
   readonly alpha: number;
   /** The level of this look's tests. */
   readonly level: number;

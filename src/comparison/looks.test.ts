@@ -9,8 +9,8 @@ const taken = (config: ReturnType<typeof parse>, others: readonly Look[] = []): 
   plannedLooks(config, others).map((look) => ({ ...look, undecided: 1 }));
 
 test('one look tests at .05, however many gains there are', () => {
-  expect(plannedLooks(withSeeds('[2, 5]'), [])).toEqual([
-    { seeds: 2, of: [2, 5], plan: [2], alpha: 0.05, level: 0.05 },
+  expect(plannedLooks(withSeeds('[2, 5, 9]'), [])).toEqual([
+    { seeds: 3, of: [2, 5, 9], plan: [3], alpha: 0.05, level: 0.05 },
   ]);
 });
 
@@ -31,7 +31,7 @@ test('every other plan that was looked at before halves the level, whatever its 
   const first = taken(withSeeds('3'));
   const second = taken(withSeeds('6'), first);
   expect(second).toMatchObject([{ seeds: 6, level: 0.025 }]);
-  const third = taken(withSeeds('2'), [...first, ...second]);
+  const third = taken(withSeeds('4'), [...first, ...second]);
   expect(third).toMatchObject([{ level: 0.0125 }]);
   expect(taken(withSeeds('[11, 12, 13]'), first)).toMatchObject([{ level: 0.025 }]);
   expect(familyError([...first, ...second, ...third])).toBeCloseTo(0.05 + 0.025 + 0.0125, 12);
@@ -44,9 +44,17 @@ test('every other plan that was looked at before halves the level, whatever its 
 
 test('the largest family of gains has its share of the levels', () => {
   const plan = 'compare.seeds={ first: 5, step: 5, most: 10 }';
-  const contrasts = '[[four, two experts], [two experts, four], [four, apart]]';
+  const contrasts = '[[four, two experts], [two experts, apart], [four, apart]]';
   const looks = plannedLooks(parse(whole, [plan, `compare.contrasts=${contrasts}`]), []);
   expect(looks.map(({ level }) => level)).toEqual(spendingLevels([1 / 2, 1], 0.05 / 6).map((level) => 6 * level));
+});
+
+test('a plan with too few seeds for a verdict spends nothing, unless errors are of the rows', () => {
+  const two = taken(withSeeds('2'));
+  expect(two).toMatchObject([{ alpha: 0, level: 0.05 }]);
+  expect(taken(withSeeds('5'), two)).toMatchObject([{ alpha: 0.05, level: 0.05 }]);
+  expect(familyError(two)).toBe(0);
+  expect(taken(parse(whole, ['compare.seeds=2', 'compare.uncertainty=rows']))).toMatchObject([{ alpha: 0.05 }]);
 });
 
 test('a plan halves as one, and keeps its levels when it is taken again', () => {
@@ -68,7 +76,7 @@ test('the report of several comparisons is a look at all of their seeds', () => 
   expect(lookAt([1, 2, 3], first)).toBe(first[0]);
   expect(lookAt([1, 2, 3, 7], first)).toMatchObject({ seeds: 4, level: 0.025 });
   expect(lookAt([1, 2], [])).toMatchObject({ level: 0.05 });
-  const strict = taken(withSeeds('3'), taken(withSeeds('2')));
+  const strict = taken(withSeeds('3'), taken(withSeeds('4')));
   expect(lookAt([1, 2, 3], [...strict, ...first])).toBe(strict[0]);
   expect(lookAt([1, 2, 3], [...first, ...strict])).toBe(strict[0]);
   const [joined, other] = [

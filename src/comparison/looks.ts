@@ -1,6 +1,7 @@
 import type { ComparisonConfig } from '../config/comparison.js';
 import type { Look } from './comparison.js';
 import { spendingLevels } from './statistics/alpha-spending.js';
+import { fewestPairs } from './statistics/verdict.js';
 
 /** What the looks of the first plan may spend together: the chance of a false difference. */
 const whole = 0.05;
@@ -10,23 +11,29 @@ export type LookToCome = Omit<Look, 'undecided'>;
 /**
  * The looks that a config plans, after stored ones. A single look tests at what its plan may spend. Several share it by alpha spending; the
  * share is worked out for one gain of the largest family as Holm's method tests it first, at 1 / gains of it, and multiplied again, so that
- * adjusted p-values are held against it. A plan after others may spend half of what they had at least; one that is taken again, what it had.
+ * adjusted p-values are held against it. A plan after others may spend half of what they had at least; one that is taken again, what it had. A plan with
+ * too few seeds for any verdict spends nothing.
  */
 export function plannedLooks(
-  config: Pick<ComparisonConfig, 'looks' | 'models' | 'seeds' | 'points' | 'baseline' | 'contrasts' | 'experiment'>,
+  config: Pick<
+    ComparisonConfig,
+    'looks' | 'models' | 'seeds' | 'points' | 'baseline' | 'contrasts' | 'uncertainty' | 'experiment'
+  >,
   stored: readonly Look[],
 ): readonly LookToCome[] {
   const { tasks } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
   const gains = Math.max(1, config.models.length - 1, config.contrasts.length) * tasks.length;
   const plan = config.looks;
-  const alpha = stored.find((look) => isOfPlan(look, config))?.alpha ?? alphaAfter(stored);
+  const most = plan.at(-1) ?? 0;
+  const decides = most >= fewestPairs || config.uncertainty === 'rows';
+  const mine = stored.find((look) => isOfPlan(look, config))?.alpha || alphaAfter(stored);
   const levels = spendingLevels(
-    plan.map((seeds) => seeds / (plan.at(-1) ?? 1)),
-    alpha / gains,
+    plan.map((seeds) => seeds / most),
+    mine / gains,
   );
   return plan.map((seeds, index) => {
-    const of = config.seeds.slice(0, seeds);
-    return { seeds, of, plan, alpha, level: plan.length === 1 ? alpha : gains * (levels[index] ?? 0) };
+    const level = plan.length === 1 ? mine : gains * (levels[index] ?? 0);
+    return { seeds, of: config.seeds.slice(0, seeds), plan, alpha: decides ? mine : 0, level };
   });
 }
 
@@ -61,7 +68,8 @@ function isOfPlan(look: Look, { looks: plan, seeds }: Plan): boolean {
 }
 
 function alphaAfter(looks: readonly Look[]): number {
-  return looks.length === 0 ? whole : Math.min(...looks.map(({ alpha }) => alpha)) / 2;
+  const spent = looks.flatMap(({ alpha }) => (alpha > 0 ? [alpha] : []));
+  return spent.length === 0 ? whole : Math.min(...spent) / 2;
 }
 
 function isEqual(one: readonly number[], other: readonly number[]): boolean {

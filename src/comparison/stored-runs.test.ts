@@ -77,9 +77,20 @@ test('a run that lies where a comparison has another one is refused', async () =
   );
 });
 
+test.each([
+  ['later version', { schema: 3 }],
+  ['its looks are damaged', { schema: 2, looks: [{ seeds: 3, of: [1, 2, 3], plan: [3], alpha: 0.05, level: null }] }],
+  ['its looks are damaged', { schema: 2 }],
+])('a comparison.json is refused with its cause: %s', (cause, content) => {
+  writeFileSync(at('comparison.json'), JSON.stringify({ rows: [], seeds: [1], ...content }));
+  expect(() => readStoredRuns(at('.'))).toThrow(cause);
+});
+
 test.each(['{}', 'null', '[]'])('a comparison.json of %s is told by its name', (text) => {
   writeFileSync(at('comparison.json'), text);
-  expect(() => readStoredRuns(at('.'))).toThrow(/^Cannot read .*comparison\.json: it is no comparison\.$/);
+  expect(() => readStoredRuns(at('.'))).toThrow(
+    /^Cannot read .*comparison\.json: it is no comparison\. Put it back, or delete it/,
+  );
 });
 
 describe('a damaged predictions.arrow is told with its name and what to do', () => {

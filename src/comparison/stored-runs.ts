@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { AxisPoint } from '../config/comparison.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
@@ -145,7 +146,9 @@ export function readComparison(folder: string): Comparison {
   try {
     const comparison: Comparison = JSON.parse(readFileSync(file, 'utf8'));
     if (!Array.isArray(comparison?.rows)) throw new Error('it is no comparison');
-    const { seeds } = comparison;
+    const { seeds, schema } = comparison;
+    if (schema > 2) throw new Error(`it has the schema ${schema}, of a later version of ple`);
+    if (schema === 2 && !looksSchema.safeParse(comparison.looks).success) throw new Error('its looks are damaged');
     const look = { seeds: seeds.length, of: seeds, plan: [seeds.length], alpha: 0.05, level: 0.05, undecided: 0 };
     return {
       ...comparison,
@@ -154,6 +157,16 @@ export function readComparison(folder: string): Comparison {
       margins: comparison.margins ?? {},
     };
   } catch (error) {
-    throw new DataError(`Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`);
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new DataError(
+      `Cannot read ${file}: ${cause}. Put it back, or delete it and run ple compare again, which keeps the runs and forgets the looks.`,
+    );
   }
 }
+
+const looksSchema = z.array(
+  z.object({
+    ...{ seeds: z.int().positive(), of: z.array(z.int()), plan: z.array(z.int()) },
+    ...{ alpha: z.number().min(0).max(1), level: z.number().positive().max(1), undecided: z.int().min(0) },
+  }),
+);

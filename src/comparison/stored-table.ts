@@ -146,7 +146,9 @@ function looksOf(
   comparisons: readonly Comparison[],
   seeds: readonly number[],
 ): Pick<SummaryOptions, 'earlierLooks' | 'look' | 'nextLevel'> {
-  const stored = comparisons.flatMap(({ looks }) => looks);
+  const stored = [
+    ...new Map(comparisons.flatMap(({ looks }) => looks).map((look) => [JSON.stringify(look), look])).values(),
+  ];
   const look = lookAt(seeds, stored);
   return { earlierLooks: stored.filter((other) => other !== look), look, nextLevel: look.level / 2 };
 }

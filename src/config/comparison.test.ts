@@ -92,7 +92,9 @@ describe('a comparison', () => {
     expect(config.taskWeights).toEqual({ click: 2 });
     expect(failure(whole, ['compare.contrasts=[[four, five]]'])).toMatch(/no model is labelled 'five'/);
     expect(failure(whole, ['compare.contrasts=[[four, four]]'])).toMatch(/'four' cannot be compared with itself/);
-    expect(failure(whole, ['compare.contrasts=[[four, apart], [four, apart]]'])).toMatch(/is listed twice/);
+    expect(failure(whole, ['compare.contrasts=[[four, apart], [four, apart]]'])).toMatch(
+      /these two are compared above/,
+    );
     expect(failure(whole, ['compare.taskWeights={ clik: 2 }'])).toMatch(/no task 'clik' \(did you mean 'click'\?\)/);
     expect(failure(whole, ['compare.taskWeights={ click: 0, watch: 0 }'])).toMatch(/a task has a weight above 0/);
   });

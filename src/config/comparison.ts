@@ -354,8 +354,8 @@ function checkContrasts(
       throw failAt(document, [...path, place], message);
     }
     if (pair[0] === pair[1]) throw failAt(document, path, `'${pair[0]}' cannot be compared with itself`);
-    if (contrasts.slice(0, index).some((other) => String(other) === String(pair)))
-      throw failAt(document, path, 'is listed twice');
+    if (contrasts.slice(0, index).some((other) => String(other.toSorted()) === String(pair.toSorted())))
+      throw failAt(document, path, 'these two are compared above');
   }
 }
 

@@ -43,10 +43,11 @@ export function comparisonTable(comparison: Comparison, options: TableOptions): 
   return paragraphs.filter((text) => text !== '').join('\n');
 }
 
-function legend({ baseline, rows }: Comparison, points: readonly Point[]): string {
+function legend({ baseline, rows, taskWeights }: Comparison, points: readonly Point[]): string {
   const gains = points.flatMap((point) => point.rows.flatMap((row) => point.tasks.map((task) => gainOf(row, task))));
   const margin = gains.some((gain) => gain.margin !== null) ? `${signs.equivalent} within ± the margin, ` : '';
-  const mean = rows.some(({ aggregate }) => aggregate !== null) ? '; Δm is their mean over tasks' : '';
+  const weights = new Set(Object.values(taskWeights)).size > 1 ? ', weighted by compare.taskWeights' : '';
+  const mean = rows.some(({ aggregate }) => aggregate !== null) ? `; Δm is their mean over tasks${weights}` : '';
   return (
     `${signs.better} better, ${signs.worse} worse, ${margin}${signs.undecided} undecided. ` +
     `Gains are in % of ${baseline}'s AUC - 0.5 or error, above 0 is better${mean}. All numbers: --wide.`

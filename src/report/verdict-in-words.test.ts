@@ -120,19 +120,21 @@ test('the headline says who wins, and names seesaws and losers', () => {
     'CGC is better than single-task on income; no model is shown to be better on both tasks. MMoE shows a seesaw.',
   );
   expect(only('MMoE', 'Sluice', 'Hard sharing').headline).toBe(
-    'No model is shown to be better than single-task without being worse on another task. MMoE shows a seesaw.',
+    'No model is shown to be better than single-task without being worse on another task. MMoE shows a seesaw. Sluice is worse.',
   );
   expect(only('Sluice', 'Hard sharing').headline).toBe(
     'No model is shown to be better than single-task on any task. Sluice is worse.',
   );
   expect(only('Stitch').headline).toBe('Stitch is equivalent to single-task: within ± the margin on both tasks.');
-  expect(only('Stitch', 'Hard sharing').headline).toBe('No model is shown to be better or worse than single-task.');
+  expect(only('Stitch', 'Hard sharing').headline).toBe(
+    'No model is shown to be better or worse than single-task on any task.',
+  );
   expect(only('Failed').headline).toBe('No model has a gain over single-task.');
 });
 
 test('where all is undecided the headline says what decides something first', () => {
   expect(only('Hard sharing').headline).toBe(
-    'No model is shown to be better or worse than single-task. About 40 seeds would decide Hard sharing.',
+    'No model is shown to be better or worse than single-task on any task. About 40 seeds would decide Hard sharing.',
   );
   const undecided = (label: string, seedsToDecide: number | null) => {
     const gain = taskGain(0.0001, 'undecided', { seedsToDecide });

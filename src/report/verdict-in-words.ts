@@ -1,4 +1,4 @@
-import type { Comparison, Contrast, TaskVerdict, TestedGain, Verdict } from '../comparison/comparison.js';
+import type { Aggregate, Comparison, Contrast, TaskVerdict, TestedGain, Verdict } from '../comparison/comparison.js';
 import { mostAtLimit } from '../comparison/statistics/verdict.js';
 import { contrastsAt, effect, isNotInferior } from './effects.js';
 import { count, listed, rounded } from './numbers.js';
@@ -23,7 +23,9 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
   const { baseline, test } = comparison;
   return pointsOf(comparison).map((point) => {
     const models = point.rows.flatMap((row) =>
-      row.label === baseline ? [] : [comparedAt(point, row.label, baseline, row.verdict, (task) => gainOf(row, task))],
+      row.label === baseline
+        ? []
+        : [comparedAt(point, row.label, baseline, row.verdict, row.aggregate, (task) => gainOf(row, task))],
     );
     return {
       title: point.title,
@@ -34,12 +36,12 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
         verdict: model.verdict,
         sentence: sentence(model, quoted(model.label), test.level),
       })),
-      contrasts: contrastsAt(comparison, point).map(({ model, reference, verdict, tasks }) => ({
+      contrasts: contrastsAt(comparison, point).map(({ model, reference, verdict, aggregate, tasks }) => ({
         model,
         reference,
         verdict,
         sentence: sentence(
-          comparedAt(point, model, reference, verdict, ({ name }) => tasks[name]),
+          comparedAt(point, model, reference, verdict, aggregate, ({ name }) => tasks[name]),
           `${quoted(model)} against ${quoted(reference)}`,
           test.level,
         ),
@@ -58,6 +60,8 @@ interface Compared {
   readonly verdict: Verdict;
   readonly everyTask: string;
   readonly outcomes: readonly Outcome[];
+  /** Of the mean relative gain. */
+  readonly mean: TaskVerdict | null;
   /** Runs that ended at their limit of epochs, of all finished ones. */
   readonly atLimit: AtLimit;
   readonly referenceAtLimit: AtLimit;
@@ -80,6 +84,7 @@ function comparedAt(
   label: string,
   reference: string,
   verdict: Verdict,
+  mean: Aggregate | null,
   gainOn: (task: PointTask) => TestedGain | undefined,
 ): Compared {
   const outcomes = point.tasks.flatMap((task) => {
@@ -87,7 +92,7 @@ function comparedAt(
     return gain === undefined ? [] : [{ task, gain, effect: effect(gain, task, point) }];
   });
   return {
-    ...{ label, reference, verdict, everyTask: everyTask(point.tasks), outcomes },
+    ...{ label, reference, verdict, everyTask: everyTask(point.tasks), outcomes, mean: mean?.verdict ?? null },
     ...{ atLimit: atLimitOf(point, label), referenceAtLimit: atLimitOf(point, reference) },
   };
 }
@@ -123,16 +128,20 @@ function headline(baseline: string, everywhere: string, models: readonly Compare
     return judged.some(({ referenceAtLimit }) => isUnfinished(referenceAtLimit))
       ? `${baseline} is ${plateau}: no gain over it has a verdict.`
       : `No model but ${baseline} is trained to a plateau: longer training may change every gain.`;
-  const nothing = `No model is shown to be better or worse than ${baseline}.`;
-  return undecided.length === judged.length ? `${nothing} ${nextOfAll(undecided)}` : nothing;
+  const overall = judged.filter(({ mean }) => mean === 'better');
+  const means = overall.length === 0 ? '' : ` ${names(overall)} ${are(overall)} better on the mean relative gain.`;
+  const nothing = `No model is shown to be better or worse than ${baseline} on any task.${means}`;
+  return undecided.length === judged.length ? `${nothing} ${nextOfAll(undecided)}`.trim() : nothing;
 }
 
 /** What to do where all models are undecided: what decides the first of them with the fewest runs. */
 function nextOfAll(models: readonly Compared[]): string {
   const gains = models.flatMap((model) => having('undecided', model));
+  if (gains.length === 0) return '';
   if (gains.every(({ gain }) => gain.pHolm === null)) return `${capital(next(gains))}.`;
   const decidable = models.flatMap((model) => {
-    const seeds = having('undecided', model).map(({ gain }) => gain.seedsToDecide ?? Number.POSITIVE_INFINITY);
+    const open = model.outcomes.filter(({ gain: { verdict } }) => verdict === 'undecided' || verdict === null);
+    const seeds = open.map(({ gain }) => gain.seedsToDecide ?? Number.POSITIVE_INFINITY);
     return seeds.length > 0 ? [{ label: model.label, seeds: Math.max(...seeds) }] : [];
   });
   const [first] = decidable.toSorted((a, b) => a.seeds - b.seeds);
