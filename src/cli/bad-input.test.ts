@@ -85,7 +85,7 @@ describe('a config', () => {
     [
       'with a batch size that is a slip of the finger',
       [['batchSize: 64', 'batchSize: 99999999999999']],
-      /'train\.batchSize': Too big: expected number to be <=1048576/,
+      /'train\.batchSize': it must be at most 1048576\./,
     ],
   ])('%s is refused with exit code 2', async (_, changes, message) => {
     const folder = temporaryFolder();

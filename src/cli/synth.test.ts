@@ -67,7 +67,7 @@ test('--kind chooses the process; words are options of its loader', async () => 
 });
 
 test.each([
-  [['--dim', '0'], "--dim: 'dimension': Too small"],
+  [['--dim', '0'], "--dim: 'dimension': it must be above 0"],
   [['--rows', 'many'], "--rows: 'rows': expected number, received string."],
   [['--kind', 'funnel', '--dim', '3'], "--dim: 'dimension': unknown key"],
   [['--kind', 'funnel', 'rates.click=0.1'], "override 'rates.click=0.1': 'rates.click': unknown key"],

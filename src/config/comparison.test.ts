@@ -163,7 +163,7 @@ describe('a mistake is one line with its place', () => {
       /two models are labelled 'apart'/,
     ],
     ['a seed twice', changed('[2, 5]', '[2, 5, 2]'), /^c\.yaml:9:3: 'compare\.seeds': a seed is listed twice/],
-    ['a seed beside it that is none', `seed: -1\n${whole}`, /^c\.yaml:1:1: 'seed': Too small/],
+    ['a seed beside it that is none', `seed: -1\n${whole}`, /^c\.yaml:1:1: 'seed': it must be at least 0\./],
     ['a long name', changed('name: test', `name: ${'a'.repeat(201)}`), /^c\.yaml:1:1: 'name': Too big.*200 char/],
     ['no models', changed('seeds: [2, 5]', 'seeds: 0'), /^c\.yaml:9:3: 'compare\.seeds'/],
     [

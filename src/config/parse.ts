@@ -58,7 +58,24 @@ function describe(issue: Issue): string {
     return [...new Set(alternativesOf(issue).map(describe))].join(', or ');
   }
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing';
-  return issue.message.replace(/^Invalid input: /, '').replace(/\.$/, '');
+  if (issue.code === 'too_small') {
+    const { minimum, origin } = issue;
+    if (origin === 'array') return `it needs ${minimum === 1 ? 'an item' : `${minimum} items`} or more`;
+    if (origin !== 'string') return `it must be ${issue.inclusive ? 'at least' : 'above'} ${minimum}`;
+  }
+  if (issue.code === 'too_big' && issue.origin !== 'array' && issue.origin !== 'string')
+    return `it must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
+  if (issue.code === 'invalid_value') return `it must be ${listed(issue.values.map(String))}`;
+  return issue.message
+    .replace(/^Invalid input: /, '')
+    .replace(/\b(record|object)\b/g, 'mapping')
+    .replace(/\b(tuple|array)\b/g, 'list')
+    .replace(/\.$/, '');
+}
+
+/** `a, b or c` */
+function listed(values: readonly string[]): string {
+  return values.length < 2 ? values.join() : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
 }
 
 function toPath(path: readonly PropertyKey[]): Path {
