@@ -1,48 +1,51 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { DataError } from '../support/errors.js';
+import type { SplitName } from './dataset.js';
 import { defineLoader } from './loader.js';
 import { preparedEntry } from './prepared/prepared-entry.js';
 import { preparedSource } from './prepared/prepared-source.js';
 import { rawChecksum } from './prepared/raw-checksum.js';
 import { type DataFile, findDataFiles } from './table-file/data-files.js';
 import { drawnSource } from './table-file/drawn-source.js';
+import { folderColumns, withFolderColumns } from './table-file/folder-columns.js';
 import { prepareRows, type SplitFiles } from './table-file/prepare-rows.js';
+import { openQuery } from './table-file/query-rows.js';
+import { openRowFile } from './table-file/row-file.js';
 import { sharesOf } from './table-file/row-splits.js';
-import { tableOptions } from './table-file/table-options.js';
+import { type TableOptions, tableOptions } from './table-file/table-options.js';
 
 /** Raise it when the same files and options make other rows. */
 const version = 2;
 
-/** A user's own files. They are read once into a prepared table, which later runs read. */
+/** A user's own files, or a query over them. They are read once into a prepared table, which later runs read. */
 export const table = defineLoader({
   name: 'table',
-  summary: 'your own CSV, TSV, Parquet or Arrow files, any number of tasks',
-  options: z.strictObject({ loader: z.literal('table'), ...tableOptions }),
-  paths: ['path', 'validation', 'test', 'cache'],
-  async open({ loader, path, validation, test, cache, ...content }, context) {
-    const options = { path, validation, test, cache, ...content };
+  summary: 'your own CSV, TSV, Parquet, Arrow or JSON files, or a query over them; any number of tasks',
+  options: z
+    .strictObject({ loader: z.literal('table'), ...tableOptions })
+    .refine(({ path, query }) => (path === undefined) !== (query === undefined), {
+      message: "give 'path' or 'query', one of them",
+    })
+    .refine(({ query, files, database, extensions }) => query !== undefined || !(files || database || extensions), {
+      message: "'files', 'database' and 'extensions' belong to 'query'",
+    })
+    .refine(({ query, validation, test }) => query === undefined || (!validation && !test), {
+      message: "a query's rows are split by 'split', not by files of 'validation' and 'test'",
+    }),
+  paths: ['path', 'validation', 'test', 'files', 'database', 'cache'],
+  async open({ loader, path, validation, test, files, database, cache, ...content }, context) {
+    const options = { path, validation, test, files, database, cache, ...content };
     const shares = sharesOf(options); // fails before anything is read
-    const files: (DataFile & SplitFiles[number])[] = [];
-    for (const [split, patterns] of Object.entries({ train: path, validation, test } as const)) {
-      if (patterns === undefined || !isSplit(split)) continue;
-      for (const found of await findDataFiles([patterns].flat())) {
-        const other = files.find(({ real }) => real === found.real);
-        if (other) {
-          const as = other.path === found.path ? '' : ` (as ${other.path})`;
-          throw new DataError(`${found.path} is a file of the ${other.split} split${as} and of the ${split} split.`);
-        }
-        files.push({ split, ...found });
-      }
-    }
+    const read = options.query === undefined ? await splitFiles(options) : await queriedFiles(options, options.query);
     const sums: string[] = [];
     const { signal } = context;
-    for (const file of files)
-      sums.push(`${file.split}${endingOf(file.path)} ${await rawChecksum(file.path, cache, signal)}`);
+    for (const file of read.files) sums.push(`${file.mark} ${await rawChecksum(file.path, cache, signal)}`);
     const key = { reader: loader, version, content, sums };
     const checksum = createHash('sha256').update(JSON.stringify(key)).digest('hex');
     const entry = await preparedEntry({ folder: cache, name: loader, key }, context, (writer) =>
-      prepareRows(files, options, checksum, writer, context),
+      prepareRows(read.splits, options, checksum, writer, context),
     );
     context.prepared?.(entry.path);
     const source = await preparedSource(entry, signal);
@@ -50,11 +53,63 @@ export const table = defineLoader({
   },
 });
 
-/** Says the format, and so what the bytes mean. */
-function endingOf(path: string): string {
-  return /(\.[a-z]+)(\.gz)?$/i.exec(path)?.[0].toLowerCase() ?? '';
+interface Read {
+  /** Whose bytes decide the rows; `mark` says what they are. */
+  readonly files: readonly { readonly path: string; readonly mark: string }[];
+  readonly splits: SplitFiles;
 }
 
-function isSplit(name: string): name is SplitFiles[number]['split'] {
-  return name === 'train' || name === 'validation' || name === 'test';
+async function splitFiles({ path = [], validation, test, delimiter, quote, header }: TableOptions): Promise<Read> {
+  const files: (DataFile & { readonly split: SplitName })[] = [];
+  for (const [split, patterns] of [
+    ['train', path],
+    ['validation', validation],
+    ['test', test],
+  ] as const) {
+    if (patterns === undefined) continue;
+    for (const found of await findDataFiles([patterns].flat())) {
+      const other = files.find(({ real }) => real === found.real);
+      if (other) {
+        const as = other.path === found.path ? '' : ` (as ${other.path})`;
+        throw new DataError(`${found.path} is a file of the ${other.split} split${as} and of the ${split} split.`);
+      }
+      files.push({ split, ...found });
+    }
+  }
+  return {
+    files: files.map(({ path, split }) => {
+      const folders = [...folderColumns(path)].map((column) => JSON.stringify(column));
+      return { path, mark: `${split}${endingOf(path)}${folders.join('')}` };
+    }),
+    splits: files.map(({ path, split }) => ({
+      split,
+      open: async () => withFolderColumns(await openRowFile(path, { delimiter, quote, header })),
+    })),
+  };
+}
+
+/** The rows of a query are those of the training split, which `split` cuts. */
+async function queriedFiles(options: TableOptions, query: string): Promise<Read> {
+  const { database, extensions = [], missing, delimiter, quote, header } = options;
+  const found: { readonly path: string; readonly mark: string }[] = [];
+  const files = new Map<string, readonly string[]>();
+  for (const [name, patterns] of Object.entries(options.files ?? {})) {
+    const paths = (await findDataFiles([patterns].flat())).map(({ path }) => path);
+    files.set(name, paths);
+    found.push(...paths.map((path) => ({ path, mark: `${name}${endingOf(path)}` })));
+  }
+  if (database !== undefined)
+    for (const { path } of await findDataFiles([database])) found.push({ path, mark: 'database' });
+  let bytes = 0;
+  for (const { path } of found) bytes += (await stat(path)).size;
+  const sources = { query, files, database, extensions, missing, bytes };
+  return {
+    files: found,
+    splits: [{ split: 'train', open: () => openQuery(sources, { delimiter, quote, header }) }],
+  };
+}
+
+/** Says the format, and so what the bytes mean. */
+function endingOf(path: string): string {
+  return /(\.[a-z]+)(\.(gz|zst))?$/i.exec(path)?.[0].toLowerCase() ?? '';
 }

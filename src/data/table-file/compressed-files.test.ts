@@ -9,8 +9,6 @@ import {
   Table,
   vectorFromArray,
 } from 'apache-arrow';
-import type { CompressionCodec } from 'hyparquet';
-import { parquetWriteBuffer } from 'hyparquet-writer';
 import { expect, onTestFinished, test } from 'vitest';
 import { DataError } from '../../support/errors.js';
 import { openRowFile } from './row-file.js';
@@ -29,29 +27,6 @@ async function readAll(name: string, bytes: Uint8Array): Promise<number> {
   for await (const { records } of file.read(() => undefined)) rows += records.length;
   return rows;
 }
-
-const parquet = (codec: CompressionCodec) =>
-  new Uint8Array(
-    parquetWriteBuffer({
-      columnData: [{ name: 'x', data: numbers, type: 'INT32' }],
-      codec,
-      compressors: { ZSTD: (bytes) => bytes, LZ4_RAW: (bytes) => bytes },
-    }),
-  );
-
-test.each(['ZSTD', 'LZ4_RAW'] as const)(
-  'Parquet with %s is refused when it is opened, with the way to convert it',
-  async (codec) => {
-    const reading = readAll('data.parquet', parquet(codec));
-    await expect(reading).rejects.toThrow(DataError);
-    await expect(reading).rejects.toThrow(
-      new RegExp(
-        `data\\.parquet: column 'x' is compressed with ${codec}, .*'[^']*data-snappy\\.parquet', compression='snappy'`,
-      ),
-    );
-    expect(await readAll('data.parquet', parquet('SNAPPY'))).toBe(300);
-  },
-);
 
 test.each([
   ['data.arrow', RecordBatchFileWriter],

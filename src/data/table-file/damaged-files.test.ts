@@ -8,6 +8,7 @@ import { DataError, UserError } from '../../support/errors.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
 import type { EntryWriter } from '../prepared/prepared-entry.js';
 import { prepareRows } from './prepare-rows.js';
+import { openRowFile } from './row-file.js';
 import { tableOptions } from './table-options.js';
 
 let folder = '';
@@ -61,6 +62,8 @@ const damages: Readonly<Record<string, (bytes: Buffer, random: Random) => Buffer
 const harmless = new Set(['CRLF', 'a byte-order mark']);
 
 /** Rows are read as for training and then dropped: the disk is not what is tested. */
+const textFile = { delimiter: undefined, quote: '"', header: true } as const;
+
 const nowhere: EntryWriter = { table: async () => ({ rows: 0, append: async () => undefined }) };
 
 const options = (path: string) =>
@@ -85,9 +88,15 @@ test('500 damaged files either load or are refused with the file and a reason', 
     if (packed && i % 10 === 0) bytes = bytes.subarray(0, bytes.length - 1 - own.below(20)); // as an interrupted download
     const path = join(folder, `${i}.csv${packed ? '.gz' : ''}`);
     await writeFile(path, bytes);
-    const failure: unknown = await prepareRows([{ split: 'train', path }], options(path), '', nowhere, {
-      note: () => undefined,
-    }).then(
+    const failure: unknown = await prepareRows(
+      [{ split: 'train', open: () => openRowFile(path, textFile) }],
+      options(path),
+      '',
+      nowhere,
+      {
+        note: () => undefined,
+      },
+    ).then(
       () => undefined,
       (error: unknown) => error,
     );

@@ -9,13 +9,12 @@ import { columnEncoder, type PickedRows } from './column-encoders.js';
 import { type ColumnRoles, columnRoles, type InputColumn } from './column-roles.js';
 import type { RowFile } from './file-rows.js';
 import { labelValues } from './label-values.js';
-import { openRowFile } from './row-file.js';
 import { splitOfRow } from './row-splits.js';
 import { KindInference, NumberList, timeOf } from './scan.js';
 import type { TableOptions } from './table-options.js';
 
 /** Files by the split that they are for; those of `train` may be cut. */
-export type SplitFiles = readonly { readonly split: SplitName; readonly path: string }[];
+export type SplitFiles = readonly { readonly split: SplitName; open(): Promise<RowFile> }[];
 
 interface Opened {
   readonly split: SplitName;
@@ -34,7 +33,7 @@ export async function prepareRows(
   writer: EntryWriter,
   context: Pick<LoaderContext, 'note' | 'progress' | 'signal'>,
 ): Promise<unknown> {
-  const opened = await openAll(files, options, context.signal);
+  const opened = await openAll(files, context.signal);
   const { path = '', names = [] } = opened[0]?.file ?? {};
   const roles = columnRoles({ path, names }, options);
   for (const { file } of opened) refuseTypes(file, roles.used);
@@ -104,12 +103,11 @@ export async function prepareRows(
   });
 }
 
-async function openAll(files: SplitFiles, options: TableOptions, signal?: AbortSignal): Promise<Opened[]> {
-  const { delimiter, quote, header } = options;
+async function openAll(files: SplitFiles, signal?: AbortSignal): Promise<Opened[]> {
   const opened: Opened[] = [];
-  for (const { split, path } of files) {
+  for (const { split, open } of files) {
     signal?.throwIfAborted();
-    opened.push({ split, file: await openRowFile(path, { delimiter, quote, header }) });
+    opened.push({ split, file: await open() });
   }
   const first = opened[0]?.file;
   for (const { file } of opened) {

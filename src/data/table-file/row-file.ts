@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { ConfigError, DataError } from '../../support/errors.js';
 import type { RowFile } from './file-rows.js';
+import { openJson, openParquet } from './relation-rows.js';
 
 export interface RowFileOptions {
   readonly delimiter: string | undefined;
@@ -19,12 +20,13 @@ export async function openRowFile(path: string, options: RowFileOptions): Promis
 
 async function openAnyFormat(path: string, options: RowFileOptions): Promise<RowFile> {
   const { size } = await stat(path);
-  if (parquet.test(path)) return (await import('./parquet-rows.js')).openParquet(path, size);
+  if (parquet.test(path)) return openParquet(path, size);
+  if (json.test(path)) return openJson(path, size);
   if (arrow.test(path)) return (await import('./arrow-rows.js')).openArrow(path, size);
   const delimiter = options.delimiter ?? usualDelimiter(path);
   if (delimiter === undefined) {
     throw new ConfigError(
-      `dataset.path: the ending of ${path} is none of .csv, .tsv, .csv.gz, .tsv.gz, .parquet, .arrow; if it is a text file, say dataset.delimiter.`,
+      `dataset.path: the ending of ${path} is none of .csv, .tsv, .csv.gz, .tsv.gz, .parquet, .arrow, .jsonl; if it is a text file, say dataset.delimiter.`,
     );
   }
   const { openDelimited } = await import('./delimited-rows.js');
@@ -38,10 +40,11 @@ async function openAnyFormat(path: string, options: RowFileOptions): Promise<Row
 }
 
 const parquet = /\.(parquet|pq)$/i;
+const json = /\.(jsonl|ndjson|json)(\.(gz|zst))?$/i;
 const arrow = /\.(arrow|arrows|feather|ipc)$/i;
 
 export function isTextFile(path: string): boolean {
-  return !parquet.test(path) && !arrow.test(path);
+  return ![parquet, json, arrow].some((format) => format.test(path));
 }
 
 /** Of a text file's ending. */

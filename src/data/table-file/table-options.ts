@@ -78,8 +78,16 @@ const splitSchema = z
   .pipe(splitRule);
 
 export const tableOptions = {
-  /** Files, or patterns with `*` and `?`. */
-  path: files,
+  /** Files, or patterns with `*` and `?`. Absent: `query` says what to read. */
+  path: files.optional(),
+  /** SQL (DuckDB's) that selects the rows. */
+  query: z.string().min(1).optional(),
+  /** What the query reads: by table name its files, all of one format. */
+  files: z.record(z.string().min(1), files).optional(),
+  /** A DuckDB file whose tables the query reads. */
+  database: z.string().optional(),
+  /** DuckDB's extensions that the query needs. They are loaded where they are installed, never downloaded. */
+  extensions: z.array(z.string().regex(/^\w+$/)).optional(),
   /** Files of the validation split and of the test split; absent: they are cut out of `path`. */
   validation: files.optional(),
   test: files.optional(),

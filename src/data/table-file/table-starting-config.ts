@@ -5,6 +5,7 @@ import { type Cell, numberOf, shown } from './cell.js';
 import { ColumnGuess, type InputGuess } from './column-guess.js';
 import { findDataFiles } from './data-files.js';
 import type { RowFile } from './file-rows.js';
+import { withFolderColumns } from './folder-columns.js';
 import { Consequences, labelGuesses } from './label-guesses.js';
 import { isTextFile, openRowFile, usualDelimiter } from './row-file.js';
 import { restOfConfig } from './starting-config-rest.js';
@@ -181,7 +182,7 @@ async function openGuessed(path: string): Promise<{ readonly file: RowFile; read
   if (!plain) throw failure;
   const header = !(await beginsWithRow(plain));
   return {
-    file: header ? await opened(delimiter, true) : plain,
+    file: withFolderColumns(header ? await opened(delimiter, true) : plain),
     head: { ...(delimiter === usual ? {} : { delimiter }), ...(header ? {} : { header: false }) },
   };
 }
