@@ -62,7 +62,9 @@ test('what is wrong is told: SQL, a ragged file, an extension that is not there,
   const failure = async (settings: object) => open({ tasks: { y: {} }, ...settings }).then(() => '', String);
   expect(await failure({ query: 'SELECT z FROM ratings', files: { ratings } })).toMatch(/dataset\.query.*"z"/);
   const ragged = await file('a,y\n1,0\n2,1,7\n');
-  expect(await failure({ query: 'SELECT * FROM t', files: { t: ragged } })).toMatch(/dataset\.files\.t \(.*data\.csv\): .*Line: 3/);
+  expect(await failure({ query: 'SELECT * FROM t', files: { t: ragged } })).toMatch(
+    /dataset\.files\.t \(.*data\.csv\): .*Line: 3/,
+  );
   expect(await failure({ query: 'SELECT 1 AS y', extensions: ['no_such'] })).toMatch(/dataset\.extensions: no_such: /);
   expect(await failure({ query: 'SELECT 1 AS y', path: ratings })).toContain("give 'path' or 'query'");
   expect(await failure({})).toContain("give 'path' or 'query'");
