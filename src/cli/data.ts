@@ -23,13 +23,14 @@ interface Json {
 interface InspectOptions extends Json {
   readonly write?: boolean;
   readonly task?: readonly string[];
+  readonly test?: string;
 }
 
 /** `ple data inspect`: what the data of a config look like, as tables and findings or as JSON; of a table file, a config to start with. */
 export async function inspectCommand(
   file: string,
   overrides: readonly string[],
-  { json, write, task }: InspectOptions,
+  { json, write, task, test }: InspectOptions,
 ): Promise<number> {
   if (write) {
     if (json || overrides.length > 0)
@@ -37,10 +38,11 @@ export async function inspectCommand(
     if (/\.ya?ml$/i.test(file))
       throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${file}.`);
     const { startingConfig } = await import('../data/table-file/table-starting-config.js');
-    process.stdout.write(await startingConfig(file, task));
+    process.stdout.write(await startingConfig(file, { tasks: task ?? [], test }));
     return exitCode.done;
   }
   if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
+  if (test !== undefined) throw new ConfigError('--test is for --write; the files of a config are its own.');
   const experiment = firstExperiment(file, overrides);
   const inspection = await interruptible(interruptedReading, (signal) =>
     reading(experiment, { signal }, (source) => {

@@ -152,7 +152,12 @@ function build(setCode: (code: number) => void): Command {
     .argument('<config>', 'the YAML config, of a run or a comparison; with --write a table file')
     .argument('[key.path=value...]', 'overrides of the config')
     .option('--write', 'print a config to start with, guessed from a CSV, TSV, Parquet or Arrow file')
-    .option('--task <column>', 'with --write: a column that is a label; once for each (default: guessed)', collect)
+    .option(
+      '--task <column>',
+      "with --write: a column that is a label, or 'NAME=COLUMN>=4', 'NAME=COLUMN==text'; once for each (default: guessed)",
+      collect,
+    )
+    .option('--test <file>', 'with --write: the file of the test split (default: cut out)')
     .option('--json', 'print the inspection as one JSON document')
     .addHelpText(
       'after',
@@ -161,6 +166,7 @@ function build(setCode: (code: number) => void): Command {
         'ple data inspect configs/census-income/ple.yaml dataset.path=data/census-income --json',
         'ple data inspect ratings.csv --write > ratings.yaml',
         'ple data inspect ratings.csv --write --task clicked --task rating > ratings.yaml',
+        "ple data inspect ratings.csv --write --task 'liked=rating>=4' --test later.csv",
       ]),
     )
     .action(async (config, overrides, options) =>

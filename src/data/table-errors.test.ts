@@ -108,6 +108,25 @@ describe('what is wrong is said with file, line, column and reason', () => {
     );
   });
 
+  test('positive labels that no row has: the values that there are', async () => {
+    const lines = Array.from({ length: 400 }, (_, row) => `${row / 2},${row % 3 ? 'no' : 'Yes'}`);
+    const path = await file(`x,y\n${lines.join('\n')}\n`);
+    await expect(open({ path, tasks: { y: { positive: 'yes' } } })).rejects.toThrow(
+      "data.csv: no row of column 'y' meets tasks.y.positive; its values are 'no', 'Yes'.",
+    );
+    await expect(open({ path, tasks: { y: { positive: 'Yes' } } })).resolves.toBeDefined();
+  });
+
+  test.each([
+    ['data.zip', 'a ZIP archive'],
+    ['data.csv.bz2', 'packed with bzip2'],
+    ['data.xlsx', 'a spreadsheet'],
+    ['data.csv.zst', 'text packed with Zstandard'],
+  ])('%s is named as %s', async (name, what) => {
+    const path = await file('PK', name);
+    await expect(open({ path, tasks: { y: {} } })).rejects.toThrow(`${name} is ${what}, which is not read: `);
+  });
+
   test('a file of a split without rows is named', async () => {
     const settings = { path: await file(good), tasks: { y: {} }, split: folds };
     const empty = await file('x,y,fold\n', 'empty.csv');

@@ -1,15 +1,25 @@
 import { type Cell, numberOf, shown, textOf } from './cell.js';
 import { type ColumnWords, columnWords } from './column-words.js';
+import { type Condition, compileCondition } from './condition.js';
 import { KindInference, looksLikeDate, numberOfTime } from './scan.js';
+import { usualMissing } from './table-options.js';
 
 const mostDifferent = 10_000;
 /** Of ids with more values than this among the first rows, many more are to be expected. */
 const manyIds = 5_000;
-const missingTexts = new Set(['', 'NA', 'NaN', 'nan', 'null', 'NULL', '\\N']);
+/** Further marks of missing values: those of pandas.read_csv, and what tables of the UCI repository have. */
+const otherMarks = ['?', '-', 'N/A', 'n/a', '#N/A', '#NA', '<NA>', '-NaN', '-nan', 'None', '.'];
+const missingTexts = new Set([...usualMissing, ...otherMarks]);
 const positives = /^(yes|y|true|t|positive|pos|won|win|success|good)$/i;
 
 export function isMissing(cell: Cell): boolean {
   return cell === null || (typeof cell === 'string' && missingTexts.has(cell.trim()));
+}
+
+/** A mark of a missing value that the loader has to be told of. */
+export function otherMark(cell: Cell): string | undefined {
+  const text = typeof cell === 'string' ? cell.trim() : '';
+  return otherMarks.includes(text) ? text : undefined;
 }
 
 /** What a column should be told to be, and why. `kind` undefined: what is inferred will do. */
@@ -62,6 +72,15 @@ export class ColumnGuess {
     return this.#kind.kind();
   }
 
+  /** The share of the present values that meet a condition, in percent. */
+  shareThatMeets(condition: Condition): string {
+    const meets = compileCondition(condition);
+    return percent(
+      this.#countOf((text) => meets(text) === true),
+      this.#present,
+    );
+  }
+
   /** 0 and 1 alone, or one of them. */
   isBinary(): boolean {
     return (
@@ -72,6 +91,12 @@ export class ColumnGuess {
   /** Whether a cell is missing. */
   hasMissing(): boolean {
     return this.#present < this.#rows;
+  }
+
+  /** The value that most rows of a numeric column have, as an amount that is mostly 0. */
+  mostlyOne(): string | undefined {
+    if (this.kind !== 'numeric') return undefined;
+    return [...this.#values].find(([, count]) => count > this.#present / 2)?.[0];
   }
 
   /** More than one value. */

@@ -6,6 +6,8 @@ import { type ColumnGuess, isMissing } from './column-guess.js';
 export interface LabelGuess {
   readonly column: ColumnGuess;
   readonly why: string;
+  /** The task's name, and what makes its label 1, where `--task` says so. */
+  readonly asked?: { readonly name: string; readonly positive?: string | readonly string[] };
 }
 
 /**
@@ -13,7 +15,7 @@ export interface LabelGuess {
  * of the row; else those of 0 and 1 alone at the end of the row, or the first column if it alone is so; else the last one that can be a label.
  */
 export function labelGuesses(columns: readonly ColumnGuess[], asked: readonly string[]): readonly LabelGuess[] {
-  if (asked.length > 0) return asked.map((name) => ({ column: askedColumn(columns, name), why: '' }));
+  if (asked.length > 0) return asked.map((text) => askedLabel(columns, text));
   const named = columns.filter((column) => column.isNamedLabel());
   const bits = columns.filter((column) => column.isBinary() && column.varies());
   const labels = new Set([...named, ...bits]);
@@ -38,7 +40,23 @@ export function labelGuesses(columns: readonly ColumnGuess[], asked: readonly st
   );
 }
 
-function askedColumn(columns: readonly ColumnGuess[], name: string): ColumnGuess {
+/** `COLUMN`, `NAME=COLUMN`, or `NAME=COLUMN` with a comparison: `liked=rating>=4`, `sport=genre==sport`. */
+function askedLabel(columns: readonly ColumnGuess[], text: string): LabelGuess {
+  const [, name = '', rest = ''] = /^([^=<>!]+)=(.+)$/.exec(text) ?? [];
+  if (name === '' || columns.some((column) => column.name === text))
+    return { column: askedColumn(columns, text), why: '' };
+  const [, columnName = rest, operator, value = ''] = /^(.+?)\s*(>=|<=|==|!=|>|<)\s*(.*)$/.exec(rest) ?? [];
+  if (operator === undefined) return { column: askedColumn(columns, columnName), why: '', asked: { name } };
+  const column = askedColumn(columns, columnName, false);
+  if (value === '' || (/[<>]/.test(operator) && Number.isNaN(numberOf(value))))
+    throw new ConfigError(`--task ${text}: behind ${operator} stands ${value === '' ? 'a value' : 'a number'}.`);
+  const positive = operator !== '==' ? `${operator} ${value}` : /^[<>!=]/.test(value) ? [value] : value;
+  const share = column.shareThatMeets(positive);
+  return { column, why: `${share} are 1`, asked: { name, positive } };
+}
+
+/** @param alone Whether the column's own values have to be labels. */
+function askedColumn(columns: readonly ColumnGuess[], name: string, alone = true): ColumnGuess {
   const names = columns.map((column) => column.name);
   const column = columns.find((column) => column.name === name);
   if (!column) {
@@ -47,9 +65,9 @@ function askedColumn(columns: readonly ColumnGuess[], name: string): ColumnGuess
       `--task: the file has no column '${name}'${didYouMean(name, names)}; there are: ${some.join(', ')}.`,
     );
   }
-  if (column.task()) return column;
+  if (!alone || column.task()) return column;
   throw new ConfigError(
-    `--task: column '${name}' is no label: it has neither numbers nor from two to twenty different texts.`,
+    `--task: column '${name}' is no label: it has neither numbers nor from two to twenty different texts. --task 'NAME=${name}==VALUE' makes one of a value.`,
   );
 }
 

@@ -42,3 +42,40 @@ function labelOf({ task, positive }: LabelColumn, cell: Cell, where: () => strin
     `${where()}, which is neither 0 nor 1; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true.`,
   );
 }
+
+/** Notices a task whose `positive` no row has: a typing error that would train on zeros alone. */
+export class PositiveCheck {
+  readonly #label: LabelColumn;
+  readonly #texts = new Map<string, number>();
+  #ones = 0;
+
+  constructor(label: LabelColumn) {
+    this.#label = label;
+  }
+
+  /** @param labels Of the picked rows. */
+  add(labels: Float32Array, { records, rows }: PickedRows): void {
+    if (!this.#label.positive || this.#ones > 0) return;
+    for (const [index, row] of rows.entries()) {
+      const label = labels[index] ?? Number.NaN;
+      if (Number.isNaN(label)) continue;
+      if (label === 1) {
+        this.#ones += 1;
+        return;
+      }
+      const text = textOf(records[row]?.[this.#label.index] ?? null);
+      if (this.#texts.has(text) || this.#texts.size < 10_000) this.#texts.set(text, (this.#texts.get(text) ?? 0) + 1);
+    }
+  }
+
+  /** @throws DataError with the values that there are. */
+  refuseNone(path: string): void {
+    if (this.#ones > 0 || this.#texts.size === 0) return;
+    const { task, name } = this.#label;
+    const texts = [...this.#texts].toSorted(([, a], [, b]) => b - a).map(([text]) => shown(text));
+    const some = texts.length > 10 ? [...texts.slice(0, 10), `… (${texts.length} different)`] : texts;
+    throw new DataError(
+      `${path}: no row of column '${name}' meets tasks.${task.name}.positive; its values are ${some.join(', ')}.`,
+    );
+  }
+}

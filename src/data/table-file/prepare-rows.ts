@@ -8,7 +8,7 @@ import { type Cell, type RowChunk, shown } from './cell.js';
 import { columnEncoder, type PickedRows } from './column-encoders.js';
 import { type ColumnRoles, columnRoles, type InputColumn } from './column-roles.js';
 import type { RowFile } from './file-rows.js';
-import { labelValues } from './label-values.js';
+import { labelValues, PositiveCheck } from './label-values.js';
 import { splitOfRow } from './row-splits.js';
 import { KindInference, NumberList, timeOf } from './scan.js';
 import type { TableOptions } from './table-options.js';
@@ -74,6 +74,7 @@ export async function prepareRows(
   });
   const read = { train: 0, validation: 0, test: 0 };
   const counts = { ...read, none: 0 };
+  const positives = roles.labels.map((label) => new PositiveCheck(label));
   let masked = false;
   for await (const { split, records, place } of chunks()) {
     read[split] += records.length;
@@ -87,6 +88,7 @@ export async function prepareRows(
       counts[name] += rows[name].length;
       const picked: PickedRows = { records, rows: rows[name], place, missing };
       const labels = roles.labels.map((label) => labelValues(label, picked));
+      for (const [l, check] of positives.entries()) check.add(labels[l] ?? new Float32Array(), picked);
       const masks = labels.map((values) => values.map((value) => Number(!Number.isNaN(value))));
       masked ||= masks.some((mask) => mask.includes(0));
       const columns = encoders.map((encoder) => encoder.encode(picked));
@@ -94,6 +96,7 @@ export async function prepareRows(
     }
   }
   refuseEmptySplits(counts, read, opened, options.splitSeed === 'run');
+  for (const check of positives) check.refuseNone(path);
   if (counts.none > 0) context.note(`${counts.none} rows are in no split (dataset.split).`);
   return source.finish({
     checksum,

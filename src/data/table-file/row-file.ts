@@ -23,6 +23,8 @@ async function openAnyFormat(path: string, options: RowFileOptions): Promise<Row
   if (parquet.test(path)) return openParquet(path, size);
   if (json.test(path)) return openJson(path, size);
   if (arrow.test(path)) return (await import('./arrow-rows.js')).openArrow(path, size);
+  const packed = archives.find(([ending]) => ending.test(path));
+  if (packed) throw new DataError(`${path} is ${packed[1]}, which is not read: ${packed[2]}.`);
   const delimiter = options.delimiter ?? usualDelimiter(path);
   if (delimiter === undefined) {
     throw new ConfigError(
@@ -42,6 +44,17 @@ async function openAnyFormat(path: string, options: RowFileOptions): Promise<Row
 const parquet = /\.(parquet|pq)$/i;
 const json = /\.(jsonl|ndjson|json)(\.(gz|zst))?$/i;
 const arrow = /\.(arrow|arrows|feather|ipc)$/i;
+
+/** What users have beside tables: the ending, what it is, and what makes a table of it. */
+const archives: readonly (readonly [ending: RegExp, name: string, advice: string])[] = [
+  [/\.zip$/i, 'a ZIP archive', 'unpack it (unzip) and name the file inside'],
+  [/\.(tar|tgz|tar\.\w+)$/i, 'a tar archive', 'unpack it (tar -xf) and name the files inside'],
+  [/\.7z$/i, 'a 7z archive', 'unpack it (7z x) and name the file inside'],
+  [/\.bz2$/i, 'packed with bzip2', 'unpack it (bunzip2), or pack it with gzip'],
+  [/\.xz$/i, 'packed with xz', 'unpack it (unxz), or pack it with gzip'],
+  [/\.(csv|tsv|tab|txt)\.zst$/i, 'text packed with Zstandard', 'unpack it (unzstd), or pack it with gzip'],
+  [/\.(xlsx|xls|ods)$/i, 'a spreadsheet', 'save its sheet as CSV'],
+];
 
 export function isTextFile(path: string): boolean {
   return ![parquet, json, arrow].some((format) => format.test(path));

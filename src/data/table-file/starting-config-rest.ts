@@ -6,23 +6,25 @@ export interface RestOfConfig {
   readonly run: string;
 }
 
-export function restOfConfig(tasks: number, file: string): RestOfConfig {
+/** @param rows Of the file, perhaps estimated. */
+export function restOfConfig(tasks: number, file: string, rows: number): RestOfConfig {
   const several = tasks > 1;
+  const { epochs, batchSize, patience } = settingsFor(rows);
   return {
     commands: [
       `#   ple data inspect ${file}`,
       `#   ple train --config ${file}`,
       several
         ? `#   ple compare --config ${file}`
-        : '# With a second task, `ple compare` tells what sharing between tasks gains.',
+        : '# With a second task (--task NAME, once for each), `ple compare` tells what sharing between tasks gains.',
     ],
     compare: several ? comparison(tasks) : '',
     run: `model: ${several ? '{ type: ple, levels: [[64], [32]], tower: [16], experts: { shared: 1, task: 1 } }' : '{ type: single-task, levels: [[64], [32]], tower: [16] }'}
 train:
-  epochs: 50
-  batchSize: 256
+  epochs: ${epochs}
+  batchSize: ${batchSize}
   optimizer: { type: adam, learningRate: 0.002 }
-  earlyStopping: { monitor: mean, patience: 3 }
+  earlyStopping: { monitor: mean, patience: ${patience} }
 `,
   };
 }
@@ -35,3 +37,11 @@ const comparison = (tasks: number) => `compare:
     - { type: cgc, levels: [[64]], tower: [32, 16], experts: { shared: 1, task: 1 } }
     - { type: ple, levels: [[64], [32]], tower: [16], experts: { shared: 1, task: 1 } }
   seeds: 5`;
+
+/** About a hundred steps an epoch, and fewer epochs where one has more rows. */
+function settingsFor(rows: number): { readonly epochs: number; readonly batchSize: number; readonly patience: number } {
+  const batchSize = Math.min(4096, Math.max(16, 2 ** Math.round(Math.log2(rows / 100))));
+  if (rows < 10_000) return { epochs: 200, batchSize, patience: 10 };
+  if (rows < 200_000) return { epochs: 50, batchSize, patience: 3 };
+  return { epochs: rows < 2_000_000 ? 20 : 10, batchSize, patience: 2 };
+}

@@ -77,6 +77,9 @@ const splitSchema = z
   })
   .pipe(splitRule);
 
+/** Texts that stand for a missing value unless `missing` says otherwise. */
+export const usualMissing = ['', 'NA', 'NaN', 'nan', 'null', 'NULL', '\\N'];
+
 export const tableOptions = {
   /** Files, or patterns with `*` and `?`. Absent: `query` says what to read. */
   path: files.optional(),
@@ -97,7 +100,7 @@ export const tableOptions = {
   delimiter: z.string().min(1).optional(),
   quote: z.string().length(1).nullable().default('"'),
   /** Texts that stand for a missing value. */
-  missing: z.array(z.string()).default(['', 'NA', 'NaN', 'nan', 'null', 'NULL', '\\N']),
+  missing: z.array(z.string()).default([...usualMissing]),
   tasks: z.record(z.string().min(1), taskSchema).refine((tasks) => Object.keys(tasks).length > 0, 'no task'),
   /** Kinds of columns, by name or number. */
   columns: z.record(z.string(), columnSchema).default({}),

@@ -62,18 +62,27 @@ test('asked tasks are the tasks; other labels, and what is there only after one,
     'abc'[row % 3] ?? '',
   ]);
   const path = file('asked.csv', ['x,clicked,click_position,is_bought,plan', ...lines]);
-  const text = await startingConfig(path, ['clicked']);
+  const text = await startingConfig(path, { tasks: ['clicked'] });
   const { dataset, compare } = parse(text);
   expect(dataset.tasks).toEqual({ clicked: {} });
   expect(dataset.columns).toEqual({ click_position: 'ignored', is_bought: 'ignored' });
   expect(text).toMatch(/^ {4}click_position: ignored # has something only where clicked is 1/m);
   expect(compare).toBeUndefined(); // there is nothing to share with
-  expect(parse(await startingConfig(path, ['plan'])).dataset.tasks.plan).toMatchObject({ positive: /[abc]/ });
-  await expect(startingConfig(path, ['clickd'])).rejects.toThrow(/no column 'clickd' \(did you mean 'clicked'\?\)/);
+  expect(parse(await startingConfig(path, { tasks: ['plan'] })).dataset.tasks.plan).toMatchObject({
+    positive: /[abc]/,
+  });
+  await expect(startingConfig(path, { tasks: ['clickd'] })).rejects.toThrow(
+    /no column 'clickd' \(did you mean 'clicked'\?\)/,
+  );
 });
 
 test('one text among numbers: the remark names it; a label by its name is no input then', async () => {
-  const lines = rows((row) => [random.normal(), row === 7 ? 'abc' : random.normal(), row === 9 ? '?' : row / 8, bit()]);
+  const lines = rows((row) => [
+    random.normal(),
+    row === 7 ? 'abc' : random.normal(),
+    row === 9 ? 'x?' : row / 8,
+    bit(),
+  ]);
   const path = file('texts.csv', ['x,price,rating,clicked', ...lines]);
   const text = await startingConfig(path);
   expect(parse(text).dataset.tasks).toEqual({ clicked: {} });
@@ -84,7 +93,7 @@ test('one text among numbers: the remark names it; a label by its name is no inp
   const { dataset } = config;
   const followed = { ...dataset, missing: ['', 'abc'], columns: { ...dataset.columns, price: 'numeric' } };
   expect((await opened({ ...config, dataset: followed }, path)).inputs).toContain('price numeric');
-  expect(text).toMatch(/^ {4}rating: ignored # a label by its name, but '\?' is no number$/m);
+  expect(text).toMatch(/^ {4}rating: ignored # a label by its name, but 'x\?' is no number$/m);
 });
 
 test('a time with one day that no calendar has is a time still, and the remark names that day', async () => {
@@ -195,4 +204,60 @@ test('a file without anything that could be a label, or without an input, is ref
   await expect(startingConfig(path)).rejects.toThrow(DataError);
   const labels = file('labels.csv', ['clicked,bought', ...rows(() => [bit(), bit()])]);
   await expect(startingConfig(labels)).rejects.toThrow(/no column is left as an input/);
+});
+
+test('marks of missing values other than the usual ones are listed', async () => {
+  const lines = rows((row) => [
+    row % 50 === 3 ? ' ?' : random.normal(),
+    row % 40 === 1 ? 'N/A' : ('ab'[row % 2] ?? ''),
+    bit(),
+  ]);
+  const path = file('marks.csv', ['x,word,label', ...lines]);
+  const config = parse(await startingConfig(path));
+  expect(config.dataset.missing).toEqual(['', 'NA', 'NaN', 'nan', 'null', 'NULL', '\\N', 'N/A', '?']);
+  expect((await opened(config, path)).inputs).toEqual(['x numeric', 'word categorical']);
+});
+
+test('tasks by a comparison, several of one column, and a class of a text; the test file is named', async () => {
+  const lines = rows((row) => [random.normal(), row % 5, ['sport', 'news', 'film'][row % 3] ?? '']);
+  const path = file('ratings.csv', ['x,rating,genre', ...lines]);
+  const later = file('later.csv', ['x,rating,genre', ...lines]);
+  const tasks = ['liked=rating>=4', 'stars=rating', 'sport=genre==sport'];
+  const config = parse(await startingConfig(path, { tasks, test: later }));
+  expect(config.dataset).toMatchObject({
+    ...{ test: later, split: { fraction: { validation: 0.1 } } },
+    tasks: {
+      liked: { column: 'rating', positive: '>= 4' },
+      stars: { column: 'rating', regression: true },
+      sport: { column: 'genre', positive: 'sport' },
+    },
+  });
+  expect(config.tasks).toEqual([
+    { name: 'liked', type: 'binary' },
+    { name: 'stars', type: 'regression', standardize: true },
+    { name: 'sport', type: 'binary' },
+  ]);
+  expect(config.compare.models).toHaveLength(5);
+  expect((await opened(config, path)).inputs).toEqual(['x numeric']);
+  await expect(startingConfig(path, { tasks: ['liked=rating>=many'] })).rejects.toThrow('behind >= stands a number');
+  await expect(startingConfig(path, { tasks: ['a=rating', 'a=rating>2'] })).rejects.toThrow("two tasks are named 'a'");
+  await expect(startingConfig(path, { test: 'nowhere.csv' })).rejects.toThrow('nowhere.csv');
+});
+
+test('batches and epochs follow the number of rows, which is estimated for a long file', async () => {
+  const long = Array.from({ length: 30_000 }, (_, row) => `${row % 7}.5,${row % 2}`);
+  const of = async (lines: readonly string[]) => {
+    const { train } = parse(await startingConfig(file(`${lines.length}.csv`, ['x,label', ...lines])));
+    return [train.batchSize, train.epochs, train.earlyStopping.patience];
+  };
+  expect(await of(long.slice(0, 600))).toEqual([16, 200, 10]);
+  expect(await of(long)).toEqual([256, 50, 3]);
+});
+
+test('a numeric column that is mostly one value is fed by its values', async () => {
+  const lines = rows((row) => [row % 4 ? 0 : row / 2, random.normal(), bit()]);
+  const path = file('mostly.csv', ["'gain: net',x,label", ...lines]);
+  const config = parse(await startingConfig(path));
+  expect(config.inputs).toEqual({ embedding: 8, columns: { "'gain: net'": { numeric: 'value' } } });
+  expect((await opened(config, path)).inputs).toEqual(["'gain: net' numeric", 'x numeric']);
 });

@@ -1,17 +1,26 @@
 import { basename } from 'node:path';
 import { Document, isCollection, isNode } from 'yaml';
-import { DataError } from '../../support/errors.js';
+import { ConfigError, DataError } from '../../support/errors.js';
 import { type Cell, numberOf, shown } from './cell.js';
-import { ColumnGuess, type InputGuess } from './column-guess.js';
+import { ColumnGuess, type InputGuess, otherMark } from './column-guess.js';
 import { findDataFiles } from './data-files.js';
 import type { RowFile } from './file-rows.js';
 import { withFolderColumns } from './folder-columns.js';
 import { Consequences, labelGuesses } from './label-guesses.js';
 import { isTextFile, openRowFile, usualDelimiter } from './row-file.js';
 import { restOfConfig } from './starting-config-rest.js';
+import { usualMissing } from './table-options.js';
 
 /** Rows that a config is guessed from. */
 const mostRows = 20_000;
+
+/** The keys of `dataset` that are not about columns. */
+interface Head {
+  readonly loader: string;
+  readonly path: string;
+  readonly test?: string;
+  readonly missing?: readonly string[];
+}
 
 /** What a config is to say, and why. */
 interface Part {
@@ -23,16 +32,28 @@ interface Part {
 /**
  * A config for a table file, as YAML with remarks, guessed from its first rows: which columns are labels, ids, lists, or known only after the
  * label. It runs as it is; its reader has to check it.
- * @param tasks Names of label columns; none: they are guessed.
+ * @param options `tasks`: label columns, as `--task` has them; none: they are guessed. `test`: the file of the test split.
  */
-export async function startingConfig(path: string, tasks: readonly string[] = []): Promise<string> {
+export async function startingConfig(
+  path: string,
+  { tasks = [], test }: { readonly tasks?: readonly string[]; readonly test?: string | undefined } = {},
+): Promise<string> {
+  if (test !== undefined) await findDataFiles([test]);
   const [first] = await findDataFiles([path]);
   const { file, head } = await openGuessed(first?.path ?? path);
   const columns = file.names.map((name) => new ColumnGuess(name));
-  let rows = 0;
-  for await (const record of rowsOf(file)) {
+  const marks = new Set<string>();
+  let [rows, read] = [0, 0];
+  for await (const record of rowsOf(file, (bytes) => {
+    read = bytes;
+  })) {
     if (++rows > mostRows) break;
-    for (const [c, column] of columns.entries()) column.add(record[c] ?? null);
+    for (const [c, column] of columns.entries()) {
+      const cell = record[c] ?? null;
+      column.add(cell);
+      const mark = otherMark(cell);
+      if (mark !== undefined) marks.add(mark);
+    }
   }
   if (rows === 0) throw new DataError(`${path} has no rows.`);
   const whole = rows <= mostRows;
@@ -42,12 +63,18 @@ export async function startingConfig(path: string, tasks: readonly string[] = []
     columns,
     labels.map(({ column }) => column),
   );
-  const made = labels.flatMap(({ column, why }) => {
+  const made = labels.flatMap(({ column, why, asked }) => {
+    const { name = column.name, positive } = asked ?? {};
+    const own = name === column.name ? {} : { column: column.name };
+    if (positive !== undefined)
+      return [{ column, name, options: { ...own, positive }, entry: { name, type: 'binary' }, remark: [why] }];
     const task = column.task();
-    return task
-      ? [{ column, ...task, remark: [why, task.remark, column.hasMissing() ? '' : sampleSpace(conditionOf(column))] }]
-      : [];
+    if (!task) return [];
+    const remark = [why, task.remark, column.hasMissing() ? '' : sampleSpace(conditionOf(column))];
+    return [{ column, name, options: { ...own, ...task.options }, entry: { ...task.entry, name }, remark }];
   });
+  const twice = made.find(({ name }, index) => made.findIndex((other) => other.name === name) < index);
+  if (twice) throw new ConfigError(`--task: two tasks are named '${twice.name}'; NAME=COLUMN gives another name.`);
 
   const named: Part[] = [];
   const inferred: { readonly name: string; readonly kind: string }[] = [];
@@ -63,15 +90,17 @@ export async function startingConfig(path: string, tasks: readonly string[] = []
   const inputs = [...named.filter(({ value }) => value !== 'ignored'), ...inferred];
   if (inputs.length === 0) throw new DataError(`${path}: no column is left as an input beside the labels.`);
 
+  const missing = marks.size === 0 ? {} : { missing: [...usualMissing, ...marks] };
   const time = columns.find((column) => column.words.time && column.isTime())?.name;
-  const parts = made.map(({ column, options, remark }): Part => {
-    return { name: column.name, value: options, remark: remark.filter((text) => text !== '').join('; ') };
+  const parts = made.map(({ name, options, remark }): Part => {
+    return { name, value: options, remark: remark.filter((text) => text !== '').join('; ') };
   });
   const name = basename(path)
     .replace(/\..*$/, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]/, 'data$&');
-  const rest = restOfConfig(made.length, `${name}.yaml`);
+  const all = whole || read === 0 ? rows : Math.round((rows * file.bytes) / read);
+  const rest = restOfConfig(made.length, `${name}.yaml`, all);
   return [
     `# A beginning, guessed from ${whole ? `the ${rows}` : `the first ${mostRows}`} rows of ${basename(path)}. To be checked: which columns are labels`,
     '# (--task NAME names them instead), and which inputs are known only after the label (they have to be ignored).',
@@ -80,10 +109,16 @@ export async function startingConfig(path: string, tasks: readonly string[] = []
     `name: ${name}`,
     'seed: 1',
     rest.compare,
-    datasetText({ loader: 'table', path, ...head }, parts, named, time),
-    ...(inputs.every((input) => 'kind' in input && input.kind === 'numeric')
-      ? []
-      : ['inputs: { embedding: 8, minCount: 5 }']),
+    datasetText(
+      { loader: 'table', path, ...(test === undefined ? {} : { test }), ...head, ...missing },
+      parts,
+      named,
+      time,
+    ),
+    inputsText(
+      inputs.some((input) => !('kind' in input && input.kind === 'numeric')),
+      columns.filter((column) => inferred.some(({ name, kind }) => name === column.name && kind === 'numeric')),
+    ),
     `tasks:\n${made.map(({ entry }) => `  - ${flow(entry)}`).join('\n')}`,
     rest.run,
   ]
@@ -122,8 +157,9 @@ async function conditions(file: RowFile, columns: readonly ColumnGuess[], labels
   };
 }
 
-function datasetText(head: object, tasks: readonly Part[], columns: readonly Part[], time: string | undefined): string {
-  const split = { fraction: { validation: 0.1, test: 0.1 } };
+function datasetText(head: Head, tasks: readonly Part[], columns: readonly Part[], time: string | undefined): string {
+  const shares = { validation: 0.1, ...(head.test === undefined ? { test: 0.1 } : {}) };
+  const split = { fraction: shares };
   const valuesOf = (parts: readonly Part[]) => Object.fromEntries(parts.map(({ name, value }) => [name, value]));
   const dataset = {
     ...head,
@@ -140,10 +176,28 @@ function datasetText(head: object, tasks: readonly Part[], columns: readonly Par
   };
   for (const { name, remark } of tasks) write(['dataset', 'tasks', name], remark);
   for (const { name, remark } of columns) write(['dataset', 'columns', name], remark);
-  const byTime =
-    time === undefined ? '' : `or, the last rows as the test: ${flow({ time, validation: 0.1, test: 0.1 })}`;
+  const byTime = time === undefined ? '' : `or, the last rows as the test: ${flow({ time, ...shares })}`;
   write(['dataset', 'split'], byTime);
   return document.toString({ flowCollectionPadding: true, lineWidth: 0 }).trimEnd();
+}
+
+/** A numeric column that is mostly one value gets a vector for each value, or bucket of values. */
+function inputsText(hasCategories: boolean, numeric: readonly ColumnGuess[]): string {
+  const mostly = numeric.flatMap((column) => {
+    const value = column.mostlyOne();
+    return value === undefined ? [] : [{ name: column.name, value }];
+  });
+  const general = {
+    ...(hasCategories || mostly.length > 0 ? { embedding: 8 } : {}),
+    ...(hasCategories ? { minCount: 5 } : {}),
+  };
+  if (mostly.length === 0) return hasCategories ? `inputs: ${flow(general)}` : '';
+  const lines = Object.entries(general).map(([key, value]) => `  ${key}: ${value}`);
+  const columns = mostly.map(({ name, value }) => {
+    const [line] = new Document({ [name]: 0 }).toString({ lineWidth: 0 }).split(': 0');
+    return `    ${line}: { numeric: value } # mostly ${value}`;
+  });
+  return ['inputs:', ...lines, '  columns:', ...columns].join('\n');
 }
 
 function flow(value: object): string {
@@ -187,8 +241,11 @@ async function openGuessed(path: string): Promise<{ readonly file: RowFile; read
   };
 }
 
-async function* rowsOf(file: RowFile): AsyncGenerator<readonly Cell[]> {
-  for await (const { records } of file.read(() => undefined)) yield* records;
+async function* rowsOf(
+  file: RowFile,
+  onBytes: (bytes: number) => void = () => undefined,
+): AsyncGenerator<readonly Cell[]> {
+  for await (const { records } of file.read(onBytes)) yield* records;
 }
 
 /** Whether the first line of a text file is a row: a number is in it, other than a year, which may be a name. */
