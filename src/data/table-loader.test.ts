@@ -8,6 +8,35 @@ import { DataError, Interrupted } from '../support/errors.js';
 import type { SplitName } from './dataset.js';
 import { file, folds, open, rowsOf } from './table-loader.fixture.js';
 
+test('a split by a group: no value in two splits, the same under one seed, rows without a value alone', async () => {
+  const lines = Array.from(
+    { length: 4000 },
+    (_, row) => `${row % 13 ? `u${(row * 7) % 200}` : ''},${row / 2},${row % 2}`,
+  );
+  const path = await file(`user,x,y\n${lines.join('\n')}\n`);
+  const split = { fraction: { validation: 0.2, test: 0.2 }, by: 'user' };
+  const usersOf = async (settings: object) => {
+    const source = await open({ path, tasks: { y: {} }, split, ...settings });
+    const names = ['train', 'validation', 'test'] as const;
+    return Promise.all(names.map(async (name) => (await rowsOf(source, name)).map(({ user }) => String(user))));
+  };
+  const [train = [], validation = [], test = []] = await usersOf({});
+  const shared = (some: readonly string[], others: readonly string[]) =>
+    [...new Set(some)].filter((user) => user !== '' && others.includes(user));
+  expect([...shared(train, validation), ...shared(train, test), ...shared(validation, test)]).toEqual([]);
+  expect(new Set([...train, ...validation, ...test]).size).toBe(201);
+  for (const part of [validation, test]) {
+    expect(new Set(part).size).toBeGreaterThan(20);
+    expect(part.filter((user) => user === '').length).toBeGreaterThan(30);
+  }
+  expect(await usersOf({})).toEqual([train, validation, test]);
+  expect(await usersOf({ splitSeed: 1 })).not.toEqual([train, validation, test]);
+  expect((await usersOf({ columns: { user: 'ignored' } })).map(({ length }) => length)).toEqual([
+    ...[train, validation, test].map(({ length }) => length),
+  ]);
+  await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(/draws rows, not groups/);
+});
+
 test('kinds, labels, masks and splits of a CSV file', async () => {
   const path = await file(
     `id,price,tags,fold,click,buy,spend,note

@@ -28,7 +28,7 @@ export interface LabelColumn {
 export interface ColumnRoles {
   readonly inputs: readonly InputColumn[];
   readonly labels: readonly LabelColumn[];
-  /** Of a split by value or time. */
+  /** Of a split by value, time or group. */
   readonly split: number | undefined;
   readonly group: string | undefined;
   /** Names of all columns of which anything is read. */
@@ -60,6 +60,7 @@ export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, op
       : split && 'time' in split
         ? find(split.time, 'split.time')
         : undefined;
+  const together = split && 'fraction' in split && split.by !== undefined ? find(split.by, 'split.by') : undefined;
   const group = options.group === undefined ? undefined : find(options.group, 'group');
   if (group !== undefined) refuseLabel(group, options.group ?? '', 'group');
   const hidden = new Set([splitColumn, ...labels.flatMap(({ index, mask }) => [index, mask?.index])]);
@@ -76,8 +77,10 @@ export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, op
       `dataset.group: column '${names[group]}' is no categorical input, as a group must be; make it one with dataset.columns.${names[group]}=categorical.`,
     );
   }
-  const used = new Set(names.filter((_, index) => hidden.has(index) || inputs.some((input) => input.index === index)));
-  return { inputs, labels, split: splitColumn, group: groupColumn?.name, used };
+  const isUsed = (index: number) =>
+    hidden.has(index) || index === together || inputs.some((input) => input.index === index);
+  const used = new Set(names.filter((_, index) => isUsed(index)));
+  return { inputs, labels, split: splitColumn ?? together, group: groupColumn?.name, used };
 }
 
 function inputColumn(name: string, index: number, option: ColumnOption | undefined): InputColumn {

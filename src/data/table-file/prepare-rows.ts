@@ -65,7 +65,7 @@ export async function prepareRows(
     ? await scan(chunks(), roles, options, missing)
     : { inputs: roles.inputs, times: new Float64Array() };
   if (scanning) noteKinds(roles, inputs, context.note);
-  const splitOf = splitOfRow(options, roles.split, times);
+  const splitOf = splitOfRow(options, roles.split, times, missing);
   const encoders = inputs.map((input) => columnEncoder(input, context.note));
   const source = await sourceWriter(writer, {
     columns: inputs.map(({ name, kind = 'categorical', weights }) => ({ name, kind, weighted: weights !== undefined })),

@@ -1,7 +1,7 @@
 import { ConfigError, DataError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
 import type { SplitName } from '../dataset.js';
-import { type Cell, shown } from './cell.js';
+import { type Cell, shown, textOf } from './cell.js';
 import { type Condition, compileCondition } from './condition.js';
 import { timeOf } from './scan.js';
 import type { TableOptions } from './table-options.js';
@@ -38,30 +38,60 @@ export function sharesOf(options: TableOptions): Shares {
       "dataset.splitSeed: 'run' would change nothing: no rows are drawn (dataset.split: { fraction: … }).",
     );
   }
+  if (options.splitSeed === 'run' && groupOf(options) !== undefined)
+    throw new ConfigError("dataset.split.by: 'splitSeed: run' draws rows, not groups; use a number.");
   return shares;
+}
+
+/** The column whose values are kept together. */
+function groupOf({ split }: TableOptions): string | number | undefined {
+  return split && 'fraction' in split ? split.by : undefined;
+}
+
+/** All rows of one value are in one split; a row without a value is drawn alone. */
+function drawnByGroup(shares: Shares, seed: number, column: number, isMissing: (cell: Cell) => boolean): SplitOfRow {
+  const random = randomFromSeed(seed).stream('split');
+  const alone = drawnSplitOf(shares, seed);
+  const known = new Map<string, SplitName>();
+  return (record) => {
+    const cell = record[column] ?? null;
+    if (isMissing(cell)) return alone();
+    const text = textOf(cell);
+    const split = known.get(text) ?? splitAt(random.stream(text).uniform(), shares);
+    known.set(text, split);
+    return split;
+  };
 }
 
 /** Draws the split of a row after the other. */
 export function drawnSplitOf(shares: Shares, seed: number): () => SplitName {
   const random = randomFromSeed(seed).stream('split');
-  return () => {
-    const draw = random.uniform();
-    if (draw < shares.test) return 'test';
-    return draw < shares.test + shares.validation ? 'validation' : 'train';
-  };
+  return () => splitAt(random.uniform(), shares);
+}
+
+function splitAt(draw: number, { validation, test }: Shares): SplitName {
+  if (draw < test) return 'test';
+  return draw < test + validation ? 'validation' : 'train';
 }
 
 /**
  * With `splitSeed: run` all rows are in one split, from which each seed's are drawn when the source is opened.
- * @param column of a split by value or time.
+ * @param column of a split by value, time or group.
  * @param times of all rows of `path`, ascending, for a split by time.
  */
-export function splitOfRow(options: TableOptions, column: number | undefined, times: Float64Array): SplitOfRow {
+export function splitOfRow(
+  options: TableOptions,
+  column: number | undefined,
+  times: Float64Array,
+  isMissing: (cell: Cell) => boolean,
+): SplitOfRow {
   const { split } = options;
   const shares = sharesOf(options);
   if (split && 'column' in split) return byValue(split, options, column ?? -1);
   if (split && 'time' in split) return byTime(String(split.time), shares, column ?? -1, times);
-  return options.splitSeed === 'run' ? () => 'train' : drawnSplitOf(shares, options.splitSeed);
+  if (options.splitSeed === 'run') return () => 'train';
+  if (groupOf(options) !== undefined) return drawnByGroup(shares, options.splitSeed, column ?? -1, isMissing);
+  return drawnSplitOf(shares, options.splitSeed);
 }
 
 function byValue(

@@ -57,8 +57,11 @@ const taskSchema = z
   });
 
 const splitRule = z.union([
-  /** Rows are drawn by `splitSeed`. */
-  z.strictObject({ fraction: z.strictObject({ validation: share.optional(), test: share.optional() }) }),
+  /** Rows are drawn by `splitSeed`; or, `by` a column, all rows of one value together. */
+  z.strictObject({
+    fraction: z.strictObject({ validation: share.optional(), test: share.optional() }),
+    by: reference.optional(),
+  }),
   /** By a column's value; `train` absent: all others. */
   z.strictObject({
     column: reference,
