@@ -31,6 +31,9 @@ export const table = defineLoader({
     .refine(({ query, files, database, extensions }) => query !== undefined || !(files || database || extensions), {
       message: "'files', 'database' and 'extensions' belong to 'query'",
     })
+    .refine(({ query, encoding, decimal }) => query === undefined || !(encoding || decimal), {
+      message: "'encoding' and 'decimal' are for files of 'path'; a query reads UTF-8 and points",
+    })
     .refine(({ query, validation, test }) => query === undefined || (!validation && !test), {
       message: "a query's rows are split by 'split', not by files of 'validation' and 'test'",
     }),
@@ -59,7 +62,8 @@ interface Read {
   readonly splits: SplitFiles;
 }
 
-async function splitFiles({ path = [], validation, test, delimiter, quote, header }: TableOptions): Promise<Read> {
+async function splitFiles(options: TableOptions): Promise<Read> {
+  const { path = [], validation, test } = options;
   const files: (DataFile & { readonly split: SplitName })[] = [];
   for (const [split, patterns] of [
     ['train', path],
@@ -83,7 +87,7 @@ async function splitFiles({ path = [], validation, test, delimiter, quote, heade
     }),
     splits: files.map(({ path, split }) => ({
       split,
-      open: async () => withFolderColumns(await openRowFile(path, { delimiter, quote, header })),
+      open: async () => withFolderColumns(await openRowFile(path, options)),
     })),
   };
 }

@@ -200,12 +200,20 @@ export class ColumnGuess {
     );
   }
 
-  /** Why numbers or dates of a country's writing are neither: as categories they would say little. */
+  /** Numbers, some of them with a comma where others have a point. */
+  hasDecimalCommas(): boolean {
+    const texts = [...this.#values.keys()];
+    return (
+      texts.length >= 20 &&
+      texts.every((text) => /^\s*[-+]?\d*(,\d+)?\s*$/.test(text)) &&
+      texts.some((text) => text.includes(','))
+    );
+  }
+
+  /** Why dates of a country's writing are none: as categories they would say little. */
   #otherWriting(): string | undefined {
     const texts = [...this.#values.keys()];
     if (texts.length < 20) return undefined;
-    if (texts.every((text) => /^\s*[-+]?\d+(,\d+)?\s*$/.test(text)) && texts.some((text) => text.includes(',')))
-      return 'numbers with a comma: with a point they are an input';
     if (texts.every((text) => /^\s*\d{1,2}[./-]\d{1,2}[./-]\d{4}\b/.test(text)))
       return 'dates: written as 2024-05-31, they can split by time';
     return undefined;

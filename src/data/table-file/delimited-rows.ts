@@ -11,15 +11,19 @@ export interface Delimited {
   readonly quote: string | null;
   /** The first line has names. */
   readonly header: boolean;
+  /** Absent: UTF-8. */
+  readonly encoding?: string | undefined;
+  /** The mark in numbers such as `3,5`; they become `3.5`. */
+  readonly decimal?: ',' | '.' | undefined;
 }
 
 const longestRecord = 2 ** 22; // characters
 const newline = 10;
 
-/** CSV or TSV, plain or gzipped, UTF-8. */
+/** CSV or TSV, plain or gzipped. */
 export async function openDelimited(path: string, bytes: number, options: Delimited): Promise<RowFile> {
-  await refuseBareReturns(path, bytes, options.header);
-  const chunks = () => readRecords(path, bytes, options.delimiter, options.quote, () => undefined);
+  await refuseBareReturns(path, bytes, options);
+  const chunks = () => readRecords(path, bytes, options, () => undefined);
   let first: readonly string[] | undefined;
   for await (const { records } of chunks()) {
     first = records[0];
@@ -34,7 +38,7 @@ export async function openDelimited(path: string, bytes: number, options: Delimi
     unsupported: new Map(),
     async *read(onBytes) {
       let header = options.header;
-      for await (const { records, lines } of readRecords(path, bytes, options.delimiter, options.quote, onBytes)) {
+      for await (const { records, lines } of readRecords(path, bytes, options, onBytes)) {
         const skip = header && records.length > 0 ? 1 : 0;
         if (skip) header = false;
         const place = (row: number) => `${path}:${lines[row + skip]}`;
@@ -50,8 +54,8 @@ export async function openDelimited(path: string, bytes: number, options: Delimi
 }
 
 /** @throws DataError for a CR that no LF follows: in the first line, which has the names, or in a file without any LF. */
-async function refuseBareReturns(path: string, bytes: number, header: boolean): Promise<void> {
-  for await (const piece of readRawFile({ path, packed: isPacked(path), bytes }, () => undefined)) {
+async function refuseBareReturns(path: string, bytes: number, { header, encoding }: Delimited): Promise<void> {
+  for await (const piece of textOf(path, bytes, encoding, () => undefined)) {
     const end = piece.indexOf(newline);
     const line = piece.subarray(0, end < 0 ? piece.length : end).toString('latin1');
     if (!/\r[^\0]/.test(line) || (end >= 0 && !header)) return;
@@ -70,8 +74,7 @@ interface Records {
 async function* readRecords(
   path: string,
   bytes: number,
-  delimiter: string,
-  quote: string | null,
+  { delimiter, quote, encoding, decimal }: Delimited,
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<Records> {
   let records: string[][] = [];
@@ -88,7 +91,7 @@ async function* readRecords(
     on_record: (record: string[], { empty_lines }) => {
       filled++;
       for (const field of record) filled += breaksIn(field);
-      records.push(record);
+      records.push(decimal === ',' ? record.map(withPoint) : record);
       lines.push(filled + empty_lines);
       return null;
     },
@@ -105,9 +108,8 @@ async function* readRecords(
     lines = [];
     return chunk;
   };
-  const file = { path, packed: isPacked(path), bytes };
   let line = 1;
-  for await (const piece of wholeLines(path, readRawFile(file, onBytes))) {
+  for await (const piece of wholeLines(path, textOf(path, bytes, encoding, onBytes))) {
     checkText(path, piece, line);
     line += countLines(piece);
     await new Promise<void>((resolve) => void parser.write(piece, () => resolve()));
@@ -118,6 +120,25 @@ async function* readRecords(
     parser.end(() => resolve());
   });
   yield taken();
+}
+
+/** The file's text in UTF-8. */
+async function* textOf(
+  path: string,
+  bytes: number,
+  encoding: string | undefined,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  const pieces = readRawFile({ path, packed: isPacked(path), bytes }, onBytes);
+  if (encoding === undefined) return yield* pieces;
+  const decoder = new TextDecoder(encoding);
+  for await (const piece of pieces) yield Buffer.from(decoder.decode(piece, { stream: true }));
+  yield Buffer.from(decoder.decode());
+}
+
+/** A number with a comma as one with a point; other texts as they are. */
+function withPoint(field: string): string {
+  return /^\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*$/.test(field) ? field.replace(',', '.') : field;
 }
 
 function isPacked(path: string): boolean {
@@ -134,7 +155,10 @@ function checkText(path: string, piece: Buffer, line: number): void {
   if (isUtf8(piece)) return;
   for (let begin = 0; begin < piece.length; line++) {
     const end = piece.indexOf(newline, begin) + 1 || piece.length;
-    if (!isUtf8(piece.subarray(begin, end))) throw new DataError(`${path}:${line}: this line is not in UTF-8.`);
+    if (!isUtf8(piece.subarray(begin, end)))
+      throw new DataError(
+        `${path}:${line}: this line is not in UTF-8; dataset.encoding says what it is (windows-1252, …).`,
+      );
     begin = end;
   }
 }

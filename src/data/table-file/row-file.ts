@@ -4,9 +4,11 @@ import type { RowFile } from './file-rows.js';
 import { openJson, openParquet } from './relation-rows.js';
 
 export interface RowFileOptions {
-  readonly delimiter: string | undefined;
+  readonly delimiter?: string | undefined;
   readonly quote: string | null;
   readonly header: boolean | readonly string[];
+  readonly encoding?: string | undefined;
+  readonly decimal?: ',' | '.' | undefined;
 }
 
 /** Opens a file in the format of its ending. @throws DataError for one that cannot be read, or in which two columns have one name. */
@@ -32,8 +34,8 @@ async function openAnyFormat(path: string, options: RowFileOptions): Promise<Row
     );
   }
   const { openDelimited } = await import('./delimited-rows.js');
-  const { header, quote } = options;
-  const file = await openDelimited(path, size, { delimiter, quote, header: header === true });
+  const { header, quote, encoding, decimal } = options;
+  const file = await openDelimited(path, size, { delimiter, quote, encoding, decimal, header: header === true });
   if (typeof header === 'boolean') return file;
   if (header.length !== file.names.length) {
     throw new DataError(`${path} has ${file.names.length} columns; dataset.header names ${header.length}.`);

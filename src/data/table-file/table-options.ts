@@ -102,6 +102,10 @@ export const tableOptions = {
   /** Absent: by the file's ending. */
   delimiter: z.string().min(1).optional(),
   quote: z.string().length(1).nullable().default('"'),
+  /** Of a text file, as the Encoding Standard names it. Absent: UTF-8. */
+  encoding: z.string().refine(isEncoding, 'no encoding of this name; one is windows-1252').optional(),
+  /** The mark in numbers of text files. Absent: a point. */
+  decimal: z.enum([',', '.']).optional(),
   /** Texts that stand for a missing value. */
   missing: z.array(z.string()).default([...usualMissing]),
   tasks: z.record(z.string().min(1), taskSchema).refine((tasks) => Object.keys(tasks).length > 0, 'no task'),
@@ -122,3 +126,11 @@ export type TableOptions = z.infer<typeof schema>;
 export type ColumnOption = z.infer<typeof columnSchema>;
 export type TaskOption = z.infer<typeof taskSchema>;
 export type Reference = z.infer<typeof reference>;
+
+function isEncoding(name: string): boolean {
+  try {
+    return new TextDecoder(name).encoding !== '';
+  } catch {
+    return false;
+  }
+}

@@ -106,15 +106,19 @@ test('a time with one day that no calendar has is a time still, and the remark n
   );
 });
 
-test('numbers with a comma and dates with the day first are no inputs, and the remarks say what would make them some', async () => {
+test('numbers with a comma are numbers; dates with the day first are no inputs; a text in windows-1252 is read as such', async () => {
   const day = () => `${1 + random.below(28)}.${1 + random.below(12)}.2023`;
-  const lines = rows(() => [`${random.below(900)},${random.below(10)}`, day(), random.below(5), bit()], ';');
-  const path = file('comma.csv', ['amount;day;size;label', ...lines]);
+  const lines = rows(
+    (row) => [`${random.below(900)},${random.below(10)}`, day(), row % 2 ? 'groß' : 'klein', bit()],
+    ';',
+  );
+  const path = file('comma.csv', []);
+  writeFileSync(path, Buffer.from(`amount;day;size;label\n${lines.join('\n')}\n`, 'latin1'));
   const text = await startingConfig(path);
-  expect(parse(text).dataset.columns).toEqual({ amount: 'ignored', day: 'ignored' });
-  expect(text).toMatch(/^ {4}amount: ignored # numbers with a comma/m);
+  const config = parse(text);
+  expect(config.dataset).toMatchObject({ decimal: ',', encoding: 'windows-1252', columns: { day: 'ignored' } });
   expect(text).toMatch(/^ {4}day: ignored # dates: written as 2024-05-31/m);
-  expect((await opened(parse(text), path)).inputs).toEqual(['size categorical']);
+  expect((await opened(config, path)).inputs).toEqual(['amount numeric', 'size categorical']);
 });
 
 test('ids: many are hashed, those of rows ignored; a time is for the split; lists, constants, an unnamed column', async () => {

@@ -36,11 +36,12 @@ interface Part {
  */
 export async function startingConfig(
   path: string,
-  { tasks = [], test }: { readonly tasks?: readonly string[]; readonly test?: string | undefined } = {},
+  options: { readonly tasks?: readonly string[]; readonly test?: string | undefined; readonly decimal?: ',' } = {},
 ): Promise<string> {
+  const { tasks = [], test, decimal } = options;
   if (test !== undefined) await findDataFiles([test]);
   const [first] = await findDataFiles([path]);
-  const { file, head } = await openGuessed(first?.path ?? path);
+  const { file, head } = await openGuessed(first?.path ?? path, decimal);
   const columns = file.names.map((name) => new ColumnGuess(name));
   const marks = new Set<string>();
   let [rows, read] = [0, 0];
@@ -56,6 +57,8 @@ export async function startingConfig(
     }
   }
   if (rows === 0) throw new DataError(`${path} has no rows.`);
+  if (!decimal && isTextFile(file.path) && columns.some((column) => column.hasDecimalCommas()))
+    return startingConfig(path, { ...options, decimal: ',' });
   const whole = rows <= mostRows;
   const labels = labelGuesses(columns, tasks);
   const conditionOf = await conditions(
@@ -216,10 +219,14 @@ function inferredRemarks(inferred: readonly { readonly name: string; readonly ki
 }
 
 /** With the delimiter of the ending, if that makes several columns; else with the one that makes the most. `head`: what to tell the loader. */
-async function openGuessed(path: string): Promise<{ readonly file: RowFile; readonly head: object }> {
+async function openGuessed(
+  path: string,
+  decimal: ',' | undefined,
+  encoding?: string,
+): Promise<{ readonly file: RowFile; readonly head: object }> {
   const usual = usualDelimiter(path);
   const opened = (delimiter: string | undefined, header: boolean) =>
-    openRowFile(path, { delimiter, quote: '"', header });
+    openRowFile(path, { delimiter, quote: '"', header, encoding, decimal });
   let plain: RowFile | undefined;
   let delimiter: string | undefined;
   let failure: unknown;
@@ -233,11 +240,18 @@ async function openGuessed(path: string): Promise<{ readonly file: RowFile; read
       failure ??= error; // quotes, say, that end where this delimiter is not
     }
   }
+  if (!plain && encoding === undefined && failure instanceof DataError && /not in UTF-8/.test(failure.message))
+    return openGuessed(path, decimal, 'windows-1252');
   if (!plain) throw failure;
   const header = !(await beginsWithRow(plain));
   return {
     file: withFolderColumns(header ? await opened(delimiter, true) : plain),
-    head: { ...(delimiter === usual ? {} : { delimiter }), ...(header ? {} : { header: false }) },
+    head: {
+      ...(delimiter === usual ? {} : { delimiter }),
+      ...(header ? {} : { header: false }),
+      ...(encoding === undefined ? {} : { encoding }),
+      ...(decimal === undefined ? {} : { decimal }),
+    },
   };
 }
 
