@@ -31,9 +31,6 @@ export const table = defineLoader({
     .refine(({ query, files, database, extensions }) => query !== undefined || !(files || database || extensions), {
       message: "'files', 'database' and 'extensions' belong to 'query'",
     })
-    .refine(({ query, encoding, decimal }) => query === undefined || !(encoding || decimal), {
-      message: "'encoding' and 'decimal' are for files of 'path'; a query reads UTF-8 and points",
-    })
     .refine(({ query, validation, test }) => query === undefined || (!validation && !test), {
       message: "a query's rows are split by 'split', not by files of 'validation' and 'test'",
     }),
@@ -80,37 +77,46 @@ async function splitFiles(options: TableOptions): Promise<Read> {
       files.push({ split, ...found });
     }
   }
+  const columns = files.map(({ path }) => [...folderColumns(path).keys()]);
+  const shared = new Set(columns[0]?.filter((name) => columns.every((names) => names.includes(name))));
   return {
-    files: files.map(({ path, split }) => {
-      const folders = [...folderColumns(path)].map((column) => JSON.stringify(column));
-      return { path, mark: `${split}${endingOf(path)}${folders.join('')}` };
-    }),
+    files: files.map(({ path, split }) => ({ path, mark: `${split}${endingOf(path)}${foldersOf(path)}` })),
     splits: files.map(({ path, split }) => ({
       split,
-      open: async () => withFolderColumns(await openRowFile(path, options)),
+      open: async () => withFolderColumns(await openRowFile(path, options), shared),
     })),
   };
 }
 
 /** The rows of a query are those of the training split, which `split` cuts. */
 async function queriedFiles(options: TableOptions, query: string): Promise<Read> {
-  const { database, extensions = [], missing, delimiter, quote, header } = options;
+  const { database, extensions = [], missing } = options;
   const found: { readonly path: string; readonly mark: string }[] = [];
   const files = new Map<string, readonly string[]>();
   for (const [name, patterns] of Object.entries(options.files ?? {})) {
     const paths = (await findDataFiles([patterns].flat())).map(({ path }) => path);
     files.set(name, paths);
-    found.push(...paths.map((path) => ({ path, mark: `${name}${endingOf(path)}` })));
+    found.push(...paths.map((path) => ({ path, mark: `${name}${endingOf(path)}${foldersOf(path)}` })));
   }
-  if (database !== undefined)
+  if (database !== undefined) {
     for (const { path } of await findDataFiles([database])) found.push({ path, mark: 'database' });
+    if ((await stat(`${database}.wal`).catch(() => null))?.size)
+      throw new DataError(
+        `${database} has changes that lie beside it (${database}.wal): close it, or run CHECKPOINT there.`,
+      );
+  }
   let bytes = 0;
   for (const { path } of found) bytes += (await stat(path)).size;
   const sources = { query, files, database, extensions, missing, bytes };
   return {
     files: found,
-    splits: [{ split: 'train', open: () => openQuery(sources, { delimiter, quote, header }) }],
+    splits: [{ split: 'train', open: (signal) => openQuery(sources, options, signal) }],
   };
+}
+
+/** What folders add to a file's rows. */
+function foldersOf(path: string): string {
+  return [...folderColumns(path)].map((column) => JSON.stringify(column)).join('');
 }
 
 /** Says the format, and so what the bytes mean. */

@@ -53,8 +53,8 @@ test('a database’s tables are read by name, and it is not written', async () =
   });
   const source = await open({ query: 'SELECT * FROM rows', database: path, tasks: { y: {} } });
   expect(source.splits.train.rows).toBeGreaterThan(60);
-  const write = open({ query: 'SELECT * FROM (DELETE FROM rows RETURNING *)', database: path, tasks: { y: {} } });
-  await expect(write).rejects.toThrow(/dataset\.query cannot be read as SQL: /);
+  const write = open({ query: 'DELETE FROM source.rows', database: path, tasks: { y: {} } });
+  await expect(write).rejects.toThrow('dataset.query: it is no SELECT.');
 });
 
 test('what is wrong is told: SQL, a ragged file, an extension that is not there, options that exclude each other', async () => {
@@ -63,10 +63,36 @@ test('what is wrong is told: SQL, a ragged file, an extension that is not there,
   expect(await failure({ query: 'SELECT z FROM ratings', files: { ratings } })).toMatch(/dataset\.query.*"z"/);
   const ragged = await file('a,y\n1,0\n2,1,7\n');
   expect(await failure({ query: 'SELECT * FROM t', files: { t: ragged } })).toMatch(
-    /dataset\.files\.t \(.*data\.csv\): .*Line: 3/,
+    /data\.csv:3: this row has 3 columns, not 2\./,
   );
   expect(await failure({ query: 'SELECT 1 AS y', extensions: ['no_such'] })).toMatch(/dataset\.extensions: no_such: /);
   expect(await failure({ query: 'SELECT 1 AS y', path: ratings })).toContain("give 'path' or 'query'");
   expect(await failure({})).toContain("give 'path' or 'query'");
   expect(await failure({ path: ratings, database: 'x' })).toContain("belong to 'query'");
+});
+
+test('text files of a query are read as those of a path: columns by name, long numbers and codes as texts', async () => {
+  const ids = Array.from({ length: 60 }, (_, i) => `12345678901234567${String(i).padStart(2, '0')}`);
+  const one = await file(`\nid,code,x,y\n${ids.map((id, i) => `${id},0${i % 7},${i},0`).join('\n')}\n`, 'a.csv');
+  const two = await file(`y,x,code,id\r\n${ids.map((id, i) => `1,${i},0${i % 7},${id}`).join('\r\n')}\r\n`, 'b.csv');
+  const query = 'SELECT id, code, x, y FROM t -- all of them';
+  const settings = { tasks: { y: {} }, columns: { id: 'categorical', code: 'categorical', x: 'categorical' } };
+  const source = await open({ query, files: { t: [one, two] }, ...settings });
+  const rows = [];
+  for (const split of ['train', 'validation', 'test'] as const) rows.push(...(await rowsOf(source, split)));
+  expect(rows).toHaveLength(120);
+  for (const row of rows) expect([row.id, row.code]).toEqual([ids[Number(row.x)], `0${Number(row.x) % 7}`]);
+  expect(rows.filter((row) => row['y:y'] === 1)).toHaveLength(60);
+  const other = await file('y,x,id\n1,2,3\n');
+  await expect(open({ query, files: { t: [one, other] }, ...settings })).rejects.toThrow("has the column 'code'");
+});
+
+test('a query reads what is named alone, is one SELECT, and has a name for each column', async () => {
+  const { ratings, users } = await threeTables();
+  const failure = async (query: string) =>
+    open({ query, files: { ratings, users }, tasks: { y: {} } }).then(() => '', String);
+  expect(await failure("SELECT 1 AS x, 1 AS y FROM read_csv('/etc/passwd')")).toMatch(/dataset\.query: .*disabled/);
+  expect(await failure('SELECT 1; SELECT 2')).toContain('dataset.query: it is not one statement.');
+  expect(await failure(`COPY users TO '${users}.csv'`)).toContain('dataset.query: it is no SELECT.');
+  expect(await failure('SELECT u.*, u.id FROM users u')).toContain("two columns are named 'id'");
 });

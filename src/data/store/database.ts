@@ -22,6 +22,7 @@ export async function openDatabase(path = ':memory:'): Promise<DuckDBConnection>
   const { DuckDBInstance } = await import('@duckdb/node-api'); // 30 ms and 70 MB that no other command should pay
   const instance = await DuckDBInstance.create(path, settings);
   const connection = await instance.connect();
+  await connection.run("SET TimeZone = 'UTC'"); // not that of the machine
   instance.closeSync(); // the connection keeps the database
   return connection;
 }
@@ -29,6 +30,11 @@ export async function openDatabase(path = ':memory:'): Promise<DuckDBConnection>
 /** A text as a literal of SQL. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A path as a literal of SQL, of this one file: DuckDB takes some characters for patterns. */
+export function fileLiteral(path: string): string {
+  return literal(path.replaceAll(/[[*?]/g, '[$&]'));
 }
 
 /** A name as an identifier of SQL. */

@@ -9,17 +9,10 @@ const mostDifferent = 10_000;
 const manyIds = 5_000;
 /** Further marks of missing values: those of pandas.read_csv, and what tables of the UCI repository have. */
 const otherMarks = ['?', '-', 'N/A', 'n/a', '#N/A', '#NA', '<NA>', '-NaN', '-nan', 'None', '.'];
-const missingTexts = new Set([...usualMissing, ...otherMarks]);
 const positives = /^(yes|y|true|t|positive|pos|won|win|success|good)$/i;
 
-export function isMissing(cell: Cell): boolean {
-  return cell === null || (typeof cell === 'string' && missingTexts.has(cell.trim()));
-}
-
-/** A mark of a missing value that the loader has to be told of. */
-export function otherMark(cell: Cell): string | undefined {
-  const text = typeof cell === 'string' ? cell.trim() : '';
-  return otherMarks.includes(text) ? text : undefined;
+export function isMissing(cell: Cell, marks: readonly string[] = usualMissing): boolean {
+  return cell === null || (typeof cell === 'string' && marks.includes(cell.trim()));
 }
 
 /** What a column should be told to be, and why. `kind` undefined: what is inferred will do. */
@@ -35,6 +28,7 @@ export interface InputGuess {
 export class ColumnGuess {
   readonly name: string;
   readonly words: ColumnWords;
+  readonly #missing: readonly string[];
   readonly #kind = new KindInference();
   readonly #values = new Map<string, number>();
   #rows = 0;
@@ -46,14 +40,16 @@ export class ColumnGuess {
   #sequence = true;
   readonly #lists: Record<string, number> = { '|': 0, ';': 0 };
 
-  constructor(name: string) {
+  /** @param missing Texts that stand for a missing value. */
+  constructor(name: string, missing: readonly string[] = usualMissing) {
     this.name = name;
+    this.#missing = missing;
     this.words = columnWords(name);
   }
 
   add(cell: Cell): void {
     this.#rows++;
-    if (isMissing(cell)) return;
+    if (isMissing(cell, this.#missing)) return;
     this.#present++;
     this.#kind.add(cell);
     const text = textOf(cell);
@@ -91,6 +87,18 @@ export class ColumnGuess {
   /** Whether a cell is missing. */
   hasMissing(): boolean {
     return this.#present < this.#rows;
+  }
+
+  /** Marks of missing values among numbers; none where there are other texts too. */
+  marks(): readonly string[] {
+    const texts = [...this.#values.keys()].filter((text) => Number.isNaN(numberOf(text)));
+    const marks = texts.map((text) => text.trim());
+    return texts.length < this.#values.size / 2 && marks.every((text) => otherMarks.includes(text)) ? marks : [];
+  }
+
+  /** Whether a text is among the values. */
+  has(text: string): boolean {
+    return [...this.#values.keys()].some((value) => value.trim() === text);
   }
 
   /** The value that most rows of a numeric column have, as an amount that is mostly 0. */

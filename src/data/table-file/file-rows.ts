@@ -14,6 +14,8 @@ export interface RowFile {
    * @param used names the columns whose cells are wanted, where others need not be decoded: those may be null. Absent: all.
    */
   read(onBytes: (bytes: number) => void, used?: ReadonlySet<string>): AsyncGenerator<RowChunk>;
+  /** Frees what it holds; absent where that is nothing. */
+  close?(): Promise<void>;
 }
 
 export function reasonOf(error: unknown): string {

@@ -13,9 +13,14 @@ export function folderColumns(path: string): ReadonlyMap<string, string | null> 
   return new Map(found.toReversed());
 }
 
-/** The file with the columns of its folders behind its own, of which one of the same name stays as it is. */
-export function withFolderColumns(file: RowFile): RowFile {
-  const columns = [...folderColumns(file.path)].filter(([name]) => !file.names.includes(name));
+/**
+ * The file with the columns of its folders behind its own, of which one of the same name stays as it is.
+ * @param shared The columns that all files have; absent: all of this one's.
+ */
+export function withFolderColumns(file: RowFile, shared?: ReadonlySet<string>): RowFile {
+  const columns = [...folderColumns(file.path)].filter(
+    ([name]) => !file.names.includes(name) && (!shared || shared.has(name)),
+  );
   if (columns.length === 0) return file;
   const cells = columns.map(([, value]) => value);
   return {

@@ -14,7 +14,7 @@ import { KindInference, NumberList, timeOf } from './scan.js';
 import type { TableOptions } from './table-options.js';
 
 /** Files by the split that they are for; those of `train` may be cut. */
-export type SplitFiles = readonly { readonly split: SplitName; open(): Promise<RowFile> }[];
+export type SplitFiles = readonly { readonly split: SplitName; open(signal?: AbortSignal): Promise<RowFile> }[];
 
 interface Opened {
   readonly split: SplitName;
@@ -34,6 +34,20 @@ export async function prepareRows(
   context: Pick<LoaderContext, 'note' | 'progress' | 'signal'>,
 ): Promise<unknown> {
   const opened = await openAll(files, context.signal);
+  try {
+    return await writeRows(opened, options, checksum, writer, context);
+  } finally {
+    for (const { file } of opened) await file.close?.();
+  }
+}
+
+async function writeRows(
+  opened: readonly Opened[],
+  options: TableOptions,
+  checksum: string,
+  writer: EntryWriter,
+  context: Pick<LoaderContext, 'note' | 'progress' | 'signal'>,
+): Promise<unknown> {
   const { path = '', names = [] } = opened[0]?.file ?? {};
   const roles = columnRoles({ path, names }, options);
   for (const { file } of opened) refuseTypes(file, roles.used);
@@ -110,7 +124,7 @@ async function openAll(files: SplitFiles, signal?: AbortSignal): Promise<Opened[
   const opened: Opened[] = [];
   for (const { split, open } of files) {
     signal?.throwIfAborted();
-    opened.push({ split, file: await open() });
+    opened.push({ split, file: await open(signal) });
   }
   const first = opened[0]?.file;
   for (const { file } of opened) {

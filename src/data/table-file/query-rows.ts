@@ -1,9 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { ConfigError, DataError } from '../../support/errors.js';
-import { identifier, literal, sqlReason } from '../store/database.js';
+import { DataError } from '../../support/errors.js';
+import { fileLiteral, identifier, literal, openDatabase, sqlReason } from '../store/database.js';
+import { type Cell, textOf } from './cell.js';
 import type { RowFile } from './file-rows.js';
-import { openRelation } from './relation-rows.js';
-import { openRowFile, type RowFileOptions } from './row-file.js';
+import { withFolderColumns } from './folder-columns.js';
+import { jsonTable, openRelation } from './relation-rows.js';
+import { isTextFile, openRowFile, type RowFileOptions } from './row-file.js';
 
 /** What a query reads: files by name, and perhaps a database. */
 export interface QuerySources {
@@ -20,100 +25,151 @@ export interface QuerySources {
 }
 
 /**
- * The rows of a query, by one thread: several would give joins and sums in another order, and so other bits, from run to run.
+ * The rows of a query, which is run once, by one thread: several would give joins and sums in another order, and so other bits, from run to
+ * run. It reads the named files and nothing else, since the data's checksum is of these.
  * @throws DataError for files that cannot be read, and for a query that cannot be run.
  */
-export async function openQuery(sources: QuerySources, options: RowFileOptions): Promise<RowFile> {
-  const { query, database, extensions, bytes } = sources;
-  const tables = await Promise.all(
-    Array.from(sources.files, async ([name, paths]) => ({
-      ...{ name, paths },
-      ...(await tableOf(name, paths, sources, options)),
-    })),
-  );
-  const setUp = async (connection: DuckDBConnection) => {
-    const run = (statement: string, what: string) =>
-      connection.run(statement).catch((error) => {
-        throw new DataError(`${what}: ${sqlReason(error)}.`);
-      });
-    await run('SET threads = 1', 'dataset.query');
-    for (const name of extensions) await run(`LOAD ${identifier(name)}`, `dataset.extensions: ${name}`);
-    if (database !== undefined) {
-      await run(`ATTACH ${literal(database)} AS source (READ_ONLY)`, 'dataset.database');
-      await run(`SET search_path = 'memory,source'`, 'dataset.database');
-    }
-    for (const { name, paths, selection } of tables) {
-      const what = `dataset.files.${name} (${paths.length === 1 ? paths[0] : `${paths.length} files`})`;
-      await run(`CREATE VIEW ${identifier(name)} AS ${await selection(connection, what)}`, what);
-    }
+export async function openQuery(
+  sources: QuerySources,
+  options: RowFileOptions,
+  signal: AbortSignal | undefined,
+): Promise<RowFile> {
+  const folder = await mkdtemp(join(tmpdir(), 'ple-query-'));
+  const database = await openDatabase(join(folder, 'rows.duckdb'));
+  const interrupt = () => database.interrupt();
+  signal?.addEventListener('abort', interrupt);
+  const close = async () => {
+    signal?.removeEventListener('abort', interrupt);
+    database.closeSync();
+    await rm(folder, { recursive: true, force: true });
   };
-  const from = `(${query.trim().replace(/;$/, '')})`;
-  return openRelation({ path: 'dataset.query', bytes, format: 'SQL', from, setUp });
+  try {
+    await setUp(database, sources, options, signal);
+    await said('dataset.query', refuseOtherThanSelect(database, sources.query));
+    await said('dataset.query', database.run(`CREATE TABLE "the rows of the query" AS ${sources.query}`));
+    const from = '"the rows of the query"';
+    const file = await openRelation({ path: 'dataset.query', bytes: sources.bytes, format: 'SQL', from, database });
+    return { ...file, close };
+  } catch (error) {
+    await close();
+    signal?.throwIfAborted();
+    throw error;
+  }
 }
 
-/** SQL that selects a table's rows. */
-interface Selected {
-  selection(connection: DuckDBConnection, what: string): Promise<string>;
+async function setUp(
+  database: DuckDBConnection,
+  { files, database: attached, extensions, missing }: QuerySources,
+  options: RowFileOptions,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await database.run('SET threads = 1');
+  for (const name of extensions) await said(`dataset.extensions: ${name}`, database.run(`LOAD ${identifier(name)}`));
+  if (attached !== undefined) {
+    await said('dataset.database', database.run(`ATTACH ${literal(attached)} AS source (READ_ONLY)`));
+    await database.run("SET search_path = 'rows,source'");
+  }
+  const texts = new Set(missing);
+  for (const [name, paths] of files) {
+    const [first = ''] = paths;
+    const what = `dataset.files.${name}`;
+    if (isTextFile(first) || /\.(arrow|arrows|feather|ipc)$/i.test(first))
+      await load(database, name, paths, options, texts, signal);
+    else if (/\.(parquet|pq)$/i.test(first)) {
+      const list = `[${paths.map(fileLiteral).join(', ')}]`;
+      const from = `read_parquet(${list}, hive_partitioning = true)`;
+      await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
+    } else {
+      const from = await said(what, jsonTable(database, paths));
+      await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
+    }
+  }
+  const allowed = [...files.values()].flat().map(fileLiteral);
+  await database.run(`SET allowed_paths = [${allowed.join(', ')}]`);
+  if (extensions.length === 0) await database.run('SET enable_external_access = false');
 }
 
-async function tableOf(
+/** A table of text columns, of rows as the loader reads them, each column then typed by all of its values. */
+async function load(
+  database: DuckDBConnection,
   name: string,
   paths: readonly string[],
-  { missing }: QuerySources,
   options: RowFileOptions,
-): Promise<Selected> {
-  const [first = ''] = paths;
-  const list = `[${paths.map(literal).join(', ')}]`;
-  const whole = (from: string): Selected => ({ selection: async () => `SELECT * FROM ${from}` });
-  if (/\.(parquet|pq)$/i.test(first))
-    return whole(`read_parquet(${list}, union_by_name = true, hive_partitioning = true)`);
-  if (/\.(jsonl|ndjson|json)(\.(gz|zst))?$/i.test(first))
-    return whole(`read_json(${list}, sample_size = -1, union_by_name = true, hive_partitioning = true)`);
-  if (!/\.(csv|tsv|tab)(\.gz)?$/i.test(first))
-    throw new ConfigError(
-      `dataset.files.${name}: ${first} is none of CSV, TSV, Parquet and JSON, which a query reads.`,
-    );
-  const { names } = await openRowFile(first, options);
-  const delimiter = options.delimiter ?? (/\.csv/i.test(first) ? ',' : '\t');
-  const from = textTable(list, names, { ...options, delimiter }, missing);
-  let typed: Promise<string> | undefined; // by all rows, once
-  return {
-    selection(connection, what) {
-      typed ??= typedSelection(connection, from, names).catch((error) => {
-        throw new DataError(`${what}: ${sqlReason(error)}.`);
-      });
-      return typed;
-    },
-  };
+  missing: ReadonlySet<string>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { DuckDBDataChunk, VARCHAR } = await import('@duckdb/node-api');
+  let names: readonly string[] | undefined;
+  const raw = identifier(`texts of ${name}`);
+  for (const path of paths) {
+    const file = withFolderColumns(await openRowFile(path, options));
+    if (!names) {
+      names = file.names;
+      const columns = names.map((column) => `${identifier(column)} VARCHAR`);
+      await said(`dataset.files.${name}`, database.run(`CREATE TABLE ${raw} (${columns.join(', ')})`));
+    }
+    const order = names.map((column) => file.names.indexOf(column));
+    const lost = names.find((_, index) => order[index] === -1) ?? file.names.find((column) => !names?.includes(column));
+    if (lost !== undefined)
+      throw new DataError(`dataset.files.${name}: of ${paths[0]} and ${path} only one has the column '${lost}'.`);
+    const appender = await database.createAppender(`texts of ${name}`);
+    const textAt = (cell: Cell) => {
+      const text = textOf(cell);
+      return cell === null || missing.has(text.trim()) ? null : text;
+    };
+    for await (const { records } of file.read(() => undefined)) {
+      signal?.throwIfAborted();
+      for (let from = 0; from < records.length; from += chunkRows) {
+        const part = records.slice(from, from + chunkRows);
+        const chunk = DuckDBDataChunk.create(names.map(() => VARCHAR));
+        chunk.setColumns(order.map((at) => part.map((record) => textAt(record[at] ?? null))));
+        appender.appendDataChunk(chunk);
+      }
+    }
+    appender.closeSync();
+  }
+  const selection = await typedSelection(database, raw, names ?? []);
+  await said(`dataset.files.${name}`, database.run(`CREATE VIEW ${identifier(name)} AS ${selection}`));
 }
 
-/** Text files whose columns are texts. The dialect is given, not guessed: guessing leaves out rows without an error. */
-function textTable(
-  list: string,
-  names: readonly string[],
-  { delimiter = ',', quote, header }: RowFileOptions,
-  missing: readonly string[],
-): string {
-  const options = [
-    `columns = {${names.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ')}}`,
-    `delim = ${literal(delimiter)}, quote = ${literal(quote ?? '')}, escape = ${literal(quote ?? '')}`,
-    `header = ${header === true}, nullstr = [${missing.map(literal).join(', ')}]`,
-    'auto_detect = false, strict_mode = true, null_padding = false, hive_partitioning = false',
-  ];
-  return `read_csv(${list}, ${options.join(', ')})`;
-}
+/** Rows of a vector of DuckDB. */
+const chunkRows = 2048;
+
+/** Numbers that lose nothing as such: neither zeros in front, as a postal code has, nor more digits than a double. */
+const whole = '-?(0|[1-9]\\d{0,14})';
+const real = '-?(0|[1-9]\\d{0,14})(\\.\\d+)?([eE][-+]?\\d{1,2})?';
 
 /** Each column as a whole number, a number or a text, by all of its values. */
-async function typedSelection(connection: DuckDBConnection, from: string, names: readonly string[]): Promise<string> {
+async function typedSelection(database: DuckDBConnection, table: string, names: readonly string[]): Promise<string> {
   const columns = names.map(identifier);
-  const counts = columns.map(
-    (column) =>
-      `count(*) FILTER (NOT regexp_full_match(${column}, '[+-]?\\d{1,18}')) = 0, count(${column}) = count(TRY_CAST(${column} AS DOUBLE))`,
-  );
-  const [found = []] = (await connection.runAndReadAll(`SELECT ${counts.join(', ')} FROM ${from}`)).getRows();
+  const others = (pattern: string) => (column: string) =>
+    `count(*) FILTER (NOT regexp_full_match(trim(${column}), ${literal(pattern)})) = 0`;
+  const tests = [...columns.map(others(whole)), ...columns.map(others(real))];
+  const [found = []] = (await database.runAndReadAll(`SELECT ${tests.join(', ')} FROM ${table}`)).getRows();
   const typed = columns.map((column, c) => {
-    const type = found[2 * c] === true ? 'BIGINT' : found[2 * c + 1] === true ? 'DOUBLE' : 'VARCHAR';
-    return `CAST(${column} AS ${type}) AS ${column}`;
+    const type = found[c] === true ? 'BIGINT' : found[columns.length + c] === true ? 'DOUBLE' : 'VARCHAR';
+    return type === 'VARCHAR' ? column : `CAST(trim(${column}) AS ${type}) AS ${column}`;
   });
-  return `SELECT ${typed.join(', ')} FROM ${from}`;
+  return `SELECT ${typed.join(', ')} FROM ${table}`;
+}
+
+/** One SELECT, whose columns have names of their own: DuckDB would rename the second of two without a word. */
+async function refuseOtherThanSelect(database: DuckDBConnection, query: string): Promise<void> {
+  const { StatementType } = await import('@duckdb/node-api');
+  const statements = await database.extractStatements(query);
+  if (statements.count !== 1) throw new Error('it is not one statement');
+  const statement = await statements.prepare(0);
+  if (statement.statementType !== StatementType.SELECT) throw new Error('it is no SELECT');
+  const names = Array.from({ length: statement.columnCount }, (_, c) => statement.columnName(c).toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new Error(`two columns are named '${twice}' (case apart); AS gives one another name`);
+}
+
+async function said<Result>(what: string, step: Promise<Result>): Promise<Result> {
+  try {
+    return await step;
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${what}: ${sqlReason(error)}.`);
+  }
 }

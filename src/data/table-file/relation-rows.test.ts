@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { withDatabase } from '../store/database.js';
 import { file, open, rowsOf } from '../table-loader.fixture.js';
 import type { Cell } from './cell.js';
@@ -80,6 +80,43 @@ test('JSON, an object a line, packed or not, or a list: types are those of the w
   }
   writeFileSync(join(folder, 'bad.jsonl'), '{"a": 1}\n{"a": \n');
   await expect(read(join(folder, 'bad.jsonl'))).rejects.toThrow(/bad\.jsonl cannot be read as JSON: .*line/);
+});
+
+test('JSON texts stay texts, values of several types too; a key that is null everywhere has no value', async () => {
+  const path = join(folder, 'texts.jsonl');
+  const lines = [
+    { day: '2024-05-01', at: '10:00', n: 1, none: null, many: 'NA' },
+    { day: '2024-05-02', at: '10:01', n: 2, none: null, many: 3.5 },
+  ];
+  const sparse = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`k${i}`, i]));
+  writeFileSync(path, lines.map((line) => JSON.stringify(line)).join('\n'));
+  expect((await read(path)).rows).toEqual([
+    ['2024-05-01', '10:00', 1, null, 'NA'],
+    ['2024-05-02', '10:01', 2, null, '3.5'],
+  ]);
+  const rare = join(folder, 'rare.jsonl');
+  writeFileSync(
+    rare,
+    Object.entries(sparse)
+      .map(([key, value]) => JSON.stringify({ [key]: value, y: 1 }))
+      .join('\n'),
+  );
+  expect((await read(rare)).names).toHaveLength(61);
+  writeFileSync(rare, '[]');
+  await expect(read(rare)).rejects.toThrow(/rare\.jsonl cannot be read as JSON: its values are no objects with keys/);
+});
+
+test('a file is the one that is named, its columns too; times with a zone are UTC whatever the machine’s', async () => {
+  const [path, other] = [join(folder, 'data[1].parquet'), join(folder, 'data1.parquet')];
+  process.env.TZ = 'America/New_York';
+  onTestFinished(() => {
+    delete process.env.TZ;
+  });
+  await written('SELECT 1 AS a, 2 AS "A", TIMESTAMPTZ \'1970-01-02 12:00:00+00\' AS t', path, 'FORMAT parquet');
+  await written('SELECT 7 AS a', other, 'FORMAT parquet');
+  const { names, rows } = await read(path);
+  expect([names.length, names[0], names[2]]).toEqual([3, 'a', 't']);
+  expect(rows).toEqual([[1, 2, 1.5]]);
 });
 
 test('folders of a pattern that are named column=value give a column, of which the data depend', async () => {

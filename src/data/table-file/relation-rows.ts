@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { type ColumnCells, columnCells } from '../store/cells.js';
-import { identifier, literal, openDatabase, sqlReason, withDatabase } from '../store/database.js';
+import { fileLiteral, identifier, literal, openDatabase, sqlReason, withDatabase } from '../store/database.js';
 import type { Cell } from './cell.js';
 import type { RowFile } from './file-rows.js';
 
@@ -15,41 +15,63 @@ export interface Relation {
   readonly format: string;
   /** SQL that stands behind FROM. */
   readonly from: string;
-  /** Makes what the SQL names. Absent: the SQL names files, and counting their rows is cheap. */
-  readonly setUp?: (database: DuckDBConnection) => Promise<void>;
+  /** The columns' names where DuckDB gives one another name, as to the second of `a` and `A`. */
+  readonly names?: readonly string[];
+  /** Where the SQL is run; absent: in a database of its own. */
+  readonly database?: DuckDBConnection;
 }
 
 /** Parquet, with any compression. */
 export async function openParquet(path: string, bytes: number): Promise<RowFile> {
-  const relation = {
-    path,
-    bytes,
-    format: 'Parquet',
-    from: `read_parquet(${literal(path)}, hive_partitioning = false)`,
-  };
-  const twice = await nameInParquetTwice(relation);
+  const from = `read_parquet(${fileLiteral(path)}, hive_partitioning = false)`;
+  const relation = { path, bytes, format: 'Parquet', from };
+  const names = await namesInParquet(relation);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined)
     throw new DataError(`${path}: two columns are named '${twice}'; give each a name of its own.`);
-  return openRelation(relation);
+  return openRelation({ ...relation, names });
 }
 
 /** JSON, an object a line or a list of objects. A column's type is that of all its values. */
-export function openJson(path: string, bytes: number): Promise<RowFile> {
-  const options = 'sample_size = -1, maximum_object_size = 67108864, hive_partitioning = false';
-  return openRelation({ path, bytes, format: 'JSON', from: `read_json(${literal(path)}, ${options})` });
+export async function openJson(path: string, bytes: number): Promise<RowFile> {
+  const relation = { path, bytes, format: 'JSON' };
+  const from = await withDatabase((database) => run(relation, () => jsonTable(database, [path])));
+  return openRelation({ ...relation, from });
+}
+
+/**
+ * SQL of JSON files. Texts stay texts, those of dates too, and so do values of several types and of none: DuckDB would make each file's own
+ * guess of them.
+ */
+export async function jsonTable(database: DuckDBConnection, paths: readonly string[]): Promise<string> {
+  const list = `[${paths.map(fileLiteral).join(', ')}]`;
+  const options = [
+    'maximum_object_size = 67108864, hive_partitioning = false, union_by_name = true',
+    'sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0',
+  ].join(', ');
+  const found = await database.stream(`SELECT * FROM read_json(${list}, ${options}) LIMIT 0`);
+  const [names, types] = [found.columnNames(), found.columnTypes()];
+  if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
+  const columns = names.map((name, c) => {
+    const type = String(types[c]?.alias ?? types[c]);
+    return `${literal(name)}: ${literal(/^(DATE|TIME|UUID|JSON)/.test(type) ? type.replace(/^[A-Z_ ]+/, 'VARCHAR') : type)}`;
+  });
+  return `read_json(${list}, ${options}, columns = {${columns.join(', ')}})`;
 }
 
 /** @throws DataError for what cannot be read. */
 export async function openRelation(relation: Relation): Promise<RowFile> {
-  const { path, bytes, from, setUp } = relation;
-  const columns = await withDatabase(async (database) => {
-    await setUp?.(database);
+  const { path, bytes, from, names } = relation;
+  const using = <Result>(use: (database: DuckDBConnection) => Promise<Result>) =>
+    relation.database ? use(relation.database) : withDatabase(use);
+  const columns = await using(async (database) => {
     const found = await run(relation, () => database.stream(`SELECT * FROM ${from} LIMIT 0`));
     const types = found.columnTypes();
-    return found.columnNames().map((name, c) => {
+    const own = found.columnNames();
+    return own.map((column, c) => {
       const type = types[c];
       if (!type) throw new Error('A column has a type.');
-      return [name, columnCells(name, type)] as const;
+      return [(names?.length === own.length && names[c]) || column, columnCells(column, type)] as const;
     });
   });
   return {
@@ -59,12 +81,11 @@ export async function openRelation(relation: Relation): Promise<RowFile> {
     unsupported: new Map(columns.flatMap(([name, c]) => ('unsupported' in c ? [[name, c.unsupported]] : []))),
     async *read(onBytes, used) {
       const read = columns.map(([name, c]) => ('unsupported' in c || (used && !used.has(name)) ? undefined : c));
-      const database = await openDatabase();
+      const database = relation.database ?? (await openDatabase());
       try {
-        await setUp?.(database);
         yield* rowsOf(relation, database, read, onBytes);
       } finally {
-        database.closeSync();
+        if (!relation.database) database.closeSync();
       }
     },
   };
@@ -77,10 +98,10 @@ async function* rowsOf(
   columns: readonly (ColumnCells | undefined)[],
   onBytes: (bytes: number) => void,
 ) {
-  const { path, bytes, from, setUp } = relation;
+  const { path, bytes, from } = relation;
   const selected = columns.filter((column) => column !== undefined);
   const list = selected.map(({ name, expression }) => `${expression} AS ${identifier(name)}`).join(', ');
-  const all = setUp ? null : await rowCount(relation, database);
+  const all = await rowCount(relation, database);
   const found = await run(relation, () => database.stream(`SELECT ${list === '' ? '1' : list} FROM ${from}`));
   for (let first = 1; ; ) {
     const chunk = await run(relation, () => found.fetchChunk());
@@ -101,7 +122,7 @@ async function* rowsOf(
     const begin = first;
     yield { records, place: (row: number) => `${path}, row ${begin + row}` };
     first += rows;
-    if (all !== null) onBytes(Math.floor((bytes * Math.min(first - 1, all)) / Math.max(1, all)));
+    onBytes(Math.floor((bytes * Math.min(first - 1, all)) / Math.max(1, all)));
   }
 }
 
@@ -110,7 +131,10 @@ async function rowCount(relation: Relation, database: DuckDBConnection): Promise
   return Number(found.getRows()[0]?.[0] ?? 0);
 }
 
-async function run<Result>({ path, format }: Relation, step: () => Promise<Result>): Promise<Result> {
+async function run<Result>(
+  { path, format }: Pick<Relation, 'path' | 'format'>,
+  step: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await step();
   } catch (error) {
@@ -118,16 +142,17 @@ async function run<Result>({ path, format }: Relation, step: () => Promise<Resul
   }
 }
 
-/** DuckDB gives the second of two columns with one name another one. */
-function nameInParquetTwice(relation: Relation): Promise<string | undefined> {
+/** As the file has them. */
+function namesInParquet(relation: Omit<Relation, 'names' | 'database'>): Promise<readonly string[]> {
   return withDatabase(async (database) => {
-    const sql = `SELECT name, coalesce(num_children, 0)::INTEGER FROM parquet_schema(${literal(relation.path)})`;
+    const path = fileLiteral(relation.path);
+    const sql = `SELECT name, coalesce(num_children, 0)::INTEGER FROM parquet_schema(${path})`;
     const [root, ...elements] = (await run(relation, () => database.runAndReadAll(sql))).getRows();
     const names: string[] = [];
     for (let at = 0; names.length < Number(root?.[1] ?? 0) && at < elements.length; ) {
       names.push(String(elements[at]?.[0]));
       for (let below = 1; below > 0 && at < elements.length; at++) below += Number(elements[at]?.[1] ?? 0) - 1;
     }
-    return names.find((name, index) => names.indexOf(name) < index);
+    return names;
   });
 }

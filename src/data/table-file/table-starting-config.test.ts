@@ -218,8 +218,15 @@ test('marks of missing values other than the usual ones are listed', async () =>
   ]);
   const path = file('marks.csv', ['x,word,label', ...lines]);
   const config = parse(await startingConfig(path));
-  expect(config.dataset.missing).toEqual(['', 'NA', 'NaN', 'nan', 'null', 'NULL', '\\N', 'N/A', '?']);
+  expect(config.dataset.missing).toEqual(['', 'NA', 'NaN', 'nan', 'null', 'NULL', '\\N', '?']);
   expect((await opened(config, path)).inputs).toEqual(['x numeric', 'word categorical']);
+});
+
+test('a mark that is a value elsewhere, as of a label, is none', async () => {
+  const lines = rows((row) => [row % 50 === 3 ? 'None' : random.normal(), row % 3 ? 'None' : 'Some']);
+  const path = file('none.csv', ['x,outcome', ...lines]);
+  const config = parse(await startingConfig(path, { tasks: ['o=outcome==Some'] }));
+  expect(config.dataset.missing).toBeUndefined();
 });
 
 test('tasks by a comparison, several of one column, and a class of a text; the test file is named', async () => {
@@ -260,8 +267,8 @@ test('batches and epochs follow the number of rows, which is estimated for a lon
 
 test('a numeric column that is mostly one value is fed by its values', async () => {
   const lines = rows((row) => [row % 4 ? 0 : row / 2, random.normal(), bit()]);
-  const path = file('mostly.csv', ["'gain: net',x,label", ...lines]);
+  const path = file('mostly.csv', ['gain: 0,x,label', ...lines]);
   const config = parse(await startingConfig(path));
-  expect(config.inputs).toEqual({ embedding: 8, columns: { "'gain: net'": { numeric: 'value' } } });
-  expect((await opened(config, path)).inputs).toEqual(["'gain: net' numeric", 'x numeric']);
+  expect(config.inputs).toEqual({ embedding: 8, columns: { 'gain: 0': { numeric: 'value' } } });
+  expect((await opened(config, path)).inputs).toEqual(['gain: 0 numeric', 'x numeric']);
 });

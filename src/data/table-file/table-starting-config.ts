@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { Document, isCollection, isNode } from 'yaml';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { type Cell, numberOf, shown } from './cell.js';
-import { ColumnGuess, type InputGuess, otherMark } from './column-guess.js';
+import { ColumnGuess, type InputGuess } from './column-guess.js';
 import { findDataFiles } from './data-files.js';
 import type { RowFile } from './file-rows.js';
 import { withFolderColumns } from './folder-columns.js';
@@ -36,29 +36,30 @@ interface Part {
  */
 export async function startingConfig(
   path: string,
-  options: { readonly tasks?: readonly string[]; readonly test?: string | undefined; readonly decimal?: ',' } = {},
+  options: {
+    readonly tasks?: readonly string[];
+    readonly test?: string | undefined;
+    readonly decimal?: ',';
+    readonly marks?: readonly string[];
+  } = {},
 ): Promise<string> {
-  const { tasks = [], test, decimal } = options;
+  const { tasks = [], test, decimal, marks } = options;
   if (test !== undefined) await findDataFiles([test]);
   const [first] = await findDataFiles([path]);
   const { file, head } = await openGuessed(first?.path ?? path, decimal);
-  const columns = file.names.map((name) => new ColumnGuess(name));
-  const marks = new Set<string>();
+  const columns = file.names.map((name) => new ColumnGuess(name, [...usualMissing, ...(marks ?? [])]));
   let [rows, read] = [0, 0];
   for await (const record of rowsOf(file, (bytes) => {
     read = bytes;
   })) {
     if (++rows > mostRows) break;
-    for (const [c, column] of columns.entries()) {
-      const cell = record[c] ?? null;
-      column.add(cell);
-      const mark = otherMark(cell);
-      if (mark !== undefined) marks.add(mark);
-    }
+    for (const [c, column] of columns.entries()) column.add(record[c] ?? null);
   }
   if (rows === 0) throw new DataError(`${path} has no rows.`);
   if (!decimal && isTextFile(file.path) && columns.some((column) => column.hasDecimalCommas()))
     return startingConfig(path, { ...options, decimal: ',' });
+  const found = marks ? [] : marksIn(columns);
+  if (found.length > 0) return startingConfig(path, { ...options, marks: found });
   const whole = rows <= mostRows;
   const labels = labelGuesses(columns, tasks);
   const conditionOf = await conditions(
@@ -93,7 +94,7 @@ export async function startingConfig(
   const inputs = [...named.filter(({ value }) => value !== 'ignored'), ...inferred];
   if (inputs.length === 0) throw new DataError(`${path}: no column is left as an input beside the labels.`);
 
-  const missing = marks.size === 0 ? {} : { missing: [...usualMissing, ...marks] };
+  const missing = marks ? { missing: [...usualMissing, ...marks] } : {};
   const time = columns.find((column) => column.words.time && column.isTime())?.name;
   const parts = made.map(({ name, options, remark }): Part => {
     return { name, value: options, remark: remark.filter((text) => text !== '').join('; ') };
@@ -101,7 +102,7 @@ export async function startingConfig(
   const name = basename(path)
     .replace(/\..*$/, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[^A-Za-z0-9]/, 'data$&');
+    .replace(/^([^A-Za-z0-9]|$)/, 'data$&');
   const all = whole || read === 0 ? rows : Math.round((rows * file.bytes) / read);
   const rest = restOfConfig(made.length, `${name}.yaml`, all);
   return [
@@ -184,6 +185,12 @@ function datasetText(head: Head, tasks: readonly Part[], columns: readonly Part[
   return document.toString({ flowCollectionPadding: true, lineWidth: 0 }).trimEnd();
 }
 
+/** Marks of missing values in columns of numbers that no other column has as a value of its own. */
+function marksIn(columns: readonly ColumnGuess[]): readonly string[] {
+  const marks = new Set(columns.flatMap((column) => column.marks()));
+  return [...marks].filter((mark) => columns.every((column) => !column.has(mark) || column.marks().includes(mark)));
+}
+
 /** A numeric column that is mostly one value gets a vector for each value, or bucket of values. */
 function inputsText(hasCategories: boolean, numeric: readonly ColumnGuess[]): string {
   const mostly = numeric.flatMap((column) => {
@@ -197,8 +204,8 @@ function inputsText(hasCategories: boolean, numeric: readonly ColumnGuess[]): st
   if (mostly.length === 0) return hasCategories ? `inputs: ${flow(general)}` : '';
   const lines = Object.entries(general).map(([key, value]) => `  ${key}: ${value}`);
   const columns = mostly.map(({ name, value }) => {
-    const [line] = new Document({ [name]: 0 }).toString({ lineWidth: 0 }).split(': 0');
-    return `    ${line}: { numeric: value } # mostly ${value}`;
+    const line = new Document({ [name]: 0 }).toString({ lineWidth: 0 });
+    return `    ${line.slice(0, line.lastIndexOf(': 0'))}: { numeric: value } # mostly ${value}`;
   });
   return ['inputs:', ...lines, '  columns:', ...columns].join('\n');
 }
