@@ -48,12 +48,17 @@ export async function startingConfig(
   const [first] = await findDataFiles([path]);
   const { file, head } = await openGuessed(first?.path ?? path, decimal);
   const columns = file.names.map((name) => new ColumnGuess(name, [...usualMissing, ...(marks ?? [])]));
-  let [rows, read] = [0, 0];
-  for await (const record of rowsOf(file, (bytes) => {
+  let [rows, seen, read] = [0, 0, 0]; // `seen`: rows of the `read` bytes
+  const onBytes = (bytes: number) => {
     read = bytes;
-  })) {
-    if (++rows > mostRows) break;
-    for (const [c, column] of columns.entries()) column.add(record[c] ?? null);
+  };
+  for await (const { records } of file.read(onBytes)) {
+    seen += records.length;
+    for (const record of records) {
+      if (++rows > mostRows) break;
+      for (const [c, column] of columns.entries()) column.add(record[c] ?? null);
+    }
+    if (rows > mostRows) break;
   }
   if (rows === 0) throw new DataError(`${path} has no rows.`);
   if (!decimal && isTextFile(file.path) && columns.some((column) => column.hasDecimalCommas()))
@@ -103,7 +108,7 @@ export async function startingConfig(
     .replace(/\..*$/, '')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^([^A-Za-z0-9]|$)/, 'data$&');
-  const all = whole || read === 0 ? rows : Math.round((rows * file.bytes) / read);
+  const all = whole || read === 0 ? rows : Math.round((seen * file.bytes) / read);
   const rest = restOfConfig(made.length, `${name}.yaml`, all);
   return [
     `# A beginning, guessed from ${whole ? `the ${rows}` : `the first ${mostRows}`} rows of ${basename(path)}. To be checked: which columns are labels`,
@@ -262,11 +267,8 @@ async function openGuessed(
   };
 }
 
-async function* rowsOf(
-  file: RowFile,
-  onBytes: (bytes: number) => void = () => undefined,
-): AsyncGenerator<readonly Cell[]> {
-  for await (const { records } of file.read(onBytes)) yield* records;
+async function* rowsOf(file: RowFile): AsyncGenerator<readonly Cell[]> {
+  for await (const { records } of file.read(() => undefined)) yield* records;
 }
 
 /** Whether the first line of a text file is a row: a number is in it, other than a year, which may be a name. */
