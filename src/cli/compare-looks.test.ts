@@ -52,3 +52,13 @@ test('a plan, seeds added by hand, fewer seeds again, and the plan again: each o
   expect(again.levels.slice(2)).toEqual(first.levels);
   expect(again.output).toContain('the chance of a false difference in one family of gains is at most 0.0875.');
 });
+
+test('a plan that ends since nothing can be decided says so', async () => {
+  const short = smallComparison(folder, [['name: small', 'name: short']]);
+  const words = ['compare', '--config', short, 'compare.seeds={ first: 3, step: 1, most: 4 }'];
+  const { status, stderr } = await ple(words, { cwd: folder });
+  expect(status, stderr).toBe(0);
+  expect(stderr).toContain(
+    "note: After 3 seeds 2 of 2 models have no verdict: more than a fifth of their runs, or of single-task's, ended at the limit of epochs.",
+  );
+});

@@ -168,7 +168,7 @@ async function runInFolder(
     if (more && late > 0)
       on({
         kind: 'note',
-        message: `After ${next.seeds} seeds ${late} of ${comparison.rows.length - 1} models have no verdict: a fifth of runs ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
+        message: `After ${next.seeds} seeds ${late} of ${comparison.rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${config.baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
       });
     log.close('done');
     const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;

@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { type ColumnCells, columnCells } from '../store/cells.js';
 import { fileLiteral, identifier, literal, openDatabase, sqlReason, withDatabase } from '../store/database.js';
 import type { Cell } from './cell.js';
 import type { RowFile } from './file-rows.js';
+import { type ColumnCells, columnCells } from './relation-cells.js';
 
 /** What DuckDB reads as a table. */
 export interface Relation {

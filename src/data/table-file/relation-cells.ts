@@ -1,6 +1,6 @@
 import type { DuckDBType } from '@duckdb/node-api';
-import { type Cell, cellOf, listOf } from '../table-file/cell.js';
-import { identifier } from './database.js';
+import { identifier } from '../store/database.js';
+import { type Cell, cellOf, listOf } from './cell.js';
 
 /** How a column of a relation becomes cells. */
 export interface ColumnCells {
