@@ -8,7 +8,7 @@ import { type Cell, textOf } from './cell.js';
 import type { RowFile } from './file-rows.js';
 import { withFolderColumns } from './folder-columns.js';
 import { jsonTable, openRelation } from './relation-rows.js';
-import { isTextFile, openRowFile, type RowFileOptions } from './row-file.js';
+import { formatOf, openRowFile, type RowFileOptions } from './row-file.js';
 
 /** What a query reads: files by name, and perhaps a database. */
 export interface QuerySources {
@@ -73,16 +73,14 @@ async function setUp(
   for (const [name, paths] of files) {
     const [first = ''] = paths;
     const what = `dataset.files.${name}`;
-    if (isTextFile(first) || /\.(arrow|arrows|feather|ipc)$/i.test(first))
-      await load(database, name, paths, options, texts, signal);
-    else if (/\.(parquet|pq)$/i.test(first)) {
+    if (formatOf(first) === 'parquet') {
       const list = `[${paths.map(fileLiteral).join(', ')}]`;
       const from = `read_parquet(${list}, hive_partitioning = true)`;
       await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
-    } else {
+    } else if (formatOf(first) === 'json') {
       const from = await said(what, jsonTable(database, paths));
       await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
-    }
+    } else await load(database, name, paths, options, texts, signal);
   }
   const allowed = [...files.values()].flat().map(fileLiteral);
   await database.run(`SET allowed_paths = [${allowed.join(', ')}]`);

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import { fileLiteral, identifier, literal, openDatabase, sqlReason, withDatabase } from '../store/database.js';
 import type { Cell } from './cell.js';
 import type { RowFile } from './file-rows.js';
@@ -69,9 +70,8 @@ export async function openRelation(relation: Relation): Promise<RowFile> {
     const types = found.columnTypes();
     const own = found.columnNames();
     return own.map((column, c) => {
-      const type = types[c];
-      if (!type) throw new Error('A column has a type.');
-      return [(names?.length === own.length && names[c]) || column, columnCells(column, type)] as const;
+      const cells = columnCells(column, must(types[c], `type of column ${column}`));
+      return [(names?.length === own.length && names[c]) || column, cells] as const;
     });
   });
   return {

@@ -22,9 +22,10 @@ export async function openRowFile(path: string, options: RowFileOptions): Promis
 
 async function openAnyFormat(path: string, options: RowFileOptions): Promise<RowFile> {
   const { size } = await stat(path);
-  if (parquet.test(path)) return openParquet(path, size);
-  if (json.test(path)) return openJson(path, size);
-  if (arrow.test(path)) return (await import('./arrow-rows.js')).openArrow(path, size);
+  const format = formatOf(path);
+  if (format === 'parquet') return openParquet(path, size);
+  if (format === 'json') return openJson(path, size);
+  if (format === 'arrow') return (await import('./arrow-rows.js')).openArrow(path, size);
   const packed = archives.find(([ending]) => ending.test(path));
   if (packed) throw new DataError(`${path} is ${packed[1]}, which is not read: ${packed[2]}.`);
   const delimiter = options.delimiter ?? usualDelimiter(path);
@@ -43,9 +44,12 @@ async function openAnyFormat(path: string, options: RowFileOptions): Promise<Row
   return { ...file, names: header };
 }
 
-const parquet = /\.(parquet|pq)$/i;
-const json = /\.(jsonl|ndjson|json)(\.(gz|zst))?$/i;
-const arrow = /\.(arrow|arrows|feather|ipc)$/i;
+/** By the ending; any other is a text file's. */
+export function formatOf(path: string): 'parquet' | 'json' | 'arrow' | 'text' {
+  if (/\.(parquet|pq)$/i.test(path)) return 'parquet';
+  if (/\.(jsonl|ndjson|json)(\.(gz|zst))?$/i.test(path)) return 'json';
+  return /\.(arrow|arrows|feather|ipc)$/i.test(path) ? 'arrow' : 'text';
+}
 
 /** What users have beside tables: the ending, what it is, and what makes a table of it. */
 const archives: readonly (readonly [ending: RegExp, name: string, advice: string])[] = [
@@ -57,10 +61,6 @@ const archives: readonly (readonly [ending: RegExp, name: string, advice: string
   [/\.(csv|tsv|tab|txt)\.zst$/i, 'text packed with Zstandard', 'unpack it (unzstd), or pack it with gzip'],
   [/\.(xlsx|xls|ods)$/i, 'a spreadsheet', 'save its sheet as CSV'],
 ];
-
-export function isTextFile(path: string): boolean {
-  return ![parquet, json, arrow].some((format) => format.test(path));
-}
 
 /** Of a text file's ending. */
 export function usualDelimiter(path: string): string | undefined {

@@ -7,7 +7,7 @@ import { findDataFiles } from './data-files.js';
 import type { RowFile } from './file-rows.js';
 import { withFolderColumns } from './folder-columns.js';
 import { Consequences, labelGuesses } from './label-guesses.js';
-import { isTextFile, openRowFile, usualDelimiter } from './row-file.js';
+import { formatOf, openRowFile, usualDelimiter } from './row-file.js';
 import { restOfConfig } from './starting-config-rest.js';
 import { usualMissing } from './table-options.js';
 
@@ -61,7 +61,7 @@ export async function startingConfig(
     if (rows > mostRows) break;
   }
   if (rows === 0) throw new DataError(`${path} has no rows.`);
-  if (!decimal && isTextFile(file.path) && columns.some((column) => column.hasDecimalCommas()))
+  if (!decimal && formatOf(file.path) === 'text' && columns.some((column) => column.hasDecimalCommas()))
     return startingConfig(path, { ...options, decimal: ',' });
   const found = marks ? [] : marksIn(columns);
   if (found.length > 0) return startingConfig(path, { ...options, marks: found });
@@ -242,7 +242,7 @@ async function openGuessed(
   let plain: RowFile | undefined;
   let delimiter: string | undefined;
   let failure: unknown;
-  for (const candidate of isTextFile(path) ? new Set([usual ?? ',', ',', '\t', ';', '|']) : [undefined]) {
+  for (const candidate of formatOf(path) === 'text' ? new Set([usual ?? ',', ',', '\t', ';', '|']) : [undefined]) {
     try {
       const file = await opened(candidate, false);
       if (plain && file.names.length <= plain.names.length) continue;
