@@ -3,7 +3,8 @@ import { DataError } from '../support/errors.js';
 import { bytesOf, type FileSplit, openPart, type PartKeys, partKeys, type Side, sideSplits } from './ali-ccp-parts.js';
 import type { RawFiles } from './ali-ccp-raw.js';
 import type { LoaderContext } from './loader.js';
-import { DamagedEntry, type PreparedEntry } from './prepared/open-prepared.js';
+import type { PreparedEntry } from './prepared/open-prepared.js';
+import { DamagedEntry } from './store/prepared.js';
 import type { EntryContext } from './prepared/prepared-entry.js';
 
 /** What a thread is started with. */

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DataError } from '../support/errors.js';
 import { prepareSide } from './ali-ccp-parts.js';
 import type { SideOrder, SideReport } from './ali-ccp-preparation.js';
-import { DamagedEntry } from './prepared/open-prepared.js';
+import { DamagedEntry } from './store/prepared.js';
 
 const bytesBetweenReports = 2 ** 22;
 

@@ -75,6 +75,8 @@ export interface SourceSplit {
   readonly blockRows: number;
   /** Reads block `index`; the arrays may be views that the next read overwrites. */
   read(index: number): SourceBlock | Promise<SourceBlock>;
+  /** Of prepared rows: the numbers that block `index`'s rows have in the files, from 0. [rows] */
+  numbers?(index: number): Promise<Int32Array>;
 }
 
 export interface NumericFeature {

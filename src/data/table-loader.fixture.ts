@@ -39,12 +39,14 @@ export async function open(
   return table.open(options, { seed: 1, note: (message) => notes.push(message), ...context });
 }
 
-/** Every row of a split: columns as text, number or list, labels and masks by name. */
+/** Every row of a split, in the order of the files: columns as text, number or list, labels and masks by name. */
 export async function rowsOf(source: Source, name: SplitName) {
   const split = source.splits[name];
   const rows: Record<string, unknown>[] = [];
+  const numbers: number[] = [];
   for (let b = 0; b * split.blockRows < split.rows; b++) {
     const block = await split.read(b);
+    numbers.push(...((await split.numbers?.(b)) ?? []));
     for (let row = 0; row < block.rows; row++) {
       const found: Record<string, unknown> = {};
       for (const [c, column] of source.columns.entries()) {
@@ -67,6 +69,7 @@ export async function rowsOf(source: Source, name: SplitName) {
       rows.push(found);
     }
   }
-  return rows;
+  const order = [...rows.keys()].sort((a, b) => (numbers[a] ?? a) - (numbers[b] ?? b));
+  return order.map((row) => rows[row] ?? {});
 }
 export const folds = { column: 'fold', validation: 'v', test: 't' };

@@ -14,7 +14,7 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
     (_, row) => `${row % 13 ? `u${(row * 7) % 200}` : ''},${row / 2},${row % 2}`,
   );
   const path = await file(`user,x,y\n${lines.join('\n')}\n`);
-  const split = { fraction: { validation: 0.2, test: 0.2 }, by: 'user' };
+  const split = { fraction: { validation: 0.2, test: 0.2 }, group: 'user' };
   const usersOf = async (settings: object) => {
     const source = await open({ path, tasks: { y: {} }, split, ...settings });
     const names = ['train', 'validation', 'test'] as const;
@@ -34,7 +34,7 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
   expect((await usersOf({ columns: { user: 'ignored' } })).map(({ length }) => length)).toEqual([
     ...[train, validation, test].map(({ length }) => length),
   ]);
-  await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(/draws rows, not groups/);
+  await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(/draws rows, neither groups nor strata/);
 });
 
 test('kinds, labels, masks and splits of a CSV file', async () => {

@@ -4,20 +4,21 @@ import { z } from 'zod';
 import { DataError } from '../support/errors.js';
 import type { SplitName } from './dataset.js';
 import { defineLoader } from './loader.js';
-import { preparedEntry } from './prepared/prepared-entry.js';
-import { preparedSource } from './prepared/prepared-source.js';
 import { rawChecksum } from './prepared/raw-checksum.js';
+import { prepared } from './store/prepared.js';
+import { preparedSource } from './store/prepared-source.js';
 import { type DataFile, findDataFiles } from './table-file/data-files.js';
 import { drawnSource } from './table-file/drawn-source.js';
 import { folderColumns, withFolderColumns } from './table-file/folder-columns.js';
-import { prepareRows, type SplitFiles } from './table-file/prepare-rows.js';
+import { prepareTable } from './table-file/prepare-table.js';
 import { openQuery } from './table-file/query-rows.js';
-import { openRowFile } from './table-file/row-file.js';
+import { openTableFile } from './table-file/row-file.js';
 import { sharesOf } from './table-file/row-splits.js';
+import type { SplitFile } from './table-file/staged-rows.js';
 import { type TableOptions, tableOptions } from './table-file/table-options.js';
 
 /** Raise it when the same files and options make other rows. */
-const version = 2;
+const version = 3;
 
 /** A user's own files, or a query over them. They are read once into a prepared table, which later runs read. */
 export const table = defineLoader({
@@ -44,8 +45,8 @@ export const table = defineLoader({
     for (const file of read.files) sums.push(`${file.mark} ${await rawChecksum(file.path, cache, signal)}`);
     const key = { reader: loader, version, content, sums };
     const checksum = createHash('sha256').update(JSON.stringify(key)).digest('hex');
-    const entry = await preparedEntry({ folder: cache, name: loader, key }, context, (writer) =>
-      prepareRows(read.splits, options, checksum, writer, context),
+    const entry = await prepared({ folder: cache, name: loader, key }, context, async (database, folder) =>
+      prepareTable(database, await read.open(folder, signal), options, checksum, context),
     );
     context.prepared?.(entry.path);
     const source = await preparedSource(entry, signal);
@@ -56,7 +57,7 @@ export const table = defineLoader({
 interface Read {
   /** Whose bytes decide the rows; `mark` says what they are. */
   readonly files: readonly { readonly path: string; readonly mark: string }[];
-  readonly splits: SplitFiles;
+  open(folder: string, signal?: AbortSignal): Promise<readonly SplitFile[]>;
 }
 
 async function splitFiles(options: TableOptions): Promise<Read> {
@@ -81,10 +82,12 @@ async function splitFiles(options: TableOptions): Promise<Read> {
   const shared = new Set(columns[0]?.filter((name) => columns.every((names) => names.includes(name))));
   return {
     files: files.map(({ path, split }) => ({ path, mark: `${split}${endingOf(path)}${foldersOf(path)}` })),
-    splits: files.map(({ path, split }) => ({
-      split,
-      open: async () => withFolderColumns(await openRowFile(path, options), shared),
-    })),
+    async open() {
+      const opened: SplitFile[] = [];
+      for (const { path, split } of files)
+        opened.push({ split, file: withFolderColumns(await openTableFile(path, options), shared) });
+      return opened;
+    },
   };
 }
 
@@ -110,7 +113,7 @@ async function queriedFiles(options: TableOptions, query: string): Promise<Read>
   const sources = { query, files, database, extensions, missing, bytes };
   return {
     files: found,
-    splits: [{ split: 'train', open: (signal) => openQuery(sources, options, signal) }],
+    open: async (folder, signal) => [{ split: 'train', file: await openQuery(sources, options, folder, signal) }],
   };
 }
 

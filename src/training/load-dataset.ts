@@ -4,7 +4,7 @@ import type { Dataset, Source } from '../data/dataset.js';
 import { encode, findTask } from '../data/encode.js';
 import { glance } from '../data/inspect/glance.js';
 import type { LoaderContext } from '../data/loader.js';
-import { DamagedEntry } from '../data/prepared/open-prepared.js';
+import { DamagedEntry } from '../data/store/prepared.js';
 
 /** What reading the data tells. */
 export type LoadingEvent =

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError } from '../../support/errors.js';
+import { DamagedEntry } from '../store/prepared.js';
 import { markDamaged, readManifest } from './manifest.js';
 import { type ComparableTable, DamagedBlock, type PreparedTable, preparedTable } from './prepared-table.js';
 
@@ -13,20 +13,6 @@ export interface PreparedEntry {
   /** What `make` of `preparedEntry` returned. */
   readonly description: unknown;
   table(name: string): PreparedTable;
-}
-
-/** Damage that shows when an entry is read. It is marked: whoever opens the entry next finds it damaged. */
-export class DamagedEntry extends DataError {
-  override name = 'DamagedEntry';
-  /** The entry's folder. */
-  readonly path: string;
-  readonly damage: string;
-
-  constructor(path: string, damage: string) {
-    super(`${path} is damaged (${damage}). Start again: the data are then prepared anew.`);
-    this.path = path;
-    this.damage = damage;
-  }
 }
 
 /**

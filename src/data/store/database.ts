@@ -1,5 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+export interface DatabaseOptions {
+  /** Memory of its buffers; what is beyond lies in `spill`. Default: DuckDB's, 80 % of the machine's. */
+  readonly memory?: string;
+  readonly threads?: number;
+  /** Folder of what does not fit in memory. */
+  readonly spill?: string;
+}
+
 /** Options of every database: nothing is downloaded, and a file's rows keep their order. */
 const settings = {
   autoinstall_known_extensions: 'false',
@@ -18,18 +26,41 @@ export async function withDatabase<Result>(use: (connection: DuckDBConnection) =
 }
 
 /** A connection to a DuckDB database of its own, in memory or in a file. */
-export async function openDatabase(path = ':memory:'): Promise<DuckDBConnection> {
+export async function openDatabase(path = ':memory:', options: DatabaseOptions = {}): Promise<DuckDBConnection> {
   const { DuckDBInstance } = await import('@duckdb/node-api'); // 30 ms and 70 MB that no other command should pay
-  const instance = await DuckDBInstance.create(path, settings);
+  const { memory, threads, spill } = options;
+  const instance = await DuckDBInstance.create(path, {
+    ...settings,
+    ...(memory === undefined ? {} : { memory_limit: memory }),
+    ...(threads === undefined ? {} : { threads: String(threads) }),
+    ...(spill === undefined ? {} : { temp_directory: spill }),
+  });
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'"); // not that of the machine
   instance.closeSync(); // the connection keeps the database
   return connection;
 }
 
+/** All rows of a statement's result. */
+export async function rowsOf(connection: DuckDBConnection, sql: string): Promise<readonly (readonly unknown[])[]> {
+  return (await connection.runAndReadAll(sql)).getRows();
+}
+
+/** The numbers of a result's only row. NULL is NaN. */
+export async function numbersOf(connection: DuckDBConnection, expressions: readonly string[], from: string) {
+  if (expressions.length === 0) return [];
+  const [row = []] = await rowsOf(connection, `SELECT ${expressions.join(', ')} FROM ${from}`);
+  return row.map((value) => (value === null ? Number.NaN : Number(value)));
+}
+
 /** A text as a literal of SQL. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Texts as a list of SQL. */
+export function literals(texts: readonly string[]): string {
+  return texts.map(literal).join(', ');
 }
 
 /** A path as a literal of SQL, of this one file: DuckDB takes some characters for patterns. */
@@ -45,6 +76,6 @@ export function identifier(name: string): string {
 /** Why a statement failed, on one line, without the advice to change options that only a config can. */
 export function sqlReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const [reason = ''] = message.split(/Possible (?:fixes|solutions?):|\n\s*LINE \d+:/);
+  const [reason = ''] = message.split(/Possible (?:fixes|solutions?):|\n\s*LINE \d+:/i);
   return reason.replaceAll(/\s+/g, ' ').trim().slice(0, 300).replace(/\.$/, '');
 }

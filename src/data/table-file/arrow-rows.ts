@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
-import { type Field, type RecordBatch, RecordBatchReader } from 'apache-arrow';
+import { DataType, type Field, type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { DataError, UserError } from '../../support/errors.js';
 import { arrowCells } from './arrow-cells.js';
 import { type RowFile, reasonOf } from './file-rows.js';
+import type { StagedType } from './staged-columns.js';
 
 /** Arrow's file or stream format, uncompressed, read record batch by record batch. */
 export async function openArrow(path: string, bytes: number): Promise<RowFile> {
@@ -43,6 +44,22 @@ export async function openArrow(path: string, bytes: number): Promise<RowFile> {
       }
     },
   };
+}
+
+/** What its columns' cells are. Whole numbers of 64 bits are texts, of which some are too long for a number. */
+export async function arrowTypes(path: string): Promise<ReadonlyMap<string, StagedType>> {
+  for await (const { schema } of batches(path)) {
+    return new Map(schema.fields.map(({ name, type }) => [name, stagedOf(type)]));
+  }
+  return new Map();
+}
+
+function stagedOf(type: DataType): StagedType {
+  if (DataType.isDictionary(type)) return stagedOf(type.dictionary);
+  if (DataType.isList(type) || DataType.isLargeList(type) || DataType.isFixedSizeList(type)) return 'list';
+  const wide = DataType.isInt(type) && type.bitWidth === 64;
+  const numbers = [DataType.isInt, DataType.isFloat, DataType.isDecimal, DataType.isDate, DataType.isTimestamp];
+  return !wide && numbers.some((is) => is(type)) ? 'number' : 'text';
 }
 
 const chunkRows = 4096;

@@ -1,9 +1,7 @@
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import type { SourceTask } from '../dataset.js';
-import type { Cell } from './cell.js';
-import { compileCondition } from './condition.js';
-import type { RowFile } from './file-rows.js';
+import type { Condition } from './condition.js';
 import type { ColumnOption, Reference, TableOptions, TaskOption } from './table-options.js';
 
 export interface InputColumn {
@@ -21,24 +19,27 @@ export interface LabelColumn {
   readonly name: string;
   readonly index: number;
   /** Absent: the label is the cell's number, for binary tasks 0 or 1. */
-  readonly positive?: (cell: Cell) => boolean | undefined;
-  readonly mask?: { readonly index: number; readonly name: string; holds(cell: Cell): boolean | undefined };
+  readonly positive?: Condition;
+  readonly mask?: { readonly index: number; readonly name: string; readonly condition: Condition };
 }
 
 export interface ColumnRoles {
   readonly inputs: readonly InputColumn[];
   readonly labels: readonly LabelColumn[];
-  /** Of a split by value, time or group. */
-  readonly split: number | undefined;
+  /** Of a split by value, time, group or strata. */
+  readonly split: string | undefined;
   readonly group: string | undefined;
   /** Names of all columns of which anything is read. */
   readonly used: ReadonlySet<string>;
 }
 
 /** What each column is for. Columns of labels, masks and splits are no inputs, unless `columns` says so of the latter two. */
-export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, options: TableOptions): ColumnRoles {
+export function columnRoles(
+  { path, names }: { readonly path: string; readonly names: readonly string[] },
+  options: TableOptions,
+): ColumnRoles {
   const find = (reference: Reference, key: string) => findColumn(path, names, reference, key);
-  const labels = Object.entries(options.tasks).map(([name, task]) => labelColumn(name, task, find));
+  const labels = Object.entries(options.tasks).map(([name, task]) => labelColumn(name, task, find, names));
   const refuseLabel = (index: number, reference: Reference, key: string) => {
     const owner = labels.find((label) => label.index === index);
     if (!owner) return;
@@ -60,7 +61,13 @@ export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, op
       : split && 'time' in split
         ? find(split.time, 'split.time')
         : undefined;
-  const together = split && 'fraction' in split && split.by !== undefined ? find(split.by, 'split.by') : undefined;
+  const together =
+    split && 'fraction' in split
+      ? [
+          ...[split.group ?? []].flat().map((column) => find(column, 'split.group')),
+          ...[split.stratify ?? []].flat().map((column) => find(column, 'split.stratify')),
+        ]
+      : [];
   const group = options.group === undefined ? undefined : find(options.group, 'group');
   if (group !== undefined) refuseLabel(group, options.group ?? '', 'group');
   const hidden = new Set([splitColumn, ...labels.flatMap(({ index, mask }) => [index, mask?.index])]);
@@ -78,9 +85,10 @@ export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, op
     );
   }
   const isUsed = (index: number) =>
-    hidden.has(index) || index === together || inputs.some((input) => input.index === index);
+    hidden.has(index) || together.includes(index) || inputs.some((input) => input.index === index);
   const used = new Set(names.filter((_, index) => isUsed(index)));
-  return { inputs, labels, split: splitColumn ?? together, group: groupColumn?.name, used };
+  const ofSplit = splitColumn ?? together[0];
+  return { inputs, labels, split: ofSplit === undefined ? undefined : names[ofSplit], group: groupColumn?.name, used };
 }
 
 function inputColumn(name: string, index: number, option: ColumnOption | undefined): InputColumn {
@@ -97,25 +105,22 @@ function labelColumn(
   name: string,
   option: TaskOption,
   find: (reference: Reference, key: string) => number,
+  names: readonly string[],
 ): LabelColumn {
   const column = option.column ?? name;
   const index = find(column, `tasks.${name}.column`);
   const task: SourceTask = { name, type: option.regression ? 'regression' : 'binary' };
   return {
     task,
-    name: String(column),
+    name: names[index] ?? '',
     index,
-    ...(option.positive === undefined ? {} : { positive: compileCondition(option.positive) }),
+    ...(option.positive === undefined ? {} : { positive: option.positive }),
     ...(option.mask ? { mask: maskOf(option.mask) } : {}),
   };
 
   function maskOf(mask: NonNullable<TaskOption['mask']>) {
-    const condition = 'equals' in mask ? [mask.equals].flat() : mask.where;
-    return {
-      index: find(mask.column, `tasks.${name}.mask.column`),
-      name: String(mask.column),
-      holds: compileCondition(condition),
-    };
+    const index = find(mask.column, `tasks.${name}.mask.column`);
+    return { index, name: names[index] ?? '', condition: 'equals' in mask ? [mask.equals].flat() : mask.where };
   }
 }
 

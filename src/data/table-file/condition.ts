@@ -24,6 +24,13 @@ export function compileCondition(condition: Condition): (cell: Cell) => boolean 
   return equals(Array.isArray(condition) ? condition : [condition]);
 }
 
+/** What is compared: `=` and `!=` as texts or as numbers with any of the values, the others as numbers with one. */
+export function conditionParts(condition: Condition): { readonly operator: string; readonly values: readonly string[] } {
+  const [, operator, operand = ''] = (typeof condition === 'string' && comparison.exec(condition)) || [];
+  if (operator === undefined) return { operator: '=', values: [condition].flat().map(String) };
+  return { operator: operator === '==' ? '=' : operator, values: [operand] };
+}
+
 /** Why a condition cannot be meant as it stands. */
 export function mistakeIn(condition: Condition): string | undefined {
   const [, operator, operand = ''] = (typeof condition === 'string' && comparison.exec(condition)) || [];

@@ -20,14 +20,21 @@ export interface Delimited {
 const longestRecord = 2 ** 22; // characters
 const newline = 10;
 
-/** CSV or TSV, plain or gzipped. */
-export async function openDelimited(path: string, bytes: number, options: Delimited): Promise<RowFile> {
+/** CSV or TSV, plain or gzipped. `blankLines`: how many are before the first row. */
+export async function openDelimited(
+  path: string,
+  bytes: number,
+  options: Delimited,
+): Promise<RowFile & { readonly blankLines: number }> {
   await refuseBareReturns(path, bytes, options);
   const chunks = () => readRecords(path, bytes, options, () => undefined);
   let first: readonly string[] | undefined;
-  for await (const { records } of chunks()) {
+  let blankLines = 0;
+  for await (const { records, lines } of chunks()) {
     first = records[0];
-    if (first) break;
+    if (!first) continue;
+    blankLines = (lines[0] ?? 1) - 1 - first.reduce((sum, field) => sum + breaksIn(field), 0);
+    break;
   }
   if (!first) throw new DataError(`${path} has no rows.`);
   const names = first.map((name, c) => (options.header && name.trim() !== '' ? name.trim() : String(c + 1)));
@@ -36,6 +43,7 @@ export async function openDelimited(path: string, bytes: number, options: Delimi
     bytes,
     names,
     unsupported: new Map(),
+    blankLines,
     async *read(onBytes) {
       let header = options.header;
       for await (const { records, lines } of readRecords(path, bytes, options, onBytes)) {

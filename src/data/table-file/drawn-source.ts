@@ -13,13 +13,14 @@ import { checksumOfDraw } from '../split-seed.js';
 import { drawnSplitOf, type Shares } from './row-splits.js';
 
 /**
- * A source whose training rows are cut into splits by a seed, in their order: the rows that a preparation with this `splitSeed` would
- * have put there. One prepared table serves all seeds.
+ * A source whose training rows are cut into splits by a seed: the rows that a preparation with this `splitSeed` would have put there. One prepared
+ * table serves all seeds.
  */
-export function drawnSource(source: Source, shares: Shares, seed: number): Source {
+export async function drawnSource(source: Source, shares: Shares, seed: number): Promise<Source> {
   const { train } = source.splits;
   const splitOf = drawnSplitOf(shares, seed);
-  const marks = Uint8Array.from({ length: train.rows }, () => splitNames.indexOf(splitOf()));
+  const drawnMarks = Uint8Array.from({ length: train.rows }, () => splitNames.indexOf(splitOf()));
+  const marks = await marksOf(train, drawnMarks);
   const drawn = (name: SplitName): SourceSplit => {
     const split = markedSplit(train, marks, splitNames.indexOf(name));
     if (split.rows === 0) throw new DataError(`No row is in the ${name} split: change dataset.split.`);
@@ -36,6 +37,20 @@ export function drawnSource(source: Source, shares: Shares, seed: number): Sourc
   };
 }
 
+/**
+ * The mark of each row, in the order in which they are stored.
+ * @param byNumber The marks in the order of the files, of which these rows are the first.
+ */
+async function marksOf(split: SourceSplit, byNumber: Uint8Array): Promise<Uint8Array> {
+  const marks = new Uint8Array(split.rows);
+  for (let b = 0; b * split.blockRows < split.rows; b++) {
+    const numbers = await split.numbers?.(b);
+    if (!numbers) throw new Error('Rows without numbers cannot be drawn');
+    for (const [row, number] of numbers.entries()) marks[b * split.blockRows + row] = byNumber[number] ?? 0;
+  }
+  return marks;
+}
+
 /** The rows of a split that have this mark, in blocks of the same size. */
 function markedSplit(split: SourceSplit, marks: Uint8Array, mark: number): SourceSplit {
   const { blockRows } = split;
@@ -49,22 +64,32 @@ function markedSplit(split: SourceSplit, marks: Uint8Array, mark: number): Sourc
     const ofBlock = marks.subarray(block * blockRows, (block + 1) * blockRows);
     return [...ofBlock.keys()].filter((row) => ofBlock[row] === mark);
   };
+  /** What of each block of the split belongs to block `index`. */
+  async function* parts(index: number) {
+    const [begin, end] = [index * blockRows, Math.min(rows, (index + 1) * blockRows)];
+    let before = 0; // rows of the split in earlier blocks
+    for (let b = 0; b < counts.length && before < end; b++) {
+      const count = counts[b] ?? 0;
+      if (before + count > begin && count > 0)
+        yield { b, rows: markedRows(b).slice(Math.max(0, begin - before), end - before) };
+      before += count;
+    }
+  }
   return {
     rows,
     blockRows,
     async read(index) {
-      const [begin, end] = [index * blockRows, Math.min(rows, (index + 1) * blockRows)];
-      const parts: Part[] = [];
-      let before = 0; // rows of the split in earlier blocks
-      for (let b = 0; b < counts.length && before < end; b++) {
-        const count = counts[b] ?? 0;
-        if (before + count > begin && count > 0) {
-          const block = await split.read(b); // prepared blocks have memory of their own
-          parts.push({ block, rows: markedRows(b).slice(Math.max(0, begin - before), end - before) });
-        }
-        before += count;
+      const read: Part[] = [];
+      for await (const { b, rows } of parts(index)) read.push({ block: await split.read(b), rows }); // blocks have memory of their own
+      return joined(read);
+    },
+    async numbers(index) {
+      const read: number[] = [];
+      for await (const { b, rows } of parts(index)) {
+        const numbers = await split.numbers?.(b);
+        read.push(...rows.map((row) => numbers?.[row] ?? 0));
       }
-      return joined(parts);
+      return Int32Array.from(read);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { RowFile } from './file-rows.js';
+import type { TableFile } from './table-file.js';
 
 /** Columns that a file's folders name, as Hive writes them: `day=2024-05-31/part-0.parquet` has the column `day`. */
 export function folderColumns(path: string): ReadonlyMap<string, string | null> {
@@ -17,18 +17,22 @@ export function folderColumns(path: string): ReadonlyMap<string, string | null> 
  * The file with the columns of its folders behind its own, of which one of the same name stays as it is.
  * @param shared The columns that all files have; absent: all of this one's.
  */
-export function withFolderColumns(file: RowFile, shared?: ReadonlySet<string>): RowFile {
-  const columns = [...folderColumns(file.path)].filter(
-    ([name]) => !file.names.includes(name) && (!shared || shared.has(name)),
+export function withFolderColumns(file: TableFile, shared?: ReadonlySet<string>): TableFile {
+  const columns = new Map(
+    [...folderColumns(file.path)].filter(([name]) => !file.names.includes(name) && (!shared || shared.has(name))),
   );
-  if (columns.length === 0) return file;
-  const cells = columns.map(([, value]) => value);
+  if (columns.size === 0) return file;
   return {
     ...file,
-    names: [...file.names, ...columns.map(([name]) => name)],
-    async *read(onBytes, used) {
-      for await (const { records, place } of file.read(onBytes, used))
-        yield { records: records.map((record) => [...record, ...cells]), place };
+    names: [...file.names, ...columns.keys()],
+    types: new Map([...file.types, ...[...columns.keys()].map((name) => [name, 'text'] as const)]),
+    insert: (database, table, wanted, missing) => {
+      const cleaned = (value: string | null) => (value === null || missing.includes(value.trim()) ? null : value.trim());
+      const own = wanted.map((column) => {
+        const value = columns.get(column.name);
+        return value === undefined ? column : { ...column, constant: cleaned(value) };
+      });
+      return file.insert(database, table, own, missing);
     },
   };
 }

@@ -1,14 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { fileLiteral, identifier, literal, openDatabase, sqlReason } from '../store/database.js';
-import { type Cell, textOf } from './cell.js';
-import type { RowFile } from './file-rows.js';
+import { fileLiteral, identifier, literal, openDatabase, rowsOf, sqlReason } from '../store/database.js';
 import { withFolderColumns } from './folder-columns.js';
-import { jsonTable, openRelation } from './relation-rows.js';
-import { formatOf, openRowFile, type RowFileOptions } from './row-file.js';
+import { jsonTable, openRelation } from './relation-table.js';
+import { formatOf, openTableFile, type RowFileOptions } from './row-file.js';
+import { macros } from './staged-columns.js';
+import type { TableFile } from './table-file.js';
 
 /** What a query reads: files by name, and perhaps a database. */
 export interface QuerySources {
@@ -27,33 +25,31 @@ export interface QuerySources {
 /**
  * The rows of a query, which is run once, by one thread: several would give joins and sums in another order, and so other bits, from run to
  * run. It reads the named files and nothing else, since the data's checksum is of these.
+ * @param folder Where its rows are kept until they are read.
  * @throws DataError for files that cannot be read, and for a query that cannot be run.
  */
 export async function openQuery(
   sources: QuerySources,
   options: RowFileOptions,
+  folder: string,
   signal: AbortSignal | undefined,
-): Promise<RowFile> {
-  const folder = await mkdtemp(join(tmpdir(), 'ple-query-'));
-  const database = await openDatabase(join(folder, 'rows.duckdb'));
+): Promise<TableFile> {
+  const path = join(folder, 'query.duckdb');
+  const database = await openDatabase(path, { spill: join(folder, 'query-spill') });
   const interrupt = () => database.interrupt();
   signal?.addEventListener('abort', interrupt);
-  const close = async () => {
-    signal?.removeEventListener('abort', interrupt);
-    database.closeSync();
-    await rm(folder, { recursive: true, force: true });
-  };
   try {
     await setUp(database, sources, options, signal);
     await said('dataset.query', refuseOtherThanSelect(database, sources.query));
     await said('dataset.query', database.run(`CREATE TABLE "the rows of the query" AS ${sources.query}`));
-    const from = '"the rows of the query"';
-    const file = await openRelation({ path: 'dataset.query', bytes: sources.bytes, format: 'SQL', from, database });
-    return { ...file, close };
+    const rows = { path: 'dataset.query', bytes: sources.bytes, format: 'SQL', from: '"the rows of the query"' };
+    return await openRelation(rows, database, path);
   } catch (error) {
-    await close();
     signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
+    database.closeSync();
   }
 }
 
@@ -67,10 +63,10 @@ async function setUp(
   for (const name of extensions) await said(`dataset.extensions: ${name}`, database.run(`LOAD ${identifier(name)}`));
   if (attached !== undefined) {
     await said('dataset.database', database.run(`ATTACH ${literal(attached)} AS source (READ_ONLY)`));
-    await database.run("SET search_path = 'rows,source'");
+    await database.run("SET search_path = 'query,source'");
   }
-  const texts = new Set(missing);
   for (const [name, paths] of files) {
+    signal?.throwIfAborted();
     const [first = ''] = paths;
     const what = `dataset.files.${name}`;
     if (formatOf(first) === 'parquet') {
@@ -80,7 +76,7 @@ async function setUp(
     } else if (formatOf(first) === 'json') {
       const from = await said(what, jsonTable(database, paths));
       await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
-    } else await load(database, name, paths, options, texts, signal);
+    } else await load(database, name, paths, options, missing);
   }
   const allowed = [...files.values()].flat().map(fileLiteral);
   await database.run(`SET allowed_paths = [${allowed.join(', ')}]`);
@@ -93,45 +89,30 @@ async function load(
   name: string,
   paths: readonly string[],
   options: RowFileOptions,
-  missing: ReadonlySet<string>,
-  signal: AbortSignal | undefined,
+  missing: readonly string[],
 ): Promise<void> {
-  const { DuckDBDataChunk, VARCHAR } = await import('@duckdb/node-api');
+  for (const macro of macros) await database.run(macro);
   let names: readonly string[] | undefined;
-  const raw = identifier(`texts of ${name}`);
+  const raw = `texts of ${name}`;
   for (const path of paths) {
-    const file = withFolderColumns(await openRowFile(path, options));
+    const file = withFolderColumns(await openTableFile(path, options));
     if (!names) {
       names = file.names;
       const columns = names.map((column) => `${identifier(column)} VARCHAR`);
-      await said(`dataset.files.${name}`, database.run(`CREATE TABLE ${raw} (${columns.join(', ')})`));
+      await said(`dataset.files.${name}`, database.run(`CREATE TABLE ${identifier(raw)} (${columns.join(', ')})`));
     }
-    const order = names.map((column) => file.names.indexOf(column));
-    const lost = names.find((_, index) => order[index] === -1) ?? file.names.find((column) => !names?.includes(column));
-    if (lost !== undefined)
-      throw new DataError(`dataset.files.${name}: of ${paths[0]} and ${path} only one has the column '${lost}'.`);
-    const appender = await database.createAppender(`texts of ${name}`);
-    const textAt = (cell: Cell) => {
-      const text = textOf(cell);
-      return cell === null || missing.has(text.trim()) ? null : text;
-    };
-    for await (const { records } of file.read(() => undefined)) {
-      signal?.throwIfAborted();
-      for (let from = 0; from < records.length; from += chunkRows) {
-        const part = records.slice(from, from + chunkRows);
-        const chunk = DuckDBDataChunk.create(names.map(() => VARCHAR));
-        chunk.setColumns(order.map((at) => part.map((record) => textAt(record[at] ?? null))));
-        appender.appendDataChunk(chunk);
-      }
-    }
-    appender.closeSync();
+    const lost = names.find((column) => !file.names.includes(column));
+    const extra = file.names.find((column) => !names?.includes(column));
+    if ((lost ?? extra) !== undefined)
+      throw new DataError(
+        `dataset.files.${name}: of ${paths[0]} and ${path} only one has the column '${lost ?? extra}'.`,
+      );
+    const wanted = names.map((column) => ({ name: column, type: 'text' as const }));
+    await said(`dataset.files.${name}`, file.insert(database, raw, wanted, missing));
   }
-  const selection = await typedSelection(database, raw, names ?? []);
+  const selection = await typedSelection(database, identifier(raw), names ?? []);
   await said(`dataset.files.${name}`, database.run(`CREATE VIEW ${identifier(name)} AS ${selection}`));
 }
-
-/** Rows of a vector of DuckDB. */
-const chunkRows = 2048;
 
 /** Numbers that lose nothing as such: neither zeros in front, as a postal code has, nor more digits than a double. */
 const whole = '-?(0|[1-9]\\d{0,14})';
@@ -141,12 +122,12 @@ const real = '-?(0|[1-9]\\d{0,14})(\\.\\d+)?([eE][-+]?\\d{1,2})?';
 async function typedSelection(database: DuckDBConnection, table: string, names: readonly string[]): Promise<string> {
   const columns = names.map(identifier);
   const others = (pattern: string) => (column: string) =>
-    `count(*) FILTER (NOT regexp_full_match(trim(${column}), ${literal(pattern)})) = 0`;
+    `count(*) FILTER (NOT regexp_full_match(${column}, ${literal(pattern)})) = 0`;
   const tests = [...columns.map(others(whole)), ...columns.map(others(real))];
-  const [found = []] = (await database.runAndReadAll(`SELECT ${tests.join(', ')} FROM ${table}`)).getRows();
+  const [found = []] = await rowsOf(database, `SELECT ${tests.join(', ')} FROM ${table}`);
   const typed = columns.map((column, c) => {
     const type = found[c] === true ? 'BIGINT' : found[columns.length + c] === true ? 'DOUBLE' : 'VARCHAR';
-    return type === 'VARCHAR' ? column : `CAST(trim(${column}) AS ${type}) AS ${column}`;
+    return type === 'VARCHAR' ? column : `CAST(${column} AS ${type}) AS ${column}`;
   });
   return `SELECT ${typed.join(', ')} FROM ${table}`;
 }

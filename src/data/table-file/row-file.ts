@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { ConfigError, DataError } from '../../support/errors.js';
-import type { RowFile } from './file-rows.js';
-import { openJson, openParquet } from './relation-rows.js';
+import { openJson, openParquet } from './relation-table.js';
+import { rowTable } from './row-table.js';
+import type { TableFile } from './table-file.js';
+import { openTextTable } from './text-table.js';
 
 export interface RowFileOptions {
   readonly delimiter?: string | undefined;
@@ -12,7 +14,7 @@ export interface RowFileOptions {
 }
 
 /** Opens a file in the format of its ending. @throws DataError for one that cannot be read, or in which two columns have one name. */
-export async function openRowFile(path: string, options: RowFileOptions): Promise<RowFile> {
+export async function openTableFile(path: string, options: RowFileOptions): Promise<TableFile> {
   const file = await openAnyFormat(path, options);
   const twice = file.names.find((name, c) => file.names.indexOf(name) < c);
   if (twice === undefined) return file;
@@ -20,28 +22,30 @@ export async function openRowFile(path: string, options: RowFileOptions): Promis
   throw new DataError(`${path}: two columns are named '${twice}'; give each a name of its own${where}.`);
 }
 
-async function openAnyFormat(path: string, options: RowFileOptions): Promise<RowFile> {
+async function openAnyFormat(path: string, options: RowFileOptions): Promise<TableFile> {
   const { size } = await stat(path);
   const format = formatOf(path);
   if (format === 'parquet') return openParquet(path, size);
   if (format === 'json') return openJson(path, size);
-  if (format === 'arrow') return (await import('./arrow-rows.js')).openArrow(path, size);
+  if (format === 'arrow') {
+    const { arrowTypes, openArrow } = await import('./arrow-rows.js');
+    return rowTable(await openArrow(path, size), await arrowTypes(path));
+  }
+  const delimiter = textDelimiter(path, options);
+  const { header, quote, encoding, decimal } = options;
+  const dialect = { delimiter, quote, encoding, decimal, header: header === true };
+  return openTextTable(path, size, typeof header === 'boolean' ? dialect : { ...dialect, names: header });
+}
+
+/** @throws DataError for an archive, ConfigError for an ending that says nothing. */
+function textDelimiter(path: string, options: RowFileOptions): string {
   const packed = archives.find(([ending]) => ending.test(path));
   if (packed) throw new DataError(`${path} is ${packed[1]}, which is not read: ${packed[2]}.`);
   const delimiter = options.delimiter ?? usualDelimiter(path);
-  if (delimiter === undefined) {
-    throw new ConfigError(
-      `dataset.path: the ending of ${path} is none of .csv, .tsv, .csv.gz, .tsv.gz, .parquet, .arrow, .jsonl; if it is a text file, say dataset.delimiter.`,
-    );
-  }
-  const { openDelimited } = await import('./delimited-rows.js');
-  const { header, quote, encoding, decimal } = options;
-  const file = await openDelimited(path, size, { delimiter, quote, encoding, decimal, header: header === true });
-  if (typeof header === 'boolean') return file;
-  if (header.length !== file.names.length) {
-    throw new DataError(`${path} has ${file.names.length} columns; dataset.header names ${header.length}.`);
-  }
-  return { ...file, names: header };
+  if (delimiter !== undefined) return delimiter;
+  throw new ConfigError(
+    `dataset.path: the ending of ${path} is none of .csv, .tsv, .csv.gz, .tsv.gz, .parquet, .arrow, .jsonl; if it is a text file, say dataset.delimiter.`,
+  );
 }
 
 /** By the ending; any other is a text file's. */
@@ -58,12 +62,11 @@ const archives: readonly (readonly [ending: RegExp, name: string, advice: string
   [/\.7z$/i, 'a 7z archive', 'unpack it (7z x) and name the file inside'],
   [/\.bz2$/i, 'packed with bzip2', 'unpack it (bunzip2), or pack it with gzip'],
   [/\.xz$/i, 'packed with xz', 'unpack it (unxz), or pack it with gzip'],
-  [/\.(csv|tsv|tab|txt)\.zst$/i, 'text packed with Zstandard', 'unpack it (unzstd), or pack it with gzip'],
   [/\.(xlsx|xls|ods)$/i, 'a spreadsheet', 'save its sheet as CSV'],
 ];
 
 /** Of a text file's ending. */
 export function usualDelimiter(path: string): string | undefined {
-  if (/\.csv(\.gz)?$/i.test(path)) return ',';
-  return /\.(tsv|tab)(\.gz)?$/i.test(path) ? '\t' : undefined;
+  if (/\.csv(\.gz|\.zst)?$/i.test(path)) return ',';
+  return /\.(tsv|tab)(\.gz|\.zst)?$/i.test(path) ? '\t' : undefined;
 }

@@ -1,15 +1,17 @@
-import { ConfigError, DataError } from '../../support/errors.js';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { ConfigError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
-import type { SplitName } from '../dataset.js';
-import { type Cell, shown, textOf } from './cell.js';
-import { type Condition, compileCondition } from './condition.js';
-import { timeOf } from './scan.js';
+import { type SplitName, splitNames } from '../dataset.js';
+import { numbersOf, rowsOf } from '../store/database.js';
+import { timeOf } from './column-kinds.js';
+import type { ColumnRoles } from './column-roles.js';
+import type { Condition } from './condition.js';
+import { conditionSql, numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
+import { type StagedRows, stagedTable } from './staged-rows.js';
 import type { TableOptions } from './table-options.js';
 
 const usualShare = 0.1;
-
-/** The split of a row of the files in `path`; undefined: it is in none. Rows are asked for in their order. */
-export type SplitOfRow = (record: readonly Cell[], place: () => string) => SplitName | undefined;
+const chunkRows = 2048;
 
 /** The shares of rows that the other splits have of the files in `path`. */
 export interface Shares {
@@ -38,29 +40,11 @@ export function sharesOf(options: TableOptions): Shares {
       "dataset.splitSeed: 'run' would change nothing: no rows are drawn (dataset.split: { fraction: … }).",
     );
   }
-  if (options.splitSeed === 'run' && groupOf(options) !== undefined)
-    throw new ConfigError("dataset.split.by: 'splitSeed: run' draws rows, not groups; use a number.");
+  if (split && 'fraction' in split && split.group !== undefined && split.stratify !== undefined)
+    throw new ConfigError("dataset.split: give 'group' or 'stratify', not both.");
+  if (options.splitSeed === 'run' && split && 'fraction' in split && (split.group ?? split.stratify) !== undefined)
+    throw new ConfigError("dataset.split: 'splitSeed: run' draws rows, neither groups nor strata; use a number.");
   return shares;
-}
-
-/** The column whose values are kept together. */
-function groupOf({ split }: TableOptions): string | number | undefined {
-  return split && 'fraction' in split ? split.by : undefined;
-}
-
-/** All rows of one value are in one split; a row without a value is drawn alone. */
-function drawnByGroup(shares: Shares, seed: number, column: number, isMissing: (cell: Cell) => boolean): SplitOfRow {
-  const random = randomFromSeed(seed).stream('split');
-  const alone = drawnSplitOf(shares, seed);
-  const known = new Map<string, SplitName>();
-  return (record) => {
-    const cell = record[column] ?? null;
-    if (isMissing(cell)) return alone();
-    const text = textOf(cell);
-    const split = known.get(text) ?? splitAt(random.stream(text).uniform(), shares);
-    known.set(text, split);
-    return split;
-  };
 }
 
 /** Draws the split of a row after the other. */
@@ -74,61 +58,167 @@ function splitAt(draw: number, { validation, test }: Shares): SplitName {
   return draw < test + validation ? 'validation' : 'train';
 }
 
+/** SQL of the split of each staged row. */
+export interface RowSplits {
+  /** Stands behind FROM: the staged columns, `row` (the row's number, from 0), `split` (0 train, 1 validation, 2 test, NULL none), `given` (by the file), `sort_key`. */
+  readonly from: string;
+  /** What must not be, in a row of `from`: SQL, the column, and what its value is. */
+  readonly faults: readonly { readonly sql: string; readonly column: string; readonly what: string }[];
+}
+
+const code = (name: SplitName) => splitNames.indexOf(name);
+/** Added to the codes of rows whose split is that of their file. */
+const ofFile = 4;
+
 /**
  * With `splitSeed: run` all rows are in one split, from which each seed's are drawn when the source is opened.
- * @param column of a split by value, time or group.
- * @param times of all rows of `path`, ascending, for a split by time.
+ * A drawn row's split is that of the n-th draw, n its number in the files of `path`.
  */
-export function splitOfRow(
+export async function rowSplits(
+  database: DuckDBConnection,
+  staged: StagedRows,
+  { split: column }: Pick<ColumnRoles, 'split'>,
   options: TableOptions,
-  column: number | undefined,
-  times: Float64Array,
-  isMissing: (cell: Cell) => boolean,
-): SplitOfRow {
-  const { split } = options;
+): Promise<RowSplits> {
+  const { split, splitSeed } = options;
   const shares = sharesOf(options);
-  if (split && 'column' in split) return byValue(split, options, column ?? -1);
-  if (split && 'time' in split) return byTime(String(split.time), shares, column ?? -1, times);
-  if (options.splitSeed === 'run') return () => 'train';
-  if (groupOf(options) !== undefined) return drawnByGroup(shares, options.splitSeed, column ?? -1, isMissing);
-  return drawnSplitOf(shares, options.splitSeed);
+  const seed = splitSeed === 'run' ? 0 : splitSeed;
+  await drawRows(database, staged, splitSeed === 'run' ? () => 'train' : drawnSplitOf(shares, seed), seed);
+  const of = column === undefined ? undefined : staged.columns.get(column);
+  const rule = await ruleOf();
+  const from = `(SELECT s.*, s.rowid AS row, CASE WHEN d.split >= ${ofFile} THEN d.split - ${ofFile} ELSE ${rule.sql} END AS split, d.split >= ${ofFile} AS given, d.key AS sort_key FROM ${stagedTable} s POSITIONAL JOIN draws d ${rule.join ?? ''})`;
+  return { from, faults: rule.faults ?? [] };
+
+  async function ruleOf(): Promise<{
+    readonly sql: string;
+    readonly join?: string;
+    readonly faults?: RowSplits['faults'];
+  }> {
+    if (!split || !of) return { sql: 'd.split' };
+    if ('column' in split) return byValue(split, options, of);
+    if ('time' in split) return byTime(database, shares, of, staged);
+    if (split.group !== undefined) {
+      await drawGroups(database, of, shares, seed);
+      return { sql: 'coalesce(g.split, d.split)', join: `LEFT JOIN groups g ON g.value = ${textSql(of)}` };
+    }
+    const [first, ...others] = [split.stratify].flat().map((name) => staged.columns.get(String(name)));
+    return byStratum(first ?? of, others, shares);
+  }
+}
+
+/** The table `draws`: of each staged row in order its drawn split, or that of its file, and a random number to sort by. */
+async function drawRows(
+  database: DuckDBConnection,
+  staged: StagedRows,
+  splitOf: () => SplitName,
+  seed: number,
+): Promise<void> {
+  const { DuckDBDataChunk, UINTEGER, UTINYINT } = await import('@duckdb/node-api');
+  const order = randomFromSeed(seed).stream('rows');
+  await database.run('CREATE OR REPLACE TABLE draws (split UTINYINT, key UINTEGER)');
+  const appender = await database.createAppender('draws');
+  for (const { split, rows } of staged.files) {
+    for (let from = 0; from < rows; from += chunkRows) {
+      const chunk = DuckDBDataChunk.create([UTINYINT, UINTEGER]);
+      const count = Math.min(chunkRows, rows - from);
+      chunk.rowCount = count;
+      const [splits, keys] = [chunk.getColumnVector(0), chunk.getColumnVector(1)];
+      for (let row = 0; row < count; row++) {
+        splits.setItem(row, split === 'train' ? code(splitOf()) : ofFile + code(split));
+        keys.setItem(row, order.uniform() * 2 ** 32);
+      }
+      splits.flush();
+      keys.flush();
+      appender.appendDataChunk(chunk);
+    }
+  }
+  appender.closeSync();
+}
+
+/** The table `groups`: each value's split. All rows of one value are in one split; a row without a value is drawn alone. */
+async function drawGroups(database: DuckDBConnection, column: StagedColumn, shares: Shares, seed: number): Promise<void> {
+  const { DuckDBDataChunk, UTINYINT, VARCHAR } = await import('@duckdb/node-api');
+  const random = randomFromSeed(seed).stream('split');
+  const text = textSql(column);
+  const found = await rowsOf(database, `SELECT DISTINCT ${text} FROM ${stagedTable} WHERE ${text} IS NOT NULL`);
+  const values = found.map(([value]) => String(value));
+  await database.run('CREATE OR REPLACE TABLE groups (value VARCHAR, split UTINYINT)');
+  const appender = await database.createAppender('groups');
+  for (let from = 0; from < values.length; from += chunkRows) {
+    const part = values.slice(from, from + chunkRows);
+    const chunk = DuckDBDataChunk.create([VARCHAR, UTINYINT]);
+    chunk.setColumns([part, part.map((value) => code(splitAt(random.stream(value).uniform(), shares)))]);
+    appender.appendDataChunk(chunk);
+  }
+  appender.closeSync();
+}
+
+/** Of the rows of each stratum the same shares, to the nearest row. */
+function byStratum(first: StagedColumn, others: readonly (StagedColumn | undefined)[], shares: Shares) {
+  const strata = [first, ...others].flatMap((column) => (column ? [`coalesce(${textSql(column)}, '')`] : [])).join(', ');
+  const place = `row_number() OVER (PARTITION BY d.split >= ${ofFile}, ${strata} ORDER BY d.key, s.rowid)`;
+  const count = `count(*) OVER (PARTITION BY d.split >= ${ofFile}, ${strata})`;
+  const upTo = (share: number) => `${place} <= round(${share} * ${count})`;
+  return {
+    sql: `CASE WHEN ${upTo(shares.test)} THEN 2 WHEN ${upTo(shares.test + shares.validation)} THEN 1 ELSE 0 END`,
+  };
 }
 
 function byValue(
   split: { readonly [name in SplitName]?: Condition | undefined } & { readonly column: string | number },
   options: TableOptions,
-  column: number,
-): SplitOfRow {
-  const conditions = (['test', 'validation', 'train'] as const).flatMap((name) => {
+  column: StagedColumn,
+) {
+  const given = column.type === 'text' ? { ...column, sql: `coalesce(${column.sql}, '')` } : column;
+  const cases: string[] = [];
+  const comparable: string[] = [];
+  for (const name of ['test', 'validation', 'train'] as const) {
     const condition = split[name];
     if (condition === undefined && name !== 'train' && options[name] === undefined) {
       throw new ConfigError(`dataset.split: say which values of '${split.column}' make the ${name} split.`);
     }
-    return condition === undefined ? [] : [{ name, holds: compileCondition(condition) }];
-  });
-  const rest = split.train === undefined ? 'train' : undefined;
-  return (record, place) => {
-    const cell = record[column] ?? null;
-    for (const { name, holds } of conditions) {
-      const met = holds(cell);
-      if (met === undefined) {
-        throw new DataError(
-          `${place()}: column '${split.column}' is ${shown(cell)}, which cannot be compared with a number.`,
-        );
-      }
-      if (met) return name;
-    }
-    return rest;
+    if (condition === undefined) continue;
+    const compiled = conditionSql(condition, given);
+    cases.push(`WHEN ${compiled.holds} THEN ${code(name)}`);
+    comparable.push(compiled.comparable);
+  }
+  const rest = split.train === undefined ? code('train') : 'NULL';
+  const what = ', which cannot be compared with a number.';
+  return {
+    sql: cases.length > 0 ? `CASE ${cases.join(' ')} ELSE ${rest} END` : String(rest),
+    faults: [{ sql: `NOT (${comparable.join(' AND ') || 'true'})`, column: column.name, what }],
   };
 }
 
 /** Rows of one time are in one split: that of the latest share that the time reaches into. */
-function byTime(name: string, { validation, test }: Shares, column: number, times: Float64Array): SplitOfRow {
-  const from = (share: number) => (share > 0 ? (times[Math.floor((1 - share) * times.length)] ?? Infinity) : Infinity);
-  const [testFrom, validationFrom] = [from(test), from(validation + test)];
-  return (record, place) => {
-    const time = timeOf(record[column] ?? null, place(), name);
-    if (time >= testFrom) return 'test';
-    return time >= validationFrom && validation > 0 ? 'validation' : 'train';
+async function byTime(database: DuckDBConnection, { validation, test }: Shares, column: StagedColumn, staged: StagedRows) {
+  const number = numberSql(column);
+  const [present = 0, numbers = 0] = await numbersOf(
+    database,
+    [`count(${column.sql})`, `count(${number})`],
+    stagedTable,
+  );
+  const [iso = ''] = timesOfText(column.sql);
+  const time =
+    numbers === present || column.type !== 'text'
+      ? number
+      : `coalesce(${number}, epoch_ms(${(await timeOf(database, column, present)) ?? iso})::DOUBLE)`;
+  const end = staged.files.filter(({ split }) => split === 'train').map(({ first, rows }) => [first, first + rows - 1]);
+  const rows = end.map(([first, last]) => `rowid BETWEEN ${first} AND ${last}`).join(' OR ') || 'false';
+  const all = end.reduce((sum, [first = 0, last = 0]) => sum + last - first + 1, 0);
+  const from = async (share: number) => {
+    if (!(share > 0)) return 'NULL';
+    const [[value] = []] = await rowsOf(
+      database,
+      `SELECT ${time} FROM ${stagedTable} WHERE ${rows} ORDER BY 1 LIMIT 1 OFFSET ${Math.floor((1 - share) * all)}`,
+    );
+    return value === null || value === undefined ? 'NULL' : `${Number(value)}`;
+  };
+  const [testFrom, validationFrom] = [await from(test), validation > 0 ? await from(validation + test) : 'NULL'];
+  return {
+    sql: `CASE WHEN ${time} >= ${testFrom} THEN 2 WHEN ${time} >= ${validationFrom} THEN 1 ELSE 0 END`,
+    faults: [
+      { sql: `${time} IS NULL`, column: column.name, what: ', which is neither a number nor a date such as 2024-05-31.' },
+    ],
   };
 }

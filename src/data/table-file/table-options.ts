@@ -57,10 +57,14 @@ const taskSchema = z
   });
 
 const splitRule = z.union([
-  /** Rows are drawn by `splitSeed`; or, `by` a column, all rows of one value together. */
+  /**
+   * Rows are drawn by `splitSeed`; or all rows of one value of the column `group` together; or of the rows of each value of the columns `stratify`
+   * the same shares.
+   */
   z.strictObject({
     fraction: z.strictObject({ validation: share.optional(), test: share.optional() }),
-    by: reference.optional(),
+    group: reference.optional(),
+    stratify: z.union([reference, z.array(reference).min(1)]).optional(),
   }),
   /** By a column's value; `train` absent: all others. */
   z.strictObject({

@@ -1,0 +1,243 @@
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
+import {
+  type ListValues,
+  type Source,
+  type SourceBlock,
+  type SourceColumn,
+  type SourceSplit,
+  type SourceTask,
+  type SplitName,
+  splitNames,
+} from '../dataset.js';
+import { literal, openDatabase, rowsOf, sqlReason } from './database.js';
+import type { Prepared } from './prepared.js';
+
+/**
+ * What the DuckDB file of a prepared source holds, beside the rows. Its tables:
+ *
+ * - `rows`: of train, then validation, then test. `row` BIGINT: the row's number in the files, from 0. Input `c` is `i<c>`: INTEGER indexes of the
+ *   dictionary, or FLOAT (NaN: missing), or INTEGER[] with the weights `w<c>` FLOAT[]. Task `t` has the labels `l<t>` FLOAT, NaN outside its
+ *   sample space.
+ * - `dictionaries`: each input's texts, in the order of their indexes.
+ */
+export interface StoredSource {
+  readonly columns: readonly (Omit<SourceColumn, 'dictionary'> & { readonly weighted?: boolean })[];
+  readonly tasks: readonly SourceTask[];
+  readonly rows: Readonly<Record<SplitName, number>>;
+  /** Some labels are NaN. */
+  readonly masked: boolean;
+  readonly checksum: string;
+  readonly group?: string;
+}
+
+const memory = '256MB';
+/** Rows are read in ranges of so many bytes at most, and so many rows: long ranges cost less for each row. */
+const mostBlock = { bytes: 2 ** 23, rows: 30 * 2048 };
+/** What a row has of a list. A long one is not all fed. */
+const listBytes = 256;
+
+/** Rows of a block: whole vectors of DuckDB. Rows are shuffled in windows of 64 MiB of blocks, and a window should have several, however wide a row is. */
+function blockRowsOf({ columns, tasks }: StoredSource): number {
+  const bytes = columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listBytes : 4), 4 * tasks.length);
+  return Math.max(1, Math.min(mostBlock.rows, 2048 * Math.max(1, Math.floor(mostBlock.bytes / bytes / 2048))));
+}
+
+/** The source that lies in a prepared file. Any number of processes may read it. */
+export async function preparedSource(entry: Prepared, signal?: AbortSignal): Promise<Source> {
+  const stored = describedBy(entry);
+  const reader = new Reader(entry);
+  const dictionaries = await reader.dictionaries(stored.columns.length, signal);
+  const blockRows = blockRowsOf(stored);
+  let begin = 0;
+  const split = (name: SplitName): SourceSplit => {
+    const [first, rows] = [begin, stored.rows[name]];
+    begin += rows;
+    const range = (index: number): readonly [number, number] => {
+      return [first + index * blockRows, first + Math.min(rows, (index + 1) * blockRows)];
+    };
+    return {
+      rows,
+      blockRows,
+      read: (index) => reader.block(stored, ...range(index)),
+      numbers: (index) => reader.numbers(...range(index)),
+    };
+  };
+  const [train, validation, test] = splitNames.map(split);
+  if (!train || !validation || !test) throw new Error('There are three splits');
+  return {
+    columns: stored.columns.map(({ weighted, ...column }, c): SourceColumn => {
+      const indexed = column.kind !== 'numeric' && column.size === undefined;
+      return indexed ? { ...column, dictionary: dictionaries[c] ?? [] } : column;
+    }),
+    tasks: stored.tasks,
+    checksum: stored.checksum,
+    splits: { train, validation, test },
+    ...(stored.group === undefined ? {} : { group: stored.group }),
+  };
+}
+
+/** The manifest's checksum has been compared: it is what was stored. */
+function describedBy(entry: Prepared): StoredSource {
+  const stored: StoredSource = JSON.parse(JSON.stringify(entry.description));
+  return stored;
+}
+
+/** Reads ranges of rows. Its database closes when nothing refers to it any longer. */
+class Reader {
+  readonly #entry: Prepared;
+  #database: Promise<DuckDBConnection> | undefined;
+
+  constructor(entry: Prepared) {
+    this.#entry = entry;
+  }
+
+  async dictionaries(columns: number, signal: AbortSignal | undefined): Promise<string[][]> {
+    const dictionaries: string[][] = Array.from({ length: columns }, () => []);
+    for await (const chunk of this.#chunks('SELECT input, value FROM prepared.dictionaries')) {
+      signal?.throwIfAborted();
+      const [inputs, values] = [chunk.getColumnValues(0), chunk.getColumnValues(1)];
+      for (const [row, value] of values.entries()) dictionaries[Number(inputs[row])]?.push(String(value));
+    }
+    return dictionaries;
+  }
+
+  async numbers(from: number, to: number): Promise<Int32Array> {
+    const numbers = new Int32Array(to - from);
+    let at = 0;
+    const rows = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
+    for await (const chunk of this.#chunks(`SELECT "row"::INTEGER FROM ${rows}`)) {
+      copyNumbers(chunk.getColumnVector(0), numbers, at, chunk.rowCount);
+      at += chunk.rowCount;
+    }
+    return numbers;
+  }
+
+  async block({ columns, tasks, masked }: StoredSource, from: number, to: number): Promise<SourceBlock> {
+    const rows = to - from;
+    const selected: string[] = [];
+    const targets: Target[] = [];
+    const inputs = columns.map(({ kind, weighted }, c) => {
+      if (kind === 'list') {
+        const list = new ListTarget(rows, weighted === true);
+        selected.push(`i${c}`, ...(weighted ? [`w${c}`] : []));
+        targets.push(list.indexes, ...(weighted ? [list.weights] : []));
+        return () => list.values;
+      }
+      const values = kind === 'numeric' ? new Float32Array(rows) : new Int32Array(rows);
+      selected.push(`i${c}`);
+      targets.push({ add: (vector, at, count) => copyNumbers(vector, values, at, count) });
+      return () => values;
+    });
+    const labels = tasks.map((_, t) => {
+      const values = new Float32Array(rows);
+      selected.push(`l${t}`);
+      targets.push({ add: (vector, at, count) => copyNumbers(vector, values, at, count) });
+      return values;
+    });
+    let at = 0;
+    const range = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
+    for await (const chunk of this.#chunks(`SELECT ${selected.join(', ')} FROM ${range}`)) {
+      for (const [k, target] of targets.entries()) target.add(chunk.getColumnVector(k), at, chunk.rowCount);
+      at += chunk.rowCount;
+    }
+    if (at !== rows) throw await this.#entry.damaged(`of the rows ${from} to ${to} there are ${at}`);
+    return {
+      rows,
+      columns: inputs.map((values) => values()),
+      labels,
+      ...(masked ? { masks: labels.map((values) => values.map((label) => Number(!Number.isNaN(label)))) } : {}),
+    };
+  }
+
+  async *#chunks(sql: string): AsyncGenerator<DuckDBDataChunk> {
+    try {
+      this.#database ??= this.#open();
+      const result = await (await this.#database).run(sql); // materialized: several may be read at once
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) return;
+        yield chunk;
+      }
+    } catch (error) {
+      this.#database = undefined;
+      throw await this.#entry.damaged(sqlReason(error));
+    }
+  }
+
+  async #open(): Promise<DuckDBConnection> {
+    const database = await openDatabase(':memory:', { memory, threads: 1 });
+    await database.run(`ATTACH ${literal(this.#entry.file)} AS prepared (READ_ONLY)`);
+    await rowsOf(database, 'SELECT count(*) FROM prepared.rows');
+    return database;
+  }
+}
+
+/** Takes the values of a vector, which are those of the rows from `at` on. */
+interface Target {
+  add(vector: DuckDBVector, at: number, count: number): void;
+}
+
+/** None of these columns has NULLs. */
+function copyNumbers(vector: DuckDBVector, target: Int32Array | Float32Array, at: number, count: number): void {
+  for (let i = 0; i < count; i++) target[at + i] = Number(vector.getItem(i));
+}
+
+/** A column of lists, and perhaps one of their weights, which are of equal lengths. */
+class ListTarget {
+  readonly #offsets: Int32Array;
+  readonly #weighted: boolean;
+  #indexes = new Int32Array(1024);
+  #weights = new Float32Array(1024);
+
+  constructor(rows: number, weighted: boolean) {
+    this.#offsets = new Int32Array(rows + 1);
+    this.#weighted = weighted;
+  }
+
+  readonly indexes: Target = {
+    add: (vector, at, count) => {
+      const lists = listsOf(vector);
+      for (let row = 0; row < count; row++) {
+        const [begin, length] = [this.#offsets[at + row] ?? 0, lists.getEntryLength(row)];
+        while (begin + length > this.#indexes.length) {
+          this.#indexes = grown(this.#indexes, new Int32Array(2 * this.#indexes.length));
+          this.#weights = grown(this.#weights, new Float32Array(2 * this.#weights.length));
+        }
+        copyEntries(lists, row, this.#indexes, begin);
+        this.#offsets[at + row + 1] = begin + length;
+      }
+    },
+  };
+
+  readonly weights: Target = {
+    add: (vector, at, count) => {
+      const lists = listsOf(vector);
+      for (let row = 0; row < count; row++) copyEntries(lists, row, this.#weights, this.#offsets[at + row] ?? 0);
+    },
+  };
+
+  get values(): ListValues {
+    const [offsets, count] = [this.#offsets, this.#offsets.at(-1) ?? 0];
+    const indexes = this.#indexes.subarray(0, count);
+    return this.#weighted ? { offsets, indexes, weights: this.#weights.subarray(0, count) } : { offsets, indexes };
+  }
+}
+
+function copyEntries(lists: DuckDBListVector, row: number, target: Int32Array | Float32Array, at: number): void {
+  const [offset, length, entries] = [lists.getEntryOffset(row), lists.getEntryLength(row), lists.childVector];
+  for (let i = 0; i < length; i++) target[at + i] = Number(entries.getItem(offset + i));
+}
+
+function listsOf(vector: DuckDBVector): DuckDBListVector {
+  if (isList(vector)) return vector;
+  throw new Error('A column of lists was expected');
+}
+
+function isList(vector: DuckDBVector): vector is DuckDBListVector {
+  return 'getEntryOffset' in vector;
+}
+
+function grown<Values extends Int32Array | Float32Array>(old: Values, larger: Values): Values {
+  larger.set(old);
+  return larger;
+}

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DataError } from '../../support/errors.js';
+import { makeFolder } from '../../support/make-folder.js';
+import { advance, type LoaderContext } from '../loader.js';
+import { partialPath, removeRemains } from '../partial-path.js';
+import { openDatabase, sqlReason } from './database.js';
+
+/** Raise it when what is stored changes. */
+const formatVersion = 3;
+/** A larger file's checksum is compared only where that is asked for. DuckDB compares those of its blocks when it reads them. */
+const smallFile = 2 ** 28;
+const memory = '640MB';
+const fileName = 'data.duckdb';
+const manifestName = 'manifest.json';
+
+/** A folder with a DuckDB file, and a manifest with the file's length and checksum. */
+export interface Prepared {
+  readonly path: string;
+  /** The DuckDB file. */
+  readonly file: string;
+  /** What `make` of `prepared` returned. */
+  readonly description: unknown;
+  /** Marks the data as damaged, so that whoever opens them next prepares them anew. */
+  damaged(reason: string): Promise<DamagedEntry>;
+}
+
+/** Prepared data that turn out to be damaged when they are read. */
+export class DamagedEntry extends DataError {
+  override name = 'DamagedEntry';
+  /** The folder. */
+  readonly path: string;
+  readonly damage: string;
+
+  constructor(path: string, damage: string) {
+    super(`${path} is damaged (${damage}). Start again: the data are then prepared anew.`);
+    this.path = path;
+    this.damage = damage;
+  }
+}
+
+type PreparedContext = Pick<LoaderContext, 'note' | 'progress' | 'signal' | 'compareUpTo'>;
+
+/**
+ * The prepared data of `key`, from the cache if that has them, else made by `make` and then stored. They are written under another name,
+ * synced, and renamed: there is a whole entry or none, however many processes write and read. What is damaged is noted and made again.
+ * @param at `name` begins the folder's name; `key` is everything that decides the content, as JSON.
+ * @param make fills the attached database `prepared`; its connection's own database and the folder go when it is done. It returns a description,
+ *   plain JSON, and must depend on the key alone.
+ */
+export async function prepared(
+  at: { readonly folder: string; readonly name: string; readonly key: unknown },
+  context: PreparedContext,
+  make: (database: DuckDBConnection, folder: string) => Promise<unknown>,
+): Promise<Prepared> {
+  const { version } = await import('@duckdb/node-api');
+  const key = sha256(JSON.stringify([at.key, version()]));
+  const path = join(at.folder, `${at.name}-v${formatVersion}-${key.slice(0, 32)}`);
+  await removeRemains(at.folder);
+  const found = await openPrepared(path, context);
+  if (typeof found !== 'string') return found;
+  if (found !== '') context.note(`${path} is damaged (${found}): it is made again.`);
+  const partial = partialPath(path);
+  try {
+    makeFolder(partial);
+    await write(partial, make, context.signal);
+    await moveInto(partial, path);
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    if (isSystemError(error) || isFullDisk(error))
+      throw new DataError(`The prepared data cannot be kept in ${at.folder}: ${sqlReason(error)}.`);
+    throw error;
+  } finally {
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+  }
+  const made = await openPrepared(path, { compareUpTo: 0 });
+  if (typeof made !== 'string') return made;
+  throw new DataError(`${path} was written, but cannot be read: ${made || 'it is gone'}.`);
+}
+
+async function write(
+  folder: string,
+  make: (database: DuckDBConnection, folder: string) => Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const file = join(folder, fileName);
+  const work = join(folder, 'work');
+  makeFolder(work);
+  const database = await openDatabase(':memory:', { memory, spill: work });
+  const interrupt = () => database.interrupt();
+  signal?.addEventListener('abort', interrupt);
+  let description: unknown;
+  try {
+    await database.run(`ATTACH '${file.replaceAll("'", "''")}' AS prepared`);
+    description = await make(database, work);
+    await database.run('DETACH prepared'); // writes what is left
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
+    database.closeSync();
+  }
+  await rm(work, { recursive: true, force: true });
+  const text = JSON.stringify({ description, bytes: (await stat(file)).size, sha256: await fileChecksum(file) });
+  await sync(file);
+  await writeFile(join(folder, manifestName), `${sha256(text)}\n${text}\n`, { flush: true });
+  await sync(folder);
+}
+
+/** @returns What is damaged; '' where there is no entry. */
+async function openPrepared(
+  path: string,
+  context: Pick<PreparedContext, 'progress' | 'signal' | 'compareUpTo'>,
+): Promise<Prepared | string> {
+  const [manifest, file] = [join(path, manifestName), join(path, fileName)];
+  const stamp = await stampOf(manifest);
+  const text = await readFile(manifest, 'utf8').catch(() => undefined);
+  if (text === undefined) return (await stampOf(path)) === '' ? '' : 'it has no manifest';
+  const [sum = '', content = ''] = text.split('\n');
+  if (sum === 'damaged') return content;
+  if (sum !== sha256(content)) return `its ${manifestName} is not what was written`;
+  const written: { readonly description: unknown; readonly bytes: number; readonly sha256: string } =
+    JSON.parse(content);
+  const size = (await stat(file).catch(() => undefined))?.size;
+  if (size !== written.bytes) return `${fileName} has ${size ?? 'no'} bytes, not ${written.bytes}`;
+  if (size <= (context.compareUpTo ?? smallFile)) {
+    const { progress, signal } = context;
+    const told = context.compareUpTo === undefined ? { signal } : { progress, signal }; // what is compared unasked takes a moment
+    const found = await fileChecksum(file, (bytes) => advance(told, bytes, size));
+    if (found !== written.sha256) return `${fileName} is not what was written`;
+  }
+  return {
+    path,
+    file,
+    description: written.description,
+    async damaged(reason) {
+      const text = `damaged\n${fileName}: ${reason}\n`;
+      if ((await stampOf(manifest)) === stamp) await writeFile(manifest, text).catch(() => undefined);
+      return new DamagedEntry(path, `${fileName}: ${reason}`);
+    },
+  };
+}
+
+/** Another process may have put the same entry there in the meantime: then that one stays. */
+async function moveInto(partial: string, path: string): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    try {
+      await rename(partial, path);
+      await sync(dirname(path));
+      return;
+    } catch (error) {
+      if (!isSystemError(error) || !['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EPERM'].includes(error.code ?? '')) throw error;
+    }
+    if (typeof (await openPrepared(path, {})) !== 'string') return;
+    const aside = partialPath(path);
+    await rename(path, aside).catch(() => undefined); // another process may have been quicker
+    await rm(aside, { recursive: true, force: true });
+  }
+  throw new DataError(`${path} cannot be replaced.`);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** SHA-256 (hex) of a file's bytes. @param onBytes is told how many have been read; throws to stop. */
+export async function fileChecksum(path: string, onBytes: (bytes: number) => void = () => undefined): Promise<string> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+    hash.update(piece);
+    bytes += piece.length;
+    onBytes(bytes);
+  }
+  return hash.digest('hex');
+}
+
+/** Tells a file from one that is put in its place; '' where there is none. */
+async function stampOf(path: string): Promise<string> {
+  return stat(path, { bigint: true }).then(
+    ({ ino, mtimeNs }) => `${ino} ${mtimeNs}`,
+    () => '',
+  );
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path);
+  await handle.sync().catch(() => undefined); // not every file system can
+  await handle.close();
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && 'syscall' in error;
+}
+
+function isFullDisk(error: unknown): boolean {
+  return error instanceof Error && /No space left|max_temp_directory_size|could not write|Disk quota/i.test(error.message);
+}

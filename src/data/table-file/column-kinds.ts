@@ -1,0 +1,144 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { numbersOf, rowsOf } from '../store/database.js';
+import { shown } from './cell.js';
+import type { InputColumn } from './column-roles.js';
+import { numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
+import { type StagedRows, stagedTable } from './staged-rows.js';
+import { fewValues } from './text-table.js';
+import { OtherTexts } from './table-file.js';
+
+/** A number column may have so few other texts among its values, which are then missing. */
+const oddShare = 0.05;
+
+/** An input column with its kind, and the SQL of its values. */
+export interface KnownInput extends InputColumn {
+  readonly kind: 'categorical' | 'numeric' | 'list';
+  readonly column: StagedColumn;
+  /** Of a numeric column: NULL for a missing value. */
+  readonly number: string;
+  /** Numeric, though it has other texts: these are missing. */
+  readonly lenient: boolean;
+}
+
+/**
+ * The kinds of the columns whose kind is not given, from all of their values. Numeric: all are numbers (but for one in twenty), and some are not whole,
+ * or there are more than 20 different ones. Times are numeric, in days since 1970. Columns without values are left out.
+ * @throws OtherTexts where the texts as they are written have to be known.
+ */
+export async function columnKinds(
+  database: DuckDBConnection,
+  inputs: readonly InputColumn[],
+  staged: StagedRows,
+  note: (message: string) => void,
+): Promise<readonly KnownInput[]> {
+  const asked = inputs.map((input) => ({ input, column: columnOf(staged, input.name) }));
+  const found = await statistics(
+    database,
+    asked.map(({ column }) => column),
+  );
+  const known: KnownInput[] = [];
+  for (const [i, { input, column }] of asked.entries()) {
+    const { present = 0, numbers = 0, whole = true } = found[i] ?? {};
+    if (column.retyped && present !== numbers) throw new OtherTexts();
+    const as = (kind: KnownInput['kind'], number = numberSql(column), lenient = false) =>
+      void known.push({ ...input, kind, column, number, lenient });
+    if (input.kind !== undefined) {
+      const time = input.kind === 'numeric' && numbers < present ? await timeOf(database, column, present) : undefined;
+      as(input.kind, time && daysOf(time));
+    } else if (present === 0) continue;
+    else if (column.type === 'list') as('list');
+    else if (numbers >= (1 - oddShare) * present && numbers > 0) {
+      if (whole && (await different(database, numberSql(column))) <= fewValues) as('categorical');
+      else {
+        as('numeric', numberSql(column), numbers < present);
+        if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
+      }
+    } else {
+      const time = numbers === 0 ? await timeOf(database, column, present) : undefined;
+      if (time === undefined) as('categorical');
+      else as('numeric', daysOf(time));
+    }
+  }
+  noteKinds(inputs, known, note);
+  return known;
+}
+
+function columnOf(staged: StagedRows, name: string): StagedColumn {
+  const column = staged.columns.get(name);
+  if (!column) throw new Error(`Column '${name}' is not staged`);
+  return column;
+}
+
+async function statistics(database: DuckDBConnection, columns: readonly StagedColumn[]) {
+  const expressions = columns.flatMap((column) => {
+    const number = numberSql(column);
+    return [`count(${column.sql})`, `count(${number})`, `count(*) FILTER (${number} <> trunc(${number}))`];
+  });
+  const values = await numbersOf(database, expressions, stagedTable);
+  return columns.map((_, c) => {
+    const [present = 0, numbers = 0, broken = 0] = values.slice(3 * c, 3 * c + 3);
+    return { present, numbers, whole: broken === 0 };
+  });
+}
+
+/** Different values, as far as the first few. */
+async function different(database: DuckDBConnection, sql: string): Promise<number> {
+  const from = `(SELECT DISTINCT ${sql} AS value FROM ${stagedTable} WHERE ${sql} IS NOT NULL LIMIT ${fewValues + 1})`;
+  const [count = 0] = await numbersOf(database, ['count(*)'], from);
+  return count;
+}
+
+/** SQL of the time that all values of a column are, by one way of writing it. */
+export async function timeOf(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  present: number,
+): Promise<string | undefined> {
+  if (column.type !== 'text') return undefined;
+  const ways = timesOfText(column.sql);
+  const [sample = 0, ...some] = await numbersOf(
+    database,
+    ['count(*)', ...ways.map((way) => `count(${way})`)],
+    `(SELECT ${column.sql} FROM ${stagedTable} WHERE ${column.sql} IS NOT NULL LIMIT 1000)`,
+  );
+  const likely = ways.filter((_, w) => some[w] === sample && sample > 0);
+  const all = await numbersOf(
+    database,
+    likely.map((way) => `count(${way})`),
+    stagedTable,
+  );
+  const right = likely.filter((_, w) => all[w] === present);
+  return right.length === 1 ? right[0] : undefined; // 01/02/2024 may be in January or in February
+}
+
+function daysOf(time: string): string {
+  return `epoch_ms(${time}) / 86400000.0`;
+}
+
+async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: number, present: number) {
+  const text = textSql(column);
+  const texts = await rowsOf(
+    database,
+    `SELECT ${text} FROM ${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${numberSql(column)} IS NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 6`,
+  );
+  const some = texts.slice(0, 5).map(([value]) => shown(String(value)));
+  const list = texts.length > 5 ? `${some.join(', ')}, …` : some.join(', ');
+  return `Column '${column.name}' has numbers but for ${odd} of ${present} values: ${list}. These count as missing; list them in dataset.missing, or say columns: { ${column.name}: categorical }.`;
+}
+
+function noteKinds(
+  asked: readonly InputColumn[],
+  known: readonly KnownInput[],
+  note: (message: string) => void,
+): void {
+  const inferred = asked.filter(({ kind }) => kind === undefined);
+  if (inferred.length === 0) return;
+  const kindOf = ({ index }: InputColumn) =>
+    known.find((input) => input.index === index)?.kind ?? 'without values, left out';
+  const parts = (['numeric', 'categorical', 'list', 'without values, left out'] as const).flatMap((kind) => {
+    const names = inferred.filter((column) => kindOf(column) === kind).map(({ name }) => name);
+    const some = names.length > 12 ? `${names.slice(0, 12).join(', ')}, … (${names.length})` : names.join(', ');
+    return names.length > 0 ? [`${kind}: ${some}`] : [];
+  });
+  note(`Kinds of columns were inferred (dataset.columns overrides): ${parts.join('; ')}.`);
+}

@@ -1,0 +1,335 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DataError } from '../../support/errors.js';
+import { type SplitName, splitNames } from '../dataset.js';
+import type { LoaderContext } from '../loader.js';
+import { literal, numbersOf, rowsOf } from '../store/database.js';
+import type { StoredSource } from '../store/prepared-source.js';
+import { shown } from './cell.js';
+import { columnKinds, type KnownInput } from './column-kinds.js';
+import { type ColumnRoles, columnRoles, type LabelColumn } from './column-roles.js';
+import { type RowSplits, rowSplits } from './row-splits.js';
+import { conditionSql, numberSql, textSql } from './staged-columns.js';
+import { checkColumns, type SplitFile, type StagedRows, stagedTable, stageRows } from './staged-rows.js';
+import { OtherTexts } from './table-file.js';
+import type { TableOptions } from './table-options.js';
+
+const manyValues = 2 ** 20;
+const mostValues = 2 ** 23;
+
+type Context = Pick<LoaderContext, 'note' | 'progress' | 'signal'>;
+
+/** What must not be: rows of which this SQL is true. */
+interface Fault {
+  readonly sql: string;
+  readonly column: string;
+  /** Behind `file:line: column 'x' is 'text'`. */
+  readonly what: string;
+  /** SQL of what the message shows in place of the column's value. */
+  readonly shows?: string;
+}
+
+/**
+ * Reads the files into the attached database `prepared`, as a source of `StoredSource`: the rows of training in an order that `splitSeed` draws, the others
+ * in that of the files. Whatever a result depends on is counted or ordered, so that it has the same bits with any number of threads.
+ * @returns the entry's description.
+ */
+export async function prepareTable(
+  database: DuckDBConnection,
+  files: readonly SplitFile[],
+  options: TableOptions,
+  checksum: string,
+  context: Context,
+): Promise<StoredSource> {
+  checkColumns(files, undefined);
+  const { path = '', names = [] } = files[0]?.file ?? {};
+  const roles = columnRoles({ path, names }, options);
+  checkColumns(files, roles.used);
+  const notes: string[] = [];
+  const known = await stagedInputs(database, files, roles, options, notes);
+  refuseEmptyFiles(known.staged, options.splitSeed === 'run');
+  for (const message of notes) context.note(message);
+  context.signal?.throwIfAborted();
+  const placed = await rowSplits(database, known.staged, roles, options);
+  await refuseFaults(database, placed, faultsOf(known, roles, placed), known.staged);
+  return writeRows(database, placed, known, roles, { checksum, path, options, context });
+}
+
+interface Known {
+  readonly staged: StagedRows;
+  readonly inputs: readonly KnownInput[];
+}
+
+/** The rows, staged again as texts where numbers turn out to be others. */
+async function stagedInputs(
+  database: DuckDBConnection,
+  files: readonly SplitFile[],
+  roles: ColumnRoles,
+  options: TableOptions,
+  notes: string[],
+): Promise<Known> {
+  const { missing } = options;
+  const attempt = async (texts: ReadonlySet<string>) => {
+    const staged = await stageRows(database, files, roles.used, (name) => texts.has(name), missing);
+    const found: string[] = [];
+    const inputs = await columnKinds(database, roles.inputs, staged, (message) => void found.push(message));
+    for (const { name, task } of roles.labels) {
+      const column = staged.columns.get(name);
+      if (!column?.retyped || task.type === 'binary') continue;
+      const [odd = 0] = await numbersOf(database, [`count(*) FILTER (${column.sql} IS NOT NULL AND ${numberSql(column)} IS NULL)`], stagedTable);
+      if (odd > 0) throw new OtherTexts();
+    }
+    notes.push(...found);
+    return { staged, inputs };
+  };
+  try {
+    return await attempt(asWritten(roles, options));
+  } catch (error) {
+    if (!(error instanceof OtherTexts)) throw error;
+    return attempt(roles.used);
+  }
+}
+
+/** Columns whose values count as they are written: all but those that are numbers alone. */
+function asWritten({ inputs, labels, used }: ColumnRoles, { columns }: TableOptions): ReadonlySet<string> {
+  const numbers = new Set([
+    ...inputs.flatMap(({ name, kind }) => (kind === undefined || kind === 'numeric' ? [name] : [])),
+    ...labels.flatMap(({ name, positive, task }) => (positive === undefined && task.type === 'regression' ? [name] : [])),
+  ]);
+  const masks = new Set(labels.flatMap(({ mask }) => (mask ? [mask.name] : [])));
+  return new Set([...used].filter((name) => !numbers.has(name) || masks.has(name) || columns[name] === 'categorical'));
+}
+
+/** SQL of a label: NULL outside the task's sample space. */
+function labelSql(label: LabelColumn, staged: StagedRows) {
+  const column = staged.columns.get(label.name);
+  const masking = label.mask && staged.columns.get(label.mask.name);
+  if (!column || (label.mask && !masking)) throw new Error(`Column '${label.name}' is not staged`);
+  const mask = label.mask && masking ? { ...conditionSql(label.mask.condition, masking), sql: masking.sql } : undefined;
+  const number = numberSql(column);
+  const text = `lower(${textSql(column)})`;
+  const binary = `CASE WHEN ${number} IN (0, 1) THEN ${number} WHEN ${text} = 'true' THEN 1 WHEN ${text} = 'false' THEN 0 END`;
+  const condition = label.positive === undefined ? undefined : conditionSql(label.positive, column);
+  const value = condition ? `(${condition.holds})::DOUBLE` : label.task.type === 'regression' ? number : binary;
+  const present = `${column.sql} IS NOT NULL`;
+  const inside = mask ? `(${present} AND ${mask.sql} IS NOT NULL AND ${mask.holds})` : present;
+  return { value: `CASE WHEN ${inside} THEN ${value} END`, present, inside, comparable: condition?.comparable, mask };
+}
+
+function faultsOf({ staged, inputs }: Known, { labels }: ColumnRoles, { faults }: RowSplits): Fault[] {
+  const found: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
+  const notComparable = ', which cannot be compared with a number.';
+  for (const label of labels) {
+    const { name, task, positive } = label;
+    const { value, present, inside, comparable, mask } = labelSql(label, staged);
+    if (mask && label.mask) {
+      const sql = `${present} AND ${mask.sql} IS NOT NULL AND NOT ${mask.comparable}`;
+      found.push({ sql, column: label.mask.name, what: notComparable });
+    }
+    const wrong =
+      task.type === 'regression'
+        ? `, which is no number: task '${task.name}' is a regression.`
+        : `, which is neither 0 nor 1; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true.`;
+    if (positive === undefined) found.push({ sql: `${inside} AND ${value} IS NULL`, column: name, what: wrong });
+    else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
+  }
+  for (const { name, kind, column, number, lenient, weights, ...input } of inputs) {
+    if (kind === 'numeric' && !lenient) {
+      const what = `, which is no number; if it has categories: columns: { ${name}: categorical }.`;
+      found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
+    }
+    if (kind === 'list' && weights !== undefined) {
+      const odd = `list_filter(${partsOf({ ...input, column })}, e -> ${weightOf('e', weights)} IS NULL)`;
+      found.push({ sql: `len(${odd}) > 0`, column: name, what: ', whose weight is no number.', shows: `${odd}[1]` });
+    }
+  }
+  return found;
+}
+
+/** @throws DataError for the first row that has a fault. */
+async function refuseFaults(
+  database: DuckDBConnection,
+  { from }: RowSplits,
+  faults: readonly Fault[],
+  staged: StagedRows,
+): Promise<void> {
+  const first = faults.map(({ sql }) => `min(row) FILTER (${sql})`);
+  const rows = await numbersOf(database, first, `${from} WHERE split IS NOT NULL OR NOT given`);
+  const earliest = Math.min(...rows.filter((row) => !Number.isNaN(row)));
+  const fault = faults[rows.indexOf(earliest)];
+  if (!fault) return;
+  const where = await staged.where(earliest, fault.column);
+  if (fault.shows === undefined) throw new DataError(`${where}${fault.what}`);
+  const [[entry] = []] = await rowsOf(database, `SELECT ${fault.shows} FROM ${stagedTable} WHERE rowid = ${earliest}`);
+  throw new DataError(
+    `${where.slice(0, where.lastIndexOf(' is '))} has the entry ${shown(String(entry))}${fault.what}`,
+  );
+}
+
+/** A list's entries, with their weights. */
+function partsOf({ column, separator = '|' }: Pick<KnownInput, 'column' | 'separator'>): string {
+  const parts = column.type === 'list' ? column.sql : `string_split(${textSql(column)}, ${literal(separator)})`;
+  return `coalesce(list_filter(list_transform(${parts}, e -> trimmed(e)), e -> e <> ''), []::VARCHAR[])`;
+}
+
+function nameOf(entry: string, mark: string): string {
+  const last = `string_split(${entry}, ${literal(mark)})[-1]`;
+  return `CASE WHEN contains(${entry}, ${literal(mark)}) THEN ${entry}[1:length(${entry}) - length(${last}) - ${[...mark].length}] ELSE ${entry} END`;
+}
+
+function weightOf(entry: string, mark: string): string {
+  const last = `string_split(${entry}, ${literal(mark)})[-1]`;
+  return `CASE WHEN contains(${entry}, ${literal(mark)}) THEN number_of(${last}) ELSE 1 END`;
+}
+
+/** Writes `rows` and `dictionaries`. */
+async function writeRows(
+  database: DuckDBConnection,
+  { from }: RowSplits,
+  { staged, inputs }: Known,
+  { labels, group }: ColumnRoles,
+  about: { readonly checksum: string; readonly path: string; readonly options: TableOptions; readonly context: Context },
+): Promise<StoredSource> {
+  const { note, signal } = about.context;
+  await database.run('CREATE TABLE prepared.dictionaries (input INTEGER, value VARCHAR)');
+  const selected: string[] = [];
+  for (const [c, input] of inputs.entries()) {
+    signal?.throwIfAborted();
+    const { kind, number, weights } = input;
+    if (kind === 'numeric') {
+      selected.push(`coalesce((${number})::FLOAT, 'NaN'::FLOAT) AS i${c}`);
+      continue;
+    }
+    const parts = kind === 'list' ? partsOf(input) : '';
+    const texts =
+      kind !== 'list'
+        ? `coalesce(${textSql(input.column)}, '')`
+        : weights === undefined
+          ? parts
+          : `list_transform(${parts}, e -> ${nameOf('e', weights)})`;
+    if (input.hash === undefined) await writeDictionary(database, c, texts, input, note);
+    const indexOf = (text: string) =>
+      input.hash === undefined ? `enum_code(${text})::INTEGER` : `(md5_number_lower(${text}) % ${input.hash})::INTEGER`;
+    const coded = input.hash === undefined ? `(${texts})::dictionary${c}${kind === 'list' ? '[]' : ''}` : texts;
+    selected.push(
+      kind === 'list' ? `list_transform(${coded}, e -> ${indexOf('e')}) AS i${c}` : `${indexOf(coded)} AS i${c}`,
+    );
+    if (kind === 'list' && weights !== undefined)
+      selected.push(`list_transform(${parts}, e -> (${weightOf('e', weights)})::FLOAT) AS w${c}`);
+  }
+  for (const [t, label] of labels.entries())
+    selected.push(`coalesce((${labelSql(label, staged).value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
+  const order = 'split, CASE WHEN split = 0 THEN sort_key END, row';
+  await database.run(
+    `CREATE TABLE prepared.rows AS SELECT row, split, ${selected.join(', ')} FROM ${from} WHERE split IS NOT NULL ORDER BY ${order}`,
+  );
+  const rows = await splitRows(database, staged, about.options.splitSeed === 'run', note);
+  for (const [t, label] of labels.entries())
+    await refuseNoPositives(database, label, `l${t}`, staged, from, about.path);
+  const outside = await numbersOf(
+    database,
+    labels.map((_, t) => `count(*) FILTER (isnan(l${t}))`),
+    'prepared.rows',
+  );
+  return {
+    columns: inputs.map(({ name, kind, hash, weights }) => ({
+      name,
+      kind,
+      ...(hash === undefined ? {} : { size: hash }),
+      ...(kind === 'list' ? { weighted: weights !== undefined } : {}),
+    })),
+    tasks: labels.map(({ task }) => task),
+    rows,
+    masked: outside.some((count) => count > 0),
+    checksum: about.checksum,
+    ...(group === undefined ? {} : { group }),
+  };
+}
+
+/** The texts of an input in the order of their first rows, as a table and as a type of DuckDB, whose codes are the indexes. */
+async function writeDictionary(
+  database: DuckDBConnection,
+  c: number,
+  texts: string,
+  { name, kind, separator, weights }: KnownInput,
+  note: (message: string) => void,
+): Promise<void> {
+  const each =
+    kind === 'list'
+      ? `SELECT unnest(${texts}) AS value, generate_subscripts(${texts}, 1) AS place, rowid AS row FROM ${stagedTable}`
+      : `SELECT ${texts} AS value, 0 AS place, rowid AS row FROM ${stagedTable}`;
+  const from = `(SELECT value, min(row * ${2 ** 22} + place) AS first FROM (${each}) GROUP BY value)`;
+  await database.run(`CREATE OR REPLACE TABLE dictionary AS SELECT value FROM ${from} ORDER BY first`);
+  const [count = 0] = await numbersOf(database, ['count(*)'], 'dictionary');
+  const kept = Object.entries({ separator, weights }).map(([key, text]) =>
+    text === undefined ? '' : `, ${key}: ${JSON.stringify(text)}`,
+  );
+  const hashed = `columns: { ${name}: { kind: ${kind}, hash: 1000000${kept.join('')} } }`;
+  if (count > mostValues)
+    throw new DataError(`Column '${name}' has more than ${mostValues} different values; hash them: ${hashed}.`);
+  if (count > manyValues)
+    note(
+      `Column '${name}' has more than ${manyValues} different values, which are all kept in memory; a hash bounds it: ${hashed}.`,
+    );
+  await database.run(`CREATE TEMP TYPE dictionary${c} AS ENUM (SELECT value FROM dictionary)`);
+  await database.run(`INSERT INTO prepared.dictionaries SELECT ${c}, value FROM dictionary`);
+}
+
+/** How many rows each split has. @throws DataError for a split without rows. */
+async function splitRows(
+  database: DuckDBConnection,
+  { files, rows: all }: StagedRows,
+  drawnLater: boolean,
+  note: (message: string) => void,
+): Promise<Readonly<Record<SplitName, number>>> {
+  const found = await numbersOf(
+    database,
+    splitNames.map((_, code) => `count(*) FILTER (split = ${code})`),
+    'prepared.rows',
+  );
+  const [train = 0, validation = 0, test = 0] = found;
+  const rows = { train, validation, test };
+  for (const name of splitNames) {
+    const drawn = drawnLater && name !== 'train' && !files.some(({ split }) => split === name);
+    if (rows[name] === 0 && !drawn) throw new DataError(`No row is in the ${name} split: change dataset.split.`);
+  }
+  const none = all - train - validation - test;
+  if (none > 0) note(`${none} rows are in no split (dataset.split).`);
+  return rows;
+}
+
+/** @throws DataError for a split whose files have no rows. */
+function refuseEmptyFiles({ files }: StagedRows, drawnLater: boolean): void {
+  for (const name of splitNames) {
+    const origin = files.some(({ split }) => split === name) ? name : 'train';
+    if (drawnLater && origin !== name) continue;
+    const own = files.filter(({ split }) => split === origin);
+    if (own.some(({ rows }) => rows > 0)) continue;
+    const [first, ...others] = own.map(({ file }) => file.path);
+    throw new DataError(`${first}${others.length > 0 ? ` and ${others.length} more have` : ' has'} no rows.`);
+  }
+}
+
+/** Notices a task whose `positive` no row has: a typing error that would train on zeros alone. */
+async function refuseNoPositives(
+  database: DuckDBConnection,
+  { task, name, positive }: LabelColumn,
+  label: string,
+  staged: StagedRows,
+  from: string,
+  path: string,
+): Promise<void> {
+  const column = staged.columns.get(name);
+  if (positive === undefined || !column) return;
+  const [ones = 0, known = 0] = await numbersOf(
+    database,
+    [`count(*) FILTER (${label} = 1)`, `count(*) FILTER (NOT isnan(${label}))`],
+    'prepared.rows',
+  );
+  if (ones > 0 || known === 0) return;
+  const values = `SELECT ${textSql(column)} FROM ${from} WHERE ${column.sql} IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, min(row)`;
+  const texts = (await rowsOf(database, values)).map(([value]) => shown(String(value)));
+  const some = texts.length > 10 ? [...texts.slice(0, 10), `… (${texts.length} different)`] : texts;
+  throw new DataError(
+    `${path}: no row of column '${name}' meets tasks.${task.name}.positive; its values are ${some.join(', ')}.`,
+  );
+}

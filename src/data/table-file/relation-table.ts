@@ -1,0 +1,194 @@
+import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
+import { DataError } from '../../support/errors.js';
+import { fileLiteral, identifier, literal, rowsOf, sqlReason, withDatabase } from '../store/database.js';
+import { cleaned, type StagedType } from './staged-columns.js';
+import type { TableFile, WantedColumn } from './table-file.js';
+
+/** What DuckDB reads as a table with types. */
+interface Relation {
+  /** The file, or what stands for it in messages. */
+  readonly path: string;
+  /** On disk. */
+  readonly bytes: number;
+  /** `Parquet`, for messages. */
+  readonly format: string;
+  /** SQL that stands behind FROM. */
+  readonly from: string;
+  /** The columns' names where DuckDB gives one another name, as to the second of `a` and `A`. */
+  readonly names?: readonly string[];
+}
+
+/** Parquet, with any compression. */
+export async function openParquet(path: string, bytes: number): Promise<TableFile> {
+  const from = `read_parquet(${fileLiteral(path)}, hive_partitioning = false)`;
+  const relation = { path, bytes, format: 'Parquet', from };
+  return withDatabase(async (database) => {
+    const names = await namesInParquet(relation, database);
+    const twice = names.find((name, index) => names.indexOf(name) < index);
+    if (twice !== undefined)
+      throw new DataError(`${path}: two columns are named '${twice}'; give each a name of its own.`);
+    return openRelation({ ...relation, names }, database);
+  });
+}
+
+/** JSON, an object a line or a list of objects. A column's type is that of all its values. */
+export async function openJson(path: string, bytes: number): Promise<TableFile> {
+  return withDatabase(async (database) => {
+    const relation = { path, bytes, format: 'JSON' };
+    const from = await run(relation, () => jsonTable(database, [path]));
+    return openRelation({ ...relation, from }, database);
+  });
+}
+
+/**
+ * SQL of JSON files. Texts stay texts, those of dates too, and so do values of several types and of none: DuckDB would make each file's own
+ * guess of them.
+ */
+export async function jsonTable(database: DuckDBConnection, paths: readonly string[]): Promise<string> {
+  const list = `[${paths.map(fileLiteral).join(', ')}]`;
+  const options = [
+    'maximum_object_size = 67108864, hive_partitioning = false, union_by_name = true',
+    'sample_size = -1, map_inference_threshold = -1, field_appearance_threshold = 0',
+  ].join(', ');
+  const found = await database.stream(`SELECT * FROM read_json(${list}, ${options}) LIMIT 0`);
+  const [names, types] = [found.columnNames(), found.columnTypes()];
+  if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
+  const columns = names.map((name, c) => {
+    const type = String(types[c]?.alias ?? types[c]);
+    return `${literal(name)}: ${literal(/^(DATE|TIME|UUID|JSON)/.test(type) ? type.replace(/^[A-Z_ ]+/, 'VARCHAR') : type)}`;
+  });
+  return `read_json(${list}, ${options}, columns = {${columns.join(', ')}})`;
+}
+
+/**
+ * @param database Where it is looked at.
+ * @param attached A DuckDB file whose table it is, when its rows are read.
+ * @throws DataError for what cannot be read.
+ */
+export async function openRelation(
+  relation: Relation,
+  database: DuckDBConnection,
+  attached?: string,
+): Promise<TableFile> {
+  const { path, bytes, from, names } = relation;
+  const found = await run(relation, () => database.stream(`SELECT * FROM ${from} LIMIT 0`));
+  const [own, types] = [found.columnNames(), found.columnTypes()];
+  const columns = new Map(
+    own.map((column, c) => {
+      const type = types[c];
+      if (!type) throw new Error(`Column ${column} has no type`);
+      return [(names?.length === own.length && names[c]) || column, stagedOf(identifier(column), type)];
+    }),
+  );
+  const known = [...columns].flatMap(([name, column]) => ('type' in column ? [[name, column] as const] : []));
+  return {
+    path,
+    bytes,
+    names: [...columns.keys()],
+    types: new Map(known.map(([name, { type }]) => [name, type])),
+    unsupported: new Map(
+      [...columns].flatMap(([name, column]) => ('unsupported' in column ? [[name, column.unsupported]] : [])),
+    ),
+    async insert(into, table, wanted, missing) {
+      const expressions = new Map(known.map(([name, column]) => [name, column]));
+      const selected = wanted.map((column) => asWanted(column, expressions.get(column.name), missing));
+      if (attached !== undefined) await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
+      const rows = attached === undefined ? from : `attached.${from}`;
+      await run(relation, () => into.run(`INSERT INTO ${identifier(table)} SELECT ${selected.join(', ')} FROM ${rows}`));
+      if (attached !== undefined) await into.run('DETACH attached');
+    },
+    place: async (row) => `${path}, row ${row + 1}`,
+  };
+}
+
+interface Staged {
+  readonly type: StagedType;
+  readonly expression: string;
+}
+
+function asWanted({ name, type, constant }: WantedColumn, column: Staged | undefined, missing: readonly string[]): string {
+  if (constant !== undefined) return constant === null ? 'NULL' : literal(constant);
+  if (!column) throw new Error(`There is no column '${name}' to be staged`);
+  if (type === 'text' && column.type === 'number') return `whole_text(${column.expression})`;
+  if (type === 'text') return cleaned(`(${column.expression})::VARCHAR`, missing);
+  if (type === 'list' && column.type !== 'list') return `[(${column.expression})::VARCHAR]`;
+  return column.expression;
+}
+
+/** @returns The type's name, where its values are neither numbers, texts, booleans, times nor lists of these. */
+function stagedOf(column: string, type: DuckDBType): Staged | { readonly unsupported: string } {
+  const item = itemOf(type);
+  const unsupported = item ? unsupportedItem(item) : unsupportedType(type);
+  if (unsupported !== undefined) return { unsupported };
+  if (!item) return single(column, type);
+  const entry = single('entry', item);
+  const text = entry.type === 'number' ? `whole_text(${entry.expression})` : `(${entry.expression})::VARCHAR`;
+  return {
+    type: 'list',
+    expression: `list_filter(list_transform(${column}, entry -> ${text}), entry -> entry IS NOT NULL)`,
+  };
+}
+
+/** A number of what is decimal, a text of what has none of its own, days since 1970 of a time. */
+function single(value: string, type: DuckDBType): Staged {
+  const name = nameOf(type);
+  if (name === 'DATE' || name.startsWith('TIMESTAMP'))
+    return { type: 'number', expression: `epoch_ms(${value}::TIMESTAMP) / 86400000.0` };
+  if (name.startsWith('TIME')) return { type: 'number', expression: `epoch_us(${value}::TIME)::DOUBLE` };
+  if (name === 'BLOB') return { type: 'text', expression: `coalesce(TRY(decode(${value})), ${value}::VARCHAR)` };
+  if (name === 'FLOAT' || name === 'DOUBLE')
+    return { type: 'number', expression: `CASE WHEN NOT isnan(${value}) THEN ${value}::DOUBLE END` };
+  if (name.startsWith('DECIMAL')) return { type: 'number', expression: `${value}::DOUBLE` };
+  if (/^U?(TINY|SMALL|BIG)?INT(EGER)?$/.test(name) && name !== 'UBIGINT')
+    return { type: 'whole', expression: `${value}::BIGINT` };
+  return { type: 'text', expression: `${value}::VARCHAR` };
+}
+
+function itemOf(type: DuckDBType): DuckDBType | undefined {
+  return 'valueType' in type && !nameOf(type).startsWith('MAP') ? type.valueType : undefined;
+}
+
+function unsupportedItem(item: DuckDBType): string | undefined {
+  if (itemOf(item) || nested.some((start) => nameOf(item).startsWith(start))) return 'list of lists, maps or structs';
+  const type = unsupportedType(item);
+  return type === undefined ? undefined : `list of ${type}`;
+}
+
+function unsupportedType(type: DuckDBType): string | undefined {
+  const name = nameOf(type);
+  return unsupported.find((start) => name.startsWith(start))?.toLowerCase();
+}
+
+const nested = ['STRUCT', 'MAP', 'UNION'];
+const unsupported = [...nested, 'JSON', 'INTERVAL', 'VARIANT', 'GEOMETRY', 'GEOGRAPHY'];
+
+function nameOf(type: DuckDBType): string {
+  return type.alias ?? String(type);
+}
+
+async function run<Result>(
+  { path, format }: Pick<Relation, 'path' | 'format'>,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await step();
+  } catch (error) {
+    throw new DataError(`${path} cannot be read as ${format}: ${sqlReason(error)}.`);
+  }
+}
+
+/** As the file has them. */
+async function namesInParquet(
+  relation: Pick<Relation, 'path' | 'format'>,
+  database: DuckDBConnection,
+): Promise<readonly string[]> {
+  const path = fileLiteral(relation.path);
+  const sql = `SELECT name, coalesce(num_children, 0)::INTEGER FROM parquet_schema(${path})`;
+  const [root, ...elements] = await run(relation, () => rowsOf(database, sql));
+  const names: string[] = [];
+  for (let at = 0; names.length < Number(root?.[1] ?? 0) && at < elements.length; ) {
+    names.push(String(elements[at]?.[0]));
+    for (let below = 1; below > 0 && at < elements.length; at++) below += Number(elements[at]?.[1] ?? 0) - 1;
+  }
+  return names;
+}

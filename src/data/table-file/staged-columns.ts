@@ -1,0 +1,90 @@
+import { literal, literals } from '../store/database.js';
+import { numberOf } from './cell.js';
+import { type Condition, conditionParts } from './condition.js';
+
+/** What a column of staged rows holds. Whole numbers are exact, of 64 bits. */
+export type StagedType = 'text' | 'whole' | 'number' | 'list';
+
+/** The type in DuckDB. A missing value is NULL. */
+export const databaseTypes = { text: 'VARCHAR', whole: 'BIGINT', number: 'DOUBLE', list: 'VARCHAR[]' } as const;
+
+/** Blanks that stand around a value. */
+const blanks = literal(' \t\n\r\f\v\u00a0\ufeff');
+
+/** SQL functions of staged values. Numbers are finite as 32-bit floats. */
+export const macros = [
+  `CREATE OR REPLACE TEMP MACRO trimmed(t) AS trim(t, ${blanks})`,
+  'CREATE OR REPLACE TEMP MACRO finite(x) AS CASE WHEN isfinite(TRY_CAST(x AS FLOAT)) THEN x END',
+  'CREATE OR REPLACE TEMP MACRO number_of(t) AS finite(TRY_CAST(t AS DOUBLE))',
+  'CREATE OR REPLACE TEMP MACRO whole_text(x) AS CASE WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR ELSE x::VARCHAR END',
+];
+
+/** A text of a file: without the blanks around it, and NULL if it stands for a missing value. */
+export function cleaned(text: string, missing: readonly string[]): string {
+  const marks = missing.map((mark) => mark.trim());
+  return marks.length === 0
+    ? `trimmed(${text})`
+    : `CASE WHEN trimmed(${text}) NOT IN (${literals(marks)}) THEN trimmed(${text}) END`;
+}
+
+/** SQL of a staged column. */
+export interface StagedColumn {
+  readonly name: string;
+  readonly type: StagedType;
+  /** The column itself. */
+  readonly sql: string;
+  /** A number of a text file that was read as such: how it was written is not known. */
+  readonly retyped: boolean;
+}
+
+/** NULL for what is no number. */
+export function numberSql({ type, sql }: StagedColumn): string {
+  if (type === 'text') return `number_of(${sql})`;
+  return type === 'whole' ? `${sql}::DOUBLE` : type === 'number' ? `finite(${sql})` : 'NULL::DOUBLE';
+}
+
+/** The value as a text; of a list, its entries with commas between them. */
+export function textSql({ type, sql }: StagedColumn): string {
+  if (type === 'text') return sql;
+  if (type === 'list') return `array_to_string(${sql}, ',')`;
+  return type === 'whole' ? `${sql}::VARCHAR` : `whole_text(${sql})`;
+}
+
+/**
+ * Whether a row meets a condition.
+ * @returns `comparable` is false where a number is asked for and there is none; of a missing value neither says anything.
+ */
+export function conditionSql(
+  condition: Condition,
+  column: StagedColumn,
+): { readonly holds: string; readonly comparable: string } {
+  const { operator, values } = conditionParts(condition);
+  const [number, text] = [numberSql(column), textSql(column)];
+  if (operator !== '=' && operator !== '!=')
+    return { holds: `${number} ${operator} ${numberOf(values[0] ?? '')}`, comparable: `${number} IS NOT NULL` };
+  const numbers = values.map(numberOf).filter((value) => !Number.isNaN(value));
+  const same = `${text} IN (${literals(values.map((value) => value.trim()))})`;
+  const equal = numbers.length > 0 ? `(${same} OR coalesce(${number} IN (${numbers.join(', ')}), false))` : same;
+  return { holds: operator === '!=' ? `NOT ${equal}` : equal, comparable: 'true' };
+}
+
+/** How dates are written: ISO's way, and those of countries. A column has one way. */
+const dateWays: readonly (readonly [example: string, days: readonly string[]])[] = [
+  ['2024/05/31', ['%Y/%m/%d']],
+  ['31.05.2024', ['%d.%m.%Y']],
+  ['31/05/2024', ['%d/%m/%Y', '%d-%m-%Y']],
+  ['05/31/2024', ['%m/%d/%Y', '%m-%d-%Y']],
+];
+const clocks = ['', ' %H:%M', ' %H:%M:%S'];
+const iso = '\\d{4}-\\d{1,2}-\\d{1,2}([T ]\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?\\s?(Z|UTC|[+-]\\d{2}:?\\d{2})?)?';
+
+/** SQL of a text's time, a TIMESTAMP in UTC, by each way of writing it; NULL for what is none. */
+export function timesOfText(sql: string): readonly string[] {
+  return [
+    `CASE WHEN regexp_full_match(${sql}, ${literal(iso)}) THEN TRY_CAST(${sql} AS TIMESTAMP) END`,
+    ...dateWays.map(([, days]) => {
+      const formats = days.flatMap((day) => clocks.map((clock) => `${day}${clock}`));
+      return `try_strptime(${sql}, [${literals(formats)}])`;
+    }),
+  ];
+}

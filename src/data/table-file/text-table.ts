@@ -1,0 +1,101 @@
+import { DataError } from '../../support/errors.js';
+import { fileLiteral, identifier, literal, literals } from '../store/database.js';
+import { numberOf } from './cell.js';
+import { type Delimited, openDelimited } from './delimited-rows.js';
+import type { RowFile } from './file-rows.js';
+import { insertRows } from './row-table.js';
+import { cleaned, type StagedType } from './staged-columns.js';
+import { OtherTexts, type TableFile, type WantedColumn } from './table-file.js';
+
+/**
+ * CSV or TSV, plain or packed, read by DuckDB. It is told dialect and columns, and guesses nothing. Where it refuses a file, the strict reader of
+ * `openDelimited` says line and reason, or reads what DuckDB is too strict for (lines that end now in CRLF and now in LF), row by row.
+ */
+export async function openTextTable(
+  path: string,
+  bytes: number,
+  options: Delimited & { readonly names?: readonly string[] },
+): Promise<TableFile> {
+  const opened = await openDelimited(path, bytes, options);
+  if (options.names && options.names.length !== opened.names.length)
+    throw new DataError(`${path} has ${opened.names.length} columns; dataset.header names ${options.names.length}.`);
+  const rows: RowFile = options.names ? { ...opened, names: options.names } : opened;
+  const { names } = rows;
+  return {
+    path,
+    bytes,
+    names,
+    unsupported: new Map(),
+    retypes: true,
+    types: await typesOfHead(rows),
+    async insert(database, table, columns, missing) {
+      if (options.encoding !== undefined) return insertRows(database, table, rows, columns, missing);
+      const sql = `INSERT INTO ${identifier(table)} SELECT ${columns.map((column) => expression(column, names, missing, options)).join(', ')} FROM ${scan(path, names, columns, missing, { ...options, skip: opened.blankLines })}`;
+      try {
+        await database.run(sql);
+      } catch (error) {
+        if (!(error instanceof Error) || /interrupt|out of memory|No space/i.test(error.message)) throw error;
+        if (/Could not convert/.test(error.message)) throw new OtherTexts();
+        await insertRows(database, table, rows, columns, missing);
+      }
+    },
+    async place(row) {
+      let before = 0;
+      try {
+        for await (const { records, place } of rows.read(() => undefined)) {
+          if (row < before + records.length) return place(row - before);
+          before += records.length;
+        }
+      } catch {} // what it cannot read, it cannot count
+      return `${path}, row ${row + 1}`;
+    },
+  };
+}
+
+function scan(
+  path: string,
+  names: readonly string[],
+  wanted: readonly WantedColumn[],
+  missing: readonly string[],
+  { delimiter, quote, header, skip }: Delimited & { readonly skip: number },
+): string {
+  const numbers = new Set(wanted.flatMap(({ name, type, constant }) => (type === 'number' && constant === undefined ? [names.indexOf(name)] : [])));
+  const columns = names.map((_, c) => `c${c}: '${numbers.has(c) ? 'DOUBLE' : 'VARCHAR'}'`);
+  const mark = literal(quote ?? '');
+  return `read_csv(${fileLiteral(path)}, auto_detect = false, hive_partitioning = false, header = ${header}, skip = ${skip}, delim = ${literal(delimiter)}, quote = ${mark}, escape = ${mark}, comment = '', nullstr = [${literals(['', ...missing])}], columns = {${columns.join(', ')}})`;
+}
+
+function expression(
+  { name, type, constant }: WantedColumn,
+  names: readonly string[],
+  missing: readonly string[],
+  { decimal }: Delimited,
+): string {
+  if (constant !== undefined) return constant === null ? 'NULL' : literal(constant);
+  const column = `c${names.indexOf(name)}`;
+  if (type === 'number') return column;
+  const text =
+    decimal === ','
+      ? `CASE WHEN regexp_full_match(${column}, '\\s*[-+]?\\d*,\\d+([eE][-+]?\\d+)?\\s*') THEN replace(${column}, ',', '.') ELSE ${column} END`
+      : column;
+  return cleaned(`coalesce(${text}, '')`, missing);
+}
+
+/** Numbers are columns of which the file's beginning has only numbers, more than a few or not all whole: they are no categories. */
+async function typesOfHead(rows: RowFile): Promise<ReadonlyMap<string, StagedType>> {
+  for await (const { records } of rows.read(() => undefined)) {
+    return new Map(
+      rows.names.map((name, c) => {
+        const cells = records.map((record) => record[c] ?? '').filter((cell) => cell !== '');
+        const numbers = cells.map(numberOf);
+        const apart = numbers.some((value) => !Number.isInteger(value)) || new Set(numbers).size > fewValues;
+        const plain = apart && numbers.every((value) => !Number.isNaN(value));
+        return [name, plain ? 'number' : 'text'];
+      }),
+    );
+  }
+  return new Map(rows.names.map((name) => [name, 'text']));
+}
+
+/** Whole numbers with no more different values than this are taken for categories. */
+export const fewValues = 20;
