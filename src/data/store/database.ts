@@ -46,6 +46,22 @@ export async function rowsOf(connection: DuckDBConnection, sql: string): Promise
   return (await connection.runAndReadAll(sql)).getRows();
 }
 
+/** Tells how far a long step is, from 0 to 1, a few times a second. */
+export async function told<Result>(
+  connection: DuckDBConnection,
+  onShare: (share: number) => void,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  await connection.run('SET enable_progress_bar = true');
+  await connection.run('SET enable_progress_bar_print = false');
+  const timer = setInterval(() => onShare(Math.max(0, connection.progress.percentage) / 100), 200);
+  try {
+    return await step();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** The numbers of a result's only row. NULL is NaN. */
 export async function numbersOf(connection: DuckDBConnection, expressions: readonly string[], from: string) {
   if (expressions.length === 0) return [];

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { literal, numbersOf, rowsOf } from '../store/database.js';
+import { literal, numbersOf, rowsOf, told } from '../store/database.js';
 import type { StoredSource } from '../store/prepared-source.js';
 import { shown } from './cell.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
@@ -17,6 +17,9 @@ const manyValues = 2 ** 20;
 const mostValues = 2 ** 23;
 
 type Context = Pick<LoaderContext, 'note' | 'progress' | 'signal'>;
+
+/** Reading takes about half of the time. */
+const readingShare = 0.5;
 
 /** What must not be: rows of which this SQL is true. */
 interface Fault {
@@ -45,13 +48,21 @@ export async function prepareTable(
   const roles = columnRoles({ path, names }, options);
   checkColumns(files, roles.used);
   const notes: string[] = [];
-  const known = await stagedInputs(database, files, roles, options, notes);
+  const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
+  const onShare = (share: number) => context.progress?.(Math.floor(share * bytes), bytes);
+  const onBytes = (read: number) => onShare(readingShare * (read / Math.max(1, bytes)));
+  const known = await stagedInputs(database, files, roles, options, notes, onBytes);
   refuseEmptyFiles(known.staged, options.splitSeed === 'run');
   for (const message of notes) context.note(message);
   context.signal?.throwIfAborted();
   const placed = await rowSplits(database, known.staged, roles, options);
   await refuseFaults(database, placed, faultsOf(known, roles, placed), known.staged);
-  return writeRows(database, placed, known, roles, { checksum, path, options, context });
+  const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
+  const stored = await told(database, written, () =>
+    writeRows(database, placed, known, roles, { checksum, path, options, context }),
+  );
+  onShare(1);
+  return stored;
 }
 
 interface Known {
@@ -66,15 +77,16 @@ async function stagedInputs(
   roles: ColumnRoles,
   options: TableOptions,
   notes: string[],
+  onBytes: (bytes: number) => void,
 ): Promise<Known> {
   const { missing } = options;
-  const attempt = async (texts: ReadonlySet<string>) => {
-    const staged = await stageRows(database, files, roles.used, (name) => texts.has(name), missing);
+  const attempt = async (isText: (name: string, few: boolean) => boolean) => {
+    const staged = await stageRows(database, files, roles.used, isText, missing, onBytes);
     const found: string[] = [];
     const inputs = await columnKinds(database, roles.inputs, staged, (message) => void found.push(message));
-    for (const { name, task } of roles.labels) {
+    for (const { name } of roles.labels) {
       const column = staged.columns.get(name);
-      if (!column?.retyped || task.type === 'binary') continue;
+      if (!column?.retyped) continue;
       const [odd = 0] = await numbersOf(database, [`count(*) FILTER (${column.sql} IS NOT NULL AND ${numberSql(column)} IS NULL)`], stagedTable);
       if (odd > 0) throw new OtherTexts();
     }
@@ -82,21 +94,20 @@ async function stagedInputs(
     return { staged, inputs };
   };
   try {
-    return await attempt(asWritten(roles, options));
+    return await attempt(asWritten(roles));
   } catch (error) {
     if (!(error instanceof OtherTexts)) throw error;
-    return attempt(roles.used);
+    return attempt(() => true);
   }
 }
 
-/** Columns whose values count as they are written: all but those that are numbers alone. */
-function asWritten({ inputs, labels, used }: ColumnRoles, { columns }: TableOptions): ReadonlySet<string> {
-  const numbers = new Set([
-    ...inputs.flatMap(({ name, kind }) => (kind === undefined || kind === 'numeric' ? [name] : [])),
-    ...labels.flatMap(({ name, positive, task }) => (positive === undefined && task.type === 'regression' ? [name] : [])),
-  ]);
+/** Columns whose values count as they are written: all but those that can only be numbers. */
+function asWritten({ inputs, labels }: ColumnRoles): (name: string, few: boolean) => boolean {
+  const numbers = new Set(labels.flatMap(({ name, positive }) => (positive === undefined ? [name] : [])));
+  for (const { name, kind } of inputs) if (kind === 'numeric') numbers.add(name);
   const masks = new Set(labels.flatMap(({ mask }) => (mask ? [mask.name] : [])));
-  return new Set([...used].filter((name) => !numbers.has(name) || masks.has(name) || columns[name] === 'categorical'));
+  const guessed = new Set(inputs.flatMap(({ name, kind }) => (kind === undefined ? [name] : [])));
+  return (name, few) => masks.has(name) || !(numbers.has(name) || (guessed.has(name) && !few));
 }
 
 /** SQL of a label: NULL outside the task's sample space. */

@@ -39,9 +39,9 @@ export async function insertRows(
     const text = textOf(cell).trim();
     if (marks.has(text)) return null;
     if (type !== 'number') return text;
-    const number = numberOf(cell);
-    if (Number.isNaN(number)) throw new OtherTexts();
-    return number;
+    if (typeof cell === 'number') return cell;
+    if (Number.isNaN(numberOf(cell))) throw new OtherTexts();
+    return Number(cell);
   };
   const appender = await database.createAppender(table);
   try {

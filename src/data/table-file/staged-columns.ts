@@ -9,11 +9,11 @@ export type StagedType = 'text' | 'whole' | 'number' | 'list';
 export const databaseTypes = { text: 'VARCHAR', whole: 'BIGINT', number: 'DOUBLE', list: 'VARCHAR[]' } as const;
 
 /** Blanks that stand around a value. */
-const blanks = literal(' \t\n\r\f\v\u00a0\ufeff');
+const blanks = [' ', '\t', '\u00a0'];
 
 /** SQL functions of staged values. Numbers are finite as 32-bit floats. */
 export const macros = [
-  `CREATE OR REPLACE TEMP MACRO trimmed(t) AS trim(t, ${blanks})`,
+  `CREATE OR REPLACE TEMP MACRO trimmed(t) AS trim(t, ${literal(blanks.join(''))})`,
   'CREATE OR REPLACE TEMP MACRO finite(x) AS CASE WHEN isfinite(TRY_CAST(x AS FLOAT)) THEN x END',
   'CREATE OR REPLACE TEMP MACRO number_of(t) AS finite(TRY_CAST(t AS DOUBLE))',
   'CREATE OR REPLACE TEMP MACRO whole_text(x) AS CASE WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR ELSE x::VARCHAR END',
@@ -25,6 +25,13 @@ export function cleaned(text: string, missing: readonly string[]): string {
   return marks.length === 0
     ? `trimmed(${text})`
     : `CASE WHEN trimmed(${text}) NOT IN (${literals(marks)}) THEN trimmed(${text}) END`;
+}
+
+/** The same of a text that is NULL where it is one of `missing` to the letter: of the others few have blanks around them. */
+export function cleanedFurther(text: string, missing: readonly string[]): string {
+  const ends = blanks.map((blank) => `ends_with(${text}, ${literal(blank)})`).join(' OR ');
+  const starts = blanks.map((blank) => blank.charCodeAt(0)).join(', ');
+  return `CASE WHEN ascii(${text}) IN (${starts}) OR ${ends} THEN ${cleaned(text, missing)} ELSE ${text} END`;
 }
 
 /** SQL of a staged column. */

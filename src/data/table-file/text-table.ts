@@ -4,7 +4,7 @@ import { numberOf } from './cell.js';
 import { type Delimited, openDelimited } from './delimited-rows.js';
 import type { RowFile } from './file-rows.js';
 import { insertRows } from './row-table.js';
-import { cleaned, type StagedType } from './staged-columns.js';
+import { cleanedFurther, type StagedType } from './staged-columns.js';
 import { OtherTexts, type TableFile, type WantedColumn } from './table-file.js';
 
 /**
@@ -26,8 +26,7 @@ export async function openTextTable(
     bytes,
     names,
     unsupported: new Map(),
-    retypes: true,
-    types: await typesOfHead(rows),
+    ...(await typesOfHead(rows)),
     async insert(database, table, columns, missing) {
       if (options.encoding !== undefined) return insertRows(database, table, rows, columns, missing);
       const sql = `INSERT INTO ${identifier(table)} SELECT ${columns.map((column) => expression(column, names, missing, options)).join(', ')} FROM ${scan(path, names, columns, missing, { ...options, skip: opened.blankLines })}`;
@@ -74,27 +73,28 @@ function expression(
   if (constant !== undefined) return constant === null ? 'NULL' : literal(constant);
   const column = `c${names.indexOf(name)}`;
   if (type === 'number') return column;
+  const marks = missing.includes('') ? column : `coalesce(${column}, '')`;
   const text =
     decimal === ','
-      ? `CASE WHEN regexp_full_match(${column}, '\\s*[-+]?\\d*,\\d+([eE][-+]?\\d+)?\\s*') THEN replace(${column}, ',', '.') ELSE ${column} END`
-      : column;
-  return cleaned(`coalesce(${text}, '')`, missing);
+      ? `CASE WHEN regexp_full_match(${column}, '\\s*[-+]?\\d*,\\d+([eE][-+]?\\d+)?\\s*') THEN replace(${column}, ',', '.') ELSE ${marks} END`
+      : marks;
+  return cleanedFurther(text, missing);
 }
 
-/** Numbers are columns of which the file's beginning has only numbers, more than a few or not all whole: they are no categories. */
-async function typesOfHead(rows: RowFile): Promise<ReadonlyMap<string, StagedType>> {
+/** Numbers are columns of which the file's beginning has only numbers. */
+async function typesOfHead(rows: RowFile): Promise<Required<Pick<TableFile, 'types' | 'few'>>> {
+  const types = new Map<string, StagedType>(rows.names.map((name) => [name, 'text']));
+  const few = new Set<string>();
   for await (const { records } of rows.read(() => undefined)) {
-    return new Map(
-      rows.names.map((name, c) => {
-        const cells = records.map((record) => record[c] ?? '').filter((cell) => cell !== '');
-        const numbers = cells.map(numberOf);
-        const apart = numbers.some((value) => !Number.isInteger(value)) || new Set(numbers).size > fewValues;
-        const plain = apart && numbers.every((value) => !Number.isNaN(value));
-        return [name, plain ? 'number' : 'text'];
-      }),
-    );
+    for (const [c, name] of rows.names.entries()) {
+      const numbers = records.map((record) => record[c] ?? '').filter((cell) => cell !== '').map(numberOf);
+      if (numbers.some(Number.isNaN)) continue;
+      types.set(name, 'number');
+      if (numbers.every(Number.isInteger) && new Set(numbers).size <= fewValues) few.add(name);
+    }
+    break;
   }
-  return new Map(rows.names.map((name) => [name, 'text']));
+  return { types, few };
 }
 
 /** Whole numbers with no more different values than this are taken for categories. */
