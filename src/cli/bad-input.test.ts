@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { rawRows, rawText, withValue } from '../data/census-income.fixture.js';
+import { rawRows, rawText, withValue } from '../data/census-income/census-income.fixture.js';
 import {
   censusConfig,
   contentsOf,

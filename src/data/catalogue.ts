@@ -1,6 +1,6 @@
 import { catalogue } from '../support/catalogue.js';
 import { aliCcp } from './ali-ccp.js';
-import { censusIncome } from './census-income.js';
+import { censusIncome } from './census-income/census-income.js';
 import { funnel } from './funnel.js';
 import type { LoaderDefinition } from './loader.js';
 import { synthetic } from './synthetic.js';

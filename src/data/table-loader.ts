@@ -46,7 +46,7 @@ export const table = defineLoader({
     const key = { reader: loader, version, content, sums };
     const checksum = createHash('sha256').update(JSON.stringify(key)).digest('hex');
     const entry = await prepared({ folder: cache, name: loader, key }, context, async (database, folder) =>
-      prepareTable(database, await read.open(folder, signal), options, checksum, context),
+      prepareTable(database, await read.open(folder, signal), options, { checksum }, context),
     );
     context.prepared?.(entry.path);
     const source = await preparedSource(entry, signal);

@@ -59,14 +59,10 @@ test('a preparation that fails, or is interrupted, leaves nothing', async () => 
   });
   await expect(failing).rejects.toThrow('no');
   const stop = new AbortController();
-  const stopped = prepared(
-    { folder: cache, name: 'some', key: 1 },
-    { ...context, signal: stop.signal },
-    (database) => {
-      setTimeout(() => stop.abort(new Error('stop')), 100);
-      return rowsOf(database, 'SELECT sum(sqrt(a.i * b.i)) FROM range(1000000) a(i), range(1000000) b(i)'); // hours
-    },
-  );
+  const stopped = prepared({ folder: cache, name: 'some', key: 1 }, { ...context, signal: stop.signal }, (database) => {
+    setTimeout(() => stop.abort(new Error('stop')), 100);
+    return rowsOf(database, 'SELECT sum(sqrt(a.i * b.i)) FROM range(1000000) a(i), range(1000000) b(i)'); // hours
+  });
   await expect(stopped).rejects.toThrow('stop');
   expect(await readdir(cache)).toEqual([]);
 });

@@ -195,5 +195,7 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 function isFullDisk(error: unknown): boolean {
-  return error instanceof Error && /No space left|max_temp_directory_size|could not write|Disk quota/i.test(error.message);
+  return (
+    error instanceof Error && /No space left|max_temp_directory_size|could not write|Disk quota/i.test(error.message)
+  );
 }

@@ -4,8 +4,8 @@ import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
 import { numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
-import { fewValues } from './text-table.js';
 import { OtherTexts } from './table-file.js';
+import { fewValues } from './text-table.js';
 
 /** A number column may have so few other texts among its values, which are then missing. */
 const oddShare = 0.05;
@@ -126,11 +126,7 @@ async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: n
   return `Column '${column.name}' has numbers but for ${odd} of ${present} values: ${list}. These count as missing; list them in dataset.missing, or say columns: { ${column.name}: categorical }.`;
 }
 
-function noteKinds(
-  asked: readonly InputColumn[],
-  known: readonly KnownInput[],
-  note: (message: string) => void,
-): void {
+function noteKinds(asked: readonly InputColumn[], known: readonly KnownInput[], note: (message: string) => void): void {
   const inferred = asked.filter(({ kind }) => kind === undefined);
   if (inferred.length === 0) return;
   const kindOf = ({ index }: InputColumn) =>

@@ -149,7 +149,8 @@ async function* textOf(
 
 /** The lines of a file that is packed with Zstandard, which Node cannot unpack and DuckDB can. */
 async function* linesOfZstandard(path: string): AsyncGenerator<Buffer> {
-  const whole = "auto_detect = false, header = false, delim = E'\\x01\\x02', quote = '', escape = '', columns = {line: 'VARCHAR'}";
+  const whole =
+    "auto_detect = false, header = false, delim = E'\\x01\\x02', quote = '', escape = '', columns = {line: 'VARCHAR'}";
   const database = await openDatabase();
   try {
     const found = await database.stream(`SELECT coalesce(line, '') FROM read_csv(${fileLiteral(path)}, ${whole})`);

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { literal, numbersOf, rowsOf, told } from '../store/database.js';
+import { literal, literals, numbersOf, rowsOf, told } from '../store/database.js';
 import type { StoredSource } from '../store/prepared-source.js';
 import { shown } from './cell.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
@@ -15,6 +15,15 @@ import type { TableOptions } from './table-options.js';
 
 const manyValues = 2 ** 20;
 const mostValues = 2 ** 23;
+
+/** What is known of the data beside the options. */
+export interface About {
+  readonly checksum: string;
+  /** The options are a loader's own: it is of no use to advise others. */
+  readonly fixed?: boolean;
+  /** A column that has these texts alone. */
+  readonly known?: { readonly column: string; readonly texts: readonly string[] };
+}
 
 type Context = Pick<LoaderContext, 'note' | 'progress' | 'signal'>;
 
@@ -40,7 +49,7 @@ export async function prepareTable(
   database: DuckDBConnection,
   files: readonly SplitFile[],
   options: TableOptions,
-  checksum: string,
+  about: About,
   context: Context,
 ): Promise<StoredSource> {
   checkColumns(files, undefined);
@@ -56,10 +65,10 @@ export async function prepareTable(
   for (const message of notes) context.note(message);
   context.signal?.throwIfAborted();
   const placed = await rowSplits(database, known.staged, roles, options);
-  await refuseFaults(database, placed, faultsOf(known, roles, placed), known.staged);
+  await refuseFaults(database, placed, faultsOf(known, roles, placed, about), known.staged);
   const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
   const stored = await told(database, written, () =>
-    writeRows(database, placed, known, roles, { checksum, path, options, context }),
+    writeRows(database, placed, known, roles, { checksum: about.checksum, path, options, context }),
   );
   onShare(1);
   return stored;
@@ -87,7 +96,11 @@ async function stagedInputs(
     for (const { name } of roles.labels) {
       const column = staged.columns.get(name);
       if (!column?.retyped) continue;
-      const [odd = 0] = await numbersOf(database, [`count(*) FILTER (${column.sql} IS NOT NULL AND ${numberSql(column)} IS NULL)`], stagedTable);
+      const [odd = 0] = await numbersOf(
+        database,
+        [`count(*) FILTER (${column.sql} IS NOT NULL AND ${numberSql(column)} IS NULL)`],
+        stagedTable,
+      );
       if (odd > 0) throw new OtherTexts();
     }
     notes.push(...found);
@@ -126,8 +139,20 @@ function labelSql(label: LabelColumn, staged: StagedRows) {
   return { value: `CASE WHEN ${inside} THEN ${value} END`, present, inside, comparable: condition?.comparable, mask };
 }
 
-function faultsOf({ staged, inputs }: Known, { labels }: ColumnRoles, { faults }: RowSplits): Fault[] {
+function faultsOf(
+  { staged, inputs }: Known,
+  { labels }: ColumnRoles,
+  { faults }: RowSplits,
+  { fixed, known }: About,
+): Fault[] {
   const found: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
+  const only = known && staged.columns.get(known.column);
+  if (known && only)
+    found.push({
+      sql: `coalesce(${textSql(only)}, '') NOT IN (${literals(known.texts)})`,
+      column: known.column,
+      what: `, which is neither '${known.texts.join("' nor '")}'.`,
+    });
   const notComparable = ', which cannot be compared with a number.';
   for (const label of labels) {
     const { name, task, positive } = label;
@@ -145,7 +170,8 @@ function faultsOf({ staged, inputs }: Known, { labels }: ColumnRoles, { faults }
   }
   for (const { name, kind, column, number, lenient, weights, ...input } of inputs) {
     if (kind === 'numeric' && !lenient) {
-      const what = `, which is no number; if it has categories: columns: { ${name}: categorical }.`;
+      const advice = fixed ? '' : `; if it has categories: columns: { ${name}: categorical }`;
+      const what = `, which is no number${advice}.`;
       found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
     }
     if (kind === 'list' && weights !== undefined) {
@@ -198,7 +224,12 @@ async function writeRows(
   { from }: RowSplits,
   { staged, inputs }: Known,
   { labels, group }: ColumnRoles,
-  about: { readonly checksum: string; readonly path: string; readonly options: TableOptions; readonly context: Context },
+  about: {
+    readonly checksum: string;
+    readonly path: string;
+    readonly options: TableOptions;
+    readonly context: Context;
+  },
 ): Promise<StoredSource> {
   const { note, signal } = about.context;
   await database.run('CREATE TABLE prepared.dictionaries (input INTEGER, value VARCHAR)');

@@ -136,7 +136,12 @@ async function drawRows(
 }
 
 /** The table `groups`: each value's split. All rows of one value are in one split; a row without a value is drawn alone. */
-async function drawGroups(database: DuckDBConnection, column: StagedColumn, shares: Shares, seed: number): Promise<void> {
+async function drawGroups(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  shares: Shares,
+  seed: number,
+): Promise<void> {
   const { DuckDBDataChunk, UTINYINT, VARCHAR } = await import('@duckdb/node-api');
   const random = randomFromSeed(seed).stream('split');
   const text = textSql(column);
@@ -155,7 +160,9 @@ async function drawGroups(database: DuckDBConnection, column: StagedColumn, shar
 
 /** Of the rows of each stratum the same shares, to the nearest row. */
 function byStratum(first: StagedColumn, others: readonly (StagedColumn | undefined)[], shares: Shares) {
-  const strata = [first, ...others].flatMap((column) => (column ? [`coalesce(${textSql(column)}, '')`] : [])).join(', ');
+  const strata = [first, ...others]
+    .flatMap((column) => (column ? [`coalesce(${textSql(column)}, '')`] : []))
+    .join(', ');
   const place = `row_number() OVER (PARTITION BY d.split >= ${ofFile}, ${strata} ORDER BY d.key, s.rowid)`;
   const count = `count(*) OVER (PARTITION BY d.split >= ${ofFile}, ${strata})`;
   const upTo = (share: number) => `${place} <= round(${share} * ${count})`;
@@ -191,7 +198,12 @@ function byValue(
 }
 
 /** Rows of one time are in one split: that of the latest share that the time reaches into. */
-async function byTime(database: DuckDBConnection, { validation, test }: Shares, column: StagedColumn, staged: StagedRows) {
+async function byTime(
+  database: DuckDBConnection,
+  { validation, test }: Shares,
+  column: StagedColumn,
+  staged: StagedRows,
+) {
   const number = numberSql(column);
   const [present = 0, numbers = 0] = await numbersOf(
     database,
@@ -218,7 +230,11 @@ async function byTime(database: DuckDBConnection, { validation, test }: Shares, 
   return {
     sql: `CASE WHEN ${time} >= ${testFrom} THEN 2 WHEN ${time} >= ${validationFrom} THEN 1 ELSE 0 END`,
     faults: [
-      { sql: `${time} IS NULL`, column: column.name, what: ', which is neither a number nor a date such as 2024-05-31.' },
+      {
+        sql: `${time} IS NULL`,
+        column: column.name,
+        what: ', which is neither a number nor a date such as 2024-05-31.',
+      },
     ],
   };
 }

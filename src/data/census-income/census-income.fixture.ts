@@ -1,6 +1,6 @@
-import { randomFromSeed } from '../support/random.js';
+import { randomFromSeed } from '../../support/random.js';
+import { type Source, type SplitName, singleOf } from '../dataset.js';
 import { rawColumns } from './census-income-columns.js';
-import { type Source, type SplitName, singleOf } from './dataset.js';
 
 /** A row in the raw format: comma and space, no header. */
 export type RawRow = readonly string[];
@@ -42,13 +42,15 @@ export function textOf(row: RawRow | undefined, name: string): string {
   return row?.[rawColumns.findIndex(([other]) => other === name)] ?? '';
 }
 
-/** Every row of a split as texts, in the source's column order, with its labels. */
+/** Every row of a split as texts, in the order of the files and the source's order of columns, with its labels. */
 export async function contents(source: Source, name: SplitName): Promise<{ rows: string[][]; labels: number[][] }> {
   const split = source.splits[name];
   const rows: string[][] = [];
   const labels: number[][] = [];
+  const numbers: number[] = [];
   for (let b = 0; b * split.blockRows < split.rows; b++) {
     const block = await split.read(b);
+    numbers.push(...((await split.numbers?.(b)) ?? []));
     for (let r = 0; r < block.rows; r++) {
       rows.push(
         source.columns.map((column, c) => {
@@ -59,5 +61,6 @@ export async function contents(source: Source, name: SplitName): Promise<{ rows:
       labels.push(block.labels.map((values) => values[r] ?? Number.NaN));
     }
   }
-  return { rows, labels };
+  const order = [...rows.keys()].sort((a, b) => (numbers[a] ?? a) - (numbers[b] ?? b));
+  return { rows: order.map((row) => rows[row] ?? []), labels: order.map((row) => labels[row] ?? []) };
 }

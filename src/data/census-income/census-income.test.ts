@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, DataError } from '../support/errors.js';
+import { ConfigError, DataError } from '../../support/errors.js';
+import type { Source, SplitName } from '../dataset.js';
 import { contents, type RawRow, rawRows, rawText, textOf, withValue } from './census-income.fixture.js';
 import { censusIncome } from './census-income.js';
 import { rawColumns } from './census-income-columns.js';
-import type { Source, SplitName } from './dataset.js';
 
 const context = { seed: 1, note: () => undefined };
 const train = rawRows(9000, 1); // more than two blocks
@@ -195,7 +195,7 @@ describe('data that cannot be used', () => {
     [
       'an empty packed file',
       { 'census-income.data': undefined, 'census-income.data.gz': gzipSync('') },
-      /census-income\.data\.gz is empty/,
+      /census-income\.data\.gz has no rows/,
     ],
     [
       'a truncated packed file',
@@ -225,9 +225,13 @@ describe('data that cannot be used', () => {
     [
       'a text for a number',
       { 'census-income.data': rawText(withValue(train, 8, 'age', 'old')) },
-      /data:9: age is 'old'/,
+      /data:9: column 'age' is 'old', which is no number\./,
     ],
-    ['nothing for a number', { 'census-income.data': rawText(withValue(train, 8, 'age', '')) }, /data:9: age is ''/],
+    [
+      'nothing for a number',
+      { 'census-income.data': rawText(withValue(train, 8, 'age', '')) },
+      /data:9: column 'age' is ''/,
+    ],
   ])('%s is one line that names the place', async (name, files, message) => {
     const present = Object.entries<string | Uint8Array | undefined>({ ...plain(), ...files }).flatMap(
       ([file, content]) => (content === undefined ? [] : [[file, content] as const]),
