@@ -33,7 +33,7 @@ export async function insertRows(
   const marks = new Set(missing?.map((mark) => mark.trim()));
   const places = columns.map(({ name }) => rows.names.indexOf(name));
   const databaseType = { text: VARCHAR, whole: VARCHAR, number: DOUBLE, list: LIST(VARCHAR) };
-  const valueOf = (cell: Cell, type: StagedType) => {
+  const staged = (cell: Cell, type: StagedType) => {
     if (cell === null) return null;
     if (type === 'list') return listValue(typeof cell === 'object' ? cell.map(textOf) : [textOf(cell)]);
     const text = missing ? textOf(cell).trim() : textOf(cell);
@@ -52,7 +52,7 @@ export async function insertRows(
         chunk.setColumns(
           columns.map(({ type, constant }, c) =>
             part.map(
-              (record) => constant ?? (constant === null ? null : valueOf(record[places[c] ?? -1] ?? null, type)),
+              (record) => constant ?? (constant === null ? null : staged(record[places[c] ?? -1] ?? null, type)),
             ),
           ),
         );
