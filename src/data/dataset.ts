@@ -75,6 +75,8 @@ export interface SourceSplit {
   readonly blockRows: number;
   /** Reads block `index`; the arrays may be views that the next read overwrites. */
   read(index: number): SourceBlock | Promise<SourceBlock>;
+  /** Begins to read block `index`, which will probably be asked for next. */
+  ahead?(index: number): void;
   /** Of prepared rows: the numbers that block `index`'s rows have in the files, from 0. [rows] */
   numbers?(index: number): Promise<Int32Array>;
 }
@@ -140,6 +142,8 @@ export interface Split {
   readonly blockRows: number;
   /** Encodes block `index`; the arrays may be reused by the next read. */
   read(index: number): Promise<Block>;
+  /** See `SourceSplit`. */
+  ahead?(index: number): void;
   /** Of data that name a group, and not of the training split: each row's group. [rows] */
   groups?(): Promise<Int32Array>;
 }

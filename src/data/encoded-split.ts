@@ -26,6 +26,7 @@ export function encodedSplit(
     return {
       rows,
       blockRows,
+      ...(source.ahead ? { ahead: (index) => source.ahead?.(index) } : {}),
       async read(index) {
         const block = await source.read(index);
         target.clear();

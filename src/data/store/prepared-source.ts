@@ -55,10 +55,21 @@ export async function preparedSource(entry: Prepared, signal?: AbortSignal): Pro
     const range = (index: number): readonly [number, number] => {
       return [first + index * blockRows, first + Math.min(rows, (index + 1) * blockRows)];
     };
+    let next: { readonly index: number; readonly block: Promise<SourceBlock> } | undefined;
     return {
       rows,
       blockRows,
-      read: (index) => reader.block(stored, ...range(index)),
+      read(index) {
+        const begun = next?.index === index ? next.block : undefined;
+        next = undefined;
+        return begun ?? reader.block(stored, ...range(index));
+      },
+      ahead(index) {
+        if (next?.index === index || index * blockRows >= rows) return;
+        const block = reader.block(stored, ...range(index));
+        block.catch(() => undefined); // whoever asks for it is told
+        next = { index, block };
+      },
       numbers: (index) => reader.numbers(...range(index)),
     };
   };
