@@ -48,7 +48,7 @@ export async function columnKinds(
     } else if (present === 0) continue;
     else if (column.type === 'list') as('list');
     else if (numbers >= (1 - oddShare) * present && numbers > 0) {
-      if (whole && (await different(database, numberSql(column))) <= fewValues) as('categorical');
+      if (whole && (await different(database, column)) <= fewValues) as('categorical');
       else {
         as('numeric', numberSql(column), numbers < present);
         if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
@@ -81,10 +81,11 @@ async function statistics(database: DuckDBConnection, columns: readonly StagedCo
   });
 }
 
-/** Different values, as far as the first few. */
-async function different(database: DuckDBConnection, sql: string): Promise<number> {
-  const from = `(SELECT DISTINCT ${sql} AS value FROM ${stagedTable} WHERE ${sql} IS NOT NULL LIMIT ${fewValues + 1})`;
-  const [count = 0] = await numbersOf(database, ['count(*)'], from);
+/** Different numbers, as far as the first few. */
+async function different(database: DuckDBConnection, column: StagedColumn): Promise<number> {
+  const values = `SELECT DISTINCT ${column.sql} FROM ${stagedTable}`; // of few texts each is made a number once
+  const from = `(SELECT DISTINCT ${numberSql(column)} AS value FROM (${values}) LIMIT ${fewValues + 2})`;
+  const [count = 0] = await numbersOf(database, ['count(value)'], from);
   return count;
 }
 

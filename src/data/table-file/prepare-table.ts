@@ -185,12 +185,12 @@ function faultsOf(
 /** @throws DataError for the first row that has a fault. */
 async function refuseFaults(
   database: DuckDBConnection,
-  { from }: RowSplits,
+  { looked }: RowSplits,
   faults: readonly Fault[],
   staged: StagedRows,
 ): Promise<void> {
   const first = faults.map(({ sql }) => `min(row) FILTER (${sql})`);
-  const rows = await numbersOf(database, first, `${from} WHERE split IS NOT NULL OR NOT given`);
+  const rows = await numbersOf(database, first, `${looked} WHERE split IS NOT NULL OR NOT given`);
   const earliest = Math.min(...rows.filter((row) => !Number.isNaN(row)));
   const fault = faults[rows.indexOf(earliest)];
   if (!fault) return;

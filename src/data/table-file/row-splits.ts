@@ -62,6 +62,8 @@ function splitAt(draw: number, { validation, test }: Shares): SplitName {
 export interface RowSplits {
   /** Stands behind FROM: the staged columns, `row` (the row's number, from 0), `split` (0 train, 1 validation, 2 test, NULL none), `given` (by the file), `sort_key`. */
   readonly from: string;
+  /** The same for looking for faults, which is quicker where every row is in a split. */
+  readonly looked: string;
   /** What must not be, in a row of `from`: SQL, the column, and what its value is. */
   readonly faults: readonly { readonly sql: string; readonly column: string; readonly what: string }[];
 }
@@ -87,7 +89,8 @@ export async function rowSplits(
   const of = column === undefined ? undefined : staged.columns.get(column);
   const rule = await ruleOf();
   const from = `(SELECT s.*, s.rowid AS row, CASE WHEN d.split >= ${ofFile} THEN d.split - ${ofFile} ELSE ${rule.sql} END AS split, d.split >= ${ofFile} AS given, d.key AS sort_key FROM ${stagedTable} s POSITIONAL JOIN draws d ${rule.join ?? ''})`;
-  return { from, faults: rule.faults ?? [] };
+  const whole = `(SELECT *, rowid AS row, false AS given, 0 AS split FROM ${stagedTable})`;
+  return { from, looked: rule.faults ? from : whole, faults: rule.faults ?? [] };
 
   async function ruleOf(): Promise<{
     readonly sql: string;
