@@ -69,6 +69,15 @@ export async function numbersOf(connection: DuckDBConnection, expressions: reado
   return row.map((value) => (value === null ? Number.NaN : Number(value)));
 }
 
+/**
+ * Sets the memory of a connection's buffers for tables of so many columns, of which each thread has some blocks of 256 KiB in memory. What is beyond
+ * lies on disk.
+ */
+export async function limitMemory(connection: DuckDBConnection, columns: number, threads: number): Promise<void> {
+  const megabytes = Math.ceil(640 + columns * threads);
+  await connection.run(`SET memory_limit = '${megabytes}MB'`);
+}
+
 /** A text as a literal of SQL. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;

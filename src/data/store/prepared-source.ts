@@ -30,7 +30,6 @@ export interface StoredSource {
   readonly group?: string;
 }
 
-const memory = '256MB';
 /** Rows are read in ranges of so many bytes at most, and so many rows: long ranges cost less for each row. */
 const mostBlock = { bytes: 2 ** 23, rows: 30 * 2048 };
 /** What a row has of a list. A long one is not all fed. */
@@ -45,7 +44,7 @@ function blockRowsOf({ columns, tasks }: StoredSource): number {
 /** The source that lies in a prepared file. Any number of processes may read it. */
 export async function preparedSource(entry: Prepared, signal?: AbortSignal): Promise<Source> {
   const stored = describedBy(entry);
-  const reader = new Reader(entry);
+  const reader = new Reader(entry, stored.columns.length + stored.tasks.length);
   const dictionaries = await reader.dictionaries(stored.columns.length, signal);
   const blockRows = blockRowsOf(stored);
   let begin = 0;
@@ -96,10 +95,12 @@ function describedBy(entry: Prepared): StoredSource {
 /** Reads ranges of rows. Its database closes when nothing refers to it any longer. */
 class Reader {
   readonly #entry: Prepared;
+  readonly #columns: number;
   #database: Promise<DuckDBConnection> | undefined;
 
-  constructor(entry: Prepared) {
+  constructor(entry: Prepared, columns: number) {
     this.#entry = entry;
+    this.#columns = columns;
   }
 
   async dictionaries(columns: number, signal: AbortSignal | undefined): Promise<string[][]> {
@@ -176,7 +177,7 @@ class Reader {
   }
 
   async #open(): Promise<DuckDBConnection> {
-    const database = await openDatabase(':memory:', { memory, threads: 1 });
+    const database = await openDatabase(':memory:', { memory: `${256 + this.#columns}MB`, threads: 1 });
     await database.run(`ATTACH ${literal(this.#entry.file)} AS prepared (READ_ONLY)`);
     await rowsOf(database, 'SELECT count(*) FROM prepared.rows');
     return database;

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { literal, literals, numbersOf, rowsOf, told } from '../store/database.js';
+import { limitMemory, literal, literals, numbersOf, rowsOf, told } from '../store/database.js';
 import type { StoredSource } from '../store/prepared-source.js';
 import { shown } from './cell.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
@@ -15,6 +15,8 @@ import type { TableOptions } from './table-options.js';
 
 const manyValues = 2 ** 20;
 const mostValues = 2 ** 23;
+/** A dictionary of more values is joined: as a type of DuckDB it takes long to make. */
+const mostTypeValues = 2 ** 16;
 
 /** What is known of the data beside the options. */
 export interface About {
@@ -56,6 +58,8 @@ export async function prepareTable(
   const { path = '', names = [] } = files[0]?.file ?? {};
   const roles = columnRoles({ path, names }, options);
   checkColumns(files, roles.used);
+  const [[threads] = []] = await rowsOf(database, "SELECT current_setting('threads')");
+  await limitMemory(database, roles.used.size, Number(threads));
   const notes: string[] = [];
   const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
   const onShare = (share: number) => context.progress?.(Math.floor(share * bytes), bytes);
@@ -234,6 +238,7 @@ async function writeRows(
   const { note, signal } = about.context;
   await database.run('CREATE TABLE prepared.dictionaries (input INTEGER, value VARCHAR)');
   const selected: string[] = [];
+  const joins: string[] = [];
   for (const [c, input] of inputs.entries()) {
     signal?.throwIfAborted();
     const { kind, number, weights } = input;
@@ -248,7 +253,15 @@ async function writeRows(
         : weights === undefined
           ? parts
           : `list_transform(${parts}, e -> ${nameOf('e', weights)})`;
-    if (input.hash === undefined) await writeDictionary(database, c, texts, input, note);
+    if (input.hash === undefined) {
+      const joined = (await writeDictionary(database, c, texts, input, note)) > mostTypeValues && kind !== 'list';
+      if (joined) {
+        joins.push(`LEFT JOIN dictionary${c} AS d${c} ON d${c}.value = ${texts}`);
+        selected.push(`d${c}.index AS i${c}`);
+        continue;
+      }
+      await database.run(`CREATE TEMP TYPE dictionary${c} AS ENUM (SELECT value FROM dictionary${c})`);
+    }
     const indexOf = (text: string) =>
       input.hash === undefined ? `enum_code(${text})::INTEGER` : `(md5_number_lower(${text}) % ${input.hash})::INTEGER`;
     const coded = input.hash === undefined ? `(${texts})::dictionary${c}${kind === 'list' ? '[]' : ''}` : texts;
@@ -262,7 +275,7 @@ async function writeRows(
     selected.push(`coalesce((${labelSql(label, staged).value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
   const order = 'split, CASE WHEN split = 0 THEN sort_key END, row';
   await database.run(
-    `CREATE TABLE prepared.rows AS SELECT row, split, ${selected.join(', ')} FROM ${from} WHERE split IS NOT NULL ORDER BY ${order}`,
+    `CREATE TABLE prepared.rows AS SELECT row, split, ${selected.join(', ')} FROM ${from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
   );
   const rows = await splitRows(database, staged, about.options.splitSeed === 'run', note);
   for (const [t, label] of labels.entries())
@@ -287,21 +300,23 @@ async function writeRows(
   };
 }
 
-/** The texts of an input in the order of their first rows, as a table and as a type of DuckDB, whose codes are the indexes. */
+/** The table `dictionary<c>`: an input's texts in the order of their first rows, and their indexes. @returns how many. */
 async function writeDictionary(
   database: DuckDBConnection,
   c: number,
   texts: string,
   { name, kind, separator, weights }: KnownInput,
   note: (message: string) => void,
-): Promise<void> {
+): Promise<number> {
   const each =
     kind === 'list'
       ? `SELECT unnest(${texts}) AS value, generate_subscripts(${texts}, 1) AS place, rowid AS row FROM ${stagedTable}`
       : `SELECT ${texts} AS value, 0 AS place, rowid AS row FROM ${stagedTable}`;
   const from = `(SELECT value, min(row * ${2 ** 22} + place) AS first FROM (${each}) GROUP BY value)`;
-  await database.run(`CREATE OR REPLACE TABLE dictionary AS SELECT value FROM ${from} ORDER BY first`);
-  const [count = 0] = await numbersOf(database, ['count(*)'], 'dictionary');
+  await database.run(
+    `CREATE TABLE dictionary${c} AS SELECT value, (row_number() OVER (ORDER BY first) - 1)::INTEGER AS index FROM ${from} ORDER BY first`,
+  );
+  const [count = 0] = await numbersOf(database, ['count(*)'], `dictionary${c}`);
   const kept = Object.entries({ separator, weights }).map(([key, text]) =>
     text === undefined ? '' : `, ${key}: ${JSON.stringify(text)}`,
   );
@@ -312,8 +327,8 @@ async function writeDictionary(
     note(
       `Column '${name}' has more than ${manyValues} different values, which are all kept in memory; a hash bounds it: ${hashed}.`,
     );
-  await database.run(`CREATE TEMP TYPE dictionary${c} AS ENUM (SELECT value FROM dictionary)`);
-  await database.run(`INSERT INTO prepared.dictionaries SELECT ${c}, value FROM dictionary`);
+  await database.run(`INSERT INTO prepared.dictionaries SELECT ${c}, value FROM dictionary${c} ORDER BY index`);
+  return count;
 }
 
 /** How many rows each split has. @throws DataError for a split without rows. */
