@@ -15,7 +15,7 @@ import type { Prepared } from './prepared.js';
 /**
  * What the DuckDB file of a prepared source holds, beside the rows. Its tables:
  *
- * - `rows`: of train, then validation, then test. `row` BIGINT: the row's number in the files, from 0. Input `c` is `i<c>`: INTEGER indexes of the
+ * - `rows`: of train, then validation, then test. `row` INTEGER: the row's number in the files, from 0. Input `c` is `i<c>`: INTEGER indexes of the
  *   dictionary, or FLOAT (NaN: missing), or INTEGER[] with the weights `w<c>` FLOAT[]. Task `t` has the labels `l<t>` FLOAT, NaN outside its
  *   sample space.
  * - `dictionaries`: each input's texts, in the order of their indexes.
@@ -117,7 +117,7 @@ class Reader {
     const numbers = new Int32Array(to - from);
     let at = 0;
     const rows = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
-    for await (const chunk of this.#chunks(`SELECT "row"::INTEGER FROM ${rows}`)) {
+    for await (const chunk of this.#chunks(`SELECT "row" FROM ${rows}`)) {
       copyNumbers(chunk.getColumnVector(0), numbers, at, chunk.rowCount);
       at += chunk.rowCount;
     }

@@ -97,16 +97,6 @@ async function stagedInputs(
     const staged = await stageRows(database, files, roles.used, isText, missing, onBytes);
     const found: string[] = [];
     const inputs = await columnKinds(database, roles.inputs, staged, (message) => void found.push(message));
-    for (const { name } of roles.labels) {
-      const column = staged.columns.get(name);
-      if (!column?.retyped) continue;
-      const [odd = 0] = await numbersOf(
-        database,
-        [`count(*) FILTER (${column.sql} IS NOT NULL AND ${numberSql(column)} IS NULL)`],
-        stagedTable,
-      );
-      if (odd > 0) throw new OtherTexts();
-    }
     notes.push(...found);
     return { staged, inputs };
   };
@@ -135,7 +125,8 @@ function labelSql(label: LabelColumn, staged: StagedRows) {
   const mask = label.mask && masking ? { ...conditionSql(label.mask.condition, masking), sql: masking.sql } : undefined;
   const number = numberSql(column);
   const text = `lower(${textSql(column)})`;
-  const binary = `CASE WHEN ${number} IN (0, 1) THEN ${number} WHEN ${text} = 'true' THEN 1 WHEN ${text} = 'false' THEN 0 END`;
+  const words = column.type === 'number' ? '' : `WHEN ${text} = 'true' THEN 1 WHEN ${text} = 'false' THEN 0`;
+  const binary = `CASE WHEN ${number} IN (0, 1) THEN ${number} ${words} END`;
   const condition = label.positive === undefined ? undefined : conditionSql(label.positive, column);
   const value = condition ? `(${condition.holds})::DOUBLE` : label.task.type === 'regression' ? number : binary;
   const present = `${column.sql} IS NOT NULL`;
@@ -173,7 +164,7 @@ function faultsOf(
     else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
   }
   for (const { name, kind, column, number, lenient, weights, ...input } of inputs) {
-    if (kind === 'numeric' && !lenient) {
+    if (kind === 'numeric' && !lenient && column.apart === undefined) {
       const advice = fixed ? '' : `; if it has categories: columns: { ${name}: categorical }`;
       const what = `, which is no number${advice}.`;
       found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
@@ -273,9 +264,9 @@ async function writeRows(
   }
   for (const [t, label] of labels.entries())
     selected.push(`coalesce((${labelSql(label, staged).value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
-  const order = 'split, CASE WHEN split = 0 THEN sort_key END, row';
+  const order = `split * ${2 ** 31} + CASE WHEN split = 0 THEN sort_key ELSE 0 END, row`;
   await database.run(
-    `CREATE TABLE prepared.rows AS SELECT row, split, ${selected.join(', ')} FROM ${from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
+    `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
   );
   const rows = await splitRows(database, staged, about.options.splitSeed === 'run', note);
   for (const [t, label] of labels.entries())

@@ -42,12 +42,13 @@ export interface StagedColumn {
   readonly type: StagedType;
   /** The column itself. */
   readonly sql: string;
-  /** A number of a text file that was read as such: how it was written is not known. */
-  readonly retyped: boolean;
+  /** Of a text file's numbers that were staged as such, which are all finite: whether there are more than a few of them, or not all whole. */
+  readonly apart?: boolean;
 }
 
 /** NULL for what is no number. */
-export function numberSql({ type, sql }: StagedColumn): string {
+export function numberSql({ type, sql, apart }: StagedColumn): string {
+  if (apart !== undefined) return sql;
   if (type === 'text') return `number_of(${sql})`;
   return type === 'whole' ? `${sql}::DOUBLE` : type === 'number' ? `finite(${sql})` : 'NULL::DOUBLE';
 }
