@@ -5,7 +5,7 @@ import { loaders } from '../data/catalogue.js';
 import type { Source } from '../data/dataset.js';
 import { findTask } from '../data/encode.js';
 import { fetchFiles } from '../data/fetch-files.js';
-import { everything, inspect } from '../data/inspect/inspect.js';
+import { everything, inspect } from '../inspect/inspect.js';
 import { inspectionText } from '../report/inspection-text.js';
 import { count } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';

@@ -1,6 +1,6 @@
 import { type SplitName, splitNames } from '../data/dataset.js';
-import { mostValues } from '../data/inspect/column-counts.js';
-import type { Inspection } from '../data/inspect/inspection.js';
+import { mostValues } from '../inspect/column-counts.js';
+import type { Inspection } from '../inspect/inspection.js';
 import { count, dash, fixed } from './numbers.js';
 import { textTable } from './text-table.js';
 

@@ -1,4 +1,4 @@
-import { type ListValues, type SourceBlock, singleOf } from '../dataset.js';
+import { type ListValues, type SourceBlock, singleOf } from '../data/dataset.js';
 
 /**
  * A hash of every row's inputs, 53 bits in a double: equal rows have equal ones. Missing numbers are equal, and so are 0 and -0.

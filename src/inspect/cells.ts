@@ -1,4 +1,4 @@
-import { type ListValues, listOf, type SourceBlock, type SourceColumn, singleOf } from '../dataset.js';
+import { type ListValues, listOf, type SourceBlock, type SourceColumn, singleOf } from '../data/dataset.js';
 
 /**
  * Puts each value of a column in one of `count` cells: a value each, or a bucket of numbers. What is known of a column alone is

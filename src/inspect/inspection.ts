@@ -1,4 +1,4 @@
-import type { SourceTask, SplitName } from '../dataset.js';
+import type { SourceTask, SplitName } from '../data/dataset.js';
 import type { ColumnSummary } from './column-counts.js';
 import type { LabelSummary } from './label-counts.js';
 import type { LabelPair } from './label-pairs.js';

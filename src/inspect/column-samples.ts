@@ -1,4 +1,4 @@
-import { type Source, singleOf } from '../dataset.js';
+import { type Source, singleOf } from '../data/dataset.js';
 import { lookedAt, readBlocks } from './looked-at.js';
 
 /** Rows of which numbers are kept, to lay buckets by. */

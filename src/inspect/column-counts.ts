@@ -1,4 +1,4 @@
-import { listOf, type SourceBlock, type SourceColumn, type SplitName, singleOf } from '../dataset.js';
+import { listOf, type SourceBlock, type SourceColumn, type SplitName, singleOf } from '../data/dataset.js';
 import { entriesOf } from './cells.js';
 
 /** What the values of one input column turned out to be, in the looked-at rows of every split. */

@@ -1,4 +1,4 @@
-import type { Source, SourceTask } from '../dataset.js';
+import type { Source, SourceTask } from '../data/dataset.js';
 import { inspect } from './inspect.js';
 import type { Finding } from './inspection.js';
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { SourceBlock, SourceSplit } from '../dataset.js';
+import type { SourceBlock, SourceSplit } from '../data/dataset.js';
 
 /** The blocks of a split that are read, and how many rows these have. */
 export interface LookedAt {

@@ -1,5 +1,5 @@
-import { wholeNumber as count } from '../../support/whole-number.js';
-import type { SplitName } from '../dataset.js';
+import type { SplitName } from '../data/dataset.js';
+import { wholeNumber as count } from '../support/whole-number.js';
 import type { ColumnSummary } from './column-counts.js';
 import type { Finding, Inspection, TaskSummary } from './inspection.js';
 

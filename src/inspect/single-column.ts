@@ -1,4 +1,4 @@
-import { listOf, type SourceBlock, type SourceColumn, type SourceTask, singleOf } from '../dataset.js';
+import { listOf, type SourceBlock, type SourceColumn, type SourceTask, singleOf } from '../data/dataset.js';
 import { entriesOf } from './cells.js';
 import { areaOfCells, explainedByCells, labelsInCells, meansOf } from './labels-in-cells.js';
 import { Line } from './line.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { randomFromSeed } from '../../support/random.js';
-import type { ListValues, SourceBlock } from '../dataset.js';
-import { sharedLists } from '../shared-lists.js';
+import type { ListValues, SourceBlock } from '../data/dataset.js';
+import { sharedLists } from '../data/shared-lists.js';
+import { randomFromSeed } from '../support/random.js';
 import { RowHashes } from './row-hashes.js';
 import { TrainingRows } from './rows-in-common.js';
 

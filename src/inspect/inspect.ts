@@ -1,5 +1,5 @@
-import { type Source, type SourceBlock, type SourceTask, type SplitName, splitNames } from '../dataset.js';
-import { keptRowsOf } from '../encoded-split.js';
+import { type Source, type SourceBlock, type SourceTask, type SplitName, splitNames } from '../data/dataset.js';
+import { keptRowsOf } from '../data/encoded-split.js';
 import { type Cells, cellsOf } from './cells.js';
 import { columnCounts } from './column-counts.js';
 import { columnSamples } from './column-samples.js';
