@@ -1,5 +1,5 @@
 import { listOf, type SourceBlock, type SourceColumn, type SplitName, singleOf } from '../data/dataset.js';
-import { entriesOf } from './cells.js';
+import { entriesOf } from './looked-at.js';
 
 /** What the values of one input column turned out to be, in the looked-at rows of every split. */
 export interface ColumnSummary {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
-import { glance } from './glance.js';
-import { everything, inspect } from './inspect.js';
+import { everything, glance, inspect } from './inspect.js';
 import { addColumn, addTask, innocent, type Plant, sourceOf, tasksOf } from './planted.fixture.js';
 
 async function inspected(plant: Plant, budget = everything) {

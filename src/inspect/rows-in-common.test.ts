@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ListValues, SourceBlock } from '../data/dataset.js';
 import { sharedLists } from '../data/shared-lists.js';
 import { randomFromSeed } from '../support/random.js';
-import { RowHashes } from './row-hashes.js';
-import { TrainingRows } from './rows-in-common.js';
+import { RowHashes, TrainingRows } from './rows-in-common.js';
 
 function block(columns: SourceBlock['columns'], rows: number): SourceBlock {
   return { rows, columns, labels: [] };

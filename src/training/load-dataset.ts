@@ -4,7 +4,7 @@ import type { Dataset, Source } from '../data/dataset.js';
 import { encode, findTask } from '../data/encode.js';
 import type { LoaderContext } from '../data/loader.js';
 import { DamagedEntry } from '../data/prepared/open-prepared.js';
-import { glance } from '../inspect/glance.js';
+import { glance } from '../inspect/inspect.js';
 
 /** What reading the data tells. */
 export type LoadingEvent =
