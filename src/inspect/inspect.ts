@@ -2,6 +2,7 @@ import { type Source, type SourceBlock, type SourceTask, type SplitName, splitNa
 import { keptRowsOf } from '../data/encoded-split.js';
 import { columnCounts } from './column-counts.js';
 import { findings } from './findings.js';
+import { implications } from './implications.js';
 import type { Finding, Inspection, SplitSummary, TaskSummary } from './inspection.js';
 import { LabelCounts } from './label-counts.js';
 import { LabelPairs } from './label-pairs.js';
@@ -54,6 +55,9 @@ export async function inspect(
     counts: columnCounts(column, c),
     cells: cells[c],
     alone: tasks.map(({ task, index }) => singleColumn(column, c, task, index, cells[c]?.count ?? 1)),
+    rules: tasks.flatMap(({ task, index }) =>
+      task.type === 'binary' ? [implications(column, c, task.name, index)] : [],
+    ),
   }));
   const labels = tasks.map(({ task }) => perSplit(() => new LabelCounts(task.type)));
   const names = tasks.map(({ task }) => task.name);
@@ -85,7 +89,11 @@ export async function inspect(
       return { name, type, splits: perSplit((split) => labels[t]?.[split].finish() ?? new LabelCounts(type).finish()) };
     }),
     pairs: pairs.finish(),
-    columns: columns.map(({ counts, alone }) => ({ ...counts.finish(), alone: alone.map((one) => one.finish()) })),
+    columns: columns.map(({ counts, alone, rules }) => ({
+      ...counts.finish(),
+      alone: alone.map((one) => one.finish()),
+      implications: rules.flatMap((rule) => rule.finish()),
+    })),
     aloneRows: seen.train.alone,
     repeatedRows: trainingRows.repeated(),
     inCommon: {
@@ -103,6 +111,7 @@ export async function inspect(
     if (split === 'train') {
       pairs.add(block);
       trainingRows.add(hashes.of(block));
+      for (const { rules } of columns) for (const rule of rules) rule.add(block);
     } else seen[split].matches += trainingRows.matches(hashes.of(block));
   }
 
