@@ -1,6 +1,7 @@
 import { type SplitName, splitNames } from '../data/dataset.js';
 import { mostValues } from '../inspect/column-counts.js';
 import type { Inspection } from '../inspect/inspection.js';
+import type { NotUsed } from '../inspect/not-used.js';
 import { count, dash, fixed } from './numbers.js';
 import { textTable } from './text-table.js';
 
@@ -8,12 +9,13 @@ import { textTable } from './text-table.js';
 const mostColumns = 60;
 
 /** An inspection as tables, and its findings at the end, where they are seen. */
-export function inspectionText(inspection: Inspection): string {
+export function inspectionText(inspection: Inspection & { readonly notUsed: NotUsed }): string {
   const sections = [
     splitTable(inspection),
     taskTable(inspection),
     pairTable(inspection),
     columnTable(inspection),
+    notUsedTable(inspection.notUsed),
     commonTable(inspection),
     findingLines(inspection),
   ];
@@ -92,6 +94,14 @@ function columnTable({ columns, tasks, splits: bySplit }: Inspection): string {
   const left = columns.length - shown.length;
   const rest = left > 0 ? `… and ${count(left)} columns that tell less alone (--json has all)\n` : '';
   return textTable(head, rows, [false, false, ...head.slice(2).map(() => true)]) + rest;
+}
+
+function notUsedTable({ columns, others }: NotUsed): string {
+  const rest =
+    others > 0 ? `${count(others)} ${others === 1 ? 'column' : 'columns'} that the config does not name` : '';
+  if (columns.length === 0) return rest && `Not used: ${rest}\n`;
+  const rows = columns.map(({ name, reason }) => [name, reason ?? dash]);
+  return textTable(['Not used', 'because'], rows) + (rest && `… and ${rest}\n`);
 }
 
 function commonTable({ inCommon, repeatedRows }: Inspection): string {
