@@ -85,16 +85,22 @@ function disguiseFindings({ name: column, alone }: InspectedColumn): Finding[] {
   });
 }
 
-function implicationFindings({ name: column, kind, implications }: InspectedColumn, summary: Summary): Finding[] {
+function implicationFindings({ name: column, implications }: InspectedColumn, summary: Summary): Finding[] {
   return implications.map(({ task, value, rows, positives, withValue }): Finding => {
     const ofAll = (part: number) => `in ${Number(((100 * part) / rows).toPrecision(4))} % of all rows`;
     const rule =
       value === null
         ? `has a value in ${count(withValue)} training rows: '${task}' is 1 in all of them, and ${ofAll(positives)}`
-        : `is ${kind === 'numeric' ? value : `'${value}'`} in all ${count(positives)} training rows where '${task}' is 1, and ${ofAll(withValue)}`;
+        : `is ${valueText(value)} in all ${count(positives)} training rows where '${task}' is 1, and ${ofAll(withValue)}`;
     const message = `Column '${column}' ${rule}${within(summary, 'train')}. Chance does not explain this: ignore the column if it is known only after the label.`;
     return { kind: value === null ? 'implies-label' : 'implied-by-label', weight: 'serious', message, task, column };
   });
+}
+
+/** A number as it is; a text, which may be long, in quotes. */
+function valueText(value: string): string {
+  if (!Number.isNaN(Number(value))) return value;
+  return value.length > 60 ? `'${value.slice(0, 60)}…'` : `'${value}'`;
 }
 
 function commonFindings(summary: Summary): Finding[] {

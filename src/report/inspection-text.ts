@@ -2,6 +2,7 @@ import { type SplitName, splitNames } from '../data/dataset.js';
 import { mostValues } from '../inspect/column-counts.js';
 import type { Inspection } from '../inspect/inspection.js';
 import type { NotUsed } from '../inspect/not-used.js';
+import { printable } from '../support/printable.js';
 import { count, dash, fixed } from './numbers.js';
 import { textTable } from './text-table.js';
 
@@ -119,5 +120,7 @@ function commonTable({ inCommon, repeatedRows }: Inspection): string {
 
 function findingLines({ findings }: Inspection): string {
   if (findings.length === 0) return 'Nothing suspicious was found.\n';
-  return findings.map(({ weight, message }) => `${weight === 'serious' ? 'warning' : 'hint'}: ${message}\n`).join('');
+  return findings
+    .map(({ weight, message }) => `${weight === 'serious' ? 'warning' : 'hint'}: ${printable(message)}\n`)
+    .join('');
 }
