@@ -204,7 +204,7 @@ describe('data', () => {
     expect(finished.stderr).toContain(
       "note: Task 'income' has no score on validation: its best epoch is that of its loss there.\n",
     );
-    expect(finished.stderr).not.toContain("Task 'never-married'");
+    expect(finished.stderr).not.toContain("Task 'never-married' has no");
     const { bestEpoch } = JSON.parse(finished.stdout);
     const lines = readFileSync(join(onlyRun(join(folder, 'runs')), 'epochs.jsonl'), 'utf8')
       .trim()

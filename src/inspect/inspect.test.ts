@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { randomFromSeed } from '../../support/random.js';
-import { glance } from './glance.js';
-import { everything, inspect } from './inspect.js';
+import { randomFromSeed } from '../support/random.js';
+import { everything, glance, inspect } from './inspect.js';
 import { addColumn, addTask, innocent, type Plant, sourceOf, tasksOf } from './planted.fixture.js';
 
 async function inspected(plant: Plant, budget = everything) {
@@ -72,6 +71,19 @@ const plants: readonly (readonly [string, (plant: Plant) => void, readonly strin
     (plant) => addTask(plant, { name: 'not', type: 'binary' }, ([click = 0]) => 1 - click),
     ['identical-labels click'],
   ],
+  [
+    'a number that is 1 wherever the label is 1, and elsewhere too',
+    (plant) => addColumn(plant, { name: 'flag', kind: 'numeric' }, ([click = 0], row) => Number(click || row % 2)),
+    ['implied-by-label flag click'],
+  ],
+  [
+    'a value that positive rows alone have, though not all of them',
+    (plant) =>
+      addColumn(plant, { name: 'paid', kind: 'numeric' }, ([click = 0], row) =>
+        click && row % 4 !== 0 ? row % 50 : Number.NaN,
+      ),
+    ['implies-label paid click', 'missing-values paid'],
+  ],
   ['a test split of one class', ({ splits: { test } }) => test.labels[0]?.fill(0), ['one-class click test']],
   [
     'labels that are no numbers',
@@ -116,6 +128,21 @@ describe('findings', () => {
     expect(findings[0]?.message).toBe(
       "Task 'click', validation split: every row is positive, of 1,000: there is no AUC.",
     );
+  });
+
+  test('a column that follows from a rare label is named with counts and advice', async () => {
+    const plant = addTask(innocent(), { name: 'refund', type: 'binary' }, (_, row) => Number(row % 300 === 7));
+    const dictionary = ['no', 'yes'];
+    addColumn(plant, { name: 'called', kind: 'categorical', dictionary }, ([, , refund], row) =>
+      Number(refund || row % 5 === 0),
+    );
+    const { findings } = await inspected(plant);
+    expect(findings.filter(({ weight }) => weight === 'serious').map(({ message }) => message)).toEqual([
+      "Column 'called' is 'yes' in all 14 training rows where 'refund' is 1, and in 20.35 % of all rows. " +
+        'Chance does not explain this: ignore the column if it is known only after the label.',
+    ]);
+    const part = await inspected(plant, { ...everything, values: 6000 });
+    expect(part.findings.map(({ message }) => message).join('\n')).not.toMatch(/Column 'called'/); // too few rows
   });
 
   test('pitfall 28: an id that knows its training labels alone is no disguise', async () => {

@@ -1,5 +1,5 @@
-import { listOf, type SourceBlock, type SourceColumn, type SplitName, singleOf } from '../dataset.js';
-import { entriesOf } from './cells.js';
+import { listOf, type SourceBlock, type SourceColumn, type SplitName, singleOf } from '../data/dataset.js';
+import { entriesOf } from './looked-at.js';
 
 /** What the values of one input column turned out to be, in the looked-at rows of every split. */
 export interface ColumnSummary {
@@ -38,9 +38,16 @@ export function columnCounts(column: SourceColumn, index: number): ColumnCounts 
   return categoricalCounts(column, index);
 }
 
-function categoricalCounts({ name, kind, dictionary, size }: SourceColumn, index: number): ColumnCounts {
+/** By category: 1 for a text that is counted as missing. Empty for a numeric column and a list. */
+export function missingValues({ kind, dictionary }: SourceColumn): Uint8Array {
+  const texts = kind === 'categorical' ? (dictionary ?? []) : [];
+  return Uint8Array.from(texts, (text) => Number(missingTexts.includes(text.trim())));
+}
+
+function categoricalCounts(column: SourceColumn, index: number): ColumnCounts {
+  const { name, kind, dictionary, size } = column;
   const seen = new Uint8Array(size ?? dictionary?.length ?? 0);
-  const absent = Uint8Array.from(dictionary ?? [], (text) => Number(missingTexts.includes(text.trim())));
+  const absent = missingValues(column);
   const [missing, unseen] = [splitCounts(), splitCounts()];
   let [training, different] = [0, 0];
   return {

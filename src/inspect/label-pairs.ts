@@ -1,5 +1,5 @@
-import type { SourceBlock } from '../dataset.js';
-import { labelStatistics } from '../label-statistics.js';
+import type { SourceBlock } from '../data/dataset.js';
+import { labelStatistics } from '../data/label-statistics.js';
 
 /** What the labels of two tasks have to do with each other, in training rows that are in both sample spaces. */
 export interface LabelPair {

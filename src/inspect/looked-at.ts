@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { SourceBlock, SourceSplit } from '../dataset.js';
+import type { ListValues, SourceBlock, SourceSplit } from '../data/dataset.js';
 
 /** The blocks of a split that are read, and how many rows these have. */
 export interface LookedAt {
@@ -21,4 +21,10 @@ export async function* readBlocks(split: SourceSplit, blocks: readonly number[])
     yield await split.read(index);
     await setImmediate();
   }
+}
+
+/** A block's lists as they are stored: row `r` has the list `of[r]` if rows share lists, else the list `r`. */
+export function entriesOf(values: ListValues) {
+  const { offsets, indexes } = values.shared?.lists ?? values;
+  return { offsets, indexes, of: values.shared?.of };
 }

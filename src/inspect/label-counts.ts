@@ -1,5 +1,5 @@
-import { Moments } from '../column-fits.js';
-import type { SourceBlock, SourceTask } from '../dataset.js';
+import { Moments } from '../data/column-fits.js';
+import type { SourceBlock, SourceTask } from '../data/dataset.js';
 
 /** The labels of a task in the looked-at rows of a split that are in its sample space. */
 export interface LabelSummary {

@@ -1,5 +1,6 @@
-import type { SourceTask, SplitName } from '../dataset.js';
+import type { SourceTask, SplitName } from '../data/dataset.js';
 import type { ColumnSummary } from './column-counts.js';
+import type { Implication } from './implications.js';
 import type { LabelSummary } from './label-counts.js';
 import type { LabelPair } from './label-pairs.js';
 import type { RowsInCommon } from './rows-in-common.js';
@@ -12,13 +13,19 @@ export interface Inspection {
   readonly splits: Readonly<Record<SplitName, SplitSummary>>;
   readonly tasks: readonly TaskSummary[];
   readonly pairs: readonly LabelPair[];
-  readonly columns: readonly (ColumnSummary & { readonly alone: readonly AloneScore[] })[];
+  readonly columns: readonly InspectedColumn[];
   /** Training rows that `alone` has learnt from. */
   readonly aloneRows: number;
   /** Looked-at training rows whose inputs another one has too, and rows of the other splits whose inputs a training row has. */
   readonly repeatedRows: number;
   readonly inCommon: Readonly<Record<'validation' | 'test', RowsInCommon>>;
   readonly findings: readonly Finding[];
+}
+
+export interface InspectedColumn extends ColumnSummary {
+  /** Task by task. */
+  readonly alone: readonly AloneScore[];
+  readonly implications: readonly Implication[];
 }
 
 export interface SplitSummary {
@@ -41,6 +48,8 @@ export interface Finding {
     | 'one-class'
     | 'identical-labels'
     | 'label-in-disguise'
+    | 'implied-by-label'
+    | 'implies-label'
     | 'rows-in-common'
     | 'constant-column'
     | 'few-labels'

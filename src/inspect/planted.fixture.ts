@@ -1,6 +1,6 @@
-import { randomFromSeed } from '../../support/random.js';
-import type { SourceColumn, SourceTask, SplitName } from '../dataset.js';
-import { type FakeSplit, fakeSource } from '../encode.fixture.js';
+import type { SourceColumn, SourceTask, SplitName } from '../data/dataset.js';
+import { type FakeSplit, fakeSource } from '../data/encode.fixture.js';
+import { randomFromSeed } from '../support/random.js';
 
 /** A data set in arrays that a test may change before it becomes a source. */
 export interface Plant {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { randomFromSeed } from '../../support/random.js';
-import type { ListValues, SourceBlock } from '../dataset.js';
-import { sharedLists } from '../shared-lists.js';
-import { RowHashes } from './row-hashes.js';
-import { TrainingRows } from './rows-in-common.js';
+import type { ListValues, SourceBlock } from '../data/dataset.js';
+import { sharedLists } from '../data/shared-lists.js';
+import { randomFromSeed } from '../support/random.js';
+import { RowHashes, TrainingRows } from './rows-in-common.js';
 
 function block(columns: SourceBlock['columns'], rows: number): SourceBlock {
   return { rows, columns, labels: [] };

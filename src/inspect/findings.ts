@@ -1,7 +1,7 @@
-import { wholeNumber as count } from '../../support/whole-number.js';
-import type { SplitName } from '../dataset.js';
+import type { SplitName } from '../data/dataset.js';
+import { wholeNumber as count } from '../support/whole-number.js';
 import type { ColumnSummary } from './column-counts.js';
-import type { Finding, Inspection, TaskSummary } from './inspection.js';
+import type { Finding, InspectedColumn, Inspection, TaskSummary } from './inspection.js';
 
 /** An AUC, or an R², that a column has alone only if it knows the label. */
 const almostAlone = 0.97;
@@ -16,7 +16,7 @@ export function findings(inspection: Omit<Inspection, 'findings'>): readonly Fin
   const all = [
     ...inspection.tasks.flatMap((task) => labelFindings(task, inspection)),
     ...pairFindings(inspection),
-    ...inspection.columns.flatMap(disguiseFindings),
+    ...inspection.columns.flatMap((column) => tellingFindings(column, inspection)),
     ...commonFindings(inspection),
     ...inspection.columns.flatMap((column) => columnFindings(column, inspection)),
   ];
@@ -69,7 +69,13 @@ function pairFindings(summary: Summary): Finding[] {
   });
 }
 
-function disguiseFindings({ name: column, alone }: Inspection['columns'][number]): Finding[] {
+function tellingFindings(column: InspectedColumn, summary: Summary): Finding[] {
+  const disguises = disguiseFindings(column);
+  const told = new Set(disguises.map(({ task }) => task));
+  return [...disguises, ...implicationFindings(column, summary).filter(({ task }) => !told.has(task))];
+}
+
+function disguiseFindings({ name: column, alone }: InspectedColumn): Finding[] {
   return alone.flatMap(({ task, score, rows, rarer }): Finding[] => {
     if (score === null || score <= almostAlone) return [];
     if (rarer === null ? rows < fewest.rows : rarer < fewest.rarer) return [];
@@ -77,6 +83,24 @@ function disguiseFindings({ name: column, alone }: Inspection['columns'][number]
     const message = `Column '${column}' predicts '${task}' almost alone (${figure} on ${count(rows)} validation rows): is it the label in disguise?`;
     return [{ kind: 'label-in-disguise', weight: 'serious', message, task, column }];
   });
+}
+
+function implicationFindings({ name: column, implications }: InspectedColumn, summary: Summary): Finding[] {
+  return implications.map(({ task, value, rows, positives, withValue }): Finding => {
+    const ofAll = (part: number) => `in ${Number(((100 * part) / rows).toPrecision(4))} % of all rows`;
+    const rule =
+      value === null
+        ? `has a value in ${count(withValue)} training rows: '${task}' is 1 in all of them, and ${ofAll(positives)}`
+        : `is ${valueText(value)} in all ${count(positives)} training rows where '${task}' is 1, and ${ofAll(withValue)}`;
+    const message = `Column '${column}' ${rule}${within(summary, 'train')}. Chance does not explain this: ignore the column if it is known only after the label.`;
+    return { kind: value === null ? 'implies-label' : 'implied-by-label', weight: 'serious', message, task, column };
+  });
+}
+
+/** A number as it is; a text, which may be long, in quotes. */
+function valueText(value: string): string {
+  if (!Number.isNaN(Number(value))) return value;
+  return value.length > 60 ? `'${value.slice(0, 60)}…'` : `'${value}'`;
 }
 
 function commonFindings(summary: Summary): Finding[] {
