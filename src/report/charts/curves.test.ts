@@ -207,7 +207,7 @@ test('there are no such charts without predictions; those of a run that diverged
 
 test('with fewer rows than bins, no bin is empty', () => {
   const bins = calibrationBins({ positives: Float32Array.of(0, 2), negatives: Float32Array.of(-1) });
-  expect(bins.map(({ rows, positives }) => [rows, positives])).toEqual([
+  expect(bins.map(({ weight, positives }) => [weight, positives])).toEqual([
     [1, 0],
     [1, 1],
     [1, 1],
