@@ -31,11 +31,13 @@ export interface ColumnRoles {
   /** Of a split by value, time or group. */
   readonly split: number | undefined;
   readonly group: string | undefined;
+  /** Of rows' weights. */
+  readonly weight: { readonly index: number; readonly name: string } | undefined;
   /** Names of all columns of which anything is read. */
   readonly used: ReadonlySet<string>;
 }
 
-/** What each column is for. Columns of labels, masks and splits are no inputs, unless `columns` says so of the latter two. */
+/** What each column is for. Columns of labels, masks, splits and weights are no inputs, unless `columns` says so of the latter three. */
 export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, options: TableOptions): ColumnRoles {
   const find = (reference: Reference, key: string) => findColumn(path, names, reference, key);
   const labels = Object.entries(options.tasks).map(([name, task]) => labelColumn(name, task, find));
@@ -63,7 +65,8 @@ export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, op
   const together = split && 'fraction' in split && split.by !== undefined ? find(split.by, 'split.by') : undefined;
   const group = options.group === undefined ? undefined : find(options.group, 'group');
   if (group !== undefined) refuseLabel(group, options.group ?? '', 'group');
-  const hidden = new Set([splitColumn, ...labels.flatMap(({ index, mask }) => [index, mask?.index])]);
+  const weight = options.weight === undefined ? undefined : find(options.weight, 'weight');
+  const hidden = new Set([splitColumn, weight, ...labels.flatMap(({ index, mask }) => [index, mask?.index])]);
   const inputs = names.flatMap((name, index): InputColumn[] => {
     const option = named.get(index) ?? (index === group && !hidden.has(index) ? 'categorical' : undefined);
     if (option === 'ignored' || (option === undefined && (hidden.has(index) || options.others === 'ignored')))
@@ -80,7 +83,14 @@ export function columnRoles({ path, names }: Pick<RowFile, 'path' | 'names'>, op
   const isUsed = (index: number) =>
     hidden.has(index) || index === together || inputs.some((input) => input.index === index);
   const used = new Set(names.filter((_, index) => isUsed(index)));
-  return { inputs, labels, split: splitColumn ?? together, group: groupColumn?.name, used };
+  return {
+    inputs,
+    labels,
+    split: splitColumn ?? together,
+    group: groupColumn?.name,
+    weight: weight === undefined ? undefined : { index: weight, name: names[weight] ?? '' },
+    used,
+  };
 }
 
 function inputColumn(name: string, index: number, option: ColumnOption | undefined): InputColumn {

@@ -12,6 +12,7 @@ import { labelValues, PositiveCheck } from './label-values.js';
 import { splitOfRow } from './row-splits.js';
 import { KindInference, NumberList, timeOf } from './scan.js';
 import type { TableOptions } from './table-options.js';
+import { weightValues } from './weight-values.js';
 
 /** Files by the split that they are for; those of `train` may be cut. */
 export type SplitFiles = readonly { readonly split: SplitName; open(signal?: AbortSignal): Promise<RowFile> }[];
@@ -85,6 +86,7 @@ async function writeRows(
     columns: inputs.map(({ name, kind = 'categorical', weights }) => ({ name, kind, weighted: weights !== undefined })),
     tasks: roles.labels.map(({ task }) => task),
     masks: true,
+    ...(roles.weight ? { weight: roles.weight.name } : {}),
   });
   const read = { train: 0, validation: 0, test: 0 };
   const counts = { ...read, none: 0 };
@@ -106,7 +108,8 @@ async function writeRows(
       const masks = labels.map((values) => values.map((value) => Number(!Number.isNaN(value))));
       masked ||= masks.some((mask) => mask.includes(0));
       const columns = encoders.map((encoder) => encoder.encode(picked));
-      await source.append(name, { rows: picked.rows.length, columns, labels, masks });
+      const weights = roles.weight ? { weights: weightValues(roles.weight, picked) } : {};
+      await source.append(name, { rows: picked.rows.length, columns, labels, masks, ...weights });
     }
   }
   refuseEmptySplits(counts, read, opened, options.splitSeed === 'run');
