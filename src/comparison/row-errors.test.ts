@@ -335,6 +335,16 @@ describe('refused', () => {
     const compared = summarize([model('alone', 0.4, [1]), entryOf('ple', [other])], options);
     await expect(compared).rejects.toThrow("alone-1 and ple-1 were tested on different rows of task 'click'");
   });
+
+  it('runs of one checksum with other weights', async () => {
+    const heavy = predictions(0.8, 2).map(({ task, scores }) => ({
+      task,
+      scores: { ...scores, mask: scores.mask.map((weight) => 2 * weight) },
+    }));
+    const other = predictedRun('ple-1', heavy, { checksum: 'rows from 0' });
+    const compared = summarize([model('alone', 0.4, [1]), entryOf('ple', [other])], options);
+    await expect(compared).rejects.toThrow("alone-1 and ple-1 were tested on different rows of task 'click'");
+  });
 });
 
 function mean(values: readonly number[]): number {

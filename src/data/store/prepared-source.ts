@@ -17,7 +17,7 @@ import type { Prepared } from './prepared.js';
  *
  * - `rows`: of train, then validation, then test. `row` INTEGER: the row's number in the files, from 0. Input `c` is `i<c>`: INTEGER indexes of the
  *   dictionary, or FLOAT (NaN: missing), or INTEGER[] with the weights `w<c>` FLOAT[]. Task `t` has the labels `l<t>` FLOAT, NaN outside its
- *   sample space.
+ *   sample space. `weight` FLOAT: the row's, where rows have weights.
  * - `dictionaries`: each input's texts, in the order of their indexes.
  */
 export interface StoredSource {
@@ -26,6 +26,8 @@ export interface StoredSource {
   readonly rows: Readonly<Record<SplitName, number>>;
   /** Some labels are NaN. */
   readonly masked: boolean;
+  /** Rows have weights. */
+  readonly weighted?: boolean;
   readonly checksum: string;
   readonly group?: string;
 }
@@ -124,7 +126,7 @@ class Reader {
     return numbers;
   }
 
-  async block({ columns, tasks, masked }: StoredSource, from: number, to: number): Promise<SourceBlock> {
+  async block({ columns, tasks, masked, weighted }: StoredSource, from: number, to: number): Promise<SourceBlock> {
     const rows = to - from;
     const selected: string[] = [];
     const targets: Target[] = [];
@@ -146,6 +148,11 @@ class Reader {
       targets.push({ add: (vector, at, count) => copyNumbers(vector, values, at, count) });
       return values;
     });
+    const weights = new Float32Array(weighted ? rows : 0);
+    if (weighted) {
+      selected.push('weight');
+      targets.push({ add: (vector, at, count) => copyNumbers(vector, weights, at, count) });
+    }
     let at = 0;
     const range = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
     for await (const chunk of this.#chunks(`SELECT ${selected.join(', ')} FROM ${range}`)) {
@@ -158,6 +165,7 @@ class Reader {
       columns: inputs.map((values) => values()),
       labels,
       ...(masked ? { masks: labels.map((values) => values.map((label) => Number(!Number.isNaN(label)))) } : {}),
+      ...(weighted ? { weights } : {}),
     };
   }
 
