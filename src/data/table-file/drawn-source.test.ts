@@ -14,7 +14,7 @@ const settings = {
   columns: { tags: { kind: 'list' } },
   split: { fraction: { validation: 0.2, test: 0.3 } },
 };
-const rows = 80_000; // several blocks
+const rows = 130_000; // several blocks
 
 test('splitSeed: run draws the rows that a number draws, from one prepared table for all seeds', async () => {
   const path = await file(`user,x,tags,y,z\n${lines(rows).join('')}`);
