@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { rawRows, rawText, withValue } from '../data/census-income.fixture.js';
+import { rawRows, rawText, withValue } from '../data/census-income/census-income.fixture.js';
 import {
   censusConfig,
   contentsOf,
@@ -204,7 +204,7 @@ describe('data', () => {
     expect(finished.stderr).toContain(
       "note: Task 'income' has no score on validation: its best epoch is that of its loss there.\n",
     );
-    expect(finished.stderr).not.toContain("Task 'never-married'");
+    expect(finished.stderr).not.toContain("Task 'never-married' has no");
     const { bestEpoch } = JSON.parse(finished.stdout);
     const lines = readFileSync(join(onlyRun(join(folder, 'runs')), 'epochs.jsonl'), 'utf8')
       .trim()

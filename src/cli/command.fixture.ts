@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import { type RawRow, rawRows, rawText } from '../data/census-income.fixture.js';
+import { type RawRow, rawRows, rawText } from '../data/census-income/census-income.fixture.js';
 import { main } from './main.js';
 
 const launcher = resolve(import.meta.dirname, '../../bin/ple.js');

@@ -2,8 +2,8 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { rawRows } from '../data/census-income.fixture.js';
-import { rawColumns } from '../data/census-income-columns.js';
+import { rawRows } from '../data/census-income/census-income.fixture.js';
+import { rawColumns } from '../data/census-income/census-income-columns.js';
 import { withDatabase } from '../data/store/database.js';
 import { censusConfig, ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
@@ -82,6 +82,7 @@ train: { epochs: 1, batchSize: 50, optimizer: { type: adam } }
       tasks: [{ name: 'y1', type: 'regression' }, { name: 'y2' }],
       pairs: [{ tasks: ['y1', 'y2'] }],
       findings: [],
+      notUsed: { columns: [], others: 0 },
     });
   });
 
@@ -127,6 +128,28 @@ train: { epochs: 1, batchSize: 50, optimizer: { type: adam } }
     const missing = await pleHere(['data', 'inspect', join(folder, 'none.csv'), '--write']);
     expect(missing.stderr).toMatch(/^ple: There is no file .*none\.csv\.\n$/);
     expect(refused.status).toBe(2);
+  });
+
+  test('tells what the config leaves out, and why by its own remarks', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'shop.csv');
+    const rows = rawRows(300, 5).map((row, id) => [id, row[0], row[12], Number(row[41] === '50000+.'), 'x'].join(','));
+    writeFileSync(file, `number,age,sex,label,same\n${rows.join('\n')}\n`);
+    const config = join(folder, 'shop.yaml');
+    writeFileSync(config, (await pleHere(['data', 'inspect', file, '--write'])).stdout);
+    const words = ['data', 'inspect', config, `dataset.cache=${join(folder, 'cache')}`];
+    const { status, stdout, stderr } = await pleHere([...words, 'dataset.columns.age=ignored']);
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(
+      /\n\nNot used +because\nnumber +numbers the rows\nage +-\nsame +is the same in every row\n\nsplit /,
+    );
+
+    const json = await pleHere([...words, '--json', 'dataset.columns={ sex: categorical }', 'dataset.others=ignored']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ columns: [{ name: 'sex' }], notUsed: { columns: [], others: 3 } });
+    const both = await pleHere([...words, 'dataset.columns.age=numeric', 'dataset.others=ignored']);
+    expect(both.stdout).toMatch(/\nsame +is the same in every row\n… and 1 column that the config does not name\n/);
+    const rest = await pleHere([...words, 'dataset.columns={ age: numeric }', 'dataset.others=ignored']);
+    expect(rest.stdout).toMatch(/\nNot used: 3 columns that the config does not name\n/);
   });
 
   test('refuses a task that the data do not have', async () => {

@@ -5,13 +5,14 @@ import { loaders } from '../data/catalogue.js';
 import type { Source } from '../data/dataset.js';
 import { findTask } from '../data/encode.js';
 import { fetchFiles } from '../data/fetch-files.js';
-import { everything, inspect } from '../data/inspect/inspect.js';
+import { everything, inspect } from '../inspect/inspect.js';
+import { notUsed } from '../inspect/not-used.js';
 import { inspectionText } from '../report/inspection-text.js';
 import { count } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { type LoadingEvent, withSource } from '../training/load-dataset.js';
-import { namesComparison, readComparison, readConfig } from './config-file.js';
+import { commentsIn, namesComparison, readComparison, readConfig } from './config-file.js';
 import { interruptedReading, interruptible } from './interruptible.js';
 import { progressBar } from './progress-bar.js';
 import { say } from './say.js';
@@ -43,7 +44,7 @@ export async function inspectCommand(
   if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
   if (test !== undefined) throw new ConfigError('--test is for --write; the files of a config are its own.');
   const experiment = firstExperiment(file, overrides);
-  const inspection = await interruptible(interruptedReading, (signal) =>
+  const found = await interruptible(interruptedReading, (signal) =>
     reading(experiment, { signal }, (source) => {
       const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
       const bar = progressBar('inspecting', 'rows');
@@ -54,6 +55,7 @@ export async function inspectCommand(
       return inspect(source, tasks, everything, advance).finally(bar.stop);
     }),
   );
+  const inspection = { ...found, notUsed: await notUsed(experiment, commentsIn(file, overrides)) };
   process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
   return exitCode.done;
 }

@@ -4,8 +4,8 @@ import { bytesOf, type FileSplit, openPart, type PartKeys, partKeys, type Side, 
 import type { RawFiles } from './ali-ccp-raw.js';
 import type { LoaderContext } from './loader.js';
 import type { PreparedEntry } from './prepared/open-prepared.js';
-import { DamagedEntry } from './store/prepared.js';
 import type { EntryContext } from './prepared/prepared-entry.js';
+import { DamagedEntry } from './store/prepared.js';
 
 /** What a thread is started with. */
 export interface SideOrder {

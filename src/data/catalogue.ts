@@ -1,9 +1,19 @@
 import { catalogue } from '../support/catalogue.js';
 import { aliCcp } from './ali-ccp.js';
-import { censusIncome } from './census-income.js';
+import { aliexpress } from './aliexpress/aliexpress.js';
+import { censusIncome } from './census-income/census-income.js';
 import { funnel } from './funnel.js';
+import { kuairand } from './kuairand/kuairand.js';
 import type { LoaderDefinition } from './loader.js';
 import { synthetic } from './synthetic.js';
 import { table } from './table-loader.js';
 
-export const loaders = catalogue<LoaderDefinition>('loader', [aliCcp, censusIncome, funnel, synthetic, table]);
+export const loaders = catalogue<LoaderDefinition>('loader', [
+  aliCcp,
+  aliexpress,
+  censusIncome,
+  funnel,
+  kuairand,
+  synthetic,
+  table,
+]);

@@ -12,7 +12,7 @@ export interface Window {
   readonly categorical: Int32Array; // [rows, F]
   readonly numeric: Float32Array; // [rows, D]
   readonly labels: Float32Array; // [rows, T]
-  readonly masks: Float32Array; // [rows, T]
+  readonly masks: Float32Array; // [rows, T], as those of `Block`
 }
 
 export interface RowWidth {
@@ -57,8 +57,11 @@ export class RowWindows {
   async at(row: number): Promise<Window> {
     const { index, begin, blocks } = this.#find(row);
     let rows = 0;
-    for (const b of blocks) {
-      const block = await this.#split.read(b);
+    for (const [i, b] of blocks.entries()) {
+      const reading = this.#split.read(b);
+      const next = this.#blocks[this.#firstBlock(index) + i + 1];
+      if (next !== undefined) this.#split.ahead?.(next); // a window's last block begins to read the next window's first
+      const block = await reading;
       this.#copy(block, rows);
       rows += block.rows;
       await setImmediate(); // lets signals and timers in: a block may have to be generated

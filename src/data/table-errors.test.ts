@@ -121,7 +121,6 @@ describe('what is wrong is said with file, line, column and reason', () => {
     ['data.zip', 'a ZIP archive'],
     ['data.csv.bz2', 'packed with bzip2'],
     ['data.xlsx', 'a spreadsheet'],
-    ['data.csv.zst', 'text packed with Zstandard'],
   ])('%s is named as %s', async (name, what) => {
     const path = await file('PK', name);
     await expect(open({ path, tasks: { y: {} } })).rejects.toThrow(`${name} is ${what}, which is not read: `);

@@ -34,7 +34,9 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
   expect((await usersOf({ columns: { user: 'ignored' } })).map(({ length }) => length)).toEqual([
     ...[train, validation, test].map(({ length }) => length),
   ]);
-  await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(/draws rows, neither groups nor strata/);
+  await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(
+    /draws rows, neither groups nor strata/,
+  );
 });
 
 test('kinds, labels, masks and splits of a CSV file', async () => {

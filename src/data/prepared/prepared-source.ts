@@ -22,6 +22,8 @@ export interface SourceShape {
   readonly tasks: readonly SourceTask[];
   /** Whether blocks have masks. */
   readonly masks: boolean;
+  /** The column that rows' weights come from. Absent: blocks have none. */
+  readonly weight?: string;
   readonly blockRows?: number;
 }
 
@@ -40,6 +42,8 @@ interface Description {
   readonly columns: readonly SourceColumn[];
   readonly tasks: readonly SourceTask[];
   readonly masks: boolean;
+  /** Absent: false. */
+  readonly weighted?: boolean;
   readonly checksum: string;
   readonly group?: string;
 }
@@ -48,7 +52,7 @@ const dictionaryRows = 2 ** 14;
 
 /** Writes the rows of a source into an entry: a table per split (`train.arrow`, …), and one of dictionaries. */
 export async function sourceWriter(entry: EntryWriter, shape: SourceShape) {
-  const { columns, tasks, masks, blockRows } = shape;
+  const { columns, tasks, masks, weight, blockRows } = shape;
   const stored: PreparedColumn[] = [
     ...columns.map(({ name, kind, weighted }): PreparedColumn => {
       if (kind === 'list') return { name, kind, weighted: weighted === true };
@@ -56,13 +60,16 @@ export async function sourceWriter(entry: EntryWriter, shape: SourceShape) {
     }),
     ...tasks.map(({ name }): PreparedColumn => ({ name: `label:${name}`, kind: 'float32' })),
     ...(masks ? tasks.map(({ name }): PreparedColumn => ({ name: `mask:${name}`, kind: 'uint8' })) : []),
+    ...(weight === undefined ? [] : [{ name: `weight:${weight}`, kind: 'float32' } as const]),
   ];
   const tables = new Map<SplitName, TableWriter>();
   for (const split of splitNames) tables.set(split, await entry.table(split, stored, blockRows));
   return {
     async append(split: SplitName, block: SourceBlock): Promise<void> {
       const marks = masks ? (block.masks ?? []).map((mask) => Uint8Array.from(mask.subarray(0, block.rows))) : [];
-      await tables.get(split)?.append({ rows: block.rows, columns: [...block.columns, ...block.labels, ...marks] });
+      const weights = weight === undefined ? [] : [block.weights ?? new Float32Array(block.rows).fill(1)];
+      const columns = [...block.columns, ...block.labels, ...marks, ...weights];
+      await tables.get(split)?.append({ rows: block.rows, columns });
     },
     /** @returns the entry's description. */
     async finish({ checksum, values, group, masked = masks }: SourceSummary): Promise<unknown> {
@@ -85,6 +92,7 @@ export async function sourceWriter(entry: EntryWriter, shape: SourceShape) {
         columns: described,
         tasks,
         masks: masked,
+        ...(weight === undefined ? {} : { weighted: true }),
         checksum,
         ...(group ? { group } : {}),
       };
@@ -95,9 +103,10 @@ export async function sourceWriter(entry: EntryWriter, shape: SourceShape) {
 
 /** The source that lies in an entry which `sourceWriter` has written. @param signal When it fires, the opening fails with its reason. */
 export async function preparedSource(entry: PreparedEntry, signal?: AbortSignal): Promise<Source> {
-  const { columns, tasks, masks, checksum, group } = describedBy(entry);
+  const description = describedBy(entry);
+  const { columns, tasks, checksum, group } = description;
   const dictionaries = await readDictionaries(entry.table('dictionaries'), columns.length, signal);
-  const split = (name: SplitName) => preparedSplit(entry.table(name), columns.length, tasks.length, masks);
+  const split = (name: SplitName) => preparedSplit(entry.table(name), description);
   return {
     columns: columns.map((column, c): SourceColumn => {
       const dictionary = dictionaries[c] ?? [];
@@ -117,7 +126,8 @@ function describedBy(entry: PreparedEntry): Description {
   return description;
 }
 
-function preparedSplit(table: PreparedTable, columns: number, tasks: number, masks: boolean): SourceSplit {
+function preparedSplit(table: PreparedTable, { columns, tasks, masks, weighted }: Description): SourceSplit {
+  const [firstLabel, firstMask] = [columns.length, columns.length + tasks.length];
   return {
     rows: table.rows,
     blockRows: table.blockRows,
@@ -125,9 +135,10 @@ function preparedSplit(table: PreparedTable, columns: number, tasks: number, mas
       const { rows, columns: values } = await table.read(index);
       return {
         rows,
-        columns: values.slice(0, columns).map(inputOf),
-        labels: values.slice(columns, columns + tasks).map(labelOf),
-        ...(masks ? { masks: values.slice(columns + tasks).map(maskOf) } : {}),
+        columns: values.slice(0, firstLabel).map(inputOf),
+        labels: values.slice(firstLabel, firstMask).map(numbersOf),
+        ...(masks ? { masks: values.slice(firstMask, firstMask + tasks.length).map(maskOf) } : {}),
+        ...(weighted ? { weights: numbersOf(values.at(-1)) } : {}),
       };
     },
   };
@@ -138,9 +149,9 @@ function inputOf(values: PreparedValues): SourceBlock['columns'][number] {
   return values;
 }
 
-function labelOf(values: PreparedValues): Float32Array {
+function numbersOf(values: PreparedValues | undefined): Float32Array {
   if (values instanceof Float32Array) return values;
-  throw new Error('Prepared labels are not numbers');
+  throw new Error('Prepared labels or weights are not numbers');
 }
 
 function maskOf(values: PreparedValues): Float32Array {

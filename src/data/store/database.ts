@@ -46,11 +46,43 @@ export async function rowsOf(connection: DuckDBConnection, sql: string): Promise
   return (await connection.runAndReadAll(sql)).getRows();
 }
 
-/** The numbers of a result's only row. NULL is NaN. */
+/** Tells how far a long step is, from 0 to 1, a few times a second. */
+export async function told<Result>(
+  connection: DuckDBConnection,
+  onShare: (share: number) => void,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  await connection.run('SET enable_progress_bar = true');
+  await connection.run('SET enable_progress_bar_print = false');
+  const timer = setInterval(() => onShare(Math.max(0, connection.progress.percentage) / 100), 200);
+  try {
+    return await step();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** A statement of very many expressions takes long to plan. */
+const mostExpressions = 100;
+
+/** Numbers of all rows, as counts are. NULL is NaN. */
 export async function numbersOf(connection: DuckDBConnection, expressions: readonly string[], from: string) {
-  if (expressions.length === 0) return [];
-  const [row = []] = await rowsOf(connection, `SELECT ${expressions.join(', ')} FROM ${from}`);
-  return row.map((value) => (value === null ? Number.NaN : Number(value)));
+  const numbers: number[] = [];
+  for (let first = 0; first < expressions.length; first += mostExpressions) {
+    const some = expressions.slice(first, first + mostExpressions);
+    const [row = []] = await rowsOf(connection, `SELECT ${some.join(', ')} FROM ${from}`);
+    for (const value of row) numbers.push(value === null ? Number.NaN : Number(value));
+  }
+  return numbers;
+}
+
+/**
+ * Sets the memory of a connection's buffers for tables of so many columns, of which each thread has some blocks of 256 KiB in memory. What is beyond
+ * lies on disk.
+ */
+export async function limitMemory(connection: DuckDBConnection, columns: number, threads: number): Promise<void> {
+  const megabytes = Math.ceil(640 + columns * threads);
+  await connection.run(`SET memory_limit = '${megabytes}MB'`);
 }
 
 /** A text as a literal of SQL. */

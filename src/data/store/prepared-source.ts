@@ -15,9 +15,9 @@ import type { Prepared } from './prepared.js';
 /**
  * What the DuckDB file of a prepared source holds, beside the rows. Its tables:
  *
- * - `rows`: of train, then validation, then test. `row` BIGINT: the row's number in the files, from 0. Input `c` is `i<c>`: INTEGER indexes of the
+ * - `rows`: of train, then validation, then test. `row` INTEGER: the row's number in the files, from 0. Input `c` is `i<c>`: INTEGER indexes of the
  *   dictionary, or FLOAT (NaN: missing), or INTEGER[] with the weights `w<c>` FLOAT[]. Task `t` has the labels `l<t>` FLOAT, NaN outside its
- *   sample space.
+ *   sample space. `weight` FLOAT: the row's, where rows have weights.
  * - `dictionaries`: each input's texts, in the order of their indexes.
  */
 export interface StoredSource {
@@ -26,13 +26,14 @@ export interface StoredSource {
   readonly rows: Readonly<Record<SplitName, number>>;
   /** Some labels are NaN. */
   readonly masked: boolean;
+  /** Rows have weights. */
+  readonly weighted?: boolean;
   readonly checksum: string;
   readonly group?: string;
 }
 
-const memory = '256MB';
 /** Rows are read in ranges of so many bytes at most, and so many rows: long ranges cost less for each row. */
-const mostBlock = { bytes: 2 ** 23, rows: 30 * 2048 };
+const mostBlock = { bytes: 2 ** 24, rows: 30 * 2048 };
 /** What a row has of a list. A long one is not all fed. */
 const listBytes = 256;
 
@@ -45,7 +46,7 @@ function blockRowsOf({ columns, tasks }: StoredSource): number {
 /** The source that lies in a prepared file. Any number of processes may read it. */
 export async function preparedSource(entry: Prepared, signal?: AbortSignal): Promise<Source> {
   const stored = describedBy(entry);
-  const reader = new Reader(entry);
+  const reader = new Reader(entry, stored.columns.length + stored.tasks.length);
   const dictionaries = await reader.dictionaries(stored.columns.length, signal);
   const blockRows = blockRowsOf(stored);
   let begin = 0;
@@ -55,10 +56,21 @@ export async function preparedSource(entry: Prepared, signal?: AbortSignal): Pro
     const range = (index: number): readonly [number, number] => {
       return [first + index * blockRows, first + Math.min(rows, (index + 1) * blockRows)];
     };
+    let next: { readonly index: number; readonly block: Promise<SourceBlock> } | undefined;
     return {
       rows,
       blockRows,
-      read: (index) => reader.block(stored, ...range(index)),
+      read(index) {
+        const begun = next?.index === index ? next.block : undefined;
+        next = undefined;
+        return begun ?? reader.block(stored, ...range(index));
+      },
+      ahead(index) {
+        if (next?.index === index || index * blockRows >= rows) return;
+        const block = reader.block(stored, ...range(index));
+        block.catch(() => undefined); // whoever asks for it is told
+        next = { index, block };
+      },
       numbers: (index) => reader.numbers(...range(index)),
     };
   };
@@ -85,10 +97,12 @@ function describedBy(entry: Prepared): StoredSource {
 /** Reads ranges of rows. Its database closes when nothing refers to it any longer. */
 class Reader {
   readonly #entry: Prepared;
+  readonly #columns: number;
   #database: Promise<DuckDBConnection> | undefined;
 
-  constructor(entry: Prepared) {
+  constructor(entry: Prepared, columns: number) {
     this.#entry = entry;
+    this.#columns = columns;
   }
 
   async dictionaries(columns: number, signal: AbortSignal | undefined): Promise<string[][]> {
@@ -105,14 +119,14 @@ class Reader {
     const numbers = new Int32Array(to - from);
     let at = 0;
     const rows = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
-    for await (const chunk of this.#chunks(`SELECT "row"::INTEGER FROM ${rows}`)) {
+    for await (const chunk of this.#chunks(`SELECT "row" FROM ${rows}`)) {
       copyNumbers(chunk.getColumnVector(0), numbers, at, chunk.rowCount);
       at += chunk.rowCount;
     }
     return numbers;
   }
 
-  async block({ columns, tasks, masked }: StoredSource, from: number, to: number): Promise<SourceBlock> {
+  async block({ columns, tasks, masked, weighted }: StoredSource, from: number, to: number): Promise<SourceBlock> {
     const rows = to - from;
     const selected: string[] = [];
     const targets: Target[] = [];
@@ -134,6 +148,11 @@ class Reader {
       targets.push({ add: (vector, at, count) => copyNumbers(vector, values, at, count) });
       return values;
     });
+    const weights = new Float32Array(weighted ? rows : 0);
+    if (weighted) {
+      selected.push('weight');
+      targets.push({ add: (vector, at, count) => copyNumbers(vector, weights, at, count) });
+    }
     let at = 0;
     const range = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
     for await (const chunk of this.#chunks(`SELECT ${selected.join(', ')} FROM ${range}`)) {
@@ -146,6 +165,7 @@ class Reader {
       columns: inputs.map((values) => values()),
       labels,
       ...(masked ? { masks: labels.map((values) => values.map((label) => Number(!Number.isNaN(label)))) } : {}),
+      ...(weighted ? { weights } : {}),
     };
   }
 
@@ -165,7 +185,7 @@ class Reader {
   }
 
   async #open(): Promise<DuckDBConnection> {
-    const database = await openDatabase(':memory:', { memory, threads: 1 });
+    const database = await openDatabase(':memory:', { memory: `${256 + this.#columns}MB`, threads: 1 });
     await database.run(`ATTACH ${literal(this.#entry.file)} AS prepared (READ_ONLY)`);
     await rowsOf(database, 'SELECT count(*) FROM prepared.rows');
     return database;
@@ -177,9 +197,15 @@ interface Target {
   add(vector: DuckDBVector, at: number, count: number): void;
 }
 
-/** None of these columns has NULLs. */
 function copyNumbers(vector: DuckDBVector, target: Int32Array | Float32Array, at: number, count: number): void {
-  for (let i = 0; i < count; i++) target[at + i] = Number(vector.getItem(i));
+  target.set(itemsOf(vector).subarray(0, count), at);
+}
+
+/** The array in which the package keeps a vector's values. `getItem` looks each up in a bitmap of NULLs, of which these columns have none. */
+function itemsOf(vector: DuckDBVector): Int32Array | Float32Array {
+  const items: unknown = Reflect.get(vector, 'items');
+  if (items instanceof Int32Array || items instanceof Float32Array) return items;
+  throw new Error('A vector of 32-bit numbers was expected');
 }
 
 /** A column of lists, and perhaps one of their weights, which are of equal lengths. */
@@ -224,8 +250,8 @@ class ListTarget {
 }
 
 function copyEntries(lists: DuckDBListVector, row: number, target: Int32Array | Float32Array, at: number): void {
-  const [offset, length, entries] = [lists.getEntryOffset(row), lists.getEntryLength(row), lists.childVector];
-  for (let i = 0; i < length; i++) target[at + i] = Number(entries.getItem(offset + i));
+  const [offset, length] = [lists.getEntryOffset(row), lists.getEntryLength(row)];
+  target.set(itemsOf(lists.childVector).subarray(offset, offset + length), at);
 }
 
 function listsOf(vector: DuckDBVector): DuckDBListVector {

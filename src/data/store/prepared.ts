@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { advance, type LoaderContext } from '../loader.js';
 import { partialPath, removeRemains } from '../partial-path.js';
-import { openDatabase, sqlReason } from './database.js';
+import { limitMemory, openDatabase, sqlReason } from './database.js';
 
 /** Raise it when what is stored changes. */
 const formatVersion = 3;
 /** A larger file's checksum is compared only where that is asked for. DuckDB compares those of its blocks when it reads them. */
 const smallFile = 2 ** 28;
-const memory = '640MB';
+/** More do not make it faster, but each needs memory. */
+const mostThreads = 4;
 const fileName = 'data.duckdb';
 const manifestName = 'manifest.json';
 
@@ -70,6 +72,8 @@ export async function prepared(
     await moveInto(partial, path);
   } catch (error) {
     context.signal?.throwIfAborted();
+    if (error instanceof Error && /Out of Memory/i.test(error.message) && !isFullDisk(error))
+      throw new DataError(`The data cannot be prepared: ${sqlReason(error)}.`);
     if (isSystemError(error) || isFullDisk(error))
       throw new DataError(`The prepared data cannot be kept in ${at.folder}: ${sqlReason(error)}.`);
     throw error;
@@ -89,7 +93,9 @@ async function write(
   const file = join(folder, fileName);
   const work = join(folder, 'work');
   makeFolder(work);
-  const database = await openDatabase(':memory:', { memory, spill: work });
+  const threads = Math.min(mostThreads, availableParallelism());
+  const database = await openDatabase(':memory:', { threads, spill: work });
+  await limitMemory(database, 0, threads);
   const interrupt = () => database.interrupt();
   signal?.addEventListener('abort', interrupt);
   let description: unknown;
@@ -195,5 +201,7 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 function isFullDisk(error: unknown): boolean {
-  return error instanceof Error && /No space left|max_temp_directory_size|could not write|Disk quota/i.test(error.message);
+  return (
+    error instanceof Error && /No space left|max_temp_directory_size|could not write|Disk quota/i.test(error.message)
+  );
 }

@@ -11,7 +11,9 @@ import {
 } from 'apache-arrow';
 import { expect, onTestFinished, test } from 'vitest';
 import { DataError } from '../../support/errors.js';
-import { openRowFile } from './row-file.js';
+import { withDatabase } from '../store/database.js';
+import { openTableFile } from './row-file.js';
+import { stageRows } from './staged-rows.js';
 
 const numbers = Array.from({ length: 300 }, (_, row) => row % 5);
 
@@ -22,10 +24,11 @@ async function readAll(name: string, bytes: Uint8Array): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'ple-compressed-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, name), bytes);
-  const file = await openRowFile(join(folder, name), { delimiter: undefined, quote: null, header: true });
-  let rows = 0;
-  for await (const { records } of file.read(() => undefined)) rows += records.length;
-  return rows;
+  return withDatabase(async (database) => {
+    const file = await openTableFile(join(folder, name), { delimiter: undefined, quote: null, header: true });
+    const { rows } = await stageRows(database, [{ split: 'train', file }], new Set(file.names), () => false, []);
+    return rows;
+  });
 }
 
 test.each([

@@ -25,7 +25,10 @@ export function compileCondition(condition: Condition): (cell: Cell) => boolean 
 }
 
 /** What is compared: `=` and `!=` as texts or as numbers with any of the values, the others as numbers with one. */
-export function conditionParts(condition: Condition): { readonly operator: string; readonly values: readonly string[] } {
+export function conditionParts(condition: Condition): {
+  readonly operator: string;
+  readonly values: readonly string[];
+} {
   const [, operator, operand = ''] = (typeof condition === 'string' && comparison.exec(condition)) || [];
   if (operator === undefined) return { operator: '=', values: [condition].flat().map(String) };
   return { operator: operator === '==' ? '=' : operator, values: [operand] };

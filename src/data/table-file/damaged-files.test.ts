@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { DataError, UserError } from '../../support/errors.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
-import type { EntryWriter } from '../prepared/prepared-entry.js';
-import { prepareRows } from './prepare-rows.js';
-import { openRowFile } from './row-file.js';
+import { withDatabase } from '../store/database.js';
+import { prepareTable } from './prepare-table.js';
+import { openTableFile } from './row-file.js';
 import { tableOptions } from './table-options.js';
 
 let folder = '';
@@ -64,7 +64,13 @@ const harmless = new Set(['CRLF', 'a byte-order mark']);
 /** Rows are read as for training and then dropped: the disk is not what is tested. */
 const textFile = { delimiter: undefined, quote: '"', header: true } as const;
 
-const nowhere: EntryWriter = { table: async () => ({ rows: 0, append: async () => undefined }) };
+async function prepare(path: string): Promise<void> {
+  await withDatabase(async (database) => {
+    await database.run("ATTACH ':memory:' AS prepared");
+    const files = [{ split: 'train', file: await openTableFile(path, textFile) } as const];
+    await prepareTable(database, files, options(path), { checksum: '' }, { note: () => undefined });
+  });
+}
 
 const options = (path: string) =>
   z.strictObject(tableOptions).parse({
@@ -88,15 +94,7 @@ test('500 damaged files either load or are refused with the file and a reason', 
     if (packed && i % 10 === 0) bytes = bytes.subarray(0, bytes.length - 1 - own.below(20)); // as an interrupted download
     const path = join(folder, `${i}.csv${packed ? '.gz' : ''}`);
     await writeFile(path, bytes);
-    const failure: unknown = await prepareRows(
-      [{ split: 'train', open: () => openRowFile(path, textFile) }],
-      options(path),
-      '',
-      nowhere,
-      {
-        note: () => undefined,
-      },
-    ).then(
+    const failure: unknown = await prepare(path).then(
       () => undefined,
       (error: unknown) => error,
     );

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { CsvError, parse } from 'csv-parse';
 import { DataError } from '../../support/errors.js';
 import { readRawFile } from '../raw-file.js';
+import { fileLiteral, openDatabase, sqlReason } from '../store/database.js';
 import { wholeLines } from '../whole-lines.js';
 import type { RowChunk } from './cell.js';
 import type { RowFile } from './file-rows.js';
@@ -137,11 +138,32 @@ async function* textOf(
   encoding: string | undefined,
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<Buffer> {
-  const pieces = readRawFile({ path, packed: isPacked(path), bytes }, onBytes);
+  const pieces = /\.zst$/i.test(path)
+    ? linesOfZstandard(path)
+    : readRawFile({ path, packed: isPacked(path), bytes }, onBytes);
   if (encoding === undefined) return yield* pieces;
   const decoder = new TextDecoder(encoding);
   for await (const piece of pieces) yield Buffer.from(decoder.decode(piece, { stream: true }));
   yield Buffer.from(decoder.decode());
+}
+
+/** The lines of a file that is packed with Zstandard, which Node cannot unpack and DuckDB can. */
+async function* linesOfZstandard(path: string): AsyncGenerator<Buffer> {
+  const whole =
+    "auto_detect = false, header = false, delim = E'\\x01\\x02', quote = '', escape = '', columns = {line: 'VARCHAR'}";
+  const database = await openDatabase();
+  try {
+    const found = await database.stream(`SELECT coalesce(line, '') FROM read_csv(${fileLiteral(path)}, ${whole})`);
+    for (;;) {
+      const chunk = await found.fetchChunk();
+      if (!chunk || chunk.rowCount === 0) return;
+      yield Buffer.from(`${chunk.getColumnValues(0).join('\n')}\n`);
+    }
+  } catch (error) {
+    throw new DataError(`${path} cannot be read as text packed with Zstandard: ${sqlReason(error)}.`);
+  } finally {
+    database.closeSync();
+  }
 }
 
 /** A number with a comma as one with a point; other texts as they are. */

@@ -17,38 +17,44 @@ import { drawnSplitOf, type Shares } from './row-splits.js';
  * table serves all seeds.
  */
 export async function drawnSource(source: Source, shares: Shares, seed: number): Promise<Source> {
-  const { train } = source.splits;
+  const { train, validation, test } = source.splits;
   const splitOf = drawnSplitOf(shares, seed);
-  const drawnMarks = Uint8Array.from({ length: train.rows }, () => splitNames.indexOf(splitOf()));
-  const marks = await marksOf(train, drawnMarks);
-  const drawn = (name: SplitName): SourceSplit => {
-    const split = markedSplit(train, marks, splitNames.indexOf(name));
-    if (split.rows === 0) throw new DataError(`No row is in the ${name} split: change dataset.split.`);
-    return split;
-  };
+  const drawn = Uint8Array.from({ length: train.rows }, () => splitNames.indexOf(splitOf())); // in the order of the files
+  const { splits } = await cutSource(source, 'train', (number) => drawn[number] ?? 0);
   return {
     ...source,
     checksum: shares.test > 0 ? checksumOfDraw(source.checksum, seed) : source.checksum,
     splits: {
-      train: drawn('train'),
-      validation: shares.validation > 0 ? drawn('validation') : source.splits.validation,
-      test: shares.test > 0 ? drawn('test') : source.splits.test,
+      train: splits.train,
+      validation: shares.validation > 0 ? splits.validation : validation,
+      test: shares.test > 0 ? splits.test : test,
     },
   };
 }
 
 /**
- * The mark of each row, in the order in which they are stored.
- * @param byNumber The marks in the order of the files, of which these rows are the first.
+ * A source of which one split is cut into several. A split that gets no row of it, though the source has none of its own, is refused when it is read.
+ * @param splitOf Of a row's number in the files: the place of its split in `splitNames`.
  */
-async function marksOf(split: SourceSplit, byNumber: Uint8Array): Promise<Uint8Array> {
+export async function cutSource(
+  source: Source,
+  parent: SplitName,
+  splitOf: (number: number) => number,
+): Promise<Source> {
+  const split = source.splits[parent];
   const marks = new Uint8Array(split.rows);
   for (let b = 0; b * split.blockRows < split.rows; b++) {
     const numbers = await split.numbers?.(b);
     if (!numbers) throw new Error('Rows without numbers cannot be drawn');
-    for (const [row, number] of numbers.entries()) marks[b * split.blockRows + row] = byNumber[number] ?? 0;
+    for (const [row, number] of numbers.entries()) marks[b * split.blockRows + row] = splitOf(number);
   }
-  return marks;
+  const cut = (name: SplitName) => {
+    if (name !== parent && source.splits[name].rows > 0) return source.splits[name];
+    const part = markedSplit(split, marks, splitNames.indexOf(name));
+    if (part.rows === 0) throw new DataError(`No row is in the ${name} split: change dataset.split.`);
+    return part;
+  };
+  return { ...source, splits: { train: cut('train'), validation: cut('validation'), test: cut('test') } };
 }
 
 /** The rows of a split that have this mark, in blocks of the same size. */
@@ -119,6 +125,7 @@ function joined(parts: readonly Part[]): SourceBlock {
     }),
     labels: like.labels.map((_, t) => numbers(({ labels }) => labels[t])),
     ...(like.masks ? { masks: like.masks.map((_, t) => numbers(({ masks }) => masks?.[t])) } : {}),
+    ...(like.weights ? { weights: numbers(({ weights }) => weights) } : {}),
   };
 }
 

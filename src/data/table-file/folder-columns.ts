@@ -27,7 +27,8 @@ export function withFolderColumns(file: TableFile, shared?: ReadonlySet<string>)
     names: [...file.names, ...columns.keys()],
     types: new Map([...file.types, ...[...columns.keys()].map((name) => [name, 'text'] as const)]),
     insert: (database, table, wanted, missing) => {
-      const cleaned = (value: string | null) => (value === null || missing.includes(value.trim()) ? null : value.trim());
+      const cleaned = (value: string | null) =>
+        value === null || missing.includes(value.trim()) ? null : value.trim();
       const own = wanted.map((column) => {
         const value = columns.get(column.name);
         return value === undefined ? column : { ...column, constant: cleaned(value) };

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { type SplitName, splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { literal, numbersOf, rowsOf } from '../store/database.js';
+import { limitMemory, literal, literals, numbersOf, rowsOf, told } from '../store/database.js';
 import type { StoredSource } from '../store/prepared-source.js';
 import { shown } from './cell.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
@@ -15,8 +15,22 @@ import type { TableOptions } from './table-options.js';
 
 const manyValues = 2 ** 20;
 const mostValues = 2 ** 23;
+/** A dictionary of more values is joined: as a type of DuckDB it takes long to make. */
+const mostTypeValues = 2 ** 16;
+
+/** What is known of the data beside the options. */
+export interface About {
+  readonly checksum: string;
+  /** The options are a loader's own: it is of no use to advise others. */
+  readonly fixed?: boolean;
+  /** A column that has these texts alone. */
+  readonly known?: { readonly column: string; readonly texts: readonly string[] };
+}
 
 type Context = Pick<LoaderContext, 'note' | 'progress' | 'signal'>;
+
+/** Reading takes about half of the time. */
+const readingShare = 0.5;
 
 /** What must not be: rows of which this SQL is true. */
 interface Fault {
@@ -26,6 +40,8 @@ interface Fault {
   readonly what: string;
   /** SQL of what the message shows in place of the column's value. */
   readonly shows?: string;
+  /** The message has no value. */
+  readonly missing?: boolean;
 }
 
 /**
@@ -37,21 +53,31 @@ export async function prepareTable(
   database: DuckDBConnection,
   files: readonly SplitFile[],
   options: TableOptions,
-  checksum: string,
+  about: About,
   context: Context,
 ): Promise<StoredSource> {
   checkColumns(files, undefined);
   const { path = '', names = [] } = files[0]?.file ?? {};
   const roles = columnRoles({ path, names }, options);
   checkColumns(files, roles.used);
+  const [[threads] = []] = await rowsOf(database, "SELECT current_setting('threads')");
+  await limitMemory(database, roles.used.size, Number(threads));
   const notes: string[] = [];
-  const known = await stagedInputs(database, files, roles, options, notes);
+  const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
+  const onShare = (share: number) => context.progress?.(Math.floor(share * bytes), bytes);
+  const onBytes = (read: number) => onShare(readingShare * (read / Math.max(1, bytes)));
+  const known = await stagedInputs(database, files, roles, options, notes, onBytes);
   refuseEmptyFiles(known.staged, options.splitSeed === 'run');
   for (const message of notes) context.note(message);
   context.signal?.throwIfAborted();
   const placed = await rowSplits(database, known.staged, roles, options);
-  await refuseFaults(database, placed, faultsOf(known, roles, placed), known.staged);
-  return writeRows(database, placed, known, roles, { checksum, path, options, context });
+  await refuseFaults(database, placed, faultsOf(known, roles, placed, about), known.staged);
+  const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
+  const stored = await told(database, written, () =>
+    writeRows(database, placed, known, roles, { checksum: about.checksum, path, options, context }),
+  );
+  onShare(1);
+  return stored;
 }
 
 interface Known {
@@ -66,37 +92,32 @@ async function stagedInputs(
   roles: ColumnRoles,
   options: TableOptions,
   notes: string[],
+  onBytes: (bytes: number) => void,
 ): Promise<Known> {
   const { missing } = options;
-  const attempt = async (texts: ReadonlySet<string>) => {
-    const staged = await stageRows(database, files, roles.used, (name) => texts.has(name), missing);
+  const attempt = async (isText: (name: string, few: boolean) => boolean) => {
+    const staged = await stageRows(database, files, roles.used, isText, missing, onBytes);
     const found: string[] = [];
     const inputs = await columnKinds(database, roles.inputs, staged, (message) => void found.push(message));
-    for (const { name, task } of roles.labels) {
-      const column = staged.columns.get(name);
-      if (!column?.retyped || task.type === 'binary') continue;
-      const [odd = 0] = await numbersOf(database, [`count(*) FILTER (${column.sql} IS NOT NULL AND ${numberSql(column)} IS NULL)`], stagedTable);
-      if (odd > 0) throw new OtherTexts();
-    }
     notes.push(...found);
     return { staged, inputs };
   };
   try {
-    return await attempt(asWritten(roles, options));
+    return await attempt(asWritten(roles));
   } catch (error) {
     if (!(error instanceof OtherTexts)) throw error;
-    return attempt(roles.used);
+    return attempt(() => true);
   }
 }
 
-/** Columns whose values count as they are written: all but those that are numbers alone. */
-function asWritten({ inputs, labels, used }: ColumnRoles, { columns }: TableOptions): ReadonlySet<string> {
-  const numbers = new Set([
-    ...inputs.flatMap(({ name, kind }) => (kind === undefined || kind === 'numeric' ? [name] : [])),
-    ...labels.flatMap(({ name, positive, task }) => (positive === undefined && task.type === 'regression' ? [name] : [])),
-  ]);
+/** Columns whose values count as they are written: all but those that can only be numbers. */
+function asWritten({ inputs, labels, weight }: ColumnRoles): (name: string, few: boolean) => boolean {
+  const numbers = new Set(labels.flatMap(({ name, positive }) => (positive === undefined ? [name] : [])));
+  if (weight !== undefined) numbers.add(weight);
+  for (const { name, kind } of inputs) if (kind === 'numeric') numbers.add(name);
   const masks = new Set(labels.flatMap(({ mask }) => (mask ? [mask.name] : [])));
-  return new Set([...used].filter((name) => !numbers.has(name) || masks.has(name) || columns[name] === 'categorical'));
+  const guessed = new Set(inputs.flatMap(({ name, kind }) => (kind === undefined ? [name] : [])));
+  return (name, few) => masks.has(name) || !(numbers.has(name) || (guessed.has(name) && !few));
 }
 
 /** SQL of a label: NULL outside the task's sample space. */
@@ -107,7 +128,8 @@ function labelSql(label: LabelColumn, staged: StagedRows) {
   const mask = label.mask && masking ? { ...conditionSql(label.mask.condition, masking), sql: masking.sql } : undefined;
   const number = numberSql(column);
   const text = `lower(${textSql(column)})`;
-  const binary = `CASE WHEN ${number} IN (0, 1) THEN ${number} WHEN ${text} = 'true' THEN 1 WHEN ${text} = 'false' THEN 0 END`;
+  const words = column.type === 'number' ? '' : `WHEN ${text} = 'true' THEN 1 WHEN ${text} = 'false' THEN 0`;
+  const binary = `CASE WHEN ${number} IN (0, 1) THEN ${number} ${words} END`;
   const condition = label.positive === undefined ? undefined : conditionSql(label.positive, column);
   const value = condition ? `(${condition.holds})::DOUBLE` : label.task.type === 'regression' ? number : binary;
   const present = `${column.sql} IS NOT NULL`;
@@ -115,8 +137,27 @@ function labelSql(label: LabelColumn, staged: StagedRows) {
   return { value: `CASE WHEN ${inside} THEN ${value} END`, present, inside, comparable: condition?.comparable, mask };
 }
 
-function faultsOf({ staged, inputs }: Known, { labels }: ColumnRoles, { faults }: RowSplits): Fault[] {
+function faultsOf(
+  { staged, inputs }: Known,
+  { labels, weight }: ColumnRoles,
+  { faults }: RowSplits,
+  { fixed, known }: About,
+): Fault[] {
   const found: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
+  const only = known && staged.columns.get(known.column);
+  if (known && only)
+    found.push({
+      sql: `coalesce(${textSql(only)}, '') NOT IN (${literals(known.texts)})`,
+      column: known.column,
+      what: `, which is neither '${known.texts.join("' nor '")}'.`,
+    });
+  const weights = weight === undefined ? undefined : staged.columns.get(weight);
+  if (weights) {
+    const [sql, number] = [`${weights.sql} IS NULL`, numberSql(weights)];
+    found.push({ sql, column: weights.name, what: ' is missing; every row needs a weight.', missing: true });
+    const what = '; a weight is a finite number of at least 0.';
+    found.push({ sql: `NOT ${sql} AND (${number} IS NULL OR ${number} < 0)`, column: weights.name, what });
+  }
   const notComparable = ', which cannot be compared with a number.';
   for (const label of labels) {
     const { name, task, positive } = label;
@@ -133,8 +174,9 @@ function faultsOf({ staged, inputs }: Known, { labels }: ColumnRoles, { faults }
     else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
   }
   for (const { name, kind, column, number, lenient, weights, ...input } of inputs) {
-    if (kind === 'numeric' && !lenient) {
-      const what = `, which is no number; if it has categories: columns: { ${name}: categorical }.`;
+    if (kind === 'numeric' && !lenient && column.apart === undefined) {
+      const advice = fixed ? '' : `; if it has categories: columns: { ${name}: categorical }`;
+      const what = `, which is no number${advice}.`;
       found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
     }
     if (kind === 'list' && weights !== undefined) {
@@ -148,21 +190,21 @@ function faultsOf({ staged, inputs }: Known, { labels }: ColumnRoles, { faults }
 /** @throws DataError for the first row that has a fault. */
 async function refuseFaults(
   database: DuckDBConnection,
-  { from }: RowSplits,
+  { looked }: RowSplits,
   faults: readonly Fault[],
   staged: StagedRows,
 ): Promise<void> {
   const first = faults.map(({ sql }) => `min(row) FILTER (${sql})`);
-  const rows = await numbersOf(database, first, `${from} WHERE split IS NOT NULL OR NOT given`);
+  const rows = await numbersOf(database, first, `${looked} WHERE split IS NOT NULL OR NOT given`);
   const earliest = Math.min(...rows.filter((row) => !Number.isNaN(row)));
   const fault = faults[rows.indexOf(earliest)];
   if (!fault) return;
   const where = await staged.where(earliest, fault.column);
+  const column = where.slice(0, where.lastIndexOf(' is '));
+  if (fault.missing) throw new DataError(`${column}${fault.what}`);
   if (fault.shows === undefined) throw new DataError(`${where}${fault.what}`);
   const [[entry] = []] = await rowsOf(database, `SELECT ${fault.shows} FROM ${stagedTable} WHERE rowid = ${earliest}`);
-  throw new DataError(
-    `${where.slice(0, where.lastIndexOf(' is '))} has the entry ${shown(String(entry))}${fault.what}`,
-  );
+  throw new DataError(`${column} has the entry ${shown(String(entry))}${fault.what}`);
 }
 
 /** A list's entries, with their weights. */
@@ -186,12 +228,18 @@ async function writeRows(
   database: DuckDBConnection,
   { from }: RowSplits,
   { staged, inputs }: Known,
-  { labels, group }: ColumnRoles,
-  about: { readonly checksum: string; readonly path: string; readonly options: TableOptions; readonly context: Context },
+  { labels, group, weight }: ColumnRoles,
+  about: {
+    readonly checksum: string;
+    readonly path: string;
+    readonly options: TableOptions;
+    readonly context: Context;
+  },
 ): Promise<StoredSource> {
   const { note, signal } = about.context;
   await database.run('CREATE TABLE prepared.dictionaries (input INTEGER, value VARCHAR)');
   const selected: string[] = [];
+  const joins: string[] = [];
   for (const [c, input] of inputs.entries()) {
     signal?.throwIfAborted();
     const { kind, number, weights } = input;
@@ -206,7 +254,15 @@ async function writeRows(
         : weights === undefined
           ? parts
           : `list_transform(${parts}, e -> ${nameOf('e', weights)})`;
-    if (input.hash === undefined) await writeDictionary(database, c, texts, input, note);
+    if (input.hash === undefined) {
+      const joined = (await writeDictionary(database, c, texts, input, note)) > mostTypeValues && kind !== 'list';
+      if (joined) {
+        joins.push(`LEFT JOIN dictionary${c} AS d${c} ON d${c}.value = ${texts}`);
+        selected.push(`d${c}.index AS i${c}`);
+        continue;
+      }
+      await database.run(`CREATE TEMP TYPE dictionary${c} AS ENUM (SELECT value FROM dictionary${c})`);
+    }
     const indexOf = (text: string) =>
       input.hash === undefined ? `enum_code(${text})::INTEGER` : `(md5_number_lower(${text}) % ${input.hash})::INTEGER`;
     const coded = input.hash === undefined ? `(${texts})::dictionary${c}${kind === 'list' ? '[]' : ''}` : texts;
@@ -218,9 +274,11 @@ async function writeRows(
   }
   for (const [t, label] of labels.entries())
     selected.push(`coalesce((${labelSql(label, staged).value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
-  const order = 'split, CASE WHEN split = 0 THEN sort_key END, row';
+  const weights = weight === undefined ? undefined : staged.columns.get(weight);
+  if (weights) selected.push(`(${numberSql(weights)})::FLOAT AS weight`);
+  const order = `split * ${2 ** 31} + CASE WHEN split = 0 THEN sort_key ELSE 0 END, row`;
   await database.run(
-    `CREATE TABLE prepared.rows AS SELECT row, split, ${selected.join(', ')} FROM ${from} WHERE split IS NOT NULL ORDER BY ${order}`,
+    `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
   );
   const rows = await splitRows(database, staged, about.options.splitSeed === 'run', note);
   for (const [t, label] of labels.entries())
@@ -240,26 +298,29 @@ async function writeRows(
     tasks: labels.map(({ task }) => task),
     rows,
     masked: outside.some((count) => count > 0),
+    ...(weights ? { weighted: true } : {}),
     checksum: about.checksum,
     ...(group === undefined ? {} : { group }),
   };
 }
 
-/** The texts of an input in the order of their first rows, as a table and as a type of DuckDB, whose codes are the indexes. */
+/** The table `dictionary<c>`: an input's texts in the order of their first rows, and their indexes. @returns how many. */
 async function writeDictionary(
   database: DuckDBConnection,
   c: number,
   texts: string,
   { name, kind, separator, weights }: KnownInput,
   note: (message: string) => void,
-): Promise<void> {
+): Promise<number> {
   const each =
     kind === 'list'
       ? `SELECT unnest(${texts}) AS value, generate_subscripts(${texts}, 1) AS place, rowid AS row FROM ${stagedTable}`
       : `SELECT ${texts} AS value, 0 AS place, rowid AS row FROM ${stagedTable}`;
   const from = `(SELECT value, min(row * ${2 ** 22} + place) AS first FROM (${each}) GROUP BY value)`;
-  await database.run(`CREATE OR REPLACE TABLE dictionary AS SELECT value FROM ${from} ORDER BY first`);
-  const [count = 0] = await numbersOf(database, ['count(*)'], 'dictionary');
+  await database.run(
+    `CREATE TABLE dictionary${c} AS SELECT value, (row_number() OVER (ORDER BY first) - 1)::INTEGER AS index FROM ${from} ORDER BY first`,
+  );
+  const [count = 0] = await numbersOf(database, ['count(*)'], `dictionary${c}`);
   const kept = Object.entries({ separator, weights }).map(([key, text]) =>
     text === undefined ? '' : `, ${key}: ${JSON.stringify(text)}`,
   );
@@ -270,8 +331,8 @@ async function writeDictionary(
     note(
       `Column '${name}' has more than ${manyValues} different values, which are all kept in memory; a hash bounds it: ${hashed}.`,
     );
-  await database.run(`CREATE TEMP TYPE dictionary${c} AS ENUM (SELECT value FROM dictionary)`);
-  await database.run(`INSERT INTO prepared.dictionaries SELECT ${c}, value FROM dictionary`);
+  await database.run(`INSERT INTO prepared.dictionaries SELECT ${c}, value FROM dictionary${c} ORDER BY index`);
+  return count;
 }
 
 /** How many rows each split has. @throws DataError for a split without rows. */

@@ -94,7 +94,9 @@ export async function openRelation(
       const selected = wanted.map((column) => asWanted(column, expressions.get(column.name), missing));
       if (attached !== undefined) await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
       const rows = attached === undefined ? from : `attached.${from}`;
-      await run(relation, () => into.run(`INSERT INTO ${identifier(table)} SELECT ${selected.join(', ')} FROM ${rows}`));
+      await run(relation, () =>
+        into.run(`INSERT INTO ${identifier(table)} SELECT ${selected.join(', ')} FROM ${rows}`),
+      );
       if (attached !== undefined) await into.run('DETACH attached');
     },
     place: async (row) => `${path}, row ${row + 1}`,
@@ -106,7 +108,11 @@ interface Staged {
   readonly expression: string;
 }
 
-function asWanted({ name, type, constant }: WantedColumn, column: Staged | undefined, missing: readonly string[]): string {
+function asWanted(
+  { name, type, constant }: WantedColumn,
+  column: Staged | undefined,
+  missing: readonly string[],
+): string {
   if (constant !== undefined) return constant === null ? 'NULL' : literal(constant);
   if (!column) throw new Error(`There is no column '${name}' to be staged`);
   if (type === 'text' && column.type === 'number') return `whole_text(${column.expression})`;

@@ -11,6 +11,8 @@ export interface RowFileOptions {
   readonly header: boolean | readonly string[];
   readonly encoding?: string | undefined;
   readonly decimal?: ',' | '.' | undefined;
+  /** Blanks around values belong to them. */
+  readonly exact?: boolean;
 }
 
 /** Opens a file in the format of its ending. @throws DataError for one that cannot be read, or in which two columns have one name. */
@@ -32,8 +34,8 @@ async function openAnyFormat(path: string, options: RowFileOptions): Promise<Tab
     return rowTable(await openArrow(path, size), await arrowTypes(path));
   }
   const delimiter = textDelimiter(path, options);
-  const { header, quote, encoding, decimal } = options;
-  const dialect = { delimiter, quote, encoding, decimal, header: header === true };
+  const { header, quote, encoding, decimal, exact = false } = options;
+  const dialect = { delimiter, quote, encoding, decimal, exact, header: header === true };
   return openTextTable(path, size, typeof header === 'boolean' ? dialect : { ...dialect, names: header });
 }
 

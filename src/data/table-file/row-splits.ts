@@ -62,13 +62,13 @@ function splitAt(draw: number, { validation, test }: Shares): SplitName {
 export interface RowSplits {
   /** Stands behind FROM: the staged columns, `row` (the row's number, from 0), `split` (0 train, 1 validation, 2 test, NULL none), `given` (by the file), `sort_key`. */
   readonly from: string;
+  /** The same for looking for faults, which is quicker where every row is in a split. */
+  readonly looked: string;
   /** What must not be, in a row of `from`: SQL, the column, and what its value is. */
   readonly faults: readonly { readonly sql: string; readonly column: string; readonly what: string }[];
 }
 
 const code = (name: SplitName) => splitNames.indexOf(name);
-/** Added to the codes of rows whose split is that of their file. */
-const ofFile = 4;
 
 /**
  * With `splitSeed: run` all rows are in one split, from which each seed's are drawn when the source is opened.
@@ -83,60 +83,89 @@ export async function rowSplits(
   const { split, splitSeed } = options;
   const shares = sharesOf(options);
   const seed = splitSeed === 'run' ? 0 : splitSeed;
-  await drawRows(database, staged, splitSeed === 'run' ? () => 'train' : drawnSplitOf(shares, seed), seed);
   const of = column === undefined ? undefined : staged.columns.get(column);
+  const given = splitOfFile(staged);
+  const key = sortKey(seed);
   const rule = await ruleOf();
-  const from = `(SELECT s.*, s.rowid AS row, CASE WHEN d.split >= ${ofFile} THEN d.split - ${ofFile} ELSE ${rule.sql} END AS split, d.split >= ${ofFile} AS given, d.key AS sort_key FROM ${stagedTable} s POSITIONAL JOIN draws d ${rule.join ?? ''})`;
-  return { from, faults: rule.faults ?? [] };
+  const from = `(SELECT s.*, s.rowid AS row, coalesce(${given}, ${rule.sql}) AS split, ${given} IS NOT NULL AS given, ${key} AS sort_key FROM ${stagedTable} s ${rule.join ?? ''})`;
+  const whole = `(SELECT *, rowid AS row, false AS given, 0 AS split FROM ${stagedTable})`;
+  return { from, looked: rule.faults ? from : whole, faults: rule.faults ?? [] };
 
-  async function ruleOf(): Promise<{
-    readonly sql: string;
-    readonly join?: string;
-    readonly faults?: RowSplits['faults'];
-  }> {
-    if (!split || !of) return { sql: 'd.split' };
-    if ('column' in split) return byValue(split, options, of);
-    if ('time' in split) return byTime(database, shares, of, staged);
-    if (split.group !== undefined) {
+  async function ruleOf(): Promise<Rule> {
+    if (!split || !of || 'fraction' in split) {
+      if (splitSeed === 'run') return { sql: String(code('train')) };
+      if (split && 'fraction' in split && split.stratify !== undefined) {
+        const strata = [split.stratify].flat().map((name) => staged.columns.get(String(name)));
+        return byStratum([of, ...strata], shares, given, key);
+      }
+      await drawRows(database, staged, drawnSplitOf(shares, seed));
+      const drawn = { sql: 'coalesce(d.split, 0)', join: 'LEFT JOIN draws d ON d.row = s.rowid' };
+      if (!of) return drawn;
       await drawGroups(database, of, shares, seed);
-      return { sql: 'coalesce(g.split, d.split)', join: `LEFT JOIN groups g ON g.value = ${textSql(of)}` };
+      const join = `${drawn.join} LEFT JOIN groups g ON g.value = ${textSql(of)}`;
+      return { sql: `coalesce(g.split, ${drawn.sql})`, join };
     }
-    const [first, ...others] = [split.stratify].flat().map((name) => staged.columns.get(String(name)));
-    return byStratum(first ?? of, others, shares);
+    return 'column' in split ? byValue(split, options, of) : byTime(database, shares, of, staged);
   }
 }
 
-/** The table `draws`: of each staged row in order its drawn split, or that of its file, and a random number to sort by. */
-async function drawRows(
-  database: DuckDBConnection,
-  staged: StagedRows,
-  splitOf: () => SplitName,
-  seed: number,
-): Promise<void> {
-  const { DuckDBDataChunk, UINTEGER, UTINYINT } = await import('@duckdb/node-api');
-  const order = randomFromSeed(seed).stream('rows');
-  await database.run('CREATE OR REPLACE TABLE draws (split UTINYINT, key UINTEGER)');
+interface Rule {
+  /** The split's code. */
+  readonly sql: string;
+  readonly join?: string;
+  readonly faults?: RowSplits['faults'];
+}
+
+/** SQL of the split of files that have one; else NULL. */
+function splitOfFile({ files }: StagedRows): string {
+  const cases = files.flatMap(({ split, first, rows }) =>
+    split === 'train' ? [] : [`WHEN s.rowid BETWEEN ${first} AND ${first + rows - 1} THEN ${code(split)}`],
+  );
+  return cases.length > 0 ? `CASE ${cases.join(' ')} END` : 'NULL';
+}
+
+/** SQL of a number below 2^31 that mixes the row's number with the seed: three multiplications, in steps that stay below 2^63. */
+function sortKey(seed: number): string {
+  const prime = 2 ** 31 - 1;
+  const start = randomFromSeed(seed).stream('rows').below(prime);
+  const mixed = [15, 13].reduce(
+    (sql, shift) => `((xor(${sql}, ${sql} >> ${shift}) * 1597334677) % ${prime})`,
+    `((s.rowid % ${prime} * 1103515245 + ${start}) % ${prime})`,
+  );
+  return `${mixed}::INTEGER`;
+}
+
+/** The table `draws`: the rows that are drawn from training, and their splits. */
+async function drawRows(database: DuckDBConnection, staged: StagedRows, splitOf: () => SplitName): Promise<void> {
+  const { DuckDBDataChunk, BIGINT, UTINYINT } = await import('@duckdb/node-api');
+  await database.run('CREATE OR REPLACE TABLE draws (row BIGINT, split UTINYINT)');
   const appender = await database.createAppender('draws');
-  for (const { split, rows } of staged.files) {
-    for (let from = 0; from < rows; from += chunkRows) {
-      const chunk = DuckDBDataChunk.create([UTINYINT, UINTEGER]);
-      const count = Math.min(chunkRows, rows - from);
-      chunk.rowCount = count;
-      const [splits, keys] = [chunk.getColumnVector(0), chunk.getColumnVector(1)];
-      for (let row = 0; row < count; row++) {
-        splits.setItem(row, split === 'train' ? code(splitOf()) : ofFile + code(split));
-        keys.setItem(row, order.uniform() * 2 ** 32);
-      }
-      splits.flush();
-      keys.flush();
-      appender.appendDataChunk(chunk);
+  let drawn: { readonly row: bigint; readonly split: number }[] = [];
+  const flush = () => {
+    const chunk = DuckDBDataChunk.create([BIGINT, UTINYINT]);
+    chunk.setColumns([drawn.map(({ row }) => row), drawn.map(({ split }) => split)]);
+    appender.appendDataChunk(chunk);
+    drawn = [];
+  };
+  for (const { split, first, rows } of staged.files) {
+    if (split !== 'train') continue;
+    for (let row = 0; row < rows; row++) {
+      const name = splitOf();
+      if (name !== 'train') drawn.push({ row: BigInt(first + row), split: code(name) });
+      if (drawn.length === chunkRows) flush();
     }
   }
+  if (drawn.length > 0) flush();
   appender.closeSync();
 }
 
 /** The table `groups`: each value's split. All rows of one value are in one split; a row without a value is drawn alone. */
-async function drawGroups(database: DuckDBConnection, column: StagedColumn, shares: Shares, seed: number): Promise<void> {
+async function drawGroups(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  shares: Shares,
+  seed: number,
+): Promise<void> {
   const { DuckDBDataChunk, UTINYINT, VARCHAR } = await import('@duckdb/node-api');
   const random = randomFromSeed(seed).stream('split');
   const text = textSql(column);
@@ -154,11 +183,11 @@ async function drawGroups(database: DuckDBConnection, column: StagedColumn, shar
 }
 
 /** Of the rows of each stratum the same shares, to the nearest row. */
-function byStratum(first: StagedColumn, others: readonly (StagedColumn | undefined)[], shares: Shares) {
-  const strata = [first, ...others].flatMap((column) => (column ? [`coalesce(${textSql(column)}, '')`] : [])).join(', ');
-  const place = `row_number() OVER (PARTITION BY d.split >= ${ofFile}, ${strata} ORDER BY d.key, s.rowid)`;
-  const count = `count(*) OVER (PARTITION BY d.split >= ${ofFile}, ${strata})`;
-  const upTo = (share: number) => `${place} <= round(${share} * ${count})`;
+function byStratum(columns: readonly (StagedColumn | undefined)[], shares: Shares, given: string, key: string): Rule {
+  const strata = columns.flatMap((column) => (column ? [`coalesce(${textSql(column)}, '')`] : []));
+  const partition = `PARTITION BY ${[`${given} IS NOT NULL`, ...strata].join(', ')}`;
+  const upTo = (share: number) =>
+    `row_number() OVER (${partition} ORDER BY ${key}, s.rowid) <= round(${share} * count(*) OVER (${partition}))`;
   return {
     sql: `CASE WHEN ${upTo(shares.test)} THEN 2 WHEN ${upTo(shares.test + shares.validation)} THEN 1 ELSE 0 END`,
   };
@@ -168,7 +197,7 @@ function byValue(
   split: { readonly [name in SplitName]?: Condition | undefined } & { readonly column: string | number },
   options: TableOptions,
   column: StagedColumn,
-) {
+): Rule {
   const given = column.type === 'text' ? { ...column, sql: `coalesce(${column.sql}, '')` } : column;
   const cases: string[] = [];
   const comparable: string[] = [];
@@ -191,7 +220,12 @@ function byValue(
 }
 
 /** Rows of one time are in one split: that of the latest share that the time reaches into. */
-async function byTime(database: DuckDBConnection, { validation, test }: Shares, column: StagedColumn, staged: StagedRows) {
+async function byTime(
+  database: DuckDBConnection,
+  { validation, test }: Shares,
+  column: StagedColumn,
+  staged: StagedRows,
+) {
   const number = numberSql(column);
   const [present = 0, numbers = 0] = await numbersOf(
     database,
@@ -218,7 +252,11 @@ async function byTime(database: DuckDBConnection, { validation, test }: Shares, 
   return {
     sql: `CASE WHEN ${time} >= ${testFrom} THEN 2 WHEN ${time} >= ${validationFrom} THEN 1 ELSE 0 END`,
     faults: [
-      { sql: `${time} IS NULL`, column: column.name, what: ', which is neither a number nor a date such as 2024-05-31.' },
+      {
+        sql: `${time} IS NULL`,
+        column: column.name,
+        what: ', which is neither a number nor a date such as 2024-05-31.',
+      },
     ],
   };
 }

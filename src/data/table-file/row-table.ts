@@ -21,27 +21,27 @@ export function rowTable(rows: RowFile, types: ReadonlyMap<string, StagedType>):
   };
 }
 
-/** Appends rows to a table, cell by cell. */
+/** Appends rows to a table, cell by cell. @param missing Undefined: texts stay as they are. */
 export async function insertRows(
   database: DuckDBConnection,
   table: string,
   rows: RowFile,
   columns: readonly WantedColumn[],
-  missing: readonly string[],
+  missing: readonly string[] | undefined,
 ): Promise<void> {
   const { DuckDBDataChunk, DOUBLE, LIST, VARCHAR, listValue } = await import('@duckdb/node-api');
-  const marks = new Set(missing.map((mark) => mark.trim()));
+  const marks = new Set(missing?.map((mark) => mark.trim()));
   const places = columns.map(({ name }) => rows.names.indexOf(name));
   const databaseType = { text: VARCHAR, whole: VARCHAR, number: DOUBLE, list: LIST(VARCHAR) };
-  const valueOf = (cell: Cell, type: StagedType) => {
+  const staged = (cell: Cell, type: StagedType) => {
     if (cell === null) return null;
     if (type === 'list') return listValue(typeof cell === 'object' ? cell.map(textOf) : [textOf(cell)]);
-    const text = textOf(cell).trim();
+    const text = missing ? textOf(cell).trim() : textOf(cell);
     if (marks.has(text)) return null;
     if (type !== 'number') return text;
-    const number = numberOf(cell);
-    if (Number.isNaN(number)) throw new OtherTexts();
-    return number;
+    if (typeof cell === 'number') return cell;
+    if (Number.isNaN(numberOf(cell))) throw new OtherTexts();
+    return Number(cell);
   };
   const appender = await database.createAppender(table);
   try {
@@ -51,7 +51,9 @@ export async function insertRows(
         const chunk = DuckDBDataChunk.create(columns.map(({ type }) => databaseType[type]));
         chunk.setColumns(
           columns.map(({ type, constant }, c) =>
-            part.map((record) => constant ?? (constant === null ? null : valueOf(record[places[c] ?? -1] ?? null, type))),
+            part.map(
+              (record) => constant ?? (constant === null ? null : staged(record[places[c] ?? -1] ?? null, type)),
+            ),
           ),
         );
         appender.appendDataChunk(chunk);

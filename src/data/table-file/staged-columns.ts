@@ -9,11 +9,11 @@ export type StagedType = 'text' | 'whole' | 'number' | 'list';
 export const databaseTypes = { text: 'VARCHAR', whole: 'BIGINT', number: 'DOUBLE', list: 'VARCHAR[]' } as const;
 
 /** Blanks that stand around a value. */
-const blanks = literal(' \t\n\r\f\v\u00a0\ufeff');
+const blanks = [' ', '\t', '\u00a0'];
 
 /** SQL functions of staged values. Numbers are finite as 32-bit floats. */
 export const macros = [
-  `CREATE OR REPLACE TEMP MACRO trimmed(t) AS trim(t, ${blanks})`,
+  `CREATE OR REPLACE TEMP MACRO trimmed(t) AS trim(t, ${literal(blanks.join(''))})`,
   'CREATE OR REPLACE TEMP MACRO finite(x) AS CASE WHEN isfinite(TRY_CAST(x AS FLOAT)) THEN x END',
   'CREATE OR REPLACE TEMP MACRO number_of(t) AS finite(TRY_CAST(t AS DOUBLE))',
   'CREATE OR REPLACE TEMP MACRO whole_text(x) AS CASE WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR ELSE x::VARCHAR END',
@@ -32,18 +32,28 @@ export function cleaned(text: string, missing: readonly string[]): string {
   return `CASE WHEN ${isMark(text)} THEN NULL WHEN ${plain} THEN ${text} WHEN ${isMark(`trimmed(${text})`)} THEN NULL ELSE trimmed(${text}) END`;
 }
 
+/**
+ * The same of a text that is NULL where it is one of `missing` to the letter. Of the others few have blanks around them, and these have one in front or
+ * a space behind. `trimmed` stands there once: DuckDB computes what it meets twice for every row.
+ */
+export function cleanedFurther(text: string, missing: readonly string[]): string {
+  const starts = blanks.map((blank) => blank.charCodeAt(0)).join(', ');
+  return `CASE WHEN ascii(${text}) IN (${starts}) OR suffix(${text}, ' ') THEN list_filter([trimmed(${text})], t -> t NOT IN (${literals(['\u0001', ...missing.map((mark) => mark.trim())])}))[1] ELSE ${text} END`;
+}
+
 /** SQL of a staged column. */
 export interface StagedColumn {
   readonly name: string;
   readonly type: StagedType;
   /** The column itself. */
   readonly sql: string;
-  /** A number of a text file that was read as such: how it was written is not known. */
-  readonly retyped: boolean;
+  /** Of a text file's numbers that were staged as such, which are all finite: whether there are more than a few of them, or not all whole. */
+  readonly apart?: boolean;
 }
 
 /** NULL for what is no number. */
-export function numberSql({ type, sql }: StagedColumn): string {
+export function numberSql({ type, sql, apart }: StagedColumn): string {
+  if (apart !== undefined) return sql;
   if (type === 'text') return `number_of(${sql})`;
   return type === 'whole' ? `${sql}::DOUBLE` : type === 'number' ? `finite(${sql})` : 'NULL::DOUBLE';
 }

@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import type { SplitName } from '../dataset.js';
-import { numbersOf, rowsOf } from '../store/database.js';
+import { numbersOf, rowsOf, told } from '../store/database.js';
 import { shown } from './cell.js';
 import { databaseTypes, macros, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
-import type { TableFile, WantedColumn } from './table-file.js';
+import { OtherTexts, type TableFile, type WantedColumn } from './table-file.js';
 
 /** The table of staged rows, in the connection's own database. */
 export const stagedTable = 'staged';
@@ -28,43 +28,58 @@ export interface StagedRows {
 
 /**
  * Stages the columns of `used`. A column has the type that all files' values allow: of whole numbers and others a number, else a text.
- * @param isText Columns of text files whose values count as they are written.
+ * @param isText Columns of text files whose values count as they are written. `few`: they begin with a few whole numbers.
+ * @param onBytes is told how many bytes of the files have been read.
  * @throws OtherTexts for a column of a text file that is a number by its beginning, but has other texts.
  */
 export async function stageRows(
   database: DuckDBConnection,
   files: readonly SplitFile[],
   used: ReadonlySet<string>,
-  isText: (name: string) => boolean,
+  isText: (name: string, few: boolean) => boolean,
   missing: readonly string[],
+  onBytes: (bytes: number) => void = () => undefined,
 ): Promise<StagedRows> {
   for (const macro of macros) await database.run(macro);
   const [first] = files;
   if (!first) throw new Error('There are no files');
   const names = first.file.names.filter((name) => used.has(name));
+  const few = (name: string) => files.some(({ file }) => file.few?.has(name));
   const wanted = names.map((name): WantedColumn => {
     const types = files.map(({ file }) => file.types.get(name) ?? 'text');
     const textual = types.every((type) => type === 'text' || type === 'number');
-    return { name, type: textual && isText(name) ? 'text' : common(types) };
+    return { name, type: textual && isText(name, few(name)) ? 'text' : common(types) };
   });
   await database.run(`DROP TABLE IF EXISTS ${stagedTable}`);
   await database.run(
     `CREATE TABLE ${stagedTable} (${wanted.map(({ type }, c) => `c${c} ${databaseTypes[type]}`).join(', ')})`,
   );
   const staged: (SplitFile & { readonly first: number; readonly rows: number })[] = [];
-  let rows = 0;
+  let [rows, bytes] = [0, 0];
   for (const { split, file } of files) {
-    await file.insert(database, stagedTable, wanted, missing);
+    const onShare = (share: number) => onBytes(bytes + share * file.bytes);
+    await told(database, onShare, () => file.insert(database, stagedTable, wanted, missing));
+    bytes += file.bytes;
+    onBytes(bytes);
     const [count = 0] = await numbersOf(database, ['count(*)'], stagedTable);
     staged.push({ split, file, first: rows, rows: count - rows });
     rows = count;
   }
   const columns = new Map(
-    wanted.map(({ name, type }, c) => {
-      const retyped = type === 'number' && files.some(({ file }) => file.retypes === true);
-      return [name, { name, type, sql: `c${c}`, retyped }];
+    wanted.map(({ name, type }, c): [string, StagedColumn] => {
+      const retyped = type === 'number' && files.some(({ file }) => file.few);
+      return [name, { name, type, sql: `c${c}`, ...(retyped ? { apart: !few(name) } : {}) }];
     }),
   );
+  const infinite = [...columns.values()].flatMap(({ apart, sql }) =>
+    apart === undefined
+      ? []
+      : [
+          `count(*) FILTER (NOT isfinite(TRY_CAST(${sql} AS FLOAT)))`,
+          `count(${sql}) - count(TRY_CAST(${sql} AS FLOAT))`,
+        ],
+  );
+  if ((await numbersOf(database, infinite, stagedTable)).some((count) => count > 0)) throw new OtherTexts();
   return {
     columns,
     rows,

@@ -17,8 +17,8 @@ export interface TableFile {
   readonly names: readonly string[];
   /** What each column's values are at their best: numbers of a text file may turn out to be others. */
   readonly types: ReadonlyMap<string, StagedType>;
-  /** True of a text file: its numbers are texts that may be staged as numbers. */
-  readonly retypes?: boolean;
+  /** Of a text file, whose numbers may be staged as they are written: columns that begin with a few whole numbers, which may be categories. */
+  readonly few?: ReadonlySet<string>;
   /** Columns whose values have no meaning here, as structs, and their types. */
   readonly unsupported: ReadonlyMap<string, string>;
   /**

@@ -4,7 +4,7 @@ import { numberOf } from './cell.js';
 import { type Delimited, openDelimited } from './delimited-rows.js';
 import type { RowFile } from './file-rows.js';
 import { insertRows } from './row-table.js';
-import { cleaned, type StagedType } from './staged-columns.js';
+import { cleanedFurther, type StagedType } from './staged-columns.js';
 import { OtherTexts, type TableFile, type WantedColumn } from './table-file.js';
 
 /**
@@ -14,7 +14,7 @@ import { OtherTexts, type TableFile, type WantedColumn } from './table-file.js';
 export async function openTextTable(
   path: string,
   bytes: number,
-  options: Delimited & { readonly names?: readonly string[] },
+  options: Delimited & { readonly exact: boolean; readonly names?: readonly string[] },
 ): Promise<TableFile> {
   const opened = await openDelimited(path, bytes, options);
   if (options.names && options.names.length !== opened.names.length)
@@ -26,17 +26,17 @@ export async function openTextTable(
     bytes,
     names,
     unsupported: new Map(),
-    retypes: true,
-    types: await typesOfHead(rows),
+    ...(await typesOfHead(rows)),
     async insert(database, table, columns, missing) {
-      if (options.encoding !== undefined) return insertRows(database, table, rows, columns, missing);
+      if (options.encoding !== undefined)
+        return insertRows(database, table, rows, columns, options.exact ? undefined : missing);
       const sql = `INSERT INTO ${identifier(table)} SELECT ${columns.map((column) => expression(column, names, missing, options)).join(', ')} FROM ${scan(path, names, columns, missing, { ...options, skip: opened.blankLines })}`;
       try {
         await database.run(sql);
       } catch (error) {
         if (!(error instanceof Error) || /interrupt|out of memory|No space/i.test(error.message)) throw error;
         if (/Could not convert/.test(error.message)) throw new OtherTexts();
-        await insertRows(database, table, rows, columns, missing);
+        await insertRows(database, table, rows, columns, options.exact ? undefined : missing);
       }
     },
     async place(row) {
@@ -59,42 +59,51 @@ function scan(
   missing: readonly string[],
   { delimiter, quote, header, skip }: Delimited & { readonly skip: number },
 ): string {
-  const numbers = new Set(wanted.flatMap(({ name, type, constant }) => (type === 'number' && constant === undefined ? [names.indexOf(name)] : [])));
+  const numbers = new Set(
+    wanted.flatMap(({ name, type, constant }) =>
+      type === 'number' && constant === undefined ? [names.indexOf(name)] : [],
+    ),
+  );
   const columns = names.map((_, c) => `c${c}: '${numbers.has(c) ? 'DOUBLE' : 'VARCHAR'}'`);
   const mark = literal(quote ?? '');
-  return `read_csv(${fileLiteral(path)}, auto_detect = false, hive_partitioning = false, header = ${header}, skip = ${skip}, delim = ${literal(delimiter)}, quote = ${mark}, escape = ${mark}, comment = '', nullstr = [${literals(['', ...missing])}], columns = {${columns.join(', ')}})`;
+  return `read_csv(${fileLiteral(path)}, auto_detect = false, hive_partitioning = false, header = ${header}, skip = ${skip}, delim = ${literal(delimiter)}, quote = ${mark}, escape = ${mark}, comment = '', nullstr = [${literals(missing.length > 0 ? missing : ['\u0001'])}], columns = {${columns.join(', ')}})`;
 }
 
 function expression(
   { name, type, constant }: WantedColumn,
   names: readonly string[],
   missing: readonly string[],
-  { decimal }: Delimited,
+  { decimal, exact }: Delimited & { readonly exact: boolean },
 ): string {
   if (constant !== undefined) return constant === null ? 'NULL' : literal(constant);
   const column = `c${names.indexOf(name)}`;
   if (type === 'number') return column;
+  if (exact) return `coalesce(${column}, '')`;
+  const marks = missing.includes('') ? column : `coalesce(${column}, '')`;
   const text =
     decimal === ','
-      ? `CASE WHEN regexp_full_match(${column}, '\\s*[-+]?\\d*,\\d+([eE][-+]?\\d+)?\\s*') THEN replace(${column}, ',', '.') ELSE ${column} END`
-      : column;
-  return cleaned(`coalesce(${text}, '')`, missing);
+      ? `CASE WHEN regexp_full_match(${column}, '\\s*[-+]?\\d*,\\d+([eE][-+]?\\d+)?\\s*') THEN replace(${column}, ',', '.') ELSE ${marks} END`
+      : marks;
+  return cleanedFurther(text, missing);
 }
 
-/** Numbers are columns of which the file's beginning has only numbers, more than a few or not all whole: they are no categories. */
-async function typesOfHead(rows: RowFile): Promise<ReadonlyMap<string, StagedType>> {
+/** Numbers are columns of which the file's beginning has only numbers. */
+async function typesOfHead(rows: RowFile): Promise<Required<Pick<TableFile, 'types' | 'few'>>> {
+  const types = new Map<string, StagedType>(rows.names.map((name) => [name, 'text']));
+  const few = new Set<string>();
   for await (const { records } of rows.read(() => undefined)) {
-    return new Map(
-      rows.names.map((name, c) => {
-        const cells = records.map((record) => record[c] ?? '').filter((cell) => cell !== '');
-        const numbers = cells.map(numberOf);
-        const apart = numbers.some((value) => !Number.isInteger(value)) || new Set(numbers).size > fewValues;
-        const plain = apart && numbers.every((value) => !Number.isNaN(value));
-        return [name, plain ? 'number' : 'text'];
-      }),
-    );
+    for (const [c, name] of rows.names.entries()) {
+      const numbers = records
+        .map((record) => record[c] ?? '')
+        .filter((cell) => cell !== '')
+        .map(numberOf);
+      if (numbers.some(Number.isNaN)) continue;
+      types.set(name, 'number');
+      if (numbers.every(Number.isInteger) && new Set(numbers).size <= fewValues) few.add(name);
+    }
+    break;
   }
-  return new Map(rows.names.map((name) => [name, 'text']));
+  return { types, few };
 }
 
 /** Whole numbers with no more different values than this are taken for categories. */

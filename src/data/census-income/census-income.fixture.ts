@@ -1,0 +1,66 @@
+import { randomFromSeed } from '../../support/random.js';
+import { type Source, type SplitName, singleOf } from '../dataset.js';
+import { rawColumns } from './census-income-columns.js';
+
+/** A row in the raw format: comma and space, no header. */
+export type RawRow = readonly string[];
+
+const choices: Readonly<Record<string, readonly string[]>> = {
+  education: ['High school graduate', 'Bachelors degree(BA AB BS)', 'Children', 'Associates degree-academic program'],
+  'marital-status': ['Never married', 'Widowed', 'Divorced'],
+  'major-occupation': ['Handlers equip cleaners etc ', 'Sales'],
+  citizenship: ['Foreign born- Not a citizen of U S ', 'Native- Born in the United States'],
+  'previous-state': ['?', 'Utah', 'Not in universe'],
+  'industry-code': ['0', '4', '40'],
+  income: ['- 50000.', '50000+.'],
+};
+
+/** Rows with plausible texts, for tests that must not depend on the real files. */
+export function rawRows(count: number, seed: number): string[][] {
+  const random = randomFromSeed(seed);
+  return Array.from({ length: count }, () =>
+    rawColumns.map(([name, kind]) => {
+      if (kind === 'ignored') return `${1000 + random.below(1000)}.5`;
+      if (kind === 'continuous') return String(random.below(90));
+      const texts = choices[name] ?? ['Not in universe', 'Yes', 'No'];
+      return texts[random.below(texts.length)] ?? '';
+    }),
+  );
+}
+
+export function rawText(rows: readonly RawRow[]): string {
+  return rows.map((row) => `${row.join(', ')}\n`).join('');
+}
+
+/** The rows with one column of one row replaced. */
+export function withValue(rows: readonly RawRow[], row: number, name: string, value: string): RawRow[] {
+  const column = rawColumns.findIndex(([other]) => other === name);
+  return rows.map((values, r) => (r === row ? values.with(column, value) : values));
+}
+
+export function textOf(row: RawRow | undefined, name: string): string {
+  return row?.[rawColumns.findIndex(([other]) => other === name)] ?? '';
+}
+
+/** Every row of a split as texts, in the order of the files and the source's order of columns, with its labels. */
+export async function contents(source: Source, name: SplitName): Promise<{ rows: string[][]; labels: number[][] }> {
+  const split = source.splits[name];
+  const rows: string[][] = [];
+  const labels: number[][] = [];
+  const numbers: number[] = [];
+  for (let b = 0; b * split.blockRows < split.rows; b++) {
+    const block = await split.read(b);
+    numbers.push(...((await split.numbers?.(b)) ?? []));
+    for (let r = 0; r < block.rows; r++) {
+      rows.push(
+        source.columns.map((column, c) => {
+          const value = singleOf(block.columns[c] ?? new Float32Array())[r] ?? Number.NaN;
+          return column.dictionary ? (column.dictionary[value] ?? 'none') : String(value);
+        }),
+      );
+      labels.push(block.labels.map((values) => values[r] ?? Number.NaN));
+    }
+  }
+  const order = [...rows.keys()].sort((a, b) => (numbers[a] ?? a) - (numbers[b] ?? b));
+  return { rows: order.map((row) => rows[row] ?? []), labels: order.map((row) => labels[row] ?? []) };
+}

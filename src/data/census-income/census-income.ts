@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { didYouMean } from '../../support/catalogue.js';
+import { ConfigError } from '../../support/errors.js';
+import { randomFromSeed } from '../../support/random.js';
+import { type Source, splitNames } from '../dataset.js';
+import { seedOf } from '../generator-options.js';
+import { defineLoader, type LoaderContext } from '../loader.js';
+import { rawChecksum } from '../prepared/raw-checksum.js';
+import { contentChecksum, type Publication, type PublishedFile } from '../published-file.js';
+import { findRawFile, type RawFile } from '../raw-file.js';
+import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
+import { type Prepared, prepared } from '../store/prepared.js';
+import { preparedSource } from '../store/prepared-source.js';
+import { cutSource } from '../table-file/drawn-source.js';
+import { prepareTable } from '../table-file/prepare-table.js';
+import { openTableFile } from '../table-file/row-file.js';
+import type { SplitFile } from '../table-file/staged-rows.js';
+import { type TableOptions, tableOptions } from '../table-file/table-options.js';
+import {
+  type CensusTask,
+  censusLabels,
+  incomeTexts,
+  labelColumns,
+  rawColumns,
+  taskGroups,
+} from './census-income-columns.js';
+
+/** Raise it when the same files become other rows. */
+const version = 1;
+/** One space exactly: two categories end in a space, none begins with one. */
+const dialect = { delimiter: ', ', quote: null, exact: true } as const;
+
+const publication: Publication = {
+  page: 'https://archive.ics.uci.edu/dataset/117/census+income+kdd',
+  folder: 'datasets/census-income',
+  files: [
+    published('census-income.data', '3676a81db7d3528f3f8b9f3c699d0f0aa28db45e6e994fa0b8ed38327539ee86'),
+    published('census-income.test', '98402b1ab879573d0a7f38a699a40258080e25e33d3401e7bf9c96d3fa0fab8c'),
+  ],
+};
+
+const options = z.strictObject({
+  loader: z.literal('census-income'),
+  /** Folder with `census-income.data` and `census-income.test`, plain or `.gz`. */
+  path: z.string().default(publication.folder),
+  /** 1: income and never-married. 2: education (at least college) and never-married. */
+  group: z.union([z.literal(1), z.literal(2)]).default(1),
+  /** Decides which rows are for validation. */
+  splitSeed: splitSeedSchema,
+  /** `test-half`: the test file, 1:1. `{ train: 0.1 }`: that part of the training file; the whole test file is for the test. */
+  validation: z.union([z.literal('test-half'), z.strictObject({ train: z.number().gt(0).lt(1) })]).default('test-half'),
+  /** Columns to put back among the inputs of those that labels are made of. */
+  extraInputs: z.array(z.string()).default([]),
+  /** Folder that keeps the prepared tables; null: none is kept. */
+  cache: z.string().nullable().default('datasets/cache'),
+});
+type Options = z.infer<typeof options>;
+
+const whereToGetIt = `Get it with 'ple data fetch census-income', or from ${publication.page} (see datasets/census-income.md).`;
+
+/**
+ * Census-Income (KDD): 199,523 + 99,762 rows, two binary tasks of MMoE section 6.3.
+ * Every row is kept, duplicates too. The columns that labels are made of are no inputs, in either group.
+ */
+export const censusIncome = defineLoader({
+  name: 'census-income',
+  summary: 'Census-Income (KDD), two binary tasks: income or education, and never married',
+  options,
+  paths: ['path', 'cache'],
+  publication,
+  async open(options, context) {
+    const tasks: readonly CensusTask[] = taskGroups[options.group];
+    checkExtraInputs(options, tasks);
+    const entry = await prepare(options, tasks, context);
+    context.prepared?.(entry.path);
+    const source = await preparedSource(entry, context.signal);
+    return drawnSource(source, options, seedOf({ seed: options.splitSeed }, context));
+  },
+});
+
+function checkExtraInputs({ extraInputs, group }: Options, tasks: readonly CensusTask[]): void {
+  const labels = tasks.map((task) => censusLabels[task].column);
+  const allowed = labelColumns.filter((name) => !labels.includes(name));
+  for (const name of extraInputs) {
+    if (allowed.some((column) => column === name)) continue;
+    const why = labels.some((column) => column === name) ? ', as a label is made of it' : didYouMean(name, allowed);
+    throw new ConfigError(
+      `dataset.extraInputs: '${name}' cannot be an extra input of group ${group}${why}; there is: ${allowed.join(', ')}.`,
+    );
+  }
+}
+
+/** Reads both files once. Which rows are for validation is drawn when the data are opened: one preparation serves every seed. */
+async function prepare(options: Options, tasks: readonly CensusTask[], context: LoaderContext): Promise<Prepared> {
+  const { path, cache } = options;
+  const found: { readonly split: 'train' | 'test'; readonly file: RawFile }[] = [];
+  for (const [split, name] of [
+    ['train', 'census-income.data'],
+    ['test', 'census-income.test'],
+  ] as const)
+    found.push({ split, file: await findRawFile(path, name, whereToGetIt) });
+  const folder = cache ?? temporaryFolder();
+  const sums: string[] = [];
+  for (const { file } of found) sums.push(await rawChecksum(file.path, folder, context.signal));
+  const table = tableOf(options, tasks);
+  return prepared({ folder, name: 'census-income', key: { version, table, sums } }, context, async (database) => {
+    const checksum = createHash('sha256');
+    const files: SplitFile[] = [];
+    for (const [f, { split, file }] of found.entries()) {
+      checksum.update(`${f > 0 ? '\n' : ''}${(await contentChecksum(file.path)).sha256}`);
+      files.push({
+        split,
+        file: await openTableFile(file.path, { ...dialect, header: rawColumns.map(([name]) => name) }),
+      });
+    }
+    const about = { checksum: checksum.digest('hex'), fixed: true, known: { column: 'income', texts: incomeTexts } };
+    return prepareTable(database, files, table, about, context);
+  });
+}
+
+/** Where no folder is named, prepared data last as long as the process. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-census-income-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The data as a table: the columns that labels are made of are no inputs, but for `extraInputs`. */
+function tableOf({ extraInputs }: Options, tasks: readonly CensusTask[]): TableOptions {
+  const hidden = labelColumns.filter((name) => !extraInputs.includes(name));
+  const kinds = { continuous: 'numeric', nominal: 'categorical', ignored: 'ignored' } as const;
+  const columns = rawColumns.filter(([name]) => !hidden.some((column) => column === name));
+  return z.strictObject(tableOptions).parse({
+    missing: [],
+    tasks: Object.fromEntries(
+      tasks.map((task) => [task, { column: censusLabels[task].column, positive: [...censusLabels[task].positive] }]),
+    ),
+    columns: Object.fromEntries(columns.map(([name, kind]) => [name, kinds[kind]])),
+    others: 'ignored',
+    test: 'census-income.test',
+    splitSeed: 'run',
+  });
+}
+
+/** Of the test or the training file some rows are for validation, drawn without replacement. */
+async function drawnSource(source: Source, { validation, splitSeed: asked }: Options, seed: number): Promise<Source> {
+  const parent = validation === 'test-half' ? 'test' : 'train';
+  const { rows } = source.splits[parent];
+  const share = validation === 'test-half' ? 0.5 : validation.train;
+  const shuffled = Int32Array.from({ length: rows }, (_, row) => row);
+  randomFromSeed(seed).stream('split').shuffle(shuffled);
+  const splits = new Uint8Array(rows).fill(splitNames.indexOf(parent));
+  for (const row of shuffled.subarray(0, Math.round(share * rows))) splits[row] = splitNames.indexOf('validation');
+  const first = parent === 'test' ? source.splits.train.rows : 0;
+  const drawn = await cutSource(source, parent, (number) => splits[number - first] ?? 0);
+  return asked === 'run' && parent === 'test' ? { ...drawn, checksum: checksumOfDraw(source.checksum, seed) } : drawn;
+}
+
+function published(name: string, sha256: string): PublishedFile {
+  const folders = [
+    'https://archive.ics.uci.edu/ml/machine-learning-databases/census-income-mld',
+    'https://kdd.ics.uci.edu/databases/census-income',
+  ];
+  return { name, urls: folders.map((folder) => `${folder}/${name}.gz`), sha256 };
+}

@@ -1,0 +1,129 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { literal, rowsOf, withDatabase } from './database.js';
+import { DamagedEntry, prepared } from './prepared.js';
+
+let folder = '';
+let cache = '';
+let made = 0;
+let notes: string[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ple-prepared-'));
+  cache = join(folder, 'kept', 'here');
+  made = 0;
+  notes = [];
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function make(database: DuckDBConnection) {
+  made++;
+  await database.run('CREATE TABLE prepared.rows AS SELECT i::INTEGER AS x FROM range(5000) t(i)');
+  return { count: 5000 };
+}
+const prepare = (key: unknown = { a: 1 }, more = {}) =>
+  prepared({ folder: cache, name: 'some', key }, { note: (message) => notes.push(message), ...more }, make);
+const sumOf = ({ file }: { readonly file: string }) =>
+  withDatabase(async (database) => {
+    await database.run(`ATTACH ${literal(file)} AS other (READ_ONLY)`);
+    return Number((await rowsOf(database, 'SELECT sum(x) FROM other.rows'))[0]?.[0]);
+  });
+const sum = (5000 * 4999) / 2;
+
+test('an entry is made once, as a DuckDB file that any reader of DuckDB understands; another key has its own', async () => {
+  const entry = await prepare();
+  expect(entry.description).toEqual({ count: 5000 });
+  expect(await sumOf(entry)).toBe(sum);
+  expect(await readdir(entry.path)).toEqual(['data.duckdb', 'manifest.json']);
+  await prepare();
+  expect(made).toBe(1);
+  await prepare({ a: 2 });
+  expect(made).toBe(2);
+  expect(await readdir(cache)).toHaveLength(2);
+  expect(notes).toEqual([]);
+});
+
+test('several may prepare the same at once, and nothing else is left', async () => {
+  const entries = await Promise.all([prepare(), prepare(), prepare()]);
+  expect(await readdir(cache)).toHaveLength(1);
+  for (const entry of entries) expect(await sumOf(entry)).toBe(sum);
+});
+
+test('a preparation that fails, or is interrupted, leaves nothing', async () => {
+  const context = { note: () => undefined };
+  const failing = prepared({ folder: cache, name: 'some', key: 1 }, context, async (database) => {
+    await make(database);
+    throw new Error('no');
+  });
+  await expect(failing).rejects.toThrow('no');
+  const stop = new AbortController();
+  const stopped = prepared({ folder: cache, name: 'some', key: 1 }, { ...context, signal: stop.signal }, (database) => {
+    setTimeout(() => stop.abort(new Error('stop')), 100);
+    return rowsOf(database, 'SELECT sum(sqrt(a.i * b.i)) FROM range(1000000) a(i), range(1000000) b(i)'); // hours
+  });
+  await expect(stopped).rejects.toThrow('stop');
+  expect(await readdir(cache)).toEqual([]);
+});
+
+const flip = (share: number) => (bytes: Buffer) => {
+  const at = Math.floor(share * bytes.length);
+  return Buffer.from(bytes.map((byte, i) => (i === at ? byte ^ 1 : byte)));
+};
+test.each<[string, string, (bytes: Buffer) => Buffer]>([
+  ['truncated', 'data.duckdb', (bytes) => bytes.subarray(0, bytes.length - 9)],
+  ['empty', 'data.duckdb', () => Buffer.alloc(0)],
+  ['altered', 'data.duckdb', flip(0.5)],
+  ['altered', 'manifest.json', flip(0.7)],
+  ['cut', 'manifest.json', (bytes) => bytes.subarray(0, 50)],
+])('an entry whose file is %s is noted and made again (%s)', async (_, name, damage) => {
+  const { path } = await prepare();
+  const file = join(path, name);
+  await writeFile(file, damage(await readFile(file)));
+  const again = await prepare();
+  expect(made).toBe(2);
+  expect(notes).toEqual([expect.stringMatching(/is damaged \(.*\): it is made again\.$/)]);
+  expect(await sumOf(again)).toBe(sum);
+  await prepare();
+  expect(made).toBe(2);
+  expect(await readdir(cache)).toHaveLength(1);
+});
+
+test('a large file is compared whole where that is asked for, and the reading is told', async () => {
+  const { path } = await prepare();
+  const file = join(path, 'data.duckdb');
+  await writeFile(file, flip(0.5)(await readFile(file)));
+  expect((await prepare({ a: 1 }, { compareUpTo: 0 })).path).toBe(path);
+  const told: number[][] = [];
+  const progress = (done: number, total: number) => void told.push([done, total]);
+  await prepare({ a: 1 }, { compareUpTo: Number.POSITIVE_INFINITY, progress });
+  expect([made, notes]).toEqual([2, [expect.stringContaining('data.duckdb is not what was written')]]);
+  expect(told.at(-1)?.[0]).toBe(told.at(-1)?.[1]);
+});
+
+test('what is damaged when it is read is prepared anew by the next start, unless another has put an entry there', async () => {
+  const entry = await prepare();
+  const error = await entry.damaged('a wrong checksum');
+  expect(error).toBeInstanceOf(DamagedEntry);
+  expect(error.message).toContain(`${entry.path} is damaged (data.duckdb: a wrong checksum). Start again`);
+  await prepare();
+  expect([made, notes]).toEqual([2, [expect.stringContaining('(data.duckdb: a wrong checksum): it is made again')]]);
+  await entry.damaged('late'); // of the entry that is gone
+  await prepare();
+  expect(made).toBe(2);
+});
+
+test('a folder that cannot be written, and a full disk, are told', async () => {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'kept'), 'a file where the folder should be');
+  await expect(prepare()).rejects.toThrow(/cannot be kept in/);
+  cache = join(folder, 'other');
+  const full = prepared({ folder: cache, name: 'some', key: 1 }, { note: () => undefined }, async (database) => {
+    await database.run("SET max_temp_directory_size = '1MB'");
+    await database.run("SET memory_limit = '20MB'");
+    await database.run('CREATE TABLE big AS SELECT random() AS x FROM range(20000000)');
+  });
+  await expect(full).rejects.toThrow(/The prepared data cannot be kept in .*other: /);
+  expect(await readdir(cache)).toEqual([]);
+});
