@@ -30,7 +30,10 @@ test('large whole numbers are ids if most of them are large, and are no times', 
 });
 
 test('whole numbers with zeros in front are codes', () => {
-  expect(guess({ zerosInFront: 3 }).input()).toMatchObject({ kind: 'categorical', why: 'a code? with zeros in front: 1000 different' });
+  expect(guess({ zerosInFront: 3 }).input()).toMatchObject({
+    kind: 'categorical',
+    why: 'a code? with zeros in front: 1000 different',
+  });
   expect(guess({ zerosInFront: 3, whole: false }).input()).toEqual({}); // 00.5
 });
 

@@ -29,7 +29,6 @@ export interface StagingContext {
 
 /** What DuckDB holds in memory; what is beyond lies in a temporary folder. */
 const memory = '640MB';
-const millisecondsBetweenLooks = 250;
 
 /**
  * Runs `use` on all rows of the files, in a database in memory that goes behind it. The first file's head says how text files are written.
@@ -56,8 +55,14 @@ export async function withStagedFiles<Result>(
     checkColumns(files, undefined);
     const unsupported = new Map(files.flatMap(({ file }) => [...file.unsupported]));
     const used = new Set(files[0]?.file.names.filter((name) => !unsupported.has(name)));
-    const staged = await watched(database, files, onBytes, (watching) =>
-      stageRows(database, watching, used, () => true, usualMissing),
+    const total = files.reduce((sum, { file }) => sum + file.bytes, 0);
+    const staged = await stageRows(
+      database,
+      files,
+      used,
+      () => true,
+      usualMissing,
+      (done) => onBytes(done, total),
     );
     return { database, staged, files, unsupported, dialect };
   };
@@ -90,35 +95,4 @@ async function opened(
   for (const { split, path } of paths)
     files.push({ split, file: withFolderColumns(await openTableFile(path, options), shared) });
   return files;
-}
-
-/** Tells how far the reading is: files that are read, and what DuckDB says of the one that it reads. */
-async function watched<Result>(
-  database: DuckDBConnection,
-  files: readonly SplitFile[],
-  onBytes: (done: number, total: number) => void,
-  read: (files: readonly SplitFile[]) => Promise<Result>,
-): Promise<Result> {
-  await database.run('SET enable_progress_bar = true');
-  await database.run('SET enable_progress_bar_print = false');
-  const total = files.reduce((sum, { file }) => sum + file.bytes, 0);
-  let [before, current] = [0, 0]; // bytes of the files that are read, and of the one that is being read
-  const look = () => onBytes(before + (Math.max(0, database.progress.percentage) / 100) * current, total);
-  const timer = setInterval(look, millisecondsBetweenLooks);
-  const watching = files.map(({ split, file }) => ({
-    split,
-    file: {
-      ...file,
-      insert: async (...args: Parameters<typeof file.insert>) => {
-        current = file.bytes;
-        await file.insert(...args);
-        [before, current] = [before + file.bytes, 0];
-      },
-    },
-  }));
-  try {
-    return await read(watching);
-  } finally {
-    clearInterval(timer);
-  }
 }

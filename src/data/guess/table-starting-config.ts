@@ -57,14 +57,14 @@ async function configText(
   asked: readonly string[],
   { test, signal, progress }: StartingOptions,
 ): Promise<string> {
-  const { names = [], retypes } = files[0]?.file ?? {};
+  const { names = [], few } = files[0]?.file ?? {};
   const marks = await missingMarks(database, [...staged.columns.values()]);
   await removeMarks(database, [...staged.columns.values()], marks);
   const onColumn = (done: number) => {
     signal?.throwIfAborted();
     progress?.('columns', done, staged.columns.size);
   };
-  const facts = await columnFacts(database, staged, names, !retypes, onColumn);
+  const facts = await columnFacts(database, staged, names, few === undefined, onColumn);
   const columns = facts.map((found) => new ColumnGuess(found));
   const labels = labelGuesses(columns, asked);
   const sqlOf = ({ name }: ColumnGuess) => must(staged.columns.get(name), `column '${name}'`);
