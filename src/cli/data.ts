@@ -38,8 +38,7 @@ export async function inspectCommand(
       throw new ConfigError('--write takes a table file alone, and prints YAML: leave --json and overrides out.');
     if (/\.ya?ml$/i.test(file))
       throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${file}.`);
-    const { startingConfig } = await import('../data/table-file/table-starting-config.js');
-    process.stdout.write(await startingConfig(file, { tasks: task ?? [], test }));
+    process.stdout.write(await guessedConfig(file, { tasks: task ?? [], test }));
     return exitCode.done;
   }
   if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
@@ -59,6 +58,25 @@ export async function inspectCommand(
   const inspection = { ...found, notUsed: await notUsed(experiment, commentsIn(file, overrides)) };
   process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
   return exitCode.done;
+}
+
+/** A config for a table file. Shows how much of the file is read, then how many of its columns are judged. */
+async function guessedConfig(
+  file: string,
+  options: { readonly tasks: readonly string[]; readonly test: string | undefined },
+): Promise<string> {
+  const { startingConfig } = await import('../data/guess/table-starting-config.js');
+  const bars = { bytes: progressBar('reading', 'bytes'), columns: progressBar('judging', 'columns') };
+  const stop = () => {
+    for (const bar of Object.values(bars)) bar.stop();
+  };
+  const progress = (unit: keyof typeof bars, done: number, total: number) => {
+    if (unit === 'columns') bars.bytes.stop();
+    bars[unit].update(done, total);
+  };
+  return interruptible(interruptedReading, (signal) => startingConfig(file, { ...options, signal, progress })).finally(
+    stop,
+  );
 }
 
 /** `ple data prepare`: reads the data once, so that runs find them prepared. */

@@ -15,8 +15,27 @@ const cases: Readonly<Record<keyof ColumnWords, readonly [yes: readonly string[]
       'subscribed',
       'Add To Cart Skipped',
       'like',
+      'is_profile_enter',
+      'visit',
+      'Class14',
     ],
-    ['clicks_7d', 'prev_clicked', 'total_purchases', 'married', 'speed', 'is_weekend', 'employed', 'yellow', 'price'],
+    [
+      'clicks_7d',
+      'prev_clicked',
+      'total_purchases',
+      'married',
+      'speed',
+      'is_weekend',
+      'employed',
+      'yellow',
+      'price',
+      'Pclass',
+      'class_of_worker',
+    ],
+  ],
+  ambiguous: [
+    ['default', 'Order', 'view'],
+    ['default payment next month', 'is_default', 'long_view', 'click', 'price'],
   ],
   amount: [
     ['watch_seconds', 'dwellTime', 'rating', 'revenue', 'view_duration', 'y1', 'time_spent'],
@@ -26,13 +45,17 @@ const cases: Readonly<Record<keyof ColumnWords, readonly [yes: readonly string[]
     ['user_id', 'itemId', 'userid', 'ad_ids', 'zip', 'city', 'sku', 'movie', 'Product Code'],
     ['paid', 'grid', 'humidity', 'price', 'bid', 'age'],
   ],
+  user: [
+    ['user_id', 'userId', 'Customer ID', 'member', 'user'],
+    ['item_id', 'user_age', 'users_online', 'customer_segment', 'paid'],
+  ],
   row: [
     ['id', 'index', 'row_id', 'Unnamed: 0', 'impressionId', 'event_id'],
     ['user_id', 'session_id', 'rowing'],
   ],
   time: [
-    ['timestamp', 'created_at', 'event time', 'Date'],
-    ['watch_seconds', 'format', 'update'],
+    ['timestamp', 'created_at', 'event time', 'Date', 'time_ms'],
+    ['watch_seconds', 'duration_ms', 'format', 'update'],
   ],
   calendar: [
     ['hour', 'day_of_week', 'month', 'purchase_weekday'],

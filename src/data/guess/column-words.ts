@@ -2,10 +2,14 @@
 export interface ColumnWords {
   /** What a row led to: `clicked`, `is_bought`, `label`, `ctr`. */
   readonly outcome: boolean;
+  /** A word that names an outcome in one file and a property in another: `default`, `order`. */
+  readonly ambiguous: boolean;
   /** An amount that a row led to: `watch_seconds`, `rating`, `revenue`, `target`. */
   readonly amount: boolean;
   /** Which one: `user_id`, `itemId`, `sku`, `city`. */
   readonly id: boolean;
+  /** Who did it: `user_id`, `customer`. */
+  readonly user: boolean;
   /** The number of the row itself: `id`, `row_number`, `impression_id`. */
   readonly row: boolean;
   /** A time on a clock: `timestamp`, `created_at`. */
@@ -20,13 +24,16 @@ export function columnWords(name: string): ColumnWords {
   const any = (set: ReadonlySet<string>) => words.some((word) => set.has(word));
   const past = any(history) || words.some((word) => /^\d+(d|h|w|days?|hours?|weeks?)$/.test(word));
   const result = words.some((word) => /^(y|label|target)\d*$/.test(word)) || any(results);
+  const classes = /^class(_?\d+)?$/.test(words.join('_'));
   const verb = /[a-z]{3,}ed$/.test(last) && !states.has(last);
   return {
-    outcome: !past && (result || any(events) || verb),
+    outcome: !past && (result || classes || any(events) || verb),
+    ambiguous: words.length === 1 && ambiguous.has(last),
     amount: !past && (result || any(amounts) || (any(measures) && any(attention))),
     id: idEndings.has(last) || entities.has(last) || (/^[a-z]+id$/.test(last) && entities.has(last.slice(0, -2))),
+    user: people.has(last.replace(/id$/, '')) || (any(people) && idEndings.has(last)),
     row: rowNumber.test(words.join('_')),
-    time: times.has(last),
+    time: times.has(last) || (words.length > 1 && parts.has(last) && times.has(words.at(-2) ?? '')),
     calendar: calendar.has(last) || calendar.has(words.slice(-3).join('')),
   };
 }
@@ -44,10 +51,11 @@ const set = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 
 const results = set('outcome response ctr cvr ctcvr vtr vcr shr cmr ltr');
 const events = set(
-  'click clicks convert conversion purchase buy bought like likes dislike share comment follow subscribe save reply ' +
-    'install download signup churn fraud spam cancel complete finish skip watch view play open bounce paid won lost ' +
+  'click clicks visit convert conversion purchase buy bought like likes dislike hate share forward comment follow subscribe save reply ' +
+    'enter install download signup churn fraud spam cancel complete finish skip watch view play open bounce paid won lost ' +
     'survived died success failure default return order',
 );
+const ambiguous = set('default order return open play view watch visit enter forward success failure');
 const amounts = set('rating ratings stars revenue spend spent gmv ltv dwell watchtime playtime profit completion');
 const measures = set(
   'time seconds second secs sec s ms minutes mins duration length ratio rate share percent pct part',
@@ -73,7 +81,9 @@ const entities = set(
     'category genre video song track artist album book customer client member visitor session device browser os channel page site ' +
     'domain app placement city region country state county hotel restaurant course student account',
 );
+const people = set('user users customer client member visitor patient student player account');
 const rowNumber =
   /^(id|index|idx|unnamed_0|no|nr|(row|line|record|sample|impression|event|request|log)(_?(id|number|no|nr|index))?)$/;
 const times = set('timestamp ts time datetime date at');
-const calendar = set('hour weekday dow dayofweek month day week quarter hourofday dayofmonth weekofyear');
+const parts = set('s sec ms millis us ns utc');
+const calendar = set('hour hourmin weekday dow dayofweek month day week quarter hourofday dayofmonth weekofyear');

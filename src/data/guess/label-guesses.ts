@@ -1,13 +1,14 @@
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { type Cell, numberOf } from './cell.js';
-import { type ColumnGuess, isMissing } from './column-guess.js';
+import { numberOf } from '../table-file/cell.js';
+import type { Condition } from '../table-file/condition.js';
+import type { ColumnGuess } from './column-guess.js';
 
 export interface LabelGuess {
   readonly column: ColumnGuess;
   readonly why: string;
   /** The task's name, and what makes its label 1, where `--task` says so. */
-  readonly asked?: { readonly name: string; readonly positive?: string | readonly string[] };
+  readonly asked?: { readonly name: string; readonly positive?: Condition };
 }
 
 /**
@@ -16,7 +17,7 @@ export interface LabelGuess {
  */
 export function labelGuesses(columns: readonly ColumnGuess[], asked: readonly string[]): readonly LabelGuess[] {
   if (asked.length > 0) return asked.map((text) => askedLabel(columns, text));
-  const named = columns.filter((column) => column.isNamedLabel());
+  const named = namedLabels(columns).filter((column) => column.varies());
   const bits = columns.filter((column) => column.isBinary() && column.varies());
   const labels = new Set([...named, ...bits]);
   const tail = columns.slice(columns.findLastIndex((column) => !labels.has(column)) + 1);
@@ -40,6 +41,23 @@ export function labelGuesses(columns: readonly ColumnGuess[], asked: readonly st
   );
 }
 
+/**
+ * Labels by their names. `default` or `order` is none where other labels have clearer names, unless it stands beside one of them: it then is what was
+ * known before.
+ */
+export function namedLabels(columns: readonly ColumnGuess[]): readonly ColumnGuess[] {
+  const named = columns.filter((column) => column.isNamedLabel());
+  const clear = named.filter(({ words }) => !words.ambiguous);
+  if (clear.length === 0) return named;
+  const clearBeside = (column: ColumnGuess): boolean => {
+    const at = columns.indexOf(column);
+    const from = columns.slice(0, at).findLastIndex((other) => !named.includes(other)) + 1;
+    const behind = columns.findIndex((other, c) => c > at && !named.includes(other));
+    return columns.slice(from, behind < 0 ? undefined : behind).some((other) => clear.includes(other));
+  };
+  return named.filter((column) => clear.includes(column) || clearBeside(column));
+}
+
 /** `COLUMN`, `NAME=COLUMN`, or `NAME=COLUMN` with a comparison: `liked=rating>=4`, `sport=genre==sport`. */
 function askedLabel(columns: readonly ColumnGuess[], text: string): LabelGuess {
   const [, name = '', rest = ''] = /^([^=<>!]+)=(.+)$/.exec(text) ?? [];
@@ -51,8 +69,7 @@ function askedLabel(columns: readonly ColumnGuess[], text: string): LabelGuess {
   if (value === '' || (/[<>]/.test(operator) && Number.isNaN(numberOf(value))))
     throw new ConfigError(`--task ${text}: behind ${operator} stands ${value === '' ? 'a value' : 'a number'}.`);
   const positive = operator !== '==' ? `${operator} ${value}` : /^[<>!=]/.test(value) ? [value] : value;
-  const share = column.shareThatMeets(positive);
-  return { column, why: `${share} are 1`, asked: { name, positive } };
+  return { column, why: '', asked: { name, positive } };
 }
 
 /** @param alone Whether the column's own values have to be labels. */
@@ -69,54 +86,4 @@ function askedColumn(columns: readonly ColumnGuess[], name: string, alone = true
   throw new ConfigError(
     `--task: column '${name}' is no label: it has neither numbers nor from two to twenty different texts. --task 'NAME=${name}==VALUE' makes one of a value.`,
   );
-}
-
-/** What columns have to do with labels of 0 and 1: which have something only where the label is 1. */
-export class Consequences {
-  readonly #labels: readonly number[];
-  /** [columns][labels]: rows in which the column has a value that is not 0, by the label's. */
-  readonly #set: { zero: number; one: number }[][];
-  readonly #ones: number[];
-  #rows = 0;
-
-  /** @param labels Columns of 0 and 1, by number. */
-  constructor(columns: number, labels: readonly number[]) {
-    this.#labels = labels;
-    this.#set = Array.from({ length: columns }, () => labels.map(() => ({ zero: 0, one: 0 })));
-    this.#ones = labels.map(() => 0);
-  }
-
-  add(record: readonly Cell[]): void {
-    this.#rows++;
-    const ones = this.#labels.map((label) => isSet(record[label] ?? null));
-    for (const [l, one] of ones.entries()) if (one) this.#ones[l] = (this.#ones[l] ?? 0) + 1;
-    for (const [c, counts] of this.#set.entries()) {
-      if (!isSet(record[c] ?? null)) continue;
-      for (const [l, count] of counts.entries()) {
-        if (ones[l]) count.one++;
-        else count.zero++;
-      }
-    }
-  }
-
-  /**
-   * The label, by its place in `labels`, without whose 1 the column has nothing: nowhere, and in so many rows that chance is out of the question
-   * (one in a million). Of several, the one that is 1 most rarely.
-   */
-  conditionOf(column: number): number | undefined {
-    const met = this.#labels.flatMap((label, l) => {
-      const { zero = 0, one = 0 } = this.#set[column]?.[l] ?? {};
-      const share = (this.#ones[l] ?? 0) / Math.max(1, this.#rows);
-      // Of two labels that are the same, the second follows from the first.
-      const follows = !this.#labels.includes(column) || one < (this.#ones[l] ?? 0) || label < column;
-      return label !== column && follows && zero === 0 && one * Math.log(share) < Math.log(1e-6) ? [l] : [];
-    });
-    return met.toSorted((a, b) => (this.#ones[a] ?? 0) - (this.#ones[b] ?? 0))[0];
-  }
-}
-
-function isSet(cell: Cell): boolean {
-  if (isMissing(cell)) return false;
-  if (typeof cell === 'object') return cell !== null && cell.length > 0;
-  return numberOf(cell) !== 0 && !/^false$/i.test(String(cell).trim());
 }
