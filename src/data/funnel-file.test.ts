@@ -165,7 +165,7 @@ test.each(['csv', 'parquet', 'arrow'])(
             );
       }
       const order = [...lists.keys()].sort((one, other) => (numbers[one] ?? one) - (numbers[other] ?? other));
-      return order.map((row) => lists[row]); // of the files
+      return order.map((row) => lists[row] ?? []); // of the files
     };
     const position = made.columns.findIndex(({ name }) => name === 'position');
     const expected = await historiesOf(made, (row, { columns }) => {
