@@ -9,8 +9,8 @@ const mostClasses = 20;
 /** An unnamed column of whole numbers without gaps, and at least so many different ones, numbers users or items: ages and percentages have fewer. */
 const manyNumbered = 150;
 /**
- * Of so many values or more, with fewer rows than that for each on average, a model learns the rows by heart. On simulated feeds with 5, 20 and 80 rows for
- * each user a penalty of .001 gained .005, .002 and .001 AUC, and ends as soon.
+ * Of so many values or more, with fewer rows than that for each on average, a model learns the rows by heart. On simulated feeds with 5, 20, 80 and 400 rows for
+ * each user a penalty of .001 gained .0051, .0015, .0012 and .0007 AUC of clicks, and runs ended as soon.
  */
 const [manyValues, fewRows] = [1000, 100];
 /** Rows from which on it is no chance that each has another value, or the number of the row. */
