@@ -6,8 +6,16 @@ export interface RestOfConfig {
   readonly run: string;
 }
 
-/** @param rows Of the file, perhaps estimated. */
-export function restOfConfig(tasks: number, file: string, rows: number): RestOfConfig {
+/**
+ * @param rows Of the training files.
+ * @param sparse An input with many values, each of which has few rows.
+ */
+export function restOfConfig(
+  tasks: number,
+  file: string,
+  rows: number,
+  sparse: { readonly name: string; readonly different: number } | undefined,
+): RestOfConfig {
   const several = tasks > 1;
   const { epochs, batchSize, patience } = settingsFor(rows);
   return {
@@ -23,7 +31,7 @@ export function restOfConfig(tasks: number, file: string, rows: number): RestOfC
 train:
   epochs: ${epochs}
   batchSize: ${batchSize}
-  optimizer: { type: adam, learningRate: 0.002 }
+  optimizer: ${sparse ? `{ type: adam, learningRate: 0.002, l2Embeddings: 0.001 } # few rows for each of the ${sparse.different} values of ${sparse.name}` : '{ type: adam, learningRate: 0.002 }'}
   earlyStopping: { monitor: mean, patience: ${patience} }
 `,
   };

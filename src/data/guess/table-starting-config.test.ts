@@ -465,3 +465,17 @@ test('tells which columns are judged, and stops where it is told to', async () =
   const progress = () => stop.abort(new Error('stopped'));
   await expect(startingConfig(path, { signal: stop.signal, progress })).rejects.toThrow('stopped');
 });
+
+test('embeddings of many values with few rows for each get a penalty', async () => {
+  const optimizer = async (values: number, count: number) => {
+    const lines = Array.from({ length: count }, (_, row) => `u${row % values},${row % 7},${row % 2}`);
+    const text = await startingConfig(file(`${values}.csv`, ['user_id,x,label', ...lines]));
+    return { text, optimizer: parse(text).train.optimizer };
+  };
+  const plain = { type: 'adam', learningRate: 0.002 };
+  const sparse = await optimizer(1000, 4000);
+  expect(sparse.optimizer).toEqual({ ...plain, l2Embeddings: 0.001 });
+  expect(sparse.text).toMatch(/ # few rows for each of the 1000 values of user_id$/m);
+  expect((await optimizer(999, 4000)).optimizer).toEqual(plain);
+  expect((await optimizer(1000, 100_000)).optimizer).toEqual(plain);
+});
