@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DamagedEntry, openPrepared } from './open-prepared.js';
+import { DamagedEntry } from '../store/prepared.js';
+import { openPrepared } from './open-prepared.js';
 import type { PreparedBlock, PreparedColumn } from './prepared-columns.js';
 import { type EntryWriter, preparedEntry } from './prepared-entry.js';
 

@@ -175,7 +175,7 @@ function sha256(text: string): string {
 }
 
 /** SHA-256 (hex) of a file's bytes. @param onBytes is told how many have been read; throws to stop. */
-export async function fileChecksum(path: string, onBytes: (bytes: number) => void = () => undefined): Promise<string> {
+async function fileChecksum(path: string, onBytes: (bytes: number) => void = () => undefined): Promise<string> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) {
