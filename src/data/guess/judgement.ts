@@ -24,7 +24,7 @@ export interface Judgement {
   readonly marks: readonly string[];
 }
 
-export interface Task {
+interface Task {
   readonly column: ColumnGuess;
   readonly name: string;
   /** In `dataset.tasks`. */
@@ -36,7 +36,7 @@ export interface Task {
   readonly rarer?: number | undefined;
 }
 
-export interface Input {
+interface Input {
   readonly name: string;
   /** Absent of a column whose type is not supported. */
   readonly column?: ColumnGuess | undefined;
