@@ -160,7 +160,7 @@ describe('data', () => {
     [
       'with a label that is neither text',
       (folder) => writeFileSync(join(folder, 'census-income.data'), rawText(withValue(rows, 4, 'income', '1'))),
-      /census-income\.data:5: the income is '1', which is neither '- 50000\.' nor '50000\+\.'/,
+      /census-income\.data:5: column 'income' is '1', which is neither '- 50000\.' nor '50000\+\.'/,
     ],
   ])('%s are refused with exit code 3', async (_, spoil, message) => {
     const folder = temporaryFolder();

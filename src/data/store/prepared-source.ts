@@ -33,7 +33,7 @@ export interface StoredSource {
 }
 
 /** Rows are read in ranges of so many bytes at most, and so many rows: long ranges cost less for each row. */
-const mostBlock = { bytes: 2 ** 24, rows: 30 * 2048 };
+const mostBlock = { bytes: 2 ** 24, rows: 12 * 2048 };
 /** What a row has of a list. A long one is not all fed. */
 const listBytes = 256;
 
