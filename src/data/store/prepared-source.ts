@@ -34,13 +34,19 @@ export interface StoredSource {
 
 /** Rows are read in ranges of so many bytes at most, and so many rows: long ranges cost less for each row. */
 const mostBlock = { bytes: 2 ** 24, rows: 12 * 2048 };
+/** Blocks of a source of no more bytes stay in memory. */
+const mostKept = 2 ** 26;
 /** What a row has of a list. A long one is not all fed. */
 const listBytes = 256;
 
 /** Rows of a block: whole vectors of DuckDB. Rows are shuffled in windows of 64 MiB of blocks, and a window should have several, however wide a row is. */
-function blockRowsOf({ columns, tasks }: StoredSource): number {
-  const bytes = columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listBytes : 4), 4 * tasks.length);
+function blockRowsOf(stored: StoredSource): number {
+  const bytes = rowBytes(stored);
   return Math.max(1, Math.min(mostBlock.rows, 2048 * Math.max(1, Math.floor(mostBlock.bytes / bytes / 2048))));
+}
+
+function rowBytes({ columns, tasks }: StoredSource): number {
+  return columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listBytes : 4), 4 * tasks.length);
 }
 
 /** The source that lies in a prepared file. Any number of processes may read it. */
@@ -49,27 +55,32 @@ export async function preparedSource(entry: Prepared, signal?: AbortSignal): Pro
   const reader = new Reader(entry, stored.columns.length + stored.tasks.length);
   const dictionaries = await reader.dictionaries(stored.columns.length, signal);
   const blockRows = blockRowsOf(stored);
-  let begin = 0;
+  const all = splitNames.reduce((sum, name) => sum + stored.rows[name], 0);
+  const isKept = all * rowBytes(stored) <= mostKept;
+  let before = 0;
   const split = (name: SplitName): SourceSplit => {
-    const [first, rows] = [begin, stored.rows[name]];
-    begin += rows;
+    const [first, rows] = [before, stored.rows[name]];
+    before += rows;
     const range = (index: number): readonly [number, number] => {
       return [first + index * blockRows, first + Math.min(rows, (index + 1) * blockRows)];
     };
-    let next: { readonly index: number; readonly block: Promise<SourceBlock> } | undefined;
+    const begun = new Map<number, Promise<SourceBlock>>();
+    const begin = (index: number) => {
+      const block = begun.get(index) ?? reader.block(stored, ...range(index));
+      block.catch(() => begun.delete(index)); // whoever asks for it is told
+      begun.set(index, block);
+      return block;
+    };
     return {
       rows,
       blockRows,
       read(index) {
-        const begun = next?.index === index ? next.block : undefined;
-        next = undefined;
-        return begun ?? reader.block(stored, ...range(index));
+        const block = begin(index);
+        if (!isKept) begun.clear();
+        return block;
       },
       ahead(index) {
-        if (next?.index === index || index * blockRows >= rows) return;
-        const block = reader.block(stored, ...range(index));
-        block.catch(() => undefined); // whoever asks for it is told
-        next = { index, block };
+        if (index * blockRows < rows) begin(index);
       },
       numbers: (index) => reader.numbers(...range(index)),
     };
