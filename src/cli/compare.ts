@@ -1,38 +1,53 @@
 import { join } from 'node:path';
-import { pointText } from '../comparison/axis-point.js';
-import { type ComparisonPlan, planComparison } from '../comparison/dry-run.js';
-import { type ComparisonResult, runComparison } from '../comparison/run-comparison.js';
+import { Command } from '@commander-js/extra-typings';
+import type { ComparisonPlan } from '../comparison/dry-run.js';
+import type { ComparisonResult } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
-import { stringifyComparison } from '../config/resolved-comparison.js';
-import { count } from '../report/numbers.js';
-import { textTable } from '../report/text-table.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
+import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
 import { commandLine } from './command-line.js';
-import { type CompareDisplay, nameOf, openCompareDisplay } from './compare-display.js';
-import { neededConfig, readComparison } from './config-file.js';
+import type { CompareDisplay } from './compare-display.js';
 import { duration } from './duration.js';
 import { say } from './say.js';
-import { showComparison } from './show-comparison.js';
 
-interface CompareOptions {
-  readonly config?: string;
-  readonly runs: string;
-  readonly jobs?: string;
-  readonly dryRun?: boolean;
-  readonly predictions: boolean;
-  readonly svg?: boolean;
-  readonly png?: boolean;
-  readonly wide?: boolean;
-  readonly json?: boolean;
-}
+const words = () =>
+  new Command('compare')
+    .description('Train every model of a comparison under every seed, and test each gain over single-task.')
+    .option('--config <file>', 'the YAML config, with a compare key; it may also be the first word')
+    .option('--runs <dir>', 'folder of all comparisons and runs', 'runs')
+    .option('--jobs <n>', 'runs at a time, each in its own process (default: the fastest number, measured)', parseJobs)
+    .option('--dry-run', 'print the runs, their parameters and an estimate of the time; train nothing')
+    .option('--no-predictions', 'do not write the predictions of the test split')
+    .option('--svg', 'write the charts as SVG beside the report')
+    .option('--png', 'write the charts as PNG beside the report')
+    .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
+    .option('--json', 'print the comparison (or the plan of a dry run) as one JSON document')
+    .argument(...overrides)
+    .addHelpText('after', whereKeysAre)
+    .addHelpText(
+      'after',
+      examples(
+        'ple compare --config configs/quickstart.yaml',
+        'ple compare --config configs/census-income/compare.yaml --jobs 2',
+        'ple compare --config configs/quickstart.yaml --dry-run compare.seeds=10',
+        'ple compare --config configs/quickstart.yaml --wide > gains.txt',
+      ),
+    );
 
-/** `ple compare`: trains every model under every seed; the table and what was found on stdout, progress and notes on stderr. */
-export async function compareCommand(words: readonly string[], options: CompareOptions): Promise<number> {
-  const { file, overrides } = neededConfig(words, options.config);
+/** Trains every model under every seed; the table and what was found on stdout, progress and notes on stderr. */
+export const compare = defineCommand(words, async (given, options) => {
+  const [{ neededConfig, readComparison }, { planComparison }, { runComparison }, { openCompareDisplay }] =
+    await Promise.all([
+      import('./config-file.js'),
+      import('../comparison/dry-run.js'),
+      import('../comparison/run-comparison.js'),
+      import('./compare-display.js'),
+    ]);
+  const { file, overrides } = neededConfig(given, options.config);
   const config = readComparison(file, overrides);
   if (!options.predictions && (config.uncertainty ?? 'seeds') !== 'seeds')
     throw new ConfigError(`compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`);
-  const jobs = options.jobs === undefined ? {} : { jobs: parseJobs(options.jobs) };
+  const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
   const display = openCompareDisplay(process.stderr, config);
 
   const [interrupt, halt] = [new AbortController(), new AbortController()];
@@ -49,7 +64,7 @@ export async function compareCommand(words: readonly string[], options: CompareO
       display.line('Planning the runs');
       const plan = await planComparison(config, common);
       display.close();
-      process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : planTable(plan));
+      process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan));
       return exitCode.done;
     }
     const result = await runComparison(config, { ...common, predictions: options.predictions });
@@ -66,7 +81,7 @@ export async function compareCommand(words: readonly string[], options: CompareO
     display.close();
     ignore();
   }
-}
+});
 
 function parseJobs(text: string): number {
   const jobs = Number(text);
@@ -79,10 +94,14 @@ async function finish(
   { comparison, folder, runs, failed }: ComparisonResult & { readonly status: 'done' },
   config: ComparisonConfig,
   command: string,
-  options: CompareOptions,
+  options: OptionsOf<typeof words>,
   display: CompareDisplay,
 ): Promise<number> {
-  const { writeOutputs } = await import('../report/write-outputs.js'); // what draws charts is loaded where there are some
+  const [{ writeOutputs }, { stringifyComparison }, { showComparison }] = await Promise.all([
+    import('../report/write-outputs.js'),
+    import('../config/resolved-comparison.js'),
+    import('./show-comparison.js'),
+  ]);
   await writeOutputs(
     folder,
     { comparison, runs, command, config: stringifyComparison(config) },
@@ -95,7 +114,13 @@ async function finish(
   return failed > 0 ? exitCode.failed : exitCode.done;
 }
 
-function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: ComparisonPlan): string {
+async function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: ComparisonPlan): Promise<string> {
+  const [{ textTable }, { count }, { pointText }, { nameOf }] = await Promise.all([
+    import('../report/text-table.js'),
+    import('../report/numbers.js'),
+    import('../comparison/axis-point.js'),
+    import('./compare-display.js'),
+  ]);
   const rows = [...tuning, ...runs].map((run, index) => [
     index < tuning.length ? 'tune' : 'run',
     nameOf({ ...run, point: run.axis }),

@@ -1,71 +1,103 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Command } from '@commander-js/extra-typings';
 import type { Experiment } from '../config/experiment.js';
-import { loaders } from '../data/catalogue.js';
 import type { Source } from '../data/dataset.js';
-import { findTask } from '../data/encode/encode.js';
-import { fetchFiles } from '../data/fetch/fetch-files.js';
-import { everything, inspect } from '../inspect/inspect.js';
-import { notUsed } from '../inspect/not-used.js';
-import { inspectionText } from '../report/inspection-text.js';
-import { count } from '../report/numbers.js';
-import { textTable } from '../report/text-table.js';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { type LoadingEvent, withSource } from '../training/load-dataset.js';
-import { commentsIn, namesComparison, readComparison, readConfig } from './config-file.js';
+import type { LoadingEvent, withSource } from '../training/load-dataset.js';
+import { type CommandDefinition, collect, defineCommand, examples, overrides, whereKeysAre } from './command.js';
 import { interruptedReading, interruptible } from './interruptible.js';
-import { progressBar } from './progress-bar.js';
 import { say } from './say.js';
 
-interface Json {
-  readonly json?: boolean;
-}
+/** The group of commands that look at data before training. */
+export const data: CommandDefinition = (program, exit) => {
+  const group = program
+    .command('data')
+    .description('Look at data before training, download them, prepare them.')
+    .addHelpText(
+      'after',
+      examples(
+        'ple data inspect ratings.csv --write > ratings.yaml',
+        'ple data inspect configs/quickstart.yaml',
+        'ple data fetch census-income',
+        'ple data prepare configs/census-income/ple.yaml',
+      ),
+    );
+  for (const add of [inspectData, fetchData, prepareData]) add(group, exit);
+};
 
-interface InspectOptions extends Json {
-  readonly write?: boolean;
-  readonly task?: readonly string[];
-  readonly test?: string;
-}
-
-/** `ple data inspect`: what the data of a config look like, as tables and findings or as JSON; of a table file, a config to start with. */
-export async function inspectCommand(
-  file: string,
-  overrides: readonly string[],
-  { json, write, task, test }: InspectOptions,
-): Promise<number> {
-  if (write) {
-    if (json || overrides.length > 0)
-      throw new ConfigError('--write takes a table file alone, and prints YAML: leave --json and overrides out.');
-    if (/\.ya?ml$/i.test(file))
-      throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${file}.`);
-    process.stdout.write(await guessedConfig(file, { tasks: task ?? [], test }));
+const inspectData = defineCommand(
+  () =>
+    new Command('inspect')
+      .description('Show rows, labels and columns of a config’s data, and what is suspicious about them.')
+      .argument('<config>', 'the YAML config, of a run or a comparison; with --write a table file')
+      .argument(...overrides)
+      .option('--write', 'print a config to start with, guessed from a CSV, TSV, Parquet or Arrow file')
+      .option(
+        '--task <column>',
+        "with --write: a label column, or 'NAME=COLUMN>=4', 'NAME=COLUMN==text'; once for each (default: guessed)",
+        collect,
+      )
+      .option('--test <file>', 'with --write: the file of the test split (default: cut out)')
+      .option('--json', 'print the inspection as one JSON document')
+      .addHelpText('after', whereKeysAre)
+      .addHelpText(
+        'after',
+        examples(
+          'ple data inspect configs/quickstart.yaml',
+          'ple data inspect configs/census-income/ple.yaml dataset.path=data/census-income --json',
+          'ple data inspect ratings.csv --write > ratings.yaml',
+          'ple data inspect ratings.csv --write --task clicked --task rating > ratings.yaml',
+          "ple data inspect ratings.csv --write --task 'liked=rating>=4' --test later.csv",
+        ),
+      ),
+  async (file, overrides, { json, write, task, test }) => {
+    if (write) {
+      if (json || overrides.length > 0)
+        throw new ConfigError('--write takes a table file alone, and prints YAML: leave --json and overrides out.');
+      if (/\.ya?ml$/i.test(file))
+        throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${file}.`);
+      process.stdout.write(await guessedConfig(file, { tasks: task ?? [], test }));
+      return exitCode.done;
+    }
+    if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
+    if (test !== undefined) throw new ConfigError('--test is for --write; the files of a config are its own.');
+    const [{ findTask }, { everything, inspect }, { notUsed }, { inspectionText }, { commentsIn }, { progressBar }] =
+      await Promise.all([
+        import('../data/encode/encode.js'),
+        import('../inspect/inspect.js'),
+        import('../inspect/not-used.js'),
+        import('../report/inspection-text.js'),
+        import('./config-file.js'),
+        import('./progress-bar.js'),
+      ]);
+    const experiment = await firstExperiment(file, overrides);
+    const found = await interruptible(interruptedReading, (signal) =>
+      reading(experiment, { signal }, (source) => {
+        const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
+        const bar = progressBar('inspecting', 'rows');
+        const advance = (done: number, total: number) => {
+          signal.throwIfAborted();
+          bar.update(done, total);
+        };
+        return inspect(source, tasks, everything, advance).finally(bar.stop);
+      }),
+    );
+    const inspection = { ...found, notUsed: await notUsed(experiment, commentsIn(file, overrides)) };
+    process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
     return exitCode.done;
-  }
-  if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
-  if (test !== undefined) throw new ConfigError('--test is for --write; the files of a config are its own.');
-  const experiment = firstExperiment(file, overrides);
-  const found = await interruptible(interruptedReading, (signal) =>
-    reading(experiment, { signal }, (source) => {
-      const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
-      const bar = progressBar('inspecting', 'rows');
-      const advance = (done: number, total: number) => {
-        signal.throwIfAborted();
-        bar.update(done, total);
-      };
-      return inspect(source, tasks, everything, advance).finally(bar.stop);
-    }),
-  );
-  const inspection = { ...found, notUsed: await notUsed(experiment, commentsIn(file, overrides)) };
-  process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
-  return exitCode.done;
-}
+  },
+);
 
 /** A config for a table file. Shows how much of the file is read, then how many of its columns are judged. */
 async function guessedConfig(
   file: string,
   options: { readonly tasks: readonly string[]; readonly test: string | undefined },
 ): Promise<string> {
-  const { startingConfig } = await import('../data/guess/table-starting-config.js');
+  const [{ startingConfig }, { progressBar }] = await Promise.all([
+    import('../data/guess/table-starting-config.js'),
+    import('./progress-bar.js'),
+  ]);
   const bars = { bytes: progressBar('reading', 'bytes'), columns: progressBar('judging', 'columns') };
   const stop = () => {
     for (const bar of Object.values(bars)) bar.stop();
@@ -79,34 +111,48 @@ async function guessedConfig(
   );
 }
 
-/** `ple data prepare`: reads the data once, so that runs find them prepared. */
-export async function prepareCommand(file: string, overrides: readonly string[], { json }: Json): Promise<number> {
-  const experiment = firstExperiment(file, overrides);
-  const prepared = new Set<string>();
-  const source = await interruptible(interruptedReading, (signal) => {
-    const options = {
-      prepared: (path: string) => void prepared.add(resolve(path)),
-      compareUpTo: Number.POSITIVE_INFINITY,
-      signal,
-    };
-    return reading(experiment, options, (source) => source);
-  });
-  const { train, validation, test } = source.splits;
-  const files = [...prepared].map((path) => ({ path, bytes: bytesOf(path) }));
-  const rows = { train: train.rows, validation: validation.rows, test: test.rows };
-  const { checksum } = source;
-  if (json) process.stdout.write(`${JSON.stringify({ schema: 1, checksum, rows, files }, null, 2)}\n`);
-  else {
-    const table = Object.entries(rows).map(([split, rows]) => [split, count(rows)]);
-    process.stdout.write(textTable(['split', 'rows'], table));
-    if (files.length === 0) process.stdout.write('\nNothing is kept: these data are read or made anew by every run.\n');
+const prepareData = defineCommand(
+  () =>
+    new Command('prepare')
+      .description('Read the data of a config once, so that its runs find them prepared.')
+      .argument('<config>', 'the YAML config, of a run or a comparison')
+      .argument(...overrides)
+      .option('--json', 'print rows and prepared files as one JSON document')
+      .addHelpText('after', whereKeysAre)
+      .addHelpText('after', examples('ple data prepare configs/census-income/ple.yaml')),
+  async (file, overrides, { json }) => {
+    const [{ textTable }, { count }] = await Promise.all([
+      import('../report/text-table.js'),
+      import('../report/numbers.js'),
+    ]);
+    const experiment = await firstExperiment(file, overrides);
+    const prepared = new Set<string>();
+    const source = await interruptible(interruptedReading, (signal) => {
+      const options = {
+        prepared: (path: string) => void prepared.add(resolve(path)),
+        compareUpTo: Number.POSITIVE_INFINITY,
+        signal,
+      };
+      return reading(experiment, options, (source) => source);
+    });
+    const { train, validation, test } = source.splits;
+    const files = [...prepared].map((path) => ({ path, bytes: bytesOf(path) }));
+    const rows = { train: train.rows, validation: validation.rows, test: test.rows };
+    const { checksum } = source;
+    if (json) process.stdout.write(`${JSON.stringify({ schema: 1, checksum, rows, files }, null, 2)}\n`);
     else {
-      const sizes = files.map(({ path, bytes }) => [path, `${(bytes / 2 ** 20).toFixed(1)} MiB`]);
-      process.stdout.write(`\n${textTable(['prepared', 'size'], sizes, [false, true])}`);
+      const table = Object.entries(rows).map(([split, rows]) => [split, count(rows)]);
+      process.stdout.write(textTable(['split', 'rows'], table));
+      if (files.length === 0)
+        process.stdout.write('\nNothing is kept: these data are read or made anew by every run.\n');
+      else {
+        const sizes = files.map(({ path, bytes }) => [path, `${(bytes / 2 ** 20).toFixed(1)} MiB`]);
+        process.stdout.write(`\n${textTable(['prepared', 'size'], sizes, [false, true])}`);
+      }
     }
-  }
-  return exitCode.done;
-}
+    return exitCode.done;
+  },
+);
 
 /** Of a file, or of all files in a folder. */
 function bytesOf(path: string): number {
@@ -115,47 +161,57 @@ function bytesOf(path: string): number {
   return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
 }
 
-interface FetchOptions extends Json {
-  readonly to?: string;
-  readonly from?: string;
-}
-
-/** `ple data fetch`: downloads a data set's published files and checks them. */
-export async function fetchCommand(name: string, options: FetchOptions): Promise<number> {
-  const { publication } = loaders.get(name);
-  if (!publication) {
-    const known = loaders.all.filter(({ publication }) => publication).map(({ name }) => name);
-    throw new ConfigError(
-      `The data of '${name}' cannot be downloaded by this command; those of ${known.join(', ')} can.`,
+const fetchData = defineCommand(
+  () =>
+    new Command('fetch')
+      .description('Download a data set’s published files, and check them. It continues an interrupted download.')
+      .argument('<dataset>', 'a data set whose files can be downloaded, as those of the examples')
+      .option('--to <dir>', 'where to put them (default: where the loader looks for them)')
+      .option('--from <url>', 'another server’s folder that has the files under their published names')
+      .option('--json', 'print the files as one JSON document')
+      .addHelpText('after', examples('ple data fetch census-income', 'ple data fetch census-income --to data/census')),
+  async (name, options) => {
+    const [{ loaders }, { fetchFiles }, { progressBar }] = await Promise.all([
+      import('../data/catalogue.js'),
+      import('../data/fetch/fetch-files.js'),
+      import('./progress-bar.js'),
+    ]);
+    const { publication } = loaders.get(name);
+    if (!publication) {
+      const known = loaders.all.filter(({ publication }) => publication).map(({ name }) => name);
+      throw new ConfigError(
+        `The data of '${name}' cannot be downloaded by this command; those of ${known.join(', ')} can.`,
+      );
+    }
+    if (options.from !== undefined && !URL.canParse(options.from))
+      throw new ConfigError(`--from: '${options.from}' is no address (http://…).`);
+    const bar = progressBar(name, 'bytes');
+    const folder = options.to ?? publication.folder;
+    const files = await interruptible('Interrupted. The same command goes on where it stopped.', (signal) =>
+      fetchFiles(publication, {
+        folder,
+        ...(options.from === undefined ? {} : { from: options.from }),
+        signal,
+        progress: (file, done, total) => bar.update(done, total ?? Number.NaN, file),
+        note: (message) => bar.line(`note: ${message}`),
+      })
+        .finally(bar.stop)
+        .catch((error: unknown) => {
+          signal.throwIfAborted();
+          throw error;
+        }),
     );
-  }
-  if (options.from !== undefined && !URL.canParse(options.from))
-    throw new ConfigError(`--from: '${options.from}' is no address (http://…).`);
-  const bar = progressBar(name, 'bytes');
-  const folder = options.to ?? publication.folder;
-  const files = await interruptible('Interrupted. The same command goes on where it stopped.', (signal) =>
-    fetchFiles(publication, {
-      folder,
-      ...(options.from === undefined ? {} : { from: options.from }),
-      signal,
-      progress: (file, done, total) => bar.update(done, total ?? Number.NaN, file),
-      note: (message) => bar.line(`note: ${message}`),
-    })
-      .finally(bar.stop)
-      .catch((error: unknown) => {
-        signal.throwIfAborted();
-        throw error;
-      }),
-  );
-  for (const { path, present } of files)
-    say(`${path}: ${present ? 'is there already, and right' : 'downloaded, and right'}`);
-  if (options.json) process.stdout.write(`${JSON.stringify({ schema: 1, files }, null, 2)}\n`);
-  else for (const { path } of files) process.stdout.write(`${path}\n`);
-  return exitCode.done;
-}
+    for (const { path, present } of files)
+      say(`${path}: ${present ? 'is there already, and right' : 'downloaded, and right'}`);
+    if (options.json) process.stdout.write(`${JSON.stringify({ schema: 1, files }, null, 2)}\n`);
+    else for (const { path } of files) process.stdout.write(`${path}\n`);
+    return exitCode.done;
+  },
+);
 
 /** The config of a run; of a comparison, its first. */
-function firstExperiment(file: string, overrides: readonly string[]): Experiment {
+async function firstExperiment(file: string, overrides: readonly string[]): Promise<Experiment> {
+  const { namesComparison, readComparison, readConfig } = await import('./config-file.js');
   if (!namesComparison(file, overrides)) return readConfig(file, overrides);
   const comparison = readComparison(file, overrides);
   const [[model], [point], [seed]] = [comparison.models, comparison.points, comparison.seeds];
@@ -166,11 +222,15 @@ function firstExperiment(file: string, overrides: readonly string[]): Experiment
 }
 
 /** `withSource`, which shows how far the reading is. */
-function reading<Value>(
+async function reading<Value>(
   experiment: Experiment,
   options: Parameters<typeof withSource>[2],
   make: (source: Source) => Value | Promise<Value>,
 ): Promise<Value> {
+  const [{ withSource }, { progressBar }] = await Promise.all([
+    import('../training/load-dataset.js'),
+    import('./progress-bar.js'),
+  ]);
   const bar = progressBar('reading', 'bytes');
   const on = (event: LoadingEvent) => {
     if (event.kind === 'note') bar.line(`note: ${event.message}`);

@@ -1,34 +1,46 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readStartedRun } from '../comparison/started-run.js';
-import { readComparison } from '../comparison/stored-runs.js';
-import { comparisonDiff, comparisonDiffText } from '../report/comparison-diff.js';
-import { runDiff, runDiffText } from '../report/run-diff.js';
+import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
+import { defineCommand, examples } from './command.js';
 
-/** `ple diff`: what differs between two runs, or two comparisons. Exit code 0 whether or not anything does. */
-export function diffCommand(left: string, right: string, options: { readonly json?: boolean }): number {
-  const [value, text] = isComparison(left) || isComparison(right) ? ofComparisons(left, right) : ofRuns(left, right);
+const words = () =>
+  new Command('diff')
+    .description('Show what differs between two runs, or two comparisons. The exit code is 0 in any case.')
+    .argument('<left>', 'folder of a run, or of a comparison')
+    .argument('<right>', 'folder of another')
+    .option('--json', 'print the differences as one JSON document')
+    .addHelpText('after', examples('ple diff runs/census-income-ple-0123abcd runs/census-income-mmoe-4567cdef'));
+
+export const diff = defineCommand(words, async (left, right, options) => {
+  const [value, text] = await (isComparison(left) || isComparison(right) ? ofComparisons : ofRuns)(left, right);
   process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text);
   return exitCode.done;
-}
+});
 
 function isComparison(path: string): boolean {
   return existsSync(join(path, 'comparison.json'));
 }
 
-function ofRuns(left: string, right: string): readonly [unknown, string] {
-  const diff = runDiff(readStartedRun(left), readStartedRun(right));
-  return [diff, runDiffText(diff)];
+async function ofRuns(left: string, right: string): Promise<readonly [unknown, string]> {
+  const [{ readStartedRun }, { runDiff, runDiffText }] = await Promise.all([
+    import('../comparison/started-run.js'),
+    import('../report/run-diff.js'),
+  ]);
+  const found = runDiff(readStartedRun(left), readStartedRun(right));
+  return [found, runDiffText(found)];
 }
 
-function ofComparisons(left: string, right: string): readonly [unknown, string] {
-  const [a, b] = [left, right].map((path) => {
+async function ofComparisons(left: string, right: string): Promise<readonly [unknown, string]> {
+  const [{ readComparison }, { comparisonDiff, comparisonDiffText }] = await Promise.all([
+    import('../comparison/stored-runs.js'),
+    import('../report/comparison-diff.js'),
+  ]);
+  const side = (path: string) => {
     if (!isComparison(path))
       throw new ConfigError(`${path} is not the folder of a comparison: name two runs, or two comparisons.`);
     return { path, comparison: readComparison(path) };
-  });
-  if (!a || !b) throw new Error('There are two sides.');
-  const diff = comparisonDiff(a, b);
-  return [diff, comparisonDiffText(diff)];
+  };
+  const found = comparisonDiff(side(left), side(right));
+  return [found, comparisonDiffText(found)];
 }

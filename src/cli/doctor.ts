@@ -1,19 +1,28 @@
-import { lookAtMachine } from '../engine/choose-device.js';
+import { Command } from '@commander-js/extra-typings';
 import { type Candidate, type Finding, nameOf } from '../engine/devices/device.js';
-import { cudaNeeds } from '../engine/devices/failures.js';
-import { describeMachine, type Machine } from '../engine/devices/machine.js';
-import { type Surveyed, survey } from '../engine/devices/survey.js';
-import { dash } from '../report/numbers.js';
-import { textTable } from '../report/text-table.js';
+import type { Machine } from '../engine/devices/machine.js';
+import type { Surveyed } from '../engine/devices/survey.js';
 import { exitCode } from '../support/errors.js';
 import { printable } from '../support/printable.js';
+import { defineCommand, examples } from './command.js';
 
 /** Where loaders keep prepared data unless a config says otherwise. */
 const cacheFolder = 'datasets/cache';
 const secondsUntilProgress = 1;
 
-/** `ple doctor`: the machine, and for every engine and device whether it can train, and if not why. Fails if nothing can. */
-export async function doctorCommand({ json }: { readonly json?: boolean }): Promise<number> {
+const words = () =>
+  new Command('doctor')
+    .description('Show usable devices; for the others, the cause and the fix.')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('ple doctor', 'ple doctor --json'));
+
+/** The machine, and for every engine and device whether it can train, and if not why. Fails if nothing can. */
+export const doctor = defineCommand(words, async ({ json }) => {
+  const [{ describeMachine }, { survey }, { lookAtMachine }] = await Promise.all([
+    import('../engine/devices/machine.js'),
+    import('../engine/devices/survey.js'),
+    import('../engine/choose-device.js'),
+  ]);
   const machine = await describeMachine(['.', cacheFolder]);
   let timer: NodeJS.Timeout | undefined;
   const { devices, auto } = await survey(lookAtMachine(), (candidate) => {
@@ -25,12 +34,12 @@ export async function doctorCommand({ json }: { readonly json?: boolean }): Prom
     const taken = auto && { ...auto.chosen.candidate, why: auto.chosen.why };
     process.stdout.write(`${JSON.stringify({ schema: 1, ...machine, devices: found, auto: taken }, null, 2)}\n`);
   } else {
-    process.stdout.write(`${machineText(machine)}\n${devicesText(devices)}`);
+    process.stdout.write(`${machineText(machine)}\n${await devicesText(devices)}`);
     const end = auto ? `engine.device=auto takes ${nameOf(auto.chosen.candidate)}.` : 'Nothing can train here.';
     process.stdout.write(`\n${end}\n`);
   }
   return auto ? exitCode.done : exitCode.failed;
-}
+});
 
 function titleOf(candidate: Candidate): string {
   const library = candidate.pureJs ? 'plain JavaScript' : 'tfjs-node';
@@ -55,7 +64,12 @@ function gigabytes(bytes: number | null): string {
   return bytes === null ? '?' : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-function devicesText(devices: readonly Surveyed[]): string {
+async function devicesText(devices: readonly Surveyed[]): Promise<string> {
+  const [{ textTable }, { dash }, { cudaNeeds }] = await Promise.all([
+    import('../report/text-table.js'),
+    import('../report/numbers.js'),
+    import('../engine/devices/failures.js'),
+  ]);
   const rows = devices.map(({ candidate, finding }) => [
     titleOf(candidate),
     ...(finding.usable

@@ -1,31 +1,41 @@
-import { loaders } from '../data/catalogue.js';
-import { metrics } from '../metrics/catalogue.js';
-import { models } from '../models/catalogue.js';
-import { weightSchedules } from '../objective/catalogue.js';
-import { optimizers } from '../optimizers/catalogue.js';
-import { learningRateSchedules } from '../optimizers/schedules/catalogue.js';
-import { textTable } from '../report/text-table.js';
+import { Argument, Command } from '@commander-js/extra-typings';
 import { type Catalogue, catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
+import { defineCommand, examples } from './command.js';
 
 interface Listed {
   readonly name: string;
   readonly summary: string;
 }
 
-const kinds = catalogue<{ name: string; from: Catalogue<Listed> }>('kind', [
-  { name: 'models', from: models },
-  { name: 'datasets', from: loaders },
-  { name: 'metrics', from: metrics },
-  { name: 'optimizers', from: optimizers },
-  { name: 'schedules', from: learningRateSchedules },
-  { name: 'weights', from: weightSchedules },
+export const kinds = catalogue<{ name: string; from: () => Promise<Catalogue<Listed>> }>('kind', [
+  { name: 'models', from: async () => (await import('../models/catalogue.js')).models },
+  { name: 'datasets', from: async () => (await import('../data/catalogue.js')).loaders },
+  { name: 'metrics', from: async () => (await import('../metrics/catalogue.js')).metrics },
+  { name: 'optimizers', from: async () => (await import('../optimizers/catalogue.js')).optimizers },
+  {
+    name: 'schedules',
+    from: async () => (await import('../optimizers/schedules/catalogue.js')).learningRateSchedules,
+  },
+  { name: 'weights', from: async () => (await import('../objective/catalogue.js')).weightSchedules },
 ]);
 
-/** `ple list`: names and one line of each. */
-export function listCommand(kind: string | undefined, options: { readonly json?: boolean }): number {
+const words = () =>
+  new Command('list')
+    .description('List what a config may choose from.')
+    .addArgument(
+      new Argument('[kind]', 'schedules are of the learning rate, weights are loss-weight schedules')
+        .choices(kinds.names)
+        .argParser((word: string) => kinds.get(word)),
+    )
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('ple list models', 'ple list datasets --json'));
+
+/** Names and one line of each. */
+export const list = defineCommand(words, async (kind, options) => {
   if (kind === undefined) throw new ConfigError(`Name what to list: ${kinds.names.join(', ')}.`);
-  const listed = kinds.get(kind).from.all.map(({ name, summary }) => ({ name, summary }));
+  const { textTable } = await import('../report/text-table.js');
+  const listed = (await kind.from()).all.map(({ name, summary }) => ({ name, summary }));
   process.stdout.write(
     options.json
       ? `${JSON.stringify(listed, null, 2)}\n`
@@ -35,4 +45,4 @@ export function listCommand(kind: string | undefined, options: { readonly json?:
         ),
   );
   return exitCode.done;
-}
+});

@@ -1,30 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { Command } from '@commander-js/extra-typings';
 import type { Comparison } from '../comparison/comparison.js';
-import { parseExternalFile, type Scale } from '../comparison/external-predictions.js';
-import { readComparison, readStoredRuns, type StoredRuns } from '../comparison/stored-runs.js';
-import { storedTable } from '../comparison/stored-table.js';
-import { metricsTable } from '../report/metrics-table.js';
-import { writeOutputs, writeRunReport } from '../report/write-outputs.js';
+import type { Scale } from '../comparison/external-predictions.js';
+import type { StoredRuns } from '../comparison/stored-runs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
+import { collect, defineCommand, examples, type OptionsOf } from './command.js';
 import { commandLine } from './command-line.js';
 import { say } from './say.js';
-import { showComparison } from './show-comparison.js';
-
-interface ReportOptions {
-  readonly out?: string;
-  readonly baseline?: string;
-  readonly uncertainty?: string;
-  readonly predictions?: readonly string[];
-  readonly scores?: string;
-  readonly svg?: boolean;
-  readonly png?: boolean;
-  readonly wide?: boolean;
-  readonly json?: boolean;
-}
 
 const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertainty', [
   { name: 'seeds' },
@@ -33,23 +19,66 @@ const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertai
 ]);
 const scales = catalogue<{ name: Scale }>('kind of --scores', [{ name: 'probability' }, { name: 'logit' }]);
 
-/**
- * `ple report`: tables and the report again, from stored runs; of one run alone, its own report. The table on stdout, where the report is on
- * stderr.
- */
-export async function reportCommand(words: readonly string[], options: ReportOptions): Promise<number> {
-  const uncertainty = options.uncertainty === undefined ? undefined : uncertainties.get(options.uncertainty).name;
-  const scale = options.scores === undefined ? undefined : scales.get(options.scores).name;
+const words = () =>
+  new Command('report')
+    .description('Make tables and the report from stored runs, without training.')
+    .argument('<path...>', 'folders of runs or of comparisons, in any mix; NAME=PATH names one')
+    .option(
+      '--out <dir>',
+      'where to write (default: the folder of a run or a comparison that stands alone, else report)',
+    )
+    .option('--baseline <label>', 'the model that gains are measured against (default: the single-task one)')
+    .option(
+      '--uncertainty <what>',
+      'seeds, rows or both (default: that of the comparison; of runs both where they kept predictions, else seeds)',
+      (word: string) => uncertainties.get(word).name,
+    )
+    .option(
+      '--predictions <label=file>',
+      'scores of the test rows from another program; LABEL:SEED=FILE, or several times',
+      collect,
+    )
+    .option(
+      '--scores <kind>',
+      'what a CSV of --predictions has for binary tasks: probability or logit (no default; an Arrow file has logits)',
+      (word: string) => scales.get(word).name,
+    )
+    .option('--svg', 'write the charts as SVG too')
+    .option('--png', 'write the charts as PNG too')
+    .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
+    .option('--json', 'print the comparison, or the result of a run that stands alone, as one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        'ple report runs/my-ple-0123abcd',
+        'ple report runs/quickstart --wide',
+        'ple report runs/census-income-compare --uncertainty both',
+        'ple report runs/*-0123abcd runs/quickstart --out report',
+        'ple report runs/quickstart --predictions theirs:1=scores-1.csv --predictions theirs:2=scores-2.csv',
+      ),
+    );
+type Options = OptionsOf<typeof words>;
+
+/** Tables and the report again, from stored runs; of one run alone, its own report. The table on stdout, where the report is on stderr. */
+export const report = defineCommand(words, async (given, options) => {
+  const [{ parseExternalFile }, { readStoredRuns }, { storedTable }, { writeOutputs }, { showComparison }] =
+    await Promise.all([
+      import('../comparison/external-predictions.js'),
+      import('../comparison/stored-runs.js'),
+      import('../comparison/stored-table.js'),
+      import('../report/write-outputs.js'),
+      import('./show-comparison.js'),
+    ]);
   const predictions = (options.predictions ?? []).map(parseExternalFile);
-  const sources = words.flatMap(readStoredRuns);
-  const { baseline, wide = false } = options;
+  const sources = given.flatMap(readStoredRuns);
+  const { baseline, uncertainty, scores: scale, wide = false } = options;
   const comparing =
     baseline !== undefined || uncertainty !== undefined || scale !== undefined || predictions.length > 0 || wide;
-  if (!comparing && words.length === 1 && sources[0] && !sources[0].comparison && sources[0].path === words[0])
+  if (!comparing && given.length === 1 && sources[0] && !sources[0].comparison && sources[0].path === given[0])
     return reportRun(sources[0], options);
   const alone = sources.length === 1 && predictions.length === 0 && sources[0]?.comparison ? sources[0] : undefined;
   const folder = options.out ?? alone?.path ?? 'report';
-  if (holdsRunsOf(folder) && !(alone && resolve(alone.path) === resolve(folder))) refuse(folder);
+  if ((await holdsRunsOf(folder)) && !(alone && resolve(alone.path) === resolve(folder))) refuse(folder);
 
   const { comparison, runs, notes } = await storedTable(sources, {
     folder,
@@ -64,21 +93,25 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
   const data = {
     comparison,
     runs,
-    command: commandOf(words, options, alone),
+    command: commandOf(given, options, alone),
     config: alone ? configOf(alone) : null,
   };
   await writeOutputs(folder, data, { svg: options.svg ?? false, png: options.png ?? false });
   showComparison(comparison, options);
   say(`Written to ${join(folder, 'report.html')}`);
   return exitCode.done;
-}
+});
 
 /** The report of a run, into its folder. */
-async function reportRun({ path, rows }: StoredRuns, options: ReportOptions): Promise<number> {
+async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<number> {
+  const [{ metricsTable }, { writeRunReport }] = await Promise.all([
+    import('../report/metrics-table.js'),
+    import('../report/write-outputs.js'),
+  ]);
   const run = rows[0]?.runs[0]?.run;
   if (!run) throw new DataError(`${path} is not finished: ple train --resume ${path} goes on.`);
   const folder = options.out ?? path;
-  if (holdsRunsOf(folder)) refuse(folder);
+  if (await holdsRunsOf(folder)) refuse(folder);
   const command = commandLine('train', ['--config', join(path, 'config.yaml'), '--runs', dirname(path)]);
   await writeRunReport(folder, run, command, { svg: options.svg ?? false, png: options.png ?? false });
   process.stdout.write(options.json ? `${JSON.stringify(run.result, null, 2)}\n` : metricsTable(run.result));
@@ -93,8 +126,9 @@ function refuse(folder: string): never {
 }
 
 /** True for a folder that `ple compare` made: its runs lie in it. */
-function holdsRunsOf(folder: string): boolean {
+async function holdsRunsOf(folder: string): Promise<boolean> {
   if (!existsSync(join(folder, 'comparison.json'))) return false;
+  const { readComparison } = await import('../comparison/stored-runs.js');
   return readComparison(folder).rows.some(({ runs }) => runs.some(({ path }) => !path.includes('/')));
 }
 
@@ -104,7 +138,7 @@ function configOf({ path }: StoredRuns): string | null {
 }
 
 /** What makes the table again: for a comparison as it was, its own config. */
-function commandOf(words: readonly string[], options: ReportOptions, alone: StoredRuns | undefined): string {
+function commandOf(words: readonly string[], options: Options, alone: StoredRuns | undefined): string {
   const { baseline, uncertainty, scores, predictions = [] } = options;
   if (alone && baseline === undefined && uncertainty === undefined && configOf(alone) !== null)
     return commandLine('compare', ['--config', join(alone.path, 'config.yaml'), '--runs', dirname(alone.path)]);

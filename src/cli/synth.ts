@@ -1,43 +1,73 @@
 import { dirname, parse } from 'node:path';
-import { type ConfigDocument, readDocument } from '../config/document.js';
-import { parsePart } from '../config/parse.js';
-import { synthesisKinds } from '../data/synthesize.js';
+import { Command, Option } from '@commander-js/extra-typings';
+import type { ConfigDocument, readDocument as ReadDocument } from '../config/document.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
+import { defineCommand, examples } from './command.js';
 import { interruptible } from './interruptible.js';
-import { progressBar } from './progress-bar.js';
 import { say } from './say.js';
 
-interface SynthOptions {
-  readonly kind?: string;
-  readonly out?: string;
-  readonly json?: boolean;
-  readonly [flag: string]: string | boolean | undefined;
-}
+/** The key that takes several values, which make a file each. */
+const swept = 'correlation';
 
-/** Flags that stand for a key of the kind's options. */
-const keyOf: Readonly<Record<string, string>> = {
-  correlation: 'correlation',
-  tasks: 'tasks',
-  rows: 'rows',
-  dim: 'dimension',
-  sines: 'sines',
-  noise: 'noise',
-  scale: 'scale',
-  seed: 'seed',
-  binary: 'positiveRate',
+/** Options that stand for a key of the kind's options. */
+const flags = [
+  {
+    flag: '--correlation <p>',
+    key: swept,
+    help: 'cosine of the weight vectors (0.5), or a matrix; several numbers with commas make a file each',
+  },
+  { flag: '--tasks <n>', key: 'tasks', help: 'labels of a row (2)' },
+  { flag: '--rows <n>', key: 'rows', help: 'rows (10000)' },
+  { flag: '--dim <n>', key: 'dimension', help: 'features (100)' },
+  { flag: '--sines <n>', key: 'sines', help: 'sines added to a label’s linear part (10)' },
+  { flag: '--noise <variance>', key: 'noise', help: 'variance of the labels’ noise (0.01; of a funnel 1)' },
+  { flag: '--scale <c>', key: 'scale', help: 'norm of the weight vectors (1)' },
+  { flag: '--seed <n>', key: 'seed', help: 'draws the process and the rows (0)' },
+  { flag: '--binary [rate]', key: 'positiveRate', help: 'labels of 0 and 1 with this share of positives (0.5)' },
+];
+
+const words = () => {
+  const command = new Command('synth')
+    .description('Write rows of a generated data set, and a manifest of what they were drawn from.')
+    .option('--kind <name>', 'synthetic (MMoE section 3.2) or funnel (a simulated video feed)')
+    .option('--out <file>', 'its ending says the format: .csv, .parquet or .arrow (datasets/<kind>.csv)')
+    .option('--json', 'print the manifest as one JSON document')
+    .argument('[key.path=value...]', 'more options of the kind, those of its loader')
+    .addHelpText(
+      'after',
+      examples(
+        'ple synth --correlation 0.5 --rows 100000 --out datasets/synthetic.csv',
+        'ple synth --correlation 0.2,0.5,1 --dim 512 --out datasets/sweep.parquet',
+        'ple synth --tasks 3 --binary 0.1 --out datasets/three.arrow --json',
+        'ple synth --kind funnel --rows 100000 --out datasets/funnel.csv rates.CTR=0.1 users=2000',
+      ),
+    );
+  for (const { flag, help } of flags) command.option(flag, help);
+  return command;
 };
 
-/** `ple synth`: a file (or one for each correlation) of a process, and its manifest beside it. Words `key=value` are options, too. */
-export async function synthCommand(words: readonly string[], options: SynthOptions): Promise<number> {
+/** A file (or one for each correlation) of a process, and its manifest beside it. Words `key=value` are options, too. */
+export const synth = defineCommand(words, async (given, options, command) => {
+  const [{ synthesisKinds }, { readDocument }, { parsePart }, { progressBar }] = await Promise.all([
+    import('../data/synthesize.js'),
+    import('../config/document.js'),
+    import('../config/parse.js'),
+    import('./progress-bar.js'),
+  ]);
   const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
-  const { correlation, ...flags } = options;
+  const set = flags.flatMap(({ flag, key }) => {
+    const value: unknown = command.getOptionValue(new Option(flag).attributeName());
+    return value === undefined ? [] : [{ flag: flag.split(' ', 1)[0] ?? '', key, value: value === true ? 0.5 : value }];
+  });
+  const correlation = set.find(({ key }) => key === swept)?.value;
   const sweep = typeof correlation === 'string' ? sweepOf(correlation) : [undefined];
   const out = options.out ?? `datasets/${kind.name}.csv`;
   const { name, ext } = parse(out);
   const folder = dirname(out);
   const points = sweep.map((value) => {
-    const document = documentOf({ ...flags, ...(value === undefined ? {} : { correlation: value }) }, words);
+    const flagged = set.map((word) => (word.key === swept ? { ...word, value } : word));
+    const document = documentOf(flagged, given, readDocument);
     const file = sweep.length === 1 ? out : `${folder}/${name}-${value}${ext}`;
     return { value, file, options: parsePart(kind.options, document.value, document) };
   });
@@ -63,7 +93,7 @@ export async function synthCommand(words: readonly string[], options: SynthOptio
   const document = manifests.length === 1 ? only : manifests;
   if (options.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   return exitCode.done;
-}
+});
 
 /** Commas make a sweep, but not those of a matrix. */
 function sweepOf(correlation: string): readonly string[] {
@@ -80,33 +110,27 @@ function refuseTwice(points: readonly { readonly value: string | undefined; read
   }
 }
 
-/** Flags and words as one document, which names the flag or the word that a mistake is in. */
+/** Options and words as one document, which names the option or the word that a mistake is in. */
 function documentOf(
-  flags: Readonly<Record<string, string | boolean | undefined>>,
+  flagged: readonly { readonly flag: string; readonly key: string; readonly value: unknown }[],
   words: readonly string[],
+  readDocument: typeof ReadDocument,
 ): ConfigDocument {
-  const given = Object.entries(keyOf).flatMap(([flag, key]) => {
-    const value = flags[flag];
-    return value === undefined ? [] : [{ flag, key, word: `${key}=${value === true ? 0.5 : value}` }];
-  });
-  for (const { flag, word } of given) refuseText(`--${flag}`, word);
+  const given = flagged.map(({ flag, key, value }) => ({ flag, word: `${key}=${value}` }));
+  for (const { flag, word } of given) {
+    try {
+      readDocument('{}', 'ple synth', [word]);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new ConfigError(error.message.replace(`Override '${word}'`, flag));
+    }
+  }
   const document = readDocument('{}', 'ple synth', [...given.map(({ word }) => word), ...words]);
   return {
     ...document,
     locate(path) {
       const place = document.locate(path);
-      const flag = given.find(({ word }) => place === `override '${word}'`);
-      return flag ? `--${flag.flag}` : place;
+      return given.find(({ word }) => place === `override '${word}'`)?.flag ?? place;
     },
   };
-}
-
-/** @throws ConfigError that names the flag of a word that cannot be read. */
-function refuseText(flag: string, word: string): void {
-  try {
-    readDocument('{}', 'ple synth', [word]);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.message.replace(`Override '${word}'`, flag));
-  }
 }

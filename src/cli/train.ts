@@ -1,32 +1,45 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
-import { metricsTable } from '../report/metrics-table.js';
-import { count } from '../report/numbers.js';
-import { textTable } from '../report/text-table.js';
+import { Command } from '@commander-js/extra-typings';
+import type { Experiment } from '../config/experiment.js';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { definitions } from '../training/definitions.js';
-import { prepare, run } from '../training/run.js';
-import { countParameters, type TrainingSetup } from '../training/setup.js';
-import { notesOnUnpredicted } from '../training/unpredicted-tasks.js';
-import { namedConfig, namesComparison, readConfig } from './config-file.js';
-import { type Display, openDisplay } from './display.js';
+import type { TrainingSetup } from '../training/setup.js';
+import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
+import type { Display } from './display.js';
 import { interruptedReading, interruptible } from './interruptible.js';
 import { say } from './say.js';
 
-interface TrainOptions {
-  readonly config?: string;
-  readonly runs: string;
-  readonly resume?: string;
-  readonly overwrite?: boolean;
-  readonly dryRun?: boolean;
-  readonly predictions: boolean;
-  readonly json?: boolean;
-}
+const words = () =>
+  new Command('train')
+    .description('Train one model as a config says, and write its metrics.')
+    .option('--config <file>', 'the YAML config; it may also be the first word')
+    .option('--runs <dir>', 'folder of all runs', 'runs')
+    .option('--resume <run>', 'continue an unfinished run in its folder; the result is the same to the bit')
+    .option('--overwrite', 'delete the contents of the run’s folder and train again')
+    .option('--dry-run', 'print the resolved config, the parameters and the steps of an epoch; train nothing')
+    .option('--no-predictions', 'do not write the predictions of the test split')
+    .option('--json', 'print the result (or the plan of a dry run) as one JSON document')
+    .argument(...overrides)
+    .addHelpText('after', whereKeysAre)
+    .addHelpText(
+      'after',
+      examples(
+        'ple train --config configs/quickstart.yaml',
+        'ple train --config configs/census-income/ple.yaml dataset.path=data/census-income seed=1',
+        "ple train --config configs/quickstart.yaml 'model.levels=[[32],[16]]' train.epochs=3",
+        'ple train --resume runs/quickstart-0123abcd',
+      ),
+    );
 
-/** `ple train`: one run; its metrics on stdout, progress and notes on stderr. */
-export async function trainCommand(words: readonly string[], options: TrainOptions): Promise<number> {
-  const experiment = chosenExperiment(words, options);
+/** One run: its metrics on stdout, progress and notes on stderr. */
+export const train = defineCommand(words, async (given, options) => {
+  const [{ run }, { notesOnUnpredicted }, { metricsTable }, { openDisplay }] = await Promise.all([
+    import('../training/run.js'),
+    import('../training/unpredicted-tasks.js'),
+    import('../report/metrics-table.js'),
+    import('./display.js'),
+  ]);
+  const experiment = await chosenExperiment(given, options);
   const display = openDisplay(process.stderr, experiment);
   if (options.dryRun) return dryRun(experiment, display, options.json ?? false);
 
@@ -51,11 +64,16 @@ export async function trainCommand(words: readonly string[], options: TrainOptio
   for (const note of notesOnUnpredicted(outcome.result)) say(`note: ${note}`);
   say(`Written to ${outcome.path}`);
   return exitCode.done;
-}
+});
 
-function chosenExperiment(words: readonly string[], options: TrainOptions): Experiment {
+async function chosenExperiment(given: readonly string[], options: OptionsOf<typeof words>): Promise<Experiment> {
+  const [{ namedConfig, namesComparison, readConfig }, { hash8 }, { definitions }] = await Promise.all([
+    import('./config-file.js'),
+    import('../config/experiment.js'),
+    import('../training/definitions.js'),
+  ]);
   if (options.resume === undefined) {
-    const { file, overrides } = namedConfig(words, options.config);
+    const { file, overrides } = namedConfig(given, options.config);
     if (file === undefined) throw new ConfigError('Name a config (--config FILE) or an unfinished run (--resume RUN).');
     return readConfig(file, overrides);
   }
@@ -68,7 +86,7 @@ function chosenExperiment(words: readonly string[], options: TrainOptions): Expe
       throw new ConfigError(`${options.resume} is the folder of a comparison: the same ple compare command goes on.`);
     throw new ConfigError(`${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`);
   }
-  const experiment = readConfig(file, words);
+  const experiment = readConfig(file, given);
   if (hash8(experiment, '', definitions) !== hash8(readConfig(file, []), '', definitions)) {
     throw new ConfigError('A run is resumed with its own config: only engine, name and paths may be overridden.');
   }
@@ -76,12 +94,18 @@ function chosenExperiment(words: readonly string[], options: TrainOptions): Expe
 }
 
 async function dryRun(experiment: Experiment, display: Display, json: boolean): Promise<number> {
+  const [{ prepare }, { stringifyExperiment }, { textTable }, { count }] = await Promise.all([
+    import('../training/run.js'),
+    import('../config/experiment.js'),
+    import('../report/text-table.js'),
+    import('../report/numbers.js'),
+  ]);
   const setup = await interruptible(interruptedReading, async (signal) => {
     const prepared = await prepare(experiment, { signal, on: display.show });
     for (const message of prepared.warnings) display.show({ kind: 'note', message });
     return prepared;
   }).finally(display.close);
-  const plan = planOf(experiment, setup);
+  const plan = await planOf(experiment, setup);
   if (json) {
     process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
     return exitCode.done;
@@ -102,7 +126,12 @@ async function dryRun(experiment: Experiment, display: Display, json: boolean): 
   return exitCode.done;
 }
 
-function planOf(experiment: Experiment, { dataset, model, parameters, batchSize }: TrainingSetup) {
+async function planOf(experiment: Experiment, { dataset, model, parameters, batchSize }: TrainingSetup) {
+  const [{ hash8 }, { definitions }, { countParameters }] = await Promise.all([
+    import('../config/experiment.js'),
+    import('../training/definitions.js'),
+    import('../training/setup.js'),
+  ]);
   const { train, validation, test } = dataset.splits;
   return {
     config: experiment,

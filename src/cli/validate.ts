@@ -1,26 +1,38 @@
-import { stringifyExperiment } from '../config/experiment.js';
-import { resolvedComparison, stringifyComparison } from '../config/resolved-comparison.js';
+import { Command } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
-import { namesComparison, neededConfig, readComparison, readConfig, readRunBeside } from './config-file.js';
+import { defineCommand, examples, overrides, whereKeysAre } from './command.js';
 import { say } from './say.js';
 
-/** `ple validate`: the resolved config, of a run or a comparison, on stdout, or the first mistake. */
-export function validateCommand(
-  words: readonly string[],
-  options: { readonly config?: string; readonly json?: boolean },
-): number {
-  const { file, overrides } = neededConfig(words, options.config);
-  const [text, value] = resolved(file, overrides);
+const words = () =>
+  new Command('validate')
+    .description('Check a config without reading its data, and print it with all defaults.')
+    .option('--config <file>', 'the YAML config; it may also be the first word')
+    .option('--json', 'print the resolved config as one JSON document')
+    .argument(...overrides)
+    .addHelpText('after', whereKeysAre)
+    .addHelpText('after', examples('ple validate --config configs/census-income/ple.yaml train.epochs=3'));
+
+/** The resolved config, of a run or a comparison, on stdout, or the first mistake. */
+export const validate = defineCommand(words, async (given, options) => {
+  const { neededConfig } = await import('./config-file.js');
+  const { file, overrides } = neededConfig(given, options.config);
+  const [text, value] = await resolved(file, overrides);
   process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text);
   say(`${file} is valid.`);
   return exitCode.done;
-}
+});
 
-function resolved(file: string, overrides: readonly string[]): readonly [string, unknown] {
+async function resolved(file: string, overrides: readonly string[]): Promise<readonly [string, unknown]> {
+  const [{ namesComparison, readComparison, readConfig, readRunBeside }, { stringifyExperiment }, comparisons] =
+    await Promise.all([
+      import('./config-file.js'),
+      import('../config/experiment.js'),
+      import('../config/resolved-comparison.js'),
+    ]);
   if (namesComparison(file, overrides)) {
     const comparison = readComparison(file, overrides);
     const run = readRunBeside(file, overrides);
-    return [stringifyComparison(comparison, run), resolvedComparison(comparison, run)];
+    return [comparisons.stringifyComparison(comparison, run), comparisons.resolvedComparison(comparison, run)];
   }
   const experiment = readConfig(file, overrides);
   return [stringifyExperiment(experiment), experiment];
