@@ -63,26 +63,75 @@ const margin = z
   .union([z.number().positive(), percentage], { error: "a number above 0, a percentage such as '1 %', or null" })
   .nullable();
 const spaceSchema = z.record(z.string(), values).nullable().default(null);
-const compareSchema = z.strictObject({
-  models: z.array(z.looseObject({ label: z.string().min(1).optional(), type: z.string(), tune: spaceSchema })).min(1),
-  seeds: z.union([
-    seedCount,
-    z.array(seedSchema).min(1),
-    z.strictObject({ first: seedCount, step: seedCount, most: seedCount }),
-  ]),
-  axes: z.record(z.string(), values).default({}),
+export const compareSchema = z.strictObject({
+  models: z
+    .array(
+      z.looseObject({
+        label: z.string().min(1).optional().describe('Its name in tables. Absent: the type.'),
+        type: z.string(),
+        tune: spaceSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
+      }),
+    )
+    .min(1)
+    .describe(
+      'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. Without a single-task model `ple` puts one first, with the layers that every listed model has from input to logit. Where these differ between models, list one.',
+    ),
+  seeds: z
+    .union([
+      seedCount,
+      z.array(seedSchema).min(1),
+      z.strictObject({ first: seedCount, step: seedCount, most: seedCount }),
+    ])
+    .describe(
+      'n (seeds 1 to n), a list, or `{ first, step, most }`: looks, below. Runs of one seed are compared in pairs. With fewer than three pairs a gain is undecided, unless `uncertainty` is `rows`.',
+    ),
+  axes: z
+    .record(z.string(), values)
+    .default({})
+    .describe('Values by dotted key. Every combination is a table of its own, with its own baseline.'),
   match: z
     .union([z.literal('parameters'), z.strictObject({ parameters: z.int().positive().max(100_000_000) })])
     .nullable()
-    .default(null),
-  tune: spaceSchema,
-  /** Far from the seeds that people count, so that it stays when some are added. */
-  tuneSeed: z.union([seedSchema, z.array(seedSchema).min(1)]).default(1_000_000),
-  uncertainty: z.enum(['seeds', 'rows', 'both']).nullable().default(null),
-  metrics: z.record(z.string(), z.string()).default({}),
-  margin: z.record(z.string(), margin).default({}),
-  taskWeights: z.record(z.string(), z.number().nonnegative()).default({}),
-  contrasts: z.array(z.tuple([z.string(), z.string()])).default([]),
+    .default(null)
+    .describe(
+      '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. null: not at all.',
+    ),
+  tune: spaceSchema.describe('Values to search for every model, by dotted key, below. null: none.'),
+  tuneSeed: z
+    .union([seedSchema, z.array(seedSchema).min(1)])
+    .default(1_000_000) // far from the seeds that people count
+    .describe('The seed of the search, or a list. It stays when seeds are added. None of `seeds` may be among them.'),
+  uncertainty: z
+    .enum(['seeds', 'rows', 'both'])
+    .nullable()
+    .default(null)
+    .describe(
+      'What errors cover. `seeds`: training noise, on one test set. `rows`: the choice of test rows; this works with one seed. `both`: the sum of the two variances. null: `both` where every run keeps its predictions and every metric has an error over rows, else `seeds`, with a note. `rows` and `both` need predictions (kept up to 1,000,000 test rows), and metrics that have an error over rows.',
+    ),
+  metrics: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      '`{ <task>: <metric> }`: the metric that judges a task. Absent: `auc` for binary, `mse` for regression tasks.',
+    ),
+  margin: z
+    .record(z.string(), margin)
+    .default({})
+    .describe(
+      '`{ <metric>: <margin> }`: a gain closer to 0 is as good as none. A number above 0, in the metric’s unit; `N %` of the baseline’s value; or null: no margin, so that nothing is equivalent. Absent: the metric’s own margin.',
+    ),
+  taskWeights: z
+    .record(z.string(), z.number().nonnegative())
+    .default({})
+    .describe(
+      '`{ <task>: <weight> }` in the mean relative gain Δm. One is above 0. A task that is not named has weight 1.',
+    ),
+  contrasts: z
+    .array(z.tuple([z.string(), z.string()]))
+    .default([])
+    .describe(
+      'Pairs of labels `[model, reference]`: gains over another model than the baseline. They are tested as a family of their own.',
+    ),
 });
 
 /** True if a config's text has a `compare:` key. A text that cannot be read has none: parsing it tells why. */

@@ -39,54 +39,104 @@ export const seedSchema = z.int().nonnegative();
 /** @param weightSchedule The loss-weight schedule of a config that names none. */
 function experimentSchema(weightSchedule: string) {
   return z.strictObject({
-    /** Names the run's folder. */
     name: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and -, starting with a letter or digit')
-      .max(200), // with the hash, a name that file systems take
-    seed: seedSchema.default(0),
-    dataset: z.looseObject({ loader: z.string() }),
-    inputs: inputsSchema.prefault({}),
-    tasks: z.array(taskSchema).min(1),
-    model: choice,
+      .max(200) // with the hash, a name that file systems take
+      .describe(
+        'The run folder’s name starts with it. Letters, digits, `.`, `_`, `-`; the first is a letter or a digit.',
+      ),
+    seed: seedSchema
+      .default(0)
+      .describe(
+        'Draws the starting parameters and the order of rows, each from its own stream. Two models with one seed see the same rows in the same order.',
+      ),
+    dataset: z
+      .looseObject({ loader: z.string().describe('How the data are read. The other keys are the loader’s.') })
+      .describe('The data.'),
+    inputs: inputsSchema
+      .prefault({})
+      .describe('How columns become inputs. Everything is fitted on the training split.'),
+    tasks: z
+      .array(taskSchema)
+      .min(1)
+      .describe('What is predicted. The order is that of every table. The loader says which tasks there are.'),
+    model: choice.describe('The architecture.'),
     loss: z
       .strictObject({
-        schedule: choice.default({ type: weightSchedule }),
-        /** By task; a task that is not named has weight 1. */
-        weights: z.record(z.string(), weightSchema).default({}),
+        schedule: choice
+          .default({ type: weightSchedule })
+          .describe('How the weights of the task losses move during training.'),
+        weights: z
+          .record(z.string(), weightSchema)
+          .default({})
+          .describe('Weights of the task losses, by task. A task that is not named has weight 1.'),
       })
-      .prefault({}),
-    train: z.strictObject({
-      epochs: z.int().positive(),
-      batchSize: z
-        .int()
-        .positive()
-        .max(2 ** 20),
-      optimizer: choice.extend({ schedule: choice.optional() }),
-      earlyStopping: z
-        .strictObject({
-          /** `mean` (of AUC and 1 - MSE / Var(y)), `task:<name>`, or `loss` (weighted by the initial weights). */
-          monitor: z
-            .string()
-            .regex(/^(mean|loss|task:.+)$/, "'mean', 'loss' or 'task:<name>'")
-            .default('mean'),
-          /** Epochs without a better score before training ends; null: never. The best epoch is kept in any case. */
-          patience: z.int().positive().nullable().default(null),
-          /** For patience, a score is better if it exceeds the best that counted by more than this. */
-          minDelta: z.number().positive().optional(),
-        })
-        .prefault({}),
-    }),
+      .prefault({})
+      .describe('The joint loss: the weighted sum of the task losses.'),
+    train: z
+      .strictObject({
+        epochs: z.int().positive().describe('The largest number of epochs.'),
+        batchSize: z
+          .int()
+          .positive()
+          .max(2 ** 20)
+          .describe('Rows in a step. It may exceed the data.'),
+        optimizer: choice.extend({ schedule: choice.optional() }).describe('How gradients change the parameters.'),
+        earlyStopping: z
+          .strictObject({
+            monitor: z
+              .string()
+              .regex(/^(mean|loss|task:.+)$/, "'mean', 'loss' or 'task:<name>'")
+              .default('mean')
+              .describe(
+                'Score of an epoch, on the validation split. `mean`: over tasks, of AUC or 1 - MSE / Var(y). `task:<name>`: that of one task. `loss`: the joint loss at the initial weights.',
+              ),
+            patience: z
+              .int()
+              .positive()
+              .nullable()
+              .default(null)
+              .describe(
+                'Training ends after this many epochs without a better score; null: never. The result is of the best epoch in any case.',
+              ),
+            minDelta: z
+              .number()
+              .positive()
+              .optional()
+              .describe(
+                'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), so that small gains add up. The best epoch is the one with the highest score, however small its lead. An error without `patience`.',
+              ),
+          })
+          .prefault({})
+          .describe('Which epoch is kept, and when training ends before `epochs`.'),
+      })
+      .describe('Length of training, and the optimizer.'),
     engine: z
       .strictObject({
-        name: z.enum(['compiled', 'tfjs']).default('compiled'),
-        device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
-        /** With cuda: which of several GPUs, as nvidia-smi counts them. */
-        deviceId: z.int().nonnegative().optional(),
-        /** Absent: all cores. */
-        threads: z.int().positive().optional(),
+        name: z
+          .enum(['compiled', 'tfjs'])
+          .default('compiled')
+          .describe('`compiled`: ONNX Runtime. `tfjs`: operation by operation.'),
+        device: z
+          .enum(['auto', 'cpu', 'cuda', 'webgpu'])
+          .default('auto')
+          .describe(
+            'Where training runs. If the device you name cannot be used, `ple` stops and prints the fix. It never falls back.',
+          ),
+        deviceId: z.int().nonnegative().optional().meta({
+          default: 0,
+          description:
+            'With `cuda`: which of several GPUs, as `nvidia-smi` counts them (of those that `CUDA_VISIBLE_DEVICES` leaves). If it is absent, `ple compare` spreads its runs over all of them.',
+        }),
+        threads: z
+          .int()
+          .positive()
+          .optional()
+          .describe('Threads of operations on the CPU. Absent: all cores. Plain JavaScript has one.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('What training runs on. Nothing here enters the run’s hash.'),
   });
 }
 

@@ -17,22 +17,22 @@ const version = 1;
 
 const options = z.strictObject({
   loader: z.literal('ali-ccp'),
-  /** Folder with `sample_skeleton_{train,test}.csv` and `common_features_{train,test}.csv`, plain or `.gz`. */
-  path: z.string().default('datasets/ali-ccp'),
-  /** Folder that keeps the prepared tables: they are read from there, block by block. */
-  cache: z.string().default('datasets/cache'),
-  /**
-   * clicks: task `cvr`, conversions among clicks. impressions: task `cvr`, conversions among all samples. ctcvr: the same labels and space,
-   * under the name `ctcvr`.
-   */
-  cvr: z.enum(['clicks', 'impressions', 'ctcvr']).default('clicks'),
-  /** `{ train: 0.1 }`: that part of the training file's users. `test-half`: half of the test file's users. */
+  path: z
+    .string()
+    .default('datasets/ali-ccp')
+    .describe('Folder with `sample_skeleton_{train,test}.csv` and `common_features_{train,test}.csv`, plain or `.gz`.'),
+  cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
+  cvr: z
+    .enum(['clicks', 'impressions', 'ctcvr'])
+    .default('clicks')
+    .describe(
+      '`clicks`: task `cvr`, conversions among clicks. `impressions`: among all samples. `ctcvr`: the same as `impressions` under the name `ctcvr`.',
+    ),
   validation: z
     .union([z.literal('test-half'), z.strictObject({ train: z.number().gt(0).lt(1) })])
-    .default({ train: 0.1 }),
-  /** Part of the users, of every split, that is used. */
-  sample: z.number().gt(0).max(1).default(1),
-  /** Decides which users are for validation, and which are left out. */
+    .default({ train: 0.1 })
+    .describe('`{ train: 0.1 }`: that part of the training file’s users. `test-half`: half of the test file’s users.'),
+  sample: z.number().gt(0).max(1).default(1).describe('The part of the users that is used, of every split.'),
   splitSeed: splitSeedSchema,
 });
 type Options = z.infer<typeof options>;

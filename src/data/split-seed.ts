@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-/** Draws the rows of splits. `run`: it is the run's seed, so that every seed has other rows. */
-export const splitSeedSchema = z.union([z.int(), z.literal('run')]).default(0);
+export const splitSeedSchema = z
+  .union([z.int(), z.literal('run')])
+  .default(0)
+  .describe('Draws the rows of the splits. `run`: it follows `seed`, so that every seed has other rows; see below.');
 
 /**
  * The checksum of data whose test rows follow the run's seed: equal checksums stand for equal test rows. (Where only training and validation rows

@@ -8,7 +8,10 @@ import { defineWeightSchedule } from './weight-schedule.js';
 export const exponential = defineWeightSchedule({
   name: 'exponential',
   summary: "each task's weight is initial * ratio^t, t being completed epochs or steps",
-  options: z.strictObject({ type: z.literal('exponential'), unit: z.enum(['epoch', 'step']).default('epoch') }),
+  options: z.strictObject({
+    type: z.literal('exponential'),
+    unit: z.enum(['epoch', 'step']).default('epoch').describe('What t counts: completed epochs or steps, from 0.'),
+  }),
   build: (weights, { unit }) => ({
     weights: (completedEpochs, completedSteps) => {
       const t = unit === 'epoch' ? completedEpochs : completedSteps;

@@ -10,8 +10,8 @@ export const adagrad = defineOptimizer({
   options: z.strictObject({
     type: z.literal('adagrad'),
     ...commonOptions(0.01),
-    initialAccumulator: z.number().nonnegative().default(0),
-    epsilon: z.number().positive().default(1e-10),
+    initialAccumulator: z.number().nonnegative().default(0).describe('The sum of squares at the start.'),
+    epsilon: z.number().positive().default(1e-10).describe('Added to the root of the sum of squares.'),
   }),
   build: ({ initialAccumulator, epsilon }) => ({
     slots: { 'adagrad.sum': initialAccumulator },

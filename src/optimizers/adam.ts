@@ -19,9 +19,9 @@ export const adam = defineOptimizer({
   options: z.strictObject({
     type: z.literal('adam'),
     ...commonOptions(0.001),
-    beta1: z.number().min(0).lt(1).default(0.9),
-    beta2: z.number().gt(0).lt(1).default(0.999),
-    epsilon: z.number().positive().default(1e-8),
+    beta1: z.number().min(0).lt(1).default(0.9).describe('The decay of the mean of gradients.'),
+    beta2: z.number().gt(0).lt(1).default(0.999).describe('The decay of the mean of their squares.'),
+    epsilon: z.number().positive().default(1e-8).describe('Added to the root of the second moment.'),
   }),
   build: ({ beta1, beta2, epsilon }) => ({
     slots: { 'adam.first': 0, 'adam.second': 0 },

@@ -14,8 +14,8 @@ export const sgd = defineOptimizer({
     .strictObject({
       type: z.literal('sgd'),
       ...commonOptions(0.001),
-      momentum: z.number().min(0).lt(1).default(0),
-      nesterov: z.boolean().default(false),
+      momentum: z.number().min(0).lt(1).default(0).describe('The part of the last step that is kept.'),
+      nesterov: z.boolean().default(false).describe('Nesterov’s momentum. It needs a `momentum` above 0.'),
     })
     .refine((options) => !options.nesterov || options.momentum > 0, {
       error: 'nesterov needs a momentum above 0',

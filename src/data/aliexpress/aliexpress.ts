@@ -8,21 +8,25 @@ import { tableOptions } from '../table/table-options.js';
 
 const options = z.strictObject({
   loader: z.literal('aliexpress'),
-  /** Folder with `AliExpress_NL` and the like, in each `train.csv` and `test.csv`, plain or `.gz`. */
-  path: z.string().default('datasets/aliexpress'),
-  country: z.enum(['NL', 'ES', 'FR', 'US', 'RU']),
-  /**
-   * clicks: task `cvr`, conversions among clicks. impressions: task `cvr`, conversions among all impressions. ctcvr: the same labels and space,
-   * under the name `ctcvr`.
-   */
-  conversion: z.enum(['clicks', 'impressions', 'ctcvr']).default('ctcvr'),
-  /** Part of the training file's result pages. The whole test file is the test split. */
-  validation: z.number().gt(0).lt(1).default(0.1),
-  /** Draws the pages. */
-  splitSeed: z.int().default(0),
-  /** Other kinds of inputs, as of `table`: `numerical_1: ignored`. */
-  columns: tableOptions.columns,
-  /** Folder that keeps the prepared table. */
+  country: z.enum(['NL', 'ES', 'FR', 'US', 'RU']).describe('The country.'),
+  path: z
+    .string()
+    .default('datasets/aliexpress')
+    .describe('Folder with `AliExpress_<country>`, in it `train.csv` and `test.csv`, plain or `.gz`.'),
+  conversion: z
+    .enum(['clicks', 'impressions', 'ctcvr'])
+    .default('ctcvr')
+    .describe(
+      '`ctcvr`: task `ctcvr`, conversions among all impressions. `impressions`: the same under the name `cvr`. `clicks`: task `cvr`, conversions among clicks.',
+    ),
+  validation: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.1)
+    .describe('This part of the training file’s result pages. The whole test file is the test split.'),
+  splitSeed: z.int().default(0).describe('Draws the pages of the validation split.'),
+  columns: tableOptions.columns.describe('Other kinds of inputs, as of `table`: `numerical_1: ignored`.'),
   cache: tableOptions.cache,
 });
 

@@ -45,18 +45,32 @@ const publication: Publication = {
 
 const options = z.strictObject({
   loader: z.literal('census-income'),
-  /** Folder with `census-income.data` and `census-income.test`, plain or `.gz`. */
-  path: z.string().default(publication.folder),
-  /** 1: income and never-married. 2: education (at least college) and never-married. */
-  group: z.union([z.literal(1), z.literal(2)]).default(1),
-  /** Decides which rows are for validation. */
+  path: z
+    .string()
+    .default(publication.folder)
+    .describe('Folder with `census-income.data` and `census-income.test`, plain or `.gz`.'),
+  group: z
+    .union([z.literal(1), z.literal(2)])
+    .default(1)
+    .describe('1: tasks `income`, `never-married`. 2: tasks `education` (at least college), `never-married`.'),
   splitSeed: splitSeedSchema,
-  /** `test-half`: the test file, 1:1. `{ train: 0.1 }`: that part of the training file; the whole test file is for the test. */
-  validation: z.union([z.literal('test-half'), z.strictObject({ train: z.number().gt(0).lt(1) })]).default('test-half'),
-  /** Columns to put back among the inputs of those that labels are made of. */
-  extraInputs: z.array(z.string()).default([]),
-  /** Folder that keeps the prepared tables; null: none is kept. */
-  cache: z.string().nullable().default('datasets/cache'),
+  validation: z
+    .union([z.literal('test-half'), z.strictObject({ train: z.number().gt(0).lt(1) })])
+    .default('test-half')
+    .describe(
+      '`test-half`: half of the test file. `{ train: 0.1 }`: that part of the training file; the whole test file is the test split.',
+    ),
+  extraInputs: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'The label column (`income`, `education`, `marital-status`) that makes no label of the group, put back among the inputs: `[education]` in group 1, `[income]` in group 2.',
+    ),
+  cache: z
+    .string()
+    .nullable()
+    .default('datasets/cache')
+    .describe('Folder for the prepared tables, from which rows are read. null: none is kept.'),
 });
 type Options = z.infer<typeof options>;
 

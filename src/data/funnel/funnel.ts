@@ -20,15 +20,19 @@ const exponent = z.number().min(0).max(2);
 export const funnelOptions = z.strictObject({
   loader: z.literal('funnel'),
   rows: generatorOptions.rows,
-  users: members.default(5000),
-  items: members.default(2000),
-  /** Exponents of the laws by which users and items occur; 0: all equally often. */
-  zipf: z.strictObject({ users: exponent.default(0.6), items: exponent.default(1) }).prefault({}),
-  /** Hidden factors of a user and of an item. */
-  factors: z.int().positive().max(64).default(4),
-  /** Cosine of the weight vectors: of all pairs, or a matrix in the order CTR, play, VCR, SHR, CMR. */
-  correlation: z.union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))]).default(0.5),
-  /** Each over its own sample space. */
+  users: members.default(5000).describe('Number of users.'),
+  items: members.default(2000).describe('Number of items.'),
+  zipf: z
+    .strictObject({ users: exponent.default(0.6), items: exponent.default(1) })
+    .prefault({})
+    .describe('Exponents of the laws by which users and items occur, 0 to 2. 0: all occur equally often.'),
+  factors: z.int().positive().max(64).default(4).describe('Hidden factors of a user and of an item.'),
+  correlation: z
+    .union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))])
+    .default(0.5)
+    .describe(
+      'Cosine of the weight vectors: one number for all pairs, at least -0.25, or a matrix in the order CTR, play, VCR, SHR, CMR. VTR has no vector: it is a play whose VCR is above a threshold. If play and VCR have a cosine below 0, VTR and VCR conflict.',
+    ),
   rates: z
     .strictObject({
       play: rate.default(0.75),
@@ -38,23 +42,32 @@ export const funnelOptions = z.strictObject({
       SHR: rate.default(0.05),
       CMR: rate.default(0.03),
     })
-    .prefault({}),
-  /** Plays that start by themselves, on Wi-Fi; null: all start by interest, and VCR depends on x in one way. */
+    .prefault({})
+    .describe('Share of positives over each sample space; of `VCR` the mean. `CTR` and `VTR` must be below `play`.'),
   autoplay: z
-    .strictObject({
-      /** Share of the impressions on Wi-Fi that are played. */
-      play: rate.default(0.9),
-      /** Cosine of VCR's weight vectors on Wi-Fi and elsewhere. */
-      relation: z.number().min(-1).max(1).default(0),
-    })
+    .strictObject({ play: rate.default(0.9), relation: z.number().min(-1).max(1).default(0) })
     .nullable()
-    .prefault({}),
-  /** Standard deviation of a response's log-odds over impressions: how much there is to be learnt. */
-  strength: z.number().positive().max(20).default(1.5),
-  /** Variance of what no input tells in the log-odds of VCR. */
-  noise: z.number().nonnegative().default(1),
-  /** Most entries of the list `history`; 0: there is no such column. */
-  history: z.int().nonnegative().max(64).default(0),
+    .prefault({})
+    .describe(
+      'On Wi-Fi (.6 of the impressions) plays start by themselves. `play`: the share of them that are played, whatever the interest. `relation`: cosine of VCR’s weight vectors on Wi-Fi and elsewhere, -1 to 1. null: plays go by interest on every network, and VCR has one vector.',
+    ),
+  strength: z
+    .number()
+    .positive()
+    .max(20)
+    .default(1.5)
+    .describe('Standard deviation of the log-odds over impressions: how much there is to learn.'),
+  noise: z
+    .number()
+    .nonnegative()
+    .default(1)
+    .describe('Variance of the part of the log-odds of VCR that no input tells.'),
+  history: z
+    .int()
+    .nonnegative()
+    .max(64)
+    .default(0)
+    .describe('Most entries of a list of the user’s earlier items. 0: no such column.'),
   seed: generatorOptions.seed,
 });
 export type FunnelLoaderOptions = z.infer<typeof funnelOptions>;

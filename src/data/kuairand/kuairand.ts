@@ -13,31 +13,33 @@ const share = z.number().gt(0).lt(1);
 
 const options = z.strictObject({
   loader: z.literal('kuairand'),
-  version: z.enum(['pure', '1k']).default('pure'),
-  /** Folder with the published files, plain or `.gz`, or with the unpacked archive (`KuaiRand-Pure/data`, `KuaiRand-1K/data`). */
-  path: z.string().default('datasets/kuairand'),
-  /** The signals that are predicted. The others are neither tasks nor inputs. */
+  version: z.enum(['pure', '1k']).default('pure').describe('The data set’s version.'),
+  path: z
+    .string()
+    .default('datasets/kuairand')
+    .describe('Folder with the published CSV files, plain or `.gz`, or with the unpacked archive.'),
   tasks: z
     .array(z.enum(signals))
     .min(1)
     .refine((names) => new Set(names).size === names.length, 'a signal is named twice')
-    .default(['is_click', 'is_like']),
-  /** Who chose the videos of the test: the app's recommender, chance, or either. Training rows are always the recommender's. */
-  exposure: z.enum(['standard', 'random', 'both']).default('standard'),
-  /**
-   * `{ time: 0.1 }`: the last part of the training rows. `{ users: 0.1 }`: all training rows of that part of the users. `next-week`: the first
-   * week behind training, which the test then lacks.
-   */
+    .default(['is_click', 'is_like'])
+    .describe(`The signals to predict: ${signals.map((name) => `\`${name}\``).join(', ')}. The others are no inputs.`),
+  exposure: z
+    .enum(['standard', 'random', 'both'])
+    .default('standard')
+    .describe('Test rows: those that the recommender chose (`standard`), that chance chose (`random`), or `both`.'),
   validation: z
     .union([z.literal('next-week'), z.strictObject({ time: share }), z.strictObject({ users: share })])
-    .default({ time: 0.1 }),
-  /** Draws the users of `validation: { users }`. */
-  splitSeed: z.int().default(0),
-  /** Whether the videos' statistics are inputs: means over the whole month, and so in part of the test's weeks. */
-  statistics: z.boolean().default(false),
-  /** Other kinds of inputs, as of `table`: `video_id: { kind: categorical, hash: 1000000 }`, or `upload_dt: ignored`. */
-  columns: tableOptions.columns,
-  /** Folder that keeps the prepared table. */
+    .default({ time: 0.1 })
+    .describe(
+      '`{ time: 0.1 }`: the last part of the training rows by time. `{ users: 0.1 }`: all training rows of that part of the users. `next-week`: 22 to 28 April, which the test then lacks.',
+    ),
+  splitSeed: z.int().default(0).describe('Draws the users of `validation: { users }`.'),
+  statistics: z
+    .boolean()
+    .default(false)
+    .describe('The videos’ statistics are inputs. They count the test’s weeks, too.'),
+  columns: tableOptions.columns.describe('Other kinds of inputs, as of `table`: `upload_dt: ignored`.'),
   cache: tableOptions.cache,
 });
 type Options = z.infer<typeof options>;

@@ -8,9 +8,13 @@ const rows = z
 
 /** Options that loaders of generated rows have in common. */
 export const generatorOptions = {
-  rows: z.strictObject({ train: rows, validation: rows, test: rows }),
-  /** Decides process and rows. `run`: the run's seed, so that every seed sees other data. */
-  seed: z.union([z.int(), z.literal('run')]).default(0),
+  rows: z
+    .strictObject({ train: rows, validation: rows, test: rows })
+    .describe('`{ train, validation, test }`: numbers of rows.'),
+  seed: z
+    .union([z.int(), z.literal('run')])
+    .default(0)
+    .describe('Draws the process and the rows. `run`: the run’s `seed`, so that every seed has other data.'),
 };
 
 /** The same where a file is written: one split, and no run. */

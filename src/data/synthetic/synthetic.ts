@@ -11,20 +11,22 @@ const version = 1;
 export const syntheticOptions = z.strictObject({
   loader: z.literal('synthetic'),
   rows: generatorOptions.rows,
-  /** Features. */
   dimension: z
     .int()
     .positive()
     .max(2 ** 16)
-    .default(100),
-  tasks: z.int().min(1).default(2),
-  /** Correlation of the tasks' weights (not of their labels): of all pairs, or a matrix. */
-  correlation: z.union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))]).default(0.5),
-  sines: z.int().nonnegative().max(1000).default(10),
-  /** c, the norm of the weight vectors. */
-  scale: z.number().positive().max(1e6).default(1),
-  /** Variance of the labels' noise. */
-  noise: z.number().nonnegative().max(1e6).default(0.01),
+    .default(100)
+    .describe('Features d, at least as many as tasks.'),
+  tasks: z.int().min(1).default(2).describe('Tasks K.'),
+  correlation: z
+    .union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))])
+    .default(0.5)
+    .describe(
+      'Cosine of the tasks’ weight vectors: one number for all pairs, or a K x K matrix. The correlation of the labels is lower.',
+    ),
+  sines: z.int().nonnegative().max(1000).default(10).describe('Sines added to each label’s linear part.'),
+  scale: z.number().positive().max(1e6).default(1).describe('Norm c of the weight vectors.'),
+  noise: z.number().nonnegative().max(1e6).default(0.01).describe('Variance of the labels’ noise.'),
   seed: generatorOptions.seed,
 });
 export type SyntheticOptions = z.infer<typeof syntheticOptions>;

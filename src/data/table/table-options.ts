@@ -20,23 +20,23 @@ const columnSchema = z.union([
   z.enum(['categorical', 'numeric', 'ignored']),
   z.strictObject({
     kind: z.enum(['categorical', 'list']),
-    /** Values become one of so many indexes by a hash: for ids without end. */
-    hash: hash.optional(),
-    /** Of a list's entries. */
-    separator: z.string().min(1).optional(),
-    /** Between an entry and its weight: `id:0.5`. */
-    weights: z.string().min(1).optional(),
+    hash: hash
+      .optional()
+      .describe('A hash maps values to this many indexes: for columns of ids that are never complete.'),
+    separator: z.string().min(1).optional().meta({ default: '|', description: 'Between the entries of a list.' }),
+    weights: z.string().min(1).optional().describe('The mark before an entry’s weight, such as `:` in `id:0.5`.'),
   }),
 ]);
 
 const taskSchema = z
   .strictObject({
-    /** Default: the task's name. */
-    column: reference.optional(),
-    /** What makes a label 1; other values are 0. Default: labels are 0 and 1. */
-    positive: condition.optional(),
-    regression: z.boolean().default(false),
-    /** The sample space: rows whose column meets the condition. */
+    column: reference.optional().describe('The label column. Absent: the task’s name.'),
+    positive: condition
+      .optional()
+      .describe(
+        "What makes a label 1: a value, several, or a comparison such as `'> 3'`. Other values are 0. Absent: labels are 0 and 1.",
+      ),
+    regression: z.boolean().default(false).describe('The label is a number to predict.'),
     mask: z
       .looseObject({})
       .refine((mask) => !('equals' in mask && 'where' in mask), {
@@ -49,7 +49,10 @@ const taskSchema = z
           z.strictObject({ column: reference, where: condition }),
         ]),
       )
-      .optional(),
+      .optional()
+      .describe(
+        "The sample space: `{ column, equals: <value or list> }` or `{ column, where: '> 3' }`. A missing label is outside it.",
+      ),
   })
   .refine(({ positive, regression }) => !(regression && positive !== undefined), {
     message: 'a regression task has no positive labels',
@@ -57,23 +60,17 @@ const taskSchema = z
   });
 
 const splitRule = z.union([
-  /**
-   * Rows are drawn by `splitSeed`; or all rows of one value of the column `group` together; or of the rows of each value of the columns `stratify`
-   * the same shares.
-   */
   z.strictObject({
     fraction: z.strictObject({ validation: share.optional(), test: share.optional() }),
     group: reference.optional(),
     stratify: z.union([reference, z.array(reference).min(1)]).optional(),
   }),
-  /** By a column's value; `train` absent: all others. */
   z.strictObject({
     column: reference,
     train: condition.optional(),
     validation: condition.optional(),
     test: condition.optional(),
   }),
-  /** By a column of numbers or dates: the last rows are the test, those before them the validation split. */
   z.strictObject({ time: reference, validation: share.optional(), test: share.optional() }),
 ]);
 const splitSchema = z
@@ -88,44 +85,88 @@ const splitSchema = z
 export const usualMissing = ['', 'NA', 'NaN', 'nan', 'null', 'NULL', '\\N'];
 
 export const tableOptions = {
-  /** Files, or patterns with `*` and `?`. Absent: `query` says what to read. */
-  path: files.optional(),
-  /** SQL (DuckDB's) that selects the rows. */
-  query: z.string().min(1).optional(),
-  /** What the query reads: by table name its files, all of one format. */
-  files: z.record(z.string().min(1), files).optional(),
-  /** A DuckDB file whose tables the query reads. */
-  database: z.string().optional(),
-  /** DuckDB's extensions that the query needs. They are loaded where they are installed, never downloaded. */
-  extensions: z.array(z.string().regex(/^\w+$/)).optional(),
-  /** Files of the validation split and of the test split; absent: they are cut out of `path`. */
-  validation: files.optional(),
-  test: files.optional(),
-  /** Whether the first line of a text file has names; or the names, if there is no such line. */
-  header: z.union([z.boolean(), z.array(z.string().min(1)).min(1)]).default(true),
-  /** Absent: by the file's ending. */
-  delimiter: z.string().min(1).optional(),
-  quote: z.string().length(1).nullable().default('"'),
-  /** Of a text file, as the Encoding Standard names it. Absent: UTF-8. */
-  encoding: z.string().refine(isEncoding, 'no encoding of this name; one is windows-1252').optional(),
-  /** The mark in numbers of text files. Absent: a point. */
-  decimal: z.enum([',', '.']).optional(),
-  /** Texts that stand for a missing value. */
-  missing: z.array(z.string()).default([...usualMissing]),
-  tasks: z.record(z.string().min(1), taskSchema).refine((tasks) => Object.keys(tasks).length > 0, 'no task'),
-  /** Kinds of columns, by name or number. */
-  columns: z.record(z.string(), columnSchema).default({}),
-  /** What becomes of columns that are not named. */
-  others: z.enum(['infer', 'ignored']).default('infer'),
-  split: splitSchema.optional(),
-  /** Draws the rows of a split by fraction. */
+  path: files
+    .optional()
+    .describe(
+      'A file, a pattern (`part-*.csv`) or a list of these: CSV, TSV (also `.gz`), Parquet, Arrow, JSON, by the ending. Give this or `query`.',
+    ),
+  query: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('SQL that selects the rows, in DuckDB’s dialect; `split` cuts them. Give this or `path`.'),
+  files: z
+    .record(z.string().min(1), files)
+    .optional()
+    .describe(
+      '`{ <table>: file, pattern or list }`: what the query reads by name. CSV, TSV, Parquet or JSON; one format for a table.',
+    ),
+  database: z.string().optional().describe('A DuckDB file whose tables the query reads. It is not changed.'),
+  extensions: z
+    .array(z.string().regex(/^\w+$/))
+    .optional()
+    .describe(
+      'DuckDB’s extensions that the query needs, such as `[postgres]`. They are loaded where they are installed, never downloaded.',
+    ),
+  validation: files.optional().describe('Files of the validation split. Absent: it is cut out of `path`.'),
+  test: files.optional().describe('Files of the test split. Absent: it is cut out of `path`.'),
+  header: z
+    .union([z.boolean(), z.array(z.string().min(1)).min(1)])
+    .default(true)
+    .describe('Text files. true: the first line has the names; false: there are none; a list: the names.'),
+  delimiter: z.string().min(1).optional().describe('Between the values of text files. Absent: by the ending.'),
+  quote: z
+    .string()
+    .length(1)
+    .nullable()
+    .default('"')
+    .describe('The mark around values of text files. null: quotes are letters.'),
+  encoding: z.string().refine(isEncoding, 'no encoding of this name; one is windows-1252').optional().meta({
+    default: 'UTF-8',
+    description:
+      'Of text files, by a name of the [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels), such as `windows-1252`.',
+  }),
+  decimal: z
+    .enum([',', '.'])
+    .optional()
+    .meta({ default: '.', description: "The mark in numbers of text files. `','`: they are written `3,5`." }),
+  missing: z
+    .array(z.string())
+    .default([...usualMissing])
+    .describe('Texts that stand for a missing value.'),
+  tasks: z
+    .record(z.string().min(1), taskSchema)
+    .refine((tasks) => Object.keys(tasks).length > 0, 'no task')
+    .describe('The tasks by name: `{ <task>: { column, positive, regression, mask } }`.'),
+  columns: z
+    .record(z.string(), columnSchema)
+    .default({})
+    .describe(
+      '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } }`. Columns are named by name or by number from 1.',
+    ),
+  others: z
+    .enum(['infer', 'ignored'])
+    .default('infer')
+    .describe(
+      'Columns that are not named: their kind is inferred (`infer`), or they are left out (`ignored`). Label, mask, split and weight columns are no inputs.',
+    ),
+  split: splitSchema.optional().meta({
+    default: { fraction: { validation: 0.1, test: 0.1 } },
+    description:
+      'How splits are cut. `{ fraction }`: rows are drawn; with `group: <column>` all rows of one value (one user) are in one split; with `stratify: <column or list>` each value has the same share of rows in every split. `{ column, validation: <value>, test: <value>, train: <value> }`: by a column’s value; without `train` all others. `{ time: <column>, validation: 0.1, test: 0.1 }`: the last rows are the test, those before them the validation split.',
+  }),
   splitSeed: splitSeedSchema,
-  /** A categorical column that says which rows belong together (of one user), for metrics within groups. */
-  group: reference.optional(),
-  /** A column of numbers of at least 0: how much each row counts in losses and metrics. */
-  weight: reference.optional(),
-  /** Folder that keeps the prepared table. */
-  cache: z.string().default('datasets/cache'),
+  group: reference
+    .optional()
+    .describe(
+      'A categorical input whose rows belong together (a user’s), for metrics within groups. A column that `columns` does not name becomes one.',
+    ),
+  weight: reference
+    .optional()
+    .describe(
+      'A column of numbers of at least 0: how much each row counts in losses and metrics. No input, unless `columns` names it.',
+    ),
+  cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
 };
 const schema = z.strictObject(tableOptions);
 export type TableOptions = z.infer<typeof schema>;

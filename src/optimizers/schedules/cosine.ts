@@ -12,10 +12,12 @@ export const cosine = defineLearningRateSchedule({
   summary: 'the learning rate falls along half a cosine over all epochs, after a warm-up if one is asked for',
   options: z.strictObject({
     type: z.literal('cosine'),
-    /** What it falls to, as part of the learning rate. */
-    minimum: z.number().min(0).lt(1).default(0),
-    /** Epochs of linear warm-up before it; 0.5 is half an epoch. */
-    warmup: z.number().nonnegative().default(0),
+    minimum: z.number().min(0).lt(1).default(0).describe('What it falls to, as a factor of `learningRate`.'),
+    warmup: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe('Epochs of linear warm-up before the cosine; 0.5 is half an epoch. The cosine takes the rest.'),
   }),
   build({ minimum, warmup }, { epochs, stepsPerEpoch }) {
     if (warmup >= epochs) {

@@ -12,12 +12,23 @@ export const plateau = defineLearningRateSchedule({
   summary: 'the learning rate takes a factor when the score that selects epochs no longer rises (ReduceLROnPlateau)',
   options: z.strictObject({
     type: z.literal('plateau'),
-    ratio: z.number().positive().lt(1).default(0.1),
-    patience: z.int().nonnegative().default(10),
-    /** A score is better if it exceeds the best by more than this. */
-    minDelta: z.number().nonnegative().default(0),
-    /** The learning rate falls no lower than this part of it. */
-    minimum: z.number().min(0).lt(1).default(0),
+    ratio: z.number().positive().lt(1).default(0.1).describe('The factor of each reduction.'),
+    patience: z
+      .int()
+      .nonnegative()
+      .default(10)
+      .describe('This many epochs may pass without a better score. The next one lowers the learning rate.'),
+    minDelta: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe('A score is better if it exceeds the best by more than this.'),
+    minimum: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0)
+      .describe('The learning rate falls no lower than this factor of `learningRate`.'),
   }),
   build: ({ ratio, patience, minDelta, minimum }) => ({
     factor: (_step, { reductions }) => Math.max(minimum, ratio ** reductions),

@@ -10,11 +10,9 @@ export const step = defineLearningRateSchedule({
   options: z
     .strictObject({
       type: z.literal('step'),
-      /** Epochs between two reductions. */
-      every: epochs.optional(),
-      /** Completed epochs at which there is one. */
-      at: z.array(epochs).min(1).optional(),
-      ratio: z.number().positive().max(1).default(0.1),
+      every: epochs.optional().describe('Epochs between two reductions (`StepLR`). Give this or `at`.'),
+      at: z.array(epochs).min(1).optional().describe('The completed epochs of the reductions (`MultiStepLR`).'),
+      ratio: z.number().positive().max(1).default(0.1).describe('The factor of each reduction.'),
     })
     .refine(({ every, at }) => (every === undefined) !== (at === undefined), {
       error: 'name either every (epochs between two reductions) or at (a list of epochs)',

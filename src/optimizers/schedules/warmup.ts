@@ -7,8 +7,10 @@ export const warmup = defineLearningRateSchedule({
   summary: 'the learning rate rises linearly, step by step, for a number of epochs, then stays',
   options: z.strictObject({
     type: z.literal('warmup'),
-    /** 0.5 is half an epoch. */
-    epochs: z.number().positive(),
+    epochs: z
+      .number()
+      .positive()
+      .describe('The rate rises for this many epochs; 0.5 is half an epoch. Of n steps the first has 1/n of it.'),
   }),
   build({ epochs }, { stepsPerEpoch }) {
     const steps = warmupSteps(epochs, stepsPerEpoch);
