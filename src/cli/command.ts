@@ -28,8 +28,7 @@ export const overrides = ['[key.path=value...]', 'set keys of the config, such a
 export const whereKeysAre = `
 Keys:
   ple schema KEY says what a key does, such as ple schema train.epochs.
-  All keys: docs/config.md in the folder of this program.
-`;
+  All keys: docs/config.md in the folder of this program.`;
 
 /** The end of a command's help. */
 export function examples(...lines: readonly string[]): string {

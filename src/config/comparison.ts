@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
-import { type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
+import { chosenBy, type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
 import { failAt, parsePart } from './parse.js';
 import type { Margin } from './parts.js';
 import { type Choices, checkTasks, checkVariedKeys } from './varied-keys.js';
@@ -68,7 +68,7 @@ export const compareSchema = z.strictObject({
     .array(
       z.looseObject({
         label: z.string().min(1).optional().describe('Its name in tables. Absent: the type.'),
-        type: z.string(),
+        type: z.string().describe(chosenBy),
         tune: spaceSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
       }),
     )
@@ -83,7 +83,7 @@ export const compareSchema = z.strictObject({
       z.strictObject({ first: seedCount, step: seedCount, most: seedCount }),
     ])
     .describe(
-      'n (seeds 1 to n), a list, or `{ first, step, most }`: looks, below. Runs of one seed are compared in pairs. With fewer than three pairs a gain is undecided, unless `uncertainty` is `rows`.',
+      'n (seeds 1 to n), a list, or `{ first, step, most }`, seeds until every verdict is decided. Runs of one seed are compared in pairs. With fewer than three pairs a gain is undecided, unless `uncertainty` is `rows`.',
     ),
   axes: z
     .record(z.string(), values)
@@ -96,7 +96,7 @@ export const compareSchema = z.strictObject({
     .describe(
       '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. null: not at all.',
     ),
-  tune: spaceSchema.describe('Values to search for every model, by dotted key, below. null: none.'),
+  tune: spaceSchema.describe('Values to search for every model, by dotted key. null: none.'),
   tuneSeed: z
     .union([seedSchema, z.array(seedSchema).min(1)])
     .default(1_000_000) // far from the seeds that people count

@@ -27,17 +27,21 @@ export interface Definitions {
   /** The model whose tasks share nothing: what others are compared with. */
   readonly baseline: string;
 }
-interface Chosen {
+export interface Chosen {
   readonly name: string;
+  /** One line. */
+  readonly summary?: string;
   readonly options: z.ZodObject;
 }
 
-const choice = z.looseObject({ type: z.string() });
+/** What `type` does, wherever a config chooses a definition by its name. */
+export const chosenBy = 'Its name; the other keys go by it.';
+const choice = z.looseObject({ type: z.string().describe(chosenBy) });
 
 export const seedSchema = z.int().nonnegative();
 
 /** @param weightSchedule The loss-weight schedule of a config that names none. */
-function experimentSchema(weightSchedule: string) {
+export function experimentSchema(weightSchedule: string) {
   return z.strictObject({
     name: z
       .string()
@@ -52,7 +56,7 @@ function experimentSchema(weightSchedule: string) {
         'Draws the starting parameters and the order of rows, each from its own stream. Two models with one seed see the same rows in the same order.',
       ),
     dataset: z
-      .looseObject({ loader: z.string().describe('How the data are read. The other keys are the loader’s.') })
+      .looseObject({ loader: z.string().describe('How the data are read; the other keys go by it.') })
       .describe('The data.'),
     inputs: inputsSchema
       .prefault({})
@@ -68,7 +72,7 @@ function experimentSchema(weightSchedule: string) {
           .default({ type: weightSchedule })
           .describe('How the weights of the task losses move during training.'),
         weights: z
-          .record(z.string(), weightSchema)
+          .record(z.string().describe('task'), weightSchema)
           .default({})
           .describe('Weights of the task losses, by task. A task that is not named has weight 1.'),
       })

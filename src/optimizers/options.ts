@@ -5,9 +5,9 @@ export function commonOptions(learningRate: number) {
   return {
     learningRate: z.number().positive().default(learningRate).describe('The learning rate at the start.'),
     schedule: z
-      .looseObject({ type: z.string() })
+      .looseObject({ type: z.string().describe('Its name; the other keys go by it.') })
       .optional()
-      .describe('How the learning rate moves, below. Absent: by `decay`, or it stays.'),
+      .describe('How the learning rate moves. Absent: by `decay`, or it stays.'),
     decay: z
       .strictObject({ ratio: z.number().positive().max(1), unit: z.enum(['epoch', 'step']).default('epoch') })
       .optional()

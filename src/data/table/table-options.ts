@@ -19,7 +19,7 @@ const share = z.number().gt(0).lt(1);
 const columnSchema = z.union([
   z.enum(['categorical', 'numeric', 'ignored']),
   z.strictObject({
-    kind: z.enum(['categorical', 'list']),
+    kind: z.enum(['categorical', 'list']).describe('One value of a row, or a list of values.'),
     hash: hash
       .optional()
       .describe('A hash maps values to this many indexes: for columns of ids that are never complete.'),
@@ -135,11 +135,11 @@ export const tableOptions = {
     .default([...usualMissing])
     .describe('Texts that stand for a missing value.'),
   tasks: z
-    .record(z.string().min(1), taskSchema)
+    .record(z.string().min(1).describe('task'), taskSchema)
     .refine((tasks) => Object.keys(tasks).length > 0, 'no task')
     .describe('The tasks by name: `{ <task>: { column, positive, regression, mask } }`.'),
   columns: z
-    .record(z.string(), columnSchema)
+    .record(z.string().describe('column'), columnSchema)
     .default({})
     .describe(
       '`{ <column>: categorical | numeric | ignored | { kind: categorical, hash } | { kind: list, separator, weights, hash } }`. Columns are named by name or by number from 1.',

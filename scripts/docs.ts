@@ -1,0 +1,116 @@
+// Writes what follows from the program: tables of the documentation, and the schema of configs. With --check nothing is written: it fails where a
+// file differs.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { kinds } from '../src/cli/list.js';
+import { configSchema } from '../src/config/config-schema.js';
+import { type Key, keysOf, schemaAt } from '../src/config/keys.js';
+import { must } from '../src/support/must.js';
+import { definitions } from '../src/training/definitions.js';
+
+const root = resolve(import.meta.dirname, '..');
+const pages = ['README.md', 'docs/config.md', 'docs/output.md'];
+const schemaFile = 'configs/ple.schema.json';
+const schema = configSchema(definitions);
+
+/** By the first word of a mark `<!-- generated: keys train -->`: what stands between it and the next `<!-- end -->`. */
+const makers: Readonly<Record<string, (...words: readonly string[]) => string | Promise<string>>> = {
+  /** The first keys of a config. */
+  parts: () =>
+    table(
+      ['key', 'default', 'meaning'],
+      keysOf(schema).flatMap((key) => (key.path.length === 1 ? [row(key)] : [])),
+    ),
+  /** The keys below one, without those of definitions. */
+  keys: (path = '') => {
+    const below = keysOf(must(schemaAt(schema, path.split('.')), `schema of '${path}'`));
+    const shown = below.filter(({ of, holdsKeys }) => of.length === 0 && !holdsKeys);
+    return table(['key', 'default', 'meaning'], shown.map(row));
+  },
+  /** The options of one definition. */
+  options: (path = '', name = '') => {
+    const [, ...below] = keysOf(must(schemaAt(schema, path.split('.'), name), `'${name}' in '${path}'`));
+    return table(['key', 'default', 'meaning'], below.map(row));
+  },
+  /** The options of all definitions that a key chooses from. */
+  choice: (path = '') => {
+    const chosen = must(schemaAt(schema, path.split('.')), `schema of '${path}'`);
+    const names = chosen.oneOf?.map(({ title }) => title ?? '') ?? [];
+    const shown = keysOf(chosen).filter(({ of }) => of.every((name) => names.includes(name)));
+    const ofText = ({ of }: Key) => (of.length === names.length ? 'all' : of.map(code).join(', '));
+    return table(
+      ['key', 'of', 'default', 'meaning'],
+      shown.map((key) => {
+        const [name = '', ...rest] = row(key);
+        return [name, ofText(key), ...rest];
+      }),
+    );
+  },
+  /** What `ple list` prints. */
+  list: async (kind = '') => {
+    const { all } = await kinds.get(kind).from();
+    return table(
+      ['name', 'summary'],
+      all.map(({ name, summary }) => [code(name), summary]),
+    );
+  },
+};
+
+function row(key: Key): string[] {
+  return [
+    code(key.path.join('.').replaceAll('.[]', '[]')),
+    key.holdsKeys && key.standards[0] !== 'required' ? '' : standardText(key),
+    key.meaning,
+  ];
+}
+
+/** The value of most definitions, then those of others by name. */
+function standardText({ of, standards }: Key): string {
+  const [first = '', ...others] = standards;
+  if (others.every((other) => other === first)) return standardCode(first);
+  const different = of.flatMap((name, index) => {
+    const standard = standards[index] ?? '';
+    return standard === first ? [] : [`${name} ${standardCode(standard)}`];
+  });
+  return [standardCode(first), ...different].join('; ');
+}
+
+function standardCode(standard: string): string {
+  return /^(|required|null|true|false|-?\d[\d.e-]*)$/.test(standard) ? standard : code(standard);
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+async function generated(text: string): Promise<string> {
+  const [before = '', ...marked] = text.split('<!-- generated: ');
+  const parts = [before];
+  for (const part of marked) {
+    const [mark = '', ...rest] = part.split(' -->');
+    const [name = '', ...words] = mark.split(' ');
+    const made = await must(makers[name], `maker '${name}'`)(...words);
+    const after = rest.join(' -->').replace(/^.*?<!-- end -->/s, '');
+    parts.push(`<!-- generated: ${mark} -->\n\n${made}\n\n<!-- end -->${after}`);
+  }
+  return parts.join('');
+}
+
+const files = [
+  { file: schemaFile, made: `${JSON.stringify(schema, null, 2)}\n` },
+  ...(await Promise.all(
+    pages.map(async (file) => ({ file, made: await generated(readFileSync(join(root, file), 'utf8')) })),
+  )),
+];
+for (const { file, made } of files) {
+  if (!process.argv.includes('--check')) writeFileSync(join(root, file), made);
+  else if (readFileSync(join(root, file), 'utf8') !== made) {
+    console.error(`${file} differs from what the program says: npm run docs`);
+    process.exitCode = 1;
+  }
+}

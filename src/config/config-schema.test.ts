@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Ajv } from 'ajv';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { definitions } from '../training/definitions.js';
+import { configSchema, type Schema } from './config-schema.js';
+import { keysOf } from './keys.js';
+
+const folder = resolve(import.meta.dirname, '../../configs');
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
+const schema = configSchema(definitions);
+const isValid = new Ajv({ strict: false, allErrors: true }).compile(schema);
+
+/** Where a validator of another make finds mistakes. */
+function mistakes(text: string): string[] {
+  isValid(parse(text));
+  return (isValid.errors ?? []).map(({ instancePath }) => instancePath);
+}
+
+describe('the schema of configs', () => {
+  test.each(files)('accepts configs/%s, whose first line names it', (file) => {
+    const text = readFileSync(join(folder, file), 'utf8');
+    expect(mistakes(text)).toEqual([]);
+    const path = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text)?.[1] ?? '';
+    expect(resolve(dirname(join(folder, file)), path)).toBe(join(folder, 'ple.schema.json'));
+  });
+
+  const run = readFileSync(join(folder, 'census-income/ple.yaml'), 'utf8');
+  const comparison = readFileSync(join(folder, 'census-income/compare.yaml'), 'utf8');
+  test.each([
+    ['a misspelt part', run, /^train:/m, 'trian:', ''],
+    ['a misspelt key', run, 'batchSize:', 'batchsize:', '/train'],
+    ['a key of another loader', run, 'loader: census-income', 'loader: census-income\n  country: NL', '/dataset'],
+    ['a key of another optimizer', run, 'type: adam', 'type: adam, momentum: 0.9', '/train/optimizer'],
+    ['a value of another kind', run, /epochs: \d+/, 'epochs: many', '/train/epochs'],
+    ['a value that is too small', run, /epochs: \d+/, 'epochs: 0', '/train/epochs'],
+    ['an unknown model', run, 'type: ple', 'type: plee', '/model'],
+    ['no tasks', run, /^tasks:\n( .*\n)+/m, '', ''],
+    ['an unknown model among those compared', comparison, 'type: mmoe', 'type: moe', '/compare/models'],
+    ['a key of another model among them', comparison, 'type: mmoe', 'type: mmoe, alpha: 0.9', '/compare/models'],
+    ['seeds that are none', comparison, /seeds: \d+/, 'seeds: few', '/compare/seeds'],
+  ])('refuses %s', (_, text, from, to, place) => {
+    const wrong = text.replace(from, to);
+    expect(wrong).not.toBe(text);
+    expect(mistakes(wrong).filter((path) => path.startsWith(place))).not.toEqual([]);
+  });
+
+  test('has a model or a comparison in every config', () => {
+    expect(mistakes(run.replace(/^model:\n( .*\n)+/m, ''))).toContain('');
+  });
+
+  test('says what every key does: at the key, or at the mapping above it for all its keys', () => {
+    const silent: string[] = [];
+    const visit = (part: Schema, path: string): void => {
+      const values = Object.entries(part.properties ?? {}).flatMap(([name, value]) =>
+        typeof value === 'boolean' ? [] : [{ name, value }],
+      );
+      const mute = values.filter(({ value }) => value.description === undefined);
+      const allByTheMapping = mute.length === values.length && part !== schema && !part.title;
+      if (!allByTheMapping) silent.push(...mute.map(({ name }) => `${path}.${name}`));
+      for (const { name, value } of values) visit(value, `${path}.${name}`);
+      for (const one of [...(part.oneOf ?? []), ...(part.anyOf ?? [])]) visit(one, path);
+      for (const below of [part.items, part.additionalProperties])
+        if (typeof below === 'object' && !Array.isArray(below)) visit(below, path);
+    };
+    visit(schema, '');
+    // What models take is told in docs/config.md.
+    expect(silent.filter((path) => !/^\.(compare\.models|model)\./.test(path))).toEqual([]);
+  });
+
+  test('has the value of a key that is not given', () => {
+    const standardOf = (key: string) => keysOf(schema).find(({ path }) => path.join('.') === key)?.standards;
+    expect(standardOf('train.epochs')).toEqual(['required']);
+    expect(standardOf('inputs.embedding')).toEqual(['4']);
+    expect(standardOf('train.optimizer.learningRate')).toEqual(['0.001', '0.01', '0.001']);
+    expect(standardOf('dataset.zipf')).toEqual(['{ users: 0.6, items: 1 }']);
+  });
+});
