@@ -4,6 +4,7 @@ import { exitCode, UserError } from '../support/errors.js';
 import { printable } from '../support/printable.js';
 import { examples } from './command.js';
 import { compare } from './compare.js';
+import { completion } from './completion.js';
 import { data } from './data.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
@@ -46,7 +47,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const commands = [train, compare, validate, synth, data, report, diff, doctor, list, schema];
+const commands = [train, compare, validate, synth, data, report, diff, doctor, list, schema, completion];
 
 function build(exit: (code: number) => void): Command {
   const program = new Command('ple')

@@ -91,7 +91,7 @@ function at(schema: Schema, [key, ...rest]: readonly string[], change: (schema: 
   return { ...schema, properties: { ...schema.properties, [key]: at(property(schema, key), rest, change) } };
 }
 
-export function property({ properties }: Schema, key: string): Schema {
+function property({ properties }: Schema, key: string): Schema {
   const found = properties?.[key];
   if (found === undefined || typeof found === 'boolean') throw new Error(`The schema has no '${key}'.`);
   return found;
