@@ -168,6 +168,11 @@ test.each([
     /^config\.yaml:12:20: 'train\.earlyStopping\.monitor': no task 'x'/,
   ],
   [
+    'a monitor of no metric',
+    changed('batchSize: 8', 'batchSize: 8\n  earlyStopping: { monitor: "metric:aucc" }'),
+    /^config\.yaml:12:20: 'train\.earlyStopping\.monitor': no task has a metric 'aucc' to select epochs by \(did you mean 'auc'\?\); there are: auc\.$/,
+  ],
+  [
     'a key that objects do not keep',
     `${whole}loss:\n  weights: { __proto__: { initial: 2 } }\n`,
     /^config\.yaml:14:14: '__proto__': '__proto__' cannot be a key/,

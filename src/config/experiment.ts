@@ -91,10 +91,10 @@ export function experimentSchema(weightSchedule: string) {
           .strictObject({
             monitor: z
               .string()
-              .regex(/^(mean|loss|task:.+)$/, "'mean', 'loss' or 'task:<name>'")
+              .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
               .default('mean')
               .describe(
-                'Score of an epoch, on the validation split. `mean`: over tasks, of AUC or 1 - MSE / Var(y). `task:<name>`: that of one task. `loss`: the joint loss at the initial weights.',
+                'Score of an epoch, on the validation split. `mean`: over tasks, of AUC or 1 - MSE / Var(y). `task:<name>`: that of one task. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights.',
               ),
             patience: z
               .int()
@@ -192,6 +192,7 @@ export function resolveExperiment(
     },
   };
   checkTaskNames(resolved, document);
+  checkMonitor(resolved, document, definitions);
   checkDeviceId(resolved, document);
   checkMinDelta(resolved, document);
   return resolved;
@@ -306,4 +307,15 @@ function checkTaskNames(experiment: Experiment, document: ConfigDocument): void 
   for (const name of Object.keys(experiment.loss.weights)) known(name, ['loss', 'weights', name]);
   const { monitor } = experiment.train.earlyStopping;
   if (monitor.startsWith('task:')) known(monitor.slice('task:'.length), ['train', 'earlyStopping', 'monitor']);
+}
+
+function checkMonitor({ tasks, train }: Experiment, document: ConfigDocument, { metrics }: Definitions): void {
+  const { monitor } = train.earlyStopping;
+  if (!monitor.startsWith('metric:')) return;
+  const name = monitor.slice('metric:'.length);
+  const known = metrics.all.filter(({ type, better }) => better !== null && tasks.some((task) => task.type === type));
+  const names = known.map((metric) => metric.name);
+  if (names.includes(name)) return;
+  const message = `no task has a metric '${name}' to select epochs by${didYouMean(name, names)}; there are: ${names.join(', ')}`;
+  throw failAt(document, ['train', 'earlyStopping', 'monitor'], message);
 }

@@ -66,6 +66,9 @@ describe('the score of an epoch', () => {
     ['mean', (0.75 + 1 - 0.25) / 2],
     ['task:click', 0.75],
     ['task:time', 1 - 0.25],
+    ['metric:auc', 0.75],
+    ['metric:logLoss', -0.5],
+    ['metric:mse', -12],
     ['loss', -(3 * 0.5 + 0.1 * (12 / 2 ** 2))], // in the task's units, by the weights
   ])('of a joint model, by %s', (monitor, expected) => {
     const [unit, ...others] = unitsOf(joint, tasks, monitor, [3, 0.1]);
@@ -76,6 +79,8 @@ describe('the score of an epoch', () => {
   test.each([
     ['mean', 0.75, 0.75],
     ['task:click', 0.75, 0.75],
+    ['metric:logLoss', -0.5, 0.75],
+    ['metric:mse', 0.75, -12],
     ['loss', -0.5, -3],
   ])('of independent networks, each by its own: %s', (monitor, click, time) => {
     const units = unitsOf(apart, tasks, monitor, [3, 0.1]);
@@ -93,7 +98,17 @@ describe('the score of an epoch', () => {
     expect(() => unitsOf(joint, tasks, 'task:click', [1, 1])[0]?.score(oneClass)).toThrow(/No score .* 'click'/);
   });
 
-  test.each(['mean', 'task:click', 'task:time'])(
+  test('by a metric is the mean over the tasks that have it, and is refused where none has it', () => {
+    const likes = [...tasks, { name: 'like', type: 'binary' as const, offset: 0, scale: 1 }];
+    const score = (like: object, monitor: string) =>
+      unitsOf(joint, likes, monitor, [1, 1, 1])[0]?.score({ ...validation, like: { ...like } });
+    expect(score({ auc: 0.25, logLoss: 1 }, 'metric:auc')).toBe(0.5);
+    expect(score({ auc: 0.25, logLoss: 1 }, 'metric:logLoss')).toBe(-0.75);
+    expect(score({ auc: null, logLoss: 1 }, 'metric:auc')).toBe(0.75);
+    expect(() => unitsOf(joint, tasks, 'metric:auc', [1, 1])[0]?.score(oneClass)).toThrow(/no task has 'auc'/);
+  });
+
+  test.each(['mean', 'task:click', 'task:time', 'metric:auc'])(
     'is the negated loss where no task of a unit has one: %s',
     (monitor) => {
       expect(unitsOf(apart, tasks, monitor, [3, 0.1]).map((unit) => unit.score(oneClass))).toEqual([-0.5, 0.75]);
@@ -114,6 +129,8 @@ describe('the score of an epoch', () => {
   test.each([
     ['mean', joint, [1 - (0.75 + 0.75) / 2]],
     ['task:click', joint, [0.25]],
+    ['metric:auc', joint, [0.25]],
+    ['metric:mse', joint, [12]],
     ['loss', joint, [3 * 0.5 + 0.1 * 3]],
     ['mean', apart, [0.25, 0.25]],
     ['loss', apart, [0.5, 3]],

@@ -1,7 +1,7 @@
 import type { Experiment } from '../config/experiment.js';
 import type { Dataset, Task } from '../data/dataset.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
-import { selectionScore, taskLoss } from '../metrics/score.js';
+import { selectingMetric, selectionScore, taskLoss } from '../metrics/score.js';
 import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { waitedFor } from '../support/patience.js';
@@ -35,7 +35,8 @@ type Validation = Readonly<Record<string, TaskMetrics>>;
  * A task whose validation labels have one class or no variance has no score. `mean` leaves it out; a unit none of whose tasks has one
  * goes by its loss.
  * @param owners See `ownersOf`.
- * @param monitor `mean` and `task:<name>`: AUC, or 1 - MSE / Var(y). `loss`: the joint loss with `weights`, negated.
+ * @param monitor `mean` and `task:<name>`: AUC, or 1 - MSE / Var(y). `metric:<name>`: the mean of the metric over the tasks of its type, negated where
+ * lower is better. `loss`: the joint loss with `weights`, negated.
  */
 export function unitsOf(
   owners: readonly (string | undefined)[],
@@ -123,17 +124,23 @@ function isBest({ bestScore }: Best, score: number | null): boolean {
 
 function judgeAlone(task: string, tasks: readonly Task[], monitor: string): Judge {
   const alone = tasks.filter(({ name }) => name === task);
-  return judge(alone, monitor === 'loss' ? monitor : 'mean', [1]);
+  const metric = selectingMetric(monitor);
+  const ownMetric = metric && alone.some(({ type }) => type === metric.type);
+  return judge(alone, monitor === 'loss' || ownMetric ? monitor : 'mean', [1], true);
 }
 
-function judge(tasks: readonly Task[], monitor: string, weights: readonly number[]): Judge {
-  const watched = tasks.filter(({ name }) => monitor === 'mean' || monitor === `task:${name}`); // by `loss`: none
+/** @param alone A task without a score has its loss instead: it has no other tasks to go by. */
+function judge(tasks: readonly Task[], monitor: string, weights: readonly number[], alone = false): Judge {
+  const metric = selectingMetric(monitor);
+  const isWatched = ({ name, type }: Task) =>
+    metric ? metric.type === type : monitor === 'mean' || monitor === `task:${name}`; // by `loss`: none
+  const watched = tasks.filter(isWatched);
   const scoreOf = (validation: Validation) => {
     const scores = watched
-      .map((task) => selectionScore(task, metricsOf(task, validation)))
+      .map((task) => (metric?.score ?? selectionScore)(task, metricsOf(task, validation)))
       .filter((value) => value !== null);
     if (scores.length > 0) return scores.reduce((sum, score) => sum + score, 0) / scores.length;
-    if (monitor.startsWith('task:')) throw noScore(monitor);
+    if (!alone && (metric || monitor.startsWith('task:'))) throw noScore(monitor);
     return null;
   };
   const lossOf = (validation: Validation) => {
@@ -149,7 +156,7 @@ function judge(tasks: readonly Task[], monitor: string, weights: readonly number
     score: (validation) => scoreOf(validation) ?? negated(lossOf(validation)),
     error(validation) {
       const score = scoreOf(validation);
-      return score === null ? lossOf(validation) : 1 - score;
+      return score === null ? lossOf(validation) : (metric?.best ?? 1) - score;
     },
   };
 }
@@ -163,6 +170,11 @@ function negated(value: number | null): number | null {
 }
 
 function noScore(monitor: string): DataError {
+  if (monitor.startsWith('metric:'))
+    return new DataError(
+      `No score to select an epoch by: no task has '${monitor.slice('metric:'.length)}' on the validation split. ` +
+        'Use another split, or another train.earlyStopping.monitor.',
+    );
   return new DataError(
     `No score to select an epoch by: the validation split has one class or no variance in '${monitor.slice('task:'.length)}'. ` +
       'Use another split, or train.earlyStopping.monitor=loss.',

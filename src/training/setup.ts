@@ -32,7 +32,7 @@ export interface TrainingSetup {
   readonly order: Random;
   readonly epochs: number;
   readonly batchSize: number;
-  /** `mean`, `task:<name>` or `loss`. */
+  /** `mean`, `task:<name>`, `metric:<name>` or `loss`. */
   readonly monitor: string;
   readonly stopping: Stopping;
   readonly engine: Engine;
