@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { kinds } from '../src/cli/list.js';
 import { configSchema } from '../src/config/config-schema.js';
 import { type Key, keysOf, schemaAt } from '../src/config/keys.js';
+import { metrics } from '../src/metrics/catalogue.js';
 import { must } from '../src/support/must.js';
 import { definitions } from '../src/training/definitions.js';
 
@@ -46,6 +47,14 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
       }),
     );
   },
+  /** The metrics of a type of tasks. */
+  metrics: (type) =>
+    table(
+      ['field', 'better', 'meaning'],
+      metrics.all.flatMap((metric) =>
+        metric.type === type ? [[code(metric.name), metric.better ?? '', metric.summary]] : [],
+      ),
+    ),
   /** What `ple list` prints. */
   list: async (kind = '') => {
     const { all } = await kinds.get(kind).from();

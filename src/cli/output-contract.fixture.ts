@@ -2,21 +2,27 @@ import { z } from 'zod';
 
 // What other programs rely on, field by field. It is written apart from the program's own types, so that a change of those shows.
 const count = z.int().nonnegative();
-const binary = z.strictObject({
-  auc: z.number().min(0).max(1),
-  aucInterval: z.tuple([z.number(), z.number()]),
-  logLoss: z.number(),
-  calibrationError: z.number(),
-  samples: count,
-  positives: count,
-});
-const regression = z.strictObject({
-  mse: z.number(),
-  nmse: z.number(),
-  mae: z.number(),
-  samples: count,
-  labelVariance: z.number(),
-});
+/** Metrics may be added. */
+const others = z.number().nullable();
+const binary = z
+  .object({
+    auc: z.number().min(0).max(1),
+    aucInterval: z.tuple([z.number(), z.number()]),
+    logLoss: z.number(),
+    calibrationError: z.number(),
+    samples: count,
+    positives: count,
+  })
+  .catchall(others);
+const regression = z
+  .object({
+    mse: z.number(),
+    nmse: z.number(),
+    mae: z.number(),
+    samples: count,
+    labelVariance: z.number(),
+  })
+  .catchall(others);
 const metrics = z.union([binary, regression]);
 const parameterCounts = z.strictObject({ embedding: count, network: count });
 /** Absent for single-task. */

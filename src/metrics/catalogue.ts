@@ -8,8 +8,9 @@ import { mae } from './mae.js';
 import type { Metric } from './metric.js';
 import { mse } from './mse.js';
 import { nmse } from './nmse.js';
+import { normalisedEntropy } from './normalised-entropy.js';
 
-export const binaryMetrics = [auc, aucInterval, logLoss, calibrationError];
+export const binaryMetrics = [auc, aucInterval, logLoss, calibrationError, normalisedEntropy];
 export const groupedMetrics = [groupedAuc];
 export const regressionMetrics = [mse, nmse, mae];
 

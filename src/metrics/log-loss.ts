@@ -10,12 +10,13 @@ export const logLoss = defineMetric({
   better: 'lower',
   relativeTo: (value) => value,
   margin: { percent: 1 },
-  compute: (sample) => meanOf(sample, loss),
+  compute: (sample) => meanOf(sample, logisticLoss),
   loss: (value) => value,
-  influence: (_task, scores) => influenceOnMean(scores, loss),
+  influence: (_task, scores) => influenceOnMean(scores, logisticLoss),
 });
 
-function loss(logit: number, label: number): number {
+/** Of a row, from its logit. */
+export function logisticLoss(logit: number, label: number): number {
   return softplus(label > 0.5 ? -logit : logit);
 }
 
