@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { DataError } from '../support/errors.js';
 import type { SplitName } from './dataset.js';
 import { defineLoader } from './loader.js';
-import { rawChecksum } from './prepared/raw-checksum.js';
+import { rawChecksum } from './store/raw-checksum.js';
 import { prepared } from './store/prepared.js';
 import { preparedSource } from './store/prepared-source.js';
 import { type DataFile, findDataFiles } from './table-file/data-files.js';

@@ -9,7 +9,7 @@ import { randomFromSeed } from '../../support/random.js';
 import { type Source, splitNames } from '../dataset.js';
 import { seedOf } from '../generator-options.js';
 import { defineLoader, type LoaderContext } from '../loader.js';
-import { rawChecksum } from '../prepared/raw-checksum.js';
+import { rawChecksum } from '../store/raw-checksum.js';
 import { contentChecksum, type Publication, type PublishedFile } from '../published-file.js';
 import { findRawFile, type RawFile } from '../raw-file.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';

@@ -11,6 +11,7 @@ import {
 } from '../dataset.js';
 import { literal, openDatabase, rowsOf, sqlReason } from './database.js';
 import type { Prepared } from './prepared.js';
+import { readAhead } from './read-ahead.js';
 
 /**
  * What the DuckDB file of a prepared source holds, beside the rows. Its tables:
@@ -54,21 +55,10 @@ export async function preparedSource(entry: Prepared, signal?: AbortSignal): Pro
     const range = (index: number): readonly [number, number] => {
       return [first + index * blockRows, first + Math.min(rows, (index + 1) * blockRows)];
     };
-    let next: { readonly index: number; readonly block: Promise<SourceBlock> } | undefined;
     return {
       rows,
       blockRows,
-      read(index) {
-        const begun = next?.index === index ? next.block : undefined;
-        next = undefined;
-        return begun ?? reader.block(stored, ...range(index));
-      },
-      ahead(index) {
-        if (next?.index === index || index * blockRows >= rows) return;
-        const block = reader.block(stored, ...range(index));
-        block.catch(() => undefined); // whoever asks for it is told
-        next = { index, block };
-      },
+      ...readAhead(Math.ceil(rows / blockRows), (index) => reader.block(stored, ...range(index))),
       numbers: (index) => reader.numbers(...range(index)),
     };
   };

@@ -1,32 +1,23 @@
-import { z } from 'zod';
-
 /** What is known of one of the four files once it has been read. */
-const partDescription = z.object({
-  file: z.string(),
+export interface FileDescription {
+  readonly file: string;
   /** Of the unpacked content. */
-  sha256: z.string(),
+  readonly sha256: string;
   /** Rows that were kept. */
-  rows: z.int(),
-  entries: z.int(),
+  readonly rows: number;
+  readonly entries: number;
   /** Rows with a conversion but no click. */
-  leftOut: z.int(),
+  readonly leftOut: number;
   /** Rows that say another number of features than they have. */
-  miscounted: z.int(),
+  readonly miscounted: number;
   /** Entries of fields that the file is not known to have. */
-  unread: z.object({ count: z.int(), names: z.array(z.string()) }),
+  readonly unread: { readonly count: number; readonly names: readonly string[] };
   /** By single field, rows that have several entries of it. */
-  repeated: z.record(z.string(), z.int()),
-  /** By field, distinct ids in this file and in that of the same kind before it. */
-  ids: z.record(z.string(), z.int()),
-});
-export type PartDescription = z.infer<typeof partDescription>;
-
-export function parseDescription(description: unknown): PartDescription {
-  return partDescription.parse(description);
+  readonly repeated: Readonly<Record<string, number>>;
 }
 
 /** What a user should know of a file, a line each. */
-export function partNotes({ file, leftOut, miscounted, unread, repeated }: PartDescription): string[] {
+export function fileNotes({ file, leftOut, miscounted, unread, repeated }: FileDescription): string[] {
   const notes: string[] = [];
   const rows = (count: number) => (count === 1 ? '1 row' : `${count} rows`);
   if (leftOut > 0) notes.push(`${file}: ${rows(leftOut)} with a conversion but no click left out.`);
