@@ -95,7 +95,7 @@ function sourceColumns({ ids }: StoredFiles): SourceColumn[] {
 
 async function makeSplits(
   file: PreparedFile,
-  { files }: StoredFiles,
+  { files, common }: StoredFiles,
   options: Options,
   splitSeed: number,
   signal: AbortSignal | undefined,
@@ -107,7 +107,7 @@ async function makeSplits(
       if (uniform >= sample) return none;
       return uniform < share * sample ? second : first;
     };
-    const rows = { common: files[`common_${split}`].rows, samples: files[`samples_${split}`].rows };
+    const rows = { common: common[split], samples: files[`samples_${split}`].rows };
     const [rest, drawn] = await userSplits({ file, split, rows, rule, signal }, splitSeed, markOf, [first, second]);
     if (!rest || !drawn) throw new Error('There are two splits of each file');
     return { rest, drawn };

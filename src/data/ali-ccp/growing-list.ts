@@ -15,43 +15,45 @@ export class GrowingList {
   }
 
   add(index: number, weight: number): void {
-    if (this.#count === this.#indexes.length) this.#grow(this.#count + 1);
+    if (this.#count === this.#indexes.length) this.#grow();
     this.#indexes[this.#count] = index;
     this.#weights[this.#count++] = weight;
-  }
-
-  /** The bytes of all indexes, then of all weights: see `packed`. */
-  addPacked(bytes: Uint8Array): void {
-    const half = bytes.length / 2;
-    const count = this.#count + half / 4;
-    if (count > this.#indexes.length) this.#grow(count);
-    new Uint8Array(this.#indexes.buffer, 4 * this.#count, half).set(bytes.subarray(0, half));
-    new Uint8Array(this.#weights.buffer, 4 * this.#count, half).set(bytes.subarray(half));
-    this.#count = count;
   }
 
   endRow(): void {
     this.#offsets[++this.#rows] = this.#count;
   }
 
-  get values(): Required<Omit<ListValues, 'shared'>> {
+  /** All indexes, then all weights, as bytes of four each; and starts anew. */
+  take(): Uint8Array {
+    const half = 4 * this.#count;
+    const bytes = new Uint8Array(2 * half);
+    bytes.set(new Uint8Array(this.#indexes.buffer, 0, half));
+    bytes.set(new Uint8Array(this.#weights.buffer, 0, half), half);
+    this.#count = 0;
+    return bytes;
+  }
+
+  /** A row of what `take` of another list gave. */
+  putRow(bytes: Uint8Array): void {
+    const half = bytes.length / 2;
+    while (this.#count + half / 4 > this.#indexes.length) this.#grow();
+    new Uint8Array(this.#indexes.buffer, 4 * this.#count).set(bytes.subarray(0, half));
+    new Uint8Array(this.#weights.buffer, 4 * this.#count).set(bytes.subarray(half));
+    this.#count += half / 4;
+    this.endRow();
+  }
+
+  get values(): ListValues {
     const [indexes, weights] = [this.#indexes.subarray(0, this.#count), this.#weights.subarray(0, this.#count)];
     return { offsets: this.#offsets, indexes, weights };
   }
 
-  #grow(needed: number): void {
-    const [indexes, weights] = [new Int32Array(2 * needed), new Float32Array(2 * needed)];
+  #grow(): void {
+    const length = 2 * this.#indexes.length;
+    const [indexes, weights] = [new Int32Array(length), new Float32Array(length)];
     indexes.set(this.#indexes);
     weights.set(this.#weights);
     [this.#indexes, this.#weights] = [indexes, weights];
   }
-}
-
-/** A list as bytes: of all indexes (INTEGER, little-endian), then of all weights (FLOAT). */
-export function packed(indexes: Int32Array, weights: Float32Array): Uint8Array {
-  return Buffer.concat([bytesOf(indexes), bytesOf(weights)]);
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Int32Array | Float32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }

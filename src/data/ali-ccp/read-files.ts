@@ -7,10 +7,10 @@ import type { RawFiles } from './raw-files.js';
 export const fileSplits = ['train', 'test'] as const;
 export type FileSplit = (typeof fileSplits)[number];
 /** A file's table. */
-export type TableName = `${'common' | 'samples'}_${FileSplit}`;
+export type TableName = `${'samples' | 'common'}_${FileSplit}`;
 
-/** Rows that are read before they are stored. A row of common features is some thousand bytes. */
-const batchRows = { common: 2 ** 12, skeleton: 2 ** 17 };
+/** Rows that are read before they are stored: of samples, a row group of DuckDB. A row of common features is some thousand bytes. */
+const batchRows = { common: 2 ** 12, skeleton: 122_880 };
 
 /** Features of rows: see `EntryReader`. */
 export interface Features {
@@ -47,13 +47,13 @@ export interface Samples {
   readonly features: Features;
 }
 
-/** What is read, in this order for training, then test: common rows, their file's end, samples, their file's end. At last, the ids of each field. */
+/** What is read, in this order for training, then test: samples, their file's end, common rows, their file's end. At last, the ids of each field. */
 export type Read =
   | CommonRows
   | Samples
   | {
       readonly kind: 'end';
-      readonly table: TableName;
+      readonly of: 'samples' | 'common';
       readonly split: FileSplit;
       readonly description: FileDescription;
     }
@@ -75,11 +75,11 @@ export async function readFiles(
   let before = 0;
   const told = (bytes: number) => onBytes(before + bytes);
   for (const split of fileSplits) {
-    for (const [table, file, pass, reader] of [
-      [`common_${split}`, files.common[split], commonPass, common],
-      [`samples_${split}`, files.skeleton[split], samplesPass, skeleton],
+    for (const [of, file, pass, reader] of [
+      ['samples', files.skeleton[split], samplesPass, skeleton],
+      ['common', files.common[split], commonPass, common],
     ] as const) {
-      await give({ kind: 'end', table, split, description: await pass(file, split, reader, give, told) });
+      await give({ kind: 'end', of, split, description: await pass(file, split, reader, give, told) });
       before += file.bytes;
     }
   }

@@ -1,7 +1,7 @@
 import type { ListValues, SourceBlock } from '../dataset.js';
 import { sharedLists } from '../shared-lists.js';
 import type { PreparedFile } from '../store/prepared-file.js';
-import { bytesOf, itemsOf, type Numbers } from '../store/vector-values.js';
+import { bytesOf, itemsOf, listsOf, type Numbers } from '../store/vector-values.js';
 import { crosses, type Field, fields, fieldsOf } from './fields.js';
 import { GrowingList } from './growing-list.js';
 import type { FileSplit } from './read-files.js';
@@ -41,22 +41,29 @@ export class SampleReader {
 
   /** Columns: the single fields of the common features and of samples, the crosses' values, the lists of both. Tasks: click, conversion. */
   async read({ from, to, chosen, skip, rows }: SampleRange): Promise<SourceBlock> {
-    const [numbers, common] = [new Int32Array(rows), new Int32Array(rows)];
+    const common = new Int32Array(rows);
     const [clicks, conversions] = [new Float32Array(rows), new Float32Array(rows)];
     const own = singles.skeleton.map(() => new Int32Array(rows));
-    const targets = [numbers, common, clicks, conversions, ...own];
-    const columns = ['"row"', 'common', 'click', 'conversion', ...names(singles.skeleton)].join(', ');
+    const targets = [common, clicks, conversions, ...own];
+    const ownLists = new FieldLists(lists.skeleton, rows);
+    const columns = ['common', 'click', 'conversion', ...names(singles.skeleton), 'entries'].join(', ');
     let [passed, at] = [0, 0];
-    for await (const chunk of this.#rows(columns, 'samples', '"row"', from, to)) {
+    for await (const chunk of this.#rows(columns, 'samples', from, to)) {
       const values = targets.map((_, c) => itemsOf(chunk.getColumnVector(c)));
       const picked: number[] = [];
-      for (const [r, number] of (values[1] ?? []).entries())
+      for (const [r, number] of (values[0] ?? []).entries())
         if (chosen(number) && passed++ >= skip && at + picked.length < rows) picked.push(r);
       for (const [c, target] of targets.entries()) copyPicked(values[c], picked, target, at);
+      const { range, fields } = listsOf(chunk.getColumnVector(targets.length), 3);
+      const [places, indexes, weights] = fields;
+      for (const r of picked) {
+        const [begin, end] = range(r);
+        for (let e = begin; e < end; e++) ownLists.at(places?.[e])?.add(indexes?.[e] ?? 0, weights?.[e] ?? 0);
+        ownLists.endRow();
+      }
       at += picked.length;
     }
     await this.#file.expectRows(`the samples ${from} to ${to} of ${this.#split}`, at, rows);
-    const ownLists = await this.#readEntries(numbers);
     const { ofUsers, histories, places } = await this.#readCommon(common);
     const crossLists = crosses.map((name) => lists.skeleton.findIndex((field) => field.name === name));
     const ones = new Float32Array(rows).fill(1);
@@ -65,35 +72,13 @@ export class SampleReader {
       columns: [
         ...ofUsers.map((values) => places.map((place) => values[place] ?? 0)),
         ...own,
-        ...crossLists.map((list) => sums(ownLists[list], rows)),
+        ...crossLists.map((list) => sums(ownLists.values[list], rows)),
         ...histories.map((values) => sharedLists(values, places)),
-        ...ownLists,
+        ...ownLists.values,
       ],
       labels: [clicks, conversions],
       masks: [ones, this.#rule.clicksOnly ? clicks : ones],
     };
-  }
-
-  /** The lists of samples, whose numbers ascend. */
-  async #readEntries(numbers: Int32Array): Promise<ListValues[]> {
-    const found = lists.skeleton.map(() => new GrowingList(numbers.length));
-    const byPlace = new Map(lists.skeleton.map((field, k) => [fields.indexOf(field), found[k]]));
-    const [from = 0, to = 0] = [numbers[0], (numbers.at(-1) ?? -1) + 1];
-    let row = 0;
-    const endRow = () => {
-      for (const list of found) list.endRow();
-      row++;
-    };
-    for await (const chunk of this.#rows('sample, field, "index", "value"', 'entries', 'sample', from, to)) {
-      const [samples, places, indexes, values] = [0, 1, 2, 3].map((c) => itemsOf(chunk.getColumnVector(c)));
-      for (let e = 0; e < chunk.rowCount; e++) {
-        const sample = samples?.[e] ?? 0;
-        while ((numbers[row] ?? to) < sample) endRow();
-        if (numbers[row] === sample) byPlace.get(places?.[e] ?? 0)?.add(indexes?.[e] ?? 0, values?.[e] ?? 0);
-      }
-    }
-    while (row < numbers.length) endRow();
-    return found.map(({ values }) => values);
   }
 
   /** The common rows of samples, each once, and each sample's place among them. */
@@ -102,35 +87,30 @@ export class SampleReader {
     const placeOf = new Map<number, number>();
     for (const [place, number] of distinct.entries()) placeOf.set(number, place);
     const ofUsers = singles.common.map(() => new Int32Array(distinct.length));
-    const histories = lists.common.map(() => new GrowingList(distinct.length));
+    const histories = new FieldLists(lists.common, distinct.length);
     const columns = ['"row"', ...names(singles.common), ...names(lists.common)].join(', ');
     let at = 0;
     for (const [from, to] of rangesOf(distinct)) {
-      for await (const chunk of this.#rows(columns, 'common', '"row"', from, to)) {
+      for await (const chunk of this.#rows(columns, 'common', from, to)) {
         const picked: number[] = [];
         for (const [r, number] of itemsOf(chunk.getColumnVector(0)).entries()) if (placeOf.has(number)) picked.push(r);
         for (const [c, target] of ofUsers.entries())
           copyPicked(itemsOf(chunk.getColumnVector(1 + c)), picked, target, at);
-        for (const [k, list] of histories.entries()) {
-          const vector = chunk.getColumnVector(1 + ofUsers.length + k);
-          for (const r of picked) {
-            list.addPacked(bytesOf(vector, r));
-            list.endRow();
-          }
+        for (const [c, list] of histories.lists.entries()) {
+          const packed = chunk.getColumnVector(1 + ofUsers.length + c);
+          for (const r of picked) list.putRow(bytesOf(packed, r));
         }
         at += picked.length;
       }
     }
     await this.#file.expectRows(`the common rows of some samples of ${this.#split}`, at, distinct.length);
-    const places = common.map((number) => placeOf.get(number) ?? 0);
-    return { ofUsers, histories: histories.map(({ values }) => values), places };
+    return { ofUsers, histories: histories.values, places: common.map((number) => placeOf.get(number) ?? 0) };
   }
 
-  /** Rows of a table, of which `column` is in [from, to). */
-  #rows(columns: string, table: string, column: string, from: number, to: number) {
-    return this.#file.chunks(
-      `SELECT ${columns} FROM prepared.${table}_${this.#split} WHERE ${column} BETWEEN ${from} AND ${to - 1}`,
-    );
+  /** The rows [from, to) of a table. */
+  #rows(columns: string, table: string, from: number, to: number) {
+    const rows = `"row" BETWEEN ${from} AND ${to - 1}`;
+    return this.#file.chunks(`SELECT ${columns} FROM prepared.${table}_${this.#split} WHERE ${rows}`);
   }
 }
 
@@ -156,6 +136,30 @@ function copyPicked(
   at: number,
 ): void {
   for (let i = 0; i < picked.length; i++) target[at + i] = values?.[picked[i] ?? 0] ?? 0;
+}
+
+/** Lists of some fields. */
+class FieldLists {
+  readonly lists: readonly GrowingList[];
+  readonly #byPlace: (GrowingList | undefined)[] = [];
+
+  constructor(some: readonly Field[], rows: number) {
+    this.lists = some.map(() => new GrowingList(rows));
+    for (const [k, field] of some.entries()) this.#byPlace[fields.indexOf(field)] = this.lists[k];
+  }
+
+  /** That of the field with this place in `fields`. */
+  at(place: number | undefined): GrowingList | undefined {
+    return this.#byPlace[place ?? 0];
+  }
+
+  endRow(): void {
+    for (const list of this.lists) list.endRow();
+  }
+
+  get values(): ListValues[] {
+    return this.lists.map(({ values }) => values);
+  }
 }
 
 /** Of each row's weights. */
