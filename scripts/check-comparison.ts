@@ -47,6 +47,8 @@ interface Predicted {
   readonly labels: Float32Array;
   /** Rows of the sample space. */
   readonly rows: readonly number[];
+  /** Of each row of the split. */
+  readonly weights: Float32Array;
   readonly groups: Int32Array | undefined;
   readonly all: number;
 }
@@ -79,6 +81,7 @@ function predicted(path: string, task: string): Predicted {
     scores: Float64Array.from(logits, (logit) => (type === 'binary' ? logit : logit * scale + offset)),
     labels,
     rows: [...mask.keys()].filter((row) => (mask[row] ?? 0) > 0),
+    weights: mask,
     groups: group instanceof Int32Array ? group : undefined,
     all: mask.length,
   };
@@ -88,8 +91,9 @@ function predicted(path: string, task: string): Predicted {
 
 /** Each row's part of a metric's deviation: the sum of squares is the metric's variance over the draw of the rows. */
 function influence(path: string, task: string, metric: string): Float64Array {
-  const { scores, labels, rows, groups, all } = predicted(path, task);
+  const { scores, labels, rows, weights, groups, all } = predicted(path, task);
   const psi = new Float64Array(all);
+  const weight = (row: number) => weights[row] ?? Number.NaN;
   const score = (row: number) => scores[row] ?? Number.NaN;
   const label = (row: number) => labels[row] ?? Number.NaN;
   if (metric === 'auc') {
@@ -98,21 +102,41 @@ function influence(path: string, task: string, metric: string): Float64Array {
       [ones, zeros, 1],
       [zeros, ones, -1],
     ] as const) {
-      const placed = placements((own ?? []).map(score), (against ?? []).map(score), sign);
-      const centre = mean(placed);
-      const size = placed.length;
-      for (const [index, row] of (own ?? []).entries())
-        psi[row] = ((placed[index] ?? 0) - centre) / Math.sqrt(size * (size - 1));
+      const placed = placements((own ?? []).map(score), (against ?? []).map(score), sign, (against ?? []).map(weight));
+      for (const [index, part] of partsOfMean(placed, (own ?? []).map(weight)).entries())
+        psi[own?.[index] ?? -1] = part;
     }
     return psi;
   }
-  if (metric === 'groupedAuc') return influenceOfGroups(rows, score, label, groups, psi);
+  if (metric === 'groupedAuc') return influenceOfGroups(rows, score, label, weight, groups, psi);
   const losses = rows.map((row) => lossOf(metric, score(row), label(row)));
-  const centre = mean(losses);
-  const over = metric === 'nmse' ? populationVariance(rows.map(label)) : 1;
-  for (const [index, row] of rows.entries())
-    psi[row] = ((losses[index] ?? 0) - centre) / over / Math.sqrt(rows.length * (rows.length - 1));
+  const own = rows.map(weight);
+  const over = metric === 'nmse' ? weightedVariance(rows.map(label), own) : 1;
+  for (const [index, part] of partsOfMean(losses, own).entries()) psi[rows[index] ?? -1] = part / over;
   return psi;
+}
+
+/** Each value's part of the deviation of their weighted mean, a ratio of sums (Cochran 1977, 2.11). */
+function partsOfMean(values: readonly number[], weights: readonly number[]): number[] {
+  const centre = weightedMean(values, weights);
+  const factor = Math.sqrt(values.length / (values.length - 1)) / sumOf(weights);
+  return values.map((value, index) => factor * (weights[index] ?? 0) * (value - centre));
+}
+
+function weightedMean(values: readonly number[], weights: readonly number[]): number {
+  return sumOf(values.map((value, index) => value * (weights[index] ?? 0))) / sumOf(weights);
+}
+
+function weightedVariance(values: readonly number[], weights: readonly number[]): number {
+  const centre = weightedMean(values, weights);
+  return weightedMean(
+    values.map((value) => (value - centre) ** 2),
+    weights,
+  );
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function lossOf(metric: string, score: number, label: number): number {
@@ -123,9 +147,18 @@ function lossOf(metric: string, score: number, label: number): number {
   throw new Error(`${metric} has no error over test rows that this script knows.`);
 }
 
-/** For each value the share of `against` that it is on the right side of, a tie counting half; by counting in a sorted array. */
-function placements(values: readonly number[], against: readonly number[], sign: 1 | -1): number[] {
-  const sorted = Float64Array.from(against, (value) => sign * value).sort();
+/** For each value the share by weight of `against` that it is on the right side of, a tie counting half; by looking up sums in a sorted array. */
+function placements(
+  values: readonly number[],
+  against: readonly number[],
+  sign: 1 | -1,
+  weights: readonly number[],
+): number[] {
+  const pairs = against.map((value, index) => ({ value: sign * value, weight: weights[index] ?? 0 }));
+  pairs.sort((a, b) => (a.value < b.value ? -1 : Number(a.value > b.value)));
+  const sorted = pairs.map(({ value }) => value);
+  const before = [0];
+  for (const [index, { weight }] of pairs.entries()) before.push((before[index] ?? 0) + weight);
   const below = (value: number, orEqual: boolean) => {
     let [low, high] = [0, sorted.length];
     while (low < high) {
@@ -134,15 +167,17 @@ function placements(values: readonly number[], against: readonly number[], sign:
       if (at < value || (orEqual && at === value)) low = middle + 1;
       else high = middle;
     }
-    return low;
+    return before[low] ?? Number.NaN;
   };
-  return values.map((value) => (below(sign * value, false) + below(sign * value, true)) / 2 / sorted.length);
+  const whole = sumOf(weights);
+  return values.map((value) => (below(sign * value, false) + below(sign * value, true)) / 2 / whole);
 }
 
 function influenceOfGroups(
   rows: readonly number[],
   score: (row: number) => number,
   label: (row: number) => number,
+  weight: (row: number) => number,
   groups: Int32Array | undefined,
   psi: Float64Array,
 ): Float64Array {
@@ -150,14 +185,16 @@ function influenceOfGroups(
   const first = (own: readonly number[]) => groups?.indexOf(groups[own[0] ?? -1] ?? -1) ?? -1;
   for (const row of rows) members.set(groups?.[row] ?? -1, [...(members.get(groups?.[row] ?? -1) ?? []), row]);
   const areas = [...members.values()].flatMap((own) => {
-    const [zeros, ones] = [0, 1].map((value) => own.filter((row) => label(row) === value).map(score));
+    const [zeros, ones] = [0, 1].map((value) => own.filter((row) => label(row) === value));
     if (!zeros?.length || !ones?.length) return [];
-    return [{ own, area: mean(placements(ones, zeros, 1)) }];
+    const placed = placements(ones.map(score), zeros.map(score), 1, zeros.map(weight));
+    return [{ own, area: weightedMean(placed, ones.map(weight)), weight: sumOf(own.map(weight)) }];
   });
-  const total = areas.reduce((sum, { own }) => sum + own.length, 0);
-  const whole = areas.reduce((sum, { own, area }) => sum + own.length * area, 0) / total;
-  const factor = Math.sqrt(areas.length / (areas.length - 1)) / total;
-  for (const { own, area } of areas) psi[first(own)] = factor * own.length * (area - whole);
+  const parts = partsOfMean(
+    areas.map(({ area }) => area),
+    areas.map((group) => group.weight),
+  );
+  for (const [index, { own }] of areas.entries()) psi[first(own)] = parts[index] ?? Number.NaN;
   return psi;
 }
 
@@ -635,8 +672,4 @@ function covariance(one: readonly number[], other: readonly number[]): number {
 
 function variance(values: readonly number[]): number {
   return covariance(values, values);
-}
-
-function populationVariance(values: readonly number[]): number {
-  return (variance(values) * (values.length - 1)) / values.length;
 }

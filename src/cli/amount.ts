@@ -1,6 +1,6 @@
 import { count } from '../report/numbers.js';
 
-export type Unit = 'bytes' | 'rows' | 'models' | 'steps';
+export type Unit = 'bytes' | 'rows' | 'columns' | 'models' | 'steps';
 
 /** How much of something is done: `12.3/456.7 MiB`, `1,000/250,000 rows`. @param total NaN while it is not known. */
 export function amount(done: number, total: number, unit: Unit): string {

@@ -160,7 +160,7 @@ describe('data', () => {
     [
       'with a label that is neither text',
       (folder) => writeFileSync(join(folder, 'census-income.data'), rawText(withValue(rows, 4, 'income', '1'))),
-      /census-income\.data:5: the income is '1', which is neither '- 50000\.' nor '50000\+\.'/,
+      /census-income\.data:5: column 'income' is '1', which is neither '- 50000\.' nor '50000\+\.'/,
     ],
   ])('%s are refused with exit code 3', async (_, spoil, message) => {
     const folder = temporaryFolder();
@@ -204,7 +204,7 @@ describe('data', () => {
     expect(finished.stderr).toContain(
       "note: Task 'income' has no score on validation: its best epoch is that of its loss there.\n",
     );
-    expect(finished.stderr).not.toContain("Task 'never-married'");
+    expect(finished.stderr).not.toContain("Task 'never-married' has no");
     const { bestEpoch } = JSON.parse(finished.stdout);
     const lines = readFileSync(join(onlyRun(join(folder, 'runs')), 'epochs.jsonl'), 'utf8')
       .trim()

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../config/comparison.js';
+import { type ConfigDocument, readDocument } from '../config/document.js';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import { ConfigError } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
@@ -66,6 +67,11 @@ export function readRunBeside(file: string, overrides: readonly string[]): Exper
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(`${error.message} (That is of the model beside compare, which only ple train takes.)`);
   }
+}
+
+/** The comments beside the values of a config. */
+export function commentsIn(file: string, overrides: readonly string[]): ConfigDocument['commentAt'] {
+  return readDocument(readText(file), file, overrides).commentAt;
 }
 
 function readText(file: string): string {

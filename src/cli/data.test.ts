@@ -82,6 +82,7 @@ train: { epochs: 1, batchSize: 50, optimizer: { type: adam } }
       tasks: [{ name: 'y1', type: 'regression' }, { name: 'y2' }],
       pairs: [{ tasks: ['y1', 'y2'] }],
       findings: [],
+      notUsed: { columns: [], others: 0 },
     });
   });
 
@@ -129,6 +130,28 @@ train: { epochs: 1, batchSize: 50, optimizer: { type: adam } }
     expect(refused.status).toBe(2);
   });
 
+  test('tells what the config leaves out, and why by its own remarks', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'shop.csv');
+    const rows = rawRows(300, 5).map((row, id) => [id, row[0], row[12], Number(row[41] === '50000+.'), 'x'].join(','));
+    writeFileSync(file, `number,age,sex,label,same\n${rows.join('\n')}\n`);
+    const config = join(folder, 'shop.yaml');
+    writeFileSync(config, (await pleHere(['data', 'inspect', file, '--write'])).stdout);
+    const words = ['data', 'inspect', config, `dataset.cache=${join(folder, 'cache')}`];
+    const { status, stdout, stderr } = await pleHere([...words, 'dataset.columns.age=ignored']);
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(
+      /\n\nNot used +because\nnumber +numbers the rows\nage +-\nsame +is the same in every row\n\nsplit /,
+    );
+
+    const json = await pleHere([...words, '--json', 'dataset.columns={ sex: categorical }', 'dataset.others=ignored']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ columns: [{ name: 'sex' }], notUsed: { columns: [], others: 3 } });
+    const both = await pleHere([...words, 'dataset.columns.age=numeric', 'dataset.others=ignored']);
+    expect(both.stdout).toMatch(/\nsame +is the same in every row\n… and 1 column that the config does not name\n/);
+    const rest = await pleHere([...words, 'dataset.columns={ age: numeric }', 'dataset.others=ignored']);
+    expect(rest.stdout).toMatch(/\nNot used: 3 columns that the config does not name\n/);
+  });
+
   test('refuses a task that the data do not have', async () => {
     const words = ['data', 'inspect', censusConfig(temporaryFolder()), 'tasks.0.name=incom'];
     const { status, stderr } = await pleHere(words);
@@ -165,7 +188,7 @@ describe('ple data prepare', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^train +400$/m);
     const cached = readdirSync(join(folder, 'cache'));
-    expect(cached).toHaveLength(2);
+    expect(cached).toHaveLength(1);
     for (const name of cached) expect(stdout).toContain(join(folder, 'cache', name));
     const again = await pleHere(['data', 'prepare', config, '--json']);
     expect(JSON.parse(again.stdout)).toMatchObject({
@@ -173,7 +196,8 @@ describe('ple data prepare', () => {
       files: expect.arrayContaining(
         cached.map((name) => {
           const path = join(folder, 'cache', name);
-          return { path, bytes: statSync(path).size };
+          const bytes = readdirSync(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0);
+          return { path, bytes };
         }),
       ),
     });

@@ -5,13 +5,14 @@ import { loaders } from '../data/catalogue.js';
 import type { Source } from '../data/dataset.js';
 import { findTask } from '../data/encode.js';
 import { fetchFiles } from '../data/fetch-files.js';
-import { everything, inspect } from '../data/inspect/inspect.js';
+import { everything, inspect } from '../inspect/inspect.js';
+import { notUsed } from '../inspect/not-used.js';
 import { inspectionText } from '../report/inspection-text.js';
 import { count } from '../report/numbers.js';
 import { textTable } from '../report/text-table.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { type LoadingEvent, withSource } from '../training/load-dataset.js';
-import { namesComparison, readComparison, readConfig } from './config-file.js';
+import { commentsIn, namesComparison, readComparison, readConfig } from './config-file.js';
 import { interruptedReading, interruptible } from './interruptible.js';
 import { progressBar } from './progress-bar.js';
 import { say } from './say.js';
@@ -37,14 +38,13 @@ export async function inspectCommand(
       throw new ConfigError('--write takes a table file alone, and prints YAML: leave --json and overrides out.');
     if (/\.ya?ml$/i.test(file))
       throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${file}.`);
-    const { startingConfig } = await import('../data/table-file/table-starting-config.js');
-    process.stdout.write(await startingConfig(file, { tasks: task ?? [], test }));
+    process.stdout.write(await guessedConfig(file, { tasks: task ?? [], test }));
     return exitCode.done;
   }
   if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
   if (test !== undefined) throw new ConfigError('--test is for --write; the files of a config are its own.');
   const experiment = firstExperiment(file, overrides);
-  const inspection = await interruptible(interruptedReading, (signal) =>
+  const found = await interruptible(interruptedReading, (signal) =>
     reading(experiment, { signal }, (source) => {
       const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
       const bar = progressBar('inspecting', 'rows');
@@ -55,8 +55,28 @@ export async function inspectCommand(
       return inspect(source, tasks, everything, advance).finally(bar.stop);
     }),
   );
+  const inspection = { ...found, notUsed: await notUsed(experiment, commentsIn(file, overrides)) };
   process.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection));
   return exitCode.done;
+}
+
+/** A config for a table file. Shows how much of the file is read, then how many of its columns are judged. */
+async function guessedConfig(
+  file: string,
+  options: { readonly tasks: readonly string[]; readonly test: string | undefined },
+): Promise<string> {
+  const { startingConfig } = await import('../data/guess/table-starting-config.js');
+  const bars = { bytes: progressBar('reading', 'bytes'), columns: progressBar('judging', 'columns') };
+  const stop = () => {
+    for (const bar of Object.values(bars)) bar.stop();
+  };
+  const progress = (unit: keyof typeof bars, done: number, total: number) => {
+    if (unit === 'columns') bars.bytes.stop();
+    bars[unit].update(done, total);
+  };
+  return interruptible(interruptedReading, (signal) => startingConfig(file, { ...options, signal, progress })).finally(
+    stop,
+  );
 }
 
 /** `ple data prepare`: reads the data once, so that runs find them prepared. */

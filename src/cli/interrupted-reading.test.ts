@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -26,7 +26,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const runs = () => ['--runs', join(folder, 'runs')];
 const halfWritten = () => readdirSync(folder).includes('cache') && readdirSync(join(folder, 'cache')).length > 0;
 
-const oneLine = /^ple: Interrupted: the data were not read to their end\.\n$/;
+const oneLine =
+  /^(note: Kinds of columns were inferred .*\n)?ple: Interrupted: the data were not read to their end\.\n$/;
 test.each<[NodeJS.Signals, string, () => string[], RegExp]>([
   ['SIGINT', 'data prepare', () => [run], oneLine],
   ['SIGTERM', 'data prepare', () => [run], oneLine],
@@ -43,5 +44,19 @@ test.each<[NodeJS.Signals, string, () => string[], RegExp]>([
   expect(status, stderr).toBe(130);
   expect(stderr).toMatch(said);
   expect(stdout).toBe('');
-  expect(readdirSync(join(folder, 'cache'))).toEqual([]);
+  expect(readdirSync(folder).flatMap((name) => (name === 'cache' ? readdirSync(join(folder, name)) : []))).toEqual([]);
+});
+
+test('SIGINT while ple data inspect FILE --write reads a table ends it, and nothing stays in the temporary folder', async () => {
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  const words = ['data', 'inspect', join(folder, 'rows.csv'), '--write'];
+  const started = startPle(words, { env: { TMPDIR: temporary } });
+  await until('a reading has begun', () => readdirSync(temporary).length > 0);
+  process.kill(-started.pid, 'SIGINT');
+  const { status, stdout, stderr } = await started.finished;
+  expect(status, stderr).toBe(130);
+  expect(stderr).toMatch(oneLine);
+  expect(stdout).toBe('');
+  expect(readdirSync(temporary)).toEqual([]);
 });

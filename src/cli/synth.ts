@@ -92,7 +92,7 @@ function documentOf(
   for (const { flag, word } of given) refuseText(`--${flag}`, word);
   const document = readDocument('{}', 'ple synth', [...given.map(({ word }) => word), ...words]);
   return {
-    value: document.value,
+    ...document,
     locate(path) {
       const place = document.locate(path);
       const flag = given.find(({ word }) => place === `override '${word}'`);

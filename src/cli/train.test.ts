@@ -163,6 +163,16 @@ describe('a finished run', () => {
     expect(again.stderr).toContain(`${run.slice(folder.length + 1)} is finished already`);
   });
 
+  test('names the tasks that it does not predict, also when it is finished already', async () => {
+    expect(small.stderr).not.toMatch(/better than its mean/);
+    for (let time = 0; time < 2; time++) {
+      const { stderr } = await train('train.epochs=1', 'dataset.noise=3000', '--runs', 'noise');
+      expect(stderr).toMatch(
+        /\nnote: Task 'y1': the model does not predict it better than its mean \(NMSE 1\.\d+\)\. Is there anything in the inputs that could\?\nnote: Task 'y2': /,
+      );
+    }
+  });
+
   test('is found again on other threads, without training; another name is another folder of the same hash', async () => {
     const run = onlyRunOf('runs', 'small');
     const again = await train('--json', 'engine.threads=2', 'engine.device=cpu');

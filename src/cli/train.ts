@@ -8,6 +8,7 @@ import { ConfigError, exitCode } from '../support/errors.js';
 import { definitions } from '../training/definitions.js';
 import { prepare, run } from '../training/run.js';
 import { countParameters, type TrainingSetup } from '../training/setup.js';
+import { notesOnUnpredicted } from '../training/unpredicted-tasks.js';
 import { namedConfig, namesComparison, readConfig } from './config-file.js';
 import { type Display, openDisplay } from './display.js';
 import { interruptedReading, interruptible } from './interruptible.js';
@@ -47,6 +48,7 @@ export async function trainCommand(words: readonly string[], options: TrainOptio
     say(`${outcome.path} is finished already; this is its result (--overwrite trains again).`);
   }
   process.stdout.write(options.json ? `${JSON.stringify(outcome.result, null, 2)}\n` : metricsTable(outcome.result));
+  for (const note of notesOnUnpredicted(outcome.result)) say(`note: ${note}`);
   say(`Written to ${outcome.path}`);
   return exitCode.done;
 }

@@ -1,4 +1,5 @@
 import { hasTestMetric } from '../training/later-metrics.js';
+import { unpredictedTasks } from '../training/unpredicted-tasks.js';
 import { pointText } from './axis-point.js';
 import type { Compared, PointTable } from './compare-model.js';
 import type { Entry } from './compared-runs.js';
@@ -35,6 +36,7 @@ export function notesOn(
     ...compared.flatMap(({ entry }) => onMissingRuns(entry)),
     ...compared.flatMap(({ entry }) => onUndefinedMetrics(entry, tasks)),
     ...compared.flatMap((model, index) => onGains(model, rows[index], tasks, settings)),
+    ...onUnpredictedTasks(tables),
     ...notesOnRuns(compared.flatMap(({ entry }) => entry.runs.flatMap(({ run }) => run ?? []))),
   ];
 }
@@ -171,6 +173,21 @@ function onGains(
     if (gain.relativeGain === null && metric.relativeTo)
       notes.push(`${place}: no relative gain: ${baseline}'s ${metric.name} leaves nothing to be relative to.`);
     return notes;
+  });
+}
+
+/** One line per task, whatever the number of points at which nothing predicts it. */
+function onUnpredictedTasks(tables: readonly PointTable[]): readonly string[] {
+  const points = tables.map(({ compared }) => {
+    const models = compared.map(({ entry }) => entry.runs.flatMap(({ run }) => run?.result ?? []));
+    return { point: compared[0]?.entry.point ?? {}, models, tasks: unpredictedTasks(models).map(({ task }) => task) };
+  });
+  return [...new Set(points.flatMap(({ tasks }) => tasks))].flatMap((name) => {
+    const without = points.filter(({ tasks }) => tasks.includes(name));
+    const place =
+      without.length === points.length ? '' : ` (${without.map(({ point }) => pointText(point)).join('; ')})`;
+    const best = unpredictedTasks(without.flatMap(({ models }) => models)).find(({ task }) => task === name)?.best;
+    return `Task '${name}'${place}: no model predicts it better than its mean (best ${best}). Is there anything in the inputs that could?`;
   });
 }
 

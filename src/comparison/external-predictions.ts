@@ -42,7 +42,7 @@ export function parseExternalFile(word: string): ExternalFile {
  *
  * A CSV has a header with the tasks' names and a column of scores for each (others are ignored): of a binary task probabilities or logits,
  * as `scale` says, of a regression task predictions in the label's units. A cell may be empty where the row is not in the task's sample
- * space. A file `.arrow` is one that a run writes. Labels and masks are those of a run on the same rows.
+ * space. A file `.arrow` is one that a run writes. Labels, masks and weights are those of a run on the same rows.
  * @throws DataError with line and column for a score that is not a number, and for another number of rows.
  */
 export async function readExternal(

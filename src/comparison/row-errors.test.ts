@@ -103,6 +103,7 @@ describe('rows alone', () => {
     expect(comparison.rows[1]?.tasks.click).toMatchObject({ verdict: 'better', p: expect.any(Number) });
     expect(comparison.notes).toEqual([
       'Errors cover the draw of the test rows only. Another seed may change a gain by more.',
+      expect.stringMatching(/^Task 'rating': no model predicts it better than its mean \(best NMSE 1\.791\)/),
     ]);
   });
 
@@ -164,7 +165,7 @@ describe('rows alone', () => {
     });
     expect(comparison.rows[1]?.tasks.rating?.p).not.toBeNull();
     expect(comparison.notes[1]).toContain("Task 'click': calibrationError has no error over test rows");
-    expect(comparison.notes).toHaveLength(2);
+    expect(comparison.notes).toHaveLength(3); // and that nothing predicts the rating
   });
 });
 
@@ -331,6 +332,16 @@ describe('refused', () => {
 
   it('runs of one checksum with other labels', async () => {
     const other = predictedRun('ple-1', predictions(0.8, 2, 1), { checksum: 'rows from 0' });
+    const compared = summarize([model('alone', 0.4, [1]), entryOf('ple', [other])], options);
+    await expect(compared).rejects.toThrow("alone-1 and ple-1 were tested on different rows of task 'click'");
+  });
+
+  it('runs of one checksum with other weights', async () => {
+    const heavy = predictions(0.8, 2).map(({ task, scores }) => ({
+      task,
+      scores: { ...scores, mask: scores.mask.map((weight) => 2 * weight) },
+    }));
+    const other = predictedRun('ple-1', heavy, { checksum: 'rows from 0' });
     const compared = summarize([model('alone', 0.4, [1]), entryOf('ple', [other])], options);
     await expect(compared).rejects.toThrow("alone-1 and ple-1 were tested on different rows of task 'click'");
   });

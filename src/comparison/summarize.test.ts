@@ -214,6 +214,24 @@ describe('verdicts', () => {
     expect(both[4]?.tasks.click?.pHolm).toBeCloseTo(2 * (smallest?.p ?? 0), 14);
   });
 
+  it('a task that no model predicts is named: at every point in one line, or with its points', async () => {
+    const [one, two] = [{ 'dataset.correlation': 0.2 }, { 'dataset.correlation': 1 }];
+    const five = (auc: number) => [auc, auc, auc, auc, auc + 0.005];
+    const notesOf = async (buy: readonly number[]) => {
+      const entries = [one, two].flatMap((point, index) => [
+        model('alone', five(0.8), five(0.49), point),
+        model('ple', five(0.81), five(buy[index] ?? 0), point),
+      ]);
+      const { notes } = await summarize(entries, { ...options, axes: { 'dataset.correlation': [0.2, 1] } });
+      return notes.filter((note) => note.includes('better than its mean'));
+    };
+    const rest =
+      'no model predicts it better than its mean (best AUC 0.499). Is there anything in the inputs that could?';
+    expect(await notesOf([0.47, 0.498])).toEqual([`Task 'buy': ${rest}`]);
+    expect(await notesOf([0.6, 0.498])).toEqual([`Task 'buy' (correlation 1): ${rest}`]);
+    expect(await notesOf([0.6, 0.6])).toEqual([]);
+  });
+
   it('two seeds decide nothing, three may', async () => {
     const of = (count: number) =>
       summarize(

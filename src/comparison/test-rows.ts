@@ -21,7 +21,7 @@ export async function predictionsByTask(run: EvaluatedRun): Promise<ReadonlyMap<
   return new Map((await run.predictions()).map((predictions) => [predictions.task.name, predictions]));
 }
 
-/** @throws DataError if a task's labels or masks are not the same in both, row by row. */
+/** @throws DataError if a task's labels, or masks with their weights, are not the same in both, row by row. */
 export function refuseOtherRows(
   [one, ofOne]: readonly [EvaluatedRun, TaskPredictions],
   [other, ofOther]: readonly [EvaluatedRun, TaskPredictions],
@@ -29,8 +29,8 @@ export function refuseOtherRows(
   const [a, b] = [ofOne.scores, ofOther.scores];
   let same = a.labels.length === b.labels.length;
   for (let row = 0; same && row < a.labels.length; row++) {
-    const [inA, inB] = [(a.mask[row] ?? 0) > 0, (b.mask[row] ?? 0) > 0];
-    same = inA === inB && (!inA || a.labels[row] === b.labels[row]);
+    const weight = a.mask[row] ?? 0;
+    same = weight === b.mask[row] && (weight === 0 || a.labels[row] === b.labels[row]);
   }
   if (!same)
     throw new DataError(

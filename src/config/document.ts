@@ -1,4 +1,15 @@
-import { type Alias, type Document, isNode, isScalar, LineCounter, parseDocument, type Scalar, visit } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
 import { ConfigError } from '../support/errors.js';
 
 export type Path = readonly (string | number)[];
@@ -8,6 +19,8 @@ export interface ConfigDocument {
   readonly value: unknown;
   /** `file:line:column` of the key at `path` (or of its nearest ancestor), or the override word that set it. */
   locate(path: Path): string;
+  /** The comment beside the value at `path`, on one line. An override's value has none. */
+  commentAt(path: Path): string | undefined;
 }
 
 /** A value that another place of the config asks for, such as one of an axis. */
@@ -50,7 +63,7 @@ export function readDocument(
   }
   for (const { key, value, from } of changes) set(key.split('.'), value, () => `${locate(from)}: '${key}'`);
 
-  return { value: plain(), locate: (path) => locate(originOf(path, changes)) };
+  return { value: plain(), locate: (path) => locate(originOf(path, changes)), commentAt };
 
   function set(path: readonly string[], value: unknown, place: () => string): void {
     try {
@@ -84,17 +97,20 @@ export function readDocument(
 
   /** Where the key (of a mapping) or the item (of a list) starts. */
   function keyOffset(path: Path): number | undefined {
-    const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
-    const last = path.at(-1);
-    if (isNode(parent) && 'items' in parent && Array.isArray(parent.items)) {
-      for (const item of parent.items) {
-        if (typeof item !== 'object' || item === null || !('key' in item)) continue;
-        const key: unknown = item.key;
-        if (isNode(key) && 'value' in key && String(key.value) === String(last)) return key.range?.[0];
-      }
-    }
-    const node = document.getIn(path, true);
+    const node = pairAt(path)?.key ?? document.getIn(path, true);
     return isNode(node) ? node.range?.[0] : undefined;
+  }
+
+  function commentAt(path: Path): string | undefined {
+    const value = pairAt(path)?.value;
+    return isNode(value) ? value.comment?.replaceAll(/\s+/g, ' ').trim() : undefined;
+  }
+
+  /** Of a mapping, whose keys may be numbers. */
+  function pairAt(path: Path): Pair | undefined {
+    const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+    if (!isMap(parent)) return undefined;
+    return parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)));
   }
 }
 

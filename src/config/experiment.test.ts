@@ -77,6 +77,12 @@ test('a learning-rate schedule is resolved with its own defaults', () => {
   expect(optimizer).toEqual({ type: 'adam', learningRate: 0.001, schedule: { type: 'cosine', minimum: 0 } });
 });
 
+test('a positiveWeight is kept; without one the config has no such key', () => {
+  const { tasks } = parse(changed('name: click, type: binary', 'name: click, type: binary, positiveWeight: 2.5'));
+  expect(tasks[0]).toEqual({ name: 'click', type: 'binary', standardize: false, positiveWeight: 2.5 });
+  expect(Object.keys(tasks[1] ?? {})).not.toContain('positiveWeight');
+});
+
 test('a resolved config parses to itself', () => {
   const experiment = parse(whole);
   expect(parse(stringifyExperiment(experiment))).toEqual(experiment);
@@ -99,6 +105,16 @@ test.each([
     'an unknown key of a part',
     changed('type: adam', 'type: adam, learningrate: 1'),
     /^config\.yaml:12:28: 'train\.optimizer\.learningrate': unknown key \(did you mean 'learningRate'\?\)/,
+  ],
+  [
+    'a positiveWeight of 0',
+    changed('name: click, type: binary', 'name: click, type: binary, positiveWeight: 0'),
+    /^config\.yaml:4:34: 'tasks\.0\.positiveWeight': /,
+  ],
+  [
+    'a positiveWeight of a regression task',
+    changed('name: share, type: binary', 'name: share, type: regression, positiveWeight: 2'),
+    /^config\.yaml:5:38: 'tasks\.1\.positiveWeight': only binary tasks have positives/,
   ],
   [
     'a misspelt key in a union',

@@ -245,6 +245,9 @@ function checkTaskNames(experiment: Experiment, document: ConfigDocument): void 
     if (task.standardize && task.type !== 'regression') {
       throw failAt(document, ['tasks', index, 'standardize'], 'only regression labels are standardised');
     }
+    if (task.positiveWeight !== undefined && task.type !== 'binary') {
+      throw failAt(document, ['tasks', index, 'positiveWeight'], 'only binary tasks have positives');
+    }
   }
   for (const name of Object.keys(experiment.loss.weights)) known(name, ['loss', 'weights', name]);
   const { monitor } = experiment.train.earlyStopping;

@@ -63,6 +63,8 @@ export const taskSchema = z.strictObject({
   type: z.enum(['binary', 'regression']),
   /** Regression: the loss sees (label - mean) / deviation of the training split; metrics stay in the label's units. */
   standardize: z.boolean().default(false),
+  /** Binary: the loss of a positive is multiplied by this (`pos_weight` of PyTorch's `BCEWithLogitsLoss`). Absent: 1. */
+  positiveWeight: z.number().positive().optional(),
 });
 export type TaskConfig = Readonly<z.infer<typeof taskSchema>>;
 

@@ -47,6 +47,9 @@ test.each([
 
 test('tasks may differ in what they are not named by', () => {
   expect(parse(withKey('axes', '{ tasks.1.standardize: [true, false] }')).points).toHaveLength(2);
+  expect(parse(withKey('axes', '{ tasks.0.positiveWeight: [1, 5] }')).points).toHaveLength(2);
+  const renamed = failure(withKey('axes', '{ tasks.0.positiveWeight: [1, 5], tasks.0.name: [click, buy] }'));
+  expect(renamed).toMatch(/^c\.yaml:9:\d+: 'compare\.axes\.tasks\.0\.name': gives other tasks/);
 });
 
 test.each(['axes', 'tune'])('a value of %s is told where it was written, also by an override', (key) => {

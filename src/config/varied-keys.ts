@@ -53,7 +53,7 @@ export function checkTasks(
   experiments: readonly Experiment[],
   document: ConfigDocument,
 ): void {
-  const names = (key: string) => key.split('.', 1)[0] === 'tasks' && !key.endsWith('.standardize');
+  const names = (key: string) => key.split('.', 1)[0] === 'tasks' && !/\.(standardize|positiveWeight)$/.test(key);
   const tasksOf = ({ tasks }: Experiment) => tasks.map(({ name, type }) => `${name}: ${type}`).join(', ');
   const [first, other] = new Set(experiments.map(tasksOf));
   if (other === undefined) return;

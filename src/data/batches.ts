@@ -9,7 +9,8 @@ export interface Chunk {
   /** Real rows of each batch: B, but fewer in a pass's last, whose other rows have mask 0. */
   readonly rows: Int32Array; // [S]
   /**
-   * `categorical` int32 [S, B, F], `numeric` float32 [S, B, D], `labels` (in their own units) and `mask` float32 [S, T, B].
+   * `categorical` int32 [S, B, F], `numeric` float32 [S, B, D], `labels` (in their own units) and `mask` (a row's weight in the task's sample
+   * space, 0 outside it) float32 [S, T, B].
    * Views of memory that the next `take` overwrites.
    */
   readonly arrays: {

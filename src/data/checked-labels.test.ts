@@ -6,13 +6,15 @@ import { encode } from './encode.js';
 
 const names = ['train', 'validation', 'test'] as const;
 
-/** Seven rows in blocks of three, alike in all splits but for one label of one of them. */
-function encodedWith(type: 'binary' | 'regression', where: string, label: number, mask?: number) {
+/** Seven rows in blocks of three, alike in all splits but for one label, or one weight, of one of them. */
+function encodedWith(type: 'binary' | 'regression', where: string, label: number, mask?: number, weight?: number) {
   const split = (name: string) => {
     const labels = [0, 1, 0, 1, name === where ? label : 0, 1, 1];
     const masks =
       mask === undefined ? {} : { masks: [labels.map((_, row) => (row === 4 && name === where ? mask : 1))] };
-    return { columns: [[1, 2, 3, 4, 5, 6, 7]], labels: [labels], ...masks };
+    const weights =
+      weight === undefined ? {} : { weights: labels.map((_, row) => (row === 4 && name === where ? weight : 2)) };
+    return { columns: [[1, 2, 3, 4, 5, 6, 7]], labels: [labels], ...masks, ...weights };
   };
   const splits = { train: split('train'), validation: split('validation'), test: split('test') };
   const source = fakeSource([{ name: 'x', kind: 'numeric' }], [{ name: 'click', type }], splits, 3);
@@ -52,4 +54,20 @@ test('outside its sample space a label may be anything', async () => {
   expect(await readAll(encodedWith('binary', 'test', Number.NaN, 0))).toBe(21);
   expect(await readAll(encodedWith('binary', 'train', 2, 0))).toBe(20);
   await expect(readAll(encodedWith('binary', 'train', 2, 1))).rejects.toThrow(/Row 5 of the train split/);
+});
+
+test.each(names)('a weight below 0 is refused in the %s split, with its row and value', async (where) => {
+  const reading = readAll(encodedWith('binary', where, 1, undefined, -0.5));
+  await expect(reading).rejects.toThrow(DataError);
+  await expect(reading).rejects.toThrow(
+    `Row 5 of the ${where} split: the weight is -0.5, which is no finite number of at least 0.`,
+  );
+});
+
+test('a weight must be finite, outside the sample space too; 0 is a weight', async () => {
+  for (const weight of [Number.NaN, Number.POSITIVE_INFINITY])
+    await expect(readAll(encodedWith('binary', 'test', 1, 0, weight))).rejects.toThrow(
+      /Row 5 of the test split: the weight/,
+    );
+  expect(await readAll(encodedWith('binary', 'test', 1, 1, 0))).toBe(21);
 });

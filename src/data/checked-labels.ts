@@ -3,9 +3,10 @@ import { DataError } from '../support/errors.js';
 import type { SourceBlock, SourceSplit, SplitName } from './dataset.js';
 
 /**
- * The split, of which every block is checked when it is read: in its task's sample space a binary label is 0 or 1, any other a finite number.
+ * The split, of which every block is checked when it is read: in its task's sample space a binary label is 0 or 1, any other a finite number; a
+ * row's weight is a finite number of at least 0.
  * @param tasks the source's index of each task, and the task.
- * @throws DataError with split, row, task and value.
+ * @throws DataError with split, row, value, and the task of a label.
  */
 export function checkedLabels(
   split: SourceSplit,
@@ -19,12 +20,15 @@ export function checkedLabels(
       const row = firstWrong(labels, block.masks?.[index], block.rows, task.type === 'binary');
       if (row === undefined) continue;
       const what = task.type === 'binary' ? 'neither 0 nor 1' : 'no finite number';
-      throw new DataError(
-        `Row ${at * split.blockRows + row + 1} of the ${name} split: the label of ${task.type} task '${task.name}' is ${labels[row]}, which is ${what}.`,
-      );
+      throw wrong(at, row, `the label of ${task.type} task '${task.name}' is ${labels[row]}, which is ${what}`);
     }
+    const { weights } = block;
+    const row = weights?.subarray(0, block.rows).findIndex((weight) => !(weight >= 0 && Number.isFinite(weight))) ?? -1;
+    if (row >= 0) throw wrong(at, row, `the weight is ${weights?.[row]}, which is no finite number of at least 0`);
     return block;
   };
+  const wrong = (block: number, row: number, what: string) =>
+    new DataError(`Row ${block * split.blockRows + row + 1} of the ${name} split: ${what}.`);
   return {
     ...split,
     read(index) {

@@ -30,6 +30,8 @@ export interface SourceBlock {
   readonly labels: readonly Float32Array[];
   /** 1 where the row is in the task's sample space, else 0. Absent, from every block alike: all are. */
   readonly masks?: readonly Float32Array[];
+  /** How much each row counts in losses and metrics: finite, at least 0. Absent, from every block alike: 1 each. */
+  readonly weights?: Float32Array;
 }
 
 /** A list column's entries, row after row. */
@@ -102,6 +104,8 @@ export interface Task extends SourceTask {
   /** The loss sees (label - offset) / scale; metrics see scale * prediction + offset. Binary tasks: 0 and 1. */
   readonly offset: number;
   readonly scale: number;
+  /** Binary: what the loss of a positive is multiplied by. Absent: 1. */
+  readonly positiveWeight?: number | undefined;
 }
 
 /**
@@ -113,6 +117,7 @@ export interface Block {
   readonly categorical: Int32Array; // [rows, F + sum of L], row-major
   readonly numeric: Float32Array; // [rows, D + sum of L], row-major
   readonly labels: Float32Array; // [rows, T], row-major, in the labels' own units
+  /** Each row's weight in a task's sample space, 0 outside it. */
   readonly masks: Float32Array; // [rows, T], row-major
 }
 

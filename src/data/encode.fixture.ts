@@ -7,6 +7,8 @@ export interface FakeSplit {
   /** One array per task. */
   readonly labels: readonly (readonly number[])[];
   readonly masks?: readonly (readonly number[])[];
+  /** One per row. */
+  readonly weights?: readonly number[];
 }
 
 /** A source of small arrays. It reuses its blocks' memory, as loaders may, and counts what is read. */
@@ -18,7 +20,7 @@ export function fakeSource(
 ): Source & { readonly reads: Record<SplitName, number> } {
   const reads = { train: 0, validation: 0, test: 0 };
   const split = (name: SplitName) => {
-    const { columns: values, labels, masks } = splits[name];
+    const { columns: values, labels, masks, weights } = splits[name];
     const rows = labels[0]?.length ?? 0;
     const memory = columns.map(({ kind }) =>
       kind === 'categorical' ? new Int32Array(blockRows) : new Float32Array(blockRows),
@@ -36,6 +38,7 @@ export function fakeSource(
           columns: memory.map((target) => target.subarray(0, end - begin)),
           labels: cut(labels),
           ...(masks ? { masks: cut(masks) } : {}),
+          ...(weights ? { weights: Float32Array.from(weights.slice(begin, end)) } : {}),
         };
       },
     };

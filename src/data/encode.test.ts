@@ -247,6 +247,12 @@ describe('tasks', () => {
     expect([...(await readWhole(splits.train)).labels]).toEqual([1, 2, 3, 5, 6, 7]);
   });
 
+  test('a positiveWeight is for the loss', async () => {
+    const task = taskSchema.parse({ name: 'click', type: 'binary', positiveWeight: 3 });
+    const dataset = await encode(source(), inputs(), [task, seconds()]);
+    expect(dataset.tasks.map(({ positiveWeight }) => positiveWeight)).toEqual([3, undefined]);
+  });
+
   test('no training row in any sample space is a data error', async () => {
     const none = [0, 0, 0, 0, 0, 0, 0];
     await expect(encode(source({ train: [none, none], test: [none, none] }), inputs(), tasks('click'))).rejects.toThrow(
@@ -262,6 +268,7 @@ describe('tasks', () => {
     ],
     ['another type', { name: 'click', type: 'regression' }, /'click' is a binary task, not a regression task/],
     ['a binary task to standardize', { name: 'click', type: 'binary', standardize: true }, /for regression tasks/],
+    ['positives of a regression', { name: 'seconds', type: 'regression', positiveWeight: 2 }, /for binary tasks/],
   ])('%s is a config error', async (_, task, message) => {
     const encoding = encode(source(), inputs(), [taskSchema.parse(task)]);
     await expect(encoding).rejects.toThrow(ConfigError);
@@ -292,5 +299,54 @@ describe('tasks', () => {
     const encoding = encode(several, inputs({ columns }), tasks('click'));
     await expect(encoding).rejects.toThrow(ConfigError);
     await expect(encoding).rejects.toThrow(message);
+  });
+});
+
+describe('weights of rows', () => {
+  const clicks = { name: 'click', type: 'binary' } as const;
+  const weights = [2, 0, 0.5, 1, 0, 0, 3];
+  const masks = [[1, 1, 1, 0, 1, 1, 1]];
+  const split = (kept: (row: number) => boolean, weighted: boolean): FakeSplit => {
+    const of = (values: readonly number[]) => values.filter((_, row) => kept(row));
+    return {
+      columns: [of([1, 2, 3, 4, 5, 6, 7])],
+      labels: [of([1, 0, 1, 0, 1, 0, 1])],
+      masks: masks.map(of),
+      ...(weighted ? { weights: of(weights) } : {}),
+    };
+  };
+  const encoded = (made: FakeSplit) =>
+    encode(fakeSource([numeric], [clicks], { train: made, validation: made, test: made }, 3), inputs(), tasks('click'));
+  const every = () => true;
+
+  test('stand in the masks of the sample space', async () => {
+    const { splits } = await encoded(split(every, true));
+    expect([...(await readWhole(splits.test)).masks]).toEqual([2, 0, 0.5, 0, 0, 0, 3]);
+    expect([...(await readWhole(splits.train)).masks]).toEqual([2, 0.5, 3]);
+  });
+
+  test('a training row of weight 0 is no row, of fitting too; any other counts once in what is fitted', async () => {
+    const counts = (row: number) => (weights[row] ?? 0) > 0;
+    const [all, absent, plain] = [split(every, true), split(counts, true), split(counts, false)];
+    const [found, expected, unweighted] = [await encoded(all), await encoded(absent), await encoded(plain)];
+    const train = await readWhole(found.splits.train);
+    expect(train).toEqual(await readWhole(expected.splits.train));
+    expect(train.numeric).toEqual((await readWhole(unweighted.splits.train)).numeric);
+    const mean = (1 + 3 + 7) / 3; // row 4 is outside
+    expect([...train.numeric].map(Math.sign)).toEqual([1, 3, 7].map((x) => Math.sign(x - mean)));
+  });
+
+  test('are kept where nothing is fitted and nothing is masked', async () => {
+    const column = { ...numeric, standardized: true };
+    const made: FakeSplit = { columns: [[1, 2, 3, 4]], labels: [[1, 0, 1, 0]], weights: [1, 0, 0.25, 2] };
+    const source = fakeSource([column], [clicks], { train: made, validation: made, test: made }, 3);
+    const { splits } = await encode(source, inputs(), tasks('click'));
+    expect(splits.train.rows).toBe(3);
+    expect([...(await readWhole(splits.train)).masks]).toEqual([1, 0.25, 2]);
+  });
+
+  test('of 0 throughout training are a data error', async () => {
+    const made = { ...split(every, true), weights: weights.map(() => 0) };
+    await expect(encoded(made)).rejects.toThrow(/No training row is .* with a weight above 0\.$/);
   });
 });

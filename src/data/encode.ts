@@ -35,8 +35,8 @@ import { rowGroups } from './row-groups.js';
  *   if training has none. Beyond 262,144 training rows (fewer for more than 256 such columns) the buckets are those of
  *   every k-th row.
  *
- * Tasks are those of the config, in its order. Training rows in no task's sample space are left out, of fitting too. Labels are checked
- * whenever rows are read.
+ * Tasks are those of the config, in its order. Training rows in no task's sample space, and those of weight 0, are left out, of fitting
+ * too; any other counts once in what is fitted, whatever its weight. Labels and weights are checked whenever rows are read.
  * @param signal When it fires, the pass fails with its reason.
  */
 export async function encode(
@@ -58,15 +58,15 @@ export async function encode(
   const labelMoments = tasks.map((task) => (task.standardize ? new Moments() : undefined));
   const kept = await fitTraining(train, taskIndexes, fits, labelMoments, signal);
   if ((kept ? kept.rows : train.rows) === 0) {
-    throw new DataError('No training row is in the sample space of any task.');
+    throw new DataError('No training row is in the sample space of any task with a weight above 0.');
   }
   const encodings = fits.map((fit): ColumnEncoding => fit?.finish() ?? identityEncoding);
   const notes = source.columns.flatMap(({ name }, c) => truncationNote(name, fits[c], encodings[c]));
   return {
     ...features(source.columns, encodings, inputs),
-    tasks: tasks.map(({ name, type }, t): Task => {
+    tasks: tasks.map(({ name, type, positiveWeight }, t): Task => {
       const moments = labelMoments[t];
-      return { name, type, offset: moments?.mean ?? 0, scale: moments?.deviation || 1 };
+      return { name, type, offset: moments?.mean ?? 0, scale: moments?.deviation || 1, positiveWeight };
     }),
     checksum: source.checksum,
     notes,
@@ -94,7 +94,7 @@ async function fitTraining(
     const reading = train.read(b);
     if (fitting) train.ahead?.(b + 1);
     const block = await reading;
-    if (!fitting && !block.masks) return undefined;
+    if (!fitting && !block.masks && !block.weights) return undefined;
     const rows = keptRowsOf(block, tasks);
     counts[b] = rows.length;
     for (const [c, fit] of fits.entries()) {
@@ -169,7 +169,7 @@ function truncationNote(name: string, fit: Fit, encoding: ColumnEncoding | undef
 }
 
 /** The task's index in the source. Fails with a `ConfigError` for a task that the data do not have, or have otherwise. */
-export function findTask(source: Source, { name, type, standardize }: TaskConfig): number {
+export function findTask(source: Source, { name, type, standardize, positiveWeight }: TaskConfig): number {
   const names = source.tasks.map((task) => task.name);
   const index = names.indexOf(name);
   const found = source.tasks[index];
@@ -181,6 +181,9 @@ export function findTask(source: Source, { name, type, standardize }: TaskConfig
   if (found.type !== type) throw new ConfigError(`tasks: '${name}' is a ${found.type} task, not a ${type} task.`);
   if (standardize && type !== 'regression') {
     throw new ConfigError(`tasks: 'standardize' is for regression tasks; '${name}' is a ${type} task.`);
+  }
+  if (positiveWeight !== undefined && type !== 'binary') {
+    throw new ConfigError(`tasks: 'positiveWeight' is for binary tasks; '${name}' is a ${type} task.`);
   }
   return index;
 }

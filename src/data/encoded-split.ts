@@ -10,7 +10,7 @@ export interface KeptRows {
 /**
  * Encodes blocks when they are read, into the same arrays each time.
  * @param tasks the source's index of each task, in the order of the config.
- * @param kept if given, rows in no task's sample space are left out and the others close up, so that blocks stay full.
+ * @param kept if given, rows that do not count (`keptRowsOf`) are left out and the others close up, so that blocks stay full.
  */
 export function encodedSplit(
   source: SourceSplit,
@@ -54,12 +54,13 @@ export function encodedSplit(
   };
 }
 
-/** The rows that are in the sample space of one of these tasks at least. */
+/** The rows that count: in the sample space of one of these tasks at least, with a weight above 0. */
 export function keptRowsOf(block: SourceBlock, tasks: readonly number[]): Int32Array {
-  const { masks } = block;
+  const { masks, weights } = block;
   const kept = new Int32Array(block.rows);
   let count = 0;
   for (let row = 0; row < block.rows; row++) {
+    if (weights?.[row] === 0) continue;
     if (!masks || tasks.some((task) => masks[task]?.[row] !== 0)) kept[count++] = row;
   }
   return kept.subarray(0, count);
@@ -131,7 +132,10 @@ class RowTarget {
     }
   }
 
-  /** What lies outside a task's sample space has mask 0 and label 0 (it may be NaN, which no mask would stop). */
+  /**
+   * The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and label 0 (it may be NaN, which
+   * no mask would stop).
+   */
   #appendLabels(block: SourceBlock, rows: Int32Array): void {
     const width = this.#tasks.length;
     for (let t = 0; t < width; t++) {
@@ -140,9 +144,9 @@ class RowTarget {
       if (!labels) throw new Error(`The source has no labels of task ${t}`);
       for (let i = 0, at = this.#rows * width + t; i < rows.length; i++, at += width) {
         const row = rows[i] ?? 0;
-        const inside = mask?.[row] !== 0;
-        this.#labels[at] = inside ? (labels[row] ?? 0) : 0;
-        this.#masks[at] = inside ? 1 : 0;
+        const weight = mask?.[row] === 0 ? 0 : (block.weights?.[row] ?? 1);
+        this.#labels[at] = weight > 0 ? (labels[row] ?? 0) : 0;
+        this.#masks[at] = weight;
       }
     }
   }

@@ -151,8 +151,10 @@ test.each(['csv', 'parquet', 'arrow'])(
       expect(column?.kind).toBe('list');
       const { train } = source.splits;
       const lists: string[][] = [];
+      const numbers: number[] = [];
       for (let b = 0; b * train.blockRows < train.rows; b++) {
         const block = await train.read(b);
+        numbers.push(...((await train.numbers?.(b)) ?? []));
         const values = block.columns[c];
         if (!values) throw new Error('no column');
         const { offsets, indexes } = listOf(values);
@@ -162,7 +164,8 @@ test.each(['csv', 'parquet', 'arrow'])(
               [...indexes.subarray(offsets[row], offsets[row + 1])].map((i) => column?.dictionary?.[i] ?? String(i)),
             );
       }
-      return lists;
+      const order = [...lists.keys()].sort((one, other) => (numbers[one] ?? one) - (numbers[other] ?? other));
+      return order.map((row) => lists[row] ?? []); // of the files
     };
     const position = made.columns.findIndex(({ name }) => name === 'position');
     const expected = await historiesOf(made, (row, { columns }) => {

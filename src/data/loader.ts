@@ -38,6 +38,15 @@ export interface LoaderDefinition {
   readonly publication?: Publication;
   /** Parses `options` (fails on what the schema refuses) and opens the data. Fails with a `DataError` for data that cannot be used. */
   open(options: unknown, context: LoaderContext): Promise<Source>;
+  /** The columns that `options` leave out, of a loader that has options for this. */
+  leftOut?(options: unknown): Promise<readonly LeftOutColumn[]>;
+}
+
+/** A column of the files that no run reads. */
+export interface LeftOutColumn {
+  readonly name: string;
+  /** The key below `dataset` that says so; undefined: a rule for all columns that are not named. */
+  readonly key: readonly string[] | undefined;
 }
 
 export function defineLoader<Options extends z.ZodObject>(definition: {
@@ -47,9 +56,12 @@ export function defineLoader<Options extends z.ZodObject>(definition: {
   readonly paths: readonly (keyof z.infer<Options> & string)[];
   readonly publication?: Publication;
   readonly open: (options: z.infer<Options>, context: LoaderContext) => Promise<Source>;
+  readonly leftOut?: (options: z.infer<Options>) => Promise<readonly LeftOutColumn[]>;
 }): LoaderDefinition {
+  const { leftOut, ...others } = definition;
   return {
-    ...definition,
+    ...others,
     open: async (options, context) => definition.open(definition.options.parse(options), context),
+    ...(leftOut ? { leftOut: async (options) => leftOut(definition.options.parse(options)) } : {}),
   };
 }

@@ -12,7 +12,7 @@ export interface Window {
   readonly categorical: Int32Array; // [rows, F]
   readonly numeric: Float32Array; // [rows, D]
   readonly labels: Float32Array; // [rows, T]
-  readonly masks: Float32Array; // [rows, T]
+  readonly masks: Float32Array; // [rows, T], as those of `Block`
 }
 
 export interface RowWidth {

@@ -39,7 +39,7 @@ export async function open(
   return table.open(options, { seed: 1, note: (message) => notes.push(message), ...context });
 }
 
-/** Every row of a split, in the order of the files: columns as text, number or list, labels and masks by name. */
+/** Every row of a split, in the order of the files: columns as text, number or list, labels and masks by name, and the weight if there are weights. */
 export async function rowsOf(source: Source, name: SplitName) {
   const split = source.splits[name];
   const rows: Record<string, unknown>[] = [];
@@ -66,6 +66,7 @@ export async function rowsOf(source: Source, name: SplitName) {
         const inside = block.masks?.[t]?.[row] !== 0;
         found[`y:${task.name}`] = inside ? block.labels[t]?.[row] : 'outside';
       }
+      if (block.weights) found.weight = block.weights[row];
       rows.push(found);
     }
   }

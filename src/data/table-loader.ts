@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { DataError } from '../support/errors.js';
+import { must } from '../support/must.js';
 import type { SplitName } from './dataset.js';
 import { defineLoader } from './loader.js';
 import { rawChecksum } from './store/raw-checksum.js';
 import { prepared } from './store/prepared.js';
 import { preparedSource } from './store/prepared-source.js';
+import { columnRoles } from './table-file/column-roles.js';
 import { type DataFile, findDataFiles } from './table-file/data-files.js';
 import { drawnSource } from './table-file/drawn-source.js';
 import { folderColumns, withFolderColumns } from './table-file/folder-columns.js';
@@ -39,7 +43,7 @@ export const table = defineLoader({
   async open({ loader, path, validation, test, files, database, cache, ...content }, context) {
     const options = { path, validation, test, files, database, cache, ...content };
     const shares = sharesOf(options); // fails before anything is read
-    const read = options.query === undefined ? await splitFiles(options) : await queriedFiles(options, options.query);
+    const read = await filesOf(options);
     const sums: string[] = [];
     const { signal } = context;
     for (const file of read.files) sums.push(`${file.mark} ${await rawChecksum(file.path, cache, signal)}`);
@@ -52,12 +56,31 @@ export const table = defineLoader({
     const source = await preparedSource(entry, signal);
     return options.splitSeed === 'run' ? drawnSource(source, shares, context.seed) : source;
   },
+  async leftOut(options) {
+    const ignored = Object.keys(options.columns).filter((reference) => options.columns[reference] === 'ignored');
+    if (ignored.length === 0 && options.others !== 'ignored') return [];
+    const read = await filesOf(options);
+    const folder = await mkdtemp(join(tmpdir(), 'ple-names-'));
+    const [first] = await read.open(folder).finally(() => rm(folder, { recursive: true, force: true }));
+    const { path, names } = must(first, 'file of the table').file;
+    const { used } = columnRoles({ path, names }, options);
+    return names.flatMap((name, index) => {
+      if (used.has(name)) return [];
+      const isNamed = (by: string) => (names.includes(by) ? by === name : Number(by) === index + 1);
+      const key = ignored.find(isNamed);
+      return [{ name, key: key === undefined ? undefined : ['columns', key] }];
+    });
+  },
 });
 
 interface Read {
   /** Whose bytes decide the rows; `mark` says what they are. */
   readonly files: readonly { readonly path: string; readonly mark: string }[];
   open(folder: string, signal?: AbortSignal): Promise<readonly SplitFile[]>;
+}
+
+function filesOf(options: TableOptions): Promise<Read> {
+  return options.query === undefined ? splitFiles(options) : queriedFiles(options, options.query);
 }
 
 async function splitFiles(options: TableOptions): Promise<Read> {

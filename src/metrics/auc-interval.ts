@@ -1,5 +1,5 @@
 import { areaUnderCurve } from './area-under-curve.js';
-import { type BinarySample, forEachTie } from './binary-sample.js';
+import { type BinarySample, forEachTie, weightOf } from './binary-sample.js';
 import { defineMetric } from './metric.js';
 
 const normalQuantile = 1.959963984540054; // of 0.975
@@ -24,20 +24,27 @@ export const aucInterval = defineMetric({
   },
 });
 
-/** Null for fewer than two rows of a class. */
+/**
+ * Null for fewer than two rows of a class.
+ *
+ * With weights, the AUC is the weighted mean of the placements of either class, and the variance that of a ratio of means (Cochran 1977,
+ * section 2.11): of the m rows of a class, m / (m - 1) * sum of (w_i (V_i - AUC))^2 / (sum of w_i)^2. With equal weights this is DeLong's.
+ * Rows are the draws, whatever they weigh: m is in effect (sum of w)^2 / sum of w^2 (Kish 1965).
+ */
 export function delongVariance(sample: BinarySample): number | null {
   const [m, n] = [sample.positives.length, sample.negatives.length];
   const area = areaUnderCurve(sample);
   if (area === null || m < 2 || n < 2) return null;
+  const [sumM, sumN] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')]; // without weights m and n
   let [overPositives, overNegatives] = [0, 0];
-  forEachTie(sample, ({ positives, negatives, positivesBelow, negativesBelow }) => {
+  forEachTie(sample, (tie) => {
     // Placements: the share of the other class on the right side of a row. Their mean is the AUC for either class.
-    const ofPositive = (negativesBelow + negatives / 2) / n;
-    const ofNegative = (m - positivesBelow - positives / 2) / m;
-    overPositives += positives * (ofPositive - area) ** 2;
-    overNegatives += negatives * (ofNegative - area) ** 2;
+    const ofPositive = (tie.negativesBelow + tie.negatives / 2) / sumN;
+    const ofNegative = (sumM - tie.positivesBelow - tie.positives / 2) / sumM;
+    overPositives += tie.positiveSquares * (ofPositive - area) ** 2;
+    overNegatives += tie.negativeSquares * (ofNegative - area) ** 2;
   });
-  return overPositives / (m - 1) / m + overNegatives / (n - 1) / n;
+  return (overPositives / (m - 1) / m) * (m / sumM) ** 2 + (overNegatives / (n - 1) / n) * (n / sumN) ** 2;
 }
 
 function expit(x: number): number {

@@ -2,7 +2,7 @@ import { areaUnderCurve } from './area-under-curve.js';
 import { defineMetric } from './metric.js';
 import { influenceOnArea } from './row-influence.js';
 
-/** Area under the ROC curve: the share of (positive, negative) pairs in the right order, a tie counting half. Exact. */
+/** Area under the ROC curve: the share of (positive, negative) pairs in the right order, a tie counting half. Exact. Pairs count by weight. */
 export const auc = defineMetric({
   name: 'auc',
   summary: 'area under the ROC curve: exact, ties count half; null for one class',

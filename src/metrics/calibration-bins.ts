@@ -1,10 +1,11 @@
-import { type BinarySample, forEachTie } from './binary-sample.js';
+import { type BinarySample, forEachTie, weightOf } from './binary-sample.js';
 
 export const calibrationBinCount = 15;
 
 /** Consecutive rows by predicted probability. */
 export interface CalibrationBin {
-  readonly rows: number;
+  /** The sum of the rows' weights; without weights, their number. Sums below are weighted alike. */
+  readonly weight: number;
   /** Sum of the predicted probabilities. */
   readonly predicted: number;
   /** Where an edge falls into a tie, a share of the tie's positives. */
@@ -15,30 +16,40 @@ export interface CalibrationBin {
 
 /**
  * Bins of equal count (Nguyen and O'Connor 2015); with fewer rows than bins, some are empty and left out. Where an edge falls into a
- * tie, each part takes its share of the tie's positives, so that the order of rows does not matter.
+ * tie, each part takes its share of the tie's positives, so that the order of rows does not matter. With weights, bins are of equal weight:
+ * an edge may fall into a row, of which each bin then has a part.
  */
 export function calibrationBins(sample: BinarySample): readonly CalibrationBin[] {
-  const rows = sample.positives.length + sample.negatives.length;
-  const endOf = (bin: number) => Math.round(((bin + 1) * rows) / calibrationBinCount);
+  const whole = weightOf(sample, 'positives') + weightOf(sample, 'negatives');
+  const endOf = (bin: number) => {
+    if (bin + 1 === calibrationBinCount) return Number.POSITIVE_INFINITY; // whatever rounding has left
+    const end = ((bin + 1) * whole) / calibrationBinCount;
+    return sample.weights ? end : Math.round(end);
+  };
   const bins: CalibrationBin[] = [];
-  let [edge, row] = [0, 0];
-  let bin = { rows: 0, predicted: 0, positives: 0, gap: 0 };
+  let [edge, done] = [0, 0];
+  let bin = { weight: 0, predicted: 0, positives: 0, gap: 0 };
+  const close = () => {
+    if (bin.weight > 0) bins.push(bin);
+    bin = { weight: 0, predicted: 0, positives: 0, gap: 0 };
+  };
   forEachTie(sample, ({ logit, positives, negatives }) => {
     const [probability, share] = [1 / (1 + Math.exp(-logit)), positives / (positives + negatives)];
     let left = positives + negatives;
     while (left > 0) {
-      const taken = Math.min(left, endOf(edge) - row);
-      bin.rows += taken;
+      const room = endOf(edge) - done;
+      const taken = Math.min(left, room);
+      bin.weight += taken;
       bin.predicted += taken * probability;
       bin.positives += taken * share;
       bin.gap += taken * (probability - share);
-      row += taken;
       left -= taken;
-      if (row < endOf(edge)) continue;
-      if (bin.rows > 0) bins.push(bin);
-      bin = { rows: 0, predicted: 0, positives: 0, gap: 0 };
-      edge++;
+      done += taken;
+      if (taken < room) continue;
+      done = endOf(edge++);
+      close();
     }
   });
+  close();
   return bins;
 }

@@ -1,9 +1,10 @@
+import { weightOf } from './binary-sample.js';
 import { calibrationBinCount, calibrationBins } from './calibration-bins.js';
 import { defineMetric } from './metric.js';
 
 /**
  * Expected calibration error (Naeini et al. 2015) with bins of equal count (Nguyen and O'Connor 2015): the mean over rows of
- * |mean predicted probability - share of positives| in the row's bin.
+ * |mean predicted probability - share of positives| in the row's bin. With weights, means and shares are weighted, and bins are of equal weight.
  */
 export const calibrationError = defineMetric({
   name: 'calibrationError',
@@ -13,7 +14,7 @@ export const calibrationError = defineMetric({
   relativeTo: (value) => value,
   margin: { percent: 1 },
   compute: (sample) => {
-    const rows = sample.positives.length + sample.negatives.length;
-    return calibrationBins(sample).reduce((sum, { gap }) => sum + Math.abs(gap), 0) / rows;
+    const whole = weightOf(sample, 'positives') + weightOf(sample, 'negatives');
+    return calibrationBins(sample).reduce((sum, { gap }) => sum + Math.abs(gap), 0) / whole;
   },
 });

@@ -3,8 +3,8 @@ import { defineMetric } from './metric.js';
 import type { TaskScores } from './task-scores.js';
 
 /**
- * The mean of the AUC within each group (of each user's rows), weighted by the group's rows: how well a user's own rows are ordered, whatever
- * users differ in. Groups of one class have no AUC: they are left out, and counted beside it.
+ * The mean of the AUC within each group (of each user's rows), weighted by the sum of its rows' weights (without weights, their number): how
+ * well a user's own rows are ordered, whatever users differ in. Groups of one class have no AUC: they are left out, and counted beside it.
  */
 export const groupedAuc = defineMetric({
   name: 'groupedAuc',
@@ -19,14 +19,14 @@ export const groupedAuc = defineMetric({
 });
 
 /** Null if no group has both classes. */
-function meanArea({ areas, rows }: GroupedSample): number | null {
-  let [sum, weight] = [0, 0];
+function meanArea({ areas, weights }: GroupedSample): number | null {
+  let [sum, whole] = [0, 0];
   for (const [group, area] of areas.entries()) {
     if (Number.isNaN(area)) continue;
-    sum += (rows[group] ?? 0) * area;
-    weight += rows[group] ?? 0;
+    sum += (weights[group] ?? 0) * area;
+    whole += weights[group] ?? 0;
   }
-  return weight > 0 ? sum / weight : null;
+  return whole > 0 ? sum / whole : null;
 }
 
 /**
@@ -38,13 +38,13 @@ function influenceOfGroups(scores: TaskScores): Float64Array | null {
   const sample = groupedSample(scores, scores.groups);
   const mean = meanArea(sample);
   if (mean === null || sample.compared < 2) return null;
-  let weight = 0;
-  for (const [group, area] of sample.areas.entries()) if (!Number.isNaN(area)) weight += sample.rows[group] ?? 0;
-  const scale = Math.sqrt(sample.compared / (sample.compared - 1)) / weight;
+  let whole = 0;
+  for (const [group, area] of sample.areas.entries()) if (!Number.isNaN(area)) whole += sample.weights[group] ?? 0;
+  const scale = Math.sqrt(sample.compared / (sample.compared - 1)) / whole;
   const influence = new Float64Array(scores.logits.length);
   for (const [group, area] of sample.areas.entries()) {
     if (!Number.isNaN(area))
-      influence[sample.firstRows[group] ?? 0] = scale * (sample.rows[group] ?? 0) * (area - mean);
+      influence[sample.firstRows[group] ?? 0] = scale * (sample.weights[group] ?? 0) * (area - mean);
   }
   return influence;
 }

@@ -1,3 +1,4 @@
+import { meanOf } from './binary-sample.js';
 import { defineMetric } from './metric.js';
 import { influenceOnMean } from './row-influence.js';
 
@@ -9,15 +10,14 @@ export const logLoss = defineMetric({
   better: 'lower',
   relativeTo: (value) => value,
   margin: { percent: 1 },
-  compute: ({ positives, negatives }) => {
-    let sum = 0;
-    for (const logit of positives) sum += softplus(-logit);
-    for (const logit of negatives) sum += softplus(logit);
-    return sum / (positives.length + negatives.length);
-  },
+  compute: (sample) => meanOf(sample, loss),
   loss: (value) => value,
-  influence: (_task, scores) => influenceOnMean(scores, (logit, label) => softplus(label > 0.5 ? -logit : logit)),
+  influence: (_task, scores) => influenceOnMean(scores, loss),
 });
+
+function loss(logit: number, label: number): number {
+  return softplus(label > 0.5 ? -logit : logit);
+}
 
 /** log(1 + exp(x)) without overflow. */
 function softplus(x: number): number {

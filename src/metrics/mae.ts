@@ -1,4 +1,5 @@
 import { defineMetric } from './metric.js';
+import { meanOfRows } from './regression-sample.js';
 import { influenceOnMean } from './row-influence.js';
 
 /** Mean absolute error in the label's own units. */
@@ -9,11 +10,7 @@ export const mae = defineMetric({
   better: 'lower',
   relativeTo: (value) => value,
   margin: { percent: 1 },
-  compute: ({ predictions, labels }) => {
-    let sum = 0;
-    for (const [row, label] of labels.entries()) sum += Math.abs((predictions[row] ?? 0) - label);
-    return sum / labels.length;
-  },
+  compute: (sample) => meanOfRows(sample, (prediction, label) => Math.abs(prediction - label)),
   influence: ({ offset, scale }, scores) =>
     influenceOnMean(scores, (logit, label) => Math.abs(logit * scale + offset - label)),
 });

@@ -1,6 +1,6 @@
 import type { Task } from '../data/dataset.js';
 import { defineMetric } from './metric.js';
-import type { RegressionSample } from './regression-sample.js';
+import { meanOfRows, type RegressionSample } from './regression-sample.js';
 import { influenceOnMean } from './row-influence.js';
 import type { TaskScores } from './task-scores.js';
 
@@ -18,10 +18,8 @@ export const mse = defineMetric({
   influence: (task, scores) => influenceOnMeanSquare(task, scores),
 });
 
-export function meanSquaredError({ predictions, labels }: RegressionSample): number {
-  let sum = 0;
-  for (const [row, label] of labels.entries()) sum += ((predictions[row] ?? 0) - label) ** 2;
-  return sum / labels.length;
+export function meanSquaredError(sample: RegressionSample): number {
+  return meanOfRows(sample, (prediction, label) => (prediction - label) ** 2);
 }
 
 /** Of the squared error divided by `unit`, which counts as given. */

@@ -1,10 +1,13 @@
-import { binarySample } from './binary-sample.js';
+import { type BinarySample, binarySample, weightOf } from './binary-sample.js';
 import type { TaskScores } from './task-scores.js';
 
 /*
  * The influence of a row: its part of a metric's deviation from what it would be over all rows that there could be, to first order.
  * Rows outside the task's sample space have 0. The sum of the squares is the metric's variance over draws of the rows; the influence
  * of a sum or difference of metrics on the same rows is the sum or difference of their influences.
+ *
+ * With weights a metric is a ratio of sums, and a row's influence its term of the linear expansion (Cochran 1977, section 2.11). Rows are the
+ * draws, whatever they weigh.
  */
 
 /** Of the mean of a value per row, or of that mean divided by `unit`. Null for fewer than two rows and for values that are not finite. */
@@ -14,18 +17,21 @@ export function influenceOnMean(
   unit = 1,
 ): Float64Array | null {
   const influence = new Float64Array(logits.length);
-  let [rows, sum] = [0, 0];
+  let [rows, whole, sum] = [0, 0, 0];
   for (let row = 0; row < logits.length; row++) {
-    if (!((mask[row] ?? 0) > 0)) continue;
+    const weight = mask[row] ?? 0;
+    if (!(weight > 0)) continue;
     const found = value(logits[row] ?? 0, labels[row] ?? 0);
     influence[row] = found;
-    sum += found;
+    sum += weight * found;
+    whole += weight;
     rows++;
   }
   if (rows < 2 || !Number.isFinite(sum) || !(unit > 0)) return null;
-  const scale = unit * Math.sqrt(rows * (rows - 1));
+  const scale = unit * Math.sqrt(rows * (rows - 1)) * (whole / rows);
   for (let row = 0; row < logits.length; row++) {
-    if ((mask[row] ?? 0) > 0) influence[row] = ((influence[row] ?? 0) - sum / rows) / scale;
+    const weight = mask[row] ?? 0;
+    if (weight > 0) influence[row] = (weight * ((influence[row] ?? 0) - sum / whole)) / scale;
   }
   return influence;
 }
@@ -36,28 +42,40 @@ export function influenceOnMean(
  */
 export function influenceOnArea(scores: TaskScores): Float64Array | null {
   const { logits, labels, mask } = scores;
-  const { positives, negatives } = binarySample(scores);
-  const [m, n] = [positives.length, negatives.length];
+  const sample = binarySample(scores);
+  const [m, n] = [sample.positives.length, sample.negatives.length];
   if (m < 2 || n < 2) return null;
+  const [sumM, sumN] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')]; // without weights m and n
+  const [positivesBelow, negativesBelow] = [weightBelow(sample, 'positives'), weightBelow(sample, 'negatives')];
   const influence = new Float64Array(logits.length);
   let ordered = 0;
   for (let row = 0; row < logits.length; row++) {
-    if (!((mask[row] ?? 0) > 0)) continue;
-    const logit = logits[row] ?? 0;
+    const weight = mask[row] ?? 0;
+    if (!(weight > 0)) continue;
     const positive = (labels[row] ?? 0) > 0.5;
-    const others = positive ? negatives : positives;
-    const below = (countBelow(others, logit, false) + countBelow(others, logit, true)) / 2;
-    influence[row] = positive ? below / n : 1 - below / m;
-    if (positive) ordered += below; // a multiple of 1/2: exact up to 2^52 pairs
+    const below = (positive ? negativesBelow : positivesBelow)(logits[row] ?? 0);
+    influence[row] = positive ? below / sumN : 1 - below / sumM;
+    if (positive) ordered += weight * below; // without weights a multiple of 1/2: exact up to 2^52 pairs
   }
-  const area = ordered / m / n;
-  const [ofPositives, ofNegatives] = [Math.sqrt(m * (m - 1)), Math.sqrt(n * (n - 1))];
+  const area = ordered / sumM / sumN;
+  const ofPositives = Math.sqrt(m * (m - 1)) * (sumM / m);
+  const ofNegatives = Math.sqrt(n * (n - 1)) * (sumN / n);
   for (let row = 0; row < logits.length; row++) {
-    if (!((mask[row] ?? 0) > 0)) continue;
+    const weight = mask[row] ?? 0;
+    if (!(weight > 0)) continue;
     const positive = (labels[row] ?? 0) > 0.5;
-    influence[row] = ((influence[row] ?? 0) - area) / (positive ? ofPositives : ofNegatives);
+    influence[row] = (weight * ((influence[row] ?? 0) - area)) / (positive ? ofPositives : ofNegatives);
   }
   return influence;
+}
+
+/** Looks up the weight of a class's rows with a lower logit, and half of that of those with the same. */
+function weightBelow(sample: BinarySample, side: 'positives' | 'negatives'): (logit: number) => number {
+  const { [side]: ascending, weights } = sample;
+  const sums = weights && new Float64Array(ascending.length + 1); // of the rows before each
+  if (sums) for (const [row, weight] of weights[side].entries()) sums[row + 1] = (sums[row] ?? 0) + weight;
+  const before = (rows: number) => (sums ? (sums[rows] ?? 0) : rows);
+  return (logit) => (before(countBelow(ascending, logit, false)) + before(countBelow(ascending, logit, true))) / 2;
 }
 
 /** How many of ascending values lie below a limit, or at it. */

@@ -118,6 +118,105 @@ describe.each([
   });
 });
 
+describe('weights of rows', () => {
+  const tasks = [binary('a'), regression('b', 3, 2)];
+  const weights = [
+    [2, 0, 0.5, 1],
+    [0.25, 1, 0, 3],
+  ];
+
+  it('the mean is weighted, also where they add up to less than 1', () => {
+    const mask = [
+      [0.25, 0, 0.5, 0],
+      [0, 0, 0, 0.001],
+    ];
+    const found = evaluate([binary('a'), binary('b')], logits, labels, mask, [1, 1]).tasks;
+    expectClose(found, [(0.25 * logistic(0.5, 1) + 0.5 * logistic(2, 0)) / 0.75, logistic(-2, 0)]);
+  });
+
+  it('a row of weight 2 is the row twice, in the loss and in its gradient', () => {
+    const twice = (rows: Rows) => rows.map((row) => [...row, row[0] ?? 0]);
+    const mask = everyRow.map((row) => row.map((_, index) => (index === 0 ? 2 : 1)));
+    const weighted = evaluate(tasks, logits, labels, mask, [1, 2]);
+    const repeated = evaluate(tasks, twice(logits), twice(labels), twice(everyRow), [1, 2]);
+    expectClose([weighted.loss, ...weighted.tasks], [repeated.loss, ...repeated.tasks]);
+    const ofWeighted = gradient(tasks, logits, labels, mask, [1, 2]);
+    const ofRepeated = gradient(tasks, twice(logits), twice(labels), twice(everyRow), [1, 2]);
+    for (const [task, row] of ofRepeated.entries())
+      expectClose(ofWeighted[task] ?? [], [2 * (row[0] ?? 0), ...row.slice(1, 4)]);
+  });
+
+  it('a row of weight 0 is no row', () => {
+    const without = (rows: Rows) => rows.map((row) => row.filter((_, index) => index !== 1));
+    const mask = weights.map((row) => row.map((weight, index) => (index === 1 ? 0 : weight)));
+    const found = evaluate(tasks, logits, labels, mask, [1, 2]);
+    const expected = evaluate(tasks, without(logits), without(labels), without(mask), [1, 2]);
+    expectClose([found.loss, ...found.tasks], [expected.loss, ...expected.tasks]);
+  });
+});
+
+describe('positiveWeight', () => {
+  const weighted = (name: string, positiveWeight: number): Task => ({ ...binary(name), positiveWeight });
+  const rows = [
+    [1, 0.5, 0, 2],
+    [3, 1, 0.25, 1],
+  ];
+
+  it('agrees with PyTorch', () => {
+    // PyTorch 2.6, float64: l = F.binary_cross_entropy_with_logits(x, y, pos_weight=[[3], [0.25]], reduction='none'),
+    // m = (l*rows).sum(1)/rows.sum(1), (m*[1, 2]).sum().backward()
+    const tasks = [weighted('a', 3), weighted('b', 0.25)];
+    const found = evaluate(tasks, logits, labels, rows, [1, 2]);
+    expectClose([...found.tasks, found.loss], [1.5398050148494633, 0.8155718793237205, 3.1709487734969044]);
+    const expected = [
+      [-0.32360628754126747, 0.02606078911519376, 0, -0.8143213928932457],
+      [0.8354955184342913, -0.04169747610611447, -0.016170921408937926, 0.04541063696080668],
+    ];
+    for (const [task, row] of gradient(tasks, logits, labels, rows, [1, 2]).entries())
+      expectClose(row, expected[task] ?? []);
+  });
+
+  it.each([
+    ['all binary', [weighted('a', 3), weighted('b', 0.25)]],
+    ['beside a task without it', [weighted('a', 3), binary('b')]],
+    ['beside a regression task', [weighted('a', 0.1), regression('b', 3, 2)]],
+  ])('is the loss of a positive that many times, and has its gradient: %s', (_name, tasks) => {
+    const loss = (task: number, x: number, y: number): number => {
+      const { type, offset, scale, positiveWeight = 1 } = tasks[task] ?? binary('none');
+      return type === 'binary' ? (y === 1 ? positiveWeight : 1) * logistic(x, y) : (x - (y - offset) / scale) ** 2;
+    };
+    const means = (x: Rows) =>
+      rows.map((row, task) => {
+        const losses = row.map((weight, index) => weight * loss(task, at(x, task, index), at(labels, task, index)));
+        return sum(losses) / sum(row);
+      });
+    const joint = (x: Rows) => sum(means(x).map((mean, task) => mean * (task + 1)));
+    const found = evaluate(tasks, logits, labels, rows, [1, 2]);
+    expectClose(found.tasks, means(logits));
+    expectClose([found.loss], [joint(logits)]);
+    const slopes = gradient(tasks, logits, labels, rows, [1, 2]);
+    const step = 2 ** -12; // in double precision
+    for (const [task, row] of logits.entries()) {
+      for (const index of row.keys()) {
+        const moved = (by: number) =>
+          joint(logits.map((r, t) => r.map((x, i) => (t === task && i === index ? x + by : x))));
+        expect(at(slopes, task, index)).toBeCloseTo((moved(step) - moved(-step)) / (2 * step), 5);
+      }
+    }
+  });
+
+  it('of 1 gives the bits of none, and of another task leaves those of this one', () => {
+    const plain = [binary('a'), binary('b')];
+    const results = (tasks: readonly Task[]) => ({
+      ...evaluate(tasks, logits, labels, rows, [1, 2]),
+      gradient: gradient(tasks, logits, labels, rows, [1, 2]),
+    });
+    expect(results([weighted('a', 1), weighted('b', 1)])).toEqual(results(plain));
+    const other = results([weighted('a', 5), binary('b')]);
+    expect([other.tasks[1], other.gradient[1]]).toEqual([results(plain).tasks[1], results(plain).gradient[1]]);
+  });
+});
+
 describe('values', () => {
   it('regression is the squared error in the task units', () => {
     const { tasks } = evaluate([regression('a', 10, 4)], [[0.5, -1]], [[14, 2]], [[1, 1]], [1]);

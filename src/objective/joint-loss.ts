@@ -2,16 +2,22 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { Task } from '../data/dataset.js';
 import { tf } from '../support/tf.js';
 
+/** Divides the sum over an empty mask, which is 0. Its reciprocal, in the gradient, is finite, and so is that times any weight in use. */
+const leastSum = 1e-30;
+
 /**
  * The joint loss of the PLE paper, equations 8 to 10: sum_k w_k L_k, where
- * L_k = sum_i d_k,i * loss_k(logit_k,i, label_k,i) / sum_i d_k,i and the mask d is 1 in task k's sample space, else 0.
- * An empty mask gives L_k = 0 and no gradient; the label of a masked row may be anything, NaN and infinities included.
+ * L_k = sum_i d_k,i * loss_k(logit_k,i, label_k,i) / sum_i d_k,i and the mask d is row i's weight in task k's sample space, else 0.
+ * Without weights of rows it is 1 there. An empty mask gives L_k = 0 and no gradient; the label of a masked row may be anything, NaN and
+ * infinities included.
  *
- * Binary tasks: logistic loss on logits. Regression: squared error in the task's units, (label - offset) / scale.
+ * Binary tasks: logistic loss on logits, of a positive times the task's `positiveWeight`. The denominator is that of the mask alone, as
+ * PyTorch's `BCEWithLogitsLoss` has it for `pos_weight`. Regression: squared error in the task's units, (label - offset) / scale.
  */
 export function jointLoss(tasks: readonly Task[]): JointLoss {
   const regression = tasks.map((task) => task.type === 'regression');
   const standardized = tasks.some((task) => task.offset !== 0 || task.scale !== 1);
+  const added = tasks.map(({ positiveWeight = 1 }) => positiveWeight - 1);
 
   return (logits, labels, mask, weights) => {
     const [rows, batch] = [tasks.length, logits.shape[1] ?? 0];
@@ -23,9 +29,11 @@ export function jointLoss(tasks: readonly Task[]): JointLoss {
       const offsets = perTask(tasks.map((task) => task.offset));
       targets = targets.sub(offsets).div(perTask(tasks.map((task) => task.scale)));
     }
-    const losses = mixed(logits, targets, regression);
+    let losses = mixed(logits, targets, regression);
+    // A positive's target is 1, so that its factor is 1 + (positiveWeight - 1); that of all others is 1, exactly.
+    if (added.some((more) => more !== 0)) losses = losses.mul(targets.mul(perTask(added)).add(1));
     const sums = losses.mul(mask).sum(1); // [tasks, batch] -> [tasks]
-    const means = sums.div(mask.sum(1).maximum(1)); // a mask's sum is a count: 0 or at least 1
+    const means = sums.div(mask.sum(1).maximum(leastSum));
     return { loss: means.mul(weights).sum(), tasks: means };
   };
 }
@@ -35,7 +43,7 @@ export type JointLoss = (
   logits: Tensor,
   /** float32 [tasks, batch], in the labels' own units */
   labels: Tensor,
-  /** float32 [tasks, batch], 0 or 1 */
+  /** float32 [tasks, batch], a row's weight in the task's sample space, 0 outside it */
   mask: Tensor,
   /** float32 [tasks] */
   weights: Tensor,

@@ -1,6 +1,8 @@
 import { type SplitName, splitNames } from '../data/dataset.js';
-import { mostValues } from '../data/inspect/column-counts.js';
-import type { Inspection } from '../data/inspect/inspection.js';
+import { mostValues } from '../inspect/column-counts.js';
+import type { Inspection } from '../inspect/inspection.js';
+import type { NotUsed } from '../inspect/not-used.js';
+import { printable } from '../support/printable.js';
 import { count, dash, fixed } from './numbers.js';
 import { textTable } from './text-table.js';
 
@@ -8,12 +10,13 @@ import { textTable } from './text-table.js';
 const mostColumns = 60;
 
 /** An inspection as tables, and its findings at the end, where they are seen. */
-export function inspectionText(inspection: Inspection): string {
+export function inspectionText(inspection: Inspection & { readonly notUsed: NotUsed }): string {
   const sections = [
     splitTable(inspection),
     taskTable(inspection),
     pairTable(inspection),
     columnTable(inspection),
+    notUsedTable(inspection.notUsed),
     commonTable(inspection),
     findingLines(inspection),
   ];
@@ -94,6 +97,14 @@ function columnTable({ columns, tasks, splits: bySplit }: Inspection): string {
   return textTable(head, rows, [false, false, ...head.slice(2).map(() => true)]) + rest;
 }
 
+function notUsedTable({ columns, others }: NotUsed): string {
+  const rest =
+    others > 0 ? `${count(others)} ${others === 1 ? 'column' : 'columns'} that the config does not name` : '';
+  if (columns.length === 0) return rest && `Not used: ${rest}\n`;
+  const rows = columns.map(({ name, reason }) => [name, reason ?? dash]);
+  return textTable(['Not used', 'because'], rows) + (rest && `… and ${rest}\n`);
+}
+
 function commonTable({ inCommon, repeatedRows }: Inspection): string {
   const rows = (['validation', 'test'] as const).map((split) => {
     const { rows, found, expected, error } = inCommon[split];
@@ -109,5 +120,7 @@ function commonTable({ inCommon, repeatedRows }: Inspection): string {
 
 function findingLines({ findings }: Inspection): string {
   if (findings.length === 0) return 'Nothing suspicious was found.\n';
-  return findings.map(({ weight, message }) => `${weight === 'serious' ? 'warning' : 'hint'}: ${message}\n`).join('');
+  return findings
+    .map(({ weight, message }) => `${weight === 'serious' ? 'warning' : 'hint'}: ${printable(message)}\n`)
+    .join('');
 }

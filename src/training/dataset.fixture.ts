@@ -7,6 +7,8 @@ export interface MadeSplit {
   label(task: number, x: readonly [number, number], noise: number): number;
   /** The task's sample space; absent: every row. */
   mask?(task: number, x: readonly [number, number]): boolean;
+  /** Of each row; absent: 1. */
+  weight?(row: number): number;
 }
 
 /** A small data set in memory: one categorical column (of 5 values) and two numeric ones. `reads` counts the blocks that were read. */
@@ -16,7 +18,7 @@ export function madeDataset(
 ): { readonly dataset: Dataset; readonly reads: Record<SplitName, number> } {
   const reads = { train: 0, validation: 0, test: 0 };
   const split = (name: SplitName): Split => {
-    const { rows, label, mask } = splits[name];
+    const { rows, label, mask, weight = () => 1 } = splits[name];
     const random = randomFromSeed(1).stream(name);
     const block = {
       rows,
@@ -30,7 +32,7 @@ export function madeDataset(
       for (let task = 0; task < tasks.length; task++) {
         const inside = mask?.(task, x) ?? true;
         block.labels[row * tasks.length + task] = inside ? label(task, x, random.normal()) : Number.NaN;
-        block.masks[row * tasks.length + task] = inside ? 1 : 0;
+        block.masks[row * tasks.length + task] = inside ? weight(row) : 0;
       }
     }
     return {

@@ -6,7 +6,7 @@ import { float32 } from '../support/arrays.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { trainEpoch } from './epoch.js';
-import { freshProgress } from './progress.js';
+import { type EpochSums, freshProgress } from './progress.js';
 import { setUp } from './setup.js';
 
 const text = `name: order
@@ -46,4 +46,33 @@ test('31: every epoch has all rows, in an order of its own', async () => {
   expect(second).not.toEqual(first);
   expect(second.toSorted()).toEqual(first.toSorted());
   expect(await orderOf(1)).toEqual(first);
+});
+
+test("a task's loss of an epoch is the mean over its rows, by their weights", async () => {
+  const experiment = parseExperiment(text, 'order.yaml', [], definitions);
+  const split = { rows: 80, label: () => 0, weight: (row: number) => (row % 3) / 4 };
+  const { dataset } = madeDataset(experiment.tasks, { train: split, validation: split, test: split });
+  const setup = setUp(experiment, dataset, createCompiledEngine({ threads: 1 }));
+  const weights: number[] = []; // of each step
+  const nothing = async () => undefined;
+  const program: Program = {
+    async run({ mask }) {
+      const [steps = 0, , batch = 0] = mask?.shape ?? [];
+      const losses = new Float32Array(steps);
+      for (let step = 0; step < steps; step++) {
+        const ofRows = [...(mask?.data ?? [])].slice(step * batch, (step + 1) * batch);
+        losses[step] = weights.push(ofRows.reduce((sum, weight) => sum + weight, 0));
+      }
+      return { loss: float32([steps], losses), tasks: float32([steps, 1], losses) };
+    },
+    flops: null,
+    readState: async () => ({}),
+    writeState: nothing,
+    release: nothing,
+  };
+  let sums: EpochSums | undefined;
+  for await (const { progress } of trainEpoch(setup, program, freshProgress(1, 1, 0))) sums = progress.sums;
+  expect(weights).toHaveLength(3);
+  expect(sums?.counts).toEqual([weights.reduce((sum, weight) => sum + weight, 0)]);
+  expect(sums?.tasks).toEqual([weights.reduce((sum, weight, step) => sum + weight * (step + 1), 0)]);
 });

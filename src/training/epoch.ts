@@ -95,9 +95,9 @@ function addSteps(
     if (lost !== undefined) throw notFinite(progress.epoch, progress.step + step + 1, `loss of task ${lost}`, others);
     for (const [index, value] of values.entries()) {
       const from = (step * tasks.length + index) * batchSize; // of [S, T, B]
-      const count = mask.subarray(from, from + batchSize).reduce((sum, inside) => sum + (inside > 0 ? 1 : 0), 0);
-      sums.tasks[index] = (sums.tasks[index] ?? 0) + value * count;
-      sums.counts[index] = (sums.counts[index] ?? 0) + count;
+      const weight = mask.subarray(from, from + batchSize).reduce((sum, ofRow) => sum + ofRow, 0);
+      sums.tasks[index] = (sums.tasks[index] ?? 0) + value * weight;
+      sums.counts[index] = (sums.counts[index] ?? 0) + weight;
     }
     if (!Number.isFinite(joint)) throw notFinite(progress.epoch, progress.step + step + 1, 'joint loss');
     sums.loss += joint;

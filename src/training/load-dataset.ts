@@ -2,9 +2,9 @@ import type { Experiment } from '../config/experiment.js';
 import { loaders } from '../data/catalogue.js';
 import type { Dataset, Source } from '../data/dataset.js';
 import { encode, findTask } from '../data/encode.js';
-import { glance } from '../data/inspect/glance.js';
 import type { LoaderContext } from '../data/loader.js';
 import { DamagedEntry } from '../data/store/prepared.js';
+import { glance } from '../inspect/inspect.js';
 
 /** What reading the data tells. */
 export type LoadingEvent =

@@ -7,8 +7,8 @@ import { writeWhole } from '../support/whole-file.js';
 import type { Evaluation } from './evaluation.js';
 
 /**
- * Writes an Arrow file with the float32 columns `<task>.logit`, `<task>.label` and `<task>.mask`, one row per row of the split, and
- * the int32 column `group` for data that name a group. A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is logit * scale + offset.
+ * Writes an Arrow file with the float32 columns `<task>.logit`, `<task>.label` and `<task>.mask` (a row's weight in the task's sample space, 1
+ * without weights), one row per row of the split, and the int32 column `group` for data that name a group. A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is logit * scale + offset.
  */
 export async function writePredictions(path: string, dataset: Dataset, evaluation: Evaluation): Promise<void> {
   const columns: Record<string, Float32Array | Int32Array> = {};

@@ -6,9 +6,9 @@ import { freshWait, waitSchema } from '../support/patience.js';
 const sumsSchema = z.strictObject({
   steps: z.int(),
   loss: z.number(),
-  /** By task: sum of losses, each times its rows in the task's sample space. */
+  /** By task: sum of the steps' losses, each times the weight of its rows in the task's sample space. */
   tasks: z.array(z.number()),
-  /** By task: rows in its sample space. */
+  /** By task: the weight of the rows in its sample space; without weights, their number. */
   counts: z.array(z.number()),
 });
 export type EpochSums = z.infer<typeof sumsSchema>;

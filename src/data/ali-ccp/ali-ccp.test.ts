@@ -13,7 +13,8 @@ import { makeAliCcpFiles } from './ali-ccp-files.fixture.js';
 import type { Source, SplitName } from './dataset.js';
 import { encode } from './encode.js';
 import { partialPath } from './partial-path.js';
-import { DamagedEntry, openPrepared } from './prepared/open-prepared.js';
+import { openPrepared } from './prepared/open-prepared.js';
+import { DamagedEntry } from './store/prepared.js';
 
 const made = {
   ...{ rows: { train: 5000, test: 1500 }, common: { train: 120, test: 60 }, entries: 12, items: 400, users: 70 },

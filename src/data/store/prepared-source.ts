@@ -11,14 +11,13 @@ import {
 } from '../dataset.js';
 import { literal, openDatabase, rowsOf, sqlReason } from './database.js';
 import type { Prepared } from './prepared.js';
-import { readAhead } from './read-ahead.js';
 
 /**
  * What the DuckDB file of a prepared source holds, beside the rows. Its tables:
  *
- * - `rows`: of train, then validation, then test. `row` BIGINT: the row's number in the files, from 0. Input `c` is `i<c>`: INTEGER indexes of the
+ * - `rows`: of train, then validation, then test. `row` INTEGER: the row's number in the files, from 0. Input `c` is `i<c>`: INTEGER indexes of the
  *   dictionary, or FLOAT (NaN: missing), or INTEGER[] with the weights `w<c>` FLOAT[]. Task `t` has the labels `l<t>` FLOAT, NaN outside its
- *   sample space.
+ *   sample space. `weight` FLOAT: the row's, where rows have weights.
  * - `dictionaries`: each input's texts, in the order of their indexes.
  */
 export interface StoredSource {
@@ -27,19 +26,27 @@ export interface StoredSource {
   readonly rows: Readonly<Record<SplitName, number>>;
   /** Some labels are NaN. */
   readonly masked: boolean;
+  /** Rows have weights. */
+  readonly weighted?: boolean;
   readonly checksum: string;
   readonly group?: string;
 }
 
 /** Rows are read in ranges of so many bytes at most, and so many rows: long ranges cost less for each row. */
-const mostBlock = { bytes: 2 ** 23, rows: 30 * 2048 };
+const mostBlock = { bytes: 2 ** 24, rows: 12 * 2048 };
+/** Blocks of a source of no more bytes stay in memory. */
+const mostKept = 2 ** 26;
 /** What a row has of a list. A long one is not all fed. */
 const listBytes = 256;
 
 /** Rows of a block: whole vectors of DuckDB. Rows are shuffled in windows of 64 MiB of blocks, and a window should have several, however wide a row is. */
-function blockRowsOf({ columns, tasks }: StoredSource): number {
-  const bytes = columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listBytes : 4), 4 * tasks.length);
+function blockRowsOf(stored: StoredSource): number {
+  const bytes = rowBytes(stored);
   return Math.max(1, Math.min(mostBlock.rows, 2048 * Math.max(1, Math.floor(mostBlock.bytes / bytes / 2048))));
+}
+
+function rowBytes({ columns, tasks }: StoredSource): number {
+  return columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listBytes : 4), 4 * tasks.length);
 }
 
 /** The source that lies in a prepared file. Any number of processes may read it. */
@@ -48,17 +55,33 @@ export async function preparedSource(entry: Prepared, signal?: AbortSignal): Pro
   const reader = new Reader(entry, stored.columns.length + stored.tasks.length);
   const dictionaries = await reader.dictionaries(stored.columns.length, signal);
   const blockRows = blockRowsOf(stored);
-  let begin = 0;
+  const all = splitNames.reduce((sum, name) => sum + stored.rows[name], 0);
+  const isKept = all * rowBytes(stored) <= mostKept;
+  let before = 0;
   const split = (name: SplitName): SourceSplit => {
-    const [first, rows] = [begin, stored.rows[name]];
-    begin += rows;
+    const [first, rows] = [before, stored.rows[name]];
+    before += rows;
     const range = (index: number): readonly [number, number] => {
       return [first + index * blockRows, first + Math.min(rows, (index + 1) * blockRows)];
+    };
+    const begun = new Map<number, Promise<SourceBlock>>();
+    const begin = (index: number) => {
+      const block = begun.get(index) ?? reader.block(stored, ...range(index));
+      block.catch(() => begun.delete(index)); // whoever asks for it is told
+      begun.set(index, block);
+      return block;
     };
     return {
       rows,
       blockRows,
-      ...readAhead(Math.ceil(rows / blockRows), (index) => reader.block(stored, ...range(index))),
+      read(index) {
+        const block = begin(index);
+        if (!isKept) begun.clear();
+        return block;
+      },
+      ahead(index) {
+        if (index * blockRows < rows) begin(index);
+      },
       numbers: (index) => reader.numbers(...range(index)),
     };
   };
@@ -107,14 +130,14 @@ class Reader {
     const numbers = new Int32Array(to - from);
     let at = 0;
     const rows = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
-    for await (const chunk of this.#chunks(`SELECT "row"::INTEGER FROM ${rows}`)) {
+    for await (const chunk of this.#chunks(`SELECT "row" FROM ${rows}`)) {
       copyNumbers(chunk.getColumnVector(0), numbers, at, chunk.rowCount);
       at += chunk.rowCount;
     }
     return numbers;
   }
 
-  async block({ columns, tasks, masked }: StoredSource, from: number, to: number): Promise<SourceBlock> {
+  async block({ columns, tasks, masked, weighted }: StoredSource, from: number, to: number): Promise<SourceBlock> {
     const rows = to - from;
     const selected: string[] = [];
     const targets: Target[] = [];
@@ -136,6 +159,11 @@ class Reader {
       targets.push({ add: (vector, at, count) => copyNumbers(vector, values, at, count) });
       return values;
     });
+    const weights = new Float32Array(weighted ? rows : 0);
+    if (weighted) {
+      selected.push('weight');
+      targets.push({ add: (vector, at, count) => copyNumbers(vector, weights, at, count) });
+    }
     let at = 0;
     const range = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
     for await (const chunk of this.#chunks(`SELECT ${selected.join(', ')} FROM ${range}`)) {
@@ -148,6 +176,7 @@ class Reader {
       columns: inputs.map((values) => values()),
       labels,
       ...(masked ? { masks: labels.map((values) => values.map((label) => Number(!Number.isNaN(label)))) } : {}),
+      ...(weighted ? { weights } : {}),
     };
   }
 
@@ -179,9 +208,15 @@ interface Target {
   add(vector: DuckDBVector, at: number, count: number): void;
 }
 
-/** None of these columns has NULLs. */
 function copyNumbers(vector: DuckDBVector, target: Int32Array | Float32Array, at: number, count: number): void {
-  for (let i = 0; i < count; i++) target[at + i] = Number(vector.getItem(i));
+  target.set(itemsOf(vector).subarray(0, count), at);
+}
+
+/** The array in which the package keeps a vector's values. `getItem` looks each up in a bitmap of NULLs, of which these columns have none. */
+function itemsOf(vector: DuckDBVector): Int32Array | Float32Array {
+  const items: unknown = Reflect.get(vector, 'items');
+  if (items instanceof Int32Array || items instanceof Float32Array) return items;
+  throw new Error('A vector of 32-bit numbers was expected');
 }
 
 /** A column of lists, and perhaps one of their weights, which are of equal lengths. */
@@ -226,8 +261,8 @@ class ListTarget {
 }
 
 function copyEntries(lists: DuckDBListVector, row: number, target: Int32Array | Float32Array, at: number): void {
-  const [offset, length, entries] = [lists.getEntryOffset(row), lists.getEntryLength(row), lists.childVector];
-  for (let i = 0; i < length; i++) target[at + i] = Number(entries.getItem(offset + i));
+  const [offset, length] = [lists.getEntryOffset(row), lists.getEntryLength(row)];
+  target.set(itemsOf(lists.childVector).subarray(offset, offset + length), at);
 }
 
 function listsOf(vector: DuckDBVector): DuckDBListVector {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -66,10 +66,13 @@ export async function prepared(
   if (typeof found !== 'string') return found;
   if (found !== '') context.note(`${path} is damaged (${found}): it is made again.`);
   const partial = partialPath(path);
+  const isNew = (await stampOf(at.folder)) === '';
+  let isDone = false;
   try {
     makeFolder(partial);
     await write(partial, make, context.signal);
     await moveInto(partial, path);
+    isDone = true;
   } catch (error) {
     context.signal?.throwIfAborted();
     if (error instanceof Error && /Out of Memory/i.test(error.message) && !isFullDisk(error))
@@ -79,6 +82,7 @@ export async function prepared(
     throw error;
   } finally {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+    if (isNew && !isDone) await rmdir(at.folder).catch(() => undefined); // it may have other entries by now
   }
   const made = await openPrepared(path, { compareUpTo: 0 });
   if (typeof made !== 'string') return made;
@@ -171,7 +175,7 @@ function sha256(text: string): string {
 }
 
 /** SHA-256 (hex) of a file's bytes. @param onBytes is told how many have been read; throws to stop. */
-export async function fileChecksum(path: string, onBytes: (bytes: number) => void = () => undefined): Promise<string> {
+async function fileChecksum(path: string, onBytes: (bytes: number) => void = () => undefined): Promise<string> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) {

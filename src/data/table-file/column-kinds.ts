@@ -4,7 +4,6 @@ import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
 import { numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
-import { OtherTexts } from './table-file.js';
 import { fewValues } from './text-table.js';
 
 /** A number column may have so few other texts among its values, which are then missing. */
@@ -23,7 +22,6 @@ export interface KnownInput extends InputColumn {
 /**
  * The kinds of the columns whose kind is not given, from all of their values. Numeric: all are numbers (but for one in twenty), and some are not whole,
  * or there are more than 20 different ones. Times are numeric, in days since 1970. Columns without values are left out.
- * @throws OtherTexts where the texts as they are written have to be known.
  */
 export async function columnKinds(
   database: DuckDBConnection,
@@ -39,7 +37,6 @@ export async function columnKinds(
   const known: KnownInput[] = [];
   for (const [i, { input, column }] of asked.entries()) {
     const { present = 0, numbers = 0, whole = true } = found[i] ?? {};
-    if (column.retyped && present !== numbers) throw new OtherTexts();
     const as = (kind: KnownInput['kind'], number = numberSql(column), lenient = false) =>
       void known.push({ ...input, kind, column, number, lenient });
     if (input.kind !== undefined) {
@@ -48,7 +45,7 @@ export async function columnKinds(
     } else if (present === 0) continue;
     else if (column.type === 'list') as('list');
     else if (numbers >= (1 - oddShare) * present && numbers > 0) {
-      if (whole && (await different(database, column)) <= fewValues) as('categorical');
+      if (column.apart !== true && whole && (await different(database, column)) <= fewValues) as('categorical');
       else {
         as('numeric', numberSql(column), numbers < present);
         if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
@@ -71,8 +68,9 @@ function columnOf(staged: StagedRows, name: string): StagedColumn {
 
 async function statistics(database: DuckDBConnection, columns: readonly StagedColumn[]) {
   const expressions = columns.flatMap((column) => {
-    const number = numberSql(column);
-    return [`count(${column.sql})`, `count(${number})`, `count(*) FILTER (${number} <> trunc(${number}))`];
+    const [number, present] = [numberSql(column), `count(${column.sql})`];
+    if (column.apart) return [present, present, '0'];
+    return [present, `count(${number})`, `count(*) FILTER (${number} <> trunc(${number}))`];
   });
   const values = await numbersOf(database, expressions, stagedTable);
   return columns.map((_, c) => {

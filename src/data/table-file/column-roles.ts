@@ -29,11 +29,13 @@ export interface ColumnRoles {
   /** Of a split by value, time, group or strata. */
   readonly split: string | undefined;
   readonly group: string | undefined;
+  /** Of rows' weights. */
+  readonly weight: string | undefined;
   /** Names of all columns of which anything is read. */
   readonly used: ReadonlySet<string>;
 }
 
-/** What each column is for. Columns of labels, masks and splits are no inputs, unless `columns` says so of the latter two. */
+/** What each column is for. Columns of labels, masks, splits and weights are no inputs, unless `columns` says so of the latter three. */
 export function columnRoles(
   { path, names }: { readonly path: string; readonly names: readonly string[] },
   options: TableOptions,
@@ -70,7 +72,8 @@ export function columnRoles(
       : [];
   const group = options.group === undefined ? undefined : find(options.group, 'group');
   if (group !== undefined) refuseLabel(group, options.group ?? '', 'group');
-  const hidden = new Set([splitColumn, ...labels.flatMap(({ index, mask }) => [index, mask?.index])]);
+  const weight = options.weight === undefined ? undefined : find(options.weight, 'weight');
+  const hidden = new Set([splitColumn, weight, ...labels.flatMap(({ index, mask }) => [index, mask?.index])]);
   const inputs = names.flatMap((name, index): InputColumn[] => {
     const option = named.get(index) ?? (index === group && !hidden.has(index) ? 'categorical' : undefined);
     if (option === 'ignored' || (option === undefined && (hidden.has(index) || options.others === 'ignored')))
@@ -88,7 +91,14 @@ export function columnRoles(
     hidden.has(index) || together.includes(index) || inputs.some((input) => input.index === index);
   const used = new Set(names.filter((_, index) => isUsed(index)));
   const ofSplit = splitColumn ?? together[0];
-  return { inputs, labels, split: ofSplit === undefined ? undefined : names[ofSplit], group: groupColumn?.name, used };
+  return {
+    inputs,
+    labels,
+    split: ofSplit === undefined ? undefined : names[ofSplit],
+    group: groupColumn?.name,
+    weight: weight === undefined ? undefined : names[weight],
+    used,
+  };
 }
 
 function inputColumn(name: string, index: number, option: ColumnOption | undefined): InputColumn {

@@ -1,13 +1,29 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Cell } from './cell.js';
-import { type Condition, compileCondition } from './condition.js';
+import { literal, rowsOf, withDatabase } from '../store/database.js';
+import type { Condition } from './condition.js';
+import { conditionSql, macros } from './staged-columns.js';
 import { tableOptions } from './table-options.js';
 
 const schema = z.strictObject(tableOptions);
 const parsed = (positive: unknown) => schema.safeParse({ path: 'a.csv', tasks: { y: { positive } } });
 
-test.each<[Condition, readonly Cell[], readonly Cell[]]>([
+/** Of each value, a text or a number, whether it meets the condition, and whether the two can be compared. */
+function answers(condition: Condition, values: readonly (string | number)[]) {
+  return withDatabase(async (database) => {
+    for (const macro of macros) await database.run(macro);
+    const found: (readonly unknown[] | undefined)[] = [];
+    for (const value of values) {
+      const type = typeof value === 'string' ? 'text' : 'number';
+      const column = { name: 'y', type, sql: typeof value === 'string' ? literal(value) : `${value}::DOUBLE` } as const;
+      const { holds, comparable } = conditionSql(condition, column);
+      found.push((await rowsOf(database, `SELECT ${holds}, ${comparable}`))[0]);
+    }
+    return found;
+  });
+}
+
+test.each<[Condition, readonly (string | number)[], readonly (string | number)[]]>([
   ['== 1', ['1', 1, '1.0'], ['0', 2, '== 1']],
   ['=1', ['1', 1], ['=1', '11']],
   ['= yes', ['yes'], ['no', '= yes']],
@@ -21,11 +37,20 @@ test.each<[Condition, readonly Cell[], readonly Cell[]]>([
     ['1', 1],
   ],
   [3, [3, '3.0'], [4, '']],
-])('%s', (condition, met, not) => {
+  ['> 3', [4, '3.5'], [3, '-4']],
+  ['<= 3', [3, '2.5'], ['3.1']],
+])('%s', async (condition, met, not) => {
   expect(parsed(condition).success).toBe(true);
-  const holds = compileCondition(condition);
-  expect(met.map(holds)).toEqual(met.map(() => true));
-  expect(not.map(holds)).toEqual(not.map(() => false));
+  expect(await answers(condition, met)).toEqual(met.map(() => [true, true]));
+  expect(await answers(condition, not)).toEqual(not.map(() => [false, true]));
+});
+
+test('a text is not to be compared with a number', async () => {
+  expect(await answers('> 3', ['a', '', '4'])).toEqual([
+    [null, false],
+    [null, false],
+    [true, true],
+  ]);
 });
 
 test.each(['=> 3', '=< 3', '=== 1', '!== 1', '<> 1', '>> 1', '=', '=='])(

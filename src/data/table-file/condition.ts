@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Cell, numberOf, textOf } from './cell.js';
+import { numberOf } from './cell.js';
 
 const value = z.union([z.string(), z.number(), z.boolean()]);
 
@@ -9,20 +9,6 @@ export type Condition = z.infer<typeof conditionSchema>;
 
 const comparison = /^((?:[<>=]|!=)[<>=!]*)\s*(.*)$/;
 const operators = ['>', '>=', '<', '<=', '=', '==', '!='];
-
-/** Whether a cell that is not missing meets the condition; undefined: it is to be compared with a number and is none. */
-export function compileCondition(condition: Condition): (cell: Cell) => boolean | undefined {
-  if (typeof condition === 'string') {
-    const [, operator, operand = ''] = comparison.exec(condition) ?? [];
-    if (operator === '!=') {
-      const equal = equals([operand]);
-      return (cell) => !equal(cell);
-    }
-    if (operator?.startsWith('=')) return equals([operand]);
-    if (operator) return compare(operator, numberOf(operand));
-  }
-  return equals(Array.isArray(condition) ? condition : [condition]);
-}
 
 /** What is compared: `=` and `!=` as texts or as numbers with any of the values, the others as numbers with one. */
 export function conditionParts(condition: Condition): {
@@ -43,21 +29,4 @@ export function mistakeIn(condition: Condition): string | undefined {
   }
   if (/[<>]/.test(operator) && Number.isNaN(numberOf(operand))) return 'a comparison is with a number';
   return undefined;
-}
-
-function compare(operator: string, bound: number): (cell: Cell) => boolean | undefined {
-  return (cell) => {
-    const found = numberOf(cell);
-    if (Number.isNaN(found)) return undefined;
-    if (operator === '>') return found > bound;
-    if (operator === '<') return found < bound;
-    return operator === '>=' ? found >= bound : found <= bound;
-  };
-}
-
-/** Equal as texts, or as numbers: `1` is `1.0`. */
-function equals(values: readonly (string | number | boolean)[]): (cell: Cell) => boolean {
-  const texts = new Set(values.map(String));
-  const numbers = new Set(values.map((value) => numberOf(String(value))).filter((number) => !Number.isNaN(number)));
-  return (cell) => texts.has(textOf(cell)) || (numbers.size > 0 && numbers.has(numberOf(cell)));
 }

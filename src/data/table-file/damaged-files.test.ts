@@ -80,7 +80,7 @@ const options = (path: string) =>
     split: { fraction: { validation: 0.3, test: 0.3 } },
   });
 
-test('500 damaged files either load or are refused with the file and a reason', { timeout: 60_000 }, async () => {
+test('500 damaged files either load or are refused with the file and a reason', { timeout: 240_000 }, async () => {
   const random = randomFromSeed(4);
   const kinds = Object.entries(damages);
   const seen = { loaded: 0, refused: 0, placed: 0 };

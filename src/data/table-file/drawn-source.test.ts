@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { splitNames } from '../dataset.js';
+import { listOf, type Source, type SourceSplit, splitNames } from '../dataset.js';
 import { file, open, rowsOf } from '../table-loader.fixture.js';
+import { cutSource } from './drawn-source.js';
 
 const lines = (count: number) =>
   Array.from(
@@ -14,7 +15,7 @@ const settings = {
   columns: { tags: { kind: 'list' } },
   split: { fraction: { validation: 0.2, test: 0.3 } },
 };
-const rows = 80_000; // several blocks
+const rows = 8000;
 
 test('splitSeed: run draws the rows that a number draws, from one prepared table for all seeds', async () => {
   const path = await file(`user,x,tags,y,z\n${lines(rows).join('')}`);
@@ -26,7 +27,6 @@ test('splitSeed: run draws the rows that a number draws, from one prepared table
   };
   const [one, two] = [await opened('run', 1), await opened('run', 2)];
   expect(readdirSync(cache).filter((name) => name.startsWith('table-'))).toHaveLength(1);
-  expect(one.source.splits.train.rows).toBeGreaterThan(one.source.splits.train.blockRows);
   expect(one.source.splits.test.rows + one.source.splits.validation.rows + one.source.splits.train.rows).toBe(rows);
   expect(two.splits[2]).not.toEqual(one.splits[2]);
   expect(two.source.checksum).not.toBe(one.source.checksum);
@@ -37,14 +37,57 @@ test('splitSeed: run draws the rows that a number draws, from one prepared table
   for (const [s, split] of fixed.splits.entries()) expect(plain(two.splits[s])).toEqual(plain(split));
   expect(two.source.tasks).toEqual(fixed.source.tasks);
   expect(two.source.columns).toEqual(one.source.columns);
+});
 
-  // Blocks in any order.
-  const { train } = two.source.splits;
-  for (const index of [1, 0]) {
-    const [block, numbers] = [await train.read(index), (await train.numbers?.(index)) ?? new Int32Array()];
-    expect(block.rows).toBe(index === 0 ? train.blockRows : train.rows - train.blockRows);
-    expect([...(block.labels[0] ?? [])]).toEqual(Array.from(numbers, (number) => number % 2));
+test('rows of several blocks are cut into several, which can be read in any order', async () => {
+  const [count, blockRows] = [1000, 64];
+  const numbersOf = (index: number) =>
+    Int32Array.from(
+      { length: Math.min(blockRows, count - index * blockRows) },
+      (_, i) => ((index * blockRows + i) * 7) % count,
+    );
+  const parent: SourceSplit = {
+    rows: count,
+    blockRows,
+    numbers: async (index) => numbersOf(index),
+    read(index) {
+      const numbers = numbersOf(index);
+      const offsets = Int32Array.from({ length: numbers.length + 1 }, (_, i) => i);
+      const lists = { offsets, indexes: numbers };
+      const labels = [Float32Array.from(numbers)];
+      return { rows: numbers.length, columns: [numbers, lists], labels, weights: Float32Array.from(numbers) };
+    },
+  };
+  const none: SourceSplit = { rows: 0, blockRows, read: () => ({ rows: 0, columns: [], labels: [] }) };
+  const source: Source = {
+    columns: [
+      { name: 'a', kind: 'categorical', size: count },
+      { name: 'b', kind: 'list', size: count },
+    ],
+    tasks: [{ name: 'y', type: 'regression' }],
+    checksum: '',
+    splits: { train: parent, validation: none, test: none },
+  };
+  const cut = await cutSource(source, 'train', (number) => (number % 5 === 0 ? 2 : number % 7 === 0 ? 1 : 0));
+  const found: Record<string, number[]> = {};
+  for (const name of splitNames) {
+    const split = cut.splits[name];
+    const blocks = Array.from({ length: Math.ceil(split.rows / blockRows) }, (_, b) => b).toReversed();
+    expect(blocks.length).toBeGreaterThan(1);
+    for (const index of blocks) {
+      const [block, numbers] = [await split.read(index), (await split.numbers?.(index)) ?? new Int32Array()];
+      expect(block.rows).toBe(Math.min(blockRows, split.rows - index * blockRows));
+      expect(block.columns[0]).toEqual(numbers);
+      expect(listOf(block.columns[1] ?? numbers).indexes).toEqual(numbers);
+      expect([block.labels[0], block.weights]).toEqual([Float32Array.from(numbers), Float32Array.from(numbers)]);
+      found[name] = [...(found[name] ?? []), ...numbers];
+    }
   }
+  const all = Array.from({ length: count }, (_, number) => number);
+  const sorted = (name: string) => found[name]?.toSorted((a, b) => a - b);
+  expect(sorted('test')).toEqual(all.filter((number) => number % 5 === 0));
+  expect(sorted('validation')).toEqual(all.filter((number) => number % 7 === 0 && number % 5 !== 0));
+  expect(sorted('train')).toEqual(all.filter((number) => number % 7 !== 0 && number % 5 !== 0));
 });
 
 test('a test file of its own is the same for all seeds, and so is the checksum', async () => {

@@ -125,6 +125,7 @@ function joined(parts: readonly Part[]): SourceBlock {
     }),
     labels: like.labels.map((_, t) => numbers(({ labels }) => labels[t])),
     ...(like.masks ? { masks: like.masks.map((_, t) => numbers(({ masks }) => masks?.[t])) } : {}),
+    ...(like.weights ? { weights: numbers(({ weights }) => weights) } : {}),
   };
 }
 

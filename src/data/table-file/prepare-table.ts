@@ -40,6 +40,8 @@ interface Fault {
   readonly what: string;
   /** SQL of what the message shows in place of the column's value. */
   readonly shows?: string;
+  /** The message has no value. */
+  readonly missing?: boolean;
 }
 
 /**
@@ -97,16 +99,6 @@ async function stagedInputs(
     const staged = await stageRows(database, files, roles.used, isText, missing, onBytes);
     const found: string[] = [];
     const inputs = await columnKinds(database, roles.inputs, staged, (message) => void found.push(message));
-    for (const { name } of roles.labels) {
-      const column = staged.columns.get(name);
-      if (!column?.retyped) continue;
-      const [odd = 0] = await numbersOf(
-        database,
-        [`count(*) FILTER (${column.sql} IS NOT NULL AND ${numberSql(column)} IS NULL)`],
-        stagedTable,
-      );
-      if (odd > 0) throw new OtherTexts();
-    }
     notes.push(...found);
     return { staged, inputs };
   };
@@ -119,8 +111,9 @@ async function stagedInputs(
 }
 
 /** Columns whose values count as they are written: all but those that can only be numbers. */
-function asWritten({ inputs, labels }: ColumnRoles): (name: string, few: boolean) => boolean {
+function asWritten({ inputs, labels, weight }: ColumnRoles): (name: string, few: boolean) => boolean {
   const numbers = new Set(labels.flatMap(({ name, positive }) => (positive === undefined ? [name] : [])));
+  if (weight !== undefined) numbers.add(weight);
   for (const { name, kind } of inputs) if (kind === 'numeric') numbers.add(name);
   const masks = new Set(labels.flatMap(({ mask }) => (mask ? [mask.name] : [])));
   const guessed = new Set(inputs.flatMap(({ name, kind }) => (kind === undefined ? [name] : [])));
@@ -135,7 +128,8 @@ function labelSql(label: LabelColumn, staged: StagedRows) {
   const mask = label.mask && masking ? { ...conditionSql(label.mask.condition, masking), sql: masking.sql } : undefined;
   const number = numberSql(column);
   const text = `lower(${textSql(column)})`;
-  const binary = `CASE WHEN ${number} IN (0, 1) THEN ${number} WHEN ${text} = 'true' THEN 1 WHEN ${text} = 'false' THEN 0 END`;
+  const words = column.type === 'number' ? '' : `WHEN ${text} = 'true' THEN 1 WHEN ${text} = 'false' THEN 0`;
+  const binary = `CASE WHEN ${number} IN (0, 1) THEN ${number} ${words} END`;
   const condition = label.positive === undefined ? undefined : conditionSql(label.positive, column);
   const value = condition ? `(${condition.holds})::DOUBLE` : label.task.type === 'regression' ? number : binary;
   const present = `${column.sql} IS NOT NULL`;
@@ -145,7 +139,7 @@ function labelSql(label: LabelColumn, staged: StagedRows) {
 
 function faultsOf(
   { staged, inputs }: Known,
-  { labels }: ColumnRoles,
+  { labels, weight }: ColumnRoles,
   { faults }: RowSplits,
   { fixed, known }: About,
 ): Fault[] {
@@ -157,6 +151,13 @@ function faultsOf(
       column: known.column,
       what: `, which is neither '${known.texts.join("' nor '")}'.`,
     });
+  const weights = weight === undefined ? undefined : staged.columns.get(weight);
+  if (weights) {
+    const [sql, number] = [`${weights.sql} IS NULL`, numberSql(weights)];
+    found.push({ sql, column: weights.name, what: ' is missing; every row needs a weight.', missing: true });
+    const what = '; a weight is a finite number of at least 0.';
+    found.push({ sql: `NOT ${sql} AND (${number} IS NULL OR ${number} < 0)`, column: weights.name, what });
+  }
   const notComparable = ', which cannot be compared with a number.';
   for (const label of labels) {
     const { name, task, positive } = label;
@@ -173,7 +174,7 @@ function faultsOf(
     else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
   }
   for (const { name, kind, column, number, lenient, weights, ...input } of inputs) {
-    if (kind === 'numeric' && !lenient) {
+    if (kind === 'numeric' && !lenient && column.apart === undefined) {
       const advice = fixed ? '' : `; if it has categories: columns: { ${name}: categorical }`;
       const what = `, which is no number${advice}.`;
       found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
@@ -199,11 +200,11 @@ async function refuseFaults(
   const fault = faults[rows.indexOf(earliest)];
   if (!fault) return;
   const where = await staged.where(earliest, fault.column);
+  const column = where.slice(0, where.lastIndexOf(' is '));
+  if (fault.missing) throw new DataError(`${column}${fault.what}`);
   if (fault.shows === undefined) throw new DataError(`${where}${fault.what}`);
   const [[entry] = []] = await rowsOf(database, `SELECT ${fault.shows} FROM ${stagedTable} WHERE rowid = ${earliest}`);
-  throw new DataError(
-    `${where.slice(0, where.lastIndexOf(' is '))} has the entry ${shown(String(entry))}${fault.what}`,
-  );
+  throw new DataError(`${column} has the entry ${shown(String(entry))}${fault.what}`);
 }
 
 /** A list's entries, with their weights. */
@@ -227,7 +228,7 @@ async function writeRows(
   database: DuckDBConnection,
   { from }: RowSplits,
   { staged, inputs }: Known,
-  { labels, group }: ColumnRoles,
+  { labels, group, weight }: ColumnRoles,
   about: {
     readonly checksum: string;
     readonly path: string;
@@ -273,9 +274,11 @@ async function writeRows(
   }
   for (const [t, label] of labels.entries())
     selected.push(`coalesce((${labelSql(label, staged).value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
-  const order = 'split, CASE WHEN split = 0 THEN sort_key END, row';
+  const weights = weight === undefined ? undefined : staged.columns.get(weight);
+  if (weights) selected.push(`(${numberSql(weights)})::FLOAT AS weight`);
+  const order = `split * ${2 ** 31} + CASE WHEN split = 0 THEN sort_key ELSE 0 END, row`;
   await database.run(
-    `CREATE TABLE prepared.rows AS SELECT row, split, ${selected.join(', ')} FROM ${from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
+    `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
   );
   const rows = await splitRows(database, staged, about.options.splitSeed === 'run', note);
   for (const [t, label] of labels.entries())
@@ -295,6 +298,7 @@ async function writeRows(
     tasks: labels.map(({ task }) => task),
     rows,
     masked: outside.some((count) => count > 0),
+    ...(weights ? { weighted: true } : {}),
     checksum: about.checksum,
     ...(group === undefined ? {} : { group }),
   };

@@ -4,7 +4,7 @@ import type { SplitName } from '../dataset.js';
 import { numbersOf, rowsOf, told } from '../store/database.js';
 import { shown } from './cell.js';
 import { databaseTypes, macros, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
-import type { TableFile, WantedColumn } from './table-file.js';
+import { OtherTexts, type TableFile, type WantedColumn } from './table-file.js';
 
 /** The table of staged rows, in the connection's own database. */
 export const stagedTable = 'staged';
@@ -66,11 +66,20 @@ export async function stageRows(
     rows = count;
   }
   const columns = new Map(
-    wanted.map(({ name, type }, c) => {
+    wanted.map(({ name, type }, c): [string, StagedColumn] => {
       const retyped = type === 'number' && files.some(({ file }) => file.few);
-      return [name, { name, type, sql: `c${c}`, retyped }];
+      return [name, { name, type, sql: `c${c}`, ...(retyped ? { apart: !few(name) } : {}) }];
     }),
   );
+  const infinite = [...columns.values()].flatMap(({ apart, sql }) =>
+    apart === undefined
+      ? []
+      : [
+          `count(*) FILTER (NOT isfinite(TRY_CAST(${sql} AS FLOAT)))`,
+          `count(${sql}) - count(TRY_CAST(${sql} AS FLOAT))`,
+        ],
+  );
+  if ((await numbersOf(database, infinite, stagedTable)).some((count) => count > 0)) throw new OtherTexts();
   return {
     columns,
     rows,

@@ -122,6 +122,8 @@ export const tableOptions = {
   splitSeed: splitSeedSchema,
   /** A categorical column that says which rows belong together (of one user), for metrics within groups. */
   group: reference.optional(),
+  /** A column of numbers of at least 0: how much each row counts in losses and metrics. */
+  weight: reference.optional(),
   /** Folder that keeps the prepared table. */
   cache: z.string().default('datasets/cache'),
 };

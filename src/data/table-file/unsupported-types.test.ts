@@ -3,8 +3,8 @@ import { parquetWriteBuffer, type SchemaElement } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { DataError } from '../../support/errors.js';
+import { startingConfig } from '../guess/table-starting-config.js';
 import { file, open, rowsOf } from '../table-loader.fixture.js';
-import { startingConfig } from './table-starting-config.js';
 
 const rows = 200;
 const column = <T>(make: (row: number) => T) => Array.from({ length: rows }, (_, row) => make(row));

@@ -176,6 +176,40 @@ test('of a regression task, mean labels stand against mean predictions in the la
   expect(rows[9]?.gap).toBeCloseTo(expected.actual - expected.predicted, 9);
 });
 
+test('weighted rows: means are weighted, and calibration has bins of equal weight', async () => {
+  const tasks = [
+    { name: 'income', type: 'binary' as const },
+    { name: 'time', type: 'regression' as const },
+  ];
+  const { runs } = await reportFixture({ tasks, rows: 600, seeds: 1 });
+  const [run] = [...runs.values()].slice(-1);
+  if (!run) throw new Error('no run');
+  const heavy = (row: number) => (row % 2 === 0 ? 3 : 1);
+  const predictions = (await run.predictions()).map(({ task, scores }) => ({
+    task,
+    scores: { ...scores, mask: scores.mask.map((_, row) => heavy(row)) },
+  }));
+  const sections = await runReliability({ ...run, predictions: () => Promise.resolve(predictions) });
+  expect(sections.map(({ note }) => /in 15 bins of ([^.]*)\./.exec(note)?.[1])).toEqual([
+    'test rows of equal weight',
+    'equally many test rows',
+  ]);
+  const [first, second] = sections.map((section) => rowsWith(firstSpec([section]), 'predicted', 'actual'));
+  expect(first).toHaveLength(15);
+  const [income, time] = predictions;
+  const positives = [...(income?.scores.labels ?? [])].reduce((sum, label, row) => sum + label * heavy(row), 0);
+  const mean = first?.reduce((sum, { actual }) => sum + Number(actual) / 15, 0);
+  expect(mean).toBeCloseTo(positives / 1200, 9); // bins are of one weight
+  const scores = time?.scores;
+  const order = [...(scores?.logits.keys() ?? [])].toSorted(
+    (a, b) => (scores?.logits[a] ?? 0) - (scores?.logits[b] ?? 0),
+  );
+  const tenth = order.slice(360, 400);
+  const whole = tenth.reduce((sum, row) => sum + heavy(row), 0);
+  const label = tenth.reduce((sum, row) => sum + heavy(row) * (scores?.labels[row] ?? 0), 0) / whole;
+  expect(second?.[9]?.actual).toBeCloseTo(label, 9);
+});
+
 async function scoresOf(data: ReportData, path: string) {
   return (await data.runs.get(path)?.predictions())?.[0]?.scores;
 }
@@ -207,7 +241,7 @@ test('there are no such charts without predictions; those of a run that diverged
 
 test('with fewer rows than bins, no bin is empty', () => {
   const bins = calibrationBins({ positives: Float32Array.of(0, 2), negatives: Float32Array.of(-1) });
-  expect(bins.map(({ rows, positives }) => [rows, positives])).toEqual([
+  expect(bins.map(({ weight, positives }) => [weight, positives])).toEqual([
     [1, 0],
     [1, 1],
     [1, 1],

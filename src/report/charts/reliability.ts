@@ -1,6 +1,6 @@
-import { binarySample } from '../../metrics/binary-sample.js';
+import { binarySample, isWeighted } from '../../metrics/binary-sample.js';
 import { calibrationBinCount, calibrationBins } from '../../metrics/calibration-bins.js';
-import { regressionSample } from '../../metrics/regression-sample.js';
+import { meanOfRows, regressionSample } from '../../metrics/regression-sample.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { pointsOf } from '../points.js';
@@ -31,8 +31,8 @@ interface Place {
 }
 
 /**
- * What happened against what was predicted, a chart per task, in bins of equally many test rows: calibration curves of binary tasks, mean labels
- * of regression tasks. Predictions are read run by run, so that only one run's are in memory.
+ * What happened against what was predicted, a chart per task, in bins of equally many test rows (calibration of weighted rows: of equal weight):
+ * calibration curves of binary tasks, mean labels of regression tasks. Predictions are read run by run, so that only one run's are in memory.
  */
 export async function reliability(data: ReportData): Promise<readonly Section[]> {
   const marks = modelSeries(data.comparison);
@@ -62,9 +62,11 @@ async function sections(
   omission: readonly string[],
 ): Promise<readonly Section[]> {
   const drawings: Record<Curve['type'], Drawing[]> = { binary: [], regression: [] };
+  let weighted = false;
   for (const [at, { title, series }] of places.entries()) {
     const curves: Curve[] = [];
     for (const own of series) curves.push(...(await curvesOf(own)));
+    weighted ||= curves.some((curve) => curve.weighted);
     for (const [index, task] of tasks.entries()) {
       const own = curves.filter((curve) => curve.task === task);
       const type = own[0]?.type;
@@ -80,18 +82,18 @@ async function sections(
     }
   }
   const several = places.some(({ series }) => series.some(({ runs }) => runs.length > 1));
-  const bins = `in ${calibrationBinCount} bins of equally many test rows${several ? '; means over seeds' : ''}.`;
+  const bins = (what: string) => `in ${calibrationBinCount} bins of ${what}${several ? '; means over seeds' : ''}.`;
   const all = [
     {
       id: 'calibration',
       title: 'Calibration',
-      note: `Share of positives by mean predicted probability, ${bins} On the dashed diagonal, predictions are what happens; below it they are too high. The lower panel shows how far off.`,
+      note: `Share of positives by mean predicted probability, ${bins(weighted ? 'test rows of equal weight' : 'equally many test rows')} On the dashed diagonal, predictions are what happens; below it they are too high. The lower panel shows how far off.`,
       drawings: drawings.binary,
     },
     {
       id: 'predicted',
       title: 'Predicted and actual',
-      note: `Mean label by mean prediction, ${bins} On the dashed diagonal, predictions are right on average; below it they are too high. The lower panel shows how far off.`,
+      note: `Mean label by mean prediction, ${bins('equally many test rows')} On the dashed diagonal, predictions are right on average; below it they are too high. The lower panel shows how far off.`,
       drawings: drawings.regression,
     },
   ];
@@ -104,6 +106,8 @@ interface Curve {
   readonly task: string;
   readonly type: 'binary' | 'regression';
   readonly series: Series;
+  /** Test rows have weights. */
+  readonly weighted: boolean;
   /** Means over the runs. */
   readonly bins: readonly Bin[];
 }
@@ -114,22 +118,23 @@ interface Bin {
 }
 
 async function curvesOf(series: Series): Promise<readonly Curve[]> {
-  const found = new Map<string, { readonly type: Curve['type']; readonly runs: (readonly Bin[])[] }>();
+  const found = new Map<string, Pick<Curve, 'type' | 'weighted'> & { readonly runs: (readonly Bin[])[] }>();
   for (const run of series.runs) {
     if (!run.hasPredictions) continue;
     for (const predictions of await run.predictions()) {
       const { name, type } = predictions.task;
       const bins = binsOf(predictions);
       if (bins.length === 0) continue;
-      const own = found.get(name) ?? { type, runs: [] };
+      const own = found.get(name) ?? { type, weighted: isWeighted(predictions.scores.mask), runs: [] };
       own.runs.push(bins);
       found.set(name, own);
     }
   }
-  return [...found].map(([task, { type, runs }]) => ({
+  return [...found].map(([task, { type, weighted, runs }]) => ({
     task,
     type,
     series,
+    weighted,
     bins: Array.from({ length: Math.max(...runs.map((bins) => bins.length)) }, (_, index) => {
       const own = runs.flatMap((bins) => bins[index] ?? []);
       const mean = (read: (bin: Bin) => number) => own.reduce((sum, bin) => sum + read(bin), 0) / own.length;
@@ -142,17 +147,19 @@ async function curvesOf(series: Series): Promise<readonly Curve[]> {
 function binsOf({ task, scores }: TaskPredictions): readonly Bin[] {
   if (scores.logits.some(Number.isNaN)) return [];
   if (task.type === 'binary')
-    return calibrationBins(binarySample(scores)).map(({ rows, predicted, positives }) => ({
-      predicted: predicted / rows,
-      actual: positives / rows,
+    return calibrationBins(binarySample(scores)).map(({ weight, predicted, positives }) => ({
+      predicted: predicted / weight,
+      actual: positives / weight,
     }));
-  const { predictions, labels } = regressionSample(task, scores);
+  const { predictions, labels, weights } = regressionSample(task, scores);
   const order = Uint32Array.from(predictions.keys()).sort((a, b) => (predictions[a] ?? 0) - (predictions[b] ?? 0));
   return Array.from({ length: calibrationBinCount }, (_, bin) => {
     const edge = (at: number) => Math.round((at * order.length) / calibrationBinCount);
     const rows = order.subarray(edge(bin), edge(bin + 1));
-    const mean = (values: Float64Array) => rows.reduce((sum, row) => sum + (values[row] ?? 0), 0) / rows.length;
-    return { rows: rows.length, predicted: mean(predictions), actual: mean(labels) };
+    const of = (values: Float64Array) => Float64Array.from(rows, (row) => values[row] ?? 0);
+    const own = { predictions: of(predictions), labels: of(labels), weights: of(weights) };
+    const predicted = meanOfRows(own, (prediction) => prediction);
+    return { rows: rows.length, predicted, actual: meanOfRows(own, (_, label) => label) };
   }).filter(({ rows }) => rows > 0);
 }
 

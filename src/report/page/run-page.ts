@@ -1,6 +1,7 @@
 import { metrics as definitions } from '../../metrics/catalogue.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { notesOn } from '../../training/result.js';
+import { notesOnUnpredicted } from '../../training/unpredicted-tasks.js';
 import { metricText } from '../metrics-table.js';
 import { count, digitsFor } from '../numbers.js';
 import { metricName, type PointTask } from '../points.js';
@@ -14,7 +15,7 @@ import { runProvenance } from './provenance.js';
 /** report.html of a single run: metrics, curves, and what it takes to train it again. */
 export function runPage(run: FinishedRun, command: string, sections: readonly ChartSection[]): string {
   const { result, experiment } = run;
-  const notes = notesOn(result, experiment.train.epochs);
+  const notes = [...notesOn(result, experiment.train.epochs), ...notesOnUnpredicted(result)];
   const links = [{ id: 'metrics', title: 'Metrics' }, ...sections, { id: 'again', title: 'Make it again' }];
   return htmlDocument(
     `${result.name}: ${result.model}, seed ${result.seed}`,

@@ -42,7 +42,9 @@ function parityModel(given: Case): ParityModel {
   const names = Object.keys(parameters);
   const tasks: Task[] = given.shape.tasks.map((name, index) => ({
     name,
-    ...(index % 2 === 0 ? { type: 'binary', offset: 0, scale: 1 } : { type: 'regression', offset: 0.5, scale: 2 }),
+    ...(index % 2 === 0
+      ? { type: 'binary', offset: 0, scale: 1, positiveWeight: 2.5 }
+      : { type: 'regression', offset: 0.5, scale: 2 }),
   }));
   const dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'> = {
     categorical: given.shape.categorical,
@@ -92,7 +94,7 @@ function parityModel(given: Case): ParityModel {
     }
     const values: Record<string, () => number> = {
       labels: () => rows.below(2),
-      mask: () => (rows.uniform() < 0.8 ? 1 : 0),
+      mask: () => (rows.uniform() < 0.8 ? 2 ** (rows.below(5) - 2) : 0), // rows have weights from 1/4 to 4
       weights: () => 0.5 + rows.uniform(),
       learningRate: () => 0.01,
     };

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import type { ColumnFacts } from './column-facts.js';
+import { ColumnGuess } from './column-guess.js';
+
+/** Facts of a million whole numbers, 1,000 different ones. */
+const guess = (facts: Partial<ColumnFacts>) =>
+  new ColumnGuess({
+    ...{ name: 'amount', unnamed: false, rows: 1_000_000, present: 1_000_000, kind: 'numeric', numbers: 1_000_000 },
+    ...{ whole: true, smallest: 0, largest: 5000, beyondFloat: 0, zerosInFront: 0, countsRows: false, odd: [] },
+    ...{ different: 1000, values: [], separated: { '|': 0, ';': 0 }, time: undefined },
+    ...facts,
+  });
+
+test('an id is hashed where a dictionary would be larger than the hash', () => {
+  const id = (different: number) => guess({ name: 'user_id', different }).input().kind;
+  expect(id(2 ** 18)).toBe('categorical');
+  expect(id(2 ** 18 + 1)).toEqual({ kind: 'categorical', hash: 2 ** 18 });
+  expect(id(900_001)).toBe('ignored');
+});
+
+test('large whole numbers are ids if most of them are large, and are no times', () => {
+  const large = { beyondFloat: 600_000, largest: 2 ** 40 };
+  expect(guess(large).input()).toEqual({
+    kind: 'categorical',
+    why: 'an id? too large for a number: 1000 different',
+  });
+  expect(guess({ ...large, beyondFloat: 400_000 }).input()).toEqual({});
+  expect(guess({ ...large, time: { form: 'seconds since 1970' } }).input()).toEqual({});
+  expect(guess({ ...large, whole: false }).input()).toEqual({});
+});
+
+test('whole numbers with zeros in front are codes', () => {
+  expect(guess({ zerosInFront: 3 }).input()).toMatchObject({
+    kind: 'categorical',
+    why: 'a code? with zeros in front: 1000 different',
+  });
+  expect(guess({ zerosInFront: 3, whole: false }).input()).toEqual({}); // 00.5
+});
+
+test('whole numbers without gaps are ids in columns without a name alone', () => {
+  const users = { unnamed: true, name: '1', smallest: 1, largest: 1000 };
+  expect(guess(users).input().kind).toBe('categorical');
+  expect(guess(users).canBeLabel()).toBe(false);
+  expect(guess({ ...users, unnamed: false }).input()).toEqual({});
+  expect(guess({ ...users, largest: 1200 }).input()).toEqual({});
+  expect(guess({ ...users, largest: 100, different: 100 }).input()).toEqual({}); // ages
+});
+
+test('of stars, half of the rows or so are liked', () => {
+  const counts = { '1': 60_000, '2': 110_000, '3': 270_000, '4': 350_000, '5': 210_000 };
+  const values = Object.entries(counts).map(([text, count]) => ({ text, forms: [text], count }));
+  expect(guess({ name: 'rating', different: 5, values, smallest: 1, largest: 5 }).task()?.remark).toBe(
+    "numbers from 1 to 5; --task 'liked=rating>=4' makes a binary task",
+  );
+});

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { type ColumnWords, columnWords } from './column-words.js';
+
+const cases: Readonly<Record<keyof ColumnWords, readonly [yes: readonly string[], no: readonly string[]]>> = {
+  outcome: [
+    [
+      'clicked',
+      'is_bought',
+      'hasPurchased',
+      'y',
+      'y12',
+      'Label',
+      'target_2',
+      'CTR',
+      'subscribed',
+      'Add To Cart Skipped',
+      'like',
+      'is_profile_enter',
+      'visit',
+      'Class14',
+    ],
+    [
+      'clicks_7d',
+      'prev_clicked',
+      'total_purchases',
+      'married',
+      'speed',
+      'is_weekend',
+      'employed',
+      'yellow',
+      'price',
+      'Pclass',
+      'class_of_worker',
+    ],
+  ],
+  ambiguous: [
+    ['default', 'Order', 'view'],
+    ['default payment next month', 'is_default', 'long_view', 'click', 'price'],
+  ],
+  amount: [
+    ['watch_seconds', 'dwellTime', 'rating', 'revenue', 'view_duration', 'y1', 'time_spent'],
+    ['avg_rating', 'duration', 'seconds', 'price', 'last_watch_time', 'age', 'view'],
+  ],
+  id: [
+    ['user_id', 'itemId', 'userid', 'ad_ids', 'zip', 'city', 'sku', 'movie', 'Product Code'],
+    ['paid', 'grid', 'humidity', 'price', 'bid', 'age'],
+  ],
+  user: [
+    ['user_id', 'userId', 'Customer ID', 'member', 'user'],
+    ['item_id', 'user_age', 'users_online', 'customer_segment', 'paid'],
+  ],
+  row: [
+    ['id', 'index', 'row_id', 'Unnamed: 0', 'impressionId', 'event_id'],
+    ['user_id', 'session_id', 'rowing'],
+  ],
+  time: [
+    ['timestamp', 'created_at', 'event time', 'Date', 'time_ms'],
+    ['watch_seconds', 'duration_ms', 'format', 'update'],
+  ],
+  calendar: [
+    ['hour', 'day_of_week', 'month', 'purchase_weekday'],
+    ['year', 'hourly_rate', 'holiday'],
+  ],
+};
+
+test.each(Object.entries(cases))('%s', (kind, [yes, no]) => {
+  const says = (name: string) => Object.entries(columnWords(name)).some(([key, value]) => key === kind && value);
+  expect(yes.filter((name) => !says(name))).toEqual([]);
+  expect(no.filter(says)).toEqual([]);
+});

@@ -1,0 +1,74 @@
+import { Document, isCollection, isNode } from 'yaml';
+import type { ColumnGuess } from './column-guess.js';
+
+/** What a config is to say, and why. */
+export interface Part {
+  readonly name: string;
+  readonly value: unknown;
+  readonly remark: string;
+}
+
+/** The key `dataset`. @param head The parts that are not about columns; `split` comes last. */
+export function datasetText(
+  head: readonly Part[],
+  tasks: readonly Part[],
+  columns: readonly Part[],
+  split: Part,
+): string {
+  const valuesOf = (parts: readonly Part[]) => Object.fromEntries(parts.map(({ name, value }) => [name, value]));
+  const dataset = {
+    ...valuesOf(head),
+    tasks: valuesOf(tasks),
+    ...(columns.length > 0 ? { columns: valuesOf(columns) } : {}),
+    ...valuesOf([split]),
+  };
+  const document = new Document({ dataset });
+  const write = (parts: readonly Part[], ...path: readonly string[]) => {
+    for (const { name, remark } of parts) {
+      const node = document.getIn(['dataset', ...path, name], true);
+      if (!isNode(node)) continue;
+      if (isCollection(node)) node.flow = true;
+      if (remark !== '') node.comment = ` ${remark.replaceAll(/\s+/g, ' ')}`;
+    }
+  };
+  write([...head, split]);
+  write(tasks, 'tasks');
+  write(columns, 'columns');
+  return document.toString({ flowCollectionPadding: true, lineWidth: 0 }).trimEnd();
+}
+
+/** The key `inputs`. A numeric column that is mostly one value gets a vector for each value, or bucket of values. */
+export function inputsText(hasCategories: boolean, numeric: readonly ColumnGuess[]): string {
+  const mostly = numeric.flatMap((column) => {
+    const value = column.mostlyOne();
+    return value === undefined ? [] : [{ name: column.name, value }];
+  });
+  const general = {
+    ...(hasCategories || mostly.length > 0 ? { embedding: 8 } : {}),
+    ...(hasCategories ? { minCount: 5 } : {}),
+  };
+  if (mostly.length === 0) return hasCategories ? `inputs: ${flow(general)}` : '';
+  const lines = Object.entries(general).map(([key, value]) => `  ${key}: ${value}`);
+  const columns = mostly.map(({ name, value }) => {
+    const line = new Document({ [name]: 0 }).toString({ lineWidth: 0 });
+    return `    ${line.slice(0, line.lastIndexOf(': 0'))}: { numeric: value } # mostly ${value}`;
+  });
+  return ['inputs:', ...lines, '  columns:', ...columns].join('\n');
+}
+
+/** A value of YAML on one line. */
+export function flow(value: object): string {
+  const document = new Document(value);
+  if (isCollection(document.contents)) document.contents.flow = true;
+  return document.toString({ flowCollectionPadding: true, lineWidth: 0 }).trim();
+}
+
+/** Remarks that name columns by their kinds. */
+export function kindRemarks(columns: readonly { readonly name: string; readonly kind: string }[]): string[] {
+  return ['numeric', 'categorical', 'list'].flatMap((kind) => {
+    const names = columns.filter((column) => column.kind === kind).map(({ name }) => name.replaceAll(/\s+/g, ' '));
+    if (names.length === 0) return [];
+    const some = names.length > 12 ? [...names.slice(0, 12), `… (${names.length})`] : names;
+    return [`# ${kind} inputs, as inferred: ${some.join(', ')}`];
+  });
+}

@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DataError } from '../../support/errors.js';
+import { openDatabase } from '../store/database.js';
+import { findDataFiles } from '../table-file/data-files.js';
+import { folderColumns, withFolderColumns } from '../table-file/folder-columns.js';
+import { openTableFile } from '../table-file/row-file.js';
+import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../table-file/staged-rows.js';
+import { usualMissing } from '../table-file/table-options.js';
+import { type Dialect, guessedDialect, isOtherEncoding, otherEncoding } from './guessed-dialect.js';
+
+export interface StagedFiles {
+  readonly database: DuckDBConnection;
+  /** All rows, those of the test files last. Columns of text files are texts. */
+  readonly staged: StagedRows;
+  readonly files: readonly SplitFile[];
+  /** Columns that have no meaning here, and their types. */
+  readonly unsupported: ReadonlyMap<string, string>;
+  readonly dialect: Dialect;
+}
+
+export interface StagingContext {
+  readonly signal?: AbortSignal | undefined;
+  /** Is told how many bytes have been read, of all. */
+  readonly onBytes: (done: number, total: number) => void;
+}
+
+/** What DuckDB holds in memory; what is beyond lies in a temporary folder. */
+const memory = '640MB';
+
+/**
+ * Runs `use` on all rows of the files, in a database in memory that goes behind it. The first file's head says how text files are written.
+ * @param path A file, or a pattern.
+ * @param test Those of the test split.
+ * @throws DataError for files that cannot be read, have other columns than the first, or no rows.
+ */
+export async function withStagedFiles<Result>(
+  path: string,
+  test: string | undefined,
+  { signal, onBytes }: StagingContext,
+  use: (staged: StagedFiles) => Promise<Result>,
+): Promise<Result> {
+  const paths = (await findDataFiles([path])).map((file) => ({ split: 'train' as const, path: file.path }));
+  const testPaths = test === undefined ? [] : await findDataFiles([test]);
+  const all = [...paths, ...testPaths.map((file) => ({ split: 'test' as const, path: file.path }))];
+  const first = paths[0]?.path ?? path;
+  const spill = await mkdtemp(join(tmpdir(), 'ple-guess-'));
+  const database = await openDatabase(':memory:', { memory, spill });
+  const interrupt = () => database.interrupt();
+  signal?.addEventListener('abort', interrupt);
+  const staged = async (dialect: Dialect): Promise<StagedFiles> => {
+    const files = await opened(all, dialect);
+    checkColumns(files, undefined);
+    const unsupported = new Map(files.flatMap(({ file }) => [...file.unsupported]));
+    const used = new Set(files[0]?.file.names.filter((name) => !unsupported.has(name)));
+    const total = files.reduce((sum, { file }) => sum + file.bytes, 0);
+    const staged = await stageRows(
+      database,
+      files,
+      used,
+      () => true,
+      usualMissing,
+      (done) => onBytes(done, total),
+    );
+    return { database, staged, files, unsupported, dialect };
+  };
+  try {
+    const dialect = await guessedDialect(first);
+    const found = await staged(dialect).catch(async (error: unknown) => {
+      if (dialect.options.encoding !== undefined || !isOtherEncoding(error)) throw error;
+      return staged(await guessedDialect(first, otherEncoding));
+    });
+    signal?.throwIfAborted();
+    if (found.staged.rows === 0) throw new DataError(`${path} has no rows.`);
+    return await use(found);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
+    database.closeSync();
+    await rm(spill, { recursive: true, force: true });
+  }
+}
+
+async function opened(
+  paths: readonly Pick<SplitFile & { readonly path: string }, 'split' | 'path'>[],
+  { options }: Dialect,
+): Promise<readonly SplitFile[]> {
+  const columns = paths.map(({ path }) => [...folderColumns(path).keys()]);
+  const shared = new Set(columns[0]?.filter((name) => columns.every((names) => names.includes(name))));
+  const files: SplitFile[] = [];
+  for (const { split, path } of paths)
+    files.push({ split, file: withFolderColumns(await openTableFile(path, options), shared) });
+  return files;
+}

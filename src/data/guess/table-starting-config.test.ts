@@ -1,0 +1,481 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { DataError } from '../../support/errors.js';
+import { randomFromSeed } from '../../support/random.js';
+import { withDatabase } from '../store/database.js';
+import { usualMissing } from '../table-file/table-options.js';
+import { table } from '../table-loader.js';
+import { startingConfig } from './table-starting-config.js';
+
+function file(name: string, lines: readonly string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-start-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, name);
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+}
+
+const random = randomFromSeed(3);
+const rows = (make: (row: number) => readonly (string | number)[], delimiter = ',') =>
+  Array.from({ length: 400 }, (_, row) => make(row).join(delimiter));
+const bit = () => random.below(2);
+
+/** The loader takes the config, and says which columns are inputs of which kind. */
+async function opened(config: { readonly dataset: object }, path: string) {
+  const cache = join(path, '../cache');
+  const source = await table.open({ ...config.dataset, cache }, { seed: 0, note: () => undefined });
+  return { tasks: source.tasks, inputs: source.columns.map(({ name, kind }) => `${name} ${kind}`) };
+}
+
+test('a shop: events and what they led to are tasks, ids and hours are categories, and two tasks can be compared', async () => {
+  const lines = Array.from({ length: 2000 }, () => {
+    const [clicked, bought] = [Number(random.uniform() < 0.4), Number(random.uniform() < 0.4)];
+    const seconds = clicked * (1 + random.below(500) / 10);
+    return [1000 + random.below(300), 77_000 + random.below(90), random.below(24), random.uniform() * 50, clicked]
+      .concat([clicked * bought, seconds])
+      .join(',');
+  });
+  const path = file('shop.csv', ['user_id,item_id,hour,price,clicked,bought,watch_seconds', ...lines]);
+  const text = await startingConfig(path);
+  const config = parse(text);
+  expect(config.tasks).toEqual([
+    { name: 'clicked', type: 'binary' },
+    { name: 'bought', type: 'binary' },
+    { name: 'watch_seconds', type: 'regression', standardize: true },
+  ]);
+  expect(config.dataset.tasks).toEqual({ clicked: {}, bought: {}, watch_seconds: { regression: true } });
+  expect(text).toMatch(/^ {4}bought: .*none where clicked is 0.*\{ mask: \{ column: clicked, equals: 1 \} \}$/m);
+  expect(text).toMatch(/^ {4}clicked: \{\} # a label by its name; \d\d(\.\d)? % are 1$/m);
+  expect(await opened(config, path)).toMatchObject({
+    inputs: ['user_id categorical', 'item_id categorical', 'hour categorical', 'price numeric'],
+  });
+  expect(config.compare.models.map(({ type }: { type: string }) => type)).toContain('single-task');
+});
+
+test('asked tasks are the tasks; other labels, and what is there only after one, are no inputs', async () => {
+  const lines = rows((row) => [
+    random.normal(),
+    row % 2,
+    row % 2 ? 1 + random.below(90) : '',
+    bit(),
+    'abc'[row % 3] ?? '',
+  ]);
+  const path = file('asked.csv', ['x,clicked,click_position,is_bought,plan', ...lines]);
+  const text = await startingConfig(path, { tasks: ['clicked'] });
+  const { dataset, compare } = parse(text);
+  expect(dataset.tasks).toEqual({ clicked: {} });
+  expect(dataset.columns).toEqual({ click_position: 'ignored', is_bought: 'ignored' });
+  expect(text).toMatch(/^ {4}click_position: ignored # has something only where clicked is 1/m);
+  expect(compare).toBeUndefined(); // there is nothing to share with
+  expect(parse(await startingConfig(path, { tasks: ['plan'] })).dataset.tasks.plan).toMatchObject({
+    positive: /[abc]/,
+  });
+  await expect(startingConfig(path, { tasks: ['clickd'] })).rejects.toThrow(
+    /no column 'clickd' \(did you mean 'clicked'\?\)/,
+  );
+});
+
+test('a few texts among numbers or dates are marks of missing values; a label by its name stays one', async () => {
+  const lines = rows((row) => [
+    random.normal(),
+    row === 7 ? 'abc' : row % 50 === 3 ? 'on request' : random.normal(),
+    row === 9 ? 'x?' : row / 8,
+    row % 90 === 5 ? '0000-00-00' : `20${10 + (row % 9)}-0${1 + (row % 9)}-1${row % 9}`,
+    row % 3 === 0 ? '-' : `2024-0${1 + (row % 9)}-1${row % 9}`,
+    row % 100 === 50 ? 'many' : row % 5,
+    bit(),
+  ]);
+  const path = file('texts.csv', ['x,price,rating,born,sold,doors,clicked', ...lines]);
+  const text = await startingConfig(path);
+  const config = parse(text);
+  expect(config.dataset.missing.toSorted()).toEqual(
+    [...usualMissing, 'on request', 'abc', 'x?', '0000-00-00', '-'].toSorted(),
+  );
+  expect(text).toMatch(/^ {2}missing: \[.*\] # with 'on request', 'abc', 'x\?', '0000-00-00', '-', which stand among/m);
+  expect(config.dataset.tasks).toEqual({ rating: { regression: true }, clicked: {} });
+  expect((await opened(config, path)).inputs).toEqual([
+    ...['x numeric', 'price numeric', 'born numeric', 'sold numeric', 'doors categorical'], // few numbers and a word are categories
+  ]);
+});
+
+test('texts among numbers that are too many, or values elsewhere: the remark names them, and no label has them', async () => {
+  const lines = rows((row) => [
+    row % 100 === 3 ? 'none' : random.normal(),
+    row % 25 === 3 ? `no. ${row}` : random.normal(),
+    row % 100 === 3 ? 'none' : row / 8,
+    row % 10 === 3 ? 'gone' : random.normal(),
+    row % 2 ? 'some' : 'none',
+    bit(),
+  ]);
+  const path = file('odd.csv', ['x,price,rating,height,stock,clicked', ...lines]);
+  const text = await startingConfig(path);
+  const config = parse(text);
+  expect(config.dataset.missing).toBeUndefined();
+  expect(text).toMatch(/^# x has numbers but for 'none' \(1\.00 % of the values\), which count as missing$/m);
+  expect(text).toMatch(
+    /^# price has numbers but for 'no\. \d+', .*, … \(4\.00 % of the values\), which count as missing$/m,
+  );
+  expect(text).toMatch(/^ {4}rating: ignored # a label by its name, but 'none' is no number$/m);
+  expect(text).toMatch(/^ {4}height: ignored # has almost a value of its own in every row/m);
+  expect((await opened(config, path)).inputs).toEqual(['x numeric', 'price numeric', 'stock categorical']);
+});
+
+test('a plain mark such as ? is one among texts, too; a label keeps its values', async () => {
+  const lines = rows((row) => [
+    row % 3 === 0 ? '?' : random.normal(),
+    row % 7 === 0 ? '?' : `w${row % 5}`,
+    row % 4 ? '-' : 'won',
+    row % 9 === 0 ? '-' : random.normal(),
+  ]);
+  const path = file('plain.csv', ['x,word,result,y2', ...lines]);
+  const config = parse(await startingConfig(path, { tasks: ['result'] }));
+  expect(config.dataset.missing).toEqual([...usualMissing, '?']);
+  expect(config.dataset.tasks).toEqual({ result: { positive: 'won' } });
+  expect((await opened(config, path)).inputs).toEqual(['x numeric', 'word categorical']);
+});
+
+test('a time with one day that no calendar has is a time still, and the remark names that day', async () => {
+  const day = (row: number) => (row === 9 ? '2024-02-30' : `2024-0${1 + (row % 9)}-${10 + (row % 19)}`);
+  const text = await startingConfig(
+    file('days.csv', ['timestamp,x,label', ...rows((row) => [day(row), random.normal(), bit()])]),
+  );
+  expect(text).toMatch(
+    /^ {4}timestamp: ignored # a time: for a split by time, see below, but no calendar has '2024-02-30', which a split by time refuses$/m,
+  );
+});
+
+test('numbers with a comma are numbers; dates with the day first are inputs; a text in windows-1252 is read as such', async () => {
+  const day = () => `${1 + random.below(28)}.${1 + random.below(12)}.2023`;
+  const lines = rows(
+    (row) => [`${random.below(900)},${random.below(10)}`, day(), row % 2 ? 'groß' : 'klein', bit()],
+    ';',
+  );
+  const path = file('comma.csv', []);
+  writeFileSync(path, Buffer.from(`amount;day;size;label\n${lines.join('\n')}\n`, 'latin1'));
+  const text = await startingConfig(path);
+  const config = parse(text);
+  expect(config.dataset).toMatchObject({ decimal: ',', encoding: 'windows-1252' });
+  expect(config.dataset.columns).toBeUndefined();
+  expect((await opened(config, path)).inputs).toEqual(['amount numeric', 'day numeric', 'size categorical']);
+});
+
+test('ids are categories, those of rows ignored; a time is for the split; lists, constants, an unnamed column', async () => {
+  const lines = Array.from({ length: 12_000 }, (_, row) =>
+    [
+      row,
+      random.below(6000),
+      2 ** 33 + random.below(50),
+      `x${random.below(9)}`,
+      `a|b${random.below(5)}`,
+      'same',
+      1.7e9 + random.below(1e6),
+    ]
+      .concat([bit()])
+      .join(','),
+  );
+  const path = file('my log.csv', [',cookie,key,shop,tags,source,timestamp,label', ...lines]);
+  const text = await startingConfig(path);
+  const config = parse(text);
+  expect(config.name).toBe('my-log');
+  expect(config.dataset.columns).toEqual({
+    1: 'ignored',
+    cookie: 'categorical',
+    key: 'categorical',
+    tags: { kind: 'list', separator: '|' },
+    source: 'ignored',
+    timestamp: 'ignored',
+  });
+  expect(text).toMatch(/^ {2}split: .* # or, .*\{ time: timestamp, validation: 0\.1, test: 0\.1 \}$/m);
+  expect(await opened(config, path)).toEqual({
+    tasks: [{ name: 'label', type: 'binary' }],
+    inputs: ['cookie categorical', 'key categorical', 'shop categorical', 'tags list'],
+  });
+});
+
+test('without names: columns by number, 0 and 1 at the end are labels; another delimiter is found', async () => {
+  const lines = rows(() => [random.normal(), random.below(9) + 3, bit(), bit()], '\t');
+  for (const name of ['plain.tsv', 'plain.csv', 'plain.txt']) {
+    const path = file(name, lines);
+    const { dataset, tasks } = parse(await startingConfig(path));
+    expect(dataset).toMatchObject({ header: false, tasks: { 3: {}, 4: {} } });
+    expect(dataset.delimiter).toBe(name === 'plain.tsv' ? undefined : '\t');
+    expect(tasks).toEqual([
+      { name: '3', type: 'binary' },
+      { name: '4', type: 'binary' },
+    ]);
+  }
+});
+
+test('without names: the first column, if it alone has 0 and 1; texts are no header where a number is among them', async () => {
+  const path = file(
+    'first.tsv',
+    rows(() => [bit(), random.below(300), 'a', 'a', ['x', 'y', 'z'][random.below(3)] ?? ''], '\t'),
+  );
+  const { dataset } = parse(await startingConfig(path));
+  expect(dataset).toMatchObject({ header: false, tasks: { 1: {} } });
+});
+
+test('what has no label outside its sample space needs no mask; an id with few rows each is one', async () => {
+  const lines = Array.from({ length: 600 }, (_, row) =>
+    [`u${row % 400}`, row % 3 ? 0 : 1, row % 3 ? '' : bit()].join(','),
+  );
+  const text = await startingConfig(file('spaces.csv', ['user,click,share', ...lines]));
+  expect(text).toMatch(
+    /^ {4}share: \{\} # a label by its name; [\d.]+ % are 1; empty in 66\.7 % of the rows, .* sample space$/m,
+  );
+  expect(parse(text).dataset.columns).toBeUndefined();
+});
+
+test('two texts in the last column: the rarer one is positive, or the one that says so', async () => {
+  const lines = rows((row) => [random.normal(), random.below(5), row % 4 ? 'kept' : 'left']);
+  const { dataset, model } = parse(await startingConfig(file('one.csv', ['a,b,result', ...lines])));
+  expect(dataset.tasks).toEqual({ result: { positive: 'left' } });
+  expect(model.type).toBe('single-task');
+  const frequent = rows((row) => [random.normal(), row % 4 ? 'yes' : 'no']);
+  expect(parse(await startingConfig(file('yes.csv', ['a,result', ...frequent]))).dataset.tasks).toEqual({
+    result: { positive: 'yes' },
+  });
+  const numbers = rows((row) => [random.normal(), row % 4 ? 2 : 1]);
+  expect(parse(await startingConfig(file('two.csv', ['a,result', ...numbers]))).dataset.tasks).toEqual({
+    result: { positive: 2 },
+  });
+});
+
+test('a file without anything that could be a label, or without an input, is refused', async () => {
+  const path = file('texts.csv', ['a,b', ...rows((row) => [`x${row % 7}`, `y${row % 9}`])]);
+  await expect(startingConfig(path)).rejects.toThrow(DataError);
+  const labels = file('labels.csv', ['clicked,bought', ...rows(() => [bit(), bit()])]);
+  await expect(startingConfig(labels)).rejects.toThrow(/no column is left as an input/);
+});
+
+test('marks of missing values other than the usual ones are listed', async () => {
+  const lines = rows((row) => [
+    row % 50 === 3 ? ' ?' : random.normal(),
+    row % 40 === 1 ? 'N/A' : ('ab'[row % 2] ?? ''),
+    bit(),
+  ]);
+  const path = file('marks.csv', ['x,word,label', ...lines]);
+  const config = parse(await startingConfig(path));
+  expect(config.dataset.missing).toEqual([...usualMissing, '?']);
+  expect((await opened(config, path)).inputs).toEqual(['x numeric', 'word categorical']);
+});
+
+test('a mark that is a value elsewhere, as of a label, is none', async () => {
+  const lines = rows((row) => [row % 50 === 3 ? 'None' : random.normal(), row % 3 ? 'None' : 'Some']);
+  const path = file('none.csv', ['x,outcome', ...lines]);
+  const config = parse(await startingConfig(path, { tasks: ['o=outcome==Some'] }));
+  expect(config.dataset.missing).toBeUndefined();
+});
+
+test('tasks by a comparison, several of one column, and a class of a text; the test file is named', async () => {
+  const lines = rows((row) => [random.normal(), row % 5, ['sport', 'news', 'film'][row % 3] ?? '']);
+  const path = file('ratings.csv', ['x,rating,genre', ...lines]);
+  const later = file('later.csv', ['x,rating,genre', ...lines]);
+  const tasks = ['liked=rating>=4', 'stars=rating', 'sport=genre==sport'];
+  const config = parse(await startingConfig(path, { tasks, test: later }));
+  expect(config.dataset).toMatchObject({
+    ...{ test: later, split: { fraction: { validation: 0.1 } } },
+    tasks: {
+      liked: { column: 'rating', positive: '>= 4' },
+      stars: { column: 'rating', regression: true },
+      sport: { column: 'genre', positive: 'sport' },
+    },
+  });
+  expect(config.tasks).toEqual([
+    { name: 'liked', type: 'binary' },
+    { name: 'stars', type: 'regression', standardize: true },
+    { name: 'sport', type: 'binary' },
+  ]);
+  expect(config.compare.models).toHaveLength(5);
+  expect((await opened(config, path)).inputs).toEqual(['x numeric']);
+  await expect(startingConfig(path, { tasks: ['liked=rating>=many'] })).rejects.toThrow('behind >= stands a number');
+  await expect(startingConfig(path, { tasks: ['a=rating', 'a=rating>2'] })).rejects.toThrow("two tasks are named 'a'");
+  await expect(startingConfig(path, { test: 'nowhere.csv' })).rejects.toThrow('nowhere.csv');
+});
+
+test('batches and epochs follow the number of rows', async () => {
+  const long = Array.from({ length: 30_000 }, (_, row) => `${row % 7}.5,${row % 2}`);
+  const of = async (lines: readonly string[]) => {
+    const { train } = parse(await startingConfig(file(`${lines.length}.csv`, ['x,label', ...lines])));
+    return [train.batchSize, train.epochs, train.earlyStopping.patience];
+  };
+  expect(await of(long.slice(0, 600))).toEqual([16, 200, 10]);
+  expect(await of(long)).toEqual([256, 50, 3]);
+});
+
+test('a numeric column that is mostly one value is fed by its values', async () => {
+  const lines = rows((row) => [row % 4 ? 0 : row / 2, random.normal(), bit()]);
+  const path = file('mostly.csv', ['gain: 0,x,label', ...lines]);
+  const config = parse(await startingConfig(path));
+  expect(config.inputs).toEqual({ embedding: 8, columns: { 'gain: 0': { numeric: 'value' } } });
+  expect((await opened(config, path)).inputs).toEqual(['gain: 0 numeric', 'x numeric']);
+});
+
+test('columns are judged by the whole file: what varies, has other texts or a value without the label behind row 20,000', async () => {
+  const count = 25_000;
+  const late = (row: number) => row >= 24_000;
+  const lines = Array.from({ length: count }, (_, row) =>
+    [
+      late(row) ? random.below(300) : -1,
+      late(row) ? 'other' : 'unknown',
+      late(row) ? 'x' : row / 4,
+      row === 24_500 ? 3 : (row % 5) * (row % 2),
+      'same',
+      row % 2,
+    ].join(','),
+  );
+  const path = file('bank.csv', ['pdays,poutcome,height,steps,source,y', ...lines]);
+  const text = await startingConfig(path);
+  const config = parse(text);
+  expect(text).toMatch(/^# A beginning, guessed from all 25000 rows of bank\.csv/);
+  expect(config.dataset.columns).toEqual({ source: 'ignored' });
+  expect(config.dataset.missing).toEqual([...usualMissing, 'x']);
+  expect((await opened(config, path)).inputs).toEqual([
+    ...['pdays numeric', 'poutcome categorical', 'height numeric', 'steps categorical'],
+  ]);
+  expect(config.inputs.columns).toEqual({ pdays: { numeric: 'value' } });
+  const early = file('early.csv', ['pdays,poutcome,height,steps,source,y', ...lines.slice(0, 20_000)]);
+  expect(parse(await startingConfig(early)).dataset.columns).toMatchObject({
+    ...{ pdays: 'ignored', poutcome: 'ignored', steps: 'ignored' },
+  });
+});
+
+test.each([
+  ['2024-05-31', (month: string, day: string) => `2024-${month}-${day}`],
+  ['2024/05/31', (month: string, day: string) => `2024/${month}/${day}`],
+  ['31.05.2024', (month: string, day: string) => `${day}.${month}.2024`],
+  ['31/05/2024', (month: string, day: string) => `${day}/${month}/2024`],
+  ['05/31/2024', (month: string, day: string) => `${month}/${day}/2024`],
+  ['2024-05-31T17:30:00Z', (month: string, day: string) => `2024-${month}-${day}T17:30:00Z`],
+])('dates as %s: by their name a time to split by, else an input', async (_, written) => {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = (row: number) => written(two(1 + (row % 12)), two(1 + (row % 28)));
+  const path = file('dates.csv', ['created_at,born,label', ...rows((row) => [day(row), day(7 * row), bit()])]);
+  const text = await startingConfig(path);
+  const config = parse(text);
+  expect(config.dataset.columns).toEqual({ created_at: 'ignored' });
+  expect(text).toMatch(/^ {4}created_at: ignored # a time: for a split by time, see below$/m);
+  expect(text).toMatch(/^# numeric inputs, as inferred: born$/m);
+  const [, split = ''] = /or, the last rows as the test: (\{.*?\})/.exec(text) ?? [];
+  expect(parse(split)).toEqual({ time: 'created_at', validation: 0.1, test: 0.1 });
+  for (const own of [{}, { split: parse(split) }])
+    expect((await opened({ dataset: { ...config.dataset, ...own } }, path)).inputs).toEqual(['born numeric']);
+});
+
+test('dates of which day and month cannot be told apart are said to be such; a time with gaps, too', async () => {
+  const day = (row: number) => `0${1 + (row % 9)}/0${1 + (Math.floor(row / 9) % 9)}/2024`;
+  const path = file('unclear.csv', [
+    'created_at,time,x,label',
+    ...rows((row) => [day(row), row % 7 ? 1.7e9 + row : '', random.normal(), bit()]),
+  ]);
+  const text = await startingConfig(path);
+  expect(text).toMatch(/^ {4}created_at: ignored # dates of which day and month cannot be told apart/m);
+  expect(text).toMatch(/^ {4}time: ignored # a time: .* but some rows have none, which a split by time refuses$/m);
+  expect(text).not.toContain('{ time:');
+});
+
+test('days of Parquet are times by their name', async () => {
+  const path = file('days.parquet', []);
+  const columns =
+    "DATE '2024-01-01' + (i // 4)::INTEGER AS date, DATE '1980-01-01' + (7 * i % 400)::INTEGER AS born, i % 2 AS label";
+  await withDatabase((database) =>
+    database.run(`COPY (SELECT ${columns} FROM range(400) t(i)) TO '${path}' (FORMAT parquet)`),
+  );
+  const text = await startingConfig(path);
+  expect(parse(text).dataset.columns).toEqual({ date: 'ignored' });
+  expect(text).toContain('{ time: date, validation: 0.1, test: 0.1 }');
+});
+
+test('a rare label is cut with the same share in each split, unless its column has too many values for that', async () => {
+  const of = async (positives: number, count: number, tasks: readonly string[] = []) => {
+    const lines = Array.from(
+      { length: count },
+      (_, row) => `${row % 97}.5,${row % 7},${row < positives ? 1 : 0},${row % 2}`,
+    );
+    const path = file(`${positives}.csv`, ['x,z,bought,clicked', ...lines]);
+    const text = await startingConfig(path, { tasks });
+    return { text, split: parse(text).dataset.split };
+  };
+  const plain = { fraction: { validation: 0.1, test: 0.1 } };
+  const rare = await of(999, 4000);
+  expect(rare.split).toEqual({ ...plain, stratify: 'bought' });
+  expect(rare.text).toMatch(/ # each split has its share of the 999 rows of the rarer class of bought$/m);
+  expect((await of(1000, 4000)).split).toEqual(plain);
+  expect((await of(1000, 120_000)).split).toEqual({ ...plain, stratify: 'bought' }); // below 1 %
+  expect((await of(3100, 4000)).split).toEqual({ ...plain, stratify: 'bought' }); // the rarer class is 0
+  expect((await of(2000, 4000, ['high=x>=96'])).split).toEqual(plain);
+});
+
+test('users with several rows: the remark has the split that keeps their rows together', async () => {
+  const of = async (users: number) => {
+    const lines = rows((row) => [`u${row % users}`, random.normal(), bit()]);
+    return startingConfig(file(`${users}.csv`, ['user_id,x,label', ...lines]));
+  };
+  expect(await of(100)).toMatch(
+    /^ {2}split: .*; or, all rows of a user in one split: \{ fraction: \{ validation: 0\.1, test: 0\.1 \}, group: user_id \}$/m,
+  );
+  expect(await of(300)).not.toContain('group:');
+});
+
+test('all files of a pattern are judged, and the test file with them', async () => {
+  const header = 'x,kind,clicked';
+  const first = file('part-1.csv', [header, ...rows((row) => [row / 7, 'a', bit()])]);
+  const folder = join(first, '..');
+  writeFileSync(join(folder, 'part-2.csv'), `${[header, ...rows((row) => [row / 7, 'b', bit()])].join('\n')}\n`);
+  const pattern = join(folder, 'part-*.csv');
+  const text = await startingConfig(pattern);
+  expect(text).toMatch(/^# A beginning, guessed from all 800 rows of part-\*\.csv\./);
+  expect(parse(text).dataset.columns).toBeUndefined();
+  const later = file('later.csv', [header, ...rows((row) => [row % 9 ? row / 7 : '-', 'a', bit()])]);
+  expect(parse(await startingConfig(first, { test: later })).dataset).toMatchObject({
+    ...{ missing: [...usualMissing, '-'], columns: { kind: 'ignored' } },
+  });
+  const other = file('other.csv', ['x,kind', '1,a']);
+  await expect(startingConfig(first, { test: other })).rejects.toThrow(/other\.csv has no column 'clicked'/);
+});
+
+test('a text that is in windows-1252 behind its head is read as such', async () => {
+  const lines = Array.from(
+    { length: 30_000 },
+    (_, row) => `${row === 29_000 ? 'groß' : 'klein'},${row / 8},${row % 2}`,
+  );
+  const path = file('late.csv', []);
+  writeFileSync(path, Buffer.from(`size,x,label\n${lines.join('\n')}\n`, 'latin1'));
+  const config = parse(await startingConfig(path));
+  expect(config.dataset.encoding).toBe('windows-1252');
+  expect((await opened(config, path)).inputs).toEqual(['size categorical', 'x numeric']);
+});
+
+test('a label by its name that is the same in every row is neither a task nor an input', async () => {
+  const path = file('once.csv', ['x,converted,clicked', ...rows((row) => [random.normal(), row % 2 ? 1 : '', bit()])]);
+  const text = await startingConfig(path);
+  expect(parse(text).dataset).toMatchObject({ tasks: { clicked: {} }, columns: { converted: 'ignored' } });
+  expect(text).toMatch(/^ {4}converted: ignored # a label by its name, but the same in every row$/m);
+});
+
+test('tells which columns are judged, and stops where it is told to', async () => {
+  const path = file('told.csv', ['x,y,label', ...rows((row) => [row / 3, row / 7, bit()])]);
+  const told: [string, number, number][] = [];
+  await startingConfig(path, { progress: (...what) => void told.push(what) });
+  expect(told.filter(([unit]) => unit === 'columns')).toEqual([...[1, 2, 3].map((done) => ['columns', done, 3])]);
+  const stop = new AbortController();
+  const progress = () => stop.abort(new Error('stopped'));
+  await expect(startingConfig(path, { signal: stop.signal, progress })).rejects.toThrow('stopped');
+});
+
+test('embeddings of many values with few rows for each get a penalty', async () => {
+  const optimizer = async (values: number, count: number) => {
+    const lines = Array.from({ length: count }, (_, row) => `u${row % values},${row % 7},${row % 2}`);
+    const text = await startingConfig(file(`${values}.csv`, ['user_id,x,label', ...lines]));
+    return { text, optimizer: parse(text).train.optimizer };
+  };
+  const plain = { type: 'adam', learningRate: 0.002 };
+  const sparse = await optimizer(1000, 4000);
+  expect(sparse.optimizer).toEqual({ ...plain, l2Embeddings: 0.001 });
+  expect(sparse.text).toMatch(/ # few rows for each of the 1000 values of user_id$/m);
+  expect((await optimizer(999, 4000)).optimizer).toEqual(plain);
+  expect((await optimizer(1000, 100_000)).optimizer).toEqual(plain);
+});

@@ -1,0 +1,85 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { literals, numbersOf, rowsOf } from '../store/database.js';
+import { type StagedColumn, timesOfText } from '../table-file/staged-columns.js';
+import { stagedTable } from '../table-file/staged-rows.js';
+
+/** How a column's values are times. */
+export interface TimeFacts {
+  readonly form: 'dates' | 'seconds since 1970' | 'days since 1970' | 'numbers such as 20240531';
+  /** The first value that looks like a date, but is in no calendar. */
+  readonly odd?: string;
+  /** Dates of which it is not clear whether day or month comes first. */
+  readonly ambiguous?: boolean;
+}
+
+/** What is known of a column's numbers; NaN where there are none. */
+interface Numbers {
+  readonly present: number;
+  readonly numbers: number;
+  readonly smallest: number;
+  readonly largest: number;
+}
+
+/** Seconds since 1970, of 1973 to 2103, may be counted in these parts of a second. */
+const parts = [1, 1e3, 1e6, 1e9];
+const [earliest, latest] = [1e8, 4.2e9];
+/** Days since 1970, of 1980 to 2069. */
+const [firstDay, lastDay] = [3652, 36_524];
+
+/** How a column's values are times, if they may be. Small numbers may be days in files that have dates of their own. */
+export async function timeFacts(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  known: Numbers,
+  hasDates: boolean,
+): Promise<TimeFacts | undefined> {
+  const { present, numbers, smallest, largest } = known;
+  if (numbers > 0 && numbers < present) return undefined;
+  if (numbers === 0) return present > 0 ? writtenDates(database, column, present) : undefined;
+  if (parts.some((part) => smallest >= earliest * part && largest <= latest * part))
+    return { form: 'seconds since 1970' };
+  if (hasDates && smallest >= firstDay && largest <= lastDay) return { form: 'days since 1970' };
+  if (column.type !== 'text' || smallest < 19_000_101 || largest > 21_001_231) return undefined;
+  const [days = 0] = await numbersOf(database, [`count(try_strptime(${column.sql}, '%Y%m%d'))`], stagedTable);
+  return days === present ? { form: 'numbers such as 20240531' } : undefined;
+}
+
+/**
+ * SQL of the times that most of a column's first values are, by each way of writing them.
+ * @param marks Values that do not count.
+ */
+export async function likelyDates(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  marks: readonly string[] = [],
+): Promise<readonly string[]> {
+  if (column.type !== 'text') return [];
+  const ways = timesOfText(column.sql);
+  const [sample = 0, ...fitting] = await numbersOf(
+    database,
+    ['count(*)', ...ways.map((way) => `count(${way})`)],
+    `(SELECT * FROM ${stagedTable} WHERE NOT list_contains([${literals(marks)}]::VARCHAR[], ${column.sql}) LIMIT 1000)`,
+  );
+  return ways.filter((_, w) => sample > 0 && (fitting[w] ?? 0) >= 0.95 * sample);
+}
+
+async function writtenDates(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  present: number,
+): Promise<TimeFacts | undefined> {
+  const ways = await likelyDates(database, column);
+  const counts = await numbersOf(
+    database,
+    ways.map((way) => `count(${way})`),
+    stagedTable,
+  );
+  const right = ways.filter((_, w) => counts[w] === present);
+  if (right.length > 0) return { form: 'dates', ambiguous: right.length > 1 };
+  const best = Math.max(0, ...counts);
+  const way = ways[counts.indexOf(best)];
+  if (way === undefined || best < 0.95 * present) return undefined;
+  const odd = `${stagedTable} WHERE ${column.sql} IS NOT NULL AND ${way} IS NULL`;
+  const [[text] = []] = await rowsOf(database, `SELECT ${column.sql} FROM ${odd} ORDER BY rowid LIMIT 1`);
+  return { form: 'dates', odd: String(text) };
+}

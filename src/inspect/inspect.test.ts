@@ -1,0 +1,305 @@
+import { describe, expect, test } from 'vitest';
+import { randomFromSeed } from '../support/random.js';
+import { everything, glance, inspect } from './inspect.js';
+import { addColumn, addTask, innocent, type Plant, sourceOf, tasksOf } from './planted.fixture.js';
+
+async function inspected(plant: Plant, budget = everything) {
+  const source = sourceOf(plant);
+  return inspect(source, tasksOf(source), budget);
+}
+
+const noise = randomFromSeed(99);
+
+/** What is planted, and the findings that alone may come of it: kind, column, task, split. */
+const plants: readonly (readonly [string, (plant: Plant) => void, readonly string[]])[] = [
+  [
+    'a label among the categories',
+    (plant) => addColumn(plant, { name: 'copy', kind: 'categorical', size: 3 }, ([click = 0]) => 2 * click),
+    ['label-in-disguise copy click'],
+  ],
+  [
+    'a label in a noisy number',
+    (plant) => addColumn(plant, { name: 'copy', kind: 'numeric' }, ([click = 0]) => click + 0.2 * noise.normal()),
+    ['label-in-disguise copy click'],
+  ],
+  [
+    'a label that a number in the middle stands for',
+    (plant) => addColumn(plant, { name: 'copy', kind: 'numeric' }, ([click = 0], row) => (click ? 5 : row % 2 ? 1 : 9)),
+    ['label-in-disguise copy click'],
+  ],
+  [
+    'a missing value that gives the label away',
+    (plant) =>
+      addColumn(plant, { name: 'copy', kind: 'numeric' }, ([click = 0], row) => (click ? Number.NaN : row % 50)),
+    ['label-in-disguise copy click'],
+  ],
+  [
+    'a regression label in other units',
+    (plant) => addColumn(plant, { name: 'copy', kind: 'numeric' }, ([, time = 0]) => 3600 * time - 7),
+    ['label-in-disguise copy time'],
+  ],
+  [
+    'a constant category',
+    (plant) => addColumn(plant, { name: 'same', kind: 'categorical', dictionary: ['a', 'b'] }, () => 1),
+    ['constant-column same'],
+  ],
+  [
+    'a constant number',
+    (plant) => addColumn(plant, { name: 'same', kind: 'numeric' }, () => 4.5),
+    ['constant-column same'],
+  ],
+  [
+    'a column without values',
+    (plant) => addColumn(plant, { name: 'same', kind: 'numeric' }, () => Number.NaN),
+    ['constant-column same'],
+  ],
+  [
+    'training rows in the test split',
+    ({ splits: { train, test } }) => {
+      for (const [c, values] of test.columns.entries())
+        for (let row = 0; row < 50; row++) values[2 * row] = train.columns[c]?.[7 * row] ?? 0;
+    },
+    ['rows-in-common test'],
+  ],
+  [
+    'two names of one label',
+    (plant) => addTask(plant, { name: 'again', type: 'binary' }, ([click = 0]) => click),
+    ['identical-labels click'],
+  ],
+  [
+    'a label and its opposite',
+    (plant) => addTask(plant, { name: 'not', type: 'binary' }, ([click = 0]) => 1 - click),
+    ['identical-labels click'],
+  ],
+  [
+    'a number that is 1 wherever the label is 1, and elsewhere too',
+    (plant) => addColumn(plant, { name: 'flag', kind: 'numeric' }, ([click = 0], row) => Number(click || row % 2)),
+    ['implied-by-label flag click'],
+  ],
+  [
+    'a value that positive rows alone have, though not all of them',
+    (plant) =>
+      addColumn(plant, { name: 'paid', kind: 'numeric' }, ([click = 0], row) =>
+        click && row % 4 !== 0 ? row % 50 : Number.NaN,
+      ),
+    ['implies-label paid click', 'missing-values paid'],
+  ],
+  ['a test split of one class', ({ splits: { test } }) => test.labels[0]?.fill(0), ['one-class click test']],
+  [
+    'labels that are no numbers',
+    ({ splits: { train } }) => train.labels[1]?.fill(Number.NaN, 10, 20),
+    ['labels time train'],
+  ],
+  ['a binary label of 2', ({ splits: { train } }) => train.labels[0]?.fill(2, 10, 11), ['labels click train']],
+  [
+    'values that training has not',
+    (plant) => {
+      addColumn(plant, { name: 'day', kind: 'categorical', size: 30 }, (_, row) => row % 20);
+      plant.splits.test.columns.at(-1)?.fill(25, 0, 300);
+    },
+    ['unseen-values day'],
+  ],
+  [
+    'an id',
+    (plant) => addColumn(plant, { name: 'id', kind: 'categorical', size: 4000 }, (_, row) => row),
+    ['many-values id'],
+  ],
+];
+
+describe('findings', () => {
+  test('there are none in innocent data', async () => {
+    expect((await inspected(innocent())).findings).toEqual([]);
+  });
+
+  test.each(plants)('%s', async (_, change, expected) => {
+    const plant = innocent();
+    change(plant);
+    const { findings } = await inspected(plant);
+    const found = findings.map(({ kind, column, task, split }) =>
+      [kind, column, task, split].filter(Boolean).join(' '),
+    );
+    expect(found).toEqual(expected);
+  });
+
+  test('pitfall 29: a split of one class has its counts in the finding', async () => {
+    const plant = innocent();
+    plant.splits.validation.labels[0]?.fill(1);
+    const { findings } = await inspected(plant);
+    expect(findings[0]?.message).toBe(
+      "Task 'click', validation split: every row is positive, of 1,000: there is no AUC.",
+    );
+  });
+
+  test('a column that follows from a rare label is named with counts and advice', async () => {
+    const plant = addTask(innocent(), { name: 'refund', type: 'binary' }, (_, row) => Number(row % 300 === 7));
+    const dictionary = ['no', 'yes'];
+    addColumn(plant, { name: 'called', kind: 'categorical', dictionary }, ([, , refund], row) =>
+      Number(refund || row % 5 === 0),
+    );
+    const { findings } = await inspected(plant);
+    expect(findings.filter(({ weight }) => weight === 'serious').map(({ message }) => message)).toEqual([
+      "Column 'called' is 'yes' in all 14 training rows where 'refund' is 1, and in 20.35 % of all rows. " +
+        'Chance does not explain this: ignore the column if it is known only after the label.',
+    ]);
+    const part = await inspected(plant, { ...everything, values: 6000 });
+    expect(part.findings.map(({ message }) => message).join('\n')).not.toMatch(/Column 'called'/); // too few rows
+  });
+
+  test('pitfall 28: an id that knows its training labels alone is no disguise', async () => {
+    const plant = innocent();
+    addColumn(plant, { name: 'id', kind: 'categorical', size: 8000 }, ([click = 0], row) => row + (click ? 4000 : 0));
+    for (const split of ['validation', 'test'] as const)
+      plant.splits[split].columns.at(-1)?.forEach((_, row, values) => {
+        values[row] = (row * 37) % 8000; // has nothing to do with its label
+      });
+    const { columns, findings } = await inspected(plant);
+    expect(findings.map(({ kind }) => kind)).not.toContain('label-in-disguise');
+    expect(columns.at(-1)?.alone[0]?.score).toBeCloseTo(0.5, 1);
+  });
+});
+
+describe('counts', () => {
+  test('are those of the rows in the sample space', async () => {
+    const plant = innocent();
+    for (const split of Object.values(plant.splits)) {
+      const [click = [], time = []] = split.labels;
+      split.masks = [click.map((_, row) => Number(row % 4 !== 0)), time.map((_, row) => Number(row % 4 === 1))];
+    }
+    const { tasks, splits, pairs } = await inspected(plant);
+    const { labels: [click = [], time = []] = [] } = plant.splits.train;
+    const inside = click.filter((_, row) => row % 4 !== 0);
+    expect(splits.train).toEqual({ rows: 4000, lookedAt: 4000, outside: 1000 });
+    expect(tasks[0]?.splits.train).toMatchObject({ rows: 3000, positives: inside.reduce((sum, one) => sum + one, 0) });
+    expect(tasks[1]?.splits.train.rows).toBe(1000);
+    const both = (values: number[]) => values.filter((_, row) => row % 4 === 1).map(Math.fround);
+    expect(pairs[0]).toMatchObject({ tasks: ['click', 'time'], rows: 1000, sampled: 1000 });
+    expect(pairs[0]?.pearson).toBeCloseTo(pearson(both(click), both(time)), 10);
+  });
+
+  test('of values: different ones, missing ones, ranges, what is unseen', async () => {
+    const plant = innocent();
+    plant.columns[0] = { name: 'color', kind: 'categorical', dictionary: ['?', 'red', 'green', 'blue', 'new'] };
+    const { train, validation, test } = plant.splits;
+    for (const [row, value] of train.columns[0]?.entries() ?? []) train.columns[0]?.splice(row, 1, Math.min(value, 3));
+    train.columns[2]?.splice(0, 3, Number.NaN, -5, 200);
+    test.columns[2]?.splice(0, 3, Number.NaN, -6, 201);
+    const { columns } = await inspected(plant);
+    const count = (values: number[] | undefined, value: number) => values?.filter((one) => one === value).length;
+    expect(columns[0]).toMatchObject({
+      values: 4,
+      missing: { train: count(train.columns[0], 0), test: count(test.columns[0], 0) },
+      unseen: { validation: count(validation.columns[0], 4), test: count(test.columns[0], 4) },
+    });
+    expect(columns[2]).toMatchObject({
+      range: [-5, 200],
+      missing: { train: 1, validation: 0, test: 1 },
+      unseen: { validation: 0, test: 2 },
+    });
+  });
+
+  test('a column alone: the AUC of its target rates, and R² of its means', async () => {
+    const plant = innocent();
+    const { columns } = await inspected(plant);
+    const { train, validation } = plant.splits;
+    const [color = [], of = []] = [train.columns[0], validation.columns[0]];
+    const mean = (labels: number[], value: number) => {
+      const of = labels.filter((_, row) => color[row] === value);
+      const all = labels.reduce((sum, one) => sum + one, 0) / labels.length;
+      return (of.reduce((sum, one) => sum + one, 0) + all) / (of.length + 1); // drawn to the mean by one row
+    };
+    const means = [0, 1, 2, 3, 4].map((value) => mean(train.labels[0] ?? [], value));
+    const scores = of.map((value) => means[value] ?? 0);
+    expect(columns[0]?.alone[0]?.score).toBeCloseTo(pairsInOrder(scores, validation.labels[0] ?? []), 12);
+    expect(columns[0]?.alone[0]?.score).toBeGreaterThan(0.55);
+
+    const times = [0, 1, 2, 3, 4].map((value) => mean((train.labels[1] ?? []).map(Math.fround), value));
+    const time = (validation.labels[1] ?? []).map(Math.fround);
+    const centre = time.reduce((sum, one) => sum + one, 0) / time.length;
+    const errors = time.reduce((sum, one, row) => sum + (one - (times[of[row] ?? 0] ?? 0)) ** 2, 0);
+    const spread = time.reduce((sum, one) => sum + (one - centre) ** 2, 0);
+    expect(columns[0]?.alone[1]?.score).toBeCloseTo(1 - errors / spread, 8);
+    expect(columns[3]?.alone[1]?.score).toBeCloseTo(0.5, 1); // time = 10 + weight + noise of the same variance
+  });
+});
+
+describe('glance', () => {
+  test('tells the serious findings of a part of the rows, and reads no more than that', async () => {
+    const plant = addColumn(innocent(), { name: 'copy', kind: 'numeric' }, ([click = 0]) => click);
+    addColumn(plant, { name: 'id', kind: 'categorical', size: 4000 }, (_, row) => row);
+    const source = sourceOf(plant);
+    const notes = await glance(source, tasksOf(source));
+    expect(notes).toEqual([expect.stringMatching(/^Column 'copy' predicts 'click' almost alone \(AUC 1\.000/)]);
+    expect(source.reads).toEqual({ train: 32, validation: 4, test: 4 }); // buckets are laid by a pass of their own
+  });
+
+  test('what is repeated for many tasks hides no other kind of finding, and no other column', async () => {
+    const plant = innocent();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) addTask(plant, { name, type: 'binary' }, ([click = 0]) => click);
+    addColumn(plant, { name: 'copy', kind: 'numeric' }, ([click = 0]) => click);
+    addColumn(plant, { name: 'again', kind: 'numeric' }, ([click = 0]) => 2 * click);
+    addColumn(plant, { name: 'same', kind: 'numeric' }, () => 1);
+    const source = sourceOf(plant);
+    const notes = await glance(source, tasksOf(source));
+    expect(notes).toHaveLength(9);
+    expect(notes.slice(0, 4)).toEqual([
+      expect.stringMatching(/^The labels of 'click' are equal those of 'a'/),
+      expect.stringMatching(/^Column 'copy' predicts 'click' almost alone/),
+      expect.stringMatching(/^Column 'same' is the same/),
+      expect.stringMatching(/^Column 'again' predicts 'click' almost alone/),
+    ]);
+    expect(notes[8]).toMatch(/^20 more findings/); // 15 pairs, 12 of columns that know the label, one constant
+  });
+
+  test('reads as much of large data as of small ones', async () => {
+    const columns = Array.from({ length: 600 }, (_, c) =>
+      Float32Array.from({ length: 100 }, (_, row) => (row * (c + 3)) % 97),
+    );
+    let reads = 0;
+    const split = {
+      rows: 10_000_000,
+      blockRows: 100,
+      read: () => {
+        reads++;
+        return { rows: 100, columns, labels: [Float32Array.from({ length: 100 }, (_, row) => row % 2)] };
+      },
+    };
+    const source = {
+      columns: columns.map((_, c) => ({ name: `x${c}`, kind: 'numeric' as const })),
+      tasks: [{ name: 'click', type: 'binary' as const }],
+      checksum: '',
+      splits: { train: split, validation: split, test: split },
+    };
+    await glance(source, tasksOf(source));
+    expect(reads).toBeGreaterThan(40);
+    expect(reads).toBeLessThan(80); // 4 x 17 blocks of the 300,000
+  });
+
+  test('says that a finding is of a part', async () => {
+    const plant = addColumn(innocent(), { name: 'same', kind: 'numeric' }, () => 1);
+    const { findings } = await inspected(plant, { ...everything, values: 6000 });
+    expect(findings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/is the same in every training row \(in the [\d,]+ of 4,000 rows that were looked at\)/),
+    ]);
+  });
+});
+
+function pairsInOrder(scores: readonly number[], labels: readonly number[]): number {
+  let [ordered, pairs] = [0, 0];
+  for (const [i, positive] of labels.entries()) {
+    if (positive !== 1) continue;
+    for (const [j, negative] of labels.entries()) {
+      if (negative !== 0) continue;
+      const difference = (scores[i] ?? 0) - (scores[j] ?? 0);
+      ordered += difference > 0 ? 1 : difference === 0 ? 0.5 : 0;
+      pairs++;
+    }
+  }
+  return ordered / pairs;
+}
+
+function pearson(a: readonly number[], b: readonly number[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
+  const product = (x: readonly number[], y: readonly number[]) =>
+    x.reduce((sum, one, row) => sum + (one - mean(x)) * ((y[row] ?? 0) - mean(y)), 0);
+  return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
+}

@@ -1,0 +1,66 @@
+import { Moments } from '../data/column-fits.js';
+import type { SourceBlock, SourceTask } from '../data/dataset.js';
+
+/** The labels of a task in the looked-at rows of a split that are in its sample space. */
+export interface LabelSummary {
+  readonly rows: number;
+  /** Labels that are 1, of binary tasks; null for others. */
+  readonly positives: number | null;
+  /** Of a binary task: the share of positives. Null without rows. */
+  readonly mean: number | null;
+  readonly deviation: number | null;
+  readonly range: readonly [number, number] | null;
+  /** Labels that are no number. */
+  readonly missing: number;
+  /** Labels of a binary task that are numbers, but neither 0 nor 1. */
+  readonly others: number;
+}
+
+/** Counts one task's labels of one split. */
+export class LabelCounts {
+  readonly #type: SourceTask['type'];
+  readonly #moments = new Moments();
+  #rows = 0;
+  #missing = 0;
+  #positives = 0;
+  #others = 0;
+  #least = Number.POSITIVE_INFINITY;
+  #most = Number.NEGATIVE_INFINITY;
+
+  constructor(type: SourceTask['type']) {
+    this.#type = type;
+  }
+
+  /** @param task Its index in the source. */
+  add(block: SourceBlock, task: number): void {
+    const labels = block.labels[task] ?? new Float32Array();
+    const mask = block.masks?.[task];
+    for (let row = 0; row < block.rows; row++) {
+      if (mask?.[row] === 0) continue;
+      const label = labels[row] ?? Number.NaN;
+      this.#rows++;
+      if (Number.isNaN(label)) this.#missing++;
+      else {
+        if (label === 1) this.#positives++;
+        else if (label !== 0) this.#others++;
+        this.#moments.add(label);
+        if (label < this.#least) this.#least = label;
+        if (label > this.#most) this.#most = label;
+      }
+    }
+  }
+
+  finish(): LabelSummary {
+    const known = this.#rows > this.#missing;
+    const binary = this.#type === 'binary';
+    return {
+      rows: this.#rows,
+      positives: binary ? this.#positives : null,
+      mean: known ? this.#moments.mean : null,
+      deviation: known ? this.#moments.deviation : null,
+      range: known ? [this.#least, this.#most] : null,
+      missing: this.#missing,
+      others: binary ? this.#others : 0,
+    };
+  }
+}

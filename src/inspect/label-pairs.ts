@@ -1,0 +1,100 @@
+import type { SourceBlock } from '../data/dataset.js';
+import { labelStatistics } from '../data/label-statistics.js';
+
+/** What the labels of two tasks have to do with each other, in training rows that are in both sample spaces. */
+export interface LabelPair {
+  readonly tasks: readonly [string, string];
+  /** Looked-at training rows in both sample spaces. */
+  readonly rows: number;
+  /** Every label of one is that of the other, and they vary: five labels at least are not the first. */
+  readonly identical: boolean;
+  /** Every label of one is 1 - that of the other, and they vary. */
+  readonly opposite: boolean;
+  /** Of `sampled` of the rows; null where one of the labels does not vary. */
+  readonly pearson: number | null;
+  readonly spearman: number | null;
+  readonly sampled: number;
+}
+
+/** Compares the training labels of every pair of tasks; correlations are of every k-th row, `mostSampled` at most. */
+export class LabelPairs {
+  readonly #names: readonly string[];
+  readonly #tasks: readonly number[];
+  readonly #stride: number;
+  readonly #sample: readonly Float32Array[]; // NaN outside the sample space
+  readonly #counts: readonly {
+    readonly a: number;
+    readonly b: number;
+    rows: number;
+    same: number;
+    opposite: number;
+    first: number;
+    moved: number;
+  }[];
+  #row = 0;
+  #sampled = 0;
+
+  /** @param tasks Their indexes in the source. */
+  constructor(names: readonly string[], tasks: readonly number[], rows: number, mostSampled: number) {
+    this.#names = names;
+    this.#tasks = tasks;
+    this.#stride = Math.max(1, Math.ceil(rows / mostSampled));
+    this.#sample = tasks.map(() => new Float32Array(Math.ceil(rows / this.#stride)));
+    this.#counts = names.flatMap((_, a) =>
+      names.slice(a + 1).map((_, i) => ({ a, b: a + 1 + i, rows: 0, same: 0, opposite: 0, first: 0, moved: 0 })),
+    );
+  }
+
+  add(block: SourceBlock): void {
+    const labels = this.#tasks.map((task) => block.labels[task] ?? new Float32Array(block.rows));
+    const masks = this.#tasks.map((task) => block.masks?.[task]);
+    for (const count of this.#counts) {
+      const [a, b] = [labels[count.a], labels[count.b]];
+      for (let row = 0; row < block.rows; row++) {
+        if (masks[count.a]?.[row] === 0 || masks[count.b]?.[row] === 0) continue;
+        const [first = 0, second = 0] = [a?.[row], b?.[row]];
+        if (count.rows++ === 0) count.first = first;
+        if (first !== count.first) count.moved++;
+        if (first === second) count.same++;
+        if (first + second === 1) count.opposite++;
+      }
+    }
+    const offset = (this.#stride - (this.#row % this.#stride)) % this.#stride;
+    for (let row = offset; row < block.rows; row += this.#stride) {
+      for (const [t, sample] of this.#sample.entries())
+        sample[this.#sampled] = masks[t]?.[row] === 0 ? Number.NaN : (labels[t]?.[row] ?? Number.NaN);
+      this.#sampled++;
+    }
+    this.#row += block.rows;
+  }
+
+  finish(): readonly LabelPair[] {
+    return this.#counts.map(({ a, b, rows, same, opposite, moved }) => {
+      const both = inBoth(this.#sample[a], this.#sample[b], this.#sampled);
+      const sampled = both[0]?.length ?? 0;
+      const { pearson, spearman } = labelStatistics(both);
+      return {
+        tasks: [this.#names[a] ?? '', this.#names[b] ?? ''],
+        rows,
+        identical: moved >= 5 && same === rows,
+        opposite: moved >= 5 && opposite === rows,
+        pearson: pearson[0]?.[1] ?? null,
+        spearman: spearman[0]?.[1] ?? null,
+        sampled,
+      };
+    });
+  }
+}
+
+/** The rows of which both have a label. */
+function inBoth(a: Float32Array | undefined, b: Float32Array | undefined, rows: number): readonly Float32Array[] {
+  const [first, second] = [new Float32Array(rows), new Float32Array(rows)];
+  let count = 0;
+  for (let row = 0; row < rows; row++) {
+    const [x = Number.NaN, y = Number.NaN] = [a?.[row], b?.[row]];
+    if (Number.isNaN(x) || Number.isNaN(y)) continue;
+    first[count] = x;
+    second[count++] = y;
+  }
+  return [first.subarray(0, count), second.subarray(0, count)];
+}

@@ -1,0 +1,88 @@
+import type { SourceColumn, SourceTask, SplitName } from '../data/dataset.js';
+import { type FakeSplit, fakeSource } from '../data/encode.fixture.js';
+import { randomFromSeed } from '../support/random.js';
+
+/** A data set in arrays that a test may change before it becomes a source. */
+export interface Plant {
+  columns: SourceColumn[];
+  tasks: SourceTask[];
+  splits: Record<SplitName, { columns: number[][]; labels: number[][]; masks?: number[][] }>;
+}
+
+/**
+ * Nothing to find: 4000, 1000 and 1000 rows of `color` (5 values), `city` (40), `age` (whole numbers) and `weight`; a binary task `click` with
+ * a rate near .3 that depends on the color a little, and a regression task `time` that depends on the weight a little.
+ */
+export function innocent(): Plant {
+  const random = randomFromSeed(7);
+  const split = (rows: number) => {
+    const each = (make: (row: number) => number) => Array.from({ length: rows }, (_, row) => make(row));
+    const color = each(() => random.below(5));
+    const weight = each(() => random.normal());
+    return {
+      columns: [color, each(() => random.below(40)), each(() => 18 + random.below(60)), weight],
+      labels: [
+        each((row) => Number(random.uniform() < 0.2 + 0.05 * (color[row] ?? 0))),
+        each((row) => 10 + (weight[row] ?? 0) + random.normal()),
+      ],
+    };
+  };
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `v${index}`);
+  return {
+    columns: [
+      { name: 'color', kind: 'categorical', dictionary: names(5) },
+      { name: 'city', kind: 'categorical', dictionary: names(40) },
+      { name: 'age', kind: 'numeric' },
+      { name: 'weight', kind: 'numeric' },
+    ],
+    tasks: [
+      { name: 'click', type: 'binary' },
+      { name: 'time', type: 'regression' },
+    ],
+    splits: { train: split(4000), validation: split(1000), test: split(1000) },
+  };
+}
+
+/** Adds a column to every split; `value` is given the row's labels. */
+export function addColumn(plant: Plant, column: SourceColumn, value: (labels: number[], row: number) => number): Plant {
+  plant.columns.push(column);
+  for (const { columns, labels } of Object.values(plant.splits)) {
+    const rows = labels[0]?.length ?? 0;
+    columns.push(
+      Array.from({ length: rows }, (_, row) =>
+        value(
+          labels.map((task) => task[row] ?? 0),
+          row,
+        ),
+      ),
+    );
+  }
+  return plant;
+}
+
+/** Adds a task to every split; its label is made of those before it. */
+export function addTask(plant: Plant, task: SourceTask, label: (labels: number[], row: number) => number): Plant {
+  plant.tasks.push(task);
+  for (const { labels } of Object.values(plant.splits)) {
+    const [first = []] = labels;
+    labels.push(
+      first.map((_, row) =>
+        label(
+          labels.map((one) => one[row] ?? 0),
+          row,
+        ),
+      ),
+    );
+  }
+  return plant;
+}
+
+export function sourceOf({ columns, tasks, splits }: Plant, blockRows = 256) {
+  const fixed: Record<SplitName, FakeSplit> = splits;
+  return fakeSource(columns, tasks, fixed, blockRows);
+}
+
+/** The source's tasks with their places, as `inspect` takes them. */
+export function tasksOf(source: { readonly tasks: readonly SourceTask[] }) {
+  return source.tasks.map((task, index) => ({ task, index }));
+}

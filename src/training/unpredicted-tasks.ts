@@ -1,0 +1,76 @@
+import { metrics } from '../metrics/catalogue.js';
+import type { TaskMetrics } from '../metrics/evaluate.js';
+import { must } from '../support/must.js';
+
+/** The runs of one model, with their metrics on the test split. */
+export type RunsOfModel = readonly {
+  readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: TaskMetrics }>>;
+}[];
+
+/** The best of some models on a task that none of them predicts. */
+export interface UnpredictedTask {
+  readonly task: string;
+  /** `AUC 0.512, 95 % interval 0.481 to 0.543` */
+  readonly best: string;
+}
+
+/** What predicting the labels' mean gets, in the metric that epochs are selected by: AUC, or mean squared error / variance. */
+const ofMean: Readonly<Record<string, number>> = { binary: 0.5, regression: 1 };
+
+/**
+ * Tasks that no model predicts better than their mean. A model's level is the mean over its runs, and so are the ends of its 95 % interval, which hold
+ * the draw of the test rows alone. Where the metric has no interval, the level itself decides. A task without any level is not among them.
+ */
+export function unpredictedTasks(models: readonly RunsOfModel[]): readonly UnpredictedTask[] {
+  const types = new Map(
+    models.flat().flatMap(({ tasks }) => Object.entries(tasks).map(([task, { type }]) => [task, type] as const)),
+  );
+  return [...types].flatMap(([task, type]) => {
+    const metric = must(
+      metrics.all.find((one) => one.type === type && one.score),
+      `metric that scores ${type} tasks`,
+    );
+    const mean = must(ofMean[type], `level of the mean for ${type} tasks`);
+    const sign = metric.better === 'lower' ? -1 : 1;
+    const levels = models.flatMap((runs) => levelOf(runs, task, metric.name) ?? []);
+    const [best] = levels.toSorted((a, b) => sign * (b.value - a.value));
+    const isBeyond = ({ value, interval }: Level) => (interval ?? [value]).every((end) => sign * end > sign * mean);
+    if (!best || levels.some(isBeyond)) return [];
+    const interval = best.interval && `, 95 % interval ${best.interval.map((end) => end.toFixed(3)).join(' to ')}`;
+    return [{ task, best: `${metric.name.toUpperCase()} ${best.value.toFixed(3)}${interval ?? ''}` }];
+  });
+}
+
+/** For a reader of a single run's result, a line per task. */
+export function notesOnUnpredicted(result: RunsOfModel[number]): readonly string[] {
+  return unpredictedTasks([[result]]).map(
+    ({ task, best }) =>
+      `Task '${task}': the model does not predict it better than its mean (${best}). Is there anything in the inputs that could?`,
+  );
+}
+
+interface Level {
+  readonly value: number;
+  readonly interval: readonly [number, number] | null;
+}
+
+/** Undefined where the metric is not defined in any run. */
+function levelOf(runs: RunsOfModel, task: string, metric: string): Level | undefined {
+  const found = runs.flatMap(({ tasks }) => {
+    const [value, interval] = [tasks[task]?.test[metric], tasks[task]?.test[`${metric}Interval`]];
+    return typeof value === 'number' ? [{ value, interval: typeof interval === 'object' ? interval : null }] : [];
+  });
+  const intervals = found.flatMap(({ interval }) => (interval ? [interval] : []));
+  if (found.length === 0) return undefined;
+  return {
+    value: meanOf(found.map(({ value }) => value)),
+    interval:
+      intervals.length < found.length
+        ? null
+        : [meanOf(intervals.map(([low]) => low)), meanOf(intervals.map(([, high]) => high))],
+  };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
