@@ -7,11 +7,10 @@ import { defineLoader } from '../loader.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
 import { prepared } from '../store/prepared.js';
 import { PreparedFile } from '../store/prepared-file.js';
-import { fileNotes } from './description.js';
 import { crosses, type Field, fields, userField } from './fields.js';
 import { prepareFiles, type StoredFiles } from './prepare-files.js';
 import { findRawFiles, fingerprint } from './raw-files.js';
-import type { FileSplit } from './read-files.js';
+import { type FileSplit, fileNotes } from './read-files.js';
 import { userSplits } from './user-splits.js';
 
 /** Raise them when the same files become other tables, and the same tables other rows. */

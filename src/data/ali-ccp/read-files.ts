@@ -1,7 +1,11 @@
-import type { FileDescription } from './description.js';
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { DataError } from '../../support/errors.js';
+import { type RawFile, readRawFile } from '../raw-file.js';
+import { wholeLines } from '../whole-lines.js';
 import { EntryReader } from './entry-reader.js';
 import { fieldsOf } from './fields.js';
-import { filePass } from './file-pass.js';
+import { LineCursor } from './line-cursor.js';
 import type { RawFiles } from './raw-files.js';
 
 export const fileSplits = ['train', 'test'] as const;
@@ -11,6 +15,25 @@ export type TableName = `${'samples' | 'common'}_${FileSplit}`;
 
 /** Rows that are read before they are stored: of samples, a row group of DuckDB. A row of common features is some thousand bytes. */
 const batchRows = { common: 2 ** 12, skeleton: 122_880 };
+const pieceBytes = 2 ** 20;
+
+/** What is known of one of the four files once it has been read. */
+export interface FileDescription {
+  readonly file: string;
+  /** Of the unpacked content. */
+  readonly sha256: string;
+  /** Rows that were kept. */
+  readonly rows: number;
+  readonly entries: number;
+  /** Rows with a conversion but no click. */
+  readonly leftOut: number;
+  /** Rows that say another number of features than they have. */
+  readonly miscounted: number;
+  /** Entries of fields that the file is not known to have. */
+  readonly unread: { readonly count: number; readonly names: readonly string[] };
+  /** By single field, rows that have several entries of it. */
+  readonly repeated: Readonly<Record<string, number>>;
+}
 
 /** Features of rows: see `EntryReader`. */
 export interface Features {
@@ -153,6 +176,72 @@ function featuresOf({ singles, rows, ends, places, indexes, values }: EntryReade
   };
 }
 
+/**
+ * Reads a file once: `begin` reads what stands before a row's feature list, `reader` the list, and `flush` takes the rows batch by batch.
+ * @param begin is given the row's place in the batch; false leaves it out.
+ * @param onBytes is told how many bytes on disk have been read; throws to stop.
+ */
+async function filePass(
+  file: RawFile,
+  reader: EntryReader,
+  begin: (cursor: LineCursor, row: number) => boolean,
+  flush: () => Promise<void>,
+  onBytes: (bytes: number) => void,
+): Promise<FileDescription> {
+  const { path } = file;
+  const hash = createHash('sha256');
+  const cursor = new LineCursor(path);
+  const found = { rows: 0, entries: 0, leftOut: 0, miscounted: 0 };
+  let miscountedLine = 0;
+  reader.start();
+  for await (const bytes of wholeLines(path, hashed(readRawFile(file, onBytes, Buffer.alloc(pieceBytes)), hash))) {
+    cursor.start(bytes);
+    while (cursor.next()) {
+      if (cursor.at === cursor.end) continue;
+      if (!begin(cursor, reader.rows)) {
+        found.leftOut++;
+        continue;
+      }
+      const said = cursor.count();
+      const entries = reader.read(bytes, cursor.at, cursor.end, cursor.fail);
+      if (said !== entries) {
+        found.miscounted++;
+        miscountedLine = cursor.line;
+      }
+      found.entries += entries;
+      found.rows++;
+      if (reader.rows < reader.mostRows) continue;
+      reader.resolve();
+      await flush();
+      reader.clear();
+    }
+  }
+  if (miscountedLine === cursor.line && cursor.line > 0)
+    cursor.fail('the last row has another number of features than it says. Is the file whole?');
+  if (found.rows === 0) throw new DataError(`${path} has no rows.`);
+  reader.resolve();
+  if (reader.rows > 0) await flush();
+  return {
+    ...found,
+    file: basename(path),
+    sha256: hash.digest('hex'),
+    unread: { count: reader.unread.count, names: [...reader.unread.names].sort() },
+    repeated: Object.fromEntries(
+      reader.singles.flatMap(({ field, repeated }) => (repeated > 0 ? [[field.name, repeated]] : [])),
+    ),
+  };
+}
+
+async function* hashed(
+  pieces: AsyncIterable<Buffer>,
+  hash: { update(bytes: Buffer): unknown },
+): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) {
+    hash.update(piece);
+    yield piece;
+  }
+}
+
 /** Indexes of common features, one after the other. */
 class KeyList {
   count = 0;
@@ -180,4 +269,21 @@ class KeyList {
     this.count = 0;
     return { high: this.#high.slice(0, count), low: this.#low.slice(0, count) };
   }
+}
+
+/** What a user should know of a file, a line each. */
+export function fileNotes({ file, leftOut, miscounted, unread, repeated }: FileDescription): string[] {
+  const notes: string[] = [];
+  const rows = (count: number) => (count === 1 ? '1 row' : `${count} rows`);
+  if (leftOut > 0) notes.push(`${file}: ${rows(leftOut)} with a conversion but no click left out.`);
+  for (const [field, count] of Object.entries(repeated)) {
+    notes.push(
+      `${file}: ${rows(count)} with several entries of ${field}, which has one elsewhere; the heaviest is kept.`,
+    );
+  }
+  if (miscounted > 0) notes.push(`${file}: ${rows(miscounted)} with another number of features than they say.`);
+  if (unread.count > 0) {
+    notes.push(`${file}: ${unread.count} entries of fields that are not read (${unread.names.join(', ')}).`);
+  }
+  return notes;
 }

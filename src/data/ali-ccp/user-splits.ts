@@ -1,6 +1,5 @@
-import type { SourceSplit } from '../dataset.js';
+import type { SourceBlock, SourceSplit } from '../dataset.js';
 import type { PreparedFile } from '../store/prepared-file.js';
-import { readAhead } from '../store/read-ahead.js';
 import { itemsOf } from '../store/vector-values.js';
 import { userField } from './fields.js';
 import type { FileSplit } from './read-files.js';
@@ -89,6 +88,27 @@ function markedSplit(drawn: Drawn, marks: Marks, mark: number, counts: Int32Arra
     return reader.read({ from, to: range * rangeRows, chosen, skip, rows: end - begin });
   };
   return { rows, blockRows, ...readAhead(Math.ceil(rows / blockRows), read) };
+}
+
+/** Blocks that can be asked for before they are needed: they are read while the block before is used. */
+function readAhead(
+  blocks: number,
+  read: (index: number) => Promise<SourceBlock>,
+): Required<Pick<SourceSplit, 'read' | 'ahead'>> {
+  let next: { readonly index: number; readonly block: Promise<SourceBlock> } | undefined;
+  return {
+    read(index) {
+      const begun = next?.index === index ? next.block : undefined;
+      next = undefined;
+      return begun ?? read(index);
+    },
+    ahead(index) {
+      if (next?.index === index || index >= blocks) return;
+      const block = read(index);
+      block.catch(() => undefined); // whoever asks for it is told
+      next = { index, block };
+    },
+  };
 }
 
 /** [0, 1), from all bits of both. */

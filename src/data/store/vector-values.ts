@@ -37,7 +37,8 @@ function isBlobs(vector: DuckDBVector): vector is DuckDBBlobVector {
   return 'getItemBytes' in vector;
 }
 
-function isLists(vector: DuckDBVector): vector is DuckDBListVector {
+/** Whether a vector is of lists. */
+export function isLists(vector: DuckDBVector): vector is DuckDBListVector {
   return 'getEntryOffset' in vector;
 }
 
