@@ -56,7 +56,7 @@ export const aliCcp = defineLoader({
     const raw = [files.common.train, files.common.test, files.skeleton.train, files.skeleton.test];
     const key = { tablesVersion, files: await Promise.all(raw.map(fingerprint)) };
     const at = { folder: options.cache, name: 'ali-ccp', key };
-    const entry = await prepared(at, context, (database) => prepareFiles(database, files, context));
+    const entry = await prepared(at, context, (database, folder) => prepareFiles(database, folder, files, context));
     context.prepared?.(entry.path);
     const stored: StoredFiles = JSON.parse(JSON.stringify(entry.description)); // the manifest's checksum has been compared
     const { common_train, common_test, samples_train, samples_test } = stored.files;

@@ -1,4 +1,6 @@
 import { on } from 'node:events';
+import { appendFile, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
@@ -9,6 +11,7 @@ import { type Field, fields, fieldsOf } from './fields.js';
 import type { RawFiles } from './raw-files.js';
 import {
   type CommonRows,
+  type Features,
   type FileDescription,
   type FileSplit,
   fileSplits,
@@ -18,7 +21,6 @@ import {
   type TableName,
 } from './read-files.js';
 import type { Sent } from './read-thread.js';
-import { GrowingList } from './sample-reader.js';
 
 /** What the DuckDB file has beside its tables, which datasets/ali-ccp.md describes. */
 export interface StoredFiles {
@@ -42,11 +44,12 @@ const shelfPlaces = 2 ** 12;
  */
 export async function prepareFiles(
   database: DuckDBConnection,
+  folder: string,
   files: RawFiles,
   context: Pick<LoaderContext, 'progress' | 'signal'>,
 ): Promise<StoredFiles> {
   await database.run("SET memory_limit = '256MB'");
-  const store = new Store(database, files);
+  const store = new Store(database, folder, files);
   await store.create();
   const total = [files.common, files.skeleton].reduce((sum, { train, test }) => sum + train.bytes + test.bytes, 0);
   const thread = new Worker(new URL(script, import.meta.url), { workerData: files });
@@ -72,11 +75,11 @@ class Store {
   readonly #descriptions = new Map<TableName, FileDescription>();
   readonly #ids: Record<string, number> = {};
 
-  constructor(database: DuckDBConnection, files: RawFiles) {
+  constructor(database: DuckDBConnection, folder: string, files: RawFiles) {
     this.#database = database;
     this.#splits = {
-      train: new SplitTables(database, files, 'train'),
-      test: new SplitTables(database, files, 'test'),
+      train: new SplitTables(database, folder, files, 'train'),
+      test: new SplitTables(database, folder, files, 'test'),
     };
   }
 
@@ -135,11 +138,12 @@ class SplitTables {
   #filled = new Uint8Array();
   readonly #shelves: Shelves;
 
-  constructor(database: DuckDBConnection, files: RawFiles, split: FileSplit) {
+  /** @param folder for what is not needed when all is stored. */
+  constructor(database: DuckDBConnection, folder: string, files: RawFiles, split: FileSplit) {
     this.#database = database;
     this.#files = files;
     this.#split = split;
-    this.#shelves = new Shelves(database, `common_${split}`);
+    this.#shelves = new Shelves(join(folder, `common-${split}`));
   }
 
   async create(): Promise<void> {
@@ -179,20 +183,7 @@ class SplitTables {
       }
       if (place >= 0) this.#filled[place] = 1;
     }
-    const { singles, ends, places, indexes, values } = features;
-    const lists = new Map(historyPlaces.map((field) => [field, new GrowingList(1)]));
-    for (const [row, place] of common.entries()) {
-      if (place < 0) continue;
-      const shelf = await this.#shelves.at(place);
-      shelf.appendInteger(place);
-      shelf.appendInteger(this.#rows + row);
-      for (const single of singles) shelf.appendInteger(single[row] ?? 0);
-      for (let e = row === 0 ? 0 : (ends[row - 1] ?? 0); e < (ends[row] ?? 0); e++)
-        lists.get(places[e] ?? 0)?.add(indexes[e] ?? 0, values[e] ?? 0);
-      for (const list of lists.values()) shelf.appendBlob(list.take());
-      shelf.endRow();
-    }
-    this.#shelves.flush();
+    await this.#shelves.put(common, this.#rows, features);
     this.#rows += rows;
   }
 
@@ -203,7 +194,7 @@ class SplitTables {
       const { path } = this.#files.common[this.#split];
       throw new DataError(`${where}: ${path} has no row for the index of its common features.`);
     }
-    await this.#shelves.empty();
+    await this.#shelves.empty(this.#database, `common_${this.#split}`);
     for (const table of ['keys', 'wanted']) await this.#database.run(`DROP TABLE ${table}_${this.#split}`);
   }
 
@@ -244,45 +235,96 @@ class SplitTables {
 }
 
 /**
- * Rows of a table, which begin with a place, that come in any order of their places. Those of neighbouring places wait in a table of the connection's
- * own database, which may spill to disk. (DuckDB sorts rows of variable length in memory only, so it gets them shelf by shelf.)
+ * Common rows that come in any order of their places, in a file of the work folder until all have come. Those of neighbouring places are a
+ * shelf, which is put in order in memory. A row is 32-bit words: how many there are, its place, its number, its single fields, how many entries each
+ * list has, and for each list all indexes and all values.
  */
 class Shelves {
-  readonly #database: DuckDBConnection;
-  readonly #table: string;
-  readonly #appenders: DuckDBAppender[] = [];
+  readonly #path: string;
+  #end = 0;
+  /** By shelf, where in the file its rows lie. */
+  readonly #parts: { readonly position: number; readonly bytes: number }[][] = [];
 
-  /** @param table of the database `prepared`. */
-  constructor(database: DuckDBConnection, table: string) {
-    this.#database = database;
-    this.#table = table;
+  constructor(path: string) {
+    this.#path = path;
   }
 
-  /** Takes a row of this place. */
-  async at(place: number): Promise<DuckDBAppender> {
-    const index = Math.floor(place / shelfPlaces);
-    for (let shelf = this.#appenders.length; shelf <= index; shelf++) {
-      await this.#database.run(`CREATE TABLE ${this.#table}_${shelf} AS FROM prepared.${this.#table} LIMIT 0`);
-      this.#appenders.push(await this.#database.createAppender(`${this.#table}_${shelf}`));
+  /** @param common the place of each row, -1 for one that no sample needs. @param first the number of the first row. */
+  async put(common: Int32Array, first: number, { singles, ends, places, indexes, values }: Features): Promise<void> {
+    const header = 3 + singles.length;
+    const words = new Int32Array(common.length * (header + historyPlaces.length) + 2 * indexes.length);
+    const floats = new Float32Array(words.buffer);
+    const order = common
+      .map((_, row) => row)
+      .filter((row) => (common[row] ?? -1) >= 0)
+      .sort((row, other) => (common[row] ?? 0) - (common[other] ?? 0));
+    let at = 0;
+    for (const row of order) {
+      const place = common[row] ?? 0;
+      const [begin, end] = [row === 0 ? 0 : (ends[row - 1] ?? 0), ends[row] ?? 0];
+      words.set([place, first + row, ...singles.map((single) => single[row] ?? 0)], at + 1);
+      let to = at + header + historyPlaces.length;
+      for (const [list, field] of historyPlaces.entries()) {
+        const from = to;
+        for (let e = begin; e < end; e++) if (places[e] === field) words[to++] = indexes[e] ?? 0;
+        words[at + header + list] = to - from;
+        for (let e = begin; e < end; e++) if (places[e] === field) floats[to++] = values[e] ?? 0;
+      }
+      words[at] = to - at;
+      this.#addPart(Math.floor(place / shelfPlaces), 4 * (to - at));
+      at = to;
     }
-    const appender = this.#appenders[index];
-    if (!appender) throw new Error(`There is no shelf ${index}`);
-    return appender;
+    await appendFile(this.#path, new Uint8Array(words.buffer, 0, 4 * at));
   }
 
-  /** Moves the rows that were taken to the tables. */
-  flush(): void {
-    for (const appender of this.#appenders) appender.flushSync();
+  #addPart(shelf: number, bytes: number): void {
+    while (this.#parts.length <= shelf) this.#parts.push([]);
+    const parts = this.#parts[shelf] ?? [];
+    const last = parts.at(-1);
+    const position = this.#end;
+    this.#end += bytes;
+    if (last && last.position + last.bytes === position)
+      parts[parts.length - 1] = { ...last, bytes: last.bytes + bytes };
+    else parts.push({ position, bytes });
   }
 
-  /** Puts all rows into the table, in the order of their places. */
-  async empty(): Promise<void> {
-    for (const appender of this.#appenders) appender.closeSync();
-    await this.#database.run('BEGIN'); // DuckDB then writes whole row groups, however many rows a shelf has
-    for (const shelf of this.#appenders.keys())
-      await this.#database.run(`INSERT INTO prepared.${this.#table} FROM ${this.#table}_${shelf} ORDER BY "row"`);
-    await this.#database.run('COMMIT');
-    for (const shelf of this.#appenders.keys()) await this.#database.run(`DROP TABLE ${this.#table}_${shelf}`);
+  /** Puts all rows into a table of the database `prepared`, in the order of their places. */
+  async empty(database: DuckDBConnection, table: string): Promise<void> {
+    const file = await open(this.#path);
+    try {
+      const appender = await database.createAppender(table, null, 'prepared');
+      await database.run('BEGIN'); // DuckDB then writes whole row groups, however many rows a shelf has
+      for (const parts of this.#parts) {
+        const bytes = Buffer.alloc(parts.reduce((sum, part) => sum + part.bytes, 0));
+        let filled = 0;
+        for (const part of parts) filled += (await file.read(bytes, filled, part.bytes, part.position)).bytesRead;
+        if (filled < bytes.length) throw new Error(`${this.#path} has become shorter`);
+        appendShelf(appender, bytes);
+        appender.flushSync();
+      }
+      appender.closeSync();
+      await database.run('COMMIT');
+    } finally {
+      await file.close();
+    }
+    await rm(this.#path);
+  }
+}
+
+function appendShelf(appender: DuckDBAppender, bytes: Buffer): void {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const begins: number[] = [];
+  for (let at = 0; at < words.length; at += words[at] ?? words.length) begins[(words[at + 1] ?? 0) % shelfPlaces] = at;
+  for (const begin of begins) {
+    const lists = begin + 3 + fieldsOf('common', 'single').length;
+    for (let at = begin + 1; at < lists; at++) appender.appendInteger(words[at] ?? 0);
+    let from = lists + historyPlaces.length;
+    for (const list of historyPlaces.keys()) {
+      const to = from + 2 * (words[lists + list] ?? 0);
+      appender.appendBlob(bytes.subarray(4 * from, 4 * to));
+      from = to;
+    }
+    appender.endRow();
   }
 }
 

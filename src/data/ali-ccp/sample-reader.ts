@@ -162,7 +162,7 @@ class FieldLists {
 }
 
 /** A column of lists that grows entry by entry. */
-export class GrowingList {
+class GrowingList {
   readonly #offsets: Int32Array;
   #indexes: Int32Array;
   #weights: Float32Array;
@@ -185,17 +185,7 @@ export class GrowingList {
     this.#offsets[++this.#rows] = this.#count;
   }
 
-  /** All indexes, then all weights, as bytes of four each; and starts anew. */
-  take(): Uint8Array {
-    const half = 4 * this.#count;
-    const bytes = new Uint8Array(2 * half);
-    bytes.set(new Uint8Array(this.#indexes.buffer, 0, half));
-    bytes.set(new Uint8Array(this.#weights.buffer, 0, half), half);
-    this.#count = 0;
-    return bytes;
-  }
-
-  /** A row of what `take` of another list gave. */
+  /** A row's bytes: all indexes, then all weights, of four bytes each. */
   putRow(bytes: Uint8Array): void {
     const half = bytes.length / 2;
     while (this.#count + half / 4 > this.#indexes.length) this.#grow();
