@@ -59,7 +59,7 @@ export async function prepareFiles(
       if (sent.kind === 'bytes') advance(context, sent.done, total);
       else if (sent.kind === 'unusable') throw new DataError(sent.message);
       else {
-        thread.postMessage('taken'); // the thread may be two batches ahead
+        thread.postMessage('taken');
         await store.add(sent.read);
       }
     }
@@ -329,5 +329,7 @@ function appendShelf(appender: DuckDBAppender, bytes: Buffer): void {
 }
 
 function rowNumbers(first: number, count: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, row) => first + row);
+  const numbers = new Int32Array(count);
+  for (let row = 0; row < count; row++) numbers[row] = first + row;
+  return numbers;
 }

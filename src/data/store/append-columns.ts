@@ -22,7 +22,7 @@ export async function appendColumns(
   const appender = await database.createAppender(name, null, catalog);
   const types = Array.from({ length: appender.columnCount }, (_, c) => appender.columnType(c));
   const chunk = DuckDBDataChunk.create(types);
-  const copy = (vector: Parameters<typeof duckdb.copy_data_to_vector>[0], values: Numbers | BigUint64Array) =>
+  const copy = (vector: Parameters<typeof duckdb.copy_data_to_vector>[0], values: Numbers) =>
     duckdb.copy_data_to_vector(vector, 0, arrayBufferOf(values), values.byteOffset, values.byteLength);
   for (let from = 0; from < rows; from += chunkRows) {
     const to = Math.min(rows, from + chunkRows);
@@ -36,11 +36,11 @@ export async function appendColumns(
       }
       const { ends, fields } = column;
       const [first, last] = [from === 0 ? 0 : (ends[from - 1] ?? 0), ends[to - 1] ?? 0];
-      const places = new BigUint64Array(2 * (to - from)); // of each row's entries: offset, length
+      const places = new Uint32Array(4 * (to - from)); // of each row's entries: offset, length, of 64 bits each, the low half first
       for (let row = from, begin = first; row < to; row++) {
         const end = ends[row] ?? begin;
-        places[2 * (row - from)] = BigInt(begin - first);
-        places[2 * (row - from) + 1] = BigInt(end - begin);
+        places[4 * (row - from)] = begin - first;
+        places[4 * (row - from) + 2] = end - begin;
         begin = end;
       }
       duckdb.list_vector_reserve(vector, last - first);
@@ -55,7 +55,7 @@ export async function appendColumns(
   appender.closeSync();
 }
 
-function arrayBufferOf({ buffer }: Numbers | BigUint64Array): ArrayBuffer {
+function arrayBufferOf({ buffer }: Numbers): ArrayBuffer {
   if (buffer instanceof ArrayBuffer) return buffer;
   throw new Error('The array is shared with another thread');
 }
