@@ -1,6 +1,6 @@
 import { WriteStream } from 'node:tty';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { PlacedRun } from '../comparison/placed-runs.js';
+import type { PlacedRun } from '../comparison/plan/placed-runs.js';
 import { parseComparison } from '../config/comparison.js';
 import { definitions } from '../training/definitions.js';
 import { nameOf, openCompareDisplay } from './compare-display.js';

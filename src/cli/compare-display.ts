@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
-import { pointText } from '../comparison/axis-point.js';
-import type { JobEvent } from '../comparison/jobs.js';
-import type { PlacedRun } from '../comparison/placed-runs.js';
+import type { JobEvent } from '../comparison/execute/jobs.js';
+import { pointText } from '../comparison/plan/axis-point.js';
+import type { PlacedRun } from '../comparison/plan/placed-runs.js';
 import type { ComparisonEvent } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { count } from '../report/numbers.js';

@@ -1,5 +1,5 @@
-import { pointText } from '../comparison/axis-point.js';
-import type { PlacedRun } from '../comparison/placed-runs.js';
+import { pointText } from '../comparison/plan/axis-point.js';
+import type { PlacedRun } from '../comparison/plan/placed-runs.js';
 
 type Run = Pick<PlacedRun, 'label' | 'point' | 'values' | 'seed'>;
 

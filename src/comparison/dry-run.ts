@@ -3,16 +3,17 @@ import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
 import { lookAtMachine } from '../engine/choose-device.js';
 import { baseline } from '../models/catalogue.js';
-import { checkData } from './data-checks.js';
-import { createShapeReader, parametersOf, type ReadShape } from './data-shapes.js';
-import { createMatching, decide, planSearch, type Search } from './decided-changes.js';
-import { createWorkers, type Workers } from './jobs.js';
-import { measureModel } from './measure.js';
-import { placeRuns } from './placed-runs.js';
-import { type PlannedRun, planRuns } from './plan.js';
+import { createWorkers, type Workers } from './execute/jobs.js';
+import { measureModel } from './execute/measure.js';
+import { createShapeReader } from './execute/shape-reader.js';
+import { type SharedDevices, shareDevices } from './execute/shared-devices.js';
+import { fastestJobs } from './execute/stage.js';
+import { checkData } from './plan/data-checks.js';
+import { parametersOf, type ReadShape } from './plan/data-shapes.js';
+import { createMatching, decide, planSearch, type Search } from './plan/decided-changes.js';
+import { placeRuns } from './plan/placed-runs.js';
+import { type PlannedRun, planRuns } from './plan/plan.js';
 import type { ComparisonOptions } from './run-comparison.js';
-import { type SharedDevices, shareDevices } from './shared-devices.js';
-import { fastestJobs } from './stage.js';
 
 /** What a comparison would train. */
 export interface ComparisonPlan {

@@ -7,22 +7,22 @@ import { writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
 import type { Comparison, Look, RunReference } from './comparison.js';
-import { type ComparisonLog, loggedTime, openComparisonLog } from './comparison-log.js';
-import { checkData } from './data-checks.js';
-import { createShapeReader } from './data-shapes.js';
-import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
-import { decisionsOf, notesOnSearch } from './decisions.js';
-import { folderConfig } from './folder-config.js';
-import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
-import { ofOtherPlans, plannedLooks } from './looks.js';
-import { type PlacedRun, placeRuns } from './placed-runs.js';
-import { planRuns } from './plan.js';
-import { reportedRun } from './reported-run.js';
-import { type SharedDevices, shareDevices } from './shared-devices.js';
-import { fastestJobs, runStage, type StageEvent } from './stage.js';
-import { readComparison } from './stored-runs.js';
-import { summarize } from './summarize.js';
-import { timeOf } from './timing.js';
+import { type ComparisonLog, loggedTime, openComparisonLog } from './execute/comparison-log.js';
+import { createWorkers, type JobOutcome, type Workers } from './execute/jobs.js';
+import { createShapeReader } from './execute/shape-reader.js';
+import { type SharedDevices, shareDevices } from './execute/shared-devices.js';
+import { fastestJobs, runStage, type StageEvent } from './execute/stage.js';
+import { summarize } from './gains/summarize.js';
+import { checkData } from './plan/data-checks.js';
+import { createMatching, type DecidedChanges, decide, planSearch } from './plan/decided-changes.js';
+import { decisionsOf, notesOnSearch } from './plan/decisions.js';
+import { folderConfig } from './plan/folder-config.js';
+import { ofOtherPlans, plannedLooks } from './plan/looks.js';
+import { type PlacedRun, placeRuns } from './plan/placed-runs.js';
+import { planRuns } from './plan/plan.js';
+import { reportedRun } from './stored/reported-run.js';
+import { readComparison } from './stored/stored-runs.js';
+import { timeOf } from './stored/timing.js';
 
 export type ComparisonEvent =
   | StageEvent

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { DataError } from '../../support/errors.js';
-import { type RawFile, readRawFile } from '../raw-file.js';
-import { wholeLines } from '../whole-lines.js';
+import { type RawFile, readRawFile } from '../fetch/raw-file.js';
+import { wholeLines } from '../fetch/whole-lines.js';
 import { EntryReader } from './entry-reader.js';
 import { fieldsOf } from './fields.js';
 import { LineCursor } from './line-cursor.js';

@@ -1,5 +1,5 @@
 import type { ListValues, SourceBlock } from '../dataset.js';
-import { sharedLists } from '../shared-lists.js';
+import { sharedLists } from '../encode/shared-lists.js';
 import type { PreparedFile } from '../store/prepared-file.js';
 import { bytesOf, itemsOf, listsOf, type Numbers } from '../store/vector-values.js';
 import { crosses, type Field, fields, fieldsOf } from './fields.js';
