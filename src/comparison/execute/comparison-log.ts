@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { cutTornLine } from '../../training/run-folder.js';
 import { logEntries, secondsLogged } from '../stored/timing.js';
-import type { StageEvent } from './stage.js';
+import type { Event } from './executor.js';
 
 /** Lines of pino about a comparison's training: when, on how many processes, and which runs ended. */
 export interface ComparisonLog {
-  add(event: StageEvent): void;
+  add(event: Event): void;
   /** A last line, if anything was trained. */
   close(status: 'done' | 'interrupted'): void;
 }

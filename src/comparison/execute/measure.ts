@@ -1,8 +1,8 @@
 import type { Experiment } from '../../config/experiment.js';
-import type { Workers } from './jobs.js';
 import type { Answer, Report } from './messages.js';
 import { deviceFor, type SharedDevices } from './shared-devices.js';
 import { errorOf } from './worker-process.js';
+import type { Workers } from './workers.js';
 
 const seconds = 0.7; // of steps, for each candidate
 const mostCandidates = 4;

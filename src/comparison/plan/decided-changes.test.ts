@@ -71,7 +71,7 @@ async function decided(aucs: Readonly<Record<string, readonly (readonly [income:
   const matching = await createMatching(searched, shapeOf);
   const search = await planSearch(searched, folder, matching, () => undefined);
   for (const [label, values] of Object.entries(aucs)) {
-    const runs = search.placed.filter((run) => run.label === label);
+    const runs = search.runs.filter((run) => run.label === label);
     expect(runs).toHaveLength(values.length);
     for (const [index, { folder: name }] of runs.entries()) {
       const [income, married] = values[index] ?? [0, 0];

@@ -5,9 +5,8 @@ import { hasIndependentTasks } from '../../training/setup.js';
 import type { Match } from '../comparison.js';
 import type { ReadShape } from './data-shapes.js';
 import { matched } from './match.js';
-import { type PlacedRun, placeRuns } from './placed-runs.js';
-import type { RunPart } from './plan.js';
-import { chooseValues, type TuningRun, tuningRuns } from './tune.js';
+import { placeRuns, type Run, type RunPart } from './run.js';
+import { chooseValues, tuningRuns } from './tune.js';
 
 /** What a run has beyond its model's config. */
 interface Decided {
@@ -24,8 +23,7 @@ export interface DecidedChanges {
 
 /** The search runs of all models and points, in the order of the config. */
 export interface Search {
-  readonly tries: readonly { readonly label: string; readonly point: AxisPoint; readonly runs: readonly TuningRun[] }[];
-  readonly placed: readonly PlacedRun[];
+  readonly runs: readonly Run[];
   readonly folder: string;
 }
 
@@ -59,56 +57,46 @@ export async function planSearch(
   config: ComparisonConfig,
   folder: string,
   matching: Matching,
-  on: Parameters<typeof placeRuns>[2],
+  on: Parameters<typeof placeRuns>[3],
   signal?: AbortSignal,
 ): Promise<Search> {
-  const tries = config.points.flatMap((point) =>
-    config.models.map(({ label }) => ({
-      label,
-      point,
-      runs: tuningRuns(config, label, point, (values) => matching(label, point, values).changes),
-    })),
+  const wanted = config.points.flatMap((point) =>
+    config.models.flatMap(({ label }) =>
+      tuningRuns(config, label, point, (values) => matching(label, point, values).changes),
+    ),
   );
   const below = join(folder, 'tuning');
-  return {
-    tries,
-    placed: await placeRuns(
-      tries.flatMap(({ runs }) => runs),
-      below,
-      on,
-      signal,
-    ),
-    folder: below,
-  };
+  return { runs: await placeRuns(config, wanted, below, on, signal), folder: below };
 }
 
 /** The best values of a finished search, with the widths matched to them. */
 export function decide(config: ComparisonConfig, matching: Matching, search: Search): DecidedChanges {
-  const decided = new Map<string, ReturnType<DecidedChanges['of']>>();
-  let next = 0;
-  for (const { label, point, runs } of search.tries) {
-    const tried = runs.map((run) => ({ run, result: resultOf(search, search.placed[next++]) }));
-    const tasks = runs[0]?.experiment.tasks.map(({ name }) => name) ?? [];
-    const independent = runs.every(({ experiment }) => hasIndependentTasks(experiment));
-    const [only = {}] = config.settings(label);
-    const choices = runs.length === 0 ? [{ tasks, values: only }] : chooseValues(tried, tasks, independent);
-    decided.set(
-      JSON.stringify([label, point]),
-      choices.map(({ tasks, values }) => ({
+  const keyOf = (label: string, point: AxisPoint) => JSON.stringify([label, point]);
+  const tried = new Map<string, { readonly run: Run; readonly result: ReturnType<typeof readResult> }[]>();
+  for (const run of search.runs) {
+    const key = keyOf(run.label, run.point);
+    tried.set(key, [...(tried.get(key) ?? []), { run, result: readResult(join(search.folder, run.folder)) }]);
+  }
+  const decided = config.points.flatMap((point) =>
+    config.models.map(({ label }) => {
+      const runs = tried.get(keyOf(label, point)) ?? [];
+      const tasks = runs[0]?.run.experiment.tasks.map(({ name }) => name) ?? [];
+      const independent = runs.every(({ run }) => hasIndependentTasks(run.experiment));
+      const [only = {}] = config.settings(label);
+      const choices = runs.length === 0 ? [{ tasks, values: only }] : chooseValues(runs, tasks, independent);
+      const parts = choices.map(({ tasks, values }) => ({
         ...(choices.length > 1 ? { tasks } : {}),
         ...matching(label, point, values),
-      })),
-    );
-  }
+      }));
+      return [keyOf(label, point), parts] as const;
+    }),
+  );
+  const byKey = new Map(decided);
   return {
     of(label, point) {
-      const found = decided.get(JSON.stringify([label, point]));
+      const found = byKey.get(keyOf(label, point));
       if (!found) throw new Error(`Nothing was decided on '${label}'.`);
       return found;
     },
   };
-}
-
-function resultOf({ folder }: Search, run: PlacedRun | undefined) {
-  return run ? readResult(join(folder, run.folder)) : undefined;
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
 import { definitions } from '../../training/definitions.js';
 import { largestFirst, modelSizes } from './model-sizes.js';
-import { planRuns } from './plan.js';
+import { experimentOf, type Run, reportedRuns } from './run.js';
 
 const config = parseComparison(
   `name: sizes
@@ -20,12 +20,12 @@ compare:
   [],
   definitions,
 );
-const runs = planRuns(config, () => [{ changes: {} }]).map((run) => ({
-  ...run,
-  hash8: '',
-  folder: '',
-  finished: false,
-}));
+const runs = reportedRuns(config, () => [{ changes: {} }], config.seeds).map(
+  (run): Run => ({
+    ...run,
+    ...{ experiment: experimentOf(config, run), hash8: '', folder: '', state: 'planned' },
+  }),
+);
 const readShape = async () => ({
   kind: 'shape' as const,
   model: { tasks: ['y1', 'y2'], categorical: [], numeric: Array.from({ length: 10 }, (_, i) => `x${i}`) },

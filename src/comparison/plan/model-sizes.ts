@@ -1,11 +1,11 @@
 import { parametersOf, type ReadShape } from './data-shapes.js';
-import type { PlacedRun } from './placed-runs.js';
+import type { Run } from './run.js';
 
 /** Network parameters of each model among these runs, by label: of its first run, since axes and seeds change little. */
 export async function modelSizes(
-  runs: readonly PlacedRun[],
+  runs: readonly Run[],
   readShape: ReadShape,
-): Promise<ReadonlyMap<string, { readonly run: PlacedRun; readonly size: number }>> {
+): Promise<ReadonlyMap<string, { readonly run: Run; readonly size: number }>> {
   const firsts = new Map(runs.toReversed().map((run) => [run.label, run]));
   const sizes = await Promise.all(
     Array.from(firsts, async ([label, run]) => {
@@ -20,9 +20,9 @@ export async function modelSizes(
 }
 
 /** Within each seed the largest models first: then no job begins a long run when the others have nothing left to do. */
-export async function largestFirst(runs: readonly PlacedRun[], readShape: ReadShape): Promise<readonly PlacedRun[]> {
+export async function largestFirst(runs: readonly Run[], readShape: ReadShape): Promise<readonly Run[]> {
   const sizes = await modelSizes(runs, readShape);
   const seeds = [...new Set(runs.map(({ seed }) => seed))];
-  const sizeOf = ({ label }: PlacedRun) => sizes.get(label)?.size ?? 0;
+  const sizeOf = ({ label }: Run) => sizes.get(label)?.size ?? 0;
   return runs.toSorted((a, b) => seeds.indexOf(a.seed) - seeds.indexOf(b.seed) || sizeOf(b) - sizeOf(a));
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { parseComparison } from '../../config/comparison.js';
+import { type AxisPoint, parseComparison } from '../../config/comparison.js';
 import { UserError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
-import { chooseValues, type TuningRun, tuningRuns } from './tune.js';
+import { experimentOf, type Wanted } from './run.js';
+import { chooseValues, tuningRuns } from './tune.js';
 
 const text = (tune: string) => `
 name: small
@@ -30,10 +31,15 @@ const values = [
 
 describe('the search', () => {
   const point = { 'dataset.correlation': 0.2 };
+  const searchOf = (of: typeof searched, label: string, ...changesWith: [((values: AxisPoint) => AxisPoint)?]) =>
+    tuningRuns(of, label, point, ...changesWith).map(({ values = {}, ...run }) => ({
+      ...{ ...run, values },
+      experiment: experimentOf(of, { ...run, values }),
+    }));
 
   test('28b: is the same for every model, the baseline too: all combinations, under the seed of the search', () => {
     for (const { label, type } of searched.models) {
-      const runs = tuningRuns(searched, label, point);
+      const runs = searchOf(searched, label);
       expect(runs.map((run) => run.values)).toEqual(values);
       for (const { label: of, seed, point: at, experiment, values: tried } of runs) {
         expect([of, at, experiment.model.type]).toEqual([label, point, type]);
@@ -47,7 +53,7 @@ describe('the search', () => {
   });
 
   test('further changes depend on the values', () => {
-    const runs = tuningRuns(searched, 'shared', point, (tried) => ({
+    const runs = searchOf(searched, 'shared', (tried) => ({
       ...tried,
       'model.tower': [Number(tried['train.batchSize'])],
     }));
@@ -59,7 +65,7 @@ describe('the search', () => {
 
   test('tries every combination under each of its seeds', () => {
     const twice = config('{ train.batchSize: [5, 10] }\n  tuneSeed: [7, 8]');
-    const runs = tuningRuns(twice, 'shared', point);
+    const runs = searchOf(twice, 'shared');
     expect(runs.map((run) => [run.values['train.batchSize'], run.seed, run.experiment.seed])).toEqual([
       [5, 7, 7],
       [5, 8, 8],
@@ -90,7 +96,7 @@ const resultOf = ([click, watch]: Scores, [clickTest, watchTest]: readonly numbe
   },
 });
 const runs = tuningRuns(searched, 'shared', {});
-const runAt = (index: number): TuningRun => {
+const runAt = (index: number): Wanted => {
   const run = runs[index];
   if (!run) throw new Error('More scores than runs.');
   return run;

@@ -3,17 +3,11 @@ import { selectionScore } from '../../metrics/score.js';
 import { UserError } from '../../support/errors.js';
 import type { Result } from '../../training/result.js';
 import { mean } from '../statistics/gain-error.js';
-import { type PlannedRun, planRun } from './plan.js';
-
-/** A run that tries some values. */
-export interface TuningRun extends PlannedRun {
-  /** Of the keys of `tune`. */
-  readonly values: AxisPoint;
-}
+import type { Run, Wanted } from './run.js';
 
 /** A run of the search, and what came of it; no result: it failed. */
 interface Tried {
-  readonly run: TuningRun;
+  readonly run: Pick<Run, 'label' | 'values'>;
   readonly result: Pick<Result, 'tasks'> | undefined;
 }
 
@@ -33,15 +27,11 @@ export function tuningRuns(
   label: string,
   point: AxisPoint,
   changesWith: (values: AxisPoint) => AxisPoint = (values) => values,
-): readonly TuningRun[] {
+): readonly Wanted[] {
   const settings = config.settings(label);
   if (settings.length < 2) return [];
   return settings.flatMap((values) =>
-    config.tuneSeeds.map((seed) => {
-      // As part of the point, values also enter the folder's name.
-      const run = planRun(config, label, { ...point, ...values }, seed, changesWith(values));
-      return { ...run, point, values };
-    }),
+    config.tuneSeeds.map((seed) => ({ label, point, seed, values, changes: changesWith(values) })),
   );
 }
 
@@ -63,8 +53,9 @@ export function chooseValues(
 ): readonly Choice[] {
   const candidates = new Map<string, { readonly values: AxisPoint; readonly scores: ReadonlyMap<string, number>[] }>();
   for (const { run, result } of tried) {
-    const key = JSON.stringify(run.values);
-    const candidate = candidates.get(key) ?? { values: run.values, scores: [] };
+    const { values = {} } = run;
+    const key = JSON.stringify(values);
+    const candidate = candidates.get(key) ?? { values, scores: [] };
     candidate.scores.push(validationScores(result));
     candidates.set(key, candidate);
   }

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
 import { definitions } from '../../training/definitions.js';
-import { placeRuns } from './placed-runs.js';
-import { planRuns } from './plan.js';
+import { placeRuns, reportedRuns } from './run.js';
 
 const config = parseComparison(
   `name: placed
@@ -23,7 +22,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const place = () =>
   placeRuns(
-    planRuns(config, () => [{ changes: {} }]),
+    config,
+    reportedRuns(config, () => [{ changes: {} }], config.seeds),
     folder,
     () => undefined,
   );
@@ -40,16 +40,16 @@ test('of several folders of a run a finished one is taken, else the newest check
   const [run] = await place();
   const name = (label: string) => `${label}-${run?.hash8}`;
   expect(run?.folder).toBe(name('single-task-seed-1'));
-  const taken = async () => (await place()).map((placed) => [placed.folder, placed.finished]);
+  const taken = async () => (await place()).map((placed) => [placed.folder, placed.state]);
 
   store(name('d'));
   store(name('b'));
-  expect(await taken()).toEqual([[name('b'), false]]);
+  expect(await taken()).toEqual([[name('b'), 'planned']]);
   store(name('c'), 1000);
-  expect(await taken()).toEqual([[name('c'), false]]);
+  expect(await taken()).toEqual([[name('c'), 'planned']]);
   store(name('e'), 3000);
   store(name('a'), 2000);
-  expect(await taken()).toEqual([[name('e'), false]]);
+  expect(await taken()).toEqual([[name('e'), 'planned']]);
   writeFileSync(join(folder, name('d'), 'result.json'), '{}');
-  expect(await taken()).toEqual([[name('d'), true]]);
+  expect(await taken()).toEqual([[name('d'), 'finished']]);
 });

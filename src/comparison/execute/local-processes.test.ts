@@ -3,11 +3,10 @@ import { parseComparison } from '../../config/comparison.js';
 import type { ChosenDevice } from '../../engine/choose-device.js';
 import type { ModelShape } from '../../models/model.js';
 import { definitions } from '../../training/definitions.js';
-import type { PlacedRun } from '../plan/placed-runs.js';
-import { planRuns } from '../plan/plan.js';
-import type { Workers } from './jobs.js';
-import { fastestJobs } from './stage.js';
+import { experimentOf, type Run, reportedRuns } from '../plan/run.js';
+import { localProcesses } from './local-processes.js';
 import type { WorkerProcess } from './worker-process.js';
+import type { Workers } from './workers.js';
 
 vi.mock('node:os', async (original) => ({
   ...(await original<typeof import('node:os')>()),
@@ -28,12 +27,10 @@ compare:
   [],
   definitions,
 );
-const runsWith = (changes: object): PlacedRun[] =>
-  planRuns(config, () => [{ changes: { ...changes } }]).map((run) => ({
+const runsWith = (changes: object): Run[] =>
+  reportedRuns(config, () => [{ changes: { ...changes } }], config.seeds).map((run) => ({
     ...run,
-    hash8: '',
-    folder: '',
-    finished: false,
+    ...{ experiment: experimentOf(config, run), hash8: '', folder: '', state: 'planned' },
   }));
 
 const chosen: ChosenDevice = {
@@ -42,10 +39,12 @@ const chosen: ChosenDevice = {
   why: 'asked for',
 };
 
-/** Workers that are faster together; the models and numbers of jobs that they were measured with. */
-function measuredBy(known: Map<string, number>) {
+/** Workers that are faster together; the models that they were measured with. */
+function measuring() {
   const measured: string[] = [];
   const ask: WorkerProcess['ask'] = async (order, on) => {
+    if (order.kind === 'shape')
+      return { kind: 'shape', model, rows: { train: 20, validation: 10, test: 10 }, grouped: false };
     if (order.kind !== 'measure') throw new Error(`There is no answer to '${order.kind}'.`);
     on({ kind: 'ready' });
     measured.push(order.experiment.model.type);
@@ -61,19 +60,17 @@ function measuredBy(known: Map<string, number>) {
   };
   const model: ModelShape = { tasks: ['y1', 'y2'], categorical: [], numeric: ['a', 'b', 'c', 'd'] };
   const events: string[] = [];
-  const options = {
+  const { jobsFor } = localProcesses({
     workers,
-    devices: { all: [chosen], notes: [] } as const,
-    readShape: async () =>
-      ({ kind: 'shape', model, rows: { train: 20, validation: 10, test: 10 }, grouped: false }) as const,
+    devices: { all: [chosen], notes: [] },
     ...{ predictions: false, metrics: {}, signal: new AbortController().signal },
-    on: ({ kind }: { readonly kind: string }) => events.push(kind),
-  };
-  return { measured, events, jobsFor: (runs: readonly PlacedRun[]) => fastestJobs(runs, options, known) };
+    on: ({ kind }) => events.push(kind),
+  });
+  return { measured, events, jobsFor };
 }
 
 test('numbers of jobs are measured with the largest model, where there is a choice', async () => {
-  const { measured, events, jobsFor } = measuredBy(new Map());
+  const { measured, events, jobsFor } = measuring();
   const runs = runsWith({});
   expect(await jobsFor([])).toBe(1);
   expect(await jobsFor(runs.slice(0, 1))).toBe(1);
@@ -84,7 +81,7 @@ test('numbers of jobs are measured with the largest model, where there is a choi
 });
 
 test('a stage is measured anew unless its largest model has been, in the same size on the same data', async () => {
-  const { measured, jobsFor } = measuredBy(new Map());
+  const { measured, jobsFor } = measuring();
   await jobsFor(runsWith({}));
   await jobsFor(runsWith({ 'train.optimizer.learningRate': 0.1, 'train.epochs': 7 }));
   expect(measured).toHaveLength(3);
