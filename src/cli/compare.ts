@@ -118,7 +118,7 @@ async function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: C
   const [{ textTable }, { count }, { pointText }, { nameOf }] = await Promise.all([
     import('../report/text-table.js'),
     import('../report/numbers.js'),
-    import('../comparison/axis-point.js'),
+    import('../comparison/plan/axis-point.js'),
     import('./compare-display.js'),
   ]);
   const rows = [...tuning, ...runs].map((run, index) => [

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { Comparison } from '../comparison/comparison.js';
-import type { Scale } from '../comparison/external-predictions.js';
-import type { StoredRuns } from '../comparison/stored-runs.js';
+import type { Scale } from '../comparison/stored/external-predictions.js';
+import type { StoredRuns } from '../comparison/stored/stored-runs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
@@ -63,9 +63,9 @@ type Options = OptionsOf<typeof words>;
 export const report = defineCommand(words, async (given, options) => {
   const [{ parseExternalFile }, { readStoredRuns }, { storedTable }, { writeOutputs }, { showComparison }] =
     await Promise.all([
-      import('../comparison/external-predictions.js'),
-      import('../comparison/stored-runs.js'),
-      import('../comparison/stored-table.js'),
+      import('../comparison/stored/external-predictions.js'),
+      import('../comparison/stored/stored-runs.js'),
+      import('../comparison/gains/stored-table.js'),
       import('../report/write-outputs.js'),
       import('./show-comparison.js'),
     ]);
@@ -128,7 +128,7 @@ function refuse(folder: string): never {
 /** True for a folder that `ple compare` made: its runs lie in it. */
 async function holdsRunsOf(folder: string): Promise<boolean> {
   if (!existsSync(join(folder, 'comparison.json'))) return false;
-  const { readComparison } = await import('../comparison/stored-runs.js');
+  const { readComparison } = await import('../comparison/stored/stored-runs.js');
   return readComparison(folder).rows.some(({ runs }) => runs.some(({ path }) => !path.includes('/')));
 }
 
