@@ -6,8 +6,8 @@ import type { ComparisonConfig } from '../config/comparison.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
 import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
 import { commandLine } from './command-line.js';
-import type { CompareDisplay } from './compare-display.js';
-import { duration } from './duration.js';
+import type { CompareDisplay } from './display/compare-display.js';
+import { duration } from './display/duration.js';
 import { say } from './say.js';
 
 const words = () =>
@@ -41,7 +41,7 @@ export const compare = defineCommand(words, async (given, options) => {
       import('./config-file.js'),
       import('../comparison/dry-run.js'),
       import('../comparison/run-comparison.js'),
-      import('./compare-display.js'),
+      import('./display/compare-display.js'),
     ]);
   const { file, overrides } = neededConfig(given, options.config);
   const config = readComparison(file, overrides);
@@ -100,7 +100,7 @@ async function finish(
   const [{ writeOutputs }, { stringifyComparison }, { showComparison }] = await Promise.all([
     import('../report/write-outputs.js'),
     import('../config/resolved-comparison.js'),
-    import('./show-comparison.js'),
+    import('./display/show-comparison.js'),
   ]);
   await writeOutputs(
     folder,
@@ -119,7 +119,7 @@ async function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: C
     import('../report/text-table.js'),
     import('../report/numbers.js'),
     import('../comparison/plan/axis-point.js'),
-    import('./compare-display.js'),
+    import('./display/compare-display.js'),
   ]);
   const rows = [...tuning, ...runs].map((run, index) => [
     index < tuning.length ? 'tune' : 'run',

@@ -69,7 +69,7 @@ const inspectData = defineCommand(
         import('../inspect/not-used.js'),
         import('../report/inspection-text.js'),
         import('./config-file.js'),
-        import('./progress-bar.js'),
+        import('./display/progress-bar.js'),
       ]);
     const experiment = await firstExperiment(file, overrides);
     const found = await interruptible(interruptedReading, (signal) =>
@@ -96,7 +96,7 @@ async function guessedConfig(
 ): Promise<string> {
   const [{ startingConfig }, { progressBar }] = await Promise.all([
     import('../data/guess/table-starting-config.js'),
-    import('./progress-bar.js'),
+    import('./display/progress-bar.js'),
   ]);
   const bars = { bytes: progressBar('reading', 'bytes'), columns: progressBar('judging', 'columns') };
   const stop = () => {
@@ -174,7 +174,7 @@ const fetchData = defineCommand(
     const [{ loaders }, { fetchFiles }, { progressBar }] = await Promise.all([
       import('../data/catalogue.js'),
       import('../data/fetch/fetch-files.js'),
-      import('./progress-bar.js'),
+      import('./display/progress-bar.js'),
     ]);
     const { publication } = loaders.get(name);
     if (!publication) {
@@ -229,7 +229,7 @@ async function reading<Value>(
 ): Promise<Value> {
   const [{ withSource }, { progressBar }] = await Promise.all([
     import('../training/load-dataset.js'),
-    import('./progress-bar.js'),
+    import('./display/progress-bar.js'),
   ]);
   const bar = progressBar('reading', 'bytes');
   const on = (event: LoadingEvent) => {

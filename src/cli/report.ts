@@ -67,7 +67,7 @@ export const report = defineCommand(words, async (given, options) => {
       import('../comparison/stored/stored-runs.js'),
       import('../comparison/gains/stored-table.js'),
       import('../report/write-outputs.js'),
-      import('./show-comparison.js'),
+      import('./display/show-comparison.js'),
     ]);
   const predictions = (options.predictions ?? []).map(parseExternalFile);
   const sources = given.flatMap(readStoredRuns);

@@ -53,7 +53,7 @@ export const synth = defineCommand(words, async (given, options, command) => {
     import('../data/synthesize.js'),
     import('../config/document.js'),
     import('../config/parse.js'),
-    import('./progress-bar.js'),
+    import('./display/progress-bar.js'),
   ]);
   const kind = synthesisKinds.get(options.kind ?? synthesisKinds.names[0] ?? '');
   const set = flags.flatMap(({ flag, key }) => {

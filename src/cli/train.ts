@@ -5,7 +5,7 @@ import type { Experiment } from '../config/experiment.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import type { TrainingSetup } from '../training/setup.js';
 import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
-import type { Display } from './display.js';
+import type { Display } from './display/run-display.js';
 import { interruptedReading, interruptible } from './interruptible.js';
 import { say } from './say.js';
 
@@ -37,7 +37,7 @@ export const train = defineCommand(words, async (given, options) => {
     import('../training/run.js'),
     import('../training/unpredicted-tasks.js'),
     import('../report/metrics-table.js'),
-    import('./display.js'),
+    import('./display/run-display.js'),
   ]);
   const experiment = await chosenExperiment(given, options);
   const display = openDisplay(process.stderr, experiment);

@@ -1,6 +1,6 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import stringWidth from 'string-width';
-import { shortened, wrapped } from '../report/text-table.js';
+import { shortened, wrapped } from '../../report/text-table.js';
 import { barLine, columnsOf } from './bar-line.js';
 
 /** A bar for all runs and a line for each that trains. */

@@ -1,5 +1,5 @@
-import type { Comparison } from '../comparison/comparison.js';
-import { comparisonTable } from '../report/comparison-table.js';
+import type { Comparison } from '../../comparison/comparison.js';
+import { comparisonTable } from '../../report/comparison-table.js';
 
 const [fewestColumns, mostColumns] = [80, 120]; // longer lines of text are hard to read
 

@@ -1,10 +1,10 @@
-import type { Experiment } from '../config/experiment.js';
-import type { Engine } from '../engine/engine.js';
-import { metrics as allMetrics } from '../metrics/catalogue.js';
-import { count } from '../report/numbers.js';
-import { printable } from '../support/printable.js';
-import type { RunEvent } from '../training/run.js';
-import type { EpochRecord } from '../training/trainer.js';
+import type { Experiment } from '../../config/experiment.js';
+import type { Engine } from '../../engine/engine.js';
+import { metrics as allMetrics } from '../../metrics/catalogue.js';
+import { count } from '../../report/numbers.js';
+import { printable } from '../../support/printable.js';
+import type { RunEvent } from '../../training/run.js';
+import type { EpochRecord } from '../../training/trainer.js';
 import type { Unit } from './amount.js';
 import { type ProgressBar, progressBar } from './progress-bar.js';
 

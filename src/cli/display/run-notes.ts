@@ -1,5 +1,5 @@
-import { pointText } from '../comparison/plan/axis-point.js';
-import type { Run } from '../comparison/plan/run.js';
+import { pointText } from '../../comparison/plan/axis-point.js';
+import type { Run } from '../../comparison/plan/run.js';
 
 /** Notes on what came out of single runs, gathered, since many runs have the same. */
 export interface RunNotes {

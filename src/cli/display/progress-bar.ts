@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { shortened } from '../report/text-table.js';
+import { shortened } from '../../report/text-table.js';
 import { amount, type Unit } from './amount.js';
 import { barLine, columnsOf } from './bar-line.js';
 import { duration } from './duration.js';

@@ -1,8 +1,8 @@
 import { WriteStream } from 'node:tty';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Run } from '../comparison/plan/run.js';
-import { parseComparison } from '../config/comparison.js';
-import { definitions } from '../training/definitions.js';
+import type { Run } from '../../comparison/plan/run.js';
+import { parseComparison } from '../../config/comparison.js';
+import { definitions } from '../../training/definitions.js';
 import { nameOf, openCompareDisplay } from './compare-display.js';
 import { gatherRunNotes } from './run-notes.js';
 import { virtualTerminal } from './terminal.fixture.js';

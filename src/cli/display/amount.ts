@@ -1,4 +1,4 @@
-import { count } from '../report/numbers.js';
+import { count } from '../../report/numbers.js';
 
 export type Unit = 'bytes' | 'rows' | 'columns' | 'models' | 'steps';
 

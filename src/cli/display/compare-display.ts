@@ -1,11 +1,11 @@
 import stringWidth from 'string-width';
-import type { Event } from '../comparison/execute/executor.js';
-import { pointText } from '../comparison/plan/axis-point.js';
-import type { Run } from '../comparison/plan/run.js';
-import type { ComparisonConfig } from '../config/comparison.js';
-import { count } from '../report/numbers.js';
-import { shortened } from '../report/text-table.js';
-import { printable } from '../support/printable.js';
+import type { Event } from '../../comparison/execute/executor.js';
+import { pointText } from '../../comparison/plan/axis-point.js';
+import type { Run } from '../../comparison/plan/run.js';
+import type { ComparisonConfig } from '../../config/comparison.js';
+import { count } from '../../report/numbers.js';
+import { shortened } from '../../report/text-table.js';
+import { printable } from '../../support/printable.js';
 import { type CompareBars, openCompareBars } from './compare-bars.js';
 import { duration } from './duration.js';
 import { type ProgressBar, progressBar } from './progress-bar.js';
