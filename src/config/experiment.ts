@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { withoutLaterDefaults } from '../support/added-later.js';
 import type { Catalogue } from '../support/catalogue.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
@@ -186,18 +187,41 @@ export function stringifyExperiment(experiment: Experiment): string {
 }
 
 /**
- * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its engine and
- * paths, and the data's checksum.
+ * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its engine, its paths
+ * and the defaults of options that were added later, and the data's checksum.
  */
 export function hash8(config: ResolvedConfig, checksum: string, definitions: Definitions): string {
-  const { name: _name, engine: _engine, dataset, ...rest } = config;
+  const own = withoutLaterDefaults(experimentSchema(''), config);
+  const { name: _name, engine: _engine, dataset, ...rest } = partNames.parse(withoutLaterDefaults(partsSchema(), own));
   const paths = definitions.loaders.get(dataset.loader).paths;
   const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
   return createHash('sha256')
     .update(JSON.stringify(sorted({ ...rest, dataset: data, checksum })))
     .digest('hex')
     .slice(0, 8);
+
+  /** The options of the parts that the config names. */
+  function partsSchema() {
+    const { dataset, model, loss, train } = partNames.parse(config);
+    const { schedule, type } = train.optimizer;
+    const { learningRateSchedules, loaders, models, optimizers, weightSchedules } = definitions;
+    const scheduled = schedule && { schedule: learningRateSchedules.get(schedule.type).options };
+    return z.object({
+      dataset: loaders.get(dataset.loader).options,
+      model: models.get(model.type).options,
+      loss: z.object({ schedule: weightSchedules.get(loss.schedule.type).options }),
+      train: z.object({ optimizer: z.object({ ...optimizers.get(type).options.shape, ...scheduled }) }),
+    });
+  }
 }
+
+/** What names the parts of a resolved config. */
+const partNames = z.looseObject({
+  dataset: z.looseObject({ loader: z.string() }),
+  model: choice,
+  loss: z.looseObject({ schedule: choice }),
+  train: z.looseObject({ optimizer: choice.extend({ schedule: choice.optional() }) }),
+});
 
 /** An experiment, or one as it was written: a later program may know defaults that its own did not. */
 export type ResolvedConfig = Readonly<Record<string, unknown>> & { readonly dataset: { readonly loader: string } };

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { Step } from '../engine/engine.js';
 import { engineOn } from '../engine/engine-on.js';
 import { float32 } from '../support/arrays.js';
+import { evaluating } from './model.js';
 import { build, present, randomRows, randomValues, toInputs } from './run.fixture.js';
 
 const shape = { tasks: ['view', 'click', 'buy'], categorical: [], numeric: ['a', 'b'] };
@@ -27,7 +28,10 @@ it('3: in the compiled engine an expert reaches its own task alone, or all', asy
     ]),
   );
   const inputs = toInputs(rows, shape);
-  const step: Step = (parameters) => ({ state: {}, outputs: { logits: model.apply(parameters, inputs).logits } });
+  const step: Step = (parameters) => ({
+    state: {},
+    outputs: { logits: model.apply(parameters, inputs, evaluating).logits },
+  });
   const batch = { tick: { dtype: 'float32', shape: [] } } as const;
   const program = await engineOn({ engine: 'compiled', device: 'cpu' }).compile(step, { state, batch });
   const logitsByTask = async () => {

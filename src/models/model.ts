@@ -75,10 +75,46 @@ export interface Prediction {
   readonly penalty?: Tensor;
 }
 
-/** A model is a value: how its parameters start, and a pure function from parameters and inputs to logits. */
+/** The moment at which a model is applied. */
+export interface Context {
+  readonly training: boolean;
+  /** In training, the step's random numbers by name, with the shapes of `noiseShapes`: fed with the batch, so that all engines see the same. */
+  readonly noise: Readonly<Record<string, Tensor>>;
+}
+
+/** Without noise. */
+export const evaluating: Context = { training: false, noise: {} };
+
+/** Members and units of every layer that draws noise in training, by its name. */
+export type NoiseUnits = Readonly<Record<string, readonly [members: number, width: number]>>;
+
+/** A model is a value: how its parameters start, and a pure function from parameters, inputs and context to logits. */
 export interface Model {
   readonly parameters: ParameterStarts;
-  apply(parameters: Readonly<Record<string, Tensor>>, inputs: ModelInputs): Prediction;
+  readonly noise: NoiseUnits;
+  apply(parameters: Readonly<Record<string, Tensor>>, inputs: ModelInputs, context: Context): Prediction;
+}
+
+/** A part of a model with parameters of its own. */
+export interface Layer {
+  readonly parameters: ParameterStarts;
+  readonly noise?: NoiseUnits | undefined;
+}
+
+/** One application of a model, which is handed to each of its layers. */
+export interface Pass {
+  readonly parameters: Readonly<Record<string, Tensor>>;
+  readonly inputs: ModelInputs;
+  readonly context: Context;
+}
+
+/** A model of these layers, whose parameters have the layers' order. */
+export function composed(layers: readonly Layer[], predict: (pass: Pass) => Prediction): Model {
+  return {
+    parameters: Object.assign({}, ...layers.map(({ parameters }) => parameters)),
+    noise: Object.assign({}, ...layers.map(({ noise }) => noise)),
+    apply: (parameters, inputs, context) => predict({ parameters, inputs, context }),
+  };
 }
 
 export interface ModelDefinition {

@@ -4,6 +4,7 @@ import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { cases } from './cases.fixture.js';
 import { models } from './catalogue.js';
+import { evaluating } from './model.js';
 import { initialize } from './parameters.js';
 import { type Row, references, type Values } from './reference.fixture.js';
 import {
@@ -124,7 +125,7 @@ describe.each(cases)('$model, $label', (given) => {
     const inputs = toInputs(rows, shape);
     const reads = [vi.spyOn(tf.Tensor.prototype, 'dataSync'), vi.spyOn(tf.Tensor.prototype, 'data')];
     const before = tf.memory().numTensors;
-    const logits = tf.tidy(() => model.apply(tensors, inputs).logits);
+    const logits = tf.tidy(() => model.apply(tensors, inputs, evaluating).logits);
     expect(tf.memory().numTensors).toBe(before + 1);
     for (const read of reads) {
       expect(read).not.toHaveBeenCalled();

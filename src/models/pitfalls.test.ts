@@ -3,15 +3,16 @@ import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { type Case, cases } from './cases.fixture.js';
 import { models } from './catalogue.js';
-import { extractionNetworks } from './extraction.js';
 import type { ModelShape } from './model.js';
 import { initialize } from './parameters.js';
+import { extractionNetworks } from './ple.js';
 import type { Options, Values } from './reference.fixture.js';
 import {
   build,
   gradientsOf,
   logitsOf,
   memberOf,
+  plain,
   predict,
   present,
   randomRows,
@@ -149,7 +150,7 @@ describe('experts and gates', () => {
       logitsOf(mmoe, randomValues(mmoe), rows, shape),
     );
 
-    const one = extractionNetworks(shape, { ...common, experts: { shared: 3, tasks: [2, 1, 2] } });
+    const one = extractionNetworks(shape, { ...plain, ...common, experts });
     expect(startingValues(one)).toEqual(startingValues(build(cgc)));
     expect(logitsOf(one, randomValues(one), rows, shape)).toEqual(logitsOf(build(cgc), randomValues(one), rows, shape));
   });

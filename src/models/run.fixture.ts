@@ -1,14 +1,35 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import type { Case } from './cases.fixture.js';
 import { models } from './catalogue.js';
-import type { Model, ModelInputs, ModelShape, Parameters, Prediction } from './model.js';
+import {
+  evaluating,
+  type Model,
+  type ModelInputs,
+  type ModelShape,
+  type Parameters,
+  type Pass,
+  type Prediction,
+} from './model.js';
+import { type CommonOptions, commonOptions } from './options.js';
 import { initialize } from './parameters.js';
 import type { Row, Values } from './reference.fixture.js';
 
 export function build({ model, shape, options }: Pick<Case, 'model' | 'shape' | 'options'>): Model {
   return models.get(model).build(shape, { type: model, ...options });
+}
+
+/** What all models take, by default. */
+export const plain: CommonOptions = z.strictObject(commonOptions({ tower: [] })).parse({});
+
+/** An application outside of training; layers above x read no inputs. */
+export function passOf(
+  parameters: Readonly<Record<string, Tensor>>,
+  inputs: ModelInputs = { categorical: tf.zeros([0, 0], 'int32'), numeric: tf.zeros([0, 0]) },
+): Pass {
+  return { parameters, inputs, context: evaluating };
 }
 
 export function count(parameters: Parameters): number {
@@ -68,7 +89,7 @@ export function toTensors(values: Values): Record<string, Tensor> {
 }
 
 export function predict(model: Model, values: Values, rows: readonly Row[], shape: ModelShape): Prediction {
-  return model.apply(toTensors(values), toInputs(rows, shape));
+  return model.apply(toTensors(values), toInputs(rows, shape), evaluating);
 }
 
 export function logitsOf(model: Model, values: Values, rows: readonly Row[], shape: ModelShape): number[][] {
@@ -88,7 +109,11 @@ export function gradientsOf(
   const names = Object.keys(values);
   const gradients = tf.grads((...tensors) =>
     loss(
-      model.apply(Object.fromEntries(names.map((name, i) => [name, present(tensors[i])])), toInputs(rows, shape)),
+      model.apply(
+        Object.fromEntries(names.map((name, i) => [name, present(tensors[i])])),
+        toInputs(rows, shape),
+        evaluating,
+      ),
     ).asScalar(),
   )(names.map((name) => present(toTensors(values)[name])));
   return Object.fromEntries(names.map((name, i) => [name, Float32Array.from(present(gradients[i]).dataSync())]));

@@ -4,6 +4,7 @@ import type { Signature, Step } from '../../engine/engine.js';
 import { cut } from '../../engine/training-step.fixture.js';
 import { type Case, cases } from '../../models/cases.fixture.js';
 import { models } from '../../models/catalogue.js';
+import { evaluating } from '../../models/model.js';
 import { initialize } from '../../models/parameters.js';
 import { build, present } from '../../models/run.fixture.js';
 import { jointLoss } from '../../objective/joint-loss.js';
@@ -67,6 +68,7 @@ function parityModel(given: Case): ParityModel {
       const { logits, penalty } = model.apply(
         Object.fromEntries(names.map((name, index) => [name, present(values[index])])),
         { categorical: present(batch.categorical), numeric: present(batch.numeric) },
+        evaluating,
       );
       const joint = loss(logits, present(batch.labels), present(batch.mask), present(batch.weights)).loss;
       return (penalty ? tf.add(joint, penalty) : joint).asScalar();
