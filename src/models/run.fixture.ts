@@ -2,9 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
-import type { Case } from './cases.fixture.js';
 import { models } from './catalogue.js';
 import {
+  type Context,
   evaluating,
   type Model,
   type ModelInputs,
@@ -15,10 +15,34 @@ import {
 } from './model.js';
 import { type CommonOptions, commonOptions } from './options.js';
 import { initialize } from './parameters.js';
-import type { Row, Values } from './reference.fixture.js';
+import type { LayerOptions, Row, Values } from './scalars.fixture.js';
 
-export function build({ model, shape, options }: Pick<Case, 'model' | 'shape' | 'options'>): Model {
+/** A model by name, with options on a shape. */
+export interface Given {
+  readonly model: string;
+  readonly shape: ModelShape;
+  readonly options: LayerOptions & Readonly<Record<string, unknown>>;
+}
+
+export function build({ model, shape, options }: Given): Model {
   return models.get(model).build(shape, { type: model, ...options });
+}
+
+/** Options that a model must be given: of the catalogue's, an option without a default names a task. */
+export function requiredOptions(model: string, task: string): Readonly<Record<string, string>> {
+  const required = Object.entries(models.get(model).options.shape).filter(
+    ([key, option]) => key !== 'type' && !z.safeParse(option, undefined).success,
+  );
+  return Object.fromEntries(required.map(([key]) => [key, task]));
+}
+
+/** Narrow layers, as many levels as the model has by default, and two experts where it has any. */
+export function smallOptions(model: string, task: string): Given['options'] {
+  const { options } = models.get(model);
+  const required = requiredOptions(model, task);
+  const { levels } = z.object({ levels: z.array(z.unknown()) }).parse(options.parse({ type: model, ...required }));
+  const widths = [[5, 4], [6]].slice(0, levels.length);
+  return { levels: widths, tower: [3], ...required, ...('experts' in options.shape ? { experts: 2 } : {}) };
 }
 
 /** What all models take, by default. */
@@ -60,7 +84,8 @@ export function startingValues(
 
 export function randomRows(shape: ModelShape, rows: number, seed = 3): Row[] {
   const random = randomFromSeed(seed);
-  return Array.from({ length: rows }, () => ({
+  return Array.from({ length: rows }, (_, index) => ({
+    index,
     categorical: shape.categorical.map(({ cardinality }) => random.below(cardinality)),
     numeric: shape.numeric.map(() => Math.fround(random.normal())),
   }));
@@ -88,8 +113,21 @@ export function toTensors(values: Values): Record<string, Tensor> {
   );
 }
 
-export function predict(model: Model, values: Values, rows: readonly Row[], shape: ModelShape): Prediction {
-  return model.apply(toTensors(values), toInputs(rows, shape), evaluating);
+/** Random values with positive biases, so that no ReLU is dead for every row. */
+export function liveValues(model: Model): ReturnType<typeof randomValues> {
+  const values = randomValues(model);
+  for (const [name, { data }] of Object.entries(values)) if (name.endsWith('.bias')) data.fill(1);
+  return values;
+}
+
+export function predict(
+  model: Model,
+  values: Values,
+  rows: readonly Row[],
+  shape: ModelShape,
+  context: Context = evaluating,
+): Prediction {
+  return model.apply(toTensors(values), toInputs(rows, shape), context);
 }
 
 export function logitsOf(model: Model, values: Values, rows: readonly Row[], shape: ModelShape): number[][] {
@@ -105,6 +143,7 @@ export function gradientsOf(
   rows: readonly Row[],
   shape: ModelShape,
   loss: (prediction: Prediction) => Tensor,
+  context: Context = evaluating,
 ): Record<string, Float32Array> {
   const names = Object.keys(values);
   const gradients = tf.grads((...tensors) =>
@@ -112,7 +151,7 @@ export function gradientsOf(
       model.apply(
         Object.fromEntries(names.map((name, i) => [name, present(tensors[i])])),
         toInputs(rows, shape),
-        evaluating,
+        context,
       ),
     ).asScalar(),
   )(names.map((name) => present(toTensors(values)[name])));
@@ -123,6 +162,10 @@ export function gradientsOf(
 export function memberOf(data: Float32Array, members: number, member: number): Float32Array {
   const size = data.length / members;
   return data.slice(member * size, (member + 1) * size);
+}
+
+export function isZero(values: Float32Array): boolean {
+  return values.every((value) => value === 0);
 }
 
 export function present<Value>(value: Value | undefined): Value {

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { type Dataset, widthsOf } from '../data/dataset.js';
 import type { ArraySpec, Step, Tensors } from '../engine/engine.js';
 import { drawNoise, noiseShapes } from '../models/layers/noise.js';
-import { evaluating, type Gate, type Model, type NoiseUnits, type Parameters } from '../models/model.js';
+import { type Context, evaluating, type Gate, type Model, type NoiseUnits, type Parameters } from '../models/model.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { type HostArrays, sizeOf } from '../support/arrays.js';
 import type { Random } from '../support/random.js';
@@ -26,7 +26,7 @@ type Loss = (
  */
 export function trainingStep(model: Model, loss: Loss, optimizer: Optimizer, names: readonly string[]): Step {
   return (state, batch) => {
-    const context = { training: true, noise: withoutPrefix(batch, noisePrefix) };
+    const context = contextOf(batch);
     const parameters = names.map((name) => get(state, name));
     let tasks: Tensor | undefined;
     const objective = (...values: Tensor[]) => {
@@ -121,6 +121,11 @@ export function initialState(parameters: Parameters, optimizer: Optimizer): Host
     ...Object.fromEntries([...values, ...slots]),
     step: { dtype: 'float32', shape: [], data: new Float32Array(1) },
   };
+}
+
+/** In training. */
+export function contextOf(batch: Tensors): Context {
+  return { training: true, noise: withoutPrefix(batch, noisePrefix) };
 }
 
 function inputsOf(batch: Tensors) {
