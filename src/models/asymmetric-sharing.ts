@@ -15,6 +15,7 @@ import { type CommonOptions, commonOptions, oneLevel, onlyLevel } from './option
 export const asymmetricSharing = defineModel({
   name: 'asymmetric-sharing',
   summary: "a bottom per task; the source task's bottom feeds every tower",
+  source: 'PLE fig. 1b',
   minimumTasks: 2,
   options: z.strictObject({
     type: z.literal('asymmetric-sharing'),

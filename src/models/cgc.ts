@@ -10,6 +10,7 @@ import { extractionNetworks } from './ple.js';
 export const cgc = defineModel({
   name: 'cgc',
   summary: 'task-specific and shared experts, one gate per task (PLE with one level)',
+  source: 'PLE section 4.1, eq. 2-5',
   minimumTasks: 2,
   options: z.strictObject({
     type: z.literal('cgc'),

@@ -13,6 +13,7 @@ import { commonOptions, ownShare, twoLevels } from './options.js';
 export const crossStitch = defineModel({
   name: 'cross-stitch',
   summary: 'a column per task, linearly mixed after every level',
+  source: 'Misra et al., CVPR 2016',
   minimumTasks: 2,
   options: z.strictObject({
     type: z.literal('cross-stitch'),

@@ -9,6 +9,7 @@ import { commonOptions, moduleNames, oneLevel, onlyLevel } from './options.js';
 export const customizedSharing = defineModel({
   name: 'customized-sharing',
   summary: 'a bottom per task beside a shared one, concatenated',
+  source: 'PLE fig. 1c',
   minimumTasks: 2,
   options: z.strictObject({
     type: z.literal('customized-sharing'),

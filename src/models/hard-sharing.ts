@@ -13,6 +13,7 @@ import { commonOptions, oneLevelOrNone, onlyLevel, shared } from './options.js';
 export const hardSharing = defineModel({
   name: 'hard-sharing',
   summary: 'one shared bottom, one tower per task',
+  source: 'Caruana 1997; PLE fig. 1a',
   minimumTasks: 2,
   options: z.strictObject({
     type: z.literal('hard-sharing'),

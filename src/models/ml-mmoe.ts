@@ -11,6 +11,7 @@ import { commonOptions, sharedExperts, twoLevels } from './options.js';
 export const mlMmoe = defineModel({
   name: 'ml-mmoe',
   summary: 'levels of shared experts, a gate per expert of the next level',
+  source: 'PLE fig. 1h',
   minimumTasks: 2,
   options: z.strictObject({
     type: z.literal('ml-mmoe'),

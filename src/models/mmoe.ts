@@ -13,6 +13,7 @@ import { type CommonOptions, commonOptions, oneLevel, onlyLevel, shared, sharedE
 export const mmoe = defineModel({
   name: 'mmoe',
   summary: 'shared experts, one gate per task',
+  source: 'Ma et al., KDD 2018',
   minimumTasks: 2,
   options: z.strictObject({
     type: z.literal('mmoe'),

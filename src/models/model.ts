@@ -119,8 +119,10 @@ export function composed(layers: readonly Layer[], predict: (pass: Pass) => Pred
 
 export interface ModelDefinition {
   readonly name: string;
-  /** One line for `ple list models`. */
+  /** One line for `ple list models` and the README. */
   readonly summary: string;
+  /** Paper, and figure or equations. */
+  readonly source: string;
   readonly options: z.ZodObject;
   /** Fewest tasks that it takes. */
   readonly minimumTasks: number;
@@ -133,6 +135,7 @@ export interface ModelDefinition {
 export function defineModel<Options extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
+  readonly source: string;
   readonly minimumTasks: number;
   readonly options: Options;
   /** Left out: 1. */

@@ -19,6 +19,7 @@ import {
 export const ple = defineModel({
   name: 'ple',
   summary: 'levels of task-specific and shared experts, separated progressively',
+  source: 'PLE section 4.2, eq. 6-7',
   minimumTasks: 2,
   options: z.strictObject({
     type: z.literal('ple'),

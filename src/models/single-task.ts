@@ -18,6 +18,7 @@ import { ownedBy } from './parameters.js';
 export const singleTask = defineModel({
   name: 'single-task',
   summary: 'one independent network per task, the baseline of every gain',
+  source: 'the baseline of every gain (PLE, section 5)',
   minimumTasks: 1,
   options: z.strictObject({
     type: z.literal('single-task'),

@@ -30,6 +30,7 @@ import { glorot, named } from './parameters.js';
 export const sluice = defineModel({
   name: 'sluice',
   summary: 'columns whose subspaces and levels are mixed by trained scalars',
+  source: 'Ruder et al., AAAI 2019',
   minimumTasks: 2,
   options: z.strictObject({
     type: z.literal('sluice'),
