@@ -6,13 +6,13 @@ import { fieldsOf, userField } from './ali-ccp-fields.js';
 import { LineCursor } from './ali-ccp-line.js';
 import { FilePass, type OnBytes } from './ali-ccp-pass.js';
 import { fingerprint, type RawFiles } from './ali-ccp-raw.js';
+import { type RawFile, readRawFile } from './fetch/raw-file.js';
+import { wholeLines } from './fetch/whole-lines.js';
 import { KeyIndex, KeyIndexWriter } from './key-index.js';
 import { partialPath } from './partial-path.js';
 import type { PreparedEntry } from './prepared/open-prepared.js';
 import type { PreparedColumn } from './prepared/prepared-columns.js';
 import { type EntryContext, type EntryWriter, preparedEntry } from './prepared/prepared-entry.js';
-import { type RawFile, readRawFile } from './raw-file.js';
-import { wholeLines } from './whole-lines.js';
 
 /** Raise it when the same files become other tables. */
 const readerVersion = 1;

@@ -6,10 +6,10 @@ import type { PartDescription } from './ali-ccp-description.js';
 import { EntryReader } from './ali-ccp-entries.js';
 import { type Field, fields } from './ali-ccp-fields.js';
 import { LineCursor } from './ali-ccp-line.js';
+import { type RawFile, readRawFile } from './fetch/raw-file.js';
+import { wholeLines } from './fetch/whole-lines.js';
 import type { PreparedEntry } from './prepared/open-prepared.js';
 import type { EntryWriter } from './prepared/prepared-entry.js';
-import { type RawFile, readRawFile } from './raw-file.js';
-import { wholeLines } from './whole-lines.js';
 
 /** Is told how many bytes of a file have been read; throws to stop. */
 export type OnBytes = (bytes: number) => void;

@@ -3,8 +3,8 @@ import { crosses, fieldsOf } from './ali-ccp-fields.js';
 import type { FileSplit } from './ali-ccp-parts.js';
 import type { PreparedParts } from './ali-ccp-preparation.js';
 import type { ListValues, SourceBlock } from './dataset.js';
-import { ListBuilder } from './list-builder.js';
-import { sharedLists } from './shared-lists.js';
+import { ListBuilder } from './encode/list-builder.js';
+import { sharedLists } from './encode/shared-lists.js';
 
 const singles = { common: fieldsOf('common', 'single'), skeleton: fieldsOf('skeleton', 'single') };
 const lists = { common: fieldsOf('common', 'list'), skeleton: fieldsOf('skeleton', 'list') };

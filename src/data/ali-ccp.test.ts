@@ -11,7 +11,7 @@ import { aliCcp } from './ali-ccp.js';
 import { fields } from './ali-ccp-fields.js';
 import { makeAliCcpFiles } from './ali-ccp-files.fixture.js';
 import type { Source, SplitName } from './dataset.js';
-import { encode } from './encode.js';
+import { encode } from './encode/encode.js';
 import { partialPath } from './partial-path.js';
 import { openPrepared } from './prepared/open-prepared.js';
 import { DamagedEntry } from './store/prepared.js';

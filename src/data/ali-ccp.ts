@@ -8,9 +8,9 @@ import { findRawFiles } from './ali-ccp-raw.js';
 import { sampleReader } from './ali-ccp-rows.js';
 import { drawMarks, markedSplits } from './ali-ccp-splits.js';
 import type { SourceColumn, SourceSplit, SplitName } from './dataset.js';
-import { seedOf } from './generator-options.js';
 import { defineLoader } from './loader.js';
 import { checksumOfDraw, splitSeedSchema } from './split-seed.js';
+import { seedOf } from './synthetic/generator-options.js';
 
 /** Raise it when the same tables become other rows. */
 const version = 1;

@@ -14,7 +14,7 @@ import {
   Uint8,
   Utf8,
 } from 'apache-arrow';
-import { PullWriter } from '../pull-writer.js';
+import { PullWriter } from '../write/pull-writer.js';
 import { checksumOf, digestOf } from './block-checksum.js';
 import { entriesOf, type PreparedBlock, type PreparedColumn, type PreparedValues } from './prepared-columns.js';
 
