@@ -6,7 +6,7 @@ import { combine, concatenated, pick, reordered } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { mlps, type Towers, towers } from './layers/mlps.js';
 import { composed, defineModel } from './model.js';
-import { type CommonOptions, commonOptions, oneLevel, onlyLevel } from './options.js';
+import { type CommonOptions, oneLevel, onlyLevel } from './options.js';
 
 /**
  * Asymmetric sharing (PLE Fig. 1b): every task has a bottom f_k, and the `source` task's bottom feeds all towers:
@@ -16,15 +16,13 @@ export const asymmetricSharing = defineModel({
   name: 'asymmetric-sharing',
   summary: "a bottom per task; the source task's bottom feeds every tower",
   source: 'PLE fig. 1b',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('asymmetric-sharing'),
+  tower: [128, 64],
+  options: {
     levels: oneLevel,
-    ...commonOptions({ tower: [128, 64] }),
     /** The task whose bottom feeds all: which one it is depends on the tasks, so there is no default. */
     source: z.string(),
     fuse: z.enum(['concat', 'sum', 'mean']).default('concat'),
-  }),
+  },
   build(shape, options) {
     const { tasks } = shape;
     const source = tasks.indexOf(options.source);

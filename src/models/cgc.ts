@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { defineModel } from './model.js';
-import { commonOptions, experts, oneLevel, onlyLevel } from './options.js';
+import { experts, oneLevel, onlyLevel } from './options.js';
 import { extractionNetworks } from './ple.js';
 
 /**
@@ -11,12 +10,7 @@ export const cgc = defineModel({
   name: 'cgc',
   summary: 'task-specific and shared experts, one gate per task (PLE with one level)',
   source: 'PLE section 4.1, eq. 2-5',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('cgc'),
-    levels: oneLevel,
-    ...commonOptions({ tower: [128, 64] }),
-    experts: experts.default(1),
-  }),
+  tower: [128, 64],
+  options: { levels: oneLevel, experts: experts.default(1) },
   build: (shape, options) => extractionNetworks(shape, { ...options, levels: [onlyLevel('cgc', options.levels)] }),
 });

@@ -1,9 +1,8 @@
-import { z } from 'zod';
 import { embed } from './layers/embed.js';
 import { mix } from './layers/mix.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel } from './model.js';
-import { commonOptions, ownShare, twoLevels } from './options.js';
+import { ownShare, twoLevels } from './options.js';
 
 /**
  * Cross-stitch networks (Misra et al., CVPR 2016, eq. 1; PLE Fig. 1f): a column of layers per task; after each level
@@ -14,13 +13,8 @@ export const crossStitch = defineModel({
   name: 'cross-stitch',
   summary: 'a column per task, linearly mixed after every level',
   source: 'Misra et al., CVPR 2016',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('cross-stitch'),
-    levels: twoLevels,
-    ...commonOptions({ tower: [64] }),
-    own: ownShare.default(0.9),
-  }),
+  tower: [64],
+  options: { levels: twoLevels, own: ownShare.default(0.9) },
   build(shape, options) {
     const { tasks } = shape;
     const input = embed(shape, options);

@@ -1,21 +1,16 @@
-import { z } from 'zod';
 import { concatenated, pick } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel } from './model.js';
-import { commonOptions, moduleNames, oneLevel, onlyLevel } from './options.js';
+import { moduleNames, oneLevel, onlyLevel } from './options.js';
 
 /** Customized sharing (PLE Fig. 1c): z_k = concat(f_shared(x), f_k(x)), without a gate; y_k = h_k(z_k). */
 export const customizedSharing = defineModel({
   name: 'customized-sharing',
   summary: 'a bottom per task beside a shared one, concatenated',
   source: 'PLE fig. 1c',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('customized-sharing'),
-    levels: oneLevel,
-    ...commonOptions({ tower: [128, 64] }),
-  }),
+  tower: [128, 64],
+  options: { levels: oneLevel },
   build(shape, options) {
     const { tasks } = shape;
     const widths = onlyLevel('customized-sharing', options.levels);

@@ -1,9 +1,8 @@
-import { z } from 'zod';
 import { single } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel } from './model.js';
-import { commonOptions, oneLevelOrNone, onlyLevel, shared } from './options.js';
+import { oneLevelOrNone, onlyLevel, shared } from './options.js';
 
 /**
  * Hard parameter sharing (Caruana 1997; PLE Fig. 1a): y_k = h_k(f(x)), one bottom f below one tower h_k per task.
@@ -14,12 +13,8 @@ export const hardSharing = defineModel({
   name: 'hard-sharing',
   summary: 'one shared bottom, one tower per task',
   source: 'Caruana 1997; PLE fig. 1a',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('hard-sharing'),
-    levels: oneLevelOrNone,
-    ...commonOptions({ tower: [128, 64] }),
-  }),
+  tower: [128, 64],
+  options: { levels: oneLevelOrNone },
   build(shape, options) {
     const widths = options.levels.length === 0 ? [] : onlyLevel('hard-sharing', options.levels);
     const input = embed(shape, options);

@@ -1,8 +1,7 @@
-import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { mixtureOfExperts } from './mmoe.js';
 import { defineModel } from './model.js';
-import { commonOptions, sharedExperts, twoLevels } from './options.js';
+import { sharedExperts, twoLevels } from './options.js';
 
 /**
  * Multi-level MMoE (PLE Fig. 1h): level 1 has n experts and n gates, one per expert of level 2, which reads that gate's mixture; then
@@ -12,13 +11,8 @@ export const mlMmoe = defineModel({
   name: 'ml-mmoe',
   summary: 'levels of shared experts, a gate per expert of the next level',
   source: 'PLE fig. 1h',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('ml-mmoe'),
-    levels: twoLevels,
-    ...commonOptions({ tower: [64] }),
-    experts: sharedExperts,
-  }),
+  tower: [64],
+  options: { levels: twoLevels, experts: sharedExperts },
   build(shape, options) {
     if (options.levels.length < 2)
       throw new ConfigError('model.levels: ml-mmoe has two levels or more; with one, say type: mmoe.');

@@ -1,10 +1,9 @@
-import { z } from 'zod';
 import { single } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, type Gate, type Model, type ModelShape } from './model.js';
-import { type CommonOptions, commonOptions, oneLevel, onlyLevel, shared, sharedExperts } from './options.js';
+import { type CommonOptions, oneLevel, onlyLevel, shared, sharedExperts } from './options.js';
 
 /**
  * Multi-gate mixture of experts (Ma et al., KDD 2018, eq. 6-8): y_k = h_k(sum_i g_k(x)_i f_i(x)), g_k = softmax(W_k x).
@@ -14,13 +13,8 @@ export const mmoe = defineModel({
   name: 'mmoe',
   summary: 'shared experts, one gate per task',
   source: 'Ma et al., KDD 2018',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('mmoe'),
-    levels: oneLevel,
-    ...commonOptions({ tower: [128, 64] }),
-    experts: sharedExperts,
-  }),
+  tower: [128, 64],
+  options: { levels: oneLevel, experts: sharedExperts },
   build: (shape, options) =>
     mixtureOfExperts(shape, { ...options, levels: [onlyLevel('mmoe', options.levels)] }, shape.tasks),
 });

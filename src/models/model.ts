@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type FloatArray, sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
+import { type CommonOptions, commonOptions } from './options.js';
 
 /** What a model is fed: the batch's features. */
 export interface ModelInputs {
@@ -132,22 +133,31 @@ export interface ModelDefinition {
   build(shape: ModelShape, options: unknown): Model;
 }
 
-export function defineModel<Options extends z.ZodObject>(definition: {
+export function defineModel<Own extends z.ZodRawShape>(definition: {
   readonly name: string;
   readonly summary: string;
   readonly source: string;
-  readonly minimumTasks: number;
-  readonly options: Options;
+  /** Left out: 2. */
+  readonly minimumTasks?: number;
+  /** Default of the option. */
+  readonly tower: number[];
+  /** `levels`, and its own beside the options of all models. */
+  readonly options: Own;
   /** Left out: 1. */
-  readonly widthMultiple?: (options: z.infer<Options>) => number;
-  readonly build: (shape: ModelShape, options: z.infer<Options>) => Model;
+  readonly widthMultiple?: (options: z.infer<z.ZodObject<Own>>) => number;
+  readonly build: (shape: ModelShape, options: z.infer<z.ZodObject<Own>> & CommonOptions) => Model;
 }): ModelDefinition {
-  const { widthMultiple } = definition;
+  const { name, minimumTasks = 2, widthMultiple } = definition;
+  const [own, common] = [z.object(definition.options), z.object(commonOptions(definition))];
+  const options = z.strictObject({ type: z.literal(name), ...own.shape, ...common.shape });
   return {
     ...definition,
-    widthMultiple: (options) => widthMultiple?.(definition.options.parse(options)) ?? 1,
-    build(shape, options) {
-      const model = definition.build(shape, definition.options.parse(options));
+    minimumTasks,
+    options,
+    widthMultiple: (given) => widthMultiple?.(own.parse(given)) ?? 1,
+    build(shape, given) {
+      const parsed = options.parse(given);
+      const model = definition.build(shape, { ...own.parse(parsed), ...common.parse(parsed) });
       checkSizes(model.parameters);
       return model;
     },

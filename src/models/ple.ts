@@ -1,32 +1,17 @@
-import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
 import { embed } from './layers/embed.js';
 import { type GateSpec, gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, type Gate, type Model, type ModelShape } from './model.js';
-import {
-  type CommonOptions,
-  commonOptions,
-  type Experts,
-  expertCounts,
-  experts,
-  moduleNames,
-  shared,
-  twoLevels,
-} from './options.js';
+import { type CommonOptions, type Experts, expertCounts, experts, moduleNames, shared, twoLevels } from './options.js';
 
 /** Progressive Layered Extraction (Tang et al., RecSys 2020, eq. 6-7, Fig. 5): N >= 2 extraction networks, one above the other. */
 export const ple = defineModel({
   name: 'ple',
   summary: 'levels of task-specific and shared experts, separated progressively',
   source: 'PLE section 4.2, eq. 6-7',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('ple'),
-    levels: twoLevels,
-    ...commonOptions({ tower: [64] }),
-    experts: experts.default(1),
-  }),
+  tower: [64],
+  options: { levels: twoLevels, experts: experts.default(1) },
   build(shape, options) {
     if (options.levels.length < 2)
       throw new ConfigError('model.levels: ple has two levels or more; with one, say type: cgc.');

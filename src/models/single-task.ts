@@ -1,9 +1,8 @@
-import { z } from 'zod';
 import { tf } from '../support/tf.js';
 import { embed } from './layers/embed.js';
 import { towers } from './layers/mlps.js';
 import { composed, defineModel } from './model.js';
-import { commonOptions, twoLevelsOrNone } from './options.js';
+import { twoLevelsOrNone } from './options.js';
 import { ownedBy } from './parameters.js';
 
 /**
@@ -18,13 +17,10 @@ import { ownedBy } from './parameters.js';
 export const singleTask = defineModel({
   name: 'single-task',
   summary: 'one independent network per task, the baseline of every gain',
-  source: 'the baseline of every gain (PLE, section 5)',
+  source: 'PLE section 5',
   minimumTasks: 1,
-  options: z.strictObject({
-    type: z.literal('single-task'),
-    levels: twoLevelsOrNone,
-    ...commonOptions({ tower: [64] }),
-  }),
+  tower: [64],
+  options: { levels: twoLevelsOrNone },
   build(shape, options) {
     const tower = [...options.levels.flat(), ...options.tower];
     const networks = shape.tasks.map((task) => {

@@ -8,7 +8,7 @@ import { embed } from './layers/embed.js';
 import { mix, mixLevels } from './layers/mix.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel } from './model.js';
-import { commonOptions, ownShare, twoLevels } from './options.js';
+import { ownShare, twoLevels } from './options.js';
 import { glorot, named } from './parameters.js';
 
 /**
@@ -31,18 +31,16 @@ export const sluice = defineModel({
   name: 'sluice',
   summary: 'columns whose subspaces and levels are mixed by trained scalars',
   source: 'Ruder et al., AAAI 2019',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('sluice'),
+  tower: [64],
+  options: {
     levels: twoLevels,
-    ...commonOptions({ tower: [64] }),
     subspaces: z.int().positive().default(2),
     alpha: ownShare.default(0.95),
     beta: ownShare.default(0.9),
     penalty: z.enum(['relative', 'frobenius']).default('relative'),
     /** lambda, the weight of the penalty. */
     orthogonality: z.number().nonnegative().default(0.1),
-  }),
+  },
   widthMultiple: ({ subspaces }) => subspaces,
   build(shape, options) {
     const { tasks } = shape;

@@ -4,6 +4,12 @@ import type { Layer, ParameterStart, Pass } from '../model.js';
 import { named } from '../parameters.js';
 import { combine, type Features, product } from './axes.js';
 
+/** What is a part's own at the start, and the option that says so. */
+interface OwnShare {
+  readonly key: string;
+  readonly share: number;
+}
+
 export interface Mix extends Layer {
   /** Streams of as many members -> the same, mixed. */
   apply(pass: Pass, hidden: Features): Features;
@@ -11,18 +17,12 @@ export interface Mix extends Layer {
 
 /**
  * Mixes the parts of all members' features by trained scalars, the same for all samples: parameter `name` [members * parts]^2, a matrix that
- * starts at `own` for the own part and has equal shares of 1 - own elsewhere.
- * @param key The option that says `own`, for the message.
+ * starts at `own` for the own part and has equal shares of 1 - `own` elsewhere.
  */
-export function mix(
-  name: string,
-  members: number,
-  own: { readonly key: string; readonly share: number },
-  parts = 1,
-): Mix {
+export function mix(name: string, members: number, own: OwnShare, parts = 1): Mix {
   const size = members * parts;
   return {
-    parameters: { [name]: mixingScalars(size, size, startingShares(own.key, size, own.share)) },
+    parameters: { [name]: shares(size, size, own, (row) => row) },
     apply({ parameters }, hidden) {
       const [blocks = 0, , width = 0, rows = 0] = hidden.shape;
       const split = hidden.reshape([blocks, size, width / parts, rows]);
@@ -37,15 +37,9 @@ export interface MixLevels extends Layer {
 }
 
 /** Mixes levels for each member by trained scalars: parameter `name` [members, levels], starting at `own` for the last level. */
-export function mixLevels(
-  name: string,
-  members: number,
-  levels: number,
-  own: { readonly key: string; readonly share: number },
-): MixLevels {
-  const starts = startingShares(own.key, levels, own.share, () => levels - 1);
+export function mixLevels(name: string, members: number, levels: number, own: OwnShare): MixLevels {
   return {
-    parameters: { [name]: mixingScalars(members, levels, starts) },
+    parameters: { [name]: shares(members, levels, own, () => levels - 1) },
     apply({ parameters }, states) {
       const [blocks = 0, , width = 0, rows = 0] = states[0]?.shape ?? [];
       const all = tf.concat(
@@ -59,35 +53,24 @@ export function mixLevels(
 }
 
 /**
- * Scalars that mix whole representations and start at given values. Their kind is `bias`, since like biases they are
- * never decayed: L2 would pull them to 0, away from the near-identity that they start at.
+ * Scalars [rows, columns]: `share` at each row's own place, equal shares of the rest of 1 elsewhere. Their kind is `bias`, since like biases
+ * they are never decayed: L2 would pull them to 0, away from the near-identity that they start at.
+ * @throws ConfigError if the own place has less than the others.
  */
-function mixingScalars(
+function shares(
   rows: number,
   columns: number,
-  valueAt: (row: number, column: number) => number,
+  { key, share }: OwnShare,
+  place: (row: number) => number,
 ): ParameterStart {
+  if (share < 1 / columns)
+    throw new ConfigError(`model.${key}: it must be between 1/${columns} (equal shares) and 1, not ${share}.`);
   return {
     shape: [rows, columns],
     kind: 'bias',
     start(values) {
-      for (let i = 0; i < values.length; i++) values[i] = valueAt(Math.floor(i / columns), i % columns);
+      values.fill((1 - share) / (columns - 1));
+      for (let row = 0; row < rows; row++) values[row * columns + place(row)] = share;
     },
   };
-}
-
-/**
- * Where a row of mixing scalars starts: `own` at its own place, the rest of 1 in equal shares elsewhere.
- * @param key The option that says `own`, for the message.
- * @throws ConfigError if its own place has less than the others.
- */
-function startingShares(
-  key: string,
-  size: number,
-  own: number,
-  place: (row: number) => number = (row) => row,
-): (row: number, column: number) => number {
-  if (own < 1 / size)
-    throw new ConfigError(`model.${key}: it must be between 1/${size} (equal shares) and 1, not ${own}.`);
-  return (row, column) => (column === place(row) ? own : (1 - own) / (size - 1));
 }
