@@ -6,15 +6,17 @@ import type { Context, NoiseUnits } from '../model.js';
 import { type Features, inBlocks, product } from './axes.js';
 
 /*
- * Dropout's noise. A step is fed `terms` numbers for each row of the batch and for each unit, not one for each unit of each row:
- * unit u of row r is dropped where the fractional part of sum_t a[u, t] b[r, t] is below the rate.
+ * Dropout's noise. A step is fed `terms` numbers for each row of the batch and for each unit, not one for each unit of each row. Unit u of
+ * row r is dropped where the fractional part of sum_t a[u, t] b[r, t] is below the rate.
  *
- * The a are multiples of 2^-16 below 1, the b are whole and below 2^4, all uniform. So every sum is a multiple of 2^-16 below 2^8: float32 holds
- * it exactly, in any order of adding, and all engines and devices drop the same units. Given b, the sums of different units are independent and uniform, and so are
- * those of one unit in rows whose b are linearly independent. Dependence shows only in more rows than there are terms, seen together.
+ * The a are multiples of 2^-16 below 1. The b are whole and below 2^4. All are uniform. So every sum is a multiple of 2^-16 below 2^8:
+ * float32 holds it exactly, in any order of adding. All engines and devices therefore drop the same units.
  *
- * A number for each unit of each row would be some MB a step: a host draws them more slowly than a GPU takes the step. Integer hashes in the
- * graph would need operations that not every backend has, or more passes over the activations than the product, which has few terms.
+ * Within a row the sums of different units are independent and uniform, unless all its b are even (one row of 2^16). The sums of a unit are so
+ * in rows whose b are linearly independent modulo 2. Dependence shows only in more than `terms` rows, seen together.
+ *
+ * A number for each unit of each row would be some MB a step, and a host draws them more slowly than a GPU takes the step. An integer hash
+ * in the graph would need operations that not every backend has, or more passes over the activations than this product.
  */
 const terms = 16;
 const bits = { units: 16, rows: 4 };
