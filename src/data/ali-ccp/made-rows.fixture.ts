@@ -1,5 +1,5 @@
-import { type Random, randomFromSeed } from '../support/random.js';
-import type { MadeFiles } from './ali-ccp-files.fixture.js';
+import { type Random, randomFromSeed } from '../../support/random.js';
+import type { MadeFiles } from './made-files.fixture.js';
 
 const tastes = 16;
 /** Shares of the entries, about those of the publisher's first two rows. */

@@ -1,6 +1,7 @@
-import { DataError } from '../support/errors.js';
-import { nine, printedBytes, zero } from './ali-ccp-bytes.js';
+import { DataError } from '../../support/errors.js';
 
+const zero = 48;
+const nine = 57;
 const newline = 10;
 const carriageReturn = 13;
 const comma = 44;
@@ -104,4 +105,10 @@ export class LineCursor {
     const separator = this.bytes.indexOf(comma, begin);
     return printedBytes(this.bytes, begin, Math.min(separator < 0 ? this.end : separator, this.end));
   }
+}
+
+/** bytes[begin..end] for a message: printable, and short. */
+export function printedBytes(bytes: Uint8Array, begin: number, end: number): string {
+  const text = Buffer.from(bytes.subarray(begin, Math.min(end, begin + 60))).toString('latin1');
+  return text.replace(/[^ -~]/g, '\u00b7');
 }

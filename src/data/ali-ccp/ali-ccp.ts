@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { DataError } from '../support/errors.js';
-import { type PartDescription, parseDescription, partNotes } from './ali-ccp-description.js';
-import { crosses, type Field, fields, userField } from './ali-ccp-fields.js';
-import { type PreparedParts, preparedParts } from './ali-ccp-preparation.js';
-import { findRawFiles } from './ali-ccp-raw.js';
-import { sampleReader } from './ali-ccp-rows.js';
-import { drawMarks, markedSplits } from './ali-ccp-splits.js';
-import type { SourceColumn, SourceSplit, SplitName } from './dataset.js';
-import { defineLoader } from './loader.js';
-import { checksumOfDraw, splitSeedSchema } from './split-seed.js';
-import { seedOf } from './synthetic/generator-options.js';
+import { DataError } from '../../support/errors.js';
+import type { SourceColumn, SourceSplit, SplitName } from '../dataset.js';
+import { defineLoader } from '../loader.js';
+import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
+import { prepared } from '../store/prepared.js';
+import { PreparedFile } from '../store/prepared-file.js';
+import { seedOf } from '../synthetic/generator-options.js';
+import { crosses, type Field, fields, userField } from './fields.js';
+import { prepareFiles, type StoredFiles } from './prepare-files.js';
+import { findRawFiles, fingerprint } from './raw-files.js';
+import { type FileSplit, fileNotes } from './read-files.js';
+import { userSplits } from './user-splits.js';
 
-/** Raise it when the same tables become other rows. */
-const version = 1;
+/** Raise them when the same files become other tables, and the same tables other rows. */
+const [tablesVersion, rowsVersion] = [2, 1];
 
 const options = z.strictObject({
   loader: z.literal('ali-ccp'),
@@ -37,7 +38,7 @@ const options = z.strictObject({
 });
 type Options = z.infer<typeof options>;
 
-/** A mark of a common row: see `Marks`. */
+/** A mark of a common row: see `userSplits`. */
 const [none, first, second] = [0, 1, 2];
 
 /**
@@ -51,32 +52,38 @@ export const aliCcp = defineLoader({
   options,
   paths: ['path', 'cache'],
   async open(options, context) {
-    const parts = await preparedParts(await findRawFiles(options.path), options.cache, context);
-    const described = [parts.common, parts.skeleton].flatMap(({ train, test }) => [train, test]);
-    const descriptions = described.map(({ description }) => parseDescription(description));
-    for (const { path } of described) context.prepared?.(path);
-    for (const note of descriptions.flatMap(partNotes)) context.note(note);
+    const files = await findRawFiles(options.path);
+    const raw = [files.common.train, files.common.test, files.skeleton.train, files.skeleton.test];
+    const key = { tablesVersion, files: await Promise.all(raw.map(fingerprint)) };
+    const at = { folder: options.cache, name: 'ali-ccp', key };
+    const entry = await prepared(at, context, (database, folder) => prepareFiles(database, folder, files, context));
+    context.prepared?.(entry.path);
+    const stored: StoredFiles = JSON.parse(JSON.stringify(entry.description)); // the manifest's checksum has been compared
+    const { common_train, common_test, samples_train, samples_test } = stored.files;
+    const descriptions = [common_train, common_test, samples_train, samples_test];
+    for (const note of descriptions.flatMap(fileNotes)) context.note(note);
     const splitSeed = seedOf({ seed: options.splitSeed }, context);
     const drawnTest = options.splitSeed === 'run' && (options.validation === 'test-half' || options.sample < 1);
     const checksum = createHash('sha256')
-      .update([version, ...descriptions.map(({ sha256 }) => sha256)].join('\n'))
+      .update([rowsVersion, ...descriptions.map(({ sha256 }) => sha256)].join('\n'))
       .digest('hex');
+    const columns = sourceColumns(stored);
     return {
-      columns: sourceColumns(descriptions),
+      columns,
       tasks: [
         { name: 'ctr', type: 'binary' },
         { name: options.cvr === 'ctcvr' ? 'ctcvr' : 'cvr', type: 'binary' },
       ],
       checksum: drawnTest ? checksumOfDraw(checksum, splitSeed) : checksum,
-      splits: await makeSplits(parts, options, splitSeed, context.signal),
+      splits: await makeSplits(new PreparedFile(entry, columns.length), stored, options, splitSeed, context.signal),
       group: userField,
     };
   },
 });
 
-/** In the order of `sampleReader`. Index 0 of every field: the row has none of it. */
-function sourceColumns(descriptions: readonly PartDescription[]): SourceColumn[] {
-  const size = ({ name }: Field) => 1 + Math.max(...descriptions.map(({ ids }) => ids[name] ?? 0));
+/** In the order of `SampleReader`. Index 0 of every field: the row has none of it. */
+function sourceColumns({ ids }: StoredFiles): SourceColumn[] {
+  const size = ({ name }: Field) => 1 + (ids[name] ?? 0);
   const ofKind = (kind: Field['kind']) => fields.filter((field) => field.kind === kind);
   return [
     ...ofKind('single').map((field): SourceColumn => ({ name: field.name, kind: 'categorical', size: size(field) })),
@@ -86,20 +93,21 @@ function sourceColumns(descriptions: readonly PartDescription[]): SourceColumn[]
 }
 
 async function makeSplits(
-  parts: PreparedParts,
+  file: PreparedFile,
+  { files, common }: StoredFiles,
   options: Options,
   splitSeed: number,
   signal: AbortSignal | undefined,
 ): Promise<Record<SplitName, SourceSplit>> {
   const { validation, sample } = options;
   const rule = { clicksOnly: options.cvr === 'clicks' };
-  const marked = async (split: 'train' | 'test', share: number) => {
+  const marked = async (split: FileSplit, share: number) => {
     const markOf = (uniform: number) => {
       if (uniform >= sample) return none;
       return uniform < share * sample ? second : first;
     };
-    const marks = await drawMarks(parts.common[split].table('users'), splitSeed, markOf, signal);
-    const [rest, drawn] = await markedSplits(sampleReader(parts, split, rule), marks, [first, second], signal);
+    const rows = { common: common[split], samples: files[`samples_${split}`].rows };
+    const [rest, drawn] = await userSplits({ file, split, rows, rule, signal }, splitSeed, markOf, [first, second]);
     if (!rest || !drawn) throw new Error('There are two splits of each file');
     return { rest, drawn };
   };

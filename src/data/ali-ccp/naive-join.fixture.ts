@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Source, SplitName } from './dataset.js';
+import type { Source, SplitName } from '../dataset.js';
 
 /** A row in plain words: by column, the id (null: none) or the number; of lists, the entries' ids and values. */
 export type PlainRow = Readonly<Record<string, number | null | readonly (readonly [id: number, value: number])[]>>;

@@ -2,19 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { inputsSchema, taskSchema } from '../config/parts.js';
-import { Interrupted } from '../support/errors.js';
-import { type JoinedSample, naiveJoin, type PlainRow, plainRows } from './ali-ccp.fixture.js';
+import { inputsSchema, taskSchema } from '../../config/parts.js';
+import { Interrupted } from '../../support/errors.js';
+import type { Source, SplitName } from '../dataset.js';
+import { encode } from '../encode/encode.js';
+import { partialPath } from '../partial-path.js';
+import { literal, rowsOf as queried, withDatabase } from '../store/database.js';
+import { DamagedEntry } from '../store/prepared.js';
 import { aliCcp } from './ali-ccp.js';
-import { fields } from './ali-ccp-fields.js';
-import { makeAliCcpFiles } from './ali-ccp-files.fixture.js';
-import type { Source, SplitName } from './dataset.js';
-import { encode } from './encode/encode.js';
-import { partialPath } from './partial-path.js';
-import { openPrepared } from './prepared/open-prepared.js';
-import { DamagedEntry } from './store/prepared.js';
+import { fields } from './fields.js';
+import { makeAliCcpFiles } from './made-files.fixture.js';
+import { type JoinedSample, naiveJoin, type PlainRow, plainRows } from './naive-join.fixture.js';
 
 const made = {
   ...{ rows: { train: 5000, test: 1500 }, common: { train: 120, test: 60 }, entries: 12, items: 400, users: 70 },
@@ -25,7 +25,7 @@ let notes: string[] = [];
 let prepared: string[] = [];
 let readings = 0;
 
-const open = (options: object = {}, seed = 1): Promise<Source> => {
+const open = (options: object = {}, seed = 1, compareUpTo?: number): Promise<Source> => {
   [notes, prepared, readings] = [[], [], 0];
   return aliCcp.open(
     { loader: 'ali-ccp', path: join(folder, 'raw'), cache: join(folder, 'cache'), ...options },
@@ -34,6 +34,7 @@ const open = (options: object = {}, seed = 1): Promise<Source> => {
       note: (message) => notes.push(message),
       prepared: (path) => prepared.push(path),
       progress: () => readings++,
+      ...(compareUpTo === undefined ? {} : { compareUpTo }),
     },
   );
 };
@@ -47,22 +48,17 @@ beforeAll(async () => {
   joined = { train: naiveJoin(join(folder, 'raw'), 'train'), test: naiveJoin(join(folder, 'raw'), 'test') };
   await open();
   expect(readings).toBeGreaterThan(0);
-  idOf = await readIds(prepared);
+  idOf = await readIds(prepared[0] ?? '');
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true }));
 
-async function readIds(paths: readonly string[]) {
+async function readIds(path: string) {
   const known = new Map<string, number>();
-  for (const path of paths) {
-    const table = (await openPrepared(path)).entry?.table('ids');
-    for (let b = 0; table && b * table.blockRows < table.rows; b++) {
-      const { rows, columns } = await table.read(b);
-      const [places, indexes, ids] = columns;
-      if (!(places instanceof Int32Array && indexes instanceof Int32Array && ids instanceof Int32Array))
-        throw new Error();
-      for (let r = 0; r < rows; r++) known.set(`${fields[places[r] ?? -1]?.name} ${indexes[r]}`, ids[r] ?? -1);
-    }
-  }
+  await withDatabase(async (database) => {
+    await database.run(`ATTACH ${literal(join(path, 'data.duckdb'))} AS prepared (READ_ONLY)`);
+    for (const [place, index, id] of await queried(database, 'SELECT field, "index", id FROM prepared.ids'))
+      known.set(`${fields[Number(place)]?.name} ${index}`, Number(id));
+  });
   return (field: string, index: number) => known.get(`${field} ${index}`) ?? null;
 }
 
@@ -92,6 +88,15 @@ describe('the join', () => {
     expect(joined.test.filter(({ columns }) => !items.has(columns['205'] ?? null)).length).toBeGreaterThan(10);
   });
 
+  test('holds for more common rows than are put in order at once', async () => {
+    const path = join(folder, 'many');
+    const many = { ...made, rows: { train: 20_000, test: 100 }, common: { train: 10_000, test: 20 }, entries: 3 };
+    await makeAliCcpFiles(path, many);
+    const source = await open({ path, cache: join(folder, 'cache-many'), validation: 'test-half' });
+    const { rows } = await plainRows(source, 'train', await readIds(prepared[0] ?? ''));
+    expect(inOrder(rows)).toEqual(inOrder(naiveJoin(path, 'train').map(({ columns }) => columns)));
+  });
+
   test('tells what it left out', async () => {
     await open();
     const dropped = made.rows.train - joined.train.length;
@@ -109,19 +114,26 @@ describe('the join', () => {
     expect(await copy(1)).toEqual(one);
   });
 
-  test('what is missing alone is made again', async () => {
-    const parts = await readdir(join(folder, 'cache'));
-    expect(parts).toHaveLength(4);
-    const [part = ''] = prepared.map((path) => basename(path)).filter((name) => /skeleton-test/.test(name));
-    await rm(join(folder, 'cache', part), { recursive: true });
+  test('what is missing is made again, and what a killed process left is removed', async () => {
+    const cache = join(folder, 'cache-again');
     const { pid } = spawnSync(process.execPath, ['--version']);
-    const ofKilled = partialPath(join(folder, 'cache', 'ali-ccp-keys')).replace(`-${process.pid}-`, `-${pid}-`);
-    await mkdir(ofKilled);
-    await writeFile(join(ofKilled, 'index'), 'half');
-    const source = await open({ validation: 'test-half' });
-    expect(await readdir(join(folder, 'cache'))).toEqual(parts);
+    const ofKilled = partialPath(join(cache, 'ali-ccp-v1')).replace(`-${process.pid}-`, `-${pid}-`);
+    await mkdir(ofKilled, { recursive: true });
+    await writeFile(join(ofKilled, 'data.duckdb'), 'half');
+    const source = await open({ cache, validation: 'test-half' });
+    expect(await readdir(cache)).toEqual(await readdir(join(folder, 'cache')));
     const halves = [...(await rowsOf(source, 'validation')).rows, ...(await rowsOf(source, 'test')).rows];
     expect(text(halves)).toEqual(text(joined.test.map(({ columns }) => columns)));
+  });
+
+  test('files that are not those that were prepared are prepared anew', async () => {
+    const path = join(folder, 'touched');
+    await cp(join(folder, 'raw'), path, { recursive: true });
+    const one = await open({ path, cache: join(folder, 'cache-touched') });
+    await appendFile(join(path, 'sample_skeleton_test.csv'), '\n');
+    const two = await open({ path, cache: join(folder, 'cache-touched') });
+    expect(two.checksum).not.toBe(one.checksum);
+    expect(await readdir(join(folder, 'cache-touched'))).toHaveLength(2);
   });
 });
 
@@ -232,7 +244,7 @@ test('what is interrupted leaves nothing half-written, while files are read and 
     signal: interrupt.signal,
   };
   await expect(aliCcp.open({ loader: 'ali-ccp', path, cache }, context)).rejects.toThrow(Interrupted);
-  expect((await readdir(cache)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  expect(existsSync(cache)).toBe(false);
   const prepared = aliCcp.open({ loader: 'ali-ccp', path, cache: join(folder, 'cache') }, context);
   await expect(prepared).rejects.toThrow(Interrupted);
 });
@@ -242,25 +254,22 @@ test('a fault in one file ends the preparation with its place, and leaves nothin
   await cp(join(folder, 'raw'), path, { recursive: true });
   await appendFile(join(path, 'sample_skeleton_train.csv'), 'no row\n');
   await expect(open({ path, cache })).rejects.toThrow(/sample_skeleton_train\.csv:5001: 'no row' is no whole number/);
-  expect((await readdir(cache)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  expect(existsSync(cache)).toBe(false);
 });
 
-test('damage that a thread meets in what is prepared already is named as such', async () => {
+test('damage is named as such where it is met, and the next start prepares anew', async () => {
   const cache = join(folder, 'cache-damaged');
   await cp(join(folder, 'cache'), cache, { recursive: true });
-  const names = await readdir(cache);
-  const pathOf = (split: string) => join(cache, names.find((name) => name.startsWith(`ali-ccp-common-${split}`)) ?? '');
-  const [whole, gone] = [pathOf('train'), pathOf('test')];
-  await rm(gone, { recursive: true });
-  const ids = await readFile(join(whole, 'ids.arrow'));
-  const middle = ids.length >> 1;
-  ids[middle] = (ids[middle] ?? 0) ^ 1;
-  await writeFile(join(whole, 'ids.arrow'), ids);
-  const opened = aliCcp.open(
-    { loader: 'ali-ccp', path: join(folder, 'raw'), cache },
-    { seed: 1, note: () => undefined, compareUpTo: 0 },
-  );
-  await expect(opened).rejects.toEqual(new DamagedEntry(whole, 'ids.arrow: block 0 is not what was written'));
+  const [name = ''] = await readdir(cache);
+  const file = join(cache, name, 'data.duckdb');
+  const bytes = await readFile(file);
+  for (let at = 3 * 4096; at < bytes.length; at += 4096) bytes[at] = (bytes[at] ?? 0) ^ 1;
+  await writeFile(file, bytes);
+  // a large file is compared when it is read, block by block
+  await expect(open({ cache }, 1, 0)).rejects.toBeInstanceOf(DamagedEntry);
+  const source = await open({ cache });
+  expect(notes).toContainEqual(expect.stringMatching(/is damaged \(data\.duckdb: .*\): it is made again/));
+  expect(source.splits.train.rows).toBeGreaterThan(0);
 });
 
 test('missing files are a line that says where they can be had', async () => {

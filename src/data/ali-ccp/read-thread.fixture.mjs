@@ -2,4 +2,4 @@
 import { register } from 'tsx/esm/api';
 
 register();
-await import('./ali-ccp-worker.ts');
+await import('./read-thread.ts');

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomFromSeed } from '../support/random.js';
-import { mix, rowMaker } from './ali-ccp-rows.fixture.js';
+import { randomFromSeed } from '../../support/random.js';
+import { mix, rowMaker } from './made-rows.fixture.js';
 
 /** What is written: each of the two splits has a skeleton and its common features. */
 export interface MadeFiles {

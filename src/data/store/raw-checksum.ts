@@ -4,7 +4,6 @@ import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '../../support/make-folder.js';
 import { partialPath } from '../partial-path.js';
-import { checksumOf } from './block-checksum.js';
 
 /** A smaller file is read each time. */
 const smallFile = 2 ** 26;
@@ -19,7 +18,8 @@ const clockSlack = 2000;
 export async function rawChecksum(path: string, folder: string, signal?: AbortSignal): Promise<string> {
   const identity = await identityOf(path);
   if (identity.size <= smallFile) return hashFile(path, signal);
-  const memory = join(folder, `raw-${checksumOf(resolve(path))}.json`);
+  const name = createHash('sha256').update(resolve(path)).digest('hex').slice(0, 32);
+  const memory = join(folder, `raw-${name}.json`);
   const known = await remembered(memory);
   if (known && known.identity === identity.text) return known.sha256;
   const sha256 = await hashFile(path, signal);

@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DataError } from '../support/errors.js';
-import { parseDescription, partNotes } from './ali-ccp-description.js';
-import { type FileSplit, openPart, partKeys, prepareSide, type Side } from './ali-ccp-parts.js';
-import { findRawFiles } from './ali-ccp-raw.js';
+import { DataError } from '../../support/errors.js';
+import { literal, rowsOf, withDatabase } from '../store/database.js';
+import { aliCcp } from './ali-ccp.js';
 
 let folder = '';
 let cases = 0;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ple-ali-ccp-parts-'));
+  folder = await mkdtemp(join(tmpdir(), 'ple-ali-ccp-lines-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -26,7 +25,7 @@ const good = {
 };
 type Files = { readonly [Name in keyof typeof good]: string | Uint8Array };
 
-/** Prepares both sides, and gives the description of a part. */
+/** Prepares the files, and gives notes and tables. */
 async function prepare(change: { readonly [Name in keyof Files]?: Files[Name] } | Record<string, string | Uint8Array>) {
   const path = join(folder, String(++cases));
   const cache = join(path, 'cache');
@@ -34,58 +33,66 @@ async function prepare(change: { readonly [Name in keyof Files]?: Files[Name] } 
   for (const [name, content] of Object.entries({ ...good, ...change })) {
     if (content.length > 0) await writeFile(join(path, name), content);
   }
-  const files = await findRawFiles(path);
-  const keys = await partKeys(files);
-  const options = { folder: cache, keys, note: () => undefined };
+  const notes: string[] = [];
+  const context = { seed: 1, note: (text: string) => notes.push(text) };
   try {
-    for (const side of ['common', 'skeleton'] as const) await prepareSide(side, files, options, () => undefined);
+    await aliCcp.open({ loader: 'ali-ccp', path, cache, validation: 'test-half' }, context);
   } catch (error) {
-    expect((await readdir(cache)).filter((name) => name.endsWith('.tmp'))).toEqual([]); // nothing half-written stays
+    if (/The \w+ split has no rows/.test(String(error))) return { notes, tables: await tablesIn(cache) };
+    expect(await readdir(cache).catch(() => [])).toEqual([]); // nothing half-written stays
     throw error;
   }
-  return async (side: Side, split: FileSplit) => {
-    const entry = await openPart(side, split, options, { note: () => undefined }, () =>
-      Promise.reject(new Error('It was made before')),
-    );
-    return { entry, description: parseDescription(entry.description) };
-  };
+  throw new Error('One user cannot be in both halves');
+}
+
+/** All rows of each table, as they lie in it. */
+async function tablesIn(cache: string) {
+  const [name = ''] = await readdir(cache);
+  return withDatabase(async (database) => {
+    await database.run(`ATTACH ${literal(join(cache, name, 'data.duckdb'))} AS prepared (READ_ONLY)`);
+    const tables: Record<string, readonly (readonly unknown[])[]> = {};
+    for (const table of ['samples_train', 'samples_test', 'common_train', 'common_test', 'ids']) {
+      tables[table] = await rowsOf(database, `FROM prepared.${table}`);
+    }
+    return tables;
+  });
 }
 
 test('four small files', async () => {
-  const part = await prepare({});
-  const { entry, description } = await part('skeleton', 'train');
-  expect(description).toMatchObject({ rows: 2, entries: 3, leftOut: 0, ids: { '205': 2, '210': 1 } });
-  expect(partNotes(description)).toEqual([]);
-  const samples = await entry.table('samples').read(0);
-  expect(samples.columns).toEqual([Int32Array.of(1, 0), Uint8Array.of(0, 1), Uint8Array.of(0, 1)]);
-  const test = await part('common', 'test');
-  expect(test.description.ids['101']).toBe(3); // the test's user has the index after those of training
-  expect((await test.entry.table('users').read(0)).columns[0]).toEqual(Int32Array.of(3));
+  const { notes, tables } = await prepare({});
+  expect(notes).toEqual([]);
+  const items = tables.samples_train?.map((row) => row.slice(0, 9));
+  expect(items).toEqual([
+    [0, 0, 0, 0, 1, 0, 0, 0, 0], // the item has index 1
+    [1, 1, 1, 1, 2, 0, 0, 0, 0],
+  ]);
+  const entries = JSON.stringify(tables.samples_train?.[1]?.[9]);
+  expect(entries).toBe('{"items":[{"entries":{"field":18,"index":1,"value":0.5}}]}');
+  // in the order of the samples: the second row of the file, then the first
+  expect(tables.common_train?.map((row) => row.slice(0, 4))).toEqual([
+    [0, 1, 2, 0],
+    [1, 0, 1, 0],
+  ]);
+  expect(tables.common_test?.[0]?.slice(0, 4)).toEqual([0, 0, 3, 0]); // the test's user has the index after those of training
 });
 
 test('packed files, Windows line ends and blank last lines make the same tables', async () => {
-  const plain = await (await prepare({}))('skeleton', 'train');
+  const { tables } = await prepare({});
   const windows = Object.fromEntries(
     Object.entries(good).map(([name, text]) => [name, `${text.replaceAll('\n', '\r\n')}\r\n`]),
   );
-  const others = [await prepare(windows)];
   const packed = Object.entries(good).flatMap(([name, text]) => [
     [name, ''] as const,
     [`${name}.gz`, gzipSync(text)] as const,
   ]);
-  others.push(await prepare(Object.fromEntries(packed)));
-  for (const part of others) {
-    const { entry } = await part('skeleton', 'train');
-    for (const table of ['samples', 'features', 'ids']) {
-      expect((await entry.table(table).read(0)).columns).toEqual((await plain.entry.table(table).read(0)).columns);
-    }
-  }
+  expect((await prepare(windows)).tables).toEqual(tables);
+  expect((await prepare(Object.fromEntries(packed))).tables).toEqual(tables);
 });
 
 test('fields that are not known, and rows that say another number of features, are counted', async () => {
   const rows = `1,0,0,${b},5,${list('205 3=1.0', '999 1=1.0')}\n2,1,1,${a},1,${list('205 4=1.0')}\n3,0,1,${a},0,\n`;
-  const { description } = await (await prepare({ 'sample_skeleton_train.csv': rows }))('skeleton', 'train');
-  expect(partNotes(description)).toEqual([
+  const { notes } = await prepare({ 'sample_skeleton_train.csv': rows });
+  expect(notes).toEqual([
     'sample_skeleton_train.csv: 1 row with a conversion but no click left out.',
     'sample_skeleton_train.csv: 1 row with another number of features than they say.',
     'sample_skeleton_train.csv: 1 entries of fields that are not read (999).',
@@ -127,23 +134,14 @@ test.each<[string, string, string, RegExp]>([
 const real = process.env.PLE_ALI_CCP_LINES ?? '';
 test.skipIf(real === '')('the first two lines of common_features_train.csv (PLE_ALI_CCP_LINES)', async () => {
   const content = await readFile(real);
-  const part = await prepare({
+  const { notes, tables } = await prepare({
     'common_features_train.csv': content,
     'sample_skeleton_train.csv': `1,0,0,84dceed2e3a667f8,0,\n2,0,0,0000350f0c2121e7,0,\n`,
   });
-  const { entry, description } = await part('common', 'train');
-  expect(description).toMatchObject({ rows: 2, entries: 343 + 811, miscounted: 0, unread: { count: 0 }, repeated: {} });
-  const { columns } = await entry.table('features').read(0);
-  expect(columns.slice(0, 9)).toEqual(Array.from({ length: 9 }, () => expect.any(Int32Array)));
-  const lengths = columns
-    .slice(9)
-    .map((values) =>
-      'offsets' in values ? Array.from(values.offsets, (n, i) => n - (values.offsets[i - 1] ?? 0)).slice(1) : [],
-    );
+  expect(notes).toEqual([]); // 343 and 811 entries, as many as the rows say
+  const lengths = tables.common_train?.map((row) => row.slice(11).map((blob) => Object(blob).bytes.length / 8));
   expect(lengths).toEqual([
-    [35, 99],
-    [107, 316],
-    [65, 190],
-    [127, 197],
+    [35, 107, 65, 127],
+    [99, 316, 190, 197],
   ]);
 });

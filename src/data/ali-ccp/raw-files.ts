@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { findRawFile, type RawFile } from './fetch/raw-file.js';
+import { findRawFile, type RawFile } from '../fetch/raw-file.js';
 
 /** The four files as they are published. */
 export interface RawFiles {
