@@ -1,8 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Numbers } from './vector-values.js';
 
-/** A column's values. Of lists of structs: where each row's entries end, and the values of all entries, field by field. */
-export type AppendedColumn = Numbers | { readonly ends: Int32Array; readonly fields: readonly Numbers[] };
+/** A column's values. Of lists: where each row's entries end, and the values of all entries; of lists of structs, field by field. */
+export type AppendedColumn =
+  | Numbers
+  | { readonly ends: Int32Array; readonly values: Numbers }
+  | { readonly ends: Int32Array; readonly fields: readonly Numbers[] };
 
 const chunkRows = 2048;
 
@@ -34,7 +37,7 @@ export async function appendColumns(
         copy(vector, column.subarray(from, to));
         continue;
       }
-      const { ends, fields } = column;
+      const { ends } = column;
       const [first, last] = [from === 0 ? 0 : (ends[from - 1] ?? 0), ends[to - 1] ?? 0];
       const places = new Uint32Array(4 * (to - from)); // of each row's entries: offset, length, of 64 bits each, the low half first
       for (let row = from, begin = first; row < to; row++) {
@@ -47,8 +50,10 @@ export async function appendColumns(
       duckdb.list_vector_set_size(vector, last - first);
       copy(vector, places);
       const entries = duckdb.list_vector_get_child(vector);
-      for (const [f, values] of fields.entries())
-        copy(duckdb.struct_vector_get_child(entries, f), values.subarray(first, last));
+      if ('values' in column) copy(entries, column.values.subarray(first, last));
+      else
+        for (const [f, values] of column.fields.entries())
+          copy(duckdb.struct_vector_get_child(entries, f), values.subarray(first, last));
     }
     appender.appendDataChunk(chunk);
   }
