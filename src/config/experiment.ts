@@ -192,7 +192,8 @@ export function stringifyExperiment(experiment: Experiment): string {
  */
 export function hash8(config: ResolvedConfig, checksum: string, definitions: Definitions): string {
   const own = withoutLaterDefaults(experimentSchema(''), config);
-  const { name: _name, engine: _engine, dataset, ...rest } = partNames.parse(withoutLaterDefaults(partsSchema(), own));
+  const hashed = resolvedConfig.parse(withoutLaterDefaults(partsSchema(), own));
+  const { name: _name, engine: _engine, dataset, ...rest } = hashed;
   const paths = definitions.loaders.get(dataset.loader).paths;
   const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
   return createHash('sha256')
@@ -200,27 +201,32 @@ export function hash8(config: ResolvedConfig, checksum: string, definitions: Def
     .digest('hex')
     .slice(0, 8);
 
-  /** The options of the parts that the config names. */
+  /** The options of the parts that the config names. One that was edited may name none. */
   function partsSchema() {
     const { dataset, model, loss, train } = partNames.parse(config);
-    const { schedule, type } = train.optimizer;
     const { learningRateSchedules, loaders, models, optimizers, weightSchedules } = definitions;
-    const scheduled = schedule && { schedule: learningRateSchedules.get(schedule.type).options };
+    const optionsOf = (from: Catalogue<Chosen>, name?: string) =>
+      from.all.find((definition) => definition.name === name)?.options ?? z.looseObject({});
+    const schedule = optionsOf(learningRateSchedules, train.optimizer.schedule?.type);
     return z.object({
-      dataset: loaders.get(dataset.loader).options,
-      model: models.get(model.type).options,
-      loss: z.object({ schedule: weightSchedules.get(loss.schedule.type).options }),
-      train: z.object({ optimizer: z.object({ ...optimizers.get(type).options.shape, ...scheduled }) }),
+      dataset: optionsOf(loaders, dataset.loader),
+      model: optionsOf(models, model.type),
+      loss: z.object({ schedule: optionsOf(weightSchedules, loss.schedule.type) }),
+      train: z.object({ optimizer: z.object({ ...optionsOf(optimizers, train.optimizer.type).shape, schedule }) }),
     });
   }
 }
 
+const resolvedConfig = z.looseObject({ dataset: z.looseObject({ loader: z.string() }) });
+
 /** What names the parts of a resolved config. */
-const partNames = z.looseObject({
-  dataset: z.looseObject({ loader: z.string() }),
-  model: choice,
-  loss: z.looseObject({ schedule: choice }),
-  train: z.looseObject({ optimizer: choice.extend({ schedule: choice.optional() }) }),
+const named = z.looseObject({ type: z.string().optional() }).catch({});
+const partNames = resolvedConfig.extend({
+  model: named,
+  loss: z.looseObject({ schedule: named }).catch({ schedule: {} }),
+  train: z
+    .looseObject({ optimizer: named.unwrap().extend({ schedule: named.optional() }).catch({}) })
+    .catch({ optimizer: {} }),
 });
 
 /** An experiment, or one as it was written: a later program may know defaults that its own did not. */
