@@ -32,26 +32,32 @@ function bitsOf(run: string) {
   };
 }
 
-let whole: ReturnType<typeof bitsOf>;
+const plain: readonly [string, string][] = [];
+const dropout: readonly [string, string][] = [['tower: [4]', 'tower: [4], dropout: 0.2']];
+const wholes = new Map<typeof plain, ReturnType<typeof bitsOf>>();
 
 beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-whole-'));
-  const finished = await ple(['train', '--config', smallConfig(folder), '--runs', join(folder, 'runs')]);
-  expect(finished.status, finished.stderr).toBe(0);
-  whole = bitsOf(runIn(join(folder, 'runs')));
-  rmSync(folder, { recursive: true });
+  for (const changes of [plain, dropout]) {
+    const folder = mkdtempSync(join(tmpdir(), 'ple-whole-'));
+    const finished = await ple(['train', '--config', smallConfig(folder, changes), '--runs', join(folder, 'runs')]);
+    expect(finished.status, finished.stderr).toBe(0);
+    wholes.set(changes, bitsOf(runIn(join(folder, 'runs'))));
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test.each([
-  ['while compiling', 'compile'],
-  ['in the middle of the first epoch', 'run:2'],
-  ['in the middle of a later epoch', 'run:14'],
-  ['while the first checkpoint is being written', 'checkpoint:1'],
-  ['while a later checkpoint is being written', 'checkpoint:3'],
-])('33: a run that is killed %s goes on in its folder to the same bits', async (_, place) => {
+  ['while compiling', 'compile', plain],
+  ['in the middle of the first epoch', 'run:2', plain],
+  ['in the middle of a later epoch', 'run:14', plain],
+  ['while the first checkpoint is being written', 'checkpoint:1', plain],
+  ['while a later checkpoint is being written', 'checkpoint:3', plain],
+  ['with dropout, in the middle of a later epoch', 'run:14', dropout],
+  ['with dropout, while a later checkpoint is being written', 'checkpoint:3', dropout],
+])('33: a run that is killed %s goes on in its folder to the same bits', async (_, place, changes) => {
   const folder = temporaryFolder();
   const runs = join(folder, 'killed');
-  const words = ['train', '--config', smallConfig(folder), '--runs', runs];
+  const words = ['train', '--config', smallConfig(folder, changes), '--runs', runs];
   const killed = await ple(words, { nodeOptions: killAt, env: { KILL_AT: place } });
   expect(killed.status, killed.stderr).toBe('SIGKILL');
   const run = runIn(runs);
@@ -64,31 +70,32 @@ test.each([
   const resumed = await ple(['train', '--resume', run]);
   expect(resumed.status, resumed.stderr).toBe(0);
   expect(runIn(runs)).toBe(run);
-  expect(bitsOf(run)).toEqual(whole);
+  expect(bitsOf(run)).toEqual(wholes.get(changes));
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
-  '33: %s writes a checkpoint, exits 130, and the run goes on to the same bits',
-  async (signal) => {
-    const folder = temporaryFolder();
-    const runs = join(folder, 'interrupted');
-    let sent = false;
-    const interrupted = await ple(['train', '--config', smallConfig(folder), '--runs', runs], {
-      onStderr: (text, kill) => {
-        if (sent || !text.includes('epoch 1/')) return;
-        sent = true;
-        kill(signal);
-      },
-    });
-    expect(interrupted.status, interrupted.stderr).toBe(130);
-    const run = runIn(runs);
-    expect(existsSync(join(run, 'checkpoints/last.safetensors'))).toBe(true);
-    expect(interrupted.stderr).toContain(`ple train --resume ${run}`);
-    const resumed = await ple(['train', '--resume', run, 'engine.threads=1']);
-    expect(resumed.status, resumed.stderr).toBe(0);
-    expect(bitsOf(run)).toEqual(whole);
-  },
-);
+test.each([
+  ['SIGINT', plain],
+  ['SIGTERM', plain],
+  ['SIGTERM', dropout], // within an epoch, of which the rest draws its noise after resuming
+] as const)('33: %s writes a checkpoint, exits 130, and the run goes on to the same bits', async (signal, changes) => {
+  const folder = temporaryFolder();
+  const runs = join(folder, 'interrupted');
+  let sent = false;
+  const interrupted = await ple(['train', '--config', smallConfig(folder, changes), '--runs', runs], {
+    onStderr: (text, kill) => {
+      if (sent || !text.includes('epoch 1/')) return;
+      sent = true;
+      kill(signal);
+    },
+  });
+  expect(interrupted.status, interrupted.stderr).toBe(130);
+  const run = runIn(runs);
+  expect(existsSync(join(run, 'checkpoints/last.safetensors'))).toBe(true);
+  expect(interrupted.stderr).toContain(`ple train --resume ${run}`);
+  const resumed = await ple(['train', '--resume', run, 'engine.threads=1']);
+  expect(resumed.status, resumed.stderr).toBe(0);
+  expect(bitsOf(run)).toEqual(wholes.get(changes));
+});
 
 test('a resumed run takes no override that changes its result', async () => {
   const folder = temporaryFolder();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { withoutLaterDefaults } from '../support/added-later.js';
 import type { Catalogue } from '../support/catalogue.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
@@ -53,7 +54,7 @@ export function experimentSchema(weightSchedule: string) {
     seed: seedSchema
       .default(0)
       .describe(
-        'Draws the starting parameters and the order of rows, each from its own stream. Two models with one seed see the same rows in the same order.',
+        'Draws the starting parameters, the order of rows and dropout, each from its own stream. Two models with one seed see the same rows in the same order.',
       ),
     dataset: z
       .looseObject({ loader: z.string().describe('How the data are read; the other keys go by it.') })
@@ -241,18 +242,47 @@ export function stringifyExperiment(experiment: Experiment): string {
 }
 
 /**
- * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its engine and
- * paths, and the data's checksum.
+ * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its engine, its paths
+ * and the defaults of options that were added later, and the data's checksum.
  */
 export function hash8(config: ResolvedConfig, checksum: string, definitions: Definitions): string {
-  const { name: _name, engine: _engine, dataset, ...rest } = config;
+  const own = withoutLaterDefaults(experimentSchema(''), config);
+  const hashed = resolvedConfig.parse(withoutLaterDefaults(partsSchema(), own));
+  const { name: _name, engine: _engine, dataset, ...rest } = hashed;
   const paths = definitions.loaders.get(dataset.loader).paths;
   const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
   return createHash('sha256')
     .update(JSON.stringify(sorted({ ...rest, dataset: data, checksum })))
     .digest('hex')
     .slice(0, 8);
+
+  /** The options of the parts that the config names. One that was edited may name none. */
+  function partsSchema() {
+    const { dataset, model, loss, train } = partNames.parse(config);
+    const { learningRateSchedules, loaders, models, optimizers, weightSchedules } = definitions;
+    const optionsOf = (from: Catalogue<Chosen>, name?: string) =>
+      from.all.find((definition) => definition.name === name)?.options ?? z.looseObject({});
+    const schedule = optionsOf(learningRateSchedules, train.optimizer.schedule?.type);
+    return z.object({
+      dataset: optionsOf(loaders, dataset.loader),
+      model: optionsOf(models, model.type),
+      loss: z.object({ schedule: optionsOf(weightSchedules, loss.schedule.type) }),
+      train: z.object({ optimizer: z.object({ ...optionsOf(optimizers, train.optimizer.type).shape, schedule }) }),
+    });
+  }
 }
+
+const resolvedConfig = z.looseObject({ dataset: z.looseObject({ loader: z.string() }) });
+
+/** What names the parts of a resolved config. */
+const named = z.looseObject({ type: z.string().optional() }).catch({});
+const partNames = resolvedConfig.extend({
+  model: named,
+  loss: z.looseObject({ schedule: named }).catch({ schedule: {} }),
+  train: z
+    .looseObject({ optimizer: named.unwrap().extend({ schedule: named.optional() }).catch({}) })
+    .catch({ optimizer: {} }),
+});
 
 /** An experiment, or one as it was written: a later program may know defaults that its own did not. */
 export type ResolvedConfig = Readonly<Record<string, unknown>> & { readonly dataset: { readonly loader: string } };

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { addBias, product } from '../models/product.js';
+import { addBias, product } from '../models/layers/axes.js';
 import { float32, type HostArrays, int32 } from '../support/arrays.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';

@@ -6,11 +6,12 @@ import { customizedSharing } from './customized-sharing.js';
 import { hardSharing } from './hard-sharing.js';
 import { mlMmoe } from './ml-mmoe.js';
 import { mmoe } from './mmoe.js';
+import { omoe } from './omoe.js';
 import { ple } from './ple.js';
 import { singleTask } from './single-task.js';
 import { sluice } from './sluice.js';
 
-/** Every model, in the order in which the paper presents them. */
+/** Every model, in the order in which the PLE paper presents them, each beside its like. */
 export const models = catalogue('model', [
   singleTask,
   hardSharing,
@@ -18,6 +19,7 @@ export const models = catalogue('model', [
   customizedSharing,
   crossStitch,
   sluice,
+  omoe,
   mmoe,
   mlMmoe,
   cgc,

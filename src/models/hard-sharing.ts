@@ -1,34 +1,28 @@
-import { z } from 'zod';
-import { mlps } from './dense.js';
-import { inputLayer } from './embedding.js';
-import { defineModel } from './model.js';
-import { oneLevelOrNone, onlyLevel, shared, tower } from './options.js';
-import { pickOne } from './streams.js';
-import { towers } from './tower.js';
+import { single } from './layers/axes.js';
+import { embed } from './layers/embed.js';
+import { mlps, towers } from './layers/mlps.js';
+import { composed, defineModel } from './model.js';
+import { oneLevelOrNone, onlyLevel, shared } from './options.js';
 
 /**
  * Hard parameter sharing (Caruana 1997; PLE Fig. 1a): y_k = h_k(f(x)), one bottom f below one tower h_k per task.
  * How many layers are shared is the length of the level: `levels: [[256, 128]]` shares two. With `levels: []` only the embeddings are
  * shared: f(x) = x.
- *
- * Shapes: x [blocks, inputs, rows], f(x) [blocks, width, rows], logits [tasks, batch].
  */
 export const hardSharing = defineModel({
   name: 'hard-sharing',
   summary: 'one shared bottom, one tower per task',
-  minimumTasks: 2,
-  options: z.strictObject({ type: z.literal('hard-sharing'), levels: oneLevelOrNone, tower: tower.default([128, 64]) }),
+  source: 'Caruana 1997; PLE fig. 1a',
+  tower: [128, 64],
+  options: { levels: oneLevelOrNone },
   build(shape, options) {
     const widths = options.levels.length === 0 ? [] : onlyLevel('hard-sharing', options.levels);
-    const input = inputLayer(shape);
-    const bottom = mlps('bottom', [shared], input.width, widths);
-    const heads = towers('tower', shape.tasks, widths.at(-1) ?? input.width, options.tower);
-    return {
-      parameters: { ...input.parameters, ...bottom.parameters, ...heads.parameters },
-      apply(parameters, inputs) {
-        const hidden = bottom.apply(parameters, input.apply(parameters, inputs)); // [blocks, 1, width, rows]; without layers x
-        return { logits: heads.apply(parameters, hidden.rank === 4 ? pickOne(hidden, 0) : hidden) };
-      },
-    };
+    const input = embed(shape, options);
+    const bottom = mlps('bottom', [shared], input.width, widths, options);
+    const heads = towers('tower', shape.tasks, bottom.width, options);
+    return composed([input, bottom, heads], (pass) => {
+      const x = input.apply(pass);
+      return { logits: heads.apply(pass, widths.length === 0 ? x : single(bottom.apply(pass, x))) };
+    });
   },
 });

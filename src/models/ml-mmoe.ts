@@ -1,28 +1,21 @@
-import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
-import { mixtureOfExperts } from './mixture-of-experts.js';
+import { mixtureOfExperts } from './mmoe.js';
 import { defineModel } from './model.js';
-import { mostExperts, tower, twoLevels } from './options.js';
+import { sharedExperts, twoLevels } from './options.js';
 
 /**
  * Multi-level MMoE (PLE Fig. 1h): level 1 has n experts and n gates, one per expert of level 2, which reads that gate's mixture; then
  * one gate per task over the experts of the last level. "All gating networks share the same selector": every gate reads x.
- *
- * Shapes: x [blocks, inputs, rows], experts [blocks, experts, width, rows], gates [batch, experts] each, logits [tasks, batch].
  */
 export const mlMmoe = defineModel({
   name: 'ml-mmoe',
   summary: 'levels of shared experts, a gate per expert of the next level',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('ml-mmoe'),
-    levels: twoLevels,
-    tower: tower.default([64]),
-    experts: z.int().positive().max(mostExperts).default(8),
-  }),
+  source: 'PLE fig. 1h',
+  tower: [64],
+  options: { levels: twoLevels, experts: sharedExperts },
   build(shape, options) {
     if (options.levels.length < 2)
       throw new ConfigError('model.levels: ml-mmoe has two levels or more; with one, say type: mmoe.');
-    return mixtureOfExperts(shape, options);
+    return mixtureOfExperts(shape, options, shape.tasks);
   },
 });

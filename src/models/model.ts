@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type FloatArray, sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
+import { type CommonOptions, commonOptions } from './options.js';
 
 /** What a model is fed: the batch's features. */
 export interface ModelInputs {
@@ -75,16 +76,54 @@ export interface Prediction {
   readonly penalty?: Tensor;
 }
 
-/** A model is a value: how its parameters start, and a pure function from parameters and inputs to logits. */
+/** The moment at which a model is applied. */
+export interface Context {
+  readonly training: boolean;
+  /** In training, the step's random numbers by name, with the shapes of `noiseShapes`: fed with the batch, so that all engines see the same. */
+  readonly noise: Readonly<Record<string, Tensor>>;
+}
+
+/** Without noise. */
+export const evaluating: Context = { training: false, noise: {} };
+
+/** Members and units of every layer that draws noise in training, by its name. */
+export type NoiseUnits = Readonly<Record<string, readonly [members: number, width: number]>>;
+
+/** A model is a value: how its parameters start, and a pure function from parameters, inputs and context to logits. */
 export interface Model {
   readonly parameters: ParameterStarts;
-  apply(parameters: Readonly<Record<string, Tensor>>, inputs: ModelInputs): Prediction;
+  readonly noise: NoiseUnits;
+  apply(parameters: Readonly<Record<string, Tensor>>, inputs: ModelInputs, context: Context): Prediction;
+}
+
+/** A part of a model with parameters of its own. */
+export interface Layer {
+  readonly parameters: ParameterStarts;
+  readonly noise?: NoiseUnits | undefined;
+}
+
+/** One application of a model, which is handed to each of its layers. */
+export interface Pass {
+  readonly parameters: Readonly<Record<string, Tensor>>;
+  readonly inputs: ModelInputs;
+  readonly context: Context;
+}
+
+/** A model of these layers, whose parameters have the layers' order. */
+export function composed(layers: readonly Layer[], predict: (pass: Pass) => Prediction): Model {
+  return {
+    parameters: Object.assign({}, ...layers.map(({ parameters }) => parameters)),
+    noise: Object.assign({}, ...layers.map(({ noise }) => noise)),
+    apply: (parameters, inputs, context) => predict({ parameters, inputs, context }),
+  };
 }
 
 export interface ModelDefinition {
   readonly name: string;
-  /** One line for `ple list models`. */
+  /** One line for `ple list models` and the README. */
   readonly summary: string;
+  /** Paper, and figure or equations. */
+  readonly source: string;
   readonly options: z.ZodObject;
   /** Fewest tasks that it takes. */
   readonly minimumTasks: number;
@@ -94,21 +133,31 @@ export interface ModelDefinition {
   build(shape: ModelShape, options: unknown): Model;
 }
 
-export function defineModel<Options extends z.ZodObject>(definition: {
+export function defineModel<Own extends z.ZodRawShape>(definition: {
   readonly name: string;
   readonly summary: string;
-  readonly minimumTasks: number;
-  readonly options: Options;
+  readonly source: string;
+  /** Left out: 2. */
+  readonly minimumTasks?: number;
+  /** Default of the option. */
+  readonly tower: number[];
+  /** `levels`, and its own beside the options of all models. */
+  readonly options: Own;
   /** Left out: 1. */
-  readonly widthMultiple?: (options: z.infer<Options>) => number;
-  readonly build: (shape: ModelShape, options: z.infer<Options>) => Model;
+  readonly widthMultiple?: (options: z.infer<z.ZodObject<Own>>) => number;
+  readonly build: (shape: ModelShape, options: z.infer<z.ZodObject<Own>> & CommonOptions) => Model;
 }): ModelDefinition {
-  const { widthMultiple } = definition;
+  const { name, minimumTasks = 2, widthMultiple } = definition;
+  const [own, common] = [z.object(definition.options), z.object(commonOptions(definition))];
+  const options = z.strictObject({ type: z.literal(name), ...own.shape, ...common.shape });
   return {
     ...definition,
-    widthMultiple: (options) => widthMultiple?.(definition.options.parse(options)) ?? 1,
-    build(shape, options) {
-      const model = definition.build(shape, definition.options.parse(options));
+    minimumTasks,
+    options,
+    widthMultiple: (given) => widthMultiple?.(own.parse(given)) ?? 1,
+    build(shape, given) {
+      const parsed = options.parse(given);
+      const model = definition.build(shape, { ...own.parse(parsed), ...common.parse(parsed) });
       checkSizes(model.parameters);
       return model;
     },

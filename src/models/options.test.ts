@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../support/errors.js';
 import { models } from './catalogue.js';
 import type { ModelShape } from './model.js';
+import { requiredOptions } from './run.fixture.js';
 
 const shape: ModelShape = { tasks: ['click', 'buy'], categorical: [], numeric: ['a'] };
 const twoLevels = [[4], [4]];
@@ -58,15 +59,15 @@ describe('options that do not fit the tasks or the model are one line of a Confi
 });
 
 describe.each(models.all)('$name', ({ name, build, options }) => {
-  const required = name === 'asymmetric-sharing' ? { source: 'buy' } : {};
+  const required = requiredOptions(name, 'buy');
 
   it('builds with the defaults', () => {
     expect(() => build(shape, { type: name, ...required })).not.toThrow();
   });
 
-  it('takes no levels where it can do without', () => {
-    const withoutLevels = ['single-task', 'hard-sharing'].includes(name);
-    expect(options.safeParse({ type: name, ...required, levels: [] }).success).toBe(withoutLevels);
+  it('without levels, is refused or builds', () => {
+    const none = { type: name, ...required, levels: [] };
+    if (options.safeParse(none).success) expect(() => build(shape, none)).not.toThrow();
   });
 
   it('refuses what its schema does not know', () => {
@@ -75,8 +76,4 @@ describe.each(models.all)('$name', ({ name, build, options }) => {
     expect(options.safeParse({ type: name, ...required, levels: [[]] }).success).toBe(false);
     expect(options.safeParse({ type: name, ...required, tower: [0] }).success).toBe(false);
   });
-});
-
-it('asymmetric-sharing asks for its source', () => {
-  expect(models.get('asymmetric-sharing').options.safeParse({ type: 'asymmetric-sharing' }).success).toBe(false);
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addedLater } from '../support/added-later.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 
@@ -18,8 +19,31 @@ export const twoLevels = levels.default([[256], [128]]);
 export const oneLevelOrNone = anyLevels.default([[256]]);
 export const twoLevelsOrNone = anyLevels.default([[256], [128]]);
 
-/** Widths of a task's hidden layers above the levels; none: the logit reads the last level. */
-export const tower = widths;
+const dropoutRate = z.number().min(0).max(0.99);
+
+/** What all models take; `tower` is the default of that key. */
+export function commonOptions({ tower }: { readonly tower: number[] }) {
+  return {
+    /** Widths of a task's hidden layers above the levels; none: the logit reads the last level. */
+    tower: widths.default(tower),
+    /** In training, the share of outputs of hidden layers and of embeddings that is set to 0: one number for both, or one of each. */
+    dropout: addedLater(
+      z
+        .union([dropoutRate, z.strictObject({ layers: dropoutRate.default(0), embeddings: dropoutRate.default(0) })])
+        .default(0),
+    ),
+    /** Of hidden layers, before the activation. */
+    normalization: addedLater(z.enum(['none', 'layer']).default('none')),
+    activation: addedLater(z.enum(['relu', 'gelu', 'silu', 'tanh', 'prelu']).default('relu')),
+  };
+}
+
+export type CommonOptions = Readonly<z.infer<z.ZodObject<ReturnType<typeof commonOptions>>>>;
+
+/** `dropout`, of layers and embeddings. */
+export function dropoutRates({ dropout }: Pick<CommonOptions, 'dropout'>): { layers: number; embeddings: number } {
+  return typeof dropout === 'number' ? { layers: dropout, embeddings: dropout } : dropout;
+}
 
 /** At the start, the part of a mixture that is its own: see `startingShares`. */
 export const ownShare = z.number().positive().max(1);
@@ -33,7 +57,11 @@ export function onlyLevel(model: string, given: readonly (readonly number[])[]):
   );
 }
 
-export const mostExperts = 1024;
+const mostExperts = 1024;
+
+/** Experts of each level, where all are shared. */
+export const sharedExperts = z.int().positive().max(mostExperts).default(8);
+
 const ownExperts = z.int().nonnegative().max(mostExperts);
 
 /** Number of experts: of each module (every task's own, and the shared), or of each kind, or of each task. */
@@ -45,13 +73,15 @@ export const experts = z.union([
   }),
 ]);
 
+export type Experts = z.infer<typeof experts>;
+
 /** Own experts of every task, in the order of `tasks`, and shared ones. */
-export interface ExpertCounts {
+interface ExpertCounts {
   readonly tasks: readonly number[];
   readonly shared: number;
 }
 
-export function expertCounts(given: z.infer<typeof experts>, tasks: readonly string[]): ExpertCounts {
+export function expertCounts(given: Experts, tasks: readonly string[]): ExpertCounts {
   const { shared, task } = typeof given === 'number' ? { shared: given, task: given } : given;
   if (typeof task !== 'number') {
     const unknown = Object.keys(task).find((name) => !tasks.includes(name));

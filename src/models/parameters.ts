@@ -1,6 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { sizeOf } from '../support/arrays.js';
-import { ConfigError } from '../support/errors.js';
 import type { Random } from '../support/random.js';
 import type { Parameter, ParameterStart, ParameterStarts, Parameters } from './model.js';
 
@@ -42,38 +41,9 @@ export function zeroBias(members: readonly string[], outputs: number): Parameter
   return { shape: [members.length, 1, outputs], kind: 'bias', start: () => undefined };
 }
 
-/**
- * Scalars that mix whole representations and start at given values. Their kind is `bias`, since like biases they are
- * never decayed: L2 would pull them to 0, away from the near-identity that they start at.
- */
-export function mixingScalars(
-  rows: number,
-  columns: number,
-  valueAt: (row: number, column: number) => number,
-): ParameterStart {
-  return {
-    shape: [rows, columns],
-    kind: 'bias',
-    start(values) {
-      for (let i = 0; i < values.length; i++) values[i] = valueAt(Math.floor(i / columns), i % columns);
-    },
-  };
-}
-
-/**
- * Where a row of mixing scalars starts: `own` at its own place, the rest of 1 in equal shares elsewhere.
- * @param key The option that says `own`, for the message.
- * @throws ConfigError if its own place has less than the others.
- */
-export function startingShares(
-  key: string,
-  size: number,
-  own: number,
-  place: (row: number) => number = (row) => row,
-): (row: number, column: number) => number {
-  if (own < 1 / size)
-    throw new ConfigError(`model.${key}: it must be between 1/${size} (equal shares) and 1, not ${own}.`);
-  return (row, column) => (column === place(row) ? own : (1 - own) / (size - 1));
+/** Values that all start alike. Their kind is `bias`: like biases they are never decayed. */
+export function filled(shape: readonly number[], value: number): ParameterStart {
+  return { shape, kind: 'bias', start: (values) => void values.fill(value) };
 }
 
 /** The same parameters as parts of the network of one task: see `Parameter.task`. */

@@ -1,34 +1,76 @@
-import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
-import { extractionNetworks } from './extraction.js';
-import { defineModel } from './model.js';
-import { expertCounts, experts, tower, twoLevels } from './options.js';
+import { embed } from './layers/embed.js';
+import { type GateSpec, gates } from './layers/gates.js';
+import { mlps, towers } from './layers/mlps.js';
+import { composed, defineModel, type Gate, type Model, type ModelShape } from './model.js';
+import { type CommonOptions, type Experts, expertCounts, experts, moduleNames, shared, twoLevels } from './options.js';
 
-/**
- * Progressive Layered Extraction (Tang et al., RecSys 2020, eq. 6-7, Fig. 5): N >= 2 extraction networks. At level j module k's
- * experts and gate read the module's mixture of level j - 1 (level 1: x). Below the last level a shared gate mixes all experts of
- * the level for the shared experts of the next.
- *
- * Shapes: x [blocks, inputs, rows], a level's experts [blocks, sum m_k + m_s, width, rows], its mixtures
- * [blocks, tasks + 1, width, rows] (last level: [blocks, tasks, width, rows]), logits [tasks, batch].
- */
+/** Progressive Layered Extraction (Tang et al., RecSys 2020, eq. 6-7, Fig. 5): N >= 2 extraction networks, one above the other. */
 export const ple = defineModel({
   name: 'ple',
   summary: 'levels of task-specific and shared experts, separated progressively',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('ple'),
-    levels: twoLevels,
-    tower: tower.default([64]),
-    experts: experts.default(1),
-  }),
+  source: 'PLE section 4.2, eq. 6-7',
+  tower: [64],
+  options: { levels: twoLevels, experts: experts.default(1) },
   build(shape, options) {
     if (options.levels.length < 2)
       throw new ConfigError('model.levels: ple has two levels or more; with one, say type: cgc.');
-    return extractionNetworks(shape, {
-      levels: options.levels,
-      tower: options.tower,
-      experts: expertCounts(options.experts, shape.tasks),
-    });
+    return extractionNetworks(shape, options);
   },
 });
+
+/**
+ * Extraction networks, then a tower per task (PLE eq. 2-7, Fig. 4 and 5).
+ *
+ * Level j has a module per task and a shared one, in this order. A module's experts, and its gate, read the module's own mixture
+ * of level j - 1; at level 1 all read x. A task's gate mixes its own experts, then the shared ones. The shared gate mixes
+ * **all** experts of the level, and the last level has none.
+ */
+export function extractionNetworks(
+  shape: ModelShape,
+  options: CommonOptions & { readonly levels: readonly (readonly number[])[]; readonly experts: Experts },
+): Model {
+  const counts = expertCounts(options.experts, shape.tasks);
+  const modules = moduleNames(shape.tasks, counts.shared > 0);
+  const experts = modules.flatMap((module, index) =>
+    Array.from({ length: counts.tasks[index] ?? counts.shared }, (_, number) => ({
+      name: `${module}/${number}`,
+      module,
+      index,
+    })),
+  );
+  const names = experts.map((expert) => expert.name);
+  const owners = experts.map((expert) => expert.index);
+  const expertsOf = (owner: string) => [...experts.keys()].filter((e) => experts[e]?.module === owner);
+
+  const input = embed(shape, options);
+  let { width } = input;
+  const networks = options.levels.map((widths, index) => {
+    const level = index + 1;
+    const gated = level < options.levels.length ? modules : shape.tasks;
+    const specs: GateSpec[] = gated.map((module) => ({
+      name: module,
+      sees: module === shared ? [...experts.keys()] : [...expertsOf(module), ...expertsOf(shared)],
+    }));
+    const network = {
+      experts: mlps(`level${level}.experts`, names, width, widths, options),
+      gates: gates(level, specs, names, width),
+    };
+    width = network.experts.width;
+    return network;
+  });
+  const heads = towers('tower', shape.tasks, width, options);
+  const layers = [input, ...networks.flatMap((network) => [network.experts, network.gates]), heads];
+
+  return composed(layers, (pass) => {
+    let streams = input.apply(pass); // x; from level 2 on, one for each module
+    const weights: Gate[] = [];
+    for (const network of networks) {
+      const outputs = network.experts.apply(pass, streams, owners);
+      const mixed = network.gates.apply(pass, streams, outputs);
+      weights.push(...mixed.gates);
+      streams = mixed.mixtures;
+    }
+    return { logits: heads.apply(pass, streams), gates: weights };
+  });
+}

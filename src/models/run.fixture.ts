@@ -1,14 +1,59 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
-import type { Case } from './cases.fixture.js';
 import { models } from './catalogue.js';
-import type { Model, ModelInputs, ModelShape, Parameters, Prediction } from './model.js';
+import {
+  type Context,
+  evaluating,
+  type Model,
+  type ModelInputs,
+  type ModelShape,
+  type Parameters,
+  type Pass,
+  type Prediction,
+} from './model.js';
+import { type CommonOptions, commonOptions } from './options.js';
 import { initialize } from './parameters.js';
-import type { Row, Values } from './reference.fixture.js';
+import type { LayerOptions, Row, Values } from './scalars.fixture.js';
 
-export function build({ model, shape, options }: Pick<Case, 'model' | 'shape' | 'options'>): Model {
+/** A model by name, with options on a shape. */
+export interface Given {
+  readonly model: string;
+  readonly shape: ModelShape;
+  readonly options: LayerOptions & Readonly<Record<string, unknown>>;
+}
+
+export function build({ model, shape, options }: Given): Model {
   return models.get(model).build(shape, { type: model, ...options });
+}
+
+/** Options that a model must be given: of the catalogue's, an option without a default names a task. */
+export function requiredOptions(model: string, task: string): Readonly<Record<string, string>> {
+  const required = Object.entries(models.get(model).options.shape).filter(
+    ([key, option]) => key !== 'type' && !z.safeParse(option, undefined).success,
+  );
+  return Object.fromEntries(required.map(([key]) => [key, task]));
+}
+
+/** Narrow layers, as many levels as the model has by default, and two experts where it has any. */
+export function smallOptions(model: string, task: string): Given['options'] {
+  const { options } = models.get(model);
+  const required = requiredOptions(model, task);
+  const { levels } = z.object({ levels: z.array(z.unknown()) }).parse(options.parse({ type: model, ...required }));
+  const widths = [[5, 4], [6]].slice(0, levels.length);
+  return { levels: widths, tower: [3], ...required, ...('experts' in options.shape ? { experts: 2 } : {}) };
+}
+
+/** What all models take, by default. */
+export const plain: CommonOptions = z.strictObject(commonOptions({ tower: [] })).parse({});
+
+/** An application outside of training; layers above x read no inputs. */
+export function passOf(
+  parameters: Readonly<Record<string, Tensor>>,
+  inputs: ModelInputs = { categorical: tf.zeros([0, 0], 'int32'), numeric: tf.zeros([0, 0]) },
+): Pass {
+  return { parameters, inputs, context: evaluating };
 }
 
 export function count(parameters: Parameters): number {
@@ -39,7 +84,8 @@ export function startingValues(
 
 export function randomRows(shape: ModelShape, rows: number, seed = 3): Row[] {
   const random = randomFromSeed(seed);
-  return Array.from({ length: rows }, () => ({
+  return Array.from({ length: rows }, (_, index) => ({
+    index,
     categorical: shape.categorical.map(({ cardinality }) => random.below(cardinality)),
     numeric: shape.numeric.map(() => Math.fround(random.normal())),
   }));
@@ -67,8 +113,21 @@ export function toTensors(values: Values): Record<string, Tensor> {
   );
 }
 
-export function predict(model: Model, values: Values, rows: readonly Row[], shape: ModelShape): Prediction {
-  return model.apply(toTensors(values), toInputs(rows, shape));
+/** Random values with positive biases, so that no ReLU is dead for every row. */
+export function liveValues(model: Model): ReturnType<typeof randomValues> {
+  const values = randomValues(model);
+  for (const [name, { data }] of Object.entries(values)) if (name.endsWith('.bias')) data.fill(1);
+  return values;
+}
+
+export function predict(
+  model: Model,
+  values: Values,
+  rows: readonly Row[],
+  shape: ModelShape,
+  context: Context = evaluating,
+): Prediction {
+  return model.apply(toTensors(values), toInputs(rows, shape), context);
 }
 
 export function logitsOf(model: Model, values: Values, rows: readonly Row[], shape: ModelShape): number[][] {
@@ -84,11 +143,16 @@ export function gradientsOf(
   rows: readonly Row[],
   shape: ModelShape,
   loss: (prediction: Prediction) => Tensor,
+  context: Context = evaluating,
 ): Record<string, Float32Array> {
   const names = Object.keys(values);
   const gradients = tf.grads((...tensors) =>
     loss(
-      model.apply(Object.fromEntries(names.map((name, i) => [name, present(tensors[i])])), toInputs(rows, shape)),
+      model.apply(
+        Object.fromEntries(names.map((name, i) => [name, present(tensors[i])])),
+        toInputs(rows, shape),
+        context,
+      ),
     ).asScalar(),
   )(names.map((name) => present(toTensors(values)[name])));
   return Object.fromEntries(names.map((name, i) => [name, Float32Array.from(present(gradients[i]).dataSync())]));
@@ -98,6 +162,10 @@ export function gradientsOf(
 export function memberOf(data: Float32Array, members: number, member: number): Float32Array {
   const size = data.length / members;
   return data.slice(member * size, (member + 1) * size);
+}
+
+export function isZero(values: Float32Array): boolean {
+  return values.every((value) => value === 0);
 }
 
 export function present<Value>(value: Value | undefined): Value {

@@ -1,12 +1,37 @@
-import { beforeAll, expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import type { ModelShape } from './model.js';
+import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
 import { initialize } from './parameters.js';
 import { build, gradientsOf, logitsOf, present, randomRows, startingValues } from './run.fixture.js';
+import { embed, tower } from './scalars.fixture.js';
+import { singleTask } from './single-task.js';
 
-beforeAll(async () => {
-  await tf.setBackend('cpu');
+testModel(singleTask, {
+  reference: (point) => ({
+    logits: point.shape.tasks.map((task) => tower(point, `${task}.mlp`, 0, embed(point, `${task}.`))),
+  }),
+  cases: [
+    {
+      label: 'one task',
+      shape: { tasks: ['click'], ...mixed },
+      options: { levels: [[5, 4], [3]], tower: [3] },
+      count: M.embeddings + layers(M.x, 5, 4, 3, 3, 1),
+    },
+    {
+      label: 'three tasks',
+      shape: { tasks: three, ...uniform },
+      options: { levels: [[4]], tower: [] },
+      count: 3 * (U.embeddings + layers(U.x, 4, 1)),
+    },
+    {
+      label: 'no layers',
+      shape: { tasks: two, ...uniform },
+      options: { levels: [], tower: [] },
+      count: 2 * (U.embeddings + layers(U.x, 1)),
+    },
+  ],
 });
 
 const tasks = ['view', 'click', 'buy'];
@@ -18,7 +43,7 @@ const shape = (names: readonly string[]): ModelShape => ({
 const network = (names: readonly string[]) =>
   build({ model: 'single-task', shape: shape(names), options: { levels: [[5], [4]], tower: [3] } });
 
-it('K tasks equal K runs of one task, bit for bit', () => {
+test('K tasks equal K runs of one task, bit for bit', () => {
   const rows = randomRows(shape(tasks), 9);
   const all = network(tasks);
   const values = startingValues(all);
@@ -36,7 +61,7 @@ it('K tasks equal K runs of one task, bit for bit', () => {
   }
 });
 
-it('every parameter names its task, and tasks start differently', () => {
+test('every parameter names its task, and tasks start differently', () => {
   const parameters = initialize(network(tasks).parameters, randomFromSeed(1));
   for (const task of tasks) {
     const own = Object.entries(parameters).filter(([, parameter]) => parameter.task === task);

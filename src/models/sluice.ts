@@ -1,15 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { ConfigError } from '../support/errors.js';
+import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
-import { mlps } from './dense.js';
-import { inputLayer } from './embedding.js';
-import { defineModel } from './model.js';
-import { ownShare, tower, twoLevels } from './options.js';
-import { glorot, mixingScalars, named, startingShares } from './parameters.js';
-import { product } from './product.js';
-import { combine } from './streams.js';
-import { towers } from './tower.js';
+import { type Features, product } from './layers/axes.js';
+import { embed } from './layers/embed.js';
+import { mix, mixLevels } from './layers/mix.js';
+import { mlps, towers } from './layers/mlps.js';
+import { composed, defineModel } from './model.js';
+import { ownShare, twoLevels } from './options.js';
+import { glorot, named } from './parameters.js';
 
 /**
  * Sluice networks (Ruder et al., AAAI 2019, eq. 1-5; PLE Fig. 1g): a column of layers per task, each level's state split in S
@@ -26,99 +26,70 @@ import { towers } from './tower.js';
  *
  * which is the mean squared element of G_s^T G_t over what it would be for unrelated weights of this size. Its mean at the start is 1 whatever
  * the sizes; it is 0 for orthogonal subspaces and does not depend on the weights' scale, so only orthogonality lowers it.
- *
- * Shapes: x [blocks, inputs, rows], states [blocks, tasks, width, rows], logits [tasks, batch].
  */
 export const sluice = defineModel({
   name: 'sluice',
   summary: 'columns whose subspaces and levels are mixed by trained scalars',
-  minimumTasks: 2,
-  options: z.strictObject({
-    type: z.literal('sluice'),
+  source: 'Ruder et al., AAAI 2019',
+  tower: [64],
+  options: {
     levels: twoLevels,
-    tower: tower.default([64]),
     subspaces: z.int().positive().default(2),
     alpha: ownShare.default(0.95),
     beta: ownShare.default(0.9),
     penalty: z.enum(['relative', 'frobenius']).default('relative'),
     /** lambda, the weight of the penalty. */
     orthogonality: z.number().nonnegative().default(0.1),
-  }),
+  },
   widthMultiple: ({ subspaces }) => subspaces,
   build(shape, options) {
     const { tasks } = shape;
     const { subspaces, penalty, orthogonality } = options;
-    const input = inputLayer(shape);
-    const outputs = options.levels.map((widths) => widths.at(-1) ?? 0);
-    const last = outputs.at(-1) ?? 0;
-    for (const width of outputs) {
-      if (width % subspaces === 0) continue;
-      throw new ConfigError(`model.levels: sluice cannot split width ${width} in ${subspaces} equal subspaces.`);
-    }
+    const last = must(options.levels.at(-1)?.at(-1), 'last width');
+    const input = embed(shape, options);
+    let { width } = input;
     const levels = options.levels.map((widths, index) => {
       const name = `level${index + 1}`;
+      const columns = mlps(`${name}.columns`, tasks, width, widths, options);
+      width = columns.width;
+      if (width % subspaces !== 0)
+        throw new ConfigError(`model.levels: sluice cannot split width ${width} in ${subspaces} equal subspaces.`);
+      const projection = width === last ? undefined : `${name}.projection.weight`;
+      const starts = projection === undefined ? {} : { [projection]: glorot(tasks, width, last) };
       return {
-        columns: mlps(`${name}.columns`, tasks, outputs[index - 1] ?? input.width, widths),
+        columns,
         lastWeight: `${name}.columns.${widths.length - 1}.weight`,
-        alpha: `${name}.alpha`,
-        ...(widths.at(-1) === last ? {} : { projection: `${name}.projection.weight` }),
+        alpha: mix(`${name}.alpha`, tasks.length, { key: 'alpha', share: options.alpha }, subspaces),
+        projection,
+        starts,
       };
     });
-    const heads = towers('tower', tasks, last, options.tower);
-
-    const mixed = tasks.length * subspaces;
-    const alphas = mixingScalars(mixed, mixed, startingShares('alpha', mixed, options.alpha));
-    const columns = levels.map(({ columns, alpha, projection }, index) => ({
-      ...columns.parameters,
-      [alpha]: alphas,
-      ...(projection === undefined ? {} : { [projection]: glorot(tasks, outputs[index] ?? 0, last) }),
-    }));
+    const heads = towers('tower', tasks, width, options);
     const depth = levels.length;
-    const betas = () =>
-      mixingScalars(
-        tasks.length,
-        depth,
-        startingShares('beta', depth, options.beta, () => depth - 1),
-      );
-
-    return {
-      parameters: Object.assign({}, input.parameters, ...columns, depth > 1 ? { beta: betas() } : {}, heads.parameters),
-      apply(parameters, inputs) {
-        let hidden = input.apply(parameters, inputs);
-        const states: Tensor[] = [];
-        const penalties: Tensor[] = [];
-        for (const { columns, lastWeight, alpha, projection } of levels) {
-          hidden = mixSubspaces(named(parameters, alpha), columns.apply(parameters, hidden), subspaces);
-          states.push(projection === undefined ? hidden : product(hidden, named(parameters, projection)));
-          penalties.push(...overlaps(named(parameters, lastWeight), subspaces, penalty === 'relative'));
-        }
-        const logits = heads.apply(
-          parameters,
-          states.length > 1 ? mixLevels(named(parameters, 'beta'), states) : hidden,
-        );
-        if (orthogonality === 0 || penalties.length === 0) return { logits };
-        const factor = penalty === 'relative' ? orthogonality / (penalties.length * tasks.length) : orthogonality;
-        return { logits, penalty: tf.mul(tf.addN(penalties), factor) };
-      },
-    };
+    const beta = depth > 1 ? mixLevels('beta', tasks.length, depth, { key: 'beta', share: options.beta }) : undefined;
+    const layers = [
+      input,
+      ...levels.flatMap(({ columns, alpha, starts }) => [columns, alpha, { parameters: starts }]),
+      ...(beta ? [beta] : []),
+      heads,
+    ];
+    return composed(layers, (pass) => {
+      const { parameters } = pass;
+      let hidden = input.apply(pass);
+      const states: Features[] = [];
+      const penalties: Tensor[] = [];
+      for (const { columns, lastWeight, alpha, projection } of levels) {
+        hidden = alpha.apply(pass, columns.apply(pass, hidden));
+        states.push(projection === undefined ? hidden : product(hidden, named(parameters, projection)));
+        penalties.push(...overlaps(named(parameters, lastWeight), subspaces, penalty === 'relative'));
+      }
+      const logits = heads.apply(pass, beta ? beta.apply(pass, states) : hidden);
+      if (orthogonality === 0 || penalties.length === 0) return { logits };
+      const factor = penalty === 'relative' ? orthogonality / (penalties.length * tasks.length) : orthogonality;
+      return { logits, penalty: tf.mul(tf.addN(penalties), factor) };
+    });
   },
 });
-
-/** [blocks, tasks, width, rows] -> the same, every subspace a combination of all tasks' subspaces. */
-function mixSubspaces(alpha: Tensor, hidden: Tensor, subspaces: number): Tensor {
-  const [blocks = 0, tasks = 0, width = 0, rows = 0] = hidden.shape;
-  return combine(alpha, hidden.reshape([blocks, tasks * subspaces, width / subspaces, rows])).reshape(hidden.shape);
-}
-
-/** beta [tasks, levels] and per level [blocks, tasks, width, rows] -> [blocks, tasks, width, rows]. */
-function mixLevels(beta: Tensor, states: readonly Tensor[]): Tensor {
-  const [blocks = 0, tasks = 0, width = 0, rows = 0] = states[0]?.shape ?? [];
-  const all = tf.concat(
-    states.map((state) => state.reshape([blocks, tasks, 1, width * rows])),
-    2,
-  );
-  return product(all, beta.reshape([tasks, 1, states.length])).reshape([blocks, tasks, width, rows]);
-}
 
 /** For every pair of subspaces ||G_s^T G_t||_F^2, or that relative to unrelated weights, summed over tasks. Weight: [tasks, width, inputs]. */
 function overlaps(weight: Tensor, subspaces: number, relative: boolean): Tensor[] {

@@ -7,7 +7,7 @@ import { UserError } from '../support/errors.js';
 import { pace } from './pace.js';
 import type { EpochSums, Progress } from './progress.js';
 import type { TrainingSetup } from './setup.js';
-import { batchArrays } from './step.js';
+import { batchArrays, noiseOf } from './step.js';
 
 /** Where the run stands after one more chunk of steps. */
 export interface EpochChunk {
@@ -29,10 +29,10 @@ export async function* trainEpoch(
   program: Program,
   from: Progress,
 ): AsyncGenerator<EpochChunk, void> {
-  const { dataset, batchSize } = setup;
+  const { dataset, batchSize, model } = setup;
   const { epoch } = from;
   const steps = Math.ceil(dataset.splits.train.rows / batchSize);
-  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length);
+  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise);
   const { shape } = arrays.training.learningRate;
   const chunks = pace(arrays.bytes, program.transfers?.perChunkMilliseconds);
   const reader = readBatches(dataset, 'train', {
@@ -54,6 +54,7 @@ export async function* trainEpoch(
     }
     const outputs = await program.run({
       ...chunk.arrays,
+      ...noiseOf(model.noise, batchSize, setup.noise, { completedSteps: progress.totalSteps, steps: chunk.steps }),
       weights: float32([chunk.steps, dataset.tasks.length], weights),
       learningRate: float32([chunk.steps, ...shape], Float32Array.from(rates)),
     });

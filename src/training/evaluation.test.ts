@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
 import { models } from '../models/catalogue.js';
+import { evaluating } from '../models/model.js';
 import { initialize } from '../models/parameters.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
@@ -50,10 +51,11 @@ async function direct() {
   const tensors = Object.fromEntries(
     Object.entries(parameters).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
   );
-  return model.apply(tensors, {
+  const inputs = {
     categorical: tf.tensor2d(categorical, [rows, 1], 'int32'),
     numeric: tf.tensor2d(numeric, [rows, 2]),
-  });
+  };
+  return model.apply(tensors, inputs, evaluating);
 }
 
 test.each([50, 64, 16, 7])('logits and gates are those of the real rows, in batches of %d', async (batchSize) => {

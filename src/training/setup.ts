@@ -30,6 +30,8 @@ export interface TrainingSetup {
   weightsAt(completedEpochs: number, completedSteps: number): readonly number[];
   /** The rows' order: one stream per epoch is drawn from it. */
   readonly order: Random;
+  /** Of dropout: one stream per layer and step is drawn from it. */
+  readonly noise: Random;
   readonly epochs: number;
   readonly batchSize: number;
   /** `mean`, `task:<name>`, `metric:<name>` or `loss`. */
@@ -61,6 +63,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     weightsAt: weightSchedule.weights,
     warnings: warningsOf(),
     order: random.stream('order'),
+    noise: random.stream('noise'),
     epochs: train.epochs,
     batchSize: train.batchSize,
     monitor: train.earlyStopping.monitor,

@@ -1,12 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { type Dataset, widthsOf } from '../data/dataset.js';
 import type { ArraySpec, Step, Tensors } from '../engine/engine.js';
-import type { Gate, Model, Parameters } from '../models/model.js';
+import { drawNoise, noiseShapes } from '../models/layers/noise.js';
+import { type Context, evaluating, type Gate, type Model, type NoiseUnits, type Parameters } from '../models/model.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { type HostArrays, sizeOf } from '../support/arrays.js';
+import type { Random } from '../support/random.js';
 import { tf } from '../support/tf.js';
 
 const optimizerPrefix = 'optimizer/';
+const noisePrefix = 'noise/';
 
 type Loss = (
   logits: Tensor,
@@ -18,16 +21,17 @@ type Loss = (
 /**
  * One training step as a pure function.
  * State: every parameter by its name, `optimizer/<slot>`, and `step` (completed steps, float32 scalar).
- * Batch: the data's arrays, `weights` [T] and `learningRate`, [] or [owners] (`Optimizer.update`).
+ * Batch: the data's arrays, `weights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), and `noise/<name>` for the model's context.
  * Outputs: `loss` [] (with the penalty), `tasks` [T].
  */
 export function trainingStep(model: Model, loss: Loss, optimizer: Optimizer, names: readonly string[]): Step {
   return (state, batch) => {
+    const context = contextOf(batch);
     const parameters = names.map((name) => get(state, name));
     let tasks: Tensor | undefined;
     const objective = (...values: Tensor[]) => {
       const byName = Object.fromEntries(names.map((name, index) => [name, at(values, index)]));
-      const prediction = model.apply(byName, inputsOf(batch));
+      const prediction = model.apply(byName, inputsOf(batch), context);
       const joint = loss(prediction.logits, get(batch, 'labels'), get(batch, 'mask'), get(batch, 'weights'));
       tasks = tf.keep(joint.tasks); // read outside of the differentiated function
       const total = prediction.penalty ? tf.add(joint.loss, prediction.penalty) : joint.loss;
@@ -38,7 +42,7 @@ export function trainingStep(model: Model, loss: Loss, optimizer: Optimizer, nam
     const updated = optimizer.update({
       parameters: Object.fromEntries(names.map((name, index) => [name, at(parameters, index)])),
       gradients: Object.fromEntries(names.map((name, index) => [name, at(grads, index)])),
-      slots: withoutPrefix(state),
+      slots: withoutPrefix(state, optimizerPrefix),
       step: get(state, 'step'),
       learningRate: get(batch, 'learningRate'),
     });
@@ -59,7 +63,7 @@ export function trainingStep(model: Model, loss: Loss, optimizer: Optimizer, nam
  */
 export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) => void): Step {
   return (state, batch) => {
-    const { logits, gates = [] } = model.apply(state, inputsOf(batch));
+    const { logits, gates = [] } = model.apply(state, inputsOf(batch), evaluating);
     describe(gates);
     return {
       state: {},
@@ -68,11 +72,12 @@ export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) 
   };
 }
 
-/** Shapes of a batch of this data: what a model is fed, and what the loss and the optimizer need besides. */
+/** Shapes of a batch of this data: what a model is fed, and what the loss, the optimizer and the model's noise need besides. */
 export function batchArrays(
   dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>,
   batchSize: number,
   learningRates = 1,
+  noise: NoiseUnits = {},
 ) {
   const taskRows = { dtype: 'float32', shape: [dataset.tasks.length, batchSize] } as const;
   const width = widthsOf(dataset);
@@ -86,9 +91,26 @@ export function batchArrays(
     mask: taskRows,
     weights: { dtype: 'float32', shape: [dataset.tasks.length] },
     learningRate: { dtype: 'float32', shape: learningRates === 1 ? [] : [learningRates] },
+    ...noiseSpecs(noise, batchSize),
   } as const satisfies Record<string, ArraySpec>;
-  const bytes = 4 * Object.values(training).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const bytes = 4 * Object.values<ArraySpec>(training).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return { inputs, training, bytes };
+}
+
+function noiseSpecs(units: NoiseUnits, batchSize: number): Readonly<Record<`noise/${string}`, ArraySpec>> {
+  const shapes = Object.entries(noiseShapes(units, batchSize));
+  return Object.fromEntries(shapes.map(([name, shape]) => [noisePrefix + name, { dtype: 'float32', shape }]));
+}
+
+/** What `batchArrays` has of noise, of a chunk of steps: the first is the one after `completedSteps`. */
+export function noiseOf(
+  units: NoiseUnits,
+  batchSize: number,
+  random: Random,
+  chunk: { readonly completedSteps: number; readonly steps: number },
+): HostArrays {
+  const drawn = drawNoise(units, batchSize, random, { first: chunk.completedSteps, steps: chunk.steps });
+  return Object.fromEntries(Object.entries(drawn).map(([name, array]) => [noisePrefix + name, array]));
 }
 
 /** The state before the first step. */
@@ -101,15 +123,20 @@ export function initialState(parameters: Parameters, optimizer: Optimizer): Host
   };
 }
 
+/** In training. */
+export function contextOf(batch: Tensors): Context {
+  return { training: true, noise: withoutPrefix(batch, noisePrefix) };
+}
+
 function inputsOf(batch: Tensors) {
   return { categorical: get(batch, 'categorical'), numeric: get(batch, 'numeric') };
 }
 
-function withoutPrefix(state: Tensors): Tensors {
+function withoutPrefix(tensors: Tensors, prefix: string): Tensors {
   return Object.fromEntries(
-    Object.entries(state)
-      .filter(([name]) => name.startsWith(optimizerPrefix))
-      .map(([name, value]) => [name.slice(optimizerPrefix.length), value]),
+    Object.entries(tensors)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => [name.slice(prefix.length), value]),
   );
 }
 

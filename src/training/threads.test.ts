@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
 import { models } from '../models/catalogue.js';
 import { initialize } from '../models/parameters.js';
+import { requiredOptions } from '../models/run.fixture.js';
 import { jointLoss } from '../objective/joint-loss.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import { float32, type HostArrays, int32 } from '../support/arrays.js';
@@ -14,10 +15,9 @@ const categorical = Array.from({ length: 30 }, (_, i) => ({ name: `c${i}`, cardi
 const tasks = ['a', 'b'].map((name) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
 
 describe.each(models.names)('%s', (name) => {
-  const source = name === 'asymmetric-sharing' ? { source: 'a' } : {};
   const definition = models.get(name);
   const shape = { tasks: tasks.map((task) => task.name), categorical, numeric: [] };
-  const model = definition.build(shape, definition.options.parse({ type: name, ...source }));
+  const model = definition.build(shape, definition.options.parse({ type: name, ...requiredOptions(name, 'a') }));
 
   // One small block, one large one, and four; of the largest batch, ONNX Runtime would share the embeddings' gradient.
   it.each([60, 601, 1800])('trains to the same bits with one thread and two, in batches of %i', async (batchSize) => {

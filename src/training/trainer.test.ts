@@ -3,6 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import { pureJs } from '../engine/tfjs/backends.js';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.js';
 import { models } from '../models/catalogue.js';
+import { requiredOptions } from '../models/run.fixture.js';
 import { tf } from '../support/tf.js';
 import { madeDataset } from './dataset.fixture.js';
 import { spiedEngine } from './spied-engine.fixture.js';
@@ -215,7 +216,7 @@ test.each(models.names)(
         type: name,
         tower: [3],
         ...('experts' in shape ? { experts: 2 } : {}),
-        ...('source' in shape ? { source: 'share' } : {}),
+        ...requiredOptions(name, 'share'),
       }),
       binaryTasks,
       'epochs: 1',

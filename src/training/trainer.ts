@@ -88,7 +88,7 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
   const started = performance.now();
   const program = await engine.compile(trainingStep(model, jointLoss(dataset.tasks), optimizer, names), {
     state: from?.state ?? initialState(setup.parameters, optimizer),
-    batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length).training,
+    batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length, model.noise).training,
   });
   const snapshot = async (): Promise<Snapshot> => ({ state: await program.readState(), best, ownBest, progress });
   let evaluator: Evaluator | undefined;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
 import { models } from '../../models/catalogue.js';
 import type { ModelShape } from '../../models/model.js';
+import { requiredOptions } from '../../models/run.fixture.js';
 import { ConfigError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { matched, matchWidths, networkParameters } from './match.js';
@@ -96,10 +97,9 @@ describe.each(Object.entries(closedForms))('%s', (type, { stack, more = {}, coun
 });
 
 const wide: ModelShape = { tasks: ['click', 'buy'], categorical: [], numeric: [...Array(50).keys()].map(String) };
-const required: Readonly<Record<string, object>> = { 'asymmetric-sharing': { source: 'buy' } };
 
 describe.each(models.all)('$name with default widths', ({ name: type, options: schema, widthMultiple }) => {
-  const options = schema.parse({ type, ...required[type] });
+  const options = schema.parse({ type, ...requiredOptions(type, 'buy') });
   const targets = [20_000, 60_000, 90_000, 300_000];
   const matches = targets.map((target) => matchWidths({ type, options, shape: wide, target }));
 
@@ -132,7 +132,7 @@ describe.each(models.all)('$name with default widths', ({ name: type, options: s
 
 test('one model has a multiple, by its options', () => {
   const multiples = models.all.flatMap(({ name, options, widthMultiple }) => {
-    const multiple = widthMultiple(options.parse({ type: name, ...required[name] }));
+    const multiple = widthMultiple(options.parse({ type: name, ...requiredOptions(name, 'buy') }));
     return multiple === 1 ? [] : [[name, multiple]];
   });
   expect(multiples).toEqual([['sluice', 2]]);

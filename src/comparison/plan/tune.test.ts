@@ -57,7 +57,7 @@ describe('the search', () => {
       ...tried,
       'model.tower': [Number(tried['train.batchSize'])],
     }));
-    expect(runs.map(({ experiment }) => experiment.model)).toEqual(
+    expect(runs.map(({ experiment }) => experiment.model)).toMatchObject(
       values.map((tried) => ({ type: 'hard-sharing', levels: [[8]], tower: [tried['train.batchSize']] })),
     );
     expect(runs.map((run) => run.values)).toEqual(values);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mlps } from '../../models/dense.js';
+import { mlps } from '../../models/layers/mlps.js';
+import { passOf, plain } from '../../models/run.fixture.js';
 import { float32 } from '../../support/arrays.js';
 import type { Signature, Step } from '../engine.js';
 import { blockProducts, convolutionsFor } from './block-nodes.js';
@@ -9,14 +10,14 @@ import { trace } from './trace.js';
 import { webgpuNodes } from './webgpu-nodes.js';
 
 const [blocks, members, rows] = [4, 3, 8];
-const layer = mlps('layer', ['a', 'b', 'c'], 5, [6]);
+const layer = mlps('layer', ['a', 'b', 'c'], 5, [6], plain);
 const state: Signature['state'] = {
   'layer.0.weight': float32([members, 6, 5]),
   'layer.0.bias': float32([members, 1, 6]),
 };
 const step: Step = (tensors, { x }) => {
   if (!x) throw new Error('missing');
-  return { state: {}, outputs: { y: layer.apply(tensors, x) } };
+  return { state: {}, outputs: { y: layer.apply(passOf(tensors), x) } };
 };
 
 describe.each([

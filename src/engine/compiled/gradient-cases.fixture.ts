@@ -54,6 +54,7 @@ const differentiated: Readonly<Record<string, readonly [readonly Input[], Functi
         .mul(tf.minimum(a, b.mul(2)))
         .add(tf.where(tf.tensor([1, 0, 1], [3], 'bool'), a, b.mul(3))),
   ],
+  erf: [[normal(5, 2)], (x) => tf.erf(x).mul(x)],
   clip: [[normal(5, 2)], (x) => tf.clipByValue(x, -0.5, 0.5).mul(x)],
   reductions: [
     [normal(3, 4, 2)],

@@ -2,23 +2,31 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { Dataset, Task } from '../../data/dataset.js';
 import type { Signature, Step } from '../../engine/engine.js';
 import { cut } from '../../engine/training-step.fixture.js';
-import { type Case, cases } from '../../models/cases.fixture.js';
 import { models } from '../../models/catalogue.js';
+import { mixed, three } from '../../models/model-tests.fixture.js';
 import { initialize } from '../../models/parameters.js';
-import { build, present } from '../../models/run.fixture.js';
+import { build, type Given, present, smallOptions } from '../../models/run.fixture.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { optimizers } from '../../optimizers/catalogue.js';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
-import { batchArrays, evaluationStep, initialState, trainingStep } from '../step.js';
+import { batchArrays, contextOf, evaluationStep, initialState, noiseOf, trainingStep } from '../step.js';
 
 export const steps = 10;
-const batchSize = 512;
+
+/** Of what all models take: dropout for all of them, and each other choice for one or another. */
+const variants = [
+  { activation: 'gelu', dropout: 0.2 },
+  { activation: 'silu', normalization: 'layer', dropout: 0.3 },
+  { activation: 'tanh', dropout: { layers: 0.5, embeddings: 0 } },
+  { activation: 'prelu', normalization: 'layer', dropout: { layers: 0.1, embeddings: 0.3 } },
+  { normalization: 'layer', dropout: 0.25 },
+] as const;
 
 /** For tests: steps that train and evaluate each model, and what they are fed. */
 export interface ParityModel {
-  readonly model: string;
+  readonly label: string;
   /** Outputs of a training step, and `gradient/<parameter>`. */
   readonly training: { readonly step: Step; readonly signature: Signature };
   readonly evaluation: { readonly step: Step; readonly signature: Signature };
@@ -27,15 +35,25 @@ export interface ParityModel {
   evaluationChunk(from: number, to: number): HostArrays;
 }
 
-/** Every model once: of its cases, the one with the most parameters. */
+/** Every model with defaults, and with one of the variants on fewer rows. */
 export function parityModels(): ParityModel[] {
-  return models.names.map((name) => {
-    const own = cases.filter(({ model }) => model === name).toSorted((a, b) => b.count - a.count);
-    return parityModel(present(own[0]));
+  return models.names.flatMap((model, index) => {
+    const given = { model, shape: { tasks: three, ...mixed }, options: smallOptions(model, 'click') };
+    const variant = present(variants[index % variants.length]);
+    // Layer normalisation of few features, most of them dropped, magnifies rounding.
+    const wide = { levels: given.options.levels.map((widths) => widths.map(() => 16)), tower: [16] };
+    return [
+      parityModel(model, given, 512),
+      parityModel(
+        `${model} with ${JSON.stringify(variant)}`,
+        { ...given, options: { ...given.options, ...wide, ...variant } },
+        64,
+      ),
+    ];
   });
 }
 
-function parityModel(given: Case): ParityModel {
+function parityModel(label: string, given: Given, batchSize: number): ParityModel {
   const model = build(given);
   const random = randomFromSeed(5);
   const parameters = initialize(model.parameters, random);
@@ -63,10 +81,12 @@ function parityModel(given: Case): ParityModel {
   const loss = jointLoss(tasks);
   const train = trainingStep(model, loss, optimizer, names);
   const step: Step = (state, batch) => {
+    const context = contextOf(batch);
     const objective = (...values: Tensor[]) => {
       const { logits, penalty } = model.apply(
         Object.fromEntries(names.map((name, index) => [name, present(values[index])])),
         { categorical: present(batch.categorical), numeric: present(batch.numeric) },
+        context,
       );
       const joint = loss(logits, present(batch.labels), present(batch.mask), present(batch.weights)).loss;
       return (penalty ? tf.add(joint, penalty) : joint).asScalar();
@@ -76,10 +96,11 @@ function parityModel(given: Case): ParityModel {
     const gradients = names.map((name, index) => [`gradient/${name}`, present(grads[index])] as const);
     return { state: next, outputs: { ...outputs, ...Object.fromEntries(gradients) } };
   };
-  const arrays = batchArrays(dataset, batchSize);
+  const arrays = batchArrays(dataset, batchSize, 1, model.noise);
   const data = random.stream('data');
+  const noise = noiseOf(model.noise, batchSize, random.stream('noise'), { completedSteps: 0, steps });
   const chunk = Object.fromEntries(
-    Object.entries(arrays.training).map(([name, spec]) => [name, drawn(name, [steps, ...spec.shape])]),
+    Object.entries(arrays.training).map(([name, spec]) => [name, noise[name] ?? drawn(name, [steps, ...spec.shape])]),
   );
   function drawn(name: string, shape: readonly number[]): HostArray {
     const rows = data.stream(name);
@@ -101,7 +122,7 @@ function parityModel(given: Case): ParityModel {
     return float32(shape, Float32Array.from({ length: sizeOf(shape) }, values[name] ?? (() => rows.normal())));
   }
   return {
-    model: given.model,
+    label,
     training: { step, signature: { state: initialState(parameters, optimizer), batch: arrays.training } },
     evaluation: {
       step: evaluationStep(model, () => {}),

@@ -34,7 +34,7 @@ const experiment = parseExperiment(
 seed: 5
 dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
 tasks: ${JSON.stringify(tasks)}
-model: { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 1 } }
+model: { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 1 }, dropout: 0.1 }
 train: { batchSize: 64, epochs: 4, optimizer: { type: adam, learningRate: 0.01 } }
 `,
   'parity',

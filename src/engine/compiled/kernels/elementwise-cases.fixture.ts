@@ -98,6 +98,7 @@ export const elementwiseCases: KernelCases = {
   LogicalAnd: binary((a, b) => tf.logicalAnd(isPositive(a), isPositive(b))),
   LogicalOr: binary((a, b) => tf.logicalOr(isPositive(a), isPositive(b))),
   LogicalNot: unary((x) => tf.logicalNot(isPositive(x))),
+  Erf: unary(tf.erf, normal),
   IsNan: unary(tf.isNaN, withNaN),
   Relu: [...unary(tf.relu), ...unary(tf.relu, withNaN)],
   Sigmoid: unary(tf.sigmoid),

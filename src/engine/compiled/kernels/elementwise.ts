@@ -43,6 +43,7 @@ export const elementwiseKernels: Translations = {
   Sigmoid: unary('Sigmoid'),
   Softplus: unary('Softplus'),
   Tanh: unary('Tanh'),
+  Erf: unary('Erf'),
   Exp: unary('Exp'),
   Log: unary('Log'),
   Neg: unary('Neg'),

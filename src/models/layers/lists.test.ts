@@ -1,24 +1,27 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import type { Step } from '../engine/engine.js';
-import { engineOn } from '../engine/engine-on.js';
-import { float32, type HostArrays, int32 } from '../support/arrays.js';
-import { randomFromSeed } from '../support/random.js';
-import { tf } from '../support/tf.js';
-import { byRow } from './blocks.js';
-import { inputLayer } from './embedding.js';
-import { initialize } from './parameters.js';
-import { present } from './run.fixture.js';
+import type { Step } from '../../engine/engine.js';
+import { engineOn } from '../../engine/engine-on.js';
+import { float32, type HostArrays, int32 } from '../../support/arrays.js';
+import { randomFromSeed } from '../../support/random.js';
+import { tf } from '../../support/tf.js';
+import { initialize } from '../parameters.js';
+import { passOf, plain, present } from '../run.fixture.js';
+import { byRow } from './axes.js';
+import { embed } from './embed.js';
 
-const layer = inputLayer({
-  tasks: ['click'],
-  categorical: [{ name: 'city', cardinality: 3, embedding: 2 }],
-  numeric: ['age'],
-  lists: [
-    { name: 'tags', cardinality: 4, embedding: 2, length: 3 },
-    { name: 'shops', cardinality: 5, embedding: 1, length: 2 },
-  ],
-});
+const layer = embed(
+  {
+    tasks: ['click'],
+    categorical: [{ name: 'city', cardinality: 3, embedding: 2 }],
+    numeric: ['age'],
+    lists: [
+      { name: 'tags', cardinality: 4, embedding: 2, length: 3 },
+      { name: 'shops', cardinality: 5, embedding: 1, length: 2 },
+    ],
+  },
+  plain,
+);
 const state = Object.fromEntries(
   Object.entries(initialize(layer.parameters, randomFromSeed(1))).map(([name, { value }]) => [name, value]),
 );
@@ -54,7 +57,7 @@ const step: Step = (tensors, batch) => {
   const { grads } = tf.valueAndGrads((...values: Tensor[]) => {
     const parameters = Object.fromEntries(names.map((name, i) => [name, present(values[i])]));
     const inputs = { categorical: present(batch.categorical), numeric: present(batch.numeric) };
-    x = tf.keep(byRow(layer.apply(parameters, inputs)));
+    x = tf.keep(byRow(layer.apply(passOf(parameters, inputs))));
     return x.square().sum().asScalar();
   })(names.map((name) => present(tensors[name])));
   return {

@@ -1,32 +1,32 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { ConfigError } from '../support/errors.js';
-import { tf } from '../support/tf.js';
-import { inBlocks } from './blocks.js';
-import { withGradient } from './gradient.js';
-import type { ModelInputs, ModelShape, ParameterStart } from './model.js';
-import { named } from './parameters.js';
+import { ConfigError } from '../../support/errors.js';
+import { tf } from '../../support/tf.js';
+import type { Layer, ModelShape, ParameterStart, Pass } from '../model.js';
+import { type CommonOptions, dropoutRates } from '../options.js';
+import { named } from '../parameters.js';
+import { type Features, inBlocks, withGradient } from './axes.js';
+import { dropout } from './noise.js';
 
-export interface InputLayer {
-  readonly parameters: Readonly<Record<string, ParameterStart>>;
-  /** Width of x. */
+export interface Embed extends Layer {
+  /** Features of x. */
   readonly width: number;
-  /** x: [blocks, width, rows]. */
-  apply(parameters: Readonly<Record<string, Tensor>>, inputs: ModelInputs): Tensor;
+  /** x, one input. */
+  apply(pass: Pass): Features;
 }
 
 type Column = ModelShape['categorical'][number];
 type List = NonNullable<ModelShape['lists']>[number];
 
 /**
- * The input layer x: embeddings of the categorical columns (grouped by width, in the columns' order), one pooled embedding of
+ * The input x: embeddings of the categorical columns (grouped by width, in the columns' order), one pooled embedding of
  * each list (the sum of its entries' by weight), then the numeric columns.
  * There is one table `<prefix>embeddings.<width>` [rows, width] per width: the columns' tables stacked, so that a batch is
  * one look-up. A list has a table `<prefix>lists.<name>` of its own.
  *
  * Embeddings start N(0, 0.05^2): small beside standardised numeric columns (variance 1), so that a value which training never
- * or seldom saw says next to nothing; large enough that logits vary over rows at the start.
+ * or seldom saw says next to nothing; large enough that logits vary over rows at the start. Dropout leaves numeric columns alone.
  */
-export function inputLayer(shape: ModelShape, prefix = ''): InputLayer {
+export function embed(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>, prefix = ''): Embed {
   const widths = [...new Set(shape.categorical.map((column) => column.embedding))];
   const groups = widths.map((width) => {
     const columns = shape.categorical.filter((column) => column.embedding === width);
@@ -34,9 +34,12 @@ export function inputLayer(shape: ModelShape, prefix = ''): InputLayer {
     return { name: `${prefix}embeddings.${width}`, width, columns, positions };
   });
   const lists = shape.lists ?? [];
-  const width =
-    groups.reduce((sum, group) => sum + group.width * group.columns.length, shape.numeric.length) +
+  const embedded =
+    groups.reduce((sum, group) => sum + group.width * group.columns.length, 0) +
     lists.reduce((sum, list) => sum + list.embedding, 0);
+  const width = embedded + shape.numeric.length;
+  const rate = dropoutRates(options).embeddings;
+  const layer = `${prefix}embeddings`;
   if (width === 0) throw new ConfigError('The data set has no input columns; a model needs at least one.');
 
   return {
@@ -44,8 +47,9 @@ export function inputLayer(shape: ModelShape, prefix = ''): InputLayer {
       ...groups.map(({ name, width, columns }) => [name, embeddingTable(columns, width)]),
       ...lists.map((list) => [listName(list), embeddingTable([list], list.embedding)]),
     ]),
+    noise: rate > 0 && embedded > 0 ? { [layer]: [1, embedded] } : {},
     width,
-    apply(parameters, inputs) {
+    apply({ parameters, inputs, context }) {
       const categorical = leading(inputs.categorical, shape.categorical.length);
       const numeric = leading(inputs.numeric, shape.numeric.length);
       const parts = groups.map(({ name, columns, positions }) => {
@@ -58,6 +62,10 @@ export function inputLayer(shape: ModelShape, prefix = ''): InputLayer {
         const weights = inputs.numeric.slice([0, shape.numeric.length + at], [-1, list.length]);
         parts.push(pool(lookUp(named(parameters, listName(list)), entries), weights));
         at += list.length;
+      }
+      if (context.training && rate > 0 && embedded > 0) {
+        const kept = dropout(inBlocks(tf.concat(parts, 1)), rate, layer, context);
+        return shape.numeric.length > 0 ? tf.concat([kept, inBlocks(numeric)], 1) : kept;
       }
       if (shape.numeric.length > 0) parts.push(numeric);
       return inBlocks(tf.concat(parts, 1));

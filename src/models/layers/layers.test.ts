@@ -1,15 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { randomFromSeed } from '../support/random.js';
-import { tf } from '../support/tf.js';
-import { byRow, inBlocks } from './blocks.js';
-import { mlps } from './dense.js';
-import { inputLayer } from './embedding.js';
-import { gates } from './gate.js';
-import { glorot, initialize } from './parameters.js';
-import { addBias, product } from './product.js';
-import { present } from './run.fixture.js';
-import { combine, pick } from './streams.js';
+import { randomFromSeed } from '../../support/random.js';
+import { tf } from '../../support/tf.js';
+import { glorot, initialize } from '../parameters.js';
+import { passOf, plain, present } from '../run.fixture.js';
+import { addBias, byRow, combine, inBlocks, pick, product } from './axes.js';
+import { embed } from './embed.js';
+import { gates } from './gates.js';
+import { mlps } from './mlps.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -87,12 +85,12 @@ describe('hand-written gradients equal those of the plain formulation', () => {
 
   it('a layer of members that read streams, some twice and one not at all', () => {
     const reads = [2, 0, 2, 3];
-    const layer = mlps('layer', ['a', 'b', 'c', 'd'], 3, [2]);
+    const layer = mlps('layer', ['a', 'b', 'c', 'd'], 3, [2], plain);
     agree(
       [random([2, 4, 3, 5], 1), random([4, 2, 3], 2), random([4, 1, 2], 3)],
       (x, weight, bias) => {
         const parameters = { 'layer.0.weight': present(weight), 'layer.0.bias': present(bias) };
-        return layer.apply(parameters, present(x), reads);
+        return layer.apply(passOf(parameters), present(x), reads);
       },
       (x, weight, bias) => {
         const streams = members(present(x));
@@ -186,7 +184,7 @@ describe('hand-written gradients equal those of the plain formulation', () => {
       [random(streams > 0 ? [2, streams, 6, 5] : [2, 6, 5], 1), random([2, count, width, 5], 2), ...weights],
       (x, outputs, ...w) => {
         const parameters = Object.fromEntries(names.map((name, i) => [name, present(w[i])]));
-        return layer.apply(parameters, present(x), present(outputs)).mixtures;
+        return layer.apply(passOf(parameters), present(x), present(outputs)).mixtures;
       },
       (x, outputs, ...w) => {
         const all = members(present(outputs));
@@ -224,7 +222,7 @@ describe('hand-written gradients equal those of the plain formulation', () => {
       { name: 'site', cardinality: 3, embedding: 2 },
       { name: 'item', cardinality: 4, embedding: 2 },
     ];
-    const layer = inputLayer({ tasks: ['a'], categorical: columns, numeric: [] });
+    const layer = embed({ tasks: ['a'], categorical: columns, numeric: [] }, plain);
     const indexes = [
       [2, 0],
       [2, 3],
@@ -233,7 +231,7 @@ describe('hand-written gradients equal those of the plain formulation', () => {
     const inputs = { categorical: tf.tensor2d(indexes, [3, 2], 'int32'), numeric: tf.zeros([3, 0]) };
     agree(
       [random([7, 2], 1)],
-      (table) => byRow(layer.apply({ 'embeddings.2': present(table) }, inputs)),
+      (table) => byRow(layer.apply(passOf({ 'embeddings.2': present(table) }, inputs))),
       (table) => {
         const oneHot = indexes.map(([a, b]) =>
           [present(a), 3 + present(b)].map((row) => [...Array(7).keys()].map((r) => +(r === row))),
@@ -258,7 +256,7 @@ describe('starting values', () => {
     const column = { name: 'site', cardinality: 500, embedding: 8 };
     const table = (categorical: (typeof column)[]) =>
       present(
-        initialize(inputLayer({ tasks: ['a'], categorical, numeric: [] }).parameters, randomFromSeed(1))[
+        initialize(embed({ tasks: ['a'], categorical, numeric: [] }, plain).parameters, randomFromSeed(1))[
           'embeddings.8'
         ],
       ).value.data;

@@ -1,11 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { tf } from '../support/tf.js';
-import { byRow } from './blocks.js';
-import { withGradient } from './gradient.js';
-import type { Gate, ParameterStarts } from './model.js';
-import { glorot, named } from './parameters.js';
-import { product } from './product.js';
-import { isRange } from './streams.js';
+import { tf } from '../../support/tf.js';
+import type { Gate, Layer, Pass } from '../model.js';
+import { glorot, named } from '../parameters.js';
+import { byRow, type Features, isRange, product, withGradient } from './axes.js';
 
 export interface GateSpec {
   readonly name: string;
@@ -13,19 +10,18 @@ export interface GateSpec {
   readonly sees: readonly number[];
 }
 
-export interface Gates {
-  readonly parameters: ParameterStarts;
+export interface Gates extends Layer {
   /**
-   * @param input what gates select with: x [blocks, inputs, rows] for all, or streams [blocks, streams, inputs, rows], the first for the
-   * first gate and so on; there may be more streams than gates
-   * @param outputs of the experts [blocks, experts, width, rows]
-   * @returns mixtures [blocks, gates, width, rows], in the order of the gates
+   * @param input what gates select with: one input for all, or streams, the first for the first gate and so on; there may be more streams
+   * than gates
+   * @param outputs a stream per expert
+   * @returns a stream per gate, in their order
    */
   apply(
-    parameters: Readonly<Record<string, Tensor>>,
-    input: Tensor,
-    outputs: Tensor,
-  ): { readonly mixtures: Tensor; readonly gates: readonly Gate[] };
+    pass: Pass,
+    input: Features,
+    outputs: Features,
+  ): { readonly mixtures: Features; readonly gates: readonly Gate[] };
 }
 
 /** exp of it is 0. Minus infinity would do, but a GPU's shader need not know infinities. */
@@ -59,7 +55,7 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
         return [weight, glorot(names, inputs, count)];
       }),
     ),
-    apply(parameters, input, outputs) {
+    apply({ parameters }, input, outputs) {
       const [blocks = 0, , , rows = 0] = outputs.shape;
       const made = logits(parameters, input, outputs.shape);
       const mask = () => tf.tensor(unseen, [1, specs.length, experts.length, 1]);

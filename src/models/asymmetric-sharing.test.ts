@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { asymmetricSharing } from './asymmetric-sharing.js';
+import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
+import { embed, get, type LayerOptions, mlp, tower } from './scalars.fixture.js';
+
+interface Options extends LayerOptions {
+  readonly source: string;
+  readonly fuse: 'concat' | 'sum' | 'mean';
+}
+
+testModel<Options>(asymmetricSharing, {
+  reference(point) {
+    const { source, fuse } = point.options;
+    const x = embed(point);
+    const s = point.shape.tasks.indexOf(source);
+    const common = mlp(point, 'bottoms', s, x);
+    let other = -1; // position among the tasks that are not the source
+    const logits = point.shape.tasks.map((_, k) => {
+      if (k !== s) other++;
+      const own = mlp(point, 'bottoms', k, x);
+      if (fuse === 'concat') {
+        return k === s ? tower(point, 'sourceTower', 0, common) : tower(point, 'tower', other, [...common, ...own]);
+      }
+      const fused = common.map((value, i) => (value + get(own, i)) * (fuse === 'mean' ? 0.5 : 1));
+      return tower(point, 'tower', k, k === s ? common : fused);
+    });
+    return { logits };
+  },
+  cases: [
+    {
+      label: 'concat, middle source',
+      shape: { tasks: three, ...mixed },
+      options: { levels: [[5, 4]], tower: [3], source: 'click', fuse: 'concat' },
+      count: M.embeddings + 3 * layers(M.x, 5, 4) + layers(4, 3, 1) + 2 * layers(8, 3, 1),
+    },
+    {
+      label: 'sum',
+      shape: { tasks: three, ...uniform },
+      options: { levels: [[4]], tower: [3, 2], source: 'buy', fuse: 'sum' },
+      count: U.embeddings + 3 * layers(U.x, 4) + 3 * layers(4, 3, 2, 1),
+    },
+    {
+      label: 'mean',
+      shape: { tasks: two, ...uniform },
+      options: { levels: [[4]], tower: [3], source: 'click', fuse: 'mean' },
+      count: U.embeddings + 2 * layers(U.x, 4) + 2 * layers(4, 3, 1),
+    },
+  ],
+});
+
+test('it asks for its source', () => {
+  expect(asymmetricSharing.options.safeParse({ type: asymmetricSharing.name }).success).toBe(false);
+});

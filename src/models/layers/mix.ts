@@ -1,0 +1,76 @@
+import { ConfigError } from '../../support/errors.js';
+import { tf } from '../../support/tf.js';
+import type { Layer, ParameterStart, Pass } from '../model.js';
+import { named } from '../parameters.js';
+import { combine, type Features, product } from './axes.js';
+
+/** What is a part's own at the start, and the option that says so. */
+interface OwnShare {
+  readonly key: string;
+  readonly share: number;
+}
+
+export interface Mix extends Layer {
+  /** Streams of as many members -> the same, mixed. */
+  apply(pass: Pass, hidden: Features): Features;
+}
+
+/**
+ * Mixes the parts of all members' features by trained scalars, the same for all samples: parameter `name` [members * parts]^2, a matrix that
+ * starts at `own` for the own part and has equal shares of 1 - `own` elsewhere.
+ */
+export function mix(name: string, members: number, own: OwnShare, parts = 1): Mix {
+  const size = members * parts;
+  return {
+    parameters: { [name]: shares(size, size, own, (row) => row) },
+    apply({ parameters }, hidden) {
+      const [blocks = 0, , width = 0, rows = 0] = hidden.shape;
+      const split = hidden.reshape([blocks, size, width / parts, rows]);
+      return combine(named(parameters, name), split).reshape(hidden.shape);
+    },
+  };
+}
+
+export interface MixLevels extends Layer {
+  /** The levels' streams, of equal widths -> one of each member. */
+  apply(pass: Pass, states: readonly Features[]): Features;
+}
+
+/** Mixes levels for each member by trained scalars: parameter `name` [members, levels], starting at `own` for the last level. */
+export function mixLevels(name: string, members: number, levels: number, own: OwnShare): MixLevels {
+  return {
+    parameters: { [name]: shares(members, levels, own, () => levels - 1) },
+    apply({ parameters }, states) {
+      const [blocks = 0, , width = 0, rows = 0] = states[0]?.shape ?? [];
+      const all = tf.concat(
+        states.map((state) => state.reshape([blocks, members, 1, width * rows])),
+        2,
+      );
+      const scalars = named(parameters, name).reshape([members, 1, levels]);
+      return product(all, scalars).reshape([blocks, members, width, rows]);
+    },
+  };
+}
+
+/**
+ * Scalars [rows, columns]: `share` at each row's own place, equal shares of the rest of 1 elsewhere. Their kind is `bias`, since like biases
+ * they are never decayed: L2 would pull them to 0, away from the near-identity that they start at.
+ * @throws ConfigError if the own place has less than the others.
+ */
+function shares(
+  rows: number,
+  columns: number,
+  { key, share }: OwnShare,
+  place: (row: number) => number,
+): ParameterStart {
+  if (share < 1 / columns)
+    throw new ConfigError(`model.${key}: it must be between 1/${columns} (equal shares) and 1, not ${share}.`);
+  return {
+    shape: [rows, columns],
+    kind: 'bias',
+    start(values) {
+      values.fill((1 - share) / (columns - 1));
+      for (let row = 0; row < rows; row++) values[row * columns + place(row)] = share;
+    },
+  };
+}

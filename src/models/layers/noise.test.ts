@@ -1,0 +1,99 @@
+import { beforeAll, describe, expect, it, test } from 'vitest';
+import { randomFromSeed } from '../../support/random.js';
+import { tf } from '../../support/tf.js';
+import type { NoiseUnits } from '../model.js';
+import { present } from '../run.fixture.js';
+import { inBlocks } from './axes.js';
+import { drawNoise, dropout } from './noise.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const [batch, members, width] = [512, 3, 40];
+const units: NoiseUnits = { layer: [members, width], other: [1, 8] };
+
+/** What is left of ones, by row: [batch][unit]. */
+function kept(rate: number, { seed = 1, step = 0, training = true, name = 'layer' } = {}): number[][] {
+  const drawn = drawNoise(units, batch, randomFromSeed(seed), { first: step, steps: 1 });
+  const noise = Object.fromEntries(
+    Object.entries(drawn).map(([key, { shape, data }]) => [key, tf.tensor(data, shape.slice(1))]),
+  );
+  const [streams, features] = present(units[name]);
+  const ones = inBlocks(tf.ones([batch, streams * features])); // [blocks, features, rows]
+  const [blocks = 0, , rows = 0] = ones.shape;
+  const left = dropout(ones.reshape([blocks, streams, features, rows]), rate, name, { training, noise });
+  const byUnit = left
+    .reshape([blocks, streams * features, rows])
+    .transpose([0, 2, 1])
+    .dataSync();
+  const size = streams * features;
+  return Array.from({ length: batch }, (_, row) => [...byUnit.slice(row * size, (row + 1) * size)]);
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+describe.each([0.1, 0.5])('rate %d', (rate) => {
+  const rows = [0, 1, 2].flatMap((step) => kept(rate, { step }));
+  const isKept = rows.map((row) => row.map((value) => Number(value !== 0)));
+
+  it('keeps the right share, and the mean of what is kept', () => {
+    const share = mean(isKept.flat());
+    // Six standard errors of so many independent draws.
+    expect(Math.abs(share - (1 - rate))).toBeLessThan(6 * Math.sqrt((rate * (1 - rate)) / isKept.flat().length));
+    for (const value of new Set(rows.flat())) if (value !== 0) expect(value).toBeCloseTo(1 / (1 - rate), 3);
+  });
+
+  it('drops units, rows and pairs of them independently', () => {
+    const variance = rate * (1 - rate);
+    const limit = (draws: number) => 6 / Math.sqrt(draws);
+    const correlation = (a: readonly number[], b: readonly number[]) =>
+      mean(a.map((value, i) => (value - 1 + rate) * (present(b[i]) - 1 + rate))) / variance;
+    const unit = (u: number) => isKept.map((row) => present(row[u]));
+    for (const other of [1, 7, width, 2 * width + 3])
+      expect(Math.abs(correlation(unit(0), unit(other)))).toBeLessThan(limit(isKept.length));
+    for (const distance of [1, 256, batch]) {
+      const pairs = isKept.slice(distance).flatMap((row, i) => row.map((value, u) => [value, present(isKept[i]?.[u])]));
+      const [a, b] = [pairs.map(([x = 0]) => x), pairs.map(([, y = 0]) => y)];
+      expect(Math.abs(correlation(a, b))).toBeLessThan(limit(pairs.length));
+    }
+    // Numbers of kept units vary over rows, and of kept rows over units, as those of independent draws do.
+    const spread = (sums: readonly number[]) => mean(sums.map((sum) => (sum - mean(sums)) ** 2));
+    const ofRows = spread(isKept.map((row) => mean(row) * row.length)) / (members * width * variance);
+    const ofUnits =
+      spread(Array.from({ length: members * width }, (_, u) => mean(unit(u)) * isKept.length)) /
+      (isKept.length * variance);
+    expect(Math.abs(ofRows - 1)).toBeLessThan(6 * Math.sqrt(2 / isKept.length));
+    expect(Math.abs(ofUnits - 1)).toBeLessThan(6 * Math.sqrt(2 / (members * width)));
+  });
+});
+
+test('what is dropped differs between seeds, steps and layers', () => {
+  const seen = [kept(0.5), kept(0.5, { seed: 2 }), kept(0.5, { step: 1 })].map((rows) => rows.flat().join());
+  expect(new Set(seen).size).toBe(3);
+  const [layer, other] = [kept(0.5), kept(0.5, { name: 'other' })];
+  expect(layer.map((row) => row.slice(0, 8))).not.toEqual(other);
+});
+
+test('outside of training, and at rate 0, nothing is dropped', () => {
+  for (const rows of [kept(0.5, { training: false }), kept(0)]) expect(new Set(rows.flat())).toEqual(new Set([1]));
+});
+
+test('a step draws the same wherever its chunk begins', () => {
+  const random = randomFromSeed(3);
+  const all = drawNoise(units, 5, random, { first: 0, steps: 6 });
+  const last = drawNoise(units, 5, random, { first: 4, steps: 2 });
+  for (const [name, { data }] of Object.entries(last))
+    expect(data).toEqual(present(all[name]).data.slice(-data.length));
+});
+
+test('a layer draws the same whatever other layers there are', () => {
+  const { layer, rows } = drawNoise(units, 5, randomFromSeed(3), { first: 2, steps: 1 });
+  const { layer: _, ...others } = units;
+  expect(drawNoise({ layer: present(units.layer) }, 5, randomFromSeed(3), { first: 2, steps: 1 })).toEqual({
+    layer,
+    rows,
+  });
+  expect(Object.keys(others)).toEqual(['other']);
+  expect(drawNoise({}, 5, randomFromSeed(3), { first: 0, steps: 1 })).toEqual({});
+});

@@ -1,0 +1,312 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { randomFromSeed } from '../support/random.js';
+import { tf } from '../support/tf.js';
+import { drawNoise } from './layers/noise.js';
+import type { Context, ModelDefinition, ModelShape } from './model.js';
+import { evaluating } from './model.js';
+import type { CommonOptions, Experts } from './options.js';
+import { initialize } from './parameters.js';
+import {
+  count,
+  gradientsOf,
+  isZero,
+  liveValues,
+  logitsOf,
+  memberOf,
+  predict,
+  present,
+  randomRows,
+  randomValues,
+  toInputs,
+  toTensors,
+} from './run.fixture.js';
+import type { Expected, LayerOptions, Point, Row, Values } from './scalars.fixture.js';
+
+/** Options on a shape, and the closed form of the number of parameters. */
+interface Case<Options> {
+  readonly label: string;
+  readonly shape: ModelShape;
+  readonly options: Options;
+  readonly count: number;
+}
+
+export const mixed: Omit<ModelShape, 'tasks'> = {
+  categorical: [
+    { name: 'site', cardinality: 3, embedding: 2 },
+    { name: 'hour', cardinality: 4, embedding: 3 },
+    { name: 'item', cardinality: 5, embedding: 2 },
+  ],
+  numeric: ['age', 'wage'],
+};
+export const uniform: Omit<ModelShape, 'tasks'> = {
+  categorical: [
+    { name: 'site', cardinality: 3, embedding: 2 },
+    { name: 'item', cardinality: 4, embedding: 2 },
+  ],
+  numeric: [],
+};
+export const numeric: Omit<ModelShape, 'tasks'> = { categorical: [], numeric: ['a', 'b', 'c'] };
+
+// One name is the beginning of the other, and the order is not the alphabet's (pitfall 7).
+export const two = ['click', 'click_buy'];
+export const three = ['view', 'click', 'buy'];
+
+/** Embeddings and width of x, per kind of input above. */
+export const M = { embeddings: 3 * 2 + 4 * 3 + 5 * 2, x: 2 + 3 + 2 + 2 };
+export const U = { embeddings: (3 + 4) * 2, x: 4 };
+export const N = { embeddings: 0, x: 3 };
+
+/** Weights and biases of a stack of layers of these widths. */
+export function layers(...widths: number[]): number {
+  return widths.slice(1).reduce((total, width, i) => total + ((widths[i] ?? 0) + 1) * width, 0);
+}
+
+/** How many experts a task has, or `shared`. */
+export function countsOf(experts: Experts): (owner: string) => number {
+  return (owner) => {
+    if (typeof experts === 'number') return experts;
+    if (owner === 'shared') return experts.shared;
+    return typeof experts.task === 'number' ? experts.task : present(experts.task[owner]);
+  };
+}
+
+/** 15: a matrix with `own` at each row's own place and equal shares of the rest elsewhere. */
+export function expectShares(
+  data: ArrayLike<number>,
+  columns: number,
+  own: number,
+  place: (row: number) => number,
+): void {
+  for (let i = 0; i < data.length; i++) {
+    const expected = i % columns === place(Math.floor(i / columns)) ? own : (1 - own) / (columns - 1);
+    expect(data[i]).toBeCloseTo(expected, 6);
+  }
+}
+
+/** What all models take, beside the defaults. */
+const variants: readonly Partial<CommonOptions>[] = [
+  { activation: 'gelu' },
+  { activation: 'silu' },
+  { activation: 'tanh' },
+  { activation: 'prelu' },
+  { normalization: 'layer' },
+  { dropout: { layers: 0.25, embeddings: 0.5 } },
+  { dropout: 0.25, normalization: 'layer', activation: 'gelu' },
+];
+
+/** The tests of every model; its reference is one row at a time, on plain numbers, from the paper. */
+export function testModel<Options extends LayerOptions>(
+  definition: ModelDefinition,
+  { reference, cases }: { reference: (point: Point<Options>) => Expected; cases: readonly Case<Options>[] },
+): void {
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+  });
+  const build = (shape: ModelShape, options: Options) => definition.build(shape, { type: definition.name, ...options });
+
+  describe.each(cases)(`${definition.name}, $label`, ({ shape, options, count: parameters }) => {
+    const model = build(shape, options);
+    const rows = randomRows(shape, 5);
+    const values = randomValues(model);
+
+    it('4: has as many parameters as the closed form says', () => {
+      expect(count(initialize(model.parameters, randomFromSeed(1)))).toBe(parameters);
+    });
+
+    it('gives the logits, gates and penalty of the scalar calculation', () => {
+      const prediction = predict(model, values, rows, shape);
+      const expected = rows.map((row) => reference({ values, row, shape, options }));
+      expectLogits(prediction.logits, expected);
+      const penalty = present(expected[0]).penalty;
+      if (penalty === undefined) expect(prediction.penalty).toBeUndefined();
+      else close(present(present(prediction.penalty).dataSync()[0]), penalty);
+
+      const gates = present(expected[0]).gates;
+      expect((prediction.gates ?? []).map(({ level, gate }) => `${level}/${gate}`).sort()).toEqual(
+        Object.keys(gates ?? {}).sort(),
+      );
+      for (const { level, gate, experts, weights } of prediction.gates ?? []) {
+        const found = [...weights.dataSync()];
+        expect(weights.shape).toEqual([rows.length, experts.length]);
+        for (const [b, row] of expected.entries()) {
+          const one = present(present(row.gates)[`${level}/${gate}`]);
+          expect(experts).toEqual(one.experts);
+          for (const [e, weight] of one.weights.entries()) close(present(found[b * experts.length + e]), weight);
+        }
+      }
+    });
+
+    it('has the gradients that differences of the scalar calculation give', () => {
+      expectGradients(shape, options, rows, evaluating);
+    });
+
+    it('16: a batch of one row works, and equals the same row in a larger batch', () => {
+      const all = logitsOf(model, values, rows, shape);
+      for (const [b, row] of rows.entries()) {
+        logitsOf(model, values, [row], shape).forEach(([logit], k) => {
+          close(present(logit), present(all[k]?.[b]));
+        });
+      }
+    });
+
+    it('does the same with many rows as with each half of them', () => {
+      const many = randomRows(shape, 512);
+      const halves = [many.slice(0, 256), many.slice(256)];
+      const whole = predict(model, values, many, shape);
+      const apart = halves.map((half) => predict(model, values, half, shape));
+      near(
+        whole.logits,
+        tf.concat(
+          apart.map(({ logits }) => logits),
+          1,
+        ),
+      );
+      for (const [i, gate] of (whole.gates ?? []).entries())
+        near(gate.weights, tf.concat(apart.map(({ gates }) => present(gates?.[i]).weights)));
+
+      const gradients = (of: readonly Row[]) =>
+        gradientsOf(model, values, of, shape, ({ logits }) => tf.sum(tf.square(logits)));
+      const [first = {}, second = {}] = halves.map(gradients);
+      for (const [name, gradient] of Object.entries(gradients(many)))
+        near(tf.tensor1d(gradient), tf.add(tf.tensor1d(present(first[name])), tf.tensor1d(present(second[name]))));
+    });
+
+    it('reads no value while it is traced, and leaves no tensor behind', () => {
+      const tensors = toTensors(values);
+      const inputs = toInputs(rows, shape);
+      const reads = [vi.spyOn(tf.Tensor.prototype, 'dataSync'), vi.spyOn(tf.Tensor.prototype, 'data')];
+      const before = tf.memory().numTensors;
+      const logits = tf.tidy(() => model.apply(tensors, inputs, evaluating).logits);
+      expect(tf.memory().numTensors).toBe(before + 1);
+      for (const read of reads) {
+        expect(read).not.toHaveBeenCalled();
+        read.mockRestore();
+      }
+      logits.dispose();
+    });
+
+    it('3, 5: every parameter, and every expert, gate and task in it, gets a gradient', () => {
+      const many = randomRows(shape, 32);
+      const live = liveValues(model);
+      const factors = shape.tasks.map((_, k) => many.map((_, b) => Math.sin(1 + k + 2 * b)));
+      const gradients = gradientsOf(model, live, many, shape, ({ logits }) =>
+        tf.sum(tf.mul(logits, tf.tensor2d(factors))),
+      );
+      for (const [name, { shape: sides }] of Object.entries(live)) {
+        const members = name.includes('embeddings') ? 1 : present(sides[0]);
+        for (let member = 0; member < members; member++)
+          expect(isZero(memberOf(present(gradients[name]), members, member)), `${name}, ${member}`).toBe(false);
+      }
+    });
+
+    it('12: members of a batched parameter, and rows of embeddings, differ at the start, and so do their entries', () => {
+      for (const [name, { value, kind }] of Object.entries(initialize(model.parameters, randomFromSeed(1)))) {
+        if (kind === 'bias') continue;
+        const members = present(value.shape[0]);
+        const parts = Array.from({ length: members }, (_, m) => memberOf(value.data, members, m).join());
+        expect(new Set(parts).size, name).toBe(members);
+        expect(new Set(value.data).size, name).toBeGreaterThan(value.data.length * 0.9);
+      }
+    });
+
+    it('13: weights are Glorot uniform by the fan of one member', () => {
+      for (const [name, { value, kind }] of Object.entries(initialize(model.parameters, randomFromSeed(1)))) {
+        const [, inputs = 0, outputs = 0] = value.shape;
+        const largest = value.data.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
+        if (kind === 'weight') {
+          const limit = Math.sqrt(6 / (inputs + outputs));
+          expect(largest, name).toBeLessThanOrEqual(limit * (1 + 1e-6));
+          // The chance that all of n uniform values are below 0.6 of the limit is 0.6^n.
+          if (value.data.length > 30) expect(largest, name).toBeGreaterThan(0.6 * limit);
+        } else if (name.endsWith('.bias')) expect(largest, name).toBe(0);
+      }
+    });
+  });
+
+  const first = present(cases[0]);
+  describe.each(variants)(`${definition.name} with %o`, (variant) => {
+    const { shape } = first;
+    const options = { ...first.options, ...variant };
+    const model = build(shape, options);
+    const rows = randomRows(shape, 5);
+    const values = randomValues(model);
+    const noise = drawNoise(model.noise, rows.length, randomFromSeed(4), { first: 0, steps: 1 });
+    const ofOneStep = Object.fromEntries(
+      Object.entries(noise).map(([name, { shape: sides, data }]) => [name, { shape: sides.slice(1), data }]),
+    );
+
+    it('gives, in training, the logits and gradients of the scalar calculation', () => {
+      const context: Context = { training: true, noise: toTensors(ofOneStep) };
+      expect(Object.keys(ofOneStep).length > 0).toBe(variant.dropout !== undefined);
+      const expected = rows.map((row) => reference({ values, row, shape, options, noise: ofOneStep }));
+      expectLogits(predict(model, values, rows, shape, context).logits, expected);
+      expectGradients(shape, options, rows, context, ofOneStep);
+    });
+
+    it('predicts without dropout', () => {
+      const expected = rows.map((row) => reference({ values, row, shape, options }));
+      expectLogits(predict(model, values, rows, shape).logits, expected);
+    });
+  });
+
+  function expectLogits(logits: Tensor, expected: readonly Expected[]): void {
+    const found = [...logits.dataSync()];
+    const tasks = present(expected[0]).logits.length;
+    expect(logits.shape).toEqual([tasks, expected.length]);
+    for (const [b, row] of expected.entries())
+      for (const [k, logit] of row.logits.entries()) close(present(found[k * expected.length + b]), logit);
+  }
+
+  function expectGradients(
+    shape: ModelShape,
+    options: Options,
+    rows: readonly Row[],
+    context: Context,
+    noise?: Values,
+  ): void {
+    const model = build(shape, options);
+    const values = randomValues(model);
+    const factors = shape.tasks.map((_, k) => rows.map((_, b) => Math.sin(1 + k + 2 * b)));
+    const objective = ({ logits, penalty }: { logits: Tensor; penalty?: Tensor }) => {
+      const sum = tf.sum(tf.mul(logits, tf.tensor2d(factors)));
+      return penalty ? tf.add(sum, penalty) : sum;
+    };
+    const gradients = gradientsOf(model, values, rows, shape, objective, context);
+    const loss = (at: Values) => {
+      let total = 0;
+      for (const [b, row] of rows.entries()) {
+        const { logits, penalty = 0 } = reference({ values: at, row, shape, options, noise });
+        total += logits.reduce((sum, logit, k) => sum + logit * present(factors[k]?.[b]), penalty / rows.length);
+      }
+      return total;
+    };
+    const random = randomFromSeed(11);
+    for (const [name, { shape: sides, data }] of Object.entries(values)) {
+      // Along two random directions: a step of 1e-5 in doubles is exact to about 1e-9 and seldom crosses a kink of ReLU.
+      for (let round = 0; round < 2; round++) {
+        const direction = Float64Array.from(data, () => random.normal());
+        const moved = (step: number) => ({
+          ...values,
+          [name]: { shape: sides, data: data.map((value, i) => value + step * present(direction[i])) },
+        });
+        const difference = (loss(moved(1e-5)) - loss(moved(-1e-5))) / 2e-5;
+        const gradient = present(gradients[name]).reduce((total, value, i) => total + value * present(direction[i]), 0);
+        close(gradient, difference, 2e-3, name);
+      }
+    }
+  }
+}
+
+/** By the largest element. */
+function near(actual: Tensor, expected: Tensor): void {
+  expect(actual.shape).toEqual(expected.shape);
+  const [difference] = tf.max(tf.abs(tf.sub(actual, expected))).dataSync();
+  const [largest] = tf.max(tf.abs(expected)).dataSync();
+  expect(present(difference)).toBeLessThan(1e-4 * (1e-6 + present(largest)));
+}
+
+function close(actual: number, expected: number, tolerance = 1e-4, what = ''): void {
+  const error = Math.abs(actual - expected) / (1 + Math.abs(expected));
+  expect(error, `${what}: ${actual} for ${expected}`).toBeLessThan(tolerance);
+}
