@@ -6,6 +6,7 @@ import { kinds } from '../src/cli/list.js';
 import { configSchema } from '../src/config/config-schema.js';
 import { type Key, keysOf, schemaAt } from '../src/config/keys.js';
 import { metrics } from '../src/metrics/catalogue.js';
+import { models } from '../src/models/catalogue.js';
 import { must } from '../src/support/must.js';
 import { definitions } from '../src/training/definitions.js';
 
@@ -55,6 +56,11 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
         metric.type === type ? [[code(metric.name), metric.better ?? '', metric.summary]] : [],
       ),
     ),
+  models: () =>
+    table(
+      ['name', 'what the tasks share, above the input', 'source'],
+      models.all.map(({ name, summary, source }) => [code(name), summary, source]),
+    ),
   /** What `ple list` prints. */
   list: async (kind = '') => {
     const { all } = await kinds.get(kind).from();
@@ -75,11 +81,10 @@ function row(key: Key): string[] {
 
 /** The value of most definitions, then those of others by name. */
 function standardText({ of, standards }: Key): string {
-  const [first = '', ...others] = standards;
-  if (others.every((other) => other === first)) return standardCode(first);
-  const different = of.flatMap((name, index) => {
-    const standard = standards[index] ?? '';
-    return standard === first ? [] : [`${name} ${standardCode(standard)}`];
+  const [first = ''] = standards;
+  const different = [...new Set(standards.filter((standard) => standard !== first))].map((standard) => {
+    const names = of.filter((_, index) => standards[index] === standard);
+    return `${names.join(', ')}: ${standardCode(standard)}`;
   });
   return [standardCode(first), ...different].join('; ');
 }

@@ -52,7 +52,8 @@ function standardText(schema: Schema): string {
   if (standard === undefined) return '';
   return stringify(standard, { collectionStyle: 'flow', lineWidth: 0 })
     .trim()
-    .replace(/\[ (.*) \]/, '[$1]');
+    .replaceAll('[ ', '[')
+    .replaceAll(' ]', ']');
 }
 
 /** With the defaults of a mapping's own keys filled in. */

@@ -19,9 +19,11 @@ export const asymmetricSharing = defineModel({
   tower: [128, 64],
   options: {
     levels: oneLevel,
-    /** The task whose bottom feeds all: which one it is depends on the tasks, so there is no default. */
-    source: z.string(),
-    fuse: z.enum(['concat', 'sum', 'mean']).default('concat'),
+    source: z.string().describe('The task whose bottom feeds all towers.'),
+    fuse: z
+      .enum(['concat', 'sum', 'mean'])
+      .default('concat')
+      .describe('How the other towers join the source’s bottom and their own: `concat`, `sum` or `mean`.'),
   },
   build(shape, options) {
     const { tasks } = shape;

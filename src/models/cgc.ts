@@ -11,6 +11,6 @@ export const cgc = defineModel({
   summary: 'task-specific and shared experts, one gate per task (PLE with one level)',
   source: 'PLE section 4.1, eq. 2-5',
   tower: [128, 64],
-  options: { levels: oneLevel, experts: experts.default(1) },
+  options: { levels: oneLevel, experts },
   build: (shape, options) => extractionNetworks(shape, { ...options, levels: [onlyLevel('cgc', options.levels)] }),
 });

@@ -14,7 +14,14 @@ export const crossStitch = defineModel({
   summary: 'a column per task, linearly mixed after every level',
   source: 'Misra et al., CVPR 2016',
   tower: [64],
-  options: { levels: twoLevels, own: ownShare.default(0.9) },
+  options: {
+    levels: twoLevels,
+    own: ownShare
+      .default(0.9)
+      .describe(
+        'The start of the mixing: the share of a task’s own column, from 1/K (equal shares of K tasks) to 1. The other columns share the rest.',
+      ),
+  },
   build(shape, options) {
     const { tasks } = shape;
     const input = embed(shape, options);

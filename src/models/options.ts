@@ -13,28 +13,39 @@ const widths = z.array(
 /** For each level, the widths of one expert (or bottom) MLP. The defaults are the paper's three-layer networks. */
 const anyLevels = z.array(widths.min(1));
 const levels = anyLevels.min(1);
-export const oneLevel = levels.default([[256]]);
-export const twoLevels = levels.default([[256], [128]]);
+const levelsText = 'The widths of the layers of one expert (bottom, column), a list for each level.';
+export const oneLevel = levels.default([[256]]).describe(levelsText);
+export const twoLevels = levels.default([[256], [128]]).describe(levelsText);
 /** The same of models that work without levels: the towers then read x. */
-export const oneLevelOrNone = anyLevels.default([[256]]);
-export const twoLevelsOrNone = anyLevels.default([[256], [128]]);
+export const oneLevelOrNone = anyLevels.default([[256]]).describe(levelsText);
+export const twoLevelsOrNone = anyLevels.default([[256], [128]]).describe(levelsText);
 
 const dropoutRate = z.number().min(0).max(0.99);
 
 /** What all models take; `tower` is the default of that key. */
 export function commonOptions({ tower }: { readonly tower: number[] }) {
   return {
-    /** Widths of a task's hidden layers above the levels; none: the logit reads the last level. */
-    tower: widths.default(tower),
-    /** In training, the share of outputs of hidden layers and of embeddings that is set to 0: one number for both, or one of each. */
+    tower: widths.default(tower).describe('The widths of a task’s hidden layers above the levels. `[]`: none.'),
     dropout: addedLater(
       z
         .union([dropoutRate, z.strictObject({ layers: dropoutRate.default(0), embeddings: dropoutRate.default(0) })])
-        .default(0),
+        .default(0)
+        .describe(
+          'The share of features that is set to 0 in training, from 0 to 0.99: of the outputs of hidden layers and of embeddings. `{ layers: 0.1, embeddings: 0 }` gives each its own.',
+        ),
     ),
-    /** Of hidden layers, before the activation. */
-    normalization: addedLater(z.enum(['none', 'layer']).default('none')),
-    activation: addedLater(z.enum(['relu', 'gelu', 'silu', 'tanh', 'prelu']).default('relu')),
+    normalization: addedLater(
+      z
+        .enum(['none', 'layer'])
+        .default('none')
+        .describe('`layer`: layer normalisation of each hidden layer, before the activation.'),
+    ),
+    activation: addedLater(
+      z
+        .enum(['relu', 'gelu', 'silu', 'tanh', 'prelu'])
+        .default('relu')
+        .describe('The activation of each hidden layer: `relu`, `gelu`, `silu`, `tanh` or `prelu`.'),
+    ),
   };
 }
 
@@ -60,18 +71,23 @@ export function onlyLevel(model: string, given: readonly (readonly number[])[]):
 const mostExperts = 1024;
 
 /** Experts of each level, where all are shared. */
-export const sharedExperts = z.int().positive().max(mostExperts).default(8);
+export const sharedExperts = z.int().positive().max(mostExperts).default(8).describe('Shared experts of each level.');
 
 const ownExperts = z.int().nonnegative().max(mostExperts);
 
-/** Number of experts: of each module (every task's own, and the shared), or of each kind, or of each task. */
-export const experts = z.union([
-  z.int().positive().max(mostExperts),
-  z.strictObject({
-    shared: ownExperts,
-    task: z.union([ownExperts, z.record(z.string(), ownExperts)]),
-  }),
-]);
+/** Experts of each task and shared ones. */
+export const experts = z
+  .union([
+    z.int().positive().max(mostExperts),
+    z.strictObject({
+      shared: ownExperts,
+      task: z.union([ownExperts, z.record(z.string(), ownExperts)]),
+    }),
+  ])
+  .default(1)
+  .describe(
+    'Own experts of each task, and shared ones: a number for both, or `{ shared: n, task: n }`, or `{ shared: n, task: { <task>: n, … } }`. 0 is allowed where a task is left with at least one. The same at every level.',
+  );
 
 export type Experts = z.infer<typeof experts>;
 

@@ -11,7 +11,7 @@ export const ple = defineModel({
   summary: 'levels of task-specific and shared experts, separated progressively',
   source: 'PLE section 4.2, eq. 6-7',
   tower: [64],
-  options: { levels: twoLevels, experts: experts.default(1) },
+  options: { levels: twoLevels, experts },
   build(shape, options) {
     if (options.levels.length < 2)
       throw new ConfigError('model.levels: ple has two levels or more; with one, say type: cgc.');

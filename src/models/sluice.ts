@@ -34,12 +34,26 @@ export const sluice = defineModel({
   tower: [64],
   options: {
     levels: twoLevels,
-    subspaces: z.int().positive().default(2),
-    alpha: ownShare.default(0.95),
-    beta: ownShare.default(0.9),
-    penalty: z.enum(['relative', 'frobenius']).default('relative'),
-    /** lambda, the weight of the penalty. */
-    orthogonality: z.number().nonnegative().default(0.1),
+    subspaces: z
+      .int()
+      .positive()
+      .default(2)
+      .describe('Parts of each hidden state. The number must divide every level’s last width.'),
+    alpha: ownShare
+      .default(0.95)
+      .describe('The start of the mixing: the share of a subspace’s own, from 1 / (K · subspaces) to 1.'),
+    beta: ownShare
+      .default(0.9)
+      .describe(
+        'The start of the mixing of levels: the share of the last one, from 1 / levels to 1. It has no effect with one level.',
+      ),
+    penalty: z
+      .enum(['relative', 'frobenius'])
+      .default('relative')
+      .describe(
+        'What two subspaces G, H of a layer’s weights have in common. `relative`: n ||GᵀH||² / (||G||² ||H||²) for n inputs, the mean over tasks, levels and pairs. It is 1 at the start whatever the sizes, and 0 for orthogonal subspaces. `frobenius`: ||GᵀH||², the sum over them, as in the paper. It grows with the width, and smaller weights lower it.',
+      ),
+    orthogonality: z.number().nonnegative().default(0.1).describe('The weight of the penalty. 0: none.'),
   },
   widthMultiple: ({ subspaces }) => subspaces,
   build(shape, options) {
