@@ -20,6 +20,7 @@ interface CompareOptions {
   readonly jobs?: string;
   readonly dryRun?: boolean;
   readonly predictions: boolean;
+  readonly force?: boolean;
   readonly svg?: boolean;
   readonly png?: boolean;
   readonly wide?: boolean;
@@ -52,7 +53,11 @@ export async function compareCommand(words: readonly string[], options: CompareO
       process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : planTable(plan));
       return exitCode.done;
     }
-    const result = await runComparison(config, { ...common, predictions: options.predictions });
+    const result = await runComparison(config, {
+      ...common,
+      predictions: options.predictions,
+      force: options.force ?? false,
+    });
     ignore(); // all runs are stored: a signal ends the process, and the same command writes the report
     if (result.status === 'done')
       return await finish(result, config, commandLine('compare', ['--config', file, ...overrides]), options, display);

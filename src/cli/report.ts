@@ -60,7 +60,7 @@ export async function reportCommand(words: readonly string[], options: ReportOpt
   });
   for (const note of notes) say(`note: ${note}`);
   makeFolder(folder);
-  writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+  await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
   const data = {
     comparison,
     runs,

@@ -19,6 +19,7 @@ interface TrainOptions {
   readonly runs: string;
   readonly resume?: string;
   readonly overwrite?: boolean;
+  readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly predictions: boolean;
   readonly json?: boolean;
@@ -35,6 +36,7 @@ export async function trainCommand(words: readonly string[], options: TrainOptio
       runs: options.runs,
       ...(options.resume === undefined ? {} : { resume: options.resume }),
       overwrite: options.overwrite ?? false,
+      force: options.force ?? false,
       predictions: options.predictions,
       signal,
       on: display.show,

@@ -75,6 +75,8 @@ export interface JobOptions {
   /** How many jobs run at a time. */
   readonly count: number;
   readonly predictions: boolean;
+  /** See `RunOptions`. */
+  readonly force: boolean;
   /** When it fires no further run is started; the workers are told to stop by who fires it. */
   readonly signal: AbortSignal;
   on(event: JobEvent): void;
@@ -103,9 +105,9 @@ export async function runJobs(jobs: readonly Job[], options: JobOptions): Promis
 async function runJob(
   job: Job,
   place: number,
-  { workers, devices, count, predictions, signal, on }: JobOptions,
+  { workers, devices, count, predictions, force, signal, on }: JobOptions,
 ): Promise<JobOutcome> {
-  const order = { kind: 'run', ...job, engine: deviceFor(devices, count, place), predictions } as const;
+  const order = { kind: 'run', ...job, engine: deviceFor(devices, count, place), predictions, force } as const;
   for (let attempt = 1; ; attempt++) {
     const answer = await workers.at(place).ask(order, (report) => on({ kind: 'report', job, report }));
     if (answer.kind === 'done') return { status: 'done' };

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { lookAtMachine } from '../engine/choose-device.js';
 import { DataError, Interrupted } from '../support/errors.js';
+import { acquireLock, cannotWrite } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
+import { removeRemains } from '../support/partial-path.js';
 import { writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
-import { acquireLock, cannotWrite } from '../training/lock.js';
 import type { Comparison, Look, RunReference } from './comparison.js';
 import { type ComparisonLog, loggedTime, openComparisonLog } from './comparison-log.js';
 import { checkData } from './data-checks.js';
@@ -37,6 +38,8 @@ export interface ComparisonOptions {
   /** Child processes; measured if absent. */
   readonly jobs?: number;
   readonly predictions: boolean;
+  /** Take the folder and those of runs over from processes that may be dead: those of another host or container. */
+  readonly force?: boolean;
   /** When it fires, the runs are checkpointed and the comparison ends as `interrupted`. */
   readonly signal: AbortSignal;
   /** When it fires, the child processes are killed. */
@@ -64,7 +67,8 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
   } catch (error) {
     throw cannotWrite(folder, error);
   }
-  const release = acquireLock(folder);
+  const lock = acquireLock(folder, options.force);
+  await removeRemains(folder);
   const workers = createWorkers();
   const stop = () => workers.stop();
   const kill = () => workers.kill();
@@ -75,13 +79,14 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
     return await runInFolder(config, folder, workers, devices, log, options);
   } catch (error) {
     if (!options.halt.aborted && !(error instanceof Interrupted)) throw error;
-    log.close('interrupted');
+    log.end('interrupted');
     return { status: 'interrupted', folder };
   } finally {
     options.signal.removeEventListener('abort', stop);
     options.halt.removeEventListener('abort', kill);
     await workers.release();
-    release();
+    log.close();
+    lock.release();
   }
 }
 
@@ -93,7 +98,7 @@ async function runInFolder(
   log: ComparisonLog,
   options: ComparisonOptions,
 ): Promise<ComparisonResult> {
-  const { predictions, signal } = options;
+  const { predictions, force = false, signal } = options;
   const on = (event: StageEvent) => {
     log.add(event);
     options.on(event);
@@ -102,7 +107,7 @@ async function runInFolder(
     if (report.kind === 'note' || report.kind === 'reading') on(report);
   });
   for (const message of devices.notes) on({ kind: 'note', message });
-  const common = { workers, devices, readShape, predictions, metrics: config.metrics, signal, on };
+  const common = { workers, devices, readShape, predictions, force, metrics: config.metrics, signal, on };
   const measured = new Map<string, number>();
   const stageOptions = {
     ...common,
@@ -110,11 +115,11 @@ async function runInFolder(
     jobsFor: async (runs: readonly PlacedRun[]) => options.jobs ?? (await fastestJobs(runs, common, measured)),
   };
   const interrupted = (): ComparisonResult => {
-    log.close('interrupted');
+    log.end('interrupted');
     return { status: 'interrupted', folder };
   };
 
-  const kept = folderConfig(folder, config);
+  const kept = await folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   await checkData(config, readShape);
   const matching = await createMatching(config, readShape);
@@ -154,8 +159,8 @@ async function runInFolder(
       timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
     });
     const comparison = withDecisions(summary, decided, config);
-    kept.write();
-    writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+    await kept.write();
+    await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
     done.push(...comparison.looks.slice(-1));
     const { undecided } = comparison.looks.at(-1) ?? { undecided: 0 };
     const more = looks[done.length];
@@ -170,7 +175,7 @@ async function runInFolder(
         kind: 'note',
         message: `After ${next.seeds} seeds ${late} of ${comparison.rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${config.baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
       });
-    log.close('done');
+    log.end('done');
     const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
     return { status: 'done', folder, comparison, runs, failed };
   }

@@ -38,6 +38,7 @@ export interface StageOptions {
   readonly devices: SharedDevices;
   readonly readShape: ReadShape;
   readonly predictions: boolean;
+  readonly force: boolean;
   readonly metrics: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** How many runs train at a time; measured by `jobsFor` if absent. */
@@ -54,7 +55,7 @@ export async function runStage(
   folder: string,
   options: StageOptions,
 ): Promise<ReadonlyMap<string, JobOutcome>> {
-  const { workers, devices, predictions, metrics, signal, on } = options;
+  const { workers, devices, predictions, force, metrics, signal, on } = options;
   const distinct = firstOfEachFolder(placed);
   const unfinished = distinct.filter(({ finished }) => !finished);
   if (signal.aborted) return new Map();
@@ -67,7 +68,15 @@ export async function runStage(
   const runOf = new Map<Job, PlacedRun>(
     ordered.map((run) => [{ experiment: run.experiment, path: join(folder, run.folder) }, run]),
   );
-  const outcomes = await runJobs([...runOf.keys()], { workers, devices, count: jobs, predictions, signal, on: tell });
+  const outcomes = await runJobs([...runOf.keys()], {
+    workers,
+    devices,
+    count: jobs,
+    predictions,
+    force,
+    signal,
+    on: tell,
+  });
   return new Map([...outcomes].map(([job, outcome]) => [runOf.get(job)?.folder ?? '', outcome]));
 
   function tell(event: JobEvent): void {
@@ -117,7 +126,7 @@ async function readData(runs: readonly PlacedRun[], { workers, readShape, jobs =
  */
 export async function fastestJobs(
   runs: readonly PlacedRun[],
-  options: Omit<StageOptions, 'jobs' | 'jobsFor'>,
+  options: Omit<StageOptions, 'jobs' | 'jobsFor' | 'force'>,
   known = new Map<string, number>(),
 ): Promise<number> {
   const sizes = [...(await modelSizes(runs, options.readShape)).values()];

@@ -64,6 +64,7 @@ async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
     resume: order.path,
     overwrite: false,
     predictions: order.predictions,
+    force: order.force,
     engine: order.engine,
     load,
     signal,

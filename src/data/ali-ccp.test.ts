@@ -6,13 +6,13 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../config/parts.js';
 import { Interrupted } from '../support/errors.js';
+import { partialPath } from '../support/partial-path.js';
 import { type JoinedSample, naiveJoin, type PlainRow, plainRows } from './ali-ccp.fixture.js';
 import { aliCcp } from './ali-ccp.js';
 import { fields } from './ali-ccp-fields.js';
 import { makeAliCcpFiles } from './ali-ccp-files.fixture.js';
 import type { Source, SplitName } from './dataset.js';
 import { encode } from './encode.js';
-import { partialPath } from './partial-path.js';
 import { openPrepared } from './prepared/open-prepared.js';
 import { DamagedEntry } from './store/prepared.js';
 

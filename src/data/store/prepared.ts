@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
+import { partialPath, removeRemains } from '../../support/partial-path.js';
+import { isSystemError } from '../../support/system-error.js';
+import { syncPath, writeWhole } from '../../support/whole-file.js';
 import { advance, type LoaderContext } from '../loader.js';
-import { partialPath, removeRemains } from '../partial-path.js';
 import { limitMemory, openDatabase, sqlReason } from './database.js';
 
 /** Raise it when what is stored changes. */
@@ -113,9 +115,8 @@ async function write(
   }
   await rm(work, { recursive: true, force: true });
   const text = JSON.stringify({ description, bytes: (await stat(file)).size, sha256: await fileChecksum(file) });
-  await sync(file);
-  await writeFile(join(folder, manifestName), `${sha256(text)}\n${text}\n`, { flush: true });
-  await sync(folder);
+  await syncPath(file);
+  await writeWhole(join(folder, manifestName), `${sha256(text)}\n${text}\n`);
 }
 
 /** @returns What is damaged; '' where there is no entry. */
@@ -146,7 +147,7 @@ async function openPrepared(
     description: written.description,
     async damaged(reason) {
       const text = `damaged\n${fileName}: ${reason}\n`;
-      if ((await stampOf(manifest)) === stamp) await writeFile(manifest, text).catch(() => undefined);
+      if ((await stampOf(manifest)) === stamp) await writeWhole(manifest, text).catch(() => undefined);
       return new DamagedEntry(path, `${fileName}: ${reason}`);
     },
   };
@@ -157,7 +158,7 @@ async function moveInto(partial: string, path: string): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       await rename(partial, path);
-      await sync(dirname(path));
+      await syncPath(dirname(path));
       return;
     } catch (error) {
       if (!isSystemError(error) || !['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EPERM'].includes(error.code ?? '')) throw error;
@@ -192,16 +193,6 @@ async function stampOf(path: string): Promise<string> {
     ({ ino, mtimeNs }) => `${ino} ${mtimeNs}`,
     () => '',
   );
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path);
-  await handle.sync().catch(() => undefined); // not every file system can
-  await handle.close();
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && 'syscall' in error;
 }
 
 function isFullDisk(error: unknown): boolean {
