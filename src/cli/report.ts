@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Comparison } from '../comparison/comparison.js';
 import { parseExternalFile, type Scale } from '../comparison/external-predictions.js';
+import { notesOnFiles } from '../comparison/notes-on-runs.js';
 import { readComparison, readStoredRuns, type StoredRuns } from '../comparison/stored-runs.js';
 import { storedTable } from '../comparison/stored-table.js';
 import { metricsTable } from '../report/metrics-table.js';
@@ -78,6 +79,7 @@ async function reportRun({ path, rows }: StoredRuns, options: ReportOptions): Pr
   const run = rows[0]?.runs[0]?.run;
   if (!run) throw new DataError(`${path} is not finished: ple train --resume ${path} goes on.`);
   const folder = options.out ?? path;
+  for (const note of notesOnFiles([run])) say(`note: ${note}`);
   if (holdsRunsOf(folder)) refuse(folder);
   const command = commandLine('train', ['--config', join(path, 'config.yaml'), '--runs', dirname(path)]);
   await writeRunReport(folder, run, command, { svg: options.svg ?? false, png: options.png ?? false });

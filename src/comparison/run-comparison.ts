@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { lookAtMachine } from '../engine/choose-device.js';
+import { sealed } from '../support/checksum.js';
 import { DataError, Interrupted } from '../support/errors.js';
 import { acquireLock, cannotWrite } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
@@ -158,7 +159,7 @@ async function runInFolder(
       nextLevel: looks[done.length + 1]?.level ?? next.level / 2,
       timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
     });
-    const comparison = withDecisions(summary, decided, config);
+    const comparison = sealed(withDecisions(summary, decided, config));
     await kept.write();
     await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
     done.push(...comparison.looks.slice(-1));

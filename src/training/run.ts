@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
 import { type ChosenDevice, type EngineChoice, lookAtMachine } from '../engine/choose-device.js';
 import { openEngine } from '../engine/open-engine.js';
+import { sealed } from '../support/checksum.js';
 import { ConfigError } from '../support/errors.js';
 import { openLog } from '../support/growing-file.js';
 import { wholeNumber } from '../support/whole-number.js';
@@ -15,6 +16,7 @@ import { type LoadDataset, type LoadingEvent, loadDataset } from './load-dataset
 import { writePredictions } from './predictions.js';
 import { notesOn, type Result, readResult, resultOf } from './result.js';
 import { keepEpochs, openRunFolderWithin, type RunFolder } from './run-folder.js';
+import { manifestOf, predictionsFile } from './run-manifest.js';
 import { setUp, type TrainingSetup } from './setup.js';
 import { type Trained, type TrainingRecord, train } from './trainer.js';
 
@@ -202,9 +204,10 @@ async function finish(
   folder.check();
   await folder.writeJson('gates.json', trained.test.gates); // [] for a model without gates
   if (predictions) {
-    await writePredictions(join(folder.path, 'predictions.arrow'), setup.dataset, trained.test);
+    await writePredictions(join(folder.path, predictionsFile), setup.dataset, trained.test);
   }
-  const result = resultOf(experiment, setup, trained, readEpochs(folder.path));
+  const measured = resultOf(experiment, setup, trained, readEpochs(folder.path));
+  const result = sealed({ ...measured, files: manifestOf(folder.path) });
   await folder.writeJson('result.json', result); // last: its presence says that the run is finished
   return result;
 }
