@@ -11,6 +11,7 @@ import { commandLine } from './command-line.js';
 import { type CompareDisplay, nameOf, openCompareDisplay } from './compare-display.js';
 import { neededConfig, readComparison } from './config-file.js';
 import { duration } from './duration.js';
+import { onSignal } from './interruptible.js';
 import { say } from './say.js';
 import { showComparison } from './show-comparison.js';
 
@@ -37,13 +38,11 @@ export async function compareCommand(words: readonly string[], options: CompareO
   const display = openCompareDisplay(process.stderr, config);
 
   const [interrupt, halt] = [new AbortController(), new AbortController()];
-  const abort = () => {
+  const ignore = onSignal(() => {
     if (interrupt.signal.aborted) return halt.abort();
     interrupt.abort(new Interrupted());
     if (!options.dryRun) display.line('Interrupted: writing checkpoints (again: ends at once)');
-  };
-  const ignore = () => process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
-  process.on('SIGINT', abort).on('SIGTERM', abort);
+  });
   try {
     const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
     if (options.dryRun) {

@@ -67,7 +67,7 @@ test.each([
   expect(bitsOf(run)).toEqual(whole);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   '33: %s writes a checkpoint, exits 130, and the run goes on to the same bits',
   async (signal) => {
     const folder = temporaryFolder();

@@ -3,7 +3,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from './errors.js';
 import { partialPath } from './partial-path.js';
-import { isSystemError, systemReason } from './system-error.js';
+import { isSystemError, remedyOf, systemReason } from './system-error.js';
 
 /**
  * Writes a file whole or not at all: under a name of its own, synced, and renamed. All files are written by this, but those that grow by lines
@@ -40,5 +40,7 @@ export async function syncPath(path: string): Promise<void> {
 
 /** An error of the system with the file's name, which `write` and `close` do not tell; any other as it is. */
 export function cannotWriteFile(path: string, error: unknown): unknown {
-  return isSystemError(error) ? new UserError(`${path} cannot be written: ${systemReason(error)}.`) : error;
+  return isSystemError(error)
+    ? new UserError(`${path} cannot be written: ${systemReason(error)}.${remedyOf(error)}`)
+    : error;
 }
