@@ -1,6 +1,6 @@
 // The share of an epoch that reading, shuffling and batching prepared data takes: the data alone against training.
 import { readConfig } from '../src/cli/config-file.js';
-import { readBatches } from '../src/data/batches.js';
+import { readBatches } from '../src/data/batches/batches.js';
 import { prepare } from '../src/training/run.js';
 import { train } from '../src/training/trainer.js';
 import { refuse, wordsOf } from './usage.js';

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { readStoredRuns } from '../src/comparison/stored-runs.js';
-import { storedTable } from '../src/comparison/stored-table.js';
+import { storedTable } from '../src/comparison/gains/stored-table.js';
+import { readStoredRuns } from '../src/comparison/stored/stored-runs.js';
 import { UserError } from '../src/support/errors.js';
 import { randomFromSeed } from '../src/support/random.js';
 

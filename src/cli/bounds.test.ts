@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { numberOf } from '../data/table-file/cell.js';
-import { findDataFiles } from '../data/table-file/data-files.js';
+import { numberOf } from '../data/table/cell.js';
+import { findDataFiles } from '../data/table/data-files.js';
 import { LabelPairs } from '../inspect/label-pairs.js';
 import { readComparison, readConfig } from './config-file.js';
 

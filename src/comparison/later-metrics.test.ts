@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sealed } from '../support/checksum.js';
 import { randomFromSeed } from '../support/random.js';
-import { storeRun } from './stored-run.fixture.js';
-import { readStoredRuns } from './stored-runs.js';
-import { storedTable } from './stored-table.js';
+import { storedTable } from './gains/stored-table.js';
+import { storeRun } from './stored/stored-run.fixture.js';
+import { readStoredRuns } from './stored/stored-runs.js';
 
 let folder = '';
 beforeEach(async () => {

@@ -1,12 +1,12 @@
 import { catalogue } from '../support/catalogue.js';
-import { aliCcp } from './ali-ccp.js';
+import { aliCcp } from './ali-ccp/ali-ccp.js';
 import { aliexpress } from './aliexpress/aliexpress.js';
 import { censusIncome } from './census-income/census-income.js';
-import { funnel } from './funnel.js';
+import { funnel } from './funnel/funnel.js';
 import { kuairand } from './kuairand/kuairand.js';
 import type { LoaderDefinition } from './loader.js';
-import { synthetic } from './synthetic.js';
-import { table } from './table-loader.js';
+import { synthetic } from './synthetic/synthetic.js';
+import { table } from './table/table-loader.js';
 
 export const loaders = catalogue<LoaderDefinition>('loader', [
   aliCcp,

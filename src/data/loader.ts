@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Source } from './dataset.js';
-import type { Publication } from './published-file.js';
+import type { Publication } from './fetch/published-file.js';
 
 export interface LoaderContext {
   /** The run's seed. Only a loader whose options say so may let it decide anything. */

@@ -1,7 +1,7 @@
 import { catalogue } from '../support/catalogue.js';
-import { funnelFile } from './funnel-file.js';
-import type { SynthesisKind } from './synthesis-kind.js';
-import { syntheticFile } from './synthetic-file.js';
+import { funnelFile } from './funnel/funnel-file.js';
+import type { SynthesisKind } from './synthetic/synthesis-kind.js';
+import { syntheticFile } from './synthetic/synthetic-file.js';
 
 /** What `ple synth` can write; the first is what it writes unless it is told. */
 export const synthesisKinds = catalogue<SynthesisKind>('kind', [syntheticFile, funnelFile]);

@@ -1,5 +1,5 @@
 import { type Source, type SourceBlock, type SourceTask, type SplitName, splitNames } from '../data/dataset.js';
-import { keptRowsOf } from '../data/encoded-split.js';
+import { keptRowsOf } from '../data/encode/encoded-split.js';
 import { columnCounts } from './column-counts.js';
 import { findings } from './findings.js';
 import { implications } from './implications.js';

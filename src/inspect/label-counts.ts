@@ -1,5 +1,5 @@
-import { Moments } from '../data/column-fits.js';
 import type { SourceBlock, SourceTask } from '../data/dataset.js';
+import { Moments } from '../data/encode/column-fits.js';
 
 /** The labels of a task in the looked-at rows of a split that are in its sample space. */
 export interface LabelSummary {

@@ -1,5 +1,5 @@
 import type { SourceColumn, SourceTask, SplitName } from '../data/dataset.js';
-import { type FakeSplit, fakeSource } from '../data/encode.fixture.js';
+import { type FakeSplit, fakeSource } from '../data/encode/encode.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 
 /** A data set in arrays that a test may change before it becomes a source. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ListValues, SourceBlock } from '../data/dataset.js';
-import { sharedLists } from '../data/shared-lists.js';
+import { sharedLists } from '../data/encode/shared-lists.js';
 import { randomFromSeed } from '../support/random.js';
 import { RowHashes, TrainingRows } from './rows-in-common.js';
 

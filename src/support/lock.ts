@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sha256 } from './checksum.js';
 import { UserError } from './errors.js';
 import { partialPath } from './partial-path.js';
 import { isAlive, processSchema, thisProcess } from './process-identity.js';
@@ -128,7 +129,7 @@ function readHolder(path: string): Holder | undefined {
     const seconds = Math.max(0, (Date.now() - statSync(path).mtimeMs) / 1000);
     const parsed = holderSchema.safeParse(jsonOf(text));
     if (parsed.success) return { token: parsed.data.token, process: parsed.data, seconds };
-    return { token: createHash('sha256').update(text).digest('hex').slice(0, 32), process: null, seconds };
+    return { token: sha256(text), process: null, seconds };
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { sha256 } from './checksum.js';
 
 /** A process, so that another one can tell whether it still lives. Texts are empty where the system has no such thing. */
 export const processSchema = z.object({
@@ -49,7 +49,7 @@ export function isRunning(pid: number): boolean {
 /** Eight hex digits, the same for all processes whose numbers can be compared. */
 export function placeOfNumbers(): string {
   const { host, namespace } = thisProcess();
-  return createHash('sha256').update(`${host} ${namespace}`).digest('hex').slice(0, 8);
+  return sha256(`${host} ${namespace}`).slice(0, 8);
 }
 
 function startOf(pid: number): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
-import { encode } from '../data/encode.js';
+import { encode } from '../data/encode/encode.js';
 import { definitions } from './definitions.js';
 import { type LoadingEvent, withSource } from './load-dataset.js';
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { readBatches } from '../data/batches.js';
+import { readBatches } from '../data/batches/batches.js';
 import type { Task } from '../data/dataset.js';
 import type { Program } from '../engine/engine.js';
 import { float32, type HostArrays } from '../support/arrays.js';

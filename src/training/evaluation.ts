@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type BatchReader, readBatches } from '../data/batches.js';
+import { type BatchReader, readBatches } from '../data/batches/batches.js';
 import type { Dataset, SplitName } from '../data/dataset.js';
 import type { Engine, Program } from '../engine/engine.js';
 import type { Gate, Model } from '../models/model.js';

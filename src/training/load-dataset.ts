@@ -1,7 +1,7 @@
 import type { Experiment } from '../config/experiment.js';
 import { loaders } from '../data/catalogue.js';
 import type { Dataset, Source } from '../data/dataset.js';
-import { encode, findTask } from '../data/encode.js';
+import { encode, findTask } from '../data/encode/encode.js';
 import type { LoaderContext } from '../data/loader.js';
 import { DamagedEntry } from '../data/store/prepared.js';
 import { glance } from '../inspect/inspect.js';

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
 import type { Source } from '../dataset.js';
-import { encode } from '../encode.js';
-import { rowsOf } from '../table-loader.fixture.js';
+import { encode } from '../encode/encode.js';
+import { rowsOf } from '../table/table-loader.fixture.js';
 import { type Line, makeLines, textOf, writeFiles } from './aliexpress.fixture.js';
 import { aliexpress } from './aliexpress.js';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { requireColumns } from '../csv-header.js';
+import { requireColumns } from '../fetch/csv-header.js';
+import { findRawFile } from '../fetch/raw-file.js';
 import { defineLoader } from '../loader.js';
-import { findRawFile } from '../raw-file.js';
-import { tableOptions } from '../table-file/table-options.js';
-import { table } from '../table-loader.js';
+import { table } from '../table/table-loader.js';
+import { tableOptions } from '../table/table-options.js';
 
 const options = z.strictObject({
   loader: z.literal('aliexpress'),

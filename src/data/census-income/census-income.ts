@@ -7,19 +7,19 @@ import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
 import { type Source, splitNames } from '../dataset.js';
-import { seedOf } from '../generator-options.js';
+import { contentChecksum, type Publication, type PublishedFile } from '../fetch/published-file.js';
+import { findRawFile, type RawFile } from '../fetch/raw-file.js';
 import { defineLoader, type LoaderContext } from '../loader.js';
-import { rawChecksum } from '../prepared/raw-checksum.js';
-import { contentChecksum, type Publication, type PublishedFile } from '../published-file.js';
-import { findRawFile, type RawFile } from '../raw-file.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
 import { type Prepared, prepared } from '../store/prepared.js';
 import { preparedSource } from '../store/prepared-source.js';
-import { cutSource } from '../table-file/drawn-source.js';
-import { prepareTable } from '../table-file/prepare-table.js';
-import { openTableFile } from '../table-file/row-file.js';
-import type { SplitFile } from '../table-file/staged-rows.js';
-import { type TableOptions, tableOptions } from '../table-file/table-options.js';
+import { rawChecksum } from '../store/raw-checksum.js';
+import { seedOf } from '../synthetic/generator-options.js';
+import { cutSource } from '../table/drawn-source.js';
+import { prepareTable } from '../table/prepare-table.js';
+import { openTableFile } from '../table/row-file.js';
+import type { SplitFile } from '../table/staged-rows.js';
+import { type TableOptions, tableOptions } from '../table/table-options.js';
 import {
   type CensusTask,
   censusLabels,

@@ -1,4 +1,4 @@
-import { numberOf, shown } from '../table-file/cell.js';
+import { numberOf, shown } from '../table/cell.js';
 import type { ColumnFacts, FrequentValue } from './column-facts.js';
 import { type ColumnWords, columnWords } from './column-words.js';
 

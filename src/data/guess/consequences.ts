@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { numbersOf, rowsOf } from '../store/database.js';
-import { numberSql, type StagedColumn } from '../table-file/staged-columns.js';
-import { stagedTable } from '../table-file/staged-rows.js';
+import { numberSql, type StagedColumn } from '../table/staged-columns.js';
+import { stagedTable } from '../table/staged-rows.js';
 
 /** Rows that rule out most labels of a column, before the others are looked for in all rows. */
 const firstRows = 20_000;

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
-import { numberOf } from '../table-file/cell.js';
-import type { Condition } from '../table-file/condition.js';
+import { numberOf } from '../table/cell.js';
+import type { Condition } from '../table/condition.js';
 import type { ColumnGuess } from './column-guess.js';
 
 export interface LabelGuess {

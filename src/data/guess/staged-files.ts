@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { openDatabase } from '../store/database.js';
-import { findDataFiles } from '../table-file/data-files.js';
-import { folderColumns, withFolderColumns } from '../table-file/folder-columns.js';
-import { openTableFile } from '../table-file/row-file.js';
-import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../table-file/staged-rows.js';
-import { usualMissing } from '../table-file/table-options.js';
+import { findDataFiles } from '../table/data-files.js';
+import { folderColumns, withFolderColumns } from '../table/folder-columns.js';
+import { openTableFile } from '../table/row-file.js';
+import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../table/staged-rows.js';
+import { usualMissing } from '../table/table-options.js';
 import { type Dialect, guessedDialect, isOtherEncoding, otherEncoding } from './guessed-dialect.js';
 
 export interface StagedFiles {

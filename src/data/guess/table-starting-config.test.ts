@@ -6,8 +6,8 @@ import { parse } from 'yaml';
 import { DataError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
 import { withDatabase } from '../store/database.js';
-import { usualMissing } from '../table-file/table-options.js';
-import { table } from '../table-loader.js';
+import { table } from '../table/table-loader.js';
+import { usualMissing } from '../table/table-options.js';
 import { startingConfig } from './table-starting-config.js';
 
 function file(name: string, lines: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { shown } from '../table-file/cell.js';
-import { usualMissing } from '../table-file/table-options.js';
+import { shown } from '../table/cell.js';
+import { usualMissing } from '../table/table-options.js';
 import { datasetText, flow, inputsText, kindRemarks, type Part } from './config-text.js';
 import type { Dialect } from './guessed-dialect.js';
 import { type Judgement, judgement } from './judgement.js';

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { literals, numbersOf, rowsOf } from '../store/database.js';
-import { type StagedColumn, timesOfText } from '../table-file/staged-columns.js';
-import { stagedTable } from '../table-file/staged-rows.js';
+import { type StagedColumn, timesOfText } from '../table/staged-columns.js';
+import { stagedTable } from '../table/staged-rows.js';
 
 /** How a column's values are times. */
 export interface TimeFacts {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { file, open } from '../table-loader.fixture.js';
+import { file, open } from '../table/table-loader.fixture.js';
 import { startingConfig } from './table-starting-config.js';
 import {
   adult,

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { requireColumns } from '../csv-header.js';
+import { requireColumns } from '../fetch/csv-header.js';
+import { findRawFile } from '../fetch/raw-file.js';
 import { defineLoader } from '../loader.js';
-import { findRawFile } from '../raw-file.js';
-import { tableOptions } from '../table-file/table-options.js';
-import { table } from '../table-loader.js';
+import { table } from '../table/table-loader.js';
+import { tableOptions } from '../table/table-options.js';
 import { durations, impressionInputs, signals, statisticInputs, userInputs, videoInputs } from './kuairand-columns.js';
 import { impressionsQuery, queryTables } from './kuairand-query.js';
 

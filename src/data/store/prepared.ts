@@ -4,6 +4,7 @@ import { readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { sha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { partialPath, removeRemains } from '../../support/partial-path.js';
@@ -79,7 +80,11 @@ export async function prepared(
     context.signal?.throwIfAborted();
     if (error instanceof Error && /Out of Memory/i.test(error.message) && !isFullDisk(error))
       throw new DataError(`The data cannot be prepared: ${sqlReason(error)}.`);
-    if (isSystemError(error) || isFullDisk(error))
+    if (isFullDisk(error))
+      throw new DataError(
+        `The prepared data cannot be kept in ${at.folder}: its disk is full. Free some space there, or name another folder in dataset.cache.`,
+      );
+    if (isSystemError(error))
       throw new DataError(`The prepared data cannot be kept in ${at.folder}: ${sqlReason(error)}.`);
     throw error;
   } finally {
@@ -169,10 +174,6 @@ async function moveInto(partial: string, path: string): Promise<void> {
     await rm(aside, { recursive: true, force: true });
   }
   throw new DataError(`${path} cannot be replaced.`);
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** SHA-256 (hex) of a file's bytes. @param onBytes is told how many have been read; throws to stop. */

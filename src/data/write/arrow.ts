@@ -1,6 +1,6 @@
 import { type DataType, Field, Float32, Int32, List, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
-import { PullWriter } from '../pull-writer.js';
 import { type FormatDefinition, isList, type OutputColumn, type RowGroup } from './format.js';
+import { PullWriter } from './pull-writer.js';
 
 /** The Arrow file format, one record batch per group. */
 export const arrow: FormatDefinition = {

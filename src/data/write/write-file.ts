@@ -5,9 +5,8 @@ import { ConfigError } from '../../support/errors.js';
 import { removeRemains } from '../../support/partial-path.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { arrow } from './arrow.js';
-import { csv } from './csv.js';
+import { csv, parquet } from './copied-table.js';
 import { type FormatDefinition, isList, type OutputColumn, type OutputValues, type RowGroup } from './format.js';
-import { parquet } from './parquet.js';
 
 const formats = catalogue<FormatDefinition>('format', [csv, parquet, arrow]);
 

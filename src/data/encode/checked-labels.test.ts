@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { inputsSchema, taskSchema } from '../../config/parts.js';
+import { DataError } from '../../support/errors.js';
+import { fakeSource, readWhole } from './encode.fixture.js';
+import { encode } from './encode.js';
+
+const names = ['train', 'validation', 'test'] as const;
+
+/** Seven rows in blocks of three, alike in all splits but for one label, or one weight, of one of them. */
+function encodedWith(type: 'binary' | 'regression', where: string, label: number, mask?: number, weight?: number) {
+  const split = (name: string) => {
+    const labels = [0, 1, 0, 1, name === where ? label : 0, 1, 1];
+    const masks =
+      mask === undefined ? {} : { masks: [labels.map((_, row) => (row === 4 && name === where ? mask : 1))] };
+    const weights =
+      weight === undefined ? {} : { weights: labels.map((_, row) => (row === 4 && name === where ? weight : 2)) };
+    return { columns: [[1, 2, 3, 4, 5, 6, 7]], labels: [labels], ...masks, ...weights };
+  };
+  const splits = { train: split('train'), validation: split('validation'), test: split('test') };
+  const source = fakeSource([{ name: 'x', kind: 'numeric' }], [{ name: 'click', type }], splits, 3);
+  return encode(source, inputsSchema.parse({}), [taskSchema.parse({ name: 'click', type })]);
+}
+
+async function readAll(encoding: ReturnType<typeof encodedWith>): Promise<number> {
+  const { splits } = await encoding;
+  let rows = 0;
+  for (const name of names) rows += (await readWhole(splits[name])).rows;
+  return rows;
+}
+
+test.each(names)('a label of 2 is refused in the %s split, with its row, task and value', async (where) => {
+  const reading = readAll(encodedWith('binary', where, 2));
+  await expect(reading).rejects.toThrow(DataError);
+  const message = `Row 5 of the ${where} split: the label of binary task 'click' is 2, which is neither 0 nor 1.`;
+  await expect(reading).rejects.toThrow(message);
+});
+
+test.each([0.5, -1, Number.NaN])(
+  'a binary label of %d is refused before training, where something is fitted',
+  async (label) => {
+    await expect(encodedWith('binary', 'train', label)).rejects.toThrow(/^Row 5 of the train split/);
+  },
+);
+
+test('a regression label may be any number, but must be one', async () => {
+  expect(await readAll(encodedWith('regression', 'test', -2.5))).toBe(21);
+  for (const label of [Number.NaN, Number.POSITIVE_INFINITY])
+    await expect(readAll(encodedWith('regression', 'test', label))).rejects.toThrow(
+      /regression task 'click' .*no finite/,
+    );
+});
+
+test('outside its sample space a label may be anything', async () => {
+  expect(await readAll(encodedWith('binary', 'test', Number.NaN, 0))).toBe(21);
+  expect(await readAll(encodedWith('binary', 'train', 2, 0))).toBe(20);
+  await expect(readAll(encodedWith('binary', 'train', 2, 1))).rejects.toThrow(/Row 5 of the train split/);
+});
+
+test.each(names)('a weight below 0 is refused in the %s split, with its row and value', async (where) => {
+  const reading = readAll(encodedWith('binary', where, 1, undefined, -0.5));
+  await expect(reading).rejects.toThrow(DataError);
+  await expect(reading).rejects.toThrow(
+    `Row 5 of the ${where} split: the weight is -0.5, which is no finite number of at least 0.`,
+  );
+});
+
+test('a weight must be finite, outside the sample space too; 0 is a weight', async () => {
+  for (const weight of [Number.NaN, Number.POSITIVE_INFINITY])
+    await expect(readAll(encodedWith('binary', 'test', 1, 0, weight))).rejects.toThrow(
+      /Row 5 of the test split: the weight/,
+    );
+  expect(await readAll(encodedWith('binary', 'test', 1, 1, 0))).toBe(21);
+});

@@ -1,0 +1,352 @@
+import { describe, expect, test } from 'vitest';
+import { inputsSchema, taskSchema } from '../../config/parts.js';
+import { ConfigError, DataError, Interrupted } from '../../support/errors.js';
+import type { SourceColumn } from '../dataset.js';
+import { type FakeSplit, fakeSource, readWhole } from './encode.fixture.js';
+import { encode } from './encode.js';
+
+const inputs = (settings: object = {}) => inputsSchema.parse(settings);
+const tasks = (...names: string[]) => names.map((name) => taskSchema.parse({ name, type: 'binary' }));
+
+/** A source with one column, one binary task and blocks of three rows. */
+function oneColumn(column: SourceColumn, train: readonly number[], other: readonly number[] = train) {
+  const split = (values: readonly number[]): FakeSplit => ({ columns: [values], labels: [values.map(() => 1)] });
+  return fakeSource(
+    [column],
+    [{ name: 'click', type: 'binary' }],
+    { train: split(train), validation: split(other), test: split(other) },
+    3,
+  );
+}
+
+const numeric: SourceColumn = { name: 'age', kind: 'numeric' };
+
+async function numericOf(settings: object, train: readonly number[], other: readonly number[]) {
+  const dataset = await encode(oneColumn(numeric, train, other), inputs(settings), tasks('click'));
+  return { dataset, train: await readWhole(dataset.splits.train), test: await readWhole(dataset.splits.test) };
+}
+
+describe('categorical columns', () => {
+  const column: SourceColumn = { name: 'city', kind: 'categorical', dictionary: ['a', 'b', 'c', 'd'] };
+
+  test('pitfall 27: only values seen in training have an index; all others share 0', async () => {
+    const source = oneColumn(column, [3, 1, 3, 3, 1], [0, 1, 2, 3]);
+    const { categorical, numeric, splits } = await encode(source, inputs({ embedding: 7 }), tasks('click'));
+    expect(categorical).toEqual([{ name: 'city', cardinality: 3, embedding: 7 }]);
+    expect(numeric).toEqual([]);
+    expect([...(await readWhole(splits.train)).categorical]).toEqual([2, 1, 2, 2, 1]);
+    expect([...(await readWhole(splits.test)).categorical]).toEqual([0, 1, 0, 2]);
+  });
+
+  test.each([-1, 4])(
+    'a source that gives %d as an index of four values is refused: an engine might look it up',
+    async (index) => {
+      const { splits } = await encode(oneColumn(column, [3, 1], [0, index]), inputs(), tasks('click'));
+      await expect(readWhole(splits.test)).rejects.toThrow(`has ${index} where an index of a dictionary of 4 values`);
+    },
+  );
+
+  test('pitfall 27: the validation and test splits are not read to fit', async () => {
+    const source = oneColumn(column, [3, 1, 3, 3, 1], [0, 1, 2, 3]);
+    await encode(source, inputs(), tasks('click'));
+    expect(source.reads).toEqual({ train: 2, validation: 0, test: 0 });
+  });
+
+  test('the pass ends before its next block when the signal fires, which is let in between two', async () => {
+    const source = oneColumn(column, [3, 1, 3, 3, 1, 0, 0, 0]);
+    const interrupt = new AbortController();
+    setImmediate(() => interrupt.abort(new Interrupted()));
+    await expect(encode(source, inputs(), tasks('click'), interrupt.signal)).rejects.toThrow(Interrupted);
+    expect(source.reads.train).toBe(1);
+  });
+
+  test('a column can have an embedding width of its own', async () => {
+    const settings = inputs({ columns: { city: { embedding: 9 } } });
+    const { categorical } = await encode(oneColumn(column, [0]), settings, tasks('click'));
+    expect(categorical[0]?.embedding).toBe(9);
+  });
+});
+
+describe('numeric columns', () => {
+  test('standard: mean 0 and deviation 1 in training, the same map elsewhere, missing is the mean', async () => {
+    const { train, test } = await numericOf({}, [1, 3, 5, 7, Number.NaN], [4, 9, Number.NaN]);
+    const deviation = Math.sqrt(5);
+    expect([...train.numeric]).toEqual([-3, -1, 1, 3, 0].map((x) => Math.fround(x / deviation)));
+    expect([...test.numeric]).toEqual([0, 5, 0].map((x) => Math.fround(x / deviation)));
+  });
+
+  test('standard: a column that is constant in training becomes 0, without a rounding rest', async () => {
+    const { train, test } = await numericOf({}, [0.1, 0.1, 0.1, 0.1], [0.1, 5]);
+    expect([...train.numeric, ...test.numeric]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  test('standard: a large mean costs no digits', async () => {
+    const { train } = await numericOf({}, [10_000_000, 10_000_001, 10_000_002, 10_000_003], []);
+    expect(train.numeric[0]).toBeCloseTo(-1.5 / Math.sqrt(1.25), 6);
+  });
+
+  test('log1p: sign(x) log(1 + |x|), standardised', async () => {
+    const e = (x: number) => Math.fround(Math.expm1(x));
+    const { train, test } = await numericOf({ numeric: 'log1p' }, [-e(1), e(1), Number.NaN], [e(3), -e(2)]);
+    expect(train.numeric[0]).toBeCloseTo(-1, 6);
+    expect([...train.numeric].slice(1)).toEqual([expect.closeTo(1, 6), 0]);
+    expect([...test.numeric]).toEqual([expect.closeTo(3, 6), expect.closeTo(-2, 6)]);
+  });
+
+  test('columns that are standardised already are neither read nor changed', async () => {
+    const source = oneColumn({ ...numeric, standardized: true }, [1, 5, Number.NaN, 2], [8]);
+    const { splits } = await encode(source, inputs(), tasks('click'));
+    expect(source.reads.train).toBe(1); // whether there are masks
+    expect([...(await readWhole(splits.train)).numeric]).toEqual([1, 5, 0, 2]);
+    const logs = await encode(source, inputs({ numeric: 'log1p' }), tasks('click'));
+    expect((await readWhole(logs.splits.train)).numeric[1]).not.toBe(5);
+  });
+
+  test('quantile: buckets of equal count, whose edges are of the training split', async () => {
+    const { dataset, train, test } = await numericOf(
+      { numeric: 'quantile', buckets: 4 },
+      [8, 7, 6, 5, 4, 3, 2, 1],
+      [-9, 5, 99],
+    );
+    expect(dataset.categorical).toEqual([{ name: 'age', cardinality: 5, embedding: 4 }]);
+    expect([...train.categorical]).toEqual([4, 4, 3, 3, 2, 2, 1, 1]);
+    expect([...test.categorical]).toEqual([1, 3, 4]);
+  });
+
+  test('quantile: equal quantiles make one bucket, and no bucket is empty in training', async () => {
+    const values = [0, 0, 0, 0, 0, 0, 0, 5, 6, 7];
+    const { dataset, train } = await numericOf({ numeric: 'quantile', buckets: 5 }, values, []);
+    const used = new Set(train.categorical);
+    expect(used.size).toBe((dataset.categorical[0]?.cardinality ?? 0) - 1);
+    expect([...train.categorical]).toEqual(
+      [1, 1, 1, 1, 1, 1, 1, 1, 2, 2].map((index, i) => (i === 7 ? train.categorical[7] : index)),
+    );
+  });
+
+  test.each(['quantile', 'value'])(
+    '%s: a missing value has an index of its own if training has one, else 0',
+    async (encoding) => {
+      const settings = { numeric: encoding, buckets: 2 };
+      const seen = await numericOf(settings, [1, 1, 2, 2, Number.NaN], [Number.NaN, 2]);
+      expect([...seen.train.categorical]).toEqual([1, 1, 2, 2, 3]);
+      expect([...seen.test.categorical]).toEqual([3, 2]);
+      expect(seen.dataset.categorical[0]?.cardinality).toBe(4);
+      const unseen = await numericOf(settings, [1, 1, 2, 2], [Number.NaN, 2]);
+      expect([...unseen.test.categorical]).toEqual([0, 2]);
+      expect(unseen.dataset.categorical[0]?.cardinality).toBe(3);
+    },
+  );
+
+  test('value: the most frequent values have an index each, others that of the nearest', async () => {
+    const train = [100, 100, 100, 10, 10, 10, 0, 0, 3, 70];
+    const { dataset, train: rows, test } = await numericOf({ numeric: 'value', buckets: 3 }, train, [-1, 4, 6, 1000]);
+    expect(dataset.categorical[0]?.cardinality).toBe(4);
+    expect([...rows.categorical]).toEqual([3, 3, 3, 2, 2, 2, 1, 1, 1, 3]);
+    expect([...test.categorical]).toEqual([1, 1, 2, 3]);
+  });
+
+  test('a column can have an encoding of its own', async () => {
+    const settings = { numeric: 'standard', columns: { age: { numeric: 'value', buckets: 2, embedding: 3 } } };
+    const { dataset } = await numericOf(settings, [1, 2, 3], []);
+    expect(dataset.categorical).toEqual([{ name: 'age', cardinality: 3, embedding: 3 }]);
+  });
+});
+
+describe('tasks', () => {
+  const source = (masks?: { train: number[][]; test: number[][] }) => {
+    const labels = [
+      [1, 0, 1, 0, 1, 0, 1],
+      [10, 20, 30, 40, 50, 60, 70],
+    ];
+    const split = (mask?: number[][]): FakeSplit => ({
+      columns: [labels[1] ?? []],
+      labels,
+      ...(mask ? { masks: mask } : {}),
+    });
+    return fakeSource(
+      [numeric],
+      [
+        { name: 'click', type: 'binary' },
+        { name: 'seconds', type: 'regression' },
+      ],
+      { train: split(masks?.train), validation: split(masks?.test), test: split(masks?.test) },
+      3,
+    );
+  };
+  const seconds = (settings: object = {}) => taskSchema.parse({ name: 'seconds', type: 'regression', ...settings });
+
+  test('pitfall 26: their order is that of the config', async () => {
+    const { tasks: order, splits } = await encode(source(), inputs(), [seconds(), ...tasks('click')]);
+    expect(order.map(({ name }) => name)).toEqual(['seconds', 'click']);
+    expect([...(await readWhole(splits.train)).labels].slice(0, 4)).toEqual([10, 1, 20, 0]);
+  });
+
+  test('a task may be left out', async () => {
+    const { splits } = await encode(source(), inputs(), [seconds()]);
+    expect([...(await readWhole(splits.test)).labels]).toEqual([10, 20, 30, 40, 50, 60, 70]);
+  });
+
+  test('standardize learns mean and deviation of the training labels inside the sample space; labels keep their units', async () => {
+    const mask = [0, 0, 1, 1, 1, 0, 0];
+    const all = mask.map(() => 1);
+    const dataset = await encode(source({ train: [all, mask], test: [all, all] }), inputs(), [
+      ...tasks('click'),
+      seconds({ standardize: true }),
+    ]);
+    expect(dataset.tasks[0]).toMatchObject({ offset: 0, scale: 1 });
+    expect(dataset.tasks[1]?.offset).toBeCloseTo(40, 10);
+    expect(dataset.tasks[1]?.scale).toBeCloseTo(Math.sqrt(200 / 3), 10);
+    expect((await readWhole(dataset.splits.train)).labels[5]).toBe(30);
+  });
+
+  test('training rows in no sample space leave the split and the fit, and blocks close up', async () => {
+    const clicks = [0, 1, 0, 0, 0, 1, 0];
+    const none = [0, 0, 0, 0, 0, 0, 0];
+    const reads = [0, 1, 0, 0, 1, 1, 1];
+    const whole = clicks.map(() => 1);
+    const masked = source({ train: [clicks, reads], test: [clicks, none] });
+    const dataset = await encode(masked, inputs(), [...tasks('click'), seconds()]);
+    const train = await readWhole(dataset.splits.train); // 3 + 1 rows
+    expect(dataset.splits.train.rows).toBe(4);
+    expect([...train.labels]).toEqual([0, 20, 0, 50, 0, 60, 0, 70]);
+    expect([...train.masks]).toEqual([1, 1, 0, 1, 1, 1, 0, 1]);
+    expect([...train.numeric]).toEqual([-30, 0, 10, 20].map((x) => Math.fround(x / Math.sqrt(350))));
+    const test = await readWhole(dataset.splits.test); // keeps all, as metrics have masks of their own
+    expect(test.rows).toBe(whole.length);
+    expect([...test.masks]).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
+    // of the tasks that are trained, not of those that the data have
+    const one = await encode(masked, inputs(), tasks('click'));
+    expect([...(await readWhole(one.splits.train)).labels]).toEqual([0, 0]);
+  });
+
+  test('blocks that are left out whole are not read again', async () => {
+    const mask = [1, 0, 0, 0, 0, 0, 1];
+    const masked = source({ train: [mask, mask], test: [mask, mask] });
+    const { splits } = await encode(masked, inputs(), tasks('click'));
+    const before = masked.reads.train;
+    expect([...(await readWhole(splits.train)).labels]).toEqual([1, 1]);
+    expect(masked.reads.train - before).toBe(2);
+  });
+
+  test('a label outside its sample space is 0, even where the data have none', async () => {
+    const masks = [
+      [1, 1, 1, 1, 1, 1, 1],
+      [1, 1, 1, 0, 1, 1, 1],
+    ];
+    const split: FakeSplit = {
+      columns: [],
+      labels: [
+        [1, 1, 1, 1, 1, 1, 1],
+        [1, 2, 3, Number.NaN, 5, 6, 7],
+      ],
+      masks,
+    };
+    const holes = fakeSource([], source().tasks, { train: split, validation: split, test: split }, 3);
+    const { splits } = await encode(holes, inputs(), [seconds()]);
+    expect([...(await readWhole(splits.test)).labels]).toEqual([1, 2, 3, 0, 5, 6, 7]);
+    expect([...(await readWhole(splits.train)).labels]).toEqual([1, 2, 3, 5, 6, 7]);
+  });
+
+  test('a positiveWeight is for the loss', async () => {
+    const task = taskSchema.parse({ name: 'click', type: 'binary', positiveWeight: 3 });
+    const dataset = await encode(source(), inputs(), [task, seconds()]);
+    expect(dataset.tasks.map(({ positiveWeight }) => positiveWeight)).toEqual([3, undefined]);
+  });
+
+  test('no training row in any sample space is a data error', async () => {
+    const none = [0, 0, 0, 0, 0, 0, 0];
+    await expect(encode(source({ train: [none, none], test: [none, none] }), inputs(), tasks('click'))).rejects.toThrow(
+      DataError,
+    );
+  });
+
+  test.each<[string, object, RegExp]>([
+    [
+      'an unknown task',
+      { name: 'clicks', type: 'binary' },
+      /no task 'clicks' \(did you mean 'click'\?\); there are: click, seconds/,
+    ],
+    ['another type', { name: 'click', type: 'regression' }, /'click' is a binary task, not a regression task/],
+    ['a binary task to standardize', { name: 'click', type: 'binary', standardize: true }, /for regression tasks/],
+    ['positives of a regression', { name: 'seconds', type: 'regression', positiveWeight: 2 }, /for binary tasks/],
+  ])('%s is a config error', async (_, task, message) => {
+    const encoding = encode(source(), inputs(), [taskSchema.parse(task)]);
+    await expect(encoding).rejects.toThrow(ConfigError);
+    await expect(encoding).rejects.toThrow(message);
+  });
+
+  test.each<[object, RegExp]>([
+    [{ agee: {} }, /no column 'agee' \(did you mean 'age'\?\); there are: age/],
+    [{ age: { embedding: 8 } }, /age: the column is numeric \(standard\), so 'embedding' would change nothing/],
+    [{ age: { buckets: 8 } }, /age: the column is numeric \(standard\), so 'buckets' would change nothing/],
+    [{ age: { minCount: 2 } }, /age: the column is numeric \(standard\), so 'minCount' would change nothing/],
+    [{ age: { numeric: 'value', minCount: 2 } }, /numeric \(value\), so 'minCount'/],
+    [{ age: { numeric: 'quantile', maxLength: 2 } }, /numeric \(quantile\), so 'maxLength'/],
+    [{ age: { numeric: 'log1p', pool: 'sum' } }, /numeric \(log1p\), so 'pool'/],
+    [{ city: { numeric: 'value' } }, /city: the column is categorical, so 'numeric' would change nothing/],
+    [{ city: { buckets: 8 } }, /categorical, so 'buckets'/],
+    [{ city: { maxLength: 2 } }, /categorical, so 'maxLength'/],
+    [{ city: { pool: 'sum' } }, /categorical, so 'pool'/],
+    [{ tags: { numeric: 'value' } }, /tags: the column is a list, so 'numeric' would change nothing/],
+    [{ tags: { buckets: 8 } }, /a list, so 'buckets'/],
+  ])('settings %j of a column are a config error', async (columns, message) => {
+    const more = [
+      { name: 'city', kind: 'categorical', dictionary: ['a'] },
+      { name: 'tags', kind: 'list', dictionary: ['p'] },
+    ] as const;
+    const made = source();
+    const several = { ...made, columns: [...made.columns, ...more] }; // no row is read
+    const encoding = encode(several, inputs({ columns }), tasks('click'));
+    await expect(encoding).rejects.toThrow(ConfigError);
+    await expect(encoding).rejects.toThrow(message);
+  });
+});
+
+describe('weights of rows', () => {
+  const clicks = { name: 'click', type: 'binary' } as const;
+  const weights = [2, 0, 0.5, 1, 0, 0, 3];
+  const masks = [[1, 1, 1, 0, 1, 1, 1]];
+  const split = (kept: (row: number) => boolean, weighted: boolean): FakeSplit => {
+    const of = (values: readonly number[]) => values.filter((_, row) => kept(row));
+    return {
+      columns: [of([1, 2, 3, 4, 5, 6, 7])],
+      labels: [of([1, 0, 1, 0, 1, 0, 1])],
+      masks: masks.map(of),
+      ...(weighted ? { weights: of(weights) } : {}),
+    };
+  };
+  const encoded = (made: FakeSplit) =>
+    encode(fakeSource([numeric], [clicks], { train: made, validation: made, test: made }, 3), inputs(), tasks('click'));
+  const every = () => true;
+
+  test('stand in the masks of the sample space', async () => {
+    const { splits } = await encoded(split(every, true));
+    expect([...(await readWhole(splits.test)).masks]).toEqual([2, 0, 0.5, 0, 0, 0, 3]);
+    expect([...(await readWhole(splits.train)).masks]).toEqual([2, 0.5, 3]);
+  });
+
+  test('a training row of weight 0 is no row, of fitting too; any other counts once in what is fitted', async () => {
+    const counts = (row: number) => (weights[row] ?? 0) > 0;
+    const [all, absent, plain] = [split(every, true), split(counts, true), split(counts, false)];
+    const [found, expected, unweighted] = [await encoded(all), await encoded(absent), await encoded(plain)];
+    const train = await readWhole(found.splits.train);
+    expect(train).toEqual(await readWhole(expected.splits.train));
+    expect(train.numeric).toEqual((await readWhole(unweighted.splits.train)).numeric);
+    const mean = (1 + 3 + 7) / 3; // row 4 is outside
+    expect([...train.numeric].map(Math.sign)).toEqual([1, 3, 7].map((x) => Math.sign(x - mean)));
+  });
+
+  test('are kept where nothing is fitted and nothing is masked', async () => {
+    const column = { ...numeric, standardized: true };
+    const made: FakeSplit = { columns: [[1, 2, 3, 4]], labels: [[1, 0, 1, 0]], weights: [1, 0, 0.25, 2] };
+    const source = fakeSource([column], [clicks], { train: made, validation: made, test: made }, 3);
+    const { splits } = await encode(source, inputs(), tasks('click'));
+    expect(splits.train.rows).toBe(3);
+    expect([...(await readWhole(splits.train)).masks]).toEqual([1, 0.25, 2]);
+  });
+
+  test('of 0 throughout training are a data error', async () => {
+    const made = { ...split(every, true), weights: weights.map(() => 0) };
+    await expect(encoded(made)).rejects.toThrow(/No training row is .* with a weight above 0\.$/);
+  });
+});

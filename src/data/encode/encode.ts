@@ -1,0 +1,219 @@
+import { setImmediate } from 'node:timers/promises';
+import type { InputsConfig, TaskConfig } from '../../config/parts.js';
+import { didYouMean } from '../../support/catalogue.js';
+import { ConfigError, DataError } from '../../support/errors.js';
+import {
+  type CategoricalFeature,
+  type Dataset,
+  type ListFeature,
+  listOf,
+  type NumericFeature,
+  type Source,
+  type SourceColumn,
+  type SourceSplit,
+  type SplitName,
+  singleOf,
+  type Task,
+} from '../dataset.js';
+import { checkedLabels } from './checked-labels.js';
+import { type ColumnEncoding, identityEncoding } from './column-encodings.js';
+import { type ColumnFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
+import { encodedSplit, type KeptRows, keptRowsOf } from './encoded-split.js';
+import { type ListFit, listFit } from './list-column.js';
+import { rowGroups } from './row-groups.js';
+
+/**
+ * Prepares a source for models. Everything that is learnt of the data is learnt of the training split alone, in one pass that
+ * is left out when nothing has to be learnt; rows are encoded when a split is read.
+ *
+ * - categorical: values that training has at least `minCount` times have an index each; all others share 0 (see `vocabulary`).
+ * - list: entries as in categorical columns, the heaviest `maxLength` of a row.
+ * - numeric `standard`: (x - mean) / deviation. `log1p`: the same of sign(x) log(1 + |x|). A missing value becomes the mean,
+ *   a column that is constant in training becomes 0.
+ * - numeric `quantile` and `value`: categorical, by buckets of equal count or by the `buckets` most frequent training values;
+ *   a value that is not among these takes the index of the nearest. Missing values have an index of their own, which is 0
+ *   if training has none. Beyond 262,144 training rows (fewer for more than 256 such columns) the buckets are those of
+ *   every k-th row.
+ *
+ * Tasks are those of the config, in its order. Training rows in no task's sample space, and those of weight 0, are left out, of fitting
+ * too; any other counts once in what is fitted, whatever its weight. Labels and weights are checked whenever rows are read.
+ * @param signal When it fires, the pass fails with its reason.
+ */
+export async function encode(
+  source: Source,
+  inputs: InputsConfig,
+  tasks: readonly TaskConfig[],
+  signal?: AbortSignal,
+): Promise<Dataset> {
+  checkColumns(source, inputs);
+  const taskIndexes = tasks.map((task) => findTask(source, task));
+  const checked = (name: SplitName) =>
+    checkedLabels(
+      source.splits[name],
+      name,
+      tasks.map((task, t) => ({ task, index: taskIndexes[t] ?? -1 })),
+    );
+  const [train, validation, test] = [checked('train'), checked('validation'), checked('test')];
+  const fits = columnFits(source, inputs);
+  const labelMoments = tasks.map((task) => (task.standardize ? new Moments() : undefined));
+  const kept = await fitTraining(train, taskIndexes, fits, labelMoments, signal);
+  if ((kept ? kept.rows : train.rows) === 0) {
+    throw new DataError('No training row is in the sample space of any task with a weight above 0.');
+  }
+  const encodings = fits.map((fit): ColumnEncoding => fit?.finish() ?? identityEncoding);
+  const notes = source.columns.flatMap(({ name }, c) => truncationNote(name, fits[c], encodings[c]));
+  return {
+    ...features(source.columns, encodings, inputs),
+    tasks: tasks.map(({ name, type, positiveWeight }, t): Task => {
+      const moments = labelMoments[t];
+      return { name, type, offset: moments?.mean ?? 0, scale: moments?.deviation || 1, positiveWeight };
+    }),
+    checksum: source.checksum,
+    notes,
+    splits: {
+      train: encodedSplit(train, encodings, taskIndexes, kept),
+      validation: { ...encodedSplit(validation, encodings, taskIndexes), ...rowGroups(source, validation) },
+      test: { ...encodedSplit(test, encodings, taskIndexes), ...rowGroups(source, test) },
+    },
+  };
+}
+
+/** One pass over the training rows, or a look at the first block if that is enough. */
+async function fitTraining(
+  train: SourceSplit,
+  tasks: readonly number[],
+  fits: readonly Fit[],
+  labelMoments: readonly (Moments | undefined)[],
+  signal: AbortSignal | undefined,
+): Promise<KeptRows | undefined> {
+  const blocks = Math.ceil(train.rows / train.blockRows);
+  const fitting = fits.some((fit) => fit) || labelMoments.some((moments) => moments);
+  const counts = new Int32Array(blocks);
+  for (let b = 0; b < blocks; b++) {
+    signal?.throwIfAborted();
+    const reading = train.read(b);
+    if (fitting) train.ahead?.(b + 1);
+    const block = await reading;
+    if (!fitting && !block.masks && !block.weights) return undefined;
+    const rows = keptRowsOf(block, tasks);
+    counts[b] = rows.length;
+    for (const [c, fit] of fits.entries()) {
+      const values = block.columns[c];
+      if (!fit || !values) continue;
+      if (fit.kind === 'list') fit.add(listOf(values), rows);
+      else fit.add(singleOf(values), rows);
+    }
+    for (const [t, moments] of labelMoments.entries()) {
+      const labels = block.labels[tasks[t] ?? -1];
+      const mask = block.masks?.[tasks[t] ?? -1];
+      if (moments && labels) for (const row of rows) if (mask?.[row] !== 0) moments.add(labels[row] ?? Number.NaN);
+    }
+    await setImmediate(); // lets signals and timers in
+  }
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  return rows === train.rows ? undefined : { rows, counts };
+}
+
+type Fit = ColumnFit | ListFit | undefined;
+
+function columnFits(source: Source, inputs: InputsConfig): Fit[] {
+  const numericOf = (column: SourceColumn) => inputs.columns[column.name]?.numeric ?? inputs.numeric;
+  const sampled = source.columns.filter(
+    (column) => column.kind === 'numeric' && ['quantile', 'value'].includes(numericOf(column)),
+  );
+  const sampleRows = Math.min(2 ** 18, Math.ceil(2 ** 26 / Math.max(1, sampled.length))); // at most 256 MiB of samples
+  const stride = Math.max(1, Math.ceil(source.splits.train.rows / sampleRows));
+  return source.columns.map((column) => {
+    const size = column.size ?? column.dictionary?.length ?? 0;
+    const minCount = inputs.columns[column.name]?.minCount ?? inputs.minCount;
+    const vocabulary = { minCount, unseen: inputs.unseen ?? 'rare' };
+    if (column.kind === 'categorical') return vocabularyFit(size, vocabulary);
+    if (column.kind === 'list') {
+      const length = inputs.columns[column.name]?.maxLength ?? inputs.maxLength;
+      return listFit(size, { length, pool: inputs.columns[column.name]?.pool ?? inputs.pool, ...vocabulary });
+    }
+    const numeric = numericOf(column);
+    const buckets = inputs.columns[column.name]?.buckets ?? inputs.buckets;
+    if (numeric === 'quantile') return quantileFit(buckets, stride);
+    if (numeric === 'value') return valueFit(buckets, stride);
+    return numeric === 'standard' && column.standardized ? undefined : scaleFit(numeric === 'log1p');
+  });
+}
+
+function features(
+  columns: readonly SourceColumn[],
+  encodings: readonly ColumnEncoding[],
+  inputs: InputsConfig,
+): Pick<Dataset, 'categorical' | 'numeric' | 'lists'> {
+  const categorical: CategoricalFeature[] = [];
+  const numeric: NumericFeature[] = [];
+  const lists: ListFeature[] = [];
+  for (const [c, { name }] of columns.entries()) {
+    const encoding = encodings[c];
+    const embedding = inputs.columns[name]?.embedding ?? inputs.embedding;
+    if (encoding?.kind === 'categorical') categorical.push({ name, cardinality: encoding.cardinality, embedding });
+    else if (encoding?.kind === 'list')
+      lists.push({ name, cardinality: encoding.cardinality, embedding, length: encoding.length });
+    else numeric.push({ name });
+  }
+  return { categorical, numeric, lists };
+}
+
+function truncationNote(name: string, fit: Fit, encoding: ColumnEncoding | undefined): string[] {
+  const lost = fit?.kind === 'list' ? fit.truncation() : null;
+  if (!lost || encoding?.kind !== 'list') return [];
+  return [
+    `Column '${name}': ${lost.rows} training rows have more than ${encoding.length} entries; the heaviest are fed, ` +
+      `${lost.entries} are left out (inputs.columns.${name}.maxLength). Rows of other splits are cut alike, uncounted.`,
+  ];
+}
+
+/** The task's index in the source. Fails with a `ConfigError` for a task that the data do not have, or have otherwise. */
+export function findTask(source: Source, { name, type, standardize, positiveWeight }: TaskConfig): number {
+  const names = source.tasks.map((task) => task.name);
+  const index = names.indexOf(name);
+  const found = source.tasks[index];
+  if (!found) {
+    throw new ConfigError(
+      `tasks: the data have no task '${name}'${didYouMean(name, names)}; there are: ${names.join(', ')}.`,
+    );
+  }
+  if (found.type !== type) throw new ConfigError(`tasks: '${name}' is a ${found.type} task, not a ${type} task.`);
+  if (standardize && type !== 'regression') {
+    throw new ConfigError(`tasks: 'standardize' is for regression tasks; '${name}' is a ${type} task.`);
+  }
+  if (positiveWeight !== undefined && type !== 'binary') {
+    throw new ConfigError(`tasks: 'positiveWeight' is for binary tasks; '${name}' is a ${type} task.`);
+  }
+  return index;
+}
+
+/** A setting that would change nothing is a mistake, too. */
+function checkColumns(source: Source, inputs: InputsConfig): void {
+  const names = source.columns.map((column) => column.name);
+  for (const [name, settings] of Object.entries(inputs.columns)) {
+    const column = source.columns.find((column) => column.name === name);
+    if (!column) {
+      const some = names.length > 50 ? [...names.slice(0, 50), '…'] : names;
+      throw new ConfigError(
+        `inputs.columns: the data have no column '${name}'${didYouMean(name, names)}; there are: ${some.join(', ')}.`,
+      );
+    }
+    const numeric = settings.numeric ?? inputs.numeric;
+    const known = column.kind === 'numeric' ? ofNumeric[numeric] : ofKind[column.kind];
+    const useless = Object.keys(settings).find((key) => !known.includes(key));
+    if (useless) {
+      const kind = { categorical: 'categorical', list: 'a list', numeric: `numeric (${numeric})` }[column.kind];
+      throw new ConfigError(`inputs.columns.${name}: the column is ${kind}, so '${useless}' would change nothing.`);
+    }
+  }
+}
+
+/** The settings of a column that are read. */
+const ofKind = { categorical: ['embedding', 'minCount'], list: ['embedding', 'minCount', 'maxLength', 'pool'] };
+const ofNumeric = {
+  standard: ['numeric'],
+  log1p: ['numeric'],
+  quantile: ['numeric', 'buckets', 'embedding'],
+  value: ['numeric', 'buckets', 'embedding'],
+};

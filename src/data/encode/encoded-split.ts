@@ -1,0 +1,181 @@
+import { type Block, listOf, type SourceBlock, type SourceSplit, type Split, singleOf } from '../dataset.js';
+import type { ColumnEncoding } from './column-encodings.js';
+
+/** Which rows of a split are kept: in all, and in each block. */
+export interface KeptRows {
+  readonly rows: number;
+  readonly counts: Int32Array;
+}
+
+/**
+ * Encodes blocks when they are read, into the same arrays each time.
+ * @param tasks the source's index of each task, in the order of the config.
+ * @param kept if given, rows that do not count (`keptRowsOf`) are left out and the others close up, so that blocks stay full.
+ */
+export function encodedSplit(
+  source: SourceSplit,
+  encodings: readonly ColumnEncoding[],
+  tasks: readonly number[],
+  kept?: KeptRows,
+): Split {
+  const rows = kept?.rows ?? source.rows;
+  const blockRows = Math.min(source.blockRows, Math.max(1, rows));
+  const target = new RowTarget(blockRows, encodings, tasks);
+  if (!kept) {
+    const every = Int32Array.from({ length: blockRows }, (_, row) => row);
+    return {
+      rows,
+      blockRows,
+      ...(source.ahead ? { ahead: (index) => source.ahead?.(index) } : {}),
+      async read(index) {
+        const block = await source.read(index);
+        target.clear();
+        target.append(block, every.subarray(0, block.rows));
+        return target.block();
+      },
+    };
+  }
+  const starts = startsOf(kept.counts); // where each source block's kept rows begin
+  return {
+    rows,
+    blockRows,
+    async read(index) {
+      const begin = index * blockRows;
+      const end = Math.min(rows, begin + blockRows);
+      target.clear();
+      for (let b = blockAt(starts, begin); (starts[b] ?? end) < end; b++) {
+        if (kept.counts[b] === 0) continue;
+        const start = starts[b] ?? 0;
+        const block = await source.read(b);
+        target.append(block, keptRowsOf(block, tasks).subarray(Math.max(0, begin - start), end - start));
+      }
+      return target.block();
+    },
+  };
+}
+
+/** The rows that count: in the sample space of one of these tasks at least, with a weight above 0. */
+export function keptRowsOf(block: SourceBlock, tasks: readonly number[]): Int32Array {
+  const { masks, weights } = block;
+  const kept = new Int32Array(block.rows);
+  let count = 0;
+  for (let row = 0; row < block.rows; row++) {
+    if (weights?.[row] === 0) continue;
+    if (!masks || tasks.some((task) => masks[task]?.[row] !== 0)) kept[count++] = row;
+  }
+  return kept.subarray(0, count);
+}
+
+/** Rows that are encoded together: few enough for their rows of the target to stay in the fastest cache from column to column. */
+const tileRows = 16;
+
+/** Row-major arrays that are filled from column blocks. */
+class RowTarget {
+  readonly #encodings: readonly ColumnEncoding[];
+  readonly #tasks: readonly number[];
+  /** Columns of the matrices before the lists' entries. */
+  readonly #singles: { readonly categories: number; readonly numbers: number };
+  readonly #categories: number;
+  readonly #numbers: number;
+  readonly #categorical: Int32Array; // [blockRows, F + sum of L]
+  readonly #numeric: Float32Array; // [blockRows, D + sum of L]
+  readonly #labels: Float32Array; // [blockRows, T]
+  readonly #masks: Float32Array; // [blockRows, T]
+  #rows = 0;
+
+  constructor(blockRows: number, encodings: readonly ColumnEncoding[], tasks: readonly number[]) {
+    this.#encodings = encodings;
+    this.#tasks = tasks;
+    const entries = encodings.reduce((sum, encoding) => sum + (encoding.kind === 'list' ? encoding.length : 0), 0);
+    this.#singles = {
+      categories: encodings.filter(({ kind }) => kind === 'categorical').length,
+      numbers: encodings.filter(({ kind }) => kind === 'numeric').length,
+    };
+    this.#categories = this.#singles.categories + entries;
+    this.#numbers = this.#singles.numbers + entries;
+    this.#categorical = new Int32Array(blockRows * this.#categories);
+    this.#numeric = new Float32Array(blockRows * this.#numbers);
+    this.#labels = new Float32Array(blockRows * tasks.length);
+    this.#masks = new Float32Array(blockRows * tasks.length);
+  }
+
+  clear(): void {
+    this.#rows = 0;
+  }
+
+  append(block: SourceBlock, rows: Int32Array): void {
+    for (let begin = 0; begin < rows.length; begin += tileRows) {
+      this.#appendTile(block, rows, begin, Math.min(rows.length, begin + tileRows));
+    }
+    this.#appendLabels(block, rows);
+    this.#rows += rows.length;
+  }
+
+  #appendTile(block: SourceBlock, rows: Int32Array, begin: number, end: number): void {
+    let category = (this.#rows + begin) * this.#categories;
+    let number = (this.#rows + begin) * this.#numbers;
+    let entry = category + this.#singles.categories;
+    let weight = number + this.#singles.numbers;
+    for (let c = 0; c < this.#encodings.length; c++) {
+      const encoding = this.#encodings[c];
+      const values = block.columns[c];
+      if (!encoding || !values) throw new Error(`The source has no values of column ${c}`);
+      if (encoding.kind === 'list') {
+        const { length } = encoding;
+        const [indexes, width, weights] = [this.#categorical, this.#categories, this.#numeric];
+        encoding.write(listOf(values), rows, begin, end, indexes, entry, width, weights, weight, this.#numbers);
+        entry += length;
+        weight += length;
+      } else if (encoding.kind === 'categorical') {
+        encoding.write(singleOf(values), rows, begin, end, this.#categorical, category++, this.#categories);
+      } else encoding.write(singleOf(values), rows, begin, end, this.#numeric, number++, this.#numbers);
+    }
+  }
+
+  /**
+   * The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and label 0 (it may be NaN, which
+   * no mask would stop).
+   */
+  #appendLabels(block: SourceBlock, rows: Int32Array): void {
+    const width = this.#tasks.length;
+    for (let t = 0; t < width; t++) {
+      const labels = block.labels[this.#tasks[t] ?? -1];
+      const mask = block.masks?.[this.#tasks[t] ?? -1];
+      if (!labels) throw new Error(`The source has no labels of task ${t}`);
+      for (let i = 0, at = this.#rows * width + t; i < rows.length; i++, at += width) {
+        const row = rows[i] ?? 0;
+        const weight = mask?.[row] === 0 ? 0 : (block.weights?.[row] ?? 1);
+        this.#labels[at] = weight > 0 ? (labels[row] ?? 0) : 0;
+        this.#masks[at] = weight;
+      }
+    }
+  }
+
+  block(): Block {
+    return {
+      rows: this.#rows,
+      categorical: this.#categorical.subarray(0, this.#rows * this.#categories),
+      numeric: this.#numeric.subarray(0, this.#rows * this.#numbers),
+      labels: this.#labels.subarray(0, this.#rows * this.#tasks.length),
+      masks: this.#masks.subarray(0, this.#rows * this.#tasks.length),
+    };
+  }
+}
+
+function startsOf(counts: Int32Array): Int32Array {
+  const starts = new Int32Array(counts.length);
+  for (let b = 1; b < counts.length; b++) starts[b] = (starts[b - 1] ?? 0) + (counts[b - 1] ?? 0);
+  return starts;
+}
+
+/** The last block that starts at or before this row: the one that has it, if it is not empty. */
+function blockAt(starts: Int32Array, row: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] ?? 0) <= row) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

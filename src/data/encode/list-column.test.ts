@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { inputsSchema, taskSchema } from '../../config/parts.js';
+import type { ListValues, Source, SourceBlock } from '../dataset.js';
+import { readWhole } from './encode.fixture.js';
+import { encode } from './encode.js';
+
+type Entry = readonly [index: number, weight: number];
+
+/** A source with a categorical column, a list and a numeric column; each split is one block. */
+function source(train: readonly (readonly Entry[])[], test = train, weighted = true): Source {
+  const split = (rows: readonly (readonly Entry[])[]) => ({
+    rows: rows.length,
+    blockRows: rows.length,
+    read: (): SourceBlock => ({
+      rows: rows.length,
+      columns: [Int32Array.from(rows, () => 0), ragged(rows, weighted), Float32Array.from(rows, (_, r) => r)],
+      labels: [Float32Array.from(rows, (_, r) => r % 2)],
+    }),
+  });
+  return {
+    columns: [
+      { name: 'city', kind: 'categorical', dictionary: ['a'] },
+      { name: 'tags', kind: 'list', dictionary: ['p', 'q', 'r', 's'] },
+      { name: 'age', kind: 'numeric', standardized: true },
+    ],
+    tasks: [{ name: 'click', type: 'binary' }],
+    checksum: 'made',
+    splits: { train: split(train), validation: split(test), test: split(test) },
+  };
+}
+
+function ragged(rows: readonly (readonly Entry[])[], weighted: boolean): ListValues {
+  const offsets = [0];
+  for (const row of rows) offsets.push((offsets.at(-1) ?? 0) + row.length);
+  const entries = rows.flat();
+  const weights = Float32Array.from(entries, ([, weight]) => weight);
+  const indexes = Int32Array.from(entries, ([index]) => index);
+  return { offsets: Int32Array.from(offsets), indexes, ...(weighted ? { weights } : {}) };
+}
+
+const tasks = [taskSchema.parse({ name: 'click', type: 'binary' })];
+const settings = (tags: object) => inputsSchema.parse({ columns: { tags } });
+
+test('entries and weights stand after the other columns, padded with index 0 and weight 0', async () => {
+  const rows = [
+    [
+      [1, 2],
+      [3, 0.5],
+    ],
+    [],
+    [[3, 4]],
+  ] as const;
+  const dataset = await encode(source(rows), settings({ maxLength: 3, pool: 'sum', embedding: 5 }), tasks);
+  expect(dataset.lists).toEqual([{ name: 'tags', cardinality: 3, embedding: 5, length: 3 }]);
+  expect(dataset.notes).toEqual([]);
+  const { categorical, numeric } = await readWhole(dataset.splits.train);
+  expect([...categorical]).toEqual([1, 1, 2, 0, 1, 0, 0, 0, 1, 2, 0, 0]); // q: 1, s: 2
+  expect([...numeric]).toEqual([0, 2, 0.5, 0, 1, 0, 0, 0, 2, 4, 0, 0]);
+});
+
+test('mean: weights of a row sum to 1', async () => {
+  const rows = [
+    [
+      [1, 3],
+      [2, 1],
+    ],
+    [[0, 7]],
+  ] as const;
+  const dataset = await encode(source(rows), settings({ maxLength: 2, pool: 'mean' }), tasks);
+  const { numeric } = await readWhole(dataset.splits.train);
+  expect([...numeric]).toEqual([0, 0.75, 0.25, 1, 1, 0]);
+});
+
+test('the heaviest entries are kept, in their order, and what is left out is told', async () => {
+  const rows = [
+    [
+      [0, 1],
+      [1, 3],
+      [2, 2],
+      [3, 3],
+    ],
+    [[0, 1]],
+    [
+      [3, 1],
+      [2, 1],
+      [1, 1],
+    ],
+  ] as const;
+  const dataset = await encode(source(rows), settings({ maxLength: 2, pool: 'sum' }), tasks);
+  const { categorical } = await readWhole(dataset.splits.train);
+  expect([...categorical]).toEqual([1, 2, 4, 1, 1, 0, 1, 4, 3]);
+  expect(dataset.notes).toEqual([expect.stringContaining("'tags': 2 training rows have more than 2 entries")]);
+  expect(dataset.notes[0]).toMatch(/3 are left out .*\. Rows of other splits are cut alike, uncounted\.$/);
+});
+
+test('without weights every entry weighs 1', async () => {
+  const dataset = await encode(
+    source(
+      [
+        [
+          [1, 9],
+          [1, 9],
+        ],
+      ],
+      undefined,
+      false,
+    ),
+    settings({ maxLength: 2, pool: 'sum' }),
+    tasks,
+  );
+  expect([...(await readWhole(dataset.splits.train)).numeric]).toEqual([0, 1, 1]);
+});
+
+test('rare entries share one index with unseen ones, or without them', async () => {
+  const train = [
+    [
+      [0, 1],
+      [1, 1],
+    ],
+    [
+      [0, 1],
+      [2, 1],
+    ],
+  ] as const;
+  const test = [
+    [
+      [0, 1],
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ],
+  ] as const;
+  const encoded = async (more: object) => {
+    const inputs = inputsSchema.parse({ columns: { tags: { maxLength: 4, minCount: 2 } }, ...more });
+    const dataset = await encode(source(train, test), inputs, tasks);
+    const { categorical } = await readWhole(dataset.splits.test);
+    return { cardinality: dataset.lists[0]?.cardinality, entries: [...categorical].slice(1) };
+  };
+  expect(await encoded({})).toEqual({ cardinality: 2, entries: [1, 0, 0, 0] });
+  expect(await encoded({ unseen: 'apart' })).toEqual({ cardinality: 3, entries: [2, 1, 1, 0] });
+});
+
+test.each([-1, 4])('an entry that is no index of the dictionary (%d) is refused', async (index) => {
+  const { splits } = await encode(
+    source(
+      [[[0, 1]]],
+      [
+        [
+          [1, 1],
+          [index, 1],
+        ],
+      ],
+    ),
+    inputsSchema.parse({}),
+    [taskSchema.parse({ name: 'click', type: 'binary' })],
+  );
+  await expect(readWhole(splits.test)).rejects.toThrow(`has ${index} where an index of a dictionary of 4 values`);
+});

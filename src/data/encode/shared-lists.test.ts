@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { inputsSchema, taskSchema } from '../../config/parts.js';
+import type { ListValues, Source } from '../dataset.js';
+import { encode } from './encode.js';
+import { sharedLists } from './shared-lists.js';
+
+const entryOf = fc.tuple(fc.nat({ max: 9 }), fc.constantFrom(0.5, 1, 2));
+const cases = fc.record({
+  lists: fc.array(fc.array(entryOf, { maxLength: 8 }), { minLength: 1, maxLength: 4 }),
+  rows: fc.array(fc.nat(), { minLength: 1, maxLength: 12 }),
+  length: fc.integer({ min: 1, max: 6 }),
+  minCount: fc.integer({ min: 1, max: 4 }),
+  pool: fc.constantFrom('mean' as const, 'sum' as const),
+});
+
+function ragged(lists: readonly (readonly (readonly [number, number])[])[]): ListValues {
+  const offsets = [0];
+  for (const list of lists) offsets.push((offsets.at(-1) ?? 0) + list.length);
+  return {
+    offsets: Int32Array.from(offsets),
+    indexes: Int32Array.from(lists.flat(), ([index]) => index),
+    weights: Float32Array.from(lists.flat(), ([, weight]) => weight),
+  };
+}
+
+function source(tags: () => ListValues, rows: number): Source {
+  const labels = [new Float32Array(rows)];
+  const split = { rows, blockRows: rows, read: () => ({ rows, columns: [tags()], labels }) };
+  return {
+    columns: [{ name: 'tags', kind: 'list', size: 10 }],
+    tasks: [{ name: 'click', type: 'binary' }],
+    checksum: 'made',
+    splits: { train: split, validation: split, test: split },
+  };
+}
+
+test('rows that share lists are encoded as rows that have them', async () => {
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ lists, rows, length, minCount, pool }) => {
+      const of = Int32Array.from(rows, (row) => row % lists.length).sort();
+      const each = ragged(Array.from(of, (list) => lists[list] ?? []));
+      const shared = () => sharedLists(ragged(lists), of);
+      expect({ ...each }).toEqual({ offsets: shared().offsets, indexes: shared().indexes, weights: shared().weights });
+      const inputs = inputsSchema.parse({ maxLength: length, minCount, pool });
+      const tasks = [taskSchema.parse({ name: 'click', type: 'binary' })];
+      const [one, other] = [
+        await encode(source(shared, of.length), inputs, tasks),
+        await encode(
+          source(() => each, of.length),
+          inputs,
+          tasks,
+        ),
+      ];
+      expect(one.lists).toEqual(other.lists);
+      expect(one.notes).toEqual(other.notes);
+      expect(await one.splits.train.read(0)).toEqual(await other.splits.train.read(0));
+    }),
+  );
+});

@@ -1,0 +1,70 @@
+import type { Random } from '../../support/random.js';
+import { type WeightedChoice, weightedChoice } from './weighted-choice.js';
+
+/** Users, items, or the values of a context: how often each occurs, and what it is like. */
+export interface Population {
+  readonly choice: WeightedChoice;
+  /** Hidden factors, uncorrelated and of mean 0 and variance 1 over what is drawn. [members, factors], row-major */
+  readonly factors: Float64Array;
+  /** Factors of a member. */
+  readonly width: number;
+}
+
+/** Members with normal factors, made white. There must be more members than factors. */
+export function drawPopulation(weights: Float64Array, width: number, random: Random): Population {
+  const factors = new Float64Array(weights.length * width);
+  random.fillNormal(factors);
+  return whitePopulation(weights, factors, width);
+}
+
+export function whitePopulation(weights: Float64Array, factors: Float64Array, width: number): Population {
+  const choice = weightedChoice(weights);
+  whiten(factors, width, choice.probabilities);
+  return { choice, factors, width };
+}
+
+/**
+ * Subtracts from each factor its mean and what it shares with the factors before it, and scales it to variance 1, where all moments are
+ * those of a draw with these probabilities (Gram-Schmidt, each step twice against rounding).
+ */
+function whiten(factors: Float64Array, width: number, probabilities: Float64Array): void {
+  const members = probabilities.length;
+  const product = (a: number, b: number | null) => {
+    let sum = 0;
+    for (let i = 0, at = 0; i < members; i++, at += width) {
+      sum += (probabilities[i] ?? 0) * (factors[at + a] ?? 0) * (b === null ? 1 : (factors[at + b] ?? 0));
+    }
+    return sum;
+  };
+  for (let j = 0; j < width; j++) {
+    const before = [null, ...Array.from({ length: j }, (_, k) => k)];
+    for (const k of [...before, ...before]) {
+      const shared = product(j, k);
+      for (let at = 0; at < factors.length; at += width) {
+        factors[at + j] = (factors[at + j] ?? 0) - shared * (k === null ? 1 : (factors[at + k] ?? 0));
+      }
+    }
+    const deviation = Math.sqrt(product(j, j));
+    for (let at = j; at < factors.length; at += width) factors[at] = (factors[at] ?? 0) / deviation;
+  }
+}
+
+/** Of the variance of what is seen of a factor, the part that is the factor; the rest is noise of the member's own. */
+const seenShare = 0.64;
+
+/** What a feature shows of a factor: sqrt(0.64) factor + sqrt(0.36) noise, member by member. */
+export function seen({ factors, width }: Population, factor: number, random: Random): Float64Array {
+  return Float64Array.from(
+    { length: factors.length / width },
+    (_, i) =>
+      Math.sqrt(seenShare) * (factors[i * width + (factor % width)] ?? 0) + Math.sqrt(1 - seenShare) * random.normal(),
+  );
+}
+
+/** Groups of about equally many members, by their order: 0 … groups - 1. */
+export function ranked(values: Float64Array, groups: number): Int32Array {
+  const order = Int32Array.from(values, (_, i) => i).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0) || a - b);
+  const result = new Int32Array(values.length);
+  for (const [rank, i] of order.entries()) result[i] = Math.floor((rank * groups) / values.length);
+  return result;
+}

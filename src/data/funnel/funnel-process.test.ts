@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import { randomFromSeed } from '../../support/random.js';
+import { type FunnelLoaderOptions, funnelOptions } from './funnel.js';
+import { seen } from './funnel-population.js';
+import { drawFunnel, type FunnelProcess, type Impression } from './funnel-process.js';
+import { responses, solveRates } from './funnel-rates.js';
+import { weightedChoice, zipfWeights } from './weighted-choice.js';
+
+const rows = { train: 1, validation: 1, test: 1 };
+const options = (settings: Partial<FunnelLoaderOptions> | Record<string, unknown> = {}) =>
+  funnelOptions.parse({ loader: 'funnel', rows, users: 9, items: 7, factors: 2, ...settings });
+const draw = (settings: Record<string, unknown> = {}) => drawFunnel(options(settings), randomFromSeed(3));
+
+/** Every impression that there can be, with its probability. */
+function* everyImpression({ users, items, hours, networks, positions }: FunnelProcess) {
+  const impression: Impression = { user: 0, item: 0, hour: 0, network: 0, position: 0 };
+  const places = [users, items, hours, networks, positions].map(({ choice }) => choice.probabilities);
+  const [u = [], i = [], h = [], n = [], p = []] = places;
+  for (impression.user = 0; impression.user < u.length; impression.user++)
+    for (impression.item = 0; impression.item < i.length; impression.item++)
+      for (impression.hour = 0; impression.hour < h.length; impression.hour++)
+        for (impression.network = 0; impression.network < n.length; impression.network++)
+          for (impression.position = 0; impression.position < p.length; impression.position++) {
+            const { user, item, hour, network, position } = impression;
+            const probability =
+              (u[user] ?? 0) * (i[item] ?? 0) * (h[hour] ?? 0) * (n[network] ?? 0) * (p[position] ?? 0);
+            yield { impression, probability };
+          }
+}
+
+const [wifi, mobile] = [0, 1];
+const dot = (a: ArrayLike<number> = [], b: ArrayLike<number> = []) =>
+  Array.from(a).reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+
+describe('w.x', () => {
+  test.each([-0.25, 0, 0.3, 1])(
+    'over impressions has variance 1 and, of two responses, correlation %d',
+    (correlation) => {
+      const process = draw({ correlation, autoplay: null });
+      const scores = new Float64Array(responses.length);
+      const moments = responses.map(() => responses.map(() => 0));
+      const means = responses.map(() => 0);
+      for (const { impression, probability } of everyImpression(process)) {
+        process.score(impression, scores);
+        for (const [k, row] of moments.entries()) {
+          means[k] = (means[k] ?? 0) + probability * (scores[k] ?? 0);
+          for (const l of row.keys()) row[l] = (row[l] ?? 0) + probability * (scores[k] ?? 0) * (scores[l] ?? 0);
+        }
+      }
+      for (const [k, row] of moments.entries()) {
+        expect(means[k]).toBeCloseTo(0, 10);
+        for (const [l, moment] of row.entries()) expect(moment).toBeCloseTo(k === l ? 1 : correlation, 10);
+      }
+    },
+  );
+
+  test.each([wifi, mobile])('is the product with x, by the vectors of the network: %d', (network) => {
+    const process = draw({ factors: 3, correlation: 0.2 });
+    const impression = { user: 4, item: 2, hour: 21, network, position: 7 };
+    const a = [...process.users.factors.subarray(12, 15)];
+    const b = [...process.items.factors.subarray(6, 9)];
+    const contexts = [process.hours.factors[21], process.networks.factors[network], process.positions.factors[7]];
+    const x = [...a, ...b, ...a.map((value, j) => value * (b[j] ?? 0)), ...contexts].map((value) => value ?? 0);
+    const scores = new Float64Array(responses.length);
+    process.score(impression, scores);
+    const weights = process.relations[network]?.weights ?? [];
+    expect(weights).toHaveLength(responses.length);
+    for (const [k, weight] of weights.entries()) {
+      expect(weight).toHaveLength(x.length);
+      expect(scores[k]).toBeCloseTo(dot(x, weight), 12);
+    }
+  });
+
+  test('a matrix gives every pair a cosine of its own, in the order CTR, play, VCR, SHR, CMR', () => {
+    const correlation = [
+      [1, 0.5, -0.5, 0, 0],
+      [0.5, 1, -0.8, 0, 0],
+      [-0.5, -0.8, 1, 0, 0],
+      [0, 0, 0, 1, 0.9],
+      [0, 0, 0, 0.9, 1],
+    ];
+    const weights = draw({ correlation }).relations[mobile]?.weights;
+    expect(responses).toEqual(['CTR', 'play', 'VCR', 'SHR', 'CMR']);
+    for (const [k, row] of correlation.entries()) {
+      for (const [l, cosine] of row.entries()) expect(dot(weights?.[k], weights?.[l])).toBeCloseTo(cosine, 12);
+    }
+  });
+});
+
+describe('autoplay', () => {
+  const [play, completion] = [responses.indexOf('play'), responses.indexOf('VCR')];
+
+  test.each([-1, -0.3, 0, 0.6, 1])(
+    'VCR has another vector on Wi-Fi, of cosine %d; the other responses have theirs',
+    (relation) => {
+      const { relations } = draw({ correlation: 0.4, autoplay: { play: 0.8, relation } });
+      const [on, off] = [relations[wifi], relations[mobile]];
+      expect(relations[2]).toEqual(off);
+      expect(dot(on?.weights[completion], on?.weights[completion])).toBeCloseTo(1, 12);
+      for (const [k, vector] of (off?.weights ?? []).entries()) {
+        // What it has in common with the others it has through VCR's elsewhere.
+        const cosine = k === completion ? relation : 0.4 * relation;
+        expect(dot(on?.weights[completion], vector)).toBeCloseTo(cosine, 12);
+        if (k === play) expect(on?.weights[k]?.every((value) => value === 0)).toBe(true);
+        else if (k !== completion) expect(on?.weights[k]).toEqual(vector);
+        if (k === play) expect(on?.intercepts[k]).toBeCloseTo(Math.log(0.8 / 0.2), 12);
+        else expect(on?.intercepts[k]).toBe(off?.intercepts[k]);
+      }
+    },
+  );
+
+  test('null: every network has the same relation; relation 1: VCR has', () => {
+    const none = draw({ autoplay: null }).relations;
+    expect(none[wifi]).toEqual(none[mobile]);
+    const same = draw({ autoplay: { play: 0.8, relation: 1 } }).relations;
+    for (const [i, weight] of (same[mobile]?.weights[completion] ?? []).entries()) {
+      expect(same[wifi]?.weights[completion]?.[i]).toBeCloseTo(weight, 12);
+    }
+    // Nothing else of the process moves with it.
+    expect(same[mobile]?.weights).toEqual(none[mobile]?.weights);
+  });
+});
+
+describe('rates on a sample', () => {
+  const expit = (z: number) => 1 / (1 + Math.exp(-z));
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const rows = Array.from({ length: 2000 }, (_, row) => row);
+  const logits = responses.map((_, k) => Float64Array.from(rows, (row) => 2 * Math.sin(row * (k + 1.3))));
+  const rates = { play: 0.7, CTR: 0.2, VTR: 0.6, VCR: 0.25, SHR: 0.01, CMR: 0.9 };
+  const autoplayed = Uint8Array.from(rows, (row) => (row % 4 === 0 ? 1 : 0));
+
+  test.each([null, { share: 0.25, play: 0.9 }])(
+    'play, CTR and VTR over impressions, VCR over plays, SHR and CMR over clicks: autoplay %o',
+    (autoplay) => {
+      const sample = { logits, autoplayed: autoplay ? autoplayed : new Uint8Array(rows.length) };
+      const { intercepts, threshold } = solveRates(sample, rates, autoplay);
+      const p = logits.map((values, k) => [...values].map((logit) => expit((intercepts[k] ?? 0) + logit)));
+      const [click = [], byInterest = [], completion = [], share = [], comment = []] = p;
+      const played = byInterest.map((value, row) => (autoplay && autoplayed[row] ? autoplay.play : value));
+      const over = (space: readonly number[], values: readonly number[]) =>
+        mean(values.map((value, row) => value * (space[row] ?? 0))) / mean(space);
+      const clicked = click.map((value, row) => value * (played[row] ?? 0));
+      expect(mean(played)).toBeCloseTo(0.7, 10);
+      expect(mean(clicked)).toBeCloseTo(0.2, 10);
+      expect(over(played, completion)).toBeCloseTo(0.25, 10);
+      expect(over(clicked, share)).toBeCloseTo(0.01, 10);
+      expect(over(clicked, comment)).toBeCloseTo(0.9, 10);
+      const viewed = mean(played.map((value, row) => ((completion[row] ?? 0) > threshold ? value : 0)));
+      expect(Math.abs(viewed - 0.6)).toBeLessThan(1 / rows.length); // a row more or less
+    },
+  );
+
+  test('a threshold among many equal VCR is refused', () => {
+    const steep = logits.map((values) => values.map((value) => 30 * value));
+    const sample = { logits: steep, autoplayed: new Uint8Array(rows.length) };
+    expect(() => solveRates(sample, { ...rates, VTR: 0.01, VCR: 0.5 }, null)).toThrow(
+      'dataset.rates.VTR: too many plays are watched to the end for a rate of 0.01; lower dataset.strength or dataset.noise.',
+    );
+  });
+});
+
+test('what no process has is refused', () => {
+  expect(() => draw({ factors: 9 })).toThrow('dataset.users: 9 factors need more than 9 users, not 9');
+  expect(() => draw({ rates: { CTR: 0.75, play: 0.75 } })).toThrow(
+    'dataset.rates.CTR: what is not played is not clicked: it must be below rates.play (0.75), not 0.75.',
+  );
+  expect(() => draw({ rates: { VTR: 0.8 } })).toThrow('rates.VTR: what is not played is not viewed');
+  expect(() => draw({ rates: { play: 0.5 } })).toThrow(
+    'dataset.rates.play: with autoplay.play 0.9 on Wi-Fi (0.6 of impressions) it must be between 0.54 and 0.94, not 0.5.',
+  );
+  expect(() => draw({ rates: { play: 0.95 } })).toThrow('between 0.54 and 0.94, not 0.95');
+  expect(() => draw({ rates: { play: 0.5 }, autoplay: null })).not.toThrow();
+  expect(() => draw({ correlation: -0.3 })).toThrow('5 weight vectors cannot all have a correlation below -0.25');
+});
+
+test('ids follow their law', () => {
+  const choice = weightedChoice(zipfWeights(50, 1.2));
+  const random = randomFromSeed(8);
+  const counts = new Float64Array(50);
+  const draws = 100_000;
+  for (let i = 0; i < draws; i++) {
+    const index = choice.draw(random);
+    counts[index] = (counts[index] ?? 0) + 1;
+  }
+  const total = Array.from({ length: 50 }, (_, r) => (r + 1) ** -1.2).reduce((sum, weight) => sum + weight, 0);
+  for (const [rank, count] of counts.entries()) {
+    const expected = (draws * (rank + 1) ** -1.2) / total;
+    expect(Math.abs(count - expected)).toBeLessThan(5 * Math.sqrt(expected));
+  }
+});
+
+test('features show 0.64 of the variance of a factor', () => {
+  const { users } = draw({ users: 20_000, zipf: { users: 0 } });
+  const view = seen(users, 1, randomFromSeed(5));
+  const factor = Float64Array.from(view, (_, i) => users.factors[2 * i + 1] ?? 0);
+  const product = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+  const r = product(view, factor) / Math.sqrt(product(view, view) * product(factor, factor));
+  expect(Math.abs(r - 0.8)).toBeLessThan(5 / Math.sqrt(20_000));
+});

@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest';
+import { listOf, type Source, singleOf } from '../dataset.js';
+import { contents, mean, open, parse, taskOrder } from './funnel.fixture.js';
+import { drawFeed } from './funnel.js';
+
+const many = { rows: { train: 150_000, validation: 1, test: 1 } };
+
+describe('sample spaces', () => {
+  test('impression > play > click > share, comment; a view is a play that is watched beyond the threshold', async () => {
+    const options = { rows: { train: 20_000, validation: 1, test: 1 } };
+    const source = await open(options);
+    const { threshold } = drawFeed(parse(options), 0).process;
+    expect(source.tasks.map(({ name }) => name)).toEqual(taskOrder);
+    const { label, mask } = await contents(source);
+    const at = (values: readonly number[], row: number) => values[row] ?? -1;
+    const sizes = { plays: 0, clicks: 0 };
+    const wrong: number[] = [];
+    for (let row = 0; row < 20_000; row++) {
+      const [played, clicked, viewed] = [at(mask('VCR'), row), at(label('CTR'), row), at(label('VTR'), row)];
+      sizes.plays += played;
+      sizes.clicks += clicked;
+      const spaces = at(mask('CTR'), row) === 1 && at(mask('VTR'), row) === 1;
+      const nested = at(mask('SHR'), row) === clicked && at(mask('CMR'), row) === clicked && clicked <= played;
+      const values = taskOrder.every((task) => {
+        const value = at(label(task), row);
+        if (at(mask(task), row) === 0) return Number.isNaN(value);
+        return task === 'VCR' ? value > 0 && value < 1 : value === 0 || value === 1;
+      });
+      const view = viewed === (played === 1 && at(label('VCR'), row) > threshold ? 1 : 0);
+      if (!spaces || !nested || !values || !view) wrong.push(row);
+    }
+    expect(wrong).toEqual([]);
+    expect(sizes.plays).toBeLessThan(20_000);
+    expect(sizes.clicks).toBeLessThan(sizes.plays);
+    for (const task of ['CTR', 'VTR', 'SHR', 'CMR']) expect(new Set(label(task))).toContain(1);
+  });
+
+  test.each([
+    [{}, { play: 0.75, CTR: 0.15, VTR: 0.3, VCR: 0.4, SHR: 0.05, CMR: 0.03 }],
+    [
+      { autoplay: null, rates: { play: 0.4, VTR: 0.05 } },
+      { play: 0.4, CTR: 0.15, VTR: 0.05, VCR: 0.4, SHR: 0.05, CMR: 0.03 },
+    ],
+    [
+      { correlation: -0.2, strength: 3, noise: 0.2, rates: { play: 0.9, CTR: 0.5, VTR: 0.05, VCR: 0.8, CMR: 0.3 } },
+      { play: 0.9, CTR: 0.5, VTR: 0.05, VCR: 0.8, SHR: 0.05, CMR: 0.3 },
+    ],
+  ])('rates are those that are asked for: %o', async (settings, asked) => {
+    const { label, mask } = await contents(await open({ ...many, ...settings }));
+    const near = (found: number, expected: number, share: number) => {
+      // The sample that intercepts are solved on has 2^17 impressions.
+      const variance = expected * (1 - expected) * (1 / (share * 150_000) + 1 / (share * 2 ** 17));
+      expect(Math.abs(found - expected)).toBeLessThan(4 * Math.sqrt(variance));
+    };
+    const inside = (task: string) => label(task).filter((_, row) => mask(task)[row] === 1);
+    near(mean(mask('VCR')), asked.play, 1);
+    near(mean(label('CTR')), asked.CTR, 1);
+    near(mean(label('VTR')), asked.VTR, 1);
+    near(mean(inside('VCR')), asked.VCR, asked.play);
+    near(mean(inside('SHR')), asked.SHR, asked.CTR);
+    near(mean(inside('CMR')), asked.CMR, asked.CTR);
+  });
+});
+
+describe('rows', () => {
+  test('blocks are the same in any order, and whatever the number of rows', async () => {
+    const [source, longer] = [
+      await open({ history: 4 }),
+      await open({ history: 4, rows: { train: 9000, validation: 1, test: 1 } }),
+    ];
+    const copy = async (of: Source, index: number) => structuredClone(await of.splits.train.read(index));
+    const forward = [await copy(source, 0), await copy(source, 1), await copy(source, 2)];
+    expect([await copy(source, 2), await copy(source, 0), await copy(source, 1)]).toEqual([
+      forward[2],
+      forward[0],
+      forward[1],
+    ]);
+    expect(await copy(longer, 1)).toEqual(forward[1]);
+    expect(forward[0]).not.toEqual(forward[1]);
+    const last = await source.splits.train.read(5);
+    expect(last.rows).toBe(3000 - 5 * 512);
+    expect(last.columns.map((values) => ('offsets' in values ? values.offsets.length - 1 : values.length))).toEqual(
+      source.columns.map(() => last.rows),
+    );
+    expect((await source.splits.validation.read(0)).labels).not.toEqual(forward[0]?.labels);
+  });
+
+  test('seed decides all of them; run: the seed of the run', async () => {
+    const users = async (source: Source) => (await contents(source)).column('user');
+    const [four, alsoFour, five] = [
+      await open({ seed: 4 }),
+      await open({ seed: 'run' }, 4),
+      await open({ seed: 'run' }, 5),
+    ];
+    expect(await users(four)).toEqual(await users(alsoFour));
+    expect(four.checksum).toBe(alsoFour.checksum);
+    expect(await users(five)).not.toEqual(await users(four));
+    const others = [await open({ seed: 4, rates: { SHR: 0.06 } }), await open({ seed: 4, history: 3 }), five];
+    expect(new Set([four, ...others].map(({ checksum }) => checksum)).size).toBe(4);
+  });
+
+  test('inputs do not move with what the labels are made of', async () => {
+    const one = await contents(await open());
+    const other = await contents(
+      await open({ correlation: -0.1, rates: { CTR: 0.4 }, strength: 0.5, history: 6, autoplay: null }),
+    );
+    for (const name of [
+      'user',
+      'age',
+      'region',
+      'activity',
+      'item',
+      'genre',
+      'creator',
+      'duration',
+      'hour',
+      'position',
+    ]) {
+      expect(other.column(name), name).toEqual(one.column(name));
+    }
+    expect(other.label('CTR')).not.toEqual(one.label('CTR'));
+  });
+
+  test('a column of a user or an item is the same wherever that occurs', async () => {
+    const { column } = await contents(await open());
+    for (const [id, of] of [
+      ['user', ['age', 'region', 'activity']],
+      ['item', ['genre', 'creator', 'duration']],
+    ] as const) {
+      const ids = new Set(column(id));
+      expect(ids.size).toBeGreaterThan(100);
+      for (const name of of) {
+        const pairs = new Set(column(id).map((value, row) => `${value} ${column(name)[row]}`));
+        expect(pairs.size, name).toBe(ids.size);
+      }
+    }
+  });
+});
+
+test('history: up to so many items of the user, more to his taste than what he is shown', async () => {
+  const options = parse({ history: 5, users: 200 });
+  const source = await open({ history: 5, users: 200 });
+  const { process } = drawFeed(options, 0);
+  const { width, factors } = process.users;
+  const alike = (user: number, item: number) => {
+    let sum = 0;
+    for (let j = 0; j < width; j++)
+      sum += (factors[user * width + j] ?? 0) * (process.items.factors[item * width + j] ?? 0);
+    return sum;
+  };
+  const [liked, shown]: [number[], number[]] = [[], []];
+  const lengths = new Set<number>();
+  for (let b = 0; b < 5; b++) {
+    const { rows, columns } = await source.splits.train.read(b);
+    const [users, items] = [columns[0], columns[4]].map((values) => singleOf(values ?? new Int32Array()));
+    const { offsets, indexes } = listOf(columns.at(-1) ?? new Int32Array());
+    for (let row = 0; row < rows; row++) {
+      lengths.add((offsets[row + 1] ?? 0) - (offsets[row] ?? 0));
+      shown.push(alike(users?.[row] ?? 0, items?.[row] ?? 0));
+      for (const item of indexes.subarray(offsets[row], offsets[row + 1])) liked.push(alike(users?.[row] ?? 0, item));
+    }
+  }
+  expect([...lengths].sort()).toEqual([1, 2, 3, 4, 5]);
+  expect(mean(liked)).toBeGreaterThan(mean(shown) + 0.5);
+});

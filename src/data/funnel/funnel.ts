@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { type Random, randomFromSeed } from '../../support/random.js';
+import type { ListValues, SourceSplit, SplitName } from '../dataset.js';
+import { defineLoader } from '../loader.js';
+import { generatorChecksum, generatorOptions, seedOf } from '../synthetic/generator-options.js';
+import { drawFeatures, type FunnelFeatures, featureColumns } from './funnel-features.js';
+import { drawFunnel, drawImpression, type FunnelProcess, type Impression } from './funnel-process.js';
+import { expit, responses, taskNames } from './funnel-rates.js';
+
+/** Raise it when the same options make other rows. */
+const version = 2;
+
+const rate = z.number().gt(0).lt(1);
+const members = z
+  .int()
+  .positive()
+  .max(2 ** 22);
+const exponent = z.number().min(0).max(2);
+
+export const funnelOptions = z.strictObject({
+  loader: z.literal('funnel'),
+  rows: generatorOptions.rows,
+  users: members.default(5000),
+  items: members.default(2000),
+  /** Exponents of the laws by which users and items occur; 0: all equally often. */
+  zipf: z.strictObject({ users: exponent.default(0.6), items: exponent.default(1) }).prefault({}),
+  /** Hidden factors of a user and of an item. */
+  factors: z.int().positive().max(64).default(4),
+  /** Cosine of the weight vectors: of all pairs, or a matrix in the order CTR, play, VCR, SHR, CMR. */
+  correlation: z.union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))]).default(0.5),
+  /** Each over its own sample space. */
+  rates: z
+    .strictObject({
+      play: rate.default(0.75),
+      CTR: rate.default(0.15),
+      VTR: rate.default(0.3),
+      VCR: rate.default(0.4),
+      SHR: rate.default(0.05),
+      CMR: rate.default(0.03),
+    })
+    .prefault({}),
+  /** Plays that start by themselves, on Wi-Fi; null: all start by interest, and VCR depends on x in one way. */
+  autoplay: z
+    .strictObject({
+      /** Share of the impressions on Wi-Fi that are played. */
+      play: rate.default(0.9),
+      /** Cosine of VCR's weight vectors on Wi-Fi and elsewhere. */
+      relation: z.number().min(-1).max(1).default(0),
+    })
+    .nullable()
+    .prefault({}),
+  /** Standard deviation of a response's log-odds over impressions: how much there is to be learnt. */
+  strength: z.number().positive().max(20).default(1.5),
+  /** Variance of what no input tells in the log-odds of VCR. */
+  noise: z.number().nonnegative().default(1),
+  /** Most entries of the list `history`; 0: there is no such column. */
+  history: z.int().nonnegative().max(64).default(0),
+  seed: generatorOptions.seed,
+});
+export type FunnelLoaderOptions = z.infer<typeof funnelOptions>;
+
+/**
+ * A simulated video feed with the sample spaces of the PLE paper's data, which are closed: impression, of which some are played, of which
+ * some are clicked, of which some are shared and commented on. Rows are generated when they are read, the same each time.
+ */
+export const funnel = defineLoader({
+  name: 'funnel',
+  summary: 'a simulated video feed: clicks, views, completion, shares and comments over nested sample spaces',
+  options: funnelOptions,
+  paths: [],
+  async open(options, context) {
+    const seed = seedOf(options, context);
+    const { process, features, random } = drawFeed(options, seed);
+    const split = (name: SplitName) =>
+      funnelSplit(process, features, options.rows[name], random.stream(`rows/${name}`));
+    return {
+      columns: featureColumns(features),
+      group: 'user',
+      tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
+      checksum: generatorChecksum(version, options, seed),
+      splits: { train: split('train'), validation: split('validation'), test: split('test') },
+    };
+  },
+});
+
+/** What these options draw, and the stream that the rows come from. */
+export function drawFeed(
+  options: FunnelLoaderOptions,
+  seed: number,
+): { readonly process: FunnelProcess; readonly features: FunnelFeatures; readonly random: Random } {
+  const random = randomFromSeed(seed).stream('funnel');
+  const process = drawFunnel(options, random);
+  return { process, features: drawFeatures(process, options.history, random.stream('features')), random };
+}
+
+const blockRows = 512;
+
+/** Each block has a stream of its own, so that blocks can be read in any order. Labels outside their sample space are NaN. */
+function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: number, random: Random): SourceSplit {
+  const { relations, threshold, strength, noise } = process;
+  const size = Math.min(rows, blockRows);
+  const singles = features.singles.map((feature) => ({
+    ...feature,
+    target: feature.values instanceof Int32Array ? new Int32Array(size) : new Float32Array(size),
+  }));
+  const labels = taskNames.map(() => new Float32Array(size));
+  const masks = taskNames.map(() => new Float32Array(size));
+  const users = new Int32Array(size);
+  const impression: Impression = { user: 0, item: 0, hour: 0, network: 0, position: 0 };
+  const scores = new Float64Array(responses.length);
+  const events = new Float64Array(responses.length); // what would happen in the response's sample space
+
+  const drawEvents = (stream: Random) => {
+    drawImpression(process, stream, impression);
+    process.score(impression, scores);
+    const intercepts = relations[impression.network]?.intercepts;
+    for (let k = 0; k < responses.length; k++) {
+      const logit = (intercepts?.[k] ?? 0) + strength * (scores[k] ?? 0);
+      if (responses[k] === 'VCR') events[k] = expit(logit + Math.sqrt(noise) * stream.normal());
+      else events[k] = stream.uniform() < expit(logit) ? 1 : 0;
+    }
+  };
+  return {
+    rows,
+    blockRows: size,
+    read(index) {
+      const stream = random.stream(String(index));
+      const count = Math.min(size, rows - index * size);
+      for (let row = 0; row < count; row++) {
+        drawEvents(stream);
+        users[row] = impression.user;
+        for (const { of, values, target } of singles) target[row] = values[impression[of]] ?? 0;
+        placeLabels(events, threshold, { labels, masks }, row);
+      }
+      const within = (values: Float32Array) => values.subarray(0, count);
+      const lists = features.history ? [takeLists(features.history.ofUsers, users.subarray(0, count))] : [];
+      return {
+        rows: count,
+        columns: [...singles.map(({ target }) => target.subarray(0, count)), ...lists],
+        labels: labels.map(within),
+        masks: masks.map(within),
+      };
+    },
+  };
+}
+
+/** What is not played is neither clicked nor viewed; what is not clicked is not shared. VTR goes by VCR as it is kept, in 32 bits. */
+function placeLabels(
+  events: Float64Array,
+  threshold: number,
+  { labels, masks }: { readonly labels: readonly Float32Array[]; readonly masks: readonly Float32Array[] },
+  row: number,
+): void {
+  const [click = 0, play = 0, completion = 0, share = 0, comment = 0] = events;
+  const clicked = play * click;
+  const outcomes = [
+    [clicked, 1],
+    [Math.fround(completion) > threshold ? play : 0, 1],
+    [completion, play],
+    [share, clicked],
+    [comment, clicked],
+  ] as const; // in the order of the tasks
+  for (const [task, [label, inside]] of outcomes.entries()) {
+    const [values, mask] = [labels[task], masks[task]];
+    if (values) values[row] = inside === 1 ? label : Number.NaN;
+    if (mask) mask[row] = inside;
+  }
+}
+
+function takeLists({ offsets, indexes }: ListValues, members: Int32Array): ListValues {
+  const taken = new Int32Array(members.length + 1);
+  for (const [row, member] of members.entries()) {
+    taken[row + 1] = (taken[row] ?? 0) + (offsets[member + 1] ?? 0) - (offsets[member] ?? 0);
+  }
+  const entries = new Int32Array(taken[members.length] ?? 0);
+  for (const [row, member] of members.entries()) {
+    entries.set(indexes.subarray(offsets[member], offsets[member + 1]), taken[row]);
+  }
+  return { offsets: taken, indexes: entries };
+}

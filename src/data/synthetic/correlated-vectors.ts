@@ -1,0 +1,108 @@
+import { ConfigError } from '../../support/errors.js';
+import type { Random } from '../../support/random.js';
+
+/**
+ * Vectors of equal norm whose cosines are `correlation`, P, in a uniformly random direction: w_k = norm * sum_j L_kj u_j with orthonormal u
+ * and L L^T = P. [K, dimension]
+ * @throws ConfigError if P is not positive semidefinite.
+ */
+export function correlatedVectors(
+  correlation: readonly (readonly number[])[],
+  { dimension, norm }: { readonly dimension: number; readonly norm: number },
+  random: Random,
+): Float64Array[] {
+  const factor = factorize(correlation);
+  const units = orthonormal(correlation.length, dimension, random);
+  return factor.map((row) => {
+    const vector = new Float64Array(dimension);
+    for (const [j, unit] of units.entries()) {
+      const share = norm * (row[j] ?? 0);
+      for (let i = 0; i < dimension; i++) vector[i] = (vector[i] ?? 0) + share * (unit[i] ?? 0);
+    }
+    return vector;
+  });
+}
+
+/**
+ * The matrix that a `correlation` key stands for: one number for all pairs, or the matrix itself.
+ * @throws ConfigError for what is no correlation matrix of so many vectors. That it is positive semidefinite is left to `correlatedVectors`.
+ */
+export function correlationMatrix(correlation: number | readonly (readonly number[])[], count: number): number[][] {
+  const every = Array.from({ length: count }, (_, k) => k);
+  if (typeof correlation === 'number') {
+    if (count > 1 && correlation < -1 / (count - 1) - tolerance) {
+      throw new ConfigError(
+        `dataset.correlation: ${count} weight vectors cannot all have a correlation below ${-1 / (count - 1)}, but it is ${correlation}.`,
+      );
+    }
+    return every.map((k) => every.map((l) => (k === l ? 1 : correlation)));
+  }
+  if (correlation.length !== count || correlation.some((row) => row.length !== count)) {
+    throw new ConfigError(`dataset.correlation: it must be a number or ${count} lists of ${count} numbers.`);
+  }
+  const at = (k: number, l: number) => correlation[k]?.[l] ?? Number.NaN;
+  for (const k of every) {
+    if (at(k, k) !== 1) throw new ConfigError(`dataset.correlation: entry ${k + 1} of list ${k + 1} must be 1.`);
+    for (const l of every) {
+      if (at(k, l) === at(l, k)) continue;
+      throw new ConfigError(`dataset.correlation: it is not symmetric in rows ${k + 1} and ${l + 1}.`);
+    }
+  }
+  return correlation.map((row) => [...row]);
+}
+
+const tolerance = 1e-9;
+
+/**
+ * Lower triangular L with L L^T = P, for a P that may be singular (p = 1, p = -1): a pivot that is 0 but for rounding has a
+ * column of zeros, where a plain Cholesky would take the root of -1e-17 or divide by it. That the product is P again tells whether
+ * P was positive semidefinite.
+ */
+function factorize(matrix: readonly (readonly number[])[]): number[][] {
+  const size = matrix.length;
+  const factor = matrix.map((row) => row.map(() => 0));
+  const product = (k: number, l: number) => {
+    let sum = 0;
+    for (let j = 0; j < size; j++) sum += (factor[k]?.[j] ?? 0) * (factor[l]?.[j] ?? 0);
+    return sum;
+  };
+  for (let j = 0; j < size; j++) {
+    const pivot = (matrix[j]?.[j] ?? 0) - product(j, j);
+    if (pivot < 1e-14) continue;
+    for (let k = j; k < size; k++) {
+      const row = factor[k];
+      if (row) row[j] = ((matrix[k]?.[j] ?? 0) - product(k, j)) / Math.sqrt(pivot);
+    }
+  }
+  for (let k = 0; k < size; k++) {
+    for (let l = 0; l <= k; l++) {
+      if (Math.abs(product(k, l) - (matrix[k]?.[l] ?? 0)) < 1e-6) continue;
+      throw new ConfigError(
+        'dataset.correlation: no vectors have these correlations (it is not positive semidefinite).',
+      );
+    }
+  }
+  return factor;
+}
+
+/** `count` orthonormal vectors of a uniformly random direction (Gram-Schmidt, each step twice against rounding). */
+function orthonormal(count: number, dimension: number, random: Random): Float64Array[] {
+  const units: Float64Array[] = [];
+  for (let k = 0; k < count; k++) {
+    const vector = new Float64Array(dimension);
+    random.stream(String(k)).fillNormal(vector);
+    for (const unit of [...units, ...units]) {
+      const along = dot(unit, vector);
+      for (let i = 0; i < dimension; i++) vector[i] = (vector[i] ?? 0) - along * (unit[i] ?? 0);
+    }
+    const norm = Math.sqrt(dot(vector, vector));
+    units.push(vector.map((value) => value / norm));
+  }
+  return units;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../../support/errors.js';
+import { randomFromSeed } from '../../support/random.js';
+import { drawProcess, labelCorrelation, labelVariance, type ProcessOptions, response } from './synthetic-process.js';
+
+const draw = (options: Partial<ProcessOptions>, seed = 1) =>
+  drawProcess(
+    { dimension: 20, tasks: 2, correlation: 0.5, sines: 10, scale: 1, noise: 0.01, ...options },
+    randomFromSeed(seed),
+  );
+
+function dot(a: Float64Array | undefined, b: Float64Array | undefined): number {
+  let sum = 0;
+  for (const [i, value] of (a ?? []).entries()) sum += value * (b?.[i] ?? Number.NaN);
+  return sum;
+}
+
+describe('weights', () => {
+  test.each([-1, -0.5, 0, 0.2, 0.5, 1])(
+    'pitfall 32: have norm c and cosine %d, the second vector too',
+    (correlation) => {
+      const { weights } = draw({ correlation, scale: 3 });
+      expect(dot(weights[0], weights[0])).toBeCloseTo(9, 12);
+      expect(dot(weights[1], weights[1])).toBeCloseTo(9, 12);
+      expect(dot(weights[0], weights[1])).toBeCloseTo(9 * correlation, 12);
+    },
+  );
+
+  test('pitfall 32: w2 = c (p u1 + sqrt(1 - p^2) u2) with u1 and u2 of the same draw for every p', () => {
+    const [one, two] = [draw({ correlation: 0 }), draw({ correlation: 0.6, scale: 2 })];
+    const [u1, u2] = one.weights;
+    expect(two.weights[0]).toEqual(u1?.map((value) => 2 * value));
+    for (const [i, value] of (two.weights[1] ?? []).entries()) {
+      expect(value).toBeCloseTo(2 * (0.6 * (u1?.[i] ?? 0) + 0.8 * (u2?.[i] ?? 0)), 12);
+    }
+  });
+
+  test.each<[string, number | number[][]]>([
+    ['equal correlation', 0.3],
+    ['the least equal correlation, a singular matrix', -0.5],
+    ['equal vectors', 1],
+    [
+      'opposite vectors',
+      [
+        [1, -1, 0.2],
+        [-1, 1, -0.2],
+        [0.2, -0.2, 1],
+      ],
+    ],
+    [
+      'a matrix',
+      [
+        [1, 0.1, -0.4],
+        [0.1, 1, 0.7],
+        [-0.4, 0.7, 1],
+      ],
+    ],
+  ])('of three tasks have the wanted cosines: %s', (_, correlation) => {
+    const { weights, correlation: matrix } = draw({ tasks: 3, correlation, dimension: 3 });
+    for (const [k, row] of matrix.entries()) {
+      for (const [l, wanted] of row.entries()) expect(dot(weights[k], weights[l])).toBeCloseTo(wanted, 9);
+    }
+  });
+
+  test.each<[Partial<ProcessOptions>, RegExp]>([
+    [{ tasks: 4, correlation: -0.4 }, /below -0\.333/],
+    [{ dimension: 1 }, /2 tasks need at least 2 dimensions/],
+    [{ correlation: [[1, 0.5]] }, /2 lists of 2 numbers/],
+    [
+      {
+        correlation: [
+          [1, 0.5],
+          [0.4, 1],
+        ],
+      },
+      /not symmetric/,
+    ],
+    [
+      {
+        correlation: [
+          [1, 0.5],
+          [0.5, 0.9],
+        ],
+      },
+      /entry 2 of list 2 must be 1/,
+    ],
+    [
+      {
+        tasks: 3,
+        correlation: [
+          [1, 0.9, 0.9],
+          [0.9, 1, -0.9],
+          [0.9, -0.9, 1],
+        ],
+      },
+      /not positive semidefinite/,
+    ],
+    [
+      {
+        tasks: 3,
+        correlation: [
+          [1, 1, 0.5],
+          [1, 1, 0.4],
+          [0.5, 0.4, 1],
+        ],
+      },
+      /not positive semidefinite/,
+    ],
+  ])('%j is a config error', (options, message) => {
+    expect(() => draw(options)).toThrow(ConfigError);
+    expect(() => draw(options)).toThrow(message);
+  });
+});
+
+test('pitfall 32: alpha and beta come from the seed, are normal, and know nothing of each other', () => {
+  const process = draw({ sines: 20_000 });
+  expect(draw({ sines: 20_000 })).toEqual(process);
+  expect(draw({ sines: 20_000 }, 2).alpha).not.toEqual(process.alpha);
+  for (const values of [process.alpha, process.beta]) {
+    const moment = (power: number) => values.reduce((sum, value) => sum + value ** power, 0) / values.length;
+    expect(Math.abs(moment(1))).toBeLessThan(5 / Math.sqrt(20_000));
+    expect(Math.abs(moment(2) - 1)).toBeLessThan(5 * Math.sqrt(2 / 20_000));
+    expect(Math.abs(moment(4) - 3)).toBeLessThan(5 * Math.sqrt(96 / 20_000)); // a uniform distribution has 1.8
+  }
+  expect(Math.abs(dot(process.alpha, process.beta)) / 20_000).toBeLessThan(5 / Math.sqrt(20_000));
+});
+
+test('the response is z plus the sum of sines', () => {
+  const process = { alpha: Float64Array.of(2, -1), beta: Float64Array.of(0.5, 1) };
+  expect(response(process, 0.7)).toBeCloseTo(0.7 + Math.sin(1.9) + Math.sin(0.3), 14);
+});
+
+describe('the closed form of the labels', () => {
+  test('without sines is that of linear labels', () => {
+    const process = draw({ sines: 0, scale: 2, noise: 1 });
+    expect(labelVariance(process)).toBeCloseTo(5, 12);
+    expect(labelCorrelation(process, 0.5)).toBeCloseTo(0.5 * (4 / 5), 12);
+  });
+
+  test('has the variance that numerical integration gives', () => {
+    const process = draw({ scale: 1.5, noise: 0 });
+    let [mean, square, mass] = [0, 0, 0];
+    for (let z = -12; z <= 12; z += 0.001) {
+      const density = Math.exp(-(z ** 2) / (2 * 1.5 ** 2)) / (1.5 * Math.sqrt(2 * Math.PI));
+      const y = response(process, z);
+      mean += 0.001 * density * y;
+      square += 0.001 * density * y * y;
+      mass += 0.001 * density;
+    }
+    expect(mass).toBeCloseTo(1, 9);
+    expect(labelVariance(process)).toBeCloseTo(square - mean * mean, 9);
+  });
+});

@@ -1,0 +1,149 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, expect, test } from 'vitest';
+import { openDatabase, rowsOf, withDatabase } from '../store/database.js';
+import { openTableFile } from './row-file.js';
+import { stagedTable, stageRows } from './staged-rows.js';
+import { open, rowsOf as rowsOfSplit } from './table-loader.fixture.js';
+import { usualMissing } from './table-options.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ple-relation-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const written = (sql: string, path: string, options = 'FORMAT parquet') =>
+  withDatabase((database) => database.run(`COPY (${sql}) TO '${path}' (${options})`));
+
+/** The file's rows as they are staged. Whole numbers are bigints. */
+async function read(path: string, used?: ReadonlySet<string>, memory?: string) {
+  const file = await openTableFile(path, { delimiter: undefined, quote: '"', header: true });
+  const { names, unsupported, types } = file;
+  const database = await openDatabase(':memory:', memory === undefined ? {} : { memory, spill: folder });
+  try {
+    const staged = new Set(names.filter((name) => !unsupported.has(name) && (used?.has(name) ?? true)));
+    await stageRows(database, [{ split: 'train', file }], staged, () => false, usualMissing);
+    const found = await rowsOf(database, `SELECT * FROM ${stagedTable}`);
+    const rows = found.map((row) => row.map((value) => (hasItems(value) ? value.items : value)));
+    return { file, names, unsupported, types, rows };
+  } finally {
+    database.closeSync();
+  }
+}
+
+function hasItems(value: unknown): value is { readonly items: unknown } {
+  return typeof value === 'object' && value !== null && 'items' in value;
+}
+
+test.each(['uncompressed', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4_raw'])(
+  'Parquet with %s: the rows of the file, in its order, over many row groups',
+  async (codec) => {
+    const path = join(folder, `${codec}.parquet`);
+    const sql = "SELECT i AS n, CASE WHEN i % 10 = 3 THEN NULL ELSE 'w' || (i % 7) END AS w FROM range(9000) t(i)";
+    await written(sql, path, `FORMAT parquet, COMPRESSION ${codec}, ROW_GROUP_SIZE 2048`);
+    const { file, names, rows } = await read(path);
+    expect(names).toEqual(['n', 'w']);
+    expect(rows).toEqual(Array.from({ length: 9000 }, (_, i) => [BigInt(i), i % 10 === 3 ? null : `w${i % 7}`]));
+    expect(await file.place(4321)).toBe(`${path}, row 4322`);
+    expect((await read(path, new Set(['w']))).rows[1]).toEqual(['w1']);
+  },
+);
+
+test('values of every type become whole numbers, numbers, texts, days and lists of texts', async () => {
+  const path = join(folder, 'types.parquet');
+  const columns: readonly (readonly [sql: string, value: unknown])[] = [
+    ['9007199254740993::BIGINT', 9007199254740993n], // beyond 2^53
+    ['18446744073709551615::UBIGINT', '18446744073709551615'],
+    ['-5::TINYINT', -5n],
+    ['1.25::DECIMAL(9, 2)', 1.25],
+    ["'nan'::DOUBLE", null],
+    ['true', 'true'],
+    ["'\\xC3\\xA4'::BLOB", 'ä'],
+    ["DATE '1970-01-03'", 2],
+    ["TIMESTAMP '1970-01-01 12:00:00'", 0.5],
+    ["TIMESTAMPTZ '1970-01-01 06:00:00+00'", 0.25],
+    ["'a'::ENUM('a', 'b')", 'a'],
+    ["' NA '", null],
+    ["' a b\n '", 'a b\n'], // a line break belongs to the value
+    ['[1, NULL, 3]', ['1', '3']],
+    ["[DATE '1970-01-02']", ['1']],
+    ['NULL::INTEGER', null],
+  ];
+  await written(`SELECT ${columns.map(([sql], c) => `${sql} AS c${c}`).join(', ')}`, path);
+  expect((await read(path)).rows).toEqual([columns.map(([, value]) => value)]);
+});
+
+test('hundreds of columns of texts are staged in little memory', async () => {
+  const path = join(folder, 'wide.parquet');
+  const columns = Array.from({ length: 300 }, (_, c) => `'w' || (i + ${c}) AS c${c}`);
+  await written(`SELECT ${columns.join(', ')} FROM range(50) t(i)`, path);
+  expect((await read(path, undefined, '400MB')).rows[1]?.[298]).toBe('w299');
+});
+
+test('JSON, an object a line, packed or not, or a list: types are those of the whole file', async () => {
+  const lines = Array.from({ length: 30_000 }, (_, i) =>
+    JSON.stringify({ n: i === 29_999 ? 0.5 : i, w: `w${i % 3}`, ...(i % 2 ? { l: [i] } : {}), st: { a: i } }),
+  );
+  const text = lines.join('\n');
+  writeFileSync(join(folder, 'a.jsonl'), text);
+  writeFileSync(join(folder, 'a.ndjson.gz'), gzipSync(text));
+  writeFileSync(join(folder, 'a.json'), `[${lines.join(',')}]`);
+  for (const name of ['a.jsonl', 'a.ndjson.gz', 'a.json']) {
+    const { names, unsupported, rows } = await read(join(folder, name));
+    expect(names).toEqual(['n', 'w', 'st', 'l']);
+    expect([...unsupported]).toEqual([['st', 'struct']]);
+    expect(rows[29_999]).toEqual([0.5, 'w2', ['29999']]);
+    expect(rows[2]).toEqual([2, 'w2', null]);
+  }
+  writeFileSync(join(folder, 'bad.jsonl'), '{"a": 1}\n{"a": \n');
+  await expect(read(join(folder, 'bad.jsonl'))).rejects.toThrow(/bad\.jsonl cannot be read as JSON: .*line/);
+});
+
+test('JSON texts stay texts, values of several types too; a key that is null everywhere has no value', async () => {
+  const path = join(folder, 'texts.jsonl');
+  const lines = [
+    { day: '2024-05-01', at: '10:00', n: 1, none: null, many: 'NA' },
+    { day: '2024-05-02', at: '10:01', n: 2, none: null, many: 3.5 },
+  ];
+  writeFileSync(path, lines.map((line) => JSON.stringify(line)).join('\n'));
+  expect((await read(path)).rows).toEqual([
+    ['2024-05-01', '10:00', 1n, null, null],
+    ['2024-05-02', '10:01', 2n, null, '3.5'],
+  ]);
+  const sparse = Array.from({ length: 60 }, (_, i) => JSON.stringify({ [`k${i}`]: i, y: 1 }));
+  const rare = join(folder, 'rare.jsonl');
+  writeFileSync(rare, sparse.join('\n'));
+  expect((await read(rare)).names).toHaveLength(61);
+  writeFileSync(rare, '[]');
+  await expect(read(rare)).rejects.toThrow(/rare\.jsonl cannot be read as JSON: its values are no objects with keys/);
+});
+
+test('a file is the one that is named, its columns too', async () => {
+  const [path, other] = [join(folder, 'data[1].parquet'), join(folder, 'data1.parquet')];
+  await written('SELECT 1 AS a, 2 AS "A", TIMESTAMPTZ \'1970-01-02 12:00:00+00\' AS t', path);
+  await written('SELECT 7 AS a', other);
+  const { names, rows } = await read(path);
+  expect([names.length, names[0], names[2]]).toEqual([3, 'a', 't']);
+  expect(rows).toEqual([[1n, 2n, 1.5]]);
+});
+
+test('folders of a pattern that are named column=value give a column, of which the data depend', async () => {
+  const root = join(folder, 'hive');
+  for (const [day, y] of [
+    ['2024-05-31', 1],
+    ['a%2Fb', 0],
+    ['__HIVE_DEFAULT_PARTITION__', 1],
+  ] as const) {
+    mkdirSync(join(root, `day=${day}`), { recursive: true });
+    const rows = Array.from({ length: 40 }, (_, i) => `${i / 2},${(i + y) % 2}`);
+    writeFileSync(join(root, `day=${day}`, 'part.csv'), `x,y\n${rows.join('\n')}\n`);
+  }
+  const cache = join(folder, 'cache');
+  const settings = { path: join(root, '*', '*.csv'), tasks: { y: {} }, columns: { day: 'categorical' }, cache };
+  const source = await open(settings);
+  const days = (await rowsOfSplit(source, 'train')).map(({ day }) => day);
+  expect([...new Set(days)].toSorted()).toEqual(['', '2024-05-31', 'a/b']);
+  const other = join(folder, 'day=1.csv');
+  writeFileSync(other, 'x,y\n1.5,0\n2.5,1\n');
+  expect((await read(other)).names).toEqual(['x', 'y']);
+});

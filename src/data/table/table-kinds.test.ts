@@ -1,0 +1,90 @@
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { withDatabase } from '../store/database.js';
+import { file, open, rowsOf } from './table-loader.fixture.js';
+
+const lines = (count: number, line: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('');
+const splits = ['train', 'validation', 'test'] as const;
+
+test('a stratified split has the same share of each value, to the row', async () => {
+  const path = await file(`x,kind,y\n${lines(2000, (i) => `${i / 3},${'abc'[i % 3]},${Number(i % 100 === 7)}`)}`);
+  const options = { path, tasks: { y: {} }, split: { fraction: { validation: 0.1, test: 0.2 }, stratify: 'y' } };
+  const source = await open(options);
+  const counts = await Promise.all(
+    splits.map(async (name) => {
+      const rows = await rowsOf(source, name);
+      return [rows.length, rows.filter((row) => row['y:y'] === 1).length];
+    }),
+  );
+  expect(counts).toEqual([
+    [1400, 14],
+    [200, 2],
+    [400, 4],
+  ]);
+  const both = await open({ ...options, split: { ...options.split, stratify: ['y', 'kind'] } });
+  const rows = await rowsOf(both, 'test');
+  for (const kind of ['a', 'b', 'c']) {
+    const own = rows.filter((row) => row.kind === kind);
+    expect(Math.abs(own.length - 133)).toBeLessThan(3);
+    expect(own.filter((row) => row['y:y'] === 1).length).toBeGreaterThan(0);
+  }
+  const again = await open({ ...options, splitSeed: 5 });
+  expect(await rowsOf(again, 'test')).not.toEqual(await rowsOf(source, 'test'));
+  const wrong = open({ ...options, split: { fraction: { test: 0.2 }, stratify: 'y', group: 'kind' } });
+  await expect(wrong).rejects.toThrow("dataset.split: give 'group' or 'stratify', not both.");
+});
+
+test('a number column with a few odd texts stays a number, and the note names them; with more it has categories', async () => {
+  const text = (odd: number) => `x,y\n${lines(1000, (i) => `${i % 1000 < odd ? `odd ${i % 2}` : i / 7},${i % 2}`)}`;
+  const notes: string[] = [];
+  const source = await open({ path: await file(text(50)), tasks: { y: {} } }, notes);
+  expect(source.columns).toEqual([{ name: 'x', kind: 'numeric' }]);
+  const rows = (await Promise.all(splits.map((name) => rowsOf(source, name)))).flat();
+  expect(rows.filter((row) => Number.isNaN(row.x))).toHaveLength(50);
+  expect(notes[0]).toBe(
+    "Column 'x' has numbers but for 50 of 1000 values: 'odd 0', 'odd 1'. These count as missing; list them in dataset.missing, or say columns: { x: categorical }.",
+  );
+  const other = await open({ path: await file(text(51)), tasks: { y: {} } });
+  expect(other.columns[0]?.kind).toBe('categorical');
+  await expect(open({ path: await file(text(1)), tasks: { y: {} }, columns: { x: 'numeric' } })).rejects.toThrow(
+    /data\.csv:2: column 'x' is 'odd 0', which is no number/,
+  );
+});
+
+test.each([
+  ['2024-05-31', (day: number) => `2024-05-${String(day).padStart(2, '0')}`],
+  ['2024-05-31 12:00', (day: number) => `2024-05-${String(day).padStart(2, '0')} 12:00:00`],
+  ['2024/05/31', (day: number) => `2024/05/${day}`],
+  ['31.05.2024', (day: number) => `${day}.05.2024`],
+  ['31/05/2024', (day: number) => `${day}/05/2024`],
+  ['05/31/2024', (day: number) => `5/${day}/2024`],
+])('dates such as %s are numbers, in days since 1970, and can split by time', async (name, written) => {
+  const path = await file(`when,x,y\n${lines(310, (i) => `${written(1 + (i % 31))},${i / 7},${i % 2}`)}`);
+  const source = await open({ path, tasks: { y: {} } });
+  expect(source.columns.map(({ kind }) => kind)).toEqual(['numeric', 'numeric']);
+  const first = Date.UTC(2024, 4, 1, name.includes(':') ? 12 : 0) / 86_400_000;
+  const whole = (await Promise.all(splits.map((split) => rowsOf(source, split)))).flat();
+  expect(new Set(whole.map((row) => row.when))).toEqual(
+    new Set(Array.from({ length: 31 }, (_, day) => Math.fround(first + day))),
+  );
+  const cut = await open({ path, tasks: { y: {} }, split: { time: 'when', validation: 0.1, test: 0.1 } });
+  expect(splits.map((split) => cut.splits[split].rows)).toEqual([240, 30, 40]);
+});
+
+test('dates that may be of two months are categories', async () => {
+  const path = await file(`when,x,y\n${lines(300, (i) => `0${1 + (i % 9)}/0${1 + (i % 7)}/2024,${i / 7},${i % 2}`)}`);
+  expect((await open({ path, tasks: { y: {} } })).columns[0]?.kind).toBe('categorical');
+});
+
+test('text packed with Zstandard is read; blanks around values are not part of them', async () => {
+  const path = join(dirname(await file('')), 'rows.csv.zst');
+  await withDatabase((database) =>
+    database.run(
+      `COPY (SELECT i AS id, ' a,' || (i % 3) || ' ' AS word, i % 2 AS y FROM range(3000) t(i)) TO '${path}' (FORMAT csv, HEADER, COMPRESSION zstd)`,
+    ),
+  );
+  const source = await open({ path, tasks: { y: {} } });
+  expect(splits.reduce((sum, split) => sum + source.splits[split].rows, 0)).toBe(3000);
+  expect(source.columns[1]?.dictionary).toEqual(['a,0', 'a,1', 'a,2']);
+});

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Source, SplitName } from '../dataset.js';
+import type { LoaderContext } from '../loader.js';
+import { table } from './table-loader.js';
+
+let folder: string | undefined;
+let made = 0;
+
+/** The running test's own; it goes when the test ends. */
+function testFolder(): string {
+  if (folder !== undefined) return folder;
+  const own = mkdtempSync(join(tmpdir(), 'ple-table-'));
+  onTestFinished(() => {
+    rmSync(own, { recursive: true });
+    folder = undefined;
+  });
+  folder = own;
+  return own;
+}
+
+/** Writes a file into a folder of its own. */
+export async function file(content: string | Uint8Array, name = 'data.csv'): Promise<string> {
+  const own = join(testFolder(), `f${made++}`);
+  await mkdir(own);
+  await writeFile(join(own, name), content);
+  return join(own, name);
+}
+
+export async function open(
+  settings: object,
+  notes: string[] = [],
+  context: Partial<LoaderContext> = {},
+): Promise<Source> {
+  const options = { loader: 'table', cache: join(testFolder(), 'cache'), ...settings };
+  return table.open(options, { seed: 1, note: (message) => notes.push(message), ...context });
+}
+
+/** Every row of a split, in the order of the files: columns as text, number or list, labels and masks by name, and the weight if there are weights. */
+export async function rowsOf(source: Source, name: SplitName) {
+  const split = source.splits[name];
+  const rows: Record<string, unknown>[] = [];
+  const numbers: number[] = [];
+  for (let b = 0; b * split.blockRows < split.rows; b++) {
+    const block = await split.read(b);
+    numbers.push(...((await split.numbers?.(b)) ?? []));
+    for (let row = 0; row < block.rows; row++) {
+      const found: Record<string, unknown> = {};
+      for (const [c, column] of source.columns.entries()) {
+        const values = block.columns[c];
+        const text = (index: number) => column.dictionary?.[index] ?? index;
+        if (!values) continue;
+        if (!('offsets' in values)) {
+          found[column.name] = column.kind === 'numeric' ? values[row] : text(values[row] ?? -1);
+          continue;
+        }
+        const [begin, end] = [values.offsets[row] ?? 0, values.offsets[row + 1] ?? 0];
+        found[column.name] = Array.from(values.indexes.subarray(begin, end), (index, i) =>
+          values.weights ? [text(index), values.weights[begin + i]] : text(index),
+        );
+      }
+      for (const [t, task] of source.tasks.entries()) {
+        const inside = block.masks?.[t]?.[row] !== 0;
+        found[`y:${task.name}`] = inside ? block.labels[t]?.[row] : 'outside';
+      }
+      if (block.weights) found.weight = block.weights[row];
+      rows.push(found);
+    }
+  }
+  const order = [...rows.keys()].sort((a, b) => (numbers[a] ?? a) - (numbers[b] ?? b));
+  return order.map((row) => rows[row] ?? {});
+}
+export const folds = { column: 'fold', validation: 'v', test: 't' };

@@ -1,0 +1,314 @@
+import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { Table, tableToIPC, vectorFromArray } from 'apache-arrow';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { describe, expect, test } from 'vitest';
+import { DataError, Interrupted } from '../../support/errors.js';
+import type { SplitName } from '../dataset.js';
+import { file, folds, open, rowsOf } from './table-loader.fixture.js';
+
+test('a split by a group: no value in two splits, the same under one seed, rows without a value alone', async () => {
+  const lines = Array.from(
+    { length: 4000 },
+    (_, row) => `${row % 13 ? `u${(row * 7) % 200}` : ''},${row / 2},${row % 2}`,
+  );
+  const path = await file(`user,x,y\n${lines.join('\n')}\n`);
+  const split = { fraction: { validation: 0.2, test: 0.2 }, group: 'user' };
+  const usersOf = async (settings: object) => {
+    const source = await open({ path, tasks: { y: {} }, split, ...settings });
+    const names = ['train', 'validation', 'test'] as const;
+    return Promise.all(names.map(async (name) => (await rowsOf(source, name)).map(({ user }) => String(user))));
+  };
+  const [train = [], validation = [], test = []] = await usersOf({});
+  const shared = (some: readonly string[], others: readonly string[]) =>
+    [...new Set(some)].filter((user) => user !== '' && others.includes(user));
+  expect([...shared(train, validation), ...shared(train, test), ...shared(validation, test)]).toEqual([]);
+  expect(new Set([...train, ...validation, ...test]).size).toBe(201);
+  for (const part of [validation, test]) {
+    expect(new Set(part).size).toBeGreaterThan(20);
+    expect(part.filter((user) => user === '').length).toBeGreaterThan(30);
+  }
+  expect(await usersOf({})).toEqual([train, validation, test]);
+  expect(await usersOf({ splitSeed: 1 })).not.toEqual([train, validation, test]);
+  expect((await usersOf({ columns: { user: 'ignored' } })).map(({ length }) => length)).toEqual([
+    ...[train, validation, test].map(({ length }) => length),
+  ]);
+  await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(
+    /draws rows, neither groups nor strata/,
+  );
+});
+
+test('kinds, labels, masks and splits of a CSV file', async () => {
+  const path = await file(
+    `id,price,tags,fold,click,buy,spend,note
+a,1.5,x|y,,1,1,3.5,"a, ""b"""
+b,NA,,,0,1,,
+a,-2e1,y|y:2| z:.5 ,,1,0,-1,"two
+lines"
+c,3,x,v,1,,2,
+d,4,x,t,0,0,0,
+`,
+  );
+  const notes: string[] = [];
+  const source = await open(
+    {
+      path,
+      tasks: {
+        click: {},
+        bought: { column: 'buy', mask: { column: 'click', equals: 1 } },
+        spend: { regression: true },
+        much: { column: 'spend', positive: '>= 2' },
+      },
+      columns: { tags: { kind: 'list', weights: ':' } },
+      split: folds,
+    },
+    notes,
+  );
+  expect(source.columns.map(({ name, kind }) => [name, kind])).toEqual([
+    ['id', 'categorical'],
+    ['price', 'numeric'],
+    ['tags', 'list'],
+    ['note', 'categorical'],
+  ]);
+  expect(source.tasks.map(({ name, type }) => [name, type])).toEqual([
+    ['click', 'binary'],
+    ['bought', 'binary'],
+    ['spend', 'regression'],
+    ['much', 'binary'],
+  ]);
+  expect(await rowsOf(source, 'train')).toEqual([
+    {
+      id: 'a',
+      price: 1.5,
+      tags: [
+        ['x', 1],
+        ['y', 1],
+      ],
+      note: 'a, "b"',
+      'y:click': 1,
+      'y:bought': 1,
+      'y:spend': 3.5,
+      'y:much': 1,
+    },
+    {
+      id: 'b',
+      price: Number.NaN,
+      tags: [],
+      note: '',
+      'y:click': 0,
+      'y:bought': 'outside',
+      'y:spend': 'outside',
+      'y:much': 'outside',
+    },
+    {
+      id: 'a',
+      price: -20,
+      tags: [
+        ['y', 1],
+        ['y', 2],
+        ['z', 0.5],
+      ],
+      note: 'two\nlines',
+      'y:click': 1,
+      'y:bought': 0,
+      'y:spend': -1,
+      'y:much': 0,
+    },
+  ]);
+  expect(await rowsOf(source, 'validation')).toMatchObject([{ id: 'c', 'y:bought': 'outside', 'y:spend': 2 }]);
+  expect(await rowsOf(source, 'test')).toMatchObject([{ id: 'd', 'y:click': 0 }]);
+  expect(notes).toEqual([
+    'Kinds of columns were inferred (dataset.columns overrides): numeric: price; categorical: id, note.',
+  ]);
+});
+
+const lines = (count: number, line: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('');
+
+test('whole numbers are categories while they are few, and a split by fraction follows splitSeed alone', async () => {
+  const path = await file(`few,many,half,y\n${lines(1000, (i) => `${i % 20},${i % 21},${(i % 2) / 2},${i % 2}`)}`);
+  const source = await open({ path, tasks: { y: {} }, split: { fraction: { validation: 0.2, test: 0.3 } } });
+  expect(source.columns.map(({ kind }) => kind)).toEqual(['categorical', 'numeric', 'numeric']);
+  const { train, validation, test } = source.splits;
+  expect(train.rows + validation.rows + test.rows).toBe(1000);
+  expect(Math.abs(validation.rows - 200)).toBeLessThan(50); // 4 deviations
+  expect(Math.abs(test.rows - 300)).toBeLessThan(58);
+  const again = await open({
+    path,
+    tasks: { y: {} },
+    split: { fraction: { validation: 0.2, test: 0.3 } },
+    splitSeed: 1,
+  });
+  expect(again.checksum).not.toBe(source.checksum);
+  expect(await rowsOf(again, 'test')).not.toEqual(await rowsOf(source, 'test'));
+});
+
+test('a split by time: the last rows, equal times together', async () => {
+  const days = [5, 1, 9, 3, 8, 8, 2, 4, 7, 6];
+  const path = await file(`when,x,y\n${days.map((day) => `2024-05-0${day} 12:00,${day}.5,1\n`).join('')}`);
+  const source = await open({ path, tasks: { y: {} }, split: { time: 'when', validation: 0.2, test: 0.2 } });
+  const x = async (name: SplitName) => (await rowsOf(source, name)).map((row) => row['x']);
+  expect(await x('test')).toEqual([9.5, 8.5, 8.5]);
+  expect(await x('validation')).toEqual([7.5]);
+  expect(await x('train')).toEqual([5.5, 1.5, 3.5, 2.5, 4.5, 6.5]);
+  expect(source.columns.map(({ name }) => name)).toEqual(['x']);
+});
+
+test('several files, a pattern, files of their own for splits, columns in another order', async () => {
+  const first = await file('x,y\n1.5,0\n', 'part-1.csv');
+  await writeFile(first.replace('part-1', 'part-2'), 'y,x\n1,2.5\n');
+  await writeFile(first.replace('part-1.csv', 'other.csv'), 'y,z\n1,2.5\n');
+  const last = await file(gzipSync('x\ty\r\n9.5\t1\r\n'), 'last.tsv.gz');
+  const settings = { validation: last, tasks: { y: {} }, columns: { x: 'numeric' } };
+  const copy = await file('y,x\n0,7\n');
+  const source = await open({ path: first.replace('part-1', 'part-*'), test: copy, ...settings });
+  expect(await rowsOf(source, 'train')).toEqual([
+    { x: 1.5, 'y:y': 0 },
+    { x: 2.5, 'y:y': 1 },
+  ]);
+  expect(await rowsOf(source, 'validation')).toEqual([{ x: 9.5, 'y:y': 1 }]);
+  expect(await rowsOf(source, 'test')).toEqual([{ x: 7, 'y:y': 0 }]);
+  await expect(open({ path: first.replace('part-1', '*'), test: copy, ...settings })).rejects.toThrow(
+    /part-1.csv has no column 'z', which .*other.csv has\./,
+  );
+});
+
+test('one file under two names is one file: its rows count once, and it cannot be in two splits', async () => {
+  const path = await file(`x,y\n${lines(60, (i) => `${i}.5,${i % 2}`)}`);
+  const link = path.replace('data', 'link');
+  await symlink(path, link);
+  const names = [path, path.replace('data', './data'), relative(process.cwd(), path), link];
+  const source = await open({ path: [...names, path.replace('data', '*')], tasks: { y: {} } });
+  const { train, validation, test: last } = source.splits;
+  expect(train.rows + validation.rows + last.rows).toBe(60);
+  for (const other of names) {
+    const failure = await open({ path, test: other, tasks: { y: {} } }).catch((error) => error);
+    expect(failure).toBeInstanceOf(DataError);
+    const as = other === path ? '' : ` (as ${path})`;
+    expect(failure.message).toBe(`${other} is a file of the train split${as} and of the test split.`);
+  }
+});
+
+test('a group is a categorical input, and no label, mask or column of a split unless columns say so', async () => {
+  const path = await file('user,fold,click,buy\na,,1,0\nb,v,0,1\na,t,1,1\n');
+  const options = {
+    path,
+    tasks: { buy: { mask: { column: 'click', equals: 1 } } },
+    columns: { fold: 'ignored' },
+    split: folds,
+  };
+  const opened = (group: string, columns = {}) =>
+    open({ ...options, group, columns: { ...options.columns, ...columns } });
+  expect((await opened('user')).group).toBe('user');
+  await expect(opened('buy')).rejects.toThrow(
+    "dataset.group: 'buy' is the label of task 'buy', so it cannot be an input.",
+  );
+  await expect(opened('click')).rejects.toThrow(/'click' is no categorical input.*dataset\.columns\.click=categorical/);
+  expect((await opened('click', { click: 'categorical' })).group).toBe('click');
+  await expect(opened('fold')).rejects.toThrow(/'fold' is no categorical input/);
+  await expect(opened('user', { user: 'numeric' })).rejects.toThrow(/'user' is no categorical input/);
+});
+
+test('no header: columns by number; hashed ids; a group', async () => {
+  const path = await file('u1;3.5;1\nu2;4;0\nu1;5;1\nu3;6;0\n');
+  const source = await open({
+    path,
+    header: false,
+    delimiter: ';',
+    tasks: { click: { column: 3 } },
+    columns: { 1: { kind: 'categorical', hash: 1000 } },
+    split: { column: 2, validation: 5, test: 6 },
+    group: 1,
+  });
+  expect(source.columns).toEqual([{ name: '1', kind: 'categorical', size: 1000 }]);
+  expect(source.group).toBe('1');
+  const [first, second] = await rowsOf(source, 'train');
+  expect(first?.['1']).not.toBe(second?.['1']);
+  expect((await rowsOf(source, 'validation'))[0]?.['1']).toBe(first?.['1']);
+});
+
+describe('Parquet and Arrow', () => {
+  const values = {
+    big: [1n, 2n, null, 2n ** 40n],
+    real: [1.5, null, 2.5, 0.25],
+    yes: [true, false, null, true],
+    word: ['a', 'ü', 'a', null],
+    y: [1, 0, 1, 1],
+    fold: ['', '', 'v', 't'],
+  };
+  const expected = [
+    { big: '1', real: 1.5, yes: 'true', word: 'a', 'y:y': 1 },
+    { big: '2', real: Number.NaN, yes: 'false', word: 'ü', 'y:y': 0 },
+    { big: '', real: 2.5, yes: '', word: 'a', 'y:y': 1 },
+    { big: '1099511627776', real: 0.25, yes: 'true', word: '', 'y:y': 1 },
+  ];
+  const parquet = () =>
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [
+          { name: 'big', data: values.big, type: 'INT64' },
+          { name: 'real', data: values.real, type: 'DOUBLE' },
+          { name: 'yes', data: values.yes, type: 'BOOLEAN' },
+          { name: 'word', data: values.word, type: 'STRING' },
+          { name: 'y', data: values.y, type: 'INT32' },
+          { name: 'fold', data: values.fold, type: 'STRING' },
+        ],
+      }),
+    );
+  const arrow = (kind: 'file' | 'stream') => () =>
+    tableToIPC(
+      new Table({
+        big: vectorFromArray(values.big),
+        real: vectorFromArray(values.real),
+        yes: vectorFromArray(values.yes),
+        word: vectorFromArray(values.word), // a dictionary
+        y: vectorFromArray(values.y),
+        fold: vectorFromArray(values.fold),
+      }),
+      kind,
+    );
+  test.each([
+    ['data.parquet', parquet],
+    ['data.arrow', arrow('file')],
+    ['data.arrows', arrow('stream')],
+  ])('%s', async (name, content) => {
+    const path = await file(content(), name);
+    const source = await open({ path, tasks: { y: {} }, split: folds });
+    const rows = [
+      ...(await rowsOf(source, 'train')),
+      ...(await rowsOf(source, 'validation')),
+      ...(await rowsOf(source, 'test')),
+    ];
+    expect(rows).toEqual(expected);
+    const cut = (await readFile(path)).subarray(0, 200);
+    await expect(open({ path: await file(cut, name), tasks: { y: {} }, split: folds })).rejects.toThrow(DataError);
+  });
+});
+
+test('the second opening reads the prepared table; a changed file is read again', async () => {
+  const path = await file('x,y,fold\n1.5,1,\n2.5,0,v\n3.5,1,t\n');
+  const notes: string[] = [];
+  const settings = { path, tasks: { y: {} }, split: folds };
+  const first = await open(settings, notes);
+  const second = await open(settings, notes);
+  expect(notes).toHaveLength(1); // of the inference, which took place once
+  expect(await rowsOf(second, 'train')).toEqual(await rowsOf(first, 'train'));
+  expect(second.checksum).toBe(first.checksum);
+  await writeFile(path, 'x,y,fold\n9.5,1,\n2.5,0,v\n3.5,1,t\n');
+  expect(await rowsOf(await open(settings, notes), 'train')).toEqual([{ x: 9.5, 'y:y': 1 }]);
+});
+
+test.each(['data.arrow', 'data.arrows'])(
+  'an interruption is looked at between the rows of one batch (%s)',
+  async (name) => {
+    const y = Array.from({ length: 10_000 }, (_, row) => (row === 9999 ? 7 : row % 2)); // a fault that is not come to
+    const content = new Table({ x: vectorFromArray(y.map((_, row) => row / 2)), y: vectorFromArray(y) });
+    const path = await file(tableToIPC(content, name === 'data.arrow' ? 'file' : 'stream'), name);
+    const settings = { path, tasks: { y: {} } };
+    const interrupt = new AbortController();
+    const note = () => interrupt.abort(new Interrupted()); // of the kinds, between the passes
+    await expect(open(settings, [], { note, signal: interrupt.signal })).rejects.toThrow(Interrupted);
+    await expect(open(settings)).rejects.toThrow(/row 10000/);
+  },
+);

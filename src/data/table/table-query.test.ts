@@ -1,0 +1,98 @@
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { withDatabase } from '../store/database.js';
+import { file, open, rowsOf } from './table-loader.fixture.js';
+
+/** Ratings in CSV, users and items in Parquet. */
+async function threeTables() {
+  const ratings = Array.from({ length: 600 }, (_, i) => `${i % 40},${(i * 7) % 30},${(i % 9) / 2}`);
+  const csv = await file(`user,item,stars\n${ratings.join('\n')}\n`, 'ratings.csv');
+  const [users, items] = [join(dirname(csv), 'users.parquet'), join(dirname(csv), 'items.parquet')];
+  await withDatabase(async (database) => {
+    await database.run(`COPY (SELECT i AS id, 20 + i AS age FROM range(40) t(i)) TO '${users}' (FORMAT parquet)`);
+    await database.run(
+      `COPY (SELECT i AS id, 'genre ' || (i % 4) AS genre FROM range(30) t(i)) TO '${items}' (FORMAT parquet)`,
+    );
+  });
+  return { ratings: csv, users, items };
+}
+
+const query = `SELECT r.user, u.age, i.genre, r.stars >= 2.5 AS liked, r.stars
+  FROM ratings r JOIN users u ON u.id = r.user JOIN items i ON i.id = r.item`;
+const tasks = { liked: {}, stars: { regression: true } };
+
+test('a query joins two Parquet files and a CSV; the same bits each time', async () => {
+  const files = await threeTables();
+  const settings = { query, files, tasks, columns: { user: 'categorical', age: 'numeric', genre: 'categorical' } };
+  const source = await open(settings);
+  const rows = await rowsOf(source, 'train');
+  expect(source.splits.train.rows + source.splits.validation.rows + source.splits.test.rows).toBe(600);
+  for (const row of rows) {
+    expect(row.age).toBe(20 + Number(row.user));
+    expect(row['y:liked']).toBe(Number(Number(row['y:stars']) >= 2.5));
+  }
+  const again = await open({ ...settings, cache: join(dirname(files.users), 'other') });
+  expect(again.checksum).toBe(source.checksum);
+  expect(await rowsOf(again, 'train')).toEqual(rows);
+});
+
+test('a column of a text file is a number if all of its values are; missing texts are missing', async () => {
+  const path = await file('a,b,c,y\n1,2.5,x,0\nNA,3,1,1\n3,4,2,0\n4,5,3,1\n');
+  const sql =
+    'SELECT typeof(a) AS ta, typeof(b) AS tb, typeof(c) AS tc, a IS NULL AS gone, y FROM t CROSS JOIN range(30)';
+  const source = await open({ query: sql, files: { t: path }, tasks: { y: {} } });
+  const [first] = await rowsOf(source, 'train');
+  expect(first).toMatchObject({ ta: 'BIGINT', tb: 'DOUBLE', tc: 'VARCHAR' });
+});
+
+test('a database’s tables are read by name, and it is not written', async () => {
+  const path = join(dirname(await file('')), 'data.duckdb');
+  await withDatabase(async (database) => {
+    await database.run(`ATTACH '${path}' AS made`);
+    await database.run('CREATE TABLE made.rows AS SELECT i / 2 AS x, i % 2 AS y FROM range(100) t(i)');
+  });
+  const source = await open({ query: 'SELECT * FROM rows', database: path, tasks: { y: {} } });
+  expect(source.splits.train.rows).toBeGreaterThan(60);
+  const write = open({ query: 'DELETE FROM source.rows', database: path, tasks: { y: {} } });
+  await expect(write).rejects.toThrow('dataset.query: it is no SELECT.');
+});
+
+test('what is wrong is told: SQL, a ragged file, an extension that is not there, options that exclude each other', async () => {
+  const { ratings } = await threeTables();
+  const failure = async (settings: object) => open({ tasks: { y: {} }, ...settings }).then(() => '', String);
+  expect(await failure({ query: 'SELECT z FROM ratings', files: { ratings } })).toMatch(/dataset\.query.*"z"/);
+  const ragged = await file('a,y\n1,0\n2,1,7\n');
+  expect(await failure({ query: 'SELECT * FROM t', files: { t: ragged } })).toMatch(
+    /data\.csv:3: this row has 3 columns, not 2\./,
+  );
+  expect(await failure({ query: 'SELECT 1 AS y', extensions: ['no_such'] })).toMatch(/dataset\.extensions: no_such: /);
+  expect(await failure({ query: 'SELECT 1 AS y', path: ratings })).toContain("give 'path' or 'query'");
+  expect(await failure({})).toContain("give 'path' or 'query'");
+  expect(await failure({ path: ratings, database: 'x' })).toContain("belong to 'query'");
+});
+
+test('text files of a query are read as those of a path: columns by name, long numbers and codes as texts', async () => {
+  const ids = Array.from({ length: 60 }, (_, i) => `12345678901234567${String(i).padStart(2, '0')}`);
+  const one = await file(`\nid,code,x,y\n${ids.map((id, i) => `${id},0${i % 7},${i},0`).join('\n')}\n`, 'a.csv');
+  const two = await file(`y,x,code,id\r\n${ids.map((id, i) => `1,${i},0${i % 7},${id}`).join('\r\n')}\r\n`, 'b.csv');
+  const query = 'SELECT id, code, x, y FROM t -- all of them';
+  const settings = { tasks: { y: {} }, columns: { id: 'categorical', code: 'categorical', x: 'categorical' } };
+  const source = await open({ query, files: { t: [one, two] }, ...settings });
+  const rows = [];
+  for (const split of ['train', 'validation', 'test'] as const) rows.push(...(await rowsOf(source, split)));
+  expect(rows).toHaveLength(120);
+  for (const row of rows) expect([row.id, row.code]).toEqual([ids[Number(row.x)], `0${Number(row.x) % 7}`]);
+  expect(rows.filter((row) => row['y:y'] === 1)).toHaveLength(60);
+  const other = await file('y,x,id\n1,2,3\n');
+  await expect(open({ query, files: { t: [one, other] }, ...settings })).rejects.toThrow("has the column 'code'");
+});
+
+test('a query reads what is named alone, is one SELECT, and has a name for each column', async () => {
+  const { ratings, users } = await threeTables();
+  const failure = async (query: string) =>
+    open({ query, files: { ratings, users }, tasks: { y: {} } }).then(() => '', String);
+  expect(await failure("SELECT 1 AS x, 1 AS y FROM read_csv('/etc/passwd')")).toMatch(/dataset\.query: .*disabled/);
+  expect(await failure('SELECT 1; SELECT 2')).toContain('dataset.query: it is not one statement.');
+  expect(await failure('CREATE TABLE z AS SELECT 1 AS y')).toContain('dataset.query: it is no SELECT.');
+  expect(await failure('SELECT u.*, u.id FROM users u')).toContain("two columns are named 'id'");
+});

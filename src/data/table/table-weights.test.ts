@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { ConfigError, DataError } from '../../support/errors.js';
+import { splitNames } from '../dataset.js';
+import { file, folds, open, rowsOf } from './table-loader.fixture.js';
+
+const csv = 'x,y,w,fold\n1.5,1,2,\n2.5,0,0,\n3.5,1,0.25,v\n4.5,,1e3,t\n5.5,0, 3 ,t\n';
+const settings = { tasks: { y: {} }, split: folds, columns: { x: 'numeric' }, weight: 'w' };
+
+test('a column of weights is read with the rows, and is no input', async () => {
+  const source = await open({ path: await file(csv), ...settings });
+  expect(source.columns.map(({ name }) => name)).toEqual(['x']);
+  expect(await rowsOf(source, 'train')).toEqual([
+    { x: 1.5, 'y:y': 1, weight: 2 },
+    { x: 2.5, 'y:y': 0, weight: 0 },
+  ]);
+  expect(await rowsOf(source, 'validation')).toEqual([{ x: 3.5, 'y:y': 1, weight: 0.25 }]);
+  expect(await rowsOf(source, 'test')).toEqual([
+    { x: 4.5, 'y:y': 'outside', weight: 1000 },
+    { x: 5.5, 'y:y': 0, weight: 3 },
+  ]);
+});
+
+test('columns put it among the inputs; a number names it; without masks it is there too', async () => {
+  const path = await file(csv.replace(',,1e3', ',1,1e3'));
+  const source = await open({ path, ...settings, weight: 3, columns: { x: 'numeric', w: 'numeric' } });
+  expect(source.columns.map(({ name }) => name)).toEqual(['x', 'w']);
+  expect((await source.splits.test.read(0)).masks).toBeUndefined();
+  expect(await rowsOf(source, 'test')).toEqual([
+    { x: 4.5, w: 1000, 'y:y': 1, weight: 1000 },
+    { x: 5.5, w: 3, 'y:y': 0, weight: 3 },
+  ]);
+});
+
+test('without the option there are no weights, and the column is an input', async () => {
+  const { weight: _, ...plain } = settings;
+  const source = await open({ path: await file(csv), ...plain });
+  expect(source.columns.map(({ name }) => name)).toEqual(['x', 'w']);
+  expect(await rowsOf(source, 'train')).toEqual([
+    { x: 1.5, w: 2, 'y:y': 1 },
+    { x: 2.5, w: 0, 'y:y': 0 },
+  ]);
+});
+
+test('rows that are drawn for each seed keep their weights', async () => {
+  const lines = Array.from({ length: 30_000 }, (_, i) => `${i}.5,${i % 2},${i % 7}\n`); // several blocks
+  const path = await file(`x,y,w\n${lines.join('')}`);
+  const split = { fraction: { validation: 0.2, test: 0.2 } };
+  const source = await open({ path, ...settings, split, splitSeed: 'run' });
+  let rows = 0;
+  for (const name of splitNames) {
+    for (const { x, weight } of await rowsOf(source, name)) {
+      expect(weight).toBe((Number(x) - 0.5) % 7);
+      rows++;
+    }
+  }
+  expect(rows).toBe(30_000);
+});
+
+test.each([
+  ['a missing weight', '2.5,0,', /data\.csv:3: column 'w' is missing; every row needs a weight\.$/],
+  ['one below 0', '2.5,0,-1', /data\.csv:3: column 'w' is '-1'; a weight is a finite number of at least 0\.$/],
+  ['a word', '2.5,0,much', /data\.csv:3: column 'w' is 'much'; a weight is a finite number/],
+  ['more than 32 bits hold', '2.5,0,1e39', /data\.csv:3: column 'w' is '1e39'; a weight is a finite number/],
+])('%s is a data error with file and line', async (_, row, message) => {
+  const failure = await open({ path: await file(csv.replace('2.5,0,0', row)), ...settings }).catch((error) => error);
+  expect(failure).toBeInstanceOf(DataError);
+  expect(failure.message).toMatch(message);
+});
+
+test('a column that is not there is a config error', async () => {
+  const failure = await open({ path: await file(csv), ...settings, weight: 'ww' }).catch((error) => error);
+  expect(failure).toBeInstanceOf(ConfigError);
+  expect(failure.message).toMatch(
+    /^dataset\.weight: \S+ has no column 'ww' \(did you mean 'w'\?\); there are: x, y, w, fold\.$/,
+  );
+});
