@@ -6,7 +6,7 @@ const alone = [
   'comparison/execute/local-processes',
   'engine/compiled/step-program',
   'engine/tfjs/backends',
-  'training/lock',
+  'support/lock',
   'training/parity/models',
   'training/trainer',
 ].map((name) => `src/${name}.test.ts`);

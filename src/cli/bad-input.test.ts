@@ -105,7 +105,7 @@ describe('a command line', () => {
     [
       'with a config that is not there',
       ['train', '--config', 'none.yaml'],
-      /Cannot read the config none\.yaml: there is no such file\./,
+      /Cannot read the config none\.yaml: no such file or directory \(ENOENT\)\./,
     ],
     ['with a first word that is no config', ['compare', 'none.yaml'], /Cannot read the config none\.yaml/],
     ['with a folder for a config', ['validate', '--config', '.'], /Cannot read the config \.: EISDIR/],

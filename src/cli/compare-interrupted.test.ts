@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isRunning } from '../support/process-running.js';
+import { isRunning } from '../support/process-identity.js';
 import { temporaryFolder } from './command.fixture.js';
 import { comparisonIn, runsIn, type Started, smallComparison, startPle, until, workersOf } from './compare.fixture.js';
 

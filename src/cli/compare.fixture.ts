@@ -88,7 +88,9 @@ export function runsIn(folder: string): string[] {
 export function workersOf(folder: string): { readonly run: string; readonly pid: number }[] {
   return runsIn(folder).flatMap((name) => {
     const lock = join(folder, name, 'lock');
-    return existsSync(lock) ? [{ run: join(folder, name), pid: Number(readFileSync(lock, 'utf8')) }] : [];
+    return existsSync(lock)
+      ? [{ run: join(folder, name), pid: Number(JSON.parse(readFileSync(lock, 'utf8')).pid) }]
+      : [];
   });
 }
 

@@ -8,6 +8,7 @@ import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from
 import { commandLine } from './command-line.js';
 import type { CompareDisplay } from './display/compare-display.js';
 import { duration } from './display/duration.js';
+import { onSignal } from './interruptible.js';
 import { say } from './say.js';
 
 const words = () =>
@@ -15,6 +16,7 @@ const words = () =>
     .description('Train every model of a comparison under every seed, and test each gain over single-task.')
     .option('--config <file>', 'the YAML config, with a compare key; it may also be the first word')
     .option('--runs <dir>', 'folder of all comparisons and runs', 'runs')
+    .option('--force', 'take folders over from processes of another host or container that have ended')
     .option('--jobs <n>', 'runs at a time, each in its own process (default: the fastest number, measured)', parseJobs)
     .option('--dry-run', 'print the runs, their parameters and an estimate of the time; train nothing')
     .option('--no-predictions', 'do not write the predictions of the test split')
@@ -51,13 +53,11 @@ export const compare = defineCommand(words, async (given, options) => {
   const display = openCompareDisplay(process.stderr, config);
 
   const [interrupt, halt] = [new AbortController(), new AbortController()];
-  const abort = () => {
+  const ignore = onSignal(() => {
     if (interrupt.signal.aborted) return halt.abort();
     interrupt.abort(new Interrupted());
     if (!options.dryRun) display.line('Interrupted: writing checkpoints (again: ends at once)');
-  };
-  const ignore = () => process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
-  process.on('SIGINT', abort).on('SIGTERM', abort);
+  });
   try {
     const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
     if (options.dryRun) {
@@ -67,7 +67,11 @@ export const compare = defineCommand(words, async (given, options) => {
       process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan));
       return exitCode.done;
     }
-    const result = await runComparison(config, { ...common, predictions: options.predictions });
+    const result = await runComparison(config, {
+      ...common,
+      predictions: options.predictions,
+      force: options.force ?? false,
+    });
     ignore(); // all runs are stored: a signal ends the process, and the same command writes the report
     if (result.status === 'done')
       return await finish(result, config, commandLine('compare', ['--config', file, ...overrides]), options, display);

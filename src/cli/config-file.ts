@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../config/comparison.js';
 import { type ConfigDocument, readDocument } from '../config/document.js';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import { ConfigError } from '../support/errors.js';
+import { systemReason } from '../support/system-error.js';
 import { definitions } from '../training/definitions.js';
 import { checkParts } from '../training/setup.js';
 
@@ -79,9 +80,34 @@ function readText(file: string): string {
     throw new ConfigError(`${file} is no config: 'ple data inspect ${file} --write' prints one to start with.`);
   }
   try {
-    return readFileSync(file, 'utf8');
+    const known = streams.get(file);
+    if (known !== undefined) return known;
+    const { text, isStream } = readBounded(file);
+    if (isStream) streams.set(file, text);
+    return text;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new ConfigError(`Cannot read the config ${file}: ${code === 'ENOENT' ? 'there is no such file' : code}.`);
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(`Cannot read the config ${file}: ${systemReason(error)}.`);
+  }
+}
+
+/** What was read from pipes, which can be read once. */
+const streams = new Map<string, string>();
+const mostBytes = 2 ** 24;
+
+function readBounded(file: string): { readonly text: string; readonly isStream: boolean } {
+  const descriptor = openSync(file, 'r');
+  try {
+    const pieces: Buffer[] = [];
+    for (let bytes = 0; ; ) {
+      const piece = Buffer.alloc(2 ** 16);
+      const read = readSync(descriptor, piece);
+      if (read === 0) return { text: Buffer.concat(pieces).toString(), isStream: !fstatSync(descriptor).isFile() };
+      pieces.push(piece.subarray(0, read));
+      bytes += read;
+      if (bytes > mostBytes) throw new ConfigError(`${file} has more than 16 MiB: it is no config.`);
+    }
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -120,3 +120,10 @@ test('the recorder sees what these tests forbid', async () => {
   expect(user.lines('connect').some((line) => line.includes('"127.0.0.1"'))).toBe(true); // fetch
   expect(user.lines('connect').some((line) => line.includes('"localhost"'))).toBe(true); // node:http
 });
+
+test('ple doctor leaves nothing in the folders of its user: drivers keep compiled shaders in a cache', async () => {
+  const user = newUser();
+  const { status, stderr } = await ple(['doctor', '--json'], { cwd: user.work, env: user.env });
+  expect(status, stderr).toBe(0);
+  expect(contentsOf(user.home)).toEqual(['cache', 'tmp']);
+});

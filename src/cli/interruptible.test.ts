@@ -4,7 +4,8 @@ import { interruptible } from './interruptible.js';
 
 test.each([
   ['SIGINT', 'SIGTERM'],
-  ['SIGTERM', 'SIGINT'],
+  ['SIGTERM', 'SIGHUP'],
+  ['SIGHUP', 'SIGINT'],
 ] as const)(
   '%s ends the work by a signal; a second signal, %s, finds no listener and so ends the process',
   async (first, second) => {

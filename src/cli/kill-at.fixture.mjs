@@ -30,7 +30,7 @@ if (place === 'compile' || place === 'run') {
   const open = fsPromises.open;
   fsPromises.open = async (path, ...given) => {
     const handle = await open(path, ...given);
-    if (!String(path).endsWith('last.safetensors.partial')) return handle;
+    if (!/last\.safetensors\..*\.tmp$/.test(String(path))) return handle;
     const writeFile = handle.writeFile.bind(handle);
     let writes = 0;
     handle.writeFile = async (...written) => {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from '@commander-js/extra-typings';
-import { exitCode, UserError } from '../support/errors.js';
+import { exitCode } from '../support/errors.js';
 import { printable } from '../support/printable.js';
+import { asUserError } from '../support/system-error.js';
 import { examples } from './command.js';
 import { compare } from './compare.js';
 import { completion } from './completion.js';
@@ -34,13 +35,10 @@ export async function main(words: readonly string[]): Promise<number> {
     return unwritten ? exitCode.failed : code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
-    if (error instanceof UserError) {
-      process.stderr.write(`ple: ${printable(error.message)}\n`);
-      return error.exitCode;
-    }
-    if (error instanceof Error && 'syscall' in error && 'code' in error) {
-      process.stderr.write(`ple: ${printable(error.message)}.\n`); // of the system: no space left, no permission, …
-      return exitCode.failed;
+    const told = asUserError(error);
+    if (told) {
+      process.stderr.write(`ple: ${printable(told.message)}\n`);
+      return told.exitCode;
     }
     process.stderr.write(`ple: this is a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
     return exitCode.failed;

@@ -60,6 +60,8 @@ export const resultSchema = z.strictObject({
       }),
     ]),
   ),
+  files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 export const epochSchema = z.strictObject({
   epoch: z.int().positive(),

@@ -89,7 +89,7 @@ export const report = defineCommand(words, async (given, options) => {
   });
   for (const note of notes) say(`note: ${note}`);
   makeFolder(folder);
-  writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+  await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
   const data = {
     comparison,
     runs,
@@ -111,6 +111,8 @@ async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<
   const run = rows[0]?.runs[0]?.run;
   if (!run) throw new DataError(`${path} is not finished: ple train --resume ${path} goes on.`);
   const folder = options.out ?? path;
+  const { notesOnFiles } = await import('../comparison/gains/notes-on-runs.js');
+  for (const note of notesOnFiles([run])) say(`note: ${note}`);
   if (await holdsRunsOf(folder)) refuse(folder);
   const command = commandLine('train', ['--config', join(path, 'config.yaml'), '--runs', dirname(path)]);
   await writeRunReport(folder, run, command, { svg: options.svg ?? false, png: options.png ?? false });

@@ -76,6 +76,7 @@ test.each([
 test.each([
   ['SIGINT', plain],
   ['SIGTERM', plain],
+  ['SIGHUP', plain],
   ['SIGTERM', dropout], // within an epoch, of which the rest draws its noise after resuming
 ] as const)('33: %s writes a checkpoint, exits 130, and the run goes on to the same bits', async (signal, changes) => {
   const folder = temporaryFolder();

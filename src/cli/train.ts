@@ -16,6 +16,7 @@ const words = () =>
     .option('--runs <dir>', 'folder of all runs', 'runs')
     .option('--resume <run>', 'continue an unfinished run in its folder; the result is the same to the bit')
     .option('--overwrite', 'delete the contents of the run’s folder and train again')
+    .option('--force', 'take the folder over from a process of another host or container that has ended')
     .option('--dry-run', 'print the resolved config, the parameters and the steps of an epoch; train nothing')
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--json', 'print the result (or the plan of a dry run) as one JSON document')
@@ -48,6 +49,7 @@ export const train = defineCommand(words, async (given, options) => {
       runs: options.runs,
       ...(options.resume === undefined ? {} : { resume: options.resume }),
       overwrite: options.overwrite ?? false,
+      force: options.force ?? false,
       predictions: options.predictions,
       signal,
       on: display.show,

@@ -27,6 +27,8 @@ export interface Comparison {
   /** What a reader should know: too few seeds, failed runs, … One line each. */
   readonly notes: readonly string[];
   readonly timing: Readonly<Record<string, unknown>>;
+  /** Of all but `timing`. Earlier versions did not write it. */
+  readonly sha256?: string;
 }
 
 /** How gains are tested (docs/statistics.md). */

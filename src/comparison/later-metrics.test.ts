@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sealed } from '../support/checksum.js';
 import { randomFromSeed } from '../support/random.js';
 import { storedTable } from './gains/stored-table.js';
 import { storeRun } from './stored/stored-run.fixture.js';
@@ -54,7 +55,7 @@ function forget(run: string, metrics: Readonly<Record<string, readonly string[]>
   const file = at(run, 'result.json');
   const result = JSON.parse(readFileSync(file, 'utf8'));
   for (const [task, names] of Object.entries(metrics)) for (const name of names) delete result.tasks[task].test[name];
-  writeFileSync(file, JSON.stringify(result));
+  writeFileSync(file, JSON.stringify(sealed(result)));
 }
 
 test('a metric that result.json lacks is computed from the predictions, to the same bits', async () => {
@@ -72,7 +73,7 @@ test('what result.json has is not computed again, nor are predictions read', asy
   for (const seed of seeds) truncateSync(at(`m-${seed}`, 'predictions.arrow'), 100);
   expect(await table()).toEqual(before);
   forget('m-3', { click: ['auc'] });
-  await expect(table()).rejects.toThrow(/m-3\/predictions\.arrow: it is cut short/);
+  await expect(table()).rejects.toThrow(/m-3\/predictions\.arrow is not what the run wrote/);
 });
 
 test('without predictions, a note names the runs and the cause', async () => {
@@ -96,7 +97,7 @@ test('a metric that the predictions cannot give is told apart', async () => {
     ...row,
     tasks: { ...row.tasks, click: { ...row.tasks.click, metric: 'groupedAuc' } },
   }));
-  writeFileSync(at('comparison.json'), JSON.stringify({ ...comparison, rows: judged }));
+  writeFileSync(at('comparison.json'), JSON.stringify(sealed({ ...comparison, rows: judged })));
   const { notes, rows } = await table();
   expect(notes).toContain(
     "m: groupedAuc of task 'click' cannot be computed for the runs of seeds 1, 2, 3, 4, 5: the data name no group; left out.",

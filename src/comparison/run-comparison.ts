@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
+import { sealed } from '../support/checksum.js';
 import { DataError, Interrupted } from '../support/errors.js';
+import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
+import { removeRemains } from '../support/partial-path.js';
 import { writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
-import { acquireLock, cannotWrite } from '../training/lock.js';
 import type { Comparison, Look, RunReference } from './comparison.js';
 import { type ComparisonLog, loggedTime, openComparisonLog } from './execute/comparison-log.js';
 import type { Event, Executor } from './execute/executor.js';
@@ -39,9 +41,9 @@ export type ComparisonResult =
 /** Trains what is not finished of a comparison, and writes `comparison.json`. The same call goes on after an interruption. */
 export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<ComparisonResult> {
   const folder = join(options.runs, config.name);
-  let log: ComparisonLog | undefined;
+  const held: { log?: ComparisonLog; lock?: Lock } = {};
   const on = (event: Event) => {
-    log?.add(event);
+    held.log?.add(event);
     options.on(event);
   };
   try {
@@ -51,20 +53,20 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
       } catch (error) {
         throw cannotWrite(folder, error);
       }
-      const release = acquireLock(folder);
-      try {
-        log = openComparisonLog(join(folder, 'log.jsonl'));
-        const result = await runInFolder(config, folder, executor, on, options.signal);
-        log.close(result.status);
-        return result;
-      } finally {
-        release();
-      }
+      held.lock = acquireLock(folder, options.force);
+      await removeRemains(folder);
+      held.log = openComparisonLog(join(folder, 'log.jsonl'));
+      const result = await runInFolder(config, folder, executor, on, options.signal);
+      held.log.end(result.status);
+      return result;
     });
   } catch (error) {
     if (!options.halt.aborted && !(error instanceof Interrupted)) throw error;
-    log?.close('interrupted');
+    held.log?.end('interrupted');
     return { status: 'interrupted', folder };
+  } finally {
+    held.log?.close(); // after the workers have ended
+    held.lock?.release();
   }
 }
 
@@ -75,7 +77,7 @@ async function runInFolder(
   on: (event: Event) => void,
   signal: AbortSignal,
 ): Promise<ComparisonResult> {
-  const kept = folderConfig(folder, config);
+  const kept = await folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await makePlan(config, folder, executor.readShape, on, signal);
   if (plan.search.runs.length > 0) await executor.execute('tuning', plan.search.runs, plan.search.folder);
@@ -108,9 +110,9 @@ async function runInFolder(
       nextLevel: looks[done.length + 1]?.level ?? next.level / 2,
       timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
     });
-    const comparison = withDecisions(summary, decided, config);
-    kept.write();
-    writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+    const comparison = sealed(withDecisions(summary, decided, config));
+    await kept.write();
+    await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
     done.push(...comparison.looks.slice(-1));
     const { undecided } = comparison.looks.at(-1) ?? { undecided: 0 };
     const more = looks[done.length];

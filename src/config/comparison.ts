@@ -55,10 +55,15 @@ export interface ComparisonConfig {
 }
 
 const values = z.array(z.unknown()).min(1);
+/** They are checked, and planned, in memory. */
+const mostRuns = 20_000;
 const seedCount = z.int().positive().max(10_000);
 const percentage = z
   .string()
-  .refine((text) => /^\d*\.?\d+\s*%$/.test(text) && Number.parseFloat(text) > 0, "a percentage above 0, such as '1 %'");
+  .refine(
+    (text) => /^(\d+(\.\d+)?|\.\d+)\s*%$/.test(text) && Number.parseFloat(text) > 0,
+    "a percentage above 0, such as '1 %'",
+  );
 const margin = z
   .union([z.number().positive(), percentage], { error: "a number above 0, a percentage such as '1 %', or null" })
   .nullable();
@@ -181,9 +186,11 @@ export function parseComparison(
   });
   const models = withBaseline(listed, document, definitions);
   const labels = models.map(({ label }) => label);
-  for (const [index, label] of labels.entries()) {
-    if (labels.indexOf(label) !== index)
+  const known = new Set<string>();
+  for (const label of labels) {
+    if (known.has(label))
       throw failAt(document, ['compare', 'models'], `two models are labelled '${label}': give each a label of its own`);
+    known.add(label);
   }
   const { seeds, looks } = seedsOf(compare.seeds, document);
   const tuneSeeds = [compare.tuneSeed].flat();
@@ -195,6 +202,14 @@ export function parseComparison(
   const ownOf = ({ path, tune }: Listed): Choices => ({ path: [...path, 'tune'], values: tune ?? {} });
   checkVariedKeys(axes, shared, models.map(ownOf), document);
 
+  const searches = models.map(({ tune }) => sizeOf({ ...shared.values, ...tune }));
+  const runs = sizeOf(compare.axes) * searches.reduce((sum, size) => sum + seeds.length + size * tuneSeeds.length, 0);
+  if (runs > mostRuns)
+    throw failAt(
+      document,
+      ['compare'],
+      `the points of the axes, models, seeds and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`,
+    );
   const points = combinations(compare.axes);
   const baseline = models.find(({ options }) => options.type === definitions.baseline)?.label ?? '';
   const modelOf = (label: string) => {
@@ -409,6 +424,11 @@ function checkContrasts(
 }
 
 /** Every combination of values, the last key's changing fastest. */
+/** Their number, without making them. */
+function sizeOf(choices: Readonly<Record<string, readonly unknown[]>>): number {
+  return Object.values(choices).reduce((product, options) => product * options.length, 1);
+}
+
 export function combinations(choices: Readonly<Record<string, readonly unknown[]>>): AxisPoint[] {
   return Object.entries(choices).reduce<AxisPoint[]>(
     (points, [key, options]) => points.flatMap((point) => options.map((option) => ({ ...point, [key]: option }))),

@@ -45,13 +45,15 @@ export function readDocument(
   changes: readonly Change[] = [],
 ): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const position = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
   const failure = document.errors[0];
   if (failure) throw new ConfigError(`${position(failure.pos[0])}: not valid YAML: ${firstLine(failure.message)}`);
+  const twice = repeatedKey(document);
+  if (twice) throw new ConfigError(`${position(twice.range?.[0] ?? 0)}: not valid YAML: Map keys must be unique.`);
   const noKey = forbiddenKey(document);
   if (noKey) throw new ConfigError(`${position(noKey.range?.[0] ?? 0)}: ${cannotBeKey(noKey.value)}`);
 
@@ -120,6 +122,26 @@ function originOf(path: Path, changes: readonly Change[]): Path {
     at.length <= path.length && at.every((part, i) => String(part) === String(path[i]));
   const change = changes.filter(isUnder).toSorted((a, b) => b.at.length - a.at.length)[0];
   return change ? [...change.from, ...path.slice(change.at.length)] : path;
+}
+
+/** The library's own check compares every key with every other. */
+function repeatedKey(document: Document): Scalar | undefined {
+  let found: Scalar | undefined;
+  visit(document, {
+    Map: (_, { items }) => {
+      const known = new Set<unknown>();
+      found = items
+        .map(({ key }) => key)
+        .find((key): key is Scalar => {
+          if (!isScalar(key)) return false;
+          const isKnown = known.has(key.value);
+          known.add(key.value);
+          return isKnown;
+        });
+      return found && visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** A key, or a part of a dotted one, that JavaScript's objects do not keep as a key of their own. */

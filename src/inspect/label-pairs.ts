@@ -16,6 +16,9 @@ export interface LabelPair {
   readonly sampled: number;
 }
 
+/** 2,016 pairs: with more tasks the pairs of the first ones. */
+const mostTasks = 64;
+
 /** Compares the training labels of every pair of tasks; correlations are of every k-th row, `mostSampled` at most. */
 export class LabelPairs {
   readonly #names: readonly string[];
@@ -36,12 +39,12 @@ export class LabelPairs {
 
   /** @param tasks Their indexes in the source. */
   constructor(names: readonly string[], tasks: readonly number[], rows: number, mostSampled: number) {
-    this.#names = names;
-    this.#tasks = tasks;
+    this.#names = names.slice(0, mostTasks);
+    this.#tasks = tasks.slice(0, mostTasks);
     this.#stride = Math.max(1, Math.ceil(rows / mostSampled));
-    this.#sample = tasks.map(() => new Float32Array(Math.ceil(rows / this.#stride)));
-    this.#counts = names.flatMap((_, a) =>
-      names.slice(a + 1).map((_, i) => ({ a, b: a + 1 + i, rows: 0, same: 0, opposite: 0, first: 0, moved: 0 })),
+    this.#sample = this.#tasks.map(() => new Float32Array(Math.ceil(rows / this.#stride)));
+    this.#counts = this.#names.flatMap((_, a) =>
+      this.#names.slice(a + 1).map((_, i) => ({ a, b: a + 1 + i, rows: 0, same: 0, opposite: 0, first: 0, moved: 0 })),
     );
   }
 

@@ -23,11 +23,11 @@ interface Formats {
  */
 export async function writeOutputs(folder: string, data: ReportData, formats: Formats): Promise<void> {
   makeFolder(folder);
-  writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
-  writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
-  writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
+  await writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
+  await writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
+  await writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
   const sections = await drawCharts(data);
-  writeWhole(join(folder, 'report.html'), reportPage(data, sections));
+  await writeWhole(join(folder, 'report.html'), reportPage(data, sections));
   await writeDrawings(folder, sections, formats);
 }
 
@@ -40,7 +40,7 @@ export async function writeRunReport(
 ): Promise<void> {
   makeFolder(folder);
   const sections = await drawRunCharts(run, runTasks(run));
-  writeWhole(join(folder, 'report.html'), runPage(run, command, sections));
+  await writeWhole(join(folder, 'report.html'), runPage(run, command, sections));
   await writeDrawings(folder, sections, formats);
 }
 
@@ -51,7 +51,7 @@ async function writeDrawings(folder: string, sections: readonly ChartSection[], 
   await mkdir(drawings);
   for (const { id, standalone } of sections.flatMap(({ charts }) => charts)) {
     const drawing = await standalone();
-    if (svg) writeWhole(join(drawings, `${id}.svg`), drawing);
-    if (png) writeWhole(join(drawings, `${id}.png`), await toPng(drawing));
+    if (svg) await writeWhole(join(drawings, `${id}.svg`), drawing);
+    if (png) await writeWhole(join(drawings, `${id}.png`), await toPng(drawing));
   }
 }

@@ -5,7 +5,8 @@ import { advance, type Unit, unitsOf } from './selection.js';
 import type { EpochRecord, Trained } from './trainer.js';
 
 /** How a run ended: on a plateau, or at its limit of epochs while it was (or may have been) still improving. */
-export type Ended = 'plateau' | 'limit';
+export const endings = ['plateau', 'limit'] as const;
+export type Ended = (typeof endings)[number];
 
 /** Of the error: what fell by less than this over the last epochs no longer falls. */
 const leastFall = 0.01;

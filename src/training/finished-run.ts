@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
+import { fileSha256 } from '../support/checksum.js';
 import { DataError } from '../support/errors.js';
 import { definitions } from './definitions.js';
 import { type Ended, howEnded } from './ended.js';
@@ -10,7 +11,8 @@ import { environmentShape } from './environment.js';
 import type { GateUse } from './evaluation.js';
 import { checkConfig, checkResult } from './one-run.js';
 import { readPredictions, type TaskPredictions } from './predictions.js';
-import { type Result, readResult } from './result.js';
+import { metricsShape, type Result, readResult } from './result.js';
+import { checkFiles, notWhatWasWritten, predictionsFile } from './run-manifest.js';
 import { readStored } from './stored-file.js';
 import type { EpochRecord } from './trainer.js';
 
@@ -36,21 +38,35 @@ export interface FinishedRun extends EvaluatedRun {
   /** Of the test split; empty for a model without gates. */
   readonly gates: readonly GateUse[];
   readonly environment: Readonly<Record<string, unknown>>;
+  /** What a reader of its files should know. */
+  readonly notes: readonly string[];
   /** False after `--no-predictions`, and for large test splits. */
   readonly hasPredictions: boolean;
   /** Of the test split, task by task in the order of the config. */
   predictions(): Promise<readonly TaskPredictions[]>;
 }
 
+/** What was NaN is null. */
+const numberOrNull = z.number().nullable();
 const gatesShape = z.array(
-  z.looseObject({ experts: z.array(z.string()), mean: z.array(z.number()), standardDeviation: z.array(z.number()) }),
+  z.looseObject({
+    level: z.int(),
+    gate: z.string(),
+    experts: z.array(z.string()),
+    mean: z.array(numberOrNull),
+    standardDeviation: z.array(numberOrNull),
+  }),
 );
+const numberByTask = z.record(z.string(), z.number());
 const epochsShape = z.array(
   z.looseObject({
-    epoch: z.number(),
-    train: z.looseObject({ tasks: z.looseObject({}) }),
-    validation: z.looseObject({}),
-    weights: z.looseObject({}),
+    epoch: z.int().positive(),
+    steps: z.int(),
+    train: z.looseObject({ loss: numberOrNull, tasks: z.record(z.string(), numberOrNull) }),
+    validation: z.record(z.string(), metricsShape),
+    weights: numberByTask,
+    learningRate: z.union([z.number(), numberByTask]).optional(),
+    seconds: z.number(),
   }),
 );
 
@@ -62,6 +78,7 @@ export function readRun(path: string): FinishedRun | undefined {
   const result = readResult(path);
   if (!result) return undefined;
   const file = (name: string) => join(path, name);
+  const notes = result.files ? checkFiles(path, result.files) : [];
   let config = '';
   const experiment = readStored(file('config.yaml'), z.unknown(), (text) => {
     config = text;
@@ -77,7 +94,7 @@ export function readRun(path: string): FinishedRun | undefined {
   checkConfig({ path, config, environment, result });
   const epochs = readEpochs(path);
   checkResult(path, result, epochs);
-  const predictions = join(path, 'predictions.arrow');
+  const predictions = file(predictionsFile);
   return {
     path,
     experiment,
@@ -85,9 +102,13 @@ export function readRun(path: string): FinishedRun | undefined {
     epochs,
     gates,
     environment,
+    notes,
     hasPredictions: existsSync(predictions),
     async predictions() {
       const mend = `Delete it to go on without it (no errors over test rows, no calibration curves), or delete ${path} and train the run again.`;
+      const expectedSum = result.files?.[predictionsFile];
+      if (expectedSum !== undefined && existsSync(predictions) && fileSha256(predictions) !== expectedSum)
+        throw notWhatWasWritten(predictions, mend);
       const read = await readPredictions(predictions, experiment.tasks, mend);
       const [rows, expected] = [read[0]?.scores.logits.length, result.dataset.rows.test];
       if (rows === expected) return read;

@@ -30,7 +30,9 @@ interface LeftFiles {
  */
 export function checkConfig({ path, config, environment, result }: LeftFiles): void {
   const { model, seed, dataset } = result;
-  const known = configShape.parse(parse(config));
+  const read = configShape.safeParse(parse(config));
+  if (!read.success) throw foreign(path, `its config.yaml has no ${read.error.issues[0]?.path.join('.')}`);
+  const known = read.data;
   if (known.model.type !== model || known.seed !== seed)
     throw foreign(
       path,

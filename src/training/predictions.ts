@@ -34,7 +34,7 @@ export async function writePredictions(path: string, dataset: Dataset, evaluatio
     (field) => new Field(field.name, field.type, field.nullable, metadata.get(field.name)),
   );
   const table = new Table(new Schema(fields), plain.batches);
-  writeWhole(path, tableToIPC(table, 'file'));
+  await writeWhole(path, tableToIPC(table, 'file'));
 }
 
 /** A task's predictions of the test split. */

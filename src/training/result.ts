@@ -5,7 +5,8 @@ import type { Experiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { selectionScore } from '../metrics/score.js';
 import { must } from '../support/must.js';
-import { type Ended, howEnded } from './ended.js';
+import { type Ended, endings, howEnded } from './ended.js';
+import { manifestSchema, type RunManifest } from './run-manifest.js';
 import { countByTask, countParameters, type ParameterCounts, type TrainingSetup } from './setup.js';
 import { readStored } from './stored-file.js';
 import { type EpochRecord, metricsOf, type Trained } from './trainer.js';
@@ -34,7 +35,12 @@ export interface Result {
     readonly batchSize: number;
   };
   readonly tasks: Readonly<Record<string, TaskResult>>;
+  /** SHA-256 of the run's files. Earlier versions did not write it. */
+  readonly files?: RunManifest;
 }
+
+/** Of a split, in stored files. */
+export const metricsShape = z.record(z.string(), z.union([z.number(), z.null(), z.tuple([z.number(), z.number()])]));
 
 interface TaskResult {
   readonly type: string;
@@ -92,12 +98,39 @@ export function resultOf(
   };
 }
 
-const splitShape = z.record(z.string(), z.unknown());
+const count = z.int().nonnegative();
+const parametersShape = z.looseObject({ embedding: count, network: count });
+const epochShape = z.int().nonnegative();
 const resultShape = z.looseObject({
+  schema: z.literal(1),
+  name: z.string(),
   model: z.string(),
   seed: z.number(),
-  dataset: z.looseObject({ checksum: z.string() }),
-  tasks: z.record(z.string(), z.looseObject({ type: z.string(), validation: splitShape, test: splitShape })),
+  parameters: parametersShape,
+  parametersByTask: z.record(z.string(), parametersShape).optional(),
+  epochs: count,
+  bestEpoch: z.union([epochShape, z.record(z.string(), epochShape)]),
+  ended: z.enum(endings).optional(),
+  dataset: z.looseObject({
+    checksum: z.string(),
+    rows: z.looseObject({ train: count, validation: count, test: count }),
+  }),
+  engine: z.looseObject({ name: z.string(), device: z.string() }),
+  throughput: z.looseObject({
+    samplesPerSecond: z.number().nullable(),
+    stepMilliseconds: z.number().nullable(),
+    batchSize: count,
+  }),
+  tasks: z.record(
+    z.string(),
+    z.looseObject({
+      type: z.string(),
+      validation: metricsShape,
+      test: metricsShape,
+      ownBest: z.looseObject({ epoch: epochShape, validation: metricsShape, test: metricsShape }).optional(),
+    }),
+  ),
+  files: manifestSchema.optional(),
 });
 
 /** The result of a finished run in this folder. */

@@ -1,57 +1,66 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { appendLine } from '../support/growing-file.js';
+import { acquireLock, cannotWrite, FolderInUse } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
+import { removeRemains } from '../support/partial-path.js';
 import { writeWhole } from '../support/whole-file.js';
-import { acquireLock, cannotWrite, FolderInUse } from './lock.js';
 
 /** A run's folder, held by one process at a time. */
 export interface RunFolder {
   readonly path: string;
   readonly checkpoints: string;
   /** Writes a file whole or not at all. */
-  write(name: string, text: string): void;
-  writeJson(name: string, value: unknown): void;
+  write(name: string, text: string): Promise<void>;
+  writeJson(name: string, value: unknown): Promise<void>;
   /** The line is on the disk when this returns, before a checkpoint that rests on it. */
   appendLine(name: string, value: unknown): void;
   /** Deletes everything in it but locks. */
   clear(): void;
+  /** @throws UserError if another process has taken the folder over by force. */
+  check(): void;
   release(): void;
 }
 
 /** @throws UserError if the folder cannot be written, or another process holds it. */
-function openRunFolder(path: string): RunFolder {
+async function openRunFolder(path: string, force: boolean): Promise<RunFolder> {
   const checkpoints = join(path, 'checkpoints');
   try {
     makeFolder(checkpoints);
   } catch (error) {
     throw cannotWrite(path, error);
   }
-  const release = acquireLock(path);
+  const lock = acquireLock(path, force);
+  for (const folder of [path, checkpoints]) await removeRemains(folder);
   const write = (name: string, text: string) => writeWhole(join(path, name), text);
   return {
     path,
     checkpoints,
     write,
     writeJson: (name, value) => write(name, `${JSON.stringify(value, null, 2)}\n`),
-    appendLine: (name, value) =>
-      writeFileSync(join(path, name), `${JSON.stringify(value)}\n`, { flag: 'a', flush: true }),
+    appendLine: (name, value) => appendLine(join(path, name), JSON.stringify(value)),
     clear: () => {
       for (const name of readdirSync(path)) {
         if (!/^lock(\.|$)/.test(name)) rmSync(join(path, name), { recursive: true });
       }
       mkdirSync(checkpoints);
     },
-    release,
+    ...lock,
   };
 }
 
 /** As `openRunFolder`, but waits so long for another process to leave the folder, such as one that writes its last checkpoint. */
-export async function openRunFolderWithin(seconds: number, path: string, signal: AbortSignal): Promise<RunFolder> {
+export async function openRunFolderWithin(
+  seconds: number,
+  path: string,
+  force: boolean,
+  signal: AbortSignal,
+): Promise<RunFolder> {
   const end = performance.now() + 1000 * seconds;
   for (;;) {
     try {
-      return openRunFolder(path);
+      return await openRunFolder(path, force);
     } catch (error) {
       if (!(error instanceof FolderInUse) || performance.now() > end || signal.aborted) throw error;
     }
@@ -63,13 +72,13 @@ export async function openRunFolderWithin(seconds: number, path: string, signal:
  * Keeps the lines of `epochs.jsonl` up to this epoch: later ones are trained again. Lines that a crash cut short are left out.
  * @returns The epochs up to this one that have no line.
  */
-export function keepEpochs(folder: RunFolder, name: string, lastEpoch: number): readonly number[] {
+export async function keepEpochs(folder: RunFolder, name: string, lastEpoch: number): Promise<readonly number[]> {
   const path = join(folder.path, name);
   const epochs = Array.from({ length: lastEpoch }, (_, index) => index + 1);
   if (!existsSync(path)) return epochs;
   const lines = readFileSync(path, 'utf8').split('\n');
   const kept = new Map(lines.map((line) => [epochOf(line), line]));
-  folder.write(name, epochs.flatMap((epoch) => (kept.has(epoch) ? `${kept.get(epoch)}\n` : [])).join(''));
+  await folder.write(name, epochs.flatMap((epoch) => (kept.has(epoch) ? `${kept.get(epoch)}\n` : [])).join(''));
   return epochs.filter((epoch) => !kept.has(epoch));
 }
 
@@ -81,12 +90,4 @@ function epochOf(line: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Cuts a last line that a kill cut short, so that the next one is whole. */
-export function cutTornLine(file: string): void {
-  if (!existsSync(file)) return;
-  const bytes = readFileSync(file);
-  const whole = bytes.lastIndexOf('\n') + 1;
-  if (whole < bytes.length) truncateSync(file, whole);
 }

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
 import { type ChosenDevice, type EngineChoice, lookAtMachine } from '../engine/choose-device.js';
 import { openEngine } from '../engine/open-engine.js';
+import { sealed } from '../support/checksum.js';
 import { ConfigError } from '../support/errors.js';
+import { openLog } from '../support/growing-file.js';
 import { wholeNumber } from '../support/whole-number.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
@@ -13,7 +15,8 @@ import { readEpochs } from './finished-run.js';
 import { type LoadDataset, type LoadingEvent, loadDataset } from './load-dataset.js';
 import { writePredictions } from './predictions.js';
 import { notesOn, type Result, readResult, resultOf } from './result.js';
-import { cutTornLine, keepEpochs, openRunFolderWithin, type RunFolder } from './run-folder.js';
+import { keepEpochs, openRunFolderWithin, type RunFolder } from './run-folder.js';
+import { manifestOf, predictionsFile } from './run-manifest.js';
 import { setUp, type TrainingSetup } from './setup.js';
 import { type Trained, type TrainingRecord, train } from './trainer.js';
 
@@ -30,6 +33,8 @@ export interface RunOptions extends PrepareOptions {
   readonly resume?: string;
   /** Delete what the folder holds and train again. */
   readonly overwrite: boolean;
+  /** Take the folder over from a process that may be dead: one of another host or container. */
+  readonly force?: boolean;
   /** Write the test predictions. */
   readonly predictions: boolean;
   /** When it fires, a checkpoint is written and the run ends as `interrupted`; before it trains, with the signal's reason or `Interrupted`. */
@@ -78,7 +83,7 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
   const finished = options.overwrite ? undefined : readResult(path);
   if (finished) return { status: 'already done', path, result: finished };
 
-  const folder = await openRunFolderWithin(options.waitSeconds ?? 0, path, options.signal);
+  const folder = await openRunFolderWithin(options.waitSeconds ?? 0, path, options.force ?? false, options.signal);
   try {
     if (options.overwrite) folder.clear();
     const isNew = !existsSync(join(path, 'config.yaml'));
@@ -88,15 +93,15 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
       );
     }
     if (!isNew) checkHash(path, hash);
-    if (isNew) folder.write('config.yaml', stringifyExperiment(experiment));
-    const logFile = join(path, 'log.jsonl');
-    cutTornLine(logFile);
-    const log = pino({ base: null }, pino.destination({ dest: logFile, sync: true }));
+    if (isNew) await folder.write('config.yaml', stringifyExperiment(experiment));
+    const { log, close } = openLog(join(path, 'log.jsonl'));
     try {
       return await trainInFolder(experiment, setup, folder, hash, log, options);
     } catch (error) {
       log.error({ error: error instanceof Error ? error.message : String(error) }, 'failed');
       throw error;
+    } finally {
+      close();
     }
   } finally {
     folder.release();
@@ -132,8 +137,8 @@ async function trainInFolder(
   const from = await readSnapshot(folder.checkpoints, hash);
   const environment = describeEnvironment(setup.engine, setup.chosen);
   const before = from && readEnvironment(folder.path); // without a checkpoint nothing is left of it
-  folder.writeJson('environment.json', { ...goingOn(environment, before), hash8: hash });
-  const lost = keepEpochs(folder, 'epochs.jsonl', (from?.progress.epoch ?? 1) - 1);
+  await folder.writeJson('environment.json', { ...goingOn(environment, before), hash8: hash });
+  const lost = await keepEpochs(folder, 'epochs.jsonl', (from?.progress.epoch ?? 1) - 1);
   const device = { engine: setup.engine.name, device: setup.engine.device, why: setup.chosen.why };
   log.info(
     { epoch: from?.progress.epoch ?? 1, step: from?.progress.step ?? 0, ...device },
@@ -160,6 +165,7 @@ async function trainInFolder(
         return { status: 'done', path: folder.path, result };
       }
       const record = next.value;
+      folder.check();
       options.on({ kind: 'training', record });
       if (record.kind === 'compiled') log.info({ seconds: record.seconds }, 'compiled');
       if (record.kind === 'epoch') {
@@ -179,11 +185,11 @@ async function trainInFolder(
       }
     }
   } finally {
-    await close(training); // frees the engine, also where something went wrong between two records
+    await end(training); // frees the engine, also where something went wrong between two records
   }
 }
 
-async function close(generator: AsyncIterator<unknown, unknown>): Promise<void> {
+async function end(generator: AsyncIterator<unknown, unknown>): Promise<void> {
   await generator.return?.();
 }
 
@@ -195,11 +201,13 @@ async function finish(
   folder: RunFolder,
   predictions: boolean,
 ): Promise<Result> {
-  folder.writeJson('gates.json', trained.test.gates); // [] for a model without gates
+  folder.check();
+  await folder.writeJson('gates.json', trained.test.gates); // [] for a model without gates
   if (predictions) {
-    await writePredictions(join(folder.path, 'predictions.arrow'), setup.dataset, trained.test);
+    await writePredictions(join(folder.path, predictionsFile), setup.dataset, trained.test);
   }
-  const result = resultOf(experiment, setup, trained, readEpochs(folder.path));
-  folder.writeJson('result.json', result); // last: its presence says that the run is finished
+  const measured = resultOf(experiment, setup, trained, readEpochs(folder.path));
+  const result = sealed({ ...measured, files: manifestOf(folder.path) });
+  await folder.writeJson('result.json', result); // last: its presence says that the run is finished
   return result;
 }

@@ -1,7 +1,8 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { float32, type HostArrays, int32, sizeOf } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
+import { writeWhole } from '../support/whole-file.js';
 
 /** Arrays and text metadata, as the safetensors format holds them (github.com/huggingface/safetensors: a length, a JSON header, bytes). */
 export interface SafetensorsFile {
@@ -11,7 +12,7 @@ export interface SafetensorsFile {
 
 const dtypes = { float32: 'F32', int32: 'I32' } as const;
 
-/** Writes the file whole or not at all: a temporary file is synced, then renamed over `path`. */
+/** Writes the file whole or not at all. */
 export async function writeSafetensors(path: string, file: SafetensorsFile): Promise<void> {
   const header: Record<string, unknown> = { __metadata__: file.metadata };
   let offset = 0;
@@ -28,21 +29,10 @@ export async function writeSafetensors(path: string, file: SafetensorsFile): Pro
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length + padding.length));
 
-  const temporary = `${path}.partial`;
-  const handle = await open(temporary, 'w');
-  try {
-    await handle.writeFile(Buffer.concat([length, json, padding]));
-    for (const { data } of Object.values(file.arrays)) {
-      if (data.byteLength > 0) await handle.writeFile(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-    }
-    await handle.sync();
-  } catch (error) {
-    await handle.close();
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await handle.close();
-  await rename(temporary, path);
+  const bytes = Object.values(file.arrays).map(({ data }) =>
+    Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+  );
+  await writeWhole(path, [Buffer.concat([length, json, padding]), ...bytes]);
 }
 
 const headerSchema = z.record(

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
+import { isIntact } from '../support/checksum.js';
 import { DataError, UserError } from '../support/errors.js';
+import { systemReason } from '../support/system-error.js';
 
 /**
- * A file that a run has left. `shape` holds what its readers rest on: folders are copied, cut short and edited.
+ * A file that a run has left. `shape` holds what its readers rest on: folders are copied, cut short and edited. A document with a checksum of itself
+ * must have the right one.
  * @throws DataError that names the file and what to do.
  */
 export function readStored<Value>(
@@ -15,12 +18,12 @@ export function readStored<Value>(
 ): Value {
   try {
     const value = parse(readFileSync(file, 'utf8'));
+    if (isIntact(value) === false) throw new Error('its content is not what was written (SHA-256)');
     const issue = shape.safeParse(value).error?.issues[0];
     if (!issue) return value;
     throw new Error(`${issue.path.join('.') || 'its content'}: ${issue.message}`);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const reason = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').replace(/\.$/, '');
-    throw new DataError(`Cannot read ${file}: ${reason}. ${mend}.`);
+    throw new DataError(`Cannot read ${file}: ${systemReason(error).replaceAll(/\s+/g, ' ')}. ${mend}.`);
   }
 }

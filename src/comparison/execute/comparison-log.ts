@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import pino, { type Logger } from 'pino';
-import { cutTornLine } from '../../training/run-folder.js';
+import { type LogFile, openLog } from '../../support/growing-file.js';
 import { logEntries, secondsLogged } from '../stored/timing.js';
 import type { Event } from './executor.js';
 
@@ -8,27 +7,30 @@ import type { Event } from './executor.js';
 export interface ComparisonLog {
   add(event: Event): void;
   /** A last line, if anything was trained. */
-  close(status: 'done' | 'interrupted'): void;
+  end(status: 'done' | 'interrupted'): void;
+  close(): void;
 }
 
 /** The file is made, or goes on, when the first run starts. */
 export function openComparisonLog(file: string): ComparisonLog {
-  let log: Logger | undefined;
+  let opened: LogFile | undefined;
   return {
     add(event) {
       if (event.kind === 'planned' && event.unfinished.length > 0) {
         const { stage, jobs, threads } = event;
-        const isNew = log === undefined;
-        if (isNew) cutTornLine(file);
-        log ??= pino({ base: null }, pino.destination({ dest: file, sync: true }));
-        log.info({ stage, jobs, threads, runs: event.unfinished.length }, isNew ? 'started' : 'goes on');
+        const isNew = opened === undefined;
+        opened ??= openLog(file);
+        opened.log.info({ stage, jobs, threads, runs: event.unfinished.length }, isNew ? 'started' : 'goes on');
       }
       if (event.kind === 'ended') {
         const { outcome, run } = event;
-        log?.[outcome.status === 'failed' ? 'error' : 'info']({ run: run.folder, ...outcome }, 'run ended');
+        opened?.log[outcome.status === 'failed' ? 'error' : 'info']({ run: run.folder, ...outcome }, 'run ended');
       }
     },
-    close: (status) => log?.info(status),
+    end(status) {
+      opened?.log.info(status);
+    },
+    close: () => opened?.close(),
   };
 }
 

@@ -19,6 +19,8 @@ export interface ExecutorOptions {
   readonly jobs?: number | undefined;
   /** Whether reported runs keep the predictions of the test split. */
   readonly predictions: boolean;
+  /** Take folders over from processes that may be dead: those of another host or container. */
+  readonly force?: boolean;
   /** When it fires, the runs are checkpointed, and no further one is begun. */
   readonly signal: AbortSignal;
   /** When it fires, the child processes are killed. */
@@ -58,7 +60,16 @@ interface Local extends Omit<ExecutorOptions, 'halt'> {
   readonly metrics: Readonly<Record<string, string>>;
 }
 
-export function localProcesses({ workers, devices, metrics, jobs, predictions, signal, on }: Local): Executor {
+export function localProcesses({
+  workers,
+  devices,
+  metrics,
+  jobs,
+  predictions,
+  force = false,
+  signal,
+  on,
+}: Local): Executor {
   const onReading = (report: Report) => {
     if (report.kind === 'note' || report.kind === 'reading') on(report);
   };
@@ -143,7 +154,14 @@ export function localProcesses({ workers, devices, metrics, jobs, predictions, s
     }: { readonly path: string; readonly place: number; readonly count: number; readonly predictions: boolean },
   ): Promise<Outcome> {
     const { experiment } = run;
-    const order = { kind: 'run', experiment, path, engine: deviceFor(devices, count, place), predictions } as const;
+    const order = {
+      kind: 'run',
+      experiment,
+      path,
+      engine: deviceFor(devices, count, place),
+      predictions,
+      force,
+    } as const;
     for (let attempt = 1; ; attempt++) {
       const answer = await workers.at(place).ask(order, (report) => on({ kind: 'report', run, report }));
       if (answer.kind === 'done') return { status: 'done' };

@@ -12,6 +12,7 @@ export type Order =
       readonly path: string;
       readonly engine: ChosenDevice;
       readonly predictions: boolean;
+      readonly force: boolean;
     }
   | { readonly kind: 'shape'; readonly experiment: Experiment }
   | {

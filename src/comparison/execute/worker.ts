@@ -1,7 +1,8 @@
 // A worker process of a comparison: started by `worker-process.ts`, it carries out one order after the other and prints nothing.
 // It ends by itself when the comparison's process closes the channel or dies; a run is then checkpointed first.
 import { dirname } from 'node:path';
-import { exitCode, Interrupted, UserError } from '../../support/errors.js';
+import { Interrupted } from '../../support/errors.js';
+import { asUserError } from '../../support/system-error.js';
 import { rememberingDataset } from '../../training/load-dataset.js';
 import { prepare, type RunEvent, run } from '../../training/run.js';
 import { shapeOf } from '../../training/setup.js';
@@ -40,9 +41,8 @@ function tell(event: RunEvent): void {
 
 function failure(error: unknown): Answer {
   if (error instanceof Interrupted) return { kind: 'interrupted' };
-  if (error instanceof UserError) return { kind: 'failed', message: error.message, exitCode: error.exitCode };
-  if (error instanceof Error && 'syscall' in error)
-    return { kind: 'failed', message: error.message, exitCode: exitCode.failed };
+  const told = asUserError(error);
+  if (told) return { kind: 'failed', message: told.message, exitCode: told.exitCode };
   return { kind: 'failed', message: String(error instanceof Error ? error.stack : error), exitCode: null };
 }
 
@@ -64,6 +64,7 @@ async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
     resume: order.path,
     overwrite: false,
     predictions: order.predictions,
+    force: order.force,
     engine: order.engine,
     load,
     signal,

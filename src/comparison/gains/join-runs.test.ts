@@ -164,8 +164,20 @@ describe('comparisons', () => {
   test('leave out what was made elsewhere, and say so', async () => {
     await compared('c', [{ label: 'base', seeds: [1] }]);
     const file = at('c', 'comparison.json');
-    const row = { label: 'theirs', type: 'external', axis: {}, runs: [{ seed: 1, path: 'x.csv', status: 'done' }] };
-    const base = { label: 'base', type: 'single-task', axis: {}, runs: [{ seed: 1, path: 'base--1', status: 'done' }] };
+    const row = {
+      label: 'theirs',
+      type: 'external',
+      axis: {},
+      tasks: {},
+      runs: [{ seed: 1, path: 'x.csv', status: 'done' }],
+    };
+    const base = {
+      label: 'base',
+      type: 'single-task',
+      axis: {},
+      tasks: {},
+      runs: [{ seed: 1, path: 'base--1', status: 'done' }],
+    };
     writeFileSync(file, JSON.stringify({ schema: 1, name: 'c', seeds: [1], axes: {}, rows: [base, row] }));
     expect(joined(at('c'))).toHaveLength(1);
     expect(readStoredRuns(at('c'))[0]?.notes[0]).toMatch(/'theirs' was made elsewhere .*--predictions/);

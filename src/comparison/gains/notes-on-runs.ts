@@ -4,7 +4,19 @@ import { partsOf } from '../stored/reported-run.js';
 /** What a reader should know of the runs that a table is made of, whatever their numbers. */
 export function notesOnRuns(runs: readonly EvaluatedRun[]): readonly string[] {
   const trained = runs.filter(isTrained);
-  return [...onVersions(trained), ...onLimits(trained)];
+  return [...notesOnFiles(trained), ...onVersions(trained), ...onLimits(trained)];
+}
+
+/** What is to be known of the files that runs were read from. */
+export function notesOnFiles(runs: readonly FinishedRun[]): readonly string[] {
+  const parts = [...new Map(runs.flatMap(partsOf).map(({ run }) => [run.path, run])).values()];
+  const [first, ...others] = parts.filter(({ result }) => !result.files).map(({ path }) => path);
+  const notes = parts.flatMap(({ notes }) => notes);
+  if (first === undefined) return notes;
+  return [
+    ...notes,
+    `Stored by an earlier version of ple, without checksums, so that damage may go unnoticed: ${[first, ...(others.length > 0 ? [`${others.length} more`] : [])].join(' and ')}.`,
+  ];
 }
 
 /** Another version may give other numbers under the same seed, and a finished run is not trained again. */

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sealed } from '../../support/checksum.js';
 import { randomFromSeed } from '../../support/random.js';
 import { readRun } from '../../training/finished-run.js';
 import type { Comparison } from '../comparison.js';
@@ -104,7 +105,7 @@ describe('a comparison alone', () => {
       ...chosen,
       rows: chosen.rows.map((row) => ({ ...row, tasks: tasks(row), tuned: { 'train.epochs': 3 } })),
     };
-    writeFileSync(at('runs', 'comparison.json'), JSON.stringify(stored));
+    writeFileSync(at('runs', 'comparison.json'), JSON.stringify(sealed(stored)));
     const again = await table([at('runs')], { folder: at('runs') });
     writeFileSync(at('runs', 'comparison.json'), JSON.stringify(again.comparison));
     return again.comparison;
@@ -271,7 +272,7 @@ test('what tune chose is no note, with keys below the one that was tuned', async
   await storeRun(join(runs, 'm-1'), { name: 'm', model: mmoe, tasks: tasksOf('m', 1), seed: 1, train });
   const { comparison } = await table([runs], { folder: runs });
   const rows = comparison.rows.map((row) => ({ ...row, tuned: { 'train.optimizer': train.optimizer } }));
-  writeFileSync(join(runs, 'comparison.json'), JSON.stringify({ ...comparison, rows }));
+  writeFileSync(join(runs, 'comparison.json'), JSON.stringify(sealed({ ...comparison, rows })));
   expect((await table([runs], { folder: runs })).comparison.notes).toContain(
     'm was trained otherwise than base: train.batchSize 4 instead of 5.',
   );

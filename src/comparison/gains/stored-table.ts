@@ -1,6 +1,7 @@
 import { relative, sep } from 'node:path';
 import { baseline as baselineType } from '../../models/catalogue.js';
 import { didYouMean } from '../../support/catalogue.js';
+import { sealed } from '../../support/checksum.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { Comparison, ComparisonRow } from '../comparison.js';
@@ -83,11 +84,11 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
     },
   );
   const decided = summary.rows.map((row) => withDecisions(row, stored));
-  const comparison = {
+  const comparison = sealed({
     ...summary,
     rows: decided,
     notes: [...summary.notes, ...notesOnSearch(decided), ...notesOnSettings(stored, baseline)],
-  };
+  });
   return { comparison, runs, notes };
 }
 

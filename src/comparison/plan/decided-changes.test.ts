@@ -78,7 +78,13 @@ async function decided(aucs: Readonly<Record<string, readonly (readonly [income:
       const task = (auc: number) => ({ type: 'binary', validation: { auc }, test: { auc: 1 - auc } });
       const tasks = { income: task(income), 'never-married': task(married) };
       mkdirSync(join(search.folder, name), { recursive: true });
-      const result = { model: label, seed: 1, dataset: { checksum: '' }, tasks };
+      const [dataset, counts] = [
+        { checksum: '', rows: { train: 1, validation: 1, test: 1 } },
+        { embedding: 1, network: 1 },
+      ];
+      const throughput = { samplesPerSecond: 1, stepMilliseconds: 1, batchSize: 1 };
+      const made = { schema: 1, name, epochs: 1, bestEpoch: 1, engine: { name: 'compiled', device: 'cpu' } };
+      const result = { ...made, model: label, seed: 1, parameters: counts, dataset, throughput, tasks };
       writeFileSync(join(search.folder, name, 'result.json'), JSON.stringify(result));
     }
   }

@@ -24,34 +24,34 @@ compare:
 const config = (...overrides: string[]) => parseComparison(text, 'c.yaml', overrides, definitions);
 const epochs = () => parse(readFileSync(join(folder, 'config.yaml'), 'utf8')).train.epochs;
 
-test('without results it is written at once', () => {
-  expect(folderConfig(folder, config()).note).toBeNull();
-  expect(folderConfig(folder, config('train.epochs=4')).note).toBeNull();
+test('without results it is written at once', async () => {
+  expect((await folderConfig(folder, config())).note).toBeNull();
+  expect((await folderConfig(folder, config('train.epochs=4'))).note).toBeNull();
   expect(epochs()).toBe(4);
 });
 
-test('results keep their config until others replace them, which is told', () => {
-  folderConfig(folder, config());
+test('results keep their config until others replace them, which is told', async () => {
+  await folderConfig(folder, config());
   writeFileSync(join(folder, 'comparison.json'), '{}');
-  const other = folderConfig(folder, config('train.epochs=4', 'compare.seeds=5'));
+  const other = await folderConfig(folder, config('train.epochs=4', 'compare.seeds=5'));
   expect(other.note).toContain('has the tables of a config with another train.epochs: they are replaced at the end');
   expect(epochs()).toBe(3);
-  other.write();
+  await other.write();
   expect(epochs()).toBe(4);
 });
 
-test('more seeds go on with the same runs, and the same config is the same', () => {
-  folderConfig(folder, config());
+test('more seeds go on with the same runs, and the same config is the same', async () => {
+  await folderConfig(folder, config());
   writeFileSync(join(folder, 'comparison.json'), '{}');
-  expect(folderConfig(folder, config()).note).toBeNull();
-  expect(folderConfig(folder, config('compare.seeds=5')).note).toBeNull();
+  expect((await folderConfig(folder, config())).note).toBeNull();
+  expect((await folderConfig(folder, config('compare.seeds=5'))).note).toBeNull();
 });
 
-test('results are of the same runs where another engine, place of the data, margin or number of seeds is chosen', () => {
-  folderConfig(folder, config());
+test('results are of the same runs where another engine, place of the data, margin or number of seeds is chosen', async () => {
+  await folderConfig(folder, config());
   writeFileSync(join(folder, 'comparison.json'), '{}');
-  const kept = (...overrides: string[]) => folderConfig(folder, config(...overrides)).hasResults;
-  expect(kept('engine.threads=1', 'compare.margin={ mse: 3 % }', 'compare.seeds=5')).toBe(true);
-  expect(kept('train.epochs=4')).toBe(false);
-  expect(kept('dataset.seed=3')).toBe(false);
+  const kept = async (...overrides: string[]) => (await folderConfig(folder, config(...overrides))).hasResults;
+  expect(await kept('engine.threads=1', 'compare.margin={ mse: 3 % }', 'compare.seeds=5')).toBe(true);
+  expect(await kept('train.epochs=4')).toBe(false);
+  expect(await kept('dataset.seed=3')).toBe(false);
 });

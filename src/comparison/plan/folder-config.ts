@@ -12,15 +12,15 @@ import { definitions } from '../../training/definitions.js';
  * interrupted comparison was; results of another config keep theirs until they are replaced.
  * @returns What writes it with the results, a note on results that will be replaced, and whether those were made of runs as this config has them.
  */
-export function folderConfig(
+export async function folderConfig(
   folder: string,
   config: ComparisonConfig,
-): { readonly write: () => void; readonly note: string | null; readonly hasResults: boolean } {
+): Promise<{ readonly write: () => Promise<void>; readonly note: string | null; readonly hasResults: boolean }> {
   const file = join(folder, 'config.yaml');
   const write = () => writeWhole(file, stringifyComparison(config));
   const holdsResults = existsSync(join(folder, 'comparison.json')) && existsSync(file);
   if (!holdsResults) {
-    write();
+    await write();
     return { write, note: null, hasResults: false };
   }
   const added = /^compare\.(seeds|models)\b/; // more seeds and models go on with the same runs

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { hash8 } from '../../config/experiment.js';
 import { evaluateTask } from '../../metrics/evaluate.js';
+import { sealed } from '../../support/checksum.js';
 import { madeDataset } from '../../training/dataset.fixture.js';
 import { definitions } from '../../training/definitions.js';
 import { writePredictions } from '../../training/predictions.js';
+import { manifestOf } from '../../training/run-manifest.js';
 
 /** Test rows of a task: what a run predicted, and what was true. */
 export interface StoredTask {
@@ -36,6 +38,8 @@ export async function storeRun(
     readonly parametersByTask?: Readonly<Record<string, { readonly embedding: number; readonly network: number }>>;
     /** Absent, as in what earlier versions stored. */
     readonly ended?: 'plateau' | 'limit';
+    /** As earlier versions stored it: without checksums. */
+    readonly unsealed?: boolean;
     /** False: without predictions.arrow. */
     readonly predictions?: boolean;
   },
@@ -61,6 +65,8 @@ export async function storeRun(
     ...run.environment,
   });
   write('gates.json', []);
+  mkdirSync(join(path, 'checkpoints'), { recursive: true });
+  writeFileSync(join(path, 'checkpoints/best.safetensors'), 'parameters');
 
   const none = { rows: 1, label: () => 0 };
   const tasks = Object.entries(run.tasks).map(([name, { type, offset = 0, scale = 1 }]) => ({
@@ -100,7 +106,7 @@ export async function storeRun(
     }),
   );
   writeFileSync(join(path, 'epochs.jsonl'), lines.map((line) => `${line}\n`).join(''));
-  write('result.json', {
+  const result = {
     schema: 1,
     name: run.name,
     model: model.type,
@@ -117,6 +123,7 @@ export async function storeRun(
     engine: { name: 'compiled', device: 'cpu' },
     throughput: { samplesPerSecond: 100 * path.length, stepMilliseconds: 1, batchSize: 5 },
     tasks: values,
-  });
+  };
+  write('result.json', run.unsealed ? result : sealed({ ...result, files: manifestOf(path) }));
   return path;
 }

@@ -1,10 +1,12 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sealed } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
+import { notesOnFiles } from '../gains/notes-on-runs.js';
 import { type StoredTask, storeRun } from './stored-run.fixture.js';
-import { readStoredRuns } from './stored-runs.js';
+import { readComparison, readStoredRuns } from './stored-runs.js';
 
 let folder = '';
 beforeEach(() => {
@@ -16,8 +18,9 @@ const at = (...names: string[]) => join(folder, ...names);
 const click = (logits: readonly number[]): Record<string, StoredTask> => ({
   click: { type: 'binary', logits, labels: [0, 1, 0, 1] },
 });
+/** Its files can be edited: without checksums, as earlier versions stored runs. */
 const store = (path: string, run: Partial<Parameters<typeof storeRun>[1]> = {}) =>
-  storeRun(at(path), { name: path, seed: 1, tasks: click([0, 1, 2, 3]), ...run });
+  storeRun(at(path), { name: path, seed: 1, tasks: click([0, 1, 2, 3]), unsealed: true, ...run });
 const edit = (file: string, from: string, to: string) => {
   const text = readFileSync(at(file), 'utf8');
   expect(text).toContain(from);
@@ -37,6 +40,12 @@ describe('a folder whose files are not of one run is refused, with its name and 
     await store('run');
     edit('run/config.yaml', 'batchSize: 5', 'batchSize: 6');
     refused('run', /config\.yaml .* have the hash [0-9a-f]{8}, and [0-9a-f]{8} was trained/);
+  });
+
+  test('a config.yaml without a seed', async () => {
+    await store('run');
+    edit('run/config.yaml', 'seed: 1\n', '');
+    refused('run', /its config\.yaml has no seed/);
   });
 
   test('an edited seed, which its result does not have', async () => {
@@ -77,20 +86,25 @@ test('a run that lies where a comparison has another one is refused', async () =
   );
 });
 
+const table = {
+  ...{ name: 'c', baseline: 'm', tasks: [], seeds: [1], axes: {}, uncertainty: 'seeds', margins: {}, taskWeights: {} },
+  ...{ rows: [], contrasts: [], notes: [], timing: {} },
+};
 test.each([
   ['later version', { schema: 3 }],
-  ['its looks are damaged', { schema: 2, looks: [{ seeds: 3, of: [1, 2, 3], plan: [3], alpha: 0.05, level: null }] }],
-  ['its looks are damaged', { schema: 2 }],
+  [
+    'looks.0.level: Invalid input',
+    { schema: 2, looks: [{ seeds: 3, of: [1, 2, 3], plan: [3], alpha: 0.05, level: null }] },
+  ],
+  ['looks: Invalid input', { schema: 2 }],
 ])('a comparison.json is refused with its cause: %s', (cause, content) => {
-  writeFileSync(at('comparison.json'), JSON.stringify({ rows: [], seeds: [1], ...content }));
+  writeFileSync(at('comparison.json'), JSON.stringify({ ...table, ...content }));
   expect(() => readStoredRuns(at('.'))).toThrow(cause);
 });
 
 test.each(['{}', 'null', '[]'])('a comparison.json of %s is told by its name', (text) => {
   writeFileSync(at('comparison.json'), text);
-  expect(() => readStoredRuns(at('.'))).toThrow(
-    /^Cannot read .*comparison\.json: it is no comparison\. Put it back, or delete it/,
-  );
+  expect(() => readStoredRuns(at('.'))).toThrow(/^Cannot read .*comparison\.json: .*\. Put it back, or delete it/);
 });
 
 describe('a damaged predictions.arrow is told with its name and what to do', () => {
@@ -123,6 +137,76 @@ describe('a damaged predictions.arrow is told with its name and what to do', () 
     const other = (file: string) => cpSync(at('longer/predictions.arrow'), file);
     expect(await damaged(other)).toBe("FILE has 3 rows, and the run's test split 4");
   });
+});
+
+describe('a file that is not what was written is refused with its name', () => {
+  const flip = (file: string, at: number) => {
+    const bytes = readFileSync(file);
+    bytes[at < 0 ? bytes.length + at : at] = (bytes.at(at) ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+  };
+  const sealedRun = (path: string, seed = 1) => store(path, { name: 'run', seed, unsealed: false });
+  const read = () => readStoredRuns(at('run'))[0]?.rows[0]?.runs[0]?.run;
+
+  test('a number of result.json', async () => {
+    await sealedRun('run');
+    edit('run/result.json', '"network":12', '"network":13');
+    expect(read).toThrow(/^Cannot read .*result\.json: its content is not what was written \(SHA-256\)\. Delete /);
+  });
+
+  test.each(['environment.json', 'epochs.jsonl', 'gates.json', 'checkpoints/best.safetensors'])('%s', async (name) => {
+    await sealedRun('run');
+    flip(at('run', name), -2);
+    expect(read).toThrow(`${at('run', name)} is not what the run wrote (SHA-256). Put it back, or delete ${at('run')}`);
+  });
+
+  test('the predictions of another seed', async () => {
+    await sealedRun('run');
+    await store('other', { name: 'run', seed: 2, tasks: click([0, 3, 2, 1]) });
+    cpSync(at('other/predictions.arrow'), at('run/predictions.arrow'));
+    await expect(read()?.predictions()).rejects.toThrow(/predictions\.arrow is not what the run wrote/);
+  });
+
+  test('a number of comparison.json, but not its timing', () => {
+    const write = (change: object) =>
+      writeFileSync(
+        at('comparison.json'),
+        JSON.stringify({ ...sealed({ schema: 2, ...table, looks: [] }), ...change }),
+      );
+    write({ timing: { seconds: 9 } });
+    expect(readComparison(folder).timing).toEqual({ seconds: 9 });
+    write({ seeds: [2] });
+    expect(() => readComparison(folder)).toThrow(/comparison\.json: its content is not what was written/);
+  });
+
+  test('but predictions and checkpoints may be deleted, and a config may be renamed, which is noted', async () => {
+    await sealedRun('run');
+    rmSync(at('run/predictions.arrow'));
+    rmSync(at('run/checkpoints'), { recursive: true });
+    expect(read()).toMatchObject({ hasPredictions: false, notes: [] });
+    edit('run/config.yaml', 'name: run', 'name: renamed');
+    expect(read()?.notes).toEqual([expect.stringMatching(/config\.yaml was edited after the run/)]);
+    rmSync(at('run/gates.json'));
+    expect(read).toThrow(/gates\.json is gone\. Put it back/);
+  });
+});
+
+test('a comparison without a checksum that names a run outside of its folder is refused', async () => {
+  await store('a', { name: 'run' });
+  mkdirSync(at('runs'));
+  for (const path of ['../a', 'b/../../a', at('a')]) {
+    const row = { label: 'm', type: 'single-task', axis: {}, tasks: {}, runs: [{ seed: 1, path, status: 'done' }] };
+    writeFileSync(at('runs/comparison.json'), JSON.stringify({ schema: 1, name: 'c', seeds: [1], rows: [row] }));
+    expect(() => readStoredRuns(at('runs'))).toThrow(/comparison\.json names a run outside of its folder/);
+  }
+});
+
+test('runs of earlier versions, which have no checksums, are noted once', async () => {
+  const runs = await Promise.all(['a', 'b', 'c'].map((path) => store(path, { name: 'run', unsealed: path !== 'c' })));
+  const read = runs.flatMap((path) => readStoredRuns(path)[0]?.rows[0]?.runs[0]?.run ?? []);
+  expect(notesOnFiles(read)).toEqual([
+    `Stored by an earlier version of ple, without checksums, so that damage may go unnoticed: ${at('a')} and 1 more.`,
+  ]);
 });
 
 test('how a run of an earlier version ended is told by its epochs', async () => {

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
 import type { AxisPoint } from '../../config/comparison.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { readResult } from '../../training/result.js';
+import { readStored } from '../../training/stored-file.js';
 import type { Comparison, RunReference } from '../comparison.js';
 import { type Decisions, decisionsIn } from '../plan/decisions.js';
 import { reportedRun } from './reported-run.js';
@@ -94,7 +95,7 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
       notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
       return [];
     }
-    const stored = runs.map((reference) => readReference(path, reference, type));
+    const stored = runs.map((reference) => readReference(path, comparison, reference, type));
     for (const { seed, path, parts, status } of stored) {
       if (status === 'done') continue;
       const folder = Object.values(parts ?? {}).find((part) => !readResult(part)) ?? path;
@@ -109,8 +110,15 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
 export const external = 'external';
 
 /** @param type The model's, in the comparison's row. */
-function readReference(folder: string, reference: RunReference, type: string): StoredRun {
-  const moved = mapPaths(reference, (path) => join(folder, path));
+function readReference(folder: string, comparison: Comparison, reference: RunReference, type: string): StoredRun {
+  const moved = mapPaths(reference, (path) => {
+    // `ple report` names runs wherever they lie, and seals what it writes.
+    if (isAbsolute(path) || (comparison.sha256 === undefined && /^\.\.([/\\]|$)/.test(normalize(path))))
+      throw new DataError(
+        `${join(folder, 'comparison.json')} names a run outside of its folder, ${path}: name the folders of the runs instead.`,
+      );
+    return join(folder, path);
+  });
   const { seed, path, parts, status } = moved;
   const finished = new Map<string, FinishedRun>();
   for (const at of new Set([path, ...Object.values(parts ?? {})])) {
@@ -138,35 +146,98 @@ export function mapPaths<Reference extends RunReference>(
 }
 
 /**
- * A comparison as it was written whole, by `ple compare` or `ple report`; one of schema 1 with what later ones have beside it.
- * @throws DataError if the file is cut short.
+ * A comparison as `ple compare` or `ple report` wrote it; one of schema 1 with what later ones have beside it.
+ * @throws DataError if the file is damaged.
  */
 export function readComparison(folder: string): Comparison {
   const file = join(folder, 'comparison.json');
-  try {
-    const comparison: Comparison = JSON.parse(readFileSync(file, 'utf8'));
-    if (!Array.isArray(comparison?.rows)) throw new Error('it is no comparison');
-    const { seeds, schema } = comparison;
-    if (schema > 2) throw new Error(`it has the schema ${schema}, of a later version of ple`);
-    if (schema === 2 && !looksSchema.safeParse(comparison.looks).success) throw new Error('its looks are damaged');
-    const look = { seeds: seeds.length, of: seeds, plan: [seeds.length], alpha: 0.05, level: 0.05, undecided: 0 };
-    return {
-      ...comparison,
-      looks: comparison.looks ?? [look],
-      contrasts: comparison.contrasts ?? [],
-      margins: comparison.margins ?? {},
-    };
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new DataError(
-      `Cannot read ${file}: ${cause}. Put it back, or delete it and run ple compare again, which keeps the runs and forgets the looks.`,
-    );
-  }
+  const stored = readStored(
+    file,
+    comparisonShape,
+    (text): Comparison => JSON.parse(text),
+    'Put it back, or delete it and run ple compare again, which keeps the runs and forgets the looks',
+  );
+  const { seeds } = stored;
+  const look = { seeds: seeds.length, of: seeds, plan: [seeds.length], alpha: 0.05, level: 0.05, undecided: 0 };
+  return {
+    ...stored,
+    looks: stored.looks ?? [look],
+    contrasts: stored.contrasts ?? [],
+    margins: stored.margins ?? {},
+  };
 }
 
-const looksSchema = z.array(
-  z.object({
-    ...{ seeds: z.int().positive(), of: z.array(z.int()), plan: z.array(z.int()) },
-    ...{ alpha: z.number().min(0).max(1), level: z.number().positive().max(1), undecided: z.int().min(0) },
-  }),
+const byTask = <Shape extends z.ZodType>(shape: Shape) => z.record(z.string(), shape);
+const values = z.record(z.string(), z.unknown());
+const number = z.number().nullable();
+const gainShape = z.looseObject({
+  ...{ metric: z.string(), verdict: z.string().nullable().optional() },
+  ...{ mean: number.optional(), gain: number.optional() },
+});
+const aggregateShape = z.looseObject({ gain: number }).nullable().optional();
+const rowShape = z.looseObject({
+  label: z.string(),
+  type: z.string(),
+  axis: values,
+  parameters: z.looseObject({ embedding: z.number(), network: z.number() }).nullable().optional(),
+  runs: z.array(
+    z.looseObject({
+      seed: z.int(),
+      path: z.string(),
+      status: z.enum(['done', 'failed', 'missing']),
+      parts: byTask(z.string()).optional(),
+    }),
+  ),
+  tasks: byTask(gainShape),
+  aggregate: aggregateShape,
+  verdict: z.string().nullable().optional(),
+  searched: z.int().optional(),
+  tuned: values.optional(),
+  tunedByTask: byTask(values).optional(),
+  match: values.optional(),
+  matchByTask: byTask(values).optional(),
+});
+const common = {
+  name: z.string(),
+  baseline: z.string(),
+  tasks: z.array(z.string()),
+  seeds: z.array(z.int()),
+  axes: z.record(z.string(), z.array(z.unknown())),
+  uncertainty: z.enum(['seeds', 'rows', 'both']),
+  margins: z.record(
+    z.string(),
+    z.union([z.looseObject({ absolute: z.number() }), z.looseObject({ percent: z.number() })]).nullable(),
+  ),
+  taskWeights: byTask(z.number()),
+  rows: z.array(rowShape),
+  notes: z.array(z.string()),
+  timing: values,
+};
+/** What readers rest on. Schema 1 is of earlier versions, some of which wrote less. */
+const comparisonShape = z.discriminatedUnion(
+  'schema',
+  [
+    z
+      .looseObject(common)
+      .partial()
+      .required({ name: true, seeds: true, rows: true })
+      .extend({ schema: z.literal(1) }),
+    z.looseObject({
+      ...common,
+      schema: z.literal(2),
+      looks: z.array(
+        z.looseObject({
+          ...{ seeds: z.int().positive(), of: z.array(z.int()), plan: z.array(z.int()) },
+          ...{ alpha: z.number().min(0).max(1), level: z.number().positive().max(1), undecided: z.int().min(0) },
+        }),
+      ),
+      contrasts: z.array(
+        z.looseObject({
+          ...{ axis: values, model: z.string(), reference: z.string(), verdict: z.string() },
+          ...{ tasks: byTask(gainShape), aggregate: aggregateShape },
+        }),
+      ),
+    }),
+  ],
+  'it is no comparison of schema 1 or 2; a later version of ple may have written it',
 );

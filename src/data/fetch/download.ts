@@ -1,5 +1,8 @@
+import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { UserError } from '../../support/errors.js';
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 
 /** Milliseconds without a byte after which a server is given up. */
 const patience = 30_000;
@@ -48,7 +51,7 @@ export async function download(url: string, path: string, { signal, progress }: 
       throw new UserError(`${url}: the server sends another part of the file`);
     const length = Number(response.headers.get('content-length') ?? Number.NaN);
     const total = Number.isFinite(length) ? from + length : null;
-    const file = await open(path, from > 0 ? 'a' : 'w');
+    const file = await open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | (from > 0 ? O_APPEND : O_TRUNC));
     let done = from;
     began = true;
     try {

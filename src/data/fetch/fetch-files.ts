@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, UserError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
+import { syncPath } from '../../support/whole-file.js';
 import { BrokenDownload, download } from './download.js';
 import { contentChecksum, type Publication, type PublishedFile } from './published-file.js';
 
@@ -61,6 +62,7 @@ async function fetchFile(file: PublishedFile, { page }: Publication, options: Fe
       const { packed } = await downloadChecked(url, part, file, options);
       const path = join(folder, packed ? `${name}.gz` : name);
       await rename(part, path);
+      await syncPath(folder);
       return { name, path, sha256, present: false };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { sha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
+import { partialPath, removeRemains } from '../../support/partial-path.js';
+import { isSystemError } from '../../support/system-error.js';
+import { syncPath, writeWhole } from '../../support/whole-file.js';
 import { advance, type LoaderContext } from '../loader.js';
-import { partialPath, removeRemains } from '../partial-path.js';
 import { limitMemory, openDatabase, sqlReason } from './database.js';
 
 /** Raise it when what is stored changes. */
@@ -117,9 +120,8 @@ async function write(
   }
   await rm(work, { recursive: true, force: true });
   const text = JSON.stringify({ description, bytes: (await stat(file)).size, sha256: await fileChecksum(file) });
-  await sync(file);
-  await writeFile(join(folder, manifestName), `${sha256(text)}\n${text}\n`, { flush: true });
-  await sync(folder);
+  await syncPath(file);
+  await writeWhole(join(folder, manifestName), `${sha256(text)}\n${text}\n`);
 }
 
 /** @returns What is damaged; '' where there is no entry. */
@@ -150,7 +152,7 @@ async function openPrepared(
     description: written.description,
     async damaged(reason) {
       const text = `damaged\n${fileName}: ${reason}\n`;
-      if ((await stampOf(manifest)) === stamp) await writeFile(manifest, text).catch(() => undefined);
+      if ((await stampOf(manifest)) === stamp) await writeWhole(manifest, text).catch(() => undefined);
       return new DamagedEntry(path, `${fileName}: ${reason}`);
     },
   };
@@ -161,7 +163,7 @@ async function moveInto(partial: string, path: string): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       await rename(partial, path);
-      await sync(dirname(path));
+      await syncPath(dirname(path));
       return;
     } catch (error) {
       if (!isSystemError(error) || !['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EPERM'].includes(error.code ?? '')) throw error;
@@ -172,10 +174,6 @@ async function moveInto(partial: string, path: string): Promise<void> {
     await rm(aside, { recursive: true, force: true });
   }
   throw new DataError(`${path} cannot be replaced.`);
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** SHA-256 (hex) of a file's bytes. @param onBytes is told how many have been read; throws to stop. */
@@ -196,16 +194,6 @@ async function stampOf(path: string): Promise<string> {
     ({ ino, mtimeNs }) => `${ino} ${mtimeNs}`,
     () => '',
   );
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path);
-  await handle.sync().catch(() => undefined); // not every file system can
-  await handle.close();
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && 'syscall' in error;
 }
 
 function isFullDisk(error: unknown): boolean {

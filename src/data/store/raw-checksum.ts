@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '../../support/make-folder.js';
-import { partialPath } from '../partial-path.js';
+import { writeWhole } from '../../support/whole-file.js';
 
 /** A smaller file is read each time. */
 const smallFile = 2 ** 26;
@@ -25,12 +25,10 @@ export async function rawChecksum(path: string, folder: string, signal?: AbortSi
   const sha256 = await hashFile(path, signal);
   const after = await identityOf(path);
   if (after.text === identity.text && Date.now() - after.changed > clockSlack) {
-    const partial = partialPath(memory);
     await Promise.resolve()
       .then(() => makeFolder(folder))
-      .then(() => writeFile(partial, JSON.stringify({ identity: identity.text, sha256 })))
-      .then(() => rename(partial, memory))
-      .catch(() => rm(partial, { force: true }).catch(() => undefined)); // it costs time, never a run
+      .then(() => writeWhole(memory, JSON.stringify({ identity: identity.text, sha256 })))
+      .catch(() => undefined); // it costs time, never a run
   }
   return sha256;
 }

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { z } from 'zod';
+import { writeWhole } from '../../support/whole-file.js';
 import type { SourceSplit } from '../dataset.js';
-import { formatOf, writeWhole } from '../write/write-file.js';
+import { formatOf } from '../write/write-file.js';
 
 export interface SynthesisKind<Manifest extends object = object> {
   readonly name: string;
@@ -44,7 +45,7 @@ export function defineSynthesisKind<Options extends z.ZodObject, Manifest extend
       const write = await definition.prepare(definition.options.parse(options), path);
       return async (progress) => {
         const made = await write(progress);
-        await writeWhole(`${path}.manifest.json`, [Buffer.from(`${JSON.stringify(made.manifest, null, 2)}\n`)]);
+        await writeWhole(`${path}.manifest.json`, `${JSON.stringify(made.manifest, null, 2)}\n`);
         return made;
       };
     },

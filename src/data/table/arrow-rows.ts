@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { DataType, type Field, type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { DataError, UserError } from '../../support/errors.js';
 import { arrowCells } from './arrow-cells.js';
+import { checkBlock, checkOffsets, readingTo } from './arrow-offsets.js';
 import { type RowFile, reasonOf } from './file-rows.js';
 import type { StagedType } from './staged-columns.js';
 
@@ -67,9 +68,17 @@ const chunkRows = 4096;
 async function* batches(path: string): AsyncGenerator<RecordBatch> {
   const file = await open(path);
   try {
-    const reader = await RecordBatchReader.from(file);
+    const { size } = await file.stat();
+    const reader = await RecordBatchReader.from(readingTo(file, size));
     await reader.open();
-    for await (const batch of reader) yield batch;
+    if (reader.isFile()) {
+      for (const block of reader.footer?.recordBatches() ?? []) checkBlock(block, size);
+      for (const block of reader.footer?.dictionaryBatches() ?? []) checkBlock(block, size);
+    }
+    for await (const batch of reader) {
+      for (const column of batch.data.children) checkOffsets(column, batch.numRows);
+      yield batch;
+    }
   } catch (error) {
     throw asDataError(path, error);
   } finally {

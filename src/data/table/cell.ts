@@ -9,7 +9,7 @@ export interface RowChunk {
   place(row: number): string;
 }
 
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /** The number that a cell says, of 32 bits at most; NaN if it says none. */
 export function numberOf(cell: Cell): number {

@@ -1,12 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import { expect, onTestFinished, test } from 'vitest';
-import { UserError } from '../../support/errors.js';
-import { writeTable, writeWhole } from './write-file.js';
+import { writeTable } from './write-file.js';
 
 const rows = 70_000; // more than a group
 const listOf = (row: number) => Array.from({ length: row % 4 }, (_, i) => row * 3 + i);
@@ -67,21 +66,12 @@ test.each(['csv', 'parquet', 'arrow'])(
   },
 );
 
-test('what fails while it is written leaves the file as it was, and says which one', async () => {
+test('a folder in the place of the file is told', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ple-write-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'a.txt');
-  await writeWhole(path, [Buffer.from('before')]);
-  function* full() {
-    yield Buffer.from('half');
-    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { syscall: 'write' });
-  }
-  const writing = writeWhole(path, full());
-  await expect(writing).rejects.toThrow(UserError);
-  await expect(writing).rejects.toThrow(`${path} cannot be written: ENOSPC: no space left on device, write. Nothing`);
-  expect([readdirSync(folder), readFileSync(path, 'utf8')]).toEqual([['a.txt'], 'before']);
-  await expect(writeWhole(join(folder, 'none/a.txt'), [])).rejects.toThrow(/none\/a\.txt cannot be written: ENOENT/);
-  await expect(writeWhole(folder, [])).rejects.toThrow('is a folder');
+  const path = join(folder, 'a.csv');
+  mkdirSync(path);
+  await expect(writeTable(path, [], blocks())).rejects.toThrow('a.csv is a folder');
 });
 
 test('a .csv keeps the bits of floats; whole numbers have no point, and NaN is an empty field', async () => {

@@ -1,8 +1,9 @@
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { catalogue } from '../../support/catalogue.js';
-import { ConfigError, UserError } from '../../support/errors.js';
-import { partialPath, removeRemains } from '../partial-path.js';
+import { ConfigError } from '../../support/errors.js';
+import { removeRemains } from '../../support/partial-path.js';
+import { writeWhole } from '../../support/whole-file.js';
 import { arrow } from './arrow.js';
 import { csv, parquet } from './copied-table.js';
 import { type FormatDefinition, isList, type OutputColumn, type OutputValues, type RowGroup } from './format.js';
@@ -20,31 +21,10 @@ export type Blocks = AsyncIterable<RowGroup>;
  */
 export async function writeTable(path: string, columns: readonly OutputColumn[], blocks: Blocks): Promise<void> {
   const format = formatOf(path);
-  await writeWhole(path, format.encode(columns, groupsOf(columns, blocks, format.groupBytes)));
-}
-
-/** Under another name first, which is then changed: a file is whole, or what it was before. */
-export async function writeWhole(
-  path: string,
-  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<void> {
   if ((await stat(path).catch(() => undefined))?.isDirectory())
     throw new ConfigError(`${path} is a folder; name the file to be written.`);
   await removeRemains(dirname(path));
-  const partial = partialPath(path);
-  let file: FileHandle | undefined;
-  try {
-    file = await open(partial, 'w');
-    for await (const bytes of pieces) await writeAll(file, bytes);
-    await file.close();
-    await rename(partial, path);
-  } catch (error) {
-    await file?.close().catch(() => undefined);
-    await rm(partial, { force: true });
-    if (error instanceof Error && 'syscall' in error)
-      throw new UserError(`${path} cannot be written: ${error.message}. Nothing is left of it.`);
-    throw error;
-  }
+  await writeWhole(path, format.encode(columns, groupsOf(columns, blocks, format.groupBytes)));
 }
 
 /** @throws ConfigError */
@@ -118,7 +98,3 @@ class ListTarget {
 }
 
 type Lists = Extract<OutputValues, { readonly offsets: Int32Array }>;
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
-}

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { lookingEnvironment } from './system-command.js';
 
 export interface Child {
   readonly script: string;
@@ -30,7 +31,7 @@ export async function askChild<Message>(
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced', // JSON has no NaN
     env: {
-      ...process.env,
+      ...lookingEnvironment(),
       ORT_DISABLE_TELEMETRY: '1',
       TF_CPP_MIN_LOG_LEVEL: '0', // what names a missing library is a warning
     },

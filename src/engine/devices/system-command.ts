@@ -6,7 +6,7 @@ export function run(file: string, words: readonly string[], timeoutSeconds = 20)
     const child = execFile(
       file,
       words,
-      { encoding: 'utf8', windowsHide: true, maxBuffer: 2 ** 24, killSignal: 'SIGKILL' },
+      { env: lookingEnvironment(), encoding: 'utf8', windowsHide: true, maxBuffer: 2 ** 24, killSignal: 'SIGKILL' },
       (error, stdout) => {
         clearTimeout(timer);
         resolve(error ? null : stdout);
@@ -20,6 +20,11 @@ export function run(file: string, words: readonly string[], timeoutSeconds = 20)
       child.unref();
     }, 1000 * timeoutSeconds);
   });
+}
+
+/** Of a process that only looks at devices: Mesa's drivers leave nothing in the user's cache folder. */
+export function lookingEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, MESA_SHADER_CACHE_DISABLE: 'true' };
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -9,14 +9,14 @@ process.stdin.resume().on('end', () => process.exit()); // with the test
 for (let round = 0; ; round++) {
   const told = (what) => existsSync(join(talk, `${what}-${round}`));
   while (!told('take')) await setTimeout(2);
-  let release;
+  let lock;
   try {
-    release = acquireLock(folder);
+    lock = acquireLock(folder);
   } catch (error) {
     if (error.name !== 'FolderInUse') throw error;
   }
-  writeFileSync(join(talk, `${release ? 'held' : 'refused'}-${round}`), '');
+  writeFileSync(join(talk, `${lock ? 'held' : 'refused'}-${round}`), '');
   while (!told('leave')) await setTimeout(2);
-  release?.();
+  lock?.release();
   writeFileSync(join(talk, `left-${round}`), '');
 }

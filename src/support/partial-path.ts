@@ -1,9 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { hostname, uptime } from 'node:os';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { isRunning } from '../support/process-running.js';
+import { isRunning, placeOfNumbers } from './process-identity.js';
 
 const ending = /\.([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.tmp$/;
 /** Whether the process of another machine lives is not known: what it has not written to for so long was left by a killed one. */
@@ -11,7 +10,7 @@ const abandonedMilliseconds = 86_400_000;
 
 /** Another name for a file or folder while it is written, which says by what process. */
 export function partialPath(path: string): string {
-  return `${path}.${here()}-${process.pid}-${randomUUID()}.tmp`;
+  return `${path}.${placeOfNumbers()}-${process.pid}-${randomUUID()}.tmp`;
 }
 
 /** Removes what killed processes have left in a folder under names of `partialPath`. It may be as large as the data. */
@@ -20,18 +19,10 @@ export async function removeRemains(folder: string): Promise<void> {
     if (!name.endsWith('.tmp')) continue;
     const [, place, pid] = ending.exec(name) ?? [];
     const path = join(folder, name);
-    const left = place === here() ? await isLeft(path, Number(pid)) : (await age(path)) > abandonedMilliseconds;
+    const left =
+      place === placeOfNumbers() ? await isLeft(path, Number(pid)) : (await age(path)) > abandonedMilliseconds;
     if (left) await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
-}
-
-/** Where a process's number means this process: the machine, and on Linux the container. */
-function here(): string {
-  let numbers = '';
-  try {
-    numbers = readlinkSync('/proc/self/ns/pid');
-  } catch {} // another system
-  return createHash('sha256').update(`${hostname()} ${numbers}`).digest('hex').slice(0, 8);
 }
 
 /** The number of a dead process may be another's after a restart, of the machine or (one's own) of a container. */

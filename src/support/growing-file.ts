@@ -1,0 +1,57 @@
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import pino, { type Logger } from 'pino';
+import { cannotWriteFile } from './whole-file.js';
+
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+const newline = 10;
+
+/** Lines of pino in a file. Each is written before its call returns, so that a kill loses none. */
+export interface LogFile {
+  readonly log: Logger;
+  close(): void;
+}
+
+/** Opens a log, or makes it. */
+export function openLog(path: string): LogFile {
+  const { write, close } = openLines(path);
+  return { log: pino({ base: null }, { write }), close };
+}
+
+/** Adds a line, which is on the disk when this returns. */
+export function appendLine(path: string, line: string): void {
+  const { file, write, close } = openLines(path);
+  try {
+    write(`${line}\n`);
+    fsyncSync(file);
+  } finally {
+    close();
+  }
+}
+
+/** Opens a file that grows by lines, or makes it. A last line that a kill cut short goes. A link in the file's place is an error. */
+function openLines(path: string) {
+  try {
+    const file = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o666);
+    cutTornLine(file);
+    return { file, write: (text: string) => writeAll(path, file, text), close: () => closeSync(file) };
+  } catch (error) {
+    throw cannotWriteFile(path, error);
+  }
+}
+
+function cutTornLine(file: number): void {
+  const whole = fstatSync(file).size;
+  const last = Buffer.alloc(1);
+  let size = whole;
+  while (size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last[0] !== newline) size -= 1;
+  if (size < whole) ftruncateSync(file, size);
+}
+
+function writeAll(path: string, file: number, text: string): void {
+  const bytes = Buffer.from(text);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+  } catch (error) {
+    throw cannotWriteFile(path, error);
+  }
+}

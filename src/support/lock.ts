@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { sha256 } from './checksum.js';
+import { UserError } from './errors.js';
+import { partialPath } from './partial-path.js';
+import { isAlive, processSchema, thisProcess } from './process-identity.js';
+import { hasCode, systemReason } from './system-error.js';
+
+/** Seconds between two signs of life, and until a lock without any may be taken over by force. */
+const [heartbeat, silence] = [10, 60];
+
+/** A folder that this process holds. */
+export interface Lock {
+  /** @throws UserError if another process has taken the folder over by force. */
+  check(): void;
+  release(): void;
+}
+
+export class FolderInUse extends UserError {
+  override name = 'FolderInUse';
+}
+
+/**
+ * Takes a folder for this process. The lock of a dead process of this host is taken over. Whether a process of another host, boot or container lives
+ * cannot be known: its lock is taken over by `force` only, and not while it shows signs of life.
+ *
+ * The file `lock` names its holder. Who takes it over first links `lock.<token of the holder>`, which one process can do. So the holder is the last
+ * of the chain `lock`, `lock.<token>`, …; a chain longer than one was left by a process that was killed while it took the lock over.
+ * @throws FolderInUse if another process holds it, UserError if the folder cannot be written.
+ */
+export function acquireLock(folder: string, force = false): Lock {
+  const lock = join(folder, 'lock');
+  const token = randomUUID();
+  const own = partialPath(lock);
+  try {
+    writeFileSync(own, JSON.stringify({ ...thisProcess(), token }), { flag: 'wx' });
+    for (let attempt = 0; attempt < 10; attempt++) {
+      if (linked(own, lock)) return held(folder, lock, token);
+      const chain = chainOf(lock);
+      const holder = chain.at(-1);
+      if (!holder) continue;
+      const refusal = refusalOf(holder, force);
+      if (refusal !== null) throw new FolderInUse(`${folder} ${refusal}`);
+      const claim = `${lock}.${holder.token}`;
+      if (!linked(own, claim)) continue;
+      if (chainOf(lock).at(-1)?.token === token) {
+        renameSync(own, lock);
+        for (const { token } of chain) rmSync(`${lock}.${token}`, { force: true });
+        return held(folder, lock, token);
+      }
+      rmSync(claim); // another process had taken it over and put its own lock in place
+    }
+  } catch (error) {
+    throw error instanceof UserError ? error : cannotWrite(folder, error);
+  } finally {
+    rmSync(own, { force: true });
+  }
+  throw new FolderInUse(`${folder} is in use by another process. Try again.`);
+}
+
+export function cannotWrite(path: string, error: unknown): UserError {
+  return new UserError(`Cannot write to ${path}: ${systemReason(error)}. Choose another folder with --runs DIR.`);
+}
+
+function held(folder: string, lock: string, token: string): Lock {
+  const isOwn = () => readHolder(lock)?.token === token;
+  const timer = setInterval(() => {
+    const now = new Date();
+    try {
+      if (isOwn()) utimesSync(lock, now, now);
+    } catch {} // the next one may succeed
+  }, 1000 * heartbeat).unref();
+  return {
+    check() {
+      if (isOwn()) return;
+      throw new FolderInUse(
+        `Another process has taken ${folder} over (--force). This one ends, and writes nothing more.`,
+      );
+    },
+    release() {
+      clearInterval(timer);
+      const claim = `${lock}.${token}`; // while it is there, nobody takes the lock over
+      try {
+        if (!isOwn() || !linked(lock, claim)) return;
+        if (isOwn()) rmSync(lock);
+        rmSync(claim);
+      } catch (error) {
+        if (!hasCode(error, 'ENOENT')) throw error; // somebody has deleted the folder or the lock
+      }
+    },
+  };
+}
+
+/** False: there is one already. Unlike a create and a write, a link is never seen half done. */
+function linked(own: string, name: string): boolean {
+  try {
+    linkSync(own, name);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+interface Holder {
+  readonly token: string;
+  /** Null: the lock was written by another version of ple, or is damaged. */
+  readonly process: z.infer<typeof processSchema> | null;
+  /** Since its last sign of life. */
+  readonly seconds: number;
+}
+
+const holderSchema = processSchema.extend({ token: z.uuid() });
+
+function chainOf(lock: string): readonly Holder[] {
+  const chain: Holder[] = [];
+  for (let next = readHolder(lock); next; next = readHolder(`${lock}.${next.token}`)) {
+    if (chain.some(({ token }) => token === next?.token)) break; // it is being released
+    chain.push(next);
+  }
+  return chain;
+}
+
+function readHolder(path: string): Holder | undefined {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const seconds = Math.max(0, (Date.now() - statSync(path).mtimeMs) / 1000);
+    const parsed = holderSchema.safeParse(jsonOf(text));
+    if (parsed.success) return { token: parsed.data.token, process: parsed.data, seconds };
+    return { token: sha256(text), process: null, seconds };
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Why a lock may not be taken over, in words that follow the folder's name; null: it may. */
+function refusalOf({ process: other, seconds }: Holder, force: boolean): string | null {
+  const alive = other && isAlive(other);
+  if (alive === false) return null;
+  if (alive) return `is in use by process ${other?.pid}. Wait for it, or end it.`;
+  if (force && seconds > silence) return null;
+  const who = other
+    ? `process ${other.pid} of ${other.host === thisProcess().host ? 'another container or an earlier boot of this host' : `the host ${other.host}`}`
+    : 'a process of another version of ple';
+  return seconds > silence
+    ? `is locked by ${who}, without a sign of life for ${Math.round(seconds)} s. If that process has ended, --force takes the folder over.`
+    : `is in use by ${who}, whose last sign of life is ${Math.round(seconds)} s old. Wait for it, or end it; --force takes the folder over ${silence} s after its last sign of life.`;
+}

@@ -1,0 +1,43 @@
+import { openSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { ConfigError, UserError } from './errors.js';
+import { asUserError, systemReason } from './system-error.js';
+
+const of = (code: string, message: string) => Object.assign(new Error(message), { code, syscall: 'open' });
+
+test.each([
+  [
+    of('EMFILE', "EMFILE: too many open files, open 'a'"),
+    "EMFILE: too many open files, open 'a'. Raise the limit of open",
+  ],
+  [of('EAGAIN', 'spawn node EAGAIN'), 'spawn node EAGAIN. Raise the limit of processes and threads (ulimit -u)'],
+  [of('EACCES', "EACCES: permission denied, open 'a'"), "EACCES: permission denied, open 'a'."],
+  [
+    new Error('Non-zero status code: std::bad_alloc\nat a node'),
+    'Out of memory (Non-zero status code: std::bad_alloc). Use',
+  ],
+  [
+    new RangeError('Array buffer allocation failed'),
+    'Out of memory (Array buffer allocation failed). Use smaller batches',
+  ],
+])('%s is told as what it is', (error, message) => {
+  expect(asUserError(error)).toBeInstanceOf(UserError);
+  expect(asUserError(error)?.message).toContain(message);
+});
+
+test('a mistake of the user stays what it is, and a bug is none', () => {
+  const mistake = new ConfigError('no');
+  expect(asUserError(mistake)).toBe(mistake);
+  expect(asUserError(new TypeError('x is not a function'))).toBeUndefined();
+  expect(asUserError('text')).toBeUndefined();
+});
+
+test('a reason has words and a code', () => {
+  const open = () => openSync('/none/none', 'r');
+  expect(open).toThrow();
+  try {
+    open();
+  } catch (error) {
+    expect(systemReason(error)).toBe('no such file or directory (ENOENT)');
+  }
+});

@@ -1,0 +1,46 @@
+import { getSystemErrorMap } from 'node:util';
+import { UserError } from './errors.js';
+
+/** What the system refused, in words: `no space left on device (ENOSPC)`. Of any other error, its message. */
+export function systemReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!isSystemError(error)) return error.message.replace(/\.$/, '');
+  const [, words] = [...getSystemErrorMap().values()].find(([name]) => name === error.code) ?? [];
+  return words === undefined ? `${error.code}` : `${words} (${error.code})`;
+}
+
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && 'syscall' in error;
+}
+
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.some((code) => code === error.code);
+}
+
+/** What to do where the system has too little of something, by the code of its error. */
+const remedies: Readonly<Record<string, string>> = {
+  EMFILE: 'Raise the limit of open files (ulimit -n), or train fewer runs at a time (--jobs)',
+  ENFILE: 'End other programs, or raise the limit of open files of the whole system',
+  EAGAIN: 'Raise the limit of processes and threads (ulimit -u), or use fewer (--jobs, engine.threads)',
+  ENOMEM: 'Use smaller batches or a smaller model, or train fewer runs at a time (--jobs)',
+  ENOSPC: 'Make room on the disk',
+  EDQUOT: 'Make room in your quota',
+};
+const noMemory = /bad_alloc|Array buffer allocation failed|Failed to allocate memory|failed to map segment/i;
+
+/** A condition outside the program as what it is; undefined for a bug. */
+export function asUserError(error: unknown): UserError | undefined {
+  if (error instanceof UserError || !(error instanceof Error)) return error instanceof UserError ? error : undefined;
+  if (noMemory.test(error.message)) return new UserError(`Out of memory (${firstLine(error)}). ${remedies.ENOMEM}.`);
+  if (!isSystemError(error)) return undefined;
+  return new UserError(`${firstLine(error)}.${remedyOf(error)}`);
+}
+
+/** What to do, as a sentence after a space; empty where that is not known. */
+export function remedyOf({ code = '' }: NodeJS.ErrnoException): string {
+  return remedies[code] === undefined ? '' : ` ${remedies[code]}.`;
+}
+
+function firstLine({ message }: Error): string {
+  return message.split('\n', 1)[0]?.replace(/\.$/, '') ?? '';
+}

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { fileSha256 } from '../support/checksum.js';
+import { DataError } from '../support/errors.js';
+
+/** SHA-256 of a run's files, by path: `files` of result.json. Earlier versions did not write it. */
+export const manifestSchema = z.record(z.string(), z.string());
+export type RunManifest = Readonly<z.infer<typeof manifestSchema>>;
+
+export const predictionsFile = 'predictions.arrow';
+const configFile = 'config.yaml';
+/** A run can be read without them: they may be deleted, but not be others. */
+const optional = [predictionsFile, 'checkpoints/best.safetensors'];
+const files = [configFile, 'environment.json', 'epochs.jsonl', 'gates.json', ...optional];
+
+/** Of the files that a finished run has in its folder. */
+export function manifestOf(folder: string): RunManifest {
+  const present = files.filter((name) => existsSync(join(folder, name)));
+  return Object.fromEntries(present.map((name) => [name, fileSha256(join(folder, name))]));
+}
+
+/**
+ * Compares a run's files with its manifest, but for the predictions, which are compared when they are read.
+ * @returns What a reader of the run should know. The config may have another name, engine or path: its hash tells about the rest.
+ * @throws DataError that names a file that is gone, or is not what the run wrote.
+ */
+export function checkFiles(folder: string, manifest: RunManifest): readonly string[] {
+  const notes: string[] = [];
+  for (const [name, expected] of Object.entries(manifest)) {
+    const file = join(folder, name);
+    if (!files.includes(name) || name === predictionsFile) continue;
+    if (optional.includes(name) && !existsSync(file)) continue;
+    if (existsSync(file) && fileSha256(file) === expected) continue;
+    if (name === configFile && existsSync(file))
+      notes.push(`${file} was edited after the run: its name, engine or paths.`);
+    else throw notWhatWasWritten(file, `Put it back, or delete ${folder} and train the run again.`);
+  }
+  return notes;
+}
+
+export function notWhatWasWritten(file: string, mend: string): DataError {
+  return new DataError(`${file} is ${existsSync(file) ? 'not what the run wrote (SHA-256)' : 'gone'}. ${mend}`);
+}
