@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 // The others leave nothing behind in a process: they share one, with what they import.
 const alone = [
   'comparison/stage',
-  'engine/compiled/step-program',
+  'engine/run/step-program',
   'engine/tfjs/backends',
   'training/lock',
   'training/parity/models',

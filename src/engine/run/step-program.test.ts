@@ -1,12 +1,12 @@
 import { Tensor } from 'onnxruntime-node';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { float32, type HostArrays } from '../../support/arrays.js';
+import { trace } from '../record/trace.js';
 import { chunkOf, cut, signature, step } from '../training-step.fixture.js';
 import { createCompiledEngine } from './compiled-engine.js';
 import { copyNames } from './copy-models.js';
 import type { DeviceArray, openSession } from './session.js';
 import { stepProgram } from './step-program.js';
-import { trace } from './trace.js';
 
 /** What is open, and where something goes wrong. Sessions run on the CPU, and keep results as a device would. */
 const device = {

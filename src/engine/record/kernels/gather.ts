@@ -1,5 +1,5 @@
 import { sizeOf } from '../../../support/arrays.js';
-import { cast, int, reshape, side, text, uniform } from '../build.js';
+import { cast, int, reshape, side, text, uniform } from '../../lower/build.js';
 import { split } from './shape.js';
 import type { Translations } from './translation.js';
 

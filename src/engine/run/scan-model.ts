@@ -1,4 +1,5 @@
-import { liveNodes, type Node, type Value } from './graph.js';
+import { liveNodes, type Node, type Value } from '../record/graph.js';
+import type { Recording } from '../record/trace.js';
 import { graphOf, modelNames, type NodeWriter, pick, usedValues, valueNamed } from './model-graph.js';
 import {
   encodeModel,
@@ -8,7 +9,6 @@ import {
   type NodeProto,
   valueInfo,
 } from './onnx-format.js';
-import type { Recording } from './trace.js';
 
 /** An ONNX model whose only node is a `Scan` over the recorded step, and the names by which it is fed and read. */
 export interface ScanModel {

@@ -1,9 +1,9 @@
 import { float32, type HostArray, int32, sizeOf } from '../../support/arrays.js';
+import { mostBuffers } from '../lower/wide-nodes.js';
 import { named } from '../signature.js';
 import { copyNames, joinModel } from './copy-models.js';
 import type { DeviceArray, Session } from './session.js';
 import type { OutputRow } from './step-model.js';
-import { mostBuffers } from './wide-nodes.js';
 
 /** Bytes of rows that are fetched together, at most. */
 const mostBytes = 8 * 2 ** 20;

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../support/arrays.js';
-import type { Attribute, ElementType, Graph, Value } from './graph.js';
+import type { Attribute, ElementType, Graph, Value } from '../record/graph.js';
 
 export const int = (value: number): Attribute => ({ kind: 'int', value });
 export const float = (value: number): Attribute => ({ kind: 'float', value });

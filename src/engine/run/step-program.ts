@@ -1,16 +1,16 @@
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
 import type { Program, Signature } from '../engine.js';
+import { webgpuNodes } from '../lower/webgpu-nodes.js';
+import { countFlops } from '../record/graph.js';
+import type { Recording } from '../record/trace.js';
 import { check, copyOf, named, stepsOf } from '../signature.js';
 import { copyModel, copyNames } from './copy-models.js';
-import { countFlops } from './graph.js';
 import { modelNames } from './model-graph.js';
 import { RowCollector } from './row-collector.js';
 import { type DeviceArray, openSession, type Session, type SessionOptions } from './session.js';
 import { stepFailure } from './step-failure.js';
 import { stepModel } from './step-model.js';
-import type { Recording } from './trace.js';
 import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
-import { webgpuNodes } from './webgpu-nodes.js';
 
 /**
  * A chunk is one run per step, for a provider that has no `Scan` (WebGPU): the state is buffers on the device that go from one run to

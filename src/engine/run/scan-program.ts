@@ -1,12 +1,12 @@
 import type { HostArray, HostArrays } from '../../support/arrays.js';
 import type { Program, Signature } from '../engine.js';
+import { blockProducts, convolutionsFor } from '../lower/block-nodes.js';
+import { countFlops } from '../record/graph.js';
+import type { Recording } from '../record/trace.js';
 import { check, copyOf, named, stepsOf } from '../signature.js';
-import { blockProducts, convolutionsFor } from './block-nodes.js';
-import { countFlops } from './graph.js';
 import { modelNames } from './model-graph.js';
 import { scanModel } from './scan-model.js';
 import { openSession, type SessionOptions } from './session.js';
-import type { Recording } from './trace.js';
 import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { BackendValues, DataId, DataType, TensorInfo } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
-import { uniform } from './build.js';
+import { uniform } from '../lower/build.js';
 import { type ConstantData, describe, Graph, type Value } from './graph.js';
 import { translations } from './kernels/catalogue.js';
 import { elementType } from './kernels/shape.js';

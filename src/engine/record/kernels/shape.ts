@@ -1,4 +1,4 @@
-import { expand, int, integers, reshape, scalar, side, transpose, uniform } from '../build.js';
+import { expand, int, integers, reshape, scalar, side, transpose, uniform } from '../../lower/build.js';
 import type { ElementType, Graph, Value } from '../graph.js';
 import type { Translations } from './translation.js';
 

@@ -1,5 +1,5 @@
-import { asRecorded, type NodeWriter, numberOf } from './model-graph.js';
-import { constantNode, intsAttribute, type NodeProto } from './onnx-format.js';
+import { asRecorded, type NodeWriter, numberOf } from '../run/model-graph.js';
+import { constantNode, intsAttribute, type NodeProto } from '../run/onnx-format.js';
 
 /** For a CPU: convolutions as recorded where blocks and groups, of which each is work for one thread, are enough for so many threads. */
 export function convolutionsFor(threads: number): NodeWriter {

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { mlps } from '../../models/dense.js';
 import { float32 } from '../../support/arrays.js';
 import type { Signature, Step } from '../engine.js';
+import { liveNodes } from '../record/graph.js';
+import { trace } from '../record/trace.js';
+import type { NodeWriter } from '../run/model-graph.js';
 import { blockProducts, convolutionsFor } from './block-nodes.js';
-import { liveNodes } from './graph.js';
-import type { NodeWriter } from './model-graph.js';
-import { trace } from './trace.js';
 import { webgpuNodes } from './webgpu-nodes.js';
 
 const [blocks, members, rows] = [4, 3, 8];

@@ -1,4 +1,5 @@
-import type { Attributes, Node, Value } from './graph.js';
+import type { Attributes, Node, Value } from '../record/graph.js';
+import type { Values } from '../record/trace.js';
 import {
   type AttributeProto,
   elementCodes,
@@ -11,7 +12,6 @@ import {
   type TensorProto,
   valueInfo,
 } from './onnx-format.js';
-import type { Values } from './trace.js';
 
 /** Names in a model, by role: a state and an output of the step may have the same name. */
 export const modelNames = {

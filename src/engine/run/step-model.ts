@@ -1,9 +1,9 @@
 import { sizeOf } from '../../support/arrays.js';
-import { int, reshape } from './build.js';
-import { type Graph, liveNodes, type Node, type Value } from './graph.js';
+import { int, reshape } from '../lower/build.js';
+import { type Graph, liveNodes, type Node, type Value } from '../record/graph.js';
+import type { Recording } from '../record/trace.js';
 import { graphOf, modelNames, type NodeWriter, pick, usedValues } from './model-graph.js';
 import { encodeModel, valueInfo } from './onnx-format.js';
-import type { Recording } from './trace.js';
 
 /** An ONNX model of one step, for providers that have no `Scan`, and the names by which it is fed and read. */
 export interface StepModel {

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../../support/arrays.js';
-import { cast, int, integers, reshape, side } from '../build.js';
+import { cast, int, integers, reshape, side } from '../../lower/build.js';
 import type { Graph, Value } from '../graph.js';
 import type { Translation, Translations } from './translation.js';
 

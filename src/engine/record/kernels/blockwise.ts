@@ -1,5 +1,5 @@
 import { sizeOf } from '../../../support/arrays.js';
-import { int, reshape, sameShape, side, transpose } from '../build.js';
+import { int, reshape, sameShape, side, transpose } from '../../lower/build.js';
 import type { Graph, Node, Value } from '../graph.js';
 
 export interface Product {

@@ -1,6 +1,6 @@
-import type { Node, Value } from './graph.js';
-import { numberOf } from './model-graph.js';
-import { constantNode, intAttribute, intsAttribute, type NodeProto } from './onnx-format.js';
+import type { Node, Value } from '../record/graph.js';
+import { numberOf } from '../run/model-graph.js';
+import { constantNode, intAttribute, intsAttribute, type NodeProto } from '../run/onnx-format.js';
 
 /** Arrays beside one more that a shader may have on any device; software ones allow hundreds. */
 export const mostBuffers = 7;

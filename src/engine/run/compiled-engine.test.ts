@@ -9,11 +9,11 @@ import { float32 } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
+import { trace } from '../record/trace.js';
 import { chunkOf, signature, step } from '../training-step.fixture.js';
 import { createCompiledEngine } from './compiled-engine.js';
 import { asRecorded } from './model-graph.js';
 import { scanModel } from './scan-model.js';
-import { trace } from './trace.js';
 
 const one: Signature = { state: { w: float32([2, 3]) }, batch: { x: { dtype: 'float32', shape: [4, 2] } } };
 
@@ -247,8 +247,8 @@ describe('compiled engine', () => {
     const home = mkdtempSync(join(tmpdir(), 'ple-home-'));
     try {
       const script = `
-        const { createCompiledEngine } = await import('./src/engine/compiled/compiled-engine.ts');
-        const { chunkOf, signature, step } = await import('./src/engine/training-step.fixture.ts');
+        const { createCompiledEngine } = await import('./src/engine/run/compiled-engine.ts');
+        const { chunkOf, signature, step } = await import('../compiled/src/engine/training-step.fixture.ts');
         const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
         const { loss } = await program.run(chunkOf(2));
         await program.release();

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
-import { stepModel } from './step-model.js';
-import { trace } from './trace.js';
+import { trace } from '../record/trace.js';
+import { stepModel } from '../run/step-model.js';
 import { webgpuNodes } from './webgpu-nodes.js';
 
 it('writes no shader of more arrays than any device allows', () => {

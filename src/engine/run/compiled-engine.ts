@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Engine } from '../engine.js';
+import { trace } from '../record/trace.js';
 import { scanProgram } from './scan-program.js';
 import type { CompiledDevice, SessionOptions } from './session.js';
 import { stepProgram } from './step-program.js';
-import { trace } from './trace.js';
 import { measureTransfers, type TransferSpeed } from './transfers.js';
 
 export interface CompiledOptions {

@@ -1,5 +1,15 @@
 import { sizeOf } from '../../../support/arrays.js';
-import { broadcastShape, elementwise, float, int, integers, reshape, sameShape, side, transpose } from '../build.js';
+import {
+  broadcastShape,
+  elementwise,
+  float,
+  int,
+  integers,
+  reshape,
+  sameShape,
+  side,
+  transpose,
+} from '../../lower/build.js';
 import type { Graph, Value } from '../graph.js';
 import { blockwise, type Product } from './blockwise.js';
 import type { Translations } from './translation.js';

@@ -2,8 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
 import { withBackend } from '../active-backend.js';
 import type { ArraySpec, Signature, Step } from '../engine.js';
+import { cast, sameShape } from '../lower/build.js';
 import { Recorder, traceBackendName, tracingBackend } from './backend.js';
-import { cast, sameShape } from './build.js';
 import { describe, type Graph, type Value } from './graph.js';
 
 export type Values = ReadonlyMap<string, Value>;

@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../../support/arrays.js';
 import { type Random, randomFromSeed } from '../../../support/random.js';
 import type { Engine, Signature, Step } from '../../engine.js';
+import { createCompiledEngine } from '../../run/compiled-engine.js';
 import { pureJs } from '../../tfjs/backends.js';
 import { createTfjsEngine } from '../../tfjs/tfjs-engine.js';
 import { firstDifference, type Tolerance, tolerances } from '../../tolerance.fixture.js';
-import { createCompiledEngine } from '../compiled-engine.js';
 import { trace } from '../trace.js';
 import type { Translations } from './translation.js';
 

@@ -1,7 +1,7 @@
+import type { Node, Value } from '../record/graph.js';
+import { asRecorded, type NodeWriter, numberOf } from '../run/model-graph.js';
+import { constantNode, floatAttribute, intAttribute, intsAttribute, type NodeProto } from '../run/onnx-format.js';
 import { blockProducts } from './block-nodes.js';
-import type { Node, Value } from './graph.js';
-import { asRecorded, type NodeWriter, numberOf } from './model-graph.js';
-import { constantNode, floatAttribute, intAttribute, intsAttribute, type NodeProto } from './onnx-format.js';
 import { mostBuffers, widerConcat, widerSplit } from './wide-nodes.js';
 
 /** Nodes for ONNX Runtime's WebGPU provider: what it lacks, or does slowly, in other operators. */

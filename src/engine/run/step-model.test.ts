@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { float32, type HostArray, int32, sizeOf } from '../../support/arrays.js';
 import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
+import { webgpuNodes } from '../lower/webgpu-nodes.js';
+import { trace } from '../record/trace.js';
 import { chunkOf, cut, signature, step } from '../training-step.fixture.js';
 import { createCompiledEngine } from './compiled-engine.js';
 import { modelNames } from './model-graph.js';
 import { openSession } from './session.js';
 import { stepModel } from './step-model.js';
-import { trace } from './trace.js';
-import { webgpuNodes } from './webgpu-nodes.js';
 
 const steps = 3;
 const onCpu = { device: 'cpu', threads: 1 } as const;

@@ -1,4 +1,4 @@
-import { cast, elementwise, float, reshape, scalar, uniform } from '../build.js';
+import { cast, elementwise, float, reshape, scalar, uniform } from '../../lower/build.js';
 import type { Graph, Value } from '../graph.js';
 import { biased } from './blockwise.js';
 import type { Translation, Translations } from './translation.js';
