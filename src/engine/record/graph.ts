@@ -1,5 +1,3 @@
-import { sizeOf } from '../../support/arrays.js';
-
 /** int64 occurs only where ONNX asks for it: shapes, axes and indices. */
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
 
@@ -92,6 +90,19 @@ export class Graph {
   }
 }
 
+/** By the names of the signature or of the step's own maps, in their order. */
+export type Values = ReadonlyMap<string, Value>;
+
+/** A step as a graph. */
+export interface StepGraph {
+  readonly graph: Graph;
+  readonly state: Values;
+  readonly batch: Values;
+  /** The state that the step changes. */
+  readonly next: Values;
+  readonly outputs: Values;
+}
+
 /** The nodes that `results` need, in the order of the graph. */
 export function liveNodes(graph: Graph, results: Iterable<Value>): Node[] {
   const live = new Set<Node>();
@@ -104,36 +115,15 @@ export function liveNodes(graph: Graph, results: Iterable<Value>): Node[] {
   return graph.nodes.filter((node) => live.has(node));
 }
 
+/** An attribute that is a whole number; 0 if it is absent. */
+export function numberOf(node: Node, name: string): number {
+  const attribute = node.attributes[name];
+  return attribute !== undefined && 'kind' in attribute && attribute.kind === 'int' ? attribute.value : 0;
+}
+
 /** For an error message. */
 export function describe(value: Value): string {
   const type = `${value.type} [${value.shape.join(', ')}]`;
   if (value.origin.kind === 'node') return `the ${type} result of ${value.origin.node.op}`;
   return value.origin.kind === 'input' ? `'${value.origin.name}' (${type})` : `a constant ${type}`;
-}
-
-const matrixProducts = new Set(['MatMul', 'Gemm', 'FusedMatMul', 'Conv']);
-/** These hand on the elements that are there. */
-const aliases = new Set(['Reshape', 'Identity']);
-
-/** Floating-point operations of these nodes: 2mnk for a matrix product (with its bias), else one per element written; nothing for what depends on constants alone. */
-export function countFlops(nodes: readonly Node[]): number {
-  const constant = new Set<Value>();
-  let flops = 0;
-  for (const node of nodes) {
-    if (node.inputs.every((input) => input.origin.kind === 'constant' || constant.has(input))) {
-      for (const output of node.outputs) constant.add(output);
-      continue;
-    }
-    if (aliases.has(node.op)) continue;
-    const written = node.outputs.reduce((sum, output) => sum + sizeOf(output.shape), 0);
-    flops += matrixProducts.has(node.op) ? 2 * innerSide(node) * written : written;
-  }
-  return flops;
-}
-
-function innerSide(node: Node): number {
-  if (node.op === 'Conv') return node.inputs[1]?.shape[1] ?? 0;
-  const transposed = node.attributes.transA;
-  const flagged = transposed !== undefined && 'value' in transposed && transposed.value === 1;
-  return node.inputs[0]?.shape.at(flagged ? -2 : -1) ?? 0;
 }

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Engine } from '../engine.js';
+import type { CompiledDevice } from '../lower/lower.js';
 import { trace } from '../record/trace.js';
 import { scanProgram } from './scan-program.js';
-import type { CompiledDevice, SessionOptions } from './session.js';
+import type { SessionOptions } from './session.js';
 import { stepProgram } from './step-program.js';
 import { measureTransfers, type TransferSpeed } from './transfers.js';
 

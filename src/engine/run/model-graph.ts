@@ -1,5 +1,4 @@
-import type { Attributes, Node, Value } from '../record/graph.js';
-import type { Values } from '../record/trace.js';
+import type { Attributes, Node, Value, Values } from '../record/graph.js';
 import {
   type AttributeProto,
   elementCodes,
@@ -27,15 +26,11 @@ export interface Result {
   readonly value: Value;
 }
 
-/** How a recorded node is written. Its name, and those of values that it adds, begin with the operator and `index`. */
-export type NodeWriter = (node: Node, index: number, nameOf: (value: Value) => string) => readonly NodeProto[];
-
 /** The nodes, constants and results of a graph whose inputs have the names in `inputs`. */
 export function graphOf(
   nodes: readonly Node[],
   inputs: ReadonlyMap<Value, string>,
   results: readonly Result[],
-  write: NodeWriter,
 ): Pick<GraphProto, 'node' | 'initializer' | 'output'> {
   const names = new Map(inputs);
   // A node's output that is a result has the result's name. An input, a constant or a second result of one value is copied.
@@ -49,23 +44,11 @@ export function graphOf(
     output: results.map(({ name, value }) => valueInfo(name, value.type, value.shape)),
     initializer: [...usedValues(nodes, results)].flatMap((value) => initializer(value, nameOf(value))),
     node: [
-      ...nodes.flatMap((node, index) => write(node, index, nameOf)),
+      ...nodes.map((node, index) => nodeProto(node, index, nameOf)),
       ...copies.map(({ name, value }) => identity(nameOf(value), name)),
     ],
   };
 }
-
-/** A node as it was recorded. */
-export const asRecorded: NodeWriter = (node, index, nameOf) => [
-  {
-    op_type: node.op,
-    domain: node.domain,
-    name: `${node.op} ${index}`,
-    input: node.inputs.map(nameOf),
-    output: node.outputs.map(nameOf),
-    attribute: attributeProtos(node.attributes),
-  },
-];
 
 /** Operands of the nodes, and the results. */
 export function usedValues(nodes: readonly Node[], results: readonly Result[]): Set<Value> {
@@ -82,10 +65,15 @@ export function valueNamed(values: Values, name: string): Value {
   return value;
 }
 
-/** An attribute that is a whole number; 0 if it is absent. */
-export function numberOf(node: Node, name: string): number {
-  const attribute = node.attributes[name];
-  return attribute !== undefined && 'kind' in attribute && attribute.kind === 'int' ? attribute.value : 0;
+function nodeProto(node: Node, index: number, nameOf: (value: Value) => string): NodeProto {
+  return {
+    op_type: node.op,
+    domain: node.domain,
+    name: `${node.op} ${index}`,
+    input: node.inputs.map(nameOf),
+    output: node.outputs.map(nameOf),
+    attribute: attributeProtos(node.attributes),
+  };
 }
 
 function identity(from: string, to: string): NodeProto {

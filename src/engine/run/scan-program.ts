@@ -1,11 +1,18 @@
 import type { HostArray, HostArrays } from '../../support/arrays.js';
 import type { Program, Signature } from '../engine.js';
-import { blockProducts, convolutionsFor } from '../lower/block-nodes.js';
-import { countFlops } from '../record/graph.js';
-import type { Recording } from '../record/trace.js';
+import { lower } from '../lower/lower.js';
+import { liveNodes, type StepGraph, type Value } from '../record/graph.js';
 import { check, copyOf, named, stepsOf } from '../signature.js';
-import { modelNames } from './model-graph.js';
-import { scanModel } from './scan-model.js';
+import { countFlops } from './flops.js';
+import { graphOf, modelNames, pick, usedValues, valueNamed } from './model-graph.js';
+import {
+  encodeModel,
+  type GraphProto,
+  graphAttribute,
+  intAttribute,
+  type NodeProto,
+  valueInfo,
+} from './onnx-format.js';
 import { openSession, type SessionOptions } from './session.js';
 import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
 
@@ -15,12 +22,12 @@ import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
  * @param speed Of copies between host and device, if those are two.
  */
 export async function scanProgram(
-  recording: Recording,
+  recording: StepGraph,
   signature: Signature,
   options: SessionOptions,
   speed: TransferSpeed | null,
 ): Promise<Program> {
-  const model = scanModel(recording, options.device === 'cpu' ? convolutionsFor(options.threads) : blockProducts);
+  const model = scanModel(lower(recording, options.device, options.threads));
   const session = await openSession(model.bytes, options);
   const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
   const fetches = [...model.changed.map(modelNames.next), ...model.outputs.map(modelNames.output)];
@@ -29,7 +36,7 @@ export async function scanProgram(
   const transfers = speed && new TransferMeter(speed, fedBytes + changedBytes);
   let released = false;
   return {
-    flops: countFlops(model.nodes),
+    flops: countFlops(recording),
     ...(transfers ? { transfers } : {}),
 
     async run(chunk) {
@@ -66,4 +73,64 @@ export async function scanProgram(
       await session.release();
     },
   };
+}
+
+/** An ONNX model whose only node is a `Scan` over the step, and the names by which it is fed and read. */
+export interface ScanModel {
+  readonly bytes: Uint8Array;
+  /** State that the model is fed: what the step changes, then what it only reads. */
+  readonly changed: readonly string[];
+  readonly read: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export function scanModel({ graph, state, batch, next, outputs }: StepGraph): ScanModel {
+  const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
+  const results = [
+    ...Array.from(next, ([name, value]) => ({ name: `after:${name}`, value })),
+    ...Array.from(outputs, ([name, value]) => ({ name: `made:${name}`, value })),
+  ];
+  const used = usedValues(nodes, results);
+  const changed = [...next.keys()];
+  const read = [...state].flatMap(([name, value]) => (used.has(value) && !next.has(name) ? [name] : []));
+
+  const changedState = pick(state, changed);
+  const names = new Map<Value, string>();
+  // Inside the body, carried state and batch rows have names of their own; state that is only read is captured from outside.
+  for (const [name, value] of changedState) names.set(value, `carried:${name}`);
+  for (const name of read) names.set(valueNamed(state, name), modelNames.state(name));
+  for (const [name, value] of batch) names.set(value, `row:${name}`);
+  const body: GraphProto = {
+    name: 'step',
+    input: [
+      ...Array.from(changedState, ([name, value]) => valueInfo(`carried:${name}`, value.type, value.shape)),
+      ...Array.from(batch, ([name, value]) => valueInfo(`row:${name}`, value.type, value.shape)),
+    ],
+    ...graphOf(nodes, names, results),
+  };
+  const stepped = (name: string, value: Value) => valueInfo(name, value.type, ['steps', ...value.shape]);
+  const scan: NodeProto = {
+    op_type: 'Scan',
+    name: 'steps',
+    input: [...changed.map(modelNames.state), ...[...batch.keys()].map(modelNames.batch)],
+    output: [...changed.map(modelNames.next), ...[...outputs.keys()].map(modelNames.output)],
+    attribute: [graphAttribute('body', body), intAttribute('num_scan_inputs', batch.size)],
+  };
+  const bytes = encodeModel({
+    name: 'chunk',
+    node: [scan],
+    initializer: [],
+    input: [
+      ...[...changed, ...read].map((name) => {
+        const { type, shape } = valueNamed(state, name);
+        return valueInfo(modelNames.state(name), type, shape);
+      }),
+      ...Array.from(batch, ([name, value]) => stepped(modelNames.batch(name), value)),
+    ],
+    output: [
+      ...Array.from(next, ([name, value]) => valueInfo(modelNames.next(name), value.type, value.shape)),
+      ...Array.from(outputs, ([name, value]) => stepped(modelNames.output(name), value)),
+    ],
+  });
+  return { bytes, changed, read, outputs: [...outputs.keys()] };
 }

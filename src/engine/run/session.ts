@@ -1,8 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { HostArray, HostArrays } from '../../support/arrays.js';
-
-/** Where ONNX Runtime runs a graph. */
-export type CompiledDevice = 'cpu' | 'cuda' | 'webgpu';
+import type { CompiledDevice } from '../lower/lower.js';
 
 export interface SessionOptions {
   readonly device: CompiledDevice;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { float32 } from '../../support/arrays.js';
 import { UserError } from '../../support/errors.js';
-import { stepFailure } from './step-failure.js';
+import { stepFailure } from './step-program.js';
 
 const failed = new Error('ScatterND: no such key\n    at somewhere');
 

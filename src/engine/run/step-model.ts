@@ -1,8 +1,8 @@
 import { sizeOf } from '../../support/arrays.js';
-import { int, reshape } from '../lower/build.js';
-import { type Graph, liveNodes, type Node, type Value } from '../record/graph.js';
-import type { Recording } from '../record/trace.js';
-import { graphOf, modelNames, type NodeWriter, pick, usedValues } from './model-graph.js';
+import { lower } from '../lower/lower.js';
+import { int, reshape } from '../record/build.js';
+import { liveNodes, type StepGraph, type Value } from '../record/graph.js';
+import { graphOf, modelNames, pick, usedValues } from './model-graph.js';
 import { encodeModel, valueInfo } from './onnx-format.js';
 
 /** An ONNX model of one step, for providers that have no `Scan`, and the names by which it is fed and read. */
@@ -12,7 +12,6 @@ export interface StepModel {
   readonly changed: readonly string[];
   readonly read: readonly string[];
   readonly rows: readonly OutputRow[];
-  readonly nodes: readonly Node[];
 }
 
 /** All outputs of one element type in one row, so that one copy brings them to the host. */
@@ -24,15 +23,13 @@ export interface OutputRow {
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
-export function stepModel({ graph, state, batch, next, outputs }: Recording, write: NodeWriter): StepModel {
-  const rows = (['float32', 'int32'] as const).flatMap((type) => {
-    const own = [...outputs].filter(([, value]) => value.type === type);
-    return own.length > 0 ? [outputRow(graph, type, own)] : [];
-  });
+export function stepModel(recording: StepGraph): StepModel {
+  const { step, rows } = inRows(recording);
+  const { graph, state, batch, next, outputs } = lower(step, 'webgpu');
   const changed = [...next.keys()];
   const results = [
     ...Array.from(next, ([name, value]) => ({ name: modelNames.next(name), value })),
-    ...rows.map(({ row, value }) => ({ name: row.name, value })),
+    ...Array.from(outputs, ([name, value]) => ({ name, value })),
   ];
   const nodes = liveNodes(
     graph,
@@ -46,26 +43,22 @@ export function stepModel({ graph, state, batch, next, outputs }: Recording, wri
   const bytes = encodeModel({
     name: 'step',
     input: Array.from(inputs, ([value, name]) => valueInfo(name, value.type, value.shape)),
-    ...graphOf(nodes, inputs, results, write),
+    ...graphOf(nodes, inputs, results),
   });
-  return { bytes, changed, read, rows: rows.map(({ row }) => row), nodes };
+  return { bytes, changed, read, rows };
 }
 
-function outputRow(
-  graph: Graph,
-  type: OutputRow['type'],
-  outputs: readonly (readonly [string, Value])[],
-): { readonly row: OutputRow; readonly value: Value } {
-  const flat = outputs.map(([, value]) => reshape(graph, value, [sizeOf(value.shape)]));
-  const size = flat.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const row = {
-    type,
-    name: modelNames.output(type),
-    size,
-    outputs: outputs.map(([name, { shape }]) => ({ name, shape })),
-  };
-  const [only] = flat;
-  if (!only) throw new Error('a row of no outputs');
-  const value = flat.length === 1 ? only : graph.node('Concat', flat, { type, shape: [size] }, { axis: int(0) });
-  return { row, value };
+/** A step whose outputs are rows of the outputs that it had. */
+function inRows(step: StepGraph): { readonly step: StepGraph; readonly rows: readonly OutputRow[] } {
+  const outputs = new Map<string, Value>();
+  const rows = (['float32', 'int32'] as const).flatMap((type) => {
+    const own = [...step.outputs].filter(([, value]) => value.type === type);
+    if (own.length === 0) return [];
+    const flat = own.map(([, value]) => reshape(step.graph, value, [sizeOf(value.shape)]));
+    const size = flat.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const name = modelNames.output(type);
+    outputs.set(name, step.graph.node('Concat', flat, { type, shape: [size] }, { axis: int(0) }));
+    return [{ type, name, size, outputs: own.map(([output, { shape }]) => ({ name: output, shape })) }];
+  });
+  return { step: { ...step, outputs }, rows };
 }

@@ -1,15 +1,15 @@
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
+import { UserError } from '../../support/errors.js';
+import { wholeNumber } from '../../support/whole-number.js';
 import type { Program, Signature } from '../engine.js';
-import { webgpuNodes } from '../lower/webgpu-nodes.js';
-import { countFlops } from '../record/graph.js';
-import type { Recording } from '../record/trace.js';
+import { mostBuffers } from '../lower/webgpu.js';
+import type { StepGraph } from '../record/graph.js';
 import { check, copyOf, named, stepsOf } from '../signature.js';
-import { copyModel, copyNames } from './copy-models.js';
+import { copyModel, copyNames, joinModel } from './copy-models.js';
+import { countFlops } from './flops.js';
 import { modelNames } from './model-graph.js';
-import { RowCollector } from './row-collector.js';
 import { type DeviceArray, openSession, type Session, type SessionOptions } from './session.js';
-import { stepFailure } from './step-failure.js';
-import { stepModel } from './step-model.js';
+import { type OutputRow, stepModel } from './step-model.js';
 import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
 
 /**
@@ -18,12 +18,12 @@ import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
  * so that the host seldom waits.
  */
 export async function stepProgram(
-  recording: Recording,
+  recording: StepGraph,
   signature: Signature,
   options: SessionOptions,
   speed: TransferSpeed,
 ): Promise<Program> {
-  const model = stepModel(recording, webgpuNodes);
+  const model = stepModel(recording);
   const { changed, read, rows } = model;
   const specs = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, named(signature.state, name)]));
@@ -73,7 +73,7 @@ export async function stepProgram(
   };
 
   return {
-    flops: countFlops(model.nodes),
+    flops: countFlops(recording),
     transfers,
 
     async run(chunk) {
@@ -162,4 +162,100 @@ function of<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): Value {
   const value = map.get(key);
   if (value === undefined) throw new Error(`nothing is known of '${key}'`);
   return value;
+}
+
+/** Bytes of rows that are fetched together, at most. */
+const mostBytes = 8 * 2 ** 20;
+
+/** Fetches the rows of a chunk's steps, several at once: every fetch waits for the device. */
+class RowCollector {
+  readonly #row: OutputRow;
+  readonly #count: number;
+  readonly #session: Session;
+  #held: DeviceArray[] = [];
+  #done = 0;
+
+  private constructor(row: OutputRow, count: number, session: Session) {
+    this.#row = row;
+    this.#count = count;
+    this.#session = session;
+  }
+
+  static async open(row: OutputRow, openModel: (bytes: Uint8Array) => Promise<Session>): Promise<RowCollector> {
+    const count = Math.max(1, Math.min(mostBuffers, Math.floor(mostBytes / (4 * row.size))));
+    return new RowCollector(row, count, await openModel(joinModel(row.type, row.size, count)));
+  }
+
+  get rowName(): string {
+    return this.#row.name;
+  }
+
+  /** The row's outputs of so many steps, to be filled. */
+  begin(steps: number): Record<string, HostArray> {
+    this.drop();
+    this.#done = 0;
+    const { type, outputs } = this.#row;
+    return Object.fromEntries(
+      outputs.map(({ name, shape }) => [
+        name,
+        type === 'float32' ? float32([steps, ...shape]) : int32([steps, ...shape]),
+      ]),
+    );
+  }
+
+  /** Takes the next step's row, which is its own from then on. */
+  hold(array: DeviceArray): void {
+    this.#held.push(array);
+  }
+
+  /** Once it holds enough rows, or the last, fills `outputs` with them. @returns bytes that were fetched. */
+  async fetch(last: boolean, outputs: Readonly<Record<string, HostArray>>): Promise<number> {
+    const [spare] = this.#held;
+    if (!spare || (this.#held.length < this.#count && !last)) return 0;
+    const { size, outputs: parts } = this.#row;
+    // The last fetch of a chunk may have rows to spare.
+    const feeds = Array.from({ length: this.#count }, (_, index) => [
+      copyNames.part(index),
+      this.#held[index] ?? spare,
+    ]);
+    const { host } = await this.#session.run(Object.fromEntries(feeds), [copyNames.whole]);
+    const { data } = named(host, copyNames.whole);
+    for (const index of this.#held.keys()) {
+      let from = index * size;
+      for (const { name, shape } of parts) {
+        const length = sizeOf(shape);
+        named(outputs, name).data.set(data.subarray(from, from + length), (this.#done + index) * length);
+        from += length;
+      }
+    }
+    this.#done += this.#held.length;
+    this.drop();
+    return 4 * data.length;
+  }
+
+  /** Frees the rows that it holds. */
+  drop(): void {
+    for (const array of this.#held) array.free();
+    this.#held = [];
+  }
+}
+
+const [mebibyte, bytesOfElement] = [2 ** 20, 4];
+/** What every WebGPU device can bind as one buffer. Many can bind more; which can, ONNX Runtime does not tell. */
+const bindableMebibytes = 128;
+
+/** What to throw for a failed step on WebGPU: with an array of the state that may be too large, that is told. */
+export function stepFailure(error: unknown, state: HostArrays): unknown {
+  const sizes = Object.entries(state).map(([name, { shape }]) => ({
+    name,
+    mebibytes: (bytesOfElement * sizeOf(shape)) / mebibyte,
+  }));
+  const largest = sizes.reduce((a, b) => (b.mebibytes > a.mebibytes ? b : a), { name: '', mebibytes: 0 });
+  if (largest.mebibytes <= bindableMebibytes) return error;
+  const said = (error instanceof Error ? error.message : String(error)).trim().split('\n', 1)[0];
+  return new UserError(
+    `engine.device: webgpu failed in a training step: '${largest.name}' has ${wholeNumber(Math.ceil(largest.mebibytes))} MiB, and ` +
+      `not every device takes more than ${bindableMebibytes} MiB in one array. Say engine.device=cpu or cuda, or make it smaller ` +
+      `(inputs.embedding, inputs.minCount, or hash of the column). ONNX Runtime says: ${said}`,
+  );
 }

@@ -1,14 +1,10 @@
-import { cast, elementwise, float, reshape, scalar, uniform } from '../../lower/build.js';
+import { cast, elementwise, float, scalar, uniform } from '../build.js';
 import type { Graph, Value } from '../graph.js';
-import { biased } from './blockwise.js';
 import type { Translation, Translations } from './translation.js';
 
 /** One output element for each (broadcast) input element. */
 export const elementwiseKernels: Translations = {
-  Add: ({ graph, input }) => {
-    const [a, b] = [input('a'), input('b')];
-    return biased(graph, a, b) ?? biased(graph, b, a) ?? elementwise(graph, 'Add', [a, b], a.type);
-  },
+  Add: binary('Add'),
   Sub: binary('Sub'),
   Multiply: binary('Mul'),
   RealDiv: binary('Div'),
@@ -39,7 +35,7 @@ export const elementwiseKernels: Translations = {
   LogicalNot: ({ graph, input }) => not(graph, cast(graph, input('x'), 'bool')),
   IsNan: ({ graph, input }) => elementwise(graph, 'IsNaN', [input('x')], 'bool'),
 
-  Relu: ({ graph, input }) => relu(graph, input('x')),
+  Relu: unary('Relu'),
   Sigmoid: unary('Sigmoid'),
   Softplus: unary('Softplus'),
   Tanh: unary('Tanh'),
@@ -71,8 +67,11 @@ export const elementwiseKernels: Translations = {
     const small = elementwise(graph, 'Less', [float('Abs', x), number(0.4)], 'bool');
     return float('Where', small, float('Mul', float('Add', z, z), series), float('Log', float('Add', x, number(1))));
   },
-  Step: ({ graph, input, attributes }) =>
-    step(graph, input('x'), attributes.has('alpha') ? attributes.number('alpha') : 0),
+  // 1 where x > 0, else alpha (not 0): the derivative of relu with alpha 0, of abs with alpha -1. ONNX has no such operator.
+  Step: ({ graph, input, attributes }) => {
+    const alpha = float(attributes.has('alpha') ? attributes.number('alpha') : 0);
+    return elementwise(graph, 'Step', [input('x')], input('x').type, { alpha });
+  },
   ClipByValue: ({ graph, input, attributes }) => {
     const x = input('x');
     const bounds = ['clipValueMin', 'clipValueMax'].map((name) => scalar(graph, x.type, attributes.number(name)));
@@ -106,28 +105,6 @@ function binary(op: string): Translation {
 function comparison(op: string): Translation {
   return ({ graph, input }) => elementwise(graph, op, [input('a'), input('b')], 'bool');
 }
-
-/** Of what was reshaped before it was: ONNX Runtime fuses it with the convolution that it follows. */
-function relu(graph: Graph, x: Value): Value {
-  const [source] = x.origin.kind === 'node' && x.origin.node.op === 'Reshape' ? x.origin.node.inputs : [];
-  return source ? reshape(graph, relu(graph, source), x.shape) : elementwise(graph, 'Relu', [x], x.type);
-}
-
-/** 1 where x > 0, else alpha (not 0): the derivative of relu with alpha 0, of abs with alpha -1. */
-function step(graph: Graph, x: Value, alpha: number): Value {
-  if (alpha === 0 && x.type === 'float32') {
-    // HardSigmoid is max(0, min(1, slope * x)): with the steepest slope, 1 for every x > 0 that is not denormal. It takes half
-    // the time of a comparison and a cast. The relu is there already: reading its result instead of its operand lets
-    // ONNX Runtime compute it in place.
-    const positive = relu(graph, x);
-    return elementwise(graph, 'HardSigmoid', [positive], 'float32', { alpha: float(largestFloat32), beta: float(0) });
-  }
-  const positive = elementwise(graph, 'Greater', [x, scalar(graph, x.type, 0)], 'bool');
-  const [one, otherwise] = [scalar(graph, x.type, 1), scalar(graph, x.type, alpha)];
-  return elementwise(graph, 'Where', [positive, one, otherwise], x.type);
-}
-
-const largestFloat32 = 3.4028234663852886e38;
 
 function not(graph: Graph, value: Value): Value {
   return elementwise(graph, 'Not', [value], 'bool');

@@ -1,4 +1,4 @@
-import { expand, int, integers, reshape, scalar, side, transpose, uniform } from '../../lower/build.js';
+import { expand, int, integers, reshape, scalar, side, split, transpose, uniform } from '../build.js';
 import type { ElementType, Graph, Value } from '../graph.js';
 import type { Translations } from './translation.js';
 
@@ -129,12 +129,6 @@ function slice(graph: Graph, x: Value, ranges: readonly { readonly start: number
     cut.map(({ axis }) => axis),
   ].map((numbers) => integers(graph, numbers));
   return graph.node('Slice', [x, ...bounds], { type: x.type, shape: ranges.map(({ count }) => count) });
-}
-
-export function split(graph: Graph, x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
-  if (sizes.length === 1) return [x];
-  const outputs = sizes.map((length) => ({ type: x.type, shape: x.shape.with(axis, length) }));
-  return graph.nodeOf('Split', [x, integers(graph, sizes)], outputs, { axis: int(axis) }).outputs;
 }
 
 /** A number of equal parts, or the sizes, of which one may be -1: what is left. */

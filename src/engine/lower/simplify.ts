@@ -1,32 +1,29 @@
 import { sizeOf } from '../../support/arrays.js';
-import type { Attribute, ElementType, Graph, Value } from '../record/graph.js';
+import { broadcastShape, integers, sameShape, side } from '../record/build.js';
+import type { Attributes, ElementType, Graph, Node, Value } from '../record/graph.js';
 
-export const int = (value: number): Attribute => ({ kind: 'int', value });
-export const float = (value: number): Attribute => ({ kind: 'float', value });
-export const text = (value: string): Attribute => ({ kind: 'string', value });
+/*
+ * What passes build nodes with. Of a graph's nodes these leave out those that change nothing, on every device: reshapes of reshapes,
+ * broadcasts that the next operator makes by itself, multiplications by one. tfjs's gradients are full of them.
+ */
 
-/** A 1-D int64 constant, the form in which ONNX takes shapes, axes and bounds. */
-export function integers(graph: Graph, values: readonly number[]): Value {
-  return graph.constant('int64', [values.length], BigInt64Array.from(values, BigInt));
+/** A node over other inputs. */
+export function rebuilt(graph: Graph, node: Node, inputs: readonly Value[]): readonly Value[] {
+  const [x] = inputs;
+  const [made] = node.outputs;
+  if (!x || !made) return graph.nodeOf(node.op, inputs, node.outputs, node.attributes, node.domain).outputs;
+  const { perm } = node.attributes;
+  if (node.op === 'Reshape') return [reshape(graph, x, made.shape)];
+  if (node.op === 'Expand') return [expand(graph, x, made.shape)];
+  if (node.op === 'Transpose' && Array.isArray(perm)) return [transpose(graph, x, perm)];
+  if (elementwiseOperators.has(node.op)) return [elementwise(graph, node.op, inputs, made.type, node.attributes)];
+  return graph.nodeOf(node.op, inputs, node.outputs, node.attributes, node.domain).outputs;
 }
 
-export function scalar(graph: Graph, type: ElementType, value: number): Value {
-  if (type === 'float32') return graph.constant(type, [], Float32Array.of(value));
-  if (type === 'int32') return graph.constant(type, [], Int32Array.of(value));
-  if (type === 'int64') return graph.constant(type, [], BigInt64Array.of(BigInt(value)));
-  return graph.constant(type, [], Uint8Array.of(value));
-}
-
-/** An array of equal elements. */
-export function uniform(graph: Graph, type: ElementType, shape: readonly number[], value: number): Value {
-  return expand(graph, scalar(graph, type, value), shape);
-}
-
-export function cast(graph: Graph, value: Value, type: ElementType): Value {
-  if (value.type === type) return value;
-  const codes = { float32: 1, int32: 6, int64: 7, bool: 9 };
-  return elementwise(graph, 'Cast', [value], type, { to: int(codes[type]) });
-}
+const elementwiseOperators = new Set(
+  `Abs Add And Cast Clip Cos Div Equal Exp Floor Greater GreaterOrEqual HardSigmoid IsNaN Less LessOrEqual Log Max Min Mul Neg Not Or
+  Pow Reciprocal Relu Sigmoid Sign Sin Softplus Sqrt Step Sub Tanh Where`.split(/\s+/),
+);
 
 export function reshape(graph: Graph, value: Value, shape: readonly number[]): Value {
   if (sameShape(value.shape, shape)) return value;
@@ -52,7 +49,7 @@ export function transpose(graph: Graph, value: Value, permutation: readonly numb
 }
 
 /** Broadcasts to a shape. What takes broadcast operands should look through it with `unexpanded`. */
-export function expand(graph: Graph, value: Value, shape: readonly number[]): Value {
+function expand(graph: Graph, value: Value, shape: readonly number[]): Value {
   const source = unexpanded(value);
   if (sameShape(source.shape, shape)) return source;
   return graph.node('Expand', [source, integers(graph, shape)], { type: source.type, shape });
@@ -72,7 +69,7 @@ export function elementwise(
   op: string,
   operands: readonly Value[],
   type: ElementType,
-  attributes: Readonly<Record<string, Attribute>> = {},
+  attributes: Attributes = {},
 ): Value {
   const shape = broadcastShape(operands);
   const sources = operands.map(unexpanded);
@@ -82,7 +79,7 @@ export function elementwise(
   return expand(graph, result, shape);
 }
 
-/** tfjs's gradients multiply by arrays of ones and divide by one. The operand that such a node would only copy, if it does. */
+/** The operand that the operator would only copy, if there is one. */
 function neutral(op: string, [a, b]: readonly Value[]): Value | undefined {
   if (!a || !b) return undefined;
   if ((op === 'Mul' || op === 'Div') && isScalar(b, 1)) return a;
@@ -95,28 +92,6 @@ function neutral(op: string, [a, b]: readonly Value[]): Value | undefined {
 
 function isScalar(value: Value, number: number): boolean {
   return value.shape.length === 0 && value.origin.kind === 'constant' && Number(value.origin.data[0]) === number;
-}
-
-export function broadcastShape(values: readonly { readonly shape: readonly number[] }[]): number[] {
-  const rank = Math.max(...values.map((value) => value.shape.length));
-  return Array.from({ length: rank }, (_, index) => {
-    const sides = values.map((value) => value.shape.at(index - rank) ?? 1);
-    const wide = sides.find((length) => length !== 1) ?? 1;
-    if (sides.some((length) => length !== 1 && length !== wide)) {
-      throw new Error(`shapes ${values.map((value) => `[${value.shape}]`).join(' and ')} cannot be broadcast`);
-    }
-    return wide;
-  });
-}
-
-export function side(value: Value, axis: number): number {
-  const length = value.shape.at(axis);
-  if (length === undefined) throw new Error(`no axis ${axis} in shape [${value.shape}]`);
-  return length;
-}
-
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((length, index) => length === b[index]);
 }
 
 function inputOf(value: Value): Value {
