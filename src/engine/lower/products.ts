@@ -40,7 +40,7 @@ function steadyProduct(whole: Product): Value {
       transposeB: true,
     });
   }
-  const shared = sharedSide(whole, rows, columns);
+  const shared = sharedSide(whole);
   if (shared === 'rows') return productByElements(whole, [...batchShape(a, b), rows, columns]);
   if (shared === 'columns') {
     const turned = steadyProduct({ graph, a: b, b: a, transposeA: !transposeB, transposeB: true });
@@ -60,6 +60,8 @@ function fusedProduct(product: Product): Value {
 function gemmProduct(product: Product): Value {
   const { graph, a, b, transposeA, transposeB } = product;
   const result = { type: a.type, shape: [...batchShape(a, b), ...sidesOf(product)] };
+  // A shader adds a long row up in one thread, one product after the other: the sum loses digits.
+  if (sharedSide(product) === 'rows') return productByElements(product, result.shape);
   if (!transposeA && !transposeB) return graph.node('MatMul', [a, b], result);
   if (a.shape.length === 2 && b.shape.length === 2) {
     return graph.node('Gemm', [a, b], result, { transA: int(Number(transposeA)), transB: int(Number(transposeB)) });
@@ -105,11 +107,9 @@ const sharedProduct = 2 ** 16;
  * of half of them may be made in longer slabs. Rows otherwise: for a single row there is another kernel. Neither happens where a is transposed.
  * With more threads than two, sums may still depend on their number.
  */
-function sharedSide(
-  { a, b, transposeA, transposeB }: Product,
-  rows: number,
-  columns: number,
-): 'rows' | 'columns' | undefined {
+function sharedSide(product: Product): 'rows' | 'columns' | undefined {
+  const { a, b, transposeA, transposeB } = product;
+  const [rows, columns] = sidesOf(product);
   const common = sizeOf(b.shape.slice(0, -2)) === 1; // then the members' rows make one product; other batches are shared by members
   if (transposeA || !common) return undefined;
   const allRows = sizeOf(batchShape(a, b)) * rows;
