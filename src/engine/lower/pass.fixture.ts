@@ -30,11 +30,12 @@ export function product(graph: Graph, a: Value, b: Value, shape: Sides, transA =
   return graph.node('Product', [a, b], { type: a.type, shape }, { transA: flag(transA), transB: flag(transB) });
 }
 
-/** For tests: the nodes that the outputs need, a line each, and the outputs. Results are named a, b, c; constants are written out. */
-export function linesOf({ graph, outputs }: StepGraph): string[] {
-  const nodes = liveNodes(graph, outputs.values());
+/** For tests: the nodes that the results need, a line each, and the results. Results are named a, b, c; constants are written out. */
+export function linesOf({ graph, next, outputs }: StepGraph): string[] {
+  const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
   const names = new Map<Value, string>();
-  for (const value of nodes.flatMap((node) => node.outputs)) names.set(value, String.fromCharCode(97 + names.size));
+  for (const value of nodes.flatMap((node) => node.outputs))
+    names.set(value, names.size < 26 ? String.fromCharCode(97 + names.size) : `n${names.size}`);
   const nameOf = (value: Value) => {
     if (value.origin.kind === 'input') return value.origin.name;
     if (value.origin.kind === 'node') return names.get(value) ?? '?';
@@ -46,7 +47,7 @@ export function linesOf({ graph, outputs }: StepGraph): string[] {
       const results = made.map((value) => `${nameOf(value)} [${value.shape}]`).join(', ');
       return `${results} = ${op}(${inputs.map(nameOf).join(', ')})${written(attributes)}`;
     }),
-    ...Array.from(outputs, ([name, value]) => `${name} = ${nameOf(value)}`),
+    ...Array.from([...next, ...outputs], ([name, value]) => `${name} = ${nameOf(value)}`),
   ];
 }
 

@@ -16,8 +16,17 @@ export function rebuilt(graph: Graph, node: Node, inputs: readonly Value[]): rea
   if (node.op === 'Reshape') return [reshape(graph, x, made.shape)];
   if (node.op === 'Expand') return [expand(graph, x, made.shape)];
   if (node.op === 'Transpose' && Array.isArray(perm)) return [transpose(graph, x, perm)];
+  if (node.op === 'Concat') return [unsplit(inputs) ?? graph.node(node.op, inputs, made, node.attributes)];
   if (elementwiseOperators.has(node.op)) return [elementwise(graph, node.op, inputs, made.type, node.attributes)];
   return graph.nodeOf(node.op, inputs, node.outputs, node.attributes, node.domain).outputs;
+}
+
+/** What was split into these parts, if it was: vectors only. */
+function unsplit(parts: readonly Value[]): Value | undefined {
+  const origin = parts[0]?.origin;
+  const source = origin?.kind === 'node' && origin.node.op === 'Split' ? origin.node : undefined;
+  const whole = source?.outputs.length === parts.length && source.outputs.every((part, index) => part === parts[index]);
+  return whole && source?.inputs[0]?.shape.length === 1 ? source.inputs[0] : undefined;
 }
 
 const elementwiseOperators = new Set(

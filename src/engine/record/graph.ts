@@ -101,6 +101,12 @@ export interface StepGraph {
   /** The state that the step changes. */
   readonly next: Values;
   readonly outputs: Values;
+  /** Of state that is one vector of several states' elements, by its name: what these are. */
+  readonly joined?: ReadonlyMap<string, readonly JoinedState[]>;
+}
+
+export interface JoinedState extends ValueType {
+  readonly name: string;
 }
 
 /** The nodes that `results` need, in the order of the graph. */
@@ -113,6 +119,12 @@ export function liveNodes(graph: Graph, results: Iterable<Value>): Node[] {
     open.push(...value.origin.node.inputs);
   }
   return graph.nodes.filter((node) => live.has(node));
+}
+
+export function valueNamed(values: Values, name: string): Value {
+  const value = values.get(name);
+  if (!value) throw new Error(`no value '${name}'`);
+  return value;
 }
 
 /** An attribute that is a whole number; 0 if it is absent. */

@@ -1,4 +1,4 @@
-import type { Attributes, Node, Value, Values } from '../record/graph.js';
+import { type Attributes, type Node, type Value, type Values, valueNamed } from '../record/graph.js';
 import {
   type AttributeProto,
   elementCodes,
@@ -57,12 +57,6 @@ export function usedValues(nodes: readonly Node[], results: readonly Result[]): 
 
 export function pick(values: Values, names: readonly string[]): Values {
   return new Map(names.map((name) => [name, valueNamed(values, name)]));
-}
-
-export function valueNamed(values: Values, name: string): Value {
-  const value = values.get(name);
-  if (!value) throw new Error(`no value '${name}'`);
-  return value;
 }
 
 function nodeProto(node: Node, index: number, nameOf: (value: Value) => string): NodeProto {

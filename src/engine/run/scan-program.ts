@@ -1,15 +1,17 @@
-import type { HostArray, HostArrays } from '../../support/arrays.js';
+import { type HostArray, type HostArrays, sizeOf } from '../../support/arrays.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
-import { liveNodes, type StepGraph, type Value } from '../record/graph.js';
+import { type JoinedState, liveNodes, type StepGraph, type Value, valueNamed } from '../record/graph.js';
 import { check, copyOf, named, stepsOf } from '../signature.js';
 import { countFlops } from './flops.js';
-import { graphOf, modelNames, pick, usedValues, valueNamed } from './model-graph.js';
+import { graphOf, modelNames, pick, usedValues } from './model-graph.js';
 import {
+  constantNode,
   encodeModel,
   type GraphProto,
   graphAttribute,
   intAttribute,
+  intsAttribute,
   type NodeProto,
   valueInfo,
 } from './onnx-format.js';
@@ -84,53 +86,100 @@ export interface ScanModel {
   readonly outputs: readonly string[];
 }
 
-export function scanModel({ graph, state, batch, next, outputs }: StepGraph): ScanModel {
+export function scanModel({ graph, state, batch, next, outputs, joined = new Map() }: StepGraph): ScanModel {
   const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
   const results = [
     ...Array.from(next, ([name, value]) => ({ name: `after:${name}`, value })),
     ...Array.from(outputs, ([name, value]) => ({ name: `made:${name}`, value })),
   ];
   const used = usedValues(nodes, results);
-  const changed = [...next.keys()];
+  const carried = pick(state, [...next.keys()]);
   const read = [...state].flatMap(([name, value]) => (used.has(value) && !next.has(name) ? [name] : []));
+  const stateOf = (name: string): JoinedState => {
+    const { type, shape } = valueNamed(state, name);
+    return { name, type, shape };
+  };
+  const changed = [...carried.keys()].flatMap((name) => joined.get(name) ?? [stateOf(name)]);
 
-  const changedState = pick(state, changed);
   const names = new Map<Value, string>();
   // Inside the body, carried state and batch rows have names of their own; state that is only read is captured from outside.
-  for (const [name, value] of changedState) names.set(value, `carried:${name}`);
+  for (const [name, value] of carried) names.set(value, `carried:${name}`);
   for (const name of read) names.set(valueNamed(state, name), modelNames.state(name));
   for (const [name, value] of batch) names.set(value, `row:${name}`);
   const body: GraphProto = {
     name: 'step',
     input: [
-      ...Array.from(changedState, ([name, value]) => valueInfo(`carried:${name}`, value.type, value.shape)),
+      ...Array.from(carried, ([name, value]) => valueInfo(`carried:${name}`, value.type, value.shape)),
       ...Array.from(batch, ([name, value]) => valueInfo(`row:${name}`, value.type, value.shape)),
     ],
     ...graphOf(nodes, names, results),
   };
   const stepped = (name: string, value: Value) => valueInfo(name, value.type, ['steps', ...value.shape]);
+  const fed = (arrays: readonly JoinedState[], nameOf: (name: string) => string) =>
+    arrays.map(({ name, type, shape }) => valueInfo(nameOf(name), type, shape));
   const scan: NodeProto = {
     op_type: 'Scan',
     name: 'steps',
-    input: [...changed.map(modelNames.state), ...[...batch.keys()].map(modelNames.batch)],
-    output: [...changed.map(modelNames.next), ...[...outputs.keys()].map(modelNames.output)],
+    input: [...[...carried.keys()].map(modelNames.state), ...[...batch.keys()].map(modelNames.batch)],
+    output: [...[...carried.keys()].map(modelNames.next), ...[...outputs.keys()].map(modelNames.output)],
     attribute: [graphAttribute('body', body), intAttribute('num_scan_inputs', batch.size)],
   };
   const bytes = encodeModel({
     name: 'chunk',
-    node: [scan],
+    node: [...[...joined].flatMap(joining), scan, ...[...joined].flatMap(parting)],
     initializer: [],
     input: [
-      ...[...changed, ...read].map((name) => {
-        const { type, shape } = valueNamed(state, name);
-        return valueInfo(modelNames.state(name), type, shape);
-      }),
+      ...fed([...changed, ...read.map(stateOf)], modelNames.state),
       ...Array.from(batch, ([name, value]) => stepped(modelNames.batch(name), value)),
     ],
     output: [
-      ...Array.from(next, ([name, value]) => valueInfo(modelNames.next(name), value.type, value.shape)),
+      ...fed(changed, modelNames.next),
       ...Array.from(outputs, ([name, value]) => stepped(modelNames.output(name), value)),
     ],
   });
-  return { bytes, changed, read, outputs: [...outputs.keys()] };
+  return { bytes, changed: changed.map(({ name }) => name), read, outputs: [...outputs.keys()] };
+}
+
+/** Before the first step of a chunk, state that is carried as one vector is joined. */
+function joining([vector, members]: readonly [string, readonly JoinedState[]]): NodeProto[] {
+  const flat = members.map(({ name }) => `flat:${name}`);
+  const whole = modelNames.state(vector);
+  return [
+    constantNode(`flat:${whole}`, intsAttribute('value_ints', [-1])),
+    ...members.map(({ name }, index) => ({
+      op_type: 'Reshape',
+      name: `flat:${name}`,
+      input: [modelNames.state(name), `flat:${whole}`],
+      output: [flat[index] ?? ''],
+      attribute: [],
+    })),
+    { op_type: 'Concat', name: whole, input: flat, output: [whole], attribute: [intAttribute('axis', 0)] },
+  ];
+}
+
+/** After its last step it is taken apart. */
+function parting([vector, members]: readonly [string, readonly JoinedState[]]): NodeProto[] {
+  const whole = modelNames.next(vector);
+  const parts = members.map(({ name }) => `part:${name}`);
+  const sizes = members.map(({ shape }) => sizeOf(shape));
+  return [
+    constantNode(`sizes:${whole}`, intsAttribute('value_ints', sizes)),
+    {
+      op_type: 'Split',
+      name: whole,
+      input: [whole, `sizes:${whole}`],
+      output: parts,
+      attribute: [intAttribute('axis', 0)],
+    },
+    ...members.flatMap(({ name, shape }, index) => [
+      constantNode(`shape:${name}`, intsAttribute('value_ints', shape)),
+      {
+        op_type: 'Reshape',
+        name: modelNames.next(name),
+        input: [parts[index] ?? '', `shape:${name}`],
+        output: [modelNames.next(name)],
+        attribute: [],
+      },
+    ]),
+  ];
 }
