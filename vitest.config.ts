@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 // The others leave nothing behind in a process: they share one, with what they import.
 const alone = [
   'comparison/execute/local-processes',
-  'engine/compiled/step-program',
+  'engine/run/step-program',
   'engine/tfjs/backends',
   'support/lock',
   'training/parity/models',

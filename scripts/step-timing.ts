@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { bytesOf } from '../src/engine/compiled/transfers.js';
 import type { Engine, Program } from '../src/engine/engine.js';
+import { bytesOf } from '../src/engine/run/transfers.js';
 import type { HostArrays } from '../src/support/arrays.js';
 import { pace } from '../src/training/pace.js';
 import type { BenchCase } from './bench-case.js';

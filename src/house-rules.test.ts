@@ -140,8 +140,8 @@ function isMemberOf(node: ts.Node, object: string, member = /./): boolean {
 
 /** The same words with another meaning: the program's name, a kind of value in a graph, a step of training, how a run ended. */
 const homonyms: Readonly<Record<string, RegExp>> = {
-  ple: /^(cli\/main|engine\/compiled\/onnx-format)\.ts$/,
-  constant: /^engine\/compiled\//,
+  ple: /^(cli\/main|engine\/run\/onnx-format)\.ts$/,
+  constant: /^engine\/(record|lower|run)\//,
   step: /^(cli|comparison|engine|training)\/|^(objective\/exponential|optimizers\/options)\.ts$/,
   plateau: /^training\/ended\.ts$/,
 };

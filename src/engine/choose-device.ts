@@ -4,7 +4,8 @@ import { type Adapter, type Candidate, type Finding, nameOf, type Unusable } fro
 import { type Facts, machineFacts } from './devices/facts.js';
 import { probe as probeDevice } from './devices/probe.js';
 import { checkHardware, checkStatically } from './devices/static-checks.js';
-import type { EngineResources } from './engine-on.js';
+import type { Engine } from './engine.js';
+import { type EngineResources, engineOn } from './engine-on.js';
 
 /** The `engine` part of a config. */
 export interface EngineChoice extends EngineResources {
@@ -138,4 +139,20 @@ async function tfjsOnCpu(resources: EngineResources, look: Look): Promise<Choice
 
 function adapterOf({ adapter, driver, memoryBytes, software }: Adapter): Adapter {
   return { adapter, driver, memoryBytes, software };
+}
+
+export interface OpenedEngine {
+  readonly engine: Engine;
+  readonly chosen: ChosenDevice;
+  /** What a user should see of how it was chosen. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The engine of a choice, after a look at its device; of a chosen device at once.
+ * @throws ConfigError: one line, if the device cannot be used.
+ */
+export async function openEngine(choice: EngineChoice | ChosenDevice, look?: Look): Promise<OpenedEngine> {
+  const { chosen, notes } = 'candidate' in choice ? { chosen: choice, notes: [] } : await chooseDevice(choice, look);
+  return { engine: engineOn(chosen.candidate, chosen), chosen, notes };
 }

@@ -1,6 +1,6 @@
-import { createCompiledEngine } from './compiled/compiled-engine.js';
 import type { Candidate } from './devices/device.js';
 import type { Engine } from './engine.js';
+import { createCompiledEngine } from './run/compiled-engine.js';
 import { nativeBackend, pureJs } from './tfjs/backends.js';
 import { createTfjsEngine } from './tfjs/tfjs-engine.js';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
-import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
 import type { Program } from '../engine/engine.js';
+import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { float32 } from '../support/arrays.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';

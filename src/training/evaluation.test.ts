@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
+import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { models } from '../models/catalogue.js';
 import { evaluating } from '../models/model.js';
 import { initialize } from '../models/parameters.js';

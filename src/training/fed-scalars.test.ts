@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
-import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
+import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { setUp } from './setup.js';

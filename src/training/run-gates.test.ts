@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
-import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
+import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { run } from './run.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
+import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { models } from '../models/catalogue.js';
 import { initialize } from '../models/parameters.js';
 import { requiredOptions } from '../models/run.fixture.js';

@@ -1,8 +1,8 @@
 import type { Experiment } from '../config/experiment.js';
 import { parseExperiment } from '../config/experiment.js';
 import type { Dataset } from '../data/dataset.js';
-import { createCompiledEngine } from '../engine/compiled/compiled-engine.js';
 import type { Engine } from '../engine/engine.js';
+import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { definitions } from './definitions.js';
 import { setUp } from './setup.js';
 import { type EpochRecord, type Snapshot, type Trained, type TrainingRecord, train } from './trainer.js';

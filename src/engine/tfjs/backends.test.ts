@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test, vi } from 'vitest';
 import { tf } from '../../support/tf.js';
-import { translations } from '../compiled/kernels/catalogue.js';
 import { packageFolder } from '../devices/native-packages.js';
 import { smoke } from '../devices/smoke-step.js';
+import { translations } from '../record/kernels/catalogue.js';
 import { nativeBackend, pureJs, usesGpu } from './backends.js';
 import { createTfjsEngine } from './tfjs-engine.js';
 

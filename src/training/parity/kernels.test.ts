@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { gradientCases } from '../../engine/compiled/gradient-cases.fixture.js';
-import { elementwiseCases } from '../../engine/compiled/kernels/elementwise-cases.fixture.js';
-import { gatherCases } from '../../engine/compiled/kernels/gather-cases.fixture.js';
-import { difference, type KernelCases, labelled, outcomes } from '../../engine/compiled/kernels/kernel-case.fixture.js';
-import { productCases } from '../../engine/compiled/kernels/product-cases.fixture.js';
-import { reductionCases } from '../../engine/compiled/kernels/reduction-cases.fixture.js';
-import { shapeCases } from '../../engine/compiled/kernels/shape-cases.fixture.js';
 import { deviceName, testedEngine, tolerance } from '../../engine/parity-device.fixture.js';
+import { gradientCases } from '../../engine/record/gradient-cases.fixture.js';
+import { elementwiseCases } from '../../engine/record/kernels/elementwise-cases.fixture.js';
+import { gatherCases } from '../../engine/record/kernels/gather-cases.fixture.js';
+import { difference, type KernelCases, labelled, outcomes } from '../../engine/record/kernels/kernel-case.fixture.js';
+import { productCases } from '../../engine/record/kernels/product-cases.fixture.js';
+import { reductionCases } from '../../engine/record/kernels/reduction-cases.fixture.js';
+import { shapeCases } from '../../engine/record/kernels/shape-cases.fixture.js';
 
 const groups: Readonly<Record<string, KernelCases>> = {
   elementwise: elementwiseCases,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createCompiledEngine } from '../../engine/compiled/compiled-engine.js';
-import { bytesOf } from '../../engine/compiled/transfers.js';
 import type { Engine, Program, Signature, Step } from '../../engine/engine.js';
 import { candidate, deviceName, referenceEngine, testedEngine, tolerance } from '../../engine/parity-device.fixture.js';
+import { createCompiledEngine } from '../../engine/run/compiled-engine.js';
+import { bytesOf } from '../../engine/run/transfers.js';
 import { firstDifference, type Tolerance } from '../../engine/tolerance.fixture.js';
 import type { HostArrays } from '../../support/arrays.js';
 import { parityModels, steps } from './model.fixture.js';

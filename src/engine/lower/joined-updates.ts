@@ -1,0 +1,151 @@
+import { sizeOf } from '../../support/arrays.js';
+import { int, sameShape, split } from '../record/build.js';
+import {
+  type Graph,
+  type JoinedState,
+  liveNodes,
+  type Node,
+  type StepGraph,
+  type Value,
+  valueNamed,
+} from '../record/graph.js';
+import { type Pass, rewritten, simplified } from './pass.js';
+import { reshape } from './simplify.js';
+
+/** Operators that round every element alike, wherever it lies in an array: their bits do not depend on what is joined. */
+const exactOperators = new Set(['Abs', 'Add', 'Div', 'Max', 'Min', 'Mul', 'Neg', 'Sqrt', 'Sub']);
+
+/**
+ * Of the whole state that a step changes. In a larger one each parameter is better updated as soon as its gradient is there, while that is in
+ * the cache: joined, a step of 1.7 million parameters takes 3 % longer, and one of 50,000 takes 6 % less.
+ */
+const mostElements = 2 ** 18;
+
+/** State that changes by the same elementwise operators, as all parameters of an optimizer do, is computed as one vector. */
+export const joinedUpdates: Pass = (step) => {
+  if (elementsOf([...step.next.values()]) > mostElements) return step;
+  const groups = new Map<string, [string, Value][]>();
+  for (const [name, value] of step.next) {
+    const update = updateOf(value);
+    if (update !== undefined) groups.set(update, [...(groups.get(update) ?? []), [name, value]]);
+  }
+  const next = new Map(step.next);
+  for (const members of groups.values()) {
+    if (members.length < 2) continue;
+    const values = members.map(([, value]) => value);
+    const whole = joined(step.graph, values);
+    const sizes = values.map(({ shape }) => sizeOf(shape));
+    const parts = split(step.graph, whole, 0, sizes);
+    for (const [index, [name, { shape }]] of members.entries()) {
+      const part = parts[index];
+      if (part) next.set(name, reshape(step.graph, part, shape));
+    }
+  }
+  return simplified({ ...step, next });
+};
+
+/** The operators that make the value of arrays of its shape and of scalars. Equal texts stand for equal updates. */
+function updateOf(value: Value): string | undefined {
+  if (!operatorOf(value) || value.type !== 'float32') return undefined;
+  const places = new Map<Value, number>();
+  const textOf = (operand: Value): string => {
+    if (operand.shape.length === 0) return `scalar ${operand.id}`;
+    const place = places.get(operand);
+    if (place !== undefined) return `array ${place}`;
+    places.set(operand, places.size);
+    const node = operatorOf(operand);
+    return node ? `${node.op}(${node.inputs.map(textOf).join(', ')})` : 'array';
+  };
+  return textOf(value);
+}
+
+/** The exact operator that makes the array of arrays of its shape and of scalars. */
+function operatorOf({ origin, shape }: Value): Node | undefined {
+  if (origin.kind !== 'node' || shape.length === 0 || !exactOperators.has(origin.node.op)) return undefined;
+  const { inputs } = origin.node;
+  return inputs.every((input) => input.shape.length === 0 || sameShape(input.shape, shape)) ? origin.node : undefined;
+}
+
+/** One vector of values that are made in the same way. */
+function joined(graph: Graph, values: readonly Value[]): Value {
+  const made = new Map<Value, Value>();
+  const join = (parts: readonly Value[]): Value => {
+    const [first] = parts;
+    if (!first) throw new Error('nothing to join');
+    if (first.shape.length === 0) return first;
+    const known = made.get(first);
+    if (known) return known;
+    const node = operatorOf(first);
+    const flat = parts.map((part) => reshape(graph, part, [sizeOf(part.shape)]));
+    const type = { type: first.type, shape: [elementsOf(flat)] };
+    const inputs = node?.inputs.map((_, place) => join(parts.map((part) => operand(part, place))));
+    const value = inputs
+      ? graph.node(node?.op ?? '', inputs, type)
+      : graph.node('Concat', flat, type, { axis: int(0) });
+    made.set(first, value);
+    return value;
+  };
+  return join(values);
+}
+
+function operand(value: Value, place: number): Value {
+  const input = operatorOf(value)?.inputs[place];
+  if (!input) throw new Error('no operand');
+  return input;
+}
+
+/** State whose next values are the parts of one vector is that vector from step to step. */
+export const joinedStates: Pass = (step) => {
+  const vectors = vectorsOf(step);
+  const members = new Set(vectors.flatMap(({ parts }) => parts.map(({ name }) => name)));
+  const stateOf = (graph: Graph) => {
+    const state = new Map<string, Value>();
+    const given = new Map<Value, Value>();
+    for (const [name, value] of step.state) {
+      if (members.has(name)) continue;
+      const input = graph.input(name, value.type, value.shape);
+      state.set(name, input);
+      given.set(value, input);
+    }
+    for (const { name, whole, parts } of vectors) {
+      const input = graph.input(name, whole.type, whole.shape);
+      state.set(name, input);
+      const sizes = parts.map(({ shape }) => sizeOf(shape));
+      for (const [index, part] of split(graph, input, 0, sizes).entries()) {
+        const member = parts[index];
+        if (member) given.set(valueNamed(step.state, member.name), reshape(graph, part, member.shape));
+      }
+    }
+    return { state, given };
+  };
+  const next = new Map([
+    ...[...step.next].filter(([name]) => !members.has(name)),
+    ...vectors.map(({ name, whole }) => [name, whole] as const),
+  ]);
+  const stands = new Map(vectors.map(({ name, parts }) => [name, parts]));
+  return { ...rewritten({ ...step, next }, { stateOf }), joined: stands };
+};
+
+interface Vector {
+  readonly name: string;
+  readonly whole: Value;
+  readonly parts: readonly JoinedState[];
+}
+
+function vectorsOf({ graph, next }: StepGraph): Vector[] {
+  const states = new Map<Value, JoinedState>();
+  for (const [name, value] of next) {
+    const { type, shape, origin } = value;
+    const part = origin.kind === 'node' && origin.node.op === 'Reshape' ? origin.node.inputs[0] : value;
+    if (part) states.set(part, { name, type, shape });
+  }
+  return liveNodes(graph, next.values()).flatMap(({ op, inputs: [whole], outputs }, index) => {
+    const parts = outputs.flatMap((output) => states.get(output) ?? []);
+    const vector = op === 'Split' && whole?.shape.length === 1 && parts.length === outputs.length;
+    return vector ? [{ name: `joined ${index}`, whole, parts }] : [];
+  });
+}
+
+function elementsOf(values: readonly Value[]): number {
+  return values.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}

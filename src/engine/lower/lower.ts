@@ -1,0 +1,33 @@
+import type { StepGraph } from '../record/graph.js';
+import { blockProducts } from './block-products.js';
+import { joinedStates, joinedUpdates } from './joined-updates.js';
+import { type Pass, simplified } from './pass.js';
+import { fusedProducts, gemmProducts, steadyProducts } from './products.js';
+import { unsharedScatters } from './scatters.js';
+import { stepFunctions } from './steps.js';
+import { sumsAsProducts } from './sums.js';
+import { narrowConcats, narrowSplits, preciseTanh } from './webgpu.js';
+
+/** Where ONNX Runtime runs a graph. */
+export type CompiledDevice = 'cpu' | 'cuda' | 'webgpu';
+
+/** What is done to a recorded graph before a device runs it, in this order. */
+const passes: Readonly<Record<CompiledDevice, (threads: number) => readonly Pass[]>> = {
+  cpu: (threads) => [
+    simplified,
+    stepFunctions,
+    blockProducts(threads),
+    sumsAsProducts,
+    steadyProducts,
+    unsharedScatters,
+    joinedUpdates,
+    joinedStates,
+  ],
+  cuda: () => [simplified, stepFunctions, sumsAsProducts, fusedProducts],
+  webgpu: () => [simplified, stepFunctions, gemmProducts, preciseTanh, narrowConcats, narrowSplits],
+};
+
+/** A recorded graph in the operators of ONNX Runtime that a device has and is quick at. */
+export function lower(step: StepGraph, device: CompiledDevice, threads = 1): StepGraph {
+  return passes[device](threads).reduce((graph, apply) => apply(graph), step);
+}

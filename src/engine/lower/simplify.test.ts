@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest';
+import { elementwise, expand, reshape, scalar, transpose, uniform } from '../record/build.js';
+import { graphOf, linesOf } from './pass.fixture.js';
+import { simplified } from './pass.js';
+
+it('leaves out multiplications by one and additions of zero', () => {
+  const step = graphOf({ x: [2] }, (graph, input) => {
+    const ones = uniform(graph, 'float32', [2], 1);
+    const same = elementwise(graph, 'Mul', [input('x'), ones], 'float32');
+    const also = elementwise(graph, 'Add', [scalar(graph, 'float32', 0), same], 'float32');
+    return { y: elementwise(graph, 'Div', [also, ones], 'float32') };
+  });
+  expect(linesOf(step)).toEqual([
+    'a [2] = Expand(1, <2>)',
+    'b [2] = Mul(x, a)',
+    'c [2] = Add(0, b)',
+    'd [2] = Div(c, a)',
+    'y = d',
+  ]);
+  expect(linesOf(simplified(step))).toEqual(['y = x']);
+});
+
+it('broadcasts the end of a chain, not its operands', () => {
+  const step = graphOf({ x: [], y: [2, 3] }, (graph, input) => {
+    const wide = expand(graph, input('x'), [2, 3]);
+    const root = elementwise(graph, 'Sqrt', [wide], 'float32');
+    return { root, sum: elementwise(graph, 'Add', [root, input('y')], 'float32') };
+  });
+  expect(linesOf(step)).toEqual([
+    'a [2,3] = Expand(x, <2 3>)',
+    'b [2,3] = Sqrt(a)',
+    'c [2,3] = Add(b, y)',
+    'root = b',
+    'sum = c',
+  ]);
+  expect(linesOf(simplified(step))).toEqual([
+    'a [] = Sqrt(x)',
+    'b [2,3] = Expand(a, <2 3>)',
+    'c [2,3] = Add(a, y)',
+    'root = b',
+    'sum = c',
+  ]);
+});
+
+it('makes one reshape of several, and of a transposition that moves sides of 1 alone', () => {
+  const step = graphOf({ x: [2, 1, 3] }, (graph, input) => {
+    const turned = transpose(graph, input('x'), [1, 0, 2]);
+    return { flat: reshape(graph, reshape(graph, turned, [3, 2]), [6]), same: reshape(graph, turned, [2, 1, 3]) };
+  });
+  expect(linesOf(step)).toEqual([
+    'a [1,2,3] = Transpose(x) perm=1 0 2',
+    'b [3,2] = Reshape(a, <3 2>)',
+    'c [6] = Reshape(b, <6>)',
+    'd [2,1,3] = Reshape(a, <2 1 3>)',
+    'flat = c',
+    'same = d',
+  ]);
+  expect(linesOf(simplified(step))).toEqual(['a [6] = Reshape(x, <6>)', 'flat = a', 'same = x']);
+});
+
+it('keeps one of equal nodes, and none that no result needs', () => {
+  const step = graphOf({ x: [2] }, (graph, input) => {
+    const [x, one] = [input('x'), scalar(graph, 'float32', 1)];
+    const exp = elementwise(graph, 'Exp', [x], 'float32');
+    elementwise(graph, 'Log', [x], 'float32');
+    return { y: elementwise(graph, 'Exp', [elementwise(graph, 'Mul', [x, one], 'float32')], 'float32'), exp };
+  });
+  expect(linesOf(simplified(step))).toEqual(['a [2] = Exp(x)', 'y = a', 'exp = a']);
+});

@@ -1,0 +1,20 @@
+import { sizeOf } from '../../support/arrays.js';
+import { type Pass, pass } from './pass.js';
+import { reshape } from './simplify.js';
+
+/** Up to so many sums side by side; of more, ReduceSum gives each thread its share. */
+const mostSums = 16;
+
+/** A sum over an axis that is not the last, as a product with a row of ones: for it, ReduceSum is much slower. */
+export const sumsAsProducts: Pass = pass((node, [x, axes], graph) => {
+  const [made] = node.outputs;
+  if (node.op !== 'ReduceSum' || x?.type !== 'float32' || axes?.origin.kind !== 'constant' || !made) return undefined;
+  const [axis, ...others] = Array.from(axes.origin.data, Number);
+  if (axis === undefined || others.length > 0) return undefined;
+  const [sums, rows, columns] = [sizeOf(x.shape.slice(0, axis)), x.shape[axis] ?? 0, sizeOf(x.shape.slice(axis + 1))];
+  if (sums > mostSums || columns === 1) return undefined;
+  const batch = sums === 1 ? [] : [sums];
+  const ones = graph.constant('float32', [...batch.map(() => 1), 1, rows], new Float32Array(rows).fill(1));
+  const type = { type: x.type, shape: [...batch, 1, columns] };
+  return reshape(graph, graph.node('MatMul', [ones, reshape(graph, x, [...batch, rows, columns])], type), made.shape);
+});

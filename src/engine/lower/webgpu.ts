@@ -1,0 +1,69 @@
+import { int, integers, scalar } from '../record/build.js';
+import { type Graph, type Node, numberOf, type Value } from '../record/graph.js';
+import { type Pass, pass } from './pass.js';
+import { elementwise } from './simplify.js';
+
+/** Arrays beside one more that a shader may have on any device; software ones allow hundreds. */
+export const mostBuffers = 7;
+
+/** A concatenation of many parts: of concatenations of a few. */
+export const narrowConcats: Pass = pass((node, inputs, graph) => {
+  if (node.op !== 'Concat' || inputs.length <= mostBuffers) return undefined;
+  const axis = numberOf(node, 'axis');
+  const join = (parts: readonly Value[]): Value => {
+    const [first] = parts;
+    if (!first) throw new Error('a concatenation of nothing');
+    if (parts.length > mostBuffers) return join(inGroups(parts, Math.ceil(parts.length / mostBuffers)).map(join));
+    if (parts.length === 1) return first;
+    const shape = first.shape.with(axis, lengthOf(parts, axis));
+    return graph.node('Concat', parts, { type: first.type, shape }, node.attributes);
+  };
+  return join(inputs);
+});
+
+/** A split into many parts: into a few that are split again. */
+export const narrowSplits: Pass = pass((node, [whole], graph) => {
+  if (node.op !== 'Split' || !whole || node.outputs.length <= mostBuffers) return undefined;
+  return splitInGroups(graph, node, whole, node.outputs);
+});
+
+function splitInGroups(graph: Graph, node: Node, whole: Value, parts: readonly Value[]): readonly Value[] {
+  if (parts.length === 1) return [whole];
+  const axis = numberOf(node, 'axis');
+  const groups = inGroups(parts, Math.min(mostBuffers, parts.length));
+  const lengths = groups.map((group) => lengthOf(group, axis));
+  const types = lengths.map((length) => ({ type: whole.type, shape: whole.shape.with(axis, length) }));
+  const { outputs } = graph.nodeOf('Split', [whole, integers(graph, lengths)], types, { axis: int(axis) });
+  return groups.flatMap((group, place) => splitInGroups(graph, node, outputs[place] ?? whole, group));
+}
+
+/** Neighbours in so many groups of about equal size. */
+function inGroups<Item>(items: readonly Item[], count: number): Item[][] {
+  return Array.from({ length: count }, (_, group) =>
+    items.slice(Math.floor((group * items.length) / count), Math.floor(((group + 1) * items.length) / count)),
+  );
+}
+
+function lengthOf(parts: readonly Value[], axis: number): number {
+  return parts.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
+}
+
+/** Of tanh(x) / x around 0, in x^2: exact to rounding below `smallArgument`. */
+const tanhSeries = [1, -1 / 3, 2 / 15, -17 / 315] as const;
+const smallArgument = 0.2;
+
+/**
+ * WGSL's tanh is a quotient of differences of exponentials: near 0, where tanh(x) is x, few of its digits are right. Adam's first steps
+ * rest on tanh(0.0005).
+ */
+export const preciseTanh: Pass = pass((node, [x], graph) => {
+  if (node.op !== 'Tanh' || !x) return undefined;
+  const float = (op: string, ...operands: readonly Value[]) => elementwise(graph, op, operands, 'float32');
+  const square = float('Mul', x, x);
+  const series = tanhSeries
+    .toReversed()
+    .map((coefficient) => scalar(graph, 'float32', coefficient))
+    .reduce((sum, coefficient) => float('Add', float('Mul', sum, square), coefficient));
+  const small = elementwise(graph, 'Less', [float('Abs', x), scalar(graph, 'float32', smallArgument)], 'bool');
+  return float('Where', small, float('Mul', series, x), float('Tanh', x));
+});

@@ -1,0 +1,141 @@
+/** int64 occurs only where ONNX asks for it: shapes, axes and indices. */
+export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
+
+export type ConstantData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+
+export interface ValueType {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+}
+
+/** One array of the recorded computation. Its content is unknown unless it is a constant. */
+export interface Value extends ValueType {
+  readonly id: number;
+  readonly origin: Origin;
+}
+
+export type Origin =
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'constant'; readonly data: ConstantData }
+  | { readonly kind: 'node'; readonly node: Node };
+
+export interface Node {
+  readonly op: string;
+  /** Empty for the standard operators. */
+  readonly domain: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+export type Attribute =
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string };
+
+export type Attributes = Readonly<Record<string, Attribute | readonly number[]>>;
+
+/**
+ * ONNX nodes in the order in which they were recorded, which is a topological order. No operator has an effect, so
+ * an equal node (or constant) is recorded once.
+ */
+export class Graph {
+  readonly nodes: Node[] = [];
+  readonly #constants = new Map<string, Value>();
+  readonly #known = new Map<string, Node>();
+  #values = 0;
+
+  input(name: string, type: ElementType, shape: readonly number[]): Value {
+    return this.#value({ type, shape }, { kind: 'input', name });
+  }
+
+  constant(type: ElementType, shape: readonly number[], data: ConstantData): Value {
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const key = `${type} [${shape}] ${bytes.toString('latin1')}`;
+    const known = this.#constants.get(key);
+    if (known) return known;
+    const made = this.#value({ type, shape }, { kind: 'constant', data });
+    this.#constants.set(key, made);
+    return made;
+  }
+
+  /** A node of one output. */
+  node(op: string, inputs: readonly Value[], output: ValueType, attributes: Attributes = {}, domain = ''): Value {
+    const [value] = this.nodeOf(op, inputs, [output], attributes, domain).outputs;
+    if (!value) throw new Error(`node ${op} has no output`);
+    return value;
+  }
+
+  nodeOf(
+    op: string,
+    inputs: readonly Value[],
+    outputs: readonly ValueType[],
+    attributes: Attributes = {},
+    domain = '',
+  ): Node {
+    const types = outputs.map(({ type, shape }) => ({ type, shape }));
+    const key = JSON.stringify([domain, op, inputs.map((input) => input.id), attributes, types]);
+    const known = this.#known.get(key);
+    if (known) return known;
+    const values: Value[] = [];
+    const node: Node = { op, domain, inputs, outputs: values, attributes };
+    for (const type of types) values.push(this.#value(type, { kind: 'node', node }));
+    this.#known.set(key, node);
+    this.nodes.push(node);
+    return node;
+  }
+
+  #value({ type, shape }: ValueType, origin: Origin): Value {
+    return { id: this.#values++, type, shape, origin };
+  }
+}
+
+/** By the names of the signature or of the step's own maps, in their order. */
+export type Values = ReadonlyMap<string, Value>;
+
+/** A step as a graph. */
+export interface StepGraph {
+  readonly graph: Graph;
+  readonly state: Values;
+  readonly batch: Values;
+  /** The state that the step changes. */
+  readonly next: Values;
+  readonly outputs: Values;
+  /** Of state that is one vector of several states' elements, by its name: what these are. */
+  readonly joined?: ReadonlyMap<string, readonly JoinedState[]>;
+}
+
+export interface JoinedState extends ValueType {
+  readonly name: string;
+}
+
+/** The nodes that `results` need, in the order of the graph. */
+export function liveNodes(graph: Graph, results: Iterable<Value>): Node[] {
+  const live = new Set<Node>();
+  const open = [...results];
+  for (let value = open.pop(); value; value = open.pop()) {
+    if (value.origin.kind !== 'node' || live.has(value.origin.node)) continue;
+    live.add(value.origin.node);
+    open.push(...value.origin.node.inputs);
+  }
+  return graph.nodes.filter((node) => live.has(node));
+}
+
+export function valueNamed(values: Values, name: string): Value {
+  const value = values.get(name);
+  if (!value) throw new Error(`no value '${name}'`);
+  return value;
+}
+
+/** An attribute that is a whole number; 0 if it is absent. */
+export function numberOf(node: Node, name: string): number {
+  const attribute = node.attributes[name];
+  return attribute !== undefined && 'kind' in attribute && attribute.kind === 'int' ? attribute.value : 0;
+}
+
+/** For an error message. */
+export function describe(value: Value): string {
+  const type = `${value.type} [${value.shape.join(', ')}]`;
+  if (value.origin.kind === 'node') return `the ${type} result of ${value.origin.node.op}`;
+  return value.origin.kind === 'input' ? `'${value.origin.name}' (${type})` : `a constant ${type}`;
+}

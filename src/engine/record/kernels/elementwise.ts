@@ -1,0 +1,118 @@
+import { cast, elementwise, float, scalar, uniform } from '../build.js';
+import type { Graph, Value } from '../graph.js';
+import type { Translation, Translations } from './translation.js';
+
+/** One output element for each (broadcast) input element. */
+export const elementwiseKernels: Translations = {
+  Add: binary('Add'),
+  Sub: binary('Sub'),
+  Multiply: binary('Mul'),
+  RealDiv: binary('Div'),
+  Pow: binary('Pow'),
+  Maximum: binary('Max'),
+  Minimum: binary('Min'),
+  AddN: ({ graph, inputs }) =>
+    inputs.slice(1).reduce((sum, term) => elementwise(graph, 'Add', [sum, term], sum.type), first(inputs)),
+  SquaredDifference: ({ graph, input }) => {
+    const difference = elementwise(graph, 'Sub', [input('a'), input('b')], input('a').type);
+    return elementwise(graph, 'Mul', [difference, difference], difference.type);
+  },
+  // ONNX's Div truncates integers, tfjs's FloorDiv rounds down.
+  FloorDiv: ({ graph, input }) => {
+    const [a, b] = [cast(graph, input('a'), 'float32'), cast(graph, input('b'), 'float32')];
+    const quotient = elementwise(graph, 'Div', [a, b], 'float32');
+    return cast(graph, elementwise(graph, 'Floor', [quotient], 'float32'), 'int32');
+  },
+
+  Greater: comparison('Greater'),
+  GreaterEqual: comparison('GreaterOrEqual'),
+  Less: comparison('Less'),
+  LessEqual: comparison('LessOrEqual'),
+  Equal: comparison('Equal'),
+  NotEqual: ({ graph, input }) => not(graph, elementwise(graph, 'Equal', [input('a'), input('b')], 'bool')),
+  LogicalAnd: comparison('And'),
+  LogicalOr: comparison('Or'),
+  LogicalNot: ({ graph, input }) => not(graph, cast(graph, input('x'), 'bool')),
+  IsNan: ({ graph, input }) => elementwise(graph, 'IsNaN', [input('x')], 'bool'),
+
+  Relu: unary('Relu'),
+  Sigmoid: unary('Sigmoid'),
+  Softplus: unary('Softplus'),
+  Tanh: unary('Tanh'),
+  Erf: unary('Erf'),
+  Exp: unary('Exp'),
+  Log: unary('Log'),
+  Neg: unary('Neg'),
+  Sqrt: unary('Sqrt'),
+  Abs: unary('Abs'),
+  Sign: unary('Sign'),
+  Floor: unary('Floor'),
+  Sin: unary('Sin'),
+  Cos: unary('Cos'),
+  Reciprocal: unary('Reciprocal'),
+  Square: ({ graph, input }) => elementwise(graph, 'Mul', [input('x'), input('x')], input('x').type),
+  Rsqrt: ({ graph, input }) => {
+    const root = elementwise(graph, 'Sqrt', [input('x')], 'float32');
+    return elementwise(graph, 'Reciprocal', [root], 'float32');
+  },
+  Log1p: ({ graph, input }) => {
+    const x = input('x');
+    const number = (value: number) => scalar(graph, 'float32', value);
+    const float = (op: string, ...operands: readonly Value[]) => elementwise(graph, op, operands, 'float32');
+    // 1 + x has few of a small x's digits, and WGSL's log few right ones near 1: there it is 2 artanh(x / (2 + x)), as its series.
+    const z = float('Div', x, float('Add', x, number(2)));
+    const square = float('Mul', z, z);
+    const series = [1 / 9, 1 / 7, 1 / 5, 1 / 3, 1]
+      .map(number)
+      .reduce((sum, term) => float('Add', float('Mul', sum, square), term));
+    const small = elementwise(graph, 'Less', [float('Abs', x), number(0.4)], 'bool');
+    return float('Where', small, float('Mul', float('Add', z, z), series), float('Log', float('Add', x, number(1))));
+  },
+  // 1 where x > 0, else alpha (not 0): the derivative of relu with alpha 0, of abs with alpha -1. ONNX has no such operator.
+  Step: ({ graph, input, attributes }) => {
+    const alpha = float(attributes.has('alpha') ? attributes.number('alpha') : 0);
+    return elementwise(graph, 'Step', [input('x')], input('x').type, { alpha });
+  },
+  ClipByValue: ({ graph, input, attributes }) => {
+    const x = input('x');
+    const bounds = ['clipValueMin', 'clipValueMax'].map((name) => scalar(graph, x.type, attributes.number(name)));
+    return elementwise(graph, 'Clip', [x, ...bounds], x.type);
+  },
+  Select: ({ graph, input }) => {
+    const [t, e] = [input('t'), input('e')];
+    const condition = cast(graph, input('condition'), 'bool');
+    return elementwise(graph, 'Where', [condition, t, e], t.type);
+  },
+  Cast: ({ graph, input, attributes }) => {
+    const dtype = attributes.text('dtype');
+    if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
+      throw new Error(`the compiled engine has no type '${dtype}' to cast to`);
+    }
+    return cast(graph, input('x'), dtype);
+  },
+  Identity: ({ input }) => input('x'),
+  ZerosLike: ({ graph, input }) => uniform(graph, input('x').type, input('x').shape, 0),
+  OnesLike: ({ graph, input }) => uniform(graph, input('x').type, input('x').shape, 1),
+};
+
+function unary(op: string): Translation {
+  return ({ graph, input }) => elementwise(graph, op, [input('x')], input('x').type);
+}
+
+function binary(op: string): Translation {
+  return ({ graph, input }) => elementwise(graph, op, [input('a'), input('b')], input('a').type);
+}
+
+function comparison(op: string): Translation {
+  return ({ graph, input }) => elementwise(graph, op, [input('a'), input('b')], 'bool');
+}
+
+function not(graph: Graph, value: Value): Value {
+  return elementwise(graph, 'Not', [value], 'bool');
+}
+
+function first(values: readonly Value[]): Value {
+  const [value] = values;
+  if (!value) throw new Error('a kernel without inputs');
+  return value;
+}

@@ -1,0 +1,8 @@
+import { describe } from 'vitest';
+import { gatherKernels } from './gather.js';
+import { gatherCases } from './gather-cases.fixture.js';
+import { testKernels } from './kernel-case.fixture.js';
+
+describe('gather kernels', () => {
+  testKernels(gatherKernels, gatherCases);
+});

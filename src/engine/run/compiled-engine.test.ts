@@ -1,0 +1,270 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Tensor } from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { addBias, product } from '../../models/layers/axes.js';
+import { float32 } from '../../support/arrays.js';
+import { randomFromSeed } from '../../support/random.js';
+import { tf } from '../../support/tf.js';
+import type { Signature, Step } from '../engine.js';
+import { lower } from '../lower/lower.js';
+import { trace } from '../record/trace.js';
+import { chunkOf, signature, step } from '../training-step.fixture.js';
+import { createCompiledEngine } from './compiled-engine.js';
+import { scanModel } from './scan-program.js';
+
+const one: Signature = { state: { w: float32([2, 3]) }, batch: { x: { dtype: 'float32', shape: [4, 2] } } };
+
+describe('compiled engine', () => {
+  it('names a kernel that it does not translate', async () => {
+    const sorted: Step = ({ w }) => ({ state: {}, outputs: { top: tf.topk(of(w), 2).values } });
+    await expect(createCompiledEngine().compile(sorted, one)).rejects.toThrow(
+      "the compiled engine does not translate the tfjs kernel 'TopK'",
+    );
+  });
+
+  it('names the value that a step reads', async () => {
+    const reads = (read: (w: Tensor) => unknown): Step => {
+      return ({ w }) => {
+        read(of(w));
+        return { state: {}, outputs: {} };
+      };
+    };
+    const compile = (read: Step) => createCompiledEngine().compile(read, one);
+    await expect(compile(reads((w) => w.dataSync()))).rejects.toThrow(
+      "a compiled step must not read a tensor's values, and it read 'w' (float32 [2, 3])",
+    );
+    await expect(compile(reads((w) => w.sum(1).arraySync()))).rejects.toThrow(/it read the float32 \[2\] result of/);
+    let late: Promise<unknown> = Promise.resolve();
+    const ignoring = reads((w) => {
+      late = w.relu().data();
+    });
+    await expect(compile(ignoring)).rejects.toThrow(/it read the float32 \[2, 3\] result of Relu/);
+    await expect(late).rejects.toThrow(/must not read/);
+  });
+
+  it('refuses a step that computes nothing', async () => {
+    const idle: Step = (state) => ({ state, outputs: {} });
+    await expect(createCompiledEngine().compile(idle, one)).rejects.toThrow('no outputs');
+  });
+
+  it('lets a step read a constant, and restores the backend after a failure', async () => {
+    await tf.setBackend('cpu');
+    const constant: Step = ({ w }) => ({ state: {}, outputs: { y: of(w).mul(tf.scalar(3).dataSync()[0] ?? 0) } });
+    const program = await createCompiledEngine().compile(constant, one);
+    await program.release();
+    const failing: Step = ({ none }) => ({ state: {}, outputs: { none: of(none) } });
+    await expect(createCompiledEngine().compile(failing, one)).rejects.toThrow('missing');
+    expect(tf.getBackend()).toBe('cpu');
+    expect(tf.scalar(2).square().dataSync()[0]).toBe(4);
+  });
+
+  it('uses a tensor that was made outside of the step', async () => {
+    await tf.setBackend('cpu');
+    const outside = tf.tensor([[1, 2, 3]]);
+    const program = await createCompiledEngine().compile(
+      ({ w }) => ({ state: {}, outputs: { y: of(w).add(outside) } }),
+      one,
+    );
+    const { y } = await program.run({ x: float32([1, 4, 2]) });
+    expect(y?.data).toEqual(Float32Array.of(1, 2, 3, 1, 2, 3));
+    expect(Array.from(outside.dataSync())).toEqual([1, 2, 3]);
+    outside.dispose();
+    await program.release();
+  });
+
+  it('gives the same bits twice, and with one thread and two', async () => {
+    const results = [];
+    for (const threads of [1, 2, 2]) {
+      const program = await createCompiledEngine({ threads, spinning: threads === 1 }).compile(step, signature);
+      const outputs = await program.run(chunkOf(20));
+      results.push({ outputs, state: await program.readState() });
+      await program.release();
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+
+  describe('a layer of weights times blocks of a batch', () => {
+    const [outputs, inputs, rows] = [122, 90, 256];
+    const shapes = [1, 4].flatMap((blocks) => [
+      { blocks, members: 1, streams: false },
+      { blocks, members: 3, streams: false },
+      { blocks, members: 3, streams: true },
+    ]);
+
+    /** The layer's result, and the gradients of its inputs, weights and biases. */
+    async function resultsWith(threads: number, { blocks, members, streams }: (typeof shapes)[number]) {
+      const random = randomFromSeed(4);
+      const normal = (...shape: readonly number[]) => {
+        const array = float32(shape);
+        random.fillNormal(array.data);
+        return array;
+      };
+      const layer: Step = ({ w, b }, { x }) => {
+        const apply = (input: Tensor, weights: Tensor, bias: Tensor) => tf.relu(addBias(product(input, weights), bias));
+        const loss = (...[input, weights, bias]: Tensor[]) =>
+          apply(of(input), of(weights), of(bias)).square().sum().asScalar();
+        const [dx, dw, db] = tf.grads(loss)([of(x), of(w), of(b)]);
+        return { state: {}, outputs: { y: apply(of(x), of(w), of(b)), dx: of(dx), dw: of(dw), db: of(db) } };
+      };
+      const x = normal(1, blocks, ...(streams ? [members] : []), inputs, rows);
+      const program = await createCompiledEngine({ threads }).compile(layer, {
+        state: { w: normal(members, outputs, inputs), b: normal(members, 1, outputs) },
+        batch: { x: { dtype: 'float32', shape: x.shape.slice(1) } },
+      });
+      const results = await program.run({ x });
+      await program.release();
+      return Object.entries(results).map(([name, { data }]) => ({ name, data: Float32Array.from(data) }));
+    }
+
+    it.each(shapes)(
+      'has the same bits with one thread and two: $blocks blocks, $members members, streams $streams',
+      async (shape) => {
+        const [single, both] = [await resultsWith(1, shape), await resultsWith(2, shape)];
+        const differing = single.filter(
+          ({ data }, i) => !Buffer.from(data.buffer).equals(Buffer.from(of(both[i]).data.buffer)),
+        );
+        expect(differing.map(({ name }) => name)).toEqual([]);
+      },
+    );
+
+    it.each(shapes)(
+      'is the same with many threads, as a product: $blocks blocks, $members members, streams $streams',
+      async (shape) => {
+        const [few, many] = [await resultsWith(1, shape), await resultsWith(16, shape)];
+        for (const [i, { name, data }] of few.entries()) {
+          const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+          const off = data.reduce(
+            (most, value, at) => Math.max(most, Math.abs(value - (many[i]?.data[at] ?? Number.NaN))),
+            0,
+          );
+          expect(off / largest, name).toBeLessThan(1e-5);
+        }
+      },
+    );
+  });
+
+  it('gives the same bits with one thread and two where threads share columns, or a few long rows', async () => {
+    const wide = [2, 9, 64, 100].flatMap((rows) =>
+      [20, 48, 64, 96, 128, 144, 160].flatMap((columns) =>
+        [130, 300, 700].map((inner) => [rows, columns, inner] as const),
+      ),
+    );
+    const long = [
+      [2, 2, 30_001],
+      [3, 3, 30_001],
+      [3, 2, 30_001],
+      [2, 1, 40_000],
+      [6, 1, 18_000],
+      [203, 1, 500],
+    ] as const;
+    const sides = [...wide, ...long];
+    const normal = (seed: number) => {
+      const array = float32([700 * 160]);
+      randomFromSeed(seed).fillNormal(array.data);
+      return array;
+    };
+    const part = (values: Tensor | undefined, ...shape: [number, number]) =>
+      of(values)
+        .slice([0], [shape[0] * shape[1]])
+        .reshape(shape);
+    const products: Step = ({ a, b }) => {
+      const made = sides.flatMap(([rows, columns, inner]) => [
+        tf.matMul(part(a, rows, inner), part(b, inner, columns)).flatten(),
+        tf.matMul(part(a, rows, inner), part(b, columns, inner), false, true).flatten(),
+        tf.matMul(part(a, rows, inner).transpose(), part(b, inner, columns), true).flatten(),
+        tf.matMul(part(a, rows, inner).expandDims(1), part(b, inner, columns).expandDims(0)).flatten(),
+      ]);
+      return { state: {}, outputs: { products: tf.concat(made) } };
+    };
+    const results = [];
+    for (const threads of [1, 2]) {
+      const program = await createCompiledEngine({ threads }).compile(products, {
+        state: { a: normal(1), b: normal(2) },
+        batch: { tick: { dtype: 'float32', shape: [] } },
+      });
+      results.push(of((await program.run({ tick: float32([1]) })).products).data);
+      await program.release();
+    }
+    const [first, second] = results.map((values) => Buffer.from(values.buffer));
+    expect(of(first).equals(of(second))).toBe(true);
+  });
+
+  it('records the same model twice', () => {
+    const model = () => scanModel(lower(trace(step, signature), 'cpu'));
+    expect(Buffer.from(model().bytes).equals(model().bytes)).toBe(true);
+    expect(model().read).toEqual(['scale']);
+  });
+
+  it('counts floating-point operations', async () => {
+    const product: Step = ({ w }, { x }) => {
+      const y = tf.relu(tf.matMul(of(x), of(w)));
+      const transposed = tf.matMul(of(x), y, true);
+      const unused = tf.exp(y);
+      return { state: {}, outputs: { y: y.mul(tf.exp(tf.scalar(2))), transposed: unused && transposed } };
+    };
+    const program = await createCompiledEngine().compile(product, one);
+    // x w, relu, times a constant, x^T y
+    expect(program.flops).toBe(2 * 4 * 2 * 3 + 12 + 12 + 2 * 2 * 4 * 3);
+    await program.release();
+    // Weights [5, 2] times two blocks [2, 2], as a convolution.
+    const layer: Step = (_, { x }) => ({
+      state: {},
+      outputs: { y: tf.matMul(tf.ones([1, 5, 2]).mul(of(x).sum()), of(x).reshape([2, 2, 2])) },
+    });
+    const convolution = await createCompiledEngine().compile(layer, one);
+    expect(convolution.flops).toBe(8 + 10 + 2 * 2 * (2 * 5 * 2));
+    await convolution.release();
+  });
+
+  it('frees its memory when it is released', async () => {
+    const cycle = async () => {
+      const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
+      await program.run(chunkOf(1));
+      await program.release();
+    };
+    for (let i = 0; i < 10; i++) await cycle();
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < 50; i++) await cycle();
+    // Without release() it is 550 MB.
+    expect((process.memoryUsage.rss() - before) / 2 ** 20).toBeLessThan(100);
+  });
+
+  it('refuses to run once released', async () => {
+    const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
+    await program.release();
+    await program.release();
+    await expect(program.run(chunkOf(1))).rejects.toThrow('released');
+  });
+
+  it('writes nothing below the home folder (ONNX Runtime has telemetry)', () => {
+    const home = mkdtempSync(join(tmpdir(), 'ple-home-'));
+    try {
+      const script = `
+        const { createCompiledEngine } = await import('./src/engine/run/compiled-engine.ts');
+        const { chunkOf, signature, step } = await import('./src/engine/training-step.fixture.ts');
+        const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
+        const { loss } = await program.run(chunkOf(2));
+        await program.release();
+        console.log(loss.data.length);`;
+      // CI turns the telemetry off by itself, and so would this variable, which vitest sets.
+      const { CI: _, ORT_DISABLE_TELEMETRY: __, XDG_CACHE_HOME: ___, ...environment } = process.env;
+      const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+        env: { ...environment, HOME: home },
+        encoding: 'utf8',
+      });
+      expect(output.trim()).toBe('2');
+      expect(readdirSync(home, { recursive: true })).toEqual([]);
+    } finally {
+      rmSync(home, { recursive: true });
+    }
+  });
+});
+
+function of<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('missing');
+  return value;
+}

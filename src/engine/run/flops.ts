@@ -1,0 +1,33 @@
+import { sizeOf } from '../../support/arrays.js';
+import { simplified } from '../lower/pass.js';
+import { liveNodes, type Node, numberOf, type StepGraph, type Value } from '../record/graph.js';
+
+/** These hand on the elements that are there. */
+const aliases = new Set(['Reshape', 'Identity']);
+
+/**
+ * Floating-point operations of a step on any device: 2mnk for a matrix product, one per element read for a sum, else one per
+ * element written; nothing for what depends on
+ * constants alone.
+ */
+export function countFlops(step: StepGraph): number {
+  const { graph, next, outputs } = simplified(step);
+  const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
+  const constant = new Set<Value>();
+  let flops = 0;
+  for (const node of nodes) {
+    if (node.inputs.every((input) => input.origin.kind === 'constant' || constant.has(input))) {
+      for (const output of node.outputs) constant.add(output);
+      continue;
+    }
+    if (aliases.has(node.op)) continue;
+    const counted = node.op.startsWith('Reduce') ? node.inputs.slice(0, 1) : node.outputs;
+    const elements = counted.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    flops += node.op === 'Product' ? 2 * innerSide(node) * elements : elements;
+  }
+  return flops;
+}
+
+function innerSide(node: Node): number {
+  return node.inputs[0]?.shape.at(numberOf(node, 'transA') === 1 ? -2 : -1) ?? 0;
+}

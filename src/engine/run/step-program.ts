@@ -1,0 +1,261 @@
+import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
+import { UserError } from '../../support/errors.js';
+import { wholeNumber } from '../../support/whole-number.js';
+import type { Program, Signature } from '../engine.js';
+import { mostBuffers } from '../lower/webgpu.js';
+import type { StepGraph } from '../record/graph.js';
+import { check, copyOf, named, stepsOf } from '../signature.js';
+import { copyModel, copyNames, joinModel } from './copy-models.js';
+import { countFlops } from './flops.js';
+import { modelNames } from './model-graph.js';
+import { type DeviceArray, openSession, type Session, type SessionOptions } from './session.js';
+import { type OutputRow, stepModel } from './step-model.js';
+import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
+
+/**
+ * A chunk is one run per step, for a provider that has no `Scan` (WebGPU): the state is buffers on the device that go from one run to
+ * the next, also from chunk to chunk. Batches are sent step by step; outputs are joined on the device and fetched for several steps at once,
+ * so that the host seldom waits.
+ */
+export async function stepProgram(
+  recording: StepGraph,
+  signature: Signature,
+  options: SessionOptions,
+  speed: TransferSpeed,
+): Promise<Program> {
+  const model = stepModel(recording);
+  const { changed, read, rows } = model;
+  const specs = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, named(signature.state, name)]));
+  const sessions: Session[] = [];
+  const open = async (bytes: Uint8Array, kept: readonly string[]) => {
+    const session = await openSession(bytes, options, kept);
+    sessions.push(session);
+    return session;
+  };
+  const closeAll = async () => {
+    for (const session of sessions) await session.release();
+  };
+  const fetches = [...changed.map(modelNames.next), ...rows.map(({ name }) => name)];
+  const openAll = async () => {
+    const stepping = await open(model.bytes, fetches);
+    const fetching = changed.length > 0 ? await open(copyModel(specs(changed)), []) : null;
+    const sending = read.length > 0 ? await open(copyModel(specs(read)), read.map(copyNames.to)) : null;
+    const collectors: RowCollector[] = [];
+    for (const row of rows) collectors.push(await RowCollector.open(row, (bytes) => open(bytes, [])));
+    return { stepping, fetching, sending, collectors };
+  };
+  const { stepping, fetching, sending, collectors } = await openAll().catch(async (error: unknown) => {
+    await closeAll();
+    throw error;
+  });
+  const transfers = new TransferMeter(speed, 0);
+
+  // Of each state, the newer of the two. What the step only reads has both.
+  const onHost = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
+  const onDevice = new Map<string, DeviceArray>();
+  let unsent = read.length > 0;
+  let released = false;
+
+  const keep = (name: string, array: DeviceArray) => {
+    onDevice.get(name)?.free();
+    onDevice.set(name, array);
+  };
+
+  /** Sends the state that steps only read, once: fed from the host, it would be sent with every step. */
+  const send = async () => {
+    if (!sending || !unsent) return;
+    const feeds = Object.fromEntries(read.map((name) => [copyNames.from(name), of(onHost, name)]));
+    const { device } = await sending.run(feeds, read.map(copyNames.to));
+    for (const name of read) keep(name, kept(device, copyNames.to(name)));
+    transfers.add(bytesOf(Object.values(feeds)), 0);
+    unsent = false;
+  };
+
+  return {
+    flops: countFlops(recording),
+    transfers,
+
+    async run(chunk) {
+      if (released) throw new Error('the program was released');
+      const steps = stepsOf(chunk, signature.batch);
+      if (steps === 0) throw new Error('a chunk without steps');
+      await send();
+      const outputs = Object.fromEntries(collectors.flatMap((collector) => Object.entries(collector.begin(steps))));
+      try {
+        for (let step = 0; step < steps; step++) {
+          const feeds = batchOf(chunk, signature.batch, step);
+          for (const name of [...changed, ...read])
+            feeds[modelNames.state(name)] = onDevice.get(name) ?? of(onHost, name);
+          const { device } = await stepping.run(feeds, fetches).catch((error: unknown) => {
+            throw stepFailure(error, signature.state);
+          });
+          transfers.add(bytesOf(Object.values(feeds).flatMap((array) => ('tensor' in array ? [] : [array]))), 0);
+          for (const name of changed) keep(name, kept(device, modelNames.next(name)));
+          for (const collector of collectors) collector.hold(kept(device, collector.rowName));
+          for (const collector of collectors) transfers.add(0, await collector.fetch(step === steps - 1, outputs));
+        }
+      } finally {
+        for (const collector of collectors) collector.drop();
+      }
+      return outputs;
+    },
+
+    async readState(): Promise<HostArrays> {
+      const stale = changed.filter((name) => onDevice.has(name));
+      if (fetching && stale.length > 0) {
+        const feeds = Object.fromEntries(
+          changed.map((name) => [copyNames.from(name), onDevice.get(name) ?? of(onHost, name)]),
+        );
+        const { host } = await fetching.run(feeds, stale.map(copyNames.to));
+        for (const name of stale) onHost.set(name, named(host, copyNames.to(name)));
+        transfers.add(0, bytesOf(Object.values(host)));
+      }
+      return Object.fromEntries(Array.from(onHost, ([name, value]) => [name, copyOf(value)]));
+    },
+
+    async writeState(values) {
+      for (const [name, value] of Object.entries(values)) {
+        check(name, value, named(signature.state, name));
+        onHost.set(name, copyOf(value));
+        if (read.includes(name)) unsent = true;
+        else {
+          onDevice.get(name)?.free();
+          onDevice.delete(name);
+        }
+      }
+    },
+
+    async release() {
+      if (released) return;
+      released = true;
+      for (const array of onDevice.values()) array.free(); // before the sessions, whose allocators they belong to
+      onDevice.clear();
+      onHost.clear();
+      await closeAll();
+    },
+  };
+}
+
+/** Row `step` of every array of the chunk, by its name in the model. */
+function batchOf(chunk: HostArrays, batch: Signature['batch'], step: number): Record<string, HostArray | DeviceArray> {
+  return Object.fromEntries(
+    Object.entries(batch).map(([name, { shape }]) => {
+      const array = named(chunk, name);
+      const [from, to] = [step * sizeOf(shape), (step + 1) * sizeOf(shape)];
+      const row =
+        array.dtype === 'float32'
+          ? float32(shape, array.data.subarray(from, to))
+          : int32(shape, array.data.subarray(from, to));
+      return [modelNames.batch(name), row];
+    }),
+  );
+}
+
+function kept(arrays: Readonly<Record<string, DeviceArray>>, name: string): DeviceArray {
+  const array = arrays[name];
+  if (!array) throw new Error(`the device did not keep '${name}'`);
+  return array;
+}
+
+function of<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): Value {
+  const value = map.get(key);
+  if (value === undefined) throw new Error(`nothing is known of '${key}'`);
+  return value;
+}
+
+/** Bytes of rows that are fetched together, at most. */
+const mostBytes = 8 * 2 ** 20;
+
+/** Fetches the rows of a chunk's steps, several at once: every fetch waits for the device. */
+class RowCollector {
+  readonly #row: OutputRow;
+  readonly #count: number;
+  readonly #session: Session;
+  #held: DeviceArray[] = [];
+  #done = 0;
+
+  private constructor(row: OutputRow, count: number, session: Session) {
+    this.#row = row;
+    this.#count = count;
+    this.#session = session;
+  }
+
+  static async open(row: OutputRow, openModel: (bytes: Uint8Array) => Promise<Session>): Promise<RowCollector> {
+    const count = Math.max(1, Math.min(mostBuffers, Math.floor(mostBytes / (4 * row.size))));
+    return new RowCollector(row, count, await openModel(joinModel(row.type, row.size, count)));
+  }
+
+  get rowName(): string {
+    return this.#row.name;
+  }
+
+  /** The row's outputs of so many steps, to be filled. */
+  begin(steps: number): Record<string, HostArray> {
+    this.drop();
+    this.#done = 0;
+    const { type, outputs } = this.#row;
+    return Object.fromEntries(
+      outputs.map(({ name, shape }) => [
+        name,
+        type === 'float32' ? float32([steps, ...shape]) : int32([steps, ...shape]),
+      ]),
+    );
+  }
+
+  /** Takes the next step's row, which is its own from then on. */
+  hold(array: DeviceArray): void {
+    this.#held.push(array);
+  }
+
+  /** Once it holds enough rows, or the last, fills `outputs` with them. @returns bytes that were fetched. */
+  async fetch(last: boolean, outputs: Readonly<Record<string, HostArray>>): Promise<number> {
+    const [spare] = this.#held;
+    if (!spare || (this.#held.length < this.#count && !last)) return 0;
+    const { size, outputs: parts } = this.#row;
+    // The last fetch of a chunk may have rows to spare.
+    const feeds = Array.from({ length: this.#count }, (_, index) => [
+      copyNames.part(index),
+      this.#held[index] ?? spare,
+    ]);
+    const { host } = await this.#session.run(Object.fromEntries(feeds), [copyNames.whole]);
+    const { data } = named(host, copyNames.whole);
+    for (const index of this.#held.keys()) {
+      let from = index * size;
+      for (const { name, shape } of parts) {
+        const length = sizeOf(shape);
+        named(outputs, name).data.set(data.subarray(from, from + length), (this.#done + index) * length);
+        from += length;
+      }
+    }
+    this.#done += this.#held.length;
+    this.drop();
+    return 4 * data.length;
+  }
+
+  /** Frees the rows that it holds. */
+  drop(): void {
+    for (const array of this.#held) array.free();
+    this.#held = [];
+  }
+}
+
+const [mebibyte, bytesOfElement] = [2 ** 20, 4];
+/** What every WebGPU device can bind as one buffer. Many can bind more; which can, ONNX Runtime does not tell. */
+const bindableMebibytes = 128;
+
+/** What to throw for a failed step on WebGPU: with an array of the state that may be too large, that is told. */
+export function stepFailure(error: unknown, state: HostArrays): unknown {
+  const sizes = Object.entries(state).map(([name, { shape }]) => ({
+    name,
+    mebibytes: (bytesOfElement * sizeOf(shape)) / mebibyte,
+  }));
+  const largest = sizes.reduce((a, b) => (b.mebibytes > a.mebibytes ? b : a), { name: '', mebibytes: 0 });
+  if (largest.mebibytes <= bindableMebibytes) return error;
+  const said = (error instanceof Error ? error.message : String(error)).trim().split('\n', 1)[0];
+  return new UserError(
+    `engine.device: webgpu failed in a training step: '${largest.name}' has ${wholeNumber(Math.ceil(largest.mebibytes))} MiB, and ` +
+      `not every device takes more than ${bindableMebibytes} MiB in one array. Say engine.device=cpu or cuda, or make it smaller ` +
+      `(inputs.embedding, inputs.minCount, or hash of the column). ONNX Runtime says: ${said}`,
+  );
+}
