@@ -7,7 +7,6 @@ import type { StoredRuns } from '../comparison/stored/stored-runs.js';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
-import { writeWhole } from '../support/whole-file.js';
 import { collect, defineCommand, examples, type OptionsOf } from './command.js';
 import { commandLine } from './command-line.js';
 import { say } from './say.js';
@@ -89,6 +88,7 @@ export const report = defineCommand(words, async (given, options) => {
   });
   for (const note of notes) say(`note: ${note}`);
   makeFolder(folder);
+  const { writeWhole } = await import('../support/whole-file.js');
   await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
   const data = {
     comparison,
