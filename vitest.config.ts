@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // These have a process each: three replace modules (vi.mock), one leaves a backend with tfjs, two compute for long in plain JavaScript, which what ran before in a process slows.
 // The others leave nothing behind in a process: they share one, with what they import.
 const alone = [
-  'comparison/stage',
+  'comparison/execute/local-processes',
   'engine/run/step-program',
   'engine/tfjs/backends',
   'training/lock',

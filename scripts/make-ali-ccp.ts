@@ -1,5 +1,5 @@
 // Writes four files in Ali-CCP's raw format, of any size, with something to learn in them; for tests and measurements.
-import { makeAliCcpFiles } from '../src/data/ali-ccp-files.fixture.js';
+import { makeAliCcpFiles } from '../src/data/ali-ccp/made-files.fixture.js';
 import { refuse, wordsOf } from './usage.js';
 
 const usage = `Usage: npm run make:ali-ccp -- --out DIR [--rows 1000000] [--common 20000] [--entries 400] [--test-rows N] [--test-common N]

@@ -75,28 +75,51 @@ test('imports go only down the layers', () => {
 });
 
 test('no files import one another in a circle', () => {
-  const imports = new Map<string, string[]>();
+  const imports = importsBy((path) => path);
+  expect(imports.get('cli/train.ts')).toContain('training/run.ts');
+  expect(circles(imports)).toEqual([]);
+});
+
+test('no folders of a layer import one another in a circle', () => {
+  const imports = importsBy((path) => path.split('/').slice(0, 2).join('/'));
+  expect(imports.get('comparison/execute')).toContain('comparison/plan');
+  expect(circles(imports).filter((circle) => !circle.startsWith('engine/'))).toEqual([]);
+});
+
+test('a folder has at most 25 program files', () => {
+  const counts = new Map<string, number>();
+  for (const { path } of program) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  expect([...counts].filter(([, count]) => count > 25)).toEqual([]);
+});
+
+/** What is imported by what, of files or of what `partOf` takes together. */
+function importsBy(partOf: (path: string) => string): ReadonlyMap<string, ReadonlySet<string>> {
+  const imports = new Map<string, Set<string>>();
   for (const file of program) {
-    const targets: string[] = [];
+    const part = partOf(file.path);
+    const targets = imports.get(part) ?? new Set();
+    imports.set(part, targets);
     findings([file], (node) => {
       const target = importedBy(node, file);
-      if (target !== undefined) targets.push(target);
+      if (target !== undefined && partOf(target) !== part) targets.add(partOf(target));
       return undefined;
     });
-    imports.set(file.path, targets);
   }
-  const circles: string[] = [];
+  return imports;
+}
+
+function circles(imports: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const found: string[] = [];
   const done = new Set<string>();
   const follow = (path: string, trail: readonly string[]): void => {
-    if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
+    if (trail.includes(path)) found.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
     if (done.has(path)) return;
     done.add(path);
     for (const target of imports.get(path) ?? []) follow(target, [...trail, path]);
   };
   for (const path of imports.keys()) follow(path, []);
-  expect(imports.get('cli/train.ts')).toContain('training/run.ts');
-  expect(circles).toEqual([]);
-});
+  return found;
+}
 
 test('only the command line prints, and only the launcher ends the process', () => {
   const outside = program.filter(({ path }) => !path.startsWith('cli/'));

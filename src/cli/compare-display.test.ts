@@ -1,6 +1,6 @@
 import { WriteStream } from 'node:tty';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { PlacedRun } from '../comparison/placed-runs.js';
+import type { Run } from '../comparison/plan/run.js';
 import { parseComparison } from '../config/comparison.js';
 import { definitions } from '../training/definitions.js';
 import { nameOf, openCompareDisplay } from './compare-display.js';
@@ -21,19 +21,18 @@ compare:
   [],
   definitions,
 );
-const run: PlacedRun = {
+const run: Run = {
   ...{ label, point: {}, seed: 1, experiment: config.experiment(label, {}, 1) },
-  ...{ hash8: '01234567', folder: 'shown-01234567', finished: false },
+  ...{ hash8: '01234567', folder: 'shown-01234567', state: 'planned' },
 };
 
 test('labels, tasks and messages steer no terminal, and a name stays on its line', () => {
   const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
   const write = vi.spyOn(stream, 'write').mockReturnValue(true);
   const display = openCompareDisplay(stream, config);
-  const [job, place] = [{ experiment: run.experiment, path: 'p' }, 0];
   display.show({ kind: 'planned', stage: 'runs', runs: 1, unfinished: [run], jobs: 1, threads: 1 });
-  display.show({ kind: 'job', run, event: { kind: 'begun', job, place } });
-  display.show({ kind: 'job', run, event: { kind: 'started again', job, reason: 'killed' } });
+  display.show({ kind: 'begun', run, place: 0 });
+  display.show({ kind: 'started again', run, reason: 'killed' });
   const scores = [{ task: 'y1\u009b1m', metric: 'mse', value: 0.5 }];
   display.show({ kind: 'ended', run, outcome: { status: 'done' }, seconds: 2, scores });
   display.show({
@@ -88,14 +87,13 @@ test('on a terminal a finished run has no line, a failed one has; the first bar 
   const display = openCompareDisplay(stream, config);
   const runs = [1, 2, 3].map((seed) => ({ ...run, label: 'ple', seed, folder: `ple-${seed}` }));
   const [first = run, second = run] = runs;
-  const job = { experiment: run.experiment, path: 'p' };
   const step = { kind: 'step', epoch: 1, step: 1, steps: 2, samplesPerSecond: 1234 } as const;
   display.show({ kind: 'planned', stage: 'runs', runs: 3, unfinished: runs, jobs: 1, threads: 1 });
-  display.show({ kind: 'job', run: first, event: { kind: 'begun', job, place: 0 } });
+  display.show({ kind: 'begun', run: first, place: 0 });
   vi.advanceTimersByTime(60_000);
   display.show({ kind: 'ended', run: first, outcome: { status: 'done' }, seconds: 60, scores: [] });
-  display.show({ kind: 'job', run: second, event: { kind: 'begun', job, place: 0 } });
-  display.show({ kind: 'job', run: second, event: { kind: 'report', job, report: step } });
+  display.show({ kind: 'begun', run: second, place: 0 });
+  display.show({ kind: 'report', run: second, report: step });
   vi.advanceTimersByTime(1000);
   const [, total, place] = lines();
   expect(total).toMatch(/^all runs +=+ +41 % {2}1\/3 {2}2 min left$/); // a quarter of the second, which takes as long
@@ -112,9 +110,8 @@ test('runs to tune are told with the time of all runs that come after them', () 
   });
   const { stream, lines } = virtualTerminal(80);
   const display = openCompareDisplay(stream, config); // one model, one seed
-  const job = { experiment: run.experiment, path: 'p' };
   display.show({ kind: 'planned', stage: 'tuning', runs: 2, unfinished: [run, run], jobs: 1, threads: 1 });
-  display.show({ kind: 'job', run, event: { kind: 'begun', job, place: 0 } });
+  display.show({ kind: 'begun', run, place: 0 });
   vi.advanceTimersByTime(60_000);
   display.show({ kind: 'ended', run, outcome: { status: 'done' }, seconds: 60, scores: [] });
   vi.advanceTimersByTime(1000);
@@ -151,11 +148,10 @@ test('what came out of single runs is told at the end, with their names; what al
   const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
   const write = vi.spyOn(stream, 'write').mockReturnValue(true);
   const display = openCompareDisplay(stream, config);
-  const job = { experiment: run.experiment, path: 'p' };
-  const note = (of: Partial<PlacedRun>, message: string, ofRun = {}) =>
+  const note = (of: Partial<Run>, message: string, ofRun = {}) =>
     display.show({
-      ...{ kind: 'job', run: { ...run, label: 'ple', ...of } },
-      event: { kind: 'report', job, report: { kind: 'note', message, ...ofRun } },
+      ...{ kind: 'report', run: { ...run, label: 'ple', ...of } },
+      report: { kind: 'note', message, ...ofRun },
     });
   const ofRun = { ofRun: true } as const;
   for (const seed of [3, 1, 1]) note({ seed }, 'The last epoch was the best.', ofRun);

@@ -1,8 +1,7 @@
 import stringWidth from 'string-width';
-import { pointText } from '../comparison/axis-point.js';
-import type { JobEvent } from '../comparison/jobs.js';
-import type { PlacedRun } from '../comparison/placed-runs.js';
-import type { ComparisonEvent } from '../comparison/run-comparison.js';
+import type { Event } from '../comparison/execute/executor.js';
+import { pointText } from '../comparison/plan/axis-point.js';
+import type { Run } from '../comparison/plan/run.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { count } from '../report/numbers.js';
 import { shortened } from '../report/text-table.js';
@@ -15,14 +14,14 @@ import { createTimeLeft, type TimeLeft } from './time-left.js';
 
 /** Shows a comparison's events to a person. */
 export interface CompareDisplay {
-  show(event: ComparisonEvent): void;
+  show(event: Event): void;
   line(text: string): void;
   close(): void;
 }
 
-type Planned = ComparisonEvent & { readonly kind: 'planned' };
-type Decisions = ComparisonEvent & { readonly kind: 'decided' };
-type Ended = ComparisonEvent & { readonly kind: 'ended' };
+type Planned = Event & { readonly kind: 'planned' };
+type Decisions = Event & { readonly kind: 'decided' };
+type Ended = Event & { readonly kind: 'ended' };
 
 /** On a terminal bars, elsewhere a line for each finished run; runs that failed, notes and decisions as lines on both. */
 export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig): CompareDisplay {
@@ -81,7 +80,10 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
         );
       if (event.kind === 'decided') for (const text of decisions(event, config)) line(text);
       if (event.kind === 'planned') start(event);
-      if (event.kind === 'job') ofJob(event.run, event.event);
+      if (event.kind === 'begun') begin(event.run, event.place);
+      if (event.kind === 'started again')
+        line(`${nameOf(event.run)} is started again from its checkpoint: ${event.reason}`);
+      if (event.kind === 'report') report(event.run, event.report);
       if (event.kind === 'ended') end(event);
       drawTotal();
     },
@@ -103,17 +105,15 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
       bars = openCompareBars(stream, title, Math.min(jobs, unfinished.length), runs);
   }
 
-  function ofJob(run: PlacedRun, event: Exclude<JobEvent, { kind: 'ended' }>): void {
+  function begin(run: Run, place: number): void {
+    places.set(run.folder, place);
+    fractions.set(run.folder, 0);
+    stage?.timeLeft.begin(run.folder, run.label, now());
+    bars?.job(place, nameOf(run), 0, ['reading']);
+  }
+
+  function report(run: Run, report: (Event & { readonly kind: 'report' })['report']): void {
     const name = nameOf(run);
-    if (event.kind === 'begun') {
-      places.set(run.folder, event.place);
-      fractions.set(run.folder, 0);
-      stage?.timeLeft.begin(run.folder, run.label, now());
-      bars?.job(event.place, name, 0, ['reading']);
-    }
-    if (event.kind === 'started again') line(`${name} is started again from its checkpoint: ${event.reason}`);
-    if (event.kind !== 'report') return;
-    const { report } = event;
     if (report.kind === 'note' && report.ofRun) ofRuns.add(run, report.message);
     else if (report.kind === 'note') once(`note: ${report.message}`);
     if (report.kind === 'start' && report.resumedAt !== null) line(`${name} goes on in epoch ${report.resumedAt}`);
@@ -184,7 +184,7 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
   );
 }
 
-type Named = Pick<PlacedRun, 'label' | 'point' | 'values' | 'tasks' | 'seed'>;
+type Named = Pick<Run, 'label' | 'point' | 'values' | 'tasks' | 'seed'>;
 
 /** `ple correlation 0.4 seed 3`; of a run of `tune`, with the values that it tries; of a part, `for` its tasks. */
 export function nameOf({ label, point, values, tasks, seed }: Named): string {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readComparison } from '../comparison/stored-runs.js';
+import { readComparison } from '../comparison/stored/stored-runs.js';
 import { ple } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { pointText } from '../comparison/axis-point.js';
 import { type ComparisonPlan, planComparison } from '../comparison/dry-run.js';
+import { pointText } from '../comparison/plan/axis-point.js';
 import { type ComparisonResult, runComparison } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';

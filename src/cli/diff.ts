@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readStartedRun } from '../comparison/started-run.js';
-import { readComparison } from '../comparison/stored-runs.js';
+import { readStartedRun } from '../comparison/stored/started-run.js';
+import { readComparison } from '../comparison/stored/stored-runs.js';
 import { comparisonDiff, comparisonDiffText } from '../report/comparison-diff.js';
 import { runDiff, runDiffText } from '../report/run-diff.js';
 import { ConfigError, exitCode } from '../support/errors.js';

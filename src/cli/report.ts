@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Comparison } from '../comparison/comparison.js';
-import { parseExternalFile, type Scale } from '../comparison/external-predictions.js';
-import { readComparison, readStoredRuns, type StoredRuns } from '../comparison/stored-runs.js';
-import { storedTable } from '../comparison/stored-table.js';
+import { storedTable } from '../comparison/gains/stored-table.js';
+import { parseExternalFile, type Scale } from '../comparison/stored/external-predictions.js';
+import { readComparison, readStoredRuns, type StoredRuns } from '../comparison/stored/stored-runs.js';
 import { metricsTable } from '../report/metrics-table.js';
 import { writeOutputs, writeRunReport } from '../report/write-outputs.js';
 import { catalogue } from '../support/catalogue.js';

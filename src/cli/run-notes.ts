@@ -1,11 +1,9 @@
-import { pointText } from '../comparison/axis-point.js';
-import type { PlacedRun } from '../comparison/placed-runs.js';
-
-type Run = Pick<PlacedRun, 'label' | 'point' | 'values' | 'seed'>;
+import { pointText } from '../comparison/plan/axis-point.js';
+import type { Run } from '../comparison/plan/run.js';
 
 /** Notes on what came out of single runs, gathered, since many runs have the same. */
 export interface RunNotes {
-  add(run: Run, message: string): void;
+  add(run: Pick<Run, 'label' | 'point' | 'values' | 'seed'>, message: string): void;
   /** A line for each message with the runs that have it, which are forgotten. */
   take(): readonly string[];
 }

@@ -5,9 +5,9 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readRun } from '../training/finished-run.js';
 import type { Comparison } from './comparison.js';
-import { oneLook } from './evaluated-run.fixture.js';
-import { storeRun } from './stored-run.fixture.js';
-import { summarize } from './summarize.js';
+import { oneLook } from './gains/evaluated-run.fixture.js';
+import { summarize } from './gains/summarize.js';
+import { storeRun } from './stored/stored-run.fixture.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-check-'));
 afterAll(() => rmSync(folder, { recursive: true }));

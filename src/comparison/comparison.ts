@@ -1,6 +1,5 @@
 import type { AxisPoint } from '../config/comparison.js';
 import type { Margin } from '../config/parts.js';
-import type { Match } from './match.js';
 
 /** comparison.json: two comparisons of the same runs are equal without `timing`. Not defined: null. */
 export interface Comparison {
@@ -168,3 +167,15 @@ export type Verdict =
   | 'equivalent'
   | 'undecided'
   | 'not trained to a plateau';
+
+/** Widths of a model scaled to a number of parameters. */
+export interface Match {
+  readonly levels: readonly (readonly number[])[];
+  readonly tower: readonly number[];
+  /** The common factor. */
+  readonly factor: number;
+  /** Network parameters with these widths. */
+  readonly network: number;
+  /** `network` - the number asked for. */
+  readonly miss: number;
+}

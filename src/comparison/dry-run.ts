@@ -1,18 +1,13 @@
 import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
-import { lookAtMachine } from '../engine/choose-device.js';
 import { baseline } from '../models/catalogue.js';
-import { checkData } from './data-checks.js';
-import { createShapeReader, parametersOf, type ReadShape } from './data-shapes.js';
-import { createMatching, decide, planSearch, type Search } from './decided-changes.js';
-import { createWorkers, type Workers } from './jobs.js';
-import { measureModel } from './measure.js';
-import { placeRuns } from './placed-runs.js';
-import { type PlannedRun, planRuns } from './plan.js';
+import type { Executor, Speed } from './execute/executor.js';
+import { withLocalProcesses } from './execute/local-processes.js';
+import { parametersOf, type ReadShape } from './plan/data-shapes.js';
+import { makePlan } from './plan/plan.js';
+import { type Run, unfinished } from './plan/run.js';
 import type { ComparisonOptions } from './run-comparison.js';
-import { type SharedDevices, shareDevices } from './shared-devices.js';
-import { fastestJobs } from './stage.js';
 
 /** What a comparison would train. */
 export interface ComparisonPlan {
@@ -60,68 +55,33 @@ interface ModelPlan {
 /** Plans a comparison, measures a few steps of each model, and writes nothing. */
 export async function planComparison(
   config: ComparisonConfig,
-  options: Pick<ComparisonOptions, 'runs' | 'jobs' | 'on' | 'signal' | 'halt'>,
+  options: Omit<ComparisonOptions, 'predictions'>,
 ): Promise<ComparisonPlan> {
-  const devices = await shareDevices(config, lookAtMachine(options.signal));
-  for (const message of devices.notes) options.on({ kind: 'note', message });
-  const workers = createWorkers();
-  const stop = () => workers.stop();
-  const kill = () => workers.kill();
-  options.signal.addEventListener('abort', stop);
-  options.halt.addEventListener('abort', kill);
-  try {
-    return await planWith(workers, devices, config, options);
-  } finally {
-    options.signal.removeEventListener('abort', stop);
-    options.halt.removeEventListener('abort', kill);
-    await workers.release();
-  }
+  const { on, signal } = options;
+  return withLocalProcesses(config, { ...options, predictions: false }, async (executor) => {
+    const folder = join(options.runs, config.name);
+    const plan = await makePlan(config, folder, executor.readShape, on, signal);
+    const tuned = plan.search.runs.every(({ state }) => state === 'finished');
+    const decided = tuned ? plan.decide() : undefined;
+    if (decided) on({ kind: 'decided', changes: decided });
+    const runs = await plan.runs(decided, config.seeds);
+    const todo = unfinished([...plan.search.runs, ...runs]);
+    const jobs = await executor.jobsFor(todo);
+    if (todo.length > 0) on({ kind: 'measuring', what: 'models' });
+    const models = await measureModels(todo, jobs, executor);
+    const plansOf = (all: readonly Run[]) => Promise.all(all.map((run) => runPlan(run, executor.readShape)));
+    return {
+      ...{ name: config.name, folder, jobs, tuning: await plansOf(plan.search.runs), runs: await plansOf(runs) },
+      ...{ tuned, models, secondsAtMost: secondsTogether(models, jobs) },
+    };
+  });
 }
 
-async function planWith(
-  workers: Workers,
-  devices: SharedDevices,
-  config: ComparisonConfig,
-  { runs, jobs: wanted, on, signal }: Parameters<typeof planComparison>[1],
-): Promise<ComparisonPlan> {
-  const folder = join(runs, config.name);
-  const readShape = createShapeReader(workers, (report) => {
-    if (report.kind === 'note' || report.kind === 'reading') on(report);
-  });
-  await checkData(config, readShape);
-  const matching = await createMatching(config, readShape);
-  const search = await planSearch(config, folder, matching, on, signal);
-  const tuned = search.placed.every(({ finished }) => finished);
-  const decided = tuned ? decide(config, matching, search) : undefined;
-  if (decided) on({ kind: 'decided', changes: decided });
-  const planned = planRuns(config, (label, point) => {
-    const [only = {}, ...others] = config.settings(label);
-    return decided?.of(label, point) ?? [matching(label, point, others.length > 0 ? {} : only)];
-  });
-  const placed = await placeRuns(planned, folder, on, signal);
-  const unfinished = distinct([...search.placed, ...placed].filter(({ finished }) => !finished));
-  const common = { workers, devices, readShape, predictions: false, metrics: config.metrics, signal, on };
-  const jobs = Math.max(1, Math.min(wanted ?? (await fastestJobs(unfinished, common)), unfinished.length));
-  if (unfinished.length > 0) on({ kind: 'measuring', what: 'models' });
-  const models = await measureAll(unfinished, jobs, { workers, devices, readShape, on });
-  const plansOf = (all: Search['placed']) =>
-    Promise.all(
-      all.map(async ({ label, point, values, tasks, seed, hash8, folder: path, finished, experiment }) => {
-        const parameters = parametersOf(experiment, (await readShape(experiment)).model);
-        const optional = { ...(values ? { values } : {}), ...(tasks ? { tasks } : {}) };
-        return { label, axis: point, ...optional, seed, hash8, path, finished, parameters };
-      }),
-    );
-  return {
-    name: config.name,
-    folder,
-    jobs,
-    tuning: await plansOf(search.placed),
-    runs: await plansOf(placed),
-    tuned,
-    models,
-    secondsAtMost: secondsTogether(models, jobs),
-  };
+async function runPlan(run: Run, readShape: ReadShape): Promise<RunPlan> {
+  const { label, point: axis, values, tasks, seed, hash8, folder: path, state, experiment } = run;
+  const parameters = parametersOf(experiment, (await readShape(experiment)).model);
+  const optional = { ...(values ? { values } : {}), ...(tasks ? { tasks } : {}) };
+  return { label, axis, ...optional, seed, hash8, path, finished: state === 'finished', parameters };
 }
 
 /** No less than the longest run takes alone. */
@@ -130,55 +90,34 @@ function secondsTogether(models: readonly ModelPlan[], jobs: number): number {
   return Math.max(sum / jobs, ...models.map(({ secondsAtMost }) => secondsAtMost));
 }
 
-function distinct<Run extends { readonly hash8: string }>(runs: readonly Run[]): Run[] {
-  return [...new Map(runs.map((run) => [run.hash8, run])).values()];
-}
-
 /** Models of the same size, on data of the same size, are measured once. */
-async function measureAll(
-  runs: readonly PlannedRun[],
-  jobs: number,
-  {
-    workers,
-    devices,
-    readShape,
-    on,
-  }: Pick<ComparisonOptions, 'on'> & {
-    readonly workers: Workers;
-    readonly devices: SharedDevices;
-    readonly readShape: ReadShape;
-  },
-): Promise<readonly ModelPlan[]> {
-  const groups = new Map<string, PlannedRun[]>();
+async function measureModels(runs: readonly Run[], jobs: number, executor: Executor): Promise<readonly ModelPlan[]> {
+  const groups = new Map<string, [Run, ...Run[]]>();
   for (const run of runs) {
-    const { model, rows } = await readShape(run.experiment);
+    const { model, rows } = await executor.readShape(run.experiment);
     const { model: options, train } = run.experiment;
     const key = JSON.stringify([run.label, options, train, rows, parametersOf(run.experiment, model)]);
-    groups.set(key, [...(groups.get(key) ?? []), run]);
+    const group = groups.get(key);
+    if (group) group.push(run);
+    else groups.set(key, [run]);
   }
-  const waiting = [...groups.values()].entries();
-  const plans: ModelPlan[] = [];
-  let done = 0;
-  await Promise.all(
-    Array.from({ length: jobs }, async (_, place) => {
-      for (const [index, [first, ...others]] of waiting) {
-        if (!first) throw new Error('A group has a run.');
-        const measured = await measureModel(first.experiment, place, { workers, devices, jobs, on: () => undefined });
-        const plan = timeOf(first.experiment, (await readShape(first.experiment)).rows, measured);
-        plans[index] = {
-          label: first.label,
-          values: common([first, ...others]),
-          unfinished: 1 + others.length,
-          ...plan,
-        };
-        on({ kind: 'measured', done: ++done, of: groups.size });
-      }
+  const kinds = [...groups.values()];
+  const speeds = await executor.measure(
+    kinds.map(([{ experiment }]) => experiment),
+    jobs,
+  );
+  return Promise.all(
+    kinds.map(async (alike, index) => {
+      const [{ label, experiment }] = alike;
+      const speed = speeds[index];
+      if (!speed) throw new Error(`'${label}' was not measured.`);
+      const time = timeOf(experiment, (await executor.readShape(experiment)).rows, speed);
+      return { label, values: common(alike), unfinished: alike.length, ...time };
     }),
   );
-  return plans;
 }
 
-function common(runs: readonly PlannedRun[]): AxisPoint {
+function common(runs: readonly Run[]): AxisPoint {
   const [first, ...others] = runs.map(({ point, values }) => ({ ...point, ...values }));
   return Object.fromEntries(
     Object.entries(first ?? {}).filter(([key, value]) =>
@@ -192,7 +131,7 @@ const evaluationCost = 1 / 3; // of a row, by a training step's: forward without
 function timeOf(
   { tasks, model, train }: Experiment,
   rows: Awaited<ReturnType<ReadShape>>['rows'],
-  { samplesPerSecond, compileSeconds }: { readonly samplesPerSecond: number; readonly compileSeconds: number },
+  { samplesPerSecond, compileSeconds }: Speed,
 ): Omit<ModelPlan, 'label' | 'values' | 'unfinished'> {
   const selected = model.type === baseline ? 1 : 1 + tasks.length; // a joint model's best epoch, and those of its tasks alone
   const evaluated = (train.epochs + selected) * rows.validation + selected * rows.test;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
-import { storeRun } from './stored-run.fixture.js';
-import { readStoredRuns } from './stored-runs.js';
-import { storedTable } from './stored-table.js';
+import { storedTable } from './gains/stored-table.js';
+import { storeRun } from './stored/stored-run.fixture.js';
+import { readStoredRuns } from './stored/stored-runs.js';
 
 let folder = '';
 beforeEach(async () => {

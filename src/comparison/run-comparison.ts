@@ -1,47 +1,28 @@
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
-import { lookAtMachine } from '../engine/choose-device.js';
 import { DataError, Interrupted } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { acquireLock, cannotWrite } from '../training/lock.js';
 import type { Comparison, Look, RunReference } from './comparison.js';
-import { type ComparisonLog, loggedTime, openComparisonLog } from './comparison-log.js';
-import { checkData } from './data-checks.js';
-import { createShapeReader } from './data-shapes.js';
-import { createMatching, type DecidedChanges, decide, planSearch } from './decided-changes.js';
-import { decisionsOf, notesOnSearch } from './decisions.js';
-import { folderConfig } from './folder-config.js';
-import { createWorkers, type JobOutcome, type Workers } from './jobs.js';
-import { ofOtherPlans, plannedLooks } from './looks.js';
-import { type PlacedRun, placeRuns } from './placed-runs.js';
-import { planRuns } from './plan.js';
-import { reportedRun } from './reported-run.js';
-import { type SharedDevices, shareDevices } from './shared-devices.js';
-import { fastestJobs, runStage, type StageEvent } from './stage.js';
-import { readComparison } from './stored-runs.js';
-import { summarize } from './summarize.js';
-import { timeOf } from './timing.js';
+import { type ComparisonLog, loggedTime, openComparisonLog } from './execute/comparison-log.js';
+import type { Event, Executor } from './execute/executor.js';
+import { type ExecutorOptions, withLocalProcesses } from './execute/local-processes.js';
+import { summarize } from './gains/summarize.js';
+import type { DecidedChanges } from './plan/decided-changes.js';
+import { decisionsOf, notesOnSearch } from './plan/decisions.js';
+import { folderConfig } from './plan/folder-config.js';
+import { ofOtherPlans, plannedLooks } from './plan/looks.js';
+import { makePlan } from './plan/plan.js';
+import type { Run } from './plan/run.js';
+import { reportedRun } from './stored/reported-run.js';
+import { readComparison } from './stored/stored-runs.js';
+import { timeOf } from './stored/timing.js';
 
-export type ComparisonEvent =
-  | StageEvent
-  /** Of a dry run: so many kinds of runs have been measured. */
-  | { readonly kind: 'measured'; readonly done: number; readonly of: number }
-  /** What `tune` and `match` decided, before the reported runs. */
-  | { readonly kind: 'decided'; readonly changes: DecidedChanges };
-
-export interface ComparisonOptions {
+export interface ComparisonOptions extends ExecutorOptions {
   /** Folder of all comparisons and runs; this one's folder is `<name>` in it. */
   readonly runs: string;
-  /** Child processes; measured if absent. */
-  readonly jobs?: number;
-  readonly predictions: boolean;
-  /** When it fires, the runs are checkpointed and the comparison ends as `interrupted`. */
-  readonly signal: AbortSignal;
-  /** When it fires, the child processes are killed. */
-  readonly halt: AbortSignal;
-  on(event: ComparisonEvent): void;
 }
 
 export type ComparisonResult =
@@ -57,87 +38,61 @@ export type ComparisonResult =
 
 /** Trains what is not finished of a comparison, and writes `comparison.json`. The same call goes on after an interruption. */
 export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<ComparisonResult> {
-  const devices = await shareDevices(config, lookAtMachine(options.signal)); // first: a device that is not there should not leave a folder
   const folder = join(options.runs, config.name);
+  let log: ComparisonLog | undefined;
+  const on = (event: Event) => {
+    log?.add(event);
+    options.on(event);
+  };
   try {
-    makeFolder(folder);
-  } catch (error) {
-    throw cannotWrite(folder, error);
-  }
-  const release = acquireLock(folder);
-  const workers = createWorkers();
-  const stop = () => workers.stop();
-  const kill = () => workers.kill();
-  options.signal.addEventListener('abort', stop);
-  options.halt.addEventListener('abort', kill);
-  const log = openComparisonLog(join(folder, 'log.jsonl'));
-  try {
-    return await runInFolder(config, folder, workers, devices, log, options);
+    return await withLocalProcesses(config, { ...options, on }, async (executor) => {
+      try {
+        makeFolder(folder);
+      } catch (error) {
+        throw cannotWrite(folder, error);
+      }
+      const release = acquireLock(folder);
+      try {
+        log = openComparisonLog(join(folder, 'log.jsonl'));
+        const result = await runInFolder(config, folder, executor, on, options.signal);
+        log.close(result.status);
+        return result;
+      } finally {
+        release();
+      }
+    });
   } catch (error) {
     if (!options.halt.aborted && !(error instanceof Interrupted)) throw error;
-    log.close('interrupted');
+    log?.close('interrupted');
     return { status: 'interrupted', folder };
-  } finally {
-    options.signal.removeEventListener('abort', stop);
-    options.halt.removeEventListener('abort', kill);
-    await workers.release();
-    release();
   }
 }
 
 async function runInFolder(
   config: ComparisonConfig,
   folder: string,
-  workers: Workers,
-  devices: SharedDevices,
-  log: ComparisonLog,
-  options: ComparisonOptions,
+  executor: Executor,
+  on: (event: Event) => void,
+  signal: AbortSignal,
 ): Promise<ComparisonResult> {
-  const { predictions, signal } = options;
-  const on = (event: StageEvent) => {
-    log.add(event);
-    options.on(event);
-  };
-  const readShape = createShapeReader(workers, (report) => {
-    if (report.kind === 'note' || report.kind === 'reading') on(report);
-  });
-  for (const message of devices.notes) on({ kind: 'note', message });
-  const common = { workers, devices, readShape, predictions, metrics: config.metrics, signal, on };
-  const measured = new Map<string, number>();
-  const stageOptions = {
-    ...common,
-    jobs: options.jobs,
-    jobsFor: async (runs: readonly PlacedRun[]) => options.jobs ?? (await fastestJobs(runs, common, measured)),
-  };
-  const interrupted = (): ComparisonResult => {
-    log.close('interrupted');
-    return { status: 'interrupted', folder };
-  };
-
   const kept = folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
-  await checkData(config, readShape);
-  const matching = await createMatching(config, readShape);
-  const search = await planSearch(config, folder, matching, on, signal);
-  if (search.placed.length > 0)
-    await runStage('tuning', search.placed, search.folder, { ...stageOptions, predictions: false });
-  if (signal.aborted) return interrupted();
+  const plan = await makePlan(config, folder, executor.readShape, on, signal);
+  if (plan.search.runs.length > 0) await executor.execute('tuning', plan.search.runs, plan.search.folder);
+  if (signal.aborted) return { status: 'interrupted', folder };
 
-  const decided = decide(config, matching, search);
-  options.on({ kind: 'decided', changes: decided });
+  const decided = plan.decide();
+  on({ kind: 'decided', changes: decided });
   const stored = kept.hasResults ? readComparison(folder).looks : [];
   const [others, looks] = [ofOtherPlans(stored, config), plannedLooks(config, stored)];
   const done: Look[] = [];
-  const outcomes = new Map<string, JobOutcome>();
   for (const next of looks) {
     const seeds = next.of;
-    const planned = planRuns(config, decided.of, seeds);
-    const placed = await placeRuns(planned, folder, on, signal);
-    for (const [run, outcome] of await runStage('runs', placed, folder, stageOptions)) outcomes.set(run, outcome);
-    if (signal.aborted) return interrupted();
+    const placed = await executor.execute('runs', await plan.runs(decided, seeds), folder);
+    if (signal.aborted) return { status: 'interrupted', folder };
 
     const runs = readRuns(placed, folder);
-    const summary = await summarize(entriesOf(placed, runs, outcomes), {
+    const summary = await summarize(entriesOf(placed, runs), {
       name: config.name,
       baseline: config.baseline,
       tasks: config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0).tasks,
@@ -170,14 +125,13 @@ async function runInFolder(
         kind: 'note',
         message: `After ${next.seeds} seeds ${late} of ${comparison.rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${config.baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
       });
-    log.close('done');
-    const failed = [...outcomes.values()].filter(({ status }) => status === 'failed').length;
+    const failed = new Set(placed.flatMap((run) => (run.state === 'failed' ? [run.folder] : []))).size;
     return { status: 'done', folder, comparison, runs, failed };
   }
   throw new Error('A comparison has a last look.');
 }
 
-function readRuns(placed: readonly PlacedRun[], folder: string): ReadonlyMap<string, FinishedRun> {
+function readRuns(placed: readonly Run[], folder: string): ReadonlyMap<string, FinishedRun> {
   const runs = new Map<string, FinishedRun>();
   for (const { folder: name, hash8 } of placed) {
     const path = join(folder, name);
@@ -190,17 +144,13 @@ function readRuns(placed: readonly PlacedRun[], folder: string): ReadonlyMap<str
 }
 
 /** A row for every model at every point, with its runs by seed. */
-function entriesOf(
-  placed: readonly PlacedRun[],
-  finished: ReadonlyMap<string, FinishedRun>,
-  outcomes: ReadonlyMap<string, JobOutcome>,
-) {
+function entriesOf(placed: readonly Run[], finished: ReadonlyMap<string, FinishedRun>) {
   return groupedBy(placed, ({ label, point }) => [label, point]).map(([first, ...others]) => ({
     label: first.label,
     type: first.experiment.model.type,
     point: first.point,
     runs: groupedBy([first, ...others], ({ seed }) => seed).map((parts) => {
-      const reference = referenceTo(parts, finished, outcomes);
+      const reference = referenceTo(parts, finished);
       const run = reportedRun(reference, finished);
       return { ...reference, ...(run ? { run } : {}) };
     }),
@@ -208,14 +158,10 @@ function entriesOf(
 }
 
 /** A reported run by its parts. */
-function referenceTo(
-  parts: readonly [PlacedRun, ...PlacedRun[]],
-  finished: ReadonlyMap<string, FinishedRun>,
-  outcomes: ReadonlyMap<string, JobOutcome>,
-): RunReference {
+function referenceTo(parts: readonly [Run, ...Run[]], finished: ReadonlyMap<string, FinishedRun>): RunReference {
   const [{ seed, folder: path }] = parts;
   const open = parts.filter(({ folder }) => !finished.has(folder));
-  const status = open.length === 0 ? 'done' : open.some(({ folder }) => outcomes.has(folder)) ? 'failed' : 'missing';
+  const status = open.length === 0 ? 'done' : open.some(({ state }) => state === 'failed') ? 'failed' : 'missing';
   // Settings that differ may be one run all the same: widths that are scaled to the same.
   if (parts.every(({ folder }) => folder === path)) return { seed, path, status };
   const byTask = parts.flatMap(({ tasks = [], folder }) => tasks.map((task) => [task, folder]));

@@ -1,5 +1,5 @@
 import { catalogue } from '../support/catalogue.js';
-import { aliCcp } from './ali-ccp.js';
+import { aliCcp } from './ali-ccp/ali-ccp.js';
 import { aliexpress } from './aliexpress/aliexpress.js';
 import { censusIncome } from './census-income/census-income.js';
 import { funnel } from './funnel/funnel.js';

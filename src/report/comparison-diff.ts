@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
-import { type Difference, differences } from '../comparison/differences.js';
+import { type Difference, differences } from '../support/differences.js';
 import { printable } from '../support/printable.js';
 import { metricText } from './metrics-table.js';
 import { valueText } from './run-diff.js';

@@ -1,5 +1,5 @@
-import { pointKey } from '../comparison/axis-point.js';
 import type { Comparison, Contrast, Gain, TaskVerdict, TestedGain, Verdict } from '../comparison/comparison.js';
+import { pointKey } from '../comparison/plan/axis-point.js';
 import { percent, percentDigits, rounded, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask } from './points.js';
 import type { TextCell } from './text-table.js';

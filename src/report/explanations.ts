@@ -1,5 +1,5 @@
 import type { Comparison } from '../comparison/comparison.js';
-import { familyError } from '../comparison/looks.js';
+import { familyError } from '../comparison/plan/looks.js';
 import { confidence, contrastsAt } from './effects.js';
 import { fixed, listed, rounded } from './numbers.js';
 import { gainOf, metricName, type Point } from './points.js';

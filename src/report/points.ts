@@ -1,5 +1,5 @@
-import { axisValue, byPoint } from '../comparison/axis-point.js';
 import type { Comparison, ComparisonRow, TaskGain, TestedGain } from '../comparison/comparison.js';
+import { axisValue, byPoint } from '../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
 import { digitsFor } from './numbers.js';

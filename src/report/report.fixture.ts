@@ -1,4 +1,4 @@
-import { summarize } from '../comparison/summarize.js';
+import { summarize } from '../comparison/gains/summarize.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { type Experiment, parseExperiment, stringifyExperiment } from '../config/experiment.js';
 import type { Margin } from '../config/parts.js';

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readStartedRun } from '../comparison/started-run.js';
-import { storeRun } from '../comparison/stored-run.fixture.js';
+import { readStartedRun } from '../comparison/stored/started-run.js';
+import { storeRun } from '../comparison/stored/stored-run.fixture.js';
 import { runDiff, runDiffText } from './run-diff.js';
 
 let folder = '';

@@ -1,6 +1,6 @@
-import { type Difference, differences } from '../comparison/differences.js';
-import type { StartedRun } from '../comparison/started-run.js';
+import type { StartedRun } from '../comparison/stored/started-run.js';
 import type { MetricValue } from '../metrics/metric.js';
+import { type Difference, differences } from '../support/differences.js';
 import { printable } from '../support/printable.js';
 import { metricText } from './metrics-table.js';
 import { textTable } from './text-table.js';

@@ -1,5 +1,5 @@
 import type { ComparisonRow } from '../comparison/comparison.js';
-import { reportedRun } from '../comparison/reported-run.js';
+import { reportedRun } from '../comparison/stored/reported-run.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import type { ReportData } from './report-data.js';
 

@@ -91,7 +91,9 @@ async function fitTraining(
   const counts = new Int32Array(blocks);
   for (let b = 0; b < blocks; b++) {
     signal?.throwIfAborted();
-    const block = await train.read(b);
+    const reading = train.read(b);
+    if (fitting) train.ahead?.(b + 1);
+    const block = await reading;
     if (!fitting && !block.masks && !block.weights) return undefined;
     const rows = keptRowsOf(block, tasks);
     counts[b] = rows.length;

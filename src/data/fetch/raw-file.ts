@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -31,22 +31,52 @@ export async function findRawFile(folder: string, name: string, source: string):
 /**
  * The file's unpacked bytes. What fails on the way is a `DataError` that names the file.
  * @param onBytes is told how many bytes on disk have been read; throws a `UserError` to stop.
+ * @param buffer takes the pieces of a plain file, each over the one before: a large file makes no garbage then.
  */
-export async function* readRawFile(file: RawFile, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
-  const stored = createReadStream(file.path, { highWaterMark: 2 ** 18 });
-  const unpacked: Readable = file.packed ? stored.pipe(createGunzip({ chunkSize: 2 ** 18 })) : stored;
+export async function* readRawFile(
+  file: RawFile,
+  onBytes: (bytes: number) => void,
+  buffer?: Buffer,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* buffer && !file.packed ? piecesInto(buffer, file, onBytes) : streamed(file, onBytes);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new DataError(`${file.path} cannot be read: ${reason(error)}.`);
+  }
+}
+
+async function* streamed({ path, packed }: RawFile, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
+  const stored = createReadStream(path, { highWaterMark: 2 ** 18 });
+  const unpacked: Readable = packed ? stored.pipe(createGunzip({ chunkSize: 2 ** 18 })) : stored;
   stored.on('error', (error) => unpacked.destroy(error)); // `pipe` does not pass errors on
   try {
     for await (const chunk of unpacked) {
       onBytes(stored.bytesRead);
       yield chunk;
     }
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new DataError(`${file.path} cannot be read: ${reason(error)}.`);
   } finally {
     stored.destroy();
     unpacked.destroy();
+  }
+}
+
+async function* piecesInto(
+  buffer: Buffer,
+  { path }: RawFile,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  const file = await open(path);
+  try {
+    for (let done = 0; ; ) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, done);
+      if (bytesRead === 0) return;
+      done += bytesRead;
+      onBytes(done);
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
   }
 }
 

@@ -14,8 +14,10 @@ export async function* wholeLines(path: string, pieces: AsyncIterable<Buffer>): 
   let bytes = 0;
   for await (const piece of pieces) {
     const end = piece.lastIndexOf(newline) + 1;
+    const first = bytes > 0 ? piece.indexOf(newline) + 1 : 0; // what is left of the begun line
     if (end > 0) {
-      yield bytes > 0 ? Buffer.concat([...begun, piece.subarray(0, end)]) : piece.subarray(0, end);
+      if (first > 0) yield Buffer.concat([...begun, piece.subarray(0, first)]);
+      if (end > first) yield piece.subarray(first, end);
       begun = [];
       bytes = 0;
     }

@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
+import type { DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
 import {
   type ListValues,
   type Source,
@@ -9,8 +9,9 @@ import {
   type SplitName,
   splitNames,
 } from '../dataset.js';
-import { literal, openDatabase, rowsOf, sqlReason } from './database.js';
 import type { Prepared } from './prepared.js';
+import { PreparedFile } from './prepared-file.js';
+import { isLists, itemsOf } from './vector-values.js';
 
 /**
  * What the DuckDB file of a prepared source holds, beside the rows. Its tables:
@@ -105,20 +106,17 @@ function describedBy(entry: Prepared): StoredSource {
   return stored;
 }
 
-/** Reads ranges of rows. Its database closes when nothing refers to it any longer. */
+/** Reads ranges of rows. */
 class Reader {
-  readonly #entry: Prepared;
-  readonly #columns: number;
-  #database: Promise<DuckDBConnection> | undefined;
+  readonly #file: PreparedFile;
 
   constructor(entry: Prepared, columns: number) {
-    this.#entry = entry;
-    this.#columns = columns;
+    this.#file = new PreparedFile(entry, columns);
   }
 
   async dictionaries(columns: number, signal: AbortSignal | undefined): Promise<string[][]> {
     const dictionaries: string[][] = Array.from({ length: columns }, () => []);
-    for await (const chunk of this.#chunks('SELECT input, value FROM prepared.dictionaries')) {
+    for await (const chunk of this.#file.chunks('SELECT input, value FROM prepared.dictionaries')) {
       signal?.throwIfAborted();
       const [inputs, values] = [chunk.getColumnValues(0), chunk.getColumnValues(1)];
       for (const [row, value] of values.entries()) dictionaries[Number(inputs[row])]?.push(String(value));
@@ -130,7 +128,7 @@ class Reader {
     const numbers = new Int32Array(to - from);
     let at = 0;
     const rows = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
-    for await (const chunk of this.#chunks(`SELECT "row" FROM ${rows}`)) {
+    for await (const chunk of this.#file.chunks(`SELECT "row" FROM ${rows}`)) {
       copyNumbers(chunk.getColumnVector(0), numbers, at, chunk.rowCount);
       at += chunk.rowCount;
     }
@@ -166,11 +164,11 @@ class Reader {
     }
     let at = 0;
     const range = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
-    for await (const chunk of this.#chunks(`SELECT ${selected.join(', ')} FROM ${range}`)) {
+    for await (const chunk of this.#file.chunks(`SELECT ${selected.join(', ')} FROM ${range}`)) {
       for (const [k, target] of targets.entries()) target.add(chunk.getColumnVector(k), at, chunk.rowCount);
       at += chunk.rowCount;
     }
-    if (at !== rows) throw await this.#entry.damaged(`of the rows ${from} to ${to} there are ${at}`);
+    await this.#file.expectRows(`the rows ${from} to ${to}`, at, rows);
     return {
       rows,
       columns: inputs.map((values) => values()),
@@ -178,28 +176,6 @@ class Reader {
       ...(masked ? { masks: labels.map((values) => values.map((label) => Number(!Number.isNaN(label)))) } : {}),
       ...(weighted ? { weights } : {}),
     };
-  }
-
-  async *#chunks(sql: string): AsyncGenerator<DuckDBDataChunk> {
-    try {
-      this.#database ??= this.#open();
-      const result = await (await this.#database).run(sql); // materialized: several may be read at once
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (!chunk || chunk.rowCount === 0) return;
-        yield chunk;
-      }
-    } catch (error) {
-      this.#database = undefined;
-      throw await this.#entry.damaged(sqlReason(error));
-    }
-  }
-
-  async #open(): Promise<DuckDBConnection> {
-    const database = await openDatabase(':memory:', { memory: `${256 + this.#columns}MB`, threads: 1 });
-    await database.run(`ATTACH ${literal(this.#entry.file)} AS prepared (READ_ONLY)`);
-    await rowsOf(database, 'SELECT count(*) FROM prepared.rows');
-    return database;
   }
 }
 
@@ -210,13 +186,6 @@ interface Target {
 
 function copyNumbers(vector: DuckDBVector, target: Int32Array | Float32Array, at: number, count: number): void {
   target.set(itemsOf(vector).subarray(0, count), at);
-}
-
-/** The array in which the package keeps a vector's values. `getItem` looks each up in a bitmap of NULLs, of which these columns have none. */
-function itemsOf(vector: DuckDBVector): Int32Array | Float32Array {
-  const items: unknown = Reflect.get(vector, 'items');
-  if (items instanceof Int32Array || items instanceof Float32Array) return items;
-  throw new Error('A vector of 32-bit numbers was expected');
 }
 
 /** A column of lists, and perhaps one of their weights, which are of equal lengths. */
@@ -266,12 +235,8 @@ function copyEntries(lists: DuckDBListVector, row: number, target: Int32Array | 
 }
 
 function listsOf(vector: DuckDBVector): DuckDBListVector {
-  if (isList(vector)) return vector;
+  if (isLists(vector)) return vector;
   throw new Error('A column of lists was expected');
-}
-
-function isList(vector: DuckDBVector): vector is DuckDBListVector {
-  return 'getEntryOffset' in vector;
 }
 
 function grown<Values extends Int32Array | Float32Array>(old: Values, larger: Values): Values {

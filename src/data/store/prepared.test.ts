@@ -124,6 +124,6 @@ test('a folder that cannot be written, and a full disk, are told', async () => {
     await database.run("SET memory_limit = '20MB'");
     await database.run('CREATE TABLE big AS SELECT random() AS x FROM range(20000000)');
   });
-  await expect(full).rejects.toThrow(/The prepared data cannot be kept in .*other: /);
+  await expect(full).rejects.toThrow(/The prepared data cannot be kept in .*other: its disk is full\. Free some space/);
   await expect(readdir(cache)).rejects.toThrow('ENOENT');
 });

@@ -77,7 +77,11 @@ export async function prepared(
     context.signal?.throwIfAborted();
     if (error instanceof Error && /Out of Memory/i.test(error.message) && !isFullDisk(error))
       throw new DataError(`The data cannot be prepared: ${sqlReason(error)}.`);
-    if (isSystemError(error) || isFullDisk(error))
+    if (isFullDisk(error))
+      throw new DataError(
+        `The prepared data cannot be kept in ${at.folder}: its disk is full. Free some space there, or name another folder in dataset.cache.`,
+      );
+    if (isSystemError(error))
       throw new DataError(`The prepared data cannot be kept in ${at.folder}: ${sqlReason(error)}.`);
     throw error;
   } finally {

@@ -3,11 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, expect, test } from 'vitest';
 import { singleOf } from '../dataset.js';
-import { shortestFloat } from '../write/csv.js';
 import { synthetic } from './synthetic.js';
 import { syntheticFile } from './synthetic-file.js';
 
@@ -145,29 +143,4 @@ test('what cannot be made leaves no file', async () => {
   await expect(write('no.csv', { correlation: 2 })).rejects.toThrow('Too big');
   await expect(write('no.tsv')).rejects.toThrow('.csv, .parquet, .arrow');
   expect(readdirSync(folder).filter((name) => name.startsWith('no.'))).toEqual([]);
-});
-
-test('floats are written in the shortest form that reads back', () => {
-  const check = (value: number) => {
-    const text = shortestFloat(value);
-    expect(Math.fround(Number(text))).toBe(value === 0 ? 0 : value);
-    const digits = Number(text)
-      .toExponential()
-      .replace(/e.*|\D/g, '').length;
-    if (digits === 1) return;
-    // No decimal with a digit less reads back, neither the nearest nor its neighbours.
-    const [decimal = '', exponent] = value.toExponential(digits - 2).split('e');
-    for (const step of [-1, 0, 1]) {
-      const near = `${Number(decimal.replace('.', '')) + step}e${Number(exponent) - digits + 2}`;
-      expect(Math.fround(Number(near)), text).not.toBe(value);
-    }
-  };
-  fc.assert(fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), check), { numRuns: 2000 });
-  for (let exponent = -149; exponent < 128; exponent++) for (const sign of [1, -1]) check(sign * 2 ** exponent);
-  expect([-96, 87, 90].map((exponent) => shortestFloat(2 ** exponent))).toEqual([
-    '1.2621775e-29',
-    '1.5474251e+26',
-    '1.2379401e+27',
-  ]);
-  expect(shortestFloat(-(2 ** -96))).toBe('-1.2621775e-29');
 });

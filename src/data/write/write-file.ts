@@ -4,9 +4,8 @@ import { catalogue } from '../../support/catalogue.js';
 import { ConfigError, UserError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../partial-path.js';
 import { arrow } from './arrow.js';
-import { csv } from './csv.js';
+import { csv, parquet } from './copied-table.js';
 import { type FormatDefinition, isList, type OutputColumn, type OutputValues, type RowGroup } from './format.js';
-import { parquet } from './parquet.js';
 
 const formats = catalogue<FormatDefinition>('format', [csv, parquet, arrow]);
 

@@ -1,4 +1,4 @@
-import { pointText } from '../../comparison/axis-point.js';
+import { pointText } from '../../comparison/plan/axis-point.js';
 import type { Point } from '../points.js';
 
 /** `title`, and at which point of the axes. */

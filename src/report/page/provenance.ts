@@ -1,5 +1,5 @@
 import type { ComparisonRow, RunReference } from '../../comparison/comparison.js';
-import { partsOf } from '../../comparison/reported-run.js';
+import { partsOf } from '../../comparison/stored/reported-run.js';
 import { stringifyExperiment } from '../../config/experiment.js';
 import { environmentsOf } from '../../training/environment.js';
 import type { FinishedRun } from '../../training/finished-run.js';

@@ -1,0 +1,82 @@
+import type { Experiment } from '../../config/experiment.js';
+import type { Answer, Report } from './messages.js';
+import { deviceFor, type SharedDevices } from './shared-devices.js';
+import { errorOf } from './worker-process.js';
+import type { Workers } from './workers.js';
+
+const seconds = 0.7; // of steps, for each candidate
+const mostCandidates = 4;
+
+interface MeasureOptions {
+  readonly workers: Workers;
+  readonly devices: SharedDevices;
+  readonly on: (report: Report) => void;
+}
+
+/** How fast so many jobs of one model train at the same time, together. */
+export interface JobsRate {
+  readonly jobs: number;
+  readonly samplesPerSecond: number;
+}
+
+/** Measures numbers of jobs and gives the fastest first. Nothing is left of the training that it takes. */
+export async function measureJobs(
+  experiment: Experiment,
+  choices: readonly number[],
+  options: MeasureOptions,
+): Promise<readonly JobsRate[]> {
+  const rates: JobsRate[] = [];
+  for (const jobs of choices) {
+    rates.push({ jobs, samplesPerSecond: await rateOf(experiment, jobs, options) });
+  }
+  return rates.toSorted((a, b) => b.samplesPerSecond - a.samplesPerSecond);
+}
+
+/** 1, the cores, and powers of two between them; no more jobs than runs. */
+export function candidates(cores: number, runs: number): number[] {
+  const most = Math.max(1, Math.min(cores, runs));
+  const powers = Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, power) => 2 ** power);
+  const all = powers.includes(most) ? powers : [...powers, most];
+  const stride = (all.length - 1) / (mostCandidates - 1);
+  return all.length <= mostCandidates
+    ? all
+    : Array.from({ length: mostCandidates }, (_, i) => all[Math.round(i * stride)] ?? most);
+}
+
+async function rateOf(experiment: Experiment, jobs: number, { workers, devices, on }: MeasureOptions): Promise<number> {
+  const begun = new Set<number>();
+  const begin = (place: number) => {
+    begun.add(place);
+    if (begun.size === jobs) workers.signal({ kind: 'go' });
+  };
+  const answers = await Promise.all(
+    Array.from({ length: jobs }, async (_, place) => {
+      const order = { kind: 'measure', experiment, engine: deviceFor(devices, jobs, place), seconds } as const;
+      const answer = await workers.at(place).ask(order, (report) => {
+        if (report.kind === 'ready') begin(place);
+        else on(report);
+      });
+      if (!begun.has(place)) begin(place); // it failed: the others need not wait for it
+      return answer;
+    }),
+  );
+  const stopped = answers.find(({ kind }) => kind === 'interrupted');
+  if (stopped) throw errorOf(stopped);
+  return answers.reduce((sum, answer) => sum + (answer.kind === 'measured' ? answer.samplesPerSecond : 0), 0);
+}
+
+/** One model alone in its worker, beside others that are measured likewise. */
+export async function measureModel(
+  experiment: Experiment,
+  place: number,
+  { workers, devices, jobs, on }: MeasureOptions & { readonly jobs: number },
+): Promise<Answer & { readonly kind: 'measured' }> {
+  const worker = workers.at(place);
+  const order = { kind: 'measure', experiment, engine: deviceFor(devices, jobs, place), seconds } as const;
+  const answer = await worker.ask(order, (report) => {
+    if (report.kind === 'ready') worker.signal({ kind: 'go' });
+    else on(report);
+  });
+  if (answer.kind === 'measured') return answer;
+  throw errorOf(answer);
+}

@@ -1,0 +1,57 @@
+import type { Experiment } from '../../config/experiment.js';
+import type { ChosenDevice } from '../../engine/choose-device.js';
+import type { LoadingEvent } from '../../training/load-dataset.js';
+import type { DataShape } from '../plan/data-shapes.js';
+
+/** What the comparison's process asks of a worker, one order at a time. Both ways messages are JSON texts. */
+export type Order =
+  | {
+      readonly kind: 'run';
+      readonly experiment: Experiment;
+      /** The run's folder. */
+      readonly path: string;
+      readonly engine: ChosenDevice;
+      readonly predictions: boolean;
+    }
+  | { readonly kind: 'shape'; readonly experiment: Experiment }
+  | {
+      readonly kind: 'measure';
+      readonly experiment: Experiment;
+      readonly engine: ChosenDevice;
+      readonly seconds: number;
+    };
+
+/** What may be sent while an order is carried out: end it (a run writes a checkpoint), or begin to measure. */
+export type Signal = { readonly kind: 'stop' } | { readonly kind: 'go' };
+
+/** What a worker tells on the way. */
+export type Report =
+  | LoadingEvent
+  | { readonly kind: 'start'; readonly resumedAt: number | null }
+  | {
+      readonly kind: 'step';
+      readonly epoch: number;
+      readonly step: number;
+      readonly steps: number;
+      readonly samplesPerSecond: number;
+    }
+  | { readonly kind: 'ready' };
+
+/** The last report on an order. */
+export type Answer =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'interrupted' }
+  | Failed
+  | DataShape
+  | { readonly kind: 'measured'; readonly samplesPerSecond: number; readonly compileSeconds: number };
+
+export interface Failed {
+  readonly kind: 'failed';
+  readonly message: string;
+  /** Of a user's mistake; null for a bug, whose message is its stack. */
+  readonly exitCode: number | null;
+}
+
+export function isAnswer(message: Report | Answer): message is Answer {
+  return ['done', 'interrupted', 'failed', 'shape', 'measured'].includes(message.kind);
+}

@@ -1,0 +1,49 @@
+import { availableParallelism } from 'node:os';
+import type { ComparisonConfig } from '../../config/comparison.js';
+import { type ChosenDevice, chooseDevice, type Look, lookAtMachine } from '../../engine/choose-device.js';
+
+/** What the runs of a comparison train on: one device, or several GPUs that CUDA sees. It is looked for once, for all processes. */
+export interface SharedDevices {
+  readonly all: readonly [ChosenDevice, ...ChosenDevice[]];
+  /** For the user. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The device that the config says, which all runs share. CUDA without `engine.deviceId`: every GPU that passes a training step.
+ * @throws ConfigError for a device that cannot be used.
+ */
+export async function shareDevices(config: ComparisonConfig, look: Look = lookAtMachine()): Promise<SharedDevices> {
+  const { engine } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
+  const { chosen, notes } = await chooseDevice(engine, look);
+  const { candidate } = chosen;
+  if (candidate.device !== 'cuda' || candidate.deviceId !== undefined) return { all: [chosen], notes };
+
+  const gpus = (await look.facts.nvidiaGpus())?.length ?? 1;
+  const others: ChosenDevice[] = [];
+  const missing: string[] = [];
+  for (let deviceId = 1; deviceId < gpus; deviceId++) {
+    const other = { ...candidate, deviceId };
+    const finding = await look.probe(other);
+    if (!finding.usable) {
+      missing.push(`the GPU ${deviceId} is left out: ${finding.reason}; to mend it: ${finding.mend}`);
+      continue;
+    }
+    const { adapter, driver, memoryBytes, software } = finding;
+    const why = `${chosen.why}; the GPU ${deviceId} passes a training step too`;
+    others.push({ ...chosen, candidate: other, adapter: { adapter, driver, memoryBytes, software }, why });
+  }
+  const first = others.length > 0 ? { ...chosen, candidate: { ...candidate, deviceId: 0 } } : chosen;
+  return { all: [first, ...others], notes: [...notes, ...missing] };
+}
+
+/**
+ * What a run trains on in this place of so many: GPUs in turn, and the machine's threads divided among all jobs unless the config says
+ * how many.
+ */
+export function deviceFor({ all }: SharedDevices, jobs: number, place: number): ChosenDevice {
+  const device = all[place % all.length] ?? all[0];
+  if (jobs === 1) return device;
+  const threads = device.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
+  return { ...device, threads, spinning: false };
+}

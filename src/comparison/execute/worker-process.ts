@@ -1,0 +1,97 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Interrupted, UserError } from '../../support/errors.js';
+import { type Answer, isAnswer, type Order, type Report, type Signal } from './messages.js';
+
+/** How a worker ended that was to answer. */
+export interface Lost {
+  readonly kind: 'lost';
+  /** The signal that killed it; null if it ended by itself. */
+  readonly signal: NodeJS.Signals | null;
+  readonly message: string;
+}
+
+export interface WorkerProcess {
+  readonly alive: boolean;
+  readonly pid: number | undefined;
+  /** Carries out one order. Give the next after the answer. */
+  ask(order: Order, on: (report: Report) => void): Promise<Answer | Lost>;
+  signal(signal: Signal): void;
+  /** Lets it end, and waits for that: it writes a checkpoint if it is training. */
+  release(): Promise<void>;
+  kill(): void;
+}
+
+const script = fileURLToPath(new URL('./worker.js', import.meta.url));
+
+export function startWorker(): WorkerProcess {
+  const child = fork(script, {
+    // V8's helper threads would collect garbage on the core of the next worker; one thread does it with less processor time.
+    execArgv: [...process.execArgv, '--single-threaded-gc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let errors = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-4000);
+  });
+  let alive = true;
+  const ended = endOf(child).then(({ code, signal }): Lost => {
+    alive = false;
+    const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+    const said = errors.trim().split('\n').slice(-5).join(' | ');
+    return { kind: 'lost', signal, message: `its process ${how}${said === '' ? '' : `: ${said}`}` };
+  });
+  const send = (message: Order | Signal) => {
+    if (child.connected) child.send(JSON.stringify(message), () => undefined); // a failure shows as the process's end
+  };
+  return {
+    get alive() {
+      return alive;
+    },
+    pid: child.pid,
+    async ask(order, on) {
+      let receive: (text: unknown) => void = () => undefined;
+      const answered = new Promise<Answer>((resolve) => {
+        receive = (text) => {
+          const message: Report | Answer = JSON.parse(String(text));
+          if (isAnswer(message)) resolve(message);
+          else on(message);
+        };
+      });
+      child.on('message', receive);
+      send(order);
+      try {
+        return await Promise.race([answered, ended]);
+      } finally {
+        child.removeListener('message', receive);
+      }
+    },
+    signal: send,
+    async release() {
+      if (child.connected) child.disconnect();
+      await ended;
+    },
+    kill: () => child.kill('SIGKILL'),
+  };
+}
+
+/** What to throw where an answer is not the one that was asked for. */
+export function errorOf(answer: Answer | Lost): Error {
+  if (answer.kind === 'lost') return new UserError(`A worker did not answer: ${answer.message}.`);
+  if (answer.kind === 'interrupted') return new Interrupted();
+  if (answer.kind !== 'failed') return new Error(`A worker answered '${answer.kind}'.`);
+  return answer.exitCode === null ? new Error(answer.message) : new UserError(answer.message, answer.exitCode);
+}
+
+/** After its last message. */
+async function endOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  const channelClosed = new Promise<void>((resolve) => {
+    child.once('disconnect', resolve);
+  });
+  return new Promise((resolve) => {
+    child.on('error', () => resolve({ code: child.exitCode, signal: child.signalCode })); // it could not be started
+    child.once('exit', (code, signal) => {
+      void channelClosed.then(() => resolve({ code, signal }));
+    });
+  });
+}

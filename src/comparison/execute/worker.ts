@@ -1,0 +1,121 @@
+// A worker process of a comparison: started by `worker-process.ts`, it carries out one order after the other and prints nothing.
+// It ends by itself when the comparison's process closes the channel or dies; a run is then checkpointed first.
+import { dirname } from 'node:path';
+import { exitCode, Interrupted, UserError } from '../../support/errors.js';
+import { rememberingDataset } from '../../training/load-dataset.js';
+import { prepare, type RunEvent, run } from '../../training/run.js';
+import { shapeOf } from '../../training/setup.js';
+import { train } from '../../training/trainer.js';
+import type { Answer, Order, Report, Signal } from './messages.js';
+
+const secondsBetweenSteps = 0.2;
+/** For the worker of a comparison that was killed, which writes its last checkpoint. */
+const waitSeconds = 120;
+
+const load = rememberingDataset();
+let stop = new AbortController();
+let go: () => void = () => undefined;
+
+process.on('message', (text) => {
+  const message: Order | Signal = JSON.parse(String(text));
+  if (message.kind === 'stop') stop.abort(new Interrupted());
+  else if (message.kind === 'go') go();
+  else {
+    stop = new AbortController();
+    void carryOut(message, stop.signal).catch(failure).then(send);
+  }
+});
+process.on('disconnect', () => stop.abort(new Interrupted()));
+// A terminal sends its signals to workers as well; the comparison's process says when to stop.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+function send(message: Report | Answer): void {
+  if (process.connected) process.send?.(JSON.stringify(message), () => undefined);
+}
+
+/** The events that are the same in a report. */
+function tell(event: RunEvent): void {
+  if (event.kind === 'note' || event.kind === 'reading') send(event);
+}
+
+function failure(error: unknown): Answer {
+  if (error instanceof Interrupted) return { kind: 'interrupted' };
+  if (error instanceof UserError) return { kind: 'failed', message: error.message, exitCode: error.exitCode };
+  if (error instanceof Error && 'syscall' in error)
+    return { kind: 'failed', message: error.message, exitCode: exitCode.failed };
+  return { kind: 'failed', message: String(error instanceof Error ? error.stack : error), exitCode: null };
+}
+
+async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
+  if (order.kind === 'shape') {
+    const dataset = await load(order.experiment, send, signal);
+    const { splits } = dataset;
+    return {
+      kind: 'shape',
+      model: shapeOf(dataset),
+      rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
+      grouped: splits.test.groups !== undefined,
+    };
+  }
+  if (order.kind === 'measure') return measure(order, signal);
+  let last = 0;
+  const outcome = await run(order.experiment, {
+    runs: dirname(order.path),
+    resume: order.path,
+    overwrite: false,
+    predictions: order.predictions,
+    engine: order.engine,
+    load,
+    signal,
+    waitSeconds,
+    on(event) {
+      tell(event);
+      if (event.kind === 'start') send({ kind: 'start', resumedAt: event.resumedAt });
+      if (event.kind !== 'training') return;
+      if (event.record.kind === 'step' && performance.now() - last > 1000 * secondsBetweenSteps) {
+        last = performance.now();
+        const { epoch, step, steps, samplesPerSecond } = event.record;
+        send({ kind: 'step', epoch, step, steps, samplesPerSecond });
+      }
+    },
+  });
+  return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
+}
+
+/** A machine that others use, or a large validation split, should not make a measurement long. */
+const mostWaiting = 4;
+
+/** Compiles, waits for `go`, and trains for so many seconds of steps, or four times as many in all; nothing is kept. */
+async function measure(
+  { experiment, engine, seconds }: Order & { readonly kind: 'measure' },
+  signal: AbortSignal,
+): Promise<Answer> {
+  const setup = await prepare(experiment, { engine, load, signal, on: tell });
+  let compileSeconds = 0;
+  let [chunks, samples, spent, step, rate, begun] = [0, 0, 0, 0, 0, 0];
+  for await (const record of train(setup)) {
+    if (signal.aborted) return { kind: 'interrupted' };
+    if (record.kind === 'compiled') {
+      compileSeconds = record.seconds;
+      const begin = new Promise<void>((resolve) => {
+        go = resolve;
+        signal.addEventListener('abort', () => resolve());
+      });
+      send({ kind: 'ready' });
+      await begin;
+      begun = performance.now();
+    }
+    if (chunks > 1 && performance.now() - begun > 1000 * mostWaiting * seconds) break;
+    if (record.kind === 'epoch') step = 0;
+    if (record.kind !== 'step') continue;
+    const done = (record.step - step) * setup.batchSize;
+    step = record.step;
+    chunks += 1;
+    rate = record.samplesPerSecond;
+    if (chunks === 1) continue; // it allocates
+    samples += done;
+    spent += done / rate;
+    if (spent >= seconds) break;
+  }
+  return { kind: 'measured', samplesPerSecond: spent > 0 ? samples / spent : rate, compileSeconds };
+}

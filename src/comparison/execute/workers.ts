@@ -1,0 +1,50 @@
+import { Interrupted } from '../../support/errors.js';
+import type { Signal } from './messages.js';
+import { startWorker, type WorkerProcess } from './worker-process.js';
+
+/** Worker processes by their place. */
+export interface Workers {
+  /**
+   * The worker at this place, started if there is none that lives.
+   * @throws Interrupted after `stop`, `release` or `kill`: no further order is begun.
+   */
+  at(place: number): WorkerProcess;
+  /** To all that live. */
+  signal(signal: Signal): void;
+  /** Has all end what they do, as `interrupted`. */
+  stop(): void;
+  /** Lets all end, and waits for that. */
+  release(): Promise<void>;
+  kill(): void;
+}
+
+export function createWorkers(): Workers {
+  const workers: (WorkerProcess | undefined)[] = [];
+  let ended = false;
+  const signal = (sent: Signal) => {
+    for (const worker of workers) worker?.signal(sent);
+  };
+  return {
+    at(place) {
+      if (ended) throw new Interrupted();
+      const known = workers[place];
+      if (known?.alive) return known;
+      const started = startWorker();
+      workers[place] = started;
+      return started;
+    },
+    signal,
+    stop: () => {
+      ended = true;
+      signal({ kind: 'stop' });
+    },
+    release: async () => {
+      ended = true;
+      await Promise.all(workers.map((worker) => worker?.release()));
+    },
+    kill: () => {
+      ended = true;
+      for (const worker of workers) worker?.kill();
+    },
+  };
+}

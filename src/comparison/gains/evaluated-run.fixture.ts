@@ -1,0 +1,66 @@
+import { evaluateTask, type TaskMetrics } from '../../metrics/evaluate.js';
+import type { EvaluatedRun } from '../../training/finished-run.js';
+import type { TaskPredictions } from '../../training/predictions.js';
+import type { Entry } from './compared-runs.js';
+import type { SummaryOptions } from './summarize.js';
+
+interface Data {
+  readonly checksum?: string;
+  /** Test rows. */
+  readonly rows?: number;
+}
+
+/** A run that was never trained, with these metrics on the test split. */
+export function evaluatedRun(
+  path: string,
+  tasks: Readonly<Record<string, { readonly type: string; readonly test: TaskMetrics }>>,
+  { checksum = 'c0ffee00', rows = 10 }: Data = {},
+): EvaluatedRun {
+  const dataset = { checksum, rows: { train: 30, validation: 10, test: rows } };
+  const result = { parameters: { embedding: 1, network: 2 }, dataset, tasks };
+  return { path, result, hasPredictions: false, predictions: () => Promise.reject(new Error('There are none.')) };
+}
+
+/** A run that was never trained, with these predictions and their metrics. */
+export function predictedRun(path: string, predictions: readonly TaskPredictions[], data: Data = {}): EvaluatedRun {
+  const tasks = Object.fromEntries(
+    predictions.map(({ task, scores }) => [task.name, { type: task.type, test: evaluateTask(task, scores) }]),
+  );
+  return {
+    ...evaluatedRun(path, tasks, { rows: predictions[0]?.scores.labels.length ?? 0, ...data }),
+    hasPredictions: true,
+    predictions: async () => predictions,
+  };
+}
+
+/** A model whose runs have the seeds 1, 2, …; a run that is undefined failed. */
+export function entryOf(label: string, runs: readonly (EvaluatedRun | undefined)[], point: Entry['point'] = {}): Entry {
+  return {
+    label,
+    type: label,
+    point,
+    runs: runs.map((run, index) => {
+      const seed = index + 1;
+      return run ? { seed, path: run.path, status: 'done', run } : { seed, path: `${label}-${seed}`, status: 'failed' };
+    }),
+  };
+}
+
+/** One look at seeds 1 to `count`, without margins, contrasts or axes. */
+export function oneLook(count: number): Omit<SummaryOptions, 'name' | 'baseline' | 'tasks' | 'uncertainty'> {
+  const seeds = Array.from({ length: count }, (_, index) => index + 1);
+  return {
+    ...{
+      metrics: {},
+      margins: { auc: null, mse: null, nmse: null },
+      taskWeights: {},
+      contrasts: [],
+      axes: {},
+      timing: {},
+    },
+    seeds,
+    earlierLooks: [],
+    look: { seeds: count, of: seeds, plan: [count], alpha: 0.05, level: 0.05 },
+    nextLevel: 0.025,
+  };
+}

@@ -1,0 +1,221 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AxisPoint } from '../../config/comparison.js';
+import { storeRun } from '../stored/stored-run.fixture.js';
+import { readStoredRuns } from '../stored/stored-runs.js';
+import { joinRuns } from './join-runs.js';
+import { checkSameData } from './same-data.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-join-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const at = (...names: string[]) => join(folder, ...names);
+const tasks = { click: { type: 'binary', logits: [-1, 2, 1], labels: [0, 1, 0] } } as const;
+const mmoe = { type: 'mmoe', experts: 2 };
+type Run = Partial<Parameters<typeof storeRun>[1]>;
+const store = (path: string, run: Run = {}) => storeRun(at(path), { name: 'single', seed: 1, tasks, ...run });
+
+interface Model {
+  readonly label: string;
+  readonly point?: AxisPoint;
+  readonly seeds: readonly number[];
+  readonly run?: Run;
+  readonly type?: string;
+}
+
+/** A comparison's folder with its runs; of its comparison.json, what is read again. */
+async function compared(name: string, models: readonly Model[], axes = {}): Promise<void> {
+  const rows = [];
+  for (const { label, point = {}, seeds, run, type = 'single-task' } of models) {
+    const runs = [];
+    for (const seed of seeds) {
+      const path = `${label}-${Object.values(point).join('-')}-${seed}`;
+      await store(join(name, path), { name: path, seed, ...run });
+      runs.push({ seed, path, status: 'done' });
+    }
+    rows.push({ label, type, axis: point, runs, tasks: {} });
+  }
+  mkdirSync(at(name), { recursive: true });
+  writeFileSync(at(name, 'comparison.json'), JSON.stringify({ schema: 1, name, seeds: [1, 2], axes, rows }));
+}
+
+/** The table's rows as `label point: seed path, …`. */
+function joined(...words: string[]): string[] {
+  const { rows } = joinRuns(words.flatMap((word) => readStoredRuns(word)));
+  return rows.map(({ label, point, runs }) => {
+    const found = runs.map(({ seed, path, status }) => `${seed} ${status} ${path.slice(folder.length + 1)}`);
+    return `${label} ${JSON.stringify(point)}: ${found.join(', ')}`;
+  });
+}
+
+describe('single runs', () => {
+  test('of one name are one model, less the seed at the end of the name', async () => {
+    await store('a', { name: 'single-seed-1' });
+    await store('b', { name: 'single-seed-2', seed: 2 });
+    await store('c', { name: 'other-seed-1', seed: 2 }); // another seed's: part of the name
+    await store('d', { model: mmoe, name: 'mmoe', seed: 2 });
+    expect(joined(at('a'), at('d'), at('b'), at('c'))).toEqual([
+      'single {}: 1 done a, 2 done b',
+      'mmoe {}: 2 done d',
+      'other-seed-1 {}: 2 done c',
+    ]);
+  });
+
+  test('are found in the folder that holds them; an unfinished one is noted and left out', async () => {
+    await store('runs/a');
+    await store('runs/b', { seed: 2 });
+    rmSync(at('runs/b/result.json'));
+    mkdirSync(at('runs/no-run'));
+    expect(joined(at('runs'))).toEqual(['single {}: 1 done runs/a']);
+    expect(readStoredRuns(at('runs')).flatMap(({ notes }) => notes)).toEqual([
+      expect.stringContaining(`${at('runs/b')} is not finished and is left out`),
+    ]);
+  });
+
+  test('of one name and another config are refused with the key, and told apart by NAME=PATH', async () => {
+    await store('a');
+    await store('b', { seed: 2, train: { epochs: 9 } });
+    expect(() => joined(at('a'), at('b'))).toThrow(
+      `${at('a')} and ${at('b')} are both named 'single', but differ in train.epochs`,
+    );
+    expect(joined(at('a'), `long=${at('b')}`)).toEqual(['single {}: 1 done a', 'long {}: 2 done b']);
+  });
+
+  test('given twice count once', async () => {
+    await store('a');
+    expect(joined(at('a'), at('a'))).toEqual(['single {}: 1 done a']);
+  });
+});
+
+describe('comparisons', () => {
+  test('keep their rows as they are, with what is missing', async () => {
+    await compared('c', [
+      { label: 'base', seeds: [2, 1] },
+      { label: 'm', seeds: [2, 1], type: 'mmoe', run: { model: mmoe } },
+    ]);
+    rmSync(at('c/m--1'), { recursive: true });
+    expect(joined(at('c'))).toEqual([
+      'base {}: 2 done c/base--2, 1 done c/base--1',
+      'm {}: 2 done c/m--2, 1 missing c/m--1',
+    ]);
+    expect(readStoredRuns(at('c'))[0]?.notes).toEqual([`${at('c/m--1')} (m, seed 1) is missing and is left out.`]);
+  });
+
+  test('share a model whose config is the same, and pool its seeds', async () => {
+    await compared('c', [{ label: 'base', seeds: [1] }]);
+    await compared('d', [
+      { label: 'base', seeds: [1, 2] },
+      { label: 'm', seeds: [1], type: 'mmoe', run: { model: mmoe } },
+    ]);
+    expect(joined(at('c'), at('d'))).toEqual(['base {}: 1 done c/base--1, 2 done d/base--2', 'm {}: 1 done d/m--1']);
+  });
+
+  test('whose labels mean different models get their names in front; a single run keeps its own', async () => {
+    await compared('c', [{ label: 'm', seeds: [1], type: 'mmoe', run: { model: mmoe } }]);
+    await compared('d', [{ label: 'm', seeds: [1], type: 'mmoe', run: { model: { ...mmoe, experts: 3 } } }]);
+    await store('m', { name: 'm', model: { ...mmoe, experts: 4 } });
+    expect(joined(at('c'), at('d'), at('m')).map((row) => row.split(' ', 1)[0])).toEqual(['c/m', 'd/m', 'm']);
+    expect(joined(`x=${at('c')}`, at('d')).map((row) => row.split(' ', 1)[0])).toEqual(['x/m', 'd/m']);
+  });
+
+  test('of one name whose labels clash are refused', async () => {
+    await compared('c', [{ label: 'm', seeds: [1], type: 'mmoe', run: { model: mmoe } }]);
+    await compared('d', [{ label: 'm', seeds: [1], type: 'mmoe', run: { model: { ...mmoe, experts: 3 } } }]);
+    expect(() => joined(`x=${at('c')}`, `x=${at('d')}`)).toThrow(
+      /both have a model 'x\/m': tell them apart with NAME=PATH/,
+    );
+  });
+
+  const rate = (value: number) => ({ run: { train: { batchSize: value } }, point: { 'train.batchSize': value } });
+
+  test('with axes are joined point by point, and single runs lie where their configs say', async () => {
+    const axes = { 'train.batchSize': [4, 8] };
+    await compared(
+      'c',
+      [
+        { label: 'base', seeds: [1], ...rate(4) },
+        { label: 'base', seeds: [1], ...rate(8) },
+      ],
+      axes,
+    );
+    await compared('d', [{ label: 'base', seeds: [1], ...rate(16) }], { 'train.batchSize': [16] });
+    await store('m', { name: 'm', model: mmoe, train: { batchSize: 8 } });
+    expect(joined(at('c'), at('d'), at('m'))).toEqual([
+      'base {"train.batchSize":4}: 1 done c/base-4-1',
+      'base {"train.batchSize":8}: 1 done c/base-8-1',
+      'm {"train.batchSize":8}: 1 done m',
+      'base {"train.batchSize":16}: 1 done d/base-16-1',
+    ]);
+  });
+
+  test('with different axes are refused', async () => {
+    await compared('c', [{ label: 'base', seeds: [1], ...rate(4) }], { 'train.batchSize': [4] });
+    await compared('d', [{ label: 'base', seeds: [1] }]);
+    expect(() => joined(at('c'), at('d'))).toThrow(
+      /c varies train\.batchSize, .*d varies nothing: a table has one set of axes/,
+    );
+  });
+
+  test('leave out what was made elsewhere, and say so', async () => {
+    await compared('c', [{ label: 'base', seeds: [1] }]);
+    const file = at('c', 'comparison.json');
+    const row = { label: 'theirs', type: 'external', axis: {}, runs: [{ seed: 1, path: 'x.csv', status: 'done' }] };
+    const base = { label: 'base', type: 'single-task', axis: {}, runs: [{ seed: 1, path: 'base--1', status: 'done' }] };
+    writeFileSync(file, JSON.stringify({ schema: 1, name: 'c', seeds: [1], axes: {}, rows: [base, row] }));
+    expect(joined(at('c'))).toHaveLength(1);
+    expect(readStoredRuns(at('c'))[0]?.notes[0]).toMatch(/'theirs' was made elsewhere .*--predictions/);
+  });
+});
+
+test('a path that holds no run is refused', () => {
+  expect(() => readStoredRuns(at('none'))).toThrow(/none is no folder of a run/);
+  expect(() => readStoredRuns(folder)).toThrow(/is no folder of a run/);
+});
+
+test('a comparison.json that is cut short is refused with its name', async () => {
+  await compared('c', [{ label: 'base', seeds: [1] }]);
+  writeFileSync(at('c', 'comparison.json'), '{"schema": 1,');
+  expect(() => readStoredRuns(at('c'))).toThrow(/Cannot read .*comparison\.json: /);
+});
+
+describe('runs that cannot be compared', () => {
+  const check = (...paths: string[]) => checkSameData(joinRuns(paths.flatMap((path) => readStoredRuns(at(path)))).rows);
+
+  test.each<[string, Run, RegExp]>([
+    [
+      'other data',
+      { checksum: 'ffff0000' },
+      /a and .*b were trained on different data \(checksums abc123 and ffff0000\)/,
+    ],
+    [
+      'other test rows of the same file',
+      { tasks: { click: { ...tasks.click, labels: [0, 1, 1] } } },
+      /a and .*b were tested on different rows: task 'click' has other positives/,
+    ],
+    [
+      'another task',
+      { tasks: { ...tasks, buy: tasks.click } },
+      /a and .*b have other tasks \(click: binary; click: binary, buy: binary\)/,
+    ],
+    [
+      'another type of task',
+      { tasks: { click: { ...tasks.click, type: 'regression' } } },
+      /have other tasks \(click: binary; click: regression\)/,
+    ],
+  ])('have %s', async (_, run, message) => {
+    await store('a');
+    await store('b', { name: 'm', model: mmoe, ...run });
+    expect(() => check('a', 'b')).toThrow(message);
+  });
+
+  test('are only those of one seed', async () => {
+    await store('a');
+    await store('b', { name: 'm', model: mmoe, seed: 2, checksum: 'ffff0000' });
+    expect(() => check('a', 'b')).not.toThrow();
+  });
+});

@@ -1,0 +1,131 @@
+import { ConfigError } from '../../support/errors.js';
+import { pointKey } from '../plan/axis-point.js';
+import type { StoredRow, StoredRuns } from '../stored/stored-runs.js';
+import { checkPair } from './same-data.js';
+import { settingsDifference } from './settings.js';
+
+/**
+ * Rows of one table out of runs that were stored apart. Rows of the same label are one model if their configs are the same but for the
+ * seed; else those of comparisons get the comparison's name in front.
+ * @throws ConfigError for single runs of one label whose configs differ, for labels that clash all the same, and for different axes.
+ */
+export function joinRuns(sources: readonly StoredRuns[]): {
+  readonly axes: Readonly<Record<string, readonly unknown[]>>;
+  readonly rows: readonly StoredRow[];
+} {
+  const keys = axisKeys(sources);
+  const models: Model[] = [];
+  for (const source of sources) {
+    const placed = source.comparison ? source.rows : source.rows.map((row) => onAxes(row, keys));
+    for (const label of new Set(placed.map((row) => row.label))) {
+      const rows = placed.filter((row) => row.label === label);
+      const others = models.filter((model) => model.label === label);
+      const same = others.find((model) => settingsDifference(model.rows, rows) === undefined);
+      if (same) same.rows = joined(same.rows, rows);
+      else if (!source.comparison) refuseSingle(others, rows, label);
+      if (!same) models.push({ label, source, rows });
+    }
+  }
+  const labelled = models.map((model) => ({ ...model, label: labelOf(model, models) }));
+  for (const [index, { label, source }] of labelled.entries()) {
+    const other = labelled.slice(0, index).find((model) => model.label === label);
+    if (other)
+      throw new ConfigError(
+        `${other.source.path} and ${source.path} both have a model '${label}': tell them apart with NAME=PATH.`,
+      );
+  }
+  const rows = labelled.flatMap((model) => model.rows.map((row) => ({ ...row, label: model.label })));
+  const points = inOrder(rows, keys);
+  return {
+    axes: Object.fromEntries(keys.map((key) => [key, valuesOf(rows, key)])),
+    rows: points.flatMap((point) => rows.filter((row) => pointKey(row.point) === point)),
+  };
+}
+
+interface Model {
+  readonly label: string;
+  /** Where it was found first. */
+  readonly source: StoredRuns;
+  rows: readonly StoredRow[];
+}
+
+function axisKeys(sources: readonly StoredRuns[]): readonly string[] {
+  const [first, ...others] = sources.filter(({ comparison }) => comparison !== undefined);
+  const keysOf = ({ comparison }: StoredRuns) => Object.keys(comparison?.axes ?? {});
+  if (!first) return [];
+  for (const other of others) {
+    if (keysOf(first).join() !== keysOf(other).join()) {
+      const tell = (source: StoredRuns) => `${source.path} varies ${keysOf(source).join(', ') || 'nothing'}`;
+      throw new ConfigError(`${tell(first)}, ${tell(other)}: a table has one set of axes.`);
+    }
+  }
+  return keysOf(first);
+}
+
+/** A single run lies where its config says. */
+function onAxes(row: StoredRow, keys: readonly string[]): StoredRow {
+  const experiment: unknown = row.runs[0]?.run?.experiment;
+  const point = Object.fromEntries(
+    keys.map((key) => {
+      const value = key.split('.').reduce<unknown>((at, part) => childOf(at, part), experiment);
+      if (value === undefined)
+        throw new ConfigError(`${row.runs[0]?.path} has no '${key}', which the comparison beside it varies.`);
+      return [key, value];
+    }),
+  );
+  return { ...row, point };
+}
+
+function childOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([name]) => name === key)?.[1]
+    : undefined;
+}
+
+function refuseSingle(others: readonly Model[], rows: readonly StoredRow[], label: string): void {
+  const other = others.find(({ source }) => !source.comparison);
+  if (!other) return;
+  throw new ConfigError(
+    `${other.source.path} and ${rows[0]?.runs[0]?.path} are both named '${label}', but differ in ${settingsDifference(
+      other.rows,
+      rows,
+    )}: name models with NAME=PATH.`,
+  );
+}
+
+/** Rows of one model: at a point that both have, the runs of both; of one seed, the finished one or the first. */
+function joined(left: readonly StoredRow[], right: readonly StoredRow[]): readonly StoredRow[] {
+  const key = ({ point }: StoredRow) => pointKey(point);
+  const both = left.map((row) => {
+    const added = right.find((other) => key(other) === key(row))?.runs ?? [];
+    const runs = row.runs.map((run) => {
+      const again = added.find(({ seed }) => seed === run.seed);
+      if (run.run && again?.run) checkPair(run.run, again.run);
+      return run.run ? run : (again ?? run);
+    });
+    return { ...row, runs: [...runs, ...added.filter(({ seed }) => !row.runs.some((run) => run.seed === seed))] };
+  });
+  return [...both, ...right.filter((row) => !left.some((other) => key(other) === key(row)))];
+}
+
+function labelOf({ label, source }: Model, models: readonly Model[]): string {
+  const clashes = models.filter((model) => model.label === label).length > 1;
+  return clashes && source.comparison ? `${source.name}/${label}` : label;
+}
+
+/** Values of an axis in the order of their first appearance. */
+function valuesOf(rows: readonly StoredRow[], key: string): readonly unknown[] {
+  const found = new Map(rows.map(({ point }) => [JSON.stringify(point[key]), point[key]]));
+  return [...found.values()];
+}
+
+/** Keys of the points that there are, the last axis changing fastest. */
+function inOrder(rows: readonly StoredRow[], keys: readonly string[]): readonly string[] {
+  const places = new Map(keys.map((key) => [key, valuesOf(rows, key).map((value) => JSON.stringify(value))]));
+  const place = ({ point }: StoredRow) => keys.map((key) => places.get(key)?.indexOf(JSON.stringify(point[key])) ?? 0);
+  const sorted = rows.toSorted((a, b) => {
+    const [left, right] = [place(a), place(b)];
+    return left.map((value, index) => value - (right[index] ?? 0)).find((step) => step !== 0) ?? 0;
+  });
+  return [...new Set(sorted.map(({ point }) => pointKey(point)))];
+}

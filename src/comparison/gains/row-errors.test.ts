@@ -1,0 +1,357 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { delongVariance } from '../../metrics/auc-interval.js';
+import { binarySample } from '../../metrics/binary-sample.js';
+import type { TaskPredictions } from '../../training/predictions.js';
+import { testFamily } from '../statistics/gain-family.js';
+import type { Entry } from './compared-runs.js';
+import { entryOf, evaluatedRun, oneLook, predictedRun } from './evaluated-run.fixture.js';
+import { type SummaryOptions, summarize } from './summarize.js';
+
+const options: SummaryOptions = {
+  ...{ name: 'made', baseline: 'alone', uncertainty: 'rows', ...oneLook(2) },
+  tasks: [
+    { name: 'click', type: 'binary' },
+    { name: 'rating', type: 'regression' },
+  ],
+};
+
+/** Rows of one test set: the labels, the mask of both tasks, and a model's noise by seed. */
+const count = 40;
+const rows = Array.from({ length: count }, (_, row) => row);
+const noise = (row: number, seed: number) => Math.sin(row * row + 17 * seed);
+const labelOf = (row: number) => (Math.sin(3 * row) > 0.3 ? 1 : 0);
+const ratingOf = (row: number) => Math.cos(5 * row);
+const inTask = (row: number) => (row % 5 === 0 ? 0 : 1);
+
+/** A run whose predictions are the truth times `skill` and noise. `from` numbers the first row of its test set. */
+function predictions(skill: number, seed: number, from = 0): TaskPredictions[] {
+  const mine = rows.map((row) => row + from);
+  const mask = Float32Array.from(mine, inTask);
+  const scores = (truth: (row: number) => number) => ({
+    logits: Float32Array.from(mine, (row) => skill * truth(row) + noise(row, seed)),
+    labels: Float32Array.from(mine, truth),
+    mask,
+  });
+  return [
+    { task: { name: 'click', type: 'binary', offset: 0, scale: 1 }, scores: scores(labelOf) },
+    { task: { name: 'rating', type: 'regression', offset: 0, scale: 1 }, scores: scores(ratingOf) },
+  ];
+}
+
+const model = (
+  label: string,
+  skill: number,
+  seeds: readonly number[],
+  from: (seed: number) => number = () => 0,
+): Entry =>
+  entryOf(
+    label,
+    seeds.map((seed) =>
+      predictedRun(`${label}-${seed}`, predictions(skill, seed, from(seed)), { checksum: `rows from ${from(seed)}` }),
+    ),
+  );
+
+/** Rows of the task: the two classes' rows, and all. */
+const inside = rows.filter((row) => inTask(row) > 0);
+
+/** Of one run, row by row of `of` against `against`: how many of them are ordered right. */
+function placements(logits: (row: number) => number, of: readonly number[], against: readonly number[]): number[] {
+  return of.map((a) => mean(against.map((b) => (logits(a) > logits(b) ? 1 : logits(a) === logits(b) ? 0.5 : 0))));
+}
+
+describe('rows alone', () => {
+  it('of seeds on the same rows: by the definition, over averages of the seeds', async () => {
+    const seeds = [1, 2];
+    const comparison = await summarize([model('alone', 0.4, [11, 12]), model('ple', 0.8, [21, 22])], options);
+    const gains = comparison.rows[1]?.tasks;
+
+    const logit = (skill: number, seed: number) => (row: number) =>
+      Math.fround(skill * labelOf(row) + noise(row, seed));
+    const [positives, negatives] = [1, 0].map((label) => inside.filter((row) => labelOf(row) === label));
+    if (!positives || !negatives) throw new Error('Two classes.');
+    const averaged = (of: readonly number[], against: readonly number[]) => {
+      const each = seeds.map((seed) => {
+        const [ple, alone] = [
+          placements(logit(0.8, 20 + seed), of, against),
+          placements(logit(0.4, 10 + seed), of, against),
+        ];
+        return ple.map((value, index) => value - (alone[index] ?? 0));
+      });
+      return of.map((_, index) => mean(each.map((values) => values[index] ?? 0)));
+    };
+    const expected =
+      variance(averaged(positives, negatives)) / positives.length +
+      variance(averaged(negatives, positives)) / negatives.length;
+    expect(gains?.click?.se).toBeCloseTo(Math.sqrt(expected), 12);
+    expect(gains?.click?.interval?.[1]).toBeCloseTo(
+      (gains?.click?.gain ?? 0) + 1.959963984540054 * Math.sqrt(expected),
+      12,
+    );
+
+    const error = (skill: number, seed: number, row: number) =>
+      (Math.fround(skill * ratingOf(row) + noise(row, seed)) - Math.fround(ratingOf(row))) ** 2;
+    const better = inside.map((row) =>
+      mean(seeds.map((seed) => error(0.4, 10 + seed, row) - error(0.8, 20 + seed, row))),
+    );
+    expect(gains?.rating?.gain).toBeCloseTo(mean(better), 12);
+    expect(gains?.rating?.se).toBeCloseTo(Math.sqrt(variance(better) / better.length), 12);
+  });
+
+  it('work with one seed, verdicts among them', async () => {
+    const comparison = await summarize([model('alone', 0, [1]), model('ple', 9, [1])], { ...options, seeds: [1] });
+    expect(comparison.rows[1]?.tasks.click).toMatchObject({ verdict: 'better', p: expect.any(Number) });
+    expect(comparison.notes).toEqual([
+      'Errors cover the draw of the test rows only. Another seed may change a gain by more.',
+      expect.stringMatching(/^Task 'rating': no model predicts it better than its mean \(best NMSE 1\.791\)/),
+    ]);
+  });
+
+  it('of seeds with rows of their own: the variances add up', async () => {
+    const from = (seed: number) => 100 * (seed % 10);
+    const entries = [model('alone', 0.4, [11, 12], from), model('ple', 0.8, [21, 22], from)];
+    const both = await summarize(entries, options);
+    const single = await Promise.all(
+      [0, 1].map((seed) =>
+        summarize(
+          entries.map((entry) => ({ ...entry, runs: entry.runs.slice(seed, seed + 1) })),
+          options,
+        ),
+      ),
+    );
+    for (const task of ['click', 'rating']) {
+      const squares = single.map(({ rows: [, row] }) => (row?.tasks[task]?.se ?? Number.NaN) ** 2);
+      expect(both.rows[1]?.tasks[task]?.se).toBeCloseTo(Math.sqrt(squares.reduce((a, b) => a + b)) / 2, 12);
+    }
+  });
+
+  it('against constant scores it is the variance of the one AUC', async () => {
+    const flat = predictions(0, 1).map(({ task, scores }) => ({
+      task,
+      scores: { ...scores, logits: new Float32Array(count) },
+    }));
+    const alone = entryOf('alone', [predictedRun('flat', flat, { checksum: 'rows from 0' })]);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 1000 }), async (seed) => {
+        const {
+          rows: [, row],
+        } = await summarize([alone, model('ple', 0.7, [seed])], { ...options, seeds: [1] });
+        const [click] = predictions(0.7, seed);
+        if (!click) throw new Error('There is a task.');
+        expect(row?.tasks.click?.se).toBeCloseTo(Math.sqrt(delongVariance(binarySample(click.scores)) ?? 0), 12);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('two copies of one model: p = 1', async () => {
+    const comparison = await summarize([model('alone', 0.4, [1, 2]), model('ple', 0.4, [1, 2])], options);
+    expect(comparison.rows[1]).toMatchObject({
+      verdict: 'undecided',
+      tasks: { click: { se: 0, p: 1 }, rating: { p: 1 } },
+    });
+  });
+
+  it('a metric that has none: nothing is defined, and a note says so', async () => {
+    const comparison = await summarize([model('alone', 0.4, [11, 12]), model('ple', 0.8, [21, 22])], {
+      ...options,
+      metrics: { click: 'calibrationError' },
+    });
+    expect(comparison.rows[1]?.tasks.click).toMatchObject({
+      gain: expect.any(Number),
+      se: null,
+      p: null,
+      verdict: 'undecided',
+    });
+    expect(comparison.rows[1]?.tasks.rating?.p).not.toBeNull();
+    expect(comparison.notes[1]).toContain("Task 'click': calibrationError has no error over test rows");
+    expect(comparison.notes).toHaveLength(3); // and that nothing predicts the rating
+  });
+});
+
+describe('the mean relative gain', () => {
+  it('of seeds on the same rows: by the definition, the rows of both tasks together', async () => {
+    const seeds = [1, 2];
+    const { rows: found } = await summarize([model('alone', 0.4, [11, 12]), model('ple', 0.8, [21, 22])], {
+      ...options,
+      taskWeights: { rating: 3 },
+    });
+    const [alone, ple] = found;
+    const [click, rating] = [ple?.tasks.click, ple?.tasks.rating];
+    expect(ple?.aggregate?.gain).toBeCloseTo(((click?.relativeGain ?? 0) + 3 * (rating?.relativeGain ?? 0)) / 4, 10);
+
+    // Influence of a row on the AUC: (placement - AUC) over the rows of its class; on the MSE: (loss - MSE) over all rows.
+    const logit = (skill: number, seed: number) => (row: number) =>
+      Math.fround(skill * labelOf(row) + noise(row, seed));
+    const loss = (skill: number, seed: number) => (row: number) =>
+      (Math.fround(skill * ratingOf(row) + noise(row, seed)) - Math.fround(ratingOf(row))) ** 2;
+    const ofRun = (skill: number, seed: number) => {
+      const influence = new Map(inside.map((row) => [row, { click: 0, rating: 0 }]));
+      for (const label of [0, 1]) {
+        const of = inside.filter((row) => labelOf(row) === label);
+        const against = inside.filter((row) => labelOf(row) !== label);
+        const right = placements(logit(skill, seed), of, against).map((value) => (label === 1 ? value : 1 - value));
+        for (const [index, row] of of.entries()) {
+          const own = influence.get(row);
+          if (own) own.click = ((right[index] ?? 0) - mean(right)) / Math.sqrt(of.length * (of.length - 1));
+        }
+      }
+      const losses = inside.map(loss(skill, seed));
+      for (const [index, row] of inside.entries()) {
+        const own = influence.get(row);
+        if (own) own.rating = ((losses[index] ?? 0) - mean(losses)) / Math.sqrt(inside.length * (inside.length - 1));
+      }
+      return influence;
+    };
+    const factor = {
+      click: 100 / ((alone?.tasks.click?.mean ?? 0) - 0.5) / 4,
+      rating: (3 * 100) / (alone?.tasks.rating?.mean ?? 0) / 4,
+    };
+    const runs = seeds.map((seed) => [ofRun(0.8, 20 + seed), ofRun(0.4, 10 + seed)] as const);
+    const squares = inside.map((row) => {
+      const each = runs.map(([own, other]) => {
+        const [a, b] = [own.get(row), other.get(row)];
+        return (
+          factor.click * ((a?.click ?? 0) - (b?.click ?? 0)) - factor.rating * ((a?.rating ?? 0) - (b?.rating ?? 0))
+        );
+      });
+      return mean(each) ** 2;
+    });
+    expect(ple?.aggregate?.se).toBeCloseTo(Math.sqrt(squares.reduce((sum, square) => sum + square, 0)), 9);
+  });
+});
+
+it('where a task is judged by groups, groups are drawn: the influences of a group’s rows are summed', async () => {
+  const groupOf = (row: number) => row % 8;
+  const grouped = (label: string, skill: number, seed: number) =>
+    entryOf(label, [
+      predictedRun(
+        label,
+        predictions(skill, seed).map(({ task, scores }) => ({
+          task,
+          scores: { ...scores, groups: Int32Array.from(rows, groupOf) },
+        })),
+        { checksum: 'rows' },
+      ),
+    ]);
+  const metrics = { click: 'groupedAuc' };
+  const entries = [grouped('alone', 0.4, 1), grouped('ple', 0.8, 2)];
+  const { rows: found } = await summarize(entries, { ...options, seeds: [1], metrics });
+  const [alone, ple] = found;
+
+  const groups = Array.from({ length: 8 }, (_, group) => inside.filter((row) => groupOf(row) === group));
+  const logit = (skill: number, seed: number) => (row: number) => Math.fround(skill * labelOf(row) + noise(row, seed));
+  const ofRun = (skill: number, seed: number) => {
+    const areas = groups.map((own) => {
+      const [positives, negatives] = [1, 0].map((label) => own.filter((row) => labelOf(row) === label));
+      const known = positives?.length && negatives?.length;
+      return known ? mean(placements(logit(skill, seed), positives, negatives)) : null;
+    });
+    const sizes = groups.map((own, group) => (areas[group] === null ? 0 : own.length));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const area = sizes.reduce((sum, size, group) => sum + (size * (areas[group] ?? 0)) / total, 0);
+    const compared = sizes.filter((size) => size > 0).length;
+    const loss = (row: number) =>
+      (Math.fround(skill * ratingOf(row) + noise(row, seed)) - Math.fround(ratingOf(row))) ** 2;
+    const centre = mean(inside.map(loss));
+    return groups.map((own, group) => ({
+      click: (Math.sqrt(compared / (compared - 1)) * (sizes[group] ?? 0) * ((areas[group] ?? area) - area)) / total,
+      rating: own.reduce((sum, row) => sum + loss(row) - centre, 0) / Math.sqrt(inside.length * (inside.length - 1)),
+    }));
+  };
+  const [own, other] = [ofRun(0.8, 2), ofRun(0.4, 1)];
+  const factor = {
+    click: 100 / ((alone?.tasks.click?.mean ?? 0) - 0.5) / 2,
+    rating: 100 / (alone?.tasks.rating?.mean ?? 0) / 2,
+  };
+  const squares = own.map(({ click, rating }, group) => {
+    const against = other[group];
+    const [a, b] = [click - (against?.click ?? 0), rating - (against?.rating ?? 0)];
+    return [a ** 2, (factor.click * a - factor.rating * b) ** 2] as const;
+  });
+  const root = (place: 0 | 1) => Math.sqrt(squares.reduce((sum, square) => sum + square[place], 0));
+  expect(ple?.tasks.click?.se).toBeCloseTo(root(0), 12);
+  expect(ple?.aggregate?.se).toBeCloseTo(root(1), 9);
+});
+
+describe('both', () => {
+  const seeds = [1, 2, 3, 4, 5];
+  const entries = (from: (seed: number) => number = () => 0) => [
+    model('alone', 0.4, seeds, from),
+    model(
+      'ple',
+      0.8,
+      seeds.map((seed) => seed + 5),
+      (seed) => from(seed - 5),
+    ),
+  ];
+  const of = async (uncertainty: SummaryOptions['uncertainty'], from?: (seed: number) => number) =>
+    (await summarize(entries(from), { ...options, seeds, uncertainty })).rows[1]?.tasks.rating;
+
+  it('add their squares; the degrees of freedom are those of Satterthwaite', async () => {
+    const [overSeeds, overRows, both] = [await of('seeds'), await of('rows'), await of('both')];
+    const [a, b] = [(overSeeds?.se ?? Number.NaN) ** 2, (overRows?.se ?? Number.NaN) ** 2];
+    expect(both?.se).toBeCloseTo(Math.sqrt(a + b), 12);
+    const degrees = (a + b) ** 2 / (a ** 2 / 4);
+    expect(degrees).toBeGreaterThan(5);
+    const error = { variance: a + b, degreesOfFreedom: degrees };
+    const [expected] = testFamily([{ gain: both?.gain ?? Number.NaN, error, margin: null }], 0.05);
+    expect(both?.p).toBeCloseTo(expected?.p ?? Number.NaN, 12);
+    expect(both?.interval?.[0]).toBeCloseTo(expected?.interval?.[0] ?? Number.NaN, 12);
+    expect(both?.gain).toBe(overSeeds?.gain);
+  });
+
+  it('of seeds with rows of their own are the error over seeds', async () => {
+    const own = (seed: number) => 100 * seed;
+    expect(await of('both', own)).toEqual(await of('seeds', own));
+    const { notes } = await summarize(entries(own), { ...options, seeds, uncertainty: 'both' });
+    expect(notes[0]).toContain('Every seed has test rows of its own');
+  });
+
+  it('need two seeds', async () => {
+    const one = [model('alone', 0.4, [1]), model('ple', 0.8, [2])];
+    const comparison = await summarize(one, { ...options, seeds: [1], uncertainty: 'both' });
+    expect(comparison.rows[1]?.tasks.rating).toMatchObject({ se: null, p: null, verdict: 'undecided' });
+  });
+});
+
+describe('refused', () => {
+  it('a run without predictions', async () => {
+    const [alone, ple] = [
+      model('alone', 0.4, [1]),
+      predictedRun('ple', predictions(0.8, 2), { checksum: 'rows from 0' }),
+    ];
+    const bare = entryOf('ple', [
+      evaluatedRun('runs/ple-1', ple.result.tasks, { checksum: 'rows from 0', rows: count }),
+    ]);
+    await expect(summarize([alone, bare], options)).rejects.toThrow(
+      /^runs\/ple-1 has no predictions\.arrow.*: delete the folder and train it again with predictions, or use uncertainty seeds\.$/,
+    );
+    await expect(summarize([alone, bare], { ...options, uncertainty: 'seeds' })).resolves.toMatchObject({ schema: 2 });
+  });
+
+  it('runs of one checksum with other labels', async () => {
+    const other = predictedRun('ple-1', predictions(0.8, 2, 1), { checksum: 'rows from 0' });
+    const compared = summarize([model('alone', 0.4, [1]), entryOf('ple', [other])], options);
+    await expect(compared).rejects.toThrow("alone-1 and ple-1 were tested on different rows of task 'click'");
+  });
+
+  it('runs of one checksum with other weights', async () => {
+    const heavy = predictions(0.8, 2).map(({ task, scores }) => ({
+      task,
+      scores: { ...scores, mask: scores.mask.map((weight) => 2 * weight) },
+    }));
+    const other = predictedRun('ple-1', heavy, { checksum: 'rows from 0' });
+    const compared = summarize([model('alone', 0.4, [1]), entryOf('ple', [other])], options);
+    await expect(compared).rejects.toThrow("alone-1 and ple-1 were tested on different rows of task 'click'");
+  });
+});
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function variance(values: readonly number[]): number {
+  const centre = mean(values);
+  return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
+}

@@ -1,0 +1,61 @@
+import type { Experiment } from '../../config/experiment.js';
+import { loaders } from '../../data/catalogue.js';
+import { differences } from '../../support/differences.js';
+import { pointKey } from '../plan/axis-point.js';
+import { tunedKeys } from '../plan/decisions.js';
+import { partsOf } from '../stored/reported-run.js';
+import type { StoredRow } from '../stored/stored-runs.js';
+
+/** The first key in which two models' settings differ at a point that both have. */
+export function settingsDifference(left: readonly StoredRow[], right: readonly StoredRow[]): string | undefined {
+  for (const row of left) {
+    const other = right.find(({ point }) => pointKey(point) === pointKey(row.point)) ?? row;
+    const key = differences(settingsByTask(row), settingsByTask(other))[0]?.key;
+    if (key !== undefined) return key;
+  }
+  return left[0]?.type === right[0]?.type ? undefined : 'model.type';
+}
+
+/** A note on each model that was trained otherwise than the baseline: beside the model itself, and what `tune` chose. */
+export function notesOnSettings(rows: readonly StoredRow[], baseline: string): readonly string[] {
+  const notes = rows.flatMap((row) => {
+    const reference = rows.find(({ label, point }) => label === baseline && pointKey(point) === pointKey(row.point));
+    if (!reference || reference === row || ![row, reference].every(hasRun)) return [];
+    const tuned = [row, reference].flatMap(({ decided }) => tunedKeys(decided ?? {}));
+    const isTuned = (key: string) => tuned.some((whole) => key === whole || key.startsWith(`${whole}.`));
+    const others = differences(settingsOf(row), settingsOf(reference)).filter(
+      ({ key }) => !key.startsWith('model.') && !isTuned(key),
+    );
+    if (others.length === 0) return [];
+    const text = others.map(({ key, left, right }) => `${key} ${valueText(left)} instead of ${valueText(right)}`);
+    return [`${row.label} was trained otherwise than ${baseline}: ${text.join(', ')}.`];
+  });
+  return [...new Set(notes)];
+}
+
+function hasRun({ runs }: StoredRow): boolean {
+  return runs.some(({ run }) => run !== undefined);
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}
+
+/** A model's config without what may differ from run to run; of a run of several parts, the first's. */
+function settingsOf({ type, runs }: StoredRow): object {
+  const run = runs.find((candidate) => candidate.run)?.run;
+  return run ? settingsIn(run.experiment) : { model: { type } };
+}
+
+/** The same, and beside it that of every part's tasks where there are several. */
+function settingsByTask(row: StoredRow): object {
+  const run = row.runs.find((candidate) => candidate.run)?.run;
+  const parts = run ? partsOf(run) : [];
+  const byTask = parts.flatMap(({ tasks, run }) => tasks.map((task) => [task, settingsIn(run.experiment)]));
+  return { ...settingsOf(row), ...(parts.length > 1 ? { tasksApart: Object.fromEntries(byTask) } : {}) };
+}
+
+function settingsIn({ name: _name, seed: _seed, engine: _engine, dataset, ...rest }: Experiment): object {
+  const paths = loaders.get(dataset.loader).paths;
+  return { ...rest, dataset: Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key))) };
+}

@@ -1,0 +1,299 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { randomFromSeed } from '../../support/random.js';
+import { readRun } from '../../training/finished-run.js';
+import type { Comparison } from '../comparison.js';
+import { type StoredTask, storeRun } from '../stored/stored-run.fixture.js';
+import { readStoredRuns } from '../stored/stored-runs.js';
+import { storedTable, type TableOptions } from './stored-table.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-table-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const at = (...names: string[]) => join(folder, ...names);
+const rows = 40;
+const draw = (name: string) => {
+  const random = randomFromSeed(1).stream(name);
+  return Array.from({ length: rows }, () => random.normal());
+};
+const [clicks, times] = [draw('clicks').map((value) => (value > 0 ? 1 : 0)), draw('times')];
+const columns: Record<'click' | 'time', StoredTask> = {
+  click: { type: 'binary', logits: [], labels: clicks },
+  time: { type: 'regression', logits: [], labels: times, offset: 1, scale: 2 },
+};
+const tasksOf = (model: string, seed: number) => ({
+  click: { ...columns.click, logits: draw(`${model}/${seed}/click`) },
+  time: { ...columns.time, logits: draw(`${model}/${seed}/time`).map((value) => value / 4) },
+});
+const seeds = [1, 2, 3, 4, 5];
+const mmoe = { type: 'mmoe', experts: 2 };
+
+/** Runs of the single-task model and of mmoe; their folders. */
+async function store(of: readonly number[] = seeds): Promise<string[]> {
+  const paths: string[] = [];
+  for (const seed of of) {
+    paths.push(await storeRun(at('runs', `base-${seed}`), { name: 'base', seed, tasks: tasksOf('base', seed) }));
+    paths.push(await storeRun(at('runs', `m-${seed}`), { name: 'm', seed, tasks: tasksOf('m', seed), model: mmoe }));
+  }
+  return paths;
+}
+
+const table = (words: readonly string[], options: Partial<TableOptions> = {}) =>
+  storedTable(words.flatMap(readStoredRuns), {
+    folder: at('report'),
+    baseline: undefined,
+    uncertainty: undefined,
+    predictions: [],
+    scale: undefined,
+    ...options,
+  });
+
+const rowOf = ({ comparison }: { comparison: Comparison }, label: string) => {
+  const row = comparison.rows.find((candidate) => candidate.label === label);
+  if (!row) throw new Error(`There is no row '${label}'.`);
+  return row;
+};
+
+test('single runs make a table: gains over the single-task model, pair by pair', async () => {
+  const found = await table(await store());
+  expect(found.comparison).toMatchObject({
+    name: 'report',
+    baseline: 'base',
+    tasks: ['click', 'time'],
+    seeds,
+    axes: {},
+  });
+  expect(found.comparison.uncertainty).toBe('both'); // all runs have kept their predictions
+  const { click, time } = rowOf(found, 'm').tasks;
+  const value = (model: string, seed: number, task: string, metric: string) =>
+    Number(readRun(at('runs', `${model}-${seed}`))?.result.tasks[task]?.test[metric]);
+  const mean = (of: (seed: number) => number) => seeds.reduce((sum, seed) => sum + of(seed), 0) / seeds.length;
+  const auc = (seed: number) => value('m', seed, 'click', 'auc') - value('base', seed, 'click', 'auc');
+  const mse = (seed: number) => value('base', seed, 'time', 'mse') - value('m', seed, 'time', 'mse');
+  expect(click).toMatchObject({ metric: 'auc', gain: expect.closeTo(mean(auc), 12) });
+  expect(time).toMatchObject({ metric: 'mse', gain: expect.closeTo(mean(mse), 12) });
+  expect(rowOf(found, 'm')).toMatchObject({ type: 'mmoe', parameters: { embedding: 0, network: 12 } });
+});
+
+test('paths are as seen from the report, and lead to the runs', async () => {
+  const found = await table(await store([1]));
+  const [run] = rowOf(found, 'm').runs;
+  expect(run).toEqual({ seed: 1, path: '../runs/m-1', status: 'done' });
+  expect(found.runs.get('../runs/m-1')?.path).toBe(at('runs/m-1'));
+  expect(found.runs.size).toBe(2);
+});
+
+describe('a comparison alone', () => {
+  /** comparison.json of all stored runs, beside them, judged by other metrics than the usual ones. */
+  async function compared(): Promise<Comparison> {
+    const made = await table(await store(), { folder: at('runs') });
+    const tasks = (row: Comparison['rows'][number]) =>
+      Object.fromEntries(
+        Object.entries({ click: 'logLoss', time: 'mae' }).map(([task, metric]) => [
+          task,
+          { ...row.tasks[task], metric },
+        ]),
+      );
+    const chosen = { ...made.comparison, name: 'c', uncertainty: 'both', timing: { seconds: 3 } };
+    const stored = {
+      ...chosen,
+      rows: chosen.rows.map((row) => ({ ...row, tasks: tasks(row), tuned: { 'train.epochs': 3 } })),
+    };
+    writeFileSync(at('runs', 'comparison.json'), JSON.stringify(stored));
+    const again = await table([at('runs')], { folder: at('runs') });
+    writeFileSync(at('runs', 'comparison.json'), JSON.stringify(again.comparison));
+    return again.comparison;
+  }
+
+  test('is summed up again to the same bits, with its metrics, errors, labels and choices', async () => {
+    const first = await compared();
+    const { comparison } = await table([at('runs')], { folder: at('runs') });
+    expect(JSON.stringify(comparison)).toBe(JSON.stringify(first));
+    expect(comparison).toMatchObject({ name: 'c', uncertainty: 'both', baseline: 'base', timing: { seconds: 3 } });
+    expect(comparison.rows[1]).toMatchObject({ label: 'm', tuned: { 'train.epochs': 3 } });
+    expect(comparison.rows[1]?.tasks).toMatchObject({ click: { metric: 'logLoss' }, time: { metric: 'mae' } });
+  });
+
+  test('can be given other errors and another baseline', async () => {
+    await compared();
+    const other = await table([at('runs')], { uncertainty: 'seeds', baseline: 'm' });
+    expect(other.comparison).toMatchObject({ uncertainty: 'seeds', baseline: 'm' });
+    expect(rowOf(other, 'm').tasks.click?.gain).toBeNull();
+    const before = rowOf(await table([at('runs')], { uncertainty: 'seeds' }), 'm').tasks.click?.gain;
+    expect(Math.abs(Number(before))).toBeGreaterThan(0);
+    expect(rowOf(other, 'base').tasks.click?.gain).toBeCloseTo(-Number(before), 12);
+  });
+
+  test('goes without a run that is gone', async () => {
+    await compared();
+    rmSync(at('runs/m-3'), { recursive: true });
+    const found = await table([at('runs')], { folder: at('runs') });
+    expect(rowOf(found, 'm').runs.map(({ status }) => status)).toEqual(['done', 'done', 'missing', 'done', 'done']);
+    expect(found.notes).toEqual([`${at('runs/m-3')} (m, seed 3) is missing and is left out.`]);
+    const others = [1, 2, 4, 5].map((seed) =>
+      Number(readRun(at('runs', `m-${seed}`))?.result.tasks.click?.test.logLoss),
+    );
+    expect(rowOf(found, 'm').tasks.click?.mean).toBeCloseTo(others.reduce((sum, value) => sum + value, 0) / 4, 12);
+  });
+});
+
+describe('the baseline', () => {
+  test('is asked for if there is no single-task model', async () => {
+    await store([1]);
+    await expect(table([at('runs/m-1')])).rejects.toThrow(/--baseline LABEL; there are: m/);
+    expect((await table([at('runs/m-1')], { baseline: 'm' })).comparison.baseline).toBe('m');
+  });
+
+  test('is asked for if there are several', async () => {
+    await store([1]);
+    await expect(table([`a=${at('runs/base-1')}`, `b=${at('runs/base-1')}`])).rejects.toThrow(/--baseline LABEL: a, b/);
+  });
+
+  test('must be in the table', async () => {
+    await store([1]);
+    await expect(table([at('runs')], { baseline: 'bace' })).rejects.toThrow(
+      /no model 'bace' \(did you mean 'base'\?\)/,
+    );
+  });
+});
+
+describe('predictions made elsewhere', () => {
+  /** The own scores of a model's runs, as another program would write them. */
+  async function exported(model: string, of: readonly number[]) {
+    const files = [];
+    for (const seed of of) {
+      const predictions = await readRun(at('runs', `${model}-${seed}`))?.predictions();
+      const [click, time] = predictions ?? [];
+      if (!click || !time) throw new Error('Two tasks were stored.');
+      const lines = Array.from(click.scores.logits, (logit, row) => {
+        const { offset, scale } = time.task;
+        return `${logit},${(time.scores.logits[row] ?? 0) * scale + offset}\n`;
+      });
+      mkdirSync(at('elsewhere'), { recursive: true });
+      writeFileSync(at('elsewhere', `${seed}.csv`), `click,time\n${lines.join('')}`);
+      files.push({ label: 'theirs', seed, path: at('elsewhere', `${seed}.csv`) });
+    }
+    return files;
+  }
+
+  test.each(['seeds', 'rows', 'both'] as const)(
+    'that are a run’s own get its metrics and no gain over it, with the uncertainty of %s',
+    async (uncertainty) => {
+      await store();
+      const predictions = await exported('base', seeds);
+      const found = await table([at('runs')], { predictions, scale: 'logit', uncertainty });
+      const [base, theirs] = [rowOf(found, 'base'), rowOf(found, 'theirs')];
+      expect(theirs).toMatchObject({ type: 'external', parameters: null, axis: {} });
+      expect(theirs.runs[1]).toEqual({ seed: 2, path: '../elsewhere/2.csv', status: 'done' });
+      for (const task of ['click', 'time']) {
+        const { mean, sd } = base.tasks[task] ?? {};
+        expect(theirs.tasks[task]).toMatchObject({ mean, sd, gain: 0, p: 1, verdict: 'equivalent' });
+      }
+      expect(theirs.verdict).toBe('equivalent');
+      expect(found.runs.has('../elsewhere/2.csv')).toBe(false);
+    },
+  );
+
+  test.each(['seeds', 'rows', 'both'] as const)(
+    'that are another run’s get its gain, error and p-value, with the uncertainty of %s',
+    async (uncertainty) => {
+      await store();
+      const predictions = await exported('m', seeds);
+      const found = await table([at('runs')], { predictions, scale: 'logit', uncertainty });
+      const [m, theirs] = [rowOf(found, 'm'), rowOf(found, 'theirs')];
+      for (const task of ['click', 'time']) {
+        const { gain, se, p } = m.tasks[task] ?? {};
+        expect(se).toBeGreaterThan(0);
+        expect(theirs.tasks[task]?.gain).toBeCloseTo(Number(gain), 12);
+        expect(theirs.tasks[task]?.se).toBeCloseTo(Number(se), 12);
+        expect(theirs.tasks[task]?.p).toBeCloseTo(Number(p), 12);
+      }
+    },
+  );
+
+  test('need three seeds for a verdict', async () => {
+    await store();
+    const found = await table([at('runs')], { predictions: await exported('base', [1, 2]), scale: 'logit' });
+    expect(rowOf(found, 'theirs')).toMatchObject({
+      verdict: 'undecided',
+      tasks: { click: { gain: 0, verdict: 'undecided' } },
+    });
+  });
+
+  test('without a seed are compared with the first seed, and a note says so', async () => {
+    await store();
+    const [file] = await exported('base', [1]);
+    if (!file) throw new Error('A file was written.');
+    const found = await table([at('runs')], { predictions: [{ ...file, seed: undefined }], scale: 'logit' });
+    expect(rowOf(found, 'theirs').runs.map(({ seed }) => seed)).toEqual([1]);
+    expect(found.notes).toEqual([
+      `${file.path} (theirs) is compared with the runs of seed 1: LABEL:SEED=FILE names another seed.`,
+    ]);
+  });
+
+  test.each([
+    ['a label of the table', { label: 'm' }, /already named 'm'/],
+    ['a seed that no run has', { seed: 9 }, /no run of the table has seed 9/],
+  ])('are refused with %s', async (_, change, message) => {
+    await store([1]);
+    const predictions = (await exported('base', [1])).map((file) => ({ ...file, ...change }));
+    await expect(table([at('runs')], { predictions, scale: 'logit' })).rejects.toThrow(message);
+  });
+
+  test('are refused twice for one seed, and where no run has kept labels', async () => {
+    await store([1]);
+    const predictions = await exported('base', [1]);
+    await expect(
+      table([at('runs')], { predictions: [...predictions, ...predictions], scale: 'logit' }),
+    ).rejects.toThrow(/two files are of 'theirs' with seed 1/);
+    for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'predictions.arrow'));
+    await expect(table([at('runs')], { predictions, scale: 'logit' })).rejects.toThrow(
+      /No run of seed 1 has a predictions\.arrow/,
+    );
+  });
+});
+
+test('a table without any finished run is refused', async () => {
+  await store([1]);
+  for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'result.json'));
+  await expect(table([at('runs')])).rejects.toThrow(/no run is finished/);
+});
+
+test('what tune chose is no note, with keys below the one that was tuned', async () => {
+  const runs = at('runs');
+  await storeRun(join(runs, 'base-1'), { name: 'base', tasks: tasksOf('base', 1), seed: 1 });
+  const train = { optimizer: { type: 'adam', learningRate: 0.5 }, batchSize: 4 };
+  await storeRun(join(runs, 'm-1'), { name: 'm', model: mmoe, tasks: tasksOf('m', 1), seed: 1, train });
+  const { comparison } = await table([runs], { folder: runs });
+  const rows = comparison.rows.map((row) => ({ ...row, tuned: { 'train.optimizer': train.optimizer } }));
+  writeFileSync(join(runs, 'comparison.json'), JSON.stringify({ ...comparison, rows }));
+  expect((await table([runs], { folder: runs })).comparison.notes).toContain(
+    'm was trained otherwise than base: train.batchSize 4 instead of 5.',
+  );
+});
+
+test('notes on runs: other versions, ends at the limit of epochs, and settings other than the baseline’s', async () => {
+  const runs = at('runs');
+  const base = { name: 'base', tasks: tasksOf('base', 1), ended: 'limit' } as const;
+  await storeRun(join(runs, 'base-1'), { ...base, seed: 1, environment: { commit: 'a'.repeat(40) } });
+  await storeRun(join(runs, 'base-2'), { ...base, seed: 2, environment: { commit: 'b'.repeat(40) } });
+  const other = { name: 'm', model: mmoe, tasks: tasksOf('m', 1), train: { epochs: 9, batchSize: 4 } };
+  await storeRun(join(runs, 'm-1'), { ...other, seed: 1, environment: { commit: 'b'.repeat(40) } });
+  await storeRun(join(runs, 'n-1'), { ...other, name: 'n', seed: 1 });
+  rmSync(join(runs, 'n-1', 'result.json'));
+  const { comparison } = await table([runs]);
+  expect(comparison.notes.filter((note) => note.includes('trained otherwise'))).toHaveLength(1); // of n nothing is known
+  expect(comparison.notes).toEqual(
+    expect.arrayContaining([
+      'The runs were made by different versions of ple (commit aaaaaaa, commit bbbbbbb), whose numbers may differ under the same seed; ' +
+        'those whose folder is deleted are trained again.',
+      'In 2 of 3 runs the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.',
+      'm was trained otherwise than base: train.epochs 9 instead of 3, train.batchSize 4 instead of 5.',
+    ]),
+  );
+});

@@ -1,0 +1,159 @@
+import { relative, sep } from 'node:path';
+import { baseline as baselineType } from '../../models/catalogue.js';
+import { didYouMean } from '../../support/catalogue.js';
+import { ConfigError, DataError } from '../../support/errors.js';
+import type { FinishedRun } from '../../training/finished-run.js';
+import type { Comparison, ComparisonRow } from '../comparison.js';
+import { pointKey } from '../plan/axis-point.js';
+import { notesOnSearch } from '../plan/decisions.js';
+import { lookAt } from '../plan/looks.js';
+import type { ExternalFile, Scale } from '../stored/external-predictions.js';
+import { trainedRuns } from '../stored/reported-run.js';
+import { mapPaths, type StoredRow, type StoredRuns } from '../stored/stored-runs.js';
+import { timeOf } from '../stored/timing.js';
+import type { Entry } from './compared-runs.js';
+import { externalRows } from './external-rows.js';
+import { joinRuns } from './join-runs.js';
+import { checkSameData } from './same-data.js';
+import { notesOnSettings } from './settings.js';
+import { type SummaryOptions, summarize } from './summarize.js';
+
+export interface StoredTable {
+  readonly comparison: Comparison;
+  /** Finished runs by their path in the comparison, each part of a run by itself. */
+  readonly runs: ReadonlyMap<string, FinishedRun>;
+  /** What a reader of the table should know beside its own notes. */
+  readonly notes: readonly string[];
+}
+
+export interface TableOptions {
+  /** Where the table will be written: paths in it are relative to this folder. */
+  readonly folder: string;
+  /** A label; undefined: the model whose type is the baseline's. */
+  readonly baseline: string | undefined;
+  /** Undefined: that of the comparisons, if they agree, else as in `summarize`. */
+  readonly uncertainty: Comparison['uncertainty'] | undefined;
+  readonly predictions: readonly ExternalFile[];
+  /** What the predictions' scores of binary tasks are. */
+  readonly scale: Scale | undefined;
+}
+
+/**
+ * Statistics of stored runs, computed again from their results. A comparison alone is summed up as it was.
+ * @throws ConfigError without a baseline; DataError for runs that cannot be compared.
+ */
+export async function storedTable(sources: readonly StoredRuns[], options: TableOptions): Promise<StoredTable> {
+  const { axes, rows: stored } = joinRuns(sources);
+  const finished = stored.flatMap(({ runs }) => runs.flatMap(({ run }) => run ?? []));
+  const [first] = finished;
+  if (!first) throw new DataError(`${sources.map(({ path }) => path).join(', ')}: no run is finished.`);
+  checkSameData(stored);
+
+  const comparisons = sources.flatMap(({ comparison }) => comparison ?? []);
+  const only = sources.length === 1 ? comparisons[0] : undefined;
+  const tasks = first.experiment.tasks;
+  const notes = sources.flatMap((source) => source.notes);
+  const seeds = only?.seeds ?? seedsOf(stored);
+  const added = await externalRows(options.predictions, options.scale, { rows: stored, tasks, seeds }, notes);
+  const path = (from: string) => relative(options.folder, from).split(sep).join('/');
+  const labels = [...new Set([...stored, ...added].map(({ label }) => label))];
+  const known = labels.find((label) => label === only?.baseline);
+  const baseline = options.baseline === undefined && known ? known : chooseBaseline(options.baseline, labels, stored);
+  const runs = new Map(finished.flatMap(trainedRuns).map((run) => [path(run.path), run]));
+  const summary = await summarize(
+    [...stored, ...added].map(({ label, type, point, runs }) => ({
+      label,
+      type,
+      point,
+      runs: runs.map((run) => mapPaths<Entry['runs'][number]>(run, path)),
+    })),
+    {
+      name: only?.name ?? 'report',
+      baseline,
+      tasks,
+      metrics: metricsOf(comparisons, notes),
+      margins: only?.margins ?? {},
+      taskWeights: only?.taskWeights ?? {},
+      contrasts: contrastsOf(only?.contrasts ?? []),
+      seeds,
+      axes: only?.axes ?? axes,
+      uncertainty: options.uncertainty ?? agreed(comparisons) ?? null,
+      ...looksOf(comparisons, seeds),
+      timing: { ...only?.timing, runs: timeOf(runs) },
+    },
+  );
+  const decided = summary.rows.map((row) => withDecisions(row, stored));
+  const comparison = {
+    ...summary,
+    rows: decided,
+    notes: [...summary.notes, ...notesOnSearch(decided), ...notesOnSettings(stored, baseline)],
+  };
+  return { comparison, runs, notes };
+}
+
+function withDecisions(row: ComparisonRow, stored: readonly StoredRow[]): ComparisonRow {
+  const found = stored.find(({ label, point }) => label === row.label && pointKey(point) === pointKey(row.axis));
+  return { ...row, ...found?.decided };
+}
+
+function seedsOf(rows: readonly StoredRow[]): readonly number[] {
+  return [...new Set(rows.flatMap(({ runs }) => runs.map(({ seed }) => seed)))].toSorted((a, b) => a - b);
+}
+
+function chooseBaseline(chosen: string | undefined, labels: readonly string[], rows: readonly StoredRow[]): string {
+  if (chosen !== undefined) {
+    if (labels.includes(chosen)) return chosen;
+    throw new ConfigError(
+      `--baseline: there is no model '${chosen}'${didYouMean(chosen, labels)}; there are: ${labels.join(', ')}.`,
+    );
+  }
+  const found = [...new Set(rows.filter(({ type }) => type === baselineType).map(({ label }) => label))];
+  const [label] = found;
+  if (label !== undefined && found.length === 1) return label;
+  throw new ConfigError(
+    found.length === 0
+      ? `No run is of a ${baselineType} model, which gains are measured against: add one, or choose a model with --baseline LABEL; there are: ${labels.join(', ')}.`
+      : `Several models are ${baselineType}: choose the one that gains are measured against with --baseline LABEL: ${found.join(', ')}.`,
+  );
+}
+
+/** By which tasks are judged, as the first comparison that judges them does. */
+function metricsOf(comparisons: readonly Comparison[], notes: string[]): Readonly<Record<string, string>> {
+  const chosen = new Map<string, string>();
+  for (const { name, tasks, rows } of comparisons) {
+    for (const task of tasks) {
+      const metric = rows.flatMap((row) => row.tasks[task] ?? [])[0]?.metric;
+      if (metric === undefined) continue;
+      const first = chosen.get(task) ?? metric;
+      chosen.set(task, first);
+      if (first !== metric)
+        notes.push(`'${task}' is judged by ${first} here; the comparison ${name} judges it by ${metric}.`);
+    }
+  }
+  return Object.fromEntries(chosen);
+}
+
+/** Every pair of models once, whatever the point of the axes. */
+function contrastsOf(contrasts: Comparison['contrasts']): readonly (readonly [string, string])[] {
+  const pairs = new Map(
+    contrasts.map(({ model, reference }) => [JSON.stringify([model, reference]), [model, reference] as const]),
+  );
+  return [...pairs.values()];
+}
+
+/** The same seeds again are the same look; others, of comparisons that are joined, are another. */
+function looksOf(
+  comparisons: readonly Comparison[],
+  seeds: readonly number[],
+): Pick<SummaryOptions, 'earlierLooks' | 'look' | 'nextLevel'> {
+  const stored = [
+    ...new Map(comparisons.flatMap(({ looks }) => looks).map((look) => [JSON.stringify(look), look])).values(),
+  ];
+  const look = lookAt(seeds, stored);
+  return { earlierLooks: stored.filter((other) => other !== look), look, nextLevel: look.level / 2 };
+}
+
+function agreed(comparisons: readonly Comparison[]): Comparison['uncertainty'] | undefined {
+  const [first, ...others] = comparisons.map(({ uncertainty }) => uncertainty);
+  return others.every((other) => other === first) ? first : undefined;
+}

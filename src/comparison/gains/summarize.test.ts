@@ -1,0 +1,493 @@
+import { describe, expect, it } from 'vitest';
+import { DataError } from '../../support/errors.js';
+import type { ComparisonRow } from '../comparison.js';
+import { detectableGain } from '../statistics/detectable-gain.js';
+import { compareModel } from './compare-model.js';
+import type { Entry } from './compared-runs.js';
+import { tableModeration } from './errors-of-gains.js';
+import { entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
+import { type SummaryOptions, summarize } from './summarize.js';
+import { judge } from './task-gain.js';
+
+const options: SummaryOptions = {
+  name: 'made',
+  baseline: 'alone',
+  tasks: [
+    { name: 'click', type: 'binary' },
+    { name: 'buy', type: 'binary' },
+  ],
+  uncertainty: 'seeds',
+  ...oneLook(5),
+  timing: { seconds: 1 },
+};
+
+/** A model's AUC on both tasks, seed by seed; undefined: the run failed; null: not defined. */
+function model(
+  label: string,
+  click: readonly (number | null | undefined)[],
+  buy: readonly (number | null | undefined)[],
+  point: Entry['point'] = {},
+): Entry {
+  const runs = click.map((auc, index) => {
+    const other = buy[index];
+    if (auc === undefined || other === undefined) return undefined;
+    const tasks = { click: { type: 'binary', test: { auc } }, buy: { type: 'binary', test: { auc: other } } };
+    const run = evaluatedRun(`${label}-${index + 1}`, tasks, { checksum: `data-${JSON.stringify(point)}` });
+    return { ...run, hasPredictions: true };
+  });
+  return entryOf(label, runs, point);
+}
+
+async function rowsOf(
+  entries: readonly Entry[],
+  changes: Partial<SummaryOptions> = {},
+): Promise<readonly ComparisonRow[]> {
+  return (await summarize(entries, { ...options, ...changes })).rows;
+}
+
+const alone = model('alone', [0.8, 0.81, 0.79, 0.8, 0.8], [0.7, 0.71, 0.69, 0.72, 0.68]);
+const shifted = (label: string, click: number, buy: number) => {
+  const noise = [0.001, -0.001, 0, 0.0005, -0.0005];
+  const aucOf = (task: 'click' | 'buy', gain: number) =>
+    alone.runs.map(({ run }, index) => Number(run?.result.tasks[task]?.test.auc) + gain + (noise[index] ?? 0));
+  return model(label, aucOf('click', click), aucOf('buy', buy));
+};
+
+describe('one model', () => {
+  it('a case worked by hand', async () => {
+    // gains on click: .01 .02 .00 .03 .02, mean .016, sd sqrt(.00052 / 4), t = 3.1379 (scipy: ttest_rel gives p = .034919706674538926)
+    const ple = model('ple', [0.81, 0.83, 0.79, 0.83, 0.82], [0.7, 0.71, 0.69, 0.72, 0.68]);
+    const [baseline, row] = await rowsOf([alone, ple]);
+    expect(row?.tasks.click).toEqual({
+      metric: 'auc',
+      mean: expect.closeTo(0.816, 14),
+      sd: expect.closeTo(Math.sqrt(0.00112 / 4), 14),
+      ownBest: null,
+      gain: expect.closeTo(0.016, 14),
+      gains: [0.01, 0.02, 0, 0.03, 0.02].map((gain, index) => ({ seed: index + 1, gain: expect.closeTo(gain, 14) })),
+      relativeGain: expect.closeTo((100 * 0.016) / 0.3, 10),
+      se: expect.closeTo(0.0114017542509914 / Math.sqrt(5), 14),
+      degreesOfFreedom: 4,
+      interval: [expect.closeTo(0.0018428522301772911, 12), expect.closeTo(0.030157147769822645, 12)],
+      // t.ppf(1 - .05 / 2 / 2, 4) = 3.4954
+      simultaneous: [expect.closeTo(0.016 - 3.4954059354 * 0.0050990195, 9), expect.closeTo(0.033823147, 8)],
+      p: expect.closeTo(0.034919706674538926, 12),
+      pHolm: expect.closeTo(2 * 0.034919706674538926, 12),
+      ...{ margin: null, pEquivalent: null, pNotInferior: null },
+      verdict: 'undecided',
+      detectable: expect.closeTo(detectableGain(0.005099019513592785, 4, 0.05 / 2), 11),
+      seedsToDecide: 7,
+    });
+    expect(row?.tasks.buy).toMatchObject({ gain: 0, se: 0, interval: [0, 0], p: 1, pHolm: 1 });
+    expect(row).toMatchObject({ meanGain: expect.closeTo(0.008, 14), worstGain: 0, verdict: 'undecided' });
+    expect(row?.parameters).toEqual({ embedding: 1, network: 2 });
+    expect(baseline?.tasks.click).toMatchObject({
+      ...{ metric: 'auc', mean: expect.closeTo(0.8, 14), sd: expect.closeTo(Math.sqrt(0.0002 / 4), 14) },
+      ...{ gain: null, gains: [], relativeGain: null, se: null, interval: null, simultaneous: null },
+      ...{ p: null, pHolm: null, verdict: null, detectable: null, seedsToDecide: null },
+    });
+    expect(baseline).toMatchObject({ meanGain: null, worstGain: null, aggregate: null, verdict: 'baseline' });
+  });
+
+  it('of a metric of which less is better gains what it is lower by, relative to the baseline', async () => {
+    const run = (label: string) => (mse: number, index: number) =>
+      evaluatedRun(`${label}-${index}`, { rating: { type: 'regression', test: { mse, nmse: mse / 4, mae: null } } });
+    const entries = [
+      entryOf('alone', [2, 2.2, 1.8].map(run('alone'))),
+      entryOf('ple', [1.5, 1.6, 1.4].map(run('ple'))),
+    ];
+    const tasks = [{ name: 'rating', type: 'regression' }];
+    const [, row] = await rowsOf(entries, { tasks, ...oneLook(3) });
+    expect(row?.tasks.rating).toMatchObject({
+      metric: 'mse',
+      gain: expect.closeTo(0.5, 14),
+      relativeGain: expect.closeTo(25, 10),
+    });
+    expect(row?.meanGain).toBeCloseTo(0.125, 14); // of nmse
+    const [, chosen] = await rowsOf(entries, { tasks, ...oneLook(3), metrics: { rating: 'nmse' } });
+    expect(chosen?.tasks.rating).toMatchObject({ metric: 'nmse', gain: expect.closeTo(0.125, 14) });
+  });
+
+  it('tasks of two types have no mean gain', async () => {
+    const run = (path: string) =>
+      evaluatedRun(path, {
+        click: { type: 'binary', test: { auc: 0.7 } },
+        rating: { type: 'regression', test: { mse: 1, nmse: 0.5 } },
+      });
+    const entries = [entryOf('alone', [run('a1'), run('a2')]), entryOf('ple', [run('p1'), run('p2')])];
+    const tasks = [
+      { name: 'click', type: 'binary' },
+      { name: 'rating', type: 'regression' },
+    ];
+    const [, row] = await rowsOf(entries, { tasks });
+    expect(row).toMatchObject({ meanGain: null, worstGain: null, tasks: { click: { gain: 0 }, rating: { gain: 0 } } });
+  });
+
+  it('a relative gain needs a baseline above chance', async () => {
+    const entries = [model('alone', [0.5, 0.4, 0.6], [0.6, 0.6, 0.6]), model('ple', [0.6, 0.6, 0.6], [0.6, 0.6, 0.6])];
+    const comparison = await summarize(entries, { ...options, ...oneLook(3) });
+    expect(comparison.rows[1]?.tasks.click).toMatchObject({ gain: expect.closeTo(0.1, 14), relativeGain: null });
+    expect(comparison.rows[1]?.aggregate).toBeNull();
+    expect(comparison.notes.join('\n')).toContain("task 'click': no relative gain: alone's auc");
+  });
+});
+
+describe('verdicts', () => {
+  it.each([
+    ['better on all', 0.01, 0.02],
+    ['better on some', 0.01, 0],
+    ['seesaw', 0.01, -0.01],
+    ['worse', -0.01, 0],
+    ['worse', -0.01, -0.01],
+    ['undecided', 0, 0],
+  ])('%s: gains of %d and %d beside noise', async (verdict, click, buy) => {
+    const [, row] = await rowsOf([alone, shifted('ple', click, buy)]);
+    expect(row?.verdict).toBe(verdict);
+    expect(row?.tasks.click?.verdict).toBe(click > 0 ? 'better' : click < 0 ? 'worse' : 'undecided');
+  });
+
+  it('within the margin: equivalent, whether or not the gain differs from 0', async () => {
+    const margins = { auc: { absolute: 0.004 } };
+    const [, small, none, large] = await rowsOf(
+      [alone, shifted('small', 0.002, 0.002), shifted('none', 0, 0), shifted('large', 0.02, 0.0035)],
+      { margins },
+    );
+    expect(small).toMatchObject({ verdict: 'equivalent', tasks: { click: { margin: 0.004, verdict: 'equivalent' } } });
+    expect(small?.tasks.click?.pHolm).toBeLessThan(0.05);
+    expect(none?.verdict).toBe('equivalent');
+    expect(large).toMatchObject({ verdict: 'better on all', tasks: { buy: { verdict: 'better' } } });
+    expect(large?.tasks.buy?.pNotInferior).toBeLessThan(0.05);
+    const [, percent] = await rowsOf([alone, shifted('small', 0.002, 0.002)], { margins: { auc: { percent: 1 } } });
+    expect(percent?.tasks.click?.margin).toBeCloseTo(0.008, 14); // of .8
+    expect(percent?.tasks.buy?.margin).toBeCloseTo(0.007, 14);
+  });
+
+  it('two copies of one model are equivalent within any margin, and undecided without one', async () => {
+    const copies = [alone, { ...alone, label: 'copy' }];
+    const comparison = await summarize(copies, options);
+    expect(comparison.rows[1]).toMatchObject({
+      verdict: 'undecided',
+      tasks: { click: { gain: 0, p: 1, pHolm: 1 }, buy: { gain: 0, p: 1, pHolm: 1 } },
+    });
+    expect(comparison.notes).toEqual(["copy: every metric equals alone's in every pair."]);
+    const [, copy] = await rowsOf(copies, { margins: { auc: { absolute: 1e-9 } } });
+    expect(copy?.verdict).toBe('equivalent');
+  });
+
+  it('a constant gain has no test', async () => {
+    const click = [0.81, 0.82, 0.8, 0.81, 0.81];
+    const comparison = await summarize([alone, model('ple', click, [0.7, 0.72, 0.69, 0.72, 0.7])], options);
+    expect(comparison.rows[1]?.tasks.click).toMatchObject({
+      se: null,
+      p: null,
+      pHolm: null,
+      verdict: 'undecided',
+      gain: expect.closeTo(0.01, 14),
+    });
+    expect(comparison.rows[1]?.verdict).toBe('undecided');
+    expect(comparison.notes).toEqual([
+      "ple, task 'click': the gain is the same in every pair, so it cannot be tested.",
+    ]);
+  });
+
+  it("Holm's family is all models and tasks of one point", async () => {
+    const at = (point: Entry['point'], entry: Entry) => ({ ...entry, point });
+    const [one, two] = [{ 'dataset.correlation': 0.2 }, { 'dataset.correlation': 1 }];
+    const models = [alone, shifted('ple', 0.001, 0), shifted('mmoe', 0.0005, 0)];
+    const both = await rowsOf([
+      ...models.map((entry) => at(one, entry)),
+      ...models.slice(0, 2).map((entry) => at(two, entry)),
+    ]);
+    expect(both.map(({ axis, label }) => [axis['dataset.correlation'], label])).toEqual([
+      ...[
+        [0.2, 'alone'],
+        [0.2, 'ple'],
+        [0.2, 'mmoe'],
+      ],
+      ...[
+        [1, 'alone'],
+        [1, 'ple'],
+      ],
+    ]);
+    const smallest = both[1]?.tasks.click;
+    expect(smallest?.pHolm).toBeCloseTo(4 * (smallest?.p ?? 0), 14);
+    expect(both[4]?.tasks.click?.pHolm).toBeCloseTo(2 * (smallest?.p ?? 0), 14);
+  });
+
+  it('a task that no model predicts is named: at every point in one line, or with its points', async () => {
+    const [one, two] = [{ 'dataset.correlation': 0.2 }, { 'dataset.correlation': 1 }];
+    const five = (auc: number) => [auc, auc, auc, auc, auc + 0.005];
+    const notesOf = async (buy: readonly number[]) => {
+      const entries = [one, two].flatMap((point, index) => [
+        model('alone', five(0.8), five(0.49), point),
+        model('ple', five(0.81), five(buy[index] ?? 0), point),
+      ]);
+      const { notes } = await summarize(entries, { ...options, axes: { 'dataset.correlation': [0.2, 1] } });
+      return notes.filter((note) => note.includes('better than its mean'));
+    };
+    const rest =
+      'no model predicts it better than its mean (best AUC 0.499). Is there anything in the inputs that could?';
+    expect(await notesOf([0.47, 0.498])).toEqual([`Task 'buy': ${rest}`]);
+    expect(await notesOf([0.6, 0.498])).toEqual([`Task 'buy' (correlation 1): ${rest}`]);
+    expect(await notesOf([0.6, 0.6])).toEqual([]);
+  });
+
+  it('two seeds decide nothing, three may', async () => {
+    const of = (count: number) =>
+      summarize(
+        [alone, shifted('ple', 0.1, -0.1)].map((entry) => ({ ...entry, runs: entry.runs.slice(0, count) })),
+        { ...options, ...oneLook(count) },
+      );
+    const [two, three] = [await of(2), await of(3)];
+    expect(two.rows[1]).toMatchObject({
+      verdict: 'undecided',
+      tasks: { click: { interval: [expect.anything(), expect.anything()] } },
+    });
+    expect(two.notes).toEqual(['Nothing is decided with fewer than 3 seeds; the table has 2.']);
+    expect(three.rows[1]?.verdict).toBe('seesaw');
+    expect(three.notes).toEqual([]);
+  });
+
+  it('one seed: the gain only', async () => {
+    const one = (entry: Entry) => ({ ...entry, runs: entry.runs.slice(0, 1) });
+    const comparison = await summarize([alone, shifted('ple', 0.01, -0.01)].map(one), { ...options, ...oneLook(1) });
+    expect(comparison.rows[1]?.tasks.click).toMatchObject({
+      ...{ sd: null, se: null, interval: null, p: null, verdict: 'undecided' },
+      gain: expect.closeTo(0.011, 14),
+    });
+    expect(comparison.notes).toEqual(['Nothing is decided with fewer than 3 seeds; the table has 1.']);
+  });
+});
+
+describe('a table of three models or more', () => {
+  const noisy = (label: string, gain: number, phase: number) =>
+    model(
+      label,
+      [0.8, 0.81, 0.79, 0.8, 0.8].map((auc, index) => auc + gain + 0.003 * Math.sin(3 * index + phase)),
+      [0.7, 0.71, 0.69, 0.72, 0.68].map((auc, index) => auc + 0.003 * Math.cos(5 * index + phase)),
+    );
+  const models = [alone, noisy('a', 0.001, 1), noisy('b', 0.008, 2), noisy('c', 0, 4)];
+
+  it('moderates its variances: each gain has more degrees of freedom than its own four, and no smaller error', async () => {
+    const comparison = await summarize(models, options);
+    expect(comparison.test).toEqual({ variance: 'moderated', addsRows: false, level: 0.05 });
+    const own = await Promise.all(models.slice(1).map((entry) => rowsOf([alone, entry])));
+    const gains = tableModeration(
+      models.map((entry) =>
+        compareModel(
+          entry,
+          models[0],
+          options.tasks.map((task) => judge(task, {})),
+          [1, 1],
+        ),
+      ),
+      options.tasks.map((task) => judge(task, {})),
+    );
+    for (const [index, row] of comparison.rows.slice(1).entries()) {
+      for (const [task, name] of ['click', 'buy'].entries()) {
+        const [alone, here] = [own[index]?.[1]?.tasks[name], row.tasks[name]];
+        const expected = gains.tasks?.moderate({ variance: (alone?.se ?? 0) ** 2, degreesOfFreedom: 4 }, 5, task);
+        expect(here?.se).toBeCloseTo(Math.sqrt(expected?.variance ?? 0), 14);
+        expect(here?.degreesOfFreedom).toBe(expected?.degreesOfFreedom);
+        expect(here?.degreesOfFreedom).toBeGreaterThan(5);
+        expect(here?.se ?? 0).toBeGreaterThanOrEqual((alone?.se ?? 0) * (1 - 1e-12));
+      }
+    }
+    expect((await summarize(models.slice(0, 3), options)).test.variance).toBe('paired');
+  });
+
+  it('a model that lacks a run is tested by its own variance, and a note says so', async () => {
+    const [first, a, ...others] = models;
+    if (!first || !a) throw new Error('There are models.');
+    const lacking = {
+      ...a,
+      runs: a.runs.map((run, index) => (index === 1 ? { ...run, status: 'failed' as const, run: undefined } : run)),
+    };
+    const short = {
+      ...lacking,
+      runs: lacking.runs.map(({ run, ...reference }) => (run ? { ...reference, run } : reference)),
+    };
+    const comparison = await summarize([first, short, ...others, noisy('d', 0, 6)], options);
+    expect(comparison.rows[1]?.tasks.click?.degreesOfFreedom).toBe(3);
+    expect(comparison.rows[2]?.tasks.click?.degreesOfFreedom).toBeGreaterThan(4);
+    expect(comparison.notes).toContain(
+      "Task 'click': a has fewer pairs of runs than others, so the variance is not moderated there.",
+    );
+  });
+
+  it('contrasts are a family of their own, against the model that they name', async () => {
+    const comparison = await summarize(models, {
+      ...options,
+      contrasts: [
+        ['b', 'a'],
+        ['c', 'alone'],
+      ],
+    });
+    expect(comparison.contrasts.map(({ model, reference }) => [model, reference])).toEqual([
+      ['b', 'a'],
+      ['c', 'alone'],
+    ]);
+    const [against, same] = comparison.contrasts;
+    const values = (label: string) =>
+      models.find((entry) => entry.label === label)?.runs.map(({ run }) => Number(run?.result.tasks.click?.test.auc)) ??
+      [];
+    const differences = values('b').map((value, index) => value - (values('a')[index] ?? 0));
+    expect(against?.tasks.click?.gain).toBeCloseTo(differences.reduce((sum, value) => sum + value, 0) / 5, 14);
+    expect(against?.tasks.click?.relativeGain).toBeCloseTo(
+      (100 * (against?.tasks.click?.gain ?? 0)) / (values('a').reduce((sum, value) => sum + value, 0) / 5 - 0.5),
+      10,
+    );
+    // of the four p-values of both contrasts, not of the table's six, and each by its own variance
+    const found = comparison.contrasts.flatMap(({ tasks }) => Object.values(tasks));
+    const smallest = found.toSorted((x, y) => (x.p ?? 1) - (y.p ?? 1))[0];
+    expect(smallest?.pHolm).toBeCloseTo(4 * (smallest?.p ?? 0), 12);
+    expect(new Set(found.map(({ degreesOfFreedom }) => degreesOfFreedom))).toEqual(new Set([4]));
+    const [, c] = await rowsOf(models.filter(({ label }) => ['alone', 'c'].includes(label)));
+    expect(same?.tasks.click?.p).toBeCloseTo(c?.tasks.click?.p ?? 0, 12);
+    expect(comparison.rows[2]?.tasks.click?.pHolm).toBe((await rowsOf(models))[2]?.tasks.click?.pHolm);
+  });
+
+  it('the mean relative gain: the weighted mean of both, from the pairs', async () => {
+    const weighted = await rowsOf(models, { taskWeights: { click: 3 } });
+    const [, a] = weighted;
+    const [click, buy] = [a?.tasks.click, a?.tasks.buy];
+    expect(a?.aggregate?.gain).toBeCloseTo((3 * (click?.relativeGain ?? 0) + (buy?.relativeGain ?? 0)) / 4, 10);
+    const pairs = click?.gains.map(
+      ({ gain }, index) => (3 * gain) / 0.3 / 4 + (buy?.gains[index]?.gain ?? 0) / 0.2 / 4,
+    );
+    for (const [index, { gain }] of (a?.aggregate?.gains ?? []).entries())
+      expect(gain).toBeCloseTo(100 * (pairs?.[index] ?? 0), 9);
+    expect(a?.aggregate?.se).toBeGreaterThan(0);
+  });
+});
+
+describe('looks', () => {
+  const look = { seeds: 5, of: [1, 2, 3, 4, 5], plan: [5], alpha: 0.05 };
+
+  it('the level is that of the look, and a look outside of a plan is told', async () => {
+    const clear = shifted('ple', 0.01, 0.01);
+    const strict = await summarize([alone, clear], { ...options, look: { ...look, level: 1e-9 } });
+    expect(strict.rows[1]).toMatchObject({ verdict: 'undecided', tasks: { click: { verdict: 'undecided' } } });
+    expect(strict.looks).toEqual([{ ...look, level: 1e-9, undecided: 2 }]);
+    const earlier = { seeds: 3, of: [1, 2, 3], plan: [3], alpha: 0.05, level: 0.05, undecided: 1 };
+    const again = await summarize([alone, clear], {
+      ...options,
+      earlierLooks: [earlier],
+      look: { ...look, alpha: 0.025, level: 0.025 },
+    });
+    expect(again.looks).toEqual([earlier, { ...look, alpha: 0.025, level: 0.025, undecided: 0 }]);
+    expect(again.test.level).toBe(0.025);
+    expect(again.notes[0]).toBe(
+      'This table was also looked at outside of its plan, with 3 seeds. Its tests use the level 0.025; over all looks the chance of a ' +
+        'false difference in one family of gains is at most 0.075. compare.seeds: { first, step, most } plans looks.',
+    );
+  });
+
+  it('what would decide a gain is tested at the level of the next look', async () => {
+    const ple = model('ple', [0.81, 0.83, 0.79, 0.83, 0.82], [0.7, 0.71, 0.69, 0.72, 0.68]);
+    const seeds = async (nextLevel: number) =>
+      (await rowsOf([alone, ple], { nextLevel }))[1]?.tasks.click?.seedsToDecide;
+    expect(await seeds(0.05)).toBe(6);
+    expect(await seeds(0.025)).toBe(7);
+  });
+});
+
+describe('pairs', () => {
+  it('pitfall 22: gains are over the baseline of the same seed, where both runs are there', async () => {
+    const ple = model('ple', [0.9, undefined, 0.81, 0.82, 0.83], [0.7, undefined, 0.7, 0.71, 0.7]);
+    const partial = model('alone', [undefined, 0.81, 0.79, 0.8, 0.8], [undefined, 0.71, 0.69, 0.72, 0.68]);
+    const comparison = await summarize([partial, ple], options);
+    const [, row] = comparison.rows;
+    expect(row?.tasks.click).toMatchObject({
+      gain: expect.closeTo(0.07 / 3, 14),
+      gains: [{ seed: 3 }, { seed: 4 }, { seed: 5 }],
+      mean: expect.closeTo(0.84, 14),
+    });
+    expect(comparison.notes).toEqual([
+      'alone: the run of seed 1 failed; the table is without it.',
+      'ple: the run of seed 2 failed; the table is without it.',
+    ]);
+    expect(row?.runs[1]).toEqual({ seed: 2, path: 'ple-2', status: 'failed' });
+  });
+
+  it('a metric that is not defined leaves its task’s pair out, and is noted', async () => {
+    const ple = model('ple', [null, 0.83, 0.81, 0.82, 0.83], [0.7, 0.7, 0.7, 0.71, 0.7]);
+    const comparison = await summarize([alone, ple], options);
+    expect(comparison.rows[1]?.tasks.click?.gain).toBeCloseTo(0.09 / 4, 14);
+    expect(comparison.rows[1]?.tasks.buy?.gains).toHaveLength(5);
+    expect(comparison.notes[0]).toContain("ple: auc of task 'click' is not defined for the run of seed 1");
+  });
+
+  it('without the baseline at a point there are no gains', async () => {
+    const [row] = await rowsOf([model('ple', [0.8, 0.8], [0.8, 0.8])]);
+    expect(row?.tasks.click).toMatchObject({ mean: 0.8, sd: 0, gain: null, p: null, verdict: null });
+    expect(row?.verdict).toBe('undecided');
+  });
+
+  it('the order in which runs finished does not matter', async () => {
+    const entries = [alone, shifted('ple', 0.01, 0.003), shifted('mmoe', 0.001, -0.002)];
+    const reversed = entries.map((entry) => ({ ...entry, runs: entry.runs.toReversed() }));
+    expect(JSON.stringify(await summarize(reversed, options))).toBe(JSON.stringify(await summarize(entries, options)));
+  });
+
+  it('pitfall 22: refuses runs on other data, and names them', async () => {
+    const tasks = { click: { type: 'binary', test: { auc: 0.7 } }, buy: { type: 'binary', test: { auc: 0.7 } } };
+    const compare = (...data: { checksum?: string; rows?: number }[]) =>
+      rowsOf(
+        data.map((other, index) =>
+          entryOf(index === 0 ? 'alone' : 'ple', [evaluatedRun(`run-${index}`, tasks, other)]),
+        ),
+      );
+    await expect(compare({}, { checksum: 'other' })).rejects.toThrow(DataError);
+    await expect(compare({}, { checksum: 'other' })).rejects.toThrow(/run-1 and run-0 .*checksums other and c0ffee00/);
+    await expect(compare({}, { rows: 11 })).rejects.toThrow('30 + 10 + 11 and 30 + 10 + 10 rows');
+    await expect(compare({}, {})).resolves.toHaveLength(2);
+    // One file, split in another way into as many rows.
+    const drawn = (path: string, counts: Readonly<Record<string, number>>) =>
+      entryOf(path, [evaluatedRun(`${path}-1`, { ...tasks, buy: { type: 'binary', test: { auc: 0.7, ...counts } } })]);
+    for (const [count, other] of [
+      ['samples', 9],
+      ['positives', 4],
+      ['labelVariance', 0.21],
+    ] as const) {
+      const counts = { samples: 10, positives: 3, labelVariance: 0.2 };
+      const compared = rowsOf([drawn('alone', counts), drawn('ple', { ...counts, [count]: other })]);
+      await expect(compared).rejects.toThrow(
+        `ple-1 and alone-1 were tested on different rows: task 'buy' has other ${count}.`,
+      );
+    }
+    const twice = entryOf('ple', [evaluatedRun('run-1', tasks), evaluatedRun('run-2', tasks)]);
+    const same = { ...twice, runs: twice.runs.map((run) => ({ ...run, seed: 1 })) };
+    await expect(rowsOf([alone, same])).rejects.toThrow('run-1 and run-2 are two runs of one model under seed 1');
+  });
+});
+
+describe('a plateau', () => {
+  const ended = (entry: Entry, limits: number): Entry => ({
+    ...entry,
+    runs: entry.runs.map((reference, index) => {
+      const { run } = reference;
+      if (!run) return reference;
+      const result = { ...run.result, ended: index < limits ? 'limit' : 'plateau' };
+      return { ...reference, run: { ...run, experiment: {}, environment: {}, epochs: [], result } };
+    }),
+  });
+
+  it('a model of which more than a fifth of the runs, or of the baseline’s, ended at the limit has no other verdict', async () => {
+    const verdict = async (ofBaseline: number, ofModel: number) => {
+      const [, row] = await rowsOf([ended(alone, ofBaseline), ended(shifted('ple', 0.01, 0.01), ofModel)]);
+      return [row?.verdict, row?.atLimit];
+    };
+    expect(await verdict(0, 0)).toEqual(['better on all', 0]);
+    expect(await verdict(1, 1)).toEqual(['better on all', 1]);
+    expect(await verdict(0, 2)).toEqual(['not trained to a plateau', 2]);
+    const [, row] = await rowsOf([alone, ended(shifted('ple', 0.01, 0.01), 3)]);
+    expect(row?.tasks.click).toMatchObject({
+      verdict: null,
+      p: expect.any(Number),
+      detectable: null,
+      seedsToDecide: null,
+    });
+    expect(await verdict(2, 0)).toEqual(['not trained to a plateau', 0]);
+  });
+});

@@ -1,0 +1,254 @@
+import type { Margin } from '../../config/parts.js';
+import { metrics } from '../../metrics/catalogue.js';
+import { endedAtLimit, isTrained } from '../../training/finished-run.js';
+import { withTestMetrics } from '../../training/later-metrics.js';
+import type {
+  Aggregate,
+  Comparison,
+  ComparisonRow,
+  Contrast,
+  Look,
+  TaskGain,
+  TestedGain,
+  Verdict,
+} from '../comparison.js';
+import { byPoint } from '../plan/axis-point.js';
+import type { LookToCome } from '../plan/looks.js';
+import { mean } from '../statistics/gain-error.js';
+import { mostAtLimit, rowVerdict } from '../statistics/verdict.js';
+import { type Compared, compareModel, type PointTable } from './compare-model.js';
+import { type Entry, inOrder, type Pair } from './compared-runs.js';
+import { notesOn } from './comparison-notes.js';
+import { errorsOf, type TableModeration, tableModeration } from './errors-of-gains.js';
+import { differencesOf, type JudgedTask, judge, levelOf, signOf, testValue } from './task-gain.js';
+import { type TestedGains, testGains } from './tested-gains.js';
+
+export interface SummaryOptions {
+  readonly name: string;
+  /** Label of the model that gains are measured against. */
+  readonly baseline: string;
+  /** In the order of every table. */
+  readonly tasks: readonly { readonly name: string; readonly type: string }[];
+  /** By task, where it is not the usual one of the task's type. */
+  readonly metrics: Readonly<Record<string, string>>;
+  /** By metric, where it is not the metric's own; null: none. */
+  readonly margins: Readonly<Record<string, Margin | null>>;
+  /** By task, in the mean relative gain; a task that is not named has 1. */
+  readonly taskWeights: Readonly<Record<string, number>>;
+  /** Labels of models that are compared with each other. */
+  readonly contrasts: readonly (readonly [model: string, reference: string])[];
+  readonly seeds: readonly number[];
+  readonly axes: Comparison['axes'];
+  /** Null: both, where every run has kept its predictions and every metric has an error over rows; else seeds. */
+  readonly uncertainty: Comparison['uncertainty'] | null;
+  /** Looks before this one: of other plans, then of its own. */
+  readonly earlierLooks: readonly Look[];
+  readonly look: LookToCome;
+  /** Of the tests that more seeds would have. */
+  readonly nextLevel: number;
+  readonly timing: Comparison['timing'];
+}
+
+/**
+ * Runs -> comparison.json: gains over the baseline, their errors and tests, verdicts and notes (docs/statistics.md). Rows are in the
+ * order of the entries, point after point. The same runs give the same bits, whatever order they finished in.
+ * @throws DataError if runs that make a pair were not made on the same data.
+ */
+export async function summarize(entries: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
+  const { name, baseline, seeds, axes, look, timing } = options;
+  const tasks = options.tasks.map((task) => judge(task, options.metrics));
+  const weights = tasks.map((task) => options.taskWeights[task.name] ?? 1);
+  const uncertainty = options.uncertainty ?? (hasRowErrors(entries, tasks) ? 'both' : 'seeds');
+  const ordered: Entry[] = [];
+  for (const entry of entries) ordered.push({ ...entry, runs: await withMetrics(inOrder(entry.runs, seeds), tasks) });
+  const points = byPoint(ordered, ({ point }) => point).map((point) => {
+    const entryOf = (label: string) => point.find((entry) => entry.label === label);
+    const compare = (entry: Entry, reference: Entry | undefined) => compareModel(entry, reference, tasks, weights);
+    const compared = point.map((entry) => compare(entry, entryOf(baseline)));
+    return {
+      compared,
+      moderation: tableModeration(compared, tasks),
+      contrasts: options.contrasts.flatMap(([label, other]) => {
+        const [model, reference] = [entryOf(label), entryOf(other)];
+        return model && reference ? [compare(model, reference)] : [];
+      }),
+    };
+  });
+  const isModerated = points.every(({ moderation }) => moderation.tasks !== null);
+  const tables: PointTable[] = [];
+  const paired = { tasks: null, aggregate: null };
+  let addsRows = false;
+  for (const { compared, contrasts, moderation } of points) {
+    const family = async (members: readonly Compared[], moderated: TableModeration) => {
+      const errors = await errorsOf(members, tasks, weights, uncertainty, moderated);
+      addsRows ||= uncertainty === 'both' && errors.flat().some(({ rows }) => rows !== null);
+      return testGains(members, errors, { ...options, tasks, uncertainty, level: look.level });
+    };
+    const tested = await family(compared, isModerated ? moderation : paired);
+    // Gains over the baseline share its noise, which contrasts do not have: their variances say nothing of those of contrasts.
+    const ofContrasts = await family(contrasts, paired);
+    tables.push({
+      compared,
+      rows: compared.map((model, index) => rowOf(model, at(tested, index), tasks)),
+      contrasts: contrasts.map((model, index) => contrastOf(model, at(ofContrasts, index), tasks)),
+    });
+  }
+  const rows = tables.flatMap((table) => table.rows);
+  const contrasts = tables.flatMap((table) => table.contrasts);
+  const verdicts = [...rows, ...contrasts].flatMap(({ tasks: ofTasks }) =>
+    Object.values(ofTasks).map(({ verdict }) => verdict),
+  );
+  return {
+    schema: 2,
+    name,
+    baseline,
+    tasks: tasks.map((task) => task.name),
+    seeds,
+    axes,
+    uncertainty,
+    test: {
+      variance: uncertainty === 'rows' ? null : isModerated ? 'moderated' : 'paired',
+      addsRows,
+      level: look.level,
+    },
+    margins: options.margins,
+    taskWeights: Object.fromEntries(tasks.map((task, index) => [task.name, weights[index] ?? 1])),
+    looks: [
+      ...options.earlierLooks,
+      { ...look, undecided: verdicts.filter((verdict) => verdict === 'undecided').length },
+    ],
+    rows,
+    contrasts,
+    notes: notesOn(tables, tasks, {
+      ...{ seeds, uncertainty, baseline, isModerated },
+      hasRowErrors: hasRowErrors(entries, tasks),
+      looks: [...options.earlierLooks, look],
+    }),
+    timing,
+  };
+}
+
+/** With what tables read of each run: the metrics that its tasks are judged by, and those of the mean over tasks. */
+async function withMetrics(runs: Entry['runs'], tasks: readonly JudgedTask[]): Promise<Entry['runs']> {
+  const wanted = Object.fromEntries(
+    tasks.map(({ name, metric }) => [
+      name,
+      [metric, ...metrics.all.filter(({ type, score }) => type === metric.type && score)].map((metric) => metric.name),
+    ]),
+  );
+  const complete: Entry['runs'][number][] = [];
+  for (const { run, ...reference } of runs) // one by one: predictions are large
+    complete.push(run ? { ...reference, run: await withTestMetrics(run, wanted) } : reference);
+  return complete;
+}
+
+function hasRowErrors(entries: readonly Entry[], tasks: readonly JudgedTask[]): boolean {
+  const runs = entries.flatMap((entry) => entry.runs.flatMap(({ run }) => run ?? []));
+  return tasks.every(({ metric }) => metric.influence) && runs.every(({ hasPredictions }) => hasPredictions);
+}
+
+function rowOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTask[]): ComparisonRow {
+  const { entry, reference, pairs } = compared;
+  const { verdict, gains, aggregate } = judged(compared, tested);
+  const ofTasks = tasks.map((task, index): readonly [string, TaskGain] => [
+    task.name,
+    {
+      metric: task.metric.name,
+      ...levelOf(entry, task),
+      ...at(gains, index),
+      ownBest: ownBestOf(entry, reference, task),
+    },
+  ]);
+  return {
+    label: entry.label,
+    type: entry.type,
+    axis: entry.point,
+    parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
+    runs: entry.runs.map(({ run: _, ...reference }) => reference),
+    tasks: Object.fromEntries(ofTasks),
+    ...overTasks(pairs, tasks),
+    aggregate,
+    atLimit: atLimit(entry).length,
+    verdict,
+  };
+}
+
+/** The verdict over tasks. Where the model, or what it is compared with, might still have improved, no gain has one. */
+function judged(
+  { entry, reference }: Compared,
+  { tasks, aggregate }: TestedGains,
+): { readonly verdict: Verdict; readonly gains: readonly TestedGain[]; readonly aggregate: Aggregate | null } {
+  const none = tasks.map((gain) => ({ ...gain, verdict: null, detectable: null, seedsToDecide: null }));
+  if (entry === reference) return { verdict: 'baseline', gains: none, aggregate: null };
+  if (isUnfinished(entry) || (reference && isUnfinished(reference)))
+    return {
+      verdict: 'not trained to a plateau',
+      gains: none,
+      aggregate: aggregate && { ...aggregate, verdict: null },
+    };
+  return { verdict: rowVerdict(tasks.map(({ verdict }) => verdict)), gains: tasks, aggregate };
+}
+
+function isUnfinished(entry: Entry): boolean {
+  return atLimit(entry).length > mostAtLimit * entry.runs.filter(({ run }) => run).length;
+}
+
+function atLimit({ runs }: Entry): Entry['runs'] {
+  return runs.filter(({ run }) => run && isTrained(run) && endedAtLimit(run));
+}
+
+/** Means of what a checkpoint for this task alone would have had, over the runs that tell; the gain over the reference as it is. */
+function ownBestOf(entry: Entry, reference: Entry | undefined, task: JudgedTask): TaskGain['ownBest'] {
+  const own = ({ run }: Entry['runs'][number]) => {
+    const value = run && isTrained(run) ? run.result.tasks[task.name]?.ownBest?.test[task.metric.name] : undefined;
+    return typeof value === 'number' ? value : null;
+  };
+  const values = entry.runs.flatMap((run) => own(run) ?? []);
+  if (values.length === 0) return null;
+  const gains = entry.runs.flatMap((run) => {
+    const other = reference?.runs.find(({ seed }) => seed === run.seed)?.run;
+    const [value, against] = [own(run), other ? testValue(other, task) : null];
+    return value === null || against === null ? [] : [signOf(task.metric) * (value - against)];
+  });
+  return { mean: mean(values), gain: gains.length > 0 ? mean(gains) : null };
+}
+
+function contrastOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTask[]): Contrast {
+  const { entry, reference } = compared;
+  const { verdict, gains, aggregate } = judged(compared, tested);
+  const ofTasks = tasks.map(({ name, metric }, index) => [name, { metric: metric.name, ...at(gains, index) }] as const);
+  return {
+    axis: entry.point,
+    model: entry.label,
+    reference: reference?.label ?? '',
+    tasks: Object.fromEntries(ofTasks),
+    aggregate,
+    verdict,
+  };
+}
+
+/**
+ * Mean and worst gain over the tasks, in the metric that epochs of their type are selected by, which has one scale for all tasks. Null
+ * where the tasks are of two types or a gain is not there.
+ */
+function overTasks(
+  pairs: readonly Pair[],
+  tasks: readonly JudgedTask[],
+): Pick<ComparisonRow, 'meanGain' | 'worstGain'> {
+  const types = new Set(tasks.map(({ metric }) => metric.type));
+  const metric = metrics.all.find(({ type, score }) => types.has(type) && score);
+  const gains = metric
+    ? tasks.flatMap(({ name }) => {
+        const { values } = differencesOf(pairs, { name, metric });
+        return values.length > 0 ? mean(values) : [];
+      })
+    : [];
+  if (types.size !== 1 || gains.length < tasks.length) return { meanGain: null, worstGain: null };
+  return { meanGain: mean(gains), worstGain: Math.min(...gains) };
+}
+
+function at<Item>(items: readonly Item[], index: number): Item {
+  const found = items[index];
+  if (found === undefined) throw new Error('A table has a cell for every model and task.');
+  return found;
+}

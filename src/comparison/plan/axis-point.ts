@@ -1,0 +1,35 @@
+import type { AxisPoint } from '../../config/comparison.js';
+
+/** Equal for equal points, whose axes are in the same order. */
+export function pointKey(point: AxisPoint): string {
+  return JSON.stringify(point);
+}
+
+/** What lies at each point, in the order of the first. */
+export function byPoint<Item>(
+  items: readonly Item[],
+  pointOf: (item: Item) => AxisPoint,
+): readonly (readonly Item[])[] {
+  const points = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = pointKey(pointOf(item));
+    points.set(key, [...(points.get(key) ?? []), item]);
+  }
+  return [...points.values()];
+}
+
+/** `dataset.correlation` -> `correlation` */
+export function axisName(key: string): string {
+  return key.split('.').at(-1) ?? key;
+}
+
+export function axisValue(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
+/** `correlation 0.4, tower [8]`; empty without axes. */
+export function pointText(point: AxisPoint, separator = ', '): string {
+  return Object.entries(point)
+    .map(([key, value]) => `${axisName(key)} ${axisValue(value)}`)
+    .join(separator);
+}

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { parseComparison } from '../../config/comparison.js';
+import { definitions } from '../../training/definitions.js';
+import { checkData } from './data-checks.js';
+import type { ReadShape } from './data-shapes.js';
+
+function configWith(keys: string) {
+  const text = `name: small
+compare:
+  models:
+    - { type: single-task, levels: [[32]], tower: [8] }
+    - { type: hard-sharing, levels: [[32]], tower: [8] }
+  seeds: 2
+${keys}dataset: { loader: census-income, path: nowhere, group: 1 }
+tasks: [{ name: income, type: binary }, { name: never-married, type: binary }]
+train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
+`;
+  return parseComparison(text, 'small.yaml', [], definitions);
+}
+
+const data = (test: number, grouped: boolean) => async () => ({
+  kind: 'shape' as const,
+  model: { tasks: ['income', 'never-married'], categorical: [], numeric: [] },
+  rows: { train: 1, validation: 1, test },
+  grouped,
+});
+
+test('errors over test rows want as many rows as predictions are kept for', async () => {
+  const config = configWith('  uncertainty: rows\n');
+  await checkData(config, data(1_000_000, false));
+  await expect(checkData(config, data(1_000_001, false))).rejects.toThrow(/^compare\.uncertainty: 'rows'.* 1,000,001/);
+});
+
+test('the data of every point of the axes are checked', async () => {
+  const config = configWith('  uncertainty: rows\n  axes: { dataset.path: [small, large] }\n');
+  const readShape: ReadShape = (experiment) =>
+    data('path' in experiment.dataset && experiment.dataset.path === 'large' ? 1_000_001 : 9, false)();
+  await expect(checkData(config, readShape)).rejects.toThrow(
+    /^compare\.uncertainty: 'rows'.* 1,000,001 at path large\./,
+  );
+});
+
+test('a metric within groups wants groups', async () => {
+  const config = configWith('  metrics: { never-married: groupedAuc, income: logLoss }\n');
+  await checkData(config, data(10, true));
+  await expect(checkData(config, data(10, false))).rejects.toThrow(/^compare\.metrics\.never-married: 'groupedAuc'/);
+});
+
+test('data are not read for a comparison that asks nothing of them', async () => {
+  const refuse = () => Promise.reject(new Error('read'));
+  await checkData(configWith('  metrics: { income: logLoss }\n'), refuse);
+  await expect(checkData(configWith('  uncertainty: both\n'), refuse)).rejects.toThrow('read');
+});

@@ -1,0 +1,57 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseComparison } from '../../config/comparison.js';
+import { definitions } from '../../training/definitions.js';
+import { folderConfig } from './folder-config.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-folder-config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const text = `name: c
+dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
+train: { epochs: 3, batchSize: 5, optimizer: { type: adam } }
+compare:
+  models: [{ type: single-task }, { type: ple }]
+  seeds: 2
+`;
+const config = (...overrides: string[]) => parseComparison(text, 'c.yaml', overrides, definitions);
+const epochs = () => parse(readFileSync(join(folder, 'config.yaml'), 'utf8')).train.epochs;
+
+test('without results it is written at once', () => {
+  expect(folderConfig(folder, config()).note).toBeNull();
+  expect(folderConfig(folder, config('train.epochs=4')).note).toBeNull();
+  expect(epochs()).toBe(4);
+});
+
+test('results keep their config until others replace them, which is told', () => {
+  folderConfig(folder, config());
+  writeFileSync(join(folder, 'comparison.json'), '{}');
+  const other = folderConfig(folder, config('train.epochs=4', 'compare.seeds=5'));
+  expect(other.note).toContain('has the tables of a config with another train.epochs: they are replaced at the end');
+  expect(epochs()).toBe(3);
+  other.write();
+  expect(epochs()).toBe(4);
+});
+
+test('more seeds go on with the same runs, and the same config is the same', () => {
+  folderConfig(folder, config());
+  writeFileSync(join(folder, 'comparison.json'), '{}');
+  expect(folderConfig(folder, config()).note).toBeNull();
+  expect(folderConfig(folder, config('compare.seeds=5')).note).toBeNull();
+});
+
+test('results are of the same runs where another engine, place of the data, margin or number of seeds is chosen', () => {
+  folderConfig(folder, config());
+  writeFileSync(join(folder, 'comparison.json'), '{}');
+  const kept = (...overrides: string[]) => folderConfig(folder, config(...overrides)).hasResults;
+  expect(kept('engine.threads=1', 'compare.margin={ mse: 3 % }', 'compare.seeds=5')).toBe(true);
+  expect(kept('train.epochs=4')).toBe(false);
+  expect(kept('dataset.seed=3')).toBe(false);
+});

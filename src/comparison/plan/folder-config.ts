@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { ComparisonConfig } from '../../config/comparison.js';
+import { resolvedComparison, stringifyComparison } from '../../config/resolved-comparison.js';
+import { differences } from '../../support/differences.js';
+import { writeWhole } from '../../support/whole-file.js';
+import { definitions } from '../../training/definitions.js';
+
+/**
+ * config.yaml of a comparison's folder: the config that its comparison.json is of. Without results it is written at once, and tells what an
+ * interrupted comparison was; results of another config keep theirs until they are replaced.
+ * @returns What writes it with the results, a note on results that will be replaced, and whether those were made of runs as this config has them.
+ */
+export function folderConfig(
+  folder: string,
+  config: ComparisonConfig,
+): { readonly write: () => void; readonly note: string | null; readonly hasResults: boolean } {
+  const file = join(folder, 'config.yaml');
+  const write = () => writeWhole(file, stringifyComparison(config));
+  const holdsResults = existsSync(join(folder, 'comparison.json')) && existsSync(file);
+  if (!holdsResults) {
+    write();
+    return { write, note: null, hasResults: false };
+  }
+  const added = /^compare\.(seeds|models)\b/; // more seeds and models go on with the same runs
+  const now: unknown = JSON.parse(JSON.stringify(resolvedComparison(config)));
+  const changed = differences(parse(readFileSync(file, 'utf8')), now).filter(({ key }) => !added.test(key));
+  const keeps = ['compare.', 'engine.', ...pathsOf(config)];
+  const hasResults = changed.every(({ key }) => keeps.some((start) => key.startsWith(start)));
+  if (changed.length === 0) return { write, note: null, hasResults };
+  const keys = changed.map(({ key }) => key);
+  const named = keys.length > 3 ? `${keys.slice(0, 3).join(', ')} and ${keys.length - 3} more keys` : keys.join(', ');
+  return {
+    write,
+    hasResults,
+    note: `${folder} has the tables of a config with another ${named}: they are replaced at the end; name=NAME keeps both.`,
+  };
+}
+
+/** Keys that say where the data are, not what they are. */
+function pathsOf(config: ComparisonConfig): readonly string[] {
+  const { loader } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0).dataset;
+  return definitions.loaders.get(loader).paths.map((key) => `dataset.${key}`);
+}

@@ -1,0 +1,239 @@
+import { describe, expect, test } from 'vitest';
+import { parseComparison } from '../../config/comparison.js';
+import { models } from '../../models/catalogue.js';
+import type { ModelShape } from '../../models/model.js';
+import { ConfigError } from '../../support/errors.js';
+import { definitions } from '../../training/definitions.js';
+import { matched, matchWidths, networkParameters } from './match.js';
+
+const shape: ModelShape = {
+  tasks: ['click', 'buy', 'view'],
+  categorical: [
+    { name: 'site', cardinality: 30, embedding: 3 },
+    { name: 'item', cardinality: 500, embedding: 2 },
+  ],
+  numeric: ['a', 'b'],
+};
+const x = 3 + 2 + 2;
+const K = 3;
+
+type Widths = readonly number[];
+interface Stack {
+  readonly levels: readonly Widths[];
+  readonly tower: Widths;
+}
+
+/** Weights and biases of a stack of layers. */
+const mlp = (...widths: number[]) => widths.slice(1).reduce((sum, width, i) => sum + ((widths[i] ?? 0) + 1) * width, 0);
+const last = (widths: Widths = []) => widths.at(-1) ?? 0;
+
+/** Network parameters as the papers' formulas have them. */
+const closedForms: Readonly<Record<string, { stack: Stack; more?: object; count(stack: Stack): number }>> = {
+  'single-task': {
+    stack: { levels: [[20, 12], [10]], tower: [6] },
+    count: ({ levels, tower }) => K * mlp(x, ...levels.flat(), ...tower, 1),
+  },
+  'hard-sharing': {
+    stack: { levels: [[20, 12]], tower: [10, 6] },
+    count: ({ levels, tower }) => mlp(x, ...levels.flat()) + K * mlp(last(levels[0]), ...tower, 1),
+  },
+  mmoe: {
+    stack: { levels: [[14]], tower: [9, 6] },
+    more: { experts: 4 },
+    count: ({ levels, tower }) => 4 * mlp(x, ...levels.flat()) + K * x * 4 + K * mlp(last(levels[0]), ...tower, 1),
+  },
+  ple: {
+    stack: { levels: [[13], [8]], tower: [7] },
+    more: { experts: { shared: 2, task: 1 } },
+    count: ({ levels: [one = [], two = []], tower }) =>
+      (K + 2) * (mlp(x, ...one) + mlp(last(one), ...two)) +
+      K * (x + last(one)) * 3 + // tasks' gates
+      x * (K + 2) + // shared gate
+      K * mlp(last(two), ...tower, 1),
+  },
+};
+
+describe.each(Object.entries(closedForms))('%s', (type, { stack, more = {}, count }) => {
+  const options = { ...stack, ...more, type };
+  const own = count(stack);
+  const rounded = (width: number, factor: number) => Math.max(1, Math.round(width * factor));
+  const stackAt = (factor: number): Stack => ({
+    levels: stack.levels.map((widths) => widths.map((width) => rounded(width, factor))),
+    tower: stack.tower.map((width) => rounded(width, factor)),
+  });
+  const reachable = [...Array(30_000).keys()].map((i) => count(stackAt(i / 10_000)));
+
+  test('its parameters are those of the closed form, whatever the sizes of embedding tables', () => {
+    expect(networkParameters({ type, options, shape })).toBe(own);
+    const larger = { ...shape, categorical: shape.categorical.map((column) => ({ ...column, cardinality: 7 })) };
+    expect(networkParameters({ type, options, shape: larger })).toBe(own);
+  });
+
+  test('its own number leaves it as it is', () => {
+    expect(matchWidths({ type, options, shape, target: own })).toEqual({ ...stack, factor: 1, network: own, miss: 0 });
+  });
+
+  test.each([0.3, 0.6, 0.95, 1.02, 1.5, 2.5])('%d times its parameters: as near as an exhaustive search', (times) => {
+    const target = Math.round(own * times);
+    const below = Math.max(...reachable.filter((parameters) => parameters <= target));
+    const above = Math.min(...reachable.filter((parameters) => parameters > target));
+    const nearest = [below, above].map((parameters) => {
+      const from = stackAt(reachable.indexOf(parameters) / 10_000);
+      const tries = [...Array(200).keys()].map((i) => ({ ...from, tower: [...from.tower.slice(0, -1), i + 1] }));
+      const misses = tries.map((candidate) => Math.abs(count(candidate) - target));
+      const found = tries[misses.indexOf(Math.min(...misses))] ?? from;
+      return { ...found, change: Math.abs(Math.log(last(found.tower) / last(from.tower))) };
+    });
+    const match = matchWidths({ type, options, shape, target });
+    const [expected] = nearest.toSorted((a, b) => a.change - b.change);
+    expect({ levels: match.levels, tower: match.tower }).toEqual({ levels: expected?.levels, tower: expected?.tower });
+    expect(match.network).toBe(count(match));
+    expect(match.miss).toBe(match.network - target);
+    // One unit of the last tower layer has this many parameters.
+    const unit = K * ((match.tower.at(-2) ?? last(match.levels.at(-1))) + 2);
+    expect(Math.abs(match.miss)).toBeLessThanOrEqual(unit / 2);
+  });
+});
+
+const wide: ModelShape = { tasks: ['click', 'buy'], categorical: [], numeric: [...Array(50).keys()].map(String) };
+const required: Readonly<Record<string, object>> = { 'asymmetric-sharing': { source: 'buy' } };
+
+describe.each(models.all)('$name with default widths', ({ name: type, options: schema, widthMultiple }) => {
+  const options = schema.parse({ type, ...required[type] });
+  const targets = [20_000, 60_000, 90_000, 300_000];
+  const matches = targets.map((target) => matchWidths({ type, options, shape: wide, target }));
+
+  test('comes within 1 % of a number', () => {
+    for (const [i, { network, miss }] of matches.entries()) {
+      expect(Math.abs(miss)).toBeLessThan((targets[i] ?? 0) / 100);
+      expect(network - miss).toBe(targets[i]);
+    }
+  });
+
+  test('the model with these widths has this many parameters, and is one that a config may name', () => {
+    for (const { levels, tower, network } of matches) {
+      const matched = schema.parse({ ...options, levels, tower });
+      expect(networkParameters({ type, options: matched, shape: wide })).toBe(network);
+      const multiple = widthMultiple(options);
+      for (const widths of levels) expect(last(widths) % multiple).toBe(0);
+    }
+  });
+
+  test('more parameters: a larger factor, and no layer but the adjusted one is narrower', () => {
+    for (const [i, match] of matches.slice(1).entries()) {
+      const smaller = matches[i];
+      expect(match.factor).toBeGreaterThan(smaller?.factor ?? 0);
+      const fixed = ({ levels, tower }: Stack) => [...levels.flat(), ...tower.slice(0, -1)];
+      const before = fixed(smaller ?? match);
+      for (const [layer, width] of fixed(match).entries()) expect(width).toBeGreaterThanOrEqual(before[layer] ?? 0);
+    }
+  });
+});
+
+test('one model has a multiple, by its options', () => {
+  const multiples = models.all.flatMap(({ name, options, widthMultiple }) => {
+    const multiple = widthMultiple(options.parse({ type: name, ...required[name] }));
+    return multiple === 1 ? [] : [[name, multiple]];
+  });
+  expect(multiples).toEqual([['sluice', 2]]);
+  const sluice = { type: 'sluice', levels: [[12], [6]], tower: [5], subspaces: 3 };
+  for (const target of [1500, 2000, 2600]) {
+    const { levels } = matchWidths({ type: 'sluice', options: sluice, shape: wide, target });
+    expect(levels.map((widths) => last(widths) % 3)).toEqual([0, 0]);
+  }
+});
+
+test('without a tower the last layer of the last level adjusts', () => {
+  const options = { type: 'hard-sharing', levels: [[40, 20]], tower: [] };
+  const count = (one: number, two: number) => mlp(50, one, two) + 2 * mlp(two, 1);
+  expect(networkParameters({ type: 'hard-sharing', options, shape: wide })).toBe(count(40, 20));
+  for (const target of [1000, 2345, 7777]) {
+    const { levels, tower, network, miss } = matchWidths({ type: 'hard-sharing', options, shape: wide, target });
+    const [one = 0, two = 0] = levels[0] ?? [];
+    expect(tower).toEqual([]);
+    expect(network).toBe(count(one, two));
+    expect(Math.abs(miss)).toBeLessThanOrEqual(Math.abs(count(one, two + 1) - count(one, two)) / 2);
+  }
+});
+
+test('sizes that no widths reach are told', () => {
+  const options = { type: 'hard-sharing', levels: [[40]], tower: [20] };
+  const least = mlp(50, 1) + 2 * mlp(1, 1, 1); // every layer 1 wide
+  const attempt = (target: number) => () => matchWidths({ type: 'hard-sharing', options, shape: wide, target });
+  expect(attempt(least)).not.toThrow();
+  expect(attempt(least - 1)).toThrow(ConfigError);
+  expect(attempt(least - 1)).toThrow(`hard-sharing cannot be scaled to ${least - 1} network parameters`);
+  expect(attempt(least - 1)).toThrow(`it has ${least}`);
+});
+
+test('without levels the tower is scaled; without any layer only the own number is met', () => {
+  const towers = { type: 'hard-sharing', levels: [], tower: [30, 10] };
+  const { levels, tower, network, miss } = matchWidths({
+    type: 'hard-sharing',
+    options: towers,
+    shape: wide,
+    target: 9000,
+  });
+  expect(levels).toEqual([]);
+  expect(tower).toHaveLength(2);
+  expect(network).toBe(2 * mlp(50, ...tower, 1));
+  expect(Math.abs(miss)).toBeLessThan(90);
+  const none = { type: 'hard-sharing', levels: [], tower: [] };
+  expect(matchWidths({ type: 'hard-sharing', options: none, shape: wide, target: 102 }).network).toBe(2 * mlp(50, 1));
+  expect(() => matchWidths({ type: 'hard-sharing', options: none, shape: wide, target: 103 })).toThrow(
+    'hard-sharing cannot be scaled to 103 network parameters: it has no layers, and so no widths to scale.',
+  );
+});
+
+describe('a comparison', () => {
+  const text = (match: string) => `
+name: small
+compare:
+  models:
+    - { type: single-task, levels: [[32], [16]], tower: [8] }
+    - { type: ple, levels: [[32], [16]], tower: [8] }
+  seeds: 5
+  match: ${match}
+  axes: { model.tower: [[8], [12]] }
+dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 20 }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
+train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
+`;
+  const data: ModelShape = { tasks: ['y1', 'y2'], categorical: [], numeric: [...Array(20).keys()].map(String) };
+  const config = (match: string) => parseComparison(text(match), 'small.yaml', [], definitions);
+  const baseline = (tower: number) => 2 * mlp(20, 32, 16, tower, 1);
+
+  test('takes the baseline of the point as its measure, which keeps its widths', () => {
+    const comparison = config('parameters');
+    for (const tower of [8, 12]) {
+      const point = { 'model.tower': [tower] };
+      expect(matched(comparison, 'single-task', point, data)?.changes).toEqual({
+        'model.levels': [[32], [16]],
+        'model.tower': [tower],
+      });
+      const ple = matched(comparison, 'ple', point, data);
+      expect(Math.abs((ple?.match.network ?? 0) - baseline(tower))).toBeLessThan(baseline(tower) / 100);
+      expect((ple?.match.network ?? 0) - (ple?.match.miss ?? 0)).toBe(baseline(tower));
+      const { model } = comparison.experiment('ple', point, 1, ple?.changes);
+      expect(networkParameters({ type: 'ple', options: model, shape: data })).toBe(ple?.match.network);
+    }
+  });
+
+  test('takes a number as its measure for all, the baseline too', () => {
+    for (const label of ['single-task', 'ple']) {
+      const match = matched(config('{ parameters: 5000 }'), label, { 'model.tower': [8] }, data)?.match;
+      expect(Math.abs((match?.network ?? 0) - 5000)).toBeLessThan(50);
+    }
+  });
+
+  test('scales what other changes leave, and keeps them', () => {
+    const changes = { 'model.experts': 2, 'train.batchSize': 5 };
+    const ple = matched(config('parameters'), 'ple', { 'model.tower': [8] }, data, changes);
+    expect(ple?.changes).toEqual({ ...changes, 'model.levels': ple?.match.levels, 'model.tower': ple?.match.tower });
+    const { model } = config('parameters').experiment('ple', {}, 1, ple?.changes);
+    expect(networkParameters({ type: 'ple', options: model, shape: data })).toBe(ple?.match.network);
+    expect(Math.abs(ple?.match.miss ?? 99)).toBeLessThan(baseline(8) / 100);
+  });
+
+  test('without match: null', () => expect(matched(config('null'), 'ple', {}, data)).toBeNull());
+});

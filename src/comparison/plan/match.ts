@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
+import { models } from '../../models/catalogue.js';
+import type { ModelShape } from '../../models/model.js';
+import { ConfigError } from '../../support/errors.js';
+import { countParameters } from '../../training/setup.js';
+import type { Match } from '../comparison.js';
+
+type Options = Readonly<Record<string, unknown>>;
+
+/**
+ * Scales all widths of `options.levels` and `options.tower` by one factor, so that the model has about `target` network parameters
+ * (embedding tables are not counted). Rounded widths reach a number just below the target and one just above it; from each of the
+ * two the last tower layer (without a tower: the last layer of the last level) takes the width that comes nearest, and the
+ * match is the one of both where that layer changes less. Options that have `target` parameters already keep their widths.
+ * @param options The model's, parsed: with `levels` and `tower`.
+ * @throws ConfigError if even widths of 1 have more parameters, or the widest possible fewer.
+ */
+export function matchWidths(wanted: {
+  readonly type: string;
+  readonly options: Options;
+  readonly shape: ModelShape;
+  readonly target: number;
+}): Match {
+  const { type, options, shape, target } = wanted;
+  const definition = models.get(type);
+  const base = stackSchema.parse(options);
+  const multiple = definition.widthMultiple(options);
+  const count = (stack: Stack) => networkParameters({ type, options: { ...options, ...stack }, shape });
+  const fits = (stack: Stack) => definition.options.safeParse({ ...options, ...stack }).success;
+  const own = count(base);
+  if (own === target) return { ...base, factor: 1, network: own, miss: 0 };
+
+  if (base.levels.length + base.tower.length === 0) throw unreachable('it has no layers, and so no widths to scale');
+  let lower = 0; // a factor with at most `target` parameters
+  const least = count(scaled(base, lower, multiple));
+  if (least > target) throw unreachable(`with the narrowest layers it has ${least}`);
+  let upper = 1; // a factor with more
+  while (count(scaled(base, upper, multiple)) <= target) {
+    lower = upper;
+    upper *= 1.25;
+    if (!fits(scaled(base, upper, multiple))) throw unreachable('its layers would be wider than a config may say');
+  }
+  while (upper - lower > 1e-9 * upper) {
+    const middle = (lower + upper) / 2;
+    if (count(scaled(base, middle, multiple)) <= target) lower = middle;
+    else upper = middle;
+  }
+  const [best] = [lower, upper]
+    .map((factor) => {
+      const { stack, change } = adjusted(scaled(base, factor, multiple), target, multiple, count);
+      const network = count(stack);
+      return { match: { ...stack, factor, network, miss: network - target }, change };
+    })
+    .toSorted((a, b) => compare(a.change, b.change) || Math.abs(a.match.miss) - Math.abs(b.match.miss));
+  if (!best) throw new Error('Two stacks were compared.');
+  return best.match;
+
+  function unreachable(why: string): ConfigError {
+    return new ConfigError(
+      `compare.match: ${type} cannot be scaled to ${target} network parameters: ${why}. Give another number, or another model.`,
+    );
+  }
+}
+
+/** Network parameters of a model, whose number the sizes of embedding tables do not change. */
+export function networkParameters(model: {
+  readonly type: string;
+  readonly options: Options;
+  readonly shape: ModelShape;
+}): number {
+  return countParameters(models.get(model.type).build(model.shape, model.options).parameters).network;
+}
+
+/**
+ * What `match` asks of a model at one point: `changes` with its widths, for a run; null without `match`.
+ * @param shape Of the data at this point, which the baseline as configured is counted on.
+ * @param changes Further values of the model's runs, such as tuned ones: they are set before the widths are scaled.
+ * @param changedShape Of the data with these values, such as a tuned width of embeddings; default: `shape`.
+ */
+export function matched(
+  config: ComparisonConfig,
+  label: string,
+  point: AxisPoint,
+  shape: ModelShape,
+  changes: AxisPoint = {},
+  changedShape: ModelShape = shape,
+): { readonly changes: AxisPoint; readonly match: Match } | null {
+  if (config.match === null) return null;
+  const seed = config.seeds[0] ?? 0;
+  const baseline = config.experiment(config.baseline, point, seed).model;
+  const target =
+    config.match === 'baseline' ? networkParameters({ type: baseline.type, options: baseline, shape }) : config.match;
+  const model = config.experiment(label, point, seed, changes).model;
+  const match = matchWidths({ type: model.type, options: model, shape: changedShape, target });
+  return { changes: { ...changes, 'model.levels': match.levels, 'model.tower': match.tower }, match };
+}
+
+const stackSchema = z.object({ levels: z.array(z.array(z.int())), tower: z.array(z.int()) });
+type Stack = z.infer<typeof stackSchema>;
+
+/** @param multiple What divides the last width of every level. */
+function scaled({ levels, tower }: Stack, factor: number, multiple: number): Stack {
+  const scale = (width: number, step = 1) => Math.max(1, Math.round((width * factor) / step)) * step;
+  return {
+    levels: levels.map((widths) => widths.map((width, i) => scale(width, i === widths.length - 1 ? multiple : 1))),
+    tower: tower.map((width) => scale(width)),
+  };
+}
+
+/**
+ * The stack with the width of its last layer that comes nearest to `target`, and by how much that width changed: abs(ln(new / old)),
+ * infinite if no width comes nearer than half a unit's parameters.
+ */
+function adjusted(stack: Stack, target: number, multiple: number, count: (stack: Stack) => number) {
+  const step = stack.tower.length > 0 ? 1 : multiple;
+  const width = stack.tower.at(-1) ?? stack.levels.at(-1)?.at(-1) ?? 0;
+  const at = (last: number): Stack =>
+    stack.tower.length > 0
+      ? { ...stack, tower: [...stack.tower.slice(0, -1), last] }
+      : { ...stack, levels: [...stack.levels.slice(0, -1), [...(stack.levels.at(-1) ?? []).slice(0, -1), last]] };
+  const unit = count(at(width + step)) - count(stack);
+  if (unit <= 0) return { stack, change: Number.POSITIVE_INFINITY };
+  const last = Math.max(step, width + step * Math.round((target - count(stack)) / unit));
+  const reached = Math.abs(count(at(last)) - target) <= unit / 2;
+  return { stack: at(last), change: reached ? Math.abs(Math.log(last / width)) : Number.POSITIVE_INFINITY };
+}
+
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}

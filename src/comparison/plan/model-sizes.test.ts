@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { parseComparison } from '../../config/comparison.js';
+import { definitions } from '../../training/definitions.js';
+import { largestFirst, modelSizes } from './model-sizes.js';
+import { experimentOf, type Run, reportedRuns } from './run.js';
+
+const config = parseComparison(
+  `name: sizes
+dataset: { loader: synthetic, rows: { train: 64, validation: 64, test: 64 }, dimension: 10, seed: 1 }
+tasks: [ { name: y1, type: regression }, { name: y2, type: regression } ]
+train: { epochs: 1, batchSize: 64, optimizer: { type: adam } }
+compare:
+  models:
+    - { type: single-task, levels: [[2]], tower: [2] }
+    - { label: wide, type: hard-sharing, levels: [[20]], tower: [2] }
+    - { label: narrow, type: hard-sharing, levels: [[3]], tower: [2] }
+  seeds: [7, 3]
+`,
+  'sizes.yaml',
+  [],
+  definitions,
+);
+const runs = reportedRuns(config, () => [{ changes: {} }], config.seeds).map(
+  (run): Run => ({
+    ...run,
+    ...{ experiment: experimentOf(config, run), hash8: '', folder: '', state: 'planned' },
+  }),
+);
+const readShape = async () => ({
+  kind: 'shape' as const,
+  model: { tasks: ['y1', 'y2'], categorical: [], numeric: Array.from({ length: 10 }, (_, i) => `x${i}`) },
+  rows: { train: 64, validation: 64, test: 64 },
+  grouped: false,
+});
+
+test("a model's size counts its weights and biases", async () => {
+  const sizes = await modelSizes(runs, readShape);
+  // Towers: (2 or 20 or 3) x 2 + 2, then 2 + 1, for each of two tasks.
+  expect(Object.fromEntries(Array.from(sizes, ([label, { size }]) => [label, size]))).toEqual({
+    'single-task': 2 * (10 * 2 + 2 + (2 * 2 + 2) + 3),
+    wide: 10 * 20 + 20 + 2 * (20 * 2 + 2 + 3),
+    narrow: 10 * 3 + 3 + 2 * (3 * 2 + 2 + 3),
+  });
+});
+
+test('seeds keep their order; within one the largest model is first', async () => {
+  const ordered = await largestFirst(runs, readShape);
+  expect(ordered.map(({ label, seed }) => `${label} ${seed}`)).toEqual([
+    'wide 7',
+    'single-task 7',
+    'narrow 7',
+    'wide 3',
+    'single-task 3',
+    'narrow 3',
+  ]);
+});
+
+test('data that cannot be read leave the order', async () => {
+  const ordered = await largestFirst(runs, () => Promise.reject(new Error('gone')));
+  expect(ordered).toEqual(runs);
+});

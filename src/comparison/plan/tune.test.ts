@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'vitest';
+import { type AxisPoint, parseComparison } from '../../config/comparison.js';
+import { UserError } from '../../support/errors.js';
+import { definitions } from '../../training/definitions.js';
+import { experimentOf, type Wanted } from './run.js';
+import { chooseValues, tuningRuns } from './tune.js';
+
+const text = (tune: string) => `
+name: small
+compare:
+  models:
+    - { type: single-task, levels: [[8], [8]], tower: [4] }
+    - { label: shared, type: hard-sharing, levels: [[8]], tower: [8, 4] }
+  seeds: [3, 9, 4]
+  axes: { dataset.correlation: [0.2, 1] }
+  tune: ${tune}
+dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 20 }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
+train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
+`;
+const config = (tune: string) => parseComparison(text(tune), 'small.yaml', [], definitions);
+const searched = config('{ train.optimizer.learningRate: [0.1, 0.01, 0.001], train.batchSize: [5, 10] }');
+const values = [
+  { 'train.optimizer.learningRate': 0.1, 'train.batchSize': 5 },
+  { 'train.optimizer.learningRate': 0.1, 'train.batchSize': 10 },
+  { 'train.optimizer.learningRate': 0.01, 'train.batchSize': 5 },
+  { 'train.optimizer.learningRate': 0.01, 'train.batchSize': 10 },
+  { 'train.optimizer.learningRate': 0.001, 'train.batchSize': 5 },
+  { 'train.optimizer.learningRate': 0.001, 'train.batchSize': 10 },
+];
+
+describe('the search', () => {
+  const point = { 'dataset.correlation': 0.2 };
+  const searchOf = (of: typeof searched, label: string, ...changesWith: [((values: AxisPoint) => AxisPoint)?]) =>
+    tuningRuns(of, label, point, ...changesWith).map(({ values = {}, ...run }) => ({
+      ...{ ...run, values },
+      experiment: experimentOf(of, { ...run, values }),
+    }));
+
+  test('28b: is the same for every model, the baseline too: all combinations, under the seed of the search', () => {
+    for (const { label, type } of searched.models) {
+      const runs = searchOf(searched, label);
+      expect(runs.map((run) => run.values)).toEqual(values);
+      for (const { label: of, seed, point: at, experiment, values: tried } of runs) {
+        expect([of, at, experiment.model.type]).toEqual([label, point, type]);
+        expect([seed, experiment.seed]).toEqual([1_000_000, 1_000_000]);
+        expect(experiment.dataset).toMatchObject({ correlation: 0.2 });
+        expect(experiment.train.batchSize).toBe(tried['train.batchSize']);
+        expect(experiment.train.optimizer).toMatchObject({ learningRate: tried['train.optimizer.learningRate'] });
+      }
+      expect(new Set(runs.map(({ experiment }) => experiment.name)).size).toBe(6);
+    }
+  });
+
+  test('further changes depend on the values', () => {
+    const runs = searchOf(searched, 'shared', (tried) => ({
+      ...tried,
+      'model.tower': [Number(tried['train.batchSize'])],
+    }));
+    expect(runs.map(({ experiment }) => experiment.model)).toEqual(
+      values.map((tried) => ({ type: 'hard-sharing', levels: [[8]], tower: [tried['train.batchSize']] })),
+    );
+    expect(runs.map((run) => run.values)).toEqual(values);
+  });
+
+  test('tries every combination under each of its seeds', () => {
+    const twice = config('{ train.batchSize: [5, 10] }\n  tuneSeed: [7, 8]');
+    const runs = searchOf(twice, 'shared');
+    expect(runs.map((run) => [run.values['train.batchSize'], run.seed, run.experiment.seed])).toEqual([
+      [5, 7, 7],
+      [5, 8, 8],
+      [10, 7, 7],
+      [10, 8, 8],
+    ]);
+    expect(new Set(runs.map(({ experiment }) => experiment.name)).size).toBe(4);
+  });
+
+  test('there is none where there is no choice', () => {
+    expect(tuningRuns(config('null'), 'shared', point)).toEqual([]);
+    expect(tuningRuns(config('{ train.batchSize: [5] }'), 'shared', point)).toEqual([]);
+  });
+});
+
+/** AUC and nmse on validation of a binary and a regression task; of a task that is not there, undefined. */
+type Scores = readonly [click: number | null | undefined, watch: number | null | undefined];
+
+const taskOf = (type: string, metric: string, value: number, test = 0.5) => ({
+  type,
+  validation: { [metric]: Number.isNaN(value) ? null : value },
+  test: { [metric]: test },
+});
+const resultOf = ([click, watch]: Scores, [clickTest, watchTest]: readonly number[] = []) => ({
+  tasks: {
+    ...(click === undefined ? {} : { click: taskOf('binary', 'auc', click ?? Number.NaN, clickTest) }),
+    ...(watch === undefined ? {} : { watch: taskOf('regression', 'nmse', watch ?? Number.NaN, watchTest) }),
+  },
+});
+const runs = tuningRuns(searched, 'shared', {});
+const runAt = (index: number): Wanted => {
+  const run = runs[index];
+  if (!run) throw new Error('More scores than runs.');
+  return run;
+};
+const tried = (...scores: (Scores | undefined)[]) =>
+  scores.map((score, index) => ({ run: runAt(index), result: score && resultOf(score) }));
+const tasks = ['click', 'watch'];
+
+describe('the values chosen together', () => {
+  const chosen = (all: Parameters<typeof chooseValues>[0]) => {
+    const choices = chooseValues(all, tasks, false);
+    expect(choices.map((choice) => choice.tasks)).toEqual([tasks]);
+    return choices[0]?.values;
+  };
+
+  test('have the best mean over tasks of AUC and 1 - nmse', () => {
+    // Means of (AUC, 1 - nmse): .7, .725, .7, .6.
+    expect(chosen(tried([0.9, 0.5], [0.7, 0.25], [0.6, 0.2], [0.95, 0.75]))).toEqual(values[1]);
+  });
+
+  test('21: are not those that the test split would choose', () => {
+    const all = [
+      { run: runAt(0), result: resultOf([0.7, 0.4], [0.7, 0.4]) },
+      { run: runAt(1), result: resultOf([0.6, 0.4], [1, 0]) }, // a leak
+      { run: runAt(2), result: resultOf([0.8, 0.4], [0.5, 1.5]) },
+    ];
+    expect(chosen(all)).toEqual(values[2]);
+  });
+
+  test('of equal ones the first', () => {
+    expect(chosen(tried([0.6, 0.5], [0.7, 0.5], [0.7, 0.5]))).toEqual(values[1]);
+  });
+
+  test('a task that has no score in any run is left out', () => {
+    expect(chosen(tried([null, 0.5], [null, 0.2], [null, 0.3]))).toEqual(values[1]);
+  });
+
+  test('a run that failed, and one without a score that others have, is worse than any', () => {
+    expect(chosen(tried(undefined, [null, 0.01], [0.99, null], [0.01, 40]))).toEqual(values[3]);
+    expect(chosen(tried([Number.NaN, 0.01], [0.01, 40]))).toEqual(values[1]);
+  });
+
+  test('there are none if all failed', () => {
+    const attempt = () => chosen(tried(undefined, [null, null]));
+    expect(attempt).toThrow(UserError);
+    expect(attempt).toThrow(/Tuning of 'shared' found no values: of each of the 2 combinations a run failed/);
+  });
+
+  test('are the best by the mean over seeds', () => {
+    const twice = tuningRuns(config('{ train.batchSize: [5, 10, 2] }\n  tuneSeed: [7, 8]'), 'shared', {});
+    const chosenOf = (...scores: (Scores | undefined)[]) =>
+      chosen(twice.map((run, index) => ({ run, result: scores[index] && resultOf(scores[index]) })));
+    // Batch 5 is best under the first seed (.8, .5: mean .65), 10 over both (.7, .7), 2 under neither (.69, .69).
+    const all: Scores[] = [
+      ...([
+        [0.8, 0.2],
+        [0.5, 0.5],
+      ] as const), // batch 5
+      ...([
+        [0.7, 0.3],
+        [0.7, 0.3],
+      ] as const), // batch 10
+      ...([
+        [0.69, 0.31],
+        [0.69, 0.31],
+      ] as const), // batch 2
+    ];
+    expect(chosenOf(...all)).toEqual({ 'train.batchSize': 10 });
+    expect(chosenOf(...all.slice(0, 3), undefined, ...all.slice(4))).toEqual({ 'train.batchSize': 2 }); // one of batch 10 failed
+  });
+});
+
+describe('tasks that share no parameters', () => {
+  //                 AUC of click   nmse of watch
+  const table: Scores[] = [
+    [0.71, 0.5],
+    [0.74, 0.6], // the best of click
+    [0.73, 0.4], // the best mean: (.73 + .6) / 2
+    [0.6, 0.3], // the best of watch
+  ];
+
+  test('choose apart, each by its own score', () => {
+    expect(chooseValues(tried(...table), tasks, true)).toEqual([
+      { tasks: ['click'], values: values[1] },
+      { tasks: ['watch'], values: values[3] },
+    ]);
+    expect(chooseValues(tried(...table), tasks, false)).toEqual([{ tasks, values: values[2] }]);
+  });
+
+  test('choose as searches of one task each would', () => {
+    const alone = (task: 'click' | 'watch') => {
+      const own = table.map(([click, watch]): Scores => (task === 'click' ? [click, undefined] : [undefined, watch]));
+      return chooseValues(tried(...own), [task], true)[0];
+    };
+    expect(chooseValues(tried(...table), tasks, true)).toEqual([alone('click'), alone('watch')]);
+  });
+
+  test('that choose alike are one choice, in the order of the config', () => {
+    const alike = tried([0.7, 0.3], [0.6, 0.4]);
+    expect(chooseValues(alike, tasks, true)).toEqual([{ tasks, values: values[0] }]);
+  });
+
+  test('without a score take what is best for the others', () => {
+    expect(chooseValues(tried([null, 0.5], [null, 0.2]), tasks, true)).toEqual([{ tasks, values: values[1] }]);
+  });
+
+  test('a run without a score of one task may still be the best of another', () => {
+    expect(chooseValues(tried([0.6, 0.5], [0.9, null]), tasks, true)).toEqual([
+      { tasks: ['click'], values: values[1] },
+      { tasks: ['watch'], values: values[0] },
+    ]);
+  });
+});

@@ -1,0 +1,166 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readRun } from '../../training/finished-run.js';
+import { parseExternalFile, type Reference, readExternal } from './external-predictions.js';
+import { storeRun } from './stored-run.fixture.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-external-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const tasks = {
+  click: { type: 'binary', logits: [-1, 2, 1, 0.5, 9], labels: [0, 1, 0, 1, 1], mask: [1, 1, 1, 1, 0] },
+  'time, s': { type: 'regression', logits: [0.1, -0.2, 0.3, 0.7, 0.4], labels: [3, 1, 4, 1, 5], offset: 2, scale: 3 },
+} as const;
+
+async function stored() {
+  const path = await storeRun(join(folder, 'run'), { name: 'run', seed: 1, tasks });
+  const run = readRun(path);
+  if (!run) throw new Error('The run is finished.');
+  return { path, run, reference: { dataset: run.result.dataset, tasks: await run.predictions() } satisfies Reference };
+}
+
+/** A CSV with both tasks' scores of the five rows, as text. */
+function csv(click: readonly string[], time = ['1', '2', '3', '4', '5'], head = 'id,"time, s",click'): string {
+  const file = join(folder, 'scores.csv');
+  writeFileSync(file, `${head}\n${click.map((score, row) => `row ${row},${time[row] ?? 0},${score}\n`).join('')}`);
+  return file;
+}
+
+test('a run’s own logits, through a CSV, get the run’s own metrics to the last bit', async () => {
+  const { run, reference } = await stored();
+  const [click, time] = reference.tasks;
+  if (!click || !time) throw new Error('Two tasks were stored.');
+  const { offset, scale } = time.task;
+  const file = csv(
+    Array.from(click.scores.logits, String),
+    Array.from(time.scores.logits, (logit) => String(logit * scale + offset)),
+  );
+  const { result, predictions } = await readExternal(file, 'logit', reference);
+  expect(result.tasks.click?.test).toEqual(run.result.tasks.click?.test);
+  expect(result.tasks['time, s']?.test).toEqual(run.result.tasks['time, s']?.test);
+  expect(result.parameters).toBeNull();
+  expect((await predictions()).map(({ task }) => task)).toMatchObject([
+    { name: 'click', type: 'binary' },
+    { name: 'time, s', type: 'regression', offset: 0, scale: 1 },
+  ]);
+});
+
+test('a run’s own predictions.arrow gets the run’s own metrics', async () => {
+  const { path, run, reference } = await stored();
+  const { result } = await readExternal(join(path, 'predictions.arrow'), undefined, reference);
+  expect(result.tasks.click?.test).toEqual(run.result.tasks.click?.test);
+  expect(result.tasks['time, s']?.test).toEqual(run.result.tasks['time, s']?.test);
+});
+
+test('probabilities are turned into log-odds; logits are taken as they are', async () => {
+  const { reference } = await stored();
+  const file = csv(['0.25', '0.75', '0.5', '0.9', '1']);
+  const asProbabilities = (await readExternal(file, 'probability', reference)).result.tasks.click?.test;
+  // The last row is outside of the task's sample space.
+  const logLoss = -(Math.log(0.75) + Math.log(0.75) + Math.log(0.5) + Math.log(0.9)) / 4;
+  expect(asProbabilities).toMatchObject({ auc: 1, logLoss: expect.closeTo(logLoss, 12), samples: 4, positives: 2 });
+  const asLogits = (await readExternal(file, 'logit', reference)).result.tasks.click?.test;
+  const softplus = (x: number) => Math.log(1 + Math.exp(x));
+  const other = (softplus(0.25) + softplus(-0.75) + softplus(0.5) + softplus(-0.9)) / 4;
+  expect(asLogits).toMatchObject({ auc: 1, logLoss: expect.closeTo(other, 12) });
+});
+
+test('a probability of 0 for a positive has no finite log loss: null, and its rank still counts', async () => {
+  const { reference } = await stored();
+  const file = csv(['0.25', '0', '0.5', '1', '0']);
+  const values = (await readExternal(file, 'probability', reference)).result.tasks.click?.test;
+  expect(values).toMatchObject({ auc: 0.5, logLoss: null });
+});
+
+test('predictions of a regression task are in the label’s units', async () => {
+  const { reference } = await stored();
+  const file = csv(['0', '0', '0', '0', '0'], ['3', '1', '4', '1', '6']);
+  const { result } = await readExternal(file, 'logit', reference);
+  expect(result.tasks['time, s']?.test).toMatchObject({ mse: 0.2, mae: 0.2, samples: 5 });
+});
+
+test('a cell may be empty where the row is outside of the task’s sample space, and only there', async () => {
+  const { reference } = await stored();
+  const { result } = await readExternal(csv(['0', '0', '1', '1', '']), 'logit', reference);
+  expect(result.tasks.click?.test.samples).toBe(4);
+  await expect(readExternal(csv(['0', '', '1', '1', '']), 'logit', reference)).rejects.toThrow(
+    /scores\.csv:3: 'click' is '', which is not a number/,
+  );
+});
+
+describe('a file is refused', () => {
+  const good = ['0', '0', '1', '1', '1'];
+  test.each<[string, () => string, RegExp]>([
+    ['with fewer rows', () => csv(good.slice(0, 4)), /scores\.csv has 4 rows, the test split 5/],
+    ['with more rows', () => csv([...good, '1', '1']), /scores\.csv has 7 rows, the test split 5/],
+    [
+      'without a task',
+      () => csv(good, undefined, 'id,time,click'),
+      /no column 'time, s': its first line is id,time,click/,
+    ],
+    ['with a task twice', () => csv(good, undefined, 'click,"time, s",click'), /two columns 'click'/],
+    ['with a word', () => csv(['0', 'high', '1', '1', '1']), /scores\.csv:3: 'click' is 'high', which is not a number/],
+    [
+      'with NaN',
+      () => csv(good, ['1', '2', 'NaN', '4', '5']),
+      /scores\.csv:4: 'time, s' is 'NaN', which is not a number/,
+    ],
+    ['with an infinite score', () => csv(['-Infinity', '0', '1', '1', '1']), /scores\.csv:2: 'click' is '-Infinity'/],
+    ['with lines of other lengths', () => csv(['0', '0,5', '1', '1', '1']), /scores\.csv: not a CSV file: .*line 3/],
+    ['that is empty', () => csv([], undefined, ''), /scores\.csv/],
+    ['that is not there', () => join(folder, 'none.csv'), /Cannot read the predictions .*none\.csv/],
+    ['that is a folder', () => folder, /Cannot read the predictions .*EISDIR/],
+    ['that is no Arrow file', () => csv(good).replace('.csv', '.csv/none.arrow'), /none\.arrow/],
+  ])('%s', async (_, file, message) => {
+    const { reference } = await stored();
+    await expect(readExternal(file(), 'logit', reference)).rejects.toThrow(message);
+  });
+
+  test('with a score that is no probability', async () => {
+    const { reference } = await stored();
+    await expect(readExternal(csv(['0.5', '1.5', '0', '0', '0']), 'probability', reference)).rejects.toThrow(
+      /scores\.csv:3: 'click' is 1\.5, which is not a probability: use --scores logit/,
+    );
+  });
+
+  test('whose scores of a binary task could be either', async () => {
+    const { reference } = await stored();
+    await expect(readExternal(csv(good), undefined, reference)).rejects.toThrow(
+      /--scores probability or --scores logit/,
+    );
+  });
+
+  test('of other rows, as the labels in an Arrow file tell', async () => {
+    const { reference } = await stored();
+    const others = { ...tasks, click: { ...tasks.click, labels: [0, 1, 1, 1, 1] } };
+    const path = await storeRun(join(folder, 'other'), { name: 'other', seed: 1, tasks: others });
+    await expect(readExternal(join(path, 'predictions.arrow'), undefined, reference)).rejects.toThrow(
+      /row 2 has another label of task 'click'/,
+    );
+  });
+});
+
+test.each([
+  ['theirs=scores.csv', { label: 'theirs', seed: undefined, path: 'scores.csv' }],
+  ['theirs:12=a/b=c.csv', { label: 'theirs', seed: 12, path: 'a/b=c.csv' }],
+  ['DeepCTR: PLE:3=x', { label: 'DeepCTR: PLE', seed: 3, path: 'x' }],
+  ['a:b=x', { label: 'a:b', seed: undefined, path: 'x' }],
+])('--predictions %s is understood', (word, expected) => {
+  expect(parseExternalFile(word)).toEqual(expected);
+});
+
+test.each(['x:1.5=F', 'x:-1=F', 'x:1e3=F', 'x: 2=F', 'x:=F', 'a:b:3x=F'])(
+  '--predictions %s is refused: its seed is none',
+  (word) => {
+    expect(() => parseExternalFile(word)).toThrow(/^--predictions [^\n]*: '.*' is not a seed: .*LABEL:SEED=FILE/);
+  },
+);
+
+test.each(['scores.csv', '=scores.csv', 'theirs='])('--predictions %s is refused', (word) => {
+  expect(() => parseExternalFile(word)).toThrow(/expected LABEL=FILE or LABEL:SEED=FILE/);
+});

@@ -1,0 +1,158 @@
+import { createReadStream } from 'node:fs';
+import { CsvError, parse } from 'csv-parse';
+import { evaluateTask } from '../../metrics/evaluate.js';
+import { ConfigError, DataError } from '../../support/errors.js';
+import type { EvaluatedRun } from '../../training/finished-run.js';
+import { readPredictions, type TaskPredictions } from '../../training/predictions.js';
+
+/** What scores of binary tasks are. */
+export type Scale = 'probability' | 'logit';
+
+/** Predictions that were made elsewhere: a file for one seed of the table. */
+export interface ExternalFile {
+  readonly label: string;
+  /** The run that it is compared with; undefined: the table's first seed. */
+  readonly seed: number | undefined;
+  readonly path: string;
+}
+
+/** The test rows that scores belong to: what a run on them was given. */
+export interface Reference {
+  readonly dataset: EvaluatedRun['result']['dataset'];
+  /** Labels and masks, in the order of the table's tasks. */
+  readonly tasks: readonly TaskPredictions[];
+}
+
+/** @throws ConfigError for a word that is not `LABEL=FILE` or `LABEL:SEED=FILE`. */
+export function parseExternalFile(word: string): ExternalFile {
+  const [, label, seed, path] = /^([^=]+?)(?::(\d+))?=(.+)$/s.exec(word) ?? [];
+  if (label === undefined || path === undefined)
+    throw new ConfigError(`--predictions ${word}: expected LABEL=FILE or LABEL:SEED=FILE.`);
+  // A label may have a colon, but what begins as a number after it was meant as a seed.
+  const meant = seed === undefined ? /:(\s*[-+.\d][^:]*|\s*)$/.exec(label)?.[1] : undefined;
+  if (meant !== undefined)
+    throw new ConfigError(
+      `--predictions ${word}: '${meant}' is not a seed: write LABEL:SEED=FILE with the whole number that a run of the table has.`,
+    );
+  return { label, seed: seed === undefined ? undefined : Number(seed), path };
+}
+
+/**
+ * Reads scores of the test split, one per row in the split's order, and evaluates them.
+ *
+ * A CSV has a header with the tasks' names and a column of scores for each (others are ignored): of a binary task probabilities or logits,
+ * as `scale` says, of a regression task predictions in the label's units. A cell may be empty where the row is not in the task's sample
+ * space. A file `.arrow` is one that a run writes. Labels, masks and weights are those of a run on the same rows.
+ * @throws DataError with line and column for a score that is not a number, and for another number of rows.
+ */
+export async function readExternal(
+  path: string,
+  scale: Scale | undefined,
+  reference: Reference,
+): Promise<EvaluatedRun> {
+  const predictions = path.endsWith('.arrow')
+    ? await fromArrow(path, reference.tasks)
+    : await fromCsv(path, scale, reference.tasks);
+  const tasks = Object.fromEntries(
+    predictions.map(({ task, scores }) => [task.name, { type: task.type, test: evaluateTask(task, scores) }]),
+  );
+  const result = { parameters: null, dataset: reference.dataset, tasks };
+  return { path, result, hasPredictions: true, predictions: async () => predictions };
+}
+
+async function fromArrow(path: string, reference: readonly TaskPredictions[]): Promise<readonly TaskPredictions[]> {
+  const read = await readPredictions(
+    path,
+    reference.map(({ task }) => task),
+    'Write it again, as a run writes its predictions.arrow, or as a CSV.',
+  );
+  return reference.map(({ task, scores }, index) => {
+    const { labels, mask } = scores;
+    const found = read[index];
+    if (!found) throw new Error(`Task '${task.name}' was not read.`);
+    checkRows(path, found.scores.logits.length, labels.length);
+    const other = labels.findIndex((label, row) => (mask[row] ?? 0) > 0 && label !== found.scores.labels[row]);
+    if (other >= 0)
+      throw new DataError(`${path}: row ${other} has another label of task '${task.name}' than the runs of the table.`);
+    const row = found.scores.logits.findIndex((logit) => Number.isNaN(logit));
+    if (row >= 0) throw new DataError(`${path}: row ${row} of '${task.name}.logit' is not a number.`);
+    const { offset, scale } = found.task; // NaN: a file of another program, without metadata
+    return {
+      task: { ...task, offset: Number.isNaN(offset) ? 0 : offset, scale: Number.isNaN(scale) ? 1 : scale },
+      scores: { ...scores, logits: found.scores.logits },
+    };
+  });
+}
+
+async function fromCsv(
+  path: string,
+  scale: Scale | undefined,
+  reference: readonly TaskPredictions[],
+): Promise<readonly TaskPredictions[]> {
+  const rows = reference[0]?.scores.labels.length ?? 0;
+  const read = reference.map(({ task, scores }) => ({ task, scores, logits: new Float64Array(rows), column: -1 }));
+  let count = -1; // the header
+  // An empty line may be the empty cell of a file with one column.
+  const records = parse({ bom: true, info: true, skip_empty_lines: reference.length > 1 });
+  createReadStream(path)
+    .on('error', (error) => records.destroy(error))
+    .pipe(records);
+  try {
+    for await (const record of records) {
+      const { info, record: cells }: { info: { lines: number }; record: string[] } = record;
+      if (count < 0) {
+        for (const task of read) task.column = columnOf(cells, task.task.name, path);
+      } else if (count < rows) {
+        for (const { task, scores, logits, column } of read) {
+          const text = cells[column]?.trim() ?? '';
+          if (text === '' && !((scores.mask[count] ?? 0) > 0)) continue;
+          const place = `${path}:${info.lines}: '${task.name}'`;
+          logits[count] = task.type === 'binary' ? toLogit(number(text, place), scale, place) : number(text, place);
+        }
+      }
+      count++;
+    }
+  } catch (error) {
+    if (error instanceof CsvError) throw new DataError(`${path}: not a CSV file: ${error.message}.`);
+    if (error instanceof Error && 'syscall' in error)
+      throw new DataError(`Cannot read the predictions ${path}: ${error.message}.`);
+    throw error;
+  }
+  if (count < 0) throw new DataError(`${path} is empty: its first line names the tasks.`);
+  checkRows(path, count, rows);
+  return read.map(({ task, scores, logits }) => ({
+    task: { ...task, offset: 0, scale: 1 },
+    scores: { ...scores, logits },
+  }));
+}
+
+function columnOf(header: readonly string[], task: string, path: string): number {
+  const names = header.map((name) => name.trim());
+  const column = names.indexOf(task);
+  if (column < 0) throw new DataError(`${path} has no column '${task}': its first line is ${names.join(',')}.`);
+  if (names.lastIndexOf(task) !== column) throw new DataError(`${path} has two columns '${task}'.`);
+  return column;
+}
+
+function number(text: string, place: string): number {
+  const value = Number(text);
+  if (text === '' || !Number.isFinite(value)) throw new DataError(`${place} is '${text}', which is not a number.`);
+  return value;
+}
+
+/** The log-odds of a probability: infinite for 0 and 1, which metrics take as they are. */
+function toLogit(value: number, scale: Scale | undefined, place: string): number {
+  if (scale === undefined)
+    throw new ConfigError('Say what the scores of binary tasks are: --scores probability or --scores logit.');
+  if (scale === 'logit') return value;
+  if (value < 0 || value > 1)
+    throw new DataError(`${place} is ${value}, which is not a probability: use --scores logit for logits.`);
+  return Math.log(value) - Math.log1p(-value);
+}
+
+function checkRows(path: string, found: number, expected: number): void {
+  if (found === expected) return;
+  throw new DataError(
+    `${path} has ${found} rows, the test split ${expected}: one row per row of predictions.arrow is needed, in its order.`,
+  );
+}

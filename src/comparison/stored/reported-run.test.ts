@@ -1,0 +1,239 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type FinishedRun, readRun } from '../../training/finished-run.js';
+import { joinRuns } from '../gains/join-runs.js';
+import { notesOnRuns } from '../gains/notes-on-runs.js';
+import { storedTable } from '../gains/stored-table.js';
+import { reportedRun } from './reported-run.js';
+import { type StoredTask, storeRun } from './stored-run.fixture.js';
+import { readStoredRuns } from './stored-runs.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-parts-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const at = (...names: string[]) => join(folder, ...names);
+const labels = [0, 1, 0, 1, 1, 0, 1, 0];
+const tasksOf = (shift: number): Record<string, StoredTask> => ({
+  click: { type: 'binary', logits: labels.map((_, row) => Math.sin(row + shift)), labels },
+  buy: { type: 'binary', logits: labels.map((_, row) => Math.cos(3 * row + shift)), labels },
+  time: { type: 'regression', logits: labels.map((_, row) => Math.cos(row * shift)), labels },
+});
+const counts = (click: number) => ({
+  click: { embedding: click, network: 10 },
+  buy: { embedding: 5, network: 7 },
+  time: { embedding: 2 * click, network: 100 },
+});
+
+/** A run of three tasks, of which `click` and `time` are to be reported from `a`, and `buy` from `b`. */
+async function store(name: string, run: Partial<Parameters<typeof storeRun>[1]> = {}): Promise<FinishedRun> {
+  const part = name.startsWith('a') ? 0 : 1;
+  await storeRun(at(name), {
+    name,
+    seed: 1,
+    tasks: tasksOf(part + 0.5),
+    train: { optimizer: { type: 'adam', learningRate: part === 0 ? 0.1 : 0.01 } },
+    epochs: part === 0 ? 2 : 4,
+    bestEpoch: { click: 2 - part, buy: 1 + part, time: 2 },
+    parametersByTask: counts(part + 1),
+    ...run,
+  });
+  const found = readRun(at(name));
+  if (!found) throw new Error(`${name} was not stored.`);
+  return found;
+}
+
+const parts = (seed = '') => ({ click: `a${seed}`, time: `a${seed}`, buy: `b${seed}` });
+const put = (runs: Record<string, FinishedRun>) =>
+  reportedRun({ path: 'a', parts: parts() }, new Map(Object.entries(runs)));
+
+describe('a run that is put together', () => {
+  test('has each task from its part', async () => {
+    const [a, b] = [await store('a'), await store('b')];
+    const run = put({ a, b });
+    expect(run).toMatchObject({ path: at('a'), experiment: a.experiment, hasPredictions: true });
+    expect(run?.result).toMatchObject({ seed: 1, model: 'single-task', dataset: a.result.dataset, epochs: 4 });
+    expect(run?.result.tasks).toEqual({
+      click: a.result.tasks.click,
+      buy: b.result.tasks.buy,
+      time: a.result.tasks.time,
+    });
+    expect(Object.keys(run?.result.tasks ?? {})).toEqual(['click', 'buy', 'time']); // the order of the config
+    expect(run?.result.bestEpoch).toEqual({ click: 2, buy: 2, time: 2 });
+    expect(b.result.tasks.buy?.test.auc).not.toBe(a.result.tasks.buy?.test.auc);
+  });
+
+  test('has the parameters of each task’s own network', async () => {
+    const run = put({ a: await store('a'), b: await store('b') });
+    // click 1 + buy 5 + time 2; 10 + 7 + 100.
+    expect(run?.result.parameters).toEqual({ embedding: 8, network: 117 });
+    expect(run?.result.parametersByTask).toEqual(counts(1));
+  });
+
+  test('has the predictions of its parts, in the order of the config', async () => {
+    const [a, b] = [await store('a'), await store('b')];
+    const [click, buy, time] = (await put({ a, b })?.predictions()) ?? [];
+    expect([click, time]).toEqual([(await a.predictions())[0], (await a.predictions())[2]]);
+    expect(buy).toEqual((await b.predictions())[1]);
+  });
+
+  test('has the epochs of each task, and the seconds of all', async () => {
+    const [a, b] = [await store('a'), await store('b')];
+    const epochs = put({ a, b })?.epochs ?? [];
+    expect(epochs.map(({ epoch, seconds, steps }) => [epoch, seconds, steps])).toEqual([
+      [1, 2, 4],
+      [2, 2, 4],
+      [3, 1, 2],
+      [4, 1, 2],
+    ]);
+    expect(epochs[0]?.validation).toEqual({
+      click: a.epochs[0]?.validation.click,
+      time: a.epochs[0]?.validation.time,
+      buy: b.epochs[0]?.validation.buy,
+    });
+    expect(Object.keys(epochs[3]?.validation ?? {})).toEqual(['buy']);
+    expect(Object.keys(epochs[3]?.train.tasks ?? {})).toEqual(['buy']);
+  });
+
+  test('is not there before all its parts are', async () => {
+    expect(put({ a: await store('a') })).toBeUndefined();
+    expect(put({ b: await store('b') })).toBeUndefined();
+  });
+
+  test('needs runs that counted each task’s parameters', async () => {
+    const config = { name: 'b', seed: 1, tasks: tasksOf(1.5) };
+    await storeRun(at('b'), config);
+    const b = readRun(at('b'));
+    if (!b) throw new Error('It was stored.');
+    const a = await store('a');
+    expect(() => put({ a, b })).toThrow(
+      `${at('b')}/result.json does not count the parameters of task 'buy': an earlier version of ple wrote it. Delete the folder`,
+    );
+  });
+
+  test('ended on a plateau if each task has in its own part', async () => {
+    const [a, b] = [await store('a'), await store('b', { epochs: 3 })];
+    const improving = (task: string): FinishedRun => ({
+      ...b,
+      epochs: b.epochs.map((record) => ({
+        ...record,
+        validation: { ...record.validation, [task]: { ...record.validation[task], auc: 0.2 * record.epoch } },
+      })),
+    });
+    // `click` is reported from the other part.
+    const [plateau, limit] = ['click', 'buy'].map((task) => put({ a, b: improving(task) }));
+    if (!plateau || !limit) throw new Error('All parts are there.');
+    expect([plateau, limit].map(({ result }) => result.ended)).toEqual(['plateau', 'limit']);
+    expect(notesOnRuns([plateau])).toEqual([]);
+    expect(notesOnRuns([limit, limit, plateau])).toEqual([
+      'In 2 of 3 runs the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.',
+    ]);
+  });
+});
+
+describe('ple report', () => {
+  const reference = (seed: number) => ({ seed, path: `a${seed}`, status: 'done', parts: parts(String(seed)) });
+  const table = async (...words: string[]) => {
+    const sources = words.flatMap((word) => readStoredRuns(word));
+    const options = { baseline: undefined, uncertainty: undefined, predictions: [], scale: undefined };
+    return storedTable(sources, { folder: at('.'), ...options });
+  };
+  /** comparison.json of a baseline in parts and of another model, under two seeds. */
+  async function stored(more: Record<string, unknown> = {}): Promise<void> {
+    for (const seed of [1, 2]) {
+      await store(`a${seed}`, { seed, tasks: tasksOf(seed) });
+      await store(`b${seed}`, { seed, tasks: tasksOf(seed + 2) });
+      await storeRun(at(`m${seed}`), {
+        name: 'm',
+        seed,
+        tasks: tasksOf(seed + 4),
+        model: { type: 'mmoe', experts: 2 },
+      });
+    }
+    const row = { axis: {}, tasks: {} };
+    const rows = [
+      {
+        ...{ ...row, label: 'alone', type: 'single-task', runs: [reference(1), reference(2)], searched: 4 },
+        tunedByTask: { click: { 'train.epochs': 3 }, time: { 'train.epochs': 3 }, buy: { 'train.batchSize': 5 } },
+      },
+      {
+        ...row,
+        label: 'm',
+        type: 'mmoe',
+        searched: 9,
+        runs: [1, 2].map((seed) => ({ seed, path: `m${seed}`, status: 'done' })),
+      },
+    ];
+    const comparison = {
+      schema: 1,
+      name: 'c',
+      baseline: 'alone',
+      tasks: ['click', 'buy', 'time'],
+      seeds: [1, 2],
+      axes: {},
+    };
+    writeFileSync(
+      at('comparison.json'),
+      JSON.stringify({ ...comparison, uncertainty: 'both', rows, notes: [], timing: {}, ...more }),
+    );
+  }
+
+  test('reads a comparison of runs in parts, to the same table again', async () => {
+    await stored();
+    const first = await table(at('.'));
+    const [alone, m] = first.comparison.rows;
+    expect(alone?.runs).toEqual([reference(1), reference(2)]);
+    expect(alone).toMatchObject({ searched: 4, tunedByTask: { buy: { 'train.batchSize': 5 } } });
+    expect(alone?.parameters).toEqual({ embedding: 8, network: 117 });
+    const auc = (run: string, task: string) => Number(readRun(at(run))?.result.tasks[task]?.test.auc);
+    expect(alone?.tasks.buy?.mean).toBe((auc('b1', 'buy') + auc('b2', 'buy')) / 2);
+    expect(alone?.tasks.click?.mean).toBe((auc('a1', 'click') + auc('a2', 'click')) / 2);
+    expect(m?.tasks.buy?.gain).toBeCloseTo(
+      (auc('m1', 'buy') - auc('b1', 'buy') + auc('m2', 'buy') - auc('b2', 'buy')) / 2,
+      14,
+    );
+    expect(m?.tasks.buy?.se).not.toBeNull(); // errors over rows, from the predictions of the parts
+    expect([...first.runs.keys()].toSorted()).toEqual(['a1', 'a2', 'b1', 'b2', 'm1', 'm2']);
+    expect(first.comparison.notes).toContain(
+      'Models searched different numbers of settings: alone 4, m 9. The budgets are unequal: a larger search favours its model.',
+    );
+    writeFileSync(at('comparison.json'), JSON.stringify(first.comparison));
+    expect(JSON.stringify((await table(at('.'))).comparison)).toBe(JSON.stringify(first.comparison));
+  });
+
+  test('leaves a run out of which a part is not there, and names the part', async () => {
+    await stored();
+    rmSync(at('b2', 'result.json'));
+    const { comparison, notes } = await table(at('.'));
+    expect(comparison.rows[0]?.runs.map(({ status }) => status)).toEqual(['done', 'missing']);
+    expect(notes).toEqual([`${at('b2')} (alone, seed 2) is missing and is left out.`]);
+  });
+
+  test('refuses parts on other data, and of another seed', async () => {
+    await stored();
+    await store('b2', { seed: 2, checksum: 'other' });
+    await expect(table(at('.'))).rejects.toThrow(/a2 and .*b2 were trained on different data/);
+    await store('b2', { seed: 1 });
+    expect(() => readStoredRuns(at('.'))).toThrow(/b2 is a run of single-task with seed 1, and the comparison/);
+  });
+
+  test('takes rows for one model only if all their parts have the same settings', async () => {
+    await stored();
+    const first = readStoredRuns(at('.'));
+    const labels = (word: string) =>
+      new Set(joinRuns([...first, ...readStoredRuns(word)]).rows.map(({ label }) => label));
+    expect([...labels(`d=${at('.')}`)]).toEqual(['alone', 'm']);
+    for (const seed of [1, 2]) await store(`b${seed}`, { seed, train: { batchSize: 2 } });
+    expect([...labels(`d=${at('.')}`)]).toEqual(['c/alone', 'm', 'd/alone']);
+  });
+
+  test('names the part that has no predictions', async () => {
+    await stored();
+    rmSync(at('b2', 'predictions.arrow'));
+    await expect(table(at('.'))).rejects.toThrow(`${at('b2')} has no predictions.arrow`);
+  });
+});

@@ -1,0 +1,143 @@
+import { DataError } from '../../support/errors.js';
+import { howEnded } from '../../training/ended.js';
+import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
+import type { EpochRecord } from '../../training/trainer.js';
+import type { RunReference } from '../comparison.js';
+
+/** A trained run, and the tasks that are reported from it. */
+interface Part {
+  readonly tasks: readonly string[];
+  readonly run: FinishedRun;
+}
+
+/** A run that was put together: its tasks share no parameters, so that each is what it is beside any others. */
+interface ComposedRun extends FinishedRun {
+  readonly parts: readonly Part[];
+}
+
+/**
+ * The run that a reference stands for: the one in its folder, or one that is put together from its parts. Undefined unless all are finished.
+ * @param finished By the paths in the reference.
+ * @throws DataError for a part that has not counted each task's parameters.
+ */
+export function reportedRun(
+  { path, parts }: Pick<RunReference, 'path' | 'parts'>,
+  finished: ReadonlyMap<string, FinishedRun>,
+): FinishedRun | undefined {
+  if (!parts) return finished.get(path);
+  const tasksByRun = new Map<FinishedRun, string[]>();
+  for (const [task, of] of Object.entries(parts)) {
+    const run = finished.get(of);
+    if (!run) return undefined;
+    tasksByRun.set(run, [...(tasksByRun.get(run) ?? []), task]);
+  }
+  return composed(Array.from(tasksByRun, ([run, tasks]) => ({ tasks, run })));
+}
+
+/** What a run is made of: itself, or each of its parts. */
+export function partsOf(run: FinishedRun): readonly Part[] {
+  return isComposed(run) ? run.parts : [{ tasks: Object.keys(run.result.tasks), run }];
+}
+
+/** The run as it was trained, or each of those that it is put together from. */
+export function trainedRuns<Run extends EvaluatedRun>(run: Run): readonly (Run | FinishedRun)[] {
+  return isComposed(run) ? run.parts.map((part) => part.run) : [run];
+}
+
+function isComposed(run: EvaluatedRun): run is ComposedRun {
+  return 'parts' in run;
+}
+
+/** What is of a task comes from its part; what is of the whole run and the same in all, from the first. */
+function composed(parts: readonly Part[]): ComposedRun {
+  const runs = parts.map(({ run }) => run);
+  const [first] = runs;
+  if (!first) throw new Error('A run has a part.');
+  const names = first.experiment.tasks.map(({ name }) => name);
+  const byTask = <Value>(valueIn: (run: FinishedRun, task: string) => Value): Readonly<Record<string, Value>> =>
+    Object.fromEntries(
+      names.flatMap((name) =>
+        parts.flatMap(({ tasks, run }) => (tasks.includes(name) ? [[name, valueIn(run, name)] as const] : [])),
+      ),
+    );
+  const parametersByTask = byTask(parametersOfTask);
+  const sum = (of: readonly number[]) => of.reduce((total, value) => total + value, 0);
+  const mean = (read: (run: FinishedRun) => number) => sum(runs.map(read)) / runs.length;
+  const counts = Object.values(parametersByTask);
+  return {
+    ...first,
+    parts,
+    result: {
+      ...first.result,
+      parameters: {
+        embedding: sum(counts.map(({ embedding }) => embedding)),
+        network: sum(counts.map(({ network }) => network)),
+      },
+      parametersByTask,
+      epochs: Math.max(...runs.map(({ result }) => result.epochs)),
+      bestEpoch: byTask(({ result: { bestEpoch } }, task) =>
+        typeof bestEpoch === 'number' ? bestEpoch : (bestEpoch[task] ?? 0),
+      ),
+      ended: endedOf(parts),
+      throughput: {
+        ...first.result.throughput,
+        samplesPerSecond: mean(({ result }) => result.throughput.samplesPerSecond),
+        stepMilliseconds: mean(({ result }) => result.throughput.stepMilliseconds),
+      },
+      tasks: byTask(({ result, path }, task) => {
+        const values = result.tasks[task];
+        if (!values) throw new DataError(`${path} has no task '${task}'.`);
+        return values;
+      }),
+    },
+    epochs: epochsOf(parts),
+    gates: parts.flatMap(({ tasks, run }) => run.gates.filter(({ gate }) => tasks.includes(gate))),
+    hasPredictions: runs.every(({ hasPredictions }) => hasPredictions),
+    async predictions() {
+      const found = [];
+      for (const { tasks, run } of parts) {
+        found.push(...(await run.predictions()).filter(({ task }) => tasks.includes(task.name)));
+      }
+      return found.toSorted((a, b) => names.indexOf(a.task.name) - names.indexOf(b.task.name));
+    },
+  };
+}
+
+/** At the limit if a part is, by the tasks that are reported from it. */
+function endedOf(parts: readonly Part[]): FinishedRun['result']['ended'] {
+  const ends = parts.map(({ tasks, run: { epochs, experiment, result } }) => {
+    const own = { ...experiment, tasks: experiment.tasks.filter(({ name }) => tasks.includes(name)) };
+    return howEnded(epochs, own, result.bestEpoch);
+  });
+  return ends.find((ended) => ended === 'limit') ?? ends[0] ?? 'limit';
+}
+
+function parametersOfTask({ path, result }: FinishedRun, task: string) {
+  const counts = result.parametersByTask?.[task];
+  if (counts) return counts;
+  throw new DataError(
+    `${path}/result.json does not count the parameters of task '${task}': an earlier version of ple wrote it. Delete the folder and run ple compare again.`,
+  );
+}
+
+/** Epoch by epoch what each task has; steps and seconds are all that was spent. */
+function epochsOf(parts: readonly Part[]): readonly EpochRecord[] {
+  const records = parts.flatMap(({ tasks, run }) => run.epochs.map((record) => ({ tasks, record })));
+  const numbers = [...new Set(records.map(({ record }) => record.epoch))].toSorted((a, b) => a - b);
+  return numbers.map((epoch): EpochRecord => {
+    const own = records.filter(({ record }) => record.epoch === epoch);
+    const ofTasks = <Value>(read: (record: EpochRecord) => Readonly<Record<string, Value>>) =>
+      Object.fromEntries(
+        own.flatMap(({ tasks, record }) => Object.entries(read(record)).filter(([task]) => tasks.includes(task))),
+      );
+    return {
+      epoch,
+      steps: own.reduce((sum, { record }) => sum + record.steps, 0),
+      // The joint loss of a part is of all its tasks.
+      train: { loss: Number.NaN, tasks: ofTasks(({ train }) => train.tasks) },
+      validation: ofTasks(({ validation }) => validation),
+      weights: ofTasks(({ weights }) => weights),
+      seconds: own.reduce((sum, { record }) => sum + record.seconds, 0),
+    };
+  });
+}

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { DataError } from '../../support/errors.js';
+import type { SourceColumn, SourceSplit, SplitName } from '../dataset.js';
+import { defineLoader } from '../loader.js';
+import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
+import { prepared } from '../store/prepared.js';
+import { PreparedFile } from '../store/prepared-file.js';
+import { seedOf } from '../synthetic/generator-options.js';
+import { crosses, type Field, fields, userField } from './fields.js';
+import { prepareFiles, type StoredFiles } from './prepare-files.js';
+import { findRawFiles, fingerprint } from './raw-files.js';
+import { type FileSplit, fileNotes } from './read-files.js';
+import { userSplits } from './user-splits.js';
+
+/** Raise them when the same files become other tables, and the same tables other rows. */
+const [tablesVersion, rowsVersion] = [2, 1];
+
+const options = z.strictObject({
+  loader: z.literal('ali-ccp'),
+  /** Folder with `sample_skeleton_{train,test}.csv` and `common_features_{train,test}.csv`, plain or `.gz`. */
+  path: z.string().default('datasets/ali-ccp'),
+  /** Folder that keeps the prepared tables: they are read from there, block by block. */
+  cache: z.string().default('datasets/cache'),
+  /**
+   * clicks: task `cvr`, conversions among clicks. impressions: task `cvr`, conversions among all samples. ctcvr: the same labels and space,
+   * under the name `ctcvr`.
+   */
+  cvr: z.enum(['clicks', 'impressions', 'ctcvr']).default('clicks'),
+  /** `{ train: 0.1 }`: that part of the training file's users. `test-half`: half of the test file's users. */
+  validation: z
+    .union([z.literal('test-half'), z.strictObject({ train: z.number().gt(0).lt(1) })])
+    .default({ train: 0.1 }),
+  /** Part of the users, of every split, that is used. */
+  sample: z.number().gt(0).max(1).default(1),
+  /** Decides which users are for validation, and which are left out. */
+  splitSeed: splitSeedSchema,
+});
+type Options = z.infer<typeof options>;
+
+/** A mark of a common row: see `userSplits`. */
+const [none, first, second] = [0, 1, 2];
+
+/**
+ * Ali-CCP (Alibaba, from ESMM, SIGIR 2018): impressions with clicks and conversions. Samples are joined with the features that they share when they
+ * are read. Rows with a conversion but no click are left out. A user's samples are all in one of train and validation, or validation and
+ * test, as they stand next to each other in the files and share their features.
+ */
+export const aliCcp = defineLoader({
+  name: 'ali-ccp',
+  summary: 'Ali-CCP: clicks (over impressions) and conversions (over clicks or impressions), from the raw files',
+  options,
+  paths: ['path', 'cache'],
+  async open(options, context) {
+    const files = await findRawFiles(options.path);
+    const raw = [files.common.train, files.common.test, files.skeleton.train, files.skeleton.test];
+    const key = { tablesVersion, files: await Promise.all(raw.map(fingerprint)) };
+    const at = { folder: options.cache, name: 'ali-ccp', key };
+    const entry = await prepared(at, context, (database, folder) => prepareFiles(database, folder, files, context));
+    context.prepared?.(entry.path);
+    const stored: StoredFiles = JSON.parse(JSON.stringify(entry.description)); // the manifest's checksum has been compared
+    const { common_train, common_test, samples_train, samples_test } = stored.files;
+    const descriptions = [common_train, common_test, samples_train, samples_test];
+    for (const note of descriptions.flatMap(fileNotes)) context.note(note);
+    const splitSeed = seedOf({ seed: options.splitSeed }, context);
+    const drawnTest = options.splitSeed === 'run' && (options.validation === 'test-half' || options.sample < 1);
+    const checksum = createHash('sha256')
+      .update([rowsVersion, ...descriptions.map(({ sha256 }) => sha256)].join('\n'))
+      .digest('hex');
+    const columns = sourceColumns(stored);
+    return {
+      columns,
+      tasks: [
+        { name: 'ctr', type: 'binary' },
+        { name: options.cvr === 'ctcvr' ? 'ctcvr' : 'cvr', type: 'binary' },
+      ],
+      checksum: drawnTest ? checksumOfDraw(checksum, splitSeed) : checksum,
+      splits: await makeSplits(new PreparedFile(entry, columns.length), stored, options, splitSeed, context.signal),
+      group: userField,
+    };
+  },
+});
+
+/** In the order of `SampleReader`. Index 0 of every field: the row has none of it. */
+function sourceColumns({ ids }: StoredFiles): SourceColumn[] {
+  const size = ({ name }: Field) => 1 + (ids[name] ?? 0);
+  const ofKind = (kind: Field['kind']) => fields.filter((field) => field.kind === kind);
+  return [
+    ...ofKind('single').map((field): SourceColumn => ({ name: field.name, kind: 'categorical', size: size(field) })),
+    ...crosses.map((name): SourceColumn => ({ name: `${name}-value`, kind: 'numeric' })),
+    ...ofKind('list').map((field): SourceColumn => ({ name: field.name, kind: 'list', size: size(field) })),
+  ];
+}
+
+async function makeSplits(
+  file: PreparedFile,
+  { files, common }: StoredFiles,
+  options: Options,
+  splitSeed: number,
+  signal: AbortSignal | undefined,
+): Promise<Record<SplitName, SourceSplit>> {
+  const { validation, sample } = options;
+  const rule = { clicksOnly: options.cvr === 'clicks' };
+  const marked = async (split: FileSplit, share: number) => {
+    const markOf = (uniform: number) => {
+      if (uniform >= sample) return none;
+      return uniform < share * sample ? second : first;
+    };
+    const rows = { common: common[split], samples: files[`samples_${split}`].rows };
+    const [rest, drawn] = await userSplits({ file, split, rows, rule, signal }, splitSeed, markOf, [first, second]);
+    if (!rest || !drawn) throw new Error('There are two splits of each file');
+    return { rest, drawn };
+  };
+  const train = await marked('train', validation === 'test-half' ? 0 : validation.train);
+  const test = await marked('test', validation === 'test-half' ? 0.5 : 0);
+  const splits = {
+    train: train.rest,
+    validation: validation === 'test-half' ? test.drawn : train.drawn,
+    test: test.rest,
+  };
+  for (const [name, { rows }] of Object.entries(splits)) {
+    if (rows === 0) throw new DataError(`The ${name} split has no rows: too few users for 'validation' and 'sample'.`);
+  }
+  return splits;
+}

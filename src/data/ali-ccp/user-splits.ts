@@ -1,0 +1,120 @@
+import type { SourceBlock, SourceSplit } from '../dataset.js';
+import type { PreparedFile } from '../store/prepared-file.js';
+import { itemsOf } from '../store/vector-values.js';
+import { userField } from './fields.js';
+import type { FileSplit } from './read-files.js';
+import { type LabelRule, SampleReader } from './sample-reader.js';
+
+const blockRows = 4096;
+/** A split's samples are counted in ranges of so many of the file's. */
+const rangeRows = 512;
+/** Rows of two numbers that are read at once. */
+const readRows = 2 ** 20;
+
+/** To which split the samples of a common row belong; by common row. 0: to none. */
+type Marks = Uint8Array;
+
+/** What the splits of a file are made of. */
+interface Drawn {
+  readonly file: PreparedFile;
+  readonly split: FileSplit;
+  /** Rows of the file: of common features, and samples. */
+  readonly rows: { readonly common: number; readonly samples: number };
+  readonly rule: LabelRule;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Draws users, so that all samples of one are in one split. A common row without a user stands for itself.
+ * @param markOf of a number in [0, 1), uniform over users, the same for a user in every file. 0: in no split.
+ * @param wanted marks of the splits.
+ * @returns the splits, in the file's order.
+ */
+export async function userSplits(
+  drawn: Drawn,
+  seed: number,
+  markOf: (uniform: number) => number,
+  wanted: readonly number[],
+): Promise<SourceSplit[]> {
+  const { rows, split } = drawn;
+  const marks: Marks = new Uint8Array(rows.common);
+  const common = { table: `common_${split}`, columns: ['number', `"${userField}"`], rows: rows.common };
+  await eachRow(drawn, common, (row, number, user) => {
+    marks[row] = markOf(uniform(seed, user > 0 ? user : -1 - number));
+  });
+  const counts = wanted.map(() => new Int32Array(Math.ceil(rows.samples / rangeRows)));
+  const countsOf = new Map(wanted.map((mark, w) => [mark, counts[w]]));
+  const samples = { table: `samples_${split}`, columns: ['common', 'common'], rows: rows.samples };
+  await eachRow(drawn, samples, (row, common) => {
+    const found = countsOf.get(marks[common] ?? 0);
+    const range = Math.floor(row / rangeRows);
+    if (found) found[range] = (found[range] ?? 0) + 1;
+  });
+  return wanted.map((mark, w) => markedSplit(drawn, marks, mark, counts[w] ?? new Int32Array()));
+}
+
+/** Each row, and its values of two columns. */
+async function eachRow(
+  { file, signal }: Drawn,
+  { table, columns, rows }: { readonly table: string; readonly columns: readonly string[]; readonly rows: number },
+  use: (row: number, first: number, second: number) => void,
+): Promise<void> {
+  let found = 0;
+  for (let from = 0; from < rows; from += readRows) {
+    const range = `"row" BETWEEN ${from} AND ${from + readRows - 1}`;
+    const sql = `SELECT "row", ${columns.join(', ')} FROM prepared.${table} WHERE ${range}`;
+    for await (const chunk of file.chunks(sql)) {
+      signal?.throwIfAborted();
+      const [numbers, first, second] = [0, 1, 2].map((c) => itemsOf(chunk.getColumnVector(c)));
+      for (let r = 0; r < chunk.rowCount; r++) use(numbers?.[r] ?? 0, first?.[r] ?? 0, second?.[r] ?? 0);
+      found += chunk.rowCount;
+    }
+  }
+  await file.expectRows(`the rows of ${table}`, found, rows);
+}
+
+/** The samples whose common row has this mark. @param counts of them in each range of the file's samples. */
+function markedSplit(drawn: Drawn, marks: Marks, mark: number, counts: Int32Array): SourceSplit {
+  const reader = new SampleReader(drawn.file, drawn.split, drawn.rule);
+  const chosen = (common: number) => marks[common] === mark;
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  const read = (index: number) => {
+    const [begin, end] = [index * blockRows, Math.min(rows, (index + 1) * blockRows)];
+    let [range, before] = [0, 0]; // rows of the split in earlier ranges
+    while (before + (counts[range] ?? 0) <= begin) before += counts[range++] ?? 0;
+    const from = range * rangeRows;
+    const skip = begin - before;
+    while (before < end) before += counts[range++] ?? 0;
+    return reader.read({ from, to: range * rangeRows, chosen, skip, rows: end - begin });
+  };
+  return { rows, blockRows, ...readAhead(Math.ceil(rows / blockRows), read) };
+}
+
+/** Blocks that can be asked for before they are needed: they are read while the block before is used. */
+function readAhead(
+  blocks: number,
+  read: (index: number) => Promise<SourceBlock>,
+): Required<Pick<SourceSplit, 'read' | 'ahead'>> {
+  let next: { readonly index: number; readonly block: Promise<SourceBlock> } | undefined;
+  return {
+    read(index) {
+      const begun = next?.index === index ? next.block : undefined;
+      next = undefined;
+      return begun ?? read(index);
+    },
+    ahead(index) {
+      if (next?.index === index || index >= blocks) return;
+      const block = read(index);
+      block.catch(() => undefined); // whoever asks for it is told
+      next = { index, block };
+    },
+  };
+}
+
+/** [0, 1), from all bits of both. */
+function uniform(seed: number, value: number): number {
+  let code = Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1) ^ Math.imul(value, 0x85ebca6b);
+  code = Math.imul(code ^ (code >>> 16), 0x7feb352d);
+  code = Math.imul(code ^ (code >>> 15), 0x846ca68b);
+  return ((code ^ (code >>> 16)) >>> 0) / 2 ** 32;
+}

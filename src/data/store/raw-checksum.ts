@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeFolder } from '../../support/make-folder.js';
+import { partialPath } from '../partial-path.js';
+
+/** A smaller file is read each time. */
+const smallFile = 2 ** 26;
+/** Within this time a file may be written again without a new time of change. */
+const clockSlack = 2000;
+
+/**
+ * SHA-256 (hex) of a file as it lies on disk. That of a large file is remembered in the cache folder, and believed while size, inode and
+ * times of modification and change (which no program sets) are the same.
+ * @param signal When it fires, the reading fails with its reason.
+ */
+export async function rawChecksum(path: string, folder: string, signal?: AbortSignal): Promise<string> {
+  const identity = await identityOf(path);
+  if (identity.size <= smallFile) return hashFile(path, signal);
+  const name = createHash('sha256').update(resolve(path)).digest('hex').slice(0, 32);
+  const memory = join(folder, `raw-${name}.json`);
+  const known = await remembered(memory);
+  if (known && known.identity === identity.text) return known.sha256;
+  const sha256 = await hashFile(path, signal);
+  const after = await identityOf(path);
+  if (after.text === identity.text && Date.now() - after.changed > clockSlack) {
+    const partial = partialPath(memory);
+    await Promise.resolve()
+      .then(() => makeFolder(folder))
+      .then(() => writeFile(partial, JSON.stringify({ identity: identity.text, sha256 })))
+      .then(() => rename(partial, memory))
+      .catch(() => rm(partial, { force: true }).catch(() => undefined)); // it costs time, never a run
+  }
+  return sha256;
+}
+
+async function identityOf(path: string) {
+  const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return { size: Number(size), changed: Number(ctimeNs / 1_000_000n), text: [size, ino, mtimeNs, ctimeNs].join(' ') };
+}
+
+async function remembered(path: string): Promise<{ readonly identity: string; readonly sha256: string } | undefined> {
+  try {
+    const found: { readonly identity?: unknown; readonly sha256?: unknown } = JSON.parse(await readFile(path, 'utf8'));
+    const { identity, sha256 } = found;
+    return typeof identity === 'string' && typeof sha256 === 'string' ? { identity, sha256 } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function hashFile(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+    signal?.throwIfAborted();
+    hash.update(piece);
+  }
+  return hash.digest('hex');
+}

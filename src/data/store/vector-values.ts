@@ -1,0 +1,47 @@
+import type { DuckDBBlobVector, DuckDBListVector, DuckDBStructVector, DuckDBVector } from '@duckdb/node-api';
+
+export type Numbers = Int32Array | Uint32Array | Uint8Array | Float32Array;
+
+/** The array in which the package keeps a vector's values. `getItem` looks each up in a bitmap of NULLs, of which these vectors have none. */
+export function itemsOf(vector: DuckDBVector): Numbers {
+  const items: unknown = Reflect.get(vector, 'items');
+  if (isNumbers(items)) return items;
+  throw new Error('A vector of numbers of 32 or 8 bits was expected');
+}
+
+/** The bytes of a row. */
+export function bytesOf(vector: DuckDBVector, row: number): Uint8Array {
+  if (!isBlobs(vector)) throw new Error('A vector of bytes was expected');
+  return vector.getItemBytes(row) ?? new Uint8Array();
+}
+
+/** Lists of structs: where a row's entries are, and the values of all entries, field by field. */
+export function listsOf(vector: DuckDBVector, fieldCount: number) {
+  if (!isLists(vector)) throw new Error('A vector of lists was expected');
+  const entries = vector.childVector;
+  if (!isStructs(entries)) throw new Error('A vector of structs was expected');
+  return {
+    range: (row: number): readonly [number, number] => {
+      const begin = vector.getEntryOffset(row);
+      return [begin, begin + vector.getEntryLength(row)];
+    },
+    fields: Array.from({ length: fieldCount }, (_, field) => itemsOf(entries.entryVectorAt(field))),
+  };
+}
+
+function isNumbers(items: unknown): items is Numbers {
+  return [Int32Array, Uint32Array, Uint8Array, Float32Array].some((kind) => items instanceof kind);
+}
+
+function isBlobs(vector: DuckDBVector): vector is DuckDBBlobVector {
+  return 'getItemBytes' in vector;
+}
+
+/** Whether a vector is of lists. */
+export function isLists(vector: DuckDBVector): vector is DuckDBListVector {
+  return 'getEntryOffset' in vector;
+}
+
+function isStructs(vector: DuckDBVector): vector is DuckDBStructVector {
+  return 'entryVectorAt' in vector;
+}
