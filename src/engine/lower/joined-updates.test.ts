@@ -50,6 +50,7 @@ it('updates arrays of one kind as one vector', () => {
     'y = g',
   ]);
   expect(operatorsOf(joinedUpdates(small))).toEqual([
+    'Exp(pa)',
     'Concat(b, pb)',
     'Concat(d, mb)',
     'Mul(e, 0.8999999761581421)',
@@ -58,7 +59,6 @@ it('updates arrays of one kind as one vector', () => {
     'Sub(c, i)',
     'Split(j, <6 4>)',
     'Split(i, <6 4>)',
-    'Exp(pa)',
   ]);
 });
 

@@ -29,7 +29,8 @@ function unsplit(parts: readonly Value[]): Value | undefined {
   return whole && source?.inputs[0]?.shape.length === 1 ? source.inputs[0] : undefined;
 }
 
-const elementwiseOperators = new Set(
+/** Broadcasts pass through these. */
+export const elementwiseOperators = new Set(
   `Abs Add And Cast Clip Cos Div Equal Exp Floor Greater GreaterOrEqual HardSigmoid IsNaN Less LessOrEqual Log Max Min Mul Neg Not Or
   Pow Reciprocal Relu Sigmoid Sign Sin Softplus Sqrt Step Sub Tanh Where`.split(/\s+/),
 );

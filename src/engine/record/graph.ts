@@ -101,12 +101,13 @@ export interface StepGraph {
   /** The state that the step changes. */
   readonly next: Values;
   readonly outputs: Values;
-  /** Of state that is one vector of several states' elements, by its name: what these are. */
+  /** The float32 states whose elements make a vector that is state instead, by its name. */
   readonly joined?: ReadonlyMap<string, readonly JoinedState[]>;
 }
 
-export interface JoinedState extends ValueType {
+export interface JoinedState {
   readonly name: string;
+  readonly shape: readonly number[];
 }
 
 /** The nodes that `results` need, in the order of the graph. */

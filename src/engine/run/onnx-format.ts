@@ -123,8 +123,3 @@ export function floatAttribute(name: string, f: number): AttributeProto {
 export function stringAttribute(name: string, value: string): AttributeProto {
   return { name, type: attributeCodes.string, s: Buffer.from(value) };
 }
-
-/** A node whose output, of the node's name, is the attribute's value. */
-export function constantNode(name: string, value: AttributeProto): NodeProto {
-  return { op_type: 'Constant', name, input: [], output: [name], attribute: [value] };
-}

@@ -1,4 +1,4 @@
-import { type HostArray, type HostArrays, sizeOf } from '../../support/arrays.js';
+import { float32, type HostArray, type HostArrays, sizeOf } from '../../support/arrays.js';
 import type { Program, Signature } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { type JoinedState, liveNodes, type StepGraph, type Value, valueNamed } from '../record/graph.js';
@@ -6,12 +6,10 @@ import { check, copyOf, named, stepsOf } from '../signature.js';
 import { countFlops } from './flops.js';
 import { graphOf, modelNames, pick, usedValues } from './model-graph.js';
 import {
-  constantNode,
   encodeModel,
   type GraphProto,
   graphAttribute,
   intAttribute,
-  intsAttribute,
   type NodeProto,
   valueInfo,
 } from './onnx-format.js';
@@ -29,12 +27,18 @@ export async function scanProgram(
   options: SessionOptions,
   speed: TransferSpeed | null,
 ): Promise<Program> {
-  const model = scanModel(lower(recording, options.device, options.threads));
+  const step = lower(recording, options.device, options.threads);
+  const model = scanModel(step);
+  /** What stands for an array of the model in `state`: several where it is their vector. */
+  const membersOf = (name: string): readonly JoinedState[] =>
+    step.joined?.get(name) ?? [{ name, shape: named(signature.state, name).shape }];
   const session = await openSession(model.bytes, options);
   const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
   const fetches = [...model.changed.map(modelNames.next), ...model.outputs.map(modelNames.output)];
-  const changedBytes = bytesOf(model.changed.map((name) => named(signature.state, name)));
-  const fedBytes = changedBytes + bytesOf(model.read.map((name) => named(signature.state, name)));
+  const stateBytes = (names: readonly string[]) =>
+    bytesOf(names.flatMap(membersOf).map(({ name }) => named(signature.state, name)));
+  const changedBytes = stateBytes(model.changed);
+  const fedBytes = changedBytes + stateBytes(model.read);
   const transfers = speed && new TransferMeter(speed, fedBytes + changedBytes);
   let released = false;
   return {
@@ -47,12 +51,14 @@ export async function scanProgram(
       if (steps === 0) throw new Error('a chunk without steps');
       const feeds: Record<string, HostArray> = {};
       for (const name of [...model.changed, ...model.read]) {
-        const value = state.get(name);
-        if (value) feeds[modelNames.state(name)] = value;
+        feeds[modelNames.state(name)] = joined(membersOf(name).flatMap((member) => state.get(member.name) ?? []));
       }
       for (const name of Object.keys(signature.batch)) feeds[modelNames.batch(name)] = named(chunk, name);
       const { host: results } = await session.run(feeds, fetches);
-      for (const name of model.changed) state.set(name, named(results, modelNames.next(name)));
+      for (const name of model.changed) {
+        const result = named(results, modelNames.next(name));
+        for (const { name: member, array } of parted(result, membersOf(name))) state.set(member, array);
+      }
       transfers?.add(bytesOf(Object.values(feeds)), bytesOf(Object.values(results)));
       return Object.fromEntries(model.outputs.map((name) => [name, named(results, modelNames.output(name))]));
     },
@@ -77,6 +83,35 @@ export async function scanProgram(
   };
 }
 
+/** One vector of several arrays; a single one as it is. */
+function joined(arrays: readonly HostArray[]): HostArray {
+  const [first] = arrays;
+  if (!first) throw new Error('nothing to join');
+  if (arrays.length === 1) return first;
+  const whole = float32([arrays.reduce((sum, { data }) => sum + data.length, 0)]);
+  let from = 0;
+  for (const { data } of arrays) {
+    whole.data.set(data, from);
+    from += data.length;
+  }
+  return whole;
+}
+
+/** The arrays of which a vector was joined. */
+function parted(
+  whole: HostArray,
+  members: readonly JoinedState[],
+): { readonly name: string; readonly array: HostArray }[] {
+  let from = 0;
+  return members.map(({ name, shape }) => {
+    const to = from + sizeOf(shape);
+    if (whole.dtype !== 'float32' || members.length === 1) return { name, array: whole };
+    const array = float32(shape, whole.data.slice(from, to));
+    from = to;
+    return { name, array };
+  });
+}
+
 /** An ONNX model whose only node is a `Scan` over the step, and the names by which it is fed and read. */
 export interface ScanModel {
   readonly bytes: Uint8Array;
@@ -86,100 +121,53 @@ export interface ScanModel {
   readonly outputs: readonly string[];
 }
 
-export function scanModel({ graph, state, batch, next, outputs, joined = new Map() }: StepGraph): ScanModel {
+export function scanModel({ graph, state, batch, next, outputs }: StepGraph): ScanModel {
   const nodes = liveNodes(graph, [...next.values(), ...outputs.values()]);
   const results = [
     ...Array.from(next, ([name, value]) => ({ name: `after:${name}`, value })),
     ...Array.from(outputs, ([name, value]) => ({ name: `made:${name}`, value })),
   ];
   const used = usedValues(nodes, results);
-  const carried = pick(state, [...next.keys()]);
+  const changed = [...next.keys()];
   const read = [...state].flatMap(([name, value]) => (used.has(value) && !next.has(name) ? [name] : []));
-  const stateOf = (name: string): JoinedState => {
-    const { type, shape } = valueNamed(state, name);
-    return { name, type, shape };
-  };
-  const changed = [...carried.keys()].flatMap((name) => joined.get(name) ?? [stateOf(name)]);
 
+  const changedState = pick(state, changed);
   const names = new Map<Value, string>();
   // Inside the body, carried state and batch rows have names of their own; state that is only read is captured from outside.
-  for (const [name, value] of carried) names.set(value, `carried:${name}`);
+  for (const [name, value] of changedState) names.set(value, `carried:${name}`);
   for (const name of read) names.set(valueNamed(state, name), modelNames.state(name));
   for (const [name, value] of batch) names.set(value, `row:${name}`);
   const body: GraphProto = {
     name: 'step',
     input: [
-      ...Array.from(carried, ([name, value]) => valueInfo(`carried:${name}`, value.type, value.shape)),
+      ...Array.from(changedState, ([name, value]) => valueInfo(`carried:${name}`, value.type, value.shape)),
       ...Array.from(batch, ([name, value]) => valueInfo(`row:${name}`, value.type, value.shape)),
     ],
     ...graphOf(nodes, names, results),
   };
   const stepped = (name: string, value: Value) => valueInfo(name, value.type, ['steps', ...value.shape]);
-  const fed = (arrays: readonly JoinedState[], nameOf: (name: string) => string) =>
-    arrays.map(({ name, type, shape }) => valueInfo(nameOf(name), type, shape));
   const scan: NodeProto = {
     op_type: 'Scan',
     name: 'steps',
-    input: [...[...carried.keys()].map(modelNames.state), ...[...batch.keys()].map(modelNames.batch)],
-    output: [...[...carried.keys()].map(modelNames.next), ...[...outputs.keys()].map(modelNames.output)],
+    input: [...changed.map(modelNames.state), ...[...batch.keys()].map(modelNames.batch)],
+    output: [...changed.map(modelNames.next), ...[...outputs.keys()].map(modelNames.output)],
     attribute: [graphAttribute('body', body), intAttribute('num_scan_inputs', batch.size)],
   };
   const bytes = encodeModel({
     name: 'chunk',
-    node: [...[...joined].flatMap(joining), scan, ...[...joined].flatMap(parting)],
+    node: [scan],
     initializer: [],
     input: [
-      ...fed([...changed, ...read.map(stateOf)], modelNames.state),
+      ...[...changed, ...read].map((name) => {
+        const { type, shape } = valueNamed(state, name);
+        return valueInfo(modelNames.state(name), type, shape);
+      }),
       ...Array.from(batch, ([name, value]) => stepped(modelNames.batch(name), value)),
     ],
     output: [
-      ...fed(changed, modelNames.next),
+      ...Array.from(next, ([name, value]) => valueInfo(modelNames.next(name), value.type, value.shape)),
       ...Array.from(outputs, ([name, value]) => stepped(modelNames.output(name), value)),
     ],
   });
-  return { bytes, changed: changed.map(({ name }) => name), read, outputs: [...outputs.keys()] };
-}
-
-/** Before the first step of a chunk, state that is carried as one vector is joined. */
-function joining([vector, members]: readonly [string, readonly JoinedState[]]): NodeProto[] {
-  const flat = members.map(({ name }) => `flat:${name}`);
-  const whole = modelNames.state(vector);
-  return [
-    constantNode(`flat:${whole}`, intsAttribute('value_ints', [-1])),
-    ...members.map(({ name }, index) => ({
-      op_type: 'Reshape',
-      name: `flat:${name}`,
-      input: [modelNames.state(name), `flat:${whole}`],
-      output: [flat[index] ?? ''],
-      attribute: [],
-    })),
-    { op_type: 'Concat', name: whole, input: flat, output: [whole], attribute: [intAttribute('axis', 0)] },
-  ];
-}
-
-/** After its last step it is taken apart. */
-function parting([vector, members]: readonly [string, readonly JoinedState[]]): NodeProto[] {
-  const whole = modelNames.next(vector);
-  const parts = members.map(({ name }) => `part:${name}`);
-  const sizes = members.map(({ shape }) => sizeOf(shape));
-  return [
-    constantNode(`sizes:${whole}`, intsAttribute('value_ints', sizes)),
-    {
-      op_type: 'Split',
-      name: whole,
-      input: [whole, `sizes:${whole}`],
-      output: parts,
-      attribute: [intAttribute('axis', 0)],
-    },
-    ...members.flatMap(({ name, shape }, index) => [
-      constantNode(`shape:${name}`, intsAttribute('value_ints', shape)),
-      {
-        op_type: 'Reshape',
-        name: modelNames.next(name),
-        input: [parts[index] ?? '', `shape:${name}`],
-        output: [modelNames.next(name)],
-        attribute: [],
-      },
-    ]),
-  ];
+  return { bytes, changed, read, outputs: [...outputs.keys()] };
 }

@@ -142,7 +142,7 @@ export async function outcomes(engine: Engine, cases: readonly KernelCase[]): Pr
 const inputName = (place: number, index: number) => `${place}/x${index}`;
 
 /** The batch holds the inputs of all cases, and an array that counts the steps of cases without any. */
-function stepOf(
+export function stepOf(
   cases: readonly KernelCase[],
   part: 'run' | 'reference',
 ): { readonly step: Step; readonly signature: Signature } {
