@@ -31,7 +31,7 @@ function unsplit(parts: readonly Value[]): Value | undefined {
 
 /** Broadcasts pass through these. */
 export const elementwiseOperators = new Set(
-  `Abs Add And Cast Clip Cos Div Equal Exp Floor Greater GreaterOrEqual HardSigmoid IsNaN Less LessOrEqual Log Max Min Mul Neg Not Or
+  `Abs Add And Cast Clip Cos Div Equal Erf Exp Floor Greater GreaterOrEqual HardSigmoid IsNaN Less LessOrEqual Log Max Min Mul Neg Not Or
   Pow Reciprocal Relu Sigmoid Sign Sin Softplus Sqrt Step Sub Tanh Where`.split(/\s+/),
 );
 
