@@ -90,7 +90,7 @@ test('tells what each task chose, and plans and goes on with both parts', async 
   expect(first.stderr).toMatch(/^single-task for y1: tuned: weights \{"y2":\{"initial":0\.000001\}\}$/m);
   expect(first.stderr).toMatch(/^single-task for y2: tuned: weights \{"y1":\{"initial":0\.000001\}\}$/m);
   expect(first.stderr).toMatch(/^\d\/6 single-task seed 1 for y2 {2}y2 mse [\d.]+ {2}[\d.]+ s$/m);
-  const planned = await compare('both', '--dry-run');
+  const planned = await compare('both', '--dry-run', '--verbose');
   expect(planned.stdout).toMatch(/^run +single-task seed 2 for y1 +0 +146 +finished$/m);
   expect(planned.stdout).toMatch(/^run +hard-sharing seed 1 +0 +\d+ +finished$/m);
 

@@ -183,11 +183,15 @@ describe('--dry-run', () => {
   });
 
   test('says what is finished', async () => {
-    const { status, stdout } = await compare('--dry-run', 'compare.seeds=[2,3]', '--jobs', '2');
+    const words = ['--dry-run', 'compare.seeds=[2,3]', '--jobs', '2'];
+    const { status, stdout } = await compare(...words, '--verbose');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^run +ple seed 2 +0 +\d+ +finished$/m);
     expect(stdout).toMatch(/^run +ple seed 3 +0 +\d+ +to do$/m);
     expect(stdout).toMatch(/^2 at a time: at most \d+ s of training steps, /m);
+    const short = await compare(...words);
+    expect(short.stdout).toMatch(/^run +ple +2 +0 +\d+ +1 finished$/m);
+    expect(short.stdout).not.toContain('seed 2');
   });
 });
 

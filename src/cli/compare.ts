@@ -19,6 +19,7 @@ const words = () =>
     .option('--force', 'take folders over from processes of another host or container that have ended')
     .option('--jobs <n>', 'runs at a time, each in its own process (default: the fastest number, measured)', parseJobs)
     .option('--dry-run', 'print the runs, their parameters and an estimate of the time; train nothing')
+    .option('--verbose', 'with --dry-run: a line for every run, not one for each model and point of the axes')
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--svg', 'write the charts as SVG beside the report')
     .option('--png', 'write the charts as PNG beside the report')
@@ -64,7 +65,9 @@ export const compare = defineCommand(words, async (given, options) => {
       display.line('Planning the runs');
       const plan = await planComparison(config, common);
       display.close();
-      process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan));
+      process.stdout.write(
+        options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan, options.verbose ?? false),
+      );
       return exitCode.done;
     }
     const result = await runComparison(config, {
@@ -118,20 +121,33 @@ async function finish(
   return failed > 0 ? exitCode.failed : exitCode.done;
 }
 
-async function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: ComparisonPlan): Promise<string> {
+async function planTable(
+  { tuning, runs, models, jobs, tuned, secondsAtMost }: ComparisonPlan,
+  verbose: boolean,
+): Promise<string> {
   const [{ textTable }, { count }, { pointText }, { nameOf }] = await Promise.all([
     import('../report/text-table.js'),
     import('../report/numbers.js'),
     import('../comparison/plan/axis-point.js'),
     import('./display/compare-display.js'),
   ]);
-  const rows = [...tuning, ...runs].map((run, index) => [
-    index < tuning.length ? 'tune' : 'run',
-    nameOf({ ...run, point: run.axis }),
-    count(run.parameters.embedding),
-    count(run.parameters.network),
-    run.finished ? 'finished' : 'to do',
-  ]);
+  const rowOf = (stage: string, name: string, alike: readonly ComparisonPlan['runs'][number][]) => {
+    const finished = alike.filter((run) => run.finished).length;
+    const state = finished === alike.length ? 'finished' : finished > 0 ? `${finished} finished` : 'to do';
+    const sizes = (kind: 'embedding' | 'network') =>
+      [...new Set(alike.map(({ parameters }) => count(parameters[kind])))].join(', ');
+    return [stage, name, ...(verbose ? [] : [alike.length]), sizes('embedding'), sizes('network'), state];
+  };
+  const rowsOf = (stage: string, all: ComparisonPlan['runs']) => {
+    if (verbose) return all.map((run) => rowOf(stage, nameOf({ ...run, point: run.axis }), [run]));
+    const groups = new Map<string, ComparisonPlan['runs'][number][]>();
+    for (const run of all) {
+      const name = [run.label, pointText(run.axis, ' ')].filter((text) => text !== '').join(' ');
+      groups.set(name, [...(groups.get(name) ?? []), run]);
+    }
+    return Array.from(groups, ([name, alike]) => rowOf(stage, name, alike));
+  };
+  const rows = [...rowsOf('tune', tuning), ...rowsOf('run', runs)];
   const speeds = models.map((model) => [
     [model.label, ...(pointText(model.values) === '' ? [] : [pointText(model.values, ' ')])].join(' '),
     model.unfinished,
@@ -141,7 +157,7 @@ async function planTable({ tuning, runs, models, jobs, tuned, secondsAtMost }: C
     duration(model.secondsAtMost),
   ]);
   const lines = [
-    textTable(['', 'run', 'embedding', 'network', ''], rows),
+    textTable(['', ...(verbose ? ['run'] : ['model', 'runs']), 'embedding', 'network', ''], rows),
     ...(models.length > 0
       ? [textTable(['model', 'runs to do', 'epochs', 'steps an epoch', 'samples/s', 'a run at most'], speeds)]
       : []),
