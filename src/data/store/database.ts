@@ -105,6 +105,21 @@ export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/**
+ * Why a statement failed, where the machine or the user stopped it. Only the message's own words count: further lines have rows of the file, and quotes have
+ * names.
+ */
+export function machineFault(error: unknown): 'interrupt' | 'disk' | 'memory' | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [line = ''] = error.message.replaceAll(/"[^"]*"/g, '""').split('\n');
+  if (line.startsWith('INTERRUPT Error')) return 'interrupt';
+  const isMemory = line.startsWith('Out of Memory Error');
+  if (isMemory && error.message.includes("'max_temp_directory_size'")) return 'disk';
+  if (isMemory) return 'memory';
+  const isWriting = /^(IO|TransactionContext|FATAL) Error/.test(line);
+  return isWriting && /No space left|could not write|Disk quota/i.test(line) ? 'disk' : undefined;
+}
+
 /** Why a statement failed, on one line, without the advice to change options that only a config can. */
 export function sqlReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -5,13 +5,13 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { sha256 } from '../../support/checksum.js';
-import { DataError } from '../../support/errors.js';
+import { DataError, UserError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { partialPath, removeRemains } from '../../support/partial-path.js';
-import { isSystemError } from '../../support/system-error.js';
+import { hasCode, isSystemError, systemReason } from '../../support/system-error.js';
 import { syncPath, writeWhole } from '../../support/whole-file.js';
 import { advance, type LoaderContext } from '../loader.js';
-import { limitMemory, openDatabase, sqlReason } from './database.js';
+import { limitMemory, literal, machineFault, openDatabase, sqlReason } from './database.js';
 
 /** Raise it when what is stored changes. */
 const formatVersion = 3;
@@ -78,15 +78,7 @@ export async function prepared(
     isDone = true;
   } catch (error) {
     context.signal?.throwIfAborted();
-    if (error instanceof Error && /Out of Memory/i.test(error.message) && !isFullDisk(error))
-      throw new DataError(`The data cannot be prepared: ${sqlReason(error)}.`);
-    if (isFullDisk(error))
-      throw new DataError(
-        `The prepared data cannot be kept in ${at.folder}: its disk is full. Free some space there, or name another folder in dataset.cache.`,
-      );
-    if (isSystemError(error))
-      throw new DataError(`The prepared data cannot be kept in ${at.folder}: ${sqlReason(error)}.`);
-    throw error;
+    throw asUserError(error, at.folder);
   } finally {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     if (isNew && !isDone) await rmdir(at.folder).catch(() => undefined); // it may have other entries by now
@@ -111,7 +103,7 @@ async function write(
   signal?.addEventListener('abort', interrupt);
   let description: unknown;
   try {
-    await database.run(`ATTACH '${file.replaceAll("'", "''")}' AS prepared`);
+    await database.run(`ATTACH ${literal(file)} AS prepared`);
     description = await make(database, work);
     await database.run('DETACH prepared'); // writes what is left
   } finally {
@@ -160,20 +152,22 @@ async function openPrepared(
 
 /** Another process may have put the same entry there in the meantime: then that one stays. */
 async function moveInto(partial: string, path: string): Promise<void> {
+  let cause: unknown;
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       await rename(partial, path);
       await syncPath(dirname(path));
       return;
     } catch (error) {
-      if (!isSystemError(error) || !['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EPERM'].includes(error.code ?? '')) throw error;
+      if (!hasCode(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EPERM')) throw error;
+      cause = error;
     }
     if (typeof (await openPrepared(path, {})) !== 'string') return;
     const aside = partialPath(path);
     await rename(path, aside).catch(() => undefined); // another process may have been quicker
     await rm(aside, { recursive: true, force: true });
   }
-  throw new DataError(`${path} cannot be replaced.`);
+  throw new DataError(`${path} cannot be replaced: ${systemReason(cause)}. Remove it.`);
 }
 
 /** SHA-256 (hex) of a file's bytes. @param onBytes is told how many have been read; throws to stop. */
@@ -196,8 +190,18 @@ async function stampOf(path: string): Promise<string> {
   );
 }
 
-function isFullDisk(error: unknown): boolean {
-  return (
-    error instanceof Error && /No space left|max_temp_directory_size|could not write|Disk quota/i.test(error.message)
-  );
+/** What can be done about a failed preparation is said where that is known. */
+function asUserError(error: unknown, folder: string): unknown {
+  const fault = machineFault(error instanceof UserError ? error.cause : error);
+  if (fault === 'disk' || hasCode(error, 'ENOSPC', 'EDQUOT'))
+    return new DataError(
+      `The prepared data cannot be kept in ${folder}: its disk is full. Free some space there, or name another folder in dataset.cache.`,
+    );
+  if (fault === 'memory')
+    return new DataError(`The data cannot be prepared: ${sqlReason(error)}. Free some memory, and start again.`);
+  if (isSystemError(error))
+    return new DataError(
+      `The prepared data cannot be kept in ${folder}: ${systemReason(error)}. Name another folder in dataset.cache.`,
+    );
+  return error;
 }
