@@ -28,7 +28,7 @@ export function withFolderColumns(file: TableFile, shared?: ReadonlySet<string>)
     types: new Map([...file.types, ...[...columns.keys()].map((name) => [name, 'text'] as const)]),
     insert: (database, table, wanted, missing) => {
       const cleaned = (value: string | null) =>
-        value === null || missing.includes(value.trim()) ? null : value.trim();
+        value === null || missing.some((mark) => mark.trim() === value.trim()) ? null : value.trim();
       const own = wanted.map((column) => {
         const value = columns.get(column.name);
         return value === undefined ? column : { ...column, constant: cleaned(value) };

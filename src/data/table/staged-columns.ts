@@ -8,16 +8,23 @@ export type StagedType = 'text' | 'whole' | 'number' | 'list';
 /** The type in DuckDB. A missing value is NULL. */
 export const databaseTypes = { text: 'VARCHAR', whole: 'BIGINT', number: 'DOUBLE', list: 'VARCHAR[]' } as const;
 
-/** Blanks that stand around a value. */
-const blanks = [' ', '\t', '\u00a0'];
+/** Blanks that stand around a value: those of `trim`, which reads other files. */
+const blanks = Array.from({ length: 2 ** 16 }, (_, code) => String.fromCharCode(code)).filter(
+  (letter) => letter.trim() === '',
+);
 
 /** SQL functions of staged values. Numbers are finite as 32-bit floats. */
 export const macros = [
   `CREATE OR REPLACE TEMP MACRO trimmed(t) AS trim(t, ${literal(blanks.join(''))})`,
   'CREATE OR REPLACE TEMP MACRO finite(x) AS CASE WHEN isfinite(TRY_CAST(x AS FLOAT)) THEN x END',
-  'CREATE OR REPLACE TEMP MACRO number_of(t) AS finite(TRY_CAST(t AS DOUBLE))',
+  `CREATE OR REPLACE TEMP MACRO number_of(t) AS CASE WHEN ${refusedNumber('t')} THEN NULL ELSE finite(TRY_CAST(t AS DOUBLE)) END`,
   'CREATE OR REPLACE TEMP MACRO whole_text(x) AS CASE WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR ELSE x::VARCHAR END',
 ];
+
+/** SQL of whether DuckDB reads a text that is no number as one: `1_000` or `+-1`. */
+export function refusedNumber(text: string): string {
+  return `(contains(${text}, '_') OR contains(${text}, '+-'))`;
+}
 
 /**
  * A text of a file: without the blanks around it, and NULL if it stands for a missing value. Few texts have blanks, which one look at both ends tells:
@@ -34,11 +41,11 @@ export function cleaned(text: string, missing: readonly string[]): string {
 
 /**
  * The same of a text that is NULL where it is one of `missing` to the letter. Of the others few have blanks around them, and these have one in front or
- * a space behind. `trimmed` stands there once: DuckDB computes what it meets twice for every row.
+ * behind. `trimmed` stands there once: DuckDB computes what it meets twice for every row.
  */
 export function cleanedFurther(text: string, missing: readonly string[]): string {
-  const starts = blanks.map((blank) => blank.charCodeAt(0)).join(', ');
-  return `CASE WHEN ascii(${text}) IN (${starts}) OR suffix(${text}, ' ') THEN list_filter([trimmed(${text})], t -> t NOT IN (${literals(['\u0001', ...missing.map((mark) => mark.trim())])}))[1] ELSE ${text} END`;
+  const codes = blanks.map((blank) => blank.charCodeAt(0)).join(', ');
+  return `CASE WHEN ascii(${text}) IN (${codes}) OR ${text}[-1] IN (${literals(blanks)}) THEN list_filter([trimmed(${text})], t -> t NOT IN (${literals(['\u0001', ...missing.map((mark) => mark.trim())])}))[1] ELSE ${text} END`;
 }
 
 /** SQL of a staged column. */

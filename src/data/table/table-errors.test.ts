@@ -38,6 +38,12 @@ describe('what is wrong is said with file, line, column and reason', () => {
       { tasks: { y: { positive: '> 0' } } },
       /data\.csv:3: column 'y' is 'no', which cannot be compared/,
     ],
+    [
+      'a row too long, with words of errors',
+      `${good}"Out of memory, No space, interrupted",1,t,4\n`,
+      {},
+      /data\.csv:5: this row has 4 columns, not 3\.$/,
+    ],
     ['an open quote', good.replace('2.5', '"2.5'), {}, /data\.csv:\d+: a quote is not closed/],
     ['a quote inside', good.replace('2.5', '"2"5'), {}, /data\.csv:3: .*quote/i],
     ['a NUL byte', good.replace('2.5', '2\0'), {}, /data\.csv:3: there is a NUL byte/],
