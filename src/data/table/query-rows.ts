@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, rowsOf, sqlReason } from '../store/database.js';
 import { withFolderColumns } from './folder-columns.js';
-import { jsonTable, openRelation } from './relation-table.js';
+import { differInCase, jsonTable, openRelation, twiceInOneCase } from './relation-table.js';
 import { formatOf, openTableFile, type RowFileOptions } from './row-file.js';
 import { macros } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
@@ -78,7 +78,7 @@ async function setUp(
       await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
     } else await load(database, name, paths, options, missing);
   }
-  const allowed = [...files.values()].flat().map(fileLiteral);
+  const allowed = [...files.values()].flat().flatMap((path) => [literal(path), fileLiteral(path)]); // it looks up both
   await database.run(`SET allowed_paths = [${allowed.join(', ')}]`);
   if (extensions.length === 0) await database.run('SET enable_external_access = false');
 }
@@ -98,6 +98,11 @@ async function load(
     const file = withFolderColumns(await openTableFile(path, options));
     if (!names) {
       names = file.names;
+      const twice = twiceInOneCase(names);
+      if (twice)
+        throw new DataError(
+          `dataset.files.${name}: ${path} has columns that SQL cannot tell apart: ${differInCase(twice)}. Give one another name in the file.`,
+        );
       const columns = names.map((column) => `${identifier(column)} VARCHAR`);
       await said(`dataset.files.${name}`, database.run(`CREATE TABLE ${identifier(raw)} (${columns.join(', ')})`));
     }
@@ -149,6 +154,6 @@ async function said<Result>(what: string, step: Promise<Result>): Promise<Result
     return await step;
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError(`${what}: ${sqlReason(error)}.`);
+    throw new DataError(`${what}: ${sqlReason(error)}.`, { cause: error });
   }
 }

@@ -96,3 +96,16 @@ test('a query reads what is named alone, is one SELECT, and has a name for each 
   expect(await failure('CREATE TABLE z AS SELECT 1 AS y')).toContain('dataset.query: it is no SELECT.');
   expect(await failure('SELECT u.*, u.id FROM users u')).toContain("two columns are named 'id'");
 });
+
+test('columns of a text file that differ only in case are told; a file with brackets in its name can be read', async () => {
+  const csv = await file('a,A,y\n1,2,0\n');
+  await expect(open({ query: 'SELECT * FROM t', files: { t: csv }, tasks: { y: {} } })).rejects.toThrow(
+    /dataset\.files\.t: .*data\.csv has columns that SQL cannot tell apart: 'a' and 'A' differ/,
+  );
+  const path = join(dirname(csv), 'a[1].parquet');
+  await withDatabase((database) =>
+    database.run(`COPY (SELECT i / 2 AS x, i % 2 AS y FROM range(100) t(i)) TO '${path}' (FORMAT parquet)`),
+  );
+  const source = await open({ query: 'SELECT * FROM t', files: { t: path }, tasks: { y: {} } });
+  expect(source.splits.train.rows).toBeGreaterThan(60);
+});
