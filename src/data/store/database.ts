@@ -76,12 +76,15 @@ export async function numbersOf(connection: DuckDBConnection, expressions: reado
   return numbers;
 }
 
+/** What DuckDB holds of a narrow table; what is beyond lies on disk. */
+export const bufferMegabytes = 640;
+
 /**
  * Sets the memory of a connection's buffers for tables of so many columns, of which each thread has some blocks of 256 KiB in memory. What is beyond
  * lies on disk.
  */
 export async function limitMemory(connection: DuckDBConnection, columns: number, threads: number): Promise<void> {
-  const megabytes = Math.ceil(640 + columns * threads);
+  const megabytes = Math.ceil(bufferMegabytes + columns * threads);
   await connection.run(`SET memory_limit = '${megabytes}MB'`);
 }
 

@@ -5,12 +5,12 @@ import type { Prepared } from './prepared.js';
 
 /** Reads the DuckDB file of prepared data, as the database `prepared`. It is closed when nothing refers to it any longer. */
 export class PreparedFile {
-  readonly #entry: Prepared;
+  readonly #entry: Prepared<unknown>;
   readonly #columns: number;
   #database: Promise<DuckDBConnection> | undefined;
 
   /** @param columns of the widest table: its buffers need memory. */
-  constructor(entry: Prepared, columns: number) {
+  constructor(entry: Prepared<unknown>, columns: number) {
     this.#entry = entry;
     this.#columns = columns;
   }

@@ -121,7 +121,7 @@ test('what is damaged when it is read is prepared anew by the next start, unless
 test('a folder that cannot be written, and a full disk, are told', async () => {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'kept'), 'a file where the folder should be');
-  await expect(prepare()).rejects.toThrow(/cannot be kept in/);
+  await expect(prepare()).rejects.toThrow(/cannot be kept in .*ENOTDIR.*dataset\.cache\.$/);
   cache = join(folder, 'other');
   const full = prepared({ folder: cache, name: 'some', key: 1 }, { note: () => undefined }, async (database) => {
     await database.run("SET max_temp_directory_size = '1MB'");

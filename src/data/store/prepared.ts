@@ -23,12 +23,12 @@ const fileName = 'data.duckdb';
 const manifestName = 'manifest.json';
 
 /** A folder with a DuckDB file, and a manifest with the file's length and checksum. */
-export interface Prepared {
+export interface Prepared<Description> {
   readonly path: string;
   /** The DuckDB file. */
   readonly file: string;
   /** What `make` of `prepared` returned. */
-  readonly description: unknown;
+  readonly description: Description;
   /** Marks the data as damaged, so that whoever opens them next prepares them anew. */
   damaged(reason: string): Promise<DamagedEntry>;
 }
@@ -56,16 +56,16 @@ type PreparedContext = Pick<LoaderContext, 'note' | 'progress' | 'signal' | 'com
  * @param make fills the attached database `prepared`; its connection's own database and the folder go when it is done. It returns a description,
  *   plain JSON, and must depend on the key alone.
  */
-export async function prepared(
+export async function prepared<Description>(
   at: { readonly folder: string; readonly name: string; readonly key: unknown },
   context: PreparedContext,
-  make: (database: DuckDBConnection, folder: string) => Promise<unknown>,
-): Promise<Prepared> {
+  make: (database: DuckDBConnection, folder: string) => Promise<Description>,
+): Promise<Prepared<Description>> {
   const { version } = await import('@duckdb/node-api');
   const key = sha256(JSON.stringify([at.key, version()]));
   const path = join(at.folder, `${at.name}-v${formatVersion}-${key.slice(0, 32)}`);
   await removeRemains(at.folder);
-  const found = await openPrepared(path, context);
+  const found = await openPrepared<Description>(path, context);
   if (typeof found !== 'string') return found;
   if (found !== '') context.note(`${path} is damaged (${found}): it is made again.`);
   const partial = partialPath(path);
@@ -83,7 +83,7 @@ export async function prepared(
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     if (isNew && !isDone) await rmdir(at.folder).catch(() => undefined); // it may have other entries by now
   }
-  const made = await openPrepared(path, { compareUpTo: 0 });
+  const made = await openPrepared<Description>(path, { compareUpTo: 0 });
   if (typeof made !== 'string') return made;
   throw new DataError(`${path} was written, but cannot be read: ${made || 'it is gone'}.`);
 }
@@ -116,11 +116,11 @@ async function write(
   await writeWhole(join(folder, manifestName), `${sha256(text)}\n${text}\n`);
 }
 
-/** @returns What is damaged; '' where there is no entry. */
-async function openPrepared(
+/** @returns What is damaged; '' where there is no entry. Of a manifest with the right checksum, the description is what `make` returned. */
+async function openPrepared<Description>(
   path: string,
   context: Pick<PreparedContext, 'progress' | 'signal' | 'compareUpTo'>,
-): Promise<Prepared | string> {
+): Promise<Prepared<Description> | string> {
   const [manifest, file] = [join(path, manifestName), join(path, fileName)];
   const stamp = await stampOf(manifest);
   const text = await readFile(manifest, 'utf8').catch(() => undefined);
@@ -128,7 +128,7 @@ async function openPrepared(
   const [sum = '', content = ''] = text.split('\n');
   if (sum === 'damaged') return content;
   if (sum !== sha256(content)) return `its ${manifestName} is not what was written`;
-  const written: { readonly description: unknown; readonly bytes: number; readonly sha256: string } =
+  const written: { readonly description: Description; readonly bytes: number; readonly sha256: string } =
     JSON.parse(content);
   const size = (await stat(file).catch(() => undefined))?.size;
   if (size !== written.bytes) return `${fileName} has ${size ?? 'no'} bytes, not ${written.bytes}`;

@@ -38,6 +38,12 @@ export function withFolderColumns(file: TableFile, shared?: ReadonlySet<string>)
   };
 }
 
+/** The columns that all files' folders have. */
+export function sharedFolderColumns(paths: readonly string[]): ReadonlySet<string> {
+  const columns = paths.map((path) => [...folderColumns(path).keys()]);
+  return new Set(columns[0]?.filter((name) => columns.every((names) => names.includes(name))));
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, rowsOf, sqlReason, withDatabase } from '../store/database.js';
-import { cleaned, type StagedType } from './staged-columns.js';
+import { cleaned, daysOf, type StagedType } from './staged-columns.js';
 import type { TableFile, WantedColumn } from './table-file.js';
 
 /** What DuckDB reads as a table with types. */
@@ -166,7 +166,7 @@ function stagedOf(column: string, type: DuckDBType): Staged | { readonly unsuppo
 function single(value: string, type: DuckDBType): Staged {
   const name = nameOf(type);
   if (name === 'DATE' || name.startsWith('TIMESTAMP'))
-    return { type: 'number', expression: `epoch_ms(${value}::TIMESTAMP) / 86400000.0` };
+    return { type: 'number', expression: daysOf(`${value}::TIMESTAMP`) };
   if (name.startsWith('TIME')) return { type: 'number', expression: `epoch_us(${value}::TIME)::DOUBLE` };
   if (name === 'BLOB') return { type: 'text', expression: `coalesce(TRY(decode(${value})), ${value}::VARCHAR)` };
   if (name === 'FLOAT' || name === 'DOUBLE')

@@ -2,7 +2,7 @@ import { DataError } from '../../support/errors.js';
 import { readRawFile } from '../fetch/raw-file.js';
 import { fileLiteral, identifier, literal, literals, machineFault } from '../store/database.js';
 import { numberOf } from './cell.js';
-import { type Delimited, openDelimited } from './delimited-rows.js';
+import { commaNumber, type Delimited, openDelimited } from './delimited-rows.js';
 import type { RowFile } from './file-rows.js';
 import { insertRows } from './row-table.js';
 import { cleanedFurther, refusedNumber, type StagedType } from './staged-columns.js';
@@ -45,7 +45,7 @@ export async function openTextTable(
     async place(row) {
       let before = 0;
       try {
-        for await (const { records, place } of rows.read(() => undefined)) {
+        for await (const { records, place } of rows.read()) {
           if (row < before + records.length) return place(row - before);
           before += records.length;
         }
@@ -109,7 +109,7 @@ function expression(
   const marks = missing.includes('') ? column : `coalesce(${column}, '')`;
   const text =
     decimal === ','
-      ? `CASE WHEN regexp_full_match(${column}, '\\s*[-+]?\\d*,\\d+([eE][-+]?\\d+)?\\s*') THEN replace(${column}, ',', '.') ELSE ${marks} END`
+      ? `(CASE WHEN regexp_full_match(${column}, ${literal(commaNumber)}) THEN replace(${column}, ',', '.') ELSE ${marks} END)`
       : marks;
   return cleanedFurther(text, missing);
 }
@@ -118,7 +118,7 @@ function expression(
 async function typesOfHead(rows: RowFile): Promise<Required<Pick<TableFile, 'types' | 'few'>>> {
   const types = new Map<string, StagedType>(rows.names.map((name) => [name, 'text']));
   const few = new Set<string>();
-  for await (const { records } of rows.read(() => undefined)) {
+  for await (const { records } of rows.read()) {
     for (const [c, name] of rows.names.entries()) {
       const numbers = records
         .map((record) => record[c] ?? '')
