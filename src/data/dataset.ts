@@ -43,8 +43,8 @@ export interface ListValues {
   /** Absent: 1 each. */
   readonly weights?: Float32Array;
   /**
-   * The same, where rows share lists: row `r` has the list `of[r]` of `lists`, which is a new object in every block. Who reads these needs not
-   * the arrays above, which may only then be made: see `sharedLists`.
+   * The same, where rows share lists: row `r` has the list `of[r]` of `lists`, which is a new object in every block. A reader of these does not need
+   * the arrays above, which may be made only when they are asked for: see `sharedLists`.
    */
   readonly shared?: { readonly lists: ListValues; readonly of: Int32Array };
 }

@@ -6,8 +6,8 @@ export class UserError extends Error {
   override name = 'UserError';
   readonly exitCode: number;
 
-  constructor(message: string, code: number = exitCode.failed) {
-    super(message);
+  constructor(message: string, code: number = exitCode.failed, options?: ErrorOptions) {
+    super(message, options);
     this.exitCode = code;
   }
 }
@@ -34,7 +34,7 @@ export class Interrupted extends UserError {
 export class DataError extends UserError {
   override name = 'DataError';
 
-  constructor(message: string) {
-    super(message, exitCode.data);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, exitCode.data, options);
   }
 }

@@ -58,7 +58,7 @@ export const aliCcp = defineLoader({
     const at = { folder: options.cache, name: 'ali-ccp', key };
     const entry = await prepared(at, context, (database, folder) => prepareFiles(database, folder, files, context));
     context.prepared?.(entry.path);
-    const stored: StoredFiles = JSON.parse(JSON.stringify(entry.description)); // the manifest's checksum has been compared
+    const stored = entry.description;
     const { common_train, common_test, samples_train, samples_test } = stored.files;
     const descriptions = [common_train, common_test, samples_train, samples_test];
     for (const note of descriptions.flatMap(fileNotes)) context.note(note);

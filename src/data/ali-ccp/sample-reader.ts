@@ -7,7 +7,7 @@ import type { FileSplit } from './read-files.js';
 
 const singles = { common: fieldsOf('common', 'single'), skeleton: fieldsOf('skeleton', 'single') };
 const lists = { common: fieldsOf('common', 'list'), skeleton: fieldsOf('skeleton', 'list') };
-/** Common rows that are read for nothing rather than by a statement more: DuckDB reads so many at once. */
+/** A gap of no more unwanted common rows is read along, which costs less than another statement: DuckDB reads this many rows at once. */
 const gap = 2048;
 
 /** How the second task's label and sample space are made. */

@@ -105,7 +105,7 @@ function readAhead(
     ahead(index) {
       if (next?.index === index || index >= blocks) return;
       const block = read(index);
-      block.catch(() => undefined); // whoever asks for it is told
+      block.catch(() => undefined); // its reader gets the error
       next = { index, block };
     },
   };

@@ -12,7 +12,7 @@ import { findRawFile, type RawFile } from '../fetch/raw-file.js';
 import { defineLoader, type LoaderContext } from '../loader.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
 import { type Prepared, prepared } from '../store/prepared.js';
-import { preparedSource } from '../store/prepared-source.js';
+import { preparedSource, type StoredSource } from '../store/prepared-source.js';
 import { rawChecksum } from '../store/raw-checksum.js';
 import { seedOf } from '../synthetic/generator-options.js';
 import { cutSource } from '../table/drawn-source.js';
@@ -91,7 +91,7 @@ export const censusIncome = defineLoader({
     checkExtraInputs(options, tasks);
     const entry = await prepare(options, tasks, context);
     context.prepared?.(entry.path);
-    const source = await preparedSource(entry, context.signal);
+    const source = await preparedSource(entry, context);
     return drawnSource(source, options, seedOf({ seed: options.splitSeed }, context));
   },
 });
@@ -109,7 +109,11 @@ function checkExtraInputs({ extraInputs, group }: Options, tasks: readonly Censu
 }
 
 /** Reads both files once. Which rows are for validation is drawn when the data are opened: one preparation serves every seed. */
-async function prepare(options: Options, tasks: readonly CensusTask[], context: LoaderContext): Promise<Prepared> {
+async function prepare(
+  options: Options,
+  tasks: readonly CensusTask[],
+  context: LoaderContext,
+): Promise<Prepared<StoredSource>> {
   const { path, cache } = options;
   const found: { readonly split: 'train' | 'test'; readonly file: RawFile }[] = [];
   for (const [split, name] of [

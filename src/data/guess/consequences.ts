@@ -7,8 +7,8 @@ import { stagedTable } from '../table/staged-rows.js';
 const firstRows = 20_000;
 
 /**
- * By column: the label without whose 1 the column has nothing. It has nothing in all other rows, and these are so many that chance is out of the question (one
- * in a million). Of several labels it is the one that is 1 most rarely.
+ * For each column the label that it follows: the column has a value only in rows where this label is 1. The other rows are so many that chance does not explain
+ * it (one in a million). Of several such labels, the one that is 1 most rarely.
  * @param labels Columns of 0 and 1.
  */
 export async function consequences(

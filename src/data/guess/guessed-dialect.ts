@@ -71,7 +71,7 @@ async function headOf(path: string, delimiter: string, encoding: string | undefi
   const { size } = await stat(path);
   const file = await openDelimited(path, size, { delimiter, quote: '"', header: false, encoding });
   const records: (readonly Cell[])[] = [];
-  for await (const chunk of file.read(() => undefined)) {
+  for await (const chunk of file.read()) {
     records.push(...chunk.records.slice(0, headRows - records.length));
     if (records.length >= headRows) break;
   }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { openDatabase } from '../store/database.js';
+import { bufferMegabytes, openDatabase } from '../store/database.js';
 import { findDataFiles } from '../table/data-files.js';
-import { folderColumns, withFolderColumns } from '../table/folder-columns.js';
+import { sharedFolderColumns, withFolderColumns } from '../table/folder-columns.js';
 import { openTableFile } from '../table/row-file.js';
 import { checkColumns, type SplitFile, type StagedRows, stageRows } from '../table/staged-rows.js';
 import { usualMissing } from '../table/table-options.js';
@@ -27,9 +27,6 @@ export interface StagingContext {
   readonly onBytes: (done: number, total: number) => void;
 }
 
-/** What DuckDB holds in memory; what is beyond lies in a temporary folder. */
-const memory = '640MB';
-
 /**
  * Runs `use` on all rows of the files, in a database in memory that goes behind it. The first file's head says how text files are written.
  * @param path A file, or a pattern.
@@ -47,7 +44,7 @@ export async function withStagedFiles<Result>(
   const all = [...paths, ...testPaths.map((file) => ({ split: 'test' as const, path: file.path }))];
   const first = paths[0]?.path ?? path;
   const spill = await mkdtemp(join(tmpdir(), 'ple-guess-'));
-  const database = await openDatabase(':memory:', { memory, spill });
+  const database = await openDatabase(':memory:', { memory: `${bufferMegabytes}MB`, spill });
   const interrupt = () => database.interrupt();
   signal?.addEventListener('abort', interrupt);
   const staged = async (dialect: Dialect): Promise<StagedFiles> => {
@@ -89,8 +86,7 @@ async function opened(
   paths: readonly Pick<SplitFile & { readonly path: string }, 'split' | 'path'>[],
   { options }: Dialect,
 ): Promise<readonly SplitFile[]> {
-  const columns = paths.map(({ path }) => [...folderColumns(path).keys()]);
-  const shared = new Set(columns[0]?.filter((name) => columns.every((names) => names.includes(name))));
+  const shared = sharedFolderColumns(paths.map(({ path }) => path));
   const files: SplitFile[] = [];
   for (const { split, path } of paths)
     files.push({ split, file: withFolderColumns(await openTableFile(path, options), shared) });

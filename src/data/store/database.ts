@@ -76,12 +76,15 @@ export async function numbersOf(connection: DuckDBConnection, expressions: reado
   return numbers;
 }
 
+/** What DuckDB holds of a narrow table; what is beyond lies on disk. */
+export const bufferMegabytes = 640;
+
 /**
  * Sets the memory of a connection's buffers for tables of so many columns, of which each thread has some blocks of 256 KiB in memory. What is beyond
  * lies on disk.
  */
 export async function limitMemory(connection: DuckDBConnection, columns: number, threads: number): Promise<void> {
-  const megabytes = Math.ceil(640 + columns * threads);
+  const megabytes = Math.ceil(bufferMegabytes + columns * threads);
   await connection.run(`SET memory_limit = '${megabytes}MB'`);
 }
 
@@ -103,6 +106,21 @@ export function fileLiteral(path: string): string {
 /** A name as an identifier of SQL. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/**
+ * Why a statement failed, where the machine or the user stopped it. Only the message's own words count: further lines have rows of the file, and quotes have
+ * names.
+ */
+export function machineFault(error: unknown): 'interrupt' | 'disk' | 'memory' | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const [line = ''] = error.message.replaceAll(/"[^"]*"/g, '""').split('\n');
+  if (line.startsWith('INTERRUPT Error')) return 'interrupt';
+  const isMemory = line.startsWith('Out of Memory Error');
+  if (isMemory && error.message.includes("'max_temp_directory_size'")) return 'disk';
+  if (isMemory) return 'memory';
+  const isWriting = /^(IO|TransactionContext|FATAL) Error/.test(line);
+  return isWriting && /No space left|could not write|Disk quota/i.test(line) ? 'disk' : undefined;
 }
 
 /** Why a statement failed, on one line, without the advice to change options that only a config can. */

@@ -9,9 +9,10 @@ import {
   type SplitName,
   splitNames,
 } from '../dataset.js';
+import type { LoaderContext } from '../loader.js';
 import type { Prepared } from './prepared.js';
 import { PreparedFile } from './prepared-file.js';
-import { isLists, itemsOf } from './vector-values.js';
+import { itemsOf, listVector } from './vector-values.js';
 
 /**
  * What the DuckDB file of a prepared source holds, beside the rows. Its tables:
@@ -31,9 +32,11 @@ export interface StoredSource {
   readonly weighted?: boolean;
   readonly checksum: string;
   readonly group?: string;
+  /** What whoever opens it should know. */
+  readonly notes?: readonly string[];
 }
 
-/** Rows are read in ranges of so many bytes at most, and so many rows: long ranges cost less for each row. */
+/** The largest range of rows that is read at once. Long ranges cost less for each row. */
 const mostBlock = { bytes: 2 ** 24, rows: 12 * 2048 };
 /** Blocks of a source of no more bytes stay in memory. */
 const mostKept = 2 ** 26;
@@ -51,8 +54,12 @@ function rowBytes({ columns, tasks }: StoredSource): number {
 }
 
 /** The source that lies in a prepared file. Any number of processes may read it. */
-export async function preparedSource(entry: Prepared, signal?: AbortSignal): Promise<Source> {
-  const stored = describedBy(entry);
+export async function preparedSource(
+  entry: Prepared<StoredSource>,
+  { note, signal }: Pick<LoaderContext, 'note' | 'signal'>,
+): Promise<Source> {
+  const stored = entry.description;
+  for (const message of stored.notes ?? []) note(message);
   const reader = new Reader(entry, stored.columns.length + stored.tasks.length);
   const dictionaries = await reader.dictionaries(stored.columns.length, signal);
   const blockRows = blockRowsOf(stored);
@@ -68,7 +75,7 @@ export async function preparedSource(entry: Prepared, signal?: AbortSignal): Pro
     const begun = new Map<number, Promise<SourceBlock>>();
     const begin = (index: number) => {
       const block = begun.get(index) ?? reader.block(stored, ...range(index));
-      block.catch(() => begun.delete(index)); // whoever asks for it is told
+      block.catch(() => begun.delete(index)); // its reader gets the error
       begun.set(index, block);
       return block;
     };
@@ -100,17 +107,11 @@ export async function preparedSource(entry: Prepared, signal?: AbortSignal): Pro
   };
 }
 
-/** The manifest's checksum has been compared: it is what was stored. */
-function describedBy(entry: Prepared): StoredSource {
-  const stored: StoredSource = JSON.parse(JSON.stringify(entry.description));
-  return stored;
-}
-
 /** Reads ranges of rows. */
 class Reader {
   readonly #file: PreparedFile;
 
-  constructor(entry: Prepared, columns: number) {
+  constructor(entry: Prepared<unknown>, columns: number) {
     this.#file = new PreparedFile(entry, columns);
   }
 
@@ -202,7 +203,7 @@ class ListTarget {
 
   readonly indexes: Target = {
     add: (vector, at, count) => {
-      const lists = listsOf(vector);
+      const lists = listVector(vector);
       for (let row = 0; row < count; row++) {
         const [begin, length] = [this.#offsets[at + row] ?? 0, lists.getEntryLength(row)];
         while (begin + length > this.#indexes.length) {
@@ -217,7 +218,7 @@ class ListTarget {
 
   readonly weights: Target = {
     add: (vector, at, count) => {
-      const lists = listsOf(vector);
+      const lists = listVector(vector);
       for (let row = 0; row < count; row++) copyEntries(lists, row, this.#weights, this.#offsets[at + row] ?? 0);
     },
   };
@@ -232,11 +233,6 @@ class ListTarget {
 function copyEntries(lists: DuckDBListVector, row: number, target: Int32Array | Float32Array, at: number): void {
   const [offset, length] = [lists.getEntryOffset(row), lists.getEntryLength(row)];
   target.set(itemsOf(lists.childVector).subarray(offset, offset + length), at);
-}
-
-function listsOf(vector: DuckDBVector): DuckDBListVector {
-  if (isLists(vector)) return vector;
-  throw new Error('A column of lists was expected');
 }
 
 function grown<Values extends Int32Array | Float32Array>(old: Values, larger: Values): Values {

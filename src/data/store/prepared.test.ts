@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DataError } from '../../support/errors.js';
 import { literal, rowsOf, withDatabase } from './database.js';
 import { DamagedEntry, prepared } from './prepared.js';
+import { PreparedFile } from './prepared-file.js';
 
 let folder = '';
 let cache = '';
@@ -117,7 +121,7 @@ test('what is damaged when it is read is prepared anew by the next start, unless
 test('a folder that cannot be written, and a full disk, are told', async () => {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'kept'), 'a file where the folder should be');
-  await expect(prepare()).rejects.toThrow(/cannot be kept in/);
+  await expect(prepare()).rejects.toThrow(/cannot be kept in .*ENOTDIR.*dataset\.cache\.$/);
   cache = join(folder, 'other');
   const full = prepared({ folder: cache, name: 'some', key: 1 }, { note: () => undefined }, async (database) => {
     await database.run("SET max_temp_directory_size = '1MB'");
@@ -126,4 +130,29 @@ test('a folder that cannot be written, and a full disk, are told', async () => {
   });
   await expect(full).rejects.toThrow(/The prepared data cannot be kept in .*other: its disk is full\. Free some space/);
   await expect(readdir(cache)).rejects.toThrow('ENOENT');
+});
+
+test('what fails for the data, in words that a full disk or memory would have, is told as it is', async () => {
+  const fail = (error: Error) =>
+    prepared({ folder: cache, name: 'some', key: 1 }, { note: () => undefined }, () => Promise.reject(error));
+  await expect(fail(new DataError("column 'x' is 'No space left'"))).rejects.toThrow(/^column 'x' is 'No space left'$/);
+  await expect(fail(new DataError("'Out of Memory'"))).rejects.toThrow(/^'Out of Memory'$/);
+  const cause = new Error('Out of Memory Error: could not allocate block');
+  await expect(fail(new DataError('it cannot be read', { cause }))).rejects.toThrow('Free some memory');
+});
+
+test('a good file that cannot be read at the moment is not taken for damaged', async () => {
+  const entry = await prepare();
+  const script = `const { DuckDBInstance } = require('@duckdb/node-api');
+    DuckDBInstance.create(process.argv[1]).then(() => { console.log('open'); setTimeout(() => {}, 60_000); });`;
+  const other = spawn(process.execPath, ['-e', script, entry.file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(other.stdout, 'data');
+  const reading = new PreparedFile(entry, 1).chunks('SELECT x FROM prepared.rows').next();
+  const error: unknown = await reading.catch((error: unknown) => error);
+  other.kill('SIGKILL');
+  await once(other, 'exit');
+  expect(error).not.toBeInstanceOf(DamagedEntry);
+  expect(String(error)).toMatch(/data\.duckdb cannot be read: .*lock.*open them read-only\.$/);
+  await prepare();
+  expect([made, notes]).toEqual([1, []]);
 });

@@ -5,13 +5,13 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { sha256 } from '../../support/checksum.js';
-import { DataError } from '../../support/errors.js';
+import { DataError, UserError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { partialPath, removeRemains } from '../../support/partial-path.js';
-import { isSystemError } from '../../support/system-error.js';
+import { hasCode, isSystemError, systemReason } from '../../support/system-error.js';
 import { syncPath, writeWhole } from '../../support/whole-file.js';
 import { advance, type LoaderContext } from '../loader.js';
-import { limitMemory, openDatabase, sqlReason } from './database.js';
+import { limitMemory, literal, machineFault, openDatabase, sqlReason } from './database.js';
 
 /** Raise it when what is stored changes. */
 const formatVersion = 3;
@@ -23,12 +23,12 @@ const fileName = 'data.duckdb';
 const manifestName = 'manifest.json';
 
 /** A folder with a DuckDB file, and a manifest with the file's length and checksum. */
-export interface Prepared {
+export interface Prepared<Description> {
   readonly path: string;
   /** The DuckDB file. */
   readonly file: string;
   /** What `make` of `prepared` returned. */
-  readonly description: unknown;
+  readonly description: Description;
   /** Marks the data as damaged, so that whoever opens them next prepares them anew. */
   damaged(reason: string): Promise<DamagedEntry>;
 }
@@ -56,16 +56,16 @@ type PreparedContext = Pick<LoaderContext, 'note' | 'progress' | 'signal' | 'com
  * @param make fills the attached database `prepared`; its connection's own database and the folder go when it is done. It returns a description,
  *   plain JSON, and must depend on the key alone.
  */
-export async function prepared(
+export async function prepared<Description>(
   at: { readonly folder: string; readonly name: string; readonly key: unknown },
   context: PreparedContext,
-  make: (database: DuckDBConnection, folder: string) => Promise<unknown>,
-): Promise<Prepared> {
+  make: (database: DuckDBConnection, folder: string) => Promise<Description>,
+): Promise<Prepared<Description>> {
   const { version } = await import('@duckdb/node-api');
   const key = sha256(JSON.stringify([at.key, version()]));
   const path = join(at.folder, `${at.name}-v${formatVersion}-${key.slice(0, 32)}`);
   await removeRemains(at.folder);
-  const found = await openPrepared(path, context);
+  const found = await openPrepared<Description>(path, context);
   if (typeof found !== 'string') return found;
   if (found !== '') context.note(`${path} is damaged (${found}): it is made again.`);
   const partial = partialPath(path);
@@ -78,20 +78,12 @@ export async function prepared(
     isDone = true;
   } catch (error) {
     context.signal?.throwIfAborted();
-    if (error instanceof Error && /Out of Memory/i.test(error.message) && !isFullDisk(error))
-      throw new DataError(`The data cannot be prepared: ${sqlReason(error)}.`);
-    if (isFullDisk(error))
-      throw new DataError(
-        `The prepared data cannot be kept in ${at.folder}: its disk is full. Free some space there, or name another folder in dataset.cache.`,
-      );
-    if (isSystemError(error))
-      throw new DataError(`The prepared data cannot be kept in ${at.folder}: ${sqlReason(error)}.`);
-    throw error;
+    throw asUserError(error, at.folder);
   } finally {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     if (isNew && !isDone) await rmdir(at.folder).catch(() => undefined); // it may have other entries by now
   }
-  const made = await openPrepared(path, { compareUpTo: 0 });
+  const made = await openPrepared<Description>(path, { compareUpTo: 0 });
   if (typeof made !== 'string') return made;
   throw new DataError(`${path} was written, but cannot be read: ${made || 'it is gone'}.`);
 }
@@ -111,7 +103,7 @@ async function write(
   signal?.addEventListener('abort', interrupt);
   let description: unknown;
   try {
-    await database.run(`ATTACH '${file.replaceAll("'", "''")}' AS prepared`);
+    await database.run(`ATTACH ${literal(file)} AS prepared`);
     description = await make(database, work);
     await database.run('DETACH prepared'); // writes what is left
   } finally {
@@ -124,11 +116,11 @@ async function write(
   await writeWhole(join(folder, manifestName), `${sha256(text)}\n${text}\n`);
 }
 
-/** @returns What is damaged; '' where there is no entry. */
-async function openPrepared(
+/** @returns What is damaged; '' where there is no entry. Of a manifest with the right checksum, the description is what `make` returned. */
+async function openPrepared<Description>(
   path: string,
   context: Pick<PreparedContext, 'progress' | 'signal' | 'compareUpTo'>,
-): Promise<Prepared | string> {
+): Promise<Prepared<Description> | string> {
   const [manifest, file] = [join(path, manifestName), join(path, fileName)];
   const stamp = await stampOf(manifest);
   const text = await readFile(manifest, 'utf8').catch(() => undefined);
@@ -136,7 +128,7 @@ async function openPrepared(
   const [sum = '', content = ''] = text.split('\n');
   if (sum === 'damaged') return content;
   if (sum !== sha256(content)) return `its ${manifestName} is not what was written`;
-  const written: { readonly description: unknown; readonly bytes: number; readonly sha256: string } =
+  const written: { readonly description: Description; readonly bytes: number; readonly sha256: string } =
     JSON.parse(content);
   const size = (await stat(file).catch(() => undefined))?.size;
   if (size !== written.bytes) return `${fileName} has ${size ?? 'no'} bytes, not ${written.bytes}`;
@@ -160,20 +152,22 @@ async function openPrepared(
 
 /** Another process may have put the same entry there in the meantime: then that one stays. */
 async function moveInto(partial: string, path: string): Promise<void> {
+  let cause: unknown;
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       await rename(partial, path);
       await syncPath(dirname(path));
       return;
     } catch (error) {
-      if (!isSystemError(error) || !['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EPERM'].includes(error.code ?? '')) throw error;
+      if (!hasCode(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EPERM')) throw error;
+      cause = error;
     }
     if (typeof (await openPrepared(path, {})) !== 'string') return;
     const aside = partialPath(path);
     await rename(path, aside).catch(() => undefined); // another process may have been quicker
     await rm(aside, { recursive: true, force: true });
   }
-  throw new DataError(`${path} cannot be replaced.`);
+  throw new DataError(`${path} cannot be replaced: ${systemReason(cause)}. Remove it.`);
 }
 
 /** SHA-256 (hex) of a file's bytes. @param onBytes is told how many have been read; throws to stop. */
@@ -196,8 +190,18 @@ async function stampOf(path: string): Promise<string> {
   );
 }
 
-function isFullDisk(error: unknown): boolean {
-  return (
-    error instanceof Error && /No space left|max_temp_directory_size|could not write|Disk quota/i.test(error.message)
-  );
+/** What can be done about a failed preparation is said where that is known. */
+function asUserError(error: unknown, folder: string): unknown {
+  const fault = machineFault(error instanceof UserError ? error.cause : error);
+  if (fault === 'disk' || hasCode(error, 'ENOSPC', 'EDQUOT'))
+    return new DataError(
+      `The prepared data cannot be kept in ${folder}: its disk is full. Free some space there, or name another folder in dataset.cache.`,
+    );
+  if (fault === 'memory')
+    return new DataError(`The data cannot be prepared: ${sqlReason(error)}. Free some memory, and start again.`);
+  if (isSystemError(error))
+    return new DataError(
+      `The prepared data cannot be kept in ${folder}: ${systemReason(error)}. Name another folder in dataset.cache.`,
+    );
+  return error;
 }

@@ -17,13 +17,13 @@ export function bytesOf(vector: DuckDBVector, row: number): Uint8Array {
 
 /** Lists of structs: where a row's entries are, and the values of all entries, field by field. */
 export function listsOf(vector: DuckDBVector, fieldCount: number) {
-  if (!isLists(vector)) throw new Error('A vector of lists was expected');
-  const entries = vector.childVector;
+  const lists = listVector(vector);
+  const entries = lists.childVector;
   if (!isStructs(entries)) throw new Error('A vector of structs was expected');
   return {
     range: (row: number): readonly [number, number] => {
-      const begin = vector.getEntryOffset(row);
-      return [begin, begin + vector.getEntryLength(row)];
+      const begin = lists.getEntryOffset(row);
+      return [begin, begin + lists.getEntryLength(row)];
     },
     fields: Array.from({ length: fieldCount }, (_, field) => itemsOf(entries.entryVectorAt(field))),
   };
@@ -37,8 +37,12 @@ function isBlobs(vector: DuckDBVector): vector is DuckDBBlobVector {
   return 'getItemBytes' in vector;
 }
 
-/** Whether a vector is of lists. */
-export function isLists(vector: DuckDBVector): vector is DuckDBListVector {
+export function listVector(vector: DuckDBVector): DuckDBListVector {
+  if (isLists(vector)) return vector;
+  throw new Error('A vector of lists was expected');
+}
+
+function isLists(vector: DuckDBVector): vector is DuckDBListVector {
   return 'getEntryOffset' in vector;
 }
 

@@ -25,7 +25,7 @@ export function correlatedVectors(
 
 /**
  * The matrix that a `correlation` key stands for: one number for all pairs, or the matrix itself.
- * @throws ConfigError for what is no correlation matrix of so many vectors. That it is positive semidefinite is left to `correlatedVectors`.
+ * @throws ConfigError if it is no correlation matrix of `count` vectors. `correlatedVectors` checks that it is positive semidefinite.
  */
 export function correlationMatrix(correlation: number | readonly (readonly number[])[], count: number): number[][] {
   const every = Array.from({ length: count }, (_, k) => k);

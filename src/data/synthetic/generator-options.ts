@@ -23,7 +23,7 @@ export const generatorFileOptions = {
   seed: z.int().nonnegative().default(0),
 };
 
-/** The loader's `rows` that make a file's: they are those of its training split. */
+/** The loader's option `rows` for a file with this many rows: a file has the rows of the training split. */
 export function rowsOfFile(rows: number) {
   return { train: rows, validation: 1, test: 1 };
 }

@@ -1,5 +1,5 @@
 import { DataType } from 'apache-arrow';
-import { type Cell, cellOf, listOf } from './cell.js';
+import { type Cell, cellOf, day, listOf } from './cell.js';
 
 /** How a column's values become cells, by its type. Undefined: they have no meaning here. */
 export function arrowCells(type: DataType): ((value: unknown) => Cell) | undefined {
@@ -24,10 +24,8 @@ function isList(type: DataType): boolean {
   return DataType.isList(type) || DataType.isLargeList(type) || DataType.isFixedSizeList(type);
 }
 
-const dayMilliseconds = 86_400_000;
-
 function daysOf(value: unknown): Cell {
-  return typeof value === 'number' ? value / dayMilliseconds : null;
+  return typeof value === 'number' ? value / day : null;
 }
 
 /** @param words 32 bits each, the lowest first, in two's complement. */

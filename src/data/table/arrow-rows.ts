@@ -20,9 +20,9 @@ export async function openArrow(path: string, bytes: number): Promise<RowFile> {
     bytes,
     names: fields.map(({ name }) => name),
     unsupported: new Map(readers.flatMap(({ name, type, cellOf }) => (cellOf ? [] : [[name, String(type)]]))),
-    async *read(onBytes, used) {
+    async *read(used) {
       try {
-        let [rows, read] = [0, 0];
+        let rows = 0;
         for await (const batch of batches(path)) {
           const first = rows + 1;
           const columns = readers.map(({ name, cellOf }, c) =>
@@ -37,8 +37,6 @@ export async function openArrow(path: string, bytes: number): Promise<RowFile> {
             yield { records, place };
           }
           rows += batch.numRows;
-          read += batch.data.byteLength;
-          onBytes(Math.min(bytes, read));
         }
       } catch (error) {
         throw asDataError(path, error);

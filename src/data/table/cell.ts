@@ -9,6 +9,9 @@ export interface RowChunk {
   place(row: number): string;
 }
 
+/** Milliseconds. */
+export const day = 86_400_000;
+
 const decimal = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /** The number that a cell says, of 32 bits at most; NaN if it says none. */
@@ -35,7 +38,7 @@ export function cellOf(value: unknown): Cell {
   if (typeof value === 'number') return Number.isNaN(value) ? null : value;
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.getTime() / 86_400_000;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.getTime() / day;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
   if (Array.isArray(value)) return listOf(value, cellOf);
   throw new Error('a value is nested');

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { numbersOf, rowsOf } from '../store/database.js';
 import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
-import { numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
+import { daysOf, mostWhole, numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
 import { fewValues } from './text-table.js';
 
@@ -21,7 +21,7 @@ export interface KnownInput extends InputColumn {
 
 /**
  * The kinds of the columns whose kind is not given, from all of their values. Numeric: all are numbers (but for one in twenty), and some are not whole,
- * or there are more than 20 different ones. Times are numeric, in days since 1970. Columns without values are left out.
+ * or there are more than 20 different ones, and no whole one is beyond 2^53. Times are numeric, in days since 1970. Columns without values are left out.
  */
 export async function columnKinds(
   database: DuckDBConnection,
@@ -36,7 +36,7 @@ export async function columnKinds(
   );
   const known: KnownInput[] = [];
   for (const [i, { input, column }] of asked.entries()) {
-    const { present = 0, numbers = 0, whole = true } = found[i] ?? {};
+    const { present = 0, numbers = 0, whole = true, long = 0 } = found[i] ?? {};
     const as = (kind: KnownInput['kind'], number = numberSql(column), lenient = false) =>
       void known.push({ ...input, kind, column, number, lenient });
     if (input.kind !== undefined) {
@@ -45,7 +45,9 @@ export async function columnKinds(
     } else if (present === 0) continue;
     else if (column.type === 'list') as('list');
     else if (numbers >= (1 - oddShare) * present && numbers > 0) {
-      if (column.apart !== true && whole && (await different(database, column)) <= fewValues) as('categorical');
+      const areIds = column.apart !== true && whole && long > 0;
+      if (areIds || (column.apart !== true && whole && (await different(database, column)) <= fewValues))
+        as('categorical');
       else {
         as('numeric', numberSql(column), numbers < present);
         if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
@@ -69,14 +71,22 @@ function columnOf(staged: StagedRows, name: string): StagedColumn {
 async function statistics(database: DuckDBConnection, columns: readonly StagedColumn[]) {
   const expressions = columns.flatMap((column) => {
     const [number, present] = [numberSql(column), `count(${column.sql})`];
-    if (column.apart) return [present, present, '0'];
-    return [present, `count(${number})`, `count(*) FILTER (${number} <> trunc(${number}))`];
+    if (column.apart) return [present, present, '0', '0'];
+    const long = `count(*) FILTER (${isLongWhole(column)})`;
+    return [present, `count(${number})`, `count(*) FILTER (${number} <> trunc(${number}))`, long];
   });
   const values = await numbersOf(database, expressions, stagedTable);
   return columns.map((_, c) => {
-    const [present = 0, numbers = 0, broken = 0] = values.slice(3 * c, 3 * c + 3);
-    return { present, numbers, whole: broken === 0 };
+    const [present = 0, numbers = 0, broken = 0, long = 0] = values.slice(4 * c, 4 * c + 4);
+    return { present, numbers, whole: broken === 0, long };
   });
+}
+
+/** SQL of whether a value is a whole number that is too long to be a number, and so an id. */
+function isLongWhole({ type, sql }: StagedColumn): string {
+  if (type === 'whole') return `${sql} NOT BETWEEN ${-mostWhole} AND ${mostWhole}`;
+  if (type !== 'text') return 'false';
+  return `length(${sql}) >= 16 AND regexp_full_match(${sql}, '[-+]?\\d+') AND abs(number_of(${sql})) > ${mostWhole}`;
 }
 
 /** Different numbers, as far as the first few. */
@@ -110,10 +120,6 @@ export async function timeOf(
   return right.length === 1 ? right[0] : undefined; // 01/02/2024 may be in January or in February
 }
 
-function daysOf(time: string): string {
-  return `epoch_ms(${time}) / 86400000.0`;
-}
-
 async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: number, present: number) {
   const text = textSql(column);
   const texts = await rowsOf(
@@ -122,7 +128,8 @@ async function oddTexts(database: DuckDBConnection, column: StagedColumn, odd: n
   );
   const some = texts.slice(0, 5).map(([value]) => shown(String(value)));
   const list = texts.length > 5 ? `${some.join(', ')}, …` : some.join(', ');
-  return `Column '${column.name}' has numbers but for ${odd} of ${present} values: ${list}. These count as missing; list them in dataset.missing, or say columns: { ${column.name}: categorical }.`;
+  const marks = column.type === 'text' ? 'list them in dataset.missing, or ' : '';
+  return `Column '${column.name}' has numbers but for ${odd} of ${present} values: ${list}. These count as missing; ${marks}say columns: { ${column.name}: categorical }.`;
 }
 
 function noteKinds(asked: readonly InputColumn[], known: readonly KnownInput[], note: (message: string) => void): void {

@@ -68,7 +68,7 @@ async function prepare(path: string): Promise<void> {
   await withDatabase(async (database) => {
     await database.run("ATTACH ':memory:' AS prepared");
     const files = [{ split: 'train', file: await openTableFile(path, textFile) } as const];
-    await prepareTable(database, files, options(path), { checksum: '' }, { note: () => undefined });
+    await prepareTable(database, files, options(path), { checksum: '' }, {});
   });
 }
 

@@ -28,7 +28,7 @@ export async function openDelimited(
   options: Delimited,
 ): Promise<RowFile & { readonly blankLines: number }> {
   await refuseBareReturns(path, bytes, options);
-  const chunks = () => readRecords(path, bytes, options, () => undefined);
+  const chunks = () => readRecords(path, bytes, options);
   let first: readonly string[] | undefined;
   let blankLines = 0;
   for await (const { records, lines } of chunks()) {
@@ -45,9 +45,9 @@ export async function openDelimited(
     names,
     unsupported: new Map(),
     blankLines,
-    async *read(onBytes) {
+    async *read() {
       let header = options.header;
-      for await (const { records, lines } of readRecords(path, bytes, options, onBytes)) {
+      for await (const { records, lines } of readRecords(path, bytes, options)) {
         const skip = header && records.length > 0 ? 1 : 0;
         if (skip) header = false;
         const place = (row: number) => `${path}:${lines[row + skip]}`;
@@ -64,7 +64,7 @@ export async function openDelimited(
 
 /** @throws DataError for a CR that no LF follows: in the first line, which has the names, or in a file without any LF. */
 async function refuseBareReturns(path: string, bytes: number, { header, encoding }: Delimited): Promise<void> {
-  for await (const piece of textOf(path, bytes, encoding, () => undefined)) {
+  for await (const piece of textOf(path, bytes, encoding)) {
     const end = piece.indexOf(newline);
     const line = piece.subarray(0, end < 0 ? piece.length : end).toString('latin1');
     if (!/\r[^\0]/.test(line) || (end >= 0 && !header)) return;
@@ -84,7 +84,6 @@ async function* readRecords(
   path: string,
   bytes: number,
   { delimiter, quote, encoding, decimal }: Delimited,
-  onBytes: (bytes: number) => void,
 ): AsyncGenerator<Records> {
   let records: string[][] = [];
   let lines: number[] = [];
@@ -118,7 +117,7 @@ async function* readRecords(
     return chunk;
   };
   let line = 1;
-  for await (const piece of wholeLines(path, textOf(path, bytes, encoding, onBytes))) {
+  for await (const piece of wholeLines(path, textOf(path, bytes, encoding))) {
     checkText(path, piece, line);
     line += countLines(piece);
     await new Promise<void>((resolve) => void parser.write(piece, () => resolve()));
@@ -131,16 +130,16 @@ async function* readRecords(
   yield taken();
 }
 
-/** The file's text in UTF-8. */
-async function* textOf(
-  path: string,
-  bytes: number,
-  encoding: string | undefined,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  const pieces = /\.zst$/i.test(path)
+/** The file's text in UTF-8. @throws DataError for a file that is packed with Zstandard and is in another encoding: DuckDB unpacks UTF-8 alone. */
+async function* textOf(path: string, bytes: number, encoding: string | undefined): AsyncGenerator<Buffer> {
+  const isZstandard = /\.zst$/i.test(path);
+  if (isZstandard && encoding !== undefined && new TextDecoder(encoding).encoding !== 'utf-8')
+    throw new DataError(
+      `${path} is packed with Zstandard, which is read in UTF-8 only, not in ${encoding}: unpack it (unzstd), or pack it with gzip.`,
+    );
+  const pieces = isZstandard
     ? linesOfZstandard(path)
-    : readRawFile({ path, packed: isPacked(path), bytes }, onBytes);
+    : readRawFile({ path, packed: isPacked(path), bytes }, () => undefined);
   if (encoding === undefined) return yield* pieces;
   const decoder = new TextDecoder(encoding);
   for await (const piece of pieces) yield Buffer.from(decoder.decode(piece, { stream: true }));
@@ -166,9 +165,13 @@ async function* linesOfZstandard(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** A number with a comma, as a regular expression that DuckDB has, too. */
+export const commaNumber = String.raw`\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*`;
+const isCommaNumber = new RegExp(`^${commaNumber}$`);
+
 /** A number with a comma as one with a point; other texts as they are. */
 function withPoint(field: string): string {
-  return /^\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*$/.test(field) ? field.replace(',', '.') : field;
+  return isCommaNumber.test(field) ? field.replace(',', '.') : field;
 }
 
 function isPacked(path: string): boolean {

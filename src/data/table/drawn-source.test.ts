@@ -110,5 +110,7 @@ test('a seed that would draw nothing, or no row of a split, is refused', async (
   await refused({ split: { time: 'when' } }).toThrow(nothing);
   await refused({ split: { column: 'when', validation: 2, test: 3 } }).toThrow(nothing);
   await refused({ validation, test: own }).toThrow(nothing);
-  await refused({ split: { fraction: { test: 1e-9 } } }).toThrow('No row is in the test split: change dataset.split.');
+  await refused({ split: { fraction: { test: 1e-9 } } }).toThrow(
+    'No row is in the test split: change how dataset cuts the splits',
+  );
 });

@@ -10,7 +10,7 @@ import {
 } from '../dataset.js';
 import { ListBuilder } from '../encode/list-builder.js';
 import { checksumOfDraw } from '../split-seed.js';
-import { drawnSplitOf, type Shares } from './row-splits.js';
+import { drawnSplitOf, noRows, type Shares } from './row-splits.js';
 
 /**
  * A source whose training rows are cut into splits by a seed: the rows that a preparation with this `splitSeed` would have put there. One prepared
@@ -51,7 +51,7 @@ export async function cutSource(
   const cut = (name: SplitName) => {
     if (name !== parent && source.splits[name].rows > 0) return source.splits[name];
     const part = markedSplit(split, marks, splitNames.indexOf(name));
-    if (part.rows === 0) throw new DataError(`No row is in the ${name} split: change dataset.split.`);
+    if (part.rows === 0) throw new DataError(noRows(name));
     return part;
   };
   return { ...source, splits: { train: cut('train'), validation: cut('validation'), test: cut('test') } };

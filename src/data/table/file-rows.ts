@@ -10,12 +10,9 @@ export interface RowFile {
   readonly unsupported: ReadonlyMap<string, string>;
   /**
    * All rows, from the first.
-   * @param onBytes is told how many bytes on disk have been read.
    * @param used names the columns whose cells are wanted, where others need not be decoded: those may be null. Absent: all.
    */
-  read(onBytes: (bytes: number) => void, used?: ReadonlySet<string>): AsyncGenerator<RowChunk>;
-  /** Frees what it holds; absent where that is nothing. */
-  close?(): Promise<void>;
+  read(used?: ReadonlySet<string>): AsyncGenerator<RowChunk>;
 }
 
 export function reasonOf(error: unknown): string {

@@ -28,7 +28,7 @@ export function withFolderColumns(file: TableFile, shared?: ReadonlySet<string>)
     types: new Map([...file.types, ...[...columns.keys()].map((name) => [name, 'text'] as const)]),
     insert: (database, table, wanted, missing) => {
       const cleaned = (value: string | null) =>
-        value === null || missing.includes(value.trim()) ? null : value.trim();
+        value === null || missing.some((mark) => mark.trim() === value.trim()) ? null : value.trim();
       const own = wanted.map((column) => {
         const value = columns.get(column.name);
         return value === undefined ? column : { ...column, constant: cleaned(value) };
@@ -36,6 +36,12 @@ export function withFolderColumns(file: TableFile, shared?: ReadonlySet<string>)
       return file.insert(database, table, own, missing);
     },
   };
+}
+
+/** The columns that all files' folders have. */
+export function sharedFolderColumns(paths: readonly string[]): ReadonlySet<string> {
+  const columns = paths.map((path) => [...folderColumns(path).keys()]);
+  return new Set(columns[0]?.filter((name) => columns.every((names) => names.includes(name))));
 }
 
 function decoded(text: string): string {

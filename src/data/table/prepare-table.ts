@@ -7,7 +7,7 @@ import type { StoredSource } from '../store/prepared-source.js';
 import { shown } from './cell.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
 import { type ColumnRoles, columnRoles, type LabelColumn } from './column-roles.js';
-import { type RowSplits, rowSplits } from './row-splits.js';
+import { noRows, type RowSplits, rowSplits } from './row-splits.js';
 import { conditionSql, numberSql, textSql } from './staged-columns.js';
 import { checkColumns, type SplitFile, type StagedRows, stagedTable, stageRows } from './staged-rows.js';
 import { OtherTexts } from './table-file.js';
@@ -27,7 +27,7 @@ export interface About {
   readonly known?: { readonly column: string; readonly texts: readonly string[] };
 }
 
-type Context = Pick<LoaderContext, 'note' | 'progress' | 'signal'>;
+type Context = Pick<LoaderContext, 'progress' | 'signal'>;
 
 /** Reading takes about half of the time. */
 const readingShare = 0.5;
@@ -64,17 +64,26 @@ export async function prepareTable(
   await limitMemory(database, roles.used.size, Number(threads));
   const notes: string[] = [];
   const bytes = files.reduce((sum, { file }) => sum + file.bytes, 0);
-  const onShare = (share: number) => context.progress?.(Math.floor(share * bytes), bytes);
+  let furthest = 0; // rows may be read twice, and each statement tells its own share
+  const onShare = (share: number) => {
+    furthest = Math.max(furthest, Math.floor(share * bytes));
+    context.progress?.(furthest, bytes);
+  };
   const onBytes = (read: number) => onShare(readingShare * (read / Math.max(1, bytes)));
   const known = await stagedInputs(database, files, roles, options, notes, onBytes);
   refuseEmptyFiles(known.staged, options.splitSeed === 'run');
-  for (const message of notes) context.note(message);
   context.signal?.throwIfAborted();
   const placed = await rowSplits(database, known.staged, roles, options);
   await refuseFaults(database, placed, faultsOf(known, roles, placed, about), known.staged);
   const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
   const stored = await told(database, written, () =>
-    writeRows(database, placed, known, roles, { checksum: about.checksum, path, options, context }),
+    writeRows(database, placed, known, roles, {
+      checksum: about.checksum,
+      path,
+      options,
+      notes,
+      signal: context.signal,
+    }),
   );
   onShare(1);
   return stored;
@@ -233,10 +242,13 @@ async function writeRows(
     readonly checksum: string;
     readonly path: string;
     readonly options: TableOptions;
-    readonly context: Context;
+    /** Of the preparation; those of writing are added. */
+    readonly notes: string[];
+    readonly signal: AbortSignal | undefined;
   },
 ): Promise<StoredSource> {
-  const { note, signal } = about.context;
+  const { notes, signal } = about;
+  const note = (message: string) => void notes.push(message);
   await database.run('CREATE TABLE prepared.dictionaries (input INTEGER, value VARCHAR)');
   const selected: string[] = [];
   const joins: string[] = [];
@@ -300,6 +312,7 @@ async function writeRows(
     masked: outside.some((count) => count > 0),
     ...(weights ? { weighted: true } : {}),
     checksum: about.checksum,
+    notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
     ...(group === undefined ? {} : { group }),
   };
 }
@@ -351,7 +364,7 @@ async function splitRows(
   const rows = { train, validation, test };
   for (const name of splitNames) {
     const drawn = drawnLater && name !== 'train' && !files.some(({ split }) => split === name);
-    if (rows[name] === 0 && !drawn) throw new DataError(`No row is in the ${name} split: change dataset.split.`);
+    if (rows[name] === 0 && !drawn) throw new DataError(noRows(name));
   }
   const none = all - train - validation - test;
   if (none > 0) note(`${none} rows are in no split (dataset.split).`);

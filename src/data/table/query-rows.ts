@@ -1,9 +1,11 @@
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, openDatabase, rowsOf, sqlReason } from '../store/database.js';
+import { refuseChanging } from './changing-query.js';
 import { withFolderColumns } from './folder-columns.js';
-import { jsonTable, openRelation } from './relation-table.js';
+import { differInCase, jsonTable, openRelation, twiceInOneCase } from './relation-table.js';
 import { formatOf, openTableFile, type RowFileOptions } from './row-file.js';
 import { macros } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
@@ -60,8 +62,11 @@ async function setUp(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await database.run('SET threads = 1');
+  const built = "SELECT extension_name FROM duckdb_extensions() WHERE install_mode = 'STATICALLY_LINKED'";
+  const builtIn = (await rowsOf(database, built)).map(([name]) => name);
   for (const name of extensions) await said(`dataset.extensions: ${name}`, database.run(`LOAD ${identifier(name)}`));
   if (attached !== undefined) {
+    await refuseOtherFile(attached);
     await said('dataset.database', database.run(`ATTACH ${literal(attached)} AS source (READ_ONLY)`));
     await database.run("SET search_path = 'query,source'");
   }
@@ -78,9 +83,17 @@ async function setUp(
       await said(what, database.run(`CREATE VIEW ${identifier(name)} AS SELECT * FROM ${from}`));
     } else await load(database, name, paths, options, missing);
   }
-  const allowed = [...files.values()].flat().map(fileLiteral);
+  const allowed = [...files.values()].flat().flatMap((path) => [literal(path), fileLiteral(path)]); // it looks up both
   await database.run(`SET allowed_paths = [${allowed.join(', ')}]`);
-  if (extensions.length === 0) await database.run('SET enable_external_access = false');
+  if (extensions.every((name) => builtIn.includes(name))) await database.run('SET enable_external_access = false');
+}
+
+/** @throws DataError for a file that has not the mark of DuckDB's files behind their first eight bytes. */
+async function refuseOtherFile(path: string): Promise<void> {
+  const file = await open(path);
+  const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 8).finally(() => file.close());
+  if (buffer.toString('latin1') === 'DUCK') return;
+  throw new DataError(`dataset.database: ${path} is no DuckDB file; name tables in other formats in dataset.files.`);
 }
 
 /** A table of text columns, of rows as the loader reads them, each column then typed by all of its values. */
@@ -98,6 +111,11 @@ async function load(
     const file = withFolderColumns(await openTableFile(path, options));
     if (!names) {
       names = file.names;
+      const twice = twiceInOneCase(names);
+      if (twice)
+        throw new DataError(
+          `dataset.files.${name}: ${path} has columns that SQL cannot tell apart: ${differInCase(twice)}. Give one another name in the file.`,
+        );
       const columns = names.map((column) => `${identifier(column)} VARCHAR`);
       await said(`dataset.files.${name}`, database.run(`CREATE TABLE ${identifier(raw)} (${columns.join(', ')})`));
     }
@@ -136,10 +154,14 @@ async function typedSelection(database: DuckDBConnection, table: string, names: 
 async function refuseOtherThanSelect(database: DuckDBConnection, query: string): Promise<void> {
   const { StatementType } = await import('@duckdb/node-api');
   const statements = await database.extractStatements(query);
-  if (statements.count !== 1) throw new Error('it is not one statement');
+  if (statements.count !== 1) {
+    const advice = /\bpivot/i.test(query) ? '; PIVOT is one if it says which values become columns: ON x IN (…)' : '';
+    throw new Error(`it is not one statement${advice}`);
+  }
   const statement = await statements.prepare(0);
   if (statement.statementType !== StatementType.SELECT) throw new Error('it is no SELECT');
   const names = Array.from({ length: statement.columnCount }, (_, c) => statement.columnName(c).toLowerCase());
+  await refuseChanging(database, query);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw new Error(`two columns are named '${twice}' (case apart); AS gives one another name`);
 }
@@ -149,6 +171,6 @@ async function said<Result>(what: string, step: Promise<Result>): Promise<Result
     return await step;
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError(`${what}: ${sqlReason(error)}.`);
+    throw new DataError(`${what}: ${sqlReason(error)}.`, { cause: error });
   }
 }

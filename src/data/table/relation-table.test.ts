@@ -64,7 +64,7 @@ test('values of every type become whole numbers, numbers, texts, days and lists 
     ["TIMESTAMPTZ '1970-01-01 06:00:00+00'", 0.25],
     ["'a'::ENUM('a', 'b')", 'a'],
     ["' NA '", null],
-    ["' a b\n '", 'a b\n'], // a line break belongs to the value
+    ["' a b\n '", 'a b'],
     ['[1, NULL, 3]', ['1', '3']],
     ["[DATE '1970-01-02']", ['1']],
     ['NULL::INTEGER', null],
@@ -146,4 +146,14 @@ test('folders of a pattern that are named column=value give a column, of which t
   const other = join(folder, 'day=1.csv');
   writeFileSync(other, 'x,y\n1.5,0\n2.5,1\n');
   expect((await read(other)).names).toEqual(['x', 'y']);
+});
+
+test('JSON keys that differ only in case are refused by name; a number at the end is no matter', async () => {
+  const path = join(folder, 'case.jsonl');
+  writeFileSync(path, '{"a": 1}\n{"A": 2, "b": 1, "b_1": 3}\n');
+  await expect(read(path)).rejects.toThrow(
+    "case.jsonl cannot be read as JSON: 'A' and 'a' differ only in upper and lower case; give one another name.",
+  );
+  writeFileSync(path, '{"a": 1, "a_1": 2}\n');
+  expect((await read(path)).rows).toEqual([[1n, 2n]]);
 });

@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import { fileLiteral, identifier, literal, rowsOf, sqlReason, withDatabase } from '../store/database.js';
-import { cleaned, type StagedType } from './staged-columns.js';
+import { cleaned, daysOf, type StagedType } from './staged-columns.js';
 import type { TableFile, WantedColumn } from './table-file.js';
 
 /** What DuckDB reads as a table with types. */
@@ -53,11 +53,38 @@ export async function jsonTable(database: DuckDBConnection, paths: readonly stri
   const found = await database.stream(`SELECT * FROM read_json(${list}, ${options}) LIMIT 0`);
   const [names, types] = [found.columnNames(), found.columnTypes()];
   if (names.length === 1 && names[0] === 'json') throw new Error('its values are no objects with keys');
+  if (twiceInOneCase(names.map((name) => name.replace(/_\d+$/, '')))) await refuseKeysTwice(database, list);
   const columns = names.map((name, c) => {
     const type = String(types[c]?.alias ?? types[c]);
     return `${literal(name)}: ${literal(/^(DATE|TIME|UUID|JSON)/.test(type) ? type.replace(/^[A-Z_ ]+/, 'VARCHAR') : type)}`;
   });
   return `read_json(${list}, ${options}, columns = {${columns.join(', ')}})`;
+}
+
+/** DuckDB gives the second of two keys that differ only in case another name, which no row has. */
+async function refuseKeysTwice(database: DuckDBConnection, list: string): Promise<void> {
+  const objects = `read_json_objects(${list}, maximum_object_size = 67108864)`;
+  const keys = await rowsOf(
+    database,
+    `SELECT key FROM (SELECT unnest(json_keys(json)) AS key FROM ${objects}) GROUP BY 1 ORDER BY 1`,
+  );
+  const twice = twiceInOneCase(keys.map(([key]) => String(key)));
+  if (twice) throw new Error(`${differInCase(twice)}; give one another name`);
+}
+
+/** Two names that SQL takes for one. */
+export function twiceInOneCase(names: readonly string[]): readonly [string, string] | undefined {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined) return [other, name];
+    seen.set(name.toLowerCase(), name);
+  }
+  return undefined;
+}
+
+export function differInCase([one, other]: readonly [string, string]): string {
+  return `'${one}' and '${other}' differ only in upper and lower case`;
 }
 
 /**
@@ -139,7 +166,7 @@ function stagedOf(column: string, type: DuckDBType): Staged | { readonly unsuppo
 function single(value: string, type: DuckDBType): Staged {
   const name = nameOf(type);
   if (name === 'DATE' || name.startsWith('TIMESTAMP'))
-    return { type: 'number', expression: `epoch_ms(${value}::TIMESTAMP) / 86400000.0` };
+    return { type: 'number', expression: daysOf(`${value}::TIMESTAMP`) };
   if (name.startsWith('TIME')) return { type: 'number', expression: `epoch_us(${value}::TIME)::DOUBLE` };
   if (name === 'BLOB') return { type: 'text', expression: `coalesce(TRY(decode(${value})), ${value}::VARCHAR)` };
   if (name === 'FLOAT' || name === 'DOUBLE')
@@ -179,7 +206,7 @@ async function run<Result>(
   try {
     return await step();
   } catch (error) {
-    throw new DataError(`${path} cannot be read as ${format}: ${sqlReason(error)}.`);
+    throw new DataError(`${path} cannot be read as ${format}: ${sqlReason(error)}.`, { cause: error });
   }
 }
 

@@ -46,9 +46,14 @@ function textDelimiter(path: string, options: RowFileOptions): string {
   const delimiter = options.delimiter ?? usualDelimiter(path);
   if (delimiter !== undefined) return delimiter;
   throw new ConfigError(
-    `dataset.path: the ending of ${path} is none of .csv, .tsv, .csv.gz, .tsv.gz, .parquet, .arrow, .jsonl; if it is a text file, say dataset.delimiter.`,
+    `The ending of ${path} is none of ${endings.join(', ')}; if it is a text file, say dataset.delimiter.`,
   );
 }
+
+const packable = ['.csv', '.tsv', '.tab', '.jsonl', '.ndjson', '.json'].flatMap((ending) =>
+  ['', '.gz', '.zst'].map((packing) => ending + packing),
+);
+const endings = [...packable, '.parquet', '.pq', '.arrow', '.arrows', '.feather', '.ipc'];
 
 /** By the ending; any other is a text file's. */
 export function formatOf(path: string): 'parquet' | 'json' | 'arrow' | 'text' {

@@ -45,7 +45,7 @@ export async function insertRows(
   };
   const appender = await database.createAppender(table);
   try {
-    for await (const { records } of rows.read(() => undefined, new Set(columns.map(({ name }) => name)))) {
+    for await (const { records } of rows.read(new Set(columns.map(({ name }) => name)))) {
       for (let from = 0; from < records.length; from += chunkRows) {
         const part = records.slice(from, from + chunkRows);
         const chunk = DuckDBDataChunk.create(columns.map(({ type }) => databaseType[type]));

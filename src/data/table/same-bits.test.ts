@@ -16,7 +16,7 @@ async function contentOf(path: string, options: object, threads: number): Promis
   await database.run("ATTACH ':memory:' AS prepared");
   const files = [{ split: 'train', file: await openTableFile(path, { quote: '"', header: true }) } as const];
   const parsed = z.strictObject(tableOptions).parse({ path, ...options });
-  const stored = await prepareTable(database, files, parsed, { checksum: '' }, { note: () => undefined });
+  const stored = await prepareTable(database, files, parsed, { checksum: '' }, {});
   const content = [JSON.stringify(stored)];
   for (const table of ['rows', 'dictionaries']) {
     const text = "string_agg(md5(CAST(t AS VARCHAR)), '' ORDER BY t.rowid)";

@@ -1,5 +1,5 @@
 import { literal, literals } from '../store/database.js';
-import { numberOf } from './cell.js';
+import { day, numberOf } from './cell.js';
 import { type Condition, conditionParts } from './condition.js';
 
 /** What a column of staged rows holds. Whole numbers are exact, of 64 bits. */
@@ -8,21 +8,36 @@ export type StagedType = 'text' | 'whole' | 'number' | 'list';
 /** The type in DuckDB. A missing value is NULL. */
 export const databaseTypes = { text: 'VARCHAR', whole: 'BIGINT', number: 'DOUBLE', list: 'VARCHAR[]' } as const;
 
-/** Blanks that stand around a value. */
-const blanks = [' ', '\t', '\u00a0'];
+/** Blanks that stand around a value: those of `trim`, which reads other files. */
+const blanks = Array.from({ length: 2 ** 16 }, (_, code) => String.fromCharCode(code)).filter(
+  (letter) => letter.trim() === '',
+);
+
+/** A double has all whole numbers up to it. */
+export const mostWhole = 2 ** 53;
+
+/** SQL of a TIMESTAMP in days since 1970. */
+export function daysOf(time: string): string {
+  return `epoch_ms(${time}) / ${day}.0`;
+}
 
 /** SQL functions of staged values. Numbers are finite as 32-bit floats. */
 export const macros = [
   `CREATE OR REPLACE TEMP MACRO trimmed(t) AS trim(t, ${literal(blanks.join(''))})`,
   'CREATE OR REPLACE TEMP MACRO finite(x) AS CASE WHEN isfinite(TRY_CAST(x AS FLOAT)) THEN x END',
-  'CREATE OR REPLACE TEMP MACRO number_of(t) AS finite(TRY_CAST(t AS DOUBLE))',
+  `CREATE OR REPLACE TEMP MACRO number_of(t) AS CASE WHEN ${refusedNumber('t')} THEN NULL ELSE finite(TRY_CAST(t AS DOUBLE)) END`,
   'CREATE OR REPLACE TEMP MACRO whole_text(x) AS CASE WHEN x = trunc(x) AND abs(x) < 1e15 THEN x::BIGINT::VARCHAR ELSE x::VARCHAR END',
 ];
 
+/** SQL of whether DuckDB reads a text that is no number as one: `1_000` or `+-1`. */
+export function refusedNumber(text: string): string {
+  return `(contains(${text}, '_') OR contains(${text}, '+-'))`;
+}
+
 /**
- * A text of a file: without the blanks around it, and NULL if it stands for a missing value. Few texts have blanks, which one look at both ends tells:
- * trimming all of them takes thrice as long. `IN` with so many marks would be a join of each column, and a CASE that stands twice takes a planning time that
- * grows with the square of the columns.
+ * A text of a file: without the blanks around it, and NULL if it stands for a missing value. Few texts have blanks around them, and a test of both ends finds
+ * these: trimming all texts takes three times as long. DuckDB plans `IN` with many marks as a join for each column, so `list_contains` stands here. A CASE that
+ * occurs twice makes the planning time grow with the square of the number of columns.
  */
 export function cleaned(text: string, missing: readonly string[]): string {
   const marks = missing.map((mark) => mark.trim());
@@ -33,12 +48,15 @@ export function cleaned(text: string, missing: readonly string[]): string {
 }
 
 /**
- * The same of a text that is NULL where it is one of `missing` to the letter. Of the others few have blanks around them, and these have one in front or
- * a space behind. `trimmed` stands there once: DuckDB computes what it meets twice for every row.
+ * The same of a text that is NULL where it is one of `missing` to the letter. Of the others few have blanks around them. `trimmed` stands there once:
+ * DuckDB computes what it meets twice for every row.
  */
 export function cleanedFurther(text: string, missing: readonly string[]): string {
-  const starts = blanks.map((blank) => blank.charCodeAt(0)).join(', ');
-  return `CASE WHEN ascii(${text}) IN (${starts}) OR suffix(${text}, ' ') THEN list_filter([trimmed(${text})], t -> t NOT IN (${literals(['\u0001', ...missing.map((mark) => mark.trim())])}))[1] ELSE ${text} END`;
+  const isBlank = (letter: string) => `list_contains([${literals(blanks)}], ${letter})`;
+  const plain = `ascii(${text}) BETWEEN 33 AND 126 AND ${text}[-1] BETWEEN '!' AND '~'`;
+  const marks = literals(['\u0001', ...missing.map((mark) => mark.trim())]);
+  const trimmed = `list_filter([trimmed(${text})], t -> t NOT IN (${marks}))[1]`;
+  return `CASE WHEN ${plain} THEN ${text} WHEN ${isBlank(`${text}[1]`)} OR ${isBlank(`${text}[-1]`)} THEN ${trimmed} ELSE ${text} END`;
 }
 
 /** SQL of a staged column. */

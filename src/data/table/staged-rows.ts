@@ -3,7 +3,7 @@ import { DataError } from '../../support/errors.js';
 import type { SplitName } from '../dataset.js';
 import { numbersOf, rowsOf, told } from '../store/database.js';
 import { shown } from './cell.js';
-import { databaseTypes, macros, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
+import { databaseTypes, macros, mostWhole, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
 import { OtherTexts, type TableFile, type WantedColumn } from './table-file.js';
 
 /** The table of staged rows, in the connection's own database. */
@@ -71,15 +71,16 @@ export async function stageRows(
       return [name, { name, type, sql: `c${c}`, ...(retyped ? { apart: !few(name) } : {}) }];
     }),
   );
-  const infinite = [...columns.values()].flatMap(({ apart, sql }) =>
+  const wrong = [...columns.values()].flatMap(({ apart, sql }) =>
     apart === undefined
       ? []
       : [
           `count(*) FILTER (NOT isfinite(TRY_CAST(${sql} AS FLOAT)))`,
           `count(${sql}) - count(TRY_CAST(${sql} AS FLOAT))`,
+          `count(*) FILTER (abs(${sql}) >= ${mostWhole} AND ${sql} = trunc(${sql}))`, // their texts say more
         ],
   );
-  if ((await numbersOf(database, infinite, stagedTable)).some((count) => count > 0)) throw new OtherTexts();
+  if ((await numbersOf(database, wrong, stagedTable)).some((count) => count > 0)) throw new OtherTexts();
   return {
     columns,
     rows,

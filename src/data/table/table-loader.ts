@@ -13,7 +13,7 @@ import { rawChecksum } from '../store/raw-checksum.js';
 import { columnRoles } from './column-roles.js';
 import { type DataFile, findDataFiles } from './data-files.js';
 import { drawnSource } from './drawn-source.js';
-import { folderColumns, withFolderColumns } from './folder-columns.js';
+import { folderColumns, sharedFolderColumns, withFolderColumns } from './folder-columns.js';
 import { prepareTable } from './prepare-table.js';
 import { openQuery } from './query-rows.js';
 import { openTableFile } from './row-file.js';
@@ -22,7 +22,7 @@ import type { SplitFile } from './staged-rows.js';
 import { type TableOptions, tableOptions } from './table-options.js';
 
 /** Raise it when the same files and options make other rows. */
-const version = 3;
+const version = 4;
 
 /** A user's own files, or a query over them. They are read once into a prepared table, which later runs read. */
 export const table = defineLoader({
@@ -53,7 +53,7 @@ export const table = defineLoader({
       prepareTable(database, await read.open(folder, signal), options, { checksum }, context),
     );
     context.prepared?.(entry.path);
-    const source = await preparedSource(entry, signal);
+    const source = await preparedSource(entry, context);
     return options.splitSeed === 'run' ? drawnSource(source, shares, context.seed) : source;
   },
   async leftOut(options) {
@@ -101,8 +101,7 @@ async function splitFiles(options: TableOptions): Promise<Read> {
       files.push({ split, ...found });
     }
   }
-  const columns = files.map(({ path }) => [...folderColumns(path).keys()]);
-  const shared = new Set(columns[0]?.filter((name) => columns.every((names) => names.includes(name))));
+  const shared = sharedFolderColumns(files.map(({ path }) => path));
   return {
     files: files.map(({ path, split }) => ({ path, mark: `${split}${endingOf(path)}${foldersOf(path)}` })),
     async open() {
