@@ -43,7 +43,10 @@ test('training data that turn out to be damaged while they are encoded are said 
   for (let at = header + 1000; at < bytes.length; at += 2 ** 18) bytes[at] = (bytes[at] ?? 0) ^ 1;
   writeFileSync(file, bytes);
   const { block, notes } = await encoded();
-  expect(notes[0]).toEqual(expect.stringMatching(/ is damaged \(data\.duckdb: .*checksum.*\): it is made again\.$/));
+  const isTold = (note: string) => / is damaged /.test(note);
+  expect(notes.find(isTold)).toEqual(
+    expect.stringMatching(/ is damaged \(data\.duckdb: .*checksum.*\): it is made again\.$/),
+  );
   expect(block).toEqual(before.block);
-  expect((await encoded()).notes).toEqual([]);
+  expect((await encoded()).notes.filter(isTold)).toEqual([]);
 });
