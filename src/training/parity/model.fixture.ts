@@ -55,7 +55,7 @@ export function parityModels(): ParityModel[] {
 
 function parityModel(label: string, given: Given, batchSize: number): ParityModel {
   const model = build(given);
-  const random = randomFromSeed(5);
+  const random = randomFromSeed(6); // no relu’s input is so near 0 that a device’s rounding decides its sign within ten steps
   const parameters = initialize(model.parameters, random);
   const names = Object.keys(parameters);
   const tasks: Task[] = given.shape.tasks.map((name, index) => ({
