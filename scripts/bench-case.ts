@@ -1,6 +1,6 @@
 import type { ArraySpec, Signature, Step } from '../src/engine/engine.js';
 import { models } from '../src/models/catalogue.js';
-import { initialize } from '../src/models/parameters.js';
+import { initialize } from '../src/models/model.js';
 import { jointLoss } from '../src/objective/joint-loss.js';
 import { optimizers } from '../src/optimizers/catalogue.js';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../src/support/arrays.js';

@@ -1,6 +1,6 @@
 // Times one case on one device, in a process of its own: started by `bench-gpu.ts`.
 import type { Candidate } from '../src/engine/devices/device.js';
-import { engineOn } from '../src/engine/engine-on.js';
+import { engineOn } from '../src/engine/devices/engine-on.js';
 import { type BenchCaseName, benchCase } from './bench-case.js';
 import { LongStep, type StepTiming, timeSteps } from './step-timing.js';
 

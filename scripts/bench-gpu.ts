@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { lookAtMachine } from '../src/engine/choose-device.js';
-import { askChild } from '../src/engine/devices/ask-child.js';
+import { lookAtMachine } from '../src/engine/devices/choose-device.js';
 import { type Adapter, type Candidate, type Finding, nameOf } from '../src/engine/devices/device.js';
 import { explain } from '../src/engine/devices/failures.js';
+import { askChild } from '../src/engine/devices/probe.js';
 import { candidates } from '../src/engine/devices/survey.js';
 import { type BenchCaseName, benchCase, benchCaseNames } from './bench-case.js';
 import { casesText, deviceText, type Measured } from './bench-gpu-text.js';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
+import { engineOn } from '../src/engine/devices/engine-on.js';
 import type { Engine, Program } from '../src/engine/engine.js';
-import { engineOn } from '../src/engine/engine-on.js';
 import { float32 } from '../src/support/arrays.js';
 import { tf } from '../src/support/tf.js';
 import { type BenchCase, type BenchCaseName, benchCase } from './bench-case.js';

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Adapter, Candidate } from '../src/engine/devices/device.js';
-import type { Facts } from '../src/engine/devices/facts.js';
-import type { NvidiaGpu } from '../src/engine/devices/nvidia.js';
+import type { Facts, NvidiaGpu } from '../src/engine/devices/facts.js';
 
 /** Of the GPUs that `nvidia-smi` lists, the one that a candidate runs on; null: none, or it cannot be told. */
 export async function nvidiaGpuOf(

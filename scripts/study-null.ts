@@ -8,8 +8,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Entry } from '../src/comparison/gains/compared-runs.js';
 import { summarize } from '../src/comparison/gains/summarize.js';
+import type { Entry } from '../src/comparison/gains/task-gain.js';
 import { readStoredRuns } from '../src/comparison/stored/stored-runs.js';
 import { textTable } from '../src/report/text-table.js';
 import { randomFromSeed } from '../src/support/random.js';

@@ -6,8 +6,8 @@ import type { ComparisonConfig } from '../config/comparison.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
 import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
 import { commandLine } from './command-line.js';
+import { duration } from './display/amount.js';
 import type { CompareDisplay } from './display/compare-display.js';
-import { duration } from './display/duration.js';
 import { onSignal } from './interruptible.js';
 import { say } from './say.js';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { rawRows } from '../data/census-income/census-income.fixture.js';
-import { rawColumns } from '../data/census-income/census-income-columns.js';
+import { rawColumns } from '../data/census-income/census-income.js';
 import { withDatabase } from '../data/store/database.js';
 import { censusConfig, ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';

@@ -21,7 +21,7 @@ export const doctor = defineCommand(words, async ({ json }) => {
   const [{ describeMachine }, { survey }, { lookAtMachine }] = await Promise.all([
     import('../engine/devices/machine.js'),
     import('../engine/devices/survey.js'),
-    import('../engine/choose-device.js'),
+    import('../engine/devices/choose-device.js'),
   ]);
   const machine = await describeMachine(['.', cacheFolder]);
   let timer: NodeJS.Timeout | undefined;

@@ -3,11 +3,10 @@ import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
 import { baseline } from '../models/catalogue.js';
 import type { Executor, Speed } from './execute/executor.js';
-import { withLocalProcesses } from './execute/local-processes.js';
+import { type ComparisonOptions, withLocalProcesses } from './execute/local-processes.js';
 import { parametersOf, type ReadShape } from './plan/data-shapes.js';
 import { makePlan } from './plan/plan.js';
 import { type Run, unfinished } from './plan/run.js';
-import type { ComparisonOptions } from './run-comparison.js';
 
 /** What a comparison would train. */
 export interface ComparisonPlan {

@@ -1,30 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { DataError, Interrupted } from '../support/errors.js';
+import { type LogFile, openLog } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
-import { removeRemains } from '../support/partial-path.js';
-import { writeWhole } from '../support/whole-file.js';
+import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import type { Comparison, Look, RunReference } from './comparison.js';
-import { type ComparisonLog, loggedTime, openComparisonLog } from './execute/comparison-log.js';
 import type { Event, Executor } from './execute/executor.js';
-import { type ExecutorOptions, withLocalProcesses } from './execute/local-processes.js';
+import { type ComparisonOptions, withLocalProcesses } from './execute/local-processes.js';
 import { summarize } from './gains/summarize.js';
-import type { DecidedChanges } from './plan/decided-changes.js';
-import { decisionsOf, notesOnSearch } from './plan/decisions.js';
+import { type DecidedChanges, decisionsOf, notesOnSearch } from './plan/decided-changes.js';
 import { folderConfig } from './plan/folder-config.js';
 import { ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { makePlan } from './plan/plan.js';
 import type { Run } from './plan/run.js';
 import { reportedRun } from './stored/reported-run.js';
 import { readComparison } from './stored/stored-runs.js';
-import { timeOf } from './stored/timing.js';
+import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
 
-export interface ComparisonOptions extends ExecutorOptions {
-  /** Folder of all comparisons and runs; this one's folder is `<name>` in it. */
-  readonly runs: string;
+/** Lines of pino about a comparison's training: when, on how many processes, and which runs ended. */
+interface ComparisonLog {
+  add(event: Event): void;
+  /** A last line, if anything was trained. */
+  end(status: 'done' | 'interrupted'): void;
+  close(): void;
+}
+
+/** The file is made, or goes on, when the first run starts. */
+function openComparisonLog(file: string): ComparisonLog {
+  let opened: LogFile | undefined;
+  return {
+    add(event) {
+      if (event.kind === 'planned' && event.unfinished.length > 0) {
+        const { stage, jobs, threads } = event;
+        const isNew = opened === undefined;
+        opened ??= openLog(file);
+        opened.log.info({ stage, jobs, threads, runs: event.unfinished.length }, isNew ? 'started' : 'goes on');
+      }
+      if (event.kind === 'ended') {
+        const { outcome, run } = event;
+        opened?.log[outcome.status === 'failed' ? 'error' : 'info']({ run: run.folder, ...outcome }, 'run ended');
+      }
+    },
+    end(status) {
+      opened?.log.info(status);
+    },
+    close: () => opened?.close(),
+  };
+}
+
+/** Of training, over all interruptions, without the time between them; null before any. */
+function loggedTime(file: string): {
+  readonly seconds: number | null;
+  readonly jobs: unknown;
+  readonly threads: unknown;
+} {
+  const entries = existsSync(file) ? logEntries(readFileSync(file, 'utf8')) : [];
+  const last = entries.findLast((entry) => 'jobs' in entry);
+  return { seconds: secondsLogged(file), jobs: last?.jobs ?? null, threads: last?.threads ?? null };
 }
 
 export type ComparisonResult =

@@ -50,6 +50,9 @@ export interface Transfers {
   readonly perChunkMilliseconds: number;
 }
 
+/** Where ONNX Runtime runs a graph. */
+export type CompiledDevice = 'cpu' | 'cuda' | 'webgpu';
+
 export interface Engine {
   readonly name: 'compiled' | 'tfjs';
   /** What it runs on, e.g. `cpu`. */

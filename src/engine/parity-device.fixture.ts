@@ -1,6 +1,6 @@
 import type { Candidate } from './devices/device.js';
+import { engineOn } from './devices/engine-on.js';
 import type { Engine } from './engine.js';
-import { engineOn } from './engine-on.js';
 import { type Tolerances, tolerances } from './tolerance.fixture.js';
 
 /** For tests: engines and devices that the parity suite knows, by the names that `npm run parity` takes. */

@@ -1,6 +1,5 @@
-import { areaUnderCurve } from './area-under-curve.js';
-import { type BinarySample, forEachTie, weightOf } from './binary-sample.js';
 import { defineMetric } from './metric.js';
+import { areaUnderCurve, type BinarySample, forEachTie, weightOf } from './samples.js';
 
 const normalQuantile = 1.959963984540054; // of 0.975
 

@@ -1,6 +1,6 @@
-import { areaUnderCurve } from './area-under-curve.js';
 import { defineMetric } from './metric.js';
 import { influenceOnArea } from './row-influence.js';
+import { areaUnderCurve } from './samples.js';
 
 /** Area under the ROC curve: the share of (positive, negative) pairs in the right order, a tie counting half. Exact. Pairs count by weight. */
 export const auc = defineMetric({

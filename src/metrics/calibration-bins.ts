@@ -1,4 +1,4 @@
-import { type BinarySample, forEachTie, weightOf } from './binary-sample.js';
+import { type BinarySample, forEachTie, weightOf } from './samples.js';
 
 export const calibrationBinCount = 15;
 

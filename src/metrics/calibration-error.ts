@@ -1,6 +1,6 @@
-import { weightOf } from './binary-sample.js';
 import { calibrationBinCount, calibrationBins } from './calibration-bins.js';
 import { defineMetric } from './metric.js';
+import { weightOf } from './samples.js';
 
 /**
  * Expected calibration error (Naeini et al. 2015) with bins of equal count (Nguyen and O'Connor 2015): the mean over rows of

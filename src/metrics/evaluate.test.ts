@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../data/dataset.js';
 import { binaryMetrics, metrics, regressionMetrics } from './catalogue.js';
-import { evaluateTask } from './evaluate.js';
-import { selectionScore, taskLoss } from './score.js';
+import { evaluateTask, selectionScore, taskLoss } from './evaluate.js';
 
 const binary: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
 const regression: Task = { name: 'rating', type: 'regression', offset: 0, scale: 1 };

@@ -1,6 +1,5 @@
-import { type GroupedSample, groupedSample } from './grouped-sample.js';
 import { defineMetric } from './metric.js';
-import type { TaskScores } from './task-scores.js';
+import { type GroupedSample, groupedSample, type TaskScores } from './samples.js';
 
 /**
  * The mean of the AUC within each group (of each user's rows), weighted by the sum of its rows' weights (without weights, their number): how

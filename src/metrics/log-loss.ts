@@ -1,6 +1,6 @@
-import { meanOf } from './binary-sample.js';
 import { defineMetric } from './metric.js';
 import { influenceOnMean } from './row-influence.js';
+import { meanOf } from './samples.js';
 
 /** Mean logistic loss from logits: softplus(-x) for a positive, softplus(x) for a negative. */
 export const logLoss = defineMetric({

@@ -1,6 +1,6 @@
 import { defineMetric } from './metric.js';
-import { meanOfRows } from './regression-sample.js';
 import { influenceOnMean } from './row-influence.js';
+import { meanOfRows } from './samples.js';
 
 /** Mean absolute error in the label's own units. */
 export const mae = defineMetric({

@@ -1,9 +1,6 @@
 import type { Margin } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
-import type { BinarySample } from './binary-sample.js';
-import type { GroupedSample } from './grouped-sample.js';
-import type { RegressionSample } from './regression-sample.js';
-import type { TaskScores } from './task-scores.js';
+import type { BinarySample, GroupedSample, RegressionSample, TaskScores } from './samples.js';
 
 /** A value of a metric: a number, an interval [low, high], or null where it is not defined. Never NaN or infinite. */
 export type MetricValue = number | readonly [number, number] | null;

@@ -1,8 +1,7 @@
 import type { Task } from '../data/dataset.js';
 import { defineMetric } from './metric.js';
-import { meanOfRows, type RegressionSample } from './regression-sample.js';
 import { influenceOnMean } from './row-influence.js';
-import type { TaskScores } from './task-scores.js';
+import { meanOfRows, type RegressionSample, type TaskScores } from './samples.js';
 
 /** Mean squared error in the label's own units. */
 export const mse = defineMetric({

@@ -1,6 +1,6 @@
 import { defineMetric } from './metric.js';
 import { influenceOnMeanSquare, meanSquaredError } from './mse.js';
-import { regressionSample } from './regression-sample.js';
+import { regressionSample } from './samples.js';
 
 /** mse / Var(y), the variance being that of the evaluated rows: 1 is what their mean would get. 1 - nmse is R squared. */
 export const nmse = defineMetric({

@@ -1,7 +1,7 @@
-import { type BinarySample, binarySample, weightOf } from './binary-sample.js';
 import { logisticLoss, logLoss } from './log-loss.js';
 import { defineMetric } from './metric.js';
 import { influenceOnMean } from './row-influence.js';
+import { type BinarySample, binarySample, weightOf } from './samples.js';
 
 /**
  * Normalised entropy (He et al. 2014, "Practical Lessons from Predicting Clicks on Ads at Facebook", eq. 1): the mean logistic loss / the entropy

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { areaUnderCurve } from './area-under-curve.js';
 import { delongVariance } from './auc-interval.js';
-import { type BinarySample, binarySample } from './binary-sample.js';
 import { calibrationError } from './calibration-error.js';
+import { areaUnderCurve, type BinarySample, binarySample } from './samples.js';
 
 interface Row {
   readonly logit: number;

@@ -2,14 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../data/dataset.js';
 import { delongVariance } from './auc-interval.js';
-import { binarySample } from './binary-sample.js';
 import { regressionMetrics } from './catalogue.js';
 import { logLoss } from './log-loss.js';
 import { mae } from './mae.js';
 import { mse } from './mse.js';
 import { nmse } from './nmse.js';
 import { influenceOnArea } from './row-influence.js';
-import type { TaskScores } from './task-scores.js';
+import { binarySample, type TaskScores } from './samples.js';
 
 const binary: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
 const regression: Task = { name: 'rating', type: 'regression', offset: 3, scale: 2 };

@@ -1,5 +1,4 @@
-import { type BinarySample, binarySample, weightOf } from './binary-sample.js';
-import type { TaskScores } from './task-scores.js';
+import { type BinarySample, binarySample, type TaskScores, weightOf } from './samples.js';
 
 /*
  * The influence of a row: its part of a metric's deviation from what it would be over all rows that there could be, to first order.

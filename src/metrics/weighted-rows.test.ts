@@ -1,16 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../data/dataset.js';
-import { areaUnderCurve } from './area-under-curve.js';
 import { delongVariance } from './auc-interval.js';
-import { binarySample } from './binary-sample.js';
 import { evaluateTask, type TaskMetrics } from './evaluate.js';
 import { groupedAuc } from './grouped-auc.js';
 import { logLoss } from './log-loss.js';
 import { mae } from './mae.js';
 import { mse } from './mse.js';
 import { influenceOnArea } from './row-influence.js';
-import type { TaskScores } from './task-scores.js';
+import { areaUnderCurve, binarySample, type TaskScores } from './samples.js';
 
 const binary: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
 const regression: Task = { name: 'rating', type: 'regression', offset: 3, scale: 2 };

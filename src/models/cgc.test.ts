@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { engineOn } from '../engine/devices/engine-on.js';
 import type { Step } from '../engine/engine.js';
-import { engineOn } from '../engine/engine-on.js';
 import { float32 } from '../support/arrays.js';
 import { cgc } from './cgc.js';
 import { evaluating } from './model.js';

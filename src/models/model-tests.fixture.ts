@@ -3,10 +3,8 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { drawNoise } from './layers/noise.js';
-import type { Context, ModelDefinition, ModelShape } from './model.js';
-import { evaluating } from './model.js';
+import { type Context, evaluating, initialize, type ModelDefinition, type ModelShape } from './model.js';
 import type { CommonOptions, Experts } from './options.js';
-import { initialize } from './parameters.js';
 import {
   count,
   gradientsOf,

@@ -6,6 +6,7 @@ import { models } from './catalogue.js';
 import {
   type Context,
   evaluating,
+  initialize,
   type Model,
   type ModelInputs,
   type ModelShape,
@@ -14,7 +15,6 @@ import {
   type Prediction,
 } from './model.js';
 import { type CommonOptions, commonOptions } from './options.js';
-import { initialize } from './parameters.js';
 import type { LayerOptions, Row, Values } from './scalars.fixture.js';
 
 /** A model by name, with options on a shape. */

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
-import type { ModelShape } from './model.js';
+import { initialize, type ModelShape } from './model.js';
 import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
-import { initialize } from './parameters.js';
 import { build, gradientsOf, logitsOf, present, randomRows, startingValues } from './run.fixture.js';
 import { embed, tower } from './scalars.fixture.js';
 import { singleTask } from './single-task.js';

@@ -1,9 +1,8 @@
 import { tf } from '../support/tf.js';
 import { embed } from './layers/embed.js';
 import { towers } from './layers/mlps.js';
-import { composed, defineModel } from './model.js';
+import { composed, defineModel, ownedBy } from './model.js';
 import { twoLevelsOrNone } from './options.js';
-import { ownedBy } from './parameters.js';
 
 /**
  * K independent networks, each with embeddings of its own: an MLP of all levels' layers and the tower's (PLE section 5,

@@ -7,9 +7,8 @@ import { type Features, product } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { mix, mixLevels } from './layers/mix.js';
 import { mlps, towers } from './layers/mlps.js';
-import { composed, defineModel } from './model.js';
+import { composed, defineModel, glorot, named } from './model.js';
 import { ownShare, twoLevels } from './options.js';
-import { glorot, named } from './parameters.js';
 
 /**
  * Sluice networks (Ruder et al., AAAI 2019, eq. 1-5; PLE Fig. 1g): a column of layers per task, each level's state split in S

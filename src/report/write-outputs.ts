@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import type { FinishedRun } from '../training/finished-run.js';
-import { drawCharts, drawRunCharts } from './charts/draw-charts.js';
-import { toPng } from './charts/png.js';
+import { drawCharts, drawRunCharts, toPng } from './charts/draw-charts.js';
+import type { ChartSection } from './charts/drawing.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
 import { reportPage } from './page/report-page.js';
 import { runPage, runTasks } from './page/run-page.js';
-import type { ChartSection, ReportData } from './report-data.js';
+import type { ReportData } from './report-data.js';
 
 interface Formats {
   readonly svg: boolean;

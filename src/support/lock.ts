@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from './checksum.js';
 import { UserError } from './errors.js';
-import { partialPath } from './partial-path.js';
 import { isAlive, processSchema, thisProcess } from './process-identity.js';
 import { hasCode, systemReason } from './system-error.js';
+import { partialPath } from './whole-file.js';
 
 /** Seconds between two signs of life, and until a lock without any may be taken over by force. */
 const [heartbeat, silence] = [10, 60];

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { tmpdir, uptime } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { partialPath, removeRemains } from './partial-path.js';
+import { partialPath, removeRemains } from './whole-file.js';
 
 let folder = '';
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TaskMetrics } from '../metrics/evaluate.js';
-import { howEnded } from './ended.js';
+import { howEnded } from './result.js';
 import type { EpochRecord } from './trainer.js';
 
 type Configured = Parameters<typeof howEnded>[1];

@@ -5,9 +5,9 @@ import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { float32 } from '../support/arrays.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
-import { trainEpoch } from './epoch.js';
 import { type EpochSums, freshProgress } from './progress.js';
 import { setUp } from './setup.js';
+import { trainEpoch } from './trainer.js';
 
 const text = `name: order
 dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { models } from '../models/catalogue.js';
-import { evaluating } from '../models/model.js';
-import { initialize } from '../models/parameters.js';
+import { evaluating, initialize } from '../models/model.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { madeDataset } from './dataset.fixture.js';

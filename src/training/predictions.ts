@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Field, makeTable, Schema, Table, tableFromIPC, tableToIPC } from 'apache-arrow';
 import type { Dataset, Task } from '../data/dataset.js';
-import type { TaskScores } from '../metrics/task-scores.js';
+import type { TaskScores } from '../metrics/samples.js';
 import { DataError } from '../support/errors.js';
 import { writeWhole } from '../support/whole-file.js';
 import type { Evaluation } from './evaluation.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
-import type { ChosenDevice } from '../engine/choose-device.js';
+import type { ChosenDevice } from '../engine/devices/choose-device.js';
 import { unknownAdapter } from '../engine/devices/device.js';
 import { tf } from '../support/tf.js';
 import { definitions } from './definitions.js';

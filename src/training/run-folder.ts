@@ -4,8 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { appendLine } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, FolderInUse } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
-import { removeRemains } from '../support/partial-path.js';
-import { writeWhole } from '../support/whole-file.js';
+import { removeRemains, writeWhole } from '../support/whole-file.js';
 
 /** A run's folder, held by one process at a time. */
 export interface RunFolder {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
-import { type ChosenDevice, type EngineChoice, lookAtMachine, openEngine } from '../engine/choose-device.js';
+import { type ChosenDevice, type EngineChoice, lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
 import { sealed } from '../support/checksum.js';
 import { ConfigError } from '../support/errors.js';
 import { openLog } from '../support/growing-file.js';

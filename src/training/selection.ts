@@ -1,7 +1,6 @@
 import type { Experiment } from '../config/experiment.js';
 import type { Dataset, Task } from '../data/dataset.js';
-import type { TaskMetrics } from '../metrics/evaluate.js';
-import { selectingMetric, selectionScore, taskLoss } from '../metrics/score.js';
+import { selectingMetric, selectionScore, type TaskMetrics, taskLoss } from '../metrics/evaluate.js';
 import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { waitedFor } from '../support/patience.js';
@@ -84,7 +83,7 @@ export function observe(best: Best, epoch: number, score: number | null): Best {
   return isBest(best, score) ? { bestScore: score, bestEpoch: epoch } : best;
 }
 
-export type Stopping = Pick<Experiment['train']['earlyStopping'], 'patience' | 'minDelta'>;
+type Stopping = Pick<Experiment['train']['earlyStopping'], 'patience' | 'minDelta'>;
 
 /**
  * One more epoch with this score; with `patience` epochs without a better one, the unit stops (null: never). Any higher score makes the

@@ -2,19 +2,23 @@ import type { Experiment } from '../config/experiment.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
-import { type Model, type ModelShape, ownersOf, type ParameterStarts, type Parameters } from '../models/model.js';
-import { initialize } from '../models/parameters.js';
+import {
+  initialize,
+  type Model,
+  type ModelShape,
+  ownersOf,
+  type ParameterStarts,
+  type Parameters,
+} from '../models/model.js';
 import { weightSchedules } from '../objective/catalogue.js';
 import { type WeightSchedule, weightScheduleWarning } from '../objective/weight-schedule.js';
 import { optimizers } from '../optimizers/catalogue.js';
-import type { LearningRate } from '../optimizers/learning-rate.js';
-import type { Optimizer } from '../optimizers/optimizer.js';
+import type { LearningRate, Optimizer } from '../optimizers/optimizer.js';
 import type { FollowedScores } from '../optimizers/schedules/learning-rate-schedule.js';
 import { sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 import type { Progress } from './progress.js';
-import type { Stopping } from './selection.js';
 
 /** Everything that decides a run. */
 export interface TrainingSetup {
@@ -36,7 +40,7 @@ export interface TrainingSetup {
   readonly batchSize: number;
   /** `mean`, `task:<name>`, `metric:<name>` or `loss`. */
   readonly monitor: string;
-  readonly stopping: Stopping;
+  readonly stopping: Pick<Experiment['train']['earlyStopping'], 'patience' | 'minDelta'>;
   readonly engine: Engine;
   /** What the user should know about the setting. */
   readonly warnings: readonly string[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { models } from '../models/catalogue.js';
-import { initialize } from '../models/parameters.js';
+import { initialize } from '../models/model.js';
 import { requiredOptions } from '../models/run.fixture.js';
 import { jointLoss } from '../objective/joint-loss.js';
 import { optimizers } from '../optimizers/catalogue.js';

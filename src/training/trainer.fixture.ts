@@ -1,5 +1,4 @@
-import type { Experiment } from '../config/experiment.js';
-import { parseExperiment } from '../config/experiment.js';
+import { type Experiment, parseExperiment } from '../config/experiment.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { createCompiledEngine } from '../engine/run/compiled-engine.js';

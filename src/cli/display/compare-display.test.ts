@@ -3,8 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Run } from '../../comparison/plan/run.js';
 import { parseComparison } from '../../config/comparison.js';
 import { definitions } from '../../training/definitions.js';
-import { nameOf, openCompareDisplay } from './compare-display.js';
-import { gatherRunNotes } from './run-notes.js';
+import { gatherRunNotes, nameOf, openCompareDisplay } from './compare-display.js';
 import { virtualTerminal } from './terminal.fixture.js';
 
 const label = 'two\u001b[2J\nlines';

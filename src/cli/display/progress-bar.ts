@@ -1,8 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { shortened } from '../../report/text-table.js';
-import { amount, type Unit } from './amount.js';
+import { amount, duration, type Unit } from './amount.js';
 import { barLine, columnsOf } from './bar-line.js';
-import { duration } from './duration.js';
 
 export interface ProgressBar {
   /** @param total NaN while it is not known. Of the notes, a terminal shows those that fit. */

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
-import type { ChosenDevice } from '../../engine/choose-device.js';
+import type { ChosenDevice } from '../../engine/devices/choose-device.js';
 import type { ModelShape } from '../../models/model.js';
 import { definitions } from '../../training/definitions.js';
 import { experimentOf, type Run, reportedRuns } from '../plan/run.js';

@@ -1,20 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../../config/comparison.js';
-import { lookAtMachine } from '../../engine/choose-device.js';
+import { lookAtMachine } from '../../engine/devices/choose-device.js';
 import { readResult } from '../../training/result.js';
 import { judge } from '../gains/task-gain.js';
 import { dataOf, type ReadShape } from '../plan/data-shapes.js';
-import { largestFirst, modelSizes } from '../plan/model-sizes.js';
 import { type Run, unfinished } from '../plan/run.js';
 import type { Event, Executor, Outcome, Speed, Stage } from './executor.js';
-import { candidates, measureJobs, measureModel } from './measure.js';
+import { candidates, largestFirst, measureJobs, measureModel, modelSizes } from './measure.js';
 import type { Failed, Report } from './messages.js';
 import { deviceFor, type SharedDevices, shareDevices } from './shared-devices.js';
 import { errorOf } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
 
-export interface ExecutorOptions {
+interface ExecutorOptions {
   /** How many runs train at a time; measured if absent. */
   readonly jobs?: number | undefined;
   /** Whether reported runs keep the predictions of the test split. */
@@ -26,6 +25,11 @@ export interface ExecutorOptions {
   /** When it fires, the child processes are killed. */
   readonly halt: AbortSignal;
   on(event: Event): void;
+}
+
+export interface ComparisonOptions extends ExecutorOptions {
+  /** Folder of all comparisons and runs; this one's folder is `<name>` in it. */
+  readonly runs: string;
 }
 
 /**

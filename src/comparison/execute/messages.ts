@@ -1,5 +1,5 @@
 import type { Experiment } from '../../config/experiment.js';
-import type { ChosenDevice } from '../../engine/choose-device.js';
+import type { ChosenDevice } from '../../engine/devices/choose-device.js';
 import type { LoadingEvent } from '../../training/load-dataset.js';
 import type { DataShape } from '../plan/data-shapes.js';
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
-import type { Look } from '../../engine/choose-device.js';
+import type { Look } from '../../engine/devices/choose-device.js';
 import { nameOf, unusable } from '../../engine/devices/device.js';
 import { bare, factsOf, gpuOf } from '../../engine/devices/facts.fixture.js';
 import type { Facts } from '../../engine/devices/facts.js';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ComparisonConfig } from '../../config/comparison.js';
-import { type ChosenDevice, chooseDevice, type Look, lookAtMachine } from '../../engine/choose-device.js';
+import { type ChosenDevice, chooseDevice, type Look, lookAtMachine } from '../../engine/devices/choose-device.js';
 
 /** What the runs of a comparison train on: one device, or several GPUs that CUDA sees. It is looked for once, for all processes. */
 export interface SharedDevices {

@@ -6,11 +6,8 @@ import { familyError, isSamePlan, type LookToCome } from '../plan/looks.js';
 import { isConstant } from '../statistics/gain-error.js';
 import { fewestModerated } from '../statistics/moderation.js';
 import { fewestPairs } from '../statistics/verdict.js';
-import type { Compared, PointTable } from './compare-model.js';
-import type { Entry } from './compared-runs.js';
-import { hasOwnRows } from './errors-of-gains.js';
 import { notesOnRuns } from './notes-on-runs.js';
-import { type JudgedTask, testValue } from './task-gain.js';
+import { type Compared, type Entry, hasOwnRows, type JudgedTask, type PointTable, testValue } from './task-gain.js';
 
 type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
   /** Whether every run and metric has what errors over test rows need. */

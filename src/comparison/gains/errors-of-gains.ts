@@ -1,18 +1,168 @@
+import type { EvaluatedRun } from '../../training/finished-run.js';
+import type { TaskPredictions } from '../../training/predictions.js';
 import type { Comparison } from '../comparison.js';
-import { addErrors, type GainError, isConstant, seedError } from '../statistics/gain-error.js';
+import { addErrors, type ErrorOfGain, type GainError, isConstant, seedError } from '../statistics/gain-error.js';
 import { type Moderation, moderation } from '../statistics/moderation.js';
-import type { Compared } from './compare-model.js';
-import { rowErrors } from './row-errors.js';
-import type { Differences, JudgedTask } from './task-gain.js';
-import { testSetOf } from './test-rows.js';
+import {
+  aggregateFactors,
+  type Compared,
+  type Differences,
+  hasOwnRows,
+  type JudgedTask,
+  type Pair,
+  predictionsByTask,
+  refuseOtherRows,
+  signOf,
+  testSetOf,
+} from './task-gain.js';
 
-/** The error of one gain, and its parts. */
-export interface ErrorOfGain {
-  /** Null where a part that is asked for is not to be had. */
-  readonly whole: GainError | null;
-  readonly seeds: GainError | null;
-  /** Null: not asked for, or in the seeds' error already. */
-  readonly rows: GainError | null;
+/**
+ * The error of each mean gain by the draw of the test rows, the models being what they are: [model][task, then the aggregate], of a normal
+ * distribution. A gain's influence of a row is the mean over pairs of the model's influence less the reference's; the squares add up to the
+ * variance. Of an AUC this is DeLong's (1988) for the mean of the differences, of a mean over rows the paired one; of the aggregate the
+ * tasks' influences of a row are summed, and those of a group's rows where a task is judged by groups, which then are what is drawn. Rows of other test sets are independent. Null where a metric has no influence of rows, or too
+ * few of them.
+ *
+ * Every run is read and sorted once; at a time the runs of one seed are in memory.
+ * @throws DataError for a run without predictions, or on other rows than its test set's.
+ */
+async function rowErrors(
+  compared: readonly Compared[],
+  tasks: readonly JudgedTask[],
+  weights: readonly number[],
+): Promise<(GainError | null)[][]> {
+  const hasInfluence = tasks.map(({ metric }) => metric.influence !== undefined);
+  const cells = compared.map(({ differences }) =>
+    differences.map(({ pairs }, place) => new Cell(pairs, hasInfluence[place] ?? !hasInfluence.includes(false))),
+  );
+  const drawsGroups = tasks.some(({ metric }) => 'computeGrouped' in metric);
+  const factors = compared.map(({ differences }) => aggregateFactors(differences.slice(0, -1), tasks, weights));
+  for (const testSet of testSets(compared)) {
+    const influencesOf = reader(tasks);
+    for (const pairs of testSet.values()) {
+      const read = new Map<EvaluatedRun, Influences>();
+      const influences = async (run: EvaluatedRun) => {
+        const found = read.get(run) ?? (await influencesOf(run));
+        read.set(run, found);
+        return found;
+      };
+      for (const { model, pair } of pairs) {
+        const [other, own] = [await influences(pair.reference), await influences(pair.model)];
+        const ofTasks = tasks.map(({ metric }, task) =>
+          difference(signOf(metric), own.ofTasks[task] ?? null, other.ofTasks[task] ?? null),
+        );
+        const aggregate = weighted(ofTasks, factors[model] ?? []);
+        for (const [task, rows] of ofTasks.entries()) cells[model]?.[task]?.add(pair, rows);
+        cells[model]?.at(-1)?.add(pair, drawsGroups ? ofGroups(aggregate, own.groups) : aggregate);
+      }
+    }
+    for (const cell of cells.flat()) cell.endTestSet();
+  }
+  return cells.map((row) => row.map((cell) => cell.error()));
+}
+
+/** One model's gain on one task, or its aggregate. */
+class Cell {
+  private variance: number | null;
+  /** [row] of the test set at hand. */
+  private influence: Float64Array | undefined;
+  private readonly pairs: readonly Pair[];
+
+  constructor(pairs: readonly Pair[], hasInfluence: boolean) {
+    this.pairs = pairs;
+    this.variance = pairs.length > 0 && hasInfluence ? 0 : null;
+  }
+
+  /** @param rows The model's influence of each row, less the reference's. */
+  add(pair: Pair, rows: Float64Array | null): void {
+    if (this.variance === null || !this.pairs.includes(pair)) return;
+    if (rows === null) {
+      this.variance = null;
+      return;
+    }
+    this.influence ??= new Float64Array(rows.length);
+    const sum = this.influence;
+    for (let row = 0; row < sum.length; row++) sum[row] = (sum[row] ?? 0) + (rows[row] ?? 0) / this.pairs.length;
+  }
+
+  endTestSet(): void {
+    for (const value of this.influence ?? [])
+      this.variance = this.variance === null ? null : this.variance + value ** 2;
+    this.influence = undefined;
+  }
+
+  error(): GainError | null {
+    return this.variance === null ? null : { variance: this.variance, degreesOfFreedom: Number.POSITIVE_INFINITY };
+  }
+}
+
+function difference(sign: number, model: Float64Array | null, reference: Float64Array | null): Float64Array | null {
+  if (model === null || reference === null) return null;
+  return model.map((value, row) => sign * (value - (reference[row] ?? 0)));
+}
+
+function weighted(ofTasks: readonly (Float64Array | null)[], factors: readonly number[]): Float64Array | null {
+  const known = ofTasks.filter((rows) => rows !== null);
+  if (known.length < ofTasks.length) return null;
+  return Float64Array.from(known[0] ?? [], (_, row) =>
+    known.reduce((sum, rows, task) => sum + (factors[task] ?? 0) * (rows[row] ?? 0), 0),
+  );
+}
+
+/** Each group's sum, at its first row. */
+function ofGroups(rows: Float64Array | null, groups: Int32Array | undefined): Float64Array | null {
+  if (!rows || !groups) return null;
+  const sums = new Float64Array(rows.length);
+  const firsts = new Map<number, number>(); // by group
+  for (const [row, value] of rows.entries()) {
+    const group = groups[row] ?? 0;
+    const first = firsts.get(group) ?? row;
+    if (first === row) firsts.set(group, row);
+    sums[first] = (sums[first] ?? 0) + value;
+  }
+  return sums;
+}
+
+/** Of one run. */
+interface Influences {
+  /** Null where they are not defined. */
+  readonly ofTasks: readonly (Float64Array | null)[];
+  /** The rows' groups, where the data have them. */
+  readonly groups: Int32Array | undefined;
+}
+
+/** By seed. */
+type TestSet = ReadonlyMap<number, readonly { readonly model: number; readonly pair: Pair }[]>;
+
+/** Pairs by test set, then by seed, in the order of models. */
+function testSets(compared: readonly Compared[]): Iterable<TestSet> {
+  const sets = new Map<string, Map<number, { model: number; pair: Pair }[]>>();
+  for (const [model, { pairs }] of compared.entries()) {
+    for (const pair of pairs) {
+      const key = testSetOf(pair.reference);
+      const set = sets.get(key) ?? new Map<number, { model: number; pair: Pair }[]>();
+      sets.set(key, set);
+      set.set(pair.seed, [...(set.get(pair.seed) ?? []), { model, pair }]);
+    }
+  }
+  return sets.values();
+}
+
+/** Reads the influences of runs on one test set. */
+function reader(tasks: readonly JudgedTask[]): (run: EvaluatedRun) => Promise<Influences> {
+  let first: { readonly run: EvaluatedRun; readonly predictions: ReadonlyMap<string, TaskPredictions> } | undefined;
+  return async (run) => {
+    const predictions = await predictionsByTask(run);
+    first ??= { run, predictions };
+    const { run: firstRun, predictions: firstPredictions } = first;
+    const ofTasks = tasks.map(({ name, metric }) => {
+      const [found, other] = [predictions.get(name), firstPredictions.get(name)];
+      if (!found || !other) throw new Error(`Task '${name}' was not read.`);
+      refuseOtherRows([firstRun, other], [run, found]);
+      return metric.influence?.(found.task, found.scores) ?? null;
+    });
+    return { ofTasks, groups: [...predictions.values()][0]?.scores.groups };
+  };
 }
 
 /** What moderates the variances of a table's gains; null where there are too few pairs or models (docs/statistics.md). */
@@ -61,9 +211,4 @@ function ofSeeds(
   const own = seedError(values, magnitude);
   const by = task === null ? moderated.aggregate : moderated.tasks;
   return own === null || own.variance === 0 ? own : (by?.moderate(own, values.length, task ?? 0) ?? own);
-}
-
-/** True if every pair was tested on rows of its own (data or splits that are drawn anew for each seed). */
-export function hasOwnRows({ pairs }: Differences): boolean {
-  return pairs.length > 1 && new Set(pairs.map(({ reference }) => testSetOf(reference))).size === pairs.length;
 }

@@ -6,7 +6,7 @@ import type { AxisPoint } from '../../config/comparison.js';
 import { storeRun } from '../stored/stored-run.fixture.js';
 import { readStoredRuns } from '../stored/stored-runs.js';
 import { joinRuns } from './join-runs.js';
-import { checkSameData } from './same-data.js';
+import { checkSameData } from './task-gain.js';
 
 let folder = '';
 beforeEach(() => {

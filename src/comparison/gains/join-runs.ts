@@ -1,8 +1,9 @@
 import { ConfigError } from '../../support/errors.js';
 import { pointKey } from '../plan/axis-point.js';
-import type { StoredRow, StoredRuns } from '../stored/stored-runs.js';
-import { checkPair } from './same-data.js';
+import type { StoredRow } from '../stored/reported-run.js';
+import type { StoredRuns } from '../stored/stored-runs.js';
 import { settingsDifference } from './settings.js';
+import { checkPair } from './task-gain.js';
 
 /**
  * Rows of one table out of runs that were stored apart. Rows of the same label are one model if their configs are the same but for the

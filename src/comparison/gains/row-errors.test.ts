@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { delongVariance } from '../../metrics/auc-interval.js';
-import { binarySample } from '../../metrics/binary-sample.js';
+import { binarySample } from '../../metrics/samples.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { testFamily } from '../statistics/gain-family.js';
-import type { Entry } from './compared-runs.js';
 import { entryOf, evaluatedRun, oneLook, predictedRun } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
+import type { Entry } from './task-gain.js';
 
 const options: SummaryOptions = {
   ...{ name: 'made', baseline: 'alone', uncertainty: 'rows', ...oneLook(2) },

@@ -2,9 +2,9 @@ import type { Experiment } from '../../config/experiment.js';
 import { loaders } from '../../data/catalogue.js';
 import { differences } from '../../support/differences.js';
 import { pointKey } from '../plan/axis-point.js';
-import { tunedKeys } from '../plan/decisions.js';
+import { tunedKeys } from '../plan/decided-changes.js';
+import type { StoredRow } from '../stored/reported-run.js';
 import { partsOf } from '../stored/reported-run.js';
-import type { StoredRow } from '../stored/stored-runs.js';
 
 /** The first key in which two models' settings differ at a point that both have. */
 export function settingsDifference(left: readonly StoredRow[], right: readonly StoredRow[]): string | undefined {

@@ -2,12 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { DataError } from '../../support/errors.js';
 import type { ComparisonRow } from '../comparison.js';
 import { detectableGain } from '../statistics/detectable-gain.js';
-import { compareModel } from './compare-model.js';
-import type { Entry } from './compared-runs.js';
 import { tableModeration } from './errors-of-gains.js';
 import { entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
-import { judge } from './task-gain.js';
+import { compareModel, type Entry, judge } from './task-gain.js';
 
 const options: SummaryOptions = {
   name: 'made',

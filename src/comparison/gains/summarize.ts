@@ -16,11 +16,22 @@ import { byPoint } from '../plan/axis-point.js';
 import type { LookToCome } from '../plan/looks.js';
 import { mean } from '../statistics/gain-error.js';
 import { mostAtLimit, rowVerdict } from '../statistics/verdict.js';
-import { type Compared, compareModel, type PointTable } from './compare-model.js';
-import { type Entry, inOrder, type Pair } from './compared-runs.js';
 import { notesOn } from './comparison-notes.js';
 import { errorsOf, type TableModeration, tableModeration } from './errors-of-gains.js';
-import { differencesOf, type JudgedTask, judge, levelOf, signOf, testValue } from './task-gain.js';
+import {
+  type Compared,
+  compareModel,
+  differencesOf,
+  type Entry,
+  inOrder,
+  type JudgedTask,
+  judge,
+  levelOf,
+  type Pair,
+  type PointTable,
+  signOf,
+  testValue,
+} from './task-gain.js';
 import { type TestedGains, testGains } from './tested-gains.js';
 
 export interface SummaryOptions {

@@ -1,10 +1,170 @@
+import type { AxisPoint } from '../../config/comparison.js';
 import { metrics } from '../../metrics/catalogue.js';
 import type { Metric } from '../../metrics/metric.js';
 import { DataError } from '../../support/errors.js';
-import type { EvaluatedRun } from '../../training/finished-run.js';
-import type { TaskGain } from '../comparison.js';
+import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
+import type { TaskPredictions } from '../../training/predictions.js';
+import type { ComparisonRow, Contrast, RunReference, TaskGain } from '../comparison.js';
+import { pointKey } from '../plan/axis-point.js';
 import { mean, standardDeviation } from '../statistics/gain-error.js';
-import type { Entry, Pair } from './compared-runs.js';
+import { type StoredRow, trainedRuns } from '../stored/reported-run.js';
+
+/** Equal for runs that were tested on the same rows. */
+export function testSetOf({ result: { dataset } }: EvaluatedRun): string {
+  return `${dataset.checksum} ${Object.values(dataset.rows).join(' ')}`;
+}
+
+/**
+ * A run's predictions of the test split, by task.
+ * @throws DataError if they were not kept.
+ */
+export async function predictionsByTask(run: EvaluatedRun): Promise<ReadonlyMap<string, TaskPredictions>> {
+  const without = trainedRuns(run).find(({ hasPredictions }) => !hasPredictions);
+  if (without)
+    throw new DataError(
+      `${without.path} has no predictions.arrow, which errors over test rows need: delete the folder and train it again with predictions, or use uncertainty seeds.`,
+    );
+  return new Map((await run.predictions()).map((predictions) => [predictions.task.name, predictions]));
+}
+
+/** @throws DataError if a task's labels, or masks with their weights, are not the same in both, row by row. */
+export function refuseOtherRows(
+  [one, ofOne]: readonly [EvaluatedRun, TaskPredictions],
+  [other, ofOther]: readonly [EvaluatedRun, TaskPredictions],
+): void {
+  const [a, b] = [ofOne.scores, ofOther.scores];
+  let same = a.labels.length === b.labels.length;
+  for (let row = 0; same && row < a.labels.length; row++) {
+    const weight = a.mask[row] ?? 0;
+    same = weight === b.mask[row] && (weight === 0 || a.labels[row] === b.labels[row]);
+  }
+  if (!same)
+    throw new DataError(
+      `${one.path} and ${other.path} were tested on different rows of task '${ofOne.task.name}': errors over test rows need the same rows in the same order.`,
+    );
+}
+
+/**
+ * Holds that all runs have the same tasks, and at each point and seed the same data and test rows.
+ * @throws DataError that names two runs.
+ */
+export function checkSameData(rows: readonly StoredRow[]): void {
+  const firsts = new Map<string, FinishedRun>();
+  let first: FinishedRun | undefined;
+  for (const { point, runs } of rows) {
+    const trained = runs.flatMap(({ seed, run }) => (run ? trainedRuns(run).map((run) => ({ seed, run })) : []));
+    for (const { seed, run } of trained) {
+      first ??= run;
+      const [tasks, others] = [tasksOf(first), tasksOf(run)];
+      if (tasks.toSorted().join() !== others.toSorted().join())
+        throw new DataError(
+          `${first.path} and ${run.path} have other tasks (${tasks.join(', ')}; ${others.join(', ')}): a table has the same ones for all.`,
+        );
+      const key = JSON.stringify([pointKey(point), seed]);
+      const pair = firsts.get(key);
+      if (!pair) firsts.set(key, run);
+      else checkPair(pair, run);
+    }
+  }
+}
+
+/** Two runs that are to be compared. A task that one of them has not is told where its metrics are read. */
+export function checkPair(left: EvaluatedRun, right: EvaluatedRun): void {
+  const [a, b] = [left.result, right.result];
+  const both = `${left.path} and ${right.path}`;
+  if (a.dataset.checksum !== b.dataset.checksum)
+    throw new DataError(
+      `${both} were trained on different data (checksums ${a.dataset.checksum.slice(0, 8)} and ${b.dataset.checksum.slice(0, 8)}).`,
+    );
+  // One file can be split in several ways, of which the checksum does not speak; what depends on the rows alone does.
+  const rows = ({ train, validation, test }: typeof a.dataset.rows) => `${train} + ${validation} + ${test}`;
+  if (rows(a.dataset.rows) !== rows(b.dataset.rows))
+    throw new DataError(`${both} have other splits: ${rows(a.dataset.rows)} and ${rows(b.dataset.rows)} rows.`);
+  for (const [task, { test }] of Object.entries(a.tasks)) {
+    const other = b.tasks[task]?.test;
+    for (const count of ['samples', 'positives', 'labelVariance']) {
+      if (other && test[count] !== other[count])
+        throw new DataError(`${both} were tested on different rows: task '${task}' has other ${count}.`);
+    }
+  }
+}
+
+function tasksOf({ result }: FinishedRun): string[] {
+  return Object.entries(result.tasks).map(([name, { type }]) => `${name}: ${type}`);
+}
+
+/** A model at one point of the axes, and its runs; `run` is there if and only if the status is `done`. */
+export interface Entry {
+  readonly label: string;
+  /** Name of the model, as in a config. */
+  readonly type: string;
+  readonly point: AxisPoint;
+  readonly runs: readonly (RunReference & { readonly run?: EvaluatedRun })[];
+}
+
+/** Two finished runs under one seed, on the same data. */
+export interface Pair {
+  readonly seed: number;
+  readonly model: EvaluatedRun;
+  readonly reference: EvaluatedRun;
+}
+
+/** Seed by seed in the order of `seeds`, then any others. */
+export function inOrder(runs: Entry['runs'], seeds: readonly number[]): Entry['runs'] {
+  const place = ({ seed }: RunReference) => (seeds.includes(seed) ? seeds.indexOf(seed) : seeds.length);
+  return runs.toSorted((a, b) => place(a) - place(b) || a.seed - b.seed);
+}
+
+/**
+ * The pairs of a model and the reference at the same point, in the order of the model's runs.
+ * @throws DataError if two runs under one seed were not made on the same data and test rows, or one label has two runs of a seed.
+ */
+function pairRuns(model: Entry, reference: Entry): readonly Pair[] {
+  for (const { runs } of [model, reference]) refuseTwice(runs);
+  return model.runs.flatMap(({ seed, run }) => {
+    const other = reference.runs.find((candidate) => candidate.seed === seed)?.run;
+    if (!run || !other) return [];
+    checkPair(run, other);
+    return [{ seed, model: run, reference: other }];
+  });
+}
+
+function refuseTwice(runs: Entry['runs']): void {
+  for (const [index, { seed, path }] of runs.entries()) {
+    const earlier = runs.slice(0, index).find((candidate) => candidate.seed === seed);
+    if (earlier)
+      throw new DataError(`${earlier.path} and ${path} are two runs of one model under seed ${seed}: leave one out.`);
+  }
+}
+
+/** A model at a point, and how its runs differ from those of the reference: the baseline, or another model in a contrast. */
+export interface Compared {
+  readonly entry: Entry;
+  /** Undefined: there is none at this point. */
+  readonly reference: Entry | undefined;
+  /** Empty for the reference itself. */
+  readonly pairs: readonly Pair[];
+  /** Task by task, then the aggregate over tasks. */
+  readonly differences: readonly Differences[];
+}
+
+/** All models at one point of the axes; entry by entry. */
+export interface PointTable {
+  readonly compared: readonly Compared[];
+  readonly rows: readonly ComparisonRow[];
+  readonly contrasts: readonly Contrast[];
+}
+
+export function compareModel(
+  entry: Entry,
+  reference: Entry | undefined,
+  tasks: readonly JudgedTask[],
+  weights: readonly number[],
+): Compared {
+  const pairs = reference === undefined || entry === reference ? [] : pairRuns(entry, reference);
+  const ofTasks = tasks.map((task) => differencesOf(pairs, task));
+  return { entry, reference, pairs, differences: [...ofTasks, aggregateOf(ofTasks, tasks, weights)] };
+}
 
 /** A task, and the metric by which it is judged. */
 export interface JudgedTask {
@@ -70,7 +230,7 @@ export function differencesOf(pairs: readonly Pair[], task: JudgedTask): Differe
  * The weighted mean over tasks of the relative gain in percent, pair by pair, over the pairs that all tasks have. What each task's gain is
  * relative to is the reference's mean over that task's own pairs. No pairs where a task has no relative gain.
  */
-export function aggregateOf(
+function aggregateOf(
   ofTasks: readonly Differences[],
   tasks: readonly JudgedTask[],
   weights: readonly number[],
@@ -114,4 +274,9 @@ export function signOf({ better }: Metric): number {
 export function relativeGain(gain: number, reference: number, { relativeTo }: Metric): number | null {
   const whole = relativeTo?.(reference) ?? 0;
   return whole > 0 ? (100 * gain) / whole : null;
+}
+
+/** True if every pair was tested on rows of its own (data or splits that are drawn anew for each seed). */
+export function hasOwnRows({ pairs }: Differences): boolean {
+  return pairs.length > 1 && new Set(pairs.map(({ reference }) => testSetOf(reference))).size === pairs.length;
 }

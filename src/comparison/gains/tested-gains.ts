@@ -2,13 +2,12 @@ import type { Margin } from '../../config/parts.js';
 import type { Metric } from '../../metrics/metric.js';
 import type { Aggregate, Comparison, TaskVerdict, TestedGain } from '../comparison.js';
 import { detectableGain } from '../statistics/detectable-gain.js';
+import type { ErrorOfGain } from '../statistics/gain-error.js';
 import { mean } from '../statistics/gain-error.js';
 import { type TestedMember, testFamily } from '../statistics/gain-family.js';
 import { seedsToDecide } from '../statistics/seeds-to-decide.js';
 import { fewestPairs, taskVerdict } from '../statistics/verdict.js';
-import type { Compared } from './compare-model.js';
-import type { ErrorOfGain } from './errors-of-gains.js';
-import { type Differences, type JudgedTask, relativeGain } from './task-gain.js';
+import { type Compared, type Differences, type JudgedTask, relativeGain } from './task-gain.js';
 
 /** Of one model: its gain on each task, and over all. */
 export interface TestedGains {

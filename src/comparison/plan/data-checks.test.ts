@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
 import { definitions } from '../../training/definitions.js';
-import { checkData } from './data-checks.js';
 import type { ReadShape } from './data-shapes.js';
+import { checkData } from './plan.js';
 
 function configWith(keys: string) {
   const text = `name: small

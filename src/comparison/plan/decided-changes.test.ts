@@ -6,8 +6,7 @@ import { parseComparison } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
 import type { ModelShape } from '../../models/model.js';
 import { definitions } from '../../training/definitions.js';
-import { createMatching, decide, planSearch } from './decided-changes.js';
-import { decisionsOf } from './decisions.js';
+import { createMatching, decide, decisionsOf, planSearch } from './decided-changes.js';
 import { networkParameters } from './match.js';
 
 const text = `name: small

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
 import { definitions } from '../../training/definitions.js';
-import { largestFirst, modelSizes } from './model-sizes.js';
+import { largestFirst, modelSizes } from '../execute/measure.js';
 import { experimentOf, type Run, reportedRuns } from './run.js';
 
 const config = parseComparison(

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type AxisPoint, parseComparison } from '../../config/comparison.js';
 import { UserError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
+import { chooseValues, tuningRuns } from './decided-changes.js';
 import { experimentOf, type Wanted } from './run.js';
-import { chooseValues, tuningRuns } from './tune.js';
 
 const text = (tune: string) => `
 name: small

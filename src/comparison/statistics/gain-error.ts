@@ -42,3 +42,12 @@ export function standardDeviation(values: readonly number[]): number {
   const centre = mean(shifted);
   return Math.sqrt(shifted.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
+
+/** The error of one gain, and its parts. */
+export interface ErrorOfGain {
+  /** Null where a part that is asked for is not to be had. */
+  readonly whole: GainError | null;
+  readonly seeds: GainError | null;
+  /** Null: not asked for, or in the seeds' error already. */
+  readonly rows: GainError | null;
+}

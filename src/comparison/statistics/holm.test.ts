@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { holm } from './holm.js';
+import { holm } from './gain-family.js';
 
 it('a case worked by hand', () => {
   // ascending: .01 * 4, .02 * 3, .03 * 2 (no less than the one before), .5 * 1

@@ -1,8 +1,26 @@
+import type { AxisPoint } from '../../config/comparison.js';
 import { DataError } from '../../support/errors.js';
-import { howEnded } from '../../training/ended.js';
 import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
+import { howEnded } from '../../training/result.js';
 import type { EpochRecord } from '../../training/trainer.js';
 import type { RunReference } from '../comparison.js';
+import type { Decisions } from '../plan/decided-changes.js';
+
+/** A model at one point of the axes. */
+export interface StoredRow {
+  readonly label: string;
+  readonly type: string;
+  /** Empty for a single run: where it lies on axes is read from its config. */
+  readonly point: AxisPoint;
+  readonly runs: readonly StoredRun[];
+  /** What a comparison decided for it. */
+  readonly decided?: Decisions;
+}
+
+/** Paths are as seen from the working directory. */
+export interface StoredRun extends RunReference {
+  readonly run?: FinishedRun;
+}
 
 /** A trained run, and the tasks that are reported from it. */
 interface Part {

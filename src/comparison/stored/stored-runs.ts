@@ -1,14 +1,13 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
-import type { AxisPoint } from '../../config/comparison.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { readResult } from '../../training/result.js';
 import { readStored } from '../../training/stored-file.js';
 import type { Comparison, RunReference } from '../comparison.js';
-import { type Decisions, decisionsIn } from '../plan/decisions.js';
-import { reportedRun } from './reported-run.js';
+import { decisionsIn } from '../plan/decided-changes.js';
+import { reportedRun, type StoredRow, type StoredRun } from './reported-run.js';
 
 /** Runs found under one path that a user named: those of a comparison, or a single one. */
 export interface StoredRuns {
@@ -20,22 +19,6 @@ export interface StoredRuns {
   readonly rows: readonly StoredRow[];
   /** What was left out, a line each. */
   readonly notes: readonly string[];
-}
-
-/** A model at one point of the axes. */
-export interface StoredRow {
-  readonly label: string;
-  readonly type: string;
-  /** Empty for a single run: where it lies on axes is read from its config. */
-  readonly point: AxisPoint;
-  readonly runs: readonly StoredRun[];
-  /** What a comparison decided for it. */
-  readonly decided?: Decisions;
-}
-
-/** Paths are as seen from the working directory. */
-interface StoredRun extends RunReference {
-  readonly run?: FinishedRun;
 }
 
 /**

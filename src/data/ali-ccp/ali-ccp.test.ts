@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
 import { Interrupted } from '../../support/errors.js';
-import { partialPath } from '../../support/partial-path.js';
+import { partialPath } from '../../support/whole-file.js';
 import type { Source, SplitName } from '../dataset.js';
 import { encode } from '../encode/encode.js';
 import { literal, rowsOf as queried, withDatabase } from '../store/database.js';

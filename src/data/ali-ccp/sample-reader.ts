@@ -1,6 +1,6 @@
 import type { ListValues, SourceBlock } from '../dataset.js';
 import { sharedLists } from '../encode/shared-lists.js';
-import type { PreparedFile } from '../store/prepared-file.js';
+import type { PreparedFile } from '../store/prepared.js';
 import { bytesOf, itemsOf, listsOf, type Numbers } from '../store/vector-values.js';
 import { crosses, type Field, fields, fieldsOf } from './fields.js';
 import type { FileSplit } from './read-files.js';

@@ -1,5 +1,5 @@
 import type { SourceBlock, SourceSplit } from '../dataset.js';
-import type { PreparedFile } from '../store/prepared-file.js';
+import type { PreparedFile } from '../store/prepared.js';
 import { itemsOf } from '../store/vector-values.js';
 import { userField } from './fields.js';
 import type { FileSplit } from './read-files.js';

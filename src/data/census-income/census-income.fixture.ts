@@ -1,6 +1,6 @@
 import { randomFromSeed } from '../../support/random.js';
 import { type Source, type SplitName, singleOf } from '../dataset.js';
-import { rawColumns } from './census-income-columns.js';
+import { rawColumns } from './census-income.js';
 
 /** A row in the raw format: comma and space, no header. */
 export type RawRow = readonly string[];

@@ -7,8 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, DataError } from '../../support/errors.js';
 import type { Source, SplitName } from '../dataset.js';
 import { contents, type RawRow, rawRows, rawText, textOf, withValue } from './census-income.fixture.js';
-import { censusIncome } from './census-income.js';
-import { rawColumns } from './census-income-columns.js';
+import { censusIncome, rawColumns } from './census-income.js';
 
 const context = { seed: 1, note: () => undefined };
 const train = rawRows(9000, 1); // more than two blocks

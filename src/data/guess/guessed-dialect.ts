@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { DataError } from '../../support/errors.js';
 import { type Cell, numberOf } from '../table/cell.js';
-import { openDelimited } from '../table/delimited-rows.js';
 import { formatOf, type RowFileOptions, usualDelimiter } from '../table/row-file.js';
+import { openDelimited } from '../table/text-table.js';
 import { marksOfMissing } from './missing-marks.js';
 
 /** How a file is written. */

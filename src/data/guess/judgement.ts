@@ -1,18 +1,162 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
-import { numbersOf } from '../store/database.js';
-import { shown } from '../table/cell.js';
-import type { Condition } from '../table/condition.js';
-import { conditionSql, type StagedColumn } from '../table/staged-columns.js';
+import { numbersOf, rowsOf } from '../store/database.js';
+import { type Condition, numberOf, shown } from '../table/cell.js';
+import { conditionSql, numberSql, type StagedColumn } from '../table/staged-columns.js';
 import { stagedTable } from '../table/staged-rows.js';
 import { columnFacts } from './column-facts.js';
 import { ColumnGuess, type InputGuess, percent } from './column-guess.js';
 import { flow } from './config-text.js';
-import { consequences } from './consequences.js';
-import { type LabelGuess, labelGuesses, namedLabels } from './label-guesses.js';
 import { missingMarks, removeMarks } from './missing-marks.js';
 import type { StagedFiles } from './staged-files.js';
+
+interface LabelGuess {
+  readonly column: ColumnGuess;
+  readonly why: string;
+  /** The task's name, and what makes its label 1, where `--task` says so. */
+  readonly asked?: { readonly name: string; readonly positive?: Condition };
+}
+
+/**
+ * Which columns are labels. Those that were asked for; else those with a label's name, and what is 0 and 1 alone behind one of them at the end
+ * of the row; else those of 0 and 1 alone at the end of the row, or the first column if it alone is so; else the last one that can be a label.
+ */
+function labelGuesses(columns: readonly ColumnGuess[], asked: readonly string[]): readonly LabelGuess[] {
+  if (asked.length > 0) return asked.map((text) => askedLabel(columns, text));
+  const named = namedLabels(columns).filter((column) => column.varies());
+  const bits = columns.filter((column) => column.isBinary() && column.varies());
+  const labels = new Set([...named, ...bits]);
+  const tail = columns.slice(columns.findLastIndex((column) => !labels.has(column)) + 1);
+  if (named.length > 0) {
+    const first = tail.findIndex((column) => named.includes(column));
+    const behind = first < 0 ? [] : tail.slice(first);
+    return columns.flatMap((column) => {
+      if (named.includes(column)) return [{ column, why: 'a label by its name' }];
+      return behind.includes(column) ? [{ column, why: 'a label? 0 and 1, behind a label' }] : [];
+    });
+  }
+  if (tail.length > 0 && tail.length < columns.length)
+    return tail.map((column) => ({ column, why: 'a label? 0 and 1, at the end of the row' }));
+  const [first] = columns;
+  if (first && bits.length === 1 && bits[0] === first)
+    return [{ column: first, why: 'a label? 0 and 1, the first column' }];
+  const last = columns.findLast((column) => column.canBeLabel());
+  if (last) return [{ column: last, why: 'a label? The last column that can be one' }];
+  throw new DataError(
+    'No column of the file could be a label: none has numbers, or two values. --task NAME names one.',
+  );
+}
+
+/**
+ * Labels by their names. `default` or `order` is none where other labels have clearer names, unless it stands beside one of them: it then is what was
+ * known before.
+ */
+function namedLabels(columns: readonly ColumnGuess[]): readonly ColumnGuess[] {
+  const named = columns.filter((column) => column.isNamedLabel());
+  const clear = named.filter(({ words }) => !words.ambiguous);
+  if (clear.length === 0) return named;
+  const clearBeside = (column: ColumnGuess): boolean => {
+    const at = columns.indexOf(column);
+    const from = columns.slice(0, at).findLastIndex((other) => !named.includes(other)) + 1;
+    const behind = columns.findIndex((other, c) => c > at && !named.includes(other));
+    return columns.slice(from, behind < 0 ? undefined : behind).some((other) => clear.includes(other));
+  };
+  return named.filter((column) => clear.includes(column) || clearBeside(column));
+}
+
+/** `COLUMN`, `NAME=COLUMN`, or `NAME=COLUMN` with a comparison: `liked=rating>=4`, `sport=genre==sport`. */
+function askedLabel(columns: readonly ColumnGuess[], text: string): LabelGuess {
+  const [, name = '', rest = ''] = /^([^=<>!]+)=(.+)$/.exec(text) ?? [];
+  if (name === '' || columns.some((column) => column.name === text))
+    return { column: askedColumn(columns, text), why: '' };
+  const [, columnName = rest, operator, value = ''] = /^(.+?)\s*(>=|<=|==|!=|>|<)\s*(.*)$/.exec(rest) ?? [];
+  if (operator === undefined) return { column: askedColumn(columns, columnName), why: '', asked: { name } };
+  const column = askedColumn(columns, columnName, false);
+  if (value === '' || (/[<>]/.test(operator) && Number.isNaN(numberOf(value))))
+    throw new ConfigError(`--task ${text}: behind ${operator} stands ${value === '' ? 'a value' : 'a number'}.`);
+  const positive = operator !== '==' ? `${operator} ${value}` : /^[<>!=]/.test(value) ? [value] : value;
+  return { column, why: '', asked: { name, positive } };
+}
+
+/** @param alone Whether the column's own values have to be labels. */
+function askedColumn(columns: readonly ColumnGuess[], name: string, alone = true): ColumnGuess {
+  const names = columns.map((column) => column.name);
+  const column = columns.find((column) => column.name === name);
+  if (!column) {
+    const some = names.length > 30 ? [...names.slice(0, 30), '…'] : names;
+    throw new ConfigError(
+      `--task: the file has no column '${name}'${didYouMean(name, names)}; there are: ${some.join(', ')}.`,
+    );
+  }
+  if (!alone || column.task()) return column;
+  throw new ConfigError(
+    `--task: column '${name}' is no label: it has neither numbers nor from two to twenty different texts. --task 'NAME=${name}==VALUE' makes one of a value.`,
+  );
+}
+
+/** Rows that rule out most labels of a column, before the others are looked for in all rows. */
+const firstRows = 20_000;
+
+/**
+ * For each column the label that it follows: the column has a value only in rows where this label is 1. The other rows are so many that chance does not explain
+ * it (one in a million). Of several such labels, the one that is 1 most rarely.
+ * @param labels Columns of 0 and 1.
+ */
+async function consequences(
+  database: DuckDBConnection,
+  columns: readonly StagedColumn[],
+  labels: readonly StagedColumn[],
+): Promise<ReadonlyMap<string, string>> {
+  const counts = labels.map((label) => `count(*) FILTER (${isSet(label)})`);
+  const [rows = 0, ...ones] = await numbersOf(database, ['count(*)', ...counts], stagedTable);
+  const rarestFirst = labels.map((label, l) => ({ label, ones: ones[l] ?? 0 })).toSorted((a, b) => a.ones - b.ones);
+  const found = new Map<string, string>();
+  for (const column of columns) {
+    const others = rarestFirst.filter(({ label }) => label !== column);
+    const likely = await among(database, column, others, ` AND rowid < ${firstRows}`);
+    const { set, needed } = await among(database, column, likely.needed);
+    const [condition] = needed.filter(({ label, ones }) => {
+      // Of two labels that are the same, the second follows from the first.
+      const follows = !labels.includes(column) || set < ones || labels.indexOf(label) < labels.indexOf(column);
+      return follows && set * Math.log(ones / rows) < Math.log(1e-6);
+    });
+    if (condition) found.set(column.name, condition.label.name);
+  }
+  return found;
+}
+
+interface Label {
+  readonly label: StagedColumn;
+  /** Rows in which it is 1. */
+  readonly ones: number;
+}
+
+/** In how many rows the column has a value that is not 0, and which labels are 1 in all of these. */
+async function among(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  labels: readonly Label[],
+  rows = '',
+): Promise<{ readonly set: number; readonly needed: readonly Label[] }> {
+  if (labels.length === 0) return { set: 0, needed: [] };
+  const always = labels.map(({ label }) => `coalesce(bool_and(${isSet(label)}), true)`);
+  const [[set, ...needed] = []] = await rowsOf(
+    database,
+    `SELECT count(*), ${always.join(', ')} FROM ${stagedTable} WHERE ${isSet(column)}${rows}`,
+  );
+  return { set: Number(set), needed: labels.filter((_, l) => needed[l] === true) };
+}
+
+/** Has a value, other than 0, false or an empty list. */
+function isSet(column: StagedColumn): string {
+  const { type, sql } = column;
+  if (type === 'list') return `coalesce(len(${sql}) > 0, false)`;
+  const number = numberSql(column);
+  if (type !== 'text') return `coalesce(${number} <> 0, false)`;
+  return `(${sql} IS NOT NULL AND coalesce(${number} <> 0, lower(${sql}) <> 'false'))`;
+}
 
 /** What the columns of the files are taken for. */
 export interface Judgement {

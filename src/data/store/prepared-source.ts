@@ -10,8 +10,7 @@ import {
   splitNames,
 } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import type { Prepared } from './prepared.js';
-import { PreparedFile } from './prepared-file.js';
+import { type Prepared, PreparedFile } from './prepared.js';
 import { itemsOf, listVector } from './vector-values.js';
 
 /**

@@ -7,8 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DataError } from '../../support/errors.js';
 import { literal, rowsOf, withDatabase } from './database.js';
-import { DamagedEntry, prepared } from './prepared.js';
-import { PreparedFile } from './prepared-file.js';
+import { DamagedEntry, PreparedFile, prepared } from './prepared.js';
 
 let folder = '';
 let cache = '';

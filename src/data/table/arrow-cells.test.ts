@@ -14,7 +14,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { expect, test } from 'vitest';
-import { arrowCells } from './arrow-cells.js';
+import { arrowCells } from './arrow-rows.js';
 
 /** Two's complement, the lowest 32 bits first. */
 const words = (value: bigint, bits: number) =>

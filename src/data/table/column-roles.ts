@@ -1,7 +1,7 @@
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import type { SourceTask } from '../dataset.js';
-import type { Condition } from './condition.js';
+import type { Condition } from './cell.js';
 import type { ColumnOption, Reference, TableOptions, TaskOption } from './table-options.js';
 
 export interface InputColumn {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { literal, rowsOf, withDatabase } from '../store/database.js';
-import type { Condition } from './condition.js';
+import type { Condition } from './cell.js';
 import { conditionSql, macros } from './staged-columns.js';
 import { tableOptions } from './table-options.js';
 

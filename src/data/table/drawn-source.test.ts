@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { listOf, type Source, type SourceSplit, splitNames } from '../dataset.js';
-import { cutSource } from './drawn-source.js';
 import { file, open, rowsOf } from './table-loader.fixture.js';
+import { cutSource } from './table-loader.js';
 
 const lines = (count: number) =>
   Array.from(

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { openJson, openParquet } from './relation-table.js';
-import { rowTable } from './row-table.js';
-import type { TableFile } from './table-file.js';
+import { rowTable, type TableFile } from './table-file.js';
 import { openTextTable } from './text-table.js';
 
 export interface RowFileOptions {

@@ -1,6 +1,5 @@
 import { literal, literals } from '../store/database.js';
-import { day, numberOf } from './cell.js';
-import { type Condition, conditionParts } from './condition.js';
+import { type Condition, conditionParts, day, numberOf } from './cell.js';
 
 /** What a column of staged rows holds. Whole numbers are exact, of 64 bits. */
 export type StagedType = 'text' | 'whole' | 'number' | 'list';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { splitNames } from '../dataset.js';
 import { splitSeedSchema } from '../split-seed.js';
-import { conditionSchema, mistakeIn } from './condition.js';
+import { conditionSchema, mistakeIn } from './cell.js';
 
 /** A column by its name, or by its number from 1. */
 const reference = z.union([z.string().min(1), z.int().positive()]);

@@ -1,12 +1,239 @@
+import { isUtf8 } from 'node:buffer';
+import { CsvError, parse } from 'csv-parse';
 import { DataError } from '../../support/errors.js';
 import { readRawFile } from '../fetch/raw-file.js';
-import { fileLiteral, identifier, literal, literals, machineFault } from '../store/database.js';
-import { numberOf } from './cell.js';
-import { commaNumber, type Delimited, openDelimited } from './delimited-rows.js';
-import type { RowFile } from './file-rows.js';
-import { insertRows } from './row-table.js';
+import { wholeLines } from '../fetch/whole-lines.js';
+import {
+  fileLiteral,
+  identifier,
+  literal,
+  literals,
+  machineFault,
+  openDatabase,
+  sqlReason,
+} from '../store/database.js';
+import { numberOf, type RowChunk } from './cell.js';
 import { cleanedFurther, refusedNumber, type StagedType } from './staged-columns.js';
-import { OtherTexts, type TableFile, type WantedColumn } from './table-file.js';
+import { insertRows, OtherTexts, type RowFile, type TableFile, type WantedColumn } from './table-file.js';
+
+interface Delimited {
+  readonly delimiter: string;
+  readonly quote: string | null;
+  /** The first line has names. */
+  readonly header: boolean;
+  /** Absent: UTF-8. */
+  readonly encoding?: string | undefined;
+  /** The mark in numbers such as `3,5`; they become `3.5`. */
+  readonly decimal?: ',' | '.' | undefined;
+}
+
+const longestRecord = 2 ** 22; // characters
+const newline = 10;
+
+/** CSV or TSV, plain or gzipped. `blankLines`: how many are before the first row. */
+export async function openDelimited(
+  path: string,
+  bytes: number,
+  options: Delimited,
+): Promise<RowFile & { readonly blankLines: number }> {
+  await refuseBareReturns(path, bytes, options);
+  const chunks = () => readRecords(path, bytes, options);
+  let first: readonly string[] | undefined;
+  let blankLines = 0;
+  for await (const { records, lines } of chunks()) {
+    first = records[0];
+    if (!first) continue;
+    blankLines = (lines[0] ?? 1) - 1 - first.reduce((sum, field) => sum + breaksIn(field), 0);
+    break;
+  }
+  if (!first) throw new DataError(`${path} has no rows.`);
+  const names = first.map((name, c) => (options.header && name.trim() !== '' ? name.trim() : String(c + 1)));
+  return {
+    path,
+    bytes,
+    names,
+    unsupported: new Map(),
+    blankLines,
+    async *read() {
+      let header = options.header;
+      for await (const { records, lines } of readRecords(path, bytes, options)) {
+        const skip = header && records.length > 0 ? 1 : 0;
+        if (skip) header = false;
+        const place = (row: number) => `${path}:${lines[row + skip]}`;
+        for (let row = skip; row < records.length; row++) {
+          const count = records[row]?.length;
+          if (count === names.length) continue;
+          throw new DataError(`${place(row - skip)}: this row has ${count} columns, not ${names.length}.`);
+        }
+        yield { records: skip ? records.slice(skip) : records, place } satisfies RowChunk;
+      }
+    },
+  };
+}
+
+/** @throws DataError for a CR that no LF follows: in the first line, which has the names, or in a file without any LF. */
+async function refuseBareReturns(path: string, bytes: number, { header, encoding }: Delimited): Promise<void> {
+  for await (const piece of textOf(path, bytes, encoding)) {
+    const end = piece.indexOf(newline);
+    const line = piece.subarray(0, end < 0 ? piece.length : end).toString('latin1');
+    if (!/\r[^\0]/.test(line) || (end >= 0 && !header)) return;
+    throw new DataError(
+      `${path}:1: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
+    );
+  }
+}
+
+interface Records {
+  readonly records: readonly (readonly string[])[];
+  /** The line on which each record ends. */
+  readonly lines: readonly number[];
+}
+
+async function* readRecords(
+  path: string,
+  bytes: number,
+  { delimiter, quote, encoding, decimal }: Delimited,
+): AsyncGenerator<Records> {
+  let records: string[][] = [];
+  let lines: number[] = [];
+  let filled = 0; // lines of the records so far. The parser's own count has every CRLF in quotes twice.
+  const parser = parse({
+    bom: true,
+    delimiter,
+    quote,
+    record_delimiter: ['\r\n', '\n'],
+    relax_column_count: true, // counted with the line's number
+    skip_empty_lines: true,
+    max_record_size: longestRecord,
+    on_record: (record: string[], { empty_lines }) => {
+      filled++;
+      for (const field of record) filled += breaksIn(field);
+      records.push(decimal === ',' ? record.map(withPoint) : record);
+      lines.push(filled + empty_lines);
+      return null;
+    },
+  });
+  let failure: Error | undefined;
+  parser.on('error', (error) => {
+    failure ??= error;
+  });
+  parser.resume();
+  const taken = (): Records => {
+    if (failure) throw asDataError(path, failure, filled);
+    const chunk = { records, lines };
+    records = [];
+    lines = [];
+    return chunk;
+  };
+  let line = 1;
+  for await (const piece of wholeLines(path, textOf(path, bytes, encoding))) {
+    checkText(path, piece, line);
+    line += countLines(piece);
+    await new Promise<void>((resolve) => void parser.write(piece, () => resolve()));
+    yield taken();
+  }
+  await new Promise<void>((resolve) => {
+    parser.once('error', () => resolve());
+    parser.end(() => resolve());
+  });
+  yield taken();
+}
+
+/** The file's text in UTF-8. @throws DataError for a file that is packed with Zstandard and is in another encoding: DuckDB unpacks UTF-8 alone. */
+async function* textOf(path: string, bytes: number, encoding: string | undefined): AsyncGenerator<Buffer> {
+  const isZstandard = /\.zst$/i.test(path);
+  if (isZstandard && encoding !== undefined && new TextDecoder(encoding).encoding !== 'utf-8')
+    throw new DataError(
+      `${path} is packed with Zstandard, which is read in UTF-8 only, not in ${encoding}: unpack it (unzstd), or pack it with gzip.`,
+    );
+  const pieces = isZstandard
+    ? linesOfZstandard(path)
+    : readRawFile({ path, packed: isPacked(path), bytes }, () => undefined);
+  if (encoding === undefined) return yield* pieces;
+  const decoder = new TextDecoder(encoding);
+  for await (const piece of pieces) yield Buffer.from(decoder.decode(piece, { stream: true }));
+  yield Buffer.from(decoder.decode());
+}
+
+/** The lines of a file that is packed with Zstandard, which Node cannot unpack and DuckDB can. */
+async function* linesOfZstandard(path: string): AsyncGenerator<Buffer> {
+  const whole =
+    "auto_detect = false, header = false, delim = E'\\x01\\x02', quote = '', escape = '', columns = {line: 'VARCHAR'}";
+  const database = await openDatabase();
+  try {
+    const found = await database.stream(`SELECT coalesce(line, '') FROM read_csv(${fileLiteral(path)}, ${whole})`);
+    for (;;) {
+      const chunk = await found.fetchChunk();
+      if (!chunk || chunk.rowCount === 0) return;
+      yield Buffer.from(`${chunk.getColumnValues(0).join('\n')}\n`);
+    }
+  } catch (error) {
+    throw new DataError(`${path} cannot be read as text packed with Zstandard: ${sqlReason(error)}.`);
+  } finally {
+    database.closeSync();
+  }
+}
+
+/** A number with a comma, as a regular expression that DuckDB has, too. */
+const commaNumber = String.raw`\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*`;
+const isCommaNumber = new RegExp(`^${commaNumber}$`);
+
+/** A number with a comma as one with a point; other texts as they are. */
+function withPoint(field: string): string {
+  return isCommaNumber.test(field) ? field.replace(',', '.') : field;
+}
+
+function isPacked(path: string): boolean {
+  return /\.gz$/i.test(path);
+}
+
+/** @param line of the piece's first byte. */
+function checkText(path: string, piece: Buffer, line: number): void {
+  const nul = piece.indexOf(0);
+  if (nul >= 0) {
+    const where = `${path}:${line + countLines(piece.subarray(0, nul))}`;
+    throw new DataError(`${where}: there is a NUL byte. Is it a text file, in UTF-8?`);
+  }
+  if (isUtf8(piece)) return;
+  for (let begin = 0; begin < piece.length; line++) {
+    const end = piece.indexOf(newline, begin) + 1 || piece.length;
+    if (!isUtf8(piece.subarray(begin, end)))
+      throw new DataError(
+        `${path}:${line}: this line is not in UTF-8; dataset.encoding says what it is (windows-1252, …).`,
+      );
+    begin = end;
+  }
+}
+
+function breaksIn(field: string): number {
+  let count = 0;
+  for (let at = field.indexOf('\n'); at >= 0; at = field.indexOf('\n', at + 1)) count++;
+  return count;
+}
+
+function countLines(piece: Buffer): number {
+  let count = 0;
+  for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) count++;
+  return count;
+}
+
+/** @param filled lines before the row that cannot be read, without empty ones. */
+function asDataError(path: string, error: Error, filled: number): Error {
+  if (!(error instanceof CsvError)) return error;
+  const where = `${path}:${filled + Number(Reflect.get(error, 'empty_lines')) + 1}`;
+  const advice = '(quote: null, if quotes are letters)';
+  if (error.code === 'CSV_MAX_RECORD_SIZE') {
+    return new DataError(
+      `${where}: a row has more than ${longestRecord} characters; is a quote not closed? ${advice}.`,
+    );
+  }
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED') return new DataError(`${where}: a quote is not closed ${advice}.`);
+  const reason = error.message
+    .replace(/ at line \d+/, '')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 200);
+  return new DataError(`${where}: ${reason} ${advice}.`);
+}
 
 /**
  * CSV or TSV, plain or packed, read by DuckDB. It is told dialect and columns, and guesses nothing. Where it refuses a file, the strict reader of

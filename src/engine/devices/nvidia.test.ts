@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { driverVersion, gpusOf, visibleGpus } from './nvidia.js';
+import { driverVersion, gpusOf, visibleGpus } from './facts.js';
 
 const text = `0, GPU-aaaa, 24564, 550.54.14, NVIDIA GeForce RTX 4090
 1, GPU-bbbb, 81559, 550.54.14, NVIDIA H100 80GB HBM3

@@ -1,10 +1,11 @@
 // Tries one candidate, in a process of its own: started by `probe.ts`, with the candidate as JSON. What it says, apart from its answer,
 // comes from native libraries.
-import { engineOn } from '../engine-on.js';
+
 import { pureJs } from '../tfjs/backends.js';
 import { createTfjsEngine } from '../tfjs/tfjs-engine.js';
 import type { Candidate } from './device.js';
 import { endWithParent } from './end-with-parent.js';
+import { engineOn } from './engine-on.js';
 import type { SmokeAnswer } from './probe.js';
 import { largestDifference, smoke } from './smoke-step.js';
 

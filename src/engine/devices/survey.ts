@@ -1,4 +1,4 @@
-import { type Choice, chooseDevice, type Look } from '../choose-device.js';
+import { type Choice, chooseDevice, type Look } from './choose-device.js';
 import type { Candidate, Finding } from './device.js';
 
 export interface Surveyed {

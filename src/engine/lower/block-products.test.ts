@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { elementwise, reshape } from '../record/build.js';
+import { elementwise, reshape } from '../record/graph.js';
 import { blockProducts } from './block-products.js';
 import { graphOf, linesOf, product } from './pass.fixture.js';
 

@@ -1,8 +1,6 @@
 import { sizeOf } from '../../support/arrays.js';
-import { int, sameShape, side } from '../record/build.js';
-import { type Graph, type Node, numberOf, type Value } from '../record/graph.js';
-import { type Pass, pass } from './pass.js';
-import { elementwise, reshape, transpose } from './simplify.js';
+import { type Graph, int, type Node, numberOf, sameShape, side, type Value } from '../record/graph.js';
+import { elementwise, type Pass, pass, reshape, transpose } from './pass.js';
 
 /**
  * Weights times each block of a batch, [1, ..., outputs, inputs] x [blocks, ..., inputs, columns]: a convolution with kernels of one element,

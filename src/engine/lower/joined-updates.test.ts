@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { elementwise, scalar } from '../record/build.js';
-import { Graph, type StepGraph, type Value } from '../record/graph.js';
+import { elementwise, Graph, type StepGraph, scalar, type Value } from '../record/graph.js';
 import { joinedStates, joinedUpdates } from './joined-updates.js';
 import { linesOf } from './pass.fixture.js';
 

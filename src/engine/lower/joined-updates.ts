@@ -1,16 +1,17 @@
 import { sizeOf } from '../../support/arrays.js';
-import { int, sameShape, split } from '../record/build.js';
 import {
   type Graph,
+  int,
   type JoinedState,
   liveNodes,
   type Node,
   type StepGraph,
+  sameShape,
+  split,
   type Value,
   valueNamed,
 } from '../record/graph.js';
-import { type Pass, rewritten, simplified } from './pass.js';
-import { reshape } from './simplify.js';
+import { type Pass, reshape, rewritten, simplified } from './pass.js';
 
 /** Operators that round every element alike, wherever it lies in an array: their bits do not depend on what is joined. */
 const exactOperators = new Set(['Abs', 'Add', 'Div', 'Max', 'Min', 'Mul', 'Neg', 'Sqrt', 'Sub']);

@@ -1,3 +1,4 @@
+import type { CompiledDevice } from '../engine.js';
 import type { StepGraph } from '../record/graph.js';
 import { blockProducts } from './block-products.js';
 import { joinedStates, joinedUpdates } from './joined-updates.js';
@@ -7,9 +8,6 @@ import { unsharedScatters } from './scatters.js';
 import { stepFunctions } from './steps.js';
 import { sumsAsProducts } from './sums.js';
 import { narrowConcats, narrowSplits, preciseTanh } from './webgpu.js';
-
-/** Where ONNX Runtime runs a graph. */
-export type CompiledDevice = 'cpu' | 'cuda' | 'webgpu';
 
 /** What is done to a recorded graph before a device runs it, in this order. */
 const passes: Readonly<Record<CompiledDevice, (threads: number) => readonly Pass[]>> = {

@@ -1,5 +1,127 @@
-import { Graph, liveNodes, type Node, type StepGraph, type Value, type Values, valueNamed } from '../record/graph.js';
-import { rebuilt } from './simplify.js';
+import { sizeOf } from '../../support/arrays.js';
+import {
+  type Attributes,
+  broadcastShape,
+  type ElementType,
+  Graph,
+  integers,
+  liveNodes,
+  type Node,
+  type StepGraph,
+  sameShape,
+  side,
+  type Value,
+  type Values,
+  valueNamed,
+} from '../record/graph.js';
+
+/*
+ * What passes build nodes with. Of a graph's nodes these leave out those that change nothing, on every device: reshapes of reshapes,
+ * broadcasts that the next operator makes by itself, multiplications by one. tfjs's gradients are full of them.
+ */
+
+/** A node over other inputs. */
+function rebuilt(graph: Graph, node: Node, inputs: readonly Value[]): readonly Value[] {
+  const [x] = inputs;
+  const [made] = node.outputs;
+  if (!x || !made) return graph.nodeOf(node.op, inputs, node.outputs, node.attributes, node.domain).outputs;
+  const { perm } = node.attributes;
+  if (node.op === 'Reshape') return [reshape(graph, x, made.shape)];
+  if (node.op === 'Expand') return [expand(graph, x, made.shape)];
+  if (node.op === 'Transpose' && Array.isArray(perm)) return [transpose(graph, x, perm)];
+  if (node.op === 'Concat') return [unsplit(inputs) ?? graph.node(node.op, inputs, made, node.attributes)];
+  if (elementwiseOperators.has(node.op)) return [elementwise(graph, node.op, inputs, made.type, node.attributes)];
+  return graph.nodeOf(node.op, inputs, node.outputs, node.attributes, node.domain).outputs;
+}
+
+/** What was split into these parts, if it was: vectors only. */
+function unsplit(parts: readonly Value[]): Value | undefined {
+  const origin = parts[0]?.origin;
+  const source = origin?.kind === 'node' && origin.node.op === 'Split' ? origin.node : undefined;
+  const whole = source?.outputs.length === parts.length && source.outputs.every((part, index) => part === parts[index]);
+  return whole && source?.inputs[0]?.shape.length === 1 ? source.inputs[0] : undefined;
+}
+
+/** Broadcasts pass through these. */
+export const elementwiseOperators = new Set(
+  `Abs Add And Cast Clip Cos Div Equal Erf Exp Floor Greater GreaterOrEqual HardSigmoid IsNaN Less LessOrEqual Log Max Min Mul Neg Not Or
+  Pow Reciprocal Relu Sigmoid Sign Sin Softplus Sqrt Step Sub Tanh Where`.split(/\s+/),
+);
+
+export function reshape(graph: Graph, value: Value, shape: readonly number[]): Value {
+  if (sameShape(value.shape, shape)) return value;
+  const origin = value.origin;
+  if (origin.kind === 'constant') return graph.constant(value.type, shape, origin.data);
+  if (origin.kind === 'node' && origin.node.op === 'Reshape') return reshape(graph, inputOf(value), shape);
+  const source = unexpanded(value);
+  if (source !== value && sizeOf(source.shape) === 1) {
+    // `Expand` leaves no side out: one element of more sides than are wanted loses them first.
+    const one = source.shape.length > shape.length ? reshape(graph, source, []) : source;
+    return expand(graph, one, shape);
+  }
+  return graph.node('Reshape', [value, integers(graph, shape)], { type: value.type, shape });
+}
+
+export function transpose(graph: Graph, value: Value, permutation: readonly number[]): Value {
+  const shape = permutation.map((axis) => side(value, axis));
+  // Only sides of 1 move: the elements stay where they are.
+  const moving = permutation.filter((axis) => side(value, axis) !== 1);
+  if (moving.every((axis, index) => index === 0 || axis > (moving[index - 1] ?? -1)))
+    return reshape(graph, value, shape);
+  return graph.node('Transpose', [value], { type: value.type, shape }, { perm: permutation });
+}
+
+/** Broadcasts to a shape. What takes broadcast operands should look through it with `unexpanded`. */
+function expand(graph: Graph, value: Value, shape: readonly number[]): Value {
+  const source = unexpanded(value);
+  if (sameShape(source.shape, shape)) return source;
+  return graph.node('Expand', [source, integers(graph, shape)], { type: source.type, shape });
+}
+
+/** What `expand` was given, else the value itself. */
+function unexpanded(value: Value): Value {
+  return value.origin.kind === 'node' && value.origin.node.op === 'Expand' ? inputOf(value) : value;
+}
+
+/**
+ * An elementwise operator with broadcasting. Operands are taken as they were before they were broadcast, and the
+ * result is broadcast instead: in a chain, only its end (often nothing) is, and the chain runs on the small arrays.
+ */
+export function elementwise(
+  graph: Graph,
+  op: string,
+  operands: readonly Value[],
+  type: ElementType,
+  attributes: Attributes = {},
+): Value {
+  const shape = broadcastShape(operands);
+  const sources = operands.map(unexpanded);
+  const core = broadcastShape(sources);
+  const same = neutral(op, sources);
+  const result = same ?? graph.node(op, sources, { type, shape: core }, attributes);
+  return expand(graph, result, shape);
+}
+
+/** The operand that the operator would only copy, if there is one. */
+function neutral(op: string, [a, b]: readonly Value[]): Value | undefined {
+  if (!a || !b) return undefined;
+  if ((op === 'Mul' || op === 'Div') && isScalar(b, 1)) return a;
+  if (op === 'Mul' && isScalar(a, 1)) return b;
+  if ((op === 'Add' || op === 'Sub') && isScalar(b, 0)) return a;
+  if (op === 'Add' && isScalar(a, 0)) return b;
+  if (op === 'Pow' && isScalar(b, 1)) return a;
+  return undefined;
+}
+
+function isScalar(value: Value, number: number): boolean {
+  return value.shape.length === 0 && value.origin.kind === 'constant' && Number(value.origin.data[0]) === number;
+}
+
+function inputOf(value: Value): Value {
+  const input = value.origin.kind === 'node' ? value.origin.node.inputs[0] : undefined;
+  if (!input) throw new Error('a node without inputs');
+  return input;
+}
 
 /** A graph that computes the same in another way. */
 export type Pass = (step: StepGraph) => StepGraph;
@@ -50,5 +172,5 @@ export function rewritten(step: StepGraph, { rule, stateOf }: Rewriting): StepGr
   return { ...step, graph, state, batch, next: all(step.next), outputs: all(step.outputs) };
 }
 
-/** Leaves out what changes nothing on any device, as every pass does (`simplify.ts`). */
+/** Leaves out what changes nothing on any device, as every pass does. */
 export const simplified: Pass = pass(() => undefined);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { transpose } from '../record/build.js';
+import { transpose } from '../record/graph.js';
 import { graphOf, linesOf, product } from './pass.fixture.js';
 import { fusedProducts, gemmProducts, steadyProducts } from './products.js';
 

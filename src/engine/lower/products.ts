@@ -1,8 +1,16 @@
 import { sizeOf } from '../../support/arrays.js';
-import { broadcastShape, float, int, integers, sameShape, side } from '../record/build.js';
-import { type Graph, numberOf, type Value } from '../record/graph.js';
-import { type Pass, pass, type Rule } from './pass.js';
-import { elementwise, reshape, transpose } from './simplify.js';
+import {
+  broadcastShape,
+  float,
+  type Graph,
+  int,
+  integers,
+  numberOf,
+  sameShape,
+  side,
+  type Value,
+} from '../record/graph.js';
+import { elementwise, type Pass, pass, type Rule, reshape, transpose } from './pass.js';
 
 interface Product {
   readonly graph: Graph;

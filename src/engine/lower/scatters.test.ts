@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { sizeOf } from '../../support/arrays.js';
-import { text } from '../record/build.js';
+import { text } from '../record/graph.js';
 import { graphOf, linesOf } from './pass.fixture.js';
 import { unsharedScatters } from './scatters.js';
 

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../support/arrays.js';
-import { side, split } from '../record/build.js';
+import { side, split } from '../record/graph.js';
 import { type Pass, pass } from './pass.js';
 
 /**

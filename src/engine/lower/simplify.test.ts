@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { elementwise, expand, reshape, scalar, transpose, uniform } from '../record/build.js';
+import { elementwise, expand, reshape, scalar, transpose, uniform } from '../record/graph.js';
 import { graphOf, linesOf } from './pass.fixture.js';
 import { simplified } from './pass.js';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { elementwise, float } from '../record/build.js';
+import { elementwise, float } from '../record/graph.js';
 import { graphOf, linesOf } from './pass.fixture.js';
 import { stepFunctions } from './steps.js';
 

@@ -1,6 +1,5 @@
-import { float, scalar } from '../record/build.js';
-import { type Pass, pass } from './pass.js';
-import { elementwise } from './simplify.js';
+import { float, scalar } from '../record/graph.js';
+import { elementwise, type Pass, pass } from './pass.js';
 
 /** `Step` in operators of ONNX. */
 export const stepFunctions: Pass = pass((node, [x], graph) => {

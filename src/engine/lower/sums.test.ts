@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { int, integers } from '../record/build.js';
+import { int, integers } from '../record/graph.js';
 import { graphOf, linesOf } from './pass.fixture.js';
 import { sumsAsProducts } from './sums.js';
 

@@ -1,6 +1,5 @@
 import { sizeOf } from '../../support/arrays.js';
-import { type Pass, pass } from './pass.js';
-import { reshape } from './simplify.js';
+import { type Pass, pass, reshape } from './pass.js';
 
 /** Up to so many sums side by side; of more, ReduceSum gives each thread its share. */
 const mostSums = 16;

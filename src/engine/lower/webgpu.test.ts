@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { elementwise, int, split } from '../record/build.js';
+import { elementwise, int, split } from '../record/graph.js';
 import { graphOf, linesOf } from './pass.fixture.js';
 import { narrowConcats, narrowSplits, preciseTanh } from './webgpu.js';
 

@@ -1,7 +1,5 @@
-import { int, integers, scalar } from '../record/build.js';
-import { type Graph, type Node, numberOf, type Value } from '../record/graph.js';
-import { type Pass, pass } from './pass.js';
-import { elementwise } from './simplify.js';
+import { type Graph, int, integers, type Node, numberOf, scalar, type Value } from '../record/graph.js';
+import { elementwise, type Pass, pass } from './pass.js';
 
 /** Arrays beside one more that a shader may have on any device; software ones allow hundreds. */
 export const mostBuffers = 7;

@@ -2,8 +2,17 @@ import type { BackendValues, DataId, DataType, Tensor, TensorInfo } from '@tenso
 import { tf } from '../../support/tf.js';
 import { withBackend } from '../active-backend.js';
 import type { ArraySpec, Signature, Step } from '../engine.js';
-import { cast, sameShape, uniform } from './build.js';
-import { type ConstantData, describe, Graph, type StepGraph, type Value, type Values } from './graph.js';
+import {
+  type ConstantData,
+  cast,
+  describe,
+  Graph,
+  type StepGraph,
+  sameShape,
+  uniform,
+  type Value,
+  type Values,
+} from './graph.js';
 import { translations } from './kernels/catalogue.js';
 import { elementType } from './kernels/shape.js';
 import { KernelAttributes, type Translation } from './kernels/translation.js';

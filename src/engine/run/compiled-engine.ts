@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Engine } from '../engine.js';
-import type { CompiledDevice } from '../lower/lower.js';
+import type { CompiledDevice, Engine } from '../engine.js';
 import { trace } from '../record/trace.js';
 import { scanProgram } from './scan-program.js';
 import type { SessionOptions } from './session.js';

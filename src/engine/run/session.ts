@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { HostArray, HostArrays } from '../../support/arrays.js';
-import type { CompiledDevice } from '../lower/lower.js';
+import type { CompiledDevice } from '../engine.js';
 
 export interface SessionOptions {
   readonly device: CompiledDevice;

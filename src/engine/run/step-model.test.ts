@@ -3,11 +3,11 @@ import { float32, type HostArray, int32, sizeOf } from '../../support/arrays.js'
 import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
 import { trace } from '../record/trace.js';
+import { createCompiledEngine } from '../run/compiled-engine.js';
 import { chunkOf, cut, signature, step } from '../training-step.fixture.js';
-import { createCompiledEngine } from './compiled-engine.js';
 import { modelNames } from './model-graph.js';
 import { openSession } from './session.js';
-import { stepModel } from './step-model.js';
+import { stepModel } from './step-program.js';
 
 const steps = 3;
 const onCpu = { device: 'cpu', threads: 1 } as const;

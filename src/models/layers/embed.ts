@@ -1,9 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../../support/errors.js';
 import { tf } from '../../support/tf.js';
-import type { Layer, ModelShape, ParameterStart, Pass } from '../model.js';
+import { type Layer, type ModelShape, named, type ParameterStart, type Pass } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
-import { named } from '../parameters.js';
 import { type Features, inBlocks, withGradient } from './axes.js';
 import { dropout } from './noise.js';
 

@@ -1,7 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
-import type { Gate, Layer, Pass } from '../model.js';
-import { glorot, named } from '../parameters.js';
+import { type Gate, glorot, type Layer, named, type Pass } from '../model.js';
 import { byRow, type Features, isRange, product, withGradient } from './axes.js';
 
 export interface GateSpec {

@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
-import { glorot, initialize } from '../parameters.js';
+import { glorot, initialize } from '../model.js';
 import { passOf, plain, present } from '../run.fixture.js';
 import { addBias, byRow, combine, inBlocks, pick, product } from './axes.js';
 import { embed } from './embed.js';

@@ -1,11 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
+import { engineOn } from '../../engine/devices/engine-on.js';
 import type { Step } from '../../engine/engine.js';
-import { engineOn } from '../../engine/engine-on.js';
 import { float32, type HostArrays, int32 } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
-import { initialize } from '../parameters.js';
+import { initialize } from '../model.js';
 import { passOf, plain, present } from '../run.fixture.js';
 import { byRow } from './axes.js';
 import { embed } from './embed.js';

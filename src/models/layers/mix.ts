@@ -1,7 +1,6 @@
 import { ConfigError } from '../../support/errors.js';
 import { tf } from '../../support/tf.js';
-import type { Layer, ParameterStart, Pass } from '../model.js';
-import { named } from '../parameters.js';
+import { type Layer, named, type ParameterStart, type Pass } from '../model.js';
 import { combine, type Features, product } from './axes.js';
 
 /** What is a part's own at the start, and the option that says so. */

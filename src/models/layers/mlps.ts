@@ -1,9 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
-import type { Layer, ParameterStart, Pass } from '../model.js';
+import { filled, glorot, type Layer, named, type ParameterStart, type Pass, zeroBias } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
-import { filled, glorot, named, zeroBias } from '../parameters.js';
 import { addBias, byStream, type Features, pick, product, withGradient } from './axes.js';
 import { dropout } from './noise.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { calibrationBins } from '../../metrics/calibration-bins.js';
-import type { TaskScores } from '../../metrics/task-scores.js';
+import type { TaskScores } from '../../metrics/samples.js';
 import type { EpochRecord } from '../../training/trainer.js';
 import { reportFixture } from '../report.fixture.js';
 import type { ReportData } from '../report-data.js';

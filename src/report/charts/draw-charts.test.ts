@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { runTasks } from '../page/run-page.js';
 import { type ReportOptions, reportFixture } from '../report.fixture.js';
-import type { ChartSection } from '../report-data.js';
 import { drawCharts, drawRunCharts } from './draw-charts.js';
+import type { ChartSection } from './drawing.js';
 import { chartStyles } from './palette.js';
 
 const task = (name: string, type: 'binary' | 'regression' = 'binary') => ({ name, type });

@@ -1,8 +1,11 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { renderAsync } from '@resvg/resvg-js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { PointTask } from '../points.js';
-import type { ChartSection, ReportData } from '../report-data.js';
+import type { ReportData } from '../report-data.js';
 import { axisBars } from './axis-bars.js';
-import { drawSection, type Section } from './drawing.js';
+import { type ChartSection, drawSection, type Section } from './drawing.js';
 import { expertUse, runExpertUse } from './expert-use.js';
 import { forest } from './forest.js';
 import { gainByParameters } from './gain-by-parameters.js';
@@ -11,6 +14,24 @@ import { lossWeights, runLossWeights } from './loss-weights.js';
 import { reliability, runReliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
 import { scatters } from './scatter.js';
+
+const require = createRequire(import.meta.url);
+const fonts = join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 'ttf');
+const faces = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf', 'DejaVuSans-Oblique.ttf'];
+
+/** A stand-alone SVG as a PNG of twice its size. Its texts are set in a font of this program's, also where the system has none. */
+export async function toPng(standaloneSvg: string): Promise<Uint8Array> {
+  const image = await renderAsync(standaloneSvg, {
+    background: '#ffffff',
+    fitTo: { mode: 'zoom', value: 2 },
+    font: {
+      defaultFontFamily: 'DejaVu Sans',
+      fontFiles: faces.map((face) => join(fonts, face)),
+      loadSystemFonts: false,
+    },
+  });
+  return image.asPng();
+}
 
 /** All charts of a comparison's report, section after section. What has no data (no gates, no predictions, one task) has no section. */
 export async function drawCharts(data: ReportData): Promise<readonly ChartSection[]> {

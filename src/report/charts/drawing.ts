@@ -1,8 +1,34 @@
 import { logger, Error as onlyErrors, parse, resetSVGDefIds, textMetrics, View } from 'vega';
 import { type Config, compile, type TopLevelSpec } from 'vega-lite';
-import type { Chart, ChartSection, Mark } from '../report-data.js';
-import { colours, cssColour } from './palette.js';
+import { colours, cssColour, type Mark } from './palette.js';
 import { shortened, textWidth, wrapped } from './text-width.js';
+
+/** Charts of one kind. */
+export interface ChartSection {
+  /** Unique on a page: letters, digits and -. */
+  readonly id: string;
+  readonly title: string;
+  /** What is to be seen and how it is to be read: once for all charts. Plain text. */
+  readonly note: string;
+  /** Marks of these charts alone; a page has one key for the models of all charts. */
+  readonly key: readonly Mark[];
+  /** How wide the panels are drawn. */
+  readonly size: 'small' | 'medium';
+  readonly charts: readonly Chart[];
+}
+
+export interface Chart {
+  /** Unique in a report; names its file: letters, digits and -. */
+  readonly id: string;
+  /** Empty where the section's title says it. */
+  readonly title: string;
+  /** What to mind in this chart: a collapsed gate, what was left out. Plain text, often empty. */
+  readonly remarks: readonly string[];
+  /** Whole `<svg>`s for a page: colours from CSS variables; marks with `data-tip` (a line each) and `data-model`, the model's place. */
+  readonly panels: readonly string[];
+  /** All panels with a title and a key in one `<svg>`, with real colours on white. */
+  standalone(): Promise<string>;
+}
 
 declare module 'vega' {
   /** vega-scenegraph's, which vega exports and does not declare: how the layout measures texts. */

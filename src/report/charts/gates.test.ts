@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { GateUse } from '../../training/evaluation.js';
 import { reportFixture } from '../report.fixture.js';
-import { expertUse, runExpertUse } from './expert-use.js';
-import { gateDistances } from './gate-distance.js';
+import { expertUse, gateDistances, runExpertUse } from './expert-use.js';
 import { meanGates, orderedGates } from './gates.js';
 import { rowsWith } from './spec.fixture.js';
 

@@ -2,7 +2,7 @@ import type { ComparisonRow } from '../../comparison/comparison.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { fixed } from '../numbers.js';
 import { metricName, type Point, type PointTask, pointsOf, ranked } from '../points.js';
-import type { Mark, ReportData } from '../report-data.js';
+import type { ReportData } from '../report-data.js';
 import { runsOf } from '../runs-of.js';
 import {
   type Datum,
@@ -14,7 +14,7 @@ import {
   type Section,
   tip,
 } from './drawing.js';
-import { cssColour, modelSeries } from './palette.js';
+import { cssColour, type Mark, modelSeries } from './palette.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 
 /** Small panels of all models and tasks, which few pages should have more of. */

@@ -1,5 +1,16 @@
 import type { Comparison } from '../../comparison/comparison.js';
-import type { Mark } from '../report-data.js';
+
+/** How something is told from its neighbours: by colour, and by dash or shape for those who do not see it. */
+export interface Mark {
+  readonly label: string;
+  /** A colour in a drawing for a page. */
+  readonly colour: string;
+  /** Lengths in pixels of line and gap. */
+  readonly dash: readonly number[];
+  /** A symbol of Vega. */
+  readonly shape: string;
+  readonly filled: boolean;
+}
 
 /**
  * Colours by the name of their CSS variable: on a light page, on a dark one. The series are Okabe and Ito's (2008) and Tol's muted

@@ -1,8 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { reportFixture } from '../report.fixture.js';
-import { drawCharts } from './draw-charts.js';
-import { toPng } from './png.js';
+import { drawCharts, toPng } from './draw-charts.js';
 
 /** Width, height and the filtered rows of a PNG. */
 function read(png: Uint8Array) {

@@ -1,10 +1,9 @@
-import { binarySample, isWeighted } from '../../metrics/binary-sample.js';
 import { calibrationBinCount, calibrationBins } from '../../metrics/calibration-bins.js';
-import { meanOfRows, regressionSample } from '../../metrics/regression-sample.js';
+import { binarySample, isWeighted, meanOfRows, regressionSample } from '../../metrics/samples.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { pointsOf } from '../points.js';
-import type { Mark, ReportData } from '../report-data.js';
+import type { ReportData } from '../report-data.js';
 import { runsOf } from '../runs-of.js';
 import {
   type Datum,
@@ -16,7 +15,7 @@ import {
   tip,
   titleAbove,
 } from './drawing.js';
-import { cssColour, modelSeries } from './palette.js';
+import { cssColour, type Mark, modelSeries } from './palette.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 
 /** A line of a chart: the runs of a model. */

@@ -1,4 +1,5 @@
-import type { Chart, ChartSection, Mark } from '../report-data.js';
+import type { Chart, ChartSection } from '../charts/drawing.js';
+import type { Mark } from '../charts/palette.js';
 import { typographic } from './cells.js';
 import { type Html, html, trusted } from './html.js';
 

@@ -1,9 +1,215 @@
-import { elementwiseKernels } from './elementwise.js';
-import { gatherKernels } from './gather.js';
-import { productKernels } from './product.js';
-import { reductionKernels } from './reduction.js';
+import {
+  broadcastShape,
+  cast,
+  elementwise,
+  float,
+  type Graph,
+  int,
+  integers,
+  reshape,
+  scalar,
+  side,
+  text,
+  uniform,
+  type Value,
+} from '../graph.js';
 import { shapeKernels } from './shape.js';
-import type { Translations } from './translation.js';
+import type { Translation, Translations } from './translation.js';
+
+/** Kernels that make one element of many. */
+export const reductionKernels: Translations = {
+  Sum: ({ graph, input, attributes }) => {
+    const x = input('x').type === 'bool' ? cast(graph, input('x'), 'int32') : input('x');
+    return reduce(graph, 'ReduceSum', x, attributes.axes('axis', x.shape.length), attributes.flag('keepDims'));
+  },
+  Mean: ({ graph, input, attributes }) => {
+    const x = cast(graph, input('x'), 'float32');
+    return reduce(graph, 'ReduceMean', x, attributes.axes('axis', x.shape.length), attributes.flag('keepDims'));
+  },
+  Max: extreme('ReduceMax', 'reductionIndices'),
+  Min: extreme('ReduceMin', 'axis'),
+  Softmax: ({ graph, input, attributes }) => {
+    const x = input('logits');
+    const axis = attributes.has('dim') ? attributes.axis('dim', x.shape.length) : x.shape.length - 1;
+    return graph.node('Softmax', [x], x, { axis: int(axis) });
+  },
+  LogSoftmax: ({ graph, input, attributes }) => {
+    const x = input('logits');
+    return graph.node('LogSoftmax', [x], x, { axis: int(attributes.axis('axis', x.shape.length)) });
+  },
+};
+
+function extreme(op: string, axesName: string): Translation {
+  return ({ graph, input, attributes }) => {
+    const x = input('x');
+    return reduce(graph, op, x, attributes.axes(axesName, x.shape.length), attributes.flag('keepDims'));
+  };
+}
+
+function reduce(graph: Graph, op: string, x: Value, axes: readonly number[], keepSides: boolean): Value {
+  const shape = x.shape.flatMap((length, axis) => (axes.includes(axis) ? (keepSides ? [1] : []) : [length]));
+  const long = axes.filter((axis) => side(x, axis) !== 1);
+  if (long.length === 0) return reshape(graph, x, shape);
+  const kept = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  const type = { type: x.type, shape: kept };
+  return reshape(graph, graph.node(op, [x, integers(graph, long)], type, { keepdims: int(1) }), shape);
+}
+
+export const productKernels: Translations = {
+  // A `Product` is a `MatMul` of ONNX with flags for operands that are transposed in their last two sides.
+  BatchMatMul: ({ graph, input, attributes }) => {
+    const [a, b] = [input('a'), input('b')];
+    const [transA, transB] = [attributes.flag('transposeA'), attributes.flag('transposeB')];
+    const batch = broadcastShape([a, b].map(({ shape }) => ({ shape: shape.slice(0, -2) })));
+    const shape = [...batch, side(a, transA ? -1 : -2), side(b, transB ? -2 : -1)];
+    return graph.node(
+      'Product',
+      [a, b],
+      { type: a.type, shape },
+      { transA: int(Number(transA)), transB: int(Number(transB)) },
+    );
+  },
+};
+
+/** Look-ups by index, and their gradient. */
+export const gatherKernels: Translations = {
+  GatherV2: ({ graph, input, attributes }) => {
+    const [x, indices] = [input('x'), input('indices')];
+    if (attributes.has('batchDims') && attributes.number('batchDims') !== 0) {
+      throw new Error("the compiled engine translates kernel 'GatherV2' without batch dimensions only");
+    }
+    const axis = attributes.axis('axis', x.shape.length);
+    const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+    return graph.node('Gather', [x, indices], { type: x.type, shape }, { axis: int(axis) });
+  },
+  // Rows of x, each added to the row of the result that its id names; a row that no id names is zero.
+  UnsortedSegmentSum: ({ graph, input, attributes }) => {
+    const [x, ids] = [input('x'), input('segmentIds')];
+    if (ids.shape.length !== 1) {
+      throw new Error("the compiled engine translates kernel 'UnsortedSegmentSum' with a list of ids only");
+    }
+    const shape = [attributes.number('numSegments'), ...x.shape.slice(1)];
+    // Cast last: of the providers, not all reshape int64.
+    const places = cast(graph, reshape(graph, ids, [side(x, 0), 1]), 'int64');
+    const nothing = uniform(graph, x.type, shape, 0);
+    return graph.node('ScatterND', [nothing, places, x], { type: x.type, shape }, { reduction: text('add') });
+  },
+};
+
+/** One output element for each (broadcast) input element. */
+export const elementwiseKernels: Translations = {
+  Add: binary('Add'),
+  Sub: binary('Sub'),
+  Multiply: binary('Mul'),
+  RealDiv: binary('Div'),
+  Pow: binary('Pow'),
+  Maximum: binary('Max'),
+  Minimum: binary('Min'),
+  AddN: ({ graph, inputs }) =>
+    inputs.slice(1).reduce((sum, term) => elementwise(graph, 'Add', [sum, term], sum.type), first(inputs)),
+  SquaredDifference: ({ graph, input }) => {
+    const difference = elementwise(graph, 'Sub', [input('a'), input('b')], input('a').type);
+    return elementwise(graph, 'Mul', [difference, difference], difference.type);
+  },
+  // ONNX's Div truncates integers, tfjs's FloorDiv rounds down.
+  FloorDiv: ({ graph, input }) => {
+    const [a, b] = [cast(graph, input('a'), 'float32'), cast(graph, input('b'), 'float32')];
+    const quotient = elementwise(graph, 'Div', [a, b], 'float32');
+    return cast(graph, elementwise(graph, 'Floor', [quotient], 'float32'), 'int32');
+  },
+
+  Greater: comparison('Greater'),
+  GreaterEqual: comparison('GreaterOrEqual'),
+  Less: comparison('Less'),
+  LessEqual: comparison('LessOrEqual'),
+  Equal: comparison('Equal'),
+  NotEqual: ({ graph, input }) => not(graph, elementwise(graph, 'Equal', [input('a'), input('b')], 'bool')),
+  LogicalAnd: comparison('And'),
+  LogicalOr: comparison('Or'),
+  LogicalNot: ({ graph, input }) => not(graph, cast(graph, input('x'), 'bool')),
+  IsNan: ({ graph, input }) => elementwise(graph, 'IsNaN', [input('x')], 'bool'),
+
+  Relu: unary('Relu'),
+  Sigmoid: unary('Sigmoid'),
+  Softplus: unary('Softplus'),
+  Tanh: unary('Tanh'),
+  Erf: unary('Erf'),
+  Exp: unary('Exp'),
+  Log: unary('Log'),
+  Neg: unary('Neg'),
+  Sqrt: unary('Sqrt'),
+  Abs: unary('Abs'),
+  Sign: unary('Sign'),
+  Floor: unary('Floor'),
+  Sin: unary('Sin'),
+  Cos: unary('Cos'),
+  Reciprocal: unary('Reciprocal'),
+  Square: ({ graph, input }) => elementwise(graph, 'Mul', [input('x'), input('x')], input('x').type),
+  Rsqrt: ({ graph, input }) => {
+    const root = elementwise(graph, 'Sqrt', [input('x')], 'float32');
+    return elementwise(graph, 'Reciprocal', [root], 'float32');
+  },
+  Log1p: ({ graph, input }) => {
+    const x = input('x');
+    const number = (value: number) => scalar(graph, 'float32', value);
+    const float = (op: string, ...operands: readonly Value[]) => elementwise(graph, op, operands, 'float32');
+    // 1 + x has few of a small x's digits, and WGSL's log few right ones near 1: there it is 2 artanh(x / (2 + x)), as its series.
+    const z = float('Div', x, float('Add', x, number(2)));
+    const square = float('Mul', z, z);
+    const series = [1 / 9, 1 / 7, 1 / 5, 1 / 3, 1]
+      .map(number)
+      .reduce((sum, term) => float('Add', float('Mul', sum, square), term));
+    const small = elementwise(graph, 'Less', [float('Abs', x), number(0.4)], 'bool');
+    return float('Where', small, float('Mul', float('Add', z, z), series), float('Log', float('Add', x, number(1))));
+  },
+  // 1 where x > 0, else alpha (not 0): the derivative of relu with alpha 0, of abs with alpha -1. ONNX has no such operator.
+  Step: ({ graph, input, attributes }) => {
+    const alpha = float(attributes.has('alpha') ? attributes.number('alpha') : 0);
+    return elementwise(graph, 'Step', [input('x')], input('x').type, { alpha });
+  },
+  ClipByValue: ({ graph, input, attributes }) => {
+    const x = input('x');
+    const bounds = ['clipValueMin', 'clipValueMax'].map((name) => scalar(graph, x.type, attributes.number(name)));
+    return elementwise(graph, 'Clip', [x, ...bounds], x.type);
+  },
+  Select: ({ graph, input }) => {
+    const [t, e] = [input('t'), input('e')];
+    const condition = cast(graph, input('condition'), 'bool');
+    return elementwise(graph, 'Where', [condition, t, e], t.type);
+  },
+  Cast: ({ graph, input, attributes }) => {
+    const dtype = attributes.text('dtype');
+    if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
+      throw new Error(`the compiled engine has no type '${dtype}' to cast to`);
+    }
+    return cast(graph, input('x'), dtype);
+  },
+  Identity: ({ input }) => input('x'),
+  ZerosLike: ({ graph, input }) => uniform(graph, input('x').type, input('x').shape, 0),
+  OnesLike: ({ graph, input }) => uniform(graph, input('x').type, input('x').shape, 1),
+};
+
+function unary(op: string): Translation {
+  return ({ graph, input }) => elementwise(graph, op, [input('x')], input('x').type);
+}
+
+function binary(op: string): Translation {
+  return ({ graph, input }) => elementwise(graph, op, [input('a'), input('b')], input('a').type);
+}
+
+function comparison(op: string): Translation {
+  return ({ graph, input }) => elementwise(graph, op, [input('a'), input('b')], 'bool');
+}
+
+function not(graph: Graph, value: Value): Value {
+  return elementwise(graph, 'Not', [value], 'bool');
+}
+
+function first(values: readonly Value[]): Value {
+  const [value] = values;
+  if (!value) throw new Error('a kernel without inputs');
+  return value;
+}
 
 /** By the name of the tfjs kernel. */
 export const translations: Translations = {

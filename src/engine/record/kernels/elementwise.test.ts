@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { elementwiseOperators } from '../../lower/simplify.js';
+import { elementwiseOperators } from '../../lower/pass.js';
 import { trace } from '../trace.js';
-import { elementwiseKernels } from './elementwise.js';
+import { elementwiseKernels } from './catalogue.js';
 import { elementwiseCases } from './elementwise-cases.fixture.js';
 import { labelled, stepOf, testKernels } from './kernel-case.fixture.js';
 

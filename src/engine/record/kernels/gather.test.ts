@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { gatherKernels } from './gather.js';
+import { gatherKernels } from './catalogue.js';
 import { gatherCases } from './gather-cases.fixture.js';
 import { testKernels } from './kernel-case.fixture.js';
 

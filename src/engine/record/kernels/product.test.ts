@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
+import { productKernels } from './catalogue.js';
 import { testKernels } from './kernel-case.fixture.js';
-import { productKernels } from './product.js';
 import { productCases } from './product-cases.fixture.js';
 
 describe('product kernels', () => {

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
+import { reductionKernels } from './catalogue.js';
 import { testKernels } from './kernel-case.fixture.js';
-import { reductionKernels } from './reduction.js';
 import { reductionCases } from './reduction-cases.fixture.js';
 
 describe('reduction kernels', () => {

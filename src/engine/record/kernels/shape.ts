@@ -1,5 +1,17 @@
-import { expand, int, integers, reshape, scalar, side, split, transpose, uniform } from '../build.js';
-import type { ElementType, Graph, Value } from '../graph.js';
+import {
+  type ElementType,
+  expand,
+  type Graph,
+  int,
+  integers,
+  reshape,
+  scalar,
+  side,
+  split,
+  transpose,
+  uniform,
+  type Value,
+} from '../graph.js';
 import type { Translations } from './translation.js';
 
 /** Kernels that move, cut, join or make elements, and compute none. */

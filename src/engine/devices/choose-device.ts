@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { ConfigError } from '../support/errors.js';
-import { type Adapter, type Candidate, type Finding, nameOf, type Unusable } from './devices/device.js';
-import { type Facts, machineFacts } from './devices/facts.js';
-import { probe as probeDevice } from './devices/probe.js';
-import { checkHardware, checkStatically } from './devices/static-checks.js';
-import type { Engine } from './engine.js';
+import { ConfigError } from '../../support/errors.js';
+import type { Engine } from '../engine.js';
+import { type Adapter, type Candidate, type Finding, nameOf, type Unusable } from './device.js';
 import { type EngineResources, engineOn } from './engine-on.js';
+import { type Facts, machineFacts } from './facts.js';
+import { probe as probeDevice } from './probe.js';
+import { checkHardware, checkStatically } from './static-checks.js';
 
 /** The `engine` part of a config. */
 export interface EngineChoice extends EngineResources {

@@ -1,8 +1,8 @@
-import type { Candidate } from './devices/device.js';
-import type { Engine } from './engine.js';
-import { createCompiledEngine } from './run/compiled-engine.js';
-import { nativeBackend, pureJs } from './tfjs/backends.js';
-import { createTfjsEngine } from './tfjs/tfjs-engine.js';
+import type { Engine } from '../engine.js';
+import { createCompiledEngine } from '../run/compiled-engine.js';
+import { nativeBackend, pureJs } from '../tfjs/backends.js';
+import { createTfjsEngine } from '../tfjs/tfjs-engine.js';
+import type { Candidate } from './device.js';
 
 export interface EngineResources {
   /** Default: all cores. */

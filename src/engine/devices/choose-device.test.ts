@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from '../support/errors.js';
+import { ConfigError } from '../../support/errors.js';
 import { type ChosenDevice, chooseDevice, type EngineChoice, type Look, openEngine } from './choose-device.js';
-import { type Candidate, type Finding, nameOf, unknownAdapter, unusable } from './devices/device.js';
-import { bare, factsOf, software } from './devices/facts.fixture.js';
-import type { Facts } from './devices/facts.js';
-import { checkStatically } from './devices/static-checks.js';
+import { type Candidate, type Finding, nameOf, unknownAdapter, unusable } from './device.js';
+import { bare, factsOf, software } from './facts.fixture.js';
+import type { Facts } from './facts.js';
+import { checkStatically } from './static-checks.js';
 
 /** A machine with these facts, on which a smoke step trains on all but these. */
 function lookAt(facts: Facts, failing: readonly string[] = []) {
