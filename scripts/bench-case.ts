@@ -69,7 +69,7 @@ export function benchCase(name: BenchCaseName): BenchCase {
   const names = ['a', 'b', 'c', 'd'].slice(0, count);
   const tasks = names.map((task) => ({ name: task, type: 'binary', offset: 0, scale: 1 }) as const);
   const categorical = Array.from({ length: columns }, (_, i) => ({ name: `c${i}`, cardinality, embedding: 4 }));
-  const shape = { tasks: tasks.map((task) => task.name), categorical, numeric: [] };
+  const shape = { tasks, categorical, numeric: [] };
   const model = models.get('ple').build(shape, { type: 'ple', levels, experts, tower: [32] });
   const parameters = initialize(model.parameters, random.stream('initial'));
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam' });

@@ -12,7 +12,7 @@ testModel<Options>(asymmetricSharing, {
   reference(point) {
     const { source, fuse } = point.options;
     const x = embed(point);
-    const s = point.shape.tasks.indexOf(source);
+    const s = point.shape.tasks.findIndex(({ name }) => name === source);
     const common = mlp(point, 'bottoms', s, x);
     let other = -1; // position among the tasks that are not the source
     const logits = point.shape.tasks.map((_, k) => {

@@ -5,7 +5,7 @@ import { tf } from '../support/tf.js';
 import { combine, concatenated, pick, reordered } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { mlps, type Towers, towers } from './layers/mlps.js';
-import { composed, defineModel } from './model.js';
+import { composed, defineModel, type ModelTask, namesOf } from './model.js';
 import { type CommonOptions, oneLevel, onlyLevel } from './options.js';
 
 /**
@@ -27,12 +27,13 @@ export const asymmetricSharing = defineModel({
   },
   build(shape, options) {
     const { tasks } = shape;
-    const source = tasks.indexOf(options.source);
+    const names = namesOf(tasks);
+    const source = names.indexOf(options.source);
     if (source < 0) {
-      throw new ConfigError(`model.source: there is no task '${options.source}'${didYouMean(options.source, tasks)}.`);
+      throw new ConfigError(`model.source: there is no task '${options.source}'${didYouMean(options.source, names)}.`);
     }
     const input = embed(shape, options);
-    const bottoms = mlps('bottoms', tasks, input.width, onlyLevel('asymmetric-sharing', options.levels), options);
+    const bottoms = mlps('bottoms', names, input.width, onlyLevel('asymmetric-sharing', options.levels), options);
     const heads =
       options.fuse === 'concat'
         ? withConcatenation(tasks, source, bottoms.width, options)
@@ -44,7 +45,7 @@ export const asymmetricSharing = defineModel({
 });
 
 /** The source's tower is narrower than the others, hence apart. */
-function withConcatenation(tasks: readonly string[], source: number, width: number, options: CommonOptions): Towers {
+function withConcatenation(tasks: readonly ModelTask[], source: number, width: number, options: CommonOptions): Towers {
   const others = [...tasks.keys()].filter((task) => task !== source);
   const own = towers('sourceTower', named([source]), width, options);
   const fused = towers('tower', named(others), 2 * width, options);
@@ -63,13 +64,13 @@ function withConcatenation(tasks: readonly string[], source: number, width: numb
     },
   };
 
-  function named(indexes: readonly number[]): string[] {
+  function named(indexes: readonly number[]): ModelTask[] {
     return tasks.filter((_, task) => indexes.includes(task));
   }
 }
 
 function withSum(
-  tasks: readonly string[],
+  tasks: readonly ModelTask[],
   source: number,
   width: number,
   options: CommonOptions,

@@ -3,11 +3,12 @@ import { engineOn } from '../engine/devices/engine-on.js';
 import type { Step } from '../engine/engine.js';
 import { float32 } from '../support/arrays.js';
 import { cgc } from './cgc.js';
-import { evaluating } from './model.js';
+import { evaluating, namesOf } from './model.js';
 import { countsOf, layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
 import type { Experts } from './options.js';
 import { build, present, randomRows, randomValues, toInputs } from './run.fixture.js';
 import { embed, get, type LayerOptions, linear, mlp, softmax, tower, weighted } from './scalars.fixture.js';
+import { binaryTasks } from './tasks.fixture.js';
 
 interface Options extends LayerOptions {
   readonly experts: Experts;
@@ -15,7 +16,7 @@ interface Options extends LayerOptions {
 
 testModel<Options>(cgc, {
   reference(point) {
-    const { tasks } = point.shape;
+    const tasks = namesOf(point.shape.tasks);
     const counts = countsOf(point.options.experts);
     const x = embed(point);
     const names = [...tasks, 'shared'].flatMap((owner) =>
@@ -63,7 +64,7 @@ testModel<Options>(cgc, {
   ],
 });
 
-const shape = { tasks: ['view', 'click', 'buy'], categorical: [], numeric: ['a', 'b'] };
+const shape = { tasks: binaryTasks('view', 'click', 'buy'), categorical: [], numeric: ['a', 'b'] };
 const experts = ['view/0', 'click/0', 'click/1', 'buy/0', 'shared/0'];
 const model = build({
   model: 'cgc',
@@ -103,9 +104,9 @@ test('3: in the compiled engine an expert reaches its own task alone, or all', a
     const changed = Float32Array.from(data, (value, i) => (Math.floor(i / size) === expert ? value + 0.5 : value));
     await program.writeState({ [weight]: float32(sides, changed) });
     const after = await logitsByTask();
-    const reached = shape.tasks.filter((_, task) => before[task]?.join() !== after[task]?.join());
+    const reached = namesOf(shape.tasks).filter((_, task) => before[task]?.join() !== after[task]?.join());
     const [owner] = name.split('/');
-    expect(reached).toEqual(owner === 'shared' ? shape.tasks : [owner]);
+    expect(reached).toEqual(owner === 'shared' ? namesOf(shape.tasks) : [owner]);
   }
   await program.release();
 });

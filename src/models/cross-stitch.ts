@@ -1,7 +1,7 @@
 import { embed } from './layers/embed.js';
 import { mix } from './layers/mix.js';
 import { mlps, towers } from './layers/mlps.js';
-import { composed, defineModel } from './model.js';
+import { composed, defineModel, namesOf } from './model.js';
 import { ownShare, twoLevels } from './options.js';
 
 /**
@@ -28,7 +28,7 @@ export const crossStitch = defineModel({
     let { width } = input;
     const levels = options.levels.map((widths, index) => {
       const name = `level${index + 1}`;
-      const columns = mlps(`${name}.columns`, tasks, width, widths, options);
+      const columns = mlps(`${name}.columns`, namesOf(tasks), width, widths, options);
       width = columns.width;
       return { columns, stitch: mix(`${name}.stitch`, tasks.length, { key: 'own', share: options.own }) };
     });

@@ -1,4 +1,5 @@
 import { mlMmoe } from './ml-mmoe.js';
+import { namesOf } from './model.js';
 import { layers, M, mixed, testModel, three } from './model-tests.fixture.js';
 import { embed, type LayerOptions, linear, mlp, softmax, tower, weighted } from './scalars.fixture.js';
 
@@ -16,7 +17,7 @@ testModel<Options>(mlMmoe, {
     for (const [index] of options.levels.entries()) {
       const level = index + 1;
       const f = inputs.map((input, e) => mlp(point, `level${level}.experts`, e, input));
-      const feeds = level === options.levels.length ? shape.tasks : f.map((_, e) => `shared/${e}`);
+      const feeds = level === options.levels.length ? namesOf(shape.tasks) : f.map((_, e) => `shared/${e}`);
       inputs = feeds.map((feed, g) => {
         const weights = softmax(linear(point, `level${level}.gates.${n}`, g, x));
         gates[`${level}/${feed}`] = { experts: f.map((_, e) => `shared/${e}`), weights };

@@ -1,6 +1,6 @@
 import { ConfigError } from '../support/errors.js';
 import { mixtureOfExperts } from './mmoe.js';
-import { defineModel } from './model.js';
+import { defineModel, namesOf } from './model.js';
 import { sharedExperts, twoLevels } from './options.js';
 
 /**
@@ -16,6 +16,6 @@ export const mlMmoe = defineModel({
   build(shape, options) {
     if (options.levels.length < 2)
       throw new ConfigError('model.levels: ml-mmoe has two levels or more; with one, say type: mmoe.');
-    return mixtureOfExperts(shape, options, shape.tasks);
+    return mixtureOfExperts(shape, options, namesOf(shape.tasks));
   },
 });

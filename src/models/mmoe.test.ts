@@ -1,4 +1,5 @@
 import { mmoe } from './mmoe.js';
+import { namesOf } from './model.js';
 import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
 import { embed, get, type LayerOptions, linear, mlp, softmax, tower, weighted } from './scalars.fixture.js';
 
@@ -8,7 +9,7 @@ interface Options extends LayerOptions {
 
 testModel<Options>(mmoe, {
   reference(point) {
-    const { tasks } = point.shape;
+    const tasks = namesOf(point.shape.tasks);
     const n = point.options.experts;
     const x = embed(point);
     const f = Array.from({ length: n }, (_, e) => mlp(point, 'level1.experts', e, x));

@@ -2,7 +2,7 @@ import { single } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
-import { composed, defineModel, type Gate, type Model, type ModelShape } from './model.js';
+import { composed, defineModel, type Gate, type Model, type ModelShape, namesOf } from './model.js';
 import { type CommonOptions, oneLevel, onlyLevel, shared, sharedExperts } from './options.js';
 
 /**
@@ -16,7 +16,7 @@ export const mmoe = defineModel({
   tower: [128, 64],
   options: { levels: oneLevel, experts: sharedExperts },
   build: (shape, options) =>
-    mixtureOfExperts(shape, { ...options, levels: [onlyLevel('mmoe', options.levels)] }, shape.tasks),
+    mixtureOfExperts(shape, { ...options, levels: [onlyLevel('mmoe', options.levels)] }, namesOf(shape.tasks)),
 });
 
 /**

@@ -20,6 +20,7 @@ import {
   toTensors,
 } from './run.fixture.js';
 import type { Expected, LayerOptions, Point, Row, Values } from './scalars.fixture.js';
+import { binaryTasks } from './tasks.fixture.js';
 
 /** Options on a shape, and the closed form of the number of parameters. */
 interface Case<Options> {
@@ -47,8 +48,8 @@ export const uniform: Omit<ModelShape, 'tasks'> = {
 export const numeric: Omit<ModelShape, 'tasks'> = { categorical: [], numeric: ['a', 'b', 'c'] };
 
 // One name is the beginning of the other, and the order is not the alphabet's (pitfall 7).
-export const two = ['click', 'click_buy'];
-export const three = ['view', 'click', 'buy'];
+export const two = binaryTasks('click', 'click_buy');
+export const three = binaryTasks('view', 'click', 'buy');
 
 /** Embeddings and width of x, per kind of input above. */
 export const M = { embeddings: 3 * 2 + 4 * 3 + 5 * 2, x: 2 + 3 + 2 + 2 };

@@ -13,10 +13,20 @@ export interface ModelInputs {
   readonly numeric: Tensor;
 }
 
+/** A task as a model sees it. */
+export interface ModelTask {
+  readonly name: string;
+  readonly type: 'binary' | 'regression';
+}
+
+export function namesOf(tasks: readonly ModelTask[]): readonly string[] {
+  return tasks.map(({ name }) => name);
+}
+
 /** What a model must know of the data to be built. */
 export interface ModelShape {
-  /** Task names, in the order of the config. */
-  readonly tasks: readonly string[];
+  /** In the order of the config. */
+  readonly tasks: readonly ModelTask[];
   readonly categorical: readonly { readonly name: string; readonly cardinality: number; readonly embedding: number }[];
   readonly numeric: readonly string[];
   /** Of which `length` entries are fed. */

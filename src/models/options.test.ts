@@ -3,8 +3,9 @@ import { ConfigError } from '../support/errors.js';
 import { models } from './catalogue.js';
 import type { ModelShape } from './model.js';
 import { requiredOptions } from './run.fixture.js';
+import { binaryTasks } from './tasks.fixture.js';
 
-const shape: ModelShape = { tasks: ['click', 'buy'], categorical: [], numeric: ['a'] };
+const shape: ModelShape = { tasks: binaryTasks('click', 'buy'), categorical: [], numeric: ['a'] };
 const twoLevels = [[4], [4]];
 
 describe('options that do not fit the tasks or the model are one line of a ConfigError', () => {
@@ -44,12 +45,14 @@ describe('options that do not fit the tasks or the model are one line of a Confi
   });
 
   it.each(['customized-sharing', 'cgc', 'ple'])("%s refuses a task called 'shared'", (type) => {
-    expect(() => models.get(type).build({ ...shape, tasks: ['shared', 'buy'] }, { type })).toThrow(/cannot be called/);
+    expect(() => models.get(type).build({ ...shape, tasks: binaryTasks('shared', 'buy') }, { type })).toThrow(
+      /cannot be called/,
+    );
   });
 
   it.each(['cgc', 'ple'])("%s refuses a task called 'shared' even where no expert is shared", (type) => {
     const experts = { shared: 0, task: 2 };
-    const attempt = () => models.get(type).build({ ...shape, tasks: ['shared', 'buy'] }, { type, experts });
+    const attempt = () => models.get(type).build({ ...shape, tasks: binaryTasks('shared', 'buy') }, { type, experts });
     expect(attempt).toThrow(/cannot be called/);
   });
 

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../support/tf.js';
 import { models } from './catalogue.js';
 import type { ModelShape } from './model.js';
+import { namesOf } from './model.js';
 import type { Experts } from './options.js';
 import { extractionNetworks } from './ple.js';
 import {
@@ -21,6 +22,7 @@ import {
   smallOptions,
   startingValues,
 } from './run.fixture.js';
+import { binaryTasks } from './tasks.fixture.js';
 
 // The numbers are those of the list of mistakes that other implementations made. 4, 12, 13 and 16 are in model-tests.fixture.ts, 15 in the
 // tests of models that have such scalars.
@@ -32,7 +34,7 @@ const inputs: Omit<ModelShape, 'tasks'> = {
   categorical: [{ name: 'site', cardinality: 4, embedding: 3 }],
   numeric: ['a', 'b'],
 };
-const shape: ModelShape = { tasks: ['view', 'click', 'click_buy'], ...inputs };
+const shape: ModelShape = { tasks: binaryTasks('view', 'click', 'click_buy'), ...inputs };
 const rows = randomRows(shape, 32);
 
 /** Tasks, in order, whose logits change when one expert's weights do. */
@@ -44,7 +46,7 @@ function tasksReached(given: Given, parameter: string, expert: number): string[]
   const changed = Array.from(data, (value, i) => (Math.floor(i / size) === expert ? value + 0.5 : value));
   const before = logitsOf(model, values, rows, given.shape);
   const after = logitsOf(model, { ...values, [parameter]: { shape: sides, data: changed } }, rows, given.shape);
-  return given.shape.tasks.filter((_, k) => JSON.stringify(before[k]) !== JSON.stringify(after[k]));
+  return namesOf(given.shape.tasks).filter((_, k) => JSON.stringify(before[k]) !== JSON.stringify(after[k]));
 }
 
 const experts = { shared: 3, task: { view: 2, click: 1, click_buy: 2 } };
@@ -64,14 +66,14 @@ describe('experts and gates', () => {
   });
 
   it("2: task B's first level changes task A's logits, through the shared stream alone", () => {
-    expect(tasksReached(ple, 'level1.experts.0.weight', names.indexOf('click/0'))).toEqual(shape.tasks);
+    expect(tasksReached(ple, 'level1.experts.0.weight', names.indexOf('click/0'))).toEqual(namesOf(shape.tasks));
     const unshared = { ...ple, options: { ...ple.options, experts: { shared: 0, task: 2 } } };
     expect(tasksReached(unshared, 'level1.experts.0.weight', 2)).toEqual(['click']);
   });
 
   it.each(names)('3: in the last level expert %s belongs to its own task, or to all', (name) => {
     const owner = name.slice(0, name.indexOf('/'));
-    const expected = owner === 'shared' ? shape.tasks : [owner];
+    const expected = owner === 'shared' ? namesOf(shape.tasks) : [owner];
     expect(tasksReached(cgc, 'level1.experts.1.weight', names.indexOf(name))).toEqual(expected);
     expect(tasksReached(ple, 'level3.experts.0.weight', names.indexOf(name))).toEqual(expected);
   });
@@ -81,7 +83,7 @@ describe('experts and gates', () => {
       gatesOf(ple)
         .filter(({ level }) => level === 3)
         .map(({ gate }) => gate),
-    ).toEqual(shape.tasks);
+    ).toEqual(namesOf(shape.tasks));
   });
 
   it('6: gates read the mixture below them; those of ml-mmoe read x', () => {

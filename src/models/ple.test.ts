@@ -1,3 +1,4 @@
+import { namesOf } from './model.js';
 import { countsOf, layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
 import type { Experts } from './options.js';
 import { ple } from './ple.js';
@@ -9,9 +10,10 @@ interface Options extends LayerOptions {
 
 testModel<Options>(ple, {
   reference(point) {
-    const { shape, options } = point;
+    const { options } = point;
+    const tasks = namesOf(point.shape.tasks);
     const count = countsOf(options.experts);
-    const modules = [...shape.tasks, 'shared'];
+    const modules = [...tasks, 'shared'];
     const gates: Record<string, { experts: string[]; weights: number[] }> = {};
     let fusion = new Map(modules.map((module) => [module, embed(point)]));
     for (const [index] of options.levels.entries()) {
@@ -27,7 +29,7 @@ testModel<Options>(ple, {
           const owner = name.slice(0, name.lastIndexOf('/'));
           return module === 'shared' || owner === module || owner === 'shared';
         });
-      const gated = level === options.levels.length || count('shared') === 0 ? shape.tasks : modules;
+      const gated = level === options.levels.length || count('shared') === 0 ? tasks : modules;
       const next = new Map<string, number[]>();
       for (const [position, module] of gated.entries()) {
         const names = sees(module);
@@ -45,7 +47,7 @@ testModel<Options>(ple, {
       }
       fusion = next;
     }
-    return { logits: shape.tasks.map((task, k) => tower(point, 'tower', k, fusion.get(task) ?? [])), gates };
+    return { logits: tasks.map((task, k) => tower(point, 'tower', k, fusion.get(task) ?? [])), gates };
   },
   cases: [
     {

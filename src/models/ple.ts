@@ -2,7 +2,7 @@ import { ConfigError } from '../support/errors.js';
 import { embed } from './layers/embed.js';
 import { type GateSpec, gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
-import { composed, defineModel, type Gate, type Model, type ModelShape } from './model.js';
+import { composed, defineModel, type Gate, type Model, type ModelShape, namesOf } from './model.js';
 import { type CommonOptions, type Experts, expertCounts, experts, moduleNames, shared, twoLevels } from './options.js';
 
 /** Progressive Layered Extraction (Tang et al., RecSys 2020, eq. 6-7, Fig. 5): N >= 2 extraction networks, one above the other. */
@@ -30,8 +30,9 @@ export function extractionNetworks(
   shape: ModelShape,
   options: CommonOptions & { readonly levels: readonly (readonly number[])[]; readonly experts: Experts },
 ): Model {
-  const counts = expertCounts(options.experts, shape.tasks);
-  const modules = moduleNames(shape.tasks, counts.shared > 0);
+  const tasks = namesOf(shape.tasks);
+  const counts = expertCounts(options.experts, tasks);
+  const modules = moduleNames(tasks, counts.shared > 0);
   const experts = modules.flatMap((module, index) =>
     Array.from({ length: counts.tasks[index] ?? counts.shared }, (_, number) => ({
       name: `${module}/${number}`,
@@ -47,7 +48,7 @@ export function extractionNetworks(
   let { width } = input;
   const networks = options.levels.map((widths, index) => {
     const level = index + 1;
-    const gated = level < options.levels.length ? modules : shape.tasks;
+    const gated = level < options.levels.length ? modules : tasks;
     const specs: GateSpec[] = gated.map((module) => ({
       name: module,
       sees: module === shared ? [...experts.keys()] : [...expertsOf(module), ...expertsOf(shared)],

@@ -6,15 +6,16 @@ import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tes
 import { build, gradientsOf, logitsOf, present, randomRows, startingValues } from './run.fixture.js';
 import { embed, tower } from './scalars.fixture.js';
 import { singleTask } from './single-task.js';
+import { binaryTasks } from './tasks.fixture.js';
 
 testModel(singleTask, {
   reference: (point) => ({
-    logits: point.shape.tasks.map((task) => tower(point, `${task}.mlp`, 0, embed(point, `${task}.`))),
+    logits: point.shape.tasks.map(({ name: task }) => tower(point, `${task}.mlp`, 0, embed(point, `${task}.`))),
   }),
   cases: [
     {
       label: 'one task',
-      shape: { tasks: ['click'], ...mixed },
+      shape: { tasks: binaryTasks('click'), ...mixed },
       options: { levels: [[5, 4], [3]], tower: [3] },
       count: M.embeddings + layers(M.x, 5, 4, 3, 3, 1),
     },
@@ -35,7 +36,7 @@ testModel(singleTask, {
 
 const tasks = ['view', 'click', 'buy'];
 const shape = (names: readonly string[]): ModelShape => ({
-  tasks: names,
+  tasks: binaryTasks(...names),
   categorical: [{ name: 'site', cardinality: 4, embedding: 3 }],
   numeric: ['a'],
 });

@@ -22,9 +22,10 @@ export const singleTask = defineModel({
   options: { levels: twoLevelsOrNone },
   build(shape, options) {
     const tower = [...options.levels.flat(), ...options.tower];
-    const networks = shape.tasks.map((task) => {
+    const networks = shape.tasks.map((own) => {
+      const task = own.name;
       const input = embed(shape, options, `${task}.`);
-      const mlp = towers(`${task}.mlp`, [task], input.width, { ...options, tower });
+      const mlp = towers(`${task}.mlp`, [own], input.width, { ...options, tower });
       return {
         input,
         mlp,

@@ -5,6 +5,7 @@ import { expectShares, layers, M, mixed, testModel, three, two, U, uniform } fro
 import { build, type Given, predict, present, randomRows, startingValues } from './run.fixture.js';
 import { at, embed, get, type LayerOptions, linear, mlp, sum, tower } from './scalars.fixture.js';
 import { sluice } from './sluice.js';
+import { binaryTasks } from './tasks.fixture.js';
 
 interface Options extends LayerOptions {
   readonly subspaces?: number;
@@ -140,7 +141,7 @@ test.each([
   { width: 32, levels: 1, tasks: 2, columns: 3, seeds: 60 },
   { width: 32, levels: 1, tasks: 2, columns: 300, seeds: 20 },
 ])('the penalty is lambda at the start, to 3 %, whatever the sizes: %o', ({ width, levels, tasks, columns, seeds }) => {
-  const shape = { tasks: names(tasks), categorical: [], numeric: names(columns) };
+  const shape = { tasks: binaryTasks(...names(tasks)), categorical: [], numeric: names(columns) };
   const options = { levels: Array.from({ length: levels }, () => [width]), tower: [], orthogonality: 0.2 };
   let sum = 0;
   for (let seed = 0; seed < seeds; seed++) sum += penaltyOf(shape, options, seed);
@@ -148,7 +149,7 @@ test.each([
 });
 
 describe('by hand: two tasks, two subspaces of two units over two inputs', () => {
-  const shape = { tasks: ['a', 'b'], categorical: [], numeric: ['x', 'y'] };
+  const shape = { tasks: binaryTasks('a', 'b'), categorical: [], numeric: ['x', 'y'] };
   const options = { levels: [[4]], tower: [], orthogonality: 0.3 };
   const first = [1, 0, 1, 0, /* second subspace */ 2, 0, 1, 1]; // products 2, 1, 2, 1
   const orthogonal = [1, 0, 2, 0, /* second subspace */ 0, 3, 0, 1];

@@ -7,7 +7,7 @@ import { type Features, product } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { mix, mixLevels } from './layers/mix.js';
 import { mlps, towers } from './layers/mlps.js';
-import { composed, defineModel, glorot, named } from './model.js';
+import { composed, defineModel, glorot, named, namesOf } from './model.js';
 import { ownShare, twoLevels } from './options.js';
 
 /**
@@ -63,12 +63,12 @@ export const sluice = defineModel({
     let { width } = input;
     const levels = options.levels.map((widths, index) => {
       const name = `level${index + 1}`;
-      const columns = mlps(`${name}.columns`, tasks, width, widths, options);
+      const columns = mlps(`${name}.columns`, namesOf(tasks), width, widths, options);
       width = columns.width;
       if (width % subspaces !== 0)
         throw new ConfigError(`model.levels: sluice cannot split width ${width} in ${subspaces} equal subspaces.`);
       const projection = width === last ? undefined : `${name}.projection.weight`;
-      const starts = projection === undefined ? {} : { [projection]: glorot(tasks, width, last) };
+      const starts = projection === undefined ? {} : { [projection]: glorot(namesOf(tasks), width, last) };
       return {
         columns,
         lastWeight: `${name}.columns.${widths.length - 1}.weight`,

@@ -16,7 +16,7 @@ const split = { rows, label: (task: number, [a, b]: readonly [number, number]) =
 const { dataset } = madeDataset(tasks, { train: split, validation: split, test: split });
 const model = models.get('ple').build(
   {
-    tasks: tasks.map(({ name }) => name),
+    tasks,
     categorical: dataset.categorical,
     numeric: dataset.numeric.map(({ name }) => name),
   },

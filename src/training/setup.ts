@@ -6,6 +6,7 @@ import {
   initialize,
   type Model,
   type ModelShape,
+  namesOf,
   ownersOf,
   type ParameterStarts,
   type Parameters,
@@ -96,7 +97,12 @@ export function shapeOf({
   numeric,
   lists,
 }: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>): ModelShape {
-  return { tasks: tasks.map(({ name }) => name), categorical, numeric: numeric.map(({ name }) => name), lists };
+  return {
+    tasks: tasks.map(({ name, type }) => ({ name, type })),
+    categorical,
+    numeric: numeric.map(({ name }) => name),
+    lists,
+  };
 }
 
 /** Fails with a `ConfigError` for a model or a schedule that does not fit the config's tasks or epochs: this needs no data. */
@@ -113,7 +119,7 @@ export function hasIndependentTasks(experiment: Experiment): boolean {
 function shapeWithoutData({ tasks }: Experiment): ModelShape {
   const column = { cardinality: 2, embedding: 1 };
   return {
-    tasks: tasks.map(({ name }) => name),
+    tasks: tasks.map(({ name, type }) => ({ name, type })),
     categorical: [{ name: 'column', ...column }],
     numeric: ['number'],
     lists: [{ name: 'list', length: 1, ...column }],
@@ -135,7 +141,7 @@ function partsOf({ model, loss, train }: Experiment, shape: ModelShape, stepsPer
   }
   return {
     model: definition.build(shape, model),
-    weightSchedule: weightSchedules.get(loss.schedule.type).build(shape.tasks, loss.weights, loss.schedule),
+    weightSchedule: weightSchedules.get(loss.schedule.type).build(namesOf(shape.tasks), loss.weights, loss.schedule),
     learningRate: optimizers
       .get(train.optimizer.type)
       .learningRate(train.optimizer, { epochs: train.epochs, stepsPerEpoch }),

@@ -16,7 +16,7 @@ const tasks = ['a', 'b'].map((name) => ({ name, type: 'binary', offset: 0, scale
 
 describe.each(models.names)('%s', (name) => {
   const definition = models.get(name);
-  const shape = { tasks: tasks.map((task) => task.name), categorical, numeric: [] };
+  const shape = { tasks, categorical, numeric: [] };
   const model = definition.build(shape, definition.options.parse({ type: name, ...requiredOptions(name, 'a') }));
 
   // One small block, one large one, and four; of the largest batch, ONNX Runtime would share the embeddings' gradient.

@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
 import type { ChosenDevice } from '../../engine/devices/choose-device.js';
 import type { ModelShape } from '../../models/model.js';
+import { binaryTasks } from '../../models/tasks.fixture.js';
 import { definitions } from '../../training/definitions.js';
 import { experimentOf, type Run, reportedRuns } from '../plan/run.js';
 import { localProcesses } from './local-processes.js';
@@ -58,7 +59,7 @@ function measuring() {
     ...{ signal: () => undefined, stop: () => undefined, kill: () => undefined },
     release: async () => undefined,
   };
-  const model: ModelShape = { tasks: ['y1', 'y2'], categorical: [], numeric: ['a', 'b', 'c', 'd'] };
+  const model: ModelShape = { tasks: binaryTasks('y1', 'y2'), categorical: [], numeric: ['a', 'b', 'c', 'd'] };
   const events: string[] = [];
   const { jobsFor } = localProcesses({
     workers,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
+import { binaryTasks } from '../../models/tasks.fixture.js';
 import { definitions } from '../../training/definitions.js';
 import type { ReadShape } from './data-shapes.js';
 import { checkData } from './plan.js';
@@ -20,7 +21,7 @@ train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
 
 const data = (test: number, grouped: boolean) => async () => ({
   kind: 'shape' as const,
-  model: { tasks: ['income', 'never-married'], categorical: [], numeric: [] },
+  model: { tasks: binaryTasks('income', 'never-married'), categorical: [], numeric: [] },
   rows: { train: 1, validation: 1, test },
   grouped,
 });

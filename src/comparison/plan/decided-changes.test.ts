@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
 import type { ModelShape } from '../../models/model.js';
+import { binaryTasks } from '../../models/tasks.fixture.js';
 import { definitions } from '../../training/definitions.js';
 import { createMatching, decide, decisionsOf, planSearch } from './decided-changes.js';
 import { networkParameters } from './match.js';
@@ -23,7 +24,7 @@ train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
 `;
 const config = parseComparison(text, 'small.yaml', [], definitions);
 const shapeWith = (width: number): ModelShape => ({
-  tasks: ['income', 'never-married'],
+  tasks: binaryTasks('income', 'never-married'),
   categorical: Array.from({ length: 10 }, (_, column) => ({ name: `c${column}`, cardinality: 50, embedding: width })),
   numeric: [],
 });

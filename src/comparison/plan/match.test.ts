@@ -3,12 +3,13 @@ import { parseComparison } from '../../config/comparison.js';
 import { models } from '../../models/catalogue.js';
 import type { ModelShape } from '../../models/model.js';
 import { requiredOptions } from '../../models/run.fixture.js';
+import { binaryTasks } from '../../models/tasks.fixture.js';
 import { ConfigError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { matched, matchWidths, networkParameters } from './match.js';
 
 const shape: ModelShape = {
-  tasks: ['click', 'buy', 'view'],
+  tasks: binaryTasks('click', 'buy', 'view'),
   categorical: [
     { name: 'site', cardinality: 30, embedding: 3 },
     { name: 'item', cardinality: 500, embedding: 2 },
@@ -96,7 +97,11 @@ describe.each(Object.entries(closedForms))('%s', (type, { stack, more = {}, coun
   });
 });
 
-const wide: ModelShape = { tasks: ['click', 'buy'], categorical: [], numeric: [...Array(50).keys()].map(String) };
+const wide: ModelShape = {
+  tasks: binaryTasks('click', 'buy'),
+  categorical: [],
+  numeric: [...Array(50).keys()].map(String),
+};
 
 describe.each(models.all)('$name with default widths', ({ name: type, options: schema, widthMultiple }) => {
   const options = schema.parse({ type, ...requiredOptions(type, 'buy') });
@@ -199,7 +204,11 @@ dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dim
 tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
 train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
 `;
-  const data: ModelShape = { tasks: ['y1', 'y2'], categorical: [], numeric: [...Array(20).keys()].map(String) };
+  const data: ModelShape = {
+    tasks: binaryTasks('y1', 'y2'),
+    categorical: [],
+    numeric: [...Array(20).keys()].map(String),
+  };
   const config = (match: string) => parseComparison(text(match), 'small.yaml', [], definitions);
   const baseline = (tower: number) => 2 * mlp(20, 32, 16, tower, 1);
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseComparison } from '../../config/comparison.js';
+import { binaryTasks } from '../../models/tasks.fixture.js';
 import { definitions } from '../../training/definitions.js';
 import { largestFirst, modelSizes } from '../execute/measure.js';
 import { experimentOf, type Run, reportedRuns } from './run.js';
@@ -28,7 +29,7 @@ const runs = reportedRuns(config, () => [{ changes: {} }], config.seeds).map(
 );
 const readShape = async () => ({
   kind: 'shape' as const,
-  model: { tasks: ['y1', 'y2'], categorical: [], numeric: Array.from({ length: 10 }, (_, i) => `x${i}`) },
+  model: { tasks: binaryTasks('y1', 'y2'), categorical: [], numeric: Array.from({ length: 10 }, (_, i) => `x${i}`) },
   rows: { train: 64, validation: 64, test: 64 },
   grouped: false,
 });

@@ -4,6 +4,7 @@ import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import { glorot, initialize } from '../model.js';
 import { passOf, plain, present } from '../run.fixture.js';
+import { binaryTasks } from '../tasks.fixture.js';
 import { addBias, byRow, combine, inBlocks, pick, product } from './axes.js';
 import { embed } from './embed.js';
 import { gates } from './gates.js';
@@ -222,7 +223,7 @@ describe('hand-written gradients equal those of the plain formulation', () => {
       { name: 'site', cardinality: 3, embedding: 2 },
       { name: 'item', cardinality: 4, embedding: 2 },
     ];
-    const layer = embed({ tasks: ['a'], categorical: columns, numeric: [] }, plain);
+    const layer = embed({ tasks: binaryTasks('a'), categorical: columns, numeric: [] }, plain);
     const indexes = [
       [2, 0],
       [2, 3],
@@ -256,7 +257,7 @@ describe('starting values', () => {
     const column = { name: 'site', cardinality: 500, embedding: 8 };
     const table = (categorical: (typeof column)[]) =>
       present(
-        initialize(embed({ tasks: ['a'], categorical, numeric: [] }, plain).parameters, randomFromSeed(1))[
+        initialize(embed({ tasks: binaryTasks('a'), categorical, numeric: [] }, plain).parameters, randomFromSeed(1))[
           'embeddings.8'
         ],
       ).value.data;

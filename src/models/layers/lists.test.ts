@@ -7,12 +7,13 @@ import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import { initialize } from '../model.js';
 import { passOf, plain, present } from '../run.fixture.js';
+import { binaryTasks } from '../tasks.fixture.js';
 import { byRow } from './axes.js';
 import { embed } from './embed.js';
 
 const layer = embed(
   {
-    tasks: ['click'],
+    tasks: binaryTasks('click'),
     categorical: [{ name: 'city', cardinality: 3, embedding: 2 }],
     numeric: ['age'],
     lists: [

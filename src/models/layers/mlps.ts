@@ -1,7 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
-import { filled, glorot, type Layer, named, type ParameterStart, type Pass, zeroBias } from '../model.js';
+import {
+  filled,
+  glorot,
+  type Layer,
+  type ModelTask,
+  named,
+  namesOf,
+  type ParameterStart,
+  type Pass,
+  zeroBias,
+} from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
 import { addBias, byStream, type Features, pick, product, withGradient } from './axes.js';
 import { dropout } from './noise.js';
@@ -74,13 +84,14 @@ export interface Towers extends Layer {
 }
 
 /** One tower per task, computed together: hidden layers of the widths `tower`, then the linear logit layer `<name>.logit`. */
-export function towers(name: string, tasks: readonly string[], inputs: number, options: CommonOptions): Towers {
-  const hidden = mlps(name, tasks, inputs, options.tower, options);
+export function towers(name: string, tasks: readonly ModelTask[], inputs: number, options: CommonOptions): Towers {
+  const members = namesOf(tasks);
+  const hidden = mlps(name, members, inputs, options.tower, options);
   return {
     parameters: {
       ...hidden.parameters,
-      [`${name}.logit.weight`]: glorot(tasks, hidden.width, 1),
-      [`${name}.logit.bias`]: zeroBias(tasks, 1),
+      [`${name}.logit.weight`]: glorot(members, hidden.width, 1),
+      [`${name}.logit.bias`]: zeroBias(members, 1),
     },
     noise: hidden.noise,
     apply(pass, input) {

@@ -58,7 +58,7 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
   const random = randomFromSeed(6); // no relu’s input is so near 0 that a device’s rounding decides its sign within ten steps
   const parameters = initialize(model.parameters, random);
   const names = Object.keys(parameters);
-  const tasks: Task[] = given.shape.tasks.map((name, index) => ({
+  const tasks: Task[] = given.shape.tasks.map(({ name }, index) => ({
     name,
     ...(index % 2 === 0
       ? { type: 'binary', offset: 0, scale: 1, positiveWeight: 2.5 }
