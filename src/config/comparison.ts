@@ -123,13 +123,13 @@ export const compareSchema = z.strictObject({
     .record(z.string(), margin)
     .default({})
     .describe(
-      '`{ <metric>: <margin> }`: a gain closer to 0 is as good as none. A number above 0, in the metric’s unit; `N %` of the baseline’s value; or null: no margin, so that nothing is equivalent. Absent: the metric’s own margin.',
+      '`{ <metric>: <margin> }`: a gain closer to 0 is too small to matter. A number above 0, in the metric’s unit; `N %` of the baseline’s value; or null: no margin, so that nothing is equivalent. Absent: the metric’s own margin.',
     ),
   taskWeights: z
     .record(z.string(), z.number().nonnegative())
     .default({})
     .describe(
-      '`{ <task>: <weight> }` in the mean relative gain Δm. One is above 0. A task that is not named has weight 1.',
+      '`{ <task>: <weight> }` in the mean relative gain Δm. At least one must be above 0. A task that is not named has weight 1.',
     ),
   contrasts: z
     .array(z.tuple([z.string(), z.string()]))

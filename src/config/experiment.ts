@@ -36,7 +36,7 @@ export interface Chosen {
 }
 
 /** What `type` does, wherever a config chooses a definition by its name. */
-export const chosenBy = 'Its name; the other keys go by it.';
+export const chosenBy = 'Its name. It decides the other keys.';
 const choice = z.looseObject({ type: z.string().describe(chosenBy) });
 
 export const seedSchema = z.int().nonnegative();
@@ -57,7 +57,7 @@ export function experimentSchema(weightSchedule: string) {
         'Draws the starting parameters, the order of rows and dropout, each from its own stream. Two models with one seed see the same rows in the same order.',
       ),
     dataset: z
-      .looseObject({ loader: z.string().describe('How the data are read; the other keys go by it.') })
+      .looseObject({ loader: z.string().describe('How the data are read. It decides the other keys.') })
       .describe('The data.'),
     inputs: inputsSchema
       .prefault({})
@@ -71,7 +71,7 @@ export function experimentSchema(weightSchedule: string) {
       .strictObject({
         schedule: choice
           .default({ type: weightSchedule })
-          .describe('How the weights of the task losses move during training.'),
+          .describe('How the weights of the task losses change during training.'),
         weights: z
           .record(z.string().describe('task'), weightSchema)
           .default({})

@@ -16,7 +16,7 @@ export const inputsSchema = z.strictObject({
   numeric: numericEncoding
     .default('standard')
     .describe(
-      'How numeric columns enter. `standard`: (x - mean) / deviation. `log1p`: the same of sign(x) log(1 + abs(x)). `quantile`: an embedding for each bucket. `value`: an embedding for each value.',
+      'How numeric columns enter. `standard`: (x - mean) / deviation. `log1p`: the same for sign(x) log(1 + abs(x)). `quantile`: an embedding for each bucket. `value`: an embedding for each value.',
     ),
   buckets: z
     .int()
@@ -29,7 +29,7 @@ export const inputsSchema = z.strictObject({
     .int()
     .positive()
     .default(1)
-    .describe('Categories and list entries that training has fewer times are rare: they share one embedding.'),
+    .describe('Categories and list entries that occur fewer times in training are rare: they share one embedding.'),
   // Filled in only where it has an effect: see `withUnseen`.
   unseen: z.enum(['rare', 'apart']).optional().meta({
     default: 'rare',
@@ -42,7 +42,7 @@ export const inputsSchema = z.strictObject({
     .max(2 ** 12)
     .default(32)
     .describe(
-      'Most entries of a list that are fed: the heaviest, of equal ones the first. A note counts what is left out of training rows. Other splits are cut in the same way.',
+      'The largest number of list entries that are fed: the heaviest; of equal ones, the first. A note counts what is left out of training rows. Other splits are cut in the same way.',
     ),
   pool: z
     .enum(['mean', 'sum'])
@@ -91,7 +91,7 @@ export const taskSchema = z.strictObject({
   positiveWeight: z.number().positive().optional().meta({
     default: 1,
     description:
-      'Only for binary tasks: the loss of a positive is multiplied by it, as by `pos_weight` of PyTorch’s `BCEWithLogitsLoss`. It is in the training loss alone.',
+      'Only for binary tasks: the loss of a positive is multiplied by it, as by `pos_weight` of PyTorch’s `BCEWithLogitsLoss`. It changes only the training loss.',
   }),
 });
 export type TaskConfig = Readonly<z.infer<typeof taskSchema>>;

@@ -5,9 +5,9 @@ export function commonOptions(learningRate: number) {
   return {
     learningRate: z.number().positive().default(learningRate).describe('The learning rate at the start.'),
     schedule: z
-      .looseObject({ type: z.string().describe('Its name; the other keys go by it.') })
+      .looseObject({ type: z.string().describe('Its name. It decides the other keys.') })
       .optional()
-      .describe('How the learning rate moves. Absent: by `decay`, or it stays.'),
+      .describe('How the learning rate changes. Absent: by `decay`, or it stays.'),
     decay: z
       .strictObject({ ratio: z.number().positive().max(1), unit: z.enum(['epoch', 'step']).default('epoch') })
       .optional()
@@ -27,7 +27,7 @@ export function commonOptions(learningRate: number) {
       .positive()
       .optional()
       .describe(
-        'Gradients are scaled down so that their joint norm is at most this. single-task clips each task’s network apart.',
+        'Gradients are scaled down so that their joint norm is at most this. single-task clips each task’s network separately.',
       ),
   };
 }

@@ -26,7 +26,7 @@ const options = z.strictObject({
     .default(0.1)
     .describe('This part of the training file’s result pages. The whole test file is the test split.'),
   splitSeed: z.int().default(0).describe('Draws the pages of the validation split.'),
-  columns: tableOptions.columns.describe('Other kinds of inputs, as of `table`: `numerical_1: ignored`.'),
+  columns: tableOptions.columns.describe('Other kinds of inputs, as in `table`: `numerical_1: ignored`.'),
   cache: tableOptions.cache,
 });
 

@@ -130,7 +130,7 @@ export const funnelOptions = z.strictObject({
   zipf: z
     .strictObject({ users: exponent.default(0.6), items: exponent.default(1) })
     .prefault({})
-    .describe('Exponents of the laws by which users and items occur, 0 to 2. 0: all occur equally often.'),
+    .describe('Exponents of the Zipf laws by which users and items occur, 0 to 2. 0: all occur equally often.'),
   factors: z.int().positive().max(64).default(4).describe('Hidden factors of a user and of an item.'),
   correlation: z
     .union([z.number().min(-1).max(1), z.array(z.array(z.number().min(-1).max(1)))])
@@ -154,7 +154,7 @@ export const funnelOptions = z.strictObject({
     .nullable()
     .prefault({})
     .describe(
-      'On Wi-Fi (.6 of the impressions) plays start by themselves. `play`: the share of them that are played, whatever the interest. `relation`: cosine of VCR’s weight vectors on Wi-Fi and elsewhere, -1 to 1. null: plays go by interest on every network, and VCR has one vector.',
+      'On Wi-Fi (.6 of the impressions) plays start by themselves. `play`: the share of them that are played, whatever the interest. `relation`: cosine of VCR’s weight vectors on Wi-Fi and elsewhere, -1 to 1. null: plays depend on interest on every network, and VCR has one vector.',
     ),
   strength: z
     .number()
@@ -166,7 +166,7 @@ export const funnelOptions = z.strictObject({
     .number()
     .nonnegative()
     .default(1)
-    .describe('Variance of the part of the log-odds of VCR that no input tells.'),
+    .describe('Variance of the part of the log-odds of VCR that no input explains.'),
   history: z
     .int()
     .nonnegative()

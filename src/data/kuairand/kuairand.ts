@@ -145,7 +145,7 @@ const options = z.strictObject({
     .min(1)
     .refine((names) => new Set(names).size === names.length, 'a signal is named twice')
     .default(['is_click', 'is_like'])
-    .describe(`The signals to predict: ${signals.map((name) => `\`${name}\``).join(', ')}. The others are no inputs.`),
+    .describe(`The signals to predict: ${signals.map((name) => `\`${name}\``).join(', ')}. The others are not inputs.`),
   exposure: z
     .enum(['standard', 'random', 'both'])
     .default('standard')
@@ -154,14 +154,14 @@ const options = z.strictObject({
     .union([z.literal('next-week'), z.strictObject({ time: share }), z.strictObject({ users: share })])
     .default({ time: 0.1 })
     .describe(
-      '`{ time: 0.1 }`: the last part of the training rows by time. `{ users: 0.1 }`: all training rows of that part of the users. `next-week`: 22 to 28 April, which the test then lacks.',
+      '`{ time: 0.1 }`: the last part of the training rows by time. `{ users: 0.1 }`: all training rows of that part of the users. `next-week`: 22 to 28 April; the test then begins on 29 April.',
     ),
   splitSeed: z.int().default(0).describe('Draws the users of `validation: { users }`.'),
   statistics: z
     .boolean()
     .default(false)
     .describe('The videos’ statistics are inputs. They count the test’s weeks, too.'),
-  columns: tableOptions.columns.describe('Other kinds of inputs, as of `table`: `upload_dt: ignored`.'),
+  columns: tableOptions.columns.describe('Other kinds of inputs, as in `table`: `upload_dt: ignored`.'),
   cache: tableOptions.cache,
 });
 type Options = z.infer<typeof options>;
@@ -174,7 +174,7 @@ const whereToGetIt = 'Get it from https://zenodo.org/records/10439422 (see datas
  */
 export const kuairand = defineLoader({
   name: 'kuairand',
-  summary: 'KuaiRand-Pure and -1K: short videos with clicks, likes, view times and 8 more signals, of which you choose',
+  summary: 'KuaiRand-Pure and -1K: short videos with clicks, likes, view times and 8 more signals; you choose tasks',
   options,
   paths: ['path', 'cache'],
   async open(options, context) {

@@ -23,7 +23,7 @@ const columnSchema = z.union([
     hash: hash
       .optional()
       .describe('A hash maps values to this many indexes: for columns of ids that are never complete.'),
-    separator: z.string().min(1).optional().meta({ default: '|', description: 'Between the entries of a list.' }),
+    separator: z.string().min(1).optional().meta({ default: '|', description: 'The separator of list entries.' }),
     weights: z.string().min(1).optional().describe('The mark before an entry’s weight, such as `:` in `id:0.5`.'),
   }),
 ]);
@@ -106,7 +106,7 @@ export const tableOptions = {
     .array(z.string().regex(/^\w+$/))
     .optional()
     .describe(
-      'DuckDB’s extensions that the query needs, such as `[postgres]`. They are loaded where they are installed, never downloaded.',
+      'DuckDB’s extensions that the query needs, such as `[postgres]`. They must be installed; `ple` never downloads them.',
     ),
   validation: files.optional().describe('Files of the validation split. Absent: it is cut out of `path`.'),
   test: files.optional().describe('Files of the test split. Absent: it is cut out of `path`.'),
@@ -114,17 +114,17 @@ export const tableOptions = {
     .union([z.boolean(), z.array(z.string().min(1)).min(1)])
     .default(true)
     .describe('Text files. true: the first line has the names; false: there are none; a list: the names.'),
-  delimiter: z.string().min(1).optional().describe('Between the values of text files. Absent: by the ending.'),
+  delimiter: z.string().min(1).optional().describe('The separator of values in text files. Absent: by the ending.'),
   quote: z
     .string()
     .length(1)
     .nullable()
     .default('"')
-    .describe('The mark around values of text files. null: quotes are letters.'),
+    .describe('The mark around values of text files. null: quotes are ordinary characters.'),
   encoding: z.string().refine(isEncoding, 'no encoding of this name; one is windows-1252').optional().meta({
     default: 'UTF-8',
     description:
-      'Of text files, by a name of the [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels), such as `windows-1252`.',
+      'The encoding of text files, a name of the [Encoding Standard](https://encoding.spec.whatwg.org/#names-and-labels), such as `windows-1252`.',
   }),
   decimal: z
     .enum([',', '.'])
@@ -148,7 +148,7 @@ export const tableOptions = {
     .enum(['infer', 'ignored'])
     .default('infer')
     .describe(
-      'Columns that are not named: their kind is inferred (`infer`), or they are left out (`ignored`). Label, mask, split and weight columns are no inputs.',
+      'Columns that are not named: their kind is inferred (`infer`), or they are left out (`ignored`). Label, mask, split and weight columns are not inputs.',
     ),
   split: splitSchema.optional().meta({
     default: { fraction: { validation: 0.1, test: 0.1 } },
@@ -164,7 +164,7 @@ export const tableOptions = {
   weight: reference
     .optional()
     .describe(
-      'A column of numbers of at least 0: how much each row counts in losses and metrics. No input, unless `columns` names it.',
+      'A column of numbers of at least 0: how much each row counts in losses and metrics. Not an input, unless `columns` names it.',
     ),
   cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
 };

@@ -9,7 +9,7 @@ import { defineLearningRateSchedule } from './learning-rate-schedule.js';
  */
 export const plateau = defineLearningRateSchedule({
   name: 'plateau',
-  summary: 'the learning rate takes a factor when the score that selects epochs no longer rises (ReduceLROnPlateau)',
+  summary: 'the learning rate is multiplied by a factor when the selection score stops rising (ReduceLROnPlateau)',
   options: z.strictObject({
     type: z.literal('plateau'),
     ratio: z.number().positive().lt(1).default(0.1).describe('The factor of each reduction.'),

@@ -6,7 +6,7 @@ const epochs = z.int().positive();
 /** PyTorch's `StepLR` (`every` is its step_size) and `MultiStepLR` (`at` is its milestones); `ratio` is gamma. */
 export const step = defineLearningRateSchedule({
   name: 'step',
-  summary: 'the learning rate takes a factor every so many epochs, or at given ones (StepLR, MultiStepLR)',
+  summary: 'the learning rate is multiplied by a factor at regular or given epochs (StepLR, MultiStepLR)',
   options: z
     .strictObject({
       type: z.literal('step'),
