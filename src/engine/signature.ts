@@ -1,4 +1,5 @@
 import { type HostArray, type HostArrays, sizeOf } from '../support/arrays.js';
+import { must } from '../support/must.js';
 import type { ArraySpec, Signature } from './engine.js';
 
 /** The number of steps in a chunk, after a check of its names, shapes and types against the signature. */
@@ -28,9 +29,7 @@ export function check(name: string, array: HostArray, spec: ArraySpec, repeats =
 }
 
 export function named(arrays: HostArrays, name: string): HostArray {
-  const array = arrays[name];
-  if (!array) throw new Error(`there is no array '${name}'`);
-  return array;
+  return must(arrays[name], `array '${name}'`);
 }
 
 /** A copy, so that whoever holds the original cannot change it. */

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type FloatArray, sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
+import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
 import { type CommonOptions, commonOptions } from './options.js';
 
@@ -232,9 +233,6 @@ export function ownedBy(task: string, starts: ParameterStarts): ParameterStarts 
   return Object.fromEntries(Object.entries(starts).map(([name, start]) => [name, { ...start, task }]));
 }
 
-/** The tensor of this name; that it is missing is a bug. */
 export function named(parameters: Readonly<Record<string, Tensor>>, name: string): Tensor {
-  const found = parameters[name];
-  if (!found) throw new Error(`There is no parameter '${name}'`);
-  return found;
+  return must(parameters[name], `parameter '${name}'`);
 }

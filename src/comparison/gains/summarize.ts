@@ -1,5 +1,6 @@
 import type { Margin } from '../../config/parts.js';
 import { metrics } from '../../metrics/catalogue.js';
+import { must } from '../../support/must.js';
 import { endedAtLimit, isTrained } from '../../training/finished-run.js';
 import { withTestMetrics } from '../../training/later-metrics.js';
 import type {
@@ -100,8 +101,10 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     const ofContrasts = await family(contrasts, paired);
     tables.push({
       compared,
-      rows: compared.map((model, index) => rowOf(model, at(tested, index), tasks)),
-      contrasts: contrasts.map((model, index) => contrastOf(model, at(ofContrasts, index), tasks)),
+      rows: compared.map((model, index) => rowOf(model, must(tested[index], `tested gain ${index}`), tasks)),
+      contrasts: contrasts.map((model, index) =>
+        contrastOf(model, must(ofContrasts[index], `contrast ${index}`), tasks),
+      ),
     });
   }
   const rows = tables.flatMap((table) => table.rows);
@@ -166,7 +169,7 @@ function rowOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTa
     {
       metric: task.metric.name,
       ...levelOf(entry, task),
-      ...at(gains, index),
+      ...must(gains[index], `gain ${index}`),
       ownBest: ownBestOf(entry, reference, task),
     },
   ]);
@@ -227,7 +230,9 @@ function ownBestOf(entry: Entry, reference: Entry | undefined, task: JudgedTask)
 function contrastOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTask[]): Contrast {
   const { entry, reference } = compared;
   const { verdict, gains, aggregate } = judged(compared, tested);
-  const ofTasks = tasks.map(({ name, metric }, index) => [name, { metric: metric.name, ...at(gains, index) }] as const);
+  const ofTasks = tasks.map(
+    ({ name, metric }, index) => [name, { metric: metric.name, ...must(gains[index], `gain ${index}`) }] as const,
+  );
   return {
     axis: entry.point,
     model: entry.label,
@@ -256,10 +261,4 @@ function overTasks(
     : [];
   if (types.size !== 1 || gains.length < tasks.length) return { meanGain: null, worstGain: null };
   return { meanGain: mean(gains), worstGain: Math.min(...gains) };
-}
-
-function at<Item>(items: readonly Item[], index: number): Item {
-  const found = items[index];
-  if (found === undefined) throw new Error('A table has a cell for every model and task.');
-  return found;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { bufferMegabytes, openDatabase } from '../store/database.js';
+import { bufferMegabytes, openDatabase, whileOpen } from '../store/database.js';
 import { findDataFiles } from '../table/data-files.js';
 import { sharedFolderColumns, withFolderColumns } from '../table/folder-columns.js';
 import { openTableFile } from '../table/row-file.js';
@@ -45,8 +45,6 @@ export async function withStagedFiles<Result>(
   const first = paths[0]?.path ?? path;
   const spill = await mkdtemp(join(tmpdir(), 'ple-guess-'));
   const database = await openDatabase(':memory:', { memory: `${bufferMegabytes}MB`, spill });
-  const interrupt = () => database.interrupt();
-  signal?.addEventListener('abort', interrupt);
   const staged = async (dialect: Dialect): Promise<StagedFiles> => {
     const files = await opened(all, dialect);
     checkColumns(files, undefined);
@@ -63,7 +61,7 @@ export async function withStagedFiles<Result>(
     );
     return { database, staged, files, unsupported, dialect };
   };
-  try {
+  return whileOpen(database, signal, async () => {
     const dialect = await guessedDialect(first);
     const found = await staged(dialect).catch(async (error: unknown) => {
       if (dialect.options.encoding !== undefined || !isOtherEncoding(error)) throw error;
@@ -71,15 +69,8 @@ export async function withStagedFiles<Result>(
     });
     signal?.throwIfAborted();
     if (found.staged.rows === 0) throw new DataError(`${path} has no rows.`);
-    return await use(found);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', interrupt);
-    database.closeSync();
-    await rm(spill, { recursive: true, force: true });
-  }
+    return use(found);
+  }).finally(() => rm(spill, { recursive: true, force: true }));
 }
 
 async function opened(

@@ -129,3 +129,25 @@ export function sqlReason(error: unknown): string {
   const [reason = ''] = message.split(/Possible (?:fixes|solutions?):|\n\s*LINE \d+:/i);
   return reason.replaceAll(/\s+/g, ' ').trim().slice(0, 300).replace(/\.$/, '');
 }
+
+/**
+ * Works with a database, which is closed at the end. The signal interrupts its statements.
+ * @throws the signal's reason if it fired, else what the work throws.
+ */
+export async function whileOpen<Result>(
+  database: DuckDBConnection,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const interrupt = () => database.interrupt();
+  signal?.addEventListener('abort', interrupt);
+  try {
+    return await work();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
+    database.closeSync();
+  }
+}

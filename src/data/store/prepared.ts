@@ -10,7 +10,7 @@ import { makeFolder } from '../../support/make-folder.js';
 import { hasCode, isSystemError, systemReason } from '../../support/system-error.js';
 import { partialPath, removeRemains, syncPath, writeWhole } from '../../support/whole-file.js';
 import { advance, type LoaderContext } from '../loader.js';
-import { limitMemory, literal, machineFault, openDatabase, sqlReason } from './database.js';
+import { limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
 
 /** Raise it when what is stored changes. */
 const formatVersion = 3;
@@ -98,17 +98,12 @@ async function write(
   const threads = Math.min(mostThreads, availableParallelism());
   const database = await openDatabase(':memory:', { threads, spill: work });
   await limitMemory(database, 0, threads);
-  const interrupt = () => database.interrupt();
-  signal?.addEventListener('abort', interrupt);
-  let description: unknown;
-  try {
+  const description = await whileOpen(database, signal, async () => {
     await database.run(`ATTACH ${literal(file)} AS prepared`);
-    description = await make(database, work);
+    const made = await make(database, work);
     await database.run('DETACH prepared'); // writes what is left
-  } finally {
-    signal?.removeEventListener('abort', interrupt);
-    database.closeSync();
-  }
+    return made;
+  });
   await rm(work, { recursive: true, force: true });
   const text = JSON.stringify({ description, bytes: (await stat(file)).size, sha256: await fileChecksum(file) });
   await syncPath(file);

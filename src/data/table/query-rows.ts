@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { fileLiteral, identifier, literal, openDatabase, rowsOf, sqlReason } from '../store/database.js';
+import { fileLiteral, identifier, literal, openDatabase, rowsOf, sqlReason, whileOpen } from '../store/database.js';
 import { withFolderColumns } from './folder-columns.js';
 import { differInCase, jsonTable, openRelation, twiceInOneCase } from './relation-table.js';
 import { formatOf, openTableFile, type RowFileOptions } from './row-file.js';
@@ -89,21 +89,13 @@ export async function openQuery(
 ): Promise<TableFile> {
   const path = join(folder, 'query.duckdb');
   const database = await openDatabase(path, { spill: join(folder, 'query-spill') });
-  const interrupt = () => database.interrupt();
-  signal?.addEventListener('abort', interrupt);
-  try {
+  return whileOpen(database, signal, async () => {
     await setUp(database, sources, options, signal);
     await said('dataset.query', refuseOtherThanSelect(database, sources.query));
     await said('dataset.query', database.run(`CREATE TABLE "the rows of the query" AS ${sources.query}`));
     const rows = { path: 'dataset.query', bytes: sources.bytes, format: 'SQL', from: '"the rows of the query"' };
-    return await openRelation(rows, database, path);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', interrupt);
-    database.closeSync();
-  }
+    return openRelation(rows, database, path);
+  });
 }
 
 async function setUp(

@@ -1,7 +1,7 @@
-import type { Comparison, ComparisonRow, Gain } from '../../comparison/comparison.js';
+import type { Comparison, ComparisonRow } from '../../comparison/comparison.js';
 import { aggregateDigits } from '../effects.js';
 import { percent, signed } from '../numbers.js';
-import { gainOf, metricName, type Point, type PointTask, pointsOf, ranked } from '../points.js';
+import { gainOf, metricName, noGain, type Point, type PointTask, pointsOf, ranked } from '../points.js';
 import { type Datum, description, fontSize, type Panel, panelWidth, type Section, tip } from './drawing.js';
 import { meanGainLines, taskGainLines } from './gain-lines.js';
 import { type Column, farOff, meansOf, type Ranged, signedAxis, withRanges } from './gain-range.js';
@@ -73,24 +73,13 @@ function ofMean(rows: readonly ComparisonRow[], digits: number): Column {
     text: (gain) => percent(gain, digits),
     lines: rows.map(({ label, aggregate }) => ({
       label,
-      gain: aggregate ?? nothing,
+      gain: aggregate ?? noGain,
       verdict: aggregate?.verdict ?? null,
       margin: null,
       tip: aggregate ? meanGainLines(aggregate, digits) : [],
     })),
   };
 }
-
-const nothing: Gain = {
-  gain: null,
-  gains: [],
-  se: null,
-  degreesOfFreedom: null,
-  interval: null,
-  simultaneous: null,
-  p: null,
-  pHolm: null,
-};
 
 function noteOn({ baseline, test, seeds, uncertainty }: Comparison, point: Point, columns: readonly Column[]): string {
   const lines = columns.flatMap((column) => column.lines);
