@@ -271,7 +271,7 @@ describe('a run', () => {
     expect(logged).toMatchObject({ level: 50, error: expect.stringMatching(message) });
   });
 
-  test('in the folder of a run that goes on is refused with exit code 1, and the other goes on', async () => {
+  test('in the folder of a run that continues is refused with exit code 1, and the other continues', async () => {
     const folder = temporaryFolder();
     const words = ['train', '--config', smallConfig(folder), 'train.epochs=100000'];
     let second: Promise<void> | undefined;

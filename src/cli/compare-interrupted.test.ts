@@ -47,7 +47,7 @@ test.each([
   ['while compiling', 'compile'],
   ['in the middle of an epoch', 'run:40'],
   ['while a checkpoint is being written', 'checkpoint:2'],
-])('a comparison whose processes are all killed %s goes on to the same bits', async (_, place) => {
+])('a comparison whose processes are all killed %s continues to the same bits', async (_, place) => {
   const folder = temporaryFolder();
   const killed = await startPle(wordsFor(folder, '--jobs', '2'), {
     nodeOptions: killAt,
@@ -84,14 +84,14 @@ test('a run whose child is killed twice has failed, and the others go on', async
   expect(stderr).toMatch(/^3\/3 shared seed 1 {2}failed: its process was ended by SIGKILL$/m);
 });
 
-test('Ctrl-C checkpoints every run, exits 130, and the same command goes on', async () => {
+test('Ctrl-C checkpoints every run, exits 130, and the same command continues', async () => {
   const folder = temporaryFolder();
   const started = compare(folder, '--jobs', '2');
   await until('a run has a checkpoint', () => trainingRun(folder));
   process.kill(-started.pid, 'SIGINT'); // to the whole group, as a terminal does
   const { status, stderr } = await started.finished;
   expect(status, stderr).toBe(130);
-  expect(stderr).toMatch(/Interrupted\. The same command goes on where it was\.\n$/);
+  expect(stderr).toMatch(/Interrupted\. The same command continues where it was\.\n$/);
   expect(workersOf(join(folder, 'runs/small'))).toEqual([]);
   for (const run of runsIn(join(folder, 'runs/small'))) {
     expect(existsSync(join(folder, 'runs/small', run, 'checkpoints/last.safetensors'))).toBe(true);

@@ -86,7 +86,7 @@ test('a model of independent networks is put together from the run that each tas
   }
 });
 
-test('tells what each task chose, and plans and goes on with both parts', async () => {
+test('tells what each task chose, and plans and continues with both parts', async () => {
   expect(first.stderr).toMatch(/^single-task for y1: tuned: weights \{"y2":\{"initial":0\.000001\}\}$/m);
   expect(first.stderr).toMatch(/^single-task for y2: tuned: weights \{"y1":\{"initial":0\.000001\}\}$/m);
   expect(first.stderr).toMatch(/^\d\/6 single-task seed 1 for y2 {2}y2 mse [\d.]+ {2}[\d.]+ s$/m);
@@ -125,7 +125,7 @@ test('is made again by ple report, and checked by the script', async () => {
   expect(checked.stdout).toMatch(/numbers of 2 rows and 0 contrasts agree/);
 });
 
-test('killed among the parts, it goes on to the same', async () => {
+test('killed among the parts, it continues to the same', async () => {
   const words = [
     'compare',
     '--config',

@@ -256,5 +256,7 @@ test('the threads that are told are those of the config, if it has any', async (
 test('is not resumed by ple train', async () => {
   const { status, stderr } = await pleHere(['train', '--resume', 'runs/small'], { cwd: folder });
   expect(status).toBe(2);
-  expect(stderr).toMatch(/^ple: runs\/small is the folder of a comparison: the same ple compare command goes on\.\n$/);
+  expect(stderr).toMatch(
+    /^ple: runs\/small is the folder of a comparison: the same ple compare command continues\.\n$/,
+  );
 });

@@ -79,7 +79,7 @@ export const compare = defineCommand(words, async (given, options) => {
     if (result.status === 'done')
       return await finish(result, config, commandLine('compare', ['--config', file, ...overrides]), options, display);
     display.close();
-    say('Interrupted. The same command goes on where it was.');
+    say('Interrupted. The same command continues where it was.');
     return exitCode.interrupted;
   } catch (error) {
     if (options.dryRun) interrupt.signal.throwIfAborted();

@@ -143,8 +143,7 @@ const prepareData = defineCommand(
     else {
       const table = Object.entries(rows).map(([split, rows]) => [split, count(rows)]);
       process.stdout.write(textTable(['split', 'rows'], table));
-      if (files.length === 0)
-        process.stdout.write('\nNothing is kept: these data are read or made anew by every run.\n');
+      if (files.length === 0) process.stdout.write('\nNothing is kept: every run reads or makes these data again.\n');
       else {
         const sizes = files.map(({ path, bytes }) => [path, `${(bytes / 2 ** 20).toFixed(1)} MiB`]);
         process.stdout.write(`\n${textTable(['prepared', 'size'], sizes, [false, true])}`);
@@ -187,7 +186,7 @@ const fetchData = defineCommand(
       throw new ConfigError(`--from: '${options.from}' is no address (http://…).`);
     const bar = progressBar(name, 'bytes');
     const folder = options.to ?? publication.folder;
-    const files = await interruptible('Interrupted. The same command goes on where it stopped.', (signal) =>
+    const files = await interruptible('Interrupted. The same command continues where it stopped.', (signal) =>
       fetchFiles(publication, {
         folder,
         ...(options.from === undefined ? {} : { from: options.from }),

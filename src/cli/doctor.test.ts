@@ -82,7 +82,7 @@ describe('ple doctor', () => {
       expect(stdout).toMatch(new RegExp(`^${engine} on ${device}\\b.*  ${usable ? 'yes' : 'no'}  `, 'm'));
     }
     for (const one of found().devices) {
-      if (!one.usable) expect(stdout).toContain(`${one.reason}.\n  To mend it: ${one.mend}\n`);
+      if (!one.usable) expect(stdout).toContain(`${one.reason}.\n  To fix it: ${one.mend}\n`);
       else if (one.software) expect(stdout).toContain(`${one.adapter}, driver ${one.driver}, a software adapter`);
     }
     expect(stdout).toContain(`engine.device=auto takes ${found().auto.engine} on ${found().auto.device}`);
@@ -94,10 +94,10 @@ describe('ple train', () => {
     ple(['train', '--config', smallConfig(folder), 'train.epochs=1', ...words], { cwd: folder });
 
   test.skipIf(hasNvidia).each([
-    ['compiled', /^ple: engine\.device: cuda is not usable by the compiled engine: .*[lC]UDA.*; to mend it: .+\n$/i],
+    ['compiled', /^ple: engine\.device: cuda is not usable by the compiled engine: .*[lC]UDA.*; to fix it: .+\n$/i],
     [
       'tfjs',
-      /^ple: engine\.device: cuda is not usable by the tfjs engine: @tensorflow\/tfjs-node-gpu .*; to mend it: .+\n$/,
+      /^ple: engine\.device: cuda is not usable by the tfjs engine: @tensorflow\/tfjs-node-gpu .*; to fix it: .+\n$/,
     ],
   ])('with cuda on the %s engine fails in one line, and trains on nothing else', async (name, line) => {
     const folder = temporaryFolder();

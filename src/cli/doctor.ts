@@ -79,7 +79,7 @@ async function devicesText(devices: readonly Surveyed[]): Promise<string> {
   ]);
   const head = ['engine and device', 'usable', 'ms a step', 'difference', 'on'];
   const refused = devices.flatMap(({ candidate, finding }) =>
-    finding.usable ? [] : [`${titleOf(candidate)}: ${printable(finding.reason)}.\n  To mend it: ${finding.mend}\n`],
+    finding.usable ? [] : [`${titleOf(candidate)}: ${printable(finding.reason)}.\n  To fix it: ${finding.mend}\n`],
   );
   const noCuda = devices.every(({ candidate, finding }) => candidate.device !== 'cuda' || !finding.usable);
   const { compiled, tfjs } = cudaNeeds;

@@ -128,7 +128,7 @@ describe('ple report', () => {
     cpSync(at(single), at('unfinished'), { recursive: true });
     rmSync(at('unfinished', 'result.json'));
     const refused = await run('report', 'unfinished');
-    expect(refused.stderr).toMatch(/^ple: unfinished is not finished: ple train --resume unfinished goes on\.\n$/);
+    expect(refused.stderr).toMatch(/^ple: unfinished is not finished: ple train --resume unfinished continues\.\n$/);
     expect([refused.status, refused.stdout]).toEqual([3, '']);
   });
 

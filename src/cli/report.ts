@@ -109,7 +109,7 @@ async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<
     import('../report/write-outputs.js'),
   ]);
   const run = rows[0]?.runs[0]?.run;
-  if (!run) throw new DataError(`${path} is not finished: ple train --resume ${path} goes on.`);
+  if (!run) throw new DataError(`${path} is not finished: ple train --resume ${path} continues.`);
   const folder = options.out ?? path;
   const { notesOnFiles } = await import('../comparison/gains/notes-on-runs.js');
   for (const note of notesOnFiles([run])) say(`note: ${note}`);

@@ -54,7 +54,7 @@ test.each([
   ['while a later checkpoint is being written', 'checkpoint:3', plain],
   ['with dropout, in the middle of a later epoch', 'run:14', dropout],
   ['with dropout, while a later checkpoint is being written', 'checkpoint:3', dropout],
-])('33: a run that is killed %s goes on in its folder to the same bits', async (_, place, changes) => {
+])('33: a run that is killed %s continues in its folder to the same bits', async (_, place, changes) => {
   const folder = temporaryFolder();
   const runs = join(folder, 'killed');
   const words = ['train', '--config', smallConfig(folder, changes), '--runs', runs];
@@ -78,25 +78,28 @@ test.each([
   ['SIGTERM', plain],
   ['SIGHUP', plain],
   ['SIGTERM', dropout], // within an epoch, of which the rest draws its noise after resuming
-] as const)('33: %s writes a checkpoint, exits 130, and the run goes on to the same bits', async (signal, changes) => {
-  const folder = temporaryFolder();
-  const runs = join(folder, 'interrupted');
-  let sent = false;
-  const interrupted = await ple(['train', '--config', smallConfig(folder, changes), '--runs', runs], {
-    onStderr: (text, kill) => {
-      if (sent || !text.includes('epoch 1/')) return;
-      sent = true;
-      kill(signal);
-    },
-  });
-  expect(interrupted.status, interrupted.stderr).toBe(130);
-  const run = runIn(runs);
-  expect(existsSync(join(run, 'checkpoints/last.safetensors'))).toBe(true);
-  expect(interrupted.stderr).toContain(`ple train --resume ${run}`);
-  const resumed = await ple(['train', '--resume', run, 'engine.threads=1']);
-  expect(resumed.status, resumed.stderr).toBe(0);
-  expect(bitsOf(run)).toEqual(wholes.get(changes));
-});
+] as const)(
+  '33: %s writes a checkpoint, exits 130, and the run continues to the same bits',
+  async (signal, changes) => {
+    const folder = temporaryFolder();
+    const runs = join(folder, 'interrupted');
+    let sent = false;
+    const interrupted = await ple(['train', '--config', smallConfig(folder, changes), '--runs', runs], {
+      onStderr: (text, kill) => {
+        if (sent || !text.includes('epoch 1/')) return;
+        sent = true;
+        kill(signal);
+      },
+    });
+    expect(interrupted.status, interrupted.stderr).toBe(130);
+    const run = runIn(runs);
+    expect(existsSync(join(run, 'checkpoints/last.safetensors'))).toBe(true);
+    expect(interrupted.stderr).toContain(`ple train --resume ${run}`);
+    const resumed = await ple(['train', '--resume', run, 'engine.threads=1']);
+    expect(resumed.status, resumed.stderr).toBe(0);
+    expect(bitsOf(run)).toEqual(wholes.get(changes));
+  },
+);
 
 test('a resumed run takes no override that changes its result', async () => {
   const folder = temporaryFolder();

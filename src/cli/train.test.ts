@@ -260,7 +260,7 @@ describe('--dry-run', () => {
   });
 });
 
-test('a run whose messages nobody reads goes on', async () => {
+test('a run whose messages nobody reads continues', async () => {
   const finished = await ple(['train', '--config', config, '--runs', 'unread', 'train.epochs=2'], {
     cwd: folder,
     closed: ['stdout', 'stderr'],

@@ -85,7 +85,7 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
   const file = join(options.resume, 'config.yaml');
   if (!existsSync(file) || !existsSync(join(options.resume, 'checkpoints'))) {
     if (existsSync(file) && namesComparison(file, []))
-      throw new ConfigError(`${options.resume} is the folder of a comparison: the same ple compare command goes on.`);
+      throw new ConfigError(`${options.resume} is the folder of a comparison: the same ple compare command continues.`);
     throw new ConfigError(`${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`);
   }
   const experiment = readConfig(file, given);

@@ -21,48 +21,6 @@ import { reportedRun } from './stored/reported-run.js';
 import { readComparison } from './stored/stored-runs.js';
 import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
 
-/** Lines of pino about a comparison's training: when, on how many processes, and which runs ended. */
-interface ComparisonLog {
-  add(event: Event): void;
-  /** A last line, if anything was trained. */
-  end(status: 'done' | 'interrupted'): void;
-  close(): void;
-}
-
-/** The file is made, or goes on, when the first run starts. */
-function openComparisonLog(file: string): ComparisonLog {
-  let opened: LogFile | undefined;
-  return {
-    add(event) {
-      if (event.kind === 'planned' && event.unfinished.length > 0) {
-        const { stage, jobs, threads } = event;
-        const isNew = opened === undefined;
-        opened ??= openLog(file);
-        opened.log.info({ stage, jobs, threads, runs: event.unfinished.length }, isNew ? 'started' : 'goes on');
-      }
-      if (event.kind === 'ended') {
-        const { outcome, run } = event;
-        opened?.log[outcome.status === 'failed' ? 'error' : 'info']({ run: run.folder, ...outcome }, 'run ended');
-      }
-    },
-    end(status) {
-      opened?.log.info(status);
-    },
-    close: () => opened?.close(),
-  };
-}
-
-/** Of training, over all interruptions, without the time between them; null before any. */
-function loggedTime(file: string): {
-  readonly seconds: number | null;
-  readonly jobs: unknown;
-  readonly threads: unknown;
-} {
-  const entries = existsSync(file) ? logEntries(readFileSync(file, 'utf8')) : [];
-  const last = entries.findLast((entry) => 'jobs' in entry);
-  return { seconds: secondsLogged(file), jobs: last?.jobs ?? null, threads: last?.threads ?? null };
-}
-
 export type ComparisonResult =
   | { readonly status: 'interrupted'; readonly folder: string }
   | {
@@ -74,7 +32,7 @@ export type ComparisonResult =
       readonly failed: number;
     };
 
-/** Trains what is not finished of a comparison, and writes `comparison.json`. The same call goes on after an interruption. */
+/** Trains what is not finished of a comparison, and writes `comparison.json`. The same call continues after an interruption. */
 export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<ComparisonResult> {
   const folder = join(options.runs, config.name);
   const held: { log?: ComparisonLog; lock?: Lock } = {};
@@ -226,4 +184,46 @@ function withDecisions(comparison: Comparison, decided: DecidedChanges, config: 
     ...decisionsOf(decided.of(row.label, row.axis), isSearched ? searched(row.label) : undefined),
   }));
   return { ...comparison, rows, notes: [...comparison.notes, ...notesOnSearch(rows)] };
+}
+
+/** Lines of pino about a comparison's training: when, on how many processes, and which runs ended. */
+interface ComparisonLog {
+  add(event: Event): void;
+  /** A last line, if anything was trained. */
+  end(status: 'done' | 'interrupted'): void;
+  close(): void;
+}
+
+/** The file is made, or continues, when the first run starts. */
+function openComparisonLog(file: string): ComparisonLog {
+  let opened: LogFile | undefined;
+  return {
+    add(event) {
+      if (event.kind === 'planned' && event.unfinished.length > 0) {
+        const { stage, jobs, threads } = event;
+        const isNew = opened === undefined;
+        opened ??= openLog(file);
+        opened.log.info({ stage, jobs, threads, runs: event.unfinished.length }, isNew ? 'started' : 'continued');
+      }
+      if (event.kind === 'ended') {
+        const { outcome, run } = event;
+        opened?.log[outcome.status === 'failed' ? 'error' : 'info']({ run: run.folder, ...outcome }, 'run ended');
+      }
+    },
+    end(status) {
+      opened?.log.info(status);
+    },
+    close: () => opened?.close(),
+  };
+}
+
+/** Of training, over all interruptions, without the time between them; null before any. */
+function loggedTime(file: string): {
+  readonly seconds: number | null;
+  readonly jobs: unknown;
+  readonly threads: unknown;
+} {
+  const entries = existsSync(file) ? logEntries(readFileSync(file, 'utf8')) : [];
+  const last = entries.findLast((entry) => 'jobs' in entry);
+  return { seconds: secondsLogged(file), jobs: last?.jobs ?? null, threads: last?.threads ?? null };
 }

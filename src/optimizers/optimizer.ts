@@ -7,48 +7,6 @@ import type { CommonOptions } from './options.js';
 import { learningRateSchedules } from './schedules/catalogue.js';
 import type { FollowedScores, LearningRateSchedule, TrainingLength } from './schedules/learning-rate-schedule.js';
 
-/** The learning rate of a run, step by step. */
-export interface LearningRate {
-  /** After so many completed epochs and steps (both from 0). */
-  at(completedEpochs: number, completedSteps: number, scores: FollowedScores): number;
-  /** Only where it goes by the scores of epochs. Networks that share nothing then have a learning rate each, by their own scores. */
-  readonly follow?: LearningRateSchedule['follow'];
-}
-
-/** @throws ConfigError for a schedule that does not fit the length of training. */
-function learningRateOf({ learningRate, decay, schedule }: CommonOptions, length: TrainingLength): LearningRate {
-  if (schedule) {
-    const { factor, follow } = learningRateSchedules.get(schedule.type).build(schedule, length);
-    return { at: (_epochs, steps, scores) => learningRate * factor(steps, scores), ...(follow ? { follow } : {}) };
-  }
-  if (!decay) return { at: () => learningRate };
-  return { at: (epochs, steps) => learningRate * decay.ratio ** (decay.unit === 'epoch' ? epochs : steps) };
-}
-
-/**
- * Scales gradients by min(1, limit / (norm + 1e-6)), the norm being that of all arrays of a group in one vector
- * (PyTorch's `clip_grad_norm_`). Arrays of the same `groupOf` are one group: independent networks do not clip each other.
- */
-function clipByNorm(
-  gradients: Readonly<Record<string, Tensor>>,
-  limit: number,
-  groupOf: (name: string) => string | undefined,
-): Record<string, Tensor> {
-  const squares = new Map<string | undefined, Tensor>();
-  for (const [name, gradient] of Object.entries(gradients)) {
-    const square = gradient.square().sum();
-    const before = squares.get(groupOf(name));
-    squares.set(groupOf(name), before ? before.add(square) : square);
-  }
-  const scales = new Map<string | undefined, Tensor>();
-  for (const [group, square] of squares) {
-    scales.set(group, tf.scalar(limit).div(square.sqrt().add(1e-6)).minimum(1));
-  }
-  return Object.fromEntries(
-    Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(scales.get(groupOf(name)) ?? 1)]),
-  );
-}
-
 type Tensors = Readonly<Record<string, Tensor>>;
 
 /** What one update reads. All of it may be traced: nothing here has values that can be read. */
@@ -167,4 +125,46 @@ function named(tensors: Tensors, name: string, what: string): Tensor {
   const found = tensors[name];
   if (!found) throw new Error(`'${name}' has no ${what}`);
   return found;
+}
+
+/** The learning rate of a run, step by step. */
+export interface LearningRate {
+  /** After so many completed epochs and steps (both from 0). */
+  at(completedEpochs: number, completedSteps: number, scores: FollowedScores): number;
+  /** Only where it goes by the scores of epochs. Networks that share nothing then have a learning rate each, by their own scores. */
+  readonly follow?: LearningRateSchedule['follow'];
+}
+
+/** @throws ConfigError for a schedule that does not fit the length of training. */
+function learningRateOf({ learningRate, decay, schedule }: CommonOptions, length: TrainingLength): LearningRate {
+  if (schedule) {
+    const { factor, follow } = learningRateSchedules.get(schedule.type).build(schedule, length);
+    return { at: (_epochs, steps, scores) => learningRate * factor(steps, scores), ...(follow ? { follow } : {}) };
+  }
+  if (!decay) return { at: () => learningRate };
+  return { at: (epochs, steps) => learningRate * decay.ratio ** (decay.unit === 'epoch' ? epochs : steps) };
+}
+
+/**
+ * Scales gradients by min(1, limit / (norm + 1e-6)), the norm being that of all arrays of a group in one vector
+ * (PyTorch's `clip_grad_norm_`). Arrays of the same `groupOf` are one group: independent networks do not clip each other.
+ */
+function clipByNorm(
+  gradients: Readonly<Record<string, Tensor>>,
+  limit: number,
+  groupOf: (name: string) => string | undefined,
+): Record<string, Tensor> {
+  const squares = new Map<string | undefined, Tensor>();
+  for (const [name, gradient] of Object.entries(gradients)) {
+    const square = gradient.square().sum();
+    const before = squares.get(groupOf(name));
+    squares.set(groupOf(name), before ? before.add(square) : square);
+  }
+  const scales = new Map<string | undefined, Tensor>();
+  for (const [group, square] of squares) {
+    scales.set(group, tf.scalar(limit).div(square.sqrt().add(1e-6)).minimum(1));
+  }
+  return Object.fromEntries(
+    Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(scales.get(groupOf(name)) ?? 1)]),
+  );
 }

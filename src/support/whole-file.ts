@@ -48,6 +48,7 @@ export function cannotWriteFile(path: string, error: unknown): unknown {
 }
 
 const ending = /\.([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.tmp$/;
+
 /** Whether the process of another machine lives is not known: what it has not written to for so long was left by a killed one. */
 const abandonedMilliseconds = 86_400_000;
 

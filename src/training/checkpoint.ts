@@ -36,7 +36,7 @@ export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: st
   await writeSafetensors(lastPath(folder), { arrays, metadata });
 }
 
-/** Of everything that a run goes on from: a bit that a disk has turned would be a wrong result, without a word. */
+/** Of everything that a run continues from: a bit that a disk has turned would be a wrong result, without a word. */
 function checksum(arrays: HostArrays, progress: string): string {
   const sha256 = createHash('sha256').update(progress);
   for (const [name, { dtype, shape, data }] of Object.entries(arrays)) {
@@ -72,9 +72,7 @@ export async function readSnapshot(folder: string, hash: string): Promise<Snapsh
   }
   const { progress = '' } = metadata;
   if (metadata.sha256 !== checksum(arrays, progress)) {
-    throw new UserError(
-      `${path} is damaged: its checksum is another. Delete it, and the run starts from its beginning.`,
-    );
+    throw new UserError(`${path} has a checksum mismatch: delete it to restart the run.`);
   }
   const state: Record<string, HostArray> = {};
   const best: Record<string, HostArray> = {};

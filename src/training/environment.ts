@@ -48,12 +48,12 @@ export function readEnvironment(path: string): StoredEnvironment | undefined {
         file,
         environmentShape,
         (text): StoredEnvironment => JSON.parse(text),
-        'Delete the file: the run goes on without it',
+        'Delete the file: the run continues without it',
       )
     : undefined;
 }
 
-/** What a run goes on on, and in `earlier` what it was trained on before, where that was something else. */
+/** What a run continues on, and in `earlier` what it was trained on before, where that was something else. */
 export function goingOn(now: object, before: StoredEnvironment | undefined) {
   if (!before) return now;
   const { hash8: _, earlier = [], ...last } = before;

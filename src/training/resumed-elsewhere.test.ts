@@ -78,7 +78,7 @@ test('a damaged environment.json is told by its key, and costs no checkpoint', a
   const path = await train('damaged', onDevice('compiled'), 1);
   writeFileSync(join(path, 'environment.json'), '{ "hash8": 1 }');
   await expect(train('damaged', onDevice('compiled'), 2, path)).rejects.toThrow(
-    /^Cannot read \S+environment\.json: hash8: [^{}[\]]*\. Delete the file: the run goes on without it\.$/,
+    /^Cannot read \S+environment\.json: hash8: [^{}[\]]*\. Delete the file: the run continues without it\.$/,
   );
   rmSync(join(path, 'environment.json'));
   await train('damaged', onDevice('compiled'), 2, path);

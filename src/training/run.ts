@@ -107,7 +107,7 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
   }
 }
 
-/** A folder goes on with its own config and data only, also before its first checkpoint. */
+/** A folder continues with its own config and data only, also before its first checkpoint. */
 function checkHash(path: string, hash: string): void {
   const environment = readEnvironment(path);
   if (environment && environment.hash8 !== hash) {

@@ -22,7 +22,7 @@ engine: { name: tfjs, device: cpu }
 const folder = mkdtempSync(join(tmpdir(), 'ple-torn-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Trains, until after this epoch, in a folder of its own, or goes on there; the run's folder. */
+/** Trains, until after this epoch, in a folder of its own, or continues there; the run's folder. */
 async function trained(runs: string, until: number, resume?: string): Promise<{ path: string; notes: string[] }> {
   const stop = new AbortController();
   const notes: string[] = [];

@@ -172,7 +172,7 @@ test.each([
   // Of noise: the learning rate falls, patience runs, and tasks' best epochs are others than the model's.
   [ple, hardly],
   [apart, hardly],
-])('33: %s with %s goes on from any of its records to the same bits', async (model, settings) => {
+])('33: %s with %s continues from any of its records to the same bits', async (model, settings) => {
   const dataset = settings === hardly ? noisy(rows.train) : plain().dataset;
   const experiment = experimentOf(model, binaryTasks, settings);
   const taken: Promise<Snapshot>[] = [];

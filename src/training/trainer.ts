@@ -15,112 +15,6 @@ import { advance, checkMonitor, observe, observersOf, ofOwnBest, unitsOf } from 
 import type { TrainingSetup } from './setup.js';
 import { batchArrays, initialState, noiseOf, trainingStep } from './step.js';
 
-/** Where the run stands after one more chunk of steps. */
-interface EpochChunk {
-  readonly progress: Progress;
-  /** Of the epoch so far. */
-  readonly meanLoss: number;
-  /** Steps of a whole epoch. */
-  readonly steps: number;
-  /** Of this chunk, reading included. */
-  readonly samplesPerSecond: number;
-}
-
-/**
- * The rest of the epoch at which `progress` stands.
- * @throws UserError with epoch, step and task when a loss is not finite.
- */
-export async function* trainEpoch(
-  setup: TrainingSetup,
-  program: Program,
-  from: Progress,
-): AsyncGenerator<EpochChunk, void> {
-  const { dataset, batchSize, model } = setup;
-  const { epoch } = from;
-  const steps = Math.ceil(dataset.splits.train.rows / batchSize);
-  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise);
-  const { shape } = arrays.training.learningRate;
-  const chunks = pace(arrays.bytes, program.transfers?.perChunkMilliseconds);
-  const reader = readBatches(dataset, 'train', {
-    batchSize,
-    order: setup.order.stream(String(epoch)),
-    skip: from.step,
-  });
-  let progress = from;
-  while (progress.step < steps) {
-    const started = performance.now();
-    const chunk = await reader.take(chunks.steps());
-    if (!chunk) throw new Error(`The data ended after ${progress.step} of ${steps} steps.`);
-    const weights = new Float32Array(chunk.steps * dataset.tasks.length);
-    const rates: number[] = [];
-    for (let step = 0; step < chunk.steps; step++) {
-      const total = progress.totalSteps + step;
-      weights.set(setup.weightsAt(epoch - 1, total), step * dataset.tasks.length);
-      rates.push(...setup.learningRatesAt(from, total));
-    }
-    const outputs = await program.run({
-      ...chunk.arrays,
-      ...noiseOf(model.noise, batchSize, setup.noise, { completedSteps: progress.totalSteps, steps: chunk.steps }),
-      weights: float32([chunk.steps, dataset.tasks.length], weights),
-      learningRate: float32([chunk.steps, ...shape], Float32Array.from(rates)),
-    });
-    const sums = addSteps(progress, outputs, chunk.arrays.mask.data, chunk.steps, batchSize, dataset.tasks);
-    const seconds = (performance.now() - started) / 1000;
-    chunks.observe(chunk.steps, seconds);
-    const samples = chunk.rows.reduce((sum, rows) => sum + rows, 0);
-    progress = {
-      ...progress,
-      step: progress.step + chunk.steps,
-      totalSteps: progress.totalSteps + chunk.steps,
-      sums,
-      epochSeconds: progress.epochSeconds + seconds,
-      seconds: progress.seconds + seconds,
-      samples: progress.samples + samples,
-    };
-    yield { progress, meanLoss: sums.loss / sums.steps, steps, samplesPerSecond: samples / seconds };
-    await setImmediate(); // lets signals and timers in: the engine blocks the thread while it runs
-  }
-}
-
-function addSteps(
-  progress: Progress,
-  outputs: HostArrays,
-  mask: Float32Array,
-  steps: number,
-  batchSize: number,
-  tasks: readonly Task[],
-): EpochSums {
-  const { loss, tasks: taskLosses } = outputs;
-  if (!loss || !taskLosses) throw new Error('The training step gave no loss.');
-  const sums = { ...progress.sums, tasks: [...progress.sums.tasks], counts: [...progress.sums.counts] };
-  for (let step = 0; step < steps; step++) {
-    const joint = loss.data[step] ?? Number.NaN;
-    const values = tasks.map((_, index) => taskLosses.data[step * tasks.length + index] ?? Number.NaN);
-    const [lost, ...others] = tasks
-      .filter((_, index) => !Number.isFinite(values[index]))
-      .map(({ name }) => `'${name}'`);
-    if (lost !== undefined) throw notFinite(progress.epoch, progress.step + step + 1, `loss of task ${lost}`, others);
-    for (const [index, value] of values.entries()) {
-      const from = (step * tasks.length + index) * batchSize; // of [S, T, B]
-      const weight = mask.subarray(from, from + batchSize).reduce((sum, ofRow) => sum + ofRow, 0);
-      sums.tasks[index] = (sums.tasks[index] ?? 0) + value * weight;
-      sums.counts[index] = (sums.counts[index] ?? 0) + weight;
-    }
-    if (!Number.isFinite(joint)) throw notFinite(progress.epoch, progress.step + step + 1, 'joint loss');
-    sums.loss += joint;
-    sums.steps += 1;
-  }
-  return sums;
-}
-
-function notFinite(epoch: number, step: number, what: string, others: readonly string[] = []): UserError {
-  const also = others.length > 0 ? `, nor ${others.length > 1 ? 'are those' : 'is that'} of ${others.join(', ')}` : '';
-  return new UserError(
-    `The ${what} is not finite in epoch ${epoch}, step ${step}${also}: lower train.optimizer.learningRate or set clipNorm, ` +
-      'and look for extreme values among the inputs and labels.',
-  );
-}
-
 /** A moment of a run from which it can go on to the same bits. */
 export interface Snapshot {
   readonly state: HostArrays;
@@ -330,4 +224,110 @@ function epochRecord(setup: TrainingSetup, progress: Progress, validation: Recor
         : Object.fromEntries(ownersOf(setup.parameters).map((owner, index) => [owner, rates[index]])),
     seconds: epochSeconds,
   };
+}
+
+/** Where the run stands after one more chunk of steps. */
+interface EpochChunk {
+  readonly progress: Progress;
+  /** Of the epoch so far. */
+  readonly meanLoss: number;
+  /** Steps of a whole epoch. */
+  readonly steps: number;
+  /** Of this chunk, reading included. */
+  readonly samplesPerSecond: number;
+}
+
+/**
+ * The rest of the epoch at which `progress` stands.
+ * @throws UserError with epoch, step and task when a loss is not finite.
+ */
+export async function* trainEpoch(
+  setup: TrainingSetup,
+  program: Program,
+  from: Progress,
+): AsyncGenerator<EpochChunk, void> {
+  const { dataset, batchSize, model } = setup;
+  const { epoch } = from;
+  const steps = Math.ceil(dataset.splits.train.rows / batchSize);
+  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise);
+  const { shape } = arrays.training.learningRate;
+  const chunks = pace(arrays.bytes, program.transfers?.perChunkMilliseconds);
+  const reader = readBatches(dataset, 'train', {
+    batchSize,
+    order: setup.order.stream(String(epoch)),
+    skip: from.step,
+  });
+  let progress = from;
+  while (progress.step < steps) {
+    const started = performance.now();
+    const chunk = await reader.take(chunks.steps());
+    if (!chunk) throw new Error(`The data ended after ${progress.step} of ${steps} steps.`);
+    const weights = new Float32Array(chunk.steps * dataset.tasks.length);
+    const rates: number[] = [];
+    for (let step = 0; step < chunk.steps; step++) {
+      const total = progress.totalSteps + step;
+      weights.set(setup.weightsAt(epoch - 1, total), step * dataset.tasks.length);
+      rates.push(...setup.learningRatesAt(from, total));
+    }
+    const outputs = await program.run({
+      ...chunk.arrays,
+      ...noiseOf(model.noise, batchSize, setup.noise, { completedSteps: progress.totalSteps, steps: chunk.steps }),
+      weights: float32([chunk.steps, dataset.tasks.length], weights),
+      learningRate: float32([chunk.steps, ...shape], Float32Array.from(rates)),
+    });
+    const sums = addSteps(progress, outputs, chunk.arrays.mask.data, chunk.steps, batchSize, dataset.tasks);
+    const seconds = (performance.now() - started) / 1000;
+    chunks.observe(chunk.steps, seconds);
+    const samples = chunk.rows.reduce((sum, rows) => sum + rows, 0);
+    progress = {
+      ...progress,
+      step: progress.step + chunk.steps,
+      totalSteps: progress.totalSteps + chunk.steps,
+      sums,
+      epochSeconds: progress.epochSeconds + seconds,
+      seconds: progress.seconds + seconds,
+      samples: progress.samples + samples,
+    };
+    yield { progress, meanLoss: sums.loss / sums.steps, steps, samplesPerSecond: samples / seconds };
+    await setImmediate(); // lets signals and timers in: the engine blocks the thread while it runs
+  }
+}
+
+function addSteps(
+  progress: Progress,
+  outputs: HostArrays,
+  mask: Float32Array,
+  steps: number,
+  batchSize: number,
+  tasks: readonly Task[],
+): EpochSums {
+  const { loss, tasks: taskLosses } = outputs;
+  if (!loss || !taskLosses) throw new Error('The training step gave no loss.');
+  const sums = { ...progress.sums, tasks: [...progress.sums.tasks], counts: [...progress.sums.counts] };
+  for (let step = 0; step < steps; step++) {
+    const joint = loss.data[step] ?? Number.NaN;
+    const values = tasks.map((_, index) => taskLosses.data[step * tasks.length + index] ?? Number.NaN);
+    const [lost, ...others] = tasks
+      .filter((_, index) => !Number.isFinite(values[index]))
+      .map(({ name }) => `'${name}'`);
+    if (lost !== undefined) throw notFinite(progress.epoch, progress.step + step + 1, `loss of task ${lost}`, others);
+    for (const [index, value] of values.entries()) {
+      const from = (step * tasks.length + index) * batchSize; // of [S, T, B]
+      const weight = mask.subarray(from, from + batchSize).reduce((sum, ofRow) => sum + ofRow, 0);
+      sums.tasks[index] = (sums.tasks[index] ?? 0) + value * weight;
+      sums.counts[index] = (sums.counts[index] ?? 0) + weight;
+    }
+    if (!Number.isFinite(joint)) throw notFinite(progress.epoch, progress.step + step + 1, 'joint loss');
+    sums.loss += joint;
+    sums.steps += 1;
+  }
+  return sums;
+}
+
+function notFinite(epoch: number, step: number, what: string, others: readonly string[] = []): UserError {
+  const also = others.length > 0 ? `, nor ${others.length > 1 ? 'are those' : 'is that'} of ${others.join(', ')}` : '';
+  return new UserError(
+    `The ${what} is not finite in epoch ${epoch}, step ${step}${also}: lower train.optimizer.learningRate or set clipNorm, ` +
+      'and look for extreme values among the inputs and labels.',
+  );
 }

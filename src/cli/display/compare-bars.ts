@@ -40,7 +40,7 @@ export function openCompareBars(stream: NodeJS.WriteStream, title: string, jobs:
     hideCursor: true,
     linewrap: true, // of lines above the bars; the bars are cut
     forceRedraw: true, // a line that has not changed may have moved
-    gracefulExit: false, // an interrupted comparison goes on until its checkpoints are written
+    gracefulExit: false, // an interrupted comparison continues until its checkpoints are written
     fps: 5,
   });
   const create = (total: number, payload: Payload) => bars.create(total, 0, payload);

@@ -11,43 +11,6 @@ import { type CompareBars, openCompareBars } from './compare-bars.js';
 import { type ProgressBar, progressBar } from './progress-bar.js';
 import { createTimeLeft, type TimeLeft } from './time-left.js';
 
-/** Notes on what came out of single runs, gathered, since many runs have the same. */
-interface RunNotes {
-  add(run: Pick<Run, 'label' | 'point' | 'values' | 'seed'>, message: string): void;
-  /** A line for each message with the runs that have it, which are forgotten. */
-  take(): readonly string[];
-}
-
-export function gatherRunNotes(): RunNotes {
-  const seeds = new Map<string, Map<string, Set<number>>>(); // by message, then by model and point
-  return {
-    add({ label, point, values, seed }, message) {
-      const names = seeds.get(message) ?? new Map<string, Set<number>>();
-      const name = [label, pointText({ ...point, ...values }, ' ')].filter((text) => text !== '').join(' ');
-      names.set(name, (names.get(name) ?? new Set()).add(seed));
-      seeds.set(message, names);
-    },
-    take() {
-      const lines = [...seeds].map(([message, names]) => `${ofWhich(names)}: ${message}`);
-      seeds.clear();
-      return lines;
-    },
-  };
-}
-
-const mostNamed = 10;
-
-/** `ple seeds 1, 2, 5; mmoe seed 1`; of many runs how many. */
-function ofWhich(names: ReadonlyMap<string, ReadonlySet<number>>): string {
-  const runs = [...names.values()].reduce((sum, seeds) => sum + seeds.size, 0);
-  return runs > mostNamed ? `${runs} runs` : [...names].map(runsText).join('; ');
-}
-
-/** `ple seeds 1, 2, 5` */
-function runsText([name, seeds]: readonly [string, ReadonlySet<number>]): string {
-  return `${name} ${seeds.size === 1 ? 'seed' : 'seeds'} ${[...seeds].toSorted((a, b) => a - b).join(', ')}`;
-}
-
 /** Shows a comparison's events to a person. */
 export interface CompareDisplay {
   show(event: Event): void;
@@ -56,7 +19,9 @@ export interface CompareDisplay {
 }
 
 type Planned = Event & { readonly kind: 'planned' };
+
 type Decisions = Event & { readonly kind: 'decided' };
+
 type Ended = Event & { readonly kind: 'ended' };
 
 /** On a terminal bars, elsewhere a line for each finished run; runs that failed, notes and decisions as lines on both. */
@@ -152,7 +117,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     const name = nameOf(run);
     if (report.kind === 'note' && report.ofRun) ofRuns.add(run, report.message);
     else if (report.kind === 'note') once(`note: ${report.message}`);
-    if (report.kind === 'start' && report.resumedAt !== null) line(`${name} goes on in epoch ${report.resumedAt}`);
+    if (report.kind === 'start' && report.resumedAt !== null) line(`${name} continues in epoch ${report.resumedAt}`);
     const place = places.get(run.folder) ?? 0;
     if (report.kind === 'start') bars?.job(place, name, 0, ['compiling']);
     if (report.kind !== 'step') return;
@@ -234,4 +199,41 @@ function forTasks(tasks: readonly string[] | undefined): string {
 
 function now(): number {
   return performance.now() / 1000;
+}
+
+/** Notes on what came out of single runs, gathered, since many runs have the same. */
+interface RunNotes {
+  add(run: Pick<Run, 'label' | 'point' | 'values' | 'seed'>, message: string): void;
+  /** A line for each message with the runs that have it, which are forgotten. */
+  take(): readonly string[];
+}
+
+export function gatherRunNotes(): RunNotes {
+  const seeds = new Map<string, Map<string, Set<number>>>(); // by message, then by model and point
+  return {
+    add({ label, point, values, seed }, message) {
+      const names = seeds.get(message) ?? new Map<string, Set<number>>();
+      const name = [label, pointText({ ...point, ...values }, ' ')].filter((text) => text !== '').join(' ');
+      names.set(name, (names.get(name) ?? new Set()).add(seed));
+      seeds.set(message, names);
+    },
+    take() {
+      const lines = [...seeds].map(([message, names]) => `${ofWhich(names)}: ${message}`);
+      seeds.clear();
+      return lines;
+    },
+  };
+}
+
+const mostNamed = 10;
+
+/** `ple seeds 1, 2, 5; mmoe seed 1`; of many runs how many. */
+function ofWhich(names: ReadonlyMap<string, ReadonlySet<number>>): string {
+  const runs = [...names.values()].reduce((sum, seeds) => sum + seeds.size, 0);
+  return runs > mostNamed ? `${runs} runs` : [...names].map(runsText).join('; ');
+}
+
+/** `ple seeds 1, 2, 5` */
+function runsText([name, seeds]: readonly [string, ReadonlySet<number>]): string {
+  return `${name} ${seeds.size === 1 ? 'seed' : 'seeds'} ${[...seeds].toSorted((a, b) => a - b).join(', ')}`;
 }

@@ -10,7 +10,7 @@ test('nothing is known before the first progress', () => {
   expect(time.left(4)).toBeNull(); // its speed shows at the second time
 });
 
-test('a run goes on as fast as since its first progress, and others take as long', () => {
+test('a run continues as fast as since its first progress, and others take as long', () => {
   const time = createTimeLeft(['a', 'a', 'b'], 1);
   time.begin('a1', 'a', 0);
   time.update('a1', 0.1, 2); // 2 s to start

@@ -147,7 +147,7 @@ export function localProcesses({
     return runs.map((run) => ({ ...run, state: stateAfter(outcomes.get(run.folder)) ?? run.state }));
   }
 
-  /** A worker that was killed is started again, once for a run, which goes on from its checkpoint. */
+  /** A worker that was killed is started again, once for a run, which continues from its checkpoint. */
   async function train(
     run: Run,
     {

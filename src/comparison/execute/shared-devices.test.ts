@@ -52,7 +52,7 @@ test.each(['{ device: cuda }', '{}'])('runs of %s go over all GPUs by their plac
 test('a GPU that fails is left out, with a note', async () => {
   const devices = await shareDevices(configOf('{ device: cuda }'), lookAt(three, ['compiled on cuda 1']));
   expect([0, 1, 2].map((place) => deviceFor(devices, 3, place).candidate.deviceId)).toEqual([0, 2, 0]);
-  expect(devices.notes).toEqual(['the GPU 1 is left out: it failed; to mend it: mend it']);
+  expect(devices.notes).toEqual(['the GPU 1 is left out: it failed; to fix it: mend it']);
 });
 
 test('one that is named is the only one', async () => {

@@ -26,7 +26,7 @@ export async function shareDevices(config: ComparisonConfig, look: Look = lookAt
     const other = { ...candidate, deviceId };
     const finding = await look.probe(other);
     if (!finding.usable) {
-      missing.push(`the GPU ${deviceId} is left out: ${finding.reason}; to mend it: ${finding.mend}`);
+      missing.push(`the GPU ${deviceId} is left out: ${finding.reason}; to fix it: ${finding.mend}`);
       continue;
     }
     const { adapter, driver, memoryBytes, software } = finding;

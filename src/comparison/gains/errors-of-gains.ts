@@ -16,6 +16,54 @@ import {
   testSetOf,
 } from './task-gain.js';
 
+/** What moderates the variances of a table's gains; null where there are too few pairs or models (docs/statistics.md). */
+export interface TableModeration {
+  readonly tasks: Moderation | null;
+  readonly aggregate: Moderation | null;
+}
+
+/** Of all models of a table. */
+export function tableModeration(compared: readonly Compared[], tasks: readonly JudgedTask[]): TableModeration {
+  const gainsAt = (place: number) =>
+    compared.map(({ differences }) => {
+      const { values, magnitude } = differences.at(place) ?? { values: [], magnitude: 0 };
+      return isConstant(values, magnitude) ? values.map(() => 0) : values;
+    });
+  return { tasks: moderation(tasks.map((_, task) => gainsAt(task))), aggregate: moderation([gainsAt(-1)]) };
+}
+
+/** The errors that a comparison asks for, [model][task, then the aggregate]. */
+export async function errorsOf(
+  compared: readonly Compared[],
+  tasks: readonly JudgedTask[],
+  weights: readonly number[],
+  uncertainty: Comparison['uncertainty'],
+  moderated: TableModeration,
+): Promise<readonly (readonly ErrorOfGain[])[]> {
+  const ofRows = uncertainty === 'seeds' ? [] : await rowErrors(compared, tasks, weights);
+  return compared.map((model, index) =>
+    model.differences.map((difference, measure): ErrorOfGain => {
+      const rows = ofRows[index]?.[measure] ?? null;
+      if (uncertainty === 'rows') return { whole: rows, seeds: null, rows };
+      const seeds = ofSeeds(difference, measure < tasks.length ? measure : null, moderated);
+      // Seeds with test rows of their own differ by the draw of the rows already.
+      if (uncertainty === 'seeds' || hasOwnRows(difference)) return { whole: seeds, seeds, rows: null };
+      return { whole: seeds && rows && addErrors(seeds, rows), seeds, rows };
+    }),
+  );
+}
+
+/** @param task Null: of the aggregate. */
+function ofSeeds(
+  { values, magnitude }: Differences,
+  task: number | null,
+  moderated: TableModeration,
+): GainError | null {
+  const own = seedError(values, magnitude);
+  const by = task === null ? moderated.aggregate : moderated.tasks;
+  return own === null || own.variance === 0 ? own : (by?.moderate(own, values.length, task ?? 0) ?? own);
+}
+
 /**
  * The error of each mean gain by the draw of the test rows, the models being what they are: [model][task, then the aggregate], of a normal
  * distribution. A gain's influence of a row is the mean over pairs of the model's influence less the reference's; the squares add up to the
@@ -163,52 +211,4 @@ function reader(tasks: readonly JudgedTask[]): (run: EvaluatedRun) => Promise<In
     });
     return { ofTasks, groups: [...predictions.values()][0]?.scores.groups };
   };
-}
-
-/** What moderates the variances of a table's gains; null where there are too few pairs or models (docs/statistics.md). */
-export interface TableModeration {
-  readonly tasks: Moderation | null;
-  readonly aggregate: Moderation | null;
-}
-
-/** Of all models of a table. */
-export function tableModeration(compared: readonly Compared[], tasks: readonly JudgedTask[]): TableModeration {
-  const gainsAt = (place: number) =>
-    compared.map(({ differences }) => {
-      const { values, magnitude } = differences.at(place) ?? { values: [], magnitude: 0 };
-      return isConstant(values, magnitude) ? values.map(() => 0) : values;
-    });
-  return { tasks: moderation(tasks.map((_, task) => gainsAt(task))), aggregate: moderation([gainsAt(-1)]) };
-}
-
-/** The errors that a comparison asks for, [model][task, then the aggregate]. */
-export async function errorsOf(
-  compared: readonly Compared[],
-  tasks: readonly JudgedTask[],
-  weights: readonly number[],
-  uncertainty: Comparison['uncertainty'],
-  moderated: TableModeration,
-): Promise<readonly (readonly ErrorOfGain[])[]> {
-  const ofRows = uncertainty === 'seeds' ? [] : await rowErrors(compared, tasks, weights);
-  return compared.map((model, index) =>
-    model.differences.map((difference, measure): ErrorOfGain => {
-      const rows = ofRows[index]?.[measure] ?? null;
-      if (uncertainty === 'rows') return { whole: rows, seeds: null, rows };
-      const seeds = ofSeeds(difference, measure < tasks.length ? measure : null, moderated);
-      // Seeds with test rows of their own differ by the draw of the rows already.
-      if (uncertainty === 'seeds' || hasOwnRows(difference)) return { whole: seeds, seeds, rows: null };
-      return { whole: seeds && rows && addErrors(seeds, rows), seeds, rows };
-    }),
-  );
-}
-
-/** @param task Null: of the aggregate. */
-function ofSeeds(
-  { values, magnitude }: Differences,
-  task: number | null,
-  moderated: TableModeration,
-): GainError | null {
-  const own = seedError(values, magnitude);
-  const by = task === null ? moderated.aggregate : moderated.tasks;
-  return own === null || own.variance === 0 ? own : (by?.moderate(own, values.length, task ?? 0) ?? own);
 }

@@ -53,7 +53,7 @@ function namedPath(word: string): { readonly name?: string; readonly path: strin
 function ofRun(path: string, name: string | undefined): StoredRuns {
   const run = readRun(path);
   if (!run) {
-    const note = `${path} is not finished and is left out (ple train --resume ${path} goes on).`;
+    const note = `${path} is not finished and is left out (ple train --resume ${path} continues).`;
     return { path, name: name ?? path, comparison: undefined, rows: [], notes: [note] };
   }
   const { seed, model } = run.result;

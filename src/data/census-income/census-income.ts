@@ -21,88 +21,9 @@ import type { SplitFile } from '../table/staged-rows.js';
 import { cutSource } from '../table/table-loader.js';
 import { type TableOptions, tableOptions } from '../table/table-options.js';
 
-/** The 42 columns of the raw files, in their order. `nominal` columns hold texts or codes. */
-export const rawColumns = [
-  ['age', 'continuous'],
-  ['class-of-worker', 'nominal'],
-  ['industry-code', 'nominal'],
-  ['occupation-code', 'nominal'],
-  ['education', 'nominal'],
-  ['wage-per-hour', 'continuous'],
-  ['enrolled-in-education', 'nominal'],
-  ['marital-status', 'nominal'],
-  ['major-industry', 'nominal'],
-  ['major-occupation', 'nominal'],
-  ['race', 'nominal'],
-  ['hispanic-origin', 'nominal'],
-  ['sex', 'nominal'],
-  ['labor-union-member', 'nominal'],
-  ['reason-for-unemployment', 'nominal'],
-  ['employment-status', 'nominal'],
-  ['capital-gains', 'continuous'],
-  ['capital-losses', 'continuous'],
-  ['dividends', 'continuous'],
-  ['tax-filer-status', 'nominal'],
-  ['previous-region', 'nominal'],
-  ['previous-state', 'nominal'],
-  ['household-and-family-status', 'nominal'],
-  ['household-summary', 'nominal'],
-  ['instance-weight', 'ignored'], // how many people a row stands for: not a property of the person
-  ['migration-in-msa', 'nominal'],
-  ['migration-in-region', 'nominal'],
-  ['migration-within-region', 'nominal'],
-  ['same-house-a-year-ago', 'nominal'],
-  ['migration-from-sunbelt', 'nominal'],
-  ['persons-worked-for-employer', 'continuous'],
-  ['family-members-under-18', 'nominal'],
-  ['father-country-of-birth', 'nominal'],
-  ['mother-country-of-birth', 'nominal'],
-  ['country-of-birth', 'nominal'],
-  ['citizenship', 'nominal'],
-  ['own-business', 'nominal'],
-  ['veterans-questionnaire', 'nominal'],
-  ['veterans-benefits', 'nominal'],
-  ['weeks-worked', 'continuous'],
-  ['year', 'nominal'],
-  ['income', 'nominal'],
-] as const satisfies readonly (readonly [string, 'nominal' | 'continuous' | 'ignored'])[];
-
-/** Columns that labels are made of: none is an input unless `extraInputs` says so. */
-const labelColumns = ['income', 'education', 'marital-status'] as const;
-
-type CensusTask = 'income' | 'education' | 'never-married';
-
-/** What makes a row positive: the column, and its positive texts. */
-const censusLabels: Readonly<
-  Record<CensusTask, { readonly column: (typeof labelColumns)[number]; readonly positive: readonly string[] }>
-> = {
-  income: { column: 'income', positive: ['50000+.'] },
-  'never-married': { column: 'marital-status', positive: ['Never married'] },
-  education: {
-    // "at least college": associate degree or above
-    column: 'education',
-    positive: [
-      'Associates degree-occup /vocational',
-      'Associates degree-academic program',
-      'Bachelors degree(BA AB BS)',
-      'Masters degree(MA MS MEng MEd MSW MBA)',
-      'Prof school degree (MD DDS DVM LLB JD)',
-      'Doctorate degree(PhD EdD)',
-    ],
-  },
-};
-
-/** Both texts of the income column. */
-const incomeTexts: readonly string[] = ['- 50000.', '50000+.'];
-
-/** MMoE's two groups of tasks, main task first. */
-const taskGroups = {
-  1: ['income', 'never-married'],
-  2: ['education', 'never-married'],
-} as const satisfies Record<number, readonly CensusTask[]>;
-
 /** Raise it when the same files become other rows. */
 const version = 1;
+
 /** One space exactly: two categories end in a space, none begins with one. */
 const dialect = { delimiter: ', ', quote: null, exact: true } as const;
 
@@ -144,6 +65,7 @@ const options = z.strictObject({
     .default('datasets/cache')
     .describe('Folder for the prepared tables, from which rows are read. null: none is kept.'),
 });
+
 type Options = z.infer<typeof options>;
 
 const whereToGetIt = `Get it with 'ple data fetch census-income', or from ${publication.page} (see datasets/census-income.md).`;
@@ -257,3 +179,83 @@ function published(name: string, sha256: string): PublishedFile {
   ];
   return { name, urls: folders.map((folder) => `${folder}/${name}.gz`), sha256 };
 }
+
+/** The 42 columns of the raw files, in their order. `nominal` columns hold texts or codes. */
+export const rawColumns = [
+  ['age', 'continuous'],
+  ['class-of-worker', 'nominal'],
+  ['industry-code', 'nominal'],
+  ['occupation-code', 'nominal'],
+  ['education', 'nominal'],
+  ['wage-per-hour', 'continuous'],
+  ['enrolled-in-education', 'nominal'],
+  ['marital-status', 'nominal'],
+  ['major-industry', 'nominal'],
+  ['major-occupation', 'nominal'],
+  ['race', 'nominal'],
+  ['hispanic-origin', 'nominal'],
+  ['sex', 'nominal'],
+  ['labor-union-member', 'nominal'],
+  ['reason-for-unemployment', 'nominal'],
+  ['employment-status', 'nominal'],
+  ['capital-gains', 'continuous'],
+  ['capital-losses', 'continuous'],
+  ['dividends', 'continuous'],
+  ['tax-filer-status', 'nominal'],
+  ['previous-region', 'nominal'],
+  ['previous-state', 'nominal'],
+  ['household-and-family-status', 'nominal'],
+  ['household-summary', 'nominal'],
+  ['instance-weight', 'ignored'], // how many people a row stands for: not a property of the person
+  ['migration-in-msa', 'nominal'],
+  ['migration-in-region', 'nominal'],
+  ['migration-within-region', 'nominal'],
+  ['same-house-a-year-ago', 'nominal'],
+  ['migration-from-sunbelt', 'nominal'],
+  ['persons-worked-for-employer', 'continuous'],
+  ['family-members-under-18', 'nominal'],
+  ['father-country-of-birth', 'nominal'],
+  ['mother-country-of-birth', 'nominal'],
+  ['country-of-birth', 'nominal'],
+  ['citizenship', 'nominal'],
+  ['own-business', 'nominal'],
+  ['veterans-questionnaire', 'nominal'],
+  ['veterans-benefits', 'nominal'],
+  ['weeks-worked', 'continuous'],
+  ['year', 'nominal'],
+  ['income', 'nominal'],
+] as const satisfies readonly (readonly [string, 'nominal' | 'continuous' | 'ignored'])[];
+
+/** Columns that labels are made of: none is an input unless `extraInputs` says so. */
+const labelColumns = ['income', 'education', 'marital-status'] as const;
+
+type CensusTask = 'income' | 'education' | 'never-married';
+
+/** What makes a row positive: the column, and its positive texts. */
+const censusLabels: Readonly<
+  Record<CensusTask, { readonly column: (typeof labelColumns)[number]; readonly positive: readonly string[] }>
+> = {
+  income: { column: 'income', positive: ['50000+.'] },
+  'never-married': { column: 'marital-status', positive: ['Never married'] },
+  education: {
+    // "at least college": associate degree or above
+    column: 'education',
+    positive: [
+      'Associates degree-occup /vocational',
+      'Associates degree-academic program',
+      'Bachelors degree(BA AB BS)',
+      'Masters degree(MA MS MEng MEd MSW MBA)',
+      'Prof school degree (MD DDS DVM LLB JD)',
+      'Doctorate degree(PhD EdD)',
+    ],
+  },
+};
+
+/** Both texts of the income column. */
+const incomeTexts: readonly string[] = ['- 50000.', '50000+.'];
+
+/** MMoE's two groups of tasks, main task first. */
+const taskGroups = {
+  1: ['income', 'never-married'],
+  2: ['education', 'never-married'],
+} as const satisfies Record<number, readonly CensusTask[]>;

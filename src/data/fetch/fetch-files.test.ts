@@ -200,7 +200,7 @@ test('a file that is there but is not the published one is left alone', async ()
 test('an interruption keeps what was received', async () => {
   const { base } = await serverWith((_, response) => {
     response.writeHead(200, { 'content-length': packed.length });
-    response.write(packed.subarray(0, 2000)); // and never goes on
+    response.write(packed.subarray(0, 2000)); // and never continues
   });
   const to = folder();
   const interrupt = new AbortController();

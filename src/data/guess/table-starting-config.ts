@@ -7,102 +7,6 @@ import type { Dialect } from './guessed-dialect.js';
 import { type Judgement, judgement } from './judgement.js';
 import { withStagedFiles } from './staged-files.js';
 
-/** The part of a starting config that the data say nothing of: small models, settings to begin with. As text: their names are not this file's to know. */
-interface RestOfConfig {
-  /** Remarks on how to run it. */
-  readonly commands: readonly string[];
-  readonly compare: string;
-  readonly run: string;
-}
-
-/**
- * @param rows Of the training files.
- * @param sparse An input with many values, each of which has few rows.
- */
-function restOfConfig(
-  tasks: number,
-  file: string,
-  rows: number,
-  sparse: { readonly name: string; readonly different: number } | undefined,
-): RestOfConfig {
-  const several = tasks > 1;
-  const { epochs, batchSize, patience } = settingsFor(rows);
-  return {
-    commands: [
-      `#   ple data inspect ${file}`,
-      `#   ple train --config ${file}`,
-      several
-        ? `#   ple compare --config ${file}`
-        : '# With a second task (--task NAME, once for each), `ple compare` tells what sharing between tasks gains.',
-    ],
-    compare: several ? comparison(tasks) : '',
-    run: `model: ${several ? '{ type: ple, levels: [[64], [32]], tower: [16], experts: { shared: 1, task: 1 } }' : '{ type: single-task, levels: [[64], [32]], tower: [16] }'}
-train:
-  epochs: ${epochs}
-  batchSize: ${batchSize}
-  optimizer: ${sparse ? `{ type: adam, learningRate: 0.002, l2Embeddings: 0.001 } # few rows for each of the ${sparse.different} values of ${sparse.name}` : '{ type: adam, learningRate: 0.002 }'}
-  earlyStopping: { monitor: mean, patience: ${patience} }
-`,
-  };
-}
-
-const comparison = (tasks: number) => `compare:
-  models:
-    - { type: single-task, levels: [[64], [32]], tower: [16] }
-    - { type: hard-sharing, levels: [[64]], tower: [32, 16] }
-    - { type: mmoe, levels: [[64]], tower: [32, 16], experts: ${tasks + 1} }
-    - { type: cgc, levels: [[64]], tower: [32, 16], experts: { shared: 1, task: 1 } }
-    - { type: ple, levels: [[64], [32]], tower: [16], experts: { shared: 1, task: 1 } }
-  seeds: 5`;
-
-/** About a hundred steps an epoch, and fewer epochs where one has more rows. */
-function settingsFor(rows: number): { readonly epochs: number; readonly batchSize: number; readonly patience: number } {
-  const batchSize = Math.min(4096, Math.max(16, 2 ** Math.round(Math.log2(rows / 100))));
-  if (rows < 10_000) return { epochs: 200, batchSize, patience: 10 };
-  if (rows < 200_000) return { epochs: 50, batchSize, patience: 3 };
-  return { epochs: rows < 2_000_000 ? 20 : 10, batchSize, patience: 2 };
-}
-
-/** Of a label with so few rows of the rarer class, or so small a share of them, a plain draw may leave a split with hardly any. */
-const [fewRows, fewShare] = [1000, 0.01];
-/** Values of a column that is cut value by value. */
-const mostStrata = 20;
-
-interface SplitGuess {
-  readonly split: object;
-  /** Why, and other ways. */
-  readonly remark: string;
-}
-
-/**
- * How rows are split: drawn, with the same share of a rare label in each split. The remark has the split by time, and that by users.
- * @param tasks `rarer`: of a binary one the rows of the rarer class.
- * @param hasTest The test split has a file of its own.
- */
-function splitGuess(
-  tasks: readonly { readonly column: ColumnGuess; readonly rarer?: number | undefined }[],
-  columns: readonly ColumnGuess[],
-  hasTest: boolean,
-): SplitGuess {
-  const shares = { validation: 0.1, ...(hasTest ? {} : { test: 0.1 }) };
-  const [rarest] = tasks
-    .filter(({ column, rarer = 0 }) => rarer > 0 && column.facts.different <= mostStrata)
-    .toSorted((a, b) => (a.rarer ?? 0) - (b.rarer ?? 0));
-  const { column, rarer = 0 } = rarest ?? {};
-  const isRare = column && (rarer < fewRows || rarer < fewShare * column.facts.present);
-  const [time] = columns.filter((other) => other.canSplit()).toSorted((a, b) => b.facts.different - a.facts.different);
-  const user = columns.find((other) => other.isUserWithRows());
-  const remarks = [
-    isRare ? `each split has its share of the ${rarer} rows of the rarer class of ${column.name}` : '',
-    time ? `or, the last rows as the test: ${flow({ time: time.name, ...shares })}` : '',
-    user ? `or, all rows of a user in one split: ${flow({ fraction: shares, group: user.name })}` : '',
-  ];
-  return {
-    split: { fraction: shares, ...(isRare ? { stratify: column.name } : {}) },
-    remark: remarks.filter((remark) => remark !== '').join('; '),
-  };
-}
-
 /**
  * A config for a table file, as YAML with remarks, guessed from all of its rows: which columns are labels, ids, lists, or known only after the
  * label. It runs as it is; its reader has to check it.
@@ -194,4 +98,101 @@ function configText(
   ]
     .filter((part) => part !== '')
     .join('\n');
+}
+
+/** The part of a starting config that the data say nothing of: small models, settings to begin with. As text: their names are not this file's to know. */
+interface RestOfConfig {
+  /** Remarks on how to run it. */
+  readonly commands: readonly string[];
+  readonly compare: string;
+  readonly run: string;
+}
+
+/**
+ * @param rows Of the training files.
+ * @param sparse An input with many values, each of which has few rows.
+ */
+function restOfConfig(
+  tasks: number,
+  file: string,
+  rows: number,
+  sparse: { readonly name: string; readonly different: number } | undefined,
+): RestOfConfig {
+  const several = tasks > 1;
+  const { epochs, batchSize, patience } = settingsFor(rows);
+  return {
+    commands: [
+      `#   ple data inspect ${file}`,
+      `#   ple train --config ${file}`,
+      several
+        ? `#   ple compare --config ${file}`
+        : '# With a second task (--task NAME, once for each), `ple compare` tells what sharing between tasks gains.',
+    ],
+    compare: several ? comparison(tasks) : '',
+    run: `model: ${several ? '{ type: ple, levels: [[64], [32]], tower: [16], experts: { shared: 1, task: 1 } }' : '{ type: single-task, levels: [[64], [32]], tower: [16] }'}
+train:
+  epochs: ${epochs}
+  batchSize: ${batchSize}
+  optimizer: ${sparse ? `{ type: adam, learningRate: 0.002, l2Embeddings: 0.001 } # few rows for each of the ${sparse.different} values of ${sparse.name}` : '{ type: adam, learningRate: 0.002 }'}
+  earlyStopping: { monitor: mean, patience: ${patience} }
+`,
+  };
+}
+
+const comparison = (tasks: number) => `compare:
+  models:
+    - { type: single-task, levels: [[64], [32]], tower: [16] }
+    - { type: hard-sharing, levels: [[64]], tower: [32, 16] }
+    - { type: mmoe, levels: [[64]], tower: [32, 16], experts: ${tasks + 1} }
+    - { type: cgc, levels: [[64]], tower: [32, 16], experts: { shared: 1, task: 1 } }
+    - { type: ple, levels: [[64], [32]], tower: [16], experts: { shared: 1, task: 1 } }
+  seeds: 5`;
+
+/** About a hundred steps an epoch, and fewer epochs where one has more rows. */
+function settingsFor(rows: number): { readonly epochs: number; readonly batchSize: number; readonly patience: number } {
+  const batchSize = Math.min(4096, Math.max(16, 2 ** Math.round(Math.log2(rows / 100))));
+  if (rows < 10_000) return { epochs: 200, batchSize, patience: 10 };
+  if (rows < 200_000) return { epochs: 50, batchSize, patience: 3 };
+  return { epochs: rows < 2_000_000 ? 20 : 10, batchSize, patience: 2 };
+}
+
+/** Of a label with so few rows of the rarer class, or so small a share of them, a plain draw may leave a split with hardly any. */
+const [fewRows, fewShare] = [1000, 0.01];
+
+/** Values of a column that is cut value by value. */
+const mostStrata = 20;
+
+interface SplitGuess {
+  readonly split: object;
+  /** Why, and other ways. */
+  readonly remark: string;
+}
+
+/**
+ * How rows are split: drawn, with the same share of a rare label in each split. The remark has the split by time, and that by users.
+ * @param tasks `rarer`: of a binary one the rows of the rarer class.
+ * @param hasTest The test split has a file of its own.
+ */
+function splitGuess(
+  tasks: readonly { readonly column: ColumnGuess; readonly rarer?: number | undefined }[],
+  columns: readonly ColumnGuess[],
+  hasTest: boolean,
+): SplitGuess {
+  const shares = { validation: 0.1, ...(hasTest ? {} : { test: 0.1 }) };
+  const [rarest] = tasks
+    .filter(({ column, rarer = 0 }) => rarer > 0 && column.facts.different <= mostStrata)
+    .toSorted((a, b) => (a.rarer ?? 0) - (b.rarer ?? 0));
+  const { column, rarer = 0 } = rarest ?? {};
+  const isRare = column && (rarer < fewRows || rarer < fewShare * column.facts.present);
+  const [time] = columns.filter((other) => other.canSplit()).toSorted((a, b) => b.facts.different - a.facts.different);
+  const user = columns.find((other) => other.isUserWithRows());
+  const remarks = [
+    isRare ? `each split has its share of the ${rarer} rows of the rarer class of ${column.name}` : '',
+    time ? `or, the last rows as the test: ${flow({ time: time.name, ...shares })}` : '',
+    user ? `or, all rows of a user in one split: ${flow({ fraction: shares, group: user.name })}` : '',
+  ];
+  return {
+    split: { fraction: shares, ...(isRare ? { stratify: column.name } : {}) },
+    remark: remarks.filter((remark) => remark !== '').join('; '),
+  };
 }

@@ -14,11 +14,15 @@ import { limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen 
 
 /** Raise it when what is stored changes. */
 const formatVersion = 3;
+
 /** A larger file's checksum is compared only where that is asked for. DuckDB compares those of its blocks when it reads them. */
 const smallFile = 2 ** 28;
+
 /** More do not make it faster, but each needs memory. */
 const mostThreads = 4;
+
 const fileName = 'data.duckdb';
+
 const manifestName = 'manifest.json';
 
 /** A folder with a DuckDB file, and a manifest with the file's length and checksum. */
@@ -40,7 +44,7 @@ export class DamagedEntry extends DataError {
   readonly damage: string;
 
   constructor(path: string, damage: string) {
-    super(`${path} is damaged (${damage}). Start again: the data are then prepared anew.`);
+    super(`${path} is damaged (${damage}). Start again: the data are then prepared again.`);
     this.path = path;
     this.damage = damage;
   }

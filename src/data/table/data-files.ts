@@ -53,7 +53,7 @@ async function namesIn(folder: string, pattern: string): Promise<string[]> {
 
 /** At most as many steps as name times pattern, however many stars there are. */
 function matches(name: string, pattern: string): boolean {
-  let [n, p, star, taken] = [0, 0, -1, 0]; // the last star, and where the name goes on behind what it has taken
+  let [n, p, star, taken] = [0, 0, -1, 0]; // the last star, and where the name continues behind what it has taken
   while (n < name.length) {
     if (pattern[p] === '*') [star, taken, p] = [p, n, p + 1];
     else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === name[n])) [n, p] = [n + 1, p + 1];

@@ -30,6 +30,134 @@ import { drawnSplitOf, noRows, type Shares, sharesOf } from './row-splits.js';
 import type { SplitFile } from './staged-rows.js';
 import { type TableOptions, tableOptions } from './table-options.js';
 
+/** Raise it when the same files and options make other rows. */
+const version = 4;
+
+/** A user's own files, or a query over them. They are read once into a prepared table, which later runs read. */
+export const table = defineLoader({
+  name: 'table',
+  summary: 'your own CSV, TSV, Parquet, Arrow or JSON files, or a query over them; any number of tasks',
+  options: z
+    .strictObject({ loader: z.literal('table'), ...tableOptions })
+    .refine(({ path, query }) => (path === undefined) !== (query === undefined), {
+      message: "give 'path' or 'query', one of them",
+    })
+    .refine(({ query, files, database, extensions }) => query !== undefined || !(files || database || extensions), {
+      message: "'files', 'database' and 'extensions' belong to 'query'",
+    })
+    .refine(({ query, validation, test }) => query === undefined || (!validation && !test), {
+      message: "a query's rows are split by 'split', not by files of 'validation' and 'test'",
+    }),
+  paths: ['path', 'validation', 'test', 'files', 'database', 'cache'],
+  async open({ loader, path, validation, test, files, database, cache, ...content }, context) {
+    const options = { path, validation, test, files, database, cache, ...content };
+    const shares = sharesOf(options); // fails before anything is read
+    const read = await filesOf(options);
+    const sums: string[] = [];
+    const { signal } = context;
+    for (const file of read.files) sums.push(`${file.mark} ${await rawChecksum(file.path, cache, signal)}`);
+    const key = { reader: loader, version, content, sums };
+    const checksum = createHash('sha256').update(JSON.stringify(key)).digest('hex');
+    const entry = await prepared({ folder: cache, name: loader, key }, context, async (database, folder) =>
+      prepareTable(database, await read.open(folder, signal), options, { checksum }, context),
+    );
+    context.prepared?.(entry.path);
+    const source = await preparedSource(entry, context);
+    return options.splitSeed === 'run' ? drawnSource(source, shares, context.seed) : source;
+  },
+  async leftOut(options) {
+    const ignored = Object.keys(options.columns).filter((reference) => options.columns[reference] === 'ignored');
+    if (ignored.length === 0 && options.others !== 'ignored') return [];
+    const read = await filesOf(options);
+    const folder = await mkdtemp(join(tmpdir(), 'ple-names-'));
+    const [first] = await read.open(folder).finally(() => rm(folder, { recursive: true, force: true }));
+    const { path, names } = must(first, 'file of the table').file;
+    const { used } = columnRoles({ path, names }, options);
+    return names.flatMap((name, index) => {
+      if (used.has(name)) return [];
+      const isNamed = (by: string) => (names.includes(by) ? by === name : Number(by) === index + 1);
+      const key = ignored.find(isNamed);
+      return [{ name, key: key === undefined ? undefined : ['columns', key] }];
+    });
+  },
+});
+
+interface Read {
+  /** Whose bytes decide the rows; `mark` says what they are. */
+  readonly files: readonly { readonly path: string; readonly mark: string }[];
+  open(folder: string, signal?: AbortSignal): Promise<readonly SplitFile[]>;
+}
+
+function filesOf(options: TableOptions): Promise<Read> {
+  return options.query === undefined ? splitFiles(options) : queriedFiles(options, options.query);
+}
+
+async function splitFiles(options: TableOptions): Promise<Read> {
+  const { path = [], validation, test } = options;
+  const files: (DataFile & { readonly split: SplitName })[] = [];
+  for (const [split, patterns] of [
+    ['train', path],
+    ['validation', validation],
+    ['test', test],
+  ] as const) {
+    if (patterns === undefined) continue;
+    for (const found of await findDataFiles([patterns].flat())) {
+      const other = files.find(({ real }) => real === found.real);
+      if (other) {
+        const as = other.path === found.path ? '' : ` (as ${other.path})`;
+        throw new DataError(`${found.path} is a file of the ${other.split} split${as} and of the ${split} split.`);
+      }
+      files.push({ split, ...found });
+    }
+  }
+  const shared = sharedFolderColumns(files.map(({ path }) => path));
+  return {
+    files: files.map(({ path, split }) => ({ path, mark: `${split}${endingOf(path)}${foldersOf(path)}` })),
+    async open() {
+      const opened: SplitFile[] = [];
+      for (const { path, split } of files)
+        opened.push({ split, file: withFolderColumns(await openTableFile(path, options), shared) });
+      return opened;
+    },
+  };
+}
+
+/** The rows of a query are those of the training split, which `split` cuts. */
+async function queriedFiles(options: TableOptions, query: string): Promise<Read> {
+  const { database, extensions = [], missing } = options;
+  const found: { readonly path: string; readonly mark: string }[] = [];
+  const files = new Map<string, readonly string[]>();
+  for (const [name, patterns] of Object.entries(options.files ?? {})) {
+    const paths = (await findDataFiles([patterns].flat())).map(({ path }) => path);
+    files.set(name, paths);
+    found.push(...paths.map((path) => ({ path, mark: `${name}${endingOf(path)}${foldersOf(path)}` })));
+  }
+  if (database !== undefined) {
+    for (const { path } of await findDataFiles([database])) found.push({ path, mark: 'database' });
+    if ((await stat(`${database}.wal`).catch(() => null))?.size)
+      throw new DataError(
+        `${database} has changes that lie beside it (${database}.wal): close it, or run CHECKPOINT there.`,
+      );
+  }
+  let bytes = 0;
+  for (const { path } of found) bytes += (await stat(path)).size;
+  const sources = { query, files, database, extensions, missing, bytes };
+  return {
+    files: found,
+    open: async (folder, signal) => [{ split: 'train', file: await openQuery(sources, options, folder, signal) }],
+  };
+}
+
+/** What folders add to a file's rows. */
+function foldersOf(path: string): string {
+  return [...folderColumns(path)].map((column) => JSON.stringify(column)).join('');
+}
+
+/** Says the format, and so what the bytes mean. */
+function endingOf(path: string): string {
+  return /(\.[a-z]+)(\.(gz|zst))?$/i.exec(path)?.[0].toLowerCase() ?? '';
+}
+
 /**
  * A source whose training rows are cut into splits by a seed: the rows that a preparation with this `splitSeed` would have put there. One prepared
  * table serves all seeds.
@@ -160,132 +288,4 @@ function filled<Target extends Values>(
     for (const row of rows) target[at++] = values?.[row] ?? 0;
   }
   return target;
-}
-
-/** Raise it when the same files and options make other rows. */
-const version = 4;
-
-/** A user's own files, or a query over them. They are read once into a prepared table, which later runs read. */
-export const table = defineLoader({
-  name: 'table',
-  summary: 'your own CSV, TSV, Parquet, Arrow or JSON files, or a query over them; any number of tasks',
-  options: z
-    .strictObject({ loader: z.literal('table'), ...tableOptions })
-    .refine(({ path, query }) => (path === undefined) !== (query === undefined), {
-      message: "give 'path' or 'query', one of them",
-    })
-    .refine(({ query, files, database, extensions }) => query !== undefined || !(files || database || extensions), {
-      message: "'files', 'database' and 'extensions' belong to 'query'",
-    })
-    .refine(({ query, validation, test }) => query === undefined || (!validation && !test), {
-      message: "a query's rows are split by 'split', not by files of 'validation' and 'test'",
-    }),
-  paths: ['path', 'validation', 'test', 'files', 'database', 'cache'],
-  async open({ loader, path, validation, test, files, database, cache, ...content }, context) {
-    const options = { path, validation, test, files, database, cache, ...content };
-    const shares = sharesOf(options); // fails before anything is read
-    const read = await filesOf(options);
-    const sums: string[] = [];
-    const { signal } = context;
-    for (const file of read.files) sums.push(`${file.mark} ${await rawChecksum(file.path, cache, signal)}`);
-    const key = { reader: loader, version, content, sums };
-    const checksum = createHash('sha256').update(JSON.stringify(key)).digest('hex');
-    const entry = await prepared({ folder: cache, name: loader, key }, context, async (database, folder) =>
-      prepareTable(database, await read.open(folder, signal), options, { checksum }, context),
-    );
-    context.prepared?.(entry.path);
-    const source = await preparedSource(entry, context);
-    return options.splitSeed === 'run' ? drawnSource(source, shares, context.seed) : source;
-  },
-  async leftOut(options) {
-    const ignored = Object.keys(options.columns).filter((reference) => options.columns[reference] === 'ignored');
-    if (ignored.length === 0 && options.others !== 'ignored') return [];
-    const read = await filesOf(options);
-    const folder = await mkdtemp(join(tmpdir(), 'ple-names-'));
-    const [first] = await read.open(folder).finally(() => rm(folder, { recursive: true, force: true }));
-    const { path, names } = must(first, 'file of the table').file;
-    const { used } = columnRoles({ path, names }, options);
-    return names.flatMap((name, index) => {
-      if (used.has(name)) return [];
-      const isNamed = (by: string) => (names.includes(by) ? by === name : Number(by) === index + 1);
-      const key = ignored.find(isNamed);
-      return [{ name, key: key === undefined ? undefined : ['columns', key] }];
-    });
-  },
-});
-
-interface Read {
-  /** Whose bytes decide the rows; `mark` says what they are. */
-  readonly files: readonly { readonly path: string; readonly mark: string }[];
-  open(folder: string, signal?: AbortSignal): Promise<readonly SplitFile[]>;
-}
-
-function filesOf(options: TableOptions): Promise<Read> {
-  return options.query === undefined ? splitFiles(options) : queriedFiles(options, options.query);
-}
-
-async function splitFiles(options: TableOptions): Promise<Read> {
-  const { path = [], validation, test } = options;
-  const files: (DataFile & { readonly split: SplitName })[] = [];
-  for (const [split, patterns] of [
-    ['train', path],
-    ['validation', validation],
-    ['test', test],
-  ] as const) {
-    if (patterns === undefined) continue;
-    for (const found of await findDataFiles([patterns].flat())) {
-      const other = files.find(({ real }) => real === found.real);
-      if (other) {
-        const as = other.path === found.path ? '' : ` (as ${other.path})`;
-        throw new DataError(`${found.path} is a file of the ${other.split} split${as} and of the ${split} split.`);
-      }
-      files.push({ split, ...found });
-    }
-  }
-  const shared = sharedFolderColumns(files.map(({ path }) => path));
-  return {
-    files: files.map(({ path, split }) => ({ path, mark: `${split}${endingOf(path)}${foldersOf(path)}` })),
-    async open() {
-      const opened: SplitFile[] = [];
-      for (const { path, split } of files)
-        opened.push({ split, file: withFolderColumns(await openTableFile(path, options), shared) });
-      return opened;
-    },
-  };
-}
-
-/** The rows of a query are those of the training split, which `split` cuts. */
-async function queriedFiles(options: TableOptions, query: string): Promise<Read> {
-  const { database, extensions = [], missing } = options;
-  const found: { readonly path: string; readonly mark: string }[] = [];
-  const files = new Map<string, readonly string[]>();
-  for (const [name, patterns] of Object.entries(options.files ?? {})) {
-    const paths = (await findDataFiles([patterns].flat())).map(({ path }) => path);
-    files.set(name, paths);
-    found.push(...paths.map((path) => ({ path, mark: `${name}${endingOf(path)}${foldersOf(path)}` })));
-  }
-  if (database !== undefined) {
-    for (const { path } of await findDataFiles([database])) found.push({ path, mark: 'database' });
-    if ((await stat(`${database}.wal`).catch(() => null))?.size)
-      throw new DataError(
-        `${database} has changes that lie beside it (${database}.wal): close it, or run CHECKPOINT there.`,
-      );
-  }
-  let bytes = 0;
-  for (const { path } of found) bytes += (await stat(path)).size;
-  const sources = { query, files, database, extensions, missing, bytes };
-  return {
-    files: found,
-    open: async (folder, signal) => [{ split: 'train', file: await openQuery(sources, options, folder, signal) }],
-  };
-}
-
-/** What folders add to a file's rows. */
-function foldersOf(path: string): string {
-  return [...folderColumns(path)].map((column) => JSON.stringify(column)).join('');
-}
-
-/** Says the format, and so what the bytes mean. */
-function endingOf(path: string): string {
-  return /(\.[a-z]+)(\.(gz|zst))?$/i.exec(path)?.[0].toLowerCase() ?? '';
 }

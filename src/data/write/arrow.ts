@@ -12,32 +12,6 @@ import {
 } from 'apache-arrow';
 import { type FormatDefinition, isList, type OutputColumn, type RowGroup } from './format.js';
 
-/** Writes an Arrow file; hands out its bytes when asked, rather than to a queue that has no bound. */
-class PullWriter extends RecordBatchFileWriter {
-  #pending: Uint8Array[] = [];
-
-  protected override _write(chunk: ArrayBufferView): this {
-    if (!this._started) return this;
-    this.#pending.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    this._position += chunk.byteLength;
-    return this;
-  }
-
-  /** What was written since the last call; views of what was given. */
-  take(): readonly Uint8Array[] {
-    const taken = this.#pending;
-    this.#pending = [];
-    return taken;
-  }
-
-  /** A record batch ends with its body. */
-  lastBody(): { readonly bytes: number } {
-    const block = this._recordBatchBlocks.at(-1);
-    if (!block) throw new Error('No record batch has been written');
-    return { bytes: Number(block.bodyLength) };
-  }
-}
-
 /** The Arrow file format, one record batch per group. */
 export const arrow: FormatDefinition = {
   name: 'arrow',
@@ -75,4 +49,30 @@ function recordBatch(schema: Schema, { rows, columns }: RowGroup): RecordBatch {
       : makeData({ type: new Float32(), data: own });
   });
   return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }));
+}
+
+/** Writes an Arrow file; hands out its bytes when asked, rather than to a queue that has no bound. */
+class PullWriter extends RecordBatchFileWriter {
+  #pending: Uint8Array[] = [];
+
+  protected override _write(chunk: ArrayBufferView): this {
+    if (!this._started) return this;
+    this.#pending.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    this._position += chunk.byteLength;
+    return this;
+  }
+
+  /** What was written since the last call; views of what was given. */
+  take(): readonly Uint8Array[] {
+    const taken = this.#pending;
+    this.#pending = [];
+    return taken;
+  }
+
+  /** A record batch ends with its body. */
+  lastBody(): { readonly bytes: number } {
+    const block = this._recordBatchBlocks.at(-1);
+    if (!block) throw new Error('No record batch has been written');
+    return { bytes: Number(block.bodyLength) };
+  }
 }

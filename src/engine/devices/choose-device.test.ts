@@ -81,7 +81,7 @@ describe('a device that is named', () => {
       'compiled',
       'cuda',
       bare,
-      /^engine\.device: cuda is not usable by the compiled engine: .*libonnxruntime_providers_cuda\.so.*; to mend it: npm run setup:cuda -- --only onnxruntime$/,
+      /^engine\.device: cuda is not usable by the compiled engine: .*libonnxruntime_providers_cuda\.so.*; to fix it: npm run setup:cuda -- --only onnxruntime$/,
     ],
     [
       'tfjs',
@@ -89,10 +89,10 @@ describe('a device that is named', () => {
       bare,
       /the tfjs engine: @tensorflow\/tfjs-node-gpu is there only as JavaScript.*setup:cuda -- --only tfjs$/,
     ],
-    ['compiled', 'webgpu', bare, /no Vulkan loader.*; to mend it: install it/],
+    ['compiled', 'webgpu', bare, /no Vulkan loader.*; to fix it: install it/],
     ['tfjs', 'webgpu', factsOf(), /the tfjs engine has no WebGPU/],
     ['compiled', 'cpu', factsOf({ runtimeFiles: () => [] }), /no library for linux-x64/],
-    ['compiled', 'cuda', factsOf(), /it failed; to mend it: mend it$/],
+    ['compiled', 'cuda', factsOf(), /it failed; to fix it: mend it$/],
   ] as const)('and cannot be used is an error: %s on %s', async (name, device, facts, message) => {
     const { look } = lookAt(facts, ['compiled on cuda']);
     const failure = await choose({ name, device }, look).then(
@@ -139,7 +139,7 @@ describe('tfjs on the CPU', () => {
     const { chosen, notes } = await choose({ name: 'tfjs', device: 'cpu' }, lookAt(facts, ['tfjs on cpu']).look);
     expect(chosen.candidate).toEqual({ engine: 'tfjs', device: 'cpu', pureJs: true });
     expect(notes).toEqual([
-      expect.stringMatching(`plain JavaScript, which is for checking only: .*${reason}.*to mend it: `),
+      expect.stringMatching(`plain JavaScript, which is for checking only: .*${reason}.*to fix it: `),
     ]);
   });
 });

@@ -42,7 +42,7 @@ export function lookAtMachine(signal?: AbortSignal, facts: Facts = machineFacts(
 
 /**
  * Finds the device of a choice. One that is named must pass a smoke step: nothing else is taken in its place.
- * @throws ConfigError: one line with what is missing and what mends it.
+ * @throws ConfigError: one line with what is missing and the fix.
  */
 export async function chooseDevice(choice: EngineChoice, look: Look = lookAtMachine()): Promise<Choice> {
   const { name, device, deviceId, threads, spinning } = choice;
@@ -69,7 +69,7 @@ function checkThreads(threads: number | undefined): void {
 
 function refusal({ engine, device }: Candidate, { reason, mend }: Unusable): ConfigError {
   return new ConfigError(
-    `engine.device: ${device} is not usable by the ${engine} engine: ${reason}; to mend it: ${mend}`,
+    `engine.device: ${device} is not usable by the ${engine} engine: ${reason}; to fix it: ${mend}`,
   );
 }
 
@@ -98,7 +98,7 @@ async function automatic(name: EngineChoice['name'], resources: EngineResources,
     return { chosen: { candidate, adapter, why, ...resources }, notes: [why] };
   }
   const why = `auto: no GPU is usable: ${reasons.join('; ')}`;
-  const notes = seesGpu(look.facts) ? [`${why}; ple doctor tells how to mend it`] : [];
+  const notes = seesGpu(look.facts) ? [`${why}; ple doctor prints the fix`] : [];
   if (name === 'compiled') return onCpu(resources, look, why, notes);
   const { chosen, notes: others } = await tfjsOnCpu(resources, look);
   return { chosen: { ...chosen, why: `${why}; ${chosen.why}` }, notes: [...notes, ...others] };
@@ -134,7 +134,7 @@ async function tfjsOnCpu(resources: EngineResources, look: Look): Promise<Choice
   const adapter = await checkStatically(candidate, look.facts);
   if ('usable' in adapter) throw refusal(candidate, adapter);
   const why = `tfjs trains in plain JavaScript, which is for checking only: ${finding.reason}`;
-  return { chosen: { candidate, adapter, why, ...resources }, notes: [`${why}; to mend it: ${finding.mend}`] };
+  return { chosen: { candidate, adapter, why, ...resources }, notes: [`${why}; to fix it: ${finding.mend}`] };
 }
 
 function adapterOf({ adapter, driver, memoryBytes, software }: Adapter): Adapter {

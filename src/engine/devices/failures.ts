@@ -31,7 +31,7 @@ export function explain(candidate: Candidate, failure: Failure, facts: Pick<Fact
       : failure.signal
         ? `its process was ended by ${failure.signal}`
         : `its process ended${lastLine(said)}`;
-  const mend = candidate.device === 'cpu' ? 'npm ci installs its library anew' : 'see whether its driver is new enough';
+  const mend = candidate.device === 'cpu' ? 'npm ci reinstalls its library' : 'see whether its driver is new enough';
   return unusable(`a training step failed: ${how}`, mend);
 }
 
@@ -58,7 +58,7 @@ function explainDamage({ engine, device }: Candidate, said: string): Unusable | 
   const only = engine === 'compiled' ? 'onnxruntime' : 'tfjs';
   return unusable(
     `its library ${file === '' ? '' : `${file} `}cannot be loaded (${what})`,
-    device === 'cuda' ? `npm ci && npm run setup:cuda -- --only ${only}` : 'install its package anew (npm ci)',
+    device === 'cuda' ? `npm ci && npm run setup:cuda -- --only ${only}` : 'reinstall its package (npm ci)',
   );
 }
 

@@ -15,24 +15,6 @@ import { reliability, runReliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
 import { scatters } from './scatter.js';
 
-const require = createRequire(import.meta.url);
-const fonts = join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 'ttf');
-const faces = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf', 'DejaVuSans-Oblique.ttf'];
-
-/** A stand-alone SVG as a PNG of twice its size. Its texts are set in a font of this program's, also where the system has none. */
-export async function toPng(standaloneSvg: string): Promise<Uint8Array> {
-  const image = await renderAsync(standaloneSvg, {
-    background: '#ffffff',
-    fitTo: { mode: 'zoom', value: 2 },
-    font: {
-      defaultFontFamily: 'DejaVu Sans',
-      fontFiles: faces.map((face) => join(fonts, face)),
-      loadSystemFonts: false,
-    },
-  });
-  return image.asPng();
-}
-
 /** All charts of a comparison's report, section after section. What has no data (no gates, no predictions, one task) has no section. */
 export async function drawCharts(data: ReportData): Promise<readonly ChartSection[]> {
   const { comparison } = data;
@@ -62,4 +44,24 @@ async function drawAll(sections: readonly Section[]): Promise<readonly ChartSect
   const drawn: ChartSection[] = [];
   for (const section of sections) drawn.push(await drawSection(section));
   return drawn;
+}
+
+const require = createRequire(import.meta.url);
+
+const fonts = join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 'ttf');
+
+const faces = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf', 'DejaVuSans-Oblique.ttf'];
+
+/** A stand-alone SVG as a PNG of twice its size. Its texts are set in a font of this program's, also where the system has none. */
+export async function toPng(standaloneSvg: string): Promise<Uint8Array> {
+  const image = await renderAsync(standaloneSvg, {
+    background: '#ffffff',
+    fitTo: { mode: 'zoom', value: 2 },
+    font: {
+      defaultFontFamily: 'DejaVu Sans',
+      fontFiles: faces.map((face) => join(fonts, face)),
+      loadSystemFonts: false,
+    },
+  });
+  return image.asPng();
 }
