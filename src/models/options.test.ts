@@ -62,7 +62,7 @@ describe('options that do not fit the tasks or the model are one line of a Confi
 });
 
 describe.each(models.all)('$name', ({ name, build, options }) => {
-  const required = requiredOptions(name, 'buy');
+  const required = requiredOptions(name, 'buy', 'click');
 
   it('builds with the defaults', () => {
     expect(() => build(shape, { type: name, ...required })).not.toThrow();
