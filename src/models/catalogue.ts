@@ -1,4 +1,5 @@
 import { catalogue } from '../support/catalogue.js';
+import { aitm } from './aitm.js';
 import { asymmetricSharing } from './asymmetric-sharing.js';
 import { cgc } from './cgc.js';
 import { crossStitch } from './cross-stitch.js';
@@ -26,6 +27,7 @@ export const models = catalogue('model', [
   cgc,
   ple,
   esmm,
+  aitm,
 ]);
 
 /** The model that every gain is measured against. */

@@ -33,6 +33,8 @@ export interface Expected {
   /** By `<level>/<gate>`: names of the experts and their weights. */
   readonly gates?: GateWeights;
   readonly penalty?: number;
+  /** Of each task. */
+  readonly rowPenalties?: readonly number[];
 }
 
 type GateWeights = Readonly<

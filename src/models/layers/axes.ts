@@ -77,6 +77,11 @@ export function concatenated(parts: readonly Features[]): Features {
   return tf.concat([...parts], 2);
 }
 
+/** The streams of each part, one after the other. */
+export function together(parts: readonly Features[]): Features {
+  return tf.concat([...parts], 1);
+}
+
 /** Linear combinations of streams; matrix [outputs, streams]. */
 export function combine(matrix: Tensor, streams: Features): Features {
   const [blocks = 0, count = 0, width = 0, rows = 0] = streams.shape;
