@@ -1,4 +1,5 @@
 import { catalogue } from '../support/catalogue.js';
+import { adatt } from './adatt.js';
 import { aitm } from './aitm.js';
 import { asymmetricSharing } from './asymmetric-sharing.js';
 import { cgc } from './cgc.js';
@@ -12,6 +13,7 @@ import { omoe } from './omoe.js';
 import { ple } from './ple.js';
 import { singleTask } from './single-task.js';
 import { sluice } from './sluice.js';
+import { stem } from './stem.js';
 
 /** Every model: those of the PLE paper in its order, each beside its like, then others. */
 export const models = catalogue('model', [
@@ -26,6 +28,8 @@ export const models = catalogue('model', [
   mlMmoe,
   cgc,
   ple,
+  adatt,
+  stem,
   esmm,
   aitm,
 ]);

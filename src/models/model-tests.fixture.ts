@@ -122,7 +122,7 @@ export function testModel<Options extends LayerOptions>(
 
     it('gives the logits, gates and penalty of the scalar calculation', () => {
       const prediction = predict(model, values, rows, shape);
-      const expected = rows.map((row) => reference({ values, row, shape, options }));
+      const expected = rows.map((row) => reference({ values, stopped: values, row, shape, options }));
       expectLogits(prediction.logits, expected);
       const penalty = present(expected[0]).penalty;
       if (penalty === undefined) expect(prediction.penalty).toBeUndefined();
@@ -251,13 +251,13 @@ export function testModel<Options extends LayerOptions>(
     it('gives, in training, the logits and gradients of the scalar calculation', () => {
       const context: Context = { training: true, noise: toTensors(ofOneStep) };
       expect(Object.keys(ofOneStep).length > 0).toBe(variant.dropout !== undefined);
-      const expected = rows.map((row) => reference({ values, row, shape, options, noise: ofOneStep }));
+      const expected = rows.map((row) => reference({ values, stopped: values, row, shape, options, noise: ofOneStep }));
       expectLogits(predict(model, values, rows, shape, context).logits, expected);
       expectGradients(shape, options, rows, context, ofOneStep);
     });
 
     it('predicts without dropout', () => {
-      const expected = rows.map((row) => reference({ values, row, shape, options }));
+      const expected = rows.map((row) => reference({ values, stopped: values, row, shape, options }));
       expectLogits(predict(model, values, rows, shape).logits, expected);
     });
   });
@@ -289,7 +289,11 @@ export function testModel<Options extends LayerOptions>(
     const loss = (at: Values) => {
       let total = 0;
       for (const [b, row] of rows.entries()) {
-        const { logits, penalty = 0, rowPenalties = [] } = reference({ values: at, row, shape, options, noise });
+        const {
+          logits,
+          penalty = 0,
+          rowPenalties = [],
+        } = reference({ values: at, stopped: values, row, shape, options, noise });
         const penalties = rowPenalties.reduce((sum, value) => sum + value, penalty / rows.length);
         total += logits.reduce((sum, logit, k) => sum + logit * present(factors[k]?.[b]), penalties);
       }

@@ -72,6 +72,21 @@ export function single(streams: Features): Features {
   return streams.reshape([blocks, width, rows]);
 }
 
+/** One input as the only stream. */
+export function asStream(x: Features): Features {
+  const [blocks = 0, width = 0, rows = 0] = x.shape;
+  return x.reshape([blocks, 1, width, rows]);
+}
+
+/** The same values, through which no gradient passes. */
+export function stopped(features: Features): Features {
+  return withGradient(
+    [features],
+    (x) => x.clone(),
+    (dy) => [tf.zerosLike(dy)],
+  );
+}
+
 /** Streams with the features of each part one after the other. */
 export function concatenated(parts: readonly Features[]): Features {
   return tf.concat([...parts], 2);
