@@ -10,6 +10,7 @@ import { hardSharing } from './hard-sharing.js';
 import { mlMmoe } from './ml-mmoe.js';
 import { mmoe } from './mmoe.js';
 import { omoe } from './omoe.js';
+import { pepnet } from './pepnet.js';
 import { ple } from './ple.js';
 import { singleTask } from './single-task.js';
 import { sluice } from './sluice.js';
@@ -30,6 +31,7 @@ export const models = catalogue('model', [
   ple,
   adatt,
   stem,
+  pepnet,
   esmm,
   aitm,
 ]);

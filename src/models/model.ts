@@ -36,6 +36,8 @@ export interface ModelShape {
     readonly embedding: number;
     readonly length: number;
   }[];
+  /** The columns stand for those of data that are not known yet: a model cannot refuse a column's name. */
+  readonly withoutData?: boolean;
 }
 
 /** One trainable array. */

@@ -52,11 +52,15 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     );
   });
 
-  it.each(['cgc', 'ple', 'adatt', 'stem'])("%s refuses a task called 'shared' even where no expert is shared", (type) => {
-    const experts = { shared: 0, task: 2 };
-    const attempt = () => models.get(type).build({ ...shape, tasks: binaryTasks('shared', 'buy') }, { type, experts });
-    expect(attempt).toThrow(/cannot be called/);
-  });
+  it.each(['cgc', 'ple', 'adatt', 'stem'])(
+    "%s refuses a task called 'shared' even where no expert is shared",
+    (type) => {
+      const experts = { shared: 0, task: 2 };
+      const attempt = () =>
+        models.get(type).build({ ...shape, tasks: binaryTasks('shared', 'buy') }, { type, experts });
+      expect(attempt).toThrow(/cannot be called/);
+    },
+  );
 
   it('no input columns', () => {
     expect(() => models.get('mmoe').build({ ...shape, numeric: [] }, { type: 'mmoe' })).toThrow(/no input columns/);

@@ -78,6 +78,18 @@ export function asStream(x: Features): Features {
   return x.reshape([blocks, 1, width, rows]);
 }
 
+/** A part of one input's features. */
+export interface Place {
+  readonly from: number;
+  readonly width: number;
+}
+
+/** These parts of one input, then the further inputs, as one input. */
+export function partsOf(x: Features, places: readonly Place[], further: readonly Features[] = []): Features {
+  const [blocks = 0, , rows = 0] = x.shape;
+  return tf.concat([...places.map(({ from, width }) => x.slice([0, from, 0], [blocks, width, rows])), ...further], 1);
+}
+
 /** The same values, through which no gradient passes. */
 export function stopped(features: Features): Features {
   return withGradient(
