@@ -65,8 +65,12 @@ describe('28b: the configs of Census-Income', () => {
   const models = readdirSync(folder).filter((file) => ![...comparisons, ...ablations].includes(file));
   const sharedBy = ({ name: _, seed: __, model: ___, compare: ____, ...rest }: Record<string, unknown>) => rest;
 
+  /** The tasks here are no funnel: its config is among those of the simulated feed. */
+  const elsewhere = ['esmm'];
+
   test('of every model share all but the model', () => {
-    expect(models.map((file) => read(file).model.type).toSorted()).toEqual(catalogue.names.toSorted());
+    const expected = catalogue.names.filter((name) => !elsewhere.includes(name));
+    expect(models.map((file) => read(file).model.type).toSorted()).toEqual(expected.toSorted());
     for (const file of models) expect(sharedBy(read(file)), file).toEqual(sharedBy(read('ple.yaml')));
   });
 

@@ -1,17 +1,22 @@
 import { catalogue } from '../support/catalogue.js';
+import { adatt } from './adatt.js';
+import { aitm } from './aitm.js';
 import { asymmetricSharing } from './asymmetric-sharing.js';
 import { cgc } from './cgc.js';
 import { crossStitch } from './cross-stitch.js';
 import { customizedSharing } from './customized-sharing.js';
+import { esmm } from './esmm.js';
 import { hardSharing } from './hard-sharing.js';
 import { mlMmoe } from './ml-mmoe.js';
 import { mmoe } from './mmoe.js';
 import { omoe } from './omoe.js';
+import { pepnet } from './pepnet.js';
 import { ple } from './ple.js';
 import { singleTask } from './single-task.js';
 import { sluice } from './sluice.js';
+import { stem } from './stem.js';
 
-/** Every model, in the order in which the PLE paper presents them, each beside its like. */
+/** Every model: those of the PLE paper in its order, each beside its like, then others. */
 export const models = catalogue('model', [
   singleTask,
   hardSharing,
@@ -24,6 +29,11 @@ export const models = catalogue('model', [
   mlMmoe,
   cgc,
   ple,
+  adatt,
+  stem,
+  pepnet,
+  esmm,
+  aitm,
 ]);
 
 /** The model that every gain is measured against. */

@@ -3,7 +3,14 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { drawNoise } from './layers/noise.js';
-import { type Context, evaluating, initialize, type ModelDefinition, type ModelShape } from './model.js';
+import {
+  type Context,
+  evaluating,
+  initialize,
+  type ModelDefinition,
+  type ModelShape,
+  type Prediction,
+} from './model.js';
 import type { CommonOptions, Experts } from './options.js';
 import {
   count,
@@ -115,11 +122,17 @@ export function testModel<Options extends LayerOptions>(
 
     it('gives the logits, gates and penalty of the scalar calculation', () => {
       const prediction = predict(model, values, rows, shape);
-      const expected = rows.map((row) => reference({ values, row, shape, options }));
+      const expected = rows.map((row) => reference({ values, stopped: values, row, shape, options }));
       expectLogits(prediction.logits, expected);
       const penalty = present(expected[0]).penalty;
       if (penalty === undefined) expect(prediction.penalty).toBeUndefined();
       else close(present(present(prediction.penalty).dataSync()[0]), penalty);
+      const rowPenalties = prediction.rowPenalties?.dataSync();
+      for (const [b, row] of expected.entries()) {
+        expect(row.rowPenalties === undefined).toBe(rowPenalties === undefined);
+        for (const [k, value] of (row.rowPenalties ?? []).entries())
+          close(present(rowPenalties?.[k * rows.length + b]), value);
+      }
 
       const gates = present(expected[0]).gates;
       expect((prediction.gates ?? []).map(({ level, gate }) => `${level}/${gate}`).sort()).toEqual(
@@ -238,13 +251,13 @@ export function testModel<Options extends LayerOptions>(
     it('gives, in training, the logits and gradients of the scalar calculation', () => {
       const context: Context = { training: true, noise: toTensors(ofOneStep) };
       expect(Object.keys(ofOneStep).length > 0).toBe(variant.dropout !== undefined);
-      const expected = rows.map((row) => reference({ values, row, shape, options, noise: ofOneStep }));
+      const expected = rows.map((row) => reference({ values, stopped: values, row, shape, options, noise: ofOneStep }));
       expectLogits(predict(model, values, rows, shape, context).logits, expected);
       expectGradients(shape, options, rows, context, ofOneStep);
     });
 
     it('predicts without dropout', () => {
-      const expected = rows.map((row) => reference({ values, row, shape, options }));
+      const expected = rows.map((row) => reference({ values, stopped: values, row, shape, options }));
       expectLogits(predict(model, values, rows, shape).logits, expected);
     });
   });
@@ -267,16 +280,22 @@ export function testModel<Options extends LayerOptions>(
     const model = build(shape, options);
     const values = randomValues(model);
     const factors = shape.tasks.map((_, k) => rows.map((_, b) => Math.sin(1 + k + 2 * b)));
-    const objective = ({ logits, penalty }: { logits: Tensor; penalty?: Tensor }) => {
+    const objective = ({ logits, penalty, rowPenalties }: Prediction) => {
       const sum = tf.sum(tf.mul(logits, tf.tensor2d(factors)));
-      return penalty ? tf.add(sum, penalty) : sum;
+      const whole = penalty ? tf.add(sum, penalty) : sum;
+      return rowPenalties ? tf.add(whole, tf.sum(rowPenalties)) : whole;
     };
     const gradients = gradientsOf(model, values, rows, shape, objective, context);
     const loss = (at: Values) => {
       let total = 0;
       for (const [b, row] of rows.entries()) {
-        const { logits, penalty = 0 } = reference({ values: at, row, shape, options, noise });
-        total += logits.reduce((sum, logit, k) => sum + logit * present(factors[k]?.[b]), penalty / rows.length);
+        const {
+          logits,
+          penalty = 0,
+          rowPenalties = [],
+        } = reference({ values: at, stopped: values, row, shape, options, noise });
+        const penalties = rowPenalties.reduce((sum, value) => sum + value, penalty / rows.length);
+        total += logits.reduce((sum, logit, k) => sum + logit * present(factors[k]?.[b]), penalties);
       }
       return total;
     };

@@ -37,6 +37,8 @@ export interface ModelShape {
     readonly embedding: number;
     readonly length: number;
   }[];
+  /** The columns stand for those of data that are not known yet: a model cannot refuse a column's name. */
+  readonly withoutData?: boolean;
 }
 
 /** One trainable array. */
@@ -85,6 +87,16 @@ export interface Prediction {
   readonly gates?: readonly Gate[];
   /** A scalar added to the loss. */
   readonly penalty?: Tensor;
+  /** float32 [tasks, batch]: added to the loss, each task's mean over its sample space. */
+  readonly rowPenalties?: Tensor;
+  /** What the loss sees in place of `logits` and of the batch's labels and masks. Evaluation sees `logits`. */
+  readonly trained?: (targets: Targets) => Targets & { readonly logits: Tensor };
+}
+
+/** float32 [tasks, batch]. A row's mask is its weight in the task's sample space, 0 outside; its label there may be NaN. */
+export interface Targets {
+  readonly labels: Tensor;
+  readonly mask: Tensor;
 }
 
 /** The moment at which a model is applied. */
@@ -138,6 +150,10 @@ export interface ModelDefinition {
   readonly options: z.ZodObject;
   /** Fewest tasks that it takes. */
   readonly minimumTasks: number;
+  /** Most tasks that it takes: infinite for most models. */
+  readonly maximumTasks: number;
+  /** Whether it takes binary tasks alone. */
+  readonly binaryOnly: boolean;
   /** What the last width of every level must be a multiple of, with these options: 1 for most models. */
   widthMultiple(options: unknown): number;
   /** Parses `options` (fails on what the schema refuses) and checks them against the shape with a `ConfigError`. */
@@ -150,6 +166,10 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
   readonly source: string;
   /** Left out: 2. */
   readonly minimumTasks?: number;
+  /** Left out: any number. */
+  readonly maximumTasks?: number;
+  /** Left out: tasks of any type. */
+  readonly binaryOnly?: boolean;
   /** Default of the option. */
   readonly tower: number[];
   /** `levels`, and its own beside the options of all models. */
@@ -158,21 +178,43 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
   readonly widthMultiple?: (options: z.infer<z.ZodObject<Own>>) => number;
   readonly build: (shape: ModelShape, options: z.infer<z.ZodObject<Own>> & CommonOptions) => Model;
 }): ModelDefinition {
-  const { name, minimumTasks = 2, widthMultiple } = definition;
+  const {
+    name,
+    minimumTasks = 2,
+    maximumTasks = Number.POSITIVE_INFINITY,
+    binaryOnly = false,
+    widthMultiple,
+  } = definition;
   const [own, common] = [z.object(definition.options), z.object(commonOptions(definition))];
   const options = z.strictObject({ type: z.literal(name), ...own.shape, ...common.shape });
   return {
     ...definition,
     minimumTasks,
+    maximumTasks,
+    binaryOnly,
     options,
     widthMultiple: (given) => widthMultiple?.(own.parse(given)) ?? 1,
     build(shape, given) {
       const parsed = options.parse(given);
+      checkTasks(shape.tasks);
       const model = definition.build(shape, { ...own.parse(parsed), ...common.parse(parsed) });
       checkSizes(model.parameters);
       return model;
     },
   };
+
+  function checkTasks(tasks: readonly ModelTask[]): void {
+    if (tasks.length > maximumTasks) {
+      throw new ConfigError(
+        `tasks: model '${name}' takes at most ${maximumTasks}, and the config lists ${tasks.length}: remove the others, or take another model.`,
+      );
+    }
+    const other = tasks.find(({ type }) => type !== 'binary');
+    if (!binaryOnly || other === undefined) return;
+    throw new ConfigError(
+      `tasks: model '${name}' takes binary tasks alone, and '${other.name}' is of type ${other.type}: remove it, or take another model.`,
+    );
+  }
 }
 
 /** Of one parameter: 2 GB. */

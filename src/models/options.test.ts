@@ -25,6 +25,8 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     ],
     ['ple', { experts: { shared: 1, task: { click: 1 } } }, /the number of experts of task 'buy' is missing/],
     ['ple', { experts: { shared: 0, task: { click: 1, buy: 0 } } }, /task 'buy' has no expert/],
+    ['stem', { levels: twoLevels }, /one level, not 2/],
+    ['aitm', { levels: twoLevels }, /one level, not 2/],
     ['cross-stitch', { own: 0.4 }, /model.own: it must be between 1\/2 \(equal shares\) and 1, not 0.4/],
     ['sluice', { alpha: 0.2 }, /model.alpha: it must be between 1\/4/],
     ['sluice', { beta: 0.3 }, /model.beta: it must be between 1\/2/],
@@ -44,17 +46,21 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     expect(() => models.get('mmoe').build(shape, { type: 'mmoe', experts: 1e9 })).toThrow(/1024/);
   });
 
-  it.each(['customized-sharing', 'cgc', 'ple'])("%s refuses a task called 'shared'", (type) => {
+  it.each(['customized-sharing', 'cgc', 'ple', 'adatt', 'stem'])("%s refuses a task called 'shared'", (type) => {
     expect(() => models.get(type).build({ ...shape, tasks: binaryTasks('shared', 'buy') }, { type })).toThrow(
       /cannot be called/,
     );
   });
 
-  it.each(['cgc', 'ple'])("%s refuses a task called 'shared' even where no expert is shared", (type) => {
-    const experts = { shared: 0, task: 2 };
-    const attempt = () => models.get(type).build({ ...shape, tasks: binaryTasks('shared', 'buy') }, { type, experts });
-    expect(attempt).toThrow(/cannot be called/);
-  });
+  it.each(['cgc', 'ple', 'adatt', 'stem'])(
+    "%s refuses a task called 'shared' even where no expert is shared",
+    (type) => {
+      const experts = { shared: 0, task: 2 };
+      const attempt = () =>
+        models.get(type).build({ ...shape, tasks: binaryTasks('shared', 'buy') }, { type, experts });
+      expect(attempt).toThrow(/cannot be called/);
+    },
+  );
 
   it('no input columns', () => {
     expect(() => models.get('mmoe').build({ ...shape, numeric: [] }, { type: 'mmoe' })).toThrow(/no input columns/);
@@ -62,7 +68,7 @@ describe('options that do not fit the tasks or the model are one line of a Confi
 });
 
 describe.each(models.all)('$name', ({ name, build, options }) => {
-  const required = requiredOptions(name, 'buy');
+  const required = requiredOptions(name, 'buy', 'click');
 
   it('builds with the defaults', () => {
     expect(() => build(shape, { type: name, ...required })).not.toThrow();

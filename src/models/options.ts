@@ -75,19 +75,20 @@ export const sharedExperts = z.int().positive().max(mostExperts).default(8).desc
 
 const ownExperts = z.int().nonnegative().max(mostExperts);
 
+const ownAndShared = z.union([
+  z.int().positive().max(mostExperts),
+  z.strictObject({
+    shared: ownExperts,
+    task: z.union([ownExperts, z.record(z.string(), ownExperts)]),
+  }),
+]);
+const expertsText =
+  'Own experts of each task, and shared ones: a number for both, or `{ shared: n, task: n }`, or `{ shared: n, task: { <task>: n, … } }`. 0 is allowed where a task is left with at least one. The same at every level.';
+
 /** Experts of each task and shared ones. */
-export const experts = z
-  .union([
-    z.int().positive().max(mostExperts),
-    z.strictObject({
-      shared: ownExperts,
-      task: z.union([ownExperts, z.record(z.string(), ownExperts)]),
-    }),
-  ])
-  .default(1)
-  .describe(
-    'Own experts of each task, and shared ones: a number for both, or `{ shared: n, task: n }`, or `{ shared: n, task: { <task>: n, … } }`. 0 is allowed where a task is left with at least one. The same at every level.',
-  );
+export const experts = ownAndShared.default(1).describe(expertsText);
+/** The same of models that by default share none. */
+export const expertsOfTasks = ownAndShared.default({ shared: 0, task: 1 }).describe(expertsText);
 
 export type Experts = z.infer<typeof experts>;
 
@@ -97,7 +98,7 @@ interface ExpertCounts {
   readonly shared: number;
 }
 
-export function expertCounts(given: Experts, tasks: readonly string[]): ExpertCounts {
+function expertCounts(given: Experts, tasks: readonly string[]): ExpertCounts {
   const { shared, task } = typeof given === 'number' ? { shared: given, task: given } : given;
   if (typeof task !== 'number') {
     const unknown = Object.keys(task).find((name) => !tasks.includes(name));
@@ -113,6 +114,36 @@ export function expertCounts(given: Experts, tasks: readonly string[]): ExpertCo
     throw new ConfigError(`model.experts: task '${name}' has no expert: it has none of its own, and none is shared.`);
   });
   return { tasks: counts, shared };
+}
+
+/** A level's experts: those of each task in the order of `tasks`, then the shared ones. */
+export interface LevelExperts {
+  /** The tasks and, if there are shared experts, the shared module. */
+  readonly modules: readonly string[];
+  /** `<module>/<number>` */
+  readonly names: readonly string[];
+  /** Of each expert, its module's index. */
+  readonly owners: readonly number[];
+  /** Indexes of a module's experts. */
+  of(module: string): readonly number[];
+}
+
+export function levelExperts(given: Experts, tasks: readonly string[]): LevelExperts {
+  const counts = expertCounts(given, tasks);
+  const modules = moduleNames(tasks, counts.shared > 0);
+  const all = modules.flatMap((module, owner) =>
+    Array.from({ length: counts.tasks[owner] ?? counts.shared }, (_, number) => ({
+      name: `${module}/${number}`,
+      module,
+      owner,
+    })),
+  );
+  return {
+    modules,
+    names: all.map(({ name }) => name),
+    owners: all.map(({ owner }) => owner),
+    of: (module) => [...all.keys()].filter((expert) => all[expert]?.module === module),
+  };
 }
 
 /** The name of what belongs to all tasks. */

@@ -19,6 +19,7 @@ import {
   randomRows,
   randomValues,
   requiredOptions,
+  shapeFor,
   smallOptions,
   startingValues,
 } from './run.fixture.js';
@@ -171,7 +172,7 @@ describe('experts and gates', () => {
   const plainShape: ModelShape = { tasks: shape.tasks, categorical: [], numeric: ['a', 'b', 'c'] };
   const gated = models.names.filter((name) => 'experts' in models.get(name).options.shape);
   it.each(gated)('14: %s has linear gates that sum to 1, without batch effect', (name) => {
-    const model = build({ model: name, shape: plainShape, options: smallOptions(name, 'view') });
+    const model = build({ model: name, shape: plainShape, options: smallOptions(name, 'view', 'click') });
     const values = randomValues(model);
     const x = [0.3, -1.2, 0.7];
     const batch = [x, x.map((value) => 2 * value), [0, 0, 0], [5, 4, 3]].map((numeric, index) => ({
@@ -198,8 +199,9 @@ describe('experts and gates', () => {
 });
 
 it.each(models.names)('13: %s, with its default widths, has logits that vary over rows at the start', (name) => {
-  const model = models.get(name).build(shape, { type: name, ...requiredOptions(name, 'view') });
-  for (const logits of logitsOf(model, startingValues(model), rows.slice(0, 8), shape)) {
+  const given = shapeFor(name, shape);
+  const model = models.get(name).build(given, { type: name, ...requiredOptions(name, 'view', 'click') });
+  for (const logits of logitsOf(model, startingValues(model), rows.slice(0, 8), given)) {
     const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length;
     const variance = logits.reduce((sum, logit) => sum + (logit - mean) ** 2, 0) / logits.length;
     // Weights of deviation 1e-4 would leave less than 1e-8.

@@ -3,7 +3,7 @@ import { embed } from './layers/embed.js';
 import { type GateSpec, gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
 import { composed, defineModel, type Gate, type Model, type ModelShape, namesOf } from './model.js';
-import { type CommonOptions, type Experts, expertCounts, experts, moduleNames, shared, twoLevels } from './options.js';
+import { type CommonOptions, type Experts, experts, levelExperts, shared, twoLevels } from './options.js';
 
 /** Progressive Layered Extraction (Tang et al., RecSys 2020, eq. 6-7, Fig. 5): N >= 2 extraction networks, one above the other. */
 export const ple = defineModel({
@@ -31,18 +31,7 @@ export function extractionNetworks(
   options: CommonOptions & { readonly levels: readonly (readonly number[])[]; readonly experts: Experts },
 ): Model {
   const tasks = namesOf(shape.tasks);
-  const counts = expertCounts(options.experts, tasks);
-  const modules = moduleNames(tasks, counts.shared > 0);
-  const experts = modules.flatMap((module, index) =>
-    Array.from({ length: counts.tasks[index] ?? counts.shared }, (_, number) => ({
-      name: `${module}/${number}`,
-      module,
-      index,
-    })),
-  );
-  const names = experts.map((expert) => expert.name);
-  const owners = experts.map((expert) => expert.index);
-  const expertsOf = (owner: string) => [...experts.keys()].filter((e) => experts[e]?.module === owner);
+  const { modules, names, owners, of } = levelExperts(options.experts, tasks);
 
   const input = embed(shape, options);
   let { width } = input;
@@ -51,7 +40,7 @@ export function extractionNetworks(
     const gated = level < options.levels.length ? modules : tasks;
     const specs: GateSpec[] = gated.map((module) => ({
       name: module,
-      sees: module === shared ? [...experts.keys()] : [...expertsOf(module), ...expertsOf(shared)],
+      sees: module === shared ? [...names.keys()] : [...of(module), ...of(shared)],
     }));
     const network = {
       experts: mlps(`level${level}.experts`, names, width, widths, options),

@@ -28,18 +28,23 @@ export function build({ model, shape, options }: Given): Model {
   return models.get(model).build(shape, { type: model, ...options });
 }
 
-/** Options that a model must be given: of the catalogue's, an option without a default names a task. */
-export function requiredOptions(model: string, task: string): Readonly<Record<string, string>> {
+/** Options that a model must be given: of the catalogue's, an option without a default names a task. A second one names the other. */
+export function requiredOptions(model: string, task: string, other: string): Readonly<Record<string, string>> {
   const required = Object.entries(models.get(model).options.shape).filter(
     ([key, option]) => key !== 'type' && !z.safeParse(option, undefined).success,
   );
-  return Object.fromEntries(required.map(([key]) => [key, task]));
+  return Object.fromEntries(required.map(([key], index) => [key, index === 0 ? task : other]));
+}
+
+/** A shape with as many of its tasks as the model takes. */
+export function shapeFor(model: string, shape: ModelShape): ModelShape {
+  return { ...shape, tasks: shape.tasks.slice(0, models.get(model).maximumTasks) };
 }
 
 /** Narrow layers, as many levels as the model has by default, and two experts where it has any. */
-export function smallOptions(model: string, task: string): Given['options'] {
+export function smallOptions(model: string, task: string, other: string): Given['options'] {
   const { options } = models.get(model);
-  const required = requiredOptions(model, task);
+  const required = requiredOptions(model, task, other);
   const { levels } = z.object({ levels: z.array(z.unknown()) }).parse(options.parse({ type: model, ...required }));
   const widths = [[5, 4], [6]].slice(0, levels.length);
   return { levels: widths, tower: [3], ...required, ...('experts' in options.shape ? { experts: 2 } : {}) };

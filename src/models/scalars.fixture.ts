@@ -24,6 +24,8 @@ export interface Point<Options extends LayerOptions = LayerOptions> {
   readonly row: Row;
   readonly shape: ModelShape;
   readonly options: Options;
+  /** What a stopped gradient does not pass to: the values there stay when derivatives are taken. */
+  readonly stopped: Values;
   /** In training. */
   readonly noise?: Values | undefined;
 }
@@ -33,6 +35,8 @@ export interface Expected {
   /** By `<level>/<gate>`: names of the experts and their weights. */
   readonly gates?: GateWeights;
   readonly penalty?: number;
+  /** Of each task. */
+  readonly rowPenalties?: readonly number[];
 }
 
 type GateWeights = Readonly<

@@ -32,10 +32,14 @@ export function jointLoss(tasks: readonly Task[]): JointLoss {
     let losses = mixed(logits, targets, regression);
     // A positive's target is 1, so that its factor is 1 + (positiveWeight - 1); that of all others is 1, exactly.
     if (added.some((more) => more !== 0)) losses = losses.mul(targets.mul(perTask(added)).add(1));
-    const sums = losses.mul(mask).sum(1); // [tasks, batch] -> [tasks]
-    const means = sums.div(mask.sum(1).maximum(leastSum));
+    const means = meansOver(losses, mask);
     return { loss: means.mul(weights).sum(), tasks: means };
   };
+}
+
+/** Each task's mean over its sample space, 0 if that is empty: [tasks, batch] -> [tasks]. */
+export function meansOver(values: Tensor, mask: Tensor): Tensor {
+  return values.mul(mask).sum(1).div(mask.sum(1).maximum(leastSum));
 }
 
 export type JointLoss = (

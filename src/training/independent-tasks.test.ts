@@ -23,7 +23,7 @@ train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
 test('of all models only the baseline has tasks that share no parameters', () => {
   const shape = { tasks: binaryTasks('a', 'b'), categorical: [], numeric: ['x'] };
   const independent = models.names.filter((model) => {
-    const { parameters } = build({ model, shape, options: smallOptions(model, 'a') });
+    const { parameters } = build({ model, shape, options: smallOptions(model, 'a', 'b') });
     return !ownersOf(parameters).includes(undefined);
   });
   expect(independent).toEqual([definitions.baseline]);

@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
 import { createCompiledEngine } from '../engine/run/compiled-engine.js';
+import { present } from '../models/run.fixture.js';
+import { jointLoss } from '../objective/joint-loss.js';
+import { tf } from '../support/tf.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { setUp } from './setup.js';
+import { lossOf } from './step.js';
 import { type EpochRecord, train } from './trainer.js';
 
 const tasks = [
@@ -39,4 +43,33 @@ test('a penalty is part of the loss that is trained, and of no task', async () =
   expect(two.train.loss - none.train.loss).toBeCloseTo(2 * penalty, 5);
   expect(one.train.tasks).toEqual(none.train.tasks);
   expect(one.validation.click?.logLoss).not.toBe(none.validation.click?.logLoss); // it has moved the parameters
+});
+
+test('a penalty of rows is each task’s mean over its sample space, whatever the weights of tasks and the padding', () => {
+  const probabilities = [
+    [0.2, 0.5, 0.7, 0.1],
+    [0.6, 0.4, 0.8, 0.9],
+  ];
+  const logits = tf.tensor2d(probabilities.map((row) => row.map((p) => Math.log(p / (1 - p)))));
+  const rowPenalties = tf.tensor2d([
+    [0, 0, 0, 0],
+    [0.6 * 0.4, 0, 0.6 * 0.1, 0.6 * 0.8],
+  ]);
+  const batch = {
+    labels: tf.tensor2d([
+      [0, 1, 1, 0],
+      [0, 0, 1, 0],
+    ]),
+    mask: tf.tensor2d([
+      [1, 1, 1, 0],
+      [1, 2, 1, 0],
+    ]),
+    weights: tf.tensor1d([0.3, 5]),
+  };
+  const [without, withIt] = [{ logits }, { logits, rowPenalties }].map((prediction) =>
+    present(
+      lossOf(jointLoss(tasks.map((task) => ({ ...task, offset: 0, scale: 1 }))), prediction, batch).loss.dataSync()[0],
+    ),
+  );
+  expect(present(withIt) - present(without)).toBeCloseTo((0.6 * 0.4 + 0.6 * 0.1) / 4, 5);
 });

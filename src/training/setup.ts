@@ -123,6 +123,7 @@ function shapeWithoutData({ tasks }: Experiment): ModelShape {
     categorical: [{ name: 'column', ...column }],
     numeric: ['number'],
     lists: [{ name: 'list', length: 1, ...column }],
+    withoutData: true,
   };
 }
 

@@ -2,7 +2,16 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { type Dataset, widthsOf } from '../data/dataset.js';
 import type { ArraySpec, Step, Tensors } from '../engine/engine.js';
 import { drawNoise, noiseShapes } from '../models/layers/noise.js';
-import { type Context, evaluating, type Gate, type Model, type NoiseUnits, type Parameters } from '../models/model.js';
+import {
+  type Context,
+  evaluating,
+  type Gate,
+  type Model,
+  type NoiseUnits,
+  type Parameters,
+  type Prediction,
+} from '../models/model.js';
+import { meansOver } from '../objective/joint-loss.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { type HostArrays, sizeOf } from '../support/arrays.js';
 import type { Random } from '../support/random.js';
@@ -32,10 +41,9 @@ export function trainingStep(model: Model, loss: Loss, optimizer: Optimizer, nam
     const objective = (...values: Tensor[]) => {
       const byName = Object.fromEntries(names.map((name, index) => [name, at(values, index)]));
       const prediction = model.apply(byName, inputsOf(batch), context);
-      const joint = loss(prediction.logits, get(batch, 'labels'), get(batch, 'mask'), get(batch, 'weights'));
+      const joint = lossOf(loss, prediction, batch);
       tasks = tf.keep(joint.tasks); // read outside of the differentiated function
-      const total = prediction.penalty ? tf.add(joint.loss, prediction.penalty) : joint.loss;
-      return total.asScalar();
+      return joint.loss.asScalar();
     };
     const { value, grads } = tf.valueAndGrads(objective)(parameters);
     if (!tasks) throw new Error('The objective was not evaluated.');
@@ -55,6 +63,19 @@ export function trainingStep(model: Model, loss: Loss, optimizer: Optimizer, nam
       outputs: { loss: value, tasks },
     };
   };
+}
+
+/** The loss of a prediction, with its penalties, and that of each task. */
+export function lossOf(loss: Loss, prediction: Prediction, batch: Tensors): ReturnType<Loss> {
+  const targets = { labels: get(batch, 'labels'), mask: get(batch, 'mask') };
+  const { logits, labels, mask } = prediction.trained?.(targets) ?? { logits: prediction.logits, ...targets };
+  const joint = loss(logits, labels, mask, get(batch, 'weights'));
+  const { penalty, rowPenalties } = prediction;
+  const penalties = [
+    ...(penalty ? [penalty] : []),
+    ...(rowPenalties ? [meansOver(rowPenalties, targets.mask).sum()] : []),
+  ];
+  return { ...joint, loss: penalties.reduce((sum, term) => tf.add(sum, term), joint.loss) };
 }
 
 /**

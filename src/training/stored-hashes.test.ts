@@ -25,7 +25,7 @@ test.each([
 
 describe.each(models.names)('%s', (model) => {
   test('an option of all models has no part in the hash by default, and one with another value', () => {
-    const given = requiredOptions(model, 'income');
+    const given = requiredOptions(model, 'income', 'never-married');
     const type = Object.entries({ type: model, ...given }).map(([key, value]) => `${key}: ${value}`);
     const whole = (more = '') => hashOf('ple', [`model={ ${type.join(', ')}${more} }`]);
     const plain = whole();

@@ -17,7 +17,7 @@ const tasks = ['a', 'b'].map((name) => ({ name, type: 'binary', offset: 0, scale
 describe.each(models.names)('%s', (name) => {
   const definition = models.get(name);
   const shape = { tasks, categorical, numeric: [] };
-  const model = definition.build(shape, definition.options.parse({ type: name, ...requiredOptions(name, 'a') }));
+  const model = definition.build(shape, definition.options.parse({ type: name, ...requiredOptions(name, 'a', 'b') }));
 
   // One small block, one large one, and four; of the largest batch, ONNX Runtime would share the embeddings' gradient.
   it.each([60, 601, 1800])('trains to the same bits with one thread and two, in batches of %i', async (batchSize) => {

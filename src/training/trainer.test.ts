@@ -216,7 +216,7 @@ test.each(models.names)(
         type: name,
         tower: [3],
         ...('experts' in shape ? { experts: 2 } : {}),
-        ...requiredOptions(name, 'share'),
+        ...requiredOptions(name, 'share', 'click'),
       }),
       binaryTasks,
       'epochs: 1',

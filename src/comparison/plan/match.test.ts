@@ -104,7 +104,7 @@ const wide: ModelShape = {
 };
 
 describe.each(models.all)('$name with default widths', ({ name: type, options: schema, widthMultiple }) => {
-  const options = schema.parse({ type, ...requiredOptions(type, 'buy') });
+  const options = schema.parse({ type, ...requiredOptions(type, 'buy', 'click') });
   const targets = [20_000, 60_000, 90_000, 300_000];
   const matches = targets.map((target) => matchWidths({ type, options, shape: wide, target }));
 
@@ -137,7 +137,7 @@ describe.each(models.all)('$name with default widths', ({ name: type, options: s
 
 test('one model has a multiple, by its options', () => {
   const multiples = models.all.flatMap(({ name, options, widthMultiple }) => {
-    const multiple = widthMultiple(options.parse({ type: name, ...requiredOptions(name, 'buy') }));
+    const multiple = widthMultiple(options.parse({ type: name, ...requiredOptions(name, 'buy', 'click') }));
     return multiple === 1 ? [] : [[name, multiple]];
   });
   expect(multiples).toEqual([['sluice', 2]]);

@@ -72,9 +72,41 @@ export function single(streams: Features): Features {
   return streams.reshape([blocks, width, rows]);
 }
 
+/** One input as the only stream. */
+export function asStream(x: Features): Features {
+  const [blocks = 0, width = 0, rows = 0] = x.shape;
+  return x.reshape([blocks, 1, width, rows]);
+}
+
+/** A part of one input's features. */
+export interface Place {
+  readonly from: number;
+  readonly width: number;
+}
+
+/** These parts of one input, then the further inputs, as one input. */
+export function partsOf(x: Features, places: readonly Place[], further: readonly Features[] = []): Features {
+  const [blocks = 0, , rows = 0] = x.shape;
+  return tf.concat([...places.map(({ from, width }) => x.slice([0, from, 0], [blocks, width, rows])), ...further], 1);
+}
+
+/** The same values, through which no gradient passes. */
+export function stopped(features: Features): Features {
+  return withGradient(
+    [features],
+    (x) => x.clone(),
+    (dy) => [tf.zerosLike(dy)],
+  );
+}
+
 /** Streams with the features of each part one after the other. */
 export function concatenated(parts: readonly Features[]): Features {
   return tf.concat([...parts], 2);
+}
+
+/** The streams of each part, one after the other. */
+export function together(parts: readonly Features[]): Features {
+  return tf.concat([...parts], 1);
 }
 
 /** Linear combinations of streams; matrix [outputs, streams]. */

@@ -3,12 +3,14 @@ import { ConfigError } from '../../support/errors.js';
 import { tf } from '../../support/tf.js';
 import { type Layer, type ModelShape, named, type ParameterStart, type Pass } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
-import { type Features, inBlocks, withGradient } from './axes.js';
+import { type Features, inBlocks, type Place, withGradient } from './axes.js';
 import { dropout } from './noise.js';
 
 export interface Embed extends Layer {
   /** Features of x. */
   readonly width: number;
+  /** Where each column's features, or each list's, lie in x. */
+  readonly places: ReadonlyMap<string, Place>;
   /** x, one input. */
   apply(pass: Pass): Features;
 }
@@ -48,6 +50,11 @@ export function embed(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>
     ]),
     noise: rate > 0 && embedded > 0 ? { [layer]: [1, embedded] } : {},
     width,
+    places: placesOf([
+      ...groups.flatMap(({ columns, width }) => columns.map(({ name }) => [name, width] as const)),
+      ...lists.map(({ name, embedding }) => [name, embedding] as const),
+      ...shape.numeric.map((name) => [name, 1] as const),
+    ]),
     apply({ parameters, inputs, context }) {
       const categorical = leading(inputs.categorical, shape.categorical.length);
       const numeric = leading(inputs.numeric, shape.numeric.length);
@@ -74,6 +81,17 @@ export function embed(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>
   function listName(list: List): string {
     return `${prefix}lists.${list.name}`;
   }
+}
+
+/** Of parts that lie one after the other. */
+function placesOf(parts: readonly (readonly [name: string, width: number])[]): ReadonlyMap<string, Place> {
+  let from = 0;
+  return new Map(
+    parts.map(([name, width]) => {
+      from += width;
+      return [name, { from: from - width, width }];
+    }),
+  );
 }
 
 /** The first columns of a matrix [batch, at least `columns`]. */

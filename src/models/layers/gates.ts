@@ -103,7 +103,7 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
 }
 
 /** Softmax over the experts of logits [blocks, gates, experts, rows]. Loops run along the rows, so that they are long even with few experts. */
-function overExperts(logits: Tensor): Tensor {
+export function overExperts(logits: Tensor): Tensor {
   const softmax = (x: Tensor) => {
     const powers = tf.exp(tf.sub(x, tf.max(x, 2, true)));
     return tf.div(powers, tf.sum(powers, 2, true));
@@ -116,7 +116,7 @@ function overExperts(logits: Tensor): Tensor {
 }
 
 /** [blocks, gates, experts, rows] and [blocks, experts, width, rows] -> [blocks, gates, width, rows]. */
-function mixtures(weights: Tensor, outputs: Tensor): Tensor {
+export function mixtures(weights: Tensor, outputs: Tensor): Tensor {
   const [blocks = 0, gates = 0, experts = 0, rows = 0] = weights.shape;
   const [, , width = 0] = outputs.shape;
   const products = gates * experts * width;

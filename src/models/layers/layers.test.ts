@@ -1,11 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, test } from 'vitest';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import { glorot, initialize } from '../model.js';
 import { passOf, plain, present } from '../run.fixture.js';
 import { binaryTasks } from '../tasks.fixture.js';
-import { addBias, byRow, combine, inBlocks, pick, product } from './axes.js';
+import { addBias, byRow, combine, inBlocks, partsOf, pick, product, stopped } from './axes.js';
 import { embed } from './embed.js';
 import { gates } from './gates.js';
 import { mlps } from './mlps.js';
@@ -270,4 +270,33 @@ describe('starting values', () => {
     const second = table([{ name: 'item', cardinality: 3, embedding: 8 }, column]);
     expect(second.slice(3 * 8)).toEqual(alone);
   });
+});
+
+test('what is stopped has its values, and no gradient', () => {
+  const x = random([2, 3, 4], 1);
+  expect([...stopped(x).dataSync()]).toEqual([...x.dataSync()]);
+  const gradient = tf.grad((y: Tensor) => tf.sum(tf.mul(stopped(y), tf.square(y))))(x);
+  const values = x.dataSync();
+  // d (c y^2) / dy = 2 c y at c = y.
+  gradient.dataSync().forEach((value, i) => {
+    expect(value).toBeCloseTo(2 * present(values[i]) ** 2, 5);
+  });
+});
+
+test('parts of an input, in any order and twice, then another input', () => {
+  agree(
+    [random([2, 5, 3], 1), random([2, 2, 3], 2)],
+    (x, other) => {
+      const places = [
+        { from: 3, width: 2 },
+        { from: 0, width: 1 },
+        { from: 4, width: 1 },
+      ];
+      return partsOf(present(x), places, [present(other)]);
+    },
+    (x, other) => {
+      const column = (i: number) => present(x).slice([0, i, 0], [2, 1, 3]);
+      return tf.concat([column(3), column(4), column(0), column(4), present(other)], 1);
+    },
+  );
 });

@@ -5,13 +5,13 @@ import { cut } from '../../engine/training-step.fixture.js';
 import { models } from '../../models/catalogue.js';
 import { initialize } from '../../models/model.js';
 import { mixed, three } from '../../models/model-tests.fixture.js';
-import { build, type Given, present, smallOptions } from '../../models/run.fixture.js';
+import { build, type Given, present, shapeFor, smallOptions } from '../../models/run.fixture.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { optimizers } from '../../optimizers/catalogue.js';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
-import { batchArrays, contextOf, evaluationStep, initialState, noiseOf, trainingStep } from '../step.js';
+import { batchArrays, contextOf, evaluationStep, initialState, lossOf, noiseOf, trainingStep } from '../step.js';
 
 export const steps = 10;
 
@@ -38,7 +38,8 @@ export interface ParityModel {
 /** Every model with defaults, and with one of the variants on fewer rows. */
 export function parityModels(): ParityModel[] {
   return models.names.flatMap((model, index) => {
-    const given = { model, shape: { tasks: three, ...mixed }, options: smallOptions(model, 'click') };
+    const shape = shapeFor(model, { tasks: three, ...mixed });
+    const given = { model, shape, options: smallOptions(model, 'click', 'view') };
     const variant = present(variants[index % variants.length]);
     // Layer normalisation of few features, most of them dropped, magnifies rounding.
     const wide = { levels: given.options.levels.map((widths) => widths.map(() => 16)), tower: [16] };
@@ -60,7 +61,7 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
   const names = Object.keys(parameters);
   const tasks: Task[] = given.shape.tasks.map(({ name }, index) => ({
     name,
-    ...(index % 2 === 0
+    ...(index % 2 === 0 || models.get(given.model).binaryOnly
       ? { type: 'binary', offset: 0, scale: 1, positiveWeight: 2.5 }
       : { type: 'regression', offset: 0.5, scale: 2 }),
   }));
@@ -83,13 +84,12 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
   const step: Step = (state, batch) => {
     const context = contextOf(batch);
     const objective = (...values: Tensor[]) => {
-      const { logits, penalty } = model.apply(
+      const prediction = model.apply(
         Object.fromEntries(names.map((name, index) => [name, present(values[index])])),
         { categorical: present(batch.categorical), numeric: present(batch.numeric) },
         context,
       );
-      const joint = loss(logits, present(batch.labels), present(batch.mask), present(batch.weights)).loss;
-      return (penalty ? tf.add(joint, penalty) : joint).asScalar();
+      return lossOf(loss, prediction, batch).loss.asScalar();
     };
     const { grads } = tf.valueAndGrads(objective)(names.map((name) => present(state[name])));
     const { state: next, outputs } = train(state, batch);

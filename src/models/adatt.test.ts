@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { adatt } from './adatt.js';
+import { namesOf } from './model.js';
+import { countsOf, layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
+import type { Experts } from './options.js';
+import { build, present, startingValues } from './run.fixture.js';
+import { at, embed, get, type LayerOptions, linear, mlp, softmax, sum, tower, weighted } from './scalars.fixture.js';
+
+interface Options extends LayerOptions {
+  readonly experts: Experts;
+}
+
+testModel<Options>(adatt, {
+  reference(point) {
+    const { options, values } = point;
+    const tasks = namesOf(point.shape.tasks);
+    const count = countsOf(options.experts);
+    const modules = [...tasks, ...(count('shared') > 0 ? ['shared'] : [])];
+    const gates: Record<string, { experts: string[]; weights: number[] }> = {};
+    let fused = new Map(modules.map((module) => [module, embed(point)]));
+    for (const index of options.levels.keys()) {
+      const level = index + 1;
+      const experts = modules.flatMap((module) =>
+        Array.from({ length: count(module) }, (_, i) => ({ module, name: `${module}/${i}` })),
+      );
+      const outputs = experts.map(({ module }, e) => mlp(point, `level${level}.experts`, e, fused.get(module) ?? []));
+      const names = experts.map(({ name }) => name);
+      const next = new Map<string, number[]>();
+      for (const [place, module] of (level === options.levels.length ? tasks : modules).entries()) {
+        const weights = softmax(linear(point, `level${level}.gates.${names.length}`, place, fused.get(module) ?? []));
+        gates[`${level}/${module}`] = { experts: names, weights };
+        const all = weighted(weights, outputs);
+        const native = all.map((_, i) =>
+          sum(
+            outputs.map((output, e) =>
+              experts[e]?.module === module ? at(values, `level${level}.native`, e) * get(output, i) : 0,
+            ),
+          ),
+        );
+        next.set(
+          module,
+          all.map((value, i) => value + get(native, i)),
+        );
+      }
+      fused = next;
+    }
+    return { logits: tasks.map((task, k) => tower(point, 'tower', k, fused.get(task) ?? [])), gates };
+  },
+  cases: [
+    {
+      label: 'two native experts of each task, two levels',
+      shape: { tasks: two, ...mixed },
+      options: { levels: [[5, 4], [3]], tower: [3], experts: { shared: 0, task: 2 } },
+      count: M.embeddings + 4 * (layers(M.x, 5, 4) + layers(4, 3)) + 2 * (M.x + 4) * 4 + 2 * 4 + 2 * layers(3, 3, 1),
+    },
+    {
+      label: 'one of each, one level',
+      shape: { tasks: three, ...uniform },
+      options: { levels: [[4]], tower: [], experts: { shared: 0, task: 1 } },
+      count: U.embeddings + 3 * layers(U.x, 4) + 3 * U.x * 3 + 3 + 3 * layers(4, 1),
+    },
+    {
+      label: 'shared experts, unequal counts, one of 0',
+      shape: { tasks: three, ...mixed },
+      options: { levels: [[4], [5], [3]], tower: [3], experts: { shared: 2, task: { view: 1, click: 0, buy: 3 } } },
+      count:
+        M.embeddings +
+        6 * (layers(M.x, 4) + layers(4, 5) + layers(5, 3)) +
+        (4 * M.x + 4 * 4 + 3 * 5) * 6 + // no shared gate at the last level
+        (6 + 6 + 4) +
+        3 * layers(3, 3, 1),
+    },
+  ],
+});
+
+test('15: native experts start with their mean, and their scalars are never decayed', () => {
+  const experts = { shared: 4, task: { view: 1, click: 2, buy: 3 } };
+  const options = { levels: [[4], [4]], tower: [], experts };
+  const model = build({ model: adatt.name, shape: { tasks: three, ...uniform }, options });
+  const third = Math.fround(1 / 3);
+  const own = [1, 0.5, 0.5, third, third, third];
+  expect([...present(startingValues(model)['level1.native']).data]).toEqual([...own, 0.25, 0.25, 0.25, 0.25]);
+  expect([...present(startingValues(model)['level2.native']).data]).toEqual(own);
+  expect(present(model.parameters['level1.native']).kind).toBe('bias');
+});

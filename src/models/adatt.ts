@@ -1,0 +1,81 @@
+import { tf } from '../support/tf.js';
+import { combine, type Features, pick } from './layers/axes.js';
+import { embed } from './layers/embed.js';
+import { gates } from './layers/gates.js';
+import { mlps, towers } from './layers/mlps.js';
+import { composed, defineModel, type Gate, type Layer, named, namesOf, type Pass } from './model.js';
+import { expertsOfTasks, type LevelExperts, levelExperts, twoLevels } from './options.js';
+
+/**
+ * Adaptive Task-to-Task fusion (Li et al., KDD 2023): levels of experts and fusion units, one above the other. At a level, each of task
+ * k's native experts reads f_k, the task's fused output of the level below (at level 1, x). Then
+ *
+ *     f_k' = sum over all experts e of g_k,e(f_k) E_e   (AllExpertGF, g_k = softmax(W_k f_k))
+ *          + sum over native experts e of v_e E_e       (NativeExpertLF, trained scalars v)
+ *
+ * The second term is a residual past the gate. By default no expert is shared: AdaTT-sp. With shared ones, the general AdaTT, they
+ * are a further module with a fusion unit of its own at every level but the last. The paper leaves the start of v open: 1 / (number of
+ * native experts) here, their mean.
+ */
+export const adatt = defineModel({
+  name: 'adatt',
+  summary: 'native experts per task, fused with all experts by a gate and with themselves linearly',
+  source: 'Li et al., KDD 2023',
+  tower: [64],
+  options: { levels: twoLevels, experts: expertsOfTasks },
+  build(shape, options) {
+    const tasks = namesOf(shape.tasks);
+    const experts = levelExperts(options.experts, tasks);
+    const { modules, names, owners } = experts;
+    const input = embed(shape, options);
+    let { width } = input;
+    const levels = options.levels.map((widths, index) => {
+      const level = index + 1;
+      const fused = level < options.levels.length ? modules : tasks;
+      const specs = fused.map((name) => ({ name, sees: [...names.keys()] }));
+      const outputs = mlps(`level${level}.experts`, names, width, widths, options);
+      const mixtures = gates(level, specs, names, width);
+      width = outputs.width;
+      return { outputs, mixtures, native: nativeFusion(`level${level}.native`, fused, experts) };
+    });
+    const heads = towers('tower', shape.tasks, width, options);
+    const layers = levels.flatMap(({ outputs, mixtures, native }) => [outputs, mixtures, native]);
+    return composed([input, ...layers, heads], (pass) => {
+      let streams = input.apply(pass); // x; from level 2 on, one for each module
+      const weights: Gate[] = [];
+      for (const { outputs, mixtures, native } of levels) {
+        const made = outputs.apply(pass, streams, owners);
+        const mixed = mixtures.apply(pass, streams, made);
+        weights.push(...mixed.gates);
+        streams = tf.add(mixed.mixtures, native.apply(pass, made));
+      }
+      return { logits: heads.apply(pass, streams), gates: weights };
+    });
+  },
+});
+
+interface NativeFusion extends Layer {
+  /** Outputs of all experts -> a stream for each fused module. */
+  apply(pass: Pass, outputs: Features): Features;
+}
+
+/** Linear combinations of native experts by trained scalars: parameter `name` [native experts], the modules' one after the other. */
+function nativeFusion(name: string, fused: readonly string[], experts: LevelExperts): NativeFusion {
+  const native = fused.flatMap((module) => experts.of(module));
+  const own = fused.map((module) => native.map((expert) => (experts.of(module).includes(expert) ? 1 : 0)));
+  return {
+    parameters: {
+      [name]: {
+        shape: [native.length],
+        kind: 'bias', // never decayed
+        start(values) {
+          for (const [index, expert] of native.entries()) {
+            values[index] = 1 / experts.owners.filter((owner) => owner === experts.owners[expert]).length;
+          }
+        },
+      },
+    },
+    apply: ({ parameters }, outputs) =>
+      combine(tf.mul(tf.tensor2d(own), named(parameters, name)), pick(outputs, native)),
+  };
+}

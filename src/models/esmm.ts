@@ -1,0 +1,114 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { didYouMean } from '../support/catalogue.js';
+import { ConfigError } from '../support/errors.js';
+import { tf } from '../support/tf.js';
+import { reordered, withGradient } from './layers/axes.js';
+import { embed } from './layers/embed.js';
+import { mlps, towers } from './layers/mlps.js';
+import { composed, defineModel, namesOf, type Targets } from './model.js';
+import { oneLevelOrNone, onlyLevel } from './options.js';
+
+/**
+ * Entire Space Multi-task Model (Ma et al., SIGIR 2018, eq. 1-3): two networks h_k(f_k(x)) over shared embeddings give the logits of
+ * pCTR = P(click) and pCVR = P(conversion | click). The losses are those of click and of click and conversion,
+ *
+ *     L = CE(click, pCTR) + CE(click * conversion, pCTR * pCVR)
+ *
+ * both over all impressions, the rows in the click's sample space. pCVR has no loss of its own. It is what evaluation sees: over the
+ * conversion's sample space, the clicks, as of any other model.
+ *
+ * The paper leaves open what a click without a known conversion is. Here such a row is left out of the second loss.
+ */
+export const esmm = defineModel({
+  name: 'esmm',
+  summary: 'shared embeddings; click and conversion trained over all impressions',
+  source: 'Ma et al., SIGIR 2018',
+  maximumTasks: 2,
+  binaryOnly: true,
+  tower: [128, 64],
+  options: {
+    levels: oneLevelOrNone,
+    click: z.string().describe('The task whose sample space are all impressions.'),
+    conversion: z.string().describe('The task whose sample space are the positives of `click`.'),
+  },
+  build(shape, options) {
+    const names = namesOf(shape.tasks);
+    const [click, conversion] = [place('click'), place('conversion')];
+    if (click === conversion) {
+      throw new ConfigError(
+        `model.conversion: '${options.click}' is model.click already; name the task of those who clicked.`,
+      );
+    }
+    const widths = options.levels.length === 0 ? [] : onlyLevel('esmm', options.levels);
+    const input = embed(shape, options);
+    const bottoms = mlps('bottoms', names, input.width, widths, options);
+    const heads = towers('tower', shape.tasks, bottoms.width, options);
+    return composed([input, bottoms, heads], (pass) => {
+      const logits = heads.apply(pass, bottoms.apply(pass, input.apply(pass)));
+      return { logits, trained: (targets) => overImpressions(logits, targets) };
+    });
+
+    function place(key: 'click' | 'conversion'): number {
+      const found = names.indexOf(options[key]);
+      if (found >= 0) return found;
+      throw new ConfigError(
+        `model.${key}: there is no task '${options[key]}'${didYouMean(options[key], names)}; name one of: ${names.join(', ')}.`,
+      );
+    }
+
+    /** The conversion's place is taken by click and conversion. */
+    function overImpressions(logits: Tensor, { labels, mask }: Targets) {
+      const [a, clicked, impressions] = [row(logits, click), selected(labels, mask, click), row(mask, click)];
+      const known = tf.cast(row(mask, conversion).greater(0), 'float32');
+      const usable = tf.maximum(known, tf.sub(1, clicked)); // without a click there is no conversion
+      const order = [click, conversion];
+      const pair = (first: Tensor, second: Tensor) =>
+        reordered(
+          tf.concat([first, second]),
+          names.map((_, task) => order.indexOf(task)),
+        );
+      return {
+        logits: pair(a, bothLogit(a, row(logits, conversion))),
+        labels: pair(clicked, clicked.mul(selected(labels, mask, conversion))),
+        mask: pair(impressions, impressions.mul(usable)),
+      };
+    }
+  },
+});
+
+/** [tasks, batch] -> [1, batch] */
+function row(values: Tensor, task: number): Tensor {
+  return values.slice([task, 0], [1, -1]);
+}
+
+/** A task's labels; 0 outside its sample space, where they may be NaN. */
+function selected(labels: Tensor, mask: Tensor, task: number): Tensor {
+  return tf.where(row(mask, task).greater(0), row(labels, task), tf.zerosLike(row(labels, task)));
+}
+
+/**
+ * The logit of p q from those of p and q: p q / (1 - p q) = 1 / (e^-a + e^-b + e^-(a + b)). Its derivatives by a and b are the shares of
+ * e^-a and e^-(a + b), and of e^-b and e^-(a + b), in that sum. All powers are taken relative to the largest.
+ */
+function bothLogit(a: Tensor, b: Tensor): Tensor {
+  return withGradient(
+    [a, b],
+    (x, y) => {
+      const { least, ofX, ofY, ofBoth } = powers(x, y);
+      return tf.sub(least, tf.log(tf.addN([ofX, ofY, ofBoth])));
+    },
+    (dy, x, y) => {
+      const { ofX, ofY, ofBoth } = powers(x, y);
+      const scaled = tf.div(dy, tf.addN([ofX, ofY, ofBoth]));
+      return [tf.mul(scaled, tf.add(ofX, ofBoth)), tf.mul(scaled, tf.add(ofY, ofBoth))];
+    },
+  );
+}
+
+function powers(x: Tensor, y: Tensor) {
+  const both = tf.add(x, y);
+  const least = tf.minimum(tf.minimum(x, y), both);
+  const relative = (logit: Tensor) => tf.exp(tf.sub(least, logit));
+  return { least, ofX: relative(x), ofY: relative(y), ofBoth: relative(both) };
+}
