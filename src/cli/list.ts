@@ -17,6 +17,7 @@ export const kinds = catalogue<{ name: string; from: () => Promise<Catalogue<Lis
     name: 'schedules',
     from: async () => (await import('../optimizers/schedules/catalogue.js')).learningRateSchedules,
   },
+  { name: 'balancing', from: async () => (await import('../objective/balancing/catalogue.js')).balancings },
   { name: 'weights', from: async () => (await import('../objective/catalogue.js')).weightSchedules },
 ]);
 
@@ -24,7 +25,10 @@ const words = () =>
   new Command('list')
     .description('List what a config may choose from.')
     .addArgument(
-      new Argument('[kind]', 'schedules are of the learning rate, weights are loss-weight schedules')
+      new Argument(
+        '[kind]',
+        'schedules are of the learning rate, weights are loss-weight schedules, balancing is of task losses',
+      )
         .choices(kinds.names)
         .argParser((word: string) => kinds.get(word)),
     )

@@ -13,7 +13,7 @@ import { pace } from './pace.js';
 import { type EpochSums, emptySums, freshProgress, type Progress } from './progress.js';
 import { advance, checkMonitor, observe, observersOf, ofOwnBest, unitsOf } from './selection.js';
 import type { TrainingSetup } from './setup.js';
-import { batchArrays, initialState, noiseOf, trainingStep } from './step.js';
+import { balancingNoiseOf, batchArrays, initialState, noiseOf, trainingStep } from './step.js';
 
 /** Where the run stands after one more chunk of steps. */
 interface EpochChunk {
@@ -38,7 +38,7 @@ export async function* trainEpoch(
   const { dataset, batchSize, model } = setup;
   const { epoch } = from;
   const steps = Math.ceil(dataset.splits.train.rows / batchSize);
-  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise);
+  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise, setup.balanced);
   const { shape } = arrays.training.learningRate;
   const chunks = pace(arrays.bytes, program.transfers?.perChunkMilliseconds);
   const reader = readBatches(dataset, 'train', {
@@ -61,6 +61,10 @@ export async function* trainEpoch(
     const outputs = await program.run({
       ...chunk.arrays,
       ...noiseOf(model.noise, batchSize, setup.noise, { completedSteps: progress.totalSteps, steps: chunk.steps }),
+      ...balancingNoiseOf(setup.balanced, setup.balancingNoise, {
+        completedSteps: progress.totalSteps,
+        steps: chunk.steps,
+      }),
       weights: float32([chunk.steps, dataset.tasks.length], weights),
       learningRate: float32([chunk.steps, ...shape], Float32Array.from(rates)),
     });
@@ -195,10 +199,14 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
   let progress: Progress = from?.progress ?? freshProgress(dataset.tasks.length, units.length, observers.length);
 
   const started = performance.now();
-  const program = await engine.compile(trainingStep(model, jointLoss(dataset.tasks), optimizer, names), {
-    state: from?.state ?? initialState(setup.parameters, optimizer),
-    batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length, model.noise).training,
-  });
+  const program = await engine.compile(
+    trainingStep(model, jointLoss(dataset.tasks), optimizer, names, setup.balanced),
+    {
+      state: from?.state ?? initialState(setup.parameters, optimizer, setup.balanced),
+      batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length, model.noise, setup.balanced)
+        .training,
+    },
+  );
   const snapshot = async (): Promise<Snapshot> => ({ state: await program.readState(), best, ownBest, progress });
   let evaluator: Evaluator | undefined;
   try {
