@@ -17,8 +17,8 @@ export const kinds = catalogue<{ name: string; from: () => Promise<Catalogue<Lis
     name: 'schedules',
     from: async () => (await import('../optimizers/schedules/catalogue.js')).learningRateSchedules,
   },
-  { name: 'balancing', from: async () => (await import('../objective/balancing/catalogue.js')).balancings },
   { name: 'weights', from: async () => (await import('../objective/catalogue.js')).weightSchedules },
+  { name: 'balancing', from: async () => (await import('../objective/balancing/catalogue.js')).balancings },
 ]);
 
 const words = () =>

@@ -78,7 +78,7 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
         balancing: addedLater(
           choice
             .default({ type: balancing })
-            .describe('How the task losses are balanced in each step. The weights are multiplied on top.'),
+            .describe('How the task losses are balanced in each step, beside `schedule` and `weights`.'),
         ),
         weights: z
           .record(z.string().describe('task'), weightSchema)

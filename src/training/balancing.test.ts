@@ -9,9 +9,9 @@ import { float32, type HostArrays } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
+import type { Balanced } from './gradients/balanced-gradients.js';
 import { balancingOptions } from './parity/balancing.fixture.js';
 import { balancingNoiseOf, batchArrays, initialState, trainingStep } from './step.js';
-import type { Balanced } from './step-gradients.js';
 
 /*
  * L_k = (1/2) sum_j a_kj (theta_j - c_kj)^2 + (phi_k - 1)^2 / 2: two parameters theta that all tasks share, and a phi of each task's own.

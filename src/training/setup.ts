@@ -21,9 +21,9 @@ import type { FollowedScores } from '../optimizers/schedules/learning-rate-sched
 import { sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { type Random, randomFromSeed } from '../support/random.js';
+import type { Balanced } from './gradients/balanced-gradients.js';
+import { sharingOf } from './gradients/sharing.js';
 import type { Progress } from './progress.js';
-import { sharingOf } from './sharing.js';
-import type { Balanced } from './step-gradients.js';
 
 /** Everything that decides a run. */
 export interface TrainingSetup {

@@ -7,7 +7,8 @@ import type { Optimizer } from '../optimizers/optimizer.js';
 import { float32, type HostArrays, sizeOf } from '../support/arrays.js';
 import type { Random } from '../support/random.js';
 import { tf } from '../support/tf.js';
-import { type Balanced, balancedGradients, jointGradients, type Losses } from './step-gradients.js';
+import { type Balanced, balancedGradients } from './gradients/balanced-gradients.js';
+import { jointGradients, type Losses } from './gradients/step-gradients.js';
 
 const optimizerPrefix = 'optimizer/';
 const noisePrefix = 'noise/';

@@ -8,6 +8,7 @@ import { jointLoss } from '../objective/joint-loss.js';
 import { float32, type HostArray, type HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
+import { addBalance, balanceOf, type EpochBalance } from './epoch-balance.js';
 import { createEvaluator, type Evaluation, type Evaluator } from './evaluation.js';
 import { pace } from './pace.js';
 import { type EpochSums, emptySums, freshProgress, type Progress } from './progress.js';
@@ -114,7 +115,8 @@ function addSteps(
     sums.loss += joint;
     sums.steps += 1;
   }
-  return sums;
+  const balance = addBalance(sums.balance, outputs, tasks.length);
+  return balance ? { ...sums, balance } : sums;
 }
 
 function notFinite(epoch: number, step: number, what: string, others: readonly string[] = []): UserError {
@@ -142,9 +144,11 @@ export interface EpochRecord {
   readonly steps: number;
   readonly train: { readonly loss: number; readonly tasks: Readonly<Record<string, number | null>> };
   readonly validation: Readonly<Record<string, TaskMetrics>>;
-  /** Loss weights at the epoch's first step. */
+  /** Loss weights at the epoch's first step; with a balancing method, the mean over steps of those in use. */
   readonly weights: Readonly<Record<string, number>>;
-  /** Likewise; by task where each has its own. Earlier versions did not write it. */
+  /** Only with a balancing method. */
+  readonly balance?: EpochBalance;
+  /** At the epoch's first step; by task where each has its own. Earlier versions did not write it. */
   readonly learningRate?: number | Readonly<Record<string, number>>;
   /** Of training, without compilation and evaluation. */
   readonly seconds: number;
@@ -319,7 +323,13 @@ function epochRecord(setup: TrainingSetup, progress: Progress, validation: Recor
   const { epoch, step, totalSteps, sums, epochSeconds } = progress;
   const byTask = <Value>(value: (index: number) => Value): Record<string, Value> =>
     Object.fromEntries(setup.dataset.tasks.map(({ name }, index) => [name, value(index)]));
-  const weights = setup.weightsAt(epoch - 1, totalSteps - step);
+  // A task without a row in its sample space has no loss.
+  const losses = setup.dataset.tasks.map((_, index) =>
+    sums.counts[index] ? (sums.tasks[index] ?? 0) / sums.counts[index] : null,
+  );
+  const names = setup.dataset.tasks.map(({ name }) => name);
+  const found = sums.balance && balanceOf(sums.balance, names, losses);
+  const weights = found?.weights ?? setup.weightsAt(epoch - 1, totalSteps - step);
   const rates = setup.learningRatesAt(progress, totalSteps - step);
   const [rate = 0, ...others] = rates;
   return {
@@ -327,11 +337,11 @@ function epochRecord(setup: TrainingSetup, progress: Progress, validation: Recor
     steps: step,
     train: {
       loss: sums.loss / sums.steps,
-      // A task without a row in its sample space has no loss.
-      tasks: byTask((index) => (sums.counts[index] ? (sums.tasks[index] ?? 0) / sums.counts[index] : null)),
+      tasks: byTask((index) => losses[index] ?? null),
     },
     validation,
     weights: byTask((index) => weights[index] ?? 1),
+    ...(found ? { balance: found.balance } : {}),
     learningRate:
       others.length === 0
         ? rate

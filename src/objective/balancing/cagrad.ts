@@ -46,7 +46,7 @@ export const cagrad = defineBalancing({
               partOf({
                 slope: dot(toMean, move),
                 radius,
-                constant: dot(times(products, weights), weights),
+                start: dot(times(products, weights), weights),
                 linear: dot(times(products, weights), move),
                 square: dot(times(products, move), move),
               }),
@@ -62,15 +62,15 @@ export const cagrad = defineBalancing({
 });
 
 /**
- * Where h(x) = slope x + radius sqrt(constant + 2 linear x + square x^2) is least from 0 to 1. With x = u - linear / square the root is
- * sqrt(square (u^2 + D)), D = constant / square - (linear / square)^2. So h' = 0 at u = t sqrt(D / (1 - t^2)), t = -slope / (radius sqrt(square)). It has
+ * Where h(x) = slope x + radius sqrt(start + 2 linear x + square x^2) is least from 0 to 1. With x = u - linear / square the root is
+ * sqrt(square (u^2 + D)), D = start / square - (linear / square)^2. So h' = 0 at u = t sqrt(D / (1 - t^2)), t = -slope / (radius sqrt(square)). It has
  * no such place for |t| >= 1: h then falls or rises throughout.
  */
-function partOf(given: Readonly<Record<'slope' | 'radius' | 'constant' | 'linear' | 'square', Tensor>>): Tensor {
+function partOf(given: Readonly<Record<'slope' | 'radius' | 'start' | 'linear' | 'square', Tensor>>): Tensor {
   const square = given.square.maximum(leastSquare);
   const middle = given.linear.div(square);
   const t = given.slope.neg().div(given.radius.mul(square.sqrt()).maximum(leastSquare));
-  const distance = given.constant.div(square).sub(middle.square()).maximum(0);
+  const distance = given.start.div(square).sub(middle.square()).maximum(0);
   const within = t.clipByValue(-0.999999, 0.999999);
   const root = within.mul(distance.div(tf.scalar(1).sub(within.square())).sqrt());
   const place = tf.where(t.abs().less(1), root.sub(middle), t);

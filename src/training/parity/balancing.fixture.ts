@@ -8,9 +8,9 @@ import { jointLoss } from '../../objective/joint-loss.js';
 import { optimizers } from '../../optimizers/catalogue.js';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
-import { sharingOf } from '../sharing.js';
+import type { Balanced } from '../gradients/balanced-gradients.js';
+import { sharingOf } from '../gradients/sharing.js';
 import { balancingNoiseOf, batchArrays, initialState, noiseOf, trainingStep } from '../step.js';
-import type { Balanced } from '../step-gradients.js';
 
 export const balancingNames = balancings.names;
 const steps = 10;

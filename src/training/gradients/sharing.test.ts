@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { models } from '../models/catalogue.js';
-import { initialize } from '../models/model.js';
-import { mixed, three } from '../models/model-tests.fixture.js';
-import { build, smallOptions } from '../models/run.fixture.js';
-import { randomFromSeed } from '../support/random.js';
+import { models } from '../../models/catalogue.js';
+import { initialize } from '../../models/model.js';
+import { mixed, three } from '../../models/model-tests.fixture.js';
+import { build, smallOptions } from '../../models/run.fixture.js';
+import { randomFromSeed } from '../../support/random.js';
 import { type Sharing, sharingOf } from './sharing.js';
 
 const tasks = three.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);

@@ -1,11 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { type Dataset, widthsOf } from '../data/dataset.js';
-import { withBackend } from '../engine/active-backend.js';
-import { pureJs } from '../engine/tfjs/backends.js';
-import { evaluating, type Model, type Parameters } from '../models/model.js';
-import { jointLoss } from '../objective/joint-loss.js';
-import { randomFromSeed } from '../support/random.js';
-import { tf } from '../support/tf.js';
+import { type Dataset, widthsOf } from '../../data/dataset.js';
+import { withBackend } from '../../engine/active-backend.js';
+import { pureJs } from '../../engine/tfjs/backends.js';
+import { evaluating, type Model, type Parameters } from '../../models/model.js';
+import { jointLoss } from '../../objective/joint-loss.js';
+import { randomFromSeed } from '../../support/random.js';
+import { tf } from '../../support/tf.js';
 
 /**
  * Which part of a parameter the losses of several tasks reach: `all`, `none`, or these slices of the first axis. A batched array has a slice for each
