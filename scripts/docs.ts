@@ -7,6 +7,7 @@ import { configSchema } from '../src/config/config-schema.js';
 import { type Key, keysOf, schemaAt } from '../src/config/keys.js';
 import { metrics } from '../src/metrics/catalogue.js';
 import { models } from '../src/models/catalogue.js';
+import { balancings } from '../src/objective/balancing/catalogue.js';
 import { must } from '../src/support/must.js';
 import { definitions } from '../src/training/definitions.js';
 
@@ -60,6 +61,11 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
     table(
       ['name', 'what the tasks share, above the input', 'source'],
       models.all.map(({ name, summary, source }) => [code(name), summary, source]),
+    ),
+  balancing: () =>
+    table(
+      ['name', 'summary', 'source'],
+      balancings.all.map(({ name, summary, source }) => [code(name), summary, source]),
     ),
   /** What `ple list` prints. */
   list: async (kind = '') => {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { loaders } from './data/catalogue.js';
 import { metrics } from './metrics/catalogue.js';
 import { models } from './models/catalogue.js';
+import { balancings } from './objective/balancing/catalogue.js';
 import { weightSchedules } from './objective/catalogue.js';
 import { optimizers } from './optimizers/catalogue.js';
 import { learningRateSchedules } from './optimizers/schedules/catalogue.js';
@@ -143,11 +144,13 @@ const homonyms: Readonly<Record<string, RegExp>> = {
   ple: /^(cli\/main|engine\/run\/onnx-format)\.ts$/,
   constant: /^engine\/(record|lower|run)\//,
   step: /^(cli|comparison|engine|training)\/|^(objective\/exponential|optimizers\/options)\.ts$/,
+  uncertainty: /^(cli|comparison|config)\//, // of gains: a key of comparisons
+  random: /^data\/kuairand\//, // a split
   plateau: /^training\/result\.ts$/,
 };
 
 test('a name that configs choose by stands only in its own file', () => {
-  const names = [models, loaders, weightSchedules, optimizers, learningRateSchedules, metrics].flatMap(
+  const names = [models, loaders, weightSchedules, balancings, optimizers, learningRateSchedules, metrics].flatMap(
     (catalogue) => catalogue.names,
   );
   const own = (path: string, name: string) =>

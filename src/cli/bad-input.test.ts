@@ -99,7 +99,11 @@ describe('a command line', () => {
     ['with an unknown option', ['train', '--confg', 'config.yaml'], /unknown option '--confg'.*--config/],
     ['without an option’s value', ['train', '--config'], /'--config <file>' argument missing/],
     ['without a required option', ['validate'], /Name a config: --config FILE\./],
-    ['with no kind', ['list'], /Name what to list: models, datasets, metrics, optimizers, schedules, weights\./],
+    [
+      'with no kind',
+      ['list'],
+      /Name what to list: models, datasets, metrics, optimizers, schedules, weights, balancing\./,
+    ],
     ['with an unknown kind', ['list', 'modls'], /'modls' \(did you mean 'models'\?\)/],
     ['without a config', ['train'], /--config FILE.*--resume RUN/],
     [

@@ -18,13 +18,17 @@ export const kinds = catalogue<{ name: string; from: () => Promise<Catalogue<Lis
     from: async () => (await import('../optimizers/schedules/catalogue.js')).learningRateSchedules,
   },
   { name: 'weights', from: async () => (await import('../objective/catalogue.js')).weightSchedules },
+  { name: 'balancing', from: async () => (await import('../objective/balancing/catalogue.js')).balancings },
 ]);
 
 const words = () =>
   new Command('list')
     .description('List what a config may choose from.')
     .addArgument(
-      new Argument('[kind]', 'schedules are of the learning rate, weights are loss-weight schedules')
+      new Argument(
+        '[kind]',
+        'schedules are of the learning rate, weights are loss-weight schedules, balancing is of task losses',
+      )
         .choices(kinds.names)
         .argParser((word: string) => kinds.get(word)),
     )

@@ -31,6 +31,7 @@ const definitions: Definitions = {
   weightSchedules: catalogue('loss-weight schedule', [
     { name: 'constant', options: z.strictObject({ type: z.literal('constant') }) },
   ]),
+  balancings: catalogue('balancing', [{ name: 'fixed', options: z.strictObject({ type: z.literal('fixed') }) }]),
   optimizers: catalogue('optimizer', [
     { name: 'adam', options: z.strictObject({ type: z.literal('adam'), learningRate: z.number().default(0.001) }) },
   ]),

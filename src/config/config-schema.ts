@@ -11,8 +11,8 @@ export type Schema = z.core.JSONSchema.JSONSchema;
  * each other, tasks that the data lack) `ple validate` tells.
  */
 export function configSchema(definitions: Definitions): Schema {
-  const { loaders, models, weightSchedules, optimizers, learningRateSchedules } = definitions;
-  const run = schemaOf(experimentSchema(weightSchedules.names[0] ?? ''));
+  const { loaders, models, weightSchedules, balancings, optimizers, learningRateSchedules } = definitions;
+  const run = schemaOf(experimentSchema(definitions));
   const compare = schemaOf(compareSchema);
   const { label, tune } = itemOf(property(compare, 'models')).properties ?? {};
   const listed = { ...(label && { label }), ...(tune && { tune }) };
@@ -22,6 +22,7 @@ export function configSchema(definitions: Definitions): Schema {
     { path: ['dataset'], change: (loose: Schema) => choice(loose, loaders, 'loader') },
     { path: ['model'], change: (loose: Schema) => choice(loose, models, 'type') },
     { path: ['loss', 'schedule'], change: (loose: Schema) => choice(loose, weightSchedules, 'type') },
+    { path: ['loss', 'balancing'], change: (loose: Schema) => choice(loose, balancings, 'type') },
     { path: ['train', 'optimizer'], change: (loose: Schema) => choice(loose, optimizers, 'type', schedules) },
   ].reduce((schema, { path, change }) => at(schema, path, change), run);
   const compared = at(compare, ['models'], (list) => ({

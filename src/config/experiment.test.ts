@@ -24,6 +24,7 @@ const definitions: Definitions = {
   weightSchedules: catalogue('loss-weight schedule', [
     { name: 'constant', options: z.strictObject({ type: z.literal('constant') }) },
   ]),
+  balancings: catalogue('balancing', [{ name: 'fixed', options: z.strictObject({ type: z.literal('fixed') }) }]),
   optimizers: catalogue('optimizer', [
     {
       name: 'adam',
@@ -69,7 +70,7 @@ test('a config is resolved with every default', () => {
   expect(experiment.train.optimizer).toEqual({ type: 'adam', learningRate: 0.001 });
   expect(experiment.train.earlyStopping).toEqual({ monitor: 'mean', patience: null });
   expect(experiment.engine).toEqual({ name: 'compiled', device: 'auto' });
-  expect(experiment.loss).toEqual({ schedule: { type: 'constant' }, weights: {} });
+  expect(experiment.loss).toEqual({ schedule: { type: 'constant' }, balancing: { type: 'fixed' }, weights: {} });
 });
 
 test('a learning-rate schedule is resolved with its own defaults', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { withoutLaterDefaults } from '../support/added-later.js';
+import { addedLater, withoutLaterDefaults } from '../support/added-later.js';
 import type { Catalogue } from '../support/catalogue.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
@@ -15,6 +15,8 @@ export interface Definitions {
   readonly models: Catalogue<Chosen>;
   /** The first is the default. */
   readonly weightSchedules: Catalogue<Chosen>;
+  /** Of the task losses; the first is the default. */
+  readonly balancings: Catalogue<Chosen>;
   readonly optimizers: Catalogue<Chosen>;
   readonly learningRateSchedules: Catalogue<Chosen>;
   /** What tasks are judged by. */
@@ -41,8 +43,9 @@ const choice = z.looseObject({ type: z.string().describe(chosenBy) });
 
 export const seedSchema = z.int().nonnegative();
 
-/** @param weightSchedule The loss-weight schedule of a config that names none. */
-export function experimentSchema(weightSchedule: string) {
+export function experimentSchema({ weightSchedules, balancings }: Pick<Definitions, 'weightSchedules' | 'balancings'>) {
+  const [weightSchedule = ''] = weightSchedules.names;
+  const [balancing = ''] = balancings.names;
   return z.strictObject({
     name: z
       .string()
@@ -72,6 +75,11 @@ export function experimentSchema(weightSchedule: string) {
         schedule: choice
           .default({ type: weightSchedule })
           .describe('How the weights of the task losses change during training.'),
+        balancing: addedLater(
+          choice
+            .default({ type: balancing })
+            .describe('How the task losses are balanced in each step, beside `schedule` and `weights`.'),
+        ),
         weights: z
           .record(z.string().describe('task'), weightSchema)
           .default({})
@@ -170,7 +178,7 @@ export function resolveExperiment(
   definitions: Definitions,
   modelPath: Path = ['model'],
 ): Experiment {
-  const schema = experimentSchema(definitions.weightSchedules.names[0] ?? '');
+  const schema = experimentSchema(definitions);
   const experiment = parsePart(schema, withoutComparison(document), document);
   const resolved = {
     ...experiment,
@@ -184,6 +192,13 @@ export function resolveExperiment(
         experiment.loss.schedule.type,
         experiment.loss.schedule,
         ['loss', 'schedule'],
+        'type',
+      ),
+      balancing: part(
+        definitions.balancings,
+        experiment.loss.balancing.type,
+        experiment.loss.balancing,
+        ['loss', 'balancing'],
         'type',
       ),
     },
@@ -246,7 +261,7 @@ export function stringifyExperiment(experiment: Experiment): string {
  * and the defaults of options that were added later, and the data's checksum.
  */
 export function hash8(config: ResolvedConfig, checksum: string, definitions: Definitions): string {
-  const own = withoutLaterDefaults(experimentSchema(''), config);
+  const own = withoutLaterDefaults(experimentSchema(definitions), config);
   const hashed = resolvedConfig.parse(withoutLaterDefaults(partsSchema(), own));
   const { name: _name, engine: _engine, dataset, ...rest } = hashed;
   const paths = definitions.loaders.get(dataset.loader).paths;
@@ -259,14 +274,17 @@ export function hash8(config: ResolvedConfig, checksum: string, definitions: Def
   /** The options of the parts that the config names. One that was edited may name none. */
   function partsSchema() {
     const { dataset, model, loss, train } = partNames.parse(config);
-    const { learningRateSchedules, loaders, models, optimizers, weightSchedules } = definitions;
+    const { balancings, learningRateSchedules, loaders, models, optimizers, weightSchedules } = definitions;
     const optionsOf = (from: Catalogue<Chosen>, name?: string) =>
       from.all.find((definition) => definition.name === name)?.options ?? z.looseObject({});
     const schedule = optionsOf(learningRateSchedules, train.optimizer.schedule?.type);
     return z.object({
       dataset: optionsOf(loaders, dataset.loader),
       model: optionsOf(models, model.type),
-      loss: z.object({ schedule: optionsOf(weightSchedules, loss.schedule.type) }),
+      loss: z.object({
+        schedule: optionsOf(weightSchedules, loss.schedule.type),
+        balancing: optionsOf(balancings, loss.balancing.type),
+      }),
       train: z.object({ optimizer: z.object({ ...optionsOf(optimizers, train.optimizer.type).shape, schedule }) }),
     });
   }
@@ -278,7 +296,7 @@ const resolvedConfig = z.looseObject({ dataset: z.looseObject({ loader: z.string
 const named = z.looseObject({ type: z.string().optional() }).catch({});
 const partNames = resolvedConfig.extend({
   model: named,
-  loss: z.looseObject({ schedule: named }).catch({ schedule: {} }),
+  loss: z.looseObject({ schedule: named, balancing: named }).catch({ schedule: {}, balancing: {} }),
   train: z
     .looseObject({ optimizer: named.unwrap().extend({ schedule: named.optional() }).catch({}) })
     .catch({ optimizer: {} }),

@@ -2,6 +2,7 @@ import type { Definitions } from '../config/experiment.js';
 import { loaders } from '../data/catalogue.js';
 import { metrics } from '../metrics/catalogue.js';
 import { baseline, models } from '../models/catalogue.js';
+import { balancings } from '../objective/balancing/catalogue.js';
 import { weightSchedules } from '../objective/catalogue.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import { learningRateSchedules } from '../optimizers/schedules/catalogue.js';
@@ -11,6 +12,7 @@ export const definitions: Definitions = {
   loaders,
   models,
   weightSchedules,
+  balancings,
   optimizers,
   learningRateSchedules,
   metrics,

@@ -68,6 +68,12 @@ const epochsShape = z.array(
     train: z.looseObject({ loss: numberOrNull, tasks: z.record(z.string(), numberOrNull) }),
     validation: z.record(z.string(), metricsShape),
     weights: numberByTask,
+    balance: z
+      .looseObject({
+        shares: z.record(z.string(), numberOrNull),
+        cosines: z.array(z.looseObject({ tasks: z.tuple([z.string(), z.string()]), cosine: numberOrNull })).optional(),
+      })
+      .optional(),
     learningRate: z.union([z.number(), numberByTask]).optional(),
     seconds: z.number(),
   }),

@@ -6,8 +6,8 @@ import { jointLoss } from '../objective/joint-loss.js';
 import { tf } from '../support/tf.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
+import { lossesOf, totalOf } from './gradients/step-gradients.js';
 import { setUp } from './setup.js';
-import { lossOf } from './step.js';
 import { type EpochRecord, train } from './trainer.js';
 
 const tasks = [
@@ -68,7 +68,9 @@ test('a penalty of rows is each task’s mean over its sample space, whatever th
   };
   const [without, withIt] = [{ logits }, { logits, rowPenalties }].map((prediction) =>
     present(
-      lossOf(jointLoss(tasks.map((task) => ({ ...task, offset: 0, scale: 1 }))), prediction, batch).loss.dataSync()[0],
+      totalOf(
+        lossesOf(jointLoss(tasks.map((task) => ({ ...task, offset: 0, scale: 1 }))), prediction, batch),
+      ).dataSync()[0],
     ),
   );
   expect(present(withIt) - present(without)).toBeCloseTo((0.6 * 0.4 + 0.6 * 0.1) / 4, 5);

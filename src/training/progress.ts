@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { followedScoresSchema, noScores } from '../optimizers/schedules/learning-rate-schedule.js';
 import { freshWait, waitSchema } from '../support/patience.js';
+import { balanceSumsSchema } from './epoch-balance.js';
 
 /** Sums over the steps of an epoch so far, in double precision and in the order of the steps. */
 const sumsSchema = z.strictObject({
@@ -10,6 +11,8 @@ const sumsSchema = z.strictObject({
   tasks: z.array(z.number()),
   /** By task: the weight of the rows in its sample space; without weights, their number. */
   counts: z.array(z.number()),
+  /** Only of runs with a balancing method. */
+  balance: balanceSumsSchema.optional(),
 });
 export type EpochSums = z.infer<typeof sumsSchema>;
 

@@ -11,6 +11,8 @@ import {
   type ParameterStarts,
   type Parameters,
 } from '../models/model.js';
+import type { Balancing } from '../objective/balancing/balancing.js';
+import { balancings } from '../objective/balancing/catalogue.js';
 import { weightSchedules } from '../objective/catalogue.js';
 import { type WeightSchedule, weightScheduleWarning } from '../objective/weight-schedule.js';
 import { optimizers } from '../optimizers/catalogue.js';
@@ -19,6 +21,8 @@ import type { FollowedScores } from '../optimizers/schedules/learning-rate-sched
 import { sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { type Random, randomFromSeed } from '../support/random.js';
+import type { Balanced } from './gradients/balanced-gradients.js';
+import { sharingOf } from './gradients/sharing.js';
 import type { Progress } from './progress.js';
 
 /** Everything that decides a run. */
@@ -37,6 +41,10 @@ export interface TrainingSetup {
   readonly order: Random;
   /** Of dropout: one stream per layer and step is drawn from it. */
   readonly noise: Random;
+  /** Null: the loss weights are those of `weightsAt`. */
+  readonly balanced: Balanced | null;
+  /** Likewise of what the balancing method draws. */
+  readonly balancingNoise: Random;
   readonly epochs: number;
   readonly batchSize: number;
   /** `mean`, `task:<name>`, `metric:<name>` or `loss`. */
@@ -51,7 +59,7 @@ export interface TrainingSetup {
 export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine): TrainingSetup {
   const random = randomFromSeed(experiment.seed);
   const stepsPerEpoch = Math.ceil(dataset.splits.train.rows / experiment.train.batchSize);
-  const { model, weightSchedule, learningRate } = partsOf(experiment, shapeOf(dataset), stepsPerEpoch);
+  const { model, weightSchedule, learningRate, balancing } = partsOf(experiment, shapeOf(dataset), stepsPerEpoch);
   const parameters = initialize(model.parameters, random.stream('initial'));
   const { train } = experiment;
   const optimizer = optimizers.get(train.optimizer.type);
@@ -69,6 +77,11 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     warnings: warningsOf(),
     order: random.stream('order'),
     noise: random.stream('noise'),
+    balanced: balancing && {
+      method: balancing,
+      sharing: balancing.kind === 'gradients' ? sharingOf(model, parameters, dataset) : {},
+    },
+    balancingNoise: random.stream('balancing'),
     epochs: train.epochs,
     batchSize: train.batchSize,
     monitor: train.earlyStopping.monitor,
@@ -83,6 +96,9 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     return [
       ...dataset.notes,
       weightScheduleWarning(weightSchedule.ratios, { independent, scaleInvariant }),
+      independent && experiment.loss.balancing.type !== balancings.names[0]
+        ? `The tasks share no parameters, so loss.balancing has nothing to balance: the weights are those of loss.weights.`
+        : null,
       independent && monitor.startsWith('task:')
         ? `The tasks share no parameters: each stops, and keeps its best epoch, by its own score and not by '${monitor}'.`
         : null,
@@ -131,6 +147,7 @@ interface Parts {
   readonly model: Model;
   readonly weightSchedule: WeightSchedule;
   readonly learningRate: LearningRate;
+  readonly balancing: Balancing | null;
 }
 
 function partsOf({ model, loss, train }: Experiment, shape: ModelShape, stepsPerEpoch: number): Parts {
@@ -140,8 +157,14 @@ function partsOf({ model, loss, train }: Experiment, shape: ModelShape, stepsPer
       `Model '${definition.name}' takes at least ${definition.minimumTasks} tasks; the config lists one.`,
     );
   }
+  const built = definition.build(shape, model);
   return {
-    model: definition.build(shape, model),
+    model: built,
+    // Tasks that share nothing have nothing to balance. A method would only change the learning rate of each by the losses of others: the
+    // networks would not be those of separate runs any more, which comparisons rely on.
+    balancing: ownersOf(built.parameters).includes(undefined)
+      ? balancings.get(loss.balancing.type).build({ tasks: shape.tasks, stepsPerEpoch }, loss.balancing)
+      : null,
     weightSchedule: weightSchedules.get(loss.schedule.type).build(namesOf(shape.tasks), loss.weights, loss.schedule),
     learningRate: optimizers
       .get(train.optimizer.type)

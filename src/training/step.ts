@@ -2,54 +2,57 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { type Dataset, widthsOf } from '../data/dataset.js';
 import type { ArraySpec, Step, Tensors } from '../engine/engine.js';
 import { drawNoise, noiseShapes } from '../models/layers/noise.js';
-import {
-  type Context,
-  evaluating,
-  type Gate,
-  type Model,
-  type NoiseUnits,
-  type Parameters,
-  type Prediction,
-} from '../models/model.js';
-import { meansOver } from '../objective/joint-loss.js';
+import { type Context, evaluating, type Gate, type Model, type NoiseUnits, type Parameters } from '../models/model.js';
+import type { JointLoss } from '../objective/joint-loss.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
-import { type HostArrays, sizeOf } from '../support/arrays.js';
+import { float32, type HostArrays, sizeOf } from '../support/arrays.js';
 import type { Random } from '../support/random.js';
 import { tf } from '../support/tf.js';
+import { type Balanced, balancedGradients } from './gradients/balanced-gradients.js';
+import { jointGradients, type Losses, lossesOf } from './gradients/step-gradients.js';
 
 const optimizerPrefix = 'optimizer/';
 const noisePrefix = 'noise/';
-
-type Loss = (
-  logits: Tensor,
-  labels: Tensor,
-  mask: Tensor,
-  weights: Tensor,
-) => { readonly loss: Tensor; readonly tasks: Tensor };
+const balancingPrefix = 'balancing/';
 
 /**
  * One training step as a pure function.
- * State: every parameter by its name, `optimizer/<slot>`, and `step` (completed steps, float32 scalar).
- * Batch: the data's arrays, `weights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), and `noise/<name>` for the model's context.
- * Outputs: `loss` [] (with the penalty), `tasks` [T].
+ * State: every parameter by its name, `optimizer/<slot>`, `balancing/<slot>`, and `step` (completed steps, float32 scalar).
+ * Batch: the data's arrays, `weights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context, and
+ * `balancing/<name>`, which the balancing method draws.
+ * Outputs: `loss` [] (with the penalty), `tasks` [T]. With a balancing method `balancing` [T], the weights in use, and of one that goes by
+ * gradients `cosines` [pairs].
  */
-export function trainingStep(model: Model, loss: Loss, optimizer: Optimizer, names: readonly string[]): Step {
+export function trainingStep(
+  model: Model,
+  loss: JointLoss,
+  optimizer: Optimizer,
+  names: readonly string[],
+  balanced: Balanced | null = null,
+): Step {
   return (state, batch) => {
     const context = contextOf(batch);
     const parameters = names.map((name) => get(state, name));
-    let tasks: Tensor | undefined;
-    const objective = (...values: Tensor[]) => {
+    const evaluate = (values: readonly Tensor[]): Losses => {
       const byName = Object.fromEntries(names.map((name, index) => [name, at(values, index)]));
-      const prediction = model.apply(byName, inputsOf(batch), context);
-      const joint = lossOf(loss, prediction, batch);
-      tasks = tf.keep(joint.tasks); // read outside of the differentiated function
-      return joint.loss.asScalar();
+      return lossesOf(loss, model.apply(byName, inputsOf(batch), context), {
+        labels: get(batch, 'labels'),
+        mask: get(batch, 'mask'),
+        weights: get(batch, 'weights'),
+      });
     };
-    const { value, grads } = tf.valueAndGrads(objective)(parameters);
-    if (!tasks) throw new Error('The objective was not evaluated.');
+    const { gradients, outputs, slots } = balanced
+      ? balancedGradients(balanced, evaluate, parameters, names, {
+          weights: get(batch, 'weights'),
+          slots: withoutPrefix(state, balancingPrefix),
+          noise: withoutPrefix(batch, balancingPrefix),
+          step: get(state, 'step'),
+          learningRate: get(batch, 'learningRate'),
+        })
+      : jointGradients(evaluate, parameters);
     const updated = optimizer.update({
       parameters: Object.fromEntries(names.map((name, index) => [name, at(parameters, index)])),
-      gradients: Object.fromEntries(names.map((name, index) => [name, at(grads, index)])),
+      gradients: Object.fromEntries(names.map((name, index) => [name, at(gradients, index)])),
       slots: withoutPrefix(state, optimizerPrefix),
       step: get(state, 'step'),
       learningRate: get(batch, 'learningRate'),
@@ -57,25 +60,13 @@ export function trainingStep(model: Model, loss: Loss, optimizer: Optimizer, nam
     return {
       state: {
         ...updated.parameters,
-        ...Object.fromEntries(Object.entries(updated.slots).map(([name, slot]) => [optimizerPrefix + name, slot])),
+        ...withPrefix(updated.slots, optimizerPrefix),
+        ...withPrefix(slots, balancingPrefix),
         step: tf.add(get(state, 'step'), 1),
       },
-      outputs: { loss: value, tasks },
+      outputs,
     };
   };
-}
-
-/** The loss of a prediction, with its penalties, and that of each task. */
-export function lossOf(loss: Loss, prediction: Prediction, batch: Tensors): ReturnType<Loss> {
-  const targets = { labels: get(batch, 'labels'), mask: get(batch, 'mask') };
-  const { logits, labels, mask } = prediction.trained?.(targets) ?? { logits: prediction.logits, ...targets };
-  const joint = loss(logits, labels, mask, get(batch, 'weights'));
-  const { penalty, rowPenalties } = prediction;
-  const penalties = [
-    ...(penalty ? [penalty] : []),
-    ...(rowPenalties ? [meansOver(rowPenalties, targets.mask).sum()] : []),
-  ];
-  return { ...joint, loss: penalties.reduce((sum, term) => tf.add(sum, term), joint.loss) };
 }
 
 /**
@@ -99,6 +90,7 @@ export function batchArrays(
   batchSize: number,
   learningRates = 1,
   noise: NoiseUnits = {},
+  balanced: Balanced | null = null,
 ) {
   const taskRows = { dtype: 'float32', shape: [dataset.tasks.length, batchSize] } as const;
   const width = widthsOf(dataset);
@@ -113,6 +105,12 @@ export function batchArrays(
     weights: { dtype: 'float32', shape: [dataset.tasks.length] },
     learningRate: { dtype: 'float32', shape: learningRates === 1 ? [] : [learningRates] },
     ...noiseSpecs(noise, batchSize),
+    ...Object.fromEntries(
+      Object.entries(balanced?.method.noise ?? {}).map(([name, { shape }]): [string, ArraySpec] => [
+        balancingPrefix + name,
+        { dtype: 'float32', shape },
+      ]),
+    ),
   } as const satisfies Record<string, ArraySpec>;
   const bytes = 4 * Object.values<ArraySpec>(training).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return { inputs, training, bytes };
@@ -134,12 +132,36 @@ export function noiseOf(
   return Object.fromEntries(Object.entries(drawn).map(([name, array]) => [noisePrefix + name, array]));
 }
 
+/** Likewise of what the balancing method draws, from a stream for each name and step. */
+export function balancingNoiseOf(
+  balanced: Balanced | null,
+  random: Random,
+  { completedSteps, steps }: { readonly completedSteps: number; readonly steps: number },
+): HostArrays {
+  return Object.fromEntries(
+    Object.entries(balanced?.method.noise ?? {}).map(([name, { shape, draw }]) => {
+      const drawn = float32([steps, ...shape]);
+      const size = sizeOf(shape);
+      for (let step = 0; step < steps; step++) {
+        const stream = random.stream(name).stream(String(completedSteps + step));
+        draw(drawn.data.subarray(step * size, (step + 1) * size), stream);
+      }
+      return [balancingPrefix + name, drawn];
+    }),
+  );
+}
+
 /** The state before the first step. */
-export function initialState(parameters: Parameters, optimizer: Optimizer): HostArrays {
-  const slots = Object.entries(optimizer.slots()).map(([name, slot]) => [optimizerPrefix + name, slot]);
-  const values = Object.entries(parameters).map(([name, { value }]) => [name, value]);
+export function initialState(
+  parameters: Parameters,
+  optimizer: Optimizer,
+  balanced: Balanced | null = null,
+): HostArrays {
+  const shared = Object.keys(parameters).filter((name) => balanced?.sharing[name] !== 'none');
   return {
-    ...Object.fromEntries([...values, ...slots]),
+    ...Object.fromEntries(Object.entries(parameters).map(([name, { value }]) => [name, value])),
+    ...withPrefix(optimizer.slots(), optimizerPrefix),
+    ...withPrefix(balanced?.method.slots(shared) ?? {}, balancingPrefix),
     step: { dtype: 'float32', shape: [], data: new Float32Array(1) },
   };
 }
@@ -151,6 +173,10 @@ export function contextOf(batch: Tensors): Context {
 
 function inputsOf(batch: Tensors) {
   return { categorical: get(batch, 'categorical'), numeric: get(batch, 'numeric') };
+}
+
+function withPrefix<Value>(values: Readonly<Record<string, Value>>, prefix: string): Record<string, Value> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 }
 
 function withoutPrefix(tensors: Tensors, prefix: string): Tensors {

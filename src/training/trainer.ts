@@ -8,12 +8,13 @@ import { jointLoss } from '../objective/joint-loss.js';
 import { float32, type HostArray, type HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
+import { addBalance, balanceOf, type EpochBalance } from './epoch-balance.js';
 import { createEvaluator, type Evaluation, type Evaluator } from './evaluation.js';
 import { pace } from './pace.js';
 import { type EpochSums, emptySums, freshProgress, type Progress } from './progress.js';
 import { advance, checkMonitor, observe, observersOf, ofOwnBest, unitsOf } from './selection.js';
 import type { TrainingSetup } from './setup.js';
-import { batchArrays, initialState, noiseOf, trainingStep } from './step.js';
+import { balancingNoiseOf, batchArrays, initialState, noiseOf, trainingStep } from './step.js';
 
 /** A moment of a run from which it can go on to the same bits. */
 export interface Snapshot {
@@ -32,9 +33,11 @@ export interface EpochRecord {
   readonly steps: number;
   readonly train: { readonly loss: number; readonly tasks: Readonly<Record<string, number | null>> };
   readonly validation: Readonly<Record<string, TaskMetrics>>;
-  /** Loss weights at the epoch's first step. */
+  /** Loss weights at the epoch's first step; with a balancing method, the mean over steps of those in use. */
   readonly weights: Readonly<Record<string, number>>;
-  /** Likewise; by task where each has its own. Earlier versions did not write it. */
+  /** Only with a balancing method. */
+  readonly balance?: EpochBalance;
+  /** At the epoch's first step; by task where each has its own. Earlier versions did not write it. */
   readonly learningRate?: number | Readonly<Record<string, number>>;
   /** Of training, without compilation and evaluation. */
   readonly seconds: number;
@@ -89,10 +92,14 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
   let progress: Progress = from?.progress ?? freshProgress(dataset.tasks.length, units.length, observers.length);
 
   const started = performance.now();
-  const program = await engine.compile(trainingStep(model, jointLoss(dataset.tasks), optimizer, names), {
-    state: from?.state ?? initialState(setup.parameters, optimizer),
-    batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length, model.noise).training,
-  });
+  const program = await engine.compile(
+    trainingStep(model, jointLoss(dataset.tasks), optimizer, names, setup.balanced),
+    {
+      state: from?.state ?? initialState(setup.parameters, optimizer, setup.balanced),
+      batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length, model.noise, setup.balanced)
+        .training,
+    },
+  );
   const snapshot = async (): Promise<Snapshot> => ({ state: await program.readState(), best, ownBest, progress });
   let evaluator: Evaluator | undefined;
   try {
@@ -205,7 +212,13 @@ function epochRecord(setup: TrainingSetup, progress: Progress, validation: Recor
   const { epoch, step, totalSteps, sums, epochSeconds } = progress;
   const byTask = <Value>(value: (index: number) => Value): Record<string, Value> =>
     Object.fromEntries(setup.dataset.tasks.map(({ name }, index) => [name, value(index)]));
-  const weights = setup.weightsAt(epoch - 1, totalSteps - step);
+  // A task without a row in its sample space has no loss.
+  const losses = setup.dataset.tasks.map((_, index) =>
+    sums.counts[index] ? (sums.tasks[index] ?? 0) / sums.counts[index] : null,
+  );
+  const names = setup.dataset.tasks.map(({ name }) => name);
+  const found = sums.balance && balanceOf(sums.balance, names, losses);
+  const weights = found?.weights ?? setup.weightsAt(epoch - 1, totalSteps - step);
   const rates = setup.learningRatesAt(progress, totalSteps - step);
   const [rate = 0, ...others] = rates;
   return {
@@ -213,11 +226,11 @@ function epochRecord(setup: TrainingSetup, progress: Progress, validation: Recor
     steps: step,
     train: {
       loss: sums.loss / sums.steps,
-      // A task without a row in its sample space has no loss.
-      tasks: byTask((index) => (sums.counts[index] ? (sums.tasks[index] ?? 0) / sums.counts[index] : null)),
+      tasks: byTask((index) => losses[index] ?? null),
     },
     validation,
     weights: byTask((index) => weights[index] ?? 1),
+    ...(found ? { balance: found.balance } : {}),
     learningRate:
       others.length === 0
         ? rate
@@ -249,7 +262,7 @@ export async function* trainEpoch(
   const { dataset, batchSize, model } = setup;
   const { epoch } = from;
   const steps = Math.ceil(dataset.splits.train.rows / batchSize);
-  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise);
+  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise, setup.balanced);
   const { shape } = arrays.training.learningRate;
   const chunks = pace(arrays.bytes, program.transfers?.perChunkMilliseconds);
   const reader = readBatches(dataset, 'train', {
@@ -272,6 +285,10 @@ export async function* trainEpoch(
     const outputs = await program.run({
       ...chunk.arrays,
       ...noiseOf(model.noise, batchSize, setup.noise, { completedSteps: progress.totalSteps, steps: chunk.steps }),
+      ...balancingNoiseOf(setup.balanced, setup.balancingNoise, {
+        completedSteps: progress.totalSteps,
+        steps: chunk.steps,
+      }),
       weights: float32([chunk.steps, dataset.tasks.length], weights),
       learningRate: float32([chunk.steps, ...shape], Float32Array.from(rates)),
     });
@@ -321,7 +338,8 @@ function addSteps(
     sums.loss += joint;
     sums.steps += 1;
   }
-  return sums;
+  const balance = addBalance(sums.balance, outputs, tasks.length);
+  return balance ? { ...sums, balance } : sums;
 }
 
 function notFinite(epoch: number, step: number, what: string, others: readonly string[] = []): UserError {

@@ -11,7 +11,8 @@ import { optimizers } from '../../optimizers/catalogue.js';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
-import { batchArrays, contextOf, evaluationStep, initialState, lossOf, noiseOf, trainingStep } from '../step.js';
+import { lossesOf, totalOf } from '../gradients/step-gradients.js';
+import { batchArrays, contextOf, evaluationStep, initialState, noiseOf, trainingStep } from '../step.js';
 
 export const steps = 10;
 
@@ -89,7 +90,8 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
         { categorical: present(batch.categorical), numeric: present(batch.numeric) },
         context,
       );
-      return lossOf(loss, prediction, batch).loss.asScalar();
+      const given = { labels: present(batch.labels), mask: present(batch.mask), weights: present(batch.weights) };
+      return totalOf(lossesOf(loss, prediction, given));
     };
     const { grads } = tf.valueAndGrads(objective)(names.map((name) => present(state[name])));
     const { state: next, outputs } = train(state, batch);

@@ -1,0 +1,103 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { z } from 'zod';
+import type { HostArrays } from '../../support/arrays.js';
+import type { Random } from '../../support/random.js';
+
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** What a method must know to be built. */
+export interface BalancingShape {
+  /** In the order of the config. */
+  readonly tasks: readonly { readonly name: string; readonly type: string }[];
+  readonly stepsPerEpoch: number;
+}
+
+/** What a method reads in one training step. All of it may be traced: nothing here has values that can be read. */
+export interface Moment {
+  /** float32 [tasks], without any weight; 0 where the batch has no row of the task. */
+  readonly losses: Tensor;
+  /** float32 [tasks]: 1 where the batch has rows of the task, else 0. */
+  readonly present: Tensor;
+  /** Its own state. */
+  readonly slots: Tensors;
+  /** What was drawn for this step. */
+  readonly noise: Tensors;
+  /** float32 scalar: completed steps. */
+  readonly step: Tensor;
+  /** float32 scalar: that of the model's parameters in this step. */
+  readonly learningRate: Tensor;
+}
+
+/** Numbers that the host draws for each step, from a stream of their own. */
+export interface Noise {
+  readonly shape: readonly number[];
+  draw(values: Float32Array, random: Random): void;
+}
+
+interface Kept {
+  /**
+   * Initial values of what is kept between steps.
+   * @param shared Names of the parameters that several tasks share, wholly or in part.
+   */
+  slots(shared: readonly string[]): HostArrays;
+  readonly noise: Readonly<Record<string, Noise>>;
+}
+
+/** Weights from the task losses. One backward pass: the gradient of sum_k w_k L_k, in which the w are constants. */
+export interface LossBalancing extends Kept {
+  readonly kind: 'losses';
+  /** float32 [tasks]. The config's weights are multiplied on top. */
+  weights(moment: Moment): Tensor;
+  /** The next values of the slots. One that is left out stays. */
+  next(moment: Moment): Tensors;
+}
+
+/** Gradients of w_k L_k, one for each task, with the config's weights w. */
+export interface GradientMoment extends Moment {
+  /** float32 [tasks, tasks]: inner products of the tasks' gradients, over all that is shared. */
+  readonly products: Tensor;
+  /** The same over one shared parameter. */
+  productsOf(parameter: string): Tensor;
+  readonly shared: readonly string[];
+}
+
+/** One direction for what is shared. It takes one backward pass for each task. */
+export interface GradientBalancing extends Kept {
+  readonly kind: 'gradients';
+  combine(moment: GradientMoment): {
+    /** The gradient of a shared parameter, from those of the tasks. Where a part of it is one task's own, the gradients are 0 there. */
+    mix(gradients: readonly Tensor[], parameter: string): Tensor;
+    /** float32 [tasks]: what each task's gradient is multiplied by where no other task reaches. Absent: 1. */
+    readonly own?: Tensor;
+    /** float32 [tasks]: what each task's gradient counts in the shared ones, for people to see. */
+    readonly weights: Tensor;
+    /** Next values, as of `LossBalancing.next`. */
+    readonly slots: Tensors;
+  };
+}
+
+export type Balancing = LossBalancing | GradientBalancing;
+
+export interface BalancingDefinition {
+  readonly name: string;
+  /** One line for `ple list balancing`. */
+  readonly summary: string;
+  /** Paper, and equations. */
+  readonly source: string;
+  readonly options: z.ZodObject;
+  /**
+   * Null: the config's weights are used as they are.
+   * @throws ConfigError for options that do not fit the tasks.
+   */
+  build(shape: BalancingShape, options: unknown): Balancing | null;
+}
+
+export function defineBalancing<Options extends z.ZodObject>(definition: {
+  readonly name: string;
+  readonly summary: string;
+  readonly source: string;
+  readonly options: Options;
+  readonly build: (shape: BalancingShape, options: z.infer<Options>) => Balancing | null;
+}): BalancingDefinition {
+  return { ...definition, build: (shape, options) => definition.build(shape, definition.options.parse(options)) };
+}

@@ -1,0 +1,78 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { tf } from '../../support/tf.js';
+import { defineBalancing } from './balancing.js';
+import { dot, leastSquare, linear, times } from './products.js';
+import { leastOnSimplex } from './simplex.js';
+
+/**
+ * Conflict-averse gradient descent: Liu, Liu, Jin, Stone and Liu, "Conflict-averse gradient descent for multi-task learning" (NeurIPS 2021). Of
+ * all directions d within c ||g_0|| of the mean gradient g_0, the one that lowers the slowest task most. Its dual (equation 4, algorithm 1) is
+ *
+ *     min_w F(w) = g_w . g_0 + sqrt(phi) ||g_w||,   g_w = sum_k w_k g_k,  phi = c^2 ||g_0||^2,  w on the simplex;
+ *     d = g_0 + sqrt(phi) g_w / ||g_w||.
+ *
+ * F is minimised by Frank-Wolfe with the exact step (`partOf`), which for two tasks is a closed form. The direction is K d: for c = 0 the sum of
+ * the gradients. The mean is over the tasks that have rows in the batch.
+ */
+export const cagrad = defineBalancing({
+  name: 'cagrad',
+  summary: 'near the mean gradient, the direction that helps the worst-off task most',
+  source: 'Liu et al. 2021 (CAGrad), algorithm 1',
+  options: z.strictObject({
+    type: z.literal('cagrad'),
+    c: z
+      .number()
+      .nonnegative()
+      .lt(1)
+      .default(0.5)
+      .describe('How far the direction may be from the mean gradient, in parts of its length. 0: not at all.'),
+    rounds: z.int().positive().max(250).default(25).describe('Rounds of Frank-Wolfe. Two tasks need one.'),
+  }),
+  build({ tasks }, { c, rounds }) {
+    return {
+      kind: 'gradients',
+      noise: {},
+      slots: () => ({}),
+      combine({ products, present }) {
+        const mean = present.div(present.sum().maximum(1));
+        const toMean = times(products, mean); // g_k . g_0
+        const radius = dot(toMean, mean).maximum(0).sqrt().mul(c);
+        const lengthOf = (weights: Tensor) => dot(times(products, weights), weights).maximum(leastSquare).sqrt();
+        const worst = leastOnSimplex(
+          {
+            slope: (weights) => toMean.add(times(products, weights).mul(radius.div(lengthOf(weights)))),
+            part: (weights, move) =>
+              partOf({
+                slope: dot(toMean, move),
+                radius,
+                start: dot(times(products, weights), weights),
+                linear: dot(times(products, weights), move),
+                square: dot(times(products, move), move),
+              }),
+          },
+          present,
+          rounds,
+        );
+        const weights = mean.add(worst.mul(radius.div(lengthOf(worst)))).mul(tasks.length);
+        return { mix: linear(weights), weights, slots: {} };
+      },
+    };
+  },
+});
+
+/**
+ * Where h(x) = slope x + radius sqrt(start + 2 linear x + square x^2) is least from 0 to 1. With x = u - linear / square the root is
+ * sqrt(square (u^2 + D)), D = start / square - (linear / square)^2. So h' = 0 at u = t sqrt(D / (1 - t^2)), t = -slope / (radius sqrt(square)). It has
+ * no such place for |t| >= 1: h then falls or rises throughout.
+ */
+function partOf(given: Readonly<Record<'slope' | 'radius' | 'start' | 'linear' | 'square', Tensor>>): Tensor {
+  const square = given.square.maximum(leastSquare);
+  const middle = given.linear.div(square);
+  const t = given.slope.neg().div(given.radius.mul(square.sqrt()).maximum(leastSquare));
+  const distance = given.start.div(square).sub(middle.square()).maximum(0);
+  const within = t.clipByValue(-0.999999, 0.999999);
+  const root = within.mul(distance.div(tf.scalar(1).sub(within.square())).sqrt());
+  const place = tf.where(t.abs().less(1), root.sub(middle), t);
+  return place.clipByValue(0, 1);
+}

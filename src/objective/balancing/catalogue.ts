@@ -1,0 +1,25 @@
+import { catalogue } from '../../support/catalogue.js';
+import { cagrad } from './cagrad.js';
+import { dwa } from './dwa.js';
+import { famo } from './famo.js';
+import { fixed } from './fixed.js';
+import { gradnorm } from './gradnorm.js';
+import { metabalance } from './metabalance.js';
+import { mgda } from './mgda.js';
+import { pcgrad } from './pcgrad.js';
+import { random } from './random.js';
+import { uncertainty } from './uncertainty.js';
+
+/** Every method that balances task losses; a config that names none has the first. */
+export const balancings = catalogue('balancing', [
+  fixed,
+  uncertainty,
+  dwa,
+  random,
+  famo,
+  gradnorm,
+  pcgrad,
+  cagrad,
+  mgda,
+  metabalance,
+]);

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { float32 } from '../../support/arrays.js';
+import { must } from '../../support/must.js';
+import { tf } from '../../support/tf.js';
+import { defineBalancing } from './balancing.js';
+import { diagonal, leastSquare, linear } from './products.js';
+import { trainedVector } from './trained-vector.js';
+
+/** No weight falls below it: Adam's step could make one negative. */
+const leastWeight = 1e-3;
+
+/**
+ * Chen, Badrinarayanan, Lee and Rabinovich, "GradNorm: gradient normalization for adaptive loss balancing in deep multitask networks" (ICML
+ * 2018), algorithm 1. G_k = v_k ||g_k|| is the length of task k's weighted gradient, r_k = (L_k / L_k(0)) / mean of these its relative inverse
+ * training rate. The weights v are trained to lower
+ *
+ *     sum_k | G_k - mean(G) r_k^alpha |   (equation 2; mean(G) r^alpha is constant),
+ *
+ * and are divided to sum to K. Of a step the old weights are used. They also weigh each task's own parameters, as in the paper.
+ *
+ * Left open there, chosen here: the lengths are over all shared parameters, not those of the last shared layer; L_k(0) is the task's loss in the
+ * first batch that has its rows; Adam trains v. Tasks without rows in a batch keep their v, and the means leave them out.
+ */
+export const gradnorm = defineBalancing({
+  name: 'gradnorm',
+  summary: 'weights are trained until the tasks’ gradients are of one length, longer for tasks that lag behind',
+  source: 'Chen et al. 2018, algorithm 1',
+  options: z.strictObject({
+    type: z.literal('gradnorm'),
+    alpha: z
+      .number()
+      .nonnegative()
+      .default(1.5)
+      .describe('How strongly tasks that lag behind are pulled. 0: all gradients of one length.'),
+    learningRate: z.number().positive().default(0.025).describe('Of Adam, which trains the weights.'),
+  }),
+  build({ tasks }, { alpha, learningRate }) {
+    const start = tasks.map(() => 1);
+    const trained = trainedVector('weights', start);
+    return {
+      kind: 'gradients',
+      noise: {},
+      slots: () => ({ ...trained.slots(), first: float32([tasks.length]) }),
+      combine(moment) {
+        const { losses, present, products, slots } = moment;
+        const count = present.sum().maximum(1);
+        const before = must(slots.first, 'first');
+        const first = tf.where(before.greater(0), before, losses);
+        const weights = trained.value(moment);
+        const lengths = diagonal(products).sqrt();
+        const weighted = weights.mul(lengths);
+        const progress = losses.div(first.maximum(leastSquare));
+        const rates = progress.div(progress.sum().div(count).maximum(leastSquare));
+        const wanted = rates.pow(alpha).mul(weighted.sum().div(count));
+        const excess = weighted.sub(wanted);
+        // Its sign, 0 at 0.
+        const sign = excess.greater(0).toFloat().sub(excess.less(0).toFloat());
+        const next = trained.next(moment, sign.mul(lengths).mul(present), tf.scalar(learningRate));
+        const positive = must(next.weights, 'weights').maximum(leastWeight);
+        const summed = positive.div(positive.sum()).mul(tasks.length);
+        return { mix: linear(weights), own: weights, weights, slots: { ...next, weights: summed, first } };
+      },
+    };
+  },
+});

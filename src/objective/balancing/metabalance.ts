@@ -1,0 +1,92 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { float32 } from '../../support/arrays.js';
+import { didYouMean } from '../../support/catalogue.js';
+import { ConfigError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
+import { tf } from '../../support/tf.js';
+import { defineBalancing } from './balancing.js';
+import { diagonal, linear } from './products.js';
+
+/** Added to a length that divides, as in the authors' program. */
+const leastLength = 1e-5;
+
+/**
+ * He, Feng, Cheng, Ji, Guo and Caverlee, "MetaBalance: improving multi-task recommendations via adapting gradient magnitudes of auxiliary tasks"
+ * (WWW 2022), algorithm 1. Of each shared parameter by itself, m_k <- beta m_k + (1 - beta) ||g_k|| is the moving length of task k's gradient, and
+ * an auxiliary task's gradient becomes
+ *
+ *     relax (m_target / m_k) g_k + (1 - relax) g_k.
+ *
+ * The direction is the sum. `scale` has the paper's strategies: A (`larger`) scales only gradients longer than the target's, B (`smaller`) only
+ * shorter ones, C (`all`) both. A parameter is one array; of a batched one, all members together. A task without rows in a batch keeps its m.
+ */
+export const metabalance = defineBalancing({
+  name: 'metabalance',
+  summary: 'auxiliary tasks’ gradients are scaled to the length of the target’s, parameter by parameter',
+  source: 'He et al. 2022, algorithm 1',
+  options: z.strictObject({
+    type: z.literal('metabalance'),
+    target: z.string().describe('The task that the others are to help.'),
+    relax: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.7)
+      .describe('How far lengths are adapted. 1: to that of the target’s gradient. 0: not at all.'),
+    beta: z.number().min(0).lt(1).default(0.9).describe('The decay of the mean of lengths.'),
+    scale: z
+      .enum(['all', 'larger', 'smaller'])
+      .default('all')
+      .describe('Which gradients are scaled: all, or only those that are larger (smaller) than the target’s.'),
+  }),
+  build({ tasks }, { target, relax, beta, scale }) {
+    const names = tasks.map(({ name }) => name);
+    const main = names.indexOf(target);
+    if (main < 0) {
+      throw new ConfigError(
+        `loss.balancing.target: no such task '${target}'${didYouMean(target, names)}; there are: ${names.join(', ')}.`,
+      );
+    }
+    const slotOf = (parameter: string) => `length/${parameter}`;
+    return {
+      kind: 'gradients',
+      noise: {},
+      slots: (shared) => Object.fromEntries(shared.map((name) => [slotOf(name), float32([tasks.length])])),
+      combine({ productsOf, shared, slots, present }) {
+        const lengths = new Map(shared.map((name) => [name, nextLengths(name)]));
+        const factors = new Map(Array.from(lengths, ([name, length]) => [name, factorsOf(length)]));
+        return {
+          mix: (gradients, name) => linear(must(factors.get(name), `factors of ${name}`))(gradients),
+          weights: tf.addN([...factors.values()]).div(factors.size), // their mean over parameters
+          slots: Object.fromEntries(Array.from(lengths, ([name, length]) => [slotOf(name), length])),
+        };
+
+        function nextLengths(name: string): Tensor {
+          const before = must(slots[slotOf(name)], `length of ${name}`);
+          const length = before.mul(beta).add(
+            diagonal(productsOf(name))
+              .sqrt()
+              .mul(1 - beta),
+          );
+          return tf.where(present.greater(0), length, before);
+        }
+
+        function factorsOf(length: Tensor): Tensor {
+          const wanted = length.slice([main], [1]);
+          const scaled = wanted
+            .div(length.add(leastLength))
+            .mul(relax)
+            .add(1 - relax);
+          const isMain = tf.tensor1d(names.map((_, index) => Number(index === main))).greater(0);
+          const kept = {
+            all: isMain,
+            larger: isMain.logicalOr(length.lessEqual(wanted)),
+            smaller: isMain.logicalOr(length.greaterEqual(wanted)),
+          }[scale];
+          return tf.where(kept, tf.onesLike(scaled), scaled);
+        }
+      },
+    };
+  },
+});

@@ -1,0 +1,58 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { tf } from '../../support/tf.js';
+import { defineBalancing } from './balancing.js';
+import { diagonal, dot, leastSquare, linear, times } from './products.js';
+import { leastOfSquare, leastOnSimplex } from './simplex.js';
+
+/**
+ * Sener and Koltun, "Multi-task learning as multi-objective optimization" (NeurIPS 2018): the shortest convex combination of the tasks'
+ * gradients,
+ *
+ *     min_a || sum_k a_k g_k ||^2,   a_k >= 0, sum_k a_k = 1   (equation 3),
+ *
+ * by Frank-Wolfe (algorithm 2) with a fixed number of rounds, in closed form for two tasks (equation 4, algorithm 1). The paper's direction is
+ * sum a g; here it is K times that, so that the learning rate means what it does with fixed weights. A task's own parameters have its own
+ * gradient, as in algorithm 2. A task without rows in the batch is left out: its gradient 0 would be the shortest.
+ */
+export const mgda = defineBalancing({
+  name: 'mgda',
+  summary: 'the shortest convex combination of the tasks’ gradients (multiple-gradient descent)',
+  source: 'Sener and Koltun 2018, eq. 3, algorithm 2',
+  options: z.strictObject({
+    type: z.literal('mgda'),
+    normalization: z
+      .enum(['none', 'norm', 'loss'])
+      .default('none')
+      .describe(
+        'What the gradients are divided by while the combination is sought: nothing, their norms, or the losses. Its weights are then applied to the gradients as they are.',
+      ),
+    rounds: z.int().positive().max(250).default(25).describe('Rounds of Frank-Wolfe. Two tasks need one.'),
+  }),
+  build({ tasks }, { normalization, rounds }) {
+    return {
+      kind: 'gradients',
+      noise: {},
+      slots: () => ({}),
+      combine({ products, losses, present }) {
+        const lengths: Readonly<Record<typeof normalization, () => Tensor>> = {
+          none: () => tf.onesLike(losses),
+          norm: () => diagonal(products).sqrt(),
+          loss: () => losses,
+        };
+        const inverse = tf.scalar(1).div(lengths[normalization]().maximum(leastSquare)).mul(present);
+        const scaled = products.mul(inverse.reshape([tasks.length, 1])).mul(inverse.reshape([1, tasks.length]));
+        const shortest = leastOnSimplex(
+          {
+            slope: (weights) => times(scaled, weights),
+            part: (weights, move) => leastOfSquare(dot(times(scaled, weights), move), dot(times(scaled, move), move)),
+          },
+          present,
+          rounds,
+        );
+        const weights = shortest.mul(tasks.length);
+        return { mix: linear(weights), weights, slots: {} };
+      },
+    };
+  },
+});

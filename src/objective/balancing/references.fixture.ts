@@ -1,0 +1,213 @@
+import { must } from '../../support/must.js';
+
+/** For tests: the methods again, from their papers, on plain numbers and whole gradients. */
+
+/** One step. Gradients are of w_k L_k, with respect to the shared parameters. */
+export interface Given {
+  readonly losses: readonly number[];
+  readonly present: readonly boolean[];
+  readonly gradients: readonly (readonly number[])[];
+  readonly learningRate: number;
+  /** Of `random`: its normals. Of `pcgrad`: each task's other tasks, in their order. */
+  readonly normals: readonly number[];
+  readonly orders: readonly (readonly number[])[];
+}
+
+export interface Direction {
+  readonly shared: readonly number[];
+  /** What a task's own parameters have of its gradient. */
+  readonly own: readonly number[];
+}
+
+type Method = (given: Given) => Direction;
+
+/** A fresh method for tasks of these types; the epochs of `dwa` have two steps. */
+export const references: Readonly<Record<string, (types: readonly string[]) => Method>> = {
+  fixed: () => weighted(({ losses }) => losses.map(() => 1)),
+  uncertainty(types) {
+    const s = types.map(() => 0);
+    const steps = types.map(() => adam());
+    return weighted(({ losses, present, learningRate }) => {
+      const weights = s.map((value, k) => (types[k] === 'regression' ? 0.5 : 1) * Math.exp(-value));
+      for (const k of s.keys()) {
+        const slope = present[k] ? 0.5 - at(weights, k) * at(losses, k) : 0;
+        s[k] = at(s, k) + must(steps[k], 'optimizer')(slope, learningRate);
+      }
+      return weights;
+    });
+  },
+  dwa(types) {
+    const means: number[][] = [];
+    let epoch: number[][] = types.map(() => []);
+    let steps = 0;
+    return weighted(({ losses, present }) => {
+      const [before, last] = means.slice(-2);
+      const ratios = types.map((_, k) => (before && last ? at(last, k) / at(before, k) : 1));
+      const powers = ratios.map((ratio) => Math.exp(ratio / 2));
+      for (const [k, loss] of losses.entries()) if (present[k]) epoch[k]?.push(loss);
+      steps += 1;
+      if (steps % 2 === 0) {
+        means.push(epoch.map((all, k) => (all.length > 0 ? sum(all) / all.length : (means.at(-1)?.[k] ?? 1))));
+        epoch = types.map(() => []);
+      }
+      return powers.map((power) => (types.length * power) / sum(powers));
+    });
+  },
+  random: (types) => weighted(({ normals }) => softmax(normals).map((share) => types.length * share)),
+  famo(types) {
+    const x = types.map(() => 0);
+    const steps = types.map(() => adam());
+    let before: Given | undefined;
+    return weighted((given) => {
+      const z = softmax(x);
+      const gain = x.map((_, k) =>
+        before?.present[k] && given.present[k]
+          ? Math.log(at(before.losses, k) + 1e-8) - Math.log(at(given.losses, k) + 1e-8)
+          : 0,
+      );
+      // J' gain, with J_ik = z_i (1[i = k] - z_k).
+      const slopes = x.map((_, k) => sum(gain.map((one, i) => one * at(z, i) * ((i === k ? 1 : 0) - at(z, k)))));
+      for (const k of x.keys()) x[k] = at(x, k) + must(steps[k], 'optimizer')(at(slopes, k) + 0.01 * at(x, k), 0.025);
+      before = given;
+      const shares = softmax(x).map((share, k) => (given.present[k] ? share / (at(given.losses, k) + 1e-8) : 0));
+      return shares.map((share) => (types.length * share) / sum(shares));
+    });
+  },
+  gradnorm(types) {
+    let v = types.map(() => 1);
+    const first: (number | undefined)[] = types.map(() => undefined);
+    const steps = types.map(() => adam());
+    return ({ losses, present, gradients }) => {
+      const weights = v;
+      const here = [...types.keys()].filter((k) => present[k]);
+      for (const k of here) first[k] ??= at(losses, k);
+      const progress = (k: number) => at(losses, k) / (first[k] ?? Number.NaN);
+      const mean = (of: (k: number) => number) => sum(here.map(of)) / here.length;
+      const length = (k: number) => at(weights, k) * norm(rowAt(gradients, k));
+      const moved = v.map((value, k) => {
+        const wanted = mean(length) * (progress(k) / mean(progress)) ** 1.5;
+        const slope = present[k] ? Math.sign(length(k) - wanted) * norm(rowAt(gradients, k)) : 0;
+        return Math.max(1e-3, value + must(steps[k], 'optimizer')(slope, 0.025));
+      });
+      v = moved.map((value) => (types.length * value) / sum(moved));
+      return { shared: combination(gradients, weights), own: weights };
+    };
+  },
+  pcgrad: () =>
+    apart(({ gradients, orders }) => {
+      const projected = gradients.map((gradient, i) =>
+        rowAt(orders, i).reduce<readonly number[]>((v, j) => {
+          const other = rowAt(gradients, j);
+          const along = inner(v, other);
+          return along < 0 ? plus(v, other, -along / inner(other, other)) : v;
+        }, gradient),
+      );
+      return combination(
+        projected,
+        projected.map(() => 1),
+      );
+    }),
+  cagrad: () =>
+    apart(({ gradients, present }) => {
+      const all = gradients.filter((_, k) => present[k]);
+      const mean = combination(
+        all,
+        all.map(() => 1 / all.length),
+      );
+      const radius = 0.5 * norm(mean);
+      const dual = (w: readonly number[]) => inner(combination(all, w), mean) + radius * norm(combination(all, w));
+      const worst = combination(all, leastOnGrid(all.length, dual));
+      return plus(mean, worst, radius / norm(worst)).map((one) => gradients.length * one);
+    }),
+  mgda: () =>
+    apart(({ gradients, present }) => {
+      const all = gradients.filter((_, k) => present[k]);
+      const weights = leastOnGrid(all.length, (w) => norm(combination(all, w)));
+      return combination(all, weights).map((one) => gradients.length * one);
+    }),
+  metabalance(types) {
+    const lengths = types.map(() => 0);
+    return apart(({ gradients, present }) => {
+      for (const [k, gradient] of gradients.entries())
+        if (present[k]) lengths[k] = 0.9 * at(lengths, k) + 0.1 * norm(gradient);
+      const factors = lengths.map((length, k) => (k === 0 ? 1 : (0.7 * at(lengths, 0)) / (length + 1e-5) + 0.3));
+      return combination(gradients, factors);
+    });
+  },
+};
+
+function weighted(weightsOf: (given: Given) => readonly number[]): Method {
+  return (given) => {
+    const own = weightsOf(given);
+    return { shared: combination(given.gradients, own), own };
+  };
+}
+
+function apart(direction: (given: Given) => readonly number[]): Method {
+  return (given) => ({ shared: direction(given), own: given.losses.map(() => 1) });
+}
+
+/** Kingma and Ba's Adam for one number: the change that a slope makes. */
+function adam(): (slope: number, rate: number) => number {
+  let [first, second, t] = [0, 0, 0];
+  return (slope, rate) => {
+    t += 1;
+    first = 0.9 * first + 0.1 * slope;
+    second = 0.999 * second + 0.001 * slope ** 2;
+    return (-rate * (first / (1 - 0.9 ** t))) / (Math.sqrt(second / (1 - 0.999 ** t)) + 1e-8);
+  };
+}
+
+/** The best weights of up to three on a grid, which is made finer around the best so far. */
+function leastOnGrid(count: number, value: (weights: readonly number[]) => number): readonly number[] {
+  let best: readonly number[] = Array(count).fill(1 / count);
+  if (count === 1) return best;
+  for (let side = 1; side > 1e-9; side /= 4) {
+    const places = Array.from({ length: 41 }, (_, index) => (side * (index - 20)) / 20);
+    const [a, b] = best;
+    for (const x of places) {
+      for (const y of count > 2 ? places : [0]) {
+        const head = count > 2 ? [(a ?? 0) + x, (b ?? 0) + y] : [(a ?? 0) + x];
+        const weights = [...head, 1 - sum(head)];
+        if (weights.every((weight) => weight >= 0) && value(weights) < value(best)) best = weights;
+      }
+    }
+  }
+  return best;
+}
+
+function softmax(values: readonly number[]): number[] {
+  const powers = values.map(Math.exp);
+  return powers.map((power) => power / sum(powers));
+}
+
+function combination(rows: readonly (readonly number[])[], weights: readonly number[]): readonly number[] {
+  return rows.reduce<readonly number[]>(
+    (total, row, k) => plus(total, row, at(weights, k)),
+    rowAt(rows, 0).map(() => 0),
+  );
+}
+
+function plus(a: readonly number[], b: readonly number[], times: number): readonly number[] {
+  return a.map((value, i) => value + times * at(b, i));
+}
+
+function inner(a: readonly number[], b: readonly number[]): number {
+  return sum(a.map((value, i) => value * at(b, i)));
+}
+
+function norm(a: readonly number[]): number {
+  return Math.sqrt(inner(a, a));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function at(values: readonly number[], index: number): number {
+  return values[index] ?? Number.NaN;
+}
+
+function rowAt(rows: readonly (readonly number[])[], index: number): readonly number[] {
+  return rows[index] ?? [];
+}

@@ -1,0 +1,28 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { adam } from '../../optimizers/adam.js';
+import { float32, type HostArrays } from '../../support/arrays.js';
+import { must } from '../../support/must.js';
+import type { Moment } from './balancing.js';
+
+/** A vector of a method's own that Adam trains beside the model. It is a slot of its name; Adam's two slots stand beside it. */
+export interface TrainedVector {
+  slots(): HostArrays;
+  value(moment: Moment): Tensor;
+  /** Its slots after one update. */
+  next(moment: Moment, gradient: Tensor, learningRate: Tensor): Readonly<Record<string, Tensor>>;
+}
+
+/** @param decay Times the vector, it is added to the gradient. */
+export function trainedVector(name: string, start: readonly number[], decay = 0): TrainedVector {
+  const value = float32([start.length], Float32Array.from(start));
+  const optimizer = adam.build({ [name]: { value, kind: 'weight' } }, { type: adam.name, l2: decay });
+  return {
+    slots: () => ({ [name]: value, ...optimizer.slots() }),
+    value: ({ slots }) => must(slots[name], `slot '${name}'`),
+    next: ({ slots, step }, gradient, learningRate) => {
+      const parameters = { [name]: must(slots[name], `slot '${name}'`) };
+      const next = optimizer.update({ parameters, gradients: { [name]: gradient }, slots, step, learningRate });
+      return { ...next.parameters, ...next.slots };
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { referenceEngine } from '../engine/parity-device.fixture.js';
+import { initialize, type Model } from '../models/model.js';
+import { balancings } from '../objective/balancing/catalogue.js';
+import { references } from '../objective/balancing/references.fixture.js';
+import { optimizers } from '../optimizers/catalogue.js';
+import { float32, type HostArrays } from '../support/arrays.js';
+import { must } from '../support/must.js';
+import { randomFromSeed } from '../support/random.js';
+import { tf } from '../support/tf.js';
+import type { Balanced } from './gradients/balanced-gradients.js';
+import { balancingOptions } from './parity/balancing.fixture.js';
+import { balancingNoiseOf, batchArrays, initialState, trainingStep } from './step.js';
+
+/*
+ * L_k = (1/2) sum_j a_kj (theta_j - c_kj)^2 + (phi_k - 1)^2 / 2: two parameters theta that all tasks share, and a phi of each task's own.
+ */
+interface Problem {
+  readonly label: string;
+  readonly a: readonly (readonly number[])[];
+  readonly c: readonly (readonly number[])[];
+  readonly weights: readonly number[];
+  /** By step: the tasks without a row. */
+  readonly absent: readonly (readonly number[])[];
+}
+
+const steps = 6;
+const rate = 0.1;
+const start = { theta: [0.3, -0.2], phi: 0.4 };
+const problems: readonly Problem[] = [
+  {
+    label: 'two tasks that conflict',
+    a: [
+      [1, 4],
+      [3, 0.5],
+    ],
+    c: [
+      [2, 1],
+      [-1, 1.5],
+    ],
+    weights: [1, 1],
+    absent: [],
+  },
+  {
+    label: 'two tasks, weighted, one of them absent at times',
+    a: [
+      [1, 1],
+      [0.2, 2],
+    ],
+    c: [
+      [1, -1],
+      [1, 1],
+    ],
+    weights: [2, 0.5],
+    absent: [[], [1], [], [0]],
+  },
+  {
+    label: 'three tasks',
+    a: [
+      [1, 2],
+      [0.5, 1],
+      [2, 0.3],
+    ],
+    c: [
+      [2, 1],
+      [1.5, -2],
+      [-0.5, -2],
+    ],
+    weights: [1, 0.7, 1.5],
+    absent: [[], [], [2]],
+  },
+];
+
+describe.each(problems)('$label', (problem) => {
+  it.each(balancings.names)('%s moves the parameters as the paper says', async (name) => {
+    const count = problem.a.length;
+    const { got, noise, weights } = await trained(name, problem);
+    const method = must(references[name], name)(typesOf(count));
+    let theta: readonly number[] = start.theta.map(Math.fround);
+    let phi: readonly number[] = Array(count).fill(start.phi);
+    for (let step = 0; step < steps; step++) {
+      const present = typesOf(count).map((_, k) => !(problem.absent[step] ?? []).includes(k));
+      const terms = problem.a.map((row, k) => row.map((a, j) => a * (at(theta, j) - at(problem.c[k], j))));
+      const losses = terms.map((row, k) =>
+        present[k]
+          ? row.reduce((sum, term, j) => sum + (term * (at(theta, j) - at(problem.c[k], j))) / 2, 0) +
+            (at(phi, k) - 1) ** 2 / 2
+          : 0,
+      );
+      const scale = (k: number) => (present[k] ? at(problem.weights, k) : 0);
+      const found = method({
+        losses,
+        present,
+        gradients: terms.map((row, k) => row.map((term) => scale(k) * term)),
+        learningRate: rate,
+        normals: Array.from(noise['balancing/normals']?.data ?? []).slice(step * count, (step + 1) * count),
+        orders: ordersOf(noise, step, count),
+      });
+      theta = theta.map((value, j) => value - rate * at(found.shared, j));
+      phi = phi.map((value, k) => value - rate * at(found.own, k) * scale(k) * (value - 1));
+    }
+    // Frank-Wolfe only comes near the minimum of three tasks.
+    const digits = ['mgda', 'cagrad'].includes(name) && count > 2 ? 2 : 5;
+    for (const [j, value] of theta.entries()) expect(at(got.theta, j)).toBeCloseTo(value, digits);
+    for (const [k, value] of phi.entries()) expect(at(got.phi, k)).toBeCloseTo(value, 5);
+    expect(weights.length).toBe(name === 'fixed' ? 0 : steps * count);
+  });
+});
+
+/** A few steps of gradient descent on the problem, in plain JavaScript. */
+async function trained(name: string, { a, c, weights, absent }: Problem) {
+  const count = a.length;
+  const tasks = typesOf(count).map((type, k) => ({ name: `t${k}`, type, offset: 0, scale: 1 }));
+  const model: Model = {
+    parameters: {
+      theta: { shape: [2], kind: 'weight', start: (values) => values.set(start.theta) },
+      phi: { shape: [count], kind: 'weight', start: (values) => void values.fill(start.phi) },
+    },
+    noise: {},
+    apply({ theta, phi }) {
+      const shared = must(theta, 'theta')
+        .reshape([1, 2])
+        .sub(tf.tensor2d(c.map((row) => [...row])));
+      const own = must(phi, 'phi').sub(1).square().div(2);
+      const losses = shared
+        .square()
+        .mul(tf.tensor2d(a.map((row) => [...row])))
+        .sum(1)
+        .div(2)
+        .add(own);
+      return { logits: losses.reshape([count, 1]) };
+    },
+  };
+  const parameters = initialize(model.parameters, randomFromSeed(0));
+  const method = balancings.get(name).build({ tasks, stepsPerEpoch: 2 }, balancingOptions(name, 't0'));
+  const sharing = { theta: 'all', phi: typesOf(count).map(() => false) } as const;
+  const balanced: Balanced | null = method && { method, sharing };
+  const loss = (logits: Tensor, _: Tensor, mask: Tensor, given: Tensor) => {
+    const losses = logits.mul(mask).sum(1);
+    return { loss: losses.mul(given).sum(), tasks: losses };
+  };
+  const optimizer = optimizers.get('sgd').build(parameters, { type: 'sgd', learningRate: rate });
+  const noise = balancingNoiseOf(balanced, randomFromSeed(4), { completedSteps: 0, steps });
+  const whole = batchArrays({ categorical: [], numeric: [], lists: [], tasks }, 1, 1, {}, balanced).training;
+  const program = await referenceEngine().compile(
+    trainingStep(model, loss, optimizer, Object.keys(parameters), balanced),
+    { state: initialState(parameters, optimizer, balanced), batch: whole },
+  );
+  const of = (sides: readonly number[], value: (step: number, k: number) => number) =>
+    float32(
+      [steps, ...sides],
+      Float32Array.from({ length: steps * count }, (_, i) => value(Math.floor(i / count), i % count)),
+    );
+  const outputs = await program.run({
+    ...noise,
+    categorical: { dtype: 'int32', shape: [steps, 1, 0], data: new Int32Array(0) },
+    numeric: float32([steps, 1, 0]),
+    labels: of([count, 1], () => 0),
+    mask: of([count, 1], (step, k) => Number(!(absent[step] ?? []).includes(k))),
+    weights: of([count], (_, k) => at(weights, k)),
+    learningRate: float32([steps], new Float32Array(steps).fill(rate)),
+  });
+  const state = await program.readState();
+  const got = { theta: [...must(state.theta, 'theta').data], phi: [...must(state.phi, 'phi').data] };
+  return { got, noise, weights: [...(outputs.balancing?.data ?? [])] };
+}
+
+function typesOf(count: number): readonly ('binary' | 'regression')[] {
+  return Array.from({ length: count }, (_, k) => (k === 1 ? 'regression' : 'binary'));
+}
+
+/** Each task's other tasks in the order that was drawn. */
+function ordersOf(noise: HostArrays, step: number, count: number): number[][] {
+  const data = [...(noise['balancing/order']?.data ?? [])];
+  const row = (task: number, place: number) =>
+    data.slice(((step * count + task) * (count - 1) + place) * count).slice(0, count);
+  return Array.from({ length: count }, (_, task) =>
+    Array.from({ length: count - 1 }, (_, place) => row(task, place).indexOf(1)),
+  );
+}
+
+function at(values: readonly number[] | undefined, index: number): number {
+  return values?.[index] ?? Number.NaN;
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { models } from '../../models/catalogue.js';
+import { initialize, namesOf } from '../../models/model.js';
+import { mixed, three } from '../../models/model-tests.fixture.js';
+import { build, shapeFor, smallOptions } from '../../models/run.fixture.js';
+import { randomFromSeed } from '../../support/random.js';
+import { type Sharing, sharingOf } from './sharing.js';
+
+const tasks = three.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
+
+function sharingOfModel(model: string, options: Readonly<Record<string, unknown>> = {}): Sharing {
+  const shape = shapeFor(model, { tasks: three, ...mixed });
+  const [first = '', second = ''] = namesOf(shape.tasks);
+  const built = build({ model, shape, options: { ...smallOptions(model, first, second), ...options } });
+  return sharingOf(built, initialize(built.parameters, randomFromSeed(1)), {
+    tasks: tasks.slice(0, shape.tasks.length),
+    categorical: shape.categorical,
+    numeric: shape.numeric.map((name) => ({ name })),
+    lists: [],
+  });
+}
+
+/** The names of the parameters with this part. */
+function namesWith(sharing: Sharing, part: Sharing[string]): string[] {
+  const text = JSON.stringify(part);
+  return Object.entries(sharing).flatMap(([name, found]) => (JSON.stringify(found) === text ? [name] : []));
+}
+
+describe('what the losses of several tasks reach', () => {
+  it('of hard sharing: everything but the towers', () => {
+    const sharing = sharingOfModel('hard-sharing');
+    expect(namesWith(sharing, 'none').every((name) => name.startsWith('tower.'))).toBe(true);
+    expect(namesWith(sharing, 'all').some((name) => name.startsWith('tower.'))).toBe(false);
+    expect(namesWith(sharing, 'none').length + namesWith(sharing, 'all').length).toBe(Object.keys(sharing).length);
+  });
+
+  it('of MMoE: a gate is one task’s own, the experts are shared', () => {
+    const sharing = sharingOfModel('mmoe');
+    expect(namesWith(sharing, 'none').some((name) => name.includes('gate'))).toBe(true);
+    expect(namesWith(sharing, 'all').some((name) => name.includes('expert'))).toBe(true);
+    expect(namesWith(sharing, 'all').some((name) => name.includes('gate') || name.startsWith('tower.'))).toBe(false);
+  });
+
+  it('of CGC: experts of a task are its own, among others that are shared', () => {
+    // Three tasks with two experts each, then two shared ones.
+    const experts = Object.entries(sharingOfModel('cgc')).filter(([name]) => name.includes('expert'));
+    expect(experts.length).toBeGreaterThan(0);
+    for (const [, part] of experts) expect(part).toEqual([...Array(6).fill(false), true, true]);
+  });
+
+  it('of PLE: all experts of the first level are shared, through the shared gate', () => {
+    const sharing = sharingOfModel('ple');
+    const first = Object.entries(sharing).filter(([name]) => name.startsWith('level1.') && name.includes('expert'));
+    expect(first.length).toBeGreaterThan(0);
+    for (const [, part] of first) expect(part).toBe('all');
+  });
+
+  it('of networks apart: nothing; of every other model: something', () => {
+    for (const model of models.names) {
+      const sharing = sharingOfModel(model);
+      const independent = Object.values(sharing).every((part) => part === 'none');
+      expect(independent, model).toBe(model === 'single-task');
+    }
+  });
+});

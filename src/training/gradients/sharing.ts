@@ -1,0 +1,123 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { type Dataset, widthsOf } from '../../data/dataset.js';
+import { withBackend } from '../../engine/active-backend.js';
+import { pureJs } from '../../engine/tfjs/backends.js';
+import { evaluating, type Model, type Parameters } from '../../models/model.js';
+import { jointLoss } from '../../objective/joint-loss.js';
+import { randomFromSeed } from '../../support/random.js';
+import { tf } from '../../support/tf.js';
+import { lossesOf } from './step-gradients.js';
+
+/**
+ * Which part of a parameter the losses of several tasks reach: `all`, `none`, or these slices of the first axis. A batched array has a slice for each
+ * member, such as a task's tower. An embedding table is one part.
+ */
+export type Sharing = Readonly<Record<string, 'all' | 'none' | readonly boolean[]>>;
+
+type Part = Sharing[string] | undefined;
+
+/** The gradient with zeros where the parameter is one task's own. */
+export function sharedPart(gradient: Tensor, part: Part): Tensor {
+  return typeof part === 'object' ? gradient.mul(slices(gradient, part)) : gradient;
+}
+
+/** The gradient with zeros where the parameter is shared. */
+export function ownPart(gradient: Tensor, part: Part): Tensor {
+  if (typeof part !== 'object') return gradient;
+  return gradient.mul(
+    slices(
+      gradient,
+      part.map((shared) => !shared),
+    ),
+  );
+}
+
+function slices({ rank }: Tensor, chosen: readonly boolean[]): Tensor {
+  return tf.tensor(chosen.map(Number), [chosen.length, ...Array(rank - 1).fill(1)], 'float32');
+}
+
+const rows = 64;
+
+/**
+ * Finds it by trying: the gradients of each task's loss, on random rows at random values, in plain JavaScript. A slice belongs to one task if
+ * no other task's gradient has anything in it. One without any gradient counts as shared.
+ */
+export function sharingOf(
+  model: Model,
+  parameters: Parameters,
+  dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>,
+): Sharing {
+  const random = randomFromSeed(0).stream('sharing');
+  const names = Object.keys(parameters);
+  const counts = new Map(names.map((name) => [name, new Map<number, number>()]));
+  withBackend(pureJs.name, () => {
+    const inputs = randomInputs();
+    const values = Object.values(parameters).map(({ value: { data, shape } }, index) => {
+      const stream = random.stream(names[index] ?? '');
+      return tf.tensor(
+        data.map((value) => value + 0.1 * stream.normal()),
+        [...shape],
+      );
+    });
+    const loss = jointLoss(dataset.tasks);
+    const [tasks, width] = [dataset.tasks.length, rows];
+    const labels = tf.tensor2d(
+      Array.from({ length: tasks * width }, () => random.below(2)),
+      [tasks, width],
+    );
+    const objective = (...at: Tensor[]) => {
+      const byName = Object.fromEntries(names.map((name, index) => [name, at[index] ?? tf.scalar(0)]));
+      const prediction = model.apply(byName, inputs, evaluating);
+      const everywhere = { labels, mask: tf.ones([tasks, width]), weights: tf.ones([tasks]) };
+      return lossesOf(loss, prediction, everywhere).tasks;
+    };
+    for (let task = 0; task < tasks; task++) {
+      const only = tf.tensor1d(Array.from({ length: tasks }, (_, other) => Number(other === task)));
+      const { grads } = tf.valueAndGrads(objective)(values, only);
+      for (const [index, name] of names.entries()) for (const slice of reached(grads[index], name)) add(name, slice);
+    }
+  });
+  return Object.fromEntries(names.map((name) => [name, partOf(name)]));
+
+  function add(name: string, slice: number): void {
+    const found = counts.get(name);
+    found?.set(slice, (found.get(slice) ?? 0) + 1);
+  }
+
+  function slicesOf(name: string): number {
+    const parameter = parameters[name];
+    return parameter?.kind === 'embedding' ? 1 : (parameter?.value.shape[0] ?? 1);
+  }
+
+  /** The slices in which a gradient has anything. */
+  function reached(gradient: Tensor | undefined, name: string): readonly number[] {
+    const data = gradient?.dataSync() ?? [];
+    const size = data.length / slicesOf(name);
+    return Array.from({ length: slicesOf(name) }, (_, slice) => slice).filter((slice) => {
+      for (let i = slice * size; i < (slice + 1) * size; i++) if (data[i] !== 0) return true;
+      return false;
+    });
+  }
+
+  function partOf(name: string): Sharing[string] {
+    const shared = Array.from({ length: slicesOf(name) }, (_, slice) => counts.get(name)?.get(slice) !== 1);
+    if (shared.every((is) => is)) return 'all';
+    return shared.some((is) => is) ? shared : 'none';
+  }
+
+  function randomInputs() {
+    const { categorical, numeric } = widthsOf(dataset);
+    const cardinalities = [
+      ...dataset.categorical.map(({ cardinality }) => cardinality),
+      ...dataset.lists.flatMap(({ cardinality, length }) => Array.from({ length }, () => cardinality)),
+    ];
+    const places = Array.from({ length: rows * categorical }, (_, i) =>
+      random.below(cardinalities[i % categorical] ?? 1),
+    );
+    const numbers = Array.from({ length: rows * numeric }, () => random.normal());
+    return {
+      categorical: tf.tensor2d(places, [rows, categorical], 'int32'),
+      numeric: tf.tensor2d(numbers, [rows, numeric]),
+    };
+  }
+}

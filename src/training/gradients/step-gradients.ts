@@ -1,0 +1,95 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Tensors } from '../../engine/engine.js';
+import type { Prediction } from '../../models/model.js';
+import type { LossBalancing, Moment } from '../../objective/balancing/balancing.js';
+import { type JointLoss, meansOver } from '../../objective/joint-loss.js';
+import { must } from '../../support/must.js';
+import { tf } from '../../support/tf.js';
+
+/** What a step minimises, at some values of the parameters. */
+export interface Losses {
+  /** Scalar: sum_k w_k L_k with the config's weights, without the penalty. */
+  readonly joint: Tensor;
+  /** [tasks], unweighted. */
+  readonly tasks: Tensor;
+  readonly penalty: Tensor | undefined;
+}
+
+/** The losses of a prediction. `labels` and `mask` are [tasks, batch], `weights` [tasks]. */
+export function lossesOf(
+  loss: JointLoss,
+  prediction: Prediction,
+  given: { readonly labels: Tensor; readonly mask: Tensor; readonly weights: Tensor },
+): Losses {
+  const { logits, labels, mask } = prediction.trained?.(given) ?? { ...given, logits: prediction.logits };
+  const joint = loss(logits, labels, mask, given.weights);
+  const { penalty, rowPenalties } = prediction;
+  const ofRows = rowPenalties && meansOver(rowPenalties, given.mask).sum();
+  return {
+    joint: joint.loss,
+    tasks: joint.tasks,
+    penalty: penalty && ofRows ? tf.add(penalty, ofRows) : (penalty ?? ofRows),
+  };
+}
+
+/** With the penalty. */
+export function totalOf({ joint, penalty }: Losses): Tensor {
+  return (penalty ? tf.add(joint, penalty) : joint).asScalar();
+}
+
+export type Evaluate = (values: readonly Tensor[]) => Losses;
+
+export interface StepGradients {
+  /** In the order of the values. */
+  readonly gradients: readonly Tensor[];
+  readonly outputs: { readonly loss: Tensor; readonly tasks: Tensor } & Tensors;
+  /** Of the method. */
+  readonly slots: Tensors;
+}
+
+/** Of the joint loss with the config's weights. */
+export function jointGradients(evaluate: Evaluate, values: readonly Tensor[]): StepGradients {
+  let tasks: Tensor | undefined;
+  const objective = (...at: Tensor[]) => {
+    const losses = evaluate(at);
+    tasks = tf.keep(losses.tasks); // read outside of the differentiated function
+    return totalOf(losses);
+  };
+  const { value, grads } = tf.valueAndGrads(objective)([...values]);
+  return { gradients: grads, outputs: { loss: value, tasks: must(tasks, 'task losses') }, slots: {} };
+}
+
+/** What a method reads besides the losses. */
+export type Given = Omit<Moment, 'losses' | 'present'> & {
+  /** [tasks]: the config's. */
+  readonly weights: Tensor;
+};
+
+/** One backward pass: the weights are computed within it, from its losses, and are constants to it. */
+export function weightedGradients(
+  method: LossBalancing,
+  evaluate: Evaluate,
+  values: readonly Tensor[],
+  given: Given,
+): StepGradients {
+  let kept: { readonly tasks: Tensor; readonly weights: Tensor } | undefined;
+  const objective = (...at: Tensor[]) => {
+    const losses = evaluate(at);
+    const tasks = tf.keep(losses.tasks); // read outside of the differentiated function, as the weights are
+    const joint = tf.customGrad(() => {
+      const weights = tf.keep(method.weights(momentOf(given, tasks)).mul(given.weights));
+      kept = { tasks, weights };
+      return { value: tasks.mul(weights).sum(), gradFunc: (dy: Tensor) => dy.mul(weights) };
+    })(tasks);
+    return totalOf({ ...losses, joint });
+  };
+  const { value, grads } = tf.valueAndGrads(objective)([...values]);
+  const { tasks, weights } = must(kept, 'task losses');
+  const slots = method.next(momentOf(given, tasks));
+  return { gradients: grads, outputs: { loss: value, tasks, balancing: weights }, slots };
+}
+
+/** Of a step with these losses. */
+export function momentOf(given: Given, losses: Tensor): Moment {
+  return { ...given, losses, present: losses.greater(0).toFloat() };
+}

@@ -1,0 +1,100 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import type { GradientBalancing } from '../../objective/balancing/balancing.js';
+import { diagonal, linear, pairsOf } from '../../objective/balancing/products.js';
+import { must } from '../../support/must.js';
+import { tf } from '../../support/tf.js';
+import { ownPart, type Sharing, sharedPart } from './sharing.js';
+import { type Evaluate, type Given, type Losses, momentOf, type StepGradients } from './step-gradients.js';
+
+/** Divides a product of gradients that are 0. */
+const leastLength = 1e-30;
+
+/** A backward pass for each task, and one for the penalty. Their forward passes are the same: the compiled engine records them once. */
+export function combinedGradients(
+  method: GradientBalancing,
+  sharing: Sharing,
+  evaluate: Evaluate,
+  values: readonly Tensor[],
+  names: readonly string[],
+  given: Given,
+): StepGradients {
+  const count = given.weights.size;
+  let first: Losses | undefined;
+  const byTask = Array.from({ length: count }, (_, task) => {
+    const only = tf.tensor1d(Array.from({ length: count }, (_, other) => Number(other === task)));
+    const losses = (...at: Tensor[]) => {
+      const found = evaluate(at);
+      first ??= { ...found, tasks: tf.keep(found.tasks) }; // read outside of the differentiated function
+      return found.tasks;
+    };
+    const { grads } = tf.valueAndGrads(losses)([...values], only.mul(given.weights));
+    return new Map(names.map((name, index) => [name, must(grads[index], name)]));
+  });
+  const gradientsOf = (name: string) => byTask.map((gradients) => must(gradients.get(name), `gradient of ${name}`));
+  const { tasks } = must(first, 'task losses');
+  const shared = names.filter((name) => sharing[name] !== 'none');
+  const parts = new Map(shared.map((name) => [name, gradientsOf(name).map((one) => sharedPart(one, sharing[name]))]));
+  const products = new Map(Array.from(parts, ([name, gradients]) => [name, productsOf(gradients)]));
+  const all = tf.addN([...products.values()]);
+  const { mix, own, weights, slots } = method.combine({
+    ...momentOf(given, tasks),
+    products: all,
+    productsOf: (name) => must(products.get(name), `products of ${name}`),
+    shared,
+  });
+  const penalty = penaltyOf(evaluate, values);
+  const gradients = names.map((name, index) => {
+    const part = parts.get(name);
+    const terms = [
+      ...(part ? [mix(part, name)] : []),
+      ...(sharing[name] === 'all' ? [] : [ownPart(weightedSum(gradientsOf(name), own), sharing[name])]),
+      ...(penalty?.gradients[index] ? [penalty.gradients[index]] : []),
+    ];
+    return terms.slice(1).reduce((sum, term) => sum.add(term), must(terms[0], `gradient of ${name}`));
+  });
+  const inUse = own ? given.weights.mul(own) : given.weights;
+  const joint = tasks.mul(inUse).sum();
+  return {
+    gradients,
+    outputs: {
+      loss: penalty ? joint.add(penalty.value) : joint,
+      tasks,
+      balancing: weights.mul(given.weights),
+      cosines: cosinesOf(all, count),
+    },
+    slots,
+  };
+}
+
+/** Undefined without a penalty. Parameters that it does not reach have no gradient. */
+function penaltyOf(evaluate: Evaluate, values: readonly Tensor[]) {
+  let reached = false;
+  const objective = () => {
+    const { penalty, joint } = evaluate(values);
+    reached = penalty !== undefined;
+    return (penalty ?? joint).asScalar();
+  };
+  const { value, grads } = tf.engine().gradients(objective, [...values]);
+  return reached ? { value, gradients: grads } : undefined;
+}
+
+/** Inner products [tasks, tasks] of one parameter's gradients. */
+function productsOf(gradients: readonly Tensor[]): Tensor {
+  const rows = tf.stack(gradients.map((gradient) => gradient.flatten()));
+  return tf.matMul(rows, rows, false, true);
+}
+
+function weightedSum(gradients: readonly Tensor[], weights: Tensor | undefined): Tensor {
+  return weights ? linear(weights)(gradients) : tf.addN([...gradients]);
+}
+
+/** Of the pairs of tasks, [pairs] in the order of `pairsOf`; 0 where one gradient is 0. */
+function cosinesOf(products: Tensor, tasks: number): Tensor {
+  const squares = diagonal(products);
+  const lengths = squares
+    .reshape([tasks, 1])
+    .mul(squares.reshape([1, tasks]))
+    .sqrt();
+  const cosines = products.div(lengths.maximum(leastLength)).flatten();
+  return tf.stack(pairsOf(tasks).map(([a, b]) => cosines.slice([a * tasks + b], [1]).asScalar()));
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import type { Signature, Step } from '../../engine/engine.js';
+import { initialize, namesOf } from '../../models/model.js';
+import { mixed, three } from '../../models/model-tests.fixture.js';
+import { build, smallOptions } from '../../models/run.fixture.js';
+import { balancings } from '../../objective/balancing/catalogue.js';
+import { jointLoss } from '../../objective/joint-loss.js';
+import { optimizers } from '../../optimizers/catalogue.js';
+import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
+import { randomFromSeed } from '../../support/random.js';
+import type { Balanced } from '../gradients/balanced-gradients.js';
+import { sharingOf } from '../gradients/sharing.js';
+import { balancingNoiseOf, batchArrays, initialState, noiseOf, trainingStep } from '../step.js';
+
+export const balancingNames = balancings.names;
+const steps = 10;
+const batchSize = 64;
+
+/** Options that a method must be given: one without a default names a task. */
+export function balancingOptions(name: string, task: string): Readonly<Record<string, unknown>> {
+  const required = Object.entries(balancings.get(name).options.shape).filter(
+    ([key, option]) => key !== 'type' && !z.safeParse(option, undefined).success,
+  );
+  return { type: name, ...Object.fromEntries(required.map(([key]) => [key, task])) };
+}
+
+/** For tests: ten training steps of a small model on three tasks, of which some batches have no rows of the last one. */
+export function balancingSteps(name: string, modelName: string) {
+  const shape = { tasks: three, ...mixed };
+  const [task = '', other = ''] = namesOf(three);
+  const model = build({ model: modelName, shape, options: { ...smallOptions(modelName, task, other), dropout: 0.1 } });
+  const random = randomFromSeed(6);
+  const parameters = initialize(model.parameters, random);
+  const tasks = three.map((one, index) => ({
+    name: one.name,
+    ...(index === 1
+      ? ({ type: 'regression', offset: 0.5, scale: 2 } as const)
+      : ({ type: 'binary', offset: 0, scale: 1 } as const)),
+  }));
+  const dataset = {
+    tasks,
+    categorical: shape.categorical,
+    numeric: shape.numeric.map((column) => ({ name: column })),
+    lists: [],
+  };
+  const method = balancings.get(name).build({ tasks, stepsPerEpoch: 3 }, balancingOptions(name, task));
+  const balanced: Balanced | null = method && { method, sharing: sharingOf(model, parameters, dataset) };
+  const optimizer = optimizers.get('adam').build(parameters, { type: 'adam', learningRate: 0.01, epsilon: 0.001 });
+  const { training } = batchArrays(dataset, batchSize, 1, model.noise, balanced);
+  const data = random.stream('data');
+  const drawn: HostArrays = {
+    ...noiseOf(model.noise, batchSize, random.stream('noise'), { completedSteps: 0, steps }),
+    ...balancingNoiseOf(balanced, random.stream('balancing'), { completedSteps: 0, steps }),
+  };
+  const chunk = Object.fromEntries(
+    Object.entries(training).map(([array, spec]) => [array, drawn[array] ?? made(array, [steps, ...spec.shape])]),
+  );
+  const step: Step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters), balanced);
+  const signature: Signature = { state: initialState(parameters, optimizer, balanced), batch: training };
+  return { step, signature, chunk, balanced };
+
+  function made(array: string, sides: readonly number[]): HostArray {
+    const stream = data.stream(array);
+    const size = sizeOf(sides);
+    if (array === 'categorical') {
+      const cardinalities = shape.categorical.map(({ cardinality }) => cardinality);
+      return int32(
+        sides,
+        Int32Array.from({ length: size }, (_, i) => stream.below(cardinalities[i % cardinalities.length] ?? 1)),
+      );
+    }
+    const perStep = size / steps;
+    // Of every third batch, no row is in the sample space of the last task.
+    const isLast = (i: number) => i % perStep >= (perStep * (tasks.length - 1)) / tasks.length;
+    const absent = (i: number) => Math.floor(i / perStep) % 3 === 1 && isLast(i);
+    const value: Record<string, (i: number) => number> = {
+      labels: () => stream.below(2),
+      mask: (i) => (absent(i) ? 0 : Number(stream.uniform() < 0.8)),
+      weights: () => 0.5 + stream.uniform(),
+      learningRate: () => 0.01,
+    };
+    return float32(
+      sides,
+      Float32Array.from({ length: size }, (_, i) => value[array]?.(i) ?? stream.normal()),
+    );
+  }
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../engine/engine.js';
+import { deviceName, referenceEngine, testedEngine, tolerance } from '../../engine/parity-device.fixture.js';
+import { firstDifference } from '../../engine/tolerance.fixture.js';
+import { balancingNames, balancingSteps } from './balancing.fixture.js';
+
+describe.each(balancingNames)(`%s on ${deviceName}`, (name) => {
+  it.each(['ple', 'mmoe'])(
+    'trains %s in ten steps to the losses, weights and state of the pure-JS backend',
+    async (model) => {
+      const { step, signature, chunk } = balancingSteps(name, model);
+      const run = async (engine: Engine) => {
+        const program = await engine.compile(step, signature);
+        const outputs = await program.run(chunk);
+        const state = await program.readState();
+        await program.release();
+        return { ...outputs, ...state };
+      };
+      const [got, wanted] = [await run(testedEngine()), await run(referenceEngine())];
+      expect(Object.keys(got)).toEqual(Object.keys(wanted));
+      const differences = Object.entries(wanted).flatMap(([array, { data }]) => {
+        const size = Array.from(data).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        const found = firstDifference(got[array]?.data ?? [], data, tolerance.tenSteps, size);
+        return found === undefined ? [] : [`${array}: ${found}`];
+      });
+      expect(differences).toEqual([]);
+      expect(Array.from(wanted.loss?.data ?? []).filter(Number.isFinite)).toHaveLength(10);
+    },
+  );
+});
