@@ -117,7 +117,7 @@ export const compareSchema = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe(
-      '`{ <task>: <metric> }`: the metric that judges a task. Absent: `auc` for binary, `mse` for regression tasks.',
+      '`{ <task>: <metric> }`: the metric that judges a task. Absent: `auc` for binary, `mse` for regression, `macroAuc` for multiclass tasks.',
     ),
   margin: z
     .record(z.string(), margin)

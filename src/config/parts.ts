@@ -81,7 +81,11 @@ export function countsValues({ minCount, columns }: InputsConfig): boolean {
 /** One entry of `tasks:`. The order is the order of every table. */
 export const taskSchema = z.strictObject({
   name: z.string().min(1).describe('One of the data set’s tasks.'),
-  type: z.enum(['binary', 'regression']).describe('`binary`: logistic loss. `regression`: squared error.'),
+  type: z
+    .enum(['binary', 'regression', 'multiclass'])
+    .describe(
+      '`binary`: logistic loss. `regression`: squared error. `multiclass`: softmax and cross entropy over the label’s classes.',
+    ),
   standardize: z
     .boolean()
     .default(false)

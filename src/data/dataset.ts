@@ -13,9 +13,27 @@ export interface SourceColumn {
   readonly standardized?: boolean;
 }
 
+export type TaskType = 'binary' | 'regression' | 'multiclass';
+
 export interface SourceTask {
   readonly name: string;
-  readonly type: 'binary' | 'regression';
+  readonly type: TaskType;
+  /** Of a multiclass task: the texts of its classes, in the order of their indexes. A label is such an index. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+/** How many rows of logits a task has: one, or one per class. */
+export function outputsOf({ classes }: Pick<SourceTask, 'classes'>): number {
+  return classes?.length ?? 1;
+}
+
+/** Of each task, its first row among the logits of all. */
+export function firstOutputs(tasks: readonly Pick<SourceTask, 'classes'>[]): readonly number[] {
+  let next = 0;
+  return tasks.map((task) => {
+    next += outputsOf(task);
+    return next - outputsOf(task);
+  });
 }
 
 export const splitNames = ['train', 'validation', 'test'] as const;
@@ -101,7 +119,7 @@ export interface ListFeature extends CategoricalFeature {
 }
 
 export interface Task extends SourceTask {
-  /** The loss sees (label - offset) / scale; metrics see scale * prediction + offset. Binary tasks: 0 and 1. */
+  /** The loss sees (label - offset) / scale; metrics see scale * prediction + offset. Tasks that are no regressions: 0 and 1. */
   readonly offset: number;
   readonly scale: number;
   /** Binary: what the loss of a positive is multiplied by. Absent: 1. */

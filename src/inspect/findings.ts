@@ -54,8 +54,10 @@ function labelFindings({ name: task, type, splits: bySplit }: TaskSummary, summa
       const text = `only ${count(rarer)} rows of the rarer class, of ${count(known)}: what is measured on them is uncertain`;
       found.push({ ...serious('few-labels', text), weight: 'hint' });
     }
-    if (type === 'regression' && labels.range?.[0] === labels.range?.[1])
-      found.push(serious('one-class', `every label is ${labels.mean}`));
+    if (type !== 'binary' && labels.range?.[0] === labels.range?.[1])
+      found.push(
+        serious('one-class', type === 'multiclass' ? 'every row is of one class' : `every label is ${labels.mean}`),
+      );
     return found;
   });
 }

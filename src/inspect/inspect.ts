@@ -60,8 +60,13 @@ export async function inspect(
     ),
   }));
   const labels = tasks.map(({ task }) => perSplit(() => new LabelCounts(task.type)));
-  const names = tasks.map(({ task }) => task.name);
-  const pairs = new LabelPairs(names, indexes, chosen.train.rows, budget.correlated);
+  const numbers = tasks.filter(({ task }) => task.type !== 'multiclass'); // indexes of classes are correlated with nothing
+  const pairs = new LabelPairs(
+    numbers.map(({ task }) => task.name),
+    numbers.map(({ index }) => index),
+    chosen.train.rows,
+    budget.correlated,
+  );
   const hashes = new RowHashes();
   const trainingRows = new TrainingRows(budget.differentRows);
   const seen = perSplit(() => ({ outside: 0, matches: 0, alone: 0 }));

@@ -4,7 +4,7 @@ import { Moments } from '../data/encode/column-fits.js';
 /** The labels of a task in the looked-at rows of a split that are in its sample space. */
 export interface LabelSummary {
   readonly rows: number;
-  /** Labels that are 1, of binary tasks; null for others. */
+  /** Labels that are 1, of binary tasks; null for others. Of multiclass tasks, what follows is of the classes' indexes. */
   readonly positives: number | null;
   /** Of a binary task: the share of positives. Null without rows. */
   readonly mean: number | null;

@@ -11,7 +11,7 @@ import { entriesOf, lookedAt, readBlocks } from './looked-at.js';
 /** How well one column alone predicts one task's labels on the validation rows. */
 export interface AloneScore {
   readonly task: string;
-  /** Of a binary task: AUC. Of a regression task: R². Null where it is not defined. */
+  /** Of a binary task: AUC. Of a regression task: R². Of a multiclass task: R² of the class's index, 1 for a column that tells the class. Null where it is not defined. */
   readonly score: number | null;
   /** Validation rows in the sample space that were looked at. */
   readonly rows: number;

@@ -178,7 +178,7 @@ describe('pitfall 24: selection scores are higher when better', () => {
   });
 
   it('each type has one metric for the score and one for the loss', () => {
-    for (const type of ['binary', 'regression']) {
+    for (const type of ['binary', 'regression', 'multiclass']) {
       const own = metrics.all.filter((metric) => metric.type === type);
       expect(own.filter(({ score }) => score)).toHaveLength(1);
       expect(own.filter(({ loss }) => loss)).toHaveLength(1);

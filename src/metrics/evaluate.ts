@@ -1,5 +1,6 @@
 import type { Task } from '../data/dataset.js';
-import { binaryMetrics, groupedMetrics, metrics, regressionMetrics } from './catalogue.js';
+import { binaryMetrics, groupedMetrics, metrics, multiclassMetrics, regressionMetrics } from './catalogue.js';
+import { classScores, rowsOfClasses } from './class-scores.js';
 import type { MetricValue } from './metric.js';
 import { binarySample, groupedSample, regressionSample, type TaskScores } from './samples.js';
 
@@ -20,6 +21,14 @@ export function evaluateTask(task: Task, scores: TaskScores): TaskMetrics {
       ...groupedMetricsOf(scores, defined),
       samples,
       positives: sample.positives.length,
+    };
+  }
+  if (task.type === 'multiclass') {
+    const own = classScores(task, scores);
+    return {
+      ...values(multiclassMetrics, (metric) => (defined ? metric.compute(own) : null)),
+      samples: rowsIn(scores.mask),
+      classes: rowsOfClasses(own).filter((rows) => rows > 0).length,
     };
   }
   const sample = regressionSample(task, scores);
@@ -55,15 +64,16 @@ function finite(value: MetricValue): MetricValue {
 /** True if there are rows, and none of them has NaN. */
 function isDefined({ logits, labels, mask }: TaskScores): boolean {
   let rows = 0;
-  for (let row = 0; row < logits.length; row++) {
+  for (let row = 0; row < labels.length; row++) {
     if (!((mask[row] ?? 0) > 0)) continue;
-    if (Number.isNaN(logits[row]) || Number.isNaN(labels[row])) return false;
+    if (Number.isNaN(labels[row])) return false;
+    for (let at = row; at < logits.length; at += labels.length) if (Number.isNaN(logits[at])) return false;
     rows++;
   }
   return rows > 0;
 }
 
-/** What epochs of a task are selected by: AUC, or 1 - nmse. Higher is better; null if it is not defined. */
+/** What epochs of a task are selected by: AUC, macro AUC, or 1 - nmse. Higher is better; null if it is not defined. */
 export function selectionScore(task: { readonly type: string }, values: TaskMetrics): number | null {
   for (const { type, name, score } of metrics.all) {
     if (type === task.type && score) return numberOrNull(values, name, score);
@@ -87,7 +97,7 @@ export function selectingMetric(monitor: string):
   return { type, score: (_task, values) => numberOrNull(values, name, (value) => sign * value), best };
 }
 
-/** The mean loss of a task as training sees it (logistic loss, or squared error in its units); null if it is not defined. */
+/** The mean loss of a task as training sees it (logistic loss, cross entropy, or squared error in its units); null if it is not defined. */
 export function taskLoss(task: Task, values: TaskMetrics): number | null {
   for (const { type, name, loss } of metrics.all) {
     if (type === task.type && loss) return numberOrNull(values, name, (value) => loss(value, task));
@@ -98,4 +108,10 @@ export function taskLoss(task: Task, values: TaskMetrics): number | null {
 function numberOrNull(values: TaskMetrics, name: string, map: (value: number) => number): number | null {
   const value = values[name];
   return typeof value === 'number' ? map(value) : null;
+}
+
+function rowsIn(mask: TaskScores['mask']): number {
+  let rows = 0;
+  for (const weight of mask) if (weight > 0) rows++;
+  return rows;
 }

@@ -1,5 +1,6 @@
 import type { Margin } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
+import type { ClassScores } from './class-scores.js';
 import type { BinarySample, GroupedSample, RegressionSample, TaskScores } from './samples.js';
 
 /** A value of a metric: a number, an interval [low, high], or null where it is not defined. Never NaN or infinite. */
@@ -44,7 +45,13 @@ interface RegressionMetric extends Common {
   readonly compute: (sample: RegressionSample) => MetricValue;
 }
 
-export type Metric = BinaryMetric | GroupedMetric | RegressionMetric;
+interface MulticlassMetric extends Common {
+  readonly type: 'multiclass';
+  /** As above. */
+  readonly compute: (scores: ClassScores) => MetricValue;
+}
+
+export type Metric = BinaryMetric | GroupedMetric | RegressionMetric | MulticlassMetric;
 
 export function defineMetric<Definition extends Metric>(definition: Definition): Definition {
   return definition;

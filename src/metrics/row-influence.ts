@@ -15,12 +15,21 @@ export function influenceOnMean(
   value: (logit: number, label: number) => number,
   unit = 1,
 ): Float64Array | null {
-  const influence = new Float64Array(logits.length);
+  return influenceOnRowMean({ mask }, (row) => value(logits[row] ?? 0, labels[row] ?? 0), unit);
+}
+
+/** As `influenceOnMean`, of a value by the row's place. */
+export function influenceOnRowMean(
+  { mask }: Pick<TaskScores, 'mask'>,
+  value: (row: number) => number,
+  unit = 1,
+): Float64Array | null {
+  const influence = new Float64Array(mask.length);
   let [rows, whole, sum] = [0, 0, 0];
-  for (let row = 0; row < logits.length; row++) {
+  for (let row = 0; row < mask.length; row++) {
     const weight = mask[row] ?? 0;
     if (!(weight > 0)) continue;
-    const found = value(logits[row] ?? 0, labels[row] ?? 0);
+    const found = value(row);
     influence[row] = found;
     sum += weight * found;
     whole += weight;
@@ -28,7 +37,7 @@ export function influenceOnMean(
   }
   if (rows < 2 || !Number.isFinite(sum) || !(unit > 0)) return null;
   const scale = unit * Math.sqrt(rows * (rows - 1)) * (whole / rows);
-  for (let row = 0; row < logits.length; row++) {
+  for (let row = 0; row < mask.length; row++) {
     const weight = mask[row] ?? 0;
     if (weight > 0) influence[row] = (weight * ((influence[row] ?? 0) - sum / whole)) / scale;
   }

@@ -274,9 +274,12 @@ function alike(like: Logits, length: number): Logits {
   return like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
 }
 
-/** One entry per row of the split. */
+/** Of a split's rows. */
 export interface TaskScores {
-  /** As the model gives them: regression predictions are logit * scale + offset. */
+  /**
+   * As the model gives them: regression predictions are logit * scale + offset. Of a multiclass task, the logits of the first class for all rows, then
+   * those of the next. [outputs * rows]
+   */
   readonly logits: Float32Array | Float64Array;
   /** In the labels' own units. */
   readonly labels: Float32Array | Float64Array;

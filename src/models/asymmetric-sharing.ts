@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { tf } from '../support/tf.js';
-import { combine, concatenated, pick, reordered } from './layers/axes.js';
+import { combine, concatenated, pick } from './layers/axes.js';
 import { embed } from './layers/embed.js';
-import { mlps, type Towers, towers } from './layers/mlps.js';
+import { inOrder, mlps, type Towers, towers } from './layers/mlps.js';
 import { composed, defineModel, type ModelTask, namesOf } from './model.js';
 import { type CommonOptions, oneLevel, onlyLevel } from './options.js';
 
@@ -56,11 +56,7 @@ function withConcatenation(tasks: readonly ModelTask[], source: number, width: n
       const sources = others.map(() => source);
       const z = concatenated([pick(hidden, sources), pick(hidden, others)]);
       const logits = tf.concat([own.apply(pass, pick(hidden, [source])), fused.apply(pass, z)]);
-      const order = [source, ...others];
-      return reordered(
-        logits,
-        tasks.map((_, task) => order.indexOf(task)),
-      );
+      return inOrder(logits, namesOf([...named([source]), ...named(others)]), tasks);
     },
   };
 

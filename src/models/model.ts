@@ -17,7 +17,9 @@ export interface ModelInputs {
 /** A task as a model sees it. */
 export interface ModelTask {
   readonly name: string;
-  readonly type: 'binary' | 'regression';
+  readonly type: 'binary' | 'regression' | 'multiclass';
+  /** Of a multiclass task: its rows of logits, one per class. Absent: one row. */
+  readonly outputs?: number;
 }
 
 export function namesOf(tasks: readonly ModelTask[]): readonly string[] {
@@ -82,7 +84,10 @@ export interface Gate {
 }
 
 export interface Prediction {
-  /** float32 [tasks, batch]: logits of binary tasks, values (in the loss's units) of regression tasks. */
+  /**
+   * float32 [outputs, batch], task after task: the logit of a binary task, the value (in the loss's units) of a regression task, the logits of a
+   * multiclass task's classes.
+   */
   readonly logits: Tensor;
   readonly gates?: readonly Gate[];
   /** A scalar added to the loss. */

@@ -217,6 +217,113 @@ describe('positiveWeight', () => {
   });
 });
 
+describe('multiclass', () => {
+  const classes = (name: string, count: number): Task => ({
+    ...{ name, type: 'multiclass', offset: 0, scale: 1 },
+    classes: Array.from({ length: count }, (_, index) => `c${index}`),
+  });
+  // Between a binary and a regression task: rows 1 to 3 of the logits.
+  const tasks = [binary('a'), classes('b', 3), regression('c', 3, 2), classes('d', 2)];
+  const x = [
+    [0.5, -1.5, 2, 0.1],
+    [1, 0.25, -0.75, -2],
+    [0.3, 3, -1, 0.5],
+    [-0.2, 0.1, 0.9, 1.5],
+    [0.7, -0.4, 1.1, 0],
+    [2, -1, 0.5, 0.25],
+    [-0.5, 1.5, 1, 0.75],
+  ];
+  const y = [
+    [1, 0, 0, 1],
+    [0, 2, 1, 2],
+    [0, 1, 1, 0],
+    [1, 1, 0, 0],
+  ];
+  const mask = [
+    [1, 0, 1, 1],
+    [2, 1, 0, 0.5],
+    [1, 1, 1, 0],
+    [1, 1, 1, 0.25],
+  ];
+  const weights = [1, 2, 3, 0.5];
+  const outputs = [[0], [1, 2, 3], [4], [5, 6]];
+
+  const means = (from: Rows) =>
+    tasks.map(({ type, offset, scale }, task) => {
+      const losses = (mask[task] ?? []).map((weight, row) => {
+        const [first = 0, ...others] = (outputs[task] ?? []).map((output) => at(from, output, row));
+        const label = at(y, task, row);
+        if (type === 'binary') return weight * logistic(first, label);
+        if (type === 'regression') return weight * (first - (label - offset) / scale) ** 2;
+        const powers = [first, ...others].map(Math.exp);
+        return weight * -Math.log((powers[label] ?? 0) / sum(powers));
+      });
+      return sum(losses) / sum(mask[task] ?? []);
+    });
+  const joint = (from: Rows) => sum(means(from).map((mean, task) => mean * (weights[task] ?? 0)));
+
+  it('is the cross entropy of the softmax, beside other tasks', () => {
+    const found = evaluate(tasks, x, y, mask, weights);
+    expectClose(found.tasks, means(x));
+    expectClose([found.loss], [joint(x)]);
+  });
+
+  it('has the gradient of the scalar calculation', () => {
+    const slopes = gradient(tasks, x, y, mask, weights);
+    const step = 2 ** -12;
+    for (const [output, row] of x.entries()) {
+      for (const index of row.keys()) {
+        const moved = (by: number) =>
+          joint(x.map((r, o) => r.map((value, i) => (o === output && i === index ? value + by : value))));
+        expect(at(slopes, output, index)).toBeCloseTo((moved(step) - moved(-step)) / (2 * step), 5);
+      }
+    }
+  });
+
+  it('alone gives the same', () => {
+    const found = evaluate([classes('b', 3)], x.slice(1, 4), y.slice(1, 2), mask.slice(1, 2), [2]);
+    expectClose(found.tasks, means(x).slice(1, 2));
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 7, -1])(
+    'the label of a masked row may be %d, and it has no gradient',
+    (anything) => {
+      const spoilt = y.map((row, task) => row.map((label, index) => (at(mask, task, index) ? label : anything)));
+      expect(evaluate(tasks, x, spoilt, mask, weights)).toEqual(evaluate(tasks, x, y, mask, weights));
+      const found = gradient(tasks, x, spoilt, mask, weights);
+      expect(found).toEqual(gradient(tasks, x, y, mask, weights));
+      expect([1, 2, 3].map((output) => Math.abs(at(found, output, 2)))).toEqual([0, 0, 0]);
+    },
+  );
+
+  it('an empty mask gives 0 and no gradient', () => {
+    const none = mask.map((row, task) => (task === 1 ? [0, 0, 0, 0] : row));
+    expect(evaluate(tasks, x, y, none, weights).tasks[1]).toBe(0);
+    const found = gradient(tasks, x, y, none, weights);
+    for (const output of [1, 2, 3]) expect(found[output]?.map(Math.abs)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('large logits neither overflow nor lose their gradient', () => {
+    const logits = [
+      [1000, -1000],
+      [0, 1000],
+      [-1000, 0],
+    ];
+    const found = evaluate([classes('b', 3)], logits, [[1, 1]], [[1, 1]], [1]);
+    expectClose(found.tasks, [500]);
+    expect(gradient([classes('b', 3)], logits, [[1, 1]], [[1, 1]], [1])).toEqual([
+      [0.5, 0],
+      [-0.5, 0],
+      [0, 0],
+    ]);
+  });
+
+  it('of two classes has the logistic loss of the difference of their logits', () => {
+    const two = evaluate([classes('d', 2)], [[0, 0, 0, 0], x[0] ?? []], [y[0] ?? []], [[1, 1, 1, 1]], [1]);
+    expectClose(two.tasks, evaluate([binary('a')], x.slice(0, 1), y.slice(0, 1), [[1, 1, 1, 1]], [1]).tasks);
+  });
+});
+
 describe('values', () => {
   it('regression is the squared error in the task units', () => {
     const { tasks } = evaluate([regression('a', 10, 4)], [[0.5, -1]], [[14, 2]], [[1, 1]], [1]);

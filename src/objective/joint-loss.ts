@@ -1,6 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Task } from '../data/dataset.js';
+import { firstOutputs, outputsOf, type Task } from '../data/dataset.js';
+import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
+import { crossEntropy, logisticLoss, squaredError } from './losses.js';
 
 /** Divides the sum over an empty mask, which is 0. Its reciprocal, in the gradient, is finite, and so is that times any weight in use. */
 const leastSum = 1e-30;
@@ -12,15 +14,16 @@ const leastSum = 1e-30;
  * infinities included.
  *
  * Binary tasks: logistic loss on logits, of a positive times the task's `positiveWeight`. The denominator is that of the mask alone, as
- * PyTorch's `BCEWithLogitsLoss` has it for `pos_weight`. Regression: squared error in the task's units, (label - offset) / scale.
+ * PyTorch's `BCEWithLogitsLoss` has it for `pos_weight`. Regression: squared error in the task's units, (label - offset) / scale. Multiclass:
+ * cross entropy of the softmax of the task's logits, a label being the index of its class.
  */
 export function jointLoss(tasks: readonly Task[]): JointLoss {
-  const regression = tasks.map((task) => task.type === 'regression');
+  const parts = partsOf(tasks);
   const standardized = tasks.some((task) => task.offset !== 0 || task.scale !== 1);
   const added = tasks.map(({ positiveWeight = 1 }) => positiveWeight - 1);
 
   return (logits, labels, mask, weights) => {
-    const [rows, batch] = [tasks.length, logits.shape[1] ?? 0];
+    const [rows, batch] = [tasks.length, must(logits.shape[1], 'batch')];
     const perTask = (values: number[]) => tf.tensor(values, [rows, 1], 'float32');
 
     // Selected before any arithmetic: NaN * 0 would be NaN.
@@ -29,7 +32,7 @@ export function jointLoss(tasks: readonly Task[]): JointLoss {
       const offsets = perTask(tasks.map((task) => task.offset));
       targets = targets.sub(offsets).div(perTask(tasks.map((task) => task.scale)));
     }
-    let losses = mixed(logits, targets, regression);
+    let losses = joined(parts.map((part) => part.losses(part.logits(logits), part.targets(targets))));
     // A positive's target is 1, so that its factor is 1 + (positiveWeight - 1); that of all others is 1, exactly.
     if (added.some((more) => more !== 0)) losses = losses.mul(targets.mul(perTask(added)).add(1));
     const means = meansOver(losses, mask);
@@ -43,7 +46,7 @@ export function meansOver(values: Tensor, mask: Tensor): Tensor {
 }
 
 export type JointLoss = (
-  /** float32 [tasks, batch] */
+  /** float32 [outputs, batch] */
   logits: Tensor,
   /** float32 [tasks, batch], in the labels' own units */
   labels: Tensor,
@@ -58,6 +61,45 @@ export type JointLoss = (
   readonly tasks: Tensor;
 };
 
+/** Consecutive tasks whose losses are computed together. */
+interface Part {
+  /** Their rows of [outputs, batch], and of [tasks, batch]. */
+  logits(all: Tensor): Tensor;
+  targets(all: Tensor): Tensor;
+  /** [tasks of the part, batch] */
+  losses(logits: Tensor, targets: Tensor): Tensor;
+}
+
+/** Neighbours with one output each are a part; a multiclass task is one alone. */
+function partsOf(tasks: readonly Task[]): readonly Part[] {
+  const outputs = firstOutputs(tasks);
+  const begins = [...tasks.keys()].filter(
+    (task) => task === 0 || tasks[task]?.type === 'multiclass' || tasks[task - 1]?.type === 'multiclass',
+  );
+  return begins.map((begin, index) => {
+    const own = tasks.slice(begin, begins[index + 1]);
+    const firstOutput = must(outputs[begin], 'first output');
+    const height = own.reduce((sum, task) => sum + outputsOf(task), 0);
+    const regression = own.map(({ type }) => type === 'regression');
+    return {
+      logits: (all) => rowsOf(all, firstOutput, height),
+      targets: (all) => rowsOf(all, begin, own.length),
+      losses: (logits, targets) =>
+        own[0]?.type === 'multiclass' ? crossEntropy(logits, targets) : mixed(logits, targets, regression),
+    };
+  });
+}
+
+function rowsOf(all: Tensor, first: number, count: number): Tensor {
+  const [rows, batch] = [must(all.shape[0], 'rows'), must(all.shape[1], 'batch')];
+  return first === 0 && count === rows ? all : all.slice([first, 0], [count, batch]);
+}
+
+function joined(parts: readonly Tensor[]): Tensor {
+  const [first] = parts;
+  return first && parts.length === 1 ? first : tf.concat([...parts]);
+}
+
 /** The loss of every row, [tasks, batch]; one vector expression where all tasks are of one type. */
 function mixed(logits: Tensor, targets: Tensor, regression: readonly boolean[]): Tensor {
   if (regression.every((is) => is)) return squaredError(logits, targets);
@@ -69,13 +111,4 @@ function mixed(logits: Tensor, targets: Tensor, regression: readonly boolean[]):
   );
   const select = isRegression.add(tf.zeros(logits.shape)).greater(0.5); // [tasks, 1] -> [tasks, batch]
   return tf.where(select, squaredError(logits, targets), logisticLoss(logits, targets));
-}
-
-/** -y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)), which is softplus(x) - x y: no overflow, no logarithm of 0. */
-function logisticLoss(logits: Tensor, targets: Tensor): Tensor {
-  return tf.softplus(logits).sub(logits.mul(targets));
-}
-
-function squaredError(logits: Tensor, targets: Tensor): Tensor {
-  return logits.sub(targets).square();
 }

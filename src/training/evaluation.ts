@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type BatchReader, readBatches } from '../data/batches/batches.js';
-import type { Dataset, SplitName } from '../data/dataset.js';
+import { type Dataset, firstOutputs, outputsOf, type SplitName } from '../data/dataset.js';
 import type { Engine, Program } from '../engine/engine.js';
 import type { Gate, Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
@@ -8,7 +8,7 @@ import { UserError } from '../support/errors.js';
 import { pace } from './pace.js';
 import { batchArrays, evaluationStep } from './step.js';
 
-/** A split's predictions, and how its gates mixed. Each array has one entry per row, in the order of the data. */
+/** A split's predictions, and how its gates mixed. Each array has one entry per row, in the order of the data; logits of a multiclass task one per class and row. */
 export interface Evaluation {
   readonly tasks: readonly TaskScores[];
   readonly gates: readonly GateUse[];
@@ -72,12 +72,14 @@ async function* evaluateSplit(
   gates: () => readonly Gate[],
 ): AsyncGenerator<number, Evaluation> {
   const split = dataset.splits[name];
-  const tasks = dataset.tasks.map(() => ({
-    logits: new Float32Array(split.rows),
+  const tasks = dataset.tasks.map((task) => ({
+    logits: new Float32Array(outputsOf(task) * split.rows), // [outputs, rows]
     labels: new Float32Array(split.rows),
     mask: new Float32Array(split.rows),
     ...(groups ? { groups } : {}),
   }));
+  const firsts = firstOutputs(dataset.tasks);
+  const outputs = dataset.tasks.reduce((sum, task) => sum + outputsOf(task), 0);
   const moments: Moments[] = [];
   const { bytes } = batchArrays(dataset, batchSize);
   const chunks = pace(bytes, program.transfers?.perChunkMilliseconds);
@@ -89,18 +91,21 @@ async function* evaluateSplit(
     if (!chunk) break;
     const started = performance.now();
     const { categorical, numeric, labels, mask } = chunk.arrays;
-    const outputs = await program.run({ categorical, numeric });
+    const made = await program.run({ categorical, numeric });
     chunks.observe(chunk.steps, (performance.now() - started) / 1000);
     for (let step = 0; step < chunk.steps; step++) {
       const rows = chunk.rows[step] ?? 0;
       for (const [index, task] of tasks.entries()) {
         const from = (step * tasks.length + index) * batchSize; // of [S, T, B]
-        copyRows(task.logits, outputs.logits?.data, from, rows, done);
+        for (let output = 0; output * split.rows < task.logits.length; output++) {
+          const begin = (step * outputs + (firsts[index] ?? 0) + output) * batchSize; // of [S, outputs, B]
+          copyRows(task.logits, made.logits?.data, begin, rows, output * split.rows + done);
+        }
         copyRows(task.labels, labels.data, from, rows, done);
         copyRows(task.mask, mask.data, from, rows, done);
       }
       for (const [index, gate] of gates().entries()) {
-        const weights = outputs[`gate/${index}`]?.data;
+        const weights = made[`gate/${index}`]?.data;
         if (!weights) throw new Error(`The evaluation gave no weights of gate ${index}.`);
         moments[index] ??= new Moments(gate.experts.length);
         moments[index].add(weights, step * batchSize, rows);
@@ -111,8 +116,9 @@ async function* evaluateSplit(
     await setImmediate(); // lets signals and timers in
   }
   for (const [index, { logits }] of tasks.entries()) {
-    const row = logits.findIndex((logit) => !Number.isFinite(logit));
-    if (row < 0) continue;
+    const at = logits.findIndex((logit) => !Number.isFinite(logit));
+    if (at < 0) continue;
+    const row = at % split.rows;
     throw new UserError(
       `The prediction of task '${dataset.tasks[index]?.name}' for row ${row} of the ${name} split is not finite: ` +
         'lower train.optimizer.learningRate or set clipNorm, and look for extreme values among the inputs.',

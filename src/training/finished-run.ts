@@ -119,7 +119,7 @@ export function readRun(path: string): FinishedRun | undefined {
       if (expectedSum !== undefined && existsSync(predictions) && fileSha256(predictions) !== expectedSum)
         throw notWhatWasWritten(predictions, mend);
       const read = await readPredictions(predictions, experiment.tasks, mend);
-      const [rows, expected] = [read[0]?.scores.logits.length, result.dataset.rows.test];
+      const [rows, expected] = [read[0]?.scores.labels.length, result.dataset.rows.test];
       if (rows === expected) return read;
       throw new DataError(`${predictions} has ${rows} rows, and the run's test split ${expected}. ${mend}`);
     },

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Field, makeTable, Schema, Table, tableFromIPC, tableToIPC } from 'apache-arrow';
+import { z } from 'zod';
 import type { Dataset, Task } from '../data/dataset.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { DataError } from '../support/errors.js';
@@ -9,23 +10,25 @@ import type { Evaluation } from './evaluation.js';
 /**
  * Writes an Arrow file with the float32 columns `<task>.logit`, `<task>.label` and `<task>.mask` (a row's weight in the task's sample space, 1
  * without weights), one row per row of the split, and the int32 column `group` for data that name a group. A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is logit * scale + offset.
+ *
+ * A multiclass task has a column `<task>.logit.<class>` for each class. Its label is the index of a class in `classes` of the label column's
+ * metadata, a JSON list of their texts.
  */
 export async function writePredictions(path: string, dataset: Dataset, evaluation: Evaluation): Promise<void> {
   const columns: Record<string, Float32Array | Int32Array> = {};
   const metadata = new Map<string, Map<string, string>>();
-  for (const [index, { name, offset, scale }] of dataset.tasks.entries()) {
+  for (const [index, task] of dataset.tasks.entries()) {
+    const { name, classes } = task;
     const scores = evaluation.tasks[index];
     if (!scores) throw new Error(`Task '${name}' was not evaluated.`);
-    columns[`${name}.logit`] = scores.logits;
+    const rows = scores.labels.length;
+    for (const [output, column] of logitColumns(task).entries()) {
+      columns[column] = scores.logits.subarray(output * rows, (output + 1) * rows);
+      metadata.set(column, unitsOf(task));
+    }
     columns[`${name}.label`] = scores.labels;
     columns[`${name}.mask`] = scores.mask;
-    metadata.set(
-      `${name}.logit`,
-      new Map([
-        ['offset', String(offset)],
-        ['scale', String(scale)],
-      ]),
-    );
+    if (classes) metadata.set(`${name}.label`, new Map([['classes', JSON.stringify(classes)]]));
   }
   const groups = evaluation.tasks[0]?.groups;
   if (groups) columns.group = groups;
@@ -35,6 +38,18 @@ export async function writePredictions(path: string, dataset: Dataset, evaluatio
   );
   const table = new Table(new Schema(fields), plain.batches);
   await writeWhole(path, tableToIPC(table, 'file'));
+}
+
+function logitColumns({ name, classes }: Pick<Task, 'name' | 'classes'>): readonly string[] {
+  return classes ? classes.map((text) => `${name}.logit.${text}`) : [`${name}.logit`];
+}
+
+function unitsOf({ type, offset, scale }: Task): Map<string, string> {
+  if (type === 'multiclass') return new Map();
+  return new Map([
+    ['offset', String(offset)],
+    ['scale', String(scale)],
+  ]);
 }
 
 /** A task's predictions of the test split. */
@@ -67,19 +82,46 @@ export async function readPredictions(
     throw new DataError(`${path} has no float32 column '${name}'. ${mend}`);
   };
   const groups: unknown = table.getChild('group')?.toArray();
+  const metadataOf = (name: string) => table.schema.fields.find((field) => field.name === name)?.metadata;
   return tasks.map(({ name, type }) => {
-    const field = table.schema.fields.find((candidate) => candidate.name === `${name}.logit`);
-    const number = (key: string) => Number(field?.metadata.get(key));
+    const number = (key: string) => Number(metadataOf(`${name}.logit`)?.get(key));
+    const units =
+      type === 'multiclass' ? { offset: 0, scale: 1 } : { offset: number('offset'), scale: number('scale') };
+    const classes = type === 'multiclass' ? classesIn(metadataOf(`${name}.label`)) : undefined;
+    if (type === 'multiclass' && !classes)
+      throw new DataError(`${path}: the column '${name}.label' does not name the classes in its metadata. ${mend}`);
     return {
-      task: { name, type, offset: number('offset'), scale: number('scale') },
+      task: { name, type, ...units, ...(classes ? { classes } : {}) },
       scores: {
-        logits: column(`${name}.logit`),
+        logits: joined(logitColumns({ name, classes }).map(column)),
         labels: column(`${name}.label`),
         mask: column(`${name}.mask`),
         ...(groups instanceof Int32Array ? { groups } : {}),
       },
     };
   });
+}
+
+const texts = z.array(z.string()).min(2);
+
+function classesIn(metadata: Map<string, string> | undefined): readonly string[] | undefined {
+  try {
+    return texts.safeParse(JSON.parse(metadata?.get('classes') ?? '')).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function joined(columns: readonly Float32Array[]): Float32Array {
+  const [first] = columns;
+  if (first && columns.length === 1) return first;
+  const all = new Float32Array(columns.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const values of columns) {
+    all.set(values, at);
+    at += values.length;
+  }
+  return all;
 }
 
 /** What a file in Arrow's file format begins and ends with. */

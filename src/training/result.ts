@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Experiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
+import { classScores, rowsOfClasses } from '../metrics/class-scores.js';
 import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
+import type { Evaluation } from './evaluation.js';
 import { freshUnit } from './progress.js';
 import { manifestSchema, type RunManifest } from './run-manifest.js';
 import { advance, type Unit, unitsOf } from './selection.js';
@@ -98,6 +100,8 @@ export const metricsShape = z.record(z.string(), z.union([z.number(), z.null(), 
 
 interface TaskResult {
   readonly type: string;
+  /** Of a multiclass task: rows of each class, whatever their weights. */
+  readonly classes?: readonly { readonly name: string; readonly validation: number; readonly test: number }[];
   /** At the selected epoch. */
   readonly validation: TaskMetrics;
   readonly test: TaskMetrics;
@@ -142,14 +146,29 @@ export function resultOf(
       batchSize,
     },
     tasks: Object.fromEntries(
-      dataset.tasks.map(({ name, type }, index) => {
+      dataset.tasks.map((task, index) => {
+        const { name, type } = task;
+        const own = { type, ...classCounts(task, index), ...of(name) };
         const observed = progress.observers[index];
-        if (!observed) return [name, { type, ...of(name) }];
+        if (!observed) return [name, own];
         const epoch = observed.bestEpoch; // not among `trained.ownBest`: the selected one
-        return [name, { type, ...of(name), ownBest: { epoch, ...of(name, trained.ownBest.get(epoch)) } }];
+        return [name, { ...own, ownBest: { epoch, ...of(name, trained.ownBest.get(epoch)) } }];
       }),
     ),
   };
+
+  function classCounts(task: Task, index: number): Pick<TaskResult, 'classes'> {
+    if (!task.classes) return {};
+    const rows = (evaluation: Evaluation) => rowsOfClasses(classScores(task, must(evaluation.tasks[index], 'scores')));
+    const [validation, test] = [rows(trained.validation), rows(trained.test)];
+    return {
+      classes: task.classes.map((text, place) => ({
+        name: text,
+        validation: must(validation[place], 'count'),
+        test: must(test[place], 'count'),
+      })),
+    };
+  }
 }
 
 const count = z.int().nonnegative();
@@ -179,6 +198,7 @@ const resultShape = z.looseObject({
     z.string(),
     z.looseObject({
       type: z.string(),
+      classes: z.array(z.looseObject({ name: z.string(), validation: count, test: count })).optional(),
       validation: metricsShape,
       test: metricsShape,
       ownBest: z.looseObject({ epoch: epochShape, validation: metricsShape, test: metricsShape }).optional(),

@@ -34,7 +34,7 @@ type Validation = Readonly<Record<string, TaskMetrics>>;
  * A task whose validation labels have one class or no variance has no score. `mean` leaves it out; a unit none of whose tasks has one
  * goes by its loss.
  * @param owners See `ownersOf`.
- * @param monitor `mean` and `task:<name>`: AUC, or 1 - MSE / Var(y). `metric:<name>`: the mean of the metric over the tasks of its type, negated where
+ * @param monitor `mean` and `task:<name>`: AUC, 1 - MSE / Var(y), or macro AUC. `metric:<name>`: the mean of the metric over the tasks of its type, negated where
  * lower is better. `loss`: the joint loss with `weights`, negated.
  */
 export function unitsOf(

@@ -1,5 +1,5 @@
 import type { Experiment } from '../config/experiment.js';
-import type { Dataset } from '../data/dataset.js';
+import { type Dataset, outputsOf } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
 import {
@@ -114,7 +114,11 @@ export function shapeOf({
   lists,
 }: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>): ModelShape {
   return {
-    tasks: tasks.map(({ name, type }) => ({ name, type })),
+    tasks: tasks.map((task) => ({
+      name: task.name,
+      type: task.type,
+      ...(task.type === 'multiclass' ? { outputs: outputsOf(task) } : {}),
+    })),
     categorical,
     numeric: numeric.map(({ name }) => name),
     lists,
@@ -131,11 +135,11 @@ export function hasIndependentTasks(experiment: Experiment): boolean {
   return !ownersOf(partsOf(experiment, shapeWithoutData(experiment), 1).model.parameters).includes(undefined);
 }
 
-/** A column of each kind: with them a model has all kinds of parameters. */
+/** A column of each kind, and two classes: with them a model has all kinds of parameters. */
 function shapeWithoutData({ tasks }: Experiment): ModelShape {
   const column = { cardinality: 2, embedding: 1 };
   return {
-    tasks: tasks.map(({ name, type }) => ({ name, type })),
+    tasks: tasks.map(({ name, type }) => ({ name, type, ...(type === 'multiclass' ? { outputs: 2 } : {}) })),
     categorical: [{ name: 'column', ...column }],
     numeric: ['number'],
     lists: [{ name: 'list', length: 1, ...column }],

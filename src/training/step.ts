@@ -70,7 +70,7 @@ export function trainingStep(
 }
 
 /**
- * Outputs: `logits` [T, B], and every gate's weights as `gate/<index>` [B, experts]. State: the parameters.
+ * Outputs: `logits` [outputs, B], and every gate's weights as `gate/<index>` [B, experts]. State: the parameters.
  * @param describe Is told which gates there are when the step is traced or run.
  */
 export function evaluationStep(model: Model, describe: (gates: readonly Gate[]) => void): Step {

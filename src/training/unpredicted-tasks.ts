@@ -14,8 +14,12 @@ export interface UnpredictedTask {
   readonly best: string;
 }
 
-/** What predicting the labels' mean gets, in the metric that epochs are selected by: AUC, or mean squared error / variance. */
-const ofMean: Readonly<Record<string, number>> = { binary: 0.5, regression: 1 };
+/** What predicting the labels' mean (of classes: their shares) gets, in the metric that epochs are selected by. */
+const ofMean: Readonly<Record<string, { readonly level: number; readonly name: string }>> = {
+  binary: { level: 0.5, name: 'AUC' },
+  multiclass: { level: 0.5, name: 'macro AUC' },
+  regression: { level: 1, name: 'NMSE' },
+};
 
 /**
  * Tasks that no model predicts better than their mean. A model's level is the mean over its runs, and so are the ends of its 95 % interval, which hold
@@ -30,14 +34,14 @@ export function unpredictedTasks(models: readonly RunsOfModel[]): readonly Unpre
       metrics.all.find((one) => one.type === type && one.score),
       `metric that scores ${type} tasks`,
     );
-    const mean = must(ofMean[type], `level of the mean for ${type} tasks`);
+    const { level: mean, name } = must(ofMean[type], `level of the mean for ${type} tasks`);
     const sign = metric.better === 'lower' ? -1 : 1;
     const levels = models.flatMap((runs) => levelOf(runs, task, metric.name) ?? []);
     const [best] = levels.toSorted((a, b) => sign * (b.value - a.value));
     const isBeyond = ({ value, interval }: Level) => (interval ?? [value]).every((end) => sign * end > sign * mean);
     if (!best || levels.some(isBeyond)) return [];
     const interval = best.interval && `, 95 % interval ${best.interval.map((end) => end.toFixed(3)).join(' to ')}`;
-    return [{ task, best: `${metric.name.toUpperCase()} ${best.value.toFixed(3)}${interval ?? ''}` }];
+    return [{ task, best: `${name} ${best.value.toFixed(3)}${interval ?? ''}` }];
   });
 }
 

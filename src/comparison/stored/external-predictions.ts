@@ -70,12 +70,15 @@ async function fromArrow(path: string, reference: readonly TaskPredictions[]): P
     const { labels, mask } = scores;
     const found = read[index];
     if (!found) throw new Error(`Task '${task.name}' was not read.`);
-    checkRows(path, found.scores.logits.length, labels.length);
+    checkRows(path, found.scores.labels.length, labels.length);
+    if (String(found.task.classes) !== String(task.classes))
+      throw new DataError(`${path}: the classes of task '${task.name}' are others than those of the table.`);
     const other = labels.findIndex((label, row) => (mask[row] ?? 0) > 0 && label !== found.scores.labels[row]);
     if (other >= 0)
       throw new DataError(`${path}: row ${other} has another label of task '${task.name}' than the runs of the table.`);
-    const row = found.scores.logits.findIndex((logit) => Number.isNaN(logit));
-    if (row >= 0) throw new DataError(`${path}: row ${row} of '${task.name}.logit' is not a number.`);
+    const at = found.scores.logits.findIndex((logit) => Number.isNaN(logit));
+    const row = at % labels.length;
+    if (at >= 0) throw new DataError(`${path}: row ${row} of '${task.name}.logit' is not a number.`);
     const { offset, scale } = found.task; // NaN: a file of another program, without metadata
     return {
       task: { ...task, offset: Number.isNaN(offset) ? 0 : offset, scale: Number.isNaN(scale) ? 1 : scale },
@@ -89,6 +92,11 @@ async function fromCsv(
   scale: Scale | undefined,
   reference: readonly TaskPredictions[],
 ): Promise<readonly TaskPredictions[]> {
+  const several = reference.find(({ task }) => task.type === 'multiclass');
+  if (several)
+    throw new ConfigError(
+      `--predictions ${path}: a CSV has one score per row, and task '${several.task.name}' has one per class: write an .arrow file as a run does.`,
+    );
   const rows = reference[0]?.scores.labels.length ?? 0;
   const read = reference.map(({ task, scores }) => ({ task, scores, logits: new Float64Array(rows), column: -1 }));
   let count = -1; // the header

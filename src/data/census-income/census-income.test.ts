@@ -63,6 +63,25 @@ describe('reading', () => {
     );
   });
 
+  test('group 3 has the marital status as seven classes beside income', async () => {
+    const source = await open(await folderWith('plain', plain()), { group: 3 });
+    const { labels } = await contents(source, 'train');
+    const [income, status] = source.tasks;
+    expect([income?.name, status?.name, status?.type]).toEqual(['income', 'marital-status', 'multiclass']);
+    expect(status?.classes).toHaveLength(7);
+    expect(source.columns.map(({ name }) => name)).not.toContain('marital-status');
+    expect(labels).toEqual(
+      train.map((row) => [
+        Number(textOf(row, 'income') === '50000+.'),
+        status?.classes?.indexOf(textOf(row, 'marital-status')),
+      ]),
+    );
+    const files = plain(withValue(train, 7, 'marital-status', 'Betrothed'));
+    await expect(open(await folderWith('betrothed', files), { group: 3 })).rejects.toThrow(
+      /:8: column 'marital-status' is 'Betrothed', which is not listed/,
+    );
+  });
+
   test('packed files give the same source as plain ones, with CRLF another', async () => {
     const one = await open(await folderWith('plain', plain()));
     const packed = await folderWith('packed', {

@@ -43,9 +43,11 @@ const options = z.strictObject({
     .default(publication.folder)
     .describe('Folder with `census-income.data` and `census-income.test`, plain or `.gz`.'),
   group: z
-    .union([z.literal(1), z.literal(2)])
+    .union([z.literal(1), z.literal(2), z.literal(3)])
     .default(1)
-    .describe('1: tasks `income`, `never-married`. 2: tasks `education` (at least college), `never-married`.'),
+    .describe(
+      '1: tasks `income`, `never-married`. 2: tasks `education` (at least college), `never-married`. 3: tasks `income`, `marital-status` (multiclass, seven classes).',
+    ),
   splitSeed: splitSeedSchema,
   validation: z
     .union([z.literal('test-half'), z.strictObject({ train: z.number().gt(0).lt(1) })])
@@ -57,7 +59,7 @@ const options = z.strictObject({
     .array(z.string())
     .default([])
     .describe(
-      'The label column (`income`, `education`, `marital-status`) that makes no label of the group, put back among the inputs: `[education]` in group 1, `[income]` in group 2.',
+      'The label column (`income`, `education`, `marital-status`) that makes no label of the group, put back among the inputs: `[education]` in groups 1 and 3, `[income]` in group 2.',
     ),
   cache: z
     .string()
@@ -71,12 +73,12 @@ type Options = z.infer<typeof options>;
 const whereToGetIt = `Get it with 'ple data fetch census-income', or from ${publication.page} (see datasets/census-income.md).`;
 
 /**
- * Census-Income (KDD): 199,523 + 99,762 rows, two binary tasks of MMoE section 6.3.
+ * Census-Income (KDD): 199,523 + 99,762 rows, two binary tasks of MMoE section 6.3, or the marital status as seven classes beside income.
  * Every row is kept, duplicates too. The columns that labels are made of are no inputs, in either group.
  */
 export const censusIncome = defineLoader({
   name: 'census-income',
-  summary: 'Census-Income (KDD), two binary tasks: income or education, and never married',
+  summary: 'Census-Income (KDD), two tasks: income or education, and never married or the marital status',
   options,
   paths: ['path', 'cache'],
   publication,
@@ -148,9 +150,7 @@ function tableOf({ extraInputs }: Options, tasks: readonly CensusTask[]): TableO
   const columns = rawColumns.filter(([name]) => !hidden.some((column) => column === name));
   return z.strictObject(tableOptions).parse({
     missing: [],
-    tasks: Object.fromEntries(
-      tasks.map((task) => [task, { column: censusLabels[task].column, positive: [...censusLabels[task].positive] }]),
-    ),
+    tasks: Object.fromEntries(tasks.map((task) => [task, censusLabels[task]])),
     columns: Object.fromEntries(columns.map(([name, kind]) => [name, kinds[kind]])),
     others: 'ignored',
     test: 'census-income.test',
@@ -229,14 +229,31 @@ export const rawColumns = [
 /** Columns that labels are made of: none is an input unless `extraInputs` says so. */
 const labelColumns = ['income', 'education', 'marital-status'] as const;
 
-type CensusTask = 'income' | 'education' | 'never-married';
+/** The classes of the task `marital-status`. */
+const maritalStatuses = [
+  'Never married',
+  'Married-civilian spouse present',
+  'Married-spouse absent',
+  'Married-A F spouse present',
+  'Separated',
+  'Divorced',
+  'Widowed',
+];
 
-/** What makes a row positive: the column, and its positive texts. */
-const censusLabels: Readonly<
-  Record<CensusTask, { readonly column: (typeof labelColumns)[number]; readonly positive: readonly string[] }>
-> = {
+type CensusTask = 'income' | 'education' | 'never-married' | 'marital-status';
+
+interface CensusLabel {
+  readonly column: (typeof labelColumns)[number];
+  /** The texts that make a row positive. */
+  readonly positive?: string[];
+  /** The classes. */
+  readonly multiclass?: string[];
+}
+
+const censusLabels: Readonly<Record<CensusTask, CensusLabel>> = {
   income: { column: 'income', positive: ['50000+.'] },
   'never-married': { column: 'marital-status', positive: ['Never married'] },
+  'marital-status': { column: 'marital-status', multiclass: maritalStatuses },
   education: {
     // "at least college": associate degree or above
     column: 'education',
@@ -254,8 +271,9 @@ const censusLabels: Readonly<
 /** Both texts of the income column. */
 const incomeTexts: readonly string[] = ['- 50000.', '50000+.'];
 
-/** MMoE's two groups of tasks, main task first. */
+/** MMoE's two groups of tasks, main task first, and one with seven classes. */
 const taskGroups = {
   1: ['income', 'never-married'],
   2: ['education', 'never-married'],
+  3: ['income', 'marital-status'],
 } as const satisfies Record<number, readonly CensusTask[]>;

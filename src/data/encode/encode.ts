@@ -51,7 +51,10 @@ export async function encode(
     checkedLabels(
       source.splits[name],
       name,
-      tasks.map((task, t) => ({ task, index: taskIndexes[t] ?? -1 })),
+      tasks.map((task, t) => {
+        const index = taskIndexes[t] ?? -1;
+        return { task, index, classes: source.tasks[index]?.classes?.length ?? 0 };
+      }),
     );
   const [train, validation, test] = [checked('train'), checked('validation'), checked('test')];
   const fits = columnFits(source, inputs);
@@ -66,7 +69,9 @@ export async function encode(
     ...features(source.columns, encodings, inputs),
     tasks: tasks.map(({ name, type, positiveWeight }, t): Task => {
       const moments = labelMoments[t];
-      return { name, type, offset: moments?.mean ?? 0, scale: moments?.deviation || 1, positiveWeight };
+      const classes = source.tasks[taskIndexes[t] ?? -1]?.classes;
+      const units = { offset: moments?.mean ?? 0, scale: moments?.deviation || 1 };
+      return { name, type, ...units, positiveWeight, ...(classes ? { classes } : {}) };
     }),
     checksum: source.checksum,
     notes,
@@ -239,23 +244,23 @@ function rowGroups(source: Source, split: SourceSplit): Pick<Split, 'groups'> {
 }
 
 /**
- * The split, of which every block is checked when it is read: in its task's sample space a binary label is 0 or 1, any other a finite number; a
- * row's weight is a finite number of at least 0.
- * @param tasks the source's index of each task, and the task.
+ * The split, of which every block is checked when it is read: in its task's sample space a binary label is 0 or 1, a multiclass one the index of
+ * a class, any other a finite number; a row's weight is a finite number of at least 0.
+ * @param tasks the source's index of each task, the task, and how many classes it has.
  * @throws DataError with split, row, value, and the task of a label.
  */
 function checkedLabels(
   split: SourceSplit,
   name: SplitName,
-  tasks: readonly { readonly index: number; readonly task: TaskConfig }[],
+  tasks: readonly { readonly index: number; readonly task: TaskConfig; readonly classes: number }[],
 ): SourceSplit {
   const check = (block: SourceBlock, at: number): SourceBlock => {
-    for (const { index, task } of tasks) {
+    for (const { index, task, classes } of tasks) {
       const labels = block.labels[index];
       if (!labels) throw new Error(`The source has no labels of task '${task.name}'`);
-      const row = firstWrong(labels, block.masks?.[index], block.rows, task.type === 'binary');
+      const row = firstWrong(labels, block.masks?.[index], block.rows, rules[task.type](classes));
       if (row === undefined) continue;
-      const what = task.type === 'binary' ? 'neither 0 nor 1' : 'no finite number';
+      const { what } = rules[task.type](classes);
       throw wrong(at, row, `the label of ${task.type} task '${task.name}' is ${labels[row]}, which is ${what}`);
     }
     const { weights } = block;
@@ -278,12 +283,26 @@ function firstWrong(
   labels: Float32Array,
   mask: Float32Array | undefined,
   rows: number,
-  binary: boolean,
+  { isRight }: LabelRule,
 ): number | undefined {
   for (let row = 0; row < rows; row++) {
     const label = labels[row] ?? Number.NaN;
-    const right = binary ? label === 0 || label === 1 : Number.isFinite(label);
-    if (!right && mask?.[row] !== 0) return row;
+    if (!isRight(label) && mask?.[row] !== 0) return row;
   }
   return undefined;
 }
+
+interface LabelRule {
+  isRight(label: number): boolean;
+  /** Of a label that is not right. */
+  readonly what: string;
+}
+
+const rules: Readonly<Record<TaskConfig['type'], (classes: number) => LabelRule>> = {
+  binary: () => ({ isRight: (label) => label === 0 || label === 1, what: 'neither 0 nor 1' }),
+  regression: () => ({ isRight: Number.isFinite, what: 'no finite number' }),
+  multiclass: (classes) => ({
+    isRight: (label) => Number.isInteger(label) && label >= 0 && label < classes,
+    what: `no index of its ${classes} classes`,
+  }),
+};

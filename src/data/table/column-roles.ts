@@ -20,6 +20,8 @@ export interface LabelColumn {
   readonly index: number;
   /** Absent: the label is the cell's number, for binary tasks 0 or 1. */
   readonly positive?: Condition;
+  /** Of a multiclass task: its classes, or that they are those of the training rows. */
+  readonly classes?: readonly string[] | 'of training';
   readonly mask?: { readonly index: number; readonly name: string; readonly condition: Condition };
 }
 
@@ -119,12 +121,15 @@ function labelColumn(
 ): LabelColumn {
   const column = option.column ?? name;
   const index = find(column, `tasks.${name}.column`);
-  const task: SourceTask = { name, type: option.regression ? 'regression' : 'binary' };
+  const { multiclass } = option;
+  const type = multiclass !== undefined ? 'multiclass' : option.regression ? 'regression' : 'binary';
+  const task: SourceTask = { name, type };
   return {
     task,
     name: names[index] ?? '',
     index,
     ...(option.positive === undefined ? {} : { positive: option.positive }),
+    ...(multiclass === undefined ? {} : { classes: multiclass === true ? 'of training' : multiclass.map(String) }),
     ...(option.mask ? { mask: maskOf(option.mask) } : {}),
   };
 

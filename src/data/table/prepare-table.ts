@@ -7,6 +7,7 @@ import type { StoredSource } from '../store/prepared-source.js';
 import { shown } from './cell.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
 import { type ColumnRoles, columnRoles, type LabelColumn } from './column-roles.js';
+import { classesOf } from './label-classes.js';
 import { noRows, type RowSplits, rowSplits } from './row-splits.js';
 import { conditionSql, numberSql, textSql } from './staged-columns.js';
 import { checkColumns, type SplitFile, type StagedRows, stagedTable, stageRows } from './staged-rows.js';
@@ -74,10 +75,11 @@ export async function prepareTable(
   refuseEmptyFiles(known.staged, options.splitSeed === 'run');
   context.signal?.throwIfAborted();
   const placed = await rowSplits(database, known.staged, roles, options);
-  await refuseFaults(database, placed, faultsOf(known, roles, placed, about), known.staged);
+  const labelled = { ...roles, labels: await withClasses(database, roles.labels, known.staged, placed) };
+  await refuseFaults(database, placed, faultsOf(known, labelled, placed, about), known.staged);
   const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
   const stored = await told(database, written, () =>
-    writeRows(database, placed, known, roles, {
+    writeRows(database, placed, known, labelled, {
       checksum: about.checksum,
       path,
       options,
@@ -87,6 +89,25 @@ export async function prepareTable(
   );
   onShare(1);
   return stored;
+}
+
+/** The labels, with the classes that multiclass ones have in training. */
+async function withClasses(
+  database: DuckDBConnection,
+  labels: readonly LabelColumn[],
+  staged: StagedRows,
+  { from }: RowSplits,
+): Promise<readonly LabelColumn[]> {
+  const found: LabelColumn[] = [];
+  for (const label of labels) {
+    if (label.classes === undefined) found.push(label);
+    else {
+      const { text, inside } = labelSql(label, staged);
+      const training = { text, from: `${from} WHERE split = 0 AND ${inside}` };
+      found.push({ ...label, task: { ...label.task, classes: await classesOf(database, label, training) } });
+    }
+  }
+  return found;
 }
 
 interface Known {
@@ -121,12 +142,17 @@ async function stagedInputs(
 
 /** Columns whose values count as they are written: all but those that can only be numbers. */
 function asWritten({ inputs, labels, weight }: ColumnRoles): (name: string, few: boolean) => boolean {
-  const numbers = new Set(labels.flatMap(({ name, positive }) => (positive === undefined ? [name] : [])));
+  const numbers = new Set(labels.flatMap((label) => (isNumber(label) ? [label.name] : [])));
   if (weight !== undefined) numbers.add(weight);
   for (const { name, kind } of inputs) if (kind === 'numeric') numbers.add(name);
   const masks = new Set(labels.flatMap(({ mask }) => (mask ? [mask.name] : [])));
   const guessed = new Set(inputs.flatMap(({ name, kind }) => (kind === undefined ? [name] : [])));
   return (name, few) => masks.has(name) || !(numbers.has(name) || (guessed.has(name) && !few));
+}
+
+/** Whether the label's cells have to be numbers. */
+function isNumber({ positive, classes }: LabelColumn): boolean {
+  return positive === undefined && classes === undefined;
 }
 
 /** SQL of a label: NULL outside the task's sample space. */
@@ -136,14 +162,25 @@ function labelSql(label: LabelColumn, staged: StagedRows) {
   if (!column || (label.mask && !masking)) throw new Error(`Column '${label.name}' is not staged`);
   const mask = label.mask && masking ? { ...conditionSql(label.mask.condition, masking), sql: masking.sql } : undefined;
   const number = numberSql(column);
-  const text = `lower(${textSql(column)})`;
-  const words = column.type === 'number' ? '' : `WHEN ${text} = 'true' THEN 1 WHEN ${text} = 'false' THEN 0`;
+  const text = textSql(column);
+  const lower = `lower(${text})`;
+  const words = column.type === 'number' ? '' : `WHEN ${lower} = 'true' THEN 1 WHEN ${lower} = 'false' THEN 0`;
   const binary = `CASE WHEN ${number} IN (0, 1) THEN ${number} ${words} END`;
   const condition = label.positive === undefined ? undefined : conditionSql(label.positive, column);
-  const value = condition ? `(${condition.holds})::DOUBLE` : label.task.type === 'regression' ? number : binary;
+  const { type, classes = [] } = label.task;
+  const index = `nullif(list_position([${literals(classes)}], ${text}), 0) - 1`;
+  const plain = { binary, regression: number, multiclass: classes.length > 0 ? index : 'NULL' };
+  const value = condition ? `(${condition.holds})::DOUBLE` : plain[type];
   const present = `${column.sql} IS NOT NULL`;
   const inside = mask ? `(${present} AND ${mask.sql} IS NOT NULL AND ${mask.holds})` : present;
-  return { value: `CASE WHEN ${inside} THEN ${value} END`, present, inside, comparable: condition?.comparable, mask };
+  return {
+    value: `CASE WHEN ${inside} THEN ${value} END`,
+    text,
+    present,
+    inside,
+    comparable: condition?.comparable,
+    mask,
+  };
 }
 
 function faultsOf(
@@ -178,7 +215,9 @@ function faultsOf(
     const wrong =
       task.type === 'regression'
         ? `, which is no number: task '${task.name}' is a regression.`
-        : `, which is neither 0 nor 1; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true.`;
+        : task.type === 'multiclass'
+          ? otherClass(label)
+          : `, which is neither 0 nor 1; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true.`;
     if (positive === undefined) found.push({ sql: `${inside} AND ${value} IS NULL`, column: name, what: wrong });
     else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
   }
@@ -194,6 +233,13 @@ function faultsOf(
     }
   }
   return found;
+}
+
+/** What a label is that is none of the classes. */
+function otherClass({ task: { name }, classes }: LabelColumn): string {
+  if (classes === 'of training')
+    return `, a class that no training row has: list the classes of task '${name}' (multiclass: […]) to keep the row, or leave it out by a mask.`;
+  return `, which is not listed in dataset.tasks.${name}.multiclass.`;
 }
 
 /** @throws DataError for the first row that has a fault. */

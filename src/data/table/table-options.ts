@@ -37,6 +37,13 @@ const taskSchema = z
         "What makes a label 1: a value, several, or a comparison such as `'> 3'`. Other values are 0. Absent: labels are 0 and 1.",
       ),
     regression: z.boolean().default(false).describe('The label is a number to predict.'),
+    // Without a default, which would rename the prepared tables and the runs of other tasks.
+    multiclass: z
+      .union([z.literal(true), z.array(z.union([z.string(), z.number()])).min(2)])
+      .optional()
+      .describe(
+        'The label is one of several classes, texts or whole numbers. `true`: those of the training rows, in the order of numbers or of the alphabet. A list: these classes, in this order. Any other label is an error.',
+      ),
     mask: z
       .looseObject({})
       .refine((mask) => !('equals' in mask && 'where' in mask), {
@@ -57,7 +64,14 @@ const taskSchema = z
   .refine(({ positive, regression }) => !(regression && positive !== undefined), {
     message: 'a regression task has no positive labels',
     path: ['positive'],
-  });
+  })
+  .refine(
+    ({ positive, regression, multiclass }) => multiclass === undefined || !(regression || positive !== undefined),
+    {
+      message: "a multiclass task has neither 'positive' nor 'regression'",
+      path: ['multiclass'],
+    },
+  );
 
 const splitRule = z.union([
   z.strictObject({
@@ -137,7 +151,7 @@ export const tableOptions = {
   tasks: z
     .record(z.string().min(1).describe('task'), taskSchema)
     .refine((tasks) => Object.keys(tasks).length > 0, 'no task')
-    .describe('The tasks by name: `{ <task>: { column, positive, regression, mask } }`.'),
+    .describe('The tasks by name: `{ <task>: { column, positive, regression, multiclass, mask } }`.'),
   columns: z
     .record(z.string().describe('column'), columnSchema)
     .default({})

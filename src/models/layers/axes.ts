@@ -40,13 +40,13 @@ export function byRow(x: Features): Tensor {
   return tf.transpose(x, [0, 2, 1]).reshape([blocks * rows, width]);
 }
 
-/** Streams of one feature each -> [streams, batch]. */
+/** Streams -> [streams * width, batch]: the features of a stream one after the other. */
 export function byStream(x: Features): Tensor {
-  const [blocks = 0, streams = 0, , rows = 0] = x.shape;
-  return tf.transpose(x.reshape([blocks, streams, rows]), [1, 0, 2]).reshape([streams, blocks * rows]);
+  const [blocks = 0, streams = 0, width = 0, rows = 0] = x.shape;
+  return tf.transpose(x.reshape([blocks, streams * width, rows]), [1, 0, 2]).reshape([streams * width, blocks * rows]);
 }
 
-/** Rows of [streams, batch] in another order. */
+/** Rows of [rows, batch] in another order. */
 export function reordered(rows: Tensor, order: readonly number[]): Tensor {
   return pick(rows.reshape([1, order.length, 1, -1]), order).reshape([order.length, -1]);
 }

@@ -13,7 +13,7 @@ import {
   zeroBias,
 } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
-import { addBias, byStream, type Features, pick, product, withGradient } from './axes.js';
+import { addBias, byStream, type Features, pick, product, reordered, withGradient } from './axes.js';
 import { dropout } from './noise.js';
 
 export interface Mlps extends Layer {
@@ -79,26 +79,65 @@ export function mlps(
 }
 
 export interface Towers extends Layer {
-  /** @returns logits [tasks, batch], of one input that all towers read, or a stream per task. */
+  /** @returns logits [outputs, batch], of one input that all towers read, or a stream per task. */
   apply(pass: Pass, input: Features): Tensor;
 }
 
-/** One tower per task, computed together: hidden layers of the widths `tower`, then the linear logit layer `<name>.logit`. */
+/**
+ * One tower per task, computed together: hidden layers of the widths `tower`, then the linear logit layer `<name>.logit`. Each multiclass task
+ * has a logit layer of its own, `<name>.logit.<task>`, with an output per class.
+ */
 export function towers(name: string, tasks: readonly ModelTask[], inputs: number, options: CommonOptions): Towers {
-  const members = namesOf(tasks);
-  const hidden = mlps(name, members, inputs, options.tower, options);
+  const hidden = mlps(name, namesOf(tasks), inputs, options.tower, options);
+  const logitLayers = logitLayersOf(name, tasks);
+  const starts = logitLayers.map(({ layer, members, outputs }) => ({
+    [`${layer}.weight`]: glorot(members, hidden.width, outputs),
+    [`${layer}.bias`]: zeroBias(members, outputs),
+  }));
   return {
-    parameters: {
-      ...hidden.parameters,
-      [`${name}.logit.weight`]: glorot(members, hidden.width, 1),
-      [`${name}.logit.bias`]: zeroBias(members, 1),
-    },
+    parameters: Object.assign({}, hidden.parameters, ...starts),
     noise: hidden.noise,
     apply(pass, input) {
-      const made = product(hidden.apply(pass, input), named(pass.parameters, `${name}.logit.weight`));
-      return byStream(addBias(made, named(pass.parameters, `${name}.logit.bias`)));
+      const features = hidden.apply(pass, input);
+      const logits = logitLayers.map(({ layer, members }) => {
+        const places = members.map((member) => tasks.findIndex((task) => task.name === member));
+        const own = features.rank === 4 ? pick(features, places) : features;
+        const made = product(own, named(pass.parameters, `${layer}.weight`));
+        return byStream(addBias(made, named(pass.parameters, `${layer}.bias`)));
+      });
+      const [first] = logits;
+      if (first && logits.length === 1) return first;
+      const given = logitLayers.flatMap(({ members }) => members);
+      return inOrder(tf.concat(logits), given, tasks);
     },
   };
+}
+
+interface LogitLayer {
+  readonly layer: string;
+  readonly members: readonly string[];
+  readonly outputs: number;
+}
+
+/** One of all tasks with one output, then one for each other task. */
+function logitLayersOf(name: string, tasks: readonly ModelTask[]): readonly LogitLayer[] {
+  const single = tasks.filter(({ outputs = 1 }) => outputs === 1);
+  const own = tasks.flatMap(({ name: task, outputs = 1 }) =>
+    outputs === 1 ? [] : [{ layer: `${name}.logit.${task}`, members: [task], outputs }],
+  );
+  return single.length === 0 ? own : [{ layer: `${name}.logit`, members: namesOf(single), outputs: 1 }, ...own];
+}
+
+/** Logits [outputs, batch] of all tasks, in the order of `tasks`. @param given The order that they have. */
+export function inOrder(logits: Tensor, given: readonly string[], tasks: readonly ModelTask[]): Tensor {
+  const outputsOf = (name: string) =>
+    must(
+      tasks.find((task) => task.name === name),
+      `task '${name}'`,
+    ).outputs ?? 1;
+  const owners = given.flatMap((name) => Array.from({ length: outputsOf(name) }, () => name));
+  const order = tasks.flatMap(({ name }) => [...owners.keys()].filter((row) => owners[row] === name));
+  return reordered(logits, order);
 }
 
 const activations: Readonly<Record<CommonOptions['activation'], (x: Features, slope?: Tensor) => Features>> = {

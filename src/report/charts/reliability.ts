@@ -1,4 +1,5 @@
 import { calibrationBinCount, calibrationBins } from '../../metrics/calibration-bins.js';
+import { confidence } from '../../metrics/class-scores.js';
 import { binarySample, isWeighted, meanOfRows, regressionSample } from '../../metrics/samples.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
@@ -31,7 +32,7 @@ interface Place {
 
 /**
  * What happened against what was predicted, a chart per task, in bins of equally many test rows (calibration of weighted rows: of equal weight):
- * calibration curves of binary tasks, mean labels of regression tasks. Predictions are read run by run, so that only one run's are in memory.
+ * calibration curves of binary tasks and of the predicted class of multiclass tasks, mean labels of regression tasks. Predictions are read run by run, so that only one run's are in memory.
  */
 export async function reliability(data: ReportData): Promise<readonly Section[]> {
   const marks = modelSeries(data.comparison);
@@ -121,7 +122,8 @@ async function curvesOf(series: Series): Promise<readonly Curve[]> {
   for (const run of series.runs) {
     if (!run.hasPredictions) continue;
     for (const predictions of await run.predictions()) {
-      const { name, type } = predictions.task;
+      const { name } = predictions.task;
+      const type = predictions.task.type === 'regression' ? 'regression' : 'binary';
       const bins = binsOf(predictions);
       if (bins.length === 0) continue;
       const own = found.get(name) ?? { type, weighted: isWeighted(predictions.scores.mask), runs: [] };
@@ -145,11 +147,13 @@ async function curvesOf(series: Series): Promise<readonly Curve[]> {
 /** Empty for predictions of a run that diverged. */
 function binsOf({ task, scores }: TaskPredictions): readonly Bin[] {
   if (scores.logits.some(Number.isNaN)) return [];
-  if (task.type === 'binary')
-    return calibrationBins(binarySample(scores)).map(({ weight, predicted, positives }) => ({
-      predicted: predicted / weight,
-      actual: positives / weight,
-    }));
+  if (task.type !== 'regression')
+    return calibrationBins(binarySample(task.type === 'binary' ? scores : confidence(task, scores))).map(
+      ({ weight, predicted, positives }) => ({
+        predicted: predicted / weight,
+        actual: positives / weight,
+      }),
+    );
   const { predictions, labels, weights } = regressionSample(task, scores);
   const order = Uint32Array.from(predictions.keys()).sort((a, b) => (predictions[a] ?? 0) - (predictions[b] ?? 0));
   return Array.from({ length: calibrationBinCount }, (_, bin) => {

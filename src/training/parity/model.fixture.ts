@@ -36,7 +36,12 @@ export interface ParityModel {
   evaluationChunk(from: number, to: number): HostArrays;
 }
 
-/** Every model with defaults, and with one of the variants on fewer rows. */
+/** A multiclass task between two others. */
+const withClasses = three.map((task) =>
+  task.name === 'click' ? { ...task, type: 'multiclass' as const, outputs: 3 } : task,
+);
+
+/** Every model with defaults, and on fewer rows with one of the variants, and with a multiclass task. */
 export function parityModels(): ParityModel[] {
   return models.names.flatMap((model, index) => {
     const shape = shapeFor(model, { tasks: three, ...mixed });
@@ -51,6 +56,7 @@ export function parityModels(): ParityModel[] {
         { ...given, options: { ...given.options, ...wide, ...variant } },
         64,
       ),
+      parityModel(`${model} with a multiclass task`, { ...given, shape: { tasks: withClasses, ...mixed } }, 64),
     ];
   });
 }
@@ -60,11 +66,13 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
   const random = randomFromSeed(6); // no relu’s input is so near 0 that a device’s rounding decides its sign within ten steps
   const parameters = initialize(model.parameters, random);
   const names = Object.keys(parameters);
-  const tasks: Task[] = given.shape.tasks.map(({ name }, index) => ({
+  const tasks: Task[] = given.shape.tasks.map(({ name, outputs }, index) => ({
     name,
-    ...(index % 2 === 0 || models.get(given.model).binaryOnly
-      ? { type: 'binary', offset: 0, scale: 1, positiveWeight: 2.5 }
-      : { type: 'regression', offset: 0.5, scale: 2 }),
+    ...(outputs !== undefined
+      ? { type: 'multiclass', offset: 0, scale: 1, classes: Array.from({ length: outputs }, (_, c) => `c${c}`) }
+      : index % 2 === 0 || models.get(given.model).binaryOnly
+        ? { type: 'binary', offset: 0, scale: 1, positiveWeight: 2.5 }
+        : { type: 'regression', offset: 0.5, scale: 2 }),
   }));
   const dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'> = {
     categorical: given.shape.categorical,

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { file, folds, open, rowsOf } from './table-loader.fixture.js';
+
+const folded = (labels: readonly string[], more: readonly string[] = []) =>
+  file(
+    `x,fold,kind,inside\n${labels.map((label, row) => `${row},${['v', 't'][row] ?? ''},${label},${more[row] ?? 1}`).join('\n')}\n`,
+  );
+const labelsOf = async (source: Awaited<ReturnType<typeof open>>) =>
+  (await Promise.all((['validation', 'test', 'train'] as const).map((split) => rowsOf(source, split)))).flatMap(
+    (rows) => rows.map((row) => row['y:kind']),
+  );
+
+test('classes are the texts of training rows, in the order of the alphabet; labels are their indexes', async () => {
+  const path = await folded(['pear', 'apple', 'fig', 'pear', 'apple', 'fig', '']);
+  const source = await open({
+    path,
+    tasks: { kind: { multiclass: true } },
+    split: folds,
+    columns: { inside: 'ignored' },
+  });
+  expect(source.tasks).toEqual([{ name: 'kind', type: 'multiclass', classes: ['apple', 'fig', 'pear'] }]);
+  expect(source.columns.map(({ name }) => name)).toEqual(['x']);
+  expect(await labelsOf(source)).toEqual([2, 0, 1, 2, 0, 1, 'outside']);
+});
+
+test('whole numbers have the order of numbers', async () => {
+  const path = await folded(['10', '9', '10', '-1', '9']);
+  const source = await open({ path, tasks: { kind: { multiclass: true } }, split: folds });
+  expect(source.tasks[0]?.classes).toEqual(['-1', '9', '10']);
+  expect(await labelsOf(source)).toEqual([2, 1, 2, 0, 1]);
+});
+
+test('a list gives the classes and their order; one may have no training row', async () => {
+  const path = await folded(['3', '1', '2', '1']);
+  const source = await open({ path, tasks: { kind: { multiclass: [3, 1, 2, 0] } }, split: folds });
+  expect(source.tasks[0]?.classes).toEqual(['3', '1', '2', '0']);
+  expect(await labelsOf(source)).toEqual([0, 1, 2, 1]);
+});
+
+test('a class that only validation or test has is refused, unless a mask leaves its rows out', async () => {
+  const labels = ['kiwi', 'fig', 'fig', 'pear'];
+  const tasks = { kind: { multiclass: true } };
+  const path = await folded(labels);
+  await expect(open({ path, tasks, split: folds })).rejects.toThrow(
+    /:2: column 'kind' is 'kiwi', a class that no training row has: list the classes of task 'kind'/,
+  );
+  const mask = { column: 'inside', equals: 1 };
+  const masked = await folded(labels, ['0', '1', '1', '1']);
+  const source = await open({ path: masked, tasks: { kind: { multiclass: true, mask } }, split: folds });
+  expect(await labelsOf(source)).toEqual(['outside', 0, 0, 1]);
+  // Classes of rows outside of the sample space are none.
+  const outside = await folded(['fig', 'fig', 'fig', 'pear', 'kiwi'], ['1', '1', '1', '1', '0']);
+  const without = await open({ path: outside, tasks: { kind: { multiclass: true, mask } }, split: folds });
+  expect(without.tasks[0]?.classes).toEqual(['fig', 'pear']);
+});
+
+test('splits that a seed draws have the classes of all rows that they are drawn from', async () => {
+  const path = await file(`x,kind\n${Array.from({ length: 60 }, (_, row) => `${row},c${row % 30}`).join('\n')}\n`);
+  const settings = { path, tasks: { kind: { multiclass: true } }, splitSeed: 'run' };
+  const [one, two] = [await open(settings, [], { seed: 1 }), await open(settings, [], { seed: 2 })];
+  expect(one.tasks[0]?.classes).toHaveLength(30);
+  expect(two.tasks).toEqual(one.tasks);
+});
+
+test('what cannot be classes is refused', async () => {
+  const refused = async (labels: readonly string[], task: object) => {
+    const path = await folded(labels);
+    return expect(open({ path, tasks: { kind: task }, split: folds })).rejects;
+  };
+  await (await refused(['a', 'b', 'a', 'b'], { multiclass: ['a', 'c'] })).toThrow(
+    /:3: column 'kind' is 'b', which is not listed in dataset.tasks.kind.multiclass/,
+  );
+  await (await refused(['a', 'a', 'a', 'a'], { multiclass: true })).toThrow(/has one label in the training rows/);
+  await (await refused(['a', 'b', 'a', 'b'], { multiclass: ['a', 'a'] })).toThrow(/the class 'a' is listed twice/);
+  await (await refused(['a', 'b', 'a', 'b'], { multiclass: true, regression: true })).toThrow();
+  const many = Array.from({ length: 1100 }, (_, row) => `c${row}`);
+  await (await refused(many, { multiclass: true })).toThrow(/more than 1000 different labels/);
+});

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import type { Task } from '../data/dataset.js';
+import { randomFromSeed } from '../support/random.js';
+import { accuracy } from './accuracy.js';
+import { evaluateTask, selectionScore, taskLoss } from './evaluate.js';
+import { macroAuc } from './macro-auc.js';
+import { multiclassLogLoss } from './multiclass-log-loss.js';
+import type { TaskScores } from './samples.js';
+
+const task: Task = { name: 'status', type: 'multiclass', offset: 0, scale: 1, classes: ['a', 'b', 'c'] };
+
+/** @param probabilities By row, of each class. */
+function scoresOf(
+  probabilities: readonly (readonly number[])[],
+  labels: readonly number[],
+  mask?: readonly number[],
+): TaskScores {
+  return {
+    logits: Float64Array.from([0, 1, 2].flatMap((index) => probabilities.map((row) => Math.log(row[index] ?? 0)))),
+    labels: Float64Array.from(labels),
+    mask: Float64Array.from(mask ?? labels.map(() => 1)),
+  };
+}
+
+const hand = scoresOf(
+  [
+    [0.6, 0.3, 0.1],
+    [0.2, 0.5, 0.3],
+    [0.5, 0.4, 0.1],
+    [0.3, 0.3, 0.4],
+    [0.1, 0.1, 0.8],
+  ],
+  [0, 0, 1, 2, 2],
+);
+
+describe('by hand', () => {
+  it('macro AUC is the mean over classes of the AUC of its probability', () => {
+    // a: .6 and .2 against .5, .3, .1: 3 + 1 of 6. b: .4 against .3, .5, .3, .1: 3 of 4. c: .4, .8 against .1, .3, .1: 6 of 6.
+    expect(evaluateTask(task, hand).macroAuc).toBeCloseTo((4 / 6 + 3 / 4 + 1) / 3, 14);
+  });
+
+  it('accuracy counts rows whose class is the likeliest; log loss is -log of its probability', () => {
+    const found = evaluateTask(task, hand);
+    expect(found.accuracy).toBe(3 / 5);
+    expect(found.multiclassLogLoss).toBeCloseTo(-Math.log(0.6 * 0.2 * 0.4 * 0.4 * 0.8) / 5, 14);
+    expect(found).toMatchObject({ samples: 5, classes: 3 });
+    expect(selectionScore(task, found)).toBe(found.macroAuc);
+    expect(taskLoss(task, found)).toBe(found.multiclassLogLoss);
+  });
+
+  it('ranks by probabilities, not by logits', () => {
+    // The logit of class a is higher in the second row, its probability lower.
+    const logits = Float64Array.of(1, 2, 0, 5, 0, 0);
+    const found = evaluateTask(task, { logits, labels: Float64Array.of(0, 1), mask: Float64Array.of(1, 1) });
+    expect(found.macroAuc).toBe(1);
+  });
+
+  it('of equal logits the first class is predicted', () => {
+    const third = 1 / 3;
+    const scores = scoresOf([[third, third, third]], [0]);
+    expect(evaluateTask(task, scores).accuracy).toBe(1);
+    expect(evaluateTask(task, scoresOf([[third, third, third]], [1])).accuracy).toBe(0);
+  });
+});
+
+// scikit-learn 1.4.2, Debian's python3-sklearn; i = np.arange(60)
+//   z = np.stack([np.sin(i*i + 2*c) * (1 + c) for c in range(3)], 1); y = (7*i*i + i // 3) % 3; w = .5 + (i % 4)
+//   p = softmax(z); roc_auc_score(y, p, multi_class='ovr', average='macro'[, sample_weight=w]), accuracy_score, log_loss
+describe('rows with weights', () => {
+  const rows = Array.from({ length: 60 }, (_, i) => i);
+  const logits = Float64Array.from([0, 1, 2].flatMap((c) => rows.map((i) => Math.sin(i * i + 2 * c) * (1 + c))));
+  const labels = Float64Array.from(rows, (i) => (7 * i * i + Math.floor(i / 3)) % 3);
+  const weights = Float64Array.from(rows, (i) => 0.5 + (i % 4));
+  const ones = rows.map(() => 1);
+
+  it('agree with scikit-learn', () => {
+    const plain = evaluateTask(task, { logits, labels, mask: Float64Array.from(ones) });
+    const weighted = evaluateTask(task, { logits, labels, mask: weights });
+    expectClose(
+      [plain.macroAuc, plain.accuracy, plain.multiclassLogLoss],
+      [0.5259738477421404, 0.3333333333333333, 1.9030636884902585],
+    );
+    expectClose(
+      [weighted.macroAuc, weighted.accuracy, weighted.multiclassLogLoss],
+      [0.4360151856057541, 0.25833333333333336, 2.2139080756351155],
+    );
+  });
+
+  it('of weight 2 are rows twice, and of weight 0 none', () => {
+    const twice = (values: Float64Array) => Float64Array.from([...values, values[0] ?? 0]);
+    const logitsTwice = Float64Array.from([0, 1, 2].flatMap((c) => [...twice(logits.slice(60 * c, 60 * c + 60))]));
+    const repeated = evaluateTask(task, {
+      logits: logitsTwice,
+      labels: twice(labels),
+      mask: twice(Float64Array.from(ones)),
+    });
+    const mask = Float64Array.from(ones.map((one, row) => (row === 0 ? 2 : one)));
+    const weighted = evaluateTask(task, { logits, labels, mask });
+    const names = ['macroAuc', 'accuracy', 'multiclassLogLoss'];
+    expectClose(
+      names.map((name) => weighted[name]),
+      names.map((name) => Number(repeated[name])),
+    );
+    const spoilt = { logits: logits.with(3, Number.NaN), labels: labels.with(3, Number.NaN), mask: weights.with(3, 0) };
+    expect(evaluateTask(task, spoilt)).toEqual(evaluateTask(task, { logits, labels, mask: weights.with(3, 0) }));
+  });
+});
+
+describe('where something is missing', () => {
+  it('classes without rows are left out of the mean; of one class alone there is none', () => {
+    const two = scoresOf(
+      [
+        [0.6, 0.3, 0.1],
+        [0.2, 0.5, 0.3],
+        [0.3, 0.4, 0.3],
+      ],
+      [0, 1, 0],
+    );
+    // a: .6, .3 against .2: 2 of 2. b: .5 against .3, .4: 2 of 2.
+    expect(evaluateTask(task, two)).toMatchObject({ macroAuc: 1, classes: 2 });
+    const one = scoresOf(
+      [
+        [0.6, 0.3, 0.1],
+        [0.2, 0.5, 0.3],
+      ],
+      [0, 0],
+    );
+    expect(evaluateTask(task, one)).toMatchObject({ macroAuc: null, accuracy: 0.5, classes: 1 });
+  });
+
+  it('NaN and an empty sample space give null, with the counts beside it', () => {
+    const spoilt = { ...hand, logits: hand.logits.map((logit, at) => (at === 7 ? Number.NaN : logit)) };
+    expect(evaluateTask(task, spoilt)).toEqual({
+      ...{ macroAuc: null, accuracy: null, multiclassLogLoss: null },
+      ...{ samples: 5, classes: 3 },
+    });
+    expect(evaluateTask(task, { ...hand, mask: new Float64Array(5) })).toMatchObject({ macroAuc: null, samples: 0 });
+  });
+});
+
+describe('errors over rows', () => {
+  const rows = 400;
+  const random = randomFromSeed(3);
+  const labels = Float64Array.from({ length: rows }, () => random.below(3));
+  const logits = Float64Array.from({ length: 3 * rows }, (_, at) => {
+    return random.normal() + (labels[at % rows] === Math.floor(at / rows) ? 1 : 0);
+  });
+  const mask = Float64Array.from({ length: rows }, () => (random.uniform() < 0.1 ? 0 : 0.5 + random.uniform()));
+
+  it.each([macroAuc, accuracy, multiclassLogLoss])('of $name are those of the bootstrap', ({ name, influence }) => {
+    const found = influence(task, { logits, labels, mask });
+    const variance = (found ?? new Float64Array()).reduce((sum, value) => sum + value ** 2, 0);
+    const draw = randomFromSeed(4);
+    const values = Array.from({ length: 400 }, () => {
+      const counts = new Float64Array(rows);
+      const inside = [...mask.keys()].filter((row) => (mask[row] ?? 0) > 0);
+      for (let i = 0; i < inside.length; i++) {
+        const row = inside[draw.below(inside.length)] ?? 0;
+        counts[row] = (counts[row] ?? 0) + 1;
+      }
+      return Number(
+        evaluateTask(task, { logits, labels, mask: mask.map((weight, row) => weight * (counts[row] ?? 0)) })[name],
+      );
+    });
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const spread = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    expect(Math.sqrt(variance / spread)).toBeGreaterThan(0.88);
+    expect(Math.sqrt(variance / spread)).toBeLessThan(1.12);
+    for (const [row, weight] of mask.entries()) if (weight === 0) expect(found?.[row]).toBe(0);
+  });
+});
+
+function expectClose(found: readonly unknown[], expected: readonly number[]): void {
+  for (const [index, value] of expected.entries()) expect(Number(found[index])).toBeCloseTo(value, 12);
+}

@@ -1,0 +1,47 @@
+import type { Task } from '../data/dataset.js';
+import { againstRest, type ClassScores, classScores, rowsOfClasses } from './class-scores.js';
+import { defineMetric } from './metric.js';
+import { influenceOnArea } from './row-influence.js';
+import { areaUnderCurve, binarySample, type TaskScores } from './samples.js';
+
+/**
+ * The mean over classes, each of the same weight, of the AUC of a class's probability against all others (one against the rest; Provost and
+ * Domingos 2000 weight classes by rows). Classes that have no row, or all rows, are left out; their number is reported beside it.
+ */
+export const macroAuc = defineMetric({
+  name: 'macroAuc',
+  summary: 'mean over classes of the AUC of one against the rest; null if no class has rows of both kinds',
+  type: 'multiclass',
+  better: 'higher',
+  usual: true,
+  relativeTo: (value) => value - 0.5,
+  margin: { absolute: 0.001 }, // as of auc
+  compute: meanArea,
+  score: (value) => value,
+  influence: meanInfluence,
+});
+
+function meanArea(scores: ClassScores): number | null {
+  const areas = compared(scores).flatMap((index) => areaUnderCurve(binarySample(againstRest(scores, index))) ?? []);
+  return areas.length === 0 ? null : areas.reduce((sum, area) => sum + area, 0) / areas.length;
+}
+
+/** The mean of the classes' influences. Null if one of them is not defined: the class has one row, or all but one. */
+function meanInfluence(task: Task, given: TaskScores): Float64Array | null {
+  const scores = classScores(task, given);
+  const classes = compared(scores);
+  const mean = new Float64Array(scores.rows);
+  for (const index of classes) {
+    const own = influenceOnArea(againstRest(scores, index));
+    if (own === null) return null;
+    for (const [row, value] of own.entries()) mean[row] = (mean[row] ?? 0) + value / classes.length;
+  }
+  return classes.length === 0 ? null : mean;
+}
+
+/** Classes with rows of their own and rows of others. */
+function compared(scores: ClassScores): readonly number[] {
+  const counts = rowsOfClasses(scores);
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  return [...counts.keys()].filter((index) => counts[index] !== 0 && counts[index] !== all);
+}

@@ -1,0 +1,136 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { randomFromSeed } from '../support/random.js';
+import { tf } from '../support/tf.js';
+import { models } from './catalogue.js';
+import { towers } from './layers/mlps.js';
+import { initialize, type ModelTask } from './model.js';
+import { mixed } from './model-tests.fixture.js';
+import {
+  build,
+  gradientsOf,
+  plain as plainOptions,
+  predict,
+  present,
+  randomRows,
+  randomValues,
+  smallOptions,
+} from './run.fixture.js';
+
+const classes = 3;
+/** The multiclass task is not the last, and its logits are the rows 1 to 3. */
+const tasks: ModelTask[] = [
+  { name: 'click', type: 'binary' },
+  { name: 'status', type: 'multiclass', outputs: classes },
+  { name: 'time', type: 'regression' },
+];
+const plain: ModelTask[] = tasks.map(({ name, type }) => ({ name, type: type === 'multiclass' ? 'binary' : type }));
+const shape = { tasks, ...mixed };
+const plainShape = { tasks: plain, ...mixed };
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+describe.each([
+  ...models.all
+    .filter(({ binaryOnly }) => !binaryOnly)
+    .map(({ name: model }) => ({ label: model, model, options: smallOptions(model, 'click', 'time') })),
+  {
+    label: 'towers without hidden layers',
+    model: 'mmoe',
+    options: { ...smallOptions('mmoe', 'click', 'time'), tower: [] },
+  },
+  {
+    label: 'bottoms that towers read alike',
+    model: 'hard-sharing',
+    options: { ...smallOptions('hard-sharing', 'click', 'time'), tower: [] },
+  },
+  {
+    label: 'a multiclass source',
+    model: 'asymmetric-sharing',
+    options: { ...smallOptions('asymmetric-sharing', 'status', 'time') },
+  },
+])('$label with a multiclass task', ({ model: name, options }) => {
+  const model = build({ model: name, shape, options });
+  const binary = build({ model: name, shape: plainShape, options });
+  const rows = randomRows(shape, 6);
+  const values = randomValues(model);
+  const own = Object.keys(model.parameters).filter((parameter) => parameter.includes('.logit.status.'));
+
+  /** Values of the model in which `status` has one logit, that of this class. */
+  const ofClass = (index: number) =>
+    Object.fromEntries(
+      Object.entries(binary.parameters).map(([parameter, { shape: sides }]) => {
+        const found = values[parameter];
+        if (found && String(found.shape) === String(sides)) return [parameter, found];
+        const [kind = '', members = 0] = [parameter.split('.').at(-1), sides[0]];
+        const part = present(values[present(own.find((other) => other.endsWith(kind)))]);
+        const size = part.data.length / classes;
+        const ofStatus = part.data.slice(index * size, (index + 1) * size);
+        if (!found) return [parameter, { shape: sides, data: ofStatus }]; // a logit layer of `status` alone
+        const place = members === 3 ? 1 : 0; // asymmetric-sharing has the source apart
+        const before = found.data.slice(0, place * size);
+        return [
+          parameter,
+          { shape: sides, data: Float64Array.of(...before, ...ofStatus, ...found.data.slice(place * size)) },
+        ];
+      }),
+    );
+
+  it('has a row of logits per class, each that of a binary task with this class’s logit layer', () => {
+    const { logits } = predict(model, values, rows, shape);
+    expect(logits.shape).toEqual([2 + classes, rows.length]);
+    const found = [...logits.dataSync()];
+    for (let index = 0; index < classes; index++) {
+      const expected = [...predict(binary, ofClass(index), rows, plainShape).logits.dataSync()];
+      const [click, status, time] = [0, 1, 2].map((task) => expected.slice(6 * task, 6 * task + 6));
+      close(found.slice(0, 6), present(click));
+      close(found.slice(6 + 6 * index, 12 + 6 * index), present(status));
+      close(found.slice(24), present(time));
+    }
+  });
+
+  it('has the sum of the gradients of those binary tasks', () => {
+    const factors = (row: number) => rows.map((_, b) => Math.sin(1 + row + 2 * b));
+    const gradients = gradientsOf(model, values, rows, shape, ({ logits }) =>
+      tf.sum(tf.mul(logits, tf.tensor2d([0, 1, 2, 3, 4].map(factors)))),
+    );
+    const parts = [0, 1, 2].map((index) =>
+      gradientsOf(binary, ofClass(index), rows, plainShape, ({ logits }) => {
+        const others = index === 0 ? 1 : 0; // the other tasks count once
+        const weights = [factors(0).map((f) => others * f), factors(1 + index), factors(4).map((f) => others * f)];
+        return tf.sum(tf.mul(logits, tf.tensor2d(weights)));
+      }),
+    );
+    const shared = Object.keys(gradients).filter(
+      (parameter) => String(model.parameters[parameter]?.shape) === String(binary.parameters[parameter]?.shape),
+    );
+    expect(shared.length).toBeGreaterThan(2);
+    for (const parameter of shared) {
+      const sum = present(parts[0]?.[parameter]).map(
+        (value, i) => value + present(parts[1]?.[parameter]?.[i]) + present(parts[2]?.[parameter]?.[i]),
+      );
+      close(present(gradients[parameter]), sum);
+    }
+    for (const parameter of own) expect(gradients[parameter]?.every((value) => value === 0)).toBe(false);
+  });
+});
+
+it('leaves the names and starting values of the other tasks’ logit layer as they are', () => {
+  const others = tasks.filter(({ type }) => type !== 'multiclass');
+  const [together, apart] = [tasks, others].map((of) =>
+    initialize(towers('tower', of, 5, plainOptions).parameters, randomFromSeed(2)),
+  );
+  for (const parameter of ['tower.logit.weight', 'tower.logit.bias'])
+    expect(together?.[parameter]).toEqual(present(apart?.[parameter]));
+  expect(Object.keys(apart ?? {})).toEqual(['tower.logit.weight', 'tower.logit.bias']);
+  expect(together?.['tower.logit.status.weight']?.value.shape).toEqual([1, classes, 5]);
+});
+
+function close(found: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(found).toHaveLength(expected.length);
+  for (let i = 0; i < expected.length; i++)
+    expect(Math.abs(present(found[i]) - present(expected[i]))).toBeLessThan(
+      1e-4 * (1 + Math.abs(present(expected[i]))),
+    );
+}
