@@ -73,7 +73,7 @@ describe('the schema of configs', () => {
     const standardOf = (key: string) => keysOf(schema).find(({ path }) => path.join('.') === key)?.standards;
     expect(standardOf('train.epochs')).toEqual(['required']);
     expect(standardOf('inputs.embedding')).toEqual(['4']);
-    expect(standardOf('train.optimizer.learningRate')).toEqual(['0.001', '0.01', '0.001']);
+    expect(standardOf('train.optimizer.learningRate')).toEqual(['0.001', '0.001', '0.01', '0.01', '0.001']);
     expect(standardOf('dataset.zipf')).toEqual(['{ users: 0.6, items: 1 }']);
   });
 });

@@ -24,6 +24,7 @@ export function configSchema(definitions: Definitions): Schema {
     { path: ['loss', 'schedule'], change: (loose: Schema) => choice(loose, weightSchedules, 'type') },
     { path: ['loss', 'balancing'], change: (loose: Schema) => choice(loose, balancings, 'type') },
     { path: ['train', 'optimizer'], change: (loose: Schema) => choice(loose, optimizers, 'type', schedules) },
+    { path: ['train', 'optimizers', 'embeddings'], change: (loose: Schema) => choice(loose, optimizers, 'type') },
   ].reduce((schema, { path, change }) => at(schema, path, change), run);
   const compared = at(compare, ['models'], (list) => ({
     ...list,

@@ -96,6 +96,14 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
           .max(2 ** 20)
           .describe('Rows in a step. It may exceed the data.'),
         optimizer: choice.extend({ schedule: choice.optional() }).describe('How gradients change the parameters.'),
+        optimizers: z
+          .strictObject({
+            embeddings: choice.describe(
+              'The optimizer of embedding tables. Its learning rate changes as that of `train.optimizer` does; it has no schedule or decay of its own.',
+            ),
+          })
+          .optional()
+          .describe('Optimizers of parts of the parameters. Absent: `optimizer` moves all.'),
         earlyStopping: z
           .strictObject({
             monitor: z
@@ -205,6 +213,7 @@ export function resolveExperiment(
     train: {
       ...experiment.train,
       optimizer: optimizer(experiment.train.optimizer),
+      ...(experiment.train.optimizers && { optimizers: { embeddings: ofEmbeddings(experiment.train.optimizers) } }),
     },
   };
   checkTaskNames(resolved, document);
@@ -220,6 +229,16 @@ export function resolveExperiment(
       schedule: part(learningRateSchedules, schedule.type, schedule, [...path, 'schedule'], 'type'),
     };
     return part(definitions.optimizers, options.type, { ...options, ...scheduled }, path, 'type');
+  }
+
+  function ofEmbeddings({ embeddings }: NonNullable<Experiment['train']['optimizers']>) {
+    const path = ['train', 'optimizers', 'embeddings'];
+    for (const key of ['schedule', 'decay']) {
+      if (!(key in embeddings)) continue;
+      const message = 'the learning rate of embeddings changes as that of train.optimizer does: remove it here';
+      throw failAt(document, [...path, key], message);
+    }
+    return part(definitions.optimizers, embeddings.type, embeddings, path, 'type');
   }
 
   /** Parses a part with the options of the definition that it names. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineOptimizer } from './optimizer.js';
+import { defineOptimizer, type Rule } from './optimizer.js';
 import { commonOptions } from './options.js';
 
 /**
@@ -19,11 +19,23 @@ export const adam = defineOptimizer({
   options: z.strictObject({
     type: z.literal('adam'),
     ...commonOptions(0.001),
+    ...adamOptions(),
+  }),
+  build: adamRule,
+});
+
+export function adamOptions() {
+  return {
     beta1: z.number().min(0).lt(1).default(0.9).describe('The decay of the mean of gradients.'),
     beta2: z.number().gt(0).lt(1).default(0.999).describe('The decay of the mean of their squares.'),
     epsilon: z.number().positive().default(1e-8).describe('Added to the root of the second moment.'),
-  }),
-  build: ({ beta1, beta2, epsilon }) => ({
+  };
+}
+
+type AdamOptions = z.infer<z.ZodObject<ReturnType<typeof adamOptions>>>;
+
+export function adamRule({ beta1, beta2, epsilon }: AdamOptions): Rule {
+  return {
     slots: { 'adam.first': 0, 'adam.second': 0 },
     begin: (step, learningRate) => {
       const t = step.add(1);
@@ -47,5 +59,5 @@ export const adam = defineOptimizer({
         };
       };
     },
-  }),
-});
+  };
+}

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
-import { ownersOf, type Parameters } from '../models/model.js';
-import type { HostArrays } from '../support/arrays.js';
+import { ownersOf, type Parameter, type Parameters } from '../models/model.js';
+import { type HostArrays, sizeOf } from '../support/arrays.js';
+import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 import type { CommonOptions } from './options.js';
 import { learningRateSchedules } from './schedules/catalogue.js';
@@ -25,14 +26,16 @@ interface Update {
 export interface Optimizer {
   /** Fresh initial values of what is kept between updates, by names that no parameter has (`<slot>/<parameter>`). */
   slots(): HostArrays;
-  /** Clips by norm, adds the L2 gradient (PyTorch's order), then applies the rule. Fails on a parameter without a gradient. */
+  /** Clips by value and by norm, adds the L2 gradient (PyTorch's order), then applies the rule. Fails on a parameter without a gradient. */
   update(input: Update): { readonly parameters: Tensors; readonly slots: Tensors };
 }
 
 /** How one array moves. Arrays are updated one by one: the compiled engine joins small ones. */
 export interface Rule {
-  /** Arrays kept beside each parameter, with the value that fills them at the start. */
-  readonly slots: Readonly<Record<string, number>>;
+  /** Arrays kept beside each parameter, with the value that fills them at the start: of its shape, or with one number per row. */
+  readonly slots: Readonly<Record<string, number | { readonly initial: number; readonly perRow: true }>>;
+  /** Decoupled decay: a parameter is multiplied by 1 - learning rate * decay before it is moved. Left out: none. */
+  readonly decay?: Readonly<Record<Parameter['kind'], number>>;
   /** Called once per step and learning rate: scalars that arrays share are computed here, not once per array. */
   begin(step: Tensor, learningRate: Tensor): Move;
 }
@@ -51,8 +54,8 @@ export interface OptimizerDefinition {
   readonly options: z.ZodObject;
   /** True if the step does not change when all gradients, past ones included, are multiplied by one slowly varying factor. */
   readonly scaleInvariant: boolean;
-  /** Parses `options` (fails on what the schema refuses). */
-  build(parameters: Parameters, options: unknown): Optimizer;
+  /** Parses `options` (fails on what the schema refuses). @param owners Of the learning rates; left out: those of these parameters. */
+  build(parameters: Parameters, options: unknown, owners?: readonly (string | undefined)[]): Optimizer;
   /** Likewise: the learning rate that its updates are to be given. */
   learningRate(options: unknown, length: TrainingLength): LearningRate;
 }
@@ -73,33 +76,41 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
     summary: definition.summary,
     scaleInvariant: definition.scaleInvariant,
     options,
-    build: (parameters, given) => {
+    build: (parameters, given, owners = ownersOf(parameters)) => {
       const parsed = options.parse(given);
-      return optimizer(parameters, parsed, definition.build(parsed));
+      return optimizer(parameters, parsed, definition.build(parsed), owners);
     },
     learningRate: (given, length) => learningRateOf(options.parse(given), length),
   };
 }
 
-function optimizer(all: Parameters, options: CommonOptions, rule: Rule): Optimizer {
+function optimizer(
+  all: Parameters,
+  options: CommonOptions,
+  rule: Rule,
+  owners: readonly (string | undefined)[],
+): Optimizer {
   const l2 = { weight: options.l2, embedding: options.l2Embeddings, bias: 0 };
   const names = Object.keys(all);
-  const owners = ownersOf(all);
   return {
     slots: () =>
       Object.fromEntries(
         Object.entries(rule.slots).flatMap(([slot, initial]) =>
           Object.entries(all).map(([name, { value }]) => {
-            const data = new Float32Array(value.data.length).fill(initial);
-            return [`${slot}/${name}`, { dtype: 'float32', shape: value.shape, data }] as const;
+            const perRow = typeof initial === 'object';
+            const shape = perRow ? value.shape.with(-1, 1) : value.shape;
+            const data = new Float32Array(sizeOf(shape)).fill(perRow ? initial.initial : initial);
+            return [`${slot}/${name}`, { dtype: 'float32', shape, data }] as const;
           }),
         ),
       ),
     update: ({ parameters, gradients, slots, step, learningRate }) => {
-      const { clipNorm } = options;
-      const raw = Object.fromEntries(names.map((name) => [name, named(gradients, name, 'gradient')]));
+      const { clipNorm, clipValue } = options;
+      const cut = (gradient: Tensor) =>
+        clipValue === undefined ? gradient : gradient.minimum(clipValue).maximum(-clipValue);
+      const raw = Object.fromEntries(names.map((name) => [name, cut(named(gradients, name, 'gradient'))]));
       const clipped = clipNorm === undefined ? raw : clipByNorm(raw, clipNorm, (name) => all[name]?.task);
-      const begin = (rate: Tensor) => rule.begin(step, rate);
+      const begin = (rate: Tensor) => ({ rate, move: rule.begin(step, rate) });
       const moves =
         learningRate.rank === 0
           ? [begin(learningRate)]
@@ -110,9 +121,9 @@ function optimizer(all: Parameters, options: CommonOptions, rule: Rule): Optimiz
         const value = named(parameters, name, 'value');
         const gradient = named(clipped, name, 'gradient');
         const decayed = l2[kind] === 0 ? gradient : gradient.add(value.mul(l2[kind]));
-        const move = moves[moves.length === 1 ? 0 : owners.indexOf(task)];
-        if (!move) throw new Error(`'${name}' has no learning rate`);
-        const next = move(value, decayed, (slot) => named(slots, `${slot}/${name}`, 'optimizer slot'));
+        const { rate, move } = must(moves[moves.length === 1 ? 0 : owners.indexOf(task)], `learning rate of ${name}`);
+        const kept = rule.decay?.[kind] ? value.mul(tf.sub(1, rate.mul(rule.decay[kind]))) : value;
+        const next = move(kept, decayed, (slot) => named(slots, `${slot}/${name}`, 'optimizer slot'));
         nextParameters[name] = next.parameter;
         for (const [slot, tensor] of Object.entries(next.slots)) nextSlots[`${slot}/${name}`] = tensor;
       }
@@ -122,15 +133,15 @@ function optimizer(all: Parameters, options: CommonOptions, rule: Rule): Optimiz
 }
 
 function named(tensors: Tensors, name: string, what: string): Tensor {
-  const found = tensors[name];
-  if (!found) throw new Error(`'${name}' has no ${what}`);
-  return found;
+  return must(tensors[name], `${what} of ${name}`);
 }
 
 /** The learning rate of a run, step by step. */
 export interface LearningRate {
   /** After so many completed epochs and steps (both from 0). */
   at(completedEpochs: number, completedSteps: number, scores: FollowedScores): number;
+  /** `learningRate` of the options. */
+  readonly start: number;
   /** Only where it goes by the scores of epochs. Networks that share nothing then have a learning rate each, by their own scores. */
   readonly follow?: LearningRateSchedule['follow'];
 }
@@ -139,10 +150,17 @@ export interface LearningRate {
 function learningRateOf({ learningRate, decay, schedule }: CommonOptions, length: TrainingLength): LearningRate {
   if (schedule) {
     const { factor, follow } = learningRateSchedules.get(schedule.type).build(schedule, length);
-    return { at: (_epochs, steps, scores) => learningRate * factor(steps, scores), ...(follow ? { follow } : {}) };
+    return {
+      start: learningRate,
+      at: (_epochs, steps, scores) => learningRate * factor(steps, scores),
+      ...(follow ? { follow } : {}),
+    };
   }
-  if (!decay) return { at: () => learningRate };
-  return { at: (epochs, steps) => learningRate * decay.ratio ** (decay.unit === 'epoch' ? epochs : steps) };
+  if (!decay) return { start: learningRate, at: () => learningRate };
+  return {
+    start: learningRate,
+    at: (epochs, steps) => learningRate * decay.ratio ** (decay.unit === 'epoch' ? epochs : steps),
+  };
 }
 
 /**

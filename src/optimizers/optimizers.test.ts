@@ -48,6 +48,21 @@ const fromPyTorch: { name: string; options: { type: string } & Record<string, un
     expected: [0.44153, -1.28867, 1.9996841, -0.4118],
   },
   {
+    name: 'AdamW(lr=0.01, weight_decay=0.1)',
+    options: { type: 'adamw', learningRate: 0.01, weightDecay: 0.1 },
+    expected: [0.485092982, -1.2378174131, 1.9750499674, 0.0836552915],
+  },
+  {
+    name: 'AdamW(lr=0.05, weight_decay=0.5, betas=(0.8, 0.99), eps=1e-3)',
+    options: { type: 'adamw', learningRate: 0.05, weightDecay: 0.5, beta1: 0.8, beta2: 0.99, epsilon: 1e-3 },
+    expected: [0.4038356252, -1.1261325782, 1.8055187939, 0.0196683069],
+  },
+  {
+    name: 'SGD(lr=0.1) after clip_grad_value_(0.5)',
+    options: { type: 'sgd', learningRate: 0.1, clipValue: 0.5 },
+    expected: [0.485, -1.29, 2, 0.05],
+  },
+  {
     name: 'SGD(lr=0.1) after clip_grad_norm_(0.5)',
     options: { type: 'sgd', learningRate: 0.1, clipNorm: 0.5 },
     expected: [0.4996943065, -1.2955591402, 2.0000308703, 0.074663088],
@@ -58,6 +73,35 @@ describe('three steps, or more', () => {
   it.each(fromPyTorch)('$name', ({ options, expected }) => {
     const end = train(weights(start), gradients, options);
     expectClose([...values(end, 'a'), ...values(end, 'b')], expected);
+  });
+
+  it('row-wise AdaGrad keeps one sum per row: by hand', () => {
+    const rows = [
+      [0.5, -1.25, 2],
+      [0.1, 3, -1],
+    ];
+    const table: Parameters = {
+      table: { kind: 'embedding', value: { dtype: 'float32', shape: [2, 3], data: Float32Array.from(rows.flat()) } },
+    };
+    const steps = gradients.map(({ a, b }) => [a, [...b, 0, 0]]); // each row's gradient
+    const options = { type: 'rowwise-adagrad', learningRate: 0.1 };
+    const slot = optimizers.get(options.type).build(table, options).slots()['rowwise-adagrad.sum/table'];
+    expect(slot?.shape).toEqual([2, 1]);
+    const end = train(
+      table,
+      steps.map((step) => ({ table: step.flat() })),
+      options,
+    );
+    const expected = rows.map((row, r) => {
+      let sum = 0;
+      for (const step of steps) {
+        const gradient = step[r] ?? [];
+        sum += gradient.reduce((total, g) => total + g * g, 0) / 3;
+        row = row.map((p, i) => p - (0.1 * (gradient[i] ?? 0)) / (Math.sqrt(sum) + 1e-8));
+      }
+      return row;
+    });
+    expectClose(values(end, 'table'), expected.flat());
   });
 
   it("Adam follows Kingma and Ba's algorithm 1 over 200 steps, with a changing learning rate", () => {
@@ -107,6 +151,19 @@ describe('three steps, or more', () => {
     const end = train(parameters, step, { type: 'sgd', learningRate: 1, clipNorm: 1 });
     const result = ['a.w', 'a.b', 'b.w', 'shared'].flatMap((name) => values(end, name));
     expectClose(result, [-3 / 13, -4 / 13, -12 / 13, -0.5, -1]); // b's norm is below the limit
+  });
+
+  it('decoupled decay leaves biases, and embeddings unless asked', () => {
+    const parameters: Parameters = {
+      w: { kind: 'weight', value: vector([2]) },
+      e: { kind: 'embedding', value: vector([2]) },
+      b: { kind: 'bias', value: vector([2]) },
+    };
+    const options = { type: 'adamw', learningRate: 0.1, weightDecay: 0.5 };
+    const zero = [{ w: [0], e: [0], b: [0] }];
+    const all = (end: Readonly<Record<string, Tensor>>) => ['w', 'e', 'b'].flatMap((name) => values(end, name));
+    expectClose(all(train(parameters, zero, options)), [1.9, 2, 2]);
+    expectClose(all(train(parameters, zero, { ...options, weightDecayEmbeddings: 1 })), [1.9, 1.8, 2]);
   });
 
   it('clips before it adds L2', () => {
@@ -171,7 +228,7 @@ describe('options', () => {
           Object.entries(initial).map(([name, { value }]) => [name, tf.tensor1d([...value.data])]),
         );
         const slots = Object.fromEntries(
-          Object.entries(optimizer.slots()).map(([name, { data }]) => [name, tf.tensor1d([...data])]),
+          Object.entries(optimizer.slots()).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
         );
         const gradients = { 'b.w': tf.tensor1d([1, -2]), 'a.w': tf.tensor1d([3, 4]), 'b.v': tf.tensor1d([-5, 6]) };
         const next = optimizer.update({ parameters, gradients, slots, step: tf.scalar(0), learningRate });
@@ -200,7 +257,7 @@ describe('options', () => {
   });
 
   it('a parameter without a gradient is an error that names it', () => {
-    expect(() => train(weights(start), [{ a: [0, 0, 0] }], { type: 'sgd' })).toThrow("'b'");
+    expect(() => train(weights(start), [{ a: [0, 0, 0] }], { type: 'sgd' })).toThrow('gradient of b');
   });
 });
 

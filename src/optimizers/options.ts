@@ -22,6 +22,11 @@ export function commonOptions(learningRate: number) {
         'l2 * p is added to the gradient of weights (PyTorch’s coupled `weight_decay`), never to that of biases.',
       ),
     l2Embeddings: z.number().nonnegative().default(0).describe('The same for embedding tables.'),
+    clipValue: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Each element of a gradient is cut to [-clipValue, clipValue], before `clipNorm`.'),
     clipNorm: z
       .number()
       .positive()

@@ -15,6 +15,7 @@ import type { Balancing } from '../objective/balancing/balancing.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import { weightSchedules } from '../objective/catalogue.js';
 import { type WeightSchedule, weightScheduleWarning } from '../objective/weight-schedule.js';
+import { optimizerOf } from '../optimizers/apart.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import type { LearningRate, Optimizer } from '../optimizers/optimizer.js';
 import type { FollowedScores } from '../optimizers/schedules/learning-rate-schedule.js';
@@ -67,7 +68,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     dataset,
     model,
     parameters,
-    optimizer: optimizer.build(parameters, train.optimizer),
+    optimizer: optimizerOf(parameters, train.optimizer, train.optimizers?.embeddings),
     learningRatesAt: ({ epoch, units }, steps) =>
       (learningRate.follow ? units : units.slice(0, 1)).map((unit) =>
         learningRate.at(epoch - 1, steps, unit.learningRate),

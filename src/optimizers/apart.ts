@@ -1,0 +1,41 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { ownersOf, type Parameters } from '../models/model.js';
+import { optimizers } from './catalogue.js';
+import type { Optimizer } from './optimizer.js';
+
+interface Choice {
+  readonly type: string;
+  readonly learningRate?: unknown;
+}
+
+/**
+ * The optimizer of a run. With `embeddings`, embedding tables have one of their own: with its own rule, clipping and L2. Its learning rate
+ * moves with the other's: it is fed once, and multiplied by the ratio of the two at the start.
+ */
+export function optimizerOf(parameters: Parameters, main: Choice, embeddings: Choice | undefined): Optimizer {
+  if (!embeddings) return optimizers.get(main.type).build(parameters, main);
+  const owners = ownersOf(parameters);
+  const part = (isEmbedding: boolean, { type, ...options }: Choice) => {
+    const own = Object.entries(parameters).filter(([, { kind }]) => (kind === 'embedding') === isEmbedding);
+    return optimizers.get(type).build(Object.fromEntries(own), { type, ...options }, owners);
+  };
+  const parts = [
+    { optimizer: part(false, main), ratio: 1 },
+    { optimizer: part(true, embeddings), ratio: startOf(embeddings) / startOf(main) },
+  ];
+  return {
+    slots: () => Object.assign({}, ...parts.map(({ optimizer }) => optimizer.slots())),
+    update(input) {
+      const updated = parts.map(({ optimizer, ratio }) =>
+        optimizer.update({ ...input, learningRate: ratio === 1 ? input.learningRate : input.learningRate.mul(ratio) }),
+      );
+      const joined = (of: (one: (typeof updated)[number]) => Readonly<Record<string, Tensor>>) =>
+        Object.assign({}, ...updated.map(of));
+      return { parameters: joined(({ parameters }) => parameters), slots: joined(({ slots }) => slots) };
+    },
+  };
+}
+
+function startOf({ type, ...options }: Choice): number {
+  return optimizers.get(type).learningRate({ type, ...options }, { epochs: 1, stepsPerEpoch: 1 }).start;
+}
