@@ -44,6 +44,7 @@ describe('a comparison', () => {
         epochs: 3,
         batchSize: 8,
         optimizer: { type: 'adam', learningRate: 0.1 },
+        accumulate: 1,
         earlyStopping: { monitor: 'mean', patience: null },
       },
       engine: { name: 'compiled', device: 'auto' },

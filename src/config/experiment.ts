@@ -96,6 +96,31 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
           .max(2 ** 20)
           .describe('Rows in a step. It may exceed the data.'),
         optimizer: choice.extend({ schedule: choice.optional() }).describe('How gradients change the parameters.'),
+        accumulate: addedLater(
+          z
+            .int()
+            .positive()
+            .max(2 ** 16)
+            .default(1)
+            .describe(
+              'Steps whose mean gradient makes one update: the effective batch is `batchSize` times this. The end of an epoch makes an update in any case.',
+            ),
+        ),
+        average: z
+          .strictObject({
+            decay: z
+              .number()
+              .gt(0)
+              .lt(1)
+              .default(0.999)
+              .describe(
+                'What the average keeps of itself at an update. The first updates keep less: (1 + t) / (10 + t).',
+              ),
+          })
+          .optional()
+          .describe(
+            'Epochs are evaluated and kept by an exponential moving average of the parameters. Absent: by the parameters.',
+          ),
         optimizers: z
           .strictObject({
             embeddings: choice.describe(

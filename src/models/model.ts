@@ -46,8 +46,11 @@ export interface ModelShape {
 /** One trainable array. */
 export interface Parameter {
   readonly value: FloatArray;
-  /** Embeddings are counted apart and are not decayed by L2 unless asked; biases are never decayed. */
-  readonly kind: 'embedding' | 'weight' | 'bias';
+  /**
+   * Embeddings are counted apart and are not decayed by L2 unless asked; biases are never decayed. A statistic is no trainable value: the
+   * model moves it in training (`Context.observe`), no optimizer does.
+   */
+  readonly kind: 'embedding' | 'weight' | 'bias' | 'statistic';
   /** Set when this parameter belongs to an independent network of one task (single-task): it then stops, is clipped and is selected by itself. */
   readonly task?: string;
 }
@@ -109,6 +112,10 @@ export interface Context {
   readonly training: boolean;
   /** In training, the step's random numbers by name, with the shapes of `noiseShapes`: fed with the batch, so that all engines see the same. */
   readonly noise: Readonly<Record<string, Tensor>>;
+  /** In training, float32 [batch]: 1 for a row, 0 for one that only fills the batch. Where the model has statistics. */
+  readonly rows?: Tensor;
+  /** In training, takes the next value of a statistic. */
+  readonly observe?: (name: string, value: Tensor) => void;
 }
 
 /** Without noise. */
@@ -268,6 +275,11 @@ export function glorot(members: readonly string[], inputs: number, outputs: numb
 /** Biases [members, 1, outputs]: zero. */
 export function zeroBias(members: readonly string[], outputs: number): ParameterStart {
   return { shape: [members.length, 1, outputs], kind: 'bias', start: () => undefined };
+}
+
+/** The names of what gradients move. */
+export function trainable(parameters: Readonly<Record<string, Pick<Parameter, 'kind'>>>): readonly string[] {
+  return Object.entries(parameters).flatMap(([name, { kind }]) => (kind === 'statistic' ? [] : [name]));
 }
 
 /** Values that all start alike. Their kind is `bias`: like biases they are never decayed. */

@@ -36,9 +36,9 @@ export function commonOptions({ tower }: { readonly tower: number[] }) {
     ),
     normalization: addedLater(
       z
-        .enum(['none', 'layer'])
+        .enum(['none', 'layer', 'batch'])
         .default('none')
-        .describe('`layer`: layer normalisation of each hidden layer, before the activation.'),
+        .describe('`layer` or `batch` normalisation of each hidden layer, before the activation.'),
     ),
     activation: addedLater(
       z

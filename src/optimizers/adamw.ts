@@ -24,6 +24,6 @@ export const adamw = defineOptimizer({
   }),
   build: (options) => ({
     ...adamRule(options),
-    decay: { weight: options.weightDecay, embedding: options.weightDecayEmbeddings, bias: 0 },
+    decay: { weight: options.weightDecay, embedding: options.weightDecayEmbeddings, bias: 0, statistic: 0 },
   }),
 });

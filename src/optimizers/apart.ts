@@ -36,6 +36,7 @@ export function optimizerOf(parameters: Parameters, main: Choice, embeddings: Ch
   };
 }
 
-function startOf({ type, ...options }: Choice): number {
-  return optimizers.get(type).learningRate({ type, ...options }, { epochs: 1, stepsPerEpoch: 1 }).start;
+/** The learning rate before any schedule. */
+function startOf({ type, learningRate }: Choice): number {
+  return optimizers.get(type).learningRate({ type, learningRate }, { epochs: 1, stepsPerEpoch: 1 }).start;
 }

@@ -85,12 +85,13 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
 }
 
 function optimizer(
-  all: Parameters,
+  parameters: Parameters,
   options: CommonOptions,
   rule: Rule,
   owners: readonly (string | undefined)[],
 ): Optimizer {
-  const l2 = { weight: options.l2, embedding: options.l2Embeddings, bias: 0 };
+  const l2 = { weight: options.l2, embedding: options.l2Embeddings, bias: 0, statistic: 0 };
+  const all = Object.fromEntries(Object.entries(parameters).filter(([, { kind }]) => kind !== 'statistic'));
   const names = Object.keys(all);
   return {
     slots: () =>
@@ -104,7 +105,7 @@ function optimizer(
           }),
         ),
       ),
-    update: ({ parameters, gradients, slots, step, learningRate }) => {
+    update: ({ parameters: values, gradients, slots, step, learningRate }) => {
       const { clipNorm, clipValue } = options;
       const cut = (gradient: Tensor) =>
         clipValue === undefined ? gradient : gradient.minimum(clipValue).maximum(-clipValue);
@@ -118,7 +119,7 @@ function optimizer(
       const nextParameters: Record<string, Tensor> = {};
       const nextSlots: Record<string, Tensor> = {};
       for (const [name, { kind, task }] of Object.entries(all)) {
-        const value = named(parameters, name, 'value');
+        const value = named(values, name, 'value');
         const gradient = named(clipped, name, 'gradient');
         const decayed = l2[kind] === 0 ? gradient : gradient.add(value.mul(l2[kind]));
         const { rate, move } = must(moves[moves.length === 1 ? 0 : owners.indexOf(task)], `learning rate of ${name}`);

@@ -142,10 +142,10 @@ async function trained(name: string, { a, c, weights, absent }: Problem) {
   };
   const optimizer = optimizers.get('sgd').build(parameters, { type: 'sgd', learningRate: rate });
   const noise = balancingNoiseOf(balanced, randomFromSeed(4), { completedSteps: 0, steps });
-  const whole = batchArrays({ categorical: [], numeric: [], lists: [], tasks }, 1, 1, {}, balanced).training;
+  const whole = batchArrays({ categorical: [], numeric: [], lists: [], tasks }, 1, 1, {}, { balanced }).training;
   const program = await referenceEngine().compile(
-    trainingStep(model, loss, optimizer, Object.keys(parameters), balanced),
-    { state: initialState(parameters, optimizer, balanced), batch: whole },
+    trainingStep(model, loss, optimizer, Object.keys(parameters), { balanced }),
+    { state: initialState(parameters, optimizer, { balanced }), batch: whole },
   );
   const of = (sides: readonly number[], value: (step: number, k: number) => number) =>
     float32(

@@ -32,7 +32,13 @@ const ended = (
     recorded(auc(errors)),
     {
       tasks: [click],
-      train: { epochs: allowed, batchSize: 1, optimizer, earlyStopping: { ...earlyStopping, ...stopping } },
+      train: {
+        epochs: allowed,
+        batchSize: 1,
+        accumulate: 1,
+        optimizer,
+        earlyStopping: { ...earlyStopping, ...stopping },
+      },
     },
     1,
   );
@@ -67,7 +73,7 @@ test('a run that patience stopped is on a plateau, however it fell before', () =
 describe('of several tasks', () => {
   const config = (monitor: string, standardize = false): Configured => ({
     tasks: [click, { ...time, standardize }],
-    train: { epochs: 5, batchSize: 1, optimizer, earlyStopping: { ...earlyStopping, monitor } },
+    train: { epochs: 5, batchSize: 1, accumulate: 1, optimizer, earlyStopping: { ...earlyStopping, monitor } },
   });
   const metrics = (click: number, time: number) => ({
     click: { auc: 1 - click, logLoss: click, samples: 5 },

@@ -46,6 +46,10 @@ export interface TrainingSetup {
   readonly balanced: Balanced | null;
   /** Likewise of what the balancing method draws. */
   readonly balancingNoise: Random;
+  /** Steps whose mean gradient makes one update. */
+  readonly accumulate: number;
+  /** Decay of the moving average of the parameters, by which epochs are evaluated; undefined: the parameters themselves. */
+  readonly average: number | undefined;
   readonly epochs: number;
   readonly batchSize: number;
   /** `mean`, `task:<name>`, `metric:<name>` or `loss`. */
@@ -83,6 +87,8 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
       sharing: balancing.kind === 'gradients' ? sharingOf(model, parameters, dataset) : {},
     },
     balancingNoise: random.stream('balancing'),
+    accumulate: train.accumulate,
+    average: train.average?.decay,
     epochs: train.epochs,
     batchSize: train.batchSize,
     monitor: train.earlyStopping.monitor,
@@ -187,6 +193,7 @@ export interface ParameterCounts {
 export function countParameters(parameters: ParameterStarts): ParameterCounts {
   const counts = { embedding: 0, network: 0 };
   for (const { shape, kind } of Object.values(parameters)) {
+    if (kind === 'statistic') continue;
     counts[kind === 'embedding' ? 'embedding' : 'network'] += sizeOf(shape);
   }
   return counts;

@@ -2,10 +2,19 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { type Dataset, widthsOf } from '../data/dataset.js';
 import type { ArraySpec, Step, Tensors } from '../engine/engine.js';
 import { drawNoise, noiseShapes } from '../models/layers/noise.js';
-import { type Context, evaluating, type Gate, type Model, type NoiseUnits, type Parameters } from '../models/model.js';
+import {
+  type Context,
+  evaluating,
+  type Gate,
+  type Model,
+  type NoiseUnits,
+  type Parameters,
+  trainable,
+} from '../models/model.js';
 import type { JointLoss } from '../objective/joint-loss.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
-import { float32, type HostArrays, sizeOf } from '../support/arrays.js';
+import { float32, type HostArray, type HostArrays, sizeOf } from '../support/arrays.js';
+import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { type Balanced, balancedGradients } from './gradients/balanced-gradients.js';
@@ -14,12 +23,24 @@ import { jointGradients, type Losses, lossesOf } from './gradients/step-gradient
 const optimizerPrefix = 'optimizer/';
 const noisePrefix = 'noise/';
 const balancingPrefix = 'balancing/';
+const averagePrefix = 'average/';
+const accumulatedPrefix = 'accumulated/';
+
+/** What may be done with a step's gradients and parameters beside the optimizer. */
+export interface Extras {
+  readonly balanced?: Balanced | null;
+  /** Steps whose mean gradient makes one update. Left out: 1. */
+  readonly accumulate?: number | undefined;
+  /** Decay of the exponential moving average of the parameters. */
+  readonly average?: number | undefined;
+}
 
 /**
  * One training step as a pure function.
- * State: every parameter by its name, `optimizer/<slot>`, `balancing/<slot>`, and `step` (completed steps, float32 scalar).
- * Batch: the data's arrays, `weights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context, and
- * `balancing/<name>`, which the balancing method draws.
+ * State: every parameter by its name, `optimizer/<slot>`, `balancing/<slot>`, and `step` (completed updates, float32 scalar). With an average
+ * `average/<parameter>`; with accumulated gradients their sums `accumulated/<parameter>`, and `accumulated` (how many, float32 scalar).
+ * Batch: the data's arrays, `weights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context,
+ * `balancing/<name>`, which the balancing method draws, and with accumulated gradients `update` [], 1 in steps that end in an update, else 0.
  * Outputs: `loss` [] (with the penalty), `tasks` [T]. With a balancing method `balancing` [T], the weights in use, and of one that goes by
  * gradients `cosines` [pairs].
  */
@@ -28,13 +49,20 @@ export function trainingStep(
   loss: JointLoss,
   optimizer: Optimizer,
   names: readonly string[],
-  balanced: Balanced | null = null,
+  { balanced = null, accumulate = 1, average }: Extras = {},
 ): Step {
+  const trained = names.filter((name) => model.parameters[name]?.kind !== 'statistic');
   return (state, batch) => {
-    const context = contextOf(batch);
-    const parameters = names.map((name) => get(state, name));
+    const observed: Record<string, Tensor> = {};
+    const context = {
+      ...contextOf(batch, trained.length < names.length),
+      observe: (name: string, value: Tensor) => {
+        observed[name] = tf.keep(value); // read outside of the differentiated function
+      },
+    };
+    const parameters = trained.map((name) => get(state, name));
     const evaluate = (values: readonly Tensor[]): Losses => {
-      const byName = Object.fromEntries(names.map((name, index) => [name, at(values, index)]));
+      const byName = { ...state, ...Object.fromEntries(trained.map((name, index) => [name, at(values, index)])) };
       return lossesOf(loss, model.apply(byName, inputsOf(batch), context), {
         labels: get(batch, 'labels'),
         mask: get(batch, 'mask'),
@@ -42,7 +70,7 @@ export function trainingStep(
       });
     };
     const { gradients, outputs, slots } = balanced
-      ? balancedGradients(balanced, evaluate, parameters, names, {
+      ? balancedGradients(balanced, evaluate, parameters, trained, {
           weights: get(batch, 'weights'),
           slots: withoutPrefix(state, balancingPrefix),
           noise: withoutPrefix(batch, balancingPrefix),
@@ -50,23 +78,81 @@ export function trainingStep(
           learningRate: get(batch, 'learningRate'),
         })
       : jointGradients(evaluate, parameters);
-    const updated = optimizer.update({
-      parameters: Object.fromEntries(names.map((name, index) => [name, at(parameters, index)])),
-      gradients: Object.fromEntries(names.map((name, index) => [name, at(gradients, index)])),
-      slots: withoutPrefix(state, optimizerPrefix),
+    const before = pickFrom(state, trained);
+    const kept = {
+      ...before,
+      ...Object.fromEntries(Object.entries(state).filter(([name]) => name.startsWith(optimizerPrefix))),
       step: get(state, 'step'),
-      learningRate: get(batch, 'learningRate'),
-    });
-    return {
-      state: {
+    };
+    const update = (mean: readonly Tensor[]): Tensors => {
+      const updated = optimizer.update({
+        parameters: before,
+        gradients: Object.fromEntries(trained.map((name, index) => [name, at(mean, index)])),
+        slots: withoutPrefix(state, optimizerPrefix),
+        step: get(state, 'step'),
+        learningRate: get(batch, 'learningRate'),
+      });
+      return {
         ...updated.parameters,
         ...withPrefix(updated.slots, optimizerPrefix),
-        ...withPrefix(slots, balancingPrefix),
         step: tf.add(get(state, 'step'), 1),
+      };
+    };
+    const { next, sums } =
+      accumulate === 1
+        ? { next: update(gradients), sums: {} }
+        : accumulated(state, batch, trained, gradients, update, kept);
+    return {
+      state: {
+        ...next,
+        ...sums,
+        ...(average === undefined ? {} : averaged(state, next, trained, average)),
+        ...withPrefix(slots, balancingPrefix),
+        ...observed,
       },
       outputs,
     };
   };
+}
+
+/** Adds the gradients up; where the batch says so, updates by their mean and begins anew. */
+function accumulated(
+  state: Tensors,
+  batch: Tensors,
+  names: readonly string[],
+  gradients: readonly Tensor[],
+  update: (mean: readonly Tensor[]) => Tensors,
+  kept: Tensors,
+): { readonly next: Tensors; readonly sums: Tensors } {
+  const count = tf.add(get(state, 'accumulated'), 1);
+  const updates = get(batch, 'update').greater(0);
+  const sums = names.map((name, index) => tf.add(get(state, accumulatedPrefix + name), at(gradients, index)));
+  const updated = update(sums.map((sum) => tf.div(sum, count)));
+  const either = (yes: Tensor, no: Tensor) => tf.where(updates, yes, no);
+  const cleared = (value: Tensor) => either(tf.zerosLike(value), value);
+  return {
+    next: Object.fromEntries(Object.entries(kept).map(([name, value]) => [name, either(get(updated, name), value)])),
+    sums: {
+      ...Object.fromEntries(names.map((name, index) => [accumulatedPrefix + name, cleared(at(sums, index))])),
+      accumulated: cleared(count),
+    },
+  };
+}
+
+/**
+ * The exponential moving average of the parameters, by min(decay, (1 + t) / (10 + t)) after t updates (TensorFlow's `num_updates`): the first
+ * steps are forgotten sooner.
+ */
+function averaged(state: Tensors, next: Tensors, names: readonly string[], decay: number): Tensors {
+  const t = get(next, 'step');
+  const moved = tf.notEqual(t, get(state, 'step'));
+  const by = tf.where(moved, tf.div(tf.add(t, 1), tf.add(t, 10)).minimum(decay), tf.onesLike(t));
+  return Object.fromEntries(
+    names.map((name) => {
+      const mean = get(state, averagePrefix + name);
+      return [averagePrefix + name, tf.add(tf.mul(mean, by), tf.mul(get(next, name), tf.sub(1, by)))];
+    }),
+  );
 }
 
 /**
@@ -90,7 +176,7 @@ export function batchArrays(
   batchSize: number,
   learningRates = 1,
   noise: NoiseUnits = {},
-  balanced: Balanced | null = null,
+  { balanced = null, accumulate = 1 }: Extras = {},
 ) {
   const taskRows = { dtype: 'float32', shape: [dataset.tasks.length, batchSize] } as const;
   const width = widthsOf(dataset);
@@ -104,6 +190,7 @@ export function batchArrays(
     mask: taskRows,
     weights: { dtype: 'float32', shape: [dataset.tasks.length] },
     learningRate: { dtype: 'float32', shape: learningRates === 1 ? [] : [learningRates] },
+    ...(accumulate === 1 ? {} : { update: { dtype: 'float32', shape: [] } }),
     ...noiseSpecs(noise, batchSize),
     ...Object.fromEntries(
       Object.entries(balanced?.method.noise ?? {}).map(([name, { shape }]): [string, ArraySpec] => [
@@ -155,24 +242,46 @@ export function balancingNoiseOf(
 export function initialState(
   parameters: Parameters,
   optimizer: Optimizer,
-  balanced: Balanced | null = null,
+  { balanced = null, accumulate = 1, average }: Extras = {},
 ): HostArrays {
-  const shared = Object.keys(parameters).filter((name) => balanced?.sharing[name] !== 'none');
+  const trained = trainable(parameters);
+  const shared = trained.filter((name) => balanced?.sharing[name] !== 'none');
+  const values = Object.fromEntries(Object.entries(parameters).map(([name, { value }]) => [name, value]));
+  const ofTrained = (prefix: string, value: (start: HostArray) => HostArray) =>
+    Object.fromEntries(trained.map((name) => [prefix + name, value(must(values[name], name))]));
+  const zeros = ({ shape }: HostArray) => float32(shape);
   return {
-    ...Object.fromEntries(Object.entries(parameters).map(([name, { value }]) => [name, value])),
+    ...values,
+    ...(average === undefined ? {} : ofTrained(averagePrefix, (start) => start)),
+    ...(accumulate === 1 ? {} : { ...ofTrained(accumulatedPrefix, zeros), accumulated: float32([]) }),
     ...withPrefix(optimizer.slots(), optimizerPrefix),
     ...withPrefix(balanced?.method.slots(shared) ?? {}, balancingPrefix),
     step: { dtype: 'float32', shape: [], data: new Float32Array(1) },
   };
 }
 
-/** In training. */
-export function contextOf(batch: Tensors): Context {
-  return { training: true, noise: withoutPrefix(batch, noisePrefix) };
+/** The values by which a state is evaluated: averages of the parameters where it has them, and the model's statistics. */
+export function evaluatedValues(state: HostArrays, names: readonly string[]): HostArrays {
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      must(state[averagePrefix + name] ?? state[name], `parameter '${name}' in the engine's state`),
+    ]),
+  );
+}
+
+/** In training. @param withRows Whether the model asks which rows only fill the batch. */
+export function contextOf(batch: Tensors, withRows: boolean): Context {
+  const context = { training: true, noise: withoutPrefix(batch, noisePrefix) };
+  return withRows ? { ...context, rows: get(batch, 'mask').max(0).greater(0).toFloat() } : context;
 }
 
 function inputsOf(batch: Tensors) {
   return { categorical: get(batch, 'categorical'), numeric: get(batch, 'numeric') };
+}
+
+function pickFrom(tensors: Tensors, names: readonly string[]): Tensors {
+  return Object.fromEntries(names.map((name) => [name, get(tensors, name)]));
 }
 
 function withPrefix<Value>(values: Readonly<Record<string, Value>>, prefix: string): Record<string, Value> {

@@ -5,7 +5,7 @@ import type { Program } from '../engine/engine.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
 import { ownersOf } from '../models/model.js';
 import { jointLoss } from '../objective/joint-loss.js';
-import { float32, type HostArray, type HostArrays } from '../support/arrays.js';
+import { float32, type HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { addBalance, balanceOf, type EpochBalance } from './epoch-balance.js';
@@ -14,7 +14,7 @@ import { pace } from './pace.js';
 import { type EpochSums, emptySums, freshProgress, type Progress } from './progress.js';
 import { advance, checkMonitor, observe, observersOf, ofOwnBest, unitsOf } from './selection.js';
 import type { TrainingSetup } from './setup.js';
-import { balancingNoiseOf, batchArrays, initialState, noiseOf, trainingStep } from './step.js';
+import { balancingNoiseOf, batchArrays, evaluatedValues, initialState, noiseOf, trainingStep } from './step.js';
 
 /** A moment of a run from which it can go on to the same bits. */
 export interface Snapshot {
@@ -92,14 +92,10 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
   let progress: Progress = from?.progress ?? freshProgress(dataset.tasks.length, units.length, observers.length);
 
   const started = performance.now();
-  const program = await engine.compile(
-    trainingStep(model, jointLoss(dataset.tasks), optimizer, names, setup.balanced),
-    {
-      state: from?.state ?? initialState(setup.parameters, optimizer, setup.balanced),
-      batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length, model.noise, setup.balanced)
-        .training,
-    },
-  );
+  const program = await engine.compile(trainingStep(model, jointLoss(dataset.tasks), optimizer, names, setup), {
+    state: from?.state ?? initialState(setup.parameters, optimizer, setup),
+    batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length, model.noise, setup).training,
+  });
   const snapshot = async (): Promise<Snapshot> => ({ state: await program.readState(), best, ownBest, progress });
   let evaluator: Evaluator | undefined;
   try {
@@ -112,7 +108,7 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
         progress = chunk.progress;
         yield { kind: 'step', ...chunk, epoch: progress.epoch, step: progress.step, snapshot };
       }
-      const parameters = await readParameters(program, names);
+      const parameters = evaluatedValues(await program.readState(), names);
       const validation = metricsOf(dataset, yield* evaluated(evaluator, parameters, 'validation'));
       const record = epochRecord(setup, progress, validation);
       const advanced = units.map((unit, index) => {
@@ -197,17 +193,6 @@ export function metricsOf(dataset: Dataset, evaluation: Evaluation): Record<stri
   );
 }
 
-async function readParameters(program: Program, names: readonly string[]): Promise<Record<string, HostArray>> {
-  const state = await program.readState();
-  return Object.fromEntries(
-    names.map((name) => {
-      const value = state[name];
-      if (!value) throw new Error(`The engine lost parameter '${name}'.`);
-      return [name, value];
-    }),
-  );
-}
-
 function epochRecord(setup: TrainingSetup, progress: Progress, validation: Record<string, TaskMetrics>): EpochRecord {
   const { epoch, step, totalSteps, sums, epochSeconds } = progress;
   const byTask = <Value>(value: (index: number) => Value): Record<string, Value> =>
@@ -262,7 +247,7 @@ export async function* trainEpoch(
   const { dataset, batchSize, model } = setup;
   const { epoch } = from;
   const steps = Math.ceil(dataset.splits.train.rows / batchSize);
-  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise, setup.balanced);
+  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise, setup);
   const { shape } = arrays.training.learningRate;
   const chunks = pace(arrays.bytes, program.transfers?.perChunkMilliseconds);
   const reader = readBatches(dataset, 'train', {
@@ -270,6 +255,12 @@ export async function* trainEpoch(
     order: setup.order.stream(String(epoch)),
     skip: from.step,
   });
+  // An update after every so many steps, and at the end of the epoch.
+  const updatesOf = (completed: number, count: number) =>
+    Float32Array.from({ length: count }, (_, index) => {
+      const done = completed + index + 1;
+      return done % setup.accumulate === 0 || done === steps ? 1 : 0;
+    });
   let progress = from;
   while (progress.step < steps) {
     const started = performance.now();
@@ -291,6 +282,7 @@ export async function* trainEpoch(
       }),
       weights: float32([chunk.steps, dataset.tasks.length], weights),
       learningRate: float32([chunk.steps, ...shape], Float32Array.from(rates)),
+      ...(setup.accumulate === 1 ? {} : { update: float32([chunk.steps], updatesOf(progress.step, chunk.steps)) }),
     });
     const sums = addSteps(progress, outputs, chunk.arrays.mask.data, chunk.steps, batchSize, dataset.tasks);
     const seconds = (performance.now() - started) / 1000;

@@ -14,6 +14,7 @@ import {
 } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
 import { addBias, byStream, type Features, pick, product, reordered, withGradient } from './axes.js';
+import { batchNormalized, batchStatistics, epsilon, perFeature } from './batch-normalization.js';
 import { dropout } from './noise.js';
 
 export interface Mlps extends Layer {
@@ -31,7 +32,7 @@ export interface Mlps extends Layer {
  * One MLP per member, of equal widths and each with weights of its own, computed together: one batched product per layer. A layer is
  * linear, then normalisation, activation and dropout as the options say.
  *
- * Parameters `<name>.<layer>.weight` [members, outputs, inputs] and `.bias` [members, 1, outputs]; with layer normalisation `.gain` and
+ * Parameters `<name>.<layer>.weight` [members, outputs, inputs] and `.bias` [members, 1, outputs]; with normalisation `.gain` and
  * `.shift` [members, 1, outputs]; with prelu `.slope` [members, 1, 1].
  */
 export function mlps(
@@ -44,7 +45,8 @@ export function mlps(
   const parameters: Record<string, ParameterStart> = {};
   const noise: Record<string, readonly [number, number]> = {};
   const rate = dropoutRates(options).layers;
-  const normalizes = options.normalization === 'layer';
+  const normalizes = options.normalization !== 'none';
+  const byBatch = options.normalization === 'batch';
   const layers = widths.map((_, index) => `${name}.${index}`);
   for (const [index, width] of widths.entries()) {
     const layer = `${name}.${index}`;
@@ -54,6 +56,7 @@ export function mlps(
       parameters[`${layer}.gain`] = filled([members.length, 1, width], 1);
       parameters[`${layer}.shift`] = zeroBias(members, width);
     }
+    if (byBatch) Object.assign(parameters, batchStatistics(layer, members, width));
     if (options.activation === 'prelu') parameters[`${layer}.slope`] = filled([members.length, 1, 1], startingSlope);
     if (rate > 0) noise[layer] = [members.length, width];
   }
@@ -67,7 +70,8 @@ export function mlps(
         hidden = product(hidden, named(values, `${layer}.weight`));
         hidden = addBias(hidden, named(values, `${layer}.bias`));
         if (normalizes) {
-          hidden = tf.mul(normalized(hidden), perFeature(named(values, `${layer}.gain`)));
+          const unit = byBatch ? batchNormalized(hidden, layer, values, context) : normalized(hidden);
+          hidden = tf.mul(unit, perFeature(named(values, `${layer}.gain`)));
           hidden = addBias(hidden, named(values, `${layer}.shift`));
         }
         hidden = activations[options.activation](hidden, values[`${layer}.slope`]);
@@ -165,13 +169,4 @@ function normalized(features: Features): Features {
       return [tf.mul(tf.sub(tf.sub(dy, over(dy)), tf.mul(y, over(tf.mul(dy, y)))), scale(x))];
     },
   );
-}
-
-/** Added to the variance, as in PyTorch. */
-const epsilon = 1e-5;
-
-/** [members, 1, width] as streams have it. */
-function perFeature(values: Tensor): Tensor {
-  const [members = 0, , width = 0] = values.shape;
-  return values.reshape([1, members, width, 1]);
 }

@@ -46,7 +46,7 @@ export function balancingSteps(name: string, modelName: string) {
   const method = balancings.get(name).build({ tasks, stepsPerEpoch: 3 }, balancingOptions(name, task));
   const balanced: Balanced | null = method && { method, sharing: sharingOf(model, parameters, dataset) };
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam', learningRate: 0.01, epsilon: 0.001 });
-  const { training } = batchArrays(dataset, batchSize, 1, model.noise, balanced);
+  const { training } = batchArrays(dataset, batchSize, 1, model.noise, { balanced });
   const data = random.stream('data');
   const drawn: HostArrays = {
     ...noiseOf(model.noise, batchSize, random.stream('noise'), { completedSteps: 0, steps }),
@@ -55,8 +55,8 @@ export function balancingSteps(name: string, modelName: string) {
   const chunk = Object.fromEntries(
     Object.entries(training).map(([array, spec]) => [array, drawn[array] ?? made(array, [steps, ...spec.shape])]),
   );
-  const step: Step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters), balanced);
-  const signature: Signature = { state: initialState(parameters, optimizer, balanced), batch: training };
+  const step: Step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters), { balanced });
+  const signature: Signature = { state: initialState(parameters, optimizer, { balanced }), batch: training };
   return { step, signature, chunk, balanced };
 
   function made(array: string, sides: readonly number[]): HostArray {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../config/experiment.js';
 import { engineOn } from '../../engine/devices/engine-on.js';
 import type { Engine } from '../../engine/engine.js';
@@ -16,11 +16,12 @@ import { metricsOf, type Snapshot, train } from '../trainer.js';
 const tasks = [
   { name: 'click', type: 'binary' },
   { name: 'time', type: 'regression' },
+  { name: 'kind', type: 'multiclass', classes: ['low', 'middle', 'high'] },
 ] as const;
 
 const split = {
   label: (task: number, [a, b]: readonly [number, number], noise: number) =>
-    task === 0 ? Number(a + b + noise > 0) : a - 2 * b + noise,
+    [Number(a + b + noise > 0), a - 2 * b + noise, Number(a - b > -0.5) + Number(a - b > 0.5)][task] ?? Number.NaN,
   mask: (task: number, [a]: readonly [number, number]) => task === 0 || a > -1,
 };
 const { dataset } = madeDataset(tasks, {
@@ -29,85 +30,99 @@ const { dataset } = madeDataset(tasks, {
   test: { rows: 400, ...split },
 });
 
-const experiment = parseExperiment(
-  `name: parity
+const experimentOf = (model: string, train: string, loss = '{}') =>
+  parseExperiment(
+    `name: parity
 seed: 5
 dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
-tasks: ${JSON.stringify(tasks)}
-model: { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 1 }, dropout: 0.1 }
-train: { batchSize: 64, epochs: 4, optimizer: { type: adam, learningRate: 0.01 } }
+tasks: ${JSON.stringify(tasks.map(({ name, type }) => ({ name, type })))}
+model: { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 1 }, dropout: 0.1${model} }
+loss: ${loss}
+train: { batchSize: 64, epochs: 4, ${train} }
 `,
-  'parity',
-  [],
-  definitions,
-);
+    'parity',
+    [],
+    definitions,
+  );
 
-const cpu = engineOn({ engine: 'compiled', device: 'cpu' }, { threads: 1 });
-const device = testedEngine();
-let uninterrupted: Readonly<Record<string, number>> = {};
+const experiments = {
+  'a run': experimentOf('', 'optimizer: { type: adam, learningRate: 0.01 }'),
+  'a run with everything': experimentOf(
+    ', normalization: batch, activation: silu',
+    `optimizer: { type: adamw, learningRate: 0.01, weightDecay: 0.1, clipNorm: 1, clipValue: 1, schedule: { type: cosine, warmup: 1 } },
+    optimizers: { embeddings: { type: rowwise-adagrad, learningRate: 0.05 } }, accumulate: 3, average: { decay: 0.9 }`,
+    '{ balancing: { type: uncertainty } }',
+  ),
+};
 
-beforeAll(async () => {
-  uninterrupted = await numbersOf(cpu);
-});
+describe.each(Object.entries(experiments))('%s', (_, experiment) => {
+  const cpu = engineOn({ engine: 'compiled', device: 'cpu' }, { threads: 1 });
+  const device = testedEngine();
+  let uninterrupted: Readonly<Record<string, number>> = {};
 
-it(`a run on ${deviceName} ends with the metrics of the CPU`, async () => {
-  expectClose(await numbersOf(device), uninterrupted);
-});
+  beforeAll(async () => {
+    uninterrupted = await numbersOf(cpu);
+  });
 
-it.each([
-  ['the CPU', deviceName, cpu, device],
-  [deviceName, 'the CPU', device, cpu],
-] as const)(
-  'a run that %s left within an epoch is finished on %s with the metrics of the CPU',
-  async (_, __, first, last) => {
-    const folder = mkdtempSync(join(tmpdir(), 'ple-parity-'));
-    try {
-      const { step } = await leave(first, folder);
-      expect(step).toBeGreaterThan(0);
-      const snapshot = await readSnapshot(folder, 'hash');
-      expect(snapshot?.progress).toMatchObject({ epoch: 2, step });
-      expectClose(await numbersOf(last, snapshot), uninterrupted);
-    } finally {
-      rmSync(folder, { recursive: true });
+  it(`a run on ${deviceName} ends with the metrics of the CPU`, async () => {
+    expectClose(await numbersOf(device), uninterrupted);
+  });
+
+  it.each([
+    ['the CPU', deviceName, cpu, device],
+    [deviceName, 'the CPU', device, cpu],
+  ] as const)(
+    'a run that %s left within an epoch is finished on %s with the metrics of the CPU',
+    async (_, __, first, last) => {
+      const folder = mkdtempSync(join(tmpdir(), 'ple-parity-'));
+      try {
+        const { step } = await leave(first, folder);
+        expect(step).toBeGreaterThan(0);
+        const snapshot = await readSnapshot(folder, 'hash');
+        expect(snapshot?.progress).toMatchObject({ epoch: 2, step });
+        expectClose(await numbersOf(last, snapshot), uninterrupted);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
+  /** Trains until something of the second epoch is done, and leaves a checkpoint. */
+  async function leave(engine: Engine, folder: string): Promise<{ readonly step: number }> {
+    for await (const record of train(setUp(experiment, dataset, engine))) {
+      if (record.kind !== 'step' || record.epoch !== 2) continue;
+      await writeSnapshot(folder, await record.snapshot(), 'hash');
+      return record;
     }
-  },
-);
-
-/** Trains until something of the second epoch is done, and leaves a checkpoint. */
-async function leave(engine: Engine, folder: string): Promise<{ readonly step: number }> {
-  for await (const record of train(setUp(experiment, dataset, engine))) {
-    if (record.kind !== 'step' || record.epoch !== 2) continue;
-    await writeSnapshot(folder, await record.snapshot(), 'hash');
-    return record;
+    throw new Error('the second epoch did not begin');
   }
-  throw new Error('the second epoch did not begin');
-}
 
-/** Metrics of both splits at the end of a run, by `<split>/<task>/<metric>`. */
-async function numbersOf(engine: Engine, from?: Snapshot): Promise<Record<string, number>> {
-  const training = train(setUp(experiment, dataset, engine), from);
-  for (;;) {
-    const next = await training.next();
-    if (!next.done) continue;
-    const splits = { validation: next.value.validation, test: next.value.test };
-    return Object.fromEntries(
-      Object.entries(splits).flatMap(([name, evaluation]) =>
-        Object.entries(metricsOf(dataset, evaluation)).flatMap(([task, metrics]) =>
-          Object.entries(metrics).flatMap(([metric, value]) =>
-            typeof value === 'number' ? [[`${name}/${task}/${metric}`, value]] : [],
+  /** Metrics of both splits at the end of a run, by `<split>/<task>/<metric>`. */
+  async function numbersOf(engine: Engine, from?: Snapshot): Promise<Record<string, number>> {
+    const training = train(setUp(experiment, dataset, engine), from);
+    for (;;) {
+      const next = await training.next();
+      if (!next.done) continue;
+      const splits = { validation: next.value.validation, test: next.value.test };
+      return Object.fromEntries(
+        Object.entries(splits).flatMap(([name, evaluation]) =>
+          Object.entries(metricsOf(dataset, evaluation)).flatMap(([task, metrics]) =>
+            Object.entries(metrics).flatMap(([metric, value]) =>
+              typeof value === 'number' ? [[`${name}/${task}/${metric}`, value]] : [],
+            ),
           ),
         ),
-      ),
-    );
+      );
+    }
   }
-}
 
-function expectClose(got: Readonly<Record<string, number>>, wanted: Readonly<Record<string, number>>): void {
-  expect(Object.keys(got)).toEqual(Object.keys(wanted));
-  expect(Object.keys(wanted)).toContain('test/click/auc');
-  for (const [name, value] of Object.entries(wanted)) {
-    expect(Math.abs((got[name] ?? Number.NaN) - value), `${name}: ${got[name]} for ${value}`).toBeLessThan(
-      metricTolerance,
-    );
+  function expectClose(got: Readonly<Record<string, number>>, wanted: Readonly<Record<string, number>>): void {
+    expect(Object.keys(got)).toEqual(Object.keys(wanted));
+    expect(Object.keys(wanted)).toContain('test/click/auc');
+    for (const [name, value] of Object.entries(wanted)) {
+      expect(Math.abs((got[name] ?? Number.NaN) - value), `${name}: ${got[name]} for ${value}`).toBeLessThan(
+        metricTolerance,
+      );
+    }
   }
-}
+});

@@ -1,0 +1,74 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { must } from '../../support/must.js';
+import { tf } from '../../support/tf.js';
+import { type Context, named, type ParameterStarts } from '../model.js';
+import { type Features, inBlocks, withGradient } from './axes.js';
+
+/** Added to the variance, as in PyTorch. */
+export const epsilon = 1e-5;
+/** What a step's mean and variance count in the running ones, as in PyTorch. */
+const momentum = 0.1;
+
+/** The running mean and variance of a layer's features, [members, 1, width] each. */
+export function batchStatistics(layer: string, members: readonly string[], width: number): ParameterStarts {
+  const statistic = (value: number) => ({
+    shape: [members.length, 1, width],
+    kind: 'statistic' as const,
+    start: (values: Float32Array) => void values.fill(value),
+  });
+  return { [`${layer}.mean`]: statistic(0), [`${layer}.variance`]: statistic(1) };
+}
+
+/**
+ * Batch normalisation (Ioffe and Szegedy 2015) of streams, without gain and shift: in training by the mean and variance of the batch, else by
+ * the running ones. Rows that only fill the batch count in neither. The running variance is the unbiased one, as in PyTorch.
+ */
+export function batchNormalized(
+  features: Features,
+  layer: string,
+  values: Readonly<Record<string, Tensor>>,
+  { training, rows, observe }: Context,
+): Features {
+  const [mean, variance] = [named(values, `${layer}.mean`), named(values, `${layer}.variance`)];
+  if (!training) return tf.mul(tf.sub(features, perFeature(mean)), tf.rsqrt(tf.add(perFeature(variance), epsilon)));
+  const given = must(rows, 'rows of the batch');
+  return withGradient(
+    [features],
+    (x) => {
+      const { meanOf, count } = overRows(given);
+      const centre = meanOf(x);
+      const spread = meanOf(tf.square(tf.sub(x, centre)));
+      const unbiased = tf.mul(spread, tf.div(count, tf.maximum(tf.sub(count, 1), 1)));
+      observe?.(`${layer}.mean`, moved(mean, centre));
+      observe?.(`${layer}.variance`, moved(variance, unbiased));
+      return tf.mul(tf.sub(x, centre), tf.rsqrt(tf.add(spread, epsilon)));
+    },
+    (dy, x) => {
+      const { present, meanOf, sumOf, count } = overRows(given);
+      const centred = tf.sub(x, meanOf(x));
+      const scale = tf.rsqrt(tf.add(meanOf(tf.square(centred)), epsilon));
+      const y = tf.mul(centred, scale);
+      const through = tf.add(sumOf(dy), tf.mul(y, sumOf(tf.mul(dy, y))));
+      return [tf.mul(tf.sub(dy, tf.mul(through, tf.div(present, count))), scale)];
+    },
+  );
+}
+
+/** Sums and means over the rows that are there, [1, members, width, 1]. tfjs keeps nothing for a backward pass: it makes this again. */
+function overRows(rows: Tensor) {
+  const present = inBlocks(rows.expandDims(1)).expandDims(1); // [blocks, 1, 1, rows]
+  const count = tf.sum(present);
+  const sumOf = (x: Tensor) => tf.sum(tf.sum(x, 3, true), 0, true);
+  return { present, count, sumOf, meanOf: (x: Tensor) => tf.div(sumOf(tf.mul(x, present)), count) };
+}
+
+/** A running statistic after a step's value of it. */
+function moved(running: Tensor, value: Tensor): Tensor {
+  return tf.add(tf.mul(running, 1 - momentum), tf.mul(value, momentum).reshape(running.shape));
+}
+
+/** [members, 1, width] as streams have it. */
+export function perFeature(values: Tensor): Tensor {
+  const [members = 0, , width = 0] = values.shape;
+  return values.reshape([1, members, width, 1]);
+}

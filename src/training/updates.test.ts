@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import type { Engine } from '../engine/engine.js';
+import { createCompiledEngine } from '../engine/run/compiled-engine.js';
+import { pureJs } from '../engine/tfjs/backends.js';
+import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.js';
+import { initialize } from '../models/model.js';
+import { build } from '../models/run.fixture.js';
+import { binaryTasks } from '../models/tasks.fixture.js';
+import { jointLoss } from '../objective/joint-loss.js';
+import { optimizers } from '../optimizers/catalogue.js';
+import { float32, type HostArrays } from '../support/arrays.js';
+import { must } from '../support/must.js';
+import { randomFromSeed } from '../support/random.js';
+import { batchArrays, type Extras, evaluatedValues, initialState, trainingStep } from './step.js';
+
+const batchSize = 8;
+const shape = { tasks: binaryTasks('a', 'b'), categorical: [], numeric: ['x', 'y', 'z'] };
+const tasks = shape.tasks.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
+const dataset = { tasks, categorical: [], numeric: shape.numeric.map((name) => ({ name })), lists: [] };
+const model = build({ model: 'hard-sharing', shape, options: { levels: [[4]], tower: [3] } });
+const parameters = initialize(model.parameters, randomFromSeed(1));
+const names = Object.keys(parameters);
+const engines: [string, Engine][] = [
+  ['compiled', createCompiledEngine({ threads: 1 })],
+  ['tfjs', createTfjsEngine(pureJs)],
+];
+
+/** State after these batches, each a number that its rows are drawn from. */
+async function after(
+  engine: Engine,
+  batches: readonly number[],
+  options: { readonly type: string; readonly learningRate: number },
+  extras: Extras = {},
+  updates: readonly number[] = [],
+): Promise<HostArrays> {
+  const optimizer = optimizers.get(options.type).build(parameters, options);
+  const program = await engine.compile(trainingStep(model, jointLoss(tasks), optimizer, names, extras), {
+    state: initialState(parameters, optimizer, extras),
+    batch: batchArrays(dataset, batchSize, 1, {}, extras).training,
+  });
+  const steps = batches.length;
+  const numbers = (sides: readonly number[], value: (seed: number, i: number) => number) => {
+    const size = sides.reduce((product, side) => product * side, 1);
+    return float32(
+      [steps, ...sides],
+      Float32Array.from({ length: steps * size }, (_, i) => value(batches[Math.floor(i / size)] ?? 0, i % size)),
+    );
+  };
+  await program.run({
+    categorical: { dtype: 'int32', shape: [steps, batchSize, 0], data: new Int32Array(0) },
+    numeric: numbers([batchSize, 3], (seed, i) => Math.sin(1 + seed * 17 + i * 5)),
+    labels: numbers([2, batchSize], (seed, i) => (seed + i) % 2),
+    mask: numbers([2, batchSize], () => 1),
+    weights: numbers([2], () => 1),
+    learningRate: numbers([], () => options.learningRate),
+    ...(updates.length > 0 ? { update: float32([steps], Float32Array.from(updates)) } : {}),
+  });
+  const state = await program.readState();
+  await program.release();
+  return state;
+}
+
+const of = (state: HostArrays, name: string) => [...must(state[name], name).data];
+
+function expectClose(state: HostArrays, wanted: (name: string, i: number) => number): void {
+  for (const name of names)
+    for (const [i, value] of of(state, name).entries())
+      expect(Math.abs(value - wanted(name, i)), `${name} ${i}`).toBeLessThan(2e-6);
+}
+
+test.each(engines)('%s: accumulated gradients make one update by their mean', async (_, engine) => {
+  const sgd = { type: 'sgd', learningRate: 0.3 };
+  const start = (name: string, i: number) => parameters[name]?.value.data[i] ?? Number.NaN;
+  // Of one step from the start: value - start = -rate * gradient.
+  const moves = await Promise.all([0, 1, 2].map((batch) => after(engine, [batch], sgd)));
+  const mean = (name: string, i: number) =>
+    moves.reduce((sum, state) => sum + (of(state, name)[i] ?? Number.NaN) - start(name, i), 0) / moves.length;
+  const accumulate = 3;
+  const two = await after(engine, [0, 1], sgd, { accumulate }, [0, 0]);
+  expectClose(two, start);
+  expect(of(two, 'step')).toEqual([0]);
+  expect(of(two, 'accumulated')).toEqual([2]);
+  const three = await after(engine, [0, 1, 2], sgd, { accumulate }, [0, 0, 1]);
+  expectClose(three, (name, i) => start(name, i) + mean(name, i));
+  expect(of(three, 'step')).toEqual([1]);
+  expect(of(three, 'accumulated')).toEqual([0]);
+  expect(names.flatMap((name) => of(three, `accumulated/${name}`)).every((value) => value === 0)).toBe(true);
+});
+
+test.each(engines)('%s: an optimizer’s own state moves with updates alone', async (_, engine) => {
+  const adam = { type: 'adam', learningRate: 0.01 };
+  const same = await after(engine, [0, 0], adam, { accumulate: 2 }, [0, 1]);
+  const once = await after(engine, [0], adam);
+  for (const [name, { data }] of Object.entries(once))
+    for (const [i, value] of data.entries())
+      expect(Math.abs((same[name]?.data[i] ?? Number.NaN) - value)).toBeLessThan(1e-6);
+});
+
+test.each(engines)('%s: epochs are evaluated by the moving average of the parameters', async (_, engine) => {
+  const sgd = { type: 'sgd', learningRate: 0.3 };
+  const average = 0.25;
+  const paths = await Promise.all([[0], [0, 1], [0, 1, 2]].map((batches) => after(engine, batches, sgd)));
+  const state = await after(engine, [0, 1, 2], sgd, { average });
+  expectClose(state, (name, i) => of(must(paths[2], 'path'), name)[i] ?? Number.NaN);
+  const wanted = (name: string, i: number) =>
+    paths.reduce((mean, path, index) => {
+      const decay = Math.min(average, (index + 2) / (index + 11));
+      return decay * mean + (1 - decay) * (of(path, name)[i] ?? Number.NaN);
+    }, parameters[name]?.value.data[i] ?? Number.NaN);
+  expectClose(evaluatedValues(state, names), wanted);
+  // Between updates it stays.
+  const between = await after(engine, [0, 1, 2, 3], sgd, { average, accumulate: 4 }, [1, 1, 1, 0]);
+  const before = await after(engine, [0, 1, 2], sgd, { average, accumulate: 4 }, [1, 1, 1]);
+  expect(evaluatedValues(between, names)).toEqual(evaluatedValues(before, names));
+});
