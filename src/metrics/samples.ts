@@ -10,8 +10,14 @@ export interface RegressionSample {
   readonly labelVariance: number;
 }
 
+/** In the label's units. With a log link it is the exponential: the mean of a Poisson task, the median of a log-normal one. */
+export function predictionOf({ offset, scale, link }: Task, logit: number): number {
+  const value = logit * scale + offset;
+  return link === 'log' ? Math.exp(value) : value;
+}
+
 /** Rows with mask > 0. */
-export function regressionSample({ offset, scale }: Task, { logits, labels, mask }: TaskScores): RegressionSample {
+export function regressionSample(task: Task, { logits, labels, mask }: TaskScores): RegressionSample {
   let rows = 0;
   for (const value of mask) if (value > 0) rows++;
   const sample = {
@@ -23,7 +29,7 @@ export function regressionSample({ offset, scale }: Task, { logits, labels, mask
   for (let index = 0; index < logits.length; index++) {
     const weight = mask[index] ?? 0;
     if (!(weight > 0)) continue;
-    sample.predictions[row] = (logits[index] ?? 0) * scale + offset;
+    sample.predictions[row] = predictionOf(task, logits[index] ?? 0);
     sample.labels[row] = labels[index] ?? 0;
     sample.weights[row] = weight;
     row++;
@@ -277,7 +283,7 @@ function alike(like: Logits, length: number): Logits {
 /** Of a split's rows. */
 export interface TaskScores {
   /**
-   * As the model gives them: regression predictions are logit * scale + offset. Of a multiclass task, the logits of the first class for all rows, then
+   * As the model gives them: `predictionOf` makes a regression prediction of one. Of a multiclass task, the logits of the first class for all rows, then
    * those of the next. [outputs * rows]
    */
   readonly logits: Float32Array | Float64Array;
