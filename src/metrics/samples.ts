@@ -62,6 +62,8 @@ export interface GroupedSample {
   readonly firstRows: Int32Array;
   /** Groups with both classes. */
   readonly compared: number;
+  /** The rows of a group, by its place in the arrays above. */
+  rowsOf(group: number): BinarySample;
 }
 
 /** Rows with mask > 0, none of them NaN; groups in the order of their first rows. */
@@ -111,21 +113,26 @@ export function groupedSample({ logits, labels, mask }: TaskScores, groups: Int3
     next[side][place] = at + 1;
   }
 
-  let compared = 0;
-  const areas = Float64Array.from(sizes, ({ positives, negatives }, place) => {
+  const rowsOf = (place: number): BinarySample => {
+    const { positives = 0, negatives = 0 } = sizes[place] ?? {};
     const [end, otherEnd] = [next.positives[place] ?? 0, next.negatives[place] ?? 0];
     const own = (of: ReturnType<typeof perClass>) => ({
       positives: of.positives.subarray(end - positives, end),
       negatives: of.negatives.subarray(otherEnd - negatives, otherEnd),
     });
-    const [sample, ownWeights] = [own(sorted), sortedWeights && own(sortedWeights)];
-    sortTogether(sample.positives, ownWeights?.positives);
-    sortTogether(sample.negatives, ownWeights?.negatives);
-    const area = areaUnderCurve(ownWeights ? { ...sample, weights: ownWeights } : sample);
+    return sortedWeights ? { ...own(sorted), weights: own(sortedWeights) } : own(sorted);
+  };
+
+  let compared = 0;
+  const areas = Float64Array.from(sizes, (_, place) => {
+    const sample = rowsOf(place);
+    sortTogether(sample.positives, sample.weights?.positives);
+    sortTogether(sample.negatives, sample.weights?.negatives);
+    const area = areaUnderCurve(sample);
     if (area !== null) compared++;
     return area ?? Number.NaN;
   });
-  return { areas, weights: Float64Array.from(weights), firstRows: Int32Array.from(firstRows), compared };
+  return { areas, weights: Float64Array.from(weights), firstRows: Int32Array.from(firstRows), compared, rowsOf };
 }
 
 type Sizes = readonly { readonly positives: number; readonly negatives: number }[];
