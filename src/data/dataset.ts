@@ -15,7 +15,7 @@ export interface SourceColumn {
   readonly standardized?: boolean;
 }
 
-export type TaskType = 'binary' | 'regression' | 'multiclass';
+type TaskType = 'binary' | 'regression' | 'multiclass';
 
 export interface SourceTask {
   readonly name: string;

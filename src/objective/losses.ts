@@ -60,7 +60,7 @@ function huberLoss(errors: Tensor, delta: number): Tensor {
 }
 
 /** From here on the exponential of a Poisson logit goes on as a line, so that loss and gradient stay finite. */
-export const largestPower = 20;
+const largestPower = 20;
 
 /** Half the Poisson deviance of the mean exp(x): exp(x) - y x, plus y log(y) - y, which makes the least loss 0. */
 function poissonLoss(logits: Tensor, targets: Tensor): Tensor {
