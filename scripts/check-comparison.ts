@@ -47,6 +47,8 @@ interface Predicted {
   readonly labels: Float32Array;
   /** Rows of the sample space. */
   readonly rows: readonly number[];
+  /** Of a multiclass task: each class's logits. */
+  readonly classes: readonly Float32Array[];
   /** Of each row of the split. */
   readonly weights: Float32Array;
   readonly groups: Int32Array | undefined;
@@ -71,7 +73,10 @@ function resultOf(path: string): StoredResult {
 function predicted(path: string, task: string): Predicted {
   const table = tableFromIPC(readFileSync(join(folder, path, 'predictions.arrow')));
   const column = (name: string) => Float32Array.from(table.getChild(name)?.toArray() ?? []);
-  const [logits, labels, mask] = [column(`${task}.logit`), column(`${task}.label`), column(`${task}.mask`)];
+  const [labels, mask] = [column(`${task}.label`), column(`${task}.mask`)];
+  const named = table.schema.fields.find(({ name }) => name === `${task}.label`)?.metadata.get('classes');
+  const classes: string[] = JSON.parse(named ?? '[]');
+  const logits = classes.length > 0 ? new Float32Array(mask.length) : column(`${task}.logit`);
   const metadata = table.schema.fields.find(({ name }) => name === `${task}.logit`)?.metadata;
   const [scale, offset] = [Number(metadata?.get('scale')), Number(metadata?.get('offset'))];
   const type = resultOf(path).tasks[task]?.type ?? '';
@@ -79,6 +84,7 @@ function predicted(path: string, task: string): Predicted {
   return {
     type,
     scores: Float64Array.from(logits, (logit) => (type === 'binary' ? logit : logit * scale + offset)),
+    classes: classes.map((text) => column(`${task}.logit.${text}`)),
     labels,
     rows: [...mask.keys()].filter((row) => (mask[row] ?? 0) > 0),
     weights: mask,
@@ -91,28 +97,48 @@ function predicted(path: string, task: string): Predicted {
 
 /** Each row's part of a metric's deviation: the sum of squares is the metric's variance over the draw of the rows. */
 function influence(path: string, task: string, metric: string): Float64Array {
-  const { scores, labels, rows, weights, groups, all } = predicted(path, task);
+  const { scores, classes, labels, rows, weights, groups, all } = predicted(path, task);
   const psi = new Float64Array(all);
   const weight = (row: number) => weights[row] ?? Number.NaN;
   const score = (row: number) => scores[row] ?? Number.NaN;
   const label = (row: number) => labels[row] ?? Number.NaN;
-  if (metric === 'auc') {
-    const [zeros, ones] = [0, 1].map((value) => rows.filter((row) => label(row) === value));
+  const ofArea = (scoreOf: (row: number) => number, isPositive: (row: number) => boolean, factor: number) => {
+    const [zeros, ones] = [false, true].map((value) => rows.filter((row) => isPositive(row) === value));
     for (const [own, against, sign] of [
       [ones, zeros, 1],
       [zeros, ones, -1],
     ] as const) {
-      const placed = placements((own ?? []).map(score), (against ?? []).map(score), sign, (against ?? []).map(weight));
+      const placed = placements(
+        (own ?? []).map(scoreOf),
+        (against ?? []).map(scoreOf),
+        sign,
+        (against ?? []).map(weight),
+      );
       for (const [index, part] of partsOfMean(placed, (own ?? []).map(weight)).entries())
-        psi[own?.[index] ?? -1] = part;
+        psi[own?.[index] ?? -1] = (psi[own?.[index] ?? -1] ?? 0) + factor * part;
     }
+    return psi;
+  };
+  if (metric === 'auc') return ofArea(score, (row) => label(row) === 1, 1);
+  if (metric === 'macroAuc') {
+    const compared = [...classes.keys()].filter((c) => rows.some((row) => label(row) === c));
+    if (compared.length === 1) throw new Error(`${path} has one class of '${task}'.`);
+    for (const c of compared)
+      ofArea(
+        (row) => logOdds(classes, row, c),
+        (row) => label(row) === c,
+        1 / compared.length,
+      );
     return psi;
   }
   if (metric === 'groupedAuc') return influenceOfGroups(rows, score, label, weight, groups, psi);
-  const losses = rows.map((row) => lossOf(metric, score(row), label(row)));
+  const losses = rows.map((row) =>
+    classes.length > 0 ? ofClasses(metric, classes, row, label(row)) : lossOf(metric, score(row), label(row)),
+  );
   const own = rows.map(weight);
-  const over = metric === 'nmse' ? weightedVariance(rows.map(label), own) : 1;
-  for (const [index, part] of partsOfMean(losses, own).entries()) psi[rows[index] ?? -1] = part / over;
+  const over = metric === 'nmse' || metric === 'r2' ? weightedVariance(rows.map(label), own) : 1;
+  for (const [index, part] of partsOfMean(losses, own).entries())
+    psi[rows[index] ?? -1] = (metric === 'r2' ? -part : part) / over;
   return psi;
 }
 
@@ -139,8 +165,22 @@ function sumOf(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
+/** log(p / (1 - p)) of a class. */
+function logOdds(classes: readonly Float32Array[], row: number, c: number): number {
+  const others = classes.flatMap((logits, index) => (index === c ? [] : [logits[row] ?? Number.NaN]));
+  const top = Math.max(...others);
+  return (classes[c]?.[row] ?? Number.NaN) - top - Math.log(sumOf(others.map((logit) => Math.exp(logit - top))));
+}
+
+function ofClasses(metric: string, classes: readonly Float32Array[], row: number, label: number): number {
+  const odds = [...classes.keys()].map((c) => logOdds(classes, row, c));
+  if (metric === 'accuracy') return odds.indexOf(Math.max(...odds)) === label ? 1 : 0;
+  if (metric === 'multiclassLogLoss') return Math.log1p(Math.exp(-(odds[label] ?? Number.NaN)));
+  throw new Error(`${metric} has no error over test rows that this script knows.`);
+}
+
 function lossOf(metric: string, score: number, label: number): number {
-  if (metric === 'mse' || metric === 'nmse') return (score - label) ** 2;
+  if (metric === 'mse' || metric === 'nmse' || metric === 'r2') return (score - label) ** 2;
   if (metric === 'mae') return Math.abs(score - label);
   const margin = label === 1 ? -score : score;
   if (metric === 'logLoss') return margin > 0 ? margin + Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin));
@@ -221,7 +261,9 @@ function metricValue(path: string, task: string, metric: string): number | undef
   return typeof value === 'number' ? value : undefined;
 }
 
-const isHigherBetter = (metric: string) => metric === 'auc' || metric === 'groupedAuc';
+const areas = ['auc', 'groupedAuc', 'macroAuc'];
+const higherIsBetter = [...areas, 'accuracy', 'r2', 'averagePrecision', 'groupedNdcg10', 'groupedHitRate10'];
+const isHigherBetter = (metric: string) => higherIsBetter.includes(metric);
 
 function paired(model: ComparisonRow, reference: ComparisonRow | undefined, task: string, metric: string): Paired {
   const [own, other] = [runsOf(model), reference && reference !== model ? runsOf(reference) : new Map<number, Run>()];
@@ -241,8 +283,8 @@ function paired(model: ComparisonRow, reference: ComparisonRow | undefined, task
 }
 
 const metricOf = (task: string) => comparison.rows[0]?.tasks[task]?.metric ?? '';
-const isRelativeToChance = (metric: string) => isHigherBetter(metric);
-const wholeOf = (metric: string, level: number) => (isRelativeToChance(metric) ? level - 0.5 : level);
+const wholeOf = (metric: string, level: number) =>
+  areas.includes(metric) ? level - 0.5 : metric === 'r2' ? 1 - level : level;
 const totalWeight = tasks.reduce((sum, task) => sum + (comparison.taskWeights[task] ?? 1), 0);
 
 /** One model against another. */
@@ -319,7 +361,7 @@ function marginOf(metric: string, { level, gains }: Paired): number | null {
   const chosen = comparison.margins[metric];
   if (chosen === null) return null;
   if (chosen) return 'absolute' in chosen ? chosen.absolute : (Math.abs(level) * chosen.percent) / 100;
-  return isHigherBetter(metric) ? 0.001 : Math.abs(level) / 100;
+  return [...areas, 'accuracy', 'r2'].includes(metric) ? 0.001 : Math.abs(level) / 100;
 }
 
 // --- errors -----------------------------------------------------------------------------------------------------------------------------
@@ -615,7 +657,7 @@ function checkLevels(row: ComparisonRow, rows: readonly ComparisonRow[]): void {
   }
   const baseline = rows.find(({ label }) => label === comparison.baseline);
   const types = new Set(tasks.flatMap((task) => runs.map((run) => resultOf(run(task)).tasks[task]?.type)));
-  const metric = types.has('binary') ? 'auc' : 'nmse';
+  const metric = types.has('binary') ? 'auc' : types.has('multiclass') ? 'macroAuc' : 'nmse';
   const means = types.size === 1 ? tasks.map((task) => mean(paired(row, baseline, task, metric).gains)) : [];
   const defined = means.length > 0 && !means.some(Number.isNaN);
   compare('meanGain', row.meanGain, defined ? mean(means) : null);

@@ -207,7 +207,7 @@ test('--overwrite deletes what a run left and trains again to the same numbers',
 test('without --json a table of the metrics of all tasks goes to stdout', async () => {
   const { status, stdout } = await train();
   expect(status).toBe(0);
-  expect(stdout).toMatch(/^task +split +mse +nmse +mae +samples +labelVariance\n/);
+  expect(stdout).toMatch(/^task +split +mse +nmse +mae +r2 +predictedOverActual +samples +labelVariance\n/);
   expect(stdout.match(/^y[12] +(validation|test) /gm)).toHaveLength(4);
 });
 

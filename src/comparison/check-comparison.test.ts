@@ -13,6 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ple-check-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const labels = Array.from({ length: 60 }, (_, row) => (Math.sin(5 * row) > 0.2 ? 1 : 0));
+const kinds = labels.map((label, row) => (label + row) % 3);
 const comparisons = new Map<string, Comparison>();
 
 beforeAll(async () => {
@@ -28,7 +29,15 @@ beforeAll(async () => {
           );
           const click = { type: 'binary', logits, labels } as const;
           const rating = { type: 'regression', logits: logits.map((logit) => logit / 2), labels } as const;
-          await storeRun(join(folder, path), { name: path, seed, tasks: { click, rating } });
+          const kind = {
+            type: 'multiclass',
+            classes: ['a', 'b', 'c'],
+            labels: kinds,
+            logits: [0, 1, 2].flatMap((c) =>
+              kinds.map((label, row) => (label === c ? skill : 0) + Math.sin(row * row * (c + 1) + seed * model)),
+            ),
+          } as const;
+          await storeRun(join(folder, path), { name: path, seed, tasks: { click, rating, kind } });
           const run = readRun(join(folder, path));
           return run ? { seed, path, status: 'done' as const, run } : { seed, path, status: 'missing' as const };
         }),
@@ -41,6 +50,7 @@ beforeAll(async () => {
     tasks: [
       { name: 'click', type: 'binary' },
       { name: 'rating', type: 'regression' },
+      { name: 'kind', type: 'multiclass' },
     ],
   };
   for (const uncertainty of ['seeds', 'rows', 'both'] as const)

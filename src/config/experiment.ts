@@ -7,7 +7,16 @@ import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { failAt, parsePart } from './parse.js';
-import { countsValues, type InputsConfig, inputsSchema, taskSchema, weightSchema } from './parts.js';
+import {
+  countsValues,
+  type InputsConfig,
+  inputsSchema,
+  type TaskConfig,
+  taskLossOf,
+  taskMistake,
+  taskSchema,
+  weightSchema,
+} from './parts.js';
 
 /** What a config may choose from. The parts know their own options; this layer does not know the parts. */
 export interface Definitions {
@@ -216,6 +225,7 @@ export function resolveExperiment(
   const resolved = {
     ...experiment,
     inputs: withUnseen(experiment.inputs),
+    tasks: experiment.tasks.map(withLoss),
     dataset: part(definitions.loaders, experiment.dataset.loader, experiment.dataset, ['dataset'], 'loader'),
     model: part(definitions.models, experiment.model.type, experiment.model, modelPath, 'type'),
     loss: {
@@ -241,7 +251,7 @@ export function resolveExperiment(
       ...(experiment.train.optimizers && { optimizers: { embeddings: ofEmbeddings(experiment.train.optimizers) } }),
     },
   };
-  checkTaskNames(resolved, document);
+  checkTaskNames({ ...resolved, tasks: experiment.tasks }, document);
   checkMonitor(resolved, document, definitions);
   checkDeviceId(resolved, document);
   checkMinDelta(resolved, document);
@@ -364,6 +374,13 @@ function withUnseen({ unseen = 'rare', ...inputs }: InputsConfig): InputsConfig 
   return countsValues(inputs) ? { ...inputs, unseen } : inputs;
 }
 
+/** A usual loss is left out, and options are filled in: the same loss gives the same hash. */
+function withLoss({ loss, ...task }: TaskConfig): TaskConfig {
+  const chosen = taskLossOf({ loss });
+  if (chosen === undefined) return task;
+  return { ...task, loss: chosen.type === 'focal' || chosen.type === 'huber' ? chosen : chosen.type };
+}
+
 function checkDeviceId({ engine }: Experiment, document: ConfigDocument): void {
   if (engine.deviceId === undefined || engine.device === 'cuda') return;
   throw failAt(document, ['engine', 'deviceId'], `has no effect with device ${engine.device}, only with cuda`);
@@ -389,12 +406,8 @@ function checkTaskNames(experiment: Experiment, document: ConfigDocument): void 
       throw failAt(document, ['tasks', index, 'name'], `'${name}' cannot be a task's name: choose another`);
   }
   for (const [index, task] of experiment.tasks.entries()) {
-    if (task.standardize && task.type !== 'regression') {
-      throw failAt(document, ['tasks', index, 'standardize'], 'only regression labels are standardised');
-    }
-    if (task.positiveWeight !== undefined && task.type !== 'binary') {
-      throw failAt(document, ['tasks', index, 'positiveWeight'], 'only binary tasks have positives');
-    }
+    const [key, message] = taskMistake(task) ?? [];
+    if (key !== undefined) throw failAt(document, ['tasks', index, key], message ?? '');
   }
   for (const name of Object.keys(experiment.loss.weights)) known(name, ['loss', 'weights', name]);
   const { monitor } = experiment.train.earlyStopping;

@@ -78,6 +78,32 @@ export function countsValues({ minCount, columns }: InputsConfig): boolean {
   return [minCount, ...Object.values(columns).map((column) => column.minCount ?? 1)].some((least) => least > 1);
 }
 
+const lossSchema = z.union([
+  z.enum(['bce', 'focal', 'mse', 'huber', 'mae', 'poisson', 'log-normal']),
+  z.strictObject({
+    type: z.literal('focal').describe('Its name.'),
+    gamma: z
+      .number()
+      .nonnegative()
+      .default(2)
+      .describe('The power of 1 - p, p being the probability of the right class.'),
+    alpha: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .optional()
+      .describe('The factor of positives; that of negatives is 1 - alpha. Absent: no factors.'),
+  }),
+  z.strictObject({
+    type: z.literal('huber').describe('Its name.'),
+    delta: z
+      .number()
+      .positive()
+      .default(1)
+      .describe('From this error on the loss is a line, in the units of the loss.'),
+  }),
+]);
+
 /** One entry of `tasks:`. The order is the order of every table. */
 export const taskSchema = z.strictObject({
   name: z.string().min(1).describe('One of the data set’s tasks.'),
@@ -97,8 +123,50 @@ export const taskSchema = z.strictObject({
     description:
       'Only for binary tasks: the loss of a positive is multiplied by it, as by `pos_weight` of PyTorch’s `BCEWithLogitsLoss`. It changes only the training loss.',
   }),
+  loss: lossSchema.optional().meta({
+    description:
+      'The loss of a row. Binary tasks: `bce` (the default: logistic loss) or `focal`. Regression: `mse` (the default), `huber`, `mae`, `poisson` (counts and amounts from 0 on, with a log link) or `log-normal` (amounts above 0: squared error of the logarithm). A name, or `{ type: focal, gamma: 2, alpha }`, `{ type: huber, delta: 1 }`.',
+  }),
+  labelSmoothing: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe(
+      'Only for binary and multiclass tasks, without `focal`: this part of a label is spread evenly over the classes. It changes only the training loss.',
+    ),
 });
 export type TaskConfig = Readonly<z.infer<typeof taskSchema>>;
+
+/** What a task is trained by, where it is not the usual loss of its type. */
+export type TaskLoss =
+  | { readonly type: 'focal'; readonly gamma: number; readonly alpha?: number | undefined }
+  | { readonly type: 'huber'; readonly delta: number }
+  | { readonly type: 'mae' | 'poisson' | 'log-normal' };
+
+/** Undefined: the usual one of the task's type. */
+export function taskLossOf({ loss }: Pick<TaskConfig, 'loss'>): TaskLoss | undefined {
+  if (loss === undefined || loss === 'bce' || loss === 'mse') return undefined;
+  if (loss === 'focal') return { type: loss, gamma: 2 };
+  if (loss === 'huber') return { type: loss, delta: 1 };
+  return typeof loss === 'string' ? { type: loss } : loss;
+}
+
+/** What is wrong with a task's keys, and at which one. */
+export function taskMistake(task: TaskConfig): readonly [key: string, message: string] | undefined {
+  const { type, standardize, positiveWeight, labelSmoothing } = task;
+  const loss = taskLossOf(task)?.type ?? task.loss;
+  const ofBinary = loss === 'bce' || loss === 'focal';
+  if (standardize && type !== 'regression') return ['standardize', 'only regression labels are standardised'];
+  if (positiveWeight !== undefined && type !== 'binary') return ['positiveWeight', 'only binary tasks have positives'];
+  if (loss !== undefined && (type === 'multiclass' || ofBinary !== (type === 'binary')))
+    return ['loss', `'${loss}' is no loss of a ${type} task`];
+  if (standardize && loss === 'poisson')
+    return ['standardize', "the loss 'poisson' is one of labels in their own units"];
+  if (labelSmoothing !== undefined && type === 'regression') return ['labelSmoothing', 'only classes can be smoothed'];
+  if (labelSmoothing !== undefined && loss === 'focal') return ['labelSmoothing', "has no meaning with 'focal'"];
+  return undefined;
+}
 
 /** Of one task in `loss.weights`. */
 export const weightSchema = z.strictObject({

@@ -1,3 +1,5 @@
+import type { TaskLoss } from '../config/parts.js';
+
 /** A column of the data set before encoding. */
 export interface SourceColumn {
   readonly name: string;
@@ -13,7 +15,7 @@ export interface SourceColumn {
   readonly standardized?: boolean;
 }
 
-export type TaskType = 'binary' | 'regression' | 'multiclass';
+type TaskType = 'binary' | 'regression' | 'multiclass';
 
 export interface SourceTask {
   readonly name: string;
@@ -122,6 +124,12 @@ export interface Task extends SourceTask {
   /** The loss sees (label - offset) / scale; metrics see scale * prediction + offset. Tasks that are no regressions: 0 and 1. */
   readonly offset: number;
   readonly scale: number;
+  /** Of a regression: a prediction is the exponential of scale * prediction + offset, and the loss sees it before. Absent: as above. */
+  readonly link?: 'log';
+  /** What it is trained by. Absent: logistic loss, squared error, cross entropy. */
+  readonly rowLoss?: TaskLoss | undefined;
+  /** The part of a label that training spreads over the classes. Absent: 0. */
+  readonly labelSmoothing?: number | undefined;
   /** Binary: what the loss of a positive is multiplied by. Absent: 1. */
   readonly positiveWeight?: number | undefined;
 }

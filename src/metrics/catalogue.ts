@@ -2,8 +2,11 @@ import { catalogue } from '../support/catalogue.js';
 import { accuracy } from './accuracy.js';
 import { auc } from './auc.js';
 import { aucInterval } from './auc-interval.js';
+import { averagePrecision } from './average-precision.js';
 import { calibrationError } from './calibration-error.js';
-import { groupedAuc } from './grouped-auc.js';
+import { groupedAuc } from './grouped/grouped-auc.js';
+import { groupedHitRate10 } from './grouped/grouped-hit-rate10.js';
+import { groupedNdcg10 } from './grouped/grouped-ndcg10.js';
 import { logLoss } from './log-loss.js';
 import { macroAuc } from './macro-auc.js';
 import { mae } from './mae.js';
@@ -12,10 +15,21 @@ import { mse } from './mse.js';
 import { multiclassLogLoss } from './multiclass-log-loss.js';
 import { nmse } from './nmse.js';
 import { normalisedEntropy } from './normalised-entropy.js';
+import { predictedOverActual } from './predicted-over-actual.js';
+import { predictedOverObserved } from './predicted-over-observed.js';
+import { r2 } from './r2.js';
 
-export const binaryMetrics = [auc, aucInterval, logLoss, calibrationError, normalisedEntropy];
-export const groupedMetrics = [groupedAuc];
-export const regressionMetrics = [mse, nmse, mae];
+export const binaryMetrics = [
+  auc,
+  aucInterval,
+  logLoss,
+  calibrationError,
+  normalisedEntropy,
+  averagePrecision,
+  predictedOverObserved,
+];
+export const groupedMetrics = [groupedAuc, groupedNdcg10, groupedHitRate10];
+export const regressionMetrics = [mse, nmse, mae, r2, predictedOverActual];
 export const multiclassMetrics = [macroAuc, accuracy, multiclassLogLoss];
 
 export const metrics = catalogue<Metric>('metric', [

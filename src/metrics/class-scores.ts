@@ -37,7 +37,7 @@ export function surprise(scores: ClassScores, row: number, index: number): numbe
 }
 
 /** The logit of the softmax's probability of a class: x_c - log(sum of exp(x_j) over the others). Exact where the probability is almost 1. */
-export function logitAgainstRest(scores: ClassScores, row: number, index: number): number {
+function logitAgainstRest(scores: ClassScores, row: number, index: number): number {
   return scores.logit(row, index) - logSumOfPowers(scores, row, index);
 }
 

@@ -118,7 +118,7 @@ describe('regression tasks', () => {
       mask: Float32Array.of(1, 1, 0),
     };
     const result = evaluateTask(regression, scores);
-    expect(result).toEqual({ mse: 2.5, nmse: null, mae: 1.5, samples: 2, labelVariance: 0 });
+    expect(result).toMatchObject({ mse: 2.5, nmse: null, mae: 1.5, r2: null, samples: 2, labelVariance: 0 });
     expect(selectionScore(regression, result)).toBeNull();
     expect(evaluateTask(regression, { ...scores, mask: Float32Array.of(1, 1, 1) }).labelVariance).toBeCloseTo(
       50 / 9,

@@ -2,6 +2,7 @@ import type { Task } from '../data/dataset.js';
 import { binaryMetrics, groupedMetrics, metrics, multiclassMetrics, regressionMetrics } from './catalogue.js';
 import { classScores, rowsOfClasses } from './class-scores.js';
 import type { MetricValue } from './metric.js';
+import { rowLossOf } from './row-losses.js';
 import { binarySample, groupedSample, regressionSample, type TaskScores } from './samples.js';
 
 /** By field of `result.json`. */
@@ -19,6 +20,7 @@ export function evaluateTask(task: Task, scores: TaskScores): TaskMetrics {
     return {
       ...values(binaryMetrics, (metric) => (defined ? metric.compute(sample) : null)),
       ...groupedMetricsOf(scores, defined),
+      ...ownLossOf(task, scores, defined),
       samples,
       positives: sample.positives.length,
     };
@@ -34,6 +36,7 @@ export function evaluateTask(task: Task, scores: TaskScores): TaskMetrics {
   const sample = regressionSample(task, scores);
   return {
     ...values(regressionMetrics, (metric) => (defined ? metric.compute(sample) : null)),
+    ...ownLossOf(task, scores, defined),
     samples: sample.labels.length,
     labelVariance: finite(sample.labelVariance),
   };
@@ -97,8 +100,9 @@ export function selectingMetric(monitor: string):
   return { type, score: (_task, values) => numberOrNull(values, name, (value) => sign * value), best };
 }
 
-/** The mean loss of a task as training sees it (logistic loss, cross entropy, or squared error in its units); null if it is not defined. */
+/** The mean loss of a task as training sees it (a loss that the config chooses; logistic loss, cross entropy, or squared error in its units); null if it is not defined. */
 export function taskLoss(task: Task, values: TaskMetrics): number | null {
+  if ('loss' in values) return numberOrNull(values, 'loss', (value) => value);
   for (const { type, name, loss } of metrics.all) {
     if (type === task.type && loss) return numberOrNull(values, name, (value) => loss(value, task));
   }
@@ -108,6 +112,19 @@ export function taskLoss(task: Task, values: TaskMetrics): number | null {
 function numberOrNull(values: TaskMetrics, name: string, map: (value: number) => number): number | null {
   const value = values[name];
   return typeof value === 'number' ? map(value) : null;
+}
+
+/** The mean of the loss that the config chooses; nothing for the usual losses, which are metrics. */
+function ownLossOf(task: Task, { logits, labels, mask }: TaskScores, defined: boolean): TaskMetrics {
+  const lossOf = rowLossOf(task);
+  if (!lossOf) return {};
+  let [sum, whole] = [0, 0];
+  for (const [row, weight] of mask.entries()) {
+    if (!(weight > 0)) continue;
+    sum += weight * lossOf(logits[row] ?? 0, labels[row] ?? 0);
+    whole += weight;
+  }
+  return { loss: defined ? finite(sum / whole) : null };
 }
 
 function rowsIn(mask: TaskScores['mask']): number {

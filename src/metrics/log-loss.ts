@@ -21,6 +21,6 @@ export function logisticLoss(logit: number, label: number): number {
 }
 
 /** log(1 + exp(x)) without overflow. */
-function softplus(x: number): number {
+export function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }

@@ -1,6 +1,6 @@
 import { defineMetric } from './metric.js';
 import { influenceOnMean } from './row-influence.js';
-import { meanOfRows } from './samples.js';
+import { meanOfRows, predictionOf } from './samples.js';
 
 /** Mean absolute error in the label's own units. */
 export const mae = defineMetric({
@@ -11,6 +11,5 @@ export const mae = defineMetric({
   relativeTo: (value) => value,
   margin: { percent: 1 },
   compute: (sample) => meanOfRows(sample, (prediction, label) => Math.abs(prediction - label)),
-  influence: ({ offset, scale }, scores) =>
-    influenceOnMean(scores, (logit, label) => Math.abs(logit * scale + offset - label)),
+  influence: (task, scores) => influenceOnMean(scores, (logit, label) => Math.abs(predictionOf(task, logit) - label)),
 });

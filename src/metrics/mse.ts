@@ -1,7 +1,7 @@
 import type { Task } from '../data/dataset.js';
 import { defineMetric } from './metric.js';
 import { influenceOnMean } from './row-influence.js';
-import { meanOfRows, type RegressionSample, type TaskScores } from './samples.js';
+import { meanOfRows, predictionOf, type RegressionSample, type TaskScores } from './samples.js';
 
 /** Mean squared error in the label's own units. */
 export const mse = defineMetric({
@@ -22,6 +22,6 @@ export function meanSquaredError(sample: RegressionSample): number {
 }
 
 /** Of the squared error divided by `unit`, which counts as given. */
-export function influenceOnMeanSquare({ offset, scale }: Task, scores: TaskScores, unit = 1): Float64Array | null {
-  return influenceOnMean(scores, (logit, label) => (logit * scale + offset - label) ** 2, unit);
+export function influenceOnMeanSquare(task: Task, scores: TaskScores, unit = 1): Float64Array | null {
+  return influenceOnMean(scores, (logit, label) => (predictionOf(task, logit) - label) ** 2, unit);
 }

@@ -10,8 +10,14 @@ export interface RegressionSample {
   readonly labelVariance: number;
 }
 
+/** In the label's units. With a log link it is the exponential: the mean of a Poisson task, the median of a log-normal one. */
+export function predictionOf({ offset, scale, link }: Task, logit: number): number {
+  const value = logit * scale + offset;
+  return link === 'log' ? Math.exp(value) : value;
+}
+
 /** Rows with mask > 0. */
-export function regressionSample({ offset, scale }: Task, { logits, labels, mask }: TaskScores): RegressionSample {
+export function regressionSample(task: Task, { logits, labels, mask }: TaskScores): RegressionSample {
   let rows = 0;
   for (const value of mask) if (value > 0) rows++;
   const sample = {
@@ -23,7 +29,7 @@ export function regressionSample({ offset, scale }: Task, { logits, labels, mask
   for (let index = 0; index < logits.length; index++) {
     const weight = mask[index] ?? 0;
     if (!(weight > 0)) continue;
-    sample.predictions[row] = (logits[index] ?? 0) * scale + offset;
+    sample.predictions[row] = predictionOf(task, logits[index] ?? 0);
     sample.labels[row] = labels[index] ?? 0;
     sample.weights[row] = weight;
     row++;
@@ -56,6 +62,8 @@ export interface GroupedSample {
   readonly firstRows: Int32Array;
   /** Groups with both classes. */
   readonly compared: number;
+  /** The rows of a group, by its place in the arrays above. */
+  rowsOf(group: number): BinarySample;
 }
 
 /** Rows with mask > 0, none of them NaN; groups in the order of their first rows. */
@@ -105,21 +113,26 @@ export function groupedSample({ logits, labels, mask }: TaskScores, groups: Int3
     next[side][place] = at + 1;
   }
 
-  let compared = 0;
-  const areas = Float64Array.from(sizes, ({ positives, negatives }, place) => {
+  const rowsOf = (place: number): BinarySample => {
+    const { positives = 0, negatives = 0 } = sizes[place] ?? {};
     const [end, otherEnd] = [next.positives[place] ?? 0, next.negatives[place] ?? 0];
     const own = (of: ReturnType<typeof perClass>) => ({
       positives: of.positives.subarray(end - positives, end),
       negatives: of.negatives.subarray(otherEnd - negatives, otherEnd),
     });
-    const [sample, ownWeights] = [own(sorted), sortedWeights && own(sortedWeights)];
-    sortTogether(sample.positives, ownWeights?.positives);
-    sortTogether(sample.negatives, ownWeights?.negatives);
-    const area = areaUnderCurve(ownWeights ? { ...sample, weights: ownWeights } : sample);
+    return sortedWeights ? { ...own(sorted), weights: own(sortedWeights) } : own(sorted);
+  };
+
+  let compared = 0;
+  const areas = Float64Array.from(sizes, (_, place) => {
+    const sample = rowsOf(place);
+    sortTogether(sample.positives, sample.weights?.positives);
+    sortTogether(sample.negatives, sample.weights?.negatives);
+    const area = areaUnderCurve(sample);
     if (area !== null) compared++;
     return area ?? Number.NaN;
   });
-  return { areas, weights: Float64Array.from(weights), firstRows: Int32Array.from(firstRows), compared };
+  return { areas, weights: Float64Array.from(weights), firstRows: Int32Array.from(firstRows), compared, rowsOf };
 }
 
 type Sizes = readonly { readonly positives: number; readonly negatives: number }[];
@@ -277,7 +290,7 @@ function alike(like: Logits, length: number): Logits {
 /** Of a split's rows. */
 export interface TaskScores {
   /**
-   * As the model gives them: regression predictions are logit * scale + offset. Of a multiclass task, the logits of the first class for all rows, then
+   * As the model gives them: `predictionOf` makes a regression prediction of one. Of a multiclass task, the logits of the first class for all rows, then
    * those of the next. [outputs * rows]
    */
   readonly logits: Float32Array | Float64Array;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Task } from '../data/dataset.js';
 import { delongVariance } from './auc-interval.js';
 import { evaluateTask, type TaskMetrics } from './evaluate.js';
-import { groupedAuc } from './grouped-auc.js';
+import { groupedAuc } from './grouped/grouped-auc.js';
 import { logLoss } from './log-loss.js';
 import { mae } from './mae.js';
 import { mse } from './mse.js';

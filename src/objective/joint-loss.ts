@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { firstOutputs, outputsOf, type Task } from '../data/dataset.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
-import { crossEntropy, logisticLoss, squaredError } from './losses.js';
+import { logisticLoss, ownLoss, squaredError } from './losses.js';
 
 /** Divides the sum over an empty mask, which is 0. Its reciprocal, in the gradient, is finite, and so is that times any weight in use. */
 const leastSum = 1e-30;
@@ -15,11 +15,13 @@ const leastSum = 1e-30;
  *
  * Binary tasks: logistic loss on logits, of a positive times the task's `positiveWeight`. The denominator is that of the mask alone, as
  * PyTorch's `BCEWithLogitsLoss` has it for `pos_weight`. Regression: squared error in the task's units, (label - offset) / scale. Multiclass:
- * cross entropy of the softmax of the task's logits, a label being the index of its class.
+ * cross entropy of the softmax of the task's logits, a label being the index of its class. A task may have another loss: `losses.ts`.
  */
 export function jointLoss(tasks: readonly Task[]): JointLoss {
   const parts = partsOf(tasks);
-  const standardized = tasks.some((task) => task.offset !== 0 || task.scale !== 1);
+  // A loss of a task's own has its units.
+  const units = tasks.map((task) => (task.rowLoss ? { offset: 0, scale: 1 } : task));
+  const standardized = units.some((task) => task.offset !== 0 || task.scale !== 1);
   const added = tasks.map(({ positiveWeight = 1 }) => positiveWeight - 1);
 
   return (logits, labels, mask, weights) => {
@@ -29,8 +31,8 @@ export function jointLoss(tasks: readonly Task[]): JointLoss {
     // Selected before any arithmetic: NaN * 0 would be NaN.
     let targets = tf.where(mask.greater(0), labels, tf.zeros([rows, batch]));
     if (standardized) {
-      const offsets = perTask(tasks.map((task) => task.offset));
-      targets = targets.sub(offsets).div(perTask(tasks.map((task) => task.scale)));
+      const offsets = perTask(units.map((task) => task.offset));
+      targets = targets.sub(offsets).div(perTask(units.map((task) => task.scale)));
     }
     let losses = joined(parts.map((part) => part.losses(part.logits(logits), part.targets(targets))));
     // A positive's target is 1, so that its factor is 1 + (positiveWeight - 1); that of all others is 1, exactly.
@@ -70,22 +72,20 @@ interface Part {
   losses(logits: Tensor, targets: Tensor): Tensor;
 }
 
-/** Neighbours with one output each are a part; a multiclass task is one alone. */
+/** Neighbours with the usual losses of one output are a part; any other task is one alone. */
 function partsOf(tasks: readonly Task[]): readonly Part[] {
   const outputs = firstOutputs(tasks);
-  const begins = [...tasks.keys()].filter(
-    (task) => task === 0 || tasks[task]?.type === 'multiclass' || tasks[task - 1]?.type === 'multiclass',
-  );
+  const own = tasks.map(ownLoss);
+  const begins = [...tasks.keys()].filter((task) => task === 0 || own[task] || own[task - 1]);
   return begins.map((begin, index) => {
-    const own = tasks.slice(begin, begins[index + 1]);
+    const members = tasks.slice(begin, begins[index + 1]);
     const firstOutput = must(outputs[begin], 'first output');
-    const height = own.reduce((sum, task) => sum + outputsOf(task), 0);
-    const regression = own.map(({ type }) => type === 'regression');
+    const height = members.reduce((sum, task) => sum + outputsOf(task), 0);
+    const regression = members.map(({ type }) => type === 'regression');
     return {
       logits: (all) => rowsOf(all, firstOutput, height),
-      targets: (all) => rowsOf(all, begin, own.length),
-      losses: (logits, targets) =>
-        own[0]?.type === 'multiclass' ? crossEntropy(logits, targets) : mixed(logits, targets, regression),
+      targets: (all) => rowsOf(all, begin, members.length),
+      losses: own[begin] ?? ((logits, targets) => mixed(logits, targets, regression)),
     };
   });
 }

@@ -57,7 +57,15 @@ test('a run on data that name a group keeps the groups with its predictions, and
   }
   if (!view || !completion) throw new Error('Predictions are missing.');
   expect(evaluateTask(view.task, view.scores)).toEqual(result.tasks.VTR?.test);
-  expect(Object.keys(result.tasks.VCR?.test ?? {})).toEqual(['mse', 'nmse', 'mae', 'samples', 'labelVariance']);
+  expect(Object.keys(result.tasks.VCR?.test ?? {})).toEqual([
+    'mse',
+    'nmse',
+    'mae',
+    'r2',
+    'predictedOverActual',
+    'samples',
+    'labelVariance',
+  ]);
   const epochs = readFileSync(join(outcome.path, 'epochs.jsonl'), 'utf8');
   expect(JSON.parse(epochs.split('\n')[0] ?? '').validation.VTR.groups).toBe(result.tasks.VTR?.validation.groups);
 });

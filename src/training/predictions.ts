@@ -9,7 +9,7 @@ import type { Evaluation } from './evaluation.js';
 
 /**
  * Writes an Arrow file with the float32 columns `<task>.logit`, `<task>.label` and `<task>.mask` (a row's weight in the task's sample space, 1
- * without weights), one row per row of the split, and the int32 column `group` for data that name a group. A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is logit * scale + offset.
+ * without weights), one row per row of the split, and the int32 column `group` for data that name a group. A logit column's metadata have `offset` and `scale`: a regression prediction in the label's units is logit * scale + offset, or with `link` = `log` the exponential of that.
  *
  * A multiclass task has a column `<task>.logit.<class>` for each class. Its label is the index of a class in `classes` of the label column's
  * metadata, a JSON list of their texts.
@@ -44,12 +44,9 @@ function logitColumns({ name, classes }: Pick<Task, 'name' | 'classes'>): readon
   return classes ? classes.map((text) => `${name}.logit.${text}`) : [`${name}.logit`];
 }
 
-function unitsOf({ type, offset, scale }: Task): Map<string, string> {
+function unitsOf({ type, offset, scale, link }: Task): Map<string, string> {
   if (type === 'multiclass') return new Map();
-  return new Map([
-    ['offset', String(offset)],
-    ['scale', String(scale)],
-  ]);
+  return new Map([['offset', String(offset)], ['scale', String(scale)], ...(link ? [['link', link] as const] : [])]);
 }
 
 /** A task's predictions of the test split. */
@@ -91,7 +88,7 @@ export async function readPredictions(
     if (type === 'multiclass' && !classes)
       throw new DataError(`${path}: the column '${name}.label' does not name the classes in its metadata. ${mend}`);
     return {
-      task: { name, type, ...units, ...(classes ? { classes } : {}) },
+      task: { name, type, ...units, ...linkIn(metadataOf(`${name}.logit`)), ...(classes ? { classes } : {}) },
       scores: {
         logits: joined(logitColumns({ name, classes }).map(column)),
         labels: column(`${name}.label`),
@@ -100,6 +97,10 @@ export async function readPredictions(
       },
     };
   });
+}
+
+function linkIn(metadata: Map<string, string> | undefined): Pick<Task, 'link'> {
+  return metadata?.get('link') === 'log' ? { link: 'log' } : {};
 }
 
 const texts = z.array(z.string()).min(2);

@@ -164,3 +164,21 @@ test.each(['x:1.5=F', 'x:-1=F', 'x:1e3=F', 'x: 2=F', 'x:=F', 'a:b:3x=F'])(
 test.each(['scores.csv', '=scores.csv', 'theirs='])('--predictions %s is refused', (word) => {
   expect(() => parseExternalFile(word)).toThrow(/expected LABEL=FILE or LABEL:SEED=FILE/);
 });
+
+test('a multiclass task has a score per class: an .arrow file is read, with the same classes, and a CSV is refused', async () => {
+  const kind = { type: 'multiclass', classes: ['a', 'b'], logits: [1, 0, 2, 0, 1, 3], labels: [0, 1, 0] } as const;
+  const path = await storeRun(join(folder, 'classes'), { name: 'classes', seed: 1, tasks: { kind } });
+  const run = readRun(path);
+  if (!run) throw new Error('The run is finished.');
+  const reference = { dataset: run.result.dataset, tasks: await run.predictions() };
+  const { result } = await readExternal(join(path, 'predictions.arrow'), undefined, reference);
+  expect(result.tasks.kind?.test).toEqual(run.result.tasks.kind?.test);
+  expect(result.tasks.kind?.test.accuracy).toBe(2 / 3);
+  await expect(readExternal(csv(['0.5']), 'logit', reference)).rejects.toThrow(
+    /task 'kind' has one per class: write an \.arrow/,
+  );
+  const others = reference.tasks.map(({ task, scores }) => ({ task: { ...task, classes: ['a', 'c'] }, scores }));
+  await expect(
+    readExternal(join(path, 'predictions.arrow'), undefined, { ...reference, tasks: others }),
+  ).rejects.toThrow(/the classes of task 'kind' are others/);
+});

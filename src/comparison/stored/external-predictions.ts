@@ -79,9 +79,14 @@ async function fromArrow(path: string, reference: readonly TaskPredictions[]): P
     const at = found.scores.logits.findIndex((logit) => Number.isNaN(logit));
     const row = at % labels.length;
     if (at >= 0) throw new DataError(`${path}: row ${row} of '${task.name}.logit' is not a number.`);
-    const { offset, scale } = found.task; // NaN: a file of another program, without metadata
+    const { offset, scale, link } = found.task; // NaN: a file of another program, without metadata
     return {
-      task: { ...task, offset: Number.isNaN(offset) ? 0 : offset, scale: Number.isNaN(scale) ? 1 : scale },
+      task: {
+        ...withoutLink(task),
+        ...(link ? { link } : {}),
+        offset: Number.isNaN(offset) ? 0 : offset,
+        scale: Number.isNaN(scale) ? 1 : scale,
+      },
       scores: { ...scores, logits: found.scores.logits },
     };
   });
@@ -129,9 +134,13 @@ async function fromCsv(
   if (count < 0) throw new DataError(`${path} is empty: its first line names the tasks.`);
   checkRows(path, count, rows);
   return read.map(({ task, scores, logits }) => ({
-    task: { ...task, offset: 0, scale: 1 },
+    task: { ...withoutLink(task), offset: 0, scale: 1 },
     scores: { ...scores, logits },
   }));
+}
+
+function withoutLink({ link: _link, ...task }: TaskPredictions['task']): TaskPredictions['task'] {
+  return task;
 }
 
 function columnOf(header: readonly string[], task: string, path: string): number {

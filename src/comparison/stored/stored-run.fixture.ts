@@ -11,7 +11,9 @@ import { manifestOf } from '../../training/run-manifest.js';
 
 /** Test rows of a task: what a run predicted, and what was true. */
 export interface StoredTask {
-  readonly type: 'binary' | 'regression';
+  readonly type: 'binary' | 'regression' | 'multiclass';
+  readonly classes?: readonly string[];
+  /** Of a multiclass task: class after class. */
   readonly logits: readonly number[];
   readonly labels: readonly number[];
   /** Absent: every row. */
@@ -69,11 +71,9 @@ export async function storeRun(
   writeFileSync(join(path, 'checkpoints/best.safetensors'), 'parameters');
 
   const none = { rows: 1, label: () => 0 };
-  const tasks = Object.entries(run.tasks).map(([name, { type, offset = 0, scale = 1 }]) => ({
-    name,
-    type,
-    offset,
-    scale,
+  const tasks = Object.entries(run.tasks).map(([name, { type, classes, offset = 0, scale = 1 }]) => ({
+    ...{ name, type, offset, scale },
+    ...(classes ? { classes } : {}),
   }));
   const { dataset } = madeDataset(tasks, { train: none, validation: none, test: none });
   const scores = Object.values(run.tasks).map(({ logits, labels, mask }) => ({

@@ -267,8 +267,16 @@ describe('tasks', () => {
       /no task 'clicks' \(did you mean 'click'\?\); there are: click, seconds/,
     ],
     ['another type', { name: 'click', type: 'regression' }, /'click' is a binary task, not a regression task/],
-    ['a binary task to standardize', { name: 'click', type: 'binary', standardize: true }, /for regression tasks/],
-    ['positives of a regression', { name: 'seconds', type: 'regression', positiveWeight: 2 }, /for binary tasks/],
+    [
+      'a binary task to standardize',
+      { name: 'click', type: 'binary', standardize: true },
+      /'standardize' of task 'click': only regression labels/,
+    ],
+    [
+      'positives of a regression',
+      { name: 'seconds', type: 'regression', positiveWeight: 2 },
+      /'positiveWeight' of task 'seconds': only binary tasks/,
+    ],
   ])('%s is a config error', async (_, task, message) => {
     const encoding = encode(source(), inputs(), [taskSchema.parse(task)]);
     await expect(encoding).rejects.toThrow(ConfigError);

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { InputsConfig, TaskConfig } from '../../config/parts.js';
+import { type InputsConfig, type TaskConfig, type TaskLoss, taskLossOf, taskMistake } from '../../config/parts.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import {
@@ -59,7 +59,8 @@ export async function encode(
   const [train, validation, test] = [checked('train'), checked('validation'), checked('test')];
   const fits = columnFits(source, inputs);
   const labelMoments = tasks.map((task) => (task.standardize ? new Moments() : undefined));
-  const kept = await fitTraining(train, taskIndexes, fits, labelMoments, signal);
+  const logarithms = tasks.map((task) => taskLossOf(task)?.type === 'log-normal');
+  const kept = await fitTraining(train, taskIndexes, fits, { moments: labelMoments, logarithms }, signal);
   if ((kept ? kept.rows : train.rows) === 0) {
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
   }
@@ -67,11 +68,19 @@ export async function encode(
   const notes = source.columns.flatMap(({ name }, c) => truncationNote(name, fits[c], encodings[c]));
   return {
     ...features(source.columns, encodings, inputs),
-    tasks: tasks.map(({ name, type, positiveWeight }, t): Task => {
+    tasks: tasks.map((task, t): Task => {
+      const { name, type, positiveWeight, labelSmoothing } = task;
+      const rowLoss = taskLossOf(task);
       const moments = labelMoments[t];
       const classes = source.tasks[taskIndexes[t] ?? -1]?.classes;
       const units = { offset: moments?.mean ?? 0, scale: moments?.deviation || 1 };
-      return { name, type, ...units, positiveWeight, ...(classes ? { classes } : {}) };
+      return {
+        ...{ name, type, ...units, positiveWeight },
+        ...(classes ? { classes } : {}),
+        ...(rowLoss ? { rowLoss } : {}),
+        ...(rowLoss && isOfLogarithm(rowLoss) ? { link: 'log' as const } : {}),
+        ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
+      };
     }),
     checksum: source.checksum,
     notes,
@@ -88,7 +97,7 @@ async function fitTraining(
   train: SourceSplit,
   tasks: readonly number[],
   fits: readonly Fit[],
-  labelMoments: readonly (Moments | undefined)[],
+  { moments: labelMoments, logarithms }: LabelFits,
   signal: AbortSignal | undefined,
 ): Promise<KeptRows | undefined> {
   const blocks = Math.ceil(train.rows / train.blockRows);
@@ -111,7 +120,9 @@ async function fitTraining(
     for (const [t, moments] of labelMoments.entries()) {
       const labels = block.labels[tasks[t] ?? -1];
       const mask = block.masks?.[tasks[t] ?? -1];
-      if (moments && labels) for (const row of rows) if (mask?.[row] !== 0) moments.add(labels[row] ?? Number.NaN);
+      if (!moments || !labels) continue;
+      const seen = logarithms[t] ? Math.log : (label: number) => label;
+      for (const row of rows) if (mask?.[row] !== 0) moments.add(seen(labels[row] ?? Number.NaN));
     }
     await setImmediate(); // lets signals and timers in
   }
@@ -174,8 +185,9 @@ function truncationNote(name: string, fit: Fit, encoding: ColumnEncoding | undef
 }
 
 /** The task's index in the source. Fails with a `ConfigError` for a task that the data do not have, or have otherwise. */
-export function findTask(source: Source, { name, type, standardize, positiveWeight }: TaskConfig): number {
-  const names = source.tasks.map((task) => task.name);
+export function findTask(source: Source, task: TaskConfig): number {
+  const { name, type } = task;
+  const names = source.tasks.map((one) => one.name);
   const index = names.indexOf(name);
   const found = source.tasks[index];
   if (!found) {
@@ -184,12 +196,8 @@ export function findTask(source: Source, { name, type, standardize, positiveWeig
     );
   }
   if (found.type !== type) throw new ConfigError(`tasks: '${name}' is a ${found.type} task, not a ${type} task.`);
-  if (standardize && type !== 'regression') {
-    throw new ConfigError(`tasks: 'standardize' is for regression tasks; '${name}' is a ${type} task.`);
-  }
-  if (positiveWeight !== undefined && type !== 'binary') {
-    throw new ConfigError(`tasks: 'positiveWeight' is for binary tasks; '${name}' is a ${type} task.`);
-  }
+  const [key, message] = taskMistake(task) ?? [];
+  if (key !== undefined) throw new ConfigError(`tasks: '${key}' of task '${name}': ${message}.`);
   return index;
 }
 
@@ -258,9 +266,9 @@ function checkedLabels(
     for (const { index, task, classes } of tasks) {
       const labels = block.labels[index];
       if (!labels) throw new Error(`The source has no labels of task '${task.name}'`);
-      const row = firstWrong(labels, block.masks?.[index], block.rows, rules[task.type](classes));
+      const row = firstWrong(labels, block.masks?.[index], block.rows, ruleOf(task, classes));
       if (row === undefined) continue;
-      const { what } = rules[task.type](classes);
+      const { what } = ruleOf(task, classes);
       throw wrong(at, row, `the label of ${task.type} task '${task.name}' is ${labels[row]}, which is ${what}`);
     }
     const { weights } = block;
@@ -298,6 +306,18 @@ interface LabelRule {
   readonly what: string;
 }
 
+function ruleOf(task: TaskConfig, classes: number): LabelRule {
+  const loss = taskLossOf(task)?.type;
+  if (loss === 'poisson')
+    return { isRight: (label) => label >= 0 && Number.isFinite(label), what: "below 0: the loss 'poisson' takes none" };
+  if (loss === 'log-normal')
+    return {
+      isRight: (label) => label > 0 && Number.isFinite(label),
+      what: "not above 0: the loss 'log-normal' takes none",
+    };
+  return rules[task.type](classes);
+}
+
 const rules: Readonly<Record<TaskConfig['type'], (classes: number) => LabelRule>> = {
   binary: () => ({ isRight: (label) => label === 0 || label === 1, what: 'neither 0 nor 1' }),
   regression: () => ({ isRight: Number.isFinite, what: 'no finite number' }),
@@ -306,3 +326,14 @@ const rules: Readonly<Record<TaskConfig['type'], (classes: number) => LabelRule>
     what: `no index of its ${classes} classes`,
   }),
 };
+
+interface LabelFits {
+  /** Of standardised labels. */
+  readonly moments: readonly (Moments | undefined)[];
+  /** Whether they are of the labels' logarithms. */
+  readonly logarithms: readonly boolean[];
+}
+
+function isOfLogarithm({ type }: TaskLoss): boolean {
+  return type === 'poisson' || type === 'log-normal';
+}

@@ -176,6 +176,34 @@ test('of a regression task, mean labels stand against mean predictions in the la
   expect(rows[9]?.gap).toBeCloseTo(expected.actual - expected.predicted, 9);
 });
 
+test('of a multiclass task, the share of right predictions stands against the predicted class’s probability', async () => {
+  const { runs } = await reportFixture({ rows: 60, seeds: 1 });
+  const [run] = runs.values();
+  if (!run) throw new Error('no run');
+  // Class 1 or 2 of three is predicted with probability .5 in 30 rows (10 right) and with .8 in 30 (27 right).
+  const sure = (row: number) => row >= 30;
+  const rows = Array.from({ length: 60 }, (_, row) => row);
+  const logits = [0, 1, 2].flatMap((c) =>
+    rows.map((row) => Math.log(c === 1 + (row % 2) ? (sure(row) ? 0.8 : 0.5) : sure(row) ? 0.1 : 0.25)),
+  );
+  const labels = rows.map((row) => ((sure(row) ? row < 57 : row < 10) ? 1 + (row % 2) : 0));
+  const task = { name: 'kind', type: 'multiclass' as const, offset: 0, scale: 1, classes: ['a', 'b', 'c'] };
+  const scores = {
+    logits: Float64Array.from(logits),
+    labels: Float64Array.from(labels),
+    mask: Float64Array.from(rows, () => 1),
+  };
+  const experiment = { ...run.experiment, tasks: [{ ...task, standardize: false }] };
+  const [section] = await runReliability({ ...run, experiment, predictions: async () => [{ task, scores }] });
+  expect(section?.note).toContain('the share of right predictions by the probability of the predicted class');
+  const bins = rowsWith(firstSpec(section ? [section] : []), 'predicted', 'actual');
+  expect(bins).toHaveLength(15);
+  expect(bins[0]?.predicted).toBeCloseTo(0.5, 12);
+  expect(bins[0]?.actual).toBeCloseTo(1 / 3, 12);
+  expect(bins[14]?.predicted).toBeCloseTo(0.8, 12);
+  expect(bins[14]?.actual).toBeCloseTo(0.9, 12);
+});
+
 test('weighted rows: means are weighted, and calibration has bins of equal weight', async () => {
   const tasks = [
     { name: 'income', type: 'binary' as const },

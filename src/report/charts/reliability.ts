@@ -63,10 +63,12 @@ async function sections(
 ): Promise<readonly Section[]> {
   const drawings: Record<Curve['type'], Drawing[]> = { binary: [], regression: [] };
   let weighted = false;
+  let classes = false;
   for (const [at, { title, series }] of places.entries()) {
     const curves: Curve[] = [];
     for (const own of series) curves.push(...(await curvesOf(own)));
     weighted ||= curves.some((curve) => curve.weighted);
+    classes ||= curves.some((curve) => curve.classes);
     for (const [index, task] of tasks.entries()) {
       const own = curves.filter((curve) => curve.task === task);
       const type = own[0]?.type;
@@ -87,7 +89,7 @@ async function sections(
     {
       id: 'calibration',
       title: 'Calibration',
-      note: `Share of positives by mean predicted probability, ${bins(weighted ? 'test rows of equal weight' : 'equally many test rows')} On the dashed diagonal, predictions are what happens; below it they are too high. The lower panel shows how far off.`,
+      note: `Share of positives by mean predicted probability, ${bins(weighted ? 'test rows of equal weight' : 'equally many test rows')} On the dashed diagonal, predictions are what happens; below it they are too high. The lower panel shows how far off.${classes ? ' Of a multiclass task: the share of right predictions by the probability of the predicted class.' : ''}`,
       drawings: drawings.binary,
     },
     {
@@ -106,6 +108,8 @@ interface Curve {
   readonly task: string;
   readonly type: 'binary' | 'regression';
   readonly series: Series;
+  /** The task has several classes. */
+  readonly classes: boolean;
   /** Test rows have weights. */
   readonly weighted: boolean;
   /** Means over the runs. */
@@ -118,7 +122,7 @@ interface Bin {
 }
 
 async function curvesOf(series: Series): Promise<readonly Curve[]> {
-  const found = new Map<string, Pick<Curve, 'type' | 'weighted'> & { readonly runs: (readonly Bin[])[] }>();
+  const found = new Map<string, Pick<Curve, 'type' | 'classes' | 'weighted'> & { readonly runs: (readonly Bin[])[] }>();
   for (const run of series.runs) {
     if (!run.hasPredictions) continue;
     for (const predictions of await run.predictions()) {
@@ -126,14 +130,16 @@ async function curvesOf(series: Series): Promise<readonly Curve[]> {
       const type = predictions.task.type === 'regression' ? 'regression' : 'binary';
       const bins = binsOf(predictions);
       if (bins.length === 0) continue;
-      const own = found.get(name) ?? { type, weighted: isWeighted(predictions.scores.mask), runs: [] };
+      const classes = predictions.task.type === 'multiclass';
+      const own = found.get(name) ?? { type, classes, weighted: isWeighted(predictions.scores.mask), runs: [] };
       own.runs.push(bins);
       found.set(name, own);
     }
   }
-  return [...found].map(([task, { type, weighted, runs }]) => ({
+  return [...found].map(([task, { type, classes, weighted, runs }]) => ({
     task,
     type,
+    classes,
     series,
     weighted,
     bins: Array.from({ length: Math.max(...runs.map((bins) => bins.length)) }, (_, index) => {

@@ -1,5 +1,5 @@
-import { defineMetric } from './metric.js';
-import { type GroupedSample, groupedSample, type TaskScores } from './samples.js';
+import { defineMetric } from '../metric.js';
+import { type GroupedSample, groupedSample, type TaskScores } from '../samples.js';
 
 /**
  * The mean of the AUC within each group (of each user's rows), weighted by the sum of its rows' weights (without weights, their number): how

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Task } from '../data/dataset.js';
-import { randomFromSeed } from '../support/random.js';
-import { metrics } from './catalogue.js';
-import { evaluateTask } from './evaluate.js';
+import type { Task } from '../../data/dataset.js';
+import { randomFromSeed } from '../../support/random.js';
+import { metrics } from '../catalogue.js';
+import { evaluateTask } from '../evaluate.js';
 
 const task: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
 

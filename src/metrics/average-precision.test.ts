@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import type { Task } from '../data/dataset.js';
+import { evaluateTask } from './evaluate.js';
+
+const task: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
+const rows = Array.from({ length: 200 }, (_, i) => i);
+const logits = Float64Array.from(rows, (i) => Math.round(Math.sin(i * i) * 30) / 10);
+const labels = Float64Array.from(rows, (i) => (Math.sin(7 * i + 1) + 0.4 * (logits[i] ?? 0) > 0.8 ? 1 : 0));
+const ones = Float64Array.from(rows, () => 1);
+const weights = Float64Array.from(rows, (i) => ((i * 7) % 6) / 2);
+
+// scikit-learn 1.4.2 (x = np.floor(30*np.sin(i*i)+.5)/10): average_precision_score(y, x, sample_weight=None or ((i*7)%6)/2)
+test.each([
+  ['rows that count alike', ones, 0.6013539055859088],
+  ['rows with weights', weights, 0.6344987815023501],
+])('of %s it is what scikit-learn computes', (_, mask, expected) => {
+  expect(evaluateTask(task, { logits, labels, mask }).averagePrecision).toBeCloseTo(expected, 12);
+});
+
+test('a constant prediction gets the share of positives, a right order 1, one class none', () => {
+  const share = labels.reduce((sum, label) => sum + label) / rows.length;
+  const constant = logits.map(() => 0.3);
+  expect(evaluateTask(task, { logits: constant, labels, mask: ones }).averagePrecision).toBeCloseTo(share, 12);
+  expect(evaluateTask(task, { logits: labels, labels, mask: ones }).averagePrecision).toBe(1);
+  expect(evaluateTask(task, { logits, labels: ones, mask: ones }).averagePrecision).toBeNull();
+});

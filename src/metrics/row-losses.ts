@@ -1,0 +1,28 @@
+import type { Task } from '../data/dataset.js';
+import { softplus } from './log-loss.js';
+
+/** The loss of a row that a task is trained by, where it is not the usual one of its type. Without label smoothing and `positiveWeight`. */
+export function rowLossOf({ rowLoss, offset, scale }: Task): ((logit: number, label: number) => number) | undefined {
+  if (!rowLoss) return undefined;
+  switch (rowLoss.type) {
+    case 'focal': {
+      const { gamma, alpha } = rowLoss;
+      return (logit, label) => {
+        const margin = label > 0.5 ? logit : -logit;
+        const factor = alpha === undefined ? 1 : label > 0.5 ? alpha : 1 - alpha;
+        return factor * softplus(-margin) * Math.exp(-gamma * softplus(margin));
+      };
+    }
+    case 'huber':
+      return (logit, label) => {
+        const [size, { delta }] = [Math.abs(logit - (label - offset) / scale), rowLoss];
+        return size <= delta ? size ** 2 / 2 : delta * (size - delta / 2);
+      };
+    case 'mae':
+      return (logit, label) => Math.abs(logit - (label - offset) / scale);
+    case 'poisson':
+      return (logit, label) => Math.exp(logit) - label * logit + (label > 0 ? label * Math.log(label) - label : 0);
+    case 'log-normal':
+      return (logit, label) => (logit - (Math.log(label) - offset) / scale) ** 2;
+  }
+}

@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { hash8 } from '../config/experiment.js';
+import type { TaskConfig } from '../config/parts.js';
+import type { SourceSplit } from '../data/dataset.js';
+import { encode } from '../data/encode/encode.js';
+import { pureJs } from '../engine/tfjs/backends.js';
+import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.js';
+import { definitions } from './definitions.js';
+import { readPredictions, writePredictions } from './predictions.js';
+import { compiled, experimentOf, trained } from './trainer.fixture.js';
+
+const tasks: readonly (Omit<TaskConfig, 'standardize'> & { standardize?: boolean })[] = [
+  { name: 'focal', type: 'binary', loss: { type: 'focal', gamma: 2, alpha: 0.4 } },
+  { name: 'smooth', type: 'binary', labelSmoothing: 0.1 },
+  { name: 'usual', type: 'binary' },
+  { name: 'huber', type: 'regression', loss: 'huber', standardize: true },
+  { name: 'mae', type: 'regression', loss: 'mae' },
+  { name: 'poisson', type: 'regression', loss: 'poisson' },
+  { name: 'amount', type: 'regression', loss: 'log-normal', standardize: true },
+];
+
+/** What the rows' two numbers make of each task. */
+const labelOf: Readonly<Record<string, (a: number, b: number) => number>> = {
+  focal: (a, b) => Number(a + b > 0),
+  smooth: (a, b) => Number(a - b > 0),
+  usual: (a, b) => Number(a > b / 2),
+  huber: (a, b) => 10 + 5 * a - b,
+  mae: (a, b) => a + b,
+  poisson: (a, b) => Math.round(Math.exp(1 + 0.5 * a - 0.3 * b)),
+  amount: (a, b) => Math.exp(3 + a + 0.5 * b),
+};
+
+const normal = (row: number, factor: number) => 1.4 * (Math.sin(row * factor) + Math.cos(row * row * factor));
+const split = (rows: number, first: number): SourceSplit => {
+  const column = (factor: number) => Float32Array.from({ length: rows }, (_, row) => normal(first + row, factor));
+  const [a, b] = [column(1.3), column(2.1)];
+  const labels = tasks.map(({ name }) => a.map((value, row) => labelOf[name]?.(value, b[row] ?? 0) ?? Number.NaN));
+  return { rows, blockRows: rows, read: () => ({ rows, columns: [a, b], labels }) };
+};
+const source = {
+  columns: (['a', 'b'] as const).map((name) => ({ name, kind: 'numeric' as const })),
+  tasks: tasks.map(({ name, type }) => ({ name, type })),
+  checksum: 'abc',
+  splits: { train: split(1024, 0), validation: split(200, 2000), test: split(200, 3000) },
+};
+const experiment = experimentOf(
+  '{ type: hard-sharing, levels: [[24]], tower: [12] }',
+  tasks,
+  'optimizer: { type: adam, learningRate: 0.02 }, epochs: 12',
+);
+const dataset = await encode(source, experiment.inputs, experiment.tasks);
+
+test('tasks with losses of their own learn, their metrics are in the labels’ units, and both engines agree', async () => {
+  const [one, two] = [
+    await trained(experiment, dataset),
+    await trained(
+      experimentOf(
+        '{ type: hard-sharing, levels: [[24]], tower: [12] }',
+        tasks,
+        'optimizer: { type: adam, learningRate: 0.02 }, epochs: 1',
+      ),
+      dataset,
+      createTfjsEngine(pureJs),
+    ),
+  ];
+  const last = one.records.at(-1)?.validation ?? {};
+  for (const name of ['focal', 'smooth', 'usual']) expect(Number(last[name]?.auc)).toBeGreaterThan(0.95);
+  for (const name of ['huber', 'mae', 'poisson', 'amount']) expect(Number(last[name]?.nmse)).toBeLessThan(0.15);
+  const [first, other] = [one.records[0], two.records[0]];
+  for (const { name } of tasks) {
+    const [a, b] = [Number(first?.train.tasks[name]), Number(other?.train.tasks[name])];
+    expect(Math.abs(a - b) / Math.abs(b)).toBeLessThan(1e-3);
+  }
+  expect(Object.keys(last).filter((name) => last[name]?.loss !== undefined)).toEqual([
+    'focal',
+    'huber',
+    'mae',
+    'poisson',
+    'amount',
+  ]);
+});
+
+test('standardised log-normal labels have the moments of their logarithms', () => {
+  const logarithms = Array.from({ length: 1024 }, (_, row) => 3 + normal(row, 1.3) + 0.5 * normal(row, 2.1));
+  const mean = logarithms.reduce((sum, value) => sum + value, 0) / 1024;
+  const amount = dataset.tasks[6];
+  expect(amount?.offset).toBeCloseTo(mean, 4);
+  expect(amount?.link).toBe('log');
+  expect(dataset.tasks[5]).toMatchObject({ offset: 0, scale: 1, link: 'log' });
+  expect(dataset.tasks[4]).not.toHaveProperty('link');
+});
+
+test('predictions.arrow says which predictions have a log link', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-losses-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const done = await trained(
+    experimentOf('{ type: hard-sharing, levels: [[4]], tower: [] }', tasks, 'epochs: 1'),
+    dataset,
+  );
+  const path = join(folder, 'predictions.arrow');
+  await writePredictions(path, dataset, done.test);
+  const read = await readPredictions(path, tasks, '');
+  expect(read.flatMap(({ task }) => (task.link ? [task.name] : []))).toEqual(['poisson', 'amount']);
+});
+
+test('monitor: loss takes the loss that a task chooses', async () => {
+  const only = experimentOf(
+    '{ type: single-task, levels: [[4]] , tower: [] }',
+    tasks.slice(4, 5),
+    'earlyStopping: { monitor: loss }',
+  );
+  const data = await encode(source, only.inputs, only.tasks);
+  const { records, progress } = await trained(only, data, compiled);
+  expect(progress.units[0]?.bestScore).toBe(
+    -Math.min(...records.map(({ validation }) => Number(validation.mae?.loss))),
+  );
+  expect(records.map(({ validation }) => validation.mae?.loss)).toEqual(
+    records.map(({ validation }) => validation.mae?.mae),
+  );
+});
+
+test('labels that a loss cannot take are refused', async () => {
+  const wrong = (name: string, label: number) => {
+    const { train } = source.splits;
+    const place = tasks.findIndex((task) => task.name === name);
+    const read = () => {
+      const block = train.read(0);
+      if (block instanceof Promise) throw new Error('The block is there.');
+      return { ...block, labels: block.labels.map((values, t) => (t === place ? values.with(5, label) : values)) };
+    };
+    return encode(
+      { ...source, splits: { ...source.splits, train: { ...train, read } } },
+      experiment.inputs,
+      experiment.tasks,
+    );
+  };
+  await expect(wrong('poisson', -1)).rejects.toThrow("is -1, which is below 0: the loss 'poisson' takes none");
+  await expect(wrong('amount', 0)).rejects.toThrow("is 0, which is not above 0: the loss 'log-normal' takes none");
+  await expect(wrong('poisson', 0)).resolves.toBeDefined();
+});
+
+test('the usual loss leaves the hash as it is, and another one has another', () => {
+  const hashOf = (task: object) =>
+    hash8(experimentOf('{ type: single-task }', [{ name: 'y', type: 'binary', ...task }]), 'abc', definitions);
+  const plain = hashOf({});
+  expect(hashOf({ loss: 'bce' })).toBe(plain);
+  expect(hashOf({ loss: 'focal' })).toBe(hashOf({ loss: { type: 'focal' } }));
+  expect(
+    new Set([
+      plain,
+      hashOf({ loss: 'focal' }),
+      hashOf({ labelSmoothing: 0.1 }),
+      hashOf({ loss: { type: 'focal', gamma: 1 } }),
+    ]).size,
+  ).toBe(4);
+});
+
+test.each([
+  [{ type: 'binary', loss: 'mae' }, /'tasks.0.loss': 'mae' is no loss of a binary task/],
+  [{ type: 'regression', loss: 'focal' }, /'focal' is no loss of a regression task/],
+  [{ type: 'multiclass', loss: 'bce' }, /'bce' is no loss of a multiclass task/],
+  [{ type: 'regression', labelSmoothing: 0.1 }, /'tasks.0.labelSmoothing': only classes can be smoothed/],
+  [{ type: 'binary', loss: 'focal', labelSmoothing: 0.1 }, /has no meaning with 'focal'/],
+  [{ type: 'regression', loss: 'poisson', standardize: true }, /'tasks.0.standardize'/],
+])('%o is refused', (task, message) => {
+  expect(() => experimentOf('{ type: single-task }', [{ name: 'y', ...task }])).toThrow(message);
+});
