@@ -4,7 +4,7 @@ import { initialize } from '../../models/model.js';
 import { mixed, three } from '../../models/model-tests.fixture.js';
 import { build, smallOptions } from '../../models/run.fixture.js';
 import { randomFromSeed } from '../../support/random.js';
-import { type Sharing, sharingOf } from './sharing.js';
+import { type Sharing, sharingOf, smoothed } from './sharing.js';
 
 const tasks = three.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
 const shape = { tasks: three, ...mixed };
@@ -16,7 +16,8 @@ const dataset = {
 };
 
 function sharingOfModel(model: string, options: Readonly<Record<string, unknown>> = {}): Sharing {
-  const built = build({ model, shape, options: { ...smallOptions(model, three[0]?.name ?? ''), ...options } });
+  const given = { ...smallOptions(model, three[0]?.name ?? ''), activation: 'relu' as const, ...options };
+  const built = build({ model, shape, options: smoothed(given) });
   return sharingOf(built, initialize(built.parameters, randomFromSeed(1)), dataset);
 }
 

@@ -9,7 +9,7 @@ import { optimizers } from '../../optimizers/catalogue.js';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import type { Balanced } from '../gradients/balanced-gradients.js';
-import { sharingOf } from '../gradients/sharing.js';
+import { sharingOf, smoothed } from '../gradients/sharing.js';
 import { balancingNoiseOf, batchArrays, initialState, noiseOf, trainingStep } from '../step.js';
 
 export const balancingNames = balancings.names;
@@ -29,7 +29,8 @@ export function balancingSteps(name: string, modelName: string) {
   const shape = { tasks: three, ...mixed };
   const [first] = three;
   const task = first?.name ?? '';
-  const model = build({ model: modelName, shape, options: { ...smallOptions(modelName, task), dropout: 0.1 } });
+  const options = { ...smallOptions(modelName, task), dropout: 0.1, activation: 'relu' as const };
+  const model = build({ model: modelName, shape, options });
   const random = randomFromSeed(6);
   const parameters = initialize(model.parameters, random);
   const tasks = three.map((one, index) => ({
@@ -45,7 +46,10 @@ export function balancingSteps(name: string, modelName: string) {
     lists: [],
   };
   const method = balancings.get(name).build({ tasks, stepsPerEpoch: 3 }, balancingOptions(name, task));
-  const balanced: Balanced | null = method && { method, sharing: sharingOf(model, parameters, dataset) };
+  const balanced: Balanced | null = method && {
+    method,
+    sharing: sharingOf(build({ model: modelName, shape, options: smoothed(options) }), parameters, dataset),
+  };
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam', learningRate: 0.01, epsilon: 0.001 });
   const { training } = batchArrays(dataset, batchSize, 1, model.noise, balanced);
   const data = random.stream('data');
