@@ -39,7 +39,7 @@ describe('a comparison', () => {
         { name: 'watch', type: 'regression', standardize: false },
       ],
       model: { type: 'deep', experts: 16, levels: [[7, 5]], tower: [3] },
-      loss: { schedule: { type: 'constant' }, weights: {} },
+      loss: { schedule: { type: 'constant' }, balancing: { type: 'fixed' }, weights: {} },
       train: {
         epochs: 3,
         batchSize: 8,
