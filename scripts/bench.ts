@@ -4,12 +4,14 @@ import { engineOn } from '../src/engine/devices/engine-on.js';
 import type { Engine, Program } from '../src/engine/engine.js';
 import { float32 } from '../src/support/arrays.js';
 import { tf } from '../src/support/tf.js';
+import { benchBalancing } from './bench-balancing.js';
 import { type BenchCase, type BenchCaseName, benchCase } from './bench-case.js';
 import { median, timed } from './timing.js';
 import { checkChoice, refuse, wordsOf } from './usage.js';
 
 // Times training steps.
-const usage = 'Usage: npm run bench -- [--json] [--engine compiled|tfjs] [--case wide|narrow] [--threads n]';
+const usage =
+  'Usage: npm run bench -- [--json] [--engine compiled|tfjs] [--case wide|narrow] [--threads n] | --balancing [--rounds n] [--json] [--threads n]';
 
 interface Row {
   readonly name: string;
@@ -56,6 +58,8 @@ const { values } = wordsOf(usage, {
     engine: { type: 'string' },
     case: { type: 'string' },
     threads: { type: 'string' },
+    balancing: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '20' },
   },
 });
 const caseNames: readonly BenchCaseName[] = ['wide', 'narrow'];
@@ -65,24 +69,37 @@ const threads = values.threads === undefined ? availableParallelism() : Number(v
 if (!(Number.isInteger(threads) && threads > 0))
   refuse(usage, `--threads ${values.threads}: say a whole number above 0.`);
 
-const rows: Row[] = [];
-// Flops are counted by the compiled engine: both run the same step.
-for (const caseName of caseNames.filter((name) => values.case === undefined || values.case === name)) {
-  const measured = benchCase(caseName);
-  const counted = await engineOn({ engine: 'compiled', device: 'cpu' }, { threads }).compile(
-    measured.step,
-    measured.signature,
-  );
-  const { flops } = counted;
-  await counted.release();
-  const names: Engine['name'][] = ['compiled', 'tfjs'];
-  for (const name of names.filter((engine) => values.engine === undefined || values.engine === engine)) {
-    const row = await measure(measured, engineOn({ engine: name, device: 'cpu', pureJs: true }, { threads }), flops);
-    rows.push(row);
-    if (!values.json) console.log(describe(row));
+const rounds = Number(values.rounds);
+if (!(Number.isInteger(rounds) && rounds > 0)) refuse(usage, `--rounds ${values.rounds}: say a whole number above 0.`);
+
+if (values.balancing) {
+  const rows = await benchBalancing(threads, rounds, ({ tasks, method, stepMilliseconds, ratio }) => {
+    if (!values.json)
+      console.log(`${tasks} tasks, ${method}: ${stepMilliseconds.toFixed(2)} ms a step, ${ratio.toFixed(2)} of fixed`);
+  });
+  if (values.json) console.log(JSON.stringify({ balancing: rows }, null, 2));
+} else await benchCases();
+
+async function benchCases(): Promise<void> {
+  const rows: Row[] = [];
+  // Flops are counted by the compiled engine: both run the same step.
+  for (const caseName of caseNames.filter((name) => values.case === undefined || values.case === name)) {
+    const measured = benchCase(caseName);
+    const counted = await engineOn({ engine: 'compiled', device: 'cpu' }, { threads }).compile(
+      measured.step,
+      measured.signature,
+    );
+    const { flops } = counted;
+    await counted.release();
+    const names: Engine['name'][] = ['compiled', 'tfjs'];
+    for (const name of names.filter((engine) => values.engine === undefined || values.engine === engine)) {
+      const row = await measure(measured, engineOn({ engine: name, device: 'cpu', pureJs: true }, { threads }), flops);
+      rows.push(row);
+      if (!values.json) console.log(describe(row));
+    }
   }
+  if (values.json) console.log(JSON.stringify({ cases: rows }, null, 2));
 }
-if (values.json) console.log(JSON.stringify({ cases: rows }, null, 2));
 
 async function measure(measured: BenchCase, engine: Engine, flops: number | null): Promise<Row> {
   const effort = efforts[engine.name]?.[measured.name];

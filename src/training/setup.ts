@@ -23,7 +23,7 @@ import { sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 import type { Balanced } from './gradients/balanced-gradients.js';
-import { sharingOf } from './gradients/sharing.js';
+import { type Sharing, sharingOf, smoothed } from './gradients/sharing.js';
 import type { Progress } from './progress.js';
 
 /** Everything that decides a run. */
@@ -84,7 +84,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     noise: random.stream('noise'),
     balanced: balancing && {
       method: balancing,
-      sharing: balancing.kind === 'gradients' ? sharingOf(model, parameters, dataset) : {},
+      sharing: balancing.kind === 'gradients' ? sharing() : {},
     },
     balancingNoise: random.stream('balancing'),
     accumulate: train.accumulate,
@@ -95,6 +95,11 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     stopping: train.earlyStopping,
     engine,
   };
+
+  function sharing(): Sharing {
+    const tried = models.get(experiment.model.type).build(shapeOf(dataset), smoothed(experiment.model));
+    return sharingOf(tried, parameters, dataset);
+  }
 
   function warningsOf(): string[] {
     const independent = !ownersOf(parameters).includes(undefined);

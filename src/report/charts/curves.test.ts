@@ -4,6 +4,7 @@ import type { TaskScores } from '../../metrics/samples.js';
 import type { EpochRecord } from '../../training/trainer.js';
 import { reportFixture } from '../report.fixture.js';
 import type { ReportData } from '../report-data.js';
+import { balancing, runBalancing } from './balancing.js';
 import type { Section } from './drawing.js';
 import { learningCurves } from './learning-curves.js';
 import { lossWeights, runLossWeights } from './loss-weights.js';
@@ -138,6 +139,48 @@ test('points of the axes with the same schedule share its chart', async () => {
   expect(titles(other)).toEqual(['correlation 0.2', 'correlation 0.5']);
   const constant = changedAt(0.5, (epochs) => epochs.map((epoch) => ({ ...epoch, weights: { income: 1 } })));
   expect(titles(constant)).toEqual(['correlation 0.2']);
+});
+
+test('the weights of a balancing method are drawn for each model, and the cosines where it reads gradients', async () => {
+  const data = await reportFixture({ rows: 60, seeds: 2 });
+  expect(balancing(data)).toEqual([]);
+  const tasks = data.comparison.tasks;
+  const [a = '', b = ''] = tasks;
+  const withBalance = (hasCosines: boolean) => {
+    const runs = [...data.runs].map(([path, run]) => {
+      const epochs = run.epochs.map((epoch) => ({
+        ...epoch,
+        weights: { [a]: epoch.epoch, [b]: 2 },
+        balance: {
+          shares: { [a]: 0.25, [b]: null },
+          ...(hasCosines ? { cosines: [{ tasks: [a, b] as const, cosine: epoch.epoch / 10 }] } : {}),
+        },
+      }));
+      return [path, run.experiment.model.type === 'single-task' ? run : { ...run, epochs }] as const;
+    });
+    return { ...data, runs: new Map(runs) };
+  };
+  expect(lossWeights(withBalance(true))).toEqual([]);
+  const [weights, cosines] = balancing(withBalance(true));
+  expect(weights?.drawings).toHaveLength(1);
+  const labels = [...new Set(data.comparison.rows.map(({ label }) => label))];
+  expect(weights?.drawings[0]?.panels.map(({ title }) => title)).toEqual(
+    labels.filter((label) => label !== data.comparison.baseline),
+  );
+  const rows = rowsWith(firstSpec(weights ? [weights] : []), 'task', 'weight');
+  expect(rows.filter(({ task }) => task === a).map(({ weight }) => weight)).toEqual(
+    rows.filter(({ task }) => task === b).map((_, index) => index + 1),
+  );
+  expect(JSON.stringify(rowsWith(firstSpec(weights ? [weights] : []), 'tip'))).toContain('25% of the loss');
+  const ofPairs = rowsWith(firstSpec(cosines ? [cosines] : []), 'task', 'value');
+  expect(ofPairs[0]).toMatchObject({ task: `${a} and ${b}`, value: 0.1 });
+  expect(balancing(withBalance(false)).map(({ id }) => id)).toEqual(['balancing']);
+  const [run] = [...withBalance(true).runs.values()].filter(
+    ({ experiment }) => experiment.model.type !== 'single-task',
+  );
+  if (!run) throw new Error('no run');
+  expect(runBalancing(run).map(({ id }) => id)).toEqual(['balancing', 'cosines']);
+  expect(runLossWeights(run)).toEqual([]);
 });
 
 test('calibration curves are those of bins of equal count, averaged over the runs', async () => {

@@ -5,6 +5,7 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import type { PointTask } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { axisBars } from './axis-bars.js';
+import { balancing, runBalancing } from './balancing.js';
 import { type ChartSection, drawSection, type Section } from './drawing.js';
 import { expertUse, runExpertUse } from './expert-use.js';
 import { forest } from './forest.js';
@@ -27,6 +28,7 @@ export async function drawCharts(data: ReportData): Promise<readonly ChartSectio
     ...gainByParameters(comparison),
     ...(await reliability(data)),
     ...lossWeights(data),
+    ...balancing(data),
   ]);
 }
 
@@ -37,6 +39,7 @@ export async function drawRunCharts(run: FinishedRun, tasks: readonly PointTask[
     ...(await runReliability(run)),
     ...runExpertUse(run),
     ...runLossWeights(run),
+    ...runBalancing(run),
   ]);
 }
 

@@ -3,11 +3,12 @@ import type { EpochRecord } from '../../training/trainer.js';
 import { type Point, pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { runsOf } from '../runs-of.js';
-import { type Datum, type Drawing, description, type PanelSpec, panelWidth, type Section, tip } from './drawing.js';
+import { type Drawing, type PanelSpec, panelWidth, type Section } from './drawing.js';
+import { epochLines } from './epoch-lines.js';
 import { seriesOf } from './palette.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 
-/** Loss weights over time, where a schedule makes them vary; once for all models, which share the schedule. */
+/** Loss weights over time, where a schedule makes them vary; once for all models, which share the schedule. Those of a balancing method are in `balancing`. */
 export function lossWeights(data: ReportData): readonly Section[] {
   const all = pointsOf(data.comparison).map((point) => ({ point, epochs: longestRun(data, point) }));
   const varying = all.filter(({ epochs }) => varies(epochs));
@@ -24,7 +25,13 @@ export function lossWeights(data: ReportData): readonly Section[] {
 /** Of a single run. */
 export function runLossWeights({ epochs, experiment }: FinishedRun): readonly Section[] {
   const tasks = experiment.tasks.map(({ name }) => name);
+  if (isBalanced({ epochs })) return [];
   return section(tasks, varies(epochs) ? [{ title: '', epochs }] : [], []);
+}
+
+/** Whether a balancing method sets the weights. */
+export function isBalanced({ epochs }: Pick<FinishedRun, 'epochs'>): boolean {
+  return epochs.some(({ balance }) => balance !== undefined);
 }
 
 function section(tasks: readonly string[], places: readonly Place[], omission: readonly string[]): readonly Section[] {
@@ -57,7 +64,7 @@ function standsFor(other: Weighted, one: Weighted, all: readonly Weighted[]): bo
 }
 
 function longestRun(data: ReportData, { rows }: Point): readonly EpochRecord[] {
-  const runs = rows.flatMap((row) => runsOf(data, row));
+  const runs = rows.flatMap((row) => runsOf(data, row)).filter((run) => !isBalanced(run));
   return runs.reduce<readonly EpochRecord[]>(
     (longest, { epochs }) => (epochs.length > longest.length ? epochs : longest),
     [],
@@ -69,45 +76,6 @@ function varies(epochs: readonly EpochRecord[]): boolean {
 }
 
 function curves(tasks: readonly string[], epochs: readonly EpochRecord[]): PanelSpec {
-  const series = seriesOf(tasks);
-  const values = epochs.flatMap(({ epoch, weights }) =>
-    tasks.map((task, index): Datum => {
-      const { colour = '', dash = [] } = series[index] ?? {};
-      const weight = weights[task] ?? null;
-      return {
-        task,
-        epoch,
-        weight,
-        colour,
-        dash,
-        tip: tip(null, `${task}, epoch ${epoch}: ${weight?.toPrecision(4)}`),
-      };
-    }),
-  );
-  const x = {
-    field: 'epoch',
-    type: 'quantitative' as const,
-    scale: { zero: false, nice: false },
-    axis: { format: 'd', grid: false, tickMinStep: 1, title: 'epoch' },
-  };
-  const y = { field: 'weight', type: 'quantitative' as const, axis: { title: 'loss weight', tickCount: 5 } };
-  const color = { field: 'colour', type: 'nominal' as const, scale: null };
-  return {
-    width: panelWidth.medium - 86,
-    height: 190,
-    data: { values },
-    layer: [
-      {
-        mark: { type: 'line', strokeWidth: 2 },
-        encoding: {
-          x,
-          y,
-          color,
-          strokeDash: { field: 'dash', type: 'nominal', scale: null },
-          detail: { field: 'task' },
-        },
-      },
-      { mark: { type: 'circle', size: 24, opacity: 1 }, encoding: { x, y, color, ...description } },
-    ],
-  };
+  const at = epochs.map(({ epoch, weights }) => ({ epoch, values: weights }));
+  return epochLines(tasks, at, { field: 'weight', title: 'loss weight', width: panelWidth.medium });
 }

@@ -4,14 +4,15 @@ import { initialize, namesOf } from '../../models/model.js';
 import { mixed, three } from '../../models/model-tests.fixture.js';
 import { build, shapeFor, smallOptions } from '../../models/run.fixture.js';
 import { randomFromSeed } from '../../support/random.js';
-import { type Sharing, sharingOf } from './sharing.js';
+import { type Sharing, sharingOf, smoothed } from './sharing.js';
 
 const tasks = three.map(({ name }) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
 
 function sharingOfModel(model: string, options: Readonly<Record<string, unknown>> = {}): Sharing {
   const shape = shapeFor(model, { tasks: three, ...mixed });
   const [first = '', second = ''] = namesOf(shape.tasks);
-  const built = build({ model, shape, options: { ...smallOptions(model, first, second), ...options } });
+  const given = { ...smallOptions(model, first, second), activation: 'relu' as const, ...options };
+  const built = build({ model, shape, options: smoothed(given) });
   return sharingOf(built, initialize(built.parameters, randomFromSeed(1)), {
     tasks: tasks.slice(0, shape.tasks.length),
     categorical: shape.categorical,

@@ -9,7 +9,7 @@ import { optimizers } from '../../optimizers/catalogue.js';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
 import type { Balanced } from '../gradients/balanced-gradients.js';
-import { sharingOf } from '../gradients/sharing.js';
+import { sharingOf, smoothed } from '../gradients/sharing.js';
 import { balancingNoiseOf, batchArrays, initialState, noiseOf, trainingStep } from '../step.js';
 
 export const balancingNames = balancings.names;
@@ -28,7 +28,8 @@ export function balancingOptions(name: string, task: string): Readonly<Record<st
 export function balancingSteps(name: string, modelName: string) {
   const shape = { tasks: three, ...mixed };
   const [task = '', other = ''] = namesOf(three);
-  const model = build({ model: modelName, shape, options: { ...smallOptions(modelName, task, other), dropout: 0.1 } });
+  const options = { ...smallOptions(modelName, task, other), dropout: 0.1, activation: 'relu' as const };
+  const model = build({ model: modelName, shape, options });
   const random = randomFromSeed(6);
   const parameters = initialize(model.parameters, random);
   const tasks = three.map((one, index) => ({
@@ -44,7 +45,10 @@ export function balancingSteps(name: string, modelName: string) {
     lists: [],
   };
   const method = balancings.get(name).build({ tasks, stepsPerEpoch: 3 }, balancingOptions(name, task));
-  const balanced: Balanced | null = method && { method, sharing: sharingOf(model, parameters, dataset) };
+  const balanced: Balanced | null = method && {
+    method,
+    sharing: sharingOf(build({ model: modelName, shape, options: smoothed(options) }), parameters, dataset),
+  };
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam', learningRate: 0.01, epsilon: 0.001 });
   const { training } = batchArrays(dataset, batchSize, 1, model.noise, { balanced });
   const data = random.stream('data');
