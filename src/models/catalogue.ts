@@ -7,6 +7,7 @@ import { crossStitch } from './cross-stitch.js';
 import { customizedSharing } from './customized-sharing.js';
 import { esmm } from './esmm.js';
 import { hardSharing } from './hard-sharing.js';
+import { home } from './home.js';
 import { mlMmoe } from './ml-mmoe.js';
 import { mmoe } from './mmoe.js';
 import { omoe } from './omoe.js';
@@ -32,6 +33,7 @@ export const models = catalogue('model', [
   adatt,
   stem,
   pepnet,
+  home,
   esmm,
   aitm,
 ]);

@@ -1,0 +1,161 @@
+import { expect, test } from 'vitest';
+import { ConfigError } from '../support/errors.js';
+import { home } from './home.js';
+import { namesOf } from './model.js';
+import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
+import { build } from './run.fixture.js';
+import {
+  embed,
+  get,
+  type LayerOptions,
+  linear,
+  mlp,
+  type Point,
+  softmax,
+  sum,
+  tower,
+  weighted,
+} from './scalars.fixture.js';
+
+interface Options extends LayerOptions {
+  readonly groups?: string[][];
+  readonly experts: number;
+  readonly products?: number;
+}
+
+const add = (a: readonly number[], b: readonly number[]) => a.map((value, i) => value + get(b, i));
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+/** An expert's output, of its input scaled by its feature gate. */
+function expert(point: Point<Options>, level: number, e: number, v: readonly number[]): number[] {
+  const name = `level${level}.features`;
+  const { products = 2 } = point.options;
+  const weights = softmax(linear(point, name, e, v));
+  const factors = weights.map((_, l) => {
+    const member = e * products + l;
+    return linear(point, `${name}.up`, member, linear(point, `${name}.down`, member, v)).map((u) => 2 * sigmoid(u));
+  });
+  const scaled = weighted(weights, factors).map((factor, i) => factor * get(v, i));
+  const options = { ...point.options, normalization: 'layer', activation: 'silu' } as const;
+  return mlp({ ...point, options }, `level${level}.experts`, e, scaled);
+}
+
+testModel<Options>(home, {
+  reference(point) {
+    const { options } = point;
+    const tasks = namesOf(point.shape.tasks);
+    const { experts: n, groups = [tasks] } = options;
+    const x = embed(point);
+    const gates: Record<string, { experts: string[]; weights: number[] }> = {};
+    /** A gate, and the self gate of the same module. */
+    const fuse = (
+      level: number,
+      gate: { module: string; place: number; sees: string[]; input: readonly number[]; own: readonly number[] },
+      outputs: ReadonlyMap<string, number[]>,
+      before: readonly (readonly string[])[],
+    ) => {
+      const { module, sees, input } = gate;
+      // Gates over equally many experts lie together.
+      const like = before.filter((other) => other.length === sees.length).length;
+      const weights = softmax(linear(point, `level${level}.gates.${sees.length}`, like, input));
+      gates[`${level}/${module}`] = { experts: sees, weights };
+      const of = (name: string) => outputs.get(name) ?? [];
+      const logits = linear(point, `level${level}.self`, gate.place, gate.own);
+      const self = n === 1 ? logits.map(sigmoid) : softmax(logits);
+      return add(
+        weighted(weights, sees.map(of)),
+        weighted(
+          self,
+          self.map((_, i) => of(`${module}/${i}`)),
+        ),
+      );
+    };
+    const all = (modules: readonly string[]) =>
+      modules.flatMap((m) => Array.from({ length: n }, (_, i) => `${m}/${i}`));
+
+    const metaModules = [...groups.map((_, g) => `group ${g + 1}`), 'shared'];
+    const meta = new Map(all(metaModules).map((name, e) => [name, expert(point, 1, e, x)]));
+    const metaSees = metaModules.map((m) => all(m === 'shared' ? metaModules : [m, 'shared']));
+    const z = new Map(
+      metaModules.map((module, place) => {
+        const gate = { module, place, sees: metaSees[place] ?? [], input: x, own: x };
+        return [module, fuse(1, gate, meta, metaSees.slice(0, place))];
+      }),
+    );
+    const groupName = (task: string) => `group ${groups.findIndex((group) => group.includes(task)) + 1}`;
+    const modules = [...tasks, ...metaModules];
+    const outputs = new Map(
+      all(modules).map((name, e) => {
+        const module = get(modules, Math.floor(e / n));
+        return [name, expert(point, 2, e, z.get(tasks.includes(module) ? groupName(module) : module) ?? [])];
+      }),
+    );
+    const sees = tasks.map((task) => all([task, groupName(task), 'shared']));
+    const logits = tasks.map((task, k) => {
+      const own = z.get(groupName(task)) ?? [];
+      const input = [...own, ...(z.get('shared') ?? [])];
+      const gate = { module: task, place: k, sees: sees[k] ?? [], input, own };
+      return tower(point, 'tower', k, fuse(2, gate, outputs, sees.slice(0, k)));
+    });
+    return { logits, gates };
+  },
+  cases: [
+    {
+      label: 'two groups',
+      shape: { tasks: three, ...mixed },
+      options: { levels: [[5, 4], [6]], tower: [3], groups: [['click'], ['buy', 'view']], experts: 2, products: 2 },
+      count: counted({ embeddings: M.embeddings, x: M.x, tasks: 3, groups: 2, experts: 2, products: 2 }, [5, 4], [6]),
+    },
+    {
+      label: 'one group, one expert each, three products',
+      shape: { tasks: two, ...uniform },
+      options: { levels: [[4], [6]], tower: [3], experts: 1, products: 3 },
+      count: counted({ embeddings: U.embeddings, x: U.x, tasks: 2, groups: 1, experts: 1, products: 3 }, [4], [6]),
+    },
+  ],
+});
+
+/** Weights, biases, gains and shifts of experts; the gates of their inputs; gates and self gates; towers of one layer of 3. */
+function counted(
+  given: { embeddings: number; x: number; tasks: number; groups: number; experts: number; products: number },
+  first: number[],
+  second: number[],
+): number {
+  const { embeddings, x, tasks, groups, experts: n, products } = given;
+  const [w, top] = [first.at(-1) ?? 0, second.at(-1) ?? 0];
+  const expertOf = (inputs: number, widths: number[]) =>
+    layers(inputs, ...widths) +
+    2 * sum(widths) +
+    products * inputs +
+    2 * products * inputs * Math.max(1, Math.floor(inputs / products));
+  return (
+    embeddings +
+    (groups + 1) * n * expertOf(x, first) +
+    x * (groups * 2 * n + (groups + 1) * n) + // gates of groups, and of the shared module
+    x * (groups + 1) * n +
+    (tasks + groups + 1) * n * expertOf(w, second) +
+    2 * w * tasks * 3 * n +
+    w * tasks * n +
+    tasks * layers(top, 3, 1)
+  );
+}
+
+test.each([
+  [{ groups: [['view', 'clik']] }, /model.groups: there is no task 'clik' \(did you mean 'click'\?\)/],
+  [{ groups: [['view', 'click']] }, /task 'buy' is in no group; add it to one/],
+  [
+    {
+      groups: [
+        ['view', 'click'],
+        ['buy', 'view'],
+      ],
+    },
+    /task 'view' is in more than one group/,
+  ],
+  [{ levels: [[4]] }, /model.levels: home has two levels, of groups and of tasks, not 1/],
+])('refuses %o', (given, message) => {
+  const options = { levels: [[4], [4]], tower: [], ...given };
+  const attempt = () => build({ model: home.name, shape: { tasks: three, ...mixed }, options });
+  expect(attempt).toThrow(ConfigError);
+  expect(attempt).toThrow(message);
+});

@@ -1,0 +1,34 @@
+import { tf } from '../../support/tf.js';
+import { glorot, type Layer, named, type Pass } from '../model.js';
+import { type Features, pick, product } from './axes.js';
+import { mixtures, overExperts } from './gates.js';
+
+export interface SelfGates extends Layer {
+  /**
+   * @param input one input for all, or a stream for each module
+   * @param outputs a stream per expert: first those of the modules, one module after the other
+   * @returns a stream per module
+   */
+  apply(pass: Pass, input: Features, outputs: Features): Features;
+}
+
+/**
+ * Each module's own experts, mixed by a gate that no other module's reach (HoME's Self_Gate): softmax(W v), of a single expert
+ * sigmoid(w v). Parameter `<name>.weight` [modules, experts of a module, inputs].
+ */
+export function selfGates(name: string, modules: readonly string[], experts: number, inputs: number): SelfGates {
+  const own = Array.from({ length: modules.length * experts }, (_, expert) => expert);
+  return {
+    parameters: { [`${name}.weight`]: glorot(modules, inputs, experts) },
+    apply({ parameters }, input, outputs) {
+      const logits = product(input, named(parameters, `${name}.weight`)); // [blocks, modules, experts, rows]
+      const weights = experts === 1 ? tf.sigmoid(logits) : overExperts(logits);
+      const [blocks = 0, , width = 0, rows = 0] = outputs.shape;
+      const mixed = mixtures(
+        weights.reshape([blocks * modules.length, 1, experts, rows]),
+        pick(outputs, own).reshape([blocks * modules.length, experts, width, rows]),
+      );
+      return mixed.reshape([blocks, modules.length, width, rows]);
+    },
+  };
+}
