@@ -242,6 +242,11 @@ test('hash8 is of what decides the result', () => {
   expect(hash(['inputs.minCount=2', 'inputs.unseen=rare'])).toBe(counted);
   expect(hash(['inputs.minCount=2', 'inputs.unseen=apart'])).not.toBe(counted);
   expect(parse(whole, ['inputs.columns={ city: { minCount: 2 } }']).inputs.unseen).toBe('rare');
+  // So do runs from before `interaction`.
+  const { interaction, ...before } = parse(whole, []).inputs;
+  expect(interaction).toBe('none');
+  expect(hash8({ ...parse(whole, []), inputs: before }, 'c', definitions)).toBe(first);
+  expect(new Set([first, hash(['inputs.interaction=fm']), hash(['inputs.interaction=cross'])]).size).toBe(3);
   for (const other of [hash(['seed=1']), hash(['train.epochs=4']), hash(['dataset.rows=6']), hash([], 'd')]) {
     expect(other).not.toBe(first);
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addedLater } from '../support/added-later.js';
 
 const numericEncoding = z.enum(['standard', 'log1p', 'quantile', 'value']);
 
@@ -50,6 +51,14 @@ export const inputsSchema = z.strictObject({
     .describe(
       'How a list’s embeddings become one. `sum`: their sum by weight. `mean`: the sum divided by the sum of the weights.',
     ),
+  interaction: addedLater(
+    z
+      .enum(['none', 'fm', 'cross'])
+      .default('none')
+      .describe(
+        'What every model’s input has beside the columns. `fm`: the sum of products of every two embeddings of equal width, appended. `cross`: two cross layers of DCN-v2, in place of the input.',
+      ),
+  ),
   columns: z
     .record(
       z.string(),

@@ -21,6 +21,18 @@ testModel(hardSharing, {
       count: N.embeddings + layers(N.x, 4) + 3 * layers(4, 1),
     },
     {
+      label: 'products of embeddings',
+      shape: { tasks: two, ...mixed, interaction: 'fm' },
+      options: { levels: [[4]], tower: [3] },
+      count: M.embeddings + layers(M.x + 2, 4) + 2 * layers(4, 3, 1),
+    },
+    {
+      label: 'cross layers',
+      shape: { tasks: two, ...mixed, interaction: 'cross' },
+      options: { levels: [[4]], tower: [3] },
+      count: M.embeddings + 2 * layers(M.x, M.x) + layers(M.x, 4) + 2 * layers(4, 3, 1),
+    },
+    {
       label: 'embeddings alone',
       shape: { tasks: three, ...mixed },
       options: { levels: [], tower: [5, 3] },

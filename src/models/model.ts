@@ -39,6 +39,8 @@ export interface ModelShape {
     readonly embedding: number;
     readonly length: number;
   }[];
+  /** Left out: none. */
+  readonly interaction?: 'none' | 'fm' | 'cross';
   /** The columns stand for those of data that are not known yet: a model cannot refuse a column's name. */
   readonly withoutData?: boolean;
 }

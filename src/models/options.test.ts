@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { ConfigError } from '../support/errors.js';
 import { models } from './catalogue.js';
 import type { ModelShape } from './model.js';
@@ -65,6 +65,15 @@ describe('options that do not fit the tasks or the model are one line of a Confi
   it('no input columns', () => {
     expect(() => models.get('mmoe').build({ ...shape, numeric: [] }, { type: 'mmoe' })).toThrow(/no input columns/);
   });
+});
+
+test.each([
+  { categorical: [], numeric: ['a', 'b'] },
+  { categorical: [{ name: 'site', cardinality: 3, embedding: 2 }], numeric: ['a', 'b'] },
+])('fm without two embeddings of equal width is refused: %o', (columns) => {
+  const attempt = () =>
+    models.get('mmoe').build({ tasks: shape.tasks, ...columns, interaction: 'fm' }, { type: 'mmoe' });
+  expect(attempt).toThrow(/inputs.interaction: fm needs two embedded columns of equal width/);
 });
 
 describe.each(models.all)('$name', ({ name, build, options }) => {

@@ -26,6 +26,12 @@ testModel(singleTask, {
       count: 3 * (U.embeddings + layers(U.x, 4, 1)),
     },
     {
+      label: 'cross layers',
+      shape: { tasks: two, ...uniform, interaction: 'cross' },
+      options: { levels: [[4]], tower: [] },
+      count: 2 * (U.embeddings + 2 * layers(U.x, U.x) + layers(U.x, 4, 1)),
+    },
+    {
       label: 'no layers',
       shape: { tasks: two, ...uniform },
       options: { levels: [], tower: [] },

@@ -64,7 +64,11 @@ export interface TrainingSetup {
 export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine): TrainingSetup {
   const random = randomFromSeed(experiment.seed);
   const stepsPerEpoch = Math.ceil(dataset.splits.train.rows / experiment.train.batchSize);
-  const { model, weightSchedule, learningRate, balancing } = partsOf(experiment, shapeOf(dataset), stepsPerEpoch);
+  const { model, weightSchedule, learningRate, balancing } = partsOf(
+    experiment,
+    shapeOf(dataset, experiment.inputs),
+    stepsPerEpoch,
+  );
   const parameters = initialize(model.parameters, random.stream('initial'));
   const { train } = experiment;
   const optimizer = optimizers.get(train.optimizer.type);
@@ -97,7 +101,9 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   };
 
   function sharing(): Sharing {
-    const tried = models.get(experiment.model.type).build(shapeOf(dataset), smoothed(experiment.model));
+    const tried = models
+      .get(experiment.model.type)
+      .build(shapeOf(dataset, experiment.inputs), smoothed(experiment.model));
     return sharingOf(tried, parameters, dataset);
   }
 
@@ -119,12 +125,10 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
 }
 
 /** What models are built for on this data. */
-export function shapeOf({
-  tasks,
-  categorical,
-  numeric,
-  lists,
-}: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>): ModelShape {
+export function shapeOf(
+  { tasks, categorical, numeric, lists }: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>,
+  { interaction }: Experiment['inputs'],
+): ModelShape {
   return {
     tasks: tasks.map((task) => ({
       name: task.name,
@@ -134,6 +138,7 @@ export function shapeOf({
     categorical,
     numeric: numeric.map(({ name }) => name),
     lists,
+    interaction,
   };
 }
 
@@ -148,13 +153,14 @@ export function hasIndependentTasks(experiment: Experiment): boolean {
 }
 
 /** A column of each kind, and two classes: with them a model has all kinds of parameters. */
-function shapeWithoutData({ tasks }: Experiment): ModelShape {
+function shapeWithoutData({ tasks, inputs: { interaction } }: Experiment): ModelShape {
   const column = { cardinality: 2, embedding: 1 };
   return {
     tasks: tasks.map(({ name, type }) => ({ name, type, ...(type === 'multiclass' ? { outputs: 2 } : {}) })),
     categorical: [{ name: 'column', ...column }],
     numeric: ['number'],
     lists: [{ name: 'list', length: 1, ...column }],
+    interaction,
     withoutData: true,
   };
 }

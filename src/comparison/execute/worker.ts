@@ -52,7 +52,7 @@ async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
     const { splits } = dataset;
     return {
       kind: 'shape',
-      model: shapeOf(dataset),
+      model: shapeOf(dataset, order.experiment.inputs),
       rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
       grouped: splits.test.groups !== undefined,
     };

@@ -1,9 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { type Layer, type ModelShape, named, type ParameterStart, type Pass } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
 import { type Features, inBlocks, type Place, withGradient } from './axes.js';
+import { interactions } from './interaction.js';
 import { dropout } from './noise.js';
 
 export interface Embed extends Layer {
@@ -26,8 +28,24 @@ type List = NonNullable<ModelShape['lists']>[number];
  *
  * Embeddings start N(0, 0.05^2): small beside standardised numeric columns (variance 1), so that a value which training never
  * or seldom saw says next to nothing; large enough that logits vary over rows at the start. Dropout leaves numeric columns alone.
+ *
+ * `shape.interaction` puts a layer of `interaction.ts` on it.
  */
 export function embed(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>, prefix = ''): Embed {
+  const columns = embedColumns(shape, options, prefix);
+  const { interaction = 'none' } = shape;
+  if (interaction === 'none') return columns;
+  const fields = [...shape.categorical, ...(shape.lists ?? [])].map(({ name }) => must(columns.places.get(name), name));
+  const layer = interactions[interaction](`${prefix}interaction`, columns.width, fields);
+  return {
+    ...columns,
+    parameters: { ...columns.parameters, ...layer.parameters },
+    width: layer.width,
+    apply: (pass) => layer.apply(pass, columns.apply(pass)),
+  };
+}
+
+function embedColumns(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>, prefix: string): Embed {
   const widths = [...new Set(shape.categorical.map((column) => column.embedding))];
   const groups = widths.map((width) => {
     const columns = shape.categorical.filter((column) => column.embedding === width);

@@ -42,8 +42,20 @@ const withClasses = three.map((task) =>
   task.name === 'click' ? { ...task, type: 'multiclass' as const, outputs: 3 } : task,
 );
 
-/** Every model with defaults, and on fewer rows with one of the variants, and with a multiclass task. */
+/** Every model with defaults, with one of the variants on fewer rows, and with a multiclass task; then one on each interaction of inputs. */
 export function parityModels(): ParityModel[] {
+  const interactions = (['fm', 'cross'] as const).map((interaction) => {
+    const shape = { tasks: three, ...mixed, interaction };
+    return parityModel(
+      `inputs with ${interaction}`,
+      { model: 'cgc', shape, options: smallOptions('cgc', 'click', 'view') },
+      64,
+    );
+  });
+  return [...ofAllModels(), ...interactions];
+}
+
+function ofAllModels(): ParityModel[] {
   return models.names.flatMap((model, index) => {
     const shape = shapeFor(model, { tasks: three, ...mixed });
     const given = { model, shape, options: smallOptions(model, 'click', 'view') };
