@@ -92,30 +92,6 @@ export const expertsOfTasks = ownAndShared.default({ shared: 0, task: 1 }).descr
 
 export type Experts = z.infer<typeof experts>;
 
-/** Own experts of every task, in the order of `tasks`, and shared ones. */
-interface ExpertCounts {
-  readonly tasks: readonly number[];
-  readonly shared: number;
-}
-
-function expertCounts(given: Experts, tasks: readonly string[]): ExpertCounts {
-  const { shared, task } = typeof given === 'number' ? { shared: given, task: given } : given;
-  if (typeof task !== 'number') {
-    const unknown = Object.keys(task).find((name) => !tasks.includes(name));
-    if (unknown !== undefined) {
-      throw new ConfigError(`model.experts.task: there is no task '${unknown}'${didYouMean(unknown, tasks)}.`);
-    }
-  }
-  const counts = tasks.map((name) => {
-    const count = typeof task === 'number' ? task : new Map(Object.entries(task)).get(name);
-    if (count === undefined)
-      throw new ConfigError(`model.experts.task: the number of experts of task '${name}' is missing.`);
-    if (count + shared > 0) return count;
-    throw new ConfigError(`model.experts: task '${name}' has no expert: it has none of its own, and none is shared.`);
-  });
-  return { tasks: counts, shared };
-}
-
 /** A level's experts: those of each task in the order of `tasks`, then the shared ones. */
 export interface LevelExperts {
   /** The tasks and, if there are shared experts, the shared module. */
@@ -144,6 +120,30 @@ export function levelExperts(given: Experts, tasks: readonly string[]): LevelExp
     owners: all.map(({ owner }) => owner),
     of: (module) => [...all.keys()].filter((expert) => all[expert]?.module === module),
   };
+}
+
+/** Own experts of every task, in the order of `tasks`, and shared ones. */
+interface ExpertCounts {
+  readonly tasks: readonly number[];
+  readonly shared: number;
+}
+
+function expertCounts(given: Experts, tasks: readonly string[]): ExpertCounts {
+  const { shared, task } = typeof given === 'number' ? { shared: given, task: given } : given;
+  if (typeof task !== 'number') {
+    const unknown = Object.keys(task).find((name) => !tasks.includes(name));
+    if (unknown !== undefined) {
+      throw new ConfigError(`model.experts.task: there is no task '${unknown}'${didYouMean(unknown, tasks)}.`);
+    }
+  }
+  const counts = tasks.map((name) => {
+    const count = typeof task === 'number' ? task : new Map(Object.entries(task)).get(name);
+    if (count === undefined)
+      throw new ConfigError(`model.experts.task: the number of experts of task '${name}' is missing.`);
+    if (count + shared > 0) return count;
+    throw new ConfigError(`model.experts: task '${name}' has no expert: it has none of its own, and none is shared.`);
+  });
+  return { tasks: counts, shared };
 }
 
 /** The name of what belongs to all tasks. */
