@@ -14,8 +14,8 @@ import { expertsOfTasks, type LevelExperts, levelExperts, twoLevels } from './op
  *          + sum over native experts e of v_e E_e       (NativeExpertLF, trained scalars v)
  *
  * The second term is a residual past the gate. By default no expert is shared: AdaTT-sp. With shared ones, the general AdaTT, they
- * are a further module with a fusion unit of its own at every level but the last. The paper leaves the start of v open: 1 / (number of
- * native experts) here, their mean.
+ * are a further module with a fusion unit of its own at every level but the last. v starts at 1 / (number of native experts), their
+ * mean, and is trained for a single one too; the authors' program starts at random, and fixes a single one at 1.
  */
 export const adatt = defineModel({
   name: 'adatt',

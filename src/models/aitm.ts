@@ -9,7 +9,7 @@ import { composed, defineModel, type Gate, namesOf } from './model.js';
 import { oneLevel, onlyLevel } from './options.js';
 
 /**
- * Adaptive Information Transfer Multi-task (Xi et al., KDD 2021, eq. 1-8). The tasks are a chain, in the config's order. Task t has a
+ * Adaptive Information Transfer Multi-task (Xi et al., KDD 2021). The tasks are a chain, in the config's order. Task t has a
  * bottom q_t = f_t(x) over shared embeddings. It receives p_t-1 = g_t-1(z_t-1) from the task before it, and
  *
  *     z_1 = q_1,   z_t = sum of w_u h1(u) over u in {p_t-1, q_t},   w_u = softmax of <h2(u), h3(u)> / sqrt(k),   y_t = sigmoid(tower_t(z_t))

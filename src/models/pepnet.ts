@@ -12,7 +12,7 @@ import { oneLevel, onlyLevel, shared } from './options.js';
 const columns = z.array(z.string()).default([]);
 
 /**
- * Parameter and Embedding Personalized Network (Chang et al., KDD 2023, eq. 2-8). Gate NU makes factors between 0 and 2 of prior features:
+ * Parameter and Embedding Personalized Network (Chang et al., KDD 2023). Gate NU makes factors between 0 and 2 of prior features:
  * G(x) = 2 sigmoid(W' relu(W x + b) + b'). With sg a stopped gradient and [a, b] concatenation:
  *
  *     EPNet   o = G([x_domain, sg(x)]) * x

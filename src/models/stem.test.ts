@@ -4,7 +4,7 @@ import { namesOf } from './model.js';
 import { countsOf, layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
 import type { Experts } from './options.js';
 import { build, gradientsOf, isZero, liveValues, logitsOf, memberOf, present, randomRows } from './run.fixture.js';
-import { embed, type LayerOptions, linear, mlp, softmax, tower, weighted } from './scalars.fixture.js';
+import { embed, get, type LayerOptions, linear, mlp, softmax, tower, weighted } from './scalars.fixture.js';
 import { stem } from './stem.js';
 
 interface Options extends LayerOptions {
@@ -23,7 +23,9 @@ testModel<Options>(stem, {
     const names = experts.map(({ name }) => name);
     const gates: Record<string, { experts: string[]; weights: number[] }> = {};
     const logits = tasks.map((task, k) => {
-      const weights = softmax(linear(point, `level1.gates.${names.length}`, k, embed(point, `${task}.`)));
+      const both = [task, ...(count('shared') > 0 ? ['shared'] : [])].map((module) => embed(point, `${module}.`));
+      const selector = both.reduce((a, b) => a.map((value, i) => value + get(b, i)));
+      const weights = softmax(linear(point, `level1.gates.${names.length}`, k, selector));
       gates[`1/${task}`] = { experts: names, weights };
       const seen = experts.map(({ module }, e) =>
         output(e, module === task || module === 'shared' ? point : { ...point, values: point.stopped }),

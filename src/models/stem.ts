@@ -1,4 +1,5 @@
-import { asStream, stopped, together } from './layers/axes.js';
+import { tf } from '../support/tf.js';
+import { asStream, combine, stopped, together } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { gates } from './layers/gates.js';
 import { mlps, towers } from './layers/mlps.js';
@@ -7,14 +8,15 @@ import { experts, levelExperts, oneLevel, onlyLevel, shared } from './options.js
 
 /**
  * STEM-Net (Su et al., AAAI 2024): Shared and Task-specific EMbeddings. Every task has embeddings x_k and experts of its own, and so has
- * the shared module; an expert reads its module's embeddings. Task k's gate g_k(x_k) = softmax(W_k x_k) mixes **all** experts,
+ * the shared module; an expert reads its module's embeddings. Task k's gate g_k = softmax(W_k (x_k + x_shared)) mixes **all**
+ * experts,
  *
  *     y_k = h_k(sum over e of g_k,e f_e),   f_e of another task without gradient
  *
  * ("all forward, task-specific backward"): the loss of task k trains its own experts and embeddings, and the shared ones, alone.
  *
  * The paper has one level of experts, and so has this. Numeric columns have no embedding, and are the same in every x_k. With no shared
- * expert there are no shared embeddings.
+ * expert there are no shared embeddings, and gates read x_k. That gates read a sum is from the authors' program.
  */
 export const stem = defineModel({
   name: 'stem',
@@ -37,11 +39,12 @@ export const stem = defineModel({
     });
     // Every expert twice: with its gradient, and without.
     const mixtures = gates(1, specs, [...names, ...names], width);
+    const read = tasks.map((task) => modules.map((module) => (module === task || module === shared ? 1 : 0)));
     const heads = towers('tower', shape.tasks, outputs.width, options);
     return composed([...inputs, outputs, mixtures, heads], (pass) => {
       const embedded = together(inputs.map((input) => asStream(input.apply(pass))));
       const made = outputs.apply(pass, embedded, owners);
-      const mixed = mixtures.apply(pass, embedded, together([made, stopped(made)]));
+      const mixed = mixtures.apply(pass, combine(tf.tensor2d(read), embedded), together([made, stopped(made)]));
       return { logits: heads.apply(pass, mixed.mixtures), gates: mixed.gates };
     });
   },
