@@ -7,7 +7,7 @@ import { type Datum, type Drawing, description, type PanelSpec, panelWidth, type
 import { seriesOf } from './palette.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 
-/** Loss weights over time, where a schedule makes them vary; once for all models, which share the schedule. */
+/** Loss weights over time, if a schedule varies them. Drawn once, because all models share the schedule. */
 export function lossWeights(data: ReportData): readonly Section[] {
   const all = pointsOf(data.comparison).map((point) => ({ point, epochs: longestRun(data, point) }));
   const varying = all.filter(({ epochs }) => varies(epochs));
@@ -21,7 +21,7 @@ export function lossWeights(data: ReportData): readonly Section[] {
   );
 }
 
-/** Of a single run. */
+/** The same for a single run. */
 export function runLossWeights({ epochs, experiment }: FinishedRun): readonly Section[] {
   const tasks = experiment.tasks.map(({ name }) => name);
   return section(tasks, varies(epochs) ? [{ title: '', epochs }] : [], []);
@@ -48,7 +48,10 @@ interface Weighted {
   readonly epochs: readonly EpochRecord[];
 }
 
-/** Whether `other` has the same weights, and more epochs of them; of as many, the first of `all` stands for the others. */
+/**
+ * Whether `other` has the same weights over more epochs. With equal epochs, the first run in `all` represents the
+ * others.
+ */
 function standsFor(other: Weighted, one: Weighted, all: readonly Weighted[]): boolean {
   const [more, fewer] = [other, one].map(({ epochs }) => epochs.map(({ weights }) => JSON.stringify(weights)));
   if (!more || !fewer || more.length < fewer.length) return false;
