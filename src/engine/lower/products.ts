@@ -123,7 +123,7 @@ const sharedProduct = 2 ** 16;
 function sharedSide(product: Product): 'rows' | 'columns' | undefined {
   const { a, b, transposeA, transposeB } = product;
   const [rows, columns] = sidesOf(product);
-  const common = sizeOf(b.shape.slice(0, -2)) === 1; // then the members' rows form one product; other batches are shared by members
+  const common = sizeOf(b.shape.slice(0, -2)) === 1; // then all rows form one product; otherwise threads share members
   if (transposeA || !common) return undefined;
   const allRows = sizeOf(batchShape(a, b)) * rows;
   const inner = side(b, transposeB ? -1 : -2);
