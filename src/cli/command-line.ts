@@ -1,4 +1,4 @@
-/** A command with its words, as a shell takes it. */
+/** A command with its arguments, quoted for a shell. */
 export function commandLine(command: string, words: readonly string[]): string {
   return `ple ${[command, ...words].map(quoted).join(' ')}`;
 }

@@ -1,11 +1,12 @@
 import type { Command, CommandUnknownOpts, OptionValues } from '@commander-js/extra-typings';
 
-/** Adds a command to its parent. `exit` takes the exit code of what it did. */
+/** Adds a command to its parent. `exit` receives the command's exit code. */
 export type CommandDefinition = (parent: CommandUnknownOpts, exit: (code: number) => void) => void;
 
 /**
- * A command: its words, with their help, and what it does, which gives the exit code. The types of `run`'s arguments come from the words.
- * Help needs the words of all commands, so their files import at the top only what loads at once; `run` imports the rest.
+ * Defines a command: its arguments and options with their help, and `run`, which returns the exit code. The types of
+ * `run`'s parameters follow from the arguments and options. Help needs those of all commands, so command files import
+ * only fast modules at the top. `run` imports the rest.
  */
 export function defineCommand<Arguments extends unknown[], Options extends OptionValues>(
   words: () => Command<Arguments, Options>,
@@ -18,10 +19,10 @@ export function defineCommand<Arguments extends unknown[], Options extends Optio
   };
 }
 
-/** What `run` gets for these words. */
+/** The options that `run` receives. */
 export type OptionsOf<Words extends () => { opts(): unknown }> = ReturnType<ReturnType<Words>['opts']>;
 
-/** The argument of commands that take a config. */
+/** The overrides argument of commands that take a config. */
 export const overrides = ['[key.path=value...]', 'set keys of the config, such as train.epochs=5'] as const;
 
 /** The end of the help of commands that take a config. */
@@ -35,7 +36,7 @@ export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
-/** Collects the words of an option that may be given several times. */
+/** Collects the values of an option that may be repeated. */
 export function collect(word: string, words: readonly string[] = []): readonly string[] {
   return [...words, word];
 }

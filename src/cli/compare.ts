@@ -37,7 +37,7 @@ const words = () =>
       ),
     );
 
-/** Trains every model under every seed; the table and what was found on stdout, progress and notes on stderr. */
+/** Trains every model with every seed. Prints the table and the findings on stdout, progress and notes on stderr. */
 export const compare = defineCommand(words, async (given, options) => {
   const [{ neededConfig, readComparison }, { planComparison }, { runComparison }, { openCompareDisplay }] =
     await Promise.all([
@@ -75,7 +75,7 @@ export const compare = defineCommand(words, async (given, options) => {
       predictions: options.predictions,
       force: options.force ?? false,
     });
-    ignore(); // all runs are stored: a signal ends the process, and the same command writes the report
+    ignore(); // all runs are stored: a signal may end the process, and the same command then writes the report
     if (result.status === 'done')
       return await finish(result, config, commandLine('compare', ['--config', file, ...overrides]), options, display);
     display.close();

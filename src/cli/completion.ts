@@ -4,11 +4,11 @@ import { exitCode } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { defineCommand, examples } from './command.js';
 
-/** What may follow: files of configs, folders, any file, or one of these words. */
+/** What may follow: config files, folders, any file, or one of these words. */
 type Value = 'config' | 'folder' | 'file' | readonly string[];
 
 interface Words {
-  /** `data inspect`; empty: the program itself. */
+  /** `data inspect`. Empty for the program itself. */
   readonly path: string;
   readonly commands: readonly { readonly name: string; readonly about: string }[];
   readonly options: readonly { readonly flag: string; readonly about: string; readonly value: Value | undefined }[];
@@ -36,7 +36,7 @@ const words = () =>
       ),
     );
 
-/** The script on stdout, made from the words of all commands. */
+/** Prints a completion script on stdout, generated from the definitions of all commands. */
 export const completion = defineCommand(words, ({ script }, _options, command) => {
   process.stdout.write(script(wordsOf(must(command.parent ?? undefined, 'parent of a command'), '')));
   return exitCode.done;
@@ -65,7 +65,7 @@ function wordsOf(command: CommandUnknownOpts, path: string): Words[] {
   ];
 }
 
-/** By the name that help shows. The first of the words that set keys may be a config. */
+/** Completion by the name that help shows. The first override may be a config file. */
 function whatFollows(name: string, choices: readonly string[] | undefined): Value {
   if (choices) return choices;
   if (name === 'config' || name === 'key.path=value') return 'config';
@@ -186,7 +186,7 @@ function fish(all: readonly Words[]): string {
   return `# Completion of ple for fish: ple completion fish | source\ncomplete -c ple -f\n${lines.join('\n')}\n`;
 }
 
-/** For a shell. Typographic apostrophes stand in texts, so that none has to be escaped; one that is none is made one. */
+/** Quotes a text for a shell. Apostrophes become typographic ones, so that nothing must be escaped. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", '’')}'`;
 }

@@ -7,7 +7,7 @@ import { systemReason } from '../support/system-error.js';
 import { definitions } from '../training/definitions.js';
 import { checkParts } from '../training/setup.js';
 
-/** The config that a command line names, by --config or as its first word, and the overrides. */
+/** The config file named by --config or by the first word, and the overrides. */
 export function namedConfig(
   words: readonly string[],
   option: string | undefined,
@@ -17,7 +17,7 @@ export function namedConfig(
   return { file: first, overrides: rest };
 }
 
-/** The same of a command that needs a config. */
+/** The same for a command that requires a config. */
 export function neededConfig(
   words: readonly string[],
   option: string | undefined,
@@ -27,7 +27,7 @@ export function neededConfig(
   return { file, overrides };
 }
 
-/** Reads and checks the config of one run: everything that can be checked without the data. */
+/** Reads the config of one run and checks everything that needs no data. */
 export function readConfig(file: string, overrides: readonly string[]): Experiment {
   const text = readText(file);
   let experiment: Experiment;
@@ -54,12 +54,12 @@ export function readComparison(file: string, overrides: readonly string[]): Comp
   return config;
 }
 
-/** True for the config of a comparison. A text that cannot be read is none: reading it tells why. */
+/** Whether this is the config of a comparison. False for an unreadable file, whose error appears when it is read. */
 export function namesComparison(file: string, overrides: readonly string[]): boolean {
   return isComparison(readText(file), file, overrides);
 }
 
-/** The run that the config of a comparison describes as well, if it does. */
+/** The single run that a comparison's config also describes, if any. */
 export function readRunBeside(file: string, overrides: readonly string[]): Experiment | undefined {
   if (!isAlsoRun(readText(file), file, overrides)) return undefined;
   try {
@@ -91,7 +91,7 @@ function readText(file: string): string {
   }
 }
 
-/** What was read from pipes, which can be read once. */
+/** Contents of pipes, which can be read only once. */
 const streams = new Map<string, string>();
 const mostBytes = 2 ** 24;
 

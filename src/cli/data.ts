@@ -89,7 +89,7 @@ const inspectData = defineCommand(
   },
 );
 
-/** A config for a table file. Shows how much of the file is read, then how many of its columns are judged. */
+/** Guesses a config for a table file. Shows how much of the file is read, then how many columns are judged. */
 async function guessedConfig(
   file: string,
   options: { readonly tasks: readonly string[]; readonly test: string | undefined },
@@ -153,7 +153,7 @@ const prepareData = defineCommand(
   },
 );
 
-/** Of a file, or of all files in a folder. */
+/** Size of a file, or of all files in a folder. */
 function bytesOf(path: string): number {
   const stats = statSync(path);
   if (!stats.isDirectory()) return stats.size;
@@ -208,7 +208,7 @@ const fetchData = defineCommand(
   },
 );
 
-/** The config of a run; of a comparison, its first. */
+/** The experiment of a run's config, or the first one of a comparison. */
 async function firstExperiment(file: string, overrides: readonly string[]): Promise<Experiment> {
   const { namesComparison, readComparison, readConfig } = await import('./config-file.js');
   if (!namesComparison(file, overrides)) return readConfig(file, overrides);
@@ -220,7 +220,7 @@ async function firstExperiment(file: string, overrides: readonly string[]): Prom
   return comparison.experiment(model.label, point, seed);
 }
 
-/** `withSource`, which shows how far the reading is. */
+/** `withSource` with a progress bar. */
 async function reading<Value>(
   experiment: Experiment,
   options: Parameters<typeof withSource>[2],

@@ -6,7 +6,7 @@ import { exitCode } from '../support/errors.js';
 import { printable } from '../support/printable.js';
 import { defineCommand, examples } from './command.js';
 
-/** Where loaders keep prepared data unless a config says otherwise. */
+/** The default folder of prepared data. */
 const cacheFolder = 'datasets/cache';
 const secondsUntilProgress = 1;
 
@@ -16,7 +16,10 @@ const words = () =>
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('ple doctor', 'ple doctor --json'));
 
-/** The machine, and for every engine and device whether it can train, and if not why. Fails if nothing can. */
+/**
+ * Prints facts about the machine, and for every engine and device whether it can train, and if not, why. Fails if none
+ * can.
+ */
 export const doctor = defineCommand(words, async ({ json }) => {
   const [{ describeMachine }, { survey }, { lookAtMachine }] = await Promise.all([
     import('../engine/devices/machine.js'),

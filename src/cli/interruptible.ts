@@ -1,10 +1,11 @@
 import { Interrupted } from '../support/errors.js';
 
-/** A terminal as it should be, whatever bar is drawn: the cursor shown, lines wrapped. */
+/** Restores the terminal after a bar: shows the cursor, wraps lines. */
 const restored = '\u001b[?25h\u001b[?7h';
 
 /**
- * Does work that SIGINT, SIGTERM and SIGHUP end by a signal, whose reason is `Interrupted` with this message. A second one ends the process at once.
+ * Runs work with an abort signal. SIGINT, SIGTERM and SIGHUP fire it; its reason is `Interrupted` with this message. A
+ * second one ends the process at once.
  */
 export async function interruptible<Value>(
   message: string,
@@ -12,7 +13,7 @@ export async function interruptible<Value>(
 ): Promise<Value> {
   const interrupt = new AbortController();
   const ignore = onSignal(() => {
-    ignore(); // a second signal of either kind ends the process
+    ignore(); // a second signal of any kind ends the process
     if (process.stderr.isTTY) process.stderr.write(restored);
     interrupt.abort(new Interrupted(message));
   });
@@ -23,14 +24,14 @@ export async function interruptible<Value>(
   }
 }
 
-/** Does something when the process is told to end, in any of the usual ways. @returns What undoes it. */
+/** Calls `act` when the process is asked to end. @returns A function that removes the handlers. */
 export function onSignal(act: () => void): () => void {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const; // Ctrl-C, kill, and a terminal that is closed
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const; // Ctrl-C, kill, and a closed terminal
   for (const signal of signals) process.on(signal, act);
   return () => {
     for (const signal of signals) process.removeListener(signal, act);
   };
 }
 
-/** Of a command that was still reading. */
+/** Message of a command that was still reading. */
 export const interruptedReading = 'Interrupted: the data were not read to their end.';

@@ -35,7 +35,7 @@ const words = () =>
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('ple list models', 'ple list datasets --json'));
 
-/** Names and one line of each. */
+/** Prints names, with one line on each. */
 export const list = defineCommand(words, async (kind, options) => {
   if (kind === undefined) throw new ConfigError(`Name what to list: ${kinds.names.join(', ')}.`);
   const { textTable } = await import('../report/text-table.js');

@@ -21,12 +21,12 @@ export async function main(words: readonly string[]): Promise<number> {
   let code: number = exitCode.done;
   let unwritten = false;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE' || unwritten) return; // the reader of a pipe has seen enough
+    if (error.code === 'EPIPE' || unwritten) return; // the reader of the pipe has closed it
     unwritten = true;
     process.stderr.write(`ple: stdout: ${error.message}.\n`);
-    process.exitCode = exitCode.failed; // it may come after this function's end
+    process.exitCode = exitCode.failed; // the error may come after this function has returned
   });
-  process.stderr.on('error', () => undefined); // progress that nobody can read ends no training
+  process.stderr.on('error', () => undefined); // unreadable progress does not end training
   const program = build((result) => {
     code = result;
   });
@@ -61,7 +61,7 @@ function build(exit: (code: number) => void): Command {
   return program;
 }
 
-/** A message of commander in the form of all others. */
+/** Converts a commander message to the form of the other messages. */
 function oneLine(text: string): string {
   const message = text
     .replace(/^error: /, '')

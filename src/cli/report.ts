@@ -58,7 +58,10 @@ const words = () =>
     );
 type Options = OptionsOf<typeof words>;
 
-/** Tables and the report again, from stored runs; of one run alone, its own report. The table on stdout, where the report is on stderr. */
+/**
+ * Recreates tables and the report from stored runs; for a single run, its own report. Prints the table on stdout and
+ * the report's path on stderr.
+ */
 export const report = defineCommand(words, async (given, options) => {
   const [{ parseExternalFile }, { readStoredRuns }, { storedTable }, { writeOutputs }, { showComparison }] =
     await Promise.all([
@@ -102,7 +105,7 @@ export const report = defineCommand(words, async (given, options) => {
   return exitCode.done;
 });
 
-/** The report of a run, into its folder. */
+/** Writes the report of a run into its folder. */
 async function reportRun({ path, rows }: StoredRuns, options: Options): Promise<number> {
   const [{ metricsTable }, { writeRunReport }] = await Promise.all([
     import('../report/metrics-table.js'),
@@ -127,7 +130,7 @@ function refuse(folder: string): never {
   );
 }
 
-/** True for a folder that `ple compare` made: its runs lie in it. */
+/** Whether `ple compare` created the folder, so that its runs lie in it. */
 async function holdsRunsOf(folder: string): Promise<boolean> {
   if (!existsSync(join(folder, 'comparison.json'))) return false;
   const { readComparison } = await import('../comparison/stored/stored-runs.js');
@@ -139,7 +142,7 @@ function configOf({ path }: StoredRuns): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
-/** What makes the table again: for a comparison as it was, its own config. */
+/** The command that recreates the table. For an unchanged comparison, the command with its config. */
 function commandOf(words: readonly string[], options: Options, alone: StoredRuns | undefined): string {
   const { baseline, uncertainty, scores, predictions = [] } = options;
   if (alone && baseline === undefined && uncertainty === undefined && configOf(alone) !== null)

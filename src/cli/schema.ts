@@ -17,7 +17,7 @@ A config uses it by a first line
     )
     .addHelpText('after', examples('ple schema > ple.schema.json', 'ple schema train', 'ple schema dataset.splitSeed'));
 
-/** On stdout, the schema or the text of a key. */
+/** Prints on stdout the schema or the description of a key. */
 export const schema = defineCommand(words, async (word, { json }) => {
   const [{ configSchema }, { keysOf }, { definitions }] = await Promise.all([
     import('../config/config-schema.js'),
@@ -40,7 +40,7 @@ export const schema = defineCommand(words, async (word, { json }) => {
   return exitCode.done;
 });
 
-/** An item of a list is named by its index, a key `<task>` by any name. */
+/** An item of a list matches any index, and a key `<task>` matches any name. */
 function isAtOrBelow(path: Key['path'], words: readonly string[]): boolean {
   return words.every((word, index) => {
     const part = path[index];
@@ -48,7 +48,7 @@ function isAtOrBelow(path: Key['path'], words: readonly string[]): boolean {
   });
 }
 
-/** As a command line has it: an item of a list is named by its index. */
+/** The form on a command line, where an item of a list has an index. */
 function nameOf(path: Key['path']): string {
   return path.join('.').replaceAll('[]', '0');
 }

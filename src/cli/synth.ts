@@ -7,10 +7,10 @@ import { defineCommand, examples } from './command.js';
 import { interruptible } from './interruptible.js';
 import { say } from './say.js';
 
-/** The key that takes several values, which make a file each. */
+/** The key that accepts several values, each of which gives a file. */
 const swept = 'correlation';
 
-/** Options that stand for a key of the kind's options. */
+/** Flags that set keys of the kind's options. */
 const flags = [
   {
     flag: '--correlation <p>',
@@ -47,7 +47,10 @@ const words = () => {
   return command;
 };
 
-/** A file (or one for each correlation) of a process, and its manifest beside it. Words `key=value` are options, too. */
+/**
+ * Writes a file of a process (or one for each correlation), with its manifest beside it. Words `key=value` are options
+ * too.
+ */
 export const synth = defineCommand(words, async (given, options, command) => {
   const [{ synthesisKinds }, { readDocument }, { parsePart }, { progressBar }] = await Promise.all([
     import('../data/synthesize.js'),
@@ -95,7 +98,7 @@ export const synth = defineCommand(words, async (given, options, command) => {
   return exitCode.done;
 });
 
-/** Commas make a sweep, but not those of a matrix. */
+/** Splits at commas, except inside a matrix. */
 function sweepOf(correlation: string): readonly string[] {
   return correlation.trim().startsWith('[') ? [correlation] : correlation.split(',').map((value) => value.trim());
 }
@@ -110,7 +113,7 @@ function refuseTwice(points: readonly { readonly value: string | undefined; read
   }
 }
 
-/** Options and words as one document, which names the option or the word that a mistake is in. */
+/** Flags and words as one document, so that errors name the flag or word. */
 function documentOf(
   flagged: readonly { readonly flag: string; readonly key: string; readonly value: unknown }[],
   words: readonly string[],

@@ -32,7 +32,7 @@ const words = () =>
       ),
     );
 
-/** One run: its metrics on stdout, progress and notes on stderr. */
+/** Trains one run. Prints its metrics on stdout, progress and notes on stderr. */
 export const train = defineCommand(words, async (given, options) => {
   const [{ run }, { notesOnUnpredicted }, { metricsTable }, { openDisplay }] = await Promise.all([
     import('../training/run.js'),

@@ -12,7 +12,7 @@ const words = () =>
     .addHelpText('after', whereKeysAre)
     .addHelpText('after', examples('ple validate --config configs/census-income/ple.yaml train.epochs=3'));
 
-/** The resolved config, of a run or a comparison, on stdout, or the first mistake. */
+/** Prints the resolved config of a run or a comparison on stdout, or the first mistake. */
 export const validate = defineCommand(words, async (given, options) => {
   const { neededConfig } = await import('./config-file.js');
   const { file, overrides } = neededConfig(given, options.config);

@@ -1,7 +1,10 @@
 import type { AxisPoint } from '../config/comparison.js';
 import type { Margin } from '../config/parts.js';
 
-/** comparison.json: two comparisons of the same runs are equal without `timing`. Not defined: null. */
+/**
+ * The content of comparison.json. Comparisons of the same runs are equal except for `timing`. Undefined values are
+ * null.
+ */
 export interface Comparison {
   readonly schema: 2;
   readonly name: string;
@@ -11,76 +14,83 @@ export interface Comparison {
   readonly tasks: readonly string[];
   readonly seeds: readonly number[];
   readonly axes: Readonly<Record<string, readonly unknown[]>>;
-  /** What the errors hold: training noise, the draw of the test rows, or both. */
+  /** What the errors cover: training noise, the draw of the test rows, or both. */
   readonly uncertainty: 'seeds' | 'rows' | 'both';
   readonly test: TestOfGains;
-  /** As configured, by metric; a metric that is not named has its own margin. */
+  /** The configured margins by metric. A metric without an entry uses its default margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
   /** Weight of each task in the mean relative gain. */
   readonly taskWeights: Readonly<Record<string, number>>;
-  /** Looks at the table, each at more or other seeds: of earlier plans, then of the last one up to now. */
+  /**
+   * The looks at the table, each with its own set of seeds: those of earlier plans, then those of the current plan so
+   * far.
+   */
   readonly looks: readonly Look[];
-  /** Point after point of the axes, each a table of all models in the order of the config. */
+  /** All models in the order of the config, for each point of the axes in turn. */
   readonly rows: readonly ComparisonRow[];
-  /** Point after point of the axes, in the order of the config. */
+  /** All contrasts in the order of the config, for each point of the axes in turn. */
   readonly contrasts: readonly Contrast[];
-  /** What a reader should know: too few seeds, failed runs, … One line each. */
+  /** Notes for the reader, one line each: too few seeds, failed runs, … */
   readonly notes: readonly string[];
   readonly timing: Readonly<Record<string, unknown>>;
-  /** Of all but `timing`. Earlier versions did not write it. */
+  /** Checksum of everything except `timing`. Earlier versions did not write it. */
   readonly sha256?: string;
 }
 
 /** How gains are tested (docs/statistics.md). */
 interface TestOfGains {
-  /** Of a gain over seeds: its own, or moderated towards that of the table. Null: errors are of the test rows alone. */
+  /**
+   * Variance of a gain over seeds: its own, or moderated towards the table's. Null: errors cover the test rows only.
+   */
   readonly variance: 'paired' | 'moderated' | null;
-  /** Whether errors over seeds have that over test rows added. */
+  /** Whether the error over test rows is added to the error over seeds. */
   readonly addsRows: boolean;
-  /** Adjusted p-values below it decide: .05, or what this look may spend of it. */
+  /** The level for adjusted p-values: .05, or the share of it that this look may spend. */
   readonly level: number;
 }
 
 export interface Look {
-  /** How many. */
   readonly seeds: number;
   /** The seeds themselves. */
   readonly of: readonly number[];
-  /** Numbers of seeds of all looks of its plan. */
+  /** Numbers of seeds at all looks of the plan. */
   readonly plan: readonly number[];
-  /** The chance of a false difference that all looks of its plan may spend: .05, less where there were looks of other plans before, 0 with too few seeds for a verdict. */
+  /**
+   * The chance of a false difference that all looks of this plan may spend: .05, or less if looks of other plans came
+   * before. 0 if the plan has too few seeds for a verdict.
+   */
   readonly alpha: number;
   /** The level of this look's tests. */
   readonly level: number;
-  /** Verdicts of tasks that were undecided at this look, in rows and contrasts. */
+  /** Number of task verdicts, in rows and contrasts, that this look left undecided. */
   readonly undecided: number;
 }
 
 export interface ComparisonRow {
   readonly label: string;
-  /** Name of the model, as in a config. */
+  /** Name of the model in the config. */
   readonly type: string;
   readonly axis: AxisPoint;
   readonly parameters: { readonly embedding: number; readonly network: number } | null;
   readonly runs: readonly RunReference[];
   readonly tasks: Readonly<Record<string, TaskGain>>;
-  /** Over tasks of one type, of auc or nmse; null where types differ, and for the baseline. */
+  /** Mean over tasks of the gain in auc or nmse. Null for the baseline and for tasks of different types. */
   readonly meanGain: number | null;
   readonly worstGain: number | null;
-  /** Null: the baseline, or a task without a relative gain. */
+  /** Null for the baseline, and if a task has no relative gain. */
   readonly aggregate: Aggregate | null;
-  /** Finished runs that ended at their limit of epochs, still improving. */
+  /** Number of finished runs that reached the epoch limit while still improving. */
   readonly atLimit: number;
   readonly verdict: Verdict;
-  /** With `tune`: how many combinations of values the model chose from; 1: it is as configured. */
+  /** With `tune`: number of value combinations that were tried. 1: the configured values only. */
   readonly searched?: number;
-  /** With `tune`: the chosen values, by key. */
+  /** With `tune`: the chosen values by key. */
   readonly tuned?: AxisPoint;
-  /** Instead of `tuned`: the values of each task, of a model whose tasks share no parameters and chose different ones. */
+  /** Replaces `tuned` where the tasks share no parameters and chose different values: the values by task. */
   readonly tunedByTask?: Readonly<Record<string, AxisPoint>>;
-  /** With `match`: the scaled widths, the factor, and how far the network's parameters are from the number asked for. */
+  /** With `match`: the scaled widths, the factor, and the distance from the requested number of network parameters. */
   readonly match?: Match;
-  /** Instead of `match`, where each task has widths of its own. */
+  /** Replaces `match` where tasks have different widths. */
   readonly matchByTask?: Readonly<Record<string, Match>>;
 }
 
@@ -89,65 +99,74 @@ export interface RunReference {
   /** Relative to the comparison's folder. */
   readonly path: string;
   readonly status: 'done' | 'failed' | 'missing';
-  /** The run's parts, by task, where it is put together from several; `path` is the first. */
+  /** Paths by task where the run is composed of several parts. `path` is the first part. */
   readonly parts?: Readonly<Record<string, string>>;
 }
 
-/** A gain with its error and the tests of it. Above 0 is better, whatever the metric's direction. */
+/** A gain with its error and tests. Above 0 is better, whatever the metric's direction. */
 export interface Gain {
-  /** Mean over pairs of runs with the same seed. Null without a pair. */
+  /** Mean over pairs of runs with the same seed. Null without pairs. */
   readonly gain: number | null;
-  /** By pair, in the order of the seeds. */
+  /** Gain of each pair, in the order of the seeds. */
   readonly gains: readonly { readonly seed: number; readonly gain: number }[];
   readonly se: number | null;
-  /** Of the t distribution of gain / se; null: normal, or no error. */
+  /** Degrees of freedom of the t distribution of gain / se. Null: normal distribution, or no error. */
   readonly degreesOfFreedom: number | null;
-  /** 95 %, of this gain alone. */
+  /** 95 % confidence interval of this gain alone. */
   readonly interval: readonly [number, number] | null;
-  /** All of a family's intervals hold their true gains at once, with the confidence 1 - level. */
+  /** Simultaneous interval: all intervals of the family cover their true gains with confidence 1 - level. */
   readonly simultaneous: readonly [number, number] | null;
-  /** Two-sided, of a gain of 0. */
+  /** Two-sided p-value of the hypothesis that the gain is 0. */
   readonly p: number | null;
-  /** Adjusted by Holm's method over its family: the models and tasks of one point of the axes. */
+  /** p-value adjusted by Holm's method over the family: all models and tasks at one point of the axes. */
   readonly pHolm: number | null;
 }
 
-/** A gain in a metric's own units, with what is asked of it. */
+/** A gain in its metric's units, with its tests and verdict. */
 export interface TestedGain extends Gain {
-  /** Percent: of auc - 0.5, else of the reference's metric. */
+  /** Percent of the reference's metric; for auc, percent of auc - 0.5. */
   readonly relativeGain: number | null;
-  /** A gain between -margin and margin is as good as none. In the metric's unit; null: no margin. */
+  /** Gains between -margin and margin count as none. In the metric's unit; null: no margin. */
   readonly margin: number | null;
-  /** Of two one-sided tests that the gain is between -margin and margin, adjusted by Holm's method. */
+  /** p-value of the equivalence test (two one-sided tests: the gain is within ±margin), adjusted by Holm's method. */
   readonly pEquivalent: number | null;
-  /** That the gain is above -margin, adjusted by Holm's method. */
+  /** p-value of the test that the gain is above -margin, adjusted by Holm's method. */
   readonly pNotInferior: number | null;
-  /** Null: the baseline, and a model that is not trained to a plateau. */
+  /** Null for the baseline, and for a model that was not trained to a plateau. */
   readonly verdict: TaskVerdict | null;
-  /** The true gain that this table's test would have found with 80 % power. */
+  /** The smallest true gain that this table's test finds with 80 % power. */
   readonly detectable: number | null;
-  /** Seeds with which a gain of this size and spread would be decided; null: decided, or not by seeds (up to 1,000). */
+  /**
+   * Number of seeds that would decide a gain of this size and spread. Null: already decided, or not by up to 1,000
+   * seeds.
+   */
   readonly seedsToDecide: number | null;
 }
 
-/** All but `metric`, `mean`, `sd` and `ownBest` is null or empty for the baseline. */
+/** For the baseline, everything except `metric`, `mean`, `sd` and `ownBest` is null or empty. */
 export interface TaskGain extends TestedGain {
   /** The metric that the task is judged by, on the test split. */
   readonly metric: string;
   readonly mean: number | null;
-  /** n - 1; null for one run. */
+  /** Standard deviation over n - 1. Null for one run. */
   readonly sd: number | null;
-  /** With the epoch that was best for this task alone, as single-task has it; null for single-task, and where runs do not tell. */
+  /**
+   * Results at the epoch that was best for this task alone, as single-task training would select it. Null for
+   * single-task, and if runs have no record of it.
+   */
   readonly ownBest: { readonly mean: number; readonly gain: number | null } | null;
 }
 
-/** The mean over tasks of the relative gain, in percent, weighted by `taskWeights`; the family of its tests is the models of one point. */
+/**
+ * The mean relative gain over tasks in percent, weighted by `taskWeights`. The family of its tests is all models at one
+ * point.
+ */
 export interface Aggregate extends Gain {
-  /** Null: a model that is not trained to a plateau. */
+  /** Null for a model that was not trained to a plateau. */
   readonly verdict: Exclude<TaskVerdict, 'equivalent'> | null;
 }
 
-/** The gains of one model over another at a point of the axes; all contrasts of a point are a family of their own. */
+/** The gains of one model over another at a point of the axes. All contrasts at a point form a separate family. */
 export interface Contrast {
   readonly axis: AxisPoint;
   readonly model: string;
@@ -174,10 +193,10 @@ export type Verdict =
 export interface Match {
   readonly levels: readonly (readonly number[])[];
   readonly tower: readonly number[];
-  /** The common factor. */
+  /** The factor that multiplies all widths. */
   readonly factor: number;
-  /** Network parameters with these widths. */
+  /** Number of network parameters with these widths. */
   readonly network: number;
-  /** `network` - the number asked for. */
+  /** `network` minus the requested number. */
   readonly miss: number;
 }

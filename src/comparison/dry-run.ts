@@ -13,26 +13,26 @@ export interface ComparisonPlan {
   readonly name: string;
   readonly folder: string;
   readonly jobs: number;
-  /** The runs of `tune`, which come first. */
+  /** The runs of `tune`. They come first. */
   readonly tuning: readonly RunPlan[];
   readonly runs: readonly RunPlan[];
-  /** False: `tune` has not chosen values yet, and `runs` are as if it left the config's; one may become several. */
+  /** False: `tune` has not chosen values yet. `runs` then have the config's values, and one run may become several. */
   readonly tuned: boolean;
   readonly models: readonly ModelPlan[];
-  /** Of what is not finished, if no run stops early. */
+  /** Time for all unfinished runs if none stops early. */
   readonly secondsAtMost: number;
 }
 
 interface RunPlan {
   readonly label: string;
   readonly axis: AxisPoint;
-  /** What a run of `tune` tries. */
+  /** The values that a run of `tune` tries. */
   readonly values?: AxisPoint;
-  /** What is reported from it; absent: all tasks. */
+  /** The tasks that are reported from this run. Absent: all tasks. */
   readonly tasks?: readonly string[];
   readonly seed: number;
   readonly hash8: string;
-  /** Relative to the comparison's folder; runs that are the same experiment have the same. */
+  /** Path relative to the comparison's folder. Runs of the same experiment share it. */
   readonly path: string;
   readonly finished: boolean;
   readonly parameters: { readonly embedding: number; readonly network: number };
@@ -41,13 +41,13 @@ interface RunPlan {
 /** Runs that take the same time. */
 interface ModelPlan {
   readonly label: string;
-  /** What they have in common: where they lie on the axes, and what `tune` tries. */
+  /** The values that these runs share: their point of the axes, and what `tune` tries. */
   readonly values: AxisPoint;
   readonly unfinished: number;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly samplesPerSecond: number;
-  /** Of one run. */
+  /** Time of one run. */
   readonly secondsAtMost: number;
 }
 
@@ -83,13 +83,13 @@ async function runPlan(run: Run, readShape: ReadShape): Promise<RunPlan> {
   return { label, axis, ...optional, seed, hash8, path, finished: state === 'finished', parameters };
 }
 
-/** No less than the longest run takes alone. */
+/** Total time on `jobs` processes, at least the time of the longest run. */
 function secondsTogether(models: readonly ModelPlan[], jobs: number): number {
   const sum = models.reduce((seconds, model) => seconds + model.unfinished * model.secondsAtMost, 0);
   return Math.max(sum / jobs, ...models.map(({ secondsAtMost }) => secondsAtMost));
 }
 
-/** Models of the same size, on data of the same size, are measured once. */
+/** Measures each combination of model, training options and size of the data once. */
 async function measureModels(runs: readonly Run[], jobs: number, executor: Executor): Promise<readonly ModelPlan[]> {
   const groups = new Map<string, [Run, ...Run[]]>();
   for (const run of runs) {
@@ -125,14 +125,14 @@ function common(runs: readonly Run[]): AxisPoint {
   );
 }
 
-const evaluationCost = 1 / 3; // of a row, by a training step's: forward without backward and update
+const evaluationCost = 1 / 3; // cost per row relative to a training step: forward pass only
 
 function timeOf(
   { tasks, model, train }: Experiment,
   rows: Awaited<ReturnType<ReadShape>>['rows'],
   { samplesPerSecond, compileSeconds }: Speed,
 ): Omit<ModelPlan, 'label' | 'values' | 'unfinished'> {
-  const selected = model.type === baseline ? 1 : 1 + tasks.length; // a joint model's best epoch, and those of its tasks alone
+  const selected = model.type === baseline ? 1 : 1 + tasks.length; // a joint model selects one epoch jointly and one per task
   const evaluated = (train.epochs + selected) * rows.validation + selected * rows.test;
   return {
     epochs: train.epochs,

@@ -32,7 +32,10 @@ export type ComparisonResult =
       readonly failed: number;
     };
 
-/** Trains what is not finished of a comparison, and writes `comparison.json`. The same call continues after an interruption. */
+/**
+ * Trains the unfinished runs of a comparison and writes `comparison.json`. Calling it again continues after an
+ * interruption.
+ */
 export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<ComparisonResult> {
   const folder = join(options.runs, config.name);
   const held: { log?: ComparisonLog; lock?: Lock } = {};
@@ -153,18 +156,18 @@ function entriesOf(placed: readonly Run[], finished: ReadonlyMap<string, Finishe
   }));
 }
 
-/** A reported run by its parts. */
+/** The reference to a reported run, from its parts. */
 function referenceTo(parts: readonly [Run, ...Run[]], finished: ReadonlyMap<string, FinishedRun>): RunReference {
   const [{ seed, folder: path }] = parts;
   const open = parts.filter(({ folder }) => !finished.has(folder));
   const status = open.length === 0 ? 'done' : open.some(({ state }) => state === 'failed') ? 'failed' : 'missing';
-  // Settings that differ may be one run all the same: widths that are scaled to the same.
+  // Different settings may still give the same run: scaled widths can coincide.
   if (parts.every(({ folder }) => folder === path)) return { seed, path, status };
   const byTask = parts.flatMap(({ tasks = [], folder }) => tasks.map((task) => [task, folder]));
   return { seed, path, status, parts: Object.fromEntries(byTask) };
 }
 
-/** Items of equal keys together, in the order of the first of each. */
+/** Groups items by key, in the order of each group's first item. */
 function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): readonly [Item, ...Item[]][] {
   const groups = new Map<string, [Item, ...Item[]]>();
   for (const item of items) {
@@ -186,15 +189,15 @@ function withDecisions(comparison: Comparison, decided: DecidedChanges, config: 
   return { ...comparison, rows, notes: [...comparison.notes, ...notesOnSearch(rows)] };
 }
 
-/** Lines of pino about a comparison's training: when, on how many processes, and which runs ended. */
+/** The pino log of a comparison's training: when, on how many processes, and which runs ended. */
 interface ComparisonLog {
   add(event: Event): void;
-  /** A last line, if anything was trained. */
+  /** Writes a last line if anything was trained. */
   end(status: 'done' | 'interrupted'): void;
   close(): void;
 }
 
-/** The file is made, or continues, when the first run starts. */
+/** Creates or continues the file when the first run starts. */
 function openComparisonLog(file: string): ComparisonLog {
   let opened: LogFile | undefined;
   return {
@@ -217,7 +220,7 @@ function openComparisonLog(file: string): ComparisonLog {
   };
 }
 
-/** Of training, over all interruptions, without the time between them; null before any. */
+/** Time of training over all interruptions, without the gaps between them. Null if there was none. */
 function loggedTime(file: string): {
   readonly seconds: number | null;
   readonly jobs: unknown;

@@ -1,8 +1,8 @@
 import { tf } from '../support/tf.js';
 
 /**
- * Runs `action` with a tfjs backend active and restores the one that was. tfjs's backend is global: `action` must not be
- * asynchronous, or other work would run on it in between. tfjs frees every tensor that `action` made.
+ * Runs `action` with a tfjs backend active, then restores the previous one. tfjs's backend is global, so `action` must
+ * be synchronous: other work would otherwise run on it. tfjs frees every tensor that `action` created.
  */
 export function withBackend<Result>(name: string, action: () => Result): Result {
   const before = tf.getBackend() || 'cpu';
@@ -19,7 +19,7 @@ export function withBackend<Result>(name: string, action: () => Result): Result 
   }
 }
 
-/** A backend whose factory is synchronous is active as soon as `setBackend` returns; its promise only reports that. */
+/** A backend with a synchronous factory is active as soon as `setBackend` returns. Its promise only reports that. */
 function activate(name: string): void {
   if (tf.getBackend() === name) return;
   void tf.setBackend(name);

@@ -4,9 +4,9 @@ import type { HostArray, HostArrays } from '../support/arrays.js';
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /**
- * A pure function from (state, batch) to the next state and outputs, written with tfjs operations.
- * It is called once per compilation (compiled) or once per step (tfjs). It must not read a tensor's values,
- * and must be free of randomness and effects. Every state name that it leaves out of the returned state is kept as it was.
+ * A pure function from (state, batch) to the next state and outputs, written with tfjs operations. It is called once
+ * per compilation (compiled) or once per step (tfjs). It must not read a tensor's values, and must have no randomness
+ * and no side effects. States missing from the returned state keep their values.
  */
 export type Step = (state: Tensors, batch: Tensors) => { readonly state: Tensors; readonly outputs: Tensors };
 
@@ -17,7 +17,7 @@ export interface ArraySpec {
 }
 
 export interface Signature {
-  /** Initial values; they give names, shapes and types. */
+  /** Initial values. They define names, shapes and types. */
   readonly state: HostArrays;
   readonly batch: Readonly<Record<string, ArraySpec>>;
 }
@@ -31,20 +31,23 @@ export interface Program {
   run(chunk: HostArrays): Promise<HostArrays>;
   /** Copies of the state's values, by name. */
   readState(): Promise<HostArrays>;
-  /** Replaces the state's values of these names; the others stay. */
+  /** Replaces the named states. The others keep their values. */
   writeState(values: HostArrays): Promise<void>;
   release(): Promise<void>;
-  /** Floating-point operations of one step, where the engine knows them (matrix products: 2mnk; others: one per element written). */
+  /**
+   * Floating-point operations of one step, if the engine knows them (matrix products: 2mnk; others: one per element
+   * written).
+   */
   readonly flops: number | null;
-  /** Absent where host and device are one. */
+  /** Absent if host and device are the same. */
   readonly transfers?: Transfers;
 }
 
-/** What moved between host and device since the program was compiled. */
+/** Data moved between host and device since the program was compiled. */
 export interface Transfers {
   readonly toDeviceBytes: number;
   readonly fromDeviceBytes: number;
-  /** Time that these bytes take, from copies that were timed when the program was compiled. */
+  /** Estimated time of these transfers, from copies timed at compilation. */
   readonly milliseconds: number;
   /** The part of every chunk's time that does not depend on its length. */
   readonly perChunkMilliseconds: number;
@@ -57,9 +60,9 @@ export interface Engine {
   readonly name: 'compiled' | 'tfjs';
   /** What it runs on, e.g. `cpu`. */
   readonly device: string;
-  /** Which of several devices of that kind, where one was chosen. */
+  /** Index among several devices of that kind, if one was chosen. */
   readonly deviceId?: number;
-  /** Threads of an operation. */
+  /** Threads per operation. */
   readonly threads: number;
   compile(step: Step, signature: Signature): Promise<Program>;
 }

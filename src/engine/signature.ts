@@ -2,7 +2,7 @@ import { type HostArray, type HostArrays, sizeOf } from '../support/arrays.js';
 import { must } from '../support/must.js';
 import type { ArraySpec, Signature } from './engine.js';
 
-/** The number of steps in a chunk, after a check of its names, shapes and types against the signature. */
+/** Checks names, shapes and types of a chunk against the signature. Returns the number of its steps. */
 export function stepsOf(chunk: HostArrays, batch: Signature['batch']): number {
   let steps: number | undefined;
   for (const [name, spec] of Object.entries(batch)) {
@@ -17,7 +17,7 @@ export function stepsOf(chunk: HostArrays, batch: Signature['batch']): number {
   return steps;
 }
 
-/** Fails if `array` is not what `spec` says, or its data is not as long as its shape says. */
+/** Fails if `array` does not match `spec`, or if its data does not match its shape. */
 export function check(name: string, array: HostArray, spec: ArraySpec, repeats = 1): void {
   const same = array.shape.length === spec.shape.length && array.shape.every((side, axis) => side === spec.shape[axis]);
   if (array.dtype !== spec.dtype || !same) {
@@ -32,7 +32,7 @@ export function named(arrays: HostArrays, name: string): HostArray {
   return must(arrays[name], `array '${name}'`);
 }
 
-/** A copy, so that whoever holds the original cannot change it. */
+/** A copy, so that changes to the original do not affect it. */
 export function copyOf(array: HostArray): HostArray {
   return array.dtype === 'float32' ? { ...array, data: array.data.slice() } : { ...array, data: array.data.slice() };
 }

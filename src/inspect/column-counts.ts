@@ -1,44 +1,47 @@
 import { listOf, type SourceBlock, type SourceColumn, type SplitName, singleOf } from '../data/dataset.js';
 import { entriesOf } from './looked-at.js';
 
-/** What the values of one input column turned out to be, in the looked-at rows of every split. */
+/** Statistics of one input column, over the rows of every split that were read. */
 export interface ColumnSummary {
   readonly name: string;
   readonly kind: SourceColumn['kind'];
-  /** Different values of the training rows (of a list's entries); of numbers, `mostValues` stands for that many or more. */
+  /**
+   * Distinct values in the training rows; for a list, distinct entries. For numbers, `mostValues` means that many or
+   * more.
+   */
   readonly values: number;
-  /** Least and most of the training rows; null for columns without numbers. */
+  /** Minimum and maximum over the training rows. Null for columns without numbers. */
   readonly range: readonly [number, number] | null;
-  /** Mean number of a list's entries in a training row; null for other columns. */
+  /** Mean number of entries per training row in a list column. Null for other columns. */
   readonly entries: number | null;
-  /** Rows without a value, or with a text that stands for none (`missingTexts`), or with an empty list. */
+  /** Rows without a value, with a text that means "missing" (`missingTexts`), or with an empty list. */
   readonly missing: Readonly<Record<SplitName, number>>;
-  /** Rows with a value that no training row has; of numbers, one outside the range of training. */
+  /** Rows with a value that no training row has. For numbers: a value outside the training range. */
   readonly unseen: Readonly<Record<'validation' | 'test', number>>;
-  /** Every training row has the same, or none has a value. */
+  /** All training rows have the same value, or none has a value. */
   readonly constant: boolean;
 }
 
-/** Different numbers of a column are counted up to here. */
+/** Distinct numbers of a column are counted up to this limit. */
 export const mostValues = 1000;
 
-/** Texts of categorical columns that are counted as missing. They are categories like any other for a model. */
+/** Texts of categorical columns that count as missing here. For a model they are ordinary categories. */
 const missingTexts: readonly string[] = ['', '?', 'NA', 'N/A', 'NaN', 'nan', 'NULL', 'null'];
 
-/** Counts one column's values, split after split: training first. */
+/** Counts one column's values, one split at a time. Training comes first. */
 export interface ColumnCounts {
   add(split: SplitName, block: SourceBlock, rows: Int32Array): void;
   finish(): ColumnSummary;
 }
 
-/** @param index Of the column in the source. */
+/** @param index The column's index in the source. */
 export function columnCounts(column: SourceColumn, index: number): ColumnCounts {
   if (column.kind === 'numeric') return numericCounts(column, index);
   if (column.kind === 'list') return listCounts(column, index);
   return categoricalCounts(column, index);
 }
 
-/** By category: 1 for a text that is counted as missing. Empty for a numeric column and a list. */
+/** By category: 1 for a text that counts as missing. Empty for numeric and list columns. */
 export function missingValues({ kind, dictionary }: SourceColumn): Uint8Array {
   const texts = kind === 'categorical' ? (dictionary ?? []) : [];
   return Uint8Array.from(texts, (text) => Number(missingTexts.includes(text.trim())));

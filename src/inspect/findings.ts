@@ -3,15 +3,15 @@ import { wholeNumber as count } from '../support/whole-number.js';
 import type { ColumnSummary } from './column-counts.js';
 import type { Finding, InspectedColumn, Inspection, TaskSummary } from './inspection.js';
 
-/** An AUC, or an R², that a column has alone only if it knows the label. */
+/** A column that reaches this AUC or R² alone almost certainly contains the label. */
 const almostAlone = 0.97;
 
-const fewest = { rarer: 20, rows: 50 }; // validation rows that a score needs to mean anything
+const fewest = { rarer: 20, rows: 50 }; // fewest validation rows for a meaningful score
 const otherSplits = ['validation', 'test'] as const;
 const splits = ['train', ...otherSplits] as const;
 const splitTexts = { train: 'training', validation: 'validation', test: 'test' };
 
-/** The serious ones first. */
+/** All findings, serious ones first. */
 export function findings(inspection: Omit<Inspection, 'findings'>): readonly Finding[] {
   const all = [
     ...inspection.tasks.flatMap((task) => labelFindings(task, inspection)),
@@ -25,7 +25,7 @@ export function findings(inspection: Omit<Inspection, 'findings'>): readonly Fin
 
 type Summary = Omit<Inspection, 'findings'>;
 
-/** ` (in 4,096 of 10,000 rows)` where not all were looked at. */
+/** ` (in 4,096 of 10,000 rows)` if only some rows were read. */
 function within({ splits }: Summary, split: SplitName): string {
   const { rows, lookedAt } = splits[split];
   return lookedAt === rows ? '' : ` (in the ${count(lookedAt)} of ${count(rows)} rows that were looked at)`;
@@ -45,7 +45,7 @@ function labelFindings({ name: task, type, splits: bySplit }: TaskSummary, summa
     if (missing > 0) found.push(serious('labels', `${count(missing)} of ${count(rows)} labels are no numbers`));
     if (others > 0) found.push(serious('labels', `${count(others)} of ${count(rows)} labels are neither 0 nor 1`));
     if (rows === 0 && whole) found.push(serious('rows', 'no row is in its sample space'));
-    if (known === 0 || !whole || others > 0) return found; // a class may be rare
+    if (known === 0 || !whole || others > 0) return found; // otherwise a class may only be rare
     const rarer = positives === null ? null : Math.min(positives, known - positives);
     if (rarer === 0) {
       const text = positives === 0 ? 'no row is positive' : 'every row is positive';
@@ -99,7 +99,7 @@ function implicationFindings({ name: column, implications }: InspectedColumn, su
   });
 }
 
-/** A number as it is; a text, which may be long, in quotes. */
+/** Prints a number as it is, and a text (which may be long) in quotes. */
 function valueText(value: string): string {
   if (!Number.isNaN(Number(value))) return value;
   return value.length > 60 ? `'${value.slice(0, 60)}…'` : `'${value}'`;

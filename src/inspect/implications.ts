@@ -3,40 +3,46 @@ import { must } from '../support/must.js';
 import { missingValues } from './column-counts.js';
 import { entriesOf } from './looked-at.js';
 
-/** A rule between a column and a binary label that no training row breaks, and that chance does not explain. */
+/** A rule between a column and a binary label that no training row breaks and that chance does not explain. */
 export interface Implication {
   readonly task: string;
-  /** Of a column of two values, the one that every positive row has. Null: any value, which positive rows alone have. */
+  /** The value that every positive row has, in a column of two values. Null: any value; only positive rows have one. */
   readonly value: string | null;
-  /** Training rows in the task's sample space that were looked at, those of them with label 1, and those with the value. */
+  /**
+   * Numbers of training rows that were read in the task's sample space: all, those with label 1, and those with the
+   * value.
+   */
   readonly rows: number;
   readonly positives: number;
   readonly withValue: number;
 }
 
-/** Looks for implications of one column and one binary task in training blocks. */
+/** Searches training blocks for implications between one column and one binary task. */
 export interface Implications {
   add(block: SourceBlock): void;
-  /** None or one. */
+  /** Returns no rule or one. */
   finish(): readonly Implication[];
 }
 
 /**
- * A rule needs ten rows that could break it, and a probability below one in a million that they do not: share^rows, if column and label had nothing
- * to do with each other. So 100 columns and 10 tasks give a false rule once in a thousand data sets.
+ * A rule needs ten rows that could break it. The probability that none does must be below one in a million if column
+ * and label are independent (share^rows). So 100 columns and 10 tasks give a false rule once in a thousand data sets.
  */
 const [fewestRows, mostByChance] = [10, 1e-6];
 
-/** The value of a column of two that says that something is not there. That positives never have this something is no rule here. */
+/** Of two values, the one that means "absent". That positives never have the other value is not a rule here. */
 const no = /^\s*(0(\.0*)?|false|n|no)\s*$/i;
 
-/** @param index Of the column in the source; `taskIndex`, of the task. */
+/**
+ * @param index The column's index in the source.
+ * @param taskIndex The task's index in the source.
+ */
 export function implications(column: SourceColumn, index: number, task: string, taskIndex: number): Implications {
   const { kind, dictionary } = column;
   const missing = missingValues(column);
-  const counts = new Map<number, number>(); // by value, while there are two at most
+  const counts = new Map<number, number>(); // by value, as long as there are at most two
   let [rows, positives, filled] = [0, 0, 0];
-  let common: number | undefined; // value of all positives
+  let common: number | undefined; // the value that all positives share
   let labelDecides = kind !== 'list';
   let valueDecides = true;
 
@@ -58,7 +64,7 @@ export function implications(column: SourceColumn, index: number, task: string, 
         }
         if (label === 1) {
           common ??= value;
-          if (value !== common) labelDecides = false; // as NaN does
+          if (value !== common) labelDecides = false; // NaN also counts as different
         }
         if (!labelDecides && !valueDecides) return;
       }
@@ -72,7 +78,7 @@ export function implications(column: SourceColumn, index: number, task: string, 
     },
   };
 
-  /** A row's number or category, 0 for a list; NaN without a value. */
+  /** A row's number or category. 0 for a list, NaN without a value. */
   function valuesOf(block: SourceBlock): (row: number) => number {
     const values = block.columns[index] ?? new Float32Array();
     if (kind === 'list') {

@@ -10,24 +10,24 @@ import { lookedAt, readBlocks } from './looked-at.js';
 import { RowHashes, TrainingRows } from './rows-in-common.js';
 import { type Cells, cellsOf, columnSamples, singleColumn } from './single-column.js';
 
-/** Bounds of an inspection's time and memory. */
+/** Limits on an inspection's time and memory. */
 export interface Budget {
-  /** Most rows x columns of a split that are read. */
+  /** Maximum of rows x columns read per split. */
   readonly values: number;
-  /** Most of them that are held against labels, a column at a time. */
+  /** Maximum of rows x columns that are compared with labels, one column at a time. */
   readonly aloneValues: number;
-  /** Values of all columns, times tasks, whose labels are counted apart; 24 bytes each. */
+  /** Maximum of values of all columns x tasks whose labels are counted separately; 24 bytes each. */
   readonly cells: number;
-  /** Different training rows that are kept to find equal ones. */
+  /** Distinct training rows that are kept to find duplicates. */
   readonly differentRows: number;
-  /** Training rows that correlations of labels are of. */
+  /** Training rows used for correlations of labels. */
   readonly correlated: number;
 }
 
-/** A list column takes about the time of so many others. */
+/** A list column takes about the time of this many other columns. */
 const listWidth = 32;
 
-/** Every row, with what is kept bounded: about 300 MiB for the widest data. */
+/** Reads every row. Memory stays below about 300 MiB for the widest data. */
 export const everything: Budget = {
   values: Number.POSITIVE_INFINITY,
   aloneValues: 2 ** 27,
@@ -37,9 +37,9 @@ export const everything: Budget = {
 };
 
 /**
- * Reads the splits one after the other, in bounded memory, and learns of training rows alone.
- * @param tasks Those of the config, in its order, with their indexes in the source.
- * @param progress Rows read, of all that are to be read. What it throws ends the inspection.
+ * Reads the splits one after the other in bounded memory. Learns from training rows only.
+ * @param tasks The config's tasks in its order, with their indexes in the source.
+ * @param progress Gets the number of rows read, and of all rows to read. What it throws ends the inspection.
  */
 export async function inspect(
   source: Source,
@@ -142,13 +142,13 @@ function perSplit<Value>(make: (split: SplitName) => Value): Record<SplitName, V
   return { train: make('train'), validation: make('validation'), test: make('test') };
 }
 
-/** About a quarter of a second on one core, whatever the data: some 27,000 rows of 38 columns in each split. */
+/** About a quarter of a second on one core for any data: some 27,000 rows of 38 columns in each split. */
 const glanceBudget = { values: 2 ** 20, aloneValues: 2 ** 20, cells: 2 ** 18, differentRows: 2 ** 16, correlated: 0 };
 const mostNotes = 8;
 
 /**
- * The serious findings of evenly spaced blocks, one line each: what a run should tell before it trains. It reads the source alone, so that no
- * result depends on it.
+ * The serious findings of evenly spaced blocks, one line each, for a run to print before it trains. It only reads the
+ * source, so no result depends on it.
  * @param signal When it fires, the glance fails with its reason.
  */
 export async function glance(
@@ -163,7 +163,10 @@ export async function glance(
   return [...notes.slice(0, mostNotes), `${notes.length - mostNotes} more findings about the data: ple data inspect.`];
 }
 
-/** The first of each kind, then the first of each kind and column, then the others: what is repeated for many tasks hides nothing else. */
+/**
+ * Sorts findings so that repetitions for many tasks do not hide others: the first of each kind, then the first of each
+ * kind and column, then the rest.
+ */
 function varied(findings: readonly Finding[]): readonly Finding[] {
   const seen = new Set<string>();
   const isNew = (key: string) => seen.size < seen.add(key).size;

@@ -6,7 +6,7 @@ import type { LabelPair } from './label-pairs.js';
 import type { RowsInCommon } from './rows-in-common.js';
 import type { AloneScore } from './single-column.js';
 
-/** What a data set looks like before it is encoded, and what is suspicious about it. */
+/** Statistics of a data set before encoding, and what is suspicious about it. */
 export interface Inspection {
   readonly schema: 1;
   readonly checksum: string;
@@ -14,25 +14,31 @@ export interface Inspection {
   readonly tasks: readonly TaskSummary[];
   readonly pairs: readonly LabelPair[];
   readonly columns: readonly InspectedColumn[];
-  /** Training rows that `alone` has learnt from. */
+  /** Number of training rows that the `alone` scores were learned from. */
   readonly aloneRows: number;
-  /** Looked-at training rows whose inputs another one has too, and rows of the other splits whose inputs a training row has. */
+  /**
+   * Duplicates among the rows read: training rows whose inputs another training row has, and rows of other splits whose
+   * inputs a training row has.
+   */
   readonly repeatedRows: number;
   readonly inCommon: Readonly<Record<'validation' | 'test', RowsInCommon>>;
   readonly findings: readonly Finding[];
 }
 
 export interface InspectedColumn extends ColumnSummary {
-  /** Task by task. */
+  /** All tasks, one after the other. */
   readonly alone: readonly AloneScore[];
   readonly implications: readonly Implication[];
 }
 
 export interface SplitSummary {
   readonly rows: number;
-  /** Of evenly spaced blocks; all rows if the budget allows. What follows, and all counts of the inspection, are of these. */
+  /**
+   * Rows read, from evenly spaced blocks; all rows if the budget allows. All other counts of the inspection refer to
+   * these rows.
+   */
   readonly lookedAt: number;
-  /** In no task's sample space: counted here and nowhere else. */
+  /** Rows in no task's sample space. They are counted only here. */
   readonly outside: number;
 }
 
@@ -40,7 +46,7 @@ export interface TaskSummary extends SourceTask {
   readonly splits: Readonly<Record<SplitName, LabelSummary>>;
 }
 
-/** Something about the data that the user should know. */
+/** A property of the data that the user should know. */
 export interface Finding {
   readonly kind:
     | 'rows'
@@ -56,7 +62,7 @@ export interface Finding {
     | 'missing-values'
     | 'unseen-values'
     | 'many-values';
-  /** `serious`: results may mean something else than they seem to. `hint`: worth a look. */
+  /** `serious`: results may not mean what they seem to. `hint`: worth a look. */
   readonly weight: 'serious' | 'hint';
   /** One line. */
   readonly message: string;

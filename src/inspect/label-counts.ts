@@ -1,22 +1,22 @@
 import type { SourceBlock, SourceTask } from '../data/dataset.js';
 import { Moments } from '../data/encode/column-fits.js';
 
-/** The labels of a task in the looked-at rows of a split that are in its sample space. */
+/** A task's labels in one split, over the rows read that are in its sample space. */
 export interface LabelSummary {
   readonly rows: number;
   /** Labels that are 1, of binary tasks; null for others. Of multiclass tasks, what follows is of the classes' indexes. */
   readonly positives: number | null;
-  /** Of a binary task: the share of positives. Null without rows. */
+  /** For a binary task: the share of positives. Null without rows. */
   readonly mean: number | null;
   readonly deviation: number | null;
   readonly range: readonly [number, number] | null;
-  /** Labels that are no number. */
+  /** Labels that are not numbers. */
   readonly missing: number;
-  /** Labels of a binary task that are numbers, but neither 0 nor 1. */
+  /** Labels of a binary task that are numbers other than 0 and 1. */
   readonly others: number;
 }
 
-/** Counts one task's labels of one split. */
+/** Counts one task's labels in one split. */
 export class LabelCounts {
   readonly #type: SourceTask['type'];
   readonly #moments = new Moments();
@@ -31,7 +31,7 @@ export class LabelCounts {
     this.#type = type;
   }
 
-  /** @param task Its index in the source. */
+  /** @param task The task's index in the source. */
   add(block: SourceBlock, task: number): void {
     const labels = block.labels[task] ?? new Float32Array();
     const mask = block.masks?.[task];

@@ -1,25 +1,25 @@
 import type { SourceBlock } from '../data/dataset.js';
 import { labelStatistics } from '../data/label-statistics.js';
 
-/** What the labels of two tasks have to do with each other, in training rows that are in both sample spaces. */
+/** The relation between the labels of two tasks, over training rows in both sample spaces. */
 export interface LabelPair {
   readonly tasks: readonly [string, string];
-  /** Looked-at training rows in both sample spaces. */
+  /** Training rows read that are in both sample spaces. */
   readonly rows: number;
-  /** Every label of one is that of the other, and they vary: five labels at least are not the first. */
+  /** All labels are equal, and they vary: at least five differ from the first. */
   readonly identical: boolean;
-  /** Every label of one is 1 - that of the other, and they vary. */
+  /** Every label of one task is 1 minus the other's, and they vary. */
   readonly opposite: boolean;
-  /** Of `sampled` of the rows; null where one of the labels does not vary. */
+  /** Correlation over `sampled` of the rows. Null if one of the labels does not vary. */
   readonly pearson: number | null;
   readonly spearman: number | null;
   readonly sampled: number;
 }
 
-/** 2,016 pairs: with more tasks the pairs of the first ones. */
+/** 2,016 pairs. With more tasks, only pairs of the first ones are compared. */
 const mostTasks = 64;
 
-/** Compares the training labels of every pair of tasks; correlations are of every k-th row, `mostSampled` at most. */
+/** Compares the training labels of every pair of tasks. Correlations use every k-th row, at most `mostSampled`. */
 export class LabelPairs {
   readonly #names: readonly string[];
   readonly #tasks: readonly number[];
@@ -37,7 +37,7 @@ export class LabelPairs {
   #row = 0;
   #sampled = 0;
 
-  /** @param tasks Their indexes in the source. */
+  /** @param tasks The tasks' indexes in the source. */
   constructor(names: readonly string[], tasks: readonly number[], rows: number, mostSampled: number) {
     this.#names = names.slice(0, mostTasks);
     this.#tasks = tasks.slice(0, mostTasks);
@@ -89,7 +89,7 @@ export class LabelPairs {
   }
 }
 
-/** The rows of which both have a label. */
+/** Indexes of the rows in which both tasks have a label. */
 function inBoth(a: Float32Array | undefined, b: Float32Array | undefined, rows: number): readonly Float32Array[] {
   const [first, second] = [new Float32Array(rows), new Float32Array(rows)];
   let count = 0;

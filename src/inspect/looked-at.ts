@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ListValues, SourceBlock, SourceSplit } from '../data/dataset.js';
 
-/** The blocks of a split that are read, and how many rows these have. */
+/** The blocks of a split that are read, and their number of rows. */
 export interface LookedAt {
   readonly blocks: readonly number[];
   readonly rows: number;
 }
 
-/** All blocks; or, of a split that has more rows than `mostRows`, evenly spaced ones (one at least). */
+/** All blocks. If the split has more than `mostRows` rows: evenly spaced blocks, at least one. */
 export function lookedAt({ rows, blockRows }: SourceSplit, mostRows: number): LookedAt {
   const all = Math.ceil(rows / blockRows);
   const count = rows <= mostRows ? all : Math.min(all, Math.max(1, Math.floor(mostRows / blockRows)));
@@ -15,7 +15,7 @@ export function lookedAt({ rows, blockRows }: SourceSplit, mostRows: number): Lo
   return { blocks, rows: blocks.reduce((sum, b) => sum + Math.min(blockRows, rows - b * blockRows), 0) };
 }
 
-/** Reads blocks one after the other; each is valid until the next. Signals and timers get their turn between two. */
+/** Reads blocks one after the other. Each is valid until the next. Yields to signals and timers between two blocks. */
 export async function* readBlocks(split: SourceSplit, blocks: readonly number[]): AsyncGenerator<SourceBlock> {
   for (const index of blocks) {
     yield await split.read(index);
@@ -23,7 +23,7 @@ export async function* readBlocks(split: SourceSplit, blocks: readonly number[])
   }
 }
 
-/** A block's lists as they are stored: row `r` has the list `of[r]` if rows share lists, else the list `r`. */
+/** A block's lists as they are stored. If rows share lists, row `r` has the list `of[r]`; else the list `r`. */
 export function entriesOf(values: ListValues) {
   const { offsets, indexes } = values.shared?.lists ?? values;
   return { offsets, indexes, of: values.shared?.of };

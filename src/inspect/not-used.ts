@@ -2,11 +2,11 @@ import type { Path } from '../config/document.js';
 import type { Experiment } from '../config/experiment.js';
 import { loaders } from '../data/catalogue.js';
 
-/** Columns of the data that the config leaves out. */
+/** Columns of the data that the config excludes. */
 export interface NotUsed {
-  /** Those that it names, with the comment beside each. */
+  /** Columns that the config names, with the comment beside each. */
   readonly columns: readonly { readonly name: string; readonly reason: string | null }[];
-  /** How many more a rule for all others leaves out. */
+  /** Number of further columns that a rule for all others excludes. */
   readonly others: number;
 }
 

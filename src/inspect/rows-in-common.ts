@@ -1,30 +1,32 @@
 import { type ListValues, type SourceBlock, singleOf } from '../data/dataset.js';
 
-/** How many rows of a split have the inputs of a training row. */
+/** How many rows of a split have the same inputs as a training row. */
 export interface RowsInCommon {
-  /** Rows of the split that were looked at. */
+  /** Rows of the split that were read. */
   readonly rows: number;
-  /** Those whose inputs a training row has too: counted, or estimated from `share`. */
+  /** Rows whose inputs a training row also has: counted, or estimated from `share`. */
   readonly found: number;
-  /** What chance alone explains: see `TrainingRows`. */
+  /** The number that chance alone explains: see `TrainingRows`. */
   readonly expected: number;
-  /** Standard error of `found` around `expected` if chance alone is at work. */
+  /** Standard error of `found` around `expected` if only chance is at work. */
   readonly error: number;
-  /** Of all possible rows, those that were kept for this: 1, 1/2, 1/4, … */
+  /** The fraction of all possible rows that were kept for this: 1, 1/2, 1/4, … */
   readonly share: number;
 }
 
 /**
- * The training rows' hashes, and how many rows of another split have one of these.
+ * The hashes of the training rows. Counts how many rows of another split have one of them.
  *
- * By chance: if training rows and others are independent draws of one population, a new row has the inputs of a training row as
- * often as a training row has those of another one. So the expected share is that of the training rows that are not alone, which
- * is 1 - (rows that occur once) / rows: Good and Turing's estimate of the population that a sample has seen (Good 1953). It needs no
- * model of the columns, and holds for few inputs as for many. Rows come in groups of equals: a pair adds 4 to the variance,
- * a group of n about n; 2 a row bounds both, and the estimate has an error of its own: error^2 = 2 expected (1 + rows / training rows).
+ * The number expected by chance: if training rows and other rows are independent draws from one population, a new row
+ * matches a training row as often as two training rows match. So the expected share is that of training rows with a
+ * duplicate: 1 - (rows that occur once) / rows. This is Good and Turing's estimate (Good 1953). It needs no model of
+ * the columns, and holds for few inputs as well as many.
  *
- * Memory: `most` different rows are kept. Where there are more, every row whose hash ends in a zero bit stays, then in two,
- * and so on: equal rows stay or go together, in every split.
+ * Rows come in groups of duplicates: a pair adds 4 to the variance, a group of n about n, so 2 per row bounds both. The
+ * estimate has its own error too: error^2 = 2 expected (1 + rows / training rows).
+ *
+ * Memory: at most `most` distinct rows are kept. If there are more, only rows whose hash ends in a zero bit stay, then
+ * in two, and so on. Equal rows stay or go together, in every split.
  */
 export class TrainingRows {
   readonly #most: number;
@@ -43,14 +45,14 @@ export class TrainingRows {
     }
   }
 
-  /** Counts the rows of another split, once the training rows are complete. */
+  /** Counts matching rows of another split. All training rows must have been added. */
   matches(hashes: Float64Array): number {
     let count = 0;
     for (const hash of hashes) if (this.#keeps(hash) && this.#counts.has(hash)) count++;
     return count;
   }
 
-  /** Training rows that were kept, and those of them that occur once. */
+  /** Training rows that were kept, and how many of them occur once. */
   #population(): { readonly rows: number; readonly alone: number } {
     let [rows, alone] = [0, 0];
     for (const count of this.#counts.values()) {
@@ -60,7 +62,7 @@ export class TrainingRows {
     return { rows, alone };
   }
 
-  /** Training rows whose inputs another training row has too. */
+  /** Training rows whose inputs another training row also has. */
   repeated(): number {
     const { rows, alone } = this.#population();
     return (rows - alone) * 2 ** this.#bits;
@@ -70,7 +72,7 @@ export class TrainingRows {
     const training = this.#population();
     const scale = 2 ** this.#bits;
     const seen = training.rows === 0 ? 0 : 1 - training.alone / training.rows;
-    const expected = (rows / scale) * seen; // of the kept rows
+    const expected = (rows / scale) * seen; // among the kept rows
     const error = Math.sqrt(2 * expected * (1 + rows / scale / Math.max(1, training.rows)));
     return { rows, found: matches * scale, expected: expected * scale, error: error * scale, share: 1 / scale };
   }
@@ -86,14 +88,14 @@ export class TrainingRows {
 }
 
 /**
- * A hash of every row's inputs, 53 bits in a double: equal rows have equal ones. Missing numbers are equal, and so are 0 and -0.
- * Two different rows of a million each have equal ones with a probability of 1e-4.
+ * A hash of every row's inputs, 53 bits in a double. Equal rows have equal hashes. All missing numbers are equal, and 0
+ * equals -0. The probability that any two different rows of a million collide is 1e-4.
  */
 export class RowHashes {
   #high = new Uint32Array(0);
   #low = new Uint32Array(0);
 
-  /** @returns One per row; valid until the next call. */
+  /** @returns One hash per row; valid until the next call. */
   of(block: SourceBlock): Float64Array {
     if (this.#high.length < block.rows) {
       this.#high = new Uint32Array(block.rows);
@@ -120,7 +122,7 @@ export class RowHashes {
     }
   }
 
-  /** Rows may share a list: its entries are gone through once for rows that follow each other. */
+  /** Rows may share a list. Consecutive rows with one list read its entries only once. */
   #addList(values: ListValues, rows: number): void {
     const { offsets, indexes, weights } = values.shared?.lists ?? values;
     const bits = weights && bitsOf(weights);
@@ -157,7 +159,7 @@ function bitsOf(values: Int32Array | Float32Array): Int32Array {
   return values instanceof Int32Array ? values : new Int32Array(values.buffer, values.byteOffset, values.length);
 }
 
-/** Bits of a single-precision number, with one zero and one missing value. */
+/** Bits of a single-precision number, with a single zero and a single missing value. */
 function canonical(bits: number): number {
   if (bits === -0x80000000) return 0;
   return (bits & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : bits;

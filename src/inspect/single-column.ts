@@ -13,13 +13,16 @@ export interface AloneScore {
   readonly task: string;
   /** Of a binary task: AUC. Of a regression task: R². Of a multiclass task: R² of the class's index, 1 for a column that tells the class. Null where it is not defined. */
   readonly score: number | null;
-  /** Validation rows in the sample space that were looked at. */
+  /** Validation rows read in the task's sample space. */
   readonly rows: number;
-  /** Of a binary task: the rarer class's rows. */
+  /** For a binary task: number of rows of the rarer class. */
   readonly rarer: number | null;
 }
 
-/** A column alone against one task's labels: of training blocks, then of validation blocks. `cells` is what `Cells.of` gives for the block. */
+/**
+ * Tests one column against one task's labels: first on training blocks, then on validation blocks. `cells` is the
+ * result of `Cells.of` for the block.
+ */
 export interface SingleColumn {
   learn(block: SourceBlock, cells: Int32Array): void;
   score(block: SourceBlock, cells: Int32Array): void;
@@ -27,11 +30,14 @@ export interface SingleColumn {
 }
 
 /**
- * From the training rows it learns each value's mean label (of numbers: each bucket's); on the validation rows these means are the scores. So
- * a column of many values that occur once each does not look good. A list's score is that of the entry whose mean is farthest from the mean
- * of all. For a regression task, a numeric column is also tried as a straight line, by its squared correlation with the labels of validation.
- * @param index Of the column in the source; `taskIndex`, of the task.
- * @param cells How many the column's values are put in. Empty lists have one more.
+ * Learns each value's mean label from the training rows (for numbers: each bucket's). On validation rows these means
+ * are the scores. So a column of values that occur only once does not score well.
+ *
+ * A list's score is that of the entry whose mean is farthest from the overall mean. For a regression task, a numeric
+ * column is also tried as a straight line, by its squared correlation with the validation labels.
+ * @param index The column's index in the source.
+ * @param taskIndex The task's index in the source.
+ * @param cells Number of cells for the column's values. Empty lists have one more.
  */
 export function singleColumn(
   { kind }: SourceColumn,
@@ -83,7 +89,7 @@ export function singleColumn(
     },
   };
 
-  /** For each row in the sample space: where its entries in the block's cells begin and end. */
+  /** For each row in the sample space: the range of its entries in the block's cells. */
   function forEachRow(block: SourceBlock, use: (row: number, label: number, begin: number, end: number) => void): void {
     const [labels, mask] = [block.labels[taskIndex], block.masks?.[taskIndex]];
     const lists = kind === 'list' ? entriesOf(listOf(block.columns[index] ?? new Int32Array())) : undefined;
@@ -98,20 +104,23 @@ export function singleColumn(
 }
 
 /**
- * Puts each value of a column in one of `count` cells: a value each, or a bucket of numbers. What is known of a column alone is
- * known of its cells.
+ * Puts each value of a column in one of `count` cells: one per value, or one per bucket of numbers. Statistics of a
+ * single column are kept by cell.
  */
 export interface Cells {
   readonly count: number;
-  /** Of a list: cells of all entries of the block, those of shared lists once; else a cell per row. */
+  /** For a list: the cells of all entries of the block, with shared lists once. Otherwise one cell per row. */
   of(block: SourceBlock): Int32Array;
 }
 
-/** Most buckets of a numeric column: as many training rows in each, values that few have in a bucket each. */
+/**
+ * Maximum number of buckets of a numeric column. Buckets have equal numbers of training rows; rare values have one
+ * bucket each.
+ */
 const mostBuckets = 256;
 
 /**
- * @param sample Training values of a numeric column, ascending, NaN left out.
+ * @param sample Training values of a numeric column, ascending, without NaN.
  * @param most Columns with more values share cells.
  */
 export function cellsOf(column: SourceColumn, index: number, sample: Float32Array, most: number): Cells {
@@ -128,7 +137,7 @@ export function cellsOf(column: SourceColumn, index: number, sample: Float32Arra
   };
 }
 
-/** The first cell is that of missing values. */
+/** The first cell is for missing values. */
 function numericCells(index: number, edges: Float32Array): Cells {
   return {
     count: edges.length + 2,
@@ -150,7 +159,7 @@ function edgesOf(sorted: Float32Array, buckets: number): Float32Array {
   return Float32Array.from(edges);
 }
 
-/** How many of the edges, which ascend, are not above the value. */
+/** Number of edges (ascending) that are at most the value. */
 function notAbove(edges: Float32Array, value: number): number {
   let [low, high] = [0, edges.length];
   while (low < high) {
@@ -161,10 +170,13 @@ function notAbove(edges: Float32Array, value: number): number {
   return low;
 }
 
-/** Rows of which numbers are kept, to lay buckets by. */
+/** Number of rows whose values place the bucket edges. */
 const sampleRows = 2 ** 14;
 
-/** Values of every numeric column in about 16,000 training rows of evenly spaced blocks: ascending, NaN left out; empty for other columns. */
+/**
+ * Values of every numeric column in about 16,000 training rows of evenly spaced blocks, ascending, without NaN. Empty
+ * for other columns.
+ */
 export async function columnSamples(source: Source, mostRows: number): Promise<readonly Float32Array[]> {
   const { train } = source.splits;
   const { blocks, rows } = lookedAt(train, Math.min(mostRows, 4 * sampleRows));
@@ -184,7 +196,7 @@ export async function columnSamples(source: Source, mostRows: number): Promise<r
   return samples.map((sample) => Float32Array.from(sample).sort());
 }
 
-/** Rows and sums of labels by cell. */
+/** Numbers of rows and sums of labels, by cell. */
 interface LabelsInCells {
   readonly rows: Uint32Array;
   readonly sums: Float64Array;
@@ -199,13 +211,16 @@ function count({ rows, sums }: LabelsInCells, cell: number, label: number): void
   sums[cell] = (sums[cell] ?? 0) + label;
 }
 
-/** Each cell's mean label, drawn towards the mean of all as if one more row had that; cells without rows have it. */
+/**
+ * Each cell's mean label, smoothed as if the cell had one more row with the overall mean. Cells without rows get the
+ * overall mean.
+ */
 function meansOf({ rows, sums }: LabelsInCells, mean: number): Float64Array {
   return Float64Array.from(sums, (sum, cell) => (sum + mean) / ((rows[cell] ?? 0) + 1));
 }
 
 /**
- * Area under the ROC curve of rows that are scored by their cell, ties counting half; null for one class.
+ * Area under the ROC curve of rows that are scored by their cell; ties count half. Null if there is only one class.
  * @param labels of 0 and 1.
  */
 function areaOfCells({ rows, sums }: LabelsInCells, scores: Float64Array): number | null {
@@ -228,7 +243,7 @@ function areaOfCells({ rows, sums }: LabelsInCells, scores: Float64Array): numbe
 }
 
 /**
- * R² = 1 - (squared errors of the scores) / (squared deviations from the rows' own mean); null for labels that do not vary.
+ * R² = 1 - (squared errors of the scores) / (squared deviations from the rows' own mean). Null if labels do not vary.
  * @param squares Sum of the squared labels.
  */
 function explainedByCells({ rows, sums }: LabelsInCells, squares: number, scores: Float64Array): number | null {
@@ -243,13 +258,18 @@ function explainedByCells({ rows, sums }: LabelsInCells, squares: number, scores
   return deviations > 1e-12 * squares ? 1 - errors / deviations : null;
 }
 
-/** Squared correlation of two variables, seen pair by pair: the share of one's variance that a straight line explains. */
+/**
+ * Squared correlation of two variables, computed incrementally: the share of variance that a straight line explains.
+ */
 class Line {
   #rows = 0;
   #first: readonly [number, number] = [0, 0];
   readonly #sums = { x: 0, y: 0, xx: 0, xy: 0, yy: 0 };
 
-  /** A pair in which one is missing or infinite is left out. Sums are of differences from the first pair: large means cost no digits. */
+  /**
+   * Adds a pair, unless a value is missing or infinite. Sums are of differences from the first pair, so that large
+   * means lose no digits.
+   */
   add(x: number, y: number): void {
     if (!Number.isFinite(x) || !Number.isFinite(y)) return;
     if (this.#rows++ === 0) this.#first = [x, y];

@@ -5,13 +5,16 @@ import { metricText } from './metrics-table.js';
 import { valueText } from './run-diff.js';
 import { textTable } from './text-table.js';
 
-/** What differs between two comparisons, whose rows are told by label and axes: `ple.income.gain`. */
+/** Differences between two comparisons. Rows are identified by label and axes: `ple.income.gain`. */
 export interface ComparisonDiff {
   readonly left: { readonly path: string };
   readonly right: { readonly path: string };
-  /** Name, baseline, tasks, seeds, axes, uncertainty, test, margins, weights of tasks. */
+  /** Name, baseline, tasks, seeds, axes, uncertainty, test, margins, task weights. */
   readonly plan: readonly Difference[];
-  /** Verdicts, parameters and mean gains; of each task metric, mean, gain and verdict; likewise of contrasts. `difference` is right - left of two numbers. */
+  /**
+   * Verdicts, parameters and mean gains; metric, mean, gain and verdict of each task. The same for contrasts.
+   * `difference` is right - left for numbers.
+   */
   readonly rows: readonly (Difference & { readonly difference?: number })[];
 }
 

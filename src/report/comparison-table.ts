@@ -12,15 +12,15 @@ import { ownBestInWords, wideTable } from './wide-table.js';
 export interface TableOptions {
   /** Green for better and red for worse. */
   readonly colour: boolean;
-  /** All numbers, a line per model and task, however wide. */
+  /** All numbers, one line per model and task, at any width. */
   readonly wide: boolean;
-  /** Of the terminal. */
+  /** Width of the terminal. */
   readonly columns: number;
 }
 
 /**
- * The comparison for a terminal: at every point of the axes a table with a line per model, and one of the contrasts; below them how to read
- * them, what was found in words, and the notes.
+ * The comparison for a terminal. Each point of the axes has a table with a line per model, and a table of contrasts.
+ * Below are explanations, the findings in words, and the notes.
  */
 export function comparisonTable(comparison: Comparison, options: TableOptions): string {
   const points = pointsOf(comparison);
@@ -111,7 +111,7 @@ function gainCell(gain: TestedGain | undefined, task: PointTask, point: Point, c
   return withSign(effect(gain, task, point), gain.verdict, colour);
 }
 
-/** The mean relative gain over tasks; no column where no model has one. */
+/** The mean relative gain over tasks. No column if no model has one. */
 function meanColumn(
   rows: readonly { readonly aggregate: Aggregate | null }[],
   point: Point,
@@ -124,17 +124,17 @@ function meanColumn(
   return [{ head: 'Δm', right: true, cells }];
 }
 
-/** Verdicts of which the signs say all. */
+/** Verdicts that the signs express completely. */
 const plain: readonly Verdict[] = ['better on all', 'worse', 'equivalent'];
 
 /**
- * What was found, in words: who wins, and a line per model of which the signs do not say all.
- * @param decidable Whether to say what would decide each model: not of several points, where this would be most of the text.
+ * The findings in words: who wins, and a line for each model that the signs do not fully describe.
+ * @param decidable Whether to say what would decide each model. With several points this would be most of the text.
  */
 function found(verdict: PointVerdict, decidable: boolean, columns: number): string {
   const { title, headline, models, contrasts, unfinished } = verdict;
   const lines = [...models, ...contrasts].filter((model) => {
-    if (model.verdict === 'not trained to a plateau') return 'reference' in model; // `unfinished` says it of models
+    if (model.verdict === 'not trained to a plateau') return 'reference' in model; // `unfinished` covers such models
     return !plain.includes(model.verdict) && (decidable || model.verdict !== 'undecided');
   });
   return [
@@ -149,7 +149,7 @@ function found(verdict: PointVerdict, decidable: boolean, columns: number): stri
 interface Column<Cell extends TextCell = TextCell> {
   readonly head: string;
   readonly cells: readonly Cell[];
-  /** Numbers, which end in line. */
+  /** A column of numbers, aligned right. */
   readonly right?: boolean;
 }
 
@@ -157,15 +157,15 @@ const between = 2;
 
 const longestHead = 20;
 
-/** Labels are this long at most where that lets all columns stand side by side, */
+/** If all columns then fit side by side, labels are cut to this length, */
 const shortestLabel = 14;
 
-/** else this long, and columns are wrapped. */
+/** else to this length, and columns wrap. */
 const wrappedLabel = { one: 24, more: 16 };
 
 /**
- * A table no wider than a terminal. Labels and heads are shortened; columns that still do not fit stand in a second table below,
- * beside the labels again.
+ * A table that fits a terminal's width. Labels and heads are shortened. Columns that still do not fit go into a second
+ * table below, which repeats the labels.
  */
 function columnBlocks(labels: readonly Column<string>[], values: readonly Column[], columns: number): string {
   const others = values.map((column) => ({ ...column, head: shortened(printable(column.head), longestHead) }));

@@ -4,7 +4,7 @@ import { percent, percentDigits, rounded, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask } from './points.js';
 import type { TextCell } from './text-table.js';
 
-/** What stands behind a gain for its verdict. */
+/** The sign after a gain, by verdict. */
 export const signs: Readonly<Record<TaskVerdict, string>> = {
   better: '▲',
   worse: '▼',
@@ -12,7 +12,7 @@ export const signs: Readonly<Record<TaskVerdict, string>> = {
   undecided: '?',
 };
 
-/** A text with the sign of its verdict, for a terminal. */
+/** A text with its verdict's sign, for a terminal. */
 export function withSign(text: string, verdict: TaskVerdict | null, colour: boolean): TextCell {
   if (verdict === null) return text;
   const whole = `${text} ${signs[verdict]}`;
@@ -20,7 +20,7 @@ export function withSign(text: string, verdict: TaskVerdict | null, colour: bool
   return { text: whole, after: '', colour: verdict === 'better' ? 'green' : 'red' };
 }
 
-/** A gain's size: in percent, or in the task's metric where it is relative to nothing. */
+/** A gain's size: in percent, or in the task's metric if it is relative to nothing. */
 export function effect({ gain, relativeGain }: TestedGain, task: PointTask, point: Point): string {
   if (gain === null) return 'no result';
   if (relativeGain === null) return `${signed(gain, task.digits)} ${metricName(task.metric)}`;
@@ -31,22 +31,22 @@ function relativeDigits({ rows }: Point, task: PointTask): number {
   return percentDigits(rows.map((row) => gainOf(row, task).relativeGain));
 }
 
-/** Of the mean relative gains. */
+/** Decimals of the mean relative gains. */
 export function aggregateDigits({ rows }: Point): number {
   return percentDigits(rows.map(({ aggregate }) => aggregate?.gain ?? null));
 }
 
-/** A model's verdict; of one without any gain that it has none. */
+/** A model's verdict, or a text that says it has no gain. */
 export function verdictText(verdict: Verdict, tasks: Readonly<Record<string, Gain>>): string {
   return verdict === 'baseline' || Object.values(tasks).some(({ gain }) => gain !== null) ? verdict : 'no result';
 }
 
-/** True where a test says that the gain is above -margin. */
+/** Whether the test shows that the gain is above -margin. */
 export function isNotInferior({ pNotInferior }: TestedGain, level: number): boolean {
   return pNotInferior !== null && pNotInferior < level;
 }
 
-/** The interval that a table for a page shows: the simultaneous one where there is any, since that covers all gains at once. */
+/** The interval type of a table on a page: simultaneous if available, since it covers all gains at once. */
 export function intervalKind({ rows }: Point, level: number): IntervalKind | null {
   const gains = rows.flatMap(({ tasks }) => Object.values(tasks));
   if (gains.some(({ simultaneous }) => simultaneous !== null))
@@ -56,13 +56,13 @@ export function intervalKind({ rows }: Point, level: number): IntervalKind | nul
     : null;
 }
 
-/** `[+0.0007, +0.0017]`; empty where there is none. */
+/** `[+0.0007, +0.0017]`. Empty without an interval. */
 export function intervalText(gain: Gain, kind: IntervalKind | null, digits: number): string {
   const ends = kind?.of(gain) ?? null;
   return ends === null ? '' : `[${ends.map((end) => signed(end, digits)).join(', ')}]`;
 }
 
-/** Of simultaneous intervals: `95 %`. */
+/** Confidence of simultaneous intervals: `95 %`. */
 export function confidence(level: number): string {
   return `${rounded(100 * (1 - level))} %`;
 }

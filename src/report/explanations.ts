@@ -4,7 +4,7 @@ import { confidence, contrastsAt } from './effects.js';
 import { fixed, listed, rounded } from './numbers.js';
 import { gainOf, metricName, type Point } from './points.js';
 
-/** How a table's numbers are to be read: a line each. */
+/** How to read a table's numbers, one line each. */
 export function explanations(comparison: Comparison, point: Point): readonly string[] {
   const { baseline, seeds } = comparison;
   return [
@@ -19,7 +19,7 @@ export function explanations(comparison: Comparison, point: Point): readonly str
   ];
 }
 
-/** Whether any gain has an error: those of one seed have none, unless it is of the rows. */
+/** Whether any gain has an error. With one seed, only the rows can give one. */
 export function hasIntervals({ rows, tasks }: Point): boolean {
   return rows.some((row) => tasks.some((task) => gainOf(row, task).interval !== null));
 }
@@ -29,7 +29,7 @@ const tests = {
   moderated: 'a t test per gain, with variances moderated towards their mean (after Smyth 2004)',
 };
 
-/** The test of the gains, and how p is adjusted; nothing where nothing is tested. */
+/** The test of the gains, and how p is adjusted. Empty if nothing is tested. */
 export function testInWords(comparison: Comparison, point: Point): readonly string[] {
   const { test } = comparison;
   const tested = testedGains(point);
@@ -95,7 +95,7 @@ function margins({ test }: Comparison, { rows, tasks }: Point): readonly string[
   ];
 }
 
-/** The gains that would have been found where none is decided: the largest of the models', task by task. */
+/** If no gain is decided: the gains that would have been detected, the largest over models for each task. */
 function detectableGains({ rows, tasks }: Point): readonly string[] {
   const gains = tasks.flatMap((task) => {
     const undecided = rows
@@ -110,7 +110,7 @@ function detectableGains({ rows, tasks }: Point): readonly string[] {
   ];
 }
 
-/** What is meant by seeds that would decide, and what else might where they would not. */
+/** Explains the number of seeds that would decide, and alternatives if seeds would not. */
 function seedsThatDecide({ test }: Comparison, { rows, tasks }: Point): readonly string[] {
   const undecided = rows
     .flatMap((row) => tasks.map((task) => gainOf(row, task)))
@@ -129,7 +129,7 @@ function seedsThatDecide({ test }: Comparison, { rows, tasks }: Point): readonly
   ];
 }
 
-/** How often the gains were tested as seeds were added; nothing for a single look. What that costs, the notes say. */
+/** How often the gains were tested as seeds were added. Empty for a single look. The notes give its cost. */
 export function looksInWords({ looks, test }: Pick<Comparison, 'looks' | 'test'>): readonly string[] {
   if (looks.length < 2) return [];
   return [

@@ -5,18 +5,18 @@ import { gainOf, type Point, type PointTask, pointsOf } from './points.js';
 
 type Cell = string | number | null;
 
-/** What a line is about: a model's gain on a task, over the baseline or over the reference of a contrast. */
+/** The subject of a line: a model's gain on a task, over the baseline or over the reference of a contrast. */
 interface Line {
   readonly comparison: Comparison;
   readonly row: ComparisonRow;
   readonly task: PointTask;
   readonly gain: TestedGain;
-  /** The model's own column, over the baseline. */
+  /** The model's own results, over the baseline. */
   readonly own: TaskGain;
   readonly aggregate: Aggregate | null;
   readonly reference: string | null;
   readonly modelVerdict: string;
-  /** Of a contrast, whose gains over tasks are its own. */
+  /** True for a contrast, which has its own gains over tasks. */
   readonly contrast: boolean;
 }
 
@@ -71,9 +71,9 @@ const columns: Readonly<Record<string, (line: Line) => Cell>> = {
 };
 
 /**
- * gains.csv (RFC 4180): a line per point of the axes, model and task, then one per contrast and task; numbers unrounded, relative gains in
- * percent, what is not defined empty. A text that a spreadsheet would take for a formula has an apostrophe before it; control characters are
- * replaced.
+ * gains.csv (RFC 4180): a line per point of the axes, model and task, then one per contrast and task. Numbers are
+ * unrounded, relative gains in percent, undefined values empty. A text that a spreadsheet would treat as a formula gets
+ * an apostrophe in front. Control characters are replaced.
  */
 export function gainsCsv(comparison: Comparison): string {
   const axes = Object.keys(comparison.axes);

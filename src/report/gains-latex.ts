@@ -5,8 +5,8 @@ import { count, dash, fixed, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
 /**
- * gains.tex: a booktabs table per point of the axes, and one of the contrasts, for `\input`; gains that are better or worse are bold, how to
- * read the table stands below it.
+ * gains.tex: a booktabs table per point of the axes, and one of the contrasts, for `\input`. Gains that are better or
+ * worse are bold. Explanations follow below the table.
  */
 export function gainsLatex(comparison: Comparison): string {
   const tables = pointsOf(comparison).flatMap((point, index) => {
@@ -74,9 +74,9 @@ function contrastTable(comparison: Comparison, point: Point, label: string): rea
 interface LatexTable {
   readonly caption: string;
   readonly label: string;
-  /** The first columns, which are texts; all others are numbers. */
+  /** Number of leading text columns. All others are numbers. */
   readonly texts: number;
-  /** Heads over several columns, after those of texts. */
+  /** Heads that span several columns, after those of texts. */
   readonly groups: readonly { readonly title: string; readonly columns: number }[];
   readonly head: readonly string[];
   readonly lines: readonly (readonly string[])[];
@@ -165,7 +165,7 @@ function withSign(number: string, half: string, verdict: TaskVerdict | null): st
   return mathematics(`${shown} ${half}`.trim() + (verdict === null ? '' : `\\ ${signs[verdict]}`));
 }
 
-/** In mathematics, where a hyphen is a minus and < is itself. A dash alone stays text. */
+/** Wraps a text in math mode, where a hyphen is a minus and < is itself. A dash alone stays text. */
 function mathematics(text: string): string {
   return text === dash || text === '' ? text : `$${text}$`;
 }
@@ -184,7 +184,7 @@ const specials: Readonly<Record<string, string>> = {
   '↓': '$\\downarrow$',
 };
 
-/** A text as text, on one line. */
+/** Escapes a text, on one line. */
 function escapeLatex(text: string): string {
   return text
     .replace(/\p{Cc}+/gu, ' ')

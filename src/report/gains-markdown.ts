@@ -13,7 +13,10 @@ import { explanations } from './explanations.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
-/** gains.md: a table per point of the axes, a line per model, and one of the contrasts; gains that are better or worse are bold. */
+/**
+ * gains.md: a table per point of the axes with a line per model, and one of the contrasts. Gains that are better or
+ * worse are bold.
+ */
 export function gainsMarkdown(comparison: Comparison): string {
   const points = pointsOf(comparison);
   const tables = points.map((point) => {
@@ -69,7 +72,7 @@ function contrastTable(comparison: Comparison, point: Point): readonly string[] 
   return [tableOf(head, lines, 3)];
 }
 
-/** @param texts The first columns, which are texts; all others are numbers. */
+/** @param texts Number of leading text columns. All others are numbers. */
 function tableOf(head: readonly string[], lines: readonly (readonly string[])[], texts: number): string {
   const rule = head.map((_, index) => (index < texts ? '---' : '---:'));
   return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
@@ -115,7 +118,7 @@ function aggregateCell(gain: Aggregate | null, point: Point, kind: IntervalKind 
     .join(' ');
 }
 
-/** A text as text in a cell or a paragraph, on one line. */
+/** Escapes a text for a cell or a paragraph, on one line. */
 function escapeMarkdown(text: string): string {
   return text
     .replace(/\p{Cc}+/gu, ' ')

@@ -6,10 +6,10 @@ import { printable } from '../support/printable.js';
 import { count, dash, fixed } from './numbers.js';
 import { textTable } from './text-table.js';
 
-/** Columns that are shown; those with the highest scores alone come first where there are more. */
+/** Maximum number of columns shown. If there are more, those with the highest single-column scores come first. */
 const mostColumns = 60;
 
-/** An inspection as tables, and its findings at the end, where they are seen. */
+/** An inspection as tables, with the findings at the end, where they are visible. */
 export function inspectionText(inspection: Inspection & { readonly notUsed: NotUsed }): string {
   const sections = [
     splitTable(inspection),

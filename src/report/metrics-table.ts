@@ -21,7 +21,7 @@ function tableOf(result: Result, type: string): string {
   return textTable(['task', 'split', ...names], rows);
 }
 
-/** A value as it is printed; `-` where it is not defined. */
+/** Formats a value; `-` if undefined. */
 export function metricText(value: number | readonly number[] | null | undefined): string {
   if (value === null || value === undefined) return '-';
   if (typeof value !== 'number') return `[${value.map(metricText).join(', ')}]`;

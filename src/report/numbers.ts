@@ -1,11 +1,11 @@
 import { wholeNumber } from '../support/whole-number.js';
 
-/** What stands for a value that is not defined. */
+/** Stands for an undefined value. */
 export const dash = '-';
 
 /**
- * Digits behind the point for values of one unit: two of the middle error's own, so that a mean ends where it is uncertain; five of the
- * middle value's without any error.
+ * Decimals for values of one unit: two significant digits of the median error, so that a mean ends where it becomes
+ * uncertain. Without errors: five significant digits of the median value.
  */
 export function digitsFor(errors: readonly (number | null)[], values: readonly (number | null)[]): number {
   const error = middle(errors);
@@ -23,7 +23,7 @@ function within(digits: number): number {
   return Math.max(0, Math.min(20, digits));
 }
 
-/** A number with so many digits behind the point; very small or large ones with an exponent. Null: a dash. */
+/** A number with this many decimals. Very small or large ones have an exponent. Null: a dash. */
 export function fixed(value: number | null, digits: number): string {
   if (value === null) return dash;
   if (digits > 8 || Math.abs(value) >= 1e9) return value === 0 ? '0' : value.toExponential(2);
@@ -31,7 +31,7 @@ export function fixed(value: number | null, digits: number): string {
   return Number(text) === 0 ? text.replace('-', '') : text;
 }
 
-/** As `fixed`, with a plus in front of what is above 0. */
+/** Like `fixed`, with a plus before positive numbers. */
 export function signed(value: number | null, digits: number): string {
   const text = fixed(value, digits);
   return value !== null && value > 0 && Number(text) !== 0 ? `+${text}` : text;
@@ -42,13 +42,13 @@ export function percent(value: number | null, digits = percentDigits([value])): 
   return value === null ? dash : `${signed(value, digits)} %`;
 }
 
-/** Digits behind the point for percentages of one column: two of the largest, at least one behind the point. */
+/** Decimals for percentages of one column: two significant digits of the largest, at least one decimal. */
 export function percentDigits(values: readonly (number | null)[]): number {
   const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)));
   return largest > 0 ? Math.max(1, within(1 - Math.floor(Math.log10(largest)))) : 1;
 }
 
-/** A p-value: three digits, `<0.001` below. */
+/** A p-value: three decimals, or `<0.001`. */
 export function probability(p: number | null): string {
   if (p === null) return dash;
   return p < 0.001 ? '<0.001' : p.toFixed(3);
@@ -59,7 +59,7 @@ export function rounded(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** A whole number with thousands apart: `123,456`. */
+/** A whole number with thousands separators: `123,456`. */
 export function count(value: number | null): string {
   return value === null ? dash : wholeNumber(value);
 }

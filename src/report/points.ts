@@ -7,7 +7,7 @@ import { digitsFor } from './numbers.js';
 /** The table at one point of the axes. */
 export interface Point {
   readonly axis: AxisPoint;
-  /** `dataset.correlation = 0.4`; empty without axes. */
+  /** `dataset.correlation = 0.4`. Empty without axes. */
   readonly title: string;
   readonly rows: readonly ComparisonRow[];
   readonly tasks: readonly PointTask[];
@@ -17,9 +17,9 @@ export interface PointTask {
   readonly name: string;
   readonly metric: string;
   readonly better: 'higher' | 'lower';
-  /** Behind the point, for means and gains alike. */
+  /** Decimals for both means and gains. */
   readonly digits: number;
-  /** Percent of relative gain in one unit of the metric; null where gains are relative to nothing. */
+  /** Percent of relative gain per unit of the metric. Null if gains are relative to nothing. */
   readonly percent: number | null;
 }
 
@@ -53,7 +53,7 @@ function describeTask(name: string, rows: readonly ComparisonRow[], baseline: st
   return { name, metric, better: definition?.better ?? 'higher', digits, percent: whole > 0 ? 100 / whole : null };
 }
 
-/** A task's column in a row; all null for a model without any finished run. */
+/** A task's results in a row. All null for a model without a finished run. */
 export function gainOf(row: ComparisonRow, { name, metric }: PointTask): TaskGain {
   return row.tasks[name] ?? { ...noGain, metric, mean: null, sd: null, ownBest: null };
 }
@@ -76,13 +76,13 @@ export const noGain: TestedGain = {
   seedsToDecide: null,
 };
 
-/** Rows with the best mean relative gain first; those without one last, in the order of the config. */
+/** Sorts rows by mean relative gain, best first. Rows without one are last, in the order of the config. */
 export function ranked<Row extends Pick<ComparisonRow, 'aggregate'>>(rows: readonly Row[]): readonly Row[] {
   const gain = ({ aggregate }: Row) => aggregate?.gain ?? Number.NEGATIVE_INFINITY;
   return rows.toSorted((a, b) => (gain(a) === gain(b) ? 0 : gain(b) - gain(a)));
 }
 
-/** A metric's name as it is printed: short ones are initials. */
+/** A metric's display name. Short names are initials. */
 export function metricName(metric: string): string {
   return metric.length <= 4 ? metric.toUpperCase() : metric;
 }

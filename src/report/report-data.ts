@@ -1,13 +1,13 @@
 import type { Comparison } from '../comparison/comparison.js';
 import type { FinishedRun } from '../training/finished-run.js';
 
-/** All that the report of a comparison is made of. */
+/** Everything that the report of a comparison is built from. */
 export interface ReportData {
   readonly comparison: Comparison;
-  /** Finished runs by their path in `comparison.rows[].runs[]`, each part of a run by itself. */
+  /** Finished runs by their path in `comparison.rows[].runs[]`. Each part of a composed run has its own entry. */
   readonly runs: ReadonlyMap<string, FinishedRun>;
-  /** The command that makes the comparison again. */
+  /** The command that repeats the comparison. */
   readonly command: string;
-  /** The comparison's config as YAML; null for runs that were put together afterwards. */
+  /** The comparison's config as YAML. Null for runs that were joined afterwards. */
   readonly config: string | null;
 }

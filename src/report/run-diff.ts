@@ -5,13 +5,13 @@ import { printable } from '../support/printable.js';
 import { metricText } from './metrics-table.js';
 import { textTable } from './text-table.js';
 
-/** What differs between two runs; an empty list where nothing does. What depends on time alone is not compared. */
+/** Differences between two runs. Empty lists mean no differences. Values that depend only on time are not compared. */
 export interface RunDiff {
   readonly left: DiffSide;
   readonly right: DiffSide;
   readonly config: readonly Difference[];
   readonly environment: readonly Difference[];
-  /** Checksum and rows. Empty, as what follows, unless both runs are finished. */
+  /** Checksum and rows. Like the following lists, empty unless both runs are finished. */
   readonly data: readonly Difference[];
   /** Parameters, epochs, best epochs. */
   readonly result: readonly Difference[];
@@ -27,16 +27,16 @@ interface MetricDifference {
   readonly task: string;
   readonly split: 'validation' | 'test';
   readonly metric: string;
-  /** Undefined: the run does not have the task, or the metric. */
+  /** Undefined: the run lacks the task or the metric. */
   readonly left?: MetricValue;
   readonly right?: MetricValue;
-  /** right - left; null where one of them is not a number. */
+  /** right - left. Null if one of them is not a number. */
   readonly difference: number | null;
 }
 
 export function runDiff(left: StartedRun, right: StartedRun): RunDiff {
   const [a, b] = [left.result, right.result];
-  const environmentOf = ({ environment: { hash8: _, ...rest } }: StartedRun) => rest; // follows from config and data
+  const environmentOf = ({ environment: { hash8: _, ...rest } }: StartedRun) => rest; // `hash8` follows from config and data
   const outcome = ({ parameters, epochs, bestEpoch }: NonNullable<StartedRun['result']>) => ({
     parameters,
     epochs,
@@ -82,7 +82,7 @@ function union(left: object, right: object): readonly string[] {
   return [...new Set([...Object.keys(left), ...Object.keys(right)])];
 }
 
-/** A section for each kind of difference, or one line that says that there is none. */
+/** A section for each kind of difference, or one line that says there is none. */
 export function runDiffText(diff: RunDiff): string {
   const unfinished = [diff.left, diff.right].filter(({ finished }) => !finished);
   const sections = [
@@ -116,7 +116,7 @@ function section(title: string, found: readonly Difference[]): string {
   );
 }
 
-/** A value of a config, on one line. */
+/** Formats a value of a config on one line. */
 export function valueText(value: unknown): string {
   return typeof value === 'string' && !/\p{Cc}/u.test(value) ? value : JSON.stringify(value);
 }

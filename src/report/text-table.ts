@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import stringWidth from 'string-width';
 import { printable } from '../support/printable.js';
 
-/** What stands in a cell; `after` is not coloured. */
+/** The content of a cell; `after` is not coloured. */
 export type TextCell =
   | string
   | number
@@ -16,8 +16,8 @@ const bare = Object.fromEntries(
 );
 
 /**
- * Aligned columns without lines: text to the left, numbers to the right. Reads well in a terminal and through a pipe, whatever the texts
- * are. `right` says which columns are numbers where their cells do not show it.
+ * Aligned columns without lines: text to the left, numbers to the right. Readable in a terminal and through a pipe.
+ * `right` marks number columns whose cells do not show that they are numbers.
  */
 export function textTable(
   head: readonly string[],
@@ -51,7 +51,7 @@ function isNumber(text: TextCell | undefined): boolean {
   return typeof text === 'string' && /^([-+]?[\d,.]+(e[-+]?\d+)?|-)$/.test(text);
 }
 
-/** A text of at most so many columns of a terminal: of a longer one the beginning and the end. */
+/** Shortens a text to a number of terminal columns: its beginning and end stay. */
 export function shortened(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
   const start = firstThatFit([...text], Math.ceil((columns - 1) / 2));
@@ -68,7 +68,7 @@ function firstThatFit(characters: readonly string[], columns: number): readonly 
   return end < 0 ? characters : characters.slice(0, end);
 }
 
-/** A text in lines of at most so many columns, broken between words. `first` stands before the first line, `rest` before all others. */
+/** Breaks a text between words into lines of at most `columns`. `first` precedes the first line, `rest` all others. */
 export function wrapped(text: string, columns: number, first = '', rest = ''): string {
   const lines: string[] = [];
   let line = first;

@@ -4,18 +4,18 @@ import { contrastsAt, effect, isNotInferior } from './effects.js';
 import { count, listed, rounded } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
-/** What the table at one point of the axes says, in words. Plain text. */
+/** The results at one point of the axes in words. Plain text. */
 export interface PointVerdict {
   readonly title: string;
-  /** One or two sentences: who wins, the single-task model included. */
+  /** One or two sentences: who wins, including the single-task model. */
   readonly headline: string;
-  /** How many models there are of each verdict; empty where the headline says it. */
+  /** Number of models by verdict. Empty if the headline says it. */
   readonly tally: string;
-  /** A sentence per model but the baseline. */
+  /** A sentence per model except the baseline. */
   readonly models: readonly { readonly label: string; readonly verdict: Verdict; readonly sentence: string }[];
   /** A sentence per contrast. */
   readonly contrasts: readonly (Pick<Contrast, 'model' | 'reference' | 'verdict'> & { readonly sentence: string })[];
-  /** One sentence on all models that are not trained to a plateau; empty without any. */
+  /** One sentence on all models that were not trained to a plateau. Empty if there are none. */
   readonly unfinished: string;
 }
 
@@ -53,16 +53,16 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
 
 const plateau = 'not trained to a plateau';
 
-/** A model, and the one that its gains are over. */
+/** A model and its reference. */
 interface Compared {
   readonly label: string;
   readonly reference: string;
   readonly verdict: Verdict;
   readonly everyTask: string;
   readonly outcomes: readonly Outcome[];
-  /** Of the mean relative gain. */
+  /** Verdict on the mean relative gain. */
   readonly mean: TaskVerdict | null;
-  /** Runs that ended at their limit of epochs, of all finished ones. */
+  /** Number of runs that reached the epoch limit, out of all finished ones. */
   readonly atLimit: AtLimit;
   readonly referenceAtLimit: AtLimit;
 }
@@ -134,7 +134,7 @@ function headline(baseline: string, everywhere: string, models: readonly Compare
   return undecided.length === judged.length ? `${nothing} ${nextOfAll(undecided)}`.trim() : nothing;
 }
 
-/** What to do where all models are undecided: what decides the first of them with the fewest runs. */
+/** What to do if all models are undecided: what would decide the first of those with the fewest runs. */
 function nextOfAll(models: readonly Compared[]): string {
   const gains = models.flatMap((model) => having('undecided', model));
   if (gains.length === 0) return '';
@@ -171,7 +171,7 @@ function tally(models: readonly Compared[]): string {
   return parts.length < 2 ? '' : `Of ${models.length} models compared, ${listed(parts)}.`;
 }
 
-/** @param subject The model, and what it is compared with where that is not the baseline. */
+/** @param subject The model, and its reference unless that is the baseline. */
 function sentence(model: Compared, subject: string, level: number): string {
   const { reference, verdict, outcomes } = model;
   const label = quoted(model.label);
@@ -210,7 +210,7 @@ function sentence(model: Compared, subject: string, level: number): string {
   }
 }
 
-/** Which models are not trained to a plateau, the one that gains are over included; empty without any. */
+/** The models that were not trained to a plateau, including the reference. Empty if there are none. */
 function unfinished(models: readonly Compared[]): string {
   const [over] = models.filter(({ referenceAtLimit }) => isUnfinished(referenceAtLimit));
   const late = [
@@ -260,7 +260,7 @@ function marginOf({ gain: { margin }, task: { metric } }: Outcome): string {
   return margin === null ? 'the margin' : `${rounded(margin)} ${metricName(metric)}`;
 }
 
-/** What would decide gains that are undecided. */
+/** What would decide the undecided gains. */
 function next(undecided: readonly Outcome[]): string {
   if (undecided.every(({ gain }) => gain.gains.length === 1 && gain.pHolm === null))
     return 'one seed allows no test: add seeds (compare.seeds)';
@@ -289,7 +289,7 @@ function everyTask(tasks: readonly PointTask[]): string {
   return tasks.length === 2 ? 'both tasks' : `all ${tasks.length} tasks`;
 }
 
-/** A label that a sentence would mix up with its own words stands in quotation marks. */
+/** Puts a label in quotation marks if it could be confused with the sentence's words. */
 function quoted(label: string): string {
   return /[,;.:]\s|\s(and|or|is|on|over)\s/.test(label) ? `“${label}”` : label;
 }

@@ -5,7 +5,10 @@ import { count, dash, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask } from './points.js';
 import { type TextCell, textTable } from './text-table.js';
 
-/** All numbers at a point of the axes: a line per model and task, and likewise of the contrasts. Columns without a number are left out. */
+/**
+ * All numbers at a point of the axes: a line per model and task, then the same for contrasts. Columns without numbers
+ * are left out.
+ */
 export function wideTable(comparison: Comparison, point: Point, colour: boolean): string {
   const { baseline } = comparison;
   const models = point.rows.flatMap((row) =>
@@ -27,7 +30,7 @@ export function wideTable(comparison: Comparison, point: Point, colour: boolean)
     .join('\n');
 }
 
-/** How to read the gains with each task's own best epoch; empty where there are none. */
+/** How to read the gains at each task's own best epoch. Empty if there are none. */
 export function ownBestInWords({ baseline }: Comparison, { rows, tasks }: Point): readonly string[] {
   if (rows.every((row) => tasks.every((task) => (gainOf(row, task).ownBest?.gain ?? null) === null))) return [];
   return [
@@ -35,7 +38,7 @@ export function ownBestInWords({ baseline }: Comparison, { rows, tasks }: Point)
   ];
 }
 
-/** A gain of one model, on a task or over tasks. */
+/** One model's gain, on a task or over tasks. */
 interface GainLine {
   /** Null: the mean over tasks. */
   readonly task: PointTask | null;

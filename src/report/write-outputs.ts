@@ -18,8 +18,8 @@ interface Formats {
 }
 
 /**
- * Writes gains.csv, gains.md, gains.tex and report.html into a folder, and the charts below charts/ where they are asked for. Each file is
- * written whole under another name and renamed; charts of an earlier report go.
+ * Writes gains.csv, gains.md, gains.tex and report.html into a folder, and on request the charts below charts/. Each
+ * file is written atomically. Charts of an earlier report are removed.
  */
 export async function writeOutputs(folder: string, data: ReportData, formats: Formats): Promise<void> {
   makeFolder(folder);
@@ -31,7 +31,7 @@ export async function writeOutputs(folder: string, data: ReportData, formats: Fo
   await writeDrawings(folder, sections, formats);
 }
 
-/** Writes report.html of a single run, and its charts where they are asked for. */
+/** Writes report.html of a single run, and on request its charts. */
 export async function writeRunReport(
   folder: string,
   run: FinishedRun,

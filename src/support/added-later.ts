@@ -2,18 +2,18 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 
 /*
- * A run is found again by the hash of its resolved config, defaults included. An option that is added when runs are stored already would give
- * all of them another hash. So such an option is marked, and left out of the hash where it has its default.
+ * A run is found by the hash of its resolved config, defaults included. A new option would change the hash of all
+ * stored runs. So options added later are marked, and left out of the hash while they have their default.
  */
 const marked = new WeakSet<object>();
 
-/** Marks an option with a default, or an optional one, that was added when runs were stored already. */
+/** Marks an option that was added after runs had been stored. It must be optional or have a default. */
 export function addedLater<Schema extends z.ZodType>(schema: Schema): Schema {
   marked.add(schema);
   return schema;
 }
 
-/** The value without the marked options that have their default, at any depth. */
+/** The value without marked options that have their default, at any depth. */
 export function withoutLaterDefaults(schema: unknown, value: unknown): unknown {
   const plain = unwrapped(schema);
   if (Array.isArray(value))
@@ -33,7 +33,7 @@ function isLaterDefault(option: unknown, value: unknown): boolean {
   return isDeepStrictEqual(value, option.safeParse(undefined).data);
 }
 
-/** What a schema with a default, or an optional one, is of. */
+/** The schema inside a default or optional one. */
 function unwrapped(schema: unknown): unknown {
   const wraps = schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional;
   return wraps ? unwrapped(schema.unwrap()) : schema;

@@ -10,7 +10,7 @@ export interface IntArray {
   readonly data: Int32Array;
 }
 
-/** An array outside of any engine: row-major values with a shape. */
+/** An array that belongs to no engine: row-major values with a shape. */
 export type HostArray = FloatArray | IntArray;
 
 export type HostArrays = Readonly<Record<string, HostArray>>;

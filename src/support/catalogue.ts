@@ -6,7 +6,7 @@ export interface Catalogue<Definition> {
   readonly kind: string;
   readonly names: readonly string[];
   readonly all: readonly Definition[];
-  /** Fails with the known names, and the nearest one, if there is none of this name. */
+  /** Throws an error with the known names, and the nearest one, if the name is unknown. */
   get(name: string): Definition;
 }
 

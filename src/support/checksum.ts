@@ -5,7 +5,7 @@ export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** Of a file of any size. */
+/** SHA-256 of a file of any size. */
 export function fileSha256(path: string): string {
   const hash = createHash('sha256');
   const piece = Buffer.allocUnsafe(2 ** 20);
@@ -21,12 +21,14 @@ export function fileSha256(path: string): string {
   }
 }
 
-/** A JSON document with a checksum of itself, less what depends on time (`timing`): documents of equal results have the same. */
+/**
+ * Adds to a JSON document its own checksum, computed without `timing`. Documents of equal results have equal checksums.
+ */
 export function sealed<Document extends object>(document: Document): Document & { readonly sha256: string } {
   return { ...document, sha256: checksumOf(document) };
 }
 
-/** Whether a document is as it was sealed; null: it has no checksum. */
+/** Whether a document still matches its checksum. Null: it has none. */
 export function isIntact(document: unknown): boolean | null {
   if (typeof document !== 'object' || document === null || !('sha256' in document)) return null;
   return document.sha256 === checksumOf(document);

@@ -1,12 +1,15 @@
-/** One value that differs. A side that does not have the key lacks the property. */
+/** One value that differs. If a side lacks the key, the property is absent. */
 export interface Difference {
-  /** `train.optimizer.learningRate`; an item of a list of mappings by its number from 0, as an override names it. */
+  /** `train.optimizer.learningRate`. An item of a list of mappings is named by its index from 0, as in an override. */
   readonly key: string;
   readonly left?: unknown;
   readonly right?: unknown;
 }
 
-/** What differs between two JSON-like values, key by key: the left one's in their order, then those that only the right one has. */
+/**
+ * The differences between two JSON-like values, key by key: keys of the left value in its order, then keys that only
+ * the right value has.
+ */
 export function differences(left: unknown, right: unknown): readonly Difference[] {
   const [from, to] = [leaves(left), leaves(right)];
   return [...new Set([...from.keys(), ...to.keys()])].flatMap((key) => {
@@ -16,7 +19,7 @@ export function differences(left: unknown, right: unknown): readonly Difference[
   });
 }
 
-/** Values by dotted key. Lists of plain values, and empty mappings and lists, are values. */
+/** Values by dotted key. Lists of plain values, empty mappings and empty lists count as values. */
 function leaves(value: unknown, prefix = ''): Map<string, unknown> {
   const found = new Map<string, unknown>();
   for (const [key, item] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {

@@ -1,7 +1,10 @@
 /** Exit codes that other programs rely on. */
 export const exitCode = { done: 0, failed: 1, usage: 2, data: 3, interrupted: 130 } as const;
 
-/** A user's mistake or a condition outside the program: one line that says what, where and what to do. No stack is shown. */
+/**
+ * A user's mistake or a condition outside the program. The message is one line: what is wrong, where, and what to do.
+ * No stack is printed.
+ */
 export class UserError extends Error {
   override name = 'UserError';
   readonly exitCode: number;
@@ -21,7 +24,7 @@ export class ConfigError extends UserError {
   }
 }
 
-/** The user's wish to stop, where nothing is left to be done but to end: exit code 130. */
+/** The user asked to stop, and nothing is left to do: exit code 130. */
 export class Interrupted extends UserError {
   override name = 'Interrupted';
 

@@ -5,19 +5,19 @@ import { cannotWriteFile } from './whole-file.js';
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 const newline = 10;
 
-/** Lines of pino in a file. Each is written before its call returns, so that a kill loses none. */
+/** Appends pino lines to a file. Each line is written before the call returns, so a kill loses none. */
 export interface LogFile {
   readonly log: Logger;
   close(): void;
 }
 
-/** Opens a log, or makes it. */
+/** Opens or creates a log. */
 export function openLog(path: string): LogFile {
   const { write, close } = openLines(path);
   return { log: pino({ base: null }, { write }), close };
 }
 
-/** Adds a line, which is on the disk when this returns. */
+/** Appends a line. It is on disk when the call returns. */
 export function appendLine(path: string, line: string): void {
   const { file, write, close } = openLines(path);
   try {
@@ -28,7 +28,10 @@ export function appendLine(path: string, line: string): void {
   }
 }
 
-/** Opens a file that grows by lines, or makes it. A last line that a kill cut short goes. A link in the file's place is an error. */
+/**
+ * Opens or creates a file that grows by lines. Removes a last line that a kill cut short. A link in the file's place is
+ * an error.
+ */
 function openLines(path: string) {
   try {
     const file = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o666);

@@ -8,7 +8,7 @@ import { isAlive, processSchema, thisProcess } from './process-identity.js';
 import { hasCode, systemReason } from './system-error.js';
 import { partialPath } from './whole-file.js';
 
-/** Seconds between two signs of life, and until a lock without any may be taken over by force. */
+/** Seconds between two heartbeats, and seconds without a heartbeat until `force` may take a lock over. */
 const [heartbeat, silence] = [10, 60];
 
 /** A folder that this process holds. */
@@ -23,11 +23,13 @@ export class FolderInUse extends UserError {
 }
 
 /**
- * Takes a folder for this process. The lock of a dead process of this host is taken over. Whether a process of another host, boot or container lives
- * cannot be known: its lock is taken over by `force` only, and not while it shows signs of life.
+ * Locks a folder for this process. It takes over the lock of a dead process of this host. For another host, boot or
+ * container, nobody can know whether the process lives. Its lock is taken over only by `force`, and only if its
+ * heartbeat has stopped.
  *
- * The file `lock` names its holder. Who takes it over first links `lock.<token of the holder>`, which one process can do. So the holder is the last
- * of the chain `lock`, `lock.<token>`, …; a chain longer than one was left by a process that was killed while it took the lock over.
+ * The file `lock` names its holder. To take over, a process first links `lock.<token of the holder>`, which only one
+ * process can do. So the holder is the last of the chain `lock`, `lock.<token>`, …. A longer chain was left by a
+ * process that was killed during a takeover.
  * @throws FolderInUse if another process holds it, UserError if the folder cannot be written.
  */
 export function acquireLock(folder: string, force = false): Lock {
@@ -50,7 +52,7 @@ export function acquireLock(folder: string, force = false): Lock {
         for (const { token } of chain) rmSync(`${lock}.${token}`, { force: true });
         return held(folder, lock, token);
       }
-      rmSync(claim); // another process had taken it over and put its own lock in place
+      rmSync(claim); // another process took it over and replaced `lock` with its own
     }
   } catch (error) {
     throw error instanceof UserError ? error : cannotWrite(folder, error);
@@ -70,7 +72,7 @@ function held(folder: string, lock: string, token: string): Lock {
     const now = new Date();
     try {
       if (isOwn()) utimesSync(lock, now, now);
-    } catch {} // the next one may succeed
+    } catch {} // the next attempt may succeed
   }, 1000 * heartbeat).unref();
   return {
     check() {
@@ -81,19 +83,19 @@ function held(folder: string, lock: string, token: string): Lock {
     },
     release() {
       clearInterval(timer);
-      const claim = `${lock}.${token}`; // while it is there, nobody takes the lock over
+      const claim = `${lock}.${token}`; // while this link exists, nobody can take the lock over
       try {
         if (!isOwn() || !linked(lock, claim)) return;
         if (isOwn()) rmSync(lock);
         rmSync(claim);
       } catch (error) {
-        if (!hasCode(error, 'ENOENT')) throw error; // somebody has deleted the folder or the lock
+        if (!hasCode(error, 'ENOENT')) throw error; // someone has deleted the folder or the lock
       }
     },
   };
 }
 
-/** False: there is one already. Unlike a create and a write, a link is never seen half done. */
+/** Returns false if the name exists. A link, unlike a create and a write, is never seen half done. */
 function linked(own: string, name: string): boolean {
   try {
     linkSync(own, name);
@@ -106,9 +108,9 @@ function linked(own: string, name: string): boolean {
 
 interface Holder {
   readonly token: string;
-  /** Null: the lock was written by another version of ple, or is damaged. */
+  /** Null: the lock is damaged, or was written by another version of ple. */
   readonly process: z.infer<typeof processSchema> | null;
-  /** Since its last sign of life. */
+  /** Seconds since its last heartbeat. */
   readonly seconds: number;
 }
 
@@ -144,7 +146,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Why a lock may not be taken over, in words that follow the folder's name; null: it may. */
+/** Why a lock may not be taken over, in words that follow the folder's name. Null: it may. */
 function refusalOf({ process: other, seconds }: Holder, force: boolean): string | null {
   const alive = other && isAlive(other);
   if (alive === false) return null;

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder, and those above it that are missing. Node's own way (`recursive`) never returns where a folder that exists answers ENOENT, as
- * /proc does, and tells a read-only file system as a missing folder.
+ * Creates a folder and its missing parents. Node's `recursive` option never returns where an existing folder answers
+ * ENOENT, as /proc does. It also reports a read-only file system as a missing folder.
  */
 export function makeFolder(path: string): void {
   try {
@@ -14,6 +14,6 @@ export function makeFolder(path: string): void {
     const parent = dirname(path);
     if (code !== 'ENOENT' || existsSync(parent)) throw error;
     makeFolder(parent);
-    makeFolder(path); // by now, another process may have made it
+    makeFolder(path); // another process may have created it meanwhile
   }
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** How long a score has not become better; plain data, kept in checkpoints. */
+/** How long a score has not improved. Plain data, stored in checkpoints. */
 export const waitSchema = z.strictObject({
-  /** The last score that counted as better; null before the first, and while there is nothing to judge by. */
+  /** The last score that counted as an improvement. Null before the first one. */
   best: z.number().nullable(),
-  /** Scores since then. */
+  /** Number of scores since then. */
   waited: z.int(),
 });
 export type Wait = Readonly<z.infer<typeof waitSchema>>;
@@ -12,8 +12,9 @@ export type Wait = Readonly<z.infer<typeof waitSchema>>;
 export const freshWait: Wait = { best: null, waited: 0 };
 
 /**
- * The wait after one more score, of which higher is better. It counts as better if it exceeds the best by more than `minDelta`: that of Keras'
- * EarlyStopping, and PyTorch's `threshold_mode='abs'`. A null score is never better, and without a best one nothing is waited for.
+ * The state after one more score; higher is better. A score improves if it exceeds the best by more than `minDelta`, as
+ * in Keras' EarlyStopping and PyTorch's `threshold_mode='abs'`. A null score never improves. While there is no best
+ * score, the count stays 0.
  */
 export function waitedFor({ best, waited }: Wait, score: number | null, minDelta: number): Wait {
   if (best === null || (score !== null && score > best + minDelta)) return { best: score, waited: 0 };

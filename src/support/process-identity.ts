@@ -3,15 +3,18 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { sha256 } from './checksum.js';
 
-/** A process, so that another one can tell whether it still lives. Texts are empty where the system has no such thing. */
+/**
+ * Identifies a process, so that another one can tell whether it still lives. Fields are empty if the system does not
+ * have them.
+ */
 export const processSchema = z.object({
   pid: z.int().positive(),
-  /** Clock ticks from the boot to its start; a number is given again to other processes. */
+  /** Start time in clock ticks since boot. It distinguishes processes that got the same id one after the other. */
   started: z.string(),
   host: z.string(),
-  /** The boot's id: after a reboot all processes are gone. */
+  /** The boot's id. After a reboot all earlier processes are gone. */
   boot: z.string(),
-  /** The PID namespace, which a container has for itself: its numbers mean nothing outside. */
+  /** The PID namespace. A container has its own, and its process ids mean nothing outside. */
   namespace: z.string(),
 });
 export type ProcessIdentity = Readonly<z.infer<typeof processSchema>>;
@@ -26,7 +29,7 @@ export function thisProcess(): ProcessIdentity {
   };
 }
 
-/** Whether a process runs; null where this process cannot tell: it is of another host, boot or PID namespace. */
+/** Whether a process runs. Null if this process cannot tell, because the host, boot or PID namespace differs. */
 export function isAlive(other: ProcessIdentity): boolean | null {
   const { host, boot, namespace } = thisProcess();
   if (other.host !== host || other.boot !== boot || other.namespace !== namespace) return null;
@@ -35,18 +38,18 @@ export function isAlive(other: ProcessIdentity): boolean | null {
   return started === '' || other.started === '' || started === other.started;
 }
 
-/** Whether a process of this PID namespace has this number. */
+/** Whether a process with this id runs in this PID namespace. */
 export function isRunning(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
-    return statOf(pid)[0] !== 'Z'; // ended, but its parent has not asked for the exit code, as in a container without an init
+    return statOf(pid)[0] !== 'Z'; // a zombie: its parent has not read the exit code, as in a container without an init
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
-/** Eight hex digits, the same for all processes whose numbers can be compared. */
+/** Eight hex digits that are equal for all processes whose ids can be compared. */
 export function placeOfNumbers(): string {
   const { host, namespace } = thisProcess();
   return sha256(`${host} ${namespace}`).slice(0, 8);
@@ -56,7 +59,10 @@ function startOf(pid: number): string {
   return statOf(pid)[19] ?? '';
 }
 
-/** The fields of /proc/<pid>/stat from the state on; empty on other systems, and where /proc is another namespace's. */
+/**
+ * The fields of /proc/<pid>/stat from the state on. Empty on other systems, and where /proc belongs to another
+ * namespace.
+ */
 function statOf(pid: number): readonly string[] {
   if (textOr('', () => readlinkSync('/proc/self')) !== String(process.pid)) return [];
   const text = textOr('', () => readFileSync(`/proc/${pid}/stat`, 'utf8'));

@@ -3,11 +3,11 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
 /**
- * A source of random numbers. Every purpose has a stream of its own, named by its path from the seed
- * (`initial`, `order/3`, …), so that what one purpose draws never moves another.
+ * A source of random numbers. Each purpose has its own stream, named by its path from the seed (`initial`, `order/3`,
+ * …). So draws for one purpose never change another.
  */
 export interface Random {
-  /** An independent stream. It depends on the seed and the path alone, not on what was drawn before. */
+  /** An independent stream. It depends only on the seed and the path, not on earlier draws. */
   stream(name: string): Random;
   /** Uniform in [0, 1), 32 bits. */
   uniform(): number;
@@ -55,8 +55,9 @@ function randomAt(path: string): Random {
 }
 
 /**
- * One standard normal of 24 bits by the ziggurat method (Marsaglia and Tsang 2000, 128 layers), about twice as fast as the polar
- * method. Layer, sign and place come from different bits of a word: sharing them is the known flaw of the original code.
+ * One standard normal of 24 bits by the ziggurat method (Marsaglia and Tsang 2000, 128 layers), about twice as fast as
+ * the polar method. Layer, sign and place use different bits of a word, because sharing them is the known flaw of the
+ * original code.
  * @param next uniform 32-bit integers.
  */
 function ziggurat(next: () => number): number {
@@ -76,27 +77,26 @@ function ziggurat(next: () => number): number {
 
 const layers = 128;
 
+// where the tail begins
 const start = 3.442619855899;
 
-// where the tail begins
+// of every layer
 const area = 9.91256303526217e-3;
 
-// of every layer
 const places = 2 ** 24;
 
+// a layer's width divided by `places`
 const widths = new Float64Array(layers);
 
-// a layer's width, a place
+// below this place a point lies under the curve for sure
 const inside = new Int32Array(layers);
 
-// places below this one lie under the curve for sure
+// height of the curve at the layer's right end
 const heights = new Float64Array(layers);
-
-// of the curve at the layer's right end
 
 {
   const height = (x: number) => Math.exp((-x * x) / 2);
-  const bottom = area / height(start); // the width of a box that has the area of the lowest layer with its tail
+  const bottom = area / height(start); // the width of a box with the area of the lowest layer and its tail
   let right = start;
   widths[0] = bottom / places;
   inside[0] = (start / bottom) * places;
@@ -110,7 +110,7 @@ const heights = new Float64Array(layers);
   }
 }
 
-/** Beyond `start` (Marsaglia 1964). */
+/** A sample beyond `start` (Marsaglia 1964). */
 function tail(next: () => number): number {
   for (;;) {
     const beyond = -Math.log(1 - uniform(next)) / start;

@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from 'node:util';
 import { UserError } from './errors.js';
 
-/** What the system refused, in words: `no space left on device (ENOSPC)`. Of any other error, its message. */
+/** The system's refusal in words: `no space left on device (ENOSPC)`. For any other error, its message. */
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!isSystemError(error)) return error.message.replace(/\.$/, '');
@@ -17,7 +17,7 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.some((code) => code === error.code);
 }
 
-/** What to do where the system has too little of something, by the code of its error. */
+/** What to do when the system lacks a resource, by error code. */
 const remedies: Readonly<Record<string, string>> = {
   EMFILE: 'Raise the limit of open files (ulimit -n), or train fewer runs at a time (--jobs)',
   ENFILE: 'End other programs, or raise the limit of open files of the whole system',
@@ -28,7 +28,7 @@ const remedies: Readonly<Record<string, string>> = {
 };
 const noMemory = /bad_alloc|Array buffer allocation failed|Failed to allocate memory|failed to map segment/i;
 
-/** A condition outside the program as what it is; undefined for a bug. */
+/** Turns a condition outside the program into a UserError. Undefined for a bug. */
 export function asUserError(error: unknown): UserError | undefined {
   if (error instanceof UserError || !(error instanceof Error)) return error instanceof UserError ? error : undefined;
   if (noMemory.test(error.message)) return new UserError(`Out of memory (${firstLine(error)}). ${remedies.ENOMEM}.`);
@@ -36,7 +36,7 @@ export function asUserError(error: unknown): UserError | undefined {
   return new UserError(`${firstLine(error)}.${remedyOf(error)}`);
 }
 
-/** What to do, as a sentence after a space; empty where that is not known. */
+/** What to do, as a sentence that starts with a space. Empty if unknown. */
 export function remedyOf({ code = '' }: NodeJS.ErrnoException): string {
   return remedies[code] === undefined ? '' : ` ${remedies[code]}.`;
 }

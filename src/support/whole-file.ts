@@ -8,8 +8,9 @@ import { isRunning, placeOfNumbers } from './process-identity.js';
 import { isSystemError, remedyOf, systemReason } from './system-error.js';
 
 /**
- * Writes a file whole or not at all: under a name of its own, synced, and renamed. All files are written by this, but those that grow by lines
- * (`growing-file.ts`). A link in the file's place is replaced, not followed. When it is done, file and name are on the disk.
+ * Writes a file atomically: under a temporary name, synced, then renamed. All files are written this way, except those
+ * that grow by lines (`growing-file.ts`). A link in the file's place is replaced, not followed. On return, the file and
+ * its name are on disk.
  * @throws UserError that names the file, if the system refuses.
  */
 export async function writeWhole(
@@ -33,14 +34,17 @@ export async function writeWhole(
   }
 }
 
-/** Waits until the disk has a file, or the names in a folder. */
+/** Syncs a file, or the names in a folder, to disk. */
 export async function syncPath(path: string): Promise<void> {
   const folder = await open(path, constants.O_RDONLY);
-  await folder.sync().catch(() => undefined); // not every file system can
+  await folder.sync().catch(() => undefined); // not every file system supports this
   await folder.close();
 }
 
-/** An error of the system with the file's name, which `write` and `close` do not tell; any other as it is. */
+/**
+ * Adds the file's name to a system error, since errors of `write` and `close` lack it. Other errors are returned
+ * unchanged.
+ */
 export function cannotWriteFile(path: string, error: unknown): unknown {
   return isSystemError(error)
     ? new UserError(`${path} cannot be written: ${systemReason(error)}.${remedyOf(error)}`)
@@ -49,15 +53,21 @@ export function cannotWriteFile(path: string, error: unknown): unknown {
 
 const ending = /\.([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.tmp$/;
 
-/** Whether the process of another machine lives is not known: what it has not written to for so long was left by a killed one. */
+/**
+ * A partial file of another machine's process counts as abandoned after this time without a write. Whether that process
+ * lives is unknown.
+ */
 const abandonedMilliseconds = 86_400_000;
 
-/** Another name for a file or folder while it is written, which says by what process. */
+/** A temporary name for a file or folder while it is written. It contains the writing process. */
 export function partialPath(path: string): string {
   return `${path}.${placeOfNumbers()}-${process.pid}-${randomUUID()}.tmp`;
 }
 
-/** Removes what killed processes have left in a folder under names of `partialPath`. It may be as large as the data. */
+/**
+ * Removes partial files that killed processes left in a folder under names of `partialPath`. They can be as large as
+ * the data.
+ */
 export async function removeRemains(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     if (!name.endsWith('.tmp')) continue;
@@ -69,13 +79,16 @@ export async function removeRemains(folder: string): Promise<void> {
   }
 }
 
-/** The number of a dead process may be another's after a restart, of the machine or (one's own) of a container. */
+/**
+ * After a restart of the machine, another process may have a dead process's id. After a restart of a container, it may
+ * be our own.
+ */
 async function isLeft(path: string, pid: number): Promise<boolean> {
   const seconds = pid === process.pid ? process.uptime() : uptime();
   return !isRunning(pid) || (await age(path)) > 1000 * seconds;
 }
 
-/** Milliseconds since a file was written to, or a folder and the files in it. What is gone: 0. */
+/** Milliseconds since the last write to a file, or to a folder and the files in it. 0 if it is gone. */
 async function age(path: string): Promise<number> {
   const files = await readdir(path).catch(() => []);
   const times = [path, ...files.map((file) => join(path, file))].map((one) =>

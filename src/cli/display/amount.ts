@@ -9,7 +9,7 @@ export function duration(seconds: number): string {
 
 export type Unit = 'bytes' | 'rows' | 'columns' | 'models' | 'steps';
 
-/** How much of something is done: `12.3/456.7 MiB`, `1,000/250,000 rows`. @param total NaN while it is not known. */
+/** An amount of work done: `12.3/456.7 MiB`, `1,000/250,000 rows`. @param total NaN if unknown. */
 export function amount(done: number, total: number, unit: Unit): string {
   const shown = (value: number) => {
     if (Number.isNaN(value)) return '?';

@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 
 /**
- * A line with a bar that ends before a terminal's last column: text there would wrap, and leave parts of the line behind. Of the notes,
- * the first that fit are shown.
+ * A line with a bar. It ends before the terminal's last column, where text would wrap and leave remains. Only the first
+ * notes that fit are shown.
  */
 export function barLine(
   name: string,
@@ -21,7 +21,7 @@ export function barLine(
   return line.slice(0, columns - 1);
 }
 
-/** Columns of a terminal; 80 where it does not tell. */
+/** Width of a terminal; 80 if unknown. */
 export function columnsOf({ columns }: NodeJS.WriteStream): number {
   return columns || 80;
 }

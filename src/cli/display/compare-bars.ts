@@ -3,13 +3,13 @@ import stringWidth from 'string-width';
 import { shortened, wrapped } from '../../report/text-table.js';
 import { barLine, columnsOf } from './bar-line.js';
 
-/** A bar for all runs and a line for each that trains. */
+/** A bar for all runs, and a line for each run that trains. */
 export interface CompareBars {
   total(done: number, of: number, left: string): void;
-  /** The line of a place, from 0. */
+  /** Updates the line of a place, from 0. */
   job(place: number, name: string, fraction: number, notes: readonly string[]): void;
   idle(place: number): void;
-  /** Lines above the bars. */
+  /** Prints lines above the bars. */
   log(text: string): void;
   close(): void;
 }
@@ -20,12 +20,14 @@ interface Payload {
 }
 
 const idle: Payload = { name: '-', notes: [] };
-/** Of a line; name and bar share what is left. */
+/** Columns of a line for notes. Name and bar share the rest. */
 const columnsOfNotes = 44;
 const widest = 100;
 const clearToEndOfLine = '\u001b[K';
 
-/** For a terminal only: elsewhere it would print garbage. As many places are shown as the terminal has lines for. */
+/**
+ * Use it only for terminals; elsewhere it would print garbage. It shows as many places as the terminal has lines for.
+ */
 export function openCompareBars(stream: NodeJS.WriteStream, title: string, jobs: number, runs: number): CompareBars {
   const bars = new MultiBar({
     stream,
@@ -38,8 +40,8 @@ export function openCompareBars(stream: NodeJS.WriteStream, title: string, jobs:
     },
     clearOnComplete: true,
     hideCursor: true,
-    linewrap: true, // of lines above the bars; the bars are cut
-    forceRedraw: true, // a line that has not changed may have moved
+    linewrap: true, // wraps the lines above the bars; the bars are cut
+    forceRedraw: true, // an unchanged line may have moved
     gracefulExit: false, // an interrupted comparison continues until its checkpoints are written
     fps: 5,
   });
@@ -53,7 +55,7 @@ export function openCompareBars(stream: NodeJS.WriteStream, title: string, jobs:
     idle: (place) => places[place]?.update(0, idle),
     log(text) {
       const lines = text.split('\n').map((line) => wrapped(line, columnsOf(stream) - 1, '', '  '));
-      bars.log(lines.join('').replaceAll('\n', `${clearToEndOfLine}\n`)); // they are written over the bars
+      bars.log(lines.join('').replaceAll('\n', `${clearToEndOfLine}\n`)); // they overwrite the bars
     },
     close() {
       bars.update(); // prints the last lines above the bars
@@ -62,7 +64,7 @@ export function openCompareBars(stream: NodeJS.WriteStream, title: string, jobs:
   };
 }
 
-/** As wide as all others; of a longer name the beginning, and the end with its seed. */
+/** Pads or cuts a name to the common width. A long name keeps its beginning, and its end with the seed. */
 function pad(name: string, columns: number): string {
   const text = shortened(name, columns);
   return `${text}${' '.repeat(columns - stringWidth(text))}`;

@@ -11,7 +11,7 @@ import { type CompareBars, openCompareBars } from './compare-bars.js';
 import { type ProgressBar, progressBar } from './progress-bar.js';
 import { createTimeLeft, type TimeLeft } from './time-left.js';
 
-/** Shows a comparison's events to a person. */
+/** Shows a comparison's events to the user. */
 export interface CompareDisplay {
   show(event: Event): void;
   line(text: string): void;
@@ -24,19 +24,22 @@ type Decisions = Event & { readonly kind: 'decided' };
 
 type Ended = Event & { readonly kind: 'ended' };
 
-/** On a terminal bars, elsewhere a line for each finished run; runs that failed, notes and decisions as lines on both. */
+/**
+ * On a terminal: bars. Elsewhere: a line for each finished run. Failed runs, notes and decisions are lines in both
+ * cases.
+ */
 export function openCompareDisplay(stream: NodeJS.WriteStream, config: ComparisonConfig): CompareDisplay {
   const said = new Set<string>();
   let bars: CompareBars | undefined;
-  let before: { readonly kind: string; readonly bar: ProgressBar } | undefined; // a bar while nothing trains
+  let before: { readonly kind: string; readonly bar: ProgressBar } | undefined; // the bar while nothing trains
   let stage: { readonly timeLeft: TimeLeft; readonly of: number; done: number } | undefined;
-  const fractions = new Map<string, number>(); // of the runs that train
+  const fractions = new Map<string, number>(); // of the runs in training
   const places = new Map<string, number>();
   const ofRuns = gatherRunNotes();
 
   const line = (text: string) => {
     before?.bar.stop();
-    const lines = text.split('\n').map(printable).join('\n'); // a bug's stack has several
+    const lines = text.split('\n').map(printable).join('\n'); // a bug's stack has several lines
     if (bars) bars.log(lines);
     else stream.write(`${lines}\n`);
   };
@@ -52,7 +55,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     before = undefined;
   };
   const advance = (kind: 'reading' | 'measuring', done: number, total: number) => {
-    if (bars) return; // of a run that trains beside others
+    if (bars) return; // the run trains beside others
     if (before?.kind !== kind) {
       before?.bar.stop();
       before = { kind, bar: progressBar(kind, kind === 'reading' ? 'bytes' : 'models', stream) };
@@ -150,7 +153,10 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
 
 const [columnsOfLines, longestName] = [80, 40];
 
-/** `3/55 ple seed 1  y1 mse 0.07843  y2 mse 0.07915  1.3 s`; of many tasks the first whose scores fit, and how many more there are. */
+/**
+ * `3/55 ple seed 1 y1 mse 0.07843 y2 mse 0.07915 1.3 s`. Of many tasks, the first whose scores fit, and the number of
+ * the others.
+ */
 function finishedLine(start: string, scores: Ended['scores'], seconds: number): string {
   const end = `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const parts = scores.map(
@@ -165,7 +171,7 @@ function finishedLine(start: string, scores: Ended['scores'], seconds: number): 
   return lineOf(fitting + 1);
 }
 
-/** What `tune` chose and `match` scaled, a line for each model at each point, or for each of its parts. */
+/** What `tune` chose and `match` scaled: a line for each model at each point, or for each of its parts. */
 function decisions({ changes }: Decisions, { models, points }: ComparisonConfig): string[] {
   const rows = points.flatMap((point) => models.map(({ label }) => ({ label, point })));
   return rows.flatMap(({ label, point }) =>
@@ -187,7 +193,9 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
 
 type Named = Pick<Run, 'label' | 'point' | 'values' | 'tasks' | 'seed'>;
 
-/** `ple correlation 0.4 seed 3`; of a run of `tune`, with the values that it tries; of a part, `for` its tasks. */
+/**
+ * `ple correlation 0.4 seed 3`. A run of `tune` also has the values that it tries, and a part has `for` and its tasks.
+ */
 export function nameOf({ label, point, values, tasks, seed }: Named): string {
   const words = [label, pointText({ ...point, ...values, seed }, ' '), forTasks(tasks)];
   return printable(words.filter((text) => text !== '').join(' '));
@@ -201,10 +209,10 @@ function now(): number {
   return performance.now() / 1000;
 }
 
-/** Notes on what came out of single runs, gathered, since many runs have the same. */
+/** Collects notes on single runs, since many runs have the same ones. */
 interface RunNotes {
   add(run: Pick<Run, 'label' | 'point' | 'values' | 'seed'>, message: string): void;
-  /** A line for each message with the runs that have it, which are forgotten. */
+  /** Returns a line for each message with its runs, and clears the notes. */
   take(): readonly string[];
 }
 
@@ -227,7 +235,7 @@ export function gatherRunNotes(): RunNotes {
 
 const mostNamed = 10;
 
-/** `ple seeds 1, 2, 5; mmoe seed 1`; of many runs how many. */
+/** `ple seeds 1, 2, 5; mmoe seed 1`. For many runs, their number. */
 function ofWhich(names: ReadonlyMap<string, ReadonlySet<number>>): string {
   const runs = [...names.values()].reduce((sum, seeds) => sum + seeds.size, 0);
   return runs > mostNamed ? `${runs} runs` : [...names].map(runsText).join('; ');

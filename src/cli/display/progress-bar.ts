@@ -4,7 +4,7 @@ import { amount, duration, type Unit } from './amount.js';
 import { barLine, columnsOf } from './bar-line.js';
 
 export interface ProgressBar {
-  /** @param total NaN while it is not known. Of the notes, a terminal shows those that fit. */
+  /** @param total NaN if unknown. A terminal shows only the notes that fit. */
   update(done: number, total: number, ...notes: readonly string[]): void;
   /** Writes a line above the bar. */
   line(text: string): void;
@@ -13,10 +13,10 @@ export interface ProgressBar {
 
 const [barColumns, longestTitle] = [16, 30];
 const secondsBetweenLines = 10;
-/** A guess from less is none. */
+/** No estimate before this time. */
 const secondsBeforeGuess = 2;
 
-/** On stderr: a bar on a terminal, elsewhere a line every ten seconds. */
+/** A progress display on stderr: a bar on a terminal, elsewhere a line every ten seconds. */
 export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   let bar: SingleBar | undefined;
   let last = performance.now();
@@ -57,7 +57,10 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
   };
 }
 
-/** By the mean rate since the first update: what comes in bursts has no other. Empty while that says nothing. */
+/**
+ * Time left at the mean rate since the first update, because progress may come in bursts. Empty while there is no
+ * estimate.
+ */
 function leftByMeanRate(): (done: number, total: number) => string {
   let first: { readonly done: number; readonly total: number; readonly at: number } | undefined;
   return (done, total) => {

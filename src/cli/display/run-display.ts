@@ -8,13 +8,13 @@ import type { EpochRecord } from '../../training/trainer.js';
 import type { Unit } from './amount.js';
 import { type ProgressBar, progressBar } from './progress-bar.js';
 
-/** Shows a run's events to a person. */
+/** Shows a run's events to the user. */
 export interface Display {
   show(event: RunEvent): void;
   close(): void;
 }
 
-/** Progress as bars, all else as lines. */
+/** Shows progress as bars, everything else as lines. */
 export function openDisplay(stream: NodeJS.WriteStream, experiment: Experiment): Display {
   const { epochs } = experiment.train;
   const types = new Map(experiment.tasks.map(({ name, type }) => [name, type]));

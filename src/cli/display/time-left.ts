@@ -1,10 +1,10 @@
-/** Guesses when runs that train at the same time will all have ended. Times are in seconds. */
+/** Estimates when all parallel runs will have ended. Times are in seconds. */
 export interface TimeLeft {
   begin(run: string, kind: string, now: number): void;
-  /** @param fraction Of the run's epochs that is done. The first one of a run may be above 0: it was resumed. */
+  /** @param fraction Completed share of the run's epochs. A resumed run starts above 0. */
   update(run: string, fraction: number, now: number): void;
   end(run: string, now: number): void;
-  /** Null before anything is known. Early stopping makes it shorter. */
+  /** Null while nothing is known. Early stopping makes the time shorter. */
   left(now: number): number | null;
 }
 
@@ -15,7 +15,7 @@ interface Running {
   fraction: number;
 }
 
-/** @param waiting The kinds of runs to come: runs of one kind take about the same time. */
+/** @param waiting The kinds of future runs. Runs of one kind take about the same time. */
 export function createTimeLeft(waiting: readonly string[], jobs: number): TimeLeft {
   const toCome = [...waiting];
   const running = new Map<string, Running>();

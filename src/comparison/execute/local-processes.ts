@@ -14,13 +14,13 @@ import { errorOf } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
 
 interface ExecutorOptions {
-  /** How many runs train at a time; measured if absent. */
+  /** How many runs train at a time. Measured if absent. */
   readonly jobs?: number | undefined;
   /** Whether reported runs keep the predictions of the test split. */
   readonly predictions: boolean;
-  /** Take folders over from processes that may be dead: those of another host or container. */
+  /** Takes over folders whose holder may be dead: a process of another host or container. */
   readonly force?: boolean;
-  /** When it fires, the runs are checkpointed, and no further one is begun. */
+  /** When it fires, running runs write a checkpoint and no further run starts. */
   readonly signal: AbortSignal;
   /** When it fires, the child processes are killed. */
   readonly halt: AbortSignal;
@@ -28,12 +28,12 @@ interface ExecutorOptions {
 }
 
 export interface ComparisonOptions extends ExecutorOptions {
-  /** Folder of all comparisons and runs; this one's folder is `<name>` in it. */
+  /** Folder of all comparisons and runs. This comparison's folder is `<name>` in it. */
   readonly runs: string;
 }
 
 /**
- * Runs train in child processes of this machine, several at a time. They end with `use`.
+ * Trains runs in child processes of this machine, several at a time. The processes end when `use` returns.
  * @throws ConfigError, before `use`, for a device that cannot be used.
  */
 export async function withLocalProcesses<Made>(
@@ -60,7 +60,7 @@ export async function withLocalProcesses<Made>(
 interface Local extends Omit<ExecutorOptions, 'halt'> {
   readonly workers: Workers;
   readonly devices: SharedDevices;
-  /** The metric by which a task is judged, for tasks that do not use their type's usual one. */
+  /** The metric by task, for tasks that do not use the default metric of their type. */
   readonly metrics: Readonly<Record<string, string>>;
 }
 
@@ -78,10 +78,10 @@ export function localProcesses({
     if (report.kind === 'note' || report.kind === 'reading') on(report);
   };
   const readShape = shapeReader(workers, onReading);
-  const fastest = new Map<string, number>(); // numbers of jobs, of models of one size on the same data
+  const fastest = new Map<string, number>(); // fastest number of jobs, by model size and data
   return { readShape, jobsFor, execute, measure };
 
-  /** The number at which the largest model among these runs trains fastest. It is measured where there is a choice. */
+  /** The number of jobs at which the largest of these models trains fastest. Measured only if there is a choice. */
   async function jobsFor(runs: readonly Run[]): Promise<number> {
     const atMost = (count: number) => Math.max(1, Math.min(count, runs.length));
     if (jobs !== undefined) return atMost(jobs);
@@ -147,7 +147,7 @@ export function localProcesses({
     return runs.map((run) => ({ ...run, state: stateAfter(outcomes.get(run.folder)) ?? run.state }));
   }
 
-  /** A worker that was killed is started again, once for a run, which continues from its checkpoint. */
+  /** Trains one run. If the worker is killed, it is restarted once per run and continues from the checkpoint. */
   async function train(
     run: Run,
     {
@@ -171,7 +171,7 @@ export function localProcesses({
       if (answer.kind === 'done') return { status: 'done' };
       if (answer.kind === 'interrupted' || signal.aborted) return { status: 'interrupted' };
       if (answer.kind === 'failed') {
-        if (answer.exitCode === null) await workers.at(place).release(); // who knows what a bug has left in it
+        if (answer.exitCode === null) await workers.at(place).release(); // a bug may have left the worker in an undefined state
         return { status: 'failed', message: messageOf(answer) };
       }
       if (answer.kind !== 'lost') throw new Error(`A worker answered a run with '${answer.kind}'.`);
@@ -192,8 +192,8 @@ export function localProcesses({
   }
 
   /**
-   * Fails with a mistake that every run would have: tasks that the data do not have, a file that is not there. The workers keep the data
-   * for their first runs. Where runs differ in their data, each tells its own mistake.
+   * Fails early on mistakes that every run would have: unknown tasks, a missing file. The workers keep the data for
+   * their first runs. If runs use different data, each run reports its own mistake.
    */
   async function readData(runs: readonly Run[]): Promise<void> {
     const [first] = runs;
@@ -206,15 +206,15 @@ export function localProcesses({
     try {
       await readShape(experiment);
     } finally {
-      await Promise.all(others); // a worker carries out one order at a time; what went wrong in it, its run will tell
+      await Promise.all(others); // a worker executes one order at a time; its run will report what went wrong
     }
   }
 }
 
-/** The seed of an experiment is taken to change no shape. */
+/** Assumes that the seed of an experiment does not change any shape. */
 function shapeReader(workers: Workers, on: (report: Report) => void): ReadShape {
   const shapes = new Map<string, ReturnType<ReadShape>>();
-  let last: Promise<unknown> = Promise.resolve(); // a worker carries out one order at a time
+  let last: Promise<unknown> = Promise.resolve(); // a worker executes one order at a time
   return (experiment) => {
     const key = dataOf(experiment);
     const known = shapes.get(key);

@@ -8,7 +8,7 @@ import type { Workers } from './workers.js';
 
 const seconds = 0.7;
 
-// of steps, for each candidate
+// each candidate trains for `seconds`
 const mostCandidates = 4;
 
 interface MeasureOptions {
@@ -17,13 +17,13 @@ interface MeasureOptions {
   readonly on: (report: Report) => void;
 }
 
-/** How fast so many jobs of one model train at the same time, together. */
+/** The combined training rate of several jobs of one model that train at the same time. */
 export interface JobsRate {
   readonly jobs: number;
   readonly samplesPerSecond: number;
 }
 
-/** Measures numbers of jobs and gives the fastest first. Nothing is left of the training that it takes. */
+/** Measures several numbers of jobs and returns the fastest first. The training results are discarded. */
 export async function measureJobs(
   experiment: Experiment,
   choices: readonly number[],
@@ -36,7 +36,7 @@ export async function measureJobs(
   return rates.toSorted((a, b) => b.samplesPerSecond - a.samplesPerSecond);
 }
 
-/** 1, the cores, and powers of two between them; no more jobs than runs. */
+/** Numbers of jobs to measure: 1, the number of cores, and powers of two between them; never more than the runs. */
 export function candidates(cores: number, runs: number): number[] {
   const most = Math.max(1, Math.min(cores, runs));
   const powers = Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, power) => 2 ** power);
@@ -60,7 +60,7 @@ async function rateOf(experiment: Experiment, jobs: number, { workers, devices, 
         if (report.kind === 'ready') begin(place);
         else on(report);
       });
-      if (!begun.has(place)) begin(place); // it failed: the others need not wait for it
+      if (!begun.has(place)) begin(place); // it failed, so the others must not wait for it
       return answer;
     }),
   );
@@ -69,7 +69,7 @@ async function rateOf(experiment: Experiment, jobs: number, { workers, devices, 
   return answers.reduce((sum, answer) => sum + (answer.kind === 'measured' ? answer.samplesPerSecond : 0), 0);
 }
 
-/** One model alone in its worker, beside others that are measured likewise. */
+/** Measures one model in its own worker, while other workers measure other models. */
 export async function measureModel(
   experiment: Experiment,
   place: number,
@@ -85,7 +85,7 @@ export async function measureModel(
   throw errorOf(answer);
 }
 
-/** Network parameters of each model among these runs, by label: of its first run, since axes and seeds change little. */
+/** Network parameters of each model, by label. Only its first run is counted, since axes and seeds change little. */
 export async function modelSizes(
   runs: readonly Run[],
   readShape: ReadShape,
@@ -95,7 +95,7 @@ export async function modelSizes(
     Array.from(firsts, async ([label, run]) => {
       const size = await readShape(run.experiment).then(
         ({ model }) => parametersOf(run.experiment, model).network,
-        () => 0, // its run will tell what is wrong
+        () => 0, // the run itself will report what is wrong
       );
       return [label, { run, size }] as const;
     }),
@@ -103,7 +103,10 @@ export async function modelSizes(
   return new Map(sizes);
 }
 
-/** Within each seed the largest models first: then no job begins a long run when the others have nothing left to do. */
+/**
+ * Sorts runs by model size, largest first, within each seed. This way no long run starts last while other jobs are
+ * idle.
+ */
 export async function largestFirst(runs: readonly Run[], readShape: ReadShape): Promise<readonly Run[]> {
   const sizes = await modelSizes(runs, readShape);
   const seeds = [...new Set(runs.map(({ seed }) => seed))];

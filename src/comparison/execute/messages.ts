@@ -3,7 +3,7 @@ import type { ChosenDevice } from '../../engine/devices/choose-device.js';
 import type { LoadingEvent } from '../../training/load-dataset.js';
 import type { DataShape } from '../plan/data-shapes.js';
 
-/** What the comparison's process asks of a worker, one order at a time. Both ways messages are JSON texts. */
+/** What the comparison's process asks of a worker, one order at a time. Messages in both directions are JSON texts. */
 export type Order =
   | {
       readonly kind: 'run';
@@ -22,10 +22,10 @@ export type Order =
       readonly seconds: number;
     };
 
-/** What may be sent while an order is carried out: end it (a run writes a checkpoint), or begin to measure. */
+/** What may be sent during an order: stop (a run then writes a checkpoint), or start measuring. */
 export type Signal = { readonly kind: 'stop' } | { readonly kind: 'go' };
 
-/** What a worker tells on the way. */
+/** What a worker reports during an order. */
 export type Report =
   | LoadingEvent
   | { readonly kind: 'start'; readonly resumedAt: number | null }
@@ -38,7 +38,7 @@ export type Report =
     }
   | { readonly kind: 'ready' };
 
-/** The last report on an order. */
+/** The last message on an order. */
 export type Answer =
   | { readonly kind: 'done' }
   | { readonly kind: 'interrupted' }
@@ -49,7 +49,7 @@ export type Answer =
 export interface Failed {
   readonly kind: 'failed';
   readonly message: string;
-  /** Of a user's mistake; null for a bug, whose message is its stack. */
+  /** Exit code of a user's mistake. Null for a bug; `message` is then its stack. */
   readonly exitCode: number | null;
 }
 

@@ -2,15 +2,16 @@ import { availableParallelism } from 'node:os';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { type ChosenDevice, chooseDevice, type Look, lookAtMachine } from '../../engine/devices/choose-device.js';
 
-/** What the runs of a comparison train on: one device, or several GPUs that CUDA sees. It is looked for once, for all processes. */
+/** What the runs of a comparison train on: one device, or several CUDA GPUs. Detected once for all processes. */
 export interface SharedDevices {
   readonly all: readonly [ChosenDevice, ...ChosenDevice[]];
-  /** For the user. */
+  /** Notes for the user. */
   readonly notes: readonly string[];
 }
 
 /**
- * The device that the config says, which all runs share. CUDA without `engine.deviceId`: every GPU that passes a training step.
+ * The device of the config, which all runs share. For CUDA without `engine.deviceId`: every GPU that passes a training
+ * step.
  * @throws ConfigError for a device that cannot be used.
  */
 export async function shareDevices(config: ComparisonConfig, look: Look = lookAtMachine()): Promise<SharedDevices> {
@@ -38,8 +39,8 @@ export async function shareDevices(config: ComparisonConfig, look: Look = lookAt
 }
 
 /**
- * What a run trains on in this place of so many: GPUs in turn, and the machine's threads divided among all jobs unless the config says
- * how many.
+ * The device for the run at `place`: GPUs take turns, and jobs share the machine's threads equally unless the config
+ * sets their number.
  */
 export function deviceFor({ all }: SharedDevices, jobs: number, place: number): ChosenDevice {
   const device = all[place % all.length] ?? all[0];

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Interrupted, UserError } from '../../support/errors.js';
 import { type Answer, isAnswer, type Order, type Report, type Signal } from './messages.js';
 
-/** How a worker ended that was to answer. */
+/** How a worker ended that did not answer. */
 export interface Lost {
   readonly kind: 'lost';
   /** The signal that killed it; null if it ended by itself. */
@@ -14,10 +14,10 @@ export interface Lost {
 export interface WorkerProcess {
   readonly alive: boolean;
   readonly pid: number | undefined;
-  /** Carries out one order. Give the next after the answer. */
+  /** Executes one order. Send the next one only after the answer. */
   ask(order: Order, on: (report: Report) => void): Promise<Answer | Lost>;
   signal(signal: Signal): void;
-  /** Lets it end, and waits for that: it writes a checkpoint if it is training. */
+  /** Stops the worker and waits until it has ended. A worker that is training writes a checkpoint first. */
   release(): Promise<void>;
   kill(): void;
 }
@@ -26,7 +26,7 @@ const script = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 export function startWorker(): WorkerProcess {
   const child = fork(script, {
-    // V8's helper threads would collect garbage on the core of the next worker; one thread does it with less processor time.
+    // V8's garbage-collection threads would run on the core of the next worker. One thread needs less processor time.
     execArgv: [...process.execArgv, '--single-threaded-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
@@ -42,7 +42,7 @@ export function startWorker(): WorkerProcess {
     return { kind: 'lost', signal, message: `its process ${how}${said === '' ? '' : `: ${said}`}` };
   });
   const send = (message: Order | Signal) => {
-    if (child.connected) child.send(JSON.stringify(message), () => undefined); // a failure shows as the process's end
+    if (child.connected) child.send(JSON.stringify(message), () => undefined); // a failure shows when the process ends
   };
   return {
     get alive() {
@@ -75,7 +75,7 @@ export function startWorker(): WorkerProcess {
   };
 }
 
-/** What to throw where an answer is not the one that was asked for. */
+/** The error to throw for an unexpected answer. */
 export function errorOf(answer: Answer | Lost): Error {
   if (answer.kind === 'lost') return new UserError(`A worker did not answer: ${answer.message}.`);
   if (answer.kind === 'interrupted') return new Interrupted();
@@ -83,7 +83,7 @@ export function errorOf(answer: Answer | Lost): Error {
   return answer.exitCode === null ? new Error(answer.message) : new UserError(answer.message, answer.exitCode);
 }
 
-/** After its last message. */
+/** How the process ended, after its last message. */
 async function endOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   const channelClosed = new Promise<void>((resolve) => {
     child.once('disconnect', resolve);

@@ -1,5 +1,5 @@
-// A worker process of a comparison: started by `worker-process.ts`, it carries out one order after the other and prints nothing.
-// It ends by itself when the comparison's process closes the channel or dies; a run is then checkpointed first.
+// A worker process of a comparison. `worker-process.ts` starts it; it executes orders one after the other and prints
+// nothing. It ends when the comparison's process closes the channel or dies; a run then writes a checkpoint first.
 import { dirname } from 'node:path';
 import { Interrupted } from '../../support/errors.js';
 import { asUserError } from '../../support/system-error.js';
@@ -10,7 +10,7 @@ import { train } from '../../training/trainer.js';
 import type { Answer, Order, Report, Signal } from './messages.js';
 
 const secondsBetweenSteps = 0.2;
-/** For the worker of a comparison that was killed, which writes its last checkpoint. */
+/** How long to wait for the worker of a killed comparison, which is still writing its last checkpoint. */
 const waitSeconds = 120;
 
 const load = rememberingDataset();
@@ -27,14 +27,14 @@ process.on('message', (text) => {
   }
 });
 process.on('disconnect', () => stop.abort(new Interrupted()));
-// A terminal sends its signals to workers as well; the comparison's process says when to stop.
+// A terminal also sends its signals to workers, which ignore them: the comparison's process says when to stop.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 function send(message: Report | Answer): void {
   if (process.connected) process.send?.(JSON.stringify(message), () => undefined);
 }
 
-/** The events that are the same in a report. */
+/** Forwards the events that need no change. */
 function tell(event: RunEvent): void {
   if (event.kind === 'note' || event.kind === 'reading') send(event);
 }
@@ -83,10 +83,12 @@ async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
   return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
 }
 
-/** A machine that others use, or a large validation split, should not make a measurement long. */
+/** Limits a measurement on a busy machine or with a large validation split. */
 const mostWaiting = 4;
 
-/** Compiles, waits for `go`, and trains for so many seconds of steps, or four times as many in all; nothing is kept. */
+/**
+ * Compiles, waits for `go`, and trains for `seconds` of steps, or at most four times as long in total. Nothing is kept.
+ */
 async function measure(
   { experiment, engine, seconds }: Order & { readonly kind: 'measure' },
   signal: AbortSignal,
@@ -113,7 +115,7 @@ async function measure(
     step = record.step;
     chunks += 1;
     rate = record.samplesPerSecond;
-    if (chunks === 1) continue; // it allocates
+    if (chunks === 1) continue; // the first chunk allocates memory
     samples += done;
     spent += done / rate;
     if (spent >= seconds) break;

@@ -5,15 +5,15 @@ import { startWorker, type WorkerProcess } from './worker-process.js';
 /** Worker processes by their place. */
 export interface Workers {
   /**
-   * The worker at this place, started if there is none that lives.
-   * @throws Interrupted after `stop`, `release` or `kill`: no further order is begun.
+   * The worker at this place, started if none is alive.
+   * @throws Interrupted after `stop`, `release` or `kill`: no further order starts.
    */
   at(place: number): WorkerProcess;
-  /** To all that live. */
+  /** Sends a signal to all living workers. */
   signal(signal: Signal): void;
-  /** Has all end what they do, as `interrupted`. */
+  /** Makes all workers stop, as `interrupted`. */
   stop(): void;
-  /** Lets all end, and waits for that. */
+  /** Ends all workers and waits until they have ended. */
   release(): Promise<void>;
   kill(): void;
 }

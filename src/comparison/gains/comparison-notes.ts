@@ -16,7 +16,7 @@ type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
   readonly looks: readonly LookToCome[];
 };
 
-/** What a reader should know before the numbers, one line each. */
+/** Notes that a reader should see before the numbers, one line each. */
 export function notesOn(
   tables: readonly PointTable[],
   tasks: readonly JudgedTask[],
@@ -38,7 +38,6 @@ export function notesOn(
   ];
 }
 
-/** On the whole comparison. */
 function onErrors(
   compared: readonly Compared[],
   tasks: readonly JudgedTask[],
@@ -70,7 +69,7 @@ function onErrors(
   return notes;
 }
 
-/** Looks outside of a plan cost what they add to the chance of error. */
+/** Looks outside the plan add to the chance of error. */
 function onLooks({ looks }: Settings): readonly string[] {
   const last = looks.at(-1);
   const others = last ? looks.filter((look) => look.alpha > 0 && !isSamePlan(look, last)) : [];
@@ -84,7 +83,7 @@ function onLooks({ looks }: Settings): readonly string[] {
 
 const short = (value: number) => Number(value.toPrecision(3));
 
-/** One point of the axes with few pairs has all points tested without moderation. */
+/** If one point of the axes has too few pairs, no point is tested with moderated variances. */
 function onModeration(tables: readonly PointTable[], { uncertainty, seeds }: Settings): readonly string[] {
   const { pairs, gains } = fewestModerated;
   const models = Math.max(0, ...tables.map(({ compared }) => compared.length - 1));
@@ -94,7 +93,7 @@ function onModeration(tables: readonly PointTable[], { uncertainty, seeds }: Set
   ];
 }
 
-/** A gain over fewer pairs than the others is tested by its own variance. */
+/** A gain with fewer pairs than the others is tested by its own variance. */
 function onUnevenPairs(compared: readonly Compared[], tasks: readonly JudgedTask[]): readonly string[] {
   const countsOf = (task: number) => compared.map(({ differences }) => differences[task]?.pairs.length ?? 0);
   const most = Math.max(0, ...tasks.flatMap((_, task) => countsOf(task)));
@@ -173,7 +172,7 @@ function onGains(
   });
 }
 
-/** One line per task, whatever the number of points at which nothing predicts it. */
+/** One line per task, however many points of the axes it has no prediction at. */
 function onUnpredictedTasks(tables: readonly PointTable[]): readonly string[] {
   const points = tables.map(({ compared }) => {
     const models = compared.map(({ entry }) => entry.runs.flatMap(({ run }) => run?.result ?? []));

@@ -16,13 +16,13 @@ import {
   testSetOf,
 } from './task-gain.js';
 
-/** What moderates the variances of a table's gains; null where there are too few pairs or models (docs/statistics.md). */
+/** The moderation of a table's variances. Null with too few pairs or models (docs/statistics.md). */
 export interface TableModeration {
   readonly tasks: Moderation | null;
   readonly aggregate: Moderation | null;
 }
 
-/** Of all models of a table. */
+/** Computed from all models of a table. */
 export function tableModeration(compared: readonly Compared[], tasks: readonly JudgedTask[]): TableModeration {
   const gainsAt = (place: number) =>
     compared.map(({ differences }) => {
@@ -32,7 +32,7 @@ export function tableModeration(compared: readonly Compared[], tasks: readonly J
   return { tasks: moderation(tasks.map((_, task) => gainsAt(task))), aggregate: moderation([gainsAt(-1)]) };
 }
 
-/** The errors that a comparison asks for, [model][task, then the aggregate]. */
+/** The errors for the chosen `uncertainty`, [model][task, then the aggregate]. */
 export async function errorsOf(
   compared: readonly Compared[],
   tasks: readonly JudgedTask[],
@@ -46,14 +46,14 @@ export async function errorsOf(
       const rows = ofRows[index]?.[measure] ?? null;
       if (uncertainty === 'rows') return { whole: rows, seeds: null, rows };
       const seeds = ofSeeds(difference, measure < tasks.length ? measure : null, moderated);
-      // Seeds with test rows of their own differ by the draw of the rows already.
+      // If each seed has its own test rows, the variation over seeds already includes the draw of the rows.
       if (uncertainty === 'seeds' || hasOwnRows(difference)) return { whole: seeds, seeds, rows: null };
       return { whole: seeds && rows && addErrors(seeds, rows), seeds, rows };
     }),
   );
 }
 
-/** @param task Null: of the aggregate. */
+/** @param task Null: the aggregate. */
 function ofSeeds(
   { values, magnitude }: Differences,
   task: number | null,
@@ -65,14 +65,17 @@ function ofSeeds(
 }
 
 /**
- * The error of each mean gain by the draw of the test rows, the models being what they are: [model][task, then the aggregate], of a normal
- * distribution. A gain's influence of a row is the mean over pairs of the model's influence less the reference's; the squares add up to the
- * variance. Of an AUC this is DeLong's (1988) for the mean of the differences, of a mean over rows the paired one; of the aggregate the
- * tasks' influences of a row are summed, and those of a group's rows where a task is judged by groups, which then are what is drawn. Rows of other test sets are independent. Null where a metric has no influence of rows, or too
- * few of them.
+ * The error of each mean gain due to the draw of the test rows, for fixed models: [model][task, then the aggregate].
+ * The distribution is normal.
  *
- * Every run is read and sorted once; at a time the runs of one seed are in memory.
- * @throws DataError for a run without predictions, or on other rows than its test set's.
+ * The influence of a row on a gain is the model's influence minus the reference's, averaged over pairs. The squared
+ * influences add up to the variance. For AUC this is DeLong's (1988) method on the mean of the differences; for a mean
+ * over rows, the paired one. For the aggregate, the tasks' influences are summed per row. If a task is judged by
+ * groups, groups are drawn instead of rows, so influences are summed per group. Rows of different test sets are
+ * independent. Null if a metric has no influence of rows, or too few of them.
+ *
+ * Every run is read and sorted once. Only the runs of one seed are in memory at a time.
+ * @throws DataError for a run without predictions, or if its rows are not those of its test set.
  */
 async function rowErrors(
   compared: readonly Compared[],
@@ -109,10 +112,10 @@ async function rowErrors(
   return cells.map((row) => row.map((cell) => cell.error()));
 }
 
-/** One model's gain on one task, or its aggregate. */
+/** Accumulates one model's gain on one task, or its aggregate. */
 class Cell {
   private variance: number | null;
-  /** [row] of the test set at hand. */
+  /** [row] of the current test set. */
   private influence: Float64Array | undefined;
   private readonly pairs: readonly Pair[];
 
@@ -121,7 +124,7 @@ class Cell {
     this.variance = pairs.length > 0 && hasInfluence ? 0 : null;
   }
 
-  /** @param rows The model's influence of each row, less the reference's. */
+  /** @param rows The model's influence of each row minus the reference's. */
   add(pair: Pair, rows: Float64Array | null): void {
     if (this.variance === null || !this.pairs.includes(pair)) return;
     if (rows === null) {
@@ -157,11 +160,11 @@ function weighted(ofTasks: readonly (Float64Array | null)[], factors: readonly n
   );
 }
 
-/** Each group's sum, at its first row. */
+/** The sum over each group, at the group's first row. */
 function ofGroups(rows: Float64Array | null, groups: Int32Array | undefined): Float64Array | null {
   if (!rows || !groups) return null;
   const sums = new Float64Array(rows.length);
-  const firsts = new Map<number, number>(); // by group
+  const firsts = new Map<number, number>(); // first row by group
   for (const [row, value] of rows.entries()) {
     const group = groups[row] ?? 0;
     const first = firsts.get(group) ?? row;
@@ -171,11 +174,11 @@ function ofGroups(rows: Float64Array | null, groups: Int32Array | undefined): Fl
   return sums;
 }
 
-/** Of one run. */
+/** Influences of one run. */
 interface Influences {
-  /** Null where they are not defined. */
+  /** Null where the metric is undefined. */
   readonly ofTasks: readonly (Float64Array | null)[];
-  /** The rows' groups, where the data have them. */
+  /** The group of each row, if the data have groups. */
   readonly groups: Int32Array | undefined;
 }
 

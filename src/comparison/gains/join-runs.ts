@@ -6,9 +6,10 @@ import { settingsDifference } from './settings.js';
 import { checkPair } from './task-gain.js';
 
 /**
- * Rows of one table out of runs that were stored apart. Rows of the same label are one model if their configs are the same but for the
- * seed; else those of comparisons get the comparison's name in front.
- * @throws ConfigError for single runs of one label whose configs differ, for labels that clash all the same, and for different axes.
+ * Joins runs that were stored apart into the rows of one table. Rows of the same label are one model if their configs
+ * differ only in the seed. Otherwise rows from comparisons get the comparison's name as a prefix.
+ * @throws ConfigError for single runs of one label whose configs differ, for labels that still clash, and for different
+ * axes.
  */
 export function joinRuns(sources: readonly StoredRuns[]): {
   readonly axes: Readonly<Record<string, readonly unknown[]>>;
@@ -45,7 +46,7 @@ export function joinRuns(sources: readonly StoredRuns[]): {
 
 interface Model {
   readonly label: string;
-  /** Where it was found first. */
+  /** Where the model was found first. */
   readonly source: StoredRuns;
   rows: readonly StoredRow[];
 }
@@ -63,7 +64,7 @@ function axisKeys(sources: readonly StoredRuns[]): readonly string[] {
   return keysOf(first);
 }
 
-/** A single run lies where its config says. */
+/** Places a single run on the axes by its config. */
 function onAxes(row: StoredRow, keys: readonly string[]): StoredRow {
   const experiment: unknown = row.runs[0]?.run?.experiment;
   const point = Object.fromEntries(
@@ -94,7 +95,10 @@ function refuseSingle(others: readonly Model[], rows: readonly StoredRow[], labe
   );
 }
 
-/** Rows of one model: at a point that both have, the runs of both; of one seed, the finished one or the first. */
+/**
+ * Merges rows of one model: a point in both gets the runs of both. For a seed in both, the finished run is kept, else
+ * the first.
+ */
 function joined(left: readonly StoredRow[], right: readonly StoredRow[]): readonly StoredRow[] {
   const key = ({ point }: StoredRow) => pointKey(point);
   const both = left.map((row) => {
@@ -120,7 +124,7 @@ function valuesOf(rows: readonly StoredRow[], key: string): readonly unknown[] {
   return [...found.values()];
 }
 
-/** Keys of the points that there are, the last axis changing fastest. */
+/** Keys of the existing points. The last axis changes fastest. */
 function inOrder(rows: readonly StoredRow[], keys: readonly string[]): readonly string[] {
   const places = new Map(keys.map((key) => [key, valuesOf(rows, key).map((value) => JSON.stringify(value))]));
   const place = ({ point }: StoredRow) => keys.map((key) => places.get(key)?.indexOf(JSON.stringify(point[key])) ?? 0);

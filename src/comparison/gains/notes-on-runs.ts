@@ -1,13 +1,13 @@
 import { type EvaluatedRun, endedAtLimit, type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { partsOf } from '../stored/reported-run.js';
 
-/** What a reader should know of the runs that a table is made of, whatever their numbers. */
+/** Notes on the runs of a table that do not depend on their numbers. */
 export function notesOnRuns(runs: readonly EvaluatedRun[]): readonly string[] {
   const trained = runs.filter(isTrained);
   return [...notesOnFiles(trained), ...onVersions(trained), ...onLimits(trained)];
 }
 
-/** What is to be known of the files that runs were read from. */
+/** Notes on the files that runs were read from. */
 export function notesOnFiles(runs: readonly FinishedRun[]): readonly string[] {
   const parts = [...new Map(runs.flatMap(partsOf).map(({ run }) => [run.path, run])).values()];
   const [first, ...others] = parts.filter(({ result }) => !result.files).map(({ path }) => path);
@@ -19,7 +19,7 @@ export function notesOnFiles(runs: readonly FinishedRun[]): readonly string[] {
   ];
 }
 
-/** Another version may give other numbers under the same seed, and a finished run is not trained again. */
+/** Another version may give other numbers for the same seed. Finished runs are not trained again. */
 function onVersions(runs: readonly FinishedRun[]): readonly string[] {
   const versions = new Set(
     runs.flatMap(partsOf).map(

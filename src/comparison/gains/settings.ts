@@ -6,7 +6,7 @@ import { tunedKeys } from '../plan/decided-changes.js';
 import type { StoredRow } from '../stored/reported-run.js';
 import { partsOf } from '../stored/reported-run.js';
 
-/** The first key in which two models' settings differ at a point that both have. */
+/** The first key in which the settings of two models differ at a shared point. */
 export function settingsDifference(left: readonly StoredRow[], right: readonly StoredRow[]): string | undefined {
   for (const row of left) {
     const other = right.find(({ point }) => pointKey(point) === pointKey(row.point)) ?? row;
@@ -16,7 +16,9 @@ export function settingsDifference(left: readonly StoredRow[], right: readonly S
   return left[0]?.type === right[0]?.type ? undefined : 'model.type';
 }
 
-/** A note on each model that was trained otherwise than the baseline: beside the model itself, and what `tune` chose. */
+/**
+ * A note on each model that was not trained like the baseline, apart from the model options and the choices of `tune`.
+ */
 export function notesOnSettings(rows: readonly StoredRow[], baseline: string): readonly string[] {
   const notes = rows.flatMap((row) => {
     const reference = rows.find(({ label, point }) => label === baseline && pointKey(point) === pointKey(row.point));
@@ -41,13 +43,13 @@ function valueText(value: unknown): string {
   return value === undefined ? 'nothing' : JSON.stringify(value);
 }
 
-/** A model's config without what may differ from run to run; of a run of several parts, the first's. */
+/** A model's config without the keys that may differ between runs. For a run of several parts: the first part's. */
 function settingsOf({ type, runs }: StoredRow): object {
   const run = runs.find((candidate) => candidate.run)?.run;
   return run ? settingsIn(run.experiment) : { model: { type } };
 }
 
-/** The same, and beside it that of every part's tasks where there are several. */
+/** The same, with the settings of each part's tasks if there are several parts. */
 function settingsByTask(row: StoredRow): object {
   const run = row.runs.find((candidate) => candidate.run)?.run;
   const parts = run ? partsOf(run) : [];

@@ -21,26 +21,26 @@ import { checkSameData, type Entry } from './task-gain.js';
 
 export interface StoredTable {
   readonly comparison: Comparison;
-  /** Finished runs by their path in the comparison, each part of a run by itself. */
+  /** Finished runs by their path in the comparison. Each part of a composed run has its own entry. */
   readonly runs: ReadonlyMap<string, FinishedRun>;
-  /** What a reader of the table should know beside its own notes. */
+  /** Further notes for the reader of the table. */
   readonly notes: readonly string[];
 }
 
 export interface TableOptions {
-  /** Where the table will be written: paths in it are relative to this folder. */
+  /** Where the table will be written. Paths in it are relative to this folder. */
   readonly folder: string;
-  /** A label; undefined: the model whose type is the baseline's. */
+  /** A label. Undefined: the model whose type is the baseline's. */
   readonly baseline: string | undefined;
-  /** Undefined: that of the comparisons, if they agree, else as in `summarize`. */
+  /** Undefined: the setting of the comparisons if they agree, else the default of `summarize`. */
   readonly uncertainty: Comparison['uncertainty'] | undefined;
   readonly predictions: readonly ExternalFile[];
-  /** What the predictions' scores of binary tasks are. */
+  /** The scale of external scores of binary tasks. */
   readonly scale: Scale | undefined;
 }
 
 /**
- * Statistics of stored runs, computed again from their results. A comparison alone is summed up as it was.
+ * Statistics of stored runs, recomputed from their results. A single comparison keeps its own settings.
  * @throws ConfigError without a baseline; DataError for runs that cannot be compared.
  */
 export async function storedTable(sources: readonly StoredRuns[], options: TableOptions): Promise<StoredTable> {
@@ -118,7 +118,7 @@ function chooseBaseline(chosen: string | undefined, labels: readonly string[], r
   );
 }
 
-/** By which tasks are judged, as the first comparison that judges them does. */
+/** The metric of each task, from the first comparison that has the task. */
 function metricsOf(comparisons: readonly Comparison[], notes: string[]): Readonly<Record<string, string>> {
   const chosen = new Map<string, string>();
   for (const { name, tasks, rows } of comparisons) {
@@ -134,7 +134,7 @@ function metricsOf(comparisons: readonly Comparison[], notes: string[]): Readonl
   return Object.fromEntries(chosen);
 }
 
-/** Every pair of models once, whatever the point of the axes. */
+/** Every pair of models once, over all points of the axes. */
 function contrastsOf(contrasts: Comparison['contrasts']): readonly (readonly [string, string])[] {
   const pairs = new Map(
     contrasts.map(({ model, reference }) => [JSON.stringify([model, reference]), [model, reference] as const]),
@@ -142,7 +142,7 @@ function contrastsOf(contrasts: Comparison['contrasts']): readonly (readonly [st
   return [...pairs.values()];
 }
 
-/** The same seeds again are the same look; others, of comparisons that are joined, are another. */
+/** The same seeds count as the same look. Other seeds, from joined comparisons, count as a further look. */
 function looksOf(
   comparisons: readonly Comparison[],
   seeds: readonly number[],
@@ -159,7 +159,6 @@ function agreed(comparisons: readonly Comparison[]): Comparison['uncertainty'] |
   return others.every((other) => other === first) ? first : undefined;
 }
 
-/** As a row of runs. */
 interface ExternalRow {
   readonly label: string;
   readonly type: string;
@@ -172,7 +171,7 @@ interface ExternalRow {
   }[];
 }
 
-/** What predictions are put beside. */
+/** The table that external predictions are added to. */
 interface Table {
   readonly rows: readonly StoredRow[];
   readonly tasks: readonly TaskConfig[];
@@ -180,7 +179,7 @@ interface Table {
 }
 
 /**
- * A row for each label of predictions that were made elsewhere. What a reader should know is added to `notes`.
+ * A row for each label of external predictions. Adds notes for the reader to `notes`.
  * @throws ConfigError for a label or seed that does not fit the table; DataError where no run has kept the labels.
  */
 async function externalRows(

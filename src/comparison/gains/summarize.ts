@@ -39,32 +39,33 @@ export interface SummaryOptions {
   readonly name: string;
   /** Label of the model that gains are measured against. */
   readonly baseline: string;
-  /** In the order of every table. */
+  /** In the order of all tables. */
   readonly tasks: readonly { readonly name: string; readonly type: string }[];
-  /** By task, where it is not the usual one of the task's type. */
+  /** By task, where it is not the default metric of the task's type. */
   readonly metrics: Readonly<Record<string, string>>;
-  /** By metric, where it is not the metric's own; null: none. */
+  /** By metric, where it is not the metric's default. Null: no margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
-  /** By task, in the mean relative gain; a task that is not named has 1. */
+  /** Weights by task in the mean relative gain. Default: 1. */
   readonly taskWeights: Readonly<Record<string, number>>;
-  /** Labels of models that are compared with each other. */
+  /** Pairs of labels that are compared with each other. */
   readonly contrasts: readonly (readonly [model: string, reference: string])[];
   readonly seeds: readonly number[];
   readonly axes: Comparison['axes'];
-  /** Null: both, where every run has kept its predictions and every metric has an error over rows; else seeds. */
+  /** Null: both if every run has kept its predictions and every metric has an error over rows; else seeds. */
   readonly uncertainty: Comparison['uncertainty'] | null;
-  /** Looks before this one: of other plans, then of its own. */
+  /** Looks before this one: those of other plans, then those of this plan. */
   readonly earlierLooks: readonly Look[];
   readonly look: LookToCome;
-  /** Of the tests that more seeds would have. */
+  /** Level of the tests at the next look, with more seeds. */
   readonly nextLevel: number;
   readonly timing: Comparison['timing'];
 }
 
 /**
- * Runs -> comparison.json: gains over the baseline, their errors and tests, verdicts and notes (docs/statistics.md). Rows are in the
- * order of the entries, point after point. The same runs give the same bits, whatever order they finished in.
- * @throws DataError if runs that make a pair were not made on the same data.
+ * Computes comparison.json from runs: gains over the baseline, their errors and tests, verdicts and notes
+ * (docs/statistics.md). Rows are in the order of the entries, point after point. The same runs give the same bits, in
+ * whatever order they finished.
+ * @throws DataError if the runs of a pair were not made on the same data.
  */
 export async function summarize(entries: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
   const { name, baseline, seeds, axes, look, timing } = options;
@@ -97,7 +98,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
       return testGains(members, errors, { ...options, tasks, uncertainty, level: look.level });
     };
     const tested = await family(compared, isModerated ? moderation : paired);
-    // Gains over the baseline share its noise, which contrasts do not have: their variances say nothing of those of contrasts.
+    // Gains over the baseline share its noise and contrasts do not, so their variances say nothing about contrasts.
     const ofContrasts = await family(contrasts, paired);
     tables.push({
       compared,
@@ -142,7 +143,10 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   };
 }
 
-/** With what tables read of each run: the metrics that its tasks are judged by, and those of the mean over tasks. */
+/**
+ * Adds the values that tables read from each run: the judged metric of each task, and the metrics of the mean over
+ * tasks.
+ */
 async function withMetrics(runs: Entry['runs'], tasks: readonly JudgedTask[]): Promise<Entry['runs']> {
   const wanted = Object.fromEntries(
     tasks.map(({ name, metric }) => [
@@ -151,7 +155,7 @@ async function withMetrics(runs: Entry['runs'], tasks: readonly JudgedTask[]): P
     ]),
   );
   const complete: Entry['runs'][number][] = [];
-  for (const { run, ...reference } of runs) // one by one: predictions are large
+  for (const { run, ...reference } of runs) // one at a time: predictions are large
     complete.push(run ? { ...reference, run: await withTestMetrics(run, wanted) } : reference);
   return complete;
 }
@@ -187,7 +191,7 @@ function rowOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTa
   };
 }
 
-/** The verdict over tasks. Where the model, or what it is compared with, might still have improved, no gain has one. */
+/** Adds the verdict over tasks. If the model or its reference might still have improved, no gain has a verdict. */
 function judged(
   { entry, reference }: Compared,
   { tasks, aggregate }: TestedGains,
@@ -211,7 +215,7 @@ function atLimit({ runs }: Entry): Entry['runs'] {
   return runs.filter(({ run }) => run && isTrained(run) && endedAtLimit(run));
 }
 
-/** Means of what a checkpoint for this task alone would have had, over the runs that tell; the gain over the reference as it is. */
+/** Means over the runs that record the best epoch for this task alone. The gain is over the reference as it is. */
 function ownBestOf(entry: Entry, reference: Entry | undefined, task: JudgedTask): TaskGain['ownBest'] {
   const own = ({ run }: Entry['runs'][number]) => {
     const value = run && isTrained(run) ? run.result.tasks[task.name]?.ownBest?.test[task.metric.name] : undefined;
@@ -244,8 +248,8 @@ function contrastOf(compared: Compared, tested: TestedGains, tasks: readonly Jud
 }
 
 /**
- * Mean and worst gain over the tasks, in the metric that epochs of their type are selected by, which has one scale for all tasks. Null
- * where the tasks are of two types or a gain is not there.
+ * Mean and worst gain over tasks, in the metric that selects epochs for their type and has one scale for all tasks.
+ * Null if tasks differ in type or a gain is missing.
  */
 function overTasks(
   pairs: readonly Pair[],

@@ -15,7 +15,7 @@ export interface JudgedTask {
   readonly metric: Metric;
 }
 
-/** The metric that the config chooses, else the usual one of the task's type. */
+/** The metric chosen by the config, else the default metric of the task's type. */
 export function judge(
   { name, type }: { readonly name: string; readonly type: string },
   chosen: Readonly<Record<string, string>>,
@@ -27,7 +27,7 @@ export function judge(
   return { name, metric };
 }
 
-/** A run's value on the test split; null where it is not defined. */
+/** A run's value on the test split. Null if undefined. */
 export function testValue({ path, result }: EvaluatedRun, { name, metric }: JudgedTask): number | null {
   const values = result.tasks[name];
   if (!values) throw new DataError(`${path} has no task '${name}': compare runs of the same tasks.`);
@@ -35,7 +35,7 @@ export function testValue({ path, result }: EvaluatedRun, { name, metric }: Judg
   return typeof value === 'number' ? value : null;
 }
 
-/** Over the runs of a model: mean, and standard deviation over n - 1. */
+/** Mean and standard deviation (over n - 1) of a model's runs. */
 export function levelOf({ runs }: Entry, task: JudgedTask): Pick<TaskGain, 'mean' | 'sd'> {
   const values = runs.flatMap(({ run }) => (run ? (testValue(run, task) ?? []) : []));
   return {
@@ -44,14 +44,14 @@ export function levelOf({ runs }: Entry, task: JudgedTask): Pick<TaskGain, 'mean
   };
 }
 
-/** Pairs in which the metric is defined for both runs, and how much better the model is in each. */
+/** The pairs in which both runs have the metric, and how much better the model is in each. */
 export interface Differences {
   readonly pairs: readonly Pair[];
   /** Above 0: the model is better, whatever the metric's direction. */
   readonly values: readonly number[];
-  /** Of the largest value subtracted: what rounding is relative to. */
+  /** Largest absolute value before subtraction: the scale of rounding errors. */
   readonly magnitude: number;
-  /** Mean of the reference over these pairs; null without pairs, and for the aggregate. */
+  /** Mean of the reference over these pairs. Null without pairs, and for the aggregate. */
   readonly reference: number | null;
 }
 
@@ -70,8 +70,8 @@ export function differencesOf(pairs: readonly Pair[], task: JudgedTask): Differe
 }
 
 /**
- * The weighted mean over tasks of the relative gain in percent, pair by pair, over the pairs that all tasks have. What each task's gain is
- * relative to is the reference's mean over that task's own pairs. No pairs where a task has no relative gain.
+ * The weighted mean over tasks of the relative gain in percent, for each pair that all tasks have. Each task's gain is
+ * relative to the reference's mean over that task's own pairs. No pairs if a task has no relative gain.
  */
 function aggregateOf(
   ofTasks: readonly Differences[],
@@ -93,7 +93,7 @@ function aggregateOf(
   };
 }
 
-/** By which a gain on each task enters the aggregate; null where one is relative to nothing. */
+/** The factor of each task's gain in the aggregate. Null if a task's gain is relative to nothing. */
 export function aggregateFactors(
   ofTasks: readonly Differences[],
   tasks: readonly JudgedTask[],
@@ -108,18 +108,18 @@ export function aggregateFactors(
   return factors.every((factor) => factor !== null) ? factors : null;
 }
 
-/** 1 if a higher value is better, -1 if a lower one is. */
+/** 1 if higher values are better, -1 if lower ones are. */
 export function signOf({ better }: Metric): number {
   return better === 'lower' ? -1 : 1;
 }
 
-/** Percent of what the metric's gains are relative to; null where that is not above 0. */
+/** Percent of the value that the metric's gains are relative to. Null if that value is not above 0. */
 export function relativeGain(gain: number, reference: number, { relativeTo }: Metric): number | null {
   const whole = relativeTo?.(reference) ?? 0;
   return whole > 0 ? (100 * gain) / whole : null;
 }
 
-/** Equal for runs that were tested on the same rows. */
+/** A key that is equal for runs tested on the same rows. */
 export function testSetOf({ result: { dataset } }: EvaluatedRun): string {
   return `${dataset.checksum} ${Object.values(dataset.rows).join(' ')}`;
 }
@@ -137,7 +137,7 @@ export async function predictionsByTask(run: EvaluatedRun): Promise<ReadonlyMap<
   return new Map((await run.predictions()).map((predictions) => [predictions.task.name, predictions]));
 }
 
-/** @throws DataError if a task's labels, or masks with their weights, are not the same in both, row by row. */
+/** @throws DataError if a task's labels, masks or weights differ in any row. */
 export function refuseOtherRows(
   [one, ofOne]: readonly [EvaluatedRun, TaskPredictions],
   [other, ofOther]: readonly [EvaluatedRun, TaskPredictions],
@@ -155,7 +155,7 @@ export function refuseOtherRows(
 }
 
 /**
- * Holds that all runs have the same tasks, and at each point and seed the same data and test rows.
+ * Checks that all runs have the same tasks, and at each point and seed the same data and test rows.
  * @throws DataError that names two runs.
  */
 export function checkSameData(rows: readonly StoredRow[]): void {
@@ -178,7 +178,7 @@ export function checkSameData(rows: readonly StoredRow[]): void {
   }
 }
 
-/** Two runs that are to be compared. A task that one of them has not is told where its metrics are read. */
+/** Checks two runs that will be compared. A task missing in one of them is reported where its metrics are read. */
 export function checkPair(left: EvaluatedRun, right: EvaluatedRun): void {
   const [a, b] = [left.result, right.result];
   const both = `${left.path} and ${right.path}`;
@@ -186,7 +186,8 @@ export function checkPair(left: EvaluatedRun, right: EvaluatedRun): void {
     throw new DataError(
       `${both} were trained on different data (checksums ${a.dataset.checksum.slice(0, 8)} and ${b.dataset.checksum.slice(0, 8)}).`,
     );
-  // One file can be split in several ways, of which the checksum does not speak; what depends on the rows alone does.
+  // One file can be split in several ways that the checksum does not distinguish, so values that depend on the rows are
+  // compared.
   const rows = ({ train, validation, test }: typeof a.dataset.rows) => `${train} + ${validation} + ${test}`;
   if (rows(a.dataset.rows) !== rows(b.dataset.rows))
     throw new DataError(`${both} have other splits: ${rows(a.dataset.rows)} and ${rows(b.dataset.rows)} rows.`);
@@ -203,23 +204,23 @@ function tasksOf({ result }: FinishedRun): string[] {
   return Object.entries(result.tasks).map(([name, { type }]) => `${name}: ${type}`);
 }
 
-/** A model at one point of the axes, and its runs; `run` is there if and only if the status is `done`. */
+/** A model at one point of the axes, and its runs. `run` is present if and only if the status is `done`. */
 export interface Entry {
   readonly label: string;
-  /** Name of the model, as in a config. */
+  /** Name of the model in the config. */
   readonly type: string;
   readonly point: AxisPoint;
   readonly runs: readonly (RunReference & { readonly run?: EvaluatedRun })[];
 }
 
-/** Two finished runs under one seed, on the same data. */
+/** Two finished runs with the same seed, on the same data. */
 export interface Pair {
   readonly seed: number;
   readonly model: EvaluatedRun;
   readonly reference: EvaluatedRun;
 }
 
-/** Seed by seed in the order of `seeds`, then any others. */
+/** Sorts runs by the order of `seeds`. Runs of other seeds come last. */
 export function inOrder(runs: Entry['runs'], seeds: readonly number[]): Entry['runs'] {
   const place = ({ seed }: RunReference) => (seeds.includes(seed) ? seeds.indexOf(seed) : seeds.length);
   return runs.toSorted((a, b) => place(a) - place(b) || a.seed - b.seed);
@@ -227,7 +228,7 @@ export function inOrder(runs: Entry['runs'], seeds: readonly number[]): Entry['r
 
 /**
  * The pairs of a model and the reference at the same point, in the order of the model's runs.
- * @throws DataError if two runs under one seed were not made on the same data and test rows, or one label has two runs of a seed.
+ * @throws DataError if two runs with one seed differ in their data or test rows, or if a label has two runs of a seed.
  */
 function pairRuns(model: Entry, reference: Entry): readonly Pair[] {
   for (const { runs } of [model, reference]) refuseTwice(runs);
@@ -247,10 +248,13 @@ function refuseTwice(runs: Entry['runs']): void {
   }
 }
 
-/** A model at a point, and how its runs differ from those of the reference: the baseline, or another model in a contrast. */
+/**
+ * A model at a point, and how its runs differ from those of the reference: the baseline, or another model in a
+ * contrast.
+ */
 export interface Compared {
   readonly entry: Entry;
-  /** Undefined: there is none at this point. */
+  /** Undefined: no reference at this point. */
   readonly reference: Entry | undefined;
   /** Empty for the reference itself. */
   readonly pairs: readonly Pair[];
@@ -258,7 +262,7 @@ export interface Compared {
   readonly differences: readonly Differences[];
 }
 
-/** All models at one point of the axes; entry by entry. */
+/** All models at one point of the axes, entry by entry. */
 export interface PointTable {
   readonly compared: readonly Compared[];
   readonly rows: readonly ComparisonRow[];
@@ -276,7 +280,7 @@ export function compareModel(
   return { entry, reference, pairs, differences: [...ofTasks, aggregateOf(ofTasks, tasks, weights)] };
 }
 
-/** True if every pair was tested on rows of its own (data or splits that are drawn anew for each seed). */
+/** True if every pair was tested on its own rows, because data or splits are drawn per seed. */
 export function hasOwnRows({ pairs }: Differences): boolean {
   return pairs.length > 1 && new Set(pairs.map(({ reference }) => testSetOf(reference))).size === pairs.length;
 }

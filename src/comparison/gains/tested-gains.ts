@@ -9,10 +9,9 @@ import { seedsToDecide } from '../statistics/seeds-to-decide.js';
 import { fewestPairs, taskVerdict } from '../statistics/verdict.js';
 import { type Compared, type Differences, type JudgedTask, relativeGain } from './task-gain.js';
 
-/** Of one model: its gain on each task, and over all. */
+/** The gains of one model: on each task, and over all tasks. */
 export interface TestedGains {
   readonly tasks: readonly (TestedGain & { readonly verdict: TaskVerdict | null })[];
-  /** Null where there is none. */
   readonly aggregate: Aggregate | null;
 }
 
@@ -25,7 +24,7 @@ interface Table {
 }
 
 /**
- * Tests the gains of a family: those on tasks together, and the aggregates together.
+ * Tests two families of gains: those on tasks, and the aggregates.
  * @param errors [model][task, then the aggregate]
  */
 export function testGains(

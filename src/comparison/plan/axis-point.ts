@@ -1,11 +1,11 @@
 import type { AxisPoint } from '../../config/comparison.js';
 
-/** Equal for equal points, whose axes are in the same order. */
+/** A key that is equal for equal points. The axes must be in the same order. */
 export function pointKey(point: AxisPoint): string {
   return JSON.stringify(point);
 }
 
-/** What lies at each point, in the order of the first. */
+/** Groups items by point, in the order of each point's first item. */
 export function byPoint<Item>(
   items: readonly Item[],
   pointOf: (item: Item) => AxisPoint,

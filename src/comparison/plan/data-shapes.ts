@@ -4,24 +4,24 @@ import { models } from '../../models/catalogue.js';
 import type { ModelShape } from '../../models/model.js';
 import { countParameters } from '../../training/setup.js';
 
-/** What models are built for. */
+/** The data dimensions that models are built for. */
 export interface DataShape {
   readonly kind: 'shape';
   readonly model: ModelShape;
   readonly rows: Readonly<Record<SplitName, number>>;
-  /** Whether they say which rows belong together (of one user). */
+  /** Whether the data have groups: rows that belong together, such as those of one user. */
   readonly grouped: boolean;
 }
 
-/** What an experiment's model is built for. Equal data are read once. */
+/** Reads the shape of an experiment's data. Equal data are read once. */
 export type ReadShape = (experiment: Experiment) => Promise<DataShape>;
 
-/** Equal for experiments that are fed the same columns and tasks. */
+/** A key that is equal for experiments with the same input columns and tasks. */
 export function dataOf({ dataset, inputs, tasks }: Experiment): string {
   return JSON.stringify([dataset, inputs, tasks]);
 }
 
-/** Trainable values of an experiment's model. */
+/** Number of trainable values of an experiment's model. */
 export function parametersOf(
   { model }: Experiment,
   shape: ModelShape,

@@ -10,15 +10,18 @@ import type { ReadShape } from './data-shapes.js';
 import { matched } from './match.js';
 import { placeRuns, type Run, type RunPart, type Wanted } from './run.js';
 
-/** What a run has beyond its model's config. */
+/** What a run's config has beyond its model's config. */
 interface Decided {
   readonly changes: AxisPoint;
-  /** Of the keys of `tune`; empty without it. */
+  /** The values of the `tune` keys. Empty without `tune`. */
   readonly values: AxisPoint;
   readonly match: Match | null;
 }
 
-/** What is decided on every model at every point: for all its tasks, or in parts where tasks share no parameters and chose different values. */
+/**
+ * The decisions for every model at every point. They hold for all tasks, or per part where tasks share no parameters
+ * and chose different values.
+ */
 export interface DecidedChanges {
   of(label: string, point: AxisPoint): readonly (Decided & RunPart)[];
 }
@@ -54,7 +57,7 @@ export async function createMatching(config: ComparisonConfig, readShape: ReadSh
   };
 }
 
-/** The tuning runs and their folders, below that of the comparison. No runs without `tune`. */
+/** The tuning runs and their folders, which lie below the comparison's folder. No runs without `tune`. */
 export async function planSearch(
   config: ComparisonConfig,
   folder: string,
@@ -71,7 +74,7 @@ export async function planSearch(
   return { runs: await placeRuns(config, wanted, below, on, signal), folder: below };
 }
 
-/** The best values of a finished search, with the widths matched to them. */
+/** The best values of a finished search, with widths matched to them. */
 export function decide(config: ComparisonConfig, matching: Matching, search: Search): DecidedChanges {
   const keyOf = (label: string, point: AxisPoint) => JSON.stringify([label, point]);
   const tried = new Map<string, { readonly run: Run; readonly result: ReturnType<typeof readResult> }[]>();
@@ -103,22 +106,23 @@ export function decide(config: ComparisonConfig, matching: Matching, search: Sea
   };
 }
 
-/** A run of the search, and what came of it; no result: it failed. */
+/** A run of the search and its result. Without a result it failed. */
 interface Tried {
   readonly run: Pick<Run, 'label' | 'values'>;
   readonly result: Pick<Result, 'tasks'> | undefined;
 }
 
-/** Values, and the tasks that take them. */
+/** Values, and the tasks that use them. */
 interface Choice {
   readonly tasks: readonly string[];
   readonly values: AxisPoint;
 }
 
 /**
- * The search of one model at one point: each combination of its values under each of the search's seeds, none of which is reported. None
- * where there is only one combination.
- * @param changesWith Further changes of a run with these values, such as widths matched with them; default: the values alone.
+ * The search of one model at one point: each combination of values with each seed of the search. These runs are not
+ * reported. Empty if there is only one combination.
+ * @param changesWith Further changes of a run with these values, such as widths matched with them; default: the values
+ * alone.
  */
 export function tuningRuns(
   config: ComparisonConfig,
@@ -134,14 +138,14 @@ export function tuningRuns(
 }
 
 /**
- * The best values by the score that epochs are selected by, on the validation split: the mean over tasks and seeds; of equal ones the
- * first. A run that failed, or has no score where another has one, makes its values the worst.
+ * The best values by the score that selects epochs, on the validation split: the mean over tasks and seeds. Of equal
+ * values the first wins. Values rank last if a run failed or lacks a score that another run has.
  *
- * Tasks that share no parameters choose apart, each by its own score, as if each were searched alone. A task without a score in any run takes
- * the values that are best for the others.
+ * Tasks that share no parameters choose separately, each by its own score, as if searched alone. A task without a score
+ * in any run takes the values that are best for the others.
  * @param tried The search of one model at one point, in the order of `tuningRuns`.
  * @param independent Whether the tasks share no parameters.
- * @returns The choices in the order of their first tasks; one where all tasks choose alike.
+ * @returns The choices in the order of their first tasks; one choice if all tasks agree.
  * @throws UserError if no values have a score in each of their runs.
  */
 export function chooseValues(
@@ -185,7 +189,7 @@ export function chooseValues(
   }
 }
 
-/** By task, of those that have one. */
+/** Scores by task, for the tasks that have one. */
 function validationScores(result: Pick<Result, 'tasks'> | undefined): ReadonlyMap<string, number> {
   const scores = new Map<string, number>();
   for (const [name, { type, validation }] of Object.entries(result?.tasks ?? {})) {
@@ -195,12 +199,12 @@ function validationScores(result: Pick<Result, 'tasks'> | undefined): ReadonlyMa
   return scores;
 }
 
-/** What a comparison decided on a model before its reported runs, and keeps in its row. */
+/** What a comparison decided for a model before its reported runs. Stored in the model's row. */
 export type Decisions = Pick<ComparisonRow, 'searched' | 'tuned' | 'tunedByTask' | 'match' | 'matchByTask'>;
 
 type Parts = ReturnType<DecidedChanges['of']>;
 
-/** @param searched How many combinations the model chose from; undefined where no model did. */
+/** @param searched Number of combinations that the model chose from; undefined if no model was searched. */
 export function decisionsOf(parts: Parts, searched: number | undefined): Decisions {
   const [first, ...others] = parts;
   if (!first) throw new Error('A row has a part.');
@@ -217,7 +221,7 @@ export function decisionsOf(parts: Parts, searched: number | undefined): Decisio
   };
 }
 
-/** The decisions in a row, and nothing else of it. */
+/** Only the decisions of a row. */
 export function decisionsIn({ searched, tuned, tunedByTask, match, matchByTask }: ComparisonRow): Decisions {
   return {
     ...(searched === undefined ? {} : { searched }),
@@ -233,7 +237,7 @@ export function tunedKeys({ tuned, tunedByTask }: Decisions): readonly string[] 
   return [tuned ?? {}, ...Object.values(tunedByTask ?? {})].flatMap((values) => Object.keys(values));
 }
 
-/** What a reader should know of searches of different sizes. */
+/** Notes on searches of different sizes. */
 export function notesOnSearch(rows: readonly Pick<ComparisonRow, 'label' | 'searched'>[]): readonly string[] {
   const searched = new Map(rows.flatMap(({ label, searched }) => (searched === undefined ? [] : [[label, searched]])));
   if (new Set(searched.values()).size < 2) return [];

@@ -8,9 +8,11 @@ import { writeWhole } from '../../support/whole-file.js';
 import { definitions } from '../../training/definitions.js';
 
 /**
- * config.yaml of a comparison's folder: the config that its comparison.json is of. Without results it is written at once, and tells what an
- * interrupted comparison was; results of another config keep theirs until they are replaced.
- * @returns What writes it with the results, a note on results that will be replaced, and whether those were made of runs as this config has them.
+ * Manages config.yaml in a comparison's folder: the config of its comparison.json. Without results it is written at
+ * once, so that an interrupted comparison has its config. Results of another config keep theirs until they are
+ * replaced.
+ * @returns A function that writes it with the results, a note on results that will be replaced, and whether those
+ * results have the runs of this config.
  */
 export async function folderConfig(
   folder: string,
@@ -23,7 +25,7 @@ export async function folderConfig(
     await write();
     return { write, note: null, hasResults: false };
   }
-  const added = /^compare\.(seeds|models)\b/; // more seeds and models go on with the same runs
+  const added = /^compare\.(seeds|models)\b/; // adding seeds or models continues with the same runs
   const now: unknown = JSON.parse(JSON.stringify(resolvedComparison(config)));
   const changed = differences(parse(readFileSync(file, 'utf8')), now).filter(({ key }) => !added.test(key));
   const keeps = ['compare.', 'engine.', ...pathsOf(config)];

@@ -3,16 +3,20 @@ import type { Look } from '../comparison.js';
 import { spendingLevels } from '../statistics/alpha-spending.js';
 import { fewestPairs } from '../statistics/verdict.js';
 
-/** What the looks of the first plan may spend together: the chance of a false difference. */
+/** The chance of a false difference that all looks of the first plan may spend. */
 const whole = 0.05;
 
 export type LookToCome = Omit<Look, 'undecided'>;
 
 /**
- * The looks that a config plans, after stored ones. A single look tests at what its plan may spend. Several share it by alpha spending; the
- * share is worked out for one gain of the largest family as Holm's method tests it first, at 1 / gains of it, and multiplied again, so that
- * adjusted p-values are held against it. A plan after others may spend half of what they had at least; one that is taken again, what it had. A plan with
- * too few seeds for any verdict spends nothing.
+ * The looks that a config plans, after the stored ones.
+ *
+ * A single look tests at its plan's full alpha. Several looks share it by alpha spending. The shares are computed for
+ * one gain of the largest family at alpha / gains, the level of Holm's first test. They are then multiplied by the
+ * number of gains, because adjusted p-values are compared with them.
+ *
+ * A new plan after others may spend half of the smallest alpha so far. A plan that is repeated keeps its alpha. A plan
+ * with too few seeds for any verdict spends nothing.
  */
 export function plannedLooks(
   config: Pick<
@@ -37,25 +41,27 @@ export function plannedLooks(
   });
 }
 
-/** Of stored looks, those of other plans than this one. */
+/** The stored looks of other plans. */
 export function ofOtherPlans(looks: readonly Look[], config: Plan): readonly Look[] {
   return looks.filter((look) => !isOfPlan(look, config));
 }
 
-/** A look at these seeds that has been taken before, the strictest of them; or one at the seeds of several reports. */
+/** The strictest stored look at these seeds. If there is none (seeds of several reports), a new look with its own plan. */
 export function lookAt(of: readonly number[], looks: readonly Look[]): LookToCome {
   const [same] = looks.filter((look) => isEqual(look.of, of)).toSorted((a, b) => a.level - b.level);
   const alpha = alphaAfter(looks);
   return same ?? { seeds: of.length, of, plan: [of.length], alpha, level: alpha };
 }
 
-/** The chance of a false difference at any of these looks is at most this, in one family: the sum of what their plans may spend. */
+/**
+ * Upper bound on the chance of a false difference at any of these looks, in one family: the sum of their plans' alphas.
+ */
 export function familyError(looks: readonly LookToCome[]): number {
   const onePerPlan = looks.filter((look, index) => looks.findIndex((other) => isSamePlan(look, other)) === index);
   return onePerPlan.reduce((sum, { alpha }) => sum + alpha, 0);
 }
 
-/** Whether two looks belong to one plan: the seeds of the earlier are the first of the later. */
+/** Whether two looks belong to one plan: the later seeds start with the earlier ones. */
 export function isSamePlan(one: LookToCome, other: LookToCome): boolean {
   const seeds = Math.min(one.of.length, other.of.length);
   return isEqual(one.plan, other.plan) && isEqual(one.of.slice(0, seeds), other.of.slice(0, seeds));

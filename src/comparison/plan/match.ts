@@ -9,11 +9,13 @@ import type { Match } from '../comparison.js';
 type Options = Readonly<Record<string, unknown>>;
 
 /**
- * Scales all widths of `options.levels` and `options.tower` by one factor, so that the model has about `target` network parameters
- * (embedding tables are not counted). Rounded widths reach a number just below the target and one just above it; from each of the
- * two the last tower layer (without a tower: the last layer of the last level) takes the width that comes nearest, and the
- * match is the one of both where that layer changes less. Options that have `target` parameters already keep their widths.
- * @param options The model's, parsed: with `levels` and `tower`.
+ * Scales all widths of `options.levels` and `options.tower` by one factor, so that the model has about `target` network
+ * parameters. Embedding tables are not counted.
+ *
+ * Rounded widths give a number just below the target and one just above it. For each, the last tower layer (without a
+ * tower: the last layer of the last level) takes the width that comes nearest. The result is the one in which that
+ * layer changes less. Options that already have `target` parameters keep their widths.
+ * @param options The model's parsed options with `levels` and `tower`.
  * @throws ConfigError if even widths of 1 have more parameters, or the widest possible fewer.
  */
 export function matchWidths(wanted: {
@@ -63,7 +65,7 @@ export function matchWidths(wanted: {
   }
 }
 
-/** Network parameters of a model, whose number the sizes of embedding tables do not change. */
+/** Network parameters of a model. The sizes of embedding tables do not change their number. */
 export function networkParameters(model: {
   readonly type: string;
   readonly options: Options;
@@ -73,10 +75,10 @@ export function networkParameters(model: {
 }
 
 /**
- * What `match` asks of a model at one point: `changes` with its widths, for a run; null without `match`.
- * @param shape Of the data at this point, which the baseline as configured is counted on.
- * @param changes Further values of the model's runs, such as tuned ones: they are set before the widths are scaled.
- * @param changedShape Of the data with these values, such as a tuned width of embeddings; default: `shape`.
+ * What `match` asks of a model at one point: `changes` and the matched widths, for a run. Null without `match`.
+ * @param shape The data's shape at this point. The baseline as configured is counted on it.
+ * @param changes Further values of the model's runs, such as tuned ones. They are set before the widths are scaled.
+ * @param changedShape The data's shape with these values, such as a tuned embedding width; default: `shape`.
  */
 export function matched(
   config: ComparisonConfig,
@@ -99,7 +101,7 @@ export function matched(
 const stackSchema = z.object({ levels: z.array(z.array(z.int())), tower: z.array(z.int()) });
 type Stack = z.infer<typeof stackSchema>;
 
-/** @param multiple What divides the last width of every level. */
+/** @param multiple The last width of every level must be a multiple of it. */
 function scaled({ levels, tower }: Stack, factor: number, multiple: number): Stack {
   const scale = (width: number, step = 1) => Math.max(1, Math.round((width * factor) / step)) * step;
   return {
@@ -109,8 +111,8 @@ function scaled({ levels, tower }: Stack, factor: number, multiple: number): Sta
 }
 
 /**
- * The stack with the width of its last layer that comes nearest to `target`, and by how much that width changed: abs(ln(new / old)),
- * infinite if no width comes nearer than half a unit's parameters.
+ * The stack whose last layer has the width nearest to `target`, and how much that width changed: abs(ln(new / old)).
+ * Infinite if no width comes nearer than half a unit's parameters.
  */
 function adjusted(stack: Stack, target: number, multiple: number, count: (stack: Stack) => number) {
   const step = stack.tower.length > 0 ? 1 : multiple;

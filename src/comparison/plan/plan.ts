@@ -11,17 +11,18 @@ import { placeRuns, type Run, reportedRuns } from './run.js';
 
 /** What a comparison has to run. */
 export interface Plan {
-  /** The runs of `tune`, which come first. None without it. */
+  /** The runs of `tune`, which come first. Empty without it. */
   readonly search: Search;
-  /** What `tune` and `match` decide; the search must be finished. */
+  /** The decisions of `tune` and `match`. The search must be finished. */
   decide(): DecidedChanges;
-  /** The reported runs under these seeds. Without decisions they are as if `tune` chose the values of the config. */
+  /** The reported runs for these seeds. Without decisions, `tune` is assumed to choose the config's values. */
   runs(decided: DecidedChanges | undefined, seeds: readonly number[]): Promise<readonly Run[]>;
 }
 
 /**
- * Reads what the plan depends on: sizes of the data where widths are matched, and which runs are finished in the comparison's folder.
- * @throws ConfigError for what the config asks of the data and these do not have.
+ * Reads what the plan depends on: the data's sizes if widths are matched, and the finished runs in the comparison's
+ * folder.
+ * @throws ConfigError if the config asks for something that the data do not have.
  */
 export async function makePlan(
   config: ComparisonConfig,
@@ -47,7 +48,9 @@ export async function makePlan(
   };
 }
 
-/** What a comparison asks of its data and can be told before anything is trained. The data are read only if it asks something. */
+/**
+ * Checks the config's demands on the data before anything is trained. Reads the data only if there are such demands.
+ */
 export async function checkData(config: ComparisonConfig, readShape: ReadShape): Promise<void> {
   const checks = [rowsForPredictions, groupsForMetrics].flatMap((check) => check(config) ?? []);
   if (checks.length === 0) return;
@@ -57,10 +60,10 @@ export async function checkData(config: ComparisonConfig, readShape: ReadShape):
   }
 }
 
-/** @param at Which of several points the data are those of. */
+/** @param at The point of the axes that the data belong to. */
 type Check = (shape: DataShape, at: string) => void;
 
-/** Errors over test rows need the predictions of every run, which large test splits do not keep. */
+/** Errors over test rows need the predictions of every run. Runs with large test splits do not keep them. */
 function rowsForPredictions({ uncertainty }: ComparisonConfig): Check | undefined {
   if (uncertainty === null || uncertainty === 'seeds') return undefined;
   return ({ rows }, at) => {

@@ -6,35 +6,35 @@ import { definitions } from '../../training/definitions.js';
 import { type LoadingEvent, oncePerData } from '../../training/load-dataset.js';
 import { axisName } from './axis-point.js';
 
-/** One run of a comparison: what is trained, where, and how far it is. */
+/** One run of a comparison: what is trained, where, and its state. */
 export interface Run {
   readonly label: string;
   readonly point: AxisPoint;
   readonly seed: number;
-  /** What a run of `tune` tries, by key. */
+  /** The values that a run of `tune` tries, by key. */
   readonly values?: AxisPoint;
-  /** What is reported from it; absent: all tasks. */
+  /** The tasks that are reported from this run. Absent: all tasks. */
   readonly tasks?: readonly string[];
   readonly experiment: Experiment;
   readonly hash8: string;
-  /** Name of the folder, below that of its stage. Runs of one hash share it. */
+  /** Folder name, below the folder of its stage. Runs with equal hashes share it. */
   readonly folder: string;
-  /** `failed`: it was tried by this process. */
+  /** `failed`: this process tried it. */
   readonly state: 'planned' | 'finished' | 'failed';
 }
 
-/** A run that is asked for. */
+/** A requested run. */
 export interface Wanted extends Pick<Run, 'label' | 'point' | 'seed' | 'values' | 'tasks'> {
-  /** What its config has beyond the model's: matched widths, tuned values. */
+  /** Changes to the model's config: matched widths, tuned values. */
   readonly changes: AxisPoint;
 }
 
-/** A reported run is made of parts, nearly always of one: a run, and the tasks that are reported from it. */
+/** A part of a reported run. Most reported runs have one part: a run, and the tasks that are reported from it. */
 export type RunPart = Pick<Wanted, 'tasks' | 'changes'>;
 
 /**
- * The reported runs, seed by seed, so that an unfinished comparison has whole pairs. Within a seed: point by point, the models in
- * the order of the config.
+ * The reported runs, seed by seed, so that an unfinished comparison has complete pairs. Within a seed: point by point,
+ * models in the order of the config.
  */
 export function reportedRuns(
   config: Pick<ComparisonConfig, 'points' | 'models'>,
@@ -54,10 +54,10 @@ export function reportedRuns(
 }
 
 /**
- * Finds or names the folders of runs. A run is known by its hash, whatever its folder is called; two that are the same experiment
- * have one folder. Of several folders of a run, a finished one is taken, else the one with the newest checkpoint. Opens the data, for
- * their checksums.
- * @param folder of all these runs.
+ * Finds or names the folders of runs. A run is identified by its hash, whatever its folder's name. Runs of the same
+ * experiment share a folder. If a run has several folders, a finished one is used, else the one with the newest
+ * checkpoint. Opens the data to get their checksums.
+ * @param folder The folder that contains all these runs.
  */
 export async function placeRuns(
   config: Pick<ComparisonConfig, 'experiment'>,
@@ -87,7 +87,7 @@ export async function placeRuns(
   return placed;
 }
 
-/** Named for the run's folder: label, tasks, axis values, values that are tried, and seed. */
+/** The experiment, named like the run's folder: label, tasks, axis values, tried values, seed. */
 export function experimentOf(
   config: Pick<ComparisonConfig, 'experiment'>,
   { label, point, seed, values, tasks, changes }: Wanted,
@@ -99,19 +99,19 @@ export function experimentOf(
   return { ...experiment, name: folderName([label, ...(tasks ?? []), ...words].join('-')) };
 }
 
-/** The runs that are still to be trained, the first of those that share a folder. */
+/** The runs that still must be trained. Of runs that share a folder, only the first. */
 export function unfinished(runs: readonly Run[]): Run[] {
   const seen = new Set<string>();
   return runs.filter(({ folder, state }) => !seen.has(folder) && seen.add(folder) && state !== 'finished');
 }
 
-/** A text as a name that a config and any file system take. */
+/** Turns a text into a name that is valid in configs and in any file system. */
 function folderName(text: string): string {
   const plain = text.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
   return plain.slice(0, 80) || 'run';
 }
 
-/** By their checkpoints; without one, by name. */
+/** Sorts by time of checkpoint. Folders without one are sorted by name. */
 function newestFirst(folder: string): (a: string, b: string) => number {
   const time = (name: string) =>
     statSync(join(folder, name, 'checkpoints', 'last.safetensors'), { throwIfNoEntry: false })?.mtimeMs ?? 0;

@@ -1,10 +1,10 @@
 import { normalBelow } from './distributions.js';
 
 /**
- * Levels of the tests at each look at growing data, such that the chance of a false difference at any of them is at most `level` in all
- * (Lan and DeMets 1983, with their spending function level * ln(1 + (e - 1) t), which is near Pocock's constant levels). A test at look k
- * rejects where its p-value is below the k-th number.
- * @param times The part of all data that each look has: ascending, at most 1.
+ * Test levels for each look at growing data. The chance of a false difference at any look is at most `level` in total
+ * (Lan and DeMets 1983). The spending function is level * ln(1 + (e - 1) t), which is near Pocock's constant levels.
+ * The test at look k rejects if its p-value is below the k-th number.
+ * @param times The fraction of all data at each look: ascending, at most 1.
  */
 export function spendingLevels(times: readonly number[], level: number): readonly number[] {
   const levels: number[] = [];
@@ -26,13 +26,13 @@ export function spendingLevels(times: readonly number[], level: number): readonl
   return levels;
 }
 
-/** A density of the sum of normal increments, symmetric about 0: weights at points x >= 0, of both x and -x. */
+/** The density of a sum of normal increments, symmetric about 0. Each weight at a point x >= 0 is for both x and -x. */
 type Density = readonly { readonly x: number; readonly weight: number }[];
 
-/** All at 0. */
+/** All mass at 0. */
 const start: Density = [{ x: 0, weight: 1 }];
 
-/** The sum after a further increment of this variance, as a function of a bound. */
+/** The sum after one more increment of this variance, as a function of a bound. */
 interface Next {
   readonly from: Density;
   readonly deviation: number;
@@ -53,7 +53,7 @@ function outside({ from, deviation }: Next, bound: number): number {
 
 const intervals = 400;
 
-/** The density of sums that stay within the bound, at points of Simpson's rule. */
+/** The density of the sums within the bound, at the points of Simpson's rule. */
 function within({ from, deviation }: Next, bound: number): Density {
   const step = bound / intervals;
   return Array.from({ length: intervals + 1 }, (_, index) => {

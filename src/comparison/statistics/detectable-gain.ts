@@ -1,8 +1,8 @@
 import { criticalValue, normalBelow } from './distributions.js';
 
 /**
- * The smallest true gain that a two-sided t test at this level finds with 80 % power, its standard error being the observed one: se times
- * the noncentrality by which the noncentral t distribution has that power.
+ * The smallest true gain that a two-sided t test at this level finds with 80 % power, given the observed standard
+ * error. It is se times the noncentrality at which the noncentral t distribution has that power.
  */
 export function detectableGain(se: number, degreesOfFreedom: number, level: number): number {
   const key = `${degreesOfFreedom} ${level}`;
@@ -11,7 +11,7 @@ export function detectableGain(se: number, degreesOfFreedom: number, level: numb
   return se * noncentrality;
 }
 
-/** A table's gains share few of them, and finding one takes long with few degrees of freedom. */
+/** A table has few distinct values, and computing one is slow for few degrees of freedom. */
 const known = new Map<string, number>();
 
 function noncentralityOf(degreesOfFreedom: number, level: number): number {
@@ -26,16 +26,17 @@ function noncentralityOf(degreesOfFreedom: number, level: number): number {
 }
 
 /**
- * P(|T| > c) where T = (Z + noncentrality) / s is noncentral t, s^2 = chi^2 / df, and c the critical value of the two-sided test at this
- * level: the mean over s of P(Z > c s - noncentrality) + P(Z < -c s - noncentrality). Infinite df: s is 1.
+ * P(|T| > c), where T = (Z + noncentrality) / s is noncentral t, s^2 = chi^2 / df, and c is the critical value of the
+ * two-sided test at this level. It is the mean over s of P(Z > c s - noncentrality) + P(Z < -c s - noncentrality). For
+ * infinite df, s is 1.
  */
 export function testPower(noncentrality: number, degreesOfFreedom: number, level: number): number {
   const critical = criticalValue(level, degreesOfFreedom);
   const given = (s: number) => normalBelow(noncentrality - critical * s) + normalBelow(-noncentrality - critical * s);
   if (degreesOfFreedom > 1e8) return given(1);
-  // s = exp(u) has the density exp(df (u - (e^2u - 1) / 2)) but for a constant, which is found by the same sum. The integrand is smooth
-  // and falls off at both ends, so that the error of equal steps is below rounding once they are a quarter of its narrowest part: the
-  // density, or the rise of `given` where critical * s passes the noncentrality.
+  // s = exp(u) has the density exp(df (u - (e^2u - 1) / 2)) up to a constant, which the same sum gives. The integrand
+  // is smooth and decays on both sides. So the error is below rounding when the step is a quarter of its narrowest
+  // part: the density, or the rise of `given` where critical * s passes the noncentrality.
   const step = Math.min(1 / Math.sqrt(2 * degreesOfFreedom), 1 / noncentrality) / 4;
   let [sum, weights] = [0, 0];
   for (const direction of [-1, 1]) {

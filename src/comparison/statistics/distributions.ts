@@ -8,7 +8,7 @@ export function normalBelow(x: number): number {
   return normalCdf(x, 0, 1);
 }
 
-/** P(T <= x) of Student's t; infinite degrees of freedom: of a standard normal. */
+/** P(T <= x) of Student's t. Infinite degrees of freedom give the standard normal. */
 export function studentBelow(x: number, degreesOfFreedom: number): number {
   return Number.isFinite(degreesOfFreedom) ? studentCdf(x, degreesOfFreedom) : normalBelow(x);
 }
@@ -18,7 +18,7 @@ export function twoSidedP(statistic: number, degreesOfFreedom: number): number {
   return Math.min(1, 2 * studentBelow(-Math.abs(statistic), degreesOfFreedom));
 }
 
-/** The x with P(|T| > x) = `level`: half the width, in standard errors, of an interval of confidence 1 - level. */
+/** The x with P(|T| > x) = `level`: the half-width, in standard errors, of an interval with confidence 1 - level. */
 export function criticalValue(level: number, degreesOfFreedom: number): number {
   return -(Number.isFinite(degreesOfFreedom)
     ? studentQuantile(level / 2, degreesOfFreedom)

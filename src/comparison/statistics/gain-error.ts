@@ -1,14 +1,12 @@
-/** How far a mean gain may be off by chance. */
+/** The sampling error of a mean gain. */
 export interface GainError {
   /** Squared standard error. */
   readonly variance: number;
-  /** Of the t distribution that gain / error is held against; infinite: normal. */
+  /** Degrees of freedom of the t distribution of gain / error. Infinite: normal. */
   readonly degreesOfFreedom: number;
 }
 
-/**
- * Of the mean of n independent differences: sd^2 / n, n - 1 degrees of freedom. Null for fewer than two.
- */
+/** The error of the mean of n independent differences: sd^2 / n with n - 1 degrees of freedom. Null if n < 2. */
 export function seedError(differences: readonly number[], magnitude: number): GainError | null {
   const pairs = differences.length;
   if (pairs < 2) return null;
@@ -16,14 +14,14 @@ export function seedError(differences: readonly number[], magnitude: number): Ga
   return { variance, degreesOfFreedom: pairs - 1 };
 }
 
-/** Whether differences of values of this magnitude are equal but for rounding. */
+/** Whether the differences are equal up to rounding, for values of this magnitude. */
 export function isConstant(differences: readonly number[], magnitude: number): boolean {
   return Math.max(...differences) - Math.min(...differences) <= 4 * Number.EPSILON * magnitude;
 }
 
 /**
- * Of the sum of two independent errors. The degrees of freedom are those by which the sum has the variance that its parts have
- * (Welch 1938, Satterthwaite 1946): v^2 / sum of v_i^2 / df_i.
+ * The error of the sum of two independent errors. The degrees of freedom are by Welch (1938) and Satterthwaite (1946):
+ * v^2 / sum of v_i^2 / df_i.
  */
 export function addErrors(one: GainError, other: GainError): GainError {
   const variance = one.variance + other.variance;
@@ -35,7 +33,7 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Over n - 1. Exactly 0 for equal values. NaN for fewer than two. */
+/** Standard deviation over n - 1. Exactly 0 for equal values, NaN for fewer than two. */
 export function standardDeviation(values: readonly number[]): number {
   const [first = 0] = values;
   const shifted = values.map((value) => value - first);
@@ -45,9 +43,9 @@ export function standardDeviation(values: readonly number[]): number {
 
 /** The error of one gain, and its parts. */
 export interface ErrorOfGain {
-  /** Null where a part that is asked for is not to be had. */
+  /** Null if a requested part is not available. */
   readonly whole: GainError | null;
   readonly seeds: GainError | null;
-  /** Null: not asked for, or in the seeds' error already. */
+  /** Null: not requested, or already included in the seeds' error. */
   readonly rows: GainError | null;
 }

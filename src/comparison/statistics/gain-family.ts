@@ -4,9 +4,9 @@ import type { GainError } from './gain-error.js';
 /** One gain of a family. */
 export interface FamilyMember {
   readonly gain: number | null;
-  /** Null: it has none, or there is no gain. */
+  /** Null: no error, or no gain. */
   readonly error: GainError | null;
-  /** Half the width of the zone of equivalence; null: not asked. */
+  /** Half the width of the equivalence zone. Null: no equivalence test. */
   readonly margin: number | null;
 }
 
@@ -24,15 +24,16 @@ export interface TestedMember {
 type Interval = readonly [low: number, high: number];
 
 /**
- * Tests of gains that are looked at together: that a gain is 0 (two-sided), that it is within its margin (two one-sided tests,
- * Schuirmann 1987) and that it is above -margin (one-sided). Holm's method adjusts each of the three families, so that each has a chance
- * of at most `level` of any false claim.
+ * Tests a family of gains: that a gain is 0 (two-sided), that it is within its margin (two one-sided tests, Schuirmann
+ * 1987), and that it is above -margin (one-sided). Holm's method adjusts each of the three sets of p-values. So the
+ * chance of any false claim is at most `level` in each set.
  *
- * Simultaneous intervals are Bonferroni's: all of them hold their true gains with the confidence 1 - level. One that does not hold 0 is
- * of a gain that differs from 0; Holm's method finds more, since it tests the largest gain against all, the next against one fewer, ….
+ * Simultaneous intervals are Bonferroni's: all of them cover their true gains with confidence 1 - level. A gain whose
+ * interval excludes 0 differs from 0. Holm's method finds more differences: it tests the largest gain against all, the
+ * next against one fewer, ….
  *
- * Without an error nothing is defined. An error of 0 says that nothing was seen to vary: of a gain of 0 this is perfect agreement,
- * p = 1 and within any margin; any other gain has no test.
+ * Without an error nothing is defined. An error of 0 means that nothing varied. A gain of 0 is then perfect agreement:
+ * p = 1 and within any margin. Any other gain has no test.
  */
 export function testFamily(members: readonly FamilyMember[], level: number): readonly TestedMember[] {
   const alone = members.map(testAlone);
@@ -91,9 +92,9 @@ const nothing = {
 };
 
 /**
- * Holm's adjusted p-values (1979): the i-th smallest of m, times m - i + 1, no less than the one before, at most 1.
- * Rejecting those below .05 keeps the chance of any false rejection in the family below .05, however the tests depend.
- * Tests that are not defined are no members of the family and stay null.
+ * Holm's adjusted p-values (1979): the i-th smallest of m is multiplied by m - i + 1. Each is no less than the one
+ * before and at most 1. Rejecting those below .05 keeps the chance of any false rejection in the family below .05, for
+ * any dependence of the tests. Undefined tests do not count as members of the family and stay null.
  */
 export function holm(family: readonly (number | null)[]): (number | null)[] {
   const adjusted: (number | null)[] = family.map(() => null);

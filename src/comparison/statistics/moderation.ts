@@ -1,21 +1,30 @@
 import trigamma from '@stdlib/math-base-special-trigamma';
 import { type GainError, mean, standardDeviation } from './gain-error.js';
 
-/** Fewest pairs and fewest gains of a task with which variances are moderated: with fewer, the family-wise error is not held. */
+/**
+ * Fewest pairs, and fewest gains of a task, for moderated variances. With fewer, the family-wise error exceeds its
+ * level.
+ */
 export const fewestModerated = { pairs: 4, gains: 3 } as const;
 
-/** What the variances of a table's gains have in common. */
+/** The shared part of the variances of a table's gains. */
 export interface Moderation {
-  /** The error of a mean gain over so many pairs, its own error being `own`: the same where it has fewer pairs than the others. */
+  /**
+   * The error of a mean gain over `pairs` pairs whose own error is `own`. Returned unchanged if it has fewer pairs than
+   * the others.
+   */
   moderate(own: GainError, pairs: number, task: number): GainError;
 }
 
 /**
- * Empirical Bayes for the variances of gains (after Smyth 2004): each variance is moved towards the mean variance of its task, the more
- * the less the variances of all tasks differ, and counts as better known. Three changes hold the family-wise error where models differ
- * in their spread up to eightfold (`npm run study:statistics`): no variance becomes smaller than its own; the correlation of gains over
- * one reference is taken into account, since their variances then tell less than as many independent ones; and only half of the added
- * degrees of freedom count.
+ * Empirical Bayes for the variances of gains (after Smyth 2004). Each variance is moved towards the mean variance of
+ * its task and gains degrees of freedom. The less the variances of all tasks differ, the larger the move.
+ *
+ * Three changes keep the family-wise error where models differ in spread up to eightfold (`npm run study:statistics`):
+ * - No variance becomes smaller than its own.
+ * - The correlation of gains over one reference is taken into account: their variances carry less information than
+ *   independent ones.
+ * - Only half of the added degrees of freedom count.
  *
  *     d = n - 1, s^2_c the variance of gain c over n pairs, S^2 the mean of its task's s^2_c, M of them
  *     rho   = mean over tasks of (mean covariance of two gains) / S^2, in [0, 1)
@@ -24,9 +33,9 @@ export interface Moderation {
  *     s~^2  = max(s^2, (d0 S^2 + d s^2) / (d0 + d))
  *     df    = d + (min(d0 + d, d M / (1 + (M - 1) rho^2)) - d) / 2, at least d
  *
- * @param tasks [task][gain][pair]. Only gains with as many pairs as any other count, and those that vary.
- * A task without any gain of as many pairs stays out: its gains keep their own errors.
- * @returns Null with fewer than four pairs, or fewer than three gains of a task that is in.
+ * @param tasks [task][gain][pair]. Only gains that vary and have the maximum number of pairs count. A task without such
+ * a gain stays out: its gains keep their own errors.
+ * @returns Null with fewer than four pairs, or if a task that is in has fewer than three gains.
  */
 export function moderation(tasks: readonly (readonly (readonly number[])[])[]): Moderation | null {
   const pairs = Math.max(0, ...tasks.flat().map(({ length }) => length));
@@ -74,7 +83,7 @@ function withinTasks(groups: readonly (readonly number[])[]): number {
   return squares.reduce((sum, square) => sum + square, 0) / (squares.length - groups.length);
 }
 
-/** The x at which trigamma(x) is y, which falls from infinity to 0; infinite for y <= 0. By halving. */
+/** The x at which trigamma(x) = y, by bisection. trigamma falls from infinity to 0, so x is infinite for y <= 0. */
 export function inverseTrigamma(y: number): number {
   if (y <= 0) return Number.POSITIVE_INFINITY;
   let [low, high] = [0, 1];

@@ -6,19 +6,19 @@ const mostSeeds = 1000;
 /** An undecided gain, and what its next test would be. */
 export interface Undecided {
   readonly gain: number;
-  /** Of training noise, over `pairs` seeds: it falls with more of them. */
+  /** Error of training noise over `pairs` seeds. It falls with more seeds. */
   readonly seeds: GainError;
   readonly pairs: number;
-  /** Of the test rows: more seeds do not change it. */
+  /** Error of the test rows. More seeds do not change it. */
   readonly rows: GainError | null;
   readonly margin: number | null;
-  /** Of one test, the level being divided among those that are still open. */
+  /** Level of one test: the total level divided by the number of tests that are still open. */
   readonly level: { readonly difference: number; readonly equivalence: number };
 }
 
 /**
- * With how many seeds a gain of this size and spread would be decided, as different from 0 or as within its margin. Null: not with a
- * thousand. The true gain being the observed one, the chance of a decision is then about one in two.
+ * The number of seeds that would decide a gain of this size and spread, as different from 0 or as within its margin. If
+ * the true gain is the observed one, the chance of a decision is then about one in two. Null: not even with a thousand.
  */
 export function seedsToDecide(undecided: Undecided): number | null {
   let [low, high] = [undecided.pairs, mostSeeds];

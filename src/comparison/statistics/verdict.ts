@@ -1,14 +1,17 @@
 import type { TaskVerdict, Verdict } from '../comparison.js';
 
-/** With fewer pairs than this, errors over seeds are too uncertain for a verdict. */
+/** With fewer pairs, errors over seeds are too uncertain for a verdict. */
 export const fewestPairs = 3;
 
-/** The part of a model's runs that may end at their limit, still improving, before its verdict is that it was not trained to a plateau. */
+/**
+ * If a larger fraction of a model's runs reach the epoch limit while still improving, its verdict is "not trained to a
+ * plateau".
+ */
 export const mostAtLimit = 0.2;
 
 /**
- * On one task. A gain that is shown to be within the margin is equivalent, also if it is shown to differ from 0: it is too small to
- * count. Without a test it is undecided.
+ * The verdict on one task. A gain shown to be within the margin is equivalent, even if it is also shown to differ from
+ * 0: it is too small to count. Without a test it is undecided.
  */
 export function taskVerdict(
   gain: number,
@@ -21,7 +24,7 @@ export function taskVerdict(
   return gain > 0 ? 'better' : 'worse';
 }
 
-/** Over all tasks; null: no result. */
+/** The verdict over all tasks. Null: no result. */
 export function rowVerdict(tasks: readonly (TaskVerdict | null)[]): Verdict {
   const having = (verdict: TaskVerdict) => tasks.filter((task) => task === verdict).length;
   if (having('better') > 0 && having('worse') > 0) return 'seesaw';

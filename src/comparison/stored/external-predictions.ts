@@ -5,18 +5,18 @@ import { ConfigError, DataError } from '../../support/errors.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
 import { readPredictions, type TaskPredictions } from '../../training/predictions.js';
 
-/** What scores of binary tasks are. */
+/** The scale of binary tasks' scores. */
 export type Scale = 'probability' | 'logit';
 
-/** Predictions that were made elsewhere: a file for one seed of the table. */
+/** Predictions of another program: a file for one seed of the table. */
 export interface ExternalFile {
   readonly label: string;
-  /** The run that it is compared with; undefined: the table's first seed. */
+  /** The seed of the run to compare with. Undefined: the table's first seed. */
   readonly seed: number | undefined;
   readonly path: string;
 }
 
-/** The test rows that scores belong to: what a run on them was given. */
+/** The test rows that scores belong to, as a run on them received them. */
 export interface Reference {
   readonly dataset: EvaluatedRun['result']['dataset'];
   /** Labels and masks, in the order of the table's tasks. */
@@ -28,7 +28,7 @@ export function parseExternalFile(word: string): ExternalFile {
   const [, label, seed, path] = /^([^=]+?)(?::(\d+))?=(.+)$/s.exec(word) ?? [];
   if (label === undefined || path === undefined)
     throw new ConfigError(`--predictions ${word}: expected LABEL=FILE or LABEL:SEED=FILE.`);
-  // A label may have a colon, but what begins as a number after it was meant as a seed.
+  // A label may contain a colon, but digits after it were meant as a seed.
   const meant = seed === undefined ? /:(\s*[-+.\d][^:]*|\s*)$/.exec(label)?.[1] : undefined;
   if (meant !== undefined)
     throw new ConfigError(
@@ -40,10 +40,11 @@ export function parseExternalFile(word: string): ExternalFile {
 /**
  * Reads scores of the test split, one per row in the split's order, and evaluates them.
  *
- * A CSV has a header with the tasks' names and a column of scores for each (others are ignored): of a binary task probabilities or logits,
- * as `scale` says, of a regression task predictions in the label's units. A cell may be empty where the row is not in the task's sample
- * space. A file `.arrow` is one that a run writes. Labels, masks and weights are those of a run on the same rows.
- * @throws DataError with line and column for a score that is not a number, and for another number of rows.
+ * A CSV has a header with the tasks' names and a column of scores for each. Other columns are ignored. Scores of a
+ * binary task are probabilities or logits, by `scale`. Scores of a regression task are predictions in the label's
+ * units. A cell may be empty if the row is outside the task's sample space. A `.arrow` file has the format that runs
+ * write. Labels, masks and weights come from a run on the same rows.
+ * @throws DataError with line and column for a score that is not a number, and for a wrong number of rows.
  */
 export async function readExternal(
   path: string,
@@ -157,7 +158,7 @@ function number(text: string, place: string): number {
   return value;
 }
 
-/** The log-odds of a probability: infinite for 0 and 1, which metrics take as they are. */
+/** The log-odds of a probability. Infinite for 0 and 1, which metrics accept. */
 function toLogit(value: number, scale: Scale | undefined, place: string): number {
   if (scale === undefined)
     throw new ConfigError('Say what the scores of binary tasks are: --scores probability or --scores logit.');

@@ -10,14 +10,14 @@ import type { Decisions } from '../plan/decided-changes.js';
 export interface StoredRow {
   readonly label: string;
   readonly type: string;
-  /** Empty for a single run: where it lies on axes is read from its config. */
+  /** Empty for a single run: its config gives its place on the axes. */
   readonly point: AxisPoint;
   readonly runs: readonly StoredRun[];
-  /** What a comparison decided for it. */
+  /** What a comparison decided for this row. */
   readonly decided?: Decisions;
 }
 
-/** Paths are as seen from the working directory. */
+/** Paths are relative to the working directory. */
 export interface StoredRun extends RunReference {
   readonly run?: FinishedRun;
 }
@@ -28,14 +28,15 @@ interface Part {
   readonly run: FinishedRun;
 }
 
-/** A run that was put together: its tasks share no parameters, so that each is what it is beside any others. */
+/** A run composed of parts. Its tasks share no parameters, so each task's result does not depend on the others. */
 interface ComposedRun extends FinishedRun {
   readonly parts: readonly Part[];
 }
 
 /**
- * The run that a reference stands for: the one in its folder, or one that is put together from its parts. Undefined unless all are finished.
- * @param finished By the paths in the reference.
+ * The run that a reference stands for: the one in its folder, or a composition of its parts. Undefined unless all parts
+ * are finished.
+ * @param finished Finished runs by the paths in the reference.
  * @throws DataError for a part that has not counted each task's parameters.
  */
 export function reportedRun(
@@ -52,12 +53,12 @@ export function reportedRun(
   return composed(Array.from(tasksByRun, ([run, tasks]) => ({ tasks, run })));
 }
 
-/** What a run is made of: itself, or each of its parts. */
+/** The parts of a run: itself, or each run that it is composed of. */
 export function partsOf(run: FinishedRun): readonly Part[] {
   return isComposed(run) ? run.parts : [{ tasks: Object.keys(run.result.tasks), run }];
 }
 
-/** The run as it was trained, or each of those that it is put together from. */
+/** The run as it was trained, or each run that it is composed of. */
 export function trainedRuns<Run extends EvaluatedRun>(run: Run): readonly (Run | FinishedRun)[] {
   return isComposed(run) ? run.parts.map((part) => part.run) : [run];
 }
@@ -66,7 +67,9 @@ function isComposed(run: EvaluatedRun): run is ComposedRun {
   return 'parts' in run;
 }
 
-/** What is of a task comes from its part; what is of the whole run and the same in all, from the first. */
+/**
+ * Composes a run: each task's values come from its part, and values that are the same in all parts come from the first.
+ */
 function composed(parts: readonly Part[]): ComposedRun {
   const runs = parts.map(({ run }) => run);
   const [first] = runs;
@@ -121,7 +124,7 @@ function composed(parts: readonly Part[]): ComposedRun {
   };
 }
 
-/** At the limit if a part is, by the tasks that are reported from it. */
+/** At the limit if any part is, judged by the tasks that are reported from it. */
 function endedOf(parts: readonly Part[]): FinishedRun['result']['ended'] {
   const ends = parts.map(({ tasks, run: { epochs, experiment, result } }) => {
     const own = { ...experiment, tasks: experiment.tasks.filter(({ name }) => tasks.includes(name)) };
@@ -138,7 +141,7 @@ function parametersOfTask({ path, result }: FinishedRun, task: string) {
   );
 }
 
-/** Epoch by epoch what each task has; steps and seconds are all that was spent. */
+/** Each task's values, epoch by epoch. Steps and seconds are summed over the parts. */
 function epochsOf(parts: readonly Part[]): readonly EpochRecord[] {
   const records = parts.flatMap(({ tasks, run }) => run.epochs.map((record) => ({ tasks, record })));
   const numbers = [...new Set(records.map(({ record }) => record.epoch))].toSorted((a, b) => a - b);
@@ -151,7 +154,7 @@ function epochsOf(parts: readonly Part[]): readonly EpochRecord[] {
     return {
       epoch,
       steps: own.reduce((sum, { record }) => sum + record.steps, 0),
-      // The joint loss of a part is of all its tasks.
+      // A part's joint loss covers all of its tasks, so the composed run has none.
       train: { loss: Number.NaN, tasks: ofTasks(({ train }) => train.tasks) },
       validation: ofTasks(({ validation }) => validation),
       weights: ofTasks(({ weights }) => weights),

@@ -6,7 +6,7 @@ import { definitions } from '../../training/definitions.js';
 import { readEnvironment } from '../../training/environment.js';
 import { type Result, readResult } from '../../training/result.js';
 
-/** A run that has a config and an environment, and once it is finished a result. */
+/** A run with a config and an environment, and with a result once it is finished. */
 export interface StartedRun {
   readonly path: string;
   readonly experiment: Experiment;

@@ -9,21 +9,22 @@ import type { Comparison, RunReference } from '../comparison.js';
 import { decisionsIn } from '../plan/decided-changes.js';
 import { reportedRun, type StoredRow, type StoredRun } from './reported-run.js';
 
-/** Runs found under one path that a user named: those of a comparison, or a single one. */
+/** The runs under one path that a user named: those of a comparison, or a single one. */
 export interface StoredRuns {
   readonly path: string;
-  /** Tells labels apart that two of them use. */
+  /** Distinguishes labels that several sources use. */
   readonly name: string;
   /** Undefined: a single run. */
   readonly comparison: Comparison | undefined;
   readonly rows: readonly StoredRow[];
-  /** What was left out, a line each. */
+  /** What was left out, one line each. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads the folder of a comparison, of a run, or of several runs. A word `NAME=PATH` names the model or the comparison; without it a model
- * is named by its config (less `-seed-<its seed>` at the end). Runs that are not finished are noted and left out.
+ * Reads the folder of a comparison, of a run, or of several runs. A word `NAME=PATH` names the model or the comparison.
+ * Without a name, a model gets its config's name (less `-seed-<its seed>` at the end). Unfinished runs are noted and
+ * left out.
  * @throws ConfigError if there is no run.
  */
 export function readStoredRuns(word: string): readonly StoredRuns[] {
@@ -43,7 +44,7 @@ function isStarted(path: string): boolean {
   return existsSync(join(path, 'config.yaml')) && existsSync(join(path, 'environment.json'));
 }
 
-/** A word is a path if there is one of this name, so that paths may have a `=`. */
+/** If the whole word is an existing path it is used as one, so paths may contain `=`. */
 function namedPath(word: string): { readonly name?: string; readonly path: string } {
   const at = word.indexOf('=');
   if (at < 1 || existsSync(word)) return { path: word };
@@ -89,13 +90,13 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
   return { path, name: name ?? comparison.name, comparison, rows, notes };
 }
 
-/** The type of a row of predictions that were made elsewhere. */
+/** The type of a row of external predictions. */
 export const external = 'external';
 
-/** @param type The model's, in the comparison's row. */
+/** @param type The model's type in the comparison's row. */
 function readReference(folder: string, comparison: Comparison, reference: RunReference, type: string): StoredRun {
   const moved = mapPaths(reference, (path) => {
-    // `ple report` names runs wherever they lie, and seals what it writes.
+    // `ple report` names runs in any folder, and seals what it writes.
     if (isAbsolute(path) || (comparison.sha256 === undefined && /^\.\.([/\\]|$)/.test(normalize(path))))
       throw new DataError(
         `${join(folder, 'comparison.json')} names a run outside of its folder, ${path}: name the folders of the runs instead.`,
@@ -129,7 +130,7 @@ export function mapPaths<Reference extends RunReference>(
 }
 
 /**
- * A comparison as `ple compare` or `ple report` wrote it; one of schema 1 with what later ones have beside it.
+ * Reads a comparison that `ple compare` or `ple report` wrote. Schema 1 is converted to the current one.
  * @throws DataError if the file is damaged.
  */
 export function readComparison(folder: string): Comparison {
@@ -196,7 +197,7 @@ const common = {
   notes: z.array(z.string()),
   timing: values,
 };
-/** What readers rest on. Schema 1 is of earlier versions, some of which wrote less. */
+/** The fields that readers rely on. Schema 1 comes from earlier versions, some of which wrote less. */
 const comparisonShape = z.discriminatedUnion(
   'schema',
   [

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FinishedRun } from '../../training/finished-run.js';
 
-/** What runs took, by their paths: `seconds` from start to end, over all interruptions, without the time between them. */
+/** Time of runs, by path: `seconds` from start to end over all interruptions, without the gaps between them. */
 export function timeOf(runs: ReadonlyMap<string, FinishedRun>) {
   return Object.fromEntries(
     [...runs].map(([path, { path: folder, result, epochs }]) => [
@@ -17,7 +17,7 @@ export function timeOf(runs: ReadonlyMap<string, FinishedRun>) {
   );
 }
 
-/** From the first to the last line of each process that wrote to the log; null without one. */
+/** Seconds from the first to the last line of each process that wrote to the log, summed. Null without a log. */
 export function secondsLogged(file: string): number | null {
   if (!existsSync(file)) return null;
   let [begin, last, sum] = [0, 0, 0];
@@ -31,7 +31,7 @@ export function secondsLogged(file: string): number | null {
   return (sum + last - begin) / 1000;
 }
 
-/** The lines of a log, less any that a kill cut short. */
+/** The lines of a log, without lines that a kill cut short. */
 export function logEntries(text: string): Readonly<Record<string, unknown>>[] {
   return text.split('\n').flatMap((line) => {
     try {

@@ -12,7 +12,7 @@ import { findRawFiles, fingerprint } from './raw-files.js';
 import { type FileSplit, fileNotes } from './read-files.js';
 import { userSplits } from './user-splits.js';
 
-/** Raise them when the same files become other tables, and the same tables other rows. */
+/** Raise the first when the same files give other tables, the second when the same tables give other rows. */
 const [tablesVersion, rowsVersion] = [2, 1];
 
 const options = z.strictObject({
@@ -37,13 +37,14 @@ const options = z.strictObject({
 });
 type Options = z.infer<typeof options>;
 
-/** A mark of a common row: see `userSplits`. */
+/** Marks of a common row: see `userSplits`. */
 const [none, first, second] = [0, 1, 2];
 
 /**
- * Ali-CCP (Alibaba, from ESMM, SIGIR 2018): impressions with clicks and conversions. Samples are joined with the features that they share when they
- * are read. Rows with a conversion but no click are left out. A user's samples are all in one of train and validation, or validation and
- * test, as they stand next to each other in the files and share their features.
+ * Ali-CCP (Alibaba, from ESMM, SIGIR 2018): impressions with clicks and conversions. Samples are joined with their
+ * common features when they are read. Rows with a conversion but no click are left out. A user's samples are all in one
+ * split of train and validation, or of validation and test, because they are adjacent in the files and share their
+ * features.
  */
 export const aliCcp = defineLoader({
   name: 'ali-ccp',
@@ -80,7 +81,7 @@ export const aliCcp = defineLoader({
   },
 });
 
-/** In the order of `SampleReader`. Index 0 of every field: the row has none of it. */
+/** In the order of `SampleReader`. Index 0 of every field means that the row has no id. */
 function sourceColumns({ ids }: StoredFiles): SourceColumn[] {
   const size = ({ name }: Field) => 1 + (ids[name] ?? 0);
   const ofKind = (kind: Field['kind']) => fields.filter((field) => field.kind === kind);

@@ -9,43 +9,46 @@ const point = 46;
 const underscore = 95;
 const longestName = 6;
 const largestId = 2 ** 31 - 1;
-/** Most distinct ids of a field, so that every index is an int32. */
+/** Maximum number of distinct ids per field, so that every index is an int32. */
 const mostIds = 2 ** 30;
 const powersOfTen = Float64Array.from({ length: 10 }, (_, k) => 10 ** k);
 
 /** A field with one id in a row. */
 interface SingleColumn {
   readonly field: Field;
-  /** The ids, -1 where a row has none; behind `resolve` their indexes, 0 where it has none. [rows] */
+  /** The ids, -1 if a row has none. After `resolve`: their indexes, 0 if it has none. [rows] */
   readonly indexes: Int32Array;
-  /** Rows that have several entries, of which the heaviest is kept. */
+  /** Rows with several entries, of which only the heaviest is kept. */
   repeated: number;
   heaviest: number;
   countedRow: number;
 }
 
 /**
- * Reads feature lists, `field \x02 id \x03 value` joined by \x01, into arrays. No string is made of an entry. Ids become indexes, from 1 in the
- * order in which a field's ids are first kept.
+ * Reads feature lists, `field \x02 id \x03 value` joined by \x01, into arrays, without a string per entry. Ids become
+ * indexes, from 1 in the order in which a field's ids are first kept.
  */
 export class EntryReader {
   readonly unread = { count: 0, names: new Set<string>() };
   readonly singles: readonly SingleColumn[];
-  /** By place in `fields`, of those that are read. */
+  /** Ids of the fields that are read, by index in `fields`. */
   readonly ids = new Map<number, IdMap>();
-  /** Rows since `clear`. */
+  /** Number of rows since `clear`. */
   rows = 0;
-  /** Of the rows' list entries: where each row's end [rows], and each entry's field (its place in `fields`), id (behind `resolve`: its index) and value. */
+  /**
+   * For the rows' list entries: the end of each row's entries [rows]; each entry's field (its index in `fields`), id
+   * (after `resolve`: its index) and value.
+   */
   readonly ends: Int32Array;
   places = new Uint8Array(2 ** 16);
   indexes = new Int32Array(2 ** 16);
   values = new Float32Array(2 ** 16);
   #entries = 0;
-  readonly #byName = new Int8Array(2 * 11 ** longestName).fill(-1); // place in `fields`, by `nameCode`
+  readonly #byName = new Int8Array(2 * 11 ** longestName).fill(-1); // index in `fields`, by `nameCode`
   readonly #singles: (SingleColumn | undefined)[] = [];
   readonly #ids: IdMap[] = [];
 
-  /** Between one `clear` and the next. */
+  /** Maximum between two calls of `clear`. */
   readonly mostRows: number;
 
   constructor(chosen: readonly Field[], mostRows: number) {
@@ -63,7 +66,7 @@ export class EntryReader {
     this.singles = this.#singles.filter((single) => single !== undefined);
   }
 
-  /** Starts a file: nothing is counted yet, but ids keep their indexes. */
+  /** Starts a file: resets the counts. Ids keep their indexes. */
   start(): void {
     this.clear();
     this.unread.count = 0;
@@ -71,7 +74,7 @@ export class EntryReader {
     for (const single of this.singles) single.repeated = 0;
   }
 
-  /** Forgets the rows. */
+  /** Removes the rows. */
   clear(): void {
     for (const { indexes } of this.singles) indexes.fill(-1, 0, this.rows);
     for (const single of this.singles) single.countedRow = -1;
@@ -81,11 +84,11 @@ export class EntryReader {
 
   /**
    * Reads bytes[at..end] as one more row.
-   * @returns how many entries there are.
-   * @param fail is given what is wrong.
+   * @returns the number of entries.
+   * @param fail takes a description of the mistake.
    */
   read(bytes: Uint8Array, at: number, end: number, fail: (message: string) => never): number {
-    while (this.#entries + (end - at) / 4 > this.values.length) this.#grow(); // no entry is shorter, with its separator
+    while (this.#entries + (end - at) / 4 > this.values.length) this.#grow(); // no entry with its separator is shorter
     const { places, indexes, values } = this;
     let count = this.#entries;
     let entries = 0;
@@ -95,7 +98,7 @@ export class EntryReader {
       let code = 1;
       let byte = bytes[p] ?? 0;
       while (byte !== afterField && p < end) {
-        const digit = byte === underscore ? 10 : byte - zero; // a colon follows 9: it is no 10
+        const digit = byte === underscore ? 10 : byte - zero; // in ASCII a colon follows 9, but it is not 10
         code = digit >= 0 && (digit < 10 || byte === underscore) ? Math.imul(code, 11) + digit : 0;
         if (code === 0) break;
         byte = bytes[++p] ?? 0;
@@ -114,7 +117,7 @@ export class EntryReader {
       if (!named || p >= end || digit !== afterId - zero || p === idBegin || id > largestId)
         fail(entryFault(bytes, begin, end));
       const valueBegin = ++p;
-      // up to nine digits with at most one point; anything else is read by the language's own rules
+      // up to nine digits with at most one point; anything else is parsed by JavaScript
       let mantissa = 0;
       let pointAt = -1;
       let plain = true;
@@ -150,7 +153,7 @@ export class EntryReader {
     return entries;
   }
 
-  /** Replaces the ids by their indexes: many at once, as a look-up waits for memory, and several wait together. */
+  /** Replaces the ids by their indexes, many at once: look-ups wait for memory, and several can wait together. */
   resolve(): void {
     for (const { field, indexes } of this.singles) {
       const ids = this.ids.get(fields.indexOf(field));
@@ -163,7 +166,7 @@ export class EntryReader {
     for (let e = 0; e < this.#entries; e++) indexes[e] = this.#ids[places[e] ?? 0]?.index(indexes[e] ?? 0) ?? 0;
   }
 
-  /** The heaviest entry, of equal ones the first. */
+  /** Keeps the heaviest entry; of equal ones the first. */
   #addSingle(single: SingleColumn, id: number, value: number): void {
     const row = this.rows;
     if (single.indexes[row] !== -1) {
@@ -192,11 +195,11 @@ export class EntryReader {
 }
 
 /**
- * Indexes of ids, from 1 in the order in which they are first asked for; 0 is left for "none". Without a string or an object per id: 8 to
- * 16 bytes in the table and 4 in the list of ids.
+ * Indexes of ids, from 1 in the order of first use; 0 means "none". Uses no string or object per id, but 8 to 16 bytes
+ * in the table and 4 in the list of ids.
  */
 export class IdMap {
-  #table = new Uint32Array(2 * 1024); // pairs: id, index; an index of 0 is a free place
+  #table = new Uint32Array(2 * 1024); // pairs of id and index; an index of 0 marks a free slot
   #shift = 32 - 10;
   #ids = new Uint32Array(512); // by index - 1
   #count = 0;
@@ -211,7 +214,7 @@ export class IdMap {
     return this.#ids.subarray(0, this.#count);
   }
 
-  /** The id's index, a new one if it has none. */
+  /** The id's index. A new id gets a new one. */
   index(id: number): number {
     const table = this.#table;
     const mask = table.length - 1;
@@ -253,7 +256,7 @@ export class IdMap {
   }
 }
 
-/** The name as a number, from 1 so that leading zeros count. */
+/** Encodes the name as a number that starts at 1, so that leading zeros count. */
 function nameCode(name: string): number {
   let code = 1;
   for (const letter of name) code = code * 11 + (letter === '_' ? 10 : Number(letter));

@@ -1,7 +1,7 @@
-/** A field of the feature lists. Its ids are told apart from those of other fields. */
+/** A field of the feature lists. Equal ids in different fields are distinct. */
 export interface Field {
   readonly name: string;
-  /** Whose feature lists have it: those of samples or those that samples share. */
+  /** The feature lists that contain it: those of samples, or the common ones that samples share. */
   readonly file: 'skeleton' | 'common';
   /** single: one id, whose value is always 1. list: any number of ids, each with a value. */
   readonly kind: 'single' | 'list';
@@ -11,7 +11,7 @@ export interface Field {
 const single = (file: Field['file'], name: string, meaning: string): Field => ({ name, file, kind: 'single', meaning });
 const list = (file: Field['file'], name: string, meaning: string): Field => ({ name, file, kind: 'list', meaning });
 
-/** In the order in which they become columns: single ones first. */
+/** In the order of the columns: single ones first. */
 export const fields: readonly Field[] = [
   single('common', '101', 'user'),
   single('common', '121', 'user: category group'),
@@ -38,10 +38,10 @@ export const fields: readonly Field[] = [
   list('skeleton', '853', 'cross of 150_14 and 210'),
 ];
 
-/** Lists whose values, added up, are a numeric column too: how often the user met what the item has. */
+/** Lists whose sum of values is also a numeric column: how often the user met the item's property. */
 export const crosses: readonly string[] = ['508', '509', '702', '853'];
 
-/** The field that tells users apart. */
+/** The field that identifies users. */
 export const userField = '101';
 
 export function fieldsOf(file: Field['file'], kind?: Field['kind']): readonly Field[] {

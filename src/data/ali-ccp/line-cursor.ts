@@ -11,15 +11,15 @@ const hexValues = Int8Array.from({ length: 256 }, (_, byte) => {
   return Number.isNaN(value) ? -1 : value;
 });
 
-/** Goes through the lines of a file, and in a line from cell to cell; fails with the file's name and the line's number. */
+/** Iterates over a file's lines, and over the cells of a line. Errors name the file and the line number. */
 export class LineCursor {
-  /** Number of the line, from 1. */
+  /** Line number, from 1. */
   line = 0;
   bytes: Uint8Array = new Uint8Array();
-  /** What is left of the line: bytes[at..end]. */
+  /** The rest of the line: bytes[at..end]. */
   at = 0;
   end = 0;
-  /** The last key that was read: 64 bits in two halves. */
+  /** The last key that was read, as two halves of 64 bits. */
   high = 0;
   low = 0;
   readonly #path: string;
@@ -29,13 +29,13 @@ export class LineCursor {
     this.#path = path;
   }
 
-  /** Whole lines that follow those before. */
+  /** Starts with the next bytes: whole lines that follow the previous ones. */
   start(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.#next = 0;
   }
 
-  /** Goes to the next line; false after the last of these bytes. */
+  /** Moves to the next line. False after the last line of these bytes. */
   next(): boolean {
     if (this.#next >= this.bytes.length) return false;
     this.line++;
@@ -47,7 +47,7 @@ export class LineCursor {
     return true;
   }
 
-  /** 16 hexadecimal digits, into `high` and `low`. */
+  /** Reads 16 hexadecimal digits into `high` and `low`. */
   key(): void {
     const begin = this.at;
     const ends = begin + keyDigits < this.end && this.bytes[begin + keyDigits] === comma;
@@ -60,7 +60,7 @@ export class LineCursor {
     this.at++;
   }
 
-  /** A whole number. */
+  /** Reads a whole number. */
   count(): number {
     let value = 0;
     const begin = this.at;
@@ -76,7 +76,7 @@ export class LineCursor {
     return value;
   }
 
-  /** 0 or 1. */
+  /** Reads 0 or 1. */
   label(name: string): number {
     const begin = this.at;
     const value = this.count();
@@ -89,7 +89,7 @@ export class LineCursor {
     throw new DataError(`${this.#path}:${this.line}: ${message}`);
   };
 
-  /** Eight digits; -1 if one is none. */
+  /** Reads eight digits. -1 if one is invalid. */
   #hex(): number {
     let value = 0;
     let wrong = 0;

@@ -22,24 +22,25 @@ import {
 } from './read-files.js';
 import type { Sent } from './read-thread.js';
 
-/** What the DuckDB file has beside its tables, which datasets/ali-ccp.md describes. */
+/** The description of the DuckDB file. datasets/ali-ccp.md describes its tables. */
 export interface StoredFiles {
   /** By table. */
   readonly files: Readonly<Record<TableName, FileDescription>>;
-  /** Common rows that some sample needs. */
+  /** Number of common rows that some sample needs. */
   readonly common: Readonly<Record<FileSplit, number>>;
-  /** By field: its distinct ids. */
+  /** Number of distinct ids, by field. */
   readonly ids: Readonly<Record<string, number>>;
 }
 
 const script = import.meta.url.endsWith('.ts') ? './read-thread.fixture.mjs' : './read-thread.js';
 
 const historyPlaces = fieldsOf('common', 'list').map((field) => fields.indexOf(field));
-/** Places of a shelf, whose rows are sorted at once. */
+/** Places per shelf. A shelf's rows are sorted in memory at once. */
 const shelfPlaces = 2 ** 12;
 
 /**
- * Reads the four files into the attached database `prepared`. A thread reads lines, while this one stores what it read before.
+ * Reads the four files into the attached database `prepared`. A thread reads lines while this thread stores earlier
+ * ones.
  * @returns the entry's description.
  */
 export async function prepareFiles(
@@ -119,26 +120,28 @@ class Store {
 }
 
 /**
- * The tables of the training files, or the test files. Samples come first, in the order of their file. A common row's place is that of its first
- * sample: neighbouring samples need neighbouring common rows. Common rows come in another order, and are stored in that of their places when all
- * have come.
+ * The tables of the training files, or of the test files.
+ *
+ * Samples come first, in the order of their file. A common row's place is the order of its first sample, so that
+ * neighbouring samples need neighbouring common rows. Common rows arrive in another order. They are stored in the order
+ * of their places once all have arrived.
  */
 class SplitTables {
-  /** Common rows that samples need. */
+  /** Number of common rows that samples need. */
   common = 0;
   readonly #database: DuckDBConnection;
   readonly #files: RawFiles;
   readonly #split: FileSplit;
   #samples = 0;
-  /** Of each place: the line of its first sample. */
+  /** By place: the line of its first sample. */
   readonly #lines: number[] = [];
-  /** Rows of the file of common features. */
+  /** Number of rows in the file of common features. */
   #rows = 0;
-  /** Of each place: whether its common row has come. */
+  /** By place: whether its common row has arrived. */
   #filled = new Uint8Array();
   readonly #shelves: Shelves;
 
-  /** @param folder for what is not needed when all is stored. */
+  /** @param folder Folder for temporary files. */
   constructor(database: DuckDBConnection, folder: string, files: RawFiles, split: FileSplit) {
     this.#database = database;
     this.#files = files;
@@ -198,7 +201,7 @@ class SplitTables {
     for (const table of ['keys', 'wanted']) await this.#database.run(`DROP TABLE ${table}_${this.#split}`);
   }
 
-  /** Of each run, the place of its common row; places that are new are the next ones. */
+  /** The place of each run's common row. New places are appended. */
   async #placesOfRuns({ high, low, lines }: Samples['runs']): Promise<Int32Array> {
     const places = await this.#placesOf({ high, low });
     const added = new Map<string, number>();
@@ -219,7 +222,7 @@ class SplitTables {
     return places;
   }
 
-  /** The join: of each key, the place of its common row; -1 for none so far. */
+  /** The join: the place of each key's common row; -1 if it has none yet. */
   async #placesOf({ high, low }: Keys): Promise<Int32Array> {
     const wanted = `wanted_${this.#split}`;
     await this.#database.run(`TRUNCATE ${wanted}`);
@@ -235,21 +238,23 @@ class SplitTables {
 }
 
 /**
- * Common rows that come in any order of their places, in a file of the work folder until all have come. Those of neighbouring places are a
- * shelf, which is put in order in memory. A row is 32-bit words: how many there are, its place, its number, its single fields, how many entries each
- * list has, and for each list all indexes and all values.
+ * Common rows that arrive in any order, in a file of the work folder until all have arrived. Rows with neighbouring
+ * places form a shelf, which is sorted in memory.
+ *
+ * A row consists of 32-bit words: the number of words, its place, its number, its single fields, the number of entries
+ * of each list, and for each list all indexes and all values.
  */
 class Shelves {
   readonly #path: string;
   #end = 0;
-  /** By shelf, where in the file its rows lie. */
+  /** By shelf: where its rows are in the file. */
   readonly #parts: { readonly position: number; readonly bytes: number }[][] = [];
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** @param common the place of each row, -1 for one that no sample needs. @param first the number of the first row. */
+  /** @param common The place of each row; -1 if no sample needs it. @param first Number of the first row. */
   async put(common: Int32Array, first: number, { singles, ends, places, indexes, values }: Features): Promise<void> {
     const header = 3 + singles.length;
     const words = new Int32Array(common.length * (header + historyPlaces.length) + 2 * indexes.length);
@@ -288,12 +293,12 @@ class Shelves {
     else parts.push({ position, bytes });
   }
 
-  /** Puts all rows into a table of the database `prepared`, in the order of their places. */
+  /** Moves all rows into a table of the database `prepared`, in the order of their places. */
   async empty(database: DuckDBConnection, table: string): Promise<void> {
     const file = await open(this.#path);
     try {
       const appender = await database.createAppender(table, null, 'prepared');
-      await database.run('BEGIN'); // DuckDB then writes whole row groups, however many rows a shelf has
+      await database.run('BEGIN'); // DuckDB then writes whole row groups, whatever the number of rows per shelf
       for (const parts of this.#parts) {
         const bytes = Buffer.alloc(parts.reduce((sum, part) => sum + part.bytes, 0));
         let filled = 0;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { findRawFile, type RawFile } from '../fetch/raw-file.js';
 
-/** The four files as they are published. */
+/** The four files as published. */
 export interface RawFiles {
   readonly common: { readonly train: RawFile; readonly test: RawFile };
   readonly skeleton: { readonly train: RawFile; readonly test: RawFile };
@@ -21,8 +21,8 @@ export async function findRawFiles(folder: string): Promise<RawFiles> {
 }
 
 /**
- * Tells a file from another in a moment, where its SHA-256 would take minutes: its length, when it was last written, and the SHA-256 of 64
- * samples of 64 KiB.
+ * Identifies a file within moments, where its SHA-256 would take minutes: by its length, its modification time, and the
+ * SHA-256 of 64 samples of 64 KiB.
  */
 export async function fingerprint({ path, bytes }: RawFile): Promise<string> {
   const file = await open(path);

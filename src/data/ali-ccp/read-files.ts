@@ -13,25 +13,28 @@ export type FileSplit = (typeof fileSplits)[number];
 /** A file's table. */
 export type TableName = `${'samples' | 'common'}_${FileSplit}`;
 
-/** Rows that are read before they are stored: of samples, a row group of DuckDB. A row of common features is some thousand bytes. */
+/**
+ * Rows that are read before they are stored. For samples: a DuckDB row group. A row of common features has some
+ * thousand bytes.
+ */
 const batchRows = { common: 2 ** 12, skeleton: 122_880 };
 const pieceBytes = 2 ** 20;
 
-/** What is known of one of the four files once it has been read. */
+/** Facts about one of the four files after it was read. */
 export interface FileDescription {
   readonly file: string;
-  /** Of the unpacked content. */
+  /** Checksum of the unpacked content. */
   readonly sha256: string;
   /** Rows that were kept. */
   readonly rows: number;
   readonly entries: number;
   /** Rows with a conversion but no click. */
   readonly leftOut: number;
-  /** Rows that say another number of features than they have. */
+  /** Rows whose stated number of features differs from the actual one. */
   readonly miscounted: number;
-  /** Entries of fields that the file is not known to have. */
+  /** Entries of unknown fields. */
   readonly unread: { readonly count: number; readonly names: readonly string[] };
-  /** By single field, rows that have several entries of it. */
+  /** Number of rows with several entries, by single field. */
   readonly repeated: Readonly<Record<string, number>>;
 }
 
@@ -45,7 +48,7 @@ export interface Features {
   readonly values: Float32Array;
 }
 
-/** Indexes of common features: 64 bits in two halves. */
+/** Indexes of common features, as two halves of 64 bits. */
 export interface Keys {
   readonly high: Uint32Array;
   readonly low: Uint32Array;
@@ -63,14 +66,17 @@ export interface Samples {
   readonly kind: 'samples';
   readonly split: FileSplit;
   readonly rows: number;
-  /** Samples with one index stand next to each other: the index of those from row `first` on, and the line of the first one. */
+  /** Consecutive samples with the same index form a run: its index, its `first` row, and the line of that row. */
   readonly runs: Keys & { readonly first: Int32Array; readonly lines: Int32Array };
   readonly click: Uint8Array;
   readonly conversion: Uint8Array;
   readonly features: Features;
 }
 
-/** What is read, in this order for training, then test: samples, their file's end, common rows, their file's end. At last, the ids of each field. */
+/**
+ * The results of reading, in this order for training, then test: samples, end of their file, common rows, end of their
+ * file. At the end, the ids of each field.
+ */
 export type Read =
   | CommonRows
   | Samples
@@ -80,13 +86,13 @@ export type Read =
       readonly split: FileSplit;
       readonly description: FileDescription;
     }
-  /** In the order of their indexes, which start at 1. `place`: that of the field in `fields`. */
+  /** In the order of their indexes, which start at 1. `place`: the field's index in `fields`. */
   | { readonly kind: 'ids'; readonly place: number; readonly ids: Int32Array };
 
 /**
  * Reads the four files.
- * @param give takes what is read, in arrays of its own.
- * @param onBytes is told how many bytes on disk have been read, of all files.
+ * @param give takes what is read, in newly allocated arrays.
+ * @param onBytes gets the number of bytes on disk read so far, over all files.
  */
 export async function readFiles(
   files: RawFiles,
@@ -133,7 +139,7 @@ const commonPass: Pass = (file, split, reader, give, onBytes) => {
   );
 };
 
-/** Conversions without a click are left out. */
+/** Leaves out conversions without a click. */
 const samplesPass: Pass = (file, split, reader, give, onBytes) => {
   const { mostRows } = reader;
   const keys = new KeyList(mostRows);
@@ -177,9 +183,10 @@ function featuresOf({ singles, rows, ends, places, indexes, values }: EntryReade
 }
 
 /**
- * Reads a file once: `begin` reads what stands before a row's feature list, `reader` the list, and `flush` takes the rows batch by batch.
- * @param begin is given the row's place in the batch; false leaves it out.
- * @param onBytes is told how many bytes on disk have been read; throws to stop.
+ * Reads a file once. `begin` reads the cells before a row's feature list, `reader` reads the list, and `flush` takes
+ * the rows batch by batch.
+ * @param begin gets the row's index in the batch; false leaves the row out.
+ * @param onBytes gets the number of bytes on disk read so far; throws to stop.
  */
 async function filePass(
   file: RawFile,
@@ -263,7 +270,7 @@ class KeyList {
     this.#low[this.count++] = low;
   }
 
-  /** All of them, and starts anew. */
+  /** Returns all keys and clears the list. */
   take(): Keys {
     const { count } = this;
     this.count = 0;
@@ -271,7 +278,7 @@ class KeyList {
   }
 }
 
-/** What a user should know of a file, a line each. */
+/** Notes for the user on a file, one line each. */
 export function fileNotes({ file, leftOut, miscounted, unread, repeated }: FileDescription): string[] {
   const notes: string[] = [];
   const rows = (count: number) => (count === 1 ? '1 row' : `${count} rows`);

@@ -1,14 +1,14 @@
-// A thread that reads the four files: started by `prepare-files.ts`.
+// A thread that reads the four files. `prepare-files.ts` starts it.
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DataError } from '../../support/errors.js';
 import type { RawFiles } from './raw-files.js';
 import { type Read, readFiles } from './read-files.js';
 
-/** Batches that may lie in the other thread's queue: it falls behind while it puts common rows in order. */
+/** Maximum number of batches in the main thread's queue. The main thread falls behind while it sorts common rows. */
 const mostWaiting = 4;
 
-/** What the thread sends. Each `Read` is answered by a message. */
+/** What the thread sends. The main thread answers each `Read` with a message. */
 export type Sent =
   | { readonly kind: 'read'; readonly read: Read }
   | { readonly kind: 'bytes'; readonly done: number }
@@ -35,7 +35,7 @@ try {
   port.unref();
 }
 
-/** Those of all arrays in a value: they are handed over, not copied. */
+/** The buffers of all arrays in a value. They are transferred, not copied. */
 function buffersOf(value: unknown): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) return value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
   if (typeof value !== 'object' || value === null) return [];

@@ -7,10 +7,13 @@ import type { FileSplit } from './read-files.js';
 
 const singles = { common: fieldsOf('common', 'single'), skeleton: fieldsOf('skeleton', 'single') };
 const lists = { common: fieldsOf('common', 'list'), skeleton: fieldsOf('skeleton', 'list') };
-/** A gap of no more unwanted common rows is read along, which costs less than another statement: DuckDB reads this many rows at once. */
+/**
+ * A gap of at most this many unwanted common rows is read too. This costs less than another statement, since DuckDB
+ * reads this many rows at once.
+ */
 const gap = 2048;
 
-/** How the second task's label and sample space are made. */
+/** How the label and sample space of the second task are defined. */
 export interface LabelRule {
   /** The second task is defined for clicks only. */
   readonly clicksOnly: boolean;
@@ -18,7 +21,10 @@ export interface LabelRule {
 
 /** Which samples of a range are read. */
 export interface SampleRange {
-  /** Numbers of samples, [from, to), of which those are chosen whose common row is; `skip` of them are left out, then `rows` are read. */
+  /**
+   * A range of sample numbers, [from, to). Samples are chosen by their common row. `skip` of them are skipped, then
+   * `rows` are read.
+   */
   readonly from: number;
   readonly to: number;
   readonly chosen: (common: number) => boolean;
@@ -38,7 +44,10 @@ export class SampleReader {
     this.#rule = rule;
   }
 
-  /** Columns: the single fields of the common features and of samples, the crosses' values, the lists of both. Tasks: click, conversion. */
+  /**
+   * Columns: the single fields of common features and of samples, the sums of crosses, the lists of both. Tasks: click,
+   * conversion.
+   */
   async read({ from, to, chosen, skip, rows }: SampleRange): Promise<SourceBlock> {
     const common = new Int32Array(rows);
     const [clicks, conversions] = [new Float32Array(rows), new Float32Array(rows)];
@@ -80,7 +89,7 @@ export class SampleReader {
     };
   }
 
-  /** The common rows of samples, each once, and each sample's place among them. */
+  /** The common rows of samples, each once, and each sample's index among them. */
   async #readCommon(common: Int32Array) {
     const distinct = Int32Array.from(new Set(common)).sort();
     const placeOf = new Map<number, number>();
@@ -117,7 +126,7 @@ function names(some: readonly Field[]): string[] {
   return some.map(({ name }) => `"${name}"`);
 }
 
-/** Ranges [from, to) that have all of some ascending numbers, and little else. */
+/** Ranges [from, to) that cover some ascending numbers, and little else. */
 function rangesOf(numbers: Int32Array): (readonly [number, number])[] {
   const ranges: [number, number][] = [];
   for (const number of numbers) {
@@ -137,7 +146,7 @@ function copyPicked(
   for (let i = 0; i < picked.length; i++) target[at + i] = values?.[picked[i] ?? 0] ?? 0;
 }
 
-/** Lists of some fields. */
+/** Lists of several fields. */
 class FieldLists {
   readonly lists: readonly GrowingList[];
   readonly #byPlace: (GrowingList | undefined)[] = [];
@@ -147,7 +156,7 @@ class FieldLists {
     for (const [k, field] of some.entries()) this.#byPlace[fields.indexOf(field)] = this.lists[k];
   }
 
-  /** That of the field with this place in `fields`. */
+  /** The list of the field with this index in `fields`. */
   at(place: number | undefined): GrowingList | undefined {
     return this.#byPlace[place ?? 0];
   }
@@ -185,7 +194,7 @@ class GrowingList {
     this.#offsets[++this.#rows] = this.#count;
   }
 
-  /** A row's bytes: all indexes, then all weights, of four bytes each. */
+  /** Adds a row's bytes: all indexes, then all weights, four bytes each. */
   putRow(bytes: Uint8Array): void {
     const half = bytes.length / 2;
     while (this.#count + half / 4 > this.#indexes.length) this.#grow();
@@ -209,7 +218,7 @@ class GrowingList {
   }
 }
 
-/** Of each row's weights. */
+/** Sums of each row's weights. */
 function sums(values: ListValues | undefined, rows: number): Float32Array {
   const target = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {

@@ -6,27 +6,28 @@ import type { FileSplit } from './read-files.js';
 import { type LabelRule, SampleReader } from './sample-reader.js';
 
 const blockRows = 4096;
-/** A split's samples are counted in ranges of so many of the file's. */
+/** A split's samples are counted per range of this many samples of the file. */
 const rangeRows = 512;
-/** Rows of two numbers that are read at once. */
+/** Rows of two numbers per read. */
 const readRows = 2 ** 20;
 
-/** To which split the samples of a common row belong; by common row. 0: to none. */
+/** The split of a common row's samples, by common row. 0: none. */
 type Marks = Uint8Array;
 
-/** What the splits of a file are made of. */
+/** The data that a file's splits are made from. */
 interface Drawn {
   readonly file: PreparedFile;
   readonly split: FileSplit;
-  /** Rows of the file: of common features, and samples. */
+  /** Number of rows of the file: common rows, and samples. */
   readonly rows: { readonly common: number; readonly samples: number };
   readonly rule: LabelRule;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Draws users, so that all samples of one are in one split. A common row without a user stands for itself.
- * @param markOf of a number in [0, 1), uniform over users, the same for a user in every file. 0: in no split.
+ * Draws users, so that all samples of a user are in one split. A common row without a user counts as a user.
+ * @param markOf The mark of a number in [0, 1). The number is uniform over users, and equal for a user in every file.
+ * 0: in no split.
  * @param wanted marks of the splits.
  * @returns the splits, in the file's order.
  */
@@ -53,7 +54,7 @@ export async function userSplits(
   return wanted.map((mark, w) => markedSplit(drawn, marks, mark, counts[w] ?? new Int32Array()));
 }
 
-/** Each row, and its values of two columns. */
+/** Calls a function with each row and its values of two columns. */
 async function eachRow(
   { file, signal }: Drawn,
   { table, columns, rows }: { readonly table: string; readonly columns: readonly string[]; readonly rows: number },
@@ -73,7 +74,7 @@ async function eachRow(
   await file.expectRows(`the rows of ${table}`, found, rows);
 }
 
-/** The samples whose common row has this mark. @param counts of them in each range of the file's samples. */
+/** The samples whose common row has this mark. @param counts Their numbers in each range of the file's samples. */
 function markedSplit(drawn: Drawn, marks: Marks, mark: number, counts: Int32Array): SourceSplit {
   const reader = new SampleReader(drawn.file, drawn.split, drawn.rule);
   const chosen = (common: number) => marks[common] === mark;
@@ -90,7 +91,7 @@ function markedSplit(drawn: Drawn, marks: Marks, mark: number, counts: Int32Arra
   return { rows, blockRows, ...readAhead(Math.ceil(rows / blockRows), read) };
 }
 
-/** Blocks that can be asked for before they are needed: they are read while the block before is used. */
+/** Blocks that can be requested in advance: they are read while the previous block is used. */
 function readAhead(
   blocks: number,
   read: (index: number) => Promise<SourceBlock>,
@@ -111,7 +112,7 @@ function readAhead(
   };
 }
 
-/** [0, 1), from all bits of both. */
+/** A number in [0, 1) that depends on all bits of both. */
 function uniform(seed: number, value: number): number {
   let code = Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1) ^ Math.imul(value, 0x85ebca6b);
   code = Math.imul(code ^ (code >>> 16), 0x7feb352d);

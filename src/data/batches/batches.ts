@@ -3,15 +3,15 @@ import { type FloatArray, float32, type IntArray, int32 } from '../../support/ar
 import type { Random } from '../../support/random.js';
 import { type Block, type Dataset, type Split, type SplitName, widthsOf } from '../dataset.js';
 
-/** Consecutive batches of B rows each, as an engine takes them. */
+/** Consecutive batches of B rows each, in the form that an engine takes. */
 export interface Chunk {
   readonly steps: number; // S
-  /** Real rows of each batch: B, but fewer in a pass's last, whose other rows have mask 0. */
+  /** Real rows of each batch: B, or fewer in the last batch of a pass, whose padding rows have mask 0. */
   readonly rows: Int32Array; // [S]
   /**
-   * `categorical` int32 [S, B, F], `numeric` float32 [S, B, D], `labels` (in their own units) and `mask` (a row's weight in the task's sample
-   * space, 0 outside it) float32 [S, T, B].
-   * Views of memory that the next `take` overwrites.
+   * `categorical` int32 [S, B, F], `numeric` float32 [S, B, D], `labels` (in their own units) and `mask` (a row's
+   * weight in the task's sample space, 0 outside it) float32 [S, T, B]. These are views of memory that the next `take`
+   * overwrites.
    */
   readonly arrays: {
     readonly categorical: IntArray;
@@ -24,25 +24,25 @@ export interface Chunk {
 export interface BatchReader {
   /** Batches of the whole split. */
   readonly steps: number;
-  /** The next `steps` batches, or as many as are left; undefined after the last. */
+  /** The next `steps` batches, or all that are left. Undefined after the last. */
   take(steps: number): Promise<Chunk | undefined>;
 }
 
 /**
  * Reads a split once, in batches.
  *
- * Shuffled rows come window by window: the blocks are permuted, and the rows of as many blocks as fit `windowBytes`, or of fewer so
- * that windows are about equal, are permuted together. A split that fits is shuffled uniformly. The order depends on neither the batch size nor on how many batches are
- * taken at a time.
+ * Rows are shuffled within windows: the blocks are permuted, and then the rows of several blocks together. A window has
+ * as many blocks as fit `windowBytes`, or fewer so that all windows are about equal. A split that fits is shuffled
+ * uniformly. The order does not depend on the batch size or on how many batches are taken at a time.
  */
 export function readBatches(
   dataset: Dataset,
   splitName: SplitName,
   options: {
     readonly batchSize: number;
-    /** Shuffles the rows: give each epoch a stream of its own. Absent: the split's order. */
+    /** Shuffles the rows. Give each epoch its own stream. Absent: the split's order. */
     readonly order?: Random;
-    /** How many batches to leave out at the start (of an interrupted epoch); the others are what they would have been. */
+    /** Number of batches to skip at the start (of an interrupted epoch). The others are the same as without it. */
     readonly skip?: number;
     readonly windowBytes?: number;
   },
@@ -101,7 +101,7 @@ class ChunkTarget {
     this.#mask = new Float32Array(rows * this.#width.tasks);
   }
 
-  /** Appends the rows of the window from its place `begin` to `end`, in its order. */
+  /** Appends the rows from `begin` to `end` of the window, in its order. */
   append(window: Window, begin: number, end: number): void {
     gather(window.categorical, window.order, begin, end, this.#width.categorical, this.#categorical, this.#rows);
     gather(window.numeric, window.order, begin, end, this.#width.numeric, this.#numeric, this.#rows);
@@ -150,7 +150,7 @@ class ChunkTarget {
   }
 }
 
-/** Copies the rows `order[begin..end]` of a row-major matrix to another, from its row `at`. */
+/** Copies the rows `order[begin..end]` of a row-major matrix to another, starting at its row `at`. */
 function gather<Values extends Int32Array | Float32Array>(
   values: Values,
   order: Int32Array,
@@ -167,17 +167,17 @@ function gather<Values extends Int32Array | Float32Array>(
   }
 }
 
-/** Rows of a pass that lie in memory together. */
+/** Rows of a pass that are in memory together. */
 interface Window {
-  /** The pass's rows that it has: [begin, end). */
+  /** The rows of the pass that it holds: [begin, end). */
   readonly begin: number;
   readonly end: number;
-  /** Where in the arrays the pass's row `begin + i` lies. */
+  /** The position in the arrays of the pass's row `begin + i`. */
   readonly order: Int32Array;
   readonly categorical: Int32Array; // [rows, F]
   readonly numeric: Float32Array; // [rows, D]
   readonly labels: Float32Array; // [rows, T]
-  readonly masks: Float32Array; // [rows, T], as those of `Block`
+  readonly masks: Float32Array; // [rows, T], like those of `Block`
 }
 
 interface RowWidth {
@@ -186,7 +186,7 @@ interface RowWidth {
   readonly tasks: number; // T
 }
 
-/** Cuts a pass over a split into windows of whole blocks, and has the memory for one of them. */
+/** Divides a pass over a split into windows of whole blocks, with memory for one window. */
 class RowWindows {
   readonly #split: Split;
   readonly #width: RowWidth;
@@ -199,12 +199,12 @@ class RowWindows {
   readonly #masks: Float32Array;
   readonly #random: Random | undefined;
 
-  /** @param random absent: the split's own order. */
+  /** @param random Absent: the split's own order. */
   constructor(split: Split, width: RowWidth, windowBytes: number, random: Random | undefined) {
     this.#random = random;
     this.#split = split;
     this.#width = width;
-    const rowBytes = 4 * (width.categorical + width.numeric + 1); // not of the tasks: their number must not move the order
+    const rowBytes = 4 * (width.categorical + width.numeric + 1); // without tasks: their number must not change the order
     const blocks = Math.ceil(split.rows / split.blockRows);
     this.#blocks = Int32Array.from({ length: blocks }, (_, b) => b);
     random?.stream('blocks').shuffle(this.#blocks);
@@ -218,18 +218,18 @@ class RowWindows {
     this.#masks = new Float32Array(rows * width.tasks);
   }
 
-  /** Reads the window that has this row of the pass. Its arrays are those of the window before it. */
+  /** Reads the window that contains this row of the pass. It reuses the arrays of the previous window. */
   async at(row: number): Promise<Window> {
     const { index, begin, blocks } = this.#find(row);
     let rows = 0;
     for (const [i, b] of blocks.entries()) {
       const reading = this.#split.read(b);
       const next = this.#blocks[this.#firstBlock(index) + i + 1];
-      if (next !== undefined) this.#split.ahead?.(next); // a window's last block begins to read the next window's first
+      if (next !== undefined) this.#split.ahead?.(next); // starts reading the next window's first block
       const block = await reading;
       this.#copy(block, rows);
       rows += block.rows;
-      await setImmediate(); // lets signals and timers in: a block may have to be generated
+      await setImmediate(); // lets signals and timers run, since a block may have to be generated
     }
     const order = this.#order.subarray(0, rows);
     for (let i = 0; i < rows; i++) order[i] = i;
@@ -245,7 +245,7 @@ class RowWindows {
     };
   }
 
-  /** Only the block that was the split's last may be short, wherever it now lies: earlier windows need not be read. */
+  /** Only the split's last block may be short, wherever it is now. So earlier windows need not be read. */
   #find(row: number): { readonly index: number; readonly begin: number; readonly blocks: Int32Array } {
     const { rows: total, blockRows } = this.#split;
     let begin = 0;
@@ -259,7 +259,7 @@ class RowWindows {
     }
   }
 
-  /** Windows differ by a block at most: the few blocks of a small last one might all be of one label. */
+  /** Windows differ by at most one block. In a small last window, the few blocks might all have one label. */
   #firstBlock(window: number): number {
     return Math.floor((window * this.#blocks.length) / this.#windows);
   }

@@ -4,7 +4,7 @@ import { type RawFile, readRawFile } from './raw-file.js';
 import { wholeLines } from './whole-lines.js';
 
 /**
- * Compares a published CSV file's first line with the columns that are read from it, before anything else of the file is.
+ * Compares the first line of a published CSV file with the columns that will be read, before reading anything else.
  * @throws DataError for a column that the line does not name.
  */
 export async function requireColumns(file: RawFile, columns: readonly string[]): Promise<void> {

@@ -6,12 +6,12 @@ import { makeFolder } from '../../support/make-folder.js';
 import { syncPath } from '../../support/whole-file.js';
 import { contentChecksum, type Publication, type PublishedFile } from './published-file.js';
 
-/** Connections to one address that may break while a file comes. */
+/** Number of attempts per address if the connection breaks. */
 const mostTries = 4;
 
 export interface FetchOptions {
   readonly folder: string;
-  /** Another server's folder, which has the files under the names that end the published addresses. */
+  /** A folder on another server that has the files under the last path parts of the published addresses. */
   readonly from?: string;
   readonly signal: AbortSignal;
   progress(file: string, done: number, total: number | null): void;
@@ -22,14 +22,15 @@ export interface FetchedFile {
   readonly name: string;
   readonly path: string;
   readonly sha256: string;
-  /** It lay there already. */
+  /** The file was already there. */
   readonly present: boolean;
 }
 
 /**
- * Downloads a data set's files into a folder, each under another name until its checksum is right. A download that was interrupted continues
- * where it stopped. A file that is there is checked and left as it is.
- * @throws UserError: what could not be had, from where, and where to put it by hand; DataError for a file that is there but wrong.
+ * Downloads a data set's files into a folder. Each has a temporary name until its checksum is right. An interrupted
+ * download continues where it stopped. Existing files are checked and left unchanged.
+ * @throws UserError: what could not be downloaded, from where, and where to put it by hand; DataError for an existing
+ * file that is wrong.
  */
 export async function fetchFiles(publication: Publication, options: FetchOptions): Promise<readonly FetchedFile[]> {
   makeFolder(options.folder);
@@ -75,7 +76,10 @@ async function fetchFile(file: PublishedFile, { page }: Publication, options: Fe
   );
 }
 
-/** Connections that break are taken up again; content that is wrong after a resumption is fetched once more from its beginning. */
+/**
+ * Resumes broken connections. If the content is wrong after a resumption, the file is downloaded once more from its
+ * beginning.
+ */
 async function downloadChecked(url: string, part: string, { name, sha256 }: PublishedFile, options: FetchOptions) {
   const progress = (done: number, total: number | null) => options.progress(name, done, total);
   for (let tries = 1; ; tries++) {
@@ -106,25 +110,26 @@ function elsewhere(url: string, from: string): string {
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 
-/** Milliseconds without a byte after which a server is given up. */
+/** Milliseconds without a byte before a server is given up. */
 const patience = 30_000;
 
 interface DownloadOptions {
   readonly signal: AbortSignal;
-  /** Bytes that are there; `total` is null while the server does not say. */
+  /** Bytes received so far; `total` is null until the server reports it. */
   progress(done: number, total: number | null): void;
 }
 
-/** The server began to send the file and did not come to its end. */
+/** The server started to send the file but did not finish. */
 class BrokenDownload extends UserError {
   override name = 'BrokenDownload';
 }
 
 /**
- * Downloads `url` to `path`. If `path` has a beginning already, the rest alone is asked for (a Range request); a server that
- * sends the whole all the same is taken at its word. What was received stays in `path` when the connection breaks.
- * @returns False if the server says that the beginning is all there is, or more.
- * @throws UserError: one line that names the address and the reason; a `BrokenDownload` if another try may go on.
+ * Downloads `url` to `path`. If `path` already has a beginning, only the rest is requested (a Range request). If the
+ * server sends the whole file anyway, that is used. When the connection breaks, `path` keeps what was received.
+ * @returns False if the server says that the beginning is already the whole file, or more.
+ * @throws UserError: one line that names the address and the reason; a `BrokenDownload` if another attempt may
+ * continue.
  */
 async function download(url: string, path: string, { signal, progress }: DownloadOptions): Promise<boolean> {
   const begun = await stat(path).then(
@@ -136,7 +141,7 @@ async function download(url: string, path: string, { signal, progress }: Downloa
   const timer = setTimeout(() => silence.abort(new Error(`no answer in ${patience / 1000} s`)), patience);
   try {
     const response = await fetch(url, {
-      // `identity`: a packed file must not be unpacked on the way, as its ranges are those of the packed one
+      // `identity`: the server must not re-encode a packed file, because its ranges refer to the packed bytes
       headers: { 'accept-encoding': 'identity', ...(begun > 0 ? { range: `bytes=${begun}-` } : {}) },
       signal: AbortSignal.any([signal, silence.signal]),
     });
@@ -182,7 +187,7 @@ function rangeStart(headers: Headers): number {
   return Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1] ?? Number.NaN);
 }
 
-/** The innermost reason: `fetch` wraps what the system says. */
+/** The innermost reason, since `fetch` wraps the system's message. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0) return reason(error.errors[0]);

@@ -2,26 +2,32 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { readRawFile } from './raw-file.js';
 
-/** A file of a data set as its publisher offers it. */
+/** A file of a data set as published. */
 export interface PublishedFile {
-  /** The unpacked file's; it lies in the data set's folder under this name, or with `.gz` behind it. */
+  /** Name of the unpacked file. In the data set's folder it has this name, or this name with `.gz`. */
   readonly name: string;
-  /** Where it can be had, plain or gzipped, in the order of trying. The last part of the path is the name to ask another server for. */
+  /**
+   * Addresses, plain or gzipped, in the order of trying. The last part of the path is the file's name on another
+   * server.
+   */
   readonly urls: readonly string[];
   /** SHA-256 (hex) of the unpacked content. */
   readonly sha256: string;
 }
 
-/** What `ple data fetch` gets of a data set. */
+/** The files that `ple data fetch` downloads for a data set. */
 export interface Publication {
-  /** Where a person finds the files. */
+  /** The web page where a person finds the files. */
   readonly page: string;
-  /** Where the loader looks for them by default. */
+  /** The loader's default folder. */
   readonly folder: string;
   readonly files: readonly PublishedFile[];
 }
 
-/** SHA-256 (hex) of what the file holds, unpacked if it is in gzip format, whatever its name. Fails with a `DataError` if it is cut off. */
+/**
+ * SHA-256 (hex) of a file's content, unpacked if it is in gzip format, whatever its name. Fails with a `DataError` if
+ * it is cut off.
+ */
 export async function contentChecksum(path: string): Promise<{ readonly sha256: string; readonly packed: boolean }> {
   const packed = await isPacked(path);
   const hash = createHash('sha256');

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, UserError } from '../../support/errors.js';
 
-/** A publisher's file as it lies on disk: plain, or packed with gzip. */
+/** A publisher's file on disk: plain, or packed with gzip. */
 export interface RawFile {
   readonly path: string;
   readonly packed: boolean;
@@ -15,7 +15,7 @@ export interface RawFile {
 
 /**
  * Finds `name` or `name.gz` in `folder`.
- * @param source where the file can be had, for the error.
+ * @param source Where the file can be downloaded, for the error message.
  */
 export async function findRawFile(folder: string, name: string, source: string): Promise<RawFile> {
   for (const packed of [false, true]) {
@@ -29,9 +29,9 @@ export async function findRawFile(folder: string, name: string, source: string):
 }
 
 /**
- * The file's unpacked bytes. What fails on the way is a `DataError` that names the file.
- * @param onBytes is told how many bytes on disk have been read; throws a `UserError` to stop.
- * @param buffer takes the pieces of a plain file, each over the one before: a large file makes no garbage then.
+ * The file's unpacked bytes. Failures are a `DataError` that names the file.
+ * @param onBytes gets the number of bytes on disk read so far; throws a `UserError` to stop.
+ * @param buffer takes the pieces of a plain file, each over the one before, so that a large file creates no garbage.
  */
 export async function* readRawFile(
   file: RawFile,
@@ -49,7 +49,7 @@ export async function* readRawFile(
 async function* streamed({ path, packed }: RawFile, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
   const stored = createReadStream(path, { highWaterMark: 2 ** 18 });
   const unpacked: Readable = packed ? stored.pipe(createGunzip({ chunkSize: 2 ** 18 })) : stored;
-  stored.on('error', (error) => unpacked.destroy(error)); // `pipe` does not pass errors on
+  stored.on('error', (error) => unpacked.destroy(error)); // `pipe` does not forward errors
   try {
     for await (const chunk of unpacked) {
       onBytes(stored.bytesRead);

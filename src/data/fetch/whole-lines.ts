@@ -1,20 +1,20 @@
 import { DataError } from '../../support/errors.js';
 
 const newline = 10;
-/** A longer line is taken for a file of another kind: nothing is kept of it. */
+/** With a longer line, the file is assumed to be of another kind, and nothing is kept. */
 const longestLine = 2 ** 24;
 
 /**
- * Cuts a file's pieces after lines: every buffer but the last ends in a newline, and none is empty. They are views of the pieces where they can
- * be.
+ * Cuts a file's pieces at line ends: every buffer except the last ends in a newline, and none is empty. Buffers are
+ * views of the pieces where possible.
  * @throws DataError for a line of more than 16 MiB.
  */
 export async function* wholeLines(path: string, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let begun: Buffer[] = []; // a line whose end has not come
+  let begun: Buffer[] = []; // a line without its end so far
   let bytes = 0;
   for await (const piece of pieces) {
     const end = piece.lastIndexOf(newline) + 1;
-    const first = bytes > 0 ? piece.indexOf(newline) + 1 : 0; // what is left of the begun line
+    const first = bytes > 0 ? piece.indexOf(newline) + 1 : 0; // the rest of that line
     if (end > 0) {
       if (first > 0) yield Buffer.concat([...begun, piece.subarray(0, first)]);
       if (end > first) yield piece.subarray(first, end);

@@ -16,8 +16,8 @@ const fileOptions = funnelOptions.omit({ loader: true }).extend({
 type FunnelFileOptions = z.infer<typeof fileOptions>;
 
 /**
- * The rows that the `funnel` loader trains on under the same options: inputs, then CTR, VTR, VCR, SHR, CMR. A label
- * outside its task's sample space is an empty cell of a CSV, NaN elsewhere.
+ * The rows that the `funnel` loader trains on with the same options: inputs, then CTR, VTR, VCR, SHR, CMR. A label
+ * outside its task's sample space is an empty cell in CSV, NaN elsewhere.
  */
 export const funnelFile = defineSynthesisKind({
   name: funnel.name,
@@ -30,7 +30,7 @@ export const funnelFile = defineSynthesisKind({
 interface FunnelManifest extends Omit<FunnelFileOptions, 'correlation' | 'rates'> {
   readonly schema: 2;
   readonly kind: string;
-  /** So that nobody takes the rows for a record of people. */
+  /** States that the rows do not record real people. */
   readonly simulation: true;
   readonly file: string;
   readonly columns: readonly OutputColumn[];
@@ -38,24 +38,27 @@ interface FunnelManifest extends Omit<FunnelFileOptions, 'correlation' | 'rates'
   readonly tasks: readonly string[];
   /** In the order of `cosine`. */
   readonly responses: readonly string[];
-  /** The asked cosines of the responses' weight vectors, [K, K]. */
+  /** The requested cosines of the responses' weight vectors, [K, K]. */
   readonly cosine: readonly (readonly number[])[];
-  /** How often each hour, network and position occurs. */
+  /** Frequencies of hours, networks and positions. */
   readonly contexts: Readonly<Record<'hours' | 'networks' | 'positions', readonly number[]>>;
   /** A play is a valid view if its VCR is above it. */
   readonly threshold: number;
-  /** By network, and there by response: unit vectors over x (zeros: no dependence on x), log-odds, rates that came out. */
+  /** By network, then by response: unit vectors over x (zeros: no dependence on x), log-odds, resulting rates. */
   readonly networks: readonly {
     readonly weights: Readonly<Record<string, readonly number[]>>;
     readonly intercepts: Readonly<Record<string, number>>;
     readonly rates: MeasuredRates;
   }[];
   readonly rates: { readonly asked: Rates; readonly measured: MeasuredRates };
-  /** Of the labels. `rows`, `pearson` and `spearman` are over the rows in the sample spaces of both tasks. [K, K] */
+  /**
+   * Statistics of the labels. `rows`, `pearson` and `spearman` are over the rows in the sample spaces of both tasks.
+   * [K, K]
+   */
   readonly measured: CommonStatistics;
 }
 
-/** Play and the tasks, each over its own sample space; null for one without rows. */
+/** Rates of play and of the tasks, each over its own sample space. Null if that has no rows. */
 type MeasuredRates = Readonly<Record<string, number | null>>;
 
 async function prepareFunnel(options: FunnelFileOptions, path: string): Promise<WriteFile<FunnelManifest>> {
@@ -132,7 +135,7 @@ async function writeFunnel(
 
 const outputKinds = { numeric: 'float', categorical: 'integer', list: 'list' } as const;
 
-/** Plays are the rows that have a VCR. @param labels of the tasks, in their order; NaN outside the sample space. */
+/** Plays are the rows that have a VCR. @param labels Labels of the tasks, in order; NaN outside the sample space. */
 function measuredRates(labels: readonly Float32Array[]): MeasuredRates {
   const inside = labels.map((values) => values.filter((value) => !Number.isNaN(value)));
   const mean = (values: Float32Array) =>

@@ -1,16 +1,16 @@
 import type { Random } from '../../support/random.js';
 import { type WeightedChoice, weightedChoice } from './weighted-choice.js';
 
-/** Users, items, or the values of a context: how often each occurs, and what it is like. */
+/** Users, items, or the values of a context: their frequencies and hidden factors. */
 export interface Population {
   readonly choice: WeightedChoice;
-  /** Hidden factors, uncorrelated and of mean 0 and variance 1 over what is drawn. [members, factors], row-major */
+  /** Hidden factors. They are uncorrelated, with mean 0 and variance 1 over draws. [members, factors], row-major */
   readonly factors: Float64Array;
-  /** Factors of a member. */
+  /** Number of factors per member. */
   readonly width: number;
 }
 
-/** Members with normal factors, made white. There must be more members than factors. */
+/** Members with normal factors, whitened. There must be more members than factors. */
 export function drawPopulation(weights: Float64Array, width: number, random: Random): Population {
   const factors = new Float64Array(weights.length * width);
   random.fillNormal(factors);
@@ -24,8 +24,8 @@ export function whitePopulation(weights: Float64Array, factors: Float64Array, wi
 }
 
 /**
- * Subtracts from each factor its mean and what it shares with the factors before it, and scales it to variance 1, where all moments are
- * those of a draw with these probabilities (Gram-Schmidt, each step twice against rounding).
+ * Whitens the factors: subtracts from each its mean and its projection on the previous factors, and scales it to
+ * variance 1. All moments are weighted by these probabilities (Gram-Schmidt, each step twice against rounding).
  */
 function whiten(factors: Float64Array, width: number, probabilities: Float64Array): void {
   const members = probabilities.length;
@@ -49,10 +49,10 @@ function whiten(factors: Float64Array, width: number, probabilities: Float64Arra
   }
 }
 
-/** Of the variance of what is seen of a factor, the part that is the factor; the rest is noise of the member's own. */
+/** The share of a factor in the variance of its observed value. The rest is noise of each member. */
 const seenShare = 0.64;
 
-/** What a feature shows of a factor: sqrt(0.64) factor + sqrt(0.36) noise, member by member. */
+/** The feature's observed value of a factor: sqrt(0.64) factor + sqrt(0.36) noise, member by member. */
 export function seen({ factors, width }: Population, factor: number, random: Random): Float64Array {
   return Float64Array.from(
     { length: factors.length / width },
@@ -61,7 +61,7 @@ export function seen({ factors, width }: Population, factor: number, random: Ran
   );
 }
 
-/** Groups of about equally many members, by their order: 0 … groups - 1. */
+/** Groups of about equal size, by rank of the values: 0 … groups - 1. */
 export function ranked(values: Float64Array, groups: number): Int32Array {
   const order = Int32Array.from(values, (_, i) => i).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0) || a - b);
   const result = new Int32Array(values.length);

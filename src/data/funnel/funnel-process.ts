@@ -27,28 +27,28 @@ interface Populations {
 
 /** How responses depend on x. Each is in the order of `responses`. */
 interface Relation {
-  /** Unit vectors; zeros for what does not depend on x. [responses, 3 factors + 3] */
+  /** Unit vectors. Zeros for a response that does not depend on x. [responses, 3 factors + 3] */
   readonly weights: readonly Float64Array[];
   /** In log-odds. */
   readonly intercepts: readonly number[];
 }
 
-/** What a simulated feed is drawn from: everything but the rows. */
+/** Everything that a simulated feed is drawn from, except the rows. */
 export interface FunnelProcess extends Populations {
-  /** Cosines of the weight vectors where plays do not start by themselves, in the order of `responses`. */
+  /** Cosines of the weight vectors without autoplay, in the order of `responses`. */
   readonly correlation: readonly (readonly number[])[];
   /** By network. */
   readonly relations: readonly Relation[];
   /** A play is a valid view if its VCR is above it. */
   readonly threshold: number;
   readonly strength: number;
-  /** Variance of what is added to the log-odds of VCR. */
+  /** Variance of the noise that is added to the log-odds of VCR. */
   readonly noise: number;
-  /** Writes w.x for every response to `target`, with the impression's network's w. */
+  /** Writes w.x for every response to `target`, with w of the impression's network. */
   score(impression: Impression, target: Float64Array): void;
 }
 
-/** Who sees what, and where: indexes of the populations. */
+/** Who sees what, and where: indexes into the populations. */
 export interface Impression {
   user: number;
   item: number;
@@ -58,10 +58,12 @@ export interface Impression {
 }
 
 /**
- * A response's log-odds are intercept + strength w.x, where x are a user's factors a, an item's factors b, their products a_j b_j, and one
- * factor each of hour, network and position. Over impressions x has mean 0 and is white, so that the cosine of two w is the correlation of
- * their w.x. With `autoplay`, plays on Wi-Fi start by themselves, whatever x is, and VCR has a vector of its own there: its part along
- * VCR's vector elsewhere is `relation`, the rest is orthogonal to all vectors.
+ * A response's log-odds are intercept + strength w.x. Here x are a user's factors a, an item's factors b, their
+ * products a_j b_j, and one factor each of hour, network and position. Over impressions x is white with mean 0, so the
+ * cosine of two w is the correlation of their w.x.
+ *
+ * With `autoplay`, plays on Wi-Fi start by themselves, whatever x is, and VCR has its own vector there. `relation` is
+ * its component along VCR's vector elsewhere. The rest is orthogonal to all vectors.
  * @throws ConfigError for options that no process has.
  */
 export function drawFunnel(options: FunnelOptions, random: Random): FunnelProcess {
@@ -100,13 +102,16 @@ export function drawFunnel(options: FunnelOptions, random: Random): FunnelProces
   return { ...populations, correlation, relations, threshold, strength, noise, score };
 }
 
-/** The matrix with one more vector, whose cosine with that of `response` is `cosine` and which shares nothing else with the others. */
+/**
+ * Adds a vector to the matrix. Its cosine with the vector of `response` is `cosine`, and it is otherwise orthogonal to
+ * the others.
+ */
 function withSecond(matrix: readonly (readonly number[])[], response: Response, cosine: number): number[][] {
   const column = matrix[responses.indexOf(response)]?.map((value) => cosine * value) ?? [];
   return [...matrix.map((row, k) => [...row, column[k] ?? 0]), [...column, 1]];
 }
 
-/** Values in the order of `responses`, some of them others. */
+/** Values in the order of `responses`, some of them replaced. */
 function replaced<Value>(
   values: readonly Value[],
   others: Partial<Record<Response, NoInfer<Value> | undefined>>,
@@ -123,7 +128,7 @@ export function drawImpression(process: Populations, random: Random, into: Impre
   into.position = process.positions.choice.draw(random);
 }
 
-/** Impressions that the rates are met on: others meet them to about one part in a hundred. */
+/** Number of impressions on which the rates are solved. Other samples meet them to about one part in a hundred. */
 const sampleRows = 2 ** 17;
 
 function drawSample(
@@ -166,11 +171,11 @@ const hourWeights = Float64Array.from(
 /** Wi-Fi, mobile, slow. */
 const networkWeights = Float64Array.of(0.6, 0.3, 0.1);
 const wifi = 0;
-/** Places of a page, equally often. */
+/** Positions on a page, equally frequent. */
 const positionCount = 10;
 
 /**
- * w.x by parts that depend on one member each, and the products.
+ * Computes w.x from parts that each depend on one member, and from the products.
  * @param weights [networks][responses]
  */
 function scorer(
@@ -178,7 +183,7 @@ function scorer(
   weights: readonly (readonly Float64Array[])[],
 ): FunnelProcess['score'] {
   const factors = users.width;
-  const vectors = [...new Set(weights.flat())]; // networks have most of them in common
+  const vectors = [...new Set(weights.flat())]; // networks share most of them
   const places = weights.map((ofNetwork) => ofNetwork.map((vector) => vectors.indexOf(vector)));
   const count = vectors.length;
   const ofUsers = projected(users, vectors, 0);
@@ -207,7 +212,7 @@ function scorer(
   };
 }
 
-/** The part of w.x that a population's own factors have, from place `from` of x. [members, vectors] */
+/** The contribution to w.x of a population's own factors, which start at index `from` of x. [members, vectors] */
 function projected({ factors, width }: Population, vectors: readonly Float64Array[], from: number): Float64Array {
   const count = vectors.length;
   const members = factors.length / width;

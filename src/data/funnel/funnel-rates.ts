@@ -1,18 +1,21 @@
 import { ConfigError } from '../../support/errors.js';
 
-/** What is drawn of an impression, in the order of all weight vectors. `play` is no task, but the sample space of one. */
+/**
+ * The responses drawn for an impression, in the order of all weight vectors. `play` is not a task, but the sample space
+ * of one.
+ */
 export const responses = ['CTR', 'play', 'VCR', 'SHR', 'CMR'] as const;
 export type Response = (typeof responses)[number];
-/** VTR (valid view) is not drawn: it is a play whose VCR is above a threshold. */
+/** VTR (valid view) is not drawn. It is a play whose VCR is above a threshold. */
 export const taskNames = ['CTR', 'VTR', 'VCR', 'SHR', 'CMR'] as const;
 
 /**
- * Play, CTR (played and clicked) and VTR (valid view) over impressions; the mean of VCR (watched part) over plays; SHR (share) and CMR
- * (comment) over clicks.
+ * Rates of play, CTR (played and clicked) and VTR (valid view) over impressions; mean of VCR (watched part) over plays;
+ * rates of SHR (share) and CMR (comment) over clicks.
  */
 export type Rates = Readonly<Record<Response | (typeof taskNames)[number], number>>;
 
-/** Where plays start by themselves: the share of these impressions, and of them the share that is played. */
+/** Plays that start by themselves: the share of these impressions, and the share of them that is played. */
 export interface Autoplay {
   readonly share: number;
   readonly play: number;
@@ -22,14 +25,14 @@ export interface Autoplay {
 interface Sample {
   /** Log-odds without intercepts. [responses][rows] */
   readonly logits: readonly Float64Array[];
-  /** 1 where plays start by themselves, else 0. */
+  /** 1 if plays start by themselves, else 0. */
   readonly autoplayed: Uint8Array;
 }
 
 /**
- * The intercepts, in the order of `responses`, and VCR's threshold, at which everything has its rate over its own sample space. Play's
- * intercept is that of the impressions where plays do not start by themselves.
- * @throws ConfigError for rates that nothing can have.
+ * Solves for the intercepts, in the order of `responses`, and VCR's threshold, so that every rate holds over its own
+ * sample space. Play's intercept applies to impressions without autoplay.
+ * @throws ConfigError for rates that are impossible together.
  */
 export function solveRates(
   { logits, autoplayed }: Sample,
@@ -56,7 +59,7 @@ export function solveRates(
   return { intercepts: responses.map((response) => solved[response]), threshold: threshold(watched, played, rates) };
 }
 
-/** The rate of play that is left for where plays do not start by themselves. */
+/** The rate of play that remains for impressions without autoplay. */
 function playByInterest({ play, CTR, VTR }: Rates, autoplay: Autoplay | null): number {
   for (const [name, rate, done] of [
     ['CTR', CTR, 'clicked'],
@@ -79,7 +82,10 @@ function playByInterest({ play, CTR, VTR }: Rates, autoplay: Autoplay | null): n
   );
 }
 
-/** The t that a VCR exceeds in `rates.VTR / rates.play` of the plays, by halving. VCR is compared as labels are kept: 32-bit floats. */
+/**
+ * The t that VCR exceeds in `rates.VTR / rates.play` of the plays, by bisection. VCR is compared in its stored form:
+ * 32-bit floats.
+ */
 function threshold(watched: Float32Array, played: Float64Array, rates: Rates): number {
   const above = (t: number) => {
     let sum = 0;
@@ -94,13 +100,16 @@ function threshold(watched: Float32Array, played: Float64Array, rates: Rates): n
     else high = middle;
   }
   if (above(high) > 0.9 * wanted) return high;
-  // A 32-bit float is 1 from log-odds of about 17 on, and then too many are equal.
+  // A 32-bit float is 1 from log-odds of about 17 on, so too many are equal.
   throw new ConfigError(
     `dataset.rates.VTR: too many plays are watched to the end for a rate of ${rates.VTR}; lower dataset.strength or dataset.noise.`,
   );
 }
 
-/** The b at which the weighted mean of expit(b + logit) is `rate`: Newton's steps, halved into the interval that holds it. */
+/**
+ * The b at which the weighted mean of expit(b + logit) is `rate`: Newton's method, with bisection of the interval that
+ * contains it.
+ */
 function intercept(logits: Float64Array, weights: Float64Array, rate: number): number {
   const total = sumOf(weights);
   let [low, high] = [-64, 64];

@@ -7,7 +7,7 @@ import { type Population, ranked, seen } from './funnel-population.js';
 import { drawFunnel, drawImpression, type FunnelProcess, type Impression } from './funnel-process.js';
 import { expit, responses, taskNames } from './funnel-rates.js';
 
-/** Raise it when the same options make other rows. */
+/** Raise it when the same options give other rows. */
 const version = 2;
 
 const rate = z.number().gt(0).lt(1);
@@ -76,8 +76,9 @@ export const funnelOptions = z.strictObject({
 export type FunnelLoaderOptions = z.infer<typeof funnelOptions>;
 
 /**
- * A simulated video feed with the sample spaces of the PLE paper's data, which are closed: impression, of which some are played, of which
- * some are clicked, of which some are shared and commented on. Rows are generated when they are read, the same each time.
+ * A simulated video feed with the sample spaces of the PLE paper's data, which are not public. Some impressions are
+ * played, some plays are clicked, some clicks are shared and commented on. Rows are generated when they are read, the
+ * same each time.
  */
 export const funnel = defineLoader({
   name: 'funnel',
@@ -99,7 +100,7 @@ export const funnel = defineLoader({
   },
 });
 
-/** What these options draw, and the stream that the rows come from. */
+/** The process of these options, and the stream that the rows come from. */
 export function drawFeed(
   options: FunnelLoaderOptions,
   seed: number,
@@ -111,7 +112,9 @@ export function drawFeed(
 
 const blockRows = 512;
 
-/** Each block has a stream of its own, so that blocks can be read in any order. Labels outside their sample space are NaN. */
+/**
+ * Each block has its own stream, so that blocks can be read in any order. Labels outside their sample space are NaN.
+ */
 function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: number, random: Random): SourceSplit {
   const { relations, threshold, strength, noise } = process;
   const size = Math.min(rows, blockRows);
@@ -124,7 +127,7 @@ function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: num
   const users = new Int32Array(size);
   const impression: Impression = { user: 0, item: 0, hour: 0, network: 0, position: 0 };
   const scores = new Float64Array(responses.length);
-  const events = new Float64Array(responses.length); // what would happen in the response's sample space
+  const events = new Float64Array(responses.length); // what would happen inside the response's sample space
 
   const drawEvents = (stream: Random) => {
     drawImpression(process, stream, impression);
@@ -160,7 +163,9 @@ function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: num
   };
 }
 
-/** What is not played is neither clicked nor viewed; what is not clicked is not shared. VTR goes by VCR as it is kept, in 32 bits. */
+/**
+ * Without a play there is no click and no view; without a click, no share. VTR uses VCR in its stored form, in 32 bits.
+ */
 function placeLabels(
   events: Float64Array,
   threshold: number,
@@ -195,10 +200,10 @@ function takeLists({ offsets, indexes }: ListValues, members: Int32Array): ListV
   return { offsets: taken, indexes: entries };
 }
 
-/** What a model is shown of an impression: a value of one of its members each. */
+/** What a model sees of an impression: a value for one member of each feature. */
 interface FunnelFeatures {
   readonly singles: readonly SingleFeature[];
-  /** Items that each user liked before, the same at every impression of his. */
+  /** Items that each user liked before. They are the same at every impression of the user. */
   readonly history: { readonly column: SourceColumn; readonly ofUsers: ListValues } | null;
 }
 
@@ -210,8 +215,8 @@ interface SingleFeature {
 }
 
 /**
- * Ids, and views of the hidden factors that are blurred by noise of each member's own. Codes of ids go by how often they occur, the most
- * frequent first; codes of groups go by the order of what they were made of.
+ * Ids, and views of the hidden factors that are blurred by noise of each member. Id codes are in order of frequency,
+ * most frequent first. Group codes are in the order of the values behind them.
  */
 function drawFeatures(process: FunnelProcess, historyLength: number, random: Random): FunnelFeatures {
   const { users, items } = process;
@@ -261,7 +266,9 @@ const genres = 12;
 
 const itemsPerCreator = 10;
 
-/** One to `length` items of each user; of three that are drawn, the one whose factors are most like his own. */
+/**
+ * One to `length` items for each user. Each is the best of three draws: the one whose factors are most like the user's.
+ */
 function drawHistory(users: Population, items: Population, length: number, random: Random): ListValues {
   const count = sizeOf(users);
   const { width } = users;

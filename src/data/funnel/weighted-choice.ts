@@ -2,16 +2,16 @@ import type { Random } from '../../support/random.js';
 
 /** Draws an index with given probabilities. */
 export interface WeightedChoice {
-  /** Their sum is 1. */
+  /** They sum to 1. */
   readonly probabilities: Float64Array;
   draw(random: Random): number;
 }
 
-/** @param weights Positive; their sum may be any. */
+/** @param weights Positive, with any sum. */
 export function weightedChoice(weights: Float64Array): WeightedChoice {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const probabilities = weights.map((weight) => weight / total);
-  const upTo = new Float64Array(weights.length); // the probability of this index or one before it
+  const upTo = new Float64Array(weights.length); // the probability of this index or an earlier one
   let sum = 0;
   for (let i = 0; i < weights.length; i++) {
     sum += probabilities[i] ?? 0;
@@ -33,7 +33,7 @@ export function weightedChoice(weights: Float64Array): WeightedChoice {
   };
 }
 
-/** Zipf's law: index i has a weight of (i + 1)^-exponent. */
+/** Zipf's law: index i has the weight (i + 1)^-exponent. */
 export function zipfWeights(count: number, exponent: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => (i + 1) ** -exponent);
 }

@@ -7,50 +7,50 @@ import { type StagedRows, stagedTable } from '../table/staged-rows.js';
 import { fewValues } from '../table/text-table.js';
 import { type TimeFacts, timeFacts } from './time-facts.js';
 
-/** What all rows say about one column. */
+/** Facts about one column, from all rows. */
 export interface ColumnFacts {
   readonly name: string;
-  /** The header has no name for it, so that its name is its number. */
+  /** The header does not name it, so its name is its number. */
   readonly unnamed: boolean;
   readonly rows: number;
   /** Rows with a value. */
   readonly present: number;
-  /** As the loader infers it; undefined: no row has a value. */
+  /** The kind that the loader infers. Undefined: no row has a value. */
   readonly kind: 'numeric' | 'categorical' | 'list' | undefined;
-  /** Values that are numbers. What follows is of these. */
+  /** Number of values that are numbers. The following facts are about these. */
   readonly numbers: number;
   readonly whole: boolean;
   readonly smallest: number;
   readonly largest: number;
-  /** How many are beyond 2^24: 32-bit floats cannot tell all of these apart. */
+  /** Numbers beyond 2^24: 32-bit floats cannot distinguish all of them. */
   readonly beyondFloat: number;
-  /** How many are written with zeros in front, as codes are. */
+  /** Numbers with leading zeros, as in codes. */
   readonly zerosInFront: number;
-  /** Each row's number is one more than that of the row before. */
+  /** Each row's number is one more than that of the previous row. */
   readonly countsRows: boolean;
-  /** The first texts among numbers, the most frequent one first. */
+  /** The first texts among numbers, most frequent first. */
   readonly odd: readonly string[];
-  /** Different values. Two texts that differ by a point at the end are one value. */
+  /** Number of distinct values. Two texts that differ only in a final point are one value. */
   readonly different: number;
-  /** The most frequent values, the most frequent one first: all of them, if there are no more than 20. */
+  /** The most frequent values, most frequent first. All of them if there are at most 20. */
   readonly values: readonly FrequentValue[];
-  /** How many values have a mark that may separate a list's entries. */
+  /** Number of values with a character that may separate a list's entries. */
   readonly separated: Readonly<Record<'|' | ';', number>>;
   readonly time: TimeFacts | undefined;
 }
 
 export interface FrequentValue {
   readonly text: string;
-  /** The same with and without a point at its end, where both occur. */
+  /** The same text with and without a final point, if both occur. */
   readonly forms: readonly string[];
   readonly count: number;
 }
 
 /**
  * The facts of each column, by SQL over all rows.
- * @param names The names of all columns; those that are not staged have no facts.
- * @param hasDates Of files whose format has dates, which are staged as days since 1970.
- * @param onColumn Is told how many columns are done.
+ * @param names The names of all columns. Columns that are not staged have no facts.
+ * @param hasDates For files whose format has dates. They are staged as days since 1970.
+ * @param onColumn Gets the number of finished columns.
  */
 export async function columnFacts(
   database: DuckDBConnection,
@@ -86,7 +86,10 @@ export async function columnFacts(
 
 const groups = 'value_groups';
 
-/** The table of a column's different values: text, number, and how many rows have it. Most columns have few, of which all else is then asked. */
+/**
+ * Creates the table of a column's distinct values: text, number, and number of rows. Most columns have few, so all
+ * further queries are fast.
+ */
 async function groupValues(database: DuckDBConnection, column: StagedColumn): Promise<void> {
   const value = { ...column, sql: 'value' };
   const from = `SELECT ${column.sql} AS value, count(*) AS count FROM ${stagedTable} WHERE ${column.sql} IS NOT NULL GROUP BY 1`;
@@ -115,7 +118,7 @@ async function counts(database: DuckDBConnection) {
   };
 }
 
-/** @param exact Texts that differ by a point at the end are different values, as those of numbers are. */
+/** @param exact Texts that differ in a final point are different values, as they are for numbers. */
 async function frequentValues(
   database: DuckDBConnection,
   exact: boolean,
@@ -136,7 +139,7 @@ async function frequentValues(
   };
 }
 
-/** @param rows Of the first file, of which it is asked. */
+/** @param rows Rows of the first file. Only these are checked. */
 async function countsRows(database: DuckDBConnection, column: StagedColumn, rows: number): Promise<boolean> {
   const number = numberSql(column);
   const expressions = [`min(${number} - rowid)`, `max(${number} - rowid)`];

@@ -2,22 +2,26 @@ import { numberOf, shown } from '../table/cell.js';
 import type { ColumnFacts, FrequentValue } from './column-facts.js';
 import { type ColumnWords, columnWords } from './column-words.js';
 
-/** The indexes of a hash. With no more values than that, a dictionary is smaller. */
+/** Number of indexes of a hash. With no more values, a dictionary is smaller. */
 const hashSize = 2 ** 18;
-/** A text that is a label has no more different values. */
+/** A text column with more distinct values is not a label. */
 const mostClasses = 20;
-/** An unnamed column of whole numbers without gaps, and at least so many different ones, numbers users or items: ages and percentages have fewer. */
+/**
+ * An unnamed column of whole numbers without gaps, with at least this many distinct values, contains numbers of users
+ * or items. Ages and percentages have fewer values.
+ */
 const manyNumbered = 150;
 /**
- * Of so many values or more, with fewer rows than that for each on average, a model learns the rows by heart. On simulated feeds with 5, 20, 80 and 400 rows for
- * each user a penalty of .001 gained .0051, .0015, .0012 and .0007 AUC of clicks, and runs ended as soon.
+ * With at least this many values, and fewer rows than this per value on average, a model memorizes the rows. On
+ * simulated feeds with 5, 20, 80 and 400 rows for each user a penalty of .001 gained .0051, .0015, .0012 and .0007 AUC
+ * of clicks, and runs ended as soon.
  */
 const [manyValues, fewRows] = [1000, 100];
-/** Rows from which on it is no chance that each has another value, or the number of the row. */
+/** With this many rows, distinct values in every row, or values that equal the row number, are not chance. */
 const enoughRows = 100;
 const positives = /^(yes|y|true|t|positive|pos|won|win|success|good)$/i;
 
-/** What a column should be told to be, and why. `kind` undefined: what is inferred will do. */
+/** What the config should say about a column, and why. `kind` undefined: the inferred kind is right. */
 export interface InputGuess {
   readonly kind?:
     | 'categorical'
@@ -30,15 +34,15 @@ export interface InputGuess {
 export interface TaskGuess {
   /** The loader's options. */
   readonly options: object;
-  /** What `tasks` has beside the name. */
+  /** Keys of the entry in `tasks` besides the name. */
   readonly entry: object;
-  /** On the values. */
+  /** Remark on the values. */
   readonly remark: string;
-  /** Of a binary task: rows of the rarer class. */
+  /** For a binary task: rows of the rarer class. */
   readonly rarer?: number;
 }
 
-/** What one column is taken for, by its name and by what all rows say. */
+/** Guesses the role of a column from its name and from facts about all rows. */
 export class ColumnGuess {
   readonly facts: ColumnFacts;
   readonly name: string;
@@ -50,7 +54,7 @@ export class ColumnGuess {
     this.words = columnWords(facts.name);
   }
 
-  /** 0 and 1 alone, or one of them. */
+  /** Whether all values are 0 or 1. */
   isBinary(): boolean {
     const { different, values } = this.facts;
     return (
@@ -60,35 +64,35 @@ export class ColumnGuess {
     );
   }
 
-  /** Whether a cell is missing. */
+  /** Whether any cell is missing. */
   hasMissing(): boolean {
     return this.facts.present < this.facts.rows;
   }
 
-  /** More than one value. */
+  /** Whether it has more than one value. */
   varies(): boolean {
     return this.facts.different > 1;
   }
 
-  /** The value that most rows of a numeric column have, as an amount that is mostly 0. */
+  /** The value that most rows of a numeric column have, such as 0 in an amount. */
   mostlyOne(): string | undefined {
     const [first] = this.facts.values;
     return this.facts.kind === 'numeric' && first && first.count > this.facts.present / 2 ? first.text : undefined;
   }
 
-  /** Two values, or numbers that are neither ids nor times. */
+  /** Whether it has two values, or numbers that are neither ids nor times. */
   canBeLabel(): boolean {
     const numbers = this.#areNumbers() && !this.isTime() && !this.#isId() && !this.facts.countsRows;
     return this.varies() && (this.isBinary() || this.facts.different === 2 || numbers);
   }
 
-  /** A label by its name, and by values that suit the name. */
+  /** Whether the name is that of a label, and the values suit it. */
   isNamedLabel(): boolean {
     if (this.isBinary() || this.facts.different === 2) return this.words.outcome;
     return this.words.amount && !this.words.id && this.#areNumbers();
   }
 
-  /** Undefined: too many texts to make a label of, or one value alone. */
+  /** Undefined: too many texts for a label, or only one value. */
   task(): TaskGuess | undefined {
     const { different, present, rows, values, smallest, largest } = this.facts;
     const missing = rows - present;
@@ -112,7 +116,7 @@ export class ColumnGuess {
     return binary({ positive: this.#conditionOf(positive) }, positive.count, `; others: ${others.join(', ')}`);
   }
 
-  /** As an input. */
+  /** The column as an input. */
   input(): InputGuess {
     const { different, present, rows, numbers, kind, separated, countsRows } = this.facts;
     const { words } = this;
@@ -143,7 +147,7 @@ export class ColumnGuess {
     return {};
   }
 
-  /** A time by its name, or without a name by its values: with enough different ones to cut the rows by. */
+  /** Whether it is a time by its name, or without a name by its values, with enough distinct ones to split the rows. */
   isTime(): boolean {
     const { different, time, unnamed } = this.facts;
     return time !== undefined && different >= 20 && (this.words.time || (unnamed && time.form !== 'days since 1970'));
@@ -154,24 +158,24 @@ export class ColumnGuess {
     return this.isTime() && !this.hasMissing() && this.facts.time?.ambiguous !== true;
   }
 
-  /** Users, of whom many have several rows. */
+  /** Whether it identifies users, many of whom have several rows. */
   isUserWithRows(): boolean {
     const { different, present } = this.facts;
     return this.words.user && different >= 20 && present >= 2 * different;
   }
 
-  /** Categories that are many, with few rows for each. */
+  /** Whether it has many categories with few rows each. */
   isSparse(): boolean {
     const { different, present } = this.facts;
     return different >= manyValues && present < fewRows * different;
   }
 
-  /** Numbers but for a few other texts, which the loader takes for missing values. */
+  /** Whether it has numbers and a few other texts, which the loader treats as missing values. */
   hasOddTexts(): boolean {
     return this.facts.kind === 'numeric' && this.facts.odd.length > 0;
   }
 
-  /** The first of the other texts, and how many of the values they are. */
+  /** The first of the other texts, and their number. */
   oddTexts(): string {
     const { odd, numbers, present } = this.facts;
     const texts = odd.length > 5 ? [...odd.slice(0, 5).map(shown), '…'] : odd.map(shown);
@@ -201,14 +205,14 @@ export class ColumnGuess {
     return this.#isNumbered() ? 'an id? whole numbers without gaps' : 'an id? too large for a number';
   }
 
-  /** As users or items are numbered. */
+  /** Whether values look like numbers of users or items. */
   #isNumbered(): boolean {
     const { unnamed, different, smallest, largest, present } = this.facts;
     const dense = different >= manyNumbered && different >= 0.9 * (largest - smallest + 1);
     return unnamed && dense && (smallest === 0 || smallest === 1) && present >= 2 * different;
   }
 
-  /** Whole numbers, but for a few other texts. */
+  /** Whether values are whole numbers, apart from a few other texts. */
   #areWhole(): boolean {
     const { whole, numbers, present } = this.facts;
     return whole && numbers > 0 && numbers >= 0.95 * present;
@@ -218,7 +222,7 @@ export class ColumnGuess {
     return this.facts.numbers > 0 && this.facts.numbers === this.facts.present;
   }
 
-  /** Of a few whole numbers, as stars are: how to make a binary task of them. */
+  /** For a few whole numbers, such as stars: how to turn them into a binary task. */
   #scale(): string {
     const { different, whole, values, present } = this.facts;
     if (!whole || different < 3 || different > 11) return '';
@@ -229,7 +233,7 @@ export class ColumnGuess {
     return good ? `; --task 'liked=${this.name}>=${Number(good.text)}' makes a binary task` : '';
   }
 
-  /** Of two numbers the larger; a word that says so; else the rarest. */
+  /** The positive value: a word that means yes; else the largest number; else the rarest value. */
   #positive(): FrequentValue {
     const values = this.facts.values.toReversed();
     const said = values.find(({ text }) => positives.test(text));
@@ -239,7 +243,7 @@ export class ColumnGuess {
     return positive;
   }
 
-  /** As a condition, in which a text that begins like a comparison would be one. */
+  /** The value as a condition. A text that looks like a comparison is protected. */
   #conditionOf({ text, forms }: FrequentValue): string | number | readonly string[] {
     if (this.#areNumbers()) return numberOf(text);
     return forms.length > 1 || /^[<>!=]/.test(text) ? forms : text;

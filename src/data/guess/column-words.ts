@@ -1,16 +1,16 @@
-/** What a column's name alone tells a person who meets the file for the first time. */
+/** What a column's name alone says. */
 export interface ColumnWords {
-  /** What a row led to: `clicked`, `is_bought`, `label`, `ctr`. */
+  /** A result of the row: `clicked`, `is_bought`, `label`, `ctr`. */
   readonly outcome: boolean;
-  /** A word that names an outcome in one file and a property in another: `default`, `order`. */
+  /** A word that names an outcome in some files and a property in others: `default`, `order`. */
   readonly ambiguous: boolean;
-  /** An amount that a row led to: `watch_seconds`, `rating`, `revenue`, `target`. */
+  /** An amount that results from the row: `watch_seconds`, `rating`, `revenue`, `target`. */
   readonly amount: boolean;
-  /** Which one: `user_id`, `itemId`, `sku`, `city`. */
+  /** An identifier or a category: `user_id`, `itemId`, `sku`, `city`. */
   readonly id: boolean;
-  /** Who did it: `user_id`, `customer`. */
+  /** The acting person: `user_id`, `customer`. */
   readonly user: boolean;
-  /** The number of the row itself: `id`, `row_number`, `impression_id`. */
+  /** The row's own number: `id`, `row_number`, `impression_id`. */
   readonly row: boolean;
   /** A time on a clock: `timestamp`, `created_at`. */
   readonly time: boolean;
@@ -63,12 +63,12 @@ const measures = set(
 const attention = set(
   'watch watched watching view viewed viewing play played playing read reading listen listened dwell stay stayed complete completed',
 );
-/** What was known before. */
+/** Words for what was known before. */
 const history = set(
   'prev previous last past hist history historical total avg average mean median max num number count counts cnt ever before ' +
     'prior recent rolling lifetime expected predicted',
 );
-/** Past participles that are no events, and words that only end like one. */
+/** Past participles that are not events, and words that only look like one. */
 const states = set(
   'aged allowed authenticated based bed born breed bundled certified colored coloured combined connected dated disabled ' +
     'discounted educated embed employed enabled featured feed fixed furnished handed indeed insured limited localized logged married ' +

@@ -1,14 +1,14 @@
 import { Document, isCollection, isNode } from 'yaml';
 import type { ColumnGuess } from './column-guess.js';
 
-/** What a config is to say, and why. */
+/** A part of the config, and the reason for it. */
 export interface Part {
   readonly name: string;
   readonly value: unknown;
   readonly remark: string;
 }
 
-/** The key `dataset`. @param head The parts that are not about columns; `split` comes last. */
+/** The key `dataset`. @param head The parts that do not concern columns; `split` comes last. */
 export function datasetText(
   head: readonly Part[],
   tasks: readonly Part[],
@@ -37,7 +37,7 @@ export function datasetText(
   return document.toString({ flowCollectionPadding: true, lineWidth: 0 }).trimEnd();
 }
 
-/** The key `inputs`. A numeric column that is mostly one value gets a vector for each value, or bucket of values. */
+/** The key `inputs`. A numeric column with one dominant value gets an embedding for each value, or bucket of values. */
 export function inputsText(hasCategories: boolean, numeric: readonly ColumnGuess[]): string {
   const mostly = numeric.flatMap((column) => {
     const value = column.mostlyOne();
@@ -56,14 +56,14 @@ export function inputsText(hasCategories: boolean, numeric: readonly ColumnGuess
   return ['inputs:', ...lines, '  columns:', ...columns].join('\n');
 }
 
-/** A value of YAML on one line. */
+/** A value as YAML on one line. */
 export function flow(value: object): string {
   const document = new Document(value);
   if (isCollection(document.contents)) document.contents.flow = true;
   return document.toString({ flowCollectionPadding: true, lineWidth: 0 }).trim();
 }
 
-/** Remarks that name columns by their kinds. */
+/** Remarks that list columns by kind. */
 export function kindRemarks(columns: readonly { readonly name: string; readonly kind: string }[]): string[] {
   return ['numeric', 'categorical', 'list'].flatMap((kind) => {
     const names = columns.filter((column) => column.kind === kind).map(({ name }) => name.replaceAll(/\s+/g, ' '));

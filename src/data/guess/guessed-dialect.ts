@@ -5,20 +5,21 @@ import { formatOf, type RowFileOptions, usualDelimiter } from '../table/row-file
 import { openDelimited } from '../table/text-table.js';
 import { marksOfMissing } from './missing-marks.js';
 
-/** How a file is written. */
+/** How a text file is formatted. */
 export interface Dialect {
   readonly options: RowFileOptions;
-  /** What the loader has to be told of it: keys of `dataset`. */
+  /** Keys of `dataset` that tell the loader. */
   readonly keys: { readonly [key in 'delimiter' | 'header' | 'encoding' | 'decimal']?: unknown };
 }
 
-/** Rows of the file's head. */
+/** Number of rows read from the file's start. */
 const headRows = 2000;
 
 /**
- * The dialect of a text file, by its head: the delimiter of the ending, if that makes several columns, else the one that makes the most; whether the first
- * line has names; decimal commas; windows-1252, if the text is not in UTF-8. Other formats have none.
- * @param encoding Undefined: UTF-8, unless the head is not.
+ * Guesses the dialect of a text file from its first rows. The delimiter is the one of the file's ending if it gives
+ * several columns, else the one that gives the most. It also guesses whether the first line has names, decimal commas,
+ * and windows-1252 if the text is not UTF-8. Other formats have no dialect.
+ * @param encoding Undefined: UTF-8, unless the first rows are not.
  * @throws DataError for a file that cannot be read.
  */
 export async function guessedDialect(path: string, encoding?: string): Promise<Dialect> {
@@ -33,7 +34,7 @@ export async function guessedDialect(path: string, encoding?: string): Promise<D
       plain = head;
       if (delimiter === usual && head.columns > 1) break;
     } catch (error) {
-      failure ??= error; // quotes, say, that end where this delimiter is not
+      failure ??= error; // for example, quotes that do not end at this delimiter
     }
   }
   if (!plain) {
@@ -54,7 +55,7 @@ export async function guessedDialect(path: string, encoding?: string): Promise<D
   };
 }
 
-/** What a text that is not in UTF-8 is most likely to be in. */
+/** The most likely encoding of a text that is not UTF-8. */
 export const otherEncoding = 'windows-1252';
 
 export function isOtherEncoding(error: unknown): boolean {
@@ -78,14 +79,17 @@ async function headOf(path: string, delimiter: string, encoding: string | undefi
   return { delimiter, columns: file.names.length, records };
 }
 
-/** Whether a number is in the line, other than a year, which may be a name. */
+/** Whether the line contains a number that is not a year. A year may be a name. */
 function isRow(line: readonly Cell[]): boolean {
   return line.some(
     (cell) => typeof cell === 'string' && !Number.isNaN(numberOf(cell)) && !/^(19|20)\d\d$/.test(cell.trim()),
   );
 }
 
-/** Whether a column has numbers alone, some of them with a comma, which does not always stand before three digits, as one between thousands does. */
+/**
+ * Whether a column has only numbers, some of them with a comma. A comma that always precedes three digits is a
+ * thousands separator.
+ */
 function hasDecimalCommas(records: readonly (readonly Cell[])[]): boolean {
   return (records[0] ?? []).some((_, c) => {
     const texts = new Set(records.map((record) => String(record[c] ?? '').trim()));

@@ -12,41 +12,41 @@ import { flow } from './config-text.js';
 import { missingMarks, removeMarks } from './missing-marks.js';
 import type { StagedFiles } from './staged-files.js';
 
-/** What the columns of the files are taken for. */
+/** The roles that the files' columns are guessed to have. */
 export interface Judgement {
   readonly columns: readonly ColumnGuess[];
   readonly tasks: readonly Task[];
-  /** All columns that are no tasks, in the order of the file. */
+  /** All columns that are not tasks, in the order of the file. */
   readonly inputs: readonly Input[];
-  /** Marks of missing values beside the usual ones. */
+  /** Marks of missing values in addition to the usual ones. */
   readonly marks: readonly string[];
 }
 
 interface Task {
   readonly column: ColumnGuess;
   readonly name: string;
-  /** In `dataset.tasks`. */
+  /** The entry in `dataset.tasks`. */
   readonly options: object;
-  /** In `tasks`, beside the name. */
+  /** Keys of the entry in `tasks` besides the name. */
   readonly entry: object;
   readonly remark: string;
-  /** Of a binary task: rows of the rarer class. */
+  /** For a binary task: rows of the rarer class. */
   readonly rarer?: number | undefined;
 }
 
 interface Input {
   readonly name: string;
-  /** Absent of a column whose type is not supported. */
+  /** Absent for a column whose type is not supported. */
   readonly column?: ColumnGuess | undefined;
-  /** What the loader is told of it, and why; nothing: it infers the kind. */
+  /** What the config says about it, and why. Empty: the loader infers the kind. */
   readonly guess: InputGuess;
-  /** What becomes of it. */
+  /** The resulting kind. */
   readonly kind: string;
 }
 
 /**
- * @param asked Label columns, as `--task` has them; none: they are guessed.
- * @param onColumn Is told how many columns are judged, of all. It throws to stop.
+ * @param asked Label columns in the form of `--task`. None: they are guessed.
+ * @param onColumn Gets the number of finished columns, and of all. It throws to stop.
  * @throws ConfigError, DataError if there is no such label, none at all, or no input beside the labels.
  */
 export async function judgement(
@@ -89,7 +89,7 @@ export async function judgement(
   return { columns, tasks, inputs, marks };
 }
 
-/** @param condition The label without whose 1 the column has nothing. */
+/** @param condition The label that must be 1 for the column to have a value. */
 async function taskOf(
   database: DuckDBConnection,
   { column, why, asked }: LabelGuess,
@@ -125,7 +125,10 @@ async function rowsThatMeet(database: DuckDBConnection, column: StagedColumn, co
   return count;
 }
 
-/** What looks like a label but is no task is known only after the label, as is what is there only where a label is 1. */
+/**
+ * Excludes columns that are known only after the label: those that look like a label but are no task, and those with
+ * values only where a label is 1.
+ */
 function inputGuess(column: ColumnGuess, isLabel: boolean, condition: string | undefined): InputGuess {
   if (isLabel)
     return { kind: 'ignored', why: `a label by its name${column.varies() ? '' : ', but the same in every row'}` };
@@ -142,13 +145,16 @@ function sampleSpace(condition: string | undefined): string {
 interface LabelGuess {
   readonly column: ColumnGuess;
   readonly why: string;
-  /** The task's name, and what makes its label 1, where `--task` says so. */
+  /** The task's name and its positive condition, if `--task` gives them. */
   readonly asked?: { readonly name: string; readonly positive?: Condition };
 }
 
 /**
- * Which columns are labels. Those that were asked for; else those with a label's name, and what is 0 and 1 alone behind one of them at the end
- * of the row; else those of 0 and 1 alone at the end of the row, or the first column if it alone is so; else the last one that can be a label.
+ * Chooses the label columns. The first rule that finds any wins:
+ * - the requested ones
+ * - columns with a label's name, and columns of 0 and 1 that follow one at the end of the row
+ * - columns of 0 and 1 at the end of the row, or the first column if it is the only one of 0 and 1
+ * - the last column that can be a label
  */
 function labelGuesses(columns: readonly ColumnGuess[], asked: readonly string[]): readonly LabelGuess[] {
   if (asked.length > 0) return asked.map((text) => askedLabel(columns, text));
@@ -177,8 +183,8 @@ function labelGuesses(columns: readonly ColumnGuess[], asked: readonly string[])
 }
 
 /**
- * Labels by their names. `default` or `order` is none where other labels have clearer names, unless it stands beside one of them: it then is what was
- * known before.
+ * Labels by name. An ambiguous name (`default`, `order`) counts if no label has a clearer one, or if it is next to one
+ * that has. Elsewhere the column is a property that was known before.
  */
 function namedLabels(columns: readonly ColumnGuess[]): readonly ColumnGuess[] {
   const named = columns.filter((column) => column.isNamedLabel());
@@ -207,7 +213,7 @@ function askedLabel(columns: readonly ColumnGuess[], text: string): LabelGuess {
   return { column, why: '', asked: { name, positive } };
 }
 
-/** @param alone Whether the column's own values have to be labels. */
+/** @param alone Whether the column's own values must be labels. */
 function askedColumn(columns: readonly ColumnGuess[], name: string, alone = true): ColumnGuess {
   const names = columns.map((column) => column.name);
   const column = columns.find((column) => column.name === name);
@@ -223,12 +229,13 @@ function askedColumn(columns: readonly ColumnGuess[], name: string, alone = true
   );
 }
 
-/** Rows that rule out most labels of a column, before the others are looked for in all rows. */
+/** The first rows exclude most labels of a column. Only the remaining ones are checked in all rows. */
 const firstRows = 20_000;
 
 /**
- * For each column the label that it follows: the column has a value only in rows where this label is 1. The other rows are so many that chance does not explain
- * it (one in a million). Of several such labels, the one that is 1 most rarely.
+ * For each column, the label that it follows: the column has a value only in rows where this label is 1. There must be
+ * so many other rows that chance does not explain it (one in a million). If there are several such labels, the one that
+ * is 1 most rarely.
  * @param labels Columns of 0 and 1.
  */
 async function consequences(
@@ -245,7 +252,7 @@ async function consequences(
     const likely = await among(database, column, others, ` AND rowid < ${firstRows}`);
     const { set, needed } = await among(database, column, likely.needed);
     const [condition] = needed.filter(({ label, ones }) => {
-      // Of two labels that are the same, the second follows from the first.
+      // If two labels are equal, the second follows from the first.
       const follows = !labels.includes(column) || set < ones || labels.indexOf(label) < labels.indexOf(column);
       return follows && set * Math.log(ones / rows) < Math.log(1e-6);
     });
@@ -256,11 +263,11 @@ async function consequences(
 
 interface Label {
   readonly label: StagedColumn;
-  /** Rows in which it is 1. */
+  /** Number of rows in which it is 1. */
   readonly ones: number;
 }
 
-/** In how many rows the column has a value that is not 0, and which labels are 1 in all of these. */
+/** The number of rows in which the column has a value that is not 0, and the labels that are 1 in all of them. */
 async function among(
   database: DuckDBConnection,
   column: StagedColumn,
@@ -276,7 +283,7 @@ async function among(
   return { set: Number(set), needed: labels.filter((_, l) => needed[l] === true) };
 }
 
-/** Has a value, other than 0, false or an empty list. */
+/** SQL condition: has a value other than 0, false or an empty list. */
 function isSet(column: StagedColumn): string {
   const { type, sql } = column;
   if (type === 'list') return `coalesce(len(${sql}) > 0, false)`;

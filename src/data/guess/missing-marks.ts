@@ -7,7 +7,7 @@ import { fewValues } from '../table/text-table.js';
 import { columnWords } from './column-words.js';
 import { likelyDates } from './time-facts.js';
 
-/** Marks that stand for nothing else, in a column of texts either. */
+/** Marks that always mean "missing", even in a column of texts. */
 const plainMarks = [
   '?',
   'N/A',
@@ -25,15 +25,15 @@ const plainMarks = [
 ];
 /** Marks that may be a category elsewhere. */
 const otherMarks = ['-', 'None', '.'];
-/** What pandas.read_csv takes for a missing value, and what tables of the UCI repository have in its place. */
+/** What pandas.read_csv treats as missing, and the marks in tables of the UCI repository. */
 export const marksOfMissing: readonly string[] = [...usualMissing, ...plainMarks, ...otherMarks];
 
-/** So many texts among numbers, and so large a share of them, are taken for marks of missing values. */
+/** Texts among numbers count as marks of missing values up to this number and this share. */
 const [mostMarks, oddShare] = [10, 0.05];
 
 /**
- * Texts that stand for a missing value in columns of numbers or dates: known marks, however frequent, and any texts if they are few. A text that another
- * column has as a value of its own is none.
+ * Texts that mean "missing" in columns of numbers or dates: known marks at any frequency, and other texts if they are
+ * few. A text that is a regular value of another column is excluded.
  */
 export async function missingMarks(
   database: DuckDBConnection,
@@ -56,7 +56,7 @@ export async function missingMarks(
   return marks.filter((mark) => !own.includes(mark));
 }
 
-/** Takes the marks out of the staged rows. */
+/** Removes the marks from the staged rows. */
 export async function removeMarks(
   database: DuckDBConnection,
   columns: readonly StagedColumn[],
@@ -69,7 +69,7 @@ export async function removeMarks(
   }
 }
 
-/** The texts that may be marks in a column whose other values are numbers or dates. */
+/** Texts that may be marks, in a column whose other values are numbers or dates. */
 async function oddTexts(
   database: DuckDBConnection,
   column: StagedColumn,
@@ -93,12 +93,14 @@ async function oddTexts(
   if (texts.every((text) => marksOfMissing.includes(text))) return texts.length < regular.length ? texts : [];
   const words = columnWords(column.name);
   const odd = found.reduce((sum, [, count]) => sum + Number(count), 0);
-  // A text among a few whole numbers is one more category.
+  // A text among a few whole numbers is a further category.
   const categories = regular.length <= fewValues && regular.every(([value]) => Number.isInteger(value));
   return odd <= oddShare * present && !categories && !words.id && !words.time ? texts : [];
 }
 
-/** Which of the texts are values of the column: a plain mark only where there is hardly another value. */
+/**
+ * The texts that are regular values of the column. A plain mark is one only if the column has hardly any other value.
+ */
 async function valuesAmong(
   database: DuckDBConnection,
   column: StagedColumn,

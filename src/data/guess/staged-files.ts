@@ -13,24 +13,25 @@ import { type Dialect, guessedDialect, isOtherEncoding, otherEncoding } from './
 
 export interface StagedFiles {
   readonly database: DuckDBConnection;
-  /** All rows, those of the test files last. Columns of text files are texts. */
+  /** All rows, with those of the test files last. Columns of text files are texts. */
   readonly staged: StagedRows;
   readonly files: readonly SplitFile[];
-  /** Columns that have no meaning here, and their types. */
+  /** Columns of types that are not supported, with their types. */
   readonly unsupported: ReadonlyMap<string, string>;
   readonly dialect: Dialect;
 }
 
 export interface StagingContext {
   readonly signal?: AbortSignal | undefined;
-  /** Is told how many bytes have been read, of all. */
+  /** Gets the number of bytes read, and of all. */
   readonly onBytes: (done: number, total: number) => void;
 }
 
 /**
- * Runs `use` on all rows of the files, in a database in memory that goes behind it. The first file's head says how text files are written.
+ * Runs `use` on all rows of the files, in a temporary database in memory. The dialect of text files is guessed from the
+ * first file's first rows.
  * @param path A file, or a pattern.
- * @param test Those of the test split.
+ * @param test Files of the test split.
  * @throws DataError for files that cannot be read, have other columns than the first, or no rows.
  */
 export async function withStagedFiles<Result>(

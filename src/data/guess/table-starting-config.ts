@@ -8,19 +8,19 @@ import { type Judgement, judgement } from './judgement.js';
 import { withStagedFiles } from './staged-files.js';
 
 /**
- * A config for a table file, as YAML with remarks, guessed from all of its rows: which columns are labels, ids, lists, or known only after the
- * label. It runs as it is; its reader has to check it.
+ * A config for a table file, as YAML with remarks, guessed from all of its rows: which columns are labels, ids, lists,
+ * or known only after the label. It runs without changes, but the user has to check it.
  * @param path A file, or a pattern.
  */
 export async function startingConfig(
   path: string,
   options: {
-    /** Label columns, as `--task` has them; none: they are guessed. */
+    /** Label columns in the form of `--task`. None: they are guessed. */
     readonly tasks?: readonly string[];
     /** The file of the test split. */
     readonly test?: string | undefined;
     readonly signal?: AbortSignal | undefined;
-    /** Is told what is done: of the bytes that are read, then of the columns that are judged. */
+    /** Gets the progress: bytes read, then columns judged. */
     readonly progress?: (unit: 'bytes' | 'columns', done: number, total: number) => void;
   } = {},
 ): Promise<string> {
@@ -42,7 +42,7 @@ interface Files {
   readonly test: string | undefined;
   readonly dialect: Dialect;
   readonly rows: number;
-  /** Rows that are not those of the test file. */
+  /** Number of rows that are not in the test file. */
   readonly trained: number;
 }
 
@@ -100,7 +100,10 @@ function configText(
     .join('\n');
 }
 
-/** The part of a starting config that the data say nothing of: small models, settings to begin with. As text: their names are not this file's to know. */
+/**
+ * The part of a starting config that does not depend on the data: small models, initial settings. It is text, so that
+ * this file need not know their names.
+ */
 interface RestOfConfig {
   /** Remarks on how to run it. */
   readonly commands: readonly string[];
@@ -109,8 +112,8 @@ interface RestOfConfig {
 }
 
 /**
- * @param rows Of the training files.
- * @param sparse An input with many values, each of which has few rows.
+ * @param rows Number of rows in the training files.
+ * @param sparse An input with many values that have few rows each.
  */
 function restOfConfig(
   tasks: number,
@@ -148,7 +151,7 @@ const comparison = (tasks: number) => `compare:
     - { type: ple, levels: [[64], [32]], tower: [16], experts: { shared: 1, task: 1 } }
   seeds: 5`;
 
-/** About a hundred steps an epoch, and fewer epochs where one has more rows. */
+/** About a hundred steps per epoch, and fewer epochs if an epoch has more rows. */
 function settingsFor(rows: number): { readonly epochs: number; readonly batchSize: number; readonly patience: number } {
   const batchSize = Math.min(4096, Math.max(16, 2 ** Math.round(Math.log2(rows / 100))));
   if (rows < 10_000) return { epochs: 200, batchSize, patience: 10 };
@@ -156,22 +159,26 @@ function settingsFor(rows: number): { readonly epochs: number; readonly batchSiz
   return { epochs: rows < 2_000_000 ? 20 : 10, batchSize, patience: 2 };
 }
 
-/** Of a label with so few rows of the rarer class, or so small a share of them, a plain draw may leave a split with hardly any. */
+/**
+ * If a label's rarer class has fewer rows or a smaller share, a plain random split may leave a split with hardly any of
+ * them.
+ */
 const [fewRows, fewShare] = [1000, 0.01];
 
-/** Values of a column that is cut value by value. */
+/** Maximum number of values of a column that is stratified by value. */
 const mostStrata = 20;
 
 interface SplitGuess {
   readonly split: object;
-  /** Why, and other ways. */
+  /** The reason, and alternatives. */
   readonly remark: string;
 }
 
 /**
- * How rows are split: drawn, with the same share of a rare label in each split. The remark has the split by time, and that by users.
- * @param tasks `rarer`: of a binary one the rows of the rarer class.
- * @param hasTest The test split has a file of its own.
+ * How rows are split: at random, with the same share of a rare label in each split. The remark gives the split by time
+ * and the split by users.
+ * @param tasks `rarer`: for a binary task, rows of the rarer class.
+ * @param hasTest The test split has its own file.
  */
 function splitGuess(
   tasks: readonly { readonly column: ColumnGuess; readonly rarer?: number | undefined }[],

@@ -3,16 +3,16 @@ import { literals, numbersOf, rowsOf } from '../store/database.js';
 import { type StagedColumn, timesOfText } from '../table/staged-columns.js';
 import { stagedTable } from '../table/staged-rows.js';
 
-/** How a column's values are times. */
+/** How a column's values represent times. */
 export interface TimeFacts {
   readonly form: 'dates' | 'seconds since 1970' | 'days since 1970' | 'numbers such as 20240531';
-  /** The first value that looks like a date, but is in no calendar. */
+  /** The first value that looks like a date but is not a valid one. */
   readonly odd?: string;
-  /** Dates of which it is not clear whether day or month comes first. */
+  /** It is unclear whether day or month comes first. */
   readonly ambiguous?: boolean;
 }
 
-/** What is known of a column's numbers; NaN where there are none. */
+/** Facts about a column's numbers. NaN if there are none. */
 interface Numbers {
   readonly present: number;
   readonly numbers: number;
@@ -20,13 +20,15 @@ interface Numbers {
   readonly largest: number;
 }
 
-/** Seconds since 1970, of 1973 to 2103, may be counted in these parts of a second. */
+/** Seconds since 1970, for 1973 to 2103, may be counted in these fractions of a second. */
 const parts = [1, 1e3, 1e6, 1e9];
 const [earliest, latest] = [1e8, 4.2e9];
-/** Days since 1970, of 1980 to 2069. */
+/** Days since 1970, for 1980 to 2069. */
 const [firstDay, lastDay] = [3652, 36_524];
 
-/** How a column's values are times, if they may be. Small numbers may be days in files that have dates of their own. */
+/**
+ * How a column's values represent times, if they may. Small numbers may be days only in files with dates of their own.
+ */
 export async function timeFacts(
   database: DuckDBConnection,
   column: StagedColumn,
@@ -45,8 +47,8 @@ export async function timeFacts(
 }
 
 /**
- * SQL of the times that most of a column's first values are, by each way of writing them.
- * @param marks Values that do not count.
+ * SQL of the times that most of a column's first values represent, for each date format.
+ * @param marks Values to ignore.
  */
 export async function likelyDates(
   database: DuckDBConnection,

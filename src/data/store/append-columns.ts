@@ -1,7 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Numbers } from './vector-values.js';
 
-/** A column's values. Of lists: where each row's entries end, and the values of all entries; of lists of structs, field by field. */
+/**
+ * A column's values. For lists: the end of each row's entries, and the values of all entries; for lists of structs,
+ * field by field.
+ */
 export type AppendedColumn =
   | Numbers
   | { readonly ends: Int32Array; readonly values: Numbers }
@@ -10,8 +13,8 @@ export type AppendedColumn =
 const chunkRows = 2048;
 
 /**
- * Appends rows to a table, `name` or `database.name`, whose types are those of the arrays. Their bytes are copied as they are: the package's own
- * ways take a value at a time, and lists as objects.
+ * Appends rows to a table, `name` or `database.name`, whose types match the arrays. Bytes are copied unchanged. The
+ * package's own functions take one value at a time, and lists as objects.
  */
 export async function appendColumns(
   database: DuckDBConnection,
@@ -39,7 +42,7 @@ export async function appendColumns(
       }
       const { ends } = column;
       const [first, last] = [from === 0 ? 0 : (ends[from - 1] ?? 0), ends[to - 1] ?? 0];
-      const places = new Uint32Array(4 * (to - from)); // of each row's entries: offset, length, of 64 bits each, the low half first
+      const places = new Uint32Array(4 * (to - from)); // per row: offset, length; 64 bits each, low half first
       for (let row = from, begin = first; row < to; row++) {
         const end = ends[row] ?? begin;
         places[4 * (row - from)] = begin - first;

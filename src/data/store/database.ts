@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 export interface DatabaseOptions {
-  /** Memory of its buffers; what is beyond lies in `spill`. Default: DuckDB's, 80 % of the machine's. */
+  /** Buffer memory; anything beyond it goes to `spill`. Default: DuckDB's, 80 % of the machine's. */
   readonly memory?: string;
   readonly threads?: number;
-  /** Folder of what does not fit in memory. */
+  /** Folder for data that do not fit in memory. */
   readonly spill?: string;
 }
 
@@ -15,7 +15,7 @@ const settings = {
   preserve_insertion_order: 'true',
 };
 
-/** Runs `use` on a DuckDB database in memory, which is closed behind it. */
+/** Runs `use` on a DuckDB database in memory, then closes it. */
 export async function withDatabase<Result>(use: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
   const connection = await openDatabase();
   try {
@@ -25,9 +25,9 @@ export async function withDatabase<Result>(use: (connection: DuckDBConnection) =
   }
 }
 
-/** A connection to a DuckDB database of its own, in memory or in a file. */
+/** A connection to a new DuckDB database, in memory or in a file. */
 export async function openDatabase(path = ':memory:', options: DatabaseOptions = {}): Promise<DuckDBConnection> {
-  const { DuckDBInstance } = await import('@duckdb/node-api'); // 30 ms and 70 MB that no other command should pay
+  const { DuckDBInstance } = await import('@duckdb/node-api'); // 30 ms and 70 MB, only when needed
   const { memory, threads, spill } = options;
   const instance = await DuckDBInstance.create(path, {
     ...settings,
@@ -36,8 +36,8 @@ export async function openDatabase(path = ':memory:', options: DatabaseOptions =
     ...(spill === undefined ? {} : { temp_directory: spill }),
   });
   const connection = await instance.connect();
-  await connection.run("SET TimeZone = 'UTC'"); // not that of the machine
-  instance.closeSync(); // the connection keeps the database
+  await connection.run("SET TimeZone = 'UTC'"); // not the machine's time zone
+  instance.closeSync(); // the connection keeps the database open
   return connection;
 }
 
@@ -46,7 +46,7 @@ export async function rowsOf(connection: DuckDBConnection, sql: string): Promise
   return (await connection.runAndReadAll(sql)).getRows();
 }
 
-/** Tells how far a long step is, from 0 to 1, a few times a second. */
+/** Reports the progress of a long step, from 0 to 1, a few times a second. */
 export async function told<Result>(
   connection: DuckDBConnection,
   onShare: (share: number) => void,
@@ -62,10 +62,10 @@ export async function told<Result>(
   }
 }
 
-/** A statement of very many expressions takes long to plan. */
+/** Statements with more expressions take long to plan. */
 const mostExpressions = 100;
 
-/** Numbers of all rows, as counts are. NULL is NaN. */
+/** Evaluates expressions, such as counts, over all rows. NULL becomes NaN. */
 export async function numbersOf(connection: DuckDBConnection, expressions: readonly string[], from: string) {
   const numbers: number[] = [];
   for (let first = 0; first < expressions.length; first += mostExpressions) {
@@ -76,41 +76,41 @@ export async function numbersOf(connection: DuckDBConnection, expressions: reado
   return numbers;
 }
 
-/** What DuckDB holds of a narrow table; what is beyond lies on disk. */
+/** DuckDB's buffer memory for a narrow table. Anything beyond it goes to disk. */
 export const bufferMegabytes = 640;
 
 /**
- * Sets the memory of a connection's buffers for tables of so many columns, of which each thread has some blocks of 256 KiB in memory. What is beyond
- * lies on disk.
+ * Sets a connection's buffer memory for tables with this many columns. Each thread holds some blocks of 256 KiB per
+ * column. Anything beyond it goes to disk.
  */
 export async function limitMemory(connection: DuckDBConnection, columns: number, threads: number): Promise<void> {
   const megabytes = Math.ceil(bufferMegabytes + columns * threads);
   await connection.run(`SET memory_limit = '${megabytes}MB'`);
 }
 
-/** A text as a literal of SQL. */
+/** A text as an SQL literal. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Texts as a list of SQL. */
+/** Texts as an SQL list. */
 export function literals(texts: readonly string[]): string {
   return texts.map(literal).join(', ');
 }
 
-/** A path as a literal of SQL, of this one file: DuckDB takes some characters for patterns. */
+/** The path of a single file as an SQL literal. Characters that DuckDB treats as patterns are escaped. */
 export function fileLiteral(path: string): string {
   return literal(path.replaceAll(/[[*?]/g, '[$&]'));
 }
 
-/** A name as an identifier of SQL. */
+/** A name as an SQL identifier. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
 /**
- * Why a statement failed, where the machine or the user stopped it. Only the message's own words count: further lines have rows of the file, and quotes have
- * names.
+ * Why a statement failed, if the machine or the user stopped it. Only the message's own words count, since further
+ * lines contain rows of the file, and quotes contain names.
  */
 export function machineFault(error: unknown): 'interrupt' | 'disk' | 'memory' | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -123,7 +123,10 @@ export function machineFault(error: unknown): 'interrupt' | 'disk' | 'memory' | 
   return isWriting && /No space left|could not write|Disk quota/i.test(line) ? 'disk' : undefined;
 }
 
-/** Why a statement failed, on one line, without the advice to change options that only a config can. */
+/**
+ * Why a statement failed, on one line. DuckDB's advice to change options is removed, since only a config can change
+ * them.
+ */
 export function sqlReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const [reason = ''] = message.split(/Possible (?:fixes|solutions?):|\n\s*LINE \d+:/i);
@@ -131,7 +134,7 @@ export function sqlReason(error: unknown): string {
 }
 
 /**
- * Works with a database, which is closed at the end. The signal interrupts its statements.
+ * Works with a database and closes it at the end. The signal interrupts its statements.
  * @throws the signal's reason if it fired, else what the work throws.
  */
 export async function whileOpen<Result>(

@@ -14,11 +14,12 @@ import { type Prepared, PreparedFile } from './prepared.js';
 import { itemsOf, listVector } from './vector-values.js';
 
 /**
- * What the DuckDB file of a prepared source holds, beside the rows. Its tables:
+ * The description of a prepared source's DuckDB file. Its tables:
  *
- * - `rows`: of train, then validation, then test. `row` INTEGER: the row's number in the files, from 0. Input `c` is `i<c>`: INTEGER indexes of the
- *   dictionary, or FLOAT (NaN: missing), or INTEGER[] with the weights `w<c>` FLOAT[]. Task `t` has the labels `l<t>` FLOAT, NaN outside its
- *   sample space. `weight` FLOAT: the row's, where rows have weights.
+ * - `rows`: rows of train, then validation, then test. `row` INTEGER: the row's number in the files, from 0. Input `c`
+ *   is `i<c>`: INTEGER indexes of the dictionary, or FLOAT (NaN: missing), or INTEGER[] with the weights `w<c>`
+ *   FLOAT[]. Task `t` has the labels `l<t>` FLOAT, NaN outside its sample space. `weight` FLOAT: the row's weight, if
+ *   rows have weights.
  * - `dictionaries`: each input's texts, in the order of their indexes.
  */
 export interface StoredSource {
@@ -31,18 +32,21 @@ export interface StoredSource {
   readonly weighted?: boolean;
   readonly checksum: string;
   readonly group?: string;
-  /** What whoever opens it should know. */
+  /** Notes for whoever opens it. */
   readonly notes?: readonly string[];
 }
 
-/** The largest range of rows that is read at once. Long ranges cost less for each row. */
+/** The largest range of rows per read. Long ranges cost less per row. */
 const mostBlock = { bytes: 2 ** 24, rows: 12 * 2048 };
-/** Blocks of a source of no more bytes stay in memory. */
+/** The blocks of a source of at most this many bytes stay in memory. */
 const mostKept = 2 ** 26;
-/** What a row has of a list. A long one is not all fed. */
+/** Bytes of a list that count towards a row's size. Of a long list, only a part is fed. */
 const listBytes = 256;
 
-/** Rows of a block: whole vectors of DuckDB. Rows are shuffled in windows of 64 MiB of blocks, and a window should have several, however wide a row is. */
+/**
+ * Rows per block: whole DuckDB vectors. Rows are shuffled in windows of 64 MiB of blocks, and a window should hold
+ * several blocks, however wide the rows.
+ */
 function blockRowsOf(stored: StoredSource): number {
   const bytes = rowBytes(stored);
   return Math.max(1, Math.min(mostBlock.rows, 2048 * Math.max(1, Math.floor(mostBlock.bytes / bytes / 2048))));
@@ -52,7 +56,7 @@ function rowBytes({ columns, tasks }: StoredSource): number {
   return columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listBytes : 4), 4 * tasks.length);
 }
 
-/** The source that lies in a prepared file. Any number of processes may read it. */
+/** The source stored in a prepared file. Any number of processes may read it. */
 export async function preparedSource(
   entry: Prepared<StoredSource>,
   { note, signal }: Pick<LoaderContext, 'note' | 'signal'>,
@@ -179,7 +183,7 @@ class Reader {
   }
 }
 
-/** Takes the values of a vector, which are those of the rows from `at` on. */
+/** Receives a vector's values, which belong to the rows from `at` on. */
 interface Target {
   add(vector: DuckDBVector, at: number, count: number): void;
 }
@@ -188,7 +192,7 @@ function copyNumbers(vector: DuckDBVector, target: Int32Array | Float32Array, at
   target.set(itemsOf(vector).subarray(0, count), at);
 }
 
-/** A column of lists, and perhaps one of their weights, which are of equal lengths. */
+/** A column of lists, with an optional column of weights of equal lengths. */
 class ListTarget {
   readonly #offsets: Int32Array;
   readonly #weighted: boolean;

@@ -12,13 +12,15 @@ import { partialPath, removeRemains, syncPath, writeWhole } from '../../support/
 import { advance, type LoaderContext } from '../loader.js';
 import { limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
 
-/** Raise it when what is stored changes. */
+/** Raise it when the stored format changes. */
 const formatVersion = 3;
 
-/** A larger file's checksum is compared only where that is asked for. DuckDB compares those of its blocks when it reads them. */
+/**
+ * The checksum of a larger file is compared only on request. DuckDB checks its blocks' checksums when it reads them.
+ */
 const smallFile = 2 ** 28;
 
-/** More do not make it faster, but each needs memory. */
+/** More threads are not faster, but each needs memory. */
 const mostThreads = 4;
 
 const fileName = 'data.duckdb';
@@ -32,11 +34,11 @@ export interface Prepared<Description> {
   readonly file: string;
   /** What `make` of `prepared` returned. */
   readonly description: Description;
-  /** Marks the data as damaged, so that whoever opens them next prepares them anew. */
+  /** Marks the data as damaged. The next process that opens them prepares them again. */
   damaged(reason: string): Promise<DamagedEntry>;
 }
 
-/** Prepared data that turn out to be damaged when they are read. */
+/** Prepared data that prove to be damaged when they are read. */
 export class DamagedEntry extends DataError {
   override name = 'DamagedEntry';
   /** The folder. */
@@ -53,11 +55,12 @@ export class DamagedEntry extends DataError {
 type PreparedContext = Pick<LoaderContext, 'note' | 'progress' | 'signal' | 'compareUpTo'>;
 
 /**
- * The prepared data of `key`, from the cache if that has them, else made by `make` and then stored. They are written under another name,
- * synced, and renamed: there is a whole entry or none, however many processes write and read. What is damaged is noted and made again.
+ * The prepared data of `key`, from the cache if present, else created by `make` and stored. They are written under a
+ * temporary name, synced, and renamed. So an entry is complete or absent, however many processes write and read.
+ * Damaged data are reported and created again.
  * @param at `name` begins the folder's name; `key` is everything that decides the content, as JSON.
- * @param make fills the attached database `prepared`; its connection's own database and the folder go when it is done. It returns a description,
- *   plain JSON, and must depend on the key alone.
+ * @param make fills the attached database `prepared`. Its connection's own database and the folder are deleted
+ * afterwards. It returns a description, plain JSON, and must depend on the key alone.
  */
 export async function prepared<Description>(
   at: { readonly folder: string; readonly name: string; readonly key: unknown },
@@ -105,7 +108,7 @@ async function write(
   const description = await whileOpen(database, signal, async () => {
     await database.run(`ATTACH ${literal(file)} AS prepared`);
     const made = await make(database, work);
-    await database.run('DETACH prepared'); // writes what is left
+    await database.run('DETACH prepared'); // writes what is still in memory
     return made;
   });
   await rm(work, { recursive: true, force: true });
@@ -114,7 +117,10 @@ async function write(
   await writeWhole(join(folder, manifestName), `${sha256(text)}\n${text}\n`);
 }
 
-/** @returns What is damaged; '' where there is no entry. Of a manifest with the right checksum, the description is what `make` returned. */
+/**
+ * @returns What is damaged; '' if there is no entry. If the manifest's checksum is right, its description is what
+ * `make` returned.
+ */
 async function openPrepared<Description>(
   path: string,
   context: Pick<PreparedContext, 'progress' | 'signal' | 'compareUpTo'>,
@@ -132,7 +138,7 @@ async function openPrepared<Description>(
   if (size !== written.bytes) return `${fileName} has ${size ?? 'no'} bytes, not ${written.bytes}`;
   if (size <= (context.compareUpTo ?? smallFile)) {
     const { progress, signal } = context;
-    const told = context.compareUpTo === undefined ? { signal } : { progress, signal }; // what is compared unasked takes a moment
+    const told = context.compareUpTo === undefined ? { signal } : { progress, signal }; // an unrequested comparison is short
     const found = await fileChecksum(file, (bytes) => advance(told, bytes, size));
     if (found !== written.sha256) return `${fileName} is not what was written`;
   }
@@ -148,7 +154,7 @@ async function openPrepared<Description>(
   };
 }
 
-/** Another process may have put the same entry there in the meantime: then that one stays. */
+/** If another process has created the same entry meanwhile, that one stays. */
 async function moveInto(partial: string, path: string): Promise<void> {
   let cause: unknown;
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -162,13 +168,13 @@ async function moveInto(partial: string, path: string): Promise<void> {
     }
     if (typeof (await openPrepared(path, {})) !== 'string') return;
     const aside = partialPath(path);
-    await rename(path, aside).catch(() => undefined); // another process may have been quicker
+    await rename(path, aside).catch(() => undefined); // another process may have been faster
     await rm(aside, { recursive: true, force: true });
   }
   throw new DataError(`${path} cannot be replaced: ${systemReason(cause)}. Remove it.`);
 }
 
-/** SHA-256 (hex) of a file's bytes. @param onBytes is told how many have been read; throws to stop. */
+/** SHA-256 (hex) of a file's bytes. @param onBytes gets the number of bytes read so far; throws to stop. */
 async function fileChecksum(path: string, onBytes: (bytes: number) => void = () => undefined): Promise<string> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -180,7 +186,7 @@ async function fileChecksum(path: string, onBytes: (bytes: number) => void = () 
   return hash.digest('hex');
 }
 
-/** Tells a file from one that is put in its place; '' where there is none. */
+/** Distinguishes a file from a replacement. '' if there is none. */
 async function stampOf(path: string): Promise<string> {
   return stat(path, { bigint: true }).then(
     ({ ino, mtimeNs }) => `${ino} ${mtimeNs}`,
@@ -188,7 +194,7 @@ async function stampOf(path: string): Promise<string> {
   );
 }
 
-/** What can be done about a failed preparation is said where that is known. */
+/** Adds what to do about a failed preparation, if known. */
 function asUserError(error: unknown, folder: string): unknown {
   const fault = machineFault(error instanceof UserError ? error.cause : error);
   if (fault === 'disk' || hasCode(error, 'ENOSPC', 'EDQUOT'))
@@ -204,19 +210,24 @@ function asUserError(error: unknown, folder: string): unknown {
   return error;
 }
 
-/** Reads the DuckDB file of prepared data, as the database `prepared`. It is closed when nothing refers to it any longer. */
+/**
+ * Reads the DuckDB file of prepared data, as the database `prepared`. It is closed when nothing refers to it any more.
+ */
 export class PreparedFile {
   readonly #entry: Prepared<unknown>;
   readonly #columns: number;
   #database: Promise<DuckDBConnection> | undefined;
 
-  /** @param columns of the widest table: its buffers need memory. */
+  /** @param columns Columns of the widest table: its buffers need memory. */
   constructor(entry: Prepared<unknown>, columns: number) {
     this.#entry = entry;
     this.#columns = columns;
   }
 
-  /** A statement's result. Several may be read at once. @throws DamagedEntry for a damaged file, DataError for what else keeps it from being read. */
+  /**
+   * A statement's result. Several may be read at once. @throws DamagedEntry for a damaged file, DataError if it cannot
+   * be read for another reason.
+   */
   async *chunks(sql: string): AsyncGenerator<DuckDBDataChunk> {
     try {
       this.#database ??= this.#open();
@@ -234,7 +245,7 @@ export class PreparedFile {
     }
   }
 
-  /** @throws DamagedEntry for another number of rows than there are to be. */
+  /** @throws DamagedEntry if the number of rows differs from the expected one. */
   async expectRows(what: string, found: number, expected: number): Promise<void> {
     if (found !== expected) throw await this.#entry.damaged(`of ${what} there are ${found}, not ${expected}`);
   }
@@ -251,7 +262,7 @@ const damages = [
   /^IO Error: .*(checksum|corrupt|not a valid DuckDB|Could not read enough bytes)/i,
 ];
 
-/** Whether the file's content is at fault, not the machine or another program. A name in quotes does not count. */
+/** Whether the file's content is at fault, not the machine or another program. Names in quotes are ignored. */
 function isDamage(reason: string): boolean {
   const words = reason.replaceAll(/"[^"]*"/g, '""');
   return damages.some((damage) => damage.test(words));

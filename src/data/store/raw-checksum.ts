@@ -7,12 +7,12 @@ import { writeWhole } from '../../support/whole-file.js';
 
 /** A smaller file is read each time. */
 const smallFile = 2 ** 26;
-/** Within this time a file may be written again without a new time of change. */
+/** Within this time a file may be written again without a new modification time. */
 const clockSlack = 2000;
 
 /**
- * SHA-256 (hex) of a file as it lies on disk. That of a large file is remembered in the cache folder, and believed while size, inode and
- * times of modification and change (which no program sets) are the same.
+ * SHA-256 (hex) of a file as it lies on disk. The checksum of a large file is stored in the cache folder. It is valid
+ * while the file's size, inode, modification time and change time (which no program can set) are unchanged.
  * @param signal When it fires, the reading fails with its reason.
  */
 export async function rawChecksum(path: string, folder: string, signal?: AbortSignal): Promise<string> {
@@ -28,7 +28,7 @@ export async function rawChecksum(path: string, folder: string, signal?: AbortSi
     await Promise.resolve()
       .then(() => makeFolder(folder))
       .then(() => writeWhole(memory, JSON.stringify({ identity: identity.text, sha256 })))
-      .catch(() => undefined); // it costs time, never a run
+      .catch(() => undefined); // a failure costs only time
   }
   return sha256;
 }

@@ -2,7 +2,10 @@ import type { DuckDBBlobVector, DuckDBListVector, DuckDBStructVector, DuckDBVect
 
 export type Numbers = Int32Array | Uint32Array | Uint8Array | Float32Array;
 
-/** The array in which the package keeps a vector's values. `getItem` looks each up in a bitmap of NULLs, of which these vectors have none. */
+/**
+ * The array in which the package stores a vector's values. `getItem` also checks a bitmap of NULLs, which these vectors
+ * do not have.
+ */
 export function itemsOf(vector: DuckDBVector): Numbers {
   const items: unknown = Reflect.get(vector, 'items');
   if (isNumbers(items)) return items;
@@ -15,7 +18,7 @@ export function bytesOf(vector: DuckDBVector, row: number): Uint8Array {
   return vector.getItemBytes(row) ?? new Uint8Array();
 }
 
-/** Lists of structs: where a row's entries are, and the values of all entries, field by field. */
+/** Lists of structs: the position of each row's entries, and the values of all entries, field by field. */
 export function listsOf(vector: DuckDBVector, fieldCount: number) {
   const lists = listVector(vector);
   const entries = lists.childVector;

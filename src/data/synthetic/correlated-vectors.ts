@@ -2,8 +2,8 @@ import { ConfigError } from '../../support/errors.js';
 import type { Random } from '../../support/random.js';
 
 /**
- * Vectors of equal norm whose cosines are `correlation`, P, in a uniformly random direction: w_k = norm * sum_j L_kj u_j with orthonormal u
- * and L L^T = P. [K, dimension]
+ * Vectors of equal norm with the cosines `correlation`, P, in a uniformly random orientation: w_k = norm * sum_j L_kj
+ * u_j with orthonormal u and L L^T = P. [K, dimension]
  * @throws ConfigError if P is not positive semidefinite.
  */
 export function correlatedVectors(
@@ -24,8 +24,9 @@ export function correlatedVectors(
 }
 
 /**
- * The matrix that a `correlation` key stands for: one number for all pairs, or the matrix itself.
- * @throws ConfigError if it is no correlation matrix of `count` vectors. `correlatedVectors` checks that it is positive semidefinite.
+ * The matrix of a `correlation` key: one number for all pairs, or the matrix itself.
+ * @throws ConfigError if it is no correlation matrix of `count` vectors. `correlatedVectors` checks that it is positive
+ * semidefinite.
  */
 export function correlationMatrix(correlation: number | readonly (readonly number[])[], count: number): number[][] {
   const every = Array.from({ length: count }, (_, k) => k);
@@ -54,9 +55,9 @@ export function correlationMatrix(correlation: number | readonly (readonly numbe
 const tolerance = 1e-9;
 
 /**
- * Lower triangular L with L L^T = P, for a P that may be singular (p = 1, p = -1): a pivot that is 0 but for rounding has a
- * column of zeros, where a plain Cholesky would take the root of -1e-17 or divide by it. That the product is P again tells whether
- * P was positive semidefinite.
+ * Lower triangular L with L L^T = P, for a P that may be singular (p = 1, p = -1). A pivot that is 0 up to rounding
+ * gives a column of zeros. A plain Cholesky would take the root of -1e-17 or divide by it. If the product equals P
+ * again, P was positive semidefinite.
  */
 function factorize(matrix: readonly (readonly number[])[]): number[][] {
   const size = matrix.length;
@@ -85,7 +86,7 @@ function factorize(matrix: readonly (readonly number[])[]): number[][] {
   return factor;
 }
 
-/** `count` orthonormal vectors of a uniformly random direction (Gram-Schmidt, each step twice against rounding). */
+/** `count` orthonormal vectors in a uniformly random orientation (Gram-Schmidt, each step twice against rounding). */
 function orthonormal(count: number, dimension: number, random: Random): Float64Array[] {
   const units: Float64Array[] = [];
   for (let k = 0; k < count; k++) {

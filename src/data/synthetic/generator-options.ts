@@ -6,7 +6,7 @@ const rows = z
   .positive()
   .max(2 ** 31);
 
-/** Options that loaders of generated rows have in common. */
+/** Options shared by all loaders of generated rows. */
 export const generatorOptions = {
   rows: z
     .strictObject({ train: rows, validation: rows, test: rows })
@@ -17,23 +17,23 @@ export const generatorOptions = {
     .describe('Draws the process and the rows. `run`: the run’s `seed`, so that every seed has other data.'),
 };
 
-/** The same where a file is written: one split, and no run. */
+/** The same for a written file: one split, and no run. */
 export const generatorFileOptions = {
   rows: rows.default(10_000),
   seed: z.int().nonnegative().default(0),
 };
 
-/** The loader's option `rows` for a file with this many rows: a file has the rows of the training split. */
+/** The loader's option `rows` for a file with this many rows. A file contains the training split. */
 export function rowsOfFile(rows: number) {
   return { train: rows, validation: 1, test: 1 };
 }
 
-/** The seed that an option means; asks for the run's only if it is to be that. */
+/** The seed of an option. Reads the run's seed only if the option is `run`. */
 export function seedOf({ seed }: { readonly seed: number | 'run' }, run: { readonly seed: number }): number {
   return seed === 'run' ? run.seed : seed;
 }
 
-/** Of the constants that decide every value. @param version of the generator. */
+/** Checksum of the constants that determine every value. @param version Version of the generator. */
 export function generatorChecksum(version: number, options: object, seed: number): string {
   return createHash('sha256')
     .update(JSON.stringify({ version, ...options, seed }))

@@ -10,25 +10,26 @@ export interface SynthesisKind<Manifest extends object = object> {
   readonly summary: string;
   readonly options: z.ZodObject;
   /**
-   * Draws what the rows are drawn from; nothing is written yet.
-   * @param options is parsed (fails on what the schema refuses).
-   * @throws ConfigError for options that nothing can be made of, and for an unknown ending of the path.
+   * Draws the process that rows come from. Nothing is written yet.
+   * @param options Raw options, which are parsed (fails on what the schema refuses).
+   * @throws ConfigError for impossible options, and for an unknown ending of the path.
    */
   prepare(options: unknown, path: string): Promise<WriteFile<Manifest>>;
 }
 
 /**
- * Writes a table in the format of the path's ending, and `<path>.manifest.json` beside it. The same options make the same bytes.
- * @param progress Rows read, of all that are to be read. What it throws ends the writing, of which nothing is left.
+ * Writes a table in the format of the path's ending, and `<path>.manifest.json` beside it. The same options give the
+ * same bytes.
+ * @param progress Gets the number of rows read, and of all rows. If it throws, the writing ends and leaves nothing.
  */
 export type WriteFile<Manifest extends object> = (
   progress: (done: number, total: number) => void,
 ) => Promise<Synthesized<Manifest>>;
 
 interface Synthesized<Manifest extends object> {
-  /** Everything that the rows were drawn from, and what came out. */
+  /** Everything that the rows were drawn from, and the resulting statistics. */
   readonly manifest: Manifest;
-  /** What came out, in one line. */
+  /** The result in one line. */
   readonly summary: string;
 }
 
@@ -54,7 +55,7 @@ export function defineSynthesisKind<Options extends z.ZodObject, Manifest extend
 
 const blocksBetweenTurns = 32;
 
-/** All blocks of a split, in order; the arrays may be overwritten by the next. Signals get their turn. */
+/** All blocks of a split, in order. The arrays may be overwritten by the next block. Yields to signals. */
 export async function* blocksOf(split: SourceSplit) {
   for (let index = 0; index * split.blockRows < split.rows; index++) {
     if (index % blocksBetweenTurns === 0) await setImmediate();
@@ -67,7 +68,7 @@ export function keepLabels(block: readonly Float32Array[], labels: readonly Floa
   for (const [k, values] of block.entries()) labels[k]?.set(values, at);
 }
 
-/** A value for a line of text; `-` where it is not defined. */
+/** Formats a value for a line of text; `-` if undefined. */
 export function shown(value: number | null | undefined): string {
   return typeof value === 'number' ? value.toFixed(4) : '-';
 }

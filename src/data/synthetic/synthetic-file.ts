@@ -10,12 +10,15 @@ import { labelCorrelation, labelVariance, type SyntheticProcess } from './synthe
 
 const fileOptions = syntheticOptions.omit({ loader: true }).extend({
   ...generatorFileOptions,
-  /** The share of positives of every task: labels above that quantile become 1, others 0. Null: labels stay as they are. */
+  /**
+   * The share of positives of every task. Labels above the corresponding quantile become 1, others 0. Null: labels stay
+   * unchanged.
+   */
   positiveRate: z.number().gt(0).lt(1).nullable().default(null),
 });
 type SynthesisOptions = z.infer<typeof fileOptions>;
 
-/** The rows that the `synthetic` loader trains on under the same options. Columns x1 … xd, y1 … yK. */
+/** The rows that the `synthetic` loader trains on with the same options. Columns x1 … xd, y1 … yK. */
 export const syntheticFile = defineSynthesisKind({
   name: synthetic.name,
   summary: 'rows of the process of MMoE section 3.2',
@@ -23,7 +26,7 @@ export const syntheticFile = defineSynthesisKind({
   prepare: prepareSynthetic,
 });
 
-/** `<file>.manifest.json`: everything that the rows were drawn from, and what came out. */
+/** `<file>.manifest.json`: everything that the rows were drawn from, and the resulting statistics. */
 interface SynthesisManifest {
   readonly schema: 1;
   readonly kind: string;
@@ -41,11 +44,11 @@ interface SynthesisManifest {
   readonly beta: readonly number[];
   /** [K, d] */
   readonly weights: readonly (readonly number[])[];
-  /** The asked cosines of the weight vectors, [K, K]. */
+  /** The requested cosines of the weight vectors, [K, K]. */
   readonly cosine: readonly (readonly number[])[];
-  /** Of the labels before any threshold, over all x, given alpha, beta and the cosines. */
+  /** Statistics of the labels before any threshold, over all x, given alpha, beta and the cosines. */
   readonly expected: { readonly variance: number; readonly pearson: readonly (readonly number[])[] };
-  /** Of the labels before any threshold, over the rows. */
+  /** Statistics of the labels before any threshold, over the rows. */
   readonly measured: LabelStatistics;
   readonly binary: {
     readonly positiveRate: number;

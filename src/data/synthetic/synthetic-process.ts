@@ -2,24 +2,24 @@ import { ConfigError } from '../../support/errors.js';
 import type { Random } from '../../support/random.js';
 import { correlatedVectors, correlationMatrix } from './correlated-vectors.js';
 
-/** What a synthetic data set is drawn from: everything but the rows. */
+/** Everything that a synthetic data set is drawn from, except the rows. */
 export interface SyntheticProcess {
   /** Correlation of the tasks' weight vectors (their cosines), [K, K]. */
   readonly correlation: readonly (readonly number[])[];
   /** Weight vectors, K of length d; the norm of each is `scale`. */
   readonly weights: readonly Float64Array[];
-  /** Frequencies and phases of the m sines; all tasks have the same. */
+  /** Frequencies and phases of the m sines, shared by all tasks. */
   readonly alpha: Float64Array;
   readonly beta: Float64Array;
   readonly scale: number; // c
-  /** Variance of what is added to each label. */
+  /** Variance of the noise that is added to each label. */
   readonly noise: number;
 }
 
 export interface ProcessOptions {
   readonly dimension: number;
   readonly tasks: number;
-  /** Equal correlation of all pairs, or [K, K]. */
+  /** One correlation for all pairs, or [K, K]. */
   readonly correlation: number | readonly (readonly number[])[];
   readonly sines: number;
   readonly scale: number;
@@ -27,9 +27,9 @@ export interface ProcessOptions {
 }
 
 /**
- * MMoE section 3.2, equations 2 to 4, for any number of tasks: w_k = c sum_j L_kj u_j with orthonormal u and L L^T the wanted
- * correlation, so that w_1 = c u_1 and w_2 = c (p u_1 + sqrt(1 - p^2) u_2). alpha, beta ~ N(0, 1).
- * Fails with a `ConfigError` for what is no correlation of `tasks` vectors in `dimension` dimensions.
+ * MMoE section 3.2, equations 2 to 4, for any number of tasks: w_k = c sum_j L_kj u_j with orthonormal u and L L^T the
+ * wanted correlation. So w_1 = c u_1 and w_2 = c (p u_1 + sqrt(1 - p^2) u_2). alpha, beta ~ N(0, 1). Fails with a
+ * `ConfigError` if `correlation` is impossible for `tasks` vectors in `dimension` dimensions.
  */
 export function drawProcess(options: ProcessOptions, random: Random): SyntheticProcess {
   const { dimension, tasks, sines, scale, noise } = options;
@@ -45,7 +45,7 @@ export function drawProcess(options: ProcessOptions, random: Random): SyntheticP
   return { correlation, weights, alpha, beta, scale, noise };
 }
 
-/** The part of a label that is no noise: z + sum_i sin(alpha_i z + beta_i), where z = w.x. */
+/** A label without noise: z + sum_i sin(alpha_i z + beta_i), where z = w.x. */
 export function response({ alpha, beta }: Pick<SyntheticProcess, 'alpha' | 'beta'>, z: number): number {
   let sum = z;
   for (let i = 0; i < alpha.length; i++) sum += Math.sin((alpha[i] ?? 0) * z + (beta[i] ?? 0));
@@ -84,7 +84,10 @@ export function labelVariance(process: SyntheticProcess): number {
   return responseCovariance(process, 1) + process.noise;
 }
 
-/** Correlation of the labels of two different tasks whose weights have cosine `p`: not `p` itself, as the labels are not linear. */
+/**
+ * Correlation of the labels of two different tasks whose weights have cosine `p`. It differs from `p` because the
+ * labels are not linear.
+ */
 export function labelCorrelation(process: SyntheticProcess, p: number): number {
   return responseCovariance(process, p) / labelVariance(process);
 }

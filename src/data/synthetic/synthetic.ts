@@ -5,7 +5,7 @@ import { defineLoader } from '../loader.js';
 import { generatorChecksum, generatorOptions, seedOf } from './generator-options.js';
 import { drawProcess, response, type SyntheticProcess } from './synthetic-process.js';
 
-/** Raise it when the same options make other rows. */
+/** Raise it when the same options give other rows. */
 const version = 1;
 
 export const syntheticOptions = z.strictObject({
@@ -32,8 +32,8 @@ export const syntheticOptions = z.strictObject({
 export type SyntheticOptions = z.infer<typeof syntheticOptions>;
 
 /**
- * MMoE section 3.2: regression tasks y1 … yK whose relatedness is known. Rows are generated when they are read, the same each
- * time, and never held as a whole.
+ * MMoE section 3.2: regression tasks y1 … yK with known relatedness. Rows are generated when they are read, the same
+ * each time, and are never all in memory.
  */
 export const synthetic = defineLoader({
   name: 'synthetic',
@@ -55,7 +55,7 @@ export const synthetic = defineLoader({
   },
 });
 
-/** The process that these options draw, and the stream that its rows come from. */
+/** The process of these options, and the stream that its rows come from. */
 export function drawSynthetic(
   options: SyntheticOptions,
   seed: number,
@@ -64,10 +64,10 @@ export function drawSynthetic(
   return { process: drawProcess(options, random), random };
 }
 
-/** Small enough for a column and its projections to stay in the fastest cache. */
+/** Small enough for a column and its projections to stay in the L1 cache. */
 const blockRows = 512;
 
-/** Each block has a stream of its own, so that blocks can be read in any order. */
+/** Each block has its own stream, so that blocks can be read in any order. */
 function syntheticSplit(process: SyntheticProcess, rows: number, random: Random): SourceSplit {
   const { weights, noise } = process;
   const size = Math.min(rows, blockRows);

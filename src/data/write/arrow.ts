@@ -19,7 +19,7 @@ export const arrow: FormatDefinition = {
   async *encode(columns, groups) {
     const schema = new Schema(columns.map(({ name, kind }) => new Field(name, typeOf(kind), false)));
     const writer = new PullWriter();
-    writer.reset(undefined, schema); // the schema is there without any row
+    writer.reset(undefined, schema); // writes the schema even without rows
     for await (const group of groups) {
       writer.write(recordBatch(schema, group));
       yield* writer.take();
@@ -43,7 +43,7 @@ function recordBatch(schema: Schema, { rows, columns }: RowGroup): RecordBatch {
       const child = makeData({ type: new Int32(), data: values.indexes.slice(0, valueOffsets[rows]) });
       return makeData({ type: listType(), length: rows, nullCount: 0, valueOffsets, child });
     }
-    const own = values.slice(0, rows); // the group's arrays are filled again while these bytes wait
+    const own = values.slice(0, rows); // a copy: the group's arrays are reused while these bytes wait
     return own instanceof Int32Array
       ? makeData({ type: new Int32(), data: own })
       : makeData({ type: new Float32(), data: own });
@@ -51,7 +51,7 @@ function recordBatch(schema: Schema, { rows, columns }: RowGroup): RecordBatch {
   return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }));
 }
 
-/** Writes an Arrow file; hands out its bytes when asked, rather than to a queue that has no bound. */
+/** Writes an Arrow file. It returns its bytes on request, because the library's own queue is unbounded. */
 class PullWriter extends RecordBatchFileWriter {
   #pending: Uint8Array[] = [];
 
@@ -62,7 +62,7 @@ class PullWriter extends RecordBatchFileWriter {
     return this;
   }
 
-  /** What was written since the last call; views of what was given. */
+  /** The bytes written since the last call, as views of the input. */
   take(): readonly Uint8Array[] {
     const taken = this.#pending;
     this.#pending = [];

@@ -1,6 +1,6 @@
 import type { ListValues } from '../dataset.js';
 
-/** A column of a file that is written. */
+/** A column of an output file. */
 export interface OutputColumn {
   readonly name: string;
   /** float: 32 bits. integer: 32 bits, signed. list: any number of integers. */
@@ -13,7 +13,7 @@ export interface RowGroup {
   readonly columns: readonly OutputValues[];
 }
 
-/** Of a list: entry numbers, and where each row's begin and end. */
+/** For a list: entry numbers, and where each row's entries begin and end. */
 export type OutputValues = Float32Array | Int32Array | Pick<ListValues, 'offsets' | 'indexes'>;
 
 export function isList(values: OutputValues): values is Pick<ListValues, 'offsets' | 'indexes'> {
@@ -23,8 +23,8 @@ export function isList(values: OutputValues): values is Pick<ListValues, 'offset
 export interface FormatDefinition {
   /** The file's ending, without a dot. */
   readonly name: string;
-  /** About so many bytes of rows make a group. */
+  /** Approximate size of a row group in bytes. */
   readonly groupBytes: number;
-  /** The bytes of a whole file, piece by piece. Equal rows in equal groups make equal bytes. */
+  /** The bytes of a whole file, piece by piece. Equal rows in equal groups give equal bytes. */
   encode(columns: readonly OutputColumn[], groups: AsyncIterable<RowGroup>): AsyncIterable<Uint8Array>;
 }

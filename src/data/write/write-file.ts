@@ -11,7 +11,8 @@ import { arrow } from './arrow.js';
 import { type FormatDefinition, isList, type OutputColumn, type OutputValues, type RowGroup } from './format.js';
 
 /**
- * A header line, then a line per row. Floats read back as the same 32 bits; NaN is an empty field; `|` stands between the entries of a list.
+ * A header line, then a line per row. Floats read back as the same 32 bits. NaN is an empty field. `|` separates the
+ * entries of a list.
  */
 const csv: FormatDefinition = copied('csv', 'FORMAT csv, HEADER', ({ name, kind }) => {
   const column = identifier(name);
@@ -21,14 +22,14 @@ const csv: FormatDefinition = copied('csv', 'FORMAT csv, HEADER', ({ name, kind 
   return `CASE WHEN isnan(${column}) THEN NULL WHEN ${whole} THEN CAST(CAST(${column} AS INTEGER) AS VARCHAR) ELSE CAST(${column} AS VARCHAR) END`;
 });
 
-/** Snappy, 65,536 rows a row group. */
+/** Snappy, 65,536 rows per row group. */
 const parquet: FormatDefinition = copied('parquet', 'FORMAT parquet, ROW_GROUP_SIZE 65536', ({ name }) =>
   identifier(name),
 );
 
 const typeNames = { float: 'FLOAT', integer: 'INTEGER', list: 'INTEGER[]' } as const;
 
-/** A format that DuckDB writes. The rows wait in a temporary database, of which little is in memory. */
+/** A format that DuckDB writes. The rows wait in a temporary database, mostly on disk. */
 function copied(name: string, options: string, expressionOf: (column: OutputColumn) => string): FormatDefinition {
   return {
     name,
@@ -37,7 +38,7 @@ function copied(name: string, options: string, expressionOf: (column: OutputColu
       const folder = await mkdtemp(join(tmpdir(), 'ple-rows-'));
       const database = await openDatabase(join(folder, 'rows.duckdb'));
       try {
-        await database.run('SET threads = 1'); // equal rows make equal bytes
+        await database.run('SET threads = 1'); // so that equal rows give equal bytes
         const fields = columns.map((column) => `${identifier(column.name)} ${typeNames[column.kind]}`);
         await database.run(`CREATE TABLE rows (${fields.join(', ')})`);
         for await (const group of groups) {
@@ -60,7 +61,7 @@ function copied(name: string, options: string, expressionOf: (column: OutputColu
   };
 }
 
-/** As where the disk is full. */
+/** Reports a failed write, for example on a full disk. */
 function unwritten(error: unknown): never {
   throw new UserError(`The table cannot be made in ${tmpdir()} (TMPDIR): ${sqlReason(error)}.`);
 }
@@ -69,12 +70,13 @@ const formats = catalogue<FormatDefinition>('format', [csv, parquet, arrow]);
 
 const mostGroupRows = 2 ** 16;
 
-/** Rows, as a loader reads them: any number at a time; the arrays may be overwritten by the next. */
+/** Rows in the form that a loader reads: any number at a time. The arrays may be overwritten by the next ones. */
 export type Blocks = AsyncIterable<RowGroup>;
 
 /**
- * Writes a file in the format of its ending, whole or not at all, in memory that does not grow with the rows.
- * @throws ConfigError for an ending that is no format's, or a folder of this name. UserError for a file that cannot be written.
+ * Writes a file atomically, in the format of its ending. Memory does not grow with the rows.
+ * @throws ConfigError for an ending that is no format's, or a folder of this name. UserError for a file that cannot be
+ * written.
  */
 export async function writeTable(path: string, columns: readonly OutputColumn[], blocks: Blocks): Promise<void> {
   const format = formatOf(path);
@@ -91,7 +93,7 @@ export function formatOf(path: string): FormatDefinition {
   throw new ConfigError(`${path}: the ending says the format; it is one of .${formats.names.join(', .')}.`);
 }
 
-/** Larger groups of rows, of a size that depends on the format and the columns alone. */
+/** Larger groups of rows, whose size depends only on the format and the columns. */
 async function* groupsOf(
   columns: readonly OutputColumn[],
   blocks: Blocks,
@@ -126,7 +128,7 @@ async function* groupsOf(
   if (filled > 0) yield { rows: filled, columns: taken(filled) };
 }
 
-/** A list column of a group; its entries grow by doubling. */
+/** A list column of a group. Its entries grow by doubling. */
 class ListTarget {
   readonly #offsets: Int32Array; // [rows + 1]
   #indexes = new Int32Array(1024);
@@ -135,7 +137,7 @@ class ListTarget {
     this.#offsets = new Int32Array(rows + 1);
   }
 
-  /** Lists `from` to `from + count`, as those of the group's rows from `at`. */
+  /** Adds the lists from `from` to `from + count` to the group's rows from `at` on. */
   add({ offsets, indexes }: Lists, from: number, count: number, at: number): void {
     const [begin = 0, end = 0] = [offsets[from], offsets[from + count]];
     const start = this.#offsets[at] ?? 0;

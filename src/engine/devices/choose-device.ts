@@ -11,37 +11,37 @@ import { checkHardware, checkStatically } from './static-checks.js';
 export interface EngineChoice extends EngineResources {
   readonly name: 'compiled' | 'tfjs';
   readonly device: 'auto' | 'cpu' | 'cuda' | 'webgpu';
-  /** Which GPU, with device cuda. */
+  /** GPU index, for device cuda. */
   readonly deviceId?: number | undefined;
 }
 
-/** What a choice came to, as plain data: another process can open it without looking again. */
+/** The result of a choice as plain data. Another process can open it without detecting devices again. */
 export interface ChosenDevice extends EngineResources {
   readonly candidate: Candidate;
   readonly adapter: Adapter;
-  /** One line. */
+  /** The reason, on one line. */
   readonly why: string;
 }
 
 export interface Choice {
   readonly chosen: ChosenDevice;
-  /** What a user should see: that it is a GPU, or that it is not although there is one, or that it is slow. */
+  /** Notes for the user: the device is a GPU, or is not although there is one, or is slow. */
   readonly notes: readonly string[];
 }
 
-/** How devices are looked at; other than by default in tests. */
+/** How devices are detected. Tests replace it. */
 export interface Look {
   readonly facts: Facts;
   probe(candidate: Candidate): Promise<Finding>;
 }
 
-/** @param signal When it fires, the attempt that is under way ends with a UserError. */
+/** @param signal When it fires, the attempt in progress ends with a UserError. */
 export function lookAtMachine(signal?: AbortSignal, facts: Facts = machineFacts()): Look {
   return { facts, probe: (candidate) => probeDevice(candidate, { facts, signal }) };
 }
 
 /**
- * Finds the device of a choice. One that is named must pass a smoke step: nothing else is taken in its place.
+ * Finds the device of a choice. A named device must pass a smoke step; there is no fallback.
  * @throws ConfigError: one line with what is missing and the fix.
  */
 export async function chooseDevice(choice: EngineChoice, look: Look = lookAtMachine()): Promise<Choice> {
@@ -73,7 +73,7 @@ function refusal({ engine, device }: Candidate, { reason, mend }: Unusable): Con
   );
 }
 
-/** In this order; the CPU comes after them. */
+/** Tried in this order, before the CPU. */
 const gpus: Readonly<Record<EngineChoice['name'], readonly Candidate[]>> = {
   compiled: [
     { engine: 'compiled', device: 'cuda' },
@@ -104,7 +104,7 @@ async function automatic(name: EngineChoice['name'], resources: EngineResources,
   return { chosen: { ...chosen, why: `${why}; ${chosen.why}` }, notes: [...notes, ...others] };
 }
 
-/** There is something that a user may expect to be used. */
+/** The machine has something that the user may expect to be used. */
 function seesGpu({ platform, nvidiaDriver, gpuFiles }: Facts): boolean {
   return platform !== 'linux' || nvidiaDriver() !== null || gpuFiles().length > 0;
 }
@@ -121,7 +121,7 @@ async function onCpu(
   return { chosen: { candidate, adapter, why, ...resources }, notes };
 }
 
-/** TensorFlow's library if it is installed and trains, else plain JavaScript, which is for checking only. */
+/** TensorFlow's library if it is installed and trains, else plain JavaScript, which is only for checks. */
 async function tfjsOnCpu(resources: EngineResources, look: Look): Promise<Choice> {
   const native = { engine: 'tfjs', device: 'cpu' } as const;
   const checked = await checkStatically(native, look.facts);
@@ -144,12 +144,12 @@ function adapterOf({ adapter, driver, memoryBytes, software }: Adapter): Adapter
 export interface OpenedEngine {
   readonly engine: Engine;
   readonly chosen: ChosenDevice;
-  /** What a user should see of how it was chosen. */
+  /** Notes for the user on how it was chosen. */
   readonly notes: readonly string[];
 }
 
 /**
- * The engine of a choice, after a look at its device; of a chosen device at once.
+ * Opens the engine of a choice, after its device was tried. A chosen device opens at once.
  * @throws ConfigError: one line, if the device cannot be used.
  */
 export async function openEngine(choice: EngineChoice | ChosenDevice, look?: Look): Promise<OpenedEngine> {

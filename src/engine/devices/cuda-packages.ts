@@ -3,17 +3,17 @@ import { cudaNeeds } from './failures.js';
 import { filesIn, hasTfjsBinding, runtimeFolder } from './native-packages.js';
 import { firstNodeWithoutTfjs } from './static-checks.js';
 
-/** A package of npm whose own install script downloads what it needs for CUDA. */
+/** An npm package whose own install script downloads its CUDA libraries. */
 export interface CudaPackage {
-  /** As `--only` names it. */
+  /** The name for `--only`. */
   readonly label: 'onnxruntime' | 'tfjs';
   readonly name: string;
   readonly needs: string;
-  /** Words of npm that run its install script, and show what it says. */
+  /** npm arguments that run its install script and show its output. */
   readonly words: readonly string[];
-  /** Why it cannot be installed here at all. */
+  /** Why it cannot be installed on this machine. */
   unfit(node: { readonly platform: string; readonly arch: string; readonly nodeMajor: number }): string | undefined;
-  /** The libraries that its folder lacks. Install scripts are known to succeed without leaving any. */
+  /** The libraries missing in its folder. Install scripts are known to succeed without leaving any. */
   missing(folder: string, node: { readonly platform: string; readonly arch: string }): readonly string[];
 }
 
@@ -58,14 +58,17 @@ export interface Installation {
   readonly platform: string;
   readonly arch: string;
   readonly nodeMajor: number;
-  /** Where a package is; null: nowhere. */
+  /** A package's folder. Null: not installed. */
   folderOf(name: string): string | null;
-  /** Runs npm and gives its exit code. */
+  /** Runs npm and returns its exit code. */
   npm(words: readonly string[]): Promise<number>;
   say(line: string): void;
 }
 
-/** Runs the install scripts of these packages and looks whether their libraries arrived. Gives the packages that have theirs. */
+/**
+ * Runs the install scripts of these packages and checks that their libraries arrived. Returns the packages that are
+ * complete.
+ */
 export async function installCudaPackages(
   packages: readonly CudaPackage[],
   on: Installation,
@@ -79,7 +82,7 @@ export async function installCudaPackages(
   return complete;
 }
 
-/** What went wrong, if it did. */
+/** The problem, if there is one. */
 async function installOne(one: CudaPackage, on: Installation): Promise<string | undefined> {
   const unfit = one.unfit(on);
   if (unfit !== undefined) return unfit;

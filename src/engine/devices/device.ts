@@ -2,25 +2,25 @@
 export interface Candidate {
   readonly engine: 'compiled' | 'tfjs';
   readonly device: 'cpu' | 'cuda' | 'webgpu';
-  /** Which GPU, of several that CUDA sees; default 0. */
+  /** GPU index, if CUDA sees several; default 0. */
   readonly deviceId?: number | undefined;
   /** tfjs on the CPU: the backend in plain JavaScript, not TensorFlow's library. */
   readonly pureJs?: boolean | undefined;
 }
 
-/** What is known of the hardware that a candidate would run on; null: not known. */
+/** The hardware that a candidate would run on. Null: unknown. */
 export interface Adapter {
   readonly adapter: string | null;
   readonly driver: string | null;
   readonly memoryBytes: number | null;
-  /** A GPU that is computed by the CPU. */
+  /** A GPU emulated on the CPU. */
   readonly software: boolean | null;
 }
 
-/** A few training steps on a candidate. */
+/** Result of a few training steps on a candidate. */
 export interface Smoke {
   readonly stepMilliseconds: number;
-  /** From the same steps on the pure-JS backend, over losses and state. */
+  /** Largest difference from the same steps on the pure-JS backend, over losses and state. */
   readonly largestDifference: number;
 }
 
@@ -33,7 +33,7 @@ export interface Unusable {
   readonly usable: false;
   /** A clause without a full stop. */
   readonly reason: string;
-  /** What mends it: a clause that tells what to do, or a command. */
+  /** The fix: a clause that says what to do, or a command. */
   readonly mend: string;
 }
 

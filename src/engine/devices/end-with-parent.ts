@@ -11,7 +11,7 @@ const script = `
   }, 500);
 `;
 
-/** Ends this process when the one that started it is gone, also while a native library does not give the main thread back. */
+/** Ends this process when its parent is gone, even while a native library blocks the main thread. */
 export function endWithParent(): void {
   new Worker(script, { eval: true, execArgv: [], workerData: process.ppid }).unref();
 }

@@ -11,28 +11,28 @@ import {
 } from './native-packages.js';
 import { run } from './system-command.js';
 
-/** What is looked at to tell devices apart. The functions that start no process take under a millisecond or so. */
+/** Facts about the machine for device detection. Functions that start no process take about a millisecond or less. */
 export interface Facts {
   readonly platform: NodeJS.Platform;
   readonly arch: string;
   readonly nodeMajor: number;
-  /** Names of ONNX Runtime's native libraries for this platform; none: it does not run here. */
+  /** Names of ONNX Runtime's native libraries for this platform. Empty: it does not run here. */
   runtimeFiles(): readonly string[];
   /** Null: not installed. */
   tfjsPackage(name: TfjsPackageName): TfjsPackage | null;
-  /** Version of the NVIDIA driver; null: there is none. */
+  /** Version of the NVIDIA driver. Null: no driver. */
   nvidiaDriver(): string | null;
   /** Linux: device files of GPUs. */
   gpuFiles(): readonly string[];
   /** Linux: the Vulkan loader is installed. */
   hasVulkanLoader(): Promise<boolean>;
-  /** The GPUs that CUDA sees, by its ids; null: not known. */
+  /** The GPUs that CUDA sees, by its ids. Null: unknown. */
   nvidiaGpus(): Promise<readonly NvidiaGpu[] | null>;
-  /** Null: not known. */
+  /** Null: unknown. */
   graphicsAdapters(): Promise<readonly GraphicsAdapter[] | null>;
 }
 
-/** The facts of this machine, each looked up when it is asked for, once. */
+/** The facts of this machine. Each is looked up once, on first use. */
 export function machineFacts(): Facts {
   const { platform, arch } = process;
   return {
@@ -63,7 +63,7 @@ function once<Value>(look: () => Value): () => Value {
   };
 }
 
-/** `/dev/nvidia0`, `/dev/dri/renderD128`, and `/dev/dxg` of Linux under Windows. */
+/** `/dev/nvidia0`, `/dev/dri/renderD128`, and `/dev/dxg` for Linux under Windows. */
 function gpuFiles(): readonly string[] {
   const named = (folder: string, pattern: RegExp) =>
     filesIn(folder)
@@ -84,7 +84,7 @@ async function hasVulkanLoader(): Promise<boolean> {
   return (await run('/sbin/ldconfig', ['-p']))?.includes(loader) ?? false;
 }
 
-/** A GPU as `nvidia-smi` lists it. */
+/** A GPU in the list of `nvidia-smi`. */
 export interface NvidiaGpu {
   readonly index: number;
   readonly uuid: string;
@@ -98,7 +98,7 @@ const driverFiles: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>>
   win32: [join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'nvcuda.dll')],
 };
 
-/** The NVIDIA driver's version, or `version unknown` where only its library can be seen; null: there is no driver. */
+/** The NVIDIA driver's version, or `version unknown` if only its library is visible. Null: no driver. */
 function nvidiaDriver(platform: NodeJS.Platform): string | null {
   const version = '/proc/driver/nvidia/version';
   if (platform === 'linux' && existsSync(version)) return driverVersion(readFileSync(version, 'utf8'));
@@ -107,19 +107,22 @@ function nvidiaDriver(platform: NodeJS.Platform): string | null {
 
 const versionUnknown = 'version unknown';
 
-/** Of `/proc/driver/nvidia/version`: `NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 …`. */
+/** Parses `/proc/driver/nvidia/version`: `NVRM version: NVIDIA UNIX x86_64 Kernel Module 535.183.01 Sun May 12 …`. */
 export function driverVersion(text: string): string {
   return /\b(\d{3,}\.\d+(\.\d+)?)\b/.exec(text)?.[1] ?? versionUnknown;
 }
 
-/** Null: `nvidia-smi` is not there or failed. */
+/** Null: `nvidia-smi` is missing or failed. */
 async function nvidiaGpus(): Promise<readonly NvidiaGpu[] | null> {
   const query = '--query-gpu=index,uuid,memory.total,driver_version,name';
   const text = await run('nvidia-smi', [query, '--format=csv,noheader,nounits']);
   return text === null ? null : gpusOf(text);
 }
 
-/** Of `nvidia-smi --query-gpu=index,uuid,memory.total,driver_version,name --format=csv,noheader,nounits`; null: it is something else. */
+/**
+ * Parses `nvidia-smi --query-gpu=index,uuid,memory.total,driver_version,name --format=csv,noheader,nounits`. Null:
+ * another format.
+ */
 export function gpusOf(text: string): readonly NvidiaGpu[] | null {
   const gpus = text.split('\n').flatMap((line) => {
     const [index = '', uuid = '', memory = '', driver = '', ...name] = line.split(',').map((cell) => cell.trim());
@@ -132,8 +135,8 @@ export function gpusOf(text: string): readonly NvidiaGpu[] | null {
 }
 
 /**
- * The GPUs in the order of CUDA's device ids, which are counted among those that `CUDA_VISIBLE_DEVICES` leaves, in the order of the
- * bus (`engine-on.ts` asks for it).
+ * The GPUs in the order of CUDA's device ids. CUDA counts only the GPUs in `CUDA_VISIBLE_DEVICES`, in bus order
+ * (requested in `engine-on.ts`).
  */
 export function visibleGpus(gpus: readonly NvidiaGpu[], visible: string | undefined): readonly NvidiaGpu[] {
   if (visible === undefined) return gpus;
@@ -142,7 +145,7 @@ export function visibleGpus(gpus: readonly NvidiaGpu[], visible: string | undefi
     const gpu = gpus.find(
       ({ index, uuid }) => word === String(index) || (word.startsWith('GPU-') && uuid.startsWith(word)),
     );
-    if (!gpu) break; // as CUDA does: what follows an unknown id is not seen
+    if (!gpu) break; // like CUDA: an unknown id hides itself and everything after it
     chosen.push(gpu);
   }
   return chosen;

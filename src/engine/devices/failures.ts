@@ -2,19 +2,19 @@ import { type Candidate, type Unusable, unusable } from './device.js';
 import type { Facts } from './facts.js';
 import { noVulkanDriver } from './static-checks.js';
 
-/** How a smoke step ended that did not train. */
+/** How a failed smoke step ended. */
 export type Failure =
   | { readonly kind: 'failed'; readonly message: string; readonly stderr: string }
   | { readonly kind: 'late'; readonly seconds: number }
   | { readonly kind: 'ended'; readonly signal: NodeJS.Signals | null; readonly stderr: string };
 
-/** Which CUDA and cuDNN an engine's library is built for. */
+/** The CUDA and cuDNN versions that an engine's library is built for. */
 export const cudaNeeds = {
   compiled: { cuda: 'CUDA 12', cudnn: 'cuDNN 9' },
   tfjs: { cuda: 'CUDA 11.2', cudnn: 'cuDNN 8.1' },
 } as const;
 
-/** A failed smoke step in a user's words: what was said by the library, and by the loader on stderr, in one line. */
+/** Explains a failed smoke step in one line, from the messages of the library and of the loader on stderr. */
 export function explain(candidate: Candidate, failure: Failure, facts: Pick<Facts, 'platform'>): Unusable {
   if (failure.kind === 'late') {
     return unusable(`a training step was not done within ${failure.seconds} s`, 'try again when the machine is idle');
@@ -48,7 +48,7 @@ function explainMemory(failure: Failure): Unusable | undefined {
   );
 }
 
-/** A download that broke off, or a library of another version or machine. */
+/** A broken download, or a library of another version or machine. */
 function explainDamage({ engine, device }: Candidate, said: string): Unusable | undefined {
   const damage =
     /([\w.+-]+\.(?:so[.\d]*|node)): (file too short|invalid ELF header|undefined symbol: \w+)/.exec(said) ??
@@ -113,12 +113,12 @@ function explainWebgpu({ device }: Candidate, said: string): Unusable | undefine
   return undefined;
 }
 
-/** The first library that a loader looked for in vain. One that is there, and needs it, may be named beside it. */
+/** The first library that a loader did not find. The message may also name the library that needs it. */
 function missingLibrary(said: string): string | undefined {
   const patterns = [
     /Could not load dynamic library '([^']+)'/, // TensorFlow
-    /([\w.+-]+\.so[.\d]*): cannot open shared object file/, // the loader of Linux
-    /Library not loaded: (?:\S*\/)?([\w.+-]+)/, // that of macOS
+    /([\w.+-]+\.so[.\d]*): cannot open shared object file/, // Linux loader
+    /Library not loaded: (?:\S*\/)?([\w.+-]+)/, // macOS loader
   ];
   for (const pattern of patterns) {
     const name = pattern.exec(said)?.[1];

@@ -5,13 +5,13 @@ export interface GraphicsAdapter {
   readonly name: string;
   readonly driver: string | null;
   readonly memoryBytes: number | null;
-  /** It is computed by the CPU. */
+  /** It is emulated on the CPU. */
   readonly software: boolean;
   /** It shares memory with the CPU. */
   readonly integrated: boolean;
 }
 
-/** The adapters of this machine as the system's own tool lists them; null: there is no such tool, or it failed. */
+/** The adapters of this machine from the system's own tool. Null: the tool is missing or failed. */
 export async function graphicsAdapters(platform: NodeJS.Platform): Promise<readonly GraphicsAdapter[] | null> {
   if (platform === 'darwin') {
     const text = await run('system_profiler', ['SPDisplaysDataType', '-json']);
@@ -27,15 +27,18 @@ export async function graphicsAdapters(platform: NodeJS.Platform): Promise<reado
 }
 
 /**
- * The one that ONNX Runtime's WebGPU takes, which asks for high performance: a GPU of its own before one in the processor, and a
- * software one last. It does not tell which it took.
+ * The adapter that ONNX Runtime's WebGPU uses. It asks for high performance: a discrete GPU before an integrated one,
+ * and a software one last. ONNX Runtime does not report its choice.
  */
 export function preferred(adapters: readonly GraphicsAdapter[]): GraphicsAdapter | undefined {
   const rank = ({ software, integrated }: GraphicsAdapter) => (software ? 2 : integrated ? 1 : 0);
   return adapters.toSorted((a, b) => rank(a) - rank(b))[0];
 }
 
-/** Of `vulkaninfo --summary`: below `Devices:` a block `GPU<n>:` of `key = value` lines for each; null: it is something else. */
+/**
+ * Parses `vulkaninfo --summary`: below `Devices:`, a block `GPU<n>:` of `key = value` lines for each. Null: another
+ * format.
+ */
 export function adaptersOfVulkan(text: string): readonly GraphicsAdapter[] | null {
   if (!/^Devices:\s*$/m.test(text)) return null;
   return text
@@ -56,7 +59,7 @@ export function adaptersOfVulkan(text: string): readonly GraphicsAdapter[] | nul
     });
 }
 
-/** Of `system_profiler SPDisplaysDataType -json`. */
+/** Parses `system_profiler SPDisplaysDataType -json`. */
 export function adaptersOfMac(text: string): readonly GraphicsAdapter[] {
   const parsed = parsedJson(text);
   const list = isRecord(parsed) ? parsed.SPDisplaysDataType : undefined;
@@ -68,7 +71,7 @@ export function adaptersOfMac(text: string): readonly GraphicsAdapter[] {
   });
 }
 
-/** Of PowerShell's `Win32_VideoController`: one object, or a list. */
+/** Parses PowerShell's `Win32_VideoController`: one object, or a list. */
 export function adaptersOfWindows(text: string): readonly GraphicsAdapter[] {
   return entries(parsedJson(text)).flatMap(({ Name: name, DriverVersion: driver }) => {
     if (typeof name !== 'string') return [];

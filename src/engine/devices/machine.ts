@@ -3,17 +3,17 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
-/** The machine that the program runs on; null: not known. */
+/** The machine that the program runs on. Null: unknown. */
 export interface Machine {
   readonly node: string;
   readonly platform: string;
   readonly cpu: {
     readonly model: string | null;
     readonly cores: number;
-    /** Instruction sets that matter to matrix products. */
+    /** Instruction sets that matter for matrix products. */
     readonly features: readonly string[] | null;
   };
-  /** What this process may use; in a container its limit. */
+  /** Memory that this process may use; in a container, its limit. */
   readonly memory: { readonly totalBytes: number; readonly freeBytes: number };
   readonly disks: readonly Disk[];
 }
@@ -23,7 +23,7 @@ interface Disk {
   readonly freeBytes: number | null;
 }
 
-/** @param folders Where files will be written; they need not exist yet. */
+/** @param folders Where files will be written. They need not exist yet. */
 export async function describeMachine(folders: readonly string[]): Promise<Machine> {
   const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
   const totalBytes = Math.min(totalmem(), limit);
@@ -43,7 +43,7 @@ function processorFeatures(): readonly string[] | null {
   return existsSync(file) ? featuresOf(readFileSync(file, 'utf8')) : null;
 }
 
-/** Of Linux's /proc/cpuinfo: `flags : …`, on ARM `Features : …`. */
+/** Parses Linux's /proc/cpuinfo: `flags : …`, on ARM `Features : …`. */
 export function featuresOf(text: string): readonly string[] | null {
   const line = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1];
   if (line === undefined) return null;
@@ -51,7 +51,7 @@ export function featuresOf(text: string): readonly string[] | null {
   return interesting.filter((name) => flags.has(name));
 }
 
-/** Of the disk that holds a folder, or would hold it. */
+/** Free bytes on the disk that holds a folder, or would hold it. */
 async function freeBytes(folder: string): Promise<number | null> {
   let path = resolve(folder);
   while (!existsSync(path) && dirname(path) !== path) path = dirname(path);

@@ -4,16 +4,16 @@ import { dirname, join } from 'node:path';
 
 export type TfjsPackageName = '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu';
 
-/** A package of npm that runs tfjs on TensorFlow's native library. */
+/** An npm package that runs tfjs on TensorFlow's native library. */
 export interface TfjsPackage {
   readonly version: string;
-  /** Its native library, `tfjs_binding.node`, is there: without install scripts it is not. */
+  /** Its native library, `tfjs_binding.node`, is present. It is missing if install scripts were skipped. */
   readonly native: boolean;
-  /** It resolves tfjs to the copy that this program uses. */
+  /** It resolves tfjs to this program's copy. */
   readonly sharesTfjs: boolean;
 }
 
-/** Where a package is installed, as a module of this program finds it; null: nowhere. */
+/** Where a package is installed, as resolved from a module of this program. Null: not installed. */
 export function packageFolder(name: string, from: string = import.meta.url): string | null {
   try {
     return dirname(createRequire(from).resolve(`${name}/package.json`));
@@ -44,7 +44,7 @@ export function readTfjsPackage(name: TfjsPackageName, from: string = import.met
   };
 }
 
-/** tfjs-node keeps its library by version of Node's interface: `lib/napi-v8/tfjs_binding.node`. */
+/** tfjs-node stores its library by Node-API version: `lib/napi-v8/tfjs_binding.node`. */
 export function hasTfjsBinding(folder: string): boolean {
   const lib = join(folder, 'lib');
   return filesIn(lib).some((name) => existsSync(join(lib, name, 'tfjs_binding.node')));

@@ -14,19 +14,19 @@ export type SmokeAnswer =
 
 export interface ProbeOptions {
   readonly facts: Facts;
-  /** Of the child process; default 120. A GPU's first step compiles for seconds. */
+  /** Time limit of the child process; default 120. A GPU's first step compiles for seconds. */
   readonly timeoutSeconds?: number | undefined;
-  /** When it fires, the attempt is given up. */
+  /** When it fires, the attempt stops. */
   readonly signal?: AbortSignal | undefined;
-  /** Where the child process starts, and how. */
+  /** The script and options of the child process. */
   readonly child?: Pick<Child, 'script' | 'execArgv'> | undefined;
 }
 
-/** Values of the smoke step are of the order of one: a device that is further off computes something else. */
+/** Values of the smoke step are around one. A device with larger differences computes something else. */
 const tolerance = 0.01;
 
 /**
- * Looks at a candidate, and if nothing speaks against it trains a few steps on it in a child process.
+ * Checks a candidate statically, then trains a few steps on it in a child process.
  * @throws Interrupted
  */
 export async function probe(candidate: Candidate, options: ProbeOptions): Promise<Finding> {
@@ -51,7 +51,7 @@ async function trySmoke(
 ): Promise<{ readonly kind: 'trained'; readonly smoke: Smoke } | Failure> {
   const words = [JSON.stringify(candidate)];
   const { last, late, signal, stderr } = await askChild<SmokeAnswer>({ ...child, words, timeoutSeconds, signal: stop });
-  if (last?.kind === 'trained') return last; // a library may still fail while its process ends
+  if (last?.kind === 'trained') return last; // a library may still fail while its process exits
   if (last) return { kind: 'failed', message: last.message, stderr };
   return late ? { kind: 'late', seconds: timeoutSeconds } : { kind: 'ended', signal, stderr };
 }
@@ -61,22 +61,22 @@ interface Child {
   readonly execArgv: readonly string[];
   readonly words: readonly string[];
   readonly timeoutSeconds: number;
-  /** When it fires, the process is ended. */
+  /** When it fires, the process is killed. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a child process went. */
+/** How a child process ended. */
 interface Ending<Message> {
-  /** What it sent last. */
+  /** Its last message. */
   readonly last: Message | undefined;
-  /** It was ended, because it took too long. */
+  /** It was killed after its time limit. */
   readonly late: boolean;
   readonly signal: NodeJS.Signals | null;
-  /** The end of what it said, native libraries included. */
+  /** The end of its stderr, including native libraries. */
   readonly stderr: string;
 }
 
-/** Runs a script that sends messages, in a process of its own: what a device's library does to it stays there. */
+/** Runs a script that sends messages in its own process, which isolates crashes of a device's library. */
 export async function askChild<Message>(
   { script, execArgv, words, timeoutSeconds, signal: stop }: Child,
   on: (message: Message) => void = () => undefined,
@@ -88,7 +88,7 @@ export async function askChild<Message>(
     env: {
       ...lookingEnvironment(),
       ORT_DISABLE_TELEMETRY: '1',
-      TF_CPP_MIN_LOG_LEVEL: '0', // what names a missing library is a warning
+      TF_CPP_MIN_LOG_LEVEL: '0', // the name of a missing library appears only in a warning
     },
   });
   let stderr = '';
@@ -129,7 +129,7 @@ export async function askChild<Message>(
 
 const secondsToDie = 5;
 
-/** One that is stuck in a driver does not die, and what a child started may hold its pipes: nothing waits for it. */
+/** Does not wait: a child stuck in a driver does not die, and processes it started may hold its pipes. */
 function leave(child: ChildProcess): void {
   child.stderr?.destroy();
   if (child.connected) child.disconnect();

@@ -6,8 +6,8 @@ import type { Engine, Signature, Step } from '../engine.js';
 import { named } from '../signature.js';
 
 /**
- * A small training step that has what a model's has: a look-up and its scattered gradient, experts in one batched product,
- * a softmax gate, a logistic loss, and an optimizer with a slot. It tells whether a device computes, and computes right.
+ * A small training step with the operations of a model: a look-up and its scattered gradient, experts in one batched
+ * product, a softmax gate, a logistic loss, and an optimizer with a slot. It shows whether a device computes correctly.
  */
 const [batch, columns, cardinality, width, hidden, experts] = [32, 2, 6, 3, 8, 2];
 const inputs = columns * width;
@@ -56,7 +56,10 @@ function smokeChunk(steps: number): HostArrays {
   return { rows, labels };
 }
 
-/** Losses and state after so many steps, and the milliseconds of a step in a second chunk (the first allocates and compiles). */
+/**
+ * Losses and state after this many steps, and milliseconds per step in a second chunk (the first allocates and
+ * compiles).
+ */
 export async function smoke(
   engine: Engine,
   { steps, timed }: { readonly steps: number; readonly timed: number },
@@ -75,7 +78,7 @@ export async function smoke(
   }
 }
 
-/** NaN if any value of one is not a number. */
+/** NaN if any value is not a number. */
 export function largestDifference(a: HostArrays, b: HostArrays): number {
   let largest = 0;
   for (const name of Object.keys(b)) {

@@ -1,4 +1,4 @@
-// Tries one candidate, in a process of its own: started by `probe.ts`, with the candidate as JSON. What it says, apart from its answer,
+// Tries one candidate in its own process. `probe.ts` starts it with the candidate as JSON. All output except its answer
 // comes from native libraries.
 
 import { pureJs } from '../tfjs/backends.js';
@@ -13,7 +13,7 @@ const steps = { steps: 5, timed: 20 };
 
 endWithParent();
 const candidate: Candidate = JSON.parse(process.argv[2] ?? '');
-// A terminal sends its signals to this process too: how the attempt ends is for the one that waits for it.
+// A terminal also sends its signals to this process, which ignores them: the parent decides how the attempt ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 const answered = await answer();
 if (process.connected) process.send?.(answered, () => process.disconnect());

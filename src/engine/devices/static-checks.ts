@@ -4,7 +4,7 @@ import type { Facts } from './facts.js';
 import { preferred } from './graphics-adapters.js';
 import type { TfjsPackageName } from './native-packages.js';
 
-/** What can be told of a candidate without trying it: why it is not usable, or what it would run on. Takes milliseconds. */
+/** What is known about a candidate without trying it: why it is unusable, or its hardware. Takes milliseconds. */
 export async function checkStatically(candidate: Candidate, facts: Facts): Promise<Unusable | Adapter> {
   if (candidate.engine === 'compiled' && facts.runtimeFiles().length === 0) {
     const reason = `onnxruntime-node has no library for ${facts.platform}-${facts.arch}`;
@@ -24,14 +24,14 @@ function checkTfjsCpu({ pureJs }: Candidate, facts: Facts): Unusable | Adapter {
   return checkTfjsPackage('@tensorflow/tfjs-node', facts) ?? processor();
 }
 
-/** How the native library of a package of npm is installed, which its own install script downloads. */
+/** How to install the native library of an npm package whose own install script downloads it. */
 const installers: Readonly<Record<TfjsPackageName, string>> = {
   '@tensorflow/tfjs-node':
     'npm install --no-save @tensorflow/tfjs-node && npm rebuild @tensorflow/tfjs-node --ignore-scripts=false',
   '@tensorflow/tfjs-node-gpu': 'npm run setup:cuda -- --only tfjs',
 };
 
-/** From this version on tfjs-node 4.22 does not load. */
+/** The first Node version that cannot load tfjs-node 4.22. */
 export const firstNodeWithoutTfjs = 23;
 
 function checkTfjsPackage(name: TfjsPackageName, { nodeMajor, tfjsPackage }: Facts): Unusable | undefined {
@@ -69,7 +69,7 @@ const providers: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
 function checkCudaProvider({ platform, arch, runtimeFiles }: Facts): Unusable | undefined {
   const provider = providers[platform];
   if (provider !== undefined && runtimeFiles().includes(provider)) return undefined;
-  // onnxruntime-node's installer knows no other platform.
+  // onnxruntime-node's installer supports no other platform.
   if (platform !== 'linux' || arch !== 'x64') {
     return unusable(`onnxruntime-node has no CUDA for ${platform}-${arch}`, 'say engine.device=webgpu');
   }
@@ -129,8 +129,8 @@ export const noVulkanDriver = unusable(
 );
 
 /**
- * Why `auto` leaves a WebGPU candidate out that is not known to be unusable: it takes hardware only. Looks at less than
- * `checkStatically` where there is no GPU at all, so that a start without one takes no longer.
+ * Why `auto` skips a WebGPU candidate that is not known to be unusable: it accepts only hardware. If there is no GPU at
+ * all, it checks less than `checkStatically`, so that start-up stays fast.
  */
 export async function checkHardware(facts: Facts): Promise<Unusable | undefined> {
   if (facts.platform === 'linux' && facts.gpuFiles().length === 0) {

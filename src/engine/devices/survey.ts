@@ -6,7 +6,7 @@ export interface Surveyed {
   readonly finding: Finding;
 }
 
-/** Tries every engine on every device, one after the other. `auto` is what a run would take; null: nothing can train. */
+/** Tries every engine on every device, one after the other. `auto` is what a run would use. Null: nothing can train. */
 export async function survey(
   look: Look,
   on: (candidate: Candidate) => void,
@@ -25,7 +25,7 @@ export async function survey(
   return { devices, auto: canTrain ? await chooseDevice({ name: 'compiled', device: 'auto' }, again) : null };
 }
 
-/** Every engine on every device; with an id where CUDA sees several GPUs. */
+/** Every engine on every device, with an id if CUDA sees several GPUs. */
 export async function candidates({ facts }: Look): Promise<readonly Candidate[]> {
   const gpus = facts.nvidiaDriver() === null ? 1 : ((await facts.nvidiaGpus())?.length ?? 1);
   const cuda = (engine: Candidate['engine']): Candidate[] =>
@@ -42,7 +42,7 @@ export async function candidates({ facts }: Look): Promise<readonly Candidate[]>
   ];
 }
 
-/** `auto` names no id where there is one, or means the first. */
+/** `auto` has no id if there is one GPU, or means the first. */
 function keyOf({ engine, device, deviceId = 0, pureJs = false }: Candidate): string {
   return JSON.stringify([engine, device, deviceId, pureJs]);
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 
-/** What a tool of the system prints on stdout; null: it is not installed, failed, or did not end. */
+/** The stdout of a system tool. Null: it is not installed, failed, or did not end. */
 export function run(file: string, words: readonly string[], timeoutSeconds = 20): Promise<string | null> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -13,7 +13,7 @@ export function run(file: string, words: readonly string[], timeoutSeconds = 20)
       },
     );
     const timer = setTimeout(() => {
-      resolve(null); // without waiting: what is stuck in a driver does not end, and what it started may hold its pipes
+      resolve(null); // without waiting: a process stuck in a driver does not end, and its children may hold its pipes
       child.kill('SIGKILL');
       child.stdout?.destroy();
       child.stderr?.destroy();
@@ -22,7 +22,7 @@ export function run(file: string, words: readonly string[], timeoutSeconds = 20)
   });
 }
 
-/** Of a process that only looks at devices: Mesa's drivers leave nothing in the user's cache folder. */
+/** Environment of a process that only detects devices. Mesa's drivers then leave nothing in the user's cache folder. */
 export function lookingEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, MESA_SHADER_CACHE_DISABLE: 'true' };
 }

@@ -3,17 +3,18 @@ import { type Graph, int, type Node, numberOf, sameShape, side, type Value } fro
 import { elementwise, type Pass, pass, reshape, transpose } from './pass.js';
 
 /**
- * Weights times each block of a batch, [1, ..., outputs, inputs] x [blocks, ..., inputs, columns]: a convolution with kernels of one element,
- * inputs and outputs being channels, and what is between blocks and inputs being groups of them. ONNX Runtime's CPU adds a convolution's
- * bias, and applies a relu that follows it, while the result of a product is in the cache. Blocks and groups are each work for one thread:
- * where they are fewer than threads, the convolution is a product of matrices.
+ * Turns weights times each block of a batch, [1, ..., outputs, inputs] x [blocks, ..., inputs, columns], into a
+ * convolution. Kernels have one element, inputs and outputs are channels, and the sides between blocks and inputs are
+ * groups. ONNX Runtime's CPU then adds the bias and applies a following relu while the result is in the cache. Each
+ * block and group is work for one thread. If there are fewer of them than threads, the convolution becomes a matrix
+ * product.
  */
 export function blockProducts(threads: number): Pass {
   return pass((node, inputs, graph) => {
     const [a, b] = inputs;
     if (node.op === 'Product' && a && b) return blockProduct(graph, node, a, b, threads);
     if (node.op === 'Add' && a && b) return biased(graph, a, b) ?? biased(graph, b, a);
-    // Of what was reshaped before it was: ONNX Runtime fuses it with the convolution that it follows.
+    // Applied to the value before its reshape, so that ONNX Runtime fuses it with the convolution.
     if (node.op === 'Relu' && a) return relu(graph, a);
     return undefined;
   });
@@ -23,10 +24,10 @@ function blockProduct(graph: Graph, node: Node, a: Value, b: Value, threads: num
   const [made] = node.outputs;
   const [blocks = 0, ...groups] = b.shape.slice(0, -2);
   const members = sizeOf(groups);
-  // A single product is shared among the threads; a convolution would do so with sums that depend on how.
+  // Threads share a single product. As a convolution, its sums would depend on how they share it.
   if (!made || blocks * members < 2 || numberOf(node, 'transB') === 1 || a.type !== 'float32') return undefined;
   if (!sameShape(a.shape.slice(0, -2), [1, ...groups])) return undefined;
-  // In two sides if it can be: with more, ONNX Runtime may make one slow transposition of it and the change of shape.
+  // Two sides if possible. With more, ONNX Runtime may merge this reshape into one slow transposition.
   const matrices = reshape(graph, a, [...(members === 1 ? [] : [members]), side(a, -2), side(a, -1)]);
   const turned =
     numberOf(node, 'transA') === 1 ? transpose(graph, matrices, members === 1 ? [1, 0] : [0, 2, 1]) : matrices;
@@ -45,7 +46,7 @@ function blockProduct(graph: Graph, node: Node, a: Value, b: Value, threads: num
   return reshape(graph, graph.node('Conv', operands, type, { group: int(members) }), made.shape);
 }
 
-/** The sum of a convolution, however shaped, and one number for each of its outputs. */
+/** Adds a bias per output to a convolution, through reshapes. */
 function biased(graph: Graph, sum: Value, bias: Value): Value | undefined {
   const node = convolution(sum);
   const [input, weight, biasBefore] = node?.inputs ?? [];

@@ -13,16 +13,21 @@ import {
 } from '../record/graph.js';
 import { type Pass, reshape, rewritten, simplified } from './pass.js';
 
-/** Operators that round every element alike, wherever it lies in an array: their bits do not depend on what is joined. */
+/**
+ * Operators that round every element alike, wherever it lies in an array. Joining arrays does not change their bits.
+ */
 const exactOperators = new Set(['Abs', 'Add', 'Div', 'Max', 'Min', 'Mul', 'Neg', 'Sqrt', 'Sub']);
 
 /**
- * Of the whole state that a step changes: 50,000 parameters with Adam's slots are 150,000. There, a step of PLE takes some 6 % less time; in one of
- * 440,000 parameters there was no gain, and each is better updated as soon as its gradient is there.
+ * Limit on the elements of all state that a step changes: 50,000 parameters with Adam's slots are 150,000. At that size
+ * a step of PLE takes some 6 % less time. With 440,000 parameters there was no gain: each is better updated as soon as
+ * its gradient exists.
  */
 const mostElements = 2 ** 18;
 
-/** State that changes by the same elementwise operators, as all parameters of an optimizer do, is computed as one vector. */
+/**
+ * Joins states into one vector if the same elementwise operators change them, as an optimizer does with all parameters.
+ */
 export const joinedUpdates: Pass = (step) => {
   if (elementsOf([...step.next.values()]) > mostElements) return step;
   const groups = new Map<string, [string, Value][]>();
@@ -45,7 +50,10 @@ export const joinedUpdates: Pass = (step) => {
   return simplified({ ...step, next });
 };
 
-/** The operators that make the value of arrays of its shape and of scalars. Equal texts stand for equal updates. */
+/**
+ * A text that describes how a value is computed from arrays of its shape and from scalars. Equal texts mean equal
+ * updates.
+ */
 function updateOf(value: Value): string | undefined {
   if (!operatorOf(value) || value.type !== 'float32') return undefined;
   const places = new Map<Value, number>();
@@ -60,14 +68,14 @@ function updateOf(value: Value): string | undefined {
   return textOf(value);
 }
 
-/** The exact operator that makes the array of arrays of its shape and of scalars. */
+/** The exact operator that computes the array from arrays of its shape and from scalars. */
 function operatorOf({ origin, shape }: Value): Node | undefined {
   if (origin.kind !== 'node' || shape.length === 0 || !exactOperators.has(origin.node.op)) return undefined;
   const { inputs } = origin.node;
   return inputs.every((input) => input.shape.length === 0 || sameShape(input.shape, shape)) ? origin.node : undefined;
 }
 
-/** One vector of values that are made in the same way. */
+/** One vector of values that are computed in the same way. */
 function joined(graph: Graph, values: readonly Value[]): Value {
   const made = new Map<Value, Value>();
   const join = (parts: readonly Value[]): Value => {
@@ -94,7 +102,7 @@ function operand(value: Value, place: number): Value {
   return input;
 }
 
-/** State whose next values are the parts of one vector is that vector from step to step. */
+/** If the next values of several states are parts of one vector, the vector becomes the state between steps. */
 export const joinedStates: Pass = (step) => {
   const vectors = vectorsOf(step);
   const members = new Set(vectors.flatMap(({ parts }) => parts.map(({ name }) => name)));

@@ -9,7 +9,7 @@ import { stepFunctions } from './steps.js';
 import { sumsAsProducts } from './sums.js';
 import { narrowConcats, narrowSplits, preciseTanh } from './webgpu.js';
 
-/** What is done to a recorded graph before a device runs it, in this order. */
+/** The passes on a recorded graph before a device runs it, in this order. */
 const passes: Readonly<Record<CompiledDevice, (threads: number) => readonly Pass[]>> = {
   cpu: (threads) => [
     simplified,
@@ -25,7 +25,7 @@ const passes: Readonly<Record<CompiledDevice, (threads: number) => readonly Pass
   webgpu: () => [simplified, stepFunctions, gemmProducts, preciseTanh, narrowConcats, narrowSplits],
 };
 
-/** A recorded graph in the operators of ONNX Runtime that a device has and is quick at. */
+/** Lowers a recorded graph to ONNX Runtime operators that are available and fast on a device. */
 export function lower(step: StepGraph, device: CompiledDevice, threads = 1): StepGraph {
   return passes[device](threads).reduce((graph, apply) => apply(graph), step);
 }

@@ -15,20 +15,23 @@ import {
   valueNamed,
 } from '../record/graph.js';
 
-/** A graph that computes the same in another way. */
+/** Returns an equivalent graph. */
 export type Pass = (step: StepGraph) => StepGraph;
 
-/** What takes the place of a node's output or outputs. Its inputs are values of `graph`, which is being made. Undefined: the node stays. */
+/**
+ * Returns a replacement for a node's output or outputs. Its inputs are values of `graph`, which is under construction.
+ * Undefined: the node stays.
+ */
 export type Rule = (node: Node, inputs: readonly Value[], graph: Graph) => Value | readonly Value[] | undefined;
 
-/** Applies a rule to every node that the results need, in their order. */
+/** Applies a rule to every node that the results need, in order. */
 export function pass(rule: Rule): Pass {
   return (step) => rewritten(step, { rule });
 }
 
 interface Rewriting {
   readonly rule?: Rule;
-  /** The graph's state, and what stands for the state that the step had; default: the same state. */
+  /** The new graph's state, and replacements for the old step's state. Default: the same state. */
   readonly stateOf?: (graph: Graph) => { readonly state: Values; readonly given: ReadonlyMap<Value, Value> };
 }
 
@@ -64,15 +67,15 @@ export function rewritten(step: StepGraph, { rule, stateOf }: Rewriting): StepGr
   return { ...step, graph, state, batch, next: all(step.next), outputs: all(step.outputs) };
 }
 
-/** Leaves out what changes nothing on any device, as every pass does. */
+/** Removes nodes that change nothing on any device, as every pass does. */
 export const simplified: Pass = pass(() => undefined);
 
 /*
- * What passes build nodes with. Of a graph's nodes these leave out those that change nothing, on every device: reshapes of reshapes,
- * broadcasts that the next operator makes by itself, multiplications by one. tfjs's gradients are full of them.
+ * Node constructors for passes. They omit nodes that change nothing on any device: reshapes of reshapes, broadcasts
+ * that the next operator does itself, multiplications by one. tfjs's gradients are full of them.
  */
 
-/** A node over other inputs. */
+/** The node with other inputs. */
 function rebuilt(graph: Graph, node: Node, inputs: readonly Value[]): readonly Value[] {
   const [x] = inputs;
   const [made] = node.outputs;
@@ -86,7 +89,7 @@ function rebuilt(graph: Graph, node: Node, inputs: readonly Value[]): readonly V
   return graph.nodeOf(node.op, inputs, node.outputs, node.attributes, node.domain).outputs;
 }
 
-/** What was split into these parts, if it was: vectors only. */
+/** The vector that was split into these parts, if there is one. */
 function unsplit(parts: readonly Value[]): Value | undefined {
   const origin = parts[0]?.origin;
   const source = origin?.kind === 'node' && origin.node.op === 'Split' ? origin.node : undefined;
@@ -94,7 +97,7 @@ function unsplit(parts: readonly Value[]): Value | undefined {
   return whole && source?.inputs[0]?.shape.length === 1 ? source.inputs[0] : undefined;
 }
 
-/** Broadcasts pass through these. */
+/** Operators that broadcasts can move through. */
 export const elementwiseOperators = new Set(
   `Abs Add And Cast Clip Cos Div Equal Erf Exp Floor Greater GreaterOrEqual HardSigmoid IsNaN Less LessOrEqual Log Max Min Mul Neg Not Or
   Pow Reciprocal Relu Sigmoid Sign Sin Softplus Sqrt Step Sub Tanh Where`.split(/\s+/),
@@ -107,7 +110,7 @@ export function reshape(graph: Graph, value: Value, shape: readonly number[]): V
   if (origin.kind === 'node' && origin.node.op === 'Reshape') return reshape(graph, inputOf(value), shape);
   const source = unexpanded(value);
   if (source !== value && sizeOf(source.shape) === 1) {
-    // `Expand` leaves no side out: one element of more sides than are wanted loses them first.
+    // `Expand` cannot remove sides, so a single element with too many sides loses them first.
     const one = source.shape.length > shape.length ? reshape(graph, source, []) : source;
     return expand(graph, one, shape);
   }
@@ -116,28 +119,28 @@ export function reshape(graph: Graph, value: Value, shape: readonly number[]): V
 
 export function transpose(graph: Graph, value: Value, permutation: readonly number[]): Value {
   const shape = permutation.map((axis) => side(value, axis));
-  // Only sides of 1 move: the elements stay where they are.
+  // If only sides of 1 move, the elements stay in place.
   const moving = permutation.filter((axis) => side(value, axis) !== 1);
   if (moving.every((axis, index) => index === 0 || axis > (moving[index - 1] ?? -1)))
     return reshape(graph, value, shape);
   return graph.node('Transpose', [value], { type: value.type, shape }, { perm: permutation });
 }
 
-/** Broadcasts to a shape. What takes broadcast operands should look through it with `unexpanded`. */
+/** Broadcasts to a shape. Operators that accept broadcast operands should use `unexpanded` on them. */
 function expand(graph: Graph, value: Value, shape: readonly number[]): Value {
   const source = unexpanded(value);
   if (sameShape(source.shape, shape)) return source;
   return graph.node('Expand', [source, integers(graph, shape)], { type: source.type, shape });
 }
 
-/** What `expand` was given, else the value itself. */
+/** The operand of an `expand`, else the value itself. */
 function unexpanded(value: Value): Value {
   return value.origin.kind === 'node' && value.origin.node.op === 'Expand' ? inputOf(value) : value;
 }
 
 /**
- * An elementwise operator with broadcasting. Operands are taken as they were before they were broadcast, and the
- * result is broadcast instead: in a chain, only its end (often nothing) is, and the chain runs on the small arrays.
+ * An elementwise operator with broadcasting. Its operands are used before their broadcast, and the result is broadcast
+ * instead. So in a chain only the end (often nothing) is broadcast, and the chain runs on small arrays.
  */
 export function elementwise(
   graph: Graph,
@@ -154,7 +157,7 @@ export function elementwise(
   return expand(graph, result, shape);
 }
 
-/** The operand that the operator would only copy, if there is one. */
+/** The operand that the operator would only copy, if any. */
 function neutral(op: string, [a, b]: readonly Value[]): Value | undefined {
   if (!a || !b) return undefined;
   if ((op === 'Mul' || op === 'Div') && isScalar(b, 1)) return a;

@@ -20,13 +20,16 @@ interface Product {
   readonly transposeB: boolean;
 }
 
-/** `Product` as ONNX Runtime has it, with sums that are the same with one thread and two. */
+/** `Product` for ONNX Runtime, with sums that are equal for one thread and two. */
 export const steadyProducts: Pass = pass(ofProducts(steadyProduct));
 
-/** `Product` as ONNX Runtime's CPU and CUDA have it. */
+/** `Product` for ONNX Runtime's CPU and CUDA. */
 export const fusedProducts: Pass = pass(ofProducts(fusedProduct));
 
-/** `Product` for WebGPU, which has no `FusedMatMul`. Two matrices: `Gemm`, which has the flags. Batches of them: `Transpose` and `MatMul`. */
+/**
+ * `Product` for WebGPU, which has no `FusedMatMul`. Two matrices: `Gemm`, which has the flags. Batches: `Transpose` and
+ * `MatMul`.
+ */
 export const gemmProducts: Pass = pass(ofProducts(gemmProduct));
 
 function ofProducts(write: (product: Product) => Value): Rule {
@@ -41,7 +44,8 @@ function steadyProduct(whole: Product): Value {
   const { graph, a, b, transposeB } = whole;
   const [rows, columns] = sidesOf(whole);
   if (columns === 1 && !transposeB) {
-    // Memory is the same. Untransposed, ONNX Runtime has a way of its own for a column, whose sums depend on how threads share the rows.
+    // The memory is the same. ONNX Runtime has a special case for an untransposed column, whose sums depend on how
+    // threads share the rows.
     return steadyProduct({
       ...whole,
       b: reshape(graph, b, b.shape.with(-2, 1).with(-1, side(b, -2))),
@@ -68,7 +72,7 @@ function fusedProduct(product: Product): Value {
 function gemmProduct(product: Product): Value {
   const { graph, a, b, transposeA, transposeB } = product;
   const result = { type: a.type, shape: [...batchShape(a, b), ...sidesOf(product)] };
-  // A shader adds a long row up in one thread, one product after the other: the sum loses digits.
+  // A shader sums a long row in one thread, one product after the other, which loses digits.
   if (sharedSide(product) === 'rows') return productByElements(product, result.shape);
   if (!transposeA && !transposeB) return graph.node('MatMul', [a, b], result);
   if (a.shape.length === 2 && b.shape.length === 2) {
@@ -83,7 +87,7 @@ function sidesOf({ a, b, transposeA, transposeB }: Product): readonly [number, n
   return [side(a, transposeA ? -1 : -2), side(b, transposeB ? -2 : -1)];
 }
 
-/** As ONNX Runtime would have it: a transposed operand is read as it lies, with the flag the other way round. */
+/** In the form of ONNX Runtime: a transposed operand is read without transposition, with its flag inverted. */
 function withoutTransposes(whole: Product): Product {
   const [a, b] = [transposed(whole.a), transposed(whole.b)];
   return {
@@ -95,7 +99,7 @@ function withoutTransposes(whole: Product): Product {
   };
 }
 
-/** What the value is the transpose of, if it is one in its last two sides and no other. */
+/** The value before transposition, if only its last two sides are swapped. */
 function transposed({ origin }: Value): Value | undefined {
   if (origin.kind !== 'node' || origin.node.op !== 'Transpose') return undefined;
   const [source] = origin.node.inputs;
@@ -103,22 +107,23 @@ function transposed({ origin }: Value): Value | undefined {
   return source && Array.isArray(perm) && sameShape(perm, swapped(perm.length)) ? source : undefined;
 }
 
-/** ONNX Runtime adds up so many products at a time; more where the columns that a thread has are 64 or fewer. */
+/** ONNX Runtime sums this many products at a time; more if a thread has 64 columns or fewer. */
 const slab = 128;
-/** Up to so many columns, one of two threads has 64 or fewer: they share blocks of 16. */
+/** Up to this many columns, one of two threads has 64 or fewer: they share blocks of 16. */
 const fewInHalf = 144;
-/** From so many multiplications on, threads share a product. */
+/** From this many multiplications on, threads share a product. */
 const sharedProduct = 2 ** 16;
 
 /**
- * The side that two threads would share, if their bits would be others than those of one. Columns, if there are more of them than rows: sums
- * of half of them may be made in longer slabs. Rows otherwise: for a single row there is another kernel. Neither happens where a is transposed.
- * With more threads than two, sums may still depend on their number.
+ * The side that ORT would split over two threads with results that are not bit-identical to one thread. Columns, if
+ * there are more columns than rows: half of them may be summed in longer slabs. Otherwise rows: a single row has
+ * another kernel. Neither happens if a is transposed. With more than two threads, sums may still depend on the number
+ * of threads.
  */
 function sharedSide(product: Product): 'rows' | 'columns' | undefined {
   const { a, b, transposeA, transposeB } = product;
   const [rows, columns] = sidesOf(product);
-  const common = sizeOf(b.shape.slice(0, -2)) === 1; // then the members' rows make one product; other batches are shared by members
+  const common = sizeOf(b.shape.slice(0, -2)) === 1; // then all rows form one product; otherwise threads share members
   if (transposeA || !common) return undefined;
   const allRows = sizeOf(batchShape(a, b)) * rows;
   const inner = side(b, transposeB ? -1 : -2);
@@ -127,7 +132,7 @@ function sharedSide(product: Product): 'rows' | 'columns' | undefined {
   return allRows <= 3 ? 'rows' : undefined;
 }
 
-/** A few long sums, of elementwise products: as many rows of them as the product has elements. */
+/** A few long sums as elementwise products: one row for each element of the result. */
 function productByElements({ graph, a, b, transposeB }: Product, shape: readonly number[]): Value {
   const columns = transposeB ? b : swapLastSides(graph, b);
   const operands = [

@@ -3,12 +3,13 @@ import { side, split } from '../record/graph.js';
 import { type Pass, pass } from './pass.js';
 
 /**
- * Elements that the CPU's threads do not share. From 210,000 on (Eigen's cost model, one cycle an element) they do, and those that
- * add to the same row at once lose additions: https://github.com/microsoft/onnxruntime/issues/18048. GPUs add atomically.
+ * Below this number of elements, the CPU's threads do not share a scatter. From 210,000 on they do (Eigen's cost model,
+ * one cycle an element). Threads that add to the same row at once then lose additions:
+ * https://github.com/microsoft/onnxruntime/issues/18048. GPUs add atomically.
  */
 const unsharedScatter = 200_000;
 
-/** Scatters that add, cut into parts that threads do not share: few enough elements, or one row. */
+/** Cuts adding scatters into parts that threads do not share: few enough elements, or one row. */
 export const unsharedScatters: Pass = pass((node, [start, places, rows], graph) => {
   const [made] = node.outputs;
   if (node.op !== 'ScatterND' || !start || !places || !rows || !made) return undefined;

@@ -1,10 +1,10 @@
 import { sizeOf } from '../../support/arrays.js';
 import { type Pass, pass, reshape } from './pass.js';
 
-/** Up to so many sums side by side; of more, ReduceSum gives each thread its share. */
+/** Maximum number of sums side by side. With more, ReduceSum gives each thread a share. */
 const mostSums = 16;
 
-/** A sum over an axis that is not the last, as a product with a row of ones: for it, ReduceSum is much slower. */
+/** Replaces a sum over an axis that is not the last by a product with a row of ones. ReduceSum is much slower there. */
 export const sumsAsProducts: Pass = pass((node, [x, axes], graph) => {
   const [made] = node.outputs;
   if (node.op !== 'ReduceSum' || x?.type !== 'float32' || axes?.origin.kind !== 'constant' || !made) return undefined;

@@ -1,10 +1,13 @@
 import { type Graph, int, integers, type Node, numberOf, scalar, type Value } from '../record/graph.js';
 import { elementwise, type Pass, pass } from './pass.js';
 
-/** Arrays beside one more that a shader may have on any device; software ones allow hundreds. */
+/**
+ * Number of input arrays that a shader may have on any device, in addition to one output. Software devices allow
+ * hundreds.
+ */
 export const mostBuffers = 7;
 
-/** A concatenation of many parts: of concatenations of a few. */
+/** Splits a concatenation of many parts into nested concatenations of a few. */
 export const narrowConcats: Pass = pass((node, inputs, graph) => {
   if (node.op !== 'Concat' || inputs.length <= mostBuffers) return undefined;
   const axis = numberOf(node, 'axis');
@@ -19,7 +22,7 @@ export const narrowConcats: Pass = pass((node, inputs, graph) => {
   return join(inputs);
 });
 
-/** A split into many parts: into a few that are split again. */
+/** Splits a split into many parts into nested splits of a few. */
 export const narrowSplits: Pass = pass((node, [whole], graph) => {
   if (node.op !== 'Split' || !whole || node.outputs.length <= mostBuffers) return undefined;
   return splitInGroups(graph, node, whole, node.outputs);
@@ -35,7 +38,7 @@ function splitInGroups(graph: Graph, node: Node, whole: Value, parts: readonly V
   return groups.flatMap((group, place) => splitInGroups(graph, node, outputs[place] ?? whole, group));
 }
 
-/** Neighbours in so many groups of about equal size. */
+/** Divides a list into `count` groups of neighbours of about equal size. */
 function inGroups<Item>(items: readonly Item[], count: number): Item[][] {
   return Array.from({ length: count }, (_, group) =>
     items.slice(Math.floor((group * items.length) / count), Math.floor(((group + 1) * items.length) / count)),
@@ -46,13 +49,13 @@ function lengthOf(parts: readonly Value[], axis: number): number {
   return parts.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
 }
 
-/** Of tanh(x) / x around 0, in x^2: exact to rounding below `smallArgument`. */
+/** Series of tanh(x) / x around 0, in x^2. Exact up to rounding below `smallArgument`. */
 const tanhSeries = [1, -1 / 3, 2 / 15, -17 / 315] as const;
 const smallArgument = 0.2;
 
 /**
- * WGSL's tanh is a quotient of differences of exponentials: near 0, where tanh(x) is x, few of its digits are right. Adam's first steps
- * rest on tanh(0.0005).
+ * WGSL's tanh is a quotient of differences of exponentials. Near 0, where tanh(x) is x, it has few correct digits.
+ * Adam's first steps depend on tanh(0.0005).
  */
 export const preciseTanh: Pass = pass((node, [x], graph) => {
   if (node.op !== 'Tanh' || !x) return undefined;

@@ -1,4 +1,4 @@
-/** int64 occurs only where ONNX asks for it: shapes, axes and indices. */
+/** int64 occurs only where ONNX requires it: shapes, axes and indices. */
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
 
 export type ConstantData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
@@ -36,8 +36,8 @@ export type Attribute =
 export type Attributes = Readonly<Record<string, Attribute | readonly number[]>>;
 
 /**
- * ONNX nodes in the order in which they were recorded, which is a topological order. No operator has an effect, so
- * an equal node (or constant) is recorded once.
+ * ONNX nodes in the order of recording, which is a topological order. Operators have no side effects, so equal nodes
+ * (or constants) are recorded once.
  */
 export class Graph {
   readonly nodes: Node[] = [];
@@ -59,7 +59,7 @@ export class Graph {
     return made;
   }
 
-  /** A node of one output. */
+  /** Adds a node with one output. */
   node(op: string, inputs: readonly Value[], output: ValueType, attributes: Attributes = {}, domain = ''): Value {
     const [value] = this.nodeOf(op, inputs, [output], attributes, domain).outputs;
     if (!value) throw new Error(`node ${op} has no output`);
@@ -90,7 +90,7 @@ export class Graph {
   }
 }
 
-/** By the names of the signature or of the step's own maps, in their order. */
+/** Values by the names of the signature or of the step's own maps, in their order. */
 export type Values = ReadonlyMap<string, Value>;
 
 /** A step as a graph. */
@@ -101,7 +101,7 @@ export interface StepGraph {
   /** The state that the step changes. */
   readonly next: Values;
   readonly outputs: Values;
-  /** The float32 states whose elements make a vector that is state instead, by its name. */
+  /** Float32 states that are stored as one vector, by the vector's name. */
   readonly joined?: ReadonlyMap<string, readonly JoinedState[]>;
 }
 
@@ -128,7 +128,7 @@ export function valueNamed(values: Values, name: string): Value {
   return value;
 }
 
-/** An attribute that is a whole number; 0 if it is absent. */
+/** An integer attribute; 0 if absent. */
 export function numberOf(node: Node, name: string): number {
   const attribute = node.attributes[name];
   return attribute !== undefined && 'kind' in attribute && attribute.kind === 'int' ? attribute.value : 0;
@@ -159,7 +159,7 @@ export function scalar(graph: Graph, type: ElementType, value: number): Value {
   return graph.constant(type, [], Uint8Array.of(value));
 }
 
-/** An array of equal elements. */
+/** An array whose elements are all equal. */
 export function uniform(graph: Graph, type: ElementType, shape: readonly number[], value: number): Value {
   return expand(graph, scalar(graph, type, value), shape);
 }
@@ -192,7 +192,7 @@ export function split(graph: Graph, x: Value, axis: number, sizes: readonly numb
   return graph.nodeOf('Split', [x, integers(graph, sizes)], outputs, { axis: int(axis) }).outputs;
 }
 
-/** An operator that makes one element of one of each operand, with broadcasting. */
+/** An operator that computes one element from one of each operand, with broadcasting. */
 export function elementwise(
   graph: Graph,
   op: string,

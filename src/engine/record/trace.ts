@@ -17,13 +17,13 @@ import { translations } from './kernels/catalogue.js';
 import { elementType } from './kernels/shape.js';
 import { KernelAttributes, type Translation } from './kernels/translation.js';
 
-/** What a step records: plain operations, as the step calls them. */
+/** The recorded step: plain operations, as the step calls them. */
 export interface Recording extends StepGraph {
   /** Names of the tfjs kernels that the step called. */
   readonly kernels: ReadonlySet<string>;
 }
 
-/** Executes a step once, without numbers, and returns what it would compute. */
+/** Executes a step once, without numbers, and returns its computation. */
 export function trace(step: Step, signature: Signature): Recording {
   const backend = tracingBackend();
   const recorder = new Recorder();
@@ -66,17 +66,17 @@ class Recorder {
   readonly graph = new Graph();
   /** Names of the tfjs kernels that were called. */
   readonly kernels = new Set<string>();
-  /** The first read of a traced value: it fails the recording even where nobody waits for the read. */
+  /** The first read of a traced value. It fails the recording even if nobody awaits the read. */
   refused: Error | undefined;
 }
 
 interface Content {
   references: number;
-  /** A value of a graph, or the elements of a tensor that was made from numbers. */
+  /** A value of the graph, or the elements of a tensor made from numbers. */
   readonly held: Value | { readonly dtype: DataType; readonly shape: readonly number[]; readonly data: ConstantData };
 }
 
-/** A backend that computes nothing: each kernel records ONNX nodes, and a tensor stands for a value of the graph. */
+/** A backend that computes nothing: kernels record ONNX nodes, and tensors stand for values of the graph. */
 class TraceBackend extends tf.KernelBackend {
   recorder = new Recorder();
   readonly #content = new tf.DataStorage<Content>(this, tf.engine());
@@ -90,7 +90,7 @@ class TraceBackend extends tf.KernelBackend {
     return { dataId, shape: [...shape], dtype: type };
   }
 
-  /** What a tensor stands for; its shape may be another than that of its data. */
+  /** The value that a tensor stands for. Its shape may differ from that of the tensor's data. */
   value({ dataId }: TensorInfo): Value {
     const { held } = this.#content.get(dataId);
     if ('origin' in held) return held;
@@ -169,7 +169,7 @@ const traceBackendName = 'ple-trace';
 
 let started: TraceBackend | undefined;
 
-/** The tracing backend, registered with its kernels at the first call. */
+/** The tracing backend. The first call registers it with its kernels. */
 function tracingBackend(): TraceBackend {
   if (started) return started;
   const backend = new TraceBackend();

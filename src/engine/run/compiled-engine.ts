@@ -7,9 +7,9 @@ import { stepProgram } from './step-program.js';
 import { measureTransfers, type TransferSpeed } from './transfers.js';
 
 export interface CompiledOptions {
-  /** Default: the CPU. A device that is not there is an error of ONNX Runtime. */
+  /** Default: the CPU. A missing device is an error of ONNX Runtime. */
   readonly device?: CompiledDevice | undefined;
-  /** Which of several CUDA devices; default: the first. */
+  /** CUDA device index; default: the first. */
   readonly deviceId?: number | undefined;
   /** Default: all cores. */
   readonly threads?: number | undefined;

@@ -2,7 +2,7 @@ import type { HostArray } from '../../support/arrays.js';
 import type { ArraySpec } from '../engine.js';
 import { encodeModel, intAttribute, valueInfo } from './onnx-format.js';
 
-/** Names of what a copying model is fed and gives. */
+/** Names of a copying model's inputs and outputs. */
 export const copyNames = {
   from: (name: string) => `from:${name}`,
   to: (name: string) => `to:${name}`,
@@ -10,7 +10,9 @@ export const copyNames = {
   whole: 'whole',
 };
 
-/** A model that gives what it is fed. It moves arrays between host and device, by where its results are wanted. */
+/**
+ * A model that returns its inputs. It moves arrays between host and device, depending on where results are requested.
+ */
 export function copyModel(arrays: Readonly<Record<string, ArraySpec>>): Uint8Array {
   const entries = Object.entries(arrays);
   return encodeModel({
@@ -28,7 +30,7 @@ export function copyModel(arrays: Readonly<Record<string, ArraySpec>>): Uint8Arr
   });
 }
 
-/** A model that puts `count` rows of `size` elements one after the other. */
+/** A model that concatenates `count` rows of `size` elements. */
 export function joinModel(dtype: HostArray['dtype'], size: number, count: number): Uint8Array {
   const parts = Array.from({ length: count }, (_, index) => copyNames.part(index));
   return encodeModel({

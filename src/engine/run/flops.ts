@@ -2,13 +2,12 @@ import { sizeOf } from '../../support/arrays.js';
 import { simplified } from '../lower/pass.js';
 import { liveNodes, type Node, numberOf, type StepGraph, type Value } from '../record/graph.js';
 
-/** These hand on the elements that are there. */
+/** Operators that do not copy elements. */
 const aliases = new Set(['Reshape', 'Identity']);
 
 /**
- * Floating-point operations of a step on any device: 2mnk for a matrix product, one per element read for a sum, else one per
- * element written; nothing for what depends on
- * constants alone.
+ * Floating-point operations of a step on any device. A matrix product has 2mnk, a sum one per element read, anything
+ * else one per element written. What depends only on constants is free.
  */
 export function countFlops(step: StepGraph): number {
   const { graph, next, outputs } = simplified(step);

@@ -12,7 +12,7 @@ import {
   valueInfo,
 } from './onnx-format.js';
 
-/** Names in a model, by role: a state and an output of the step may have the same name. */
+/** Names in a model, by role, since a state and an output of the step may have the same name. */
 export const modelNames = {
   state: (name: string) => `state:${name}`,
   next: (name: string) => `next:${name}`,
@@ -20,7 +20,7 @@ export const modelNames = {
   output: (name: string) => `output:${name}`,
 };
 
-/** A result of a graph under the name by which it is fetched. */
+/** A result of a graph, with the name to fetch it by. */
 export interface Result {
   readonly name: string;
   readonly value: Value;
@@ -33,7 +33,8 @@ export function graphOf(
   results: readonly Result[],
 ): Pick<GraphProto, 'node' | 'initializer' | 'output'> {
   const names = new Map(inputs);
-  // A node's output that is a result has the result's name. An input, a constant or a second result of one value is copied.
+  // A node's output that is a result has the result's name. Inputs, constants, and further results of one value are
+  // copied.
   const copies = results.filter(({ name, value }) => {
     if (value.origin.kind !== 'node' || names.has(value)) return true;
     names.set(value, name);

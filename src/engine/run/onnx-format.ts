@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 
-/** The part of the ONNX format that is written here, with the field numbers of its public `onnx.proto`. */
+/** The part of the ONNX format that this program writes, with the field numbers of its public `onnx.proto`. */
 const definitions = `
 syntax = "proto2";
 message ModelProto {
@@ -30,10 +30,10 @@ message TensorShapeProto { repeated DimensionProto dim = 1; }
 message DimensionProto { optional int64 dim_value = 1; optional string dim_param = 2; }
 `;
 
-/** Numbers of the element types. */
+/** Codes of the element types. */
 export const elementCodes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 
-/** Numbers of the attribute types. */
+/** Codes of the attribute types. */
 const attributeCodes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 export interface GraphProto {
@@ -79,7 +79,7 @@ export interface ValueInfoProto {
 
 type DimensionProto = { readonly dim_value: number } | { readonly dim_param: string };
 
-/** A model of operator set 18 and ONNX Runtime's own operators. */
+/** A model with operator set 18 and ONNX Runtime's own operators. */
 export function encodeModel(graph: GraphProto): Uint8Array {
   const type = protobuf.parse(definitions, { keepCase: true }).root.lookupType('ModelProto');
   const model = {
@@ -94,7 +94,7 @@ export function encodeModel(graph: GraphProto): Uint8Array {
   return type.encode(type.fromObject(model)).finish();
 }
 
-/** @param shape a side that is a name is not known before the run. */
+/** @param shape A side that is a name is unknown before the run. */
 export function valueInfo(
   name: string,
   type: keyof typeof elementCodes,

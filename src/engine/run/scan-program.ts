@@ -17,9 +17,9 @@ import { openSession, type SessionOptions } from './session.js';
 import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
 
 /**
- * A chunk is one run of a `Scan`, for providers that have it (CPU, CUDA): the state stays on the device within the chunk. It is fed from
- * the host and read back with every chunk.
- * @param speed Of copies between host and device, if those are two.
+ * Runs a chunk as one `Scan`, for providers that have it (CPU, CUDA). The state stays on the device within the chunk.
+ * It is sent from the host and read back with every chunk.
+ * @param speed Speed of copies between host and device, if they are distinct.
  */
 export async function scanProgram(
   recording: StepGraph,
@@ -29,7 +29,7 @@ export async function scanProgram(
 ): Promise<Program> {
   const step = lower(recording, options.device, options.threads);
   const model = scanModel(step);
-  /** What stands for an array of the model in `state`: several where it is their vector. */
+  /** The states behind an array of the model: several if it is their joined vector. */
   const membersOf = (name: string): readonly JoinedState[] =>
     step.joined?.get(name) ?? [{ name, shape: named(signature.state, name).shape }];
   const session = await openSession(model.bytes, options);
@@ -83,7 +83,7 @@ export async function scanProgram(
   };
 }
 
-/** One vector of several arrays; a single one as it is. */
+/** Joins several arrays into one vector. A single array stays as it is. */
 function joined(arrays: readonly HostArray[]): HostArray {
   const [first] = arrays;
   if (!first) throw new Error('nothing to join');
@@ -97,7 +97,7 @@ function joined(arrays: readonly HostArray[]): HostArray {
   return whole;
 }
 
-/** The arrays of which a vector was joined. */
+/** Splits a vector into the arrays that it was joined from. */
 function parted(
   whole: HostArray,
   members: readonly JoinedState[],
@@ -112,10 +112,10 @@ function parted(
   });
 }
 
-/** An ONNX model whose only node is a `Scan` over the step, and the names by which it is fed and read. */
+/** An ONNX model whose only node is a `Scan` over the step, with the names of its inputs and outputs. */
 export interface ScanModel {
   readonly bytes: Uint8Array;
-  /** State that the model is fed: what the step changes, then what it only reads. */
+  /** States that are inputs of the model: first those that the step changes, then those that it only reads. */
   readonly changed: readonly string[];
   readonly read: readonly string[];
   readonly outputs: readonly string[];
@@ -133,7 +133,8 @@ export function scanModel({ graph, state, batch, next, outputs }: StepGraph): Sc
 
   const changedState = pick(state, changed);
   const names = new Map<Value, string>();
-  // Inside the body, carried state and batch rows have names of their own; state that is only read is captured from outside.
+  // Inside the body, carried state and batch rows have their own names. State that is only read is captured from
+  // outside.
   for (const [name, value] of changedState) names.set(value, `carried:${name}`);
   for (const name of read) names.set(valueNamed(state, name), modelNames.state(name));
   for (const [name, value] of batch) names.set(value, `row:${name}`);

@@ -4,16 +4,16 @@ import type { CompiledDevice } from '../engine.js';
 
 export interface SessionOptions {
   readonly device: CompiledDevice;
-  /** Which of several CUDA devices. */
+  /** CUDA device index. */
   readonly deviceId?: number | undefined;
   readonly threads: number;
-  /** False lets waiting threads sleep: for several processes on one machine. */
+  /** False lets waiting threads sleep. Use it for several processes on one machine. */
   readonly spinning?: boolean | undefined;
-  /** Refuse a graph of which the device cannot run every node, rather than run those on the CPU: for tests. */
+  /** For tests: refuses a graph if the device cannot run every node, instead of running some on the CPU. */
   readonly wholly?: boolean | undefined;
 }
 
-/** An array that lies on the device. It is a buffer that must be freed. */
+/** An array on the device. Its buffer must be freed. */
 export interface DeviceArray {
   readonly tensor: Tensor;
   free(): void;
@@ -29,13 +29,14 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** @param kept Results that stay on the device; only the WebGPU provider can do so in Node. */
+/** @param kept Results that stay on the device. In Node, only the WebGPU provider supports this. */
 export async function openSession(
   model: Uint8Array,
   options: SessionOptions,
   kept: readonly string[] = [],
 ): Promise<Session> {
-  // ONNX Runtime lets CUDA multiply with 10 bits of a float32's 23 (TF32), and Node's binding has no option that says otherwise.
+  // By default, ONNX Runtime's CUDA multiplies with 10 bits of a float32's 23 (TF32). Node's binding has no option for
+  // this.
   if (options.device === 'cuda') process.env.NVIDIA_TF32_OVERRIDE ??= '0';
   const runtime = await onnxRuntime();
   const locations = Object.fromEntries(kept.map((name) => [name, 'gpu-buffer' as const]));
@@ -61,7 +62,7 @@ export async function openSession(
   };
 }
 
-/** Loads ONNX Runtime at the first use, which takes a moment, with its telemetry (on by default on Linux) off. */
+/** Loads ONNX Runtime at first use, which takes a moment. Turns its telemetry (on by default on Linux) off. */
 async function onnxRuntime() {
   process.env.ORT_DISABLE_TELEMETRY = '1';
   return await import('onnxruntime-node');
@@ -70,9 +71,10 @@ async function onnxRuntime() {
 function sessionOptions(options: SessionOptions): InferenceSession.SessionOptions {
   const { threads, spinning = true, wholly = false } = options;
   const entries = {
-    // Two threads then start every loop with the same half of it, and seldom read what the other wrote, which is slow where cores have no
-    // cache in common (a virtual machine's may have one or not). With more threads, how a loop is cut would depend on who is done
-    // first, and the last bits of a few functions (softplus, log) depend on the cut.
+    // With two threads, each always starts a loop with the same half. So they seldom read what the other wrote, which
+    // is slow between cores without a common cache (as in some virtual machines). With more threads, the partition
+    // would depend on which thread finishes first, and the last bits of a few functions (softplus, log) depend on the
+    // partition.
     ...(threads === 2 ? { dynamic_block_base: '1' } : {}),
     ...(spinning ? {} : { intra_op: { allow_spinning: '0' } }),
     ...(wholly ? { disable_cpu_ep_fallback: '1' } : {}),

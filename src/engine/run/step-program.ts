@@ -14,9 +14,9 @@ import { type DeviceArray, openSession, type Session, type SessionOptions } from
 import { bytesOf, TransferMeter, type TransferSpeed } from './transfers.js';
 
 /**
- * A chunk is one run per step, for a provider that has no `Scan` (WebGPU): the state is buffers on the device that go from one run to
- * the next, also from chunk to chunk. Batches are sent step by step; outputs are joined on the device and fetched for several steps at once,
- * so that the host seldom waits.
+ * Runs a chunk as one run per step, for a provider without `Scan` (WebGPU). The state stays in device buffers from run
+ * to run and from chunk to chunk. Batches are sent step by step. Outputs are joined on the device and fetched for
+ * several steps at once, so that the host seldom waits.
  */
 export async function stepProgram(
   recording: StepGraph,
@@ -52,7 +52,7 @@ export async function stepProgram(
   });
   const transfers = new TransferMeter(speed, 0);
 
-  // Of each state, the newer of the two. What the step only reads has both.
+  // Each state is either on the host or on the device, whichever is newer. State that the step only reads is on both.
   const onHost = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
   const onDevice = new Map<string, DeviceArray>();
   let unsent = read.length > 0;
@@ -63,7 +63,7 @@ export async function stepProgram(
     onDevice.set(name, array);
   };
 
-  /** Sends the state that steps only read, once: fed from the host, it would be sent with every step. */
+  /** Sends read-only state to the device once. As a host input, it would be sent with every step. */
   const send = async () => {
     if (!sending || !unsent) return;
     const feeds = Object.fromEntries(read.map((name) => [copyNames.from(name), of(onHost, name)]));
@@ -130,7 +130,7 @@ export async function stepProgram(
     async release() {
       if (released) return;
       released = true;
-      for (const array of onDevice.values()) array.free(); // before the sessions, whose allocators they belong to
+      for (const array of onDevice.values()) array.free(); // before the sessions, which own the allocators
       onDevice.clear();
       onHost.clear();
       await closeAll();
@@ -165,10 +165,10 @@ function of<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): Value {
   return value;
 }
 
-/** Bytes of rows that are fetched together, at most. */
+/** Maximum size of rows that are fetched together. */
 const mostBytes = 8 * 2 ** 20;
 
-/** Fetches the rows of a chunk's steps, several at once: every fetch waits for the device. */
+/** Fetches the rows of several steps of a chunk at once, because every fetch waits for the device. */
 class RowCollector {
   readonly #row: OutputRow;
   readonly #count: number;
@@ -191,7 +191,7 @@ class RowCollector {
     return this.#row.name;
   }
 
-  /** The row's outputs of so many steps, to be filled. */
+  /** Allocates the outputs of this many steps. */
   begin(steps: number): Record<string, HostArray> {
     this.drop();
     this.#done = 0;
@@ -204,17 +204,20 @@ class RowCollector {
     );
   }
 
-  /** Takes the next step's row, which is its own from then on. */
+  /** Takes ownership of the next step's row. */
   hold(array: DeviceArray): void {
     this.#held.push(array);
   }
 
-  /** Once it holds enough rows, or the last, fills `outputs` with them. @returns bytes that were fetched. */
+  /**
+   * Fills `outputs` with the held rows if there are enough of them, or if they are the last. @returns bytes that were
+   * fetched.
+   */
   async fetch(last: boolean, outputs: Readonly<Record<string, HostArray>>): Promise<number> {
     const [spare] = this.#held;
     if (!spare || (this.#held.length < this.#count && !last)) return 0;
     const { size, outputs: parts } = this.#row;
-    // The last fetch of a chunk may have rows to spare.
+    // The last fetch of a chunk may have fewer rows; the rest of its feeds are padding.
     const feeds = Array.from({ length: this.#count }, (_, index) => [
       copyNames.part(index),
       this.#held[index] ?? spare,
@@ -234,7 +237,7 @@ class RowCollector {
     return 4 * data.length;
   }
 
-  /** Frees the rows that it holds. */
+  /** Frees the held rows. */
   drop(): void {
     for (const array of this.#held) array.free();
     this.#held = [];
@@ -243,10 +246,10 @@ class RowCollector {
 
 const [mebibyte, bytesOfElement] = [2 ** 20, 4];
 
-/** What every WebGPU device can bind as one buffer. Many can bind more; which can, ONNX Runtime does not tell. */
+/** Every WebGPU device can bind this much as one buffer. Many can bind more, but ONNX Runtime does not report it. */
 const bindableMebibytes = 128;
 
-/** What to throw for a failed step on WebGPU: with an array of the state that may be too large, that is told. */
+/** The error for a failed step on WebGPU. It mentions a state array that may be too large. */
 export function stepFailure(error: unknown, state: HostArrays): unknown {
   const sizes = Object.entries(state).map(([name, { shape }]) => ({
     name,
@@ -262,19 +265,19 @@ export function stepFailure(error: unknown, state: HostArrays): unknown {
   );
 }
 
-/** An ONNX model of one step, for providers that have no `Scan`, and the names by which it is fed and read. */
+/** An ONNX model of one step, for providers without `Scan`, with the names of its inputs and outputs. */
 interface StepModel {
   readonly bytes: Uint8Array;
-  /** State that the model is fed: what the step changes, then what it only reads. */
+  /** States that are inputs of the model: first those that the step changes, then those that it only reads. */
   readonly changed: readonly string[];
   readonly read: readonly string[];
   readonly rows: readonly OutputRow[];
 }
 
-/** All outputs of one element type in one row, so that one copy brings them to the host. */
+/** All outputs of one element type in one row, which one copy brings to the host. */
 interface OutputRow {
   readonly type: 'float32' | 'int32';
-  /** By which it is fetched. */
+  /** The name to fetch it by. */
   readonly name: string;
   readonly size: number;
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
@@ -305,7 +308,7 @@ export function stepModel(recording: StepGraph): StepModel {
   return { bytes, changed, read, rows };
 }
 
-/** A step whose outputs are rows of the outputs that it had. */
+/** A step whose outputs are joined into rows. */
 function inRows(step: StepGraph): { readonly step: StepGraph; readonly rows: readonly OutputRow[] } {
   const outputs = new Map<string, Value>();
   const rows = (['float32', 'int32'] as const).flatMap((type) => {

@@ -3,7 +3,7 @@ import type { ArraySpec, Transfers } from '../engine.js';
 import { copyModel, copyNames } from './copy-models.js';
 import { openSession, type SessionOptions } from './session.js';
 
-/** Time of a copy between host and device: `callMilliseconds` for going there and back, and so much for each byte one way. */
+/** Time of a copy between host and device: `callMilliseconds` per round trip, plus a time for each byte one way. */
 export interface TransferSpeed {
   readonly callMilliseconds: number;
   readonly byteMilliseconds: number;
@@ -12,14 +12,14 @@ export interface TransferSpeed {
 const probeElements = 2 ** 22;
 const probeRounds = 3;
 
-/** Times arrays that go to the device and come back: one of a single element, and one of 16 MiB. */
+/** Times round trips of two arrays to the device: one element, and 16 MiB. */
 export async function measureTransfers(options: SessionOptions): Promise<TransferSpeed> {
   const roundTrip = async (elements: number) => {
     const array = float32([elements]);
     const session = await openSession(copyModel({ array }), options);
     try {
       const times: number[] = [];
-      // The first round also builds what the device runs.
+      // The first round also compiles the device's kernels.
       for (let round = 0; round <= probeRounds; round++) {
         const started = performance.now();
         await session.run({ [copyNames.from('array')]: array }, [copyNames.to('array')]);
@@ -35,7 +35,7 @@ export async function measureTransfers(options: SessionOptions): Promise<Transfe
   return { callMilliseconds, byteMilliseconds: Math.max(0, milliseconds) / (2 * 4 * probeElements) };
 }
 
-/** Counts what moves, and estimates the time from the speed that was measured: ONNX Runtime does not tell it. */
+/** Counts transfers and estimates their time from the measured speed, since ONNX Runtime does not report it. */
 export class TransferMeter implements Transfers {
   readonly perChunkMilliseconds: number;
   toDeviceBytes = 0;
@@ -43,7 +43,7 @@ export class TransferMeter implements Transfers {
   milliseconds = 0;
   readonly #speed: TransferSpeed;
 
-  /** @param chunkBytes What is copied for every chunk, however many steps it has. */
+  /** @param chunkBytes Bytes copied for every chunk, whatever its number of steps. */
   constructor(speed: TransferSpeed, chunkBytes: number) {
     this.#speed = speed;
     this.perChunkMilliseconds = chunkBytes * speed.byteMilliseconds + (chunkBytes > 0 ? speed.callMilliseconds : 0);

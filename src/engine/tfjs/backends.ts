@@ -2,19 +2,19 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { tf } from '../../support/tf.js';
 
-/** A tfjs backend that is registered, by tfjs's name for it. */
+/** A registered tfjs backend, by tfjs's name for it. */
 export interface TfjsBackend {
   readonly name: string;
-  /** What it runs on, as `Engine.device` says it. */
+  /** What it runs on, in the form of `Engine.device`. */
   readonly device: string;
   readonly deviceId?: number;
   readonly threads: number;
 }
 
-/** The pure-JS backend, registered by tfjs itself: slow, the reference of all others. */
+/** The pure-JS backend, registered by tfjs itself. It is slow, and the reference for all others. */
 export const pureJs: TfjsBackend = { name: 'cpu', device: 'cpu', threads: 1 };
 
-/** What both packages call their backend: a process has one of them. */
+/** The backend name that both packages use, so a process can have only one of them. */
 const nativeName = 'tensorflow';
 
 const packages = { cpu: '@tensorflow/tfjs-node', cuda: '@tensorflow/tfjs-node-gpu' } as const;
@@ -24,8 +24,9 @@ let loaded:
   | undefined;
 
 /**
- * TensorFlow's library, which registers itself with tfjs at its first load. TensorFlow reads its settings from the environment then.
- * @throws if its package or library is not there, or if it found no GPU: it would then compute on the CPU without a word.
+ * TensorFlow's library. It registers itself with tfjs when it is first loaded, and then reads its settings from the
+ * environment.
+ * @throws if its package or library is missing, or if it found no GPU: it would then silently compute on the CPU.
  */
 export function nativeBackend(
   device: 'cpu' | 'cuda',
@@ -39,7 +40,7 @@ export function nativeBackend(
     settings(deviceId, threads);
     const before = tf.getBackend() || pureJs.name;
     load(packages[device]);
-    void tf.setBackend(before); // it made itself the active one
+    void tf.setBackend(before); // it had made itself the active one
     loaded = { device, deviceId, threads: Number(process.env[threadsSetting]) || availableParallelism() };
   }
   const backend: unknown = tf.findBackend(nativeName);
@@ -48,7 +49,7 @@ export function nativeBackend(
     name: nativeName,
     device,
     ...(deviceId === undefined ? {} : { deviceId }),
-    threads: loaded.threads, // whatever is asked for later
+    threads: loaded.threads, // fixed when the library was loaded
   };
 }
 
@@ -56,16 +57,16 @@ const threadsSetting = 'TF_NUM_INTRAOP_THREADS';
 
 function settings(deviceId: number | undefined, threads: number | undefined): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only
-  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // otherwise the first process takes all of a GPU's memory
-  process.env.NVIDIA_TF32_OVERRIDE ??= '0'; // TensorFlow lets it multiply with 10 bits of a float32's 23
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // otherwise the first process takes all GPU memory
+  process.env.NVIDIA_TF32_OVERRIDE ??= '0'; // by default, TensorFlow multiplies with 10 bits of a float32's 23 (TF32)
   if (threads !== undefined) process.env[threadsSetting] ??= String(threads);
   if (deviceId === undefined) return;
   const visible = process.env.CUDA_VISIBLE_DEVICES?.split(',');
-  const chosen = visible ? (visible[deviceId] ?? '-1') : String(deviceId); // -1: none, rather than one that is hidden
-  process.env.CUDA_VISIBLE_DEVICES = chosen; // it always takes the first that it sees
+  const chosen = visible ? (visible[deviceId] ?? '-1') : String(deviceId); // -1: no GPU, instead of a hidden one
+  process.env.CUDA_VISIBLE_DEVICES = chosen; // it always uses the first visible GPU
 }
 
-/** Of tfjs-node's `NodeJSKernelBackend`. */
+/** Whether tfjs-node's `NodeJSKernelBackend` uses a GPU. */
 export function usesGpu(backend: unknown): boolean {
   return (
     typeof backend === 'object' &&

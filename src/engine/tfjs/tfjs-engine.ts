@@ -6,7 +6,7 @@ import type { Engine, Program, Signature, Step } from '../engine.js';
 import { check, copyOf, named, stepsOf } from '../signature.js';
 import type { TfjsBackend } from './backends.js';
 
-/** An engine that calls the step once per step, operation by operation, on a tfjs backend. */
+/** An engine that calls the step function once per step and runs each operation on a tfjs backend. */
 export function createTfjsEngine(backend: TfjsBackend): Engine {
   return {
     name: 'tfjs',
@@ -22,7 +22,7 @@ export function createTfjsEngine(backend: TfjsBackend): Engine {
 function program(backend: TfjsBackend, step: Step, signature: Signature): Program {
   let state: Record<string, Tensor> = withBackend(backend.name, () => kept(tensorsOf(signature.state)));
 
-  /** One step on row `index` of the chunk; its outputs are written into `made`. */
+  /** Runs one step on row `index` of the chunk and writes its outputs into `made`. */
   const advance = (chunk: HostArrays, index: number, steps: number, made: Map<string, HostArray>) => {
     const batch = tensorsOf(
       Object.fromEntries(
@@ -35,7 +35,7 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
       checkState(signature, name, tensor);
       return tensor !== state[name];
     });
-    // A clone, since a step may return one tensor under two names.
+    // Cloned, because a step may return one tensor under two names.
     const next = kept(Object.fromEntries(changed.map(([name, tensor]) => [name, tensor.clone()])));
     replace(next);
     // A step may have kept an output beyond the function that it differentiates.
@@ -103,7 +103,7 @@ function row({ dtype, data }: HostArray, index: number, shape: readonly number[]
 
 function hostArray(name: string, tensor: Tensor): HostArray {
   const { dtype, shape } = tensor;
-  // tfjs's data may be an array of another type: a cast that loses nothing keeps it.
+  // tfjs's data may be an array of another type, because lossless casts do not convert it.
   const data = tensor.dataSync();
   if (dtype === 'float32') return float32(shape, Float32Array.from(data));
   if (dtype === 'int32' || dtype === 'bool') return int32(shape, Int32Array.from(data));

@@ -8,8 +8,8 @@ import { cssColour, modelSeries } from './palette.js';
 import { chartId, drawnPoints } from './points.js';
 
 /**
- * Gains against an axis (PLE Fig. 7), one chart per task: at each value of the axis with the most values, a bar per model with its
- * interval. Further axes give a chart for each of their points.
+ * Gains against an axis (PLE Fig. 7), one chart per task. The axis is the one with the most values; each value has a
+ * bar per model with its interval. Each point of the other axes has its own chart.
  */
 export function axisBars(comparison: Comparison): readonly Section[] {
   const points = pointsOf(comparison);
@@ -33,7 +33,7 @@ export function axisBars(comparison: Comparison): readonly Section[] {
 }
 
 interface Group {
-  /** Where it lies on the other axes. */
+  /** The point on the other axes. */
   readonly text: string;
   readonly points: readonly Point[];
 }

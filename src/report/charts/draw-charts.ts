@@ -16,7 +16,10 @@ import { reliability, runReliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
 import { scatters } from './scatter.js';
 
-/** All charts of a comparison's report, section after section. What has no data (no gates, no predictions, one task) has no section. */
+/**
+ * All charts of a comparison's report, by section. A section without data (no gates, no predictions, one task) is
+ * omitted.
+ */
 export async function drawCharts(data: ReportData): Promise<readonly ChartSection[]> {
   const { comparison } = data;
   return drawAll([
@@ -55,7 +58,10 @@ const fonts = join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 't
 
 const faces = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf', 'DejaVuSans-Oblique.ttf'];
 
-/** A stand-alone SVG as a PNG of twice its size. Its texts are set in a font of this program's, also where the system has none. */
+/**
+ * Converts a stand-alone SVG to a PNG of twice its size. Text uses a font shipped with this program, so no system font
+ * is needed.
+ */
 export async function toPng(standaloneSvg: string): Promise<Uint8Array> {
   const image = await renderAsync(standaloneSvg, {
     background: '#ffffff',

@@ -8,9 +8,9 @@ export interface ChartSection {
   /** Unique on a page: letters, digits and -. */
   readonly id: string;
   readonly title: string;
-  /** What is to be seen and how it is to be read: once for all charts. Plain text. */
+  /** What the charts show and how to read them: once for all charts. Plain text. */
   readonly note: string;
-  /** Marks of these charts alone; a page has one key for the models of all charts. */
+  /** Marks that only these charts use. The page has one key for the models of all charts. */
   readonly key: readonly Mark[];
   /** How wide the panels are drawn. */
   readonly size: 'small' | 'medium';
@@ -20,25 +20,28 @@ export interface ChartSection {
 export interface Chart {
   /** Unique in a report; names its file: letters, digits and -. */
   readonly id: string;
-  /** Empty where the section's title says it. */
+  /** Empty if the section's title is enough. */
   readonly title: string;
-  /** What to mind in this chart: a collapsed gate, what was left out. Plain text, often empty. */
+  /** What to note in this chart: a collapsed gate, what was left out. Plain text, often empty. */
   readonly remarks: readonly string[];
-  /** Whole `<svg>`s for a page: colours from CSS variables; marks with `data-tip` (a line each) and `data-model`, the model's place. */
+  /**
+   * Complete `<svg>`s for a page. Colours are CSS variables. Marks have `data-tip` (one line per entry) and
+   * `data-model`, the model's index.
+   */
   readonly panels: readonly string[];
-  /** All panels with a title and a key in one `<svg>`, with real colours on white. */
+  /** All panels with a title and a key in one `<svg>`, with literal colours on white. */
   standalone(): Promise<string>;
 }
 
 declare module 'vega' {
-  /** vega-scenegraph's, which vega exports and does not declare: how the layout measures texts. */
+  /** vega-scenegraph's, which vega exports but does not declare: the layout measures texts with it. */
   export const textMetrics: { width: (item: TextItem, text: unknown) => number };
 }
 
 interface TextItem {
   readonly fontSize?: number;
   readonly fontWeight?: string | number;
-  /** Longer texts are cut; a width just above it has them cut, and is what they then need. */
+  /** Longer texts are cut. They are measured as just above the limit, so that vega cuts them. */
   readonly limit?: number;
 }
 
@@ -47,14 +50,14 @@ export type Section = Omit<ChartSection, 'charts'> & { readonly drawings: readon
 
 export type Drawing = Pick<Chart, 'id' | 'title' | 'remarks'> & {
   readonly panels: readonly Panel[];
-  /** Marks that a drawing which stands alone has to explain. */
+  /** Marks that a stand-alone drawing has to explain. */
   readonly key: readonly Mark[];
-  /** Panels beside each other in a drawing that stands alone. */
+  /** Number of panels side by side in a stand-alone drawing. */
   readonly columns: number;
 };
 
 export interface Panel {
-  /** Empty: the drawing's title says it. */
+  /** Empty if the drawing's title is enough. */
   readonly title: string;
   /** Vega-Lite, without title and configuration. Colours are CSS variables of the palette. */
   readonly spec: PanelSpec;
@@ -63,28 +66,31 @@ export interface Panel {
 export type PanelSpec = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 export type LayerSpec = Extract<PanelSpec, { layer: unknown }>;
 
-/** A row of a drawing's data. Not defined: null, and no mark is drawn. */
+/** A row of a drawing's data. Undefined values are null and draw no mark. */
 export type Datum = Readonly<Record<string, string | number | boolean | null | readonly number[]>>;
 
-/** Width of a panel in pixels: near that of a phone, so that its texts are not scaled down to nothing there. */
+/** Panel width in pixels. It is close to a phone's width, so that texts stay readable there. */
 export const panelWidth = { medium: 440, small: 216 };
 export const fontSize = 11.5;
 const font = 'DejaVu Sans, Verdana, Arial, sans-serif';
 
 /**
- * What a mark tells a pointer, for the channel `description`: its lines, and the place of its model. The page's script shows it; drawings that stand
- * alone are without.
+ * The tooltip of a mark, for the channel `description`: its lines, and the index of its model. The page's script shows
+ * it. Stand-alone drawings have none.
  */
 export function tip(model: number | null, ...lines: readonly string[]): string {
   return `${tipStart}${model ?? ''}${tipStart}${lines.join('\n')}`;
 }
 
-/** A private character that no label has: Vega gives descriptions to other marks too. */
+/**
+ * A private character that no label contains. It distinguishes tooltips from the descriptions that Vega adds to other
+ * marks.
+ */
 const tipStart = '\ue000';
 
 export const description = { description: { field: 'tip', type: 'nominal' } } as const;
 
-/** Draws the charts of a section. Each of their drawings that stands alone is drawn when it is asked for. */
+/** Draws the charts of a section. A stand-alone drawing is made only when it is requested. */
 export async function drawSection({ drawings, ...section }: Section): Promise<ChartSection> {
   const charts: Chart[] = [];
   for (const drawing of drawings) charts.push(await draw(drawing, section));
@@ -141,7 +147,7 @@ function titled({ title, spec }: Panel, width: number): PanelSpec {
   };
 }
 
-/** Symbols and their labels, from left to right in as many lines as they need. */
+/** Symbols and their labels, from left to right, on as many lines as needed. */
 function keyPanel(key: readonly Mark[], width: number): PanelSpec {
   let [x, line, widest] = [0, 0, 0];
   const values = key.map(({ label, colour, shape, dash, filled }): Datum => {
@@ -201,7 +207,10 @@ function keyPanel(key: readonly Mark[], width: number): PanelSpec {
   };
 }
 
-/** Vega catches errors in a chart and reports them to its logger, which prints by default. Its warnings are about style. */
+/**
+ * Vega catches errors in a chart and passes them to its logger, which prints by default. This logger throws them and
+ * ignores warnings, which concern style.
+ */
 const strict = logger(onlyErrors, undefined, (_method, _level, [error]) => {
   throw error instanceof Error ? error : new Error(`A chart cannot be drawn: ${error}`);
 });
@@ -211,7 +220,7 @@ function measured({ fontSize: size = fontSize, fontWeight, limit }: TextItem, te
   return limit !== undefined && limit > 0 ? Math.min(width, limit + 1) : width;
 }
 
-/** How much wider bold letters are. */
+/** Width of bold letters relative to regular ones. */
 const bold = 1.14;
 const titleSize = 13;
 const ink = cssColour('ink');
@@ -219,7 +228,7 @@ const muted = cssColour('muted');
 const rule = cssColour('rule');
 
 const config: Config = {
-  aria: false, // only marks with a description say something
+  aria: false, // only marks with a description have an accessible text
   background: cssColour('page'),
   font,
   padding: 4,
@@ -243,10 +252,10 @@ function lightColour(name: string): string {
   return Object.entries(colours).find(([known]) => known === name)?.[1][0] ?? colours.ink[0];
 }
 
-/** Title of a vertical axis, horizontal and above it: for plots that are too low for a long one beside them. */
+/** Places the title of a vertical axis horizontally above it, for plots too low for a long vertical title. */
 export const titleAbove = { titleAngle: 0, titleAlign: 'left', titleAnchor: 'end', titleX: -34, titleY: -12 } as const;
 
-/** Without what only a moving chart needs, with numbers of two decimals and with ids that no other chart of the page has. */
+/** Removes what only an animated chart needs, rounds numbers to two decimals, and makes ids unique on the page. */
 function tidied(svg: string, id: string): string {
   const short = legal(svg).replace(
     /<path class="(?:fore|back)ground" aria-hidden="true" d="(?:M0,0h0v0h0Z)?"[^>]*\/>/g,
@@ -264,7 +273,7 @@ function tidied(svg: string, id: string): string {
   );
 }
 
-/** What `tip` put into a description, as attributes. */
+/** Converts a `tip` description to attributes. */
 function dataOf(description: string): string {
   const [before, model, ...lines] = description.split(tipStart);
   if (before !== '' || model === undefined) return '';
@@ -272,7 +281,7 @@ function dataOf(description: string): string {
   return `${model === '' ? '' : ` data-model="${model}"`}${text === '' ? '' : ` data-tip="${text}"`}`;
 }
 
-/** An image with a name. One that is narrower than its fellows gets their width, so that all are drawn to one scale. */
+/** An image with a name. A narrow one is padded to the width of the others, so that all have one scale. */
 function onPage(
   svg: string,
   { name, describedBy, width }: { readonly name: string; readonly describedBy: string; readonly width: number },
@@ -280,7 +289,10 @@ function onPage(
   return withRoot(svg, width, ` aria-label="${escaped(name)}" aria-describedby="${describedBy}"`);
 }
 
-/** An image with a title and a description. A page has tips in their place: a browser would show the title beside them. */
+/**
+ * An image with a title and a description. On a page, tooltips replace them, because a browser would show the title
+ * too.
+ */
 function withText(svg: string, title: string, words: string): string {
   const texts = `<title>${escaped(title)}</title><desc>${escaped(words)}</desc>`;
   return withRoot(svg, 0, '').replace(/^<svg[^>]*>/, (root) => root + texts);
@@ -295,7 +307,7 @@ function withRoot(svg: string, leastWidth: number, attributes: string): string {
   return svg.replace(/^<svg[^>]*>/, () => root);
 }
 
-/** Changes tags and leaves texts as they are. Attributes have no > of their own: it is escaped in them. */
+/** Changes tags and leaves texts unchanged. Attributes contain no `>`, because it is escaped. */
 function inTags(svg: string, change: (tag: string) => string): string {
   return svg.replace(/<[^>]*>/g, change);
 }
@@ -304,7 +316,7 @@ function escaped(text: string): string {
   return legal(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Characters that XML does not have become a sign that one is missing. */
+/** Replaces characters that XML does not allow by U+FFFD. */
 function legal(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd');

@@ -22,8 +22,8 @@ import { atPoint, chartId, drawnPoints } from './points.js';
 import { textWidth } from './text-width.js';
 
 /**
- * Expert utilisation (after PLE Fig. 8): for each model with gates a heat map of mean gate weights over the test rows and all seeds, and how far
- * the tasks' gates are from each other.
+ * Expert utilisation (after PLE Fig. 8). Each model with gates has a heat map of mean gate weights over the test rows
+ * and all seeds. A second plot shows the distance between the tasks' gates.
  */
 export function expertUse(data: ReportData): readonly Section[] {
   const { comparison } = data;
@@ -44,7 +44,7 @@ export function expertUse(data: ReportData): readonly Section[] {
   );
 }
 
-/** Of a single run. */
+/** The same for a single run. */
 export function runExpertUse(run: FinishedRun): readonly Section[] {
   if (!hasChoice(run)) return [];
   const tasks = run.experiment.tasks.map(({ name }) => name);
@@ -176,7 +176,10 @@ const collapse = 0.95;
 
 const unused = 0.01;
 
-/** On gates that give nearly everything to one expert, experts that no gate uses, and gates that have no choice. */
+/**
+ * Remarks on gates that give nearly all weight to one expert, on experts that no gate uses, and on gates with only one
+ * expert.
+ */
 function remarksOn(runs: readonly FinishedRun[]): readonly string[] {
   const collapsed = new Map<string, { readonly seeds: number[]; readonly text: string }>();
   const idle = new Map<number, { readonly seeds: number[]; readonly names: readonly string[] }>();
@@ -222,7 +225,7 @@ function idleExperts(gates: readonly GateUse[], level: number): readonly string[
   );
 }
 
-/** How far the tasks' gates of each model and level are from each other: a dot per seed, a ring for their mean. */
+/** The distance between the tasks' gates for each model and level: a dot per seed, a ring for the mean. */
 function gateDistancePlot(
   tasks: readonly string[],
   gated: readonly Gated[],
@@ -311,18 +314,18 @@ function pairLines(pairs: GateDistance['pairs']): readonly string[] {
   return pairs.length < 2 ? [] : pairs.map(({ tasks, distance }) => `${tasks.join(' and ')}: ${distance.toFixed(3)}`);
 }
 
-/** How far the gates of a level's tasks are apart. */
+/** The distance between the gates of a level's tasks. */
 interface GateDistance {
   readonly level: number;
-  /** Over pairs of tasks. */
+  /** Mean over pairs of tasks. */
   readonly mean: number;
   readonly pairs: readonly { readonly tasks: readonly [string, string]; readonly distance: number }[];
 }
 
 /**
- * At each level and for each pair of tasks with gates there: the total variation distance, half the sum of |p - q|, between the tasks' mean
- * weights of the experts that both see, each scaled to a sum of 1. Whatever the experts' numbers, it is the same. Pairs with fewer than two such
- * experts, or without weight on them, have none.
+ * For each level and each pair of tasks with gates there: the total variation distance, half the sum of |p - q|. p and
+ * q are the tasks' mean weights of the experts that both see, each scaled to a sum of 1. The distance does not depend
+ * on the numbering of experts. Pairs with fewer than two such experts, or without weight on them, are left out.
  */
 export function gateDistances(gates: readonly GateUse[], tasks: readonly string[]): readonly GateDistance[] {
   const levels = [...new Set(gates.map(({ level }) => level))];

@@ -9,8 +9,8 @@ import { cssColour, findings, modelSeries } from './palette.js';
 import { textWidth } from './text-width.js';
 
 /**
- * Gains over the baseline as a forest plot: a panel per task and one for the mean relative gain, in each a line per model, the best mean
- * first. With axes, `axisBars` shows gains.
+ * Gains over the baseline as a forest plot: a panel per task and one for the mean relative gain. Each panel has a line
+ * per model, the best mean first. For comparisons with axes, `axisBars` shows the gains.
  */
 export function forest(comparison: Comparison): readonly Section[] {
   const [point] = pointsOf(comparison);

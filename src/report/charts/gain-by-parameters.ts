@@ -11,7 +11,7 @@ import { labelLayers, labelsOf } from './scatter.js';
 
 const plot = { width: 362, height: 260 };
 
-/** What parameters buy: the mean relative gain by the parameters of the network, a point per model. */
+/** The mean relative gain against the number of network parameters, a point per model. */
 export function gainByParameters(comparison: Comparison): readonly Section[] {
   const { points, omission } = drawnPoints(pointsOf(comparison), 1);
   const series = modelSeries(comparison);
@@ -62,7 +62,7 @@ interface Model {
   readonly tip: string;
 }
 
-/** From this ratio of the largest to the smallest on, parameters are drawn on a logarithmic axis. */
+/** If the largest number of parameters is this many times the smallest, the axis is logarithmic. */
 const logarithmicFrom = 4;
 
 function specOf(models: readonly Model[]): Drawing['panels'][number]['spec'] {

@@ -2,7 +2,7 @@ import type { Gain, TaskGain } from '../../comparison/comparison.js';
 import { percent, probability, signed } from '../numbers.js';
 import { metricName, type PointTask } from '../points.js';
 
-/** A gain on a task and what is known of it, a line each: for a mark's tip. */
+/** The lines of a mark's tooltip: a gain on a task and its statistics. */
 export function taskGainLines(own: TaskGain, { name, metric, digits }: PointTask): readonly string[] {
   const relative = own.relativeGain === null ? '' : ` (${percent(own.relativeGain)})`;
   return [
@@ -11,7 +11,7 @@ export function taskGainLines(own: TaskGain, { name, metric, digits }: PointTask
   ];
 }
 
-/** The same of the mean relative gain. */
+/** The same for the mean relative gain. */
 export function meanGainLines(own: Gain, digits: number): readonly string[] {
   return [`mean relative gain: ${percent(own.gain, digits)}`, ...knownOf(own, (value) => percent(value, digits))];
 }

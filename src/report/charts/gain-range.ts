@@ -12,11 +12,11 @@ interface Line {
 /** A panel of a forest plot. */
 export interface Column {
   readonly title: string;
-  /** Of columns with the same one, relative gains are drawn to one scale. */
+  /** Columns with equal `scale` draw relative gains to one scale. */
   readonly scale: string;
-  /** Below the axis. */
+  /** Label below the axis. */
   readonly unit: string;
-  /** Percent in a unit of the axis; null: there is no second axis. */
+  /** Percent per unit of the axis. Null: no second axis. */
   readonly percent: number | null;
   readonly text: (gain: number) => string;
   readonly lines: readonly Line[];
@@ -26,7 +26,7 @@ export interface Ranged extends Column {
   readonly range: readonly [number, number];
 }
 
-/** Columns of one scale have the same range of relative gains. */
+/** Gives columns of one scale the same range of relative gains. */
 export function withRanges(columns: readonly Column[]): readonly Ranged[] {
   const ranges = columns.map(rangeOf);
   return columns.map((column) => {
@@ -40,7 +40,10 @@ export function withRanges(columns: readonly Column[]): readonly Ranged[] {
   });
 }
 
-/** A place for 0, every mean that is not far off, intervals unless they dwarf the means, and a part of what reaches further. */
+/**
+ * A range with 0, all means except outliers, intervals unless they dwarf the means, and part of anything that reaches
+ * further.
+ */
 function rangeOf(column: Column): readonly [number, number] {
   const far = farOff(meansOf(column));
   const near = column.lines.filter(({ label }) => !far.includes(label));
@@ -68,10 +71,10 @@ export function meansOf({ lines }: Column): readonly { readonly label: string; r
   return lines.flatMap(({ label, gain }) => (gain.gain === null ? [] : [{ label, gain: gain.gain }]));
 }
 
-/** How many times the median gain is so far from 0 that the others would crowd into a spot. */
+/** A gain larger than this many times the median gain is an outlier: it would squeeze the others together. */
 const farAway = 8;
 
-/** Labels of models without which the others are seen better: at most a third of them. */
+/** Labels of outlying models, at most a third of all. The others are easier to see without them. */
 export function farOff(gains: readonly { readonly label: string; readonly gain: number }[]): readonly string[] {
   const sizes = gains.map(({ gain }) => Math.abs(gain)).toSorted((a, b) => a - b);
   const median = sizes[sizes.length >> 1] ?? 0;
@@ -79,5 +82,5 @@ export function farOff(gains: readonly { readonly label: string; readonly gain: 
   return far.length * 3 <= gains.length ? far : [];
 }
 
-/** Of gains: a sign, and none before 0. */
+/** Axis format for gains: with a sign, but none before 0. */
 export const signedAxis = { format: '+f', labelExpr: "datum.value === 0 ? '0' : datum.label", tickCount: 4 } as const;

@@ -5,22 +5,22 @@ import type { FinishedRun } from '../../training/finished-run.js';
 /** Runs whose gates are shown together. */
 export interface Gated {
   readonly label: string;
-  /** Its place among the models; null: there is only this one. */
+  /** The model's index. Null: there is only one model. */
   readonly model: number | null;
   readonly colour: string;
   readonly runs: readonly FinishedRun[];
 }
 
-/** A gate over one expert has no weights to choose. */
+/** Whether a gate has a choice. A gate over one expert has none. */
 export function choosing({ experts, mean }: GateUse): boolean {
   return experts.length > 1 && mean.length === experts.length;
 }
 
 /**
- * A run's gates with names that mean the same in runs of other seeds. An expert's number does not: what one seed's third expert does, another
- * seed's first one may do. So the experts of each role (`a/0`, `a/1`: those of task a) are ranked by a gate's mean weights, and called by their
- * rank: `a 1`. The gate is the role's own, of shared experts the first that sees them. A gate that feeds an expert of the next level has
- * this expert's name and rank.
+ * Renames experts so that names are comparable between seeds. An expert's number is arbitrary: one seed's third expert
+ * may do what another seed's first one does. So the experts of each role (`a/0`, `a/1`: those of task a) are ranked by
+ * a gate's mean weights and named by rank: `a 1`. The gate is the role's own; for shared experts, the first gate that
+ * sees them. A gate that feeds an expert of the next level gets that expert's name and rank.
  */
 export function orderedGates(gates: readonly GateUse[]): readonly GateUse[] {
   const levels = [...new Set(gates.map(({ level }) => level))].toSorted((a, b) => b - a);
@@ -39,7 +39,7 @@ export function orderedGates(gates: readonly GateUse[]): readonly GateUse[] {
   return ordered.flat().filter(choosing);
 }
 
-/** New names of a level's experts, each role's in the order of their weights. */
+/** New names of a level's experts, ranked by weight within each role. */
 function rankedNames(gates: readonly GateUse[]): ReadonlyMap<string, string> {
   const experts = [...new Set(gates.flatMap((use) => use.experts))];
   const roles = [...new Set(experts.map(roleOf))];
@@ -61,7 +61,7 @@ function roleOf(expert: string): string {
   return expert.slice(0, Math.max(0, expert.lastIndexOf('/')));
 }
 
-/** A gate over several runs. */
+/** A gate's mean over several runs. */
 export interface MeanGate {
   readonly level: number;
   readonly gate: string;
@@ -76,7 +76,7 @@ export interface MeanGate {
   }[];
 }
 
-/** @param runs Of runs of one config, each with ordered gates. */
+/** @param runs Runs of one config, each with ordered gates. */
 export function meanGates(runs: readonly (readonly GateUse[])[]): readonly MeanGate[] {
   return (runs[0] ?? []).map(({ level, gate }) => {
     const own = runs.flatMap((gates) => gates.find((use) => use.level === level && use.gate === gate) ?? []);
@@ -101,7 +101,7 @@ export function meanGates(runs: readonly (readonly GateUse[])[]): readonly MeanG
   });
 }
 
-/** Roles stay in their order, the members of one by rank. */
+/** Keeps the order of roles, and sorts members of one role by rank. */
 function byRank(a: string, b: string): number {
   const [rankA, rankB] = [a, b].map((name) => name.lastIndexOf(' '));
   if (a.slice(0, rankA) !== b.slice(0, rankB)) return 0;

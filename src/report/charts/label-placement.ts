@@ -16,7 +16,7 @@ export interface Place {
 
 export interface PlacedLabel extends Place {
   readonly box: Box;
-  /** Where a line from the point meets the label; null where the label stands beside its point. */
+  /** Where a line from the point meets the label. Null if the label is next to its point. */
   readonly leader: { readonly x: number; readonly y: number } | null;
 }
 
@@ -25,10 +25,10 @@ const distances = [5, 9, 14, 20, 27, 35, 44, 54, 65, 78, 92, 108, 126, 146, 168,
 const markRadius = 5;
 
 /**
- * Places labels near their points so that none covers another label or a point, as near as there is room: every label in turn takes
- * the cheapest of a fan of places around its point. Points that are closest to others choose last, so that those at the rim go
- * outwards. Lines that cross cost something, and so do bars that are covered.
- * @param bars Boxes that a label had better not cover.
+ * Places labels near their points so that no label covers another label or a point. Each label in turn takes the
+ * cheapest of a fan of positions around its point. The most crowded points are placed last, so that points at the rim
+ * place their labels outwards. Crossing lines and covered bars have a cost.
+ * @param bars Boxes that labels should avoid.
  */
 export function placeLabels(
   points: readonly Place[],
@@ -42,7 +42,7 @@ export function placeLabels(
     const size = { width: textWidth(point.label, fontSize) + 4, height: fontSize * 1.3 };
     let best: { readonly cost: number; readonly label: PlacedLabel } | undefined;
     for (const distance of distances) {
-      if (best && best.cost <= distance) break; // no place further out is cheaper
+      if (best && best.cost <= distance) break; // no position further out is cheaper
       for (const direction of directions) {
         const label = labelAt(point, size, distance, direction);
         const { box, leader } = label;
@@ -68,7 +68,7 @@ export function placeLabels(
   });
 }
 
-/** Points with the most room around them first. */
+/** Sorts points: those with the most room first. */
 function inOrder(points: readonly Place[]): readonly Place[] {
   const room = (point: Place) =>
     points.reduce(
@@ -78,7 +78,7 @@ function inOrder(points: readonly Place[]): readonly Place[] {
   return points.toSorted((a, b) => room(a) - room(b));
 }
 
-/** A label whose nearest edge is so far away in this direction. */
+/** A label whose nearest edge has this distance from the point in this direction. */
 function labelAt(
   point: Place,
   { width, height }: { readonly width: number; readonly height: number },

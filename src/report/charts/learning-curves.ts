@@ -17,14 +17,14 @@ import {
 import { cssColour, type Mark, modelSeries } from './palette.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 
-/** Small panels of all models and tasks, which few pages should have more of. */
+/** Maximum number of small panels of all models and tasks on a page. */
 const mostPanels = 60;
-/** A longer training is drawn at every second, third, … epoch. */
+/** Longer training is drawn at every second, third, … epoch. */
 const mostEpochs = 40;
 
 /**
- * Learning curves as small multiples: for each task a panel per model, with the validation metric of its seeds and their mean against the
- * baseline's. A mean ends where more than half of the runs have stopped.
+ * Learning curves as small multiples: for each task a panel per model. It shows the validation metric of all seeds and
+ * their mean, compared with the baseline's mean. A mean ends where more than half of the runs have stopped.
  */
 export function learningCurves(data: ReportData): readonly Section[] {
   const { comparison } = data;
@@ -57,7 +57,7 @@ interface Curves {
     readonly values: readonly (number | null)[];
     readonly best: number;
   }[];
-  /** By epoch; null: no mean. */
+  /** By epoch. Null: no mean. */
   readonly mean: readonly (number | null)[];
 }
 
@@ -97,7 +97,7 @@ function curvesOf({ label }: ComparisonRow, runs: readonly FinishedRun[], { name
   return { label, seeds, mean };
 }
 
-/** Without the worst tenth of all values, which are those of the first epochs. */
+/** The range of values without the worst tenth, which comes from the first epochs. */
 function domainOf(values: readonly number[], { better }: PointTask): readonly [number, number] {
   const sorted = values.toSorted((a, b) => a - b);
   const tenth = Math.floor(values.length / 10);

@@ -22,7 +22,7 @@ export function lossWeights(data: ReportData): readonly Section[] {
   );
 }
 
-/** Of a single run. */
+/** The same for a single run. */
 export function runLossWeights({ epochs, experiment }: FinishedRun): readonly Section[] {
   const tasks = experiment.tasks.map(({ name }) => name);
   if (isBalanced({ epochs })) return [];
@@ -55,7 +55,10 @@ interface Weighted {
   readonly epochs: readonly EpochRecord[];
 }
 
-/** Whether `other` has the same weights, and more epochs of them; of as many, the first of `all` stands for the others. */
+/**
+ * Whether `other` has the same weights over more epochs. With equal epochs, the first run in `all` represents the
+ * others.
+ */
 function standsFor(other: Weighted, one: Weighted, all: readonly Weighted[]): boolean {
   const [more, fewer] = [other, one].map(({ epochs }) => epochs.map(({ weights }) => JSON.stringify(weights)));
   if (!more || !fewer || more.length < fewer.length) return false;

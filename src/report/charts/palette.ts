@@ -1,20 +1,20 @@
 import type { Comparison } from '../../comparison/comparison.js';
 
-/** How something is told from its neighbours: by colour, and by dash or shape for those who do not see it. */
+/** How a series is distinguished: by colour, and by dash or shape for readers who do not see colours. */
 export interface Mark {
   readonly label: string;
   /** A colour in a drawing for a page. */
   readonly colour: string;
-  /** Lengths in pixels of line and gap. */
+  /** Lengths in pixels of dash and gap. */
   readonly dash: readonly number[];
-  /** A symbol of Vega. */
+  /** Name of a Vega symbol. */
   readonly shape: string;
   readonly filled: boolean;
 }
 
 /**
- * Colours by the name of their CSS variable: on a light page, on a dark one. The series are Okabe and Ito's (2008) and Tol's muted
- * ones, darkened or lightened to a contrast of 3 to 1.
+ * Colours by the name of their CSS variable: for light pages, for dark pages. The series are from Okabe and Ito (2008)
+ * and Tol's muted palette, darkened or lightened to a contrast of 3 to 1.
  */
 export const colours = {
   page: ['#ffffff', '#14171c'],
@@ -47,7 +47,7 @@ export function cssColour(name: Colour): string {
   return `var(--${name})`;
 }
 
-/** CSS that gives the variables their values; dark pages are for screens only, so that print is dark on white. */
+/** CSS that sets the variables. Dark pages are for screens only, so print is dark on white. */
 export const chartStyles = [
   `:root { ${declarations(0)} }`,
   `@media screen and (prefers-color-scheme: dark) { :root { ${declarations(1)} } }`,
@@ -59,7 +59,7 @@ function declarations(scheme: 0 | 1): string {
     .join(' ');
 }
 
-/** A look of its own for each of the labels, in their order. */
+/** A distinct mark for each label, in order. */
 export function seriesOf(labels: readonly string[]): readonly Mark[] {
   return labels.map((label, index) => ({
     label,
@@ -70,7 +70,7 @@ export function seriesOf(labels: readonly string[]): readonly Mark[] {
   }));
 }
 
-/** The models of a comparison in the order of its config; the baseline is drawn in the colour of the text. */
+/** Marks of a comparison's models, in the order of its config. The baseline has the text colour. */
 export function modelSeries({ rows, baseline }: Comparison): readonly Mark[] {
   const labels = [...new Set(rows.map(({ label }) => label))];
   const others = seriesOf(labels.filter((label) => label !== baseline));
@@ -91,7 +91,9 @@ const shapes = [
   'triangle-left',
 ];
 
-/** What a gain is known to be: up for better, down for worse, a diamond for as good as none, a ring for open. */
+/**
+ * Marks by what is known about a gain: up for better, down for worse, a diamond for equivalent, a ring for undecided.
+ */
 export const findings = {
   better: { label: 'better', colour: cssColour('better'), dash: [], shape: 'triangle-up', filled: true },
   worse: { label: 'worse', colour: cssColour('worse'), dash: [], shape: 'triangle-down', filled: true },

@@ -1,14 +1,17 @@
 import { pointText } from '../../comparison/plan/axis-point.js';
 import type { Point } from '../points.js';
 
-/** `title`, and at which point of the axes. */
+/** `title`, followed by the point of the axes. */
 export function atPoint(title: string, { axis }: Pick<Point, 'axis'>): string {
   return [title, pointText(axis)].filter((text) => text !== '').join(', ');
 }
 
 const mostPanels = 12;
 
-/** The first points of the axes, as many as give `most` panels of one kind (but one point at least), and a remark on those left out. */
+/**
+ * The first points of the axes that fit into `most` panels of one kind (at least one point), and a remark on the
+ * others.
+ */
 export function drawnPoints<Place>(
   points: readonly Place[],
   panelsEach: number,
@@ -22,7 +25,7 @@ export function drawnPoints<Place>(
   };
 }
 
-/** An id of letters, digits and -. Numbers tell apart what looks alike. */
+/** An id of letters, digits and -. Numbers distinguish texts that give the same id. */
 export function chartId(...parts: readonly (string | number)[]): string {
   return parts
     .map((part) =>

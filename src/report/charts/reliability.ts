@@ -19,7 +19,7 @@ import {
 import { cssColour, type Mark, modelSeries } from './palette.js';
 import { atPoint, chartId, drawnPoints } from './points.js';
 
-/** A line of a chart: the runs of a model. */
+/** A line of a chart: the runs of one model. */
 interface Series extends Mark {
   readonly model: number | null;
   readonly runs: readonly FinishedRun[];
@@ -49,7 +49,7 @@ export async function reliability(data: ReportData): Promise<readonly Section[]>
   return sections(data.comparison.tasks, places, omission);
 }
 
-/** Of a single run. */
+/** The same for a single run. */
 export async function runReliability(run: FinishedRun): Promise<readonly Section[]> {
   const tasks = run.experiment.tasks.map(({ name }) => name);
   const mark = { label: run.result.model, colour: cssColour('c1'), dash: [], shape: 'circle', filled: true };
@@ -150,7 +150,7 @@ async function curvesOf(series: Series): Promise<readonly Curve[]> {
   }));
 }
 
-/** Empty for predictions of a run that diverged. */
+/** Empty for predictions of a diverged run. */
 function binsOf({ task, scores }: TaskPredictions): readonly Bin[] {
   if (scores.logits.some(Number.isNaN)) return [];
   if (task.type !== 'regression')
@@ -184,7 +184,7 @@ function specOf(curves: readonly Curve[]): PanelSpec {
   const ends = all.flatMap(({ predicted, actual }) => [predicted, actual]);
   const [from, to] = [binary ? 0 : Math.min(...ends), Math.max(...ends)];
   const middle = all.map(({ predicted }) => predicted).toSorted((a, b) => a - b)[all.length >> 1] ?? 0;
-  const rare = binary && middle < to / 8; // most bins would lie in a corner
+  const rare = binary && middle < to / 8; // most bins would be in a corner
   const scale = { type: rare ? ('sqrt' as const) : ('linear' as const), domain: [from, to], nice: false, zero: false };
   const note = rare ? ' (square-root axis)' : '';
   const quantity = { type: 'quantitative' as const, scale };

@@ -13,7 +13,7 @@ import {
 import { type Colour, cssColour } from './palette.js';
 import { chartId } from './points.js';
 
-/** Learning curves of a single run: for each task training loss and validation metric, and the learning rate. */
+/** Learning curves of a single run: training loss and validation metric for each task, and the learning rate. */
 export function runCurves({ epochs, result }: FinishedRun, tasks: readonly PointTask[]): readonly Section[] {
   const bestOf = (task: string) =>
     typeof result.bestEpoch === 'number' ? result.bestEpoch : (result.bestEpoch[task] ?? null);
@@ -51,7 +51,10 @@ export function runCurves({ epochs, result }: FinishedRun, tasks: readonly Point
   ];
 }
 
-/** At each epoch's first step: of all tasks, or of each task that has its own. Nothing for a run that did not record it. */
+/**
+ * Learning rate at each epoch's first step: for all tasks, or for each task with its own. Empty if the run did not
+ * record it.
+ */
 function learningRates(epochs: FinishedRun['epochs']): readonly Drawing[] {
   const first = epochs[0]?.learningRate;
   if (first === undefined) return [];
@@ -67,7 +70,7 @@ function learningRates(epochs: FinishedRun['epochs']): readonly Drawing[] {
   return [{ id: 'learning-rate', title: 'Learning rate', remarks: [], panels, key: [], columns: 1 }];
 }
 
-/** Where values fall by more than this factor, a linear axis would draw their ends as one line. */
+/** If values fall by more than this factor, the axis is logarithmic. */
 const steep = 5;
 
 function runCurve(title: string, values: readonly (number | null)[], best: number | null, colour: Colour): LayerSpec {

@@ -13,8 +13,8 @@ const plot = { width: 362, height: 330 };
 const mostTasks = 5;
 
 /**
- * The seesaw: gains on a task against gains on another (after PLE Fig. 3), one chart for each pair of tasks. Where a model is so far off that
- * the others crowd, a second chart leaves it out.
+ * The seesaw: gains on one task against gains on another (after PLE Fig. 3), one chart for each pair of tasks. If an
+ * outlying model squeezes the others together, a second chart omits it.
  */
 export function scatters(comparison: Comparison): readonly Section[] {
   const pairs = comparison.tasks
@@ -172,7 +172,7 @@ function scatter(positions: readonly Position[], xTask: PointTask, yTask: PointT
   };
 }
 
-/** What it means to be in each corner of the plot, in pixels. */
+/** The meaning of each corner of the plot, at pixel positions. */
 function quadrants(xTask: string, yTask: string) {
   const only = (task: string) => `seesaw: only ${shortened(task, fontSize, 90)}`;
   return [
@@ -193,7 +193,7 @@ function quadrants(xTask: string, yTask: string) {
   });
 }
 
-/** Texts beside points in pixels, and lines to those that stand further off. */
+/** Texts beside points in pixels, and lines to texts that are further away. */
 export function labelsOf<Item extends { readonly label: string; readonly model: number; readonly colour: string }>(
   items: readonly Item[],
   pixels: (item: Item) => readonly [number, number],
@@ -241,10 +241,10 @@ export function labelLayers(labels: readonly Datum[]) {
   ];
 }
 
-/** How much of the axis lies at least on each side of 0, so that every quadrant is seen. */
+/** Minimum share of the axis on each side of 0, so that every quadrant is visible. */
 const leastSide = 0.22;
 
-/** An axis with a place for 0, every value, and the intervals as far as they do not dwarf the values. */
+/** An axis with room for 0, every value, and intervals unless they dwarf the values. */
 function axisOf(estimates: readonly Estimate[], length: number) {
   const values = [0, ...estimates.map(({ value }) => value)];
   const [least, most] = [Math.min(...values), Math.max(...values)];
@@ -257,12 +257,12 @@ function axisOf(estimates: readonly Estimate[], length: number) {
   return {
     domain,
     scale: { domain: [...domain], nice: false, zero: false },
-    /** Pixels along the axis. */
+    /** Position in pixels along the axis. */
     pixel: (value: number) => (length * (value - domain[0])) / (domain[1] - domain[0]),
   };
 }
 
-/** The error bars of a model as boxes in the plot. */
+/** A model's error bars as boxes in the plot. */
 function barsOf(
   { x, y }: Position,
   across: (value: number) => number,

@@ -1,4 +1,6 @@
-/** Advance widths of the characters 32 to 126 in DejaVu Sans, in thousandths of the font's size. Verdana's are alike. */
+/**
+ * Advance widths of the characters 32 to 126 in DejaVu Sans, in thousandths of the font size. Verdana's are similar.
+ */
 const advances = [
   318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636, 636, 636, 636,
   636, 636, 636, 337, 337, 838, 838, 838, 531, 1000, 684, 686, 698, 770, 632, 575, 775, 752, 295, 295, 656, 557, 863,
@@ -12,12 +14,12 @@ export function textWidth(text: string, fontSize: number): number {
   let width = 0;
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
-    width += advances[code - 32] ?? (code < 0x1100 ? 700 : 1000); // wide scripts begin near there
+    width += advances[code - 32] ?? (code < 0x1100 ? 700 : 1000); // wide scripts begin near U+1100
   }
   return (width * fontSize) / 1000;
 }
 
-/** The text, or its beginning and end around an ellipsis, in at most so many pixels. */
+/** Shortens a text to a width in pixels: its beginning and end around an ellipsis. */
 export function shortened(text: string, fontSize: number, width: number): string {
   if (textWidth(text, fontSize) <= width) return text;
   const characters = [...text];
@@ -29,7 +31,7 @@ export function shortened(text: string, fontSize: number, width: number): string
   return '…';
 }
 
-/** Lines of at most so many pixels, broken at spaces where there are any. */
+/** Breaks a text into lines of at most a width in pixels, at spaces if possible. */
 export function wrapped(text: string, fontSize: number, width: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -1,10 +1,10 @@
 import { dash } from '../numbers.js';
 import { type Html, html } from './html.js';
 
-/** Smaller text below a cell's own: a line each, of parts that are not broken. */
+/** Smaller text below a cell's main text: one entry per line, each of parts that do not break. */
 export type Below = readonly (readonly string[])[];
 
-/** A number's cell, with the value that the column is sorted by; null is a dash and sorts last. */
+/** A number's cell, with the value that sorts the column. Null is a dash and sorts last. */
 export function numberCell(value: number | null, shown: string, below: Below, label: string): Html {
   return html`<td class="number" data-value="${value ?? ''}" data-label="${label}">${typographic(shown)}${smallLines(below)}</td>`;
 }
@@ -18,18 +18,20 @@ export function smallLines(lines: Below): readonly Html[] {
   });
 }
 
-/** A head that sorts its column. */
+/** A column head that sorts its column. */
 export function sortableHead(text: string, kind: 'number' | 'number task' | 'text', below = ''): Html {
   const small = below === '' ? null : html` <small>${below}</small>`;
   return html`<th scope="col" class="${kind}" aria-sort="none"><button type="button">${text}</button>${small}</th>`;
 }
 
-/** Minus signs instead of hyphens, and no line break before a percent sign; a dash for what is not defined. */
+/**
+ * Replaces hyphens by minus signs, prevents line breaks before percent signs, and prints a dash for undefined values.
+ */
 export function typographic(text: string): string {
   return text === dash ? '–' : text.replace(/(^|[[(\s])-(?=\d)/g, '$1\u2212').replace(/(\d) %/g, '$1\u00a0%');
 }
 
-/** A table that scrolls by itself where a word of it is wider than the page, and can be scrolled from the keyboard. */
+/** A table that scrolls by itself if a word is wider than the page. It can be scrolled with the keyboard. */
 export function scrolling(label: string, table: Html): Html {
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${table}</div>`;
 }

@@ -3,7 +3,7 @@ import type { Mark } from '../charts/palette.js';
 import { typographic } from './cells.js';
 import { type Html, html, trusted } from './html.js';
 
-/** Charts of one kind: a heading, how to read them, and the panels beside each other as far as there is room. */
+/** Charts of one kind: a heading, how to read them, and the panels side by side as space allows. */
 export function chartSection({ id, title, note, key, size, charts }: ChartSection): Html {
   const panels = charts.flatMap((chart) => chart.panels).length;
   const figures = charts.map((chart) => figure(chart, size));
@@ -22,12 +22,12 @@ ${remarks.length === 0 ? null : html`<figcaption>${remarks.map((remark) => html`
 `;
 }
 
-/** Two or four stand in pairs, all others in threes. */
+/** Two or four items go in pairs, all others in threes. */
 function across(items: number): string {
   return items === 2 || items === 4 ? ' pairs' : '';
 }
 
-/** The models of all charts: a button each, which hides the model's marks. */
+/** The models of all charts: a button for each, which hides the model's marks. */
 export function modelKey(models: readonly Mark[]): Html {
   return html`<div class="models" role="group" aria-label="Models in the charts"><ul class="key">${models.map(
     (mark, index) =>
@@ -36,7 +36,7 @@ export function modelKey(models: readonly Mark[]): Html {
 `;
 }
 
-/** A line with its dash, and the symbol on it. */
+/** A line with its dash pattern, and the symbol on it. */
 function symbolOf({ colour, dash, shape, filled }: Mark): Html {
   const fill = filled ? colour : 'var(--page)';
   return html`<svg class="symbol" width="26" height="12" viewBox="-13 -6 26 12" aria-hidden="true"><path d="M-13 0H13" stroke="${colour}" stroke-width="1.6" stroke-dasharray="${dash.join(' ')}"/><path d="${outlines[shape] ?? ''}" fill="${fill}" stroke="${colour}" stroke-width="1.4"/></svg>`;

@@ -5,8 +5,8 @@ import { pageScript } from './page-script.js';
 import { pageStyle } from './style.js';
 
 /**
- * A page in one file that asks for nothing else. Its own policy forbids any request and any script but its own; what comes from a config or a
- * data set is text in it.
+ * A self-contained page in one file. Its content security policy forbids all requests and all scripts but its own.
+ * Texts from a config or a data set are escaped.
  */
 export function htmlDocument(title: string, body: Html): string {
   const policy = [

@@ -25,7 +25,7 @@ import { runsOf } from '../runs-of.js';
 import { numberCell, scrolling, smallLines, sortableHead, typographic } from './cells.js';
 import { type Html, html } from './html.js';
 
-/** From the best to the worst, as columns and lists are sorted. */
+/** From the best to the worst: the order in columns and lists. */
 export const verdicts: readonly string[] = [
   'better on all',
   'better on some',
@@ -38,8 +38,8 @@ export const verdicts: readonly string[] = [
 ] satisfies readonly Verdict[];
 
 /**
- * All numbers at one point of the axes: a row per model and a block per task, sortable by every column. On a phone the blocks of a row stand
- * below each other.
+ * All numbers at one point of the axes: a row per model and a block per task, sortable by every column. On a phone a
+ * row's blocks are stacked.
  */
 export function gainTable(comparison: Comparison, point: Point, runs: ReadonlyMap<string, FinishedRun>): Html {
   const { baseline } = comparison;
@@ -73,7 +73,7 @@ ${rows.map((row) => {
   );
 }
 
-/** The gains of one model over another: as the table above, with another reference each. */
+/** The gains of one model over another, like the table above, but each with its own reference. */
 export function contrastTable(comparison: Comparison, point: Point): Html | null {
   const table = tableOf(comparison, point);
   const own = contrastsAt(comparison, point);
@@ -97,11 +97,11 @@ ${own.map(
   );
 }
 
-/** What the cells of a table have in common. */
+/** What the cells of a table share. */
 interface Table {
   readonly point: Point;
   readonly interval: IntervalKind | null;
-  /** Of mean relative gains. */
+  /** Decimals of mean relative gains. */
   readonly digits: number;
 }
 
@@ -121,7 +121,7 @@ function nameCell({ label, type, runs }: ComparisonRow): Html {
   return html`<th scope="row">${label}${smallLines(lines)}</th>`;
 }
 
-/** The gain and, below it, what the metric is: with the kept epoch, and with the one that was best for this task. */
+/** The gain and, below it, the metric's values: at the kept epoch, and at the epoch that was best for this task. */
 function taskCell(row: ComparisonRow, task: PointTask, table: Table, isBaseline: boolean): Html {
   const own = gainOf(row, task);
   const { mean: level, sd, ownBest } = own;
@@ -132,7 +132,7 @@ function taskCell(row: ComparisonRow, task: PointTask, table: Table, isBaseline:
   return gainCell(own, task, table, [metric, best]);
 }
 
-/** The gain with its sign and size, and below it interval, p, and how many seeds would decide. */
+/** The gain with its sign and size. Below it: interval, p, and how many seeds would decide. */
 function gainCell(own: TestedGain, task: PointTask, table: Table, metric: readonly string[]): Html {
   const { gain, relativeGain, verdict, seedsToDecide } = own;
   if (gain === null) return numberCell(null, '-', [metric], task.name);
@@ -162,7 +162,7 @@ function sign(verdict: TaskVerdict | null): Html | null {
   return html`<span aria-hidden="true">${signs[verdict]} </span><span class="unseen">${verdict}: </span>`;
 }
 
-/** The task with the least relative gain. */
+/** The task with the smallest relative gain. */
 function worstOf(row: ComparisonRow, point: Point): readonly string[] {
   const gains = point.tasks.map((task) => ({ task, own: gainOf(row, task) }));
   const [worst] = gains.toSorted((a, b) => (a.own.relativeGain ?? 0) - (b.own.relativeGain ?? 0));
@@ -171,7 +171,7 @@ function worstOf(row: ComparisonRow, point: Point): readonly string[] {
     : [`worst ${effect(worst.own, worst.task, point)}:`, worst.task.name];
 }
 
-/** What the model cost: means over its finished runs. */
+/** The model's cost: means over its finished runs. */
 function costCells({ parameters, atLimit }: ComparisonRow, runs: readonly FinishedRun[]): readonly Html[] {
   const best = runs.flatMap(({ result: { bestEpoch } }) =>
     typeof bestEpoch === 'number' ? [bestEpoch] : Object.values(bestEpoch),

@@ -1,6 +1,6 @@
 const markup = Symbol('markup');
 
-/** Text that is markup already. Only `html` and `trusted` make it. */
+/** Text that is already markup. Only `html` and `trusted` create it. */
 export interface Html {
   readonly [markup]: string;
 }
@@ -8,14 +8,17 @@ export interface Html {
 type Value = string | number | Html | null | readonly Value[];
 
 /**
- * A tagged template that makes markup: a value in it is text, escaped for content and for attributes in double quotes, unless it is markup
- * itself; an array is its parts one after another, null is nothing.
+ * A tagged template that creates markup. Values are escaped for content and for attributes in double quotes, unless
+ * they are markup. An array stands for its parts in order, null for nothing.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
   return trusted(strings.map((part, index) => part + rendered(values[index] ?? null)).join(''));
 }
 
-/** Markup that this program made: a drawing, a style sheet, a script. Never for text of a config or a data set. */
+/**
+ * Markup that this program created: a drawing, a style sheet, a script. Never use it for text of a config or a data
+ * set.
+ */
 export function trusted(text: string): Html {
   return { [markup]: text };
 }

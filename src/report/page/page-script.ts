@@ -1,11 +1,13 @@
 /**
- * The report's only script. A page without it has all that is to be read, but for the values of points.
+ * The report's only script. Without it, the page still has all content except the values of points.
  *
- * - A click on a head sorts its table, first from the lowest value, the next time from the highest; cells without a value stay last. Equal
- *   cells keep their order.
- * - A mark with `data-tip` shows it under the pointer. From the keyboard a chart is one stop, and the arrow keys go from mark to mark.
- * - A button with `data-model` hides the marks of this model in all charts; under the pointer or with the focus, it shows where they are.
- * - What is folded of the findings opens for printing; configs stay folded.
+ * - A click on a head sorts its table, first from the lowest value, then from the highest. Cells without a value stay
+ *   last. Equal cells keep their order.
+ * - A mark with `data-tip` shows it under the pointer. With the keyboard, a chart is one tab stop, and the arrow keys
+ *   go from mark to mark.
+ * - A button with `data-model` hides the marks of this model in all charts. Under the pointer or with the focus, it
+ *   highlights them.
+ * - Folded findings open for printing; configs stay folded.
  */
 export const pageScript = `
 for (const table of document.querySelectorAll('table.sortable')) {

@@ -10,7 +10,7 @@ import { runsOf } from '../runs-of.js';
 import { scrolling } from './cells.js';
 import { type Html, html } from './html.js';
 
-/** All that it takes to make the comparison again: command, configs, seeds, data, versions and machine. */
+/** Everything needed to repeat the comparison: command, configs, seeds, data, versions and machine. */
 export function provenance(data: ReportData): Html {
   const { comparison, command, config, runs } = data;
   const all = [...runs.values()];
@@ -30,7 +30,7 @@ ${points.map((point) => point.rows.map((row) => modelConfig(row, point, runsOf(d
 `;
 }
 
-/** The same of a single run. */
+/** The same for a single run. */
 export function runProvenance(run: FinishedRun, command: string): Html {
   return html`<section id="again"><h2>Make it again</h2>
 ${block('Command', command)}
@@ -67,7 +67,10 @@ ${content}
 `;
 }
 
-/** The config of the first finished run, part by part, and the folders of all, with what was searched or scaled for this model. */
+/**
+ * The config of the first finished run, part by part, and the folders of all runs. Shows what was searched or scaled
+ * for this model.
+ */
 function modelConfig(row: ComparisonRow, point: Point, runs: readonly FinishedRun[]): Html {
   const title = point.title === '' ? row.label : `${row.label}, ${point.title}`;
   const [first] = runs;
@@ -98,7 +101,7 @@ function runItem({ seed, path, status, parts }: RunReference): Html {
   return html`<li>seed ${seed}: ${folders}${status}</li>`;
 }
 
-/** A row per data set: most comparisons have one. */
+/** A row per data set. Most comparisons have one. */
 function dataTable(runs: readonly FinishedRun[]): Html {
   const sets = new Map<string, FinishedRun[]>();
   for (const run of runs) {
@@ -114,7 +117,7 @@ function dataTable(runs: readonly FinishedRun[]): Html {
   return plainTable('Data', ['checksum', 'training rows', 'validation rows', 'test rows', 'runs'], rows);
 }
 
-/** What each task's metrics rest on. Data sets that are drawn anew have other numbers each: from the least to the most. */
+/** The test rows behind each task's metrics. If data sets are drawn per seed, the numbers are ranges. */
 function testRowsTable(tasks: readonly string[], runs: readonly FinishedRun[]): Html {
   const rows = tasks.map((task) => {
     const range = (name: string) => {
@@ -128,7 +131,7 @@ function testRowsTable(tasks: readonly string[], runs: readonly FinishedRun[]): 
   return plainTable('Test rows', ['task', 'test rows', 'of them positive'], rows);
 }
 
-/** Rows of numbers under their heads; the first column is what they are of. */
+/** Rows of numbers under their heads. The first column names the row. */
 function plainTable(
   label: string,
   [first = '', ...heads]: readonly string[],
@@ -148,11 +151,11 @@ ${rows.map(
   );
 }
 
-/** By dotted key, every value that occurs in one of the records. */
+/** Every value that occurs in any of the records, by dotted key. */
 function distinctValues(records: readonly Readonly<Record<string, unknown>>[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   const add = (key: string, value: unknown): void => {
-    if (key === 'hash8' || value === null) return; // each run's own, by which folders are named; what is not known
+    if (key === 'hash8' || value === null) return; // the hash names folders; null is unknown
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       for (const [inner, content] of Object.entries(value)) add(key === '' ? inner : `${key}.${inner}`, content);
       return;

@@ -14,10 +14,10 @@ import { contrastTable, gainTable, verdictChip, verdicts } from './gain-table.js
 import { type Html, html } from './html.js';
 import { provenance } from './provenance.js';
 
-/** Sections before the table: the gains at a glance. */
+/** Sections before the table: an overview of the gains. */
 const first = ['forest', 'axis', 'scatter'];
 
-/** report.html of a comparison. It leads with what was found, in words. */
+/** report.html of a comparison. It starts with the findings in words. */
 export function reportPage(data: ReportData, sections: readonly ChartSection[]): string {
   const { comparison, runs } = data;
   const above = sections.filter(({ id }) => first.includes(id));
@@ -41,7 +41,7 @@ ${provenance(data)}
 
 function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
   const points = pointsOf(comparison);
-  const said = points.flatMap((point) => testInWords(comparison, point)); // above, with the findings
+  const said = points.flatMap((point) => testInWords(comparison, point)); // already shown above, with the findings
   const lines = points.flatMap((point) => explanations(comparison, point)).filter((line) => !said.includes(line));
   const reading = new Set(lines);
   return html`<section id="numbers"><h2>Table</h2>
@@ -66,7 +66,7 @@ function cellsInWords({ test }: Comparison, points: readonly Point[]): string {
   return `Under each gain: ${tested}the mean of the metric ± its standard deviation over seeds${best}.`;
 }
 
-/** What was found, in words: who wins, and a line per model with the size of its gains or what would decide them. */
+/** The findings in words: who wins, and a line per model with the size of its gains or what would decide them. */
 function findings(comparison: Comparison): Html {
   const words = verdictsInWords(comparison);
   const points = pointsOf(comparison);
@@ -86,7 +86,7 @@ ${only.tally === '' ? null : html`<p class="tally">${only.tally}</p>\n`}${models
 ${comparison.notes.length === 0 ? null : html`<div class="notes" role="note">${comparison.notes.map((note) => html`<p>${note}</p>`)}</div>`}`;
 }
 
-/** By verdict, models without a result last; many of one that says little are folded. */
+/** Models by verdict, those without a result last. Long lists of models with an uninteresting verdict are folded. */
 function models({ models: all, contrasts, unfinished }: PointVerdict, point: Point | undefined): Html {
   const texts = new Map(point?.rows.map(({ label, verdict, tasks }) => [label, verdictText(verdict, tasks)]));
   const groups = [...verdicts, 'no result'].flatMap((text) => {

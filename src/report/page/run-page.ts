@@ -12,7 +12,7 @@ import { contents, htmlDocument } from './document.js';
 import { type Html, html } from './html.js';
 import { runProvenance } from './provenance.js';
 
-/** report.html of a single run: metrics, curves, and what it takes to train it again. */
+/** report.html of a single run: metrics, curves, and everything needed to train it again. */
 export function runPage(run: FinishedRun, command: string, sections: readonly ChartSection[]): string {
   const { result, experiment } = run;
   const notes = [...notesOn(result, experiment.train.epochs), ...notesOnUnpredicted(result)];
@@ -36,7 +36,7 @@ ${runProvenance(run, command)}
   );
 }
 
-/** The tasks of a run, each with the metric that tasks of its type are judged by unless a comparison says otherwise. */
+/** The tasks of a run, each with the default metric of its type. */
 export function runTasks({ result, experiment }: FinishedRun): readonly PointTask[] {
   return experiment.tasks.map(({ name, type }) => {
     const metric = definitions.all.find((one) => one.usual && one.type === type);
@@ -72,7 +72,10 @@ function hasOwnBest({ result }: FinishedRun): boolean {
   return Object.values(result.tasks).some(({ ownBest }) => ownBest !== undefined);
 }
 
-/** A table for each type of task: a row per task and split, and one for the epoch that was best for the task alone. */
+/**
+ * A table for each type of task. It has a row per task and split, and a row for the epoch that was best for the task
+ * alone.
+ */
 function metricTables({ result }: FinishedRun): readonly Html[] {
   const types = [...new Set(Object.values(result.tasks).map(({ type }) => type))];
   return types.map((type) => {

@@ -16,7 +16,7 @@ import {
 import { shapeKernels } from './shape.js';
 import type { Translation, Translations } from './translation.js';
 
-/** Kernels that make one element of many. */
+/** Kernels that reduce many elements to one. */
 export const reductionKernels: Translations = {
   Sum: ({ graph, input, attributes }) => {
     const x = input('x').type === 'bool' ? cast(graph, input('x'), 'int32') : input('x');
@@ -56,7 +56,7 @@ function reduce(graph: Graph, op: string, x: Value, axes: readonly number[], kee
 }
 
 export const productKernels: Translations = {
-  // A `Product` is a `MatMul` of ONNX with flags for operands that are transposed in their last two sides.
+  // A `Product` is ONNX's `MatMul` with flags for operands that are transposed in their last two sides.
   BatchMatMul: ({ graph, input, attributes }) => {
     const [a, b] = [input('a'), input('b')];
     const [transA, transB] = [attributes.flag('transposeA'), attributes.flag('transposeB')];
@@ -82,14 +82,14 @@ export const gatherKernels: Translations = {
     const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
     return graph.node('Gather', [x, indices], { type: x.type, shape }, { axis: int(axis) });
   },
-  // Rows of x, each added to the row of the result that its id names; a row that no id names is zero.
+  // Adds each row of x to the result row named by its id. Rows without an id are zero.
   UnsortedSegmentSum: ({ graph, input, attributes }) => {
     const [x, ids] = [input('x'), input('segmentIds')];
     if (ids.shape.length !== 1) {
       throw new Error("the compiled engine translates kernel 'UnsortedSegmentSum' with a list of ids only");
     }
     const shape = [attributes.number('numSegments'), ...x.shape.slice(1)];
-    // Cast last: of the providers, not all reshape int64.
+    // The cast comes last, because not all providers can reshape int64.
     const places = cast(graph, reshape(graph, ids, [side(x, 0), 1]), 'int64');
     const nothing = uniform(graph, x.type, shape, 0);
     return graph.node('ScatterND', [nothing, places, x], { type: x.type, shape }, { reduction: text('add') });
@@ -153,7 +153,8 @@ export const elementwiseKernels: Translations = {
     const x = input('x');
     const number = (value: number) => scalar(graph, 'float32', value);
     const float = (op: string, ...operands: readonly Value[]) => elementwise(graph, op, operands, 'float32');
-    // 1 + x has few of a small x's digits, and WGSL's log few right ones near 1: there it is 2 artanh(x / (2 + x)), as its series.
+    // For small x, 1 + x loses digits, and WGSL's log is inaccurate near 1. There it is 2 artanh(x / (2 + x)), as its
+    // series.
     const z = float('Div', x, float('Add', x, number(2)));
     const square = float('Mul', z, z);
     const series = [1 / 9, 1 / 7, 1 / 5, 1 / 3, 1]
@@ -162,7 +163,8 @@ export const elementwiseKernels: Translations = {
     const small = elementwise(graph, 'Less', [float('Abs', x), number(0.4)], 'bool');
     return float('Where', small, float('Mul', float('Add', z, z), series), float('Log', float('Add', x, number(1))));
   },
-  // 1 where x > 0, else alpha (not 0): the derivative of relu with alpha 0, of abs with alpha -1. ONNX has no such operator.
+  // 1 where x > 0, else alpha (not 0): the derivative of relu with alpha 0, of abs with alpha -1. ONNX has no such
+  // operator.
   Step: ({ graph, input, attributes }) => {
     const alpha = float(attributes.has('alpha') ? attributes.number('alpha') : 0);
     return elementwise(graph, 'Step', [input('x')], input('x').type, { alpha });

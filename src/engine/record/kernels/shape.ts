@@ -14,7 +14,7 @@ import {
 } from '../graph.js';
 import type { Translations } from './translation.js';
 
-/** Kernels that move, cut, join or make elements, and compute none. */
+/** Kernels that move, cut, join or create elements without arithmetic. */
 export const shapeKernels: Translations = {
   Reshape: ({ graph, input, attributes }) => {
     const x = input('x');
@@ -44,7 +44,7 @@ export const shapeKernels: Translations = {
   },
   Slice: ({ graph, input, attributes }) => {
     const x = input('x');
-    // One number is of the first axis; what is left out goes to the end.
+    // A single number applies to the first axis. Missing sizes reach to the end.
     const begin = [attributes.numbersOrOne('begin')].flat();
     const size = attributes.has('size') ? [attributes.numbersOrOne('size')].flat() : [];
     return slice(
@@ -107,7 +107,7 @@ export const shapeKernels: Translations = {
     const depth = attributes.number('depth');
     const type = attributes.has('dtype') ? elementType(attributes.text('dtype')) : 'float32';
     const values = [attributes.number('offValue'), attributes.number('onValue')];
-    // ONNX counts negative indexes from the end, tfjs gives them no place: compare instead.
+    // ONNX counts negative indexes from the end, and tfjs ignores them. So a comparison is used instead.
     const places = graph.constant(
       'int32',
       [depth],
@@ -143,7 +143,7 @@ function slice(graph: Graph, x: Value, ranges: readonly { readonly start: number
   return graph.node('Slice', [x, ...bounds], { type: x.type, shape: ranges.map(({ count }) => count) });
 }
 
-/** A number of equal parts, or the sizes, of which one may be -1: what is left. */
+/** Sizes from a number of equal parts, or from a list in which one size may be -1: the remainder. */
 function splitSizes(wanted: number | readonly number[], length: number): readonly number[] {
   if (typeof wanted === 'number') return Array.from({ length: wanted }, () => length / wanted);
   const known = wanted.reduce((sum, size) => (size === -1 ? sum : sum + size), 0);

@@ -1,6 +1,6 @@
 import type { Graph, Value } from '../graph.js';
 
-/** One tfjs kernel call, with values of the graph for tensors. */
+/** A tfjs kernel call with graph values instead of tensors. */
 interface KernelCall {
   readonly graph: Graph;
   /** The input of this name. */
@@ -15,7 +15,7 @@ export type Translation = (call: KernelCall) => Value | readonly Value[];
 
 export type Translations = Readonly<Record<string, Translation>>;
 
-/** tfjs does not type what it passes to kernels: every attribute is parsed where it is read. */
+/** Attributes of a kernel call. tfjs does not type them, so each is parsed where it is read. */
 export class KernelAttributes {
   readonly #kernel: string;
   readonly #values: Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ export class KernelAttributes {
     return typeof value === 'number' ? value : this.numbers(name);
   }
 
-  /** Pairs, as in the paddings of a pad. */
+  /** Pairs, like the paddings of a pad. */
   pairs(name: string): readonly (readonly [number, number])[] {
     const value = this.#values[name];
     if (!Array.isArray(value)) return this.#refuse(name, 'pairs');
