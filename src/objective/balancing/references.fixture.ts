@@ -3,7 +3,7 @@ import { must } from '../../support/must.js';
 /** For tests: the methods again, from their papers, on plain numbers and whole gradients. */
 
 /** One step. Gradients are of w_k L_k, with respect to the shared parameters. */
-export interface Given {
+interface Given {
   readonly losses: readonly number[];
   readonly present: readonly boolean[];
   readonly gradients: readonly (readonly number[])[];
@@ -13,7 +13,7 @@ export interface Given {
   readonly orders: readonly (readonly number[])[];
 }
 
-export interface Direction {
+interface Direction {
   readonly shared: readonly number[];
   /** What a task's own parameters have of its gradient. */
   readonly own: readonly number[];
