@@ -29,7 +29,7 @@ export interface Moment {
 }
 
 /** Numbers that the host draws for each step, from a stream of their own. */
-export interface Noise {
+interface Noise {
   readonly shape: readonly number[];
   draw(values: Float32Array, random: Random): void;
 }
@@ -53,7 +53,7 @@ export interface LossBalancing extends Kept {
 }
 
 /** Gradients of w_k L_k, one for each task, with the config's weights w. */
-export interface GradientMoment extends Moment {
+interface GradientMoment extends Moment {
   /** float32 [tasks, tasks]: inner products of the tasks' gradients, over all that is shared. */
   readonly products: Tensor;
   /** The same over one shared parameter. */

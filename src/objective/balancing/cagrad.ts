@@ -13,7 +13,7 @@ import { leastOnSimplex } from './simplex.js';
  *     d = g_0 + sqrt(phi) g_w / ||g_w||.
  *
  * F is minimised by pairwise Frank-Wolfe with the exact step (`stepOf`), which for two tasks is a closed form. The direction is K d: for c = 0 the sum of
- * the gradients. The mean is over the tasks that have rows in the batch.
+ * the gradients. The mean is over the K tasks that have rows in the batch.
  */
 export const cagrad = defineBalancing({
   name: 'cagrad',
@@ -29,7 +29,7 @@ export const cagrad = defineBalancing({
       .describe('How far the direction may be from the mean gradient, in parts of its length. 0: not at all.'),
     rounds: z.int().positive().max(250).default(25).describe('Rounds of Frank-Wolfe. Two tasks need one.'),
   }),
-  build({ tasks }, { c, rounds }) {
+  build(_, { c, rounds }) {
     return {
       kind: 'gradients',
       noise: {},
@@ -54,7 +54,7 @@ export const cagrad = defineBalancing({
           present,
           rounds,
         );
-        const weights = mean.add(worst.mul(radius.div(lengthOf(worst)))).mul(tasks.length);
+        const weights = mean.add(worst.mul(radius.div(lengthOf(worst)))).mul(present.sum());
         return { mix: linear(weights), weights, slots: {} };
       },
     };

@@ -3,7 +3,7 @@ import { must } from '../../support/must.js';
 /** For tests: the methods again, from their papers, on plain numbers and whole gradients. */
 
 /** One step. Gradients are of w_k L_k, with respect to the shared parameters. */
-export interface Given {
+interface Given {
   readonly losses: readonly number[];
   readonly present: readonly boolean[];
   readonly gradients: readonly (readonly number[])[];
@@ -13,7 +13,7 @@ export interface Given {
   readonly orders: readonly (readonly number[])[];
 }
 
-export interface Direction {
+interface Direction {
   readonly shared: readonly number[];
   /** What a task's own parameters have of its gradient. */
   readonly own: readonly number[];
@@ -70,7 +70,8 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
       for (const k of x.keys()) x[k] = at(x, k) + must(steps[k], 'optimizer')(at(slopes, k) + 0.01 * at(x, k), 0.025);
       before = given;
       const shares = softmax(x).map((share, k) => (given.present[k] ? share / (at(given.losses, k) + 1e-8) : 0));
-      return shares.map((share) => (types.length * share) / sum(shares));
+      const here = given.present.filter((is) => is).length;
+      return shares.map((share) => (here * share) / sum(shares));
     });
   },
   gradnorm(types) {
@@ -117,13 +118,13 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
       const radius = 0.5 * norm(mean);
       const dual = (w: readonly number[]) => inner(combination(all, w), mean) + radius * norm(combination(all, w));
       const worst = combination(all, leastOnGrid(all.length, dual));
-      return plus(mean, worst, radius / norm(worst)).map((one) => gradients.length * one);
+      return plus(mean, worst, radius / norm(worst)).map((one) => all.length * one);
     }),
   mgda: () =>
     apart(({ gradients, present }) => {
       const all = gradients.filter((_, k) => present[k]);
       const weights = leastOnGrid(all.length, (w) => norm(combination(all, w)));
-      return combination(all, weights).map((one) => gradients.length * one);
+      return combination(all, weights).map((one) => all.length * one);
     }),
   metabalance(types) {
     const lengths = types.map(() => 0);
