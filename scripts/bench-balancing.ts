@@ -19,6 +19,8 @@ export interface BalancingRow {
   readonly stepMilliseconds: number;
   /** Median over rounds of its time over that of fixed weights in the same round. */
   readonly ratio: number;
+  /** Floating-point operations over those with fixed weights. */
+  readonly work: number;
 }
 
 const [columns, cardinality, batchSize] = [40, 50, 1024];
@@ -46,10 +48,11 @@ export async function benchBalancing(
         times.push((await timed(() => program.run(chunk))) / stepsPerRound);
       }
     }
-    const fixed = must(programs[0], 'fixed weights').times;
+    const fixed = must(programs[0], 'fixed weights');
     for (const { method, program, times } of programs) {
-      const ratio = median(times.map((time, round) => time / (fixed[round] ?? Number.NaN)));
-      const row = { tasks, method, stepMilliseconds: median(times), ratio };
+      const ratio = median(times.map((time, round) => time / (fixed.times[round] ?? Number.NaN)));
+      const work = (program.flops ?? Number.NaN) / (fixed.program.flops ?? Number.NaN);
+      const row = { tasks, method, stepMilliseconds: median(times), ratio, work };
       tell(row);
       rows.push(row);
       await program.release();

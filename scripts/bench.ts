@@ -73,9 +73,11 @@ const rounds = Number(values.rounds);
 if (!(Number.isInteger(rounds) && rounds > 0)) refuse(usage, `--rounds ${values.rounds}: say a whole number above 0.`);
 
 if (values.balancing) {
-  const rows = await benchBalancing(threads, rounds, ({ tasks, method, stepMilliseconds, ratio }) => {
+  const rows = await benchBalancing(threads, rounds, ({ tasks, method, stepMilliseconds, ratio, work }) => {
     if (!values.json)
-      console.log(`${tasks} tasks, ${method}: ${stepMilliseconds.toFixed(2)} ms a step, ${ratio.toFixed(2)} of fixed`);
+      console.log(
+        `${tasks} tasks, ${method}: ${stepMilliseconds.toFixed(2)} ms a step, ${ratio.toFixed(2)} of fixed, operations ${work.toFixed(2)}`,
+      );
   });
   if (values.json) console.log(JSON.stringify({ balancing: rows }, null, 2));
 } else await benchCases();

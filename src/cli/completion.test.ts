@@ -28,7 +28,7 @@ describe.runIf(existsSync('/bin/bash'))('bash completes', () => {
   test.each([
     [
       ['list', ''],
-      ['datasets', 'metrics', 'models', 'optimizers', 'schedules', 'weights'],
+      ['balancing', 'datasets', 'metrics', 'models', 'optimizers', 'schedules', 'weights'],
     ],
     [
       ['list', 'm'],

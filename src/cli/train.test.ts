@@ -158,7 +158,7 @@ describe('a finished run', () => {
   test('keeps a config that is resolved and trains to the same folder', async () => {
     const run = onlyRunOf('runs', 'small');
     const kept = parse(readFileSync(join(run, 'config.yaml'), 'utf8'));
-    expect(kept.loss).toEqual({ schedule: { type: 'constant' }, weights: {} });
+    expect(kept.loss).toEqual({ schedule: { type: 'constant' }, balancing: { type: 'fixed' }, weights: {} });
     const again = await pleHere(['train', '--config', join(run, 'config.yaml')], { cwd: folder });
     expect(again.stderr).toContain(`${run.slice(folder.length + 1)} is finished already`);
   });

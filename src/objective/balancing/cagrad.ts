@@ -12,8 +12,8 @@ import { leastOnSimplex } from './simplex.js';
  *     min_w F(w) = g_w . g_0 + sqrt(phi) ||g_w||,   g_w = sum_k w_k g_k,  phi = c^2 ||g_0||^2,  w on the simplex;
  *     d = g_0 + sqrt(phi) g_w / ||g_w||.
  *
- * F is minimised by Frank-Wolfe with the exact step (`partOf`), which for two tasks is a closed form. The direction is K d: for c = 0 the sum of
- * the gradients. The mean is over the tasks that have rows in the batch.
+ * F is minimised by pairwise Frank-Wolfe with the exact step (`stepOf`), which for two tasks is a closed form. The direction is K d: for c = 0 the sum of
+ * the gradients. The mean is over the K tasks that have rows in the batch.
  */
 export const cagrad = defineBalancing({
   name: 'cagrad',
@@ -29,7 +29,7 @@ export const cagrad = defineBalancing({
       .describe('How far the direction may be from the mean gradient, in parts of its length. 0: not at all.'),
     rounds: z.int().positive().max(250).default(25).describe('Rounds of Frank-Wolfe. Two tasks need one.'),
   }),
-  build({ tasks }, { c, rounds }) {
+  build(_, { c, rounds }) {
     return {
       kind: 'gradients',
       noise: {},
@@ -42,8 +42,8 @@ export const cagrad = defineBalancing({
         const worst = leastOnSimplex(
           {
             slope: (weights) => toMean.add(times(products, weights).mul(radius.div(lengthOf(weights)))),
-            part: (weights, move) =>
-              partOf({
+            step: (weights, move) =>
+              stepOf({
                 slope: dot(toMean, move),
                 radius,
                 start: dot(times(products, weights), weights),
@@ -54,7 +54,7 @@ export const cagrad = defineBalancing({
           present,
           rounds,
         );
-        const weights = mean.add(worst.mul(radius.div(lengthOf(worst)))).mul(tasks.length);
+        const weights = mean.add(worst.mul(radius.div(lengthOf(worst)))).mul(present.sum());
         return { mix: linear(weights), weights, slots: {} };
       },
     };
@@ -62,11 +62,11 @@ export const cagrad = defineBalancing({
 });
 
 /**
- * Where h(x) = slope x + radius sqrt(start + 2 linear x + square x^2) is least from 0 to 1. With x = u - linear / square the root is
+ * Where h(x) = slope x + radius sqrt(start + 2 linear x + square x^2) is least for x from 0 to 1. With x = u - linear / square the root is
  * sqrt(square (u^2 + D)), D = start / square - (linear / square)^2. So h' = 0 at u = t sqrt(D / (1 - t^2)), t = -slope / (radius sqrt(square)). It has
  * no such place for |t| >= 1: h then falls or rises throughout.
  */
-function partOf(given: Readonly<Record<'slope' | 'radius' | 'start' | 'linear' | 'square', Tensor>>): Tensor {
+function stepOf(given: Readonly<Record<'slope' | 'radius' | 'start' | 'linear' | 'square', Tensor>>): Tensor {
   const square = given.square.maximum(leastSquare);
   const middle = given.linear.div(square);
   const t = given.slope.neg().div(given.radius.mul(square.sqrt()).maximum(leastSquare));

@@ -16,7 +16,7 @@ const leastLoss = 1e-8;
  *     w_k = K c z_k / L_k,   c = 1 / sum_i z_i / L_i,
  *     x <- x - rate (J' (log L(t) - log L(t + 1)) + decay x),   J the Jacobian of the softmax.
  *
- * The paper's weights sum to 1, these to K. Adam updates x, as in the authors' program, whose rate is the default. L(t + 1) is the loss of
+ * The paper's weights sum to 1, these to the number K of tasks with rows in the batch. Adam updates x, as in the authors' program, whose rate is the default. L(t + 1) is the loss of
  * the next batch before its step. On the same batch, as the authors compute it, it would need a second forward pass. The difference has the noise
  * of two batches. Tasks without rows in one of the two do not move x, and have weight 0 in a batch without their rows.
  */
@@ -49,7 +49,7 @@ export const famo = defineBalancing({
         const { losses, present } = moment;
         const shares = tf.softmax(must(updated(moment).logits, 'logits'));
         const raw = shares.div(losses.add(leastLoss)).mul(present);
-        return raw.div(raw.sum().maximum(leastLoss)).mul(tasks.length);
+        return raw.div(raw.sum().maximum(leastLoss)).mul(present.sum());
       },
       next: (moment) => ({ ...updated(moment), losses: moment.losses, seen: moment.present }),
     };

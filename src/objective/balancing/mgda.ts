@@ -11,8 +11,8 @@ import { leastOfSquare, leastOnSimplex } from './simplex.js';
  *
  *     min_a || sum_k a_k g_k ||^2,   a_k >= 0, sum_k a_k = 1   (equation 3),
  *
- * by Frank-Wolfe (algorithm 2) with a fixed number of rounds, in closed form for two tasks (equation 4, algorithm 1). The paper's direction is
- * sum a g; here it is K times that, so that the learning rate means what it does with fixed weights. A task's own parameters have its own
+ * by Frank-Wolfe (algorithm 2) with a fixed number of rounds, in its pairwise variant; for two tasks in closed form (algorithm 1). The paper's direction is
+ * sum a g; here it is that times the number of tasks with rows in the batch, so that the learning rate means what it does with fixed weights. A task's own parameters have its own
  * gradient, as in algorithm 2. A task without rows in the batch is left out: its gradient 0 would be the shortest.
  */
 export const mgda = defineBalancing({
@@ -45,12 +45,12 @@ export const mgda = defineBalancing({
         const shortest = leastOnSimplex(
           {
             slope: (weights) => times(scaled, weights),
-            part: (weights, move) => leastOfSquare(dot(times(scaled, weights), move), dot(times(scaled, move), move)),
+            step: (weights, move) => leastOfSquare(dot(times(scaled, weights), move), dot(times(scaled, move), move)),
           },
           present,
           rounds,
         );
-        const weights = shortest.mul(tasks.length);
+        const weights = shortest.mul(present.sum());
         return { mix: linear(weights), weights, slots: {} };
       },
     };

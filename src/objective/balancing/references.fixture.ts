@@ -70,7 +70,8 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
       for (const k of x.keys()) x[k] = at(x, k) + must(steps[k], 'optimizer')(at(slopes, k) + 0.01 * at(x, k), 0.025);
       before = given;
       const shares = softmax(x).map((share, k) => (given.present[k] ? share / (at(given.losses, k) + 1e-8) : 0));
-      return shares.map((share) => (types.length * share) / sum(shares));
+      const here = given.present.filter((is) => is).length;
+      return shares.map((share) => (here * share) / sum(shares));
     });
   },
   gradnorm(types) {
@@ -117,13 +118,13 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
       const radius = 0.5 * norm(mean);
       const dual = (w: readonly number[]) => inner(combination(all, w), mean) + radius * norm(combination(all, w));
       const worst = combination(all, leastOnGrid(all.length, dual));
-      return plus(mean, worst, radius / norm(worst)).map((one) => gradients.length * one);
+      return plus(mean, worst, radius / norm(worst)).map((one) => all.length * one);
     }),
   mgda: () =>
     apart(({ gradients, present }) => {
       const all = gradients.filter((_, k) => present[k]);
       const weights = leastOnGrid(all.length, (w) => norm(combination(all, w)));
-      return combination(all, weights).map((one) => gradients.length * one);
+      return combination(all, weights).map((one) => all.length * one);
     }),
   metabalance(types) {
     const lengths = types.map(() => 0);

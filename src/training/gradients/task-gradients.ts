@@ -7,7 +7,7 @@ import { ownPart, type Sharing, sharedPart } from './sharing.js';
 import { type Evaluate, type Given, type Losses, momentOf, type StepGradients } from './step-gradients.js';
 
 /** Divides a product of gradients that are 0. */
-const leastLength = 1e-30;
+const leastLength = 1e-18;
 
 /** A backward pass for each task, and one for the penalty. Their forward passes are the same: the compiled engine records them once. */
 export function combinedGradients(
@@ -31,7 +31,7 @@ export function combinedGradients(
     return new Map(names.map((name, index) => [name, must(grads[index], name)]));
   });
   const gradientsOf = (name: string) => byTask.map((gradients) => must(gradients.get(name), `gradient of ${name}`));
-  const { tasks } = must(first, 'task losses');
+  const { tasks, penalty: hasPenalty } = must(first, 'task losses');
   const shared = names.filter((name) => sharing[name] !== 'none');
   const parts = new Map(shared.map((name) => [name, gradientsOf(name).map((one) => sharedPart(one, sharing[name]))]));
   const products = new Map(Array.from(parts, ([name, gradients]) => [name, productsOf(gradients)]));
@@ -42,7 +42,7 @@ export function combinedGradients(
     productsOf: (name) => must(products.get(name), `products of ${name}`),
     shared,
   });
-  const penalty = penaltyOf(evaluate, values);
+  const penalty = hasPenalty && penaltyOf(evaluate, values);
   const gradients = names.map((name, index) => {
     const part = parts.get(name);
     const terms = [
@@ -66,16 +66,11 @@ export function combinedGradients(
   };
 }
 
-/** Undefined without a penalty. Parameters that it does not reach have no gradient. */
+/** Parameters that the penalty does not reach have no gradient. */
 function penaltyOf(evaluate: Evaluate, values: readonly Tensor[]) {
-  let reached = false;
-  const objective = () => {
-    const { penalty, joint } = evaluate(values);
-    reached = penalty !== undefined;
-    return (penalty ?? joint).asScalar();
-  };
+  const objective = () => must(evaluate(values).penalty, 'penalty').asScalar();
   const { value, grads } = tf.engine().gradients(objective, [...values]);
-  return reached ? { value, gradients: grads } : undefined;
+  return { value, gradients: grads };
 }
 
 /** Inner products [tasks, tasks] of one parameter's gradients. */
@@ -90,11 +85,10 @@ function weightedSum(gradients: readonly Tensor[], weights: Tensor | undefined):
 
 /** Of the pairs of tasks, [pairs] in the order of `pairsOf`; 0 where one gradient is 0. */
 function cosinesOf(products: Tensor, tasks: number): Tensor {
-  const squares = diagonal(products);
-  const lengths = squares
-    .reshape([tasks, 1])
-    .mul(squares.reshape([1, tasks]))
-    .sqrt();
-  const cosines = products.div(lengths.maximum(leastLength)).flatten();
+  const lengths = diagonal(products).sqrt().maximum(leastLength);
+  const cosines = products
+    .div(lengths.reshape([tasks, 1]))
+    .div(lengths.reshape([1, tasks]))
+    .flatten();
   return tf.stack(pairsOf(tasks).map(([a, b]) => cosines.slice([a * tasks + b], [1]).asScalar()));
 }

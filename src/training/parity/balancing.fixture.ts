@@ -25,7 +25,7 @@ export function balancingOptions(name: string, task: string): Readonly<Record<st
 }
 
 /** For tests: ten training steps of a small model on three tasks, of which some batches have no rows of the last one. */
-export function balancingSteps(name: string, modelName: string) {
+export function balancingSteps(name: string, modelName: string, own: Readonly<Record<string, unknown>> = {}) {
   const shape = { tasks: three, ...mixed };
   const [task = '', other = ''] = namesOf(three);
   const options = { ...smallOptions(modelName, task, other), dropout: 0.1, activation: 'relu' as const };
@@ -44,7 +44,7 @@ export function balancingSteps(name: string, modelName: string) {
     numeric: shape.numeric.map((column) => ({ name: column })),
     lists: [],
   };
-  const method = balancings.get(name).build({ tasks, stepsPerEpoch: 3 }, balancingOptions(name, task));
+  const method = balancings.get(name).build({ tasks, stepsPerEpoch: 3 }, { ...balancingOptions(name, task), ...own });
   const balanced: Balanced | null = method && {
     method,
     sharing: sharingOf(build({ model: modelName, shape, options: smoothed(options) }), parameters, dataset),
