@@ -43,10 +43,10 @@ async function expectSameBits(model: Model, batchSize: number, balanced: Balance
   const parameters = initialize(model.parameters, random.stream('parameters'));
   const optimizer = optimizers.get('adam').build(parameters, { type: 'adam' });
   const signature = {
-    state: initialState(parameters, optimizer, balanced),
-    batch: batchArrays({ categorical, numeric: [], lists: [], tasks }, batchSize, 1, {}, balanced).training,
+    state: initialState(parameters, optimizer, { balanced }),
+    batch: batchArrays({ categorical, numeric: [], lists: [], tasks }, batchSize, 1, {}, { balanced }).training,
   };
-  const step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters), balanced);
+  const step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters), { balanced });
   const values = (count: number, draw: () => number) => Array.from({ length: steps * count }, draw);
   const ones = (...sides: number[]) =>
     float32(
