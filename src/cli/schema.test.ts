@@ -22,7 +22,10 @@ test.each([
   ['train.epochs', 'train.epochs (required)\n  The largest number of epochs.\n'],
   ['loss.weights.y1.initial', 'loss.weights.<task>.initial (default 1)\n  The weight at t = 0.\n'],
   ['tasks.3.name', 'tasks.0.name (required)\n  One of the data set’s tasks.\n'],
-  ['train.optimizer.beta1', 'train.optimizer.beta1 (of adam; default 0.9)\n  The decay of the mean of gradients.\n'],
+  [
+    'train.optimizer.beta1',
+    'train.optimizer.beta1 (of adam, adamw; default 0.9)\n  The decay of the mean of gradients.\n',
+  ],
 ])('ple schema %s says what it does', async (key, text) => {
   expect(await pleHere(['schema', key])).toEqual({ status: 0, stdout: text, stderr: '' });
 });
