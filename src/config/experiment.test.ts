@@ -34,6 +34,16 @@ const definitions: Definitions = {
         schedule: z.looseObject({}).optional(),
       }),
     },
+    {
+      name: 'decaying',
+      options: z.strictObject({
+        type: z.literal('decaying'),
+        l2: z.number().default(0),
+        l2Embeddings: z.number().default(0),
+        weightDecay: z.number().default(0.01),
+        weightDecayEmbeddings: z.number().default(0),
+      }),
+    },
   ]),
   learningRateSchedules: catalogue('learning-rate schedule', [
     { name: 'cosine', options: z.strictObject({ type: z.literal('cosine'), minimum: z.number().default(0) }) },
@@ -87,7 +97,32 @@ test('a positiveWeight is kept; without one the config has no such key', () => {
 test('a resolved config parses to itself', () => {
   const experiment = parse(whole);
   expect(parse(stringifyExperiment(experiment))).toEqual(experiment);
+  const apart = parse(whole, ['train.optimizer={ type: decaying }', 'train.optimizers.embeddings={ type: decaying }']);
+  expect(parse(stringifyExperiment(apart))).toEqual(apart);
+  expect(apart.train.optimizers?.embeddings).toEqual({ type: 'decaying', l2Embeddings: 0, weightDecayEmbeddings: 0 });
 });
+
+test.each([
+  ['l2', 0],
+  ['l2', 0.1],
+  ['weightDecay', 0.1],
+])('%s of %f among the options of embeddings is refused: it would act on weights', (key, value) => {
+  const word = `train.optimizers.embeddings={ type: decaying, ${key}: ${value} }`;
+  expect(() => parse(whole, [word])).toThrow(
+    `'train.optimizers.embeddings.${key}': it is of weights, and these are embeddings: say ${key}Embeddings.`,
+  );
+});
+
+test.each(['l2Embeddings', 'weightDecayEmbeddings'])(
+  '%s of the optimizer is refused where embeddings have their own',
+  (key) => {
+    const words = [`train.optimizer={ type: decaying, ${key}: 0.1 }`];
+    expect(() => parse(whole, words)).not.toThrow();
+    expect(() => parse(whole, [...words, 'train.optimizers.embeddings={ type: adam }'])).toThrow(
+      `'train.optimizer.${key}': has no effect beside train.optimizers.embeddings: say train.optimizers.embeddings.${key}.`,
+    );
+  },
+);
 
 test.each([
   ['a text that is not YAML', 'name: [a', /^config\.yaml:1:9: not valid YAML/],

@@ -133,7 +133,7 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
         optimizers: z
           .strictObject({
             embeddings: choice.describe(
-              'The optimizer of embedding tables. Its learning rate changes as that of `train.optimizer` does; it has no schedule or decay of its own.',
+              'The optimizer of embedding tables. Its learning rate changes as that of `train.optimizer` does; it has no schedule or decay of its own. Each part clips its own gradients: clipping of `train.optimizer` leaves embeddings out. L2 and weight decay are `l2Embeddings` and `weightDecayEmbeddings` here; `train.optimizer` may not have them then.',
             ),
           })
           .optional()
@@ -251,6 +251,7 @@ export function resolveExperiment(
       ...(experiment.train.optimizers && { optimizers: { embeddings: ofEmbeddings(experiment.train.optimizers) } }),
     },
   };
+  checkDecayOfEmbeddings(resolved, document);
   checkTaskNames({ ...resolved, tasks: experiment.tasks }, document);
   checkMonitor(resolved, document, definitions);
   checkDeviceId(resolved, document);
@@ -273,7 +274,16 @@ export function resolveExperiment(
       const message = 'the learning rate of embeddings changes as that of train.optimizer does: remove it here';
       throw failAt(document, [...path, key], message);
     }
-    return part(definitions.optimizers, embeddings.type, embeddings, path, 'type');
+    for (const key of ofWeights) {
+      if (!(key in embeddings)) continue;
+      throw failAt(document, [...path, key], `it is of weights, and these are embeddings: say ${key}Embeddings`);
+    }
+    const resolved = part(definitions.optimizers, embeddings.type, embeddings, path, 'type');
+    // Their defaults are left out too, so that a resolved config parses to itself.
+    return {
+      type: resolved.type,
+      ...Object.fromEntries(Object.entries(resolved).filter(([key]) => !ofWeights.includes(key))),
+    };
   }
 
   /** Parses a part with the options of the definition that it names. */
@@ -299,6 +309,9 @@ export function resolveExperiment(
     }
   }
 }
+
+/** Options of optimizers that act on weights alone; with `Embeddings` behind, on embedding tables alone. */
+const ofWeights: readonly string[] = ['l2', 'weightDecay'];
 
 function withoutComparison({ value }: ConfigDocument): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value ?? {};
@@ -384,6 +397,14 @@ function withLoss({ loss, ...task }: TaskConfig): TaskConfig {
 function checkDeviceId({ engine }: Experiment, document: ConfigDocument): void {
   if (engine.deviceId === undefined || engine.device === 'cuda') return;
   throw failAt(document, ['engine', 'deviceId'], `has no effect with device ${engine.device}, only with cuda`);
+}
+
+function checkDecayOfEmbeddings({ train: { optimizer, optimizers } }: Experiment, document: ConfigDocument): void {
+  if (!optimizers) return;
+  const key = ofWeights.map((name) => `${name}Embeddings`).find((name) => Number(optimizer[name] ?? 0) > 0);
+  if (key === undefined) return;
+  const message = `has no effect beside train.optimizers.embeddings: say train.optimizers.embeddings.${key}`;
+  throw failAt(document, ['train', 'optimizer', key], message);
 }
 
 function checkMinDelta({ train: { earlyStopping } }: Experiment, document: ConfigDocument): void {
