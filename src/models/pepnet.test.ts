@@ -3,7 +3,7 @@ import { ConfigError } from '../support/errors.js';
 import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
 import { pepnet } from './pepnet.js';
 import { build } from './run.fixture.js';
-import { embed, get, type LayerOptions, linear, mlp, type Point, tower } from './scalars.fixture.js';
+import { columns, embed, get, type LayerOptions, linear, mlp, type Point, tower } from './scalars.fixture.js';
 
 interface Options extends LayerOptions {
   readonly domain?: string[];
@@ -37,7 +37,7 @@ function scaledInput(point: Point<Options>, constant: readonly number[]): number
   const x = embed(point);
   return domain.length === 0
     ? x
-    : product(factors(point, 'embeddingGate', 0, [...columnsOf(x, domain), ...constant]), x);
+    : product(factors(point, 'embeddingGate', 0, [...columnsOf(columns(point), domain), ...constant]), x);
 }
 
 testModel<Options>(pepnet, {
@@ -45,7 +45,7 @@ testModel<Options>(pepnet, {
     const frozen = { ...point, values: point.stopped };
     const constant = embed(frozen);
     const o = scaledInput(point, constant);
-    const known = [...columnsOf(embed(point), point.options.prior), ...scaledInput(frozen, constant)];
+    const known = [...columnsOf(columns(point), point.options.prior), ...scaledInput(frozen, constant)];
     const logits = point.shape.tasks.map((_, k) => {
       let state = o;
       for (let l = 1; point.values[`hidden${l}.0.weight`]; l++)
@@ -71,6 +71,22 @@ testModel<Options>(pepnet, {
       count: M.embeddings + 3 * (layers(M.x, 4, 1) + layers(M.x + 6, 4, 4)),
     },
     {
+      label: 'domain and prior columns, crossed',
+      shape: { tasks: two, ...mixed, interaction: 'cross' },
+      options: { levels: [[4]], tower: [], domain: ['hour'], prior: ['item', 'age'] },
+      count:
+        M.embeddings +
+        layers(M.x, M.x, M.x) +
+        layers(M.x + 3, M.x, M.x) +
+        2 * (layers(M.x, 4, 1) + layers(M.x + 3, 4, 4)),
+    },
+    {
+      label: 'prior columns before products of factorisation',
+      shape: { tasks: two, ...mixed, interaction: 'fm' },
+      options: { levels: [[4]], tower: [], prior: ['wage'] },
+      count: M.embeddings + 2 * (layers(M.x + 2, 4, 1) + layers(M.x + 3, 4, 4)),
+    },
+    {
       label: 'neither',
       shape: { tasks: two, ...uniform },
       options: { levels: [[4]], tower: [3] },
@@ -82,8 +98,8 @@ testModel<Options>(pepnet, {
 test.each([
   [{ prior: ['itm'] }, /model.prior: there is no input column 'itm' \(did you mean 'item'\?\)/],
   [{ domain: ['click'] }, /model.domain: there is no input column 'click'/],
-])('a column that is no input is refused: %o', (columns, message) => {
-  const given = { model: pepnet.name, options: { levels: [[4]], tower: [], ...columns } };
+])('a column that is no input is refused: %o', (named, message) => {
+  const given = { model: pepnet.name, options: { levels: [[4]], tower: [], ...named } };
   const attempt = () => build({ ...given, shape: { tasks: two, ...mixed } });
   expect(attempt).toThrow(ConfigError);
   expect(attempt).toThrow(message);

@@ -22,7 +22,7 @@ const columns = z.array(z.string()).default([]);
  * `levels` and `tower` are hidden layers. Only the prior features' embeddings are trained through the gates.
  *
  * The paper leaves open: the gates' hidden width, here that of their output; whether prior features have embeddings of their own, here they
- * are those of x; and what is scaled, here each hidden layer's output. Without domain columns there is no EPNet: o = x. Without prior
+ * are those of x before an interaction; and what is scaled, here each hidden layer's output. Without domain columns there is no EPNet: o = x. Without prior
  * columns PPNet's gates read sg(o) alone.
  */
 export const pepnet = defineModel({
@@ -59,10 +59,11 @@ export const pepnet = defineModel({
       ...hidden.flatMap(({ layer, gate }) => [layer, gate]),
     ];
     return composed([...layers, heads], (pass) => {
-      const x = input.apply(pass);
-      const factors = embeddingGate?.apply(pass, partsOf(x, domain, [stopped(x)]));
+      const columns = input.columns(pass);
+      const x = input.apply(pass, columns);
+      const factors = embeddingGate?.apply(pass, partsOf(columns, domain, [stopped(x)]));
       const scaled = factors ? tf.mul(single(factors), x) : x;
-      const known = partsOf(x, prior, [stopped(scaled)]);
+      const known = partsOf(columns, prior, [stopped(scaled)]);
       let state = scaled; // from the first hidden layer on, a stream per task
       for (const { layer, gate } of hidden) state = tf.mul(gate.apply(pass, known), layer.apply(pass, state));
       return { logits: heads.apply(pass, state) };

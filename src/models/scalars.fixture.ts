@@ -69,7 +69,7 @@ export function embed(point: Point, prefix = ''): number[] {
 }
 
 /** Each column's embedding, columns of equal width together, then the numeric columns. */
-function columns(point: Point, prefix: string): number[] {
+export function columns(point: Point, prefix = ''): number[] {
   const { values, row, shape, options } = point;
   const { categorical } = shape;
   const x: number[] = [];

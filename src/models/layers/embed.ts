@@ -11,10 +11,12 @@ import { dropout } from './noise.js';
 export interface Embed extends Layer {
   /** Features of x. */
   readonly width: number;
-  /** Where each column's features, or each list's, lie in x. */
+  /** Where each column's features, or each list's, lie in `columns`. */
   readonly places: ReadonlyMap<string, Place>;
-  /** x, one input. */
-  apply(pass: Pass): Features;
+  /** x before any interaction, one input. */
+  columns(pass: Pass): Features;
+  /** x, one input. @param columns those of the pass, if they are there already */
+  apply(pass: Pass, columns?: Features): Features;
 }
 
 type Column = ModelShape['categorical'][number];
@@ -41,7 +43,7 @@ export function embed(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>
     ...columns,
     parameters: { ...columns.parameters, ...layer.parameters },
     width: layer.width,
-    apply: (pass) => layer.apply(pass, columns.apply(pass)),
+    apply: (pass, made = columns.columns(pass)) => layer.apply(pass, made),
   };
 }
 
@@ -60,6 +62,27 @@ function embedColumns(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>
   const rate = dropoutRates(options).embeddings;
   const layer = `${prefix}embeddings`;
   if (width === 0) throw new ConfigError('The data set has no input columns; a model needs at least one.');
+  const columns = ({ parameters, inputs, context }: Pass): Features => {
+    const categorical = leading(inputs.categorical, shape.categorical.length);
+    const numeric = leading(inputs.numeric, shape.numeric.length);
+    const parts = groups.map(({ name, columns, positions }) => {
+      const indexes = groups.length === 1 ? categorical : tf.gather(categorical, tf.tensor1d(positions, 'int32'), 1);
+      return lookUp(named(parameters, name), shifted(indexes, offsets(columns)));
+    });
+    let at = 0;
+    for (const list of lists) {
+      const entries = inputs.categorical.slice([0, shape.categorical.length + at], [-1, list.length]);
+      const weights = inputs.numeric.slice([0, shape.numeric.length + at], [-1, list.length]);
+      parts.push(pool(lookUp(named(parameters, listName(list)), entries), weights));
+      at += list.length;
+    }
+    if (context.training && rate > 0 && embedded > 0) {
+      const kept = dropout(inBlocks(tf.concat(parts, 1)), rate, layer, context);
+      return shape.numeric.length > 0 ? tf.concat([kept, inBlocks(numeric)], 1) : kept;
+    }
+    if (shape.numeric.length > 0) parts.push(numeric);
+    return inBlocks(tf.concat(parts, 1));
+  };
 
   return {
     parameters: Object.fromEntries([
@@ -73,27 +96,8 @@ function embedColumns(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>
       ...lists.map(({ name, embedding }) => [name, embedding] as const),
       ...shape.numeric.map((name) => [name, 1] as const),
     ]),
-    apply({ parameters, inputs, context }) {
-      const categorical = leading(inputs.categorical, shape.categorical.length);
-      const numeric = leading(inputs.numeric, shape.numeric.length);
-      const parts = groups.map(({ name, columns, positions }) => {
-        const indexes = groups.length === 1 ? categorical : tf.gather(categorical, tf.tensor1d(positions, 'int32'), 1);
-        return lookUp(named(parameters, name), shifted(indexes, offsets(columns)));
-      });
-      let at = 0;
-      for (const list of lists) {
-        const entries = inputs.categorical.slice([0, shape.categorical.length + at], [-1, list.length]);
-        const weights = inputs.numeric.slice([0, shape.numeric.length + at], [-1, list.length]);
-        parts.push(pool(lookUp(named(parameters, listName(list)), entries), weights));
-        at += list.length;
-      }
-      if (context.training && rate > 0 && embedded > 0) {
-        const kept = dropout(inBlocks(tf.concat(parts, 1)), rate, layer, context);
-        return shape.numeric.length > 0 ? tf.concat([kept, inBlocks(numeric)], 1) : kept;
-      }
-      if (shape.numeric.length > 0) parts.push(numeric);
-      return inBlocks(tf.concat(parts, 1));
-    },
+    columns,
+    apply: (pass, made = columns(pass)) => made,
   };
 
   function listName(list: List): string {
