@@ -70,7 +70,20 @@ testModel<Options>(adatt, {
         (6 + 6 + 4) +
         3 * layers(3, 3, 1),
     },
+    {
+      label: 'shared experts alone, two levels',
+      shape: { tasks: two, ...uniform },
+      options: { levels: [[4], [3]], tower: [], experts: { shared: 2, task: 0 } },
+      // No native experts at the last level, where the shared module is not fused.
+      count: U.embeddings + 2 * (layers(U.x, 4) + layers(4, 3)) + (3 * U.x + 2 * 4) * 2 + 2 + 2 * layers(3, 1),
+    },
   ],
+});
+
+test('without native experts at the last level there is no array without elements', () => {
+  const options = { levels: [[4]], tower: [], experts: { shared: 2, task: 0 } };
+  const model = build({ model: adatt.name, shape: { tasks: three, ...uniform }, options });
+  expect(Object.values(model.parameters).filter(({ shape }) => shape.includes(0))).toEqual([]);
 });
 
 test('15: native experts start with their mean, and their scalars are never decayed', () => {

@@ -39,7 +39,7 @@ export const adatt = defineModel({
       return { outputs, mixtures, native: nativeFusion(`level${level}.native`, fused, experts) };
     });
     const heads = towers('tower', shape.tasks, width, options);
-    const layers = levels.flatMap(({ outputs, mixtures, native }) => [outputs, mixtures, native]);
+    const layers = levels.flatMap(({ outputs, mixtures, native }) => [outputs, mixtures, ...(native ? [native] : [])]);
     return composed([input, ...layers, heads], (pass) => {
       let streams = input.apply(pass); // x; from level 2 on, one for each module
       const weights: Gate[] = [];
@@ -47,7 +47,7 @@ export const adatt = defineModel({
         const made = outputs.apply(pass, streams, owners);
         const mixed = mixtures.apply(pass, streams, made);
         weights.push(...mixed.gates);
-        streams = tf.add(mixed.mixtures, native.apply(pass, made));
+        streams = native ? tf.add(mixed.mixtures, native.apply(pass, made)) : mixed.mixtures;
       }
       return { logits: heads.apply(pass, streams), gates: weights };
     });
@@ -59,9 +59,13 @@ interface NativeFusion extends Layer {
   apply(pass: Pass, outputs: Features): Features;
 }
 
-/** Linear combinations of native experts by trained scalars: parameter `name` [native experts], the modules' one after the other. */
-function nativeFusion(name: string, fused: readonly string[], experts: LevelExperts): NativeFusion {
+/**
+ * Linear combinations of native experts by trained scalars: parameter `name` [native experts], the modules' one after the other. Undefined where
+ * no fused module has any: at the last level, if all experts are shared.
+ */
+function nativeFusion(name: string, fused: readonly string[], experts: LevelExperts): NativeFusion | undefined {
   const native = fused.flatMap((module) => experts.of(module));
+  if (native.length === 0) return undefined;
   const own = fused.map((module) => native.map((expert) => (experts.of(module).includes(expert) ? 1 : 0)));
   return {
     parameters: {
