@@ -16,6 +16,7 @@ import {
   tower,
   weighted,
 } from './scalars.fixture.js';
+import { binaryTasks } from './tasks.fixture.js';
 
 interface Options extends LayerOptions {
   readonly groups?: string[][];
@@ -158,4 +159,13 @@ test.each([
   const attempt = () => build({ model: home.name, shape: { tasks: three, ...mixed }, options });
   expect(attempt).toThrow(ConfigError);
   expect(attempt).toThrow(message);
+});
+
+test('refuses a task with the name of a group', () => {
+  const options = { levels: [[4], [4]], tower: [] };
+  const attempt = (name: string) => () =>
+    build({ model: home.name, shape: { tasks: binaryTasks('click', name), ...mixed }, options });
+  expect(attempt('group 1')).toThrow(ConfigError);
+  expect(attempt('group 1')).toThrow("A task cannot be called 'group 1' in this model: rename it under 'tasks'.");
+  expect(attempt('group 2')).not.toThrow(); // there is one group
 });

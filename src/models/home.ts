@@ -48,6 +48,9 @@ export const home = defineModel({
     const tasks = namesOf(shape.tasks);
     const groups = groupOf(tasks, options.groups);
     const names = Array.from({ length: Math.max(...groups) + 1 }, (_, group) => `group ${group + 1}`);
+    const taken = names.find((name) => tasks.includes(name));
+    if (taken !== undefined)
+      throw new ConfigError(`A task cannot be called '${taken}' in this model: rename it under 'tasks'.`);
     const [first, second] = options.levels;
     if (!first || !second || options.levels.length > 2)
       throw new ConfigError(`model.levels: home has two levels, of groups and of tasks, not ${options.levels.length}.`);
