@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { addedLater } from '../support/added-later.js';
 import { catalogue } from '../support/catalogue.js';
 import { type Definitions, hash8, parseExperiment, stringifyExperiment } from './experiment.js';
 
@@ -285,4 +286,17 @@ test('hash8 is of what decides the result', () => {
   for (const other of [hash(['seed=1']), hash(['train.epochs=4']), hash(['dataset.rows=6']), hash([], 'd')]) {
     expect(other).not.toBe(first);
   }
+});
+
+test('an option that an optimizer has later does not rename runs, of the parameters or of embeddings', () => {
+  const later = z.strictObject({ type: z.literal('adam'), learningRate: z.number().default(0.001) }).extend({
+    schedule: z.looseObject({}).optional(),
+    amsgrad: addedLater(z.boolean().default(false)),
+  });
+  const grown = { ...definitions, optimizers: catalogue('optimizer', [{ name: 'adam', options: later }]) };
+  const hash = (of: Definitions, words: string[] = []) =>
+    hash8(parseExperiment(whole, 'config.yaml', ['train.optimizers.embeddings.type=adam', ...words], of), 'c', of);
+  expect(hash(grown)).toBe(hash(definitions));
+  const set = ['train.optimizer.amsgrad=true', 'train.optimizers.embeddings.amsgrad=true'];
+  expect(new Set([hash(grown), ...set.map((word) => hash(grown, [word]))]).size).toBe(3);
 });

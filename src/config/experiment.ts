@@ -112,7 +112,7 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
             .max(2 ** 16)
             .default(1)
             .describe(
-              'Steps whose mean gradient makes one update: the effective batch is `batchSize` times this. The end of an epoch makes an update in any case.',
+              'Steps (batches) whose mean gradient makes one update. The end of an epoch makes an update in any case. Each batch counts alike, and its gradient is of means over its own rows of each task: tasks with few rows and a short last batch weigh otherwise than in one large batch. Schedules by step count batches; Adam and `average` count updates.',
             ),
         ),
         average: z
@@ -123,12 +123,12 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
               .lt(1)
               .default(0.999)
               .describe(
-                'What the average keeps of itself at an update. The first updates keep less: (1 + t) / (10 + t).',
+                'What the average keeps of itself at an update. The first updates keep less: (1 + t) / (10 + t), t counting updates.',
               ),
           })
           .optional()
           .describe(
-            'Epochs are evaluated and kept by an exponential moving average of the parameters. Absent: by the parameters.',
+            'Epochs are evaluated and kept by an exponential moving average of the parameters. Absent: by the parameters. With `normalization: batch` the running mean and variance are not averaged: they are those that the parameters themselves had in training.',
           ),
         optimizers: z
           .strictObject({
@@ -352,7 +352,10 @@ export function hash8(config: ResolvedConfig, checksum: string, definitions: Def
         schedule: optionsOf(weightSchedules, loss.schedule.type),
         balancing: optionsOf(balancings, loss.balancing.type),
       }),
-      train: z.object({ optimizer: z.object({ ...optionsOf(optimizers, train.optimizer.type).shape, schedule }) }),
+      train: z.object({
+        optimizer: z.object({ ...optionsOf(optimizers, train.optimizer.type).shape, schedule }),
+        optimizers: z.object({ embeddings: optionsOf(optimizers, train.optimizers.embeddings.type) }),
+      }),
     });
   }
 }
@@ -365,8 +368,11 @@ const partNames = resolvedConfig.extend({
   model: named,
   loss: z.looseObject({ schedule: named, balancing: named }).catch({ schedule: {}, balancing: {} }),
   train: z
-    .looseObject({ optimizer: named.unwrap().extend({ schedule: named.optional() }).catch({}) })
-    .catch({ optimizer: {} }),
+    .looseObject({
+      optimizer: named.unwrap().extend({ schedule: named.optional() }).catch({}),
+      optimizers: z.looseObject({ embeddings: named }).catch({ embeddings: {} }),
+    })
+    .catch({ optimizer: {}, optimizers: { embeddings: {} } }),
 });
 
 /** An experiment, or one as it was written: a later program may know defaults that its own did not. */
