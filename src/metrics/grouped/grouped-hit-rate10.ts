@@ -1,10 +1,7 @@
 import { defineMetric } from '../metric.js';
-import type { BinarySample } from '../samples.js';
+import type { GroupedSample } from '../samples.js';
 import { influenceOfGroups, meanOverGroups } from './grouped-mean.js';
-import { rankedTies } from './ranked-ties.js';
-
-/** Ranks that count. */
-const ranks = 10;
+import { rankedTies, ranks } from './ranked-ties.js';
 
 /**
  * The share of groups (users) with a positive among their first ten rows. Where rows with the same logit do not all fit among these, a group counts with
@@ -22,8 +19,8 @@ export const groupedHitRate10 = defineMetric({
   influence: (_task, scores) => influenceOfGroups(scores, hit),
 });
 
-function hit(sample: BinarySample): number {
-  for (const { before, rows, positives } of rankedTies(sample)) {
+function hit(of: GroupedSample, group: number): number {
+  for (const { before, rows, positives } of rankedTies(of.rowsOf(group))) {
     if (before >= ranks) return 0;
     if (positives === 0) continue;
     // The probability that none of the ranks left is of a positive: drawn one after the other, without putting back.

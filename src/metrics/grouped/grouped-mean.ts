@@ -1,32 +1,42 @@
-import { type BinarySample, type GroupedSample, groupedSample, type TaskScores } from '../samples.js';
+import { type GroupedSample, groupedSample, type TaskScores } from '../samples.js';
 
-/** Of a group's rows. */
-type ValueOfGroup = (sample: BinarySample) => number;
+/** Of one of a sample's groups. */
+type OfGroup = (sample: GroupedSample, group: number) => number;
 
-/** The mean of a value over the groups that have both classes, each of the same weight. Null without such a group. */
-export function meanOverGroups(sample: GroupedSample, value: ValueOfGroup): number | null {
-  const values = comparedGroups(sample).map((group) => value(sample.rowsOf(group)));
-  return values.length === 0 ? null : values.reduce((sum, one) => sum + one, 0) / values.length;
+/** The mean of a value over the groups that have both classes, by weight; without weights, groups count alike. Null without such a group. */
+export function meanOverGroups(sample: GroupedSample, value: OfGroup, weight: OfGroup = alike): number | null {
+  return moments(sample, value, weight).mean;
 }
 
 /**
- * What is drawn is groups, not rows: each group's influence stands at its first row of the split, so that those of several tasks meet. Null without
- * groups, and for fewer than two of both classes.
+ * What is drawn is groups, not rows: each group's influence, that of a ratio of means (Cochran 1977, section 2.11), stands at its first
+ * row of the split, so that those of several tasks meet. Null without groups, and for fewer than two of both classes.
  */
-export function influenceOfGroups(scores: TaskScores, value: ValueOfGroup): Float64Array | null {
+export function influenceOfGroups(scores: TaskScores, value: OfGroup, weight: OfGroup = alike): Float64Array | null {
   if (!scores.groups) return null;
   const sample = groupedSample(scores, scores.groups);
-  const groups = comparedGroups(sample);
-  if (groups.length < 2) return null;
-  const values = groups.map((group) => value(sample.rowsOf(group)));
-  const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
-  const scale = Math.sqrt(groups.length * (groups.length - 1));
-  const influence = new Float64Array(scores.labels.length);
-  for (const [place, group] of groups.entries())
-    influence[sample.firstRows[group] ?? 0] = ((values[place] ?? 0) - mean) / scale;
+  const { groups, whole, mean } = moments(sample, value, weight);
+  if (mean === null || groups.length < 2) return null;
+  const scale = Math.sqrt(groups.length / (groups.length - 1)) / whole;
+  const influence = new Float64Array(scores.logits.length);
+  for (const { group, value, weight } of groups)
+    influence[sample.firstRows[group] ?? 0] = scale * weight * (value - mean);
   return influence;
 }
 
-function comparedGroups({ areas }: GroupedSample): readonly number[] {
-  return [...areas.keys()].filter((group) => !Number.isNaN(areas[group]));
+/** Values and weights of the groups that have both classes, the sum of the weights, and the mean. */
+function moments(sample: GroupedSample, value: OfGroup, weight: OfGroup) {
+  const groups = [...sample.areas.keys()]
+    .filter((group) => !Number.isNaN(sample.areas[group]))
+    .map((group) => ({ group, value: value(sample, group), weight: weight(sample, group) }));
+  let [sum, whole] = [0, 0];
+  for (const { value, weight } of groups) {
+    sum += weight * value;
+    whole += weight;
+  }
+  return { groups, whole, mean: whole > 0 ? sum / whole : null };
+}
+
+function alike(): number {
+  return 1;
 }

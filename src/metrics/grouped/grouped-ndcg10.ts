@@ -1,10 +1,7 @@
 import { defineMetric } from '../metric.js';
-import type { BinarySample } from '../samples.js';
+import type { GroupedSample } from '../samples.js';
 import { influenceOfGroups, meanOverGroups } from './grouped-mean.js';
-import { rankedTies } from './ranked-ties.js';
-
-/** Ranks that count. */
-const ranks = 10;
+import { rankedTies, ranks } from './ranked-ties.js';
 
 /**
  * The mean over groups (users) of NDCG@10 (Järvelin and Kekäläinen 2002): the sum of 1 / log2(1 + rank) over the positives among the first ten rows, relative to
@@ -22,7 +19,8 @@ export const groupedNdcg10 = defineMetric({
   influence: (_task, scores) => influenceOfGroups(scores, ndcg),
 });
 
-function ndcg(sample: BinarySample): number {
+function ndcg(of: GroupedSample, group: number): number {
+  const sample = of.rowsOf(group);
   let sum = 0;
   for (const { before, rows, positives } of rankedTies(sample))
     sum += (positives / rows) * discounts(before, before + rows);

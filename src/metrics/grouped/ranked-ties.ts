@@ -19,3 +19,6 @@ export function rankedTies({ positives, negatives }: BinarySample): readonly Ran
   });
   return ties.reverse();
 }
+
+/** Ranks that count, of metrics at 10. */
+export const ranks = 10;
