@@ -28,6 +28,18 @@ describe.each(models.names)('%s', (name) => {
   });
 });
 
+// Means and variances over all rows of a batch, and the running ones in the state: of one block, and of four.
+it.each([60, 1800])(
+  'batch normalisation trains to the same bits with one thread and two, in batches of %i',
+  async (batchSize) => {
+    const definition = models.get('mmoe');
+    const options = { type: definition.name, normalization: 'batch' };
+    const model = definition.build({ tasks, categorical, numeric: [] }, options);
+    expect(Object.keys(model.parameters)).toContain('level1.experts.0.variance');
+    await expectSameBits(model, batchSize);
+  },
+);
+
 // Inner products of long gradients, of all methods that read them.
 it('a balancing method trains to the same bits with one thread and two', async () => {
   const definition = models.get('mmoe');
