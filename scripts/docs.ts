@@ -26,9 +26,24 @@ const makers: Readonly<Record<string, (...words: readonly string[]) => string | 
     ),
   /** The keys below one, without those of definitions. */
   keys: (path = '') => {
-    const below = keysOf(must(schemaAt(schema, path.split('.')), `schema of '${path}'`));
-    const shown = below.filter(({ of, holdsKeys }) => of.length === 0 && !holdsKeys);
-    return table(['key', 'default', 'meaning'], shown.map(row));
+    const here = must(schemaAt(schema, path.split('.')), `schema of '${path}'`);
+    const below = keysOf(here).filter(({ of }) => of.length === 0);
+    // An optional mapping without a default: it matters whether it is there. What it needs is needed only then.
+    const optional = below.filter(({ path, holdsKeys, standards: [standard] }) => {
+      const own = schemaAt(here, path);
+      return holdsKeys && standard === '' && own?.default === undefined;
+    });
+    const holder = ({ path }: Key) =>
+      optional.find((key) => key.path.length < path.length && key.path.every((name, i) => path[i] === name));
+    const shown = below.filter((key) => !key.holdsKeys || optional.includes(key));
+    return table(
+      ['key', 'default', 'meaning'],
+      shown.map((key) => {
+        const [name = '', standard = '', meaning = ''] = row(key);
+        const within = standard === 'required' ? holder(key) : undefined;
+        return [name, within ? `required within ${code(within.path.join('.'))}` : standard, meaning];
+      }),
+    );
   },
   /** The options of one definition. */
   options: (path = '', name = '') => {
