@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { balancings } from '../objective/balancing/catalogue.js';
 import type { HostArrays } from '../support/arrays.js';
+import { ConfigError } from '../support/errors.js';
 import { madeDataset } from './dataset.fixture.js';
 import { balancingOptions } from './parity/balancing.fixture.js';
-import { setUp } from './setup.js';
+import { checkParts, setUp } from './setup.js';
 import { binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
 import { type Snapshot, type TrainingRecord, train } from './trainer.js';
 
@@ -15,8 +16,8 @@ const { dataset } = madeDataset(binaryTasks, {
 });
 
 const ple = '{ type: ple, levels: [[6], [5]], tower: [4], dropout: 0.1 }';
-function experiment(name: string, model = ple) {
-  const plain = experimentOf(model, binaryTasks);
+function experiment(name: string, model = ple, train = '') {
+  const plain = experimentOf(model, binaryTasks, train);
   return { ...plain, loss: { ...plain.loss, balancing: { ...balancingOptions(name, 'click'), type: name } } };
 }
 
@@ -50,6 +51,13 @@ describe.each(others)('%s', (name) => {
       for (const { cosine } of balance?.cosines ?? []) expect(Math.abs(cosine ?? 2)).toBeLessThanOrEqual(1);
     }
   });
+});
+
+it.each(others)('%s is refused with accumulated gradients, before data is read', (name) => {
+  const check = () => checkParts(experiment(name, ple, 'accumulate: 2'));
+  expect(check).toThrow(ConfigError);
+  expect(check).toThrow(/^train\.accumulate: 2 does not go with loss\.balancing\.type: /);
+  expect(() => checkParts(experiment('fixed', ple, 'accumulate: 2'))).not.toThrow();
 });
 
 describe('networks apart', () => {

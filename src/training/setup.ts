@@ -179,6 +179,12 @@ function partsOf({ model, loss, train }: Experiment, shape: ModelShape, stepsPer
       `Model '${definition.name}' takes at least ${definition.minimumTasks} tasks; the config lists one.`,
     );
   }
+  if (train.accumulate > 1 && loss.balancing.type !== balancings.names[0]) {
+    throw new ConfigError(
+      `train.accumulate: ${train.accumulate} does not go with loss.balancing.type: ${loss.balancing.type}, which changes in every batch and not in ` +
+        `every update; remove accumulate and raise train.batchSize, or set loss.balancing.type to ${balancings.names[0]}.`,
+    );
+  }
   const built = definition.build(shape, model);
   return {
     model: built,
