@@ -42,7 +42,8 @@ export const gradnorm = defineBalancing({
       noise: {},
       slots: () => ({ ...trained.slots(), first: float32([tasks.length]) }),
       combine(moment) {
-        const { losses, present, products, slots } = moment;
+        const { present, products, slots } = moment;
+        const losses = moment.losses.mul(present);
         const count = present.sum().maximum(1);
         const before = must(slots.first, 'first');
         const first = tf.where(before.greater(0), before, losses);
