@@ -71,6 +71,21 @@ const problems: readonly Problem[] = [
     absent: [[], [], [2]],
   },
   {
+    label: 'three tasks, each of them absent at times, the first one from the start',
+    a: [
+      [1, 2],
+      [0.5, 1],
+      [2, 0.3],
+    ],
+    c: [
+      [2, 1],
+      [1.5, -2],
+      [-0.5, -2],
+    ],
+    weights: [1, 0.7, 1.5],
+    absent: [[0], [0, 2], [1], [], [2]],
+  },
+  {
     label: 'three tasks, one of them of weight 0',
     a: [
       [1, 2],

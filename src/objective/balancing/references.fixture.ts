@@ -131,7 +131,10 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
     return apart(({ gradients, present }) => {
       for (const [k, gradient] of gradients.entries())
         if (present[k]) lengths[k] = 0.9 * at(lengths, k) + 0.1 * norm(gradient);
-      const factors = lengths.map((length, k) => (k === 0 ? 1 : (0.7 * at(lengths, 0)) / (length + 1e-5) + 0.3));
+      const [target = 0] = lengths;
+      const factors = lengths.map((length, k) =>
+        k === 0 || target === 0 || length === 0 ? 1 : (0.7 * target) / (length + 1e-5) + 0.3,
+      );
       return combination(gradients, factors);
     });
   },
