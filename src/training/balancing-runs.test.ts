@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Dataset, Split } from '../data/dataset.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import type { HostArrays } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
@@ -14,6 +15,13 @@ const { dataset } = madeDataset(binaryTasks, {
   validation: { rows: 100, ...made },
   test: { rows: 100, ...made },
 });
+
+const { train: all, validation, test } = dataset.splits;
+const numericOnly: Dataset = {
+  ...dataset,
+  categorical: [],
+  splits: { train: withoutCategories(all), validation: withoutCategories(validation), test: withoutCategories(test) },
+};
 
 const ple = '{ type: ple, levels: [[6], [5]], tower: [4], dropout: 0.1 }';
 function experiment(name: string, model = ple, train = '') {
@@ -71,6 +79,24 @@ describe('networks apart', () => {
     expect(setUp(experiment(name, apart), dataset, compiled).warnings.join(' ')).toContain('nothing to balance');
   });
 });
+
+describe('towers that share no layer, on numeric data', () => {
+  const towers = '{ type: hard-sharing, levels: [], tower: [4] }';
+  const readers = others.filter(
+    (name) => setUp(experiment(name), dataset, compiled).balanced?.method.kind === 'gradients',
+  );
+
+  it.each(readers)('train with fixed weights under %s, and say so', async (name) => {
+    const plain = await trained(experimentOf(towers, binaryTasks), numericOnly);
+    const balanced = await trained(experiment(name, towers), numericOnly);
+    expect(bits(balanced.best)).toEqual(bits(plain.best));
+    expect(setUp(experiment(name, towers), numericOnly, compiled).warnings.join(' ')).toContain('nothing to balance');
+  });
+});
+
+function withoutCategories(split: Split): Split {
+  return { ...split, read: async (block) => ({ ...(await split.read(block)), categorical: new Int32Array(0) }) };
+}
 
 /** Where a run stands at the first such record. */
 async function left(name: string, isThere: (record: TrainingRecord) => boolean): Promise<Snapshot> {
