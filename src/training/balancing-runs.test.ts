@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Dataset, Split } from '../data/dataset.js';
 import { balancings } from '../objective/balancing/catalogue.js';
 import type { HostArrays } from '../support/arrays.js';
+import { ConfigError } from '../support/errors.js';
 import { madeDataset } from './dataset.fixture.js';
 import { balancingOptions } from './parity/balancing.fixture.js';
-import { setUp } from './setup.js';
+import { checkParts, setUp } from './setup.js';
 import { binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
 import { type Snapshot, type TrainingRecord, train } from './trainer.js';
 
@@ -14,9 +16,16 @@ const { dataset } = madeDataset(binaryTasks, {
   test: { rows: 100, ...made },
 });
 
+const { train: all, validation, test } = dataset.splits;
+const numericOnly: Dataset = {
+  ...dataset,
+  categorical: [],
+  splits: { train: withoutCategories(all), validation: withoutCategories(validation), test: withoutCategories(test) },
+};
+
 const ple = '{ type: ple, levels: [[6], [5]], tower: [4], dropout: 0.1 }';
-function experiment(name: string, model = ple) {
-  const plain = experimentOf(model, binaryTasks);
+function experiment(name: string, model = ple, train = '') {
+  const plain = experimentOf(model, binaryTasks, train);
   return { ...plain, loss: { ...plain.loss, balancing: { ...balancingOptions(name, 'click'), type: name } } };
 }
 
@@ -52,6 +61,13 @@ describe.each(others)('%s', (name) => {
   });
 });
 
+it.each(others)('%s is refused with accumulated gradients, before data is read', (name) => {
+  const check = () => checkParts(experiment(name, ple, 'accumulate: 2'));
+  expect(check).toThrow(ConfigError);
+  expect(check).toThrow(/^train\.accumulate: 2 does not go with loss\.balancing\.type: /);
+  expect(() => checkParts(experiment('fixed', ple, 'accumulate: 2'))).not.toThrow();
+});
+
 describe('networks apart', () => {
   const apart = '{ type: single-task, levels: [[4]], tower: [] }';
 
@@ -63,6 +79,24 @@ describe('networks apart', () => {
     expect(setUp(experiment(name, apart), dataset, compiled).warnings.join(' ')).toContain('nothing to balance');
   });
 });
+
+describe('towers that share no layer, on numeric data', () => {
+  const towers = '{ type: hard-sharing, levels: [], tower: [4] }';
+  const readers = others.filter(
+    (name) => setUp(experiment(name), dataset, compiled).balanced?.method.kind === 'gradients',
+  );
+
+  it.each(readers)('train with fixed weights under %s, and say so', async (name) => {
+    const plain = await trained(experimentOf(towers, binaryTasks), numericOnly);
+    const balanced = await trained(experiment(name, towers), numericOnly);
+    expect(bits(balanced.best)).toEqual(bits(plain.best));
+    expect(setUp(experiment(name, towers), numericOnly, compiled).warnings.join(' ')).toContain('nothing to balance');
+  });
+});
+
+function withoutCategories(split: Split): Split {
+  return { ...split, read: async (block) => ({ ...(await split.read(block)), categorical: new Int32Array(0) }) };
+}
 
 /** Where a run stands at the first such record. */
 async function left(name: string, isThere: (record: TrainingRecord) => boolean): Promise<Snapshot> {

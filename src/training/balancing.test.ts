@@ -70,12 +70,42 @@ const problems: readonly Problem[] = [
     weights: [1, 0.7, 1.5],
     absent: [[], [], [2]],
   },
+  {
+    label: 'three tasks, each of them absent at times, the first one from the start',
+    a: [
+      [1, 2],
+      [0.5, 1],
+      [2, 0.3],
+    ],
+    c: [
+      [2, 1],
+      [1.5, -2],
+      [-0.5, -2],
+    ],
+    weights: [1, 0.7, 1.5],
+    absent: [[0], [0, 2], [1], [], [2]],
+  },
+  {
+    label: 'three tasks, one of them of weight 0',
+    a: [
+      [1, 2],
+      [0.5, 1],
+      [2, 0.3],
+    ],
+    c: [
+      [2, 1],
+      [1.5, -2],
+      [-0.5, -2],
+    ],
+    weights: [1, 0, 1.5],
+    absent: [],
+  },
 ];
 
 describe.each(problems)('$label', (problem) => {
   it.each(balancings.names)('%s moves the parameters as the paper says', async (name) => {
     const count = problem.a.length;
-    const { got, noise, weights } = await trained(name, problem);
+    const { got, noise, weights, readsGradients } = await trained(name, problem);
     const method = must(references[name], name)(typesOf(count));
     let theta: readonly number[] = start.theta.map(Math.fround);
     let phi: readonly number[] = Array(count).fill(start.phi);
@@ -91,7 +121,8 @@ describe.each(problems)('$label', (problem) => {
       const scale = (k: number) => (present[k] ? at(problem.weights, k) : 0);
       const found = method({
         losses,
-        present,
+        // A task of weight 0 has losses, and no gradients.
+        present: readsGradients ? present.map((is, k) => is && at(problem.weights, k) > 0) : present,
         gradients: terms.map((row, k) => row.map((term) => scale(k) * term)),
         learningRate: rate,
         normals: Array.from(noise['balancing/normals']?.data ?? []).slice(step * count, (step + 1) * count),
@@ -161,7 +192,7 @@ async function trained(name: string, { a, c, weights, absent }: Problem) {
   });
   const state = await program.readState();
   const got = { theta: [...must(state.theta, 'theta').data], phi: [...must(state.phi, 'phi').data] };
-  return { got, noise, weights: [...(outputs.balancing?.data ?? [])] };
+  return { got, noise, readsGradients: method?.kind === 'gradients', weights: [...(outputs.balancing?.data ?? [])] };
 }
 
 function typesOf(count: number): readonly ('binary' | 'regression')[] {

@@ -6,6 +6,7 @@ import type { EpochRecord } from './trainer.js';
 type Configured = Parameters<typeof howEnded>[1];
 const click = { name: 'click', type: 'binary', standardize: false } as const;
 const time = { name: 'time', type: 'regression', standardize: false } as const;
+const balanced = { schedule: { type: 'constant' }, balancing: { type: 'famo' } };
 const optimizer = { type: 'adam' };
 const earlyStopping = { monitor: 'mean', patience: null, minDelta: 0 };
 
@@ -16,7 +17,7 @@ const recorded = (epochs: readonly Readonly<Record<string, TaskMetrics>>[]): Epo
     steps: 2,
     train: { loss: 1, tasks: {} },
     validation,
-    weights: { click: 3, time: 0.5 },
+    weights: { click: 1, time: 9 }, // a balancing method's
     seconds: 1,
   }));
 const auc = (errors: readonly number[]) =>
@@ -32,6 +33,7 @@ const ended = (
     recorded(auc(errors)),
     {
       tasks: [click],
+      loss: { ...balanced, weights: {} },
       train: {
         epochs: allowed,
         batchSize: 1,
@@ -73,6 +75,7 @@ test('a run that patience stopped is on a plateau, however it fell before', () =
 describe('of several tasks', () => {
   const config = (monitor: string, standardize = false): Configured => ({
     tasks: [click, { ...time, standardize }],
+    loss: { ...balanced, weights: { click: { initial: 3, ratio: 1 }, time: { initial: 0.5, ratio: 1 } } },
     train: { epochs: 5, batchSize: 1, accumulate: 1, optimizer, earlyStopping: { ...earlyStopping, monitor } },
   });
   const metrics = (click: number, time: number) => ({

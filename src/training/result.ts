@@ -31,7 +31,7 @@ const lastPart = 1 / 5;
  */
 export function howEnded(
   epochs: readonly EpochRecord[],
-  { tasks: configured, train }: Pick<Experiment, 'tasks' | 'train'>,
+  { tasks: configured, loss, train }: Pick<Experiment, 'tasks' | 'loss' | 'train'>,
   bestEpoch: Trained['bestEpoch'],
 ): Ended {
   const [first] = epochs;
@@ -42,7 +42,8 @@ export function howEnded(
     return { name, type, offset: 0, scale: standardize && variance > 0 ? Math.sqrt(variance) : 1 };
   });
   const owners = typeof bestEpoch === 'number' ? [undefined] : tasks.map(({ name }) => name);
-  const weights = tasks.map(({ name }) => first.weights[name] ?? 1);
+  // As in training: the initial weights of the config. Those of an epoch may be a balancing method's.
+  const weights = tasks.map(({ name }) => loss.weights[name]?.initial ?? 1);
   const plateaus = unitsOf(owners, tasks, train.earlyStopping.monitor, weights).flatMap((unit) => {
     const judged = epochs.filter(({ validation }) => unit.error(validation) !== null);
     return judged.length === 0 ? [] : [hasStopped(unit, judged, train) || isFlat(unit, judged, train.epochs)];

@@ -72,6 +72,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
   const parameters = initialize(model.parameters, random.stream('initial'));
   const { train } = experiment;
   const optimizer = optimizers.get(train.optimizer.type);
+  const balanced = balancedBy(balancing);
   return {
     dataset,
     model,
@@ -86,10 +87,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     warnings: warningsOf(),
     order: random.stream('order'),
     noise: random.stream('noise'),
-    balanced: balancing && {
-      method: balancing,
-      sharing: balancing.kind === 'gradients' ? sharing() : {},
-    },
+    balanced,
     balancingNoise: random.stream('balancing'),
     accumulate: train.accumulate,
     average: train.average?.decay,
@@ -99,6 +97,13 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     stopping: train.earlyStopping,
     engine,
   };
+
+  /** Null too where a method that reads gradients finds none of several tasks: without embeddings, `levels: []` shares nothing. */
+  function balancedBy(method: Balancing | null): Balanced | null {
+    if (method?.kind !== 'gradients') return method && { method, sharing: {} };
+    const found = sharing();
+    return Object.values(found).every((part) => part === 'none') ? null : { method, sharing: found };
+  }
 
   function sharing(): Sharing {
     const tried = models
@@ -114,7 +119,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     return [
       ...dataset.notes,
       weightScheduleWarning(weightSchedule.ratios, { independent, scaleInvariant }),
-      independent && experiment.loss.balancing.type !== balancings.names[0]
+      balanced === null && experiment.loss.balancing.type !== balancings.names[0]
         ? `The tasks share no parameters, so loss.balancing has nothing to balance: the weights are those of loss.weights.`
         : null,
       independent && monitor.startsWith('task:')
@@ -177,6 +182,12 @@ function partsOf({ model, loss, train }: Experiment, shape: ModelShape, stepsPer
   if (shape.tasks.length < definition.minimumTasks) {
     throw new ConfigError(
       `Model '${definition.name}' takes at least ${definition.minimumTasks} tasks; the config lists one.`,
+    );
+  }
+  if (train.accumulate > 1 && loss.balancing.type !== balancings.names[0]) {
+    throw new ConfigError(
+      `train.accumulate: ${train.accumulate} does not go with loss.balancing.type: ${loss.balancing.type}, which changes in every batch and not in ` +
+        `every update; remove accumulate and raise train.batchSize, or set loss.balancing.type to ${balancings.names[0]}.`,
     );
   }
   const built = definition.build(shape, model);

@@ -17,23 +17,36 @@ function coefficients(
   gradients: readonly (readonly number[])[],
   losses: readonly number[] = gradients.map(() => 1),
 ): number[] {
+  return coefficientsOf(name, options, { p: gradients.map((row) => [...row]) }, losses);
+}
+
+/** The same of several parameters, of each the tasks' gradients. */
+function coefficientsOf(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+  gradients: Readonly<Record<string, readonly (number | readonly number[])[]>>,
+  losses: readonly number[] = must(Object.values(gradients)[0], 'parameter').map(() => 1),
+): number[] {
+  const shared = Object.keys(gradients);
   const method = balancings
     .get(name)
-    .build({ tasks: tasksOf(gradients.length), stepsPerEpoch: 1 }, { type: name, ...options });
+    .build({ tasks: tasksOf(losses.length), stepsPerEpoch: 1 }, { type: name, ...options });
   if (method?.kind !== 'gradients') throw new Error(`'${name}' reads no gradients`);
   return withBackend('cpu', () => {
-    const rows = tf.tensor2d(gradients.map((row) => [...row]));
-    const products = tf.matMul(rows, rows, false, true);
-    const slots = Object.entries(method.slots(['p'])).map(([slot, { data, shape }]) => [
+    const productsOf = (parameter: string) => {
+      const rows = tf.tensor2d(must(gradients[parameter], parameter).map((row) => [row].flat()));
+      return tf.matMul(rows, rows, false, true);
+    };
+    const slots = Object.entries(method.slots(shared)).map(([slot, { data, shape }]) => [
       slot,
       tf.tensor(data, [...shape]),
     ]);
     const { weights } = method.combine({
       losses: tf.tensor1d([...losses]),
-      present: tf.ones([gradients.length]),
-      products,
-      productsOf: () => products,
-      shared: ['p'],
+      present: tf.ones([losses.length]),
+      products: tf.addN(shared.map(productsOf)),
+      productsOf,
+      shared,
       slots: Object.fromEntries(slots),
       noise: {},
       step: tf.scalar(0),
@@ -132,6 +145,22 @@ describe('metabalance', () => {
     ['smaller', [1, 1, factor(0.5, 1)]],
   ] as const)('scales %s gradients to the length of the target’s', (scale, wanted) => {
     expectClose(coefficients('metabalance', { target: 't0', relax: 1, scale }, gradients), wanted);
+  });
+
+  it('leaves gradients as they are where the target, or the task, does not reach', () => {
+    const without = (task: number) => gradients.map((row, k) => (k === task ? [0, 0] : row));
+    expectClose(coefficients('metabalance', { target: 't0', relax: 1 }, without(0)), [1, 1, 1]);
+    expectClose(coefficients('metabalance', { target: 't0', relax: 1 }, without(2)), [1, factor(4, 1), 1]);
+  });
+
+  it('reports the mean over parameters that both reach', () => {
+    // Gradients of one number each. The target does not reach q, the last task does not reach r.
+    const gradients = { p: [1, 4, 0.5], q: [0, 4, 1], r: [2, 4, 0] };
+    expectClose(coefficientsOf('metabalance', { target: 't0', relax: 1 }, gradients), [
+      1,
+      (factor(4, 1) + factor(2, 1)) / 2,
+      factor(0.5, 1),
+    ]);
   });
 
   it('refuses a target that is no task, with the nearest one', () => {

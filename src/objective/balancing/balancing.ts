@@ -52,7 +52,7 @@ export interface LossBalancing extends Kept {
   next(moment: Moment): Tensors;
 }
 
-/** Gradients of w_k L_k, one for each task, with the config's weights w. */
+/** Gradients of w_k L_k, one for each task, with the config's weights w. A task whose weight is 0 is not present. */
 interface GradientMoment extends Moment {
   /** float32 [tasks, tasks]: inner products of the tasks' gradients, over all that is shared. */
   readonly products: Tensor;

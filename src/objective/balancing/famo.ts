@@ -18,7 +18,8 @@ const leastLoss = 1e-8;
  *
  * The paper's weights sum to 1, these to the number K of tasks with rows in the batch. Adam updates x, as in the authors' program, whose rate is the default. L(t + 1) is the loss of
  * the next batch before its step. On the same batch, as the authors compute it, it would need a second forward pass. The difference has the noise
- * of two batches. Tasks without rows in one of the two do not move x, and have weight 0 in a batch without their rows.
+ * of two batches. The x of a task without rows in one of the two stays, and z is that of the others alone: shares of their sum. A task has
+ * weight 0 in a batch without its rows.
  */
 export const famo = defineBalancing({
   name: 'famo',
@@ -37,9 +38,10 @@ export const famo = defineBalancing({
       const { losses, present, slots } = moment;
       const both = present.mul(must(slots.seen, 'seen'));
       const gain = logOf(must(slots.losses, 'losses')).sub(logOf(losses)).mul(both);
-      const shares = tf.softmax(logits.value(moment));
+      const chosen = tf.softmax(logits.value(moment)).mul(both);
+      const shares = chosen.div(chosen.sum().maximum(leastLoss));
       const gradient = shares.mul(gain.sub(dot(shares, gain)));
-      return logits.next(moment, gradient, tf.scalar(learningRate));
+      return logits.next(moment, gradient, tf.scalar(learningRate), both);
     };
     return {
       kind: 'losses',

@@ -3,7 +3,7 @@ import { float32 } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { defineBalancing } from './balancing.js';
-import { diagonal, leastSquare, linear } from './products.js';
+import { diagonal, dot, leastSquare, linear } from './products.js';
 import { trainedVector } from './trained-vector.js';
 
 /** No weight falls below it: Adam's step could make one negative. */
@@ -42,7 +42,8 @@ export const gradnorm = defineBalancing({
       noise: {},
       slots: () => ({ ...trained.slots(), first: float32([tasks.length]) }),
       combine(moment) {
-        const { losses, present, products, slots } = moment;
+        const { present, products, slots } = moment;
+        const losses = moment.losses.mul(present);
         const count = present.sum().maximum(1);
         const before = must(slots.first, 'first');
         const first = tf.where(before.greater(0), before, losses);
@@ -55,9 +56,11 @@ export const gradnorm = defineBalancing({
         const excess = weighted.sub(wanted);
         // Its sign, 0 at 0.
         const sign = excess.greater(0).toFloat().sub(excess.less(0).toFloat());
-        const next = trained.next(moment, sign.mul(lengths).mul(present), tf.scalar(learningRate));
-        const positive = must(next.weights, 'weights').maximum(leastWeight);
-        const summed = positive.div(positive.sum()).mul(tasks.length);
+        const next = trained.next(moment, sign.mul(lengths).mul(present), tf.scalar(learningRate), present);
+        // Those of present tasks keep their sum, so that all sum to K.
+        const positive = must(next.weights, 'weights').maximum(leastWeight).mul(present);
+        const scaled = positive.div(positive.sum().maximum(leastWeight)).mul(dot(weights, present));
+        const summed = tf.where(present.greater(0), scaled, weights);
         return { mix: linear(weights), own: weights, weights, slots: { ...next, weights: summed, first } };
       },
     };

@@ -20,6 +20,8 @@ const leastLength = 1e-5;
  *
  * The direction is the sum. `scale` has the paper's strategies: A (`larger`) scales only gradients longer than the target's, B (`smaller`) only
  * shorter ones, C (`all`) both. A parameter is one array; of a batched one, all members together. A task without rows in a batch keeps its m.
+ *
+ * Left open there: where m_target or m_k is 0, the target or the task does not reach the parameter, so g_k stays as it is.
  */
 export const metabalance = defineBalancing({
   name: 'metabalance',
@@ -56,9 +58,14 @@ export const metabalance = defineBalancing({
       combine({ productsOf, shared, slots, present }) {
         const lengths = new Map(shared.map((name) => [name, nextLengths(name)]));
         const factors = new Map(Array.from(lengths, ([name, length]) => [name, factorsOf(length)]));
+        const adapted = tf.addN(Array.from(lengths.values(), (length) => leastOf(length).greater(0).toFloat()));
         return {
           mix: (gradients, name) => linear(must(factors.get(name), `factors of ${name}`))(gradients),
-          weights: tf.addN([...factors.values()]).div(factors.size), // their mean over parameters
+          // Their mean over the parameters that the task and the target reach. Elsewhere a factor is 1.
+          weights: tf
+            .addN(Array.from(factors.values(), (factor) => factor.sub(1)))
+            .div(adapted.maximum(1))
+            .add(1),
           slots: Object.fromEntries(Array.from(lengths, ([name, length]) => [slotOf(name), length])),
         };
 
@@ -84,7 +91,12 @@ export const metabalance = defineBalancing({
             larger: isMain.logicalOr(length.lessEqual(wanted)),
             smaller: isMain.logicalOr(length.greaterEqual(wanted)),
           }[scale];
-          return tf.where(kept, tf.onesLike(scaled), scaled);
+          return tf.where(kept.logicalOr(leastOf(length).lessEqual(0)), tf.onesLike(scaled), scaled);
+        }
+
+        /** Of the target's length and the task's own: 0 where one of them does not reach the parameter. */
+        function leastOf(length: Tensor): Tensor {
+          return length.minimum(length.slice([main], [1]));
         }
       },
     };

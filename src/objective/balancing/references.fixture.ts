@@ -27,11 +27,13 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
   uncertainty(types) {
     const s = types.map(() => 0);
     const steps = types.map(() => adam());
+    let t = 0;
     return weighted(({ losses, present, learningRate }) => {
+      t += 1;
       const weights = s.map((value, k) => (types[k] === 'regression' ? 0.5 : 1) * Math.exp(-value));
       for (const k of s.keys()) {
         const slope = present[k] ? 0.5 - at(weights, k) * at(losses, k) : 0;
-        s[k] = at(s, k) + must(steps[k], 'optimizer')(slope, learningRate);
+        s[k] = at(s, k) + must(steps[k], 'optimizer')(slope, learningRate, t);
       }
       return weights;
     });
@@ -57,40 +59,46 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
   famo(types) {
     const x = types.map(() => 0);
     const steps = types.map(() => adam());
+    let t = 0;
     let before: Given | undefined;
     return weighted((given) => {
-      const z = softmax(x);
-      const gain = x.map((_, k) =>
-        before?.present[k] && given.present[k]
-          ? Math.log(at(before.losses, k) + 1e-8) - Math.log(at(given.losses, k) + 1e-8)
-          : 0,
-      );
+      t += 1;
+      const { losses, present } = given;
+      // Tasks with rows in both batches: the others take no part, as if there were none of them.
+      const here = [...types.keys()].filter((k) => before?.present[k] && present[k]);
+      const z = softmax(here.map((k) => at(x, k)));
+      const gain = here.map((k) => Math.log(at(before?.losses ?? [], k) + 1e-8) - Math.log(at(losses, k) + 1e-8));
       // J' gain, with J_ik = z_i (1[i = k] - z_k).
-      const slopes = x.map((_, k) => sum(gain.map((one, i) => one * at(z, i) * ((i === k ? 1 : 0) - at(z, k)))));
-      for (const k of x.keys()) x[k] = at(x, k) + must(steps[k], 'optimizer')(at(slopes, k) + 0.01 * at(x, k), 0.025);
+      const slopes = here.map((_, k) => sum(gain.map((one, i) => one * at(z, i) * ((i === k ? 1 : 0) - at(z, k)))));
+      for (const [place, k] of here.entries())
+        x[k] = at(x, k) + must(steps[k], 'optimizer')(at(slopes, place) + 0.01 * at(x, k), 0.025, t);
       before = given;
-      const shares = softmax(x).map((share, k) => (given.present[k] ? share / (at(given.losses, k) + 1e-8) : 0));
-      const here = given.present.filter((is) => is).length;
-      return shares.map((share) => (here * share) / sum(shares));
+      const shares = softmax(x).map((share, k) => (present[k] ? share / (at(losses, k) + 1e-8) : 0));
+      const count = present.filter((is) => is).length;
+      return shares.map((share) => (count * share) / sum(shares));
     });
   },
   gradnorm(types) {
-    let v = types.map(() => 1);
+    const v = types.map(() => 1);
     const first: (number | undefined)[] = types.map(() => undefined);
     const steps = types.map(() => adam());
+    let t = 0;
     return ({ losses, present, gradients }) => {
-      const weights = v;
+      t += 1;
+      const weights = [...v];
       const here = [...types.keys()].filter((k) => present[k]);
       for (const k of here) first[k] ??= at(losses, k);
       const progress = (k: number) => at(losses, k) / (first[k] ?? Number.NaN);
       const mean = (of: (k: number) => number) => sum(here.map(of)) / here.length;
       const length = (k: number) => at(weights, k) * norm(rowAt(gradients, k));
-      const moved = v.map((value, k) => {
+      const moved = here.map((k) => {
         const wanted = mean(length) * (progress(k) / mean(progress)) ** 1.5;
-        const slope = present[k] ? Math.sign(length(k) - wanted) * norm(rowAt(gradients, k)) : 0;
-        return Math.max(1e-3, value + must(steps[k], 'optimizer')(slope, 0.025));
+        const slope = Math.sign(length(k) - wanted) * norm(rowAt(gradients, k));
+        return Math.max(1e-3, at(weights, k) + must(steps[k], 'optimizer')(slope, 0.025, t));
       });
-      v = moved.map((value) => (types.length * value) / sum(moved));
+      // All sum to K: what the absent tasks keep of it, the others share.
+      const left = types.length - sum(weights.filter((_, k) => !present[k]));
+      for (const [place, k] of here.entries()) v[k] = (left * at(moved, place)) / sum(moved);
       return { shared: combination(gradients, weights), own: weights };
     };
   },
@@ -131,7 +139,10 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
     return apart(({ gradients, present }) => {
       for (const [k, gradient] of gradients.entries())
         if (present[k]) lengths[k] = 0.9 * at(lengths, k) + 0.1 * norm(gradient);
-      const factors = lengths.map((length, k) => (k === 0 ? 1 : (0.7 * at(lengths, 0)) / (length + 1e-5) + 0.3));
+      const [target = 0] = lengths;
+      const factors = lengths.map((length, k) =>
+        k === 0 || target === 0 || length === 0 ? 1 : (0.7 * target) / (length + 1e-5) + 0.3,
+      );
       return combination(gradients, factors);
     });
   },
@@ -148,11 +159,10 @@ function apart(direction: (given: Given) => readonly number[]): Method {
   return (given) => ({ shared: direction(given), own: given.losses.map(() => 1) });
 }
 
-/** Kingma and Ba's Adam for one number: the change that a slope makes. */
-function adam(): (slope: number, rate: number) => number {
-  let [first, second, t] = [0, 0, 0];
-  return (slope, rate) => {
-    t += 1;
+/** Kingma and Ba's Adam for one number: the change that a slope makes in step t, from 1. Steps that are left out count, but change nothing. */
+function adam(): (slope: number, rate: number, t: number) => number {
+  let [first, second] = [0, 0];
+  return (slope, rate, t) => {
     first = 0.9 * first + 0.1 * slope;
     second = 0.999 * second + 0.001 * slope ** 2;
     return (-rate * (first / (1 - 0.9 ** t))) / (Math.sqrt(second / (1 - 0.999 ** t)) + 1e-8);

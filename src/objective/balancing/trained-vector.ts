@@ -2,14 +2,18 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { adam } from '../../optimizers/adam.js';
 import { float32, type HostArrays } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
+import { tf } from '../../support/tf.js';
 import type { Moment } from './balancing.js';
 
 /** A vector of a method's own that Adam trains beside the model. It is a slot of its name; Adam's two slots stand beside it. */
 export interface TrainedVector {
   slots(): HostArrays;
   value(moment: Moment): Tensor;
-  /** Its slots after one update. */
-  next(moment: Moment, gradient: Tensor, learningRate: Tensor): Readonly<Record<string, Tensor>>;
+  /**
+   * Its slots after one update.
+   * @param moves 1 for the entries that are updated. Others, and what Adam keeps of them, stay. Absent: all are.
+   */
+  next(moment: Moment, gradient: Tensor, learningRate: Tensor, moves?: Tensor): Readonly<Record<string, Tensor>>;
 }
 
 /** @param decay Times the vector, it is added to the gradient. */
@@ -19,10 +23,17 @@ export function trainedVector(name: string, start: readonly number[], decay = 0)
   return {
     slots: () => ({ [name]: value, ...optimizer.slots() }),
     value: ({ slots }) => must(slots[name], `slot '${name}'`),
-    next: ({ slots, step }, gradient, learningRate) => {
+    next: ({ slots, step }, gradient, learningRate, moves) => {
       const parameters = { [name]: must(slots[name], `slot '${name}'`) };
       const next = optimizer.update({ parameters, gradients: { [name]: gradient }, slots, step, learningRate });
-      return { ...next.parameters, ...next.slots };
+      const updated = { ...next.parameters, ...next.slots };
+      if (!moves) return updated;
+      return Object.fromEntries(
+        Object.entries(updated).map(([slot, after]) => [
+          slot,
+          tf.where(moves.greater(0), after, must(slots[slot], `slot '${slot}'`)),
+        ]),
+      );
     },
   };
 }

@@ -56,6 +56,12 @@ describe('what the losses of several tasks reach', () => {
     for (const [, part] of first) expect(part).toBe('all');
   });
 
+  it('of batch normalisation: its trained gain and shift, and not its statistics', () => {
+    const names = Object.keys(sharingOfModel('hard-sharing', { normalization: 'batch' }));
+    expect(names.filter((name) => /\.(mean|variance)$/.test(name))).toEqual([]);
+    expect(names.some((name) => name.includes('gain'))).toBe(true);
+  });
+
   it('of networks apart: nothing; of every other model: something', () => {
     for (const model of models.names) {
       const sharing = sharingOfModel(model);

@@ -2,14 +2,15 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { type Dataset, widthsOf } from '../../data/dataset.js';
 import { withBackend } from '../../engine/active-backend.js';
 import { pureJs } from '../../engine/tfjs/backends.js';
-import { evaluating, type Model, type Parameters } from '../../models/model.js';
+import { evaluating, type Model, type Parameters, trainable } from '../../models/model.js';
 import { jointLoss } from '../../objective/joint-loss.js';
+import { must } from '../../support/must.js';
 import { randomFromSeed } from '../../support/random.js';
 import { tf } from '../../support/tf.js';
 import { lossesOf } from './step-gradients.js';
 
 /**
- * Which part of a parameter the losses of several tasks reach: `all`, `none`, or these slices of the first axis. A batched array has a slice for each
+ * Which part of a trainable parameter the losses of several tasks reach: `all`, `none`, or these slices of the first axis. A batched array has a slice for each
  * member, such as a task's tower. An embedding table is one part.
  */
 export type Sharing = Readonly<Record<string, 'all' | 'none' | readonly boolean[]>>;
@@ -55,17 +56,22 @@ export function sharingOf(
   dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'>,
 ): Sharing {
   const random = randomFromSeed(0).stream('sharing');
-  const names = Object.keys(parameters);
+  const names = trainable(parameters);
   const counts = new Map(names.map((name) => [name, new Map<number, number>()]));
   withBackend(pureJs.name, () => {
     const inputs = randomInputs();
-    const values = Object.values(parameters).map(({ value: { data, shape } }, index) => {
-      const stream = random.stream(names[index] ?? '');
+    const startOf = (name: string) => must(parameters[name], name).value;
+    const values = names.map((name) => {
+      const { data, shape } = startOf(name);
+      const stream = random.stream(name);
       return tf.tensor(
         data.map((value) => value + 0.1 * stream.normal()),
         [...shape],
       );
     });
+    const statistics = Object.keys(parameters)
+      .filter((name) => !names.includes(name))
+      .map((name) => [name, tf.tensor(startOf(name).data, [...startOf(name).shape])] as const);
     const loss = jointLoss(dataset.tasks);
     const [tasks, width] = [dataset.tasks.length, rows];
     const labels = tf.tensor2d(
@@ -73,7 +79,8 @@ export function sharingOf(
       [tasks, width],
     );
     const objective = (...at: Tensor[]) => {
-      const byName = Object.fromEntries(names.map((name, index) => [name, at[index] ?? tf.scalar(0)]));
+      const trained = names.map((name, index) => [name, must(at[index], name)] as const);
+      const byName = Object.fromEntries([...trained, ...statistics]);
       const prediction = model.apply(byName, inputs, evaluating);
       const everywhere = { labels, mask: tf.ones([tasks, width]), weights: tf.ones([tasks]) };
       return lossesOf(loss, prediction, everywhere).tasks;

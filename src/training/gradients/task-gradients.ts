@@ -36,8 +36,11 @@ export function combinedGradients(
   const parts = new Map(shared.map((name) => [name, gradientsOf(name).map((one) => sharedPart(one, sharing[name]))]));
   const products = new Map(Array.from(parts, ([name, gradients]) => [name, productsOf(gradients)]));
   const all = tf.addN([...products.values()]);
+  const moment = momentOf(given, tasks);
   const { mix, own, weights, slots } = method.combine({
-    ...momentOf(given, tasks),
+    ...moment,
+    // A task of weight 0 has no gradient either: among the others, a method would take it for one that wants nothing to move.
+    present: moment.present.mul(given.weights.greater(0).toFloat()),
     products: all,
     productsOf: (name) => must(products.get(name), `products of ${name}`),
     shared,

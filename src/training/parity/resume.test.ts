@@ -45,12 +45,16 @@ train: { batchSize: 64, epochs: 4, ${train} }
     definitions,
   );
 
+const normalised = ', normalization: batch, activation: silu';
+const everything = `optimizer: { type: adamw, learningRate: 0.01, weightDecay: 0.1, clipNorm: 1, clipValue: 1, schedule: { type: cosine, warmup: 1 } },
+    optimizers: { embeddings: { type: rowwise-adagrad, learningRate: 0.05 } }, average: { decay: 0.9 }`;
+
 const experiments = {
   'a run': experimentOf('', 'optimizer: { type: adam, learningRate: 0.01 }'),
-  'a run with everything': experimentOf(
-    ', normalization: batch, activation: silu',
-    `optimizer: { type: adamw, learningRate: 0.01, weightDecay: 0.1, clipNorm: 1, clipValue: 1, schedule: { type: cosine, warmup: 1 } },
-    optimizers: { embeddings: { type: rowwise-adagrad, learningRate: 0.05 } }, accumulate: 3, average: { decay: 0.9 }`,
+  'a run with accumulated gradients and everything else': experimentOf(normalised, `${everything}, accumulate: 3`),
+  'a run with balanced losses and everything else': experimentOf(
+    normalised,
+    everything,
     '{ balancing: { type: uncertainty } }',
   ),
 };
