@@ -57,6 +57,7 @@ export function trainingStep(
     const context = {
       ...contextOf(batch, trained.length < names.length),
       observe: (name: string, value: Tensor) => {
+        observed[name]?.dispose(); // of the pass for another task
         observed[name] = tf.keep(value); // read outside of the differentiated function
       },
     };

@@ -38,9 +38,11 @@ function program(backend: TfjsBackend, step: Step, signature: Signature): Progra
     // Cloned, because a step may return one tensor under two names.
     const next = kept(Object.fromEntries(changed.map(([name, tensor]) => [name, tensor.clone()])));
     replace(next);
-    // A step may have kept an output beyond the function that it differentiates.
+    // A step may have kept them beyond the function that it differentiates.
     const held = new Set(Object.values(state));
-    for (const output of Object.values(returned.outputs)) if (!held.has(output)) output.dispose();
+    for (const tensor of [...Object.values(returned.outputs), ...changed.map(([, tensor]) => tensor)]) {
+      if (!held.has(tensor)) tensor.dispose();
+    }
   };
 
   const replace = (next: Record<string, Tensor>) => {
