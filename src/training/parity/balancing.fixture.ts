@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Signature, Step } from '../../engine/engine.js';
+import { models } from '../../models/catalogue.js';
 import { initialize, namesOf } from '../../models/model.js';
 import { mixed, three } from '../../models/model-tests.fixture.js';
-import { build, smallOptions } from '../../models/run.fixture.js';
+import { build, shapeFor, smallOptions } from '../../models/run.fixture.js';
 import { balancings } from '../../objective/balancing/catalogue.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { optimizers } from '../../optimizers/catalogue.js';
@@ -24,17 +25,17 @@ export function balancingOptions(name: string, task: string): Readonly<Record<st
   return { type: name, ...Object.fromEntries(required.map(([key]) => [key, task])) };
 }
 
-/** For tests: ten training steps of a small model on three tasks, of which some batches have no rows of the last one. */
+/** For tests: ten training steps of a small model on up to three tasks, of which some batches have no rows of the last one. */
 export function balancingSteps(name: string, modelName: string, own: Readonly<Record<string, unknown>> = {}) {
-  const shape = { tasks: three, ...mixed };
-  const [task = '', other = ''] = namesOf(three);
+  const shape = shapeFor(modelName, { tasks: three, ...mixed });
+  const [task = '', other = ''] = namesOf(shape.tasks);
   const options = { ...smallOptions(modelName, task, other), dropout: 0.1, activation: 'relu' as const };
   const model = build({ model: modelName, shape, options });
   const random = randomFromSeed(6);
   const parameters = initialize(model.parameters, random);
-  const tasks = three.map((one, index) => ({
-    name: one.name,
-    ...(index === 1
+  const tasks = shape.tasks.map(({ name: named }, index) => ({
+    name: named,
+    ...(index === 1 && !models.get(modelName).binaryOnly
       ? ({ type: 'regression', offset: 0.5, scale: 2 } as const)
       : ({ type: 'binary', offset: 0, scale: 1 } as const)),
   }));
