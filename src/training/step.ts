@@ -298,13 +298,9 @@ function withoutPrefix(tensors: Tensors, prefix: string): Tensors {
 }
 
 function get(tensors: Tensors, name: string): Tensor {
-  const found = tensors[name];
-  if (!found) throw new Error(`The step was given no '${name}'.`);
-  return found;
+  return must(tensors[name], `'${name}' among what the step is given`);
 }
 
 function at(tensors: readonly Tensor[], index: number): Tensor {
-  const found = tensors[index];
-  if (!found) throw new Error(`Missing tensor ${index}.`);
-  return found;
+  return must(tensors[index], `tensor ${index}`);
 }
