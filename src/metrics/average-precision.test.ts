@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Task } from '../data/dataset.js';
+import { labels, logits, ones, rows, task, weights } from './binary-rows.fixture.js';
 import { evaluateTask } from './evaluate.js';
-
-const task: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
-const rows = Array.from({ length: 200 }, (_, i) => i);
-const logits = Float64Array.from(rows, (i) => Math.round(Math.sin(i * i) * 30) / 10);
-const labels = Float64Array.from(rows, (i) => (Math.sin(7 * i + 1) + 0.4 * (logits[i] ?? 0) > 0.8 ? 1 : 0));
-const ones = Float64Array.from(rows, () => 1);
-const weights = Float64Array.from(rows, (i) => ((i * 7) % 6) / 2);
 
 // scikit-learn 1.4.2 (x = np.floor(30*np.sin(i*i)+.5)/10): average_precision_score(y, x, sample_weight=None or ((i*7)%6)/2)
 test.each([

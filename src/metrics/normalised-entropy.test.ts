@@ -1,15 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Task } from '../data/dataset.js';
+import { labels, logits, ones, rows, task, weights } from './binary-rows.fixture.js';
 import { evaluateTask } from './evaluate.js';
 import { logLoss } from './log-loss.js';
 import { normalisedEntropy } from './normalised-entropy.js';
-
-const task: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
-const rows = Array.from({ length: 200 }, (_, i) => i);
-const logits = Float64Array.from(rows, (i) => Math.round(Math.sin(i * i) * 30) / 10);
-const labels = Float64Array.from(rows, (i) => (Math.sin(7 * i + 1) + 0.4 * (logits[i] ?? 0) > 0.8 ? 1 : 0));
-const ones = Float64Array.from(rows, () => 1);
-const weights = Float64Array.from(rows, (i) => ((i * 7) % 6) / 2);
 
 // Python's math, row by row: q = 1/(1+exp(-x)), L = fsum(-w*log(q if y else 1-q))/W, p = fsum(w*y)/W, L/-(p*log(p)+(1-p)*log(1-p))
 test.each([
