@@ -10,6 +10,7 @@ import { data } from './data.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
 import { list } from './list.js';
+import { predict } from './predict.js';
 import { report } from './report.js';
 import { schema } from './schema.js';
 import { synth } from './synth.js';
@@ -45,7 +46,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const commands = [train, compare, validate, synth, data, report, diff, doctor, list, schema, completion];
+const commands = [train, compare, validate, synth, data, predict, report, diff, doctor, list, schema, completion];
 
 function build(exit: (code: number) => void): Command {
   const program = new Command('ple')

@@ -13,6 +13,54 @@ export interface SourceColumn {
   readonly size?: number;
   /** True for numeric columns that are known to have mean 0 and variance 1: nothing is fitted for `standard`. */
   readonly standardized?: boolean;
+  /** How a table's cells become these values. Absent: texts and numbers as they are written, entries of a list with `|` between them. */
+  readonly cells?: CellReading;
+}
+
+/** New rows are read as those of training were. */
+export interface CellReading {
+  /** The values are hashed to this many indexes. */
+  readonly hash?: number | undefined;
+  /** Between the entries of a list. */
+  readonly separator?: string | undefined;
+  /** The mark before an entry's weight. */
+  readonly weights?: string | undefined;
+  /** Of a numeric column: texts that are no numbers are missing values. */
+  readonly lenient?: boolean | undefined;
+  /** Of a numeric column of times: how these are written (`timesOfText`). */
+  readonly time?: number | undefined;
+}
+
+/** How a table's texts are read, whatever their column. */
+export interface TextReading {
+  /** Texts that stand for a missing value. */
+  readonly missing: readonly string[];
+  /** Blanks around values belong to them. */
+  readonly exact?: boolean | undefined;
+}
+
+/** What was learnt of a column in training: plain data, from which its encoding is made. */
+export type FittedColumn =
+  | FittedVocabulary
+  | FittedList
+  /** Ascending edges of buckets, and whether training had missing values. */
+  | { readonly kind: 'buckets'; readonly edges: Float64Array; readonly missing: boolean }
+  /** Mean and deviation of x, or of sign(x) log(1 + |x|) if `log`. */
+  | { readonly kind: 'scale'; readonly mean: number; readonly deviation: number; readonly log: boolean }
+  | { readonly kind: 'identity' };
+
+/** See `vocabulary`: of each index of the source, the index that is fed. */
+interface FittedVocabulary {
+  readonly kind: 'vocabulary';
+  readonly indexes: Int32Array;
+  readonly cardinality: number;
+}
+
+export interface FittedList extends Omit<FittedVocabulary, 'kind'> {
+  readonly kind: 'list';
+  /** Most entries that are fed. */
+  readonly length: number;
+  readonly pool: 'sum' | 'mean';
 }
 
 type TaskType = 'binary' | 'regression' | 'multiclass';
@@ -89,6 +137,8 @@ export interface Source {
   readonly splits: Readonly<Record<SplitName, SourceSplit>>;
   /** A categorical column that says which rows belong together (of one user): ranks are then also compared within it. */
   readonly group?: string;
+  /** Absent: a source that is no table. */
+  readonly texts?: TextReading;
 }
 
 export interface SourceSplit {
@@ -152,6 +202,9 @@ export interface Dataset {
   readonly numeric: readonly NumericFeature[];
   readonly lists: readonly ListFeature[];
   readonly tasks: readonly Task[];
+  /** What its features were made of, in the order of the source: with it new rows are encoded alike. */
+  readonly fitted: readonly { readonly column: SourceColumn; readonly by: FittedColumn }[];
+  readonly texts?: TextReading;
   readonly checksum: string;
   readonly splits: Readonly<Record<SplitName, Split>>;
   /** What was done to the data that its user should know (truncated lists). One line each. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Source } from './dataset.js';
 import type { Publication } from './fetch/published-file.js';
+import type { dialectOptions, TaskOption } from './table/table-options.js';
 
 export interface LoaderContext {
   /** The run's seed. Only a loader whose options say so may let it decide anything. */
@@ -27,6 +28,18 @@ export function advance(
   progress?.(done, total);
 }
 
+/** How a table of new rows is read that a model of such data is to predict. */
+export interface RowReading {
+  /** Where each task's labels are, if a table has any. */
+  readonly labels: Readonly<Record<string, TaskOption>>;
+  /** The column of rows' weights. */
+  readonly weight?: string | undefined;
+  readonly dialect: Dialect;
+}
+
+/** How text files are written. */
+export type Dialect = z.infer<typeof dialectOptions>;
+
 export interface LoaderDefinition {
   readonly name: string;
   /** One line for `ple list datasets`. */
@@ -40,6 +53,8 @@ export interface LoaderDefinition {
   open(options: unknown, context: LoaderContext): Promise<Source>;
   /** The columns that `options` leave out, of a loader that has options for this. */
   leftOut?(options: unknown): Promise<readonly LeftOutColumn[]>;
+  /** Absent: labels are in columns of the tasks' names, 0 or 1, numbers, or the classes' texts. */
+  newRows?(options: unknown): RowReading;
 }
 
 /** A column of the files that no run reads. */
@@ -57,11 +72,13 @@ export function defineLoader<Options extends z.ZodObject>(definition: {
   readonly publication?: Publication;
   readonly open: (options: z.infer<Options>, context: LoaderContext) => Promise<Source>;
   readonly leftOut?: (options: z.infer<Options>) => Promise<readonly LeftOutColumn[]>;
+  readonly newRows?: (options: z.infer<Options>) => RowReading;
 }): LoaderDefinition {
-  const { leftOut, ...others } = definition;
+  const { leftOut, newRows, ...others } = definition;
   return {
     ...others,
     open: async (options, context) => definition.open(definition.options.parse(options), context),
     ...(leftOut ? { leftOut: async (options) => leftOut(definition.options.parse(options)) } : {}),
+    ...(newRows ? { newRows: (options) => newRows(definition.options.parse(options)) } : {}),
   };
 }

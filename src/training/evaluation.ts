@@ -5,6 +5,7 @@ import type { Engine, Program } from '../engine/engine.js';
 import type { Gate, Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
+import { must } from '../support/must.js';
 import { pace } from './pace.js';
 import { batchArrays, evaluationStep } from './step.js';
 
@@ -63,6 +64,63 @@ export async function createEvaluator(
   };
 }
 
+/** Rows of one batch: views that the next chunk overwrites. */
+export interface ScoredBatch {
+  readonly rows: number;
+  /** A task's logits, one array per output. [outputs][rows] */
+  logits(task: number): readonly Float32Array[];
+  labels(task: number): Float32Array;
+  mask(task: number): Float32Array;
+  /** A gate's weights. [rows, experts] */
+  gate(index: number): Float32Array;
+}
+
+/** Predicts a split batch by batch, in its order, a chunk at a time. */
+export async function* scoredBatches(
+  program: Program,
+  dataset: Dataset,
+  name: SplitName,
+  batchSize: number,
+): AsyncGenerator<readonly ScoredBatch[]> {
+  const firsts = firstOutputs(dataset.tasks);
+  const outputs = dataset.tasks.reduce((sum, task) => sum + outputsOf(task), 0);
+  const { bytes } = batchArrays(dataset, batchSize);
+  const chunks = pace(bytes, program.transfers?.perChunkMilliseconds);
+  const reader: BatchReader = readBatches(dataset, name, { batchSize });
+  for (;;) {
+    const chunk = await reader.take(chunks.steps());
+    if (!chunk) break;
+    const started = performance.now();
+    const { categorical, numeric, labels, mask } = chunk.arrays;
+    const made = await program.run({ categorical, numeric });
+    chunks.observe(chunk.steps, (performance.now() - started) / 1000);
+    yield Array.from(chunk.rows, (rows, step): ScoredBatch => {
+      const of = (values: HostArrays[string] | undefined, row: number) =>
+        floats(values).subarray(row * batchSize, row * batchSize + rows);
+      return {
+        rows,
+        logits: (task) =>
+          Array.from({ length: outputsOf(must(dataset.tasks[task], 'task')) }, (_, output) =>
+            of(made.logits, step * outputs + (firsts[task] ?? 0) + output),
+          ), // of [S, outputs, B]
+        labels: (task) => of(labels, step * dataset.tasks.length + task), // of [S, T, B]
+        mask: (task) => of(mask, step * dataset.tasks.length + task),
+        gate: (index) => {
+          const weights = floats(made[`gate/${index}`]); // [S, B, experts]
+          const width = weights.length / (chunk.steps * batchSize);
+          return weights.subarray(step * batchSize * width, (step * batchSize + rows) * width);
+        },
+      };
+    });
+    await setImmediate(); // lets signals and timers in
+  }
+}
+
+function floats(values: HostArrays[string] | undefined): Float32Array {
+  if (values?.data instanceof Float32Array) return values.data;
+  throw new Error('The evaluation gave no numbers.');
+}
+
 async function* evaluateSplit(
   program: Program,
   dataset: Dataset,
@@ -78,42 +136,23 @@ async function* evaluateSplit(
     mask: new Float32Array(split.rows),
     ...(groups ? { groups } : {}),
   }));
-  const firsts = firstOutputs(dataset.tasks);
-  const outputs = dataset.tasks.reduce((sum, task) => sum + outputsOf(task), 0);
   const moments: Moments[] = [];
-  const { bytes } = batchArrays(dataset, batchSize);
-  const chunks = pace(bytes, program.transfers?.perChunkMilliseconds);
-  const reader: BatchReader = readBatches(dataset, name, { batchSize });
   let done = 0;
-  for (;;) {
-    const steps = chunks.steps();
-    const chunk = await reader.take(steps);
-    if (!chunk) break;
-    const started = performance.now();
-    const { categorical, numeric, labels, mask } = chunk.arrays;
-    const made = await program.run({ categorical, numeric });
-    chunks.observe(chunk.steps, (performance.now() - started) / 1000);
-    for (let step = 0; step < chunk.steps; step++) {
-      const rows = chunk.rows[step] ?? 0;
+  for await (const batches of scoredBatches(program, dataset, name, batchSize)) {
+    for (const batch of batches) {
       for (const [index, task] of tasks.entries()) {
-        const from = (step * tasks.length + index) * batchSize; // of [S, T, B]
-        for (let output = 0; output * split.rows < task.logits.length; output++) {
-          const begin = (step * outputs + (firsts[index] ?? 0) + output) * batchSize; // of [S, outputs, B]
-          copyRows(task.logits, made.logits?.data, begin, rows, output * split.rows + done);
-        }
-        copyRows(task.labels, labels.data, from, rows, done);
-        copyRows(task.mask, mask.data, from, rows, done);
+        for (const [output, logits] of batch.logits(index).entries())
+          task.logits.set(logits, output * split.rows + done);
+        task.labels.set(batch.labels(index), done);
+        task.mask.set(batch.mask(index), done);
       }
       for (const [index, gate] of gates().entries()) {
-        const weights = made[`gate/${index}`]?.data;
-        if (!weights) throw new Error(`The evaluation gave no weights of gate ${index}.`);
         moments[index] ??= new Moments(gate.experts.length);
-        moments[index].add(weights, step * batchSize, rows);
+        moments[index].add(batch.gate(index), batch.rows);
       }
-      done += rows;
+      done += batch.rows;
     }
     yield done;
-    await setImmediate(); // lets signals and timers in
   }
   for (const [index, { logits }] of tasks.entries()) {
     const at = logits.findIndex((logit) => !Number.isFinite(logit));
@@ -135,17 +174,6 @@ async function* evaluateSplit(
   };
 }
 
-function copyRows(
-  target: Float32Array,
-  source: Float32Array | Int32Array | undefined,
-  from: number,
-  rows: number,
-  to: number,
-): void {
-  if (!source) throw new Error('The evaluation gave no logits.');
-  target.set(source.subarray(from, from + rows), to);
-}
-
 /** Running sums of each column of [rows, width] weights, shifted by the first row so that small deviations are not cancelled. */
 class Moments {
   private readonly shift: Float64Array;
@@ -159,11 +187,10 @@ class Moments {
     this.squares = new Float64Array(width);
   }
 
-  add(values: Float32Array | Int32Array, firstRow: number, rows: number): void {
+  add(values: Float32Array, rows: number): void {
     const width = this.sum.length;
-    if (this.count === 0)
-      for (let column = 0; column < width; column++) this.shift[column] = values[firstRow * width + column] ?? 0;
-    for (let row = firstRow; row < firstRow + rows; row++) {
+    if (this.count === 0) this.shift.set(values.subarray(0, width));
+    for (let row = 0; row < rows; row++) {
       for (let column = 0; column < width; column++) {
         const value = (values[row * width + column] ?? 0) - (this.shift[column] ?? 0);
         this.sum[column] = (this.sum[column] ?? 0) + value;

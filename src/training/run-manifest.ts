@@ -9,9 +9,11 @@ export const manifestSchema = z.record(z.string(), z.string());
 export type RunManifest = Readonly<z.infer<typeof manifestSchema>>;
 
 export const predictionsFile = 'predictions.arrow';
+export const encodingFile = 'encoding.json';
+export const weightsFile = 'checkpoints/best.safetensors';
 const configFile = 'config.yaml';
 /** A run can be read without them: they may be deleted, but not be others. */
-const optional = [predictionsFile, 'checkpoints/best.safetensors'];
+const optional = [predictionsFile, encodingFile, weightsFile];
 const files = [configFile, 'environment.json', 'epochs.jsonl', 'gates.json', ...optional];
 
 /** Of the files that a finished run has in its folder. */

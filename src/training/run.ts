@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
+import { storedEncoding } from '../data/encode/stored-encoding.js';
 import { type ChosenDevice, type EngineChoice, lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
 import { sealed } from '../support/checksum.js';
 import { ConfigError } from '../support/errors.js';
@@ -15,7 +16,7 @@ import { type LoadDataset, type LoadingEvent, loadDataset } from './load-dataset
 import { writePredictions } from './predictions.js';
 import { notesOn, type Result, readResult, resultOf } from './result.js';
 import { keepEpochs, openRunFolderWithin, type RunFolder } from './run-folder.js';
-import { manifestOf, predictionsFile } from './run-manifest.js';
+import { encodingFile, manifestOf, predictionsFile } from './run-manifest.js';
 import { setUp, type TrainingSetup } from './setup.js';
 import { type Trained, type TrainingRecord, train } from './trainer.js';
 
@@ -202,6 +203,7 @@ async function finish(
 ): Promise<Result> {
   folder.check();
   await folder.writeJson('gates.json', trained.test.gates); // [] for a model without gates
+  await folder.write(encodingFile, `${JSON.stringify(storedEncoding(setup.dataset))}\n`);
   if (predictions) {
     await writePredictions(join(folder.path, predictionsFile), setup.dataset, trained.test);
   }

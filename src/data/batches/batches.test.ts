@@ -41,6 +41,7 @@ function numbered(rows: number, blockRows: number): { readonly dataset: Dataset;
       categorical,
       numeric: [{ name: 'x' }],
       lists: [],
+      fitted: [],
       tasks,
       checksum: '',
       notes: [],

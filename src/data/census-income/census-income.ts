@@ -82,6 +82,7 @@ export const censusIncome = defineLoader({
   options,
   paths: ['path', 'cache'],
   publication,
+  newRows: (options) => ({ labels: tableOf(options, taskGroups[options.group]).tasks, dialect: {} }),
   async open(options, context) {
     const tasks: readonly CensusTask[] = taskGroups[options.group];
     checkExtraInputs(options, tasks);
@@ -131,7 +132,12 @@ async function prepare(
         file: await openTableFile(file.path, { ...dialect, header: rawColumns.map(([name]) => name) }),
       });
     }
-    const about = { checksum: checksum.digest('hex'), fixed: true, known: { column: 'income', texts: incomeTexts } };
+    const about = {
+      checksum: checksum.digest('hex'),
+      fixed: true,
+      exact: dialect.exact,
+      known: { column: 'income', texts: incomeTexts },
+    };
     return prepareTable(database, files, table, about, context);
   });
 }
@@ -144,7 +150,7 @@ function temporaryFolder(): string {
 }
 
 /** The data as a table: the columns that labels are made of are no inputs, but for `extraInputs`. */
-function tableOf({ extraInputs }: Options, tasks: readonly CensusTask[]): TableOptions {
+function tableOf({ extraInputs }: Pick<Options, 'extraInputs'>, tasks: readonly CensusTask[]): TableOptions {
   const hidden = labelColumns.filter((name) => !extraInputs.includes(name));
   const kinds = { continuous: 'numeric', nominal: 'categorical', ignored: 'ignored' } as const;
   const columns = rawColumns.filter(([name]) => !hidden.some((column) => column === name));

@@ -1,17 +1,11 @@
-import {
-  bucketEncoding,
-  type ColumnEncoding,
-  type ColumnValues,
-  scaleEncoding,
-  signedLog,
-  vocabularyEncoding,
-} from './column-encodings.js';
+import type { FittedColumn } from '../dataset.js';
+import { type ColumnValues, signedLog } from './column-encodings.js';
 
 /** Learns from the training rows of one column, block by block, how to encode it. */
 export interface ColumnFit {
   readonly kind: 'single';
   add(values: ColumnValues, rows: Int32Array): void;
-  finish(): ColumnEncoding;
+  finish(): FittedColumn;
 }
 
 /** @param size Number of indexes that may occur. */
@@ -25,10 +19,7 @@ export function vocabularyFit(size: number, options: VocabularyOptions): ColumnF
         counts[index] = (counts[index] ?? 0) + 1;
       }
     },
-    finish() {
-      const { indexes, cardinality } = vocabulary(counts, options);
-      return vocabularyEncoding(indexes, cardinality);
-    },
+    finish: () => ({ kind: 'vocabulary', ...vocabulary(counts, options) }),
   };
 }
 
@@ -67,7 +58,7 @@ export function scaleFit(log: boolean): ColumnFit {
         moments.add(log ? signedLog(value) : value);
       }
     },
-    finish: () => scaleEncoding(moments.mean, moments.deviation, log),
+    finish: () => ({ kind: 'scale', mean: moments.mean, deviation: moments.deviation, log }),
   };
 }
 
@@ -124,7 +115,7 @@ function sampleFit(stride: number, edgesOf: (sorted: Float32Array) => number[]):
         sample.set(piece, at);
         at += piece.length;
       }
-      return bucketEncoding(Float64Array.from(edgesOf(sample.sort())), missing);
+      return { kind: 'buckets', edges: Float64Array.from(edgesOf(sample.sort())), missing };
     },
   };
 }

@@ -2,9 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { type InputsConfig, type TaskConfig, type TaskLoss, taskLossOf, taskMistake } from '../../config/parts.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import {
   type CategoricalFeature,
   type Dataset,
+  type FittedColumn,
   type ListFeature,
   listOf,
   type NumericFeature,
@@ -17,10 +19,16 @@ import {
   singleOf,
   type Task,
 } from '../dataset.js';
-import { type ColumnEncoding, identityEncoding } from './column-encodings.js';
+import {
+  bucketEncoding,
+  type ColumnEncoding,
+  identityEncoding,
+  scaleEncoding,
+  vocabularyEncoding,
+} from './column-encodings.js';
 import { type ColumnFit, Moments, quantileFit, scaleFit, valueFit, vocabularyFit } from './column-fits.js';
 import { encodedSplit, type KeptRows, keptRowsOf } from './encoded-split.js';
-import { type ListFit, listFit } from './list-column.js';
+import { type ListFit, listEncoding, listFit } from './list-column.js';
 
 /**
  * Prepares a source for models. Everything that is learnt of the data is learnt of the training split alone, in one pass that
@@ -64,7 +72,8 @@ export async function encode(
   if ((kept ? kept.rows : train.rows) === 0) {
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
   }
-  const encodings = fits.map((fit): ColumnEncoding => fit?.finish() ?? identityEncoding);
+  const fitted = fits.map((fit): FittedColumn => fit?.finish() ?? { kind: 'identity' });
+  const encodings = fitted.map(encodingOf);
   const notes = source.columns.flatMap(({ name }, c) => truncationNote(name, fits[c], encodings[c]));
   return {
     ...features(source.columns, encodings, inputs),
@@ -82,6 +91,8 @@ export async function encode(
         ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
       };
     }),
+    fitted: source.columns.map((column, c) => ({ column, by: must(fitted[c], column.name) })),
+    ...(source.texts ? { texts: source.texts } : {}),
     checksum: source.checksum,
     notes,
     splits: {
@@ -90,6 +101,21 @@ export async function encode(
       test: { ...encodedSplit(test, encodings, taskIndexes), ...rowGroups(source, test) },
     },
   };
+}
+
+export function encodingOf(fitted: FittedColumn): ColumnEncoding {
+  switch (fitted.kind) {
+    case 'vocabulary':
+      return vocabularyEncoding(fitted.indexes, fitted.cardinality);
+    case 'list':
+      return listEncoding(fitted);
+    case 'buckets':
+      return bucketEncoding(fitted.edges, fitted.missing);
+    case 'scale':
+      return scaleEncoding(fitted.mean, fitted.deviation, fitted.log);
+    case 'identity':
+      return identityEncoding;
+  }
 }
 
 /** One pass over the training rows, or a look at the first block if that is enough. */
@@ -156,7 +182,8 @@ function columnFits(source: Source, inputs: InputsConfig): Fit[] {
   });
 }
 
-function features(
+/** What models see of the columns. */
+export function features(
   columns: readonly SourceColumn[],
   encodings: readonly ColumnEncoding[],
   inputs: InputsConfig,
@@ -257,7 +284,7 @@ function rowGroups(source: Source, split: SourceSplit): Pick<Split, 'groups'> {
  * @param tasks the source's index of each task, the task, and how many classes it has.
  * @throws DataError with split, row, value, and the task of a label.
  */
-function checkedLabels(
+export function checkedLabels(
   split: SourceSplit,
   name: SplitName,
   tasks: readonly { readonly index: number; readonly task: TaskConfig; readonly classes: number }[],

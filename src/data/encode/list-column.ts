@@ -1,4 +1,4 @@
-import type { ListValues } from '../dataset.js';
+import type { FittedColumn, FittedList, ListValues } from '../dataset.js';
 import { type ListEncoding, noIndex } from './column-encodings.js';
 import { type VocabularyOptions, vocabulary } from './column-fits.js';
 
@@ -12,7 +12,7 @@ export interface ListOptions extends VocabularyOptions {
 export interface ListFit {
   readonly kind: 'list';
   add(values: ListValues, rows: Int32Array): void;
-  finish(): ListEncoding;
+  finish(): FittedColumn;
   /** What the truncation leaves out of the training rows; null if nothing. */
   truncation(): { readonly rows: number; readonly entries: number } | null;
 }
@@ -38,15 +38,12 @@ export function listFit(size: number, options: ListOptions): ListFit {
         lost.entries += times * (end - begin - options.length);
       }
     },
-    finish: () => listEncoding(vocabulary(counts, options), options),
+    finish: () => ({ kind: 'list', ...vocabulary(counts, options), length: options.length, pool: options.pool }),
     truncation: () => (lost.rows > 0 ? lost : null),
   };
 }
 
-function listEncoding(
-  { indexes: known, cardinality }: { readonly indexes: Int32Array; readonly cardinality: number },
-  { length, pool }: ListOptions,
-): ListEncoding {
+export function listEncoding({ indexes: known, cardinality, length, pool }: FittedList): ListEncoding {
   // the list that was encoded last
   const feed = { indexes: new Int32Array(length), weights: new Float32Array(length) };
   let last: ListValues | undefined;

@@ -8,6 +8,7 @@ import {
   type SourceTask,
   type SplitName,
   splitNames,
+  type TextReading,
 } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
 import { type Prepared, PreparedFile } from './prepared.js';
@@ -32,6 +33,7 @@ export interface StoredSource {
   readonly weighted?: boolean;
   readonly checksum: string;
   readonly group?: string;
+  readonly texts?: TextReading;
   /** Notes for whoever opens it. */
   readonly notes?: readonly string[];
 }
@@ -107,6 +109,7 @@ export async function preparedSource(
     checksum: stored.checksum,
     splits: { train, validation, test },
     ...(stored.group === undefined ? {} : { group: stored.group }),
+    ...(stored.texts ? { texts: stored.texts } : {}),
   };
 }
 

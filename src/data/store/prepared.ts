@@ -13,7 +13,7 @@ import { advance, type LoaderContext } from '../loader.js';
 import { limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
 
 /** Raise it when the stored format changes. */
-const formatVersion = 3;
+const formatVersion = 4;
 
 /**
  * The checksum of a larger file is compared only on request. DuckDB checks its blocks' checksums when it reads them.

@@ -37,11 +37,14 @@ export async function columnKinds(
   const known: KnownInput[] = [];
   for (const [i, { input, column }] of asked.entries()) {
     const { present = 0, numbers = 0, whole = true, long = 0 } = found[i] ?? {};
-    const as = (kind: KnownInput['kind'], number = numberSql(column), lenient = false) =>
-      void known.push({ ...input, kind, column, number, lenient });
+    const as = (kind: KnownInput['kind'], time?: number, lenient = input.lenient ?? false) => {
+      const days = column.type === 'text' ? timesOfText(column.sql)[time ?? -1] : undefined;
+      const number = days === undefined ? numberSql(column) : daysOf(days);
+      known.push({ ...input, kind, column, number, lenient, time });
+    };
     if (input.kind !== undefined) {
-      const time = input.kind === 'numeric' && numbers < present ? await timeOf(database, column, present) : undefined;
-      as(input.kind, time && daysOf(time));
+      const isKnown = input.kind !== 'numeric' || input.lenient !== undefined || numbers === present;
+      as(input.kind, isKnown ? input.time : await wayOfTime(database, column, present));
     } else if (present === 0) continue;
     else if (column.type === 'list') as('list');
     else if (numbers >= (1 - oddShare) * present && numbers > 0) {
@@ -49,13 +52,13 @@ export async function columnKinds(
       if (areIds || (column.apart !== true && whole && (await different(database, column)) <= fewValues))
         as('categorical');
       else {
-        as('numeric', numberSql(column), numbers < present);
+        as('numeric', undefined, numbers < present);
         if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
       }
     } else {
-      const time = numbers === 0 ? await timeOf(database, column, present) : undefined;
+      const time = numbers === 0 ? await wayOfTime(database, column, present) : undefined;
       if (time === undefined) as('categorical');
-      else as('numeric', daysOf(time));
+      else as('numeric', time);
     }
   }
   noteKinds(inputs, known, note);
@@ -103,6 +106,16 @@ export async function timeOf(
   column: StagedColumn,
   present: number,
 ): Promise<string | undefined> {
+  const way = await wayOfTime(database, column, present);
+  return way === undefined ? undefined : timesOfText(column.sql)[way];
+}
+
+/** Its place in `timesOfText`. */
+async function wayOfTime(
+  database: DuckDBConnection,
+  column: StagedColumn,
+  present: number,
+): Promise<number | undefined> {
   if (column.type !== 'text') return undefined;
   const ways = timesOfText(column.sql);
   const [sample = 0, ...some] = await numbersOf(
@@ -110,10 +123,10 @@ export async function timeOf(
     ['count(*)', ...ways.map((way) => `count(${way})`)],
     `(SELECT ${column.sql} FROM ${stagedTable} WHERE ${column.sql} IS NOT NULL LIMIT 1000)`,
   );
-  const likely = ways.filter((_, w) => some[w] === sample && sample > 0);
+  const likely = [...ways.keys()].filter((w) => some[w] === sample && sample > 0);
   const all = await numbersOf(
     database,
-    likely.map((way) => `count(${way})`),
+    likely.map((way) => `count(${ways[way]})`),
     stagedTable,
   );
   const right = likely.filter((_, w) => all[w] === present);

@@ -1,17 +1,14 @@
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
-import type { SourceTask } from '../dataset.js';
+import type { CellReading, SourceTask } from '../dataset.js';
 import type { Condition } from './cell.js';
 import type { ColumnOption, Reference, TableOptions, TaskOption } from './table-options.js';
 
-export interface InputColumn {
+export interface InputColumn extends CellReading {
   readonly index: number;
   readonly name: string;
   /** Undefined: to be inferred. */
   readonly kind: 'categorical' | 'numeric' | 'list' | undefined;
-  readonly hash?: number | undefined;
-  readonly separator?: string | undefined;
-  readonly weights?: string | undefined;
 }
 
 export interface LabelColumn {

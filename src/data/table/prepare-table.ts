@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
-import { type SplitName, splitNames } from '../dataset.js';
+import { must } from '../../support/must.js';
+import { type CellReading, type SplitName, splitNames } from '../dataset.js';
 import type { LoaderContext } from '../loader.js';
-import { limitMemory, literal, literals, numbersOf, rowsOf, told } from '../store/database.js';
+import { identifier, limitMemory, literal, literals, numbersOf, rowsOf, told } from '../store/database.js';
 import type { StoredSource } from '../store/prepared-source.js';
 import { shown } from './cell.js';
 import { columnKinds, type KnownInput } from './column-kinds.js';
@@ -26,6 +27,12 @@ export interface About {
   readonly fixed?: boolean;
   /** A column that has these texts alone. */
   readonly known?: { readonly column: string; readonly texts: readonly string[] };
+  /** The files were opened so that blanks around values belong to them. */
+  readonly exact?: boolean;
+  /** The rows are new ones of a model that is trained: all of the test split, and read as those of training. By column. */
+  readonly trained?: ReadonlyMap<string, CellReading>;
+  /** Columns that the table `kept` gets as they are, in the order of the rows. */
+  readonly keep?: readonly string[];
 }
 
 type Context = Pick<LoaderContext, 'progress' | 'signal'>;
@@ -59,7 +66,13 @@ export async function prepareTable(
 ): Promise<StoredSource> {
   checkColumns(files, undefined);
   const { path = '', names = [] } = files[0]?.file ?? {};
-  const roles = columnRoles({ path, names }, options);
+  const found = columnRoles({ path, names }, options);
+  const { trained, keep = [] } = about;
+  const roles = {
+    ...found,
+    inputs: found.inputs.map((input) => ({ ...input, ...trained?.get(input.name) })),
+    used: new Set([...found.used, ...keep]),
+  };
   checkColumns(files, roles.used);
   const [[threads] = []] = await rowsOf(database, "SELECT current_setting('threads')");
   await limitMemory(database, roles.used.size, Number(threads));
@@ -72,7 +85,8 @@ export async function prepareTable(
   };
   const onBytes = (read: number) => onShare(readingShare * (read / Math.max(1, bytes)));
   const known = await stagedInputs(database, files, roles, options, notes, onBytes);
-  refuseEmptyFiles(known.staged, options.splitSeed === 'run');
+  const wanted = trained ? (['test'] as const) : splitNames;
+  refuseEmptyFiles(known.staged, wanted, options.splitSeed === 'run');
   context.signal?.throwIfAborted();
   const placed = await rowSplits(database, known.staged, roles, options);
   const labelled = { ...roles, labels: await withClasses(database, roles.labels, known.staged, placed) };
@@ -80,9 +94,10 @@ export async function prepareTable(
   const written = (share: number) => onShare(readingShare + (1 - readingShare) * share);
   const stored = await told(database, written, () =>
     writeRows(database, placed, known, labelled, {
-      checksum: about.checksum,
+      ...about,
       path,
       options,
+      wanted,
       notes,
       signal: context.signal,
     }),
@@ -284,10 +299,11 @@ async function writeRows(
   { from }: RowSplits,
   { staged, inputs }: Known,
   { labels, group, weight }: ColumnRoles,
-  about: {
-    readonly checksum: string;
+  about: About & {
     readonly path: string;
     readonly options: TableOptions;
+    /** Splits that must have rows. */
+    readonly wanted: readonly SplitName[];
     /** Of the preparation; those of writing are added. */
     readonly notes: string[];
     readonly signal: AbortSignal | undefined;
@@ -338,8 +354,12 @@ async function writeRows(
   await database.run(
     `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
   );
-  const rows = await splitRows(database, staged, about.options.splitSeed === 'run', note);
-  for (const [t, label] of labels.entries())
+  if (about.keep && about.keep.length > 0) {
+    const kept = about.keep.map((name) => `${must(staged.columns.get(name), name).sql} AS ${identifier(name)}`);
+    await database.run(`CREATE TABLE prepared.kept AS SELECT ${kept.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
+  }
+  const rows = await splitRows(database, staged, about, note);
+  for (const [t, label] of about.trained ? [] : labels.entries())
     await refuseNoPositives(database, label, `l${t}`, staged, from, about.path);
   const outside = await numbersOf(
     database,
@@ -347,12 +367,14 @@ async function writeRows(
     'prepared.rows',
   );
   return {
-    columns: inputs.map(({ name, kind, hash, weights }) => ({
+    columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time }) => ({
       name,
       kind,
       ...(hash === undefined ? {} : { size: hash }),
       ...(kind === 'list' ? { weighted: weights !== undefined } : {}),
+      cells: kind === 'numeric' ? { lenient, time } : { hash, separator, weights },
     })),
+    texts: { missing: about.options.missing, exact: about.exact },
     tasks: labels.map(({ task }) => task),
     rows,
     masked: outside.some((count) => count > 0),
@@ -398,7 +420,7 @@ async function writeDictionary(
 async function splitRows(
   database: DuckDBConnection,
   { files, rows: all }: StagedRows,
-  drawnLater: boolean,
+  { options, wanted }: { readonly options: TableOptions; readonly wanted: readonly SplitName[] },
   note: (message: string) => void,
 ): Promise<Readonly<Record<SplitName, number>>> {
   const found = await numbersOf(
@@ -408,8 +430,8 @@ async function splitRows(
   );
   const [train = 0, validation = 0, test = 0] = found;
   const rows = { train, validation, test };
-  for (const name of splitNames) {
-    const drawn = drawnLater && name !== 'train' && !files.some(({ split }) => split === name);
+  for (const name of wanted) {
+    const drawn = options.splitSeed === 'run' && name !== 'train' && !files.some(({ split }) => split === name);
     if (rows[name] === 0 && !drawn) throw new DataError(noRows(name));
   }
   const none = all - train - validation - test;
@@ -418,8 +440,8 @@ async function splitRows(
 }
 
 /** @throws DataError for a split whose files have no rows. */
-function refuseEmptyFiles({ files }: StagedRows, drawnLater: boolean): void {
-  for (const name of splitNames) {
+function refuseEmptyFiles({ files }: StagedRows, wanted: readonly SplitName[], drawnLater: boolean): void {
+  for (const name of wanted) {
     const origin = files.some(({ split }) => split === name) ? name : 'train';
     if (drawnLater && origin !== name) continue;
     const own = files.filter(({ split }) => split === origin);

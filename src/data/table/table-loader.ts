@@ -65,6 +65,11 @@ export const table = defineLoader({
     const source = await preparedSource(entry, context);
     return options.splitSeed === 'run' ? drawnSource(source, shares, context.seed) : source;
   },
+  newRows: ({ tasks, weight, header, delimiter, quote, encoding, decimal }) => ({
+    labels: tasks,
+    weight: weight === undefined ? undefined : String(weight),
+    dialect: { header, delimiter, quote, encoding, decimal },
+  }),
   async leftOut(options) {
     const ignored = Object.keys(options.columns).filter((reference) => options.columns[reference] === 'ignored');
     if (ignored.length === 0 && options.others !== 'ignored') return [];

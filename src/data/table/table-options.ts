@@ -183,6 +183,17 @@ export const tableOptions = {
   cache: z.string().default('datasets/cache').describe('Folder for the prepared tables, from which rows are read.'),
 };
 const schema = z.strictObject(tableOptions);
+
+/** How text files are written, without defaults. */
+const { header, delimiter, quote, encoding, decimal, missing } = tableOptions;
+export const dialectOptions = z.strictObject({
+  header: header.unwrap().optional(),
+  delimiter,
+  quote: quote.unwrap().optional(),
+  encoding,
+  decimal,
+  missing: missing.unwrap().optional(),
+});
 export type TableOptions = z.infer<typeof schema>;
 export type ColumnOption = z.infer<typeof columnSchema>;
 export type TaskOption = z.infer<typeof taskSchema>;

@@ -20,11 +20,18 @@ export function isList(values: OutputValues): values is Pick<ListValues, 'offset
   return 'offsets' in values;
 }
 
+/** Columns of another table, which stand before those that are written, row by row. */
+export interface Beside {
+  /** A DuckDB file with the table `kept`, of texts, lists of texts, doubles and 64-bit integers. */
+  readonly file: string;
+  readonly names: readonly string[];
+}
+
 export interface FormatDefinition {
   /** The file's ending, without a dot. */
   readonly name: string;
   /** Approximate size of a row group in bytes. */
   readonly groupBytes: number;
   /** The bytes of a whole file, piece by piece. Equal rows in equal groups give equal bytes. */
-  encode(columns: readonly OutputColumn[], groups: AsyncIterable<RowGroup>): AsyncIterable<Uint8Array>;
+  encode(columns: readonly OutputColumn[], groups: AsyncIterable<RowGroup>, beside?: Beside): AsyncIterable<Uint8Array>;
 }

@@ -6,35 +6,47 @@ import { catalogue } from '../../support/catalogue.js';
 import { ConfigError, UserError } from '../../support/errors.js';
 import { removeRemains, writeWhole } from '../../support/whole-file.js';
 import { appendColumns } from '../store/append-columns.js';
-import { identifier, literal, openDatabase, sqlReason } from '../store/database.js';
+import { identifier, literal, openDatabase, rowsOf, sqlReason } from '../store/database.js';
 import { arrow } from './arrow.js';
-import { type FormatDefinition, isList, type OutputColumn, type OutputValues, type RowGroup } from './format.js';
+import {
+  type Beside,
+  type FormatDefinition,
+  isList,
+  type OutputColumn,
+  type OutputValues,
+  type RowGroup,
+} from './format.js';
 
 /**
  * A header line, then a line per row. Floats read back as the same 32 bits. NaN is an empty field. `|` separates the
  * entries of a list.
  */
-const csv: FormatDefinition = copied('csv', 'FORMAT csv, HEADER', ({ name, kind }) => {
-  const column = identifier(name);
-  if (kind === 'integer') return column;
-  if (kind === 'list') return `nullif(array_to_string(${column}, '|'), '')`;
-  const whole = `${column} = trunc(${column}) AND abs(${column}) < 16777216`;
-  return `CASE WHEN isnan(${column}) THEN NULL WHEN ${whole} THEN CAST(CAST(${column} AS INTEGER) AS VARCHAR) ELSE CAST(${column} AS VARCHAR) END`;
+const csv: FormatDefinition = copied('csv', 'FORMAT csv, HEADER', (column, type) => {
+  if (type.endsWith('[]')) return `nullif(array_to_string(${column}, '|'), '')`;
+  const exact = { FLOAT: 2 ** 24, DOUBLE: 2 ** 53 }[type];
+  if (exact === undefined) return column;
+  const whole = `${column} = trunc(${column}) AND abs(${column}) < ${exact}`;
+  return `CASE WHEN isnan(${column}) THEN NULL WHEN ${whole} THEN CAST(CAST(${column} AS BIGINT) AS VARCHAR) ELSE CAST(${column} AS VARCHAR) END`;
 });
 
 /** Snappy, 65,536 rows per row group. */
-const parquet: FormatDefinition = copied('parquet', 'FORMAT parquet, ROW_GROUP_SIZE 65536', ({ name }) =>
-  identifier(name),
-);
+const parquet: FormatDefinition = copied('parquet', 'FORMAT parquet, ROW_GROUP_SIZE 65536', (column) => column);
 
 const typeNames = { float: 'FLOAT', integer: 'INTEGER', list: 'INTEGER[]' } as const;
 
-/** A format that DuckDB writes. The rows wait in a temporary database, mostly on disk. */
-function copied(name: string, options: string, expressionOf: (column: OutputColumn) => string): FormatDefinition {
+/**
+ * A format that DuckDB writes. The rows wait in a temporary database, mostly on disk.
+ * @param expressionOf SQL of a column of this type.
+ */
+function copied(
+  name: string,
+  options: string,
+  expressionOf: (column: string, type: string) => string,
+): FormatDefinition {
   return {
     name,
     groupBytes: 2 ** 25,
-    async *encode(columns, groups) {
+    async *encode(columns, groups, beside) {
       const folder = await mkdtemp(join(tmpdir(), 'ple-rows-'));
       const database = await openDatabase(join(folder, 'rows.duckdb'));
       try {
@@ -48,9 +60,15 @@ function copied(name: string, options: string, expressionOf: (column: OutputColu
           await appendColumns(database, 'rows', values, group.rows).catch(unwritten);
         }
         const path = join(folder, `rows.${name}`);
-        const selected = columns.map((column) => `${expressionOf(column)} AS ${identifier(column.name)}`);
+        if (beside) await database.run(`ATTACH ${literal(beside.file)} AS beside (READ_ONLY)`);
+        const from = beside ? 'beside.kept POSITIONAL JOIN rows' : 'rows';
+        const types = await rowsOf(database, `DESCRIBE SELECT * FROM ${from}`);
+        const selected = types.map(([name, type]) => {
+          const column = identifier(String(name));
+          return `${expressionOf(column, String(type))} AS ${column}`;
+        });
         await database
-          .run(`COPY (SELECT ${selected.join(', ')} FROM rows) TO ${literal(path)} (${options})`)
+          .run(`COPY (SELECT ${selected.join(', ')} FROM ${from}) TO ${literal(path)} (${options})`)
           .catch(unwritten);
         yield* createReadStream(path, { highWaterMark: 2 ** 20 });
       } finally {
@@ -78,12 +96,27 @@ export type Blocks = AsyncIterable<RowGroup>;
  * @throws ConfigError for an ending that is no format's, or a folder of this name. UserError for a file that cannot be
  * written.
  */
-export async function writeTable(path: string, columns: readonly OutputColumn[], blocks: Blocks): Promise<void> {
+export async function writeTable(
+  path: string,
+  columns: readonly OutputColumn[],
+  blocks: Blocks,
+  beside?: Beside,
+): Promise<void> {
   const format = formatOf(path);
   if ((await stat(path).catch(() => undefined))?.isDirectory())
     throw new ConfigError(`${path} is a folder; name the file to be written.`);
   await removeRemains(dirname(path));
-  await writeWhole(path, format.encode(columns, groupsOf(columns, blocks, format.groupBytes)));
+  await writeWhole(path, encoded(format, columns, blocks, beside));
+}
+
+/** The bytes of a file, piece by piece. */
+export function encoded(
+  format: FormatDefinition,
+  columns: readonly OutputColumn[],
+  blocks: Blocks,
+  beside?: Beside,
+): AsyncIterable<Uint8Array> {
+  return format.encode(columns, groupsOf(columns, blocks, format.groupBytes), beside);
 }
 
 /** @throws ConfigError */

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import type { InputsConfig, TaskConfig } from '../../config/parts.js';
+import { must } from '../../support/must.js';
+import type { Dataset, FittedColumn, Source, SourceColumn, SourceSplit, Task } from '../dataset.js';
+import { checkedLabels, encodingOf, features } from './encode.js';
+import { encodedSplit } from './encoded-split.js';
+
+/** `values[i]` has the index i + 1; where the first is null, the values of `rare` share the index 1. Any other value has the index 0. */
+const vocabulary = {
+  values: z.array(z.union([z.string(), z.int()]).nullable()),
+  rare: z.array(z.union([z.string(), z.int()])),
+};
+/** See `CellReading`. */
+const cells = z.strictObject({
+  hash: z.int().optional(),
+  separator: z.string().optional(),
+  weights: z.string().optional(),
+  lenient: z.boolean().optional(),
+  time: z.int().optional(),
+});
+const column = { name: z.string(), cells };
+
+/** How a column becomes numbers, as `FittedColumn` says. */
+const columnShape = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('vocabulary'), ...column, ...vocabulary }),
+  z.strictObject({
+    kind: z.literal('list'),
+    ...column,
+    ...vocabulary,
+    length: z.int(),
+    pool: z.enum(['sum', 'mean']),
+  }),
+  z.strictObject({ kind: z.literal('buckets'), ...column, edges: z.array(z.number()), missing: z.boolean() }),
+  z.strictObject({ kind: z.literal('scale'), ...column, mean: z.number(), deviation: z.number(), log: z.boolean() }),
+  z.strictObject({ kind: z.literal('identity'), ...column }),
+]);
+
+const taskShape = z.looseObject({
+  name: z.string(),
+  type: z.enum(['binary', 'regression', 'multiclass']),
+  classes: z.array(z.string()).optional(),
+  offset: z.number(),
+  scale: z.number(),
+  link: z.literal('log').optional(),
+});
+
+/** A run's `encoding.json`: all that a new row needs to become a model's input, and a logit to become a prediction. */
+export const encodingShape = z.looseObject({
+  schema: z.literal(1),
+  texts: z.strictObject({ missing: z.array(z.string()), exact: z.boolean().optional() }).optional(),
+  columns: z.array(columnShape),
+  tasks: z.array(taskShape),
+});
+export type StoredEncoding = z.infer<typeof encodingShape>;
+export type StoredColumn = z.infer<typeof columnShape>;
+
+export function storedEncoding({ fitted, texts, tasks }: Pick<Dataset, 'fitted' | 'texts' | 'tasks'>): StoredEncoding {
+  return {
+    schema: 1,
+    ...(texts ? { texts: { ...texts, missing: [...texts.missing] } } : {}),
+    columns: fitted.map(({ column, by }) => storedColumn(column, by)),
+    tasks: tasks.map(({ name, type, classes, offset, scale, link }) => ({
+      ...{ name, type, offset, scale },
+      ...(classes ? { classes: [...classes] } : {}),
+      ...(link ? { link } : {}),
+    })),
+  };
+}
+
+function storedColumn({ name, dictionary, cells = {} }: SourceColumn, by: FittedColumn): StoredColumn {
+  const of = { name, cells: by.kind === 'vocabulary' || by.kind === 'list' ? cells : { lenient: false, ...cells } };
+  if (by.kind === 'buckets') return { ...of, ...by, edges: [...by.edges] };
+  if (by.kind !== 'vocabulary' && by.kind !== 'list') return { ...of, ...by };
+  const { indexes, cardinality, ...options } = by;
+  const textOf = (index: number) => (dictionary ? must(dictionary[index], name) : index);
+  return { ...of, ...options, ...vocabularyOf(indexes, cardinality, textOf) };
+}
+
+function vocabularyOf(indexes: Int32Array, cardinality: number, textOf: (index: number) => string | number) {
+  const values: (string | number | null)[] = new Array(cardinality - 1).fill(null);
+  let rare: (string | number)[] = [];
+  for (const [from, index] of indexes.entries()) {
+    if (index === 0) continue;
+    if (index === 1) rare.push(textOf(from));
+    else values[index - 1] = textOf(from);
+  }
+  if (rare.length === 1) {
+    values[0] = rare[0] ?? null;
+    rare = [];
+  }
+  return { values, rare };
+}
+
+/** The index of a value, by its text; 0 for one that has none. */
+export function indexesOf({ values, rare }: Pick<StoredColumn & { kind: 'vocabulary' }, 'values' | 'rare'>) {
+  const indexes = new Map(rare.map((value): [string, number] => [String(value), 1]));
+  for (const [i, value] of values.entries()) if (value !== null) indexes.set(String(value), i + 1);
+  return indexes;
+}
+
+/** What was fitted, for a source that may have other values, or the same ones in another order. */
+function fittedFor(column: SourceColumn, stored: StoredColumn): FittedColumn {
+  if (stored.kind === 'identity') return { kind: 'identity' };
+  if (stored.kind === 'scale') return stored;
+  if (stored.kind === 'buckets') return { ...stored, edges: Float64Array.from(stored.edges) };
+  const known = indexesOf(stored);
+  const texts = column.dictionary ?? Array.from({ length: column.size ?? 0 }, (_, index) => String(index));
+  const indexes = Int32Array.from(texts, (text) => known.get(text) ?? 0);
+  const fitted = { indexes, cardinality: stored.values.length + 1 };
+  return stored.kind === 'list'
+    ? { kind: 'list', ...fitted, length: stored.length, pool: stored.pool }
+    : { kind: 'vocabulary', ...fitted };
+}
+
+/**
+ * New rows, encoded as those of training were. They are the test split; the others are empty. Tasks whose labels the source lacks have none: their
+ * masks are 0.
+ * @param inputs and `tasks` Of the run's config.
+ */
+export function encodeNewRows(
+  source: Source,
+  stored: StoredEncoding,
+  inputs: InputsConfig,
+  tasks: readonly TaskConfig[],
+): Dataset {
+  const columns = stored.columns.map(({ name }) =>
+    must(
+      source.columns.find((column) => column.name === name),
+      name,
+    ),
+  );
+  const places = columns.map((column) => source.columns.indexOf(column));
+  const fitted = stored.columns.map((one, c) => ({
+    column: must(columns[c], one.name),
+    by: fittedFor(must(columns[c], one.name), one),
+  }));
+  const encodings = fitted.map(({ by }) => encodingOf(by));
+  const labels = tasks.map(({ name }) => source.tasks.findIndex((task) => task.name === name));
+  const test = source.splits.test;
+  const ordered: SourceSplit = {
+    ...test,
+    async read(index) {
+      const block = await test.read(index);
+      const none = new Float32Array(block.rows);
+      const of = (from: readonly Float32Array[] | undefined, other: Float32Array) =>
+        labels.map((label) => (label < 0 ? none : (from?.[label] ?? other)));
+      return {
+        ...block,
+        columns: places.map((place) => must(block.columns[place], `column ${place}`)),
+        labels: of(block.labels, none),
+        masks: of(block.masks, new Float32Array(block.rows).fill(1)),
+      };
+    },
+  };
+  const all = tasks.map((_, t) => t);
+  const checked = checkedLabels(
+    ordered,
+    'test',
+    tasks.map((task, t) => ({ task, index: t, classes: stored.tasks[t]?.classes?.length ?? 0 })),
+  );
+  const encoded = encodedSplit(checked, encodings, all);
+  const empty = { rows: 0, blockRows: 1, read: () => Promise.reject(new Error('The split has no rows')) };
+  return {
+    ...features(columns, encodings, inputs),
+    fitted,
+    tasks: stored.tasks.map(
+      ({ name, type, classes, offset, scale, link }): Task => ({
+        ...{ name, type, offset, scale },
+        ...(classes ? { classes } : {}),
+        ...(link ? { link } : {}),
+      }),
+    ),
+    checksum: source.checksum,
+    notes: [],
+    splits: { train: empty, validation: empty, test: encoded },
+  };
+}

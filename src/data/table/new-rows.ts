@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { didYouMean } from '../../support/catalogue.js';
+import { DataError } from '../../support/errors.js';
+import type { CellReading, Source, TextReading } from '../dataset.js';
+import type { Dialect, LoaderContext, RowReading } from '../loader.js';
+import { prepared } from '../store/prepared.js';
+import { preparedSource } from '../store/prepared-source.js';
+import { findDataFiles } from './data-files.js';
+import { prepareTable } from './prepare-table.js';
+import { openTableFile } from './row-file.js';
+import type { SplitFile } from './staged-rows.js';
+import { type TableOptions, usualMissing } from './table-options.js';
+
+/** What is read of the files. Labels and weights are read where the files have their columns. */
+export interface Wanted extends Pick<RowReading, 'labels' | 'weight'> {
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly kind: 'categorical' | 'numeric' | 'list';
+    readonly cells: CellReading;
+  }[];
+  /** Columns that are kept as they are. */
+  readonly keep: readonly string[];
+}
+
+/** Rows of a table that a trained model has not seen, in the order of the files. */
+export interface NewRows {
+  /** Its test split has all rows. Its tasks are those whose labels are there. */
+  readonly source: Source;
+  /** DuckDB file with the table `kept`: the columns that were to be kept. */
+  readonly file: string;
+  /** Deletes what was prepared. */
+  release(): Promise<void>;
+}
+
+/**
+ * Reads files into a temporary table, in bounded memory.
+ * @param paths Files or patterns of any format that the `table` loader reads.
+ * @throws DataError for a file without a column that is wanted.
+ */
+export async function openNewRows(
+  paths: readonly string[],
+  wanted: Wanted,
+  { exact, ...dialect }: Dialect & Pick<TextReading, 'exact'>,
+  context: LoaderContext,
+): Promise<NewRows> {
+  const found = await findDataFiles(paths);
+  const { header = true, quote = '"', missing = usualMissing, ...others } = dialect;
+  const reading = { header, quote, missing: [...missing], ...others };
+  const files: SplitFile[] = [];
+  for (const { path } of found)
+    files.push({ split: 'test', file: await openTableFile(path, { ...reading, ...(exact ? { exact } : {}) }) });
+  const { path = '', names = [] } = files[0]?.file ?? {};
+  for (const name of [...wanted.inputs.map((input) => input.name), ...wanted.keep]) {
+    if (names.includes(name)) continue;
+    throw new DataError(
+      `${path} has no column '${name}'${didYouMean(name, names)}${wanted.keep.includes(name) ? '' : ', which the model reads'}; there are: ${names.slice(0, 50).join(', ')}.`,
+    );
+  }
+  const has = (reference: string | number | undefined) => reference === undefined || names.includes(String(reference));
+  const labels = Object.entries(wanted.labels).filter(
+    ([name, { column, mask }]) => has(column ?? name) && has(mask?.column),
+  );
+  const options: TableOptions = {
+    ...reading,
+    tasks: Object.fromEntries(labels),
+    columns: Object.fromEntries(
+      wanted.inputs.map(({ name, kind, cells: { hash, separator, weights } }) => [
+        name,
+        kind === 'numeric' ? kind : { kind, hash, ...(kind === 'list' ? { separator, weights } : {}) },
+      ]),
+    ),
+    others: 'ignored',
+    test: [...paths],
+    splitSeed: 0,
+    cache: '',
+    ...(wanted.weight !== undefined && names.includes(wanted.weight) ? { weight: wanted.weight } : {}),
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'ple-new-rows-'));
+  const release = () => rm(folder, { recursive: true, force: true });
+  try {
+    const about = {
+      checksum: '',
+      exact: exact ?? false,
+      trained: new Map(wanted.inputs.map(({ name, cells }) => [name, cells])),
+      keep: wanted.keep,
+    };
+    const at = { folder, name: 'rows', key: null };
+    const entry = await prepared(at, context, (database) => prepareTable(database, files, options, about, context));
+    return { source: await preparedSource(entry, context), file: entry.file, release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}

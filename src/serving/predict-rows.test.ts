@@ -1,0 +1,131 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
+import { parquetReadObjects } from 'hyparquet';
+import { afterAll, describe, expect, test } from 'vitest';
+import { writeTable } from '../data/write/write-file.js';
+import { lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
+import { models } from '../models/catalogue.js';
+import { smallOptions } from '../models/run.fixture.js';
+import { readRun } from '../training/finished-run.js';
+import { trainedOnMixed, writeMixedTable } from './mixed-table.fixture.js';
+import { allScores, predictions } from './predict-rows.js';
+import { encodedRows, type Scale } from './score-rows.js';
+import { readTrainedRun } from './trained-run.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ple-predict-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeMixedTable(folder);
+const context = { seed: 0, note: () => undefined };
+const file = (name: string) => join(folder, name);
+
+async function opened(path: string, data: string, keep: readonly string[] = []) {
+  const run = await readTrainedRun(path);
+  const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
+  const rows = await encodedRows(run, [data], { keep, dialect: {} }, context);
+  return { run, engine, rows };
+}
+
+async function predicted(path: string, data: string, out: string, scale: Scale, keep: readonly string[] = []) {
+  const { run, engine, rows } = await opened(path, data, keep);
+  const { columns, blocks } = predictions(run, rows.dataset, engine, scale, () => undefined);
+  await writeTable(out, columns, blocks, keep.length > 0 ? { file: rows.file, names: keep } : undefined);
+  await rows.release();
+}
+
+const testLogits = async (path: string) =>
+  ((await readRun(path)?.predictions()) ?? []).map(({ task, scores }) => [task.name, scores.logits] as const);
+
+describe.each(models.names)('%s', (model) => {
+  test('new rows get the bits of the run’s own test predictions', async () => {
+    const options = JSON.stringify({ type: model, ...smallOptions(model, 'click', 'buy') });
+    const given = model === 'pepnet' ? options.replace('}', ',"prior":["city"]}') : options;
+    const path = await trainedOnMixed(folder, '[{ name: click, type: binary }, { name: buy, type: binary }]', given);
+    await predicted(path, file('inputs.csv'), file('out.arrow'), 'logit');
+    const table = tableFromIPC(readFileSync(file('out.arrow')));
+    const expected = await testLogits(path);
+    expect(expected.map(([, logits]) => logits.length)).toEqual([203, 203]);
+    for (const [task, logits] of expected) expect(table.getChild(`${task}.logit`)?.toArray()).toEqual(logits);
+  });
+});
+
+describe('a run with all types of tasks', async () => {
+  const tasks =
+    '[{ name: click, type: binary }, { name: spend, type: regression, standardize: true }, { name: plan, type: multiclass }]';
+  const model = '{ type: ple, levels: [[6], [4]], tower: [4], experts: { shared: 1, task: 1 }, normalization: batch }';
+  const path = await trainedOnMixed(folder, tasks, model);
+
+  test('probabilities and values in the label’s units are those of the logits, in each format and with columns kept', async () => {
+    const keep = ['id', 'city', 'tags'];
+    for (const format of ['csv', 'parquet', 'arrow'])
+      await predicted(path, file('inputs.csv'), file(`out.${format}`), 'label', keep);
+    const arrow = tableFromIPC(readFileSync(file('out.arrow')));
+    const names = [
+      'click.probability',
+      'spend.prediction',
+      ...['free', 'paid', 'team'].map((c) => `plan.probability.${c}`),
+    ];
+    expect(arrow.schema.fields.map(({ name }) => name)).toEqual([...keep, ...names]);
+
+    const scores = new Map(
+      (await readRun(path)?.predictions())?.map(({ task, scores }) => [task.name, { task, scores }]),
+    );
+    const [click, spend, plan] = ['click', 'spend', 'plan'].map((name) => scores.get(name));
+    const units = spend?.task ?? { scale: 0, offset: 0 };
+    for (let row = 0; row < 203; row++) {
+      const found = arrow.get(row)?.toJSON() ?? {};
+      expect(found['id']).toBe(String(row));
+      expect(found['click.probability']).toBeCloseTo(1 / (1 + Math.exp(-(click?.scores.logits[row] ?? 0))), 6);
+      expect(found['spend.prediction']).toBeCloseTo((spend?.scores.logits[row] ?? 0) * units.scale + units.offset, 4);
+      const powers = [0, 1, 2].map((c) => Math.exp(plan?.scores.logits[c * 203 + row] ?? 0));
+      const sum = powers.reduce((all, power) => all + power, 0);
+      for (const [c, name] of names.slice(2).entries()) expect(found[name]).toBeCloseTo((powers[c] ?? 0) / sum, 6);
+    }
+
+    const parquet = await parquetReadObjects({ file: new Uint8Array(readFileSync(file('out.parquet'))).buffer });
+    const [header, ...lines] = readFileSync(file('out.csv'), 'utf8').trimEnd().split('\n');
+    expect(header).toBe([...keep, ...names].join(','));
+    const cities = new Set<unknown>();
+    for (let row = 0; row < 203; row++) {
+      const found = arrow.get(row)?.toJSON() ?? {};
+      expect(parquet[row]).toEqual(found);
+      const cells = (lines[row] ?? '').split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+      expect(cells.slice(3).map((cell) => Math.fround(Number(cell)))).toEqual(names.map((name) => found[name]));
+      cities.add(found['city']);
+    }
+    expect(cities).toEqual(new Set(['Bern', 'Genf', 'Basel, CH', null, 'Ōsaka', 'rare']));
+  });
+
+  test('labels are read where the table has them', async () => {
+    const { run, engine, rows } = await opened(path, file('test.csv'));
+    const scores = await allScores(run, rows.dataset, engine, () => undefined);
+    await rows.release();
+    const own = (await readRun(path)?.predictions()) ?? [];
+    for (const [t, { logits, labels, mask }] of scores.entries()) {
+      expect(logits).toEqual(own[t]?.scores.logits);
+      expect(labels).toEqual(own[t]?.scores.labels);
+      expect(mask).toEqual(own[t]?.scores.mask);
+    }
+    const without = await opened(path, file('inputs.csv'));
+    const none = await allScores(without.run, without.rows.dataset, without.engine, () => undefined);
+    await without.rows.release();
+    expect(none.map(({ mask }) => new Set(mask))).toEqual([new Set([0]), new Set([0]), new Set([0])]);
+  });
+
+  test('a table without a column, and a text where a number must stand, are refused by name', async () => {
+    writeFileSync(file('short.csv'), 'id,city,agee\n1,Bern,30\n');
+    await expect(opened(path, file('short.csv'))).rejects.toThrow(/short\.csv has no column 'user'/);
+    writeFileSync(
+      file('odd.csv'),
+      readFileSync(file('inputs.csv'), 'utf8').replace(/\n(\d+),([^,]*|"[^"]*"),(u\d+),\d+,/, '\n$1,$2,$3,old,'),
+    );
+    await expect(opened(path, file('odd.csv'))).rejects.toThrow(/column 'age' is 'old', which is no number/);
+  });
+
+  test('a run without its encoding, and a comparison, are refused with what to do', async () => {
+    await expect(readTrainedRun(folder)).rejects.toThrow(/has no finished run/);
+    rmSync(join(path, 'encoding.json'));
+    await expect(readTrainedRun(path)).rejects.toThrow(/encoding\.json.*Train it again/);
+  });
+});

@@ -1,0 +1,60 @@
+import type { Dataset } from '../data/dataset.js';
+import { outputsOf } from '../data/dataset.js';
+import type { OutputColumn, RowGroup } from '../data/write/format.js';
+import type { Engine } from '../engine/engine.js';
+import type { TaskScores } from '../metrics/samples.js';
+import { type Scale, scoreColumns, scoredRows, scoresOf } from './score-rows.js';
+import type { TrainedRun } from './trained-run.js';
+
+/** Called with the number of rows that are done. Throws to stop. */
+type OnRows = (done: number) => void;
+
+/** The columns of the predictions, and their rows in the order of the data, a batch at a time. */
+export function predictions(
+  run: TrainedRun,
+  dataset: Dataset,
+  engine: Engine,
+  scale: Scale,
+  onRows: OnRows,
+): { readonly columns: readonly OutputColumn[]; readonly blocks: AsyncIterable<RowGroup> } {
+  return { columns: scoreColumns(dataset.tasks, scale), blocks: blocks() };
+
+  async function* blocks(): AsyncGenerator<RowGroup> {
+    let done = 0;
+    for await (const batches of scoredRows(run, dataset, engine)) {
+      for (const batch of batches) {
+        yield scoresOf(dataset.tasks, batch, scale);
+        done += batch.rows;
+      }
+      onRows(done);
+    }
+  }
+}
+
+/** Logits, labels and masks of all rows, by task: what metrics are made of. */
+export async function allScores(
+  run: TrainedRun,
+  dataset: Dataset,
+  engine: Engine,
+  onRows: OnRows,
+): Promise<readonly TaskScores[]> {
+  const { rows } = dataset.splits.test;
+  const tasks = dataset.tasks.map((task) => ({
+    logits: new Float32Array(outputsOf(task) * rows), // [outputs, rows]
+    labels: new Float32Array(rows),
+    mask: new Float32Array(rows),
+  }));
+  let done = 0;
+  for await (const batches of scoredRows(run, dataset, engine)) {
+    for (const batch of batches) {
+      for (const [t, { logits, labels, mask }] of tasks.entries()) {
+        for (const [output, values] of batch.logits(t).entries()) logits.set(values, output * rows + done);
+        labels.set(batch.labels(t), done);
+        mask.set(batch.mask(t), done);
+      }
+      done += batch.rows;
+    }
+    onRows(done);
+  }
+  return tasks;
+}

@@ -1,0 +1,144 @@
+import { loaders } from '../data/catalogue.js';
+import type { Dataset, Task } from '../data/dataset.js';
+import { encodeNewRows, type StoredEncoding } from '../data/encode/stored-encoding.js';
+import type { Dialect, LoaderContext, RowReading } from '../data/loader.js';
+import { type NewRows, openNewRows } from '../data/table/new-rows.js';
+import type { OutputColumn, RowGroup } from '../data/write/format.js';
+import type { Engine } from '../engine/engine.js';
+import { predictionOf } from '../metrics/samples.js';
+import { models } from '../models/catalogue.js';
+import { UserError } from '../support/errors.js';
+import { must } from '../support/must.js';
+import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
+import { shapeOf } from '../training/setup.js';
+import { batchArrays, evaluationStep } from '../training/step.js';
+import { parametersOf, type TrainedRun } from './trained-run.js';
+
+/** New rows, as the run's model takes them. */
+export interface EncodedRows extends NewRows {
+  /** Its test split has the rows. Where the files have no label of a task, the task's mask is 0. */
+  readonly dataset: Dataset;
+}
+
+const kinds = {
+  vocabulary: 'categorical',
+  list: 'list',
+  buckets: 'numeric',
+  scale: 'numeric',
+  identity: 'numeric',
+} as const;
+
+/**
+ * Reads a table's rows as the run's data were read: the same columns, missing values, vocabularies and scales.
+ * @param keep Columns that are kept as they are.
+ * @param dialect How text files are written, where it differs from the run's own.
+ */
+export async function encodedRows(
+  { experiment, encoding }: TrainedRun,
+  paths: readonly string[],
+  { keep, dialect }: { readonly keep: readonly string[]; readonly dialect: Dialect },
+  context: LoaderContext,
+): Promise<EncodedRows> {
+  const own = loaders.get(experiment.dataset.loader).newRows?.(experiment.dataset);
+  const wanted = {
+    inputs: encoding.columns.map(({ name, kind, cells }) => ({ name, kind: kinds[kind], cells })),
+    labels: labelsOf(encoding, own),
+    weight: own?.weight,
+    keep,
+  };
+  const rows = await openNewRows(paths, wanted, { ...own?.dialect, ...encoding.texts, ...dialect }, context);
+  return { ...rows, dataset: encodeNewRows(rows.source, encoding, experiment.inputs, experiment.tasks) };
+}
+
+function labelsOf({ tasks }: StoredEncoding, own: RowReading | undefined): RowReading['labels'] {
+  return Object.fromEntries(
+    tasks.map(({ name, type, classes }) => [
+      name,
+      {
+        ...(own?.labels[name] ?? { regression: type === 'regression' }),
+        ...(classes ? { multiclass: classes } : {}),
+      },
+    ]),
+  );
+}
+
+/**
+ * Predicts all rows with the parameters of the run's best epoch, batch by batch.
+ * @throws UserError for a prediction that is not finite.
+ */
+export async function* scoredRows(
+  run: TrainedRun,
+  dataset: Dataset,
+  engine: Engine,
+): AsyncGenerator<readonly ScoredBatch[]> {
+  const { experiment } = run;
+  const model = models.get(experiment.model.type).build(shapeOf(dataset, experiment.inputs), experiment.model);
+  const parameters = parametersOf(model, run);
+  const { batchSize } = experiment.train;
+  const step = evaluationStep(model, () => undefined);
+  const program = await engine.compile(step, { state: parameters, batch: batchArrays(dataset, batchSize).inputs });
+  let row = 0;
+  try {
+    await program.writeState(parameters);
+    for await (const batches of scoredBatches(program, dataset, 'test', batchSize)) {
+      for (const batch of batches) {
+        for (const [t, { name }] of dataset.tasks.entries())
+          for (const logits of batch.logits(t)) {
+            const at = logits.findIndex((logit) => !Number.isFinite(logit));
+            if (at >= 0)
+              throw new UserError(
+                `The prediction of task '${name}' for row ${row + at + 1} is not finite: look for extreme values among its inputs.`,
+              );
+          }
+        row += batch.rows;
+      }
+      yield batches;
+    }
+  } finally {
+    await program.release();
+  }
+}
+
+/** What is written of a prediction: probabilities and predictions in the labels' units, or the logits. */
+export type Scale = 'label' | 'logit';
+
+/** `<task>.probability` of a binary task, `<task>.probability.<class>` of a multiclass one, `<task>.prediction` of a regression; or `<task>.logit`. */
+export function scoreColumns(tasks: readonly Task[], scale: Scale): readonly OutputColumn[] {
+  return tasks.flatMap(({ name, type, classes }) => {
+    const what = scale === 'logit' ? 'logit' : type === 'regression' ? 'prediction' : 'probability';
+    const names = classes ? classes.map((text) => `${name}.${what}.${text}`) : [`${name}.${what}`];
+    return names.map((column): OutputColumn => ({ name: column, kind: 'float' }));
+  });
+}
+
+/** The values of `scoreColumns`, as 32-bit floats. */
+export function scoresOf(tasks: readonly Task[], batch: ScoredBatch, scale: Scale): RowGroup {
+  return {
+    rows: batch.rows,
+    columns: tasks.flatMap((task, t) => {
+      const logits = batch.logits(t);
+      if (scale === 'logit') return logits;
+      if (task.type === 'multiclass') return softmax(logits);
+      const [only] = logits;
+      const value = task.type === 'binary' ? sigmoid : (logit: number) => predictionOf(task, logit);
+      return [must(only, 'logits').map(value)];
+    }),
+  };
+}
+
+function sigmoid(logit: number): number {
+  return 1 / (1 + Math.exp(-logit));
+}
+
+/** Of each row over the classes. [classes][rows] */
+function softmax(logits: readonly Float32Array[]): Float32Array[] {
+  const rows = logits[0]?.length ?? 0;
+  const probabilities = logits.map(() => new Float32Array(rows));
+  for (let row = 0; row < rows; row++) {
+    const highest = Math.max(...logits.map((of) => of[row] ?? 0));
+    const powers = logits.map((of) => Math.exp((of[row] ?? 0) - highest));
+    const sum = powers.reduce((total, power) => total + power, 0);
+    for (const [c, power] of powers.entries()) probabilities[c]?.set([power / sum], row);
+  }
+  return probabilities;
+}

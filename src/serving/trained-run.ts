@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Experiment } from '../config/experiment.js';
+import { encodingShape, type StoredEncoding } from '../data/encode/stored-encoding.js';
+import type { Model } from '../models/model.js';
+import type { HostArrays } from '../support/arrays.js';
+import { ConfigError, DataError } from '../support/errors.js';
+import { type FinishedRun, readRun } from '../training/finished-run.js';
+import { encodingFile, weightsFile } from '../training/run-manifest.js';
+import { readSafetensors } from '../training/safetensors.js';
+import { readStored } from '../training/stored-file.js';
+
+/** A finished run with all that predicts new rows: its encoding, and the parameters of its best epoch. */
+export interface TrainedRun {
+  readonly path: string;
+  readonly experiment: Experiment;
+  readonly result: FinishedRun['result'];
+  readonly encoding: StoredEncoding;
+  readonly parameters: HostArrays;
+}
+
+/** @throws ConfigError for a folder of anything else. DataError for a run without its encoding or weights. */
+export async function readTrainedRun(path: string): Promise<TrainedRun> {
+  if (existsSync(join(path, 'comparison.json')))
+    throw new ConfigError(`${path} is a comparison; name one of its runs, such as ${join(path, '<run>')}.`);
+  const run = readRun(path);
+  if (!run) {
+    const advice = existsSync(join(path, 'config.yaml')) ? `: ple train --resume ${path} continues it` : '';
+    throw new ConfigError(`${path} has no finished run${advice}.`);
+  }
+  const file = (name: string) => {
+    if (existsSync(join(path, name))) return join(path, name);
+    throw new DataError(
+      `${path} has no ${name}, which new rows need: it was deleted, or an earlier version of ple trained the run. Train it again (--overwrite).`,
+    );
+  };
+  const encoding = readStored(file(encodingFile), encodingShape, (text): StoredEncoding => JSON.parse(text));
+  const { arrays } = await readSafetensors(file(weightsFile));
+  return { path, experiment: run.experiment, result: run.result, encoding, parameters: arrays };
+}
+
+/** The stored parameters of a model. @throws DataError for weights of another model. */
+export function parametersOf(model: Model, { path, parameters }: Pick<TrainedRun, 'path' | 'parameters'>): HostArrays {
+  return Object.fromEntries(
+    Object.entries(model.parameters).map(([name, { shape }]) => {
+      const found = parameters[name];
+      if (found && String(found.shape) === String(shape)) return [name, found];
+      throw new DataError(
+        `${join(path, weightsFile)} ${found ? `has '${name}' in another shape` : `has no '${name}'`}: another version of ple trained the run. Train it again (--overwrite).`,
+      );
+    }),
+  );
+}
