@@ -182,6 +182,7 @@ function ofClasses(metric: string, classes: readonly Float32Array[], row: number
 function lossOf(metric: string, score: number, label: number): number {
   if (metric === 'mse' || metric === 'nmse' || metric === 'r2') return (score - label) ** 2;
   if (metric === 'mae') return Math.abs(score - label);
+  if (metric === 'binaryAccuracy') return Number(score > 0) === label ? 1 : 0;
   const margin = label === 1 ? -score : score;
   if (metric === 'logLoss') return margin > 0 ? margin + Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin));
   throw new Error(`${metric} has no error over test rows that this script knows.`);
@@ -262,7 +263,16 @@ function metricValue(path: string, task: string, metric: string): number | undef
 }
 
 const areas = ['auc', 'groupedAuc', 'macroAuc'];
-const higherIsBetter = [...areas, 'accuracy', 'r2', 'averagePrecision', 'groupedNdcg10', 'groupedHitRate10'];
+const higherIsBetter = [
+  ...areas,
+  'accuracy',
+  'binaryAccuracy',
+  'r2',
+  'averagePrecision',
+  'f1',
+  'groupedNdcg10',
+  'groupedHitRate10',
+];
 const isHigherBetter = (metric: string) => higherIsBetter.includes(metric);
 
 function paired(model: ComparisonRow, reference: ComparisonRow | undefined, task: string, metric: string): Paired {
@@ -361,7 +371,7 @@ function marginOf(metric: string, { level, gains }: Paired): number | null {
   const chosen = comparison.margins[metric];
   if (chosen === null) return null;
   if (chosen) return 'absolute' in chosen ? chosen.absolute : (Math.abs(level) * chosen.percent) / 100;
-  return [...areas, 'accuracy', 'r2'].includes(metric) ? 0.001 : Math.abs(level) / 100;
+  return [...areas, 'accuracy', 'binaryAccuracy', 'r2'].includes(metric) ? 0.001 : Math.abs(level) / 100;
 }
 
 // --- errors -----------------------------------------------------------------------------------------------------------------------------

@@ -50,11 +50,22 @@ const table = async () =>
     })
   ).comparison;
 
-/** Makes a run's result.json one of a version that did not know these metrics of the test split. */
-function forget(run: string, metrics: Readonly<Record<string, readonly string[]>>): void {
+/** Makes the folder one whose table judges clicks by this metric. */
+async function judgeBy(metric: string): Promise<void> {
+  const comparison = await table();
+  const rows = comparison.rows.map((row) => ({
+    ...row,
+    tasks: { ...row.tasks, click: { ...row.tasks.click, metric } },
+  }));
+  writeFileSync(at('comparison.json'), JSON.stringify(sealed({ ...comparison, rows })));
+}
+
+/** Makes a run's result.json one of a version that did not know these metrics. */
+function forget(run: string, metrics: Readonly<Record<string, readonly string[]>>, splits = ['test']): void {
   const file = at(run, 'result.json');
   const result = JSON.parse(readFileSync(file, 'utf8'));
-  for (const [task, names] of Object.entries(metrics)) for (const name of names) delete result.tasks[task].test[name];
+  for (const [task, names] of Object.entries(metrics))
+    for (const name of names) for (const split of splits) delete result.tasks[task][split][name];
   writeFileSync(file, JSON.stringify(sealed(result)));
 }
 
@@ -66,6 +77,20 @@ test('a metric that result.json lacks is computed from the predictions, to the s
     forget(`m-${seed}`, { click: ['auc'], time: ['mse', 'nmse'] });
   }
   expect(await table()).toEqual(before);
+});
+
+test('F1 is computed with the threshold that validation chose; without it, a note says so', async () => {
+  await judgeBy('f1');
+  const before = await table();
+  expect(before.rows[1]?.tasks.click).toMatchObject({ metric: 'f1', gain: expect.any(Number) });
+  for (const seed of seeds) forget(`m-${seed}`, { click: ['f1'] });
+  expect(await table()).toEqual(before);
+  for (const seed of seeds) forget(`m-${seed}`, { click: ['f1', 'f1Threshold'] }, ['validation', 'test']);
+  const { notes, rows } = await table();
+  expect(notes).toContain(
+    "m: f1 of task 'click' cannot be computed for the runs of seeds 1, 2, 3, 4, 5: no threshold was chosen on validation; left out.",
+  );
+  expect(rows[1]?.tasks.click).toMatchObject({ mean: null, gain: null });
 });
 
 test('what result.json has is not computed again, nor are predictions read', async () => {
@@ -92,12 +117,7 @@ test('without predictions, a note names the runs and the cause', async () => {
 });
 
 test('a metric that the predictions cannot give is told apart', async () => {
-  const comparison = await table();
-  const judged = comparison.rows.map((row) => ({
-    ...row,
-    tasks: { ...row.tasks, click: { ...row.tasks.click, metric: 'groupedAuc' } },
-  }));
-  writeFileSync(at('comparison.json'), JSON.stringify(sealed({ ...comparison, rows: judged })));
+  await judgeBy('groupedAuc');
   const { notes, rows } = await table();
   expect(notes).toContain(
     "m: groupedAuc of task 'click' cannot be computed for the runs of seeds 1, 2, 3, 4, 5: the data name no group; left out.",

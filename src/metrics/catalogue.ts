@@ -3,7 +3,9 @@ import { accuracy } from './accuracy.js';
 import { auc } from './auc.js';
 import { aucInterval } from './auc-interval.js';
 import { averagePrecision } from './average-precision.js';
+import { binaryAccuracy } from './binary-accuracy.js';
 import { calibrationError } from './calibration-error.js';
+import { f1 } from './f1.js';
 import { groupedAuc } from './grouped/grouped-auc.js';
 import { groupedHitRate10 } from './grouped/grouped-hit-rate10.js';
 import { groupedNdcg10 } from './grouped/grouped-ndcg10.js';
@@ -27,13 +29,16 @@ export const binaryMetrics = [
   normalisedEntropy,
   averagePrecision,
   predictedOverObserved,
+  binaryAccuracy,
 ];
+export const thresholdMetrics = [f1];
 export const groupedMetrics = [groupedAuc, groupedNdcg10, groupedHitRate10];
 export const regressionMetrics = [mse, nmse, mae, r2, predictedOverActual];
 export const multiclassMetrics = [macroAuc, accuracy, multiclassLogLoss];
 
 export const metrics = catalogue<Metric>('metric', [
   ...binaryMetrics,
+  ...thresholdMetrics,
   ...groupedMetrics,
   ...regressionMetrics,
   ...multiclassMetrics,

@@ -1,9 +1,16 @@
 import type { Task } from '../data/dataset.js';
-import { binaryMetrics, groupedMetrics, metrics, multiclassMetrics, regressionMetrics } from './catalogue.js';
+import {
+  binaryMetrics,
+  groupedMetrics,
+  metrics,
+  multiclassMetrics,
+  regressionMetrics,
+  thresholdMetrics,
+} from './catalogue.js';
 import { classScores, rowsOfClasses } from './class-scores.js';
 import type { MetricValue } from './metric.js';
 import { rowLossOf } from './row-losses.js';
-import { binarySample, groupedSample, regressionSample, type TaskScores } from './samples.js';
+import { type BinarySample, binarySample, groupedSample, regressionSample, type TaskScores } from './samples.js';
 
 /** By field of `result.json`. */
 export type TaskMetrics = Readonly<Record<string, MetricValue>>;
@@ -11,14 +18,17 @@ export type TaskMetrics = Readonly<Record<string, MetricValue>>;
 /**
  * All metrics of a task over the rows of its own sample space, and the counts that say what they rest on.
  * What is not defined (the AUC of one class, an error relative to no variance, anything of no rows or of NaN) is null.
+ * @param thresholds Those of metrics that need one: `chosen` from these rows, which are the validation split, or in the task's metrics there.
+ * A metric whose threshold is in neither is left out.
  */
-export function evaluateTask(task: Task, scores: TaskScores): TaskMetrics {
+export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen' | TaskMetrics = {}): TaskMetrics {
   const defined = isDefined(scores);
   if (task.type === 'binary') {
     const sample = binarySample(scores);
     const samples = sample.positives.length + sample.negatives.length;
     return {
       ...values(binaryMetrics, (metric) => (defined ? metric.compute(sample) : null)),
+      ...thresholdMetricsOf(sample, defined, thresholds),
       ...groupedMetricsOf(scores, defined),
       ...ownLossOf(task, scores, defined),
       samples,
@@ -40,6 +50,24 @@ export function evaluateTask(task: Task, scores: TaskScores): TaskMetrics {
     samples: sample.labels.length,
     labelVariance: finite(sample.labelVariance),
   };
+}
+
+/** With the thresholds that are chosen here. */
+function thresholdMetricsOf(sample: BinarySample, defined: boolean, given: 'chosen' | TaskMetrics): TaskMetrics {
+  return Object.fromEntries(
+    thresholdMetrics.flatMap((metric): [string, MetricValue][] => {
+      const field = `${metric.name}Threshold`;
+      const threshold = given === 'chosen' ? (defined ? metric.chooseThreshold(sample) : null) : given[field];
+      if (threshold === undefined) return [];
+      const value = defined && typeof threshold === 'number' ? finite(metric.computeAt(sample, threshold)) : null;
+      return given === 'chosen'
+        ? [
+            [metric.name, value],
+            [field, threshold],
+          ]
+        : [[metric.name, value]];
+    }),
+  );
 }
 
 /** Nothing for rows that have no groups. */

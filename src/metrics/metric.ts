@@ -39,6 +39,17 @@ interface GroupedMetric extends Common {
   readonly computeGrouped: (sample: GroupedSample) => MetricValue;
 }
 
+interface ThresholdMetric extends Common {
+  readonly type: 'binary';
+  /**
+   * The probability from which on a row is called positive, of the validation split; is stored there as `<name>Threshold`. Null where no threshold is
+   * the best. Is called with such samples as `compute`.
+   */
+  readonly chooseThreshold: (validation: BinarySample) => number | null;
+  /** As `compute`, with a threshold that was chosen. */
+  readonly computeAt: (sample: BinarySample, threshold: number) => MetricValue;
+}
+
 interface RegressionMetric extends Common {
   readonly type: 'regression';
   /** As above. */
@@ -51,7 +62,7 @@ interface MulticlassMetric extends Common {
   readonly compute: (scores: ClassScores) => MetricValue;
 }
 
-export type Metric = BinaryMetric | GroupedMetric | RegressionMetric | MulticlassMetric;
+export type Metric = BinaryMetric | GroupedMetric | ThresholdMetric | RegressionMetric | MulticlassMetric;
 
 export function defineMetric<Definition extends Metric>(definition: Definition): Definition {
   return definition;

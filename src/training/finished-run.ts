@@ -23,7 +23,10 @@ export interface EvaluatedRun {
   readonly result: Pick<Result, 'dataset'> & {
     /** Null: made elsewhere. */
     readonly parameters: Result['parameters'] | null;
-    readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: TaskMetrics }>>;
+    /** Predictions that were made elsewhere are of the test split alone. */
+    readonly tasks: Readonly<
+      Record<string, { readonly type: string; readonly validation?: TaskMetrics; readonly test: TaskMetrics }>
+    >;
   };
   readonly hasPredictions: boolean;
   /** Of the test split; in any order of the tasks, each with its own offset and scale. */

@@ -56,7 +56,7 @@ test('a run on data that name a group keeps the groups with its predictions, and
     }
   }
   if (!view || !completion) throw new Error('Predictions are missing.');
-  expect(evaluateTask(view.task, view.scores)).toEqual(result.tasks.VTR?.test);
+  expect(evaluateTask(view.task, view.scores, result.tasks.VTR?.validation)).toEqual(result.tasks.VTR?.test);
   expect(Object.keys(result.tasks.VCR?.test ?? {})).toEqual([
     'mse',
     'nmse',

@@ -4,7 +4,8 @@ import type { EvaluatedRun } from './finished-run.js';
 
 /**
  * The run with these metrics of the test split, by task. A metric that the catalogue got after the run was stored is not in its result.json: it
- * is computed from its predictions, which are read only then. It stays absent where none were kept, or where they lack what it needs (groups).
+ * is computed from its predictions, which are read only then. It stays absent where none were kept, or where they lack what it needs (groups, a threshold from
+ * validation).
  * @throws DataError for predictions that are damaged.
  */
 export async function withTestMetrics(
@@ -21,7 +22,10 @@ export async function withTestMetrics(
       predictions.find((candidate) => candidate.task.name === name),
       `prediction of task '${name}'`,
     );
-    return [name, { ...task, test: { ...evaluateTask(found.task, found.scores), ...task.test } }] as const;
+    return [
+      name,
+      { ...task, test: { ...evaluateTask(found.task, found.scores, task.validation), ...task.test } },
+    ] as const;
   });
   return { ...run, result: { ...run.result, tasks: { ...tasks, ...Object.fromEntries(computed) } } };
 }

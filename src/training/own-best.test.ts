@@ -3,7 +3,7 @@ import { madeDataset } from './dataset.fixture.js';
 import { resultOf } from './result.js';
 import { setUp } from './setup.js';
 import { auc, binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
-import { metricsOf } from './trainer.js';
+import { splitMetrics } from './trainer.js';
 
 const ple = '{ type: ple, levels: [[8], [8]], tower: [8], experts: 2 }';
 /** The first task is easy, the second noise. */
@@ -25,10 +25,11 @@ test('a task’s own best epoch is what selecting by this task alone would have 
   const epochs = new Set([joint.bestEpoch]);
   for (const { name } of binaryTasks) {
     const alone = await trained(experimentOf(ple, binaryTasks, settings(`task:${name}`)), dataset);
+    const { validation, test } = splitMetrics(dataset, alone);
     expect(result.tasks[name]?.ownBest).toEqual({
       epoch: alone.bestEpoch,
-      validation: metricsOf(dataset, alone.validation)[name],
-      test: metricsOf(dataset, alone.test)[name],
+      validation: validation[name],
+      test: test[name],
     });
     epochs.add(alone.bestEpoch);
   }

@@ -12,7 +12,7 @@ import { manifestSchema, type RunManifest } from './run-manifest.js';
 import { advance, type Unit, unitsOf } from './selection.js';
 import { countByTask, countParameters, type ParameterCounts, type TrainingSetup } from './setup.js';
 import { readStored } from './stored-file.js';
-import { type EpochRecord, metricsOf, type Trained } from './trainer.js';
+import { type EpochRecord, splitMetrics, type Trained } from './trainer.js';
 
 /** How a run ended: on a plateau, or at its limit of epochs while it was (or may have been) still improving. */
 const endings = ['plateau', 'limit'] as const;
@@ -121,7 +121,7 @@ export function resultOf(
   const { progress, bestEpoch } = trained;
   const { train, validation, test } = dataset.splits;
   const parametersByTask = countByTask(setup.model.parameters);
-  const selected = { validation: metricsOf(dataset, trained.validation), test: metricsOf(dataset, trained.test) };
+  const selected = splitMetrics(dataset, trained);
   const of = (task: string, { validation, test } = selected) => ({
     validation: must(validation[task], `validation metrics of task '${task}'`),
     test: must(test[task], `test metrics of task '${task}'`),

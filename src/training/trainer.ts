@@ -69,6 +69,7 @@ export interface Trained {
   readonly ownBest: ReadonlyMap<number, SplitMetrics>;
 }
 
+/** By task, over its own sample space. */
 interface SplitMetrics {
   readonly validation: Readonly<Record<string, TaskMetrics>>;
   readonly test: Readonly<Record<string, TaskMetrics>>;
@@ -109,7 +110,7 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
         yield { kind: 'step', ...chunk, epoch: progress.epoch, step: progress.step, snapshot };
       }
       const parameters = evaluatedValues(await program.readState(), names);
-      const validation = metricsOf(dataset, yield* evaluated(evaluator, parameters, 'validation'));
+      const validation = validationMetrics(dataset, yield* evaluated(evaluator, parameters, 'validation'));
       const record = epochRecord(setup, progress, validation);
       const advanced = units.map((unit, index) => {
         const before = must(progress.units[index], `state of unit ${index}`);
@@ -145,10 +146,8 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
 
     const own = new Map<number, SplitMetrics>();
     for (const [epoch, parameters] of ownBest) {
-      own.set(epoch, {
-        validation: metricsOf(dataset, yield* evaluated(evaluator, parameters, 'validation')),
-        test: metricsOf(dataset, yield* evaluated(evaluator, parameters, 'test')),
-      });
+      const validation = yield* evaluated(evaluator, parameters, 'validation');
+      own.set(epoch, splitMetrics(dataset, { validation, test: yield* evaluated(evaluator, parameters, 'test') }));
     }
     const validation = yield* evaluated(evaluator, best, 'validation');
     const test = yield* evaluated(evaluator, best, 'test');
@@ -182,13 +181,32 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
   }
 }
 
-/** Every task's metrics over its own sample space. */
-export function metricsOf(dataset: Dataset, evaluation: Evaluation): Record<string, TaskMetrics> {
+/** Both splits with the same parameters. */
+export function splitMetrics(
+  dataset: Dataset,
+  { validation, test }: Pick<Trained, 'validation' | 'test'>,
+): SplitMetrics {
+  const chosen = validationMetrics(dataset, validation);
+  return {
+    validation: chosen,
+    test: metricsOf(dataset, test, ({ name }) => must(chosen[name], `metrics of '${name}'`)),
+  };
+}
+
+function validationMetrics(dataset: Dataset, evaluation: Evaluation): Record<string, TaskMetrics> {
+  return metricsOf(dataset, evaluation, () => 'chosen');
+}
+
+function metricsOf(
+  dataset: Dataset,
+  evaluation: Evaluation,
+  thresholds: (task: Task) => 'chosen' | TaskMetrics,
+): Record<string, TaskMetrics> {
   return Object.fromEntries(
     dataset.tasks.map((task, index) => {
       const scores = evaluation.tasks[index];
       if (!scores) throw new Error(`Task '${task.name}' was not evaluated.`);
-      return [task.name, evaluateTask(task, scores)];
+      return [task.name, evaluateTask(task, scores, thresholds(task))];
     }),
   );
 }

@@ -128,8 +128,8 @@ test('a run on a table with weights keeps them with its predictions, and its met
     .flatMap(([, , , w, , fold]) => (fold === 't' ? [Number(w)] : []));
   for (const { task, scores } of weighted.predicted) {
     expect([...scores.mask]).toEqual(weights);
-    const { test: metrics } = weighted.result.tasks[task.name] ?? {};
-    expect(evaluateTask(task, scores)).toEqual(metrics);
+    const { validation, test: metrics } = weighted.result.tasks[task.name] ?? {};
+    expect(evaluateTask(task, scores, validation)).toEqual(metrics);
     expect(metrics?.samples).toBe(weights.filter((weight) => weight > 0).length);
     const plain = evaluateTask(task, { ...scores, mask: scores.mask.map(Math.sign) });
     for (const name of ['auc', 'logLoss', 'calibrationError', 'mse', 'mae'])
@@ -156,6 +156,7 @@ test('a positiveWeight raises what is predicted, and stands in no metric', async
   expect(raised).toBeGreaterThan((logits ?? 0) + 0.5);
   const [click] = heavy.predicted;
   if (!click) throw new Error('There is no prediction.');
-  expect(heavy.result.tasks.click?.test).toEqual(evaluateTask(click.task, click.scores));
+  const { validation, test: metrics } = heavy.result.tasks.click ?? {};
+  expect(metrics).toEqual(evaluateTask(click.task, click.scores, validation));
   expect(heavy.epochs[0]?.train.tasks.click).toBeGreaterThan(Number(plain.epochs[0]?.train.tasks.click));
 });

@@ -130,7 +130,10 @@ function onUndefinedMetrics(entry: Entry, tasks: readonly JudgedTask[]): readonl
       ...told(without.filter(has), (runs) => `is not defined for ${runs} (NaN, or labels that do not vary)`),
       ...told(
         without.filter((found) => !has(found) && found.run.hasPredictions),
-        (runs) => `cannot be computed for ${runs}: the data name no group`,
+        (runs) =>
+          `cannot be computed for ${runs}: ${
+            'computeGrouped' in metric ? 'the data name no group' : 'no threshold was chosen on validation'
+          }`,
       ),
       ...told(
         without.filter((found) => !has(found) && !found.run.hasPredictions),

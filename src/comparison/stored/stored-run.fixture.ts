@@ -88,8 +88,8 @@ export async function storeRun(
     dataset.tasks.map((task, index) => {
       const taken = scores[index];
       if (!taken) throw new Error(`Task '${task.name}' has no scores.`);
-      const metrics = evaluateTask(task, taken);
-      return [task.name, { type: task.type, validation: metrics, test: metrics }];
+      const validation = evaluateTask(task, taken, 'chosen');
+      return [task.name, { type: task.type, validation, test: evaluateTask(task, taken, validation) }];
     }),
   );
   const validation = Object.fromEntries(Object.entries(values).map(([name, task]) => [name, task.validation]));

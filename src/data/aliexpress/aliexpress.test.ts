@@ -152,14 +152,17 @@ describe('files that cannot be used', () => {
   });
 });
 
-test('the shipped config names inputs and tasks that there are', async () => {
-  const file = resolve(import.meta.dirname, '../../../configs/aliexpress/compare.yaml');
-  const { dataset, inputs, tasks } = parse(readFileSync(file, 'utf8'));
-  const source = await open({ ...dataset, path: join(folder, 'plain') });
-  const listed = tasks.map((task: unknown) => taskSchema.parse(task));
-  const encoded = await encode(source, inputsSchema.parse(inputs), listed);
-  expect(encoded.tasks.map(({ name }) => name)).toEqual(source.tasks.map(({ name }) => name));
-});
+test.each(['aliexpress/compare', 'recipes/aliexpress-mtreclib'])(
+  'the shipped config %s names inputs and tasks that there are',
+  async (config) => {
+    const file = resolve(import.meta.dirname, `../../../configs/${config}.yaml`);
+    const { dataset, inputs, tasks } = parse(readFileSync(file, 'utf8'));
+    const source = await open({ ...dataset, path: join(folder, 'plain') });
+    const listed = tasks.map((task: unknown) => taskSchema.parse(task));
+    const encoded = await encode(source, inputsSchema.parse(inputs), listed);
+    expect(encoded.tasks.map(({ name }) => name)).toEqual(source.tasks.map(({ name }) => name));
+  },
+);
 
 test.each<[string, object, RegExp]>([
   ['no country', { country: undefined }, /country/],

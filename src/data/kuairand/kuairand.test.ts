@@ -182,6 +182,17 @@ describe('splits', () => {
     expect(await durationsIn(source, 'test')).toEqual(durationsOf(rest));
   });
 
+  test('last-days: 7 May is for validation, 8 May for the test, the other days for training', async () => {
+    const source = await open({ validation: 'last-days' });
+    const of = (...dates: readonly number[]) => made.later.filter(({ date }) => dates.includes(Number(date)));
+    const [validation, test] = [of(20220507), of(20220508)];
+    expect(Math.min(validation.length, test.length)).toBeGreaterThan(5);
+    expect(await durationsIn(source, 'validation')).toEqual(durationsOf(validation));
+    expect(await durationsIn(source, 'test')).toEqual(durationsOf(test));
+    const rest = made.later.filter(({ date }) => Number(date) < 20220507);
+    expect(await durationsIn(source, 'train')).toEqual(durationsOf([...made.earlier, ...rest]));
+  });
+
   test.each([
     ['standard', made.later],
     ['random', made.random],
@@ -278,14 +289,19 @@ describe('files', () => {
   });
 });
 
-test('the shipped config names inputs and tasks that there are', async () => {
-  const file = resolve(import.meta.dirname, '../../../configs/kuairand/compare.yaml');
-  const { dataset, inputs, tasks } = parse(readFileSync(file, 'utf8'));
-  const source = await open({ ...dataset, path: join(folder, 'plain') });
-  const listed = tasks.map((task: unknown) => taskSchema.parse(task));
-  const encoded = await encode(source, inputsSchema.parse(inputs), listed);
-  expect(encoded.tasks.map(({ name }) => name)).toEqual(source.tasks.map(({ name }) => name));
-});
+test.each(['kuairand/compare', 'recipes/kuairand-stem'])(
+  'the shipped config %s names inputs and tasks that there are',
+  async (config) => {
+    const file = resolve(import.meta.dirname, `../../../configs/${config}.yaml`);
+    const { dataset, inputs, tasks } = parse(readFileSync(file, 'utf8'));
+    const path = folderWith({});
+    writeFiles(path, made, '1k');
+    const source = await open({ ...dataset, path });
+    const listed = tasks.map((task: unknown) => taskSchema.parse(task));
+    const encoded = await encode(source, inputsSchema.parse(inputs), listed);
+    expect(encoded.tasks.map(({ name }) => name)).toEqual(source.tasks.map(({ name }) => name));
+  },
+);
 
 test.each<[string, object, RegExp]>([
   ['an unknown signal', { tasks: ['is_clicked'] }, /is_clicked|is_click/],
@@ -293,6 +309,7 @@ test.each<[string, object, RegExp]>([
   ['no signal', { tasks: [] }, /tasks/],
   ['another version', { version: '27k' }, /version/],
   ['a share of nothing', { validation: { time: 0 } }, /validation/],
+  ['chance among days of training', { validation: 'last-days', exposure: 'random' }, /exposure: standard, not random/],
   ['two rules', { validation: { time: 0.1, users: 0.1 } }, /validation/],
   ['the run’s seed', { splitSeed: 'run' }, /splitSeed/],
   ['an unknown option', { path: 'x', sample: 1 }, /sample/],

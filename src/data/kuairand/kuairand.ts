@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ConfigError } from '../../support/errors.js';
 import { requireColumns } from '../fetch/csv-header.js';
 import { findRawFile } from '../fetch/raw-file.js';
 import { defineLoader } from '../loader.js';
@@ -39,10 +40,10 @@ const options = z.strictObject({
     .default('standard')
     .describe('Test rows: those that the recommender chose (`standard`), that chance chose (`random`), or `both`.'),
   validation: z
-    .union([z.literal('next-week'), z.strictObject({ time: share }), z.strictObject({ users: share })])
+    .union([z.enum(['next-week', 'last-days']), z.strictObject({ time: share }), z.strictObject({ users: share })])
     .default({ time: 0.1 })
     .describe(
-      '`{ time: 0.1 }`: the last part of the training rows by time. `{ users: 0.1 }`: all training rows of that part of the users. `next-week`: 22 to 28 April; the test then begins on 29 April.',
+      '`{ time: 0.1 }`: the last part of the training rows by time. `{ users: 0.1 }`: all training rows of that part of the users. `next-week`: 22 to 28 April; the test then begins on 29 April. `last-days`, with `exposure: standard`: 7 May; the test is then 8 May, and training has all days before.',
     ),
   splitSeed: z.int().default(0).describe('Draws the users of `validation: { users }`.'),
   statistics: z
@@ -59,7 +60,8 @@ const whereToGetIt = 'Get it from https://zenodo.org/records/10439422 (see datas
 
 /**
  * KuaiRand (Gao et al., CIKM 2022): impressions of short videos with 11 signals of feedback. A preset of `table`: a query joins the logs with
- * the features of users and videos. Training rows are those of 8 to 21 April 2022, test rows those of 22 April to 8 May.
+ * the features of users and videos. Training rows are those of 8 to 21 April 2022, test rows those of 22 April to 8 May, unless `validation` says
+ * otherwise.
  */
 export const kuairand = defineLoader({
   name: 'kuairand',
@@ -67,7 +69,11 @@ export const kuairand = defineLoader({
   options,
   paths: ['path', 'cache'],
   async open(options, context) {
-    const { tasks, statistics, columns, cache } = options;
+    const { tasks, exposure, validation, statistics, columns, cache } = options;
+    if (validation === 'last-days' && exposure !== 'standard')
+      throw new ConfigError(
+        `dataset.validation: last-days trains on days of both periods, so it goes with exposure: standard, not ${exposure}.`,
+      );
     const inputs = { ...impressionInputs, ...userInputs, ...videoInputs, ...(statistics ? statisticInputs : {}) };
     return table.open(
       {
@@ -103,7 +109,7 @@ async function findFiles(options: Options): Promise<Readonly<Record<string, stri
 interface QueryOptions {
   readonly tasks: readonly Signal[];
   readonly exposure: 'standard' | 'random' | 'both';
-  readonly validation: 'next-week' | { readonly time: number } | { readonly users: number };
+  readonly validation: 'next-week' | 'last-days' | { readonly time: number } | { readonly users: number };
   readonly splitSeed: number;
   readonly statistics: boolean;
 }
@@ -187,7 +193,7 @@ function selected(table: string, column: string): string {
 
 /** Of a row of the first period. */
 function trainingSplit({ validation, splitSeed }: QueryOptions): string {
-  if (validation === 'next-week') return "'train'";
+  if (typeof validation === 'string') return "'train'";
   const chosen =
     'time' in validation
       ? `CAST(time_ms AS BIGINT) > (SELECT quantile_disc(CAST(time_ms AS BIGINT), ${1 - validation.time}) FROM earlier)`
@@ -195,10 +201,13 @@ function trainingSplit({ validation, splitSeed }: QueryOptions): string {
   return `CASE WHEN ${chosen} THEN 'validation' ELSE 'train' END`;
 }
 
-/** Of a row of the second period, whose first week is 22 to 28 April. */
+/** Of a row of the second period, 22 April to 8 May. */
 function testSplit({ validation }: QueryOptions): string {
-  if (validation !== 'next-week') return "'test'";
-  return "CASE WHEN CAST(date AS INTEGER) <= 20220428 THEN 'validation' ELSE 'test' END";
+  if (validation === 'next-week')
+    return "CASE WHEN CAST(date AS INTEGER) <= 20220428 THEN 'validation' ELSE 'test' END";
+  if (validation === 'last-days')
+    return "CASE CAST(date AS INTEGER) WHEN 20220508 THEN 'test' WHEN 20220507 THEN 'validation' ELSE 'train' END";
+  return "'test'";
 }
 
 /** Two rows of one key would double its impressions. */

@@ -11,7 +11,7 @@ import { readSnapshot, writeSnapshot } from '../checkpoint.js';
 import { madeDataset } from '../dataset.fixture.js';
 import { definitions } from '../definitions.js';
 import { setUp } from '../setup.js';
-import { metricsOf, type Snapshot, train } from '../trainer.js';
+import { type Snapshot, splitMetrics, train } from '../trainer.js';
 
 const tasks = [
   { name: 'click', type: 'binary' },
@@ -102,18 +102,21 @@ describe.each(Object.entries(experiments))('%s', (_, experiment) => {
     throw new Error('the second epoch did not begin');
   }
 
+  /** One row may move them by more than the tolerance, where rounding takes its logit over a threshold. */
+  const jumping = ['binaryAccuracy', 'f1', 'f1Threshold'];
+
   /** Metrics of both splits at the end of a run, by `<split>/<task>/<metric>`. */
   async function numbersOf(engine: Engine, from?: Snapshot): Promise<Record<string, number>> {
     const training = train(setUp(experiment, dataset, engine), from);
     for (;;) {
       const next = await training.next();
       if (!next.done) continue;
-      const splits = { validation: next.value.validation, test: next.value.test };
+      const { validation, test } = splitMetrics(dataset, next.value);
       return Object.fromEntries(
-        Object.entries(splits).flatMap(([name, evaluation]) =>
-          Object.entries(metricsOf(dataset, evaluation)).flatMap(([task, metrics]) =>
+        Object.entries({ validation, test }).flatMap(([split, tasks]) =>
+          Object.entries(tasks).flatMap(([task, metrics]) =>
             Object.entries(metrics).flatMap(([metric, value]) =>
-              typeof value === 'number' ? [[`${name}/${task}/${metric}`, value]] : [],
+              typeof value === 'number' && !jumping.includes(metric) ? [[`${split}/${task}/${metric}`, value]] : [],
             ),
           ),
         ),

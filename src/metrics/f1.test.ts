@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { binaryAccuracy } from './binary-accuracy.js';
+import { labels, logits, ones, task, weights } from './binary-rows.fixture.js';
+import { evaluateTask } from './evaluate.js';
+
+const part = (mask: Float64Array, from: number, to: number) => ({
+  logits: logits.subarray(from, to),
+  labels: labels.subarray(from, to),
+  mask: mask.subarray(from, to),
+});
+
+// scikit-learn 1.4.2: x as in average-precision.test.ts, w None or ((i*7)%6)/2, p = 1/(1+exp(-x)), the first 100 rows as validation:
+// r, s, t = precision_recall_curve(y, p, sample_weight=w); f = 2*r*s/(r+s); t[argmax(f)], max(f); then f1_score(y, p >= t, sample_weight=w)
+test.each([
+  ['rows that count alike', ones, 0.5, 0.6933333333333334, 0.6493506493506493],
+  ['rows with weights', weights, 0.8909031788043871, 0.6551724137931034, 0.7285714285714285],
+])('of %s F1 and its threshold are what scikit-learn computes', (_, mask, threshold, best, expected) => {
+  const validation = evaluateTask(task, part(mask, 0, 100), 'chosen');
+  expect(validation.f1Threshold).toBeCloseTo(threshold, 14);
+  expect(validation.f1).toBeCloseTo(best, 12);
+  const found = evaluateTask(task, part(mask, 100, 200), validation);
+  expect(found.f1).toBeCloseTo(expected, 12);
+  expect(found).not.toHaveProperty('f1Threshold');
+});
+
+// scikit-learn 1.4.2: accuracy_score(y, p > .5, sample_weight=w)
+test.each([
+  ['rows that count alike', ones, 0.75],
+  ['rows with weights', weights, 0.7358870967741935],
+])('of %s accuracy at 0.5 is what scikit-learn computes', (_, mask, expected) => {
+  expect(evaluateTask(task, { logits, labels, mask }).binaryAccuracy).toBeCloseTo(expected, 14);
+});
+
+test('accuracy calls a probability of 0.5 negative, and its influences are those on a mean', () => {
+  const scores = { logits: Float64Array.of(0, 0, 2, -2), labels: Float64Array.of(0, 1, 1, 1), mask: ones.slice(0, 4) };
+  expect(evaluateTask(task, scores).binaryAccuracy).toBe(0.5);
+  const part = 0.5 / Math.sqrt(4 * 3);
+  expect([...(binaryAccuracy.influence(task, scores) ?? [])]).toEqual(
+    [part, -part, part, -part].map((value) => expect.closeTo(value, 14)),
+  );
+});
+
+const row = fc.record({
+  logit: fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(40, 41, 800, -800)), // ties, also of probabilities
+  label: fc.constantFrom(0, 1),
+  weight: fc.constantFrom(0, 1, 1, 2.5),
+});
+type Row = typeof row extends fc.Arbitrary<infer Value> ? Value : never;
+const anyRows = fc.array(row, { minLength: 1, maxLength: 30 });
+const scoresOf = (rows: readonly Row[]) => ({
+  logits: Float64Array.from(rows, ({ logit }) => logit),
+  labels: Float64Array.from(rows, ({ label }) => label),
+  mask: Float64Array.from(rows, ({ weight }) => weight),
+});
+const probability = (logit: number) => 1 / (1 + Math.exp(-logit));
+
+/** From precision and recall, row by row. */
+function naive(rows: readonly Row[], threshold: number): number {
+  const sum = (of: readonly Row[]) => of.reduce((total, { weight }) => total + weight, 0);
+  const called = rows.filter(({ logit }) => probability(logit) >= threshold);
+  const found = sum(called.filter(({ label }) => label === 1));
+  if (found === 0) return 0;
+  const [precision, recall] = [found / sum(called), found / sum(rows.filter(({ label }) => label === 1))];
+  return (2 * precision * recall) / (precision + recall);
+}
+
+test('no threshold has a larger F1 on validation, none that is lower has the same, and test rows get this one', () => {
+  fc.assert(
+    fc.property(anyRows, anyRows, (validation, others) => {
+      const own = evaluateTask(task, scoresOf(validation), 'chosen');
+      const inside = validation.filter(({ weight }) => weight > 0);
+      const found = evaluateTask(task, scoresOf(others), own);
+      if (!inside.some(({ label }) => label === 1)) {
+        expect(own).toMatchObject({ f1: null, f1Threshold: null });
+        expect(found.f1).toBeNull();
+        return;
+      }
+      const all = [...new Set(inside.map(({ logit }) => probability(logit)))].sort((a, b) => a - b);
+      const best = Math.max(...all.map((threshold) => naive(inside, threshold)));
+      expect(own.f1).toBeCloseTo(best, 12);
+      expect(own.f1Threshold).toBe(all.find((threshold) => naive(inside, threshold) > best - 1e-12));
+      const counted = others.filter(({ weight }) => weight > 0);
+      if (!counted.some(({ label }) => label === 1)) expect(found.f1).toBeNull();
+      else expect(found.f1).toBeCloseTo(naive(counted, Number(own.f1Threshold)), 12);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('NaN gives null, a split whose threshold is nowhere has no field', () => {
+  const lost = { logits: logits.map((logit, row) => (row === 3 ? Number.NaN : logit)), labels, mask: ones };
+  expect(evaluateTask(task, lost, 'chosen')).toMatchObject({ f1: null, f1Threshold: null, binaryAccuracy: null });
+  expect(evaluateTask(task, lost, { f1Threshold: 0.5 }).f1).toBeNull();
+  expect(Object.keys(evaluateTask(task, { logits, labels, mask: ones }, { auc: 0.5 }))).not.toContain('f1');
+});
