@@ -108,13 +108,13 @@ function rowOf(values: Values, table: string, index: number, width: number): num
   return Array.from({ length: width }, (_, i) => at(values, table, index, i));
 }
 
-/** The activation unit of DIN, around 1. Its layer is plain, whatever the model's options say beside the activation. */
+/** The activation unit of DIN. Its layer is plain, whatever the model's options say beside the activation. */
 function attentionWeight(point: Point, name: string, entry: readonly number[], target: readonly number[]): number {
   const plain: Point = { ...point, options: { ...point.options, normalization: 'none', dropout: 0 } };
   const differences = target.map((value, i) => value - get(entry, i));
   const products = target.map((value, i) => value * get(entry, i));
   const hidden = mlp(plain, name, 0, [...entry, ...target, ...differences, ...products]);
-  return 1 + get(linear(plain, `${name}.logit`, 0, hidden), 0);
+  return get(linear(plain, `${name}.logit`, 0, hidden), 0);
 }
 
 /** A task's logit. */

@@ -1,12 +1,11 @@
 import { beforeAll, expect, test } from 'vitest';
 import { tf } from '../../support/tf.js';
 import { composed, type ModelShape } from '../model.js';
-import { gradientsOf, passOf, plain, predict, present, randomRows, randomValues } from '../run.fixture.js';
+import { gradientsOf, plain, predict, present, randomRows, randomValues } from '../run.fixture.js';
 import type { Row } from '../scalars.fixture.js';
 import { binaryTasks } from '../tasks.fixture.js';
 import { asStream, byStream } from './axes.js';
 import { embed } from './embed.js';
-import { targetAttention } from './target-attention.js';
 
 const shape: ModelShape = {
   tasks: binaryTasks('click'),
@@ -65,14 +64,6 @@ test('weights of the data multiply: an entry twice equals the same with weight 2
   const [twice, heavy] = [at([3, 3, 1], [1, 1, 0.5]), at([3, 1, 0], [2, 0.5, 0])];
   for (const [i, value] of twice.entries()) expect(heavy[i]).toBeCloseTo(value, 6);
   expect(at([3, 1, 0], [1, 0.5, 0])).not.toEqual(heavy);
-});
-
-test('where the MLP says 0, a list is its sum by weight', () => {
-  const attention = targetAttention('fit', 2, 5, plain);
-  const zeros = Object.entries(attention.parameters).map(([name, { shape: sides }]) => [name, tf.zeros([...sides])]);
-  const weights = attention.apply(passOf(Object.fromEntries(zeros)), tf.ones([4, 6]), tf.ones([4, 2]));
-  expect(weights.shape).toEqual([4, 3]);
-  expect(new Set(weights.dataSync())).toEqual(new Set([1]));
 });
 
 test('of the model’s options it takes the activation alone', () => {

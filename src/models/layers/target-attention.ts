@@ -13,11 +13,10 @@ export interface TargetAttention extends Layer {
 /**
  * The activation unit of DIN (Zhou et al., KDD 2018, eq. 3 and section 4.3): the weight of a list's entry e by how it fits a target t,
  *
- *     a(e, t) = 1 + w h([e, t, t - e, t * e]) + b,   h a hidden layer
+ *     a(e, t) = w h([e, t, t - e, t * e]) + b,   h a hidden layer
  *
  * As in the paper, and not in its authors' program, **no softmax** normalises the weights: their sum tells how much of the list fits. The
- * paper compares e and t by their outer product; the program, and the field, by difference and product, elementwise, as here. The 1 is not
- * theirs: the list starts as its sum by weight, where it would start as almost nothing. b can take it away.
+ * paper compares e and t by their outer product; the program, and the field, by difference and product, elementwise, as here.
  *
  * The hidden layer has the model's `activation` (`prelu` is the paper's), no normalisation and no dropout. All entries share the
  * parameters `<name>.0.weight` [1, hidden, 4 width] and `.0.bias`, `<name>.logit.weight` [1, 1, hidden] and `.logit.bias`.
@@ -39,7 +38,7 @@ export function targetAttention(name: string, width: number, hidden: number, opt
       const state = layer.apply(pass, inBlocks(compared)); // every entry is a row
       const linear = product(state, named(pass.parameters, `${name}.logit.weight`));
       const logits = byStream(addBias(linear, named(pass.parameters, `${name}.logit.bias`))); // [1, batch * length]
-      return tf.add(logits.reshape([batch, length]), 1);
+      return logits.reshape([batch, length]);
     },
   };
 }
