@@ -55,7 +55,7 @@ export const inputsSchema = z.strictObject({
     .enum(['mean', 'sum'])
     .default('mean')
     .describe(
-      'How a list’s embeddings become one. `sum`: their sum by weight. `mean`: the sum divided by the sum of the weights. A column alone can have `attention`: see `columns.<name>.target`.',
+      'How a list’s embeddings become one. `sum`: their sum by weight. `mean`: the sum divided by the sum of the weights. Single columns can also have `attention`: see `columns`.',
     ),
   attention: addedLater(
     attentionWidth
@@ -85,12 +85,7 @@ export const inputsSchema = z.strictObject({
             .max(2 ** 12)
             .optional(),
           pool: z.enum(['mean', 'sum', 'attention']).optional(),
-          target: z
-            .string()
-            .optional()
-            .describe(
-              'Of a list with `pool: attention`, and only there: a categorical column of the same embedding width. It weighs the list’s entries by how they fit its value in the row, as DIN does; the weights multiply those of the data, and are not normalised.',
-            ),
+          target: z.string().optional(),
           attention: attentionWidth.optional(),
         })
         .refine(({ pool, target }) => pool !== 'attention' || target !== undefined, {
@@ -108,7 +103,7 @@ export const inputsSchema = z.strictObject({
     )
     .default({})
     .describe(
-      'By column name: `embedding`, `numeric`, `buckets`, `minCount`, `maxLength`, `pool`, `attention` of that column alone. A setting that would change nothing is an error.',
+      'By column name: `embedding`, `numeric`, `buckets`, `minCount`, `maxLength`, `pool`, `attention` of that column alone. `pool: attention` of a list needs a `target`: a categorical column of the same embedding width. The list’s entries are weighed by how they fit its value in the row, as in DIN; these weights multiply those of the data, and are not normalised. A setting that would change nothing is an error.',
     ),
 });
 export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;
