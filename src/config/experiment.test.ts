@@ -229,6 +229,31 @@ test.each([
     `${whole}engine: { device: webgpu, deviceId: 1 }\n`,
     /^config\.yaml:13:27: 'engine\.deviceId': has no effect with device webgpu, only with cuda/,
   ],
+  [
+    'an attention without a target',
+    `${whole}inputs: { columns: { history: { pool: attention } } }\n`,
+    /^config\.yaml:13:22: 'inputs\.columns\.history\.target': is missing: pool: attention needs the name of a categorical column/,
+  ],
+  [
+    'a target without attention',
+    `${whole}inputs: { columns: { history: { pool: sum, target: item } } }\n`,
+    /^config\.yaml:13:44: 'inputs\.columns\.history\.target': has no effect without pool: attention/,
+  ],
+  [
+    'the width of an attention that is none',
+    `${whole}inputs: { columns: { history: { attention: 8 } } }\n`,
+    /^config\.yaml:13:33: 'inputs\.columns\.history\.attention': has no effect without pool: attention/,
+  ],
+  [
+    'attention for all lists',
+    `${whole}inputs: { pool: attention }\n`,
+    /^config\.yaml:13:11: 'inputs\.pool': it must be mean or sum/,
+  ],
+  [
+    'a misspelt target',
+    `${whole}inputs: { columns: { history: { pool: attention, targt: item } } }\n`,
+    /'inputs\.columns\.history\.targt': unknown key \(did you mean 'target'\?\)/,
+  ],
   ['a name that is no folder name', changed('name: test', 'name: ../up'), /^config\.yaml:1:1: 'name': /],
   ['an empty text', '', /^config\.yaml: 'name': is missing/],
 ])('%s is one line with its place', (_, text, message) => {
@@ -283,6 +308,18 @@ test('hash8 is of what decides the result', () => {
   expect(interaction).toBe('none');
   expect(hash8({ ...parse(whole, []), inputs: before }, 'c', definitions)).toBe(first);
   expect(new Set([first, hash(['inputs.interaction=fm']), hash(['inputs.interaction=cross'])]).size).toBe(3);
+  // And those from before `attention`.
+  const { attention, ...earlier } = parse(whole, []).inputs;
+  expect(attention).toBe(36);
+  expect(hash8({ ...parse(whole, []), inputs: earlier }, 'c', definitions)).toBe(first);
+  const list = (settings: string) => hash([`inputs.columns={ history: { pool: ${settings} } }`]);
+  const attended = [
+    'sum',
+    'attention, target: item',
+    'attention, target: shop',
+    'attention, target: item, attention: 8',
+  ];
+  expect(new Set([first, ...attended.map(list)]).size).toBe(5);
   for (const other of [hash(['seed=1']), hash(['train.epochs=4']), hash(['dataset.rows=6']), hash([], 'd')]) {
     expect(other).not.toBe(first);
   }

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { addedLater } from '../support/added-later.js';
 
+/** Hidden width of the MLP of an attention. */
+const attentionWidth = z
+  .int()
+  .positive()
+  .max(2 ** 16);
+
 const numericEncoding = z.enum(['standard', 'log1p', 'quantile', 'value']);
 
 /** The bounds of sizes are far above what is of use: they turn a slip of the finger into a message. */
@@ -49,8 +55,13 @@ export const inputsSchema = z.strictObject({
     .enum(['mean', 'sum'])
     .default('mean')
     .describe(
-      'How a list’s embeddings become one. `sum`: their sum by weight. `mean`: the sum divided by the sum of the weights.',
+      'How a list’s embeddings become one. `sum`: their sum by weight. `mean`: the sum divided by the sum of the weights. Single columns can also have `attention`: see `columns`.',
     ),
+  attention: addedLater(
+    attentionWidth
+      .default(36)
+      .describe('Width of the hidden layer that weighs the entries of lists with `pool: attention`.'),
+  ),
   interaction: addedLater(
     z
       .enum(['none', 'fm', 'cross'])
@@ -62,22 +73,37 @@ export const inputsSchema = z.strictObject({
   columns: z
     .record(
       z.string(),
-      z.strictObject({
-        embedding: embeddingWidth.optional(),
-        numeric: numericEncoding.optional(),
-        buckets: z.int().min(2).optional(),
-        minCount: z.int().positive().optional(),
-        maxLength: z
-          .int()
-          .positive()
-          .max(2 ** 12)
-          .optional(),
-        pool: z.enum(['mean', 'sum']).optional(),
-      }),
+      z
+        .strictObject({
+          embedding: embeddingWidth.optional(),
+          numeric: numericEncoding.optional(),
+          buckets: z.int().min(2).optional(),
+          minCount: z.int().positive().optional(),
+          maxLength: z
+            .int()
+            .positive()
+            .max(2 ** 12)
+            .optional(),
+          pool: z.enum(['mean', 'sum', 'attention']).optional(),
+          target: z.string().optional(),
+          attention: attentionWidth.optional(),
+        })
+        .refine(({ pool, target }) => pool !== 'attention' || target !== undefined, {
+          path: ['target'],
+          message: 'is missing: pool: attention needs the name of a categorical column, such as that of the item shown',
+        })
+        .refine(({ pool, target }) => pool === 'attention' || target === undefined, {
+          path: ['target'],
+          message: 'has no effect without pool: attention',
+        })
+        .refine(({ pool, attention }) => pool === 'attention' || attention === undefined, {
+          path: ['attention'],
+          message: 'has no effect without pool: attention',
+        }),
     )
     .default({})
     .describe(
-      'By column name: `embedding`, `numeric`, `buckets`, `minCount`, `maxLength`, `pool` of that column alone. A setting that would change nothing is an error.',
+      'By column name: `embedding`, `numeric`, `buckets`, `minCount`, `maxLength`, `pool`, `attention` of that column alone. `pool: attention` of a list needs a `target`: a categorical column of the same embedding width. The list’s entries are weighed by how they fit its value in the row, as in DIN; these weights multiply those of the data, and are not normalised. A setting that would change nothing is an error.',
     ),
 });
 export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;

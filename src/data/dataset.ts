@@ -168,6 +168,8 @@ export interface CategoricalFeature {
 /** A list, of which the `length` heaviest entries are fed: their embeddings' sum by weight is its part of x. */
 export interface ListFeature extends CategoricalFeature {
   readonly length: number;
+  /** The weights are multiplied by how the entries fit a categorical column, of the same embedding width: see `targetAttention`. */
+  readonly attention?: { readonly target: string; readonly hidden: number };
 }
 
 export interface Task extends SourceTask {

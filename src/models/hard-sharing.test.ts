@@ -1,5 +1,5 @@
 import { hardSharing } from './hard-sharing.js';
-import { layers, M, mixed, N, numeric, testModel, three, two } from './model-tests.fixture.js';
+import { L, layers, M, mixed, N, numeric, testModel, three, two, withLists } from './model-tests.fixture.js';
 import { embed, mlp, tower } from './scalars.fixture.js';
 
 testModel(hardSharing, {
@@ -43,6 +43,12 @@ testModel(hardSharing, {
       shape: { tasks: two, ...mixed },
       options: { levels: [], tower: [] },
       count: M.embeddings + 2 * layers(M.x, 1),
+    },
+    {
+      label: 'lists, one of them with attention',
+      shape: { tasks: two, ...withLists },
+      options: { levels: [[4]], tower: [], activation: 'tanh', normalization: 'layer' },
+      count: L.embeddings + layers(L.x, 4) + 2 * 4 + 2 * layers(4, 1),
     },
   ],
 });

@@ -52,6 +52,14 @@ export const uniform: Omit<ModelShape, 'tasks'> = {
   ],
   numeric: [],
 };
+/** Two lists: the entries of one are weighed by how they fit a column. */
+export const withLists: Omit<ModelShape, 'tasks'> = {
+  ...mixed,
+  lists: [
+    { name: 'tags', cardinality: 3, embedding: 3, length: 2 },
+    { name: 'history', cardinality: 4, embedding: 2, length: 3, attention: { target: 'item', hidden: 5 } },
+  ],
+};
 export const numeric: Omit<ModelShape, 'tasks'> = { categorical: [], numeric: ['a', 'b', 'c'] };
 
 // One name is the beginning of the other, and the order is not the alphabet's (pitfall 7).
@@ -62,6 +70,8 @@ export const three = binaryTasks('view', 'click', 'buy');
 export const M = { embeddings: 3 * 2 + 4 * 3 + 5 * 2, x: 2 + 3 + 2 + 2 };
 export const U = { embeddings: (3 + 4) * 2, x: 4 };
 export const N = { embeddings: 0, x: 3 };
+/** Likewise; what belongs to one `embed` has an attention beside its embeddings. */
+export const L = { embeddings: M.embeddings + 3 * 3 + 4 * 2 + layers(4 * 2, 5, 1), x: M.x + 3 + 2 };
 
 /** Weights and biases of a stack of layers of these widths. */
 export function layers(...widths: number[]): number {
@@ -206,7 +216,7 @@ export function testModel<Options extends LayerOptions>(
         tf.sum(tf.mul(logits, tf.tensor2d(factors))),
       );
       for (const [name, { shape: sides }] of Object.entries(live)) {
-        const members = name.includes('embeddings') ? 1 : present(sides[0]);
+        const members = /embeddings|lists/.test(name) ? 1 : present(sides[0]);
         for (let member = 0; member < members; member++)
           expect(isZero(memberOf(present(gradients[name]), members, member)), `${name}, ${member}`).toBe(false);
       }

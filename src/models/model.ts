@@ -38,6 +38,8 @@ export interface ModelShape {
     readonly cardinality: number;
     readonly embedding: number;
     readonly length: number;
+    /** A categorical column of the same embedding width, and the hidden width of the attention by it. Left out: none. */
+    readonly attention?: { readonly target: string; readonly hidden: number };
   }[];
   /** Left out: none. */
   readonly interaction?: 'none' | 'fm' | 'cross';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ConfigError } from '../support/errors.js';
-import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
+import { L, layers, M, mixed, testModel, three, two, U, uniform, withLists } from './model-tests.fixture.js';
 import { pepnet } from './pepnet.js';
 import { build } from './run.fixture.js';
 import { columns, embed, get, type LayerOptions, linear, mlp, type Point, tower } from './scalars.fixture.js';
@@ -91,6 +91,12 @@ testModel<Options>(pepnet, {
       shape: { tasks: two, ...uniform },
       options: { levels: [[4]], tower: [3] },
       count: U.embeddings + 2 * (layers(U.x, 4, 3, 1) + layers(U.x, 4, 4) + layers(U.x, 3, 3)),
+    },
+    {
+      label: 'lists, one of them with attention, and columns that gates read',
+      shape: { tasks: two, ...withLists },
+      options: { levels: [[4]], tower: [], domain: ['hour'], prior: ['item'] },
+      count: L.embeddings + layers(L.x + 3, L.x, L.x) + 2 * (layers(L.x, 4, 1) + layers(L.x + 2, 4, 4)),
     },
   ],
 });

@@ -89,24 +89,31 @@ export function startingValues(
 
 export function randomRows(shape: ModelShape, rows: number, seed = 3): Row[] {
   const random = randomFromSeed(seed);
+  const entries = entriesOf(shape);
   return Array.from({ length: rows }, (_, index) => ({
     index,
-    categorical: shape.categorical.map(({ cardinality }) => random.below(cardinality)),
-    numeric: shape.numeric.map(() => Math.fround(random.normal())),
+    categorical: [...shape.categorical, ...entries].map(({ cardinality }) => random.below(cardinality)),
+    numeric: [...shape.numeric, ...entries].map(() => Math.fround(random.normal())),
   }));
+}
+
+/** A list once for each of its entries. */
+function entriesOf({ lists = [] }: ModelShape) {
+  return lists.flatMap((list) => Array.from({ length: list.length }, () => list));
 }
 
 export function toInputs(rows: readonly Row[], shape: ModelShape): ModelInputs {
   const flat = (part: (row: Row) => readonly number[]) => rows.flatMap((row) => [...part(row)]);
+  const entries = entriesOf(shape).length;
   return {
     categorical: tf.tensor2d(
       flat((row) => row.categorical),
-      [rows.length, shape.categorical.length],
+      [rows.length, shape.categorical.length + entries],
       'int32',
     ),
     numeric: tf.tensor2d(
       flat((row) => row.numeric),
-      [rows.length, shape.numeric.length],
+      [rows.length, shape.numeric.length + entries],
       'float32',
     ),
   };

@@ -11,7 +11,9 @@ export type Values = Readonly<Record<string, { readonly shape: readonly number[]
 export interface Row {
   /** Its place in the batch. */
   readonly index: number;
+  /** Of the columns, then of each list's entries. */
   readonly categorical: readonly number[];
+  /** Likewise: then the entries' weights. */
   readonly numeric: readonly number[];
 }
 
@@ -68,21 +70,51 @@ export function embed(point: Point, prefix = ''): number[] {
   return crossed;
 }
 
-/** Each column's embedding, columns of equal width together, then the numeric columns. */
+/** Each column's embedding, columns of equal width together, then each list's, then the numeric columns. */
 export function columns(point: Point, prefix = ''): number[] {
   const { values, row, shape, options } = point;
-  const { categorical } = shape;
+  const { categorical, numeric } = shape;
   const x: number[] = [];
+  const embeddings = new Map<string, readonly number[]>();
   for (const width of new Set(categorical.map((column) => column.embedding))) {
     let first = 0;
     for (const [f, column] of categorical.entries()) {
       if (column.embedding !== width) continue;
-      for (let i = 0; i < width; i++)
-        x.push(at(values, `${prefix}embeddings.${width}`, first + get(row.categorical, f), i));
+      const embedding = rowOf(values, `${prefix}embeddings.${width}`, first + get(row.categorical, f), width);
+      embeddings.set(column.name, embedding);
+      x.push(...embedding);
       first += column.cardinality;
     }
   }
-  return [...dropped(point, `${prefix}embeddings`, 0, x, ratesOf(options).embeddings), ...row.numeric];
+  let from = 0;
+  for (const { name, embedding: width, length, attention } of shape.lists ?? []) {
+    const pooled = Array.from({ length: width }, () => 0);
+    for (let l = from; l < from + length; l++) {
+      const entry = rowOf(values, `${prefix}lists.${name}`, get(row.categorical, categorical.length + l), width);
+      const target = attention && embeddings.get(attention.target);
+      const fit = target ? attentionWeight(point, `${prefix}attention.${name}`, entry, target) : 1;
+      for (const [i, value] of entry.entries())
+        pooled[i] = get(pooled, i) + get(row.numeric, numeric.length + l) * fit * value;
+    }
+    x.push(...pooled);
+    from += length;
+  }
+  const numbers = row.numeric.slice(0, numeric.length);
+  return [...dropped(point, `${prefix}embeddings`, 0, x, ratesOf(options).embeddings), ...numbers];
+}
+
+/** One row of an embedding table. */
+function rowOf(values: Values, table: string, index: number, width: number): number[] {
+  return Array.from({ length: width }, (_, i) => at(values, table, index, i));
+}
+
+/** The activation unit of DIN. Its layer is plain, whatever the model's options say beside the activation. */
+function attentionWeight(point: Point, name: string, entry: readonly number[], target: readonly number[]): number {
+  const plain: Point = { ...point, options: { ...point.options, normalization: 'none', dropout: 0 } };
+  const differences = target.map((value, i) => value - get(entry, i));
+  const products = target.map((value, i) => value * get(entry, i));
+  const hidden = mlp(plain, name, 0, [...entry, ...target, ...differences, ...products]);
+  return get(linear(plain, `${name}.logit`, 0, hidden), 0);
 }
 
 /** A task's logit. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { initialize, type ModelShape } from './model.js';
-import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
+import { L, layers, M, mixed, testModel, three, two, U, uniform, withLists } from './model-tests.fixture.js';
 import { build, gradientsOf, logitsOf, present, randomRows, startingValues } from './run.fixture.js';
 import { embed, tower } from './scalars.fixture.js';
 import { singleTask } from './single-task.js';
@@ -36,6 +36,12 @@ testModel(singleTask, {
       shape: { tasks: two, ...uniform },
       options: { levels: [], tower: [] },
       count: 2 * (U.embeddings + layers(U.x, 1)),
+    },
+    {
+      label: 'lists, one of them with attention',
+      shape: { tasks: two, ...withLists },
+      options: { levels: [[4]], tower: [] },
+      count: 2 * (L.embeddings + layers(L.x, 4, 1)),
     },
   ],
 });

@@ -283,6 +283,7 @@ describe('tasks', () => {
     await expect(encoding).rejects.toThrow(message);
   });
 
+  const attention = (target: string) => ({ pool: 'attention', target });
   test.each<[object, RegExp]>([
     [{ agee: {} }, /no column 'agee' \(did you mean 'age'\?\); there are: age/],
     [{ age: { embedding: 8 } }, /age: the column is numeric \(standard\), so 'embedding' would change nothing/],
@@ -297,6 +298,13 @@ describe('tasks', () => {
     [{ city: { pool: 'sum' } }, /categorical, so 'pool'/],
     [{ tags: { numeric: 'value' } }, /tags: the column is a list, so 'numeric' would change nothing/],
     [{ tags: { buckets: 8 } }, /a list, so 'buckets'/],
+    [{ city: attention('city') }, /city: the column is categorical, so 'pool' would change nothing/],
+    [{ tags: attention('citi') }, /tags.target: the data have no column 'citi' \(did you mean 'city'\?\); categorical/],
+    [{ tags: attention('click') }, /tags.target: the data have no column 'click'; categorical are: city/],
+    [{ tags: attention('tags') }, /tags.target: the column 'tags' is a list, and a target is categorical: .* city/],
+    [{ tags: attention('age') }, /tags.target: the column 'age' is numeric, and a target is categorical: .* city/],
+    [{ tags: attention('age'), age: { numeric: 'value' } }, /tags.target: the column 'age' is numeric/],
+    [{ tags: { ...attention('city'), embedding: 8 } }, /'tags' have embedding width 8, and 'city' has 4; give both/],
   ])('settings %j of a column are a config error', async (columns, message) => {
     const more = [
       { name: 'city', kind: 'categorical', dictionary: ['a'] },

@@ -196,10 +196,15 @@ export function features(
     const embedding = inputs.columns[name]?.embedding ?? inputs.embedding;
     if (encoding?.kind === 'categorical') categorical.push({ name, cardinality: encoding.cardinality, embedding });
     else if (encoding?.kind === 'list')
-      lists.push({ name, cardinality: encoding.cardinality, embedding, length: encoding.length });
+      lists.push({ name, cardinality: encoding.cardinality, embedding, length: encoding.length, ...attention(name) });
     else numeric.push({ name });
   }
   return { categorical, numeric, lists };
+
+  function attention(name: string): Pick<ListFeature, 'attention'> {
+    const { target, attention: hidden = inputs.attention } = inputs.columns[name] ?? {};
+    return target === undefined ? {} : { attention: { target, hidden } };
+  }
 }
 
 function truncationNote(name: string, fit: Fit, encoding: ColumnEncoding | undefined): string[] {
@@ -234,9 +239,8 @@ function checkColumns(source: Source, inputs: InputsConfig): void {
   for (const [name, settings] of Object.entries(inputs.columns)) {
     const column = source.columns.find((column) => column.name === name);
     if (!column) {
-      const some = names.length > 50 ? [...names.slice(0, 50), '…'] : names;
       throw new ConfigError(
-        `inputs.columns: the data have no column '${name}'${didYouMean(name, names)}; there are: ${some.join(', ')}.`,
+        `inputs.columns: the data have no column '${name}'${didYouMean(name, names)}; there are: ${listed(names)}.`,
       );
     }
     const numeric = settings.numeric ?? inputs.numeric;
@@ -246,11 +250,42 @@ function checkColumns(source: Source, inputs: InputsConfig): void {
       const kind = { categorical: 'categorical', list: 'a list', numeric: `numeric (${numeric})` }[column.kind];
       throw new ConfigError(`inputs.columns.${name}: the column is ${kind}, so '${useless}' would change nothing.`);
     }
+    if (settings.target !== undefined) checkTarget(source, inputs, name, settings.target);
   }
 }
 
+/** Of the attention of a list. */
+function checkTarget({ columns }: Source, inputs: InputsConfig, list: string, target: string): void {
+  const key = `inputs.columns.${list}.target`;
+  const categorical = columns.flatMap(({ name, kind }) => (kind === 'categorical' ? [name] : []));
+  const kind = columns.find(({ name }) => name === target)?.kind;
+  if (kind === undefined) {
+    throw new ConfigError(
+      `${key}: the data have no column '${target}'${didYouMean(target, categorical)}; categorical are: ${listed(categorical)}.`,
+    );
+  }
+  if (kind !== 'categorical') {
+    const what = kind === 'list' ? 'a list' : 'numeric';
+    throw new ConfigError(
+      `${key}: the column '${target}' is ${what}, and a target is categorical: name one of ${listed(categorical)}.`,
+    );
+  }
+  const [own, other] = [list, target].map((name) => inputs.columns[name]?.embedding ?? inputs.embedding);
+  if (own === other) return;
+  throw new ConfigError(
+    `${key}: entries of '${list}' have embedding width ${own}, and '${target}' has ${other}; give both the same 'embedding'.`,
+  );
+}
+
+function listed(names: readonly string[]): string {
+  return (names.length > 50 ? [...names.slice(0, 50), '…'] : names).join(', ');
+}
+
 /** The settings of a column that are read. */
-const ofKind = { categorical: ['embedding', 'minCount'], list: ['embedding', 'minCount', 'maxLength', 'pool'] };
+const ofKind = {
+  categorical: ['embedding', 'minCount'],
+  list: ['embedding', 'minCount', 'maxLength', 'pool', 'target', 'attention'],
+};
 
 const ofNumeric = {
   standard: ['numeric'],

@@ -71,6 +71,23 @@ test('mean: weights of a row sum to 1', async () => {
   expect([...numeric]).toEqual([0, 0.75, 0.25, 1, 1, 0]);
 });
 
+test('attention: weights are those of the data, and the model is told the target', async () => {
+  const rows = [
+    [
+      [1, 3],
+      [2, 1],
+    ],
+  ] as const;
+  const attended = async (more: object) => {
+    const inputs = { ...settings({ pool: 'attention', target: 'city', maxLength: 3, ...more }), attention: 7 };
+    return encode(source(rows), inputs, tasks);
+  };
+  const dataset = await attended({});
+  expect([...(await readWhole(dataset.splits.train)).numeric]).toEqual([0, 3, 1, 0]);
+  expect(dataset.lists[0]?.attention).toEqual({ target: 'city', hidden: 7 });
+  expect((await attended({ attention: 9 })).lists[0]?.attention).toEqual({ target: 'city', hidden: 9 });
+});
+
 test('the heaviest entries are kept, in their order, and what is left out is told', async () => {
   const rows = [
     [

@@ -5,8 +5,8 @@ import { type VocabularyOptions, vocabulary } from './column-fits.js';
 export interface ListOptions extends VocabularyOptions {
   /** Most entries that are fed: the heaviest, of equal ones the first. */
   readonly length: number;
-  /** `sum` of the entries' embeddings by weight, or that divided by the sum of the weights. */
-  readonly pool: 'sum' | 'mean';
+  /** `sum` of the entries' embeddings by weight, or that divided by the sum of the weights. `attention` is fed as `sum` is. */
+  readonly pool: 'sum' | 'mean' | 'attention';
 }
 
 export interface ListFit {

@@ -7,6 +7,7 @@ import { type CommonOptions, dropoutRates } from '../options.js';
 import { type Features, inBlocks, type Place, withGradient } from './axes.js';
 import { interactions } from './interaction.js';
 import { dropout } from './noise.js';
+import { targetAttention } from './target-attention.js';
 
 export interface Embed extends Layer {
   /** Features of x. */
@@ -24,16 +25,17 @@ type List = NonNullable<ModelShape['lists']>[number];
 
 /**
  * The input x: embeddings of the categorical columns (grouped by width, in the columns' order), one pooled embedding of
- * each list (the sum of its entries' by weight), then the numeric columns.
+ * each list (the sum of its entries' by weight), then the numeric columns. With attention, the weights of a list's entries are multiplied by
+ * those of `target-attention.ts`, by the embedding of another column of the same row.
  * There is one table `<prefix>embeddings.<width>` [rows, width] per width: the columns' tables stacked, so that a batch is
- * one look-up. A list has a table `<prefix>lists.<name>` of its own.
+ * one look-up. A list has a table `<prefix>lists.<name>` of its own; its attention's parameters are `<prefix>attention.<name>.…`.
  *
  * Embeddings start N(0, 0.05^2): small beside standardised numeric columns (variance 1), so that a value which training never
  * or seldom saw says next to nothing; large enough that logits vary over rows at the start. Dropout leaves numeric columns alone.
  *
  * `shape.interaction` puts a layer of `interaction.ts` on it.
  */
-export function embed(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>, prefix = ''): Embed {
+export function embed(shape: ModelShape, options: CommonOptions, prefix = ''): Embed {
   const columns = embedColumns(shape, options, prefix);
   const { interaction = 'none' } = shape;
   if (interaction === 'none') return columns;
@@ -47,7 +49,7 @@ export function embed(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>
   };
 }
 
-function embedColumns(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>, prefix: string): Embed {
+function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string): Embed {
   const widths = [...new Set(shape.categorical.map((column) => column.embedding))];
   const groups = widths.map((width) => {
     const columns = shape.categorical.filter((column) => column.embedding === width);
@@ -55,6 +57,11 @@ function embedColumns(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>
     return { name: `${prefix}embeddings.${width}`, width, columns, positions };
   });
   const lists = shape.lists ?? [];
+  const attentions = new Map(
+    lists.flatMap(({ name, embedding, attention }) =>
+      attention ? [[name, targetAttention(`${prefix}attention.${name}`, embedding, attention.hidden, options)]] : [],
+    ),
+  );
   const embedded =
     groups.reduce((sum, group) => sum + group.width * group.columns.length, 0) +
     lists.reduce((sum, list) => sum + list.embedding, 0);
@@ -62,18 +69,23 @@ function embedColumns(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>
   const rate = dropoutRates(options).embeddings;
   const layer = `${prefix}embeddings`;
   if (width === 0) throw new ConfigError('The data set has no input columns; a model needs at least one.');
-  const columns = ({ parameters, inputs, context }: Pass): Features => {
+  const columns = (pass: Pass): Features => {
+    const { parameters, inputs, context } = pass;
     const categorical = leading(inputs.categorical, shape.categorical.length);
     const numeric = leading(inputs.numeric, shape.numeric.length);
-    const parts = groups.map(({ name, columns, positions }) => {
+    const found = groups.map(({ name, columns, positions }) => {
       const indexes = groups.length === 1 ? categorical : tf.gather(categorical, tf.tensor1d(positions, 'int32'), 1);
       return lookUp(named(parameters, name), shifted(indexes, offsets(columns)));
     });
+    const parts = [...found];
     let at = 0;
     for (const list of lists) {
-      const entries = inputs.categorical.slice([0, shape.categorical.length + at], [-1, list.length]);
+      const indexes = inputs.categorical.slice([0, shape.categorical.length + at], [-1, list.length]);
       const weights = inputs.numeric.slice([0, shape.numeric.length + at], [-1, list.length]);
-      parts.push(pool(lookUp(named(parameters, listName(list)), entries), weights));
+      const entries = lookUp(named(parameters, listName(list)), indexes);
+      const fits = attentions.get(list.name)?.apply(pass, entries, embeddingOf(list.attention?.target, found));
+      // An entry that fills a shorter list has weight 0, whatever the target makes of it.
+      parts.push(pool(entries, fits ? tf.mul(weights, fits) : weights));
       at += list.length;
     }
     if (context.training && rate > 0 && embedded > 0) {
@@ -88,6 +100,7 @@ function embedColumns(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>
     parameters: Object.fromEntries([
       ...groups.map(({ name, width, columns }) => [name, embeddingTable(columns, width)]),
       ...lists.map((list) => [listName(list), embeddingTable([list], list.embedding)]),
+      ...Array.from(attentions.values(), ({ parameters }) => Object.entries(parameters)).flat(),
     ]),
     noise: rate > 0 && embedded > 0 ? { [layer]: [1, embedded] } : {},
     width,
@@ -102,6 +115,14 @@ function embedColumns(shape: ModelShape, options: Pick<CommonOptions, 'dropout'>
 
   function listName(list: List): string {
     return `${prefix}lists.${list.name}`;
+  }
+
+  /** [batch, width] of one column, among those of all groups. */
+  function embeddingOf(target: string | undefined, found: readonly Tensor[]): Tensor {
+    const group = groups.findIndex(({ columns }) => columns.some(({ name }) => name === target));
+    const { columns, width } = must(groups[group], `the column '${target}'`);
+    const at = columns.findIndex(({ name }) => name === target);
+    return must(found[group], 'its embeddings').slice([0, at * width], [-1, width]);
   }
 }
 

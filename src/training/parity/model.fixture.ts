@@ -4,7 +4,7 @@ import type { Signature, Step } from '../../engine/engine.js';
 import { cut } from '../../engine/training-step.fixture.js';
 import { models } from '../../models/catalogue.js';
 import { initialize, trainable } from '../../models/model.js';
-import { mixed, three } from '../../models/model-tests.fixture.js';
+import { mixed, three, withLists } from '../../models/model-tests.fixture.js';
 import { build, type Given, present, shapeFor, smallOptions } from '../../models/run.fixture.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { optimizers } from '../../optimizers/catalogue.js';
@@ -42,7 +42,7 @@ const withClasses = three.map((task) =>
   task.name === 'click' ? { ...task, type: 'multiclass' as const, outputs: 3 } : task,
 );
 
-/** Every model with defaults, with one of the variants on fewer rows, and with a multiclass task; then one on each interaction of inputs. */
+/** Every model with defaults, with one of the variants on fewer rows, and with a multiclass task; then one on each interaction of inputs, and on lists. */
 export function parityModels(): ParityModel[] {
   const interactions = (['fm', 'cross'] as const).map((interaction) => {
     const shape = { tasks: three, ...mixed, interaction };
@@ -52,7 +52,14 @@ export function parityModels(): ParityModel[] {
       64,
     );
   });
-  return [...ofAllModels(), ...interactions];
+  const lists = (['hard-sharing', 'single-task'] as const).map((model) =>
+    parityModel(
+      `${model} on lists, with attention`,
+      { model, shape: { tasks: three, ...withLists }, options: smallOptions(model, 'click', 'view') },
+      model === 'single-task' ? 64 : 512,
+    ),
+  );
+  return [...ofAllModels(), ...interactions, ...lists];
 }
 
 function ofAllModels(): ParityModel[] {
@@ -92,7 +99,7 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
   const dataset: Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'> = {
     categorical: given.shape.categorical,
     numeric: given.shape.numeric.map((name) => ({ name })),
-    lists: [],
+    lists: given.shape.lists ?? [],
     tasks,
   };
   const optimizer = optimizers.get('adam').build(parameters, {
@@ -131,7 +138,11 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
   function drawn(name: string, shape: readonly number[]): HostArray {
     const rows = data.stream(name);
     if (name === 'categorical') {
-      const cardinalities = given.shape.categorical.map(({ cardinality }) => cardinality);
+      const { categorical, lists = [] } = given.shape;
+      const cardinalities = [
+        ...categorical.map(({ cardinality }) => cardinality),
+        ...lists.flatMap(({ cardinality, length }) => Array.from({ length }, () => cardinality)),
+      ];
       return int32(
         shape,
         Int32Array.from({ length: sizeOf(shape) }, (_, i) =>
