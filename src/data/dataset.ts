@@ -60,7 +60,7 @@ export interface FittedList extends Omit<FittedVocabulary, 'kind'> {
   readonly kind: 'list';
   /** Most entries that are fed. */
   readonly length: number;
-  readonly pool: 'sum' | 'mean';
+  readonly pool: 'sum' | 'mean' | 'attention';
 }
 
 type TaskType = 'binary' | 'regression' | 'multiclass';

@@ -28,7 +28,7 @@ const columnShape = z.discriminatedUnion('kind', [
     ...column,
     ...vocabulary,
     length: z.int(),
-    pool: z.enum(['sum', 'mean']),
+    pool: z.enum(['sum', 'mean', 'attention']),
   }),
   z.strictObject({ kind: z.literal('buckets'), ...column, edges: z.array(z.number()), missing: z.boolean() }),
   z.strictObject({ kind: z.literal('scale'), ...column, mean: z.number(), deviation: z.number(), log: z.boolean() }),
