@@ -221,7 +221,7 @@ test('no header: columns by number; hashed ids; a group', async () => {
     split: { column: 2, validation: 5, test: 6 },
     group: 1,
   });
-  expect(source.columns).toEqual([{ name: '1', kind: 'categorical', size: 1000 }]);
+  expect(source.columns).toEqual([{ name: '1', kind: 'categorical', size: 1000, cells: { hash: 1000 } }]);
   expect(source.group).toBe('1');
   const [first, second] = await rowsOf(source, 'train');
   expect(first?.['1']).not.toBe(second?.['1']);
