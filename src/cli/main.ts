@@ -11,6 +11,7 @@ import { diff } from './diff.js';
 import { doctor } from './doctor.js';
 import { list } from './list.js';
 import { report } from './report.js';
+import { runs } from './runs.js';
 import { schema } from './schema.js';
 import { synth } from './synth.js';
 import { train } from './train.js';
@@ -45,7 +46,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const commands = [train, compare, validate, synth, data, report, diff, doctor, list, schema, completion];
+const commands = [train, compare, validate, synth, data, report, diff, runs, doctor, list, schema, completion];
 
 function build(exit: (code: number) => void): Command {
   const program = new Command('ple')
