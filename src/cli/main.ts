@@ -3,6 +3,7 @@ import { Command, CommanderError } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
 import { printable } from '../support/printable.js';
 import { asUserError } from '../support/system-error.js';
+import { clean } from './clean.js';
 import { examples } from './command.js';
 import { compare } from './compare.js';
 import { completion } from './completion.js';
@@ -46,7 +47,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const commands = [train, compare, validate, synth, data, report, diff, runs, doctor, list, schema, completion];
+const commands = [train, compare, validate, synth, data, report, diff, runs, clean, doctor, list, schema, completion];
 
 function build(exit: (code: number) => void): Command {
   const program = new Command('ple')

@@ -155,7 +155,7 @@ describe('a comparison', () => {
       [join('all', 'run-2'), 'run', 'unfinished'],
       [join('all', 'tuning', 'try'), 'run', 'finished'],
     ]);
-    expect(listFolders(path, false).map(({ name }) => name)).toEqual(['run-1', 'run-2']);
+    expect(listFolders(path, false).map(({ name }) => name)).toEqual(['run-1', 'run-2', join('tuning', 'try')]);
   });
 
   test.each([

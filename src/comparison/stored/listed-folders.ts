@@ -49,26 +49,30 @@ interface Child {
 }
 
 /**
- * The runs and comparisons in a folder, by name; of the folder of a run, this run. Results and the heads of configs are
+ * The runs and comparisons in a folder, by name; of the folder of a run, this run; of a comparison, its runs. Results and the heads of configs are
  * read, larger files are not. A folder that cannot be read is `damaged`.
  * @param below Also the runs of comparisons, after each.
  */
 export function listFolders(folder: string, below: boolean): readonly ListedFolder[] {
-  if (kindOf(folder) === 'run') return [listed({ name: folder, path: folder, linked: false }, 'run')];
-  return childrenOf({ name: '', path: folder, linked: false }).flatMap((child) => {
+  const own = kindOf(folder);
+  if (own === 'run') return [listed({ name: folder, path: folder, linked: false }, 'run')];
+  const root = { name: '', path: folder, linked: false };
+  return (own ? runFolders(root) : childrenOf(root)).flatMap((child) => {
     const kind = kindOf(child.path);
     if (!kind) return [];
     return [listed(child, kind), ...(kind === 'comparison' && below ? runsIn(child) : [])];
   });
 }
 
-/** The runs of a comparison, and those of its search. */
 function runsIn(comparison: Child): readonly ListedFolder[] {
+  return runFolders(comparison).flatMap((child) => (kindOf(child.path) === 'run' ? [listed(child, 'run')] : []));
+}
+
+/** The folders in a comparison, and those of its search. */
+function runFolders(comparison: Child): readonly Child[] {
   const children = childrenOf(comparison);
   const tuning = children.filter(({ path }) => path === join(comparison.path, 'tuning'));
-  return [...children, ...tuning.flatMap(childrenOf)].flatMap((child) =>
-    kindOf(child.path) === 'run' ? [listed(child, 'run')] : [],
-  );
+  return [...children, ...tuning.flatMap(childrenOf)];
 }
 
 function childrenOf({ name, path, linked }: Child): readonly Child[] {
