@@ -24,11 +24,12 @@ type Options = OptionsOf<typeof words>;
 
 /** Prints what may go, asks on a terminal, and deletes. Without a terminal it deletes nothing unless told to. */
 export const clean = defineCommand(words, async (folder, options) => {
-  const [{ existsSync }, { remove, removableIn, unusedIn }] = await Promise.all([
+  const [{ statSync }, { remove, removableIn, unusedIn }] = await Promise.all([
     import('node:fs'),
     import('../comparison/stored/removable.js'),
   ]);
-  if (!existsSync(folder)) throw new ConfigError(`There is no folder ${folder}: name the folder of runs.`);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new ConfigError(`There is no folder ${folder}: name the folder of runs.`);
   const { unfinished = false, failed = false, json = false, yes = false } = options;
   const { items: own, notes } = await removableIn(folder, { unfinished, failed });
   const items = [...own, ...(options.cache === undefined ? [] : await unusedIn(options.cacheFolder, options.cache))];

@@ -17,12 +17,13 @@ type Order = (a: ListedFolder, b: ListedFolder) => number;
 
 /** Prints a line per folder, and below the table why some failed or cannot be read. */
 export const runs = defineCommand(words, async (folder, { comparisons = false, sort, json }) => {
-  const [{ existsSync }, { listFolders }, { metrics }] = await Promise.all([
+  const [{ statSync }, { listFolders }, { metrics }] = await Promise.all([
     import('node:fs'),
     import('../comparison/stored/listed-folders.js'),
     import('../metrics/catalogue.js'),
   ]);
-  if (!existsSync(folder)) throw new ConfigError(`There is no folder ${folder}: name the folder of runs.`);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new ConfigError(`There is no folder ${folder}: name the folder of runs.`);
   const found = listFolders(folder, comparisons);
   const tasks = [...new Set(found.flatMap((one) => Object.keys(one.tasks)))];
   const isHigherBetter = (metric: string) => metrics.get(metric).better === 'higher';

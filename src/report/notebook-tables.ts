@@ -143,5 +143,5 @@ function parquet<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Ui
       return type === 'INT64' && typeof value === 'number' ? BigInt(value) : value;
     }),
   }));
-  return new Uint8Array(parquetWriteBuffer({ columnData, createdBy: 'ple' }));
+  return new Uint8Array(parquetWriteBuffer({ columnData }));
 }

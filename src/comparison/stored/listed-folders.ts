@@ -11,7 +11,7 @@ import { readStored } from '../../training/stored-file.js';
 import { logEntries } from './timing.js';
 
 /** `unfinished`: neither finished nor running, as after an interruption or a kill. */
-export type State = 'finished' | 'running' | 'unfinished' | 'failed' | 'damaged';
+type State = 'finished' | 'running' | 'unfinished' | 'failed' | 'damaged';
 
 /** The folder of a run or of a comparison, as far as its small files tell. */
 export interface ListedFolder {
@@ -49,8 +49,8 @@ interface Child {
 }
 
 /**
- * The runs and comparisons in a folder, by name; of the folder of a run, this run; of a comparison, its runs. Results and the heads of configs are
- * read, larger files are not. A folder that cannot be read is `damaged`.
+ * The runs and comparisons in a folder, by name; of a run's folder this run, of a comparison's its runs. Results and
+ * the heads of configs are read, larger files are not. A folder that cannot be read is `damaged`.
  * @param below Also the runs of comparisons, after each.
  */
 export function listFolders(folder: string, below: boolean): readonly ListedFolder[] {
