@@ -3,6 +3,7 @@ import { Command, CommanderError } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
 import { printable } from '../support/printable.js';
 import { asUserError } from '../support/system-error.js';
+import { clean } from './clean.js';
 import { examples } from './command.js';
 import { compare } from './compare.js';
 import { completion } from './completion.js';
@@ -12,6 +13,7 @@ import { doctor } from './doctor.js';
 import { list } from './list.js';
 import { predict } from './predict.js';
 import { report } from './report.js';
+import { runs } from './runs.js';
 import { schema } from './schema.js';
 import { synth } from './synth.js';
 import { train } from './train.js';
@@ -46,7 +48,12 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const commands = [train, compare, validate, synth, data, predict, report, diff, doctor, list, schema, completion];
+const commands = [
+  ...[train, compare, validate, synth, data],
+  ...[predict],
+  ...[report, diff, runs, clean],
+  ...[doctor, list, schema, completion],
+];
 
 function build(exit: (code: number) => void): Command {
   const program = new Command('ple')

@@ -3,7 +3,7 @@ import { printable } from '../support/printable.js';
 import { contrastsAt } from './effects.js';
 import { gainOf, type Point, type PointTask, pointsOf } from './points.js';
 
-type Cell = string | number | null;
+export type Cell = string | number | null;
 
 /** The subject of a line: a model's gain on a task, over the baseline or over the reference of a contrast. */
 interface Line {
@@ -20,7 +20,8 @@ interface Line {
   readonly contrast: boolean;
 }
 
-const columns: Readonly<Record<string, (line: Line) => Cell>> = {
+/** By name. A line of `gainLines` or of a contrast gives a cell of each. */
+export const gainColumns: Readonly<Record<string, (line: Line) => Cell>> = {
   label: ({ row }) => row.label,
   type: ({ row }) => row.type,
   task: ({ task }) => task.name,
@@ -77,17 +78,18 @@ const columns: Readonly<Record<string, (line: Line) => Cell>> = {
  */
 export function gainsCsv(comparison: Comparison): string {
   const axes = Object.keys(comparison.axes);
-  const lines: Cell[][] = [[...axes, ...Object.keys(columns)]];
+  const lines: Cell[][] = [[...axes, ...Object.keys(gainColumns)]];
   for (const point of pointsOf(comparison)) {
     for (const line of [...gainLines(comparison, point), ...contrastLines(comparison, point)]) {
       const at = axes.map((key) => axisCell(line.row.axis[key]));
-      lines.push([...at, ...Object.values(columns).map((cell) => cell(line))]);
+      lines.push([...at, ...Object.values(gainColumns).map((cell) => cell(line))]);
     }
   }
   return lines.map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
 }
 
-function gainLines(comparison: Comparison, { rows, tasks }: Point): readonly Line[] {
+/** A line per model and task at a point of the axes. */
+export function gainLines(comparison: Comparison, { rows, tasks }: Point): readonly Line[] {
   return rows.flatMap((row) =>
     tasks.map((task) => {
       const gain = gainOf(row, task);
@@ -127,7 +129,8 @@ function bySeed(gain: Gain | null): string | null {
   return JSON.stringify(Object.fromEntries(gain.gains.map((pair) => [pair.seed, pair.gain])));
 }
 
-function axisCell(value: unknown): Cell {
+/** A value of an axis. One that is neither a text nor a number is written as JSON. */
+export function axisCell(value: unknown): Cell {
   return typeof value === 'string' || typeof value === 'number' ? value : (JSON.stringify(value) ?? null);
 }
 

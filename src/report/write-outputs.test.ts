@@ -23,7 +23,15 @@ function folder(): string {
 test('writes the tables and the report, and drawings only where they are asked for', async () => {
   const path = join(folder(), 'new');
   await writeOutputs(path, data, { svg: false, png: false });
-  expect(readdirSync(path).toSorted()).toEqual(['gains.csv', 'gains.md', 'gains.tex', 'report.html']);
+  expect(readdirSync(path).toSorted()).toEqual([
+    'epochs.parquet',
+    'gains.csv',
+    'gains.md',
+    'gains.parquet',
+    'gains.tex',
+    'report.html',
+    'runs.parquet',
+  ]);
   const page = readFileSync(join(path, 'report.html'), 'utf8');
   expect(page).toMatch(/^<!doctype html>[\s\S]*<svg[\s\S]*<\/html>\n$/);
 
@@ -62,5 +70,5 @@ test('the same data give the same files', async () => {
   const [one, other] = [folder(), folder()];
   for (const path of [one, other]) await writeOutputs(path, data, { svg: false, png: false });
   for (const file of readdirSync(one))
-    expect(readFileSync(join(other, file), 'utf8')).toBe(readFileSync(join(one, file), 'utf8'));
+    expect(readFileSync(join(other, file)).equals(readFileSync(join(one, file))), file).toBe(true);
 });

@@ -8,6 +8,7 @@ import type { ChartSection } from './charts/drawing.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
+import { notebookTables } from './notebook-tables.js';
 import { reportPage } from './page/report-page.js';
 import { runPage, runTasks } from './page/run-page.js';
 import type { ReportData } from './report-data.js';
@@ -18,14 +19,15 @@ interface Formats {
 }
 
 /**
- * Writes gains.csv, gains.md, gains.tex and report.html into a folder, and on request the charts below charts/. Each
- * file is written atomically. Charts of an earlier report are removed.
+ * Writes gains.csv, gains.md, gains.tex, the Parquet tables and report.html into a folder, and on request the charts
+ * below charts/. Each file is written atomically. Charts of an earlier report are removed.
  */
 export async function writeOutputs(folder: string, data: ReportData, formats: Formats): Promise<void> {
   makeFolder(folder);
   await writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
   await writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
   await writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
+  for (const { name, bytes } of notebookTables(data)) await writeWhole(join(folder, name), bytes);
   const sections = await drawCharts(data);
   await writeWhole(join(folder, 'report.html'), reportPage(data, sections));
   await writeDrawings(folder, sections, formats);

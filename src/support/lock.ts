@@ -62,6 +62,15 @@ export function acquireLock(folder: string, force = false): Lock {
   throw new FolderInUse(`${folder} is in use by another process. Try again.`);
 }
 
+/**
+ * Why `acquireLock` would refuse a folder, in words that follow its name. Null: it would not. Changes nothing.
+ * @param force Not null then means: the process lives, or gave a sign of life a short time ago.
+ */
+export function whyLocked(folder: string, force = false): string | null {
+  const holder = chainOf(join(folder, 'lock')).at(-1);
+  return holder ? refusalOf(holder, force) : null;
+}
+
 export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`Cannot write to ${path}: ${systemReason(error)}. Choose another folder with --runs DIR.`);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
@@ -94,6 +94,21 @@ export async function prepared<Description>(
   throw new DataError(`${path} was written, but cannot be read: ${made || 'it is gone'}.`);
 }
 
+/**
+ * The prepared data in a cache folder, of any version. `used`: milliseconds since 1970 of the last use, the later of the
+ * folder's modification time, which every opening sets, and the DuckDB file's access time.
+ */
+export async function preparedIn(folder: string): Promise<readonly { readonly path: string; readonly used: number }[]> {
+  const entries = [];
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isDirectory() || !/-v\d+-[0-9a-f]{32}$/.test(entry.name)) continue;
+    const path = join(folder, entry.name);
+    const file = await stat(join(path, fileName)).catch(() => undefined);
+    entries.push({ path, used: Math.max((await stat(path)).mtimeMs, file?.atimeMs ?? 0) });
+  }
+  return entries;
+}
+
 async function write(
   folder: string,
   make: (database: DuckDBConnection, folder: string) => Promise<unknown>,
@@ -142,6 +157,8 @@ async function openPrepared<Description>(
     const found = await fileChecksum(file, (bytes) => advance(told, bytes, size));
     if (found !== written.sha256) return `${fileName} is not what was written`;
   }
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined); // for `preparedIn`; the folder may belong to another user
   return {
     path,
     file,

@@ -1,0 +1,18 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { isYes } from './is-yes.js';
+
+test.each([
+  ['yes\n', true],
+  [' Y \n', true],
+  ['no\n', false],
+  ['\n', false],
+  ['yesterday\n', false],
+  ['', false],
+])('%j', async (typed, expected) => {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const answer = isYes('Delete? ', input, output);
+  input.end(typed);
+  expect(await answer).toBe(expected);
+  expect(String(output.read())).toContain('Delete? ');
+});

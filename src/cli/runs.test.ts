@@ -1,0 +1,101 @@
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { finishedRun, folderOfRuns, openRun, storeComparison } from '../comparison/stored/runs-folder.fixture.js';
+import { pleHere } from './command.fixture.js';
+
+/** Runs and a comparison, the first of the list being the newest. */
+async function someRuns() {
+  const folder = folderOfRuns();
+  const second = await finishedRun(join(folder, 'b'));
+  const third = await openRun(join(folder, 'a'), { msg: 'failed', error: 'not\u001b[31m finite' });
+  const first = storeComparison(join(folder, 'c'), ['done'], 'done');
+  utimesSync(join(first, 'comparison.json'), Date.now() / 1000 + 60, Date.now() / 1000 + 60);
+  for (const name of ['config.yaml', 'log.jsonl', 'epochs.jsonl', 'environment.json', 'gates.json'])
+    utimesSync(join(third, name), 0, 0);
+  for (const name of ['predictions.arrow', 'checkpoints/best.safetensors', 'checkpoints/last.safetensors'])
+    utimesSync(join(third, name), 0, 0);
+  utimesSync(join(second, 'result.json'), Date.now() / 1000 - 7300, Date.now() / 1000 - 7300);
+  return folder;
+}
+
+test('prints a table, the newest first, with reasons below and without control characters', async () => {
+  const folder = await someRuns();
+  const { status, stdout, stderr } = await pleHere(['runs', folder]);
+  expect([status, stderr]).toEqual([0, '']);
+  const [head, ...lines] = stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' | '));
+  expect(head).toBe('name | model | state | click AUC | time MSE | verdicts | age | size');
+  expect(lines[0]).toMatch(/^c \| 4 models \| finished 1\/1 \| - \| - \| 2 seesaw, 1 better on all \| 0 s \| \d+ B$/);
+  expect(lines[1]).toMatch(/^b \| single-task \| finished \| 0\.50000 \| 0\.25000 \| - \| 2 h \| \d\.\d KiB$/);
+  expect(lines[2]).toMatch(/^a \| single-task \| failed \| - \| - \| - \| - \| \d\.\d KiB$/);
+  expect(lines.slice(3)).toEqual(['', 'a (failed): not\ufffd[31m finite', '']);
+});
+
+test.each([
+  ['name', ['a', 'b', 'c']],
+  ['state', ['a', 'b', 'c']],
+  ['age', ['c', 'b', 'a']],
+  ['size', ['b', 'a', 'c']],
+  ['model', ['a', 'b', 'c']],
+  ['click', ['b', 'a', 'c']],
+])('--sort %s', async (key, expected) => {
+  const { stdout } = await pleHere(['runs', await someRuns(), '--sort', key, '--json']);
+  expect(JSON.parse(stdout).folders.map(({ name }: { name: string }) => name)).toEqual(expected);
+});
+
+test('--sort by a task puts the best first, by the direction of its metric', async () => {
+  const folder = folderOfRuns();
+  for (const [name, value] of [
+    ['a', 0.3],
+    ['b', null],
+    ['c', 0.1],
+    ['d', 0.2],
+  ] as const) {
+    mkdirSync(join(folder, name));
+    for (const file of ['config.yaml', 'environment.json']) writeFileSync(join(folder, name, file), '{}');
+    const tasks = { x: { type: 'binary', test: { auc: value } }, y: { type: 'regression', test: { mse: value } } };
+    writeFileSync(join(folder, name, 'result.json'), JSON.stringify({ schema: 1, model: 'ple', seed: 1, tasks }));
+  }
+  const sorted = async (task: string) =>
+    JSON.parse((await pleHere(['runs', folder, '--sort', task, '--json'])).stdout).folders.map(
+      ({ name }: { name: string }) => name,
+    );
+  expect(await sorted('x')).toEqual(['a', 'd', 'c', 'b']);
+  expect(await sorted('y')).toEqual(['c', 'd', 'a', 'b']);
+});
+
+test('--json has the fields of each kind', async () => {
+  const folder = await someRuns();
+  const { stdout } = await pleHere(['runs', folder, '--json', '--comparisons']);
+  const { schema, folders } = JSON.parse(stdout);
+  expect(schema).toBe(1);
+  expect(folders.map((one: object) => Object.keys(one).toSorted())).toEqual([
+    ['bytes', 'changed', 'kind', 'models', 'name', 'path', 'reason', 'runs', 'state', 'verdicts'],
+    ['bytes', 'changed', 'kind', 'model', 'name', 'path', 'reason', 'seed', 'state', 'tasks'],
+    ['bytes', 'changed', 'kind', 'model', 'name', 'path', 'reason', 'seed', 'state', 'tasks'],
+  ]);
+  expect(folders[2]).toMatchObject({ name: 'a', changed: null });
+});
+
+test('a name with control characters is printable in the table', async () => {
+  const folder = folderOfRuns();
+  await finishedRun(join(folder, 'evil\u001b[2J\nname'));
+  const { stdout } = await pleHere(['runs', folder]);
+  expect(stdout).toContain('evil\ufffd[2J\ufffdname');
+  expect(stdout.trimEnd().split('\n')).toHaveLength(2);
+});
+
+test('an empty folder is no error; one that is not there and an unknown key are', async () => {
+  const folder = folderOfRuns();
+  expect(await pleHere(['runs', folder])).toEqual({
+    status: 0,
+    stdout: '',
+    stderr: `${folder} has no run and no comparison.\n`,
+  });
+  expect(await pleHere(['runs', join(folder, 'no')])).toMatchObject({ status: 2, stdout: '' });
+  const unknown = await pleHere(['runs', await someRuns(), '--sort', 'clock']);
+  expect(unknown).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/name, model, state, age, size, click, time/),
+  });
+});

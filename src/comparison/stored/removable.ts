@@ -1,0 +1,130 @@
+import { existsSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { preparedIn } from '../../data/store/prepared.js';
+import { UserError } from '../../support/errors.js';
+import { contentsOfFolder, entriesOf, type FoundFile, foundFile } from '../../support/folder-contents.js';
+import { acquireLock, whyLocked } from '../../support/lock.js';
+import { isSystemError, systemReason } from '../../support/system-error.js';
+import { remainsIn } from '../../support/whole-file.js';
+import { type ListedFolder, listFolders } from './listed-folders.js';
+
+/** A file or a folder that may be deleted. Links in it are deleted, not followed. */
+export interface Removable {
+  readonly path: string;
+  readonly why: string;
+  readonly bytes: number;
+  readonly files: readonly FoundFile[];
+  /** Each after those that it contains. */
+  readonly folders: readonly string[];
+  /** The run or comparison that it belongs to. Undefined: the cache. */
+  readonly owner?: string;
+}
+
+/** What else may go than the last checkpoints of finished runs, and temporary files. */
+interface Also {
+  readonly unfinished: boolean;
+  readonly failed: boolean;
+}
+
+/**
+ * What may be deleted in a folder of runs: `last.safetensors` of finished runs, temporary files that killed processes
+ * left, and on request whole runs. Damaged runs and what lies behind links are left out.
+ * @returns Also notes, one line each, on folders that were left out since a process uses them.
+ */
+export async function removableIn(
+  folder: string,
+  also: Also,
+): Promise<{ readonly items: readonly Removable[]; readonly notes: readonly string[] }> {
+  const items: Removable[] = [];
+  const notes = new Set<string>();
+  for (const one of listFolders(folder, true)) {
+    if (one.linked || one.state === 'damaged') continue;
+    const found = await removableOf(one, also);
+    const lock = lockOn(one.path);
+    if (lock === undefined) items.push(...found);
+    else if (found.length > 0) notes.add(lock);
+  }
+  return { items, notes: [...notes] };
+}
+
+/** Prepared data that were not used for this many days, and what killed processes left beside them. */
+export async function unusedIn(cache: string, days: number): Promise<readonly Removable[]> {
+  const unused = (await preparedIn(cache)).filter(({ used }) => Date.now() - used > 86_400_000 * days);
+  const why = `prepared data, not used for ${days} ${days === 1 ? 'day' : 'days'}`;
+  return [...unused.map(({ path }) => itemAt(path, why)), ...(await remainsOf(cache))];
+}
+
+/**
+ * Deletes what was listed, while it holds the run's lock.
+ * @returns Why it, or a part of it, was left there. Null: it is gone.
+ */
+export function remove(item: Removable): string | null {
+  try {
+    const lock = item.owner === undefined ? undefined : acquireLock(item.owner);
+    try {
+      const other = item.owner === undefined ? undefined : lockAround(item.owner);
+      if (other !== undefined) return other;
+      if (contentOf(item) !== contentOf(itemAt(item.path, item.why))) return 'It has changed since it was listed.';
+      for (const { path } of item.files) unlinkSync(path);
+      for (const path of item.folders) if (path !== item.owner) rmdirSync(path);
+    } finally {
+      lock?.release();
+    }
+    if (item.path === item.owner) rmdirSync(item.path);
+    return null;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    if (isSystemError(error)) return `${systemReason(error)}.`;
+    throw error;
+  }
+}
+
+async function removableOf({ path, kind, state }: ListedFolder, also: Also): Promise<readonly Removable[]> {
+  if (kind === 'run' && ((state === 'unfinished' && also.unfinished) || (state === 'failed' && also.failed)))
+    return [{ ...itemAt(path, `${state} run`), owner: path }];
+  const checkpoints = join(path, 'checkpoints');
+  const isFolder = entriesOf(path).some((entry) => entry.name === 'checkpoints' && entry.isDirectory());
+  const last = isFolder ? entriesOf(checkpoints).find(({ name }) => name === 'last.safetensors') : undefined;
+  const found = [
+    ...(kind === 'run' && state === 'finished' && last?.isFile()
+      ? [itemAt(join(checkpoints, last.name), 'last checkpoint of a finished run')]
+      : []),
+    ...(await remainsOf(path)),
+    ...(isFolder ? await remainsOf(checkpoints) : []),
+  ];
+  return found.map((item) => ({ ...item, owner: path }));
+}
+
+async function remainsOf(folder: string): Promise<readonly Removable[]> {
+  return (await remainsIn(folder)).map((path) => itemAt(path, 'temporary file of a process that was killed'));
+}
+
+/** A file or folder, without the locks of a run. */
+function itemAt(path: string, why: string): Removable {
+  const file = foundFile(path);
+  const { files, folders } = file ? { files: [file], folders: [] } : contentsOfFolder(path);
+  const isLock = (at: string) => dirname(at) === path && /^lock(\.[0-9a-f-]{36,64})?$/.test(at.slice(path.length + 1));
+  const own = files.filter((one) => !isLock(one.path));
+  return { path, why, files: own, folders, bytes: own.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+function contentOf({ files, folders }: Removable): string {
+  return JSON.stringify([files.map(({ path, stamp }) => [path, stamp]), folders]);
+}
+
+/** The lock that forbids to change a run, in words. Undefined: none. */
+function lockOn(path: string): string | undefined {
+  return wordsOn(path) ?? lockAround(path);
+}
+
+/** That of the comparison around a run, or around its search. */
+function lockAround(path: string): string | undefined {
+  const own = realpathSync(path);
+  const around = [dirname(own), dirname(dirname(own))].filter((folder) => existsSync(join(folder, 'config.yaml')));
+  return around.flatMap((folder) => wordsOn(folder) ?? [])[0];
+}
+
+function wordsOn(folder: string): string | undefined {
+  const why = whyLocked(folder);
+  return why === null ? undefined : `${folder} ${why}`;
+}
