@@ -1,43 +1,17 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readEvents } from '../tracking/event-reader.fixture.js';
 import { ple, smallConfig, temporaryFolder } from './command.fixture.js';
+import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
 
 const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
-
-/** Of the only run in a folder. */
-function runIn(runs: string): string {
-  const [run = '', ...others] = readdirSync(runs);
-  expect(others).toEqual([]);
-  return join(runs, run);
-}
-
-const jsonIn = (run: string, name: string) => JSON.parse(readFileSync(join(run, name), 'utf8'));
-const epochsIn = (run: string) =>
-  readFileSync(join(run, 'epochs.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
 
 /** Every number of a line of epochs.jsonl but the epoch, by the path of its keys. */
 function numbersIn(value: unknown, path: readonly string[] = []): [string, number][] {
   if (typeof value === 'number') return path[0] === 'epoch' ? [] : [[path.join('/'), Math.fround(value)]];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, item]) => numbersIn(item, [...path, key]));
-}
-
-/** The bits that tracking must not change. */
-function bitsOf(run: string) {
-  const { files: _, sha256: __, throughput: ___, ...result } = jsonIn(run, 'result.json');
-  const bytes = (name: string) => readFileSync(join(run, name)).toString('hex');
-  return {
-    result,
-    epochs: epochsIn(run).map((record) => ({ ...record, seconds: 0 })),
-    best: bytes('checkpoints/best.safetensors'),
-    predictions: bytes('predictions.arrow'),
-    gates: bytes('gates.json'),
-  };
 }
 
 test('an event file has every number of epochs.jsonl, the gates, the parameters and the test metrics', async () => {
@@ -62,7 +36,7 @@ test('an event file has every number of epochs.jsonl, the gates, the parameters 
   const epochs = epochsIn(run);
   expect(epochs).toHaveLength(4);
   const cosine = (record: { balance: { cosines: { cosine: number }[] } }) =>
-    ['balance/cosines/y1,y2', Math.fround(record.balance.cosines[0]?.cosine ?? Number.NaN)] as [string, number];
+    ['balance/cosines/y1/y2', Math.fround(record.balance.cosines[0]?.cosine ?? Number.NaN)] as [string, number];
   const expected = epochs.flatMap((record) =>
     [...numbersIn({ ...record, balance: { shares: record.balance.shares } }), cosine(record)].map(([name, value]) => [
       name,

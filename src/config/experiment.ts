@@ -17,7 +17,7 @@ import {
   taskSchema,
   weightSchema,
 } from './parts.js';
-import { trackingSchema } from './tracking.js';
+import { resolveTracking, trackingSchema } from './tracking.js';
 
 /** What a config may choose from. The parts know their own options; this layer does not know the parts. */
 export interface Definitions {
@@ -224,8 +224,10 @@ export function resolveExperiment(
 ): Experiment {
   const schema = experimentSchema(definitions);
   const experiment = parsePart(schema, withoutComparison(document), document);
+  const { tracking } = experiment;
   const resolved = {
     ...experiment,
+    ...(tracking && { tracking: resolveTracking(tracking, experiment.name, document) }),
     inputs: withUnseen(experiment.inputs),
     tasks: experiment.tasks.map(withLoss),
     dataset: part(definitions.loaders, experiment.dataset.loader, experiment.dataset, ['dataset'], 'loader'),

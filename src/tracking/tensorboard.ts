@@ -26,6 +26,7 @@ export function tensorboardTracker({ folder, parameters, earlier }: TrackedRun):
   };
   for (const step of earlier) log(step);
   return {
+    ready: async () => undefined,
     log,
     async end(status) {
       const info = { status: statuses[status], end_time_secs: seconds() };

@@ -1,5 +1,7 @@
 /** Where a run's numbers also go while it trains. It gets plain data and returns at once; `end` waits a few seconds at most. */
 export interface Tracker {
+  /** When what follows elsewhere can refer to this run, or cannot. */
+  ready(): Promise<void>;
   log(values: TrackedStep): void;
   /** Nothing follows. @param artifacts Paths of finished files. */
   end(status: TrackedStatus, artifacts: readonly string[]): Promise<void>;
@@ -14,6 +16,8 @@ export interface TrackedRun {
   readonly parameters: Readonly<Record<string, TrackedParameter>>;
   /** The steps before the checkpoint from which the run goes on; empty for a new run. */
   readonly earlier: readonly TrackedStep[];
+  /** Name of a scalar that every epoch has, and nothing else. */
+  readonly everyEpoch: string;
 }
 
 export type TrackedParameter = string | number | boolean;

@@ -19,7 +19,7 @@ import { notesOn, type Result, readResult, resultOf } from './result.js';
 import { keepEpochs, openRunFolderWithin, type RunFolder } from './run-folder.js';
 import { manifestOf, predictionsFile } from './run-manifest.js';
 import { setUp, type TrainingSetup } from './setup.js';
-import { parametersOf, trackedEpoch, trackedResult } from './tracked-run.js';
+import { everyEpoch, parametersOf, trackedEpoch, trackedResult } from './tracked-run.js';
 import { type Trained, type TrainingRecord, train } from './trainer.js';
 
 /** What a run tells while it runs. */
@@ -151,12 +151,17 @@ async function trainInFolder(
   if (lost.length > 0)
     noteOfRun(`epochs.jsonl has lost epoch ${lost.join(', ')}: curves go without; results are the same.`);
 
-  const tracker = await openTrackers(experiment.tracking, {
-    name: experiment.name,
-    folder: folder.path,
-    parameters: parametersOf(experiment),
-    earlier: from ? readEpochs(folder.path).map(trackedEpoch) : [],
-  });
+  const tracker = await openTrackers(
+    experiment.tracking,
+    {
+      name: experiment.name,
+      folder: folder.path,
+      parameters: parametersOf(experiment),
+      earlier: existsSync(join(folder.path, 'epochs.jsonl')) ? readEpochs(folder.path).map(trackedEpoch) : [],
+      everyEpoch,
+    },
+    note,
+  );
   let ended: { readonly status: TrackedStatus; readonly files: readonly string[] } = { status: 'failed', files: [] };
   const training = train(setup, from);
   let written = performance.now();

@@ -16,10 +16,13 @@ function isPlain(value: unknown): value is TrackedParameter {
   return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
-/** All numbers of a line of epochs.jsonl: `train/loss`, `validation/<task>/<metric>`, `balance/cosines/<task>,<task>`, … */
+/** `steps` of a line of epochs.jsonl. */
+export const everyEpoch = 'steps';
+
+/** All numbers of a line of epochs.jsonl: `train/loss`, `validation/<task>/<metric>`, `balance/cosines/<task>/<task>`, … */
 export function trackedEpoch({ epoch, balance, ...record }: EpochRecord): TrackedStep {
   const { cosines = [], ...others } = balance ?? {};
-  const pairs = Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join(','), cosine]));
+  const pairs = Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join('/'), cosine]));
   return { step: epoch, scalars: scalarsIn({ ...record, balance: { ...others, cosines: pairs } }) };
 }
 
