@@ -1,10 +1,10 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { readEvents } from '../tracking/event-reader.fixture.js';
 import { type Manner, mlflowServer } from '../tracking/mlflow-server.fixture.js';
-import { ple, smallConfig, temporaryFolder } from './command.fixture.js';
+import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
 
@@ -19,9 +19,9 @@ const clean = {
 async function trained(words: readonly string[], env: Readonly<Record<string, string | undefined>> = {}) {
   const folder = temporaryFolder();
   const runs = join(folder, 'runs');
-  const finished = await ple(['train', '--config', smallConfig(folder), '--runs', runs, ...words], {
-    env: { ...clean, ...env },
-  });
+  for (const [name, value] of Object.entries({ ...clean, ...env })) vi.stubEnv(name, value);
+  const finished = await pleHere(['train', '--config', smallConfig(folder), '--runs', runs, ...words]);
+  vi.unstubAllEnvs();
   expect(finished.status, finished.stderr).toBe(0);
   return { stderr: finished.stderr, run: runIn(runs) };
 }
@@ -29,7 +29,7 @@ async function trained(words: readonly string[], env: Readonly<Record<string, st
 let untracked: ReturnType<typeof bitsOf>;
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ple-untracked-'));
-  const finished = await ple(['train', '--config', smallConfig(folder), '--runs', join(folder, 'runs')]);
+  const finished = await pleHere(['train', '--config', smallConfig(folder), '--runs', join(folder, 'runs')]);
   expect(finished.status, finished.stderr).toBe(0);
   untracked = bitsOf(runIn(join(folder, 'runs')));
   rmSync(folder, { recursive: true });
@@ -80,7 +80,7 @@ test('without a name of a server nothing is sent, and a finished run is not sent
   expect(server.received()).toBe(0);
   const { run } = await trained([`tracking.mlflow=${server.url}`]);
   const sent = server.received();
-  const again = await ple(['train', join(run, 'config.yaml'), '--runs', join(run, '..')]);
+  const again = await pleHere(['train', join(run, 'config.yaml'), '--runs', join(run, '..')]);
   expect(again.stderr).toContain('finished already');
   expect(server.received()).toBe(sent);
 });
@@ -146,7 +146,7 @@ test.each([
   const killed = await ple(words, { nodeOptions: killAt, env: { ...clean, KILL_AT: place } });
   expect(killed.status, killed.stderr).toBe('SIGKILL');
   const run = runIn(runs);
-  const resumed = await ple(['train', '--resume', run, 'engine.threads=2'], { env: clean });
+  const resumed = await pleHere(['train', '--resume', run, 'engine.threads=2']);
   expect(resumed.status, resumed.stderr).toBe(0);
   expect(bitsOf(run)).toEqual(untracked);
   expect(server.mistakes).toEqual([]);

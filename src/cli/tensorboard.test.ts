@@ -2,7 +2,7 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readEvents } from '../tracking/event-reader.fixture.js';
-import { ple, smallConfig, temporaryFolder } from './command.fixture.js';
+import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
 import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
 
 const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
@@ -23,7 +23,7 @@ test('an event file has every number of epochs.jsonl, the gates, the parameters 
     ['--runs', plain],
     ['--runs', tracked, 'tracking.tensorboard=true'],
   ]) {
-    const finished = await ple(['train', '--config', config, ...words]);
+    const finished = await pleHere(['train', '--config', config, ...words]);
     expect(finished.status, finished.stderr).toBe(0);
   }
   const run = runIn(tracked);
@@ -92,7 +92,7 @@ test('a run that is killed, and one whose tracking begins later, have every epoc
     const killed = await ple([...begun, runs], { nodeOptions: killAt, env: { KILL_AT: place } });
     expect(killed.status, killed.stderr).toBe('SIGKILL');
     const run = runIn(runs);
-    const resumed = await ple(['train', '--resume', run, ...more]);
+    const resumed = await pleHere(['train', '--resume', run, ...more]);
     expect(resumed.status, resumed.stderr).toBe(0);
     const { scalars, hparams } = readEvents(run);
     expect(scalars.filter(([tag]) => tag === 'train/loss')).toEqual(
