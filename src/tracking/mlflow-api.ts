@@ -25,7 +25,7 @@ export interface MlflowRun {
   readonly artifactUri: string;
 }
 
-export interface Entry {
+interface Entry {
   readonly key: string;
   readonly value: string;
 }

@@ -33,6 +33,10 @@ export function mlflowTracker(
   );
   let run: MlflowRun = { id: '', artifactUri: '' };
   let known: ReadonlySet<number> = new Set();
+  let opened: () => void = () => undefined;
+  const hasOpened = new Promise<void>((resolve) => {
+    opened = resolve;
+  });
 
   async function open(): Promise<void> {
     const kept = runIn(folder, url);
@@ -69,10 +73,10 @@ export function mlflowTracker(
     }
   }
 
-  delivery.add({ send: open, isFirst: true });
+  delivery.add({ send: () => open().then(opened), isFirst: true });
   for (const step of earlier) log(step);
   return {
-    ready: delivery.attempt,
+    ready: () => Promise.race([hasOpened, delivery.attempt()]),
     log,
     async end(status, artifacts) {
       delivery.add({ send: async () => void (await api.updateRun(run.id, statuses[status])) });
