@@ -9,7 +9,11 @@ export const trackingSchema = z
       .default(false)
       .describe('Write TensorBoard’s event files, to `tensorboard/` in the run’s folder.'),
     mlflow: z
-      .url({ protocol: /^https?$/, error: 'the address of an MLflow tracking server, such as http://localhost:5000' })
+      .string()
+      .refine(isAddress, {
+        error: 'the address of an MLflow tracking server, such as http://localhost:5000',
+        abort: true,
+      })
       .refine(
         (url) => !hasUser(url),
         'set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD: a config is no place for them',
@@ -42,6 +46,10 @@ export function resolveTracking(
   if (tracking.mlflow !== undefined) return { ...tracking, experiment: experiment ?? name };
   if (experiment === undefined) return tracking;
   throw failAt(document, ['tracking', 'experiment'], 'has no effect without tracking.mlflow');
+}
+
+function isAddress(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 }
 
 function hasUser(url: string): boolean {
