@@ -151,13 +151,14 @@ async function trainInFolder(
   if (lost.length > 0)
     noteOfRun(`epochs.jsonl has lost epoch ${lost.join(', ')}: curves go without; results are the same.`);
 
+  const hasEarlier = experiment.tracking !== undefined && existsSync(join(folder.path, 'epochs.jsonl'));
   const tracker = await openTrackers(
     experiment.tracking,
     {
       name: experiment.name,
       folder: folder.path,
       parameters: parametersOf(experiment),
-      earlier: existsSync(join(folder.path, 'epochs.jsonl')) ? readEpochs(folder.path).map(trackedEpoch) : [],
+      earlier: hasEarlier ? readEpochs(folder.path).map(trackedEpoch) : [],
       everyEpoch,
     },
     note,
