@@ -16,7 +16,6 @@ interface Request {
   readonly isFirst?: boolean;
 }
 
-const mostWaiting = 1000;
 const secondsAtEnd = 8;
 
 /**
@@ -27,7 +26,7 @@ const secondsAtEnd = 8;
 export function createDelivery(note: (reason: string) => void, stop: AbortController): Delivery {
   const waiting: Request[] = [];
   const noted = new Set<string>();
-  let [lost, refused] = [0, false];
+  let refused = false;
   let attempt: Promise<void> | undefined;
 
   const noteOnce = (reason: string) => {
@@ -59,10 +58,6 @@ export function createDelivery(note: (reason: string) => void, stop: AbortContro
   return {
     add(request) {
       if (refused || stop.signal.aborted) return;
-      if (waiting.length >= mostWaiting) {
-        waiting.splice(1, 1); // the first may be on its way
-        lost += 1;
-      }
       waiting.push(request);
       void start();
     },
@@ -72,8 +67,8 @@ export function createDelivery(note: (reason: string) => void, stop: AbortContro
       await attempt;
       await start(); // what failed in the attempt before
       clearTimeout(timer);
-      lost += refused ? 0 : waiting.length;
-      if (lost > 0) note(`${lost} ${lost === 1 ? 'request was' : 'requests were'} not sent`);
+      const left = refused ? 0 : waiting.length;
+      if (left > 0) note(`${left} ${left === 1 ? 'request was' : 'requests were'} not sent`);
       stop.abort();
     },
   };

@@ -15,6 +15,9 @@ const fileShape = z.looseObject({ url: z.string(), runId: z.string() });
 /** Limits of the server for a request, and for texts; older servers take 500 characters of a parameter. */
 const limits = { metrics: 1000, params: 100, key: 250, value: 500 };
 
+/** Metrics that wait for a server that does not answer. */
+const mostWaiting = 20_000;
+
 /**
  * Sends a run's values to an MLflow tracking server. A run that goes on continues its MLflow run, and sends the epochs that this lacks.
  * If a folder above is that of an MLflow run (of a comparison), the run is its child. A server that is away, slow or refuses costs
@@ -27,12 +30,12 @@ export function mlflowTracker(
 ): Tracker {
   const stop = new AbortController();
   const api = mlflowApi(url, stop.signal);
-  const delivery = createDelivery(
-    (reason) => note(`MLflow at ${url}: ${reason}. The run does not depend on it.`),
-    stop,
-  );
+  const tell = (reason: string) => note(`MLflow at ${url}: ${reason}. The run does not depend on it.`);
+  const delivery = createDelivery(tell, stop);
   let run: MlflowRun = { id: '', artifactUri: '' };
   let known: ReadonlySet<number> = new Set();
+  const waiting: (Metric & { readonly ofEpoch: boolean })[] = [];
+  let [isQueued, hasDropped] = [false, false];
   let opened: () => void = () => undefined;
   const hasOpened = new Promise<void>((resolve) => {
     opened = resolve;
@@ -63,14 +66,36 @@ export function mlflowTracker(
   }
 
   function log({ step, scalars }: TrackedStep): void {
-    const timestamp = Date.now();
-    const metrics = Object.entries(scalars).map(
-      ([key, value]): Metric => ({ key: keyOf(key), value, timestamp, step }),
-    );
-    for (const some of chunks(metrics, limits.metrics)) {
-      const isKnown = () => everyEpoch in scalars && known.has(step);
-      delivery.add({ send: async () => (isKnown() ? undefined : api.logBatch(run.id, { metrics: some })) });
+    const [timestamp, ofEpoch] = [Date.now(), everyEpoch in scalars];
+    for (const [key, value] of Object.entries(scalars))
+      waiting.push({ key: keyOf(key), value, timestamp, step, ofEpoch });
+    const excess = waiting.length - mostWaiting;
+    if (excess > 0) {
+      waiting.splice(0, excess);
+      if (!hasDropped) tell('over 20,000 metrics waited, so the oldest are not sent');
+      hasDropped = true;
     }
+    const wasQueued = isQueued;
+    isQueued = true; // first: what is added may be done at once
+    if (wasQueued) void delivery.attempt();
+    else delivery.add({ send: sendMetrics });
+  }
+
+  async function sendMetrics(): Promise<void> {
+    while (waiting.length > 0) {
+      const some = waiting.splice(0, limits.metrics);
+      const metrics = some
+        .filter(({ ofEpoch, step }) => !(ofEpoch && known.has(step)))
+        .map(({ ofEpoch: _, ...metric }) => metric);
+      try {
+        if (metrics.length > 0) await api.logBatch(run.id, { metrics });
+      } catch (error) {
+        if (!(error instanceof Refused)) waiting.unshift(...some);
+        isQueued = !(error instanceof Refused);
+        throw error;
+      }
+    }
+    isQueued = false;
   }
 
   delivery.add({ send: () => open().then(opened), isFirst: true });
