@@ -12,20 +12,8 @@ import { learningRateSchedules } from './optimizers/schedules/catalogue.js';
 
 /** Imports go only to the right (see ARCHITECTURE.md). */
 const layers = [
-  ...[
-    'cli',
-    'report',
-    'comparison',
-    'serving',
-    'training',
-    'engine',
-    'metrics',
-    'objective',
-    'optimizers',
-    'models',
-    'inspect',
-  ],
-  ...['data', 'config', 'support'],
+  ...['cli', 'report', 'comparison', 'serving', 'training', 'tracking', 'engine', 'metrics', 'objective', 'optimizers'],
+  ...['models', 'inspect', 'data', 'config', 'support'],
 ];
 
 const source = import.meta.dirname;
@@ -153,7 +141,7 @@ function isMemberOf(node: ts.Node, object: string, member = /./): boolean {
 
 /** The same words with another meaning: the program's name, a kind of value in a graph, a step of training, how a run ended, the losses of rows. */
 const homonyms: Readonly<Record<string, RegExp>> = {
-  ple: /^(cli\/main|engine\/run\/onnx-format)\.ts$/,
+  ple: /^(cli\/main|engine\/run\/onnx-format|tracking\/mlflow)\.ts$/,
   constant: /^engine\/(record|lower|run)\//,
   step: /^(cli|comparison|engine|training)\/|^(objective\/exponential|optimizers\/options)\.ts$/,
   uncertainty: /^(cli|comparison|config)\//, // of gains: a key of comparisons

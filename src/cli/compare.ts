@@ -98,7 +98,7 @@ function parseJobs(text: string): number {
 }
 
 async function finish(
-  { comparison, folder, runs, failed }: ComparisonResult & { readonly status: 'done' },
+  { comparison, folder, runs, failed, tracker }: ComparisonResult & { readonly status: 'done' },
   config: ComparisonConfig,
   command: string,
   options: OptionsOf<typeof words>,
@@ -114,6 +114,8 @@ async function finish(
     { comparison, runs, command, config: stringifyComparison(config) },
     { svg: options.svg ?? false, png: options.png ?? false },
   );
+  const files = ['config.yaml', 'comparison.json', 'gains.csv', 'report.html'].map((name) => join(folder, name));
+  await tracker.end(failed > 0 ? 'failed' : 'finished', files);
   display.close();
   showComparison(comparison, options);
   if (failed > 0) say(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; the same command tries again.`);

@@ -108,5 +108,5 @@ test('a resumed run takes no override that changes its result', async () => {
   await ple(words, { nodeOptions: killAt, env: { KILL_AT: 'run:2' } });
   const resumed = await pleHere(['train', '--resume', runIn(runs), 'train.epochs=9']);
   expect(resumed.status).toBe(2);
-  expect(resumed.stderr).toMatch(/only engine, name and paths/);
+  expect(resumed.stderr).toMatch(/only engine, tracking, name and paths/);
 });

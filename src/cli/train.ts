@@ -90,7 +90,9 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
   }
   const experiment = readConfig(file, given);
   if (hash8(experiment, '', definitions) !== hash8(readConfig(file, []), '', definitions)) {
-    throw new ConfigError('A run is resumed with its own config: only engine, name and paths may be overridden.');
+    throw new ConfigError(
+      'A run is resumed with its own config: only engine, tracking, name and paths may be overridden.',
+    );
   }
   return experiment;
 }

@@ -20,6 +20,7 @@ import type { Run } from './plan/run.js';
 import { reportedRun } from './stored/reported-run.js';
 import { readComparison } from './stored/stored-runs.js';
 import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
+import { type ComparisonTracker, openComparisonTracker } from './tracked-comparison.js';
 
 export type ComparisonResult =
   | { readonly status: 'interrupted'; readonly folder: string }
@@ -30,6 +31,8 @@ export type ComparisonResult =
       /** Finished runs by their path in `comparison.rows[].runs[]`. */
       readonly runs: ReadonlyMap<string, FinishedRun>;
       readonly failed: number;
+      /** To be ended with what else is made of the results. */
+      readonly tracker: ComparisonTracker;
     };
 
 /**
@@ -38,7 +41,7 @@ export type ComparisonResult =
  */
 export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<ComparisonResult> {
   const folder = join(options.runs, config.name);
-  const held: { log?: ComparisonLog; lock?: Lock } = {};
+  const held: { log?: ComparisonLog; lock?: Lock; tracker?: ComparisonTracker } = {};
   const on = (event: Event) => {
     held.log?.add(event);
     options.on(event);
@@ -53,12 +56,16 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
       held.lock = acquireLock(folder, options.force);
       await removeRemains(folder);
       held.log = openComparisonLog(join(folder, 'log.jsonl'));
-      const result = await runInFolder(config, folder, executor, on, options.signal);
+      held.tracker = await openComparisonTracker(config, folder, (message) => on({ kind: 'note', message }));
+      const result = await runInFolder(config, folder, executor, on, options.signal, held.tracker);
       held.log.end(result.status);
+      if (result.status === 'interrupted') await held.tracker.end('interrupted', []);
       return result;
     });
   } catch (error) {
-    if (!options.halt.aborted && !(error instanceof Interrupted)) throw error;
+    const wasInterrupted = options.halt.aborted || error instanceof Interrupted;
+    if (!options.halt.aborted) await held.tracker?.end(wasInterrupted ? 'interrupted' : 'failed', []);
+    if (!wasInterrupted) throw error;
     held.log?.end('interrupted');
     return { status: 'interrupted', folder };
   } finally {
@@ -73,10 +80,12 @@ async function runInFolder(
   executor: Executor,
   on: (event: Event) => void,
   signal: AbortSignal,
+  tracker: ComparisonTracker,
 ): Promise<ComparisonResult> {
   const kept = await folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await makePlan(config, folder, executor.readShape, on, signal);
+  await tracker.runs(plan.search.runs);
   if (plan.search.runs.length > 0) await executor.execute('tuning', plan.search.runs, plan.search.folder);
   if (signal.aborted) return { status: 'interrupted', folder };
 
@@ -87,7 +96,9 @@ async function runInFolder(
   const done: Look[] = [];
   for (const next of looks) {
     const seeds = next.of;
-    const placed = await executor.execute('runs', await plan.runs(decided, seeds), folder);
+    const planned = await plan.runs(decided, seeds);
+    await tracker.runs(planned);
+    const placed = await executor.execute('runs', planned, folder);
     if (signal.aborted) return { status: 'interrupted', folder };
 
     const runs = readRuns(placed, folder);
@@ -110,6 +121,7 @@ async function runInFolder(
     const comparison = sealed(withDecisions(summary, decided, config));
     await kept.write();
     await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+    tracker.look(comparison);
     done.push(...comparison.looks.slice(-1));
     const { undecided } = comparison.looks.at(-1) ?? { undecided: 0 };
     const more = looks[done.length];
@@ -125,7 +137,7 @@ async function runInFolder(
         message: `After ${next.seeds} seeds ${late} of ${comparison.rows.length - 1} models have no verdict: more than a fifth of their runs, or of ${config.baseline}'s, ended at the limit of epochs. More seeds are not trained; raise train.epochs.`,
       });
     const failed = new Set(placed.flatMap((run) => (run.state === 'failed' ? [run.folder] : []))).size;
-    return { status: 'done', folder, comparison, runs, failed };
+    return { status: 'done', folder, comparison, runs, failed, tracker };
   }
   throw new Error('A comparison has a last look.');
 }

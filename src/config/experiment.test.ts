@@ -254,6 +254,26 @@ test.each([
     `${whole}inputs: { columns: { history: { pool: attention, targt: item } } }\n`,
     /'inputs\.columns\.history\.targt': unknown key \(did you mean 'target'\?\)/,
   ],
+  [
+    'an experiment of no server',
+    `${whole}tracking: { tensorboard: true, experiment: a }\n`,
+    /^config\.yaml:13:32: 'tracking\.experiment': has no effect without tracking\.mlflow/,
+  ],
+  [
+    'a server that is no address',
+    `${whole}tracking: { mlflow: file:///tmp/mlruns }\n`,
+    /^config\.yaml:13:13: 'tracking\.mlflow': the address of an MLflow tracking server, such as http/,
+  ],
+  [
+    'a password in a server’s address',
+    `${whole}tracking: { mlflow: http://me:secret@localhost:5000 }\n`,
+    /^config\.yaml:13:13: 'tracking\.mlflow': set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD/,
+  ],
+  [
+    'a tracker that there is not',
+    `${whole}tracking: { wandb: true }\n`,
+    /^config\.yaml:13:13: 'tracking\.wandb': unknown key/,
+  ],
   ['a name that is no folder name', changed('name: test', 'name: ../up'), /^config\.yaml:1:1: 'name': /],
   ['an empty text', '', /^config\.yaml: 'name': is missing/],
 ])('%s is one line with its place', (_, text, message) => {
@@ -286,12 +306,23 @@ test('overrides replace and add values, and are named in errors', () => {
   expect(() => parse(whole, ['name.x=1'])).toThrow(/^Override 'name\.x=1': 'name' is not a mapping/);
 });
 
+test('tracking is off unless it is named, and the experiment has the name of the config', () => {
+  expect(parse(whole)).not.toHaveProperty('tracking');
+  expect(parse(whole, ['tracking.tensorboard=true']).tracking).toEqual({ tensorboard: true });
+  const server = { tensorboard: false, mlflow: 'https://host/mlflow' };
+  expect(parse(whole, ['tracking.mlflow=https://host/mlflow']).tracking).toEqual({ ...server, experiment: 'test' });
+  const named = parse(whole, ['tracking.mlflow=https://host/mlflow', 'tracking.experiment=a b']);
+  expect(named.tracking).toEqual({ ...server, experiment: 'a b' });
+  expect(parse(stringifyExperiment(named)).tracking).toEqual(named.tracking);
+});
+
 test('hash8 is of what decides the result', () => {
   const hash = (overrides: string[], checksum = 'c') => hash8(parse(whole, overrides), checksum, definitions);
   const first = hash([]);
   expect(first).toMatch(/^[0-9a-f]{8}$/);
   expect(hash(['name=other', 'engine.name=tfjs', 'engine.threads=1', 'dataset.path=b'])).toBe(first);
   expect(hash(['engine.device=cuda', 'engine.deviceId=1'])).toBe(first);
+  expect(hash(['tracking.tensorboard=true', 'tracking.mlflow=http://localhost:5000'])).toBe(first);
   expect(hash(['dataset.rows=5'])).toBe(first); // a default that is written out
   // Runs from before `unseen` keep their hash unless it changes them.
   expect(hash(['inputs.unseen=apart'])).toBe(first);

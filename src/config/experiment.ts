@@ -17,6 +17,7 @@ import {
   taskSchema,
   weightSchema,
 } from './parts.js';
+import { resolveTracking, trackingSchema } from './tracking.js';
 
 /** What a config may choose from. The parts know their own options; this layer does not know the parts. */
 export interface Definitions {
@@ -192,6 +193,7 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
       })
       .prefault({})
       .describe('What training runs on. Nothing here enters the run’s hash.'),
+    tracking: trackingSchema.optional(),
   });
 }
 
@@ -222,8 +224,10 @@ export function resolveExperiment(
 ): Experiment {
   const schema = experimentSchema(definitions);
   const experiment = parsePart(schema, withoutComparison(document), document);
+  const { tracking } = experiment;
   const resolved = {
     ...experiment,
+    ...(tracking && { tracking: resolveTracking(tracking, experiment.name, document) }),
     inputs: withUnseen(experiment.inputs),
     tasks: experiment.tasks.map(withLoss),
     dataset: part(definitions.loaders, experiment.dataset.loader, experiment.dataset, ['dataset'], 'loader'),
@@ -324,13 +328,13 @@ export function stringifyExperiment(experiment: Experiment): string {
 }
 
 /**
- * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its engine, its paths
- * and the defaults of options that were added later, and the data's checksum.
+ * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its engine, its tracking, its
+ * paths and the defaults of options that were added later, and the data's checksum.
  */
 export function hash8(config: ResolvedConfig, checksum: string, definitions: Definitions): string {
   const own = withoutLaterDefaults(experimentSchema(definitions), config);
   const hashed = resolvedConfig.parse(withoutLaterDefaults(partsSchema(), own));
-  const { name: _name, engine: _engine, dataset, ...rest } = hashed;
+  const { name: _name, engine: _engine, tracking: _tracking, dataset, ...rest } = hashed;
   const paths = definitions.loaders.get(dataset.loader).paths;
   const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
   return createHash('sha256')

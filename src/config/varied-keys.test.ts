@@ -4,7 +4,16 @@ import { changed, failure, parse, whole } from './comparison.fixture.js';
 const withKey = (key: string, value: string) => changed('  seeds:', `  ${key}: ${value}\n  seeds:`);
 
 test.each(['axes', 'tune'])('a key that cannot be varied by %s', (key) => {
-  for (const name of ['seed', 'name', 'model', 'engine', 'engine.threads', 'compare.seeds']) {
+  for (const name of [
+    'seed',
+    'name',
+    'model',
+    'engine',
+    'engine.threads',
+    'tracking',
+    'tracking.tensorboard',
+    'compare.seeds',
+  ]) {
     const text = withKey(key, `{ train.epochs: [1], ${name}: [1] }`);
     expect(failure(text)).toMatch(new RegExp(`^c\\.yaml:9:.*'compare\\.${key}\\.${name}': cannot be varied here`));
     const parts = `${key === 'axes' ? 'dataset, ' : ''}inputs, tasks, model, loss or train`;

@@ -20,7 +20,7 @@ export function differences(left: unknown, right: unknown): readonly Difference[
 }
 
 /** Values by dotted key. Lists of plain values, empty mappings and empty lists count as values. */
-function leaves(value: unknown, prefix = ''): Map<string, unknown> {
+export function leaves(value: unknown, prefix = ''): Map<string, unknown> {
   const found = new Map<string, unknown>();
   for (const [key, item] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
     const path = prefix === '' ? key : `${prefix}.${key}`;

@@ -9,8 +9,8 @@ import { isSystemError, remedyOf, systemReason } from './system-error.js';
 
 /**
  * Writes a file atomically: under a temporary name, synced, then renamed. All files are written this way, except those
- * that grow by lines (`growing-file.ts`). A link in the file's place is replaced, not followed. On return, the file and
- * its name are on disk.
+ * that grow by lines (`growing-file.ts`) and TensorBoard's event files. A link in the file's place is replaced, not
+ * followed. On return, the file and its name are on disk.
  * @throws UserError that names the file, if the system refuses.
  */
 export async function writeWhole(

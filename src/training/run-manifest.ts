@@ -24,7 +24,7 @@ export function manifestOf(folder: string): RunManifest {
 
 /**
  * Compares a run's files with its manifest, but for the predictions, which are compared when they are read.
- * @returns What a reader of the run should know. The config may have another name, engine or path: its hash tells about the rest.
+ * @returns What a reader of the run should know. The config may have another name, engine, tracking or path: its hash tells about the rest.
  * @throws DataError that names a file that is gone, or is not what the run wrote.
  */
 export function checkFiles(folder: string, manifest: RunManifest): readonly string[] {
@@ -35,7 +35,7 @@ export function checkFiles(folder: string, manifest: RunManifest): readonly stri
     if (optional.includes(name) && !existsSync(file)) continue;
     if (existsSync(file) && fileSha256(file) === expected) continue;
     if (name === configFile && existsSync(file))
-      notes.push(`${file} was edited after the run: its name, engine or paths.`);
+      notes.push(`${file} was edited after the run: its name, engine, tracking or paths.`);
     else throw notWhatWasWritten(file, `Put it back, or delete ${folder} and train the run again.`);
   }
   return notes;

@@ -8,6 +8,8 @@ import { sealed } from '../support/checksum.js';
 import { ConfigError } from '../support/errors.js';
 import { openLog } from '../support/growing-file.js';
 import { wholeNumber } from '../support/whole-number.js';
+import type { TrackedStatus, Tracker } from '../tracking/tracker.js';
+import { openTrackers } from '../tracking/trackers.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { definitions } from './definitions.js';
 import { describeEnvironment, goingOn, readEnvironment } from './environment.js';
@@ -18,6 +20,7 @@ import { notesOn, type Result, readResult, resultOf } from './result.js';
 import { keepEpochs, openRunFolderWithin, type RunFolder } from './run-folder.js';
 import { encodingFile, manifestOf, predictionsFile } from './run-manifest.js';
 import { setUp, type TrainingSetup } from './setup.js';
+import { everyEpoch, parametersOf, trackedEpoch, trackedResult } from './tracked-run.js';
 import { type Trained, type TrainingRecord, train } from './trainer.js';
 
 /** What a run tells while it runs. */
@@ -149,6 +152,19 @@ async function trainInFolder(
   if (lost.length > 0)
     noteOfRun(`epochs.jsonl has lost epoch ${lost.join(', ')}: curves go without; results are the same.`);
 
+  const hasEarlier = experiment.tracking !== undefined && existsSync(join(folder.path, 'epochs.jsonl'));
+  const tracker = await openTrackers(
+    experiment.tracking,
+    {
+      name: experiment.name,
+      folder: folder.path,
+      parameters: parametersOf(experiment),
+      earlier: hasEarlier ? readEpochs(folder.path).map(trackedEpoch) : [],
+      everyEpoch,
+    },
+    note,
+  );
+  let ended: { readonly status: TrackedStatus; readonly files: readonly string[] } = { status: 'failed', files: [] };
   const training = train(setup, from);
   let written = performance.now();
   try {
@@ -159,7 +175,8 @@ async function trainInFolder(
         const few = setup.dataset.splits.test.rows <= mostPredictions;
         if (options.predictions && !few)
           note(`No predictions.arrow: the test split has over ${wholeNumber(mostPredictions)} rows.`);
-        const result = await finish(experiment, setup, next.value, folder, options.predictions && few);
+        const result = await finish(experiment, setup, next.value, folder, options.predictions && few, tracker);
+        ended = { status: 'finished', files: ['config.yaml', 'result.json'] };
         for (const message of notesOn(result, setup.epochs)) noteOfRun(message);
         log.info(result, 'done');
         return { status: 'done', path: folder.path, result };
@@ -171,6 +188,7 @@ async function trainInFolder(
       if (record.kind === 'epoch') {
         folder.appendLine('epochs.jsonl', record.record);
         log.info(record.record, 'epoch');
+        tracker.log(trackedEpoch(record.record));
         if (record.improved) await writeBest(folder.checkpoints, await record.snapshot());
       }
       const interrupted = options.signal.aborted;
@@ -180,12 +198,17 @@ async function trainInFolder(
         written = performance.now();
       }
       if (interrupted) {
+        ended = { status: 'interrupted', files: [] };
         log.info('interrupted');
         return { status: 'interrupted', path: folder.path };
       }
     }
   } finally {
     await end(training); // frees the engine, also where something went wrong between two records
+    await tracker.end(
+      ended.status,
+      ended.files.map((name) => join(folder.path, name)),
+    );
   }
 }
 
@@ -200,6 +223,7 @@ async function finish(
   trained: Trained,
   folder: RunFolder,
   predictions: boolean,
+  tracker: Tracker,
 ): Promise<Result> {
   folder.check();
   await folder.writeJson('gates.json', trained.test.gates); // [] for a model without gates
@@ -209,6 +233,7 @@ async function finish(
   }
   const measured = resultOf(experiment, setup, trained, readEpochs(folder.path));
   const result = sealed({ ...measured, files: manifestOf(folder.path) });
+  tracker.log(trackedResult(result, trained.test.gates));
   await folder.writeJson('result.json', result); // last: its presence says that the run is finished
   return result;
 }

@@ -57,7 +57,14 @@ function settingsByTask(row: StoredRow): object {
   return { ...settingsOf(row), ...(parts.length > 1 ? { tasksApart: Object.fromEntries(byTask) } : {}) };
 }
 
-function settingsIn({ name: _name, seed: _seed, engine: _engine, dataset, ...rest }: Experiment): object {
+function settingsIn({
+  name: _name,
+  seed: _seed,
+  engine: _engine,
+  tracking: _tracking,
+  dataset,
+  ...rest
+}: Experiment): object {
   const paths = loaders.get(dataset.loader).paths;
   return { ...rest, dataset: Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key))) };
 }

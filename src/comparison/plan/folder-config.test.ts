@@ -51,7 +51,9 @@ test('results are of the same runs where another engine, place of the data, marg
   await folderConfig(folder, config());
   writeFileSync(join(folder, 'comparison.json'), '{}');
   const kept = async (...overrides: string[]) => (await folderConfig(folder, config(...overrides))).hasResults;
-  expect(await kept('engine.threads=1', 'compare.margin={ mse: 3 % }', 'compare.seeds=5')).toBe(true);
+  expect(
+    await kept('engine.threads=1', 'tracking.tensorboard=true', 'compare.margin={ mse: 3 % }', 'compare.seeds=5'),
+  ).toBe(true);
   expect(await kept('train.epochs=4')).toBe(false);
   expect(await kept('dataset.seed=3')).toBe(false);
 });

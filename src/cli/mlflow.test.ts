@@ -1,0 +1,212 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { readEvents } from '../tracking/event-reader.fixture.js';
+import { type Manner, mlflowServer } from '../tracking/mlflow-server.fixture.js';
+import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { smallComparison } from './compare.fixture.js';
+import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
+
+const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
+const clean = {
+  MLFLOW_TRACKING_USERNAME: undefined,
+  MLFLOW_TRACKING_PASSWORD: undefined,
+  MLFLOW_TRACKING_TOKEN: undefined,
+};
+
+/** Trains the small config with these words; what was told, and the run's folder. */
+async function trained(words: readonly string[], env: Readonly<Record<string, string | undefined>> = {}) {
+  const folder = temporaryFolder();
+  const runs = join(folder, 'runs');
+  for (const [name, value] of Object.entries({ ...clean, ...env })) vi.stubEnv(name, value);
+  const finished = await pleHere(['train', '--config', smallConfig(folder), '--runs', runs, ...words]);
+  vi.unstubAllEnvs();
+  expect(finished.status, finished.stderr).toBe(0);
+  return { stderr: finished.stderr, run: runIn(runs) };
+}
+
+let untracked: ReturnType<typeof bitsOf>;
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-untracked-'));
+  const finished = await pleHere(['train', '--config', smallConfig(folder), '--runs', join(folder, 'runs')]);
+  expect(finished.status, finished.stderr).toBe(0);
+  untracked = bitsOf(runIn(join(folder, 'runs')));
+  rmSync(folder, { recursive: true });
+});
+
+test('a server gets parameters, metrics by epoch, test metrics and files of a run, by the contract', async () => {
+  const server = await mlflowServer();
+  const { stderr, run } = await trained([`tracking.mlflow=${server.url}`, "tracking.experiment='Näme, (1)'"]);
+  expect(stderr).not.toContain('MLflow');
+  expect(bitsOf(run)).toEqual(untracked);
+  expect(server.mistakes).toEqual([]);
+  expect([...server.experiments]).toEqual([['Näme, (1)', '1']]);
+  const [[id, kept] = [], ...others] = server.runs;
+  expect(others).toEqual([]);
+  expect(jsonIn(run, 'mlflow.json')).toEqual({ url: server.url, runId: id });
+  expect(kept).toMatchObject({ experiment: '1', name: 'small', statuses: ['RUNNING', 'FINISHED'] });
+  expect(Object.fromEntries(kept?.tags ?? [])).toEqual({ 'mlflow.source.name': 'ple', 'ple.folder': basename(run) });
+  expect(Object.fromEntries(kept?.params ?? [])).toMatchObject({
+    seed: '3',
+    'model.type': 'ple',
+    'model.levels': '[[8],[8]]',
+    'tasks.1.name': 'y2',
+    'train.optimizer.learningRate': '0.01',
+    'train.earlyStopping.patience': 'null',
+  });
+  expect([...(kept?.params.keys() ?? [])].join()).not.toContain('tracking');
+  const { tasks, bestEpoch } = jsonIn(run, 'result.json');
+  expect(kept?.metrics).toEqual(
+    expect.arrayContaining([
+      ...epochsIn(run).flatMap(({ epoch, train, validation, weights, learningRate }) => [
+        ['train/loss', epoch, train.loss],
+        ['train/tasks/y2', epoch, train.tasks.y2],
+        ...Object.entries(validation.y1).map(([name, value]) => [`validation/y1/${name}`, epoch, value]),
+        ['weights/y1', epoch, weights.y1],
+        ['learningRate', epoch, learningRate],
+      ]),
+      ...Object.entries(tasks.y2.test).map(([name, value]) => [`test/y2/${name}`, 4, value]),
+      ['bestEpoch', 4, bestEpoch],
+    ]),
+  );
+  for (const name of ['config.yaml', 'result.json'])
+    expect(kept?.artifacts.get(name)?.equals(readFileSync(join(run, name)))).toBe(true);
+});
+
+test('without a name of a server nothing is sent, and a finished run is not sent again', async () => {
+  const server = await mlflowServer();
+  await trained([], { MLFLOW_TRACKING_URI: server.url });
+  expect(server.received()).toBe(0);
+  const { run } = await trained([`tracking.mlflow=${server.url}`]);
+  const sent = server.received();
+  const again = await pleHere(['train', join(run, 'config.yaml'), '--runs', join(run, '..')]);
+  expect(again.stderr).toContain('finished already');
+  expect(server.received()).toBe(sent);
+});
+
+const secret = 'correct horse';
+test.each([
+  [
+    'a user',
+    { MLFLOW_TRACKING_USERNAME: 'me', MLFLOW_TRACKING_PASSWORD: secret, MLFLOW_TRACKING_TOKEN: 'no' },
+    `Basic ${Buffer.from(`me:${secret}`).toString('base64')}`,
+  ],
+  ['a token', { MLFLOW_TRACKING_TOKEN: secret }, `Bearer ${secret}`],
+])('credentials of %s come from the environment, and are written nowhere', async (_, env, authorization) => {
+  const server = await mlflowServer('records', authorization);
+  const { run, stderr } = await trained([`tracking.mlflow=${server.url}`, 'tracking.tensorboard=true'], env);
+  expect([...server.runs.values()][0]?.statuses).toEqual(['RUNNING', 'FINISHED']);
+  const texts = readdirSync(run, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(run, name))
+    .filter((path) => statSync(path).isFile())
+    .map((path) => readFileSync(path, 'latin1'));
+  for (const text of [...texts, stderr])
+    for (const hidden of [secret, authorization]) expect(text.includes(hidden)).toBe(false);
+});
+
+test.each<[string, Manner | 'away', RegExp]>([
+  ['refuses', 'refuses', /MLflow at \S+: it refuses \(401 UNAUTHENTICATED: who are you\?\)/],
+  [
+    'fails',
+    { failures: Number.POSITIVE_INFINITY },
+    /MLflow at \S+: it answers 500 INTERNAL_ERROR: the database is locked/,
+  ],
+  ['does not answer', 'late', /MLflow at \S+: .*(it has not answered within 5 s|not sent)/],
+  ['is away', 'away', /MLflow at \S+: it cannot be reached \(ECONNREFUSED\)/],
+])('a server that %s costs notes, and the run is the same to the bit', async (_, manner, note) => {
+  const server = await mlflowServer(manner === 'away' ? 'records' : manner);
+  if (manner === 'away') server.close();
+  const { run, stderr } = await trained([`tracking.mlflow=${server.url}`, 'tracking.tensorboard=true']);
+  expect(stderr).toMatch(note);
+  expect(stderr.match(/MLflow at/g)?.length).toBeLessThanOrEqual(2); // a reason, and what was not sent
+  expect(bitsOf(run)).toEqual(untracked);
+  expect(readEvents(run).scalars.filter(([name]) => name === 'train/loss')).toHaveLength(4);
+});
+
+test('what a server did not take at first is sent when it answers again', async () => {
+  const server = await mlflowServer({ failures: 2 });
+  const { run, stderr } = await trained([`tracking.mlflow=${server.url}`]);
+  expect(stderr).toContain('it answers 500');
+  expect(stderr).not.toContain('not sent');
+  const [kept] = server.runs.values();
+  const losses = kept?.metrics.filter(([name]) => name === 'train/loss');
+  expect(losses).toEqual(epochsIn(run).map(({ epoch, train }) => ['train/loss', epoch, train.loss]));
+  expect(kept?.statuses.at(-1)).toBe('FINISHED');
+});
+
+test.each([
+  ['run:14', 'MLflow was told'],
+  ['checkpoint:1', 'the first checkpoint'],
+])('a run that is killed at %s goes on in its MLflow run, with every epoch once', async (place) => {
+  const server = await mlflowServer();
+  const folder = temporaryFolder();
+  const runs = join(folder, 'runs');
+  const words = ['train', '--config', smallConfig(folder), '--runs', runs, `tracking.mlflow=${server.url}`];
+  const killed = await ple(words, { nodeOptions: killAt, env: { ...clean, KILL_AT: place } });
+  expect(killed.status, killed.stderr).toBe('SIGKILL');
+  const run = runIn(runs);
+  const resumed = await pleHere(['train', '--resume', run, 'engine.threads=2']);
+  expect(resumed.status, resumed.stderr).toBe(0);
+  expect(bitsOf(run)).toEqual(untracked);
+  expect(server.mistakes).toEqual([]);
+  expect(server.runs.size).toBe(1);
+  const [kept] = server.runs.values();
+  const losses = kept?.metrics.filter(([name]) => name === 'train/loss');
+  expect(losses).toEqual(epochsIn(run).map(({ epoch, train }) => ['train/loss', epoch, train.loss]));
+  expect(kept?.statuses).toEqual(['RUNNING', 'RUNNING', 'FINISHED']);
+});
+
+test('a comparison is the parent of its runs, with its table and report, and lists them for TensorBoard', async () => {
+  const server = await mlflowServer();
+  const folder = temporaryFolder();
+  const file = smallComparison(folder, [
+    ['  seeds: 2', '  seeds: [7]\n  tune: { train.optimizer.learningRate: [0.01, 0.1] }'],
+  ]);
+  appendFileSync(file, `tracking: { tensorboard: true, mlflow: ${server.url} }\n`);
+  const runs = join(folder, 'runs');
+  const finished = await ple(['compare', '--config', file, '--runs', runs, '--jobs', '2'], { env: clean });
+  expect(finished.status, finished.stderr).toBe(0);
+  expect(finished.stderr).not.toContain('MLflow');
+  expect(server.mistakes).toEqual([]);
+  expect([...server.experiments.keys()]).toEqual(['small']);
+  const at = join(runs, 'small');
+  const { runId } = jsonIn(at, 'mlflow.json');
+  const parent = server.runs.get(runId);
+  expect(parent?.tags.has('mlflow.parentRunId')).toBe(false);
+  expect(parent?.statuses).toEqual(['RUNNING', 'FINISHED']);
+  expect(parent?.params.get('compare.models.1.type')).toBe('ple');
+  const { rows } = jsonIn(at, 'comparison.json');
+  expect(parent?.metrics).toEqual(
+    expect.arrayContaining([
+      ['gain/ple/y1', 1, rows[1].tasks.y1.gain],
+      ['gain/shared/mean', 1, rows[2].meanGain],
+    ]),
+  );
+  for (const name of ['config.yaml', 'comparison.json', 'report.html'])
+    expect(parent?.artifacts.get(name)?.equals(readFileSync(join(at, name))), name).toBe(true);
+
+  const children = [...server.runs].filter(([id]) => id !== runId);
+  const folders = [at, join(at, 'tuning')].flatMap((below) =>
+    readdirSync(below).filter((name) => /-[0-9a-f]{8}$/.test(name)),
+  );
+  expect(children.map(([, { tags }]) => tags.get('ple.folder')).toSorted()).toEqual(folders.toSorted());
+  for (const [, child] of children) {
+    expect(child.tags.get('mlflow.parentRunId')).toBe(runId);
+    expect(child.statuses).toEqual(['RUNNING', 'FINISHED']);
+    expect([...child.artifacts.keys()]).toEqual(['config.yaml', 'result.json']);
+  }
+
+  const experiment = readEvents(at).hparams['_hparams_/experiment'];
+  expect(experiment?.hparams['model.type']?.domain).toEqual(
+    expect.arrayContaining(['single-task', 'ple', 'hard-sharing']),
+  );
+  expect(experiment?.hparams['train.optimizer.learningRate']?.domain).toEqual({ min: 0.01, max: 0.1 });
+  expect(experiment?.metrics).toContain('test/y2/nmse');
+  for (const name of readdirSync(at).filter((name) => /-[0-9a-f]{8}$/.test(name))) {
+    const { scalars, hparams } = readEvents(join(at, name));
+    for (const parameter of Object.keys(hparams['_hparams_/session_start_info'] ?? {}))
+      expect(Object.keys(experiment?.hparams ?? {})).toContain(parameter);
+    expect(scalars.some(([tag]) => experiment?.metrics.includes(tag))).toBe(true);
+  }
+});

@@ -1,0 +1,100 @@
+import { appendFileSync, existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { readEvents } from '../tracking/event-reader.fixture.js';
+import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
+
+const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
+
+/** Every number of a line of epochs.jsonl but the epoch, by the path of its keys. */
+function numbersIn(value: unknown, path: readonly string[] = []): [string, number][] {
+  if (typeof value === 'number') return path[0] === 'epoch' ? [] : [[path.join('/'), Math.fround(value)]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => numbersIn(item, [...path, key]));
+}
+
+test('an event file has every number of epochs.jsonl, the gates, the parameters and the test metrics', async () => {
+  const folder = temporaryFolder();
+  const config = smallConfig(folder);
+  appendFileSync(config, 'loss: { balancing: { type: pcgrad } }\n');
+  const [plain, tracked] = [join(folder, 'plain'), join(folder, 'tracked')];
+  for (const words of [
+    ['--runs', plain],
+    ['--runs', tracked, 'tracking.tensorboard=true'],
+  ]) {
+    const finished = await pleHere(['train', '--config', config, ...words]);
+    expect(finished.status, finished.stderr).toBe(0);
+  }
+  const run = runIn(tracked);
+  expect(run.slice(tracked.length)).toBe(runIn(plain).slice(plain.length)); // tracking is not in the hash
+  expect(bitsOf(run)).toEqual(bitsOf(runIn(plain)));
+  expect(existsSync(join(runIn(plain), 'tensorboard'))).toBe(false);
+
+  const { scalars, histograms, hparams } = readEvents(run);
+  const result = jsonIn(run, 'result.json');
+  const epochs = epochsIn(run);
+  expect(epochs).toHaveLength(4);
+  const expected = epochs.flatMap((record) => {
+    const { shares, cosines } = record.balance;
+    expect(cosines).toMatchObject([{ tasks: ['y1', 'y2'], cosine: expect.any(Number) }]);
+    const balance = { shares, cosines: { 'y1/y2': cosines[0].cosine } };
+    return numbersIn({ ...record, balance }).map(([name, value]) => [name, record.epoch, value]);
+  });
+  const end = Object.entries({
+    'test/y1': result.tasks.y1.test,
+    'test/y2': result.tasks.y2.test,
+    bestEpoch: result.bestEpoch,
+    parameters: result.parameters,
+  }).flatMap(([name, value]) => numbersIn(value, [name]).map(([path, number]) => [path, 4, number]));
+  expect(scalars.toSorted()).toEqual([...expected, ...end].toSorted());
+  expect(scalars.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['train/loss', 'train/tasks/y1', 'validation/y2/nmse', 'learningRate', 'weights/y1']),
+  );
+
+  const gates = jsonIn(run, 'gates.json');
+  expect(histograms.map(([tag, step]) => [tag, step])).toEqual(
+    gates.map(({ level, gate }: { level: number; gate: string }) => [`gates/${level}/${gate}`, 4]),
+  );
+  for (const [index, [, , [min, max, num], limits, counts]] of histograms.entries()) {
+    const { mean } = gates[index];
+    expect([min, max, limits, counts]).toEqual([0, mean.length, mean.map((_: number, at: number) => at + 1), mean]);
+    expect(num).toBeCloseTo(1, 5);
+  }
+
+  expect(hparams['_hparams_/session_start_info']).toMatchObject({
+    name: 'small',
+    seed: 3,
+    'model.type': 'ple',
+    'model.levels': '[[8],[8]]',
+    'model.experts.shared': 1,
+    'train.optimizer.learningRate': 0.01,
+    'tasks.0.standardize': true,
+  });
+  expect(Object.keys(hparams['_hparams_/session_start_info'] ?? {}).join()).not.toContain('tracking');
+  expect(hparams['_hparams_/session_end_info']).toEqual({ status: 1 });
+});
+
+test('a run that is killed, and one whose tracking begins later, have every epoch once', async () => {
+  const folder = temporaryFolder();
+  const config = smallConfig(folder);
+  const words = ['train', '--config', config, 'tracking.tensorboard=true', '--runs'];
+  for (const [name, place, more] of [
+    ['within', 'run:14', []],
+    ['writing', 'checkpoint:3', []],
+    ['later', 'run:14', ['tracking.tensorboard=true']],
+  ] as const) {
+    const runs = join(folder, name);
+    const begun = name === 'later' ? words.toSpliced(3, 1) : words;
+    const killed = await ple([...begun, runs], { nodeOptions: killAt, env: { KILL_AT: place } });
+    expect(killed.status, killed.stderr).toBe('SIGKILL');
+    const run = runIn(runs);
+    const resumed = await pleHere(['train', '--resume', run, ...more]);
+    expect(resumed.status, resumed.stderr).toBe(0);
+    const { scalars, hparams } = readEvents(run);
+    expect(scalars.filter(([tag]) => tag === 'train/loss')).toEqual(
+      epochsIn(run).map(({ epoch, train }) => ['train/loss', epoch, Math.fround(train.loss)]),
+    );
+    expect(hparams['_hparams_/session_end_info']).toEqual({ status: 1 });
+  }
+});

@@ -1,0 +1,175 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { z } from 'zod';
+
+/** MLflow's REST API, version 2.0: the calls that a tracked run needs. Each throws what went wrong, `Refused` if asking again is in vain. */
+export interface MlflowApi {
+  /** The experiment with this name, created if there is none. */
+  experiment(name: string): Promise<string>;
+  createRun(experimentId: string, name: string, tags: readonly Entry[]): Promise<MlflowRun>;
+  /** Sets a run's status, and with `RUNNING` opens it again. */
+  updateRun(runId: string, status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED'): Promise<MlflowRun>;
+  /** At most 1000 metrics and 100 parameters. */
+  logBatch(
+    runId: string,
+    batch: { readonly metrics?: readonly Metric[]; readonly params?: readonly Entry[] },
+  ): Promise<void>;
+  /** The steps at which a metric was logged. */
+  stepsOf(runId: string, metric: string): Promise<ReadonlySet<number>>;
+  /** Through the server's proxy of artifacts. */
+  putArtifact(artifactUri: string, file: string): Promise<void>;
+}
+
+export interface MlflowRun {
+  readonly id: string;
+  readonly artifactUri: string;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface Metric {
+  readonly key: string;
+  readonly value: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly step: number;
+}
+
+/** The server does not take a request, whenever it is sent. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const requestSeconds = 5;
+
+const runShape = z.object({ run_id: z.string(), artifact_uri: z.string().default('') });
+const experimentShape = z.object({ experiment: z.object({ experiment_id: z.string() }) });
+const historyShape = z.object({ metrics: z.array(z.object({ step: z.coerce.number().default(0) })).default([]) });
+
+/** @param signal Ends the request in flight. */
+export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
+  const server = url.replace(/\/+$/, '');
+  const authorization = authorizationOf(process.env);
+
+  async function request(method: string, path: string, body?: object | Uint8Array<ArrayBuffer>): Promise<unknown> {
+    const isFile = body instanceof Uint8Array;
+    const response = await fetch(`${server}/api/2.0/${path}`, {
+      method,
+      redirect: 'error', // what is sent goes to the server that the config names
+      signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * requestSeconds)]),
+      headers: {
+        ...(authorization === undefined ? {} : { authorization }),
+        ...(body && { 'content-type': isFile ? 'application/octet-stream' : 'application/json' }),
+      },
+      ...(body && { body: isFile ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (response.ok) return isFile ? undefined : parsed(text);
+    const reason = `${response.status} ${messageIn(text) ?? response.statusText}`.trim();
+    if (response.status >= 500 || response.status === 429) throw new Error(`it answers ${reason}`);
+    throw new Refused(`it refuses (${reason})`, response.status);
+  }
+
+  const get = (path: string, query: Readonly<Record<string, string>>) =>
+    request('GET', `mlflow/${path}?${new URLSearchParams(query)}`);
+  const post = (path: string, body: object) => request('POST', `mlflow/${path}`, body);
+  const ofRun = ({ run_id, artifact_uri }: z.infer<typeof runShape>) => ({ id: run_id, artifactUri: artifact_uri });
+
+  async function known(name: string): Promise<string> {
+    const answer = await get('experiments/get-by-name', { experiment_name: name });
+    return understood(experimentShape, answer).experiment.experiment_id;
+  }
+
+  return {
+    async experiment(name) {
+      try {
+        return await known(name);
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status !== 404) throw error;
+      }
+      try {
+        const answer = await post('experiments/create', { name });
+        return understood(z.object({ experiment_id: z.string() }), answer).experiment_id;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status !== 400) throw error;
+        return await known(name).catch(() => Promise.reject(error)); // another process may have created it meanwhile
+      }
+    },
+    async createRun(experimentId, name, tags) {
+      const body = { experiment_id: experimentId, run_name: name, start_time: Date.now(), tags };
+      return ofRun(
+        understood(z.object({ run: z.object({ info: runShape }) }), await post('runs/create', body)).run.info,
+      );
+    },
+    async updateRun(runId, status) {
+      const end = status === 'RUNNING' ? {} : { end_time: Date.now() };
+      const answer = await post('runs/update', { run_id: runId, status, ...end });
+      return ofRun(understood(z.object({ run_info: runShape }), answer).run_info);
+    },
+    async logBatch(runId, batch) {
+      await post('runs/log-batch', { run_id: runId, ...batch });
+    },
+    async stepsOf(runId, metric) {
+      const { metrics } = understood(
+        historyShape,
+        await get('metrics/get-history', { run_id: runId, metric_key: metric }),
+      );
+      return new Set(metrics.map(({ step }) => step));
+    },
+    async putArtifact(artifactUri, file) {
+      const { protocol, host, pathname } = new URL(artifactUri);
+      if (protocol !== 'mlflow-artifacts:' || (host !== '' && host !== new URL(server).host))
+        throw new Refused(`it keeps artifacts elsewhere (${protocol}), where ple does not send them`, 0);
+      const bytes = Uint8Array.from(await readFile(file));
+      await request('PUT', `mlflow-artifacts/artifacts${pathname}/${encodeURIComponent(basename(file))}`, bytes);
+    },
+  };
+}
+
+/** As MLflow's own clients have it: a user comes before a token. */
+function authorizationOf(environment: NodeJS.ProcessEnv): string | undefined {
+  const {
+    MLFLOW_TRACKING_USERNAME: user,
+    MLFLOW_TRACKING_PASSWORD: password,
+    MLFLOW_TRACKING_TOKEN: token,
+  } = environment;
+  if (user && password) return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  return token ? `Bearer ${token}` : undefined;
+}
+
+function understood<Value>(shape: z.ZodType<Value>, answer: unknown): Value {
+  const read = shape.safeParse(answer);
+  if (read.success) return read.data;
+  throw new Refused('it does not answer as an MLflow server does', 0);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What an error's body says, in one line. */
+function messageIn(text: string): string | undefined {
+  const { data } = z.object({ error_code: z.string(), message: z.string().default('') }).safeParse(parsed(text));
+  return data && `${data.error_code}: ${data.message.replace(/\s+/g, ' ').slice(0, 200)}`;
+}
+
+/** Why a request failed, for people. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `it has not answered within ${requestSeconds} s`;
+  const { cause } = error; // fetch says why in the cause alone
+  if (!(cause instanceof Error)) return error.message;
+  return `it cannot be reached (${'code' in cause ? cause.code : cause.message})`;
+}

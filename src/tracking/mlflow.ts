@@ -1,0 +1,147 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { writeWhole } from '../support/whole-file.js';
+import { createDelivery } from './delivery.js';
+import { type Metric, type MlflowRun, mlflowApi, Refused } from './mlflow-api.js';
+import type { TrackedRun, TrackedStep, Tracker } from './tracker.js';
+
+const statuses = { finished: 'FINISHED', failed: 'FAILED', interrupted: 'KILLED' } as const;
+
+/** In a run's folder: the server's run that it is. */
+const file = 'mlflow.json';
+const fileShape = z.looseObject({ url: z.string(), runId: z.string() });
+
+/** Limits of the server for a request, and for texts; older servers take 500 characters of a parameter. */
+const limits = { metrics: 1000, params: 100, key: 250, value: 500 };
+
+/** Metrics that wait for a server that does not answer. */
+const mostWaiting = 20_000;
+
+/**
+ * Sends a run's values to an MLflow tracking server. A run that goes on continues its MLflow run, and sends the epochs that this lacks.
+ * If a folder above is that of an MLflow run (of a comparison), the run is its child. A server that is away, slow or refuses costs
+ * notes only.
+ */
+export function mlflowTracker(
+  { url, experiment }: { readonly url: string; readonly experiment: string },
+  { name, folder, parameters, earlier, everyEpoch }: TrackedRun,
+  note: (message: string) => void,
+): Tracker {
+  const stop = new AbortController();
+  const api = mlflowApi(url, stop.signal);
+  const tell = (reason: string) => note(`MLflow at ${url}: ${reason}. The run does not depend on it.`);
+  const delivery = createDelivery(tell, stop);
+  let run: MlflowRun = { id: '', artifactUri: '' };
+  let known: ReadonlySet<number> = new Set();
+  const waiting: (Metric & { readonly ofEpoch: boolean })[] = [];
+  let [isQueued, hasDropped] = [false, false];
+  let opened: () => void = () => undefined;
+  const hasOpened = new Promise<void>((resolve) => {
+    opened = resolve;
+  });
+
+  async function open(): Promise<void> {
+    const kept = runIn(folder, url);
+    if (kept !== undefined) {
+      try {
+        run = await api.updateRun(kept, 'RUNNING');
+        known = await api.stepsOf(run.id, keyOf(everyEpoch));
+        return;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status !== 404) throw error; // 404: it was deleted there
+      }
+    }
+    const parent = [dirname(folder), dirname(dirname(folder))].map((above) => runIn(above, url)).find(Boolean);
+    run = await api.createRun(await api.experiment(experiment), name, [
+      { key: 'mlflow.source.name', value: 'ple' },
+      { key: 'ple.folder', value: basename(folder) },
+      ...(parent === undefined ? [] : [{ key: 'mlflow.parentRunId', value: parent }]),
+    ]);
+    await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: run.id })}\n`);
+    const params = Object.entries(parameters).map(([key, value]) => ({ key: keyOf(key), value: textOf(value) }));
+    for (const some of chunks(params, limits.params)) {
+      delivery.add({ send: () => api.logBatch(run.id, { params: some }) });
+    }
+  }
+
+  function log({ step, scalars }: TrackedStep): void {
+    const [timestamp, ofEpoch] = [Date.now(), everyEpoch in scalars];
+    for (const [key, value] of Object.entries(scalars))
+      waiting.push({ key: keyOf(key), value, timestamp, step, ofEpoch });
+    const excess = waiting.length - mostWaiting;
+    if (excess > 0) {
+      waiting.splice(0, excess);
+      if (!hasDropped) tell('over 20,000 metrics waited, so the oldest are not sent');
+      hasDropped = true;
+    }
+    const wasQueued = isQueued;
+    isQueued = true; // first: what is added may be done at once
+    if (wasQueued) void delivery.attempt();
+    else delivery.add({ send: sendMetrics });
+  }
+
+  async function sendMetrics(): Promise<void> {
+    while (waiting.length > 0) {
+      const some = waiting.splice(0, limits.metrics);
+      const metrics = some
+        .filter(({ ofEpoch, step }) => !(ofEpoch && known.has(step)))
+        .map(({ ofEpoch: _, ...metric }) => metric);
+      try {
+        if (metrics.length > 0) await api.logBatch(run.id, { metrics });
+      } catch (error) {
+        if (!(error instanceof Refused)) waiting.unshift(...some);
+        isQueued = !(error instanceof Refused);
+        throw error;
+      }
+    }
+    isQueued = false;
+  }
+
+  delivery.add({ send: () => open().then(opened), isFirst: true });
+  for (const step of earlier) log(step);
+  return {
+    ready: () => Promise.race([hasOpened, delivery.attempt()]),
+    log,
+    async end(status, artifacts) {
+      delivery.add({ send: async () => void (await api.updateRun(run.id, statuses[status])) });
+      for (const artifact of artifacts) delivery.add({ send: () => api.putArtifact(run.artifactUri, artifact) });
+      await delivery.end();
+    },
+  };
+}
+
+/** The server's run that a folder is; undefined for none, or one of another server. */
+function runIn(folder: string, url: string): string | undefined {
+  const path = join(folder, file);
+  if (!existsSync(path)) return undefined;
+  const { data } = z.string().transform(parsed).pipe(fileShape).safeParse(readFileSync(path, 'utf8'));
+  return data?.url === url ? data.runId : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A name as the server takes it: letters, digits, `_`, `-`, `.`, spaces, and `/` between parts. Others become their hex code. */
+function keyOf(name: string): string {
+  const code = (character: string) => `_${character.codePointAt(0)?.toString(16)}`;
+  const parts = name
+    .split('/')
+    .map((part) => part.replaceAll(/^\.{0,2}$/g, '_').replaceAll(/[^\p{L}\p{N}_.\- ]/gu, code));
+  return [...parts.join('/')].slice(0, limits.key).join('');
+}
+
+function textOf(value: string | number | boolean): string {
+  return [...String(value)].slice(0, limits.value).join('');
+}
+
+function chunks<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,36 @@
+import type { TrackedRun, Tracker } from './tracker.js';
+
+/** Where a run is tracked: `tracking` of a config. */
+export interface Tracking {
+  readonly tensorboard: boolean;
+  /** The server's address. */
+  readonly mlflow?: string | undefined;
+  /** Name of the server's experiment; there with `mlflow`. */
+  readonly experiment?: string | undefined;
+}
+
+/** All trackers of a config, as one. Without any, nothing is loaded, written or sent. */
+export async function openTrackers(
+  tracking: Tracking | undefined,
+  run: TrackedRun,
+  note: (message: string) => void,
+): Promise<Tracker> {
+  const { tensorboard, mlflow, experiment = '' } = tracking ?? { tensorboard: false };
+  const trackers: Tracker[] = [];
+  if (tensorboard) trackers.push((await import('./tensorboard.js')).tensorboardTracker(run));
+  if (mlflow !== undefined) {
+    const { mlflowTracker } = await import('./mlflow.js');
+    trackers.push(mlflowTracker({ url: mlflow, experiment }, run, note));
+  }
+  return {
+    async ready() {
+      for (const tracker of trackers) await tracker.ready();
+    },
+    log: (values) => {
+      for (const tracker of trackers) tracker.log(values);
+    },
+    async end(status, artifacts) {
+      for (const tracker of trackers) await tracker.end(status, artifacts);
+    },
+  };
+}

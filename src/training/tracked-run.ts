@@ -1,0 +1,48 @@
+import type { Experiment } from '../config/experiment.js';
+import { leaves } from '../support/differences.js';
+import type { TrackedParameter, TrackedStep } from '../tracking/tracker.js';
+import type { GateUse } from './evaluation.js';
+import type { Result } from './result.js';
+import type { EpochRecord } from './trainer.js';
+
+/** A config's values by dotted key; lists are texts. */
+export function parametersOf({ tracking: _, ...config }: Partial<Experiment>): Record<string, TrackedParameter> {
+  return Object.fromEntries(
+    Array.from(leaves(config), ([key, value]) => [key, isPlain(value) ? value : JSON.stringify(value)]),
+  );
+}
+
+function isPlain(value: unknown): value is TrackedParameter {
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+/** `steps` of a line of epochs.jsonl. */
+export const everyEpoch = 'steps';
+
+/** All numbers of a line of epochs.jsonl: `train/loss`, `validation/<task>/<metric>`, `balance/cosines/<task>/<task>`, … */
+export function trackedEpoch({ epoch, balance, ...record }: EpochRecord): TrackedStep {
+  const { cosines = [], ...others } = balance ?? {};
+  const pairs = Object.fromEntries(cosines.map(({ tasks, cosine }) => [tasks.join('/'), cosine]));
+  return { step: epoch, scalars: scalarsIn({ ...record, balance: { ...others, cosines: pairs } }) };
+}
+
+/** Test metrics of the selected epoch, and its gates, after the last epoch. */
+export function trackedResult(result: Result, gates: readonly GateUse[]): TrackedStep {
+  const test = Object.fromEntries(Object.entries(result.tasks).map(([task, { test }]) => [task, test]));
+  const { epochs, bestEpoch, parameters } = result;
+  return {
+    step: epochs,
+    scalars: scalarsIn({ test, bestEpoch, parameters }),
+    histograms: Object.fromEntries(gates.map(({ level, gate, mean }) => [`gates/${level}/${gate}`, mean])),
+  };
+}
+
+/** Numbers by path. What is not defined (null, NaN) is left out. An item of a list has its index: `aucInterval/0`. */
+function scalarsIn(value: object, prefix = ''): Record<string, number> {
+  const scalars: Record<string, number> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (typeof item === 'number' && Number.isFinite(item)) scalars[`${prefix}${key}`] = item;
+    if (typeof item === 'object' && item !== null) Object.assign(scalars, scalarsIn(item, `${prefix}${key}/`));
+  }
+  return scalars;
+}
