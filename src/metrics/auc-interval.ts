@@ -1,5 +1,5 @@
-import { interval } from './interval.js';
 import { defineMetric } from './metric.js';
+import { interval } from './row-influence.js';
 import { areaUnderCurve, type BinarySample, forEachTie, weightOf } from './samples.js';
 
 /**

@@ -3,7 +3,7 @@ import { loaders } from '../data/catalogue.js';
 import type { Task } from '../data/dataset.js';
 import { metrics } from '../metrics/catalogue.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
-import { errorOverRows, intervalOf } from '../metrics/interval.js';
+import { errorOverRows, intervalOf } from '../metrics/row-influence.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
