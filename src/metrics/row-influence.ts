@@ -100,7 +100,7 @@ function expit(x: number): number {
 /**
  * The standard error over draws of the rows, from their influences. With groups, these are drawn: the influences of a group's
  * rows are summed before they are squared. Null for fewer than two groups.
- * @param groups Each row's group. [rows]
+ * @param groups Each row's group, numbered from 0: memory grows with the largest number. [rows]
  * @param mask Rows outside the task's sample space have 0. [rows]
  */
 export function errorOverRows(
@@ -110,17 +110,20 @@ export function errorOverRows(
 ): number | null {
   let variance = 0;
   if (!groups) {
-    for (const value of influence) variance += value ** 2;
+    for (const value of influence) variance += value * value;
     return Math.sqrt(variance);
   }
-  const sums = new Map<number, number>();
-  const drawn = new Set<number>();
-  for (const [row, group] of groups.entries()) {
-    sums.set(group, (sums.get(group) ?? 0) + (influence[row] ?? 0));
-    if ((mask[row] ?? 0) > 0) drawn.add(group);
+  let most = 0;
+  for (const group of groups) most = Math.max(most, group);
+  const sums = new Float64Array(most + 1);
+  const drawn = new Uint8Array(most + 1);
+  for (let row = 0; row < groups.length; row++) {
+    const group = groups[row] ?? 0;
+    sums[group] = (sums[group] ?? 0) + (influence[row] ?? 0);
+    if ((mask[row] ?? 0) > 0) drawn[group] = 1;
   }
-  if (drawn.size < 2) return null;
-  for (const sum of sums.values()) variance += sum ** 2;
+  if (drawn.indexOf(1) === drawn.lastIndexOf(1)) return null;
+  for (const sum of sums) variance += sum * sum;
   return Math.sqrt(variance);
 }
 

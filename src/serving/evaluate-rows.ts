@@ -78,10 +78,12 @@ export async function evaluateRows(
   signal?: AbortSignal,
 ): Promise<Evaluated> {
   const cut = slicings.map((slicing) => ({ ...slicing, rowsOf: rowsBySlice(slicing) }));
+  const groups = numbered(scores[0]?.groups);
   const overall: [string, Measured][] = [];
   const sliced = cut.map(({ slices }) => slices.map((): [string, SliceMeasured][] => []));
   for (const t of labelled) {
-    const [task, all] = [must(tasks[t], 'task'), must(scores[t], 'scores')];
+    const task = must(tasks[t], 'task');
+    const all = { ...must(scores[t], 'scores'), ...(groups ? { groups } : {}) };
     const thresholds = run.result.tasks[task.name]?.validation;
     const whole = measured(task, all, thresholds);
     overall.push([task.name, withoutInfluences(whole)]);
@@ -145,7 +147,8 @@ function differences(
       if (typeof value !== 'number' || typeof other !== 'number') return [name, { value: null, interval: null }];
       const difference = value - other;
       if (!own || !all) return [name, { value: difference, interval: null }];
-      const influence = all.map((one) => -one);
+      const influence = new Float64Array(all.length);
+      for (let row = 0; row < all.length; row++) influence[row] = -(all[row] ?? 0);
       for (const [at, row] of rows.entries()) influence[row] = (influence[row] ?? 0) + (own[at] ?? 0);
       return [
         name,
@@ -153,6 +156,16 @@ function differences(
       ];
     }),
   );
+}
+
+/** Groups have numbers of a dictionary, or hashes. @returns the same groups, numbered from 0 without gaps. */
+function numbered(groups: Int32Array | undefined): Int32Array | undefined {
+  const numbers = new Map<number, number>();
+  return groups?.map((group) => {
+    const number = numbers.get(group) ?? numbers.size;
+    numbers.set(group, number);
+    return number;
+  });
 }
 
 /** The rows of each slice, in their order. */
