@@ -10,6 +10,7 @@ import { completion } from './completion.js';
 import { data } from './data.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
+import { evaluate } from './evaluate.js';
 import { list } from './list.js';
 import { predict } from './predict.js';
 import { report } from './report.js';
@@ -50,7 +51,7 @@ export async function main(words: readonly string[]): Promise<number> {
 
 const commands = [
   ...[train, compare, validate, synth, data],
-  ...[predict],
+  ...[predict, evaluate],
   ...[report, diff, runs, clean],
   ...[doctor, list, schema, completion],
 ];

@@ -30,6 +30,11 @@ interface Opened {
   onRows(done: number): void;
 }
 
+/** Tells which tasks are left out of metrics. @param without What labels would be needed. */
+export function sayWithoutLabels(without: readonly string[]): void {
+  for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
+}
+
 /** Opens a run, its device and new rows for it, and closes what has to be closed. */
 export async function withNewRows<Result>(
   path: string,

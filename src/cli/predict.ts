@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
 import { interruptible } from './interruptible.js';
-import { dataArgument, devices, withNewRows } from './new-rows.js';
+import { dataArgument, devices, sayWithoutLabels, withNewRows } from './new-rows.js';
 import { say } from './say.js';
 
 const words = () =>
@@ -13,6 +13,7 @@ const words = () =>
     .argument(...dataArgument)
     .option('--out <file>', 'a .csv, .parquet or .arrow file (default: CSV on stdout)')
     .option('--keep <column>', 'copy a column of the rows, such as an id; may be repeated', collect)
+    .option('--metrics', 'also print the metrics over all rows, which have labels then; needs --out')
     .option('--logits', 'write logits instead of probabilities and predictions in the labels’ units')
     .option(
       '--device <device>',
@@ -30,6 +31,7 @@ Columns written: <task>.probability of a binary task, <task>.probability.<class>
       'after',
       examples(
         'ple predict runs/shop-ple-0123abcd new.csv --out scores.parquet --keep user --keep item',
+        'ple predict runs/shop-ple-0123abcd labelled.csv --out scores.csv --metrics',
         "ple predict runs/shop-ple-0123abcd 'new-*.parquet' > scores.csv",
         "ple predict runs/shop-ple-0123abcd new.txt 'dataset.delimiter=;' --out scores.csv",
       ),
@@ -37,35 +39,55 @@ Columns written: <task>.probability of a binary task, <task>.probability.<class>
 
 /** Writes the predictions, in the order of the rows. */
 export const predict = defineCommand(words, async (path, data, options) => {
-  const [{ encoded, formatOf, writeTable }, { predictions }] = await Promise.all([
+  const [
+    { encoded, formatOf, writeTable },
+    { gatheredScores, predictions },
+    { evaluateRows, labelledTasks },
+    { evaluationText },
+  ] = await Promise.all([
     import('../data/write/write-file.js'),
     import('../serving/predict-rows.js'),
+    import('../serving/evaluate-rows.js'),
+    import('../report/evaluation-text.js'),
   ]);
-  const { out, keep = [], logits = false, device } = options;
+  const { out, keep = [], metrics = false, logits = false, device } = options;
+  if (metrics && out === undefined)
+    throw new ConfigError('--metrics prints on stdout: name a file for the predictions (--out FILE).');
   const format = formatOf(out ?? 'stdout.csv');
   const interrupted = `Interrupted: ${out ?? 'the output'} is not written.`;
-  return interruptible(interrupted, (signal) =>
-    withNewRows(path, data, { keep, device, signal }, async ({ run, rows, dataset, engine, onRows }) => {
-      const { columns, blocks } = predictions(run, dataset, engine, logits ? 'logit' : 'label', onRows);
-      const beside = keep.length > 0 ? { file: rows.file, names: keep } : undefined;
-      refuseTwice([...keep, ...columns.map(({ name }) => name)]);
-      if (out !== undefined) {
-        await writeTable(out, columns, blocks, beside);
-        say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
-        return exitCode.done;
-      }
-      // A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main.
-      for await (const piece of encoded(format, columns, blocks, beside)) {
-        if (process.stdout.write(piece)) continue;
-        const isOpen = await once(process.stdout, 'drain').then(
-          () => true,
-          () => false,
-        );
-        if (!isOpen) break;
-      }
-      return exitCode.done;
-    }),
-  );
+  return interruptible(interrupted, async (signal) => {
+    const text = await withNewRows(
+      path,
+      data,
+      { keep, device, signal },
+      async ({ run, rows, dataset, engine, onRows }) => {
+        const measured = metrics ? { ...labelledTasks(run, rows), scores: await gatheredScores(dataset) } : undefined;
+        const scale = logits ? 'logit' : 'label';
+        const { columns, blocks } = predictions(run, dataset, engine, scale, onRows, measured?.scores);
+        const beside = keep.length > 0 ? { file: rows.file, names: keep } : undefined;
+        refuseTwice([...keep, ...columns.map(({ name }) => name)]);
+        if (out !== undefined) {
+          await writeTable(out, columns, blocks, beside);
+          say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
+          if (!measured) return '';
+          sayWithoutLabels(measured.without);
+          return evaluationText(await evaluateRows(run, dataset.tasks, measured.scores.tasks, measured.labelled, []));
+        }
+        // A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main.
+        for await (const piece of encoded(format, columns, blocks, beside)) {
+          if (process.stdout.write(piece)) continue;
+          const isOpen = await once(process.stdout, 'drain').then(
+            () => true,
+            () => false,
+          );
+          if (!isOpen) break;
+        }
+        return '';
+      },
+    );
+    process.stdout.write(text);
+    return exitCode.done;
+  });
 });
 
 function refuseTwice(names: readonly string[]): void {

@@ -207,6 +207,8 @@ export interface Dataset {
   /** What its features were made of, in the order of the source: with it new rows are encoded alike. */
   readonly fitted: readonly { readonly column: SourceColumn; readonly by: FittedColumn }[];
   readonly texts?: TextReading;
+  /** See `Source`. */
+  readonly group?: string;
   readonly checksum: string;
   readonly splits: Readonly<Record<SplitName, Split>>;
   /** What was done to the data that its user should know (truncated lists). One line each. */

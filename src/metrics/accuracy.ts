@@ -8,6 +8,7 @@ export const accuracy = defineMetric({
   summary: 'share of rows whose class has the highest probability',
   type: 'multiclass',
   better: 'higher',
+  isShare: true,
   relativeTo: (value) => value,
   margin: { absolute: 0.001 },
   compute: (scores) => meanOverRows(scores, isRight(scores)),

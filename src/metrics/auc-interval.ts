@@ -1,7 +1,6 @@
 import { defineMetric } from './metric.js';
+import { interval } from './row-influence.js';
 import { areaUnderCurve, type BinarySample, forEachTie, weightOf } from './samples.js';
-
-const normalQuantile = 1.959963984540054; // of 0.975
 
 /**
  * 95 % interval of the AUC: DeLong's variance (DeLong, DeLong and Clarke-Pearson 1988; from ranks as in Sun and Xu 2014),
@@ -16,10 +15,7 @@ export const aucInterval = defineMetric({
   compute: (sample) => {
     const area = areaUnderCurve(sample);
     const variance = delongVariance(sample);
-    if (area === null || variance === null || area === 0 || area === 1) return null;
-    const centre = Math.log(area / (1 - area));
-    const half = (normalQuantile * Math.sqrt(variance)) / (area * (1 - area));
-    return [expit(centre - half), expit(centre + half)];
+    return area === null || variance === null ? null : interval(area, Math.sqrt(variance), true);
   },
 });
 
@@ -44,8 +40,4 @@ export function delongVariance(sample: BinarySample): number | null {
     overNegatives += tie.negativeSquares * (ofNegative - area) ** 2;
   });
   return (overPositives / (m - 1) / m) * (m / sumM) ** 2 + (overNegatives / (n - 1) / n) * (n / sumN) ** 2;
-}
-
-function expit(x: number): number {
-  return 1 / (1 + Math.exp(-x));
 }

@@ -8,6 +8,7 @@ export const auc = defineMetric({
   summary: 'area under the ROC curve: exact, ties count half; null for one class',
   type: 'binary',
   better: 'higher',
+  isShare: true,
   usual: true,
   relativeTo: (value) => value - 0.5,
   margin: { absolute: 0.001 }, // a gain worth having (PLE, section 3.2)

@@ -8,6 +8,7 @@ export const binaryAccuracy = defineMetric({
   summary: 'share of rows that the threshold 0.5 on the probability classifies correctly',
   type: 'binary',
   better: 'higher',
+  isShare: true,
   relativeTo: (value) => value,
   margin: { absolute: 0.001 }, // as of accuracy
   compute: (sample) => meanOf(sample, isRight),

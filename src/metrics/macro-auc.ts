@@ -13,6 +13,7 @@ export const macroAuc = defineMetric({
   summary: 'mean over classes of the AUC of one against the rest; null if no class has rows of both kinds',
   type: 'multiclass',
   better: 'higher',
+  isShare: true,
   usual: true,
   relativeTo: (value) => value - 0.5,
   margin: { absolute: 0.001 }, // as of auc

@@ -23,6 +23,8 @@ interface Common {
   readonly score?: (value: number) => number;
   /** On one metric of each type: the mean loss of the task as training sees it. */
   readonly loss?: (value: number, task: Task) => number;
+  /** On what lies between 0 and 1: so does its interval (`row-influence.ts`). */
+  readonly isShare?: true;
   /** On what has an error over rows: each row's influence (`row-influence.ts`); null where it is not defined. */
   readonly influence?: (task: Task, scores: TaskScores) => Float64Array | null;
 }

@@ -1,4 +1,7 @@
+import type { MetricValue } from './metric.js';
 import { type BinarySample, binarySample, type TaskScores, weightOf } from './samples.js';
+
+const normalQuantile = 1.959963984540054; // of 0.975
 
 /*
  * The influence of a row: its part of a metric's deviation from what it would be over all rows that there could be, to first order.
@@ -75,6 +78,62 @@ export function influenceOnArea(scores: TaskScores): Float64Array | null {
     influence[row] = (weight * ((influence[row] ?? 0) - area)) / (positive ? ofPositives : ofNegatives);
   }
   return influence;
+}
+
+/**
+ * 95 % interval by the normal distribution, from a standard error.
+ * @param isShare The value lies between 0 and 1, and so does the interval: it is normal on the logit scale, by the delta method. That scale has no
+ * point for 0 and 1, so they have none.
+ */
+export function interval(value: number, error: number, isShare: boolean): readonly [number, number] | null {
+  if (!isShare) return [value - normalQuantile * error, value + normalQuantile * error];
+  if (value === 0 || value === 1) return null;
+  const centre = Math.log(value / (1 - value));
+  const half = (normalQuantile * error) / (value * (1 - value));
+  return [expit(centre - half), expit(centre + half)];
+}
+
+function expit(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+/**
+ * The standard error over draws of the rows, from their influences. With groups, these are drawn: the influences of a group's
+ * rows are summed before they are squared. Null for fewer than two groups.
+ * @param groups Each row's group, numbered from 0: memory grows with the largest number. [rows]
+ * @param mask Rows outside the task's sample space have 0. [rows]
+ */
+export function errorOverRows(
+  influence: Float64Array,
+  groups: Int32Array | undefined,
+  mask: Float32Array | Float64Array,
+): number | null {
+  let variance = 0;
+  if (!groups) {
+    for (const value of influence) variance += value * value;
+    return Math.sqrt(variance);
+  }
+  let most = 0;
+  for (const group of groups) most = Math.max(most, group);
+  const sums = new Float64Array(most + 1);
+  const drawn = new Uint8Array(most + 1);
+  for (let row = 0; row < groups.length; row++) {
+    const group = groups[row] ?? 0;
+    sums[group] = (sums[group] ?? 0) + (influence[row] ?? 0);
+    if ((mask[row] ?? 0) > 0) drawn[group] = 1;
+  }
+  if (drawn.indexOf(1) === drawn.lastIndexOf(1)) return null;
+  for (const sum of sums) variance += sum * sum;
+  return Math.sqrt(variance);
+}
+
+/** Null where the value or its error is not defined. */
+export function intervalOf(
+  value: MetricValue | undefined,
+  error: number | null,
+  isShare: boolean,
+): readonly [number, number] | null {
+  return typeof value === 'number' && error !== null ? interval(value, error, isShare) : null;
 }
 
 /** Looks up the weight of a class's rows with a lower logit, and half of that of those with the same. */

@@ -47,8 +47,14 @@ export function writeMixedTable(folder: string): void {
   writeFileSync(join(folder, 'inputs.csv'), `${inputs.slice(0, -1).join('\n')}\n`);
 }
 
-/** Trains on it, and gives the run's folder. @param more Further keys of the config. */
-export async function trainedOnMixed(folder: string, tasks: string, model: string, more = ''): Promise<string> {
+/** Trains on it, and gives the run's folder. @param more Further keys of the config. @param dataset Of its data set. */
+export async function trainedOnMixed(
+  folder: string,
+  tasks: string,
+  model: string,
+  more = '',
+  dataset = '',
+): Promise<string> {
   const text = `name: mixed
 dataset:
   loader: table
@@ -58,6 +64,7 @@ dataset:
   tasks: { click: {}, buy: { mask: { column: click, equals: 1 } }, spend: { regression: true }, plan: { multiclass: true } }
   columns:
     { id: ignored, city: categorical, user: { kind: categorical, hash: 64 }, age: numeric, tags: { kind: list, weights: ':' } }
+  ${dataset}
 inputs:
   { numeric: quantile, buckets: 8, unseen: apart, minCount: 3, maxLength: 3, columns: { income: { numeric: log1p }, day: { numeric: standard } } }
 tasks: ${tasks}

@@ -3,19 +3,24 @@ import { outputsOf } from '../data/dataset.js';
 import type { OutputColumn, RowGroup } from '../data/write/format.js';
 import type { Engine } from '../engine/engine.js';
 import type { TaskScores } from '../metrics/samples.js';
+import type { ScoredBatch } from '../training/evaluation.js';
 import { type Scale, scoreColumns, scoredRows, scoresOf } from './score-rows.js';
 import type { TrainedRun } from './trained-run.js';
 
 /** Called with the number of rows that are done. Throws to stop. */
 type OnRows = (done: number) => void;
 
-/** The columns of the predictions, and their rows in the order of the data, a batch at a time. */
+/**
+ * The columns of the predictions, and their rows in the order of the data, a batch at a time.
+ * @param gathered If given, gets all rows too.
+ */
 export function predictions(
   run: TrainedRun,
   dataset: Dataset,
   engine: Engine,
   scale: Scale,
   onRows: OnRows,
+  gathered?: Gathered,
 ): { readonly columns: readonly OutputColumn[]; readonly blocks: AsyncIterable<RowGroup> } {
   return { columns: scoreColumns(dataset.tasks, scale), blocks: blocks() };
 
@@ -23,6 +28,7 @@ export function predictions(
     let done = 0;
     for await (const batches of scoredRows(run, dataset, engine)) {
       for (const batch of batches) {
+        gathered?.add(batch);
         yield scoresOf(dataset.tasks, batch, scale);
         done += batch.rows;
       }
@@ -31,30 +37,51 @@ export function predictions(
   }
 }
 
-/** Logits, labels and masks of all rows, by task: what metrics are made of. */
+/** Logits, labels, masks and groups of all rows, by task: what metrics are made of. */
 export async function allScores(
   run: TrainedRun,
   dataset: Dataset,
   engine: Engine,
   onRows: OnRows,
 ): Promise<readonly TaskScores[]> {
-  const { rows } = dataset.splits.test;
+  const gathered = await gatheredScores(dataset);
+  let done = 0;
+  for await (const batches of scoredRows(run, dataset, engine)) {
+    for (const batch of batches) {
+      gathered.add(batch);
+      done += batch.rows;
+    }
+    onRows(done);
+  }
+  return gathered.tasks;
+}
+
+export interface Gathered {
+  /** Filled by `add`. */
+  readonly tasks: readonly TaskScores[];
+  /** The batches in the order of the rows. */
+  add(batch: ScoredBatch): void;
+}
+
+export async function gatheredScores(dataset: Dataset): Promise<Gathered> {
+  const { rows, groups } = dataset.splits.test;
+  const ofRows = await groups?.();
   const tasks = dataset.tasks.map((task) => ({
     logits: new Float32Array(outputsOf(task) * rows), // [outputs, rows]
     labels: new Float32Array(rows),
     mask: new Float32Array(rows),
+    ...(ofRows ? { groups: ofRows } : {}),
   }));
   let done = 0;
-  for await (const batches of scoredRows(run, dataset, engine)) {
-    for (const batch of batches) {
+  return {
+    tasks,
+    add(batch) {
       for (const [t, { logits, labels, mask }] of tasks.entries()) {
         for (const [output, values] of batch.logits(t).entries()) logits.set(values, output * rows + done);
         labels.set(batch.labels(t), done);
         mask.set(batch.mask(t), done);
       }
       done += batch.rows;
-    }
-    onRows(done);
-  }
-  return tasks;
+    },
+  };
 }

@@ -50,7 +50,8 @@ export async function encodedRows(
   return { ...rows, dataset: encodeNewRows(rows.source, encoding, experiment.inputs, experiment.tasks) };
 }
 
-function labelsOf({ tasks }: StoredEncoding, own: RowReading | undefined): RowReading['labels'] {
+/** Where each task's labels are, in the order of the run's tasks. */
+export function labelsOf({ tasks }: StoredEncoding, own: RowReading | undefined): RowReading['labels'] {
   return Object.fromEntries(
     tasks.map(({ name, type, classes }) => [
       name,

@@ -93,6 +93,7 @@ export async function encode(
     }),
     fitted: source.columns.map((column, c) => ({ column, by: must(fitted[c], column.name) })),
     ...(source.texts ? { texts: source.texts } : {}),
+    ...(source.group === undefined ? {} : { group: source.group }),
     checksum: source.checksum,
     notes,
     splits: {
@@ -295,7 +296,7 @@ const ofNumeric = {
 };
 
 /** Reads the groups of a split's rows; nothing of a source that names no group. */
-function rowGroups(source: Source, split: SourceSplit): Pick<Split, 'groups'> {
+export function rowGroups(source: Pick<Source, 'group' | 'columns'>, split: SourceSplit): Pick<Split, 'groups'> {
   const { group } = source;
   if (group === undefined) return {};
   const place = source.columns.findIndex(({ name, kind }) => name === group && kind === 'categorical');

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { InputsConfig, TaskConfig } from '../../config/parts.js';
+import { type InputsConfig, type TaskConfig, taskLossOf } from '../../config/parts.js';
 import { must } from '../../support/must.js';
 import type { Dataset, FittedColumn, Source, SourceColumn, SourceSplit, Task } from '../dataset.js';
-import { checkedLabels, encodingOf, features } from './encode.js';
+import { checkedLabels, encodingOf, features, rowGroups } from './encode.js';
 import { encodedSplit } from './encoded-split.js';
 
 /** `values[i]` has the index i + 1; where the first is null, the values of `rare` share the index 1. Any other value has the index 0. */
@@ -49,16 +49,24 @@ export const encodingShape = z.looseObject({
   schema: z.literal(1),
   texts: z.strictObject({ missing: z.array(z.string()), exact: z.boolean().optional() }).optional(),
   columns: z.array(columnShape),
+  /** The column that says which rows belong together. */
+  group: z.string().optional(),
   tasks: z.array(taskShape),
 });
 export type StoredEncoding = z.infer<typeof encodingShape>;
 export type StoredColumn = z.infer<typeof columnShape>;
 
-export function storedEncoding({ fitted, texts, tasks }: Pick<Dataset, 'fitted' | 'texts' | 'tasks'>): StoredEncoding {
+export function storedEncoding({
+  fitted,
+  texts,
+  group,
+  tasks,
+}: Pick<Dataset, 'fitted' | 'texts' | 'group' | 'tasks'>): StoredEncoding {
   return {
     schema: 1,
     ...(texts ? { texts: { ...texts, missing: [...texts.missing] } } : {}),
     columns: fitted.map(({ column, by }) => storedColumn(column, by)),
+    ...(group === undefined ? {} : { group }),
     tasks: tasks.map(({ name, type, classes, offset, scale, link }) => ({
       ...{ name, type, offset, scale },
       ...(classes ? { classes: [...classes] } : {}),
@@ -152,6 +160,7 @@ export function encodeNewRows(
       };
     },
   };
+  const { group } = stored;
   const all = tasks.map((_, t) => t);
   const checked = checkedLabels(
     ordered,
@@ -164,14 +173,18 @@ export function encodeNewRows(
     ...features(columns, encodings, inputs),
     fitted,
     tasks: stored.tasks.map(
-      ({ name, type, classes, offset, scale, link }): Task => ({
-        ...{ name, type, offset, scale },
+      ({ name, type, classes, offset, scale, link }, t): Task => ({
+        ...{ name, type, offset, scale, rowLoss: taskLossOf(must(tasks[t], name)) },
         ...(classes ? { classes } : {}),
         ...(link ? { link } : {}),
       }),
     ),
     checksum: source.checksum,
     notes: [],
-    splits: { train: empty, validation: empty, test: encoded },
+    splits: {
+      train: empty,
+      validation: empty,
+      test: { ...encoded, ...(group === undefined ? {} : rowGroups({ columns: source.columns, group }, test)) },
+    },
   };
 }

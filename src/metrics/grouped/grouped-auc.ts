@@ -12,6 +12,7 @@ export const groupedAuc = defineMetric({
     'mean AUC within groups (users), weighted by their rows; groups of one class are skipped; of data that name a group',
   type: 'binary',
   better: 'higher',
+  isShare: true,
   relativeTo: (value) => value - 0.5,
   margin: { absolute: 0.001 },
   computeGrouped: (sample) => meanOverGroups(sample, area, weight),

@@ -13,6 +13,7 @@ export const groupedHitRate10 = defineMetric({
     'share of groups (users) with a positive among their first 10 rows; groups of one class are skipped; of data that name a group',
   type: 'binary',
   better: 'higher',
+  isShare: true,
   relativeTo: (value) => value,
   margin: { percent: 1 },
   computeGrouped: (sample) => meanOverGroups(sample, hit),

@@ -13,6 +13,7 @@ export const groupedNdcg10 = defineMetric({
     'mean NDCG of the first 10 rows of each group (user); groups of one class are skipped; of data that name a group',
   type: 'binary',
   better: 'higher',
+  isShare: true,
   relativeTo: (value) => value,
   margin: { percent: 1 },
   computeGrouped: (sample) => meanOverGroups(sample, ndcg),

@@ -1,0 +1,84 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
+import { pleHere } from './command.fixture.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ple-evaluate-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeMixedTable(folder);
+const file = (name: string) => join(folder, name);
+const tasks = '[{ name: click, type: binary }, { name: spend, type: regression }]';
+const run = await trainedOnMixed(folder, tasks, '{ type: hard-sharing, levels: [[6]], tower: [4] }');
+const result = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8')).tasks;
+const auc: number = result.click.test.auc;
+/** Every other row has a value that would clear the screen and begin a line. */
+const hostile = readFileSync(file('test.csv'), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line, row) => `${line},${row === 0 ? 'shop' : row % 2 === 0 ? '"\u001b[2J\nevil"' : 'fine'}`);
+writeFileSync(file('hostile.csv'), `${hostile.join('\n')}\n`);
+
+test('prints metrics over all rows and tables of slices, whatever texts the data have', async () => {
+  const { status, stdout, stderr } = await pleHere([
+    'evaluate',
+    run,
+    file('hostile.csv'),
+    '--by',
+    'shop',
+    '--by',
+    'age',
+  ]);
+  expect(status, stderr).toBe(0);
+  expect(stdout).toMatch(/^203 rows\ntask +metric +value +95 % interval\n/);
+  expect(stdout).toMatch(new RegExp(`\nclick +auc +${auc.toFixed(5)} +0\\.\\d+ to 0\\.\\d+\n`));
+  expect(stdout).toMatch(/\nclick by shop\nslice +samples +positives +auc +95 % interval +minus all +95 % interval\n/);
+  expect(stdout).toMatch(
+    /\n\ufffd\[2J\ufffdevil +101 +\d+ +0\.\d+ +0\.\d+ to 0\.\d+ +-0\.\d+ +-0\.\d+ to [-+]0\.\d+\n/,
+  );
+  expect(stdout).toMatch(/\nspend by age\nslice +samples +mse /);
+  expect(stdout).not.toContain('\u001b');
+  expect(stderr).toMatch(/note: Each interval covers one number alone/);
+  expect(stderr).not.toMatch(/Without metrics/);
+});
+
+test('--json prints one document, --out writes the table, and a task without labels is named', async () => {
+  const rows = hostile.map((line) => line.replace(/,[^,]*(,[^,]*)(,[^,]*)$/, '$1$2')); // without `spend`
+  writeFileSync(file('click.csv'), `${rows.join('\n')}\n`);
+  const out = file('slices.parquet');
+  const words = ['evaluate', run, file('click.csv'), '--by', 'shop', '--json', '--out', out];
+  const { status, stdout, stderr } = await pleHere(words);
+  expect(status, stderr).toBe(0);
+  const { schema, rows: count, tasks, slices } = JSON.parse(stdout);
+  expect({ schema, count, tasks: Object.keys(tasks) }).toEqual({ schema: 1, count: 203, tasks: ['click'] });
+  expect(tasks.click.metrics).toEqual(result.click.test);
+  expect(slices.map(({ name, rows }: { name: string; rows: number }) => [name, rows])).toEqual([
+    ['fine', 102],
+    ['\u001b[2J\nevil', 101],
+  ]);
+  expect(stderr).toMatch(/note: Without metrics: the rows have no 'spend' for task 'spend'\./);
+  expect(readFileSync(out).subarray(0, 4).toString()).toBe('PAR1');
+});
+
+test('predict --metrics prints the metrics over all rows and writes the predictions', async () => {
+  const out = file('scores.csv');
+  const { status, stdout, stderr } = await pleHere(['predict', run, file('test.csv'), '--out', out, '--metrics']);
+  expect(status, stderr).toBe(0);
+  const evaluated = await pleHere(['evaluate', run, file('test.csv')]);
+  expect(stdout).toBe(evaluated.stdout);
+  expect(stdout).toContain(auc.toFixed(5));
+  expect(readFileSync(out, 'utf8').trimEnd().split('\n')).toHaveLength(204);
+});
+
+test.each([
+  ['--metrics without --out', ['predict', run, file('test.csv'), '--metrics'], /name a file for the predictions/, 2],
+  ['rows without labels', ['evaluate', run, file('inputs.csv')], /no labels.*'click' for task 'click', 'spend'/, 3],
+  ['a wrong ending', ['evaluate', run, file('test.csv'), '--out', 'x.txt'], /x\.txt: the ending says the format/, 2],
+  ['no such column', ['evaluate', run, file('test.csv'), '--by', 'shop'], /has no column 'shop'/, 3],
+])('%s is refused', async (_, words, message, code) => {
+  const { status, stdout, stderr } = await pleHere(words);
+  expect(status).toBe(code);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(message);
+});

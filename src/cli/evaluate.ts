@@ -1,0 +1,81 @@
+import { Command } from '@commander-js/extra-typings';
+import { exitCode } from '../support/errors.js';
+import { collect, defineCommand, examples } from './command.js';
+import { interruptible } from './interruptible.js';
+import { dataArgument, devices, sayWithoutLabels, withNewRows } from './new-rows.js';
+import { say } from './say.js';
+
+const words = () =>
+  new Command('evaluate')
+    .description(
+      'Measure a finished run on new rows with labels: over all rows and by slice, each with its 95 % interval.',
+    )
+    .argument('<run>', 'the folder of a finished run')
+    .argument(...dataArgument)
+    .option('--by <column>', 'also for each value, or range of numbers, of a column; may be repeated', collect)
+    .option('--json', 'print one JSON document')
+    .option('--out <file>', 'also write all metrics as a table: a .csv, .parquet or .arrow file')
+    .option(
+      '--device <device>',
+      'auto, cpu, cuda or webgpu (default: that of the run’s config)',
+      (word: string) => devices.get(word).name,
+    )
+    .addHelpText(
+      'after',
+      `
+The tables show each task's usual metric by slice; --json and --out have all metrics. A column of more than 10
+different numbers is cut into ranges of about a tenth of the rows. Of more than 50 other values, those with the
+most rows have a slice each. Columns need not be inputs of the model.
+`,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'ple evaluate runs/shop-ple-0123abcd labelled.csv',
+        'ple evaluate runs/shop-ple-0123abcd labelled.csv --by country --by age --out slices.csv',
+        "ple evaluate runs/shop-ple-0123abcd 'day-*.parquet' --json > metrics.json",
+      ),
+    );
+
+/** Prints metrics over all rows and by slice. */
+export const evaluate = defineCommand(words, async (path, data, { by = [], json, out, device }) => {
+  const [
+    { formatOf },
+    { allScores },
+    { evaluateRows, labelledTasks },
+    { slicings },
+    { writeEvaluation },
+    { evaluationText },
+  ] = await Promise.all([
+    import('../data/write/write-file.js'),
+    import('../serving/predict-rows.js'),
+    import('../serving/evaluate-rows.js'),
+    import('../serving/slices.js'),
+    import('../serving/write-evaluation.js'),
+    import('../report/evaluation-text.js'),
+  ]);
+  if (out !== undefined) formatOf(out);
+  const columns = [...new Set(by)];
+  return interruptible('Interrupted: nothing is written.', async (signal) => {
+    const evaluated = await withNewRows(
+      path,
+      data,
+      { keep: columns, device, signal },
+      async ({ run, rows, dataset, engine, onRows }) => {
+        const { labelled, without } = labelledTasks(run, rows);
+        sayWithoutLabels(without);
+        const cut = await slicings(rows.file, columns, run.encoding, signal);
+        const scores = await allScores(run, dataset, engine, onRows);
+        return evaluateRows(run, dataset.tasks, scores, labelled, cut, signal);
+      },
+    );
+    if (out !== undefined) await writeEvaluation(out, evaluated);
+    process.stdout.write(json ? `${JSON.stringify(evaluated, null, 2)}\n` : evaluationText(evaluated));
+    if (columns.length > 0) say(manySlices);
+    if (out !== undefined) say(`Written: ${out}`);
+    return exitCode.done;
+  });
+});
+
+const manySlices =
+  'note: Each interval covers one number alone. With many slices some lie apart by chance: none is adjusted for their number, and nothing is called better or worse.';

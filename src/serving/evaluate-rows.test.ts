@@ -1,0 +1,313 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
+import { evaluateTask } from '../metrics/evaluate.js';
+import type { TaskScores } from '../metrics/samples.js';
+import { must } from '../support/must.js';
+import { readRun } from '../training/finished-run.js';
+import { evaluateRows, labelledTasks } from './evaluate-rows.js';
+import { trainedOnMixed, writeMixedTable } from './mixed-table.fixture.js';
+import { allScores } from './predict-rows.js';
+import { encodedRows } from './score-rows.js';
+import { slicings } from './slices.js';
+import { readTrainedRun } from './trained-run.js';
+import { writeEvaluation } from './write-evaluation.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ple-evaluate-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeMixedTable(folder);
+const file = (name: string) => join(folder, name);
+const quantile = 1.959963984540054;
+
+const tasks =
+  '[{ name: click, type: binary }, { name: buy, type: binary }, { name: spend, type: regression, loss: huber }, { name: plan, type: multiclass }]';
+const model = '{ type: hard-sharing, levels: [[6]], tower: [4] }';
+
+async function evaluated(path: string, data: string, by: readonly string[] = []) {
+  const run = await readTrainedRun(path);
+  const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
+  const rows = await encodedRows(run, [data], { keep: by, dialect: {} }, { seed: 0, note: () => undefined });
+  try {
+    const { labelled, without } = labelledTasks(run, rows);
+    const cut = await slicings(rows.file, by, run.encoding);
+    const scores = await allScores(run, rows.dataset, engine, () => undefined);
+    return { without, cut, ...(await evaluateRows(run, rows.dataset.tasks, scores, labelled, cut)) };
+  } finally {
+    await rows.release();
+  }
+}
+
+const cellsOf = (line: string) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/);
+const [header = '', ...lines] = readFileSync(file('test.csv'), 'utf8').trimEnd().split('\n');
+const column = (name: string) => lines.map((line) => cellsOf(line)[header.split(',').indexOf(name)] ?? '');
+/** The rows of a task's scores that are chosen, by hand. */
+const chosen = ({ logits, labels, mask }: TaskScores, isIn: (row: number) => boolean): TaskScores => ({
+  logits: logits.filter((_, at) => isIn(at % labels.length)),
+  labels: labels.filter((_, row) => isIn(row)),
+  mask: mask.filter((_, row) => isIn(row)),
+});
+
+describe('a run on a table', async () => {
+  const path = await trainedOnMixed(folder, tasks, model);
+  const run = must(readRun(path), 'run');
+  const own = await run.predictions();
+  const of = (name: string) =>
+    must(
+      own.find(({ task }) => task.name === name),
+      name,
+    );
+  const all = await evaluated(path, file('test.csv'), ['city', 'age', 'income', 'user', 'day']);
+
+  test('the test file gives the metrics of result.json, to the digit', () => {
+    expect(all.rows).toBe(203);
+    expect(all.without).toEqual([]);
+    expect(all.group).toBeUndefined();
+    for (const [name, { metrics }] of Object.entries(all.tasks)) expect(metrics).toEqual(run.result.tasks[name]?.test);
+    expect(Object.keys(all.tasks)).toEqual(['click', 'buy', 'spend', 'plan']);
+    expect(all.tasks.click?.metrics.f1).toBeGreaterThan(0); // its threshold is that of validation
+  });
+
+  test('a slice has the metrics of its rows, picked by hand', () => {
+    const missing = ['', 'NA', 'null'];
+    const cities = column('city').map((text) => text.replaceAll('"', '').trim());
+    const slices = all.slices.filter(({ by }) => by === 'city');
+    const named = slices.map(({ kind, name }) => (kind === 'missing' ? null : name));
+    expect(new Set(named)).toEqual(new Set(['Bern', 'Genf', 'Basel, CH', 'Ōsaka', 'rare', null]));
+    for (const { name, kind, rows, tasks } of slices) {
+      const isIn = (row: number) => (kind === 'missing' ? missing.includes(cities[row] ?? '') : cities[row] === name);
+      expect(rows).toBe(lines.filter((_, row) => isIn(row)).length);
+      for (const { task, scores } of own) {
+        const { rowLoss } = { rowLoss: task.name === 'spend' ? ({ type: 'huber', delta: 1 } as const) : undefined };
+        const expected = evaluateTask(
+          { ...task, rowLoss },
+          chosen(scores, isIn),
+          run.result.tasks[task.name]?.validation,
+        );
+        expect(tasks[task.name]?.metrics).toEqual(expected);
+        const { samples } = expected;
+        expect(samples).toBe([...scores.mask].filter((weight, row) => weight > 0 && isIn(row)).length);
+      }
+    }
+    const sizes = slices.filter(({ kind }) => kind === 'value').map(({ rows }) => rows);
+    expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
+    expect(slices.at(-1)?.kind).toBe('missing');
+  });
+
+  test('intervals are those of plain formulas', () => {
+    const { scores } = of('click');
+    const losses = [...scores.labels].map((label, row) =>
+      Math.log(1 + Math.exp((label > 0.5 ? -1 : 1) * (scores.logits[row] ?? 0))),
+    );
+    const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    const variance = losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / (losses.length - 1);
+    const half = quantile * Math.sqrt(variance / losses.length);
+    const { intervals, metrics } = must(all.tasks.click, 'click');
+    expect(intervals.logLoss?.[0]).toBeCloseTo(mean - half, 12);
+    expect(intervals.logLoss?.[1]).toBeCloseTo(mean + half, 12);
+    for (const [at, bound] of [metrics.aucInterval].flat().entries())
+      expect(intervals.auc?.[at]).toBeCloseTo(Number(bound), 12);
+    // A share p of n rows, on the logit scale: its error is 1 / sqrt((n - 1) p (1 - p)).
+    const [share, n] = [Number(metrics.binaryAccuracy), losses.length];
+    const [centre, error] = [Math.log(share / (1 - share)), quantile / Math.sqrt((n - 1) * share * (1 - share))];
+    expect(intervals.binaryAccuracy?.[0]).toBeCloseTo(1 / (1 + Math.exp(error - centre)), 12);
+    expect(intervals.binaryAccuracy?.[1]).toBeCloseTo(1 / (1 + Math.exp(-error - centre)), 12);
+    expect(intervals.f1).toBeUndefined();
+    expect(intervals.calibrationError).toBeUndefined();
+  });
+
+  test('the difference of a slice’s mean loss from all rows has the error of a domain mean', () => {
+    const { scores } = of('click');
+    const losses = [...scores.labels].map((label, row) =>
+      Math.log(1 + Math.exp((label > 0.5 ? -1 : 1) * (scores.logits[row] ?? 0))),
+    );
+    const inside = column('city').map((city) => city === 'Bern');
+    const [n, m] = [losses.length, inside.filter((is) => is).length];
+    const meanOf = (of: (row: number) => boolean) => {
+      const some = losses.filter((_, row) => of(row));
+      return some.reduce((sum, loss) => sum + loss, 0) / some.length;
+    };
+    const [own, whole] = [meanOf((row) => inside[row] === true), meanOf(() => true)];
+    const terms = losses.map(
+      (loss, row) =>
+        (inside[row] ? (loss - own) / Math.sqrt(m * (m - 1)) : 0) - (loss - whole) / Math.sqrt(n * (n - 1)),
+    );
+    const half = quantile * Math.sqrt(terms.reduce((sum, term) => sum + term ** 2, 0));
+    const bern = must(
+      all.slices.find(({ name }) => name === 'Bern'),
+      'Bern',
+    );
+    const { value, interval } = must(bern.tasks.click?.differences.logLoss, 'difference');
+    expect(value).toBeCloseTo(own - whole, 12);
+    expect(interval?.[0]).toBeCloseTo(own - whole - half, 12);
+    expect(interval?.[1]).toBeCloseTo(own - whole + half, 12);
+  });
+
+  test.each(['age', 'income'])('%s is cut into ranges at tenths of its rows; other texts are missing', (by) => {
+    const values = column(by).map((text) => (/^-?[\d.]+$/.test(text) ? Number(text) : null));
+    const sorted = values.filter((value) => value !== null).toSorted((a, b) => a - b);
+    const edges = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((k) => {
+      // the smallest value that at least k tenths of the rows do not exceed
+      return must(
+        sorted.find((value) => 10 * sorted.filter((other) => other <= value).length >= k * sorted.length),
+        'edge',
+      );
+    });
+    const slices = all.slices.filter((slice) => slice.by === by);
+    const expected = [
+      ...new Set(values.map((value) => (value === null ? -1 : edges.filter((edge) => value > edge).length))),
+    ]
+      .toSorted((a, b) => a - b)
+      .map((range) => values.filter((value) => value !== null && edges.filter((edge) => value > edge).length === range))
+      .filter((inside) => inside.length > 0);
+    expect(slices.filter(({ kind }) => kind === 'range').map(({ low, high, rows }) => [low, high, rows])).toEqual(
+      expected.map((inside) => [Math.min(...inside.map(Number)), Math.max(...inside.map(Number)), inside.length]),
+    );
+    expect(expected.length).toBe(10);
+    const missing = values.filter((value) => value === null).length;
+    expect(missing).toBeGreaterThan(0);
+    expect(slices.at(-1)).toMatchObject({ kind: 'missing', rows: missing });
+    const cut = must(
+      all.cut.find((one) => one.by === by),
+      by,
+    );
+    for (const [row, value] of values.entries()) {
+      const { kind, low = 0, high = 0 } = must(cut.slices[cut.of[row] ?? -1], 'slice');
+      expect(kind === 'missing' ? value === null : value !== null && low <= value && value <= high).toBe(true);
+    }
+    if (by === 'age') expect(slices[0]?.name).toMatch(/^18 to \d+$/);
+  });
+
+  test('of many values the 50 with the most rows have a slice, the others are one', () => {
+    const counts = new Map<string, number>();
+    for (const user of column('user')) if (user !== '') counts.set(user, (counts.get(user) ?? 0) + 1);
+    const largest = [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 50);
+    const slices = all.slices.filter(({ by }) => by === 'user');
+    expect(slices.slice(0, 50).map(({ name, rows }) => [name, rows])).toEqual(largest);
+    const rest = [...counts.values()].reduce((sum, n) => sum + n, 0) - largest.reduce((sum, [, n]) => sum + n, 0);
+    expect(slices[50]).toMatchObject({ kind: 'others', values: counts.size - 50, rows: rest });
+    expect(slices[51]).toMatchObject({
+      kind: 'missing',
+      rows: 203 - rest - largest.reduce((sum, [, n]) => sum + n, 0),
+    });
+    expect(slices).toHaveLength(52);
+  });
+
+  test('a slice of one class or one row has no interval, and dates are values', () => {
+    const one = must(
+      all.slices.find(({ by, tasks }) => by === 'user' && tasks.click?.metrics.samples === 1),
+      'slice',
+    );
+    expect(one.tasks.click?.intervals).toMatchObject({ auc: null, logLoss: null });
+    expect(one.tasks.click?.differences).toMatchObject({
+      auc: { value: null, interval: null },
+      logLoss: { interval: null },
+    });
+    expect(all.slices.find(({ by }) => by === 'day')?.name).toMatch(/^2024-0\d-1\d$/);
+  });
+
+  test('numbers that are no input: few are values in their order, and those of a label are cut', async () => {
+    writeFileSync(
+      file('more.csv'),
+      [`${header},shop`, ...lines.map((line, row) => `${line},${[10, 9, '', 2.5][row % 4]}`)].join('\n'),
+    );
+    const { slices } = await evaluated(path, file('more.csv'), ['shop', 'spend', 'id']);
+    const of = (name: string) => slices.filter(({ by }) => by === name);
+    expect(of('shop').map(({ kind, name, rows }) => [kind, name, rows])).toEqual([
+      ['value', '2.5', 50],
+      ['value', '9', 51],
+      ['value', '10', 51],
+      ['missing', 'missing', 51],
+    ]);
+    expect(of('spend').map(({ kind }) => kind)).toEqual([...Array.from({ length: 10 }, () => 'range'), 'missing']);
+    expect(of('id').map(({ rows }) => rows)).toEqual([21, 20, 20, 21, 20, 20, 21, 20, 20, 20]);
+    expect(of('id')[0]?.name).toBe('0 to 20');
+  });
+
+  test('tasks without labels are left out by name; without any, and for a column of lists, there is an error', async () => {
+    const kept = header.split(',').flatMap((name, at) => (['spend', 'plan', 'click'].includes(name) ? [] : [at]));
+    const without = [header, ...lines].map((line) => kept.map((at) => cellsOf(line)[at]).join(','));
+    writeFileSync(file('few.csv'), without.join('\n'));
+    // The click is also the mask of buy.
+    await expect(evaluated(path, file('few.csv'))).rejects.toThrow(
+      /^The rows have no labels.*'click' for task 'click', 'buy' and 'click' for task 'buy', 'spend' for task 'spend', 'plan'/,
+    );
+    const one = [header, ...lines].map((line) => cellsOf(line).slice(0, 8).join(','));
+    writeFileSync(file('click.csv'), one.join('\n'));
+    const found = await evaluated(path, file('click.csv'));
+    expect(Object.keys(found.tasks)).toEqual(['click']);
+    expect(found.tasks.click).toEqual(all.tasks.click);
+    expect(found.without[0]).toBe("'buy' and 'click' for task 'buy'");
+    await expect(evaluated(path, file('test.csv'), ['tags'])).rejects.toThrow(/--by tags: the column has lists/);
+    await expect(evaluated(path, file('test.csv'), ['cities'])).rejects.toThrow(/has no column 'cities'/);
+  });
+
+  test('the file has a row per slice, task and metric, unrounded', async () => {
+    await writeEvaluation(file('slices.csv'), all);
+    const [names = '', ...written] = readFileSync(file('slices.csv'), 'utf8').trimEnd().split('\n');
+    const rows = written.map((line) => {
+      const cells = cellsOf(line);
+      return new Map(names.split(',').map((name, at) => [name, (cells[at] ?? '').replaceAll('"', '')]));
+    });
+    const row = (slice: string, task: string, metric: string) =>
+      must(
+        rows.find((one) => one.get('slice') === slice && one.get('task') === task && one.get('metric') === metric),
+        slice,
+      );
+    const numbers = (found: ReadonlyMap<string, string>, ...fields: string[]) =>
+      fields.map((name) => Number(found.get(name)));
+    const bounds = ['intervalLow', 'intervalHigh'];
+    const { metrics, intervals } = must(all.tasks.click, 'click');
+    expect(numbers(row('', 'click', 'auc'), 'value', ...bounds)).toEqual([metrics.auc, ...(intervals.auc ?? [])]);
+    expect(row('', 'click', 'auc').get('kind')).toBe('all');
+    expect(row('', 'click', 'auc').get('difference')).toBe('');
+    const basel = must(
+      all.slices.find(({ name }) => name === 'Basel, CH'),
+      'Basel',
+    );
+    const { value, interval } = must(basel.tasks.spend?.differences.mse, 'difference');
+    const found = row('Basel, CH', 'spend', 'mse');
+    expect(numbers(found, 'difference', 'differenceLow', 'differenceHigh')).toEqual([value, ...(interval ?? [])]);
+    expect(numbers(found, 'rows', 'samples')).toEqual([basel.rows, basel.tasks.spend?.metrics.samples]);
+  });
+});
+
+test('of data that name a group, groups are drawn, and the metrics within groups are those of the run', async () => {
+  const path = await trainedOnMixed(
+    folder,
+    '[{ name: click, type: binary }]',
+    '{ type: single-task }',
+    '',
+    'group: user',
+  );
+  const run = must(readRun(path), 'run');
+  const found = await evaluated(path, file('test.csv'), ['city']);
+  expect(found.group).toBe('user');
+  expect(found.tasks.click?.metrics).toEqual(run.result.tasks.click?.test);
+  expect(found.tasks.click?.metrics.groups).toBeGreaterThan(1);
+  const { scores } = must((await run.predictions())[0], 'predictions');
+  const losses = [...scores.labels].map((label, row) =>
+    Math.log(1 + Math.exp((label > 0.5 ? -1 : 1) * (scores.logits[row] ?? 0))),
+  );
+  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  const groups = must(scores.groups, 'groups');
+  const sums = new Map<number, number>();
+  for (const [row, user] of groups.entries()) sums.set(user, (sums.get(user) ?? 0) + (losses[row] ?? 0) - mean);
+  const squares = [...sums.values()].reduce((total, sum) => total + sum ** 2, 0);
+  const half = quantile * Math.sqrt(squares / (losses.length * (losses.length - 1)));
+  expect(found.tasks.click?.intervals.logLoss?.[1]).toBeCloseTo(mean + half, 12);
+  const inside = column('city').map((city) => city === 'Bern');
+  const ofBern = { ...chosen(scores, (row) => inside[row] === true), groups: groups.filter((_, row) => inside[row]) };
+  const { task } = must((await run.predictions())[0], 'predictions');
+  const bern = must(
+    found.slices.find(({ name }) => name === 'Bern'),
+    'Bern',
+  ).tasks.click;
+  expect(bern?.metrics).toEqual(evaluateTask(task, ofBern, run.result.tasks.click?.validation));
+  const [low, high] = bern?.intervals.groupedAuc ?? [];
+  const area = Number(bern?.metrics.groupedAuc);
+  expect(low).toBeLessThan(area);
+  expect(high).toBeGreaterThan(area);
+  expect(high).toBeLessThan(1);
+});

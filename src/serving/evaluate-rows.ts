@@ -1,0 +1,194 @@
+import { setImmediate } from 'node:timers/promises';
+import { loaders } from '../data/catalogue.js';
+import type { Task } from '../data/dataset.js';
+import { metrics } from '../metrics/catalogue.js';
+import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
+import { errorOverRows, intervalOf } from '../metrics/row-influence.js';
+import type { TaskScores } from '../metrics/samples.js';
+import { DataError } from '../support/errors.js';
+import { must } from '../support/must.js';
+import { type EncodedRows, labelsOf } from './score-rows.js';
+import type { Slice, Slicing } from './slices.js';
+import type { TrainedRun } from './trained-run.js';
+
+type Interval = readonly [number, number] | null;
+
+/** A task's metrics over some rows. */
+export interface Measured {
+  readonly type: Task['type'];
+  readonly metrics: TaskMetrics;
+  /** 95 %, of each metric that has an error over rows. */
+  readonly intervals: Readonly<Record<string, Interval>>;
+}
+
+/** A task's metrics over a slice. */
+export interface SliceMeasured extends Measured {
+  /** Of the same metrics: the slice's value minus that of all rows. */
+  readonly differences: Readonly<Record<string, { readonly value: number | null; readonly interval: Interval }>>;
+}
+
+/** What `ple evaluate --json` prints. */
+export interface Evaluated {
+  readonly schema: 1;
+  /** The run's folder. */
+  readonly run: string;
+  readonly rows: number;
+  /** The column whose values are the sampling units of the intervals. Absent: rows are. */
+  readonly group?: string;
+  readonly tasks: Readonly<Record<string, Measured>>;
+  readonly slices: readonly (Slice & {
+    readonly by: string;
+    readonly tasks: Readonly<Record<string, SliceMeasured>>;
+  })[];
+}
+
+/**
+ * The tasks whose labels the rows have, by their place among the run's tasks.
+ * @throws DataError if there is none; it names the columns.
+ */
+export function labelledTasks(
+  { experiment, encoding }: TrainedRun,
+  { source }: Pick<EncodedRows, 'source'>,
+): { readonly labelled: readonly number[]; readonly without: readonly string[] } {
+  const own = loaders.get(experiment.dataset.loader).newRows?.(experiment.dataset);
+  const labels = labelsOf(encoding, own);
+  const labelled: number[] = [];
+  const without: string[] = [];
+  for (const [t, { name }] of encoding.tasks.entries()) {
+    const { column = name, mask } = labels[name] ?? {};
+    if (source.tasks.some((task) => task.name === name)) labelled.push(t);
+    else without.push(`'${column}'${mask ? ` and '${mask.column}'` : ''} for task '${name}'`);
+  }
+  if (labelled.length > 0) return { labelled, without };
+  throw new DataError(
+    `The rows have no labels, so nothing can be evaluated; the columns would be ${without.join(', ')}.`,
+  );
+}
+
+/**
+ * Metrics over all rows and over each slice, with their 95 % intervals (docs/output.md, `ple evaluate`).
+ * @param scores Of all tasks of the run. A metric that needs a threshold uses that of the run's validation split.
+ */
+export async function evaluateRows(
+  run: TrainedRun,
+  tasks: readonly Task[],
+  scores: readonly TaskScores[],
+  labelled: readonly number[],
+  slicings: readonly Slicing[],
+  signal?: AbortSignal,
+): Promise<Evaluated> {
+  const cut = slicings.map((slicing) => ({ ...slicing, rowsOf: rowsBySlice(slicing) }));
+  const groups = numbered(scores[0]?.groups);
+  const overall: [string, Measured][] = [];
+  const sliced = cut.map(({ slices }) => slices.map((): [string, SliceMeasured][] => []));
+  for (const t of labelled) {
+    const task = must(tasks[t], 'task');
+    const all = { ...must(scores[t], 'scores'), ...(groups ? { groups } : {}) };
+    const thresholds = run.result.tasks[task.name]?.validation;
+    const whole = measured(task, all, thresholds);
+    overall.push([task.name, withoutInfluences(whole)]);
+    for (const [b, { rowsOf }] of cut.entries()) {
+      for (const [s, rows] of rowsOf.entries()) {
+        signal?.throwIfAborted();
+        await setImmediate(); // lets signals in
+        const part = measured(task, scoresOfRows(all, rows), thresholds);
+        sliced[b]?.[s]?.push([
+          task.name,
+          { ...withoutInfluences(part), differences: differences(part, whole, rows, all) },
+        ]);
+      }
+    }
+  }
+  return {
+    schema: 1,
+    run: run.path,
+    rows: must(scores[0], 'scores').labels.length,
+    ...(run.encoding.group === undefined ? {} : { group: run.encoding.group }),
+    tasks: Object.fromEntries(overall),
+    slices: cut.flatMap(({ by, slices }, b) =>
+      slices.map((slice, s) => ({ by, ...slice, tasks: Object.fromEntries(sliced[b]?.[s] ?? []) })),
+    ),
+  };
+}
+
+/** With each metric's influences of the rows; null where they are not defined. */
+interface WithInfluences extends Measured {
+  readonly influences: ReadonlyMap<string, Float64Array | null>;
+}
+
+function withoutInfluences({ influences, ...others }: WithInfluences): Measured {
+  return others;
+}
+
+function measured(task: Task, scores: TaskScores, thresholds: TaskMetrics | undefined): WithInfluences {
+  const values = evaluateTask(task, scores, thresholds);
+  const influences = new Map<string, Float64Array | null>();
+  const intervals: Record<string, Interval> = {};
+  for (const { type, name, influence, isShare = false } of metrics.all) {
+    const value = values[name];
+    if (type !== task.type || !influence || value === undefined) continue;
+    const found = value === null ? null : influence(task, scores);
+    influences.set(name, found);
+    intervals[name] = intervalOf(value, found && errorOverRows(found, scores.groups, scores.mask), isShare);
+  }
+  return { type: task.type, metrics: values, intervals, influences };
+}
+
+/** The influence of a row on a difference is the difference of its influences: the slice is a part of all rows. */
+function differences(
+  part: WithInfluences,
+  whole: WithInfluences,
+  rows: Int32Array,
+  { groups, mask }: TaskScores,
+): SliceMeasured['differences'] {
+  return Object.fromEntries(
+    [...whole.influences].map(([name, all]) => {
+      const [own, value, other] = [part.influences.get(name), part.metrics[name], whole.metrics[name]];
+      if (typeof value !== 'number' || typeof other !== 'number') return [name, { value: null, interval: null }];
+      const difference = value - other;
+      if (!own || !all) return [name, { value: difference, interval: null }];
+      const influence = new Float64Array(all.length);
+      for (let row = 0; row < all.length; row++) influence[row] = -(all[row] ?? 0);
+      for (const [at, row] of rows.entries()) influence[row] = (influence[row] ?? 0) + (own[at] ?? 0);
+      return [
+        name,
+        { value: difference, interval: intervalOf(difference, errorOverRows(influence, groups, mask), false) },
+      ];
+    }),
+  );
+}
+
+/** Groups have numbers of a dictionary, or hashes. @returns the same groups, numbered from 0 without gaps. */
+function numbered(groups: Int32Array | undefined): Int32Array | undefined {
+  const numbers = new Map<number, number>();
+  return groups?.map((group) => {
+    const number = numbers.get(group) ?? numbers.size;
+    numbers.set(group, number);
+    return number;
+  });
+}
+
+/** The rows of each slice, in their order. */
+function rowsBySlice({ slices, of }: Slicing): readonly Int32Array[] {
+  const rows = slices.map((slice) => new Int32Array(slice.rows));
+  const filled = new Int32Array(slices.length);
+  for (const [row, slice] of of.entries()) {
+    must(rows[slice], 'slice')[filled[slice] ?? 0] = row;
+    filled[slice] = (filled[slice] ?? 0) + 1;
+  }
+  return rows;
+}
+
+function scoresOfRows({ logits, labels, mask, groups }: TaskScores, rows: Int32Array): TaskScores {
+  const outputs = logits.length / labels.length;
+  const chosen = new Float32Array(outputs * rows.length);
+  for (let output = 0; output < outputs; output++)
+    for (const [at, row] of rows.entries())
+      chosen[output * rows.length + at] = logits[output * labels.length + row] ?? 0;
+  return {
+    logits: chosen,
+    labels: Float32Array.from(rows, (row) => labels[row] ?? 0),
+    mask: Float32Array.from(rows, (row) => mask[row] ?? 0),
+    ...(groups ? { groups: Int32Array.from(rows, (row) => groups[row] ?? 0) } : {}),
+  };
+}
