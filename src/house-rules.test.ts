@@ -12,7 +12,19 @@ import { learningRateSchedules } from './optimizers/schedules/catalogue.js';
 
 /** Imports go only to the right (see ARCHITECTURE.md). */
 const layers = [
-  ...['cli', 'report', 'comparison', 'training', 'engine', 'metrics', 'objective', 'optimizers', 'models', 'inspect'],
+  ...[
+    'library.ts',
+    'cli',
+    'report',
+    'comparison',
+    'training',
+    'engine',
+    'metrics',
+    'objective',
+    'optimizers',
+    'models',
+    'inspect',
+  ],
   ...['data', 'config', 'support'],
 ];
 

@@ -212,7 +212,7 @@ const fetchData = defineCommand(
 async function firstExperiment(file: string, overrides: readonly string[]): Promise<Experiment> {
   const { namesComparison, readComparison, readConfig } = await import('./config-file.js');
   if (!namesComparison(file, overrides)) return readConfig(file, overrides);
-  const comparison = readComparison(file, overrides);
+  const comparison = await readComparison(file, overrides);
   const [[model], [point], [seed]] = [comparison.models, comparison.points, comparison.seeds];
   if (!model || !point || seed === undefined) throw new ConfigError(`${file} compares nothing.`);
   if (comparison.points.length > 1)

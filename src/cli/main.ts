@@ -9,6 +9,7 @@ import { completion } from './completion.js';
 import { data } from './data.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
+import { init } from './init.js';
 import { list } from './list.js';
 import { report } from './report.js';
 import { schema } from './schema.js';
@@ -45,7 +46,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const commands = [train, compare, validate, synth, data, report, diff, doctor, list, schema, completion];
+const commands = [init, train, compare, validate, synth, data, report, diff, doctor, list, schema, completion];
 
 function build(exit: (code: number) => void): Command {
   const program = new Command('ple')
@@ -53,10 +54,7 @@ function build(exit: (code: number) => void): Command {
     .version(version())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
-    .addHelpText(
-      'after',
-      examples('ple compare --config configs/quickstart.yaml', 'ple report runs/quickstart', 'ple list models'),
-    );
+    .addHelpText('after', examples('ple compare --config quickstart', 'ple report runs/quickstart', 'ple list models'));
   for (const add of commands) add(program, exit);
   return program;
 }

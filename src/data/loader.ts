@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { partKind } from '../support/catalogue.js';
 import type { Source } from './dataset.js';
 import type { Publication } from './fetch/published-file.js';
 
@@ -49,6 +50,9 @@ export interface LeftOutColumn {
   readonly key: readonly string[] | undefined;
 }
 
+const kind = partKind<LoaderDefinition>();
+export const isLoader = kind.is;
+
 export function defineLoader<Options extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
@@ -59,9 +63,9 @@ export function defineLoader<Options extends z.ZodObject>(definition: {
   readonly leftOut?: (options: z.infer<Options>) => Promise<readonly LeftOutColumn[]>;
 }): LoaderDefinition {
   const { leftOut, ...others } = definition;
-  return {
+  return kind.made({
     ...others,
     open: async (options, context) => definition.open(definition.options.parse(options), context),
     ...(leftOut ? { leftOut: async (options) => leftOut(definition.options.parse(options)) } : {}),
-  };
+  });
 }

@@ -1,7 +1,7 @@
 import type { Task } from '../data/dataset.js';
-import { binaryMetrics, groupedMetrics, metrics, multiclassMetrics, regressionMetrics } from './catalogue.js';
+import { metrics } from './catalogue.js';
 import { classScores, rowsOfClasses } from './class-scores.js';
-import type { MetricValue } from './metric.js';
+import { isBinaryMetric, isGroupedMetric, isMulticlassMetric, isRegressionMetric, type MetricValue } from './metric.js';
 import { rowLossOf } from './row-losses.js';
 import { binarySample, groupedSample, regressionSample, type TaskScores } from './samples.js';
 
@@ -18,7 +18,7 @@ export function evaluateTask(task: Task, scores: TaskScores): TaskMetrics {
     const sample = binarySample(scores);
     const samples = sample.positives.length + sample.negatives.length;
     return {
-      ...values(binaryMetrics, (metric) => (defined ? metric.compute(sample) : null)),
+      ...values(metrics.all.filter(isBinaryMetric), (metric) => (defined ? metric.compute(sample) : null)),
       ...groupedMetricsOf(scores, defined),
       ...ownLossOf(task, scores, defined),
       samples,
@@ -28,14 +28,14 @@ export function evaluateTask(task: Task, scores: TaskScores): TaskMetrics {
   if (task.type === 'multiclass') {
     const own = classScores(task, scores);
     return {
-      ...values(multiclassMetrics, (metric) => (defined ? metric.compute(own) : null)),
+      ...values(metrics.all.filter(isMulticlassMetric), (metric) => (defined ? metric.compute(own) : null)),
       samples: rowsIn(scores.mask),
       classes: rowsOfClasses(own).filter((rows) => rows > 0).length,
     };
   }
   const sample = regressionSample(task, scores);
   return {
-    ...values(regressionMetrics, (metric) => (defined ? metric.compute(sample) : null)),
+    ...values(metrics.all.filter(isRegressionMetric), (metric) => (defined ? metric.compute(sample) : null)),
     ...ownLossOf(task, scores, defined),
     samples: sample.labels.length,
     labelVariance: finite(sample.labelVariance),
@@ -47,7 +47,7 @@ function groupedMetricsOf(scores: TaskScores, defined: boolean): TaskMetrics {
   if (!scores.groups) return {};
   const sample = defined ? groupedSample(scores, scores.groups) : null;
   return {
-    ...values(groupedMetrics, (metric) => (sample ? metric.computeGrouped(sample) : null)),
+    ...values(metrics.all.filter(isGroupedMetric), (metric) => (sample ? metric.computeGrouped(sample) : null)),
     groups: sample?.compared ?? 0,
     groupsSkipped: sample ? sample.areas.length - sample.compared : 0,
   };
