@@ -50,7 +50,7 @@ export function catalogue<Definition extends { readonly name: string }>(
       const { name } = part;
       if (names.includes(name))
         throw new ConfigError(
-          `${place}: there is a ${kind} '${name}' already, ${places.get(name) ?? 'of this program'}: give this one another name.`,
+          `${place}: there is a ${kind} '${name}' already, of ${places.get(name) ?? 'this program'}: give this one another name.`,
         );
       all.push(part);
       names.push(name);

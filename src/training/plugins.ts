@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin as EsbuildPlugin, PartialMessage } from 'esbuild';
@@ -38,20 +39,30 @@ async function loadOf(document: ConfigDocument, entry: PluginEntry, index: numbe
 export async function loadPlugin(file: string, expected?: string): Promise<void> {
   const known = definitions.plugins.find((plugin) => plugin.file === file);
   if (known && known.sha256 === expected) return;
-  const { code, sha256 } = await compile(file);
-  if (expected !== undefined && sha256 !== expected)
-    throw new ConfigError(
-      `${file} has changed: its SHA-256 was ${expected} and is ${sha256}. Put the file back, or train again from your own config.`,
-    );
-  if (known?.sha256 === sha256) return;
-  if (known) throw new ConfigError(`${file} has changed since this process loaded it: start a new one.`);
-  const exported = new Set(Object.values(await evaluate(file, code)));
-  const parts = [...exported].flatMap((value) => joined(value, file));
+  const folder = mkdtempSync(join(tmpdir(), 'ple-plugin-'));
+  try {
+    const script = join(folder, 'plugin.mjs');
+    const sha256 = await compile(file, script);
+    if (expected !== undefined && sha256 !== expected)
+      throw new ConfigError(
+        `${file} has changed: its SHA-256 was ${expected} and is ${sha256}. Put the file back, or train again from your own config.`,
+      );
+    if (known?.sha256 === sha256) return;
+    if (known) throw new ConfigError(`${file} has changed since this process loaded it: start a new one.`);
+    const exported = new Set(Object.values(await evaluate(file, script)));
+    definitions.plugins.push({ file, sha256, parts: partsOf([...exported], file) });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function partsOf(exported: readonly unknown[], file: string): string[] {
+  const parts = exported.flatMap((value) => joined(value, file));
   if (parts.length === 0)
     throw new ConfigError(
       `${file} exports nothing that ${library} can use: export what defineModel, or another define… function, returns.`,
     );
-  definitions.plugins.push({ file, sha256, parts });
+  return parts;
 }
 
 /** Adds the value to the catalogue of its kind. Empty for a value of no kind. */
@@ -67,21 +78,23 @@ function joined(value: unknown, file: string): readonly string[] {
   });
 }
 
-/** Joins the file with those that it imports by a path, in JavaScript. */
-async function compile(file: string): Promise<{ readonly code: string; readonly sha256: string }> {
+/** Joins the file with those that it imports by a path, in JavaScript, and returns their SHA-256. Imports have whole paths: the script may lie anywhere. */
+async function compile(file: string, script: string): Promise<string> {
   const { build } = await import('esbuild');
+  process.setSourceMapsEnabled(true); // stacks have the plugin's own lines
   const folder = dirname(file);
   try {
-    const { outputFiles, metafile } = await build({
+    const { metafile } = await build({
       entryPoints: [file],
       absWorkingDir: folder,
-      ...{ bundle: true, write: false, metafile: true, logLevel: 'silent' },
+      outfile: script,
+      ...{ bundle: true, metafile: true, sourcemap: 'inline', sourcesContent: false, logLevel: 'silent' },
       ...{ format: 'esm', platform: 'node', target: 'node20', conditions: [], tsconfigRaw: {} },
       plugins: [packages],
     });
     const hash = createHash('sha256');
     for (const path of Object.keys(metafile.inputs).toSorted()) hash.update(readFileSync(join(folder, path)));
-    return { code: outputFiles.map(({ text }) => text).join(''), sha256: hash.digest('hex') };
+    return hash.digest('hex');
   } catch (error) {
     throw new ConfigError(failuresIn.safeParse(error).data?.errors.map(messageOf)[0] ?? `${file}: ${String(error)}`);
   }
@@ -116,10 +129,9 @@ const packages: EsbuildPlugin = {
   },
 };
 
-async function evaluate(file: string, code: string): Promise<Readonly<Record<string, unknown>>> {
-  const named = `${code}\n//# sourceURL=${pathToFileURL(file).href}`; // in stacks
+async function evaluate(file: string, script: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return await import(`data:text/javascript;base64,${Buffer.from(named).toString('base64')}`);
+    return await import(pathToFileURL(script).href);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new ConfigError(`${file}: ${String(error)}.`);
