@@ -61,5 +61,5 @@ function firstSentence(text: string): string {
     .filter((line) => line.startsWith('#'))
     .map((line) => line.slice(1).trim())
     .join(' ');
-  return /^.{20,}?[.:](?= |$)/.exec(comment)?.[0].replace(/:$/, '.') ?? comment;
+  return /^.{20,}?(\.(?= [A-Z]|$)|[?:](?= ))/.exec(comment)?.[0].replace(/:$/, '.') ?? comment;
 }

@@ -255,7 +255,7 @@ export function parseComparison(
   };
   const parsed: ComparisonConfig = {
     name: '',
-    plugins: resolvedPlugins(config.plugins ?? [], file, definitions.plugins),
+    plugins: resolvedPlugins(config.plugins ?? [], document, definitions.plugins),
     models: models.map(({ label, options, tune }) => ({ label, type: options.type, tune })),
     baseline,
     seeds,

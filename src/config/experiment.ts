@@ -228,7 +228,7 @@ export function resolveExperiment(
 ): Experiment {
   const schema = experimentSchema(definitions);
   const { plugins: entries = [], ...experiment } = parsePart(schema, withoutComparison(document), document);
-  const plugins = resolvedPlugins(entries, document.file, definitions.plugins);
+  const plugins = resolvedPlugins(entries, document, definitions.plugins);
   const absent = absentParts(plugins, definitions.plugins);
   const used = metricsOf(experiment.tasks, definitions);
   const resolved = {

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import type { ConfigDocument } from './document.js';
 
 const resolvedPlugin = z.strictObject({
   file: z.string().min(1).describe('Its absolute path.'),
@@ -17,14 +18,16 @@ export const pluginsSchema = z
   .min(1)
   .optional()
   .describe(
-    'Files of your own models, loaders, metrics, optimizers and schedules: TypeScript or JavaScript, relative to the config file. Their code runs whenever the config is read. A run’s own config has each with its SHA-256, which enters the hash.',
+    'Files of your own models, loaders, metrics, optimizers and schedules: TypeScript or JavaScript, relative to the config file (in an override, to the working folder). Their code runs whenever the config is read. A run’s own config has each with its SHA-256, which enters the hash.',
   );
 export type Plugin = Readonly<z.infer<typeof resolvedPlugin>>;
 export type PluginEntry = string | Plugin;
 
-/** The file of an entry of the config in `configFile`. */
-export function pluginFile(entry: PluginEntry, configFile: string): string {
-  return typeof entry === 'string' ? resolve(dirname(configFile), entry) : entry.file;
+/** The file of an entry: its path is relative to the config, that of an override to the working folder. */
+export function pluginFile(entry: PluginEntry, index: number, document: ConfigDocument): string {
+  if (typeof entry !== 'string') return entry.file;
+  const isOverride = document.locate(['plugins', index]).startsWith("override '");
+  return resolve(isOverride ? '.' : dirname(document.file), entry);
 }
 
 /** How a part is named among `parts`. */
@@ -35,12 +38,12 @@ export function partName(kind: string, name: string): string {
 /** The plugins that a config names, with what they were when they were loaded. */
 export function resolvedPlugins(
   entries: readonly PluginEntry[],
-  configFile: string,
+  document: ConfigDocument,
   loaded: readonly Plugin[],
 ): readonly Plugin[] {
-  return entries.map((entry) => {
+  return entries.map((entry, index) => {
     if (typeof entry !== 'string') return entry;
-    const file = pluginFile(entry, configFile);
+    const file = pluginFile(entry, index, document);
     const plugin = loaded.find((candidate) => candidate.file === file);
     if (!plugin) throw new Error(`${file} is not loaded.`);
     return plugin;

@@ -30,7 +30,7 @@ export async function loadPluginsOf(text: string, file: string, overrides: reado
 }
 
 async function loadOf(document: ConfigDocument, entry: PluginEntry, index: number): Promise<void> {
-  const file = pluginFile(entry, document.file);
+  const file = pluginFile(entry, index, document);
   if (!existsSync(file)) throw failAt(document, ['plugins', index], `there is no file ${file}`);
   await loadPlugin(file, typeof entry === 'string' ? undefined : entry.sha256);
 }
