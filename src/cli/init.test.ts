@@ -44,7 +44,7 @@ describe('ple init', () => {
     const listed: { name: string; summary: string }[] = JSON.parse(stdout);
     expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(['quickstart', 'census-income/compare']));
     for (const { name, summary } of listed)
-      expect([name, summary]).toEqual([name, expect.stringMatching(/^\S.{10,}\.$/)]);
+      expect([name, summary]).toEqual([name, expect.stringMatching(/^\S.{10,}[.?]$/)]);
   });
 
   test('refuses a name that there is not, with the nearest', async () => {

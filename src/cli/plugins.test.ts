@@ -180,9 +180,10 @@ describe('a plugin is refused', () => {
     expect(await train()).toEqual({ status: 2, stdout: '', stderr: `ple: ${join(folder, message)}\n` });
   });
 
-  test('that is not there', async () => {
-    const { folder, train } = folderWith(model('mine'));
-    const { stderr } = await train('plugins=[other.ts]');
+  test('that is not there; an override’s path is relative to the working folder', async () => {
+    const { config } = folderWith(model('mine'));
+    const folder = temporaryFolder();
+    const { stderr } = await ple(['train', config, 'plugins=[other.ts]'], { cwd: folder });
     expect(stderr).toBe(
       `ple: override 'plugins=[other.ts]': 'plugins.0': there is no file ${join(folder, 'other.ts')}.\n`,
     );
