@@ -15,7 +15,9 @@ const [config, ...overrides] = positionals;
 if (config === undefined) refuse(usage, 'Name a config.');
 const epochs = Number(values.epochs);
 if (!(Number.isInteger(epochs) && epochs > 0)) refuse(usage, `--epochs ${values.epochs}: say a whole number above 0.`);
-const setup = await prepare(readConfig(config, [...overrides, `train.epochs=${epochs}`]), { on: () => undefined });
+const setup = await prepare(await readConfig(config, [...overrides, `train.epochs=${epochs}`]), {
+  on: () => undefined,
+});
 
 const reading: number[] = [];
 for (let epoch = 1; epoch <= epochs; epoch++) {

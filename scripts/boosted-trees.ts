@@ -13,7 +13,7 @@ import { withSource } from '../src/training/load-dataset.js';
 const [file, folder, ...overrides] = process.argv.slice(2);
 if (file === undefined || folder === undefined)
   throw new Error('usage: npm run boosted-trees -- CONFIG FOLDER [key=value …]');
-const experiment = readConfig(file, overrides);
+const experiment = await readConfig(file, overrides);
 mkdirSync(folder, { recursive: true });
 await withSource(
   experiment,

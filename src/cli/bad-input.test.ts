@@ -109,7 +109,7 @@ describe('a command line', () => {
     [
       'with a config that is not there',
       ['train', '--config', 'none.yaml'],
-      /Cannot read the config none\.yaml: no such file or directory \(ENOENT\)\./,
+      /Cannot read the config none\.yaml: there is no such file\./,
     ],
     ['with a first word that is no config', ['compare', 'none.yaml'], /Cannot read the config none\.yaml/],
     [

@@ -47,7 +47,7 @@ export const compare = defineCommand(words, async (given, options) => {
       import('./display/compare-display.js'),
     ]);
   const { file, overrides } = neededConfig(given, options.config);
-  const config = readComparison(file, overrides);
+  const config = await readComparison(file, overrides);
   if (!options.predictions && (config.uncertainty ?? 'seeds') !== 'seeds')
     throw new ConfigError(`compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`);
   const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pleHere, temporaryFolder } from './command.fixture.js';
+import { shippedNames } from './shipped-configs.js';
 
 /** What bash completes at the end of these words. */
 async function completed(...words: readonly string[]): Promise<string[]> {
@@ -43,15 +44,14 @@ describe.runIf(existsSync('/bin/bash'))('bash completes', () => {
       ['--help', '--json'],
     ],
     [['train', '--re'], ['--resume']],
-    [
-      ['train', '--config', ''],
-      ['a.yaml', 'b.yml', 'runs'],
-    ],
+    [['train', '--config', ''], [...['a.yaml', 'b.yml', 'runs'], ...shippedNames()].toSorted()],
     [['train', '--dry-run', '--config', 'b'], ['b.yml']],
+    [['compare', 'quick'], ['quickstart']],
     [
-      ['data', 'inspect', ''],
-      ['a.yaml', 'b.yml', 'runs'],
+      ['init', 'census-income/p'],
+      ['census-income/pepnet', 'census-income/ple'],
     ],
+    [['data', 'inspect', ''], [...['a.yaml', 'b.yml', 'runs'], ...shippedNames()].toSorted()],
     [['train', '--resume', ''], ['runs']],
     [
       ['data', 'inspect', '--test', ''],

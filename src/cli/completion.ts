@@ -3,8 +3,9 @@ import { catalogue } from '../support/catalogue.js';
 import { exitCode } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { defineCommand, examples } from './command.js';
+import { shippedNames } from './shipped-configs.js';
 
-/** What may follow: config files, folders, any file, or one of these words. */
+/** What may follow: configs (files, and names of those that come with this program), folders, any file, or one of these words. */
 type Value = 'config' | 'folder' | 'file' | readonly string[];
 
 interface Words {
@@ -68,6 +69,7 @@ function wordsOf(command: CommandUnknownOpts, path: string): Words[] {
 /** Completion by the name that help shows. The first override may be a config file. */
 function whatFollows(name: string, choices: readonly string[] | undefined): Value {
   if (choices) return choices;
+  if (name === 'name') return shippedNames();
   if (name === 'config' || name === 'key.path=value') return 'config';
   if (['dir', 'run', 'path', 'left', 'right'].includes(name)) return 'folder';
   return name === 'file' ? 'file' : [];
@@ -75,7 +77,7 @@ function whatFollows(name: string, choices: readonly string[] | undefined): Valu
 
 function bash(all: readonly Words[]): string {
   const reply = (value: Value | undefined) => {
-    if (value === 'config') return '_ple_files "*.y?(a)ml"';
+    if (value === 'config') return `_ple_files "*.y?(a)ml"; _ple_names ${quoted(shippedNames().join(' '))}`;
     if (value === 'folder') return '_ple_files ""';
     if (value === 'file') return '_ple_files "*"';
     return `_ple_words ${quoted((value ?? []).join(' '))}`;
@@ -97,6 +99,7 @@ _ple_files() {
     if [[ -d $file || ( -n $1 && $file == $1 ) ]]; then COMPREPLY+=("$file"); fi
   done < <(compgen -f -- "$cur")
 }
+_ple_names() { mapfile -t -O "\${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$1" -- "$cur"); }
 _ple() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} path='' word
   COMPREPLY=()
@@ -114,7 +117,7 @@ complete -F _ple ple
 
 function zsh(all: readonly Words[]): string {
   const action = (value: Value | undefined) => {
-    if (value === 'config') return '_files -g "*.y(a|)ml"';
+    if (value === 'config') return `{_files -g "*.y(a|)ml"; compadd -- ${shippedNames().join(' ')}}`;
     if (value === 'folder') return '_files -/';
     if (value === 'file') return '_files';
     return `(${(value ?? []).join(' ')})`;
@@ -156,7 +159,7 @@ function fish(all: readonly Words[]): string {
     `complete -c ple -n ${quoted(condition)} ${words.join(' ')}`;
   const action = (value: Value | undefined) => {
     if (value === undefined) return [];
-    if (value === 'config') return ['-k', '-a', `'(__fish_complete_suffix .yaml)'`];
+    if (value === 'config') return ['-k', '-a', `'(__fish_complete_suffix .yaml) ${shippedNames().join(' ')}'`];
     if (value === 'folder') return ['-a', `'(__fish_complete_directories)'`];
     return value === 'file' ? ['-F'] : ['-a', quoted(value.join(' '))];
   };

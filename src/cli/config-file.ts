@@ -5,16 +5,19 @@ import { type Experiment, parseExperiment } from '../config/experiment.js';
 import { ConfigError } from '../support/errors.js';
 import { systemReason } from '../support/system-error.js';
 import { definitions } from '../training/definitions.js';
+import { loadPluginsOf } from '../training/plugins.js';
 import { checkParts } from '../training/setup.js';
+import { shippedConfig } from './shipped-configs.js';
 
-/** The config file named by --config or by the first word, and the overrides. */
+/** The config named by --config or by the first word, a file or one of this program's, and the overrides. */
 export function namedConfig(
   words: readonly string[],
   option: string | undefined,
 ): { readonly file: string | undefined; readonly overrides: readonly string[] } {
   const [first, ...rest] = words;
-  if (option !== undefined || first === undefined || first.includes('=')) return { file: option, overrides: words };
-  return { file: first, overrides: rest };
+  if (option === undefined && first !== undefined && !first.includes('='))
+    return { file: shippedConfig(first), overrides: rest };
+  return { file: option === undefined ? undefined : shippedConfig(option), overrides: words };
 }
 
 /** The same for a command that requires a config. */
@@ -27,9 +30,14 @@ export function neededConfig(
   return { file, overrides };
 }
 
-/** Reads the config of one run and checks everything that needs no data. */
-export function readConfig(file: string, overrides: readonly string[]): Experiment {
-  const text = readText(file);
+/** Reads the config of one run, loads its plugins, and checks everything that needs no data. */
+export async function readConfig(file: string, overrides: readonly string[]): Promise<Experiment> {
+  return checkedConfig(readText(file), file, overrides);
+}
+
+/** The same of its text. */
+export async function checkedConfig(text: string, file: string, overrides: readonly string[]): Promise<Experiment> {
+  await loadPluginsOf(text, file, overrides);
   let experiment: Experiment;
   try {
     experiment = parseExperiment(text, file, overrides, definitions);
@@ -44,9 +52,19 @@ export function readConfig(file: string, overrides: readonly string[]): Experime
   return experiment;
 }
 
-/** Reads and checks the config of a comparison. */
-export function readComparison(file: string, overrides: readonly string[]): ComparisonConfig {
-  const config = parseComparison(readText(file), file, overrides, definitions);
+/** Reads and checks the config of a comparison, with its plugins. */
+export async function readComparison(file: string, overrides: readonly string[]): Promise<ComparisonConfig> {
+  return checkedComparison(readText(file), file, overrides);
+}
+
+/** The same of its text. */
+export async function checkedComparison(
+  text: string,
+  file: string,
+  overrides: readonly string[],
+): Promise<ComparisonConfig> {
+  await loadPluginsOf(text, file, overrides);
+  const config = parseComparison(text, file, overrides, definitions);
   const seed = config.seeds[0] ?? 0;
   for (const { label } of config.models)
     for (const point of config.points)
@@ -60,10 +78,10 @@ export function namesComparison(file: string, overrides: readonly string[]): boo
 }
 
 /** The single run that a comparison's config also describes, if any. */
-export function readRunBeside(file: string, overrides: readonly string[]): Experiment | undefined {
+export async function readRunBeside(file: string, overrides: readonly string[]): Promise<Experiment | undefined> {
   if (!isAlsoRun(readText(file), file, overrides)) return undefined;
   try {
-    return readConfig(file, overrides);
+    return await readConfig(file, overrides);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(`${error.message} (That is of the model beside compare, which only ple train takes.)`);
@@ -75,7 +93,8 @@ export function commentsIn(file: string, overrides: readonly string[]): ConfigDo
   return readDocument(readText(file), file, overrides).commentAt;
 }
 
-function readText(file: string): string {
+/** Of a config. */
+export function readText(file: string): string {
   if (/\.(csv|tsv|tab|parquet|pq|arrows?|feather|ipc)(\.gz)?$/i.test(file)) {
     throw new ConfigError(`${file} is no config: 'ple data inspect ${file} --write' prints one to start with.`);
   }

@@ -8,6 +8,7 @@ import type { LoadingEvent, withSource } from '../training/load-dataset.js';
 import { type CommandDefinition, collect, defineCommand, examples, overrides, whereKeysAre } from './command.js';
 import { interruptedReading, interruptible } from './interruptible.js';
 import { say } from './say.js';
+import { shippedConfig } from './shipped-configs.js';
 
 /** The group of commands that look at data before training. */
 export const data: CommandDefinition = (program, exit) => {
@@ -51,13 +52,13 @@ const inspectData = defineCommand(
           "ple data inspect ratings.csv --write --task 'liked=rating>=4' --test later.csv",
         ),
       ),
-  async (file, overrides, { json, write, task, test }) => {
+  async (word, overrides, { json, write, task, test }) => {
     if (write) {
       if (json || overrides.length > 0)
         throw new ConfigError('--write takes a table file alone, and prints YAML: leave --json and overrides out.');
-      if (/\.ya?ml$/i.test(file))
-        throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${file}.`);
-      process.stdout.write(await guessedConfig(file, { tasks: task ?? [], test }));
+      if (/\.ya?ml$/i.test(word))
+        throw new ConfigError(`--write takes a table file (CSV, Parquet, …), not the config ${word}.`);
+      process.stdout.write(await guessedConfig(word, { tasks: task ?? [], test }));
       return exitCode.done;
     }
     if (task) throw new ConfigError('--task is for --write; the tasks of a config are its own.');
@@ -71,6 +72,7 @@ const inspectData = defineCommand(
         import('./config-file.js'),
         import('./display/progress-bar.js'),
       ]);
+    const file = shippedConfig(word);
     const experiment = await firstExperiment(file, overrides);
     const found = await interruptible(interruptedReading, (signal) =>
       reading(experiment, { signal }, (source) => {
@@ -120,12 +122,12 @@ const prepareData = defineCommand(
       .option('--json', 'print rows and prepared files as one JSON document')
       .addHelpText('after', whereKeysAre)
       .addHelpText('after', examples('ple data prepare configs/census-income/ple.yaml')),
-  async (file, overrides, { json }) => {
+  async (word, overrides, { json }) => {
     const [{ textTable }, { count }] = await Promise.all([
       import('../report/text-table.js'),
       import('../report/numbers.js'),
     ]);
-    const experiment = await firstExperiment(file, overrides);
+    const experiment = await firstExperiment(shippedConfig(word), overrides);
     const prepared = new Set<string>();
     const source = await interruptible(interruptedReading, (signal) => {
       const options = {
@@ -212,7 +214,7 @@ const fetchData = defineCommand(
 async function firstExperiment(file: string, overrides: readonly string[]): Promise<Experiment> {
   const { namesComparison, readComparison, readConfig } = await import('./config-file.js');
   if (!namesComparison(file, overrides)) return readConfig(file, overrides);
-  const comparison = readComparison(file, overrides);
+  const comparison = await readComparison(file, overrides);
   const [[model], [point], [seed]] = [comparison.models, comparison.points, comparison.seeds];
   if (!model || !point || seed === undefined) throw new ConfigError(`${file} compares nothing.`);
   if (comparison.points.length > 1)

@@ -1,7 +1,8 @@
 import { Argument, Command } from '@commander-js/extra-typings';
 import { type Catalogue, catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
-import { defineCommand, examples } from './command.js';
+import { collect, defineCommand, examples } from './command.js';
+import { loadNamed } from './named-plugins.js';
 
 interface Listed {
   readonly name: string;
@@ -32,12 +33,14 @@ const words = () =>
         .choices(kinds.names)
         .argParser((word: string) => kinds.get(word)),
     )
+    .option('--plugin <file>', 'list the parts of a plugin too; its code runs', collect)
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('ple list models', 'ple list datasets --json'));
 
 /** Prints names, with one line on each. */
 export const list = defineCommand(words, async (kind, options) => {
   if (kind === undefined) throw new ConfigError(`Name what to list: ${kinds.names.join(', ')}.`);
+  await loadNamed(options.plugin);
   const { textTable } = await import('../report/text-table.js');
   const listed = (await kind.from()).all.map(({ name, summary }) => ({ name, summary }));
   process.stdout.write(

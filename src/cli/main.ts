@@ -11,6 +11,7 @@ import { data } from './data.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
+import { init } from './init.js';
 import { list } from './list.js';
 import { predict } from './predict.js';
 import { report } from './report.js';
@@ -50,7 +51,7 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 const commands = [
-  ...[train, compare, validate, synth, data],
+  ...[init, train, compare, validate, synth, data],
   ...[predict, evaluate],
   ...[report, diff, runs, clean],
   ...[doctor, list, schema, completion],
@@ -62,10 +63,7 @@ function build(exit: (code: number) => void): Command {
     .version(version())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
-    .addHelpText(
-      'after',
-      examples('ple compare --config configs/quickstart.yaml', 'ple report runs/quickstart', 'ple list models'),
-    );
+    .addHelpText('after', examples('ple compare --config quickstart', 'ple report runs/quickstart', 'ple list models'));
   for (const add of commands) add(program, exit);
   return program;
 }

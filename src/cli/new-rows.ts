@@ -101,6 +101,6 @@ async function filesAndDialect(
   const files = words.filter((word) => !isKey(word));
   if (files.length === 0) throw new ConfigError('Name a file of rows.');
   const keys = words.filter(isKey).map((word) => word.slice('dataset.'.length));
-  const document = readDocument('{}', 'ple', keys);
+  const document = readDocument('{}', 'the command line', keys);
   return { files, dialect: parsePart(dialectOptions, document.value, document) };
 }

@@ -9,6 +9,7 @@ import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { collect, defineCommand, examples, type OptionsOf } from './command.js';
 import { commandLine } from './command-line.js';
+import { loadNamed } from './named-plugins.js';
 import { say } from './say.js';
 
 const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertainty', [
@@ -42,6 +43,7 @@ const words = () =>
       'what a CSV of --predictions has for binary tasks: probability or logit (no default; an Arrow file has logits)',
       (word: string) => scales.get(word).name,
     )
+    .option('--plugin <file>', 'a plugin whose metrics tasks are judged by; its code runs', collect)
     .option('--svg', 'write the charts as SVG too')
     .option('--png', 'write the charts as PNG too')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
@@ -71,6 +73,7 @@ export const report = defineCommand(words, async (given, options) => {
       import('../report/write-outputs.js'),
       import('./display/show-comparison.js'),
     ]);
+  await loadNamed(options.plugin);
   const predictions = (options.predictions ?? []).map(parseExternalFile);
   const sources = given.flatMap(readStoredRuns);
   const { baseline, uncertainty, scores: scale, wide = false } = options;

@@ -88,8 +88,8 @@ async function chosenExperiment(given: readonly string[], options: OptionsOf<typ
       throw new ConfigError(`${options.resume} is the folder of a comparison: the same ple compare command continues.`);
     throw new ConfigError(`${options.resume} is not the folder of a run: it has no config.yaml and checkpoints.`);
   }
-  const experiment = readConfig(file, given);
-  if (hash8(experiment, '', definitions) !== hash8(readConfig(file, []), '', definitions)) {
+  const experiment = await readConfig(file, given);
+  if (hash8(experiment, '', definitions) !== hash8(await readConfig(file, []), '', definitions)) {
     throw new ConfigError(
       'A run is resumed with its own config: only engine, tracking, name and paths may be overridden.',
     );

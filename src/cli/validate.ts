@@ -30,10 +30,10 @@ async function resolved(file: string, overrides: readonly string[]): Promise<rea
       import('../config/resolved-comparison.js'),
     ]);
   if (namesComparison(file, overrides)) {
-    const comparison = readComparison(file, overrides);
-    const run = readRunBeside(file, overrides);
+    const comparison = await readComparison(file, overrides);
+    const run = await readRunBeside(file, overrides);
     return [comparisons.stringifyComparison(comparison, run), comparisons.resolvedComparison(comparison, run)];
   }
-  const experiment = readConfig(file, overrides);
+  const experiment = await readConfig(file, overrides);
   return [stringifyExperiment(experiment), experiment];
 }

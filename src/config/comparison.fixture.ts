@@ -42,6 +42,7 @@ const definitions: Definitions = {
     { name: 'mse', type: 'regression', better: 'lower' },
     { name: 'nmse', type: 'regression', better: 'lower', influence: () => null },
   ]),
+  plugins: [],
   baseline: 'apart',
 };
 

@@ -5,6 +5,7 @@ import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { chosenBy, type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
 import { failAt, parsePart } from './parse.js';
 import type { Margin } from './parts.js';
+import { type Plugin, pluginsSchema, resolvedPlugins } from './plugins.js';
 import { type Choices, checkTasks, checkVariedKeys } from './varied-keys.js';
 
 /** Values of axes at one point: `{ 'dataset.correlation': 0.4 }`. */
@@ -13,6 +14,8 @@ export type AxisPoint = Readonly<Record<string, unknown>>;
 /** A checked comparison config: what is compared, and the experiment of every run that it can ask for. */
 export interface ComparisonConfig {
   readonly name: string;
+  /** A run's own config has those that it uses. */
+  readonly plugins: readonly Plugin[];
   /** In the order of every table. One of them is the baseline. */
   readonly models: readonly {
     readonly label: string;
@@ -170,7 +173,11 @@ export function parseComparison(
 ): ComparisonConfig {
   const document = readDocument(text, file, overrides);
   // A seed beside `compare`, as in a run's config, is not used, but must be one.
-  const besides = z.looseObject({ compare: z.unknown().optional(), seed: seedSchema.optional() });
+  const besides = z.looseObject({
+    compare: z.unknown().optional(),
+    seed: seedSchema.optional(),
+    plugins: pluginsSchema,
+  });
   const config = parsePart(besides, document.value ?? {}, document);
   if (config.compare === undefined)
     throw new ConfigError(`${file}: 'compare' is missing: this is the config of one run (ple train --config ${file}).`);
@@ -248,6 +255,7 @@ export function parseComparison(
   };
   const parsed: ComparisonConfig = {
     name: '',
+    plugins: resolvedPlugins(config.plugins ?? [], document, definitions.plugins),
     models: models.map(({ label, options, tune }) => ({ label, type: options.type, tune })),
     baseline,
     seeds,

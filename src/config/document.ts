@@ -16,6 +16,7 @@ export type Path = readonly (string | number)[];
 
 /** A YAML text with overrides applied: the plain value, and where each part of it came from. */
 export interface ConfigDocument {
+  readonly file: string;
   readonly value: unknown;
   /** `file:line:column` of the key at `path` (or of its nearest ancestor), or the override word that set it. */
   locate(path: Path): string;
@@ -65,7 +66,7 @@ export function readDocument(
   }
   for (const { key, value, from } of changes) set(key.split('.'), value, () => `${locate(from)}: '${key}'`);
 
-  return { value: plain(), locate: (path) => locate(originOf(path, changes)), commentAt };
+  return { file, value: plain(), locate: (path) => locate(originOf(path, changes)), commentAt };
 
   function set(path: readonly string[], value: unknown, place: () => string): void {
     try {

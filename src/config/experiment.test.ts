@@ -50,6 +50,7 @@ const definitions: Definitions = {
     { name: 'cosine', options: z.strictObject({ type: z.literal('cosine'), minimum: z.number().default(0) }) },
   ]),
   metrics: catalogue('metric', [{ name: 'auc', type: 'binary', better: 'higher' }]),
+  plugins: [],
   baseline: 'deep',
 };
 

@@ -17,6 +17,7 @@ import {
   taskSchema,
   weightSchema,
 } from './parts.js';
+import { absentParts, type Plugin, partName, pluginsSchema, resolvedPlugins, usedPlugins } from './plugins.js';
 import { resolveTracking, trackingSchema } from './tracking.js';
 
 /** What a config may choose from. The parts know their own options; this layer does not know the parts. */
@@ -37,6 +38,8 @@ export interface Definitions {
     /** There on what has an error over test rows. */
     readonly influence?: unknown;
   }>;
+  /** Those that are loaded: their parts are in the catalogues. */
+  readonly plugins: readonly Plugin[];
   /** The model whose tasks share nothing: what others are compared with. */
   readonly baseline: string;
 }
@@ -194,11 +197,14 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
       .prefault({})
       .describe('What training runs on. Nothing here enters the run’s hash.'),
     tracking: trackingSchema.optional(),
+    plugins: pluginsSchema,
   });
 }
 
 /** A whole, checked config with every default filled in. */
-export type Experiment = Readonly<z.infer<ReturnType<typeof experimentSchema>>>;
+export type Experiment = Readonly<Omit<z.infer<ReturnType<typeof experimentSchema>>, 'plugins'>> & {
+  readonly plugins?: readonly Plugin[];
+};
 
 /**
  * YAML text -> experiment.
@@ -223,7 +229,10 @@ export function resolveExperiment(
   modelPath: Path = ['model'],
 ): Experiment {
   const schema = experimentSchema(definitions);
-  const experiment = parsePart(schema, withoutComparison(document), document);
+  const { plugins: entries = [], ...experiment } = parsePart(schema, withoutComparison(document), document);
+  const plugins = resolvedPlugins(entries, document, definitions.plugins);
+  const absent = absentParts(plugins, definitions.plugins);
+  const used = metricsOf(experiment.tasks, definitions);
   const { tracking } = experiment;
   const resolved = {
     ...experiment,
@@ -257,10 +266,11 @@ export function resolveExperiment(
   };
   checkDecayOfEmbeddings(resolved, document);
   checkTaskNames({ ...resolved, tasks: experiment.tasks }, document);
-  checkMonitor(resolved, document, definitions);
+  checkMonitor(resolved, document, definitions, absent);
   checkDeviceId(resolved, document);
   checkMinDelta(resolved, document);
-  return resolved;
+  const own = usedPlugins(plugins, definitions.plugins, used, dataPaths({ ...resolved, plugins }, definitions));
+  return own.length > 0 ? { ...resolved, plugins: own } : resolved;
 
   function optimizer({ schedule, ...options }: Experiment['train']['optimizer']): Experiment['train']['optimizer'] {
     const path = ['train', 'optimizer'];
@@ -298,6 +308,8 @@ export function resolveExperiment(
     path: Path,
     key: string,
   ): Value {
+    used.push(partName(from.kind, name));
+    if (absent.includes(partName(from.kind, name))) return value;
     if (!from.names.includes(name)) {
       const message = `unknown ${from.kind} '${name}'${didYouMean(name, from.names)}; there are: ${from.names.join(', ')}`;
       throw failAt(document, [...path, key], message);
@@ -312,6 +324,12 @@ export function resolveExperiment(
       throw new ConfigError(`${error.message} ${place} changes no other key: ${whole} sets them all.`);
     }
   }
+}
+
+/** Metrics of the tasks' types: a run has the values of all. */
+function metricsOf(tasks: readonly TaskConfig[], { metrics }: Definitions): string[] {
+  const measured = metrics.all.filter(({ type }) => tasks.some((task) => task.type === type));
+  return measured.map(({ name }) => partName(metrics.kind, name));
 }
 
 /** Options of optimizers that act on weights alone; with `Embeddings` behind, on embedding tables alone. */
@@ -329,25 +347,28 @@ export function stringifyExperiment(experiment: Experiment): string {
 
 /**
  * The first eight hex digits of the SHA-256 of everything that decides the result: the config without its name, its engine, its tracking, its
- * paths and the defaults of options that were added later, and the data's checksum.
+ * paths and the defaults of options that were added later, and the data's checksum. Of plugins it has their SHA-256.
  */
 export function hash8(config: ResolvedConfig, checksum: string, definitions: Definitions): string {
   const own = withoutLaterDefaults(experimentSchema(definitions), config);
   const hashed = resolvedConfig.parse(withoutLaterDefaults(partsSchema(), own));
-  const { name: _name, engine: _engine, tracking: _tracking, dataset, ...rest } = hashed;
-  const paths = definitions.loaders.get(dataset.loader).paths;
+  const { name: _name, engine: _engine, tracking: _tracking, dataset, plugins, ...rest } = hashed;
+  const paths = dataPaths(hashed, definitions);
   const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
+  const code = plugins && { plugins: plugins.map(({ sha256 }) => sha256).toSorted() };
   return createHash('sha256')
-    .update(JSON.stringify(sorted({ ...rest, dataset: data, checksum })))
+    .update(JSON.stringify(sorted({ ...rest, ...code, dataset: data, checksum })))
     .digest('hex')
     .slice(0, 8);
 
-  /** The options of the parts that the config names. One that was edited may name none. */
+  /** The options of the parts that the config names. One that was edited may name none. Those of plugins are hashed whole. */
   function partsSchema() {
-    const { dataset, model, loss, train } = partNames.parse(config);
+    const { dataset, model, loss, train, plugins = [] } = partNames.parse(config);
+    const own = plugins.flatMap(({ parts }) => parts);
     const { balancings, learningRateSchedules, loaders, models, optimizers, weightSchedules } = definitions;
     const optionsOf = (from: Catalogue<Chosen>, name?: string) =>
-      from.all.find((definition) => definition.name === name)?.options ?? z.looseObject({});
+      from.all.find((definition) => definition.name === name && !own.includes(partName(from.kind, name)))?.options ??
+      z.looseObject({});
     const schedule = optionsOf(learningRateSchedules, train.optimizer.schedule?.type);
     return z.object({
       dataset: optionsOf(loaders, dataset.loader),
@@ -364,7 +385,24 @@ export function hash8(config: ResolvedConfig, checksum: string, definitions: Def
   }
 }
 
-const resolvedConfig = z.looseObject({ dataset: z.looseObject({ loader: z.string() }) });
+/** Options of the data that say where they lie, not what they are. */
+export function dataPaths(
+  {
+    dataset,
+    plugins = [],
+  }: ResolvedConfig & { readonly plugins?: readonly Pick<Plugin, 'parts' | 'paths'>[] | undefined },
+  { loaders }: Pick<Definitions, 'loaders'>,
+): readonly string[] {
+  const own = plugins.find(({ parts }) => parts.includes(partName(loaders.kind, dataset.loader)));
+  return own?.paths ?? loaders.get(dataset.loader).paths;
+}
+
+const resolvedConfig = z.looseObject({
+  dataset: z.looseObject({ loader: z.string() }),
+  plugins: z
+    .array(z.looseObject({ sha256: z.string(), parts: z.array(z.string()), paths: z.array(z.string()).optional() }))
+    .optional(),
+});
 
 /** What names the parts of a resolved config. */
 const named = z.looseObject({ type: z.string().optional() }).catch({});
@@ -445,10 +483,16 @@ function checkTaskNames(experiment: Experiment, document: ConfigDocument): void 
   if (monitor.startsWith('task:')) known(monitor.slice('task:'.length), ['train', 'earlyStopping', 'monitor']);
 }
 
-function checkMonitor({ tasks, train }: Experiment, document: ConfigDocument, { metrics }: Definitions): void {
+function checkMonitor(
+  { tasks, train }: Experiment,
+  document: ConfigDocument,
+  { metrics }: Definitions,
+  absent: readonly string[],
+): void {
   const { monitor } = train.earlyStopping;
   if (!monitor.startsWith('metric:')) return;
   const name = monitor.slice('metric:'.length);
+  if (absent.includes(partName(metrics.kind, name))) return;
   const known = metrics.all.filter(({ type, better }) => better !== null && tasks.some((task) => task.type === type));
   const names = known.map((metric) => metric.name);
   if (names.includes(name)) return;

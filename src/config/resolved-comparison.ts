@@ -9,11 +9,12 @@ import type { Experiment } from './experiment.js';
 export function resolvedComparison(config: ComparisonConfig, run?: Experiment): Readonly<Record<string, unknown>> {
   const [point = {}] = config.points;
   const experimentOf = (label: string) => config.experiment(label, point, config.seeds[0] ?? 0);
-  const { model: _model, seed: _seed, ...shared } = experimentOf(config.baseline);
+  const { model: _model, seed: _seed, plugins: _plugins, ...shared } = experimentOf(config.baseline);
   const { seeds, looks, axes, match, tune, tuneSeeds, uncertainty, metrics, margins, taskWeights, contrasts } = config;
   const [first = 0, second = first + 1] = looks;
   const [tuneSeed, ...others] = tuneSeeds;
   return {
+    ...(config.plugins.length > 0 ? { plugins: config.plugins } : {}),
     ...shared,
     ...(run ? { seed: run.seed, model: run.model } : {}),
     compare: {

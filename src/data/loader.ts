@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { partKind } from '../support/catalogue.js';
 import type { Source } from './dataset.js';
 import type { Publication } from './fetch/published-file.js';
-import type { dialectOptions, TaskOption } from './table/table-options.js';
 
 export interface LoaderContext {
   /** The run's seed. Only a loader whose options say so may let it decide anything. */
@@ -31,14 +31,35 @@ export function advance(
 /** How a table of new rows is read that a model of such data is to predict. */
 export interface RowReading {
   /** Where each task's labels are, if a table has any. */
-  readonly labels: Readonly<Record<string, TaskOption>>;
+  readonly labels: Readonly<Record<string, LabelReading>>;
   /** The column of rows' weights. */
   readonly weight?: string | undefined;
   readonly dialect: Dialect;
 }
 
+/** A task's label: see `TaskOption` of tables. */
+export interface LabelReading {
+  readonly column?: string | number | undefined;
+  readonly positive?: Condition | undefined;
+  readonly regression: boolean;
+  readonly multiclass?: true | (string | number)[] | undefined;
+  readonly mask?:
+    | ({ readonly column: string | number } & ({ readonly equals: Condition } | { readonly where: Condition }))
+    | undefined;
+}
+
+type Value = string | number | boolean;
+type Condition = Value | Value[];
+
 /** How text files are written. */
-export type Dialect = z.infer<typeof dialectOptions>;
+export interface Dialect {
+  readonly header?: boolean | string[] | undefined;
+  readonly delimiter?: string | undefined;
+  readonly quote?: string | null | undefined;
+  readonly encoding?: string | undefined;
+  readonly decimal?: ',' | '.' | undefined;
+  readonly missing?: readonly string[] | undefined;
+}
 
 export interface LoaderDefinition {
   readonly name: string;
@@ -64,6 +85,9 @@ export interface LeftOutColumn {
   readonly key: readonly string[] | undefined;
 }
 
+const kind = partKind<LoaderDefinition>();
+export const isLoader = kind.is;
+
 export function defineLoader<Options extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
@@ -75,10 +99,10 @@ export function defineLoader<Options extends z.ZodObject>(definition: {
   readonly newRows?: (options: z.infer<Options>) => RowReading;
 }): LoaderDefinition {
   const { leftOut, newRows, ...others } = definition;
-  return {
+  return kind.made({
     ...others,
     open: async (options, context) => definition.open(definition.options.parse(options), context),
     ...(leftOut ? { leftOut: async (options) => leftOut(definition.options.parse(options)) } : {}),
     ...(newRows ? { newRows: (options) => newRows(definition.options.parse(options)) } : {}),
-  };
+  });
 }

@@ -12,7 +12,7 @@ import { groupedNdcg10 } from './grouped/grouped-ndcg10.js';
 import { logLoss } from './log-loss.js';
 import { macroAuc } from './macro-auc.js';
 import { mae } from './mae.js';
-import type { Metric } from './metric.js';
+import { isMetric, type Metric } from './metric.js';
 import { mse } from './mse.js';
 import { multiclassLogLoss } from './multiclass-log-loss.js';
 import { nmse } from './nmse.js';
@@ -21,25 +21,14 @@ import { predictedOverActual } from './predicted-over-actual.js';
 import { predictedOverObserved } from './predicted-over-observed.js';
 import { r2 } from './r2.js';
 
-export const binaryMetrics = [
-  auc,
-  aucInterval,
-  logLoss,
-  calibrationError,
-  normalisedEntropy,
-  averagePrecision,
-  predictedOverObserved,
-  binaryAccuracy,
-];
-export const thresholdMetrics = [f1];
-export const groupedMetrics = [groupedAuc, groupedNdcg10, groupedHitRate10];
-export const regressionMetrics = [mse, nmse, mae, r2, predictedOverActual];
-export const multiclassMetrics = [macroAuc, accuracy, multiclassLogLoss];
-
-export const metrics = catalogue<Metric>('metric', [
-  ...binaryMetrics,
-  ...thresholdMetrics,
-  ...groupedMetrics,
-  ...regressionMetrics,
-  ...multiclassMetrics,
-]);
+export const metrics = catalogue<Metric>(
+  'metric',
+  [
+    ...[auc, aucInterval, logLoss, calibrationError, normalisedEntropy, averagePrecision, predictedOverObserved],
+    ...[binaryAccuracy, f1],
+    ...[groupedAuc, groupedNdcg10, groupedHitRate10],
+    ...[mse, nmse, mae, r2, predictedOverActual],
+    ...[macroAuc, accuracy, multiclassLogLoss],
+  ],
+  isMetric,
+);

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../data/dataset.js';
-import { binaryMetrics, metrics, regressionMetrics } from './catalogue.js';
+import { metrics } from './catalogue.js';
 import { evaluateTask, selectionScore, taskLoss } from './evaluate.js';
+import { isBinaryMetric, isRegressionMetric } from './metric.js';
+
+const binaryMetrics = metrics.all.filter(isBinaryMetric);
+const regressionMetrics = metrics.all.filter(isRegressionMetric);
 
 const binary: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
 const regression: Task = { name: 'rating', type: 'regression', offset: 0, scale: 1 };

@@ -1,14 +1,14 @@
 import type { Task } from '../data/dataset.js';
-import {
-  binaryMetrics,
-  groupedMetrics,
-  metrics,
-  multiclassMetrics,
-  regressionMetrics,
-  thresholdMetrics,
-} from './catalogue.js';
+import { metrics } from './catalogue.js';
 import { classScores, rowsOfClasses } from './class-scores.js';
-import type { MetricValue } from './metric.js';
+import {
+  isBinaryMetric,
+  isGroupedMetric,
+  isMulticlassMetric,
+  isRegressionMetric,
+  isThresholdMetric,
+  type MetricValue,
+} from './metric.js';
 import { rowLossOf } from './row-losses.js';
 import { type BinarySample, binarySample, groupedSample, regressionSample, type TaskScores } from './samples.js';
 
@@ -27,7 +27,7 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
     const sample = binarySample(scores);
     const samples = sample.positives.length + sample.negatives.length;
     return {
-      ...values(binaryMetrics, (metric) => (defined ? metric.compute(sample) : null)),
+      ...values(metrics.all.filter(isBinaryMetric), (metric) => (defined ? metric.compute(sample) : null)),
       ...thresholdMetricsOf(sample, defined, thresholds),
       ...groupedMetricsOf(scores, defined),
       ...ownLossOf(task, scores, defined),
@@ -38,14 +38,14 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
   if (task.type === 'multiclass') {
     const own = classScores(task, scores);
     return {
-      ...values(multiclassMetrics, (metric) => (defined ? metric.compute(own) : null)),
+      ...values(metrics.all.filter(isMulticlassMetric), (metric) => (defined ? metric.compute(own) : null)),
       samples: rowsIn(scores.mask),
       classes: rowsOfClasses(own).filter((rows) => rows > 0).length,
     };
   }
   const sample = regressionSample(task, scores);
   return {
-    ...values(regressionMetrics, (metric) => (defined ? metric.compute(sample) : null)),
+    ...values(metrics.all.filter(isRegressionMetric), (metric) => (defined ? metric.compute(sample) : null)),
     ...ownLossOf(task, scores, defined),
     samples: sample.labels.length,
     labelVariance: finite(sample.labelVariance),
@@ -55,7 +55,7 @@ export function evaluateTask(task: Task, scores: TaskScores, thresholds: 'chosen
 /** With the thresholds that are chosen here. */
 function thresholdMetricsOf(sample: BinarySample, defined: boolean, given: 'chosen' | TaskMetrics): TaskMetrics {
   return Object.fromEntries(
-    thresholdMetrics.flatMap((metric): [string, MetricValue][] => {
+    metrics.all.filter(isThresholdMetric).flatMap((metric): [string, MetricValue][] => {
       const field = `${metric.name}Threshold`;
       const threshold = given === 'chosen' ? (defined ? metric.chooseThreshold(sample) : null) : given[field];
       if (threshold === undefined) return [];
@@ -75,7 +75,7 @@ function groupedMetricsOf(scores: TaskScores, defined: boolean): TaskMetrics {
   if (!scores.groups) return {};
   const sample = defined ? groupedSample(scores, scores.groups) : null;
   return {
-    ...values(groupedMetrics, (metric) => (sample ? metric.computeGrouped(sample) : null)),
+    ...values(metrics.all.filter(isGroupedMetric), (metric) => (sample ? metric.computeGrouped(sample) : null)),
     groups: sample?.compared ?? 0,
     groupsSkipped: sample ? sample.areas.length - sample.compared : 0,
   };

@@ -1,5 +1,6 @@
 import type { Margin } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
+import { partKind } from '../support/catalogue.js';
 import type { ClassScores } from './class-scores.js';
 import type { BinarySample, GroupedSample, RegressionSample, TaskScores } from './samples.js';
 
@@ -66,6 +67,16 @@ interface MulticlassMetric extends Common {
 
 export type Metric = BinaryMetric | GroupedMetric | ThresholdMetric | RegressionMetric | MulticlassMetric;
 
+export const isBinaryMetric = (metric: Metric): metric is BinaryMetric =>
+  metric.type === 'binary' && 'compute' in metric;
+export const isGroupedMetric = (metric: Metric): metric is GroupedMetric => 'computeGrouped' in metric;
+export const isThresholdMetric = (metric: Metric): metric is ThresholdMetric => 'computeAt' in metric;
+export const isRegressionMetric = (metric: Metric): metric is RegressionMetric => metric.type === 'regression';
+export const isMulticlassMetric = (metric: Metric): metric is MulticlassMetric => metric.type === 'multiclass';
+
+const kind = partKind<Metric>();
+export const isMetric = kind.is;
+
 export function defineMetric<Definition extends Metric>(definition: Definition): Definition {
-  return definition;
+  return kind.made(definition);
 }

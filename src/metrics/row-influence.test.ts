@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../data/dataset.js';
 import { delongVariance } from './auc-interval.js';
-import { regressionMetrics } from './catalogue.js';
+import { metrics } from './catalogue.js';
 import { logLoss } from './log-loss.js';
 import { mae } from './mae.js';
+import { isRegressionMetric } from './metric.js';
 import { mse } from './mse.js';
 import { nmse } from './nmse.js';
 import { influenceOnArea } from './row-influence.js';
@@ -114,8 +115,8 @@ describe('of a mean over rows: the squares add up to the variance of the mean', 
 
   it('is null for one row and for NaN', () => {
     const one = scoresOf([{ logit: 1, other: 1, label: 1, mask: 1 }], 'logit');
-    for (const metric of regressionMetrics)
-      if ('influence' in metric) expect(metric.influence(regression, one)).toBeNull();
+    for (const metric of metrics.all.filter(isRegressionMetric))
+      if (metric.influence) expect(metric.influence(regression, one)).toBeNull();
     expect(logLoss.influence(binary, { ...one, logits: Float32Array.of(Number.NaN) })).toBeNull();
   });
 });

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type FloatArray, sizeOf } from '../support/arrays.js';
+import { partKind } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
@@ -176,6 +177,9 @@ export interface ModelDefinition {
   build(shape: ModelShape, options: unknown): Model;
 }
 
+const kind = partKind<ModelDefinition>();
+export const isModel = kind.is;
+
 export function defineModel<Own extends z.ZodRawShape>(definition: {
   readonly name: string;
   readonly summary: string;
@@ -203,7 +207,7 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
   } = definition;
   const [own, common] = [z.object(definition.options), z.object(commonOptions(definition))];
   const options = z.strictObject({ type: z.literal(name), ...own.shape, ...common.shape });
-  return {
+  return kind.made({
     ...definition,
     minimumTasks,
     maximumTasks,
@@ -217,7 +221,7 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
       checkSizes(model.parameters);
       return model;
     },
-  };
+  });
 
   function checkTasks(tasks: readonly ModelTask[]): void {
     if (tasks.length > maximumTasks) {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { weightSchema } from '../config/parts.js';
-import { didYouMean } from '../support/catalogue.js';
+import { didYouMean, partKind } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 
 /** How the weights of the task losses move while training. */
@@ -26,6 +26,9 @@ export interface WeightScheduleDefinition {
   build(tasks: readonly string[], weights: Readonly<Record<string, Weight>>, options: unknown): WeightSchedule;
 }
 
+const kind = partKind<WeightScheduleDefinition>();
+export const isWeightSchedule = kind.is;
+
 export function defineWeightSchedule<Options extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
@@ -35,7 +38,7 @@ export function defineWeightSchedule<Options extends z.ZodObject>(definition: {
     options: z.infer<Options>,
   ) => WeightSchedule;
 }): WeightScheduleDefinition {
-  return {
+  return kind.made({
     name: definition.name,
     summary: definition.summary,
     options: definition.options,
@@ -49,7 +52,7 @@ export function defineWeightSchedule<Options extends z.ZodObject>(definition: {
       const inOrder = tasks.map((task) => ({ task, ...(weights[task] ?? weightSchema.parse({})) }));
       return definition.build(inOrder, definition.options.parse(options));
     },
-  };
+  });
 }
 
 /**

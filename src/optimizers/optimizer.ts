@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
 import { ownersOf, type Parameter, type Parameters } from '../models/model.js';
 import { type HostArrays, sizeOf } from '../support/arrays.js';
+import { partKind } from '../support/catalogue.js';
 import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 import type { CommonOptions } from './options.js';
@@ -60,6 +61,9 @@ export interface OptimizerDefinition {
   learningRate(options: unknown, length: TrainingLength): LearningRate;
 }
 
+const kind = partKind<OptimizerDefinition>();
+export const isOptimizer = kind.is;
+
 export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOptions>>(definition: {
   readonly name: string;
   readonly summary: string;
@@ -71,7 +75,7 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
     error: 'has no effect beside a schedule, which sets the learning rate alone: remove decay (or the schedule)',
     path: ['decay'],
   });
-  return {
+  return kind.made({
     name: definition.name,
     summary: definition.summary,
     scaleInvariant: definition.scaleInvariant,
@@ -81,7 +85,7 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
       return optimizer(parameters, parsed, definition.build(parsed), owners);
     },
     learningRate: (given, length) => learningRateOf(options.parse(given), length),
-  };
+  });
 }
 
 function optimizer(

@@ -8,13 +8,34 @@ export interface Catalogue<Definition> {
   readonly all: readonly Definition[];
   /** Throws an error with the known names, and the nearest one, if the name is unknown. */
   get(name: string): Definition;
+  /**
+   * Adds a plugin's part for as long as this process lives, and returns its name. Undefined: it is of another kind.
+   * @param place The plugin, for messages.
+   * @throws ConfigError if its name is taken.
+   */
+  join(part: unknown, place: string): string | undefined;
+}
+
+/** Marks what a `define…` function makes, so that it is recognised among a plugin's exports. */
+export function partKind<Part extends object>() {
+  const made = new WeakSet<object>();
+  return {
+    made<Own extends Part>(part: Own): Own {
+      made.add(part);
+      return part;
+    },
+    is: (value: unknown): value is Part => typeof value === 'object' && value !== null && made.has(value),
+  };
 }
 
 export function catalogue<Definition extends { readonly name: string }>(
   kind: string,
-  all: readonly Definition[],
+  own: readonly Definition[],
+  isPart: (value: unknown) => value is Definition = (_value): _value is Definition => false,
 ): Catalogue<Definition> {
+  const all = [...own];
   const names = all.map((definition) => definition.name);
+  const places = new Map<string, string>();
   return {
     kind,
     names,
@@ -23,6 +44,18 @@ export function catalogue<Definition extends { readonly name: string }>(
       const found = all.find((definition) => definition.name === name);
       if (found) return found;
       throw new ConfigError(`Unknown ${kind} '${name}'${didYouMean(name, names)}; there are: ${names.join(', ')}.`);
+    },
+    join(part, place) {
+      if (!isPart(part)) return undefined;
+      const { name } = part;
+      if (names.includes(name))
+        throw new ConfigError(
+          `${place}: there is a ${kind} '${name}' already, of ${places.get(name) ?? 'this program'}: give this one another name.`,
+        );
+      all.push(part);
+      names.push(name);
+      places.set(name, place);
+      return name;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Definitions } from '../config/experiment.js';
+import type { Plugin } from '../config/plugins.js';
 import { loaders } from '../data/catalogue.js';
 import { metrics } from '../metrics/catalogue.js';
 import { baseline, models } from '../models/catalogue.js';
@@ -7,8 +8,8 @@ import { weightSchedules } from '../objective/catalogue.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import { learningRateSchedules } from '../optimizers/schedules/catalogue.js';
 
-/** All that a config may choose from. */
-export const definitions: Definitions = {
+/** All that a config may choose from. `loadPlugins` adds to it. */
+export const definitions: Definitions & { readonly plugins: Plugin[] } = {
   loaders,
   models,
   weightSchedules,
@@ -16,5 +17,6 @@ export const definitions: Definitions = {
   optimizers,
   learningRateSchedules,
   metrics,
+  plugins: [],
   baseline,
 };

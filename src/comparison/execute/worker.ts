@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { Interrupted } from '../../support/errors.js';
 import { asUserError } from '../../support/system-error.js';
 import { rememberingDataset } from '../../training/load-dataset.js';
+import { loadPlugin } from '../../training/plugins.js';
 import { prepare, type RunEvent, run } from '../../training/run.js';
 import { shapeOf } from '../../training/setup.js';
 import { train } from '../../training/trainer.js';
@@ -47,6 +48,7 @@ function failure(error: unknown): Answer {
 }
 
 async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
+  for (const { file, sha256 } of order.experiment.plugins ?? []) await loadPlugin(file, sha256);
   if (order.kind === 'shape') {
     const dataset = await load(order.experiment, send, signal);
     const { splits } = dataset;

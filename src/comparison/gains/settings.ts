@@ -1,6 +1,6 @@
-import type { Experiment } from '../../config/experiment.js';
-import { loaders } from '../../data/catalogue.js';
+import { dataPaths, type Experiment } from '../../config/experiment.js';
 import { differences } from '../../support/differences.js';
+import { definitions } from '../../training/definitions.js';
 import { pointKey } from '../plan/axis-point.js';
 import { tunedKeys } from '../plan/decided-changes.js';
 import type { StoredRow } from '../stored/reported-run.js';
@@ -57,14 +57,16 @@ function settingsByTask(row: StoredRow): object {
   return { ...settingsOf(row), ...(parts.length > 1 ? { tasksApart: Object.fromEntries(byTask) } : {}) };
 }
 
-function settingsIn({
-  name: _name,
-  seed: _seed,
-  engine: _engine,
-  tracking: _tracking,
-  dataset,
-  ...rest
-}: Experiment): object {
-  const paths = loaders.get(dataset.loader).paths;
+function settingsIn(experiment: Experiment): object {
+  const {
+    name: _name,
+    seed: _seed,
+    engine: _engine,
+    tracking: _tracking,
+    plugins: _plugins,
+    dataset,
+    ...rest
+  } = experiment;
+  const paths = dataPaths(experiment, definitions);
   return { ...rest, dataset: Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key))) };
 }

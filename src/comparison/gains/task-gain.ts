@@ -1,7 +1,7 @@
 import type { AxisPoint } from '../../config/comparison.js';
 import { metrics } from '../../metrics/catalogue.js';
 import type { Metric } from '../../metrics/metric.js';
-import { DataError } from '../../support/errors.js';
+import { ConfigError, DataError } from '../../support/errors.js';
 import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import type { ComparisonRow, Contrast, RunReference, TaskGain } from '../comparison.js';
@@ -23,7 +23,10 @@ export function judge(
   const metric = metrics.all.find((candidate) =>
     chosen[name] === undefined ? candidate.usual && candidate.type === type : candidate.name === chosen[name],
   );
-  if (!metric || metric.better === null) throw new Error(`There is no metric to judge the ${type} task '${name}' by.`);
+  if (!metric || metric.better === null)
+    throw new ConfigError(
+      `There is no metric '${chosen[name]}', by which the ${type} task '${name}' is judged: name the plugin that has it (--plugin FILE).`,
+    );
   return { name, metric };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { ComparisonConfig } from '../../config/comparison.js';
+import { dataPaths } from '../../config/experiment.js';
 import { resolvedComparison, stringifyComparison } from '../../config/resolved-comparison.js';
 import { differences } from '../../support/differences.js';
 import { writeWhole } from '../../support/whole-file.js';
@@ -42,6 +43,6 @@ export async function folderConfig(
 
 /** Keys that say where the data are, not what they are. */
 function pathsOf(config: ComparisonConfig): readonly string[] {
-  const { loader } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0).dataset;
-  return definitions.loaders.get(loader).paths.map((key) => `dataset.${key}`);
+  const experiment = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
+  return dataPaths(experiment, definitions).map((key) => `dataset.${key}`);
 }

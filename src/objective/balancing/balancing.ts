@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { z } from 'zod';
 import type { HostArrays } from '../../support/arrays.js';
+import { partKind } from '../../support/catalogue.js';
 import type { Random } from '../../support/random.js';
 
 type Tensors = Readonly<Record<string, Tensor>>;
@@ -92,6 +93,9 @@ export interface BalancingDefinition {
   build(shape: BalancingShape, options: unknown): Balancing | null;
 }
 
+const kind = partKind<BalancingDefinition>();
+export const isBalancing = kind.is;
+
 export function defineBalancing<Options extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
@@ -99,5 +103,8 @@ export function defineBalancing<Options extends z.ZodObject>(definition: {
   readonly options: Options;
   readonly build: (shape: BalancingShape, options: z.infer<Options>) => Balancing | null;
 }): BalancingDefinition {
-  return { ...definition, build: (shape, options) => definition.build(shape, definition.options.parse(options)) };
+  return kind.made({
+    ...definition,
+    build: (shape, options) => definition.build(shape, definition.options.parse(options)),
+  });
 }

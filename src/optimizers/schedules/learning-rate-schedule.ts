@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { partKind } from '../../support/catalogue.js';
 import { freshWait, waitSchema } from '../../support/patience.js';
 
 /** How a run's learning rate moves. */
@@ -36,14 +37,17 @@ export interface LearningRateScheduleDefinition {
   build(options: unknown, length: TrainingLength): LearningRateSchedule;
 }
 
+const kind = partKind<LearningRateScheduleDefinition>();
+export const isLearningRateSchedule = kind.is;
+
 export function defineLearningRateSchedule<Options extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
   readonly options: Options;
   readonly build: (options: z.infer<Options>, length: TrainingLength) => LearningRateSchedule;
 }): LearningRateScheduleDefinition {
-  return {
+  return kind.made({
     ...definition,
     build: (options, length) => definition.build(definition.options.parse(options), length),
-  };
+  });
 }

@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+/**
+ * Packs this program, installs the tarball into an empty folder from the npm registry, without install scripts, and does there what the
+ * README says under "Your own model, without a fork", on fewer rows. The program must be built. Prints what it checks; ends with exit code 1 at
+ * the first failure.
+ */
+const root = join(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'ple-package-'));
+const [packed, work] = [join(folder, 'packed'), join(folder, 'work')];
+for (const path of [packed, work]) mkdirSync(path);
+const run = (file: string, words: readonly string[], cwd = work) =>
+  execFileSync(file, [...words], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 26 });
+const ple = (...words: readonly string[]) => run('npx', ['--no-install', 'ple', ...words]);
+
+try {
+  const library = z
+    .object({ name: z.string() })
+    .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))).name;
+
+  step('the tarball has what users need, and no tests');
+  const listing = z.array(
+    z.object({ filename: z.string(), size: z.number(), files: z.array(z.object({ path: z.string() })) }),
+  );
+  const [tarball] = listing.parse(JSON.parse(run('npm', ['pack', '--json', '--pack-destination', packed], root)));
+  if (!tarball) throw new Error('npm pack has packed nothing.');
+  const paths = tarball.files.map(({ path }) => path);
+  const needed = [
+    'LICENSE',
+    'README.md',
+    'bin/ple.js',
+    'configs/quickstart.yaml',
+    'configs/ple.schema.json',
+    'docs/config.md',
+  ];
+  for (const path of [...needed, 'datasets/table.md', 'dist/cli/main.js', 'dist/library.js', 'dist/library.d.ts'])
+    if (!paths.includes(path)) throw new Error(`The tarball lacks ${path}.`);
+  const stray = paths.filter((path) => /\.(test|fixture)\./.test(path) || /^(src|scripts|runs)\//.test(path));
+  if (stray.length > 0) throw new Error(`The tarball has ${stray.join(', ')}.`);
+  say(`${paths.length} files, ${(tarball.size / 1e6).toFixed(1)} MB`);
+
+  step('npm install --ignore-scripts, in an empty folder');
+  run('npm', ['init', '-y']);
+  run('npm', [
+    'install',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    join(packed, tarball.filename),
+  ]);
+
+  step('npx ple finds its models and configs');
+  const models = z.array(z.object({ name: z.string() })).parse(JSON.parse(ple('list', 'models', '--json')));
+  say(`${models.length} models`);
+  say(ple('init', 'census-income/ple').trim());
+  ple('validate', '--config', 'census-income-ple.yaml');
+  ple('train', '--config', 'quickstart', '--dry-run');
+
+  step('the README’s plugin and config: ple compare');
+  const files = exampleFiles(readFileSync(join(root, 'README.md'), 'utf8'));
+  for (const { name, text } of files) writeFileSync(join(work, name), text);
+  const [plugin, config] = ['.ts', '.yaml'].map((end) => files.find(({ name }) => name.endsWith(end))?.name ?? '');
+  const few = ['dataset.rows={ train: 3000, validation: 1000, test: 1000 }', 'compare.seeds=1', 'train.epochs=1'];
+  const gains = z.object({
+    rows: z.array(z.object({ label: z.string(), runs: z.array(z.object({ status: z.string() })) })),
+  });
+  const { rows } = gains.parse(JSON.parse(ple('compare', '--config', config ?? '', '--json', '--jobs', '2', ...few)));
+  const trained = rows.filter(({ runs }) => runs.every(({ status }) => status === 'done')).map(({ label }) => label);
+  if (!rows.every(({ label }) => trained.includes(label)))
+    throw new Error(`Of ${rows.length} models only ${trained.join(', ')} were trained.`);
+  say(trained.join(', '));
+
+  step('the plugin compiles in strict TypeScript, against the package’s declarations');
+  const strict = ['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes', '--noEmit'];
+  const modern = ['--target', 'es2023', '--module', 'nodenext', '--skipLibCheck'];
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...strict, ...modern, plugin ?? '']);
+
+  step('the library trains and compares');
+  const first = parse(readFileSync(join(work, config ?? ''), 'utf8'));
+  const script = `
+    import { compare, train } from '${library}';
+    const config = ${JSON.stringify(first)};
+    const overrides = ${JSON.stringify(few)};
+    const { compare: models, ...rest } = config;
+    const outcome = await train({ ...rest, model: models.models.at(-1) }, { overrides: overrides.filter((word) => !word.startsWith('compare.')) });
+    const result = await compare('${config}', { overrides });
+    console.log(JSON.stringify([outcome.status, result.status]));`;
+  writeFileSync(join(work, 'library.mjs'), script);
+  const [one, all] = z.tuple([z.string(), z.string()]).parse(JSON.parse(run(process.execPath, ['library.mjs'])));
+  if (!['done', 'already done'].includes(one) || all !== 'done') throw new Error(`train: ${one}, compare: ${all}`);
+  say(`runs: ${readdirSync(join(work, 'runs')).join(', ')}`);
+  console.log('The package works.');
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function step(what: string): void {
+  console.log(`== ${what}`);
+}
+
+function say(what: string): void {
+  console.log(`   ${what}`);
+}
+
+/** The README's code blocks whose first line is a comment with a file's name. */
+function exampleFiles(text: string): readonly { readonly name: string; readonly text: string }[] {
+  const blocks = text.matchAll(/^```(?:ts|yaml)\n(?:\/\/|#) ([\w-]+\.(?:ts|yaml))\n([\s\S]*?)^```$/gm);
+  return [...blocks].map(([, name = '', body = '']) => ({ name, text: body }));
+}

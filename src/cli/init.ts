@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { Command } from '@commander-js/extra-typings';
+import { didYouMean } from '../support/catalogue.js';
+import { ConfigError, exitCode } from '../support/errors.js';
+import { defineCommand, examples } from './command.js';
+import { commandLine } from './command-line.js';
+import { say } from './say.js';
+
+const words = () =>
+  new Command('init')
+    .description('Copy a config that comes with this program into this folder, to change it.')
+    .argument('[name]', 'its name', 'quickstart')
+    .option('--list', 'list the names, each with its first lines')
+    .option('--force', 'replace a file that is there')
+    .option('--json', 'print the names, or the file and the next command, as one JSON document')
+    .addHelpText('after', examples('ple init', 'ple init census-income/compare', 'ple init --list'));
+
+/** Writes the config beside the user's own files and prints the next command on stdout. */
+export const init = defineCommand(words, async (name, { list, force, json }) => {
+  const { shippedFile, shippedFolder, shippedNames } = await import('./shipped-configs.js');
+  const names = shippedNames();
+  const print = (value: unknown, text: string) =>
+    process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text);
+  if (list) {
+    const all = names.map((name) => ({ name, summary: firstSentence(readFileSync(shippedFile(name), 'utf8')) }));
+    const { textTable } = await import('../report/text-table.js');
+    print(
+      all,
+      textTable(
+        ['name', 'summary'],
+        all.map(({ name, summary }) => [name, summary]),
+      ),
+    );
+    return exitCode.done;
+  }
+  if (!names.includes(name))
+    throw new ConfigError(`There is no config '${name}'${didYouMean(name, names)}; 'ple init --list' lists them.`);
+  const file = `${name.replaceAll('/', '-')}.yaml`;
+  if (existsSync(file) && !force) throw new ConfigError(`${file} is there already: --force replaces it.`);
+
+  const text = readFileSync(shippedFile(name), 'utf8')
+    .replace(/(\$schema=)\S+/, (_, start) => `${start}${relative('.', join(shippedFolder, 'ple.schema.json'))}`)
+    .replaceAll(`configs/${name}.yaml`, file);
+  const [{ writeWhole }, { isComparison }] = await Promise.all([
+    import('../support/whole-file.js'),
+    import('../config/comparison.js'),
+  ]);
+  await writeWhole(file, text);
+  const next = commandLine(isComparison(text, file, []) ? 'compare' : 'train', ['--config', file]);
+  say(`Written to ${file}. Go on with:`);
+  print({ schema: 1, file, next }, `${next}\n`);
+  return exitCode.done;
+});
+
+/** Of the comment at the top. */
+function firstSentence(text: string): string {
+  const comment = text
+    .split('\n')
+    .slice(1)
+    .filter((line) => line.startsWith('#'))
+    .map((line) => line.slice(1).trim())
+    .join(' ');
+  return /^.{20,}?(\.(?= [A-Z]|$)|[?:](?= ))/.exec(comment)?.[0].replace(/:$/, '.') ?? comment;
+}

@@ -1,0 +1,158 @@
+import type { ComparisonOptions } from './comparison/execute/local-processes.js';
+import type { ComparisonResult } from './comparison/run-comparison.js';
+import type { RunOptions, RunOutcome } from './training/run.js';
+
+// What programs and plugins import: `train` and `compare`, the `define…` functions, and what models are made of.
+
+interface Common {
+  /** As on the command line: `train.epochs=5`. */
+  readonly overrides?: readonly string[];
+}
+export type TrainOptions = Common & Partial<RunOptions>;
+export type CompareOptions = Common & Partial<ComparisonOptions>;
+
+/**
+ * Trains one run as `ple train` does, in this process.
+ * @param config Path of a config, the name of one that comes with the program, or its value; the paths of a value's plugins are relative to the
+ * working folder.
+ * @throws UserError for a mistake of the user.
+ */
+export async function train(config: string | object, options: TrainOptions = {}): Promise<RunOutcome> {
+  const [{ checkedConfig }, { run }] = await Promise.all([import('./cli/config-file.js'), import('./training/run.js')]);
+  const { overrides = [], ...given } = options;
+  const { text, file } = await textOf(config);
+  const experiment = await checkedConfig(text, file, overrides);
+  const standard = { runs: 'runs', overwrite: false, predictions: true, signal: never(), on: () => undefined };
+  return run(experiment, { ...standard, ...given });
+}
+
+/**
+ * Trains the unfinished runs of a comparison as `ple compare` does, in child processes, and writes tables and report into its folder.
+ * @param config As of `train`.
+ * @throws UserError for a mistake of the user.
+ */
+export async function compare(config: string | object, options: CompareOptions = {}): Promise<ComparisonResult> {
+  const [{ checkedComparison }, { runComparison }, { writeOutputs }, { stringifyComparison }] = await Promise.all([
+    import('./cli/config-file.js'),
+    import('./comparison/run-comparison.js'),
+    import('./report/write-outputs.js'),
+    import('./config/resolved-comparison.js'),
+  ]);
+  const { overrides = [], ...given } = options;
+  const { text, file } = await textOf(config);
+  const comparison = await checkedComparison(text, file, overrides);
+  const standard = { runs: 'runs', predictions: true, signal: never(), halt: never(), on: () => undefined };
+  const result = await runComparison(comparison, { ...standard, ...given });
+  if (result.status === 'interrupted') return result;
+  const { folder, runs } = result;
+  const again = { command: `ple compare --config ${folder}/config.yaml`, config: stringifyComparison(comparison) };
+  await writeOutputs(folder, { comparison: result.comparison, runs, ...again }, { svg: false, png: false });
+  return result;
+}
+
+async function textOf(config: string | object): Promise<{ readonly text: string; readonly file: string }> {
+  if (typeof config === 'object') return { text: JSON.stringify(config), file: '(config)' };
+  const [{ readText }, { shippedConfig }] = await Promise.all([
+    import('./cli/config-file.js'),
+    import('./cli/shipped-configs.js'),
+  ]);
+  const file = shippedConfig(config);
+  return { text: readText(file), file };
+}
+
+function never(): AbortSignal {
+  return new AbortController().signal;
+}
+
+// One instance of each for all plugins.
+export type { Tensor } from '@tensorflow/tfjs';
+export { z } from 'zod';
+// Results.
+export type { Comparison } from './comparison/comparison.js';
+export type { Experiment } from './config/experiment.js';
+// Data.
+export type {
+  ListValues,
+  Source,
+  SourceBlock,
+  SourceColumn,
+  SourceSplit,
+  SourceTask,
+  SplitName,
+  Task,
+} from './data/dataset.js';
+export { defineLoader, type LoaderContext, type LoaderDefinition } from './data/loader.js';
+// Metrics.
+export type { ClassScores } from './metrics/class-scores.js';
+export { defineMetric, type Metric, type MetricValue } from './metrics/metric.js';
+export type { BinarySample, GroupedSample, RegressionSample, TaskScores } from './metrics/samples.js';
+export { concatenated, type Features, pick, stopped, together } from './models/layers/axes.js';
+export { type Embed, embed } from './models/layers/embed.js';
+export { type GateSpec, type Gates, gates } from './models/layers/gates.js';
+export { type Mix, type MixLevels, mix, mixLevels } from './models/layers/mix.js';
+export { type Mlps, mlps, type Towers, towers } from './models/layers/mlps.js';
+export { mixtureOfExperts } from './models/mmoe.js';
+// Models, and the layers that they are made of.
+export {
+  type Context,
+  composed,
+  defineModel,
+  filled,
+  type Gate,
+  glorot,
+  type Layer,
+  type Model,
+  type ModelDefinition,
+  type ModelInputs,
+  type ModelShape,
+  type ModelTask,
+  type NoiseUnits,
+  named,
+  namesOf,
+  type Parameter,
+  type ParameterStart,
+  type ParameterStarts,
+  type Pass,
+  type Prediction,
+  type Targets,
+  zeroBias,
+} from './models/model.js';
+export {
+  type CommonOptions,
+  type Experts,
+  experts,
+  type LevelExperts,
+  levelExperts,
+  oneLevel,
+  onlyLevel,
+  shared,
+  sharedExperts,
+  twoLevels,
+} from './models/options.js';
+// Optimizers, schedules, balancing.
+export {
+  type Balancing,
+  type BalancingDefinition,
+  type BalancingShape,
+  defineBalancing,
+  type Moment,
+} from './objective/balancing/balancing.js';
+export {
+  defineWeightSchedule,
+  type WeightSchedule,
+  type WeightScheduleDefinition,
+} from './objective/weight-schedule.js';
+export { defineOptimizer, type Optimizer, type OptimizerDefinition, type Rule } from './optimizers/optimizer.js';
+export { commonOptions as optimizerOptions } from './optimizers/options.js';
+export {
+  defineLearningRateSchedule,
+  type FollowedScores,
+  type LearningRateSchedule,
+  type LearningRateScheduleDefinition,
+  type TrainingLength,
+} from './optimizers/schedules/learning-rate-schedule.js';
+export { ConfigError, DataError, Interrupted, UserError } from './support/errors.js';
+export { tf } from './support/tf.js';
+export type { FinishedRun } from './training/finished-run.js';
+export type { Result } from './training/result.js';
+export type { ComparisonResult, RunOutcome };

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Plugin as EsbuildPlugin, PartialMessage } from 'esbuild';
+import { z } from 'zod';
+import { type ConfigDocument, readDocument } from '../config/document.js';
+import { failAt } from '../config/parse.js';
+import { type PluginEntry, partName, pluginFile, pluginsSchema } from '../config/plugins.js';
+import { isMetric } from '../metrics/metric.js';
+import { ConfigError, UserError } from '../support/errors.js';
+import { definitions } from './definitions.js';
+
+/** The name by which a plugin imports this program. */
+const library = '@ple-runner/ple';
+/** What a plugin shares with this program, wherever the plugin lies: two copies would not know each other's values. */
+const shared = ['zod', '@tensorflow/tfjs'];
+
+/**
+ * Loads the plugins of a config: runs their code, and adds what their `define…` functions made to the catalogues of this process.
+ * @throws ConfigError for a file that is not there, cannot be compiled, fails, exports no part or one whose name is taken, or has changed.
+ */
+export async function loadPluginsOf(text: string, file: string, overrides: readonly string[]): Promise<void> {
+  const document = readDocument(text, file, overrides);
+  // Other mistakes of the config are told when it is parsed.
+  const { data } = z.looseObject({ plugins: pluginsSchema }).safeParse(document.value);
+  for (const [index, entry] of (data?.plugins ?? []).entries()) await loadOf(document, entry, index);
+}
+
+async function loadOf(document: ConfigDocument, entry: PluginEntry, index: number): Promise<void> {
+  const file = pluginFile(entry, index, document);
+  if (!existsSync(file)) throw failAt(document, ['plugins', index], `there is no file ${file}`);
+  await loadPlugin(file, typeof entry === 'string' ? undefined : entry.sha256);
+}
+
+/** @param expected Its SHA-256. Undefined: whatever it is. */
+export async function loadPlugin(file: string, expected?: string): Promise<void> {
+  const known = definitions.plugins.find((plugin) => plugin.file === file);
+  if (known && known.sha256 === expected) return;
+  const folder = mkdtempSync(join(tmpdir(), 'ple-plugin-'));
+  try {
+    const script = join(folder, 'plugin.mjs');
+    const sha256 = await compile(file, script);
+    if (expected !== undefined && sha256 !== expected)
+      throw new ConfigError(
+        `${file} has changed: its SHA-256 was ${expected} and is ${sha256}. Put the file back, or train again from your own config.`,
+      );
+    if (known?.sha256 === sha256) return;
+    if (known) throw new ConfigError(`${file} has changed since this process loaded it: start a new one.`);
+    const exported = new Set(Object.values(await evaluate(file, script)));
+    definitions.plugins.push({ file, sha256, parts: partsOf([...exported], file) });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function partsOf(exported: readonly unknown[], file: string): string[] {
+  const parts = exported.flatMap((value) => joined(value, file));
+  if (parts.length === 0)
+    throw new ConfigError(
+      `${file} exports nothing that ${library} can use: export what defineModel, or another define… function, returns.`,
+    );
+  return parts;
+}
+
+/** Adds the value to the catalogue of its kind. Empty for a value of no kind. */
+function joined(value: unknown, file: string): readonly string[] {
+  if (isMetric(value) && (value.usual || value.score || value.loss))
+    throw new ConfigError(
+      `${file}: metric '${value.name}': 'usual', 'score' and 'loss' are of built-in metrics: leave them out.`,
+    );
+  const { plugins: _plugins, baseline: _baseline, ...catalogues } = definitions;
+  return Object.values(catalogues).flatMap((catalogue) => {
+    const name = catalogue.join(value, file);
+    return name === undefined ? [] : [partName(catalogue.kind, name)];
+  });
+}
+
+/** Joins the file with those that it imports by a path, in JavaScript, and returns their SHA-256. Imports have whole paths: the script may lie anywhere. */
+async function compile(file: string, script: string): Promise<string> {
+  const { build } = await import('esbuild');
+  process.setSourceMapsEnabled(true); // stacks have the plugin's own lines
+  const folder = dirname(file);
+  try {
+    const { metafile } = await build({
+      entryPoints: [file],
+      absWorkingDir: folder,
+      outfile: script,
+      ...{ bundle: true, metafile: true, sourcemap: 'inline', sourcesContent: false, logLevel: 'silent' },
+      ...{ format: 'esm', platform: 'node', target: 'node20', conditions: [], tsconfigRaw: {} },
+      plugins: [packages],
+    });
+    const hash = createHash('sha256');
+    for (const path of Object.keys(metafile.inputs).toSorted()) hash.update(readFileSync(join(folder, path)));
+    return hash.digest('hex');
+  } catch (error) {
+    throw new ConfigError(failuresIn.safeParse(error).data?.errors.map(messageOf)[0] ?? `${file}: ${String(error)}`);
+  }
+
+  function messageOf({ text, location }: PartialMessage): string {
+    return `${location ? `${join(folder, location.file ?? '')}:${location.line}:${(location.column ?? 0) + 1}` : file}: ${text}.`;
+  }
+}
+
+const failuresIn = z.object({
+  errors: z.array(
+    z.object({
+      text: z.string(),
+      location: z.object({ file: z.string(), line: z.number(), column: z.number() }).nullable(),
+    }),
+  ),
+});
+
+/** Packages are imported, not joined: this program's own from here, others from the plugin's folder. */
+const packages: EsbuildPlugin = {
+  name: 'packages',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^[@\w]/ }, async ({ path, kind, resolveDir, pluginData }) => {
+      if (kind === 'entry-point' || pluginData === packages) return undefined;
+      const external = (to: string) => ({ path: to, external: true });
+      if (isBuiltin(path)) return external(path);
+      if (path === library) return external(new URL('../library.js', import.meta.url).href);
+      if (shared.includes(path)) return external(import.meta.resolve(path));
+      const found = await resolve(path, { kind, resolveDir, pluginData: packages });
+      return found.errors.length > 0 ? found : external(pathToFileURL(found.path).href);
+    });
+  },
+};
+
+async function evaluate(file: string, script: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await import(pathToFileURL(script).href);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new ConfigError(`${file}: ${String(error)}.`);
+  }
+}
