@@ -9,6 +9,7 @@ import { completion } from './completion.js';
 import { data } from './data.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
+import { exportRun } from './export.js';
 import { list } from './list.js';
 import { predict } from './predict.js';
 import { report } from './report.js';
@@ -46,7 +47,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const commands = [train, compare, validate, synth, data, predict, report, diff, doctor, list, schema, completion];
+const commands = [train, compare, validate, synth, data, predict, exportRun, report, diff, doctor, list, schema, completion];
 
 function build(exit: (code: number) => void): Command {
   const program = new Command('ple')
