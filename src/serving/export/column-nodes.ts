@@ -19,8 +19,8 @@ export interface ColumnInput {
   readonly takes: keyof typeof elements;
   /** The list's name, of its entries and their weights. Absent: one value a row. */
   readonly list?: string;
-  /** Of a hashed column. */
-  readonly buckets?: number;
+  /** How a table's cells are read: the hash, and a list's separator and mark of weights. */
+  readonly cells: StoredColumn['cells'];
   readonly doc: string;
 }
 
@@ -38,11 +38,10 @@ export function columnInputs({ columns }: StoredEncoding): readonly ColumnInput[
   return columns.flatMap((column): ColumnInput[] => {
     const { name, cells } = column;
     if (column.kind !== 'vocabulary' && column.kind !== 'list') {
-      if (cells.time === undefined) return [{ name, takes: 'number', doc: 'NaN: missing' }];
-      return [{ name, takes: 'days', doc: 'days since 1970-01-01, UTC; NaN: missing' }];
+      if (cells.time === undefined) return [{ name, takes: 'number', cells, doc: 'NaN: missing' }];
+      return [{ name, takes: 'days', cells, doc: 'days since 1970-01-01, UTC; NaN: missing' }];
     }
     const takes = takenOf(column);
-    const hash = cells.hash === undefined ? {} : { buckets: cells.hash };
     const bucket = `the low 64 bits of the text's MD5, modulo ${cells.hash}`;
     if (column.kind === 'vocabulary') {
       const doc = {
@@ -50,16 +49,16 @@ export function columnInputs({ columns }: StoredEncoding): readonly ColumnInput[
         code: 'the code of the data',
         bucket: `${bucket}; missing: of the empty text`,
       };
-      return [{ name, takes, ...hash, doc: doc[takes] }];
+      return [{ name, takes, cells, doc: doc[takes] }];
     }
     const doc = {
       text: 'rows filled up with empty texts',
       code: 'rows filled up with -1',
       bucket: `${bucket}; rows filled up with -1`,
     };
-    const entries: ColumnInput = { name, takes, list: name, ...hash, doc: doc[takes] };
+    const entries: ColumnInput = { name, takes, list: name, cells, doc: doc[takes] };
     if (cells.weights === undefined) return [entries];
-    return [entries, { name: weightsOf(name), takes: 'weight', list: name, doc: `of the entries of ${name}` }];
+    return [entries, { name: weightsOf(name), takes: 'weight', list: name, cells, doc: `of the entries of ${name}` }];
   });
 }
 

@@ -1,4 +1,5 @@
-import { stringifyExperiment } from '../../config/experiment.js';
+import { type Experiment, stringifyExperiment } from '../../config/experiment.js';
+import { loaders } from '../../data/catalogue.js';
 import { storedFeatures } from '../../data/encode/stored-encoding.js';
 import { usualMissing } from '../../data/table/table-options.js';
 import { encodeModel, intAttribute } from '../../engine/run/onnx-format.js';
@@ -50,7 +51,7 @@ export function onnxFile(run: TrainedRun): Uint8Array {
       version: programVersion(),
       text: `${experiment.model.type} for the tasks ${dataset.tasks.map(({ name }) => name).join(', ')}`,
       metadata: {
-        config: stringifyExperiment(experiment),
+        config: stringifyExperiment(withoutPaths(experiment)),
         checksum: result.dataset.checksum,
         metrics: JSON.stringify(
           Object.fromEntries(Object.entries(result.tasks).map(([name, { test }]) => [name, test])),
@@ -63,4 +64,12 @@ export function onnxFile(run: TrainedRun): Uint8Array {
       },
     },
   );
+}
+
+/** A file that is passed on does not tell where the data lay. */
+function withoutPaths(experiment: Experiment): Experiment {
+  const { loader, ...options } = experiment.dataset;
+  const { paths } = loaders.get(loader);
+  const kept = Object.fromEntries(Object.entries(options).filter(([key]) => !paths.includes(key)));
+  return { ...experiment, dataset: { loader, ...kept } };
 }

@@ -10,8 +10,8 @@ export function feedsOf(inputs: readonly ColumnInput[], rows: readonly RawRow[])
   return Object.fromEntries(inputs.map((input) => [input.name, feedOf(input, rows)]));
 }
 
-function feedOf({ name, takes, list, buckets }: ColumnInput, rows: readonly RawRow[]): Tensor {
-  const number = { text: String, code: BigInt, bucket: (text: string) => bucketOf(text, BigInt(buckets ?? 0)) };
+function feedOf({ name, takes, list, cells: { hash } }: ColumnInput, rows: readonly RawRow[]): Tensor {
+  const number = { text: String, code: BigInt, bucket: (text: string) => bucketOf(text, BigInt(hash ?? 0)) };
   if (list !== undefined) {
     const entries = rows.map((row) => entriesOf(must(row[list], list)));
     const longest = Math.max(1, ...entries.map((one) => one.length));
@@ -37,13 +37,13 @@ function feedOf({ name, takes, list, buckets }: ColumnInput, rows: readonly RawR
       shape,
     );
   }
-  const cells = rows.map((row) => must(row[name], name).trim());
-  if (takes === 'text') return new Tensor('string', cells, [rows.length]);
-  if (takes === 'code' || takes === 'bucket') return new Tensor('int64', cells.map(number[takes]), [rows.length]);
+  const texts = rows.map((row) => must(row[name], name).trim());
+  if (takes === 'text') return new Tensor('string', texts, [rows.length]);
+  if (takes === 'code' || takes === 'bucket') return new Tensor('int64', texts.map(number[takes]), [rows.length]);
   const value = takes === 'days' ? (cell: string) => Date.parse(`${cell}Z`) / 86_400_000 : Number;
   return new Tensor(
     'float32',
-    cells.map((cell) => (cell === '' ? Number.NaN : value(cell))),
+    texts.map((cell) => (cell === '' ? Number.NaN : value(cell))),
     [rows.length],
   );
 }
