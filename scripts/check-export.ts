@@ -13,7 +13,10 @@ const file = (name: string) => join(folder, name);
 
 /** Shows what it prints on stderr only if it fails: Debian's onnxruntime prints a thousand lines there. */
 function call(program: string, ...words: readonly string[]): void {
-  const { status, error, stderr } = spawnSync(program, words, { stdio: ['ignore', 'inherit', 'pipe'], encoding: 'utf8' });
+  const { status, error, stderr } = spawnSync(program, words, {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    encoding: 'utf8',
+  });
   if (error) throw error;
   if (status !== 0) throw new Error(`${program} ${words.join(' ')} ended with ${status}: ${stderr.slice(-2000)}`);
 }

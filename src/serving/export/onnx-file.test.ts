@@ -34,7 +34,8 @@ async function predicted(run: TrainedRun, data: string): Promise<Record<string, 
   const { columns, blocks } = predictions(run, encoded.dataset, engine, 'label', () => undefined);
   const all = columns.map((): number[] => []);
   for await (const block of blocks)
-    for (const [c, values] of block.columns.entries()) if (!('offsets' in values)) all[c]?.push(...Array.from(values, Number));
+    for (const [c, values] of block.columns.entries())
+      if (!('offsets' in values)) all[c]?.push(...Array.from(values, Number));
   await encoded.release();
   return Object.fromEntries(columns.map(({ name }, c) => [name, must(all[c], name)]));
 }
@@ -139,5 +140,3 @@ describe('an exported file predicts raw columns as ple predict does', async () =
     return expectServed({ ...run, encoding });
   });
 });
-
-test.todo('metadata');
