@@ -47,7 +47,21 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const commands = [train, compare, validate, synth, data, predict, exportRun, report, diff, doctor, list, schema, completion];
+const commands = [
+  train,
+  compare,
+  validate,
+  synth,
+  data,
+  predict,
+  exportRun,
+  report,
+  diff,
+  doctor,
+  list,
+  schema,
+  completion,
+];
 
 function build(exit: (code: number) => void): Command {
   const program = new Command('ple')

@@ -67,7 +67,7 @@ export function modelNodes(
       if (parameter) return nodes.constant(parameter.dtype, parameter.data, parameter.shape, from.name);
       return must({ categorical, numeric }[from.name], from.name);
     }
-    if (from.kind !== 'constant' || to.kind !== 'constant') throw different(a, b);
+    if (!('data' in from && 'data' in to)) throw different(a, b);
     const isSame = from.data.every((value: number | bigint, i: number) => Object.is(value, to.data[i]));
     if (isSame && a.type === b.type && String(a.shape) === String(b.shape))
       return nodes.constant(a.type, from.data, a.shape);
@@ -85,7 +85,7 @@ export function modelNodes(
 
   /** Integers as `fixed` + `perRow` * N. */
   function lengths(a: Value, b: Value): { readonly fixed: readonly number[]; readonly perRow: readonly number[] } {
-    if (a.origin.kind !== 'constant' || b.origin.kind !== 'constant') throw different(a, b);
+    if (!('data' in a.origin && 'data' in b.origin)) throw different(a, b);
     const [values, others] = [Array.from(a.origin.data, Number), Array.from(b.origin.data, Number)];
     const perRow = values.map((value, i) => ((others[i] ?? Number.NaN) - value) / (large - small));
     if (a.type !== 'int64' || values.length !== others.length || !perRow.every(Number.isInteger)) throw different(a, b);

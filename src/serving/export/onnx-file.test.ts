@@ -127,6 +127,18 @@ describe('an exported file predicts raw columns as ple predict does', async () =
     ['a width that is the first batch size', { levels: [[101], [103]] }, {}],
   ])('%s', (_, model, inputs) => expectServed(changed(run, every, model, inputs)));
 
+  test.each([[['income', 'day']], [['city', 'age']], [['tags']]])('%j alone', (names) => {
+    const columns = run.encoding.columns.filter(({ name }) => names.includes(name));
+    return expectServed(changed({ ...run, encoding: { ...run.encoding, columns } }, every, {}));
+  });
+
+  test('a column with the name of an output is refused', () => {
+    const columns = run.encoding.columns.map((column) =>
+      column.name === 'day' ? { ...column, name: 'buy.logit' } : column,
+    );
+    expect(() => onnxFile({ ...run, encoding: { ...run.encoding, columns } })).toThrow(/would be called 'buy.logit'/);
+  });
+
   test('a log link, the mean of a list, and a column that is constant in training', () => {
     const { columns, tasks } = run.encoding;
     const encoding = {

@@ -49,7 +49,7 @@ function feedOf({ name, takes, list, cells: { hash } }: ColumnInput, rows: reado
 }
 
 /** The low 64 bits of the MD5 of a text, modulo the number of buckets. */
-export function bucketOf(text: string, buckets: bigint): bigint {
+function bucketOf(text: string, buckets: bigint): bigint {
   return createHash('md5').update(text).digest().readBigUInt64LE(8) % buckets;
 }
 

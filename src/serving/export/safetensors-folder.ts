@@ -35,7 +35,7 @@ export async function writeSafetensorsFolder(run: TrainedRun, folder: string): P
   };
   makeFolder(folder);
   const arrays = parametersOf(model, run);
-  await writeSafetensors(join(folder, 'model.safetensors'), { arrays, metadata: { format: 'ple' } });
+  await writeSafetensors(join(folder, 'model.safetensors'), { arrays, metadata: { ple: config.ple } });
   await writeWhole(join(folder, encodingFile), await readFile(join(run.path, encodingFile)));
   await writeWhole(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
