@@ -228,8 +228,8 @@ function listNodes(nodes: OnnxNodes, column: Extract<StoredColumn, { kind: 'list
   const weight = cells.weights === undefined ? nodes.number('float32', 1) : weightsOf(name);
   const least = nodes.number('float32', Number.NEGATIVE_INFINITY);
   const keys = nodes.add('Where', [isEntry(known), weight, least]);
-  // So that there are `length` of them.
-  const room = nodes.integers(0, 0, 0, length);
+  // So that there are `length` of them, and a row: ONNX Runtime's TopK of no rows ends the process.
+  const room = nodes.integers(0, 0, 1, length);
   const padded = {
     indexes: nodes.add('Pad', [known, room, nodes.number('int64', -1)]),
     keys: nodes.add('Pad', [keys, room, least]),
@@ -237,7 +237,9 @@ function listNodes(nodes: OnnxNodes, column: Extract<StoredColumn, { kind: 'list
   const count = nodes.integers(length);
   const [, heaviest] = nodes.addWide('TopK', [padded.keys, count], [axis], 2);
   const [places] = nodes.addWide('TopK', [must(heaviest, 'places'), count], [axis, intAttribute('largest', 0)], 2);
-  const chosen = (values: string) => nodes.add('GatherElements', [values, must(places, 'places')], [axis]);
+  const givenRows = [nodes.integers(0), nodes.integers(-1), nodes.integers(0)];
+  const chosen = (values: string) =>
+    nodes.add('Slice', [nodes.add('GatherElements', [values, must(places, 'places')], [axis]), ...givenRows]);
   const indexes = chosen(padded.indexes);
   const weights = nodes.add('Where', [isEntry(indexes), chosen(padded.keys), nodes.number('float32', 0)]);
   return {

@@ -59,8 +59,13 @@ async function expectServed(run: TrainedRun, tolerance = 1e-5): Promise<void> {
   const expected = await predicted(run, file('inputs.csv'));
   const session = await InferenceSession.create(onnxFile(run), { logSeverityLevel: 3 });
   const classes = run.encoding.tasks.flatMap(({ classes = [] }) => classes);
-  for (const some of [rows, rows.slice(0, 7), rows.slice(7, 8)]) {
-    const from = rows.indexOf(must(some[0], 'a row'));
+  for (const [from, count] of [
+    [0, 203],
+    [0, 7],
+    [7, 1],
+    [0, 0],
+  ] as const) {
+    const some = rows.slice(from, from + count);
     const found = await served(session, feedsOf(columnInputs(run.encoding), some), classes);
     expect(Object.keys(found).toSorted()).toEqual(Object.keys(expected).toSorted());
     for (const [name, values] of Object.entries(found)) {
@@ -69,7 +74,7 @@ async function expectServed(run: TrainedRun, tolerance = 1e-5): Promise<void> {
         const wanted = expected[name]?.[from + row] ?? Number.NaN;
         return Math.abs(value - wanted) / Math.max(1, Math.abs(wanted));
       });
-      expect(Math.max(...differences), name).toBeLessThan(tolerance);
+      expect(Math.max(0, ...differences), name).toBeLessThan(tolerance);
     }
   }
   await session.release();
