@@ -11,6 +11,7 @@ import { data } from './data.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './evaluate.js';
+import { exportRun } from './export.js';
 import { init } from './init.js';
 import { list } from './list.js';
 import { predict } from './predict.js';
@@ -52,7 +53,7 @@ export async function main(words: readonly string[]): Promise<number> {
 
 const commands = [
   ...[init, train, compare, validate, synth, data],
-  ...[predict, evaluate],
+  ...[predict, evaluate, exportRun],
   ...[report, diff, runs, clean],
   ...[doctor, list, schema, completion],
 ];

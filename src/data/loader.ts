@@ -38,7 +38,7 @@ export interface RowReading {
 }
 
 /** A task's label: see `TaskOption` of tables. */
-export interface LabelReading {
+interface LabelReading {
   readonly column?: string | number | undefined;
   readonly positive?: Condition | undefined;
   readonly regression: boolean;

@@ -13,7 +13,7 @@ const packageJson = new URL('../../package.json', import.meta.url);
 /** What a run ran on: versions, commit, processor, engine, device and why it is this one. */
 export function describeEnvironment(engine: Engine, { candidate, adapter, why }: ChosenDevice) {
   return {
-    ple: versionOf(packageJson),
+    ple: programVersion(),
     commit: commit(),
     node: process.version,
     tfjs: versionOf(createRequire(import.meta.url).resolve('@tensorflow/tfjs/package.json')),
@@ -30,6 +30,11 @@ export function describeEnvironment(engine: Engine, { candidate, adapter, why }:
       why,
     },
   };
+}
+
+/** Of this program. */
+export function programVersion(): string {
+  return versionOf(packageJson) ?? 'unknown';
 }
 
 /** environment.json */

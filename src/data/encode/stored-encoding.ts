@@ -106,6 +106,24 @@ export function indexesOf({ values, rare }: Pick<StoredColumn & { kind: 'vocabul
   return indexes;
 }
 
+/** What models see of the columns, which needs no data. */
+export function storedFeatures(
+  { columns, tasks }: StoredEncoding,
+  inputs: InputsConfig,
+): Pick<Dataset, 'categorical' | 'numeric' | 'lists' | 'tasks'> {
+  const named = columns.map(({ name }): SourceColumn => ({ name, kind: 'categorical' }));
+  const encodings = columns.map((stored, c) => encodingOf(fittedFor(must(named[c], stored.name), stored)));
+  return { ...features(named, encodings, inputs), tasks: storedTasks(tasks) };
+}
+
+function storedTasks(tasks: StoredEncoding['tasks']): Task[] {
+  return tasks.map(({ name, type, classes, offset, scale, link }) => ({
+    ...{ name, type, offset, scale },
+    ...(classes ? { classes } : {}),
+    ...(link ? { link } : {}),
+  }));
+}
+
 /** What was fitted, for a source that may have other values, or the same ones in another order. */
 function fittedFor(column: SourceColumn, stored: StoredColumn): FittedColumn {
   if (stored.kind === 'identity') return { kind: 'identity' };
@@ -172,13 +190,7 @@ export function encodeNewRows(
   return {
     ...features(columns, encodings, inputs),
     fitted,
-    tasks: stored.tasks.map(
-      ({ name, type, classes, offset, scale, link }, t): Task => ({
-        ...{ name, type, offset, scale, rowLoss: taskLossOf(must(tasks[t], name)) },
-        ...(classes ? { classes } : {}),
-        ...(link ? { link } : {}),
-      }),
-    ),
+    tasks: storedTasks(stored.tasks).map((task, t) => ({ ...task, rowLoss: taskLossOf(must(tasks[t], task.name)) })),
     checksum: source.checksum,
     notes: [],
     splits: {

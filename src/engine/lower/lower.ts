@@ -3,7 +3,7 @@ import type { StepGraph } from '../record/graph.js';
 import { blockProducts } from './block-products.js';
 import { joinedStates, joinedUpdates } from './joined-updates.js';
 import { type Pass, simplified } from './pass.js';
-import { fusedProducts, gemmProducts, steadyProducts } from './products.js';
+import { fusedProducts, gemmProducts, plainProducts, steadyProducts } from './products.js';
 import { unsharedScatters } from './scatters.js';
 import { stepFunctions } from './steps.js';
 import { sumsAsProducts } from './sums.js';
@@ -28,4 +28,9 @@ const passes: Readonly<Record<CompiledDevice, (threads: number) => readonly Pass
 /** Lowers a recorded graph to ONNX Runtime operators that are available and fast on a device. */
 export function lower(step: StepGraph, device: CompiledDevice, threads = 1): StepGraph {
   return passes[device](threads).reduce((graph, apply) => apply(graph), step);
+}
+
+/** Lowers a recorded graph to operators of the ONNX standard, in a way that does not depend on the batch size. */
+export function standard(step: StepGraph): StepGraph {
+  return [simplified, stepFunctions, plainProducts].reduce((graph, apply) => apply(graph), step);
 }

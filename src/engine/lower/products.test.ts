@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { transpose } from '../record/graph.js';
 import { graphOf, linesOf, product } from './pass.fixture.js';
-import { fusedProducts, gemmProducts, steadyProducts } from './products.js';
+import { fusedProducts, gemmProducts, plainProducts, steadyProducts } from './products.js';
 
 const matrices = graphOf({ x: [4, 2], y: [3, 4] }, (graph, input) => ({
   plain: product(graph, input('y'), input('x'), [3, 2]),
@@ -33,6 +33,15 @@ it('reads transposed operands as they lie, by `FusedMatMul`', () => {
   expect(linesOf(fusedProducts(matrices))).toEqual(fused);
   expect(linesOf(steadyProducts(matrices))).toEqual(fused);
   expect(linesOf(fusedProducts(batches))).toEqual(['a [2,5,6] = FusedMatMul(x, y) transA=1 alpha=1', 'left = a']);
+});
+
+it('an exported file has the operators of WebGPU, also for a few long sums', () => {
+  expect(linesOf(plainProducts(matrices))).toEqual(linesOf(gemmProducts(matrices)));
+  const long = graphOf({ x: [3, 30_000], y: [30_000, 1] }, (graph, input) => ({
+    sums: product(graph, input('x'), input('y'), [3, 1]),
+  }));
+  expect(linesOf(plainProducts(long))).toEqual(['a [3,1] = MatMul(x, y)', 'sums = a']);
+  expect(linesOf(gemmProducts(long)).join()).toContain('ReduceSum');
 });
 
 it('for WebGPU, `Gemm` has the flags of two matrices, and batches are transposed', () => {

@@ -32,6 +32,9 @@ export const fusedProducts: Pass = pass(ofProducts(fusedProduct));
  */
 export const gemmProducts: Pass = pass(ofProducts(gemmProduct));
 
+/** `Product` in standard operators, whatever the number of rows. */
+export const plainProducts: Pass = pass(ofProducts(plainProduct));
+
 function ofProducts(write: (product: Product) => Value): Rule {
   return (node, [a, b], graph) => {
     if (node.op !== 'Product' || !a || !b) return undefined;
@@ -70,10 +73,15 @@ function fusedProduct(product: Product): Value {
 }
 
 function gemmProduct(product: Product): Value {
+  const { a, b } = product;
+  // A shader sums a long row in one thread, one product after the other, which loses digits.
+  if (sharedSide(product) === 'rows') return productByElements(product, [...batchShape(a, b), ...sidesOf(product)]);
+  return plainProduct(product);
+}
+
+function plainProduct(product: Product): Value {
   const { graph, a, b, transposeA, transposeB } = product;
   const result = { type: a.type, shape: [...batchShape(a, b), ...sidesOf(product)] };
-  // A shader sums a long row in one thread, one product after the other, which loses digits.
-  if (sharedSide(product) === 'rows') return productByElements(product, result.shape);
   if (!transposeA && !transposeB) return graph.node('MatMul', [a, b], result);
   if (a.shape.length === 2 && b.shape.length === 2) {
     return graph.node('Gemm', [a, b], result, { transA: int(Number(transposeA)), transB: int(Number(transposeB)) });

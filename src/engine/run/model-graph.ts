@@ -75,7 +75,7 @@ function identity(from: string, to: string): NodeProto {
   return { op_type: 'Identity', name: `result ${to}`, input: [from], output: [to], attribute: [] };
 }
 
-function attributeProtos(attributes: Attributes): AttributeProto[] {
+export function attributeProtos(attributes: Attributes): AttributeProto[] {
   return Object.entries(attributes).map(([name, attribute]) => {
     if (!('kind' in attribute)) return intsAttribute(name, attribute);
     if (attribute.kind === 'string') return stringAttribute(name, attribute.value);

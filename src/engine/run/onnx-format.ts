@@ -4,9 +4,11 @@ import protobuf from 'protobufjs';
 const definitions = `
 syntax = "proto2";
 message ModelProto {
-  optional int64 ir_version = 1; optional string producer_name = 2;
-  optional GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8;
+  optional int64 ir_version = 1; optional string producer_name = 2; optional string producer_version = 3;
+  optional string doc_string = 6; optional GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8;
+  repeated StringStringEntryProto metadata_props = 14;
 }
+message StringStringEntryProto { optional string key = 1; optional string value = 2; }
 message OperatorSetIdProto { optional string domain = 1; optional int64 version = 2; }
 message GraphProto {
   repeated NodeProto node = 1; optional string name = 2; repeated TensorProto initializer = 5;
@@ -18,12 +20,12 @@ message NodeProto {
 }
 message AttributeProto {
   optional string name = 1; optional float f = 2; optional int64 i = 3; optional bytes s = 4;
-  optional GraphProto g = 6; repeated int64 ints = 8; optional int32 type = 20;
+  optional GraphProto g = 6; repeated int64 ints = 8; repeated bytes strings = 9; optional int32 type = 20;
 }
 message TensorProto {
   repeated int64 dims = 1; optional int32 data_type = 2; optional string name = 8; optional bytes raw_data = 9;
 }
-message ValueInfoProto { optional string name = 1; optional TypeProto type = 2; }
+message ValueInfoProto { optional string name = 1; optional TypeProto type = 2; optional string doc_string = 3; }
 message TypeProto { optional TensorTypeProto tensor_type = 1; }
 message TensorTypeProto { optional int32 elem_type = 1; optional TensorShapeProto shape = 2; }
 message TensorShapeProto { repeated DimensionProto dim = 1; }
@@ -31,10 +33,10 @@ message DimensionProto { optional int64 dim_value = 1; optional string dim_param
 `;
 
 /** Codes of the element types. */
-export const elementCodes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const elementCodes = { float32: 1, int32: 6, int64: 7, string: 8, bool: 9, float64: 11 } as const;
 
 /** Codes of the attribute types. */
-const attributeCodes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
+const attributeCodes = { float: 1, int: 2, string: 3, graph: 5, ints: 7, strings: 8 } as const;
 
 export interface GraphProto {
   readonly name: string;
@@ -61,6 +63,7 @@ export interface AttributeProto {
   readonly s?: Uint8Array;
   readonly g?: GraphProto;
   readonly ints?: readonly number[];
+  readonly strings?: readonly Uint8Array[];
 }
 
 export interface TensorProto {
@@ -75,21 +78,33 @@ export interface ValueInfoProto {
   readonly type: {
     readonly tensor_type: { readonly elem_type: number; readonly shape: { readonly dim: readonly DimensionProto[] } };
   };
+  readonly doc_string?: string;
 }
 
 type DimensionProto = { readonly dim_value: number } | { readonly dim_param: string };
 
-/** A model with operator set 18 and ONNX Runtime's own operators. */
-export function encodeModel(graph: GraphProto): Uint8Array {
+/** What a model says of itself, and the operators that it has beside the standard ones, by domain. */
+export interface ModelAbout {
+  readonly domains: Readonly<Record<string, number>>;
+  readonly version?: string;
+  readonly text?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** A model with operator set 18. @param about Left out: it may have ONNX Runtime's own operators, and says nothing. */
+export function encodeModel(
+  graph: GraphProto,
+  { domains, version, text, metadata = {} }: ModelAbout = { domains: { 'com.microsoft': 1 } },
+): Uint8Array {
   const type = protobuf.parse(definitions, { keepCase: true }).root.lookupType('ModelProto');
   const model = {
     ir_version: 8,
     producer_name: 'ple',
-    opset_import: [
-      { domain: '', version: 18 },
-      { domain: 'com.microsoft', version: 1 },
-    ],
+    ...(version === undefined ? {} : { producer_version: version }),
+    ...(text === undefined ? {} : { doc_string: text }),
+    opset_import: Object.entries({ '': 18, ...domains }).map(([domain, version]) => ({ domain, version })),
     graph,
+    metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
   };
   return type.encode(type.fromObject(model)).finish();
 }
@@ -99,9 +114,11 @@ export function valueInfo(
   name: string,
   type: keyof typeof elementCodes,
   shape: readonly (number | string)[],
+  doc?: string,
 ): ValueInfoProto {
   const dim = shape.map((side) => (typeof side === 'number' ? { dim_value: side } : { dim_param: side }));
-  return { name, type: { tensor_type: { elem_type: elementCodes[type], shape: { dim } } } };
+  const of = { name, type: { tensor_type: { elem_type: elementCodes[type], shape: { dim } } } };
+  return doc === undefined ? of : { ...of, doc_string: doc };
 }
 
 export function graphAttribute(name: string, g: GraphProto): AttributeProto {
@@ -114,6 +131,10 @@ export function intAttribute(name: string, i: number): AttributeProto {
 
 export function intsAttribute(name: string, ints: readonly number[]): AttributeProto {
   return { name, type: attributeCodes.ints, ints };
+}
+
+export function stringsAttribute(name: string, texts: readonly string[]): AttributeProto {
+  return { name, type: attributeCodes.strings, strings: texts.map((text) => Buffer.from(text)) };
 }
 
 export function floatAttribute(name: string, f: number): AttributeProto {

@@ -1,0 +1,59 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
+import { readSafetensors } from '../training/safetensors.js';
+import { contentsOf, pleHere } from './command.fixture.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ple-export-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeMixedTable(folder);
+const tasks = '[{ name: click, type: binary }, { name: plan, type: multiclass }]';
+const run = await trainedOnMixed(folder, tasks, '{ type: mmoe, levels: [[4]], tower: [], experts: 2 }');
+
+test('an ONNX file says what it takes, what it gives, and where it is from, without paths', async () => {
+  const to = join(folder, 'model.onnx');
+  expect(await pleHere(['export', run, '--to', to])).toEqual({ status: 0, stdout: '', stderr: `Written: ${to}\n` });
+  const text = readFileSync(to, 'latin1'); // metadata lie in the file as they are
+  const parts = [
+    '"free","paid","team"',
+    'click.probability',
+    'plan.logit',
+    'tags.weights',
+    '"takes":"bucket"',
+    '"takes":"days"',
+    'rows filled up with empty texts',
+    'learningRate: 0.01',
+    '"logLoss":',
+    'ai.onnx.ml',
+  ];
+  for (const part of parts) expect(text).toContain(part);
+  expect(text).not.toContain(folder);
+  expect(text).not.toContain('com.microsoft');
+});
+
+test('safetensors come with the model’s config and the encoding', async () => {
+  const to = join(folder, 'deep', 'model');
+  expect((await pleHere(['export', run, '--to', to, '--format', 'safetensors'])).status).toBe(0);
+  expect(contentsOf(to).toSorted()).toEqual(['config.json', 'encoding.json', 'model.safetensors']);
+  const { arrays } = await readSafetensors(join(to, 'model.safetensors'));
+  const config = JSON.parse(readFileSync(join(to, 'config.json'), 'utf8'));
+  const best = await readSafetensors(join(run, 'checkpoints/best.safetensors'));
+  const names = Object.keys(arrays);
+  expect(Object.keys(config.parameters)).toEqual(names);
+  expect(names.map((name) => config.parameters[name].shape)).toEqual(names.map((name) => arrays[name]?.shape));
+  for (const [name, { data }] of Object.entries(arrays)) expect(data).toEqual(best.arrays[name]?.data);
+  expect(config.model).toMatchObject({ type: 'mmoe', experts: 2 });
+  expect(config.parameters['level1.gates.2.weight']).toEqual({ shape: [2, 2, 18], kind: 'weight' });
+  expect(config.categorical[0]).toMatchObject({ name: 'city', embedding: 4 });
+  expect(readFileSync(join(to, 'encoding.json'))).toEqual(readFileSync(join(run, 'encoding.json')));
+});
+
+test.each([
+  [['--to', 'model.pb'], '--to model.pb: name a file that ends in .onnx, or a folder with --format safetensors.'],
+  [['--to', 'model.onnx', '--format', 'onxx'], "Unknown format 'onxx' (did you mean 'onnx'?)"],
+])('%j is refused', async (words, message) => {
+  const { status, stderr } = await pleHere(['export', run, ...words]);
+  expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
+});

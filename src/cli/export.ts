@@ -1,0 +1,43 @@
+import { Command } from '@commander-js/extra-typings';
+import { catalogue } from '../support/catalogue.js';
+import { ConfigError, exitCode } from '../support/errors.js';
+import { defineCommand, examples } from './command.js';
+import { say } from './say.js';
+
+const formats = catalogue<{ readonly name: 'onnx' | 'safetensors' }>('format', [
+  { name: 'onnx' },
+  { name: 'safetensors' },
+]);
+
+const words = () =>
+  new Command('export')
+    .description('Write a finished run for other programs: an ONNX file that predicts table rows, or its parameters.')
+    .argument('<run>', 'the folder of a finished run')
+    .requiredOption('--to <path>', 'a file .onnx, or with --format safetensors a folder')
+    .option('--format <format>', 'onnx or safetensors (default: onnx)', (word: string) => formats.get(word).name)
+    .addHelpText(
+      'after',
+      examples(
+        'ple export runs/shop-ple-0123abcd --to model.onnx',
+        'ple export runs/shop-ple-0123abcd --to model --format safetensors',
+      ),
+    );
+
+export const exportRun = defineCommand(words, async (path, { to, format = 'onnx' }) => {
+  if (format === 'onnx' && !to.endsWith('.onnx'))
+    throw new ConfigError(`--to ${to}: name a file that ends in .onnx, or a folder with --format safetensors.`);
+  const { readTrainedRun } = await import('../serving/trained-run.js');
+  const run = await readTrainedRun(path);
+  if (format === 'safetensors') {
+    const { writeSafetensorsFolder } = await import('../serving/export/safetensors-folder.js');
+    await writeSafetensorsFolder(run, to);
+  } else {
+    const [{ onnxFile }, { writeWhole }] = await Promise.all([
+      import('../serving/export/onnx-file.js'),
+      import('../support/whole-file.js'),
+    ]);
+    await writeWhole(to, onnxFile(run));
+  }
+  say(`Written: ${to}`);
+  return exitCode.done;
+});

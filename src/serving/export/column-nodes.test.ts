@@ -1,0 +1,167 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { expect, test } from 'vitest';
+import { inputsSchema } from '../../config/parts.js';
+import type { ListValues, Source, SourceColumn } from '../../data/dataset.js';
+import { encodeNewRows, type StoredColumn, type StoredEncoding } from '../../data/encode/stored-encoding.js';
+import { encodeModel, valueInfo } from '../../engine/run/onnx-format.js';
+import { must } from '../../support/must.js';
+import { randomFromSeed } from '../../support/random.js';
+import { columnInputs, columnNodes, inputInfo } from './column-nodes.js';
+import { OnnxNodes } from './onnx-nodes.js';
+
+const rows = 300;
+const random = randomFromSeed(8);
+const pick = <Value>(values: readonly Value[]): Value => must(values[random.below(values.length)], 'a value');
+const ofEach = <Value>(value: () => Value) => Array.from({ length: rows }, value);
+
+/** A column as it was fitted, what a source has of it, and what the file is fed. */
+interface Case {
+  readonly stored: StoredColumn;
+  readonly source: SourceColumn;
+  readonly values: Int32Array | Float32Array | ListValues;
+  readonly feeds: Readonly<Record<string, Tensor>>;
+}
+
+type Stored<Kind> = Omit<Extract<StoredColumn, { readonly kind: Kind }>, 'kind' | 'name' | 'cells'>;
+
+function texts(name: string, of: Stored<'vocabulary'>): Case {
+  const dictionary = ['a', '', 'b', 'p', 'q', 'never seen', 'x'];
+  const values = Int32Array.from(ofEach(() => random.below(dictionary.length)));
+  const given = Array.from(values, (index) => must(dictionary[index], name));
+  return {
+    stored: { kind: 'vocabulary', name, cells: {}, ...of },
+    source: { name, kind: 'categorical', dictionary },
+    values,
+    feeds: {
+      [name]: new Tensor(
+        'string',
+        given.map((text) => (text === '' ? pick(['', 'NA', '?']) : text)),
+        [rows],
+      ),
+    },
+  };
+}
+
+function codes(name: string, of: Stored<'vocabulary'>, cells: StoredColumn['cells']): Case {
+  const values = Int32Array.from(ofEach(() => random.below(9)));
+  return {
+    stored: { kind: 'vocabulary', name, cells, ...of },
+    source: { name, kind: 'categorical', size: 9 },
+    values,
+    feeds: { [name]: new Tensor('int64', BigInt64Array.from(values, BigInt), [rows]) },
+  };
+}
+
+function numbers(
+  name: string,
+  of: (Stored<'buckets'> & { kind: 'buckets' }) | (Stored<'scale'> & { kind: 'scale' }) | { kind: 'identity' },
+  some: readonly number[],
+): Case {
+  const values = Float32Array.from(ofEach(() => pick([Number.NaN, ...some])));
+  return {
+    stored: { name, cells: {}, ...of },
+    source: { name, kind: 'numeric' },
+    values,
+    feeds: { [name]: new Tensor('float32', values, [rows]) },
+  };
+}
+
+function list(name: string, of: Stored<'list'>, weights: readonly number[] | undefined, coded: boolean): Case {
+  const dictionary = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const lists = ofEach(() =>
+    Array.from({ length: random.below(7) }, () => ({ index: random.below(6), weight: pick(weights ?? [1]) })),
+  );
+  const offsets = Int32Array.of(0, ...lists.map((_, row) => lists.slice(0, row + 1).flat().length));
+  const longest = Math.max(...lists.map(({ length }) => length));
+  const filled = <Value>(value: (entry: { index: number; weight: number }) => Value, filler: Value) =>
+    lists.flatMap((one) => Array.from({ length: longest }, (_, i) => (one[i] ? value(one[i]) : filler)));
+  const entries = coded
+    ? new Tensor('int64', BigInt64Array.from(filled(({ index }) => BigInt(index), -1n)), [rows, longest])
+    : new Tensor(
+        'string',
+        filled(({ index }) => must(dictionary[index], name), ''),
+        [rows, longest],
+      );
+  const given = weights
+    ? {
+        [`${name}.weights`]: new Tensor(
+          'float32',
+          filled(({ weight }) => weight, 0),
+          [rows, longest],
+        ),
+      }
+    : {};
+  return {
+    stored: { kind: 'list', name, cells: weights ? { weights: ':' } : {}, ...of },
+    source: { name, kind: 'list', ...(coded ? { size: 6 } : { dictionary }) },
+    values: {
+      offsets,
+      indexes: Int32Array.from(lists.flat(), ({ index }) => index),
+      ...(weights ? { weights: Float32Array.from(lists.flat(), ({ weight }) => weight) } : {}),
+    },
+    feeds: { [name]: entries, ...given },
+  };
+}
+
+const several = [-3.7, -1, -1e-9, 0, 1e-12, 0.1, 0.7, 1, 7, 8, 12345.678, 1e30];
+const cases: readonly Case[] = [
+  texts('text', { values: ['a', '', 'b'], rare: [] }),
+  numbers('scaled', { kind: 'scale', mean: 1.1, deviation: 3.3, log: false }, several),
+  list('tags', { values: ['c', 'a', 'f'], rare: [], length: 3, pool: 'sum' }, undefined, false),
+  numbers('bucketed', { kind: 'buckets', edges: [-1, 0, 0.1, 7], missing: true }, several),
+  texts('with rare ones', { values: [null, 'x'], rare: ['p', 'q'] }),
+  codes('code', { values: [3, 0, 8], rare: [] }, {}),
+  numbers('log', { kind: 'scale', mean: 0.2, deviation: 0.5, log: true }, several),
+  codes('hashed', { values: [null, 5], rare: [1, 2] }, { hash: 9 }),
+  numbers('without missing ones', { kind: 'buckets', edges: [2.5], missing: false }, several),
+  numbers('plain', { kind: 'identity' }, several),
+  numbers('constant', { kind: 'scale', mean: 2, deviation: 0, log: false }, several),
+  numbers('small', { kind: 'scale', mean: 2e-12, deviation: 1e-12, log: true }, [1e-12, 2e-12, 3.5e-12]),
+  list(
+    'weighted',
+    { values: [null, 'b', 'a'], rare: ['c', 'd'], length: 2, pool: 'mean' },
+    [-1, 0, 0.5, 1, 1, 2],
+    false,
+  ),
+  list('coded', { values: [5, 0], rare: [], length: 4, pool: 'mean' }, [0.25, 1], true),
+  list('longer than any', { values: [1], rare: [], length: 9, pool: 'sum' }, undefined, true),
+];
+
+/** What training is fed. */
+async function encoded(encoding: StoredEncoding) {
+  const none = { rows: 0, blockRows: 1, read: () => Promise.reject(new Error('no rows')) };
+  const block = { rows, columns: cases.map(({ values }) => values), labels: [] };
+  const source: Source = {
+    columns: cases.map(({ source }) => source),
+    tasks: [],
+    checksum: '',
+    splits: { train: none, validation: none, test: { rows, blockRows: rows, read: () => block } },
+  };
+  return encodeNewRows(source, encoding, inputsSchema.parse({}), []).splits.test.read(0);
+}
+
+test('columns of all kinds become what training is fed', async () => {
+  const encoding: StoredEncoding = {
+    schema: 1,
+    texts: { missing: ['NA', ' ? '] },
+    columns: cases.map(({ stored }) => stored),
+    tasks: [],
+  };
+  const input = columnInputs(encoding).map(inputInfo);
+  const nodes = new OnnxNodes(input.map(({ name }) => name));
+  const { categorical = '', numeric = '' } = columnNodes(nodes, encoding);
+  const { node, initializer } = nodes;
+  const output = [valueInfo(categorical, 'int32', ['N', 'F']), valueInfo(numeric, 'float32', ['N', 'D'])];
+  const bytes = encodeModel({ name: 'columns', node, initializer, input, output }, { domains: { 'ai.onnx.ml': 2 } });
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const found = await session.run(Object.assign({}, ...cases.map(({ feeds }) => feeds)));
+  await session.release();
+
+  const expected = await encoded(encoding);
+  expect(found[categorical]?.data).toEqual(expected.categorical);
+  const made = found[numeric]?.data;
+  if (!(made instanceof Float32Array)) throw new Error('no numbers');
+  expect(made).toHaveLength(expected.numeric.length);
+  for (const [i, value] of expected.numeric.entries())
+    expect(Math.abs((made[i] ?? Number.NaN) - value)).toBeLessThanOrEqual(1e-7 * Math.abs(value));
+});

@@ -1,0 +1,258 @@
+import { indexesOf, type StoredColumn, type StoredEncoding } from '../../data/encode/stored-encoding.js';
+import { usualMissing } from '../../data/table/table-options.js';
+import {
+  intAttribute,
+  intsAttribute,
+  stringsAttribute,
+  type ValueInfoProto,
+  valueInfo,
+} from '../../engine/run/onnx-format.js';
+import { must } from '../../support/must.js';
+import type { OnnxNodes } from './onnx-nodes.js';
+
+type Vocabulary = Extract<StoredColumn, { readonly kind: 'vocabulary' | 'list' }>;
+
+/** An input of an exported file. */
+export interface ColumnInput {
+  readonly name: string;
+  /** `text`: as in the table. `code`: a whole number that the data have in its place. `bucket`: the hash of the text. `days`: since 1970. */
+  readonly takes: keyof typeof elements;
+  /** The list's name, of its entries and their weights. Absent: one value a row. */
+  readonly list?: string;
+  /** How a table's cells are read: the hash, and a list's separator and mark of weights. */
+  readonly cells: StoredColumn['cells'];
+  readonly doc: string;
+}
+
+const elements = {
+  text: 'string',
+  code: 'int64',
+  bucket: 'int64',
+  number: 'float32',
+  days: 'float32',
+  weight: 'float32',
+} as const;
+
+/** The inputs of an exported file, in the order of the columns. A list with weights has two: entries and `<name>.weights`. */
+export function columnInputs({ columns }: StoredEncoding): readonly ColumnInput[] {
+  return columns.flatMap((column): ColumnInput[] => {
+    const { name, cells } = column;
+    if (column.kind !== 'vocabulary' && column.kind !== 'list') {
+      if (cells.time === undefined) return [{ name, takes: 'number', cells, doc: 'NaN: missing' }];
+      return [{ name, takes: 'days', cells, doc: 'days since 1970-01-01, UTC; NaN: missing' }];
+    }
+    const takes = takenOf(column);
+    const bucket = `the low 64 bits of the text's MD5, modulo ${cells.hash}`;
+    if (column.kind === 'vocabulary') {
+      const doc = {
+        text: 'empty: missing',
+        code: 'the code of the data',
+        bucket: `${bucket}; missing: of the empty text`,
+      };
+      return [{ name, takes, cells, doc: doc[takes] }];
+    }
+    const doc = {
+      text: 'rows filled up with empty texts',
+      code: 'rows filled up with -1',
+      bucket: `${bucket}; rows filled up with -1`,
+    };
+    const entries: ColumnInput = { name, takes, list: name, cells, doc: doc[takes] };
+    if (cells.weights === undefined) return [entries];
+    return [entries, { name: weightsOf(name), takes: 'weight', list: name, cells, doc: `of the entries of ${name}` }];
+  });
+}
+
+export function inputInfo({ name, takes, list, doc }: ColumnInput): ValueInfoProto {
+  return valueInfo(name, elements[takes], list === undefined ? ['N'] : ['N', `entries of ${list}`], doc);
+}
+
+/**
+ * Adds what makes a model's inputs of a table's columns, as `column-encodings.ts` and `list-column.ts` do.
+ * @returns names of int32 [N, F] and float32 [N, D]; undefined where there are no such columns.
+ */
+export function columnNodes(nodes: OnnxNodes, encoding: StoredEncoding) {
+  const { columns } = encoding;
+  const missing = (encoding.texts?.missing ?? usualMissing).map((mark) => mark.trim());
+  const lists = columns.filter((column) => column.kind === 'list').map((column) => listNodes(nodes, column));
+  const categorical = [
+    ...inOrder(nodes, [
+      ...columns.flatMap((column, place) =>
+        column.kind === 'vocabulary'
+          ? [{ places: [place], value: asColumn(nodes, indexNodes(nodes, column, missing)) }]
+          : [],
+      ),
+      ...bucketNodes(nodes, columns),
+    ]),
+    ...lists.map(({ indexes }) => indexes),
+  ];
+  const numeric = [...inOrder(nodes, scaleNodes(nodes, columns)), ...lists.map(({ weights }) => weights)];
+  return {
+    categorical: categorical.length > 0 ? nodes.cast(joined(nodes, categorical), 'int32') : undefined,
+    numeric: numeric.length > 0 ? joined(nodes, numeric) : undefined,
+  };
+}
+
+/** Columns of a matrix [N, places], by their places among the run's columns. */
+interface Part {
+  readonly places: readonly number[];
+  readonly value: string;
+}
+
+/** One matrix of them, or none. */
+function inOrder(nodes: OnnxNodes, parts: readonly Part[]): string[] {
+  if (parts.length === 0) return [];
+  const whole = joined(
+    nodes,
+    parts.map(({ value }) => value),
+  );
+  const given = parts.flatMap(({ places }) => places);
+  const order = given.toSorted((a, b) => a - b).map((place) => given.indexOf(place));
+  if (order.every((from, to) => from === to)) return [whole];
+  return [nodes.add('Gather', [whole, nodes.integers(...order)], [intAttribute('axis', 1)])];
+}
+
+function joined(nodes: OnnxNodes, values: readonly string[]): string {
+  const [only] = values;
+  return values.length === 1 && only !== undefined ? only : nodes.add('Concat', values, [intAttribute('axis', 1)]);
+}
+
+/** [N] -> [N, 1] */
+function asColumn(nodes: OnnxNodes, value: string): string {
+  return nodes.add('Unsqueeze', [value, nodes.integers(1)]);
+}
+
+function weightsOf(name: string): string {
+  return `${name}.weights`;
+}
+
+function takenOf({ cells, values, rare }: Vocabulary): 'text' | 'code' | 'bucket' {
+  if (cells.hash !== undefined) return 'bucket';
+  return [...values, ...rare].some((value) => typeof value === 'number') ? 'code' : 'text';
+}
+
+/** int64, of the input's shape: the index of each value; of a list -1 for what is no entry. */
+function indexNodes(nodes: OnnxNodes, column: Vocabulary, missing: readonly string[]): string {
+  const known = indexesOf(column);
+  const isText = takenOf(column) === 'text';
+  if (column.kind === 'list') known.set(isText ? '' : '-1', -1);
+  else if (!isText)
+    known.set('-1', 0); // a table of no keys would be refused
+  else for (const mark of ['', ...missing]) known.set(mark, known.get('') ?? 0);
+  const keys = [...known.keys()];
+  const attributes = [
+    isText ? stringsAttribute('keys_strings', keys) : intsAttribute('keys_int64s', keys.map(Number)),
+    intsAttribute('values_int64s', [...known.values()]),
+    intAttribute('default_int64', 0),
+  ];
+  return nodes.add('LabelEncoder', [column.name], attributes, { domain: 'ai.onnx.ml' });
+}
+
+/** 1 + the number of edges that are not above the value. */
+function bucketNodes(nodes: OnnxNodes, columns: readonly StoredColumn[]): Part[] {
+  const places = [...columns.keys()].filter((place) => columns[place]?.kind === 'buckets');
+  const fits = columns.filter((column) => column.kind === 'buckets');
+  if (fits.length === 0) return [];
+  const most = Math.max(...fits.map(({ edges }) => edges.length));
+  const edges = new Float64Array(fits.length * most).fill(Number.NaN); // no value is at least NaN
+  for (const [c, fit] of fits.entries()) edges.set(fit.edges, c * most);
+  const missing = fits.map((fit) => (fit.missing ? BigInt(fit.edges.length + 2) : 0n));
+  const raw = joined(
+    nodes,
+    fits.map(({ name }) => asColumn(nodes, name)),
+  );
+  const values = nodes.add('Unsqueeze', [nodes.cast(raw, 'float64'), nodes.integers(2)]); // [N, columns, 1]
+  const passed = nodes.add('GreaterOrEqual', [values, nodes.constant('float64', edges, [fits.length, most])]);
+  const count = nodes.add('ReduceSum', [nodes.cast(passed, 'int64'), nodes.integers(2)], [intAttribute('keepdims', 0)]);
+  const bucket = nodes.add('Add', [count, nodes.number('int64', 1)]);
+  const none = nodes.constant('int64', BigInt64Array.from(missing));
+  return [{ places, value: nodes.add('Where', [nodes.add('IsNaN', [raw]), none, bucket]) }];
+}
+
+/** (x - mean) * factor in 64 bits, as 32 bits; of x as it is, with mean 0 and factor 1. Then 0 for what is missing. */
+function scaleNodes(nodes: OnnxNodes, columns: readonly StoredColumn[]): Part[] {
+  const of = (log: boolean) =>
+    [...columns.entries()].flatMap(([place, column]) => {
+      if (column.kind === 'identity' && !log) return [{ place, name: column.name, mean: 0, factor: 1 }];
+      if (column.kind !== 'scale' || column.log !== log) return [];
+      return [{ place, name: column.name, mean: column.mean, factor: column.deviation > 0 ? 1 / column.deviation : 0 }];
+    });
+  const [linear, logarithmic] = [of(false), of(true)];
+  const all = [...linear, ...logarithmic];
+  if (all.length === 0) return [];
+  const raw = (some: typeof all) =>
+    nodes.cast(
+      joined(
+        nodes,
+        some.map(({ name }) => asColumn(nodes, name)),
+      ),
+      'float64',
+    );
+  const x = joined(nodes, [
+    ...(linear.length > 0 ? [raw(linear)] : []),
+    ...(logarithmic.length > 0 ? [signedLog(nodes, raw(logarithmic))] : []),
+  ]);
+  const centred = nodes.add('Sub', [
+    x,
+    nodes.constant(
+      'float64',
+      Float64Array.from(all, ({ mean }) => mean),
+    ),
+  ]);
+  const factors = nodes.constant(
+    'float64',
+    Float64Array.from(all, ({ factor }) => factor),
+  );
+  const scaled = nodes.cast(nodes.add('Mul', [centred, factors]), 'float32');
+  const value = nodes.add('Where', [nodes.add('IsNaN', [scaled]), nodes.number('float32', 0), scaled]);
+  return [{ places: all.map(({ place }) => place), value }];
+}
+
+/**
+ * sign(x) log(1 + |x|). ONNX has no log1p: with u = 1 + |x| as it is rounded, log(u) |x| / (u - 1) has all digits (Higham, Accuracy and Stability of
+ * Numerical Algorithms, 2nd ed., section 1.14.1).
+ */
+function signedLog(nodes: OnnxNodes, x: string): string {
+  const [one, size] = [nodes.number('float64', 1), nodes.add('Abs', [x])];
+  const u = nodes.add('Add', [size, one]);
+  const ratio = nodes.add('Div', [nodes.add('Log', [u]), nodes.add('Sub', [u, one])]);
+  const log = nodes.add('Where', [nodes.add('Equal', [u, one]), size, nodes.add('Mul', [ratio, size])]);
+  return nodes.add('Mul', [nodes.add('Sign', [x]), log]);
+}
+
+/** The heaviest entries, of equal ones the first, in the order of the list: their indexes int64 and weights float32 [N, length]. */
+function listNodes(nodes: OnnxNodes, column: Extract<StoredColumn, { kind: 'list' }>) {
+  const { name, length, cells, pool } = column;
+  const axis = intAttribute('axis', 1);
+  const known = indexNodes(nodes, column, []);
+  const isEntry = (indexes: string) => nodes.add('GreaterOrEqual', [indexes, nodes.number('int64', 0)]);
+  const weight = cells.weights === undefined ? nodes.number('float32', 1) : weightsOf(name);
+  const least = nodes.number('float32', Number.NEGATIVE_INFINITY);
+  const keys = nodes.add('Where', [isEntry(known), weight, least]);
+  // So that there are `length` of them, and a row: ONNX Runtime's TopK of no rows ends the process.
+  const room = nodes.integers(0, 0, 1, length);
+  const padded = {
+    indexes: nodes.add('Pad', [known, room, nodes.number('int64', -1)]),
+    keys: nodes.add('Pad', [keys, room, least]),
+  };
+  const count = nodes.integers(length);
+  const [, heaviest] = nodes.addWide('TopK', [padded.keys, count], [axis], 2);
+  const [places] = nodes.addWide('TopK', [must(heaviest, 'places'), count], [axis, intAttribute('largest', 0)], 2);
+  const givenRows = [nodes.integers(0), nodes.integers(-1), nodes.integers(0)];
+  const chosen = (values: string) =>
+    nodes.add('Slice', [nodes.add('GatherElements', [values, must(places, 'places')], [axis]), ...givenRows]);
+  const indexes = chosen(padded.indexes);
+  const weights = nodes.add('Where', [isEntry(indexes), chosen(padded.keys), nodes.number('float32', 0)]);
+  return {
+    indexes: nodes.add('Max', [indexes, nodes.number('int64', 0)]),
+    weights: pool === 'mean' ? sharesOf(nodes, weights) : weights,
+  };
+}
+
+/** Each weight divided by their sum, unless that is 0. */
+function sharesOf(nodes: OnnxNodes, weights: string): string {
+  const wide = nodes.cast(weights, 'float64');
+  const [zero, one] = [nodes.number('float64', 0), nodes.number('float64', 1)];
+  const total = nodes.add('ReduceSum', [wide, nodes.integers(1)]); // [N, 1]
+  const divisor = nodes.add('Where', [nodes.add('Equal', [total, zero]), one, total]);
+  return nodes.cast(nodes.add('Mul', [wide, nodes.add('Div', [one, divisor])]), 'float32');
+}

@@ -1,0 +1,75 @@
+import { type Experiment, stringifyExperiment } from '../../config/experiment.js';
+import { loaders } from '../../data/catalogue.js';
+import { storedFeatures } from '../../data/encode/stored-encoding.js';
+import { usualMissing } from '../../data/table/table-options.js';
+import { encodeModel, intAttribute } from '../../engine/run/onnx-format.js';
+import { models } from '../../models/catalogue.js';
+import { UserError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
+import { programVersion } from '../../training/environment.js';
+import { shapeOf } from '../../training/setup.js';
+import { parametersOf, type TrainedRun } from '../trained-run.js';
+import { columnInputs, columnNodes, inputInfo } from './column-nodes.js';
+import { modelNodes } from './model-nodes.js';
+import { OnnxNodes } from './onnx-nodes.js';
+import { taskNodes, taskOutputs } from './task-nodes.js';
+
+/** A file of the format has less than 2 GiB. */
+const mostBytes = 2 ** 31 - 2 ** 26;
+
+/**
+ * A run as one ONNX file that takes columns of a table and gives predictions: operator set 18 of ONNX and 2 of ONNX-ML.
+ * @throws UserError for a run that the format cannot hold.
+ */
+export function onnxFile(run: TrainedRun): Uint8Array {
+  const { experiment, encoding, result } = run;
+  const dataset = storedFeatures(encoding, experiment.inputs);
+  const model = models.get(experiment.model.type).build(shapeOf(dataset, experiment.inputs), experiment.model);
+  const parameters = parametersOf(model, run);
+  const bytes = Object.values(parameters).reduce((sum, { data }) => sum + data.byteLength, 0);
+  if (bytes > mostBytes)
+    throw new UserError(
+      `${run.path}: its parameters have ${bytes} bytes, and an ONNX file less than 2 GiB: --format safetensors.`,
+    );
+  const inputs = columnInputs(encoding);
+  const [input, output] = [inputs.map(inputInfo), taskOutputs(dataset.tasks)];
+  const names = [...input, ...output].map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined)
+    throw new UserError(
+      `${run.path}: two inputs or outputs of the file would be called '${twice}': rename that column.`,
+    );
+  const nodes = new OnnxNodes(names);
+  const rows = nodes.add('Shape', [must(names[0], 'an input')], [intAttribute('start', 0), intAttribute('end', 1)]);
+  const logits = modelNodes(nodes, model, parameters, dataset, { ...columnNodes(nodes, encoding), rows });
+  taskNodes(nodes, dataset.tasks, logits);
+  const { node, initializer } = nodes;
+  return encodeModel(
+    { name: experiment.name, node, initializer, input, output },
+    {
+      domains: { 'ai.onnx.ml': 2 },
+      version: programVersion(),
+      text: `${experiment.model.type} for the tasks ${dataset.tasks.map(({ name }) => name).join(', ')}`,
+      metadata: {
+        config: stringifyExperiment(withoutPaths(experiment)),
+        checksum: result.dataset.checksum,
+        metrics: JSON.stringify(
+          Object.fromEntries(Object.entries(result.tasks).map(([name, { test }]) => [name, test])),
+        ),
+        classes: JSON.stringify(
+          Object.fromEntries(dataset.tasks.flatMap(({ name, classes }) => (classes ? [[name, classes]] : []))),
+        ),
+        missing: JSON.stringify(encoding.texts?.missing ?? usualMissing),
+        columns: JSON.stringify(inputs),
+      },
+    },
+  );
+}
+
+/** A file that is passed on does not tell where the data lay. */
+function withoutPaths(experiment: Experiment): Experiment {
+  const { loader, ...options } = experiment.dataset;
+  const { paths } = loaders.get(loader);
+  const kept = Object.fromEntries(Object.entries(options).filter(([key]) => !paths.includes(key)));
+  return { ...experiment, dataset: { loader, ...kept } };
+}
