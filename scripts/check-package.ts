@@ -81,19 +81,24 @@ try {
   const modern = ['--target', 'es2023', '--module', 'nodenext', '--skipLibCheck'];
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...strict, ...modern, plugin ?? '']);
 
-  step('the library trains and compares');
+  step('the library trains, predicts and compares');
+  run('npx', ['ple', 'synth', '--kind', 'funnel', '--rows', '50', '--out', 'rows.csv']);
   const first = parse(readFileSync(join(work, config ?? ''), 'utf8'));
   const script = `
-    import { compare, train } from '${library}';
+    import { compare, predict, train } from '${library}';
     const config = ${JSON.stringify(first)};
     const overrides = ${JSON.stringify(few)};
     const { compare: models, ...rest } = config;
     const outcome = await train({ ...rest, model: models.models.at(-1) }, { overrides: overrides.filter((word) => !word.startsWith('compare.')) });
+    const predicted = Object.values(await predict(outcome.path, 'rows.csv'));
     const result = await compare('${config}', { overrides });
-    console.log(JSON.stringify([outcome.status, result.status]));`;
+    console.log(JSON.stringify([outcome.status, result.status, predicted.map(({ length }) => length).join()]));`;
   writeFileSync(join(work, 'library.mjs'), script);
-  const [one, all] = z.tuple([z.string(), z.string()]).parse(JSON.parse(run(process.execPath, ['library.mjs'])));
-  if (!['done', 'already done'].includes(one) || all !== 'done') throw new Error(`train: ${one}, compare: ${all}`);
+  const [one, all, predicted] = z
+    .tuple([z.string(), z.string(), z.string()])
+    .parse(JSON.parse(run(process.execPath, ['library.mjs'])));
+  if (!['done', 'already done'].includes(one) || all !== 'done' || predicted !== '50,50')
+    throw new Error(`train: ${one}, compare: ${all}, predict: ${predicted} rows`);
   say(`runs: ${readdirSync(join(work, 'runs')).join(', ')}`);
   console.log('The package works.');
 } finally {

@@ -1,8 +1,10 @@
 import type { ComparisonOptions } from './comparison/execute/local-processes.js';
 import type { ComparisonResult } from './comparison/run-comparison.js';
+import type { Dialect } from './data/loader.js';
+import type { EngineChoice } from './engine/devices/choose-device.js';
 import type { RunOptions, RunOutcome } from './training/run.js';
 
-// What programs and plugins import: `train` and `compare`, the `define…` functions, and what models are made of.
+// What programs and plugins import: `train`, `compare` and `predict`, the `define…` functions, and what models are made of.
 
 interface Common {
   /** As on the command line: `train.epochs=5`. */
@@ -48,6 +50,54 @@ export async function compare(config: string | object, options: CompareOptions =
   const again = { command: `ple compare --config ${folder}/config.yaml`, config: stringifyComparison(comparison) };
   await writeOutputs(folder, { comparison: result.comparison, runs, ...again }, { svg: false, png: false });
   return result;
+}
+
+export interface PredictOptions {
+  /** How text files are written, where it differs from the run's own: `dataset` of the config. */
+  readonly dialect?: Dialect;
+  /** Logits instead of probabilities and predictions in the labels' units. */
+  readonly logits?: boolean;
+  /** Default: that of the run's config. */
+  readonly device?: EngineChoice['device'];
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Predicts new rows as `ple predict` does.
+ * @param run The folder of a finished run.
+ * @param files Files of rows, or patterns.
+ * @returns By the name of its column in `ple predict`, each prediction. [rows]
+ * @throws UserError for a mistake of the user.
+ */
+export async function predict(
+  run: string,
+  files: string | readonly string[],
+  { dialect = {}, logits = false, device, signal }: PredictOptions = {},
+): Promise<Readonly<Record<string, Float32Array>>> {
+  const [{ readTrainedRun }, { encodedRows }, { predictions }, { lookAtMachine, openEngine }] = await Promise.all([
+    import('./serving/trained-run.js'),
+    import('./serving/score-rows.js'),
+    import('./serving/predict-rows.js'),
+    import('./engine/devices/choose-device.js'),
+  ]);
+  const trained = await readTrainedRun(run);
+  const choice = trained.experiment.engine;
+  const { engine } = await openEngine({ ...choice, device: device ?? choice.device }, lookAtMachine(signal));
+  const context = { seed: trained.experiment.seed, note: () => undefined, signal };
+  const rows = await encodedRows(trained, [files].flat(), { keep: [], dialect }, context);
+  try {
+    const onRows = () => signal?.throwIfAborted();
+    const { columns, blocks } = predictions(trained, rows.dataset, engine, logits ? 'logit' : 'label', onRows);
+    const found = columns.map(({ name }) => [name, new Float32Array(rows.dataset.splits.test.rows)] as const);
+    let row = 0;
+    for await (const block of blocks) {
+      for (const [c, values] of block.columns.entries()) if (!('offsets' in values)) found[c]?.[1].set(values, row);
+      row += block.rows;
+    }
+    return Object.fromEntries(found);
+  } finally {
+    await rows.release();
+  }
 }
 
 async function textOf(config: string | object): Promise<{ readonly text: string; readonly file: string }> {
