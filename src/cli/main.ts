@@ -16,6 +16,7 @@ import { schema } from './schema.js';
 import { synth } from './synth.js';
 import { train } from './train.js';
 import { validate } from './validate.js';
+import { watch } from './watch.js';
 
 /** Runs one command line and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -46,7 +47,21 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const commands = [train, compare, validate, synth, data, predict, report, diff, doctor, list, schema, completion];
+const commands = [
+  train,
+  compare,
+  watch,
+  validate,
+  synth,
+  data,
+  predict,
+  report,
+  diff,
+  doctor,
+  list,
+  schema,
+  completion,
+];
 
 function build(exit: (code: number) => void): Command {
   const program = new Command('ple')

@@ -62,6 +62,13 @@ export function acquireLock(folder: string, force = false): Lock {
   throw new FolderInUse(`${folder} is in use by another process. Try again.`);
 }
 
+/** Whether a process uses the folder. Of another host or container, whether it has given a sign of life within a minute. */
+export function isHeld(folder: string): boolean {
+  const holder = chainOf(join(folder, 'lock')).at(-1);
+  if (!holder) return false;
+  return (holder.process && isAlive(holder.process)) ?? holder.seconds <= silence;
+}
+
 export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`Cannot write to ${path}: ${systemReason(error)}. Choose another folder with --runs DIR.`);
 }
