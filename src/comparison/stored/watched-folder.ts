@@ -61,7 +61,9 @@ export function watchedFolder(folder: string): (now: number) => Watched {
   ): Watched {
     const start = log.findLast(isStart);
     const asPlanned = (live: LiveRun): LiveRun =>
-      held && start && isToDo(live, start) ? { ...live, state: 'waiting' } : live;
+      held && start && isToDo(live, start)
+        ? { ...live, state: 'waiting', message: live.state === 'failed' ? null : live.message }
+        : live;
     const runs = new Map([...pathsOf(plan.rows)].map((path) => [path, asPlanned(run(join(folder, path)))]));
     const own = table?.rows.filter(({ type }) => type !== external) ?? [];
     const comparison = [...pathsOf(own)].every((path) => runs.has(path)) ? table : undefined;

@@ -112,7 +112,7 @@ function headOf(watched: Watched, folder: string): Head {
       }[state];
       const table = comparison && state !== 'finished' ? [`The table is of ${comparison.seeds.length} seeds.`] : [];
       const end = state === 'finished' ? [`The report is ${path}/report.html.`] : [];
-      const facts = [path, ...timesText(watched), ...table, ...end].join(' ');
+      const facts = [`In ${path}.`, ...timesText(watched), ...table, ...end].join(' ');
       return titled(state === 'running', plan.name, `${done}/${all.length}`, lead, facts);
     }
   }
@@ -134,7 +134,7 @@ function headOfRun(watched: Watched & { readonly kind: 'run' }, path: string): H
   const model = experiment ? `${experiment.model.type}, seed ${experiment.seed}.` : '';
   const end = state === 'finished' ? [`ple report ${path} writes its report.`] : [];
   const wrong = state !== 'failed' && message !== null ? [message] : [];
-  const facts = [model, path, ...timesText(watched), ...end, ...wrong].filter((text) => text !== '').join(' ');
+  const facts = [model, `In ${path}.`, ...timesText(watched), ...end, ...wrong].filter((text) => text !== '').join(' ');
   const name = experiment?.name ?? path;
   return {
     ...{ running: state === 'running', name, state: lead, facts },

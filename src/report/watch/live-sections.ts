@@ -62,16 +62,17 @@ async function ofComparison(watched: WatchedComparison): Promise<readonly LiveSe
     ...liveCurves(tasks, placesOf(watched), series),
     ...(comparison && state === 'finished' ? [] : weightsSoFar(watched)),
   ]);
-  const reported = comparison ? await reportOf({ ...watched, comparison }) : { above: [], below: [] };
+  const reported = comparison ? await reportOf({ ...watched, comparison }) : { found: [], gains: [], others: [] };
   const names = live.map(({ id }) => id);
   return [
     ...runningPart(watched, tasks),
     ...failedPart(watched),
-    ...reported.above,
-    ...(series.length > 0 && live.length > 0 ? [part('models', modelKey(series))] : []),
-    part('so-far', soFar(watched, tasks)),
+    ...reported.found,
+    ...(live.length > 0 ? [part('models', modelKey(series))] : []),
+    ...reported.gains,
+    ...(comparison && state === 'finished' ? [] : [part('so-far', soFar(watched, tasks))]),
     ...live.map(chartPart),
-    ...reported.below.filter(({ id }) => !names.includes(id)),
+    ...reported.others.filter(({ id }) => !names.includes(id)),
   ];
 }
 
@@ -94,12 +95,9 @@ async function reportOf({
   const seeds = comparison.seeds.length;
   const title = state === 'finished' ? 'What was found' : `What was found after ${seeds} of ${plan.seeds.length} seeds`;
   return {
-    above: [
-      part('found', html`<section id="found"><h2>${title}</h2>${findings(comparison)}</section>`),
-      ...shown.filter(isGain).map(chartPart),
-      part('numbers', tables(comparison, finished)),
-    ],
-    below: shown.filter((chart) => !isGain(chart)).map(chartPart),
+    found: [part('found', html`<section id="found"><h2>${title}</h2>${findings(comparison)}</section>`)],
+    gains: [...shown.filter(isGain).map(chartPart), part('numbers', tables(comparison, finished))],
+    others: shown.filter((chart) => !isGain(chart)).map(chartPart),
   };
 }
 
