@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { openChromium } from './chromium.js';
 import { refuse, wordsOf } from './usage.js';
 
@@ -53,28 +53,24 @@ async function check(): Promise<void> {
     for (const one of [page, dark]) follow(one, url);
     await page.goto(url);
     await dark.goto(url);
-    await waitFor(page, 'the curves of a run', `document.querySelector('#live svg path[data-model]') !== null`);
+    await waitFor('the curves of a run', page.locator('#live svg path[data-model]'));
     const before = await page.locator('#live').innerHTML();
     await page.locator('button[data-model]').first().click();
-    const topOf = () => page.locator('#live').evaluate((section) => section.getBoundingClientRect().top);
-    await page.locator('#live').evaluate((section) => section.scrollIntoView());
-    await page.mouse.wheel(0, 120);
-    await setTimeout(500);
-    const place = await topOf();
-    if (place > 0) faults.push('the page did not scroll');
+    await waitFor('the curves of a run', dark.locator('#live svg path[data-model]'));
+    const places = await Promise.all([page, dark].map(scrolledToCurves));
     await page.screenshot({ path: join(pictures, 'running.png'), fullPage: true });
-    await waitFor(page, 'a change', `document.querySelector('#live').innerHTML !== ${JSON.stringify(before)}`);
-    const later = await topOf();
-    if (Math.abs(later - place) > 2) faults.push(`the curves have moved by ${later - place} pixels`);
+    await until('a change', async () => (await page.locator('#live').innerHTML()) !== before);
+    await checkPlace(page, places[0]);
     if ((await page.locator('figure [data-model="0"]:not(.off)').count()) > 0)
       faults.push('a hidden model is shown again');
     await page.locator('button[data-model]').first().click();
     const middle = await page.locator('#state').textContent();
     if (!/^Running: \d+ of 6 runs done, 1 training now\.$/.test(middle ?? '')) faults.push(`state: ${middle}`);
     await trained;
-    await waitFor(page, 'the end', `document.getElementById('state').textContent.startsWith('Finished: 6 of 6')`);
-    await waitFor(page, 'the forest plot', `document.querySelector('#forest svg') !== null`);
-    await waitFor(dark, 'the end', `document.querySelector('#forest svg') !== null`);
+    await waitFor('the end', page.locator('#state', { hasText: /^Finished: 6 of 6/ }));
+    await waitFor('the forest plot', page.locator('#forest svg'));
+    await waitFor('the end', dark.locator('#forest svg'));
+    await checkPlace(dark, places[1]); // sections have been added above
     await checkText(page);
     for (const [name, one] of Object.entries({ light: page, dark })) {
       const wide = await one.locator('html').evaluate((root) => root.scrollWidth);
@@ -136,10 +132,26 @@ async function refusedElsewhere(port: number): Promise<void> {
   }
 }
 
-/** @param test An expression in the page. */
-async function waitFor(page: Page, what: string, test: string): Promise<void> {
-  await page
-    .waitForFunction(test, undefined, { timeout: 300_000 })
+function topOf(page: Page): Promise<number> {
+  return page.locator('#live').evaluate((section) => section.getBoundingClientRect().top);
+}
+
+async function scrolledToCurves(page: Page): Promise<number> {
+  await page.locator('#live').evaluate((section) => section.scrollIntoView());
+  await setTimeout(300);
+  if ((await page.locator('html').evaluate((root) => root.scrollTop)) === 0) faults.push('the page did not scroll');
+  return topOf(page);
+}
+
+async function checkPlace(page: Page, before = 0): Promise<void> {
+  const moved = (await topOf(page)) - before;
+  if (Math.abs(moved) > 2) faults.push(`the curves have moved by ${moved} pixels`);
+}
+
+async function waitFor(what: string, element: Locator): Promise<void> {
+  await element
+    .first()
+    .waitFor({ state: 'attached', timeout: 300_000 })
     .catch(() => faults.push(`it did not come to ${what}`));
 }
 
@@ -149,9 +161,9 @@ function start(line: readonly string[]): ChildProcess {
   return child;
 }
 
-async function until(what: string, test: () => boolean): Promise<void> {
+async function until(what: string, test: () => boolean | Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 1200; tries++) {
-    if (test()) return;
+    if (await test()) return;
     await setTimeout(100);
   }
   throw new Error(`It did not come to ${what}.`);

@@ -27,7 +27,7 @@ export function policyOf(script: string, ...more: readonly string[]): string {
 
 /** A page with a script of its own. */
 export function documentWith(
-  { script, policy }: { readonly script: string; readonly policy: string },
+  { script, policy, head = null }: { readonly script: string; readonly policy: string; readonly head?: Html | null },
   title: string,
   body: Html,
 ): string {
@@ -37,8 +37,7 @@ export function documentWith(
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>${title}</title>
+<title>${title}</title>${head}
 <style>${trusted(`${chartStyles}${pageStyle}`)}</style>
 </head>
 <body>

@@ -9,7 +9,7 @@ import { pageScript } from '../page/page-script.js';
 const script = `${pageScript}
 document.documentElement.style.overflowAnchor = 'none';
 const main = document.querySelector('main');
-const sections = new Map();
+let sections = new Map(); // in the order of the page
 let version = '';
 const set = (id, text) => {
   const element = document.getElementById(id);
@@ -20,16 +20,19 @@ const elementOf = (text) => {
   template.innerHTML = text;
   return template.content.firstElementChild;
 };
-const replace = (next) => {
+const keepingPlace = (ids, change) => {
   const top = (id) => sections.get(id)?.element.getBoundingClientRect().top;
-  const seen = [...sections].find(([, { element }]) => element.getBoundingClientRect().bottom > 0)?.[0];
+  const stays = ([id, { element }]) => ids.includes(id) && id !== 'models' && element.getBoundingClientRect().bottom > 0; // models stick to the top
+  const seen = [...sections].find(stays)?.[0];
   const before = top(seen);
+  change();
+  const after = top(seen);
+  if (scrollY > 0 && before !== undefined && after !== undefined) scrollBy(0, after - before);
+};
+const replace = (next) => {
   const ids = next.map(({ id }) => id);
-  for (const [id, { element }] of sections) {
-    if (ids.includes(id)) continue;
-    element.remove();
-    sections.delete(id);
-  }
+  for (const [id, { element }] of sections) if (!ids.includes(id)) element.remove();
+  const now = new Map();
   let last = null;
   for (const { id, html } of next) {
     const old = sections.get(id);
@@ -43,17 +46,16 @@ const replace = (next) => {
       else if (last) last.after(made);
       else main.prepend(made);
       element = made;
-      sections.set(id, { html, element });
       bind(element);
       if (focused >= 0) stops(element)[focused]?.focus({ preventScroll: true });
     }
+    now.set(id, { html, element });
     last = element;
   }
+  sections = now;
   for (const { dataset } of document.querySelectorAll('button[data-model][aria-pressed="false"]'))
     for (const mark of document.querySelectorAll('figure [data-model]'))
       if (mark.dataset.model === dataset.model) mark.classList.add('off');
-  const after = top(seen);
-  if (before !== undefined && after !== undefined && before < 0) scrollBy(0, after - before);
 };
 const poll = async () => {
   let wait = 2000;
@@ -62,8 +64,10 @@ const poll = async () => {
     if (!response.ok) throw new Error(response.statusText);
     const live = await response.json();
     document.title = live.title;
-    for (const id of ['name', 'state', 'facts']) set(id, live[id]);
-    if (live.sections !== null) replace(live.sections);
+    keepingPlace(live.sections?.map(({ id }) => id) ?? [...sections.keys()], () => {
+      for (const id of ['name', 'state', 'facts']) set(id, live[id]);
+      if (live.sections !== null) replace(live.sections);
+    });
     version = live.version;
     if (!live.running) wait = 10000;
   } catch (error) {
@@ -80,7 +84,8 @@ const policy = policyOf(script, "connect-src 'self'", "frame-ancestors 'none'");
 export const liveDocument = {
   policy,
   page: documentWith(
-    { script, policy: policyOf(script, "connect-src 'self'") },
+    // Without an icon of its own, a browser asks for /favicon.ico.
+    { script, policy: policyOf(script, "connect-src 'self'"), head: html`<link rel="icon" href="data:,">` },
     'ple watch',
     html`<header>
 <h1 id="name">ple watch</h1>
