@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { openChromium } from './chromium.js';
 import { refuse, wordsOf } from './usage.js';
 
 /**
@@ -15,25 +16,13 @@ const usage = 'Usage: npm run check:report -- REPORT.html [FOLDER for pictures]'
 const words = wordsOf(usage, { allowPositionals: true }).positionals;
 const [file = '', chosen] = words;
 if (words.length > 2 || !existsSync(file)) refuse(usage, `${words.join(' ')}: there is no such report.`);
-const executable = [
-  process.env.CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path));
-if (executable === undefined) {
-  console.error(
-    'There is no Chromium: install it (Debian: apt install chromium) or name one in the environment variable CHROMIUM.',
-  );
-  process.exit(2);
-}
 /** Width of a landscape A4 page, which tables have, within its margins, in CSS pixels. */
 const a4 = 1031;
 const pictures = chosen ?? join(dirname(file), 'pictures');
 mkdirSync(pictures, { recursive: true });
 const address = pathToFileURL(resolve(file)).href;
 const faults: string[] = [];
-const browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
+const browser = await openChromium();
 try {
   for (const scheme of ['light', 'dark'] as const) {
     for (const width of [400, 1400]) await check(browser, scheme, width);

@@ -39,6 +39,8 @@ compare:
 export interface Started {
   readonly pid: number;
   readonly finished: Promise<Finished>;
+  isRunning(): boolean;
+  stdout(): string;
   stderr(): string;
 }
 
@@ -61,6 +63,8 @@ export function startPle(
   });
   return {
     pid: child.pid ?? 0,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    stdout: () => stdout,
     stderr: () => stderr,
     finished: new Promise((done, fail) => {
       child.on('error', fail);

@@ -21,6 +21,7 @@ import { schema } from './schema.js';
 import { synth } from './synth.js';
 import { train } from './train.js';
 import { validate } from './validate.js';
+import { watch } from './watch.js';
 
 /** Runs one command line and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -52,7 +53,7 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 const commands = [
-  ...[init, train, compare, validate, synth, data],
+  ...[init, train, compare, watch, validate, synth, data],
   ...[predict, evaluate, exportRun],
   ...[report, diff, runs, clean],
   ...[doctor, list, schema, completion],

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { DataError, Interrupted } from '../support/errors.js';
@@ -9,14 +9,17 @@ import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import type { Comparison, Look, RunReference } from './comparison.js';
-import type { Event, Executor } from './execute/executor.js';
+import type { Event, Executor, Stage } from './execute/executor.js';
 import { type ComparisonOptions, withLocalProcesses } from './execute/local-processes.js';
 import { summarize } from './gains/summarize.js';
-import { type DecidedChanges, decisionsOf, notesOnSearch } from './plan/decided-changes.js';
+import { judge } from './gains/task-gain.js';
+import { pointText } from './plan/axis-point.js';
+import { type DecidedChanges, decisionsOf, notesOnSearch, type Search } from './plan/decided-changes.js';
 import { folderConfig } from './plan/folder-config.js';
 import { ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { makePlan } from './plan/plan.js';
 import type { Run } from './plan/run.js';
+import { writePlan } from './stored/plan-file.js';
 import { reportedRun } from './stored/reported-run.js';
 import { readComparison } from './stored/stored-runs.js';
 import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
@@ -86,7 +89,11 @@ async function runInFolder(
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await makePlan(config, folder, executor.readShape, on, signal);
   await tracker.runs(plan.search.runs);
-  if (plan.search.runs.length > 0) await executor.execute('tuning', plan.search.runs, plan.search.folder);
+  if (plan.search.runs.length > 0) {
+    const rows = searchRows(plan.search, folder);
+    await writePlan(folder, planFile(config, 'tuning', config.tuneSeeds, rows));
+    await executor.execute('tuning', plan.search.runs, plan.search.folder);
+  }
   if (signal.aborted) return { status: 'interrupted', folder };
 
   const decided = plan.decide();
@@ -98,6 +105,7 @@ async function runInFolder(
     const seeds = next.of;
     const planned = await plan.runs(decided, seeds);
     await tracker.runs(planned);
+    await writePlan(folder, planFile(config, 'runs', seeds, entriesOf(planned, new Map())));
     const placed = await executor.execute('runs', planned, folder);
     if (signal.aborted) return { status: 'interrupted', folder };
 
@@ -166,6 +174,34 @@ function entriesOf(placed: readonly Run[], finished: ReadonlyMap<string, Finishe
       return { ...reference, ...(run ? { run } : {}) };
     }),
   }));
+}
+
+function planFile(
+  config: ComparisonConfig,
+  stage: Stage,
+  seeds: readonly number[],
+  rows: ReturnType<typeof entriesOf>,
+): Parameters<typeof writePlan>[1] {
+  const { name, baseline, metrics, axes } = config;
+  const { tasks } = config.experiment(baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
+  return {
+    ...{ stage, name, baseline, seeds, axes },
+    tasks: tasks.map((task) => ({ name: task.name, metric: judge(task, metrics).metric.name })),
+    rows: rows.map(({ label, type, point, runs }) => ({
+      ...{ label, type, axis: point },
+      runs: runs.map(({ seed, path, parts }) => ({ seed, path, ...(parts ? { parts } : {}) })),
+    })),
+  };
+}
+
+/** A row for every model, point and combination of values that a search tries. */
+function searchRows({ runs, folder: below }: Search, folder: string) {
+  const labelled = runs.map(({ label, values = {}, ...run }) => ({
+    ...run,
+    label: [label, pointText(values, ' ')].filter((text) => text !== '').join(' '),
+    folder: join(relative(folder, below), run.folder),
+  }));
+  return entriesOf(labelled, new Map());
 }
 
 /** The reference to a reported run, from its parts. */

@@ -64,6 +64,13 @@ export function count(value: number | null): string {
   return value === null ? dash : wholeNumber(value);
 }
 
+/** `41 s`, `12 min`, `1 h 05 min` */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(words: readonly string[], last = 'and'): string {
   const [end = '', ...others] = words.toReversed();

@@ -71,6 +71,11 @@ export function whyLocked(folder: string, force = false): string | null {
   return holder ? refusalOf(holder, force) : null;
 }
 
+/** Whether a process uses the folder. Of another host or container, whether it has given a sign of life within a minute. */
+export function isHeld(folder: string): boolean {
+  return whyLocked(folder, true) !== null;
+}
+
 export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`Cannot write to ${path}: ${systemReason(error)}. Choose another folder with --runs DIR.`);
 }

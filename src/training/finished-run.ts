@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -52,7 +52,7 @@ export interface FinishedRun extends EvaluatedRun {
 /** What was NaN is null. */
 const numberOrNull = z.number().nullable();
 
-const gatesShape = z.array(
+export const gatesShape = z.array(
   z.looseObject({
     level: z.int(),
     gate: z.string(),
@@ -64,23 +64,22 @@ const gatesShape = z.array(
 
 const numberByTask = z.record(z.string(), z.number());
 
-const epochsShape = z.array(
-  z.looseObject({
-    epoch: z.int().positive(),
-    steps: z.int(),
-    train: z.looseObject({ loss: numberOrNull, tasks: z.record(z.string(), numberOrNull) }),
-    validation: z.record(z.string(), metricsShape),
-    weights: numberByTask,
-    balance: z
-      .looseObject({
-        shares: z.record(z.string(), numberOrNull),
-        cosines: z.array(z.looseObject({ tasks: z.tuple([z.string(), z.string()]), cosine: numberOrNull })).optional(),
-      })
-      .optional(),
-    learningRate: z.union([z.number(), numberByTask]).optional(),
-    seconds: z.number(),
-  }),
-);
+const epochShape = z.looseObject({
+  epoch: z.int().positive(),
+  steps: z.int(),
+  train: z.looseObject({ loss: numberOrNull, tasks: z.record(z.string(), numberOrNull) }),
+  validation: z.record(z.string(), metricsShape),
+  weights: numberByTask,
+  balance: z
+    .looseObject({
+      shares: z.record(z.string(), numberOrNull),
+      cosines: z.array(z.looseObject({ tasks: z.tuple([z.string(), z.string()]), cosine: numberOrNull })).optional(),
+    })
+    .optional(),
+  learningRate: z.union([z.number(), numberByTask]).optional(),
+  seconds: z.number(),
+});
+const epochsShape = z.array(epochShape);
 
 /**
  * Reads a finished run; undefined for a folder without a result.
@@ -137,6 +136,20 @@ export function readEpochs(path: string): readonly EpochRecord[] {
       .filter((line) => line !== '')
       .map((line): EpochRecord => JSON.parse(line)),
   );
+}
+
+/** The epochs in an epochs.jsonl that a run may be writing. A line that is not whole is left out. */
+export function epochsSoFar(file: string): readonly EpochRecord[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        const record: EpochRecord = JSON.parse(line);
+        return epochShape.safeParse(record).success ? record : [];
+      } catch {
+        return [];
+      }
+    });
 }
 
 /** True for a run that may still have been improving when it had trained all epochs that it was allowed. */

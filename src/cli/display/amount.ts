@@ -1,12 +1,5 @@
 import { count } from '../../report/numbers.js';
 
-/** `41 s`, `12 min`, `1 h 05 min` */
-export function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
-}
-
 /** `0 B`, `12.3 KiB`, `4.0 GiB` */
 export function size(bytes: number): string {
   const power = Math.min(4, Math.floor(Math.log2(Math.max(1, bytes)) / 10));

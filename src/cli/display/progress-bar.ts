@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
+import { duration } from '../../report/numbers.js';
 import { shortened } from '../../report/text-table.js';
-import { amount, duration, type Unit } from './amount.js';
+import { amount, type Unit } from './amount.js';
 import { barLine, columnsOf } from './bar-line.js';
 
 export interface ProgressBar {

@@ -23,7 +23,10 @@ export function balancing(data: ReportData): readonly Section[] {
   const balanced = all.filter(({ models }) => models.length > 0);
   const { points, omission } = drawnPoints(balanced, balanced[0]?.models.length ?? 1, mostPanels);
   const places = points.map(({ point, models }) => ({ title: atPoint('', point), models }));
-  return sections(data.comparison.tasks, places, ['Of each model, the run with the most epochs.', ...omission]);
+  return balancingSections(data.comparison.tasks, places, [
+    'Of each model, the run with the most epochs.',
+    ...omission,
+  ]);
 
   function modelOf(row: (typeof data.comparison.rows)[number]): readonly Model[] {
     const runs = runsOf(data, row).filter(isBalanced);
@@ -33,9 +36,13 @@ export function balancing(data: ReportData): readonly Section[] {
 }
 
 /** Of a single run. */
-export function runBalancing(run: FinishedRun): readonly Section[] {
+export function runBalancing(run: Pick<FinishedRun, 'epochs' | 'experiment'>): readonly Section[] {
   const tasks = run.experiment.tasks.map(({ name }) => name);
-  return sections(tasks, isBalanced(run) ? [{ title: '', models: [{ label: '', epochs: run.epochs }] }] : [], []);
+  return balancingSections(
+    tasks,
+    isBalanced(run) ? [{ title: '', models: [{ label: '', epochs: run.epochs }] }] : [],
+    [],
+  );
 }
 
 interface Place {
@@ -43,7 +50,12 @@ interface Place {
   readonly models: readonly Model[];
 }
 
-function sections(tasks: readonly string[], places: readonly Place[], remarks: readonly string[]): readonly Section[] {
+/** The charts of some models at some points of the axes. */
+export function balancingSections(
+  tasks: readonly string[],
+  places: readonly Place[],
+  remarks: readonly string[],
+): readonly Section[] {
   if (places.length === 0) return [];
   const pairs = pairsOf(tasks.length).map(([a, b]) => pairName(tasks[a] ?? '', tasks[b] ?? ''));
   const drawings = (id: string, names: readonly string[], panelOf: (model: Model) => readonly Panel[]): Drawing[] =>

@@ -46,7 +46,7 @@ export async function drawRunCharts(run: FinishedRun, tasks: readonly PointTask[
   ]);
 }
 
-async function drawAll(sections: readonly Section[]): Promise<readonly ChartSection[]> {
+export async function drawAll(sections: readonly Section[]): Promise<readonly ChartSection[]> {
   const drawn: ChartSection[] = [];
   for (const section of sections) drawn.push(await drawSection(section));
   return drawn;

@@ -98,7 +98,7 @@ function curvesOf({ label }: ComparisonRow, runs: readonly FinishedRun[], { name
 }
 
 /** The range of values without the worst tenth, which comes from the first epochs. */
-function domainOf(values: readonly number[], { better }: PointTask): readonly [number, number] {
+export function domainOf(values: readonly number[], { better }: Pick<PointTask, 'better'>): readonly [number, number] {
   const sorted = values.toSorted((a, b) => a - b);
   const tenth = Math.floor(values.length / 10);
   const low = sorted[better === 'higher' ? tenth : 0] ?? 0;

@@ -23,7 +23,7 @@ export function lossWeights(data: ReportData): readonly Section[] {
 }
 
 /** The same for a single run. */
-export function runLossWeights({ epochs, experiment }: FinishedRun): readonly Section[] {
+export function runLossWeights({ epochs, experiment }: Pick<FinishedRun, 'epochs' | 'experiment'>): readonly Section[] {
   const tasks = experiment.tasks.map(({ name }) => name);
   if (isBalanced({ epochs })) return [];
   return section(tasks, varies(epochs) ? [{ title: '', epochs }] : [], []);

@@ -1,5 +1,3 @@
-import type { Comparison } from '../../comparison/comparison.js';
-
 /** How a series is distinguished: by colour, and by dash or shape for readers who do not see colours. */
 export interface Mark {
   readonly label: string;
@@ -71,7 +69,13 @@ export function seriesOf(labels: readonly string[]): readonly Mark[] {
 }
 
 /** Marks of a comparison's models, in the order of its config. The baseline has the text colour. */
-export function modelSeries({ rows, baseline }: Comparison): readonly Mark[] {
+export function modelSeries({
+  rows,
+  baseline,
+}: {
+  readonly rows: readonly { readonly label: string }[];
+  readonly baseline: string;
+}): readonly Mark[] {
   const labels = [...new Set(rows.map(({ label }) => label))];
   const others = seriesOf(labels.filter((label) => label !== baseline));
   const own: Mark = { label: baseline, colour: cssColour('ink'), dash: [], shape: 'circle', filled: true };

@@ -13,10 +13,15 @@ import {
 import { type Colour, cssColour } from './palette.js';
 import { chartId } from './points.js';
 
+interface Curved extends Pick<FinishedRun, 'epochs'> {
+  /** The best epoch is null while the run trains. */
+  readonly result: { readonly bestEpoch: FinishedRun['result']['bestEpoch'] | null };
+}
+
 /** Learning curves of a single run: training loss and validation metric for each task, and the learning rate. */
-export function runCurves({ epochs, result }: FinishedRun, tasks: readonly PointTask[]): readonly Section[] {
+export function runCurves({ epochs, result: { bestEpoch } }: Curved, tasks: readonly PointTask[]): readonly Section[] {
   const bestOf = (task: string) =>
-    typeof result.bestEpoch === 'number' ? result.bestEpoch : (result.bestEpoch[task] ?? null);
+    typeof bestEpoch === 'number' || bestEpoch === null ? bestEpoch : (bestEpoch[task] ?? null);
   const numbers = (read: (index: number) => unknown): readonly (number | null)[] =>
     epochs.map((_, index) => {
       const value = read(index);
@@ -38,7 +43,7 @@ export function runCurves({ epochs, result }: FinishedRun, tasks: readonly Point
       columns: 1,
     };
   });
-  const note = 'Loss and metric after each epoch. The dashed line is the best epoch, whose parameters were kept.';
+  const note = `Loss and metric after each epoch.${bestEpoch === null ? '' : ' The dashed line is the best epoch, whose parameters were kept.'}`;
   return [
     {
       id: 'learning',

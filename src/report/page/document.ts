@@ -9,27 +9,41 @@ import { pageStyle } from './style.js';
  * Texts from a config or a data set are escaped.
  */
 export function htmlDocument(title: string, body: Html): string {
-  const policy = [
+  return documentWith({ script: pageScript, policy: policyOf(pageScript) }, title, body);
+}
+
+/** A content security policy that allows this script, and nothing else that is not named in `more`. */
+export function policyOf(script: string, ...more: readonly string[]): string {
+  return [
     "default-src 'none'",
     "style-src 'unsafe-inline'",
-    `script-src 'sha256-${createHash('sha256').update(pageScript).digest('base64')}'`,
+    `script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`,
     'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",
+    ...more,
   ].join('; ');
+}
+
+/** A page with a script of its own. */
+export function documentWith(
+  { script, policy, head = null }: { readonly script: string; readonly policy: string; readonly head?: Html | null },
+  title: string,
+  body: Html,
+): string {
   return toText(html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
+<title>${title}</title>${head}
 <style>${trusted(`${chartStyles}${pageStyle}`)}</style>
 </head>
 <body>
 ${body}
 <div id="tip" role="status" hidden></div>
-<script>${trusted(pageScript)}</script>
+<script>${trusted(script)}</script>
 </body>
 </html>
 `);

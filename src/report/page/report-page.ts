@@ -39,7 +39,8 @@ ${provenance(data)}
   );
 }
 
-function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
+/** The tables of all points of the axes, with how to read them. */
+export function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
   const points = pointsOf(comparison);
   const said = points.flatMap((point) => testInWords(comparison, point)); // already shown above, with the findings
   const lines = points.flatMap((point) => explanations(comparison, point)).filter((line) => !said.includes(line));
@@ -67,7 +68,7 @@ function cellsInWords({ test }: Comparison, points: readonly Point[]): string {
 }
 
 /** The findings in words: who wins, and a line per model with the size of its gains or what would decide them. */
-function findings(comparison: Comparison): Html {
+export function findings(comparison: Comparison): Html {
   const words = verdictsInWords(comparison);
   const points = pointsOf(comparison);
   const [only] = words;

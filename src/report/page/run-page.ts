@@ -27,21 +27,29 @@ ${notes.length === 0 ? null : html`<div class="notes" role="note">${notes.map((n
 ${contents(links)}
 </header>
 <main>
-<section id="metrics"><h2>Metrics</h2>
-<p class="reading">With the parameters of the best epoch, over the rows of each task.${hasOwnBest(run) ? ' “Own best epoch” is what the task would have with a checkpoint of its own.' : null}</p>
-${metricTables(run)}</section>
+${metricSection(run)}
 ${sections.map(chartSection)}
 ${runProvenance(run, command)}
 </main>`,
   );
 }
 
+/** All metrics of a run. */
+export function metricSection(run: Pick<FinishedRun, 'result'>): Html {
+  return html`<section id="metrics"><h2>Metrics</h2>
+<p class="reading">With the parameters of the best epoch, over the rows of each task.${hasOwnBest(run) ? ' “Own best epoch” is what the task would have with a checkpoint of its own.' : null}</p>
+${metricTables(run)}</section>`;
+}
+
 /** The tasks of a run, each with the default metric of its type. */
-export function runTasks({ result, experiment }: FinishedRun): readonly PointTask[] {
+export function runTasks({
+  result,
+  experiment,
+}: Pick<FinishedRun, 'experiment'> & { readonly result?: FinishedRun['result'] }): readonly PointTask[] {
   return experiment.tasks.map(({ name, type }) => {
     const metric = definitions.all.find((one) => one.usual && one.type === type);
     if (!metric) throw new Error(`Tasks of type ${type} have no metric.`);
-    const value = result.tasks[name]?.test[metric.name];
+    const value = result?.tasks[name]?.test[metric.name];
     const digits = digitsFor([], [typeof value === 'number' ? value : null]);
     return { name, metric: metric.name, better: metric.better ?? 'higher', digits, percent: null };
   });
@@ -68,7 +76,7 @@ function facts({ result, epochs }: FinishedRun): string {
   );
 }
 
-function hasOwnBest({ result }: FinishedRun): boolean {
+function hasOwnBest({ result }: Pick<FinishedRun, 'result'>): boolean {
   return Object.values(result.tasks).some(({ ownBest }) => ownBest !== undefined);
 }
 
@@ -76,7 +84,7 @@ function hasOwnBest({ result }: FinishedRun): boolean {
  * A table for each type of task. It has a row per task and split, and a row for the epoch that was best for the task
  * alone.
  */
-function metricTables({ result }: FinishedRun): readonly Html[] {
+function metricTables({ result }: Pick<FinishedRun, 'result'>): readonly Html[] {
   const types = [...new Set(Object.values(result.tasks).map(({ type }) => type))];
   return types.map((type) => {
     const tasks = Object.entries(result.tasks).filter(([, task]) => task.type === type);
