@@ -1,5 +1,5 @@
 // The share of an epoch that reading, shuffling and batching prepared data takes: the data alone against training.
-import { readConfig } from '../src/cli/config-file.js';
+import { readConfig } from '../src/cli/input/config-file.js';
 import { readBatches } from '../src/data/batches/batches.js';
 import { prepare } from '../src/training/run.js';
 import { train } from '../src/training/trainer.js';

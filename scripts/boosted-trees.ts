@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig } from '../src/cli/config-file.js';
+import { readConfig } from '../src/cli/input/config-file.js';
 import { singleOf, splitNames } from '../src/data/dataset.js';
 import { findTask } from '../src/data/encode/encode.js';
 import { withSource } from '../src/training/load-dataset.js';

@@ -20,7 +20,10 @@ export type CompareOptions = Common & Partial<ComparisonOptions>;
  * @throws UserError for a mistake of the user.
  */
 export async function train(config: string | object, options: TrainOptions = {}): Promise<RunOutcome> {
-  const [{ checkedConfig }, { run }] = await Promise.all([import('./cli/config-file.js'), import('./training/run.js')]);
+  const [{ checkedConfig }, { run }] = await Promise.all([
+    import('./cli/input/config-file.js'),
+    import('./training/run.js'),
+  ]);
   const { overrides = [], ...given } = options;
   const { text, file } = await textOf(config);
   const experiment = await checkedConfig(text, file, overrides);
@@ -35,7 +38,7 @@ export async function train(config: string | object, options: TrainOptions = {})
  */
 export async function compare(config: string | object, options: CompareOptions = {}): Promise<ComparisonResult> {
   const [{ checkedComparison }, { runComparison }, { writeOutputs }, { stringifyComparison }] = await Promise.all([
-    import('./cli/config-file.js'),
+    import('./cli/input/config-file.js'),
     import('./comparison/run-comparison.js'),
     import('./report/write-outputs.js'),
     import('./config/resolved-comparison.js'),
@@ -103,8 +106,8 @@ export async function predict(
 async function textOf(config: string | object): Promise<{ readonly text: string; readonly file: string }> {
   if (typeof config === 'object') return { text: JSON.stringify(config), file: '(config)' };
   const [{ readText }, { shippedConfig }] = await Promise.all([
-    import('./cli/config-file.js'),
-    import('./cli/shipped-configs.js'),
+    import('./cli/input/config-file.js'),
+    import('./cli/input/shipped-configs.js'),
   ]);
   const file = shippedConfig(config);
   return { text: readText(file), file };

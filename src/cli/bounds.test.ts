@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { numberOf } from '../data/table/cell.js';
 import { findDataFiles } from '../data/table/data-files.js';
 import { LabelPairs } from '../inspect/label-pairs.js';
-import { readComparison, readConfig } from './config-file.js';
+import { readComparison, readConfig } from './input/config-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-bounds-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,7 @@ import type { Removable } from '../comparison/stored/removable.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples, type OptionsOf } from './command.js';
 import { commandLine } from './command-line.js';
-import { say } from './say.js';
+import { say } from './display/say.js';
 
 const defaultCache = 'datasets/cache';
 
@@ -76,7 +76,7 @@ async function tableOf(items: readonly Removable[]): Promise<string> {
 /** The answer on a terminal. Elsewhere no, with the command that deletes. */
 async function isConfirmed(items: readonly Removable[], folder: string, options: Options): Promise<boolean> {
   if (process.stdin.isTTY && process.stderr.isTTY) {
-    const { isYes } = await import('./is-yes.js');
+    const { isYes } = await import('./input/is-yes.js');
     return isYes(`Delete ${items.length === 1 ? 'it' : 'them'}? (yes/no) `, process.stdin, process.stderr);
   }
   const { unfinished, failed, cache, cacheFolder } = options;

@@ -8,8 +8,8 @@ import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
 import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
 import { commandLine } from './command-line.js';
 import type { CompareDisplay } from './display/compare-display.js';
+import { say } from './display/say.js';
 import { onSignal } from './interruptible.js';
-import { say } from './say.js';
 
 const words = () =>
   new Command('compare')
@@ -41,7 +41,7 @@ const words = () =>
 export const compare = defineCommand(words, async (given, options) => {
   const [{ neededConfig, readComparison }, { planComparison }, { runComparison }, { openCompareDisplay }] =
     await Promise.all([
-      import('./config-file.js'),
+      import('./input/config-file.js'),
       import('../comparison/dry-run.js'),
       import('../comparison/run-comparison.js'),
       import('./display/compare-display.js'),

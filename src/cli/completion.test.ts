@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pleHere, temporaryFolder } from './command.fixture.js';
-import { shippedNames } from './shipped-configs.js';
+import { shippedNames } from './input/shipped-configs.js';
 
 /** What bash completes at the end of these words. */
 async function completed(...words: readonly string[]): Promise<string[]> {

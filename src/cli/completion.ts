@@ -3,7 +3,7 @@ import { catalogue } from '../support/catalogue.js';
 import { exitCode } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { defineCommand, examples } from './command.js';
-import { shippedNames } from './shipped-configs.js';
+import { shippedNames } from './input/shipped-configs.js';
 
 /** What may follow: configs (files, and names of those that come with this program), folders, any file, or one of these words. */
 type Value = 'config' | 'folder' | 'file' | readonly string[];

@@ -6,9 +6,9 @@ import type { Source } from '../data/dataset.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import type { LoadingEvent, withSource } from '../training/load-dataset.js';
 import { type CommandDefinition, collect, defineCommand, examples, overrides, whereKeysAre } from './command.js';
+import { say } from './display/say.js';
+import { shippedConfig } from './input/shipped-configs.js';
 import { interruptedReading, interruptible } from './interruptible.js';
-import { say } from './say.js';
-import { shippedConfig } from './shipped-configs.js';
 
 /** The group of commands that look at data before training. */
 export const data: CommandDefinition = (program, exit) => {
@@ -69,7 +69,7 @@ const inspectData = defineCommand(
         import('../inspect/inspect.js'),
         import('../inspect/not-used.js'),
         import('../report/inspection-text.js'),
-        import('./config-file.js'),
+        import('./input/config-file.js'),
         import('./display/progress-bar.js'),
       ]);
     const file = shippedConfig(word);
@@ -212,7 +212,7 @@ const fetchData = defineCommand(
 
 /** The experiment of a run's config, or the first one of a comparison. */
 async function firstExperiment(file: string, overrides: readonly string[]): Promise<Experiment> {
-  const { namesComparison, readComparison, readConfig } = await import('./config-file.js');
+  const { namesComparison, readComparison, readConfig } = await import('./input/config-file.js');
   if (!namesComparison(file, overrides)) return readConfig(file, overrides);
   const comparison = await readComparison(file, overrides);
   const [[model], [point], [seed]] = [comparison.models, comparison.points, comparison.seeds];

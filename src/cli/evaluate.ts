@@ -1,9 +1,9 @@
 import { Command } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
+import { say } from './display/say.js';
+import { dataArgument, devices, sayWithoutLabels, withNewRows } from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
-import { dataArgument, devices, sayWithoutLabels, withNewRows } from './new-rows.js';
-import { say } from './say.js';
 
 const words = () =>
   new Command('evaluate')

@@ -2,7 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples } from './command.js';
-import { say } from './say.js';
+import { say } from './display/say.js';
 
 const formats = catalogue<{ readonly name: 'onnx' | 'safetensors' }>('format', [
   { name: 'onnx' },

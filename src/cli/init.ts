@@ -5,7 +5,7 @@ import { didYouMean } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples } from './command.js';
 import { commandLine } from './command-line.js';
-import { say } from './say.js';
+import { say } from './display/say.js';
 
 const words = () =>
   new Command('init')
@@ -18,7 +18,7 @@ const words = () =>
 
 /** Writes the config beside the user's own files and prints the next command on stdout. */
 export const init = defineCommand(words, async (name, { list, force, json }) => {
-  const { shippedFile, shippedFolder, shippedNames } = await import('./shipped-configs.js');
+  const { shippedFile, shippedFolder, shippedNames } = await import('./input/shipped-configs.js');
   const names = shippedNames();
   const print = (value: unknown, text: string) =>
     process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text);

@@ -9,8 +9,8 @@ import { ConfigError, DataError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { collect, defineCommand, examples, type OptionsOf } from './command.js';
 import { commandLine } from './command-line.js';
+import { say } from './display/say.js';
 import { loadNamed } from './named-plugins.js';
-import { say } from './say.js';
 
 const uncertainties = catalogue<{ name: Comparison['uncertainty'] }>('--uncertainty', [
   { name: 'seeds' },

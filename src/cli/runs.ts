@@ -2,7 +2,7 @@ import { Command } from '@commander-js/extra-typings';
 import type { ListedFolder } from '../comparison/stored/listed-folders.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples } from './command.js';
-import { say } from './say.js';
+import { say } from './display/say.js';
 
 const words = () =>
   new Command('runs')

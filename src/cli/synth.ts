@@ -4,8 +4,8 @@ import type { ConfigDocument, readDocument as ReadDocument } from '../config/doc
 import { ConfigError, exitCode } from '../support/errors.js';
 import { makeFolder } from '../support/make-folder.js';
 import { defineCommand, examples } from './command.js';
+import { say } from './display/say.js';
 import { interruptible } from './interruptible.js';
-import { say } from './say.js';
 
 /** The key that accepts several values, each of which gives a file. */
 const swept = 'correlation';

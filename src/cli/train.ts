@@ -6,8 +6,8 @@ import { ConfigError, exitCode } from '../support/errors.js';
 import type { TrainingSetup } from '../training/setup.js';
 import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
 import type { Display } from './display/run-display.js';
+import { say } from './display/say.js';
 import { interruptedReading, interruptible } from './interruptible.js';
-import { say } from './say.js';
 
 const words = () =>
   new Command('train')
@@ -70,7 +70,7 @@ export const train = defineCommand(words, async (given, options) => {
 
 async function chosenExperiment(given: readonly string[], options: OptionsOf<typeof words>): Promise<Experiment> {
   const [{ namedConfig, namesComparison, readConfig }, { hash8 }, { definitions }] = await Promise.all([
-    import('./config-file.js'),
+    import('./input/config-file.js'),
     import('../config/experiment.js'),
     import('../training/definitions.js'),
   ]);

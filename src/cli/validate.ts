@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
 import { defineCommand, examples, overrides, whereKeysAre } from './command.js';
-import { say } from './say.js';
+import { say } from './display/say.js';
 
 const words = () =>
   new Command('validate')
@@ -14,7 +14,7 @@ const words = () =>
 
 /** Prints the resolved config of a run or a comparison on stdout, or the first mistake. */
 export const validate = defineCommand(words, async (given, options) => {
-  const { neededConfig } = await import('./config-file.js');
+  const { neededConfig } = await import('./input/config-file.js');
   const { file, overrides } = neededConfig(given, options.config);
   const [text, value] = await resolved(file, overrides);
   process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : text);
@@ -25,7 +25,7 @@ export const validate = defineCommand(words, async (given, options) => {
 async function resolved(file: string, overrides: readonly string[]): Promise<readonly [string, unknown]> {
   const [{ namesComparison, readComparison, readConfig, readRunBeside }, { stringifyExperiment }, comparisons] =
     await Promise.all([
-      import('./config-file.js'),
+      import('./input/config-file.js'),
       import('../config/experiment.js'),
       import('../config/resolved-comparison.js'),
     ]);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples } from './command.js';
+import { say } from './display/say.js';
 import { onSignal } from './interruptible.js';
-import { say } from './say.js';
 
 const words = () =>
   new Command('watch')

@@ -1,4 +1,4 @@
-import { printable } from '../support/printable.js';
+import { printable } from '../../support/printable.js';
 
 /**
  * Prints a line for the user on stderr. Control characters are replaced, because names may come from the command line or

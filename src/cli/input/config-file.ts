@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../config/comparison.js';
-import { type ConfigDocument, readDocument } from '../config/document.js';
-import { type Experiment, parseExperiment } from '../config/experiment.js';
-import { ConfigError } from '../support/errors.js';
-import { systemReason } from '../support/system-error.js';
-import { definitions } from '../training/definitions.js';
-import { loadPluginsOf } from '../training/plugins.js';
-import { checkParts } from '../training/setup.js';
+import { type ComparisonConfig, isAlsoRun, isComparison, parseComparison } from '../../config/comparison.js';
+import { type ConfigDocument, readDocument } from '../../config/document.js';
+import { type Experiment, parseExperiment } from '../../config/experiment.js';
+import { ConfigError } from '../../support/errors.js';
+import { systemReason } from '../../support/system-error.js';
+import { definitions } from '../../training/definitions.js';
+import { loadPluginsOf } from '../../training/plugins.js';
+import { checkParts } from '../../training/setup.js';
 import { shippedConfig } from './shipped-configs.js';
 
 /** The config named by --config or by the first word, a file or one of this program's, and the overrides. */

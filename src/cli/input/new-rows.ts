@@ -1,12 +1,12 @@
-import type { Dataset } from '../data/dataset.js';
-import type { Dialect } from '../data/loader.js';
-import type { Engine } from '../engine/engine.js';
-import type { EncodedRows } from '../serving/score-rows.js';
-import type { TrainedRun } from '../serving/trained-run.js';
-import { catalogue } from '../support/catalogue.js';
-import { ConfigError } from '../support/errors.js';
-import { progressBar } from './display/progress-bar.js';
-import { say } from './say.js';
+import type { Dataset } from '../../data/dataset.js';
+import type { Dialect } from '../../data/loader.js';
+import type { Engine } from '../../engine/engine.js';
+import type { EncodedRows } from '../../serving/score-rows.js';
+import type { TrainedRun } from '../../serving/trained-run.js';
+import { catalogue } from '../../support/catalogue.js';
+import { ConfigError } from '../../support/errors.js';
+import { progressBar } from '../display/progress-bar.js';
+import { say } from '../display/say.js';
 
 export const devices = catalogue<{ readonly name: 'auto' | 'cpu' | 'cuda' | 'webgpu' }>('device', [
   { name: 'auto' },
@@ -47,9 +47,9 @@ export async function withNewRows<Result>(
   work: (opened: Opened) => Promise<Result>,
 ): Promise<Result> {
   const [{ readTrainedRun }, { encodedRows }, { lookAtMachine, openEngine }] = await Promise.all([
-    import('../serving/trained-run.js'),
-    import('../serving/score-rows.js'),
-    import('../engine/devices/choose-device.js'),
+    import('../../serving/trained-run.js'),
+    import('../../serving/score-rows.js'),
+    import('../../engine/devices/choose-device.js'),
   ]);
   const { files, dialect } = await filesAndDialect(words);
   const run = await readTrainedRun(path);
@@ -93,9 +93,9 @@ async function filesAndDialect(
   words: readonly string[],
 ): Promise<{ readonly files: readonly string[]; readonly dialect: Dialect }> {
   const [{ readDocument }, { parsePart }, { dialectOptions }] = await Promise.all([
-    import('../config/document.js'),
-    import('../config/parse.js'),
-    import('../data/table/table-options.js'),
+    import('../../config/document.js'),
+    import('../../config/parse.js'),
+    import('../../data/table/table-options.js'),
   ]);
   const isKey = (word: string) => /^dataset\.\w+=/.test(word);
   const files = words.filter((word) => !isKey(word));

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { didYouMean } from '../support/catalogue.js';
-import { ConfigError } from '../support/errors.js';
+import { didYouMean } from '../../support/catalogue.js';
+import { ConfigError } from '../../support/errors.js';
 
 /** The folder of the configs that come with this program. */
-export const shippedFolder = fileURLToPath(new URL('../../configs/', import.meta.url));
+export const shippedFolder = fileURLToPath(new URL('../../../configs/', import.meta.url));
 
 /** Their names, such as `census-income/ple`. */
 export function shippedNames(): readonly string[] {
