@@ -87,7 +87,7 @@ export async function predict(
   const choice = trained.experiment.engine;
   const { engine } = await openEngine({ ...choice, device: device ?? choice.device }, lookAtMachine(signal));
   const context = { seed: trained.experiment.seed, note: () => undefined, signal };
-  const rows = await encodedRows(trained, [files].flat(), { keep: [], dialect }, context);
+  const rows = await encodedRows(trained, [files].flat(), { keep: [], dialect, labels: false }, context);
   try {
     const onRows = () => signal?.throwIfAborted();
     const { columns, blocks } = predictions(trained, rows.dataset, engine, logits ? 'logit' : 'label', onRows);

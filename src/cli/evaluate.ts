@@ -60,7 +60,7 @@ export const evaluate = defineCommand(words, async (path, data, { by = [], json,
     const evaluated = await withNewRows(
       path,
       data,
-      { keep: columns, device, signal },
+      { keep: columns, labels: true, device, signal },
       async ({ run, rows, dataset, engine, onRows }) => {
         const { labelled, without } = labelledTasks(run, rows);
         sayWithoutLabels(without);

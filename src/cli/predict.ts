@@ -59,7 +59,7 @@ export const predict = defineCommand(words, async (path, data, options) => {
     const text = await withNewRows(
       path,
       data,
-      { keep, device, signal },
+      { keep, labels: metrics, device, signal },
       async ({ run, rows, dataset, engine, onRows }) => {
         const measured = metrics ? { ...labelledTasks(run, rows), scores: await gatheredScores(dataset) } : undefined;
         const scale = logits ? 'logit' : 'label';

@@ -28,7 +28,12 @@ const model = '{ type: hard-sharing, levels: [[6]], tower: [4] }';
 async function evaluated(path: string, data: string, by: readonly string[] = []) {
   const run = await readTrainedRun(path);
   const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
-  const rows = await encodedRows(run, [data], { keep: by, dialect: {} }, { seed: 0, note: () => undefined });
+  const rows = await encodedRows(
+    run,
+    [data],
+    { keep: by, dialect: {}, labels: true },
+    { seed: 0, note: () => undefined },
+  );
   try {
     const { labelled, without } = labelledTasks(run, rows);
     const cut = await slicings(rows.file, by, run.encoding);

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { loaders } from '../data/catalogue.js';
 import type { Task } from '../data/dataset.js';
 import { metrics } from '../metrics/catalogue.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
@@ -7,7 +6,7 @@ import { errorOverRows, intervalOf } from '../metrics/row-influence.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
-import { type EncodedRows, labelsOf } from './score-rows.js';
+import type { EncodedRows } from './score-rows.js';
 import type { Slice, Slicing } from './slices.js';
 import type { TrainedRun } from './trained-run.js';
 
@@ -47,11 +46,9 @@ export interface Evaluated {
  * @throws DataError if there is none; it names the columns.
  */
 export function labelledTasks(
-  { experiment, encoding }: TrainedRun,
-  { source }: Pick<EncodedRows, 'source'>,
+  { encoding }: TrainedRun,
+  { source, labels }: Pick<EncodedRows, 'source' | 'labels'>,
 ): { readonly labelled: readonly number[]; readonly without: readonly string[] } {
-  const own = loaders.get(experiment.dataset.loader).newRows?.(experiment.dataset);
-  const labels = labelsOf(encoding, own);
   const labelled: number[] = [];
   const without: string[] = [];
   for (const [t, { name }] of encoding.tasks.entries()) {

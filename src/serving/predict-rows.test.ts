@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
@@ -20,15 +20,15 @@ writeMixedTable(folder);
 const context = { seed: 0, note: () => undefined };
 const file = (name: string) => join(folder, name);
 
-async function opened(path: string, data: string, keep: readonly string[] = []) {
+async function opened(path: string, data: string, keep: readonly string[] = [], labels = true) {
   const run = await readTrainedRun(path);
   const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
-  const rows = await encodedRows(run, [data], { keep, dialect: {} }, context);
+  const rows = await encodedRows(run, [data], { keep, dialect: {}, labels }, context);
   return { run, engine, rows };
 }
 
 async function predicted(path: string, data: string, out: string, scale: Scale, keep: readonly string[] = []) {
-  const { run, engine, rows } = await opened(path, data, keep);
+  const { run, engine, rows } = await opened(path, data, keep, false);
   const { columns, blocks } = predictions(run, rows.dataset, engine, scale, () => undefined);
   await writeTable(out, columns, blocks, keep.length > 0 ? { file: rows.file, names: keep } : undefined);
   await rows.release();
@@ -111,6 +111,25 @@ describe('a run with all types of tasks', async () => {
     const none = await allScores(without.run, without.rows.dataset, without.engine, () => undefined);
     await without.rows.release();
     expect(none.map(({ mask }) => new Set(mask))).toEqual([new Set([0]), new Set([0]), new Set([0])]);
+  });
+
+  test('predictions read no labels, and folders’ names are columns', async () => {
+    const text = readFileSync(file('test.csv'), 'utf8').replace(/(free|paid|team)\n/, 'unknown\n');
+    const [header = '', ...lines] = text.trimEnd().split('\n');
+    mkdirSync(file('day=2024-03-10'));
+    const without = [header, ...lines].map((line) =>
+      line.replace(/^((?:[^,"]*|"[^"]*")(?:,(?:[^,"]*|"[^"]*")){4}),[^,]*/, '$1'),
+    );
+    expect(without[0]).toBe(header.replace('day,', ''));
+    writeFileSync(file('day=2024-03-10/part.csv'), `${without.join('\n')}\n`);
+    await predicted(path, file('day=2024-03-10/part.csv'), file('out.arrow'), 'logit');
+    const same = [header, ...lines].map((line, n) => (n === 0 ? line : line.replace(/2024-\d\d-\d\d/, '2024-03-10')));
+    writeFileSync(file('same.csv'), `${same.join('\n')}\n`);
+    await predicted(path, file('same.csv'), file('same.arrow'), 'logit');
+    expect(readFileSync(file('out.arrow')).equals(readFileSync(file('same.arrow')))).toBe(true);
+    await expect(opened(path, file('same.csv'))).rejects.toThrow(/'unknown'/);
+    await expect(opened(path, file('same.csv'), ['city', 'CITY'], false)).rejects.toThrow(/no column 'CITY'/);
+    await expect(opened(path, file('same.csv'), ['city', 'city'], false)).rejects.toThrow(/named twice/);
   });
 
   test('a table without a column, and a text where a number must stand, are refused by name', async () => {

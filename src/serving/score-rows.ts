@@ -18,6 +18,8 @@ import { parametersOf, type TrainedRun } from './trained-run.js';
 export interface EncodedRows extends NewRows {
   /** Its test split has the rows. Where the files have no label of a task, the task's mask is 0. */
   readonly dataset: Dataset;
+  /** Where each task's labels were looked for. */
+  readonly labels: RowReading['labels'];
 }
 
 const kinds = {
@@ -28,30 +30,36 @@ const kinds = {
   identity: 'numeric',
 } as const;
 
-/**
- * Reads a table's rows as the run's data were read: the same columns, missing values, vocabularies and scales.
- * @param keep Columns that are kept as they are.
- * @param dialect How text files are written, where it differs from the run's own.
- */
+interface RowOptions {
+  /** Columns that are kept as they are. */
+  readonly keep: readonly string[];
+  /** How text files are written, where it differs from the run's own. */
+  readonly dialect: Dialect;
+  /** Whether labels and weights are read. */
+  readonly labels: boolean;
+}
+
+/** Reads a table's rows as the run's data were read: the same columns, missing values, vocabularies and scales. */
 export async function encodedRows(
   { experiment, encoding }: TrainedRun,
   paths: readonly string[],
-  { keep, dialect }: { readonly keep: readonly string[]; readonly dialect: Dialect },
+  { keep, dialect, labels: wantsLabels }: RowOptions,
   context: LoaderContext,
 ): Promise<EncodedRows> {
   const own = loaders.get(experiment.dataset.loader).newRows?.(experiment.dataset);
+  const labels = wantsLabels ? labelsOf(encoding, own) : {};
   const wanted = {
     inputs: encoding.columns.map(({ name, kind, cells }) => ({ name, kind: kinds[kind], cells })),
-    labels: labelsOf(encoding, own),
-    weight: own?.weight,
+    labels,
+    weight: wantsLabels ? own?.weight : undefined,
     keep,
   };
   const rows = await openNewRows(paths, wanted, { ...own?.dialect, ...encoding.texts, ...dialect }, context);
-  return { ...rows, dataset: encodeNewRows(rows.source, encoding, experiment.inputs, experiment.tasks) };
+  return { ...rows, labels, dataset: encodeNewRows(rows.source, encoding, experiment.inputs, experiment.tasks) };
 }
 
 /** Where each task's labels are, in the order of the run's tasks. */
-export function labelsOf({ tasks }: StoredEncoding, own: RowReading | undefined): RowReading['labels'] {
+function labelsOf({ tasks }: StoredEncoding, own: RowReading | undefined): RowReading['labels'] {
   return Object.fromEntries(
     tasks.map(({ name, type, classes }) => [
       name,

@@ -41,6 +41,8 @@ export async function withNewRows<Result>(
   words: readonly string[],
   options: {
     readonly keep?: readonly string[];
+    /** Whether labels and weights are read. */
+    readonly labels: boolean;
     readonly device?: 'auto' | 'cpu' | 'cuda' | 'webgpu' | undefined;
     readonly signal: AbortSignal;
   },
@@ -53,7 +55,7 @@ export async function withNewRows<Result>(
   ]);
   const { files, dialect } = await filesAndDialect(words);
   const run = await readTrainedRun(path);
-  const { signal, keep = [], device = run.experiment.engine.device } = options;
+  const { signal, keep = [], labels, device = run.experiment.engine.device } = options;
   const { engine, notes } = await openEngine({ ...run.experiment.engine, device }, lookAtMachine(signal));
   for (const note of notes) say(`note: ${note}`);
   const bar = progressBar('Reading', 'bytes');
@@ -62,7 +64,7 @@ export async function withNewRows<Result>(
     const rows = await encodedRows(
       run,
       files,
-      { keep, dialect },
+      { keep, dialect, labels },
       {
         seed: run.experiment.seed,
         note: (message) => bar.line(`note: ${message}`),

@@ -2,18 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { didYouMean } from '../../support/catalogue.js';
-import { DataError } from '../../support/errors.js';
+import { ConfigError, DataError } from '../../support/errors.js';
 import type { CellReading, Source, TextReading } from '../dataset.js';
 import type { Dialect, LoaderContext, RowReading } from '../loader.js';
 import { prepared } from '../store/prepared.js';
 import { preparedSource } from '../store/prepared-source.js';
 import { findDataFiles } from './data-files.js';
+import { sharedFolderColumns, withFolderColumns } from './folder-columns.js';
 import { prepareTable } from './prepare-table.js';
 import { openTableFile } from './row-file.js';
 import type { SplitFile } from './staged-rows.js';
 import { type TableOptions, usualMissing } from './table-options.js';
 
-/** What is read of the files. Labels and weights are read where the files have their columns. */
+/** What is read of the files. A task's labels are read where the files have their columns. */
 export interface Wanted extends Pick<RowReading, 'labels' | 'weight'> {
   readonly inputs: readonly {
     readonly name: string;
@@ -49,19 +50,30 @@ export async function openNewRows(
   const { header = true, quote = '"', missing = usualMissing, ...others } = dialect;
   const reading = { header, quote, missing: [...missing], ...others };
   const files: SplitFile[] = [];
-  for (const { path } of found)
-    files.push({ split: 'test', file: await openTableFile(path, { ...reading, ...(exact ? { exact } : {}) }) });
-  const { path = '', names = [] } = files[0]?.file ?? {};
-  for (const name of [...wanted.inputs.map((input) => input.name), ...wanted.keep]) {
-    if (names.includes(name)) continue;
-    throw new DataError(
-      `${path} has no column '${name}'${didYouMean(name, names)}${wanted.keep.includes(name) ? '' : ', which the model reads'}; there are: ${names.slice(0, 50).join(', ')}.`,
-    );
+  const shared = sharedFolderColumns(found.map(({ path }) => path));
+  for (const { path } of found) {
+    const file = await openTableFile(path, { ...reading, ...(exact ? { exact } : {}) });
+    files.push({ split: 'test', file: withFolderColumns(file, shared) });
   }
-  const has = (reference: string | number | undefined) => reference === undefined || names.includes(String(reference));
+  const { path = '', names = [] } = files[0]?.file ?? {};
+  const inputs = wanted.inputs.map(({ name }) => name);
+  const absent = (name: string, what: string) =>
+    new DataError(
+      `${path} has no column '${name}'${didYouMean(name, names)}${what}; there are: ${names.slice(0, 50).join(', ')}.`,
+    );
+  for (const name of inputs) if (!names.includes(name)) throw absent(name, ', which the model reads');
+  for (const name of wanted.keep) if (!names.includes(name)) throw absent(name, '');
+  refuseAlike(wanted.keep);
+  // A reference by number is a place, as in the config; a place of an input is one in a file of another layout.
+  const has = (reference: string | number) => {
+    const name = names.includes(String(reference)) ? String(reference) : names[Number(reference) - 1];
+    return name !== undefined && (name === String(reference) || !inputs.includes(name));
+  };
   const labels = Object.entries(wanted.labels).filter(
-    ([name, { column, mask }]) => has(column ?? name) && has(mask?.column),
+    ([name, { column, mask }]) => has(column ?? name) && (mask === undefined || has(mask.column)),
   );
+  const { weight } = wanted;
+  if (weight !== undefined && !has(weight)) throw absent(weight, ', the weight of rows (dataset.weight of the run)');
   const options: TableOptions = {
     ...reading,
     tasks: Object.fromEntries(labels),
@@ -75,7 +87,7 @@ export async function openNewRows(
     test: [...paths],
     splitSeed: 0,
     cache: '',
-    ...(wanted.weight !== undefined && names.includes(wanted.weight) ? { weight: wanted.weight } : {}),
+    ...(weight === undefined ? {} : { weight }),
   };
   const folder = await mkdtemp(join(tmpdir(), 'ple-new-rows-'));
   const release = () => rm(folder, { recursive: true, force: true });
@@ -93,4 +105,11 @@ export async function openNewRows(
     await release();
     throw error;
   }
+}
+
+/** DuckDB and Parquet's readers take such names for one. */
+function refuseAlike(names: readonly string[]): void {
+  const alike = names.find((name, n) => names.findIndex((one) => one.toLowerCase() === name.toLowerCase()) < n);
+  if (alike === undefined) return;
+  throw new ConfigError(`Column '${alike}' is named twice, or two columns differ only in case; name one of them.`);
 }

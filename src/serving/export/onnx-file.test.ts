@@ -30,7 +30,7 @@ const rows: RawRow[] = parse(readFileSync(file('inputs.csv')), { columns: true }
 async function predicted(run: TrainedRun, data: string): Promise<Record<string, readonly number[]>> {
   const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
   const context = { seed: 0, note: () => undefined };
-  const encoded = await encodedRows(run, [data], { keep: [], dialect: {} }, context);
+  const encoded = await encodedRows(run, [data], { keep: [], dialect: {}, labels: false }, context);
   const { columns, blocks } = predictions(run, encoded.dataset, engine, 'label', () => undefined);
   const all = columns.map((): number[] => []);
   for await (const block of blocks)
