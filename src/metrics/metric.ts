@@ -45,8 +45,8 @@ interface GroupedMetric extends Common {
 interface ThresholdMetric extends Common {
   readonly type: 'binary';
   /**
-   * The probability from which on a row is called positive, of the validation split; is stored there as `<name>Threshold`. Null where no threshold is
-   * the best. Is called with such samples as `compute`.
+   * The decision threshold, chosen on the validation split: a row with at least this probability is predicted positive. It is stored there as
+   * `<name>Threshold`. Null without a best threshold. The samples are as those of `compute`.
    */
   readonly chooseThreshold: (validation: BinarySample) => number | null;
   /** As `compute`, with a threshold that was chosen. */

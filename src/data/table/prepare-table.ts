@@ -23,7 +23,7 @@ const mostTypeValues = 2 ** 16;
 /** What is known of the data beside the options. */
 export interface About {
   readonly checksum: string;
-  /** The options are a loader's own: it is of no use to advise others. */
+  /** The loader sets the options, so messages do not advise to change them. */
   readonly fixed?: boolean;
   /** A column that has these texts alone. */
   readonly known?: { readonly column: string; readonly texts: readonly string[] };
@@ -40,7 +40,7 @@ type Context = Pick<LoaderContext, 'progress' | 'signal'>;
 /** Reading takes about half of the time. */
 const readingShare = 0.5;
 
-/** What must not be: rows of which this SQL is true. */
+/** Rows for which this SQL is true are refused. */
 interface Fault {
   readonly sql: string;
   readonly column: string;

@@ -69,7 +69,7 @@ export interface RowSplits {
   readonly from: string;
   /** The same for looking for faults, which is quicker where every row is in a split. */
   readonly looked: string;
-  /** What must not be, in a row of `from`: SQL, the column, and what its value is. */
+  /** Refused rows of `from`: SQL, the column, and what its value is. */
   readonly faults: readonly { readonly sql: string; readonly column: string; readonly what: string }[];
 }
 
