@@ -58,12 +58,12 @@ type PreparedContext = Pick<LoaderContext, 'note' | 'progress' | 'signal' | 'com
  * The prepared data of `key`, from the cache if present, else created by `make` and stored. They are written under a
  * temporary name, synced, and renamed. So an entry is complete or absent, however many processes write and read.
  * Damaged data are reported and created again.
- * @param at `name` begins the folder's name; `key` is everything that decides the content, as JSON.
+ * @param at `name` begins the folder's name; `key` is everything that decides the content, as JSON; messages advise to change `setting`.
  * @param make fills the attached database `prepared`. Its connection's own database and the folder are deleted
  * afterwards. It returns a description, plain JSON, and must depend on the key alone.
  */
 export async function prepared<Description>(
-  at: { readonly folder: string; readonly name: string; readonly key: unknown },
+  at: { readonly folder: string; readonly name: string; readonly key: unknown; readonly setting?: string },
   context: PreparedContext,
   make: (database: DuckDBConnection, folder: string) => Promise<Description>,
 ): Promise<Prepared<Description>> {
@@ -84,7 +84,7 @@ export async function prepared<Description>(
     isDone = true;
   } catch (error) {
     context.signal?.throwIfAborted();
-    throw asUserError(error, at.folder);
+    throw asUserError(error, at.folder, at.setting);
   } finally {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     if (isNew && !isDone) await rmdir(at.folder).catch(() => undefined); // it may have other entries by now
@@ -212,17 +212,17 @@ async function stampOf(path: string): Promise<string> {
 }
 
 /** Adds what to do about a failed preparation, if known. */
-function asUserError(error: unknown, folder: string): unknown {
+function asUserError(error: unknown, folder: string, setting = 'dataset.cache'): unknown {
   const fault = machineFault(error instanceof UserError ? error.cause : error);
   if (fault === 'disk' || hasCode(error, 'ENOSPC', 'EDQUOT'))
     return new DataError(
-      `The prepared data cannot be kept in ${folder}: its disk is full. Free some space there, or name another folder in dataset.cache.`,
+      `The prepared data cannot be kept in ${folder}: its disk is full. Free some space there, or name another folder in ${setting}.`,
     );
   if (fault === 'memory')
     return new DataError(`The data cannot be prepared: ${sqlReason(error)}. Free some memory, and start again.`);
   if (isSystemError(error))
     return new DataError(
-      `The prepared data cannot be kept in ${folder}: ${systemReason(error)}. Name another folder in dataset.cache.`,
+      `The prepared data cannot be kept in ${folder}: ${systemReason(error)}. Name another folder in ${setting}.`,
     );
   return error;
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
+import { partialPath, removeRemains } from '../../support/whole-file.js';
 import type { CellReading, Source, TextReading } from '../dataset.js';
 import type { Dialect, LoaderContext, RowReading } from '../loader.js';
 import { prepared } from '../store/prepared.js';
@@ -89,16 +90,19 @@ export async function openNewRows(
     cache: '',
     ...(weight === undefined ? {} : { weight }),
   };
-  const folder = await mkdtemp(join(tmpdir(), 'ple-new-rows-'));
+  const folder = partialPath(join(tmpdir(), 'ple-new-rows'));
+  await removeRemains(tmpdir());
+  await mkdir(folder, { mode: 0o700 });
   const release = () => rm(folder, { recursive: true, force: true });
   try {
     const about = {
       checksum: '',
       exact: exact ?? false,
+      fixed: true,
       trained: new Map(wanted.inputs.map(({ name, cells }) => [name, cells])),
       keep: wanted.keep,
     };
-    const at = { folder, name: 'rows', key: null };
+    const at = { folder, name: 'rows', key: null, setting: 'TMPDIR' };
     const entry = await prepared(at, context, (database) => prepareTable(database, files, options, about, context));
     return { source: await preparedSource(entry, context), file: entry.file, release };
   } catch (error) {

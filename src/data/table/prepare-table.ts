@@ -159,7 +159,7 @@ async function stagedInputs(
 function asWritten({ inputs, labels, weight }: ColumnRoles): (name: string, few: boolean) => boolean {
   const numbers = new Set(labels.flatMap((label) => (isNumber(label) ? [label.name] : [])));
   if (weight !== undefined) numbers.add(weight);
-  for (const { name, kind } of inputs) if (kind === 'numeric') numbers.add(name);
+  for (const { name, kind, time } of inputs) if (kind === 'numeric' && time === undefined) numbers.add(name);
   const masks = new Set(labels.flatMap(({ mask }) => (mask ? [mask.name] : [])));
   const guessed = new Set(inputs.flatMap(({ name, kind }) => (kind === undefined ? [name] : [])));
   return (name, few) => masks.has(name) || !(numbers.has(name) || (guessed.has(name) && !few));
@@ -232,14 +232,14 @@ function faultsOf(
         ? `, which is no number: task '${task.name}' is a regression.`
         : task.type === 'multiclass'
           ? otherClass(label)
-          : `, which is neither 0 nor 1; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true.`;
+          : `, which is neither 0 nor 1${fixed ? '' : `; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true`}.`;
     if (positive === undefined) found.push({ sql: `${inside} AND ${value} IS NULL`, column: name, what: wrong });
     else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
   }
-  for (const { name, kind, column, number, lenient, weights, ...input } of inputs) {
+  for (const { name, kind, column, number, lenient, time, weights, ...input } of inputs) {
     if (kind === 'numeric' && !lenient && column.apart === undefined) {
       const advice = fixed ? '' : `; if it has categories: columns: { ${name}: categorical }`;
-      const what = `, which is no number${advice}.`;
+      const what = `, which is no ${time === undefined ? 'number' : 'date as those of the column'}${advice}.`;
       found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
     }
     if (kind === 'list' && weights !== undefined) {

@@ -113,7 +113,7 @@ const iso = '\\d{4}-\\d{1,2}-\\d{1,2}([T ]\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?\\s
 /** SQL of a text's time, a TIMESTAMP in UTC, by each way of writing it; NULL for what is none. */
 export function timesOfText(sql: string): readonly string[] {
   return [
-    `CASE WHEN regexp_full_match(${sql}, ${literal(iso)}) THEN TRY_CAST(${sql} AS TIMESTAMP) END`,
+    `CASE WHEN regexp_full_match(${sql}, ${literal(iso)}) THEN TRY_CAST(${sql} AS TIMESTAMPTZ)::TIMESTAMP END`, // as TIMESTAMP the offset would be dropped
     ...dateWays.map(([, days]) => {
       const formats = days.flatMap((day) => clocks.map((clock) => `${day}${clock}`));
       return `try_strptime(${sql}, [${literals(formats)}])`;
