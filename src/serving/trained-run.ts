@@ -9,6 +9,7 @@ import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { encodingFile, weightsFile } from '../training/run-manifest.js';
 import { readSafetensors } from '../training/safetensors.js';
 import { readStored } from '../training/stored-file.js';
+import { type PartKind, requirePlugins } from './required-plugins.js';
 
 /** A finished run with all that predicts new rows: its encoding, and the parameters of its best epoch. */
 export interface TrainedRun {
@@ -19,8 +20,14 @@ export interface TrainedRun {
   readonly parameters: HostArrays;
 }
 
-/** @throws ConfigError for a folder of anything else. DataError for a run without its encoding or weights. */
-export async function readTrainedRun(path: string): Promise<TrainedRun> {
+/**
+ * @param needed The kinds of parts whose plugins must be loaded.
+ * @throws ConfigError for a folder of anything else, and for a run whose plugin is not loaded. DataError for a run without its encoding or weights.
+ */
+export async function readTrainedRun(
+  path: string,
+  needed: readonly PartKind[] = ['model', 'loader'],
+): Promise<TrainedRun> {
   if (existsSync(join(path, 'comparison.json')))
     throw new ConfigError(`${path} is a comparison; name one of its runs, such as ${join(path, '<run>')}.`);
   const run = readRun(path);
@@ -28,6 +35,7 @@ export async function readTrainedRun(path: string): Promise<TrainedRun> {
     const advice = existsSync(join(path, 'config.yaml')) ? `: ple train --resume ${path} continues it` : '';
     throw new ConfigError(`${path} has no finished run${advice}.`);
   }
+  requirePlugins(run, needed);
   const file = (name: string) => {
     if (existsSync(join(path, name))) return join(path, name);
     throw new DataError(

@@ -1,0 +1,58 @@
+import type { Dataset } from '../data/dataset.js';
+import type { Dialect } from '../data/loader.js';
+import { type EngineChoice, lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
+import type { Engine } from '../engine/engine.js';
+import { type EncodedRows, encodedRows } from './score-rows.js';
+import type { TrainedRun } from './trained-run.js';
+
+/** What predicting new rows tells. */
+export type RowsEvent =
+  | { readonly kind: 'note'; readonly message: string }
+  /** In bytes of the files. */
+  | { readonly kind: 'reading'; readonly done: number; readonly total: number }
+  /** In rows. */
+  | { readonly kind: 'predicting'; readonly done: number; readonly total: number };
+
+export interface RowsOptions {
+  /** Columns that are kept as they are. Default: none. */
+  readonly keep?: readonly string[];
+  /** How text files are written, where it differs from the run's own. */
+  readonly dialect?: Dialect;
+  /** Default: that of the run's config. */
+  readonly device?: EngineChoice['device'] | undefined;
+  readonly signal?: AbortSignal | undefined;
+  on?(event: RowsEvent): void;
+}
+
+export interface OpenedRows {
+  readonly rows: EncodedRows;
+  readonly dataset: Dataset;
+  readonly engine: Engine;
+  /** Tells how many rows are predicted. Throws at an interruption. */
+  onRows(done: number): void;
+}
+
+/** Opens a run's device and new rows for it, and deletes what was prepared. @param files Files of rows, or patterns. */
+export async function withRows<Result>(
+  run: TrainedRun,
+  files: readonly string[],
+  { keep = [], dialect = {}, device = run.experiment.engine.device, signal, on = () => undefined }: RowsOptions,
+  work: (opened: OpenedRows) => Promise<Result>,
+): Promise<Result> {
+  const note = (message: string) => on({ kind: 'note', message });
+  const { engine, notes } = await openEngine({ ...run.experiment.engine, device }, lookAtMachine(signal));
+  notes.forEach(note);
+  const progress = (done: number, total: number) => on({ kind: 'reading', done, total });
+  const rows = await encodedRows(run, files, { keep, dialect }, { seed: run.experiment.seed, note, progress, signal });
+  try {
+    const { dataset } = rows;
+    const total = dataset.splits.test.rows;
+    const onRows = (done: number) => {
+      signal?.throwIfAborted();
+      on({ kind: 'predicting', done, total });
+    };
+    return await work({ rows, dataset, engine, onRows });
+  } finally {
+    await rows.release();
+  }
+}
