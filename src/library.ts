@@ -1,7 +1,6 @@
 import type { ComparisonOptions } from './comparison/execute/local-processes.js';
 import type { ComparisonResult } from './comparison/run-comparison.js';
-import type { Dialect } from './data/loader.js';
-import type { EngineChoice } from './engine/devices/choose-device.js';
+import type { RowsOptions } from './serving/with-rows.js';
 import type { RunOptions, RunOutcome } from './training/run.js';
 
 // What programs and plugins import: `train`, `compare` and `predict`, the `define…` functions, and what models are made of.
@@ -55,14 +54,11 @@ export async function compare(config: string | object, options: CompareOptions =
   return result;
 }
 
-export interface PredictOptions {
-  /** How text files are written, where it differs from the run's own: `dataset` of the config. */
-  readonly dialect?: Dialect;
+export interface PredictOptions extends Omit<RowsOptions, 'keep'> {
   /** Logits instead of probabilities and predictions in the labels' units. */
   readonly logits?: boolean;
-  /** Default: that of the run's config. */
-  readonly device?: EngineChoice['device'];
-  readonly signal?: AbortSignal;
+  /** Files of the plugins that the run uses, relative to the working folder: their code runs. */
+  readonly plugins?: readonly string[];
 }
 
 /**
@@ -75,32 +71,28 @@ export interface PredictOptions {
 export async function predict(
   run: string,
   files: string | readonly string[],
-  { dialect = {}, logits = false, device, signal }: PredictOptions = {},
+  { logits = false, plugins, ...options }: PredictOptions = {},
 ): Promise<Readonly<Record<string, Float32Array>>> {
-  const [{ readTrainedRun }, { encodedRows }, { predictions }, { lookAtMachine, openEngine }] = await Promise.all([
+  const [{ loadNamed }, { readTrainedRun }, { withRows }, { checkNames, predictions }] = await Promise.all([
+    import('./cli/named-plugins.js'),
     import('./serving/trained-run.js'),
-    import('./serving/score-rows.js'),
+    import('./serving/with-rows.js'),
     import('./serving/predict-rows.js'),
-    import('./engine/devices/choose-device.js'),
   ]);
+  const scale = logits ? 'logit' : 'label';
+  await loadNamed(plugins);
   const trained = await readTrainedRun(run);
-  const choice = trained.experiment.engine;
-  const { engine } = await openEngine({ ...choice, device: device ?? choice.device }, lookAtMachine(signal));
-  const context = { seed: trained.experiment.seed, note: () => undefined, signal };
-  const rows = await encodedRows(trained, [files].flat(), { keep: [], dialect, labels: false }, context);
-  try {
-    const onRows = () => signal?.throwIfAborted();
-    const { columns, blocks } = predictions(trained, rows.dataset, engine, logits ? 'logit' : 'label', onRows);
-    const found = columns.map(({ name }) => [name, new Float32Array(rows.dataset.splits.test.rows)] as const);
+  checkNames(trained, scale, []);
+  return withRows(trained, [files].flat(), options, async ({ dataset, engine, onRows }) => {
+    const { columns, blocks } = predictions(trained, dataset, engine, scale, onRows);
+    const found = columns.map(({ name }) => [name, new Float32Array(dataset.splits.test.rows)] as const);
     let row = 0;
     for await (const block of blocks) {
       for (const [c, values] of block.columns.entries()) if (!('offsets' in values)) found[c]?.[1].set(values, row);
       row += block.rows;
     }
     return Object.fromEntries(found);
-  } finally {
-    await rows.release();
-  }
+  });
 }
 
 async function textOf(config: string | object): Promise<{ readonly text: string; readonly file: string }> {
@@ -204,6 +196,7 @@ export {
   type LearningRateScheduleDefinition,
   type TrainingLength,
 } from './optimizers/schedules/learning-rate-schedule.js';
+export type { RowsEvent } from './serving/with-rows.js';
 export { ConfigError, DataError, Interrupted, UserError } from './support/errors.js';
 export { tf } from './support/tf.js';
 export type { FinishedRun } from './training/finished-run.js';

@@ -2,8 +2,9 @@ import { Command } from '@commander-js/extra-typings';
 import { exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
-import { dataArgument, devices, sayWithoutLabels, withNewRows } from './input/new-rows.js';
+import { dataArgument, deviceOption, pluginOption, sayWithoutLabels, withNewRows } from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
+import { loadNamed } from './named-plugins.js';
 
 const words = () =>
   new Command('evaluate')
@@ -15,11 +16,8 @@ const words = () =>
     .option('--by <column>', 'also for each value, or range of numbers, of a column; may be repeated', collect)
     .option('--json', 'print one JSON document')
     .option('--out <file>', 'also write all metrics as a table: a .csv, .parquet or .arrow file')
-    .option(
-      '--device <device>',
-      'auto, cpu, cuda or webgpu (default: that of the run’s config)',
-      (word: string) => devices.get(word).name,
-    )
+    .option(...deviceOption)
+    .option(...pluginOption)
     .addHelpText(
       'after',
       `
@@ -38,9 +36,11 @@ most rows have a slice each. Columns need not be inputs of the model.
     );
 
 /** Prints metrics over all rows and by slice. */
-export const evaluate = defineCommand(words, async (path, data, { by = [], json, out, device }) => {
+export const evaluate = defineCommand(words, async (path, data, { by = [], json, out, device, plugin }) => {
   const [
     { formatOf },
+    { readTrainedRun },
+    { metricsLeftOut },
     { allScores },
     { evaluateRows, labelledTasks },
     { slicings },
@@ -48,6 +48,8 @@ export const evaluate = defineCommand(words, async (path, data, { by = [], json,
     { evaluationText },
   ] = await Promise.all([
     import('../data/write/write-file.js'),
+    import('../serving/trained-run.js'),
+    import('../serving/required-plugins.js'),
     import('../serving/predict-rows.js'),
     import('../serving/evaluate-rows.js'),
     import('../serving/slices.js'),
@@ -57,11 +59,14 @@ export const evaluate = defineCommand(words, async (path, data, { by = [], json,
   if (out !== undefined) formatOf(out);
   const columns = [...new Set(by)];
   return interruptible('Interrupted: nothing is written.', async (signal) => {
+    await loadNamed(plugin);
+    const run = await readTrainedRun(path);
+    for (const note of metricsLeftOut(run)) say(`note: ${note}`);
     const evaluated = await withNewRows(
-      path,
+      run,
       data,
-      { keep: columns, labels: true, device, signal },
-      async ({ run, rows, dataset, engine, onRows }) => {
+      { keep: columns, labels: true, out, device, signal },
+      async ({ rows, dataset, engine, onRows }) => {
         const { labelled, without } = labelledTasks(run, rows);
         sayWithoutLabels(without);
         const cut = await slicings(rows.file, columns, run.encoding, signal);

@@ -1,8 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { onnxFile } from '../serving/export/onnx-file.js';
+import { writeSafetensorsFolder } from '../serving/export/safetensors-folder.js';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
+import { readTrainedRun } from '../serving/trained-run.js';
 import { readSafetensors } from '../training/safetensors.js';
 import { contentsOf, pleHere } from './command.fixture.js';
 
@@ -48,6 +51,46 @@ test('safetensors come with the model’s config and the encoding', async () => 
   expect(config.parameters['level1.gates.2.weight']).toEqual({ shape: [2, 2, 18], kind: 'weight' });
   expect(config.categorical[0]).toMatchObject({ name: 'city', embedding: 4 });
   expect(readFileSync(join(to, 'encoding.json'))).toEqual(readFileSync(join(run, 'encoding.json')));
+});
+
+test('the metadata’s config has no paths and no servers, and of plugins what they are', async () => {
+  const trained = await readTrainedRun(run);
+  const sha256 = 'a'.repeat(64);
+  const experiment = {
+    ...trained.experiment,
+    tracking: { tensorboard: true, mlflow: 'http://tracking.internal:5000', experiment: 'secret-project' },
+    plugins: [{ file: '/home/someone/mine.ts', sha256, parts: ['optimizer mine'] }],
+  };
+  const text = Buffer.from(onnxFile({ ...trained, experiment })).toString('latin1');
+  expect(text).toContain(`plugins:\n  - sha256: ${sha256}\n    parts:\n      - optimizer mine\n`);
+  expect(text).toContain('learningRate: 0.01');
+  for (const part of ['tracking', 'secret-project', 'someone', folder]) expect(text).not.toContain(part);
+});
+
+test('safetensors are written over an earlier export, not over other files', async () => {
+  const to = (name: string) => ['export', run, '--to', join(folder, name), '--format', 'safetensors'];
+  for (let i = 0; i < 2; i++) expect((await pleHere(to('again'))).status).toBe(0);
+  mkdirSync(join(folder, 'theirs'));
+  writeFileSync(join(folder, 'theirs/config.json'), '{ "model_type": "bert" }');
+  writeFileSync(join(folder, 'file'), '');
+  const others = ['theirs', 'file', '.'];
+  for (const name of others)
+    expect(await pleHere(to(name))).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `ple: ${join(folder, name)} is neither an empty folder nor an export of ple, whose config.json has 'ple' and 'parameters': name another one.\n`,
+    });
+  expect(contentsOf(join(folder, 'theirs'))).toEqual(['config.json']);
+  expect(readFileSync(join(folder, 'theirs/config.json'), 'utf8')).toBe('{ "model_type": "bert" }');
+});
+
+test('a run whose parameters do not fit leaves no folder behind', async () => {
+  const to = join(folder, 'never');
+  const trained = await readTrainedRun(run);
+  await expect(writeSafetensorsFolder({ ...trained, parameters: {} }, to)).rejects.toThrow(
+    /best\.safetensors has no '/,
+  );
+  expect(existsSync(to)).toBe(false);
 });
 
 test.each([

@@ -3,6 +3,8 @@ import { catalogue } from '../support/catalogue.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
+import { pluginOption } from './input/new-rows.js';
+import { loadNamed } from './named-plugins.js';
 
 const formats = catalogue<{ readonly name: 'onnx' | 'safetensors' }>('format', [
   { name: 'onnx' },
@@ -15,6 +17,7 @@ const words = () =>
     .argument('<run>', 'the folder of a finished run')
     .requiredOption('--to <path>', 'a file .onnx, or with --format safetensors a folder')
     .option('--format <format>', 'onnx or safetensors (default: onnx)', (word: string) => formats.get(word).name)
+    .option(...pluginOption)
     .addHelpText(
       'after',
       examples(
@@ -23,11 +26,12 @@ const words = () =>
       ),
     );
 
-export const exportRun = defineCommand(words, async (path, { to, format = 'onnx' }) => {
+export const exportRun = defineCommand(words, async (path, { to, format = 'onnx', plugin }) => {
   if (format === 'onnx' && !to.endsWith('.onnx'))
     throw new ConfigError(`--to ${to}: name a file that ends in .onnx, or a folder with --format safetensors.`);
   const { readTrainedRun } = await import('../serving/trained-run.js');
-  const run = await readTrainedRun(path);
+  await loadNamed(plugin);
+  const run = await readTrainedRun(path, ['model']);
   if (format === 'safetensors') {
     const { writeSafetensorsFolder } = await import('../serving/export/safetensors-folder.js');
     await writeSafetensorsFolder(run, to);

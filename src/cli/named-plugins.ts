@@ -7,7 +7,7 @@ export async function loadNamed(files: readonly string[] = []): Promise<void> {
   if (files.length === 0) return;
   const { loadPlugin } = await import('../training/plugins.js');
   for (const file of files) {
-    if (!existsSync(file)) throw new ConfigError(`--plugin: there is no file ${file}.`);
+    if (!existsSync(file)) throw new ConfigError(`There is no plugin ${file} (--plugin).`);
     await loadPlugin(resolve(file));
   }
 }

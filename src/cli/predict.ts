@@ -3,8 +3,9 @@ import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
-import { dataArgument, devices, sayWithoutLabels, withNewRows } from './input/new-rows.js';
+import { dataArgument, deviceOption, pluginOption, sayWithoutLabels, withNewRows } from './input/new-rows.js';
 import { interruptible } from './interruptible.js';
+import { loadNamed } from './named-plugins.js';
 
 const words = () =>
   new Command('predict')
@@ -15,11 +16,8 @@ const words = () =>
     .option('--keep <column>', 'copy a column of the rows, such as an id; may be repeated', collect)
     .option('--metrics', 'also print the metrics over all rows, which have labels then; needs --out')
     .option('--logits', 'write logits instead of probabilities and predictions in the labels’ units')
-    .option(
-      '--device <device>',
-      'auto, cpu, cuda or webgpu (default: that of the run’s config)',
-      (word: string) => devices.get(word).name,
-    )
+    .option(...deviceOption)
+    .option(...pluginOption)
     .addHelpText(
       'after',
       `
@@ -41,56 +39,53 @@ Columns written: <task>.probability of a binary task, <task>.probability.<class>
 export const predict = defineCommand(words, async (path, data, options) => {
   const [
     { encoded, formatOf, writeTable },
-    { gatheredScores, predictions },
+    { readTrainedRun },
+    { metricsLeftOut },
+    { checkNames, gatheredScores, predictions },
     { evaluateRows, labelledTasks },
     { evaluationText },
   ] = await Promise.all([
     import('../data/write/write-file.js'),
+    import('../serving/trained-run.js'),
+    import('../serving/required-plugins.js'),
     import('../serving/predict-rows.js'),
     import('../serving/evaluate-rows.js'),
     import('../report/evaluation-text.js'),
   ]);
-  const { out, keep = [], metrics = false, logits = false, device } = options;
+  const { out, keep = [], metrics = false, logits = false, device, plugin } = options;
+  const scale = logits ? 'logit' : 'label';
   if (metrics && out === undefined)
     throw new ConfigError('--metrics prints on stdout: name a file for the predictions (--out FILE).');
   const format = formatOf(out ?? 'stdout.csv');
   const interrupted = `Interrupted: ${out ?? 'the output'} is not written.`;
   return interruptible(interrupted, async (signal) => {
-    const text = await withNewRows(
-      path,
-      data,
-      { keep, labels: metrics, device, signal },
-      async ({ run, rows, dataset, engine, onRows }) => {
-        const measured = metrics ? { ...labelledTasks(run, rows), scores: await gatheredScores(dataset) } : undefined;
-        const scale = logits ? 'logit' : 'label';
-        const { columns, blocks } = predictions(run, dataset, engine, scale, onRows, measured?.scores);
-        const beside = keep.length > 0 ? { file: rows.file, names: keep } : undefined;
-        refuseTwice([...keep, ...columns.map(({ name }) => name)]);
-        if (out !== undefined) {
-          await writeTable(out, columns, blocks, beside);
-          say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
-          if (!measured) return '';
-          sayWithoutLabels(measured.without);
-          return evaluationText(await evaluateRows(run, dataset.tasks, measured.scores.tasks, measured.labelled, []));
-        }
-        // A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main.
-        for await (const piece of encoded(format, columns, blocks, beside)) {
-          if (process.stdout.write(piece)) continue;
-          const isOpen = await once(process.stdout, 'drain').then(
-            () => true,
-            () => false,
-          );
-          if (!isOpen) break;
-        }
-        return '';
-      },
-    );
+    await loadNamed(plugin);
+    const run = await readTrainedRun(path);
+    checkNames(run, scale, keep);
+    if (metrics) for (const note of metricsLeftOut(run)) say(`note: ${note}`);
+    const text = await withNewRows(run, data, { keep, labels: metrics, out, device, signal }, async ({ rows, dataset, engine, onRows }) => {
+      const measured = metrics ? { ...labelledTasks(run, rows), scores: await gatheredScores(dataset) } : undefined;
+      const { columns, blocks } = predictions(run, dataset, engine, scale, onRows, measured?.scores);
+      const beside = keep.length > 0 ? { file: rows.file, names: keep } : undefined;
+      if (out !== undefined) {
+        await writeTable(out, columns, blocks, beside);
+        say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
+        if (!measured) return '';
+        sayWithoutLabels(measured.without);
+        return evaluationText(await evaluateRows(run, dataset.tasks, measured.scores.tasks, measured.labelled, []));
+      }
+      // A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main.
+      for await (const piece of encoded(format, columns, blocks, beside)) {
+        if (process.stdout.write(piece)) continue;
+        const isOpen = await once(process.stdout, 'drain').then(
+          () => true,
+          () => false,
+        );
+        if (!isOpen) break;
+      }
+      return '';
+    });
     process.stdout.write(text);
     return exitCode.done;
   });
 });
-
-function refuseTwice(names: readonly string[]): void {
-  const twice = names.find((name, place) => names.indexOf(name) < place);
-  if (twice !== undefined) throw new ConfigError(`--keep ${twice}: a column of this name is written already.`);
-}

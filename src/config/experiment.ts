@@ -5,6 +5,7 @@ import { addedLater, withoutLaterDefaults } from '../support/added-later.js';
 import type { Catalogue } from '../support/catalogue.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
+import { deviceNames } from './device-names.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { failAt, parsePart } from './parse.js';
 import {
@@ -178,7 +179,7 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
           .default('compiled')
           .describe('`compiled`: ONNX Runtime. `tfjs`: operation by operation.'),
         device: z
-          .enum(['auto', 'cpu', 'cuda', 'webgpu'])
+          .enum(deviceNames)
           .default('auto')
           .describe(
             'Where training runs. If the device you name cannot be used, `ple` stops and prints the fix. It never falls back.',
@@ -341,7 +342,7 @@ function withoutComparison({ value }: ConfigDocument): unknown {
 }
 
 /** The resolved config as it is kept in a run's folder. */
-export function stringifyExperiment(experiment: Experiment): string {
+export function stringifyExperiment(experiment: ResolvedConfig): string {
   return stringify(experiment, { flowCollectionPadding: true });
 }
 

@@ -1,4 +1,4 @@
-import { type BinarySample, forEachTie, weightOf } from './samples.js';
+import { type BinarySample, forEachTie, probabilityOf, weightOf } from './samples.js';
 
 export const calibrationBinCount = 15;
 
@@ -34,7 +34,7 @@ export function calibrationBins(sample: BinarySample): readonly CalibrationBin[]
     bin = { weight: 0, predicted: 0, positives: 0, gap: 0 };
   };
   forEachTie(sample, ({ logit, positives, negatives }) => {
-    const [probability, share] = [1 / (1 + Math.exp(-logit)), positives / (positives + negatives)];
+    const [probability, share] = [probabilityOf(logit), positives / (positives + negatives)];
     let left = positives + negatives;
     while (left > 0) {
       const room = endOf(edge) - done;

@@ -1,5 +1,5 @@
 import { defineMetric } from './metric.js';
-import { forEachTie, weightOf } from './samples.js';
+import { forEachTie, probabilityOf, weightOf } from './samples.js';
 
 /**
  * F1, the harmonic mean of precision and recall (van Rijsbergen 1979, with beta = 1): 2 TP / (2 TP + FP + FN). A row is called positive if its probability
@@ -39,7 +39,3 @@ export const f1 = defineMetric({
     return (2 * found) / (called + positives);
   },
 });
-
-function probabilityOf(logit: number): number {
-  return 1 / (1 + Math.exp(-logit));
-}

@@ -1,5 +1,5 @@
 import type { MetricValue } from './metric.js';
-import { type BinarySample, binarySample, type TaskScores, weightOf } from './samples.js';
+import { type BinarySample, binarySample, probabilityOf, type TaskScores, weightOf } from './samples.js';
 
 const normalQuantile = 1.959963984540054; // of 0.975
 
@@ -90,11 +90,7 @@ export function interval(value: number, error: number, isShare: boolean): readon
   if (value === 0 || value === 1) return null;
   const centre = Math.log(value / (1 - value));
   const half = (normalQuantile * error) / (value * (1 - value));
-  return [expit(centre - half), expit(centre + half)];
-}
-
-function expit(x: number): number {
-  return 1 / (1 + Math.exp(-x));
+  return [probabilityOf(centre - half), probabilityOf(centre + half)];
 }
 
 /**

@@ -16,6 +16,11 @@ export function predictionOf({ offset, scale, link }: Task, logit: number): numb
   return link === 'log' ? Math.exp(value) : value;
 }
 
+/** Of a binary task: the logistic function. */
+export function probabilityOf(logit: number): number {
+  return 1 / (1 + Math.exp(-logit));
+}
+
 /** Rows with mask > 0. */
 export function regressionSample(task: Task, { logits, labels, mask }: TaskScores): RegressionSample {
   let rows = 0;

@@ -1,11 +1,36 @@
 import type { Dataset } from '../data/dataset.js';
 import { outputsOf } from '../data/dataset.js';
+import { storedTasks } from '../data/encode/stored-encoding.js';
 import type { OutputColumn, RowGroup } from '../data/write/format.js';
 import type { Engine } from '../engine/engine.js';
 import type { TaskScores } from '../metrics/samples.js';
+import { ConfigError } from '../support/errors.js';
 import type { ScoredBatch } from '../training/evaluation.js';
 import { type Scale, scoreColumns, scoredRows, scoresOf } from './score-rows.js';
 import type { TrainedRun } from './trained-run.js';
+
+/**
+ * Holds that all columns of predictions and of `keep` have different names.
+ * @throws ConfigError that says which of them do not.
+ */
+export function checkNames({ encoding }: Pick<TrainedRun, 'encoding'>, scale: Scale, keep: readonly string[]): void {
+  const names = scoreColumns(storedTasks(encoding.tasks), scale).map(({ name }) => name);
+  const double = twice(names);
+  if (double !== undefined)
+    throw new ConfigError(
+      `Two predictions would be written as '${double}': rename one of their tasks or classes, and train again.`,
+    );
+  const keptTwice = twice(keep);
+  if (keptTwice !== undefined) throw new ConfigError(`--keep ${keptTwice}: it is named twice.`);
+  const taken = keep.find((name) => twice([...names, name]) !== undefined);
+  if (taken !== undefined)
+    throw new ConfigError(`--keep ${taken}: the predictions have a column of this name. Rename that of the rows.`);
+}
+
+function twice(names: readonly string[]): string | undefined {
+  const small = names.map((name) => name.toLowerCase()); // DuckDB, which writes the files, takes such names for one
+  return names.find((_, place) => small.indexOf(small[place] ?? '') < place);
+}
 
 /** Called with the number of rows that are done. Throws to stop. */
 type OnRows = (done: number) => void;

@@ -5,7 +5,7 @@ import type { Dialect, LoaderContext, RowReading } from '../data/loader.js';
 import { type NewRows, openNewRows } from '../data/table/new-rows.js';
 import type { OutputColumn, RowGroup } from '../data/write/format.js';
 import type { Engine } from '../engine/engine.js';
-import { predictionOf } from '../metrics/samples.js';
+import { predictionOf, probabilityOf } from '../metrics/samples.js';
 import { models } from '../models/catalogue.js';
 import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -129,14 +129,10 @@ export function scoresOf(tasks: readonly Task[], batch: ScoredBatch, scale: Scal
       if (scale === 'logit') return logits;
       if (task.type === 'multiclass') return softmax(logits);
       const [only] = logits;
-      const value = task.type === 'binary' ? sigmoid : (logit: number) => predictionOf(task, logit);
+      const value = task.type === 'binary' ? probabilityOf : (logit: number) => predictionOf(task, logit);
       return [must(only, 'logits').map(value)];
     }),
   };
-}
-
-function sigmoid(logit: number): number {
-  return 1 / (1 + Math.exp(-logit));
 }
 
 /** Of each row over the classes. [classes][rows] */

@@ -9,25 +9,35 @@ import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { encodingFile, weightsFile } from '../training/run-manifest.js';
 import { readSafetensors } from '../training/safetensors.js';
 import { readStored } from '../training/stored-file.js';
+import { type PartKind, requirePlugins } from './required-plugins.js';
 
 /** A finished run with all that predicts new rows: its encoding, and the parameters of its best epoch. */
 export interface TrainedRun {
   readonly path: string;
   readonly experiment: Experiment;
   readonly result: FinishedRun['result'];
+  /** What a reader of its files should know. */
+  readonly notes: readonly string[];
   readonly encoding: StoredEncoding;
   readonly parameters: HostArrays;
 }
 
-/** @throws ConfigError for a folder of anything else. DataError for a run without its encoding or weights. */
-export async function readTrainedRun(path: string): Promise<TrainedRun> {
+/**
+ * @param needed The kinds of parts whose plugins must be loaded.
+ * @throws ConfigError for a folder of anything else, and for a run whose plugin is not loaded. DataError for a run without its encoding or weights.
+ */
+export async function readTrainedRun(
+  path: string,
+  needed: readonly PartKind[] = ['model', 'loader'],
+): Promise<TrainedRun> {
   if (existsSync(join(path, 'comparison.json')))
     throw new ConfigError(`${path} is a comparison; name one of its runs, such as ${join(path, '<run>')}.`);
   const run = readRun(path);
   if (!run) {
     const advice = existsSync(join(path, 'config.yaml')) ? `: ple train --resume ${path} continues it` : '';
-    throw new ConfigError(`${path} has no finished run${advice}.`);
+    throw new ConfigError(existsSync(path) ? `${path} has no finished run${advice}.` : `There is no folder ${path}.`);
   }
+  requirePlugins(run, needed);
   const file = (name: string) => {
     if (existsSync(join(path, name))) return join(path, name);
     throw new DataError(
@@ -36,7 +46,12 @@ export async function readTrainedRun(path: string): Promise<TrainedRun> {
   };
   const encoding = readStored(file(encodingFile), encodingShape, (text): StoredEncoding => JSON.parse(text));
   const { arrays } = await readSafetensors(file(weightsFile));
-  return { path, experiment: run.experiment, result: run.result, encoding, parameters: arrays };
+  return { path, experiment: run.experiment, result: run.result, notes: notesOnRun(run), encoding, parameters: arrays };
+}
+
+function notesOnRun({ path, result, notes }: FinishedRun): readonly string[] {
+  if (result.files) return notes;
+  return [...notes, `${path} has no checksums of its files: an earlier version of ple wrote it, or it was edited.`];
 }
 
 /** The stored parameters of a model. @throws DataError for weights of another model. */

@@ -1,92 +1,61 @@
-import type { Dataset } from '../../data/dataset.js';
+import { deviceNames } from '../../config/device-names.js';
 import type { Dialect } from '../../data/loader.js';
-import type { Engine } from '../../engine/engine.js';
-import type { EncodedRows } from '../../serving/score-rows.js';
 import type { TrainedRun } from '../../serving/trained-run.js';
+import type { OpenedRows, RowsEvent, RowsOptions } from '../../serving/with-rows.js';
 import { catalogue } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
+import { collect } from '../command.js';
 import { progressBar } from '../display/progress-bar.js';
 import { say } from '../display/say.js';
 
-export const devices = catalogue<{ readonly name: 'auto' | 'cpu' | 'cuda' | 'webgpu' }>('device', [
-  { name: 'auto' },
-  { name: 'cpu' },
-  { name: 'cuda' },
-  { name: 'webgpu' },
-]);
+const devices = catalogue(
+  'device',
+  deviceNames.map((name) => ({ name })),
+);
 
 /** What commands on new rows take. */
 export const dataArgument = [
   '<data...>',
   'files of rows (CSV, TSV, Parquet, Arrow, JSON), or patterns; dataset.delimiter=";" and the like say how text is written',
 ] as const;
-
-interface Opened {
-  readonly run: TrainedRun;
-  readonly rows: EncodedRows;
-  readonly dataset: Dataset;
-  readonly engine: Engine;
-  /** Shows how many rows are done. Throws at an interruption. */
-  onRows(done: number): void;
-}
+export const deviceOption = [
+  '--device <device>',
+  `${deviceNames.slice(0, -1).join(', ')} or ${deviceNames.at(-1)} (default: that of the run’s config)`,
+  (word: string) => devices.get(word).name,
+] as const;
+/** Also of `ple export`. */
+export const pluginOption = ['--plugin <file>', 'a plugin whose parts the run uses; its code runs', collect] as const;
 
 /** Tells which tasks are left out of metrics. @param without What labels would be needed. */
 export function sayWithoutLabels(without: readonly string[]): void {
   for (const missing of without) say(`note: Without metrics: the rows have no ${missing}.`);
 }
 
-/** Opens a run, its device and new rows for it, and closes what has to be closed. */
+/** As `withRows`, of what the command line names, with bars and notes on stderr. */
 export async function withNewRows<Result>(
-  path: string,
+  run: TrainedRun,
   words: readonly string[],
-  options: {
-    readonly keep?: readonly string[];
-    /** Whether labels and weights are read. */
-    readonly labels: boolean;
-    readonly device?: 'auto' | 'cpu' | 'cuda' | 'webgpu' | undefined;
-    readonly signal: AbortSignal;
-  },
-  work: (opened: Opened) => Promise<Result>,
+  options: Pick<RowsOptions, 'keep' | 'labels' | 'out' | 'device' | 'signal'>,
+  work: (opened: OpenedRows) => Promise<Result>,
 ): Promise<Result> {
-  const [{ readTrainedRun }, { encodedRows }, { lookAtMachine, openEngine }] = await Promise.all([
-    import('../../serving/trained-run.js'),
-    import('../../serving/score-rows.js'),
-    import('../../engine/devices/choose-device.js'),
-  ]);
+  const { withRows } = await import('../../serving/with-rows.js');
   const { files, dialect } = await filesAndDialect(words);
-  const run = await readTrainedRun(path);
-  const { signal, keep = [], labels, device = run.experiment.engine.device } = options;
-  const { engine, notes } = await openEngine({ ...run.experiment.engine, device }, lookAtMachine(signal));
-  for (const note of notes) say(`note: ${note}`);
-  const bar = progressBar('Reading', 'bytes');
-  const scoring = progressBar('Predicting', 'rows');
+  const bars = { reading: progressBar('Reading', 'bytes'), predicting: progressBar('Predicting', 'rows') };
+  const stop = () => {
+    for (const bar of Object.values(bars)) bar.stop();
+  };
+  const on = (event: RowsEvent) => {
+    if (event.kind !== 'note') return bars[event.kind].update(event.done, event.total);
+    stop();
+    say(`note: ${event.message}`);
+  };
   try {
-    const rows = await encodedRows(
-      run,
-      files,
-      { keep, dialect, labels },
-      {
-        seed: run.experiment.seed,
-        note: (message) => bar.line(`note: ${message}`),
-        progress: (done, total) => bar.update(done, total),
-        signal,
-      },
-    );
-    bar.stop();
-    try {
-      const { dataset } = rows;
-      const all = dataset.splits.test.rows;
-      const onRows = (done: number) => {
-        signal.throwIfAborted();
-        scoring.update(done, all);
-      };
-      return await work({ run, rows, dataset, engine, onRows });
-    } finally {
-      await rows.release();
-    }
+    return await withRows(run, files, { ...options, dialect, on }, (opened) => {
+      stop();
+      return work(opened);
+    });
   } finally {
-    bar.stop();
-    scoring.stop();
+    stop();
   }
 }
 

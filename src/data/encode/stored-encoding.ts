@@ -116,7 +116,7 @@ export function storedFeatures(
   return { ...features(named, encodings, inputs), tasks: storedTasks(tasks) };
 }
 
-function storedTasks(tasks: StoredEncoding['tasks']): Task[] {
+export function storedTasks(tasks: StoredEncoding['tasks']): Task[] {
   return tasks.map(({ name, type, classes, offset, scale, link }) => ({
     ...{ name, type, offset, scale },
     ...(classes ? { classes } : {}),

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { DeviceName } from '../../config/device-names.js';
 import { ConfigError } from '../../support/errors.js';
 import type { Engine } from '../engine.js';
 import { type Adapter, type Candidate, type Finding, nameOf, type Unusable } from './device.js';
@@ -10,7 +11,7 @@ import { checkHardware, checkStatically } from './static-checks.js';
 /** The `engine` part of a config. */
 export interface EngineChoice extends EngineResources {
   readonly name: 'compiled' | 'tfjs';
-  readonly device: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+  readonly device: DeviceName;
   /** GPU index, for device cuda. */
   readonly deviceId?: number | undefined;
 }

@@ -1,11 +1,11 @@
-import { type Experiment, stringifyExperiment } from '../../config/experiment.js';
-import { loaders } from '../../data/catalogue.js';
+import { dataPaths, type Experiment, type ResolvedConfig, stringifyExperiment } from '../../config/experiment.js';
 import { storedFeatures } from '../../data/encode/stored-encoding.js';
 import { usualMissing } from '../../data/table/table-options.js';
 import { encodeModel, intAttribute } from '../../engine/run/onnx-format.js';
 import { models } from '../../models/catalogue.js';
 import { UserError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
+import { definitions } from '../../training/definitions.js';
 import { programVersion } from '../../training/environment.js';
 import { shapeOf } from '../../training/setup.js';
 import { parametersOf, type TrainedRun } from '../trained-run.js';
@@ -51,7 +51,7 @@ export function onnxFile(run: TrainedRun): Uint8Array {
       version: programVersion(),
       text: `${experiment.model.type} for the tasks ${dataset.tasks.map(({ name }) => name).join(', ')}`,
       metadata: {
-        config: stringifyExperiment(withoutPaths(experiment)),
+        config: stringifyExperiment(passedOn(experiment)),
         checksum: result.dataset.checksum,
         metrics: JSON.stringify(
           Object.fromEntries(Object.entries(result.tasks).map(([name, { test }]) => [name, test])),
@@ -66,10 +66,11 @@ export function onnxFile(run: TrainedRun): Uint8Array {
   );
 }
 
-/** A file that is passed on does not tell where the data lay. */
-function withoutPaths(experiment: Experiment): Experiment {
+/** A file that is passed on tells neither where the data and the plugins lay nor which servers there are. */
+function passedOn({ tracking: _tracking, plugins, ...experiment }: Experiment): ResolvedConfig {
+  const paths = dataPaths({ ...experiment, plugins }, definitions);
   const { loader, ...options } = experiment.dataset;
-  const { paths } = loaders.get(loader);
   const kept = Object.fromEntries(Object.entries(options).filter(([key]) => !paths.includes(key)));
-  return { ...experiment, dataset: { loader, ...kept } };
+  const code = plugins && { plugins: plugins.map(({ sha256, parts }) => ({ sha256, parts })) };
+  return { ...experiment, dataset: { loader, ...kept }, ...code };
 }

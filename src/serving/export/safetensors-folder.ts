@@ -1,7 +1,10 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { storedFeatures } from '../../data/encode/stored-encoding.js';
 import { models } from '../../models/catalogue.js';
+import { ConfigError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { programVersion } from '../../training/environment.js';
@@ -13,6 +16,7 @@ import { parametersOf, type TrainedRun } from '../trained-run.js';
 /**
  * Writes `model.safetensors` (the parameters of the best epoch), `config.json` (the model's options, what it is built for, and of each parameter
  * shape and kind) and the run's `encoding.json`.
+ * @throws ConfigError for a folder with files of anything else.
  */
 export async function writeSafetensorsFolder(run: TrainedRun, folder: string): Promise<void> {
   const { experiment, encoding, result } = run;
@@ -33,9 +37,29 @@ export async function writeSafetensorsFolder(run: TrainedRun, folder: string): P
     seed: experiment.seed,
     checksum: result.dataset.checksum,
   };
-  makeFolder(folder);
   const arrays = parametersOf(model, run);
+  const stored = await readFile(join(run.path, encodingFile));
+  if (!mayBeWritten(folder))
+    throw new ConfigError(
+      `${folder} is neither an empty folder nor an export of ple, whose ${configFile} has 'ple' and 'parameters': name another one.`,
+    );
+  makeFolder(folder);
   await writeSafetensors(join(folder, 'model.safetensors'), { arrays, metadata: { ple: config.ple } });
-  await writeWhole(join(folder, encodingFile), await readFile(join(run.path, encodingFile)));
-  await writeWhole(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await writeWhole(join(folder, encodingFile), stored);
+  await writeWhole(join(folder, configFile), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+const configFile = 'config.json';
+const exported = z.looseObject({ schema: z.literal(1), ple: z.string(), parameters: z.looseObject({}) });
+
+/** Of a folder that is not there, has no files, or has an earlier export. */
+function mayBeWritten(folder: string): boolean {
+  if (!existsSync(folder)) return true;
+  if (!statSync(folder).isDirectory()) return false;
+  if (readdirSync(folder).length === 0) return true;
+  try {
+    return exported.safeParse(JSON.parse(readFileSync(join(folder, configFile), 'utf8'))).success;
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,79 @@
+import { realpath } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
+import type { Dataset } from '../data/dataset.js';
+import type { Dialect } from '../data/loader.js';
+import { findDataFiles } from '../data/table/data-files.js';
+import { type EngineChoice, lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
+import type { Engine } from '../engine/engine.js';
+import { ConfigError } from '../support/errors.js';
+import { type EncodedRows, encodedRows } from './score-rows.js';
+import type { TrainedRun } from './trained-run.js';
+
+/** What predicting new rows tells. */
+export type RowsEvent =
+  | { readonly kind: 'note'; readonly message: string }
+  /** In bytes of the files. */
+  | { readonly kind: 'reading'; readonly done: number; readonly total: number }
+  /** In rows. */
+  | { readonly kind: 'predicting'; readonly done: number; readonly total: number };
+
+export interface RowsOptions {
+  /** Columns that are kept as they are. Default: none. */
+  readonly keep?: readonly string[];
+  /** How text files are written, where it differs from the run's own. */
+  readonly dialect?: Dialect;
+  /** Whether labels and weights are read. Default: not. */
+  readonly labels?: boolean;
+  /** A file that will be written: it must be none of the files. */
+  readonly out?: string | undefined;
+  /** Default: that of the run's config. */
+  readonly device?: EngineChoice['device'] | undefined;
+  readonly signal?: AbortSignal | undefined;
+  on?(event: RowsEvent): void;
+}
+
+export interface OpenedRows {
+  readonly rows: EncodedRows;
+  readonly dataset: Dataset;
+  readonly engine: Engine;
+  /** Tells how many rows are predicted. Throws at an interruption. */
+  onRows(done: number): void;
+}
+
+/** Opens a run's device and new rows for it, and deletes what was prepared. @param files Files of rows, or patterns. */
+export async function withRows<Result>(
+  run: TrainedRun,
+  files: readonly string[],
+  options: RowsOptions,
+  work: (opened: OpenedRows) => Promise<Result>,
+): Promise<Result> {
+  const { keep = [], dialect = {}, labels = false, out, signal, on = () => undefined } = options;
+  const { device = run.experiment.engine.device } = options;
+  const note = (message: string) => on({ kind: 'note', message });
+  await refuseOverwriting(out, run.path, files);
+  const { engine, notes } = await openEngine({ ...run.experiment.engine, device }, lookAtMachine(signal));
+  [...run.notes, ...notes].forEach(note);
+  const progress = (done: number, total: number) => on({ kind: 'reading', done, total });
+  const rows = await encodedRows(run, files, { keep, dialect, labels }, { seed: run.experiment.seed, note, progress, signal });
+  try {
+    const { dataset } = rows;
+    const total = dataset.splits.test.rows;
+    const onRows = (done: number) => {
+      signal?.throwIfAborted();
+      on({ kind: 'predicting', done, total });
+    };
+    return await work({ rows, dataset, engine, onRows });
+  } finally {
+    await rows.release();
+  }
+}
+
+/** @throws ConfigError for an output that is one of the inputs, or lies in the run's folder. */
+async function refuseOverwriting(out: string | undefined, run: string, files: readonly string[]): Promise<void> {
+  if (out === undefined) return;
+  const real = (path: string) => realpath(path).catch(() => resolve(path));
+  const [target, folder] = [await real(out), await real(run)];
+  if (target.startsWith(`${folder}${sep}`)) throw new ConfigError(`${out} lies in the folder of the run: choose another --out.`);
+  const read = await Promise.all((await findDataFiles(files)).map((file) => file.real));
+  if (read.includes(target)) throw new ConfigError(`${out} is one of the files that are read: choose another --out.`);
+}
