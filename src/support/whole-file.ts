@@ -76,8 +76,8 @@ export async function removeRemains(folder: string): Promise<void> {
 export async function remainsIn(folder: string): Promise<readonly string[]> {
   const remains: string[] = [];
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.endsWith('.tmp')) continue;
-    const [, place, pid] = ending.exec(name) ?? [];
+    const [partial, place, pid] = ending.exec(name) ?? [];
+    if (partial === undefined) continue; // another program's file
     const path = join(folder, name);
     const left =
       place === placeOfNumbers() ? await isLeft(path, Number(pid)) : (await age(path)) > abandonedMilliseconds;
