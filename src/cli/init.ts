@@ -23,13 +23,13 @@ export const init = defineCommand(words, async (name, { list, force, json }) => 
   const print = (value: unknown, text: string) =>
     process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text);
   if (list) {
-    const all = names.map((name) => ({ name, summary: firstSentence(readFileSync(shippedFile(name), 'utf8')) }));
+    const configs = names.map((name) => ({ name, summary: firstSentence(readFileSync(shippedFile(name), 'utf8')) }));
     const { textTable } = await import('../report/text-table.js');
     print(
-      all,
+      { schema: 1, configs },
       textTable(
         ['name', 'summary'],
-        all.map(({ name, summary }) => [name, summary]),
+        configs.map(({ name, summary }) => [name, summary]),
       ),
     );
     return exitCode.done;
