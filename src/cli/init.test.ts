@@ -33,7 +33,7 @@ describe('ple init', () => {
     expect(await pleHere(['init'], { cwd })).toEqual({
       status: 2,
       stdout: '',
-      stderr: 'ple: quickstart.yaml is there already: --force replaces it.\n',
+      stderr: 'ple: quickstart.yaml exists already: --force replaces it.\n',
     });
     expect(readFileSync(file, 'utf8')).toBe('mine');
     expect((await pleHere(['init', '--force'], { cwd })).status).toBe(0);
@@ -86,8 +86,7 @@ describe('a config that comes with the program', () => {
 
   test('gives way to a pipe', async () => {
     const cwd = temporaryFolder();
-    const pipe = join(cwd, 'quickstart');
-    execFileSync('mkfifo', [pipe]);
+    execFileSync('sh', ['-c', 'mkfifo quickstart'], { cwd });
     const writer = spawn('sh', ['-c', 'echo "name: mine" > quickstart'], { cwd });
     onTestFinished(() => void writer.kill());
     expect((await pleHere(['validate', 'quickstart'], { cwd })).stderr).toBe(

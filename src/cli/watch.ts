@@ -16,7 +16,7 @@ const words = () =>
     .option('--port <n>', 'the port; 0: any (default: 6107, or the next that is free)', parsePort)
     .option(
       '--host <host>',
-      'the address to listen at; 0.0.0.0: everybody on the network can read the page',
+      'the address to listen on; 0.0.0.0: everybody on the network can read the page',
       '127.0.0.1',
     )
     .addHelpText(

@@ -24,7 +24,7 @@ export const predictionsFile = 'predictions.arrow';
 export const encodingFile = 'encoding.json';
 export const weightsFile = 'checkpoints/best.safetensors';
 const configFile = 'config.yaml';
-/** A run can be read without them: they may be deleted, but not be others. */
+/** A run can be read without these files. They may be deleted, but not changed. */
 const optional = [predictionsFile, encodingFile, weightsFile];
 const files = [configFile, 'environment.json', 'epochs.jsonl', 'gates.json', ...optional];
 const others = [
@@ -39,7 +39,7 @@ export function manifestOf(folder: string): RunManifest {
 }
 
 /**
- * Compares a run's files with its manifest, but for the predictions, which are compared when they are read.
+ * Compares a run's files with its manifest. Predictions are compared when they are read.
  * @returns What a reader of the run should know. The config may have another name, engine, tracking or path: its hash tells about the rest.
  * @throws DataError that names a file that is gone, or is not what the run wrote.
  */

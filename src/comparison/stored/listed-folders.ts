@@ -13,7 +13,7 @@ import { logEntries } from './timing.js';
 /** `unfinished`: neither finished nor running, as after an interruption or a kill. */
 type State = 'finished' | 'running' | 'unfinished' | 'failed' | 'damaged';
 
-/** The folder of a run or of a comparison, as far as its small files tell. */
+/** The folder of a run or of a comparison, described by its small files. */
 export interface ListedFolder {
   /** Its path in the listed folder. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface ListedFolder {
   /** True for a link to a folder, and for what lies behind one. */
   readonly linked: boolean;
   readonly state: State;
-  /** Why it failed or is damaged, or whose lock has fallen silent. */
+  /** Why it failed or is damaged, or which lock has no heartbeat any more. */
   readonly reason: string | null;
   /** Of a run. */
   readonly model: string | null;

@@ -21,7 +21,7 @@ export interface Removable {
   readonly owner?: string;
 }
 
-/** What else may go than the last checkpoints of finished runs, and temporary files. */
+/** Whether unfinished and failed runs may be deleted too. */
 interface Also {
   readonly unfinished: boolean;
   readonly failed: boolean;
@@ -125,12 +125,12 @@ function contentOf({ files, folders }: Removable): string {
   return JSON.stringify([files.map(({ path, stamp }) => [path, stamp]), folders]);
 }
 
-/** The lock that forbids to change a run, in words. Undefined: none. */
+/** The lock that forbids changes to a run, in words. Undefined: none. */
 function lockOn(path: string): string | undefined {
   return wordsOn(path) ?? lockAround(path);
 }
 
-/** That of the comparison around a run, or around its search. */
+/** The lock of the comparison that contains a run, directly or in its search. */
 function lockAround(path: string): string | undefined {
   const own = realpathSync(path);
   const around = [dirname(own), dirname(dirname(own))].filter((folder) => existsSync(join(folder, 'config.yaml')));

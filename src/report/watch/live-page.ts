@@ -116,7 +116,7 @@ function headOf(watched: Watched, folder: string): Head {
         finished: `Finished: ${progress}${failed > 0 ? `, ${failed} failed` : ''}.`,
         interrupted: `Interrupted: ${progress}${failed > 0 ? `, ${failed} failed` : ''}. The same ple compare command continues.`,
       }[state];
-      const table = comparison && state !== 'finished' ? [`The table is of ${comparison.seeds.length} seeds.`] : [];
+      const table = comparison && state !== 'finished' ? [`The table covers ${comparison.seeds.length} seeds.`] : [];
       const end = state === 'finished' ? [`The report is ${path}/report.html.`] : [];
       const facts = [`In ${path}.`, ...timesText(watched), ...table, ...end].join(' ');
       return titled(state === 'running', plan.name, `${done}/${all.length}`, lead, facts);
