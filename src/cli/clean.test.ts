@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { removableIn, remove } from '../comparison/stored/removable.js';
 import {
@@ -97,6 +97,39 @@ describe('what may go', () => {
   });
 });
 
+describe('never is it', () => {
+  test.each<[string, (path: string) => void]>([
+    ['notes.md', (path) => writeFileSync(join(path, 'notes.md'), '')],
+    [join('checkpoints', 'epoch1.pt'), (path) => writeFileSync(join(path, 'checkpoints', 'epoch1.pt'), '')],
+    ['draft.tmp', (path) => writeFileSync(join(path, 'draft.tmp'), '')],
+    ['events.out.tfevents.1', (path) => writeFileSync(join(path, 'events.out.tfevents.1'), '')],
+    ['mine', (path) => mkdirSync(join(path, 'mine'))],
+    ['link', (path) => symlinkSync(folderOfRuns(), join(path, 'link'))],
+  ])('a run that also holds %s, which a note names', async (name, add) => {
+    const folder = folderOfRuns();
+    const path = await openRun(join(folder, 'run'));
+    add(path);
+    const before = contentsOf(folder);
+    const { status, stdout, stderr } = await pleHere(['clean', folder, '--unfinished', '--yes']);
+    expect([status, stdout]).toEqual([0, 'Nothing to delete.\n']);
+    expect(stderr).toBe(`note: left alone: ${path} holds ${name}, which ple did not write. Move it elsewhere first.\n`);
+    expect(contentsOf(folder)).toEqual(before);
+  });
+
+  test('the folder of another program', async () => {
+    const folder = folderOfRuns();
+    const files = ['exp1/thesis.txt', 'exp1/checkpoints/last.safetensors', 'exp2/notes.md', 'exp2/config.yaml'];
+    for (const file of files) {
+      mkdirSync(join(folder, dirname(file)), { recursive: true });
+      writeFileSync(join(folder, file), 'model:\n  type: resnet\n');
+    }
+    const before = contentsOf(folder);
+    const { stdout } = await pleHere(['clean', folder, '--unfinished', '--failed', '--yes']);
+    expect(stdout).toBe('Nothing to delete.\n');
+    expect(contentsOf(folder)).toEqual(before);
+  });
+});
+
 describe('deleting', () => {
   async function only(folder: string) {
     const [item] = (await removableIn(folder, all)).items;
@@ -106,14 +139,21 @@ describe('deleting', () => {
 
   test('a run takes the whole folder, and of a link in it only the link', async () => {
     const folder = folderOfRuns();
-    const path = await openRun(join(folder, 'run'));
+    const path = await openRun(join(folder, 'run'), { msg: 'interrupted' });
+    for (const name of ['tensorboard', 'charts']) mkdirSync(join(path, name));
+    for (const name of [
+      'tensorboard/events.out.tfevents.1.host.2',
+      'charts/learning.svg',
+      'mlflow.json',
+      'report.html',
+    ])
+      writeFileSync(join(path, name), '');
+    leavePartial(join(path, 'a.json'));
     writeFileSync(join(folder, 'kept'), 'kept');
-    symlinkSync(join(folder, 'kept'), join(path, 'link'));
-    mkdirSync(join(folder, 'behind'));
-    writeFileSync(join(folder, 'behind', 'kept'), '');
-    symlinkSync(join(folder, 'behind'), join(path, 'folder'));
+    rmSync(join(path, 'gates.json'));
+    symlinkSync(join(folder, 'kept'), join(path, 'gates.json'));
     expect(remove(await only(folder))).toBe(null);
-    expect(contentsOf(folder)).toEqual(['behind', 'behind/kept', 'kept']);
+    expect(contentsOf(folder)).toEqual(['kept']);
   });
 
   test.each<[string, (path: string) => void]>([

@@ -13,7 +13,7 @@ const words = () =>
       'List files that nothing needs any more, and delete them on request: last checkpoints of finished runs, temporary files of killed processes.',
     )
     .argument('[dir]', 'folder of runs and comparisons', 'runs')
-    .option('--unfinished', 'also unfinished runs, which no process holds')
+    .option('--unfinished', 'also unfinished runs that no process holds')
     .option('--failed', 'also failed runs')
     .option('--cache <days>', 'also prepared data that were not used for this many days', parseDays)
     .option('--cache-folder <dir>', 'folder of prepared data (dataset.cache)', defaultCache)
@@ -22,7 +22,7 @@ const words = () =>
     .addHelpText('after', examples('ple clean', 'ple clean --failed --unfinished', 'ple clean --cache 30 --yes'));
 type Options = OptionsOf<typeof words>;
 
-/** Prints what may go, asks on a terminal, and deletes. Without a terminal it deletes nothing unless told to. */
+/** Prints what may be deleted, asks on a terminal, and deletes. Without a terminal it deletes only with --yes. */
 export const clean = defineCommand(words, async (folder, options) => {
   const [{ statSync }, { remove, removableIn, unusedIn }] = await Promise.all([
     import('node:fs'),

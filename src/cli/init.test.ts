@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { contentsOf, pleHere, temporaryFolder } from './command.fixture.js';
 
 describe('ple init', () => {
@@ -32,7 +33,7 @@ describe('ple init', () => {
     expect(await pleHere(['init'], { cwd })).toEqual({
       status: 2,
       stdout: '',
-      stderr: 'ple: quickstart.yaml is there already: --force replaces it.\n',
+      stderr: 'ple: quickstart.yaml exists already: --force replaces it.\n',
     });
     expect(readFileSync(file, 'utf8')).toBe('mine');
     expect((await pleHere(['init', '--force'], { cwd })).status).toBe(0);
@@ -41,9 +42,12 @@ describe('ple init', () => {
 
   test('lists the names, each with a sentence', async () => {
     const { stdout } = await pleHere(['init', '--list', '--json']);
-    const listed: { name: string; summary: string }[] = JSON.parse(stdout);
-    expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(['quickstart', 'census-income/compare']));
-    for (const { name, summary } of listed)
+    const listed: { schema: number; configs: { name: string; summary: string }[] } = JSON.parse(stdout);
+    expect(listed.schema).toBe(1);
+    expect(listed.configs.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['quickstart', 'census-income/compare']),
+    );
+    for (const { name, summary } of listed.configs)
       expect([name, summary]).toEqual([name, expect.stringMatching(/^\S.{10,}[.?]$/)]);
   });
 
@@ -68,6 +72,26 @@ describe('a config that comes with the program', () => {
     writeFileSync(join(cwd, 'quickstart'), 'name: mine\n');
     const { stderr } = await pleHere(['validate', 'quickstart'], { cwd });
     expect(stderr).toBe("ple: quickstart: 'dataset': is missing.\n");
+  });
+
+  test('is not hidden by a folder of its name; a folder of another name is named as one', async () => {
+    const cwd = temporaryFolder();
+    for (const name of ['quickstart', 'mine']) mkdirSync(join(cwd, name));
+    expect((await pleHere(['validate', 'quickstart'], { cwd })).stderr).toMatch(
+      /configs\/quickstart\.yaml is valid\.\n$/,
+    );
+    const { status, stderr } = await pleHere(['validate', 'mine'], { cwd });
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^ple: Cannot read the config mine: .*directory/)]);
+  });
+
+  test('gives way to a pipe', async () => {
+    const cwd = temporaryFolder();
+    execFileSync('sh', ['-c', 'mkfifo quickstart'], { cwd });
+    const writer = spawn('sh', ['-c', 'echo "name: mine" > quickstart'], { cwd });
+    onTestFinished(() => void writer.kill());
+    expect((await pleHere(['validate', 'quickstart'], { cwd })).stderr).toBe(
+      "ple: quickstart: 'dataset': is missing.\n",
+    );
   });
 
   test.each([

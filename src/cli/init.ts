@@ -12,7 +12,7 @@ const words = () =>
     .description('Copy a config that comes with this program into this folder, to change it.')
     .argument('[name]', 'its name', 'quickstart')
     .option('--list', 'list the names, each with its first lines')
-    .option('--force', 'replace a file that is there')
+    .option('--force', 'replace an existing file')
     .option('--json', 'print the names, or the file and the next command, as one JSON document')
     .addHelpText('after', examples('ple init', 'ple init census-income/compare', 'ple init --list'));
 
@@ -23,13 +23,13 @@ export const init = defineCommand(words, async (name, { list, force, json }) => 
   const print = (value: unknown, text: string) =>
     process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text);
   if (list) {
-    const all = names.map((name) => ({ name, summary: firstSentence(readFileSync(shippedFile(name), 'utf8')) }));
+    const configs = names.map((name) => ({ name, summary: firstSentence(readFileSync(shippedFile(name), 'utf8')) }));
     const { textTable } = await import('../report/text-table.js');
     print(
-      all,
+      { schema: 1, configs },
       textTable(
         ['name', 'summary'],
-        all.map(({ name, summary }) => [name, summary]),
+        configs.map(({ name, summary }) => [name, summary]),
       ),
     );
     return exitCode.done;
@@ -37,7 +37,7 @@ export const init = defineCommand(words, async (name, { list, force, json }) => 
   if (!names.includes(name))
     throw new ConfigError(`There is no config '${name}'${didYouMean(name, names)}; 'ple init --list' lists them.`);
   const file = `${name.replaceAll('/', '-')}.yaml`;
-  if (existsSync(file) && !force) throw new ConfigError(`${file} is there already: --force replaces it.`);
+  if (existsSync(file) && !force) throw new ConfigError(`${file} exists already: --force replaces it.`);
 
   const text = readFileSync(shippedFile(name), 'utf8')
     .replace(/(\$schema=)\S+/, (_, start) => `${start}${relative('.', join(shippedFolder, 'ple.schema.json'))}`)

@@ -52,7 +52,8 @@ test('--sort by a task puts the best first, by the direction of its metric', asy
     ['d', 0.2],
   ] as const) {
     mkdirSync(join(folder, name));
-    for (const file of ['config.yaml', 'environment.json']) writeFileSync(join(folder, name, file), '{}');
+    for (const file of ['config.yaml', 'environment.json'])
+      writeFileSync(join(folder, name, file), '{"hash8":"0123abcd"}');
     const tasks = { x: { type: 'binary', test: { auc: value } }, y: { type: 'regression', test: { mse: value } } };
     writeFileSync(join(folder, name, 'result.json'), JSON.stringify({ schema: 1, model: 'ple', seed: 1, tasks }));
   }

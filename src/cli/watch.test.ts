@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { getPriority, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { writePlan } from '../comparison/stored/plan-file.js';
@@ -67,11 +67,15 @@ async function trainingRun(folder: string): Promise<string> {
 
 describe('the program', () => {
   /** Starts the program, and waits for the address that it prints. */
-  async function started(...words: readonly string[]): Promise<{ readonly program: Started; readonly url: string }> {
-    const program = startPle(['watch', ...words]);
+  async function started(
+    words: readonly string[],
+    nodeOptions: readonly string[] = [],
+    exit = 0,
+  ): Promise<{ readonly program: Started; readonly url: string }> {
+    const program = startPle(['watch', ...words], { nodeOptions });
     onTestFinished(async () => {
       if (program.isRunning()) process.kill(program.pid, 'SIGTERM');
-      expect((await program.finished).status).toBe(0);
+      expect((await program.finished).status).toBe(exit);
     });
     const url = await until('an address', () =>
       /^http:\/\/(127\.0\.0\.1|localhost):\d+\/\n/.exec(program.stdout())?.[0].trim(),
@@ -92,7 +96,7 @@ describe('the program', () => {
     const runs = join(folder, 'runs');
     const compared = startPle(['compare', smallComparison(folder), '--runs', runs, '--jobs', '1', 'train.epochs=8']);
     await until('a folder', () => contentsOf(folder).includes('runs/small'));
-    const { program, url } = await started('small', '--runs', runs, '--port', '0');
+    const { program, url } = await started(['small', '--runs', runs, '--port', '0']);
     const states: string[] = [];
     let last = await liveAt(url);
     while (last.running) {
@@ -153,9 +157,31 @@ describe('the program', () => {
   test('--host 0.0.0.0 says who can read the page, and answers to any name', async () => {
     const folder = temporaryFolder();
     await trainingRun(folder);
-    const { program, url } = await started(join(folder, 'run'), '--host', '0.0.0.0', '--port', '0');
+    const { program, url } = await started([join(folder, 'run'), '--host', '0.0.0.0', '--port', '0']);
     await until('a note', () => /note: --host 0\.0\.0\.0: everybody who reaches port \d+/.test(program.stderr()));
     expect((await ask(url, '/', { headers: { Host: 'machine.example:1' } })).status).toBe(200);
+  });
+
+  test('lowers its priority, and leaves a lower one as it is', async () => {
+    const folder = await storeRun(join(temporaryFolder(), 'run'), { name: 'one', seed: 1, tasks: { y: task } });
+    const low = `data:text/javascript,import os from 'node:os'; os.setPriority(19);`;
+    const lower = await started([folder, '--port', '0'], ['--import', low]);
+    expect(getPriority(lower.program.pid)).toBe(19);
+    const usual = await started([folder, '--port', '0']);
+    expect(getPriority(usual.program.pid)).toBe(Math.max(10, getPriority()));
+  });
+
+  test('ends at a bug', async () => {
+    const folder = await storeRun(join(temporaryFolder(), 'run'), { name: 'one', seed: 1, tasks: { y: task } });
+    const bug = `const stringify = JSON.stringify;
+      JSON.stringify = (value, ...more) => {
+        if (value?.sections) throw new Error('this cannot be');
+        return stringify(value, ...more);
+      };`;
+    const preload = `data:text/javascript,${encodeURIComponent(bug)}`;
+    const { program, url } = await started([folder, '--port', '0'], ['--import', preload], 1);
+    await expect(ask(url, '/live')).rejects.toThrow('socket hang up');
+    expect((await program.finished).stderr).toContain('ple: this is a bug: Error: this cannot be');
   });
 
   test.each(['-1', '65536', '1e3', 'x'])('refuses --port=%s', async (port) => {
@@ -286,6 +312,22 @@ describe('the page', () => {
     expect(live.sections?.map(({ id }) => id)).toEqual(expect.arrayContaining(['metrics', 'learning', 'calibration']));
     expect(sectionOf(live, 'metrics')).toContain(escaped);
     for (const { html } of live.sections ?? []) expect(html).not.toContain('<script');
+  });
+
+  test('of another folder at the same port replaces all sections', async () => {
+    const folder = temporaryFolder();
+    const [a, b] = await Promise.all(
+      ['a', 'b'].map((name) => storeRun(join(folder, name), { name, seed: 1, tasks: { [`${name} task`]: task } })),
+    );
+    const before = await liveAt(await watched(a ?? ''));
+    const next = await watched(b ?? '');
+    const after = await liveAt(next, before.version);
+    expect(after.name).toBe('b');
+    expect(sectionOf(after, 'metrics')).toContain('b task');
+    expect((await liveAt(next, after.version)).sections).toBe(null);
+    const gone = livePage(a ?? '');
+    rmSync(a ?? '', { recursive: true });
+    expect(await gone(after.version)).toMatchObject({ state: `${a} is gone.`, sections: [] });
   });
 
   test('of a comparison names what trains, what failed and what is done; damaged files are named, and do not end it', async () => {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
+import type { Served } from '../report/watch/serve.js';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { defineCommand, examples } from './command.js';
 import { say } from './display/say.js';
@@ -15,7 +16,7 @@ const words = () =>
     .option('--port <n>', 'the port; 0: any (default: 6107, or the next that is free)', parsePort)
     .option(
       '--host <host>',
-      'the address to listen at; 0.0.0.0: everybody on the network can read the page',
+      'the address to listen on; 0.0.0.0: everybody on the network can read the page',
       '127.0.0.1',
     )
     .addHelpText(
@@ -38,21 +39,22 @@ export const watch = defineCommand(words, async (path, { runs, port, host }) => 
     throw new ConfigError(
       `There is no folder ${path} and none below ${runs}: name a run or a comparison that has started.`,
     );
-  setPriority(10); // training comes first
+  if (getPriority() < 10) setPriority(10); // training comes first
   const live = livePage(folder);
   let ignore = () => {};
   const asked = new Promise<void>((end) => {
     ignore = onSignal(end);
   });
+  let served: Served | undefined;
   try {
-    const served = await serve({ host, port }, live);
+    served = await serve({ host, port }, live);
     process.stdout.write(`${served.url}\n`);
     say(`Watching ${folder}. Ctrl-C ends it.`);
     if (!isLoopback(host))
       say(`note: --host ${host}: everybody who reaches port ${served.port} of this machine can read the page.`);
     await Promise.race([asked, served.failed]);
-    await served.close();
   } finally {
+    await served?.close();
     ignore();
   }
   return exitCode.done;

@@ -76,6 +76,11 @@ export function isHeld(folder: string): boolean {
   return whyLocked(folder, true) !== null;
 }
 
+/** Whether this is the text of a lock. */
+export function isLock(text: string): boolean {
+  return holderSchema.safeParse(jsonOf(text)).success;
+}
+
 export function cannotWrite(path: string, error: unknown): UserError {
   return new UserError(`Cannot write to ${path}: ${systemReason(error)}. Choose another folder with --runs DIR.`);
 }

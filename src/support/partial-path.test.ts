@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { tmpdir, uptime } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { partialPath, removeRemains } from './whole-file.js';
+import { partialPath, remainsIn, removeRemains } from './whole-file.js';
 
 let folder = '';
 beforeEach(async () => {
@@ -42,15 +42,22 @@ test('what was written before a living process could be there goes: its number w
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('what came from elsewhere, or has no process in its name, goes when it has not been written to for a day', async () => {
-  const young = [await left(elsewhere(ofDead(partial())), 23), await left(join(folder, 'other.tmp'), 23)];
+test('what came from elsewhere goes when it has not been written to for a day', async () => {
+  const young = [await left(elsewhere(ofDead(partial())), 23)];
   await left(elsewhere(partial()), 25);
-  await left(join(folder, 'old.tmp'), 25);
   const written = elsewhere(partial());
   await left(written, 25);
   await writeFile(join(written, 'half.arrow'), 'more');
   await removeRemains(folder);
   expect(await readdir(folder)).toEqual([...young, basename(written)].toSorted());
+});
+
+test('a .tmp under a name of another program stays, however old', async () => {
+  const names = ['draft.tmp', '.tmp', 'rows.csv.1234-uuid.tmp', `${basename(ofDead(partial()))}.bak`];
+  for (const name of names) await left(join(folder, name), 10_000);
+  expect(await remainsIn(folder)).toEqual([]);
+  await removeRemains(folder);
+  expect(await readdir(folder)).toEqual(names.toSorted());
 });
 
 test('a folder that is not there has no remains', async () => {

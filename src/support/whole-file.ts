@@ -72,12 +72,17 @@ export async function removeRemains(folder: string): Promise<void> {
   for (const path of await remainsIn(folder)) await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }
 
+/** Whether a name is one of `partialPath`. */
+export function isPartial(name: string): boolean {
+  return ending.test(name);
+}
+
 /** The paths of these files and folders. */
 export async function remainsIn(folder: string): Promise<readonly string[]> {
   const remains: string[] = [];
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.endsWith('.tmp')) continue;
-    const [, place, pid] = ending.exec(name) ?? [];
+    const [partial, place, pid] = ending.exec(name) ?? [];
+    if (partial === undefined) continue; // another program's file
     const path = join(folder, name);
     const left =
       place === placeOfNumbers() ? await isLeft(path, Number(pid)) : (await age(path)) > abandonedMilliseconds;

@@ -4,6 +4,18 @@ import { z } from 'zod';
 import { fileSha256 } from '../support/checksum.js';
 import { DataError } from '../support/errors.js';
 
+/**
+ * Whether a run, or its report, makes a file or folder of this name.
+ * @param path From the run's folder, with `/`. Locks and temporary names are not among them.
+ */
+export function isOfRun(path: string): boolean {
+  return (
+    [...files, ...others].includes(path) ||
+    /^tensorboard\/events\.out\.tfevents\.[^/]+$/.test(path) ||
+    /^charts\/[^/]+\.(svg|png)$/.test(path)
+  );
+}
+
 /** SHA-256 of a run's files, by path: `files` of result.json. Earlier versions did not write it. */
 export const manifestSchema = z.record(z.string(), z.string());
 export type RunManifest = Readonly<z.infer<typeof manifestSchema>>;
@@ -12,9 +24,13 @@ export const predictionsFile = 'predictions.arrow';
 export const encodingFile = 'encoding.json';
 export const weightsFile = 'checkpoints/best.safetensors';
 const configFile = 'config.yaml';
-/** A run can be read without them: they may be deleted, but not be others. */
+/** A run can be read without these files. They may be deleted, but not changed. */
 const optional = [predictionsFile, encodingFile, weightsFile];
 const files = [configFile, 'environment.json', 'epochs.jsonl', 'gates.json', ...optional];
+const others = [
+  ...['checkpoints', 'tensorboard', 'charts'],
+  ...['checkpoints/last.safetensors', 'log.jsonl', 'result.json', 'mlflow.json', 'report.html'],
+];
 
 /** Of the files that a finished run has in its folder. */
 export function manifestOf(folder: string): RunManifest {
@@ -23,7 +39,7 @@ export function manifestOf(folder: string): RunManifest {
 }
 
 /**
- * Compares a run's files with its manifest, but for the predictions, which are compared when they are read.
+ * Compares a run's files with its manifest. Predictions are compared when they are read.
  * @returns What a reader of the run should know. The config may have another name, engine, tracking or path: its hash tells about the rest.
  * @throws DataError that names a file that is gone, or is not what the run wrote.
  */

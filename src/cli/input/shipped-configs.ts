@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { didYouMean } from '../../support/catalogue.js';
@@ -21,12 +21,13 @@ export function shippedFile(name: string): string {
 }
 
 /**
- * The file that a word means: a path that exists, else a config that comes with this program.
+ * The file that a word means: a path that exists, else a config that comes with this program. A folder does not hide a
+ * config.
  * @throws ConfigError with the nearest name if it is neither.
  */
 export function shippedConfig(word: string): string {
-  if (existsSync(word)) return word;
   const names = shippedNames();
+  if (existsSync(word) && !(names.includes(word) && statSync(word).isDirectory())) return word;
   if (names.includes(word)) return shippedFile(word);
   const name = word.replace(/^(\.\/)?configs\//, '').replace(/\.ya?ml$/, '');
   const near = names.includes(name) ? `; the one that comes with this program is '${name}'` : didYouMean(name, names);

@@ -135,6 +135,30 @@ test('other files and folders are left out; a link to a run is followed, one in 
   expect(listFolders(folder, false)).toMatchObject([{ name: 'link', linked: true, state: 'finished' }]);
 });
 
+describe('a folder of another program is left out:', () => {
+  const resolved = ['name', 'seed', 'dataset', 'tasks', 'model', 'train'].map((key) => `${key}: 1\n`).join('');
+  test.each<[string, Readonly<Record<string, string>>]>([
+    ['checkpoints', { 'checkpoints/epoch1.pt': '', 'thesis.txt': '' }],
+    ['a config', { 'config.yaml': 'model:\n  type: resnet\n', 'log.jsonl': '' }],
+    ['a config alone', { 'config.yaml': resolved }],
+    ['a result', { 'result.json': '{}', 'epochs.jsonl': '' }],
+    ['an environment', { 'environment.json': '{"python":"3.12"}', 'config.yaml': 'a: 1\n' }],
+    ['a lock', { 'checkpoints/a': '', lock: '4711' }],
+  ])('%s', (_, files) => {
+    const folder = folderOfRuns();
+    mkdirSync(join(folder, 'other', 'checkpoints'), { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'other', name), text);
+    expect(listFolders(folder, true)).toEqual([]);
+  });
+});
+
+test('a run that was killed before its environment.json is unfinished', async () => {
+  const folder = folderOfRuns();
+  const path = await openRun(join(folder, 'run'), { msg: 'started' });
+  rmSync(join(path, 'environment.json'));
+  expect(only(folder)).toMatchObject({ state: 'unfinished', model: 'single-task' });
+});
+
 describe('a comparison', () => {
   test('counts its models, verdicts and runs; the runs are listed on request, with those of its search', async () => {
     const folder = folderOfRuns();

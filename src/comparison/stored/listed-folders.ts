@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { metrics } from '../../metrics/catalogue.js';
 import { DataError, UserError } from '../../support/errors.js';
 import { contentsOfFolder, entriesOf } from '../../support/folder-contents.js';
-import { whyLocked } from '../../support/lock.js';
+import { isLock, whyLocked } from '../../support/lock.js';
 import { isSystemError, systemReason } from '../../support/system-error.js';
 import { readStored } from '../../training/stored-file.js';
 import { logEntries } from './timing.js';
@@ -13,7 +13,7 @@ import { logEntries } from './timing.js';
 /** `unfinished`: neither finished nor running, as after an interruption or a kill. */
 type State = 'finished' | 'running' | 'unfinished' | 'failed' | 'damaged';
 
-/** The folder of a run or of a comparison, as far as its small files tell. */
+/** The folder of a run or of a comparison, described by its small files. */
 export interface ListedFolder {
   /** Its path in the listed folder. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface ListedFolder {
   /** True for a link to a folder, and for what lies behind one. */
   readonly linked: boolean;
   readonly state: State;
-  /** Why it failed or is damaged, or whose lock has fallen silent. */
+  /** Why it failed or is damaged, or which lock has no heartbeat any more. */
   readonly reason: string | null;
   /** Of a run. */
   readonly model: string | null;
@@ -91,20 +91,36 @@ function isFolder(path: string): boolean {
   }
 }
 
-const filesOfRuns = ['config.yaml', 'environment.json', 'result.json', 'epochs.jsonl', 'checkpoints'];
-
-/** Undefined: another folder. One that cannot be read counts as a run: `listed` then says why it cannot. */
+/**
+ * Undefined: nothing proves that ple made the folder. Other programs also write `checkpoints`, `config.yaml` and
+ * `result.json`. A folder that cannot be read counts as a run: `listed` then says why it cannot.
+ */
 function kindOf(folder: string): ListedFolder['kind'] | undefined {
+  let names: readonly string[];
   try {
-    const names = entriesOf(folder).map(({ name }) => name);
-    if (names.includes('comparison.json')) return 'comparison';
-    if (!names.some((name) => filesOfRuns.includes(name))) return undefined;
-    const isStarted = names.includes('environment.json') || names.includes('result.json');
-    const isComparison =
-      !isStarted && names.includes('config.yaml') && /^compare:/m.test(textOf(folder, 'config.yaml'));
-    return isComparison ? 'comparison' : 'run';
+    names = entriesOf(folder).map(({ name }) => name);
   } catch {
     return 'run';
+  }
+  if (names.includes('comparison.json')) return 'comparison';
+  const text = (name: string) => (names.includes(name) ? readableText(folder, name) : undefined);
+  if (/"hash8":\s*"[0-9a-f]{8}"/.test(text('environment.json') ?? '')) return 'run';
+  const config = text('config.yaml');
+  if (config === undefined) return names.includes('checkpoints') && isLock(text('lock') ?? '') ? 'run' : undefined; // it has just started
+  if (/^compare:/m.test(config)) return 'comparison';
+  const isResolved = keysOfRuns.every((key) => new RegExp(`^${key}:`, 'm').test(config));
+  return isResolved && names.includes('log.jsonl') ? 'run' : undefined;
+}
+
+/** A run's own config has all defaults, so it has these keys. */
+const keysOfRuns = ['name', 'seed', 'dataset', 'tasks', 'model', 'train'];
+
+/** Undefined for what is not a readable file. */
+function readableText(folder: string, name: string): string | undefined {
+  try {
+    return textOf(folder, name);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,11 +1,12 @@
 import { existsSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { preparedIn } from '../../data/store/prepared.js';
 import { UserError } from '../../support/errors.js';
 import { contentsOfFolder, entriesOf, type FoundFile, foundFile } from '../../support/folder-contents.js';
 import { acquireLock, whyLocked } from '../../support/lock.js';
 import { isSystemError, systemReason } from '../../support/system-error.js';
-import { remainsIn } from '../../support/whole-file.js';
+import { isPartial, remainsIn } from '../../support/whole-file.js';
+import { isOfRun } from '../../training/run-manifest.js';
 import { type ListedFolder, listFolders } from './listed-folders.js';
 
 /** A file or a folder that may be deleted. Links in it are deleted, not followed. */
@@ -20,7 +21,7 @@ export interface Removable {
   readonly owner?: string;
 }
 
-/** What else may go than the last checkpoints of finished runs, and temporary files. */
+/** Whether unfinished and failed runs may be deleted too. */
 interface Also {
   readonly unfinished: boolean;
   readonly failed: boolean;
@@ -28,8 +29,9 @@ interface Also {
 
 /**
  * What may be deleted in a folder of runs: `last.safetensors` of finished runs, temporary files that killed processes
- * left, and on request whole runs. Damaged runs and what lies behind links are left out.
- * @returns Also notes, one line each, on folders that were left out since a process uses them.
+ * left, and on request whole runs. Damaged runs and what lies behind links are left out, and so are runs whose folder
+ * holds something that ple does not write.
+ * @returns Also notes, one line each, on folders that were left out since a process uses them, or for such files.
  */
 export async function removableIn(
   folder: string,
@@ -40,9 +42,9 @@ export async function removableIn(
   for (const one of listFolders(folder, true)) {
     if (one.linked || one.state === 'damaged') continue;
     const found = await removableOf(one, also);
-    const lock = lockOn(one.path);
-    if (lock === undefined) items.push(...found);
-    else if (found.length > 0) notes.add(lock);
+    const reason = found.length === 0 ? undefined : (lockOn(one.path) ?? foreignIn(found));
+    if (reason === undefined) items.push(...found);
+    else notes.add(reason);
   }
   return { items, notes: [...notes] };
 }
@@ -95,6 +97,17 @@ async function removableOf({ path, kind, state }: ListedFolder, also: Also): Pro
   return found.map((item) => ({ ...item, owner: path }));
 }
 
+/** Of whole runs: what ple did not write, in words. Undefined: nothing. */
+function foreignIn(items: readonly Removable[]): string | undefined {
+  const runs = items.filter(({ path, owner }) => path === owner);
+  const foreign = runs.flatMap(({ path, files, folders }) =>
+    [...files.map((file) => file.path), ...folders.filter((folder) => folder !== path)]
+      .filter((at) => !isPartial(at) && !isOfRun(relative(path, at).replaceAll(sep, '/')))
+      .map((at) => `${path} holds ${relative(path, at)}, which ple did not write. Move it elsewhere first.`),
+  );
+  return foreign[0];
+}
+
 async function remainsOf(folder: string): Promise<readonly Removable[]> {
   return (await remainsIn(folder)).map((path) => itemAt(path, 'temporary file of a process that was killed'));
 }
@@ -112,12 +125,12 @@ function contentOf({ files, folders }: Removable): string {
   return JSON.stringify([files.map(({ path, stamp }) => [path, stamp]), folders]);
 }
 
-/** The lock that forbids to change a run, in words. Undefined: none. */
+/** The lock that forbids changes to a run, in words. Undefined: none. */
 function lockOn(path: string): string | undefined {
   return wordsOn(path) ?? lockAround(path);
 }
 
-/** That of the comparison around a run, or around its search. */
+/** The lock of the comparison that contains a run, directly or in its search. */
 function lockAround(path: string): string | undefined {
   const own = realpathSync(path);
   const around = [dirname(own), dirname(dirname(own))].filter((folder) => existsSync(join(folder, 'config.yaml')));

@@ -3,8 +3,8 @@ import { html } from '../page/html.js';
 import { pageScript } from '../page/page-script.js';
 
 /**
- * Asks for what has changed, every two seconds while something trains, else every ten. Replaces the sections that
- * differ. What the reader looks at stays in its place, hidden models stay hidden, and the focus stays.
+ * Polls every two seconds while something trains, else every ten. Replaces the sections that differ. The visible part
+ * stays in its place, hidden models stay hidden, and the focus stays.
  */
 const script = `${pageScript}
 document.documentElement.style.overflowAnchor = 'none';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { LiveRun } from '../../comparison/stored/live-run.js';
 import { type Watched, watchedFolder } from '../../comparison/stored/watched-folder.js';
 import { UserError } from '../../support/errors.js';
@@ -7,7 +8,7 @@ import { type LiveSection, liveSections } from './live-sections.js';
 
 /** What the page shows now. All texts are plain; only the sections are HTML. */
 export interface Live {
-  /** Of the sections. */
+  /** Of the sections. No other call of `livePage` gives the same. */
   readonly version: string;
   readonly running: boolean;
   readonly title: string;
@@ -29,6 +30,7 @@ const busyShare = 1 / 5;
 export function livePage(folder: string): (known: string) => Promise<Live> {
   const read = watchedFolder(folder);
   let drawn: { readonly key: string; readonly sections: readonly LiveSection[] } = { key: '', sections: [] };
+  const server = randomUUID(); // a page that another server filled must not keep its sections
   let number = 0;
   let trouble: string | null = null;
   let free = 0; // the time from which on sections may be drawn again
@@ -48,13 +50,18 @@ export function livePage(folder: string): (known: string) => Promise<Live> {
     free = end + (end - start) * (1 / busyShare - 1);
   }
 
+  const drawnSince = (known: string): Pick<Live, 'version' | 'sections'> => {
+    const version = `${server}-${number}`;
+    return { version, sections: version === known ? null : drawn.sections };
+  };
+
   return async (known) => {
     let watched: Watched;
     try {
       watched = read(Date.now() / 1000);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      return { ...headOf({ kind: 'gone' }, folder), state: error.message, version: known, sections: null };
+      return { ...headOf({ kind: 'gone' }, folder), state: error.message, ...drawnSince(known) };
     }
     const key = keyOf(watched);
     if (key !== drawn.key && watched.kind !== 'gone' && performance.now() >= free) {
@@ -64,9 +71,8 @@ export function livePage(folder: string): (known: string) => Promise<Live> {
     }
     await drawing;
     const head = headOf(watched, folder);
-    const version = String(number);
-    const sections = version === known ? null : drawn.sections;
-    return { ...head, facts: [head.facts, trouble ?? ''].filter((text) => text !== '').join(' '), version, sections };
+    const facts = [head.facts, trouble ?? ''].filter((text) => text !== '').join(' ');
+    return { ...head, facts, ...drawnSince(known) };
   };
 }
 
@@ -110,7 +116,7 @@ function headOf(watched: Watched, folder: string): Head {
         finished: `Finished: ${progress}${failed > 0 ? `, ${failed} failed` : ''}.`,
         interrupted: `Interrupted: ${progress}${failed > 0 ? `, ${failed} failed` : ''}. The same ple compare command continues.`,
       }[state];
-      const table = comparison && state !== 'finished' ? [`The table is of ${comparison.seeds.length} seeds.`] : [];
+      const table = comparison && state !== 'finished' ? [`The table covers ${comparison.seeds.length} seeds.`] : [];
       const end = state === 'finished' ? [`The report is ${path}/report.html.`] : [];
       const facts = [`In ${path}.`, ...timesText(watched), ...table, ...end].join(' ');
       return titled(state === 'running', plan.name, `${done}/${all.length}`, lead, facts);

@@ -38,7 +38,7 @@ export async function serve({ host, port }: Address, live: (known: string) => Pr
     });
   });
   const used = await listening(server, host, port);
-  const shown = isLoopback(host) || !isWildcard(host) ? host : 'localhost';
+  const shown = isWildcard(host) ? 'localhost' : host;
   return {
     url: `http://${isIPv6(shown) ? `[${shown}]` : shown}:${used}/`,
     port: used,
