@@ -125,11 +125,13 @@ export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
       return new Set(metrics.map(({ step }) => step));
     },
     async putArtifact(artifactUri, file) {
-      const { protocol, host, pathname } = new URL(artifactUri);
-      if (protocol !== 'mlflow-artifacts:' || (host !== '' && host !== new URL(server).host))
-        throw new Refused(`it keeps artifacts elsewhere (${protocol}), where ple does not send them`, 0);
+      const place = URL.canParse(artifactUri) ? new URL(artifactUri) : undefined; // a server without a proxy names a folder
+      if (place?.protocol !== 'mlflow-artifacts:' || (place.host !== '' && place.host !== new URL(server).host)) {
+        const where = place?.protocol ?? (artifactUri === '' ? 'no address' : 'a folder');
+        throw new Refused(`it keeps artifacts elsewhere (${where}), where ple does not send them`, 0);
+      }
       const bytes = Uint8Array.from(await readFile(file));
-      await request('PUT', `mlflow-artifacts/artifacts${pathname}/${encodeURIComponent(basename(file))}`, bytes);
+      await request('PUT', `mlflow-artifacts/artifacts${place.pathname}/${encodeURIComponent(basename(file))}`, bytes);
     },
   };
 }

@@ -59,7 +59,7 @@ const requests = {
 /**
  * A server in the test's process that checks every request by the contract, and keeps what it is told.
  * @param authorization The header that every request must have; undefined: none may have one.
- * @param artifacts Where it keeps the files of runs.
+ * @param artifacts Where it keeps the files of runs; empty: it does not say.
  */
 export async function mlflowServer(
   manner: Manner = 'records',
@@ -91,7 +91,7 @@ export async function mlflowServer(
     run_id: id,
     run_name: runOf(id).name,
     status: runOf(id).statuses.at(-1),
-    artifact_uri: `${artifacts}/${runOf(id).experiment}/${id}/artifacts`,
+    artifact_uri: artifacts && `${artifacts}/${runOf(id).experiment}/${id}/artifacts`,
   });
   const read = <Shape extends z.ZodType>(shape: Shape, given: unknown): z.infer<Shape> => {
     const { data, error } = shape.safeParse(given);

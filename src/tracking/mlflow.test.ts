@@ -132,23 +132,26 @@ test('a run below the folder of one is its child, whichever server it was of', a
   expect(parents(other)).toEqual([['elsewhere', undefined]]);
 });
 
-test.each(['s3://bucket', 'mlflow-artifacts://elsewhere.example', 'file:///mlruns'])(
-  'files are not sent to %s: a note says so',
-  async (artifacts) => {
-    const server = await mlflowServer('records', undefined, artifacts);
-    const tracker = begun(server.url);
-    for (const name of ['a.json', 'b.json']) writeFileSync(join(tracker.folder, name), '{}');
-    await tracker.end(
-      'finished',
-      ['a.json', 'b.json'].map((name) => join(tracker.folder, name)),
-    );
-    const where = artifacts.split('/')[0];
-    expect(tracker.notes).toEqual([
-      `MLflow at ${server.url}: it keeps artifacts elsewhere (${where}), where ple does not send them. The run does not depend on it.`,
-    ]);
-    expect([...server.runs.values()][0]?.statuses.at(-1)).toBe('FINISHED');
-  },
-);
+test.each([
+  ['s3://bucket', 's3:'],
+  ['mlflow-artifacts://elsewhere.example', 'mlflow-artifacts:'],
+  ['file:///mlruns', 'file:'],
+  ['./mlruns', 'a folder'],
+  ['/home/mlflow/mlruns', 'a folder'],
+  ['', 'no address'],
+])('files are not sent to %s: a note says so', async (artifacts, where) => {
+  const server = await mlflowServer('records', undefined, artifacts);
+  const tracker = begun(server.url);
+  for (const name of ['a.json', 'b.json']) writeFileSync(join(tracker.folder, name), '{}');
+  await tracker.end(
+    'finished',
+    ['a.json', 'b.json'].map((name) => join(tracker.folder, name)),
+  );
+  expect(tracker.notes).toEqual([
+    `MLflow at ${server.url}: it keeps artifacts elsewhere (${where}), where ple does not send them. The run does not depend on it.`,
+  ]);
+  expect([...server.runs.values()][0]?.statuses.at(-1)).toBe('FINISHED');
+});
 
 test('nothing is sent where a server points to', async () => {
   const other = await mlflowServer();
