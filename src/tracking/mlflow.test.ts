@@ -49,6 +49,35 @@ test('a run that goes on sends what the server lacks: epochs that were sent are 
   expect(run?.metrics.filter(([key]) => key === 'test/auc')).toEqual([['test/auc', 3, 0.5]]); // not that of an epoch
 });
 
+test('a run that goes on sends the parameters that the server lacks, and none that it has', async () => {
+  const server = await mlflowServer();
+  const first = begun(server.url, { parameters: { seed: 1, threads: 1 } });
+  await first.end('interrupted', []);
+  const [run] = server.runs.values();
+  run?.params.delete('seed'); // the process died before it was sent
+  const second = begun(server.url, { ...first, parameters: { seed: 1, threads: 2 } });
+  await second.end('finished', []);
+  expect([...second.notes, ...server.mistakes]).toEqual([]);
+  expect(Object.fromEntries(run?.params ?? [])).toEqual({ seed: '1', threads: '1' });
+});
+
+test('one run is created there, also if its id could not be stored at first', async () => {
+  const server = await mlflowServer();
+  const tracker = begun(server.url, { parameters: { seed: 1 } });
+  rmSync(tracker.folder, { recursive: true });
+  await tracker.ready(); // the first attempt
+  expect(tracker.notes).toEqual([expect.stringContaining('mlflow.json')]);
+  tracker.log(epoch(1));
+  await setImmediate();
+  mkdirSync(tracker.folder);
+  await tracker.end('finished', []);
+  const [[id, run] = [], ...others] = server.runs;
+  expect(others).toEqual([]);
+  expect(JSON.parse(readFileSync(join(tracker.folder, 'mlflow.json'), 'utf8'))).toEqual({ url: server.url, runId: id });
+  expect(run?.params.get('seed')).toBe('1');
+  expect(run?.statuses).toEqual(['RUNNING', 'FINISHED']);
+});
+
 test('epochs that were sent, come one by one again and are followed by others', async () => {
   const server = await mlflowServer();
   const first = begun(server.url);
