@@ -137,6 +137,19 @@ test('many and odd parameters and metrics keep to the limits', async () => {
   expect(new Set(run?.metrics.map(([name]) => name)).size).toBe(odd.length + 2500);
 });
 
+test('metrics that the server refuses are left out, and those behind them are sent', async () => {
+  const server = await mlflowServer();
+  const tracker = begun(server.url);
+  const many = Object.fromEntries(Array.from({ length: 1500 }, (_, at) => [`m${at}`, at]));
+  tracker.log({ step: 1, scalars: { refused: Number.NaN, ...many } });
+  tracker.log(final);
+  await tracker.end('finished', []);
+  expect(tracker.notes).toEqual([expect.stringContaining('it refuses (400 INVALID_PARAMETER_VALUE')]);
+  const [run] = server.runs.values();
+  expect(run?.metrics).toHaveLength(502); // the second batch
+  expect(run?.metrics.at(-1)).toEqual(['test/auc', 3, 0.5]);
+});
+
 test('a run below the folder of one is its child, whichever server it was of', async () => {
   const [server, other] = [await mlflowServer(), await mlflowServer()];
   const parent = begun(server.url);

@@ -103,8 +103,10 @@ export function mlflowTracker(
       try {
         if (metrics.length > 0) await api.logBatch(run.id, { metrics });
       } catch (error) {
-        if (!(error instanceof Refused)) waiting.unshift(...some);
-        isQueued = !(error instanceof Refused);
+        const isRefused = error instanceof Refused;
+        if (!isRefused) waiting.unshift(...some);
+        isQueued = waiting.length > 0;
+        if (isRefused && isQueued) delivery.add({ send: sendMetrics }); // this one ends
         throw error;
       }
     }
