@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { ComparisonOptions } from './comparison/execute/local-processes.js';
 import type { ComparisonResult } from './comparison/run-comparison.js';
 import type { RowsOptions } from './serving/with-rows.js';
@@ -36,22 +37,17 @@ export async function train(config: string | object, options: TrainOptions = {})
  * @throws UserError for a mistake of the user.
  */
 export async function compare(config: string | object, options: CompareOptions = {}): Promise<ComparisonResult> {
-  const [{ checkedComparison }, { runComparison }, { writeOutputs }, { stringifyComparison }] = await Promise.all([
+  const [{ checkedComparison }, { compareAndReport }] = await Promise.all([
     import('./cli/input/config-file.js'),
-    import('./comparison/run-comparison.js'),
-    import('./report/write-outputs.js'),
-    import('./config/resolved-comparison.js'),
+    import('./report/compare-and-report.js'),
   ]);
   const { overrides = [], ...given } = options;
   const { text, file } = await textOf(config);
   const comparison = await checkedComparison(text, file, overrides);
   const standard = { runs: 'runs', predictions: true, signal: never(), halt: never(), on: () => undefined };
-  const result = await runComparison(comparison, { ...standard, ...given });
-  if (result.status === 'interrupted') return result;
-  const { folder, runs } = result;
-  const again = { command: `ple compare --config ${folder}/config.yaml`, config: stringifyComparison(comparison) };
-  await writeOutputs(folder, { comparison: result.comparison, runs, ...again }, { svg: false, png: false });
-  return result;
+  const all = { ...standard, ...given };
+  const command = `ple compare --config ${join(all.runs, comparison.name, 'config.yaml')}`;
+  return compareAndReport(comparison, all, { command, formats: { svg: false, png: false } });
 }
 
 export interface PredictOptions extends Omit<RowsOptions, 'keep'> {

@@ -1,13 +1,11 @@
 import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { ComparisonPlan } from '../comparison/dry-run.js';
-import type { ComparisonResult } from '../comparison/run-comparison.js';
-import type { ComparisonConfig } from '../config/comparison.js';
+import type { DoneComparison } from '../comparison/run-comparison.js';
 import { duration } from '../report/numbers.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
 import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
 import { commandLine } from './command-line.js';
-import type { CompareDisplay } from './display/compare-display.js';
 import { say } from './display/say.js';
 import { onSignal } from './interruptible.js';
 
@@ -39,11 +37,11 @@ const words = () =>
 
 /** Trains every model with every seed. Prints the table and the findings on stdout, progress and notes on stderr. */
 export const compare = defineCommand(words, async (given, options) => {
-  const [{ neededConfig, readComparison }, { planComparison }, { runComparison }, { openCompareDisplay }] =
+  const [{ neededConfig, readComparison }, { planComparison }, { compareAndReport }, { openCompareDisplay }] =
     await Promise.all([
       import('./input/config-file.js'),
       import('../comparison/dry-run.js'),
-      import('../comparison/run-comparison.js'),
+      import('../report/compare-and-report.js'),
       import('./display/compare-display.js'),
     ]);
   const { file, overrides } = neededConfig(given, options.config);
@@ -70,15 +68,17 @@ export const compare = defineCommand(words, async (given, options) => {
       );
       return exitCode.done;
     }
-    const result = await runComparison(config, {
-      ...common,
-      predictions: options.predictions,
-      force: options.force ?? false,
-    });
-    ignore(); // all runs are stored: a signal may end the process, and the same command then writes the report
-    if (result.status === 'done')
-      return await finish(result, config, commandLine('compare', ['--config', file, ...overrides]), options, display);
+    const result = await compareAndReport(
+      config,
+      { ...common, predictions: options.predictions, force: options.force ?? false },
+      {
+        command: commandLine('compare', ['--config', file, ...overrides]),
+        formats: { svg: options.svg ?? false, png: options.png ?? false },
+        onTrained: ignore, // a signal may end the process now, and the same command then writes the report
+      },
+    );
     display.close();
+    if (result.status === 'done') return await show(result, options);
     say('Interrupted. The same command continues where it was.');
     return exitCode.interrupted;
   } catch (error) {
@@ -97,26 +97,8 @@ function parseJobs(text: string): number {
   return jobs;
 }
 
-async function finish(
-  { comparison, folder, runs, failed, tracker }: ComparisonResult & { readonly status: 'done' },
-  config: ComparisonConfig,
-  command: string,
-  options: OptionsOf<typeof words>,
-  display: CompareDisplay,
-): Promise<number> {
-  const [{ writeOutputs }, { stringifyComparison }, { showComparison }] = await Promise.all([
-    import('../report/write-outputs.js'),
-    import('../config/resolved-comparison.js'),
-    import('./display/show-comparison.js'),
-  ]);
-  await writeOutputs(
-    folder,
-    { comparison, runs, command, config: stringifyComparison(config) },
-    { svg: options.svg ?? false, png: options.png ?? false },
-  );
-  const files = ['config.yaml', 'comparison.json', 'gains.csv', 'report.html'].map((name) => join(folder, name));
-  await tracker.end(failed > 0 ? 'failed' : 'finished', files);
-  display.close();
+async function show({ comparison, folder, failed }: DoneComparison, options: OptionsOf<typeof words>): Promise<number> {
+  const { showComparison } = await import('./display/show-comparison.js');
   showComparison(comparison, options);
   if (failed > 0) say(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; the same command tries again.`);
   say(`Written to ${folder}; the report is ${join(folder, 'report.html')}`);

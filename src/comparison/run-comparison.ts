@@ -25,24 +25,31 @@ import { readComparison } from './stored/stored-runs.js';
 import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
 import { type ComparisonTracker, openComparisonTracker } from './tracked-comparison.js';
 
-export type ComparisonResult =
-  | { readonly status: 'interrupted'; readonly folder: string }
-  | {
-      readonly status: 'done';
-      readonly folder: string;
-      readonly comparison: Comparison;
-      /** Finished runs by their path in `comparison.rows[].runs[]`. */
-      readonly runs: ReadonlyMap<string, FinishedRun>;
-      readonly failed: number;
-      /** To be ended with what else is made of the results. */
-      readonly tracker: ComparisonTracker;
-    };
+export type ComparisonResult = InterruptedComparison | DoneComparison;
+
+interface InterruptedComparison {
+  readonly status: 'interrupted';
+  readonly folder: string;
+}
+
+export interface DoneComparison {
+  readonly status: 'done';
+  readonly folder: string;
+  readonly comparison: Comparison;
+  /** Finished runs by their path in `comparison.rows[].runs[]`. */
+  readonly runs: ReadonlyMap<string, FinishedRun>;
+  /** Number of failed runs. */
+  readonly failed: number;
+}
+
+/** The caller ends the tracker of a done comparison, with the files that it makes of the results. */
+type TrackedComparison = InterruptedComparison | (DoneComparison & { readonly tracker: ComparisonTracker });
 
 /**
  * Trains the unfinished runs of a comparison and writes `comparison.json`. Calling it again continues after an
  * interruption.
  */
-export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<ComparisonResult> {
+export async function runComparison(config: ComparisonConfig, options: ComparisonOptions): Promise<TrackedComparison> {
   const folder = join(options.runs, config.name);
   const held: { log?: ComparisonLog; lock?: Lock; tracker?: ComparisonTracker } = {};
   const on = (event: Event) => {
@@ -84,7 +91,7 @@ async function runInFolder(
   on: (event: Event) => void,
   signal: AbortSignal,
   tracker: ComparisonTracker,
-): Promise<ComparisonResult> {
+): Promise<TrackedComparison> {
   const kept = await folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await makePlan(config, folder, executor.readShape, on, signal);

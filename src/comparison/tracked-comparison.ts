@@ -26,8 +26,9 @@ export async function openComparisonTracker(
   folder: string,
   note: (message: string) => void,
 ): Promise<ComparisonTracker> {
-  const { tracking, tasks } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
-  const of = { name: config.name, folder, parameters: parametersOf(resolvedComparison(config)) };
+  const baseline = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
+  const { tracking, tasks } = baseline;
+  const of = { name: config.name, folder, parameters: parametersOf(resolvedComparison(config), baseline) };
   const mlflow = tracking && { ...tracking, tensorboard: false };
   const tracker = await openTrackers(mlflow, { ...of, earlier: [], everyEpoch: '' }, note);
   await tracker.ready();
@@ -40,7 +41,7 @@ export async function openComparisonTracker(
   return {
     async runs(runs) {
       if (!tracking?.tensorboard || runs.length === 0) return;
-      for (const { hash8, experiment } of runs) known.set(hash8, parametersOf(experiment));
+      for (const { hash8, experiment } of runs) known.set(hash8, parametersOf(experiment, experiment));
       const { writeHParamsExperiment } = await import('../tracking/tensorboard.js');
       writeHParamsExperiment(folder, config.name, [...known.values()], compared);
     },

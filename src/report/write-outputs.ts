@@ -13,7 +13,7 @@ import { reportPage } from './page/report-page.js';
 import { runPage, runTasks } from './page/run-page.js';
 import type { ReportData } from './report-data.js';
 
-interface Formats {
+export interface Formats {
   readonly svg: boolean;
   readonly png: boolean;
 }

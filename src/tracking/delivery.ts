@@ -1,27 +1,27 @@
 import { Refused, reasonOf } from './mlflow-api.js';
 
-/** Requests to a server, one after the other, behind the back of training. */
+/** Requests to a server, sent in the background, one after the other. */
 export interface Delivery {
   /** Returns at once. */
   add(request: Request): void;
-  /** When all are sent that were added, or one could not be sent. */
+  /** Resolves when every added request is sent, or one could not be sent. */
   attempt(): Promise<void>;
-  /** Tries to send what waits, for some seconds at most. Nothing is sent afterwards. */
+  /** Tries to send the waiting requests, for 8 s at most. Nothing is sent afterwards. */
   end(): Promise<void>;
 }
 
 interface Request {
   readonly send: () => Promise<void>;
-  /** Nothing can follow if the server refuses it. */
+  /** The later requests need it: if the server refuses it, nothing more is sent. */
   readonly isFirst?: boolean;
 }
 
 const secondsAtEnd = 8;
 
 /**
- * A request that the server does not answer waits, and is tried again when the next is added. One that it refuses is left out. Each
- * reason is noted once.
- * @param stop Ended with the delivery: it stops the request in flight.
+ * If the server does not answer a request, the request waits for a retry, which comes with the next request. If the server refuses a
+ * request, the request is dropped. Each reason is noted once.
+ * @param stop Aborted at the end, which stops the request in flight.
  */
 export function createDelivery(note: (reason: string) => void, stop: AbortController): Delivery {
   const waiting: Request[] = [];

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 
-/** MLflow's REST API, version 2.0: the calls that a tracked run needs. Each throws what went wrong, `Refused` if asking again is in vain. */
+/** The calls of MLflow's REST API 2.0 that a tracked run needs. Each throws the reason of a failure: `Refused` if a retry cannot succeed. */
 export interface MlflowApi {
   /** The experiment with this name, created if there is none. */
   experiment(name: string): Promise<string>;
@@ -14,6 +14,8 @@ export interface MlflowApi {
     runId: string,
     batch: { readonly metrics?: readonly Metric[]; readonly params?: readonly Entry[] },
   ): Promise<void>;
+  /** The names of a run's parameters. A parameter cannot be changed. */
+  paramsOf(runId: string): Promise<ReadonlySet<string>>;
   /** The steps at which a metric was logged. */
   stepsOf(runId: string, metric: string): Promise<ReadonlySet<number>>;
   /** Through the server's proxy of artifacts. */
@@ -38,7 +40,7 @@ export interface Metric {
   readonly step: number;
 }
 
-/** The server does not take a request, whenever it is sent. */
+/** The server refuses the request; a retry cannot succeed. */
 export class Refused extends Error {
   readonly status: number;
 
@@ -52,6 +54,9 @@ const requestSeconds = 5;
 
 const runShape = z.object({ run_id: z.string(), artifact_uri: z.string().default('') });
 const experimentShape = z.object({ experiment: z.object({ experiment_id: z.string() }) });
+const paramsShape = z.object({
+  run: z.object({ data: z.object({ params: z.array(z.object({ key: z.string() })).default([]) }) }),
+});
 const historyShape = z.object({ metrics: z.array(z.object({ step: z.coerce.number().default(0) })).default([]) });
 
 /** @param signal Ends the request in flight. */
@@ -117,6 +122,10 @@ export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
     async logBatch(runId, batch) {
       await post('runs/log-batch', { run_id: runId, ...batch });
     },
+    async paramsOf(runId) {
+      const { run } = understood(paramsShape, await get('runs/get', { run_id: runId }));
+      return new Set(run.data.params.map(({ key }) => key));
+    },
     async stepsOf(runId, metric) {
       const { metrics } = understood(
         historyShape,
@@ -125,11 +134,13 @@ export function mlflowApi(url: string, signal: AbortSignal): MlflowApi {
       return new Set(metrics.map(({ step }) => step));
     },
     async putArtifact(artifactUri, file) {
-      const { protocol, host, pathname } = new URL(artifactUri);
-      if (protocol !== 'mlflow-artifacts:' || (host !== '' && host !== new URL(server).host))
-        throw new Refused(`it keeps artifacts elsewhere (${protocol}), where ple does not send them`, 0);
+      const place = URL.canParse(artifactUri) ? new URL(artifactUri) : undefined; // a server without a proxy names a folder
+      if (place?.protocol !== 'mlflow-artifacts:' || (place.host !== '' && place.host !== new URL(server).host)) {
+        const where = place?.protocol ?? (artifactUri === '' ? 'no address' : 'a folder');
+        throw new Refused(`it keeps artifacts elsewhere (${where}), where ple does not send them`, 0);
+      }
       const bytes = Uint8Array.from(await readFile(file));
-      await request('PUT', `mlflow-artifacts/artifacts${pathname}/${encodeURIComponent(basename(file))}`, bytes);
+      await request('PUT', `mlflow-artifacts/artifacts${place.pathname}/${encodeURIComponent(basename(file))}`, bytes);
     },
   };
 }

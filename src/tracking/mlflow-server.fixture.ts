@@ -53,13 +53,14 @@ const requests = {
     })
     .refine(({ metrics, params, tags }) => metrics.length + params.length + tags.length <= 1000),
   'GET experiments/get-by-name': z.strictObject({ experiment_name: z.string() }),
+  'GET runs/get': z.strictObject({ run_id: z.string() }),
   'GET metrics/get-history': z.strictObject({ run_id: z.string(), metric_key: name }),
 };
 
 /**
  * A server in the test's process that checks every request by the contract, and keeps what it is told.
  * @param authorization The header that every request must have; undefined: none may have one.
- * @param artifacts Where it keeps the files of runs.
+ * @param artifacts Where it keeps the files of runs; empty: it does not say.
  */
 export async function mlflowServer(
   manner: Manner = 'records',
@@ -91,7 +92,7 @@ export async function mlflowServer(
     run_id: id,
     run_name: runOf(id).name,
     status: runOf(id).statuses.at(-1),
-    artifact_uri: `${artifacts}/${runOf(id).experiment}/${id}/artifacts`,
+    artifact_uri: artifacts && `${artifacts}/${runOf(id).experiment}/${id}/artifacts`,
   });
   const read = <Shape extends z.ZodType>(shape: Shape, given: unknown): z.infer<Shape> => {
     const { data, error } = shape.safeParse(given);
@@ -156,6 +157,11 @@ export async function mlflowServer(
         }
         for (const { key, step, value } of metrics) run.metrics.push([key, step, value]);
         return {};
+      }
+      case 'GET runs/get': {
+        const { run_id } = read(requests[call], given);
+        const params = Array.from(runOf(run_id).params, ([key, value]) => ({ key, value }));
+        return { run: { info: infoOf(run_id), data: params.length > 0 ? { params } : {} } };
       }
       case 'GET metrics/get-history': {
         const { run_id, metric_key } = read(requests[call], given);

@@ -19,9 +19,9 @@ const limits = { metrics: 1000, params: 100, key: 250, value: 500 };
 const mostWaiting = 20_000;
 
 /**
- * Sends a run's values to an MLflow tracking server. A run that goes on continues its MLflow run, and sends the epochs that this lacks.
- * If a folder above is that of an MLflow run (of a comparison), the run is its child. A server that is away, slow or refuses costs
- * notes only.
+ * Sends a run's values to an MLflow tracking server. A resumed run continues its MLflow run, and sends the parameters and epochs that
+ * this lacks. If a folder above is that of an MLflow run (of a comparison), the run is its child. If the server is away, slow or refuses,
+ * the run only gets a note.
  */
 export function mlflowTracker(
   { url, experiment }: { readonly url: string; readonly experiment: string },
@@ -33,7 +33,10 @@ export function mlflowTracker(
   const tell = (reason: string) => note(`MLflow at ${url}: ${reason}. The run does not depend on it.`);
   const delivery = createDelivery(tell, stop);
   let run: MlflowRun = { id: '', artifactUri: '' };
-  let known: ReadonlySet<number> = new Set();
+  let known: { readonly params: ReadonlySet<string>; readonly steps: ReadonlySet<number> } = {
+    params: new Set(),
+    steps: new Set(),
+  };
   const waiting: (Metric & { readonly ofEpoch: boolean })[] = [];
   let [isQueued, hasDropped] = [false, false];
   let opened: () => void = () => undefined;
@@ -41,28 +44,38 @@ export function mlflowTracker(
     opened = resolve;
   });
 
+  /** May be tried again after any of its requests: a run is created once. */
   async function open(): Promise<void> {
-    const kept = runIn(folder, url);
-    if (kept !== undefined) {
-      try {
-        run = await api.updateRun(kept, 'RUNNING');
-        known = await api.stepsOf(run.id, keyOf(everyEpoch));
-        return;
-      } catch (error) {
-        if (!(error instanceof Refused) || error.status !== 404) throw error; // 404: it was deleted there
-      }
+    if (run.id === '') run = (await continued()) ?? (await created());
+    await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: run.id })}\n`);
+    const params = Object.entries(parameters).map(([key, value]) => ({ key: keyOf(key), value: textOf(value) }));
+    const missing = params.filter(({ key }) => !known.params.has(key));
+    for (const some of chunks(missing, limits.params)) {
+      delivery.add({ send: () => api.logBatch(run.id, { params: some }) });
     }
+  }
+
+  /** The MLflow run of this folder, open again; undefined if there is none. */
+  async function continued(): Promise<MlflowRun | undefined> {
+    const kept = runIn(folder, url);
+    if (kept === undefined) return undefined;
+    try {
+      const found = await api.updateRun(kept, 'RUNNING');
+      known = { params: await api.paramsOf(kept), steps: await api.stepsOf(kept, keyOf(everyEpoch)) };
+      return found;
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) return undefined; // it was deleted there
+      throw error;
+    }
+  }
+
+  async function created(): Promise<MlflowRun> {
     const parent = [dirname(folder), dirname(dirname(folder))].map((above) => runIn(above, url)).find(Boolean);
-    run = await api.createRun(await api.experiment(experiment), name, [
+    return api.createRun(await api.experiment(experiment), name, [
       { key: 'mlflow.source.name', value: 'ple' },
       { key: 'ple.folder', value: basename(folder) },
       ...(parent === undefined ? [] : [{ key: 'mlflow.parentRunId', value: parent }]),
     ]);
-    await writeWhole(join(folder, file), `${JSON.stringify({ url, runId: run.id })}\n`);
-    const params = Object.entries(parameters).map(([key, value]) => ({ key: keyOf(key), value: textOf(value) }));
-    for (const some of chunks(params, limits.params)) {
-      delivery.add({ send: () => api.logBatch(run.id, { params: some }) });
-    }
   }
 
   function log({ step, scalars }: TrackedStep): void {
@@ -85,13 +98,15 @@ export function mlflowTracker(
     while (waiting.length > 0) {
       const some = waiting.splice(0, limits.metrics);
       const metrics = some
-        .filter(({ ofEpoch, step }) => !(ofEpoch && known.has(step)))
+        .filter(({ ofEpoch, step }) => !(ofEpoch && known.steps.has(step)))
         .map(({ ofEpoch: _, ...metric }) => metric);
       try {
         if (metrics.length > 0) await api.logBatch(run.id, { metrics });
       } catch (error) {
-        if (!(error instanceof Refused)) waiting.unshift(...some);
-        isQueued = !(error instanceof Refused);
+        const isRefused = error instanceof Refused;
+        if (!isRefused) waiting.unshift(...some);
+        isQueued = waiting.length > 0;
+        if (isRefused && isQueued) delivery.add({ send: sendMetrics }); // this one ends
         throw error;
       }
     }

@@ -12,7 +12,7 @@ export interface TrackedRun {
   readonly name: string;
   /** Its folder, which exists. */
   readonly folder: string;
-  /** The resolved config by dotted key. */
+  /** The resolved config by dotted key, without paths. */
   readonly parameters: Readonly<Record<string, TrackedParameter>>;
   /** The steps before the checkpoint from which the run goes on; empty for a new run. */
   readonly earlier: readonly TrackedStep[];

@@ -158,7 +158,7 @@ async function trainInFolder(
     {
       name: experiment.name,
       folder: folder.path,
-      parameters: parametersOf(experiment),
+      parameters: parametersOf(experiment, experiment),
       earlier: hasEarlier ? readEpochs(folder.path).map(trackedEpoch) : [],
       everyEpoch,
     },

@@ -1,14 +1,29 @@
-import type { Experiment } from '../config/experiment.js';
+import { dataPaths, type Experiment } from '../config/experiment.js';
 import { leaves } from '../support/differences.js';
 import type { TrackedParameter, TrackedStep } from '../tracking/tracker.js';
+import { definitions } from './definitions.js';
 import type { GateUse } from './evaluation.js';
 import type { Result } from './result.js';
 import type { EpochRecord } from './trainer.js';
 
-/** A config's values by dotted key; lists are texts. */
-export function parametersOf({ tracking: _, ...config }: Partial<Experiment>): Record<string, TrackedParameter> {
+/**
+ * The values of a run's or a comparison's config by dotted key, without `tracking` and without the paths of data and plugins; lists are
+ * texts.
+ * @param of The config, or that of a run of the comparison: it names the loader.
+ */
+export function parametersOf(
+  { tracking: _, ...config }: Readonly<Record<string, unknown>>,
+  of: Pick<Experiment, 'dataset' | 'plugins'>,
+): Record<string, TrackedParameter> {
+  const paths = ['plugins.file', ...dataPaths(of, definitions).map((path) => `dataset.${path}`)];
+  const isPath = (key: string) => {
+    const named = `.${key}.`.replaceAll(/\.\d+(?=\.)/g, ''); // without the indexes of lists
+    return paths.some((path) => named.includes(`.${path}.`)); // also as an axis of a comparison
+  };
   return Object.fromEntries(
-    Array.from(leaves(config), ([key, value]) => [key, isPlain(value) ? value : JSON.stringify(value)]),
+    Array.from(leaves(config)).flatMap(([key, value]) =>
+      isPath(key) ? [] : [[key, isPlain(value) ? value : JSON.stringify(value)]],
+    ),
   );
 }
 

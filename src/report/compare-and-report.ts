@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type { ComparisonOptions } from '../comparison/execute/local-processes.js';
+import { type ComparisonResult, runComparison } from '../comparison/run-comparison.js';
+import type { ComparisonConfig } from '../config/comparison.js';
+import { stringifyComparison } from '../config/resolved-comparison.js';
+import type { Formats } from './write-outputs.js';
+
+interface ReportOptions {
+  /** The command line that makes the report again. */
+  readonly command: string;
+  readonly formats: Formats;
+  /** Called when all runs are stored, before the report is written. */
+  readonly onTrained?: () => void;
+}
+
+/** Trains the unfinished runs of a comparison, writes tables and report into its folder, and then ends its trackers. */
+export async function compareAndReport(
+  config: ComparisonConfig,
+  options: ComparisonOptions,
+  { command, formats, onTrained }: ReportOptions,
+): Promise<ComparisonResult> {
+  const result = await runComparison(config, options);
+  if (result.status === 'interrupted') return result;
+  const { tracker, ...done } = result;
+  const { folder, comparison, runs, failed } = done;
+  let isWritten = false;
+  try {
+    onTrained?.();
+    const { writeOutputs } = await import('./write-outputs.js'); // charts are not loaded while runs train
+    await writeOutputs(folder, { comparison, runs, command, config: stringifyComparison(config) }, formats);
+    isWritten = true;
+  } finally {
+    const files = isWritten ? ['config.yaml', 'comparison.json', 'gains.csv', 'report.html'] : [];
+    await tracker.end(
+      isWritten && failed === 0 ? 'finished' : 'failed',
+      files.map((name) => join(folder, name)),
+    );
+  }
+  return done;
+}
