@@ -53,6 +53,7 @@ describe('a finished run', () => {
       'checkpoints/best.safetensors',
       'checkpoints/last.safetensors',
       'config.yaml',
+      'encoding.json',
       'environment.json',
       'epochs.jsonl',
       'gates.json',
