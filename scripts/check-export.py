@@ -38,6 +38,10 @@ def value(text, takes, cells):
     return text if takes == "text" else int(text)
 
 
+def trimmed(text):
+    return text if EXACT else text.strip()
+
+
 def entries(text, cells):
     """Pairs of a text and a weight."""
     mark = cells.get("weights")
@@ -49,7 +53,7 @@ def entries(text, cells):
 def feed(column, rows):
     takes, cells = column["takes"], column["cells"]
     if "list" not in column:
-        values = [value(row[column["name"]].strip(), takes, cells) for row in rows]
+        values = [value(trimmed(row[column["name"]]), takes, cells) for row in rows]
         return np.array(values, dtype=ELEMENTS.get(takes, np.float32))
     lists = [entries(row[column["list"]], cells) for row in rows]
     filler = {"text": "", "weight": 0}.get(takes, -1)
@@ -64,6 +68,7 @@ onnx.checker.check_model(onnx.load(model), full_check=True)
 session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
 about = session.get_modelmeta().custom_metadata_map
 MISSING = {"", *json.loads(about["missing"])}
+EXACT = json.loads(about["exact"])
 classes = json.loads(about["classes"])
 with open(data, newline="", encoding="utf-8") as file:
     rows = list(csv.DictReader(file))

@@ -60,6 +60,7 @@ export function onnxFile(run: TrainedRun): Uint8Array {
           Object.fromEntries(dataset.tasks.flatMap(({ name, classes }) => (classes ? [[name, classes]] : []))),
         ),
         missing: JSON.stringify(encoding.texts?.missing ?? usualMissing),
+        exact: JSON.stringify(encoding.texts?.exact ?? false),
         columns: JSON.stringify(inputs),
       },
     },
