@@ -63,28 +63,33 @@ export const predict = defineCommand(words, async (path, data, options) => {
     const run = await readTrainedRun(path);
     checkNames(run, scale, keep);
     if (metrics) for (const note of metricsLeftOut(run)) say(`note: ${note}`);
-    const text = await withNewRows(run, data, { keep, labels: metrics, out, device, signal }, async ({ rows, dataset, engine, onRows }) => {
-      const measured = metrics ? { ...labelledTasks(run, rows), scores: await gatheredScores(dataset) } : undefined;
-      const { columns, blocks } = predictions(run, dataset, engine, scale, onRows, measured?.scores);
-      const beside = keep.length > 0 ? { file: rows.file, names: keep } : undefined;
-      if (out !== undefined) {
-        await writeTable(out, columns, blocks, beside);
-        say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
-        if (!measured) return '';
-        sayWithoutLabels(measured.without);
-        return evaluationText(await evaluateRows(run, dataset.tasks, measured.scores.tasks, measured.labelled, []));
-      }
-      // A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main.
-      for await (const piece of encoded(format, columns, blocks, beside)) {
-        if (process.stdout.write(piece)) continue;
-        const isOpen = await once(process.stdout, 'drain').then(
-          () => true,
-          () => false,
-        );
-        if (!isOpen) break;
-      }
-      return '';
-    });
+    const text = await withNewRows(
+      run,
+      data,
+      { keep, labels: metrics, out, device, signal },
+      async ({ rows, dataset, engine, onRows }) => {
+        const measured = metrics ? { ...labelledTasks(run, rows), scores: await gatheredScores(dataset) } : undefined;
+        const { columns, blocks } = predictions(run, dataset, engine, scale, onRows, measured?.scores);
+        const beside = keep.length > 0 ? { file: rows.file, names: keep } : undefined;
+        if (out !== undefined) {
+          await writeTable(out, columns, blocks, beside);
+          say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
+          if (!measured) return '';
+          sayWithoutLabels(measured.without);
+          return evaluationText(await evaluateRows(run, dataset.tasks, measured.scores.tasks, measured.labelled, []));
+        }
+        // A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main.
+        for await (const piece of encoded(format, columns, blocks, beside)) {
+          if (process.stdout.write(piece)) continue;
+          const isOpen = await once(process.stdout, 'drain').then(
+            () => true,
+            () => false,
+          );
+          if (!isOpen) break;
+        }
+        return '';
+      },
+    );
     process.stdout.write(text);
     return exitCode.done;
   });

@@ -54,7 +54,12 @@ export async function withRows<Result>(
   const { engine, notes } = await openEngine({ ...run.experiment.engine, device }, lookAtMachine(signal));
   [...run.notes, ...notes].forEach(note);
   const progress = (done: number, total: number) => on({ kind: 'reading', done, total });
-  const rows = await encodedRows(run, files, { keep, dialect, labels }, { seed: run.experiment.seed, note, progress, signal });
+  const rows = await encodedRows(
+    run,
+    files,
+    { keep, dialect, labels },
+    { seed: run.experiment.seed, note, progress, signal },
+  );
   try {
     const { dataset } = rows;
     const total = dataset.splits.test.rows;
@@ -73,7 +78,8 @@ async function refuseOverwriting(out: string | undefined, run: string, files: re
   if (out === undefined) return;
   const real = (path: string) => realpath(path).catch(() => resolve(path));
   const [target, folder] = [await real(out), await real(run)];
-  if (target.startsWith(`${folder}${sep}`)) throw new ConfigError(`${out} lies in the folder of the run: choose another --out.`);
+  if (target.startsWith(`${folder}${sep}`))
+    throw new ConfigError(`${out} lies in the folder of the run: choose another --out.`);
   const read = await Promise.all((await findDataFiles(files)).map((file) => file.real));
   if (read.includes(target)) throw new ConfigError(`${out} is one of the files that are read: choose another --out.`);
 }
