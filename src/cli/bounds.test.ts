@@ -21,50 +21,52 @@ compare:
   models: [{ type: single-task, levels: [[4]], tower: [] }]
 ${compare}`,
   );
-  return () => readComparison(file, []);
+  return readComparison(file, []);
 };
 /** What would be a loop of seconds, or of years, takes less. */
 const soon = { timeout: 10_000 };
-beforeAll(() => {
-  comparison('  seeds: 1\n')(); // imports
+beforeAll(async () => {
+  await comparison('  seeds: 1\n'); // imports
 });
 
-test('more runs than a machine could hold are refused before they are made', soon, () => {
+test('more runs than a machine could hold are refused before they are made', soon, async () => {
   const axes = Array.from(
     { length: 8 },
     (_, axis) => `    train.a${axis}: [${Array.from({ length: 10 }, (_, i) => i)}]\n`,
   );
-  expect(comparison(`  seeds: 1\n  axes:\n${axes.join('')}`)).toThrow(
+  await expect(comparison(`  seeds: 1\n  axes:\n${axes.join('')}`)).rejects.toThrow(
     /'compare': .* make 200,000,000 runs; 20,000 is the/,
   );
-  expect(comparison(`  seeds: 10000\n  axes: { train.epochs: [1, 2, 3] }\n`)).toThrow(/make 30,003 runs/);
+  await expect(comparison(`  seeds: 10000\n  axes: { train.epochs: [1, 2, 3] }\n`)).rejects.toThrow(/make 30,003 runs/);
   const space = axes.map((line) => `  ${line}`).join('');
-  expect(comparison(`  seeds: 1\n  tune:\n${space}`)).toThrow(/make 100,000,001 runs/);
+  await expect(comparison(`  seeds: 1\n  tune:\n${space}`)).rejects.toThrow(/make 100,000,001 runs/);
 });
 
-test('a config of very many keys, or of one twice, is told about soon', soon, () => {
+test('a config of very many keys, or of one twice, is told about soon', soon, async () => {
   const keys = Array.from({ length: 40_000 }, (_, key) => `k${key}: 1\n`).join('');
   writeFileSync(file, keys);
-  expect(() => readConfig(file, [])).toThrow('unknown key');
+  await expect(readConfig(file, [])).rejects.toThrow('unknown key');
   writeFileSync(file, 'name: a\nseed: 1\nname: b\n');
-  expect(() => readConfig(file, [])).toThrow('config.yaml:3:1: not valid YAML: Map keys must be unique.');
+  await expect(readConfig(file, [])).rejects.toThrow('config.yaml:3:1: not valid YAML: Map keys must be unique.');
 });
 
-test('a config has at most 16 MiB, whatever kind of file it is', soon, () => {
+test('a config has at most 16 MiB, whatever kind of file it is', soon, async () => {
   writeFileSync(file, ' '.repeat(2 ** 24 + 1));
-  expect(() => readConfig(file, [])).toThrow('has more than 16 MiB');
-  expect(() => readConfig('/dev/zero', [])).toThrow('/dev/zero has more than 16 MiB');
-  expect(() => readConfig(folder, [])).toThrow(
+  await expect(readConfig(file, [])).rejects.toThrow('has more than 16 MiB');
+  await expect(readConfig('/dev/zero', [])).rejects.toThrow('/dev/zero has more than 16 MiB');
+  await expect(readConfig(folder, [])).rejects.toThrow(
     /Cannot read the config .*: illegal operation on a directory \(EISDIR\)/,
   );
 });
 
-test('numbers of very many digits are read, or refused, in linear time', soon, () => {
+test('numbers of very many digits are read, or refused, in linear time', soon, async () => {
   const digits = '1'.repeat(200_000);
   expect(numberOf(`${digits}x`)).toBeNaN();
   expect([numberOf('1.'), numberOf('.5'), numberOf('1.25e1'), numberOf('-2')]).toEqual([1, 0.5, 12.5, -2]);
   expect(numberOf('.')).toBeNaN();
-  expect(comparison(`  seeds: 1\n  margin: { mse: '${digits}' }\n`)).toThrow("a percentage above 0, such as '1 %'");
+  await expect(comparison(`  seeds: 1\n  margin: { mse: '${digits}' }\n`)).rejects.toThrow(
+    "a percentage above 0, such as '1 %'",
+  );
 });
 
 test('a pattern of many stars is tried in little time', soon, async () => {
