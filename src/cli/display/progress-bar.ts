@@ -1,13 +1,14 @@
 import { SingleBar } from 'cli-progress';
 import { duration } from '../../report/numbers.js';
 import { shortened } from '../../report/text-table.js';
+import { printable } from '../../support/printable.js';
 import { amount, type Unit } from './amount.js';
 import { barLine, columnsOf } from './bar-line.js';
 
 export interface ProgressBar {
   /** @param total NaN if unknown. A terminal shows only the notes that fit. */
   update(done: number, total: number, ...notes: readonly string[]): void;
-  /** Writes a line above the bar. */
+  /** Writes a line above the bar, without control characters. */
   line(text: string): void;
   stop(): void;
 }
@@ -52,7 +53,7 @@ export function progressBar(title: string, unit: Unit, stream: NodeJS.WriteStrea
     },
     line(text) {
       stop();
-      stream.write(`${text}\n`);
+      stream.write(`${printable(text)}\n`);
     },
     stop,
   };

@@ -1,4 +1,5 @@
 import { Document, isCollection, isNode } from 'yaml';
+import { printable } from '../../support/printable.js';
 import type { ColumnGuess } from './column-guess.js';
 
 /** A part of the config, and the reason for it. */
@@ -69,6 +70,6 @@ export function kindRemarks(columns: readonly { readonly name: string; readonly 
     const names = columns.filter((column) => column.kind === kind).map(({ name }) => name.replaceAll(/\s+/g, ' '));
     if (names.length === 0) return [];
     const some = names.length > 12 ? [...names.slice(0, 12), `… (${names.length})`] : names;
-    return [`# ${kind} inputs, as inferred: ${some.join(', ')}`];
+    return [`# ${kind} inputs, as inferred: ${printable(some.join(', '))}`];
   });
 }
