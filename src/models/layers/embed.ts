@@ -71,7 +71,7 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
   if (width === 0) throw new ConfigError('The data set has no input columns; a model needs at least one.');
   const columns = (pass: Pass): Features => {
     const { parameters, inputs, context } = pass;
-    const categorical = leading(inputs.categorical, shape.categorical.length);
+    const categorical = columnsAt(inputs.categorical, 0, shape.categorical.length);
     const numeric = leading(inputs.numeric, shape.numeric.length);
     const found = groups.map(({ name, columns, positions }) => {
       const indexes = groups.length === 1 ? categorical : tf.gather(categorical, tf.tensor1d(positions, 'int32'), 1);
@@ -80,7 +80,7 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
     const parts = [...found];
     let at = 0;
     for (const list of lists) {
-      const indexes = inputs.categorical.slice([0, shape.categorical.length + at], [-1, list.length]);
+      const indexes = columnsAt(inputs.categorical, shape.categorical.length + at, list.length);
       const weights = inputs.numeric.slice([0, shape.numeric.length + at], [-1, list.length]);
       const entries = lookUp(named(parameters, listName(list)), indexes);
       const fits = attentions.get(list.name)?.apply(pass, entries, embeddingOf(list.attention?.target, found));
@@ -124,6 +124,19 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
     const at = columns.findIndex(({ name }) => name === target);
     return must(found[group], 'its embeddings').slice([0, at * width], [-1, width]);
   }
+}
+
+/** Columns `from` to `from + count` of indexes. As a look-up: ONNX Runtime has no slices of int32 on WebGPU. */
+function columnsAt(indexes: Tensor, from: number, count: number): Tensor {
+  if (indexes.shape[1] === count || count === 0) return indexes; // of no columns nothing is looked up
+  return tf.gather(
+    indexes,
+    tf.tensor1d(
+      Int32Array.from({ length: count }, (_, place) => from + place),
+      'int32',
+    ),
+    1,
+  );
 }
 
 /** Of parts that lie one after the other. */
