@@ -65,7 +65,7 @@ function labelsOf({ tasks }: StoredEncoding, own: RowReading | undefined): RowRe
       name,
       {
         ...(own?.labels[name] ?? { regression: type === 'regression' }),
-        ...(classes ? { multiclass: classes } : {}),
+        ...(classes ? { multiclass: [...classes] } : {}),
       },
     ]),
   );

@@ -35,10 +35,10 @@ const columnShape = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('identity'), ...column }),
 ]);
 
-const taskShape = z.looseObject({
+const taskShape = z.object({
   name: z.string(),
   type: z.enum(['binary', 'regression', 'multiclass']),
-  classes: z.array(z.string()).optional(),
+  classes: z.array(z.string()).readonly().optional(),
   offset: z.number(),
   scale: z.number(),
   link: z.literal('log').optional(),
@@ -54,6 +54,7 @@ export const encodingShape = z.looseObject({
   tasks: z.array(taskShape),
 });
 export type StoredEncoding = z.infer<typeof encodingShape>;
+type StoredTask = z.infer<typeof taskShape>;
 export type StoredColumn = z.infer<typeof columnShape>;
 
 export function storedEncoding({
@@ -67,11 +68,7 @@ export function storedEncoding({
     ...(texts ? { texts: { ...texts, missing: [...texts.missing] } } : {}),
     columns: fitted.map(({ column, by }) => storedColumn(column, by)),
     ...(group === undefined ? {} : { group }),
-    tasks: tasks.map(({ name, type, classes, offset, scale, link }) => ({
-      ...{ name, type, offset, scale },
-      ...(classes ? { classes: [...classes] } : {}),
-      ...(link ? { link } : {}),
-    })),
+    tasks: storedTasks(tasks),
   };
 }
 
@@ -116,7 +113,8 @@ export function storedFeatures(
   return { ...features(named, encodings, inputs), tasks: storedTasks(tasks) };
 }
 
-export function storedTasks(tasks: StoredEncoding['tasks']): Task[] {
+/** What is stored of tasks. */
+export function storedTasks(tasks: readonly (StoredTask | Task)[]): Task[] {
   return tasks.map(({ name, type, classes, offset, scale, link }) => ({
     ...{ name, type, offset, scale },
     ...(classes ? { classes } : {}),
