@@ -187,17 +187,19 @@ describe('a finished run', () => {
   });
 });
 
-test('--overwrite deletes what a run left and trains again to the same numbers', async () => {
+test('--overwrite deletes what a run wrote, not what others did, and trains again to the same numbers', async () => {
   const words = ['--runs', 'overwritten', '--json', 'train.epochs=1'];
   const first = await train(...words);
   expect(first.status, first.stderr).toBe(0);
   const run = onlyRunOf('overwritten', 'small');
-  writeFileSync(join(run, 'left-over'), '');
+  writeFileSync(join(run, 'notes.txt'), 'mine');
+  writeFileSync(join(run, 'mlflow.json'), '');
   const second = await train(...words, '--overwrite', '--no-predictions');
   expect(second.status, second.stderr).toBe(0);
   expect(second.stderr).toContain('epoch 1/1');
   expect(JSON.parse(second.stdout).tasks).toEqual(JSON.parse(first.stdout).tasks);
-  expect(existsSync(join(run, 'left-over'))).toBe(false);
+  expect(readFileSync(join(run, 'notes.txt'), 'utf8')).toBe('mine');
+  expect(existsSync(join(run, 'mlflow.json'))).toBe(false);
   expect(readLines(run, 'epochs.jsonl')).toHaveLength(1);
   // …and --no-predictions leaves out the predictions only.
   const names = readdirSync(run);

@@ -15,7 +15,7 @@ const words = () =>
     .option('--config <file>', 'the YAML config; it may also be the first word')
     .option('--runs <dir>', 'folder of all runs', 'runs')
     .option('--resume <run>', 'continue an unfinished run in its folder; the result is the same to the bit')
-    .option('--overwrite', 'delete the contents of the run’s folder and train again')
+    .option('--overwrite', 'delete what the run wrote into its folder and train again')
     .option('--force', 'take the folder over from a process of another host or container that has ended')
     .option('--dry-run', 'print the resolved config, the parameters and the steps of an epoch; train nothing')
     .option('--no-predictions', 'do not write the predictions of the test split')

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -64,6 +64,10 @@ test('the report of a run is its page, and its drawings where they are asked for
   expect(readdirSync(join(path, 'charts'))).toContain('learning-rate.svg');
   await writeRunReport(path, run, 'ple train', { svg: false, png: false });
   expect(readdirSync(path)).toEqual(['report.html']);
+  mkdirSync(join(path, 'charts'));
+  writeFileSync(join(path, 'charts', 'mine.png'), '');
+  await writeRunReport(path, run, 'ple train', { svg: false, png: false });
+  expect(readdirSync(join(path, 'charts'))).toEqual(['mine.png']);
 });
 
 test('the same data give the same files', async () => {

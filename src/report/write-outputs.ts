@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { entriesOf } from '../support/folder-contents.js';
 import { makeFolder } from '../support/make-folder.js';
 import { writeWhole } from '../support/whole-file.js';
 import type { FinishedRun } from '../training/finished-run.js';
@@ -48,10 +49,16 @@ export async function writeRunReport(
 
 async function writeDrawings(folder: string, sections: readonly ChartSection[], { svg, png }: Formats): Promise<void> {
   const drawings = join(folder, 'charts');
-  await rm(drawings, { recursive: true, force: true });
-  if (!svg && !png) return;
-  await mkdir(drawings);
-  for (const { id, standalone } of sections.flatMap(({ charts }) => charts)) {
+  const charts = sections.flatMap((section) => section.charts);
+  // Of an earlier report, whose charts had the same names. Files of others stay.
+  for (const { id } of charts)
+    for (const kind of ['svg', 'png']) await rm(join(drawings, `${id}.${kind}`), { force: true });
+  if (!svg && !png) {
+    if (entriesOf(drawings).length === 0) await rm(drawings, { recursive: true, force: true });
+    return;
+  }
+  await mkdir(drawings, { recursive: true });
+  for (const { id, standalone } of charts) {
     const drawing = await standalone();
     if (svg) await writeWhole(join(drawings, `${id}.svg`), drawing);
     if (png) await writeWhole(join(drawings, `${id}.png`), await toPng(drawing));

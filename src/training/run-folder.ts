@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { contentsOfFolder } from '../support/folder-contents.js';
 import { appendLine } from '../support/growing-file.js';
 import { acquireLock, cannotWrite, FolderInUse } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
+import { isOfRun } from './run-manifest.js';
 
 /** A run's folder, held by one process at a time. */
 export interface RunFolder {
@@ -15,7 +17,7 @@ export interface RunFolder {
   writeJson(name: string, value: unknown): Promise<void>;
   /** The line is on the disk when this returns, before a checkpoint that rests on it. */
   appendLine(name: string, value: unknown): void;
-  /** Deletes everything in it but locks. */
+  /** Deletes what a run writes. Files of others stay. */
   clear(): void;
   /** @throws UserError if another process has taken the folder over by force. */
   check(): void;
@@ -40,10 +42,9 @@ async function openRunFolder(path: string, force: boolean): Promise<RunFolder> {
     writeJson: (name, value) => write(name, `${JSON.stringify(value, null, 2)}\n`),
     appendLine: (name, value) => appendLine(join(path, name), JSON.stringify(value)),
     clear: () => {
-      for (const name of readdirSync(path)) {
-        if (!/^lock(\.|$)/.test(name)) rmSync(join(path, name), { recursive: true });
+      for (const file of contentsOfFolder(path).files) {
+        if (isOfRun(relative(path, file.path).replaceAll(sep, '/'))) rmSync(file.path);
       }
-      mkdirSync(checkpoints);
     },
     ...lock,
   };
