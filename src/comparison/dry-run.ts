@@ -7,6 +7,7 @@ import { type ComparisonOptions, withLocalProcesses } from './execute/local-proc
 import { parametersOf, type ReadShape } from './plan/data-shapes.js';
 import { makePlan } from './plan/plan.js';
 import { type Run, unfinished } from './plan/run.js';
+import type { Search } from './plan/search.js';
 
 /** What a comparison would train. */
 export interface ComparisonPlan {
@@ -60,8 +61,8 @@ export async function planComparison(
   return withLocalProcesses(config, { ...options, predictions: false }, async (executor) => {
     const folder = join(options.runs, config.name);
     const plan = await makePlan(config, folder, executor.readShape, on, signal);
-    const tuned = plan.search.runs.every(({ state }) => state === 'finished');
-    const decided = tuned ? plan.decide() : undefined;
+    const tuned = isFinished(plan.search);
+    const decided = tuned ? await plan.decide() : undefined;
     if (decided) on({ kind: 'decided', changes: decided });
     const runs = await plan.runs(decided, config.seeds);
     const todo = unfinished([...plan.search.runs, ...runs]);
@@ -74,6 +75,15 @@ export async function planComparison(
       ...{ tuned, models, secondsAtMost: secondsTogether(models, jobs) },
     };
   });
+}
+
+/** Whether every rung of a search has ended. */
+function isFinished({ rung }: Search): boolean {
+  for (let index = 0; ; index++) {
+    const runs = rung(index);
+    if (runs.length === 0) return true;
+    if (runs.some(({ state }) => state !== 'finished')) return false;
+  }
 }
 
 async function runPlan(run: Run, readShape: ReadShape): Promise<RunPlan> {

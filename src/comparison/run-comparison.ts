@@ -14,7 +14,7 @@ import { type ComparisonOptions, withLocalProcesses } from './execute/local-proc
 import { summarize } from './gains/summarize.js';
 import { judge } from './gains/task-gain.js';
 import { pointText } from './plan/axis-point.js';
-import { type DecidedChanges, decisionsOf, notesOnSearch, type Search } from './plan/decided-changes.js';
+import { type DecidedChanges, decisionsOf, notesOnSearch } from './plan/decided-changes.js';
 import { folderConfig } from './plan/folder-config.js';
 import { ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { makePlan } from './plan/plan.js';
@@ -95,15 +95,19 @@ async function runInFolder(
   const kept = await folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await makePlan(config, folder, executor.readShape, on, signal);
-  await tracker.runs(plan.search.runs);
-  if (plan.search.runs.length > 0) {
-    const rows = searchRows(plan.search, folder);
-    await writePlan(folder, planFile(config, 'tuning', config.tuneSeeds, rows));
-    await executor.execute('tuning', plan.search.runs, plan.search.folder);
+  const { search } = plan;
+  await tracker.runs(search.runs);
+  for (let [rung, runs] = [0, search.rung(0)]; runs.length > 0; runs = search.rung(++rung)) {
+    await writePlan(
+      folder,
+      planFile(config, 'tuning', config.tuneSeeds, searchRows(runs, relative(folder, search.folder))),
+    );
+    await executor.execute('tuning', runs, search.folder);
+    if (signal.aborted) return { status: 'interrupted', folder };
   }
   if (signal.aborted) return { status: 'interrupted', folder };
 
-  const decided = plan.decide();
+  const decided = await plan.decide();
   on({ kind: 'decided', changes: decided });
   const stored = kept.hasResults ? readComparison(folder).looks : [];
   const [others, looks] = [ofOtherPlans(stored, config), plannedLooks(config, stored)];
@@ -202,11 +206,11 @@ function planFile(
 }
 
 /** A row for every model, point and combination of values that a search tries. */
-function searchRows({ runs, folder: below }: Search, folder: string) {
+function searchRows(runs: readonly Run[], below: string) {
   const labelled = runs.map(({ label, values = {}, ...run }) => ({
     ...run,
     label: [label, pointText(values, ' ')].filter((text) => text !== '').join(' '),
-    folder: join(relative(folder, below), run.folder),
+    folder: join(below, run.folder),
   }));
   return entriesOf(labelled, new Map());
 }
