@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { ComparisonConfig } from '../config/comparison.js';
+import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { DataError, Interrupted } from '../support/errors.js';
 import { type LogFile, openLog } from '../support/growing-file.js';
@@ -8,7 +8,7 @@ import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
-import type { Comparison, Look, RunReference } from './comparison.js';
+import type { Comparison, Look, RunReference, SearchRecord } from './comparison.js';
 import type { Event, Executor, Stage } from './execute/executor.js';
 import { type ComparisonOptions, withLocalProcesses } from './execute/local-processes.js';
 import { summarize } from './gains/summarize.js';
@@ -19,6 +19,7 @@ import { folderConfig } from './plan/folder-config.js';
 import { ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { makePlan } from './plan/plan.js';
 import type { Run } from './plan/run.js';
+import { searchRecord } from './plan/search-record.js';
 import { writePlan } from './stored/plan-file.js';
 import { reportedRun } from './stored/reported-run.js';
 import { readComparison } from './stored/stored-runs.js';
@@ -108,6 +109,7 @@ async function runInFolder(
   if (signal.aborted) return { status: 'interrupted', folder };
 
   const decided = await plan.decide();
+  const record = searchRecord(config, search);
   on({ kind: 'decided', changes: decided });
   const stored = kept.hasResults ? readComparison(folder).looks : [];
   const [others, looks] = [ofOtherPlans(stored, config), plannedLooks(config, stored)];
@@ -137,7 +139,7 @@ async function runInFolder(
       nextLevel: looks[done.length + 1]?.level ?? next.level / 2,
       timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
     });
-    const comparison = sealed(withDecisions(summary, decided, config));
+    const comparison = sealed(withDecisions(summary, decided, record));
     await kept.write();
     await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
     tracker.look(comparison);
@@ -238,14 +240,22 @@ function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => unknown)
   return [...groups.values()];
 }
 
-function withDecisions(comparison: Comparison, decided: DecidedChanges, config: ComparisonConfig): Comparison {
-  const searched = (label: string) => config.settings(label).length;
-  const isSearched = config.models.some(({ label }) => searched(label) > 1);
+function withDecisions(comparison: Comparison, decided: DecidedChanges, search: SearchRecord | undefined): Comparison {
+  const sizes = new Map(search?.models.map(({ label, axis, candidates }) => [keyOf(label, axis), candidates.length]));
   const rows = comparison.rows.map((row) => ({
     ...row,
-    ...decisionsOf(decided.of(row.label, row.axis), isSearched ? searched(row.label) : undefined),
+    ...decisionsOf(decided.of(row.label, row.axis), search && (sizes.get(keyOf(row.label, row.axis)) ?? 1)),
   }));
-  return { ...comparison, rows, notes: [...comparison.notes, ...notesOnSearch(rows)] };
+  return {
+    ...comparison,
+    rows,
+    ...(search ? { search } : {}),
+    notes: [...comparison.notes, ...notesOnSearch(rows, search)],
+  };
+
+  function keyOf(label: string, axis: AxisPoint): string {
+    return JSON.stringify([label, axis]);
+  }
 }
 
 /** The pino log of a comparison's training: when, on how many processes, and which runs ended. */

@@ -2,7 +2,7 @@ import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { selectionScore } from '../../metrics/evaluate.js';
 import { UserError } from '../../support/errors.js';
 import type { RunSoFar } from '../../training/best-so-far.js';
-import type { ComparisonRow, Match } from '../comparison.js';
+import type { ComparisonRow, Match, SearchRecord } from '../comparison.js';
 import { mean } from '../statistics/gain-error.js';
 import type { ReadShape } from './data-shapes.js';
 import { matched } from './match.js';
@@ -206,8 +206,12 @@ export function tunedKeys({ tuned, tunedByTask }: Decisions): readonly string[] 
   return [tuned ?? {}, ...Object.values(tunedByTask ?? {})].flatMap((values) => Object.keys(values));
 }
 
-/** Notes on searches of different sizes. */
-export function notesOnSearch(rows: readonly Pick<ComparisonRow, 'label' | 'searched'>[]): readonly string[] {
+/** Notes on searches of different sizes. A budget is the same for every model, whatever the number of its combinations. */
+export function notesOnSearch(
+  rows: readonly Pick<ComparisonRow, 'label' | 'searched'>[],
+  search: SearchRecord | undefined,
+): readonly string[] {
+  if ((search?.budget ?? null) !== null) return [];
   const searched = new Map(rows.flatMap(({ label, searched }) => (searched === undefined ? [] : [[label, searched]])));
   if (new Set(searched.values()).size < 2) return [];
   const numbers = Array.from(searched, ([label, number]) => `${label} ${number}`).join(', ');

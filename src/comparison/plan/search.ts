@@ -29,7 +29,7 @@ export interface SearchedPlace extends Omit<Place, 'candidates'> {
   /** By group of tasks, the candidates that a rung ranks for it. The rungs before it must have ended. */
   members(rung: number): readonly (readonly number[])[];
   /** The runs of these candidates as they were at the end of a rung. */
-  tried(rung: number, candidates: readonly number[]): readonly Tried[];
+  tried(rung: number, candidates: readonly number[]): readonly (Tried & { readonly run: Run })[];
 }
 
 /** Finds or names the folders of all runs, below the comparison's folder. */
@@ -108,7 +108,7 @@ function searchedPlace(place: Place & Pick<SearchedPlace, 'candidates'>, folder:
     return kept;
   }
 
-  function tried(rung: number, chosen: readonly number[]): readonly Tried[] {
+  function tried(rung: number, chosen: readonly number[]) {
     return chosen.flatMap((index) =>
       (candidates[index]?.runs ?? []).map((run) => ({ run, result: resultAt(run, rungs?.[rung], folder) })),
     );
