@@ -104,6 +104,14 @@ export function sizeOfRung(of: number, eta: number, rung: number): number {
   return Math.max(1, Math.floor(of / eta ** rung));
 }
 
+/** Epochs that a run of a search trains, in the mean over its candidates and at most. */
+export function meanEpochs({ candidates, groups, rungs }: Place, eta: number): number {
+  const count = candidates.length;
+  if (!rungs) return candidates.reduce((sum, { epochs }) => sum + epochs, 0) / count;
+  const sizes = rungs.map((_, rung) => Math.min(count, groups.length * sizeOfRung(count, eta, rung)));
+  return rungs.reduce((sum, until, rung) => sum + (until - (rungs[rung - 1] ?? 0)) * (sizes[rung] ?? 0), 0) / count;
+}
+
 /** What one seed of a search costs if nothing stops early, and of candidates that cost differently the dearest go on. */
 function spentAtMost(search: SearchConfig, { candidates, groups, rungs }: Place): number {
   return groups.reduce((sum, _, group) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { bestSoFar } from '../../training/best-so-far.js';
 import { readResult } from '../../training/result.js';
-import { type Candidate, type Place, sizeOfRung } from './candidates.js';
+import { type Candidate, meanEpochs, type Place, sizeOfRung } from './candidates.js';
 import { type Chosen, chooseValues, noValues, rankings, type Tried } from './decided-changes.js';
 import { placeRuns, type Run, type Wanted } from './run.js';
 
@@ -26,6 +26,8 @@ export interface Search {
 export interface SearchedPlace extends Omit<Place, 'candidates'> {
   readonly candidates: readonly (Candidate & { readonly runs: readonly Run[] })[];
   readonly rungCount: number;
+  /** Of a run, in the mean over candidates and at most. */
+  readonly meanEpochs: number;
   /** By group of tasks, the candidates that a rung ranks for it. The rungs before it must have ended. */
   members(rung: number): readonly (readonly number[])[];
   /** The runs of these candidates as they were at the end of a rung. */
@@ -88,7 +90,7 @@ function searchedPlace(place: Place & Pick<SearchedPlace, 'candidates'>, folder:
   const every = candidates.map((_, index) => index);
   const indexOf = new Map(candidates.map(({ values }, index) => [values, index]));
   const byRung: (readonly (readonly number[])[])[] = [groups.map(() => every)];
-  return { ...place, rungCount: rungs?.length ?? 1, members, tried };
+  return { ...place, rungCount: rungs?.length ?? 1, meanEpochs: meanEpochs(place, eta), members, tried };
 
   function members(rung: number): readonly (readonly number[])[] {
     const known = byRung[rung];
