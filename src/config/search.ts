@@ -172,20 +172,24 @@ function listsOf(spaces: Spaces): Readonly<Record<string, readonly unknown[]>> {
   return Object.fromEntries(Object.entries(spaces).flatMap(([key, space]) => (isList(space) ? [[key, space]] : [])));
 }
 
-/** Numbers have 4 significant digits. An integer k of `logInteger` has the probability log((k + 1) / k) / log((high + 1) / low). */
+/**
+ * Numbers are short: of `logUniform` 4 significant digits, of `uniform` decimals of which a range has 10,000 or more. An integer k of `logInteger` has the probability log((k + 1) / k) / log((high + 1) / low).
+ */
 function drawn(space: Space, random: Random): unknown {
   if (isList(space)) return space[random.below(space.length)];
   if ('integer' in space) return space.integer[0] + random.below(space.integer[1] - space.integer[0] + 1);
   const share = random.uniform();
   if ('uniform' in space) {
     const [low, high] = space.uniform;
-    return rounded(low + share * (high - low), low, high);
+    const decimals = Math.max(0, Math.ceil(4 - Math.log10(high - low)));
+    return within(low + share * (high - low), (value) => value.toFixed(Math.min(100, decimals)), low, high);
   }
   const [low, high] = 'logUniform' in space ? space.logUniform : [space.logInteger[0], space.logInteger[1] + 1];
   const value = low * (high / low) ** share;
-  return 'logUniform' in space ? rounded(value, low, high) : Math.min(high - 1, Math.floor(value));
+  if ('logInteger' in space) return Math.min(high - 1, Math.floor(value));
+  return within(value, (exact) => exact.toPrecision(4), low, high);
 }
 
-function rounded(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, Number(value.toPrecision(4))));
+function within(value: number, written: (value: number) => string, low: number, high: number): number {
+  return Math.min(high, Math.max(low, Number(written(value))));
 }
