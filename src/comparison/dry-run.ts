@@ -66,7 +66,9 @@ export async function planComparison(
     const decided = tuned ? await plan.decide() : undefined;
     if (decided) on({ kind: 'decided', changes: decided });
     const runs = await plan.runs(decided, config.seeds);
-    const todo = unfinished([...plan.search.runs, ...runs]);
+    // Halving leaves most of its runs before their end.
+    const tuning = plan.search.runs.map((run): Run => (tuned ? { ...run, state: 'finished' } : run));
+    const todo = unfinished([...tuning, ...runs]);
     const jobs = await executor.jobsFor(todo);
     if (todo.length > 0) on({ kind: 'measuring', what: 'models' });
     const halved = plan.search.places.filter(({ rungs }) => rungs);
@@ -83,7 +85,7 @@ export async function planComparison(
     );
     const plansOf = (all: readonly Run[]) => Promise.all(all.map((run) => runPlan(run, executor.readShape)));
     return {
-      ...{ name: config.name, folder, jobs, tuning: await plansOf(plan.search.runs), runs: await plansOf(runs) },
+      ...{ name: config.name, folder, jobs, tuning: await plansOf(tuning), runs: await plansOf(runs) },
       ...{ tuned, models, secondsAtMost: secondsTogether(models, jobs) },
     };
   });
