@@ -30,6 +30,8 @@ export interface Comparison {
   readonly rows: readonly ComparisonRow[];
   /** All contrasts in the order of the config, for each point of the axes in turn. */
   readonly contrasts: readonly Contrast[];
+  /** With `tune`: all that was tried. */
+  readonly search?: SearchRecord;
   /** Notes for the reader, one line each: too few seeds, failed runs, … */
   readonly notes: readonly string[];
   readonly timing: Readonly<Record<string, unknown>>;
@@ -92,6 +94,56 @@ export interface ComparisonRow {
   readonly match?: Match;
   /** Replaces `match` where tasks have different widths. */
   readonly matchByTask?: Readonly<Record<string, Match>>;
+}
+
+/** What the searches of a comparison tried, and what they found on the validation split. */
+export interface SearchRecord {
+  readonly type: 'grid' | 'random' | 'halving';
+  /** What each model could spend at each point, in epochs of the baseline. Null: a number of combinations was given. */
+  readonly budget: number | null;
+  /** The seeds under which each combination was trained. */
+  readonly seeds: readonly number[];
+  /** The searched models in the order of the config, for each point of the axes in turn. */
+  readonly models: readonly ModelSearch[];
+}
+
+export interface ModelSearch {
+  readonly label: string;
+  readonly axis: AxisPoint;
+  /** Tasks that were ranked together: all, or each alone where they share no parameters. */
+  readonly groups: readonly (readonly string[])[];
+  /** The epochs after which combinations were ranked. Null: after their last. */
+  readonly rungs: readonly number[] | null;
+  /** In the order in which they were tried. */
+  readonly candidates: readonly SearchCandidate[];
+}
+
+export interface SearchCandidate {
+  readonly values: AxisPoint;
+  /** Of an epoch of one run, in epochs of the baseline: the network parameters over those of the baseline. */
+  readonly cost: number;
+  /** Rung by rung, as far as it came. */
+  readonly rungs: readonly SearchRung[];
+  /** The tasks that use its values. */
+  readonly chosenFor: readonly string[];
+}
+
+export interface SearchRung {
+  /** The tasks that it was ranked for. */
+  readonly tasks: readonly string[];
+  /** What its runs cost in this rung, for these tasks, in epochs of the baseline. */
+  readonly spent: number;
+  readonly runs: readonly {
+    readonly seed: number;
+    /** Below `tuning/`. */
+    readonly path: string;
+    /** Trained so far. */
+    readonly epochs: number;
+    /** Whether it came to the end of the rung, or to its own. False: it failed. */
+    readonly trained: boolean;
+    /** The score that selects epochs, at the best epoch so far. Null: not defined. */
+    readonly scores: Readonly<Record<string, number | null>>;
+  }[];
 }
 
 export interface RunReference {

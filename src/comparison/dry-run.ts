@@ -7,6 +7,7 @@ import { type ComparisonOptions, withLocalProcesses } from './execute/local-proc
 import { parametersOf, type ReadShape } from './plan/data-shapes.js';
 import { makePlan } from './plan/plan.js';
 import { type Run, unfinished } from './plan/run.js';
+import type { Search } from './plan/search.js';
 
 /** What a comparison would train. */
 export interface ComparisonPlan {
@@ -44,6 +45,7 @@ interface ModelPlan {
   /** The values that these runs share: their point of the axes, and what `tune` tries. */
   readonly values: AxisPoint;
   readonly unfinished: number;
+  /** Of one run; in successive halving the mean over its candidates, at most. */
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly samplesPerSecond: number;
@@ -60,20 +62,42 @@ export async function planComparison(
   return withLocalProcesses(config, { ...options, predictions: false }, async (executor) => {
     const folder = join(options.runs, config.name);
     const plan = await makePlan(config, folder, executor.readShape, on, signal);
-    const tuned = plan.search.runs.every(({ state }) => state === 'finished');
-    const decided = tuned ? plan.decide() : undefined;
+    const tuned = isFinished(plan.search);
+    const decided = tuned ? await plan.decide() : undefined;
     if (decided) on({ kind: 'decided', changes: decided });
     const runs = await plan.runs(decided, config.seeds);
-    const todo = unfinished([...plan.search.runs, ...runs]);
+    // Halving leaves most of its runs before their end.
+    const tuning = plan.search.runs.map((run): Run => (tuned ? { ...run, state: 'finished' } : run));
+    const todo = unfinished([...tuning, ...runs]);
     const jobs = await executor.jobsFor(todo);
     if (todo.length > 0) on({ kind: 'measuring', what: 'models' });
-    const models = await measureModels(todo, jobs, executor);
+    const halved = plan.search.places.filter(({ rungs }) => rungs);
+    const epochs = new Map(
+      halved.flatMap((place) =>
+        place.candidates.flatMap(({ runs }) => runs.map(({ folder }) => [folder, place.meanEpochs] as const)),
+      ),
+    );
+    const models = await measureModels(
+      todo,
+      jobs,
+      executor,
+      (run) => epochs.get(run.folder) ?? run.experiment.train.epochs,
+    );
     const plansOf = (all: readonly Run[]) => Promise.all(all.map((run) => runPlan(run, executor.readShape)));
     return {
-      ...{ name: config.name, folder, jobs, tuning: await plansOf(plan.search.runs), runs: await plansOf(runs) },
+      ...{ name: config.name, folder, jobs, tuning: await plansOf(tuning), runs: await plansOf(runs) },
       ...{ tuned, models, secondsAtMost: secondsTogether(models, jobs) },
     };
   });
+}
+
+/** Whether every rung of a search has ended. */
+function isFinished({ rung }: Search): boolean {
+  for (let index = 0; ; index++) {
+    const runs = rung(index);
+    if (runs.length === 0) return true;
+    if (runs.some(({ state }) => state !== 'finished')) return false;
+  }
 }
 
 async function runPlan(run: Run, readShape: ReadShape): Promise<RunPlan> {
@@ -89,13 +113,21 @@ function secondsTogether(models: readonly ModelPlan[], jobs: number): number {
   return Math.max(sum / jobs, ...models.map(({ secondsAtMost }) => secondsAtMost));
 }
 
-/** Measures each combination of model, training options and size of the data once. */
-async function measureModels(runs: readonly Run[], jobs: number, executor: Executor): Promise<readonly ModelPlan[]> {
+/** Measures each combination of model, training options and size of the data once; an optimizer's numbers take no time. */
+async function measureModels(
+  runs: readonly Run[],
+  jobs: number,
+  executor: Executor,
+  epochsOf: (run: Run) => number,
+): Promise<readonly ModelPlan[]> {
   const groups = new Map<string, [Run, ...Run[]]>();
   for (const run of runs) {
     const { model, rows } = await executor.readShape(run.experiment);
     const { model: options, train } = run.experiment;
-    const key = JSON.stringify([run.label, options, train, rows, parametersOf(run.experiment, model)]);
+    const { optimizer, ...others } = train;
+    const kind = JSON.stringify(optimizer, (_, value) => (typeof value === 'number' ? 0 : value));
+    const size = parametersOf(run.experiment, model);
+    const key = JSON.stringify([run.label, options, others, kind, epochsOf(run), rows, size]);
     const group = groups.get(key);
     if (group) group.push(run);
     else groups.set(key, [run]);
@@ -107,10 +139,11 @@ async function measureModels(runs: readonly Run[], jobs: number, executor: Execu
   );
   return Promise.all(
     kinds.map(async (alike, index) => {
-      const [{ label, experiment }] = alike;
+      const [first] = alike;
+      const { label, experiment } = first;
       const speed = speeds[index];
       if (!speed) throw new Error(`'${label}' was not measured.`);
-      const time = timeOf(experiment, (await executor.readShape(experiment)).rows, speed);
+      const time = timeOf(experiment, epochsOf(first), (await executor.readShape(experiment)).rows, speed);
       return { label, values: common(alike), unfinished: alike.length, ...time };
     }),
   );
@@ -129,15 +162,16 @@ const evaluationCost = 1 / 3; // cost per row relative to a training step: forwa
 
 function timeOf(
   { tasks, model, train }: Experiment,
+  epochs: number,
   rows: Awaited<ReturnType<ReadShape>>['rows'],
   { samplesPerSecond, compileSeconds }: Speed,
 ): Omit<ModelPlan, 'label' | 'values' | 'unfinished'> {
   const selected = model.type === baseline ? 1 : 1 + tasks.length; // a joint model selects one epoch jointly and one per task
-  const evaluated = (train.epochs + selected) * rows.validation + selected * rows.test;
+  const evaluated = (epochs + selected) * rows.validation + selected * rows.test;
   return {
-    epochs: train.epochs,
+    epochs: Math.round(10 * epochs) / 10,
     stepsPerEpoch: Math.ceil(rows.train / train.batchSize),
     samplesPerSecond,
-    secondsAtMost: compileSeconds + (train.epochs * rows.train + evaluationCost * evaluated) / samplesPerSecond,
+    secondsAtMost: compileSeconds + (epochs * rows.train + evaluationCost * evaluated) / samplesPerSecond,
   };
 }

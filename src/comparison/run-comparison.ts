@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { ComparisonConfig } from '../config/comparison.js';
+import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { DataError, Interrupted } from '../support/errors.js';
 import { type LogFile, openLog } from '../support/growing-file.js';
@@ -8,17 +8,18 @@ import { acquireLock, cannotWrite, type Lock } from '../support/lock.js';
 import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
-import type { Comparison, Look, RunReference } from './comparison.js';
+import type { Comparison, Look, RunReference, SearchRecord } from './comparison.js';
 import type { Event, Executor, Stage } from './execute/executor.js';
 import { type ComparisonOptions, withLocalProcesses } from './execute/local-processes.js';
 import { summarize } from './gains/summarize.js';
 import { judge } from './gains/task-gain.js';
 import { pointText } from './plan/axis-point.js';
-import { type DecidedChanges, decisionsOf, notesOnSearch, type Search } from './plan/decided-changes.js';
+import { type DecidedChanges, decisionsOf, notesOnSearch } from './plan/decided-changes.js';
 import { folderConfig } from './plan/folder-config.js';
 import { ofOtherPlans, plannedLooks } from './plan/looks.js';
 import { makePlan } from './plan/plan.js';
 import type { Run } from './plan/run.js';
+import { searchRecord } from './plan/search-record.js';
 import { writePlan } from './stored/plan-file.js';
 import { reportedRun } from './stored/reported-run.js';
 import { readComparison } from './stored/stored-runs.js';
@@ -95,15 +96,20 @@ async function runInFolder(
   const kept = await folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await makePlan(config, folder, executor.readShape, on, signal);
-  await tracker.runs(plan.search.runs);
-  if (plan.search.runs.length > 0) {
-    const rows = searchRows(plan.search, folder);
-    await writePlan(folder, planFile(config, 'tuning', config.tuneSeeds, rows));
-    await executor.execute('tuning', plan.search.runs, plan.search.folder);
+  const { search } = plan;
+  await tracker.runs(search.runs);
+  for (let [rung, runs] = [0, search.rung(0)]; runs.length > 0; runs = search.rung(++rung)) {
+    await writePlan(
+      folder,
+      planFile(config, 'tuning', config.tuneSeeds, searchRows(runs, relative(folder, search.folder))),
+    );
+    await executor.execute('tuning', runs, search.folder);
+    if (signal.aborted) return { status: 'interrupted', folder };
   }
   if (signal.aborted) return { status: 'interrupted', folder };
 
-  const decided = plan.decide();
+  const decided = await plan.decide();
+  const record = searchRecord(config, search);
   on({ kind: 'decided', changes: decided });
   const stored = kept.hasResults ? readComparison(folder).looks : [];
   const [others, looks] = [ofOtherPlans(stored, config), plannedLooks(config, stored)];
@@ -133,7 +139,7 @@ async function runInFolder(
       nextLevel: looks[done.length + 1]?.level ?? next.level / 2,
       timing: { ...loggedTime(join(folder, 'log.jsonl')), runs: timeOf(runs) },
     });
-    const comparison = sealed(withDecisions(summary, decided, config));
+    const comparison = sealed(withDecisions(summary, decided, record));
     await kept.write();
     await writeWhole(join(folder, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
     tracker.look(comparison);
@@ -202,11 +208,11 @@ function planFile(
 }
 
 /** A row for every model, point and combination of values that a search tries. */
-function searchRows({ runs, folder: below }: Search, folder: string) {
+function searchRows(runs: readonly Run[], below: string) {
   const labelled = runs.map(({ label, values = {}, ...run }) => ({
     ...run,
     label: [label, pointText(values, ' ')].filter((text) => text !== '').join(' '),
-    folder: join(relative(folder, below), run.folder),
+    folder: join(below, run.folder),
   }));
   return entriesOf(labelled, new Map());
 }
@@ -234,14 +240,22 @@ function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => unknown)
   return [...groups.values()];
 }
 
-function withDecisions(comparison: Comparison, decided: DecidedChanges, config: ComparisonConfig): Comparison {
-  const searched = (label: string) => config.settings(label).length;
-  const isSearched = config.models.some(({ label }) => searched(label) > 1);
+function withDecisions(comparison: Comparison, decided: DecidedChanges, search: SearchRecord | undefined): Comparison {
+  const sizes = new Map(search?.models.map(({ label, axis, candidates }) => [keyOf(label, axis), candidates.length]));
   const rows = comparison.rows.map((row) => ({
     ...row,
-    ...decisionsOf(decided.of(row.label, row.axis), isSearched ? searched(row.label) : undefined),
+    ...decisionsOf(decided.of(row.label, row.axis), search && (sizes.get(keyOf(row.label, row.axis)) ?? 1)),
   }));
-  return { ...comparison, rows, notes: [...comparison.notes, ...notesOnSearch(rows)] };
+  return {
+    ...comparison,
+    rows,
+    ...(search ? { search } : {}),
+    notes: [...comparison.notes, ...notesOnSearch(rows, search)],
+  };
+
+  function keyOf(label: string, axis: AxisPoint): string {
+    return JSON.stringify([label, axis]);
+  }
 }
 
 /** The pino log of a comparison's training: when, on how many processes, and which runs ended. */

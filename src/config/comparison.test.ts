@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { changed, failure, parse, whole } from './comparison.fixture.js';
-import { combinations, isComparison } from './comparison.js';
+import { isComparison } from './comparison.js';
 import { stringifyExperiment } from './experiment.js';
+import { combinations } from './search.js';
 
 describe('a comparison', () => {
   test('has models in their order, with labels', () => {

@@ -6,6 +6,18 @@ import { chosenBy, type Definitions, type Experiment, resolveExperiment, seedSch
 import { failAt, parsePart } from './parse.js';
 import type { Margin } from './parts.js';
 import { type Plugin, pluginsSchema, resolvedPlugins } from './plugins.js';
+import {
+  candidatesOf,
+  checkGrid,
+  checkSearch,
+  combinations,
+  isList,
+  type SearchConfig,
+  type Spaces,
+  searchSchema,
+  sizeOf,
+  spaceSchema,
+} from './search.js';
 import { type Choices, checkTasks, checkVariedKeys } from './varied-keys.js';
 
 /** Values of axes at one point: `{ 'dataset.correlation': 0.4 }`. */
@@ -21,7 +33,7 @@ export interface ComparisonConfig {
     readonly label: string;
     readonly type: string;
     /** Values to search for this model alone, by key; null: none. */
-    readonly tune: Readonly<Record<string, readonly unknown[]>> | null;
+    readonly tune: Spaces | null;
   }[];
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
@@ -35,7 +47,8 @@ export interface ComparisonConfig {
   /** Network parameters that every model is scaled to: a number, or those of the baseline; null: as configured. */
   readonly match: number | 'baseline' | null;
   /** Values to search for every model, by key; null: none. */
-  readonly tune: Readonly<Record<string, readonly unknown[]>> | null;
+  readonly tune: Spaces | null;
+  readonly search: SearchConfig;
   /** The search's seeds, none of which is one of `seeds`. */
   readonly tuneSeeds: readonly number[];
   /** Null: both, where every run keeps its predictions and every metric has an error over rows, else seeds. */
@@ -48,8 +61,11 @@ export interface ComparisonConfig {
   readonly taskWeights: Readonly<Record<string, number>>;
   /** Labels of models that are compared with each other: a model, and what its gains are measured against. */
   readonly contrasts: readonly (readonly [model: string, reference: string])[];
-  /** What a model's search tries: every combination of the values of both `tune`, the last key's changing fastest. `[{}]` without them. */
-  settings(label: string): readonly AxisPoint[];
+  /**
+   * What a model's search tries, of the values of both `tune`: every combination, or those that are drawn. `[{}]` without them.
+   * @param most The number of draws under a budget, which the plan knows; default: the first few.
+   */
+  settings(label: string, most?: number): readonly AxisPoint[];
   /**
    * The experiment of one run. `changes` are further values by dotted key (`model.levels`, `train.optimizer.learningRate`).
    * @throws ConfigError for a value that the key does not take.
@@ -59,7 +75,10 @@ export interface ComparisonConfig {
 
 const values = z.array(z.unknown()).min(1);
 /** They are checked, and planned, in memory. */
-const mostRuns = 20_000;
+export const mostRuns = 20_000;
+export function tooManyRuns(runs: number): string {
+  return `the points of the axes, models, seeds and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
+}
 const seedCount = z.int().positive().max(10_000);
 const percentage = z
   .string()
@@ -70,14 +89,14 @@ const percentage = z
 const margin = z
   .union([z.number().positive(), percentage], { error: "a number above 0, a percentage such as '1 %', or null" })
   .nullable();
-const spaceSchema = z.record(z.string(), values).nullable().default(null);
+const tuneSchema = spaceSchema.nullable().default(null);
 export const compareSchema = z.strictObject({
   models: z
     .array(
       z.looseObject({
         label: z.string().min(1).optional().describe('Its name in tables. Absent: the type.'),
         type: z.string().describe(chosenBy),
-        tune: spaceSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
+        tune: tuneSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
       }),
     )
     .min(1)
@@ -104,11 +123,20 @@ export const compareSchema = z.strictObject({
     .describe(
       '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. null: not at all.',
     ),
-  tune: spaceSchema.describe('Values to search for every model, by dotted key. null: none.'),
+  tune: tuneSchema.describe(
+    'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`, `{ logInteger: … }`. null: none.',
+  ),
+  search: searchSchema
+    .default({ type: 'grid' })
+    .describe(
+      '`{ type: grid }`: every combination of the values. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
+    ),
   tuneSeed: z
     .union([seedSchema, z.array(seedSchema).min(1)])
     .default(1_000_000) // far from the seeds that people count
-    .describe('The seed of the search, or a list. It stays when seeds are added. None of `seeds` may be among them.'),
+    .describe(
+      'The seed of the search, or a list: then every combination is trained under each, and ranked by the mean. The first one also draws. It stays when seeds are added. None of `seeds` may be among them.',
+    ),
   uncertainty: z
     .enum(['seeds', 'rows', 'both'])
     .nullable()
@@ -208,15 +236,13 @@ export function parseComparison(
   const shared = { path: ['compare', 'tune'], values: compare.tune ?? {} };
   const ownOf = ({ path, tune }: Listed): Choices => ({ path: [...path, 'tune'], values: tune ?? {} });
   checkVariedKeys(axes, shared, models.map(ownOf), document);
+  checkGrid(compare.search, [shared, ...models.map(ownOf)], document);
 
-  const searches = models.map(({ tune }) => sizeOf({ ...shared.values, ...tune }));
+  const { search } = compare;
+  const drawnCount = search.type === 'grid' ? Number.POSITIVE_INFINITY : (search.candidates ?? 1); // under a budget the plan counts
+  const searches = models.map(({ tune }) => Math.min(sizeOf({ ...shared.values, ...tune }), drawnCount));
   const runs = sizeOf(compare.axes) * searches.reduce((sum, size) => sum + seeds.length + size * tuneSeeds.length, 0);
-  if (runs > mostRuns)
-    throw failAt(
-      document,
-      ['compare'],
-      `the points of the axes, models, seeds and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`,
-    );
+  if (runs > mostRuns) throw failAt(document, ['compare'], tooManyRuns(runs));
   const points = combinations(compare.axes);
   const baseline = models.find(({ options }) => options.type === definitions.baseline)?.label ?? '';
   const modelOf = (label: string) => {
@@ -224,7 +250,8 @@ export function parseComparison(
     if (!model) throw new Error(`No model is labelled '${label}'.`);
     return model;
   };
-  const settings: ComparisonConfig['settings'] = (label) => combinations({ ...shared.values, ...modelOf(label).tune });
+  const settings: ComparisonConfig['settings'] = (label, most) =>
+    candidatesOf(search, { label, shared: shared.values, own: modelOf(label).tune ?? {} }, tuneSeeds[0] ?? 0, most);
   const isSearched = labels.some((label) => settings(label).length > 1);
   const reported = tuneSeeds.find((seed) => seeds.includes(seed));
   if (reported !== undefined && isSearched)
@@ -238,11 +265,13 @@ export function parseComparison(
     const chosen = (values: AxisPoint, choices: readonly Choices[]) =>
       Object.entries(values).map(([key, value]) => {
         const [head, ...rest] = key.split('.');
-        const source = choices.find((candidate) => candidate.values[key]?.includes(value)); // none: matched widths
+        const isSource = ({ values: { [key]: space } }: Choices) => space && (!isList(space) || space.includes(value));
+        const source = choices.find(isSource); // none: matched widths
+        const space = source?.values[key];
         return {
           ...{ key, value },
           at: head === 'model' ? [...model.path, ...rest] : key.split('.'),
-          from: source ? [...source.path, key, source.values[key]?.indexOf(value) ?? 0] : model.path,
+          from: source ? [...source.path, key, ...(space && isList(space) ? [space.indexOf(value)] : [])] : model.path,
         };
       });
     const changed = [
@@ -264,6 +293,7 @@ export function parseComparison(
     points,
     match: compare.match === null ? null : compare.match === 'parameters' ? 'baseline' : compare.match.parameters,
     tune: compare.tune,
+    search,
     tuneSeeds,
     uncertainty: compare.uncertainty,
     metrics: compare.metrics,
@@ -285,6 +315,12 @@ export function parseComparison(
       ['dataset', 'splitSeed'],
       'run draws other splits under the seed of a search: it would choose by rows that others are tested on; use a number',
     );
+  checkSearch(
+    search,
+    [shared, ...models.map(ownOf)],
+    experiments.map(({ train }) => train.epochs),
+    document,
+  );
   checkTasks([axes, shared, ...models.map(ownOf)], experiments, document);
   checkMetrics(compare, first, document, definitions);
   checkMargins(compare.margin, document, definitions);
@@ -429,17 +465,4 @@ function checkContrasts(
     if (contrasts.slice(0, index).some((other) => String(other.toSorted()) === String(pair.toSorted())))
       throw failAt(document, path, 'these two are compared above');
   }
-}
-
-/** Every combination of values, the last key's changing fastest. */
-/** Their number, without making them. */
-function sizeOf(choices: Readonly<Record<string, readonly unknown[]>>): number {
-  return Object.values(choices).reduce((product, options) => product * options.length, 1);
-}
-
-export function combinations(choices: Readonly<Record<string, readonly unknown[]>>): AxisPoint[] {
-  return Object.entries(choices).reduce<AxisPoint[]>(
-    (points, [key, options]) => points.flatMap((point) => options.map((option) => ({ ...point, [key]: option }))),
-    [{}],
-  );
 }

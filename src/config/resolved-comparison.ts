@@ -10,7 +10,8 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
   const [point = {}] = config.points;
   const experimentOf = (label: string) => config.experiment(label, point, config.seeds[0] ?? 0);
   const { model: _model, seed: _seed, plugins: _plugins, ...shared } = experimentOf(config.baseline);
-  const { seeds, looks, axes, match, tune, tuneSeeds, uncertainty, metrics, margins, taskWeights, contrasts } = config;
+  const { seeds, looks, axes, match, tune, search, tuneSeeds, uncertainty, metrics, margins, taskWeights, contrasts } =
+    config;
   const [first = 0, second = first + 1] = looks;
   const [tuneSeed, ...others] = tuneSeeds;
   return {
@@ -27,6 +28,7 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
       axes,
       match: match === 'baseline' ? 'parameters' : match === null ? null : { parameters: match },
       tune,
+      ...(search.type === 'grid' ? {} : { search }), // as earlier versions wrote it
       tuneSeed: others.length === 0 ? tuneSeed : tuneSeeds,
       uncertainty,
       metrics,

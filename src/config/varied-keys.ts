@@ -1,11 +1,12 @@
 import type { ConfigDocument, Path } from './document.js';
 import type { Experiment } from './experiment.js';
 import { failAt } from './parse.js';
+import { isList, type Spaces } from './search.js';
 
 /** Values by dotted key, such as `axes` or what `tune` searches, and where they are written. */
 export interface Choices {
   readonly path: Path;
-  readonly values: Readonly<Record<string, readonly unknown[]>>;
+  readonly values: Spaces;
 }
 
 /**
@@ -42,7 +43,7 @@ function checkValues({ path, values }: Choices, parts: string, document: ConfigD
     if (whole) throw failAt(document, at, `cannot be varied here: name a key below ${parts}`);
     if (key.split('.').includes(''))
       throw failAt(document, at, 'is not a key: join its parts by single dots, as in train.epochs');
-    if (new Set(options.map((value) => JSON.stringify(value))).size < options.length)
+    if (isList(options) && new Set(options.map((value) => JSON.stringify(value))).size < options.length)
       throw failAt(document, at, 'a value is listed twice');
   }
 }
@@ -60,7 +61,7 @@ export function checkTasks(
   const varied = choices.flatMap(({ path, values }) =>
     Object.entries(values).map(([key, options]) => ({ key, options, path: [...path, key] })),
   );
-  const found = varied.find(({ key, options }) => options.length > 1 && names(key));
+  const found = varied.find(({ key, options }) => !(isList(options) && options.length < 2) && names(key));
   if (!found) throw new Error('The tasks differ, and no key varies them.');
   const message = `gives other tasks (${first}; ${other}): all points of a comparison have the same`;
   throw failAt(document, found.path, message);

@@ -5,6 +5,7 @@ import { aggregateDigits, contrastsAt, effect, signs, verdictText, withSign } fr
 import { explanations, looksInWords, testInWords } from './explanations.js';
 import { dash, fixed, percent } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
+import { searchInWords } from './search.js';
 import { shortened, type TextCell, textTable, wrapped } from './text-table.js';
 import { type PointVerdict, verdictsInWords } from './verdict-in-words.js';
 import { ownBestInWords, wideTable } from './wide-table.js';
@@ -33,7 +34,11 @@ export function comparisonTable(comparison: Comparison, options: TableOptions): 
   const tests = points.map((point) => testInWords(comparison, point));
   const decidable = points.length === 1 && tests.flat().length > 0;
   const reading = options.wide
-    ? points.flatMap((point) => [...explanations(comparison, point), ...ownBestInWords(comparison, point)])
+    ? points.flatMap((point) => [
+        ...explanations(comparison, point),
+        ...ownBestInWords(comparison, point),
+        ...searchInWords(comparison, point.axis),
+      ])
     : [legend(comparison, points), ...tests.flat(), ...looksInWords(comparison)];
   const paragraphs = [
     ...tables,

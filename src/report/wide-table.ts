@@ -3,6 +3,7 @@ import { aggregateDigits, contrastsAt, effect, verdictText, withSign } from './e
 import { hasIntervals } from './explanations.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask } from './points.js';
+import { searchTable } from './search.js';
 import { type TextCell, textTable } from './text-table.js';
 
 /**
@@ -24,10 +25,8 @@ export function wideTable(comparison: Comparison, point: Point, colour: boolean)
     ]),
   );
   const columns = columnsOf(hasIntervals(point), colour);
-  return [models, contrasts]
-    .filter((lines) => lines.length > 0)
-    .map((lines) => tableOf(columns, lines))
-    .join('\n');
+  const tables = [models, contrasts].filter((lines) => lines.length > 0).map((lines) => tableOf(columns, lines));
+  return [...tables, searchTable(comparison, point.axis)].filter((text) => text !== '').join('\n');
 }
 
 /** How to read the gains at each task's own best epoch. Empty if there are none. */

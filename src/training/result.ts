@@ -34,21 +34,30 @@ export function howEnded(
   { tasks: configured, loss, train }: Pick<Experiment, 'tasks' | 'loss' | 'train'>,
   bestEpoch: Trained['bestEpoch'],
 ): Ended {
-  const [first] = epochs;
-  if (!first) return 'limit';
-  // A standardised loss is relative to the variance of the training labels, of which epochs.jsonl has that of the validation labels.
-  const tasks = configured.map(({ name, type, standardize }): Task => {
-    const variance = Number(first.validation[name]?.labelVariance);
-    return { name, type, offset: 0, scale: standardize && variance > 0 ? Math.sqrt(variance) : 1 };
-  });
-  const owners = typeof bestEpoch === 'number' ? [undefined] : tasks.map(({ name }) => name);
-  // As in training: the initial weights of the config. Those of an epoch may be a balancing method's.
-  const weights = tasks.map(({ name }) => loss.weights[name]?.initial ?? 1);
-  const plateaus = unitsOf(owners, tasks, train.earlyStopping.monitor, weights).flatMap((unit) => {
+  if (epochs.length === 0) return 'limit';
+  const units = unitsIn(epochs, { tasks: configured, loss, train }, typeof bestEpoch !== 'number');
+  const plateaus = units.flatMap((unit) => {
     const judged = epochs.filter(({ validation }) => unit.error(validation) !== null);
     return judged.length === 0 ? [] : [hasStopped(unit, judged, train) || isFlat(unit, judged, train.epochs)];
   });
   return plateaus.length > 0 && plateaus.every((is) => is) ? 'plateau' : 'limit';
+}
+
+/** What had a best epoch of its own, as far as stored epochs tell: see `unitsOf`. @param independent Each task was a unit. */
+export function unitsIn(
+  [first]: readonly EpochRecord[],
+  { tasks: configured, loss, train }: Pick<Experiment, 'tasks' | 'loss' | 'train'>,
+  independent: boolean,
+): readonly Unit[] {
+  // A standardised loss is relative to the variance of the training labels, of which epochs.jsonl has that of the validation labels.
+  const tasks = configured.map(({ name, type, standardize }): Task => {
+    const variance = Number(first?.validation[name]?.labelVariance);
+    return { name, type, offset: 0, scale: standardize && variance > 0 ? Math.sqrt(variance) : 1 };
+  });
+  const owners = independent ? tasks.map(({ name }) => name) : [undefined];
+  // As in training: the initial weights of the config. Those of an epoch may be a balancing method's.
+  const weights = tasks.map(({ name }) => loss.weights[name]?.initial ?? 1);
+  return unitsOf(owners, tasks, train.earlyStopping.monitor, weights);
 }
 
 function hasStopped(unit: Unit, epochs: readonly EpochRecord[], { earlyStopping }: Experiment['train']): boolean {

@@ -101,7 +101,9 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     stage = { timeLeft: createTimeLeft(kinds, jobs), of: runs, done: runs - unfinished.length };
     const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
     const how = `${jobs} at a time with ${threads} ${threads === 1 ? 'thread' : 'threads'} each`;
-    const what = `${runs === 1 ? 'run' : 'runs'}${name === 'tuning' ? ' to tune' : ''}`;
+    const until = new Set(unfinished.flatMap((run) => run.until ?? []));
+    const rung = until.size === 0 ? '' : ` until epoch ${[...until].join(' or ')}`;
+    const what = `${runs === 1 ? 'run' : 'runs'}${name === 'tuning' ? ` to tune${rung}` : ''}`;
     line(`${runs} ${what}${finished}${unfinished.length > 0 ? `; ${how}` : ''}`);
     const title = name === 'tuning' ? 'all runs to tune' : 'all runs';
     if (stream.isTTY && unfinished.length > 0)
@@ -119,11 +121,12 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     const name = nameOf(run);
     if (report.kind === 'note' && report.ofRun) ofRuns.add(run, report.message);
     else if (report.kind === 'note') once(`note: ${report.message}`);
-    if (report.kind === 'start' && report.resumedAt !== null) line(`${name} continues in epoch ${report.resumedAt}`);
+    if (report.kind === 'start' && report.resumedAt !== null && run.until === undefined)
+      line(`${name} continues in epoch ${report.resumedAt}`);
     const place = places.get(run.folder) ?? 0;
     if (report.kind === 'start') bars?.job(place, name, 0, ['compiling']);
     if (report.kind !== 'step') return;
-    const { epochs } = run.experiment.train;
+    const { until: epochs = run.experiment.train.epochs } = run;
     const fraction = (report.epoch - 1 + report.step / report.steps) / epochs;
     fractions.set(run.folder, fraction);
     stage?.timeLeft.update(run.folder, fraction, now());

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { lookAtMachine } from '../../engine/devices/choose-device.js';
+import { bestSoFar } from '../../training/best-so-far.js';
 import { readResult } from '../../training/result.js';
 import { judge } from '../gains/task-gain.js';
 import { dataOf, type ReadShape } from '../plan/data-shapes.js';
@@ -157,7 +158,7 @@ export function localProcesses({
       predictions,
     }: { readonly path: string; readonly place: number; readonly count: number; readonly predictions: boolean },
   ): Promise<Outcome> {
-    const { experiment } = run;
+    const { experiment, until } = run;
     const order = {
       kind: 'run',
       experiment,
@@ -165,6 +166,7 @@ export function localProcesses({
       engine: deviceFor(devices, count, place),
       predictions,
       force,
+      ...(until === undefined ? {} : { until }),
     } as const;
     for (let attempt = 1; ; attempt++) {
       const answer = await workers.at(place).ask(order, (report) => on({ kind: 'report', run, report }));
@@ -180,13 +182,14 @@ export function localProcesses({
     }
   }
 
-  function scoresOf(stage: Stage, { experiment, tasks }: Run, path: string) {
+  function scoresOf(stage: Stage, { experiment, tasks, until }: Run, path: string) {
     const result = readResult(path);
-    if (!result) return [];
+    const soFar = until === undefined ? result?.tasks : bestSoFar(path, experiment, until).tasks;
     const reported = experiment.tasks.filter(({ name }) => tasks?.includes(name) ?? true);
     return reported.map((task) => {
       const { metric } = judge(task, metrics);
-      const value = result.tasks[task.name]?.[stage === 'tuning' ? 'validation' : 'test'][metric.name];
+      const found = stage === 'tuning' ? soFar?.[task.name]?.validation : result?.tasks[task.name]?.test;
+      const value = found?.[metric.name];
       return { task: task.name, metric: metric.name, value: typeof value === 'number' ? value : null };
     });
   }

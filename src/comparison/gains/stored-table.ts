@@ -87,7 +87,8 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   const comparison = sealed({
     ...summary,
     rows: decided,
-    notes: [...summary.notes, ...notesOnSearch(decided), ...notesOnSettings(stored, baseline)],
+    ...(only?.search ? { search: only.search } : {}),
+    notes: [...summary.notes, ...notesOnSearch(decided, only?.search), ...notesOnSettings(stored, baseline)],
   });
   return { comparison, runs, notes };
 }

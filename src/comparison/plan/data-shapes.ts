@@ -2,7 +2,7 @@ import type { Experiment } from '../../config/experiment.js';
 import type { SplitName } from '../../data/dataset.js';
 import { models } from '../../models/catalogue.js';
 import type { ModelShape } from '../../models/model.js';
-import { countParameters } from '../../training/setup.js';
+import { countByTask, countParameters } from '../../training/setup.js';
 
 /** The data dimensions that models are built for. */
 export interface DataShape {
@@ -27,4 +27,9 @@ export function parametersOf(
   shape: ModelShape,
 ): { readonly embedding: number; readonly network: number } {
   return countParameters(models.get(model.type).build(shape, model).parameters);
+}
+
+/** The same by task, where the tasks share no parameters. */
+export function parametersByTask({ model }: Experiment, shape: ModelShape): ReturnType<typeof countByTask> {
+  return countByTask(models.get(model.type).build(shape, model).parameters);
 }

@@ -7,8 +7,10 @@ import type { Experiment } from '../../config/experiment.js';
 import type { ModelShape } from '../../models/model.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
 import { definitions } from '../../training/definitions.js';
-import { createMatching, decide, decisionsOf, planSearch } from './decided-changes.js';
+import { searchedPlaces } from './candidates.js';
+import { createMatching, decide, decisionsOf } from './decided-changes.js';
 import { networkParameters } from './match.js';
+import { planSearch } from './search.js';
 
 const text = `name: small
 compare:
@@ -36,15 +38,14 @@ const shapeOf = async ({ inputs }: Experiment) => {
 
 test('a tuned width of the inputs is counted where widths are matched; the measure is the baseline as configured', async () => {
   const read: number[] = [];
-  const matching = await createMatching(config, async (experiment) => {
+  const matching = createMatching(config, async (experiment) => {
     read.push(experiment.inputs.embedding);
     return shapeOf(experiment);
   });
-  expect(new Set(read)).toEqual(new Set([4, 16]));
   const baseline = 2 * (40 * 32 + 32 + 32 * 8 + 8 + 8 + 1);
   for (const embedding of [4, 16]) {
     for (const label of ['single-task', 'hard-sharing']) {
-      const { changes, match } = matching(label, {}, { 'inputs.embedding': embedding });
+      const { changes, match } = await matching(label, {}, { 'inputs.embedding': embedding });
       const { model } = config.experiment(label, {}, 1, changes);
       const network = networkParameters({ type: model.type, options: model, shape: shapeWith(embedding) });
       expect(match?.network).toBe(network); // that of the run
@@ -52,6 +53,7 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
       expect(network - (match?.miss ?? Number.NaN)).toBe(baseline);
     }
   }
+  expect(new Set(read)).toEqual(new Set([4, 16]));
 });
 
 /** A search of two widths by single-task and of three numbers of experts by mmoe, whose runs have these validation AUCs, task by task. */
@@ -68,8 +70,9 @@ async function decided(aucs: Readonly<Record<string, readonly (readonly [income:
     .replace('{ loader: census-income, path: nowhere, group: 1 }', synthetic)
     .replaceAll('type: binary', 'type: regression');
   const searched = parseComparison(spaces, 'spaces.yaml', [], definitions);
-  const matching = await createMatching(searched, shapeOf);
-  const search = await planSearch(searched, folder, matching, () => undefined);
+  const matching = createMatching(searched, shapeOf);
+  const places = await searchedPlaces(searched, matching, shapeOf);
+  const search = await planSearch(searched, places, folder, () => undefined);
   for (const [label, values] of Object.entries(aucs)) {
     const runs = search.runs.filter((run) => run.label === label);
     expect(runs).toHaveLength(values.length);
@@ -88,7 +91,7 @@ async function decided(aucs: Readonly<Record<string, readonly (readonly [income:
       writeFileSync(join(search.folder, name, 'result.json'), JSON.stringify(result));
     }
   }
-  return { searched, changes: decide(searched, matching, search) };
+  return { searched, changes: await decide(searched, matching, search.chosen) };
 }
 const synthetic = '{ loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }';
 

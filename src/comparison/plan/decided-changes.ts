@@ -1,14 +1,12 @@
-import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { selectionScore } from '../../metrics/evaluate.js';
 import { UserError } from '../../support/errors.js';
-import { type Result, readResult } from '../../training/result.js';
-import { hasIndependentTasks } from '../../training/setup.js';
-import type { ComparisonRow, Match } from '../comparison.js';
+import type { RunSoFar } from '../../training/best-so-far.js';
+import type { ComparisonRow, Match, SearchRecord } from '../comparison.js';
 import { mean } from '../statistics/gain-error.js';
 import type { ReadShape } from './data-shapes.js';
 import { matched } from './match.js';
-import { placeRuns, type Run, type RunPart, type Wanted } from './run.js';
+import type { Run, RunPart } from './run.js';
 
 /** What a run's config has beyond its model's config. */
 interface Decided {
@@ -26,77 +24,47 @@ export interface DecidedChanges {
   of(label: string, point: AxisPoint): readonly (Decided & RunPart)[];
 }
 
-/** The search runs of all models and points, in the order of the config. */
-export interface Search {
-  readonly runs: readonly Run[];
-  readonly folder: string;
-}
+/** Widths matched to values that a model's runs have, and the values themselves. */
+export type Matching = (label: string, point: AxisPoint, values: AxisPoint) => Promise<Decided>;
 
-export type Matching = (label: string, point: AxisPoint, values: AxisPoint) => Decided;
-
-/** Reads the data of every point, with the values of every search, if widths are to be matched. */
-export async function createMatching(config: ComparisonConfig, readShape: ReadShape): Promise<Matching> {
-  if (config.match === null) return (_label, _point, values) => ({ changes: values, values, match: null });
-  const keyOf = (label: string, point: AxisPoint, values: AxisPoint) => JSON.stringify([label, point, values]);
-  const places = config.points.flatMap((point) =>
-    config.models.flatMap(({ label }) => [{}, ...config.settings(label)].map((values) => ({ label, point, values }))),
-  );
-  const shapes = new Map(
-    await Promise.all(
-      places.map(async ({ label, point, values }) => {
-        const experiment = config.experiment(label, point, config.seeds[0] ?? 0, values);
-        return [keyOf(label, point, values), (await readShape(experiment)).model] as const;
-      }),
-    ),
-  );
+/** Reads the data that it is asked about, if widths are to be matched. */
+export function createMatching(config: ComparisonConfig, readShape: ReadShape): Matching {
+  if (config.match === null) return async (_label, _point, values) => ({ changes: values, values, match: null });
+  const known = new Map<string, Promise<Decided>>();
+  const shapeOf = async (label: string, point: AxisPoint, values: AxisPoint) =>
+    (await readShape(config.experiment(label, point, config.seeds[0] ?? 0, values))).model;
   return (label, point, values) => {
-    const [shape, changed] = [shapes.get(keyOf(config.baseline, point, {})), shapes.get(keyOf(label, point, values))];
-    if (!shape || !changed) throw new Error(`The data at ${keyOf(label, point, values)} were not read.`);
+    const key = JSON.stringify([label, point, values]);
+    const made = known.get(key) ?? match(label, point, values);
+    known.set(key, made);
+    return made;
+  };
+
+  async function match(label: string, point: AxisPoint, values: AxisPoint): Promise<Decided> {
+    const [shape, changed] = await Promise.all([shapeOf(config.baseline, point, {}), shapeOf(label, point, values)]);
     const found = matched(config, label, point, shape, values, changed);
     return { changes: found?.changes ?? values, values, match: found?.match ?? null };
-  };
-}
-
-/** The tuning runs and their folders, which lie below the comparison's folder. No runs without `tune`. */
-export async function planSearch(
-  config: ComparisonConfig,
-  folder: string,
-  matching: Matching,
-  on: Parameters<typeof placeRuns>[3],
-  signal?: AbortSignal,
-): Promise<Search> {
-  const wanted = config.points.flatMap((point) =>
-    config.models.flatMap(({ label }) =>
-      tuningRuns(config, label, point, (values) => matching(label, point, values).changes),
-    ),
-  );
-  const below = join(folder, 'tuning');
-  return { runs: await placeRuns(config, wanted, below, on, signal), folder: below };
-}
-
-/** The best values of a finished search, with widths matched to them. */
-export function decide(config: ComparisonConfig, matching: Matching, search: Search): DecidedChanges {
-  const keyOf = (label: string, point: AxisPoint) => JSON.stringify([label, point]);
-  const tried = new Map<string, { readonly run: Run; readonly result: ReturnType<typeof readResult> }[]>();
-  for (const run of search.runs) {
-    const key = keyOf(run.label, run.point);
-    tried.set(key, [...(tried.get(key) ?? []), { run, result: readResult(join(search.folder, run.folder)) }]);
   }
-  const decided = config.points.flatMap((point) =>
-    config.models.map(({ label }) => {
-      const runs = tried.get(keyOf(label, point)) ?? [];
-      const tasks = runs[0]?.run.experiment.tasks.map(({ name }) => name) ?? [];
-      const independent = runs.every(({ run }) => hasIndependentTasks(run.experiment));
+}
+
+/** What each searched model chose at a point, by label and point; of the others nothing. */
+export type Chosen = (label: string, point: AxisPoint) => readonly Choice[] | undefined;
+
+/** The values that were chosen, or the only ones, with widths matched to them. */
+export async function decide(config: ComparisonConfig, matching: Matching, chosen: Chosen): Promise<DecidedChanges> {
+  const keyOf = (label: string, point: AxisPoint) => JSON.stringify([label, point]);
+  const byKey = new Map<string, readonly (Decided & RunPart)[]>();
+  for (const point of config.points) {
+    for (const { label } of config.models) {
       const [only = {}] = config.settings(label);
-      const choices = runs.length === 0 ? [{ tasks, values: only }] : chooseValues(runs, tasks, independent);
-      const parts = choices.map(({ tasks, values }) => ({
+      const choices = chosen(label, point) ?? [{ tasks: [], values: only }];
+      const parts = choices.map(async ({ tasks, values }) => ({
         ...(choices.length > 1 ? { tasks } : {}),
-        ...matching(label, point, values),
+        ...(await matching(label, point, values)),
       }));
-      return [keyOf(label, point), parts] as const;
-    }),
-  );
-  const byKey = new Map(decided);
+      byKey.set(keyOf(label, point), await Promise.all(parts));
+    }
+  }
   return {
     of(label, point) {
       const found = byKey.get(keyOf(label, point));
@@ -107,34 +75,21 @@ export function decide(config: ComparisonConfig, matching: Matching, search: Sea
 }
 
 /** A run of the search and its result. Without a result it failed. */
-interface Tried {
+export interface Tried {
   readonly run: Pick<Run, 'label' | 'values'>;
-  readonly result: Pick<Result, 'tasks'> | undefined;
+  readonly result: Pick<RunSoFar, 'tasks'> | undefined;
 }
 
 /** Values, and the tasks that use them. */
-interface Choice {
+export interface Choice {
   readonly tasks: readonly string[];
   readonly values: AxisPoint;
 }
 
-/**
- * The search of one model at one point: each combination of values with each seed of the search. These runs are not
- * reported. Empty if there is only one combination.
- * @param changesWith Further changes of a run with these values, such as widths matched with them; default: the values
- * alone.
- */
-export function tuningRuns(
-  config: ComparisonConfig,
-  label: string,
-  point: AxisPoint,
-  changesWith: (values: AxisPoint) => AxisPoint = (values) => values,
-): readonly Wanted[] {
-  const settings = config.settings(label);
-  if (settings.length < 2) return [];
-  return settings.flatMap((values) =>
-    config.tuneSeeds.map((seed) => ({ label, point, seed, values, changes: changesWith(values) })),
-  );
+/** Values, with the score that ranks them; none: a run failed, or lacks a score that another run has. */
+export interface Ranked {
+  readonly values: AxisPoint;
+  readonly score: number | undefined;
 }
 
 /**
@@ -143,16 +98,34 @@ export function tuningRuns(
  *
  * Tasks that share no parameters choose separately, each by its own score, as if searched alone. A task without a score
  * in any run takes the values that are best for the others.
- * @param tried The search of one model at one point, in the order of `tuningRuns`.
- * @param independent Whether the tasks share no parameters.
+ * @param tried The search of one model at one point, in the order of its candidates.
+ * @param groups The tasks that choose together.
+ * @param among Whether a group may choose these values; default: all.
  * @returns The choices in the order of their first tasks; one choice if all tasks agree.
  * @throws UserError if no values have a score in each of their runs.
  */
 export function chooseValues(
   tried: readonly Tried[],
-  tasks: readonly string[],
-  independent: boolean,
+  groups: readonly (readonly string[])[],
+  among: (group: number, values: AxisPoint) => boolean = () => true,
 ): readonly Choice[] {
+  const choices = new Map<string, { readonly values: AxisPoint; readonly tasks: string[] }>();
+  for (const [group, ranking] of rankings(tried, groups).entries()) {
+    const [best] = ranking.filter(({ values }) => among(group, values));
+    if (best?.score === undefined) throw noValues(tried);
+    const key = JSON.stringify(best.values);
+    const choice = choices.get(key) ?? { values: best.values, tasks: [] };
+    choice.tasks.push(...(groups[group] ?? []));
+    choices.set(key, choice);
+  }
+  return [...choices.values()];
+}
+
+/** For each group of tasks, all values, the best first. See `chooseValues`. */
+export function rankings(
+  tried: readonly Tried[],
+  groups: readonly (readonly string[])[],
+): readonly (readonly Ranked[])[] {
   const candidates = new Map<string, { readonly values: AxisPoint; readonly scores: ReadonlyMap<string, number>[] }>();
   for (const { run, result } of tried) {
     const { values = {} } = run;
@@ -162,35 +135,31 @@ export function chooseValues(
     candidates.set(key, candidate);
   }
   const all = [...candidates.values()];
-  const scored = tasks.filter((task) => all.some(({ scores }) => scores.some((byTask) => byTask.has(task))));
-
-  const choices = new Map<AxisPoint, string[]>();
-  for (const group of independent ? tasks.map((task) => [task]) : [tasks]) {
+  const scored = groups.flat().filter((task) => all.some(({ scores }) => scores.some((byTask) => byTask.has(task))));
+  return groups.map((group) => {
     const own = group.filter((task) => scored.includes(task));
-    const values = best(own.length > 0 ? own : scored);
-    choices.set(values, [...(choices.get(values) ?? []), ...group]);
-  }
-  return Array.from(choices, ([values, tasks]) => ({ tasks, values }));
+    const judged = own.length > 0 ? own : scored;
+    return all
+      .map(({ values, scores }): Ranked => {
+        const each = scores.flatMap((byTask) => judged.map((task) => byTask.get(task)));
+        const defined = each.filter((score) => score !== undefined);
+        const isWhole = defined.length > 0 && defined.length === each.length;
+        return { values, score: isWhole ? mean(defined) : undefined };
+      })
+      .toSorted((a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY) || 0);
+  });
+}
 
-  function best(judged: readonly string[]): AxisPoint {
-    let found: { readonly values: AxisPoint; readonly score: number } | undefined;
-    for (const { values, scores } of all) {
-      const each = scores.flatMap((byTask) => judged.map((task) => byTask.get(task)));
-      const defined = each.filter((score) => score !== undefined);
-      if (defined.length === 0 || defined.length < each.length) continue;
-      const score = mean(defined);
-      if (found === undefined || score > found.score) found = { values, score };
-    }
-    if (found) return found.values;
-    throw new UserError(
-      `Tuning of '${tried[0]?.run.label}' found no values: of each of the ${all.length} combinations a run failed or has no score on ` +
-        'validation. See their log.jsonl, or try other values under compare.tune or compare.models.',
-    );
-  }
+export function noValues(tried: readonly Tried[]): UserError {
+  const combinations = new Set(tried.map(({ run }) => JSON.stringify(run.values))).size;
+  return new UserError(
+    `Tuning of '${tried[0]?.run.label}' found no values: of each of the ${combinations} combinations a run failed or has no score on ` +
+      'validation. See their log.jsonl, or try other values under compare.tune or compare.models.',
+  );
 }
 
 /** Scores by task, for the tasks that have one. */
-function validationScores(result: Pick<Result, 'tasks'> | undefined): ReadonlyMap<string, number> {
+export function validationScores(result: Tried['result']): ReadonlyMap<string, number> {
   const scores = new Map<string, number>();
   for (const [name, { type, validation }] of Object.entries(result?.tasks ?? {})) {
     const score = selectionScore({ type }, validation);
@@ -237,8 +206,12 @@ export function tunedKeys({ tuned, tunedByTask }: Decisions): readonly string[] 
   return [tuned ?? {}, ...Object.values(tunedByTask ?? {})].flatMap((values) => Object.keys(values));
 }
 
-/** Notes on searches of different sizes. */
-export function notesOnSearch(rows: readonly Pick<ComparisonRow, 'label' | 'searched'>[]): readonly string[] {
+/** Notes on searches of different sizes. A budget is the same for every model, whatever the number of its combinations. */
+export function notesOnSearch(
+  rows: readonly Pick<ComparisonRow, 'label' | 'searched'>[],
+  search: SearchRecord | undefined,
+): readonly string[] {
+  if ((search?.budget ?? null) !== null) return [];
   const searched = new Map(rows.flatMap(({ label, searched }) => (searched === undefined ? [] : [[label, searched]])));
   if (new Set(searched.values()).size < 2) return [];
   const numbers = Array.from(searched, ([label, number]) => `${label} ${number}`).join(', ');

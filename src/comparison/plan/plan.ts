@@ -5,16 +5,18 @@ import { wholeNumber } from '../../support/whole-number.js';
 import type { LoadingEvent } from '../../training/load-dataset.js';
 import { mostPredictions } from '../../training/run.js';
 import { pointText } from './axis-point.js';
+import { searchedPlaces } from './candidates.js';
 import type { DataShape, ReadShape } from './data-shapes.js';
-import { createMatching, type DecidedChanges, decide, planSearch, type Search } from './decided-changes.js';
+import { createMatching, type DecidedChanges, decide } from './decided-changes.js';
 import { placeRuns, type Run, reportedRuns } from './run.js';
+import { planSearch, type Search } from './search.js';
 
 /** What a comparison has to run. */
 export interface Plan {
   /** The runs of `tune`, which come first. Empty without it. */
   readonly search: Search;
   /** The decisions of `tune` and `match`. The search must be finished. */
-  decide(): DecidedChanges;
+  decide(): Promise<DecidedChanges>;
   /** The reported runs for these seeds. Without decisions, `tune` is assumed to choose the config's values. */
   runs(decided: DecidedChanges | undefined, seeds: readonly number[]): Promise<readonly Run[]>;
 }
@@ -32,17 +34,16 @@ export async function makePlan(
   signal: AbortSignal,
 ): Promise<Plan> {
   await checkData(config, readShape);
-  const matching = await createMatching(config, readShape);
-  const search = await planSearch(config, folder, matching, on, signal);
-  const undecided: Pick<DecidedChanges, 'of'> = {
-    of(label, point) {
-      const [only = {}, ...others] = config.settings(label);
-      return [matching(label, point, others.length > 0 ? {} : only)];
-    },
-  };
+  const matching = createMatching(config, readShape);
+  const places = await searchedPlaces(config, matching, readShape);
+  const search = await planSearch(config, places, folder, on, signal);
+  // Without a search, matched widths are tried now, so that a mistake is told before hours of training.
+  const undecided = await decide(config, matching, (label, point) =>
+    places.some((place) => place.label === label && place.point === point) ? [{ tasks: [], values: {} }] : undefined,
+  );
   return {
     search,
-    decide: () => decide(config, matching, search),
+    decide: () => decide(config, matching, search.chosen),
     runs: (decided = undecided, seeds) =>
       placeRuns(config, reportedRuns(config, decided.of, seeds), folder, on, signal),
   };

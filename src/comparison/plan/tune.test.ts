@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { type AxisPoint, parseComparison } from '../../config/comparison.js';
 import { UserError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
-import { chooseValues, tuningRuns } from './decided-changes.js';
+import { searchedPlaces } from './candidates.js';
+import { chooseValues as chooseBy, createMatching, type Tried } from './decided-changes.js';
 import { experimentOf, type Wanted } from './run.js';
+import { tuningRuns as runsOf } from './search.js';
 
 const text = (tune: string) => `
 name: small
@@ -29,10 +31,22 @@ const values = [
   { 'train.optimizer.learningRate': 0.001, 'train.batchSize': 10 },
 ];
 
+/** The runs of a model's search, which may have further changes. */
+function tuningRuns(of: typeof searched, label: string, point: AxisPoint, changesWith = (tried: AxisPoint) => tried) {
+  const candidates = of
+    .settings(label)
+    .map((values) => ({ values, changes: changesWith(values), costs: [1], epochs: 1 }));
+  return runsOf({ label, point, groups: [tasks], candidates, rungs: null }, of.tuneSeeds);
+}
+
+const tasks = ['click', 'watch'];
+const chooseValues = (all: readonly Tried[], of: readonly string[], independent: boolean) =>
+  chooseBy(all, independent ? of.map((task) => [task]) : [of]);
+
 describe('the search', () => {
   const point = { 'dataset.correlation': 0.2 };
-  const searchOf = (of: typeof searched, label: string, ...changesWith: [((values: AxisPoint) => AxisPoint)?]) =>
-    tuningRuns(of, label, point, ...changesWith).map(({ values = {}, ...run }) => ({
+  const searchOf = (of: typeof searched, label: string, changesWith?: (values: AxisPoint) => AxisPoint) =>
+    tuningRuns(of, label, point, changesWith).map(({ values = {}, ...run }) => ({
       ...{ ...run, values },
       experiment: experimentOf(of, { ...run, values }),
     }));
@@ -75,9 +89,11 @@ describe('the search', () => {
     expect(new Set(runs.map(({ experiment }) => experiment.name)).size).toBe(4);
   });
 
-  test('there is none where there is no choice', () => {
-    expect(tuningRuns(config('null'), 'shared', point)).toEqual([]);
-    expect(tuningRuns(config('{ train.batchSize: [5] }'), 'shared', point)).toEqual([]);
+  test('there is none where there is no choice', async () => {
+    for (const tune of ['null', '{ train.batchSize: [5] }']) {
+      const neverRead = async () => expect.fail('the data are read');
+      expect(await searchedPlaces(config(tune), createMatching(config(tune), neverRead), neverRead)).toEqual([]);
+    }
   });
 });
 
@@ -103,10 +119,9 @@ const runAt = (index: number): Wanted => {
 };
 const tried = (...scores: (Scores | undefined)[]) =>
   scores.map((score, index) => ({ run: runAt(index), result: score && resultOf(score) }));
-const tasks = ['click', 'watch'];
 
 describe('the values chosen together', () => {
-  const chosen = (all: Parameters<typeof chooseValues>[0]) => {
+  const chosen = (all: readonly Tried[]) => {
     const choices = chooseValues(all, tasks, false);
     expect(choices.map((choice) => choice.tasks)).toEqual([tasks]);
     return choices[0]?.values;

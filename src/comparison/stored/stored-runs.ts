@@ -181,6 +181,31 @@ const rowShape = z.looseObject({
   match: values.optional(),
   matchByTask: byTask(values).optional(),
 });
+const searchShape = z.looseObject({
+  type: z.string(),
+  budget: number,
+  seeds: z.array(z.int()),
+  models: z.array(
+    z.looseObject({
+      ...{ label: z.string(), axis: values, groups: z.array(z.array(z.string())), rungs: z.array(z.int()).nullable() },
+      candidates: z.array(
+        z.looseObject({
+          ...{ values, cost: z.number(), chosenFor: z.array(z.string()) },
+          rungs: z.array(
+            z.looseObject({
+              ...{ tasks: z.array(z.string()), spent: z.number() },
+              runs: z.array(
+                z.looseObject({
+                  ...{ seed: z.int(), path: z.string(), epochs: z.int(), trained: z.boolean(), scores: byTask(number) },
+                }),
+              ),
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+});
 const common = {
   name: z.string(),
   baseline: z.string(),
@@ -195,6 +220,7 @@ const common = {
   taskWeights: byTask(z.number()),
   rows: z.array(rowShape),
   notes: z.array(z.string()),
+  search: searchShape.optional(),
   timing: values,
 };
 /** The fields that readers rely on. Schema 1 comes from earlier versions, some of which wrote less. */

@@ -15,6 +15,7 @@ import { lossWeights, runLossWeights } from './loss-weights.js';
 import { reliability, runReliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
 import { scatters } from './scatter.js';
+import { searches } from './search.js';
 
 /**
  * All charts of a comparison's report, by section. A section without data (no gates, no predictions, one task) is
@@ -29,6 +30,7 @@ export async function drawCharts(data: ReportData): Promise<readonly ChartSectio
     ...learningCurves(data),
     ...expertUse(data),
     ...gainByParameters(comparison),
+    ...searches(comparison),
     ...(await reliability(data)),
     ...lossWeights(data),
     ...balancing(data),

@@ -1,0 +1,246 @@
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { type AxisPoint, type ComparisonConfig, parseComparison } from '../../config/comparison.js';
+import type { Experiment } from '../../config/experiment.js';
+import { definitions } from '../../training/definitions.js';
+import { searchedPlaces } from './candidates.js';
+import type { ReadShape } from './data-shapes.js';
+import { createMatching } from './decided-changes.js';
+import type { Run } from './run.js';
+import { planSearch, type Search } from './search.js';
+import { searchRecord } from './search-record.js';
+
+const configOf = (
+  search: string,
+  { tune = '{ model.dropout: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] }', more = '' } = {},
+) =>
+  parseComparison(
+    `name: small
+compare:
+  models:
+    - { type: single-task, levels: [[8]], tower: [] }
+    - { type: mmoe, levels: [[8]], tower: [], experts: 2 }
+  seeds: 3
+  tune: ${tune}
+  search: ${search}
+${more}dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
+train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
+`,
+    'small.yaml',
+    [],
+    definitions,
+  );
+
+const shapeOf: ReadShape = async ({ tasks }: Experiment) => ({
+  kind: 'shape',
+  model: {
+    tasks: tasks.map(({ name }) => ({ name, type: 'regression' })),
+    categorical: [],
+    numeric: ['a', 'b', 'c'],
+  },
+  rows: { train: 1, validation: 1, test: 1 },
+  grouped: false,
+});
+
+async function planned(config: ComparisonConfig, folder = mkdtempSync(join(tmpdir(), 'ple-halving-'))) {
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const places = await searchedPlaces(config, createMatching(config, shapeOf), shapeOf);
+  return planSearch(config, places, folder, () => undefined);
+}
+
+/** 1 - nmse on validation after an epoch; null: the run fails in it. */
+type Score = (run: Run, task: string, epoch: number) => number | null;
+
+/** Does what an executor does, as far as a search sees it: trains each run as far as it is asked, from where it is. */
+function train(search: Search, runs: readonly Run[], score: Score): void {
+  for (const run of runs) {
+    const path = join(search.folder, run.folder);
+    mkdirSync(path, { recursive: true });
+    const last = run.until ?? run.experiment.train.epochs;
+    const before = trained.get(path) ?? 0;
+    for (let epoch = before + 1; epoch <= last; epoch++) {
+      const scores = ['y1', 'y2'].map((task) => [task, score(run, task, epoch)] as const);
+      if (scores.some(([, value]) => value === null)) break;
+      const validation = Object.fromEntries(
+        scores.map(([task, value]) => [task, { nmse: 1 - Number(value), mse: 1, samples: 10, labelVariance: 1 }]),
+      );
+      const line = {
+        epoch,
+        steps: 1,
+        train: { loss: 1, tasks: { y1: 1, y2: 1 } },
+        validation,
+        weights: {},
+        seconds: 1,
+      };
+      appendFileSync(join(path, 'epochs.jsonl'), `${JSON.stringify(line)}\n`);
+      trained.set(path, epoch);
+      if (epoch === run.experiment.train.epochs) writeFileSync(join(path, 'result.json'), '{}');
+    }
+  }
+}
+const trained = new Map<string, number>();
+
+const dropout = (values: AxisPoint | undefined) => Number(values?.['model.dropout']);
+const dropoutsOf = (runs: readonly Run[], label: string) =>
+  runs.flatMap((run) => (run.label === label ? [dropout(run.values)] : [])).toSorted();
+
+/** All rungs to the end; the runs of each. */
+function whole(search: Search, score: Score): readonly (readonly Run[])[] {
+  const rungs: (readonly Run[])[] = [];
+  for (let rung = 0; ; rung++) {
+    const runs = search.rung(rung);
+    if (runs.length === 0) return rungs;
+    train(search, runs, score);
+    rungs.push(runs);
+  }
+}
+
+test('each rung trains the best third of the one before, from its checkpoint to the next epoch', async () => {
+  const search = await planned(configOf('{ type: halving, candidates: 9 }'));
+  const best: Score = ({ values }) => 1 - Math.abs(dropout(values) - 0.4);
+  const rungs = whole(search, best);
+  expect(rungs.map((runs) => [...new Set(runs.map(({ until }) => until))])).toEqual([[1], [3], [9]]);
+  expect(rungs.map((runs) => dropoutsOf(runs, 'mmoe').length)).toEqual([9, 3, 1]);
+  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0.3, 0.4, 0.5]);
+  expect(search.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.4 } }]);
+  const folders = (rung: number) => (rungs[rung] ?? []).map(({ folder, hash8 }) => `${folder} ${hash8}`);
+  expect(folders(0)).toEqual(expect.arrayContaining(folders(2))); // the same runs
+});
+
+test('a rung goes by the best epoch so far, and not by what a run has done since', async () => {
+  const config = configOf('{ type: halving, candidates: 9 }');
+  const search = await planned(config);
+  // .8 is the best at its first epoch, and overfits; .1 is the best in the end, but never comes there.
+  const score: Score = ({ values }, _, epoch) =>
+    dropout(values) === 0.8
+      ? 0.9 - epoch / 10
+      : dropout(values) === 0.1
+        ? epoch / 10 - 0.5
+        : 0.3 - dropout(values) / 10 + epoch / 1000;
+  const rungs = whole(search, score);
+  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0, 0.2, 0.8]);
+  expect(dropoutsOf(rungs[2] ?? [], 'mmoe')).toEqual([0.8]);
+  // Another process finds the same, though the runs' folders hold later epochs now, and nothing is left to train.
+  const again = await planned(config, join(search.folder, '..'));
+  for (const [rung, runs] of rungs.entries()) {
+    expect(again.rung(rung).map(({ folder }) => folder)).toEqual(runs.map(({ folder }) => folder));
+    expect(again.rung(rung).every(({ state }) => state === 'finished')).toBe(true);
+  }
+  expect(searchRecord(config, again)).toEqual(searchRecord(config, search));
+});
+
+test('a candidate that fails ranks last and stays in the list', async () => {
+  const config = configOf('{ type: halving, candidates: 9 }');
+  const search = await planned(config);
+  const score: Score = ({ values }, _, epoch) =>
+    dropout(values) === 0 && epoch > 0 ? null : dropout(values) === 0.1 && epoch > 1 ? null : 1 - dropout(values);
+  const rungs = whole(search, score);
+  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0.1, 0.2, 0.3]);
+  expect(dropoutsOf(rungs[2] ?? [], 'mmoe')).toEqual([0.2]);
+  const record = searchRecord(config, search)?.models.find(({ label }) => label === 'mmoe');
+  const entry = (value: number) => record?.candidates.find(({ values }) => dropout(values) === value);
+  expect(record?.candidates).toHaveLength(9);
+  expect(entry(0)?.rungs).toMatchObject([
+    { spent: 0, runs: [{ epochs: 0, trained: false, scores: { y1: null, y2: null } }] },
+  ]);
+  expect(entry(0.1)?.rungs).toMatchObject([
+    { runs: [{ trained: true }] },
+    { spent: 0, runs: [{ epochs: 1, trained: false }] },
+  ]);
+  expect(entry(0.2)).toMatchObject({
+    chosenFor: ['y1', 'y2'],
+    rungs: [{}, {}, { runs: [{ epochs: 9, scores: { y1: 0.8, y2: 0.8 } }] }],
+  });
+});
+
+test('without a candidate that trains the search ends with a word', async () => {
+  const search = await planned(configOf('{ type: halving, candidates: 9 }'));
+  train(search, search.rung(0), () => null);
+  expect(() => search.rung(1)).toThrow(
+    /^Tuning of 'single-task' found no values: of each of the 9 combinations a run failed/,
+  );
+});
+
+test('candidates are ranked by the mean over seeds', async () => {
+  const config = configOf('{ type: halving, candidates: 9 }', { more: '  tuneSeed: [7, 8]\n' });
+  const search = await planned(config);
+  // Under seed 7 alone .0 would be the best.
+  const score: Score = ({ values, seed }) => (seed === 7 ? 1 - dropout(values) : 2 * dropout(values));
+  const rungs = whole(search, score);
+  expect(dropoutsOf(rungs[2] ?? [], 'mmoe')).toEqual([0.8, 0.8]);
+});
+
+test('tasks that share no parameters are searched as if alone: each keeps its own, and pays for its own network', async () => {
+  const config = configOf('{ type: halving, candidates: 9 }');
+  const search = await planned(config);
+  const score: Score = ({ values }, task) => (task === 'y1' ? dropout(values) : 1 - dropout(values));
+  const rungs = whole(search, score);
+  expect(dropoutsOf(rungs[1] ?? [], 'single-task')).toEqual([0, 0.1, 0.2, 0.6, 0.7, 0.8]);
+  expect(dropoutsOf(rungs[2] ?? [], 'single-task')).toEqual([0, 0.8]);
+  expect(search.chosen('single-task', {})).toEqual([
+    { tasks: ['y1'], values: { 'model.dropout': 0.8 } },
+    { tasks: ['y2'], values: { 'model.dropout': 0 } },
+  ]);
+  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toHaveLength(3);
+  // 9 x 1, 3 x 2 and 1 x 6 epochs for each task, each of them half of the model.
+  const record = searchRecord(config, search)?.models ?? [];
+  const spent = record.map(({ candidates }) =>
+    candidates.flatMap(({ rungs }) => rungs).reduce((sum, rung) => sum + rung.spent, 0),
+  );
+  expect(spent[0]).toBeCloseTo(9 + 3 * 2 + 1 * 6, 10);
+  // By hand: single-task 2 x (3 x 8 + 8 + 8 + 1) parameters; mmoe 2 experts, 2 gates without bias, 2 towers.
+  const cost = (2 * (3 * 8 + 8) + 2 * (3 * 2) + 2 * (8 + 1)) / (2 * (3 * 8 + 8 + 8 + 1));
+  expect(record[1]?.candidates[0]?.cost).toBeCloseTo(cost, 10);
+  expect(spent[1]).toBeCloseTo(cost * (9 + 3 * 2 + 1 * 6), 10);
+});
+
+test('a budget pays for as many candidates of each model as it can, and no more', async () => {
+  const tune = '{ model.dropout: { uniform: [0, 0.9] }, model.levels: [[[8]], [[16]]] }';
+  for (const [search, epochsOf] of [
+    ['{ type: random, budget: 300 }', (count: number) => 9 * count],
+    [
+      '{ type: halving, budget: 300 }',
+      (count: number) => count + 2 * Math.max(1, Math.floor(count / 3)) + 6 * Math.max(1, Math.floor(count / 9)),
+    ],
+  ] as const) {
+    const places = (await planned(configOf(search, { tune }))).places;
+    expect(places.map(({ label }) => label)).toEqual(['single-task', 'mmoe']);
+    for (const { candidates } of places) {
+      const costs = candidates.map((candidate) => candidate.costs.reduce((sum, cost) => sum + cost, 0));
+      const [least, most] = [Math.min(...costs), Math.max(...costs)];
+      expect(least).toBeLessThan(most);
+      expect(least * epochsOf(candidates.length)).toBeLessThanOrEqual(300);
+      expect(most * epochsOf(candidates.length + 1)).toBeGreaterThan(300);
+    }
+    const [single, mmoe] = places.map(({ candidates }) => candidates);
+    expect(single?.length).not.toBe(mmoe?.length);
+    const shared = Math.min(single?.length ?? 0, mmoe?.length ?? 0);
+    expect(single?.slice(0, shared).map(({ values }) => values)).toEqual(
+      mmoe?.slice(0, shared).map(({ values }) => values),
+    );
+  }
+});
+
+test('under a budget no search spends more than it, whichever candidates go on', async () => {
+  const config = configOf('{ type: halving, budget: 60 }', {
+    tune: '{ model.dropout: { uniform: [0, 0.9] }, model.levels: [[[8]], [[16]]] }',
+  });
+  const search = await planned(config);
+  const widest: Score = ({ values }) =>
+    Number(JSON.stringify(values?.['model.levels']) === '[[16]]') + dropout(values) / 10;
+  whole(search, widest);
+  for (const { candidates } of searchRecord(config, search)?.models ?? []) {
+    const spent = candidates.flatMap(({ rungs }) => rungs).reduce((sum, rung) => sum + rung.spent, 0);
+    expect(spent).toBeLessThanOrEqual(60 + 1e-9);
+    expect(spent).toBeGreaterThan(40);
+  }
+});
+
+test('a budget that does not pay for two candidates is refused', async () => {
+  await expect(planned(configOf('{ type: random, budget: 17 }'))).rejects.toThrow(
+    'compare.search.budget: 17 epochs of single-task do not pay for two candidates of single-task, which may take 18: raise it.',
+  );
+});

@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import { definitions } from '../training/definitions.js';
+import { parseComparison } from './comparison.js';
+import { stringifyComparison } from './resolved-comparison.js';
+import { candidatesOf, rungsOf, type Spaces } from './search.js';
+
+const drawn = (
+  own: Spaces,
+  most: number,
+  { label = 'm', shared = {}, seed = 1 }: { label?: string; shared?: Spaces; seed?: number } = {},
+) => candidatesOf({ type: 'random', candidates: most }, { label, shared, own }, seed);
+const column = (values: readonly Readonly<Record<string, unknown>>[], key: string) =>
+  values.map((one) => Number(one[key]));
+
+/** The largest distance between the share of draws at or below a value and its probability: Kolmogorov and Smirnov's statistic. */
+function distance(draws: readonly number[], below: (value: number) => number): number {
+  const sorted = draws.toSorted((a, b) => a - b);
+  return (
+    Math.max(...sorted.map((value) => Math.abs(sorted.lastIndexOf(value) + 1 - below(value) * sorted.length))) /
+    sorted.length
+  );
+}
+
+describe('candidates', () => {
+  const count = 2000;
+  const bound = 1.95 / Math.sqrt(count); // exceeded by one in 1,000 seeds
+
+  test.each<[string, Spaces[string], (value: number) => number]>([
+    ['uniform', { uniform: [-1, 3] }, (x) => (x + 1) / 4],
+    ['logUniform', { logUniform: [0.001, 10] }, (x) => Math.log(x / 0.001) / Math.log(10_000)],
+  ])('of %s are distributed so', (_, space, below) => {
+    const draws = column(drawn({ k: space }, count), 'k');
+    expect(draws).toHaveLength(count);
+    expect(distance(draws, below)).toBeLessThan(bound);
+    for (const value of draws) expect(String(Math.abs(value)).replace(/^0?\.0*|\./g, '').length).toBeLessThan(6);
+  });
+
+  test.each<[string, Spaces[string], (value: number) => number]>([
+    ['integer', { integer: [3, 7] }, () => 1 / 5],
+    ['logInteger', { logInteger: [1, 8] }, (k) => Math.log((k + 1) / k) / Math.log(9)],
+    ['a list', [1, 2, 4], () => 1 / 3],
+  ])('of %s have their probabilities, both ends included', (_, space, probability) => {
+    // Beside a continuous key, since equal combinations are left out.
+    const draws = column(drawn({ k: space, other: { uniform: [0, 1] } }, count), 'k');
+    const shares = [...new Set(draws)].map((value) => {
+      return { value, off: draws.filter((other) => other === value).length / draws.length - probability(value) };
+    });
+    expect(shares.reduce((sum, { value }) => sum + probability(value), 0)).toBeCloseTo(1, 12); // each value was drawn
+    for (const { off } of shares) expect(Math.abs(off)).toBeLessThan(0.04);
+  });
+
+  test('more extend the list; a further key, model or value of another key changes no draw', () => {
+    const own: Spaces = { a: { uniform: [0, 1] }, b: [1, 2, 3] };
+    const ten = drawn(own, 10);
+    expect(drawn(own, 30).slice(0, 10)).toEqual(ten);
+    expect(column(drawn({ ...own, c: { integer: [1, 9] } }, 10), 'a')).toEqual(column(ten, 'a'));
+    expect(column(drawn({ b: [1, 2], a: { uniform: [0, 1] } }, 10), 'a')).toEqual(column(ten, 'a'));
+    expect(drawn(own, 10, { label: 'other' })).not.toEqual(ten);
+    expect(drawn(own, 10, { seed: 2 })).not.toEqual(ten);
+    const shared: Spaces = { s: { uniform: [0, 1] } };
+    expect(column(drawn(own, 10, { shared }), 's')).toEqual(column(drawn({}, 10, { shared, label: 'other' }), 's'));
+    expect(column(drawn(own, 10, { shared }), 'a')).toEqual(column(ten, 'a'));
+  });
+
+  test('are distinct, and at most as many as there are', () => {
+    const all = drawn({ a: [1, 2, 3], b: { integer: [0, 3] } }, 100);
+    expect(all).toHaveLength(12);
+    expect(new Set(all.map((values) => JSON.stringify(values))).size).toBe(12);
+  });
+});
+
+test('rungs end at the last epoch, each a part of the next, and none before the least', () => {
+  expect(rungsOf(81, { eta: 3, minEpochs: 1 })).toEqual([1, 3, 9, 27, 81]); // Li et al., Table 1
+  expect(rungsOf(10, { eta: 3, minEpochs: 1 })).toEqual([1, 3, 10]);
+  expect(rungsOf(27, { eta: 3, minEpochs: 2 })).toEqual([3, 9, 27]);
+  expect(rungsOf(8, { eta: 2, minEpochs: 1 })).toEqual([1, 2, 4, 8]);
+  expect(rungsOf(2, { eta: 3, minEpochs: 1 })).toEqual([2]);
+});
+
+describe('a config', () => {
+  const text = (tune: string, search: string) => `name: small
+compare:
+  models: [{ type: single-task, levels: [[8]], tower: [4] }, { type: mmoe, levels: [[8]], tower: [4], tune: { model.experts: [2, 3] } }]
+  seeds: 3
+  tune: ${tune}
+  search: ${search}
+dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
+train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
+`;
+  const parse = (tune: string, search: string) => parseComparison(text(tune, search), 'c.yaml', [], definitions);
+  const rate = '{ train.optimizer.learningRate: { logUniform: [0.001, 0.1] } }';
+
+  test('tries a model’s own values beside those of all, which are the same for each', () => {
+    const config = parse(rate, '{ type: random, candidates: 5 }');
+    const rates = (label: string) => column(config.settings(label), 'train.optimizer.learningRate');
+    expect(rates('mmoe')).toEqual(rates('single-task'));
+    expect(config.settings('mmoe')).toHaveLength(5);
+    const [first = {}] = config.settings('mmoe');
+    expect(config.experiment('mmoe', {}, 1, first)).toMatchObject({
+      model: { experts: first['model.experts'] },
+      train: { optimizer: { learningRate: first['train.optimizer.learningRate'] } },
+    });
+  });
+
+  test('resolved, asks for the same search', () => {
+    const config = parse(rate, '{ type: halving, budget: 30, eta: 2 }');
+    const again = parseComparison(stringifyComparison(config), 'again.yaml', [], definitions);
+    expect(again.search).toEqual({ type: 'halving', budget: 30, eta: 2, minEpochs: 1 });
+    expect(again.settings('mmoe', 7)).toEqual(config.settings('mmoe', 7));
+    expect(stringifyComparison(parse('{ train.batchSize: [5] }', '{ type: grid }'))).not.toContain('search:');
+  });
+
+  test.each([
+    [
+      rate,
+      '{ type: grid }',
+      /^c\.yaml:5:11: 'compare\.tune\.train\.optimizer\.learningRate': a grid needs a list .*\{ type: random, candidates: 20 \}\.$/,
+    ],
+    [rate, '{ type: random }', /'compare\.search': give either candidates or a budget\.$/],
+    [rate, '{ type: random, candidates: 3, budget: 3 }', /give either candidates or a budget\.$/],
+    [rate, '{ type: random, candidates: 3, eta: 3 }', /'compare\.search\.eta': unknown key/],
+    [
+      '{ train.batchSize: { uniform: [3, 1] } }',
+      '{ type: random, candidates: 3 }',
+      /the first number must be below the second/,
+    ],
+    ['{ train.batchSize: { logUniform: [0, 1] } }', '{ type: random, candidates: 3 }', /must be above 0/],
+    ['{ train.batchSize: { normal: [0, 1] } }', '{ type: random, candidates: 3 }', /compare\.tune\.train\.batchSize/],
+    [
+      '{ train.batchSize: { uniform: [1, 2] } }',
+      '{ type: random, candidates: 3 }',
+      /'train\.batchSize'|train\.batchSize/,
+    ],
+    [
+      '{ train.epochs: [9, 12] }',
+      '{ type: halving, candidates: 3 }',
+      /'compare\.tune\.train\.epochs': halving itself says how long/,
+    ],
+    [
+      rate,
+      '{ type: halving, candidates: 3, minEpochs: 4 }',
+      /with 9 epochs there is nothing to halve: .* before epoch 4; raise train\.epochs/,
+    ],
+  ])('with %s and %s is refused', (tune, search, message) => {
+    expect(() => parse(tune, search)).toThrow(message);
+  });
+
+  test('with nothing to search is refused', () => {
+    const nothing = text('null', '{ type: random, candidates: 3 }').replace(', tune: { model.experts: [2, 3] }', '');
+    expect(() => parseComparison(nothing, 'c.yaml', [], definitions)).toThrow(
+      /'compare\.search': there is nothing to search/,
+    );
+  });
+});

@@ -1,0 +1,195 @@
+import { z } from 'zod';
+import { type Random, randomFromSeed } from '../support/random.js';
+import type { ConfigDocument, Path } from './document.js';
+import { failAt } from './parse.js';
+
+const listSchema = z.array(z.unknown()).min(1);
+const rangeOf = (number: z.ZodNumber) =>
+  z.tuple([number, number]).refine(([low, high]) => low < high, 'the first number must be below the second');
+const distributionSchema = z.union([
+  z.strictObject({ uniform: rangeOf(z.number()) }),
+  z.strictObject({ logUniform: rangeOf(z.number().positive()) }),
+  z.strictObject({ integer: rangeOf(z.int()) }),
+  z.strictObject({ logInteger: rangeOf(z.int().positive()) }),
+]);
+
+/** What `tune` may say of a key: values, of which random search draws each equally often, or a distribution. */
+export const spaceSchema = z.record(
+  z.string(),
+  z.union([listSchema, distributionSchema], {
+    error: (issue) =>
+      Array.isArray(issue.input)
+        ? 'it needs an item or more'
+        : 'a list of values, or a distribution: { uniform: [low, high] }, { logUniform: … }, { integer: … } or { logInteger: … }',
+  }),
+);
+export type Spaces = Readonly<z.infer<typeof spaceSchema>>;
+export type Space = Spaces[string];
+/** A value for each key. */
+type Values = Readonly<Record<string, unknown>>;
+
+const size = {
+  candidates: z.int().min(2).max(10_000).optional(),
+  /** In epochs of the baseline. */
+  budget: z.number().positive().optional(),
+};
+const oneSize = { error: 'give either candidates or a budget' };
+export const searchSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('grid') }),
+  z
+    .strictObject({ type: z.literal('random'), ...size })
+    .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
+  z
+    .strictObject({
+      ...{ type: z.literal('halving'), ...size },
+      eta: z.int().min(2).default(3),
+      minEpochs: z.int().positive().default(1),
+    })
+    .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
+]);
+export type SearchConfig = z.infer<typeof searchSchema>;
+
+/** How many candidates are checked before the data, and with them the number under a budget, are known. */
+const checkedCandidates = 10;
+/** Draws in a row that give nothing new: with 20 times as many as there are values, one in 10^8 is missed. */
+const mostRepeats = (found: number) => 1000 + 20 * found;
+
+export function isList(space: Space): space is readonly unknown[] & Space {
+  return Array.isArray(space);
+}
+
+/**
+ * The combinations of values that a model tries. A grid's are all, the last key's values changing fastest. Others are drawn: each key has a
+ * stream of its own, so that a further candidate, key or model changes no draw. A shared key gives every model the same values.
+ * Combinations that were drawn already are left out (Bergstra and Bengio, 2012, draw with replacement).
+ * @param seed The first of `tuneSeed`.
+ * @param most The number under a budget.
+ * @returns Fewer than asked for, where there are no more.
+ */
+export function candidatesOf(
+  search: SearchConfig,
+  { label, shared, own }: { readonly label: string; readonly shared: Spaces; readonly own: Spaces },
+  seed: number,
+  most?: number,
+): readonly Values[] {
+  const spaces = { ...shared, ...own };
+  if (search.type === 'grid') return combinations(listsOf(spaces));
+  const wanted = Math.min(most ?? search.candidates ?? checkedCandidates, sizeOf(spaces));
+  const root = randomFromSeed(seed).stream('search');
+  const draws = Object.entries(spaces).map(([key, space]) => {
+    const random = (key in own ? root.stream(label) : root).stream(key);
+    return { key, draw: () => drawn(space, random) };
+  });
+  const found = new Map<string, Values>();
+  for (let repeats = 0; found.size < wanted && repeats < mostRepeats(found.size); ) {
+    const values = Object.fromEntries(draws.map(({ key, draw }) => [key, draw()]));
+    const name = JSON.stringify(values);
+    repeats = found.has(name) ? repeats + 1 : 0;
+    if (!found.has(name)) found.set(name, values);
+  }
+  return [...found.values()];
+}
+
+/**
+ * The epochs at which successive halving ranks (Li et al., 2018, Algorithm 1): from the last one down, each a part 1/eta of the next, and none
+ * below `minEpochs`.
+ */
+export function rungsOf(
+  epochs: number,
+  { eta, minEpochs }: { readonly eta: number; readonly minEpochs: number },
+): readonly number[] {
+  const rungs = [epochs];
+  for (let rung = epochs / eta; rung >= minEpochs; rung /= eta) rungs.unshift(Math.floor(rung));
+  return rungs;
+}
+
+/** @throws ConfigError where halving has nothing to halve, or the search nothing to search. */
+export function checkSearch(
+  search: SearchConfig,
+  choices: readonly { readonly path: Path; readonly values: Spaces }[],
+  epochs: readonly number[],
+  document: ConfigDocument,
+): void {
+  if (search.type === 'grid') return;
+  const path = ['compare', 'search'];
+  if (choices.every(({ values }) => Object.keys(values).length === 0))
+    throw failAt(document, path, 'there is nothing to search: name keys and their values under compare.tune');
+  if (search.type !== 'halving') return;
+  for (const { path, values } of choices)
+    if ('train.epochs' in values)
+      throw failAt(
+        document,
+        [...path, 'train.epochs'],
+        'halving itself says how long a candidate trains; remove the key, or say compare.search: { type: random, … }',
+      );
+  const [fewest = 0] = epochs.toSorted((a, b) => a - b);
+  if (rungsOf(fewest, search).length < 2)
+    throw failAt(
+      document,
+      path,
+      `with ${fewest} epochs there is nothing to halve: the first of two rungs would end before ${search.minEpochs === 1 ? 'the first epoch' : `epoch ${search.minEpochs}`}; raise train.epochs, or lower eta or minEpochs`,
+    );
+}
+
+/** @throws ConfigError for a distribution among a grid's values. */
+export function checkGrid(
+  search: SearchConfig,
+  choices: readonly { readonly path: Path; readonly values: Spaces }[],
+  document: ConfigDocument,
+): void {
+  if (search.type !== 'grid') return;
+  for (const { path, values } of choices) {
+    const [key] = Object.entries(values).find(([, space]) => !isList(space)) ?? [];
+    if (key === undefined) continue;
+    throw failAt(
+      document,
+      [...path, key],
+      'a grid needs a list of values: list them, or draw from this distribution with compare.search: { type: random, candidates: 20 }',
+    );
+  }
+}
+
+/** Every combination of values, the last key's changing fastest. */
+export function combinations(choices: Readonly<Record<string, readonly unknown[]>>): Values[] {
+  return Object.entries(choices).reduce<Values[]>(
+    (points, [key, options]) => points.flatMap((point) => options.map((option) => ({ ...point, [key]: option }))),
+    [{}],
+  );
+}
+
+/** The number of combinations, without making them. */
+export function sizeOf(spaces: Spaces): number {
+  return Object.values(spaces).reduce((product, space) => product * valuesIn(space), 1);
+}
+
+function valuesIn(space: Space): number {
+  if (isList(space)) return space.length;
+  const range = 'integer' in space ? space.integer : 'logInteger' in space ? space.logInteger : undefined;
+  return range ? range[1] - range[0] + 1 : Number.POSITIVE_INFINITY;
+}
+
+function listsOf(spaces: Spaces): Readonly<Record<string, readonly unknown[]>> {
+  return Object.fromEntries(Object.entries(spaces).flatMap(([key, space]) => (isList(space) ? [[key, space]] : [])));
+}
+
+/**
+ * Numbers are short: of `logUniform` 4 significant digits, of `uniform` decimals of which a range has 10,000 or more. An integer k of `logInteger` has the probability log((k + 1) / k) / log((high + 1) / low).
+ */
+function drawn(space: Space, random: Random): unknown {
+  if (isList(space)) return space[random.below(space.length)];
+  if ('integer' in space) return space.integer[0] + random.below(space.integer[1] - space.integer[0] + 1);
+  const share = random.uniform();
+  if ('uniform' in space) {
+    const [low, high] = space.uniform;
+    const decimals = Math.max(0, Math.ceil(4 - Math.log10(high - low)));
+    return within(low + share * (high - low), (value) => value.toFixed(Math.min(100, decimals)), low, high);
+  }
+  const [low, high] = 'logUniform' in space ? space.logUniform : [space.logInteger[0], space.logInteger[1] + 1];
+  const value = low * (high / low) ** share;
+  if ('logInteger' in space) return Math.min(high - 1, Math.floor(value));
+  return within(value, (exact) => exact.toPrecision(4), low, high);
+}
+
+function within(value: number, written: (value: number) => string, low: number, high: number): number {
+  return Math.min(high, Math.max(low, Number(written(value))));
+}

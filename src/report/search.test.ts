@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import type { Comparison, ModelSearch, SearchCandidate } from '../comparison/comparison.js';
+import { drawAll } from './charts/draw-charts.js';
+import { searches } from './charts/search.js';
+import { comparisonTable } from './comparison-table.js';
+import { reportFixture } from './report.fixture.js';
+import { bestFound, foundWithin, lastScore, rankingInWords, rankingOf, searchTable } from './search.js';
+
+/** A candidate with a score of each task at the end of each of its rungs; null: it failed. */
+const candidate = (
+  rate: number,
+  cost: number,
+  rungs: readonly (readonly (number | null)[])[],
+  { tasks = ['a', 'b'], chosenFor = [] }: { tasks?: readonly string[]; chosenFor?: readonly string[] } = {},
+): SearchCandidate => ({
+  values: { 'train.optimizer.learningRate': rate, 'model.tower': rate > 0.05 ? [8] : [4] },
+  ...{ cost, chosenFor },
+  rungs: rungs.map(([a = null, b = null], rung) => ({
+    ...{ tasks, spent: cost * (rung === 0 ? 1 : 2) },
+    runs: [{ seed: 7, path: 'run', epochs: rung === 0 ? 1 : 3, trained: a !== null, scores: { a, b } }],
+  })),
+});
+const together: ModelSearch = {
+  ...{ label: 'm', axis: {}, groups: [['a', 'b']], rungs: [1, 3] },
+  candidates: [
+    candidate(0.1, 2, [[0.6, 0.4]]),
+    candidate(
+      0.2,
+      2,
+      [
+        [0.5, 0.7],
+        [0.7, 0.7],
+      ],
+      { chosenFor: ['a', 'b'] },
+    ),
+    candidate(0.3, 2, [[null, null]]),
+    candidate(0.01, 2, [
+      [0.9, 0.2],
+      [0.8, 0.3],
+    ]),
+  ],
+};
+const apart: ModelSearch = {
+  ...{ label: 'single-task', axis: {}, groups: [['a'], ['b']], rungs: [1, 3] },
+  candidates: [
+    candidate(
+      0.1,
+      1,
+      [
+        [0.5, 0.6],
+        [0.66, 0.9],
+      ],
+      { tasks: ['a'], chosenFor: ['a'] },
+    ),
+    candidate(
+      0.2,
+      1,
+      [
+        [0.4, 0.7],
+        [0.99, 0.72],
+      ],
+      { tasks: ['b'], chosenFor: ['b'] },
+    ),
+  ],
+};
+
+test('the best found grows rung by rung with what was spent, by the mean over tasks', () => {
+  expect(bestFound(together).map(({ spent, best }) => [spent, best])).toEqual([
+    [2, 0.5],
+    [4, 0.6],
+    [6, 0.6],
+    [8, 0.6],
+    [12, 0.7],
+    [16, 0.7],
+  ]);
+  expect(foundWithin(bestFound(together), 11)).toBe(0.6);
+  expect(foundWithin(bestFound(together), 1)).toBeNull();
+  expect(together.candidates.map((one) => lastScore(together, one))).toEqual([0.5, 0.7, null, 0.55]);
+});
+
+test('tasks that share no parameters have each its own best, of the candidates that are ranked for it', () => {
+  const found = bestFound(apart).map(({ best }) => best);
+  expect(found[0]).toBeNull(); // only one task has a candidate yet
+  expect(found.slice(1).map((value) => value?.toFixed(3))).toEqual(['0.600', '0.680', '0.690']);
+});
+
+const withSearch = async (...models: readonly ModelSearch[]): Promise<Comparison> => {
+  const { comparison } = await reportFixture({
+    models: [
+      { label: 'single-task', type: 'single-task' },
+      { label: 'm', type: 'mmoe' },
+    ],
+    rows: 100,
+    seeds: 3,
+    epochs: 2,
+  });
+  return { ...comparison, search: { type: 'halving', budget: null, seeds: [7], models } };
+};
+
+test('the order of the models is told with the budget from which it holds', async () => {
+  // At 6 epochs, which both have spent: .69 and .6. At 4 and below: single-task has .68 after .6 at 2, when m has .5.
+  expect(rankingOf([together, apart])).toEqual({ budget: 6, ranking: ['single-task', 'm'], from: 2, first: 2 });
+  expect(rankingInWords(await withSearch(together, apart), {})).toEqual([
+    'By the best validation score after 6 epochs of single-task, the order of the models is single-task, then m. It is the same at every smaller budget.',
+  ]);
+  const late: ModelSearch = {
+    ...together,
+    label: 'late',
+    candidates: [
+      candidate(0.1, 1, [
+        [0.2, 0.2],
+        [0.9, 0.9],
+      ]),
+      candidate(0.2, 1, [
+        [0.1, 0.1],
+        [0.1, 0.1],
+      ]),
+    ],
+  };
+  expect(rankingInWords(await withSearch(late, apart), {})[0]).toMatch(
+    /late, then single-task\. It is the same from 4 epochs on, and another at smaller budgets\.$/,
+  );
+  expect(rankingInWords(await withSearch(together), {})).toEqual([]);
+});
+
+test('the table and the page show the searches, and nothing where there are none', async () => {
+  const comparison = await withSearch(apart, together);
+  expect(searchTable(comparison, {}).trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^searched +tried +spent +at 1\.5 +at 3 +at 4\.5 +at 6 +chosen$/),
+    expect.stringMatching(
+      /^single-task +2 +6\.0 +- +0\.6000 .*learningRate 0\.1 tower \[8\] \(a\); learningRate 0\.2 tower \[8\] \(b\)$/,
+    ),
+    expect.stringMatching(/^m +4 +16\.0 +- +0\.5000 +0\.6000 +0\.6000 +learningRate 0\.2 tower \[8\]$/),
+  ]);
+  expect(comparisonTable(comparison, { colour: false, wide: true, columns: 80 })).toContain('searched');
+  const sections = await drawAll(searches(comparison));
+  expect(sections.map(({ id, charts }) => [id, charts.flatMap(({ panels }) => panels).length])).toEqual([
+    ['search', 1],
+    ['candidates', 2],
+  ]);
+  const [found, candidates] = sections.map(({ charts }) => charts.flatMap(({ panels }) => panels).join());
+  expect(found).toContain('data-tip="m: 0.60000 after 4.00 epochs');
+  expect(candidates?.match(/data-tip="score/g)).toHaveLength(6); // a line for each candidate
+  expect(sections[1]?.charts[0]?.remarks).toEqual(['m: 1 of 4 candidates have no score, since a run failed.']);
+  const { search: _, ...without } = comparison;
+  expect(searches(without)).toEqual([]);
+  expect(searchTable(without, {})).toBe('');
+});

@@ -1,0 +1,164 @@
+import type { Comparison, ModelSearch, SearchCandidate } from '../comparison/comparison.js';
+import { axisName, axisValue, pointKey, pointText } from '../comparison/plan/axis-point.js';
+import type { AxisPoint } from '../config/comparison.js';
+import { fixed } from './numbers.js';
+import { textTable } from './text-table.js';
+
+/** What a search had found when it had spent so much. */
+export interface Found {
+  /** In epochs of the baseline. */
+  readonly spent: number;
+  /** The best validation score so far: the mean over tasks, each by its own candidate where tasks share no parameters. Null: none yet. */
+  readonly best: number | null;
+  /** The candidate that was added, and the rung. */
+  readonly candidate: SearchCandidate;
+  readonly rung: number;
+}
+
+/** Of one model: after each candidate, rung by rung. */
+export function bestFound({ groups, candidates }: ModelSearch): readonly Found[] {
+  const steps: Found[] = [];
+  const best = groups.map((): number | null => null);
+  let spent = 0;
+  const scored = groups.flat().filter((task) => candidates.some((candidate) => candidate.rungs.some(hasScore(task))));
+  const weights = groups.map((group) => group.filter((task) => scored.includes(task)).length);
+  const rungs = Math.max(0, ...candidates.map((candidate) => candidate.rungs.length));
+  for (let rung = 0; rung < rungs; rung++) {
+    for (const candidate of candidates) {
+      const entry = candidate.rungs[rung];
+      if (!entry) continue;
+      spent += entry.spent;
+      for (const [index, group] of groups.entries()) {
+        const score = entry.tasks.includes(group[0] ?? '') ? scoreOf(candidate, rung, group, scored) : null;
+        if (score !== null) best[index] = Math.max(best[index] ?? Number.NEGATIVE_INFINITY, score);
+      }
+      const known = best.flatMap((value, index) => (value === null ? [] : [value * (weights[index] ?? 0)]));
+      const tasks = weights.reduce((sum, weight) => sum + weight, 0);
+      const isWhole = best.every((value, index) => value !== null || weights[index] === 0) && tasks > 0;
+      steps.push({ spent, best: isWhole ? known.reduce((a, b) => a + b, 0) / tasks : null, candidate, rung });
+    }
+  }
+  return steps;
+}
+
+/** The mean validation score of a candidate over seeds and tasks, at the end of its last rung. Null: a run failed, or lacks a score. */
+export function lastScore({ groups, candidates }: ModelSearch, candidate: SearchCandidate): number | null {
+  const scored = groups.flat().filter((task) => candidates.some(({ rungs }) => rungs.some(hasScore(task))));
+  return scoreOf(candidate, candidate.rungs.length - 1, groups.flat(), scored);
+}
+
+function hasScore(task: string) {
+  return ({ runs }: SearchCandidate['rungs'][number]) => runs.some(({ scores }) => (scores[task] ?? null) !== null);
+}
+
+function scoreOf(
+  { rungs }: SearchCandidate,
+  rung: number,
+  group: readonly string[],
+  scored: readonly string[],
+): number | null {
+  const runs = rungs[rung]?.runs ?? [];
+  const each = runs.flatMap(({ scores }) =>
+    group.flatMap((task) => (scored.includes(task) ? [scores[task] ?? null] : [])),
+  );
+  const known = each.filter((score) => score !== null);
+  return known.length === 0 || known.length < each.length ? null : known.reduce((a, b) => a + b, 0) / known.length;
+}
+
+/** The searches of all models at a point of the axes; empty if nothing was searched. */
+export function searchesAt({ search }: Comparison, axis: AxisPoint): readonly ModelSearch[] {
+  return search?.models.filter((model) => pointKey(model.axis) === pointKey(axis)) ?? [];
+}
+
+/** The best score when `budget` was spent. */
+export function foundWithin(steps: readonly Found[], budget: number): number | null {
+  return steps.findLast(({ spent }) => spent <= budget * (1 + 1e-9))?.best ?? null;
+}
+
+/** What every model of a point has spent: the least of the totals. */
+export function commonBudget(searches: readonly ModelSearch[]): number {
+  return Math.min(...searches.map((search) => bestFound(search).at(-1)?.spent ?? 0));
+}
+
+const parts = [0.25, 0.5, 0.75, 1];
+
+/** The best found by each model against the budget: a line for each model. Empty if nothing was searched. */
+export function searchTable(comparison: Comparison, axis: AxisPoint): string {
+  const searches = searchesAt(comparison, axis);
+  if (searches.length === 0) return '';
+  const budget = commonBudget(searches);
+  const rows = searches.map((search) => {
+    const steps = bestFound(search);
+    const found = parts.map((part) => fixed(foundWithin(steps, part * budget), 4));
+    return [search.label, search.candidates.length, fixed(steps.at(-1)?.spent ?? 0, 1), ...found, chosenText(search)];
+  });
+  const head = [
+    'searched',
+    'tried',
+    'spent',
+    ...parts.map((part) => `at ${Number((part * budget).toPrecision(3))}`),
+    'chosen',
+  ];
+  return textTable(
+    head,
+    rows,
+    head.map((_, column) => column > 0 && column < head.length - 1),
+  );
+}
+
+function chosenText({ candidates }: ModelSearch): string {
+  const chosen = candidates.filter(({ chosenFor }) => chosenFor.length > 0);
+  const forTasks = (tasks: readonly string[]) => (chosen.length > 1 ? ` (${tasks.join(', ')})` : '');
+  return chosen.map(({ values, chosenFor }) => `${pointText(values, ' ')}${forTasks(chosenFor)}`).join('; ');
+}
+
+/** How to read the table of searches. Empty if there is none. */
+export function searchInWords(comparison: Comparison, axis: AxisPoint): readonly string[] {
+  if (searchesAt(comparison, axis).length === 0) return [];
+  return [
+    `Search: combinations tried, what they spent in epochs of ${comparison.baseline}, and the best mean validation score when so many epochs were spent.`,
+    ...rankingInWords(comparison, axis),
+  ];
+}
+
+/** Whether the order of the models holds at every budget, in words. Empty for fewer than two models. */
+export function rankingInWords(comparison: Comparison, axis: AxisPoint): readonly string[] {
+  const searches = searchesAt(comparison, axis);
+  const order = rankingOf(searches);
+  if (order === undefined) return [];
+  const { budget, ranking, from, first } = order;
+  const whole = `By the best validation score after ${text(budget)} epochs of ${comparison.baseline}, the order of the models is ${ranking.join(', then ')}`;
+  if (from <= first) return [`${whole}. It is the same at every smaller budget.`];
+  if (from >= budget) return [`${whole}. It is another just before: it depends on the budget.`];
+  return [`${whole}. It is the same from ${text(from)} epochs on, and another at smaller budgets.`];
+}
+
+/**
+ * The order of the models by the best found, at the budget that all have spent, and the least budget from which on it is the same. Models without a
+ * score rank last.
+ */
+export function rankingOf(searches: readonly ModelSearch[]) {
+  if (searches.length < 2) return undefined;
+  const curves = searches.map((search) => ({ label: search.label, steps: bestFound(search) }));
+  const budget = commonBudget(searches);
+  const at = (spent: number) =>
+    curves
+      .map(({ label, steps }) => ({ label, best: foundWithin(steps, spent) ?? Number.NEGATIVE_INFINITY }))
+      .toSorted((a, b) => (a.best === b.best ? 0 : b.best - a.best))
+      .map(({ label }) => label);
+  const budgets = [...new Set(curves.flatMap(({ steps }) => steps.map(({ spent }) => spent)))]
+    .filter((spent) => spent <= budget && curves.every(({ steps }) => foundWithin(steps, spent) !== null))
+    .toSorted((a, b) => a - b);
+  const ranking = at(budget);
+  const other = budgets.findLastIndex((spent) => at(spent).join() !== ranking.join());
+  return { budget, ranking, from: budgets[other + 1] ?? budget, first: budgets[0] ?? budget };
+}
+
+function text(epochs: number): string {
+  return String(Number(epochs.toPrecision(3)));
+}
+
+/** `learningRate 0.01, tower [8]`, one entry for each value. */
+export function valueLines(values: AxisPoint): readonly string[] {
+  return Object.entries(values).map(([key, value]) => `${axisName(key)} ${axisValue(value)}`);
+}
