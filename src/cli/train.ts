@@ -55,7 +55,7 @@ export const train = defineCommand(words, async (given, options) => {
       on: display.show,
     }),
   ).finally(display.close);
-  if (outcome.status === 'interrupted') {
+  if (!('result' in outcome)) {
     say(`Interrupted. Go on with: ple train --resume ${outcome.path}`);
     return exitCode.interrupted;
   }

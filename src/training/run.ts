@@ -16,6 +16,7 @@ import { describeEnvironment, goingOn, readEnvironment } from './environment.js'
 import { readEpochs } from './finished-run.js';
 import { type LoadDataset, type LoadingEvent, loadDataset } from './load-dataset.js';
 import { writePredictions } from './predictions.js';
+import type { Progress } from './progress.js';
 import { notesOn, type Result, readResult, resultOf } from './result.js';
 import { keepEpochs, openRunFolderWithin, type RunFolder } from './run-folder.js';
 import { encodingFile, manifestOf, predictionsFile } from './run-manifest.js';
@@ -38,6 +39,8 @@ export interface RunOptions extends PrepareOptions {
   readonly overwrite: boolean;
   /** Take the folder over from a process that may be dead: one of another host or container. */
   readonly force?: boolean;
+  /** Stop after this epoch, from 1, with a checkpoint: a later call goes on from it to the same bits. Absent: the run's end. */
+  readonly until?: number;
   /** Write the test predictions. */
   readonly predictions: boolean;
   /** When it fires, a checkpoint is written and the run ends as `interrupted`; before it trains, with the signal's reason or `Interrupted`. */
@@ -57,7 +60,8 @@ interface PrepareOptions {
 
 export type RunOutcome =
   | { readonly status: 'done' | 'already done'; readonly path: string; readonly result: Result }
-  | { readonly status: 'interrupted'; readonly path: string };
+  /** `paused`: it has trained `until`, and has not ended by itself. */
+  | { readonly status: 'interrupted' | 'paused'; readonly path: string };
 
 const checkpointSeconds = 60; // between checkpoints within an epoch
 /** Test rows up to which predictions are kept. */
@@ -138,6 +142,10 @@ async function trainInFolder(
     options.on({ kind: 'note', message, ofRun: true });
   };
   const from = await readSnapshot(folder.checkpoints, hash);
+  if (from && isPaused(from.progress, setup.epochs, options.until)) {
+    await writeBest(folder.checkpoints, from);
+    return { status: 'paused', path: folder.path };
+  }
   const environment = describeEnvironment(setup.engine, setup.chosen);
   const before = from && readEnvironment(folder.path); // without a checkpoint nothing is left of it
   await folder.writeJson('environment.json', { ...goingOn(environment, before), hash8: hash });
@@ -193,14 +201,16 @@ async function trainInFolder(
       }
       const interrupted = options.signal.aborted;
       const due = performance.now() - written > checkpointSeconds * 1000;
-      if (record.kind === 'epoch' || interrupted || due) {
-        await writeSnapshot(folder.checkpoints, await record.snapshot(), hash);
-        written = performance.now();
-      }
-      if (interrupted) {
+      if (record.kind !== 'epoch' && !interrupted && !due) continue;
+      const snapshot = await record.snapshot();
+      await writeSnapshot(folder.checkpoints, snapshot, hash);
+      written = performance.now();
+      const paused = record.kind === 'epoch' && isPaused(snapshot.progress, setup.epochs, options.until);
+      if (interrupted || paused) {
+        const status = interrupted ? 'interrupted' : 'paused';
         ended = { status: 'interrupted', files: [] };
-        log.info('interrupted');
-        return { status: 'interrupted', path: folder.path };
+        log.info(status);
+        return { status, path: folder.path };
       }
     }
   } finally {
@@ -210,6 +220,11 @@ async function trainInFolder(
       ended.files.map((name) => join(folder.path, name)),
     );
   }
+}
+
+/** Whether a run has trained `until` this epoch, and would train on without it. */
+function isPaused({ epoch, units }: Progress, epochs: number, until = epochs): boolean {
+  return epoch > until && epoch <= epochs && !units.every(({ stopped }) => stopped);
 }
 
 async function end(generator: AsyncIterator<unknown, unknown>): Promise<void> {

@@ -138,7 +138,7 @@ export function localProcesses({
       predictions,
     }: { readonly path: string; readonly place: number; readonly count: number; readonly predictions: boolean },
   ): Promise<Outcome> {
-    const { experiment } = run;
+    const { experiment, until } = run;
     const order = {
       kind: 'run',
       experiment,
@@ -146,6 +146,7 @@ export function localProcesses({
       engine: deviceFor(devices, count, place),
       predictions,
       force,
+      ...(until === undefined ? {} : { until }),
     } as const;
     for (let attempt = 1; ; attempt++) {
       const answer = await workers.at(place).ask(order, (report) => on({ kind: 'report', run, report }));

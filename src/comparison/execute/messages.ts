@@ -13,6 +13,8 @@ export type Order =
       readonly engine: ChosenDevice;
       readonly predictions: boolean;
       readonly force: boolean;
+      /** See `Run`. */
+      readonly until?: number;
     }
   | { readonly kind: 'shape'; readonly experiment: Experiment }
   | {

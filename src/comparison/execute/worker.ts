@@ -67,6 +67,7 @@ async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
     overwrite: false,
     predictions: order.predictions,
     force: order.force,
+    ...(order.until === undefined ? {} : { until: order.until }),
     engine: order.engine,
     load,
     signal,

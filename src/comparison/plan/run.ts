@@ -19,7 +19,12 @@ export interface Run {
   readonly hash8: string;
   /** Folder name, below the folder of its stage. Runs with equal hashes share it. */
   readonly folder: string;
-  /** `failed`: this process tried it. */
+  /**
+   * Stop after this epoch, with a checkpoint; hash and folder are those of the whole run. A later call with a larger `until`,
+   * or none, goes on.
+   */
+  readonly until?: number;
+  /** `finished`: it has a result, or an executor has trained it `until`. `failed`: this process tried it. */
   readonly state: 'planned' | 'finished' | 'failed';
 }
 
