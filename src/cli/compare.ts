@@ -17,6 +17,7 @@ const words = () =>
     .option('--force', 'take folders over from processes of another host or container that have ended')
     .option('--on <place>', "where runs train: local, slurm, kubernetes, or a queue's redis://HOST:PORT")
     .option('--detach', 'with a queue or a cluster: hand the runs of this stage over, and leave')
+    .option('--attach', 'wait for runs that were handed over, here or on another machine; the default')
     .option('--jobs <n>', 'runs at a time, each in its own process (default: the fastest number, measured)', parseJobs)
     .option('--dry-run', 'print the runs, their parameters and an estimate of the time; train nothing')
     .option('--verbose', 'with --dry-run: a line for every run, not one for each model and point of the axes')
@@ -57,6 +58,7 @@ export const compare = defineCommand(words, async (given, options) => {
   if (!options.predictions && (config.uncertainty ?? 'seeds') !== 'seeds')
     throw new ConfigError(`compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`);
   const execute = options.on === undefined ? config.execute : executeOf(config.execute, { on: options.on });
+  if (options.detach && options.attach) throw new ConfigError('--detach leaves and --attach waits: give one of them.');
   if (options.detach && execute.on === 'local')
     throw new ConfigError('--detach: runs on this machine need this process; name a queue or a cluster with --on.');
   const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
@@ -66,7 +68,8 @@ export const compare = defineCommand(words, async (given, options) => {
   const ignore = onSignal(() => {
     if (interrupt.signal.aborted) return halt.abort();
     interrupt.abort(new Interrupted());
-    if (!options.dryRun) display.line('Interrupted: writing checkpoints (again: ends at once)');
+    if (!options.dryRun && execute.on === 'local')
+      display.line('Interrupted: writing checkpoints (again: ends at once)');
   });
   try {
     const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
 import { baseline } from '../models/catalogue.js';
-import type { ComparisonOptions, Executor, Speed } from './execute/executor.js';
+import type { ComparisonOptions, MeasuringExecutor, Speed } from './execute/executor.js';
 import { withLocalProcesses } from './execute/local-processes.js';
 import { parametersOf, type ReadShape } from './plan/data-shapes.js';
 import { makePlan } from './plan/plan.js';
@@ -90,7 +90,11 @@ function secondsTogether(models: readonly ModelPlan[], jobs: number): number {
 }
 
 /** Measures each combination of model, training options and size of the data once. */
-async function measureModels(runs: readonly Run[], jobs: number, executor: Executor): Promise<readonly ModelPlan[]> {
+async function measureModels(
+  runs: readonly Run[],
+  jobs: number,
+  executor: MeasuringExecutor,
+): Promise<readonly ModelPlan[]> {
   const groups = new Map<string, [Run, ...Run[]]>();
   for (const run of runs) {
     const { model, rows } = await executor.readShape(run.experiment);

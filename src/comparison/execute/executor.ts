@@ -26,7 +26,10 @@ export type Event =
       readonly runs: number;
       readonly unfinished: readonly Run[];
       readonly jobs: number;
-      readonly threads: number;
+      /** Of each run; null where other machines say. */
+      readonly threads: number | null;
+      /** Where runs train, in words; absent: in processes of this machine. */
+      readonly place?: string;
     }
   /** `place` is the index, from 0, among the runs that train at the same time. */
   | { readonly kind: 'begun'; readonly run: Run; readonly place: number }
@@ -59,14 +62,18 @@ export interface Executor {
    * with the data.
    */
   readonly readShape: ReadShape;
-  /** How many of these runs train at a time: the requested number, else the fastest number by measurement. */
-  jobsFor(runs: readonly Run[]): Promise<number>;
   /**
    * Trains the unfinished runs, from their checkpoints where they have one.
    * @param folder The folder that contains the runs' folders.
    * @returns All runs with their new state. After an interruption some are still planned.
    */
   execute(stage: Stage, runs: readonly Run[], folder: string): Promise<readonly Run[]>;
+}
+
+/** An executor that can also measure, for dry runs. */
+export interface MeasuringExecutor extends Executor {
+  /** How many of these runs train at a time: the requested number, else the fastest number by measurement. */
+  jobsFor(runs: readonly Run[]): Promise<number>;
   /** Trains a few steps of each experiment, `jobs` at a time, and keeps nothing. */
   measure(experiments: readonly Experiment[], jobs: number): Promise<readonly Speed[]>;
 }

@@ -6,7 +6,7 @@ import { readResult } from '../../training/result.js';
 import { judge } from '../gains/task-gain.js';
 import { dataOf, type ReadShape } from '../plan/data-shapes.js';
 import { type Run, unfinished } from '../plan/run.js';
-import type { Executor, ExecutorOptions, Outcome, Speed, Stage } from './executor.js';
+import type { ExecutorOptions, MeasuringExecutor, Outcome, Speed, Stage } from './executor.js';
 import { candidates, largestFirst, measureJobs, measureModel, modelSizes } from './measure.js';
 import type { Failed, Report } from './messages.js';
 import { deviceFor, type SharedDevices, shareDevices } from './shared-devices.js';
@@ -20,7 +20,7 @@ import { createWorkers, type Workers } from './workers.js';
 export async function withLocalProcesses<Made>(
   config: ComparisonConfig,
   options: ExecutorOptions,
-  use: (executor: Executor) => Promise<Made>,
+  use: (executor: MeasuringExecutor) => Promise<Made>,
 ): Promise<Made> {
   const devices = await shareDevices(config, lookAtMachine(options.signal));
   const workers = createWorkers();
@@ -54,7 +54,7 @@ export function localProcesses({
   force = false,
   signal,
   on,
-}: Local): Executor {
+}: Local): MeasuringExecutor {
   const onReading = (report: Report) => {
     if (report.kind === 'note' || report.kind === 'reading') on(report);
   };
@@ -82,7 +82,10 @@ export function localProcesses({
     return found;
   }
 
-  async function measure(experiments: Parameters<Executor['measure']>[0], count: number): Promise<readonly Speed[]> {
+  async function measure(
+    experiments: Parameters<MeasuringExecutor['measure']>[0],
+    count: number,
+  ): Promise<readonly Speed[]> {
     const speeds: Speed[] = [];
     const waiting = experiments.entries();
     await inPlaces(count, async (place) => {
@@ -121,7 +124,7 @@ export function localProcesses({
           run,
           outcome,
           seconds,
-          scores: outcome.status === 'done' ? scoresOf(stage, run, path) : [],
+          scores: outcome.status === 'done' ? scoresOf(stage, run, path, metrics) : [],
         });
       }
     });
@@ -162,17 +165,6 @@ export function localProcesses({
     }
   }
 
-  function scoresOf(stage: Stage, { experiment, tasks }: Run, path: string) {
-    const result = readResult(path);
-    if (!result) return [];
-    const reported = experiment.tasks.filter(({ name }) => tasks?.includes(name) ?? true);
-    return reported.map((task) => {
-      const { metric } = judge(task, metrics);
-      const value = result.tasks[task.name]?.[stage === 'tuning' ? 'validation' : 'test'][metric.name];
-      return { task: task.name, metric: metric.name, value: typeof value === 'number' ? value : null };
-    });
-  }
-
   /**
    * Fails early on mistakes that every run would have: unknown tasks, a missing file. The workers keep the data for
    * their first runs. If runs use different data, each run reports its own mistake.
@@ -193,8 +185,20 @@ export function localProcesses({
   }
 }
 
+/** Scores of a finished run for display: on the test split, or on validation for tuning runs. */
+export function scoresOf(stage: Stage, { experiment, tasks }: Run, path: string, metrics: Local['metrics']) {
+  const result = readResult(path);
+  if (!result) return [];
+  const reported = experiment.tasks.filter(({ name }) => tasks?.includes(name) ?? true);
+  return reported.map((task) => {
+    const { metric } = judge(task, metrics);
+    const value = result.tasks[task.name]?.[stage === 'tuning' ? 'validation' : 'test'][metric.name];
+    return { task: task.name, metric: metric.name, value: typeof value === 'number' ? value : null };
+  });
+}
+
 /** Assumes that the seed of an experiment does not change any shape. */
-function shapeReader(workers: Workers, on: (report: Report) => void): ReadShape {
+export function shapeReader(workers: Workers, on: (report: Report) => void): ReadShape {
   const shapes = new Map<string, ReturnType<ReadShape>>();
   let last: Promise<unknown> = Promise.resolve(); // a worker executes one order at a time
   return (experiment) => {

@@ -1,7 +1,7 @@
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { type Execute, isQueue } from '../../config/execute.js';
 import { ConfigError } from '../../support/errors.js';
-import type { Executor, ExecutorOptions } from './executor.js';
+import type { ComparisonOptions, Executor } from './executor.js';
 import { withLocalProcesses } from './local-processes.js';
 
 /**
@@ -11,10 +11,16 @@ import { withLocalProcesses } from './local-processes.js';
 export async function withExecutor<Made>(
   { on }: Execute,
   config: ComparisonConfig,
-  options: ExecutorOptions,
+  options: ComparisonOptions,
   use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
   if (on === 'local') return withLocalProcesses(config, options, use);
-  const what = isQueue(on) ? 'a queue' : `'${on}'`;
-  throw new ConfigError(`--on: runs cannot train on ${what} yet: leave it out, to train on this machine.`);
+  if (isQueue(on)) {
+    const [{ addressOf }, { withQueue }] = await Promise.all([
+      import('./queue/address.js'),
+      import('./queue/queue-executor.js'),
+    ]);
+    return withQueue(addressOf(on, process.env), config, options, use);
+  }
+  throw new ConfigError(`--on: runs cannot train on '${on}' yet: leave it out, to train on this machine.`);
 }
