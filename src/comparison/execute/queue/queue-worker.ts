@@ -26,6 +26,7 @@ import {
   prefix,
   queueName,
   type Returned,
+  returnedSchema,
 } from './messages.js';
 import { download, filesOf, forget, keptSeconds, upload } from './pieces.js';
 import { forgetCheckpoint, isNewer, storeCheckpoint, storedCheckpoint } from './stored-checkpoint.js';
@@ -60,6 +61,8 @@ class GivenBack extends Error {}
 
 /** One attempt at a run. */
 interface Attempt {
+  readonly hash8: string;
+  readonly folder: string;
   /** Id of the result that was sent. */
   upload?: string;
   /** The lock belongs to another worker, or to none. */
@@ -90,7 +93,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     ...{ lockDuration: 1000 * lockSeconds, stalledInterval: 1000 * lockSeconds, maxStalledCount: mostStalled },
     ...{ removeOnComplete: { age: keptSeconds }, removeOnFail: { age: keptSeconds } },
   });
-  worker.on('completed', (job) => void accepted(job).catch(() => undefined));
+  worker.on('completed', ({ id = '', returnvalue }) => void accepted(id, returnvalue).catch(() => undefined));
   worker.on('failed', (job, { message }) => {
     log.error({ job: job?.id, error: message }, 'failed');
     say(`${job?.id} failed: ${message}`);
@@ -100,8 +103,9 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   });
   worker.on('error', ({ message }) => {
     const id = /(?:Missing lock for|Lock mismatch for|Missing key for) job (run-[\w-]+)/.exec(message)?.[1];
-    if (id !== undefined && /moveToFinished/.test(message)) refuseResult(id);
+    if (id !== undefined && /moveToFinished/.test(message)) void refused(id).catch(() => undefined);
   });
+  log.info('ready');
   say(`Worker ${name} takes runs of the queue at ${address.shown}.`);
 
   await new Promise<void>((resolve) => {
@@ -159,7 +163,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     const folder = shared === undefined ? join(runs, hash8) : join(shared, payload.path);
     if (shared === undefined) await prepare(folder, payload);
 
-    const own: Attempt = { lost: false, stop: () => workers.at(place).signal({ kind: 'stop' }) };
+    const own: Attempt = { hash8, folder, lost: false, stop: () => workers.at(place).signal({ kind: 'stop' }) };
     attempts.set(id, own);
     const lock = `${worker.toKey(id)}:lock`;
     const saver = createSaver(async () => {
@@ -200,14 +204,14 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   }
 
   /** The result is the run's. What lies here of it is no longer needed. */
-  async function accepted({ id = '', data, returnvalue }: Job<unknown, Returned>): Promise<void> {
+  async function accepted(id: string, { upload: sent }: Returned): Promise<void> {
+    const own = attempts.get(id);
     attempts.delete(id);
     log.info({ job: id }, 'accepted');
     say(`${id} is done.`);
-    if (returnvalue.upload === null) return;
-    const { hash8 } = payloadSchema.parse(data);
-    rmSync(join(runs, hash8), { recursive: true, force: true });
-    if (returnvalue.upload.files.some(({ name }) => name === 'result.json')) await forgetCheckpoint(redis, hash8);
+    if (!own || !sent) return;
+    rmSync(own.folder, { recursive: true, force: true });
+    if (sent.files.some(({ name }) => name === 'result.json')) await forgetCheckpoint(redis, own.hash8);
   }
 
   function lose(id: string): void {
@@ -220,12 +224,17 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     own.stop();
   }
 
-  function refuseResult(id: string): void {
+  /** The queue does not take the result: another worker has the run, or the answer to its first delivery was lost. */
+  async function refused(id: string): Promise<void> {
     const own = attempts.get(id);
+    if (own?.upload === undefined) return; // it was lost before
+    const text = await redis.hget(worker.toKey(id), 'returnvalue');
+    const { success, data: taken } = returnedSchema.safeParse(text === null ? null : JSON.parse(text));
+    if (success && taken.upload?.id === own.upload) return accepted(id, taken);
     attempts.delete(id);
     log.warn({ job: id }, 'refused');
     say(`The queue refuses the late result of ${id}: another worker has the run.`);
-    if (own?.upload !== undefined) void forget(redis, own.upload).catch(() => undefined);
+    await forget(redis, own.upload);
   }
 
   function devicesFor({ engine }: Experiment): Promise<SharedDevices> {
