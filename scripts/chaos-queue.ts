@@ -136,7 +136,10 @@ async function stopped(server: RedisServer, config: string): Promise<readonly st
   say('another worker has trained it');
   process.kill(must(first.pid, 'process id'), 'SIGCONT');
   await until(() => lines(count).some((line) => line === `lost ${job}` || line === `refused ${job}`));
-  const said = must(lines(count).at(-1), 'a line');
+  const said = must(
+    lines(count).find((line) => line === `lost ${job}` || line === `refused ${job}`),
+    'a line',
+  );
   say(`the stopped worker goes on: ${said}`);
   const code = await exit(planner);
   for (const child of [first, second]) end(child, 'SIGTERM');

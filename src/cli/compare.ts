@@ -17,6 +17,7 @@ const words = () =>
     .option('--force', 'take folders over from processes of another host or container that have ended')
     .option('--on <place>', "where runs train: local, slurm, kubernetes, or a queue's redis://HOST:PORT")
     .option('--detach', 'with a queue or a cluster: hand the runs of this stage over, and leave')
+    .option('--send-data', 'with a queue: send the files of the data through it, to workers that lack them')
     .option('--attach', 'wait for runs that were handed over, here or on another machine; the default')
     .option('--jobs <n>', 'runs at a time, each in its own process (default: the fastest number, measured)', parseJobs)
     .option('--dry-run', 'print the runs, their parameters and an estimate of the time; train nothing')
@@ -85,7 +86,7 @@ export const compare = defineCommand(words, async (given, options) => {
     const result = await compareAndReport(
       config,
       {
-        ...{ ...common, execute, detach: options.detach ?? false },
+        ...{ ...common, execute, detach: options.detach ?? false, sendData: options.sendData ?? false },
         ...{ predictions: options.predictions, force: options.force ?? false },
       },
       {

@@ -86,6 +86,8 @@ export interface ExecutorOptions {
   readonly predictions: boolean;
   /** With a queue or a cluster: adds the runs of this stage and throws `Detached`. */
   readonly detach?: boolean;
+  /** With a queue: stores the files of the data there, for workers that do not have them. */
+  readonly sendData?: boolean;
   /** Takes over folders whose holder may be dead: a process of another host or container. */
   readonly force?: boolean;
   /** When it fires, running runs write a checkpoint and no further run starts. */

@@ -69,7 +69,13 @@ async function firstAnswer(
 ): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
-    const redis = new Redis({ ...options, lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+    const redis = new Redis({
+      ...options,
+      lazyConnect: true,
+      enableReadyCheck: false,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+    });
     let cause: unknown;
     redis.on('error', (error) => {
       cause = error;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { programVersion } from '../../../training/environment.js';
-import { uploadSchema } from './pieces.js';
+import { mostBytes, uploadSchema } from './pieces.js';
 
 /** Its number grows with every change of what planner and workers send each other. */
 const protocol = 1;
@@ -9,12 +9,11 @@ const protocol = 1;
 export const queueName = 'runs';
 export const prefix = 'ple';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const sentFileSchema = z.strictObject({
+const storedFileSchema = z.strictObject({
   /** The planner's path. */
   path: z.string().max(4096),
-  bytes: z.int().nonnegative(),
-  sha256,
+  bytes: z.int().nonnegative().max(mostBytes),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
 /** Which program planned a run. It is parsed alone, since another version may have sent anything else beside it. */
@@ -37,7 +36,7 @@ export const payloadSchema = z.strictObject({
   predictions: z.boolean(),
   until: z.int().positive().optional(),
   /** Files of the data that lie in the store. */
-  files: z.array(sentFileSchema).max(100).default([]),
+  files: z.array(storedFileSchema).max(100),
 });
 export type Payload = z.infer<typeof payloadSchema>;
 

@@ -27,8 +27,8 @@ export const uploadSchema = z
 export type Upload = z.infer<typeof uploadSchema>;
 
 const pieceBytes = 2 ** 20;
-/** Of all files of an upload. */
-const mostBytes = 2 ** 31;
+/** Of all files of an upload, and of a file of the data. */
+export const mostBytes = 2 ** 31;
 /** How long an upload stays that nobody collects. */
 export const keptSeconds = 7 * 86_400;
 const resultFile = 'result.json';
@@ -66,27 +66,18 @@ export async function upload(redis: Redis, folder: string, names: readonly strin
   };
   for (const name of names.filter((name) => existsSync(join(folder, name)))) {
     const hash = createHash('sha256');
-    const file = await open(join(folder, name));
-    let bytes = 0;
-    try {
-      for (let piece = 0; ; piece++) {
-        const content = Buffer.alloc(pieceBytes);
-        const { bytesRead } = await file.read(content, 0, pieceBytes);
-        if (bytesRead === 0) break;
-        const read = content.subarray(0, bytesRead);
-        hash.update(read);
-        bytes += bytesRead;
-        if (sizeOf(files) + bytes > mostBytes)
-          throw new UserError(
-            `The files of the run are larger than ${mostBytes / 2 ** 30} GiB, the most that the queue carries: use a folder that all machines share (ple worker --shared DIR).`,
-          );
-        waiting.push(`${files.length}:${piece}`, read);
-        bytesWaiting += bytesRead;
-        if (bytesWaiting >= pieceBytes) await flush();
-        if (bytesRead < pieceBytes) break;
-      }
-    } finally {
-      await file.close();
+    let [bytes, piece] = [0, 0];
+    for await (const content of piecesOf(join(folder, name))) {
+      hash.update(content);
+      bytes += content.length;
+      if (sizeOf(files) + bytes > mostBytes)
+        throw new UserError(
+          `The files of the run are larger than ${mostBytes / 2 ** 30} GiB, the most that the queue carries: use a folder that all machines share (ple worker --shared DIR).`,
+        );
+      waiting.push(`${files.length}:${piece}`, content);
+      piece += 1;
+      bytesWaiting += content.length;
+      if (bytesWaiting >= pieceBytes) await flush();
     }
     files.push({ name, bytes, sha256: hash.digest('hex') });
   }
@@ -101,23 +92,67 @@ export async function upload(redis: Redis, folder: string, names: readonly strin
  */
 export async function download(redis: Redis, { id, files }: Upload, folder: string): Promise<boolean> {
   if (files.length > 0 && (await redis.exists(keyOf(id))) === 0) return false;
-  for (const [index, { name, bytes, sha256 }] of files.entries()) {
-    const path = join(folder, name);
+  for (const [index, file] of files.entries()) {
+    const path = join(folder, file.name);
     makeFolder(dirname(path));
-    await writeWhole(path, pieces(index, name, bytes, sha256));
+    await writeWhole(path, fetched(redis, keyOf(id), index, file));
   }
   return true;
+}
 
-  async function* pieces(index: number, name: string, bytes: number, sha256: string): AsyncGenerator<Uint8Array> {
-    const hash = createHash('sha256');
-    for (let piece = 0; piece * pieceBytes < bytes; piece++) {
-      const content = await redis.hgetBuffer(keyOf(id), `${index}:${piece}`);
-      if (content?.length !== Math.min(pieceBytes, bytes - piece * pieceBytes)) throw damaged(name);
-      hash.update(content);
-      yield content;
-    }
-    if (hash.digest('hex') !== sha256) throw damaged(name);
+/** A file of any kind, stored under its checksum, whose pieces are those of file 0. */
+export interface StoredFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Stores a file, unless it is stored already. */
+export async function storeFile(redis: Redis, { path, sha256 }: StoredFile): Promise<void> {
+  const key = keyOf(`data-${sha256}`);
+  if ((await redis.hexists(key, 'whole')) === 0) {
+    let piece = 0;
+    for await (const content of piecesOf(path)) await redis.hset(key, `0:${piece++}`, content);
+    await redis.hset(key, 'whole', '1');
   }
+  await redis.expire(key, keptSeconds);
+}
+
+/** @throws DataError if it is not there, or not what was sent. */
+export async function fetchFile(redis: Redis, file: StoredFile, to: string): Promise<void> {
+  await writeWhole(to, fetched(redis, keyOf(`data-${file.sha256}`), 0, { name: file.path, ...file }));
+}
+
+async function* piecesOf(path: string): AsyncGenerator<Buffer> {
+  const file = await open(path);
+  try {
+    for (;;) {
+      const content = Buffer.alloc(pieceBytes);
+      let filled = 0;
+      for (let read = -1; read !== 0 && filled < pieceBytes; filled += read)
+        ({ bytesRead: read } = await file.read(content, filled, pieceBytes - filled));
+      if (filled > 0) yield content.subarray(0, filled);
+      if (filled < pieceBytes) return;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function* fetched(
+  redis: Redis,
+  key: string,
+  index: number,
+  { name, bytes, sha256 }: Upload['files'][number],
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  for (let piece = 0; piece * pieceBytes < bytes; piece++) {
+    const content = await redis.hgetBuffer(key, `${index}:${piece}`);
+    if (content?.length !== Math.min(pieceBytes, bytes - piece * pieceBytes)) throw damaged(name);
+    hash.update(content);
+    yield content;
+  }
+  if (hash.digest('hex') !== sha256) throw damaged(name);
 }
 
 /** Lets an upload go after some seconds; 0: now. */
@@ -126,7 +161,7 @@ export async function forget(redis: Redis, id: string, seconds = 0): Promise<voi
 }
 
 function damaged(name: string): DataError {
-  return new DataError(`${name} came from the queue in another state than it was sent (SHA-256).`);
+  return new DataError(`${name} is not in the queue as it was sent (SHA-256).`);
 }
 
 function sizeOf(files: readonly { readonly bytes: number }[]): number {

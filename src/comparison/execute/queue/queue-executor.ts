@@ -13,6 +13,7 @@ import { largestFirst } from '../measure.js';
 import { createWorkers } from '../workers.js';
 import type { Address } from './address.js';
 import { connect } from './connection.js';
+import { dataFiles } from './local-data.js';
 import {
   jobIdOf,
   type Payload,
@@ -23,7 +24,7 @@ import {
   returnedSchema,
   tellingSchema,
 } from './messages.js';
-import { download, forget } from './pieces.js';
+import { download, forget, type StoredFile, storeFile } from './pieces.js';
 import { holdFolder, type RemoteFolder } from './remote-folder.js';
 import { storeCheckpoint } from './stored-checkpoint.js';
 
@@ -80,6 +81,7 @@ export async function withQueue<Made>(
     const priorities = new Map([...left].map((id, index) => [id, Math.min(index + 1, lowestPriority)]));
     const training = new Map<string, Training>(); // by job
     const outcomes = new Map<string, Outcome>(); // by folder
+    const sent = new Map<string, readonly StoredFile[]>(); // by data options
     const slots = await slotsOfWorkers();
     const distinct = new Set(runs.map((run) => run.folder)).size;
     const place = `the queue at ${address.shown} has ${slots === 1 ? '1 place' : `${slots} places`} at workers`;
@@ -119,6 +121,7 @@ export async function withQueue<Made>(
     try {
       await events.waitUntilReady();
       await look(true);
+      if (options.sendData) await sendData();
       await add([...left]);
       if (options.detach && left.size > 0) throw new Detached(detachedMessage(left.size));
       for (const job of await queue.getActive()) if (job.id) known({ jobId: job.id }, begin);
@@ -135,6 +138,17 @@ export async function withQueue<Made>(
       await events.close();
     }
     return runs.map((run) => ({ ...run, state: stateAfter(outcomes.get(run.folder)) ?? run.state }));
+
+    /** Stores the files of the data, once for all runs that read them. */
+    async function sendData(): Promise<void> {
+      for (const { experiment } of jobs.values()) {
+        const key = dataKey(experiment);
+        if (sent.has(key)) continue;
+        const files = dataFiles(experiment);
+        sent.set(key, files);
+        for (const file of files) await storeFile(redis, file);
+      }
+    }
 
     /** Adds jobs; those that the queue has already stay as they are. */
     async function add(ids: readonly string[]): Promise<void> {
@@ -159,7 +173,7 @@ export async function withQueue<Made>(
       return {
         ...plannedBy,
         config: stringifyExperiment(experiment),
-        ...{ hash8, checksum, files: [] },
+        ...{ hash8, checksum, files: [...(sent.get(dataKey(experiment)) ?? [])] },
         path: relative(options.runs, join(folder, name)).replaceAll(sep, '/'),
         predictions: stage === 'runs' && options.predictions,
         ...(until === undefined ? {} : { until }),
@@ -280,6 +294,10 @@ export async function withQueue<Made>(
   function detachedMessage(runs: number): string {
     return `${count(runs, 'run')} are with the queue at ${address.shown}. The same command with --attach waits for them, and goes on.`;
   }
+}
+
+function dataKey({ dataset }: Run['experiment']): string {
+  return JSON.stringify(dataset);
 }
 
 /** A run that a worker trains. */

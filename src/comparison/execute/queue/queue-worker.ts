@@ -16,7 +16,7 @@ import { deviceFor, devicesOf, type SharedDevices } from '../shared-devices.js';
 import { createWorkers } from '../workers.js';
 import type { Address } from './address.js';
 import { connect } from './connection.js';
-import { type PathMap, withLocalPaths } from './local-data.js';
+import { fetchData, type PathMap, withLocalPaths } from './local-data.js';
 import {
   jobIdOf,
   type Payload,
@@ -158,7 +158,8 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     const id = job.id ?? '';
     const payload = payloadOf(job);
     const { hash8, checksum, predictions, until } = payload;
-    const experiment = withLocalPaths(experimentOf(payload), options.data);
+    const sent = await fetchData(redis, payload.files, join(runs, 'data'));
+    const experiment = withLocalPaths(experimentOf(payload), [...sent, ...options.data]);
     const engine = deviceFor(await devicesFor(experiment), jobs, place);
     const folder = shared === undefined ? join(runs, hash8) : join(shared, payload.path);
     if (shared === undefined) await prepare(folder, payload);

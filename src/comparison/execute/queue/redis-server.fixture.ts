@@ -32,7 +32,13 @@ export async function startRedis(folder: string, ...settings: readonly string[])
     const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
     server = spawn('redis-server', [...words, '--appendonly', 'yes', ...settings], { stdio: 'ignore' });
     for (;;) {
-      const client = new Redis({ port, lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+      const client = new Redis({
+        port,
+        lazyConnect: true,
+        enableReadyCheck: false,
+        retryStrategy: () => null,
+        maxRetriesPerRequest: 0,
+      });
       client.on('error', () => undefined);
       const isReady = await client
         .connect()
