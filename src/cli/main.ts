@@ -22,6 +22,7 @@ import { synth } from './synth.js';
 import { train } from './train.js';
 import { validate } from './validate.js';
 import { watch } from './watch.js';
+import { worker } from './worker.js';
 
 /** Runs one command line and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
@@ -53,7 +54,7 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 const commands = [
-  ...[init, train, compare, watch, validate, synth, data],
+  ...[init, train, compare, worker, watch, validate, synth, data],
   ...[predict, evaluate, exportRun],
   ...[report, diff, runs, clean],
   ...[doctor, list, schema, completion],

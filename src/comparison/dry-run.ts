@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
 import { baseline } from '../models/catalogue.js';
-import type { Executor, Speed } from './execute/executor.js';
-import { type ComparisonOptions, withLocalProcesses } from './execute/local-processes.js';
+import type { ComparisonOptions, MeasuringExecutor, Speed } from './execute/executor.js';
+import { withLocalProcesses } from './execute/local-processes.js';
 import { parametersOf, type ReadShape } from './plan/data-shapes.js';
 import { makePlan } from './plan/plan.js';
 import { type Run, unfinished } from './plan/run.js';
@@ -117,7 +117,7 @@ function secondsTogether(models: readonly ModelPlan[], jobs: number): number {
 async function measureModels(
   runs: readonly Run[],
   jobs: number,
-  executor: Executor,
+  executor: MeasuringExecutor,
   epochsOf: (run: Run) => number,
 ): Promise<readonly ModelPlan[]> {
   const groups = new Map<string, [Run, ...Run[]]>();

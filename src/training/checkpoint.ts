@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { HostArray, HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { progressSchema } from './progress.js';
-import { readSafetensors, writeSafetensors } from './safetensors.js';
+import { readMetadata, readSafetensors, writeSafetensors } from './safetensors.js';
 import type { Snapshot } from './trainer.js';
 
 const bestPrefix = 'best/';
@@ -55,6 +55,23 @@ export async function writeBest(
     arrays: best,
     metadata: { format, bestEpoch: JSON.stringify(progress.units.map((unit) => unit.bestEpoch)) },
   });
+}
+
+/**
+ * Which moment of training the last checkpoint of a run's folder is of.
+ * @param folder The run's, not that of its checkpoints.
+ * @returns Undefined without a checkpoint of this run and this version of `ple`.
+ */
+export async function checkpointPlace(
+  folder: string,
+  hash: string,
+): Promise<{ readonly epoch: number; readonly step: number } | undefined> {
+  const path = lastPath(join(folder, 'checkpoints'));
+  if (!existsSync(path)) return undefined;
+  const metadata = await readMetadata(path);
+  if (metadata.format !== format || metadata.hash !== hash) return undefined;
+  const { epoch, step } = progressSchema.parse(JSON.parse(metadata.progress ?? ''));
+  return { epoch, step };
 }
 
 /** The last checkpoint, or nothing if none was written yet. */

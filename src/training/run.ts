@@ -5,7 +5,7 @@ import { type Experiment, hash8, stringifyExperiment } from '../config/experimen
 import { storedEncoding } from '../data/encode/stored-encoding.js';
 import { type ChosenDevice, type EngineChoice, lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
 import { sealed } from '../support/checksum.js';
-import { ConfigError } from '../support/errors.js';
+import { ConfigError, DataError } from '../support/errors.js';
 import { openLog } from '../support/growing-file.js';
 import { wholeNumber } from '../support/whole-number.js';
 import type { TrackedStatus, Tracker } from '../tracking/tracker.js';
@@ -28,7 +28,9 @@ import { type Trained, type TrainingRecord, train } from './trainer.js';
 export type RunEvent =
   | LoadingEvent
   | { readonly kind: 'start'; readonly path: string; readonly setup: TrainingSetup; readonly resumedAt: number | null }
-  | { readonly kind: 'training'; readonly record: TrainingRecord };
+  | { readonly kind: 'training'; readonly record: TrainingRecord }
+  /** It is on the disk. */
+  | { readonly kind: 'checkpoint' };
 
 export interface RunOptions extends PrepareOptions {
   /** Folder of all runs; a new run's own folder is `<name>-<hash8>` in it. */
@@ -45,6 +47,8 @@ export interface RunOptions extends PrepareOptions {
   readonly predictions: boolean;
   /** When it fires, a checkpoint is written and the run ends as `interrupted`; before it trains, with the signal's reason or `Interrupted`. */
   readonly signal: AbortSignal;
+  /** What the data and the config must be: those of another machine, which planned the run. */
+  readonly expected?: { readonly hash8: string; readonly checksum: string } | undefined;
   /** How long to wait for another process to leave the run's folder; default 0. */
   readonly waitSeconds?: number;
 }
@@ -86,6 +90,7 @@ export async function prepare(
 export async function run(experiment: Experiment, options: RunOptions): Promise<RunOutcome> {
   const setup = await prepare(experiment, options);
   const hash = hash8(experiment, setup.dataset.checksum, definitions);
+  if (options.expected) checkExpected(options.expected, hash, setup.dataset.checksum);
   const path = options.resume ?? join(options.runs, `${experiment.name}-${hash}`);
   const finished = options.overwrite ? undefined : readResult(path);
   if (finished) return { status: 'already done', path, result: finished };
@@ -113,6 +118,15 @@ export async function run(experiment: Experiment, options: RunOptions): Promise<
   } finally {
     folder.release();
   }
+}
+
+function checkExpected(expected: NonNullable<RunOptions['expected']>, hash8: string, checksum: string): void {
+  if (hash8 === expected.hash8) return;
+  throw new DataError(
+    checksum === expected.checksum
+      ? `The run is ${hash8} here, and was planned as ${expected.hash8}: this ple has other defaults than the one that planned it. Install the same version.`
+      : `The data have the checksum ${checksum} here, and ${expected.checksum} where the run was planned: put the same data there.`,
+  );
 }
 
 /** A folder continues with its own config and data only, also before its first checkpoint. */
@@ -205,6 +219,7 @@ async function trainInFolder(
       const snapshot = await record.snapshot();
       await writeSnapshot(folder.checkpoints, snapshot, hash);
       written = performance.now();
+      options.on({ kind: 'checkpoint' });
       const paused = record.kind === 'epoch' && isPaused(snapshot.progress, setup.epochs, options.until);
       if (interrupted || paused) {
         const status = interrupted ? 'interrupted' : 'paused';

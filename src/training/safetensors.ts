@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { float32, type HostArrays, int32, sizeOf } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
@@ -46,6 +46,22 @@ const headerSchema = z.record(
     z.record(z.string(), z.string()),
   ]),
 );
+
+/** The text metadata alone. @throws UserError as `readSafetensors`. */
+export async function readMetadata(path: string): Promise<SafetensorsFile['metadata']> {
+  const file = await open(path);
+  try {
+    const length = Buffer.alloc(8);
+    await file.read(length, 0, 8, 0);
+    const bytes = Number(length.readBigUInt64LE());
+    if (8 + bytes > (await file.stat()).size) throw damaged(path);
+    const header = Buffer.alloc(bytes);
+    await file.read(header, 0, bytes, 8);
+    return z.record(z.string(), z.string()).parse(parseHeader(path, header.toString('utf8')).__metadata__ ?? {});
+  } finally {
+    await file.close();
+  }
+}
 
 /** @throws UserError for a file that is not safetensors, or is cut short. */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {

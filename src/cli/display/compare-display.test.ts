@@ -22,7 +22,7 @@ compare:
 );
 const run: Run = {
   ...{ label, point: {}, seed: 1, experiment: config.experiment(label, {}, 1) },
-  ...{ hash8: '01234567', folder: 'shown-01234567', state: 'planned' },
+  ...{ hash8: '01234567', checksum: '', folder: 'shown-01234567', state: 'planned' },
 };
 
 test('labels, tasks and messages steer no terminal, and a name stays on its line', () => {

@@ -92,7 +92,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     },
   };
 
-  function start({ stage: name, runs, unfinished, jobs, threads }: Planned): void {
+  function start({ stage: name, runs, unfinished, jobs, threads, place }: Planned): void {
     closeBars();
     const { models, points, seeds, looks } = config;
     const firstLook = points.flatMap(() => seeds.slice(0, looks[0]).flatMap(() => models));
@@ -100,7 +100,7 @@ export function openCompareDisplay(stream: NodeJS.WriteStream, config: Compariso
     const kinds = [...unfinished, ...later].map(({ label }) => label);
     stage = { timeLeft: createTimeLeft(kinds, jobs), of: runs, done: runs - unfinished.length };
     const finished = stage.done > 0 ? `, ${stage.done} of them finished already` : '';
-    const how = `${jobs} at a time with ${threads} ${threads === 1 ? 'thread' : 'threads'} each`;
+    const how = place ?? `${jobs} at a time with ${threads} ${threads === 1 ? 'thread' : 'threads'} each`;
     const until = new Set(unfinished.flatMap((run) => run.until ?? []));
     const rung = until.size === 0 ? '' : ` until epoch ${[...until].join(' or ')}`;
     const what = `${runs === 1 ? 'run' : 'runs'}${name === 'tuning' ? ` to tune${rung}` : ''}`;

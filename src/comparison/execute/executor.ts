@@ -1,4 +1,6 @@
+import type { Execute } from '../../config/execute.js';
 import type { Experiment } from '../../config/experiment.js';
+import { exitCode, UserError } from '../../support/errors.js';
 import type { ReadShape } from '../plan/data-shapes.js';
 import type { DecidedChanges } from '../plan/decided-changes.js';
 import type { Run } from '../plan/run.js';
@@ -24,7 +26,10 @@ export type Event =
       readonly runs: number;
       readonly unfinished: readonly Run[];
       readonly jobs: number;
-      readonly threads: number;
+      /** Of each run; null where other machines say. */
+      readonly threads: number | null;
+      /** Where runs train, in words; absent: in processes of this machine. */
+      readonly place?: string;
     }
   /** `place` is the index, from 0, among the runs that train at the same time. */
   | { readonly kind: 'begun'; readonly run: Run; readonly place: number }
@@ -57,14 +62,53 @@ export interface Executor {
    * with the data.
    */
   readonly readShape: ReadShape;
-  /** How many of these runs train at a time: the requested number, else the fastest number by measurement. */
-  jobsFor(runs: readonly Run[]): Promise<number>;
   /**
    * Trains the unfinished runs, from their checkpoints where they have one.
    * @param folder The folder that contains the runs' folders.
    * @returns All runs with their new state. After an interruption some are still planned.
    */
   execute(stage: Stage, runs: readonly Run[], folder: string): Promise<readonly Run[]>;
+}
+
+/** An executor that can also measure, for dry runs. */
+export interface MeasuringExecutor extends Executor {
+  /** How many of these runs train at a time: the requested number, else the fastest number by measurement. */
+  jobsFor(runs: readonly Run[]): Promise<number>;
   /** Trains a few steps of each experiment, `jobs` at a time, and keeps nothing. */
   measure(experiments: readonly Experiment[], jobs: number): Promise<readonly Speed[]>;
+}
+
+/** What every executor gets. */
+export interface ExecutorOptions {
+  /** How many runs train at a time. Measured if absent. */
+  readonly jobs?: number | undefined;
+  /** Whether reported runs keep the predictions of the test split. */
+  readonly predictions: boolean;
+  /** With a queue or a cluster: adds the runs of this stage and throws `Detached`. */
+  readonly detach?: boolean;
+  /** With a queue: stores the files of the data there, for workers that do not have them. */
+  readonly sendData?: boolean;
+  /** Takes over folders whose holder may be dead: a process of another host or container. */
+  readonly force?: boolean;
+  /** When it fires, running runs write a checkpoint and no further run starts. */
+  readonly signal: AbortSignal;
+  /** When it fires, the child processes are killed. */
+  readonly halt: AbortSignal;
+  on(event: Event): void;
+}
+
+export interface ComparisonOptions extends ExecutorOptions {
+  /** Folder of all comparisons and runs. This comparison's folder is `<name>` in it. */
+  readonly runs: string;
+  /** Where runs train. Default: as the config says. */
+  readonly execute?: Execute | undefined;
+}
+
+/** The runs of a stage are with a queue or a cluster, and train on without this process. The message says what to do next. */
+export class Detached extends UserError {
+  override name = 'Detached';
+
+  constructor(message: string) {
+    super(message, exitCode.done);
+  }
 }

@@ -31,7 +31,7 @@ compare:
 const runsWith = (changes: object): Run[] =>
   reportedRuns(config, () => [{ changes: { ...changes } }], config.seeds).map((run) => ({
     ...run,
-    ...{ experiment: experimentOf(config, run), hash8: '', folder: '', state: 'planned' },
+    ...{ experiment: experimentOf(config, run), hash8: '', checksum: '', folder: '', state: 'planned' },
   }));
 
 const chosen: ChosenDevice = {
@@ -57,6 +57,7 @@ function measuring() {
   const workers: Workers = {
     at: () => worker,
     ...{ signal: () => undefined, stop: () => undefined, kill: () => undefined },
+    rest: async () => undefined,
     release: async () => undefined,
   };
   const model: ModelShape = { tasks: binaryTasks('y1', 'y2'), categorical: [], numeric: ['a', 'b', 'c', 'd'] };

@@ -7,31 +7,12 @@ import { readResult } from '../../training/result.js';
 import { judge } from '../gains/task-gain.js';
 import { dataOf, type ReadShape } from '../plan/data-shapes.js';
 import { type Run, unfinished } from '../plan/run.js';
-import type { Event, Executor, Outcome, Speed, Stage } from './executor.js';
+import type { ExecutorOptions, MeasuringExecutor, Outcome, Speed, Stage } from './executor.js';
 import { candidates, largestFirst, measureJobs, measureModel, modelSizes } from './measure.js';
 import type { Failed, Report } from './messages.js';
 import { deviceFor, type SharedDevices, shareDevices } from './shared-devices.js';
 import { errorOf } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
-
-interface ExecutorOptions {
-  /** How many runs train at a time. Measured if absent. */
-  readonly jobs?: number | undefined;
-  /** Whether reported runs keep the predictions of the test split. */
-  readonly predictions: boolean;
-  /** Takes over folders whose holder may be dead: a process of another host or container. */
-  readonly force?: boolean;
-  /** When it fires, running runs write a checkpoint and no further run starts. */
-  readonly signal: AbortSignal;
-  /** When it fires, the child processes are killed. */
-  readonly halt: AbortSignal;
-  on(event: Event): void;
-}
-
-export interface ComparisonOptions extends ExecutorOptions {
-  /** Folder of all comparisons and runs. This comparison's folder is `<name>` in it. */
-  readonly runs: string;
-}
 
 /**
  * Trains runs in child processes of this machine, several at a time. The processes end when `use` returns.
@@ -40,7 +21,7 @@ export interface ComparisonOptions extends ExecutorOptions {
 export async function withLocalProcesses<Made>(
   config: ComparisonConfig,
   options: ExecutorOptions,
-  use: (executor: Executor) => Promise<Made>,
+  use: (executor: MeasuringExecutor) => Promise<Made>,
 ): Promise<Made> {
   const devices = await shareDevices(config, lookAtMachine(options.signal));
   const workers = createWorkers();
@@ -74,7 +55,7 @@ export function localProcesses({
   force = false,
   signal,
   on,
-}: Local): Executor {
+}: Local): MeasuringExecutor {
   const onReading = (report: Report) => {
     if (report.kind === 'note' || report.kind === 'reading') on(report);
   };
@@ -102,7 +83,10 @@ export function localProcesses({
     return found;
   }
 
-  async function measure(experiments: Parameters<Executor['measure']>[0], count: number): Promise<readonly Speed[]> {
+  async function measure(
+    experiments: Parameters<MeasuringExecutor['measure']>[0],
+    count: number,
+  ): Promise<readonly Speed[]> {
     const speeds: Speed[] = [];
     const waiting = experiments.entries();
     await inPlaces(count, async (place) => {
@@ -141,7 +125,7 @@ export function localProcesses({
           run,
           outcome,
           seconds,
-          scores: outcome.status === 'done' ? scoresOf(stage, run, path) : [],
+          scores: outcome.status === 'done' ? scoresOf(stage, run, path, metrics) : [],
         });
       }
     });
@@ -182,18 +166,6 @@ export function localProcesses({
     }
   }
 
-  function scoresOf(stage: Stage, { experiment, tasks, until }: Run, path: string) {
-    const result = readResult(path);
-    const soFar = until === undefined ? result?.tasks : bestSoFar(path, experiment, until).tasks;
-    const reported = experiment.tasks.filter(({ name }) => tasks?.includes(name) ?? true);
-    return reported.map((task) => {
-      const { metric } = judge(task, metrics);
-      const found = stage === 'tuning' ? soFar?.[task.name]?.validation : result?.tasks[task.name]?.test;
-      const value = found?.[metric.name];
-      return { task: task.name, metric: metric.name, value: typeof value === 'number' ? value : null };
-    });
-  }
-
   /**
    * Fails early on mistakes that every run would have: unknown tasks, a missing file. The workers keep the data for
    * their first runs. If runs use different data, each run reports its own mistake.
@@ -214,8 +186,22 @@ export function localProcesses({
   }
 }
 
+/** Scores of a run for display: on the test split, or on validation for tuning runs, whose best epoch so far counts. */
+export function scoresOf(stage: Stage, run: Run, path: string, metrics: Local['metrics']) {
+  const { experiment, tasks, until } = run;
+  const result = readResult(path);
+  const soFar = until === undefined ? result?.tasks : bestSoFar(path, experiment, until).tasks;
+  const reported = experiment.tasks.filter(({ name }) => tasks?.includes(name) ?? true);
+  return reported.map((task) => {
+    const { metric } = judge(task, metrics);
+    const found = stage === 'tuning' ? soFar?.[task.name]?.validation : result?.tasks[task.name]?.test;
+    const value = found?.[metric.name];
+    return { task: task.name, metric: metric.name, value: typeof value === 'number' ? value : null };
+  });
+}
+
 /** Assumes that the seed of an experiment does not change any shape. */
-function shapeReader(workers: Workers, on: (report: Report) => void): ReadShape {
+export function shapeReader(workers: Workers, on: (report: Report) => void): ReadShape {
   const shapes = new Map<string, ReturnType<ReadShape>>();
   let last: Promise<unknown> = Promise.resolve(); // a worker executes one order at a time
   return (experiment) => {

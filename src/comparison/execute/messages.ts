@@ -1,6 +1,8 @@
 import type { Experiment } from '../../config/experiment.js';
 import type { ChosenDevice } from '../../engine/devices/choose-device.js';
 import type { LoadingEvent } from '../../training/load-dataset.js';
+import type { RunOptions } from '../../training/run.js';
+import type { EpochRecord } from '../../training/trainer.js';
 import type { DataShape } from '../plan/data-shapes.js';
 
 /** What the comparison's process asks of a worker, one order at a time. Messages in both directions are JSON texts. */
@@ -13,6 +15,8 @@ export type Order =
       readonly engine: ChosenDevice;
       readonly predictions: boolean;
       readonly force: boolean;
+      /** See `RunOptions`. */
+      readonly expected?: RunOptions['expected'];
       /** See `Run`. */
       readonly until?: number;
     }
@@ -38,6 +42,8 @@ export type Report =
       readonly steps: number;
       readonly samplesPerSecond: number;
     }
+  | { readonly kind: 'epoch'; readonly record: EpochRecord }
+  | { readonly kind: 'checkpoint' }
   | { readonly kind: 'ready' };
 
 /** The last message on an order. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ComparisonConfig } from '../../config/comparison.js';
+import type { Experiment } from '../../config/experiment.js';
 import { type ChosenDevice, chooseDevice, type Look, lookAtMachine } from '../../engine/devices/choose-device.js';
 
 /** What the runs of a comparison train on: one device, or several CUDA GPUs. Detected once for all processes. */
@@ -16,6 +17,11 @@ export interface SharedDevices {
  */
 export async function shareDevices(config: ComparisonConfig, look: Look = lookAtMachine()): Promise<SharedDevices> {
   const { engine } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
+  return devicesOf(engine, look);
+}
+
+/** The same of a run's `engine`. */
+export async function devicesOf(engine: Experiment['engine'], look: Look = lookAtMachine()): Promise<SharedDevices> {
   const { chosen, notes } = await chooseDevice(engine, look);
   const { candidate } = chosen;
   if (candidate.device !== 'cuda' || candidate.deviceId !== undefined) return { all: [chosen], notes };

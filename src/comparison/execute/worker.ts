@@ -67,6 +67,7 @@ async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
     overwrite: false,
     predictions: order.predictions,
     force: order.force,
+    expected: order.expected,
     ...(order.until === undefined ? {} : { until: order.until }),
     engine: order.engine,
     load,
@@ -75,7 +76,9 @@ async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
     on(event) {
       tell(event);
       if (event.kind === 'start') send({ kind: 'start', resumedAt: event.resumedAt });
+      if (event.kind === 'checkpoint') send(event);
       if (event.kind !== 'training') return;
+      if (event.record.kind === 'epoch') send({ kind: 'epoch', record: event.record.record });
       if (event.record.kind === 'step' && performance.now() - last > 1000 * secondsBetweenSteps) {
         last = performance.now();
         const { epoch, step, steps, samplesPerSecond } = event.record;

@@ -13,7 +13,9 @@ export interface Workers {
   signal(signal: Signal): void;
   /** Makes all workers stop, as `interrupted`. */
   stop(): void;
-  /** Ends all workers and waits until they have ended. */
+  /** Ends all workers and waits until they have ended. A later order starts a new one. */
+  rest(): Promise<void>;
+  /** As `rest`, for good. */
   release(): Promise<void>;
   kill(): void;
 }
@@ -23,6 +25,9 @@ export function createWorkers(): Workers {
   let ended = false;
   const signal = (sent: Signal) => {
     for (const worker of workers) worker?.signal(sent);
+  };
+  const rest = async () => {
+    await Promise.all(workers.map((worker) => worker?.release()));
   };
   return {
     at(place) {
@@ -38,9 +43,10 @@ export function createWorkers(): Workers {
       ended = true;
       signal({ kind: 'stop' });
     },
+    rest,
     release: async () => {
       ended = true;
-      await Promise.all(workers.map((worker) => worker?.release()));
+      await rest();
     },
     kill: () => {
       ended = true;

@@ -17,6 +17,8 @@ export interface Run {
   readonly tasks?: readonly string[];
   readonly experiment: Experiment;
   readonly hash8: string;
+  /** Of the data. */
+  readonly checksum: string;
   /** Folder name, below the folder of its stage. Runs with equal hashes share it. */
   readonly folder: string;
   /**
@@ -82,12 +84,14 @@ export async function placeRuns(
   const placed: Run[] = [];
   for (const { changes, ...which } of wanted) {
     const experiment = experimentOf(config, { changes, ...which });
-    const hash = hash8(experiment, await checksumOf(experiment, on, signal), definitions);
+    const checksum = await checksumOf(experiment, on, signal);
+    const hash = hash8(experiment, checksum, definitions);
     const candidates = present.filter((name) => name.endsWith(`-${hash}`)).toSorted(newestFirst(folder));
     const known = named.get(hash) ?? candidates.find(isFinished) ?? candidates[0];
     const name = known ?? `${experiment.name}-${hash}`;
     named.set(hash, name);
-    placed.push({ ...which, experiment, hash8: hash, folder: name, state: isFinished(name) ? 'finished' : 'planned' });
+    const state = isFinished(name) ? 'finished' : 'planned';
+    placed.push({ ...which, experiment, hash8: hash, checksum, folder: name, state });
   }
   return placed;
 }

@@ -1,0 +1,216 @@
+// Kills workers, planner and Redis of a comparison at random moments (SIGKILL), and starts them again, until it is done. Checks that
+// comparison.json is that of a comparison on this machine alone, and that no run was trained to its end twice, unless its worker was killed
+// before the queue had its result. Then stops a worker (SIGSTOP) for longer than its lock: its run must go on elsewhere, and its late result
+// must be refused. Needs redis-server.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { hasRedis, type RedisServer, startRedis } from '../src/comparison/execute/queue/redis-server.fixture.js';
+import { logEntries } from '../src/comparison/stored/timing.js';
+import { must } from '../src/support/must.js';
+import { randomFromSeed } from '../src/support/random.js';
+import { comparisonIn, runPle, writeNarrowComparison } from './comparison-case.js';
+import { refuse, wordsOf } from './usage.js';
+
+const usage =
+  'Usage: npm run chaos:queue -- [--small] [--seeds N: 4 runs each] [--kills N] [--workers N] [--seed N] [--keep]';
+const { values } = wordsOf(usage, {
+  options: {
+    small: { type: 'boolean' },
+    keep: { type: 'boolean' },
+    ...{ seeds: { type: 'string' }, kills: { type: 'string' }, workers: { type: 'string' }, seed: { type: 'string' } },
+  },
+});
+const number = (given: unknown, standard: number): number => {
+  const value = Number(given ?? standard);
+  if (!Number.isInteger(value) || value < 0) refuse(usage, `${String(given)}: say a whole number.`);
+  return value;
+};
+const seeds = number(values.seeds, values.small ? 2 : 15);
+const kills = number(values.kills, values.small ? 3 : 20);
+const count = number(values.workers, 3);
+const seed = number(values.seed, Date.now() % 100_000);
+const lockSeconds = 3;
+const random = randomFromSeed(seed).stream('moments');
+const between = (from: number, to: number) => from + (to - from) * random.uniform();
+const say = (line: string) => process.stdout.write(`${((performance.now() - began) / 1000).toFixed(1)} s  ${line}\n`);
+const began = performance.now();
+
+if (!hasRedis()) refuse(usage, 'There is no redis-server: apt-get install redis-server.');
+const folder = mkdtempSync(join(tmpdir(), 'ple-chaos-'));
+const running = new Set<ChildProcess>();
+let redis: RedisServer | undefined;
+process.stdout.write(`seed ${seed}: ${4 * seeds} runs, ${kills} kills, ${count} workers\n`);
+try {
+  const config = writeNarrowComparison(folder, seeds);
+  const shorter = values.small ? ['train.epochs=4'] : [];
+  const words = (runs: string) => ['compare', '--config', config, '--runs', join(folder, runs), ...shorter];
+  const alone = await runPle([...words('alone'), '--jobs', '2']).ended;
+  if (alone !== 0) throw new Error(`The comparison on this machine alone ended with ${alone}.`);
+  say('trained on this machine alone');
+
+  redis = await startRedis(join(folder, 'redis'));
+  const problems = [...(await chaos(redis, words('queue'))), ...(await stopped(redis, config))];
+  for (const problem of problems) process.stdout.write(`WRONG: ${problem}\n`);
+  process.stdout.write(problems.length === 0 ? 'all as promised\n' : `${problems.length} wrong\n`);
+  if (problems.length > 0) process.exitCode = 1;
+} finally {
+  for (const child of running) end(child, 'SIGKILL');
+  await redis?.kill();
+  await setTimeout(500); // processes that have lost their parent write a last checkpoint
+  if (values.keep) process.stdout.write(`kept: ${folder}\n`);
+  else rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 200 });
+}
+
+/** The comparison under kills; what is wrong afterwards. */
+async function chaos(server: RedisServer, compare: readonly string[]): Promise<readonly string[]> {
+  const workers = Array.from({ length: count }, (_, index) => ({
+    name: `worker ${index + 1}`,
+    child: worker(server, index),
+  }));
+  const plan = () => ple([...compare, '--on', server.address]);
+  let planner = plan();
+  let killed = 0;
+  while (killed < kills) {
+    await Promise.race([setTimeout(1000 * between(0.5, values.small ? 2.5 : 5)), exit(planner)]);
+    if (planner.exitCode !== null) break;
+    killed += 1;
+    const chance = random.uniform();
+    if (chance < 0.2) {
+      end(planner, 'SIGKILL');
+      say(`kill ${killed}: the planner`);
+      await setTimeout(1000 * between(0.2, 2));
+      planner = plan();
+    } else if (chance < 0.4) {
+      await server.kill();
+      const seconds = between(0.2, 2 * lockSeconds);
+      say(`kill ${killed}: Redis, for ${seconds.toFixed(1)} s`);
+      await setTimeout(1000 * seconds);
+      await server.start();
+    } else {
+      const index = Math.floor(between(0, workers.length));
+      const victim = must(workers[index], 'worker');
+      const isGroup = random.uniform() < 0.5;
+      end(victim.child, 'SIGKILL', isGroup);
+      say(`kill ${killed}: ${victim.name}${isGroup ? ' and the process that trains' : ''}`);
+      await setTimeout(1000 * between(0.2, 2));
+      victim.child = worker(server, index);
+    }
+  }
+  const code = await exit(planner);
+  say(`the comparison ended with ${code}, after ${killed} kills`);
+  for (const { child } of workers) end(child, 'SIGTERM');
+  await Promise.all(workers.map(({ child }) => exit(child)));
+
+  const same = code === 0 && comparisonIn(join(folder, 'queue/narrow')) === comparisonIn(join(folder, 'alone/narrow'));
+  const { runs, ends, killed: cut, late } = endsOf();
+  say(
+    `comparison.json without timing: ${same ? 'the same' : 'DIFFERS'}; ${runs} runs were trained to their end ${ends} times: ` +
+      `${cut} results were lost with their worker, ${late} came after the worker's lock had ended`,
+  );
+  return [
+    ...(same ? [] : [`the comparison ended with ${code}, or comparison.json differs`]),
+    ...(killed < kills ? [`only ${killed} of ${kills} kills came before the end: take more runs`] : []),
+    ...(runs === 4 * seeds ? [] : [`${runs} of ${4 * seeds} runs were trained`]),
+    ...(ends - cut - late <= runs ? [] : [`${ends - cut - late - runs} runs were trained to their end twice`]),
+  ];
+}
+
+/** A worker that stops for longer than its lock. */
+async function stopped(server: RedisServer, config: string): Promise<readonly string[]> {
+  const first = worker(server, count);
+  const words = ['compare', '--config', config, '--runs', join(folder, 'stopped'), '--on', server.address];
+  const planner = ple([...words, 'name=stopped', 'compare.seeds=[77]', 'train.epochs=4']);
+  const lines = (index: number) => logOf(index).map(({ job, msg }) => `${msg} ${job}`);
+  await until(() => lines(count).some((line) => line.startsWith('started ')));
+  process.kill(must(first.pid, 'process id'), 'SIGSTOP');
+  const job = must(
+    lines(count).findLast((line) => line.startsWith('begun ')),
+    'a run',
+  ).slice('begun '.length);
+  say(`stopped the worker of ${job}`);
+  const second = worker(server, count + 1);
+  await until(() => lines(count + 1).includes(`accepted ${job}`));
+  say('another worker has trained it');
+  process.kill(must(first.pid, 'process id'), 'SIGCONT');
+  await until(() => lines(count).some((line) => line === `lost ${job}` || line === `refused ${job}`));
+  const said = must(
+    lines(count).find((line) => line === `lost ${job}` || line === `refused ${job}`),
+    'a line',
+  );
+  say(`the stopped worker goes on: ${said}`);
+  const code = await exit(planner);
+  for (const child of [first, second]) end(child, 'SIGTERM');
+  await Promise.all([exit(first), exit(second)]);
+  const accepted = [count, count + 1].flatMap(lines).filter((line) => line === `accepted ${job}`).length;
+  return [
+    ...(code === 0 ? [] : [`the comparison with a stopped worker ended with ${code}`]),
+    ...(accepted === 1 ? [] : [`${accepted} results of ${job} were accepted`]),
+  ];
+}
+
+/** From the workers' logs: runs, ends of training (of each, one is the rule), and ends whose result did not get to the queue, by reason. */
+function endsOf(): { readonly runs: number; readonly ends: number; readonly killed: number; readonly late: number } {
+  const runs = new Set<unknown>();
+  let [ends, killed, late] = [0, 0, 0];
+  for (let index = 0; index < count; index++) {
+    const open = new Set<unknown>(); // trained, and not yet accepted
+    for (const { job, msg, epochs } of logOf(index)) {
+      if (msg === 'ready') {
+        killed += open.size;
+        open.clear();
+      }
+      if (msg === 'accepted' || msg === 'refused') open.delete(job);
+      if (msg === 'refused') late += 1;
+      if (msg !== 'trained' || epochs === 0) continue;
+      runs.add(job);
+      ends += 1;
+      open.add(job);
+    }
+  }
+  return { runs: runs.size, ends, killed, late };
+}
+
+function logOf(index: number): ReturnType<typeof logEntries> {
+  const file = join(folder, `worker-${index}`, 'worker.jsonl');
+  return existsSync(file) ? logEntries(readFileSync(file, 'utf8')) : [];
+}
+
+function worker(server: RedisServer, index: number): ChildProcess {
+  return ple([
+    'worker',
+    '--queue',
+    server.address,
+    '--runs',
+    join(folder, `worker-${index}`),
+    '--lock',
+    `${lockSeconds}`,
+  ]);
+}
+
+function ple(words: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, ['bin/ple.js', ...words], { stdio: 'ignore', detached: true });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+function end(child: ChildProcess, signal: NodeJS.Signals, isGroup = false): void {
+  try {
+    process.kill(isGroup ? -must(child.pid, 'process id') : must(child.pid, 'process id'), signal);
+  } catch {} // it has ended
+}
+
+async function exit(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
+  return child.exitCode;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let waited = 0; !holds(); waited += 0.1) {
+    if (waited > 120) throw new Error('What was waited for did not happen within two minutes.');
+    await setTimeout(100);
+  }
+}

@@ -1,0 +1,251 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { expect, onTestFinished, test } from 'vitest';
+import { payloadSchema, plannedBy, prefix, queueName } from '../comparison/execute/queue/messages.js';
+import { hasRedis, type RedisServer, startRedis } from '../comparison/execute/queue/redis-server.fixture.js';
+import { logEntries } from '../comparison/stored/timing.js';
+import { contentsOf, ple, temporaryFolder } from './command.fixture.js';
+import { comparisonIn, type Started, smallComparison, startPle, until } from './compare.fixture.js';
+
+// The queue with a real Redis. Without `redis-server` these tests are skipped; CI installs it.
+const withRedis = test.skipIf(!hasRedis());
+
+async function redisIn(folder: string, ...settings: string[]): Promise<RedisServer> {
+  const server = await startRedis(join(folder, 'redis'), ...settings);
+  onTestFinished(() => server.kill());
+  return server;
+}
+
+function startWorker(
+  folder: string,
+  { address }: Pick<RedisServer, 'address'>,
+  words: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Started {
+  const worker = startPle(['worker', '--queue', address, '--runs', folder, '--lock', '2', ...words], { env });
+  onTestFinished(async () => {
+    if (worker.isRunning()) process.kill(-worker.pid, 'SIGKILL');
+    await worker.finished;
+  });
+  return worker;
+}
+
+const logOf = (worker: string) =>
+  existsSync(join(worker, 'worker.jsonl')) ? logEntries(readFileSync(join(worker, 'worker.jsonl'), 'utf8')) : [];
+
+function comparison(folder: string, changes: Parameters<typeof smallComparison>[1] = []) {
+  const config = smallComparison(folder, changes);
+  const words = (runs: string, ...more: string[]) => [
+    'compare',
+    '--config',
+    config,
+    '--runs',
+    join(folder, runs),
+    ...more,
+  ];
+  return {
+    words,
+    /** On this machine alone. */
+    async alone() {
+      const { status, stderr } = await ple(words('alone', '--jobs', '1'));
+      expect(status, stderr).toBe(0);
+      return comparisonIn(join(folder, 'alone/small'));
+    },
+  };
+}
+
+withRedis(
+  'workers with folders of their own make the table of one machine; the password stays in the environment',
+  async () => {
+    const folder = temporaryFolder();
+    const secret = 'correct-horse';
+    const server = await redisIn(folder, '--requirepass', secret);
+    const env = { PLE_QUEUE_PASSWORD: secret };
+    const workers = ['one', 'two'].map((name) => startWorker(join(folder, name), server, [], env));
+    const { words, alone } = comparison(folder);
+    const result = await ple(words('queue', '--on', server.address), { env });
+    expect(result.status, result.stderr).toBe(0);
+    expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
+    expect(
+      ['one', 'two'].flatMap((name) => logOf(join(folder, name)).filter(({ msg }) => msg === 'accepted')),
+    ).toHaveLength(6);
+
+    for (const { pid } of workers) process.kill(pid, 'SIGTERM');
+    const ended = await Promise.all(workers.map(({ finished }) => finished));
+    expect(ended.map(({ status }) => status)).toEqual([0, 0]);
+    const told = [result.stdout, result.stderr, ...ended.map(({ stderr }) => stderr)];
+    const texts = ['queue', 'one', 'two'].flatMap((name) =>
+      readdirSync(join(folder, name), { recursive: true, encoding: 'utf8', withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1')),
+    );
+    expect([...told, ...texts].filter((text) => text.includes(secret))).toEqual([]);
+    expect(contentsOf(join(folder, 'one'))).toEqual(['worker.jsonl']); // results lie with the planner
+  },
+);
+
+withRedis('a wrong password is one line', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder, '--requirepass', 'right');
+  const { words } = comparison(folder);
+  const wrong = server.address.replace('//', '//default:wrong@');
+  for (const command of [words('queue', '--on', wrong), ['worker', '--queue', wrong, '--runs', join(folder, 'w')]]) {
+    const { status, stderr } = await ple(command);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^ple: The queue at 127.0.0.1:\d+ refuses: WRONGPASS .*PLE_QUEUE_PASSWORD in the environment.\n$/,
+    );
+  }
+});
+
+withRedis('a worker that drains gives its run back with a checkpoint, and another goes on from it', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const { words, alone } = comparison(folder, [
+    ['epochs: 3', 'epochs: 30'],
+    ['seeds: 2', 'seeds: 1'],
+  ]);
+  const first = startWorker(join(folder, 'first'), server);
+  const planner = startPle(words('queue', '--on', server.address));
+  const begun = await until('a run trains', () => logOf(join(folder, 'first')).find(({ msg }) => msg === 'started'));
+  await setTimeout(300);
+  process.kill(first.pid, 'SIGTERM');
+  const { status } = await first.finished;
+  expect(status).toBe(130);
+  expect(logOf(join(folder, 'first')).at(-1)).toMatchObject({ msg: 'returned', job: begun.job });
+  startWorker(join(folder, 'second'), server);
+  const result = await planner.finished;
+  expect(result.status, result.stderr).toBe(0);
+  const second = logOf(join(folder, 'second')).find(({ msg, job }) => msg === 'started' && job === begun.job);
+  expect(Number(second?.epoch)).toBeGreaterThan(1);
+  expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
+});
+
+withRedis('a comparison is handed over, and collected from another folder', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const { words, alone } = comparison(folder);
+  const left = await ple(words('here', '--on', server.address, '--detach'));
+  expect(left.status, left.stderr).toBe(0);
+  expect(left.stderr).toMatch(/6 runs are with the queue at .*--attach/);
+  expect(existsSync(join(folder, 'here/small/comparison.json'))).toBe(false);
+  startWorker(join(folder, 'worker'), server, ['--jobs', '2']);
+  await until(
+    'all are trained',
+    () => logOf(join(folder, 'worker')).filter(({ msg }) => msg === 'accepted').length === 6,
+  );
+  const there = await ple(words('there', '--on', server.address, '--attach'));
+  expect(there.status, there.stderr).toBe(0);
+  expect(comparisonIn(join(folder, 'there/small'))).toBe(await alone());
+  expect(logOf(join(folder, 'worker')).filter(({ msg }) => msg === 'trained')).toHaveLength(6);
+});
+
+withRedis('workers that share the folder of runs send nothing', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const { words, alone } = comparison(folder);
+  startWorker(join(folder, 'worker'), server, ['--shared', join(folder, 'queue')]);
+  const result = await ple(words('queue', '--on', server.address));
+  expect(result.status, result.stderr).toBe(0);
+  expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
+  const redis = new Redis(server.port);
+  expect(await redis.keys('ple:upload:*')).toEqual([]);
+  redis.disconnect();
+});
+
+/** A comparison on a file, whose labels are those of `shift`. */
+function onFile(folder: string, shift = 0) {
+  const rows = Array.from({ length: 400 }, (_, i) => `${i % 7},${(i * 13) % 11},${(i + shift) % 3 === 0 ? 1 : 0}`);
+  writeFileSync(join(folder, 'rows.csv'), ['a,b,label', ...rows, ''].join('\n'));
+}
+const table = (folder: string): Parameters<typeof smallComparison>[1] => [
+  [
+    'loader: synthetic',
+    `loader: table\n  path: ${join(folder, 'planner/rows.csv')}\n  cache: ${join(folder, 'cache')}`,
+  ],
+  ['  rows: { train: 4000, validation: 500, test: 500 }\n', '  split: { validation: 0.2, test: 0.2 }\n'],
+  ['  dimension: 6\n', '  tasks: { y1: { column: label, positive: [1] } }\n'],
+  ['  correlation: 0.5\n  seed: 1\n', ''],
+  ['{ name: y1, type: regression, standardize: true }', '{ name: y1, type: binary }'],
+  ['  - { name: y2, type: regression, standardize: true }\n', ''],
+  ['seeds: 2', 'seeds: 1'],
+];
+
+withRedis(
+  'other data are refused with both checksums, once; the same are found by a path map, or come with the queue',
+  async () => {
+    const folder = temporaryFolder();
+    const server = await redisIn(folder);
+    for (const [name, shift] of [
+      ['planner', 0],
+      ['other', 1],
+      ['same', 0],
+    ] as const) {
+      const path = join(folder, name);
+      await import('node:fs').then(({ mkdirSync }) => mkdirSync(path));
+      onFile(path, shift);
+    }
+    const { words } = comparison(folder, table(folder));
+    const map = (to: string) => ['--data', `${join(folder, 'planner')}=${join(folder, to)}`];
+    const other = startWorker(join(folder, 'w1'), server, map('other'));
+    const refused = await ple(words('refused', '--on', server.address));
+    expect(refused.status).toBe(3);
+    expect(refused.stderr).toMatch(
+      /failed: The data have the checksum [0-9a-f]{64} here, and [0-9a-f]{64} where the run was planned/,
+    );
+    expect(logOf(join(folder, 'w1')).filter(({ msg }) => msg === 'begun')).toHaveLength(3);
+    process.kill(other.pid, 'SIGTERM');
+    await other.finished;
+
+    const mapped = startWorker(join(folder, 'w2'), server, map('same'));
+    const found = await ple(words('found', '--on', server.address));
+    expect(found.status, found.stderr).toBe(0);
+    process.kill(mapped.pid, 'SIGTERM');
+    await mapped.finished;
+
+    startWorker(join(folder, 'w3'), server, map('nowhere'));
+    const sent = await ple(words('sent', '--on', server.address, '--send-data', 'train.epochs=2'));
+    expect(sent.status, sent.stderr).toBe(0);
+  },
+);
+
+withRedis('jobs of others are refused: no run fails for another version, and nothing is written outside', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const queue = new Queue(queueName, { connection: { port: server.port }, prefix });
+  onTestFinished(() => queue.close());
+  const add = (jobId: string, data: unknown) => queue.add('run', data, { jobId });
+  await add('run-00000001', 'no object');
+  await add('run-00000002', { ...plannedBy, version: '99.0.0', more: true });
+  const payload = {
+    ...plannedBy,
+    config: 'name: [',
+    hash8: '00000003',
+    checksum: '',
+    path: 'a/b',
+    predictions: true,
+    files: [],
+  };
+  await add('run-00000003', payloadSchema.parse(payload));
+  await add('run-00000004', { ...payload, hash8: '00000004', path: '../../outside' });
+  await add('run-00000005', payload);
+  const worker = startWorker(join(folder, 'worker'), server);
+  await until(
+    'all are looked at',
+    () => worker.stderr().includes('99.0.0') && logOf(join(folder, 'worker')).length >= 5,
+  );
+  const reasonOf = async (id: string) => (await queue.getJob(id))?.failedReason;
+  expect(await reasonOf('run-00000001')).toBe('The job is no run of ple.');
+  expect(await (await queue.getJob('run-00000002'))?.getState()).toMatch(/delayed|waiting/);
+  expect(worker.stderr()).toMatch(
+    /The queue has runs of ple 99.0.0 \(protocol 1\), and this is ple .*: install the same version/,
+  );
+  expect(await reasonOf('run-00000003')).toMatch(/^the config of the run:1:.*not valid YAML/);
+  expect(await reasonOf('run-00000004')).toMatch(/^The job is not as ple writes it: path: not below runs/);
+  expect(await reasonOf('run-00000005')).toMatch(/has the run 00000003/);
+  expect(readdirSync(folder).toSorted()).toEqual(['redis', 'worker']);
+  expect(contentsOf(join(folder, 'worker'))).toEqual(['lock', 'worker.jsonl']);
+});

@@ -1,0 +1,67 @@
+import { Command } from '@commander-js/extra-typings';
+import { ConfigError, exitCode } from '../support/errors.js';
+import { collect, defineCommand, examples } from './command.js';
+import { say } from './display/say.js';
+import { interruptible } from './interruptible.js';
+import { loadNamed } from './named-plugins.js';
+
+const words = () =>
+  new Command('worker')
+    .description('Train runs of a queue, which ple compare --on redis://HOST:PORT fills, until a signal.')
+    .requiredOption('--queue <address>', 'redis://HOST:PORT[/DATABASE], or rediss:// with TLS')
+    .option('--jobs <n>', 'runs at a time, each in its own process', positive('--jobs', 1024), 1)
+    .option('--runs <dir>', "folder of this worker's unfinished runs", 'worker')
+    .option('--shared <dir>', "the planner's --runs folder, where this machine has it: runs train there")
+    .option('--data <from=to>', "where this machine has the planner's data; may be repeated", collect)
+    .option('--plugin <file>', 'a plugin that runs may use, by its SHA-256; may be repeated', collect)
+    .option(
+      '--lock <seconds>',
+      'without a sign of life for so long, runs go on elsewhere',
+      positive('--lock', 3600),
+      30,
+    )
+    .addHelpText(
+      'after',
+      `
+User and password: PLE_QUEUE_USERNAME and PLE_QUEUE_PASSWORD in the environment. SIGTERM and Ctrl-C: runs write a
+checkpoint and go back to the queue; again: ends at once.`,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'ple worker --queue redis://queue:6379',
+        'ple worker --queue redis://queue:6379 --jobs 4 --data /data=/mnt/data',
+        'ple worker --queue rediss://queue:6380 --shared /nfs/runs',
+      ),
+    );
+
+/** Prints what it does on stderr. */
+export const worker = defineCommand(words, async (options) => {
+  const [{ isQueue, withoutPassword }, { addressOf }, { parsePathMap }, { serveQueue }] = await Promise.all([
+    import('../config/execute.js'),
+    import('../comparison/execute/queue/address.js'),
+    import('../comparison/execute/queue/local-data.js'),
+    import('../comparison/execute/queue/queue-worker.js'),
+  ]);
+  const { queue, jobs, runs, shared, data = [], plugin = [], lock } = options;
+  if (!isQueue(queue))
+    throw new ConfigError(`--queue ${withoutPassword(queue)}: expected redis://HOST:PORT or rediss://HOST:PORT.`);
+  const address = addressOf(queue, process.env);
+  const maps = data.map(parsePathMap);
+  await loadNamed(plugin);
+  const returned = await interruptible('Interrupted.', (signal) => {
+    signal.addEventListener('abort', () =>
+      say('Runs write a checkpoint and go back to the queue (again: ends at once)'),
+    );
+    return serveQueue({ address, jobs, runs, shared, data: maps, lockSeconds: lock, signal, say });
+  });
+  return returned > 0 ? exitCode.interrupted : exitCode.done;
+});
+
+function positive(option: string, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (Number.isInteger(number) && number >= 1 && number <= most) return number;
+    throw new ConfigError(`${option} ${text}: give a whole number from 1 to ${most}.`);
+  };
+}

@@ -1,0 +1,118 @@
+import { setTimeout } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { UserError } from '../../../support/errors.js';
+import type { Address } from './address.js';
+
+/** Connections to one Redis server. A command waits while the server is away. */
+export interface Connection {
+  readonly redis: Redis;
+  /** Another connection, for commands that block. */
+  open(): Redis;
+  close(): void;
+}
+
+const reconnectMilliseconds = 1000;
+
+/**
+ * Connects, and waits for a server that does not answer yet.
+ * @param say Told when the server is away, and when it is back.
+ * @param onBack Called when it is back.
+ * @throws UserError for a host that does not exist, a user or password that is refused, or a server that may evict keys.
+ */
+export async function connect(
+  { shown, options }: Address,
+  signal: AbortSignal,
+  say: (line: string) => void,
+  onBack: () => void = () => undefined,
+): Promise<Connection> {
+  await firstAnswer(shown, options, signal, say);
+  const opened: Redis[] = [];
+  const open = () => {
+    const redis = new Redis({
+      ...options,
+      maxRetriesPerRequest: null,
+      retryStrategy: () => reconnectMilliseconds,
+    });
+    redis.on('error', () => undefined); // `close` follows
+    opened.push(redis);
+    return redis;
+  };
+  const redis = open();
+  let isAway = false;
+  redis.on('close', () => {
+    if (isAway || closed) return;
+    isAway = true;
+    say(`The queue at ${shown} is away: waiting for it.`);
+  });
+  redis.on('ready', () => {
+    if (!isAway) return;
+    isAway = false;
+    say(`The queue at ${shown} is back.`);
+    onBack();
+  });
+  let closed = false;
+  return {
+    redis,
+    open,
+    close() {
+      closed = true;
+      for (const one of opened) one.disconnect();
+    },
+  };
+}
+
+async function firstAnswer(
+  shown: string,
+  options: Address['options'],
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    signal.throwIfAborted();
+    const redis = new Redis({
+      ...options,
+      lazyConnect: true,
+      enableReadyCheck: false,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+    });
+    let cause: unknown;
+    redis.on('error', (error) => {
+      cause = error;
+    });
+    try {
+      await redis.connect();
+      await checkMemory(await redis.info('memory'), shown);
+      return;
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      const reason = reasonOf(cause ?? error);
+      if (!/ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|LOADING|Connection is closed/.test(reason))
+        throw new UserError(`The queue at ${shown} refuses: ${reason}.${loginHint(reason)}`);
+      if (attempt === 0) say(`The queue at ${shown} does not answer (${reason}): waiting for it.`);
+    } finally {
+      redis.disconnect();
+    }
+    await setTimeout(reconnectMilliseconds, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** @throws UserError for a server that deletes keys when its memory is full: runs would be lost. */
+async function checkMemory(info: string, shown: string): Promise<void> {
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
+  if (policy === 'noeviction') return;
+  throw new UserError(
+    `The queue at ${shown} has maxmemory-policy ${policy}, which may delete runs: set it to noeviction in redis.conf.`,
+  );
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+}
+
+function loginHint(reason: string): string {
+  return /NOAUTH|WRONGPASS|AUTH/.test(reason)
+    ? ' Give PLE_QUEUE_USERNAME and PLE_QUEUE_PASSWORD in the environment.'
+    : '';
+}

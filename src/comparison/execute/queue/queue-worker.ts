@@ -1,0 +1,331 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { type Experiment, parseExperiment, stringifyExperiment } from '../../../config/experiment.js';
+import { exitCode, Interrupted, UserError } from '../../../support/errors.js';
+import { openLog } from '../../../support/growing-file.js';
+import { acquireLock, whyLocked } from '../../../support/lock.js';
+import { makeFolder } from '../../../support/make-folder.js';
+import { asUserError } from '../../../support/system-error.js';
+import { writeWhole } from '../../../support/whole-file.js';
+import { checkpointPlace } from '../../../training/checkpoint.js';
+import { definitions } from '../../../training/definitions.js';
+import { deviceFor, devicesOf, type SharedDevices } from '../shared-devices.js';
+import { createWorkers } from '../workers.js';
+import type { Address } from './address.js';
+import { connect } from './connection.js';
+import { fetchData, type PathMap, withLocalPaths } from './local-data.js';
+import {
+  jobIdOf,
+  type Payload,
+  payloadSchema,
+  plannedBy,
+  plannedBySchema,
+  prefix,
+  queueName,
+  type Returned,
+  returnedSchema,
+} from './messages.js';
+import { download, filesOf, forget, keptSeconds, upload } from './pieces.js';
+import { forgetCheckpoint, isNewer, storeCheckpoint, storedCheckpoint } from './stored-checkpoint.js';
+import { createTeller, type Teller } from './telling.js';
+
+export interface QueueWorkerOptions {
+  readonly address: Address;
+  /** Runs at a time. */
+  readonly jobs: number;
+  /** The worker's own folder. */
+  readonly runs: string;
+  /** The planner's folder of all runs, where this machine has it too: runs train in it. */
+  readonly shared: string | undefined;
+  readonly data: readonly PathMap[];
+  /** The runs of a worker without a sign of life for so long go on elsewhere. */
+  readonly lockSeconds: number;
+  /** When it fires, running runs write a checkpoint and go back to the queue. */
+  readonly signal: AbortSignal;
+  say(line: string): void;
+}
+
+/** Seconds between two uploads of a run's checkpoints, until a refused run is looked at again, and for a former process to leave a folder. */
+const [betweenCheckpoints, untilNextLook, untilLeft] = [5, 5, 120];
+/** How often the workers of a run may be lost before it counts as failed. */
+const mostStalled = 10;
+const lastCheckpoint = 'checkpoints/last.safetensors';
+
+/** Not for this worker, though perhaps for others. */
+class Refused extends UserError {}
+/** The worker drains. */
+class GivenBack extends Error {}
+
+/** One attempt at a run. */
+interface Attempt {
+  readonly hash8: string;
+  readonly folder: string;
+  /** Id of the result that was sent. */
+  upload?: string;
+  /** The lock belongs to another worker, or to none. */
+  lost: boolean;
+  stop(): void;
+}
+
+/**
+ * Trains runs of a queue until the signal.
+ * @returns How many runs went back to the queue because of it.
+ */
+export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
+  const { address, jobs, runs, shared, lockSeconds, signal, say } = options;
+  makeFolder(runs);
+  const held = acquireLock(runs);
+  const { redis, open, close } = await connect(address, signal, say);
+  const { log, close: closeLog } = openLog(join(runs, 'worker.jsonl'));
+  const name = `${hostname()}/${process.pid}/${jobs}`;
+  const workers = createWorkers();
+  const free = Array.from({ length: jobs }, (_, place) => place);
+  const attempts = new Map<string, Attempt>(); // by job
+  const devices = new Map<string, Promise<SharedDevices>>();
+  const said = new Set<string>();
+  let returned = 0;
+
+  const worker = new Worker<unknown, Returned>(queueName, execute, {
+    ...{ connection: open(), prefix, name, concurrency: jobs, runRetryDelay: 1000 },
+    ...{ lockDuration: 1000 * lockSeconds, stalledInterval: 1000 * lockSeconds, maxStalledCount: mostStalled },
+    ...{ removeOnComplete: { age: keptSeconds }, removeOnFail: { age: keptSeconds } },
+  });
+  worker.on('completed', ({ id = '', returnvalue }) => void accepted(id, returnvalue).catch(() => undefined));
+  worker.on('failed', (job, { message }) => {
+    log.error({ job: job?.id, error: message }, 'failed');
+    say(`${job?.id} failed: ${message}`);
+  });
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) lose(id);
+  });
+  worker.on('error', ({ message }) => {
+    const id = /(?:Missing lock for|Lock mismatch for|Missing key for) job (run-[\w-]+)/.exec(message)?.[1];
+    if (id !== undefined && /moveToFinished/.test(message)) void refused(id).catch(() => undefined);
+  });
+  log.info('ready');
+  say(`Worker ${name} takes runs of the queue at ${address.shown}.`);
+
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
+  for (const { stop } of attempts.values()) stop();
+  workers.stop();
+  try {
+    await worker.close();
+    await workers.release();
+  } finally {
+    close();
+    closeLog();
+    held.release();
+  }
+  return returned;
+
+  async function execute(job: Job<unknown, Returned>, token = ''): Promise<Returned> {
+    const place = free.shift() ?? 0;
+    const teller = createTeller(job, { worker: name, shared: shared !== undefined });
+    try {
+      if (signal.aborted) throw new GivenBack();
+      return await attempt(job, token, place, teller);
+    } catch (error) {
+      if (error instanceof GivenBack || (error instanceof Interrupted && signal.aborted)) {
+        await job.moveToWait(token);
+        returned += 1;
+        log.info({ job: job.id }, 'returned');
+        throw new WaitingError();
+      }
+      if (error instanceof Refused) {
+        if (!said.has(error.message)) say(error.message);
+        said.add(error.message);
+        teller.note(`A worker (${name}) refuses runs: ${error.message}`);
+        await teller.end();
+        await job.moveToDelayed(Date.now() + 1000 * untilNextLook, token);
+        throw new DelayedError();
+      }
+      const told = asUserError(error);
+      if (told?.exitCode === exitCode.failed) throw told; // a condition of this machine: another attempt may succeed
+      throw new UnrecoverableError(told?.message ?? `this is a bug: ${error instanceof Error ? error.stack : error}`);
+    } finally {
+      await teller.end();
+      free.push(place);
+    }
+  }
+
+  async function attempt(job: Job<unknown, Returned>, token: string, place: number, teller: Teller): Promise<Returned> {
+    const id = job.id ?? '';
+    const payload = payloadOf(job);
+    const { hash8, checksum, predictions, until } = payload;
+    const sent = await fetchData(redis, payload.files, join(runs, 'data'));
+    const experiment = withLocalPaths(experimentOf(payload), [...sent, ...options.data]);
+    const engine = deviceFor(await devicesFor(experiment), jobs, place);
+    const folder = shared === undefined ? join(runs, hash8) : join(shared, payload.path);
+    if (shared === undefined) await prepare(folder, payload);
+
+    const own: Attempt = { hash8, folder, lost: false, stop: () => workers.at(place).signal({ kind: 'stop' }) };
+    attempts.set(id, own);
+    const lock = `${worker.toKey(id)}:lock`;
+    const saver = createSaver(async () => {
+      if (!(await storeCheckpoint(redis, folder, hash8, { lock, token }))) lose(id);
+    });
+    let epochs = 0;
+    say(`${experiment.name} (${id}) begins.`);
+    log.info({ job: id }, 'begun');
+    const order = {
+      kind: 'run',
+      ...{ experiment, path: folder, engine, predictions },
+      ...{ force: shared !== undefined, expected: { hash8, checksum } },
+      ...(until === undefined ? {} : { until }),
+    } as const;
+    const answer = await workers.at(place).ask(order, (report) => {
+      if (report.kind === 'start') log.info({ job: id, epoch: report.resumedAt ?? 1 }, 'started');
+      if (report.kind === 'epoch') epochs += 1;
+      if (report.kind === 'checkpoint' && shared === undefined) saver.due();
+      teller.tell(report);
+    });
+    await saver.end();
+    if (own.lost) throw new UserError(`${id} was given to another worker: this one had shown no sign of life.`);
+    if (answer.kind === 'failed') {
+      if (answer.exitCode === null) await workers.at(place).release(); // a bug may have left the worker in an undefined state
+      if (answer.exitCode === null) throw new Error(answer.message);
+      throw new UserError(answer.message, answer.exitCode);
+    }
+    if (answer.kind === 'lost') throw new UserError(answer.message);
+    if (shared === undefined && (answer.kind === 'interrupted' || !existsSync(join(folder, 'result.json'))))
+      await storeCheckpoint(redis, folder, hash8, { lock, token });
+    if (answer.kind === 'interrupted') throw new GivenBack();
+    log.info({ job: id, epochs }, 'trained');
+    if (shared !== undefined) return { worker: name, upload: null };
+    const isDone = existsSync(join(folder, 'result.json'));
+    const names = filesOf(folder).filter((file) => !isDone || file !== lastCheckpoint);
+    own.upload = `${hash8}-${crypto.randomUUID()}`;
+    return { worker: name, upload: await upload(redis, folder, names, own.upload) };
+  }
+
+  /** The result is the run's. What lies here of it is no longer needed. */
+  async function accepted(id: string, { upload: sent }: Returned): Promise<void> {
+    const own = attempts.get(id);
+    attempts.delete(id);
+    log.info({ job: id }, 'accepted');
+    say(`${id} is done.`);
+    if (!own || !sent) return;
+    rmSync(own.folder, { recursive: true, force: true });
+    if (sent.files.some(({ name }) => name === 'result.json')) await forgetCheckpoint(redis, own.hash8);
+  }
+
+  function lose(id: string): void {
+    const own = attempts.get(id);
+    if (!own || own.lost) return;
+    own.lost = true;
+    if (own.upload !== undefined) return; // the queue decides
+    log.warn({ job: id }, 'lost');
+    say(`${id} was given to another worker: this one had shown no sign of life.`);
+    own.stop();
+  }
+
+  /** The queue does not take the result: another worker has the run, or the answer to its first delivery was lost. */
+  async function refused(id: string): Promise<void> {
+    const own = attempts.get(id);
+    if (own?.upload === undefined) return; // it was lost before
+    const text = await redis.hget(worker.toKey(id), 'returnvalue');
+    const { success, data: taken } = returnedSchema.safeParse(text === null ? null : JSON.parse(text));
+    if (success && taken.upload?.id === own.upload) return accepted(id, taken);
+    attempts.delete(id);
+    log.warn({ job: id }, 'refused');
+    say(`The queue refuses the late result of ${id}: another worker has the run.`);
+    await forget(redis, own.upload);
+  }
+
+  function devicesFor({ engine }: Experiment): Promise<SharedDevices> {
+    const key = JSON.stringify(engine);
+    const known = devices.get(key) ?? devicesOf(engine);
+    devices.set(key, known);
+    return known.catch((error: unknown) => {
+      throw error instanceof UserError ? new Refused(error.message) : error;
+    });
+  }
+
+  /** Fills the folder from the stored checkpoint, unless its own is newer. */
+  async function prepare(folder: string, { hash8, config }: Payload): Promise<void> {
+    makeFolder(folder);
+    for (let waited = 0; whyLocked(folder) !== null && waited < untilLeft; waited += 0.1) await wait(100);
+    if (existsSync(join(folder, 'result.json'))) return;
+    const stored = await storedCheckpoint(redis, hash8);
+    const own = await checkpointPlace(folder, hash8);
+    if (stored && !(own && isNewer(own, stored))) {
+      for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true });
+      await download(redis, stored.upload, folder);
+    }
+    if (!existsSync(join(folder, 'config.yaml'))) await writeWhole(join(folder, 'config.yaml'), config);
+  }
+}
+
+/** Nothing of a job is used before it is checked here. */
+function payloadOf({ id, data }: Job<unknown>): Payload {
+  const by = plannedBySchema.safeParse(data);
+  if (!by.success) throw new UserError('The job is no run of ple.', exitCode.usage);
+  const { protocol, version } = by.data;
+  if (protocol !== plannedBy.protocol || version !== plannedBy.version)
+    throw new Refused(
+      `The queue has runs of ple ${version} (protocol ${protocol}), and this is ple ${plannedBy.version} (protocol ${plannedBy.protocol}): install the same version.`,
+    );
+  const parsed = payloadSchema.safeParse(data);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new UserError(
+      `The job is not as ple writes it: ${issue?.path.join('.')}: ${issue?.message}.`,
+      exitCode.usage,
+    );
+  }
+  if (jobIdOf(parsed.data) !== id)
+    throw new UserError(`The job ${id} has the run ${parsed.data.hash8}.`, exitCode.usage);
+  return parsed.data;
+}
+
+/** The run's config, with the plugins of this worker. */
+function experimentOf({ config }: Payload): Experiment {
+  const file = 'the config of the run';
+  const experiment = parseExperiment(config, file, [], definitions);
+  const { tracking, plugins = [], ...rest } = experiment;
+  const own = plugins.map((plugin) => {
+    const here = definitions.plugins.find(({ sha256 }) => sha256 === plugin.sha256);
+    if (!here)
+      throw new Refused(
+        `Runs need the plugin ${plugin.file} (SHA-256 ${plugin.sha256}): start the worker with --plugin FILE.`,
+      );
+    return { ...plugin, file: here.file };
+  });
+  // Numbers go only to the server that this worker's environment names: a job must not send its password elsewhere.
+  const isOwn = tracking?.mlflow !== undefined && tracking.mlflow === process.env.MLFLOW_TRACKING_URI;
+  const local = {
+    ...rest,
+    ...(tracking && { tracking: isOwn ? tracking : { tensorboard: tracking.tensorboard } }),
+    ...(own.length > 0 ? { plugins: own } : {}),
+  };
+  return own.length > 0 ? parseExperiment(stringifyExperiment(local), file, [], definitions) : local;
+}
+
+/** Saves one at a time, not too often, and at last the newest. */
+function createSaver(save: () => Promise<void>): { due(): void; end(): Promise<void> } {
+  let last = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let saving: Promise<void> = Promise.resolve();
+  const now = () => {
+    timer = undefined;
+    saving = saving.then(save).finally(() => {
+      last = performance.now();
+    });
+    saving.catch(() => undefined); // `end` throws it
+  };
+  return {
+    due() {
+      timer ??= setTimeout(now, Math.max(0, last + 1000 * betweenCheckpoints - performance.now()));
+    },
+    end() {
+      clearTimeout(timer);
+      return saving;
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+/** A Redis server of its own, with an append-only file. */
+export interface RedisServer {
+  readonly port: number;
+  readonly address: string;
+  /** As if the machine had lost its power. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** Whether `redis-server` is installed. */
+export function hasRedis(): boolean {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param settings Further words of its command line, such as `--requirepass secret`. */
+export async function startRedis(folder: string, ...settings: readonly string[]): Promise<RedisServer> {
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  let server: ChildProcess | undefined;
+  const start = async () => {
+    const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+    server = spawn('redis-server', [...words, '--appendonly', 'yes', ...settings], { stdio: 'ignore' });
+    for (;;) {
+      const client = new Redis({
+        port,
+        lazyConnect: true,
+        enableReadyCheck: false,
+        retryStrategy: () => null,
+        maxRetriesPerRequest: 0,
+      });
+      client.on('error', () => undefined);
+      const isReady = await client
+        .connect()
+        .then(() => client.ping())
+        .then(
+          () => true,
+          (error) => /NOAUTH/.test(String(error)),
+        );
+      client.disconnect();
+      if (isReady) return;
+      await setTimeout(50);
+    }
+  };
+  await start();
+  return {
+    port,
+    address: `redis://127.0.0.1:${port}`,
+    start,
+    async kill() {
+      const ended = new Promise((resolve) => server?.once('exit', resolve));
+      server?.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (typeof address !== 'object' || address === null) throw new Error('There is no free port.');
+  return address.port;
+}
