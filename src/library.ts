@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ComparisonOptions } from './comparison/execute/local-processes.js';
+import type { ComparisonOptions } from './comparison/execute/executor.js';
 import type { ComparisonResult } from './comparison/run-comparison.js';
 import type { RowsOptions } from './serving/with-rows.js';
 import type { RunOptions, RunOutcome } from './training/run.js';

@@ -15,6 +15,8 @@ const words = () =>
     .option('--config <file>', 'the YAML config, with a compare key; it may also be the first word')
     .option('--runs <dir>', 'folder of all comparisons and runs', 'runs')
     .option('--force', 'take folders over from processes of another host or container that have ended')
+    .option('--on <place>', "where runs train: local, slurm, kubernetes, or a queue's redis://HOST:PORT")
+    .option('--detach', 'with a queue or a cluster: hand the runs of this stage over, and leave')
     .option('--jobs <n>', 'runs at a time, each in its own process (default: the fastest number, measured)', parseJobs)
     .option('--dry-run', 'print the runs, their parameters and an estimate of the time; train nothing')
     .option('--verbose', 'with --dry-run: a line for every run, not one for each model and point of the axes')
@@ -37,17 +39,26 @@ const words = () =>
 
 /** Trains every model with every seed. Prints the table and the findings on stdout, progress and notes on stderr. */
 export const compare = defineCommand(words, async (given, options) => {
-  const [{ neededConfig, readComparison }, { planComparison }, { compareAndReport }, { openCompareDisplay }] =
-    await Promise.all([
-      import('./input/config-file.js'),
-      import('../comparison/dry-run.js'),
-      import('../report/compare-and-report.js'),
-      import('./display/compare-display.js'),
-    ]);
+  const [
+    { neededConfig, readComparison },
+    { executeOf },
+    { planComparison },
+    { compareAndReport },
+    { openCompareDisplay },
+  ] = await Promise.all([
+    import('./input/config-file.js'),
+    import('../config/execute.js'),
+    import('../comparison/dry-run.js'),
+    import('../report/compare-and-report.js'),
+    import('./display/compare-display.js'),
+  ]);
   const { file, overrides } = neededConfig(given, options.config);
   const config = await readComparison(file, overrides);
   if (!options.predictions && (config.uncertainty ?? 'seeds') !== 'seeds')
     throw new ConfigError(`compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`);
+  const execute = options.on === undefined ? config.execute : executeOf(config.execute, { on: options.on });
+  if (options.detach && execute.on === 'local')
+    throw new ConfigError('--detach: runs on this machine need this process; name a queue or a cluster with --on.');
   const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
   const display = openCompareDisplay(process.stderr, config);
 
@@ -70,7 +81,10 @@ export const compare = defineCommand(words, async (given, options) => {
     }
     const result = await compareAndReport(
       config,
-      { ...common, predictions: options.predictions, force: options.force ?? false },
+      {
+        ...{ ...common, execute, detach: options.detach ?? false },
+        ...{ predictions: options.predictions, force: options.force ?? false },
+      },
       {
         command: commandLine('compare', ['--config', file, ...overrides]),
         formats: { svg: options.svg ?? false, png: options.png ?? false },
@@ -79,6 +93,10 @@ export const compare = defineCommand(words, async (given, options) => {
     );
     display.close();
     if (result.status === 'done') return await show(result, options);
+    if (result.status === 'detached') {
+      say(result.message);
+      return exitCode.done;
+    }
     say('Interrupted. The same command continues where it was.');
     return exitCode.interrupted;
   } catch (error) {

@@ -9,8 +9,8 @@ import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import type { Comparison, Look, RunReference } from './comparison.js';
-import type { Event, Executor, Stage } from './execute/executor.js';
-import { type ComparisonOptions, withLocalProcesses } from './execute/local-processes.js';
+import { type ComparisonOptions, Detached, type Event, type Executor, type Stage } from './execute/executor.js';
+import { withExecutor } from './execute/with-executor.js';
 import { summarize } from './gains/summarize.js';
 import { judge } from './gains/task-gain.js';
 import { pointText } from './plan/axis-point.js';
@@ -25,11 +25,19 @@ import { readComparison } from './stored/stored-runs.js';
 import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
 import { type ComparisonTracker, openComparisonTracker } from './tracked-comparison.js';
 
-export type ComparisonResult = InterruptedComparison | DoneComparison;
+export type ComparisonResult = InterruptedComparison | DetachedComparison | DoneComparison;
 
 interface InterruptedComparison {
   readonly status: 'interrupted';
   readonly folder: string;
+}
+
+/** Its runs train on without this process. */
+interface DetachedComparison {
+  readonly status: 'detached';
+  readonly folder: string;
+  /** What to do next. */
+  readonly message: string;
 }
 
 export interface DoneComparison {
@@ -43,7 +51,8 @@ export interface DoneComparison {
 }
 
 /** The caller ends the tracker of a done comparison, with the files that it makes of the results. */
-type TrackedComparison = InterruptedComparison | (DoneComparison & { readonly tracker: ComparisonTracker });
+type InFolder = InterruptedComparison | (DoneComparison & { readonly tracker: ComparisonTracker });
+type TrackedComparison = InFolder | DetachedComparison;
 
 /**
  * Trains the unfinished runs of a comparison and writes `comparison.json`. Calling it again continues after an
@@ -57,7 +66,7 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
     options.on(event);
   };
   try {
-    return await withLocalProcesses(config, { ...options, on }, async (executor) => {
+    return await withExecutor(options.execute ?? config.execute, config, { ...options, on }, async (executor) => {
       try {
         makeFolder(folder);
       } catch (error) {
@@ -73,11 +82,12 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
       return result;
     });
   } catch (error) {
-    const wasInterrupted = options.halt.aborted || error instanceof Interrupted;
+    const wasDetached = error instanceof Detached;
+    const wasInterrupted = options.halt.aborted || wasDetached || error instanceof Interrupted;
     if (!options.halt.aborted) await held.tracker?.end(wasInterrupted ? 'interrupted' : 'failed', []);
     if (!wasInterrupted) throw error;
     held.log?.end('interrupted');
-    return { status: 'interrupted', folder };
+    return wasDetached ? { status: 'detached', folder, message: error.message } : { status: 'interrupted', folder };
   } finally {
     held.log?.close(); // after the workers have ended
     held.lock?.release();
@@ -91,7 +101,7 @@ async function runInFolder(
   on: (event: Event) => void,
   signal: AbortSignal,
   tracker: ComparisonTracker,
-): Promise<TrackedComparison> {
+): Promise<InFolder> {
   const kept = await folderConfig(folder, config);
   if (kept.note !== null) on({ kind: 'note', message: kept.note });
   const plan = await makePlan(config, folder, executor.readShape, on, signal);

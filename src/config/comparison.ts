@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
+import { type Execute, executeOf, executeSchema } from './execute.js';
 import { chosenBy, type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
 import { failAt, parsePart } from './parse.js';
 import type { Margin } from './parts.js';
@@ -48,6 +49,8 @@ export interface ComparisonConfig {
   readonly taskWeights: Readonly<Record<string, number>>;
   /** Labels of models that are compared with each other: a model, and what its gains are measured against. */
   readonly contrasts: readonly (readonly [model: string, reference: string])[];
+  /** Where runs train. It changes no result. */
+  readonly execute: Execute;
   /** What a model's search tries: every combination of the values of both `tune`, the last key's changing fastest. `[{}]` without them. */
   settings(label: string): readonly AxisPoint[];
   /**
@@ -177,6 +180,7 @@ export function parseComparison(
     compare: z.unknown().optional(),
     seed: seedSchema.optional(),
     plugins: pluginsSchema,
+    execute: executeSchema,
   });
   const config = parsePart(besides, document.value ?? {}, document);
   if (config.compare === undefined)
@@ -270,6 +274,7 @@ export function parseComparison(
     margins: Object.fromEntries(Object.entries(compare.margin).map(([metric, value]) => [metric, marginOf(value)])),
     taskWeights: compare.taskWeights,
     contrasts: compare.contrasts,
+    execute: executeOf(config.execute),
     settings,
     experiment,
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Catalogue } from '../support/catalogue.js';
 import { compareSchema } from './comparison.js';
+import { executeSchema } from './execute.js';
 import { type Chosen, type Definitions, experimentSchema } from './experiment.js';
 
 /** JSON Schema, of draft 7: the one that editors' YAML servers know best. */
@@ -39,6 +40,7 @@ export function configSchema(definitions: Definitions): Schema {
     properties: {
       ...whole.properties,
       compare: { description: 'What `ple compare` compares, beside the keys of a run.', ...compared },
+      execute: schemaOf(executeSchema),
     },
     required: whole.required?.filter((key) => key !== 'model') ?? [],
     anyOf: [{ required: ['model'] }, { required: ['compare'] }],

@@ -221,7 +221,7 @@ export function parseExperiment(
 }
 
 /**
- * As `parseExperiment`, of a text that is read already. A `compare:` key is left out.
+ * As `parseExperiment`, of a text that is read already. A `compare:` key is left out, and an `execute:` beside it.
  * @param modelPath Where the model's options were written, for messages.
  */
 export function resolveExperiment(
@@ -338,7 +338,8 @@ const ofWeights: readonly string[] = ['l2', 'weightDecay'];
 
 function withoutComparison({ value }: ConfigDocument): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value ?? {};
-  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'compare'));
+  const ofComparison = 'compare' in value ? ['compare', 'execute'] : [];
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !ofComparison.includes(key)));
 }
 
 /** The resolved config as it is kept in a run's folder. */

@@ -33,12 +33,13 @@ export function checkVariedKeys(
 }
 
 /** Keys that a comparison sets itself, or that do not belong to a run. */
-const ownKeys = ['compare', 'name', 'seed', 'engine', 'tracking', 'model'];
+const ownKeys = ['compare', 'execute', 'name', 'seed', 'engine', 'tracking', 'model'];
 
 function checkValues({ path, values }: Choices, parts: string, document: ConfigDocument): void {
   for (const [key, options] of Object.entries(values)) {
     const at = [...path, key];
-    const whole = ownKeys.includes(key) || ['compare', 'engine', 'tracking'].includes(key.split('.', 1)[0] ?? '');
+    const whole =
+      ownKeys.includes(key) || ['compare', 'execute', 'engine', 'tracking'].includes(key.split('.', 1)[0] ?? '');
     if (whole) throw failAt(document, at, `cannot be varied here: name a key below ${parts}`);
     if (key.split('.').includes(''))
       throw failAt(document, at, 'is not a key: join its parts by single dots, as in train.epochs');

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ComparisonOptions } from '../comparison/execute/local-processes.js';
+import type { ComparisonOptions } from '../comparison/execute/executor.js';
 import { type ComparisonResult, runComparison } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
@@ -20,7 +20,7 @@ export async function compareAndReport(
   { command, formats, onTrained }: ReportOptions,
 ): Promise<ComparisonResult> {
   const result = await runComparison(config, options);
-  if (result.status === 'interrupted') return result;
+  if (result.status !== 'done') return result;
   const { tracker, ...done } = result;
   const { folder, comparison, runs, failed } = done;
   let isWritten = false;

@@ -1,4 +1,6 @@
+import type { Execute } from '../../config/execute.js';
 import type { Experiment } from '../../config/experiment.js';
+import { exitCode, UserError } from '../../support/errors.js';
 import type { ReadShape } from '../plan/data-shapes.js';
 import type { DecidedChanges } from '../plan/decided-changes.js';
 import type { Run } from '../plan/run.js';
@@ -67,4 +69,37 @@ export interface Executor {
   execute(stage: Stage, runs: readonly Run[], folder: string): Promise<readonly Run[]>;
   /** Trains a few steps of each experiment, `jobs` at a time, and keeps nothing. */
   measure(experiments: readonly Experiment[], jobs: number): Promise<readonly Speed[]>;
+}
+
+/** What every executor gets. */
+export interface ExecutorOptions {
+  /** How many runs train at a time. Measured if absent. */
+  readonly jobs?: number | undefined;
+  /** Whether reported runs keep the predictions of the test split. */
+  readonly predictions: boolean;
+  /** With a queue or a cluster: adds the runs of this stage and throws `Detached`. */
+  readonly detach?: boolean;
+  /** Takes over folders whose holder may be dead: a process of another host or container. */
+  readonly force?: boolean;
+  /** When it fires, running runs write a checkpoint and no further run starts. */
+  readonly signal: AbortSignal;
+  /** When it fires, the child processes are killed. */
+  readonly halt: AbortSignal;
+  on(event: Event): void;
+}
+
+export interface ComparisonOptions extends ExecutorOptions {
+  /** Folder of all comparisons and runs. This comparison's folder is `<name>` in it. */
+  readonly runs: string;
+  /** Where runs train. Default: as the config says. */
+  readonly execute?: Execute | undefined;
+}
+
+/** The runs of a stage are with a queue or a cluster, and train on without this process. The message says what to do next. */
+export class Detached extends UserError {
+  override name = 'Detached';
+
+  constructor(message: string) {
+    super(message, exitCode.done);
+  }
 }

@@ -6,31 +6,12 @@ import { readResult } from '../../training/result.js';
 import { judge } from '../gains/task-gain.js';
 import { dataOf, type ReadShape } from '../plan/data-shapes.js';
 import { type Run, unfinished } from '../plan/run.js';
-import type { Event, Executor, Outcome, Speed, Stage } from './executor.js';
+import type { Executor, ExecutorOptions, Outcome, Speed, Stage } from './executor.js';
 import { candidates, largestFirst, measureJobs, measureModel, modelSizes } from './measure.js';
 import type { Failed, Report } from './messages.js';
 import { deviceFor, type SharedDevices, shareDevices } from './shared-devices.js';
 import { errorOf } from './worker-process.js';
 import { createWorkers, type Workers } from './workers.js';
-
-interface ExecutorOptions {
-  /** How many runs train at a time. Measured if absent. */
-  readonly jobs?: number | undefined;
-  /** Whether reported runs keep the predictions of the test split. */
-  readonly predictions: boolean;
-  /** Takes over folders whose holder may be dead: a process of another host or container. */
-  readonly force?: boolean;
-  /** When it fires, running runs write a checkpoint and no further run starts. */
-  readonly signal: AbortSignal;
-  /** When it fires, the child processes are killed. */
-  readonly halt: AbortSignal;
-  on(event: Event): void;
-}
-
-export interface ComparisonOptions extends ExecutorOptions {
-  /** Folder of all comparisons and runs. This comparison's folder is `<name>` in it. */
-  readonly runs: string;
-}
 
 /**
  * Trains runs in child processes of this machine, several at a time. The processes end when `use` returns.

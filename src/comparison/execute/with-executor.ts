@@ -1,0 +1,20 @@
+import type { ComparisonConfig } from '../../config/comparison.js';
+import { type Execute, isQueue } from '../../config/execute.js';
+import { ConfigError } from '../../support/errors.js';
+import type { Executor, ExecutorOptions } from './executor.js';
+import { withLocalProcesses } from './local-processes.js';
+
+/**
+ * Calls `use` with the executor of a place. What it holds (processes, connections) ends when `use` returns.
+ * @throws ConfigError, before `use`, for a place that this program cannot use.
+ */
+export async function withExecutor<Made>(
+  { on }: Execute,
+  config: ComparisonConfig,
+  options: ExecutorOptions,
+  use: (executor: Executor) => Promise<Made>,
+): Promise<Made> {
+  if (on === 'local') return withLocalProcesses(config, options, use);
+  const what = isQueue(on) ? 'a queue' : `'${on}'`;
+  throw new ConfigError(`--on: runs cannot train on ${what} yet: leave it out, to train on this machine.`);
+}
