@@ -194,7 +194,7 @@ export function localProcesses({
 }
 
 /** Assumes that the seed of an experiment does not change any shape. */
-function shapeReader(workers: Workers, on: (report: Report) => void): ReadShape {
+export function shapeReader(workers: Workers, on: (report: Report) => void): ReadShape {
   const shapes = new Map<string, ReturnType<ReadShape>>();
   let last: Promise<unknown> = Promise.resolve(); // a worker executes one order at a time
   return (experiment) => {
