@@ -56,7 +56,7 @@ export async function withCluster<Made>(
 
 function cluster(
   { on, arrayLimit, sbatch, kubernetes }: ClusterExecute,
-  { name }: ComparisonConfig,
+  { name: comparison }: ComparisonConfig,
   { predictions, collect = false, dryRun = false, command = 'ple compare', signal, on: report }: ExecutorOptions,
   readShape: ReadShape,
 ): Executor {
@@ -71,8 +71,8 @@ function cluster(
     const known = runs.map((run) => (hasTrained(run, folder) ? { ...run, state: 'finished' as const } : run));
     const todo = unfinished(known);
     if (todo.length === 0 || signal.aborted) return known;
-    const comparison = stage === 'tuning' ? dirname(folder) : folder;
-    const place = { jobs: resolve(comparison, 'jobs'), name: `ple-${name}-${sha256(resolve(comparison)).slice(0, 8)}` };
+    const whole = resolve(stage === 'tuning' ? dirname(folder) : folder);
+    const place = { jobs: join(whole, 'jobs'), name: `ple-${comparison}-${sha256(whole).slice(0, 8)}` };
     const all = new Set(known.map((run) => run.folder)).size;
     const finished = `${all - todo.length} of ${all} runs${stage === 'tuning' ? ' to tune' : ''} are finished`;
 
@@ -85,7 +85,7 @@ function cluster(
     const open = todo.filter((run) => !failures.has(run.folder));
     if (open.length === 0) return known.map((run) => (failures.has(run.folder) ? { ...run, state: 'failed' } : run));
     const training = open.filter((run) => isHeld(join(folder, run.folder))).length;
-    const rest = `${finished}; failed: ${failures.size}, training: ${training}, missing: ${open.length - training}`;
+    const rest = `${finished}; failed: ${failures.size}, training: ${training}, ${on === 'slurm' ? 'missing' : 'waiting or missing'}: ${open.length - training}`;
     if (training > 0) throw new Detached(`${rest}. Later: ${command} --collect`);
     const next =
       on === 'slurm'
@@ -108,13 +108,13 @@ function cluster(
         ...(until === undefined ? {} : { until }),
       })),
     });
-    const id = sha256(text).slice(0, 8);
-    const plan = join(jobs, `${id}.json`);
+    const hash = sha256(text).slice(0, 8);
+    const plan = join(jobs, `${hash}.json`);
     const job = { plan, runs: runs.length, workingFolder: process.cwd(), arrayLimit };
     const written =
       on === 'slurm'
-        ? { file: join(jobs, `${id}.sh`), text: batchScript({ ...job, name, folder: jobs, sbatch }) }
-        : { file: join(jobs, `${id}.yaml`), text: manifestOf({ ...job, name: `${name.slice(0, -8)}${id}` }) };
+        ? { file: join(jobs, `${hash}.sh`), text: batchScript({ ...job, name, folder: jobs, sbatch }) }
+        : { file: join(jobs, `${hash}.yaml`), text: manifestOf({ ...job, name: dnsLabel(comparison, hash) }) };
     makeFolder(jobs);
     await writeWhole(plan, text);
     await writeWhole(written.file, written.text);
@@ -124,7 +124,11 @@ function cluster(
       throw new Detached(`${what} come next: ${command} --dry-run | kubectl apply -f -`);
     if (dryRun) throw new Detached(`${what}; written to ${written.file}. ${then}`, { text: written.text });
     for (const run of runs) rmSync(failureFile(jobs, run.hash8), { force: true });
-    throw new Detached(`Submitted ${what} as Slurm job ${await submit(written.file)}. ${then}`);
+    const id = await submit(written.file).catch((error: unknown) => {
+      rmSync(plan); // nobody trains it
+      throw error;
+    });
+    throw new Detached(`Submitted ${what} as Slurm job ${id}. ${then}`);
   }
 
   /** @throws ConfigError for what pods could not see. */
@@ -148,6 +152,12 @@ function cluster(
 interface Place {
   readonly jobs: string;
   readonly name: string;
+}
+
+/** The name of a Kubernetes job: with an index behind it, at most 63 lower-case letters, digits and dashes. */
+function dnsLabel(comparison: string, hash: string): string {
+  const plain = comparison.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return `ple-${plain.slice(0, 40)}-${hash}`.replaceAll(/-+/g, '-');
 }
 
 /** `2 pending, 1 running`; empty if there are none. */

@@ -37,7 +37,7 @@ export function jobManifest({ name, plan, runs, workingFolder, kubernetes, mount
     resources: { requests: resources, limits: resources },
     volumeMounts: [{ name: 'shared', mountPath: mount }],
   };
-  return stringify({
+  const manifest = {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: { name, ...(namespace === undefined ? {} : { namespace }), labels: { app: 'ple' } },
@@ -63,5 +63,6 @@ export function jobManifest({ name, plan, runs, workingFolder, kubernetes, mount
         },
       },
     },
-  });
+  };
+  return stringify(manifest, { aliasDuplicateObjects: false });
 }
