@@ -37,7 +37,6 @@ try {
 } finally {
   spawnSync('scancel', ['--me'], { env });
   await stopSlurm();
-  if (process.env.KEEP) spawnSync("cp", ["-r", folder, daemons, process.env.KEEP]);
   for (const path of [folder, daemons]) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
@@ -51,7 +50,7 @@ async function check(): Promise<void> {
   await training(searched, 0);
   slurm('scancel', '--signal=KILL', `${tuning}_0.0`); // of the step: that of a task cancels it
   await training(searched, 1);
-  slurm('scancel', '--signal=USR1', `${tuning}_1`);
+  slurm('scancel', '--signal=USR1', `${tuning}_1.0`);
   await emptyQueue();
   expectIn(logOf(tuning, 0), /^ple: killed by signal 9$/m, /resumed in epoch \d+$/m, /^Run 0 finished/m);
   expectIn(logOf(tuning, 1), /^Run 1 is interrupted/m, /resumed in epoch \d+$/m, /^Run 1 finished/m);

@@ -11,15 +11,14 @@ const onSchema = z
   );
 /** Options of sbatch that `ple` sets itself. */
 const ownOptions = 'job-name array requeue signal nodes ntasks chdir output open-mode parsable'.split(' ');
+const value = 'a text without blanks, quotes, \\ and #, a number, or true for an option without a value';
 const sbatchSchema = z
   .record(
     z
       .string()
       .regex(/^[a-z][a-z-]*$/, 'the long name of an option of sbatch, without its dashes')
       .refine((name) => !ownOptions.includes(name), { error: 'ple sets this option itself' }),
-    z.union([z.string().regex(/^[^\s"'\\#\p{Cc}]+$/u), z.number(), z.literal(true)], {
-      error: 'a text without blanks, quotes, \\ and #, a number, or true for an option without a value',
-    }),
+    z.union([z.string().regex(/^[^\s"'\\#\p{Cc}]+$/u, value), z.number(), z.literal(true)], { error: value }),
   )
   .optional();
 const quantity = z.union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?(m|[kMGT]i?)?$/)], {
