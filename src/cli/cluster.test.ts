@@ -210,6 +210,7 @@ describe('on slurm', () => {
 
   test.each([
     [['--collect'], /--collect goes with --on slurm or --on kubernetes/],
+    [['--on', 'slurm', '--jobs', '2'], /--jobs is of processes on one machine/],
     [['--time', '10'], /--time is an option of sbatch: it goes with --on slurm/],
     [['--on', 'slurm', '--array-limit', '0'], /--array-limit 0: give a number of runs/],
     [['--on', 'slurm', '--sbatch', 'array=0-3'], /--array: ple sets this option itself/],
