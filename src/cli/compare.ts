@@ -18,7 +18,10 @@ const words = () =>
     .option('--on <place>', "where runs train: local, slurm, kubernetes, or a queue's redis://HOST:PORT")
     .option('--detach', 'with a queue or a cluster: hand the runs of this stage over, and leave')
     .option('--jobs <n>', 'runs at a time, each in its own process (default: the fastest number, measured)', parseJobs)
-    .option('--dry-run', 'print the runs, their parameters and an estimate of the time (on a cluster: its script); train nothing')
+    .option(
+      '--dry-run',
+      'print the runs, their parameters and an estimate of the time (on a cluster: its script); train nothing',
+    )
     .option('--verbose', 'with --dry-run: a line for every run, not one for each model and point of the axes')
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--svg', 'write the charts as SVG beside the report')
@@ -77,7 +80,9 @@ export const compare = defineCommand(words, async (given, options) => {
   });
   const onCluster = ['slurm', 'kubernetes'].includes(execute.on);
   if (options.jobs !== undefined && onCluster)
-    throw new ConfigError('--jobs is of processes on one machine; on a cluster, --array-limit is the most runs at a time.');
+    throw new ConfigError(
+      '--jobs is of processes on one machine; on a cluster, --array-limit is the most runs at a time.',
+    );
   if (options.collect && !onCluster) throw new ConfigError('--collect goes with --on slurm or --on kubernetes.');
   if (Object.keys(sbatch).length > 0 && execute.on !== 'slurm')
     throw new ConfigError(`--${Object.keys(sbatch)[0]} is an option of sbatch: it goes with --on slurm.`);

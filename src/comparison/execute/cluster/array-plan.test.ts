@@ -59,7 +59,7 @@ test('a plan that is not there or cut short is refused, with what to do', () => 
 });
 
 test('a plan of another version is refused: its defaults may differ', () => {
-  const file = changed({ ple: '0.0.9' });
+  const file = changed({ version: '0.0.9' });
   expect(() => readArrayPlan(file)).toThrow(ConfigError);
   expect(() => readArrayPlan(file)).toThrow(/is of ple 0\.0\.9, and this is ple /);
 });

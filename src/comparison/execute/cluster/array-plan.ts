@@ -6,8 +6,8 @@ import { readStored } from '../../../training/stored-file.js';
 
 const shape = z.strictObject({
   schema: z.literal(1),
-  /** The version that made it. */
-  ple: z.string(),
+  /** Of the program that made it. */
+  version: z.string(),
   stage: z.enum(['tuning', 'runs']),
   /** Of the runs' folders, relative to that of the plan. */
   folder: z.string().refine((path) => !isAbsolute(path), 'it is not relative to the plan'),
@@ -34,8 +34,8 @@ const shape = z.strictObject({
 export type ArrayPlan = Readonly<z.infer<typeof shape>>;
 
 /** Its file. */
-export function arrayPlanText(plan: Omit<ArrayPlan, 'schema' | 'ple'>): string {
-  return `${JSON.stringify({ schema: 1, ple: programVersion(), ...plan })}\n`;
+export function arrayPlanText(plan: Omit<ArrayPlan, 'schema' | 'version'>): string {
+  return `${JSON.stringify({ schema: 1, version: programVersion(), ...plan })}\n`;
 }
 
 /**
@@ -45,6 +45,8 @@ export function arrayPlanText(plan: Omit<ArrayPlan, 'schema' | 'ple'>): string {
 export function readArrayPlan(file: string): ArrayPlan {
   const again = 'Make the plan again with ple compare';
   const plan = readStored(file, shape, (text): ArrayPlan => JSON.parse(text), again);
-  if (plan.ple === programVersion()) return plan;
-  throw new ConfigError(`${file} is of ple ${plan.ple}, and this is ple ${programVersion()}: use that one. ${again}.`);
+  if (plan.version === programVersion()) return plan;
+  throw new ConfigError(
+    `${file} is of ple ${plan.version}, and this is ple ${programVersion()}: use that one. ${again}.`,
+  );
 }
