@@ -124,7 +124,7 @@ function expectIn(text: string, ...parts: readonly RegExp[]): void {
 }
 
 async function until<Value>(what: string, test: () => Value): Promise<NonNullable<Value>> {
-  for (let tries = 0; tries < 1200; tries++) {
+  for (let tries = 0; tries < 2400; tries++) {
     const value = test();
     if (value) return value;
     await setTimeout(100);
@@ -178,6 +178,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerParameters=batch_sched_delay=1,sched_interval=2
 KillWait=5
+SlurmdParameters=config_overrides
 StateSaveLocation=${daemons}/state
 SlurmdSpoolDir=${daemons}/spool
 SlurmctldPidFile=${daemons}/slurmctld.pid
