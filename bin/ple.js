@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // ONNX Runtime reports usage over the network unless this is set before its first session.
 process.env.ORT_DISABLE_TELEMETRY = '1';
+// Node opens its debugger at SIGUSR1, which schedulers send: not before `ple run` listens to it either.
+if (process.argv[2] === 'run') process.on('SIGUSR1', () => undefined);
 
 let cli;
 try {

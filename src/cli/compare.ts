@@ -4,7 +4,7 @@ import type { ComparisonPlan } from '../comparison/dry-run.js';
 import type { DoneComparison } from '../comparison/run-comparison.js';
 import { duration } from '../report/numbers.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
-import { defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
+import { collect, defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
 import { commandLine } from './command-line.js';
 import { say } from './display/say.js';
 import { onSignal } from './interruptible.js';
@@ -20,13 +20,26 @@ const words = () =>
     .option('--send-data', 'with a queue: send the files of the data through it, to workers that lack them')
     .option('--attach', 'wait for runs that were handed over, here or on another machine; the default')
     .option('--jobs <n>', 'runs at a time, each in its own process (default: the fastest number, measured)', parseJobs)
-    .option('--dry-run', 'print the runs, their parameters and an estimate of the time; train nothing')
+    .option(
+      '--dry-run',
+      'print the runs, their parameters and an estimate of the time (on a cluster: its script); train nothing',
+    )
     .option('--verbose', 'with --dry-run: a line for every run, not one for each model and point of the axes')
     .option('--no-predictions', 'do not write the predictions of the test split')
     .option('--svg', 'write the charts as SVG beside the report')
     .option('--png', 'write the charts as PNG beside the report')
     .option('--wide', 'print all numbers: means, intervals, p-values, parameters; wider than 80 columns')
     .option('--json', 'print the comparison (or the plan of a dry run) as one JSON document')
+    .optionsGroup('Options of --on slurm and --on kubernetes:')
+    .option('--collect', 'put finished runs together, hand over the next stage, and at the end write the table')
+    .option('--array-limit <n>', 'most runs at a time (execute.arrayLimit)', parseLimit)
+    .option('--partition <names>', 'of sbatch (execute.sbatch.partition), as the next five are')
+    .option('--time <limit>', 'a run that needs longer continues in a further job')
+    .option('--gres <list>', 'such as gpu:1')
+    .option('--account <name>', 'who pays')
+    .option('--cpus-per-task <n>', 'also the threads of a run, where engine.threads does not say')
+    .option('--mem <size>', 'such as 8G')
+    .option('--sbatch <option=value>', 'any other option of sbatch, such as qos=long; repeat it for several', collect)
     .argument(...overrides)
     .addHelpText('after', whereKeysAre)
     .addHelpText(
@@ -36,6 +49,8 @@ const words = () =>
         'ple compare --config configs/census-income/compare.yaml --jobs 2',
         'ple compare --config configs/quickstart.yaml --dry-run compare.seeds=10',
         'ple compare --config configs/quickstart.yaml --wide > gains.txt',
+        'ple compare --config configs/quickstart.yaml --on slurm --time 01:00:00 --array-limit 8',
+        'ple compare --config configs/quickstart.yaml --on slurm --collect',
       ),
     );
 
@@ -58,10 +73,33 @@ export const compare = defineCommand(words, async (given, options) => {
   const config = await readComparison(file, overrides);
   if (!options.predictions && (config.uncertainty ?? 'seeds') !== 'seeds')
     throw new ConfigError(`compare.uncertainty: ${config.uncertainty} needs predictions: leave --no-predictions out.`);
-  const execute = options.on === undefined ? config.execute : executeOf(config.execute, { on: options.on });
+  const sbatch = sbatchOf(options);
+  const { on, arrayLimit } = options;
+  const execute = executeOf(config.execute, {
+    ...(on === undefined ? {} : { on }),
+    ...(arrayLimit === undefined ? {} : { arrayLimit }),
+    ...(Object.keys(sbatch).length === 0 ? {} : { sbatch }),
+  });
+  const onCluster = ['slurm', 'kubernetes'].includes(execute.on);
+  if (options.jobs !== undefined && onCluster)
+    throw new ConfigError(
+      '--jobs is of processes on one machine; on a cluster, --array-limit is the most runs at a time.',
+    );
+  if (options.collect && !onCluster) throw new ConfigError('--collect goes with --on slurm or --on kubernetes.');
+  if (Object.keys(sbatch).length > 0 && execute.on !== 'slurm')
+    throw new ConfigError(`--${Object.keys(sbatch)[0]} is an option of sbatch: it goes with --on slurm.`);
   if (options.detach && options.attach) throw new ConfigError('--detach leaves and --attach waits: give one of them.');
   if (options.detach && execute.on === 'local')
     throw new ConfigError('--detach: runs on this machine need this process; name a queue or a cluster with --on.');
+  const again = commandLine('compare', [
+    ...['--config', file],
+    ...(on === undefined ? [] : ['--on', on]),
+    ...(options.runs === 'runs' ? [] : ['--runs', options.runs]),
+    ...(options.predictions ? [] : ['--no-predictions']),
+    ...(arrayLimit === undefined ? [] : ['--array-limit', String(arrayLimit)]),
+    ...Object.entries(sbatch).flatMap(([key, value]) => ['--sbatch', value === true ? key : `${key}=${value}`]),
+    ...overrides,
+  ]);
   const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
   const display = openCompareDisplay(process.stderr, config);
 
@@ -74,7 +112,7 @@ export const compare = defineCommand(words, async (given, options) => {
   });
   try {
     const common = { runs: options.runs, ...jobs, signal: interrupt.signal, halt: halt.signal, on: display.show };
-    if (options.dryRun) {
+    if (options.dryRun && !onCluster) {
       display.line('Planning the runs');
       const plan = await planComparison(config, common);
       display.close();
@@ -87,6 +125,7 @@ export const compare = defineCommand(words, async (given, options) => {
       config,
       {
         ...{ ...common, execute, detach: options.detach ?? false, sendData: options.sendData ?? false },
+        ...{ collect: options.collect ?? false, dryRun: options.dryRun ?? false, command: again },
         ...{ predictions: options.predictions, force: options.force ?? false },
       },
       {
@@ -96,10 +135,11 @@ export const compare = defineCommand(words, async (given, options) => {
       },
     );
     display.close();
-    if (result.status === 'done') return await show(result, options);
+    if (result.status === 'done') return await show(result, options, options.collect ? again : 'the same command');
     if (result.status === 'detached') {
+      if (result.text !== undefined) process.stdout.write(result.text);
       say(result.message);
-      return exitCode.done;
+      return result.exitCode;
     }
     say('Interrupted. The same command continues where it was.');
     return exitCode.interrupted;
@@ -119,12 +159,38 @@ function parseJobs(text: string): number {
   return jobs;
 }
 
-async function show({ comparison, folder, failed }: DoneComparison, options: OptionsOf<typeof words>): Promise<number> {
+/** @param again What tries failed runs again. */
+async function show(
+  { comparison, folder, failed }: DoneComparison,
+  options: OptionsOf<typeof words>,
+  again: string,
+): Promise<number> {
   const { showComparison } = await import('./display/show-comparison.js');
   showComparison(comparison, options);
-  if (failed > 0) say(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; the same command tries again.`);
+  if (failed > 0) say(`${failed} ${failed === 1 ? 'run' : 'runs'} failed; ${again} tries again.`);
   say(`Written to ${folder}; the report is ${join(folder, 'report.html')}`);
   return failed > 0 ? exitCode.failed : exitCode.done;
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1) return limit;
+  throw new ConfigError(`--array-limit ${text}: give a number of runs, 1 or more.`);
+}
+
+/** The options of sbatch among those of the command line, by their long names. */
+function sbatchOf(options: OptionsOf<typeof words>): Readonly<Record<string, string | true>> {
+  const { partition, time, gres, account, cpusPerTask, mem, sbatch: others = [] } = options;
+  const named = { partition, time, gres, account, 'cpus-per-task': cpusPerTask, mem };
+  return {
+    ...Object.fromEntries(Object.entries(named).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),
+    ...Object.fromEntries(
+      others.map((word) => {
+        const [key = '', ...value] = word.replace(/^--/, '').split('=');
+        return [key, value.length === 0 || value.join('=')];
+      }),
+    ),
+  };
 }
 
 async function planTable(

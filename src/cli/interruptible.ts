@@ -24,9 +24,9 @@ export async function interruptible<Value>(
   }
 }
 
-/** Calls `act` when the process is asked to end. @returns A function that removes the handlers. */
-export function onSignal(act: () => void): () => void {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const; // Ctrl-C, kill, and a closed terminal
+/** Calls `act` when the process is asked to end, or gets one of `others`. @returns A function that removes the handlers. */
+export function onSignal(act: () => void, ...others: readonly NodeJS.Signals[]): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...others] as const; // Ctrl-C, kill, and a closed terminal
   for (const signal of signals) process.on(signal, act);
   return () => {
     for (const signal of signals) process.removeListener(signal, act);

@@ -16,6 +16,7 @@ import { init } from './init.js';
 import { list } from './list.js';
 import { predict } from './predict.js';
 import { report } from './report.js';
+import { run } from './run.js';
 import { runs } from './runs.js';
 import { schema } from './schema.js';
 import { synth } from './synth.js';
@@ -54,7 +55,7 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 const commands = [
-  ...[init, train, compare, worker, watch, validate, synth, data],
+  ...[init, train, compare, run, worker, watch, validate, synth, data],
   ...[predict, evaluate, exportRun],
   ...[report, diff, runs, clean],
   ...[doctor, list, schema, completion],

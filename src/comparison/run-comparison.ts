@@ -39,6 +39,9 @@ interface DetachedComparison {
   readonly folder: string;
   /** What to do next. */
   readonly message: string;
+  /** See `Detached`. */
+  readonly text: string | undefined;
+  readonly exitCode: number;
 }
 
 export interface DoneComparison {
@@ -88,7 +91,8 @@ export async function runComparison(config: ComparisonConfig, options: Compariso
     if (!options.halt.aborted) await held.tracker?.end(wasInterrupted ? 'interrupted' : 'failed', []);
     if (!wasInterrupted) throw error;
     held.log?.end('interrupted');
-    return wasDetached ? { status: 'detached', folder, message: error.message } : { status: 'interrupted', folder };
+    if (!wasDetached) return { status: 'interrupted', folder };
+    return { status: 'detached', folder, message: error.message, text: error.text, exitCode: error.exitCode };
   } finally {
     held.log?.close(); // after the workers have ended
     held.lock?.release();

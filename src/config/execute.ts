@@ -9,7 +9,47 @@ const onSchema = z
   .describe(
     'Where runs train. `local`: processes on this machine. `redis://HOST:PORT` (`rediss://` with TLS): the workers (`ple worker`) of a queue. `slurm`, `kubernetes`: a cluster.',
   );
-const optionsSchema = z.strictObject({ on: onSchema.default('local') });
+/** Options of sbatch that `ple` sets itself. */
+const ownOptions = 'job-name array requeue signal nodes ntasks chdir output open-mode parsable'.split(' ');
+const value = 'a text without blanks, quotes, \\ and #, a number, or true for an option without a value';
+const sbatchSchema = z
+  .record(
+    z
+      .string()
+      .regex(/^[a-z][a-z-]*$/, 'the long name of an option of sbatch, without its dashes')
+      .refine((name) => !ownOptions.includes(name), { error: 'ple sets this option itself' }),
+    z.union([z.string().regex(/^[^\s"'\\#\p{Cc}]+$/u, value), z.number(), z.literal(true)], { error: value }),
+  )
+  .optional();
+const quantity = z.union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?(m|[kMGT]i?)?$/)], {
+  error: 'a quantity of Kubernetes, such as 2, 500m or 4Gi',
+});
+const absolute = z.string().regex(/^\//, 'an absolute path');
+const dnsName = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'lower-case letters, digits, - and .');
+const kubernetesSchema = z.strictObject({
+  image: z.string().regex(/^\S+$/).describe('The container image, with `ple` of this version in its PATH.'),
+  claim: dnsName.describe('The PersistentVolumeClaim of the shared volume.'),
+  mount: absolute
+    .optional()
+    .describe('Where pods mount the volume. It has the same path here. Absent: the working folder.'),
+  namespace: dnsName.optional().describe('Absent: the one of kubectl.'),
+  cpu: quantity.optional().describe('Of a pod: requests and limits.'),
+  memory: quantity.optional().describe('Of a pod: requests and limits.'),
+  gpus: z.int().positive().optional().describe('`nvidia.com/gpu` of a pod.'),
+  graceSeconds: z.int().positive().default(90).describe('Time for the checkpoint of a pod that is evicted.'),
+});
+const optionsSchema = z.strictObject({
+  on: onSchema.default('local'),
+  arrayLimit: z
+    .int()
+    .positive()
+    .optional()
+    .describe('With a cluster: most runs at a time. Absent: the cluster decides.'),
+  sbatch: sbatchSchema.describe(
+    'With `slurm`: options of sbatch by their long names, such as `{ partition: gpu, time: 02:00:00, gres: gpu:1 }`.',
+  ),
+  kubernetes: kubernetesSchema.optional().describe('With `kubernetes`: the pods and the shared volume.'),
+});
 
 /** `execute:` of a comparison's config: an `on` alone, or with options of the place that it names. */
 export const executeSchema = z
@@ -23,10 +63,15 @@ export type Execute = Readonly<z.infer<typeof optionsSchema>>;
 
 /** @param given Values of the command line, which take precedence. */
 export function executeOf(config: z.infer<typeof executeSchema>, given: Partial<Execute> = {}): Execute {
-  const own = typeof config === 'string' ? { on: config } : config;
-  const { success, data } = optionsSchema.safeParse({ ...own, ...given });
-  if (!success) throw new ConfigError(`--on ${withoutPassword(given.on ?? '')}: ${expected}.`);
-  return data;
+  const own: Partial<Execute> | undefined = typeof config === 'string' ? { on: config } : config;
+  const sbatch = given.sbatch && { sbatch: { ...own?.sbatch, ...given.sbatch } };
+  const { data, error } = optionsSchema.safeParse({ ...own, ...given, ...sbatch });
+  if (data) return data;
+  const [issue] = error.issues;
+  const name = issue?.path.at(-1);
+  if (name === 'on') throw new ConfigError(`--on ${withoutPassword(given.on ?? '')}: ${expected}.`);
+  const message = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
+  throw new ConfigError(`--${String(name)}: ${message}.`);
 }
 
 /** Whether this is the address of a Redis server: scheme, host, and at most user, password, port and number of the database. */

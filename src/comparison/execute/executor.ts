@@ -88,6 +88,12 @@ export interface ExecutorOptions {
   readonly detach?: boolean;
   /** With a queue: stores the files of the data there, for workers that do not have them. */
   readonly sendData?: boolean;
+  /** With a cluster: puts finished runs together and hands over the next stage, but trains no run of this stage again. */
+  readonly collect?: boolean;
+  /** With a cluster: writes what would be handed over, and hands nothing over. */
+  readonly dryRun?: boolean;
+  /** The command line that asked, without `--collect` and `--dry-run`: for messages. */
+  readonly command?: string;
   /** Takes over folders whose holder may be dead: a process of another host or container. */
   readonly force?: boolean;
   /** When it fires, running runs write a checkpoint and no further run starts. */
@@ -107,8 +113,14 @@ export interface ComparisonOptions extends ExecutorOptions {
 /** The runs of a stage are with a queue or a cluster, and train on without this process. The message says what to do next. */
 export class Detached extends UserError {
   override name = 'Detached';
+  /** What was written for the scheduler, if the user is to see it. */
+  readonly text: string | undefined;
 
-  constructor(message: string) {
-    super(message, exitCode.done);
+  constructor(
+    message: string,
+    { text, code = exitCode.done }: { readonly text?: string; readonly code?: number } = {},
+  ) {
+    super(message, code);
+    this.text = text;
   }
 }

@@ -1,6 +1,5 @@
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { type Execute, isQueue } from '../../config/execute.js';
-import { ConfigError } from '../../support/errors.js';
 import type { ComparisonOptions, Executor } from './executor.js';
 import { withLocalProcesses } from './local-processes.js';
 
@@ -9,12 +8,12 @@ import { withLocalProcesses } from './local-processes.js';
  * @throws ConfigError, before `use`, for a place that this program cannot use.
  */
 export async function withExecutor<Made>(
-  { on }: Execute,
+  execute: Execute,
   config: ComparisonConfig,
   options: ComparisonOptions,
   use: (executor: Executor) => Promise<Made>,
 ): Promise<Made> {
-  if (on === 'local') return withLocalProcesses(config, options, use);
+  const { on } = execute;
   if (isQueue(on)) {
     const [{ addressOf }, { withQueue }] = await Promise.all([
       import('./queue/address.js'),
@@ -22,5 +21,9 @@ export async function withExecutor<Made>(
     ]);
     return withQueue(addressOf(on, process.env), config, options, use);
   }
-  throw new ConfigError(`--on: runs cannot train on '${on}' yet: leave it out, to train on this machine.`);
+  if (on === 'slurm' || on === 'kubernetes') {
+    const { withCluster } = await import('./cluster/cluster.js');
+    return withCluster({ ...execute, on }, config, options, use);
+  }
+  return withLocalProcesses(config, options, use);
 }

@@ -1,0 +1,64 @@
+import { Command } from '@commander-js/extra-typings';
+import { ConfigError, exitCode } from '../support/errors.js';
+import { defineCommand, examples } from './command.js';
+import { say } from './display/say.js';
+import { onSignal } from './interruptible.js';
+
+const words = () =>
+  new Command('run')
+    .description('Train one run of a plan, as a task of an array job does.')
+    .requiredOption('--plan <file>', 'the plan, which ple compare --on slurm or kubernetes wrote')
+    .option('--index <n>', 'which run, from 0 (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)')
+    .option('--threads <n>', 'threads of operations on the CPU, where engine.threads does not say (default: all cores)')
+    .addHelpText(
+      'after',
+      `
+The run continues from its checkpoint; a finished one ends at once. SIGUSR1, SIGTERM and SIGINT make it write a
+checkpoint and end. Exit codes: 0 finished, 1 failed, 2 wrong plan or config, 3 other data than planned,
+130 interrupted: run it again to continue.
+`,
+    )
+    .addHelpText(
+      'after',
+      examples('ple run --plan runs/quickstart/jobs/0123abcd.json --index 0', 'ple run --plan plan.json --threads 4'),
+    );
+
+/** Trains a run of a plan. Prints progress and notes on stderr. */
+export const run = defineCommand(words, async (options) => {
+  const index = whole('--index', options.index ?? ofScheduler(), 0);
+  const threads = options.threads === undefined ? undefined : whole('--threads', options.threads, 1);
+  const interrupt = new AbortController();
+  // A scheduler may send several signals, and ends what does not obey: a second one does not cut the checkpoint short.
+  const ignore = onSignal(() => interrupt.abort(), 'SIGUSR1');
+  try {
+    const [{ plannedRun }, { openDisplay }] = await Promise.all([
+      import('../comparison/execute/cluster/planned-run.js'),
+      import('./display/run-display.js'),
+    ]);
+    const { experiment, train } = await plannedRun(options.plan, index);
+    const display = openDisplay(process.stderr, experiment);
+    const outcome = await train({ threads, signal: interrupt.signal, on: display.show }).finally(display.close);
+    const what = {
+      done: 'finished',
+      'already done': 'was finished already',
+      paused: 'has trained its epochs',
+    } as const;
+    if (outcome.status !== 'interrupted') say(`Run ${index} ${what[outcome.status]}: ${outcome.path}`);
+    else say(`Run ${index} is interrupted; the same command continues it: ${outcome.path}`);
+    return outcome.status === 'interrupted' ? exitCode.interrupted : exitCode.done;
+  } finally {
+    ignore();
+  }
+});
+
+function ofScheduler(): string {
+  const given = process.env['SLURM_ARRAY_TASK_ID'] ?? process.env['JOB_COMPLETION_INDEX'];
+  if (given !== undefined) return given;
+  throw new ConfigError('Say which run: --index N, or SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX in the environment.');
+}
+
+function whole(option: string, text: string, least: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
+  throw new ConfigError(`${option} ${text}: give a whole number, ${least} or more.`);
+}

@@ -1,0 +1,76 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { parseComparison } from '../../../config/comparison.js';
+import { definitions } from '../../../training/definitions.js';
+import { experimentOf, type Run, reportedRuns } from '../../plan/run.js';
+import { arrayPlanText } from './array-plan.js';
+import { withCluster } from './cluster.js';
+
+const config = parseComparison(
+  `name: paused
+dataset: { loader: synthetic, rows: { train: 20, validation: 10, test: 10 }, dimension: 4 }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
+train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
+compare: { seeds: [1, 2], models: [{ type: single-task, levels: [[2]], tower: [] }] }
+`,
+  'paused.yaml',
+  [],
+  definitions,
+);
+const folder = mkdtempSync(join(tmpdir(), 'ple-paused-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Two runs that are to train 3 epochs now. */
+const runs: Run[] = reportedRuns(config, () => [{ changes: {} }], config.seeds).map((run, index) => ({
+  ...run,
+  ...{
+    experiment: experimentOf(config, run),
+    hash8: `${index}1234567`,
+    checksum: 'of the data',
+    folder: `${index}`,
+    until: 3,
+    state: 'planned',
+  },
+}));
+
+/** Both have trained, up to these epochs. */
+function trained(...last: readonly number[]): void {
+  for (const [index, epochs] of last.entries()) {
+    mkdirSync(join(folder, 'tuning', `${index}`), { recursive: true });
+    const epoch = { steps: 1, train: { loss: 1, tasks: {} }, validation: {}, weights: {}, seconds: 1 };
+    const lines = Array.from({ length: epochs }, (_, at) => `${JSON.stringify({ epoch: at + 1, ...epoch })}\n`);
+    writeFileSync(join(folder, 'tuning', `${index}`, 'epochs.jsonl'), lines.join(''));
+  }
+}
+
+function collected(): Promise<readonly Run[]> {
+  const { signal } = new AbortController();
+  const options = { predictions: false, collect: true, signal, halt: signal, on: () => undefined };
+  return withCluster({ on: 'kubernetes' }, config, options, ({ execute }) =>
+    execute('tuning', runs, join(folder, 'tuning')),
+  );
+}
+
+test('a run that is to pause after an epoch is finished for now when it has trained that epoch', async () => {
+  trained(3, 9);
+  expect((await collected()).map(({ state }) => state)).toEqual(['finished', 'finished']);
+});
+
+test('one that has trained fewer epochs is missing, if a plan has it with these epochs', async () => {
+  trained(3, 2);
+  mkdirSync(join(folder, 'jobs'));
+  const plan = { stage: 'tuning', folder: '../tuning', predictions: false, runs: runs.map(planned) } as const;
+  writeFileSync(join(folder, 'jobs/0.json'), arrayPlanText(plan));
+  await expect(collected()).rejects.toMatchObject({
+    exitCode: 1,
+    message: expect.stringMatching(
+      /^1 of 2 runs to tune are finished; failed: 0, training: 0, waiting or missing: 1\./,
+    ),
+  });
+});
+
+function planned({ folder: name, hash8, experiment, until = 0 }: Run) {
+  return { folder: name, hash8, experiment, until };
+}
