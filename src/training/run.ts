@@ -167,8 +167,8 @@ async function trainInFolder(
   let ended: { readonly status: TrackedStatus; readonly files: readonly string[] } = { status: 'failed', files: [] };
   const training = train(setup, from);
   let written = performance.now();
+  let rowFiles = from?.rowFiles;
   try {
-    if (from && Object.keys(from.best).length > 0) await writeBest(folder.checkpoints, from); // whatever became of it
     for (;;) {
       const next = await training.next();
       if (next.done) {
@@ -184,7 +184,10 @@ async function trainInFolder(
       const record = next.value;
       folder.check();
       options.on({ kind: 'training', record });
-      if (record.kind === 'compiled') log.info({ seconds: record.seconds }, 'compiled');
+      if (record.kind === 'compiled') {
+        log.info({ seconds: record.seconds }, 'compiled');
+        if (from && Object.keys(from.best).length > 0) await writeBest(folder.checkpoints, await record.snapshot()); // whatever became of it
+      }
       if (record.kind === 'epoch') {
         folder.appendLine('epochs.jsonl', record.record);
         log.info(record.record, 'epoch');
@@ -194,7 +197,7 @@ async function trainInFolder(
       const interrupted = options.signal.aborted;
       const due = performance.now() - written > checkpointSeconds * 1000;
       if (record.kind === 'epoch' || interrupted || due) {
-        await writeSnapshot(folder.checkpoints, await record.snapshot(), hash);
+        rowFiles = await writeSnapshot(folder.checkpoints, await record.snapshot(), hash, rowFiles);
         written = performance.now();
       }
       if (interrupted) {

@@ -11,7 +11,7 @@ import { must } from '../support/must.js';
 import { addBalance, balanceOf, type EpochBalance } from './epoch-balance.js';
 import { createEvaluator, type Evaluation, type Evaluator } from './evaluation.js';
 import type { SavedRows } from './large/large-table.js';
-import type { EpochOf } from './large/large-tables.js';
+import type { EpochOf, LargeTables } from './large/large-tables.js';
 import { compileWithTables } from './large/program-with-tables.js';
 import { pace } from './pace.js';
 import { type EpochSums, emptySums, freshProgress, type Progress } from './progress.js';
@@ -27,11 +27,12 @@ export interface Snapshot {
   /** By epoch, the parameters of those that are the best of a task, as an observer sees it, and not of the model. */
   readonly ownBest: ParametersByEpoch;
   readonly progress: Progress;
-  /** Of large tables, which are not among the arrays above: the rows that have changed since the start, or since `saved` was last called. */
-  readonly rows?: (since: 'start' | 'saved') => Iterable<SavedRows> | AsyncIterable<SavedRows>;
-  readonly saved?: () => void;
-  /** The large tables of the best epoch, to be read at once. */
+  /** The large tables as they are now, which are not among the arrays above. Only of a run that goes on. */
+  readonly tables?: LargeTables;
+  /** The large tables of the best epoch, to be read at once. Likewise. */
   readonly bestTables?: () => HostArrays;
+  /** All rows of large tables that were ever written. */
+  readonly rows?: () => Iterable<SavedRows> | AsyncIterable<SavedRows>;
 }
 
 type ParametersByEpoch = ReadonlyMap<number, HostArrays>;
@@ -105,7 +106,7 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
   const tables = setup.openTables(fresh);
   const inEngine = names.filter((name) => !tables.names.has(name));
   keepTables();
-  for await (const rows of from?.rows?.('start') ?? []) tables.restore(rows);
+  for await (const rows of from?.rows?.() ?? []) tables.restore(rows);
   const program = await compileWithTables(
     engine,
     trainingStep(model, jointLoss(dataset.tasks), optimizer, names, setup),
@@ -123,11 +124,7 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
     progress,
     ...(tables.names.size === 0
       ? {}
-      : {
-          rows: (since) => tables.changes(since),
-          saved: () => tables.saved(),
-          bestTables: () => tables.whole(bestEpochOf),
-        }),
+      : { tables, bestTables: () => tables.whole(bestEpochOf), rows: () => tables.changes('start') }),
   });
   let evaluator: Evaluator | undefined;
   try {

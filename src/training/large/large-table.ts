@@ -116,8 +116,15 @@ export class LargeTable {
 
   /** The changes so far are in a checkpoint. */
   saved(): void {
-    for (const flags of [this.#flags, ...[...this.#versions.values()].flatMap((version) => version?.flags ?? [])])
+    for (const flags of this.#allFlags)
       for (let id = 0; id < flags.length; id++) flags[id] = (flags[id] ?? 0) & written;
+  }
+
+  /** Rows that `changes('start')` has. */
+  savedRows(): number {
+    let count = 0;
+    for (const flags of this.#allFlags) for (const flag of flags) if (flag !== 0) count++;
+    return count;
   }
 
   /** Takes what a checkpoint has. Rows of an epoch that is not kept are left out. */
@@ -131,6 +138,10 @@ export class LargeTable {
       scatter(must(values[this.name], this.name), ids, ids.length, this.width, saved);
       for (const id of ids) flags[id] = written;
     }
+  }
+
+  get #allFlags(): readonly Uint8Array[] {
+    return [this.#flags, ...[...this.#versions.values()].flatMap((version) => version?.flags ?? [])];
   }
 
   /** Copies the rows that change for the first time since the epoch. */

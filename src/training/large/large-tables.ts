@@ -57,6 +57,11 @@ export class LargeTables {
     for (const table of this.#all) table.saved();
   }
 
+  /** Rows that `changes('start')` has. */
+  savedRows(): number {
+    return this.#all.reduce((sum, table) => sum + table.savedRows(), 0);
+  }
+
   restore(rows: SavedRows): void {
     const table = this.#all.find(({ name }) => name === rows.table);
     must(table, `table '${rows.table}'`).restore(rows);
@@ -87,8 +92,8 @@ export function openTables(
       { name, width, values: floats(values(name)) },
       slots.map(([slot, { shape, data }]) => {
         const width = shape.at(-1) ?? 1;
-        const start = new Float32Array(rows * width); // the system gives memory only to what is written
-        return { name: slot, width, values: data[0] ? start.fill(data[0]) : start };
+        // Filled also with 0: the memory is taken now, and not page by page in the first steps.
+        return { name: slot, width, values: new Float32Array(rows * width).fill(data[0] ?? 0) };
       }),
       task,
     );
