@@ -17,7 +17,7 @@ import { batchArrays, initialState, trainingStep } from '../src/training/step.js
 import { median, timed } from './timing.js';
 
 /*
- * Time of a training step by the number of ids of one column, and what the process's memory grows by: `npm run bench:large [ROUNDS]`.
+ * Time of a training step by the number of ids of one column, and what the process's memory grows by: `npm run bench:large -- [ROUNDS] [THREADS]`.
  * Batch 1024, 20 columns (the others have 1,000 ids), embedding 8, PLE [[256],[128]] on two binary tasks, Adam. `host`: the long column's table
  * on the host (`inputs.large`). `dense`: in the engine's state. In every round all cases take turns. Then PyTorch on the same sizes.
  */
@@ -26,7 +26,7 @@ const [batchSize, columns, others, embedding] = [1024, 20, 1_000, 8];
 const sizes = [1e3, 1e4, 1e5, 1e6, 1e7];
 const mostDense = 1e6; // at 10^7 a step takes a second
 const stepsPerRound = 8;
-const rounds = Number(process.argv[2] ?? 15);
+const [rounds, threads] = [Number(process.argv[2] ?? 15), Number(process.argv[3] ?? availableParallelism())];
 const megabyte = 1e6;
 
 const tasks = ['a', 'b'].map((name) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
@@ -49,7 +49,7 @@ async function largeCase(ids: number, large: boolean) {
   const start = (name: string) => drawn(name, must(model.parameters[name], name), initial);
   const tables = openTables(model.parameters, batchSize, start, state);
   const program = await compileWithTables(
-    createCompiledEngine({ threads: availableParallelism() }),
+    createCompiledEngine({ threads }),
     trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters)),
     {
       state: tables.without(state),
@@ -78,10 +78,11 @@ async function largeCase(ids: number, large: boolean) {
   };
   await program.run(next()); // the first run allocates
   const megabytes = (process.memoryUsage().rss - before) / megabyte;
-  return { ids, large, next, run: program.run, megabytes, times: [] as number[] };
+  const times: number[] = [];
+  return { ids, large, next, run: program.run, megabytes, times };
 }
 
-const cases = [];
+const cases: Awaited<ReturnType<typeof largeCase>>[] = [];
 for (const ids of sizes) {
   cases.push(await largeCase(ids, true));
   if (ids <= mostDense) cases.push(await largeCase(ids, false));
@@ -94,14 +95,12 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 
-const torch = spawnSync(
-  '/usr/bin/python3',
-  [join(import.meta.dirname, 'bench-large.py'), sizes.map(Math.round).join(), String(rounds)],
-  {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  },
-);
+const script = join(import.meta.dirname, 'bench-large.py');
+const torch = spawnSync('/usr/bin/python3', [script, sizes.join(), String(rounds)], {
+  encoding: 'utf8',
+  env: { ...process.env, OMP_NUM_THREADS: String(threads) },
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
 const found = torch.status === 0 ? z.record(z.string(), z.number()).parse(JSON.parse(torch.stdout)) : {};
 
 const timesOf = (ids: number, large: boolean) => cases.find((one) => one.ids === ids && one.large === large);

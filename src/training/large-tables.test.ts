@@ -121,6 +121,18 @@ describe('tables on the host give the results of dense tables, to the bit', () =
   });
 });
 
+test('gradients of tasks are balanced by the rows of the batch', async () => {
+  const balanced = (large: 10 | 'none') => {
+    const made = experiment(large, ple, 'optimizer: { type: sgd, learningRate: 0.2 }, epochs: 2');
+    return { ...made, loss: { ...made.loss, balancing: { type: 'pcgrad' } } };
+  };
+  const [lazy, dense] = [await resultsOf(balanced(10)), await resultsOf(balanced('none'))];
+  // Products of gradients are sums over other zeros, which rounds otherwise.
+  for (const [index, { train }] of lazy.records.entries())
+    expect(Math.abs(train.loss - (dense.records[index]?.train.loss ?? Number.NaN))).toBeLessThan(1e-5);
+  expect(lazy.records[0]?.balance).toBeDefined();
+});
+
 test('Adam leaves rows alone that a batch does not have, which is another update', async () => {
   const [lazy, dense] = [await resultsOf(experiment(10)), await resultsOf(experiment('none'))];
   expect(lazy.records[0]?.train).not.toEqual(dense.records[0]?.train);
