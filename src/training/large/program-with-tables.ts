@@ -57,7 +57,7 @@ export async function compileWithTables(
   const runStep = async (batch: HostArrays): Promise<HostArrays> => {
     const { shape, data } = must(batch.categorical, 'categorical');
     const [, rows = 0] = shape;
-    const indexes = Int32Array.from(data);
+    const indexes = new Int32Array(data);
     const isReal = realRows(batch.mask, rows);
     for (const { columns, unique, tables } of groups) {
       replace(indexes, columns, unique, batch.numeric, isReal);
