@@ -9,7 +9,10 @@ import { type CommonOptions, commonOptions } from './options.js';
 
 /** What a model is fed: the batch's features. */
 export interface ModelInputs {
-  /** int32 [batch, categorical columns, then each list's entries]: an index within each column's cardinality. */
+  /**
+   * int32 [batch, categorical columns, then each list's entries]: an index within each column's cardinality; of a large one, a row of the table
+   * that the step is given.
+   */
   readonly categorical: Tensor;
   /** float32 [batch, numeric columns, then each list's weights]. */
   readonly numeric: Tensor;
