@@ -62,6 +62,14 @@ export const inputsSchema = z.strictObject({
       .default(36)
       .describe('Width of the hidden layer that weighs the entries of lists with `pool: attention`.'),
   ),
+  large: addedLater(
+    z
+      .union([z.enum(['none', 'auto']), z.int().positive()])
+      .default('none')
+      .describe(
+        'Columns and lists of more than this many ids have their tables on the host. `auto`: more than 100,000; `none`: no table. A step then reads and updates only the rows of its batch, so that its time does not grow with the table: lazy Adam, AdaGrad, row-wise AdaGrad or SGD, which for Adam is another update than the dense one (docs/engine.md).',
+      ),
+  ),
   interaction: addedLater(
     z
       .enum(['none', 'fm', 'cross'])
@@ -107,6 +115,15 @@ export const inputsSchema = z.strictObject({
     ),
 });
 export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;
+
+/** `auto`: from here on, updates of whole tables are most of a step. */
+export const manyIds = 100_000;
+
+/** Tables of more ids than this lie on the host. */
+export function mostIds({ large }: Pick<InputsConfig, 'large'>): number {
+  if (large === 'none') return Number.POSITIVE_INFINITY;
+  return large === 'auto' ? manyIds : large;
+}
 
 /** Whether any column has rare values, by its settings. */
 export function countsValues({ minCount, columns }: InputsConfig): boolean {

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { type FloatArray, sizeOf } from '../support/arrays.js';
+import { type FloatArray, float32, sizeOf } from '../support/arrays.js';
 import { partKind } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -9,7 +9,10 @@ import { type CommonOptions, commonOptions } from './options.js';
 
 /** What a model is fed: the batch's features. */
 export interface ModelInputs {
-  /** int32 [batch, categorical columns, then each list's entries]: an index within each column's cardinality. */
+  /**
+   * int32 [batch, categorical columns, then each list's entries]: an index within each column's cardinality; of a large one, a row of the table
+   * that the step is given.
+   */
   readonly categorical: Tensor;
   /** float32 [batch, numeric columns, then each list's weights]. */
   readonly numeric: Tensor;
@@ -31,7 +34,13 @@ export function namesOf(tasks: readonly ModelTask[]): readonly string[] {
 export interface ModelShape {
   /** In the order of the config. */
   readonly tasks: readonly ModelTask[];
-  readonly categorical: readonly { readonly name: string; readonly cardinality: number; readonly embedding: number }[];
+  readonly categorical: readonly {
+    readonly name: string;
+    readonly cardinality: number;
+    readonly embedding: number;
+    /** Its table has a parameter of its own, which lies on the host (`ParameterStart.large`). Left out: false. */
+    readonly large?: boolean;
+  }[];
   readonly numeric: readonly string[];
   /** Of which `length` entries are fed. */
   readonly lists?: readonly {
@@ -39,6 +48,7 @@ export interface ModelShape {
     readonly cardinality: number;
     readonly embedding: number;
     readonly length: number;
+    readonly large?: boolean;
     /** A categorical column of the same embedding width, and the hidden width of the attention by it. Left out: none. */
     readonly attention?: { readonly target: string; readonly hidden: number };
   }[];
@@ -71,11 +81,27 @@ export function ownersOf(
   return owners.includes(undefined) ? [undefined] : owners;
 }
 
+/**
+ * Where the inputs have the indexes of a large table's rows. A model must take the table's number of rows from the tensor that it is given: a
+ * step sees the rows of its batch alone, and indexes into these.
+ */
+export interface LargeRows {
+  /** Columns of `ModelInputs.categorical`: the first, and how many. */
+  readonly from: number;
+  readonly columns: number;
+  /** The first of as many columns of `ModelInputs.numeric`: an entry of weight 0 is none. Left out: every entry counts. */
+  readonly weights?: number;
+}
+
 /** How one parameter starts. */
 export interface ParameterStart {
   readonly shape: readonly number[];
   readonly kind: Parameter['kind'];
   readonly task?: string;
+  /** Left out: the parameter is part of the engine's state as a whole. */
+  readonly large?: LargeRows;
+  /** The parameter whose stream draws it. Left out: its own name. */
+  readonly stream?: string;
   /** Writes the starting values; `random` is the parameter's own stream. */
   start(values: Float32Array, random: Random): void;
 }
@@ -250,12 +276,21 @@ function checkSizes(parameters: ParameterStarts): void {
 /** Draws every parameter from the stream of its name. */
 export function initialize(starts: ParameterStarts, random: Random): Parameters {
   const parameters: Record<string, Parameter> = {};
-  for (const [name, { shape, kind, task, start }] of Object.entries(starts)) {
-    const data = new Float32Array(sizeOf(shape));
-    start(data, random.stream(name));
-    parameters[name] = { value: { dtype: 'float32', shape, data }, kind, ...(task === undefined ? {} : { task }) };
+  for (const [name, { kind, task, ...start }] of Object.entries(starts)) {
+    parameters[name] = { value: drawn(name, start, random), kind, ...(task === undefined ? {} : { task }) };
   }
   return parameters;
+}
+
+/** The starting values of one parameter. */
+export function drawn(
+  name: string,
+  { shape, start, stream = name }: Pick<ParameterStart, 'shape' | 'start' | 'stream'>,
+  random: Random,
+): FloatArray {
+  const value = float32(shape);
+  start(value.data, random.stream(stream));
+  return value;
 }
 
 /**

@@ -55,6 +55,8 @@ export interface OptimizerDefinition {
   readonly options: z.ZodObject;
   /** True if the step does not change when all gradients, past ones included, are multiplied by one slowly varying factor. */
   readonly scaleInvariant: boolean;
+  /** Whether, with these options, rows of a table may be moved alone, while those without a gradient stay as they are. */
+  isLazy(options: unknown): boolean;
   /** Parses `options` (fails on what the schema refuses). @param owners Of the learning rates; left out: those of these parameters. */
   build(parameters: Parameters, options: unknown, owners?: readonly (string | undefined)[]): Optimizer;
   /** Likewise: the learning rate that its updates are to be given. */
@@ -68,6 +70,8 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
   readonly name: string;
   readonly summary: string;
   readonly scaleInvariant: boolean;
+  /** See `isLazy`. Left out: never. */
+  readonly lazy?: (options: z.infer<Options>) => boolean;
   readonly options: Options;
   readonly build: (options: z.infer<Options>) => Rule;
 }): OptimizerDefinition {
@@ -80,6 +84,10 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
     summary: definition.summary,
     scaleInvariant: definition.scaleInvariant,
     options,
+    isLazy(given) {
+      const parsed = options.parse(given);
+      return parsed.l2Embeddings === 0 && (definition.lazy?.(parsed) ?? false);
+    },
     build: (parameters, given, owners = ownersOf(parameters)) => {
       const parsed = options.parse(given);
       return optimizer(parameters, parsed, definition.build(parsed), owners);

@@ -47,13 +47,14 @@ export function writeMixedTable(folder: string): void {
   writeFileSync(join(folder, 'inputs.csv'), `${inputs.slice(0, -1).join('\n')}\n`);
 }
 
-/** Trains on it, and gives the run's folder. @param more Further keys of the config. @param dataset Of its data set. */
+/** Trains on it, and gives the run's folder. @param more Further keys of the config. @param dataset Of its data set. @param inputs Of its inputs. */
 export async function trainedOnMixed(
   folder: string,
   tasks: string,
   model: string,
   more = '',
   dataset = '',
+  inputs = '',
 ): Promise<string> {
   const text = `name: mixed
 dataset:
@@ -66,7 +67,7 @@ dataset:
     { id: ignored, city: categorical, user: { kind: categorical, hash: 64 }, age: numeric, tags: { kind: list, weights: ':' } }
   ${dataset}
 inputs:
-  { numeric: quantile, buckets: 8, unseen: apart, minCount: 3, maxLength: 3, columns: { income: { numeric: log1p }, day: { numeric: standard } } }
+  { numeric: quantile, buckets: 8, unseen: apart, minCount: 3, maxLength: 3, columns: { income: { numeric: log1p }, day: { numeric: standard } } ${inputs} }
 tasks: ${tasks}
 model: ${model}
 train: { epochs: 2, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }

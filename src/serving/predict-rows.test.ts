@@ -50,6 +50,22 @@ describe.each(models.names)('%s', (model) => {
   });
 });
 
+test('likewise with tables on the host', async () => {
+  const tasks = '[{ name: click, type: binary }, { name: buy, type: binary }]';
+  const model = JSON.stringify({ type: 'ple', ...smallOptions('ple', 'click', 'buy') });
+  const path = await trainedOnMixed(folder, tasks, model, '', '', ', large: 10');
+  const { parameters } = await readTrainedRun(path);
+  expect(Object.keys(parameters).filter((name) => /^(large|lists|embeddings)\./.test(name))).toEqual([
+    'embeddings.4',
+    'large.user',
+    'lists.tags',
+  ]);
+  await predicted(path, file('inputs.csv'), file('out.arrow'), 'logit');
+  const table = tableFromIPC(readFileSync(file('out.arrow')));
+  for (const [task, logits] of await testLogits(path))
+    expect(table.getChild(`${task}.logit`)?.toArray()).toEqual(logits);
+});
+
 describe('a run with all types of tasks', async () => {
   const tasks =
     '[{ name: click, type: binary }, { name: spend, type: regression, standardize: true }, { name: plan, type: multiclass }]';

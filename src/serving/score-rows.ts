@@ -10,6 +10,8 @@ import { models } from '../models/catalogue.js';
 import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { type ScoredBatch, scoredBatches } from '../training/evaluation.js';
+import { openTables } from '../training/large/large-tables.js';
+import { compileWithTables } from '../training/large/program-with-tables.js';
 import { shapeOf } from '../training/setup.js';
 import { batchArrays, evaluationStep } from '../training/step.js';
 import { parametersOf, type TrainedRun } from './trained-run.js';
@@ -85,10 +87,12 @@ export async function* scoredRows(
   const parameters = parametersOf(model, run);
   const { batchSize } = experiment.train;
   const step = evaluationStep(model, () => undefined);
-  const program = await engine.compile(step, { state: parameters, batch: batchArrays(dataset, batchSize).inputs });
+  const tables = openTables(model.parameters, batchSize, (name) => must(parameters[name], name));
+  const state = tables.without(parameters);
+  const signature = { state, batch: batchArrays(dataset, batchSize).inputs };
+  const program = await compileWithTables(engine, step, signature, tables, 'evaluation');
   let row = 0;
   try {
-    await program.writeState(parameters);
     for await (const batches of scoredBatches(program, dataset, 'test', batchSize)) {
       for (const batch of batches) {
         for (const [t, { name }] of dataset.tasks.entries())

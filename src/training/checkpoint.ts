@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostArray, HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
+import { type RowFiles, readRows, removeOtherRows, rowFileName, rowFilesSchema, writeRows } from './checkpoint-rows.js';
+import type { LargeTables } from './large/large-tables.js';
 import { progressSchema } from './progress.js';
 import { readMetadata, readSafetensors, writeSafetensors } from './safetensors.js';
 import type { Snapshot } from './trainer.js';
@@ -23,8 +25,19 @@ function lastPath(folder: string): string {
   return join(folder, 'last.safetensors');
 }
 
-/** @param hash The run's hash8: a checkpoint of another config or other data is refused. */
-export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: string): Promise<void> {
+/**
+ * Of large tables, only the rows that changed since the last checkpoint are written, to files of their own (`checkpoint-rows.ts`). These come
+ * first, and `last.safetensors` names them with their checksums: until it is replaced, the last checkpoint is whole.
+ * @param hash The run's hash8: a checkpoint of another config or other data is refused.
+ * @param before The rows' files of the last checkpoint, as the last call returned them, or `readSnapshot`.
+ */
+export async function writeSnapshot(
+  folder: string,
+  snapshot: Snapshot,
+  hash: string,
+  before: RowFiles = [],
+): Promise<RowFiles> {
+  const rowFiles = snapshot.tables ? await rowFilesOf(folder, snapshot.tables, before) : [];
   const arrays: Record<string, HostArray> = { ...snapshot.state };
   const add = (prefix: string, parameters: HostArrays) => {
     for (const [name, value] of Object.entries(parameters)) arrays[prefix + name] = value;
@@ -32,8 +45,22 @@ export async function writeSnapshot(folder: string, snapshot: Snapshot, hash: st
   add(bestPrefix, snapshot.best);
   for (const [epoch, parameters] of snapshot.ownBest) add(`${ownPrefix}${epoch}/`, parameters);
   const progress = JSON.stringify(snapshot.progress);
-  const metadata = { format, hash, progress, sha256: checksum(arrays, progress) };
+  const rows = snapshot.tables ? { rows: JSON.stringify(rowFiles) } : {};
+  const metadata = { format, hash, progress, ...rows, sha256: checksum(arrays, progress + (rows.rows ?? '')) };
   await writeSafetensors(lastPath(folder), { arrays, metadata });
+  if (!snapshot.tables) return rowFiles;
+  snapshot.tables.saved();
+  await removeOtherRows(folder, rowFiles);
+  return rowFiles;
+}
+
+/** Adds the rows that changed to the files. Once these have more than twice the rows that were ever written, they are replaced by one whole set. */
+async function rowFilesOf(folder: string, tables: LargeTables, before: RowFiles): Promise<RowFiles> {
+  const last = before.at(-1)?.number ?? 0;
+  const rows = before.reduce((sum, file) => sum + file.rows, 0);
+  const isWhole = before.length === 0 || rows > 2 * tables.savedRows();
+  const files = await writeRows(folder, tables.changes(isWhole ? 'start' : 'saved'), last);
+  return isWhole ? files : [...before, ...files];
 }
 
 /** Of everything that a run continues from: a bit that a disk has turned would be a wrong result, without a word. */
@@ -49,10 +76,10 @@ function checksum(arrays: HostArrays, progress: string): string {
 /** Tasks' own best epochs are not among them: they are several sets of the same names, and a joint model is used with one. */
 export async function writeBest(
   folder: string,
-  { best, progress }: Pick<Snapshot, 'best' | 'progress'>,
+  { best, progress, bestTables }: Pick<Snapshot, 'best' | 'progress' | 'bestTables'>,
 ): Promise<void> {
   await writeSafetensors(bestPath(folder), {
-    arrays: best,
+    arrays: { ...best, ...bestTables?.() },
     metadata: { format, bestEpoch: JSON.stringify(progress.units.map((unit) => unit.bestEpoch)) },
   });
 }
@@ -60,22 +87,27 @@ export async function writeBest(
 /**
  * Which moment of training the last checkpoint of a run's folder is of.
  * @param folder The run's, not that of its checkpoints.
- * @returns Undefined without a checkpoint of this run and this version of `ple`.
+ * @returns `rowFiles` are the names of the files of rows that it needs. Undefined without a checkpoint of this run and this version of `ple`.
  */
 export async function checkpointPlace(
   folder: string,
   hash: string,
-): Promise<{ readonly epoch: number; readonly step: number } | undefined> {
+): Promise<{ readonly epoch: number; readonly step: number; readonly rowFiles: readonly string[] } | undefined> {
   const path = lastPath(join(folder, 'checkpoints'));
   if (!existsSync(path)) return undefined;
   const metadata = await readMetadata(path);
   if (metadata.format !== format || metadata.hash !== hash) return undefined;
   const { epoch, step } = progressSchema.parse(JSON.parse(metadata.progress ?? ''));
-  return { epoch, step };
+  const rows = metadata.rows === undefined ? [] : rowFilesSchema.parse(JSON.parse(metadata.rows));
+  return { epoch, step, rowFiles: rows.map(({ number }) => rowFileName(number)) };
+}
+
+interface StoredSnapshot extends Snapshot {
+  readonly rowFiles?: RowFiles;
 }
 
 /** The last checkpoint, or nothing if none was written yet. */
-export async function readSnapshot(folder: string, hash: string): Promise<Snapshot | undefined> {
+export async function readSnapshot(folder: string, hash: string): Promise<StoredSnapshot | undefined> {
   const path = lastPath(folder);
   if (!existsSync(path)) return undefined;
   const { arrays, metadata } = await readSafetensors(path);
@@ -87,8 +119,8 @@ export async function readSnapshot(folder: string, hash: string): Promise<Snapsh
   if (metadata.hash !== hash) {
     throw new UserError(`${path} belongs to another config or other data (${metadata.hash} is not ${hash}).`);
   }
-  const { progress = '' } = metadata;
-  if (metadata.sha256 !== checksum(arrays, progress)) {
+  const { progress = '', rows } = metadata;
+  if (metadata.sha256 !== checksum(arrays, progress + (rows ?? ''))) {
     throw new UserError(`${path} has a checksum mismatch: delete it to restart the run.`);
   }
   const state: Record<string, HostArray> = {};
@@ -103,5 +135,8 @@ export async function readSnapshot(folder: string, hash: string): Promise<Snapsh
       ownBest.set(Number(epoch), own);
     } else state[name] = value;
   }
-  return { state, best, ownBest, progress: progressSchema.parse(JSON.parse(progress)) };
+  const snapshot = { state, best, ownBest, progress: progressSchema.parse(JSON.parse(progress)) };
+  if (rows === undefined) return snapshot;
+  const rowFiles = rowFilesSchema.parse(JSON.parse(rows));
+  return { ...snapshot, rowFiles, rows: () => readRows(folder, rowFiles) };
 }

@@ -11,9 +11,15 @@ import { DataError } from '../support/errors.js';
 export function isOfRun(path: string): boolean {
   return (
     [...files, ...others].includes(path) ||
+    isRowsFile(path) ||
     /^tensorboard\/events\.out\.tfevents\.[^/]+$/.test(path) ||
     /^charts\/[^/]+\.(svg|png)$/.test(path)
   );
+}
+
+/** Rows of large tables: part of a run's last checkpoint. */
+export function isRowsFile(path: string): boolean {
+  return /^checkpoints\/rows-\d+\.safetensors$/.test(path);
 }
 
 /** SHA-256 of a run's files, by path: `files` of result.json. Earlier versions did not write it. */

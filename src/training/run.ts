@@ -189,8 +189,8 @@ async function trainInFolder(
   let ended: { readonly status: TrackedStatus; readonly files: readonly string[] } = { status: 'failed', files: [] };
   const training = train(setup, from);
   let written = performance.now();
+  let rowFiles = from?.rowFiles;
   try {
-    if (from && Object.keys(from.best).length > 0) await writeBest(folder.checkpoints, from); // whatever became of it
     for (;;) {
       const next = await training.next();
       if (next.done) {
@@ -206,7 +206,10 @@ async function trainInFolder(
       const record = next.value;
       folder.check();
       options.on({ kind: 'training', record });
-      if (record.kind === 'compiled') log.info({ seconds: record.seconds }, 'compiled');
+      if (record.kind === 'compiled') {
+        log.info({ seconds: record.seconds }, 'compiled');
+        if (from && Object.keys(from.best).length > 0) await writeBest(folder.checkpoints, await record.snapshot()); // whatever became of it
+      }
       if (record.kind === 'epoch') {
         folder.appendLine('epochs.jsonl', record.record);
         log.info(record.record, 'epoch');
@@ -217,7 +220,7 @@ async function trainInFolder(
       const due = performance.now() - written > checkpointSeconds * 1000;
       if (record.kind !== 'epoch' && !interrupted && !due) continue;
       const snapshot = await record.snapshot();
-      await writeSnapshot(folder.checkpoints, snapshot, hash);
+      rowFiles = await writeSnapshot(folder.checkpoints, snapshot, hash, rowFiles);
       written = performance.now();
       options.on({ kind: 'checkpoint' });
       const paused = record.kind === 'epoch' && isPaused(snapshot.progress, setup.epochs, options.until);

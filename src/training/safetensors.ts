@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { float32, type HostArrays, int32, sizeOf } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
@@ -65,26 +65,43 @@ export async function readMetadata(path: string): Promise<SafetensorsFile['metad
 
 /** @throws UserError for a file that is not safetensors, or is cut short. */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  const bytes = await readFile(path);
-  const length = bytes.length >= 8 ? Number(bytes.readBigUInt64LE(0)) : Number.NaN;
-  if (!(8 + length <= bytes.length)) throw damaged(path);
-  const header = parseHeader(path, bytes.toString('utf8', 8, 8 + length));
-  const arrays: Record<string, HostArrays[string]> = {};
-  let metadata: Record<string, string> = {};
-  for (const [name, entry] of Object.entries(header)) {
-    if (!('data_offsets' in entry) || typeof entry.data_offsets === 'string') {
-      metadata = z.record(z.string(), z.string()).parse(entry);
-      continue;
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const start = Buffer.alloc(8);
+    await fill(start, 0);
+    const length = Number(start.readBigUInt64LE());
+    if (!(8 + length <= size)) throw damaged(path);
+    const json = Buffer.alloc(length);
+    await fill(json, 8);
+    const arrays: Record<string, HostArrays[string]> = {};
+    let metadata: Record<string, string> = {};
+    for (const [name, entry] of Object.entries(parseHeader(path, json.toString()))) {
+      if (!('data_offsets' in entry) || typeof entry.data_offsets === 'string') {
+        metadata = z.record(z.string(), z.string()).parse(entry);
+        continue;
+      }
+      const { dtype, shape, data_offsets } = headerSchema.valueType.options[0].parse(entry);
+      const [from, to] = data_offsets;
+      if (to - from !== 4 * sizeOf(shape) || 8 + length + to > size) throw damaged(path);
+      const array = dtype === 'F32' ? float32(shape) : int32(shape);
+      await fill(new Uint8Array(array.data.buffer), 8 + length + from);
+      arrays[name] = array;
     }
-    const { dtype, shape, data_offsets } = headerSchema.valueType.options[0].parse(entry);
-    const [start, end] = data_offsets;
-    if (end - start !== 4 * sizeOf(shape) || 8 + length + end > bytes.length) throw damaged(path);
-    const copy = new Uint8Array(end - start); // aligned, and free of the file's buffer
-    copy.set(bytes.subarray(8 + length + start, 8 + length + end));
-    arrays[name] =
-      dtype === 'F32' ? float32(shape, new Float32Array(copy.buffer)) : int32(shape, new Int32Array(copy.buffer));
+    return { arrays, metadata };
+  } finally {
+    await file.close();
   }
-  return { arrays, metadata };
+
+  /** Reads bytes from this place on: in pieces, since a system call takes at most 2 GiB. */
+  async function fill(target: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < target.length; ) {
+      const piece = target.subarray(done, done + 2 ** 28);
+      const { bytesRead } = await file.read(piece, 0, piece.length, position + done);
+      if (bytesRead === 0) throw damaged(path);
+      done += bytesRead;
+    }
+  }
 }
 
 function parseHeader(path: string, text: string) {

@@ -1,8 +1,10 @@
 import type { Experiment } from '../config/experiment.js';
-import { type Dataset, outputsOf } from '../data/dataset.js';
+import { mostIds } from '../config/parts.js';
+import { type CategoricalFeature, type Dataset, outputsOf } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { models } from '../models/catalogue.js';
 import {
+  drawn,
   initialize,
   type Model,
   type ModelShape,
@@ -19,18 +21,25 @@ import { optimizerOf } from '../optimizers/apart.js';
 import { optimizers } from '../optimizers/catalogue.js';
 import type { LearningRate, Optimizer } from '../optimizers/optimizer.js';
 import type { FollowedScores } from '../optimizers/schedules/learning-rate-schedule.js';
-import { sizeOf } from '../support/arrays.js';
+import { type HostArrays, sizeOf } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
+import { must } from '../support/must.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 import type { Balanced } from './gradients/balanced-gradients.js';
 import { type Sharing, sharingOf, smoothed } from './gradients/sharing.js';
+import { inSteps, type LargeTables, openTables, tableBytes } from './large/large-tables.js';
+import { largeColumnNotes } from './large/notes.js';
 import type { Progress } from './progress.js';
+import { initialState } from './step.js';
 
 /** Everything that decides a run. */
 export interface TrainingSetup {
   readonly dataset: Dataset;
   readonly model: Model;
+  /** As a step sees them: of a large table, the rows that a batch can have. */
   readonly parameters: Parameters;
+  /** Draws the large tables. @param state The state before the first step. */
+  openTables(state: HostArrays): LargeTables;
   readonly optimizer: Optimizer;
   /** What the optimizer is fed in this epoch after so many steps in all: one learning rate, or one for each unit of selection. */
   learningRatesAt(progress: Progress, completedSteps: number): readonly number[];
@@ -69,15 +78,25 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     shapeOf(dataset, experiment.inputs),
     stepsPerEpoch,
   );
-  const parameters = initialize(model.parameters, random.stream('initial'));
   const { train } = experiment;
+  const initial = random.stream('initial');
+  const parameters = initialize(inSteps(model.parameters, train.batchSize), initial);
   const optimizer = optimizers.get(train.optimizer.type);
+  checkLarge();
+  const moving = optimizerOf(parameters, train.optimizer, train.optimizers?.embeddings);
   const balanced = balancedBy(balancing);
   return {
     dataset,
     model,
     parameters,
-    optimizer: optimizerOf(parameters, train.optimizer, train.optimizers?.embeddings),
+    openTables: (state) =>
+      openTables(
+        model.parameters,
+        train.batchSize,
+        (name) => drawn(name, must(model.parameters[name], name), initial),
+        state,
+      ),
+    optimizer: moving,
     learningRatesAt: ({ epoch, units }, steps) =>
       (learningRate.follow ? units : units.slice(0, 1)).map((unit) =>
         learningRate.at(epoch - 1, steps, unit.learningRate),
@@ -109,7 +128,38 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     const tried = models
       .get(experiment.model.type)
       .build(shapeOf(dataset, experiment.inputs), smoothed(experiment.model));
-    return sharingOf(tried, parameters, dataset);
+    const ofBatch = <Feature extends CategoricalFeature>(feature: Feature) =>
+      isLarge(feature) ? { ...feature, cardinality: Math.min(feature.cardinality, train.batchSize) } : feature;
+    const { categorical, lists, numeric, tasks } = dataset;
+    return sharingOf(tried, parameters, {
+      categorical: categorical.map(ofBatch),
+      lists: lists.map(ofBatch),
+      numeric,
+      tasks,
+    });
+  }
+
+  /** @throws ConfigError for what has no meaning where only some rows of a table are moved. */
+  function checkLarge(): void {
+    const found = Object.entries(model.parameters).find(([, { large }]) => large);
+    if (!found) return;
+    const chosen = train.optimizers?.embeddings ?? train.optimizer;
+    const key = train.optimizers ? 'train.optimizers.embeddings' : 'train.optimizer';
+    const lost = [
+      train.average ? 'train.average: the average of a table changes in every row' : null,
+      train.accumulate > 1 ? `train.accumulate: ${train.accumulate} moves rows of earlier batches` : null,
+      optimizers.get(chosen.type).isLazy(chosen)
+        ? null
+        : `${key}: ${chosen.type}, with these options, moves every row (L2, weight decay, or momentum), or does not say that it can leave rows out`,
+    ].find((reason) => reason !== null);
+    if (!lost) return;
+    throw new ConfigError(
+      `${lost}, and a step moves only its own rows of ${found[0]} (inputs.large: ${experiment.inputs.large}): remove it, or set inputs.large to none.`,
+    );
+  }
+
+  function isLarge({ cardinality }: CategoricalFeature): boolean {
+    return cardinality > mostIds(experiment.inputs);
   }
 
   function warningsOf(): string[] {
@@ -118,6 +168,9 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     const { monitor } = train.earlyStopping;
     return [
       ...dataset.notes,
+      ...largeColumnNotes(dataset, experiment.inputs, () =>
+        tableBytes(model.parameters, initialState(parameters, moving)),
+      ),
       weightScheduleWarning(weightSchedule.ratios, { independent, scaleInvariant }),
       balanced === null && experiment.loss.balancing.type !== balancings.names[0]
         ? `The tasks share no parameters, so loss.balancing has nothing to balance: the weights are those of loss.weights.`
@@ -132,18 +185,20 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
 /** What models are built for on this data. */
 export function shapeOf(
   { tasks, categorical, numeric, lists }: Pick<Dataset, 'tasks' | 'categorical' | 'numeric' | 'lists'>,
-  { interaction }: Experiment['inputs'],
+  inputs: Experiment['inputs'],
 ): ModelShape {
+  const marked = <Feature extends CategoricalFeature>(feature: Feature) =>
+    feature.cardinality > mostIds(inputs) ? { ...feature, large: true } : feature;
   return {
     tasks: tasks.map((task) => ({
       name: task.name,
       type: task.type,
       ...(task.type === 'multiclass' ? { outputs: outputsOf(task) } : {}),
     })),
-    categorical,
+    categorical: categorical.map(marked),
     numeric: numeric.map(({ name }) => name),
-    lists,
-    interaction,
+    lists: lists.map(marked),
+    interaction: inputs.interaction,
   };
 }
 

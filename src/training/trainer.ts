@@ -10,6 +10,9 @@ import { UserError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { addBalance, balanceOf, type EpochBalance } from './epoch-balance.js';
 import { createEvaluator, type Evaluation, type Evaluator } from './evaluation.js';
+import type { SavedRows } from './large/large-table.js';
+import type { EpochOf, LargeTables } from './large/large-tables.js';
+import { compileWithTables } from './large/program-with-tables.js';
 import { pace } from './pace.js';
 import { type EpochSums, emptySums, freshProgress, type Progress } from './progress.js';
 import { advance, checkMonitor, observe, observersOf, ofOwnBest, unitsOf } from './selection.js';
@@ -24,6 +27,12 @@ export interface Snapshot {
   /** By epoch, the parameters of those that are the best of a task, as an observer sees it, and not of the model. */
   readonly ownBest: ParametersByEpoch;
   readonly progress: Progress;
+  /** The large tables as they are now, which are not among the arrays above. Only of a run that goes on. */
+  readonly tables?: LargeTables;
+  /** The large tables of the best epoch, to be read at once. Likewise. */
+  readonly bestTables?: () => HostArrays;
+  /** All rows of large tables that were ever written. */
+  readonly rows?: () => Iterable<SavedRows> | AsyncIterable<SavedRows>;
 }
 
 type ParametersByEpoch = ReadonlyMap<number, HostArrays>;
@@ -93,15 +102,34 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
   let progress: Progress = from?.progress ?? freshProgress(dataset.tasks.length, units.length, observers.length);
 
   const started = performance.now();
-  const program = await engine.compile(trainingStep(model, jointLoss(dataset.tasks), optimizer, names, setup), {
-    state: from?.state ?? initialState(setup.parameters, optimizer, setup),
-    batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length, model.noise, setup).training,
+  const fresh = initialState(setup.parameters, optimizer, setup);
+  const tables = setup.openTables(fresh);
+  const inEngine = names.filter((name) => !tables.names.has(name));
+  keepTables();
+  for await (const rows of from?.rows?.() ?? []) tables.restore(rows);
+  const program = await compileWithTables(
+    engine,
+    trainingStep(model, jointLoss(dataset.tasks), optimizer, names, setup),
+    {
+      state: from?.state ?? tables.without(fresh),
+      batch: batchArrays(dataset, batchSize, setup.learningRatesAt(progress, 0).length, model.noise, setup).training,
+    },
+    tables,
+    'training',
+  );
+  const snapshot = async (): Promise<Snapshot> => ({
+    state: await program.readState(),
+    best,
+    ownBest,
+    progress,
+    ...(tables.names.size === 0
+      ? {}
+      : { tables, bestTables: () => tables.whole(bestEpochOf), rows: () => tables.changes('start') }),
   });
-  const snapshot = async (): Promise<Snapshot> => ({ state: await program.readState(), best, ownBest, progress });
   let evaluator: Evaluator | undefined;
   try {
     const initial = Object.fromEntries(Object.entries(setup.parameters).map(([name, { value }]) => [name, value]));
-    evaluator = await createEvaluator(engine, model, initial, dataset, batchSize);
+    evaluator = await createEvaluator(engine, model, tables.without(initial), dataset, batchSize, tables);
     yield { kind: 'compiled', seconds: (performance.now() - started) / 1000, snapshot };
 
     while (progress.epoch <= setup.epochs && !progress.units.every((unit) => unit.stopped)) {
@@ -109,7 +137,7 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
         progress = chunk.progress;
         yield { kind: 'step', ...chunk, epoch: progress.epoch, step: progress.step, snapshot };
       }
-      const parameters = evaluatedValues(await program.readState(), names);
+      const parameters = evaluatedValues(await program.readState(), inEngine);
       const validation = validationMetrics(dataset, yield* evaluated(evaluator, parameters, 'validation'));
       const record = epochRecord(setup, progress, validation);
       const advanced = units.map((unit, index) => {
@@ -140,17 +168,19 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
         units: advanced.map(({ state }) => state),
         observers: observed,
       };
+      keepTables();
       const improved = advanced.some((unit) => unit.improved);
       yield { kind: 'epoch', record, improved, stopped: progress.units.every((unit) => unit.stopped), snapshot };
     }
 
     const own = new Map<number, SplitMetrics>();
     for (const [epoch, parameters] of ownBest) {
-      const validation = yield* evaluated(evaluator, parameters, 'validation');
-      own.set(epoch, splitMetrics(dataset, { validation, test: yield* evaluated(evaluator, parameters, 'test') }));
+      const validation = yield* evaluated(evaluator, parameters, 'validation', () => epoch);
+      const test = yield* evaluated(evaluator, parameters, 'test', () => epoch);
+      own.set(epoch, splitMetrics(dataset, { validation, test }));
     }
-    const validation = yield* evaluated(evaluator, best, 'validation');
-    const test = yield* evaluated(evaluator, best, 'test');
+    const validation = yield* evaluated(evaluator, best, 'validation', bestEpochOf);
+    const test = yield* evaluated(evaluator, best, 'test', bestEpochOf);
     const bestEpochs = units.map(({ owner }, index) => [owner, progress.units[index]?.bestEpoch ?? 0] as const);
     const joint = bestEpochs.find(([owner]) => owner === undefined);
     const bestEpoch = joint ? joint[1] : Object.fromEntries(bestEpochs);
@@ -160,12 +190,22 @@ export async function* train(setup: TrainingSetup, from?: Snapshot): AsyncGenera
     await evaluator?.release();
   }
 
+  function bestEpochOf(task: string | undefined): number {
+    return progress.units[Math.max(0, owners.indexOf(task))]?.bestEpoch ?? 0;
+  }
+
+  /** Of the tables, those epochs whose other parameters are in `best` and `ownBest`. */
+  function keepTables(): void {
+    tables.keep((task) => [bestEpochOf(task), ...ownBest.keys()].filter((epoch) => epoch > 0));
+  }
+
   async function* evaluated(
     by: Evaluator,
     parameters: HostArrays,
     split: 'validation' | 'test',
+    epochOf?: EpochOf,
   ): AsyncGenerator<TrainingRecord, Evaluation> {
-    const evaluation = by.evaluate(parameters, split);
+    const evaluation = by.evaluate(parameters, split, epochOf);
     for (;;) {
       const next = await evaluation.next();
       if (next.done) return next.value;

@@ -6,7 +6,7 @@ import { contentsOfFolder, entriesOf, type FoundFile, foundFile } from '../../su
 import { acquireLock, whyLocked } from '../../support/lock.js';
 import { isSystemError, systemReason } from '../../support/system-error.js';
 import { isPartial, remainsIn } from '../../support/whole-file.js';
-import { isOfRun } from '../../training/run-manifest.js';
+import { isOfRun, isRowsFile } from '../../training/run-manifest.js';
 import { type ListedFolder, listFolders } from './listed-folders.js';
 
 /** A file or a folder that may be deleted. Links in it are deleted, not followed. */
@@ -86,11 +86,12 @@ async function removableOf({ path, kind, state }: ListedFolder, also: Also): Pro
     return [{ ...itemAt(path, `${state} run`), owner: path }];
   const checkpoints = join(path, 'checkpoints');
   const isFolder = entriesOf(path).some((entry) => entry.name === 'checkpoints' && entry.isDirectory());
-  const last = isFolder ? entriesOf(checkpoints).find(({ name }) => name === 'last.safetensors') : undefined;
+  const isFinished = kind === 'run' && state === 'finished';
+  const isLast = ({ name }: { readonly name: string }) =>
+    name === 'last.safetensors' || isRowsFile(`checkpoints/${name}`);
+  const last = isFinished && isFolder ? entriesOf(checkpoints).filter((entry) => entry.isFile() && isLast(entry)) : [];
   const found = [
-    ...(kind === 'run' && state === 'finished' && last?.isFile()
-      ? [itemAt(join(checkpoints, last.name), 'last checkpoint of a finished run')]
-      : []),
+    ...last.map(({ name }) => itemAt(join(checkpoints, name), 'last checkpoint of a finished run')),
     ...(await remainsOf(path)),
     ...(isFolder ? await remainsOf(checkpoints) : []),
   ];

@@ -34,6 +34,10 @@ export async function scanProgram(
     step.joined?.get(name) ?? [{ name, shape: named(signature.state, name).shape }];
   const session = await openSession(model.bytes, options);
   const state = new Map(Object.entries(signature.state).map(([name, array]) => [name, copyOf(array)]));
+  /** The last run's joined arrays, of which `state` has views: the next run need not join them again. */
+  /** Arrays of an earlier run, which the next one writes the state to: new memory costs more than a copy. */
+  let spare = new Map<string, HostArray>();
+  const wholes = new Map<string, HostArray>();
   const fetches = [...model.changed.map(modelNames.next), ...model.outputs.map(modelNames.output)];
   const stateBytes = (names: readonly string[]) =>
     bytesOf(names.flatMap(membersOf).map(({ name }) => named(signature.state, name)));
@@ -51,12 +55,15 @@ export async function scanProgram(
       if (steps === 0) throw new Error('a chunk without steps');
       const feeds: Record<string, HostArray> = {};
       for (const name of [...model.changed, ...model.read]) {
-        feeds[modelNames.state(name)] = joined(membersOf(name).flatMap((member) => state.get(member.name) ?? []));
+        feeds[modelNames.state(name)] =
+          wholes.get(name) ?? joined(membersOf(name).flatMap((member) => state.get(member.name) ?? []));
       }
       for (const name of Object.keys(signature.batch)) feeds[modelNames.batch(name)] = named(chunk, name);
-      const { host: results } = await session.run(feeds, fetches);
+      const { host: results } = await session.run(feeds, fetches, Object.fromEntries(spare));
+      spare = new Map(model.changed.map((name) => [modelNames.next(name), named(feeds, modelNames.state(name))]));
       for (const name of model.changed) {
         const result = named(results, modelNames.next(name));
+        wholes.set(name, result);
         for (const { name: member, array } of parted(result, membersOf(name))) state.set(member, array);
       }
       transfers?.add(bytesOf(Object.values(feeds)), bytesOf(Object.values(results)));
@@ -72,12 +79,14 @@ export async function scanProgram(
         check(name, value, named(signature.state, name));
         state.set(name, copyOf(value));
       }
+      wholes.clear();
     },
 
     async release() {
       if (released) return;
       released = true;
       state.clear();
+      wholes.clear();
       await session.release();
     },
   };
@@ -97,7 +106,7 @@ function joined(arrays: readonly HostArray[]): HostArray {
   return whole;
 }
 
-/** Splits a vector into the arrays that it was joined from. */
+/** The arrays that a vector was joined from, as views of it. */
 function parted(
   whole: HostArray,
   members: readonly JoinedState[],
@@ -106,7 +115,7 @@ function parted(
   return members.map(({ name, shape }) => {
     const to = from + sizeOf(shape);
     if (whole.dtype !== 'float32' || members.length === 1) return { name, array: whole };
-    const array = float32(shape, whole.data.slice(from, to));
+    const array = float32(shape, whole.data.subarray(from, to));
     from = to;
     return { name, array };
   });

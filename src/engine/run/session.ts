@@ -25,7 +25,12 @@ interface Results {
 }
 
 export interface Session {
-  run(feeds: Readonly<Record<string, HostArray | DeviceArray>>, fetches: readonly string[]): Promise<Results>;
+  /** @param into Arrays of the host that results are written to, by their names. Absent: new ones. */
+  run(
+    feeds: Readonly<Record<string, HostArray | DeviceArray>>,
+    fetches: readonly string[],
+    into?: HostArrays,
+  ): Promise<Results>;
   release(): Promise<void>;
 }
 
@@ -45,14 +50,15 @@ export async function openSession(
     ...(kept.length > 0 ? { preferredOutputLocation: locations } : {}),
   });
   return {
-    async run(feeds, fetches) {
-      const given: Record<string, Tensor> = {};
-      for (const [name, array] of Object.entries(feeds)) {
-        given[name] = 'tensor' in array ? array.tensor : new runtime.Tensor(array.dtype, array.data, [...array.shape]);
-      }
+    async run(feeds, fetches, into = {}) {
+      const tensorOf = ({ dtype, data, shape }: HostArray) => new runtime.Tensor(dtype, data, [...shape]);
+      const given = Object.fromEntries(
+        Object.entries(feeds).map(([name, array]) => [name, 'tensor' in array ? array.tensor : tensorOf(array)]),
+      );
+      const wanted = fetches.map((name) => [name, into[name] ? tensorOf(into[name]) : null] as const);
       const host: Record<string, HostArray> = {};
       const device: Record<string, DeviceArray> = {};
-      for (const [name, result] of Object.entries(await session.run(given, [...fetches]))) {
+      for (const [name, result] of Object.entries(await session.run(given, Object.fromEntries(wanted)))) {
         if (result.location === 'cpu') host[name] = hostArray(name, result);
         else device[name] = { tensor: result, free: () => result.dispose() };
       }

@@ -4,7 +4,7 @@ import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
 import { type Layer, type ModelShape, named, type ParameterStart, type Pass } from '../model.js';
 import { type CommonOptions, dropoutRates } from '../options.js';
-import { type Features, inBlocks, type Place, withGradient } from './axes.js';
+import { type Features, inBlocks, isRange, type Place, withGradient } from './axes.js';
 import { interactions } from './interaction.js';
 import { dropout } from './noise.js';
 import { targetAttention } from './target-attention.js';
@@ -28,7 +28,8 @@ type List = NonNullable<ModelShape['lists']>[number];
  * each list (the sum of its entries' by weight), then the numeric columns. With attention, the weights of a list's entries are multiplied by
  * those of `target-attention.ts`, by the embedding of another column of the same row.
  * There is one table `<prefix>embeddings.<width>` [rows, width] per width: the columns' tables stacked, so that a batch is
- * one look-up. A list has a table `<prefix>lists.<name>` of its own; its attention's parameters are `<prefix>attention.<name>.…`.
+ * one look-up. A large column has a table `<prefix>large.<name>` of its own, which starts with the same numbers. A list has a table
+ * `<prefix>lists.<name>` of its own; its attention's parameters are `<prefix>attention.<name>.…`.
  *
  * Embeddings start N(0, 0.05^2): small beside standardised numeric columns (variance 1), so that a value which training never
  * or seldom saw says next to nothing; large enough that logits vary over rows at the start. Dropout leaves numeric columns alone.
@@ -53,8 +54,14 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
   const widths = [...new Set(shape.categorical.map((column) => column.embedding))];
   const groups = widths.map((width) => {
     const columns = shape.categorical.filter((column) => column.embedding === width);
-    const positions = columns.map((column) => shape.categorical.indexOf(column));
-    return { name: `${prefix}embeddings.${width}`, width, columns, positions };
+    const stacked = { name: `${prefix}embeddings.${width}`, columns: columns.filter(({ large }) => !large) };
+    const large = columns.filter((column) => column.large);
+    const tables = [
+      ...(stacked.columns.length > 0 ? [stacked] : []),
+      ...large.map((column) => ({ name: `${prefix}large.${column.name}`, columns: [column] })),
+    ].map((table) => ({ ...table, positions: table.columns.map((column) => shape.categorical.indexOf(column)) }));
+    const found = tables.flatMap((table) => table.columns);
+    return { width, columns, tables, stream: stacked.name, order: columns.map((column) => found.indexOf(column)) };
   });
   const lists = shape.lists ?? [];
   const attentions = new Map(
@@ -73,9 +80,13 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
     const { parameters, inputs, context } = pass;
     const categorical = columnsAt(inputs.categorical, 0, shape.categorical.length);
     const numeric = leading(inputs.numeric, shape.numeric.length);
-    const found = groups.map(({ name, columns, positions }) => {
-      const indexes = groups.length === 1 ? categorical : tf.gather(categorical, tf.tensor1d(positions, 'int32'), 1);
-      return lookUp(named(parameters, name), shifted(indexes, offsets(columns)));
+    const found = groups.map(({ tables, width, order }) => {
+      const parts = tables.map(({ name, columns, positions }) => {
+        const isEvery = positions.length === shape.categorical.length;
+        const indexes = isEvery ? categorical : tf.gather(categorical, tf.tensor1d(positions, 'int32'), 1);
+        return lookUp(named(parameters, name), shifted(indexes, offsets(columns)));
+      });
+      return inOrder(parts, width, order);
     });
     const parts = [...found];
     let at = 0;
@@ -98,8 +109,13 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
 
   return {
     parameters: Object.fromEntries([
-      ...groups.map(({ name, width, columns }) => [name, embeddingTable(columns, width)]),
-      ...lists.map((list) => [listName(list), embeddingTable([list], list.embedding)]),
+      ...groups.flatMap(({ tables, width, stream }) =>
+        tables.map(({ name, columns, positions: [from = 0] }) => [
+          name,
+          { ...embeddingTable(columns, width), stream, ...(columns[0]?.large ? { large: { from, columns: 1 } } : {}) },
+        ]),
+      ),
+      ...lists.map((list) => [listName(list), { ...embeddingTable([list], list.embedding), ...largeList(list) }]),
       ...Array.from(attentions.values(), ({ parameters }) => Object.entries(parameters)).flat(),
     ]),
     noise: rate > 0 && embedded > 0 ? { [layer]: [1, embedded] } : {},
@@ -115,6 +131,13 @@ function embedColumns(shape: ModelShape, options: CommonOptions, prefix: string)
 
   function listName(list: List): string {
     return `${prefix}lists.${list.name}`;
+  }
+
+  function largeList(list: List): Pick<ParameterStart, 'large'> {
+    if (!list.large) return {};
+    const before = lists.slice(0, lists.indexOf(list)).reduce((sum, { length }) => sum + length, 0);
+    const [from, weights] = [shape.categorical.length + before, shape.numeric.length + before];
+    return { large: { from, columns: list.length, weights } };
   }
 
   /** [batch, width] of one column, among those of all groups. */
@@ -188,6 +211,27 @@ function offsets(columns: readonly Pick<Column, 'cardinality'>[]): number[] {
 
 function shifted(indexes: Tensor, offsets: readonly number[]): Tensor {
   return offsets.length === 1 ? indexes : tf.add(indexes, tf.tensor1d([...offsets], 'int32'));
+}
+
+/** Joins parts [batch, columns * width] so that column `order[i]` of them is the `i`-th. */
+function inOrder(parts: readonly Tensor[], width: number, order: readonly number[]): Tensor {
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
+  const joined = tf.concat([...parts], 1);
+  if (isRange(order, order.length)) return joined;
+  const shape = [joined.shape[0] ?? 0, order.length, width];
+  const moved = (values: Tensor, from: readonly number[]) =>
+    tf.gather(values.reshape(shape), tf.tensor1d([...from], 'int32'), 1).reshape(joined.shape);
+  return withGradient(
+    [joined],
+    (values) => moved(values, order),
+    (dy) => [
+      moved(
+        dy,
+        order.map((_, column) => order.indexOf(column)),
+      ),
+    ],
+  );
 }
 
 /** [rows, width] by [batch, columns] -> [batch, columns * width]. */

@@ -123,6 +123,12 @@ describe('an exported file predicts raw columns as ple predict does', async () =
 
   test('a trained run with all types of tasks, dropout and batch normalisation', () => expectServed(run));
 
+  test('a run with tables on the host', async () => {
+    const large = changed(run, every, {}, { large: 8 });
+    expect(Object.keys(large.parameters)).toContain('large.user');
+    await expectServed(large);
+  });
+
   test.each([
     ['fm', {}, { interaction: 'fm' }],
     ['cross', {}, { interaction: 'cross' }],

@@ -12,6 +12,7 @@ import { asUserError } from '../../../support/system-error.js';
 import { writeWhole } from '../../../support/whole-file.js';
 import { checkpointPlace } from '../../../training/checkpoint.js';
 import { definitions } from '../../../training/definitions.js';
+import { isRowsFile } from '../../../training/run-manifest.js';
 import { deviceFor, devicesOf, type SharedDevices } from '../shared-devices.js';
 import { createWorkers } from '../workers.js';
 import type { Address } from './address.js';
@@ -199,7 +200,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     log.info({ job: id, epochs }, 'trained');
     if (shared !== undefined) return { worker: name, upload: null };
     const isDone = existsSync(join(folder, 'result.json'));
-    const names = filesOf(folder).filter((file) => !isDone || file !== lastCheckpoint);
+    const names = filesOf(folder).filter((file) => !isDone || !(file === lastCheckpoint || isRowsFile(file)));
     own.upload = `${hash8}-${crypto.randomUUID()}`;
     return { worker: name, upload: await upload(redis, folder, names, own.upload) };
   }

@@ -45,13 +45,19 @@ export async function storeCheckpoint(
   hash8: string,
   holder: { readonly lock: string; readonly token: string } = { lock: '', token: '' },
 ): Promise<boolean> {
-  const place = await checkpointPlace(folder, hash8);
-  if (!place) return true;
+  const found = await checkpointPlace(folder, hash8);
+  if (!found) return true;
+  const { rowFiles, ...place } = found;
   const before = await storedCheckpoint(redis, hash8);
   if (before && !isNewer(place, before)) return true;
   const id = `${hash8}-${crypto.randomUUID()}`;
-  const sent = await upload(redis, folder, files, id);
-  // The file may have been replaced by a newer one since: then the newer one was sent, and is called by its older place.
+  const sent = await upload(redis, folder, [...files, ...rowFiles.map((name) => `checkpoints/${name}`)], id);
+  // A newer checkpoint may have replaced it meanwhile. Without files of rows it was sent, under its older place; with them the next one is.
+  const now = await checkpointPlace(folder, hash8);
+  if (rowFiles.length + (now?.rowFiles.length ?? 0) > 0 && now && isNewer(now, place)) {
+    await forget(redis, id);
+    return true;
+  }
   const stored: StoredCheckpoint = { ...place, upload: sent };
   const answer = String(
     await redis.eval(

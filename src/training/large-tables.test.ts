@@ -1,0 +1,224 @@
+import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Experiment } from '../config/experiment.js';
+import type { Dataset, Split, SplitName } from '../data/dataset.js';
+import { models } from '../models/catalogue.js';
+import { smallOptions } from '../models/run.fixture.js';
+import { must } from '../support/must.js';
+import { randomFromSeed } from '../support/random.js';
+import { readSnapshot, writeSnapshot } from './checkpoint.js';
+import { type RowFiles, writeRows } from './checkpoint-rows.js';
+import { setUp } from './setup.js';
+import { compiled, experimentOf, trained } from './trainer.fixture.js';
+import { train } from './trainer.js';
+
+const tasks = [
+  { name: 'click', type: 'binary' },
+  { name: 'share', type: 'binary' },
+] as const;
+
+/** Two columns of ids, one of them in few rows each, and a list; labels by the ids. Read in blocks of 100 rows. */
+function datasetOf(rows: Readonly<Record<SplitName, number>>, users = 50, length = 3): Dataset {
+  const [sites, tags] = [4, 30];
+  const split = (name: SplitName): Split => {
+    const random = randomFromSeed(3).stream(name);
+    const count = rows[name];
+    const blocks = Array.from({ length: Math.ceil(count / 100) }, (_, index) => {
+      const of = Math.min(100, count - 100 * index);
+      const categorical = new Int32Array(of * (2 + length));
+      const numeric = new Float32Array(of * (1 + length));
+      const labels = new Float32Array(of * 2);
+      for (let row = 0; row < of; row++) {
+        const [user, site] = [random.below(users), random.below(sites)];
+        categorical.set([user, site], row * (2 + length));
+        numeric[row * (1 + length)] = random.normal();
+        const entries = random.below(length + 1);
+        for (let k = 0; k < entries; k++) {
+          categorical[row * (2 + length) + 2 + k] = 1 + random.below(tags - 1);
+          numeric[row * (1 + length) + 1 + k] = 0.5;
+        }
+        labels.set(
+          [(user % 7) + site + random.normal() > 4 ? 1 : 0, (user % 3) + random.normal() > 1 ? 1 : 0],
+          row * 2,
+        );
+      }
+      return { rows: of, categorical, numeric, labels, masks: new Float32Array(of * 2).fill(1) };
+    });
+    return {
+      rows: count,
+      blockRows: 100,
+      read: async (index) => blocks[index] ?? Promise.reject(new Error('no block')),
+    };
+  };
+  return {
+    categorical: [
+      { name: 'user', cardinality: users, embedding: 3 },
+      { name: 'site', cardinality: sites, embedding: 3 },
+    ],
+    numeric: [{ name: 'a' }],
+    lists: length > 0 ? [{ name: 'tags', cardinality: tags, embedding: 2, length }] : [],
+    tasks: tasks.map((task) => ({ ...task, offset: 0, scale: 1 })),
+    fitted: [],
+    checksum: 'made',
+    notes: [],
+    splits: { train: split('train'), validation: split('validation'), test: split('test') },
+  };
+}
+
+const dataset = datasetOf({ train: 250, validation: 90, test: 90 });
+const ple = '{ type: ple, levels: [[6],[4]], tower: [3] }';
+
+/** @param large Tables of more ids lie on the host. */
+function experiment(large: number | 'none', model = ple, train = ''): Experiment {
+  const made = experimentOf(model, tasks, train);
+  return { ...made, inputs: { ...made.inputs, large } };
+}
+
+/** Everything but times. */
+async function resultsOf(of: Experiment, data = dataset, options: Parameters<typeof trained>[3] = {}) {
+  const { records, validation, test, ownBest, bestEpoch } = await trained(of, data, undefined, options);
+  return { records: records.map(({ seconds: _, ...record }) => record), validation, test, ownBest, bestEpoch };
+}
+
+describe('tables on the host give the results of dense tables, to the bit', () => {
+  test.each(['sgd, learningRate: 0.3', 'adagrad, learningRate: 0.1', 'rowwise-adagrad, learningRate: 0.1'])(
+    'with %s',
+    async (optimizer) => {
+      const train = `optimizer: { type: ${optimizer} }, epochs: 4`;
+      expect(await resultsOf(experiment(10, ple, train))).toEqual(await resultsOf(experiment('none', ple, train)));
+    },
+  );
+
+  test.each(['adam', 'adamw'])('with %s, if every step has every row', async (type) => {
+    const every = datasetOf({ train: 240, validation: 90, test: 90 }, 5, 0);
+    const make = (large: 4 | 'none') => {
+      const made = experiment(large, ple, `optimizer: { type: ${type}, learningRate: 0.02 }, epochs: 4`);
+      return { ...made, train: { ...made.train, batchSize: 120 } };
+    };
+    expect(await resultsOf(make(4), every)).toEqual(await resultsOf(make('none'), every));
+  });
+
+  test.each(models.names)('in %s', async (type) => {
+    const options = { ...smallOptions(type, 'click', 'share'), ...(type === 'pepnet' ? { prior: ['user'] } : {}) };
+    const train = 'optimizer: { type: sgd, learningRate: 0.2 }, epochs: 2';
+    const model = JSON.stringify({ type, ...options });
+    expect(await resultsOf(experiment(10, model, train))).toEqual(await resultsOf(experiment('none', model, train)));
+  });
+
+  test('with attention of a list by a large column, and crossed inputs', async () => {
+    const data = {
+      ...dataset,
+      categorical: dataset.categorical.map((column) => ({ ...column, embedding: 2 })),
+      lists: dataset.lists.map((list) => ({ ...list, attention: { target: 'user', hidden: 3 } })),
+    };
+    const make = (large: 10 | 'none') => {
+      const made = experiment(large, ple, 'optimizer: { type: sgd, learningRate: 0.2 }, epochs: 2');
+      return { ...made, inputs: { ...made.inputs, interaction: 'cross' as const } };
+    };
+    expect(await resultsOf(make(10), data)).toEqual(await resultsOf(make('none'), data));
+  });
+});
+
+test('gradients of tasks are balanced by the rows of the batch', async () => {
+  const balanced = (large: 10 | 'none') => {
+    const made = experiment(large, ple, 'optimizer: { type: sgd, learningRate: 0.2 }, epochs: 2');
+    return { ...made, loss: { ...made.loss, balancing: { type: 'pcgrad' } } };
+  };
+  const [lazy, dense] = [await resultsOf(balanced(10)), await resultsOf(balanced('none'))];
+  // Products of gradients are sums over other zeros, which rounds otherwise.
+  for (const [index, { train }] of lazy.records.entries())
+    expect(Math.abs(train.loss - (dense.records[index]?.train.loss ?? Number.NaN))).toBeLessThan(1e-5);
+  expect(lazy.records[0]?.balance).toBeDefined();
+});
+
+test('Adam leaves rows alone that a batch does not have, which is another update', async () => {
+  const [lazy, dense] = [await resultsOf(experiment(10)), await resultsOf(experiment('none'))];
+  expect(lazy.records[0]?.train).not.toEqual(dense.records[0]?.train);
+  expect(Number(lazy.records[2]?.validation.click?.auc)).toBeCloseTo(
+    Number(dense.records[2]?.validation.click?.auc),
+    1,
+  );
+});
+
+describe('checkpoints', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-large-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const of = experiment(10, ple, 'optimizer: { type: adam, learningRate: 0.05 }, epochs: 4');
+  /** Trains with a checkpoint after every record, and after so many of steps and epochs leaves off, as a killed process does: with rows that no checkpoint has. */
+  async function leave(at: string, records: number): Promise<boolean> {
+    const from = await readSnapshot(at, 'hash');
+    let files: RowFiles = from?.rowFiles ?? [];
+    let left = records;
+    for await (const record of train(setUp(of, dataset, compiled), from)) {
+      if (record.kind === 'compiled') continue;
+      const snapshot = await record.snapshot();
+      if (record.kind !== 'rows' && left-- === 0) {
+        const changes = must(snapshot.tables, 'tables').changes('saved');
+        await writeRows(at, changes, files.at(-1)?.number ?? 0);
+        return true;
+      }
+      files = await writeSnapshot(at, snapshot, 'hash', files);
+    }
+    return false;
+  }
+
+  test.each([1, 4])('a run that is killed after every %i of them has the same bits', async (records) => {
+    const at = mkdtempSync(join(folder, 'killed-'));
+    const expected = await resultsOf(of);
+    let kills = 0;
+    while (await leave(at, records)) kills++;
+    expect(kills).toBeGreaterThan(1);
+    const from = await readSnapshot(at, 'hash');
+    const files = from?.rowFiles ?? [];
+    expect(from?.progress.epoch).toBe(5);
+    const { records: _, ...rest } = await resultsOf(of, dataset, from ? { from } : {});
+    const { records: __, ...wanted } = expected;
+    expect(rest).toEqual(wanted);
+    // Files do not pile up: of 50 + 30 rows and their copies of kept epochs there are a few versions at most.
+    expect(must(files[0], 'a file').number).toBeGreaterThan(1);
+    expect(readdirSync(at).toSorted()).toEqual(
+      ['last.safetensors', ...files.map(({ number }) => `rows-${number}.safetensors`)].toSorted(),
+    );
+  });
+
+  test.each([
+    ['is gone', (file: string) => rmSync(file), /rows-\d+\.safetensors is gone/],
+    ['is cut short', (file: string) => truncateSync(file, 100), /rows-\d+\.safetensors has a checksum mismatch/],
+  ] as const)('one whose file of rows %s is refused by name', async (_, damage, message) => {
+    const at = mkdtempSync(join(folder, 'damaged-'));
+    await leave(at, 4);
+    const from = await readSnapshot(at, 'hash');
+    damage(join(at, `rows-${must(from?.rowFiles?.at(-1), 'a file').number}.safetensors`));
+    await expect(trained(of, dataset, undefined, from ? { from } : {})).rejects.toThrow(message);
+  });
+});
+
+describe('what has no meaning for a few rows of a table is refused', () => {
+  test.each([
+    ['average: { decay: 0.9 }', /train\.average/],
+    ['accumulate: 2', /train\.accumulate/],
+    ['optimizer: { type: sgd, momentum: 0.9 }', /train\.optimizer: sgd/],
+    ['optimizer: { type: adam, l2Embeddings: 0.1 }', /train\.optimizer: adam/],
+    [
+      'optimizer: { type: adam }, optimizers: { embeddings: { type: adamw, weightDecayEmbeddings: 0.1 } }',
+      /optimizers\.embeddings: adamw/,
+    ],
+  ])('%s', (train, message) => {
+    expect(() => setUp(experiment(10, ple, train), dataset, compiled)).toThrow(message);
+    expect(() => setUp(experiment('none', ple, train), dataset, compiled)).not.toThrow();
+  });
+});
+
+test('ids and memory are told before training', () => {
+  const { warnings } = setUp(experiment(10), dataset, compiled);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^Tables on the host \(inputs\.large=10\), by ids: user 50, tags 30\. They take 1 MiB/),
+  ]);
+  const long = { ...dataset, categorical: [{ name: 'user', cardinality: 200_000, embedding: 1 }] };
+  expect(setUp(experiment('none'), long, compiled).warnings).toEqual([
+    expect.stringMatching(/^Column 'user' has 200,000 ids: every step updates every row/),
+  ]);
+  expect(setUp(experiment('none'), dataset, compiled).warnings).toEqual([]);
+});

@@ -1,0 +1,165 @@
+import type { Engine, Program, Signature, Step, Tensors } from '../../engine/engine.js';
+import type { LargeRows } from '../../models/model.js';
+import { type FloatArray, float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
+import { must } from '../../support/must.js';
+import type { LargeTable } from './large-table.js';
+import type { EpochOf, LargeTables } from './large-tables.js';
+import { UniqueRows } from './unique-rows.js';
+
+const rowsPrefix = 'rows/';
+
+/** A program whose step sees the rows of its batch in place of large tables. */
+export interface ProgramWithTables extends Program {
+  /** Reads the tables as they were after these epochs. Undefined: as they are now. */
+  readAt(epochOf: EpochOf | undefined): void;
+}
+
+/** A large table in a program: the arrays that its rows are fed by, each [capacity, width]. */
+interface FedTable {
+  readonly table: LargeTable;
+  readonly fed: readonly { readonly name: string; readonly rows: FloatArray }[];
+}
+
+/**
+ * Compiles a step over a state with large tables, which stay on the host. For every step of a chunk, one after the other, the different ids of
+ * the batch's real rows are numbered, their rows are gathered and fed as an array [capacity, width] in place of the table, and the batch's
+ * indexes are replaced by the numbers. In training, the step's next rows are written back before the next step. So the result does not depend
+ * on a chunk's length, and a step's time not on a table's length.
+ *
+ * A row of a batch is real if its mask is above 0 for a task, or if there is no mask. Other rows, and entries of lists with weight 0, read
+ * number 0, whatever it is: no gradient comes from them.
+ * @param signature Without the tables and their slots.
+ */
+export async function compileWithTables(
+  engine: Engine,
+  step: Step,
+  signature: Signature,
+  tables: LargeTables,
+  mode: 'training' | 'evaluation',
+): Promise<ProgramWithTables> {
+  if (tables.groups.length === 0) return { ...(await engine.compile(step, signature)), readAt: () => undefined };
+  const groups = tables.groups.map(({ columns, capacity, tables }) => ({
+    columns,
+    unique: new UniqueRows(capacity),
+    tables: tables.map((table): FedTable => {
+      const arrays = mode === 'training' ? table.arrays : table.arrays.slice(0, 1);
+      const fed = arrays.map(({ name, width }) => ({ name: rowsPrefix + name, rows: float32([capacity, width]) }));
+      return { table, fed };
+    }),
+  }));
+  const fed = groups.flatMap(({ tables }) => tables.flatMap(({ fed }) => fed));
+  const program = await engine.compile(withRows(step), {
+    state: signature.state,
+    batch: { ...signature.batch, ...Object.fromEntries(fed.map(({ name, rows }) => [name, rows])) },
+  });
+  let epochOf: EpochOf | undefined;
+
+  const runStep = async (batch: HostArrays): Promise<HostArrays> => {
+    const { shape, data } = must(batch.categorical, 'categorical');
+    const [, rows = 0] = shape;
+    const indexes = new Int32Array(data);
+    const isReal = realRows(batch.mask, rows);
+    for (const { columns, unique, tables } of groups) {
+      replace(indexes, columns, unique, batch.numeric, isReal);
+      for (const one of tables) readRows(one, unique, epochOf);
+    }
+    const given = fed.map(({ name, rows }) => [name, { ...rows, shape: [1, ...rows.shape] }] as const);
+    const made = await program.run({ ...batch, ...Object.fromEntries(given), categorical: int32(shape, indexes) });
+    if (mode === 'evaluation') return made;
+    for (const { unique, tables } of groups)
+      for (const { table, fed } of tables)
+        table.write(
+          unique.ids,
+          unique.count,
+          fed.map(({ name }) => floats(made, name)),
+        );
+    return Object.fromEntries(Object.entries(made).filter(([name]) => !name.startsWith(rowsPrefix)));
+  };
+
+  return {
+    ...program,
+    readAt(epochs) {
+      epochOf = epochs;
+    },
+    async run(chunk) {
+      const steps = must(chunk.categorical?.shape[0], 'the number of steps');
+      const outputs: Record<string, HostArray> = {};
+      for (let index = 0; index < steps; index++) {
+        const batch = Object.entries(chunk).map(([name, array]) => [name, ofStep(array, index)] as const);
+        for (const [name, array] of Object.entries(await runStep(Object.fromEntries(batch)))) {
+          outputs[name] ??= empty(array.dtype, [steps, ...array.shape.slice(1)]);
+          outputs[name].data.set(array.data, index * array.data.length);
+        }
+      }
+      return outputs;
+    },
+  };
+}
+
+/** A step that is fed the rows of large tables with the batch and returns the next ones among its outputs. */
+function withRows(step: Step): Step {
+  return (state, batch) => {
+    const rows = Object.entries(batch).filter(([name]) => name.startsWith(rowsPrefix));
+    const given = Object.fromEntries(rows.map(([name, value]) => [name.slice(rowsPrefix.length), value]));
+    const { state: next, outputs } = step({ ...state, ...given }, batch);
+    const [kept, returned]: [Record<string, Tensors[string]>, Record<string, Tensors[string]>] = [{}, {}];
+    for (const [name, value] of Object.entries(next)) {
+      if (name in given) returned[rowsPrefix + name] = value;
+      else kept[name] = value;
+    }
+    return { state: kept, outputs: { ...outputs, ...returned } };
+  };
+}
+
+/** Which rows of a batch count. @param mask [1, tasks, rows] */
+function realRows(mask: HostArray | undefined, rows: number): Uint8Array {
+  const real = new Uint8Array(rows);
+  if (!mask) return real.fill(1);
+  for (let i = 0; i < mask.data.length; i++) if ((mask.data[i] ?? 0) > 0) real[i % rows] = 1;
+  return real;
+}
+
+/** Numbers the ids of these columns, and puts the numbers in their place. @param indexes [rows, all columns] */
+function replace(
+  indexes: Int32Array,
+  { from, columns, weights }: LargeRows,
+  unique: UniqueRows,
+  numeric: HostArray | undefined,
+  isReal: Uint8Array,
+): void {
+  const rows = isReal.length;
+  const [width, numbers] = [indexes.length / rows, (numeric?.data.length ?? 0) / rows];
+  unique.clear();
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const at = row * width + from + column;
+      const counts =
+        isReal[row] === 1 && (weights === undefined || numeric?.data[row * numbers + weights + column] !== 0);
+      indexes[at] = counts ? unique.numberOf(indexes[at] ?? 0) : 0;
+    }
+  }
+}
+
+function readRows({ table, fed }: FedTable, { ids, count }: UniqueRows, epochOf: EpochOf | undefined): void {
+  for (const [index, { rows }] of fed.entries()) {
+    if (index === 0) table.read(ids, count, rows.data, epochOf?.(table.task));
+    else table.readSlot(index, ids, count, rows.data);
+  }
+}
+
+/** One step of a chunk, as a chunk. */
+function ofStep({ dtype, shape, data }: HostArray, step: number): HostArray {
+  const one = [1, ...shape.slice(1)];
+  const [from, to] = [step * sizeOf(one), (step + 1) * sizeOf(one)];
+  return dtype === 'float32' ? float32(one, data.subarray(from, to)) : int32(one, data.subarray(from, to));
+}
+
+function empty(dtype: HostArray['dtype'], shape: readonly number[]): HostArray {
+  return dtype === 'float32' ? float32(shape) : int32(shape);
+}
+
+function floats(arrays: HostArrays, name: string): Float32Array {
+  const { data } = must(arrays[name], name);
+  if (data instanceof Float32Array) return data;
+  throw new Error(`${name} is not float32`);
+}
