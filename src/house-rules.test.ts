@@ -145,7 +145,7 @@ const homonyms: Readonly<Record<string, RegExp>> = {
   constant: /^engine\/(record|lower|run)\//,
   step: /^(cli|comparison|engine|training)\/|^(objective\/exponential|optimizers\/options)\.ts$/,
   uncertainty: /^(cli|comparison|config)\//, // of gains: a key of comparisons
-  random: /^data\/kuairand\//, // a split
+  random: /^(data\/kuairand\/|config\/search\.ts$)/, // a split, a search
   mae: /^(config\/parts|objective\/losses|metrics\/row-losses)\.ts$/,
   mse: /^config\/parts\.ts$/,
   plateau: /^training\/result\.ts$/,

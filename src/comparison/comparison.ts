@@ -1,5 +1,6 @@
 import type { AxisPoint } from '../config/comparison.js';
 import type { Margin } from '../config/parts.js';
+import type { SearchConfig } from '../config/search.js';
 
 /**
  * The content of comparison.json. Comparisons of the same runs are equal except for `timing`. Undefined values are
@@ -98,7 +99,7 @@ export interface ComparisonRow {
 
 /** What the searches of a comparison tried, and what they found on the validation split. */
 export interface SearchRecord {
-  readonly type: 'grid' | 'random' | 'halving';
+  readonly type: SearchConfig['type'];
   /** What each model could spend at each point, in epochs of the baseline. Null: a number of combinations was given. */
   readonly budget: number | null;
   /** The seeds under which each combination was trained. */
