@@ -1,6 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
@@ -105,13 +104,14 @@ withRedis('a worker that drains gives its run back with a checkpoint, and anothe
   const folder = temporaryFolder();
   const server = await redisIn(folder);
   const { words, alone } = comparison(folder, [
-    ['epochs: 3', 'epochs: 30'],
+    ['epochs: 3', 'epochs: 60'],
     ['seeds: 2', 'seeds: 1'],
   ]);
   const first = startWorker(join(folder, 'first'), server);
   const planner = startPle(words('queue', '--on', server.address));
   const begun = await until('a run trains', () => logOf(join(folder, 'first')).find(({ msg }) => msg === 'started'));
-  await setTimeout(300);
+  const run = join(folder, 'first', String(begun.job).replace('run-', ''));
+  await until('a checkpoint', () => existsSync(join(run, 'checkpoints/last.safetensors')));
   process.kill(first.pid, 'SIGTERM');
   const { status } = await first.finished;
   expect(status).toBe(130);
@@ -166,7 +166,7 @@ const table = (folder: string): Parameters<typeof smallComparison>[1] => [
     'loader: synthetic',
     `loader: table\n  path: ${join(folder, 'planner/rows.csv')}\n  cache: ${join(folder, 'cache')}`,
   ],
-  ['  rows: { train: 4000, validation: 500, test: 500 }\n', '  split: { validation: 0.2, test: 0.2 }\n'],
+  ['  rows: { train: 4000, validation: 500, test: 500 }\n', '  split: { fraction: { validation: 0.2, test: 0.2 } }\n'],
   ['  dimension: 6\n', '  tasks: { y1: { column: label, positive: [1] } }\n'],
   ['  correlation: 0.5\n  seed: 1\n', ''],
   ['{ name: y1, type: regression, standardize: true }', '{ name: y1, type: binary }'],
@@ -185,7 +185,7 @@ withRedis(
       ['same', 0],
     ] as const) {
       const path = join(folder, name);
-      await import('node:fs').then(({ mkdirSync }) => mkdirSync(path));
+      mkdirSync(path);
       onFile(path, shift);
     }
     const { words } = comparison(folder, table(folder));
