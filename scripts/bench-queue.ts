@@ -118,15 +118,20 @@ async function simulated(): Promise<void> {
     });
   });
   const started = performance.now();
+  const ends = new Map<number, number>(); // by worker: of its last run
+  const gaps: number[] = []; // milliseconds from a run's end to the start of the worker's next one
   const workers = ofWorkers.map(
     (connection, index) =>
       new Worker(
         queueName,
         async (job) => {
+          const end = ends.get(index);
+          if (end !== undefined) gaps.push(performance.now() - end);
           await setTimeout(1000 * Number(job.data.seconds));
           await job.updateProgress({ step: 1, of: `worker ${index}` });
           const key = `ple:upload:${job.id}`;
           await client.multi().hset(key, '0:0', 'y'.repeat(20_000)).expire(key, 3600).exec();
+          ends.set(index, performance.now());
           return { upload: key };
         },
         { connection, prefix },
@@ -134,10 +139,11 @@ async function simulated(): Promise<void> {
   );
   await ended;
   const wall = (performance.now() - started) / 1000;
-  const overhead = (wall * count - work) / runs;
+  const sorted = gaps.toSorted((a, b) => a - b);
+  const part = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]?.toFixed(1);
   process.stdout.write(
     `${runs} runs of ${(work / runs).toFixed(2)} s on ${count} workers: ${wall.toFixed(1)} s, of which ${(work / count).toFixed(1)} s are the runs themselves; ` +
-      `${(1000 * overhead).toFixed(1)} ms of a worker's time a run are the queue's (with waiting at the end)\n` +
+      `from the end of a worker's run to the start of its next one: median ${part(0.5)} ms, 99 % within ${part(0.99)} ms\n` +
       `adding: ${((1000 * added) / runs).toFixed(2)} ms a run\n` +
       `memory of Redis: ${before.redis.toFixed(0)} MiB empty, ${full.toFixed(0)} MiB with all runs waiting, ${(await memory()).toFixed(0)} MiB with all results\n` +
       `memory of this process, planner and workers: ${before.process.toFixed(0)} MiB before, ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB after\n`,
