@@ -108,7 +108,8 @@ async function checkMemory(info: string, shown: string): Promise<void> {
 
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+  const reason = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+  return reason.startsWith('NOAUTH') ? 'NOAUTH it asks for a password' : reason;
 }
 
 function loginHint(reason: string): string {

@@ -5,9 +5,12 @@ import { mostBytes, uploadSchema } from './pieces.js';
 /** Its number grows with every change of what planner and workers send each other. */
 const protocol = 1;
 
-/** The BullMQ queue of all comparisons, and the prefix of its keys. All other keys begin with `ple:` too. */
+/** The BullMQ queue of all comparisons, and the prefix of its keys. All keys begin with `ple:`. */
 export const queueName = 'runs';
-export const prefix = 'ple';
+export const prefix = 'ple:queue';
+
+/** Workers say how long a run waits before another attempt. */
+export const backOff = 'doubling';
 
 const storedFileSchema = z.strictObject({
   /** The planner's path. */

@@ -15,6 +15,7 @@ import type { Address } from './address.js';
 import { connect } from './connection.js';
 import { dataFiles } from './local-data.js';
 import {
+  backOff,
   jobIdOf,
   type Payload,
   plannedBy,
@@ -28,8 +29,8 @@ import { download, forget, type StoredFile, storeFile } from './pieces.js';
 import { holdFolder, type RemoteFolder } from './remote-folder.js';
 import { storeCheckpoint } from './stored-checkpoint.js';
 
-/** Attempts at a run whose process was killed, or whose machine failed it; milliseconds before the second one. */
-const [attempts, backOff] = [4, 2000];
+/** Attempts at a run whose process was killed, or whose machine failed it. */
+const attempts = 4;
 /** Seconds between two looks at jobs whose events were missed; for which a collected result stays, for other planners; for a shared file to appear. */
 const [betweenLooks, afterCollection, untilSeen] = [5, 3600, 60];
 /** Of BullMQ, in which 1 is the highest. */
@@ -162,7 +163,7 @@ export async function withQueue<Made>(
           ids.slice(first, first + atOnce).flatMap((id) => {
             const run = jobs.get(id);
             if (!run) return [];
-            const retry = { attempts, backoff: { type: 'exponential', delay: backOff }, stackTraceLimit: 0 };
+            const retry = { attempts, backoff: { type: backOff }, stackTraceLimit: 0 };
             const opts = { jobId: id, priority: priorities.get(id) ?? lowestPriority, ...retry };
             return [{ name: run.experiment.name, data: payloadOf(run), opts }];
           }),

@@ -92,6 +92,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   const worker = new Worker<unknown, Returned>(queueName, execute, {
     ...{ connection: open(), prefix, name, concurrency: jobs, runRetryDelay: 1000 },
     ...{ lockDuration: 1000 * lockSeconds, stalledInterval: 1000 * lockSeconds, maxStalledCount: mostStalled },
+    settings: { backoffStrategy: (made) => 1000 * 2 ** made },
     ...{ removeOnComplete: { age: keptSeconds }, removeOnFail: { age: keptSeconds } },
   });
   worker.on('completed', ({ id = '', returnvalue }) => void accepted(id, returnvalue).catch(() => undefined));

@@ -39,13 +39,18 @@ export async function startRedis(folder: string, ...settings: readonly string[])
         retryStrategy: () => null,
         maxRetriesPerRequest: 0,
       });
-      client.on('error', () => undefined);
-      const isReady = await client
+      let isReady = false;
+      client.on('error', ({ message }) => {
+        isReady = message.startsWith('NOAUTH'); // it asks for a password
+      });
+      await client
         .connect()
         .then(() => client.ping())
         .then(
-          () => true,
-          (error) => /NOAUTH/.test(String(error)),
+          () => {
+            isReady = true;
+          },
+          () => undefined,
         );
       client.disconnect();
       if (isReady) return;
