@@ -67,7 +67,7 @@ export const inputsSchema = z.strictObject({
       .union([z.enum(['none', 'auto']), z.int().positive()])
       .default('none')
       .describe(
-        'Columns and lists of more than this many ids have their tables on the host. `auto`: more than 100,000; `none`: no table. A step then reads and updates only the rows of its batch, so that its time does not grow with the table: lazy Adam, AdaGrad, row-wise AdaGrad or SGD, which for Adam is another update than the dense one (docs/engine.md).',
+        'Columns and lists of more than this many ids have their tables on the host. `auto`: more than 200,000; `none`: no table. A step then reads and updates only the rows of its batch, so that its time does not grow with the table: lazy Adam, AdaGrad, row-wise AdaGrad or SGD, which for Adam is another update than the dense one (docs/engine.md).',
       ),
   ),
   interaction: addedLater(
@@ -116,8 +116,8 @@ export const inputsSchema = z.strictObject({
 });
 export type InputsConfig = Readonly<z.infer<typeof inputsSchema>>;
 
-/** `auto`: from here on, updates of whole tables are most of a step. */
-export const manyIds = 100_000;
+/** `auto`: from about here on, at usual sizes, updating a whole table takes longer than moving its rows to and fro (`npm run bench:large`). */
+export const manyIds = 200_000;
 
 /** Tables of more ids than this lie on the host. */
 export function mostIds({ large }: Pick<InputsConfig, 'large'>): number {

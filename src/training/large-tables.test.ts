@@ -216,9 +216,9 @@ test('ids and memory are told before training', () => {
   expect(warnings).toEqual([
     expect.stringMatching(/^Tables on the host \(inputs\.large=10\), by ids: user 50, tags 30\. They take 1 MiB/),
   ]);
-  const long = { ...dataset, categorical: [{ name: 'user', cardinality: 200_000, embedding: 1 }] };
+  const long = { ...dataset, categorical: [{ name: 'user', cardinality: 300_000, embedding: 1 }] };
   expect(setUp(experiment('none'), long, compiled).warnings).toEqual([
-    expect.stringMatching(/^Column 'user' has 200,000 ids: every step updates every row/),
+    expect.stringMatching(/^Column 'user' has 300,000 ids: every step updates every row/),
   ]);
   expect(setUp(experiment('none'), dataset, compiled).warnings).toEqual([]);
 });
