@@ -145,9 +145,10 @@ test('Adam leaves rows alone that a batch does not have, which is another update
 describe('checkpoints', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ple-large-'));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const of = experiment(10, ple, 'optimizer: { type: adam, learningRate: 0.05 }, epochs: 4');
+  const by = (optimizer: string) => experiment(10, ple, `optimizer: { ${optimizer} }, epochs: 4`);
+  const [adam, sgd] = [by('type: adam, learningRate: 0.05'), by('type: sgd, learningRate: 0.3')];
   /** Trains with a checkpoint after every record, and after so many of steps and epochs leaves off, as a killed process does: with rows that no checkpoint has. */
-  async function leave(at: string, records: number): Promise<boolean> {
+  async function leave(of: Experiment, at: string, records: number): Promise<boolean> {
     const from = await readSnapshot(at, 'hash');
     let files: RowFiles = from?.rowFiles ?? [];
     let left = records;
@@ -164,17 +165,21 @@ describe('checkpoints', () => {
     return false;
   }
 
-  test.each([1, 4])('a run that is killed after every %i of them has the same bits', async (records) => {
+  test.each([
+    [1, 'Adam', adam],
+    [4, 'Adam', adam],
+    [3, 'SGD, which has no slots,', sgd],
+  ] as const)('a run that is killed after every %i of them with %s has the same bits', async (records, _, of) => {
     const at = mkdtempSync(join(folder, 'killed-'));
     const expected = await resultsOf(of);
     let kills = 0;
-    while (await leave(at, records)) kills++;
+    while (await leave(of, at, records)) kills++;
     expect(kills).toBeGreaterThan(1);
     const from = await readSnapshot(at, 'hash');
     const files = from?.rowFiles ?? [];
     expect(from?.progress.epoch).toBe(5);
-    const { records: _, ...rest } = await resultsOf(of, dataset, from ? { from } : {});
-    const { records: __, ...wanted } = expected;
+    const { records: __, ...rest } = await resultsOf(of, dataset, from ? { from } : {});
+    const { records: ___, ...wanted } = expected;
     expect(rest).toEqual(wanted);
     // Files do not pile up: of 50 + 30 rows and their copies of kept epochs there are a few versions at most.
     expect(must(files[0], 'a file').number).toBeGreaterThan(1);
@@ -188,10 +193,10 @@ describe('checkpoints', () => {
     ['is cut short', (file: string) => truncateSync(file, 100), /rows-\d+\.safetensors has a checksum mismatch/],
   ] as const)('one whose file of rows %s is refused by name', async (_, damage, message) => {
     const at = mkdtempSync(join(folder, 'damaged-'));
-    await leave(at, 4);
+    await leave(adam, at, 4);
     const from = await readSnapshot(at, 'hash');
     damage(join(at, `rows-${must(from?.rowFiles?.at(-1), 'a file').number}.safetensors`));
-    await expect(trained(of, dataset, undefined, from ? { from } : {})).rejects.toThrow(message);
+    await expect(trained(adam, dataset, undefined, from ? { from } : {})).rejects.toThrow(message);
   });
 });
 

@@ -56,7 +56,7 @@ export class LargeTable {
     this.rows = table.values.length / table.width;
     this.arrays = [table, ...slots];
     this.#table = table;
-    this.#flags = new Uint8Array(slots.length === 0 ? 0 : this.rows);
+    this.#flags = new Uint8Array(this.rows);
   }
 
   /** Replaces rows. @param sources As `arrays`: [at least count, width]. */
