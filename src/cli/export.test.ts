@@ -6,7 +6,7 @@ import { onnxFile } from '../serving/export/onnx-file.js';
 import { writeSafetensorsFolder } from '../serving/export/safetensors-folder.js';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
 import { readTrainedRun } from '../serving/trained-run.js';
-import { readSafetensors } from '../training/safetensors.js';
+import { readSafetensors } from '../support/safetensors.js';
 import { contentsOf, pleHere } from './command.fixture.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-export-'));

@@ -5,9 +5,9 @@ import { encodingShape, type StoredEncoding } from '../data/encode/stored-encodi
 import type { Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { ConfigError, DataError } from '../support/errors.js';
+import { readSafetensors } from '../support/safetensors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import { encodingFile, weightsFile } from '../training/run-manifest.js';
-import { readSafetensors } from '../training/safetensors.js';
 import { readStored } from '../training/stored-file.js';
 import { type PartKind, requirePlugins } from './required-plugins.js';
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { float32 } from '../support/arrays.js';
+import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
 import { readSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
 import { freshProgress } from './progress.js';
-import { readSafetensors, writeSafetensors } from './safetensors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-checkpoint-'));
 afterAll(() => rmSync(folder, { recursive: true }));

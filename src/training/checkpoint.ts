@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostArray, HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
+import { readMetadata, readSafetensors, writeSafetensors } from '../support/safetensors.js';
 import { type RowFiles, readRows, removeOtherRows, rowFileName, rowFilesSchema, writeRows } from './checkpoint-rows.js';
 import type { LargeTables } from './large/large-tables.js';
 import { progressSchema } from './progress.js';
-import { readMetadata, readSafetensors, writeSafetensors } from './safetensors.js';
 import type { Snapshot } from './trainer.js';
 
 const bestPrefix = 'best/';

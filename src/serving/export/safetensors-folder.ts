@@ -6,10 +6,10 @@ import { storedFeatures } from '../../data/encode/stored-encoding.js';
 import { models } from '../../models/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
+import { writeSafetensors } from '../../support/safetensors.js';
 import { writeWhole } from '../../support/whole-file.js';
 import { programVersion } from '../../training/environment.js';
 import { encodingFile } from '../../training/run-manifest.js';
-import { writeSafetensors } from '../../training/safetensors.js';
 import { shapeOf } from '../../training/setup.js';
 import { parametersOf, type TrainedRun } from '../trained-run.js';
 

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
-import { float32, type HostArrays, int32, sizeOf } from '../support/arrays.js';
-import { UserError } from '../support/errors.js';
-import { writeWhole } from '../support/whole-file.js';
+import { float32, type HostArrays, int32, sizeOf } from './arrays.js';
+import { UserError } from './errors.js';
+import { writeWhole } from './whole-file.js';
 
 /** Arrays and text metadata, as the safetensors format holds them (github.com/huggingface/safetensors: a length, a JSON header, bytes). */
 export interface SafetensorsFile {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { float32, int32 } from '../support/arrays.js';
+import { float32, int32 } from './arrays.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-safetensors-'));
