@@ -187,7 +187,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
       teller.tell(report);
     });
     await saver.end();
-    if (own.lost) throw new UserError(`${id} was given to another worker: this one had shown no sign of life.`);
+    if (own.lost) throw new UserError(`The lock of ${id} has ended.`);
     if (answer.kind === 'failed') {
       if (answer.exitCode === null) await workers.at(place).release(); // a bug may have left the worker in an undefined state
       if (answer.exitCode === null) throw new Error(answer.message);
@@ -222,7 +222,9 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     own.lost = true;
     if (own.upload !== undefined) return; // the queue decides
     log.warn({ job: id }, 'lost');
-    say(`${id} was given to another worker: this one had shown no sign of life.`);
+    say(
+      `${id}: its lock has ended, since the queue did not hear of this worker. The run goes on from its stored checkpoint.`,
+    );
     own.stop();
   }
 
