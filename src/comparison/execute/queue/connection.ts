@@ -26,12 +26,13 @@ export async function connect(
   onBack: () => void = () => undefined,
 ): Promise<Connection> {
   await firstAnswer(shown, options, signal, say);
+  let closed = false;
   const opened: Redis[] = [];
   const open = () => {
     const redis = new Redis({
       ...options,
       maxRetriesPerRequest: null,
-      retryStrategy: () => reconnectMilliseconds,
+      retryStrategy: () => (closed ? null : reconnectMilliseconds), // also of the copies that BullMQ makes
     });
     redis.on('error', () => undefined); // `close` follows
     opened.push(redis);
@@ -50,7 +51,6 @@ export async function connect(
     say(`The queue at ${shown} is back.`);
     onBack();
   });
-  let closed = false;
   return {
     redis,
     open,

@@ -117,7 +117,10 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   for (const { stop } of attempts.values()) stop();
   workers.stop();
   try {
-    await worker.close();
+    const closed = worker.close();
+    // While the queue is away, runs cannot be given back: after so long their locks have ended anyway.
+    for (let away = 0; away < lockSeconds; away = redis.status === 'ready' ? 0 : away + 1)
+      if (await Promise.race([closed.then(() => true), wait(1000, false)])) break;
     await workers.release();
   } finally {
     close();
@@ -188,7 +191,7 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
       teller.tell(report);
     });
     await saver.end();
-    if (own.lost) throw new UserError(`${id} was given to another worker: this one had shown no sign of life.`);
+    if (own.lost) throw new UserError(`The lock of ${id} has ended.`);
     if (answer.kind === 'failed') {
       if (answer.exitCode === null) await workers.at(place).release(); // a bug may have left the worker in an undefined state
       if (answer.exitCode === null) throw new Error(answer.message);
@@ -223,7 +226,9 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     own.lost = true;
     if (own.upload !== undefined) return; // the queue decides
     log.warn({ job: id }, 'lost');
-    say(`${id} was given to another worker: this one had shown no sign of life.`);
+    say(
+      `${id}: its lock has ended, since the queue did not hear of this worker. The run goes on from its stored checkpoint.`,
+    );
     own.stop();
   }
 
