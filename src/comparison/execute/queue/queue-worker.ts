@@ -117,10 +117,9 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
   for (const { stop } of attempts.values()) stop();
   workers.stop();
   try {
-    const closed = worker.close();
     // While the queue is away, runs cannot be given back: after so long their locks have ended anyway.
-    for (let away = 0; away < lockSeconds; away = redis.status === 'ready' ? 0 : away + 1)
-      if (await Promise.race([closed.then(() => true), wait(1000, false)])) break;
+    for (let away = 0; away < lockSeconds && redis.status !== 'ready'; away++) await wait(1000);
+    await worker.close(redis.status !== 'ready');
     await workers.release();
   } finally {
     close();
