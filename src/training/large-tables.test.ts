@@ -11,7 +11,7 @@ import { randomFromSeed } from '../support/random.js';
 import { readSnapshot, writeSnapshot } from './checkpoint.js';
 import { type RowFiles, writeRows } from './checkpoint-rows.js';
 import { setUp } from './setup.js';
-import { compiled, experimentOf, trained } from './trainer.fixture.js';
+import { compiled, experimentOf, onlyTask, trained } from './trainer.fixture.js';
 import { train } from './trainer.js';
 
 const tasks = [
@@ -19,8 +19,13 @@ const tasks = [
   { name: 'share', type: 'binary' },
 ] as const;
 
-/** Two columns of ids, one of them in few rows each, and a list; labels by the ids. Read in blocks of 100 rows. */
-function datasetOf(rows: Readonly<Record<SplitName, number>>, users = 50, length = 3): Dataset {
+/** Two columns of ids, one of them in few rows each, and a list; labels by the ids. Read in blocks of 100 rows. `share`: the mask of the second task in a block's row. */
+function datasetOf(
+  rows: Readonly<Record<SplitName, number>>,
+  users = 50,
+  length = 3,
+  share: (row: number) => 0 | 1 = () => 1,
+): Dataset {
   const [sites, tags] = [4, 30];
   const split = (name: SplitName): Split => {
     const random = randomFromSeed(3).stream(name);
@@ -30,9 +35,11 @@ function datasetOf(rows: Readonly<Record<SplitName, number>>, users = 50, length
       const categorical = new Int32Array(of * (2 + length));
       const numeric = new Float32Array(of * (1 + length));
       const labels = new Float32Array(of * 2);
+      const masks = new Float32Array(of * 2).fill(1);
       for (let row = 0; row < of; row++) {
         const [user, site] = [random.below(users), random.below(sites)];
         categorical.set([user, site], row * (2 + length));
+        masks[row * 2 + 1] = share(row);
         numeric[row * (1 + length)] = random.normal();
         const entries = random.below(length + 1);
         for (let k = 0; k < entries; k++) {
@@ -44,7 +51,7 @@ function datasetOf(rows: Readonly<Record<SplitName, number>>, users = 50, length
           row * 2,
         );
       }
-      return { rows: of, categorical, numeric, labels, masks: new Float32Array(of * 2).fill(1) };
+      return { rows: of, categorical, numeric, labels, masks };
     });
     return {
       rows: count,
@@ -131,6 +138,17 @@ test('gradients of tasks are balanced by the rows of the batch', async () => {
   for (const [index, { train }] of lazy.records.entries())
     expect(Math.abs(train.loss - (dense.records[index]?.train.loss ?? Number.NaN))).toBeLessThan(1e-5);
   expect(lazy.records[0]?.balance).toBeDefined();
+});
+
+test('tasks that share nothing train as if each were alone: rows outside of a task’s sample space leave its table as it is', async () => {
+  const masked = datasetOf({ train: 250, validation: 90, test: 90 }, 50, 3, (row) => (row % 2 === 0 ? 1 : 0));
+  const model = '{ type: single-task, levels: [[6]], tower: [4] }';
+  const large = (made: Experiment) => ({ ...made, inputs: { ...made.inputs, large: 10 } });
+  const joint = await trained(large(experimentOf(model, tasks, '')), masked);
+  for (const [index, task] of tasks.entries()) {
+    const alone = await trained(large(experimentOf(model, [task], '')), onlyTask(masked, index));
+    expect(joint.test.tasks[index]).toEqual(alone.test.tasks[0]);
+  }
 });
 
 test('Adam leaves rows alone that a batch does not have, which is another update', async () => {

@@ -95,6 +95,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
         train.batchSize,
         (name) => drawn(name, must(model.parameters[name], name), initial),
         state,
+        dataset.tasks.map(({ name }) => name),
       ),
     optimizer: moving,
     learningRatesAt: ({ epoch, units }, steps) =>

@@ -40,6 +40,8 @@ export class LargeTable {
   readonly name: string;
   /** Set for a table of one task's own network. */
   readonly task: string | undefined;
+  /** The index of that task: of its mask in a batch. */
+  readonly maskRow: number | undefined;
   readonly rows: number;
   readonly width: number;
   /** The table itself, then its slots. */
@@ -49,9 +51,10 @@ export class LargeTable {
   /** By epoch; undefined: nothing has changed since. */
   readonly #versions = new Map<number, Version | undefined>();
 
-  constructor(table: RowArray, slots: readonly RowArray[], task: string | undefined) {
+  constructor(table: RowArray, slots: readonly RowArray[], task?: { readonly name: string; readonly index: number }) {
     this.name = table.name;
-    this.task = task;
+    this.task = task?.name;
+    this.maskRow = task?.index;
     this.width = table.width;
     this.rows = table.values.length / table.width;
     this.arrays = [table, ...slots];

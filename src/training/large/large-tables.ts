@@ -71,12 +71,14 @@ export class LargeTables {
 /**
  * @param values Of a whole table. Training writes to them.
  * @param state The state before the first step, with slots of any number of rows that have the same value everywhere. Absent: the tables are only read.
+ * @param tasks Names, in the order of a batch's masks.
  */
 export function openTables(
   starts: ParameterStarts,
   batchSize: number,
   values: (name: string) => HostArray,
   state: HostArrays = {},
+  tasks: readonly string[] = [],
 ): LargeTables {
   const groups = new Map<number, { columns: LargeRows; capacity: number; tables: LargeTable[] }>();
   for (const [name, { large, shape, task }] of Object.entries(starts)) {
@@ -95,7 +97,7 @@ export function openTables(
         // Filled also with 0: the memory is taken now, and not page by page in the first steps.
         return { name: slot, width, values: new Float32Array(rows * width).fill(data[0] ?? 0) };
       }),
-      task,
+      task === undefined ? undefined : { name: task, index: tasks.indexOf(task) },
     );
     group.tables.push(table);
     groups.set(large.from, group);

@@ -25,7 +25,7 @@ const counting: Step = ({ table, slot, step }, { categorical }) => {
 function opened() {
   const table = { name: 'table', width, values: Float32Array.from({ length: rows * width }, (_, i) => i / 8) };
   const slot = { name: 'slot', width: 1, values: new Float32Array(rows) };
-  const large = new LargeTable(table, [slot], undefined);
+  const large = new LargeTable(table, [slot]);
   return {
     table,
     slot,

@@ -26,7 +26,8 @@ interface FedTable {
  * indexes are replaced by the numbers. In training, the step's next rows are written back before the next step. So the result does not depend
  * on a chunk's length, and a step's time not on a table's length.
  *
- * A row of a batch is real if its mask is above 0 for a task, or if there is no mask. Other rows, and entries of lists with weight 0, read
+ * A row of a batch is real if its mask is above 0 for a task, or if there is no mask. Of a table of one task's own network, only rows of this
+ * task's sample space are written back: tasks that share nothing train as if each were alone. Other rows, and entries of lists with weight 0, read
  * number 0, whatever it is: no gradient comes from them.
  * @param signature Without the tables and their slots.
  */
@@ -66,13 +67,19 @@ export async function compileWithTables(
     const given = fed.map(({ name, rows }) => [name, { ...rows, shape: [1, ...rows.shape] }] as const);
     const made = await program.run({ ...batch, ...Object.fromEntries(given), categorical: int32(shape, indexes) });
     if (mode === 'evaluation') return made;
-    for (const { unique, tables } of groups)
-      for (const { table, fed } of tables)
+    for (const { columns, unique, tables } of groups)
+      for (const { table, fed } of tables) {
+        const own = table.maskRow === undefined ? undefined : realRows(batch.mask, rows, table.maskRow);
+        const numbers = own && numbersIn(indexes, columns, batch.numeric, own);
         table.write(
-          unique.ids,
-          unique.count,
-          fed.map(({ name }) => floats(made, name)),
+          numbers?.map((number) => unique.ids[number] ?? 0) ?? unique.ids,
+          numbers?.length ?? unique.count,
+          fed.map(({ name, rows: { shape } }) => {
+            const next = floats(made, name);
+            return numbers ? rowsAt(next, numbers, shape.at(-1) ?? 1) : next;
+          }),
         );
+      }
     return Object.fromEntries(Object.entries(made).filter(([name]) => !name.startsWith(rowsPrefix)));
   };
 
@@ -111,33 +118,66 @@ function withRows(step: Step): Step {
   };
 }
 
-/** Which rows of a batch count. @param mask [1, tasks, rows] */
-function realRows(mask: HostArray | undefined, rows: number): Uint8Array {
+/** Which rows of a batch count. @param mask [1, tasks, rows] @param task Its index. Absent: rows of any task. */
+function realRows(mask: HostArray | undefined, rows: number, task?: number): Uint8Array {
   const real = new Uint8Array(rows);
   if (!mask) return real.fill(1);
-  for (let i = 0; i < mask.data.length; i++) if ((mask.data[i] ?? 0) > 0) real[i % rows] = 1;
+  const [from, to] = task === undefined ? [0, mask.data.length] : [task * rows, (task + 1) * rows];
+  for (let i = from; i < to; i++) if ((mask.data[i] ?? 0) > 0) real[i % rows] = 1;
   return real;
 }
 
 /** Numbers the ids of these columns, and puts the numbers in their place. @param indexes [rows, all columns] */
 function replace(
   indexes: Int32Array,
-  { from, columns, weights }: LargeRows,
+  where: LargeRows,
   unique: UniqueRows,
   numeric: HostArray | undefined,
   isReal: Uint8Array,
 ): void {
+  unique.clear();
+  visit(indexes, where, numeric, isReal, (at, counts) => {
+    indexes[at] = counts ? unique.numberOf(indexes[at] ?? 0) : 0;
+  });
+}
+
+/** The numbers in rows that count, each once. @param indexes With the numbers in place of ids. */
+function numbersIn(
+  indexes: Int32Array,
+  where: LargeRows,
+  numeric: HostArray | undefined,
+  isReal: Uint8Array,
+): Int32Array {
+  const found = new Set<number>();
+  visit(indexes, where, numeric, isReal, (at, counts) => {
+    if (counts) found.add(indexes[at] ?? 0);
+  });
+  return Int32Array.from(found);
+}
+
+/** Calls with every place of these columns, and whether what is there counts. */
+function visit(
+  indexes: Int32Array,
+  { from, columns, weights }: LargeRows,
+  numeric: HostArray | undefined,
+  isReal: Uint8Array,
+  place: (at: number, counts: boolean) => void,
+): void {
   const rows = isReal.length;
   const [width, numbers] = [indexes.length / rows, (numeric?.data.length ?? 0) / rows];
-  unique.clear();
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const at = row * width + from + column;
-      const counts =
-        isReal[row] === 1 && (weights === undefined || numeric?.data[row * numbers + weights + column] !== 0);
-      indexes[at] = counts ? unique.numberOf(indexes[at] ?? 0) : 0;
-    }
-  }
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      place(
+        row * width + from + column,
+        isReal[row] === 1 && (weights === undefined || numeric?.data[row * numbers + weights + column] !== 0),
+      );
+}
+
+/** Rows of an array [rows, width] one after the other. */
+function rowsAt(values: Float32Array, rows: Int32Array, width: number): Float32Array {
+  const found = new Float32Array(rows.length * width);
+  for (const [to, row] of rows.entries()) found.set(values.subarray(row * width, (row + 1) * width), to * width);
+  return found;
 }
 
 function readRows({ table, fed }: FedTable, { ids, count }: UniqueRows, epochOf: EpochOf | undefined): void {
