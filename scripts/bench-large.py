@@ -1,6 +1,6 @@
 """Step time of PyTorch on the sizes of bench-large.ts, which calls it: `bench-large.py IDS,IDS,… ROUNDS`. JSON on stdout: milliseconds by ids.
 
-Tables with sparse gradients, moved by SparseAdam; everything else by Adam (fused). The experts of a level that read one input are one product.
+The table of many ids has sparse gradients and is moved by SparseAdam; the other tables and the network by Adam (fused). The experts of a level that read one input are one product.
 """
 
 import json
@@ -51,11 +51,12 @@ class Ple(nn.Module):
 
 
 def case(ids):
-    tables = nn.ModuleList(nn.Embedding(ids if column == 0 else OTHERS, WIDTH, sparse=True) for column in range(COLUMNS))
+    tables = nn.ModuleList(nn.Embedding(ids if column == 0 else OTHERS, WIDTH, sparse=column == 0) for column in range(COLUMNS))
     for table in tables:
         nn.init.normal_(table.weight, std=0.05)
     model = Ple()
-    optimizers = [torch.optim.SparseAdam(list(tables.parameters())), torch.optim.Adam(model.parameters(), fused=True)]
+    dense = [*tables[1:].parameters(), *model.parameters()]
+    optimizers = [torch.optim.SparseAdam(list(tables[0].parameters())), torch.optim.Adam(dense, fused=True)]
     loss = nn.BCEWithLogitsLoss()
 
     def step(indexes, labels):
@@ -73,6 +74,9 @@ def case(ids):
     return step, rows
 
 
+with open("/proc/self/maps") as maps:
+    blas = sorted({line.split("/")[-1].strip() for line in maps if "blas" in line})
+print(f"PyTorch {torch.__version__} with {', '.join(blas)}", file=sys.stderr)
 now = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
 sizes, rounds = [int(ids) for ids in sys.argv[1].split(",")], int(sys.argv[2])
 cases = {ids: case(ids) for ids in sizes}

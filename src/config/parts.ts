@@ -67,7 +67,7 @@ export const inputsSchema = z.strictObject({
       .union([z.enum(['none', 'auto']), z.int().positive()])
       .default('none')
       .describe(
-        'Columns and lists of more than this many ids have their tables on the host. `auto`: more than 200,000; `none`: no table. A step then reads and updates only the rows of its batch, so that its time does not grow with the table: lazy Adam, AdaGrad, row-wise AdaGrad or SGD, which for Adam is another update than the dense one (docs/engine.md).',
+        'Embedding tables of more than this many ids lie in main memory, and a step reads and updates only the rows of its batch. So its time does not grow with the table. `auto`: more than 200,000 ids; `none`: no table. Optimizers: `adam` and `adamw` (lazily, another update than the dense one), `adagrad`, `rowwise-adagrad`, `sgd` without momentum. Details: docs/engine.md.',
       ),
   ),
   interaction: addedLater(

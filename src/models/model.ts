@@ -267,9 +267,13 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
 const mostValues = 2 ** 29;
 
 function checkSizes(parameters: ParameterStarts): void {
-  for (const [name, { shape }] of Object.entries(parameters)) {
+  for (const [name, { shape, kind }] of Object.entries(parameters)) {
     if (sizeOf(shape) <= mostValues) continue;
-    throw new ConfigError(`model: the parameter ${name} would have ${shape.join(' x ')} values: take narrower layers.`);
+    const mend =
+      kind === 'embedding'
+        ? 'lower inputs.embedding, raise inputs.minCount, or hash the column'
+        : 'take narrower layers';
+    throw new ConfigError(`model: the parameter ${name} would have ${shape.join(' x ')} values: ${mend}.`);
   }
 }
 

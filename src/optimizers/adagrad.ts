@@ -7,7 +7,7 @@ export const adagrad = defineOptimizer({
   name: 'adagrad',
   summary: "AdaGrad in PyTorch's form",
   scaleInvariant: false, // of a constant factor it is, but not of a changing one: old squares are never forgotten
-  lazy: () => true,
+  lazyWithout: [],
   options: z.strictObject({
     type: z.literal('adagrad'),
     ...commonOptions(0.01),

@@ -16,7 +16,7 @@ export const adam = defineOptimizer({
   name: 'adam',
   summary: "Adam in PyTorch's form",
   scaleInvariant: true,
-  lazy: () => true,
+  lazyWithout: [],
   options: z.strictObject({
     type: z.literal('adam'),
     ...commonOptions(0.001),

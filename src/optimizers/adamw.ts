@@ -11,7 +11,7 @@ export const adamw = defineOptimizer({
   name: 'adamw',
   summary: "AdamW: Adam with decoupled weight decay, in PyTorch's form",
   scaleInvariant: true,
-  lazy: ({ weightDecayEmbeddings }) => weightDecayEmbeddings === 0,
+  lazyWithout: ['weightDecayEmbeddings'],
   options: z.strictObject({
     type: z.literal('adamw'),
     ...commonOptions(0.001),

@@ -55,8 +55,11 @@ export interface OptimizerDefinition {
   readonly options: z.ZodObject;
   /** True if the step does not change when all gradients, past ones included, are multiplied by one slowly varying factor. */
   readonly scaleInvariant: boolean;
-  /** Whether, with these options, rows of a table may be moved alone, while those without a gradient stay as they are. */
-  isLazy(options: unknown): boolean;
+  /**
+   * What moves rows of a table that have no gradient: one of these options, or `type` where the rule itself does. Undefined: nothing, so that
+   * rows may be moved alone.
+   */
+  denseBy(options: unknown): string | undefined;
   /** Parses `options` (fails on what the schema refuses). @param owners Of the learning rates; left out: those of these parameters. */
   build(parameters: Parameters, options: unknown, owners?: readonly (string | undefined)[]): Optimizer;
   /** Likewise: the learning rate that its updates are to be given. */
@@ -70,8 +73,8 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
   readonly name: string;
   readonly summary: string;
   readonly scaleInvariant: boolean;
-  /** See `isLazy`. Left out: never. */
-  readonly lazy?: (options: z.infer<Options>) => boolean;
+  /** The options by which rows move without a gradient, unless they are 0 (see `denseBy`). Left out: the rule moves them. */
+  readonly lazyWithout?: readonly (keyof z.infer<Options> & string)[];
   readonly options: Options;
   readonly build: (options: z.infer<Options>) => Rule;
 }): OptimizerDefinition {
@@ -84,9 +87,10 @@ export function defineOptimizer<Options extends z.ZodObject & z.ZodType<CommonOp
     summary: definition.summary,
     scaleInvariant: definition.scaleInvariant,
     options,
-    isLazy(given) {
+    denseBy(given) {
       const parsed = options.parse(given);
-      return parsed.l2Embeddings === 0 && (definition.lazy?.(parsed) ?? false);
+      if (parsed.l2Embeddings !== 0) return 'l2Embeddings';
+      return definition.lazyWithout ? definition.lazyWithout.find((key) => parsed[key] !== 0) : 'type';
     },
     build: (parameters, given, owners = ownersOf(parameters)) => {
       const parsed = options.parse(given);

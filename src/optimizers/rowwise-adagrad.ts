@@ -10,7 +10,7 @@ export const rowwiseAdagrad = defineOptimizer({
   name: 'rowwise-adagrad',
   summary: 'AdaGrad with one sum of squares per row, for embedding tables',
   scaleInvariant: false,
-  lazy: () => true,
+  lazyWithout: [],
   options: z.strictObject({
     type: z.literal('rowwise-adagrad'),
     ...commonOptions(0.01),

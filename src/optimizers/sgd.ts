@@ -10,7 +10,7 @@ export const sgd = defineOptimizer({
   name: 'sgd',
   summary: "stochastic gradient descent, optionally with (Nesterov's) momentum, in PyTorch's form",
   scaleInvariant: false,
-  lazy: ({ momentum }) => momentum === 0,
+  lazyWithout: ['momentum'],
   options: z
     .strictObject({
       type: z.literal('sgd'),

@@ -222,11 +222,11 @@ describe('what has no meaning for a few rows of a table is refused', () => {
   test.each([
     ['average: { decay: 0.9 }', /train\.average/],
     ['accumulate: 2', /train\.accumulate/],
-    ['optimizer: { type: sgd, momentum: 0.9 }', /train\.optimizer: sgd/],
-    ['optimizer: { type: adam, l2Embeddings: 0.1 }', /train\.optimizer: adam/],
+    ['optimizer: { type: sgd, momentum: 0.9 }', /train\.optimizer\.momentum moves every row/],
+    ['optimizer: { type: adam, l2Embeddings: 0.1 }', /leave train\.optimizer\.l2Embeddings out/],
     [
       'optimizer: { type: adam }, optimizers: { embeddings: { type: adamw, weightDecayEmbeddings: 0.1 } }',
-      /optimizers\.embeddings: adamw/,
+      /optimizers\.embeddings\.weightDecayEmbeddings/,
     ],
   ])('%s', (train, message) => {
     expect(() => setUp(experiment(10, ple, train), dataset, compiled)).toThrow(message);

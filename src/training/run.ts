@@ -156,10 +156,7 @@ async function trainInFolder(
     options.on({ kind: 'note', message, ofRun: true });
   };
   const from = await readSnapshot(folder.checkpoints, hash);
-  if (from && isPaused(from.progress, setup.epochs, options.until)) {
-    await writeBest(folder.checkpoints, from);
-    return { status: 'paused', path: folder.path };
-  }
+  if (from && isPaused(from.progress, setup.epochs, options.until)) return { status: 'paused', path: folder.path };
   const environment = describeEnvironment(setup.engine, setup.chosen);
   const before = from && readEnvironment(folder.path); // without a checkpoint nothing is left of it
   await folder.writeJson('environment.json', { ...goingOn(environment, before), hash8: hash });

@@ -146,16 +146,16 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
     if (!found) return;
     const chosen = train.optimizers?.embeddings ?? train.optimizer;
     const key = train.optimizers ? 'train.optimizers.embeddings' : 'train.optimizer';
+    const dense = optimizers.get(chosen.type).denseBy(chosen);
     const lost = [
-      train.average ? 'train.average: the average of a table changes in every row' : null,
-      train.accumulate > 1 ? `train.accumulate: ${train.accumulate} moves rows of earlier batches` : null,
-      optimizers.get(chosen.type).isLazy(chosen)
-        ? null
-        : `${key}: ${chosen.type}, with these options, moves every row (L2, weight decay, or momentum), or does not say that it can leave rows out`,
-    ].find((reason) => reason !== null);
+      train.average ? 'train.average' : undefined,
+      train.accumulate > 1 ? 'train.accumulate' : undefined,
+      dense && `${key}.${dense}`,
+    ].find((reason) => reason !== undefined);
     if (!lost) return;
     throw new ConfigError(
-      `${lost}, and a step moves only its own rows of ${found[0]} (inputs.large: ${experiment.inputs.large}): remove it, or set inputs.large to none.`,
+      `${lost} moves every row of a table, and a step has only its own rows of ${found[0]} (inputs.large: ${experiment.inputs.large}): ` +
+        `${dense === 'type' ? 'choose another optimizer' : `leave ${lost} out`}, or set inputs.large to none.`,
     );
   }
 

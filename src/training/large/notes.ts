@@ -28,7 +28,7 @@ export function largeColumnNotes(dataset: Columns, inputs: InputsConfig, bytes: 
       : `, and ${others.length} more column${others.length > 1 ? 's' : ''} over ${wholeNumber(manyIds)}`;
   return [
     `Column '${longest.name}' has ${wholeNumber(longest.cardinality)} ids${more}: every step updates every row of its table. ` +
-      'inputs.large=auto updates only the rows of the batch, which is faster and for Adam another update (docs/engine.md).',
+      'inputs.large=auto updates only the rows of the batch, which is faster, and for Adam another update. It goes without l2Embeddings (docs/engine.md).',
   ];
 }
 
