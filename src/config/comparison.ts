@@ -66,7 +66,7 @@ export interface ComparisonConfig {
   readonly execute: Execute;
   /**
    * What a model's search tries, of the values of both `tune`: every combination, or those that are drawn. `[{}]` without them.
-   * @param most The number of draws under a budget, which the plan knows; default: the first few.
+   * @param most The number of draws under a budget; default: the first few.
    */
   settings(label: string, most?: number): readonly AxisPoint[];
   /**
@@ -79,7 +79,7 @@ export interface ComparisonConfig {
 const values = z.array(z.unknown()).min(1);
 /** They are checked, and planned, in memory. */
 export const mostRuns = 20_000;
-export function tooManyRuns(runs: number): string {
+function tooManyRuns(runs: number): string {
   return `the points of the axes, models, seeds and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
 }
 const seedCount = z.int().positive().max(10_000);

@@ -74,7 +74,7 @@ export function candidatesOf(
 ): readonly Values[] {
   const spaces = { ...shared, ...own };
   if (search.type === 'grid') return combinations(listsOf(spaces));
-  const wanted = Math.min(most ?? search.candidates ?? checkedCandidates, sizeOf(spaces));
+  const wanted = Math.min(search.candidates ?? most ?? checkedCandidates, sizeOf(spaces));
   const root = randomFromSeed(seed).stream('search');
   const draws = Object.entries(spaces).map(([key, space]) => {
     const random = (key in own ? root.stream(label) : root).stream(key);

@@ -197,14 +197,14 @@ export function tunedKeys({ tuned, tunedByTask }: Decisions): readonly string[] 
   return [tuned ?? {}, ...Object.values(tunedByTask ?? {})].flatMap((values) => Object.keys(values));
 }
 
-/** Notes on searches of different sizes. A budget is the same for every model, whatever the number of its combinations. */
+/** Notes on searches of different sizes. A budget is the same for every model that is searched, whatever the number of its combinations. */
 export function notesOnSearch(
   rows: readonly Pick<ComparisonRow, 'label' | 'searched'>[],
   search: SearchRecord | undefined,
 ): readonly string[] {
-  if ((search?.budget ?? null) !== null) return [];
   const searched = new Map(rows.flatMap(({ label, searched }) => (searched === undefined ? [] : [[label, searched]])));
-  if (new Set(searched.values()).size < 2) return [];
+  const sizes = new Set(searched.values());
+  if (sizes.size < 2 || ((search?.budget ?? null) !== null && !sizes.has(1))) return [];
   const numbers = Array.from(searched, ([label, number]) => `${label} ${number}`).join(', ');
   return [
     `Models searched different numbers of settings: ${numbers}. The budgets are unequal: a larger search favours its model.`,
