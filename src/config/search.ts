@@ -34,19 +34,28 @@ const size = {
   budget: z.number().positive().optional(),
 };
 const oneSize = { error: 'give either candidates or a budget' };
-export const searchSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('grid') }),
-  z
-    .strictObject({ type: z.literal('random'), ...size })
-    .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
-  z
-    .strictObject({
-      ...{ type: z.literal('halving'), ...size },
-      eta: z.int().min(2).default(3),
-      minEpochs: z.int().positive().default(1),
-    })
-    .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
-]);
+export const searchSchema = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('grid') }),
+    z
+      .strictObject({ type: z.literal('random'), ...size })
+      .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
+    z
+      .strictObject({
+        ...{ type: z.literal('halving'), ...size },
+        eta: z.int().min(2).default(3),
+        minEpochs: z.int().positive().default(1),
+      })
+      .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
+  ],
+  {
+    error: ({ code }) =>
+      code === 'invalid_union'
+        ? 'it must be grid, random or halving'
+        : 'it needs a type: { type: random, candidates: 20 }',
+  },
+);
 export type SearchConfig = z.infer<typeof searchSchema>;
 
 /** How many candidates are checked before the data, and with them the number under a budget, are known. */
