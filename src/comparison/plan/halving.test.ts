@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type AxisPoint, type ComparisonConfig, parseComparison } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
+import { Interrupted } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { searchedPlaces } from './candidates.js';
 import type { ReadShape } from './data-shapes.js';
@@ -284,5 +285,19 @@ test('under a budget no search spends more than it, whichever candidates go on',
 test('a budget that does not pay for two candidates is refused', async () => {
   await expect(planned(configOf('{ type: random, budget: 17 }'))).rejects.toThrow(
     'compare.search.budget: 17 epochs of single-task do not pay for two candidates of single-task, which may take 18: raise it.',
+  );
+  await expect(planned(configOf('{ type: random, budget: 17 }', { more: '  tuneSeed: [7, 8]\n' }))).rejects.toThrow(
+    'which may take 36 with 2 seeds of tuneSeed: raise it.',
+  );
+});
+
+test('a budget that pays for more runs than can be planned is refused; a signal ends planning', async () => {
+  const config = configOf('{ type: random, budget: 10000000 }', { tune: '{ model.dropout: { uniform: [0, 0.5] } }' });
+  await expect(planned(config)).rejects.toThrow(
+    'compare.search.budget: 10000000 epochs of single-task pay for some 1,111,111 runs of single-task; 20,000 is the most: lower it.',
+  );
+  const interrupted = AbortSignal.abort(new Interrupted());
+  await expect(searchedPlaces(config, createMatching(config, shapeOf), shapeOf, interrupted)).rejects.toThrow(
+    Interrupted,
   );
 });
