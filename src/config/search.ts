@@ -69,8 +69,8 @@ export function isList(space: Space): space is readonly unknown[] & Space {
 
 /**
  * The combinations of values that a model tries. A grid's are all, the last key's values changing fastest. Others are drawn: each key has a
- * stream of its own, so that a further candidate, key or model changes no draw. A shared key gives every model the same values.
- * Combinations that were drawn already are left out (Bergstra and Bengio, 2012, draw with replacement).
+ * stream of its own, which no further candidate, key or model changes. A shared key has the same stream for every model. Combinations that the
+ * model has drawn already are left out (Bergstra and Bengio, 2012, draw with replacement).
  * @param seed The first of `tuneSeed`.
  * @param most The number under a budget.
  * @returns Fewer than asked for, where there are no more.
