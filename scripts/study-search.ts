@@ -135,24 +135,31 @@ function tested(differences: readonly number[]): string {
 
 const parts = [0.25, 0.5, 0.75, 1];
 console.log(
-  'Mean rank of the models by the best found, when a part of the budget that all have spent was spent (1: the best)',
+  'Mean rank of the models by the best found, when a part of the budget that all have spent was spent (1: the best; -: a model had found nothing)',
 );
 console.log(
   textTable(
     ['search', 'model', ...parts.map((part) => `${100 * part} %`)],
     found.flatMap(({ method, tables }) =>
-      labels.map((label) => [
-        ...[method, label],
-        ...parts.map((part) => mean(tables.map((table) => rankWithin(table, label, part))).toFixed(1)),
-      ]),
+      labels.map((label) => [...[method, label], ...parts.map((part) => meanRank(tables, label, part))]),
     ),
   ),
 );
 
-function rankWithin(table: Comparison, label: string, part: number): number {
+/** Over the repeats; `-` if in one of them a model has found nothing by then, since there is no order. */
+function meanRank(tables: readonly Comparison[], label: string, part: number): string {
+  const ranks = tables.map((table) => rankWithin(table, label, part));
+  const known = ranks.filter((rank) => rank !== null);
+  return known.length < ranks.length ? '-' : mean(known).toFixed(1);
+}
+
+function rankWithin(table: Comparison, label: string, part: number): number | null {
   const models = table.search?.models ?? [];
   const budget = part * commonBudget(models);
-  const best = (search: (typeof models)[number]) => foundWithin(bestFound(search), budget) ?? Number.NEGATIVE_INFINITY;
-  const own = best(searchOf(table, label));
-  return 1 + models.filter((other) => best(other) > own).length;
+  const found = models.flatMap((search) => {
+    const best = foundWithin(bestFound(search), budget);
+    return best === null ? [] : [{ label: search.label, best }];
+  });
+  const own = found.find((one) => one.label === label);
+  return own && found.length === models.length ? 1 + found.filter(({ best }) => best > own.best).length : null;
 }

@@ -130,7 +130,7 @@ export interface SearchCandidate {
 }
 
 export interface SearchRung {
-  /** The tasks that it was ranked for. */
+  /** The tasks that it was ranked for. Empty: it took the place of candidates that failed in this rung. */
   readonly tasks: readonly string[];
   /** What its runs cost in this rung, for these tasks, in epochs of the baseline. */
   readonly spent: number;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import type { Experiment } from '../config/experiment.js';
 import { baseline } from '../models/catalogue.js';
+import { must } from '../support/must.js';
 import type { ComparisonOptions, MeasuringExecutor, Speed } from './execute/executor.js';
 import { withLocalProcesses } from './execute/local-processes.js';
 import { parametersOf, type ReadShape } from './plan/data-shapes.js';
@@ -113,40 +114,43 @@ function secondsTogether(models: readonly ModelPlan[], jobs: number): number {
   return Math.max(sum / jobs, ...models.map(({ secondsAtMost }) => secondsAtMost));
 }
 
-/** Measures each combination of model, training options and size of the data once; an optimizer's numbers take no time. */
+/** Groups runs that take the same time, and measures each kind of training step once. */
 async function measureModels(
   runs: readonly Run[],
   jobs: number,
   executor: MeasuringExecutor,
   epochsOf: (run: Run) => number,
 ): Promise<readonly ModelPlan[]> {
-  const groups = new Map<string, [Run, ...Run[]]>();
+  const groups = new Map<string, { readonly step: string; readonly alike: [Run, ...Run[]] }>();
+  const steps = new Map<string, Experiment>();
   for (const run of runs) {
-    const { model, rows } = await executor.readShape(run.experiment);
-    const { model: options, train } = run.experiment;
-    const { optimizer, ...others } = train;
-    const kind = JSON.stringify(optimizer, (_, value) => (typeof value === 'number' ? 0 : value));
-    const size = parametersOf(run.experiment, model);
-    const key = JSON.stringify([run.label, options, others, kind, epochsOf(run), rows, size]);
+    const step = await stepOf(run, executor.readShape);
+    const key = JSON.stringify([step, epochsOf(run), run.experiment.train.earlyStopping]);
     const group = groups.get(key);
-    if (group) group.push(run);
-    else groups.set(key, [run]);
+    if (group) group.alike.push(run);
+    else groups.set(key, { step, alike: [run] });
+    if (!steps.has(step)) steps.set(step, run.experiment);
   }
-  const kinds = [...groups.values()];
-  const speeds = await executor.measure(
-    kinds.map(([{ experiment }]) => experiment),
-    jobs,
-  );
+  const measured = await executor.measure([...steps.values()], jobs);
+  const speeds = new Map([...steps.keys()].map((step, index) => [step, measured[index]]));
   return Promise.all(
-    kinds.map(async (alike, index) => {
+    Array.from(groups.values(), async ({ step, alike }) => {
       const [first] = alike;
       const { label, experiment } = first;
-      const speed = speeds[index];
-      if (!speed) throw new Error(`'${label}' was not measured.`);
+      const speed = must(speeds.get(step), `the speed of ${label}`);
       const time = timeOf(experiment, epochsOf(first), (await executor.readShape(experiment)).rows, speed);
       return { label, values: common(alike), unfinished: alike.length, ...time };
     }),
   );
+}
+
+/** A key that is equal for runs whose training steps take the same time: rates, such as a dropout, are only 0 or not. */
+async function stepOf({ label, experiment }: Run, readShape: ReadShape): Promise<string> {
+  const { model, rows } = await readShape(experiment);
+  const { optimizer, epochs: _, earlyStopping: __, ...train } = experiment.train;
+  const plain = (_: string, value: unknown) => (typeof value === 'number' && !Number.isInteger(value) ? 0.5 : value);
+  const kinds = JSON.stringify([optimizer, experiment.loss], (_, value) => (typeof value === 'number' ? 0 : value));
+  return JSON.stringify([label, experiment.model, train, kinds, rows, parametersOf(experiment, model)], plain);
 }
 
 function common(runs: readonly Run[]): AxisPoint {

@@ -66,7 +66,7 @@ export interface ComparisonConfig {
   readonly execute: Execute;
   /**
    * What a model's search tries, of the values of both `tune`: every combination, or those that are drawn. `[{}]` without them.
-   * @param most The number of draws under a budget, which the plan knows; default: the first few.
+   * @param most The number of draws under a budget; default: the first few.
    */
   settings(label: string, most?: number): readonly AxisPoint[];
   /**
@@ -79,7 +79,7 @@ export interface ComparisonConfig {
 const values = z.array(z.unknown()).min(1);
 /** They are checked, and planned, in memory. */
 export const mostRuns = 20_000;
-export function tooManyRuns(runs: number): string {
+function tooManyRuns(runs: number): string {
   return `the points of the axes, models, seeds and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
 }
 const seedCount = z.int().positive().max(10_000);
@@ -130,9 +130,10 @@ export const compareSchema = z.strictObject({
     'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`, `{ logInteger: … }`. null: none.',
   ),
   search: searchSchema
-    .default({ type: 'grid' })
+    .nullable()
+    .default(null)
     .describe(
-      '`{ type: grid }`: every combination of the values. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
+      '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
     ),
   tuneSeed: z
     .union([seedSchema, z.array(seedSchema).min(1)])
@@ -240,9 +241,9 @@ export function parseComparison(
   const shared = { path: ['compare', 'tune'], values: compare.tune ?? {} };
   const ownOf = ({ path, tune }: Listed): Choices => ({ path: [...path, 'tune'], values: tune ?? {} });
   checkVariedKeys(axes, shared, models.map(ownOf), document);
-  checkGrid(compare.search, [shared, ...models.map(ownOf)], document);
+  const search = compare.search ?? { type: 'grid' };
+  checkGrid(search, [shared, ...models.map(ownOf)], document);
 
-  const { search } = compare;
   const drawnCount = search.type === 'grid' ? Number.POSITIVE_INFINITY : (search.candidates ?? 1); // under a budget the plan counts
   const searches = models.map(({ tune }) => Math.min(sizeOf({ ...shared.values, ...tune }), drawnCount));
   const runs = sizeOf(compare.axes) * searches.reduce((sum, size) => sum + seeds.length + size * tuneSeeds.length, 0);

@@ -19,7 +19,7 @@ export function parsePart<Schema extends z.ZodType>(
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
     const path = [...at, ...toPath(issue.path)];
-    const known = knownKeys(schema, toPath(issue.path));
+    const known = knownKeys(schema, toPath(issue.path), value);
     const suggestion =
       didYouMean(key, known) || (known.length > 0 ? `; known keys: ${[...new Set(known)].join(', ')}` : '');
     throw failAt(document, [...path, key], `unknown key${suggestion}`);
@@ -82,25 +82,34 @@ function toPath(path: readonly PropertyKey[]): Path {
   return path.map((part) => (typeof part === 'symbol' ? String(part) : part));
 }
 
-/** The keys that the object schema at `path` knows, through defaults, options, lists, records and unions. */
-function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
+/** The keys that the object schema at `path` knows, through defaults, options, lists, records and unions; where a key names the alternative, of this one. */
+function knownKeys(schema: z.core.$ZodType, path: Path, value: unknown): string[] {
   if (
     schema instanceof z.ZodDefault ||
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNullable ||
     schema instanceof z.ZodPrefault
   ) {
-    return knownKeys(schema.unwrap(), path);
+    return knownKeys(schema.unwrap(), path, value);
   }
-  if (schema instanceof z.ZodPipe) return knownKeys(schema.out, path);
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => knownKeys(option, path));
+  if (schema instanceof z.ZodPipe) return knownKeys(schema.out, path, value);
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator } = schema.def;
+    const isMeant = (option: z.core.$ZodType) =>
+      option instanceof z.ZodObject &&
+      z.looseObject({ [discriminator]: option.shape[discriminator] }).safeParse(value).success;
+    return schema.options.filter(isMeant).flatMap((option) => knownKeys(option, path, value));
+  }
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => knownKeys(option, path, value));
   const [head, ...rest] = path;
+  const part: unknown =
+    head !== undefined && typeof value === 'object' && value !== null ? Reflect.get(value, head) : undefined;
   if (schema instanceof z.ZodObject) {
     if (head === undefined) return Object.keys(schema.shape);
     const next = schema.shape[head];
-    return next ? knownKeys(next, rest) : [];
+    return next ? knownKeys(next, rest, part) : [];
   }
-  if (schema instanceof z.ZodArray) return knownKeys(schema.element, rest);
-  if (schema instanceof z.ZodRecord) return knownKeys(schema.valueType, rest);
+  if (schema instanceof z.ZodArray) return knownKeys(schema.element, rest, part);
+  if (schema instanceof z.ZodRecord) return knownKeys(schema.valueType, rest, part);
   return [];
 }

@@ -108,7 +108,9 @@ train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
     const again = parseComparison(stringifyComparison(config), 'again.yaml', [], definitions);
     expect(again.search).toEqual({ type: 'halving', budget: 30, eta: 2, minEpochs: 1 });
     expect(again.settings('mmoe', 7)).toEqual(config.settings('mmoe', 7));
-    expect(stringifyComparison(parse('{ train.batchSize: [5] }', '{ type: grid }'))).not.toContain('search:');
+    const grid = parse('{ train.batchSize: [5] }', '{ type: grid }');
+    expect(stringifyComparison(grid)).not.toContain('search:');
+    expect(parse('{ train.batchSize: [5] }', 'null').search).toEqual(grid.search);
   });
 
   test.each([
@@ -120,6 +122,11 @@ train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
     [rate, '{ type: random }', /'compare\.search': give either candidates or a budget\.$/],
     [rate, '{ type: random, candidates: 3, budget: 3 }', /give either candidates or a budget\.$/],
     [rate, '{ type: random, candidates: 3, eta: 3 }', /'compare\.search\.eta': unknown key/],
+    [rate, '{ type: grid, budget: 3 }', /:6:\d+: 'compare\.search\.budget': unknown key; known keys: type\.$/],
+    [rate, '{ type: halving, budgets: 3 }', /'compare\.search\.budgets': unknown key \(did you mean 'budget'\?\)\.$/],
+    [rate, '{ type: successive }', /'compare\.search\.type': it must be grid, random or halving\.$/],
+    [rate, '{ candidates: 3 }', /'compare\.search\.type': it must be grid, random or halving\.$/],
+    [rate, 'halving', /'compare\.search': it needs a type: \{ type: random, candidates: 20 \}\.$/],
     [
       '{ train.batchSize: { uniform: [3, 1] } }',
       '{ type: random, candidates: 3 }',

@@ -34,19 +34,28 @@ const size = {
   budget: z.number().positive().optional(),
 };
 const oneSize = { error: 'give either candidates or a budget' };
-export const searchSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('grid') }),
-  z
-    .strictObject({ type: z.literal('random'), ...size })
-    .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
-  z
-    .strictObject({
-      ...{ type: z.literal('halving'), ...size },
-      eta: z.int().min(2).default(3),
-      minEpochs: z.int().positive().default(1),
-    })
-    .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
-]);
+export const searchSchema = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('grid') }),
+    z
+      .strictObject({ type: z.literal('random'), ...size })
+      .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
+    z
+      .strictObject({
+        ...{ type: z.literal('halving'), ...size },
+        eta: z.int().min(2).default(3),
+        minEpochs: z.int().positive().default(1),
+      })
+      .refine(({ candidates, budget }) => (candidates === undefined) !== (budget === undefined), oneSize),
+  ],
+  {
+    error: ({ code }) =>
+      code === 'invalid_union'
+        ? 'it must be grid, random or halving'
+        : 'it needs a type: { type: random, candidates: 20 }',
+  },
+);
 export type SearchConfig = z.infer<typeof searchSchema>;
 
 /** How many candidates are checked before the data, and with them the number under a budget, are known. */
@@ -60,8 +69,8 @@ export function isList(space: Space): space is readonly unknown[] & Space {
 
 /**
  * The combinations of values that a model tries. A grid's are all, the last key's values changing fastest. Others are drawn: each key has a
- * stream of its own, so that a further candidate, key or model changes no draw. A shared key gives every model the same values.
- * Combinations that were drawn already are left out (Bergstra and Bengio, 2012, draw with replacement).
+ * stream of its own, which no further candidate, key or model changes. A shared key has the same stream for every model. Combinations that the
+ * model has drawn already are left out (Bergstra and Bengio, 2012, draw with replacement).
  * @param seed The first of `tuneSeed`.
  * @param most The number under a budget.
  * @returns Fewer than asked for, where there are no more.
@@ -74,7 +83,7 @@ export function candidatesOf(
 ): readonly Values[] {
   const spaces = { ...shared, ...own };
   if (search.type === 'grid') return combinations(listsOf(spaces));
-  const wanted = Math.min(most ?? search.candidates ?? checkedCandidates, sizeOf(spaces));
+  const wanted = Math.min(search.candidates ?? most ?? checkedCandidates, sizeOf(spaces));
   const root = randomFromSeed(seed).stream('search');
   const draws = Object.entries(spaces).map(([key, space]) => {
     const random = (key in own ? root.stream(label) : root).stream(key);

@@ -126,21 +126,25 @@ export function rankingInWords(comparison: Comparison, axis: AxisPoint): readonl
   const searches = searchesAt(comparison, axis);
   const order = rankingOf(searches);
   if (order === undefined) return [];
-  const { budget, ranking, from, first } = order;
-  const whole = `By the best validation score after ${text(budget)} epochs of ${comparison.baseline}, the order of the models is ${ranking.join(', then ')}`;
-  if (from <= first) return [`${whole}. It is the same at every smaller budget.`];
-  if (from >= budget) return [`${whole}. It is another just before: it depends on the budget.`];
+  const { budget, missing, ranking, from, first } = order;
+  const after = `after ${text(budget)} epochs of ${comparison.baseline}`;
+  if (missing.length > 0)
+    return [
+      `The models have no order at an equal budget: ${after}, which every model has spent, ${missing.join(' and ')} ${missing.length === 1 ? 'has' : 'have'} no score yet.`,
+    ];
+  const whole = `By the best validation score ${after}, the order of the models is ${ranking.join(', then ')}`;
+  if (first >= budget) return [`${whole}. Below this budget a model has no score yet.`];
+  if (from <= first) return [`${whole}. It is the same at every smaller budget at which all have a score.`];
+  if (from >= budget) return [`${whole}. The order changes just below this budget.`];
   return [`${whole}. It is the same from ${text(from)} epochs on, and another at smaller budgets.`];
 }
 
-/**
- * The order of the models by the best found, at the budget that all have spent, and the least budget from which on it is the same. Models without a
- * score rank last.
- */
+/** The order of the models by the best found, at the budget that all have spent, and the least budget from which on it is the same. */
 export function rankingOf(searches: readonly ModelSearch[]) {
   if (searches.length < 2) return undefined;
   const curves = searches.map((search) => ({ label: search.label, steps: bestFound(search) }));
   const budget = commonBudget(searches);
+  const missing = curves.flatMap(({ label, steps }) => (foundWithin(steps, budget) === null ? [label] : [])); // they have no score then
   const at = (spent: number) =>
     curves
       .map(({ label, steps }) => ({ label, best: foundWithin(steps, spent) ?? Number.NEGATIVE_INFINITY }))
@@ -151,7 +155,7 @@ export function rankingOf(searches: readonly ModelSearch[]) {
     .toSorted((a, b) => a - b);
   const ranking = at(budget);
   const other = budgets.findLastIndex((spent) => at(spent).join() !== ranking.join());
-  return { budget, ranking, from: budgets[other + 1] ?? budget, first: budgets[0] ?? budget };
+  return { budget, missing, ranking, from: budgets[other + 1] ?? budget, first: budgets[0] ?? budget };
 }
 
 function text(epochs: number): string {

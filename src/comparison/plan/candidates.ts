@@ -1,6 +1,8 @@
-import { type AxisPoint, type ComparisonConfig, mostRuns, tooManyRuns } from '../../config/comparison.js';
+import { setImmediate } from 'node:timers/promises';
+import { type AxisPoint, type ComparisonConfig, mostRuns } from '../../config/comparison.js';
 import { rungsOf, type SearchConfig } from '../../config/search.js';
 import { ConfigError } from '../../support/errors.js';
+import { wholeNumber } from '../../support/whole-number.js';
 import { parametersByTask, parametersOf, type ReadShape } from './data-shapes.js';
 import type { Matching } from './decided-changes.js';
 
@@ -31,30 +33,39 @@ export interface Candidate {
  *
  * An epoch costs the network parameters of the model, as a part of those of the baseline as configured: it is the ratio of the work of a training
  * step, known before training. Look-ups in embedding tables and evaluation are not in it. Tasks that share no parameters pay for their own network.
- * @throws ConfigError where a budget does not pay for two candidates.
+ * @throws ConfigError where a budget does not pay for two candidates, or pays for more runs than can be planned.
  */
 export async function searchedPlaces(
   config: ComparisonConfig,
   matching: Matching,
   readShape: ReadShape,
+  signal?: AbortSignal,
 ): Promise<readonly Place[]> {
   const places: Place[] = [];
+  let runs = 0;
+  const most = Math.floor(mostRuns / config.tuneSeeds.length) + 1; // one too many
+  const drawn = config.models.map(({ label }) => ({ label, settings: config.settings(label, most) }));
   for (const point of config.points) {
-    for (const { label } of config.models) {
-      if (config.settings(label, 2).length < 2) continue;
-      places.push(await searchedPlace(config, { label, point }, matching, readShape));
+    for (const { label, settings } of drawn) {
+      if (settings.length < 2) continue;
+      const place = await searchedPlace(config, { label, point, settings }, matching, readShape, signal);
+      places.push(place);
+      runs += place.candidates.length * config.tuneSeeds.length;
+      if (runs > mostRuns)
+        throw new ConfigError(
+          `compare.search.budget: the searches of all models and points make more than ${wholeNumber(mostRuns)} runs, which is the most: lower it.`,
+        );
     }
   }
-  const runs = places.reduce((sum, { candidates }) => sum + candidates.length * config.tuneSeeds.length, 0);
-  if (runs > mostRuns) throw new ConfigError(`compare.search: ${tooManyRuns(runs)}, or lower the budget.`);
   return places;
 }
 
 async function searchedPlace(
   config: ComparisonConfig,
-  { label, point }: Pick<Place, 'label' | 'point'>,
+  { label, point, settings }: Pick<Place, 'label' | 'point'> & { readonly settings: readonly AxisPoint[] },
   matching: Matching,
   readShape: ReadShape,
+  signal: AbortSignal | undefined,
 ): Promise<Place> {
   const { search, tuneSeeds, baseline } = config;
   const [seed = 0] = tuneSeeds;
@@ -81,21 +92,41 @@ async function searchedPlace(
     return { label, point, groups: independent ? names.map((name) => [name]) : [names], candidates, rungs };
   };
 
-  const budget = 'budget' in search ? search.budget : undefined;
-  if (search.type === 'grid' || budget === undefined)
-    return placed(await Promise.all(config.settings(label).map(counted)));
+  const budget = search.type === 'grid' ? undefined : search.budget;
   const all: Awaited<ReturnType<typeof counted>>[] = [];
-  for (let most = 2; ; most++) {
-    const settings = config.settings(label, most);
-    for (const values of settings.slice(all.length)) all.push(await counted(values));
-    const place = placed(all);
-    const spent = spentAtMost(search, place) * tuneSeeds.length;
-    if (spent > budget && most === 2)
-      throw new ConfigError(
-        `compare.search.budget: ${budget} epochs of ${baseline} do not pay for two candidates of ${label}, which may take ${Math.ceil(spent)}: raise it.`,
-      );
-    if (spent > budget) return { ...place, candidates: place.candidates.slice(0, -1) };
-    if (settings.length < most || most > mostRuns) return place;
+  const seeds = tuneSeeds.length;
+  const spentBy = (count: number) => spentAtMost(search, placed(all.slice(0, count))) * seeds;
+  let next = 2; // what they spend is computed at some candidates only: it takes time
+  for (const values of settings) {
+    await setImmediate(); // lets signals in
+    signal?.throwIfAborted();
+    all.push(await counted(values));
+    if (budget === undefined || all.length < next) continue;
+    const spent = spentBy(all.length);
+    if (spent > budget) break;
+    const runs = (seeds * all.length * budget) / spent; // as if further candidates cost the same
+    if (all.length > 100 && runs > 4 * mostRuns && settings.length * seeds > mostRuns) throw tooMuch(runs);
+    next = Math.ceil(1.1 * next);
+  }
+  if (budget === undefined) return placed(all);
+  const least = spentBy(2);
+  if (least > budget)
+    throw new ConfigError(
+      `compare.search.budget: ${budget} epochs of ${baseline} do not pay for two candidates of ${label}, which may take ${Math.ceil(least)}${seeds > 1 ? ` with ${seeds} seeds of tuneSeed` : ''}: raise it.`,
+    );
+  let [paid, most] = [2, all.length];
+  while (paid < most) {
+    const middle = Math.ceil((paid + most) / 2);
+    if (spentBy(middle) <= budget) paid = middle;
+    else most = middle - 1;
+  }
+  if (paid * seeds > mostRuns) throw tooMuch(paid * seeds);
+  return placed(all.slice(0, paid));
+
+  function tooMuch(runs: number): ConfigError {
+    return new ConfigError(
+      `compare.search.budget: ${budget} epochs of ${baseline} pay for some ${wholeNumber(runs)} runs of ${label}; ${wholeNumber(mostRuns)} is the most: lower it.`,
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import type { ModelShape } from '../../models/model.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
 import { definitions } from '../../training/definitions.js';
 import { searchedPlaces } from './candidates.js';
-import { createMatching, decide, decisionsOf } from './decided-changes.js';
+import { createMatching, decide, decisionsOf, notesOnSearch } from './decided-changes.js';
 import { networkParameters } from './match.js';
 import { planSearch } from './search.js';
 
@@ -145,4 +145,14 @@ test('tasks that choose alike are one run', async () => {
   });
   const [whole, ...others] = changes.of('single-task', {});
   expect([whole?.tasks, whole?.values, others]).toEqual([undefined, { 'inputs.embedding': 16 }, []]);
+});
+
+test('with a budget, a note says that a model was not searched, but not how many combinations the others tried', () => {
+  const rows = (...sizes: readonly number[]) => sizes.map((searched, index) => ({ label: `m${index + 1}`, searched }));
+  const search = { type: 'random', budget: 20, seeds: [1], models: [] } as const;
+  expect(notesOnSearch(rows(1, 4), search)).toEqual([
+    'Models searched different numbers of settings: m1 1, m2 4. The budgets are unequal: a larger search favours its model.',
+  ]);
+  expect(notesOnSearch(rows(3, 4), search)).toEqual([]);
+  expect(notesOnSearch(rows(3, 4), { ...search, budget: null })).toHaveLength(1);
 });

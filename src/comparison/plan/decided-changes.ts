@@ -92,36 +92,27 @@ export interface Ranked {
   readonly score: number | undefined;
 }
 
+/** The values that are best for each group of tasks, in the order of the choices' first tasks; one choice if all tasks agree. */
+export function choices(groups: readonly (readonly string[])[], best: readonly AxisPoint[]): readonly Choice[] {
+  const found = new Map<string, { readonly values: AxisPoint; readonly tasks: string[] }>();
+  for (const [group, values] of best.entries()) {
+    const key = JSON.stringify(values);
+    const choice = found.get(key) ?? { values, tasks: [] };
+    choice.tasks.push(...(groups[group] ?? []));
+    found.set(key, choice);
+  }
+  return [...found.values()];
+}
+
 /**
- * The best values by the score that selects epochs, on the validation split: the mean over tasks and seeds. Of equal
- * values the first wins. Values rank last if a run failed or lacks a score that another run has.
+ * For each group of tasks, all values, the best first, by the score that selects epochs, on the validation split: the mean over tasks and seeds. Of
+ * equal values the first ranks first. Values rank last if a run failed or lacks a score that another run has.
  *
  * Tasks that share no parameters choose separately, each by its own score, as if searched alone. A task without a score
  * in any run takes the values that are best for the others.
  * @param tried The search of one model at one point, in the order of its candidates.
  * @param groups The tasks that choose together.
- * @param among Whether a group may choose these values; default: all.
- * @returns The choices in the order of their first tasks; one choice if all tasks agree.
- * @throws UserError if no values have a score in each of their runs.
  */
-export function chooseValues(
-  tried: readonly Tried[],
-  groups: readonly (readonly string[])[],
-  among: (group: number, values: AxisPoint) => boolean = () => true,
-): readonly Choice[] {
-  const choices = new Map<string, { readonly values: AxisPoint; readonly tasks: string[] }>();
-  for (const [group, ranking] of rankings(tried, groups).entries()) {
-    const [best] = ranking.filter(({ values }) => among(group, values));
-    if (best?.score === undefined) throw noValues(tried);
-    const key = JSON.stringify(best.values);
-    const choice = choices.get(key) ?? { values: best.values, tasks: [] };
-    choice.tasks.push(...(groups[group] ?? []));
-    choices.set(key, choice);
-  }
-  return [...choices.values()];
-}
-
-/** For each group of tasks, all values, the best first. See `chooseValues`. */
 export function rankings(
   tried: readonly Tried[],
   groups: readonly (readonly string[])[],
@@ -206,14 +197,14 @@ export function tunedKeys({ tuned, tunedByTask }: Decisions): readonly string[] 
   return [tuned ?? {}, ...Object.values(tunedByTask ?? {})].flatMap((values) => Object.keys(values));
 }
 
-/** Notes on searches of different sizes. A budget is the same for every model, whatever the number of its combinations. */
+/** Notes on searches of different sizes. A budget is the same for every model that is searched, whatever the number of its combinations. */
 export function notesOnSearch(
   rows: readonly Pick<ComparisonRow, 'label' | 'searched'>[],
   search: SearchRecord | undefined,
 ): readonly string[] {
-  if ((search?.budget ?? null) !== null) return [];
   const searched = new Map(rows.flatMap(({ label, searched }) => (searched === undefined ? [] : [[label, searched]])));
-  if (new Set(searched.values()).size < 2) return [];
+  const sizes = new Set(searched.values());
+  if (sizes.size < 2 || ((search?.budget ?? null) !== null && !sizes.has(1))) return [];
   const numbers = Array.from(searched, ([label, number]) => `${label} ${number}`).join(', ');
   return [
     `Models searched different numbers of settings: ${numbers}. The budgets are unequal: a larger search favours its model.`,

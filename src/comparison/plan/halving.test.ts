@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type AxisPoint, type ComparisonConfig, parseComparison } from '../../config/comparison.js';
 import type { Experiment } from '../../config/experiment.js';
+import { Interrupted } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
 import { searchedPlaces } from './candidates.js';
 import type { ReadShape } from './data-shapes.js';
@@ -156,12 +157,54 @@ test('a candidate that fails ranks last and stays in the list', async () => {
   });
 });
 
+test('where all of a rung fail, the next best of the rung before take their place, and again in another process', async () => {
+  const config = configOf('{ type: halving, candidates: 9 }');
+  const search = await planned(config);
+  // Of .0, .1, .2, which go on after epoch 1, none comes to epoch 3. Of .3, .4 and .5, which are next, one goes on, and fails in epoch 9.
+  const score: Score = ({ values }, _, epoch) =>
+    (dropout(values) < 0.3 && epoch === 3) || (dropout(values) < 0.4 && epoch === 9) ? null : 1 - dropout(values);
+  const rungs = whole(search, score);
+  expect(rungs.map((runs) => dropoutsOf(runs, 'mmoe'))).toEqual([
+    [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
+    [0, 0.1, 0.2],
+    [0.3],
+  ]);
+  const chosen = [{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.4 } }];
+  expect([search.chosen('mmoe', {}), search.chosen('single-task', {})]).toEqual([chosen, chosen]);
+  const record = searchRecord(config, search);
+  const entry = (value: number) =>
+    record?.models[1]?.candidates.find(({ values }) => dropout(values) === value)?.rungs.map(({ runs }) => runs);
+  expect(entry(0.3)).toMatchObject([[{ epochs: 1, trained: true }], [], [{ epochs: 8, trained: false }]]);
+  expect(entry(0.4)).toMatchObject([[{ epochs: 1, trained: true }]]);
+  // What failed is tried again, and fails again.
+  const again = await planned(config, join(search.folder, '..'));
+  expect(whole(again, score).map((runs) => dropoutsOf(runs, 'mmoe'))).toEqual(
+    rungs.map((runs) => dropoutsOf(runs, 'mmoe')),
+  );
+  expect(again.chosen('mmoe', {})).toEqual(chosen);
+  expect(searchRecord(config, again)).toEqual(record);
+});
+
+test('a finalist that fails leaves its place to the next best of the rung before, task by task', async () => {
+  const search = await planned(configOf('{ type: halving, candidates: 9 }'));
+  const score: Score = ({ values }, task, epoch) =>
+    dropout(values) === 0 && epoch > 3 ? null : task === 'y1' ? 1 - dropout(values) : dropout(values);
+  whole(search, score);
+  expect(search.chosen('single-task', {})).toEqual([
+    { tasks: ['y1'], values: { 'model.dropout': 0.1 } },
+    { tasks: ['y2'], values: { 'model.dropout': 0.8 } },
+  ]);
+});
+
 test('without a candidate that trains the search ends with a word', async () => {
   const search = await planned(configOf('{ type: halving, candidates: 9 }'));
   train(search, search.rung(0), () => null);
   expect(() => search.rung(1)).toThrow(
     /^Tuning of 'single-task' found no values: of each of the 9 combinations a run failed/,
   );
+  const grid = await planned(configOf('{ type: grid }'));
+  train(grid, grid.rung(0), () => null);
+  expect(() => grid.chosen('mmoe', {})).toThrow(/^Tuning of 'mmoe' found no values: of each of the 9 combinations/);
 });
 
 test('candidates are ranked by the mean over seeds', async () => {
@@ -242,5 +285,19 @@ test('under a budget no search spends more than it, whichever candidates go on',
 test('a budget that does not pay for two candidates is refused', async () => {
   await expect(planned(configOf('{ type: random, budget: 17 }'))).rejects.toThrow(
     'compare.search.budget: 17 epochs of single-task do not pay for two candidates of single-task, which may take 18: raise it.',
+  );
+  await expect(planned(configOf('{ type: random, budget: 17 }', { more: '  tuneSeed: [7, 8]\n' }))).rejects.toThrow(
+    'which may take 36 with 2 seeds of tuneSeed: raise it.',
+  );
+});
+
+test('a budget that pays for more runs than can be planned is refused; a signal ends planning', async () => {
+  const config = configOf('{ type: random, budget: 10000000 }', { tune: '{ model.dropout: { uniform: [0, 0.5] } }' });
+  await expect(planned(config)).rejects.toThrow(
+    'compare.search.budget: 10000000 epochs of single-task pay for some 1,111,111 runs of single-task; 20,000 is the most: lower it.',
+  );
+  const interrupted = AbortSignal.abort(new Interrupted());
+  await expect(searchedPlaces(config, createMatching(config, shapeOf), shapeOf, interrupted)).rejects.toThrow(
+    Interrupted,
   );
 });

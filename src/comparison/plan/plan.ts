@@ -35,7 +35,7 @@ export async function makePlan(
 ): Promise<Plan> {
   await checkData(config, readShape);
   const matching = createMatching(config, readShape);
-  const places = await searchedPlaces(config, matching, readShape);
+  const places = await searchedPlaces(config, matching, readShape, signal);
   const search = await planSearch(config, places, folder, on, signal);
   // Without a search, matched widths are tried now, so that a mistake is told before hours of training.
   const undecided = await decide(config, matching, (label, point) =>

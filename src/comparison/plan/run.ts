@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { type Experiment, hash8 } from '../../config/experiment.js';
 import { definitions } from '../../training/definitions.js';
@@ -83,6 +84,8 @@ export async function placeRuns(
   const named = new Map<string, string>(); // by hash
   const placed: Run[] = [];
   for (const { changes, ...which } of wanted) {
+    await setImmediate(); // lets signals in
+    signal?.throwIfAborted();
     const experiment = experimentOf(config, { changes, ...which });
     const checksum = await checksumOf(experiment, on, signal);
     const hash = hash8(experiment, checksum, definitions);

@@ -27,7 +27,8 @@ function modelSearch(place: SearchedPlace, choices: readonly Choice[], folder: s
       const own = groups.flatMap((tasks, group) =>
         byGroup[group]?.includes(index) ? [{ tasks, cost: costs[group] ?? 0 }] : [],
       );
-      if (own.length === 0) return [];
+      const goesOn = members.slice(rung).some((later) => later.some((group) => group.includes(index)));
+      if (own.length === 0) return goesOn ? [{ tasks: [], spent: 0, runs: [] }] : [];
       const cost = own.reduce((sum, group) => sum + group.cost, 0);
       let spent = 0;
       const runs = place.tried(rung, [index]).map(({ run, result }) => {

@@ -4,7 +4,7 @@ import type { ComparisonConfig } from '../../config/comparison.js';
 import { bestSoFar } from '../../training/best-so-far.js';
 import { readResult } from '../../training/result.js';
 import { type Candidate, meanEpochs, type Place, sizeOfRung } from './candidates.js';
-import { type Chosen, chooseValues, noValues, rankings, type Tried } from './decided-changes.js';
+import { type Chosen, choices, noValues, rankings, type Tried } from './decided-changes.js';
 import { placeRuns, type Run, type Wanted } from './run.js';
 
 /** The search of all models and points. What it has found is read from its runs' folders, so that a later process goes on with it. */
@@ -16,7 +16,7 @@ export interface Search {
   readonly runs: readonly Run[];
   /**
    * The runs of a rung, from 0, when those before it have ended; none after the last rung. Grid and random search have one.
-   * @throws UserError if every candidate of a model failed in the rung before.
+   * @throws UserError if every candidate of a model failed.
    */
   rung(index: number): readonly Run[];
   /** When its last rung has ended. @throws UserError if every candidate of a model failed. */
@@ -30,6 +30,12 @@ export interface SearchedPlace extends Omit<Place, 'candidates'> {
   readonly meanEpochs: number;
   /** By group of tasks, the candidates that a rung ranks for it. The rungs before it must have ended. */
   members(rung: number): readonly (readonly number[])[];
+  /**
+   * By group, the candidates with a score at the end of a rung, the best first. If every member of the rung failed: those of the rung before, without
+   * candidates that have failed since.
+   * @throws UserError if every candidate failed.
+   */
+  ranked(rung: number): readonly (readonly number[])[];
   /** The runs of these candidates as they were at the end of a rung. */
   tried(rung: number, candidates: readonly number[]): readonly (Tried & { readonly run: Run })[];
 }
@@ -69,13 +75,8 @@ export async function planSearch(
     chosen(label, point) {
       const place = searched.find((one) => one.label === label && JSON.stringify(one.point) === JSON.stringify(point));
       if (!place) return undefined;
-      const members = place.members(place.rungCount - 1);
-      const own = members.map((group) => new Set(group.map((index) => place.candidates[index]?.values)));
-      return chooseValues(
-        place.tried(place.rungCount - 1, union(members)),
-        place.groups,
-        (group, values) => own[group]?.has(values) === true,
-      );
+      const best = place.ranked(place.rungCount - 1).map(([first = -1]) => place.candidates[first]?.values ?? {});
+      return choices(place.groups, best);
     },
   };
 }
@@ -90,24 +91,35 @@ function searchedPlace(place: Place & Pick<SearchedPlace, 'candidates'>, folder:
   const every = candidates.map((_, index) => index);
   const indexOf = new Map(candidates.map(({ values }, index) => [values, index]));
   const byRung: (readonly (readonly number[])[])[] = [groups.map(() => every)];
-  return { ...place, rungCount: rungs?.length ?? 1, meanEpochs: meanEpochs(place, eta), members, tried };
+  return { ...place, rungCount: rungs?.length ?? 1, meanEpochs: meanEpochs(place, eta), members, ranked, tried };
 
   function members(rung: number): readonly (readonly number[])[] {
-    const known = byRung[rung];
-    if (known) return known;
-    const before = members(rung - 1);
-    const all = tried(rung - 1, union(before));
-    const kept = rankings(all, groups).map((ranking, group) => {
-      const own = new Set(before[group]);
-      const ranked = ranking.flatMap(({ values, score }) => {
-        const index = indexOf.get(values);
-        return score !== undefined && index !== undefined && own.has(index) ? [index] : [];
-      });
-      if (ranked.length === 0) throw noValues(all);
-      return ranked.slice(0, sizeOfRung(candidates.length, eta, rung)).toSorted((a, b) => a - b);
+    const size = sizeOfRung(candidates.length, eta, rung);
+    byRung[rung] ??= ranked(rung - 1).map((best) => best.slice(0, size).toSorted((a, b) => a - b));
+    return byRung[rung];
+  }
+
+  function ranked(rung: number): readonly (readonly number[])[] {
+    return groups.map((_, group) => {
+      const failed = new Set<number>();
+      for (let at = rung; at >= 0; at--) {
+        const best = rankedAt(at)[group]?.filter((index) => !failed.has(index)) ?? [];
+        if (best.length > 0) return best;
+        for (const index of members(at)[group] ?? []) failed.add(index);
+      }
+      throw noValues(tried(0, every));
     });
-    byRung[rung] = kept;
-    return kept;
+  }
+
+  /** By group, the members of a rung that have a score, the best first. */
+  function rankedAt(rung: number): readonly (readonly number[])[] {
+    const own = members(rung).map((group) => new Set(group));
+    return rankings(tried(rung, union(members(rung))), groups).map((ranking, group) =>
+      ranking.flatMap(({ values, score }) => {
+        const index = indexOf.get(values);
+        return score !== undefined && index !== undefined && own[group]?.has(index) ? [index] : [];
+      }),
+    );
   }
 
   function tried(rung: number, chosen: readonly number[]) {

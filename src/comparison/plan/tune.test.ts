@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type AxisPoint, parseComparison } from '../../config/comparison.js';
-import { UserError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import { definitions } from '../../training/definitions.js';
 import { searchedPlaces } from './candidates.js';
-import { chooseValues as chooseBy, createMatching, type Tried } from './decided-changes.js';
+import { choices, createMatching, rankings, type Tried } from './decided-changes.js';
 import { experimentOf, type Wanted } from './run.js';
 import { tuningRuns as runsOf } from './search.js';
 
@@ -40,8 +40,13 @@ function tuningRuns(of: typeof searched, label: string, point: AxisPoint, change
 }
 
 const tasks = ['click', 'watch'];
-const chooseValues = (all: readonly Tried[], of: readonly string[], independent: boolean) =>
-  chooseBy(all, independent ? of.map((task) => [task]) : [of]);
+const chooseValues = (all: readonly Tried[], of: readonly string[], independent: boolean) => {
+  const groups = independent ? of.map((task) => [task]) : [of];
+  const best = rankings(all, groups).map(([first]) =>
+    must(first?.score === undefined ? undefined : first.values, 'a best'),
+  );
+  return choices(groups, best);
+};
 
 describe('the search', () => {
   const point = { 'dataset.correlation': 0.2 };
@@ -122,9 +127,9 @@ const tried = (...scores: (Scores | undefined)[]) =>
 
 describe('the values chosen together', () => {
   const chosen = (all: readonly Tried[]) => {
-    const choices = chooseValues(all, tasks, false);
-    expect(choices.map((choice) => choice.tasks)).toEqual([tasks]);
-    return choices[0]?.values;
+    const made = chooseValues(all, tasks, false);
+    expect(made.map((choice) => choice.tasks)).toEqual([tasks]);
+    return made[0]?.values;
   };
 
   test('have the best mean over tasks of AUC and 1 - nmse', () => {
@@ -152,12 +157,6 @@ describe('the values chosen together', () => {
   test('a run that failed, and one without a score that others have, is worse than any', () => {
     expect(chosen(tried(undefined, [null, 0.01], [0.99, null], [0.01, 40]))).toEqual(values[3]);
     expect(chosen(tried([Number.NaN, 0.01], [0.01, 40]))).toEqual(values[1]);
-  });
-
-  test('there are none if all failed', () => {
-    const attempt = () => chosen(tried(undefined, [null, null]));
-    expect(attempt).toThrow(UserError);
-    expect(attempt).toThrow(/Tuning of 'shared' found no values: of each of the 2 combinations a run failed/);
   });
 
   test('are the best by the mean over seeds', () => {
