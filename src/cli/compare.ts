@@ -58,7 +58,7 @@ const words = () =>
 export const compare = defineCommand(words, async (given, options) => {
   const [
     { neededConfig, readComparison },
-    { executeOf },
+    { executeOf, isQueue, shownOverride },
     { planComparison },
     { compareAndReport },
     { openCompareDisplay },
@@ -80,7 +80,7 @@ export const compare = defineCommand(words, async (given, options) => {
     ...(arrayLimit === undefined ? {} : { arrayLimit }),
     ...(Object.keys(sbatch).length === 0 ? {} : { sbatch }),
   });
-  const onCluster = ['slurm', 'kubernetes'].includes(execute.on);
+  const [onCluster, onQueue] = [['slurm', 'kubernetes'].includes(execute.on), isQueue(execute.on)];
   if (options.jobs !== undefined && onCluster)
     throw new ConfigError(
       '--jobs is of processes on one machine; on a cluster, --array-limit is the most runs at a time.',
@@ -88,6 +88,12 @@ export const compare = defineCommand(words, async (given, options) => {
   if (options.collect && !onCluster) throw new ConfigError('--collect goes with --on slurm or --on kubernetes.');
   if (Object.keys(sbatch).length > 0 && execute.on !== 'slurm')
     throw new ConfigError(`--${Object.keys(sbatch)[0]} is an option of sbatch: it goes with --on slurm.`);
+  if (arrayLimit !== undefined && !onCluster)
+    throw new ConfigError('--array-limit goes with --on slurm or --on kubernetes.');
+  if ((options.sendData || options.attach) && !onQueue)
+    throw new ConfigError(
+      `${options.sendData ? '--send-data' : '--attach'} goes with a queue: --on redis://HOST:PORT.`,
+    );
   if (options.detach && options.attach) throw new ConfigError('--detach leaves and --attach waits: give one of them.');
   if (options.detach && execute.on === 'local')
     throw new ConfigError('--detach: runs on this machine need this process; name a queue or a cluster with --on.');
@@ -98,7 +104,7 @@ export const compare = defineCommand(words, async (given, options) => {
     ...(options.predictions ? [] : ['--no-predictions']),
     ...(arrayLimit === undefined ? [] : ['--array-limit', String(arrayLimit)]),
     ...Object.entries(sbatch).flatMap(([key, value]) => ['--sbatch', value === true ? key : `${key}=${value}`]),
-    ...overrides,
+    ...overrides.map(shownOverride),
   ]);
   const jobs = options.jobs === undefined ? {} : { jobs: options.jobs };
   const display = openCompareDisplay(process.stderr, config);
@@ -129,7 +135,7 @@ export const compare = defineCommand(words, async (given, options) => {
         ...{ predictions: options.predictions, force: options.force ?? false },
       },
       {
-        command: commandLine('compare', ['--config', file, ...overrides]),
+        command: commandLine('compare', ['--config', file, ...overrides.map(shownOverride)]),
         formats: { svg: options.svg ?? false, png: options.png ?? false },
         onTrained: ignore, // a signal may end the process now, and the same command then writes the report
       },

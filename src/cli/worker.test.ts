@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Queue } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { payloadSchema, plannedBy, prefix, queueName } from '../comparison/execute/queue/messages.js';
 import { hasRedis, type RedisServer, startRedis } from '../comparison/execute/queue/redis-server.fixture.js';
 import { logEntries } from '../comparison/stored/timing.js';
+import { sha256 } from '../support/checksum.js';
 import { contentsOf, ple, temporaryFolder } from './command.fixture.js';
 import { comparisonIn, type Started, smallComparison, startPle, until } from './compare.fixture.js';
 
@@ -110,7 +111,7 @@ withRedis('a worker that drains gives its run back with a checkpoint, and anothe
   const first = startWorker(join(folder, 'first'), server);
   const planner = startPle(words('queue', '--on', server.address));
   const begun = await until('a run trains', () => logOf(join(folder, 'first')).find(({ msg }) => msg === 'started'));
-  const run = join(folder, 'first', String(begun.job).replace('run-', ''));
+  const run = join(folder, 'first', String(begun.job));
   await until('a checkpoint', () => existsSync(join(run, 'checkpoints/last.safetensors')));
   process.kill(first.pid, 'SIGTERM');
   const { status } = await first.finished;
@@ -179,7 +180,7 @@ const table = (folder: string): Parameters<typeof smallComparison>[1] => [
 ];
 
 withRedis(
-  'other data are refused with both checksums, once; the same are found by a path map, or come with the queue',
+  'other data are refused with both checksums, and left to other workers; the same are found by a path map, or come with the queue',
   async () => {
     const folder = temporaryFolder();
     const server = await redisIn(folder);
@@ -195,20 +196,17 @@ withRedis(
     const { words } = comparison(folder, table(folder));
     const map = (to: string) => ['--data', `${join(folder, 'planner')}=${join(folder, to)}`];
     const other = startWorker(join(folder, 'w1'), server, map('other'));
-    const refused = await ple(words('refused', '--on', server.address));
-    expect(refused.status, refused.stderr).toBe(1);
-    expect(refused.stderr).toMatch(
-      /failed: The data have the checksum [0-9a-f]{64} here, and [0-9a-f]{64} where the run was planned/,
-    );
-    expect(logOf(join(folder, 'w1')).filter(({ msg }) => msg === 'begun')).toHaveLength(2);
-    process.kill(other.pid, 'SIGTERM');
-    await other.finished;
-
-    const mapped = startWorker(join(folder, 'w2'), server, map('same'));
-    const found = await ple(words('found', '--on', server.address));
+    const planner = startPle(words('found', '--on', server.address));
+    const notes =
+      /refuses runs: The data have the checksum [0-9a-f]{64} here, and [0-9a-f]{64} where the run was planned/g;
+    await until('it refuses', () => notes.test(planner.stderr()));
+    const mapped = startWorker(join(folder, 'w2'), server, map('same')); // it trains all, and the other stays
+    const found = await planner.finished;
     expect(found.status, found.stderr).toBe(0);
-    process.kill(mapped.pid, 'SIGTERM');
-    await mapped.finished;
+    expect(found.stderr.match(notes)).toHaveLength(1);
+    for (const { pid } of [other, mapped]) process.kill(pid, 'SIGTERM');
+    await Promise.all([other.finished, mapped.finished]);
+    expect(contentsOf(join(folder, 'w1')).filter((name) => name.startsWith('run-'))).toEqual([]);
 
     startWorker(join(folder, 'w3'), server, map('nowhere'));
     const sent = await ple(words('sent', '--on', server.address, '--send-data', 'train.epochs=2'));
@@ -233,9 +231,9 @@ withRedis('jobs of others are refused: no run fails for another version, and not
     predictions: true,
     files: [],
   };
-  await add('run-00000003', payloadSchema.parse(payload));
-  await add('run-00000004', { ...payload, hash8: '00000004', path: '../../outside' });
-  await add('run-00000005', payload);
+  await add('run-00000003-p', payloadSchema.parse(payload));
+  await add('run-00000004-p', { ...payload, hash8: '00000004', path: '../../outside' });
+  await add('run-00000005-p', payload);
   const worker = startWorker(join(folder, 'worker'), server);
   await until(
     'all are looked at',
@@ -245,11 +243,104 @@ withRedis('jobs of others are refused: no run fails for another version, and not
   expect(await reasonOf('run-00000001')).toBe('The job is no run of ple.');
   expect(await (await queue.getJob('run-00000002'))?.getState()).toMatch(/delayed|waiting/);
   expect(worker.stderr()).toMatch(
-    /The queue has runs of ple 99.0.0 \(protocol 1\), and this is ple .*: install the same version/,
+    /The queue has runs of ple 99.0.0 \(protocol 2\), and this is ple .*: install the same version/,
   );
-  expect(await reasonOf('run-00000003')).toMatch(/^the config of the run:1:.*not valid YAML/);
-  expect(await reasonOf('run-00000004')).toMatch(/^The job is not as ple writes it: path: not below runs/);
-  expect(await reasonOf('run-00000005')).toMatch(/has the run 00000003/);
+  expect(await reasonOf('run-00000003-p')).toMatch(/^the config of the run:1:.*not valid YAML/);
+  expect(await reasonOf('run-00000004-p')).toMatch(/^The job is not as ple writes it: path: not below runs/);
+  expect(await reasonOf('run-00000005-p')).toMatch(/has the run 00000003/);
   expect(readdirSync(folder).toSorted()).toEqual(['redis', 'worker']);
   expect(contentsOf(join(folder, 'worker'))).toEqual(['lock', 'worker.jsonl']);
+});
+
+withRedis('a run with predictions is not that without', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const { words, alone } = comparison(folder);
+  await ple(words('here', '--on', server.address, '--detach', '--no-predictions'));
+  startWorker(join(folder, 'worker'), server, ['--jobs', '2']);
+  const there = await ple(words('there', '--on', server.address, '--attach'));
+  expect(there.status, there.stderr).toBe(0);
+  expect(comparisonIn(join(folder, 'there/small'))).toBe(await alone());
+});
+
+withRedis.for<[string, string, (redis: Redis, id: string) => Promise<unknown>, RegExp]>([
+  ['no upload', 'text', async () => 'not an object {', /A worker returned what ple does not write/],
+  ['another run', 'other', otherRun, /The queue returned another run \(deadbeef\)/],
+])('%s is no result: the run fails, and the next call trains it', async ([, name, result, message]) => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const connection = { port: server.port, maxRetriesPerRequest: null };
+  const redis = new Redis(connection);
+  onTestFinished(() => redis.disconnect());
+  const wrong = new Worker(queueName, ({ id = '' }) => result(redis, id), { connection, prefix, concurrency: 9 });
+  onTestFinished(() => wrong.close(true));
+  const { words, alone } = comparison(folder);
+  const failed = await ple(words(name, '--on', server.address));
+  expect(failed.status, failed.stderr).toBe(1);
+  expect(failed.stderr).toMatch(message);
+  expect(contentsOf(join(folder, name)).filter((file) => /result|environment/.test(file))).toEqual([]);
+  await wrong.close();
+  startWorker(join(folder, 'worker'), server);
+  const again = await ple(words(name, '--on', server.address));
+  expect(again.status, again.stderr).toBe(0);
+  expect(comparisonIn(join(folder, name, 'small'))).toBe(await alone());
+});
+
+async function otherRun(redis: Redis, id: string): Promise<unknown> {
+  const texts = { 'environment.json': '{"hash8":"deadbeef"}', 'result.json': '{"of":"another run"}' };
+  const files = Object.entries(texts).map(([name, text]) => ({ name, bytes: text.length, sha256: sha256(text) }));
+  for (const [index, text] of Object.values(texts).entries()) await redis.hset(`ple:upload:${id}`, `${index}:0`, text);
+  return { worker: 'w/1/1', upload: { id, files } };
+}
+
+withRedis('jobs that the store has lost are added again; a planner without its store can be stopped', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const { words } = comparison(folder);
+  const planner = startPle(words('queue', '--on', server.address));
+  const redis = new Redis(server.port);
+  onTestFinished(() => redis.disconnect());
+  const jobs = async () => (await redis.keys(`${prefix}:${queueName}:run-*`)).length;
+  for (const _ of ['added', 'added again']) {
+    await expect.poll(jobs, { timeout: 20_000 }).toBe(6);
+    await redis.flushall();
+  }
+  redis.disconnect();
+  await server.kill();
+  await until('it is missed', () => planner.stderr().includes('is away'));
+  process.kill(planner.pid, 'SIGINT');
+  expect((await planner.finished).status).toBe(130);
+});
+
+withRedis('a database that the server does not have is an error', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const { status, stderr } = await ple(['worker', '--queue', `${server.address}/99`, '--runs', join(folder, 'w')]);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^ple: The queue at 127.0.0.1:\d+\/99 refuses: ERR DB index is out of range\.\n$/);
+});
+
+withRedis('a full server is no bug: the error says what to do', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const { words } = comparison(folder, [['seeds: 2', 'seeds: 1']]);
+  const left = await ple(words('queue', '--on', server.address, '--detach'));
+  expect(left.status, left.stderr).toBe(0);
+  const redis = new Redis(server.port);
+  onTestFinished(() => redis.disconnect());
+  await redis.config('SET', 'maxmemory', '1mb');
+  const full = await ple(words('other', '--on', server.address, '--detach', 'train.epochs=7'));
+  expect(full.status).toBe(1);
+  expect(full.stderr).toMatch(/^ple: The queue at .* refuses: .*OOM .*Give it more memory .*\n$/m);
+  expect(full.stderr).not.toMatch(/bug/);
+});
+
+withRedis('two workers need two folders', async () => {
+  const folder = temporaryFolder();
+  const server = await redisIn(folder);
+  const first = startWorker(join(folder, 'worker'), server);
+  await until('it takes runs', () => first.stderr().includes('takes runs'));
+  const { status, stderr } = await ple(['worker', '--queue', server.address, '--runs', join(folder, 'worker')]);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/worker is in use by process \d+\. Each worker needs a folder of its own: --runs DIR\./);
 });

@@ -11,6 +11,7 @@ import {
   visit,
 } from 'yaml';
 import { ConfigError } from '../support/errors.js';
+import { shownOverride } from './execute.js';
 
 export type Path = readonly (string | number)[];
 
@@ -79,7 +80,7 @@ export function readDocument(
   function locate(path: Path): string {
     for (let length = path.length; length > 0; length--) {
       const word = overridden.get(path.slice(0, length).join('.'));
-      if (word !== undefined) return `override '${word}'`;
+      if (word !== undefined) return `override '${shownOverride(word)}'`;
     }
     for (let length = path.length; length > 0; length--) {
       const offset = keyOffset(path.slice(0, length));

@@ -81,7 +81,12 @@ export function isQueue(on: string): boolean {
   return hostname !== '' && /^\/?\d*$/.test(pathname) && search === '' && hash === '';
 }
 
+/** An override, as messages and files may hold it. */
+export function shownOverride(word: string): string {
+  return /^execute[.=]/.test(word) ? withoutPassword(word) : word;
+}
+
 /** For messages: an address may hold a password. */
 export function withoutPassword(on: string): string {
-  return on.replace(/^(\w+:\/\/).*@/, '$1');
+  return on.replace(/(\w+:\/\/).*@/, '$1');
 }

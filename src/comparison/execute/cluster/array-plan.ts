@@ -1,4 +1,3 @@
-import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../../support/errors.js';
 import { programVersion } from '../../../training/environment.js';
@@ -10,7 +9,7 @@ const shape = z.strictObject({
   version: z.string(),
   stage: z.enum(['tuning', 'runs']),
   /** Of the runs' folders, relative to that of the plan. */
-  folder: z.string().refine((path) => !isAbsolute(path), 'it is not relative to the plan'),
+  folder: z.string().regex(/^\.\.(\/(?!\.{1,2}(\/|$))[^/\\]+)*$/, 'it is not in the folder above the plan'),
   /** Whether runs keep the predictions of the test split. */
   predictions: z.boolean(),
   /** From index 0, the longest first. */

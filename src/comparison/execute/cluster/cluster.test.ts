@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseComparison } from '../../../config/comparison.js';
+import { acquireLock } from '../../../support/lock.js';
 import { definitions } from '../../../training/definitions.js';
 import { experimentOf, type Run, reportedRuns } from '../../plan/run.js';
 import { arrayPlanText } from './array-plan.js';
@@ -69,6 +70,24 @@ test('one that has trained fewer epochs is missing, if a plan has it with these 
       /^1 of 2 runs to tune are finished; failed: 0, training: 0, waiting or missing: 1\./,
     ),
   });
+});
+
+test('a run that a process holds trains, whatever an earlier task of it has left', async () => {
+  trained(3, 2);
+  const run = join(folder, 'tuning/1');
+  writeFileSync(join(folder, 'jobs/11234567.failed'), 'another process uses the folder\n');
+  const lock = acquireLock(run);
+  await expect(collected()).rejects.toMatchObject({ message: expect.stringMatching(/failed: 0, training: 1,/) });
+  lock.release();
+  expect((await collected()).map(({ state }) => state)).toEqual(['finished', 'failed']);
+  rmSync(join(folder, 'jobs/11234567.failed'));
+});
+
+test('a plan of another version is as none: the runs are planned again', async () => {
+  const plan = { stage: 'tuning', folder: '../tuning', predictions: false, runs: runs.map(planned) } as const;
+  const old = { ...JSON.parse(arrayPlanText(plan)), version: '0.0.9' };
+  writeFileSync(join(folder, 'jobs/old.json'), JSON.stringify(old));
+  await expect(collected()).rejects.toMatchObject({ exitCode: 1, message: expect.stringMatching(/missing: 1\./) });
 });
 
 function planned({ folder: name, hash8, experiment, until = 0 }: Run) {

@@ -75,11 +75,12 @@ function cluster(
     if (tasks !== '') throw new Detached(`${finished}; in Slurm's queue: ${tasks}. Later: ${command} --collect`);
     if (!collect || !todo.some(isIn(place.jobs))) return handOver(stage, todo, folder, place);
 
-    const failures = new Map(todo.flatMap((run) => failureOf(run, place.jobs)));
+    const inUse = new Set(todo.flatMap((run) => (isHeld(join(folder, run.folder)) ? [run.folder] : [])));
+    const failures = new Map(todo.flatMap((run) => (inUse.has(run.folder) ? [] : failureOf(run, place.jobs))));
     for (const [path, message] of failures) report({ kind: 'note', message: `${path} failed: ${message}` });
     const open = todo.filter((run) => !failures.has(run.folder));
     if (open.length === 0) return known.map((run) => (failures.has(run.folder) ? { ...run, state: 'failed' } : run));
-    const training = open.filter((run) => isHeld(join(folder, run.folder))).length;
+    const training = inUse.size;
     const rest = `${finished}; failed: ${failures.size}, training: ${training}, ${on === 'slurm' ? 'missing' : 'waiting or missing'}: ${open.length - training}`;
     if (training > 0) throw new Detached(`${rest}. Later: ${command} --collect`);
     const next =
@@ -171,7 +172,16 @@ function hasTrained({ folder: name, until, state }: Run, folder: string): boolea
 /** Whether a plan in this folder has the run. */
 function isIn(jobs: string): (run: Pick<Run, 'hash8' | 'until'>) => boolean {
   const names = existsSync(jobs) ? readdirSync(jobs) : [];
-  const plans = names.filter((name) => name.endsWith('.json')).map((name) => readArrayPlan(join(jobs, name)));
+  const plans = names
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => {
+      try {
+        return [readArrayPlan(join(jobs, name))];
+      } catch (error) {
+        if (error instanceof ConfigError) return []; // of another version of ple
+        throw error;
+      }
+    });
   const keyOf = ({ hash8, until }: Pick<Run, 'hash8' | 'until'>) => `${hash8} ${until}`;
   const planned = new Set(plans.flatMap(({ runs }) => runs.map((run) => `${run.hash8} ${run.until}`)));
   return (run) => planned.has(keyOf(run));

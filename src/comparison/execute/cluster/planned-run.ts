@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Experiment, hash8, parseExperiment } from '../../../config/experiment.js';
-import { ConfigError, DataError } from '../../../support/errors.js';
+import { ConfigError, DataError, exitCode, UserError } from '../../../support/errors.js';
+import { FolderInUse } from '../../../support/lock.js';
 import { asUserError } from '../../../support/system-error.js';
 import { writeWhole } from '../../../support/whole-file.js';
 import { definitions } from '../../../training/definitions.js';
@@ -31,7 +32,8 @@ interface TrainOptions extends Pick<RunOptions, 'signal' | 'on'> {
 const waitSeconds = 180;
 
 /**
- * Reads the run with this index. Why a run failed is left in a file beside the plan, for the collecting process.
+ * Reads the run with this index. Why a run failed is left in a file beside the plan, for the collecting process. A folder
+ * that another process uses is no failure: the exit code is then that of an interruption.
  * @throws ConfigError if the plan has no such run or this program does not know its parts; see also `readArrayPlan`.
  */
 export async function plannedRun(file: string, index: number): Promise<PlannedRun> {
@@ -88,6 +90,7 @@ async function telling<Value>(failure: string, work: () => Promise<Value>): Prom
   try {
     return await work();
   } catch (error) {
+    if (error instanceof FolderInUse) throw new UserError(error.message, exitCode.interrupted); // not failed: it trains elsewhere
     await writeWhole(failure, `${asUserError(error)?.message ?? `this is a bug: ${error}`}\n`);
     throw error;
   }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { ConfigError } from '../../../support/errors.js';
 
 /** A Redis server, and how to log in to it. */
@@ -10,7 +11,8 @@ export interface Address {
     readonly db: number;
     readonly username?: string;
     readonly password?: string;
-    readonly tls?: { readonly servername: string };
+    /** An IP address is no name of a server. */
+    readonly tls?: { readonly servername?: string };
   };
 }
 
@@ -34,7 +36,7 @@ export function addressOf(on: string, environment: NodeJS.ProcessEnv): Address {
       ...{ host, port: Number(port || 6379), db: database },
       ...(user ? { username: user } : {}),
       ...(secret ? { password: secret } : {}),
-      ...(protocol === 'rediss:' ? { tls: { servername: host } } : {}),
+      ...(protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
     },
   };
 }

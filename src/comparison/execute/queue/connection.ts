@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { UserError } from '../../../support/errors.js';
 import type { Address } from './address.js';
@@ -11,7 +11,7 @@ export interface Connection {
   close(): void;
 }
 
-const reconnectMilliseconds = 1000;
+const [reconnectMilliseconds, answerMilliseconds] = [1000, 10_000];
 
 /**
  * Connects, and waits for a server that does not answer yet.
@@ -56,10 +56,31 @@ export async function connect(
     open,
     close() {
       closed = true;
-      for (const one of opened) one.disconnect();
+      for (const one of opened) {
+        // One that waits for its next attempt would keep its commands for ever: they fail with that attempt.
+        if (one.status === 'reconnecting') one.once('connect', () => one.disconnect());
+        else one.disconnect();
+      }
     },
   };
 }
+
+/** What a server refuses, as a condition outside the program. Undefined for any other error. */
+export function refusalOf(error: unknown, shown: string): UserError | undefined {
+  if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined;
+  const [first] = 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors : []; // of EXECABORT
+  if (first instanceof Error) return refusalOf(first, shown);
+  const code = /\b(OOM|MISCONF|READONLY|NOPERM)\b/.exec(error.message)?.[1];
+  const hint = code === undefined ? '' : ` ${remedies[code]}.`;
+  return new UserError(`The queue at ${shown} refuses: ${reasonOf(error)}.${hint}`);
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  OOM: 'Give it more memory (maxmemory in redis.conf), or use --shared or --no-predictions',
+  MISCONF: 'Make room on its disk',
+  READONLY: 'Name the server that replicas copy',
+  NOPERM: 'Give its user the rights that docs/scaling.md names',
+};
 
 async function firstAnswer(
   shown: string,
@@ -72,28 +93,41 @@ async function firstAnswer(
     const redis = new Redis({
       ...options,
       lazyConnect: true,
+      connectTimeout: answerMilliseconds / 2,
       enableReadyCheck: false,
       retryStrategy: () => null,
       maxRetriesPerRequest: 0,
     });
     let cause: unknown;
+    const [stop, timer] = [
+      () => redis.disconnect(),
+      setTimeout(() => {
+        cause = new Error(`no answer within ${answerMilliseconds / 1000} s (is it Redis?)`);
+        redis.disconnect();
+      }, answerMilliseconds),
+    ];
+    signal.addEventListener('abort', stop);
     redis.on('error', (error) => {
-      cause = error;
+      cause ??= error;
     });
     try {
       await redis.connect();
+      if (options.db !== 0) await redis.select(options.db);
       await checkMemory(await redis.info('memory'), shown);
       return;
     } catch (error) {
       if (error instanceof UserError) throw error;
+      signal.throwIfAborted();
       const reason = reasonOf(cause ?? error);
       if (!/ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|LOADING|Connection is closed/.test(reason))
         throw new UserError(`The queue at ${shown} refuses: ${reason}.${loginHint(reason)}`);
       if (attempt === 0) say(`The queue at ${shown} does not answer (${reason}): waiting for it.`);
     } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
       redis.disconnect();
     }
-    await setTimeout(reconnectMilliseconds, undefined, { signal }).catch(() => undefined);
+    await wait(reconnectMilliseconds, undefined, { signal }).catch(() => undefined);
   }
 }
 

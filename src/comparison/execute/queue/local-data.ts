@@ -47,7 +47,7 @@ export async function fetchData(
 ): Promise<readonly PathMap[]> {
   const maps: PathMap[] = [];
   for (const file of files) {
-    const to = join(folder, file.sha256, basename(file.path).replaceAll(/[^\w.-]/g, '_') || 'file'); // loaders go by its ending
+    const to = join(folder, file.sha256, localName(file.path));
     if (!existsSync(to)) {
       makeFolder(dirname(to));
       await fetchFile(redis, file, to);
@@ -57,8 +57,18 @@ export async function fetchData(
   return maps;
 }
 
-/** The experiment with the paths of this machine. The longest `from` that fits a path counts. */
-export function withLocalPaths(experiment: Experiment, maps: readonly PathMap[]): Experiment {
+/** A name in a folder, whatever the path is. Loaders go by its ending. */
+function localName(path: string): string {
+  return basename(path)
+    .replaceAll(/[^\w.-]/g, '_')
+    .replace(/^\.*/, 'data-');
+}
+
+/**
+ * The experiment with the paths of this machine. The longest `from` that fits a path counts.
+ * @param cache Where prepared data are written here, whatever the experiment says.
+ */
+export function withLocalPaths(experiment: Experiment, maps: readonly PathMap[], cache: string): Experiment {
   const keys = dataPaths(experiment, definitions);
   const here = (value: unknown): unknown => {
     if (typeof value === 'string') return localPath(value, maps);
@@ -68,7 +78,7 @@ export function withLocalPaths(experiment: Experiment, maps: readonly PathMap[])
   };
   const mapped = Object.entries(experiment.dataset).map(([key, value]) => [
     key,
-    keys.includes(key) ? here(value) : value,
+    key === 'cache' ? cache : keys.includes(key) ? here(value) : value,
   ]);
   return { ...experiment, dataset: { ...experiment.dataset, ...Object.fromEntries(mapped) } };
 }

@@ -11,9 +11,10 @@ const payload = {
   files: [],
 };
 
-test('a job is named by the run and the epoch that it stops after; a hash of digits is no number', () => {
-  expect(jobIdOf(payload)).toBe('run-01234567');
-  expect(jobIdOf({ ...payload, until: 4 })).toBe('run-01234567-e4');
+test('a job is named by the run, the epoch that it stops after, and whether it keeps predictions; it is no number', () => {
+  expect(jobIdOf(payload)).toBe('run-01234567-p');
+  expect(jobIdOf({ ...payload, predictions: false })).toBe('run-01234567');
+  expect(jobIdOf({ ...payload, predictions: false, until: 4 })).toBe('run-01234567-e4');
 });
 
 test('a payload as the planner writes it is taken', () => {

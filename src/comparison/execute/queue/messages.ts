@@ -3,11 +3,14 @@ import { programVersion } from '../../../training/environment.js';
 import { mostBytes, uploadSchema } from './pieces.js';
 
 /** Its number grows with every change of what planner and workers send each other. */
-const protocol = 1;
+const protocol = 2;
 
 /** The BullMQ queue of all comparisons, and the prefix of its keys. All keys begin with `ple:`. */
 export const queueName = 'runs';
 export const prefix = 'ple:queue';
+
+/** Of BullMQ, in which 1 is the highest. */
+export const lowestPriority = 2 ** 21;
 
 /** Workers say how long a run waits before another attempt. */
 export const backOff = 'doubling';
@@ -43,9 +46,9 @@ export const payloadSchema = z.strictObject({
 });
 export type Payload = z.infer<typeof payloadSchema>;
 
-/** A run's job has the run's hash for its name, so that no run is added twice. BullMQ takes no name that is a number. */
-export function jobIdOf({ hash8, until }: Pick<Payload, 'hash8' | 'until'>): string {
-  return `run-${hash8}${until === undefined ? '' : `-e${until}`}`;
+/** A run's job has the run's hash for its name, so that no run is added twice; what it leaves out has another name. BullMQ takes no number. */
+export function jobIdOf({ hash8, until, predictions }: Pick<Payload, 'hash8' | 'until' | 'predictions'>): string {
+  return `run-${hash8}${until === undefined ? '' : `-e${until}`}${predictions ? '-p' : ''}`;
 }
 
 /** What a worker tells of a run while it trains. */

@@ -51,16 +51,26 @@ export function filesOf(folder: string): readonly string[] {
  * @throws UserError if they are larger than `mostBytes`.
  */
 export async function upload(redis: Redis, folder: string, names: readonly string[], id: string): Promise<Upload> {
+  try {
+    return await sent(redis, folder, names, id);
+  } catch (error) {
+    await forget(redis, id).catch(() => undefined); // else it expires
+    throw error;
+  }
+}
+
+async function sent(redis: Redis, folder: string, names: readonly string[], id: string): Promise<Upload> {
   const files: Upload['files'] = [];
   let waiting: (string | Buffer)[] = [];
   let bytesWaiting = 0;
   const flush = async () => {
     if (waiting.length === 0) return;
-    await redis
+    const replies = await redis
       .multi()
       .hset(keyOf(id), ...waiting)
       .expire(keyOf(id), keptSeconds)
       .exec();
+    for (const [error] of replies ?? []) if (error) throw error;
     waiting = [];
     bytesWaiting = 0;
   };

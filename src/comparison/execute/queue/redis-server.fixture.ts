@@ -63,6 +63,7 @@ export async function startRedis(folder: string, ...settings: readonly string[])
     address: `redis://127.0.0.1:${port}`,
     start,
     async kill() {
+      if (server?.exitCode !== null || server.signalCode !== null) return; // it has ended
       const ended = new Promise((resolve) => server?.once('exit', resolve));
       server?.kill('SIGKILL');
       await ended;
