@@ -27,7 +27,7 @@ const script = fileURLToPath(new URL('./worker.js', import.meta.url));
 export function startWorker(): WorkerProcess {
   const child = fork(script, {
     // V8's garbage-collection threads would run on the core of the next worker. One thread needs less processor time.
-    execArgv: [...process.execArgv, '--single-threaded-gc'],
+    execArgv: [...process.execArgv.filter(isOfFiles), '--single-threaded-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let errors = '';
@@ -73,6 +73,12 @@ export function startWorker(): WorkerProcess {
     },
     kill: () => child.kill('SIGKILL'),
   };
+}
+
+/** Without the program of `node --eval`, which the worker would run in place of its own. */
+function isOfFiles(word: string, index: number, words: readonly string[]): boolean {
+  const isProgram = (option = '') => /^(-e|-p|-pe|--eval|--print)$/.test(option);
+  return !isProgram(word) && !isProgram(words[index - 1]) && !word.startsWith('--input-type');
 }
 
 /** The error to throw for an unexpected answer. */
