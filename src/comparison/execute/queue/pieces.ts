@@ -105,7 +105,12 @@ export async function download(redis: Redis, { id, files }: Upload, folder: stri
   for (const [index, file] of files.entries()) {
     const path = join(folder, file.name);
     makeFolder(dirname(path));
-    await writeWhole(path, fetched(redis, keyOf(id), index, file));
+    try {
+      await writeWhole(path, fetched(redis, keyOf(id), index, file));
+    } catch (error) {
+      if (error instanceof DataError && (await redis.exists(keyOf(id))) === 0) return false; // it went meanwhile
+      throw error;
+    }
   }
   return true;
 }

@@ -320,11 +320,16 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     makeFolder(folder);
     for (let waited = 0; whyLocked(folder, true) !== null && waited < untilLeft; waited += 0.1) await wait(100);
     if (existsSync(join(folder, 'result.json'))) return;
-    const stored = await storedCheckpoint(redis, hash8);
     const own = await checkpointPlace(folder, hash8);
-    if (stored && !(own && isNewer(own, stored))) {
+    for (;;) {
+      const stored = await storedCheckpoint(redis, hash8);
+      if (!stored || (own && isNewer(own, stored))) break;
       for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true });
-      await download(redis, stored.upload, folder);
+      if (await download(redis, stored.upload, folder)) break;
+      // Another job of the run has replaced it: the newer one is taken, or what came of this one is removed.
+      for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true });
+      const next = await storedCheckpoint(redis, hash8);
+      if (next?.upload.id === stored.upload.id) break; // its pieces are lost: from the start
     }
     if (!existsSync(join(folder, 'config.yaml'))) await writeWhole(join(folder, 'config.yaml'), config);
   }
