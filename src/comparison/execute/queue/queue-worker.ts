@@ -324,15 +324,19 @@ export async function serveQueue(options: QueueWorkerOptions): Promise<number> {
     for (;;) {
       const stored = await storedCheckpoint(redis, hash8);
       if (!stored || (own && isNewer(own, stored))) break;
-      for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true });
-      if (await download(redis, stored.upload, folder)) break;
-      // Another job of the run has replaced it: the newer one is taken, or what came of this one is removed.
-      for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true });
-      const next = await storedCheckpoint(redis, hash8);
+      const isWhole = await download(redis, stored.upload, clearedFolder(folder));
+      if (isWhole) break;
+      clearedFolder(folder);
+      const next = await storedCheckpoint(redis, hash8); // another job of the run may have replaced it
       if (next?.upload.id === stored.upload.id) break; // its pieces are lost: from the start
     }
     if (!existsSync(join(folder, 'config.yaml'))) await writeWhole(join(folder, 'config.yaml'), config);
   }
+}
+
+function clearedFolder(folder: string): string {
+  for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true });
+  return folder;
 }
 
 /** @throws FolderInUse, with what to do. A process of another container counts as gone after a minute without a sign of life. */
