@@ -11,7 +11,7 @@ let first: Finished;
 const at = (...path: string[]) => join(folder, ...path);
 
 function compare(...words: string[]): Promise<Finished> {
-  return ple(['compare', '--config', config, ...words], { cwd: folder });
+  return pleHere(['compare', '--config', config, ...words], { cwd: folder });
 }
 
 beforeAll(async () => {
@@ -132,7 +132,7 @@ test('two labels of the same experiment are trained once', async () => {
       'label: twin, type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 }',
     ],
   ]);
-  const { status, stdout, stderr } = await ple(
+  const { status, stdout, stderr } = await pleHere(
     ['compare', '--config', file, '--runs', join(twice, 'runs'), '--json', '--jobs', '2'],
     { cwd: twice },
   );

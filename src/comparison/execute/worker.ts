@@ -1,130 +1,19 @@
 // A worker process of a comparison. `worker-process.ts` starts it; it executes orders one after the other and prints
 // nothing. It ends when the comparison's process closes the channel or dies; a run then writes a checkpoint first.
-import { dirname } from 'node:path';
-import { Interrupted } from '../../support/errors.js';
-import { asUserError } from '../../support/system-error.js';
-import { rememberingDataset } from '../../training/load-dataset.js';
-import { loadPlugin } from '../../training/plugins.js';
-import { prepare, type RunEvent, run } from '../../training/run.js';
-import { shapeOf } from '../../training/setup.js';
-import { train } from '../../training/trainer.js';
 import type { Answer, Order, Report, Signal } from './messages.js';
+import { takeOrders } from './orders.js';
 
-const secondsBetweenSteps = 0.2;
-/** How long to wait for the worker of a killed comparison, which is still writing its last checkpoint. */
-const waitSeconds = 120;
-
-const load = rememberingDataset();
-let stop = new AbortController();
-let go: () => void = () => undefined;
+const orders = takeOrders(send);
 
 process.on('message', (text) => {
   const message: Order | Signal = JSON.parse(String(text));
-  if (message.kind === 'stop') stop.abort(new Interrupted());
-  else if (message.kind === 'go') go();
-  else {
-    stop = new AbortController();
-    void carryOut(message, stop.signal).catch(failure).then(send);
-  }
+  if (message.kind === 'stop' || message.kind === 'go') orders.signal(message);
+  else void orders.take(message).then(send);
 });
-process.on('disconnect', () => stop.abort(new Interrupted()));
+process.on('disconnect', () => orders.signal({ kind: 'stop' }));
 // A terminal also sends its signals to workers, which ignore them: the comparison's process says when to stop.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 function send(message: Report | Answer): void {
   if (process.connected) process.send?.(JSON.stringify(message), () => undefined);
-}
-
-/** Forwards the events that need no change. */
-function tell(event: RunEvent): void {
-  if (event.kind === 'note' || event.kind === 'reading') send(event);
-}
-
-function failure(error: unknown): Answer {
-  if (error instanceof Interrupted) return { kind: 'interrupted' };
-  const told = asUserError(error);
-  if (told) return { kind: 'failed', message: told.message, exitCode: told.exitCode };
-  return { kind: 'failed', message: String(error instanceof Error ? error.stack : error), exitCode: null };
-}
-
-async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
-  for (const { file, sha256 } of order.experiment.plugins ?? []) await loadPlugin(file, sha256);
-  if (order.kind === 'shape') {
-    const dataset = await load(order.experiment, send, signal);
-    const { splits } = dataset;
-    return {
-      kind: 'shape',
-      model: shapeOf(dataset, order.experiment.inputs),
-      rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
-      grouped: splits.test.groups !== undefined,
-    };
-  }
-  if (order.kind === 'measure') return measure(order, signal);
-  let last = 0;
-  const outcome = await run(order.experiment, {
-    runs: dirname(order.path),
-    resume: order.path,
-    overwrite: false,
-    predictions: order.predictions,
-    force: order.force,
-    expected: order.expected,
-    ...(order.until === undefined ? {} : { until: order.until }),
-    engine: order.engine,
-    load,
-    signal,
-    waitSeconds,
-    on(event) {
-      tell(event);
-      if (event.kind === 'start') send({ kind: 'start', resumedAt: event.resumedAt });
-      if (event.kind === 'checkpoint') send(event);
-      if (event.kind !== 'training') return;
-      if (event.record.kind === 'epoch') send({ kind: 'epoch', record: event.record.record });
-      if (event.record.kind === 'step' && performance.now() - last > 1000 * secondsBetweenSteps) {
-        last = performance.now();
-        const { epoch, step, steps, samplesPerSecond } = event.record;
-        send({ kind: 'step', epoch, step, steps, samplesPerSecond });
-      }
-    },
-  });
-  return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
-}
-
-/** Limits a measurement on a busy machine or with a large validation split. */
-const mostWaiting = 4;
-
-/**
- * Compiles, waits for `go`, and trains for `seconds` of steps, or at most four times as long in total. Nothing is kept.
- */
-async function measure(
-  { experiment, engine, seconds }: Order & { readonly kind: 'measure' },
-  signal: AbortSignal,
-): Promise<Answer> {
-  const setup = await prepare(experiment, { engine, load, signal, on: tell });
-  let compileSeconds = 0;
-  let [chunks, samples, spent, step, rate, begun] = [0, 0, 0, 0, 0, 0];
-  for await (const record of train(setup)) {
-    if (signal.aborted) return { kind: 'interrupted' };
-    if (record.kind === 'compiled') {
-      compileSeconds = record.seconds;
-      const begin = new Promise<void>((resolve) => {
-        go = resolve;
-        signal.addEventListener('abort', () => resolve());
-      });
-      send({ kind: 'ready' });
-      await begin;
-      begun = performance.now();
-    }
-    if (chunks > 1 && performance.now() - begun > 1000 * mostWaiting * seconds) break;
-    if (record.kind === 'epoch') step = 0;
-    if (record.kind !== 'step') continue;
-    const done = (record.step - step) * setup.batchSize;
-    step = record.step;
-    chunks += 1;
-    rate = record.samplesPerSecond;
-    if (chunks === 1) continue; // the first chunk allocates memory
-    samples += done;
-    spent += done / rate;
-    if (spent >= seconds) break;
-  }
-  return { kind: 'measured', samplesPerSecond: spent > 0 ? samples / spent : rate, compileSeconds };
 }

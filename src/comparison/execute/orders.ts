@@ -1,0 +1,129 @@
+import { dirname } from 'node:path';
+import { Interrupted } from '../../support/errors.js';
+import { asUserError } from '../../support/system-error.js';
+import { rememberingDataset } from '../../training/load-dataset.js';
+import { loadPlugin } from '../../training/plugins.js';
+import { prepare, type RunEvent, run } from '../../training/run.js';
+import { shapeOf } from '../../training/setup.js';
+import { train } from '../../training/trainer.js';
+import type { Answer, Order, Report, Signal } from './messages.js';
+
+const secondsBetweenSteps = 0.2;
+/** Limits a measurement on a busy machine or with a large validation split. */
+const mostWaiting = 4;
+/** How long to wait for the worker of a killed comparison, which is still writing its last checkpoint. */
+const waitSeconds = 120;
+
+export interface Orders {
+  /** Executes one order. Call it again only after the answer. */
+  take(order: Order): Promise<Answer>;
+  signal(signal: Signal): void;
+}
+
+/** What a worker does, in whichever process. The data of an order are kept for the next. */
+export function takeOrders(report: (report: Report) => void): Orders {
+  const load = rememberingDataset();
+  let stop = new AbortController();
+  let go: () => void = () => undefined;
+  return {
+    take(order) {
+      stop = new AbortController();
+      return carryOut(order, stop.signal).catch(failure);
+    },
+    signal(signal) {
+      if (signal.kind === 'stop') stop.abort(new Interrupted());
+      else go();
+    },
+  };
+
+  /** Forwards the events that need no change. */
+  function tell(event: RunEvent): void {
+    if (event.kind === 'note' || event.kind === 'reading') report(event);
+  }
+
+  async function carryOut(order: Order, signal: AbortSignal): Promise<Answer> {
+    for (const { file, sha256 } of order.experiment.plugins ?? []) await loadPlugin(file, sha256);
+    if (order.kind === 'shape') {
+      const dataset = await load(order.experiment, report, signal);
+      const { splits } = dataset;
+      return {
+        kind: 'shape',
+        model: shapeOf(dataset, order.experiment.inputs),
+        rows: { train: splits.train.rows, validation: splits.validation.rows, test: splits.test.rows },
+        grouped: splits.test.groups !== undefined,
+      };
+    }
+    if (order.kind === 'measure') return measure(order, signal);
+    let last = 0;
+    const outcome = await run(order.experiment, {
+      runs: dirname(order.path),
+      resume: order.path,
+      overwrite: false,
+      predictions: order.predictions,
+      force: order.force,
+      expected: order.expected,
+      ...(order.until === undefined ? {} : { until: order.until }),
+      engine: order.engine,
+      load,
+      signal,
+      waitSeconds,
+      on(event) {
+        tell(event);
+        if (event.kind === 'start') report({ kind: 'start', resumedAt: event.resumedAt });
+        if (event.kind === 'checkpoint') report(event);
+        if (event.kind !== 'training') return;
+        if (event.record.kind === 'epoch') report({ kind: 'epoch', record: event.record.record });
+        if (event.record.kind === 'step' && performance.now() - last > 1000 * secondsBetweenSteps) {
+          last = performance.now();
+          const { epoch, step, steps, samplesPerSecond } = event.record;
+          report({ kind: 'step', epoch, step, steps, samplesPerSecond });
+        }
+      },
+    });
+    return { kind: outcome.status === 'interrupted' ? 'interrupted' : 'done' };
+  }
+
+  /**
+   * Compiles, waits for `go`, and trains for `seconds` of steps, or at most four times as long in total. Nothing is kept.
+   */
+  async function measure(
+    { experiment, engine, seconds }: Order & { readonly kind: 'measure' },
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const setup = await prepare(experiment, { engine, load, signal, on: tell });
+    let compileSeconds = 0;
+    let [chunks, samples, spent, step, rate, begun] = [0, 0, 0, 0, 0, 0];
+    for await (const record of train(setup)) {
+      if (signal.aborted) return { kind: 'interrupted' };
+      if (record.kind === 'compiled') {
+        compileSeconds = record.seconds;
+        const begin = new Promise<void>((resolve) => {
+          go = resolve;
+          signal.addEventListener('abort', () => resolve());
+        });
+        report({ kind: 'ready' });
+        await begin;
+        begun = performance.now();
+      }
+      if (chunks > 1 && performance.now() - begun > 1000 * mostWaiting * seconds) break;
+      if (record.kind === 'epoch') step = 0;
+      if (record.kind !== 'step') continue;
+      const done = (record.step - step) * setup.batchSize;
+      step = record.step;
+      chunks += 1;
+      rate = record.samplesPerSecond;
+      if (chunks === 1) continue; // the first chunk allocates memory
+      samples += done;
+      spent += done / rate;
+      if (spent >= seconds) break;
+    }
+    return { kind: 'measured', samplesPerSecond: spent > 0 ? samples / spent : rate, compileSeconds };
+  }
+}
+
+function failure(error: unknown): Answer {
+  if (error instanceof Interrupted) return { kind: 'interrupted' };
+  const told = asUserError(error);
+  if (told) return { kind: 'failed', message: told.message, exitCode: told.exitCode };
+  return { kind: 'failed', message: String(error instanceof Error ? error.stack : error), exitCode: null };
+}

@@ -1,0 +1,32 @@
+import { vi } from 'vitest';
+import { isAnswer, type Order, type Report } from './messages.js';
+import { takeOrders } from './orders.js';
+import type { WorkerProcess } from './worker-process.js';
+
+/**
+ * In the fast suite comparisons train in the test's own process: a worker takes the same orders, without a process of its own. Messages
+ * are JSON texts here too.
+ */
+vi.mock('./worker-process.js', async (original) => ({
+  ...(await original<typeof import('./worker-process.js')>()),
+  startWorker: startWorkerHere,
+}));
+
+function startWorkerHere(): WorkerProcess {
+  let on: (report: Report) => void = () => undefined;
+  const orders = takeOrders((report) => on(asSent(report)));
+  return {
+    ...{ alive: true, pid: process.pid, signal: orders.signal, kill: () => orders.signal({ kind: 'stop' }) },
+    async ask(order: Order, listen) {
+      on = listen;
+      const answer = asSent(await orders.take(asSent(order)));
+      if (!isAnswer(answer)) throw new Error('There is no answer.');
+      return answer;
+    },
+    release: async () => orders.signal({ kind: 'stop' }),
+  };
+}
+
+function asSent<Message>(message: Message): Message {
+  return JSON.parse(JSON.stringify(message));
+}
