@@ -186,7 +186,7 @@ export function composed(layers: readonly Layer[], predict: (pass: Pass) => Pred
 
 export interface ModelDefinition {
   readonly name: string;
-  /** One line for `ple list models` and the README. */
+  /** One line for `ple list models` and docs/models.md. */
   readonly summary: string;
   /** Paper, and figure or equations. */
   readonly source: string;
