@@ -16,14 +16,18 @@ const pages = [
   ...['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md'],
   ...['docs', 'datasets'].flatMap((folder) => below(folder).map((name) => `${folder}/${name}`)),
 ];
-const files = [...['src', 'scripts', 'configs', 'docs', 'bin', '.ci', '.github'].flatMap(filesIn), ...readdirSync(root)];
+const files = [
+  ...['src', 'scripts', 'configs', 'docs', 'bin', '.ci', '.github'].flatMap(filesIn),
+  ...readdirSync(root),
+];
 const folders = new Set(files.flatMap((path) => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))));
 const { scripts }: { scripts: Record<string, string> } = JSON.parse(read('package.json'));
 const program = build(() => undefined);
 const commands = new Map(program.commands.map((command) => [command.name(), command]));
 
-/** Options that no command has, in text about other programs and about scripts. */
+/** Options of scripts and of other programs. */
 const foreign = new Set([
+  '--logdir', // of TensorBoard
   ...Object.keys(scripts).flatMap((name) => scripts[name]?.match(/--[a-z][\w-]*/g) ?? []),
   ...files.filter((path) => path.startsWith('scripts/')).flatMap((path) => read(path).match(/--[a-z][\w-]*/g) ?? []),
 ]);
@@ -31,12 +35,18 @@ const known = new Set([...commands.values()].flatMap((command) => [...optionsOf(
 
 /** The names of all options of a command, and of those below it. */
 function optionsOf(command: CommandUnknownOpts): Set<string> {
-  const own = command.options.flatMap(({ long, negate }) => (long ? [long, negate ? long.replace('--no-', '--') : long] : []));
+  const own = command.options.flatMap(({ long, negate }) =>
+    long ? [long, negate ? long.replace('--no-', '--') : long] : [],
+  );
   return new Set(['--help', ...own, ...command.commands.flatMap((child) => [...optionsOf(child)])]);
 }
 
 /** The code of a page, a span or a line each, the lines of one command joined; and its text without code. */
-function partsOf(page: string): { readonly code: readonly string[]; readonly spans: readonly string[]; readonly prose: string } {
+function partsOf(page: string): {
+  readonly code: readonly string[];
+  readonly spans: readonly string[];
+  readonly prose: string;
+} {
   const [code, prose]: [string[], string[]] = [[], []];
   let fenced = false;
   for (const line of page.replace(/ \\\n\s*/g, ' ').split('\n')) {
@@ -46,19 +56,25 @@ function partsOf(page: string): { readonly code: readonly string[]; readonly spa
   }
   const text = prose.join('\n');
   const spans = [...text.matchAll(/(`+)([^`]+)\1/g)].map(([, , span = '']) => span.replace(/\s+/g, ' ').trim());
-  return { code: [...code, ...spans], spans, prose: text.replace(/(`+)[^`]+\1/g, (span) => span.replace(/[[\]()]/g, '')) };
+  return {
+    code: [...code, ...spans],
+    spans,
+    prose: text.replace(/(`+)[^`]+\1/g, (span) => span.replace(/[[\]()]/g, '')),
+  };
 }
 
 /** The anchors that GitHub gives the headings of a page. */
 function anchorsOf(page: string): readonly string[] {
-  const headings = page.replace(/^```.*?^```/gms, '').matchAll(/^#+ (.*)$/gm);
-  return [...headings].map(([, heading = '']) =>
+  const text = page.replace(/^```.*?^```/gms, '');
+  const named = Array.from(text.matchAll(/<a id="([\w-]+)">/g), ([, name = '']) => name);
+  const headings = Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading = '']) =>
     heading
       .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
       .toLowerCase()
       .replace(/[^\p{L}\p{N} _-]/gu, '')
       .replaceAll(' ', '-'),
   );
+  return [...named, ...headings];
 }
 
 function deadLinks(path: string, text: string): string[] {
@@ -79,18 +95,26 @@ function isPath(path: string): boolean {
     .replace(/[.+]/g, '\\$&')
     .replace(/\*\*\/|\*/g, (star) => (star === '*' ? '[^/]*' : '(.*/)?'));
   const end = new RegExp(`(^|/)${pattern}$`);
-  return files.some((file) => end.test(file)) || (!/\.\w+$/.test(path) && [...folders].some((folder) => end.test(folder)));
+  return (
+    files.some((file) => end.test(file)) || (!/\.\w+$/.test(path) && [...folders].some((folder) => end.test(folder)))
+  );
 }
 
 function missingFiles({ code, spans }: Parts): string[] {
   /** What an example writes: a block that begins with the name of its file. */
   const examples = code.flatMap((line) => /^(?:\/\/|#) ([\w./-]+\.(?:ts|yaml))$/.exec(line)?.[1] ?? []);
   const full = code.flatMap((text) => text.match(/(?<![\w/.<-])(?:src|scripts|configs|docs)\/[\w./*-]*[\w/*]/g) ?? []);
-  const bare = spans.flatMap((span) => span.split(/[\s,]+/)).filter((word) => /^[\w./*-]+\.ts$|^\w[\w-]*\/[\w/-]+\/$/.test(word));
+  const bare = spans
+    .flatMap((span) => span.split(/[\s,]+/))
+    .filter((word) => /^\w[\w./*-]*\.ts$|^\w[\w-]*\/[\w/-]+\/$/.test(word));
   return [...new Set([...full, ...bare])]
     .filter((path) => !/^(runs|datasets)\/|^my-/.test(path))
     .filter((path) => !examples.some((example) => example.endsWith(path)))
-    .flatMap((path) => (isPath(path) && (!full.includes(path) || path.includes('*') || existsSync(join(root, path))) ? [] : [`no file: ${path}`]));
+    .flatMap((path) =>
+      isPath(path) && (!full.includes(path) || path.includes('*') || existsSync(join(root, path)))
+        ? []
+        : [`no file: ${path}`],
+    );
 }
 
 function missingScripts(text: string, { spans }: Parts): string[] {
@@ -106,7 +130,7 @@ function missingScripts(text: string, { spans }: Parts): string[] {
 function missingCommands({ code, spans }: Parts): string[] {
   const used = code.flatMap((line) => {
     const commandLine = line.replace(/(^|\s)#\s.*$/, '');
-    return commandLine.split(/(?<![\w./-])(?:npx (?:--no-install )?)?ple (?=[a-z])/).slice(1);
+    return commandLine.split(/(?:^|[|;&:(…] )(?:npx )?ple (?=[a-z])/).slice(1);
   });
   const ofCommands = used.flatMap((rest) => {
     const [name = '', ...words] = rest.split(/ [|&;>]|[;)]/)[0]?.split(/[\s=]+/) ?? [];
@@ -114,7 +138,9 @@ function missingCommands({ code, spans }: Parts): string[] {
     if (!command) return [`no command: ple ${name}`];
     const options = optionsOf(command);
     const strange = words.filter((word) => /^--[a-z]/.test(word)).map((word) => word.replace(/[^\w-].*$/, ''));
-    const configs = words.flatMap((word, index) => (word === '--config' || name === 'init' ? (words[index + (name === 'init' ? 0 : 1)] ?? []) : []));
+    const configs = words.flatMap((word, index) =>
+      word === '--config' || name === 'init' ? (words[index + (name === 'init' ? 0 : 1)] ?? []) : [],
+    );
     return [
       ...strange.filter((option) => !options.has(option)).map((option) => `no option: ple ${name} ${option}`),
       ...configs
@@ -123,7 +149,10 @@ function missingCommands({ code, spans }: Parts): string[] {
     ];
   });
   const alone = spans.flatMap((span) => /^--[a-z][\w-]*/.exec(span)?.[0] ?? []);
-  return [...ofCommands, ...alone.filter((option) => !known.has(option) && !foreign.has(option)).map((option) => `no option: ${option}`)];
+  return [
+    ...ofCommands,
+    ...alone.filter((option) => !known.has(option) && !foreign.has(option)).map((option) => `no option: ${option}`),
+  ];
 }
 
 type Parts = ReturnType<typeof partsOf>;
