@@ -136,6 +136,9 @@ function missingCommands({ code, spans }: Parts): string[] {
     const [name = '', ...words] = rest.split(/ [|&;>]|[;)]/)[0]?.split(/[\s=]+/) ?? [];
     const command = commands.get(name.replace(/\W+$/, ''));
     if (!command) return [`no command: ple ${name}`];
+    const below = command.commands.map((child) => child.name());
+    if (below.length > 0 && /^[a-z]+$/.test(words[0] ?? '') && !below.includes(words[0] ?? ''))
+      return [`no command: ple ${name} ${words[0]}`];
     const options = optionsOf(command);
     const strange = words.filter((word) => /^--[a-z]/.test(word)).map((word) => word.replace(/[^\w-].*$/, ''));
     const configs = words.flatMap((word, index) =>
@@ -174,7 +177,7 @@ test('a wrong name is found', () => {
   const text = [
     '# A page',
     '[a](docs/nothing.md), [b](docs/config.md#nothing), [c](#a-page), `src/nothing.ts`, `nothing.ts`, `ple.ts`,',
-    '`npm run nothing`, `npm run docs`, `ple nothing`, `ple train --nothing`, `--nothing`, `ple data inspect --write`.',
+    '`npm run nothing`, `npm run docs`, `ple nothing`, `ple train --nothing`, `--nothing`, `ple data inspect --write`, `ple data nothing`.',
     '',
     '    ple compare --config nothing/here --jobs 2 \\',
     '      --nowhere     # ple compare --comment',
@@ -192,6 +195,7 @@ test('a wrong name is found', () => {
     'no config: census-income/nothing',
     'no command: ple nothing',
     'no option: ple train --nothing',
+    'no command: ple data nothing',
     'no option: --nothing',
   ]);
 });
