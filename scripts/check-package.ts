@@ -6,9 +6,9 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 
 /**
- * Packs this program, installs the tarball into an empty folder from the npm registry, without install scripts, and does there what the
- * README says under "Your own model, without a fork", on fewer rows. The program must be built. Prints what it checks; ends with exit code 1 at
- * the first failure.
+ * Packs this program, installs the tarball into an empty folder from the npm registry, without install scripts, and does there what
+ * docs/plugins.md says under "A model of your own, without a fork", on fewer rows. The program must be built. Prints what it checks; ends
+ * with exit code 1 at the first failure.
  */
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'ple-package-'));
@@ -62,8 +62,8 @@ try {
   ple('validate', '--config', 'census-income-ple.yaml');
   ple('train', '--config', 'quickstart', '--dry-run');
 
-  step('the README’s plugin and config: ple compare');
-  const files = exampleFiles(readFileSync(join(root, 'README.md'), 'utf8'));
+  step('the plugin and config of docs/plugins.md: ple compare');
+  const files = exampleFiles(readFileSync(join(root, 'docs/plugins.md'), 'utf8'));
   for (const { name, text } of files) writeFileSync(join(work, name), text);
   const [plugin, config] = ['.ts', '.yaml'].map((end) => files.find(({ name }) => name.endsWith(end))?.name ?? '');
   const few = ['dataset.rows={ train: 3000, validation: 1000, test: 1000 }', 'compare.seeds=1', 'train.epochs=1'];
@@ -113,7 +113,7 @@ function say(what: string): void {
   console.log(`   ${what}`);
 }
 
-/** The README's code blocks whose first line is a comment with a file's name. */
+/** The page's code blocks whose first line is a comment with a file's name. */
 function exampleFiles(text: string): readonly { readonly name: string; readonly text: string }[] {
   const blocks = text.matchAll(/^```(?:ts|yaml)\n(?:\/\/|#) ([\w-]+\.(?:ts|yaml))\n([\s\S]*?)^```$/gm);
   return [...blocks].map(([, name = '', body = '']) => ({ name, text: body }));

@@ -12,7 +12,7 @@ import { must } from '../src/support/must.js';
 import { definitions } from '../src/training/definitions.js';
 
 const root = resolve(import.meta.dirname, '..');
-const pages = ['README.md', 'docs/config.md', 'docs/output.md'];
+const pages = ['docs/models.md', 'docs/config.md', 'docs/output.md'];
 const schemaFile = 'configs/ple.schema.json';
 const schema = configSchema(definitions);
 

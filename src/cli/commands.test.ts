@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { models as catalogue } from '../models/catalogue.js';
 import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { build } from './main.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const configs = readdirSync(join(root, 'configs'), { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -161,6 +162,19 @@ describe('help', () => {
     for (const name of ['zod', '@tensorflow', 'cli-table3']) {
       expect(modules.some((module) => module.includes(`node_modules/${name}/`))).toBe(true);
     }
+  });
+
+  test('--help has every command once, under the heading of its group', async () => {
+    const { stdout } = await pleHere(['--help']);
+    const groups = [...stdout.matchAll(/^(\S.*):\n((?: {2}.*\n)+)/gm)].map(([, heading = '', lines = '']) => ({
+      heading,
+      names: Array.from(lines.matchAll(/^ {2}([a-z]+)/gm), ([, name]) => name),
+    }));
+    const headings = ['Options', 'Train and compare', 'Data', 'Use', 'Inspect', 'Machines', 'Examples'];
+    expect(groups.map(({ heading }) => heading)).toEqual(headings);
+    const listed = groups.filter(({ heading }) => heading !== 'Examples').flatMap(({ names }) => names);
+    const commands = build(() => undefined).commands.map((command) => command.name());
+    expect(listed.toSorted()).toEqual([...commands, 'help'].toSorted());
   });
 
   test('--help and each command’s show examples, --version the version', async () => {

@@ -54,22 +54,28 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const commands = [
-  ...[init, train, compare, run, worker, watch, validate, synth, data],
-  ...[predict, evaluate, exportRun],
-  ...[report, diff, runs, clean],
-  ...[doctor, list, schema, completion],
-];
+/** The commands by the headings of `ple --help`. */
+const groups = [
+  ['Train and compare:', [init, train, compare, validate]],
+  ['Data:', [data, synth]],
+  ['Use:', [predict, evaluate, exportRun]],
+  ['Inspect:', [report, diff, runs, watch, clean, list, schema]],
+  ['Machines:', [doctor, worker, run, completion]],
+] as const;
 
-function build(exit: (code: number) => void): Command {
+/** The program. `exit` receives the exit code of its command. */
+export function build(exit: (code: number) => void): Command {
   const program = new Command('ple')
     .description('Trains and compares multi-task models (PLE, CGC, MMoE and their baselines) on tabular data.')
     .version(version())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
     .addHelpText('after', examples('ple compare --config quickstart', 'ple report runs/quickstart', 'ple list models'));
-  for (const add of commands) add(program, exit);
-  return program;
+  for (const [heading, commands] of groups) {
+    program.commandsGroup(heading);
+    for (const add of commands) add(program, exit);
+  }
+  return program.commandsGroup('Inspect:').helpCommand(true);
 }
 
 /** Converts a commander message to the form of the other messages. */

@@ -155,7 +155,10 @@ export const evaluating: Context = { training: false, noise: {} };
 /** Members and units of every layer that draws noise in training, by its name. */
 export type NoiseUnits = Readonly<Record<string, readonly [members: number, width: number]>>;
 
-/** A model is a value: how its parameters start, and a pure function from parameters, inputs and context to logits. */
+/**
+ * A model is a value: how its parameters start, and a pure function from parameters, inputs and context to logits. The function is traced: it
+ * uses tfjs operations alone and reads no tensor. Only `layers/` looks at the axes of tensors between layers.
+ */
 export interface Model {
   readonly parameters: ParameterStarts;
   readonly noise: NoiseUnits;
@@ -186,7 +189,7 @@ export function composed(layers: readonly Layer[], predict: (pass: Pass) => Pred
 
 export interface ModelDefinition {
   readonly name: string;
-  /** One line for `ple list models` and the README. */
+  /** One line for `ple list models` and docs/models.md. */
   readonly summary: string;
   /** Paper, and figure or equations. */
   readonly source: string;

@@ -32,7 +32,7 @@ export interface LearningRateScheduleDefinition {
   readonly options: z.ZodObject;
   /**
    * Parses `options` (fails on what the schema refuses).
-   * @throws ConfigError for a setting that does not fit the length of training.
+   * @throws ConfigError for a setting that does not fit the length of training; it names the key (`train.optimizer.schedule.<key>: …`).
    */
   build(options: unknown, length: TrainingLength): LearningRateSchedule;
 }

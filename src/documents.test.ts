@@ -1,0 +1,216 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { expect, test } from 'vitest';
+import { build } from './cli/main.js';
+
+const root = dirname(import.meta.dirname);
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const filesIn = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+const below = (folder: string) => readdirSync(join(root, folder)).filter((name) => name.endsWith('.md'));
+
+const pages = [
+  ...['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md'],
+  ...['docs', 'datasets'].flatMap((folder) => below(folder).map((name) => `${folder}/${name}`)),
+];
+const files = [
+  ...['src', 'scripts', 'configs', 'docs', 'bin', '.ci', '.github'].flatMap(filesIn),
+  ...readdirSync(root),
+];
+const folders = new Set(files.flatMap((path) => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))));
+const { scripts }: { scripts: Record<string, string> } = JSON.parse(read('package.json'));
+const program = build(() => undefined);
+const commands = new Map(program.commands.map((command) => [command.name(), command]));
+
+/** Options of scripts and of other programs. */
+const foreign = new Set([
+  '--logdir', // of TensorBoard
+  ...Object.keys(scripts).flatMap((name) => scripts[name]?.match(/--[a-z][\w-]*/g) ?? []),
+  ...files.filter((path) => path.startsWith('scripts/')).flatMap((path) => read(path).match(/--[a-z][\w-]*/g) ?? []),
+]);
+const known = new Set([...commands.values()].flatMap((command) => [...optionsOf(command)]));
+
+/** The names of all options of a command, and of those below it. */
+function optionsOf(command: CommandUnknownOpts): Set<string> {
+  const own = command.options.flatMap(({ long, negate }) =>
+    long ? [long, negate ? long.replace('--no-', '--') : long] : [],
+  );
+  return new Set(['--help', ...own, ...command.commands.flatMap((child) => [...optionsOf(child)])]);
+}
+
+/** The code of a page, a span or a line each, the lines of one command joined; and its text without code. */
+function partsOf(page: string): {
+  readonly code: readonly string[];
+  readonly spans: readonly string[];
+  readonly prose: string;
+} {
+  const [code, prose]: [string[], string[]] = [[], []];
+  let fenced = false;
+  for (const line of page.replace(/ \\\n\s*/g, ' ').split('\n')) {
+    if (/^\s*```/.test(line)) fenced = !fenced;
+    else if (fenced || line.startsWith('    ')) code.push(line.trim());
+    else prose.push(line);
+  }
+  const text = prose.join('\n');
+  const spans = [...text.matchAll(/(`+)([^`]+)\1/g)].map(([, , span = '']) => span.replace(/\s+/g, ' ').trim());
+  return {
+    code: [...code, ...spans],
+    spans,
+    prose: text.replace(/(`+)[^`]+\1/g, (span) => span.replace(/[[\]()]/g, '')),
+  };
+}
+
+/** The anchors that GitHub gives the headings of a page. */
+function anchorsOf(page: string): readonly string[] {
+  const text = page.replace(/^```.*?^```/gms, '');
+  const named = Array.from(text.matchAll(/<a id="([\w-]+)">/g), ([, name = '']) => name);
+  const headings = Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading = '']) =>
+    heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return [...named, ...headings];
+}
+
+function deadLinks(path: string, text: string): string[] {
+  return [...partsOf(text).prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
+    if (/^[a-z]+:/.test(target)) return [];
+    const [file = '', anchor] = target.split('#');
+    const found = file === '' ? path : normalize(join(dirname(path), file));
+    if (!existsSync(join(root, found))) return [`no file: ${target}`];
+    if (anchor === undefined || !found.endsWith('.md')) return [];
+    return anchorsOf(found === path ? text : read(found)).includes(anchor) ? [] : [`no heading: ${target}`];
+  });
+}
+
+/** A path with `*`, or the end of one. */
+function isPath(path: string): boolean {
+  const pattern = path
+    .replace(/\/$/, '')
+    .replace(/[.+]/g, '\\$&')
+    .replace(/\*\*\/|\*/g, (star) => (star === '*' ? '[^/]*' : '(.*/)?'));
+  const end = new RegExp(`(^|/)${pattern}$`);
+  return (
+    files.some((file) => end.test(file)) || (!/\.\w+$/.test(path) && [...folders].some((folder) => end.test(folder)))
+  );
+}
+
+function missingFiles({ code, spans }: Parts): string[] {
+  /** What an example writes: a block that begins with the name of its file. */
+  const examples = code.flatMap((line) => /^(?:\/\/|#) ([\w./-]+\.(?:ts|yaml))$/.exec(line)?.[1] ?? []);
+  const full = code.flatMap((text) => text.match(/(?<![\w/.<-])(?:src|scripts|configs|docs)\/[\w./*-]*[\w/*]/g) ?? []);
+  const bare = spans
+    .flatMap((span) => span.split(/[\s,]+/))
+    .filter((word) => /^\w[\w./*-]*\.ts$|^\w[\w-]*\/[\w/-]+\/$/.test(word));
+  return [...new Set([...full, ...bare])]
+    .filter((path) => !/^(runs|datasets)\/|^my-/.test(path))
+    .filter((path) => !examples.some((example) => example.endsWith(path)))
+    .flatMap((path) =>
+      isPath(path) && (!full.includes(path) || path.includes('*') || existsSync(join(root, path)))
+        ? []
+        : [`no file: ${path}`],
+    );
+}
+
+function missingScripts(text: string, { spans }: Parts): string[] {
+  const table = /^\| `npm run` \|.*\n((?:\|.*\n)+)/m.exec(text)?.[1] ?? '';
+  const listed = table.split('\n').flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([\w:-]+)/g)]);
+  const named = [
+    ...[...text.matchAll(/npm run ([\w:-]*\w)/g), ...listed].map(([, name = '']) => name),
+    ...spans.filter((span) => /^(bench|check|study|test|chaos|make|setup):[\w-]+$/.test(span)),
+  ];
+  return [...new Set(named)].filter((name) => scripts[name] === undefined).map((name) => `no script: npm run ${name}`);
+}
+
+function missingCommands({ code, spans }: Parts): string[] {
+  const used = code.flatMap((line) => {
+    const commandLine = line.replace(/(^|\s)#\s.*$/, '');
+    return commandLine.split(/(?:^|[|;&:(…] )(?:npx )?ple (?=[a-z])/).slice(1);
+  });
+  const ofCommands = used.flatMap((rest) => {
+    const [name = '', ...words] = rest.split(/ [|&;>]|[;)]/)[0]?.split(/[\s=]+/) ?? [];
+    const command = commands.get(name.replace(/\W+$/, ''));
+    if (!command) return [`no command: ple ${name}`];
+    const below = command.commands.map((child) => child.name());
+    if (below.length > 0 && /^[a-z]+$/.test(words[0] ?? '') && !below.includes(words[0] ?? ''))
+      return [`no command: ple ${name} ${words[0]}`];
+    const options = optionsOf(command);
+    const strange = words.filter((word) => /^--[a-z]/.test(word)).map((word) => word.replace(/[^\w-].*$/, ''));
+    const configs = words.flatMap((word, index) =>
+      word === '--config' || name === 'init' ? (words[index + (name === 'init' ? 0 : 1)] ?? []) : [],
+    );
+    return [
+      ...strange.filter((option) => !options.has(option)).map((option) => `no option: ple ${name} ${option}`),
+      ...configs
+        .filter((config) => /^[a-z][\w/-]*$/.test(config) && !existsSync(join(root, 'configs', `${config}.yaml`)))
+        .map((config) => `no config: ${config}`),
+    ];
+  });
+  const alone = spans.flatMap((span) => /^--[a-z][\w-]*/.exec(span)?.[0] ?? []);
+  return [
+    ...ofCommands,
+    ...alone.filter((option) => !known.has(option) && !foreign.has(option)).map((option) => `no option: ${option}`),
+  ];
+}
+
+type Parts = ReturnType<typeof partsOf>;
+
+function faultsOf(path: string, text: string): string[] {
+  const parts = partsOf(text);
+  return [...deadLinks(path, text), ...missingFiles(parts), ...missingScripts(text, parts), ...missingCommands(parts)];
+}
+
+test.each(pages)('%s names files, scripts, commands and options that there are', (page) => {
+  expect(faultsOf(page, read(page))).toEqual([]);
+});
+
+test('the links of CHANGELOG.md lead somewhere; it may name what is gone', () => {
+  expect(deadLinks('CHANGELOG.md', read('CHANGELOG.md'))).toEqual([]);
+});
+
+test('a wrong name is found', () => {
+  const text = [
+    '# A page',
+    '[a](docs/nothing.md), [b](docs/config.md#nothing), [c](#a-page), `src/nothing.ts`, `nothing.ts`, `ple.ts`,',
+    '`npm run nothing`, `npm run docs`, `ple nothing`, `ple train --nothing`, `--nothing`, `ple data inspect --write`, `ple data nothing`.',
+    '',
+    '    ple compare --config nothing/here --jobs 2 \\',
+    '      --nowhere     # ple compare --comment',
+    '    ple init census-income/nothing',
+    '',
+  ].join('\n');
+  expect(faultsOf('README.md', text)).toEqual([
+    'no file: docs/nothing.md',
+    'no heading: docs/config.md#nothing',
+    'no file: src/nothing.ts',
+    'no file: nothing.ts',
+    'no script: npm run nothing',
+    'no option: ple compare --nowhere',
+    'no config: nothing/here',
+    'no config: census-income/nothing',
+    'no command: ple nothing',
+    'no option: ple train --nothing',
+    'no command: ple data nothing',
+    'no option: --nothing',
+  ]);
+});
+
+test('README.md links every page', () => {
+  const linked = read('README.md');
+  expect(below('docs').filter((name) => !linked.includes(`](docs/${name}`))).toEqual([]);
+});
+
+test.each([
+  ['README.md', 160, 1700],
+  ['CONTRIBUTING.md', 170, 1700],
+  ['ARCHITECTURE.md', 110, 1500],
+])('%s can be read in a few minutes', (page, lines, words) => {
+  const text = read(page);
+  expect(text.split('\n').length - 1).toBeLessThanOrEqual(lines);
+  expect(text.split(/\s+/).length).toBeLessThanOrEqual(words);
+});
