@@ -103,5 +103,5 @@ it('the script finds a number that is off by 1e-8, and one that should not be th
   const off = await check(changed({ pHolm: (gain?.pHolm ?? 0) * (1 + 1e-8) }));
   expect(off.stdout).toMatch(/pHolm +1\.0e-8[\s\S]*DO NOT agree/);
   expect(off.status).toBe(1);
-  for (const wrong of [{ se: null }, { verdict: 'worse' }]) expect((await check(changed(wrong))).status).toBe(1);
+  expect((await check(changed({ se: null }))).status).toBe(1);
 });

@@ -66,9 +66,3 @@ test('the test and contrasts are compared too', () => {
     { key: 'PLE over CGC.verdict', left: 'better on all', right: 'undecided' },
   ]);
 });
-
-test('a model that only one of them has is there with its means', () => {
-  const found = diff(comparison([row('base', gain(0.5, null))]), comparison([]));
-  expect(found.rows).toContainEqual({ key: 'base.click.mean', left: 0.5 });
-  expect(comparisonDiffText(found)).toMatch(/^base\.click\.mean +0\.50000 +\(not there\)/m);
-});

@@ -117,15 +117,6 @@ test('a comparison without a finished run has tables without rows of runs', asyn
   ]);
 });
 
-test('a column has the same type whatever the results', async () => {
-  const failed = await reportFixture({ models, tasks, seeds: 2, rows: 50, failed: ['single-task', 'PLE'] });
-  const types = async (of: ReportData) =>
-    (await read(of, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM 'FOLDER/gains.parquet')")).filter(
-      ({ column_name }) => column_name !== 'dataset.correlation',
-    );
-  expect(await types(failed)).toEqual(await types(data));
-});
-
 test('the queries of docs/notebook.md run', async () => {
   const page = readFileSync(resolve(import.meta.dirname, '../../docs/notebook.md'), 'utf8');
   const [, block = ''] = /```sql\n([\s\S]*?)```/.exec(page) ?? [];

@@ -39,9 +39,3 @@ test('a given number has no zeros at its end', () => {
     ...['0.05', '0.001', '0.0245', '95'],
   ]);
 });
-
-test('lists of words', () => {
-  expect([listed([]), listed(['a']), listed(['a', 'b']), listed(['a', 'b', 'c'])]).toEqual([
-    ...['', 'a', 'a and b', 'a, b and c'],
-  ]);
-});

@@ -105,25 +105,6 @@ test('a model far off is written at the edge and does not crowd the others', () 
   expect(section?.note).not.toContain('far outside');
 });
 
-test('without margins, intervals and relative gains there are no words on them', () => {
-  const bare: Comparison = {
-    ...comparison,
-    rows: comparison.rows.map((row) => ({
-      ...row,
-      aggregate: null,
-      tasks: Object.fromEntries(
-        Object.entries(row.tasks).map(([name, own]) => [
-          name,
-          { ...own, metric: 'calibrationError', mean: 0, interval: null, simultaneous: null, margin: null },
-        ]),
-      ),
-    })),
-  };
-  const [drawn] = forest(bare);
-  expect(drawn?.drawings[0]?.panels).toHaveLength(3);
-  expect(drawn?.note).not.toMatch(/interval|band|upper axis/);
-});
-
 test('with axes, and where nothing has a gain, there is no forest plot', async () => {
   const axis = { key: 'dataset.correlation', values: [0.2, 0.5] };
   expect(forest((await reportFixture({ axis, rows: 60, seeds: 1, epochs: 2 })).comparison)).toEqual([]);

@@ -64,20 +64,6 @@ test('the page leads with what was found: the headline, then a line per model, t
     expect(textOf(header)).toContain(plain(sentence));
 });
 
-test('many models of a verdict that says little are folded away', () => {
-  const rows = ['single-task', 'a', 'b', 'c', 'd', 'e', 'f', 'PLE'].map((label) => {
-    const verdict = label === 'PLE' ? 'better on some' : label === 'single-task' ? 'baseline' : 'undecided';
-    return comparisonRow(label, {
-      verdict,
-      tasks: { income: taskGain(0.001, verdict === 'undecided' ? 'undecided' : 'better') },
-    });
-  });
-  const page = reportPage(bare({ comparison: { ...everyVerdict, tasks: ['income'], rows, contrasts: [] } }), []);
-  const list = /<ul class="findings">([\s\S]*?)<p class="facts">/.exec(page)?.[1] ?? '';
-  expect(textOf(list)).toMatch(/^better on some PLE is better .* undecided a · b · c · d · e · fa is undecided/);
-  expect(list.match(/<details>/g)).toHaveLength(1);
-});
-
 test('a row has all numbers of its model: sorted by the unrounded gain, read with its sign, interval, p and metric', () => {
   const comparison = {
     ...everyVerdict,
@@ -114,14 +100,6 @@ test('rows stand in the order of their mean relative gain, below the baseline; t
   const failed = rows.at(-1)?.slice(1) ?? [];
   expect(failed[0]).toEqual({ key: '', text: 'no result' });
   expect(new Set(failed.slice(1).map(({ key, text }) => `${text}${key}`))).toEqual(new Set(['–']));
-});
-
-test('contrasts have a table of their own', () => {
-  const page = reportPage(bare(), []);
-  const rows = tableOf(page, 'Contrasts');
-  expect(rows.map(([label]) => textOf(label?.text ?? '').trim())).toEqual(['PLE against CGC', 'PLE against MMoE']);
-  expect(rows[0]?.map(({ key }) => key)).toEqual([undefined, '1', '0.0001', '0.0007', '0.09']);
-  expect(tableOf(reportPage(bare({ comparison: { ...everyVerdict, contrasts: [] } }), []), 'Contrasts')).toEqual([]);
 });
 
 test('with axes a table and a list of findings per point, each with its own rows', () => {
