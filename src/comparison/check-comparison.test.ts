@@ -79,16 +79,19 @@ const of = (uncertainty: string): Comparison => {
   return found;
 };
 
-it.each(['seeds', 'rows', 'both'])('the script agrees with a comparison whose errors are of %s', async (uncertainty) => {
-  const comparison = of(uncertainty);
-  const { stdout, status } = await check(comparison);
-  expect(stdout).toMatch(/^pEquivalent +\d\.\de[+-]\d+$/m);
-  expect(stdout).toMatch(/numbers of 5 rows and 1 contrasts agree/);
-  expect(status).toBe(0);
-  const gains = comparison.rows.flatMap((row) => Object.values(row.tasks));
-  expect(new Set(gains.map(({ verdict }) => verdict)).size).toBeGreaterThan(2);
-  expect(comparison.rows.filter(({ aggregate }) => aggregate !== null)).toHaveLength(4);
-});
+it.each(['seeds', 'rows', 'both'])(
+  'the script agrees with a comparison whose errors are of %s',
+  async (uncertainty) => {
+    const comparison = of(uncertainty);
+    const { stdout, status } = await check(comparison);
+    expect(stdout).toMatch(/^pEquivalent +\d\.\de[+-]\d+$/m);
+    expect(stdout).toMatch(/numbers of 5 rows and 1 contrasts agree/);
+    expect(status).toBe(0);
+    const gains = comparison.rows.flatMap((row) => Object.values(row.tasks));
+    expect(new Set(gains.map(({ verdict }) => verdict)).size).toBeGreaterThan(2);
+    expect(comparison.rows.filter(({ aggregate }) => aggregate !== null)).toHaveLength(4);
+  },
+);
 
 it('the script finds a number that is off by 1e-8, and one that should not be there', async () => {
   const comparison = of('both');

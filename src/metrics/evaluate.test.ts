@@ -97,7 +97,12 @@ describe('never NaN', () => {
   it('a NaN logit', () => {
     const nothing = { auc: null, logLoss: null, samples: 4, positives: 2 };
     expect(evaluateTask(binary, spoilt(Number.NaN))).toMatchObject(nothing);
-    expect(evaluateTask(regression, spoilt(Number.NaN))).toMatchObject({ mse: null, nmse: null, mae: null, samples: 4 });
+    expect(evaluateTask(regression, spoilt(Number.NaN))).toMatchObject({
+      mse: null,
+      nmse: null,
+      mae: null,
+      samples: 4,
+    });
   });
 
   it('an infinite logit is ordered, and its infinite loss is null', () => {

@@ -33,10 +33,13 @@ test.each([
   ['r2', regression, times, 0.7441061918963559, 0.7488287173505069],
   ['mae', regression, times, 0.6489752159918802, 0.646294239984995],
   ['labelVariance', regression, times, 1.9968837574795495, 2.0131129996672046],
-] as const)('%s is what scikit-learn and numpy compute, without and with weights', (name, task, rows, plain, weighted) => {
-  expect(evaluateTask(task, { ...rows, mask: ones })[name]).toBeCloseTo(plain, 12);
-  expect(evaluateTask(task, { ...rows, mask: weights })[name]).toBeCloseTo(weighted, 12);
-});
+] as const)(
+  '%s is what scikit-learn and numpy compute, without and with weights',
+  (name, task, rows, plain, weighted) => {
+    expect(evaluateTask(task, { ...rows, mask: ones })[name]).toBeCloseTo(plain, 12);
+    expect(evaluateTask(task, { ...rows, mask: weights })[name]).toBeCloseTo(weighted, 12);
+  },
+);
 
 // numpy, of all pairs: psi = (X[:,None]>Y) + 0.5*(X[:,None]==Y), placements V = psi@b/b.sum(), U = a@psi/a.sum(), and of both
 // len(w)/(len(w)-1)*((w*(V-auc))**2).sum()/w.sum()**2. With weights, the jackknife that leaves out a row gives 0.00075126.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Comparison, TaskGain } from '../comparison/comparison.js';
 import { everyVerdict } from './comparison.fixture.js';
-import { explanations, looksInWords } from './explanations.js';
+import { explanations } from './explanations.js';
 import { pointsOf } from './points.js';
 
 function textOf(changes: Partial<Comparison> = {}): string {

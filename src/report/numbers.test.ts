@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, digitsFor, fixed, listed, percent, percentDigits, probability, rounded, signed } from './numbers.js';
+import { count, digitsFor, fixed, percent, percentDigits, probability, rounded, signed } from './numbers.js';
 
 test('digits are two of the middle error, else five of the middle value', () => {
   expect(digitsFor([0.00021, 0.00018, null, 0.9], [0.95])).toBe(5);

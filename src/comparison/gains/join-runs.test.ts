@@ -85,7 +85,6 @@ describe('single runs', () => {
     );
     expect(joined(at('a'), `long=${at('b')}`)).toEqual(['single {}: 1 done a', 'long {}: 2 done b']);
   });
-
 });
 
 describe('comparisons', () => {
@@ -212,5 +211,4 @@ describe('runs that cannot be compared', () => {
     await store('b', { name: 'm', model: mmoe, ...run });
     expect(() => check('a', 'b')).toThrow(message);
   });
-
 });

@@ -219,8 +219,14 @@ describe('predictions made elsewhere', () => {
     const files = await exported('base', [1]);
     const refused = (predictions: typeof files, message: RegExp) =>
       expect(table([at('runs')], { predictions, scale: 'logit' })).rejects.toThrow(message);
-    await refused(files.map((file) => ({ ...file, label: 'm' })), /already named 'm'/);
-    await refused(files.map((file) => ({ ...file, seed: 9 })), /no run of the table has seed 9/);
+    await refused(
+      files.map((file) => ({ ...file, label: 'm' })),
+      /already named 'm'/,
+    );
+    await refused(
+      files.map((file) => ({ ...file, seed: 9 })),
+      /no run of the table has seed 9/,
+    );
     await refused([...files, ...files], /two files are of 'theirs' with seed 1/);
     for (const run of ['base-1', 'm-1']) rmSync(at('runs', run, 'predictions.arrow'));
     await refused(files, /No run of seed 1 has a predictions\.arrow/);

@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { DataError } from '../../support/errors.js';
 import type { ComparisonRow } from '../comparison.js';
 import { detectableGain } from '../statistics/detectable-gain.js';
-import { tableModeration } from './errors-of-gains.js';
 import { entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
-import { compareModel, type Entry, judge } from './task-gain.js';
+import type { Entry } from './task-gain.js';
 
 const options: SummaryOptions = {
   name: 'made',
@@ -230,7 +229,6 @@ describe('verdicts', () => {
     expect(three.rows[1]?.verdict).toBe('seesaw');
     expect(three.notes).toEqual([]);
   });
-
 });
 
 describe('a table of three models or more', () => {

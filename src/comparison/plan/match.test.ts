@@ -100,29 +100,28 @@ const wide: ModelShape = {
   numeric: [...Array(50).keys()].map(String),
 };
 
-test.each(models.all)('$name with default widths comes within 1 %% of a number, by widths that a config may name', ({
-  name: type,
-  options: schema,
-  widthMultiple,
-}) => {
-  const options = schema.parse({ type, ...requiredOptions(type, 'buy', 'click') });
-  let before = matchWidths({ type, options, shape: wide, target: 20_000 });
-  for (const target of [60_000, 300_000]) {
-    const match = matchWidths({ type, options, shape: wide, target });
-    const { levels, tower, network, miss } = match;
-    expect(Math.abs(miss)).toBeLessThan(target / 100);
-    expect(network - miss).toBe(target);
-    const own = schema.parse({ ...options, levels, tower });
-    expect(networkParameters({ type, options: own, shape: wide })).toBe(network);
-    for (const widths of levels) expect(last(widths) % widthMultiple(options)).toBe(0);
-    // No layer but the adjusted one is narrower than with fewer parameters.
-    expect(match.factor).toBeGreaterThan(before.factor);
-    const narrower = [...before.levels.flat(), ...before.tower.slice(0, -1)];
-    for (const [layer, width] of [...levels.flat(), ...tower.slice(0, -1)].entries())
-      expect(width).toBeGreaterThanOrEqual(narrower[layer] ?? 0);
-    before = match;
-  }
-});
+test.each(models.all)(
+  '$name with default widths comes within 1 %% of a number, by widths that a config may name',
+  ({ name: type, options: schema, widthMultiple }) => {
+    const options = schema.parse({ type, ...requiredOptions(type, 'buy', 'click') });
+    let before = matchWidths({ type, options, shape: wide, target: 20_000 });
+    for (const target of [60_000, 300_000]) {
+      const match = matchWidths({ type, options, shape: wide, target });
+      const { levels, tower, network, miss } = match;
+      expect(Math.abs(miss)).toBeLessThan(target / 100);
+      expect(network - miss).toBe(target);
+      const own = schema.parse({ ...options, levels, tower });
+      expect(networkParameters({ type, options: own, shape: wide })).toBe(network);
+      for (const widths of levels) expect(last(widths) % widthMultiple(options)).toBe(0);
+      // No layer but the adjusted one is narrower than with fewer parameters.
+      expect(match.factor).toBeGreaterThan(before.factor);
+      const narrower = [...before.levels.flat(), ...before.tower.slice(0, -1)];
+      for (const [layer, width] of [...levels.flat(), ...tower.slice(0, -1)].entries())
+        expect(width).toBeGreaterThanOrEqual(narrower[layer] ?? 0);
+      before = match;
+    }
+  },
+);
 
 test('one model has a multiple, by its options', () => {
   const multiples = models.all.flatMap(({ name, options, widthMultiple }) => {

@@ -67,7 +67,6 @@ describe('variances of a table', () => {
     );
     expect(moderation([])).toBeNull();
   });
-
 });
 
 // scipy 1.15.3: polygamma(1, x); brentq(lambda x: polygamma(1, x) - .3, .1, 20)

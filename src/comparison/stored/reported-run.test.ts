@@ -215,5 +215,4 @@ describe('ple report', () => {
     for (const seed of [1, 2]) await store(`b${seed}`, { seed, train: { batchSize: 2 } });
     expect([...labels(`d=${at('.')}`)]).toEqual(['c/alone', 'm', 'd/alone']);
   });
-
 });

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sealed } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
-import { notesOnFiles } from '../gains/notes-on-runs.js';
 import { type StoredTask, storeRun } from './stored-run.fixture.js';
 import { readComparison, readStoredRuns } from './stored-runs.js';
 
@@ -125,7 +124,6 @@ describe('a damaged predictions.arrow is told with its name and what to do', () 
   test('that is not there any more', async () => {
     expect(await damaged((file) => rmSync(file))).toMatch(/^Cannot read FILE: ENOENT/);
   });
-
 });
 
 describe('a file that is not what was written is refused with its name', () => {

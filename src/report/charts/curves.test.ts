@@ -99,7 +99,9 @@ test('loss weights are drawn where a schedule moves them, once for points of the
   const second = rows.filter(({ task }) => task === 'never-married').map(({ weight }) => Number(weight));
   expect(second.map((weight) => weight.toFixed(4))).toEqual(second.map((_, index) => (0.9 ** index).toFixed(4)));
   const [run] = data.runs.values();
-  expect(rowsWith(firstSpec(run ? runLossWeights(run) : []), 'task', 'weight')).toHaveLength(2 * (run?.epochs.length ?? 0));
+  expect(rowsWith(firstSpec(run ? runLossWeights(run) : []), 'task', 'weight')).toHaveLength(
+    2 * (run?.epochs.length ?? 0),
+  );
 
   /** With other weights of the runs at the second point. */
   const titlesWith = (weights: (epoch: number) => number) => {

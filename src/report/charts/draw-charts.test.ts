@@ -68,39 +68,42 @@ const decoded = (text: string) =>
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');
 
-test.each([...drawn])('%s: drawings are well-formed, named and coloured, with ids of their own', async (_, sections) => {
-  const [panels, alone] = [panelsOf(sections), await aloneOf(sections)];
-  for (const svg of [...panels, ...alone]) {
-    const { tags } = parse(svg);
-    expect(tags[0]).toMatch(/role="img".* viewBox="0 0 [\d.]+ [\d.]+">$/);
-    expect(svg).not.toMatch(/NaN|undefined|Infinity|>null</);
-    const names = tags.map((tag) => tag.replace(/"[^"]*"/g, ''));
-    expect(names.filter((tag) => /script|<img|onerror|href|<image|<style/.test(tag))).toEqual([]);
-    const foreign = [...svg].filter((one) => (one < ' ' && one !== '\n') || /\p{Surrogate}/u.test(one));
-    expect(foreign).toEqual([]); // characters that XML does not have
-  }
-  for (const svg of alone) {
-    expect(svg).toMatch(/^<svg [^>]*><title>[^<]+<\/title><desc>[^<]+<\/desc>/);
-    expect(svg).not.toMatch(/var\(|data-/);
-    expect(svg).toMatch(/<rect width="[\d.]+" height="[\d.]+" fill="#ffffff"\/>/);
-  }
-  for (const svg of panels) {
-    const variables = new Set(svg.match(/var\(--\w+\)/g));
-    expect(variables.size).toBeGreaterThan(2);
-    for (const variable of variables) expect(chartStyles).toContain(`${variable.slice(4, -1)}: #`);
-    expect(svg.match(/"#[0-9a-f]{3,6}"/)?.[0]).toBeUndefined(); // no colour that a dark page would not change
-    for (const [, reference = ''] of svg.matchAll(/url\(#([^)]*)\)/g)) expect(svg).toContain(` id="${reference}"`);
-  }
-  for (const { id, note, charts } of sections) {
-    expect(note).not.toBe('');
-    for (const svg of charts.flatMap((chart) => chart.panels))
-      expect(svg).toMatch(new RegExp(`^<svg [^>]*aria-label="[^"]+" aria-describedby="${id}-note"`));
-  }
-  const charts = sections.flatMap((section) => section.charts.map(({ id }) => id));
-  for (const id of charts) expect(id).toMatch(/^[A-Za-z0-9-]+$/);
-  const ids = panels.flatMap((svg) => [...svg.matchAll(/ id="([^"]*)"/g)].map((match) => match[1] ?? ''));
-  for (const own of [charts, ids]) expect(new Set(own).size).toBe(own.length);
-});
+test.each([...drawn])(
+  '%s: drawings are well-formed, named and coloured, with ids of their own',
+  async (_, sections) => {
+    const [panels, alone] = [panelsOf(sections), await aloneOf(sections)];
+    for (const svg of [...panels, ...alone]) {
+      const { tags } = parse(svg);
+      expect(tags[0]).toMatch(/role="img".* viewBox="0 0 [\d.]+ [\d.]+">$/);
+      expect(svg).not.toMatch(/NaN|undefined|Infinity|>null</);
+      const names = tags.map((tag) => tag.replace(/"[^"]*"/g, ''));
+      expect(names.filter((tag) => /script|<img|onerror|href|<image|<style/.test(tag))).toEqual([]);
+      const foreign = [...svg].filter((one) => (one < ' ' && one !== '\n') || /\p{Surrogate}/u.test(one));
+      expect(foreign).toEqual([]); // characters that XML does not have
+    }
+    for (const svg of alone) {
+      expect(svg).toMatch(/^<svg [^>]*><title>[^<]+<\/title><desc>[^<]+<\/desc>/);
+      expect(svg).not.toMatch(/var\(|data-/);
+      expect(svg).toMatch(/<rect width="[\d.]+" height="[\d.]+" fill="#ffffff"\/>/);
+    }
+    for (const svg of panels) {
+      const variables = new Set(svg.match(/var\(--\w+\)/g));
+      expect(variables.size).toBeGreaterThan(2);
+      for (const variable of variables) expect(chartStyles).toContain(`${variable.slice(4, -1)}: #`);
+      expect(svg.match(/"#[0-9a-f]{3,6}"/)?.[0]).toBeUndefined(); // no colour that a dark page would not change
+      for (const [, reference = ''] of svg.matchAll(/url\(#([^)]*)\)/g)) expect(svg).toContain(` id="${reference}"`);
+    }
+    for (const { id, note, charts } of sections) {
+      expect(note).not.toBe('');
+      for (const svg of charts.flatMap((chart) => chart.panels))
+        expect(svg).toMatch(new RegExp(`^<svg [^>]*aria-label="[^"]+" aria-describedby="${id}-note"`));
+    }
+    const charts = sections.flatMap((section) => section.charts.map(({ id }) => id));
+    for (const id of charts) expect(id).toMatch(/^[A-Za-z0-9-]+$/);
+    const ids = panels.flatMap((svg) => [...svg.matchAll(/ id="([^"]*)"/g)].map((match) => match[1] ?? ''));
+    for (const own of [charts, ids]) expect(new Set(own).size).toBe(own.length);
+  },
+);
 
 test('what there is to draw decides the sections', () => {
   expect([...drawn.values()].map((sections) => sections.map(({ id }) => id))).toEqual([

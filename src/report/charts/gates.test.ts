@@ -84,11 +84,7 @@ test('the distance is the total variation between weights of common experts, sca
 test('the heat map has the mean weights over all seeds of every gate, the distance plot a dot per seed', async () => {
   const data = await reportFixture({ rows: 60, seeds: 3, epochs: 3, models });
   const [section] = expertUse(data);
-  expect(section?.drawings.map(({ title }) => title)).toEqual([
-    'cgc',
-    'ple',
-    'Distance between the tasks’ gates',
-  ]);
+  expect(section?.drawings.map(({ title }) => title)).toEqual(['cgc', 'ple', 'Distance between the tasks’ gates']);
   const row = data.comparison.rows.find(({ label }) => label === 'ple');
   const runs = row?.runs.flatMap(({ path }) => data.runs.get(path) ?? []) ?? [];
   const cells = rowsWith(section?.drawings[1]?.panels[0]?.spec, 'gate', 'expert', 'weight');

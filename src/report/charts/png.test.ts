@@ -27,7 +27,9 @@ test('texts are drawn in a font that the program brings, at twice the size', asy
 });
 
 test('a chart becomes a picture', async () => {
-  const [section] = await drawCharts(await reportFixture({ rows: 60, seeds: 3, epochs: 2, models: [tenModels[0], tenModels[1]] }));
+  const [section] = await drawCharts(
+    await reportFixture({ rows: 60, seeds: 3, epochs: 2, models: [tenModels[0], tenModels[1]] }),
+  );
   const drawing = (await section?.charts[0]?.standalone()) ?? '';
   const [, width = 0, height = 0] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(drawing)?.map(Number) ?? [];
   const picture = read(await toPng(drawing));
