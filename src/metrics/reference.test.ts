@@ -100,9 +100,9 @@ test('influences on ratios are those on the loss over what it is relative to, wh
     [normalisedEntropy.influence(binary, own), logLoss.influence(binary, own), 1 / entropy],
     [nmse.influence(regression, scores), mse.influence(regression, scores), 1 / variance],
     [r2.influence(regression, scores), mse.influence(regression, scores), -1 / variance],
-  ]) {
+  ] as const) {
     expect(found).toHaveLength(200);
-    expect([...(found ?? [])]).toEqual([...(loss ?? [])].map((value) => expect.closeTo(value * Number(factor), 12)));
+    expect([...(found ?? [])]).toEqual([...(loss ?? [])].map((value) => expect.closeTo(value * factor, 12)));
   }
   const flat = { ...scores, labels: ones };
   expect([nmse, r2].map(({ influence }) => influence(regression, flat))).toEqual([null, null]);

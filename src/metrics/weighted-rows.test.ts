@@ -80,16 +80,6 @@ describe('a weight says how often a row counts', () => {
     );
   });
 
-  it('what counts is the ratio of weights', () => {
-    fc.assert(
-      fc.property(weights, (rows) => {
-        const scaled = (by: number) => scoresOf(rows.map((row) => ({ ...row, weight: by * row.weight })));
-        for (const task of [binary, regression])
-          expect(evaluateTask(task, scaled(3 * 1024))).toEqual(evaluateTask(task, scaled(3)));
-      }),
-    );
-  });
-
   it('in a right order the area is 1, however weights add up, and has no interval', () => {
     const rows = Array.from({ length: 40 }, (_, i) => ({
       logit: i,

@@ -60,22 +60,6 @@ test('a line per model: its verdict, and each gain in percent with the sign of i
   ]);
 });
 
-test('below the table: the signs, the test, and what was found, of models of which the signs do not say all', () => {
-  const text = comparisonTable(everyVerdict, plain).replaceAll(/\n {2}/g, ' ');
-  const [, , reading, found, notes] = text.split('\n\n');
-  expect(reading).toMatch(/^▲ better, ▼ worse, = within ± the margin, \? undecided\. Gains are in % of single-task/);
-  expect(reading).toContain('\nThe test is a t test per gain, with variances moderated towards');
-  expect(found?.split('\n')).toEqual([
-    'PLE is better than single-task on both tasks. MMoE shows a seesaw. Sluice is',
-    'worse.',
-    ...['CGC is better', 'MMoE shows', 'Hard sharing is', 'Failed has', 'PLE is better than CGC', 'PLE against'].map(
-      (start) => expect.stringMatching(new RegExp(`^- ${start} .*\\.$`)),
-    ),
-    expect.stringMatching(/^- ML-MMoE is not trained to a plateau: /),
-  ]);
-  expect(notes).toBe('note: A note.\n');
-});
-
 test.each([2, 5])('no line is wider than 80 columns, of ten models with long labels and %i tasks', (tasks) => {
   const comparison = large(tasks);
   const text = comparisonTable(comparison, plain);

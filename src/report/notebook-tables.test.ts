@@ -107,16 +107,6 @@ test('epochs.parquet has a row per run, task and epoch', async () => {
   expect(rows).toEqual(expected.map((row) => expect.objectContaining(row)));
 });
 
-test('a comparison without a finished run has tables without rows of runs', async () => {
-  const failed = await reportFixture({ models, tasks, seeds: 2, rows: 50, failed: ['single-task', 'PLE'] });
-  expect(await read(failed, "SELECT * FROM 'FOLDER/runs.parquet'")).toEqual([]);
-  expect(await read(failed, "SELECT label, seed, epoch FROM 'FOLDER/epochs.parquet'")).toEqual([]);
-  expect(await read(failed, "SELECT label, mean FROM 'FOLDER/gains.parquet' WHERE label = 'PLE'")).toEqual([
-    { label: 'PLE', mean: null },
-    { label: 'PLE', mean: null },
-  ]);
-});
-
 test('the queries of docs/notebook.md run', async () => {
   const page = readFileSync(resolve(import.meta.dirname, '../../docs/notebook.md'), 'utf8');
   const [, block = ''] = /```sql\n([\s\S]*?)```/.exec(page) ?? [];

@@ -71,23 +71,6 @@ test('nothing is said to be as good, or not worse, without a test of it', () => 
   expect(sentence(0.025)).not.toContain('not worse');
 });
 
-test('a baseline that is not trained to a plateau is named: gains over it have no verdict', () => {
-  const late = 'not trained to a plateau';
-  const none = taskGain(0.001, 'better', { verdict: null });
-  const rows = [
-    ...everyVerdict.rows.slice(0, 1).map((row) => ({ ...row, atLimit: 3 })),
-    model(late, none, none, 'A'),
-    { ...model(late, none, none, 'B'), atLimit: 4 },
-  ];
-  const [verdict] = verdictsInWords({ ...everyVerdict, rows });
-  expect(verdict?.headline).toBe(`single-task is ${late}: no gain over it has a verdict.`);
-  expect(verdict?.models.map(({ sentence }) => sentence)).toEqual([
-    `A has no verdict: single-task is ${late}: 3 of 5 runs ended at their limit of epochs, still improving. Gains over it have no verdict. Raise train.epochs.`,
-    `single-task and B are ${late}: 7 of 10 runs ended at their limit of epochs, still improving. Gains over single-task have no verdict. Raise train.epochs.`,
-  ]);
-  expect(verdict?.unfinished).toBe(verdict?.models[1]?.sentence);
-});
-
 test('the headline says who wins, and names seesaws and losers', () => {
   expect(all?.headline).toBe('PLE is better than single-task on both tasks. MMoE shows a seesaw. Sluice is worse.');
   expect(only('CGC', 'MMoE').headline).toBe(

@@ -49,6 +49,14 @@ test('the largest family of gains has its share of the levels', () => {
   expect(looks.map(({ level }) => level)).toEqual(spendingLevels([1 / 2, 1], 0.05 / 6).map((level) => 6 * level));
 });
 
+test('a plan with too few seeds for a verdict spends nothing, unless errors are of the rows', () => {
+  const two = taken(withSeeds('2'));
+  expect(two).toMatchObject([{ alpha: 0, level: 0.05 }]);
+  expect(taken(withSeeds('5'), two)).toMatchObject([{ alpha: 0.05, level: 0.05 }]);
+  expect(familyError(two)).toBe(0);
+  expect(taken(parse(whole, ['compare.seeds=2', 'compare.uncertainty=rows']))).toMatchObject([{ alpha: 0.05 }]);
+});
+
 test('a plan halves as one, and keeps its levels when it is taken again', () => {
   const plan = withSeeds('{ first: 3, step: 3, most: 9 }');
   const looks = taken(plan);

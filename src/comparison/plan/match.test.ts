@@ -35,10 +35,6 @@ const closedForms: Readonly<Record<string, { stack: Stack; more?: object; count(
     stack: { levels: [[20, 12], [10]], tower: [6] },
     count: ({ levels, tower }) => K * mlp(x, ...levels.flat(), ...tower, 1),
   },
-  'hard-sharing': {
-    stack: { levels: [[20, 12]], tower: [10, 6] },
-    count: ({ levels, tower }) => mlp(x, ...levels.flat()) + K * mlp(last(levels[0]), ...tower, 1),
-  },
   mmoe: {
     stack: { levels: [[14]], tower: [9, 6] },
     more: { experts: 4 },

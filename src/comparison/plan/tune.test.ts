@@ -135,6 +135,10 @@ describe('the values chosen together', () => {
     expect(chosen(all)).toEqual(values[2]);
   });
 
+  test('of equal ones the first', () => {
+    expect(chosen(tried([0.6, 0.5], [0.7, 0.5], [0.7, 0.5]))).toEqual(values[1]);
+  });
+
   test('a task that has no score in any run is left out', () => {
     expect(chosen(tried([null, 0.5], [null, 0.2], [null, 0.3]))).toEqual(values[1]);
   });

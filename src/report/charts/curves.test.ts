@@ -206,36 +206,21 @@ test('of a multiclass task, the share of right predictions stands against the pr
   expect(bins[14]?.actual).toBeCloseTo(0.9, 12);
 });
 
-test('weighted rows: means are weighted, and calibration has bins of equal weight', async () => {
-  const tasks = [
-    { name: 'income', type: 'binary' as const },
-    { name: 'time', type: 'regression' as const },
-  ];
-  const run = await runFixture({ models, tasks, rows: 600, seeds: 1 });
+test('weighted rows: calibration has bins of equal weight, in which means are weighted', async () => {
+  const run = await runFixture({ models, tasks: [{ name: 'income', type: 'binary' }], rows: 600, seeds: 1 });
   const heavy = (row: number) => (row % 2 === 0 ? 3 : 1);
   const predictions = (await run.predictions()).map(({ task, scores }) => ({
     task,
     scores: { ...scores, mask: scores.mask.map((_, row) => heavy(row)) },
   }));
   const sections = await runReliability({ ...run, predictions: () => Promise.resolve(predictions) });
-  expect(sections.map(({ note }) => /in 15 bins of ([^.]*)\./.exec(note)?.[1])).toEqual([
-    'test rows of equal weight',
-    'equally many test rows',
-  ]);
-  const [first, second] = sections.map((section) => rowsWith(firstSpec([section]), 'predicted', 'actual'));
-  expect(first).toHaveLength(15);
-  const [income, time] = predictions;
-  const positives = [...(income?.scores.labels ?? [])].reduce((sum, label, row) => sum + label * heavy(row), 0);
-  const mean = first?.reduce((sum, { actual }) => sum + Number(actual) / 15, 0);
+  expect(sections[0]?.note).toContain('in 15 bins of test rows of equal weight');
+  const bins = rowsWith(firstSpec(sections), 'predicted', 'actual');
+  expect(bins).toHaveLength(15);
+  const labels = [...(predictions[0]?.scores.labels ?? [])];
+  const positives = labels.reduce((sum, label, row) => sum + label * heavy(row), 0);
+  const mean = bins.reduce((sum, { actual }) => sum + Number(actual) / 15, 0);
   expect(mean).toBeCloseTo(positives / 1200, 9); // bins are of one weight
-  const scores = time?.scores;
-  const order = [...(scores?.logits.keys() ?? [])].toSorted(
-    (a, b) => (scores?.logits[a] ?? 0) - (scores?.logits[b] ?? 0),
-  );
-  const tenth = order.slice(360, 400);
-  const whole = tenth.reduce((sum, row) => sum + heavy(row), 0);
-  const label = tenth.reduce((sum, row) => sum + heavy(row) * (scores?.labels[row] ?? 0), 0) / whole;
-  expect(second?.[9]?.actual).toBeCloseTo(label, 9);
 });
 
 /** Of 600 rows: the tenth of 15 bins. */
