@@ -140,11 +140,6 @@ test.each([
     /^config\.yaml:13:1: 'zebra': unknown key; known keys: name, seed/,
   ],
   [
-    'an unknown key of a part',
-    changed('type: adam', 'type: adam, learningrate: 1'),
-    /^config\.yaml:12:28: 'train\.optimizer\.learningrate': unknown key \(did you mean 'learningRate'\?\)/,
-  ],
-  [
     'a positiveWeight of 0',
     changed('name: click, type: binary', 'name: click, type: binary, positiveWeight: 0'),
     /^config\.yaml:4:34: 'tasks\.0\.positiveWeight': /,
@@ -169,11 +164,6 @@ test.each([
     'a minDelta that nothing waits for',
     changed('batchSize: 8', 'batchSize: 8\n  earlyStopping: { minDelta: 0.01 }'),
     /^config\.yaml:12:20: 'train\.earlyStopping\.minDelta': has no effect without patience/,
-  ],
-  [
-    'an unknown learning-rate schedule',
-    changed('type: adam', 'type: adam, schedule: { type: cosin }'),
-    /^config\.yaml:12:40: 'train\.optimizer\.schedule\.type': unknown learning-rate schedule 'cosin' \(did you mean 'cosine'\?\)/,
   ],
   [
     'an unknown model',
@@ -229,16 +219,6 @@ test.each([
     'a target without attention',
     `${whole}inputs: { columns: { history: { pool: sum, target: item } } }\n`,
     /^config\.yaml:13:44: 'inputs\.columns\.history\.target': has no effect without pool: attention/,
-  ],
-  [
-    'attention for all lists',
-    `${whole}inputs: { pool: attention }\n`,
-    /^config\.yaml:13:11: 'inputs\.pool': it must be mean or sum/,
-  ],
-  [
-    'an experiment of no server',
-    `${whole}tracking: { tensorboard: true, experiment: a }\n`,
-    /^config\.yaml:13:32: 'tracking\.experiment': has no effect without tracking\.mlflow/,
   ],
   [
     'a server that is no address',

@@ -109,23 +109,6 @@ test('the order of the models is told with the budget from which it holds', asyn
   expect(rankingInWords(await withSearch(together, apart), {})).toEqual([
     'By the best validation score after 6 epochs of single-task, the order of the models is single-task, then m. It is the same at every smaller budget at which all have a score.',
   ]);
-  const late: ModelSearch = {
-    ...together,
-    label: 'late',
-    candidates: [
-      candidate(0.1, 1, [
-        [0.2, 0.2],
-        [0.9, 0.9],
-      ]),
-      candidate(0.2, 1, [
-        [0.1, 0.1],
-        [0.1, 0.1],
-      ]),
-    ],
-  };
-  expect(rankingInWords(await withSearch(late, apart), {})[0]).toMatch(
-    /late, then single-task\. It is the same from 4 epochs on, and another at smaller budgets\.$/,
-  );
   expect(rankingInWords(await withSearch(together), {})).toEqual([]);
 });
 

@@ -31,7 +31,7 @@ const tasksOf = (model: string, seed: number) => ({
   click: { ...columns.click, logits: draw(`${model}/${seed}/click`) },
   time: { ...columns.time, logits: draw(`${model}/${seed}/time`).map((value) => value / 4) },
 });
-const seeds = [1, 2, 3, 4, 5];
+const seeds = [1, 2, 3];
 const mmoe = { type: 'mmoe', experts: 2 };
 
 const whole = mkdtempSync(join(tmpdir(), 'ple-table-'));
@@ -88,7 +88,7 @@ test('single runs make a table: gains over the single-task model, pair by pair',
   // Paths are as seen from the report, and lead to the runs.
   expect(rowOf(found, 'm').runs[0]).toEqual({ seed: 1, path: '../runs/m-1', status: 'done' });
   expect(found.runs.get('../runs/m-1')?.path).toBe(at('runs/m-1'));
-  expect(found.runs.size).toBe(10);
+  expect(found.runs.size).toBe(6);
 });
 
 describe('a comparison alone', () => {
@@ -134,14 +134,12 @@ describe('a comparison alone', () => {
 
   test('goes without a run that is gone', async () => {
     await compared();
-    rmSync(at('runs/m-3'), { recursive: true });
+    rmSync(at('runs/m-2'), { recursive: true });
     const found = await table([at('runs')], { folder: at('runs') });
-    expect(rowOf(found, 'm').runs.map(({ status }) => status)).toEqual(['done', 'done', 'missing', 'done', 'done']);
-    expect(found.notes).toEqual([`${at('runs/m-3')} (m, seed 3) is missing and is left out.`]);
-    const others = [1, 2, 4, 5].map((seed) =>
-      Number(readRun(at('runs', `m-${seed}`))?.result.tasks.click?.test.logLoss),
-    );
-    expect(rowOf(found, 'm').tasks.click?.mean).toBeCloseTo(others.reduce((sum, value) => sum + value, 0) / 4, 12);
+    expect(rowOf(found, 'm').runs.map(({ status }) => status)).toEqual(['done', 'missing', 'done']);
+    expect(found.notes).toEqual([`${at('runs/m-2')} (m, seed 2) is missing and is left out.`]);
+    const others = [1, 3].map((seed) => Number(readRun(at('runs', `m-${seed}`))?.result.tasks.click?.test.logLoss));
+    expect(rowOf(found, 'm').tasks.click?.mean).toBeCloseTo(others.reduce((sum, value) => sum + value, 0) / 2, 12);
   });
 });
 

@@ -13,11 +13,12 @@ import type { Run } from './run.js';
 import { planSearch, type Search } from './search.js';
 import { searchRecord } from './search-record.js';
 
+/** A config whose experiments are resolved once each. */
 const configOf = (
   search: string,
   { tune = '{ model.dropout: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] }', more = '' } = {},
-) =>
-  parseComparison(
+): ComparisonConfig => {
+  const config = parseComparison(
     `name: small
 compare:
   models:
@@ -34,6 +35,17 @@ train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
     [],
     definitions,
   );
+  const resolved = new Map<string, Experiment>();
+  return {
+    ...config,
+    experiment: (...of) => {
+      const key = JSON.stringify(of);
+      const experiment = resolved.get(key) ?? config.experiment(...of);
+      resolved.set(key, experiment);
+      return experiment;
+    },
+  };
+};
 
 const shapeOf: ReadShape = async ({ tasks }: Experiment) => ({
   kind: 'shape',
