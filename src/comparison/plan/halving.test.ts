@@ -297,11 +297,8 @@ test('a budget that does not pay for two candidates is refused', async () => {
   );
 });
 
-test('a budget that pays for more runs than can be planned is refused; a signal ends planning', async () => {
-  const config = configOf('{ type: random, budget: 10000000 }', { tune: '{ model.dropout: { uniform: [0, 0.5] } }' });
-  await expect(planned(config)).rejects.toThrow(
-    'compare.search.budget: 10000000 epochs of single-task pay for some 1,111,111 runs of single-task; 20,000 is the most: lower it.',
-  );
+test('a signal ends planning', async () => {
+  const config = configOf('{ type: random, budget: 100 }');
   const interrupted = AbortSignal.abort(new Interrupted());
   await expect(searchedPlaces(config, createMatching(config, shapeOf), shapeOf, interrupted)).rejects.toThrow(
     Interrupted,

@@ -6,7 +6,7 @@ import { rowsWith } from './spec.fixture.js';
 test('bars of gains against an axis stand at each of its values', async () => {
   const axis = { key: 'dataset.correlation', values: [0.2, 0.5, 1] };
   const tasks = ['y1', 'y2'].map((name) => ({ name, type: 'regression' as const }));
-  const { comparison } = await reportFixture({ tasks, axis, failed: ['mmoe'], rows: 100, seeds: 3, epochs: 3 });
+  const { comparison } = await reportFixture({ tasks, axis, failed: ['mmoe'], rows: 60, seeds: 3, epochs: 2 });
   const [section] = axisBars(comparison);
   expect(section?.title).toBe('Gains by correlation');
   expect(section?.drawings.map(({ title }) => title)).toEqual(['y1', 'y2']);
