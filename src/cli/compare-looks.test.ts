@@ -9,15 +9,19 @@ import { smallComparison } from './compare.fixture.js';
 const folder = mkdtempSync(join(tmpdir(), 'ple-looks-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Every run is on its plateau from the start. */
 const config = smallComparison(folder, [
   ['train: 4000, validation: 500, test: 500', 'train: 64, validation: 64, test: 64'],
-  ['  epochs: 3', '  epochs: 200\n  earlyStopping: { patience: 1 }'],
+  ['  epochs: 3', '  epochs: 200\n  earlyStopping: { patience: 1, minDelta: 0.1 }'],
+  ['learningRate: 0.01', 'learningRate: 1e-9'],
+  ['    - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }\n', ''],
 ]);
 
 async function looksWith(seeds: string) {
-  const { status, stdout, stderr } = await pleHere(['compare', '--config', config, `compare.seeds=${seeds}`], {
-    cwd: folder,
-  });
+  const { status, stdout, stderr } = await pleHere(
+    ['compare', '--config', config, '--jobs', '1', `compare.seeds=${seeds}`],
+    { cwd: folder },
+  );
   expect(status, stderr).toBe(0);
   const { looks, test } = readComparison(join(folder, 'runs/small'));
   return {
@@ -59,7 +63,7 @@ test('a plan that ends since nothing can be decided says so', async () => {
     ['train: 4000', 'train: 64'],
     ['epochs: 3', 'epochs: 1'],
   ]);
-  const words = ['compare', '--config', short, 'compare.seeds={ first: 3, step: 1, most: 4 }'];
+  const words = ['compare', '--config', short, '--jobs', '1', 'compare.seeds={ first: 3, step: 1, most: 4 }'];
   const { status, stderr } = await pleHere(words, { cwd: folder });
   expect(status, stderr).toBe(0);
   expect(stderr).toContain(

@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readRun } from '../training/finished-run.js';
-import { ple, pleHere, temporaryFolder } from './command.fixture.js';
+import { pleHere, temporaryFolder } from './command.fixture.js';
 import { runsIn } from './compare.fixture.js';
 
 const rows = Array.from({ length: 600 }, (_, i) => {
@@ -18,7 +18,7 @@ dataset:
   columns: { c: numeric }
   splitSeed: run
 tasks: [{ name: click, type: binary }, { name: id, type: regression, standardize: true }]
-train: { epochs: 2, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }
+train: { epochs: 1, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }
 engine: { device: cpu, threads: 1 }
 compare:
   models:
@@ -32,7 +32,7 @@ test('splitSeed: run: models under one seed see the same rows, and seeds have te
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'data.csv'), `a,b,click,c,id\n${rows.join('')}`);
   writeFileSync(join(folder, 'config.yaml'), config);
-  const { status, stderr } = await ple(['compare', 'config.yaml', '--jobs', '1'], { cwd: folder });
+  const { status, stderr } = await pleHere(['compare', 'config.yaml', '--jobs', '1'], { cwd: folder });
   expect(status, stderr).toBe(0);
   expect(readdirSync(join(folder, 'cache')).filter((name) => name.startsWith('table-'))).toHaveLength(1);
 
