@@ -12,8 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { type Finished, pleHere } from './command.fixture.js';
 import { comparisonIn, smallComparison, until } from './compare.fixture.js';
+
+withoutCharts();
 
 let folder: string;
 beforeAll(() => {

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { pleHere, temporaryFolder } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison, until } from './compare.fixture.js';
+
+withoutCharts();
 
 const search = `  seeds: 1
   tune: { train.optimizer.learningRate: { logUniform: [0.001, 0.1] }, train.batchSize: [32, 64] }

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readComparison } from '../comparison/stored/stored-runs.js';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { pleHere } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
+
+withoutCharts();
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-looks-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 import { type Finished, pleHere } from './command.fixture.js';
 import { comparisonIn, runsIn } from './compare.fixture.js';
+
+withoutCharts();
 
 /** Each of the two settings trains one task, so that each task chooses another. Every run takes a fraction of a second. */
 const config = (name: string, tasks: readonly string[], settings: string) => `name: ${name}

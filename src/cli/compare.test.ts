@@ -2,8 +2,11 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { type Finished, pleHere, temporaryFolder } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison } from './compare.fixture.js';
+
+withoutCharts();
 
 /** Runs of twenty steps: what a comparison does with them is asked here. */
 const tiny = [

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { compare } from '../library.js';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { readEvents } from '../tracking/event-reader.fixture.js';
 import { type Manner, mlflowServer } from '../tracking/mlflow-server.fixture.js';
 import { pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
+
+withoutCharts();
 
 const clean = {
   MLFLOW_TRACKING_USERNAME: undefined,
