@@ -10,7 +10,10 @@ withoutCharts();
 
 test('of real processes: a killed one is started again, Ctrl-C leaves checkpoints, and the same command continues to the same bits', async () => {
   const folder = temporaryFolder();
-  const config = smallComparison(folder, [['epochs: 3', 'epochs: 6']]);
+  const config = smallComparison(folder, [
+    ['epochs: 3', 'epochs: 6'],
+    ['    - { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }\n', ''],
+  ]);
   const words = ['compare', '--config', config, '--jobs', '2', 'compare.seeds=1', '--runs'];
   const at = join(folder, 'runs/small');
   const started = startPle([...words, join(folder, 'runs')]);
