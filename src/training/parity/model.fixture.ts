@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Dataset, Task } from '../../data/dataset.js';
 import type { Signature, Step } from '../../engine/engine.js';
+import { whole } from '../../engine/parity-device.fixture.js';
 import { cut } from '../../engine/training-step.fixture.js';
 import { models } from '../../models/catalogue.js';
 import { initialize, trainable } from '../../models/model.js';
@@ -14,7 +15,7 @@ import { tf } from '../../support/tf.js';
 import { lossesOf, totalOf } from '../gradients/step-gradients.js';
 import { batchArrays, contextOf, evaluationStep, initialState, noiseOf, trainingStep } from '../step.js';
 
-export const steps = 10;
+export const steps = whole ? 10 : 3;
 
 /** Of what all models take: dropout for all of them, and each other choice for one or another. */
 const variants = [
@@ -32,7 +33,7 @@ export interface ParityModel {
   /** Outputs of a training step, and `gradient/<parameter>`. */
   readonly training: { readonly step: Step; readonly signature: Signature };
   readonly evaluation: { readonly step: Step; readonly signature: Signature };
-  /** Steps `from` to `to`, of ten. */
+  /** Steps `from` to `to`, of `steps`. */
   trainingChunk(from: number, to: number): HostArrays;
   evaluationChunk(from: number, to: number): HostArrays;
 }
@@ -42,8 +43,23 @@ const withClasses = three.map((task) =>
   task.name === 'click' ? { ...task, type: 'multiclass' as const, outputs: 3 } : task,
 );
 
+/** What a part of the product has: each model once, with a variant on few rows, and each kind of inputs and tasks for one or another. */
+function oneOfEach(): ParityModel[] {
+  const shapes = [
+    { tasks: three, ...mixed },
+    { tasks: withClasses, ...mixed },
+    { tasks: three, ...withLists },
+    { tasks: three, ...mixed, interaction: 'fm' },
+    { tasks: three, ...mixed, interaction: 'cross' },
+  ] as const;
+  return models.names.map((model, index) => {
+    const shape = shapeFor(model, present(shapes[models.get(model).binaryOnly ? 0 : index % shapes.length]));
+    return varied({ model, shape, options: smallOptions(model, 'click', 'view') }, index, 32);
+  });
+}
+
 /** Every model with defaults, with one of the variants on fewer rows, and with a multiclass task; then one on each interaction of inputs, and on lists. */
-export function parityModels(): ParityModel[] {
+function allOfThem(): ParityModel[] {
   const interactions = (['fm', 'cross'] as const).map((interaction) => {
     const shape = { tasks: three, ...mixed, interaction };
     return parityModel(
@@ -62,25 +78,28 @@ export function parityModels(): ParityModel[] {
   return [...ofAllModels(), ...interactions, ...lists];
 }
 
+export const parityModels = whole ? allOfThem() : oneOfEach();
+
 function ofAllModels(): ParityModel[] {
   return models.names.flatMap((model, index) => {
     const shape = shapeFor(model, { tasks: three, ...mixed });
     const given = { model, shape, options: smallOptions(model, 'click', 'view') };
-    const variant = present(variants[index % variants.length]);
-    // Layer normalisation of few features, most of them dropped, magnifies rounding.
-    const wide = { levels: given.options.levels.map((widths) => widths.map(() => 16)), tower: [16] };
     return [
       parityModel(model, given, 512),
-      parityModel(
-        `${model} with ${JSON.stringify(variant)}`,
-        { ...given, options: { ...given.options, ...wide, ...variant } },
-        64,
-      ),
+      varied(given, index, 64),
       ...(models.get(model).binaryOnly
         ? []
         : [parityModel(`${model} with a multiclass task`, { ...given, shape: { tasks: withClasses, ...mixed } }, 64)]),
     ];
   });
+}
+
+function varied(given: Given, index: number, batchSize: number): ParityModel {
+  const variant = present(variants[index % variants.length]);
+  // Layer normalisation of few features, most of them dropped, magnifies rounding.
+  const wide = { levels: given.options.levels.map((widths) => widths.map(() => 16)), tower: [16] };
+  const label = `${given.model} with ${JSON.stringify(variant)}`;
+  return parityModel(label, { ...given, options: { ...given.options, ...wide, ...variant } }, batchSize);
 }
 
 function parityModel(label: string, given: Given, batchSize: number): ParityModel {
