@@ -24,7 +24,7 @@ export const tolerance: Tolerances = tolerances[candidate.device];
 
 /** What is tested. */
 export function testedEngine(): Engine {
-  return engineOn(candidate);
+  return engineOn(candidate, whole ? {} : { threads: 2, spinning: false });
 }
 
 /** What it must equal: the pure-JS backend. */
