@@ -1,0 +1,12 @@
+import { describe, test } from 'vitest';
+import { models } from '../models/catalogue.js';
+import { expectSameBits } from './threads.fixture.js';
+
+describe.each(models.names)('%s', (model) => {
+  test.each([60, 601, 1800])('trains to the same bits with one thread and two, in batches of %i', (batchSize) =>
+    expectSameBits(model, batchSize),
+  );
+});
+
+test('batch normalisation trains to the same bits with one thread and two, in a batch of one block', () =>
+  expectSameBits('mmoe', 60, { normalization: 'batch' }));
