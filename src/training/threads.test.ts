@@ -5,7 +5,6 @@ import { expectSameBits } from './threads.fixture.js';
 test.each([
   ['hard-sharing', 60, {}],
   ['ple', 601, { optimizer: { clipNorm: 0.01 } }],
-  ['aitm', 1800, {}],
   ['mmoe', 1800, { normalization: 'batch' }], // means and variances over all rows of a batch
   ['mmoe', 601, { balancing: 'gradnorm', activation: 'gelu' }], // inner products of long gradients
 ])('%s trains to the same bits with one thread and two, in batches of %i, with %j', expectSameBits);
