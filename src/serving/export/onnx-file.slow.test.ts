@@ -1,0 +1,11 @@
+import { describe, test } from 'vitest';
+import { models } from '../../models/catalogue.js';
+import { changed, every, expectModelServed, expectServed, trainedRun } from './onnx-file.fixture.js';
+
+describe('an exported file predicts raw columns as ple predict does', async () => {
+  const run = await trainedRun();
+
+  test.each(models.names)('%s', (type) => expectModelServed(run, type));
+
+  test.each(['gelu', 'silu'])('%s', (activation) => expectServed(changed(run, every, { activation })));
+});
