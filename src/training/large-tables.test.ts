@@ -12,13 +12,10 @@ import { compiled, experimentOf, onlyTask, binaryTasks as tasks, trained } from 
 import { train } from './trainer.js';
 
 describe('tables on the host give the results of dense tables, to the bit', () => {
-  test.each(['sgd, learningRate: 0.3', 'rowwise-adagrad, learningRate: 0.1'])(
-    'with %s',
-    async (optimizer) => {
-      const train = `optimizer: { type: ${optimizer} }, epochs: 2`;
-      expect(await resultsOf(experiment(10, ple, train))).toEqual(await resultsOf(experiment('none', ple, train)));
-    },
-  );
+  test.each(['sgd, learningRate: 0.3', 'rowwise-adagrad, learningRate: 0.1'])('with %s', async (optimizer) => {
+    const train = `optimizer: { type: ${optimizer} }, epochs: 2`;
+    expect(await resultsOf(experiment(10, ple, train))).toEqual(await resultsOf(experiment('none', ple, train)));
+  });
 
   test.each(['adam', 'adamw'])('with %s, if every step has every row', async (type) => {
     const every = datasetOf({ train: 240, validation: 90, test: 90 }, 5, 0);
@@ -70,18 +67,17 @@ test('tasks that share nothing train as if each were alone: rows outside of a ta
 });
 
 test('Adam leaves rows alone that a batch does not have, which is another update', async () => {
-  const [lazy, dense] = [await resultsOf(experiment(10)), await resultsOf(experiment('none'))];
+  const adam = (large: 10 | 'none') => resultsOf(experiment(large, ple, 'epochs: 2'));
+  const [lazy, dense] = [await adam(10), await adam('none')];
   expect(lazy.records[0]?.train).not.toEqual(dense.records[0]?.train);
-  expect(Number(lazy.records[2]?.validation.click?.auc)).toBeCloseTo(
-    Number(dense.records[2]?.validation.click?.auc),
-    1,
-  );
+  const [auc, other] = [lazy, dense].map(({ records }) => Number(records[1]?.validation.click?.auc));
+  expect(auc).toBeCloseTo(other ?? Number.NaN, 1);
 });
 
 describe('checkpoints', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ple-large-'));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const by = (optimizer: string) => experiment(10, ple, `optimizer: { ${optimizer} }, epochs: 4`);
+  const by = (optimizer: string) => experiment(10, ple, `optimizer: { ${optimizer} }, epochs: 3`);
   const [adam, sgd] = [by('type: adam, learningRate: 0.05'), by('type: sgd, learningRate: 0.3')];
   /** Trains with a checkpoint after every record, and after so many of steps and epochs leaves off, as a killed process does: with rows that no checkpoint has. */
   async function leave(of: Experiment, at: string, records: number): Promise<boolean> {
@@ -112,7 +108,7 @@ describe('checkpoints', () => {
     expect(kills).toBeGreaterThan(1);
     const from = await readSnapshot(at, 'hash');
     const files = from?.rowFiles ?? [];
-    expect(from?.progress.epoch).toBe(5);
+    expect(from?.progress.epoch).toBe(4);
     const { records: __, ...rest } = await resultsOf(of, dataset, from ? { from } : {});
     const { records: ___, ...wanted } = expected;
     expect(rest).toEqual(wanted);
@@ -123,15 +119,16 @@ describe('checkpoints', () => {
     );
   });
 
-  test.each([
-    ['is gone', (file: string) => rmSync(file), /rows-\d+\.safetensors is gone/],
-    ['is cut short', (file: string) => truncateSync(file, 100), /rows-\d+\.safetensors has a checksum mismatch/],
-  ] as const)('one whose file of rows %s is refused by name', async (_, damage, message) => {
+  test('one whose file of rows is cut short or gone is refused by name', async () => {
     const at = mkdtempSync(join(folder, 'damaged-'));
-    await leave(adam, at, 4);
-    const from = await readSnapshot(at, 'hash');
-    damage(join(at, `rows-${must(from?.rowFiles?.at(-1), 'a file').number}.safetensors`));
-    await expect(trained(adam, dataset, undefined, from ? { from } : {})).rejects.toThrow(message);
+    await leave(adam, at, 2);
+    const from = must(await readSnapshot(at, 'hash'), 'a snapshot');
+    const file = join(at, `rows-${must(from.rowFiles?.at(-1), 'a file').number}.safetensors`);
+    const refused = (message: RegExp) => expect(trained(adam, dataset, undefined, { from })).rejects.toThrow(message);
+    truncateSync(file, 100);
+    await refused(/rows-\d+\.safetensors has a checksum mismatch/);
+    rmSync(file);
+    await refused(/rows-\d+\.safetensors is gone/);
   });
 });
 

@@ -8,5 +8,7 @@ describe.each(models.names)('%s', (model) => {
   );
 });
 
-test('batch normalisation trains to the same bits with one thread and two, in a batch of one block', () =>
-  expectSameBits('mmoe', 60, { normalization: 'batch' }));
+test.each([60, 1800])(
+  'batch normalisation trains to the same bits with one thread and two, in batches of %i',
+  (batchSize) => expectSameBits('mmoe', batchSize, { normalization: 'batch' }),
+);

@@ -7,5 +7,10 @@ describe('an exported file predicts raw columns as ple predict does', async () =
 
   test.each(models.names)('%s', (type) => expectModelServed(run, type));
 
-  test.each(['gelu', 'silu'])('%s', (activation) => expectServed(changed(run, every, { activation })));
+  test.each([
+    ['fm', {}, { interaction: 'fm' }],
+    ['layer normalisation and prelu', { normalization: 'layer', activation: 'prelu' }, {}],
+    ['gelu', { activation: 'gelu' }, {}],
+    ['silu', { activation: 'silu' }, {}],
+  ])('%s', (_, model, inputs) => expectServed(changed(run, every, model, inputs)));
 });
