@@ -9,12 +9,7 @@ import { checkParts, setUp } from './setup.js';
 import { binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
 import type { Snapshot } from './trainer.js';
 
-const made = { label: linear };
-const { dataset } = madeDataset(binaryTasks, {
-  train: { rows: 200, ...made },
-  validation: { rows: 40, ...made },
-  test: { rows: 40, ...made },
-});
+const { dataset } = madeDataset(binaryTasks, { rows: 200, label: linear });
 
 const ple = '{ type: ple, levels: [[6], [5]], tower: [4], dropout: 0.1 }';
 function experiment(name: string, model = ple, train = 'epochs: 2') {

@@ -16,26 +16,20 @@ import {
 import type { EpochRecord } from './trainer.js';
 
 const ple = '{ type: ple, levels: [[4], [4]], tower: [3], experts: { shared: 1, task: 2 } }';
-const rows = { train: 300, validation: 100, test: 100 };
-const plain = () =>
-  madeDataset(binaryTasks, {
-    train: { rows: rows.train, label: linear },
-    validation: { rows: rows.validation, label: linear },
-    test: { rows: rows.test, label: linear },
-  });
+const plain = () => madeDataset(binaryTasks, { rows: 100, label: linear });
 
 /** Labels that are noise: validation has its best epoch somewhere, not at the end. */
 function noisy(): Dataset {
   const split = { rows: 64, label: (_: number, __: readonly [number, number], own: number) => Number(own > 0) };
-  return madeDataset(binaryTasks, { train: split, validation: split, test: split }).dataset;
+  return madeDataset(binaryTasks, split).dataset;
 }
 
 test('21: the test split is not read before the last epoch, and selects nothing', async () => {
   // A leak: on the test split, every epoch is worse than the one before, since its labels are the others turned round.
   const { dataset, reads } = madeDataset(binaryTasks, {
-    train: { rows: rows.train, label: linear },
-    validation: { rows: rows.validation, label: linear },
-    test: { rows: rows.test, label: (task, x, noise) => 1 - linear(task, x, noise) },
+    train: { rows: 300, label: linear },
+    validation: { rows: 100, label: linear },
+    test: { rows: 100, label: (task, x, noise) => 1 - linear(task, x, noise) },
   });
   const readBefore: number[] = [];
   const result = await trained(experimentOf(ple, binaryTasks), dataset, compiled, {
@@ -73,7 +67,7 @@ test('25: the monitor decides, and a regression error counts downwards', async (
   const label = (task: number, [a, b]: readonly [number, number], noise: number) =>
     task === 0 ? (a + 3 * noise > 0 ? 1 : 0) : 20 + 10 * b + noise;
   const split = { rows: 200, label };
-  const { dataset } = madeDataset(tasks, { train: split, validation: split, test: split });
+  const { dataset } = madeDataset(tasks, split);
   const scores: Record<string, (record: EpochRecord) => number> = {
     'task:time': (record) => -Number(record.validation.time?.mse),
     loss: (record) => -Number(record.validation.click?.logLoss) - Number(record.validation.time?.mse),
@@ -86,11 +80,7 @@ test('25: the monitor decides, and a regression error counts downwards', async (
 
 test('single-task: a run of all tasks equals the runs of each, bit for bit: best epochs and learning rates by scores too', async () => {
   const model = '{ type: single-task, levels: [[6]], tower: [4] }';
-  const all = madeDataset(binaryTasks, {
-    train: { rows: 200, label: linear },
-    validation: { rows: 40, label: linear },
-    test: { rows: 40, label: linear },
-  }).dataset;
+  const { dataset: all } = madeDataset(binaryTasks, { rows: 100, label: linear });
   const settings =
     'optimizer: { type: adam, learningRate: 0.02, clipNorm: 0.05, l2: 0.001, schedule: { type: plateau, patience: 0, ratio: 0.5, minDelta: 0.01 } }, ' +
     'epochs: 8, earlyStopping: { patience: 2, minDelta: 0.001 }';
@@ -115,11 +105,7 @@ test('single-task: a run of all tasks equals the runs of each, bit for bit: best
 test('20: what is outside a task’s sample space changes nothing, whatever its label', async () => {
   const mask = (task: number, [a]: readonly [number, number]) => task === 0 || a > 0;
   const datasetWith = (outside: number) => {
-    const { dataset } = madeDataset(binaryTasks, {
-      train: { rows: rows.train, label: linear, mask },
-      validation: { rows: rows.validation, label: linear, mask },
-      test: { rows: rows.test, label: linear, mask },
-    });
+    const { dataset } = madeDataset(binaryTasks, { rows: 100, label: linear, mask });
     const replaced = async (split: Dataset['splits']['train'], index: number) => {
       const block = await split.read(index);
       return { ...block, labels: block.labels.map((label, at) => (block.masks[at] === 0 ? outside : label)) };
@@ -155,7 +141,7 @@ test('31: two models under one seed see the same rows in the same order', async 
     return orders.flat();
   };
   const first = await seen(ple);
-  expect(first.length).toBeGreaterThan(3 * 2 * rows.train);
+  expect(first.length).toBeGreaterThan(3 * 2 * 100);
   expect(await seen('{ type: hard-sharing, levels: [[5]], tower: [] }')).toEqual(first);
 });
 
@@ -175,7 +161,7 @@ test('a batch larger than the data is one step an epoch, whose padding changes n
   const { dataset } = plain();
   const experiment = experimentOf(ple, binaryTasks, 'epochs: 2');
   const large = await trained({ ...experiment, train: { ...experiment.train, batchSize: 1000 } }, dataset);
-  const exact = await trained({ ...experiment, train: { ...experiment.train, batchSize: rows.train } }, dataset);
+  const exact = await trained({ ...experiment, train: { ...experiment.train, batchSize: 100 } }, dataset);
   expect(large.records.map(({ steps }) => steps)).toEqual([1, 1]);
   for (const [index, record] of large.records.entries()) {
     expect(record.train.loss).toBeCloseTo(exact.records[index]?.train.loss ?? Number.NaN, 5);

@@ -58,7 +58,7 @@ test.each([
   ['compiled', compiled],
   ['tfjs', createTfjsEngine(pureJs)],
 ])('a row of weight 2 trains and is measured as the row twice, one of weight 0 as none: %s', async (_, engine) => {
-  const { dataset } = madeDataset(tasks, { train: split, validation: split, test: split });
+  const { dataset } = madeDataset(tasks, split);
   const train = 'epochs: 8, optimizer: { type: sgd, learningRate: 0.1 }'; // in batches of 32: both take one step an epoch
   const experiment = experimentOf('{ type: hard-sharing, levels: [[6]], tower: [] }', tasks, train);
   const weighted = await trained(experiment, dataset, engine);
