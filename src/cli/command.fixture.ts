@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
+import { afterAll, onTestFinished, vi } from 'vitest';
 import { type RawRow, rawRows, rawText } from '../data/census-income/census-income.fixture.js';
 import { main } from './main.js';
 
@@ -83,6 +83,13 @@ export function contentsOf(folder: string): string[] {
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ple-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A folder that goes when all tests of the file have ended. */
+export function folderOfFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-test-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
