@@ -57,6 +57,16 @@ export async function ple(
  */
 export async function pleHere(words: readonly string[], options: { readonly cwd?: string } = {}): Promise<Finished> {
   const from = process.cwd();
+  if (options.cwd) process.chdir(options.cwd);
+  try {
+    return await printedBy(() => main(words));
+  } finally {
+    process.chdir(from);
+  }
+}
+
+/** What a part of a command prints here, and its exit code. */
+export async function printedBy(run: () => Promise<number>): Promise<Finished> {
   const written = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).flatMap((name) => [
     vi.spyOn(process[name], 'on').mockReturnThis(), // no listener of a call's is left
@@ -65,11 +75,9 @@ export async function pleHere(words: readonly string[], options: { readonly cwd?
       return true;
     }),
   ]);
-  if (options.cwd) process.chdir(options.cwd);
   try {
-    return { status: await main(words), ...written };
+    return { status: await run(), ...written };
   } finally {
-    process.chdir(from);
     for (const spy of spies) spy.mockRestore();
   }
 }

@@ -11,10 +11,8 @@ beforeAll(async () => {
 
 test.each([
   ['SIGKILL', 'compile', 'plain'],
-  ['SIGKILL', 'run:2', 'plain'], // in the first epoch
   ['SIGKILL', 'run:14', 'plain'], // in a later epoch
   ['SIGKILL', 'checkpoint:1', 'plain'],
-  ['SIGKILL', 'run:14', 'dropout'],
   ['SIGTERM', 'run:14', 'plain'],
   ['SIGHUP', 'run:14', 'dropout'],
 ] as const)('33: a run that gets %s at %s continues to the same bits: %s', async (signal, place, config) => {
