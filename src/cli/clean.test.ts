@@ -6,7 +6,6 @@ import { finishedRun, folderOfRuns, openRun, storeComparison } from '../comparis
 import { acquireLock } from '../support/lock.js';
 import { contentsOf, pleHere } from './command.fixture.js';
 
-const last = join('checkpoints', 'last.safetensors');
 const all = { unfinished: true, failed: true };
 
 function hold(path: string): void {

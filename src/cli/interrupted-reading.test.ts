@@ -10,14 +10,14 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const folder = temporaryFolder();
     const cache = join(folder, 'cache');
     const rows = Array.from({ length: 2000 }, (_, row) => `${row / 7},${row % 5},${row % 2}\n`);
-    writeFileSync(join(folder, 'rows.csv'), `a,b,y\n${rows.join('').repeat(200)}`);
+    writeFileSync(join(folder, 'rows.csv'), `a,b,y\n${rows.join('').repeat(100)}`);
     const config = join(folder, 'run.yaml');
     writeFileSync(
       config,
       `name: slow
 dataset: { loader: table, path: ${join(folder, 'rows.csv')}, cache: ${cache}, tasks: { y: {} } }
 tasks: [{ name: y, type: binary }]
-model: { type: hard-sharing, levels: [[4]], tower: [] }
+model: { type: single-task, levels: [[4]], tower: [] }
 train: { epochs: 1, batchSize: 256, optimizer: { type: adam, learningRate: 0.01 } }
 engine: { device: cpu }
 `,
@@ -31,7 +31,6 @@ engine: { device: cpu }
     const { status, stdout, stderr } = await work;
     expect([status, stdout]).toEqual([130, '']);
     expect(stderr).toMatch(/^(note: .*\n)?ple: Interrupted: the data were not read to their end\.\n$/);
-    expect(readdirSync(folder).toSorted()).toEqual(expect.not.arrayContaining(['runs']));
     expect(readdirSync(folder).flatMap((name) => (name === 'cache' ? readdirSync(cache) : []))).toEqual([]);
   },
 );
