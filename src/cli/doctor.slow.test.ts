@@ -3,19 +3,21 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { machineFacts } from '../engine/devices/facts.js';
 import { contentsOf, ple, smallConfig, temporaryFolder } from './command.fixture.js';
+import { newUser } from './footprint.fixture.js';
 import { doctorSchema } from './output-contract.fixture.js';
 
 const facts = machineFacts();
 
 test('ple doctor finds that the CPU can train, prints nothing but progress beside, and leaves nothing behind', async () => {
-  const work = temporaryFolder();
-  const { status, stdout, stderr } = await ple(['doctor', '--json'], { cwd: work });
+  const user = newUser(); // drivers keep compiled shaders in a cache
+  const { status, stdout, stderr } = await ple(['doctor', '--json'], { cwd: user.work, env: user.env });
   expect(status, stderr).toBe(0);
   const { devices } = doctorSchema.parse(JSON.parse(stdout));
   const cpu = devices.find(({ engine, device }) => engine === 'compiled' && device === 'cpu');
   expect(cpu).toMatchObject({ usable: true });
   for (const line of stderr.split('\n')) expect(line).toMatch(/^(Trying (compiled|tfjs) on .*…)?$/);
-  expect(contentsOf(work)).toEqual([]);
+  expect(contentsOf(user.work)).toEqual([]);
+  expect(contentsOf(user.home)).toEqual(['cache', 'tmp']);
 });
 
 test.runIf(process.platform === 'linux')(

@@ -30,10 +30,3 @@ test('a comparison and its child processes write nothing outside its folder and 
   expect(contentsOf(user.home)).toEqual(['cache', 'tmp']);
   expect(contentsOf(user.work).filter((path) => !before.includes(path) && !path.startsWith('results'))).toEqual([]);
 });
-
-test('ple doctor leaves nothing in the folders of its user: drivers keep compiled shaders in a cache', async () => {
-  const user = newUser();
-  const { status, stderr } = await ple(['doctor', '--json'], { cwd: user.work, env: user.env });
-  expect(status, stderr).toBe(0);
-  expect(contentsOf(user.home)).toEqual(['cache', 'tmp']);
-});

@@ -27,7 +27,7 @@ export const model = defineModel({
 });
 `;
 export const rmse = `import { defineMetric } from '${library}';
-export export const rmse = defineMetric({
+export const rmse = defineMetric({
   name: 'rmse', summary: 'root of the mean squared error', type: 'regression', better: 'lower',
   relativeTo: (baseline) => baseline, margin: { percent: 1 },
   compute: ({ labels, predictions }) =>

@@ -9,19 +9,8 @@ import { probe } from './probe.js';
 const child = { script: resolve(import.meta.dirname, '../../../dist/engine/devices/smoke-worker.js'), execArgv: [] };
 const facts = machineFacts();
 const webgpu: Candidate = { engine: 'compiled', device: 'webgpu' };
-const isLinux = process.platform === 'linux';
-const hasVulkan = isLinux && (await facts.hasVulkanLoader()) && (await facts.graphicsAdapters()) !== null;
-
-test.runIf(isLinux)('WebGPU trains, or says what it lacks', async () => {
-  const [loader, adapters] = [await facts.hasVulkanLoader(), await facts.graphicsAdapters()];
-  const found = await probe(webgpu, { facts, child });
-  if (!loader || adapters?.length === 0) expect(found).toMatchObject({ reason: expect.stringMatching(/no Vulkan/) });
-  else if (!found.usable) expect.fail(found.reason);
-  else {
-    expect(found.smoke.largestDifference).toBeLessThan(1e-5);
-    expect(found.adapter).toEqual(adapters === null ? null : expect.any(String));
-  }
-});
+const hasVulkan =
+  process.platform === 'linux' && (await facts.hasVulkanLoader()) && (await facts.graphicsAdapters()) !== null;
 
 test.runIf(hasVulkan)('WebGPU without a driver says so, where only the child can tell', async () => {
   for (const name of ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES']) {
