@@ -88,7 +88,7 @@ describe('the join', () => {
 
   test('holds for more common rows than are put in order at once', async () => {
     const path = join(folder, 'many');
-    const many = { ...made, rows: { train: 5000, test: 60 }, common: { train: 4200, test: 20 }, entries: 1 };
+    const many = { ...made, rows: { train: 5000, test: 60 }, common: { train: 4200, test: 20 }, entries: 3 };
     await makeAliCcpFiles(path, many);
     const source = await open({ path, cache: join(folder, 'cache-many'), validation: 'test-half' });
     const { rows } = await plainRows(source, 'train', await readIds(prepared[0] ?? ''));

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ConfigError, DataError } from '../../support/errors.js';
 import type { Source, SplitName } from '../dataset.js';
 import { contents, type RawRow, rawRows, rawText, textOf, withValue } from './census-income.fixture.js';
@@ -46,6 +46,8 @@ const isSingle = (row: RawRow) => Number(textOf(row, 'marital-status') === 'Neve
 
 describe('reading', () => {
   test('gives every row of the training file with its texts, numbers and labels', async () => {
+    vi.stubEnv('TMPDIR', folder); // where no cache is named, the prepared data last as long as the process
+    onTestFinished(() => void vi.unstubAllEnvs());
     const source = await open({ cache: null });
     const { rows, labels } = await contents(source, 'train');
     expect(rows).toEqual(train.map((row) => inputsOf(row, source)));
