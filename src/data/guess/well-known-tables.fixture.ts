@@ -51,7 +51,7 @@ export function kuaiRand(): KnownTable {
     const columns = [
       random.below(120),
       random.below(200) + 7_000_000,
-      20_220_408 + Math.floor(row / 60),
+      20_220_408 + Math.floor(row / 68),
       100 * random.below(24),
       1_649_347_214_324 + row * 57_000 + random.below(1000),
       Number(clicked),
@@ -102,7 +102,7 @@ export function movieLens(name: 'u.data' | 'ratings.dat'): KnownTable {
   const random = randomFromSeed(4);
   const stars = ['1', '2', '3', '3', '3', '4', '4', '4', '5', '5'];
   const text = lines(2000, () =>
-    [1 + random.below(150), 1 + random.below(120), pick(random, stars), 874_724_710 + random.below(18_000_000)].join(
+    [1 + random.below(150), 1 + random.below(150), pick(random, stars), 874_724_710 + random.below(18_000_000)].join(
       name === 'u.data' ? '\t' : '::',
     ),
   );
