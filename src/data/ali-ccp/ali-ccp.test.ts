@@ -15,7 +15,7 @@ import { makeAliCcpFiles } from './made-files.fixture.js';
 import { type JoinedSample, naiveJoin, type PlainRow, plainRows } from './naive-join.fixture.js';
 
 const made = {
-  ...{ rows: { train: 2000, test: 800 }, common: { train: 120, test: 60 }, entries: 12, items: 400, users: 70 },
+  ...{ rows: { train: 5000, test: 800 }, common: { train: 120, test: 60 }, entries: 12, items: 400, users: 70 },
   ...{ clickRate: 0.2, conversionRate: 0.3, seed: 3 },
 };
 let folder = '';
@@ -240,7 +240,7 @@ test('a fault in one file ends the preparation with its place, and leaves nothin
   const [path, cache] = [join(folder, 'faulty'), join(folder, 'faulty-cache')];
   await cp(join(folder, 'raw'), path, { recursive: true });
   await appendFile(join(path, 'sample_skeleton_train.csv'), 'no row\n');
-  await expect(open({ path, cache })).rejects.toThrow(/sample_skeleton_train\.csv:2001: 'no row' is no whole number/);
+  await expect(open({ path, cache })).rejects.toThrow(/sample_skeleton_train\.csv:5001: 'no row' is no whole number/);
   expect(existsSync(cache)).toBe(false);
 });
 
