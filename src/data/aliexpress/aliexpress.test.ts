@@ -1,13 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { inputsSchema, taskSchema } from '../../config/parts.js';
 import type { Source } from '../dataset.js';
-import { encode } from '../encode/encode.js';
 import { rowsOf } from '../table/table-loader.fixture.js';
 import { type Line, makeLines, textOf, writeFiles } from './aliexpress.fixture.js';
 import { aliexpress } from './aliexpress.js';
@@ -104,7 +101,7 @@ test('packed files of another country; columns leaves inputs out', async () => {
   }
   const source = await open({ path, country: 'RU', columns: { numerical_1: 'ignored' } });
   expect(source.columns).toHaveLength(78);
-  const without = asRead(held).map(({ numerical_1: _, ...line }) => line);
+  const without = asRead(held.map(({ numerical_1: _, ...line }) => line));
   expect((await rowsOf(source, 'test')).toSorted(byNumber)).toEqual(without);
 });
 
@@ -148,18 +145,6 @@ describe('files that cannot be used', () => {
     expect(String(error)).not.toContain('\n');
   });
 });
-
-test.each(['aliexpress/compare', 'recipes/aliexpress-mtreclib'])(
-  'the shipped config %s names inputs and tasks that there are',
-  async (config) => {
-    const file = resolve(import.meta.dirname, `../../../configs/${config}.yaml`);
-    const { dataset, inputs, tasks } = parse(readFileSync(file, 'utf8'));
-    const source = await open({ ...dataset, path: join(folder, 'plain') });
-    const listed = tasks.map((task: unknown) => taskSchema.parse(task));
-    const encoded = await encode(source, inputsSchema.parse(inputs), listed);
-    expect(encoded.tasks.map(({ name }) => name)).toEqual(source.tasks.map(({ name }) => name));
-  },
-);
 
 test.each<[string, object, RegExp]>([
   ['the run’s seed', { splitSeed: 'run' }, /splitSeed/],

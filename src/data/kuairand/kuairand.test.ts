@@ -1,14 +1,11 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { inputsSchema, taskSchema } from '../../config/parts.js';
 import { must } from '../../support/must.js';
 import type { Source } from '../dataset.js';
-import { encode } from '../encode/encode.js';
 import { rowsOf } from '../table/table-loader.fixture.js';
 import { type Line, type MadeFiles, makeLines, textOf, writeFiles } from './kuairand.fixture.js';
 import { kuairand } from './kuairand.js';
@@ -254,25 +251,10 @@ describe('files', () => {
   });
 });
 
-test.each(['kuairand/compare', 'recipes/kuairand-stem'])(
-  'the shipped config %s names inputs and tasks that there are',
-  async (config) => {
-    const file = resolve(import.meta.dirname, `../../../configs/${config}.yaml`);
-    const { dataset, inputs, tasks } = parse(readFileSync(file, 'utf8'));
-    const path = folderWith({});
-    writeFiles(path, made, '1k');
-    const source = await open({ ...dataset, path });
-    const listed = tasks.map((task: unknown) => taskSchema.parse(task));
-    const encoded = await encode(source, inputsSchema.parse(inputs), listed);
-    expect(encoded.tasks.map(({ name }) => name)).toEqual(source.tasks.map(({ name }) => name));
-  },
-);
-
 test.each<[string, object, RegExp]>([
   ['a signal twice', { tasks: ['is_like', 'is_like'] }, /a signal is named twice/],
   ['chance among days of training', { validation: 'last-days', exposure: 'random' }, /exposure: standard, not random/],
   ['the run’s seed', { splitSeed: 'run' }, /splitSeed/],
-  ['a signal that is not chosen as an input', { columns: { long_view: 'categorical' } }, /has no column 'long_view'/],
 ])('%s is refused', async (_, settings, message) => {
   await expect(open(settings)).rejects.toThrow(message);
 });

@@ -42,7 +42,7 @@ test('without the option there are no weights, and the column is an input', asyn
 });
 
 test('rows that are drawn for each seed keep their weights', async () => {
-  const lines = Array.from({ length: 30_000 }, (_, i) => `${i}.5,${i % 2},${i % 7}\n`); // several blocks
+  const lines = Array.from({ length: 2000 }, (_, i) => `${i}.5,${i % 2},${i % 7}\n`);
   const path = await file(`x,y,w\n${lines.join('')}`);
   const split = { fraction: { validation: 0.2, test: 0.2 } };
   const source = await open({ path, ...settings, split, splitSeed: 'run' });
@@ -53,7 +53,7 @@ test('rows that are drawn for each seed keep their weights', async () => {
       rows++;
     }
   }
-  expect(rows).toBe(30_000);
+  expect(rows).toBe(2000);
 });
 
 test.each([
