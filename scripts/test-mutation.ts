@@ -25,12 +25,9 @@ const jobs = Number(values.jobs ?? 2);
 if (!Number.isInteger(jobs) || jobs < 1) refuse(usage, `--jobs ${values.jobs}: a whole number from 1.`);
 const fast = values['all-projects'] ? [] : ['fast', 'fast-alone'];
 
-/** How often the mutated text stands in the file. */
-function timesIn({ file, from }: Mutant): number {
-  return fs.existsSync(join(root, file)) ? fs.readFileSync(join(root, file), 'utf8').split(from).length - 1 : 0;
-}
-
 const numbered = mutants.map((mutant, number) => ({ ...mutant, number }));
+const timesIn = ({ file, from }: Mutant) =>
+  fs.existsSync(join(root, file)) ? fs.readFileSync(join(root, file), 'utf8').split(from).length - 1 : 0;
 const asked = numbered.filter(({ file }) => file.includes(values.only ?? ''));
 const tried = asked.filter((mutant) => timesIn(mutant) === 1);
 const faults = asked.filter((mutant) => !tried.includes(mutant));
@@ -54,10 +51,11 @@ const tests = tracked.filter((path) => /^src\/.*\.test\.ts$/.test(path));
 
 interface Outcome {
   readonly killedBy: string | null;
-  readonly stage: 'near' | 'room' | 'others' | 'slow' | null;
+  /** The failed test, and the beginning of its message. */
+  readonly how?: string;
+  readonly stage: string;
 }
 const results: ((typeof numbered)[number] & Outcome & { readonly seconds: number })[] = [];
-const sorted = () => results.toSorted((a, b) => a.number - b.number);
 
 const copies = Array.from({ length: Math.min(jobs, tried.length) }, (_, copy) => join(folder, String(copy)));
 for (const copy of copies) {
@@ -68,7 +66,7 @@ for (const copy of copies) {
   spawnSync('npm', ['run', '--silent', 'build'], { cwd: copy, stdio: 'inherit' });
 }
 const broken = values['room-only'] ? null : await failing(copies[0] ?? '', tests, fast, 60);
-if (broken !== null) throw new Error(`Without a mutant, a test fails already: ${broken}`);
+if (broken) throw new Error(`A test fails without a mutant: ${broken.killedBy} ${broken.how ?? ''}`);
 const waiting = tried.values();
 await Promise.all(copies.map(work));
 report();
@@ -82,13 +80,14 @@ async function work(copy: string): Promise<void> {
     const mutated = source.split(from).join(to);
     fs.writeFileSync(path, mutated);
     fs.writeFileSync(built, transformSync(mutated, { loader: 'ts', target: 'es2023' }).code); // some tests run the built program
-    const { killedBy, stage } = await outcomeOf(copy, file);
+    const found = await outcomeOf(copy, file);
     fs.writeFileSync(path, source);
     fs.writeFileSync(built, program);
-    results.push({ ...mutant, killedBy, stage, seconds: Math.round((performance.now() - started) / 1000) });
-    if (values.json) fs.writeFileSync(values.json, `${JSON.stringify(sorted(), null, 1)}\n`);
-    const outcome = killedBy === null ? 'SURVIVED' : `killed by ${killedBy} (${stage})`;
-    console.log(`${number} ${file}: ${why}: ${outcome}`);
+    results.push({ ...mutant, ...found, seconds: Math.round((performance.now() - started) / 1000) });
+    results.sort((a, b) => a.number - b.number);
+    if (values.json) fs.writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`);
+    const { killedBy, stage } = found;
+    console.log(`${number} ${file}: ${why}: ${killedBy === null ? 'SURVIVED' : `killed by ${killedBy} (${stage})`}`);
   }
 }
 
@@ -108,10 +107,10 @@ async function outcomeOf(copy: string, file: string): Promise<Outcome> {
     ['slow', values.slow ? tests : [], ['slow', 'slow-alone'], 15],
   ] as const;
   for (const [stage, files, projects, minutes] of stages) {
-    const killedBy = await failing(copy, files, projects, minutes);
-    if (killedBy !== null) return { killedBy, stage };
+    const failed = await failing(copy, files, projects, minutes);
+    if (failed) return { ...failed, stage };
   }
-  return { killedBy: null, stage: null };
+  return { killedBy: null, stage: 'survived' };
 }
 
 /** The first of these test files that fails. @param projects None: all. */
@@ -119,11 +118,10 @@ async function failing(copy: string, files: readonly string[], projects: readonl
   if (files.length === 0) return null;
   const output = join(copy, 'mutant-report.json');
   fs.rmSync(output, { force: true });
-  const limits = ['--bail', '1', '--maxWorkers', '1', '--testTimeout', '60000', '--passWithNoTests'];
-  const chosen = projects.flatMap((name) => ['--project', name]);
-  const words = ['run', ...limits, ...chosen, '--reporter=json', `--outputFile=${output}`, ...files];
-  const vitest = join(copy, 'node_modules/vitest/vitest.mjs');
-  const child = spawn(process.execPath, [vitest, ...words], { cwd: copy, stdio: 'ignore', detached: true });
+  const limits = projects.length > 0 ? ['--testTimeout=60000', ...projects.map((name) => `--project=${name}`)] : [];
+  const others = ['--bail=1', '--maxWorkers=1', '--passWithNoTests', '--reporter=json', `--outputFile=${output}`];
+  const words = [join(copy, 'node_modules/vitest/vitest.mjs'), 'run', ...limits, ...others, ...files];
+  const child = spawn(process.execPath, words, { cwd: copy, stdio: 'ignore', detached: true });
   running.add(child);
   let isLate = false;
   const timer = setTimeout(() => {
@@ -134,12 +132,22 @@ async function failing(copy: string, files: readonly string[], projects: readonl
   clearTimeout(timer);
   kill(child); // what it may have left running
   running.delete(child);
-  if (isLate) return `a time-out of ${minutes} min`;
+  if (isLate) return { killedBy: `a time-out of ${minutes} min` };
   if (code === 0) return null;
-  const text = fs.existsSync(output) ? fs.readFileSync(output, 'utf8') : '{ "testResults": [] }';
-  const { testResults }: { readonly testResults: readonly { name: string; status: string }[] } = JSON.parse(text);
-  const failed = testResults.find(({ status }) => status === 'failed');
-  return failed ? relative(copy, failed.name) : `exit code ${code}`;
+  const [file] = (fs.existsSync(output) ? reportIn(output) : []).filter(({ status }) => status === 'failed');
+  if (!file) return { killedBy: `exit code ${code}` };
+  const test = file.assertionResults.find(({ status }) => status === 'failed');
+  const how = test ? `${test.fullName}: ${test.failureMessages[0]}` : file.message;
+  return { killedBy: relative(copy, file.name), how: how.slice(0, 200) };
+}
+
+interface TestFile extends Readonly<Record<'name' | 'status' | 'message', string>> {
+  readonly assertionResults: readonly { status: string; fullName: string; failureMessages: readonly string[] }[];
+}
+
+function reportIn(path: string): readonly TestFile[] {
+  const { testResults }: { readonly testResults: readonly TestFile[] } = JSON.parse(fs.readFileSync(path, 'utf8'));
+  return testResults;
 }
 
 /** With all processes that it has started. */
@@ -150,17 +158,14 @@ function kill({ pid }: ChildProcess): void {
 }
 
 function report(): void {
-  const roomOf = ({ file }: Mutant) => file.split('/')[1] ?? '';
-  const rows = [...new Set(sorted().map(roomOf))].map((room) => {
-    const stages = results.filter((result) => roomOf(result) === room).map(({ stage }) => stage ?? 'survived');
-    const counts = ['near', 'room', 'others', 'slow', 'survived'].map((name) => [
-      name,
-      stages.filter((stage) => stage === name).length,
-    ]);
-    return [room, { mutants: stages.length, ...Object.fromEntries(counts) }];
-  });
-  console.table(Object.fromEntries(rows));
-  const survivors = sorted().filter(({ killedBy, accepted }) => killedBy === null && accepted === undefined);
+  const table: Record<string, Record<string, number>> = {};
+  for (const { file, stage } of results) {
+    const room = file.split('/')[1] ?? '';
+    table[room] ??= { mutants: 0, near: 0, room: 0, others: 0, slow: 0, survived: 0 };
+    for (const column of ['mutants', stage]) table[room][column] = (table[room][column] ?? 0) + 1;
+  }
+  console.table(table);
+  const survivors = results.filter(({ killedBy, accepted }) => killedBy === null && accepted === undefined);
   for (const { number, file, why } of survivors) console.log(`survived: ${number} ${file}: ${why}`);
   process.exitCode = survivors.length > 0 ? 1 : 0;
 }
