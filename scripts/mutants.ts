@@ -490,10 +490,10 @@ export const mutants: readonly Mutant[] = [
     why: 'of equal thresholds the highest',
   },
   {
-    file: 'src/metrics/calibration-bins.ts',
-    from: 'Math.round(end)',
-    to: 'Math.floor(end)',
-    why: 'bins end a row early',
+    file: 'src/metrics/calibration-error.ts',
+    from: '(sum, { gap }) => sum + Math.abs(gap), 0) / whole',
+    to: '(sum, { gap, weight }) => sum + Math.abs(gap / weight), 0) / calibrationBinCount',
+    why: 'the mean over bins, also over empty ones, not over rows',
   },
   {
     file: 'src/metrics/class-scores.ts',

@@ -42,7 +42,7 @@ const folder = fs.mkdtempSync(join(tmpdir(), 'ple-mutants-'));
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) kill(child);
-  fs.rmSync(folder, { recursive: true, force: true });
+  fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }); // a test may still write
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 const listed = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
