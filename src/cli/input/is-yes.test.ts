@@ -5,7 +5,6 @@ import { isYes } from './is-yes.js';
 test.each([
   ['yes\n', true],
   [' Y \n', true],
-  ['no\n', false],
   ['\n', false],
   ['yesterday\n', false],
   ['', false],
