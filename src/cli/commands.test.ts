@@ -81,10 +81,7 @@ describe('28b: the configs of Census-Income', () => {
 });
 
 describe('ple list', () => {
-  test.each([
-    ['models', [...catalogue.names]],
-    ['metrics', ['auc', 'aucInterval', 'logLoss', 'calibrationError', 'groupedAuc', 'mse', 'nmse', 'mae']],
-  ])('%s shows every name with a line about it', async (kind, names) => {
+  test.each([['models', [...catalogue.names]]])('%s shows every name with a line about it', async (kind, names) => {
     const asJson = await pleHere(['list', kind, '--json']);
     const listed: { name: string; summary: string }[] = JSON.parse(asJson.stdout);
     expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
@@ -146,12 +143,6 @@ describe('help', () => {
       expect(stdout).toMatch(new RegExp(`^Examples:\n {2}ple ${command}\\b`, 'm'));
     }
   });
-});
-
-test('a reader that closes the output early is no error', async () => {
-  const { status, stderr } = await ple(['validate', 'configs/quickstart.yaml'], { cwd: root, closed: ['stdout'] });
-  expect(stderr).not.toMatch(/EPIPE|bug/);
-  expect(status).toBe(0);
 });
 
 function escaped(text: string): string {

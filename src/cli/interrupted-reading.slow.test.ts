@@ -31,7 +31,6 @@ const oneLine =
 test.each<[NodeJS.Signals, string, () => string[], RegExp]>([
   ['SIGINT', 'data prepare', () => [run], oneLine],
   ['SIGINT', 'compare', () => ['--config', comparison, ...runs()], /\nInterrupted\. The same command continues/],
-  ['SIGTERM', 'compare --dry-run', () => ['--config', comparison, ...runs()], /\nple: Interrupted\.\n$/],
 ])('%s while ple %s reads data ends it, and nothing half-written stays', async (signal, command, words, said) => {
   const started = startPle([...command.split(' '), ...words()]);
   await until('a preparation has begun', halfWritten);

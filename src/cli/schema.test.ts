@@ -12,17 +12,10 @@ test('ple schema prints the schema that the configs name', async () => {
 });
 
 test.each([
-  ['loss.weights.y1.initial', 'loss.weights.<task>.initial (default 1)\n  The weight at t = 0.\n'],
   [
     'train.optimizer.beta1',
     'train.optimizer.beta1 (of adam, adamw; default 0.9)\n  The decay of the mean of gradients.\n',
   ],
 ])('ple schema %s says what it does', async (key, text) => {
   expect(await pleHere(['schema', key])).toEqual({ status: 0, stdout: text, stderr: '' });
-});
-
-test('an unknown key is refused with the nearest one', async () => {
-  const { status, stderr } = await pleHere(['schema', 'train.epoch']);
-  expect(status).toBe(2);
-  expect(stderr).toMatch(/^ple: There is no key 'train\.epoch' \(did you mean 'train\.epochs'\?\)/);
 });
