@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { removableIn } from '../comparison/stored/removable.js';
 import { finishedRun, folderOfRuns, openRun, storeComparison } from '../comparison/stored/runs-folder.fixture.js';
@@ -29,18 +29,6 @@ async function everyState() {
   return { folder, at };
 }
 
-test('without a terminal lists, and says the command that deletes', async () => {
-  const { folder, at } = await everyState();
-  const before = contentsOf(folder);
-  const { status, stdout, stderr } = await pleHere(['clean', folder, '--failed']);
-  expect(status).toBe(0);
-  expect(stdout).toContain(at('failed'));
-  expect(stdout).toMatch(/last\.safetensors +last checkpoint of a finished run +1000 B\n/);
-  expect(stdout).toMatch(/\n3 items, \d\.\d KiB\n$/);
-  expect(stderr).toBe(`Nothing was deleted. This deletes them: ple clean ${folder} --failed --yes\n`);
-  expect(contentsOf(folder)).toEqual(before);
-});
-
 test('--yes deletes what it listed, and nothing else', async () => {
   const { folder, at } = await everyState();
   const before = contentsOf(folder);
@@ -55,17 +43,4 @@ test('--yes deletes what it listed, and nothing else', async () => {
   expect((await pleHere(['clean', folder, '--unfinished', '--failed'])).stdout).toBe('Nothing to delete.\n');
   const { folders } = JSON.parse((await pleHere(['runs', folder, '--sort', 'name', '--json'])).stdout);
   expect(folders.map(({ state }: { state: string }) => state)).toEqual(['finished', 'damaged', 'finished', 'running']);
-});
-
-test('the folder of another program', async () => {
-  const folder = folderOfRuns();
-  const files = ['exp1/thesis.txt', 'exp1/checkpoints/last.safetensors', 'exp2/notes.md', 'exp2/config.yaml'];
-  for (const file of files) {
-    mkdirSync(join(folder, dirname(file)), { recursive: true });
-    writeFileSync(join(folder, file), 'model:\n  type: resnet\n');
-  }
-  const before = contentsOf(folder);
-  const { stdout } = await pleHere(['clean', folder, '--unfinished', '--failed', '--yes']);
-  expect(stdout).toBe('Nothing to delete.\n');
-  expect(contentsOf(folder)).toEqual(before);
 });

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -21,38 +21,10 @@ describe('ple validate', () => {
     },
   );
 
-  test.each([
-    ['model={ type: cgc, levels: [[8], [4]] }', /cgc has one level, not 2/],
-    ['model={ type: asymmetric-sharing, source: y3 }', /model\.source: there is no task 'y3'/],
-    ['loss.weights.y1.ratio=0.9', /loss\.weights\.y1\.ratio has no effect with a constant schedule/],
-    ['tasks=[{ name: y1, type: regression }]', /takes at least 2 tasks/],
-  ])('refuses %s with exit code 2, as ple train would', async (override, message) => {
-    const { status, stdout, stderr } = await pleHere([
-      'validate',
-      '--config',
-      smallConfig(temporaryFolder()),
-      override,
-    ]);
-    expect(stderr).toMatch(message);
-    expect(stdout).toBe('');
-    expect(status).toBe(2);
-  });
-
-  test('checks the model that ple train takes from the config of a comparison', async () => {
-    const file = join(temporaryFolder(), 'both.yaml');
-    const text = readFileSync(join(root, 'configs/quickstart.yaml'), 'utf8');
-    writeFileSync(file, text.replace('  type: ple\n', '  type: plee\n'));
-    const { status, stdout, stderr } = await pleHere(['validate', file]);
-    expect([status, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^ple: \S*both\.yaml:\d+:\d+: 'model\.type': unknown model 'plee' \(did you mean 'ple'\?\)/);
-    expect(stderr).toMatch(/ \(That is of the model beside compare, which only ple train takes\.\)\n$/);
-  });
-
-  test('--json prints one document, with the overrides', async () => {
-    const folder = temporaryFolder();
-    const { status, stdout } = await pleHere(['validate', '--json', '--config', smallConfig(folder), 'train.epochs=9']);
-    expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ name: 'small', train: { epochs: 9, batchSize: 64 } });
+  test('refuses a model with exit code 2, as ple train would', async () => {
+    const words = ['validate', '--config', smallConfig(temporaryFolder()), 'model={ type: cgc, levels: [[8], [4]] }'];
+    const { status, stdout, stderr } = await pleHere(words);
+    expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(/cgc has one level, not 2/)]);
   });
 });
 
@@ -109,13 +81,7 @@ describe('28b: the configs of Census-Income', () => {
 });
 
 describe('ple list', () => {
-  test.each([
-    ['models', [...catalogue.names]],
-    ['datasets', ['census-income', 'funnel', 'synthetic']],
-    ['metrics', ['auc', 'aucInterval', 'logLoss', 'calibrationError', 'groupedAuc', 'mse', 'nmse', 'mae']],
-    ['schedules', ['constant', 'step', 'cosine', 'warmup', 'plateau']],
-    ['weights', ['constant', 'exponential']],
-  ])('%s shows every name with a line about it', async (kind, names) => {
+  test.each([['models', [...catalogue.names]]])('%s shows every name with a line about it', async (kind, names) => {
     const asJson = await pleHere(['list', kind, '--json']);
     const listed: { name: string; summary: string }[] = JSON.parse(asJson.stdout);
     expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
@@ -143,20 +109,13 @@ describe('help', () => {
     return { ...finished, modules: readFileSync(file, 'utf8').split('\n') };
   }
 
-  test.each([[['--help']], [['train', '--help']]])('%j loads nothing heavy', async (words) => {
-    const { status, stderr, modules } = await loaded(words);
+  test('--help loads nothing heavy', async () => {
+    const { status, stderr, modules } = await loaded(['--help']);
     expect(status).toBe(0);
     expect(stderr).toBe('');
     expect(modules.some((module) => module.endsWith('dist/cli/main.js'))).toBe(true);
     expect(modules.some((module) => module.includes('node_modules/commander/'))).toBe(true);
     expect(modules.filter((module) => heavy.test(module))).toEqual([]);
-  });
-
-  test('the recorder of modules sees ES modules and CommonJS', async () => {
-    const { modules } = await loaded(['list', 'models']);
-    for (const name of ['zod', '@tensorflow', 'cli-table3']) {
-      expect(modules.some((module) => module.includes(`node_modules/${name}/`))).toBe(true);
-    }
   });
 
   test('--help has every command once, under the heading of its group', async () => {
@@ -184,20 +143,6 @@ describe('help', () => {
       expect(stdout).toMatch(new RegExp(`^Examples:\n {2}ple ${command}\\b`, 'm'));
     }
   });
-});
-
-test('a reader that closes the output early is no error', async () => {
-  const { status, stderr } = await ple(['validate', 'configs/quickstart.yaml'], { cwd: root, closed: ['stdout'] });
-  expect(stderr).not.toMatch(/EPIPE|bug/);
-  expect(status).toBe(0);
-});
-
-test.runIf(existsSync('/dev/full'))('output that cannot be written is told in one line', async () => {
-  const full = openSync('/dev/full', 'w');
-  const { status, stderr } = await ple(['list', 'models'], { cwd: root, stdout: full });
-  closeSync(full);
-  expect(stderr).toMatch(/^ple: stdout: ENOSPC[^\n]*\n$/);
-  expect(status).toBe(1);
 });
 
 function escaped(text: string): string {

@@ -83,20 +83,3 @@ test('a search that is interrupted in its second rung goes on to the same bits, 
   expect(status, stderr).toBe(0);
   expect(comparisonIn(join(at, 'runs/small'))).toBe(whole);
 });
-
-test('a dry run counts the epochs of the rungs, and chooses nothing before they have ended', async () => {
-  const at = temporaryFolder();
-  const plan = JSON.parse((await compare(at, '--jobs', '2', '--dry-run', '--json')).stdout);
-  expect(plan).toMatchObject({ tuned: false });
-  expect(plan.tuning).toHaveLength(8);
-  // Of four candidates: 4 x 1 + 2 x 1 + 1 x 2 epochs; of single-task two tasks go on with others at most.
-  const epochs = new Map(
-    plan.models.map(({ label, values, epochs }: { label: string; values: object; epochs: number }) => [
-      `${label} ${'train.batchSize' in values}`,
-      epochs,
-    ]),
-  );
-  expect([epochs.get('shared true'), epochs.get('single-task true'), epochs.get('shared false')]).toEqual([2, 3, 4]);
-  const done = await compare(folder, '--jobs', '2', '--dry-run', '--json');
-  expect(JSON.parse(done.stdout)).toMatchObject({ tuned: true, models: [] });
-});

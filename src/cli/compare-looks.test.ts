@@ -59,18 +59,3 @@ test('a plan, seeds added by hand, fewer seeds again, and the plan again: each o
   expect(again.levels.slice(2)).toEqual(first.levels);
   expect(again.output).toContain('the chance of a false difference in one family of gains is at most 0.0875.');
 });
-
-test('a plan that ends since nothing can be decided says so', async () => {
-  const short = smallComparison(folder, [
-    ['name: small', 'name: short'],
-    ['train: 4000', 'train: 64'],
-    ['epochs: 3', 'epochs: 1'],
-    ['    - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }\n', ''],
-  ]);
-  const words = ['compare', '--config', short, '--jobs', '1', 'compare.seeds={ first: 3, step: 1, most: 4 }'];
-  const { status, stderr } = await pleHere(words, { cwd: folder });
-  expect(status, stderr).toBe(0);
-  expect(stderr).toContain(
-    "note: After 3 seeds 1 of 1 models have no verdict: more than a fifth of their runs, or of single-task's, ended at the limit of epochs.",
-  );
-});

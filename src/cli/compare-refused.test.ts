@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import { type Finished, pleHere, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
 
@@ -21,14 +20,6 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the config of a comparison', () => {
-  test('is checked and resolved by validate', async () => {
-    const { status, stdout } = await pleHere(['validate', '--config', config], { cwd: folder });
-    expect(status).toBe(0);
-    const resolved = parse(stdout);
-    expect(resolved.compare).toMatchObject({ seeds: 2, uncertainty: null, match: null });
-    expect(resolved.train.optimizer.beta1).toBe(0.9);
-  });
-
   test('is not that of a run', async () => {
     const { status, stderr } = await pleHere(['train', '--config', config], { cwd: folder });
     expect(status).toBe(2);
@@ -37,29 +28,14 @@ describe('the config of a comparison', () => {
 
   test.each([
     ['an unknown label of a model', 'compare.models=[{ type: plle }]', /unknown model 'plle' \(did you mean 'ple'\?\)/],
-    ['a wrong value on an axis', 'compare.axes={ train.batchSize: [32, many] }', /train\.batchSize/],
     ['a model that only a run would take', 'model.levels=[[8]]', /^ple: override 'model\.levels=.*compare\.models/],
-    ['an engine that is not there', 'engine.device=cuda', /engine\.device: cuda is not/],
     ['a model that takes another shape', 'compare.models.2.levels=[[8],[8]]', /one level/],
-    ['a shape to try that a model does not take', 'compare.tune={ model.levels: [[[8],[8]]] }', /one level/],
   ])('with %s is refused before anything starts', async (_, word, message) => {
     const { status, stderr } = await compare(['--runs', 'refused', word]);
     expect(status).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^ple: [^\n]+\n$/);
     expect(existsSync(at('refused'))).toBe(false);
-  });
-
-  test('with a task that the data do not have is refused, with one line', async () => {
-    const { status, stderr } = await compare(['--runs', 'refused', '--jobs', '2', 'tasks.1.name=y3']);
-    expect(status).toBe(2);
-    expect(stderr).toMatch(/^ple: [^\n]*the data have no task 'y3'[^\n]*\n$/);
-  });
-
-  test('with a number of jobs that is none is refused', async () => {
-    const { status, stderr } = await compare(['--jobs', '1.5']);
-    expect(status).toBe(2);
-    expect(stderr).toMatch(/^ple: --jobs .*: give a number of processes/);
   });
 });
 

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pleHere, temporaryFolder } from './command.fixture.js';
-import { shippedNames } from './input/shipped-configs.js';
 
 /** What bash completes at the end of these words. */
 async function completed(...words: readonly string[]): Promise<string[]> {
@@ -22,8 +21,6 @@ describe.runIf(existsSync('/bin/bash'))('bash completes', () => {
       ['list', ''],
       ['balancing', 'datasets', 'metrics', 'models', 'optimizers', 'schedules', 'weights'],
     ],
-    [['train', '--re'], ['--resume']],
-    [['train', '--config', ''], [...['a.yaml', 'b.yml', 'runs'], ...shippedNames()].toSorted()],
   ])('%j', async (words, expected) => {
     expect((await completed(...words)).toSorted()).toEqual(expected);
   });

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bare, factsOf, lookAt, software } from '../engine/devices/facts.fixture.js';
 import { machineFacts } from '../engine/devices/facts.js';
@@ -30,18 +28,6 @@ describe('ple doctor', () => {
     expect(auto).toMatchObject({ engine: 'compiled', device: 'cpu', why: expect.stringMatching(/^auto: /) });
   });
 
-  test('as text has a row for each, reasons and what mends them', async () => {
-    const { status, stdout } = await examined(false);
-    expect(status).toBe(0);
-    expect(stdout).toMatch(/^Node +v\d+.*\nCPU +.*\nmemory +[\d.]+ GB, [\d.]+ GB free\ndisk +/);
-    expect(stdout).toMatch(/^compiled on cuda +no {2}.*\n.*\ncompiled on webgpu +yes +1\.0 +0\.0e\+0 {2}llvmpipe/m);
-    expect(stdout).toContain('driver llvmpipe Mesa 25, a software adapter, which auto leaves out');
-    expect(stdout).toMatch(/\ncompiled on cuda: there is no NVIDIA driver\.\n {2}To fix it: install/);
-    expect(stdout).toMatch(
-      /\nCUDA: compiled needs CUDA 12 and cuDNN 9, .*\n\nengine\.device=auto takes compiled on cpu\.\n$/,
-    );
-  });
-
   test('exits 1 where nothing can train', async () => {
     const all = ['compiled on cpu', 'tfjs on cpu'];
     const { status, stdout } = await examined(false, bare, all);
@@ -64,19 +50,4 @@ describe('ple train', () => {
     );
     expect({ status, stdout, files: contentsOf(folder) }).toEqual({ status: 2, stdout: '', files: ['config.yaml'] });
   });
-
-  test.skipIf(hasNvidia || facts.gpuFiles().length > 0 || process.platform !== 'linux')(
-    'with auto on a machine without a GPU takes the CPU, and says why',
-    async () => {
-      const folder = temporaryFolder();
-      const { status, stderr } = await train(folder, 'engine.device=auto');
-      expect(status, stderr).toBe(0);
-      expect(stderr).toContain('compiled engine on cpu, as auto found no usable GPU (see ple doctor)\n');
-      const [run] = contentsOf(join(folder, 'runs'));
-      const environment = JSON.parse(readFileSync(join(folder, 'runs', String(run), 'environment.json'), 'utf8'));
-      expect(environment.engine.why).toMatch(
-        /^auto: no GPU is usable: compiled on cuda: .+; tfjs on cuda: .+; compiled on webgpu: .+/,
-      );
-    },
-  );
 });

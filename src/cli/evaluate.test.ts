@@ -72,8 +72,6 @@ test('predict --metrics prints the metrics over all rows and writes the predicti
 test.each([
   ['--metrics without --out', ['predict', run, file('test.csv'), '--metrics'], /name a file for the predictions/, 2],
   ['rows without labels', ['evaluate', run, file('inputs.csv')], /no labels.*'click' for task 'click', 'spend'/, 3],
-  ['a wrong ending', ['evaluate', run, file('test.csv'), '--out', 'x.txt'], /x\.txt: the ending says the format/, 2],
-  ['no such column', ['evaluate', run, file('test.csv'), '--by', 'shop'], /has no column 'shop'/, 3],
 ])('%s is refused', async (_, words, message, code) => {
   const { status, stdout, stderr } = await pleHere(words);
   expect(status).toBe(code);

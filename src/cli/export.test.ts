@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { onnxFile } from '../serving/export/onnx-file.js';
-import { writeSafetensorsFolder } from '../serving/export/safetensors-folder.js';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
 import { readTrainedRun } from '../serving/trained-run.js';
 import { readSafetensors } from '../support/safetensors.js';
@@ -80,21 +79,4 @@ test('safetensors are written over an earlier export, not over other files', asy
     });
   expect(contentsOf(join(folder, 'theirs'))).toEqual(['config.json']);
   expect(readFileSync(join(folder, 'theirs/config.json'), 'utf8')).toBe('{ "model_type": "bert" }');
-});
-
-test('a run whose parameters do not fit leaves no folder behind', async () => {
-  const to = join(folder, 'never');
-  const trained = await readTrainedRun(run);
-  await expect(writeSafetensorsFolder({ ...trained, parameters: {} }, to)).rejects.toThrow(
-    /best\.safetensors has no '/,
-  );
-  expect(existsSync(to)).toBe(false);
-});
-
-test.each([
-  [['--to', 'model.pb'], '--to model.pb: name a file that ends in .onnx, or a folder with --format safetensors.'],
-  [['--to', 'model.onnx', '--format', 'onxx'], "Unknown format 'onxx' (did you mean 'onnx'?)"],
-])('%j is refused', async (words, message) => {
-  const { status, stderr } = await pleHere(['export', run, ...words]);
-  expect([status, stderr]).toEqual([2, expect.stringContaining(message)]);
 });

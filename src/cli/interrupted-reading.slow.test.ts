@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -30,10 +30,7 @@ const oneLine =
   /^(note: Kinds of columns were inferred .*\n)?ple: Interrupted: the data were not read to their end\.\n$/;
 test.each<[NodeJS.Signals, string, () => string[], RegExp]>([
   ['SIGINT', 'data prepare', () => [run], oneLine],
-  ['SIGINT', 'data inspect', () => [run], oneLine],
-  ['SIGTERM', 'train', () => ['--config', run, ...runs()], oneLine],
   ['SIGINT', 'compare', () => ['--config', comparison, ...runs()], /\nInterrupted\. The same command continues/],
-  ['SIGTERM', 'compare --dry-run', () => ['--config', comparison, ...runs()], /\nple: Interrupted\.\n$/],
 ])('%s while ple %s reads data ends it, and nothing half-written stays', async (signal, command, words, said) => {
   const started = startPle([...command.split(' '), ...words()]);
   await until('a preparation has begun', halfWritten);
@@ -43,18 +40,4 @@ test.each<[NodeJS.Signals, string, () => string[], RegExp]>([
   expect(stderr).toMatch(said);
   expect(stdout).toBe('');
   expect(readdirSync(folder).flatMap((name) => (name === 'cache' ? readdirSync(join(folder, name)) : []))).toEqual([]);
-});
-
-test('SIGINT while ple data inspect FILE --write reads a table ends it, and nothing stays in the temporary folder', async () => {
-  const temporary = join(folder, 'tmp');
-  mkdirSync(temporary);
-  const words = ['data', 'inspect', join(folder, 'rows.csv'), '--write'];
-  const started = startPle(words, { env: { TMPDIR: temporary } });
-  await until('a reading has begun', () => readdirSync(temporary).length > 0);
-  process.kill(-started.pid, 'SIGINT');
-  const { status, stdout, stderr } = await started.finished;
-  expect(status, stderr).toBe(130);
-  expect(stderr).toMatch(oneLine);
-  expect(stdout).toBe('');
-  expect(readdirSync(temporary)).toEqual([]);
 });

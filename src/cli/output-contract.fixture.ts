@@ -23,10 +23,7 @@ const regression = z
     labelVariance: z.number(),
   })
   .catchall(others);
-const multiclass = z
-  .object({ macroAuc: z.number(), accuracy: z.number(), multiclassLogLoss: z.number(), samples: count, classes: count })
-  .catchall(others);
-const metrics = z.union([binary, regression, multiclass]);
+const metrics = z.union([binary, regression]);
 const parameterCounts = z.strictObject({ embedding: count, network: count });
 /** Absent for single-task. */
 const ownBest = <Metrics extends z.ZodType>(metrics: Metrics) =>
@@ -60,13 +57,6 @@ export const resultSchema = z.strictObject({
         validation: regression,
         test: regression,
         ownBest: ownBest(regression),
-      }),
-      z.strictObject({
-        type: z.literal('multiclass'),
-        classes: z.array(z.strictObject({ name: z.string(), validation: count, test: count })),
-        validation: multiclass,
-        test: multiclass,
-        ownBest: ownBest(multiclass),
       }),
     ]),
   ),

@@ -34,7 +34,7 @@ export const rmse = defineMetric({
     Math.sqrt(labels.reduce((sum, label, row) => sum + (label - predictions[row]!) ** 2, 0) / labels.length),
 });
 `;
-export const own = 'model: { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }';
+const own = 'model: { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }';
 
 /** A folder without node_modules, with a plugin and a config that trains its model. */
 export function folderWith(text: string, file = 'mine.ts') {

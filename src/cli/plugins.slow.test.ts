@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { ple, temporaryFolder } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
-import { configIn, folderWith, model, own, rmse, runsIn } from './plugins.fixture.js';
+import { configIn, folderWith, model, rmse, runsIn } from './plugins.fixture.js';
 
 // Plugins import the built program, so these tests start it.
 
@@ -135,22 +135,6 @@ console.log(JSON.stringify([refused, found.length]));
   expect(JSON.parse(stdout)).toEqual([expect.stringContaining('needs a plugin for its model mine'), 400]);
 });
 
-test.each([
-  [
-    'with a name that is taken',
-    model('ple'),
-    "mine.ts: there is a model 'ple' already, of this program: give this one another name.",
-  ],
-  [
-    'with a metric that selects epochs',
-    rmse.replace("better: 'lower'", "better: 'lower', score: (value) => -value"),
-    "mine.ts: metric 'rmse': 'usual', 'score' and 'loss' are of built-in metrics: leave them out.",
-  ],
-])('a plugin %s is refused', async (_, text, message) => {
-  const { folder, train } = folderWith(text);
-  expect(await train()).toEqual({ status: 2, stdout: '', stderr: `ple: ${join(folder, message)}\n` });
-});
-
 test('a plugin with the name of another plugin’s is refused, and both are named', async () => {
   const { folder, train } = folderWith(model('mine'));
   writeFileSync(join(folder, 'other.ts'), model('mine'));
@@ -158,15 +142,6 @@ test('a plugin with the name of another plugin’s is refused, and both are name
   expect(stderr).toBe(
     `ple: ${join(folder, 'other.ts')}: there is a model 'mine' already, of ${join(folder, 'mine.ts')}: give this one another name.\n`,
   );
-});
-
-test('a plugin leaves runs of other models as they are, and its parts are listed', async () => {
-  const { folder, plugin, config } = folderWith(model('mine'));
-  const words = ['train', config, own.replace(': ', '='), '--dry-run', '--json'];
-  const { stdout } = await ple(words, { cwd: folder });
-  const without = await pleHere(['train', smallConfig(temporaryFolder()), '--dry-run', '--json']);
-  expect(JSON.parse(stdout)).toEqual(JSON.parse(without.stdout));
-  expect((await ple(['list', 'models', '--plugin', plugin])).stdout).toMatch(/^mine +a network per task$/m);
 });
 
 test('a mistake in a plugin’s model is shown with the plugin’s own line', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -119,19 +119,7 @@ describe('ple report', () => {
     expect((await run('report', single, '--out', 'report')).status).toBe(0); // whose runs lie elsewhere
   });
 
-  test('of one run with an option about comparisons is a comparison; of one that is not finished an error', async () => {
-    const compared = await run('report', single, '--uncertainty', 'seeds', '--out', 'compared');
-    expect([compared.status, compared.stdout]).toEqual([0, expect.stringMatching(/baseline/)]);
-    cpSync(at(single), at('unfinished'), { recursive: true });
-    rmSync(at('unfinished', 'result.json'));
-    const refused = await run('report', 'unfinished');
-    expect(refused.stderr).toMatch(/^ple: unfinished is not finished: ple train --resume unfinished continues\.\n$/);
-    expect([refused.status, refused.stdout]).toEqual([3, '']);
-  });
-
   test.each<[string, string[], RegExp, number]>([
-    ['nothing', [], /missing required argument 'path'/, 2],
-    ['an unknown kind of error', ['runs', '--uncertainty', 'row'], /--uncertainty 'row' \(did you mean 'rows'\?\)/, 2],
     ['scores that are not there', ['runs', '--predictions', 'x=none.csv'], /Cannot read the predictions none\.csv/, 3],
   ])('refuses %s with one line', async (_, words, message, code) => {
     const { status, stdout, stderr } = await run('report', ...words);
@@ -156,16 +144,5 @@ describe('ple diff', () => {
     expect(await run('diff', single, single)).toEqual({ status: 0, stdout: 'no difference\n', stderr: '' });
     const { stdout } = await run('diff', single, shared, '--json');
     expect(JSON.parse(stdout).config).toContainEqual({ key: 'name', left: 'alone', right: 'together' });
-  });
-
-  test('refuses what is not a run, and a run beside a comparison', async () => {
-    const none = await run('diff', single, 'cache');
-    expect([none.status, none.stderr]).toEqual([
-      2,
-      expect.stringMatching(/^ple: cache is not the folder of a run: .*\n$/),
-    ]);
-    const mixed = await run('diff', 'report', single);
-    expect([mixed.status, mixed.stderr]).toEqual([2, expect.stringMatching(/is not the folder of a comparison/)]);
-    expect((await run('diff', 'report', 'report')).stdout).toBe('no difference\n');
   });
 });

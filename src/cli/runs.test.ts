@@ -31,18 +31,6 @@ test('prints a table, the newest first, with reasons below and without control c
   expect(lines.slice(3)).toEqual(['', 'a (failed): not\ufffd[31m finite', '']);
 });
 
-test.each([
-  ['name', ['a', 'b', 'c']],
-  ['state', ['a', 'b', 'c']],
-  ['age', ['c', 'b', 'a']],
-  ['size', ['b', 'a', 'c']],
-  ['model', ['a', 'b', 'c']],
-  ['click', ['b', 'a', 'c']],
-])('--sort %s', async (key, expected) => {
-  const { stdout } = await pleHere(['runs', await someRuns(), '--sort', key, '--json']);
-  expect(JSON.parse(stdout).folders.map(({ name }: { name: string }) => name)).toEqual(expected);
-});
-
 test('--sort by a task puts the best first, by the direction of its metric', async () => {
   const folder = folderOfRuns();
   for (const [name, value] of [
@@ -63,27 +51,6 @@ test('--sort by a task puts the best first, by the direction of its metric', asy
     );
   expect(await sorted('x')).toEqual(['a', 'd', 'c', 'b']);
   expect(await sorted('y')).toEqual(['c', 'd', 'a', 'b']);
-});
-
-test('--json has the fields of each kind', async () => {
-  const folder = await someRuns();
-  const { stdout } = await pleHere(['runs', folder, '--json', '--comparisons']);
-  const { schema, folders } = JSON.parse(stdout);
-  expect(schema).toBe(1);
-  expect(folders.map((one: object) => Object.keys(one).toSorted())).toEqual([
-    ['bytes', 'changed', 'kind', 'models', 'name', 'path', 'reason', 'runs', 'state', 'verdicts'],
-    ['bytes', 'changed', 'kind', 'model', 'name', 'path', 'reason', 'seed', 'state', 'tasks'],
-    ['bytes', 'changed', 'kind', 'model', 'name', 'path', 'reason', 'seed', 'state', 'tasks'],
-  ]);
-  expect(folders[2]).toMatchObject({ name: 'a', changed: null });
-});
-
-test('a name with control characters is printable in the table', async () => {
-  const folder = folderOfRuns();
-  await finishedRun(join(folder, 'evil\u001b[2J\nname'));
-  const { stdout } = await pleHere(['runs', folder]);
-  expect(stdout).toContain('evil\ufffd[2J\ufffdname');
-  expect(stdout.trimEnd().split('\n')).toHaveLength(2);
 });
 
 test('an empty folder is no error; one that is not there and an unknown key are', async () => {

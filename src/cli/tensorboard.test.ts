@@ -1,9 +1,8 @@
-import { appendFileSync, cpSync, existsSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readEvents } from '../tracking/event-reader.fixture.js';
 import { pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
-import { until } from './compare.fixture.js';
 import { bitsOf, epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
 
 /** Every number of a line of epochs.jsonl but the epoch, by the path of its keys. */
@@ -72,33 +71,4 @@ test('an event file has every number of epochs.jsonl, the gates, the parameters 
   });
   expect(Object.keys(hparams['_hparams_/session_start_info'] ?? {}).join()).not.toContain('tracking');
   expect(hparams['_hparams_/session_end_info']).toEqual({ status: 1 });
-});
-
-test('a run that was killed, and one whose tracking begins later, have every epoch once', async () => {
-  const folder = temporaryFolder();
-  const config = smallConfig(folder);
-  const tracking = 'tracking.tensorboard=true';
-  for (const [name, begun, resumed] of [
-    ['killed', [tracking], []],
-    ['later', [], [tracking]],
-  ] as const) {
-    const runs = join(folder, name);
-    const whole = pleHere(['train', '--config', config, '--runs', runs, ...begun]);
-    await until(
-      'a checkpoint',
-      () => existsSync(runs) && existsSync(join(runIn(runs), 'checkpoints/last.safetensors')),
-    );
-    const run = join(folder, `${name}-copy`);
-    cpSync(runIn(runs), run, { recursive: true }); // what a process that is killed now leaves
-    rmSync(join(run, 'lock'));
-    expect((await whole).status).toBe(0);
-    expect(existsSync(join(run, 'result.json'))).toBe(false);
-    const { status, stderr } = await pleHere(['train', '--resume', run, ...resumed]);
-    expect(status, stderr).toBe(0);
-    const { scalars, hparams } = readEvents(run);
-    expect(scalars.filter(([tag]) => tag === 'train/loss')).toEqual(
-      epochsIn(run).map(({ epoch, train }) => ['train/loss', epoch, Math.fround(train.loss)]),
-    );
-    expect(hparams['_hparams_/session_end_info']).toEqual({ status: 1 });
-  }
 });

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type Table, tableFromIPC } from 'apache-arrow';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
 import { censusConfig, contentsOf, type Finished, folderOfFile, ple, pleHere, smallConfig } from './command.fixture.js';
 import { epochSchema, gatesSchema, planSchema, resultSchema } from './output-contract.fixture.js';
 
@@ -74,14 +73,6 @@ describe('a finished run', () => {
     expect(result.throughput.batchSize).toBe(64);
   });
 
-  test('counts rows, samples, parameters and epochs', () => {
-    const result = resultSchema.parse(readJson(onlyRunOf('runs', 'census'), 'result.json'));
-    expect(result.dataset.rows).toEqual({ train: 400, validation: 100, test: 100 });
-    expect(result.epochs).toBe(2);
-    expect(result.parameters.embedding).toBeGreaterThan(0);
-    for (const task of Object.values(result.tasks)) expect(task.test.samples).toBe(100);
-  });
-
   test('with --json prints result.json, one document, on stdout and all else on stderr', () => {
     for (const [finished, name] of [
       [small, 'small'],
@@ -142,20 +133,6 @@ describe('a finished run', () => {
       engine: { name: 'compiled', device: 'cpu', threads: expect.any(Number) },
     });
     expect(environment).toHaveProperty('commit');
-  });
-
-  test('logs lines of pino from its start to its end', () => {
-    const lines = z
-      .array(z.looseObject({ level: z.int(), time: z.int(), msg: z.string() }))
-      .parse(readLines(onlyRunOf('runs', 'small'), 'log.jsonl'));
-    expect(lines[0]?.msg).toBe('started');
-    expect(lines.at(-1)?.msg).toBe('done');
-    expect(lines.filter(({ msg }) => msg === 'epoch')).toHaveLength(4);
-  });
-
-  test('keeps a config that is resolved', () => {
-    const kept = parse(readFileSync(join(onlyRunOf('runs', 'small'), 'config.yaml'), 'utf8'));
-    expect(kept.loss).toEqual({ schedule: { type: 'constant' }, balancing: { type: 'fixed' }, weights: {} });
   });
 
   test('names the tasks that it does not predict, also when it is finished already', async () => {
@@ -237,24 +214,6 @@ describe('--dry-run', () => {
     for (const { shape, values } of plan.parameters) expect(shape.reduce((a, b) => a * b, 1)).toBe(values);
     expect(plan.rows).toEqual(result.dataset.rows);
     expect(plan.stepsPerEpoch).toBe(47);
-    expect(existsSync(at('planned'))).toBe(false);
-  });
-
-  test('tells of a schedule that changes no balance', async () => {
-    const weights = (y2: number) => `loss.weights={ y1: { ratio: 0.9 }, y2: { ratio: ${y2} } }`;
-    const words = ['loss.schedule={ type: exponential }'];
-    const told = 'note: All tasks have the ratio 0.9, so the loss-weight schedule changes no balance between tasks. ';
-    expect((await plan(...words, weights(0.9))).stderr).toContain(told);
-    expect((await plan(...words, weights(0.8))).stderr).not.toContain('ratio');
-  });
-
-  test('prints the resolved config, a table of the parameters, and the steps of an epoch', async () => {
-    const { status, stdout } = await plan('--runs', 'planned', 'train.epochs=9');
-    expect(status).toBe(0);
-    const [resolved = '', table = '', totals = ''] = stdout.split('\n\n');
-    expect(parse(resolved).train.epochs).toBe(9);
-    expect(table).toMatch(/^parameter +kind +shape +values\n.*weight +\d+ x \d+/);
-    expect(totals).toMatch(/^0 embedding and \d+ network parameters\n3,000 training, .*; 47 steps an epoch\n$/);
     expect(existsSync(at('planned'))).toBe(false);
   });
 });

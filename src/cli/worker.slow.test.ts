@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Queue, Worker } from 'bullmq';
+import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { fetchData } from '../comparison/execute/queue/local-data.js';
@@ -95,25 +95,6 @@ withRedis(
   },
 );
 
-withRedis('a wrong password, and a database that is not there, are one line each', async () => {
-  const folder = temporaryFolder();
-  const server = await redisIn(folder, '--requirepass', 'right');
-  const { words } = comparison(folder);
-  const [wrong, right] = ['wrong', 'right'].map((word) => server.address.replace('//', `//default:${word}@`));
-  for (const [command, reason] of [
-    [words('queue', '--on', wrong ?? ''), / refuses: WRONGPASS .*PLE_QUEUE_PASSWORD in the environment\.\n$/],
-    [
-      ['worker', '--queue', `${right}/99`, '--runs', join(folder, 'w')],
-      /\/99 refuses: ERR DB index is out of range\.\n$/,
-    ],
-  ] as const) {
-    const { status, stderr } = await ple(command);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/^ple: The queue at 127.0.0.1:\d+/);
-    expect(stderr).toMatch(reason);
-  }
-});
-
 withRedis('a worker that drains gives its run back with a checkpoint, and another goes on from it', async () => {
   const folder = temporaryFolder();
   const server = await redisIn(folder);
@@ -152,19 +133,6 @@ withRedis('a comparison is handed over, and collected from another folder', asyn
   expect(there.status, there.stderr).toBe(0);
   expect(comparisonIn(join(folder, 'there/small'))).toBe(await alone());
   expect(logOf(join(folder, 'worker')).filter(({ msg }) => msg === 'trained')).toHaveLength(3);
-});
-
-withRedis('workers that share the folder of runs send nothing', async () => {
-  const folder = temporaryFolder();
-  const server = await redisIn(folder);
-  const { words, alone } = comparison(folder);
-  startWorker(join(folder, 'worker'), server, ['--shared', join(folder, 'queue')]);
-  const result = await ple(words('queue', '--on', server.address));
-  expect(result.status, result.stderr).toBe(0);
-  expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
-  const redis = new Redis(server.port);
-  expect(await redis.keys('ple:upload:*')).toEqual([]);
-  redis.disconnect();
 });
 
 /** A comparison on a file, whose labels are those of `shift`. */
@@ -261,36 +229,6 @@ withRedis('jobs of others are refused: no run fails for another version, and not
   expect(contentsOf(join(folder, 'worker'))).toEqual(['lock', 'worker.jsonl']);
 });
 
-withRedis.for<[string, string, (redis: Redis, id: string) => Promise<unknown>, RegExp]>([
-  ['no upload', 'text', async () => 'not an object {', /A worker returned what ple does not write/],
-  ['another run', 'other', otherRun, /The queue returned another run \(deadbeef\)/],
-])('%s is no result: the run fails, and the next call trains it', async ([, name, result, message]) => {
-  const folder = temporaryFolder();
-  const server = await redisIn(folder);
-  const connection = { port: server.port, maxRetriesPerRequest: null };
-  const redis = new Redis(connection);
-  onTestFinished(() => redis.disconnect());
-  const wrong = new Worker(queueName, ({ id = '' }) => result(redis, id), { connection, prefix, concurrency: 9 });
-  onTestFinished(() => wrong.close(true));
-  const { words, alone } = comparison(folder);
-  const failed = await ple(words(name, '--on', server.address));
-  expect(failed.status, failed.stderr).toBe(1);
-  expect(failed.stderr).toMatch(message);
-  expect(contentsOf(join(folder, name)).filter((file) => /result|environment/.test(file))).toEqual([]);
-  await wrong.close();
-  startWorker(join(folder, 'worker'), server);
-  const again = await ple(words(name, '--on', server.address));
-  expect(again.status, again.stderr).toBe(0);
-  expect(comparisonIn(join(folder, name, 'small'))).toBe(await alone());
-});
-
-async function otherRun(redis: Redis, id: string): Promise<unknown> {
-  const texts = { 'environment.json': '{"hash8":"deadbeef"}', 'result.json': '{"of":"another run"}' };
-  const files = Object.entries(texts).map(([name, text]) => ({ name, bytes: text.length, sha256: sha256(text) }));
-  for (const [index, text] of Object.values(texts).entries()) await redis.hset(`ple:upload:${id}`, `${index}:0`, text);
-  return { worker: 'w/1/1', upload: { id, files } };
-}
-
 withRedis('jobs that the store has lost are added again; a planner without its store can be stopped', async () => {
   const folder = temporaryFolder();
   const server = await redisIn(folder);
@@ -308,31 +246,6 @@ withRedis('jobs that the store has lost are added again; a planner without its s
   await until('it is missed', () => planner.stderr().includes('is away'));
   process.kill(planner.pid, 'SIGINT');
   expect((await planner.finished).status).toBe(130);
-});
-
-withRedis('a full server is no bug: the error says what to do', async () => {
-  const folder = temporaryFolder();
-  const server = await redisIn(folder);
-  const { words } = comparison(folder);
-  const left = await ple(words('queue', '--on', server.address, '--detach'));
-  expect(left.status, left.stderr).toBe(0);
-  const redis = new Redis(server.port);
-  onTestFinished(() => redis.disconnect());
-  await redis.config('SET', 'maxmemory', '1mb');
-  const full = await ple(words('other', '--on', server.address, '--detach', 'train.epochs=7'));
-  expect(full.status).toBe(1);
-  expect(full.stderr).toMatch(/^ple: The queue at .* refuses: .*OOM .*Give it more memory .*\n$/m);
-  expect(full.stderr).not.toMatch(/bug/);
-});
-
-withRedis('two workers need two folders', async () => {
-  const folder = temporaryFolder();
-  const server = await redisIn(folder);
-  const first = startWorker(join(folder, 'worker'), server);
-  await until('it takes runs', () => first.stderr().includes('takes runs'));
-  const { status, stderr } = await ple(['worker', '--queue', server.address, '--runs', join(folder, 'worker')]);
-  expect(status).toBe(1);
-  expect(stderr).toMatch(/worker is in use by process \d+\. Each worker needs a folder of its own: --runs DIR\./);
 });
 
 withRedis('a file of the data stays in the folder, whatever its name is', async () => {

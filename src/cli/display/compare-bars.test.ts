@@ -47,16 +47,3 @@ test.each([80, 100])('bars and lines fit %i columns, and nothing is left behind'
   expect(first).toBe('before');
   expect(rest.join('\n').replaceAll('\n  ', ' ')).toBe([...logged, 'the last one', ''].join('\n'));
 });
-
-test('of more places than lines as many are shown as fit', () => {
-  const { stream, lines } = virtualTerminal(80, 10);
-  const bars = openCompareBars(stream, 'all runs', 64, 100);
-  for (let place = 0; place < 64; place++) bars.job(place, `run ${place}`, 0.5, []);
-  for (let time = 0; time < 5; time++) vi.advanceTimersByTime(250);
-  expect(lines().map((line) => line.split(/ {2,}/)[0])).toEqual([
-    'all runs',
-    ...[0, 1, 2, 3, 4, 5, 6, 7].map((run) => `run ${run}`),
-  ]);
-  bars.close();
-  expect(lines()).toEqual(['']);
-});

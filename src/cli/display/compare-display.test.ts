@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Run } from '../../comparison/plan/run.js';
 import { parseComparison } from '../../config/comparison.js';
 import { definitions } from '../../training/definitions.js';
-import { gatherRunNotes, nameOf, openCompareDisplay } from './compare-display.js';
+import { nameOf, openCompareDisplay } from './compare-display.js';
 import { virtualTerminal } from './terminal.fixture.js';
 
 const label = 'two\u001b[2J\nlines';
@@ -50,33 +50,6 @@ test('labels, tasks and messages steer no terminal, and a name stays on its line
   ]);
 });
 
-test('a line of a finished run fits 80 columns: its name is shortened, and scores that do not fit are counted', () => {
-  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
-  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
-  const display = openCompareDisplay(stream, config);
-  const long = { ...run, label: 'asymmetric sharing from never-married', point: { 'dataset.correlation': 0.75 } };
-  const outcome = { status: 'done' } as const;
-  const scored = (tasks: number, name = 'y') =>
-    Array.from({ length: tasks }, (_, task) => ({ task: `${name}${task}`, metric: 'auc', value: 0.5 + task / 1000 }));
-  display.show({ kind: 'planned', stage: 'runs', runs: 3, unfinished: [run, run, run], jobs: 1, threads: 1 });
-  display.show({ kind: 'ended', run: { ...long, label: 'ple' }, outcome, seconds: 12.34, scores: scored(2) });
-  display.show({ kind: 'ended', run: long, outcome, seconds: 1.25, scores: scored(5) });
-  display.show({
-    kind: 'ended',
-    run: long,
-    outcome,
-    seconds: 1.25,
-    scores: scored(1, 'a task with a very long name '),
-  });
-  const [, ...lines] = write.mock.calls.map(([text]) => String(text).trimEnd());
-  expect(lines).toEqual([
-    '1/3 ple correlation 0.75 seed 1  y0 auc 0.5000  y1 auc 0.5010  12 s',
-    '2/3 asymmetric sharing f…elation 0.75 seed 1  y0 auc 0.5000  … 4 more  1.3 s',
-    '3/3 asymmetric sharing f…elation 0.75 seed 1  … 1 more  1.3 s',
-  ]);
-  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
-});
-
 test('on a terminal a finished run has no line, a failed one has; the first bar says how long it takes until all runs have ended', () => {
   vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] });
   onTestFinished(() => {
@@ -102,47 +75,6 @@ test('on a terminal a finished run has no line, a failed one has; the first bar 
   expect(lines()).toEqual(['3 runs; 1 at a time with 1 thread each', '2/3 ple seed 2  failed: no', '']);
 });
 
-test('runs to tune are told with the time of all runs that come after them', () => {
-  vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] });
-  onTestFinished(() => {
-    vi.useRealTimers();
-  });
-  const { stream, lines } = virtualTerminal(80);
-  const display = openCompareDisplay(stream, config); // one model, one seed
-  display.show({ kind: 'planned', stage: 'tuning', runs: 2, unfinished: [run, run], jobs: 1, threads: 1 });
-  display.show({ kind: 'begun', run, place: 0 });
-  vi.advanceTimersByTime(60_000);
-  display.show({ kind: 'ended', run, outcome: { status: 'done' }, seconds: 60, scores: [] });
-  vi.advanceTimersByTime(1000);
-  expect(lines()[1]).toMatch(/^all runs to tune +=+ +50 % {2}1\/2 {2}2 min left$/);
-  display.close();
-});
-
-test('reading and measuring tell how far they are, a line every ten seconds where there is no terminal', () => {
-  vi.useFakeTimers({ toFake: ['performance'] });
-  onTestFinished(() => {
-    vi.useRealTimers();
-  });
-  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
-  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
-  const display = openCompareDisplay(stream, config);
-  for (const done of [1, 2, 3]) {
-    display.show({ kind: 'reading', done: done * 2 ** 20, total: 2 ** 22 });
-    vi.advanceTimersByTime(6000);
-  }
-  display.show({ kind: 'measuring', what: 'models' });
-  for (const done of [1, 2, 3]) {
-    display.show({ kind: 'measured', done, of: 11 });
-    vi.advanceTimersByTime(6000);
-  }
-  expect(write.mock.calls.map(([text]) => text)).toEqual([
-    'Reading the data\n',
-    'reading  3.0/4.0 MiB\n',
-    'Measuring a few steps of each model\n',
-    'measuring  3/11 models\n',
-  ]);
-});
-
 test('what came out of single runs is told at the end, with their names; what all have, once and at once', () => {
   const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: false } });
   const write = vi.spyOn(stream, 'write').mockReturnValue(true);
@@ -166,32 +98,6 @@ test('what came out of single runs is told at the end, with their names; what al
     'note: ple seeds 1, 3; mmoe correlation 0.4 seed 2: The last epoch was the best.\n',
     'note: ple seed 2: No AUC.\n',
   ]);
-});
-
-test('of many runs with the same note it is told how many', () => {
-  const notes = gatherRunNotes();
-  for (const label of ['ple', 'mmoe']) {
-    for (let seed = 1; seed <= 5; seed++) notes.add({ ...run, label, seed }, 'The last epoch was the best.');
-  }
-  expect(notes.take()).toEqual(['ple seeds 1, 2, 3, 4, 5; mmoe seeds 1, 2, 3, 4, 5: The last epoch was the best.']);
-  for (let seed = 1; seed <= 7; seed++) {
-    for (const label of ['ple', 'mmoe']) notes.add({ ...run, label, seed }, 'The last epoch was the best.');
-  }
-  expect(notes.take()).toEqual(['14 runs: The last epoch was the best.']);
-});
-
-test('the plan names runs likewise', () => {
-  expect(nameOf({ ...run, point: { 'dataset.path': 'a\tb' } })).toBe('two\ufffd[2J\ufffdlines path a\ufffdb seed 1');
-});
-
-test('runs of tune are named with what they try', () => {
-  const tried = {
-    ...run,
-    label: 'ple',
-    point: { 'dataset.correlation': 1 },
-    values: { 'train.optimizer.learningRate': 0.1 },
-  };
-  expect(nameOf(tried)).toBe('ple correlation 1 learningRate 0.1 seed 1');
 });
 
 test('a run in parts is named with the tasks of each, and what they chose is a line each', () => {

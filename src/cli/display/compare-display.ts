@@ -218,7 +218,7 @@ interface RunNotes {
   take(): readonly string[];
 }
 
-export function gatherRunNotes(): RunNotes {
+function gatherRunNotes(): RunNotes {
   const seeds = new Map<string, Map<string, Set<number>>>(); // by message, then by model and point
   return {
     add({ label, point, values, seed }, message) {

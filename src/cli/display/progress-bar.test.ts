@@ -34,34 +34,6 @@ test('where there is no terminal, a line every ten seconds says how much is done
   expect(write.mock.calls.map(([text]) => text)).toEqual(['reading  2.0/4.0 MiB\n', 'note: x\n']);
 });
 
-test('on a terminal, the time left of what comes in bursts is steady', () => {
-  const stream: NodeJS.WriteStream = Object.create(WriteStream.prototype, { isTTY: { value: true } });
-  const write = vi.spyOn(stream, 'write').mockReturnValue(true);
-  const bar = progressBar('writing', 'rows', stream);
-  const [bursts, rows, seconds] = [20, 100, 5];
-  const guesses: number[] = [];
-  for (let burst = 0; burst < bursts; burst++) {
-    for (let row = 1; row <= rows; row++) {
-      vi.advanceTimersByTime(2);
-      bar.update(burst * rows + row, bursts * rows);
-    }
-    vi.advanceTimersByTime(1000 * seconds - 2 * rows);
-    const shown = write.mock.calls.map(([text]) => / (\d+) (s|min) left/.exec(String(text))).findLast((found) => found);
-    if (shown) guesses.push((Number(shown[1]) * (shown[2] === 'min' ? 60 : 1)) / (seconds * (bursts - burst)));
-  }
-  bar.stop();
-  expect(guesses.length).toBeGreaterThan(10);
-  const later = guesses.slice(4, -3);
-  expect(Math.min(...later)).toBeGreaterThan(0.5);
-  expect(Math.max(...later)).toBeLessThan(2);
-  const written = write.mock.calls.map(([text]) => String(text));
-  for (const [on, off] of [
-    ['\u001b[?25h', '\u001b[?25l'], // the cursor
-    ['\u001b[?7h', '\u001b[?7l'], // wrapped lines
-  ] as const)
-    expect(written.lastIndexOf(on)).toBeGreaterThan(written.indexOf(off));
-});
-
 test.each([80, 100])(
   'on a terminal of %i columns a bar stays on its line, with the notes that fit, and leaves nothing',
   (columns) => {

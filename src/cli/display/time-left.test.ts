@@ -1,15 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTimeLeft } from './time-left.js';
 
-test('nothing is known before the first progress', () => {
-  const time = createTimeLeft(['a', 'b'], 1);
-  expect(time.left(0)).toBeNull();
-  time.begin('a1', 'a', 0);
-  expect(time.left(3)).toBeNull();
-  time.update('a1', 0.1, 4);
-  expect(time.left(4)).toBeNull(); // its speed shows at the second time
-});
-
 test('a run continues as fast as since its first progress, and others take as long', () => {
   const time = createTimeLeft(['a', 'a', 'b'], 1);
   time.begin('a1', 'a', 0);
@@ -43,12 +34,4 @@ test('runs at the same time share the rest, but none ends before itself', () => 
   time.begin('a4', 'a', 14);
   // a2 has become slow: 0.5 in 14 s, so 14 s more, which is longer than half of all that is left.
   expect(time.left(14)).toBeCloseTo(14, 10);
-});
-
-test('a resumed run counts from where it went on', () => {
-  const time = createTimeLeft(['a'], 1);
-  time.begin('a1', 'a', 0);
-  time.update('a1', 0.8, 1);
-  time.update('a1', 0.9, 2);
-  expect(time.left(2)).toBeCloseTo(1, 10);
 });

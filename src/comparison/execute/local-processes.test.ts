@@ -102,9 +102,7 @@ test.each<[string, (Answer | Lost)[], Run['state'], string[], number]>([
   ['done', [{ kind: 'done' }], 'finished', ['ended'], 0],
   ['lost once: it is started again', [lost, { kind: 'done' }], 'finished', ['started again', 'ended'], 0],
   ['lost twice: it has failed', [lost, lost], 'failed', ['started again', 'ended'], 0],
-  ['lost without a signal: it has failed', [{ ...lost, signal: null }], 'failed', ['ended'], 0],
   ['interrupted: it stays planned', [{ kind: 'interrupted' }], 'planned', ['ended'], 0],
-  ['failed by a mistake', [{ ...bug, exitCode: 2 }], 'failed', ['ended'], 0],
   ['failed by a bug: its worker is not used again', [bug], 'failed', ['ended'], 1],
 ])('a run is %s', async (_, answers, state, told, released) => {
   const made = executor([...answers], 1);

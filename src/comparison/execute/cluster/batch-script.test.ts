@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,8 +73,4 @@ test('a run that was interrupted is requeued, one that was killed three times, u
     rmSync(join(folder, 'calls'));
   }
   expect(readFileSync(log, 'utf8')).toBe('ple: killed by signal 9\n'.repeat(4));
-});
-
-test('bash can read it', () => {
-  execFileSync('bash', ['-n', '-c', batchScript({ ...job, sbatch: undefined })]);
 });

@@ -83,13 +83,6 @@ test('a run that a process holds trains, whatever an earlier task of it has left
   rmSync(join(folder, 'jobs/11234567.failed'));
 });
 
-test('a plan of another version is as none: the runs are planned again', async () => {
-  const plan = { stage: 'tuning', folder: '../tuning', predictions: false, runs: runs.map(planned) } as const;
-  const old = { ...JSON.parse(arrayPlanText(plan)), version: '0.0.9' };
-  writeFileSync(join(folder, 'jobs/old.json'), JSON.stringify(old));
-  await expect(collected()).rejects.toMatchObject({ exitCode: 1, message: expect.stringMatching(/missing: 1\./) });
-});
-
 function planned({ folder: name, hash8, experiment, until = 0 }: Run) {
   return { folder: name, hash8, experiment, until };
 }

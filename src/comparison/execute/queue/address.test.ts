@@ -12,12 +12,6 @@ test('an address has host, port and database, and what messages say of it', () =
   });
 });
 
-test('TLS names the server whose certificate is checked', () => {
-  expect(addressOf('rediss://queue:6380', {}).options.tls).toEqual({ servername: 'queue' });
-  expect(addressOf('rediss://127.0.0.1', {}).options.tls).toEqual({}); // an address has no name
-  expect(addressOf('rediss://[::1]', {}).options.tls).toEqual({});
-});
-
 test('user and password come from the address, else from the environment, and are in no message', () => {
   const environment = { PLE_QUEUE_USERNAME: 'ada', PLE_QUEUE_PASSWORD: 'from outside' };
   const outside = addressOf('redis://queue', environment);

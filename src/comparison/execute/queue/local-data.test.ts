@@ -41,12 +41,6 @@ test.each(['/data', '=/mnt', '/data='])("'%s' maps no path", (text) => {
   expect(() => parsePathMap(text)).toThrow(/write FROM=TO/);
 });
 
-test('prepared data are written where this machine says', () => {
-  const experiment = table('/data/a.csv', '/data/b.csv');
-  const planned = { ...experiment, dataset: { ...experiment.dataset, cache: '/home/ada/.config' } };
-  expect(withLocalPaths(planned, [], '/here/cache').dataset).toMatchObject({ cache: '/here/cache' });
-});
-
 test('the files of the data are sent with their checksums, and folders are not', () => {
   const folder = temporaryFolder();
   const [train, validation] = [join(folder, 'train.csv'), join(folder, 'validation.csv')];
