@@ -59,7 +59,6 @@ const apart = '{ type: single-task, levels: [[4]], tower: [] }';
 const towers = '{ type: hard-sharing, levels: [], tower: [4] }';
 
 test.each([
-  ['networks apart', 'uncertainty', apart, dataset],
   ['networks apart', 'pcgrad', apart, dataset],
   ['towers that share no layer, on numeric data,', 'mgda', towers, numericOnly],
 ])('%s train with fixed weights under %s, to the same bits, and say so', async (_, name, model, data) => {
