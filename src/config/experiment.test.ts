@@ -84,12 +84,6 @@ test('a config is resolved with every default', () => {
   expect(experiment.loss).toEqual({ schedule: { type: 'constant' }, balancing: { type: 'fixed' }, weights: {} });
 });
 
-test('a positiveWeight is kept; without one the config has no such key', () => {
-  const { tasks } = parse(changed('name: click, type: binary', 'name: click, type: binary, positiveWeight: 2.5'));
-  expect(tasks[0]).toEqual({ name: 'click', type: 'binary', standardize: false, positiveWeight: 2.5 });
-  expect(Object.keys(tasks[1] ?? {})).not.toContain('positiveWeight');
-});
-
 test('a resolved config parses to itself', () => {
   const experiment = parse(whole);
   expect(parse(stringifyExperiment(experiment))).toEqual(experiment);

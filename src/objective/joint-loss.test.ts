@@ -86,8 +86,6 @@ describe.each([
 });
 
 describe('weights of rows', () => {
-  const tasks = [binary('a'), regression('b', 3, 2)];
-
   it('the mean is weighted, also where they add up to less than 1', () => {
     const mask = [
       [0.25, 0, 0.5, 0],
@@ -95,18 +93,6 @@ describe('weights of rows', () => {
     ];
     const found = evaluate([binary('a'), binary('b')], logits, labels, mask, [1, 1]).tasks;
     expectClose(found, [(0.25 * logistic(0.5, 1) + 0.5 * logistic(2, 0)) / 0.75, logistic(-2, 0)]);
-  });
-
-  it('a row of weight 2 is the row twice, in the loss and in its gradient', () => {
-    const twice = (rows: Rows) => rows.map((row) => [...row, row[0] ?? 0]);
-    const mask = everyRow.map((row) => row.map((_, index) => (index === 0 ? 2 : 1)));
-    const weighted = evaluate(tasks, logits, labels, mask, [1, 2]);
-    const repeated = evaluate(tasks, twice(logits), twice(labels), twice(everyRow), [1, 2]);
-    expectClose([weighted.loss, ...weighted.tasks], [repeated.loss, ...repeated.tasks]);
-    const ofWeighted = gradient(tasks, logits, labels, mask, [1, 2]);
-    const ofRepeated = gradient(tasks, twice(logits), twice(labels), twice(everyRow), [1, 2]);
-    for (const [task, row] of ofRepeated.entries())
-      expectClose(ofWeighted[task] ?? [], [2 * (row[0] ?? 0), ...row.slice(1, 4)]);
   });
 });
 

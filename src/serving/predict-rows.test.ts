@@ -6,7 +6,6 @@ import { describe, expect, test } from 'vitest';
 import { readRun } from '../training/finished-run.js';
 import { trainedOnMixed } from './mixed-table.fixture.js';
 import { expectOwnBits, mixedFolder, opened, predicted } from './predict-rows.fixture.js';
-import { allScores } from './predict-rows.js';
 import { readTrainedRun } from './trained-run.js';
 
 const folder = mixedFolder();
@@ -70,18 +69,6 @@ describe('a run with all types of tasks', async () => {
       cities.add(found['city']);
     }
     expect(cities).toEqual(new Set(['Bern', 'Genf', 'Basel, CH', null, 'Ōsaka', 'rare']));
-  });
-
-  test('labels are read where the table has them', async () => {
-    const { run, engine, rows } = await opened(path, file('test.csv'));
-    const scores = await allScores(run, rows.dataset, engine, () => undefined);
-    await rows.release();
-    const own = (await readRun(path)?.predictions()) ?? [];
-    for (const [t, { logits, labels, mask }] of scores.entries()) {
-      expect(logits).toEqual(own[t]?.scores.logits);
-      expect(labels).toEqual(own[t]?.scores.labels);
-      expect(mask).toEqual(own[t]?.scores.mask);
-    }
   });
 
   test('predictions read no labels', async () => {

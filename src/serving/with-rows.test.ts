@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openEngine } from '../engine/devices/choose-device.js';
 import { trainedOnMixed } from './mixed-table.fixture.js';
 import { mixedFolder } from './predict-rows.fixture.js';
 import { readTrainedRun } from './trained-run.js';
@@ -12,9 +11,6 @@ const files = [join(folder, 'inputs.csv')];
 const run = await readTrainedRun(
   await trainedOnMixed(folder, '[{ name: click, type: binary }]', '{ type: single-task, levels: [[4]], tower: [] }'),
 );
-
-const engine = { name: 'tfjs', device: 'cpu' } as const;
-const { notes } = await openEngine(engine);
 
 test('an interruption ends the work, and what was prepared is deleted', async () => {
   const interrupt = new AbortController();

@@ -146,19 +146,3 @@ test('nothing is sent where a server points to', async () => {
   expect(tracker.notes[0]).toContain('redirect');
   expect(other.received()).toBe(0);
 });
-
-test('a bounded number of metrics waits for a server that is away', async () => {
-  const server = await mlflowServer({ failures: 1 });
-  const tracker = begun(server.url);
-  for (let step = 1; step <= 12_000; step++) tracker.log(epoch(step)); // two metrics each
-  await tracker.end('finished', []);
-  const [run] = server.runs.values();
-  const steps = run?.metrics.filter(([key]) => key === 'loss').map(([, step]) => step) ?? [];
-  expect(steps).toEqual(Array.from({ length: 10_000 }, (_, index) => 2001 + index));
-  expect(tracker.notes).toEqual(
-    [
-      'over 20,000 metrics waited, so the oldest are not sent',
-      'it answers 500 INTERNAL_ERROR: the database is locked',
-    ].map((reason) => `MLflow at ${server.url}: ${reason}. The run does not depend on it.`),
-  );
-});

@@ -26,20 +26,7 @@ describe('tables on the host give the results of dense tables, to the bit', () =
   });
 
   // Ids that gate.
-  test.each(['pepnet', 'home'])('in %s', expectSameOnHost);
-
-  test('with attention of a list by a large column, and crossed inputs', async () => {
-    const data = {
-      ...dataset,
-      categorical: dataset.categorical.map((column) => ({ ...column, embedding: 2 })),
-      lists: dataset.lists.map((list) => ({ ...list, attention: { target: 'user', hidden: 3 } })),
-    };
-    const make = (large: 10 | 'none') => {
-      const made = experiment(large, ple, 'optimizer: { type: sgd, learningRate: 0.2 }, epochs: 2');
-      return { ...made, inputs: { ...made.inputs, interaction: 'cross' as const } };
-    };
-    expect(await resultsOf(make(10), data)).toEqual(await resultsOf(make('none'), data));
-  });
+  test.each(['pepnet'])('in %s', expectSameOnHost);
 });
 
 test('gradients of tasks are balanced by the rows of the batch', async () => {
@@ -125,12 +112,4 @@ describe('what has no meaning for a few rows of a table is refused', () => {
     expect(() => setUp(experiment(10, ple, train), dataset, compiled)).toThrow(message);
     expect(() => setUp(experiment('none', ple, train), dataset, compiled)).not.toThrow();
   });
-});
-
-test('ids and memory are told before training', () => {
-  const { warnings } = setUp(experiment(10), dataset, compiled);
-  expect(warnings).toEqual([
-    expect.stringMatching(/^Tables on the host \(inputs\.large=10\), by ids: user 50, tags 30\. They take 1 MiB/),
-  ]);
-  expect(setUp(experiment('none'), dataset, compiled).warnings).toEqual([]);
 });

@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { madeDataset } from './dataset.fixture.js';
 import { readPredictions, writePredictions } from './predictions.js';
-import { resultOf } from './result.js';
-import { setUp } from './setup.js';
-import { compiled, experimentOf, trained } from './trainer.fixture.js';
+import { experimentOf, trained } from './trainer.fixture.js';
 
 const tasks = [
   { name: 'kind', type: 'multiclass', classes: ['low', 'middle', 'high'] },
@@ -55,18 +53,4 @@ test('predictions.arrow has a column per class, and is read again', async () => 
   expect(kind?.task).toEqual({ name: 'kind', type: 'multiclass', offset: 0, scale: 1, classes: tasks[0].classes });
   expect(kind?.scores).toEqual(evaluation.tasks[0]);
   expect(click?.scores).toEqual(evaluation.tasks[1]);
-});
-
-test('result.json counts the rows of each class', async () => {
-  const config = experiment('hard-sharing', 'epochs: 1');
-  const done = await trained(config, dataset);
-  const { kind } = resultOf(config, setUp(config, dataset, compiled), done, done.records).tasks;
-  const { labels, masks } = await dataset.splits.test.read(0);
-  const count = (label: number) =>
-    [...masks.keys()].filter((at) => at % 2 === 0 && masks[at] === 1 && labels[at] === label).length;
-  expect(kind?.classes?.map(({ name, test }) => [name, test])).toEqual([
-    ['low', count(0)],
-    ['middle', count(1)],
-    ['high', count(2)],
-  ]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { madeDataset } from './dataset.fixture.js';
 import { resultOf } from './result.js';
 import { setUp } from './setup.js';
-import { auc, binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
+import { binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
 import { splitMetrics } from './trainer.js';
 
 const ple = '{ type: ple, levels: [[8], [8]], tower: [8], experts: 2 }';
@@ -35,15 +35,4 @@ test('a task’s own best epoch is what selecting by this task alone would have 
   }
   expect(epochs.size).toBeGreaterThan(1);
   expect(readTest).toBe(epochs.size); // each epoch's parameters were evaluated once
-});
-
-test('observers stop nothing, and see no epoch after the model has stopped', async () => {
-  const stopped = await trained(experimentOf(ple, binaryTasks, settings('task:share', 30, 2)), made().dataset);
-  const trainedEpochs = stopped.records.length;
-  expect(trainedEpochs).toBe(Number(stopped.bestEpoch) + 2);
-  const clicks = stopped.records.map((record) => auc(record, 'click'));
-  expect(stopped.progress.observers[0]).toEqual({
-    bestScore: Math.max(...clicks),
-    bestEpoch: clicks.indexOf(Math.max(...clicks)) + 1,
-  });
 });

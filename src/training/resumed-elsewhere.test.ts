@@ -5,7 +5,6 @@ import { afterAll, expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
 import type { ChosenDevice } from '../engine/devices/choose-device.js';
 import { unknownAdapter } from '../engine/devices/device.js';
-import { tf } from '../support/tf.js';
 import { definitions } from './definitions.js';
 import { environmentsOf } from './environment.js';
 import { type RunEvent, run } from './run.js';
@@ -54,20 +53,4 @@ test('environment.json keeps what a run was trained on before it went on elsewhe
   await train('moved', onDevice('compiled'), 99, path);
   expect(enginesOf(path)).toMatchObject([compiled, tfjs, compiled]);
   expect(environmentOf(path)).toMatchObject({ engine: compiled, hash8: path.slice(-8) });
-});
-
-/** Trains until the engine is there, and fails then; the folder of runs. */
-async function failed(runs: string, engine: ChosenDevice): Promise<string> {
-  const on = (event: RunEvent) => {
-    if (event.kind === 'training') throw new Error('no space left');
-  };
-  const options = { runs: join(folder, runs), overwrite: false, predictions: false, engine, on };
-  await expect(run(experiment, { ...options, signal: new AbortController().signal })).rejects.toThrow('no space left');
-  return options.runs;
-}
-
-test('what goes wrong between two steps frees the engine all the same', async () => {
-  const before = tf.memory().numTensors;
-  await failed('leaking', onDevice('tfjs'));
-  expect(tf.memory().numTensors).toBe(before);
 });

@@ -36,11 +36,6 @@ test('a regression task whose nmse is 1 or more in every model', () => {
   ]);
 });
 
-test('without an interval the value decides; without a value nothing is said', () => {
-  expect(unpredictedTasks([[binary({ auc: 0.5, aucInterval: null })]])).toEqual([{ task: 'click', best: 'AUC 0.500' }]);
-  expect(unpredictedTasks([[binary({ auc: null })], [regression(null)], []])).toEqual([]);
-});
-
 test('what predicts the mean alone is named', () => {
   expect(notesOnUnpredicted(regression(1))).toEqual([
     "Task 'time': the model does not predict it better than its mean (NMSE 1.000). Is there anything in the inputs that could?",

@@ -133,13 +133,6 @@ test('a run on a table with weights keeps them with its predictions, and its met
 
 const plain = await runWith('plain', {});
 
-test('weights of 1 give the bits of none', async () => {
-  const ones = await runWith('ones', { dataset: 'weight: one' });
-  expect(ones.result.tasks).toEqual(plain.result.tasks);
-  expect(ones.predicted).toEqual(plain.predicted);
-  expect(ones.epochs.map(({ train }) => train)).toEqual(plain.epochs.map(({ train }) => train));
-});
-
 test('a positiveWeight raises what is predicted', async () => {
   const heavy = await runWith('heavy', { click: ', positiveWeight: 6' });
   const meanOf = (values: ArrayLike<number> = []) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
