@@ -206,13 +206,7 @@ describe('a run on a table', async () => {
 });
 
 test('of data that name a group, groups are drawn, and the metrics within groups are those of the run', async () => {
-  const path = await trainedOnMixed(
-    folder,
-    '[{ name: click, type: binary }]',
-    '{ type: single-task }',
-    '',
-    'group: user',
-  );
+  const path = await trainedOnMixed(folder, '[{ name: click, type: binary }]', '{ type: single-task }', 'group: user');
   const run = must(readRun(path), 'run');
   const found = await evaluated(path, file('test.csv'));
   expect(found.group).toBe('user');

@@ -10,8 +10,8 @@ import type { Snapshot } from './trainer.js';
 
 const { dataset } = madeDataset(binaryTasks, { rows: 200, label: linear });
 
-const ple = '{ type: ple, levels: [[6], [5]], tower: [4], dropout: 0.1 }';
-function experiment(name: string, model = ple, train = 'epochs: 2') {
+const sharing = '{ type: hard-sharing, levels: [[6]], tower: [4], dropout: 0.1 }';
+function experiment(name: string, model = sharing, train = 'epochs: 2') {
   const plain = experimentOf(model, binaryTasks, train);
   return { ...plain, loss: { ...plain.loss, balancing: { ...balancingOptions(name, 'click'), type: name } } };
 }
@@ -42,10 +42,10 @@ test.each(['uncertainty', 'dwa', 'random', 'famo', 'gradnorm', 'pcgrad', 'metaba
 );
 
 test('a method is refused with accumulated gradients, before data is read', () => {
-  const check = () => checkParts(experiment('uncertainty', ple, 'accumulate: 2'));
+  const check = () => checkParts(experiment('uncertainty', sharing, 'accumulate: 2'));
   expect(check).toThrow(ConfigError);
   expect(check).toThrow(/^train\.accumulate: 2 does not go with loss\.balancing\.type: /);
-  expect(() => checkParts(experiment('fixed', ple, 'accumulate: 2'))).not.toThrow();
+  expect(() => checkParts(experiment('fixed', sharing, 'accumulate: 2'))).not.toThrow();
 });
 
 const apart = '{ type: single-task, levels: [[4]], tower: [] }';

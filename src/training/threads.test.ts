@@ -5,5 +5,5 @@ import { expectSameBits } from './threads.fixture.js';
 test.each([
   ['hard-sharing', 1800, {}],
   ['mmoe', 601, { normalization: 'batch' }], // means and variances over all rows of a batch
-  ['mmoe', 60, { balancing: 'gradnorm', activation: 'gelu', optimizer: { clipNorm: 0.01 } }], // inner products of long gradients
+  ['hard-sharing', 60, { balancing: 'gradnorm', activation: 'gelu', optimizer: { clipNorm: 0.01 } }], // inner products of long gradients
 ])('%s trains to the same bits with one thread and two, in batches of %i, with %j', expectSameBits);

@@ -16,7 +16,7 @@ const experimentOf = (train: string) =>
     `name: until
 dataset: { loader: synthetic, rows: { train: 100, validation: 40, test: 40 }, dimension: 4 }
 tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-model: { type: ple, levels: [[4], [4]], tower: [3], dropout: 0.2 }
+model: { type: hard-sharing, levels: [[4]], tower: [3], dropout: 0.2 }
 train: { epochs: 4, batchSize: 20, ${train} }
 engine: { name: compiled, device: cpu, threads: 1 }
 `,
