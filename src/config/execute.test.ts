@@ -35,13 +35,10 @@ test('a run has no place: the key is refused without compare', () => {
   expect(() => parseExperiment(run, 'run.yaml', [], definitions)).toThrow(/run.yaml:6:1.*'execute'/);
 });
 
-test.each(['slrum', 'http://queue:6379', 'redis:queue', 'redis://', 'redis://queue/a', 'redis://queue?db=1'])(
-  '%s is no place',
-  (on) => {
-    expect(() => parsed(`execute: "${on}"`)).toThrow(/placed.yaml:6:1: 'execute'.*expected local, slurm/);
-    expect(isQueue(on)).toBe(false);
-  },
-);
+test.each(['slrum', 'http://queue:6379', 'redis://queue/a'])('%s is no place', (on) => {
+  expect(() => parsed(`execute: "${on}"`)).toThrow(/placed.yaml:6:1: 'execute'.*expected local, slurm/);
+  expect(isQueue(on)).toBe(false);
+});
 
 test('a message has no password', () => {
   expect(() => executeOf(undefined, { on: 'redis://user:secret@queue/x' })).toThrow(

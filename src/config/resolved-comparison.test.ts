@@ -29,7 +29,6 @@ test.each([
     text.replace(/.*type: single-task.*\n.*\n/, '  seeds: 3\n').replace(/.*type: ple.*\n/, ''),
     [],
   ],
-  ['with other keys', text, ['compare.tuneSeed=1000000', 'compare.match=parameters', 'train.epochs=9']],
 ])('a resolved comparison %s asks for the same runs', (_, config, overrides) => {
   const comparison = parseComparison(config, 'compare.yaml', overrides, definitions);
   const again = parseComparison(stringifyComparison(comparison), 'resolved.yaml', [], definitions);

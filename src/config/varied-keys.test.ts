@@ -1,19 +1,10 @@
 import { expect, test } from 'vitest';
-import { changed, failure, parse, whole } from './comparison.fixture.js';
+import { changed, failure, parse } from './comparison.fixture.js';
 
 const withKey = (key: string, value: string) => changed('  seeds:', `  ${key}: ${value}\n  seeds:`);
 
 test.each(['axes', 'tune'])('a key that cannot be varied by %s', (key) => {
-  for (const name of [
-    'seed',
-    'name',
-    'model',
-    'engine',
-    'engine.threads',
-    'tracking',
-    'tracking.tensorboard',
-    'compare.seeds',
-  ]) {
+  for (const name of ['seed', 'model', 'engine.threads']) {
     const text = withKey(key, `{ train.epochs: [1], ${name}: [1] }`);
     expect(failure(text)).toMatch(new RegExp(`^c\\.yaml:9:.*'compare\\.${key}\\.${name}': cannot be varied here`));
     const parts = `${key === 'axes' ? 'dataset, ' : ''}inputs, tasks, model, loss or train`;
@@ -26,7 +17,6 @@ test.each(['axes', 'tune'])('a key or a value of %s that a run does not take', (
     /^c\.yaml:9:25: 'train\.epoch': unknown key \(did you mean 'epochs'/,
   );
   expect(failure(withKey(key, '{ train.epochs: [1, much] }'))).toMatch(/^c\.yaml:9:29: 'train\.epochs'/);
-  expect(failure(withKey(key, '{ train.epochs: [] }'))).toMatch(new RegExp(`^c\\.yaml:9:.*compare\\.${key}`));
   expect(failure(withKey(key, '{ train.epochs: [1, 1.0] }'))).toMatch(/train\.epochs': a value is listed twice/);
 });
 
@@ -45,7 +35,6 @@ test('a key of the data that is tuned: every model would choose its own', () => 
 test.each([
   ['axes', 'tasks.0.name', '[click, buy]', 'click: binary, watch: regression; buy: binary, watch: regression'],
   ['tune', 'tasks.0.type', '[binary, regression]', 'click: binary, watch: regression; click: regression, '],
-  ['axes', 'tasks', '[[{ name: click, type: binary }], [{ name: buy, type: binary }]]', 'click: binary; buy: binary'],
 ])('%s that vary %s', (part, key, values, tasks) => {
   const message = failure(
     withKey(part, `{ tasks.1.standardize: [true, false], train.epochs: [1], ${key}: ${values} }`),
@@ -57,18 +46,4 @@ test.each([
 test('tasks may differ in what they are not named by', () => {
   expect(parse(withKey('axes', '{ tasks.1.standardize: [true, false] }')).points).toHaveLength(2);
   expect(parse(withKey('axes', '{ tasks.0.positiveWeight: [1, 5] }')).points).toHaveLength(2);
-  const renamed = failure(withKey('axes', '{ tasks.0.positiveWeight: [1, 5], tasks.0.name: [click, buy] }'));
-  expect(renamed).toMatch(/^c\.yaml:9:\d+: 'compare\.axes\.tasks\.0\.name': gives other tasks/);
-});
-
-test.each(['axes', 'tune'])('a value of %s is told where it was written, also by an override', (key) => {
-  for (const [typed, message] of [
-    ['{ a: [1] }', "'a': unknown key"],
-    ['{ name.x: [1] }', "'name.x': 'name' is not a mapping or a list"],
-    ['{ model.experts: [2, many] }', "'compare.models.0.experts': unknown key"],
-  ] as const) {
-    expect(failure(whole, [`compare.${key}=${typed}`])).toContain(`override 'compare.${key}=${typed}': ${message}`);
-    expect(failure(withKey(key, typed))).toMatch(/^c\.yaml:9:\d+: /);
-  }
-  expect(failure(withKey(key, '{ dataset..mixing: [1] }'))).toMatch(/^c\.yaml:9:\d+: .*is not a key: join its parts/);
 });

@@ -47,12 +47,11 @@ export function writeMixedTable(folder: string): void {
   writeFileSync(join(folder, 'inputs.csv'), `${inputs.slice(0, -1).join('\n')}\n`);
 }
 
-/** Trains on it, and gives the run's folder. @param more Further keys of the config. @param dataset Of its data set. @param inputs Of its inputs. */
+/** Trains on it, and gives the run's folder. @param dataset Of its data set. @param inputs Of its inputs. */
 export async function trainedOnMixed(
   folder: string,
   tasks: string,
   model: string,
-  more = '',
   dataset = '',
   inputs = '',
 ): Promise<string> {
@@ -72,7 +71,7 @@ tasks: ${tasks}
 model: ${model}
 train: { epochs: 2, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }
 engine: { device: cpu, threads: 1 }
-${more}`;
+`;
   const outcome = await run(parseExperiment(text, 'mixed.yaml', [], definitions), {
     runs: join(folder, 'runs'),
     overwrite: true,

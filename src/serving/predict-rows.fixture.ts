@@ -40,7 +40,7 @@ export async function predicted(path: string, data: string, out: string, scale: 
 export async function expectOwnBits(folder: string, type: string, inputs = ''): Promise<string> {
   const model = { type, ...smallOptions(type, 'click', 'buy'), ...(type === 'pepnet' ? { prior: ['city'] } : {}) };
   const tasks = '[{ name: click, type: binary }, { name: buy, type: binary }]';
-  const path = await trainedOnMixed(folder, tasks, JSON.stringify(model), '', '', inputs);
+  const path = await trainedOnMixed(folder, tasks, JSON.stringify(model), '', inputs);
   const out = join(folder, 'out.arrow');
   await predicted(path, join(folder, 'inputs.csv'), out, 'logit');
   const table = tableFromIPC(readFileSync(out));

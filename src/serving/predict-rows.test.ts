@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { parquetReadObjects } from 'hyparquet';
@@ -6,7 +6,6 @@ import { describe, expect, test } from 'vitest';
 import { readRun } from '../training/finished-run.js';
 import { trainedOnMixed } from './mixed-table.fixture.js';
 import { expectOwnBits, mixedFolder, opened, predicted } from './predict-rows.fixture.js';
-import { allScores } from './predict-rows.js';
 import { readTrainedRun } from './trained-run.js';
 
 const folder = mixedFolder();
@@ -72,39 +71,13 @@ describe('a run with all types of tasks', async () => {
     expect(cities).toEqual(new Set(['Bern', 'Genf', 'Basel, CH', null, 'Ōsaka', 'rare']));
   });
 
-  test('labels are read where the table has them', async () => {
-    const { run, engine, rows } = await opened(path, file('test.csv'));
-    const scores = await allScores(run, rows.dataset, engine, () => undefined);
-    await rows.release();
-    const own = (await readRun(path)?.predictions()) ?? [];
-    for (const [t, { logits, labels, mask }] of scores.entries()) {
-      expect(logits).toEqual(own[t]?.scores.logits);
-      expect(labels).toEqual(own[t]?.scores.labels);
-      expect(mask).toEqual(own[t]?.scores.mask);
-    }
-    const without = await opened(path, file('inputs.csv'));
-    const none = await allScores(without.run, without.rows.dataset, without.engine, () => undefined);
-    await without.rows.release();
-    expect(none.map(({ mask }) => new Set(mask))).toEqual([new Set([0]), new Set([0]), new Set([0])]);
-  });
-
-  test('predictions read no labels, and folders’ names are columns', async () => {
+  test('predictions read no labels', async () => {
     const text = readFileSync(file('test.csv'), 'utf8').replace(/(free|paid|team)\n/, 'unknown\n');
-    const [header = '', ...lines] = text.trimEnd().split('\n');
-    mkdirSync(file('day=2024-03-10'));
-    const without = [header, ...lines].map((line) =>
-      line.replace(/^((?:[^,"]*|"[^"]*")(?:,(?:[^,"]*|"[^"]*")){4}),[^,]*/, '$1'),
-    );
-    expect(without[0]).toBe(header.replace('day,', ''));
-    writeFileSync(file('day=2024-03-10/part.csv'), `${without.join('\n')}\n`);
-    await predicted(path, file('day=2024-03-10/part.csv'), file('out.arrow'), 'logit');
-    const same = [header, ...lines].map((line, n) => (n === 0 ? line : line.replace(/2024-\d\d-\d\d/, '2024-03-10')));
-    writeFileSync(file('same.csv'), `${same.join('\n')}\n`);
+    writeFileSync(file('same.csv'), text);
+    await predicted(path, file('inputs.csv'), file('out.arrow'), 'logit');
     await predicted(path, file('same.csv'), file('same.arrow'), 'logit');
     expect(readFileSync(file('out.arrow')).equals(readFileSync(file('same.arrow')))).toBe(true);
     await expect(opened(path, file('same.csv'))).rejects.toThrow(/'unknown'/);
-    await expect(opened(path, file('same.csv'), ['city', 'CITY'], false)).rejects.toThrow(/no column 'CITY'/);
-    await expect(opened(path, file('same.csv'), ['city', 'city'], false)).rejects.toThrow(/named twice/);
   });
 
   test('a table without a column, and a text where a number must stand, are refused by name', async () => {
@@ -118,7 +91,6 @@ describe('a run with all types of tasks', async () => {
   });
 
   test('a run without its encoding, and a comparison, are refused with what to do', async () => {
-    await expect(readTrainedRun(folder)).rejects.toThrow(/has no finished run/);
     rmSync(join(path, 'encoding.json'));
     await expect(readTrainedRun(path)).rejects.toThrow(/encoding\.json.*Train it again/);
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -50,14 +50,4 @@ test('an experiment has the parameters of all runs, with the values to filter by
       metrics: ['test/y1/mse'],
     },
   });
-});
-
-test('a link in the place of an event file is removed, and a file in the place of its folder is told', () => {
-  const folder = temporaryFolder();
-  writeHParamsExperiment(folder, 'a', [], []);
-  writeFileSync(join(folder, 'mine'), 'mine');
-  symlinkSync(join(folder, 'mine'), join(folder, 'tensorboard/events.out.tfevents.9999999999.x'));
-  writeHParamsExperiment(folder, 'b', [], []);
-  expect(readEvents(folder).hparams['_hparams_/experiment']?.name).toBe('b');
-  expect(() => writeHParamsExperiment(join(folder, 'mine'), 'c', [], [])).toThrow(/mine.*cannot be written/);
 });

@@ -42,19 +42,6 @@ const three = {
 };
 const problems: readonly Problem[] = [
   {
-    label: 'two tasks that conflict',
-    a: [
-      [1, 4],
-      [3, 0.5],
-    ],
-    c: [
-      [2, 1],
-      [-1, 1.5],
-    ],
-    weights: [1, 1],
-    absent: [],
-  },
-  {
     label: 'two tasks, weighted, one of them absent at times',
     a: [
       [1, 1],

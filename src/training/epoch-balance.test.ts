@@ -60,7 +60,3 @@ test('cosines are means over the steps in which both tasks have rows', () => {
     { tasks: ['b', 'c'], cosine: null },
   ]);
 });
-
-test('a step without a method has no sums', () => {
-  expect(addBalance(undefined, { tasks: float32([1, 2]) }, 2)).toBeUndefined();
-});

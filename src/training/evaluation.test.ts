@@ -29,9 +29,9 @@ const parameters = Object.fromEntries(
   }),
 );
 
-async function evaluated(batchSize: number): Promise<Evaluation> {
+async function evaluated(): Promise<Evaluation> {
   const engine = createCompiledEngine({ threads: 1 });
-  const evaluator = await createEvaluator(engine, model, parameters, dataset, batchSize);
+  const evaluator = await createEvaluator(engine, model, parameters, dataset, 16);
   try {
     const evaluation = evaluator.evaluate(parameters, 'test');
     for (;;) {
@@ -57,8 +57,8 @@ async function direct() {
   return model.apply(tensors, inputs, evaluating);
 }
 
-test.each([64, 16])('logits and gates are those of the real rows, in batches of %d', async (batchSize) => {
-  const [{ tasks: scores, gates }, { logits, gates: expected = [] }] = [await evaluated(batchSize), await direct()];
+test('logits and gates are those of the real rows', async () => {
+  const [{ tasks: scores, gates }, { logits, gates: expected = [] }] = [await evaluated(), await direct()];
   const all = [...logits.dataSync()];
   for (const [task, { logits: found }] of scores.entries()) {
     expect(found).toHaveLength(rows);

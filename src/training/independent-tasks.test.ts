@@ -1,24 +1,10 @@
 import { expect, test } from 'vitest';
-import { parseExperiment } from '../config/experiment.js';
 import { models } from '../models/catalogue.js';
 import { ownersOf } from '../models/model.js';
 import { build, smallOptions } from '../models/run.fixture.js';
 import { binaryTasks } from '../models/tasks.fixture.js';
 import { definitions } from './definitions.js';
-import { countByTask, countParameters, hasIndependentTasks } from './setup.js';
-
-const experiment = (model: string) =>
-  parseExperiment(
-    `name: small
-dataset: { loader: synthetic, rows: { train: 10, validation: 10, test: 10 }, dimension: 4 }
-tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-model: ${model}
-train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
-`,
-    'small.yaml',
-    [],
-    definitions,
-  );
+import { countByTask, countParameters } from './setup.js';
 
 test('of all models only the baseline has tasks that share no parameters', () => {
   const shape = { tasks: binaryTasks('a', 'b'), categorical: [], numeric: ['x'] };
@@ -27,11 +13,6 @@ test('of all models only the baseline has tasks that share no parameters', () =>
     return !ownersOf(parameters).includes(undefined);
   });
   expect(independent).toEqual([definitions.baseline]);
-});
-
-test('whether tasks are independent is known without data', () => {
-  expect(hasIndependentTasks(experiment('{ type: single-task, levels: [[4]], tower: [] }'))).toBe(true);
-  expect(hasIndependentTasks(experiment('{ type: hard-sharing, levels: [[4]], tower: [2] }'))).toBe(false);
 });
 
 test('each task’s own parameters are counted apart, and add up to those of the model', () => {

@@ -5,13 +5,8 @@ import { smallOptions } from '../models/run.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 import { experimentOf, binaryTasks as tasks, trained } from './trainer.fixture.js';
 
-/** Two columns of ids, one of them in few rows each, and a list; labels by the ids. Read in blocks of 100 rows. `share`: the mask of the second task in a block's row. */
-export function datasetOf(
-  rows: Readonly<Record<SplitName, number>>,
-  users = 50,
-  length = 3,
-  share: (row: number) => 0 | 1 = () => 1,
-): Dataset {
+/** Two columns of ids, one of them in few rows each, and a list; labels by the ids. Read in blocks of 100 rows. */
+export function datasetOf(rows: Readonly<Record<SplitName, number>>, users = 50, length = 3): Dataset {
   const [sites, tags] = [4, 30];
   const split = (name: SplitName): Split => {
     const random = randomFromSeed(3).stream(name);
@@ -25,7 +20,6 @@ export function datasetOf(
       for (let row = 0; row < of; row++) {
         const [user, site] = [random.below(users), random.below(sites)];
         categorical.set([user, site], row * (2 + length));
-        masks[row * 2 + 1] = share(row);
         numeric[row * (1 + length)] = random.normal();
         const entries = random.below(length + 1);
         for (let k = 0; k < entries; k++) {

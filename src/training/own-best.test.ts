@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { madeDataset } from './dataset.fixture.js';
 import { resultOf } from './result.js';
 import { setUp } from './setup.js';
-import { auc, binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
+import { binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
 import { splitMetrics } from './trainer.js';
 
 const ple = '{ type: ple, levels: [[8], [8]], tower: [8], experts: 2 }';
@@ -35,41 +35,4 @@ test('a task’s own best epoch is what selecting by this task alone would have 
   }
   expect(epochs.size).toBeGreaterThan(1);
   expect(readTest).toBe(epochs.size); // each epoch's parameters were evaluated once
-});
-
-test('a task whose own best epoch is that of the model has the same metrics, which are not computed again', async () => {
-  const { dataset, reads } = made();
-  const experiment = experimentOf(ple, binaryTasks, settings('mean', 1));
-  const only = await trained(experiment, dataset);
-  expect([reads.validation, reads.test]).toEqual([2, 1]); // after the epoch, and at the end
-  const { tasks } = resultOf(experiment, setUp(experiment, dataset, compiled), only, only.records);
-  for (const { type, ownBest, ...metrics } of Object.values(tasks)) {
-    expect(type).toBe('binary');
-    expect(ownBest).toEqual({ epoch: 1, ...metrics });
-  }
-});
-
-test('observers stop nothing, and see no epoch after the model has stopped', async () => {
-  const stopped = await trained(experimentOf(ple, binaryTasks, settings('task:share', 30, 2)), made().dataset);
-  const trainedEpochs = stopped.records.length;
-  expect(trainedEpochs).toBe(Number(stopped.bestEpoch) + 2);
-  const clicks = stopped.records.map((record) => auc(record, 'click'));
-  expect(stopped.progress.observers[0]).toEqual({
-    bestScore: Math.max(...clicks),
-    bestEpoch: clicks.indexOf(Math.max(...clicks)) + 1,
-  });
-  const longer = await trained(
-    experimentOf(ple, binaryTasks, settings('task:share', trainedEpochs + 4)),
-    made().dataset,
-  );
-  expect(longer.progress.observers[0]?.bestScore).toBeGreaterThan(Math.max(...clicks));
-});
-
-test('networks of their own have no own best epoch beside their best one', async () => {
-  const { dataset } = made();
-  const experiment = experimentOf('{ type: single-task, levels: [[4]], tower: [] }', binaryTasks, settings('mean', 2));
-  const run = await trained(experiment, dataset);
-  expect([run.ownBest.size, run.progress.observers]).toEqual([0, []]);
-  for (const task of Object.values(resultOf(experiment, setUp(experiment, dataset, compiled), run, run.records).tasks))
-    expect(Object.keys(task)).toEqual(['type', 'validation', 'test']);
 });

@@ -1,39 +1,21 @@
 import { expect, test } from 'vitest';
-import { parseExperiment } from '../config/experiment.js';
-import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { present } from '../models/run.fixture.js';
 import { jointLoss } from '../objective/joint-loss.js';
+import { must } from '../support/must.js';
 import { tf } from '../support/tf.js';
 import { madeDataset } from './dataset.fixture.js';
-import { definitions } from './definitions.js';
 import { lossesOf, totalOf } from './gradients/step-gradients.js';
-import { setUp } from './setup.js';
-import { type EpochRecord, train } from './trainer.js';
+import { binaryTasks, experimentOf, trained } from './trainer.fixture.js';
 
-const tasks = [
-  { name: 'click', type: 'binary' },
-  { name: 'share', type: 'binary' },
-] as const;
 const split = { rows: 64, label: (_: number, __: readonly [number, number], noise: number) => Number(noise > 0) };
-const { dataset } = madeDataset(tasks, split);
+const { dataset } = madeDataset(binaryTasks, split);
 
 /** The record of an epoch of one step. */
-async function epochWith(orthogonality: number): Promise<EpochRecord> {
-  const experiment = parseExperiment(
-    `name: penalty
-dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }
-tasks: ${JSON.stringify(tasks)}
-model: { type: sluice, levels: [[4], [4]], tower: [], orthogonality: ${orthogonality} }
-train: { epochs: 1, batchSize: 64, optimizer: { type: sgd, learningRate: 0.1 } }
-`,
-    'penalty.yaml',
-    [],
-    definitions,
-  );
-  for await (const record of train(setUp(experiment, dataset, createCompiledEngine({ threads: 1 })))) {
-    if (record.kind === 'epoch') return record.record;
-  }
-  throw new Error('there was no epoch');
+async function epochWith(orthogonality: number) {
+  const model = `{ type: sluice, levels: [[4], [4]], tower: [], orthogonality: ${orthogonality} }`;
+  const experiment = experimentOf(model, binaryTasks, 'epochs: 1, optimizer: { type: sgd, learningRate: 0.1 }');
+  const { records } = await trained({ ...experiment, train: { ...experiment.train, batchSize: 64 } }, dataset);
+  return must(records[0], 'epoch');
 }
 
 test('a penalty is part of the loss that is trained, and of no task', async () => {
@@ -69,7 +51,7 @@ test('a penalty of rows is each task’s mean over its sample space, whatever th
   const [without, withIt] = [{ logits }, { logits, rowPenalties }].map((prediction) =>
     present(
       totalOf(
-        lossesOf(jointLoss(tasks.map((task) => ({ ...task, offset: 0, scale: 1 }))), prediction, batch),
+        lossesOf(jointLoss(binaryTasks.map((task) => ({ ...task, offset: 0, scale: 1 }))), prediction, batch),
       ).dataSync()[0],
     ),
   );

@@ -6,11 +6,9 @@ import { hash8 } from '../config/experiment.js';
 import type { TaskConfig } from '../config/parts.js';
 import type { SourceSplit } from '../data/dataset.js';
 import { encode } from '../data/encode/encode.js';
-import { pureJs } from '../engine/tfjs/backends.js';
-import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.js';
 import { definitions } from './definitions.js';
 import { readPredictions, writePredictions } from './predictions.js';
-import { compiled, experimentOf, trained } from './trainer.fixture.js';
+import { experimentOf, trained } from './trainer.fixture.js';
 
 const tasks: readonly (Omit<TaskConfig, 'standardize'> & { standardize?: boolean })[] = [
   { name: 'focal', type: 'binary', loss: { type: 'focal', gamma: 2, alpha: 0.4 } },
@@ -53,34 +51,11 @@ const experiment = experimentOf(
 );
 const dataset = await encode(source, experiment.inputs, experiment.tasks);
 
-test('tasks with losses of their own learn, their metrics are in the labels’ units, and both engines agree', async () => {
-  const [one, two] = [
-    await trained(experiment, dataset),
-    await trained(
-      experimentOf(
-        '{ type: hard-sharing, levels: [[24]], tower: [12] }',
-        tasks,
-        'optimizer: { type: adam, learningRate: 0.02 }, epochs: 1',
-      ),
-      dataset,
-      createTfjsEngine(pureJs),
-    ),
-  ];
-  const last = one.records.at(-1)?.validation ?? {};
+test('tasks with losses of their own learn, and their metrics are in the labels’ units', async () => {
+  const { records } = await trained(experiment, dataset);
+  const last = records.at(-1)?.validation ?? {};
   for (const name of ['focal', 'smooth', 'usual']) expect(Number(last[name]?.auc)).toBeGreaterThan(0.95);
   for (const name of ['huber', 'mae', 'poisson', 'amount']) expect(Number(last[name]?.nmse)).toBeLessThan(0.15);
-  const [first, other] = [one.records[0], two.records[0]];
-  for (const { name } of tasks) {
-    const [a, b] = [Number(first?.train.tasks[name]), Number(other?.train.tasks[name])];
-    expect(Math.abs(a - b) / Math.abs(b)).toBeLessThan(1e-3);
-  }
-  expect(Object.keys(last).filter((name) => last[name]?.loss !== undefined)).toEqual([
-    'focal',
-    'huber',
-    'mae',
-    'poisson',
-    'amount',
-  ]);
 });
 
 test('standardised log-normal labels have the moments of their logarithms', () => {
@@ -106,40 +81,16 @@ test('predictions.arrow says which predictions have a log link', async () => {
   expect(read.flatMap(({ task }) => (task.link ? [task.name] : []))).toEqual(['poisson', 'amount']);
 });
 
-test('monitor: loss takes the loss that a task chooses', async () => {
-  const only = experimentOf(
-    '{ type: single-task, levels: [[4]] , tower: [] }',
-    tasks.slice(4, 5),
-    'earlyStopping: { monitor: loss }',
-  );
-  const data = await encode(source, only.inputs, only.tasks);
-  const { records, progress } = await trained(only, data, compiled);
-  expect(progress.units[0]?.bestScore).toBe(
-    -Math.min(...records.map(({ validation }) => Number(validation.mae?.loss))),
-  );
-  expect(records.map(({ validation }) => validation.mae?.loss)).toEqual(
-    records.map(({ validation }) => validation.mae?.mae),
-  );
-});
-
 test('labels that a loss cannot take are refused', async () => {
-  const wrong = (name: string, label: number) => {
-    const { train } = source.splits;
-    const place = tasks.findIndex((task) => task.name === name);
-    const read = () => {
-      const block = train.read(0);
-      if (block instanceof Promise) throw new Error('The block is there.');
-      return { ...block, labels: block.labels.map((values, t) => (t === place ? values.with(5, label) : values)) };
-    };
-    return encode(
-      { ...source, splits: { ...source.splits, train: { ...train, read } } },
-      experiment.inputs,
-      experiment.tasks,
-    );
+  const { train } = source.splits;
+  const read = async () => {
+    const block = await train.read(0);
+    return { ...block, labels: block.labels.map((values, task) => (task === 5 ? values.with(5, -1) : values)) };
   };
-  await expect(wrong('poisson', -1)).rejects.toThrow("is -1, which is below 0: the loss 'poisson' takes none");
-  await expect(wrong('amount', 0)).rejects.toThrow("is 0, which is not above 0: the loss 'log-normal' takes none");
-  await expect(wrong('poisson', 0)).resolves.toBeDefined();
+  const wrong = { ...source, splits: { ...source.splits, train: { ...train, read } } };
+  await expect(encode(wrong, experiment.inputs, experiment.tasks)).rejects.toThrow(
+    "is -1, which is below 0: the loss 'poisson' takes none",
+  );
 });
 
 test('the usual loss leaves the hash as it is, and another one has another', () => {
@@ -148,22 +99,12 @@ test('the usual loss leaves the hash as it is, and another one has another', () 
   const plain = hashOf({});
   expect(hashOf({ loss: 'bce' })).toBe(plain);
   expect(hashOf({ loss: 'focal' })).toBe(hashOf({ loss: { type: 'focal' } }));
-  expect(
-    new Set([
-      plain,
-      hashOf({ loss: 'focal' }),
-      hashOf({ labelSmoothing: 0.1 }),
-      hashOf({ loss: { type: 'focal', gamma: 1 } }),
-    ]).size,
-  ).toBe(4);
+  expect(hashOf({ loss: { type: 'focal', gamma: 1 } })).not.toBe(hashOf({ loss: 'focal' }));
 });
 
 test.each([
   [{ type: 'binary', loss: 'mae' }, /'tasks.0.loss': 'mae' is no loss of a binary task/],
-  [{ type: 'regression', loss: 'focal' }, /'focal' is no loss of a regression task/],
-  [{ type: 'multiclass', loss: 'bce' }, /'bce' is no loss of a multiclass task/],
   [{ type: 'regression', labelSmoothing: 0.1 }, /'tasks.0.labelSmoothing': only classes can be smoothed/],
-  [{ type: 'binary', loss: 'focal', labelSmoothing: 0.1 }, /has no meaning with 'focal'/],
   [{ type: 'regression', loss: 'poisson', standardize: true }, /'tasks.0.standardize'/],
 ])('%o is refused', (task, message) => {
   expect(() => experimentOf('{ type: single-task }', [{ name: 'y', ...task }])).toThrow(message);

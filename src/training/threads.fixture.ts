@@ -11,7 +11,7 @@ import { randomFromSeed } from '../support/random.js';
 import { sharingOf } from './gradients/sharing.js';
 import { batchArrays, initialState, trainingStep } from './step.js';
 
-const steps = 3;
+const steps = 2;
 const cardinality = 10;
 const categorical = Array.from({ length: 30 }, (_, i) => ({ name: `c${i}`, cardinality, embedding: 4 }));
 const tasks = ['a', 'b'].map((name) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -59,15 +59,4 @@ test('a line that a kill cut short is gone after the run went on, and the rest i
   expect(tasksOf(path)).toEqual(tasksOf(whole));
   expect(notes.join()).not.toContain('epochs.jsonl');
   for (const line of readFileSync(join(path, 'log.jsonl'), 'utf8').trim().split('\n')) JSON.parse(line);
-});
-
-test('the line of an epoch that the checkpoint has behind it is left out if it is not whole, and a note says so', async () => {
-  const { path } = await trained('lost', 2);
-  const file = join(path, 'epochs.jsonl');
-  writeFileSync(file, readFileSync(file, 'utf8').slice(0, -20));
-  const { notes } = await trained('lost', 99, path);
-  const lines = epochsOf(whole).split('\n');
-  expect(epochsOf(path)).toBe(lines.toSpliced(1, 1).join('\n'));
-  expect(tasksOf(path)).toEqual(tasksOf(whole));
-  expect(notes).toContain('epochs.jsonl has lost epoch 2: curves go without; results are the same.');
 });

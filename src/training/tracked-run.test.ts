@@ -18,10 +18,8 @@ test('parameters are the config without tracking and without paths of data and p
     compare: {
       axes: {
         'dataset.path': ['/home/me/a.csv'],
-        'dataset.files': [{ clicks: '/home/me/b.csv' }],
         'train.epochs': [1, 2],
       },
-      tune: { dataset: [{ loader: 'table', path: '/home/me/a.csv' }] },
     },
   };
   expect(parametersOf(config, config)).toEqual({
@@ -34,14 +32,5 @@ test('parameters are the config without tracking and without paths of data and p
     'plugins.0.sha256': 'f00d',
     'plugins.0.parts': '["model mine"]',
     'compare.axes.train.epochs': '[1,2]',
-    'compare.tune.dataset.0.loader': 'table',
   });
-});
-
-test('the loader of a plugin names its own paths', () => {
-  const plugin = { file: '/home/me/mine.ts', sha256: 'f00d', parts: ['loader lake'], paths: ['bucket'] };
-  const config = { dataset: { loader: 'lake', bucket: '/mnt/lake', rows: 5 }, plugins: [plugin] };
-  const parameters = parametersOf(config, config);
-  expect(parameters).toMatchObject({ 'dataset.rows': 5 });
-  expect(JSON.stringify(parameters)).not.toMatch(/mnt|home/);
 });

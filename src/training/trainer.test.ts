@@ -157,17 +157,6 @@ test.each([ple, '{ type: single-task, levels: [[4]], tower: [3] }'])(
   },
 );
 
-test('a batch larger than the data is one step an epoch, whose padding changes no metric', async () => {
-  const { dataset } = plain();
-  const experiment = experimentOf(ple, binaryTasks, 'epochs: 2');
-  const large = await trained({ ...experiment, train: { ...experiment.train, batchSize: 1000 } }, dataset);
-  const exact = await trained({ ...experiment, train: { ...experiment.train, batchSize: 100 } }, dataset);
-  expect(large.records.map(({ steps }) => steps)).toEqual([1, 1]);
-  for (const [index, record] of large.records.entries()) {
-    expect(record.train.loss).toBeCloseTo(exact.records[index]?.train.loss ?? Number.NaN, 5);
-  }
-});
-
 test('the eager engine trains to the result of the compiled one, and leaks no tensor', () => expectSameOnEager(ple));
 
 test.each(['fixed', 'uncertainty', 'pcgrad'])(

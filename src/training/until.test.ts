@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const experimentOf = (train: string) =>
     `name: until
 dataset: { loader: synthetic, rows: { train: 100, validation: 40, test: 40 }, dimension: 4 }
 tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
-model: { type: ple, levels: [[4], [4]], tower: [3], dropout: 0.2 }
+model: { type: hard-sharing, levels: [[4]], tower: [3], dropout: 0.2 }
 train: { epochs: 4, batchSize: 20, ${train} }
 engine: { name: compiled, device: cpu, threads: 1 }
 `,
@@ -73,17 +73,8 @@ test('a run that pauses after epochs has the bits of one that does not, also und
   expect(paused.path.slice(-8)).toBe(whole.path.slice(-8));
 });
 
-test('a paused run keeps its epochs and a checkpoint, and has no result', async () => {
-  const { path } = await train('kept', cosine, 2);
-  expect(epochsOf(path).trim().split('\n')).toHaveLength(2);
-  expect(existsSync(join(path, 'checkpoints', 'last.safetensors'))).toBe(true);
-  expect(existsSync(join(path, 'result.json'))).toBe(false);
-  expect(readFileSync(join(path, 'log.jsonl'), 'utf8').trim().split('\n').at(-1)).toContain('"msg":"paused"');
-});
-
 test('a run ends by itself at its last epoch and by early stopping, whatever `until` says', async () => {
   expect((await train('last', cosine, 4)).status).toEqual(['done']);
-  expect((await train('beyond', cosine, 3, 9)).status).toEqual(['paused', 'done']);
   // The score cannot rise by more than 1: it waits from the second epoch.
   const stopping = experimentOf('optimizer: { type: adam }, earlyStopping: { patience: 1, minDelta: 1 }');
   const stopped = await train('stopped', stopping, 1, 2);

@@ -10,7 +10,6 @@ describe('an exported file predicts raw columns as ple predict does', async () =
   test.each([
     ['fm', {}, { interaction: 'fm' }],
     ['layer normalisation and prelu', { normalization: 'layer', activation: 'prelu' }, {}],
-    ['gelu', { activation: 'gelu' }, {}],
     ['silu', { activation: 'silu' }, {}],
   ])('%s', (_, model, inputs) => expectServed(changed(run, every, model, inputs)));
 });

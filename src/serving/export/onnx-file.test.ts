@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { changed, every, expectModelServed, expectServed, trainedRun } from './onnx-file.fixture.js';
-import { onnxFile } from './onnx-file.js';
 
 describe('an exported file predicts raw columns as ple predict does', async () => {
   const run = await trainedRun();
@@ -15,22 +14,7 @@ describe('an exported file predicts raw columns as ple predict does', async () =
     await expectServed(large);
   });
 
-  test.each([
-    ['cross', {}, { interaction: 'cross' }],
-    ['a width that is the first batch size', { levels: [[101], [103]] }, {}],
-  ])('%s', (_, model, inputs) => expectServed(changed(run, every, model, inputs)));
-
-  test.each([[['income', 'day']], [['tags']]])('%j alone', (names) => {
-    const columns = run.encoding.columns.filter(({ name }) => names.includes(name));
-    return expectServed(changed({ ...run, encoding: { ...run.encoding, columns } }, every, {}));
-  });
-
-  test('a column with the name of an output is refused', () => {
-    const columns = run.encoding.columns.map((column) =>
-      column.name === 'day' ? { ...column, name: 'buy.logit' } : column,
-    );
-    expect(() => onnxFile({ ...run, encoding: { ...run.encoding, columns } })).toThrow(/would be called 'buy.logit'/);
-  });
+  test('crossed inputs', () => expectServed(changed(run, every, {}, { interaction: 'cross' })));
 
   test('a log link, the mean of a list, and a column that is constant in training', () => {
     const { columns, tasks } = run.encoding;

@@ -21,20 +21,7 @@ function sharingOfModel(model: string, options: Readonly<Record<string, unknown>
   });
 }
 
-/** The names of the parameters with this part. */
-function namesWith(sharing: Sharing, part: Sharing[string]): string[] {
-  const text = JSON.stringify(part);
-  return Object.entries(sharing).flatMap(([name, found]) => (JSON.stringify(found) === text ? [name] : []));
-}
-
 describe('what the losses of several tasks reach', () => {
-  it('of MMoE: a gate is one task’s own, the experts are shared', () => {
-    const sharing = sharingOfModel('mmoe');
-    expect(namesWith(sharing, 'none').some((name) => name.includes('gate'))).toBe(true);
-    expect(namesWith(sharing, 'all').some((name) => name.includes('expert'))).toBe(true);
-    expect(namesWith(sharing, 'all').some((name) => name.includes('gate') || name.startsWith('tower.'))).toBe(false);
-  });
-
   it('of CGC: experts of a task are its own, among others that are shared', () => {
     // Three tasks with two experts each, then two shared ones.
     const experts = Object.entries(sharingOfModel('cgc')).filter(([name]) => name.includes('expert'));

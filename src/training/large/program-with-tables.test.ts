@@ -82,31 +82,3 @@ test.each([createCompiledEngine({ threads: 1 }), createTfjsEngine(pureJs)])(
     }
   },
 );
-
-test('kept epochs have the rows of their time', async () => {
-  const { tables } = opened();
-  const program = await compileWithTables(
-    createCompiledEngine({ threads: 1 }),
-    counting,
-    signature,
-    tables,
-    'training',
-  );
-  const after: Float32Array[] = [];
-  const wholeAt = (epoch: number) => Float32Array.from(tables.whole(() => epoch).table?.data ?? []);
-  for (let epoch = 1; epoch <= 3; epoch++) {
-    await program.run(chunk(2 * epoch - 2, 2 * epoch));
-    tables.keep(() => Array.from({ length: epoch }, (_, index) => index + 1));
-    after.push(wholeAt(epoch));
-  }
-  expect(new Set(after.map(String)).size).toBe(3);
-  for (const [index, values] of after.entries()) expect(wholeAt(index + 1)).toEqual(values);
-  const seen = new Float32Array(3 * width);
-  must(tables.groups[0]?.tables[0], 'table').read(Int32Array.of(20, 27, 39), 3, seen, 1);
-  expect(seen).toEqual(
-    Float32Array.from([20, 27, 39].flatMap((id) => [...(after[0]?.subarray(id * width, (id + 1) * width) ?? [])])),
-  );
-  tables.keep(() => [3]);
-  expect(() => wholeAt(1)).toThrow(/has not kept epoch 1/);
-  await program.release();
-});
