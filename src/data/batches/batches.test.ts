@@ -142,10 +142,6 @@ describe('batches', () => {
     expect(order).toEqual(range(25));
   });
 
-  test('a split smaller than a batch is one batch', async () => {
-    expect((await read({ rows: 3, batchSize: 10 })).order).toEqual([0, 1, 2]);
-  });
-
   test('every row comes once, whatever the sizes', async () => {
     for (const rows of [1, 7, 8, 9, 64, 101]) {
       for (const windowBlocks of [0, 1, 3, 100]) {

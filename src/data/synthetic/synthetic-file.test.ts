@@ -65,14 +65,6 @@ test.each<[number, number | number[][]]>([
   }
 });
 
-test.each([-0.5, 0.75])('the measured correlation is the expected one: %s', async (correlation) => {
-  const { expected, measured, cosine } = await write('correlation.arrow', { correlation, rows: 20_000 });
-  expect(cosine[0]?.[1]).toBe(correlation);
-  const asked = expected.pearson[0]?.[1] ?? Number.NaN;
-  expect(Math.abs((measured.pearson[0]?.[1] ?? Number.NaN) - asked)).toBeLessThan(5 / Math.sqrt(20_000));
-  expect(Math.abs((measured.variance[0] ?? 0) / expected.variance - 1)).toBeLessThan(0.1);
-});
-
 test('rows are those that the loader trains on', async () => {
   await write('loader.arrow');
   const { positiveRate: _, rows, ...constants } = base;
@@ -125,7 +117,6 @@ test('thresholds at a quantile give the positive rate', async () => {
 
 test('what cannot be made leaves no file', async () => {
   await expect(write('no.csv', { correlation: -0.9, tasks: 3 })).rejects.toThrow('cannot all have a correlation below');
-  await expect(write('no.csv', { correlation: 2 })).rejects.toThrow('Too big');
   await expect(write('no.tsv')).rejects.toThrow('.csv, .parquet, .arrow');
   expect(readdirSync(folder).filter((name) => name.startsWith('no.'))).toEqual([]);
 });

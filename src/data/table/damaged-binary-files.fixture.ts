@@ -1,13 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Field, Int32, List, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
+import { Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { expect, onTestFinished } from 'vitest';
 import { DataError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
 import { numbersOf, withDatabase } from '../store/database.js';
-import { openArrow } from './arrow-rows.js';
 import { openTableFile } from './row-file.js';
 import { stageRows } from './staged-rows.js';
 
@@ -64,40 +63,4 @@ export async function expectReadOrRefused(name: string, count: number): Promise<
   }
   expect(wrong).toEqual([]);
   expect(refused).toBeGreaterThan(count / 4);
-}
-
-/** Reading ends, whatever so many damaged lengths and offsets of an Arrow file are. */
-export async function expectAnEnd(format: 'file' | 'stream', count: number): Promise<void> {
-  const type = new List(new Field('item', new Int32(), true));
-  const lists = vectorFromArray(
-    numbers.map((_, row) => Array.from({ length: row % 4 }, (_, index) => index)),
-    type,
-  );
-  const columns = {
-    x: vectorFromArray(numbers),
-    word: vectorFromArray(words),
-    text: vectorFromArray(words, new Utf8()),
-  };
-  const whole = tableToIPC(new Table({ ...columns, lists }), format);
-  const random = randomFromSeed(6).stream(format);
-  const extremes = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 4, -4, 2 ** 28, 8, 64];
-  const path = join(await ownFolder(), 'offsets.arrow');
-  const wrong: string[] = [];
-  for (let i = 0; i < count; i++) {
-    const near = random.below(i % 3 === 0 ? whole.length - 8 : 1500); // in metadata: at the beginning and the end
-    const at = 4 * Math.floor((i % 3 === 2 ? whole.length - 8 - near : near) / 4);
-    const bytes = Buffer.from(whole);
-    bytes.writeInt32LE(extremes[random.below(extremes.length)] ?? 0, at);
-    await writeFile(path, bytes);
-    try {
-      const file = await openArrow(path, bytes.length);
-      let rows = 0;
-      for await (const { records } of file.read(new Set(file.names))) rows += records.length;
-      if (rows > 300) wrong.push(`${at}: ${rows} rows`);
-    } catch (error) {
-      if (error instanceof DataError && error.message.includes(path)) continue;
-      wrong.push(`${at}: ${error instanceof Error ? error.stack : String(error)}`);
-    }
-  }
-  expect(wrong).toEqual([]);
 }

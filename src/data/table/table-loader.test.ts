@@ -190,26 +190,6 @@ test('one file under two names is one file: its rows count once, and it cannot b
   }
 });
 
-test('a group is a categorical input, and no label, mask or column of a split unless columns say so', async () => {
-  const path = await file('user,fold,click,buy\na,,1,0\nb,v,0,1\na,t,1,1\n');
-  const options = {
-    path,
-    tasks: { buy: { mask: { column: 'click', equals: 1 } } },
-    columns: { fold: 'ignored' },
-    split: folds,
-  };
-  const opened = (group: string, columns = {}) =>
-    open({ ...options, group, columns: { ...options.columns, ...columns } });
-  expect((await opened('user')).group).toBe('user');
-  await expect(opened('buy')).rejects.toThrow(
-    "dataset.group: 'buy' is the label of task 'buy', so it cannot be an input.",
-  );
-  await expect(opened('click')).rejects.toThrow(/'click' is no categorical input.*dataset\.columns\.click=categorical/);
-  expect((await opened('click', { click: 'categorical' })).group).toBe('click');
-  await expect(opened('fold')).rejects.toThrow(/'fold' is no categorical input/);
-  await expect(opened('user', { user: 'numeric' })).rejects.toThrow(/'user' is no categorical input/);
-});
-
 test('no header: columns by number; hashed ids; a group', async () => {
   const path = await file('u1;3.5;1\nu2;4;0\nu1;5;1\nu3;6;0\n');
   const source = await open({
