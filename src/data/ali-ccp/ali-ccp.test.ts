@@ -152,10 +152,3 @@ test('what is interrupted leaves nothing half-written, while files are read and 
   const prepared = aliCcp.open({ loader: 'ali-ccp', path, cache: join(folder, 'cache') }, context);
   await expect(prepared).rejects.toThrow(Interrupted);
 });
-
-test('missing files are a line that says where they can be had', async () => {
-  await expect(open({ path: join(folder, 'nowhere') })).rejects.toThrow(
-    /There is no common_features_train\.csv.*tianchi/,
-  );
-  expect(existsSync(join(folder, 'nowhere'))).toBe(false);
-});

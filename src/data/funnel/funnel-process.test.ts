@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { randomFromSeed } from '../../support/random.js';
 import { type FunnelLoaderOptions, funnelOptions } from './funnel.js';
-import { seen } from './funnel-population.js';
 import { drawFunnel, type FunnelProcess, type Impression } from './funnel-process.js';
 import { responses, solveRates } from './funnel-rates.js';
 import { weightedChoice, zipfWeights } from './weighted-choice.js';
@@ -103,17 +102,6 @@ describe('autoplay', () => {
       else expect(on?.intercepts[k]).toBe(off?.intercepts[k]);
     }
   });
-
-  test('null: every network has the same relation; relation 1: VCR has', () => {
-    const none = draw({ autoplay: null }).relations;
-    expect(none[wifi]).toEqual(none[mobile]);
-    const same = draw({ autoplay: { play: 0.8, relation: 1 } }).relations;
-    for (const [i, weight] of (same[mobile]?.weights[completion] ?? []).entries()) {
-      expect(same[wifi]?.weights[completion]?.[i]).toBeCloseTo(weight, 12);
-    }
-    // Nothing else of the process moves with it.
-    expect(same[mobile]?.weights).toEqual(none[mobile]?.weights);
-  });
 });
 
 describe('rates on a sample', () => {
@@ -170,13 +158,4 @@ test('ids follow their law', () => {
     const expected = (draws * (rank + 1) ** -1.2) / total;
     expect(Math.abs(count - expected)).toBeLessThan(5 * Math.sqrt(expected));
   }
-});
-
-test('features show 0.64 of the variance of a factor', () => {
-  const { users } = draw({ users: 20_000, zipf: { users: 0 } });
-  const view = seen(users, 1, randomFromSeed(5));
-  const factor = Float64Array.from(view, (_, i) => users.factors[2 * i + 1] ?? 0);
-  const product = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
-  const r = product(view, factor) / Math.sqrt(product(view, view) * product(factor, factor));
-  expect(Math.abs(r - 0.8)).toBeLessThan(5 / Math.sqrt(20_000));
 });

@@ -29,14 +29,6 @@ test('large whole numbers are ids if most of them are large, and are no times', 
   expect(guess({ ...large, whole: false }).input()).toEqual({});
 });
 
-test('whole numbers with zeros in front are codes', () => {
-  expect(guess({ zerosInFront: 3 }).input()).toMatchObject({
-    kind: 'categorical',
-    why: 'a code? with zeros in front: 1000 different',
-  });
-  expect(guess({ zerosInFront: 3, whole: false }).input()).toEqual({}); // 00.5
-});
-
 test('whole numbers without gaps are ids in columns without a name alone', () => {
   const users = { unnamed: true, name: '1', smallest: 1, largest: 1000 };
   expect(guess(users).input().kind).toBe('categorical');

@@ -32,38 +32,31 @@ function rowsOf(name: string): Record<string, number>[] {
   return records.map((record) => Object.fromEntries(Object.entries(record).map(([key, text]) => [key, Number(text)])));
 }
 
-test.each<[number, number | number[][]]>([
-  [2, -1],
-  [
-    3,
-    [
-      [1, 0.6, -0.2],
-      [0.6, 1, 0.3],
-      [-0.2, 0.3, 1],
-    ],
-  ],
-])('labels of %d tasks with the cosines %j follow from the manifest by the formula', async (tasks, correlation) => {
-  const { weights, alpha, beta, cosine } = await write('formula.csv', { noise: 0, tasks, correlation, scale: 2 });
-  const product = (a: readonly number[], b: readonly number[]) =>
-    a.reduce((sum, x, i) => sum + x * (b[i] ?? Number.NaN), 0);
-  for (const [k, row] of cosine.entries()) {
-    for (const [l, p] of row.entries()) {
-      expect(p).toBe(Array.isArray(correlation) ? correlation[k]?.[l] : k === l ? 1 : correlation);
-      expect(product(weights[k] ?? [], weights[l] ?? [])).toBeCloseTo(2 ** 2 * p, 12);
+test.each<[number, number | number[][]]>([[2, -1]])(
+  'labels of %d tasks with the cosines %j follow from the manifest by the formula',
+  async (tasks, correlation) => {
+    const { weights, alpha, beta, cosine } = await write('formula.csv', { noise: 0, tasks, correlation, scale: 2 });
+    const product = (a: readonly number[], b: readonly number[]) =>
+      a.reduce((sum, x, i) => sum + x * (b[i] ?? Number.NaN), 0);
+    for (const [k, row] of cosine.entries()) {
+      for (const [l, p] of row.entries()) {
+        expect(p).toBe(Array.isArray(correlation) ? correlation[k]?.[l] : k === l ? 1 : correlation);
+        expect(product(weights[k] ?? [], weights[l] ?? [])).toBeCloseTo(2 ** 2 * p, 12);
+      }
     }
-  }
-  const rows = rowsOf('formula.csv');
-  expect(rows.length).toBe(1000);
-  expect(weights.length).toBe(tasks);
-  for (const row of rows.slice(0, 200)) {
-    const x = Array.from({ length: base.dimension }, (_, i) => row[`x${i + 1}`] ?? Number.NaN);
-    for (const [k, weight] of weights.entries()) {
-      const z = product(weight, x);
-      const sines = alpha.reduce((sum, a, i) => sum + Math.sin(a * z + (beta[i] ?? Number.NaN)), 0);
-      expect(row[`y${k + 1}`]).toBeCloseTo(z + sines, 5);
+    const rows = rowsOf('formula.csv');
+    expect(rows.length).toBe(1000);
+    expect(weights.length).toBe(tasks);
+    for (const row of rows.slice(0, 200)) {
+      const x = Array.from({ length: base.dimension }, (_, i) => row[`x${i + 1}`] ?? Number.NaN);
+      for (const [k, weight] of weights.entries()) {
+        const z = product(weight, x);
+        const sines = alpha.reduce((sum, a, i) => sum + Math.sin(a * z + (beta[i] ?? Number.NaN)), 0);
+        expect(row[`y${k + 1}`]).toBeCloseTo(z + sines, 5);
+      }
     }
-  }
-});
+  },
+);
 
 test('rows are those that the loader trains on', async () => {
   await write('loader.arrow');

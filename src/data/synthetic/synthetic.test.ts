@@ -101,23 +101,6 @@ describe('draws', () => {
     expect(two.checksum).toBe(one.checksum);
   });
 
-  test('splits, blocks and seeds differ', async () => {
-    const source = await open({ rows: { train: 2000, validation: 2000, test: 2000 } });
-    const first = async (name: SplitName, block: number) => [
-      ...singleOf((await source.splits[name].read(block)).columns[0] ?? new Float32Array()),
-    ];
-    const firsts = [
-      await first('train', 0),
-      await first('train', 1),
-      await first('validation', 0),
-      await first('test', 0),
-    ];
-    expect(new Set(firsts.map(String)).size).toBe(4);
-    const other = await open({ seed: 7 });
-    expect(other.checksum).not.toBe((await open()).checksum);
-    expect(await contents(other)).not.toEqual(await contents(await open()));
-  });
-
   test('follow the run seed only if told to', async () => {
     expect((await open({}, 1)).checksum).toBe((await open({}, 2)).checksum);
     const [one, two] = [await open({ seed: 'run' }, 1), await open({ seed: 'run' }, 2)];

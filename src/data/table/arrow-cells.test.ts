@@ -1,17 +1,4 @@
-import {
-  type DataType,
-  DateDay,
-  Decimal,
-  Dictionary,
-  Field,
-  Int32,
-  Interval,
-  IntervalUnit,
-  List,
-  makeData,
-  Vector,
-  vectorFromArray,
-} from 'apache-arrow';
+import { DateDay, Decimal, Dictionary, Field, Int32, List, makeData, Vector, vectorFromArray } from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { arrowCells } from './arrow-rows.js';
 
@@ -39,11 +26,4 @@ test('dates are days, also in lists and dictionaries', () => {
   expect(Array.from(list, (value) => arrowCells(list.type)?.(value))).toEqual([[10, 10], null]);
   const dictionary = vectorFromArray([day], new Dictionary(new DateDay(), new Int32()));
   expect(arrowCells(dictionary.type)?.(dictionary.get(0))).toBe(10);
-});
-
-test.each<DataType>([
-  new Interval(IntervalUnit.DAY_TIME),
-  new List(new Field('item', new List(new Field('item', new Int32())))),
-])('%s has no meaning', (type) => {
-  expect(arrowCells(type)).toBeUndefined();
 });

@@ -1,19 +1,7 @@
 import { dirname, join } from 'node:path';
-import { Field, makeData, RecordBatch, Schema, Struct, Table, tableToIPC, vectorFromArray } from 'apache-arrow';
-import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { file, folds, open } from './table-loader.fixture.js';
-
-const column = (name: string) => ({ name, data: Int32Array.of(0, 1, 0, 1) });
-
-/** Columns a, a and y. */
-function sameNames(): Table {
-  const columns = ['a', 'a', 'y'].map((name) => ({ name, values: vectorFromArray(Int32Array.of(0, 1, 0, 1)) }));
-  const schema = new Schema(columns.map(({ name, values }) => new Field(name, values.type)));
-  const children = columns.flatMap(({ values }) => values.data);
-  return new Table([new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: 4, children }))]);
-}
 
 describe('what is wrong is said with file, line, column and reason', () => {
   const good = 'x,y,fold\n1.5,1,\n2.5,0,v\n3.5,1,t\n';
@@ -59,16 +47,6 @@ describe('what is wrong is said with file, line, column and reason', () => {
     );
     expect(failure).toBeInstanceOf(ConfigError);
     expect(failure.message).toMatch(message);
-  });
-
-  test.each([
-    ['data.parquet', () => new Uint8Array(parquetWriteBuffer({ columnData: ['a', 'a', 'y'].map(column) }))],
-    ['data.arrow', () => tableToIPC(sameNames(), 'file')],
-  ])('names twice in %s', async (name, content) => {
-    const settings = { tasks: { y: {} }, columns: { a: 'numeric' } };
-    await expect(open({ path: await file(content(), name), ...settings })).rejects.toThrow(
-      /data\.\w+: two columns are named 'a'; give each a name of its own\.$/,
-    );
   });
 
   test.each([

@@ -31,8 +31,6 @@ test('a stratified split has the same share of each value, to the row', async ()
   }
   const again = await open({ ...options, splitSeed: 5 });
   expect(await rowsOf(again, 'test')).not.toEqual(await rowsOf(source, 'test'));
-  const wrong = open({ ...options, split: { fraction: { test: 0.2 }, stratify: 'y', group: 'kind' } });
-  await expect(wrong).rejects.toThrow("dataset.split: give 'group' or 'stratify', not both.");
 });
 
 test('a number column with a few odd texts stays a number, and the note names them; with more it has categories', async () => {
