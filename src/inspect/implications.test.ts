@@ -36,24 +36,16 @@ describe('a label of 1 implies a value', () => {
   test.each<[string, SourceColumn, number, (row: number) => number, unknown]>([
     ['a number that is 1 there', numeric, 10, oneBehind(10, 0.2), ['1', 10, 200]],
     ['a category', words('yes', 'no'), 20, (row) => 1 - oneBehind(20, 0.4)(row), ['yes', 20, 400]],
-    ['any of two categories', words('a', 'b'), 20, oneBehind(20, 0.4), ['b', 20, 400]],
     ['a number that is missing elsewhere', numeric, 20, (row) => oneBehind(20, 0.4)(row) || Number.NaN, ['1', 20, 400]],
-    ['a category that is missing elsewhere', words('?', 'set'), 20, oneBehind(20, 0.4), ['set', 20, 400]],
   ])('%s', (_, column, positives, value, expected) => {
     expect(found(column, positives, value)).toEqual(expected);
   });
 
   test.each<[string, SourceColumn, number, (row: number) => number]>([
-    ['chance', numeric, 13, oneBehind(13, 0.4)], // .4^13 = 7e-6
-    ['too few positives', numeric, 9, oneBehind(9, 0.1)],
+    ['chance', numeric, 13, oneBehind(13, 0.4)],
     ['one positive without it', numeric, 20, (row) => Number(row !== 3 && (row < 20 || row % 5 === 0))],
-    ['one positive without a value', numeric, 20, (row) => (row === 3 ? Number.NaN : oneBehind(20, 0.2)(row))],
-    ['a third number', numeric, 20, (row) => (row === 999 ? 2 : oneBehind(20, 0.2)(row))],
-    ['two other numbers', numeric, 20, (row) => 5 * oneBehind(20, 0.2)(row)],
     ['a third category', words('a', 'b', 'c'), 20, (row) => (row === 999 ? 2 : oneBehind(20, 0.2)(row))],
-    ['a column that does not vary', numeric, 20, () => 1],
     ['a number that is 0 there', numeric, 20, (row) => 1 - oneBehind(20, 0.2)(row)],
-    ['a category that says no there', words('No', 'Yes'), 20, (row) => 1 - oneBehind(20, 0.2)(row)],
     ['a category that stands for a missing value', words('?', 'b'), 20, (row) => 1 - oneBehind(20, 0.2)(row)],
     ['labels that are all 1', numeric, 1000, oneBehind(1000, 1)],
   ])('but not: %s', (_, column, positives, value) => {
@@ -66,7 +58,6 @@ describe('a value implies a label of 1', () => {
 
   test('of a number, of a category, of a list', () => {
     expect(found(numeric, 200, filled(10))).toEqual([null, 200, 10]);
-    expect(found(numeric, 12, filled(12))).toEqual([null, 12, 12]);
     expect(found(words('', 'a', 'b'), 200, (row) => (row < 12 ? 1 + (row % 2) : 0))).toEqual([null, 200, 12]);
 
     const offsets = Int32Array.from({ length: 1001 }, (_, row) => 2 * Math.min(row, 15));

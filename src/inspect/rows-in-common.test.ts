@@ -53,9 +53,7 @@ describe('rows in common', () => {
 
   test.each([
     [2000, 1000, 100],
-    [2000, 1000, 5000],
     [5000, 5000, 100_000],
-    [500, 4000, 3000],
   ])('by chance: %i and %i rows of %i equally likely ones', (train, test, different) => {
     const rows = new TrainingRows(2 ** 20);
     rows.add(draws(train, different));
@@ -65,16 +63,6 @@ describe('rows in common', () => {
     expect(Math.abs(expected - exact)).toBeLessThan(4 * error + 1);
     expect(Math.abs(found - expected)).toBeLessThan(4 * error + 1);
     expect(error).toBeLessThan(0.2 * exact + 20);
-  });
-
-  test('that are planted are above chance', () => {
-    const training = draws(5000, 100_000);
-    const rows = new TrainingRows(2 ** 20);
-    rows.add(training);
-    const others = draws(5000, 100_000);
-    others.set(training.subarray(0, 300));
-    const { found, expected, error } = rows.inCommon(5000, rows.matches(others));
-    expect(found).toBeGreaterThan(expected + 5 * error);
   });
 
   test('are estimated from a share of all possible rows where there are too many', () => {

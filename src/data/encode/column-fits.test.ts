@@ -10,16 +10,12 @@ test.each([
   [{ minCount: 2, unseen: 'rare' }, [0, 0, 1, 2], 3],
   [{ minCount: 2, unseen: 'apart' }, [0, 1, 2, 3], 4],
   [{ minCount: 4, unseen: 'rare' }, [0, 0, 0, 0], 1],
-  // No value of training is rare.
-  [{ minCount: 1, unseen: 'rare' }, [0, 1, 2, 3], 4],
-  [{ minCount: 1, unseen: 'apart' }, [0, 1, 2, 3], 4],
 ] as const)('indexes of values that training has 0, 1, 2 and 3 times: %o', (options, indexes, cardinality) => {
   expect(vocabulary(counts, options)).toEqual({ indexes: Int32Array.from(indexes), cardinality });
 });
 
 test.each([
   [{ minCount: 2 }, [0, 0, 1, 2]],
-  [{ columns: { city: { minCount: 2 } } }, [0, 0, 1, 2]],
   [{ minCount: 2, unseen: 'apart' }, [0, 1, 2, 3]],
 ])('a value that training never had is encoded as rare ones are, or apart: %o', async (settings, expected) => {
   const split = (values: readonly number[]) => ({ columns: [values], labels: [values.map(() => 1)] });

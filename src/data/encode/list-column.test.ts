@@ -58,19 +58,6 @@ test('entries and weights stand after the other columns, padded with index 0 and
   expect([...numeric]).toEqual([0, 2, 0.5, 0, 1, 0, 0, 0, 2, 4, 0, 0]);
 });
 
-test('mean: weights of a row sum to 1', async () => {
-  const rows = [
-    [
-      [1, 3],
-      [2, 1],
-    ],
-    [[0, 7]],
-  ] as const;
-  const dataset = await encode(source(rows), settings({ maxLength: 2, pool: 'mean' }), tasks);
-  const { numeric } = await readWhole(dataset.splits.train);
-  expect([...numeric]).toEqual([0, 0.75, 0.25, 1, 1, 0]);
-});
-
 test('attention: weights are those of the data, and the model is told the target', async () => {
   const rows = [
     [
@@ -110,24 +97,6 @@ test('the heaviest entries are kept, in their order, and what is left out is tol
   expect(dataset.notes[0]).toMatch(/3 are left out .*\. Rows of other splits are cut alike, uncounted\.$/);
 });
 
-test('without weights every entry weighs 1', async () => {
-  const dataset = await encode(
-    source(
-      [
-        [
-          [1, 9],
-          [1, 9],
-        ],
-      ],
-      undefined,
-      false,
-    ),
-    settings({ maxLength: 2, pool: 'sum' }),
-    tasks,
-  );
-  expect([...(await readWhole(dataset.splits.train)).numeric]).toEqual([0, 1, 1]);
-});
-
 test('rare entries share one index with unseen ones, or without them', async () => {
   const train = [
     [
@@ -155,21 +124,4 @@ test('rare entries share one index with unseen ones, or without them', async () 
   };
   expect(await encoded({})).toEqual({ cardinality: 2, entries: [1, 0, 0, 0] });
   expect(await encoded({ unseen: 'apart' })).toEqual({ cardinality: 3, entries: [2, 1, 1, 0] });
-});
-
-test.each([-1, 4])('an entry that is no index of the dictionary (%d) is refused', async (index) => {
-  const { splits } = await encode(
-    source(
-      [[[0, 1]]],
-      [
-        [
-          [1, 1],
-          [index, 1],
-        ],
-      ],
-    ),
-    inputsSchema.parse({}),
-    [taskSchema.parse({ name: 'click', type: 'binary' })],
-  );
-  await expect(readWhole(splits.test)).rejects.toThrow(`has ${index} where an index of a dictionary of 4 values`);
 });

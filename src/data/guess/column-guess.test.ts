@@ -29,14 +29,6 @@ test('large whole numbers are ids if most of them are large, and are no times', 
   expect(guess({ ...large, whole: false }).input()).toEqual({});
 });
 
-test('whole numbers with zeros in front are codes', () => {
-  expect(guess({ zerosInFront: 3 }).input()).toMatchObject({
-    kind: 'categorical',
-    why: 'a code? with zeros in front: 1000 different',
-  });
-  expect(guess({ zerosInFront: 3, whole: false }).input()).toEqual({}); // 00.5
-});
-
 test('whole numbers without gaps are ids in columns without a name alone', () => {
   const users = { unnamed: true, name: '1', smallest: 1, largest: 1000 };
   expect(guess(users).input().kind).toBe('categorical');
@@ -44,17 +36,4 @@ test('whole numbers without gaps are ids in columns without a name alone', () =>
   expect(guess({ ...users, unnamed: false }).input()).toEqual({});
   expect(guess({ ...users, largest: 1200 }).input()).toEqual({});
   expect(guess({ ...users, largest: 100, different: 100 }).input()).toEqual({}); // ages
-});
-
-test('of stars, half of the rows or so are liked', () => {
-  const counts = { '1': 60_000, '2': 110_000, '3': 270_000, '4': 350_000, '5': 210_000 };
-  const values = Object.entries(counts).map(([text, count]) => ({ text, forms: [text], count }));
-  expect(guess({ name: 'rating', different: 5, values, smallest: 1, largest: 5 }).task()?.remark).toBe(
-    "numbers from 1 to 5; --task 'liked=rating>=4' makes a binary task",
-  );
-});
-
-test('a column with a thousand values or more, and fewer than a hundred rows for each, is sparse', () => {
-  const sparse = (different: number, present: number) => guess({ different, present }).isSparse();
-  expect([sparse(1000, 99_999), sparse(1000, 100_000), sparse(999, 4000)]).toEqual([true, false, false]);
 });

@@ -3,47 +3,20 @@ import { type ColumnWords, columnWords } from './column-words.js';
 
 const cases: Readonly<Record<keyof ColumnWords, readonly [yes: readonly string[], no: readonly string[]]>> = {
   outcome: [
-    [
-      'clicked',
-      'is_bought',
-      'hasPurchased',
-      'y',
-      'y12',
-      'Label',
-      'target_2',
-      'CTR',
-      'subscribed',
-      'Add To Cart Skipped',
-      'like',
-      'is_profile_enter',
-      'visit',
-      'Class14',
-    ],
-    [
-      'clicks_7d',
-      'prev_clicked',
-      'total_purchases',
-      'married',
-      'speed',
-      'is_weekend',
-      'employed',
-      'yellow',
-      'price',
-      'Pclass',
-      'class_of_worker',
-    ],
+    ['clicked', 'is_bought', 'y', 'y12', 'Label', 'subscribed', 'like', 'is_profile_enter', 'Class14'],
+    ['clicks_7d', 'total_purchases', 'speed', 'is_weekend', 'yellow', 'Pclass', 'class_of_worker'],
   ],
   ambiguous: [
     ['default', 'Order', 'view'],
     ['default payment next month', 'is_default', 'long_view', 'click', 'price'],
   ],
   amount: [
-    ['watch_seconds', 'dwellTime', 'rating', 'revenue', 'view_duration', 'y1', 'time_spent'],
-    ['avg_rating', 'duration', 'seconds', 'price', 'last_watch_time', 'age', 'view'],
+    ['watch_seconds', 'dwellTime', 'rating', 'revenue', 'view_duration', 'y1'],
+    ['avg_rating', 'duration', 'seconds', 'price', 'last_watch_time'],
   ],
   id: [
-    ['user_id', 'itemId', 'userid', 'ad_ids', 'zip', 'city', 'sku', 'movie', 'Product Code'],
-    ['paid', 'grid', 'humidity', 'price', 'bid', 'age'],
+    ['user_id', 'itemId', 'userid', 'ad_ids', 'zip', 'city'],
+    ['paid', 'grid', 'humidity', 'price'],
   ],
   user: [
     ['user_id', 'userId', 'Customer ID', 'member', 'user'],

@@ -5,7 +5,6 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { DataError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
-import { withDatabase } from '../store/database.js';
 import { table } from '../table/table-loader.js';
 import { usualMissing } from '../table/table-options.js';
 import { startingConfig } from './table-starting-config.js';
@@ -123,30 +122,6 @@ test('texts among numbers that are too many, or values elsewhere: the remark nam
   expect((await opened(config, path)).inputs).toEqual(['x numeric', 'price numeric', 'stock categorical']);
 });
 
-test('a plain mark such as ? is one among texts, too; a label keeps its values', async () => {
-  const lines = rows((row) => [
-    row % 3 === 0 ? '?' : random.normal(),
-    row % 7 === 0 ? '?' : `w${row % 5}`,
-    row % 4 ? '-' : 'won',
-    row % 9 === 0 ? '-' : random.normal(),
-  ]);
-  const path = file('plain.csv', ['x,word,result,y2', ...lines]);
-  const config = parse(await startingConfig(path, { tasks: ['result'] }));
-  expect(config.dataset.missing).toEqual([...usualMissing, '?']);
-  expect(config.dataset.tasks).toEqual({ result: { positive: 'won' } });
-  expect((await opened(config, path)).inputs).toEqual(['x numeric', 'word categorical']);
-});
-
-test('a time with one day that no calendar has is a time still, and the remark names that day', async () => {
-  const day = (row: number) => (row === 9 ? '2024-02-30' : `2024-0${1 + (row % 9)}-${10 + (row % 19)}`);
-  const text = await startingConfig(
-    file('days.csv', ['timestamp,x,label', ...rows((row) => [day(row), random.normal(), bit()])]),
-  );
-  expect(text).toMatch(
-    /^ {4}timestamp: ignored # a time: for a split by time, see below, but no calendar has '2024-02-30', which a split by time refuses$/m,
-  );
-});
-
 test('numbers with a comma are numbers; dates with the day first are inputs; a text in windows-1252 is read as such', async () => {
   const day = () => `${1 + random.below(28)}.${1 + random.below(12)}.2023`;
   const lines = rows(
@@ -163,7 +138,7 @@ test('numbers with a comma are numbers; dates with the day first are inputs; a t
 });
 
 test('ids are categories, those of rows ignored; a time is for the split; lists, constants, an unnamed column', async () => {
-  const lines = Array.from({ length: 3000 }, (_, row) =>
+  const lines = Array.from({ length: 2000 }, (_, row) =>
     [
       row,
       random.below(1500),
@@ -209,26 +184,6 @@ test('without names: columns by number, 0 and 1 at the end are labels; another d
   }
 });
 
-test('without names: the first column, if it alone has 0 and 1; texts are no header where a number is among them', async () => {
-  const path = file(
-    'first.tsv',
-    rows(() => [bit(), random.below(300), 'a', 'a', ['x', 'y', 'z'][random.below(3)] ?? ''], '\t'),
-  );
-  const { dataset } = parse(await startingConfig(path));
-  expect(dataset).toMatchObject({ header: false, tasks: { 1: {} } });
-});
-
-test('what has no label outside its sample space needs no mask; an id with few rows each is one', async () => {
-  const lines = Array.from({ length: 600 }, (_, row) =>
-    [`u${row % 400}`, row % 3 ? 0 : 1, row % 3 ? '' : bit()].join(','),
-  );
-  const text = await startingConfig(file('spaces.csv', ['user,click,share', ...lines]));
-  expect(text).toMatch(
-    /^ {4}share: \{\} # a label by its name; [\d.]+ % are 1; empty in 66\.7 % of the rows, .* sample space$/m,
-  );
-  expect(parse(text).dataset.columns).toBeUndefined();
-});
-
 test('two texts in the last column: the rarer one is positive, or the one that says so', async () => {
   const lines = rows((row) => [random.normal(), random.below(5), row % 4 ? 'kept' : 'left']);
   const { dataset, model } = parse(await startingConfig(file('one.csv', ['a,b,result', ...lines])));
@@ -238,10 +193,6 @@ test('two texts in the last column: the rarer one is positive, or the one that s
   expect(parse(await startingConfig(file('yes.csv', ['a,result', ...frequent]))).dataset.tasks).toEqual({
     result: { positive: 'yes' },
   });
-  const numbers = rows((row) => [random.normal(), row % 4 ? 2 : 1]);
-  expect(parse(await startingConfig(file('two.csv', ['a,result', ...numbers]))).dataset.tasks).toEqual({
-    result: { positive: 2 },
-  });
 });
 
 test('a file without anything that could be a label, or without an input, is refused', async () => {
@@ -249,25 +200,6 @@ test('a file without anything that could be a label, or without an input, is ref
   await expect(startingConfig(path)).rejects.toThrow(DataError);
   const labels = file('labels.csv', ['clicked,bought', ...rows(() => [bit(), bit()])]);
   await expect(startingConfig(labels)).rejects.toThrow(/no column is left as an input/);
-});
-
-test('marks of missing values other than the usual ones are listed', async () => {
-  const lines = rows((row) => [
-    row % 50 === 3 ? ' ?' : random.normal(),
-    row % 40 === 1 ? 'N/A' : ('ab'[row % 2] ?? ''),
-    bit(),
-  ]);
-  const path = file('marks.csv', ['x,word,label', ...lines]);
-  const config = parse(await startingConfig(path));
-  expect(config.dataset.missing).toEqual([...usualMissing, '?']);
-  expect((await opened(config, path)).inputs).toEqual(['x numeric', 'word categorical']);
-});
-
-test('a mark that is a value elsewhere, as of a label, is none', async () => {
-  const lines = rows((row) => [row % 50 === 3 ? 'None' : random.normal(), row % 3 ? 'None' : 'Some']);
-  const path = file('none.csv', ['x,outcome', ...lines]);
-  const config = parse(await startingConfig(path, { tasks: ['o=outcome==Some'] }));
-  expect(config.dataset.missing).toBeUndefined();
 });
 
 test('tasks by a comparison, several of one column, and a class of a text; the test file is named', async () => {
@@ -292,8 +224,6 @@ test('tasks by a comparison, several of one column, and a class of a text; the t
   expect(config.compare.models).toHaveLength(5);
   expect((await opened(config, path)).inputs).toEqual(['x numeric']);
   await expect(startingConfig(path, { tasks: ['liked=rating>=many'] })).rejects.toThrow('behind >= stands a number');
-  await expect(startingConfig(path, { tasks: ['a=rating', 'a=rating>2'] })).rejects.toThrow("two tasks are named 'a'");
-  await expect(startingConfig(path, { test: 'nowhere.csv' })).rejects.toThrow('nowhere.csv');
 });
 
 test('batches and epochs follow the number of rows', async () => {
@@ -314,28 +244,16 @@ test('a numeric column that is mostly one value is fed by its values', async () 
   expect((await opened(config, path)).inputs).toEqual(['gain: 0 numeric', 'x numeric']);
 });
 
-test('columns are judged by the whole file: what varies, has other texts or bytes, or a value without the label behind row 20,000', async () => {
-  const late = (row: number) => row >= 20_500;
-  const lines = Array.from({ length: 21_000 }, (_, row) =>
-    [
-      late(row) ? random.below(300) : -1,
-      late(row) ? 'größer' : 'unknown',
-      late(row) ? 'x' : row / 4,
-      row === 20_600 ? 3 : (row % 5) * (row % 2),
-      'same',
-      row % 2,
-    ].join(','),
+test('columns are judged by the whole file: what varies, or has other texts, behind row 20,000', async () => {
+  const late = (row: number) => row >= 20_500; // DuckDB looks at 20,480 rows by itself
+  const lines = Array.from({ length: 20_600 }, (_, row) =>
+    [late(row) ? random.below(300) : -1, late(row) ? 'x' : row / 4, row % 2].join(','),
   );
-  const path = file('bank.csv', []);
-  writeFileSync(path, Buffer.from(`pdays,poutcome,height,steps,source,y\n${lines.join('\n')}\n`, 'latin1'));
+  const path = file('bank.csv', ['pdays,height,y', ...lines]);
   const text = await startingConfig(path);
   const config = parse(text);
-  expect(text).toMatch(/^# A beginning, guessed from all 21000 rows of bank\.csv/);
-  expect(config.dataset).toMatchObject({ encoding: 'windows-1252', columns: { source: 'ignored' } });
+  expect(text).toMatch(/^# A beginning, guessed from all 20600 rows of bank\.csv/);
   expect(config.dataset.missing).toEqual([...usualMissing, 'x']);
-  expect((await opened(config, path)).inputs).toEqual([
-    ...['pdays numeric', 'poutcome categorical', 'height numeric', 'steps categorical'],
-  ]);
   expect(config.inputs.columns).toEqual({ pdays: { numeric: 'value' } });
 });
 
@@ -360,30 +278,6 @@ test('dates, however written, are by their name a time to split by, else inputs'
   expect(inputs).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => `${name} numeric`));
 });
 
-test('dates of which day and month cannot be told apart are said to be such; a time with gaps, too', async () => {
-  const day = (row: number) => `0${1 + (row % 9)}/0${1 + (Math.floor(row / 9) % 9)}/2024`;
-  const path = file('unclear.csv', [
-    'created_at,time,x,label',
-    ...rows((row) => [day(row), row % 7 ? 1.7e9 + row : '', random.normal(), bit()]),
-  ]);
-  const text = await startingConfig(path);
-  expect(text).toMatch(/^ {4}created_at: ignored # dates of which day and month cannot be told apart/m);
-  expect(text).toMatch(/^ {4}time: ignored # a time: .* but some rows have none, which a split by time refuses$/m);
-  expect(text).not.toContain('{ time:');
-});
-
-test('days of Parquet are times by their name', async () => {
-  const path = file('days.parquet', []);
-  const columns =
-    "DATE '2024-01-01' + (i // 4)::INTEGER AS date, DATE '1980-01-01' + (7 * i % 400)::INTEGER AS born, i % 2 AS label";
-  await withDatabase((database) =>
-    database.run(`COPY (SELECT ${columns} FROM range(400) t(i)) TO '${path}' (FORMAT parquet)`),
-  );
-  const text = await startingConfig(path);
-  expect(parse(text).dataset.columns).toEqual({ date: 'ignored' });
-  expect(text).toContain('{ time: date, validation: 0.1, test: 0.1 }');
-});
-
 test('a rare label is cut with the same share in each split, unless its column has too many values for that', async () => {
   const of = async (positives: number, count: number, tasks: readonly string[] = []) => {
     const lines = Array.from({ length: count }, (_, row) => `${row % 97}.5,${row % 7},${row < positives ? 1 : 0}`);
@@ -396,7 +290,6 @@ test('a rare label is cut with the same share in each split, unless its column h
   expect(rare.split).toEqual({ ...plain, stratify: 'bought' });
   expect(rare.text).toMatch(/ # each split has its share of the 999 rows of the rarer class of bought$/m);
   expect((await of(1000, 4000)).split).toEqual(plain);
-  expect((await of(1000, 100_100)).split).toEqual({ ...plain, stratify: 'bought' }); // below 1 %
   expect((await of(3100, 4000)).split).toEqual({ ...plain, stratify: 'bought' }); // the rarer class is 0
   expect((await of(2000, 4000, ['high=x>=96'])).split).toEqual(plain);
 });
@@ -425,25 +318,6 @@ test('all files of a pattern are judged, and the test file with them', async () 
   expect(parse(await startingConfig(first, { test: later })).dataset).toMatchObject({
     ...{ missing: [...usualMissing, '-'], columns: { kind: 'ignored' } },
   });
-  const other = file('other.csv', ['x,kind', '1,a']);
-  await expect(startingConfig(first, { test: other })).rejects.toThrow(/other\.csv has no column 'clicked'/);
-});
-
-test('a label by its name that is the same in every row is neither a task nor an input', async () => {
-  const path = file('once.csv', ['x,converted,clicked', ...rows((row) => [random.normal(), row % 2 ? 1 : '', bit()])]);
-  const text = await startingConfig(path);
-  expect(parse(text).dataset).toMatchObject({ tasks: { clicked: {} }, columns: { converted: 'ignored' } });
-  expect(text).toMatch(/^ {4}converted: ignored # a label by its name, but the same in every row$/m);
-});
-
-test('tells which columns are judged, and stops where it is told to', async () => {
-  const path = file('told.csv', ['x,y,label', ...rows((row) => [row / 3, row / 7, bit()])]);
-  const told: [string, number, number][] = [];
-  await startingConfig(path, { progress: (...what) => void told.push(what) });
-  expect(told.filter(([unit]) => unit === 'columns')).toEqual([...[1, 2, 3].map((done) => ['columns', done, 3])]);
-  const stop = new AbortController();
-  const progress = () => stop.abort(new Error('stopped'));
-  await expect(startingConfig(path, { signal: stop.signal, progress })).rejects.toThrow('stopped');
 });
 
 test('embeddings of many values with few rows for each get a penalty', async () => {

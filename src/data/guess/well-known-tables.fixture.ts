@@ -39,41 +39,10 @@ export function adult(name: 'adult.data' | 'adult.test', rows = 500): KnownTable
   return { name, text: `${text}\n` };
 }
 
-/** KuaiRand: a log of videos, with many kinds of feedback. */
-export function kuaiRand(): KnownTable {
-  const random = randomFromSeed(2);
-  const names =
-    'user_id,video_id,date,hourmin,time_ms,is_click,is_like,is_follow,is_comment,is_forward,is_hate,long_view,play_time_ms,duration_ms,profile_stay_time,comment_stay_time,is_profile_enter,is_rand,tab';
-  const text = lines(1500, (row) => {
-    const clicked = chance(random, 0.4);
-    const bit = (share: number) => Number(chance(random, share));
-    const entered = bit(0.02);
-    const columns = [
-      random.below(120),
-      random.below(200) + 7_000_000,
-      20_220_408 + Math.floor(row / 68),
-      100 * random.below(24),
-      1_649_347_214_324 + row * 57_000 + random.below(1000),
-      Number(clicked),
-      ...[0.02, 0.01, 0.01, 0.01, 0.004].map(bit),
-      bit(0.3),
-      clicked || chance(random, 0.5) ? random.below(60_000) : 0,
-      5000 + random.below(100_000),
-      entered * random.below(9000),
-      bit(0.05) * random.below(9000),
-      entered,
-      bit(0.1),
-      random.below(9),
-    ];
-    return columns.join(',');
-  });
-  return { name: 'log_standard_4_08_to_4_21_pure.csv', text: `${names}\n${text}` };
-}
-
 /** Hillstrom's e-mail campaign: a visit, a conversion of a visit, what a conversion spent. */
 export function hillstrom(): KnownTable {
   const random = randomFromSeed(3);
-  const text = lines(3000, () => {
+  const text = lines(1500, () => {
     const visited = chance(random, 0.15);
     const converted = visited && chance(random, 0.07);
     const history = 30 + random.uniform() * 3000;
@@ -101,7 +70,7 @@ export function hillstrom(): KnownTable {
 export function movieLens(name: 'u.data' | 'ratings.dat'): KnownTable {
   const random = randomFromSeed(4);
   const stars = ['1', '2', '3', '3', '3', '4', '4', '4', '5', '5'];
-  const text = lines(2000, () =>
+  const text = lines(1000, () =>
     [1 + random.below(150), 1 + random.below(150), pick(random, stars), 874_724_710 + random.below(18_000_000)].join(
       name === 'u.data' ? '\t' : '::',
     ),
@@ -140,34 +109,4 @@ export function bankMarketing(): KnownTable {
     return columns.join(';');
   });
   return { name: 'bank-full.csv', text: `${names.split(' ').map(quoted).join(';')}\n${text}` };
-}
-
-/** Yeast, as OpenML has it, 14 labels of which a gene has several. */
-export function yeast(): KnownTable {
-  const random = randomFromSeed(6);
-  const names = [
-    ...Array.from({ length: 6 }, (_, c) => `Att${c + 1}`),
-    ...Array.from({ length: 14 }, (_, c) => `Class${c + 1}`),
-  ];
-  const text = lines(300, () => {
-    const numbers = Array.from({ length: 6 }, () => (0.1 * random.normal()).toFixed(6));
-    const labels = Array.from({ length: 14 }, (_, c) => (chance(random, c === 13 ? 0.02 : 0.3) ? 'TRUE' : 'FALSE'));
-    return [...numbers, ...labels].join(',');
-  });
-  return { name: 'yeast.csv', text: `${names.join(',')}\n${text}` };
-}
-
-/** Energy efficiency, as a spreadsheet saves it: two columns and three rows more, without a value. CRLF. */
-export function energyEfficiency(): KnownTable {
-  const random = randomFromSeed(7);
-  const rows = Array.from({ length: 768 }, (_, row) => {
-    const numbers = [0.62 + 0.03 * (row % 12), 514.5 + 24.5 * (row % 12), 245 + 24.5 * (row % 7)];
-    const houses = [(110.25 + 36.75 * (row % 4)).toFixed(2), row % 2 ? 3.5 : 7, 2 + (row % 4)];
-    const glass = [[0, 0.1, 0.25, 0.4][row % 4], row % 6];
-    const loads = [6 + random.uniform() * 37, 11 + random.uniform() * 37].map((load) => load.toFixed(2));
-    return [...numbers, ...houses, ...glass, ...loads, '', ''].join(',');
-  });
-  const names = 'X1,X2,X3,X4,X5,X6,X7,X8,Y1,Y2,,';
-  const empty = Array.from({ length: 3 }, () => ','.repeat(11));
-  return { name: 'ENB2012_data.csv', text: [names, ...rows, ...empty, ''].join('\r\n') };
 }

@@ -2,16 +2,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { file, open } from '../table/table-loader.fixture.js';
 import { startingConfig } from './table-starting-config.js';
-import {
-  adult,
-  bankMarketing,
-  energyEfficiency,
-  hillstrom,
-  type KnownTable,
-  kuaiRand,
-  movieLens,
-  yeast,
-} from './well-known-tables.fixture.js';
+import { adult, bankMarketing, hillstrom, type KnownTable, movieLens } from './well-known-tables.fixture.js';
 
 /** The config of a file, and what the loader makes of it: tasks, and inputs by kind. */
 async function started(
@@ -52,27 +43,6 @@ test('Adult: no header, blanks behind commas, labels with a point in the test fi
   expect(labels.labels[0]?.filter((label) => label === 1).length).toBeGreaterThan(40);
 });
 
-test('KuaiRand: many kinds of feedback, times in milliseconds and as 20220408, users with many rows', async () => {
-  const found = await started(kuaiRand());
-  const bits = ['is_click', 'is_like', 'is_follow', 'is_comment', 'is_forward', 'is_hate', 'long_view'];
-  expect(found.tasks).toEqual([
-    ...bits.map((name) => `${name} binary`),
-    'play_time_ms regression',
-    'profile_stay_time regression',
-    'comment_stay_time regression',
-    'is_profile_enter binary',
-  ]);
-  expect(found.config.dataset.columns).toMatchObject({ date: 'ignored', time_ms: 'ignored' });
-  expect(found.numeric).toEqual(['duration_ms']);
-  expect(found.categorical).toEqual(['user_id', 'video_id', 'hourmin', 'is_rand', 'tab']);
-  expect(found.config.dataset.split).toMatchObject({ stratify: 'is_hate' });
-  const [split = ''] = /^ {2}split: .*$/m.exec(found.written) ?? [];
-  expect(split).toMatch(/the \d+ rows of the rarer class of is_hate;/);
-  expect(split).toContain('{ time: time_ms, validation: 0.1, test: 0.1 }');
-  expect(split).toContain('{ fraction: { validation: 0.1, test: 0.1 }, group: user_id }');
-  expect(found.config.compare.models).toHaveLength(5);
-});
-
 test('Hillstrom: three labels, each of which needs the one before', async () => {
   const found = await started(hillstrom());
   expect(found.tasks).toEqual(['visit binary', 'conversion binary', 'spend regression']);
@@ -110,28 +80,4 @@ test('Bank marketing: semicolons and quotes, columns that vary at the end of the
   expect(found.categorical).toEqual([
     ...['job', 'marital', 'education', 'default', 'housing', 'loan', 'contact', 'day', 'month', 'campaign', 'poutcome'],
   ]);
-  expect(found.config.inputs.columns).toEqual({ pdays: { numeric: 'value' }, previous: { numeric: 'value' } });
-  const { name, text } = bankMarketing();
-  const asked = parse(await startingConfig(await file(text, name), { tasks: ['y', 'loan'] }));
-  expect(asked.dataset.tasks).toEqual({ y: { positive: 'yes' }, loan: { positive: 'yes' } });
-  expect(asked.dataset.columns).not.toHaveProperty('default');
-});
-
-test('Yeast: fourteen labels', async () => {
-  const found = await started(yeast());
-  expect(found.tasks).toEqual(Array.from({ length: 14 }, (_, c) => `Class${c + 1} binary`));
-  expect(found.numeric).toEqual(Array.from({ length: 6 }, (_, c) => `Att${c + 1}`));
-  expect(found.config.dataset.columns).toBeUndefined();
-  expect(found.config.dataset.split.stratify).toBe('Class14');
-  expect(found.config.compare.models).toContainEqual(expect.objectContaining({ type: 'mmoe', experts: 15 }));
-});
-
-test('Energy efficiency: two regressions; columns and rows without a value', async () => {
-  const found = await started(energyEfficiency());
-  expect(found.tasks).toEqual(['Y1 regression', 'Y2 regression']);
-  expect(found.config.dataset.columns).toEqual({ 11: 'ignored', 12: 'ignored' });
-  expect(found.numeric).toEqual(['X1', 'X2', 'X3', 'X4', 'X5', 'X7']);
-  expect(found.categorical).toEqual(['X6', 'X8']);
-  expect(found.config.dataset.split).toEqual({ fraction: { validation: 0.1, test: 0.1 } });
-  expect(found.config.train).toMatchObject({ batchSize: 8 * 2, epochs: 200 });
 });

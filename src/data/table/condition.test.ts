@@ -26,10 +26,7 @@ function answers(condition: Condition, values: readonly (string | number)[]) {
 test.each<[Condition, readonly (string | number)[], readonly (string | number)[]]>([
   ['== 1', ['1', 1, '1.0'], ['0', 2, '== 1']],
   ['=1', ['1', 1], ['=1', '11']],
-  ['= yes', ['yes'], ['no', '= yes']],
   ['yes', ['yes'], ['no']],
-  ['!= <x>', ['<y>', '1'], ['<x>']],
-  ['!x', ['!x'], ['x']],
   ['!= 1', ['2', 'x'], ['1', 1, '1.0']],
   [
     ['=1', '<2'],
@@ -53,13 +50,10 @@ test('a text is not to be compared with a number', async () => {
   ]);
 });
 
-test.each(['=> 3', '=< 3', '=== 1', '!== 1', '<> 1', '>> 1', '=', '=='])(
-  '%s is refused, with what to write',
-  (text) => {
-    expect(parsed(text).error?.issues[0]?.message).toMatch(/is no comparison \(>, .*stands in a list: \['…'\]$/);
-    expect(parsed([text]).success).toBe(true);
-  },
-);
+test.each(['=< 3', '=== 1', '!== 1', '<> 1', '>> 1', '=', '=='])('%s is refused, with what to write', (text) => {
+  expect(parsed(text).error?.issues[0]?.message).toMatch(/is no comparison \(>, .*stands in a list: \['…'\]$/);
+  expect(parsed([text]).success).toBe(true);
+});
 
 test('an order is of numbers', () => {
   expect(parsed('> a').error?.issues[0]?.message).toBe('a comparison is with a number');

@@ -35,21 +35,13 @@ const damages: Readonly<Record<string, (bytes: Buffer, random: Random) => Buffer
   'a NUL byte': (bytes, random) => insert(bytes, random.below(bytes.length), '\0'),
   'invalid UTF-8': (bytes, random) =>
     insert(bytes, random.below(bytes.length), Buffer.from([[0xff, 0xc3, 0x80, 0xed][random.below(4)] ?? 0])),
-  'a column less': (bytes, random) => {
-    const commas = [...bytes.keys()].filter((at) => bytes[at] === 44);
-    const at = commas[random.below(commas.length)] ?? 0;
-    return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1)]);
-  },
-  'a huge field': (bytes, random) => insert(bytes, random.below(bytes.length), 'x'.repeat(10 ** (2 + random.below(4)))),
   CRLF: (bytes) => Buffer.from(bytes.toString().replaceAll('\n', '\r\n')),
-  'CR in places': (bytes, random) => insert(bytes, random.below(bytes.length), '\r'),
   'a byte-order mark': (bytes) => insert(bytes, 0, Buffer.from([0xef, 0xbb, 0xbf])),
   'a bit flipped': (bytes, random) => {
     const at = random.below(bytes.length);
     return Buffer.from(bytes.map((byte, i) => (i === at ? byte ^ (1 << random.below(8)) : byte)));
   },
   'UTF-16': (bytes) => Buffer.from(bytes.toString(), 'utf16le'),
-  'empty lines': (bytes, random) => insert(bytes, random.below(bytes.length), '\n\n\n'),
 };
 
 /** These change nothing that a reader may not understand. */

@@ -1,9 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { listOf, type Source, type SourceSplit, splitNames } from '../dataset.js';
+import { splitNames } from '../dataset.js';
 import { file, open, rowsOf } from './table-loader.fixture.js';
-import { cutSource } from './table-loader.js';
 
 const lines = (count: number) =>
   Array.from(
@@ -39,57 +38,6 @@ test('splitSeed: run draws the rows that a number draws, from one prepared table
   expect(two.source.columns).toEqual(one.source.columns);
 });
 
-test('rows of several blocks are cut into several, which can be read in any order', async () => {
-  const [count, blockRows] = [1000, 64];
-  const numbersOf = (index: number) =>
-    Int32Array.from(
-      { length: Math.min(blockRows, count - index * blockRows) },
-      (_, i) => ((index * blockRows + i) * 7) % count,
-    );
-  const parent: SourceSplit = {
-    rows: count,
-    blockRows,
-    numbers: async (index) => numbersOf(index),
-    read(index) {
-      const numbers = numbersOf(index);
-      const offsets = Int32Array.from({ length: numbers.length + 1 }, (_, i) => i);
-      const lists = { offsets, indexes: numbers };
-      const labels = [Float32Array.from(numbers)];
-      return { rows: numbers.length, columns: [numbers, lists], labels, weights: Float32Array.from(numbers) };
-    },
-  };
-  const none: SourceSplit = { rows: 0, blockRows, read: () => ({ rows: 0, columns: [], labels: [] }) };
-  const source: Source = {
-    columns: [
-      { name: 'a', kind: 'categorical', size: count },
-      { name: 'b', kind: 'list', size: count },
-    ],
-    tasks: [{ name: 'y', type: 'regression' }],
-    checksum: '',
-    splits: { train: parent, validation: none, test: none },
-  };
-  const cut = await cutSource(source, 'train', (number) => (number % 5 === 0 ? 2 : number % 7 === 0 ? 1 : 0));
-  const found: Record<string, number[]> = {};
-  for (const name of splitNames) {
-    const split = cut.splits[name];
-    const blocks = Array.from({ length: Math.ceil(split.rows / blockRows) }, (_, b) => b).toReversed();
-    expect(blocks.length).toBeGreaterThan(1);
-    for (const index of blocks) {
-      const [block, numbers] = [await split.read(index), (await split.numbers?.(index)) ?? new Int32Array()];
-      expect(block.rows).toBe(Math.min(blockRows, split.rows - index * blockRows));
-      expect(block.columns[0]).toEqual(numbers);
-      expect(listOf(block.columns[1] ?? numbers).indexes).toEqual(numbers);
-      expect([block.labels[0], block.weights]).toEqual([Float32Array.from(numbers), Float32Array.from(numbers)]);
-      found[name] = [...(found[name] ?? []), ...numbers];
-    }
-  }
-  const all = Array.from({ length: count }, (_, number) => number);
-  const sorted = (name: string) => found[name]?.toSorted((a, b) => a - b);
-  expect(sorted('test')).toEqual(all.filter((number) => number % 5 === 0));
-  expect(sorted('validation')).toEqual(all.filter((number) => number % 7 === 0 && number % 5 !== 0));
-  expect(sorted('train')).toEqual(all.filter((number) => number % 7 !== 0 && number % 5 !== 0));
-});
-
 test('a test file of its own is the same for all seeds, and so is the checksum', async () => {
   const path = await file(`user,x,tags,y,z\n${lines(200).join('')}`);
   const own = await file('user,x,tags,y,z\nu1,2,z,1,3\n');
@@ -104,12 +52,10 @@ test('a test file of its own is the same for all seeds, and so is the checksum',
 
 test('a seed that would draw nothing, or no row of a split, is refused', async () => {
   const text = `x,when,y\n${Array.from({ length: 40 }, (_, i) => `${i},${i},${i % 2}\n`).join('')}`;
-  const [path, validation, own] = [await file(text), await file(text), await file(text)];
+  const path = await file(text);
   const refused = (more: object) => expect(open({ path, tasks: { y: {} }, splitSeed: 'run', ...more })).rejects;
   const nothing = "dataset.splitSeed: 'run' would change nothing: no rows are drawn";
   await refused({ split: { time: 'when' } }).toThrow(nothing);
-  await refused({ split: { column: 'when', validation: 2, test: 3 } }).toThrow(nothing);
-  await refused({ validation, test: own }).toThrow(nothing);
   await refused({ split: { fraction: { test: 1e-9 } } }).toThrow(
     'No row is in the test split: change how dataset cuts the splits',
   );

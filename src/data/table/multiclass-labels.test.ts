@@ -71,8 +71,4 @@ test('what cannot be classes is refused', async () => {
     /:3: column 'kind' is 'b', which is not listed in dataset.tasks.kind.multiclass/,
   );
   await (await refused(['a', 'a', 'a', 'a'], { multiclass: true })).toThrow(/has one label in the training rows/);
-  await (await refused(['a', 'b', 'a', 'b'], { multiclass: ['a', 'a'] })).toThrow(/the class 'a' is listed twice/);
-  await (await refused(['a', 'b', 'a', 'b'], { multiclass: true, regression: true })).toThrow();
-  const many = Array.from({ length: 1100 }, (_, row) => `c${row}`);
-  await (await refused(many, { multiclass: true })).toThrow(/more than 1000 different labels/);
 });

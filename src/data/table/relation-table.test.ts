@@ -16,10 +16,10 @@ const written = (sql: string, path: string, options = 'FORMAT parquet') =>
   withDatabase((database) => database.run(`COPY (${sql}) TO '${path}' (${options})`));
 
 /** The file's rows as they are staged. Whole numbers are bigints. */
-async function read(path: string, used?: ReadonlySet<string>, memory?: string) {
+async function read(path: string, used?: ReadonlySet<string>) {
   const file = await openTableFile(path, { delimiter: undefined, quote: '"', header: true });
   const { names, unsupported, types } = file;
-  const database = await openDatabase(':memory:', memory === undefined ? {} : { memory, spill: folder });
+  const database = await openDatabase(':memory:', {});
   try {
     const staged = new Set(names.filter((name) => !unsupported.has(name) && (used?.has(name) ?? true)));
     await stageRows(database, [{ split: 'train', file }], staged, () => false, usualMissing);
@@ -35,19 +35,16 @@ function hasItems(value: unknown): value is { readonly items: unknown } {
   return typeof value === 'object' && value !== null && 'items' in value;
 }
 
-test.each(['uncompressed', 'snappy', 'zstd'])(
-  'Parquet with %s: the rows of the file, in its order, over many row groups',
-  async (codec) => {
-    const path = join(folder, `${codec}.parquet`);
-    const sql = "SELECT i AS n, CASE WHEN i % 10 = 3 THEN NULL ELSE 'w' || (i % 7) END AS w FROM range(5000) t(i)";
-    await written(sql, path, `FORMAT parquet, COMPRESSION ${codec}, ROW_GROUP_SIZE 2048`);
-    const { file, names, rows } = await read(path);
-    expect(names).toEqual(['n', 'w']);
-    expect(rows).toEqual(Array.from({ length: 5000 }, (_, i) => [BigInt(i), i % 10 === 3 ? null : `w${i % 7}`]));
-    expect(await file.place(4321)).toBe(`${path}, row 4322`);
-    expect((await read(path, new Set(['w']))).rows[1]).toEqual(['w1']);
-  },
-);
+test.each(['zstd'])('Parquet with %s: the rows of the file, in its order, over many row groups', async (codec) => {
+  const path = join(folder, `${codec}.parquet`);
+  const sql = "SELECT i AS n, CASE WHEN i % 10 = 3 THEN NULL ELSE 'w' || (i % 7) END AS w FROM range(5000) t(i)";
+  await written(sql, path, `FORMAT parquet, COMPRESSION ${codec}, ROW_GROUP_SIZE 2048`);
+  const { file, names, rows } = await read(path);
+  expect(names).toEqual(['n', 'w']);
+  expect(rows).toEqual(Array.from({ length: 5000 }, (_, i) => [BigInt(i), i % 10 === 3 ? null : `w${i % 7}`]));
+  expect(await file.place(4321)).toBe(`${path}, row 4322`);
+  expect((await read(path, new Set(['w']))).rows[1]).toEqual(['w1']);
+});
 
 test('values of every type become whole numbers, numbers, texts, days and lists of texts', async () => {
   const path = join(folder, 'types.parquet');
@@ -71,13 +68,6 @@ test('values of every type become whole numbers, numbers, texts, days and lists 
   ];
   await written(`SELECT ${columns.map(([sql], c) => `${sql} AS c${c}`).join(', ')}`, path);
   expect((await read(path)).rows).toEqual([columns.map(([, value]) => value)]);
-});
-
-test('hundreds of columns of texts are staged in little memory', async () => {
-  const path = join(folder, 'wide.parquet');
-  const columns = Array.from({ length: 300 }, (_, c) => `'w' || (i + ${c}) AS c${c}`);
-  await written(`SELECT ${columns.join(', ')} FROM range(50) t(i)`, path);
-  expect((await read(path, undefined, '400MB')).rows[1]?.[298]).toBe('w299');
 });
 
 test('JSON, an object a line, packed or not, or a list: types are those of the whole file', async () => {
@@ -110,21 +100,6 @@ test('JSON texts stay texts, values of several types too; a key that is null eve
     ['2024-05-01', '10:00', 1n, null, null],
     ['2024-05-02', '10:01', 2n, null, '3.5'],
   ]);
-  const sparse = Array.from({ length: 60 }, (_, i) => JSON.stringify({ [`k${i}`]: i, y: 1 }));
-  const rare = join(folder, 'rare.jsonl');
-  writeFileSync(rare, sparse.join('\n'));
-  expect((await read(rare)).names).toHaveLength(61);
-  writeFileSync(rare, '[]');
-  await expect(read(rare)).rejects.toThrow(/rare\.jsonl cannot be read as JSON: its values are no objects with keys/);
-});
-
-test('a file is the one that is named, its columns too', async () => {
-  const [path, other] = [join(folder, 'data[1].parquet'), join(folder, 'data1.parquet')];
-  await written('SELECT 1 AS a, 2 AS "A", TIMESTAMPTZ \'1970-01-02 12:00:00+00\' AS t', path);
-  await written('SELECT 7 AS a', other);
-  const { names, rows } = await read(path);
-  expect([names.length, names[0], names[2]]).toEqual([3, 'a', 't']);
-  expect(rows).toEqual([[1n, 2n, 1.5]]);
 });
 
 test('folders of a pattern that are named column=value give a column, of which the data depend', async () => {
@@ -146,14 +121,4 @@ test('folders of a pattern that are named column=value give a column, of which t
   const other = join(folder, 'day=1.csv');
   writeFileSync(other, 'x,y\n1.5,0\n2.5,1\n');
   expect((await read(other)).names).toEqual(['x', 'y']);
-});
-
-test('JSON keys that differ only in case are refused by name; a number at the end is no matter', async () => {
-  const path = join(folder, 'case.jsonl');
-  writeFileSync(path, '{"a": 1}\n{"A": 2, "b": 1, "b_1": 3}\n');
-  await expect(read(path)).rejects.toThrow(
-    "case.jsonl cannot be read as JSON: 'A' and 'a' differ only in upper and lower case; give one another name.",
-  );
-  writeFileSync(path, '{"a": 1, "a_1": 2}\n');
-  expect((await read(path)).rows).toEqual([[1n, 2n]]);
 });

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
-import { DataError, Interrupted } from '../../support/errors.js';
+import { DataError } from '../../support/errors.js';
 import type { SplitName } from '../dataset.js';
 import { file, folds, open, rowsOf } from './table-loader.fixture.js';
 
@@ -31,9 +31,6 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
   }
   expect(await usersOf({})).toEqual([train, validation, test]);
   expect(await usersOf({ splitSeed: 1 })).not.toEqual([train, validation, test]);
-  expect((await usersOf({ columns: { user: 'ignored' } })).map(({ length }) => length)).toEqual([
-    ...[train, validation, test].map(({ length }) => length),
-  ]);
   await expect(open({ path, tasks: { y: {} }, split, splitSeed: 'run' })).rejects.toThrow(
     /draws rows, neither groups nor strata/,
   );
@@ -182,32 +179,6 @@ test('one file under two names is one file: its rows count once, and it cannot b
   const source = await open({ path: [...names, path.replace('data', '*')], tasks: { y: {} } });
   const { train, validation, test: last } = source.splits;
   expect(train.rows + validation.rows + last.rows).toBe(60);
-  for (const other of names) {
-    const failure = await open({ path, test: other, tasks: { y: {} } }).catch((error) => error);
-    expect(failure).toBeInstanceOf(DataError);
-    const as = other === path ? '' : ` (as ${path})`;
-    expect(failure.message).toBe(`${other} is a file of the train split${as} and of the test split.`);
-  }
-});
-
-test('a group is a categorical input, and no label, mask or column of a split unless columns say so', async () => {
-  const path = await file('user,fold,click,buy\na,,1,0\nb,v,0,1\na,t,1,1\n');
-  const options = {
-    path,
-    tasks: { buy: { mask: { column: 'click', equals: 1 } } },
-    columns: { fold: 'ignored' },
-    split: folds,
-  };
-  const opened = (group: string, columns = {}) =>
-    open({ ...options, group, columns: { ...options.columns, ...columns } });
-  expect((await opened('user')).group).toBe('user');
-  await expect(opened('buy')).rejects.toThrow(
-    "dataset.group: 'buy' is the label of task 'buy', so it cannot be an input.",
-  );
-  await expect(opened('click')).rejects.toThrow(/'click' is no categorical input.*dataset\.columns\.click=categorical/);
-  expect((await opened('click', { click: 'categorical' })).group).toBe('click');
-  await expect(opened('fold')).rejects.toThrow(/'fold' is no categorical input/);
-  await expect(opened('user', { user: 'numeric' })).rejects.toThrow(/'user' is no categorical input/);
 });
 
 test('no header: columns by number; hashed ids; a group', async () => {
@@ -256,7 +227,7 @@ describe('Parquet and Arrow', () => {
         ],
       }),
     );
-  const arrow = (kind: 'file' | 'stream') => () =>
+  const arrow = () =>
     tableToIPC(
       new Table({
         big: vectorFromArray(values.big),
@@ -266,12 +237,10 @@ describe('Parquet and Arrow', () => {
         y: vectorFromArray(values.y),
         fold: vectorFromArray(values.fold),
       }),
-      kind,
     );
   test.each([
     ['data.parquet', parquet],
-    ['data.arrow', arrow('file')],
-    ['data.arrows', arrow('stream')],
+    ['data.arrow', arrow],
   ])('%s', async (name, content) => {
     const path = await file(content(), name);
     const source = await open({ path, tasks: { y: {} }, split: folds });
@@ -297,15 +266,4 @@ test('the second opening reads the prepared table; a changed file is read again'
   expect(second.checksum).toBe(first.checksum);
   await writeFile(path, 'x,y,fold\n9.5,1,\n2.5,0,v\n3.5,1,t\n');
   expect(await rowsOf(await open(settings, notes), 'train')).toEqual([{ x: 9.5, 'y:y': 1 }]);
-});
-
-test.each(['data.arrow'])('an interruption is looked at between the rows of one batch (%s)', async (name) => {
-  const y = Array.from({ length: 10_000 }, (_, row) => (row === 9999 ? 7 : row % 2)); // a fault that is not come to
-  const content = new Table({ x: vectorFromArray(y.map((_, row) => row / 2)), y: vectorFromArray(y) });
-  const path = await file(tableToIPC(content, name === 'data.arrow' ? 'file' : 'stream'), name);
-  const settings = { path, tasks: { y: {} } };
-  const interrupt = new AbortController();
-  const progress = () => interrupt.abort(new Interrupted()); // before faults are looked for
-  await expect(open(settings, [], { progress, signal: interrupt.signal })).rejects.toThrow(Interrupted);
-  await expect(open(settings)).rejects.toThrow(/row 10000/);
 });

@@ -67,8 +67,6 @@ test('what is wrong is told: SQL, a ragged file, an extension that is not there,
   );
   expect(await failure({ query: 'SELECT 1 AS y', extensions: ['no_such'] })).toMatch(/dataset\.extensions: no_such: /);
   expect(await failure({ query: 'SELECT 1 AS y', path: ratings })).toContain("give 'path' or 'query'");
-  expect(await failure({})).toContain("give 'path' or 'query'");
-  expect(await failure({ path: ratings, database: 'x' })).toContain("belong to 'query'");
 });
 
 test('text files of a query are read as those of a path: columns by name, long numbers and codes as texts', async () => {
@@ -93,21 +91,7 @@ test('a query reads what is named alone, is one SELECT, and has a name for each 
     open({ query, files: { ratings, users }, tasks: { y: {} } }).then(() => '', String);
   expect(await failure("SELECT 1 AS x, 1 AS y FROM read_csv('/etc/passwd')")).toMatch(/dataset\.query: .*disabled/);
   expect(await failure('SELECT 1; SELECT 2')).toContain('dataset.query: it is not one statement.');
-  expect(await failure('CREATE TABLE z AS SELECT 1 AS y')).toContain('dataset.query: it is no SELECT.');
   expect(await failure('SELECT u.*, u.id FROM users u')).toContain("two columns are named 'id'");
-});
-
-test('columns of a text file that differ only in case are told; a file with brackets in its name can be read', async () => {
-  const csv = await file('a,A,y\n1,2,0\n');
-  await expect(open({ query: 'SELECT * FROM t', files: { t: csv }, tasks: { y: {} } })).rejects.toThrow(
-    /dataset\.files\.t: .*data\.csv has columns that SQL cannot tell apart: 'a' and 'A' differ/,
-  );
-  const path = join(dirname(csv), 'a[1].parquet');
-  await withDatabase((database) =>
-    database.run(`COPY (SELECT i / 2 AS x, i % 2 AS y FROM range(100) t(i)) TO '${path}' (FORMAT parquet)`),
-  );
-  const source = await open({ query: 'SELECT * FROM t', files: { t: path }, tasks: { y: {} } });
-  expect(source.splits.train.rows).toBeGreaterThan(60);
 });
 
 test('a query that gives other rows each time is refused by name, with what to do', async () => {
@@ -120,27 +104,13 @@ test('a query that gives other rows each time is refused by name, with what to d
       split: { fraction: { validation: 0.3, test: 0.3 } },
     }).then(() => '', String);
   const y = 'id % 2 AS y, id / 3 AS x';
-  for (const call of ['random()', 'now()', 'list_transform([1], lambda v: v + random())'])
+  for (const call of ['random()', 'now()'])
     expect(await failure(`WITH a AS (SELECT ${y}, ${call} AS z FROM users) FROM a`)).toMatch(
       /dataset\.query: (random|now)\(\) gives other values each time, .*write a constant/,
     );
-  expect(await failure(`SELECT ${y}, CURRENT_TIMESTAMP AS z FROM users`)).toContain('current_timestamp (of a column');
-  expect(await failure(`SELECT ${y} FROM users USING SAMPLE 10`)).toContain('a sample without REPEATABLE (seed) gives');
-  expect(await failure('PIVOT users ON age USING sum(id)')).toContain('ON x IN (…)');
   for (const good of [
     'now AS z FROM (FROM users SELECT *, id AS now)',
     'abs(age) AS z FROM users USING SAMPLE reservoir(40 ROWS) REPEATABLE (1)',
   ])
     expect(await failure(`SELECT ${y}, ${good}`)).toBe('');
-});
-
-test('an extension that is built in opens no other file; a database is a DuckDB file', async () => {
-  const { ratings, users } = await threeTables();
-  const settings = { files: { users }, extensions: ['parquet', 'json'], tasks: { y: {} } };
-  await expect(open({ ...settings, query: "SELECT 1 AS x, 1 AS y FROM read_csv('/etc/passwd')" })).rejects.toThrow(
-    /dataset\.query: .*disabled/,
-  );
-  await expect(open({ query: 'SELECT 1 AS y', database: ratings, tasks: { y: {} } })).rejects.toThrow(
-    /^dataset\.database: .*ratings\.csv is no DuckDB file; name tables in other formats in dataset\.files\.$/,
-  );
 });

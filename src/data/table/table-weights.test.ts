@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConfigError, DataError } from '../../support/errors.js';
+import { DataError } from '../../support/errors.js';
 import { splitNames } from '../dataset.js';
 import { file, folds, open, rowsOf } from './table-loader.fixture.js';
 
@@ -31,16 +31,6 @@ test('columns put it among the inputs; a number names it; without masks it is th
   ]);
 });
 
-test('without the option there are no weights, and the column is an input', async () => {
-  const { weight: _, ...plain } = settings;
-  const source = await open({ path: await file(csv), ...plain });
-  expect(source.columns.map(({ name }) => name)).toEqual(['x', 'w']);
-  expect(await rowsOf(source, 'train')).toEqual([
-    { x: 1.5, w: 2, 'y:y': 1 },
-    { x: 2.5, w: 0, 'y:y': 0 },
-  ]);
-});
-
 test('rows that are drawn for each seed keep their weights', async () => {
   const lines = Array.from({ length: 2000 }, (_, i) => `${i}.5,${i % 2},${i % 7}\n`);
   const path = await file(`x,y,w\n${lines.join('')}`);
@@ -59,17 +49,8 @@ test('rows that are drawn for each seed keep their weights', async () => {
 test.each([
   ['a missing weight', '2.5,0,', /data\.csv:3: column 'w' is missing; every row needs a weight\.$/],
   ['one below 0', '2.5,0,-1', /data\.csv:3: column 'w' is '-1'; a weight is a finite number of at least 0\.$/],
-  ['more than 32 bits hold', '2.5,0,1e39', /data\.csv:3: column 'w' is '1e39'; a weight is a finite number/],
 ])('%s is a data error with file and line', async (_, row, message) => {
   const failure = await open({ path: await file(csv.replace('2.5,0,0', row)), ...settings }).catch((error) => error);
   expect(failure).toBeInstanceOf(DataError);
   expect(failure.message).toMatch(message);
-});
-
-test('a column that is not there is a config error', async () => {
-  const failure = await open({ path: await file(csv), ...settings, weight: 'ww' }).catch((error) => error);
-  expect(failure).toBeInstanceOf(ConfigError);
-  expect(failure.message).toMatch(
-    /^dataset\.weight: \S+ has no column 'ww' \(did you mean 'w'\?\); there are: x, y, w, fold\.$/,
-  );
 });

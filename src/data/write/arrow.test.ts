@@ -28,15 +28,3 @@ test('a group is made only when the bytes of those before have been taken: memor
   expect(table.numRows).toBe(groups * rows);
   expect([0, 700, 2999].map((row) => table.getChild('x7')?.get(row))).toEqual([107, 207, 607]);
 });
-
-test('a failure while rows are made ends the writing', async () => {
-  async function* failing(): AsyncGenerator<RowGroup> {
-    yield { rows: 1, columns: columns.map(() => new Float32Array(1)) };
-    throw new Error('no more');
-  }
-  const pieces = arrow.encode(columns, failing());
-  const all = async () => {
-    for await (const piece of pieces) expect(piece).toBeDefined();
-  };
-  await expect(all()).rejects.toThrow('no more');
-});
