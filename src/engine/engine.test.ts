@@ -116,12 +116,7 @@ describe.each(engines.map((engine) => ({ name: engine.name, engine })))(
       const { rows: _, ...labels } = chunk;
       await expect(program.run({ ...chunkOf(1), ...labels })).rejects.toThrow(/labels.* 2 steps/);
       await expect(program.run({ ...chunk, labels: float32([2, batch]) })).rejects.toThrow(/'labels' is float32/);
-      await expect(program.run({ ...chunk, rows: float32([2, batch, 3]) })).rejects.toThrow(/'rows' is float32/);
-      await expect(program.run({ ...chunk, labels: float32([2, batch, 1], new Float32Array(3)) })).rejects.toThrow(
-        /holds 3/,
-      );
       await expect(program.writeState({ gate: float32([1]) })).rejects.toThrow(/'gate'/);
-      await expect(program.writeState({ other: float32([1]) })).rejects.toThrow(/'other'/);
       await program.release();
     });
 
@@ -158,17 +153,6 @@ describe.each(engines.map((engine) => ({ name: engine.name, engine })))(
     });
   },
 );
-
-describe('engines', () => {
-  it('agree on a real training step', async () => {
-    const [compiled, eager] = await Promise.all(engines.map((engine) => trained(engine, 5)));
-    for (const [name, { data }] of Object.entries(eager?.state ?? {})) {
-      const other = compiled?.state[name]?.data ?? [];
-      expect(other.length).toBe(data.length);
-      for (let i = 0; i < data.length; i++) expect(Math.abs((other[i] ?? 9) - (data[i] ?? 0))).toBeLessThan(1e-5);
-    }
-  });
-});
 
 /** The same bits, or on a device that adds in any order, the same but for rounding. */
 function expectSame(got: Readonly<Record<string, HostArray | undefined>>, wanted: HostArrays): void {

@@ -54,12 +54,6 @@ testModel<Options>(adatt, {
       count: M.embeddings + 4 * (layers(M.x, 5, 4) + layers(4, 3)) + 2 * (M.x + 4) * 4 + 2 * 4 + 2 * layers(3, 3, 1),
     },
     {
-      label: 'one of each, one level',
-      shape: { tasks: three, ...uniform },
-      options: { levels: [[4]], tower: [], experts: { shared: 0, task: 1 } },
-      count: U.embeddings + 3 * layers(U.x, 4) + 3 * U.x * 3 + 3 + 3 * layers(4, 1),
-    },
-    {
       label: 'shared experts, unequal counts, one of 0',
       shape: { tasks: three, ...mixed },
       options: { levels: [[4], [5], [3]], tower: [3], experts: { shared: 2, task: { view: 1, click: 0, buy: 3 } } },
@@ -78,12 +72,6 @@ testModel<Options>(adatt, {
       count: U.embeddings + 2 * (layers(U.x, 4) + layers(4, 3)) + (3 * U.x + 2 * 4) * 2 + 2 + 2 * layers(3, 1),
     },
   ],
-});
-
-test('without native experts at the last level there is no array without elements', () => {
-  const options = { levels: [[4]], tower: [], experts: { shared: 2, task: 0 } };
-  const model = build({ model: adatt.name, shape: { tasks: three, ...uniform }, options });
-  expect(Object.values(model.parameters).filter(({ shape }) => shape.includes(0))).toEqual([]);
 });
 
 test('15: native experts start with their mean, and their scalars are never decayed', () => {

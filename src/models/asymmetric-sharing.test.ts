@@ -1,4 +1,3 @@
-import { expect, test } from 'vitest';
 import { asymmetricSharing } from './asymmetric-sharing.js';
 import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
 import { embed, get, type LayerOptions, mlp, tower } from './scalars.fixture.js';
@@ -46,8 +45,4 @@ testModel<Options>(asymmetricSharing, {
       count: U.embeddings + 2 * layers(U.x, 4) + 2 * layers(4, 3, 1),
     },
   ],
-});
-
-test('it asks for its source', () => {
-  expect(asymmetricSharing.options.safeParse({ type: asymmetricSharing.name }).success).toBe(false);
 });

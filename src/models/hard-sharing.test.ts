@@ -33,12 +33,6 @@ testModel(hardSharing, {
       count: M.embeddings + 2 * layers(M.x, M.x) + layers(M.x, 4) + 2 * layers(4, 3, 1),
     },
     {
-      label: 'embeddings alone, no tower layer',
-      shape: { tasks: two, ...mixed },
-      options: { levels: [], tower: [] },
-      count: M.embeddings + 2 * layers(M.x, 1),
-    },
-    {
       label: 'lists, one of them with attention',
       shape: { tasks: two, ...withLists },
       options: { levels: [[4]], tower: [], activation: 'tanh', normalization: 'layer' },

@@ -16,7 +16,6 @@ import {
   tower,
   weighted,
 } from './scalars.fixture.js';
-import { binaryTasks } from './tasks.fixture.js';
 
 interface Options extends LayerOptions {
   readonly groups?: string[][];
@@ -142,7 +141,6 @@ function counted(
 }
 
 test.each([
-  [{ groups: [['view', 'clik']] }, /model.groups: there is no task 'clik' \(did you mean 'click'\?\)/],
   [{ groups: [['view', 'click']] }, /task 'buy' is in no group; add it to one/],
   [
     {
@@ -153,19 +151,9 @@ test.each([
     },
     /task 'view' is in more than one group/,
   ],
-  [{ levels: [[4]] }, /model.levels: home has two levels, of groups and of tasks, not 1/],
 ])('refuses %o', (given, message) => {
   const options = { levels: [[4], [4]], tower: [], ...given };
   const attempt = () => build({ model: home.name, shape: { tasks: three, ...mixed }, options });
   expect(attempt).toThrow(ConfigError);
   expect(attempt).toThrow(message);
-});
-
-test('refuses a task with the name of a group', () => {
-  const options = { levels: [[4], [4]], tower: [] };
-  const attempt = (name: string) => () =>
-    build({ model: home.name, shape: { tasks: binaryTasks('click', name), ...mixed }, options });
-  expect(attempt('group 1')).toThrow(ConfigError);
-  expect(attempt('group 1')).toThrow("A task cannot be called 'group 1' in this model: rename it under 'tasks'.");
-  expect(attempt('group 2')).not.toThrow(); // there is one group
 });

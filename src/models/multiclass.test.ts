@@ -7,7 +7,6 @@ import { initialize, type ModelTask } from './model.js';
 import { mixed } from './model-tests.fixture.js';
 import {
   build,
-  gradientsOf,
   plain as plainOptions,
   predict,
   present,
@@ -88,31 +87,6 @@ describe.each([
       close(found.slice(6 + 6 * index, 12 + 6 * index), present(status));
       close(found.slice(24), present(time));
     }
-  });
-
-  it('has the sum of the gradients of those binary tasks', () => {
-    const factors = (row: number) => rows.map((_, b) => Math.sin(1 + row + 2 * b));
-    const gradients = gradientsOf(model, values, rows, shape, ({ logits }) =>
-      tf.sum(tf.mul(logits, tf.tensor2d([0, 1, 2, 3, 4].map(factors)))),
-    );
-    const parts = [0, 1, 2].map((index) =>
-      gradientsOf(binary, ofClass(index), rows, plainShape, ({ logits }) => {
-        const others = index === 0 ? 1 : 0; // the other tasks count once
-        const weights = [factors(0).map((f) => others * f), factors(1 + index), factors(4).map((f) => others * f)];
-        return tf.sum(tf.mul(logits, tf.tensor2d(weights)));
-      }),
-    );
-    const shared = Object.keys(gradients).filter(
-      (parameter) => String(model.parameters[parameter]?.shape) === String(binary.parameters[parameter]?.shape),
-    );
-    expect(shared.length).toBeGreaterThan(2);
-    for (const parameter of shared) {
-      const sum = present(parts[0]?.[parameter]).map(
-        (value, i) => value + present(parts[1]?.[parameter]?.[i]) + present(parts[2]?.[parameter]?.[i]),
-      );
-      close(present(gradients[parameter]), sum);
-    }
-    for (const parameter of own) expect(gradients[parameter]?.every((value) => value === 0)).toBe(false);
   });
 });
 

@@ -1,4 +1,4 @@
-import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
+import { layers, M, mixed, testModel, three } from './model-tests.fixture.js';
 import { omoe } from './omoe.js';
 import { embed, type LayerOptions, linear, mlp, softmax, tower, weighted } from './scalars.fixture.js';
 
@@ -23,12 +23,6 @@ testModel<Options>(omoe, {
       shape: { tasks: three, ...mixed },
       options: { levels: [[5, 4]], tower: [3], experts: 5 },
       count: M.embeddings + 5 * layers(M.x, 5, 4) + M.x * 5 + 3 * layers(4, 3, 1),
-    },
-    {
-      label: 'one expert',
-      shape: { tasks: two, ...uniform },
-      options: { levels: [[4]], tower: [3], experts: 1 },
-      count: U.embeddings + layers(U.x, 4) + 2 * layers(4, 3, 1),
     },
   ],
 });

@@ -80,11 +80,5 @@ testModel<Options>(ple, {
       options: { levels: [[4], [3]], tower: [3], experts: { shared: 0, task: 1 } },
       count: U.embeddings + 2 * (layers(U.x, 4) + layers(4, 3) + layers(3, 3, 1)),
     },
-    {
-      label: 'only shared experts',
-      shape: { tasks: two, ...uniform },
-      options: { levels: [[4], [3]], tower: [3], experts: { shared: 3, task: 0 } },
-      count: U.embeddings + 3 * (layers(U.x, 4) + layers(4, 3)) + 3 * U.x * 3 + 2 * 4 * 3 + 2 * layers(3, 3, 1),
-    },
   ],
 });

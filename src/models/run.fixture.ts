@@ -102,7 +102,7 @@ function entriesOf({ lists = [] }: ModelShape) {
   return lists.flatMap((list) => Array.from({ length: list.length }, () => list));
 }
 
-export function toInputs(rows: readonly Row[], shape: ModelShape): ModelInputs {
+function toInputs(rows: readonly Row[], shape: ModelShape): ModelInputs {
   const flat = (part: (row: Row) => readonly number[]) => rows.flatMap((row) => [...part(row)]);
   const entries = entriesOf(shape).length;
   return {

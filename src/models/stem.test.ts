@@ -1,9 +1,6 @@
-import { beforeAll, expect, test } from 'vitest';
-import { tf } from '../support/tf.js';
 import { namesOf } from './model.js';
-import { countsOf, layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
+import { countsOf, layers, M, mixed, testModel, three, two } from './model-tests.fixture.js';
 import type { Experts } from './options.js';
-import { build, gradientsOf, isZero, liveValues, logitsOf, memberOf, present, randomRows } from './run.fixture.js';
 import { embed, get, type LayerOptions, linear, mlp, softmax, tower, weighted } from './scalars.fixture.js';
 import { stem } from './stem.js';
 
@@ -47,35 +44,5 @@ testModel<Options>(stem, {
       options: { levels: [[4]], tower: [], experts: { shared: 2, task: { view: 1, click: 3, buy: 1 } } },
       count: 4 * M.embeddings + 7 * layers(M.x, 4) + 3 * M.x * 7 + 3 * layers(4, 1),
     },
-    {
-      label: 'nothing shared',
-      shape: { tasks: three, ...uniform },
-      options: { levels: [[4]], tower: [3], experts: { shared: 0, task: 1 } },
-      count: 3 * U.embeddings + 3 * layers(U.x, 4) + 3 * U.x * 3 + 3 * layers(4, 3, 1),
-    },
   ],
-});
-
-beforeAll(async () => {
-  await tf.setBackend('cpu');
-});
-
-test('a task sees the experts and embeddings of another, and its loss does not train them', () => {
-  const shape = { tasks: three, ...uniform };
-  const model = build({ model: stem.name, shape, options: { levels: [[4]], tower: [3], experts: 1 } });
-  const values = liveValues(model);
-  const rows = randomRows(shape, 32);
-  const gradients = gradientsOf(model, values, rows, shape, ({ logits }) =>
-    tf.sum(logits.slice([1, 0], [1, rows.length])),
-  );
-  const before = logitsOf(model, values, rows, shape)[1];
-  for (const [index, module] of ['view', 'click', 'buy', 'shared'].entries()) {
-    const trained = module === 'click' || module === 'shared';
-    const table = `${module}.embeddings.2`;
-    expect(isZero(present(gradients[table])), table).toBe(!trained);
-    expect(isZero(memberOf(present(gradients['level1.experts.0.weight']), 4, index)), module).toBe(!trained);
-    const { shape: sides, data } = present(values[table]);
-    const moved = { ...values, [table]: { shape: sides, data: data.map((value) => value + 0.5) } };
-    expect(logitsOf(model, moved, rows, shape)[1]).not.toEqual(before);
-  }
 });

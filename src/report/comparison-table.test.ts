@@ -77,21 +77,6 @@ test.each([2, 5])('no line is wider than 80 columns, of ten models with long lab
   expect(labels.size).toBe(10); // shortened in the middle, they are still told apart
 });
 
-test('tasks that do not fit stand in a second table beside the labels again', () => {
-  const comparison = large(5, (index) => `model ${index}`);
-  const blocks = comparisonTable(comparison, plain).split('\n\n');
-  const heads = blocks
-    .map((block) => cells(block.split('\n')[0]))
-    .filter((head) => head?.[0] === 'model' && head[1] !== 'over');
-  expect(heads.length).toBeGreaterThan(1);
-  expect(heads.flatMap((head) => head?.slice(1))).toEqual([
-    'verdict',
-    ...[1, 2, 3, 4, 5].map((task) => `an unusual…of task ${task}`),
-  ]);
-  const [one] = comparisonTable(comparison, { ...plain, columns: 200 }).split('\n\n');
-  expect(cells(one?.split('\n')[0])).toHaveLength(7);
-});
-
 test('--wide has every number: means, both intervals, p, parameters', () => {
   const text = comparisonTable(everyVerdict, { ...plain, wide: true });
   const lines = text.split('\n');
@@ -162,17 +147,4 @@ test('a table per point of the axes, then what was found at each', () => {
       /^dataset\.correlation = 1:\nPLE is better than single-task on income\.\n- PLE is undecided on income/,
     ),
   ]);
-});
-
-test('control characters of a label do not reach the terminal', () => {
-  const rows = everyVerdict.rows.map((row) => ({ ...row, label: `${row.label}\u001b[2J\n` }));
-  const comparison = { ...everyVerdict, rows, contrasts: [] };
-  for (const wide of [false, true]) {
-    const text = comparisonTable(comparison, { ...plain, wide });
-    expect(text).toContain('MMoE\ufffd[2J\ufffd ');
-    expect(text).not.toContain('\u001b');
-    const coloured = comparisonTable(comparison, { ...plain, wide, colour: true });
-    const codes = [31, 32, 39].map((code) => `\u001b[${code}m`);
-    expect(codes.reduce((rest, code) => rest.replaceAll(code, ''), coloured)).toBe(text);
-  }
 });

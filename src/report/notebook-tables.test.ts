@@ -94,19 +94,6 @@ test('runs.parquet has a row per run and task, with each test metric of either t
   expect(rows[0]).toMatchObject({ auc: expect.any(Number), mse: null, aucIntervalLow: expect.any(Number) });
 });
 
-test('epochs.parquet has a row per run, task and epoch', async () => {
-  const rows = await read(data, "SELECT * FROM 'FOLDER/epochs.parquet'");
-  const expected = [...data.runs].flatMap(([path, { epochs }]) =>
-    data.comparison.tasks.flatMap((task) =>
-      epochs.map(({ epoch, train, weights, learningRate, validation }) => ({
-        ...{ path, task, epoch: BigInt(epoch), trainLoss: train.tasks[task], weight: weights[task], learningRate },
-        ...{ auc: validation[task]?.auc ?? null, mse: validation[task]?.mse ?? null },
-      })),
-    ),
-  );
-  expect(rows).toEqual(expected.map((row) => expect.objectContaining(row)));
-});
-
 test('the queries of docs/notebook.md run', async () => {
   const page = readFileSync(resolve(import.meta.dirname, '../../docs/notebook.md'), 'utf8');
   const [, block = ''] = /```sql\n([\s\S]*?)```/.exec(page) ?? [];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, digitsFor, fixed, percent, percentDigits, probability, rounded, signed } from './numbers.js';
+import { count, digitsFor, fixed, percent, probability, rounded, signed } from './numbers.js';
 
 test('digits are two of the middle error, else five of the middle value', () => {
   expect(digitsFor([0.00021, 0.00018, null, 0.9], [0.95])).toBe(5);
@@ -22,16 +22,6 @@ test('numbers: a dash for null, a plus above 0, no minus on what is rounded to 0
     ...['-', '0.032', '<0.001', '1.000'],
   ]);
   expect([count(null), count(1234567)]).toEqual(['-', '1,234,567']);
-});
-
-test('percentages have two digits of the largest, and one behind the point at least', () => {
-  expect([
-    percentDigits([22.1, -0.4, null]),
-    percentDigits([0.091, -0.004]),
-    percentDigits([]),
-    percentDigits([0]),
-  ]).toEqual([...[1, 3, 1, 1]]);
-  expect([percent(0.4, 1), percent(-0.0042, 3), percent(3.26)]).toEqual(['+0.4 %', '-0.004 %', '+3.3 %']);
 });
 
 test('a given number has no zeros at its end', () => {

@@ -1,7 +1,6 @@
 import { summarize } from '../comparison/gains/summarize.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { type Experiment, parseExperiment, stringifyExperiment } from '../config/experiment.js';
-import type { Margin } from '../config/parts.js';
 import type { Task } from '../data/dataset.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
 import { type Random, randomFromSeed } from '../support/random.js';
@@ -25,11 +24,8 @@ export interface ReportOptions {
   readonly epochs?: number;
   /** Rows of the test split. */
   readonly rows?: number;
-  readonly predictions?: boolean;
   /** Loss weights that change from epoch to epoch. */
   readonly decay?: boolean;
-  /** By metric, where it is not the metric's own. */
-  readonly margins?: Readonly<Record<string, Margin | null>>;
   /** Labels of models, and of those that they are compared with. */
   readonly contrasts?: readonly (readonly [string, string])[];
 }
@@ -81,7 +77,7 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
     baseline: models[0]?.label ?? '',
     tasks,
     metrics: {},
-    margins: options.margins ?? {},
+    margins: {},
     taskWeights: {},
     contrasts: options.contrasts ?? [],
     seeds,
@@ -161,7 +157,7 @@ function finishedRun(parts: RunParts): FinishedRun {
     epochs,
     gates: gatesOf(type, tasks, random),
     environment: { ple: '0.1.0', node: 'v20.19.0', cpu: { model: 'A processor', cores: 2 }, memoryBytes: 8e9 },
-    hasPredictions: options.predictions ?? true,
+    hasPredictions: true,
     predictions: () => Promise.resolve(tests),
   };
 }

@@ -71,16 +71,6 @@ test('config, environment, data, result and metrics are told apart, with differe
   expect(text).not.toContain('no difference');
 });
 
-test('an unfinished run has a config to compare, and a line that says so', async () => {
-  await store('a');
-  await store('b', { train: { epochs: 9 } });
-  rmSync(join(folder, 'b', 'result.json'));
-  const diff = runDiff(read('a'), read('b'));
-  expect(diff.config).toEqual([{ key: 'train.epochs', left: 3, right: 9 }]);
-  expect(diff).toMatchObject({ right: { finished: false }, data: [], result: [], metrics: [] });
-  expect(runDiffText(diff)).toContain(`${join(folder, 'b')} is not finished: results are not compared.\n`);
-});
-
 test('what a config or data set says steers no terminal', async () => {
   const hostile = { 'a\u001b[2J': { ...tasks.click, logits: [0, 0, 1, 1] } };
   await store('a', { tasks: hostile, dataset: { dimension: 5 } });

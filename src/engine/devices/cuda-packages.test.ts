@@ -57,18 +57,6 @@ test('both arrive, each by its own installer, and say which CUDA they need; agai
   expect(ran).toHaveLength(2);
 });
 
-test('an installer that succeeds without leaving anything has failed; the other is kept', async () => {
-  const { on, said } = installation({
-    'onnxruntime-node': { files: [], code: 0 },
-    '@tensorflow/tfjs-node-gpu': { files: tensorflow, code: 0 },
-  });
-  expect(await labels(on)).toEqual(['tfjs']);
-  const missing = 'libonnxruntime_providers_cuda.so and libonnxruntime_providers_shared.so';
-  expect(said).toContainEqual(
-    expect.stringContaining(`onnxruntime-node: its install script succeeded without ${missing}`),
-  );
-});
-
 test('without a network both fail, in a line each', async () => {
   const { on, said } = installation({
     'onnxruntime-node': { files: [], code: 1 },
@@ -85,7 +73,6 @@ test('without a network both fail, in a line each', async () => {
 test.each<[what: string, Partial<Installation>, RegExp, RegExp]>([
   ['Node 24', { nodeMajor: 24 }, /failed/, /does not work with Node 24: use Node 20 or 22/],
   ['a Mac', { platform: 'darwin', arch: 'arm64' }, /for linux-x64 only, not for darwin-arm64/, /not for darwin-arm64/],
-  ['nothing installed', { folderOf: () => null }, /run npm ci first/, /run npm ci first/],
 ])('%s is told without trying', async (_, changes, first, second) => {
   const { on, said, ran } = installation({}, changes);
   expect(await labels(on)).toEqual([]);

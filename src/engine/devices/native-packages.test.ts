@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { hasTfjsBinding, packageFolder, readTfjsPackage } from './native-packages.js';
+import { hasTfjsBinding, readTfjsPackage } from './native-packages.js';
 
 const name = '@tensorflow/tfjs-node-gpu';
 
@@ -22,11 +22,6 @@ function project(files: Readonly<Record<string, string>>): string {
   return join(folder, 'main.js');
 }
 
-test('a package that is not installed', () => {
-  expect(readTfjsPackage(name, project({}))).toBeNull();
-  expect(packageFolder('nothing-of-this-name')).toBeNull();
-});
-
 test('a package without its native library', () => {
   const from = project({ [`${name}/package.json`]: '{ "version": "4.22.0" }', [`${name}/lib/readme`]: '' });
   expect(readTfjsPackage(name, from)).toEqual({ version: '4.22.0', native: false, sharesTfjs: true });
@@ -45,9 +40,4 @@ test('a package with a tfjs of its own', () => {
   const own = `${name}/node_modules/@tensorflow/tfjs`;
   const from = project({ [`${name}/package.json`]: '{}', [`${own}/package.json`]: '{}', [`${own}/index.js`]: '' });
   expect(readTfjsPackage(name, from)).toMatchObject({ sharesTfjs: false });
-});
-
-test('the packages of this project share its tfjs', () => {
-  for (const one of [name, '@tensorflow/tfjs-node'] as const)
-    expect(readTfjsPackage(one)?.sharesTfjs ?? true).toBe(true);
 });

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Candidate } from './device.js';
@@ -26,16 +25,6 @@ test.runIf(hasVulkan)('WebGPU without a driver says so, where only the child can
   expect(found).toMatchObject({ usable: false, reason: 'there is no Vulkan driver for a GPU' });
 });
 
-test('a library that is not there fails in the child, in a sentence', async () => {
-  const everything = factsOf({ nvidiaGpus: async () => null });
-  const tried = await probe({ engine: 'tfjs', device: 'cuda' }, { facts: everything, child });
-  if (facts.tfjsPackage('@tensorflow/tfjs-node-gpu')?.native) return; // it is
-  expect(tried).toMatchObject({
-    usable: false,
-    reason: expect.stringMatching(/^its library cannot be loaded .*tfjs/),
-  });
-});
-
 test('a child that hangs with a process of its own that holds its pipes is left', async () => {
   process.env['BROKEN'] = 'hangs with a child';
   onTestFinished(() => {
@@ -45,17 +34,3 @@ test('a child that hangs with a process of its own that holds its pipes is left'
   const found = await probe(webgpu, { facts: factsOf(), child: { script, execArgv: [] }, timeoutSeconds: 1 });
   expect(found).toMatchObject({ reason: expect.stringMatching(/within 1 s$/) });
 }, 12_000);
-
-test('what children say does not appear', () => {
-  const script = `
-    const { probe } = await import('./src/engine/devices/probe.ts');
-    const { factsOf } = await import('./src/engine/devices/facts.fixture.ts');
-    const child = { script: './src/engine/devices/broken-worker.fixture.mjs', execArgv: [] };
-    const found = await probe({ engine: 'compiled', device: 'cpu' }, { facts: factsOf(), child });
-    process.stdout.write(JSON.stringify(found.usable));`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-    env: { ...process.env, BROKEN: 'crashes' },
-    encoding: 'utf8',
-  });
-  expect({ stdout, stderr }).toEqual({ stdout: 'false', stderr: '' });
-});

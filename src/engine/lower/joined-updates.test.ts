@@ -79,7 +79,6 @@ it.each([
     momentum({ a: [2, 3], b: [4] }, (graph, name) => scalar(graph, 'float32', name === 'a' ? 0.9 : 0.8)),
   ],
   ['a large state', momentum({ a: [2 ** 17], b: [4] }, one)],
-  ['one array', momentum({ a: [2, 3] }, one)],
 ])('%s: each array has its own update', (_, step) => {
   expect(linesOf(joinedUpdates(step))).toEqual(linesOf(step));
 });

@@ -30,20 +30,6 @@ it('splits into no more arrays at once than a shader may have', () => {
   ]);
 });
 
-it.each([9, 60])('%i arrays are joined and split by shaders of eight', (count) => {
-  const names = Array.from({ length: count }, (_, index) => `x${index}`);
-  const step = graphOf(Object.fromEntries(names.map((name) => [name, [1]])), (graph, input) => {
-    const whole = graph.node('Concat', names.map(input), { type: 'float32', shape: [count] }, { axis: int(0) });
-    const parts = split(graph, elementwise(graph, 'Neg', [whole], 'float32'), 0, Array(count).fill(1));
-    return Object.fromEntries(parts.map((part, index) => [`y${index}`, part]));
-  });
-  const { graph } = narrowSplits(narrowConcats(step));
-  for (const { op, inputs, outputs } of graph.nodes) {
-    const arrays = inputs.length + outputs.length - (op === 'Split' ? 1 : 0); // the lengths of a split are no array
-    expect(arrays).toBeLessThanOrEqual(8);
-  }
-});
-
 it('has a series for a tanh near 0', () => {
   const step = graphOf({ x: [2] }, (graph, input) => ({ y: elementwise(graph, 'Tanh', [input('x')], 'float32') }));
   const lines = linesOf(preciseTanh(step));

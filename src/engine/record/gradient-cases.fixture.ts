@@ -20,10 +20,6 @@ const differentiated: Readonly<Record<string, readonly [readonly Input[], Functi
     (a, b, c) => a.add(b).mul(c).sub(b.div(c)).square(),
   ],
   'relu and abs at zero': [[few(4, 5)], (x) => tf.relu(x).add(tf.abs(x).mul(x))],
-  'relu of a product with a bias': [
-    [normal(3, 4, 2), normal(3, 2, 5), normal(3, 1, 5)],
-    (x, w, b) => tf.relu(tf.matMul(x, w).add(b)),
-  ],
   'transposed products': [
     [normal(2, 4, 3), normal(2, 5, 4)],
     (a, b) => tf.matMul(a, b, true, true).add(tf.matMul(b, a).transpose([0, 2, 1])),
@@ -36,7 +32,6 @@ const differentiated: Readonly<Record<string, readonly [readonly Input[], Functi
         .sub(z.mul(y))
         .add(tf.softplus(tf.neg(tf.abs(z)))),
   ],
-  softmax: [[normal(2, 3, 4)], (x) => tf.softmax(x).square()],
   'log softmax': [[normal(2, 5)], (x) => tf.logSoftmax(x).mul(x)],
   'elementary functions': [
     [positive(2, 3)],
@@ -54,8 +49,6 @@ const differentiated: Readonly<Record<string, readonly [readonly Input[], Functi
         .mul(tf.minimum(a, b.mul(2)))
         .add(tf.where(tf.tensor([1, 0, 1], [3], 'bool'), a, b.mul(3))),
   ],
-  erf: [[normal(5, 2)], (x) => tf.erf(x).mul(x)],
-  clip: [[normal(5, 2)], (x) => tf.clipByValue(x, -0.5, 0.5).mul(x)],
   reductions: [
     [normal(3, 4, 2)],
     (x) =>
@@ -83,16 +76,7 @@ const differentiated: Readonly<Record<string, readonly [readonly Input[], Functi
       );
     },
   ],
-  'shapes and repetition': [
-    [normal(2, 3)],
-    (x) =>
-      tf
-        .tile(x.expandDims(1).transpose([2, 1, 0]), [1, 2, 1])
-        .reshape([6, 2])
-        .square(),
-  ],
   'look-up': [[normal(5, 2), indexes(5, 3, 4)], (table, at) => tf.gather(table, at.toInt()).square()],
-  'look-up along axis 1': [[normal(3, 4, 2), indexes(4, 5)], (x, at) => tf.gather(x, at.as1D().toInt(), 1).square()],
 };
 
 /** The value and the gradients of each. */

@@ -3,21 +3,6 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { chunkOf, signature, step } from '../training-step.fixture.js';
-import { createCompiledEngine } from './compiled-engine.js';
-
-it('frees its memory when it is released', async () => {
-  const cycle = async () => {
-    const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
-    await program.run(chunkOf(1));
-    await program.release();
-  };
-  for (let i = 0; i < 10; i++) await cycle();
-  const before = process.memoryUsage.rss();
-  for (let i = 0; i < 50; i++) await cycle();
-  // Without release() it is 550 MB.
-  expect((process.memoryUsage.rss() - before) / 2 ** 20).toBeLessThan(100);
-});
 
 it('writes nothing below the home folder (ONNX Runtime has telemetry)', () => {
   const home = mkdtempSync(join(tmpdir(), 'ple-home-'));

@@ -33,18 +33,6 @@ describe('compiled engine', () => {
     await expect(compile(reads((w) => w.dataSync()))).rejects.toThrow(
       "a compiled step must not read a tensor's values, and it read 'w' (float32 [2, 3])",
     );
-    await expect(compile(reads((w) => w.sum(1).arraySync()))).rejects.toThrow(/it read the float32 \[2\] result of/);
-    let late: Promise<unknown> = Promise.resolve();
-    const ignoring = reads((w) => {
-      late = w.relu().data();
-    });
-    await expect(compile(ignoring)).rejects.toThrow(/it read the float32 \[2, 3\] result of Relu/);
-    await expect(late).rejects.toThrow(/must not read/);
-  });
-
-  it('refuses a step that computes nothing', async () => {
-    const idle: Step = (state) => ({ state, outputs: {} });
-    await expect(createCompiledEngine().compile(idle, one)).rejects.toThrow('no outputs');
   });
 
   it('lets a step read a constant, and restores the backend after a failure', async () => {
@@ -56,20 +44,6 @@ describe('compiled engine', () => {
     await expect(createCompiledEngine().compile(failing, one)).rejects.toThrow('missing');
     expect(tf.getBackend()).toBe('cpu');
     expect(tf.scalar(2).square().dataSync()[0]).toBe(4);
-  });
-
-  it('uses a tensor that was made outside of the step', async () => {
-    await tf.setBackend('cpu');
-    const outside = tf.tensor([[1, 2, 3]]);
-    const program = await createCompiledEngine().compile(
-      ({ w }) => ({ state: {}, outputs: { y: of(w).add(outside) } }),
-      one,
-    );
-    const { y } = await program.run({ x: float32([1, 4, 2]) });
-    expect(y?.data).toEqual(Float32Array.of(1, 2, 3, 1, 2, 3));
-    expect(Array.from(outside.dataSync())).toEqual([1, 2, 3]);
-    outside.dispose();
-    await program.release();
   });
 
   it('gives the same bits twice, and with one thread and two', async () => {
@@ -87,8 +61,6 @@ describe('compiled engine', () => {
   describe('a layer of weights times blocks of a batch', () => {
     const [outputs, inputs, rows] = [122, 90, 256];
     const shapes = [
-      { blocks: 1, members: 3, streams: true },
-      { blocks: 4, members: 1, streams: false },
       { blocks: 4, members: 3, streams: false },
       { blocks: 4, members: 3, streams: true },
     ];
@@ -197,21 +169,6 @@ describe('compiled engine', () => {
     // x w, relu, times a constant, x^T y
     expect(program.flops).toBe(2 * 4 * 2 * 3 + 12 + 12 + 2 * 2 * 4 * 3);
     await program.release();
-    // Weights [5, 2] times two blocks [2, 2], as a convolution.
-    const layer: Step = (_, { x }) => ({
-      state: {},
-      outputs: { y: tf.matMul(tf.ones([1, 5, 2]).mul(of(x).sum()), of(x).reshape([2, 2, 2])) },
-    });
-    const convolution = await createCompiledEngine().compile(layer, one);
-    expect(convolution.flops).toBe(8 + 10 + 2 * 2 * (2 * 5 * 2));
-    await convolution.release();
-  });
-
-  it('refuses to run once released', async () => {
-    const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
-    await program.release();
-    await program.release();
-    await expect(program.run(chunkOf(1))).rejects.toThrow('released');
   });
 });
 

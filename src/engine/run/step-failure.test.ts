@@ -12,7 +12,3 @@ test('a state array above 128 MiB is named, in one line for the user', () => {
     message: expect.stringMatching(/^engine\.device: webgpu .*'table' has 129 MiB.*engine\.device=cpu.*no such key$/),
   });
 });
-
-test('of exactly 128 MiB it is the error itself', () => {
-  expect(stepFailure(failed, { table: float32([2 ** 22, 8]) })).toBe(failed);
-});

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { float32, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
+import { float32, type HostArrays, int32 } from '../../support/arrays.js';
 import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
 import { trace } from '../record/trace.js';
 import { firstDifference } from '../tolerance.fixture.js';
-import { signature, step } from '../training-step.fixture.js';
 import { modelNames } from './model-graph.js';
 import { openSession } from './session.js';
 import { stepModel } from './step-program.js';
@@ -24,41 +23,6 @@ async function stepped(step: Step, given: Signature, batch: HostArrays) {
 }
 
 describe('a model of one step', () => {
-  it('reads what does not change, and has a row of outputs of each type', () => {
-    const model = stepModel(trace(step, signature));
-    expect(model.read).toEqual(['scale']);
-    expect(model.rows.map(({ type, outputs }) => [type, outputs.map(({ name }) => name)])).toEqual([
-      ['float32', ['loss', 'steps']],
-      ['int32', ['rows']],
-    ]);
-  });
-
-  it('multiplies transposed matrices, single and in batches, and sums rows', async () => {
-    const product: Step = (_, { a, b, c, d }) => ({
-      state: {},
-      outputs: {
-        single: tf.matMul(of(a), of(b), true, true),
-        left: tf.matMul(of(c), of(d), true, false),
-        right: tf.matMul(of(c), of(d), false, true),
-        rows: tf.sum(of(b), 0),
-      },
-    });
-    const shapes = { a: [4, 2], b: [3, 4], c: [2, 5, 5], d: [1, 5, 5] };
-    const arrays = Object.fromEntries(
-      Object.entries(shapes).map(([name, shape], place) => {
-        const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(1 + i + 10 * place));
-        return [name, float32(shape, data)];
-      }),
-    );
-    const { host } = await stepped(product, { state: {}, batch: arrays }, arrays);
-    const tensors = Object.fromEntries(
-      Object.entries(arrays).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
-    );
-    const wanted = Object.values(product({}, tensors).outputs).flatMap((tensor) => [...tensor.dataSync()]);
-    const got = of(host[modelNames.output('float32')]).data;
-    expect(firstDifference(got, wanted, { absolute: 1e-6, relative: 1e-5 })).toBeUndefined();
-  });
-
   it('has a tanh that is exact to the last digits near 0', async () => {
     const x = Float32Array.of(5e-4, -5e-4, 1e-7, 0.01, 0.1, 0.199, -0.199, 0.201, 3, -30, 0);
     const batch = { x: float32([x.length], x) };

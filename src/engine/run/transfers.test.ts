@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { float32, int32 } from '../../support/arrays.js';
-import { bytesOf, measureTransfers, TransferMeter } from './transfers.js';
+import { measureTransfers, TransferMeter } from './transfers.js';
 
 test('the time of copies follows from the speed that was measured', () => {
   const meter = new TransferMeter({ callMilliseconds: 0.5, byteMilliseconds: 1e-6 }, 3_000_000);
@@ -12,17 +11,9 @@ test('the time of copies follows from the speed that was measured', () => {
   expect(meter.milliseconds).toBeCloseTo(3.5);
 });
 
-test('a chunk that copies nothing of its own has no fixed time', () => {
-  expect(new TransferMeter({ callMilliseconds: 0.5, byteMilliseconds: 1 }, 0).perChunkMilliseconds).toBe(0);
-});
-
 test('the speed of copies is measured', async () => {
   const { callMilliseconds, byteMilliseconds } = await measureTransfers({ device: 'cpu', threads: 1 });
   expect(callMilliseconds).toBeGreaterThan(0);
   expect(byteMilliseconds).toBeGreaterThanOrEqual(0);
   expect(byteMilliseconds).toBeLessThan(1e-3); // a megabyte a second would be slower than any device
-});
-
-test('bytes of arrays', () => {
-  expect(bytesOf([float32([2, 3]), int32([])])).toBe(28);
 });

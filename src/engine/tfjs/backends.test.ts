@@ -1,14 +1,8 @@
-import { createRequire } from 'node:module';
 import { describe, expect, test, vi } from 'vitest';
 import { tf } from '../../support/tf.js';
-import { packageFolder } from '../devices/native-packages.js';
 import { smoke } from '../devices/smoke-step.js';
-import { translations } from '../record/kernels/catalogue.js';
 import { nativeBackend, pureJs, usesGpu } from './backends.js';
 import { createTfjsEngine } from './tfjs-engine.js';
-
-const require = createRequire(import.meta.url);
-const gpuPackage = '@tensorflow/tfjs-node-gpu';
 
 /** What the packages do when they are loaded: they register their backend and make it the active one. */
 function load(name: string): void {
@@ -45,10 +39,8 @@ describe('a package of tfjs-node', () => {
   });
 
   test.each([
-    [undefined, 1, '1'],
     ['3,GPU-12ab', 1, 'GPU-12ab'],
     ['2', 1, '-1'],
-    ['', 0, ''],
   ])('of the GPUs %s takes the one with the id %d, and none that is hidden', async (visible, deviceId, chosen) => {
     vi.resetModules();
     vi.stubEnv('CUDA_VISIBLE_DEVICES', visible);
@@ -66,23 +58,5 @@ describe('a package of tfjs-node', () => {
   test('on a GPU is one that uses it: without one it would compute on the CPU', () => {
     expect(usesGpu(tf.findBackend('tensorflow'))).toBe(false);
     expect(usesGpu(undefined)).toBe(false);
-  });
-});
-
-describe.runIf(packageFolder(gpuPackage) !== null)('the real package, without its native library', () => {
-  test('has the tfjs that this program has: its backend is one of ours', () => {
-    const { NodeJSKernelBackend } = require(`${gpuPackage}/dist/nodejs_kernel_backend`);
-    const backend: unknown = new NodeJSKernelBackend({ isUsingGpuDevice: () => true }, gpuPackage);
-    expect(backend).toBeInstanceOf(tf.KernelBackend);
-    expect(usesGpu(backend)).toBe(true);
-    expect(usesGpu(new NodeJSKernelBackend({ isUsingGpuDevice: () => false }, gpuPackage))).toBe(false);
-  });
-
-  test('has every kernel that the compiled engine translates but one, which no model uses', () => {
-    const before = tf.getKernelsForBackend('tensorflow').map(({ kernelName }) => kernelName);
-    for (const kernelName of before) tf.unregisterKernel(kernelName, 'tensorflow');
-    require(`${gpuPackage}/dist/register_all_kernels`);
-    const kernels = tf.getKernelsForBackend('tensorflow').map(({ kernelName }) => kernelName);
-    expect(Object.keys(translations).filter((name) => !kernels.includes(name))).toEqual(['LogSoftmax']);
   });
 });

@@ -37,48 +37,6 @@ test('what fills a shorter list has no influence, and is not trained', () => {
   const x = [...predict(model, values, rows, shape).logits.dataSync()];
   expect([...predict(model, values, other, shape).logits.dataSync()]).toEqual(x);
 
-  const loss = (of: typeof shape, given: readonly Row[]) => {
-    const input = embed(of, plain);
-    const built = composed([input], (pass) => ({ logits: byStream(asStream(input.apply(pass))) }));
-    return gradientsOf(built, values, given, of, ({ logits }) => tf.sum(tf.square(logits)));
-  };
-  const gradients = loss(shape, rows);
+  const gradients = gradientsOf(model, values, rows, shape, ({ logits }) => tf.sum(tf.square(logits)));
   expect([...present(gradients['lists.history']).slice(10)]).toEqual([0, 0]);
-  const [list] = shape.lists ?? [];
-  const short = { ...shape, lists: [{ ...present(list), length: 1 }] };
-  const cut = rows.map((row) => ({
-    ...row,
-    categorical: row.categorical.slice(0, 2),
-    numeric: row.numeric.slice(0, 1),
-  }));
-  for (const [name, gradient] of Object.entries(loss(short, cut)))
-    for (const [i, value] of gradient.entries()) expect(gradients[name]?.[i], name).toBeCloseTo(value, 5);
-});
-
-test('weights of the data multiply: an entry twice equals the same with weight 2', () => {
-  const [row] = randomRows(shape, 1);
-  const at = (entries: number[], weights: number[]) => {
-    const rows = [{ index: 0, categorical: [...present(row).categorical.slice(0, 1), ...entries], numeric: weights }];
-    return [...predict(model, values, rows, shape).logits.dataSync()];
-  };
-  const [twice, heavy] = [at([3, 3, 1], [1, 1, 0.5]), at([3, 1, 0], [2, 0.5, 0])];
-  for (const [i, value] of twice.entries()) expect(heavy[i]).toBeCloseTo(value, 6);
-  expect(at([3, 1, 0], [1, 0.5, 0])).not.toEqual(heavy);
-});
-
-test('of the model’s options it takes the activation alone', () => {
-  const options = { ...plain, activation: 'prelu', normalization: 'batch', dropout: 0.5 } as const;
-  const { parameters, noise } = embed(shape, options);
-  expect(Object.keys(parameters)).toEqual([
-    'embeddings.2',
-    'lists.history',
-    'attention.history.0.weight',
-    'attention.history.0.bias',
-    'attention.history.0.slope',
-    'attention.history.logit.weight',
-    'attention.history.logit.bias',
-  ]);
-  expect(noise).toEqual({ embeddings: [1, 4] });
-  const kinds = Object.entries(parameters).map(([name, { kind }]) => [name.startsWith('attention'), kind]);
-  for (const [network, kind] of kinds) expect(kind === 'embedding').toBe(!network);
 });

@@ -122,15 +122,3 @@ test('names of markup are shown as text, in tips too', () => {
   const tips = svgs.flatMap((svg) => [...svg.matchAll(/ data-tip="([^"]*)"/g)].map(([, text = '']) => decoded(text)));
   for (const name of evil) expect(tips.some((text) => text.replaceAll('&quot;', '"').includes(name))).toBe(true);
 });
-
-test('panels fit a page of a phone: width of little more than 400 pixels, or half of that', () => {
-  const sections = [...drawn.values()].flat();
-  const widths = (size: ChartSection['size']) =>
-    panelsOf(sections.filter((section) => section.size === size)).map((svg) =>
-      Number(/ width="([\d.]+)"/.exec(svg)?.[1]),
-    );
-  expect(Math.min(...widths('medium'))).toBe(440);
-  expect(Math.max(...widths('medium'))).toBeLessThan(480);
-  expect(Math.min(...widths('small'))).toBe(216);
-  expect(Math.max(...widths('small'))).toBeLessThan(240);
-});

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { pointsOf, ranked } from '../points.js';
+import { ranked } from '../points.js';
 import { reportFixture } from '../report.fixture.js';
 import { forest } from './forest.js';
-import { findings } from './palette.js';
-import { having, rowsWith } from './spec.fixture.js';
+import { rowsWith } from './spec.fixture.js';
 
 const tasks = [
   { name: 'click', type: 'binary' as const },
@@ -13,17 +12,6 @@ const tasks = [
 const { comparison } = await reportFixture({ tasks, failed: ['cgc'], rows: 600, spread: 0.01 });
 const [section] = forest(comparison);
 const panels = section?.drawings[0]?.panels ?? [];
-
-/** Of scales of numbers, outermost first. */
-function numericDomains(spec: unknown): readonly (readonly number[])[] {
-  return having(spec, 'domain').flatMap(({ domain }) =>
-    Array.isArray(domain) && domain.every((end) => typeof end === 'number') ? [domain] : [],
-  );
-}
-
-test('a panel for each task and one for their mean', () => {
-  expect(panels.map(({ title }) => title)).toEqual(['click', 'share', 'time', 'Mean over tasks']);
-});
 
 test('each model has the gain, both intervals, margin and seeds of the table; the best mean stands first', () => {
   const models = ranked(comparison.rows.slice(1));
@@ -47,35 +35,6 @@ test('each model has the gain, both intervals, margin and seeds of the table; th
   const means = rowsWith(panels[3]?.spec, 'label', 'wideLow');
   expect(means.map(({ gain }) => gain)).toEqual(models.map(({ aggregate }) => aggregate?.gain ?? null));
   expect(means.find(({ label }) => label === 'cgc')?.note).toBe('no result');
-});
-
-test('colour and shape are those of the task’s verdict, and the key has the ones that occur', () => {
-  const seen = new Set<string>();
-  for (const [index, { name }] of tasks.entries()) {
-    for (const row of rowsWith(panels[index]?.spec, 'label', 'wideLow')) {
-      const verdict = comparison.rows.find(({ label }) => label === row.label)?.tasks[name]?.verdict ?? 'none';
-      if (verdict !== 'none') seen.add(verdict);
-      expect([row.colour, row.shape]).toEqual([findings[verdict].colour, findings[verdict].shape]);
-    }
-  }
-  expect(seen.size).toBeGreaterThan(2);
-  for (const verdict of seen) expect(section?.key.map(({ label }) => label)).toContain(verdict);
-  expect(new Set(Object.values(findings).map(({ shape, filled }) => `${shape} ${filled}`)).size).toBe(4);
-});
-
-test('tasks with the same metric have one scale of relative gains, given above the axis of the metric', () => {
-  const domains = panels.map(({ spec }) => numericDomains(spec));
-  const percent = pointsOf(comparison)[0]?.tasks.map((task) => task.percent ?? 0) ?? [];
-  const relative = domains.map((own) => own.at(-1));
-  expect(relative[0]).toEqual(relative[1]);
-  expect(relative[0]).not.toEqual(relative[2]);
-  for (const [index, factor] of percent.entries()) {
-    const { mean } = comparison.rows[0]?.tasks[tasks[index]?.name ?? ''] ?? {};
-    expect(factor).toBeCloseTo(100 / (index < 2 ? (mean ?? 0) - 0.5 : (mean ?? 0)), 9);
-    const ends = domains[index]?.[0]?.map((end) => end * factor) ?? [];
-    for (const [at, end] of ends.entries()) expect(end).toBeCloseTo(relative[index]?.[at] ?? Number.NaN, 9);
-    expect(ends).toHaveLength(2);
-  }
 });
 
 test('with axes, and where nothing has a gain, there is no forest plot', async () => {

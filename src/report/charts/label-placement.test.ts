@@ -26,10 +26,6 @@ function faults(points: readonly Place[]): string[] {
   return [...pairs, ...hidden, ...outside.map(({ label }) => `${label} outside`)];
 }
 
-test('labels of ten points at one place cover neither one another nor the points', () => {
-  expect(faults(labels.map((label) => ({ label, x: 170, y: 160 })))).toEqual([]);
-});
-
 test('labels of ten clustered points do not overlap, wherever the cluster is', () => {
   const coordinate = (to: number) => fc.double({ min: 10, max: to - 10, noNaN: true });
   const offset = fc.double({ min: -20, max: 20, noNaN: true });
@@ -48,21 +44,4 @@ test('labels of ten clustered points do not overlap, wherever the cluster is', (
     }),
     { numRuns: 60, seed: 3 },
   );
-});
-
-test('a label away from its point has a line to it, a near one has none', () => {
-  const [alone] = placeLabels([{ label: 'alone', x: 100, y: 100 }], area, fontSize);
-  expect(alone?.leader).toBeNull();
-  expect(
-    Math.hypot((alone?.box.left ?? 0) - 100, ((alone?.box.top ?? 0) + (alone?.box.bottom ?? 0)) / 2 - 100),
-  ).toBeLessThan(20);
-  const crowd = placeLabels(
-    labels.map((label) => ({ label, x: 170, y: 160 })),
-    area,
-    fontSize,
-  );
-  for (const { box, leader, x, y } of crowd) {
-    const gap = Math.hypot(Math.max(box.left - x, x - box.right, 0), Math.max(box.top - y, y - box.bottom, 0));
-    expect(leader === null).toBe(gap <= 14);
-  }
 });

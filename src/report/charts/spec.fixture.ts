@@ -1,5 +1,5 @@
 /** All objects in a chart's specification that have a property, outermost first. */
-export function having(spec: unknown, property: string): Readonly<Record<string, unknown>>[] {
+function having(spec: unknown, property: string): Readonly<Record<string, unknown>>[] {
   if (typeof spec !== 'object' || spec === null) return [];
   const own = property in spec ? [Object.fromEntries(Object.entries(spec))] : [];
   return [...own, ...Object.values(spec).flatMap((value) => having(value, property))];

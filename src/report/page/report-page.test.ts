@@ -92,16 +92,6 @@ test('a row has all numbers of its model: sorted by the unrounded gain, read wit
   expect(textOf(undecided?.[3]?.text ?? '')).toContain('about 40 seeds to decide');
 });
 
-test('rows stand in the order of their mean relative gain, below the baseline; those without a result are dashes and last', () => {
-  const rows = tableOf(reportPage(bare(), []), 'Gains');
-  expect(rows.map(([label]) => textOf(label?.text ?? '').split(' ')[0])).toEqual([
-    ...['single-task', 'PLE', 'ML-MMoE', 'CGC', 'MMoE', 'Stitch', 'Hard', 'Sluice', 'Failed'],
-  ]);
-  const failed = rows.at(-1)?.slice(1) ?? [];
-  expect(failed[0]).toEqual({ key: '', text: 'no result' });
-  expect(new Set(failed.slice(1).map(({ key, text }) => `${text}${key}`))).toEqual(new Set(['–']));
-});
-
 test('a model’s parameters, epochs, time and speed; its config and runs; data, versions and command', async () => {
   const data = await reportFixture({ models: [{ label: 'single-task', type: 'single-task' }], seeds: 3, rows: 50 });
   const rows = data.comparison.rows.map((row) => ({ ...row, atLimit: 2 }));
@@ -163,23 +153,6 @@ test.each(Object.entries(pages))(
       expect(page.split(` id="${id}"`)).toHaveLength(2);
   },
 );
-
-test('every model has a button, whose number is that of its marks', () => {
-  const buttons = [
-    ...pages['a comparison'].matchAll(/<button type="button" data-model="(\d+)"[^>]*>.*?<\/svg>([^<]*)</g),
-  ];
-  expect(buttons.map(([, model, label]) => [model, label])).toEqual(
-    data.comparison.rows.map(({ label }, index) => [String(index), label]),
-  );
-  for (const { label } of data.comparison.rows.slice(1)) {
-    const model = buttons.find(([, , name]) => name === label)?.[1];
-    const tips = [...pages['a comparison'].matchAll(/ data-model="(\d+)" data-tip="([^"&]*)/g)].filter(
-      ([, of]) => of === model,
-    );
-    expect(tips.length).toBeGreaterThan(10);
-    for (const [, , tip = ''] of tips) expect(tip).toMatch(new RegExp(`^${label}\\b`));
-  }
-});
 
 test('what a config or a data set says is text everywhere, in charts too', async () => {
   const tag = '<script>alert(1)</script>';

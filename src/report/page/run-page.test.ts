@@ -17,15 +17,4 @@ test('a run’s page has its metrics on both splits, its notes, its config and i
     );
   expect(page).toContain('>ple train --config a.yaml</pre>');
   expect(page).toContain('learningRate: 0.001');
-  const ownBest = { epoch: 2, validation: { auc: 0.91 }, test: { auc: 0.92 } };
-  const tasks = Object.fromEntries(Object.entries(run.result.tasks).map(([name, own]) => [name, { ...own, ownBest }]));
-  const other = runPage({ ...run, result: { ...run.result, ended: 'limit', tasks } }, '', []);
-  expect(other).toMatch(/<div class="notes" role="note"><p>The run ended at its limit of 3 epochs/);
-  const useless = { ...income, type: 'binary', test: { auc: 0.5, aucInterval: [0.4, 0.6] as const }, validation: {} };
-  const poor = runPage({ ...run, result: { ...run.result, tasks: { income: useless } } }, '', []);
-  expect(textOf(poor)).toMatch(
-    /income\S+ the model does not predict it better than its mean \(AUC 0\.500, 95 % interval 0\.400 to 0\.600\)\./,
-  );
-  expect(textOf(page)).not.toContain('better than its mean');
-  expect(textOf(other)).toContain('never-marriedtest, own best epoch 20.92000');
 });

@@ -41,50 +41,20 @@ export const elementwiseCases: KernelCases = {
   Add: [
     ...binary(tf.add),
     kernelCase([signed(3), signed(2, 3)], tf.add),
-    kernelCase([normal(2, 1)], (x) => tf.add(x, tf.zeros([2, 3]))),
     kernelCase([normal(2, 1)], (x) => tf.add(tf.zeros([3, 1, 4]), x)),
   ],
-  Sub: [
-    ...binary(tf.sub),
-    kernelCase([signed(3), signed(2, 3)], tf.sub),
-    kernelCase([normal(3)], (x) => tf.sub(x, 0)),
-    kernelCase([normal(3)], (x) => tf.sub(0, x)),
-  ],
-  Multiply: [
-    ...binary(tf.mul),
-    kernelCase([signed(3), signed(2, 3)], tf.mul),
-    kernelCase([normal(2, 1)], (x) => tf.mul(x, tf.ones([2, 3]))),
-    kernelCase([normal(2, 1)], (x) => tf.mul(tf.ones([3, 1, 4]), x)),
-    kernelCase([normal(3)], (x) => tf.mul(x, tf.tensor([1]))),
-    kernelCase([normal(3)], (x) => tf.mul(x, tf.tensor([[1]]))),
-  ],
+  Sub: [...binary(tf.sub), kernelCase([normal(3)], (x) => tf.sub(x, 0)), kernelCase([normal(3)], (x) => tf.sub(0, x))],
+  Multiply: [...binary(tf.mul), kernelCase([normal(3)], (x) => tf.mul(x, tf.tensor([[1]])))],
   RealDiv: [
     ...binary(tf.div, normal, positive),
     kernelCase([normal(2, 3)], (x) => tf.div(x, 1)),
     kernelCase([normal(2, 3)], (x) => tf.div(1, x)),
-    kernelCase([normal(4), special(4)], tf.div),
   ],
-  Pow: [
-    ...binary(tf.pow, positive, normal),
-    kernelCase([signed(4)], (x) => tf.pow(x, tf.scalar(2, 'int32'))),
-    kernelCase([normal(3)], (x) => tf.pow(x, 1)),
-    kernelCase([normal(3)], (x) => tf.pow(x, 3)),
-  ],
-  Maximum: [
-    ...binary(tf.maximum),
-    kernelCase([withNaN(8), few(8)], tf.maximum),
-    kernelCase([signed(2, 1), signed(3)], tf.maximum),
-  ],
-  Minimum: [
-    ...binary(tf.minimum),
-    kernelCase([few(8), withNaN(8)], tf.minimum),
-    kernelCase([signed(2, 1), signed(3)], tf.minimum),
-  ],
-  AddN: [
-    kernelCase([normal(2, 3), normal(2, 3), normal(2, 3)], (...terms) => tf.addN(terms)),
-    kernelCase([normal(2)], (x) => tf.addN([x])),
-  ],
-  SquaredDifference: [...binary(tf.squaredDifference), kernelCase([signed(4), signed(4)], tf.squaredDifference)],
+  Pow: [...binary(tf.pow, positive, normal), kernelCase([signed(4)], (x) => tf.pow(x, tf.scalar(2, 'int32')))],
+  Maximum: [...binary(tf.maximum), kernelCase([withNaN(8), few(8)], tf.maximum)],
+  Minimum: [...binary(tf.minimum), kernelCase([few(8), withNaN(8)], tf.minimum)],
+  AddN: [kernelCase([normal(2, 3), normal(2, 3), normal(2, 3)], (...terms) => tf.addN(terms))],
+  SquaredDifference: [...binary(tf.squaredDifference)],
   FloorDiv: [
     kernelCase([signed(20)], (x) => tf.floorDiv(x, tf.scalar(3, 'int32'))),
     kernelCase([signed(20)], (x) => tf.floorDiv(x, tf.scalar(-2, 'int32'))),
@@ -102,7 +72,7 @@ export const elementwiseCases: KernelCases = {
   IsNan: unary(tf.isNaN, withNaN),
   Relu: [...unary(tf.relu), ...unary(tf.relu, withNaN)],
   Sigmoid: unary(tf.sigmoid),
-  Softplus: [...unary(tf.softplus), ...unary(tf.softplus, normal)],
+  Softplus: [...unary(tf.softplus)],
   Tanh: [
     ...unary(tf.tanh),
     // To the last digits near 0 too: Adam divides by such numbers.
@@ -110,18 +80,17 @@ export const elementwiseCases: KernelCases = {
   ],
   Exp: unary(tf.exp),
   Log: unary(tf.log, positive),
-  Neg: [...unary(tf.neg), kernelCase([signed(5)], tf.neg)],
+  Neg: [...unary(tf.neg)],
   Sqrt: unary(tf.sqrt, positive),
-  Abs: [...unary(tf.abs), kernelCase([signed(5)], tf.abs)],
+  Abs: [...unary(tf.abs)],
   Sign: unary(tf.sign),
   Floor: unary(tf.floor),
   Sin: unary(tf.sin, normal),
   Cos: unary(tf.cos, normal),
   Reciprocal: unary(tf.reciprocal, positive),
-  Square: [...unary(tf.square, normal), kernelCase([signed(5)], tf.square)],
+  Square: [...unary(tf.square, normal)],
   Rsqrt: unary(tf.rsqrt, positive),
   Log1p: [
-    ...unary(tf.log1p, positive),
     ...unary(tf.log1p, listed(0, -0.5, -1, -2, 3, 1e30, 1 / 0)),
     // To the last digits near 0 too.
     kernelCase([listed(1e-9, -3e-8, 1e-5, -1e-4, 0.02, 0.9)(6)], (x) => tf.div(tf.log1p(x), x)),
@@ -129,19 +98,12 @@ export const elementwiseCases: KernelCases = {
   // The slope of HardSigmoid must be steep enough for the smallest normal number.
   Step: [
     ...unary((x) => tf.step(x), listed(0, -0, 1.2e-38, -1.2e-38, 3e38, -3e38, 1, -1, 1 / 0, -1 / 0)),
-    ...unary((x) => tf.step(x, -1)),
     ...unary((x) => tf.step(x, 0.25)),
     kernelCase([signed(9)], (x) => tf.step(x)),
   ],
-  ClipByValue: [
-    ...unary((x) => tf.clipByValue(x, -0.5, 0.75)),
-    ...unary((x) => tf.clipByValue(x, -1, 1), infinite),
-    kernelCase([signed(9)], (x) => tf.clipByValue(x, -2, 1)),
-  ],
+  ClipByValue: [...unary((x) => tf.clipByValue(x, -0.5, 0.75)), ...unary((x) => tf.clipByValue(x, -1, 1), infinite)],
   Select: [
     kernelCase([few(2, 3), normal(2, 3), normal(2, 3)], (c, a, b) => tf.where(isPositive(c), a, b)),
-    kernelCase([few(2, 3), normal(2, 3), normal()], (c, a, b) => tf.where(isPositive(c), a, b)),
-    kernelCase([few(2, 1), normal(3), normal(2, 3)], (c, a, b) => tf.where(isPositive(c), a, b)),
     kernelCase([few(3), normal(2, 3), normal(2, 3)], (c, a, b) => tf.where(isPositive(c), a, b)),
     kernelCase([few(4), signed(4), signed(4)], (c, a, b) => tf.where(isPositive(c), a, b)),
     // A masked NaN must not come through.
@@ -149,11 +111,8 @@ export const elementwiseCases: KernelCases = {
   ],
   Cast: [
     kernelCase([listed(0.5, -0.5, 1.7, -1.7, 0, -3, 1e9)(7)], (x) => tf.cast(x, 'int32')),
-    kernelCase([signed(2, 3)], (x) => tf.cast(x, 'float32')),
     kernelCase([few(5)], (x) => tf.cast(x, 'bool')),
     kernelCase([few(5)], (x) => tf.cast(isPositive(x), 'float32')),
-    kernelCase([few(5)], (x) => tf.cast(isPositive(x), 'int32')),
-    kernelCase([few(2, 1)], (x) => tf.cast(tf.add(x, tf.zeros([2, 3])), 'int32')),
   ],
   Identity: [kernelCase([normal(2, 3)], (x) => [tf.clone(x), x])],
   ZerosLike: [kernelCase([normal(2, 3)], tf.zerosLike), kernelCase([signed(2)], tf.zerosLike)],
@@ -161,10 +120,5 @@ export const elementwiseCases: KernelCases = {
 };
 
 function comparison(run: (a: Tensor, b: Tensor) => Tensor): KernelCase[] {
-  return [
-    ...binary(run, few),
-    kernelCase([signed(9), signed(1)], run),
-    kernelCase([withNaN(8), few(8)], run),
-    kernelCase([infinite(4), few(4)], run),
-  ];
+  return [...binary(run, few), kernelCase([withNaN(8), few(8)], run), kernelCase([infinite(4), few(4)], run)];
 }

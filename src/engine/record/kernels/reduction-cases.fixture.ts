@@ -14,16 +14,11 @@ import {
 function reductions(run: (x: Tensor, axis?: number | number[], keepDims?: boolean) => Tensor): KernelCase[] {
   return [
     kernelCase([normal(2, 3, 4)], (x) => run(x)),
-    kernelCase([normal(2, 3, 4)], (x) => run(x, 0)),
     kernelCase([normal(2, 3, 4)], (x) => run(x, -1)),
-    kernelCase([normal(2, 3, 4)], (x) => run(x, 1, true)),
     kernelCase([normal(2, 3, 4)], (x) => run(x, [2, 0])),
     kernelCase([normal(2, 3, 4)], (x) => run(x, [-1, -2], true)),
-    kernelCase([normal(5, 1)], (x) => run(x, 1)),
     kernelCase([normal(5, 1)], (x) => run(x, 0, true)),
-    kernelCase([normal(1, 5, 2)], (x) => run(x, [0, 1])),
     kernelCase([normal()], (x) => run(x)),
-    kernelCase([normal(1)], (x) => run(x, 0)),
     kernelCase([signed(4, 3)], (x) => run(x, 0)),
     kernelCase([normal(2, 1)], (x) => run(tf.add(x, tf.zeros([2, 3])), 1)),
   ];
@@ -44,21 +39,18 @@ export const reductionCases: KernelCases = {
     kernelCase([small(3, 256, 171)], (x) => tf.sum(x, 1)),
     kernelCase([small(2, 2, 256, 128)], (x) => tf.sum(x, -2, true)),
     kernelCase([small(1, 5, 3, 7)], (x) => tf.sum(x, 1)),
-    kernelCase([small(20, 30, 7)], (x) => tf.sum(x, 1)),
   ],
   Mean: reductions(tf.mean),
   Max: reductions(tf.max),
   Min: reductions(tf.min),
   Softmax: [
     kernelCase([normal(2, 3, 4)], (x) => tf.softmax(x)),
-    kernelCase([normal(5)], (x) => tf.softmax(x)),
     kernelCase([normal(5, 1)], (x) => tf.softmax(x)),
     kernelCase([large(3, 5)], (x) => tf.softmax(x)),
     kernelCase([normal(4, 3)], (x) => tf.softmax(tf.add(x, tf.tensor1d([0, -1e30, 0])))),
   ],
   LogSoftmax: [
     kernelCase([normal(2, 3, 4)], logSoftmax, (x) => tf.logSoftmax(x)),
-    kernelCase([normal(5)], logSoftmax, (x) => tf.logSoftmax(x)),
     kernelCase([large(3, 5)], logSoftmax, (x) => tf.logSoftmax(x)),
   ],
 };
