@@ -23,7 +23,7 @@ export interface Compared {
   readonly design: Design;
   /** Of rows and test sets that later runs share with earlier ones: test rows over training rows, where one file is split anew. Else 0. */
   readonly overlap: number;
-  /** Task by task, then the mean of tasks. Empty for the reference itself. */
+  /** Task by task, then the mean of tasks. Without runs for the reference itself. */
   readonly measures: readonly Measure[];
 }
 
@@ -35,6 +35,18 @@ export interface Measure {
   readonly gain: number | null;
   /** The reference's mean in the metric's own direction. Null for the mean of tasks, and without runs. */
   readonly level: number | null;
+}
+
+const nothing: Measure = {
+  model: { runs: [], values: [] },
+  reference: { runs: [], values: [] },
+  gain: null,
+  level: null,
+};
+
+/** Whether any of a model's gains is known. */
+export function hasGain({ measures }: Compared): boolean {
+  return measures.some(({ gain }) => gain !== null);
 }
 
 /** All models at one point of the axes, entry by entry. */
@@ -53,8 +65,8 @@ export function compareModel(
   tasks: readonly JudgedTask[],
   weights: readonly number[],
 ): Compared {
-  const apart = { entry, reference, design: 'independent', overlap: 0, measures: [] } as const;
-  if (reference === undefined || entry === reference) return apart;
+  if (reference === undefined || entry === reference)
+    return { entry, reference, design: 'independent', overlap: 0, measures: [...tasks, null].map(() => nothing) };
   const [own, other] = [runsOf(entry), runsOf(reference)];
   for (const { seed, run } of own) {
     const same = other.find((candidate) => candidate.seed === seed);

@@ -5,7 +5,7 @@ import { pointText } from '../plan/axis-point.js';
 import { familyError, isSamePlan, type LookToCome } from '../plan/looks.js';
 import { isConstant } from '../statistics/moments.js';
 import { fewestRuns } from '../statistics/verdict.js';
-import type { Compared, PointTable } from './compared-model.js';
+import { type Compared, hasGain, type PointTable } from './compared-model.js';
 import { notesOnRuns } from './notes-on-runs.js';
 import { type Entry, type JudgedTask, testValue } from './task-gain.js';
 
@@ -57,7 +57,7 @@ function onErrors(
     notes.push(
       `Task '${name}': ${metric.name} has no error over test rows; use uncertainty: seeds, or another metric.`,
     );
-  const designs = new Set(compared.flatMap(({ design, measures }) => (measures.length > 0 ? design : [])));
+  const designs = new Set(compared.filter(hasGain).map(({ design }) => design));
   if (uncertainty === 'both' && designs.has('draws'))
     notes.push('Data are drawn anew for each seed: errors over draws of the data already include the choice of rows.');
   if (designs.has('splits'))
@@ -118,12 +118,13 @@ function onUndefinedMetrics(entry: Entry, tasks: readonly JudgedTask[]): readonl
 }
 
 function onGains(
-  { entry, measures }: Compared,
+  compared: Compared,
   row: ComparisonRow | undefined,
   tasks: readonly JudgedTask[],
   { seeds, uncertainty, baseline }: Settings,
 ): readonly string[] {
-  if (measures.every(({ gain }) => gain === null)) return [];
+  if (!hasGain(compared)) return [];
+  const { entry, measures } = compared;
   if (measures.every(({ model, reference }) => model.values.length > 0 && isEqual(model.values, reference.values)))
     return [`${titleOf(entry)}: every metric equals ${baseline}'s in every run.`];
   return tasks.flatMap(({ name, metric }, index) => {

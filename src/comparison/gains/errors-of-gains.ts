@@ -7,6 +7,7 @@ import { type RunVariance, squeezedVariances, varianceOf } from '../statistics/s
 import {
   aggregateFactors,
   type Compared,
+  hasGain,
   type Measure,
   runsOf,
   type SeededRun,
@@ -55,7 +56,7 @@ export async function errorsOf(compared: readonly Compared[], point: Point): Pro
       return { estimated: uncertainty === 'rows' ? [] : (estimated ?? []), known };
     });
   });
-  const independent = compared.some(({ design, measures }) => design === 'independent' && measures.length > 0);
+  const independent = compared.some((model) => model.design === 'independent' && hasGain(model));
   return {
     errors,
     priorDegreesOfFreedom: independent && uncertainty !== 'rows' ? pool.priorDegreesOfFreedom : 0,

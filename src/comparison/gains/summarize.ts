@@ -17,7 +17,7 @@ import { byPoint } from '../plan/axis-point.js';
 import type { LookToCome } from '../plan/looks.js';
 import { mean } from '../statistics/moments.js';
 import { mostAtLimit, rowVerdict } from '../statistics/verdict.js';
-import { type Compared, compareModel, type PointTable, runsOf, sampleOf } from './compared-model.js';
+import { type Compared, compareModel, hasGain, type PointTable, runsOf, sampleOf } from './compared-model.js';
 import { notesOn } from './comparison-notes.js';
 import { type ErrorsOfGains, errorsOf } from './errors-of-gains.js';
 import { type Entry, inOrder, type JudgedTask, judge, levelOf, signOf, testValue } from './task-gain.js';
@@ -87,9 +87,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
       ),
     });
   }
-  const designs = tables.flatMap(({ compared }) =>
-    compared.flatMap((model) => (model.measures.length > 0 ? model.design : [])),
-  );
+  const designs = tables.flatMap(({ compared }) => compared.filter(hasGain).map(({ design }) => design));
   const rows = tables.flatMap((table) => table.rows);
   const contrasts = tables.flatMap((table) => table.contrasts);
   const verdicts = [...rows, ...contrasts].flatMap(({ tasks: ofTasks }) =>
@@ -234,15 +232,13 @@ function contrastOf(compared: Compared, tested: TestedGains, tasks: readonly Jud
  * Mean and worst gain over tasks, in the metric that selects epochs for their type and has one scale for all tasks.
  * Null if tasks differ in type or a gain is missing.
  */
-function overTasks(
-  { entry, reference, measures }: Compared,
-  tasks: readonly JudgedTask[],
-): Pick<ComparisonRow, 'meanGain' | 'worstGain'> {
+function overTasks(compared: Compared, tasks: readonly JudgedTask[]): Pick<ComparisonRow, 'meanGain' | 'worstGain'> {
+  const { entry, reference } = compared;
   const types = new Set(tasks.map(({ metric }) => metric.type));
   const metric = metrics.all.find(({ type, score }) => types.has(type) && score);
   const gains = metric
     ? tasks.flatMap(({ name }) => {
-        if (measures.length === 0 || !reference) return [];
+        if (!hasGain(compared) || !reference) return [];
         const [own, other] = [entry, reference].map((one) => sampleOf(runsOf(one), { name, metric }).values);
         return own?.length && other?.length ? mean(own) - mean(other) : [];
       })
