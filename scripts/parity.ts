@@ -47,6 +47,7 @@ function vitest(device: string): Promise<number> {
       'run',
       '--no-file-parallelism',
       'src/training/parity',
+      'src/engine/record/kernels',
       'src/engine/engine.test.ts',
     ],
     { stdio: 'inherit', env: { ...process.env, PLE_PARITY_DEVICE: device } },

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
+import { afterAll, onTestFinished, vi } from 'vitest';
 import { type RawRow, rawRows, rawText } from '../data/census-income/census-income.fixture.js';
 import { main } from './main.js';
 
@@ -57,6 +57,16 @@ export async function ple(
  */
 export async function pleHere(words: readonly string[], options: { readonly cwd?: string } = {}): Promise<Finished> {
   const from = process.cwd();
+  if (options.cwd) process.chdir(options.cwd);
+  try {
+    return await printedBy(() => main(words));
+  } finally {
+    process.chdir(from);
+  }
+}
+
+/** What a part of a command prints here, and its exit code. */
+export async function printedBy(run: () => Promise<number>): Promise<Finished> {
   const written = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).flatMap((name) => [
     vi.spyOn(process[name], 'on').mockReturnThis(), // no listener of a call's is left
@@ -65,11 +75,9 @@ export async function pleHere(words: readonly string[], options: { readonly cwd?
       return true;
     }),
   ]);
-  if (options.cwd) process.chdir(options.cwd);
   try {
-    return { status: await main(words), ...written };
+    return { status: await run(), ...written };
   } finally {
-    process.chdir(from);
     for (const spy of spies) spy.mockRestore();
   }
 }
@@ -83,6 +91,13 @@ export function contentsOf(folder: string): string[] {
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ple-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A folder that goes when all tests of the file have ended. */
+export function folderOfFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-test-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

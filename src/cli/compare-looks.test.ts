@@ -3,21 +3,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readComparison } from '../comparison/stored/stored-runs.js';
-import { ple } from './command.fixture.js';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
+import { pleHere } from './command.fixture.js';
 import { smallComparison } from './compare.fixture.js';
+
+withoutCharts();
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-looks-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Every run is on its plateau from the start. */
 const config = smallComparison(folder, [
-  ['  rows: { train: 4000,', '  rows: { train: 500,'],
-  ['  epochs: 3', '  epochs: 200\n  earlyStopping: { patience: 1 }'],
+  ['train: 4000, validation: 500, test: 500', 'train: 64, validation: 64, test: 64'],
+  ['  epochs: 3', '  epochs: 200\n  earlyStopping: { patience: 1, minDelta: 0.1 }'],
+  ['learningRate: 0.01', 'learningRate: 1e-9'],
+  ['    - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }\n', ''],
 ]);
 
 async function looksWith(seeds: string) {
-  const { status, stdout, stderr } = await ple(['compare', '--config', config, `compare.seeds=${seeds}`], {
-    cwd: folder,
-  });
+  const { status, stdout, stderr } = await pleHere(
+    ['compare', '--config', config, '--jobs', '1', `compare.seeds=${seeds}`],
+    { cwd: folder },
+  );
   expect(status, stderr).toBe(0);
   const { looks, test } = readComparison(join(folder, 'runs/small'));
   return {
@@ -54,11 +61,16 @@ test('a plan, seeds added by hand, fewer seeds again, and the plan again: each o
 });
 
 test('a plan that ends since nothing can be decided says so', async () => {
-  const short = smallComparison(folder, [['name: small', 'name: short']]);
-  const words = ['compare', '--config', short, 'compare.seeds={ first: 3, step: 1, most: 4 }'];
-  const { status, stderr } = await ple(words, { cwd: folder });
+  const short = smallComparison(folder, [
+    ['name: small', 'name: short'],
+    ['train: 4000', 'train: 64'],
+    ['epochs: 3', 'epochs: 1'],
+    ['    - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }\n', ''],
+  ]);
+  const words = ['compare', '--config', short, '--jobs', '1', 'compare.seeds={ first: 3, step: 1, most: 4 }'];
+  const { status, stderr } = await pleHere(words, { cwd: folder });
   expect(status, stderr).toBe(0);
   expect(stderr).toContain(
-    "note: After 3 seeds 2 of 2 models have no verdict: more than a fifth of their runs, or of single-task's, ended at the limit of epochs.",
+    "note: After 3 seeds 1 of 1 models have no verdict: more than a fifth of their runs, or of single-task's, ended at the limit of epochs.",
   );
 });

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type Finished, ple, pleHere, temporaryFolder } from './command.fixture.js';
-import { runsIn, smallComparison } from './compare.fixture.js';
+import { type Finished, pleHere, temporaryFolder } from './command.fixture.js';
+import { smallComparison } from './compare.fixture.js';
 
 let folder: string;
 let config: string;
 const at = (...path: string[]) => join(folder, ...path);
 
-function compare(words: readonly string[], run: typeof pleHere = pleHere): Promise<Finished> {
-  return run(['compare', '--config', config, ...words], { cwd: folder });
+function compare(words: readonly string[]): Promise<Finished> {
+  return pleHere(['compare', '--config', config, ...words], { cwd: folder });
 }
 
 beforeAll(() => {
@@ -35,15 +35,15 @@ describe('the config of a comparison', () => {
     expect(stderr).toMatch(/^ple: .*comparison.*ple compare --config .*compare\.yaml\n$/);
   });
 
-  test.each<[string, string, RegExp, run?: typeof ple]>([
+  test.each([
     ['an unknown label of a model', 'compare.models=[{ type: plle }]', /unknown model 'plle' \(did you mean 'ple'\?\)/],
     ['a wrong value on an axis', 'compare.axes={ train.batchSize: [32, many] }', /train\.batchSize/],
     ['a model that only a run would take', 'model.levels=[[8]]', /^ple: override 'model\.levels=.*compare\.models/],
-    ['an engine that is not there', 'engine.device=cuda', /engine\.device: cuda is not/, ple],
+    ['an engine that is not there', 'engine.device=cuda', /engine\.device: cuda is not/],
     ['a model that takes another shape', 'compare.models.2.levels=[[8],[8]]', /one level/],
     ['a shape to try that a model does not take', 'compare.tune={ model.levels: [[[8],[8]]] }', /one level/],
-  ])('with %s is refused before anything starts', async (_, word, message, run) => {
-    const { status, stderr } = await compare(['--runs', 'refused', word], run);
+  ])('with %s is refused before anything starts', async (_, word, message) => {
+    const { status, stderr } = await compare(['--runs', 'refused', word]);
     expect(status).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^ple: [^\n]+\n$/);
@@ -51,7 +51,7 @@ describe('the config of a comparison', () => {
   });
 
   test('with a task that the data do not have is refused, with one line', async () => {
-    const { status, stderr } = await compare(['--runs', 'refused', '--jobs', '2', 'tasks.1.name=y3'], ple);
+    const { status, stderr } = await compare(['--runs', 'refused', '--jobs', '2', 'tasks.1.name=y3']);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^ple: [^\n]*the data have no task 'y3'[^\n]*\n$/);
   });
@@ -61,14 +61,6 @@ describe('the config of a comparison', () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(/^ple: --jobs .*: give a number of processes/);
   });
-});
-
-test('errors over more test rows than predictions are kept for are refused before anything is trained', async () => {
-  const words = ['--runs', 'large', 'dataset.rows.test=1000001', 'compare.uncertainty=both'];
-  const { status, stderr } = await compare(words, ple);
-  expect(stderr).toMatch(/compare\.uncertainty: 'both' needs the predictions of every run.*the data have 1,000,001/);
-  expect(status).toBe(2);
-  expect(runsIn(at('large/small'))).toEqual([]);
 });
 
 test('a metric within groups, of data without groups, is refused by a dry run too', async () => {
@@ -83,7 +75,7 @@ test('a metric within groups, of data without groups, is refused by a dry run to
     ['name: y1, type: regression, standardize: true', 'name: y1, type: binary'],
     ['seeds: 2', 'seeds: 2\n  metrics: { y1: groupedAuc }'],
   ]);
-  const { status, stderr } = await ple(['compare', '--config', config, '--dry-run']);
+  const { status, stderr } = await pleHere(['compare', '--config', config, '--dry-run']);
   expect(status).toBe(2);
   expect(stderr).toMatch(/^ple: compare\.metrics\.y1: 'groupedAuc' needs data that .*dataset\.group/m);
 });
@@ -97,6 +89,6 @@ test('data that are not there end it, also where several shapes are read before'
     ],
     ['seeds: 2', 'seeds: 2\n  match: parameters\n  axes: { dataset.path: [none-1.csv, none-2.csv, none-3.csv] }'],
   ]);
-  const { status, stderr } = await ple(['compare', '--config', config, '--runs', join(folder, 'runs')]);
+  const { status, stderr } = await pleHere(['compare', '--config', config, '--runs', join(folder, 'runs')]);
   expect([status, stderr]).toEqual([3, expect.stringContaining('There is no file none-1.csv in /')]);
 });

@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { randomFromSeed } from '../support/random.js';
-import { type Finished, ple, pleHere } from './command.fixture.js';
-import { comparisonIn, runsIn, startPle } from './compare.fixture.js';
+import { type Finished, pleHere } from './command.fixture.js';
+import { comparisonIn, runsIn } from './compare.fixture.js';
+
+withoutCharts();
 
 /** Each of the two settings trains one task, so that each task chooses another. Every run takes a fraction of a second. */
 const config = (name: string, tasks: readonly string[], settings: string) => `name: ${name}
@@ -27,12 +30,12 @@ let folder: string;
 let first: Finished;
 const at = (...path: string[]) => join(folder, ...path);
 const compare = (name: string, ...words: string[]) =>
-  ple(['compare', '--config', `${name}.yaml`, '--jobs', '2', ...words], { cwd: folder });
+  pleHere(['compare', '--config', `${name}.yaml`, '--jobs', '2', ...words], { cwd: folder });
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ple-tune-'));
   const random = randomFromSeed(1).stream('rows');
-  const rows = Array.from({ length: 1200 }, () => {
+  const rows = Array.from({ length: 400 }, () => {
     const [a, b, c] = [random.normal(), random.normal(), random.normal()];
     return [a, b, c, Math.sin(a) + b, a * c - b].join(',');
   });
@@ -123,28 +126,6 @@ test('is made again by ple report, and checked by the script', async () => {
   const words = ['--import', 'tsx', 'scripts/check-comparison.ts', at('runs/both')];
   const checked = spawnSync(process.execPath, words, { cwd: resolve(import.meta.dirname, '../..'), encoding: 'utf8' });
   expect(checked.stdout).toMatch(/numbers of 2 rows and 0 contrasts agree/);
-});
-
-test('killed among the parts, it continues to the same', async () => {
-  const words = [
-    'compare',
-    '--config',
-    at('both.yaml'),
-    '--runs',
-    at('killed'),
-    '--jobs',
-    '1',
-    `dataset.path=${at('rows.csv')}`,
-  ];
-  const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
-  // The four runs of the search have two checkpoints each, and the first part has two.
-  const env = { KILL_AT: 'checkpoint:11', KILL_GROUP: '1' };
-  const killed = await startPle(words, { nodeOptions: killAt, env }).finished;
-  expect(killed.status, killed.stderr).toBe('SIGKILL');
-  expect(runsIn(at('killed/both'))).toHaveLength(2);
-  const again = await ple(words);
-  expect(again.status, again.stderr).toBe(0);
-  expect(comparisonIn(at('killed/both'))).toBe(comparisonIn(at('runs/both')));
 });
 
 test.each([

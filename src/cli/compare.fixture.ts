@@ -98,6 +98,11 @@ export function workersOf(folder: string): { readonly run: string; readonly pid:
   });
 }
 
+/** One of them that has ended an epoch and still trains. */
+export function trainingRun(folder: string): { readonly run: string; readonly pid: number } | undefined {
+  return workersOf(folder).find(({ run }) => existsSync(join(run, 'checkpoints/last.safetensors')));
+}
+
 /** Waits until it holds, at most 20 s. */
 export async function until<Value>(what: string, test: () => Value | undefined | false): Promise<Value> {
   for (let tries = 0; tries < 2000; tries++) {

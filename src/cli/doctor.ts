@@ -1,4 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
+import type { Look } from '../engine/devices/choose-device.js';
 import { type Candidate, type Finding, nameOf } from '../engine/devices/device.js';
 import type { Machine } from '../engine/devices/machine.js';
 import type { Surveyed } from '../engine/devices/survey.js';
@@ -21,14 +22,18 @@ const words = () =>
  * can.
  */
 export const doctor = defineCommand(words, async ({ json }) => {
-  const [{ describeMachine }, { survey }, { lookAtMachine }] = await Promise.all([
+  const { lookAtMachine } = await import('../engine/devices/choose-device.js');
+  return examine(lookAtMachine(), json ?? false);
+});
+
+export async function examine(look: Look, json: boolean): Promise<number> {
+  const [{ describeMachine }, { survey }] = await Promise.all([
     import('../engine/devices/machine.js'),
     import('../engine/devices/survey.js'),
-    import('../engine/devices/choose-device.js'),
   ]);
   const machine = await describeMachine(['.', cacheFolder]);
   let timer: NodeJS.Timeout | undefined;
-  const { devices, auto } = await survey(lookAtMachine(), (candidate) => {
+  const { devices, auto } = await survey(look, (candidate) => {
     clearTimeout(timer);
     timer = setTimeout(() => process.stderr.write(`Trying ${titleOf(candidate)}…\n`), 1000 * secondsUntilProgress);
   }).finally(() => clearTimeout(timer));
@@ -42,7 +47,7 @@ export const doctor = defineCommand(words, async ({ json }) => {
     process.stdout.write(`\n${end}\n`);
   }
   return auto ? exitCode.done : exitCode.failed;
-});
+}
 
 function titleOf(candidate: Candidate): string {
   const library = candidate.pureJs ? 'plain JavaScript' : 'tfjs-node';

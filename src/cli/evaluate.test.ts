@@ -1,12 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
-import { pleHere } from './command.fixture.js';
+import { folderOfFile, pleHere } from './command.fixture.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-evaluate-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 writeMixedTable(folder);
 const file = (name: string) => join(folder, name);
 const tasks = '[{ name: click, type: binary }, { name: spend, type: regression }]';

@@ -1,16 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { onnxFile } from '../serving/export/onnx-file.js';
 import { writeSafetensorsFolder } from '../serving/export/safetensors-folder.js';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
 import { readTrainedRun } from '../serving/trained-run.js';
 import { readSafetensors } from '../support/safetensors.js';
-import { contentsOf, pleHere } from './command.fixture.js';
+import { contentsOf, folderOfFile, pleHere } from './command.fixture.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-export-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 writeMixedTable(folder);
 const tasks = '[{ name: click, type: binary }, { name: plan, type: multiclass }]';
 const run = await trainedOnMixed(folder, tasks, '{ type: mmoe, levels: [[4]], tower: [], experts: 2 }');

@@ -1,62 +1,36 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startPle, until } from './compare.fixture.js';
+import { expect, test } from 'vitest';
+import { pleHere, temporaryFolder } from './command.fixture.js';
+import { until } from './compare.fixture.js';
 
-let folder = '';
-let [run, comparison] = ['', ''];
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-reading-'));
-  const rows = Array.from({ length: 2000 }, (_, row) => `${row / 7},${row % 5},${row % 2},${row % 3 === 0 ? 1 : 0}\n`);
-  writeFileSync(join(folder, 'rows.csv'), `a,b,y1,y2\n${rows.join('').repeat(600)}`); // it takes seconds to read
-  const data = `name: slow
-dataset: { loader: table, path: ${join(folder, 'rows.csv')}, cache: ${join(folder, 'cache')}, tasks: { y1: {}, y2: {} } }
-tasks: [{ name: y1, type: binary }, { name: y2, type: binary }]
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s while data are read ends ple train in one line, and nothing half-written stays',
+  async (signal) => {
+    const folder = temporaryFolder();
+    const cache = join(folder, 'cache');
+    const rows = Array.from({ length: 2000 }, (_, row) => `${row / 7},${row % 5},${row % 2}\n`);
+    writeFileSync(join(folder, 'rows.csv'), `a,b,y\n${rows.join('').repeat(100)}`);
+    const config = join(folder, 'run.yaml');
+    writeFileSync(
+      config,
+      `name: slow
+dataset: { loader: table, path: ${join(folder, 'rows.csv')}, cache: ${cache}, tasks: { y: {} } }
+tasks: [{ name: y, type: binary }]
+model: { type: single-task, levels: [[4]], tower: [] }
 train: { epochs: 1, batchSize: 256, optimizer: { type: adam, learningRate: 0.01 } }
 engine: { device: cpu }
-`;
-  const model = '{ type: hard-sharing, levels: [[4]], tower: [] }';
-  [run, comparison] = [join(folder, 'run.yaml'), join(folder, 'comparison.yaml')];
-  writeFileSync(run, `${data}model: ${model}\n`);
-  writeFileSync(comparison, `${data}compare: { models: [${model}], seeds: 2 }\n`);
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const runs = () => ['--runs', join(folder, 'runs')];
-const halfWritten = () => readdirSync(folder).includes('cache') && readdirSync(join(folder, 'cache')).length > 0;
-
-const oneLine =
-  /^(note: Kinds of columns were inferred .*\n)?ple: Interrupted: the data were not read to their end\.\n$/;
-test.each<[NodeJS.Signals, string, () => string[], RegExp]>([
-  ['SIGINT', 'data prepare', () => [run], oneLine],
-  ['SIGTERM', 'data prepare', () => [run], oneLine],
-  ['SIGINT', 'data inspect', () => [run], oneLine],
-  ['SIGTERM', 'train', () => ['--config', run, ...runs()], oneLine],
-  ['SIGINT', 'train --dry-run', () => ['--config', run], oneLine],
-  ['SIGINT', 'compare', () => ['--config', comparison, ...runs()], /\nInterrupted\. The same command continues/],
-  ['SIGTERM', 'compare --dry-run', () => ['--config', comparison, ...runs()], /\nple: Interrupted\.\n$/],
-])('%s while ple %s reads data ends it, and nothing half-written stays', async (signal, command, words, said) => {
-  const started = startPle([...command.split(' '), ...words()]);
-  await until('a preparation has begun', halfWritten);
-  process.kill(-started.pid, signal); // to the whole group, as a terminal does
-  const { status, stdout, stderr } = await started.finished;
-  expect(status, stderr).toBe(130);
-  expect(stderr).toMatch(said);
-  expect(stdout).toBe('');
-  expect(readdirSync(folder).flatMap((name) => (name === 'cache' ? readdirSync(join(folder, name)) : []))).toEqual([]);
-});
-
-test('SIGINT while ple data inspect FILE --write reads a table ends it, and nothing stays in the temporary folder', async () => {
-  const temporary = join(folder, 'tmp');
-  mkdirSync(temporary);
-  const words = ['data', 'inspect', join(folder, 'rows.csv'), '--write'];
-  const started = startPle(words, { env: { TMPDIR: temporary } });
-  await until('a reading has begun', () => readdirSync(temporary).length > 0);
-  process.kill(-started.pid, 'SIGINT');
-  const { status, stdout, stderr } = await started.finished;
-  expect(status, stderr).toBe(130);
-  expect(stderr).toMatch(oneLine);
-  expect(stdout).toBe('');
-  expect(readdirSync(temporary)).toEqual([]);
-});
+`,
+    );
+    const work = pleHere(['train', config, '--runs', join(folder, 'runs')]);
+    await until(
+      'a preparation has begun',
+      () => readdirSync(folder).includes('cache') && readdirSync(cache).length > 0,
+    );
+    process.emit(signal);
+    const { status, stdout, stderr } = await work;
+    expect([status, stdout]).toEqual([130, '']);
+    expect(stderr).toMatch(/^(note: .*\n)?ple: Interrupted: the data were not read to their end\.\n$/);
+    expect(readdirSync(folder).flatMap((name) => (name === 'cache' ? readdirSync(cache) : []))).toEqual([]);
+  },
+);

@@ -2,7 +2,7 @@
 //   compile        when ONNX Runtime is to create the first session
 //   run:N          at the N-th run of a session
 //   checkpoint:N   half-way through writing the N-th last.safetensors
-// With KILL_GROUP it kills its whole process group.
+// With KILL_GROUP it kills its whole process group; KILL_WITH is another signal than SIGKILL.
 import fsPromises from 'node:fs/promises';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 
@@ -10,7 +10,7 @@ const [place, count = '1'] = (process.env.KILL_AT ?? '').split(':');
 let left = Number(count);
 const strike = () => {
   left -= 1;
-  if (left === 0) process.kill(process.env.KILL_GROUP ? 0 : process.pid, 'SIGKILL');
+  if (left === 0) process.kill(process.env.KILL_GROUP ? 0 : process.pid, process.env.KILL_WITH ?? 'SIGKILL');
 };
 
 if (place === 'compile' || place === 'run') {

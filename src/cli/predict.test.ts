@@ -1,16 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { deviceNames } from '../config/device-names.js';
 import { predict, type RowsEvent } from '../library.js';
 import { trainedOnMixed, writeMixedTable } from '../serving/mixed-table.fixture.js';
 import { checkNames } from '../serving/predict-rows.js';
 import { readTrainedRun } from '../serving/trained-run.js';
-import { pleHere } from './command.fixture.js';
+import { folderOfFile, pleHere } from './command.fixture.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-predict-command-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfFile();
 writeMixedTable(folder);
 const file = (name: string) => join(folder, name);
 const tasks = '[{ name: click, type: binary }, { name: plan, type: multiclass }]';

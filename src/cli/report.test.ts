@@ -1,27 +1,24 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { censusConfig, contentsOf, ple, pleHere } from './command.fixture.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { censusConfig, contentsOf, folderOfFile, pleHere } from './command.fixture.js';
 
-let folder = '';
+const folder = folderOfFile();
 let [single, shared] = ['', ''];
 const at = (...names: string[]) => join(folder, ...names);
 const run = (...words: string[]) => pleHere(words, { cwd: folder });
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-report-'));
   const words = ['train', '--config', censusConfig(folder), 'train.epochs=1'];
   const model = 'model={type: single-task, levels: [[8]], tower: [4]}';
-  const alone = await ple([...words, 'name=alone', model], { cwd: folder });
-  const together = await ple([...words, 'name=together'], { cwd: folder });
+  const alone = await run(...words, 'name=alone', model);
+  const together = await run(...words, 'name=together');
   expect([alone.status, together.status], alone.stderr + together.stderr).toEqual([0, 0]);
   const names = readdirSync(at('runs'));
   single = `runs/${names.find((name) => name.startsWith('alone-'))}`;
   shared = `runs/${names.find((name) => name.startsWith('together-'))}`;
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Logits of the single-task run's test rows, as a CSV. */
 function logits(): string {
@@ -36,7 +33,7 @@ function logits(): string {
 describe('ple report', () => {
   test('prints the table of stored runs, and writes the files of a comparison, without training', async () => {
     const before = contentsOf(at('runs'));
-    const { status, stdout, stderr } = await ple(['report', single, shared], { cwd: folder });
+    const { status, stdout, stderr } = await run('report', single, shared);
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/^alone +baseline +0\.\d+ AUC +0\.\d+ AUC$/m);
     expect(stdout).toMatch(/^together +not trained to a plateau +[-+]0\.\d+ AUC +[-+]0\.\d+ AUC$/m);
@@ -105,7 +102,7 @@ describe('ple report', () => {
   });
 
   test('of one run prints its metrics and writes its own page', async () => {
-    const { status, stdout, stderr } = await ple(['report', single], { cwd: folder });
+    const { status, stdout, stderr } = await run('report', single);
     expect([status, stderr]).toEqual([0, `Written to ${single}/report.html\n`]);
     expect(stdout).toMatch(/^task +split +auc .*\nincome +validation +0\.\d+ .*\nincome +test /m);
     const page = readFileSync(at(single, 'report.html'), 'utf8');
@@ -147,7 +144,7 @@ describe('ple report', () => {
 
 describe('ple diff', () => {
   test('shows what differs between two runs, and exits with 0', async () => {
-    const { status, stdout, stderr } = await ple(['diff', single, shared], { cwd: folder });
+    const { status, stdout, stderr } = await run('diff', single, shared);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^model\.type +single-task +cgc$/m);
     expect(stdout).toMatch(/^parameters\.network +\d+ +\d+$/m);

@@ -1,16 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { pleHere } from './command.fixture.js';
 
 const root = resolve(import.meta.dirname, '../..');
-
-test('the tables of the documentation and the schema beside the configs are those of the program', async () => {
-  const words = ['--import', 'tsx', 'scripts/docs.ts', '--check'];
-  expect(await promisify(execFile)(process.execPath, words, { cwd: root })).toEqual({ stdout: '', stderr: '' });
-});
 
 test('ple schema prints the schema that the configs name', async () => {
   const { status, stdout } = await pleHere(['schema']);

@@ -1,9 +1,12 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { readRun } from '../training/finished-run.js';
-import { ple, pleHere, temporaryFolder } from './command.fixture.js';
+import { pleHere, temporaryFolder } from './command.fixture.js';
 import { runsIn } from './compare.fixture.js';
+
+withoutCharts();
 
 const rows = Array.from({ length: 600 }, (_, i) => {
   const [a, b] = [Math.sin(3 * i), Math.cos(7 * i)];
@@ -18,7 +21,7 @@ dataset:
   columns: { c: numeric }
   splitSeed: run
 tasks: [{ name: click, type: binary }, { name: id, type: regression, standardize: true }]
-train: { epochs: 2, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }
+train: { epochs: 1, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }
 engine: { device: cpu, threads: 1 }
 compare:
   models:
@@ -32,7 +35,7 @@ test('splitSeed: run: models under one seed see the same rows, and seeds have te
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'data.csv'), `a,b,click,c,id\n${rows.join('')}`);
   writeFileSync(join(folder, 'config.yaml'), config);
-  const { status, stderr } = await ple(['compare', 'config.yaml', '--jobs', '1'], { cwd: folder });
+  const { status, stderr } = await pleHere(['compare', 'config.yaml', '--jobs', '1'], { cwd: folder });
   expect(status, stderr).toBe(0);
   expect(readdirSync(join(folder, 'cache')).filter((name) => name.startsWith('table-'))).toHaveLength(1);
 

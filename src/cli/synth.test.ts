@@ -1,27 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ple, pleHere, temporaryFolder } from './command.fixture.js';
-import { startPle, until } from './compare.fixture.js';
+import { pleHere, temporaryFolder } from './command.fixture.js';
+import { until } from './compare.fixture.js';
 
-const synth = (words: readonly string[], cwd: string, run = pleHere) => run(['synth', ...words], { cwd });
+const synth = (words: readonly string[], cwd: string) => pleHere(['synth', ...words], { cwd });
 
 test('several correlations make a file and a manifest each', async () => {
   const folder = temporaryFolder();
-  const words = [
-    '--correlation',
-    '-0.5,0.5',
-    '--rows',
-    '50',
-    '--dim',
-    '3',
-    '--binary',
-    '0.2',
-    '--out',
-    'sweep.csv',
-    '--json',
-  ];
-  const { status, stdout, stderr } = await synth(words, folder, ple);
+  const words = '--correlation -0.5,0.5 --rows 50 --dim 3 --binary 0.2 --out sweep.csv --json'.split(' ');
+  const { status, stdout, stderr } = await synth(words, folder);
   expect(stderr).toContain('Written: ./sweep--0.5.csv; ./sweep--0.5.csv.manifest.json\n');
   expect(status).toBe(0);
   const manifests = JSON.parse(stdout);
@@ -89,24 +77,20 @@ test.each([
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s: an interrupted file leaves nothing, and what was there stays',
-  async (signal) => {
-    const folder = temporaryFolder();
-    const out = join(folder, 'rows.arrow');
-    await synth(['--rows', '20', '--dim', '3', '--out', out], folder);
-    const before = readFileSync(out);
-    const started = startPle(['synth', '--rows', '50000000', '--dim', '40', '--out', out]);
-    await until('a part is written', () => readdirSync(folder).some((name) => name.endsWith('.tmp')));
-    process.kill(started.pid, signal);
-    const { status, stdout, stderr } = await started.finished;
-    expect(status, stderr).toBe(130);
-    expect(stderr).toMatch(/^ple: Interrupted: .*rows\.arrow is not written\.$/m);
-    expect(stdout).toBe('');
-    expect(readdirSync(folder).toSorted()).toEqual(['rows.arrow', 'rows.arrow.manifest.json']);
-    expect(readFileSync(out).equals(before)).toBe(true);
-  },
-);
+test('an interrupted file leaves nothing, and what was there stays', async () => {
+  const folder = temporaryFolder();
+  const out = join(folder, 'rows.arrow');
+  await synth(['--rows', '20', '--dim', '3', '--out', out], folder);
+  const before = readFileSync(out);
+  const work = synth(['--rows', '50000000', '--dim', '40', '--out', out], folder);
+  await until('a part is written', () => readdirSync(folder).some((name) => name.endsWith('.tmp')));
+  process.emit('SIGINT');
+  const { status, stdout, stderr } = await work;
+  expect([status, stdout], stderr).toEqual([130, '']);
+  expect(stderr).toMatch(/^ple: Interrupted: .*rows\.arrow is not written\.$/m);
+  expect(readdirSync(folder).toSorted()).toEqual(['rows.arrow', 'rows.arrow.manifest.json']);
+  expect(readFileSync(out).equals(before)).toBe(true);
+});
 
 test('a folder is no file to be written', async () => {
   const folder = temporaryFolder();

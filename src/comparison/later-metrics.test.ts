@@ -1,30 +1,32 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sealed } from '../support/checksum.js';
 import { randomFromSeed } from '../support/random.js';
 import { storedTable } from './gains/stored-table.js';
 import { storeRun } from './stored/stored-run.fixture.js';
 import { readStoredRuns } from './stored/stored-runs.js';
 
-let folder = '';
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'ple-later-'));
+const whole = mkdtempSync(join(tmpdir(), 'ple-later-'));
+afterAll(() => rmSync(whole, { recursive: true }));
+beforeAll(async () => {
   for (const seed of seeds) {
-    await storeRun(at(`base-${seed}`), { name: 'base', seed, tasks: tasksOf('base', seed) });
-    await storeRun(at(`m-${seed}`), {
-      name: 'm',
-      seed,
-      tasks: tasksOf('m', seed),
-      model: { type: 'mmoe', experts: 2 },
-    });
+    await storeRun(join(whole, `base-${seed}`), { name: 'base', seed, tasks: tasksOf('base', seed) });
+    const model = { type: 'mmoe', experts: 2 };
+    await storeRun(join(whole, `m-${seed}`), { name: 'm', seed, tasks: tasksOf('m', seed), model });
   }
+});
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ple-later-'));
+  cpSync(whole, folder, { recursive: true });
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const at = (...names: string[]) => join(folder, ...names);
-const seeds = [1, 2, 3, 4, 5];
+const seeds = [1, 2, 3];
 const draw = (name: string) => {
   const random = randomFromSeed(1).stream(name);
   return Array.from({ length: 40 }, () => random.normal());
@@ -88,7 +90,7 @@ test('F1 is computed with the threshold that validation chose; without it, a not
   for (const seed of seeds) forget(`m-${seed}`, { click: ['f1', 'f1Threshold'] }, ['validation', 'test']);
   const { notes, rows } = await table();
   expect(notes).toContain(
-    "m: f1 of task 'click' cannot be computed for the runs of seeds 1, 2, 3, 4, 5: no threshold was chosen on validation; left out.",
+    "m: f1 of task 'click' cannot be computed for the runs of seeds 1, 2, 3: no threshold was chosen on validation; left out.",
   );
   expect(rows[1]?.tasks.click).toMatchObject({ mean: null, gain: null });
 });
@@ -102,16 +104,14 @@ test('what result.json has is not computed again, nor are predictions read', asy
 });
 
 test('without predictions, a note names the runs and the cause', async () => {
-  for (const seed of [2, 4]) {
-    forget(`m-${seed}`, { click: ['auc'] });
-    rmSync(at(`m-${seed}`, 'predictions.arrow'));
-  }
+  forget('m-2', { click: ['auc'] });
+  rmSync(at('m-2', 'predictions.arrow'));
   const { rows, notes } = await table();
   expect(notes).toContain(
-    "m: auc of task 'click' was not stored by the version of ple that made the runs of seeds 2, 4, and no predictions.arrow was kept to compute it from; left out.",
+    "m: auc of task 'click' was not stored by the version of ple that made the run of seed 2, and no predictions.arrow was kept to compute it from; left out.",
   );
   const { base, m } = Object.fromEntries(rows.map((row) => [row.label, row]));
-  const without = meanOf('m', [1, 3, 5]);
+  const without = meanOf('m', [1, 3]);
   expect(m?.tasks.click?.mean).toBeCloseTo(without, 12);
   expect(base?.tasks.click?.mean).toBeCloseTo(meanOf('base', seeds), 12);
 });
@@ -120,7 +120,7 @@ test('a metric that the predictions cannot give is told apart', async () => {
   await judgeBy('groupedAuc');
   const { notes, rows } = await table();
   expect(notes).toContain(
-    "m: groupedAuc of task 'click' cannot be computed for the runs of seeds 1, 2, 3, 4, 5: the data name no group; left out.",
+    "m: groupedAuc of task 'click' cannot be computed for the runs of seeds 1, 2, 3: the data name no group; left out.",
   );
   expect(rows[1]?.tasks.click).toMatchObject({ metric: 'groupedAuc', mean: null, gain: null });
 });

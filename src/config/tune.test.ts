@@ -44,14 +44,7 @@ describe('a space per model', () => {
       withTune('{ model.experts: [2, 2] }'),
       /^c\.yaml:8:54: 'compare\.models\.2\.tune\.model\.experts': a value is listed/,
     ],
-    [withTune('{ model.experts: [] }'), /^c\.yaml:8:54: 'compare\.models\.2\.tune\.model\.experts'/],
-    [withTune('{ model: [2] }'), /^c\.yaml:8:54: .*cannot be varied here: name a key below inputs, tasks, model,/],
-    [withTune('{ model..experts: [2] }'), /^c\.yaml:8:54: .*is not a key: join its parts/],
     [withTune('{ dataset.mixing: [0, 1] }'), /^c\.yaml:8:54: .*cannot be tuned: .*same data and split/],
-    [
-      withTune('{ tasks.0.name: [click, buy] }'),
-      /^c\.yaml:8:54: 'compare\.models\.2\.tune\.tasks\.0\.name': gives other/,
-    ],
     [
       withTune('{ train.epochs: [1, 2] }', '  axes: { train.epochs: [1, 2] }\n'),
       /^c\.yaml:8:54: 'compare\.models\.2\.tune\.train\.epochs': is an axis already/,

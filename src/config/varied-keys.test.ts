@@ -72,8 +72,3 @@ test.each(['axes', 'tune'])('a value of %s is told where it was written, also by
   }
   expect(failure(withKey(key, '{ dataset..mixing: [1] }'))).toMatch(/^c\.yaml:9:\d+: .*is not a key: join its parts/);
 });
-
-test('a key that is an axis and tuned', () => {
-  const text = changed('  seeds:', '  axes: { train.epochs: [1, 2] }\n  tune: { train.epochs: [1] }\n  seeds:');
-  expect(failure(text)).toMatch(/^c\.yaml:10:11: 'compare\.tune\.train\.epochs': is an axis already/);
-});

@@ -15,13 +15,16 @@ export const parityCandidates: Readonly<Record<string, Candidate>> = {
 /** The one that this process tests, which must be there: a failed attempt at a device spoils its process. */
 export const deviceName = process.env.PLE_PARITY_DEVICE ?? 'cpu';
 
+/** Whether all models are tested with all their variants, as `npm run parity` does: it names a device. The other suites test a part of that. */
+export const whole = process.env.PLE_PARITY_DEVICE !== undefined;
+
 export const candidate: Candidate = known(deviceName);
 
 export const tolerance: Tolerances = tolerances[candidate.device];
 
 /** What is tested. */
 export function testedEngine(): Engine {
-  return engineOn(candidate);
+  return engineOn(candidate, whole ? {} : { threads: 2, spinning: false });
 }
 
 /** What it must equal: the pure-JS backend. */

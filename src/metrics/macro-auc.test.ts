@@ -139,7 +139,7 @@ describe('where something is missing', () => {
 });
 
 describe('errors over rows', () => {
-  const rows = 400;
+  const rows = 200;
   const random = randomFromSeed(3);
   const labels = Float64Array.from({ length: rows }, () => random.below(3));
   const logits = Float64Array.from({ length: 3 * rows }, (_, at) => {

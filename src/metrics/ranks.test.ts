@@ -27,7 +27,7 @@ describe('pitfall 23: from their definitions', () => {
         if (expected === null) expect(found).toBeNull();
         else expect(found).toBeCloseTo(expected, 12);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -45,7 +45,7 @@ describe('pitfall 23: from their definitions', () => {
         const byNegative = Array.from({ length: n }, (_, j) => mean(placements.map((row) => row[j] ?? Number.NaN)));
         expect(found).toBeCloseTo(sampleVariance(byPositive) / m + sampleVariance(byNegative) / n, 12);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

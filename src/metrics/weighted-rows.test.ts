@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Task } from '../data/dataset.js';
 import { delongVariance } from './auc-interval.js';
 import { evaluateTask, type TaskMetrics } from './evaluate.js';
 import { groupedAuc } from './grouped/grouped-auc.js';
@@ -8,10 +7,10 @@ import { logLoss } from './log-loss.js';
 import { mae } from './mae.js';
 import { mse } from './mse.js';
 import { influenceOnArea } from './row-influence.js';
+import { binary, regression as rating } from './rows.fixture.js';
 import { areaUnderCurve, binarySample, type TaskScores } from './samples.js';
 
-const binary: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
-const regression: Task = { name: 'rating', type: 'regression', offset: 3, scale: 2 };
+const regression = { ...rating, offset: 3, scale: 2 };
 
 interface Row {
   readonly logit: number;
@@ -40,39 +39,6 @@ function scoresOf(rows: readonly Row[]): TaskScores {
     groups: Int32Array.from(rows, ({ group }) => group),
   };
 }
-
-describe('agree with scikit-learn', () => {
-  // scikit-learn 1.4.2 and numpy: i = np.arange(200); w = (i*7%6)/2; x, y, z and t, q as in evaluate.test.ts
-  const rows = Array.from({ length: 200 }, (_, i) => i);
-  const mask = Float64Array.from(rows, (i) => ((i * 7) % 6) / 2);
-  const smooth = Float64Array.from(rows, (i) => Math.sin(i * i) * 3);
-  const tied = smooth.map((x) => Math.round(x * 10) / 10);
-  const clicks = Float64Array.from(rows, (i) => (Math.sin(7 * i + 1) + 0.4 * (tied[i] ?? 0) > 0.8 ? 1 : 0));
-
-  it('a binary task', () => {
-    const scores = { logits: tied, labels: clicks, mask };
-    const result = evaluateTask(binary, scores);
-    expect(result).toMatchObject({ samples: 166, positives: 40 }); // of a weight above 0
-    expect(result.auc).toBeCloseTo(0.88666935700834, 13); // roc_auc_score(y, x, sample_weight=w)
-    expect(result.logLoss).toBeCloseTo(0.6364448581464993, 13); // log_loss(y, 1/(1+np.exp(-x)), sample_weight=w)
-    // numpy: 15 intervals of equal length cut out of np.cumsum(w[np.argsort(z)])
-    expect(evaluateTask(binary, { ...scores, logits: smooth }).calibrationError).toBeCloseTo(0.2677146431016584, 13);
-    // numpy, of all pairs: psi = (X[:,None]>Y) + 0.5*(X[:,None]==Y), placements V = psi@b/b.sum(), U = a@psi/a.sum(), and of both
-    // len(w)/(len(w)-1)*((w*(V-auc))**2).sum()/w.sum()**2. The jackknife that leaves out a row gives 0.00075126.
-    expect(delongVariance(binarySample(scores))).toBeCloseTo(0.0007437703896496584, 15);
-  });
-
-  it('a regression task', () => {
-    const labels = Float64Array.from(rows, (i) => 5 + 2 * Math.sin(3 * i));
-    const logits = labels.map((label, i) => label + Math.cos(i * i));
-    const result = evaluateTask({ ...regression, offset: 0, scale: 1 }, { logits, labels, mask });
-    expect(result.samples).toBe(166);
-    expect(result.mse).toBeCloseTo(0.5056361742447802, 13);
-    expect(result.nmse).toBeCloseTo(0.25117128264949307, 13); // 1-r2_score(t, q, sample_weight=w)
-    expect(result.mae).toBeCloseTo(0.646294239984995, 13);
-    expect(result.labelVariance).toBeCloseTo(2.0131129996672046, 13);
-  });
-});
 
 describe('a weight says how often a row counts', () => {
   it('a row of weight 2 is the row twice', () => {
@@ -110,16 +76,6 @@ describe('a weight says how often a row counts', () => {
           const names = Object.keys(expected).filter((name) => name !== 'calibrationError');
           expectClose(evaluateTask(task, equal), expected, names);
         }
-      }),
-    );
-  });
-
-  it('what counts is the ratio of weights', () => {
-    fc.assert(
-      fc.property(weights, (rows) => {
-        const scaled = (by: number) => scoresOf(rows.map((row) => ({ ...row, weight: by * row.weight })));
-        for (const task of [binary, regression])
-          expect(evaluateTask(task, scaled(3 * 1024))).toEqual(evaluateTask(task, scaled(3)));
       }),
     );
   });

@@ -33,12 +33,6 @@ testModel(hardSharing, {
       count: M.embeddings + 2 * layers(M.x, M.x) + layers(M.x, 4) + 2 * layers(4, 3, 1),
     },
     {
-      label: 'embeddings alone',
-      shape: { tasks: three, ...mixed },
-      options: { levels: [], tower: [5, 3] },
-      count: M.embeddings + 3 * layers(M.x, 5, 3, 1),
-    },
-    {
       label: 'embeddings alone, no tower layer',
       shape: { tasks: two, ...mixed },
       options: { levels: [], tower: [] },

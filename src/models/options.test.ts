@@ -6,15 +6,9 @@ import { requiredOptions } from './run.fixture.js';
 import { binaryTasks } from './tasks.fixture.js';
 
 const shape: ModelShape = { tasks: binaryTasks('click', 'buy'), categorical: [], numeric: ['a'] };
-const twoLevels = [[4], [4]];
 
 describe('options that do not fit the tasks or the model are one line of a ConfigError', () => {
   it.each([
-    ['hard-sharing', { levels: twoLevels }, /model.levels: hard-sharing has one level, not 2/],
-    ['asymmetric-sharing', { levels: twoLevels, source: 'buy' }, /one level, not 2/],
-    ['customized-sharing', { levels: twoLevels }, /one level, not 2/],
-    ['mmoe', { levels: twoLevels }, /one level, not 2/],
-    ['cgc', { levels: twoLevels }, /one level, not 2/],
     ['ple', { levels: [[4]] }, /two levels or more; with one, say type: cgc/],
     ['ml-mmoe', { levels: [[4]] }, /two levels or more; with one, say type: mmoe/],
     ['asymmetric-sharing', { source: 'buyy' }, /model.source: there is no task 'buyy' \(did you mean 'buy'\?\)/],
@@ -25,8 +19,6 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     ],
     ['ple', { experts: { shared: 1, task: { click: 1 } } }, /the number of experts of task 'buy' is missing/],
     ['ple', { experts: { shared: 0, task: { click: 1, buy: 0 } } }, /task 'buy' has no expert/],
-    ['stem', { levels: twoLevels }, /one level, not 2/],
-    ['aitm', { levels: twoLevels }, /one level, not 2/],
     ['cross-stitch', { own: 0.4 }, /model.own: it must be between 1\/2 \(equal shares\) and 1, not 0.4/],
     ['sluice', { alpha: 0.2 }, /model.alpha: it must be between 1\/4/],
     ['sluice', { beta: 0.3 }, /model.beta: it must be between 1\/2/],
@@ -38,6 +30,16 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     expect(attempt).not.toThrow(/\n/);
   });
 
+  it.each(['hard-sharing', 'asymmetric-sharing', 'customized-sharing', 'mmoe', 'cgc', 'stem', 'aitm'])(
+    '%s has one level',
+    (type) => {
+      const options = { type, levels: [[4], [4]], ...requiredOptions(type, 'buy', 'click') };
+      expect(() => models.get(type).build(shape, options)).toThrow(
+        `model.levels: ${type} has one level, not 2; several`,
+      );
+    },
+  );
+
   it('a layer that no memory holds is refused, before it is made', () => {
     const wide = { type: 'hard-sharing', levels: [[65536, 65536]] };
     expect(() => models.get('hard-sharing').build(shape, wide)).toThrow(/would have 1 x 65536 x 65536 values/);
@@ -46,18 +48,12 @@ describe('options that do not fit the tasks or the model are one line of a Confi
     expect(() => models.get('mmoe').build(shape, { type: 'mmoe', experts: 1e9 })).toThrow(/1024/);
   });
 
-  it.each(['customized-sharing', 'cgc', 'ple', 'adatt', 'stem'])("%s refuses a task called 'shared'", (type) => {
-    expect(() => models.get(type).build({ ...shape, tasks: binaryTasks('shared', 'buy') }, { type })).toThrow(
-      /cannot be called/,
-    );
-  });
-
-  it.each(['cgc', 'ple', 'adatt', 'stem'])(
-    "%s refuses a task called 'shared' even where no expert is shared",
+  it.each(['customized-sharing', 'cgc', 'ple', 'adatt', 'stem'])(
+    "%s refuses a task called 'shared', even where no expert is shared",
     (type) => {
-      const experts = { shared: 0, task: 2 };
+      const experts = type === 'customized-sharing' ? {} : { experts: { shared: 0, task: 2 } };
       const attempt = () =>
-        models.get(type).build({ ...shape, tasks: binaryTasks('shared', 'buy') }, { type, experts });
+        models.get(type).build({ ...shape, tasks: binaryTasks('shared', 'buy') }, { type, ...experts });
       expect(attempt).toThrow(/cannot be called/);
     },
   );

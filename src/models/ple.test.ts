@@ -75,12 +75,6 @@ testModel<Options>(ple, {
         M.embeddings + 6 * (layers(M.x, 5, 4) + layers(4, 3)) + (M.x + 4) * (3 + 2 + 5) + M.x * 6 + 3 * layers(3, 3, 1),
     },
     {
-      label: 'nothing shared',
-      shape: { tasks: two, ...uniform },
-      options: { levels: [[4], [3]], tower: [], experts: { shared: 0, task: 2 } },
-      count: U.embeddings + 4 * (layers(U.x, 4) + layers(4, 3)) + 2 * (U.x + 4) * 2 + 2 * layers(3, 1),
-    },
-    {
       label: 'nothing shared, one expert each',
       shape: { tasks: two, ...uniform },
       options: { levels: [[4], [3]], tower: [3], experts: { shared: 0, task: 1 } },

@@ -189,12 +189,13 @@ export function weighted(weights: readonly number[], vectors: readonly (readonly
 export function at(values: Values, name: string, ...index: number[]): number {
   const found = values[name];
   if (found?.shape.length !== index.length) throw new Error(`No such parameter: ${name} with ${index.length} axes`);
-  for (const [axis, i] of index.entries())
-    if (i >= get(found.shape, axis)) throw new Error(`${name}: ${index} is outside`);
-  return get(
-    found.data,
-    index.reduce((flat, i, axis) => flat * get(found.shape, axis) + i, 0),
-  );
+  let flat = 0;
+  for (let axis = 0; axis < index.length; axis++) {
+    const [i, side] = [get(index, axis), get(found.shape, axis)];
+    if (i >= side) throw new Error(`${name}: ${index} is outside`);
+    flat = flat * side + i;
+  }
+  return get(found.data, flat);
 }
 
 export function get<Item>(items: ArrayLike<Item>, index: number): Item {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { initialize, type ModelShape } from './model.js';
-import { L, layers, M, mixed, testModel, three, two, U, uniform, withLists } from './model-tests.fixture.js';
+import { L, layers, testModel, three, two, U, uniform, withLists } from './model-tests.fixture.js';
 import { build, gradientsOf, logitsOf, present, randomRows, startingValues } from './run.fixture.js';
 import { embed, tower } from './scalars.fixture.js';
 import { singleTask } from './single-task.js';
@@ -13,12 +13,6 @@ testModel(singleTask, {
     logits: point.shape.tasks.map(({ name: task }) => tower(point, `${task}.mlp`, 0, embed(point, `${task}.`))),
   }),
   cases: [
-    {
-      label: 'one task',
-      shape: { tasks: binaryTasks('click'), ...mixed },
-      options: { levels: [[5, 4], [3]], tower: [3] },
-      count: M.embeddings + layers(M.x, 5, 4, 3, 3, 1),
-    },
     {
       label: 'three tasks',
       shape: { tasks: three, ...uniform },

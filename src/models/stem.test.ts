@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { tf } from '../support/tf.js';
 import { namesOf } from './model.js';
-import { countsOf, L, layers, M, mixed, testModel, three, two, U, uniform, withLists } from './model-tests.fixture.js';
+import { countsOf, layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
 import type { Experts } from './options.js';
 import { build, gradientsOf, isZero, liveValues, logitsOf, memberOf, present, randomRows } from './run.fixture.js';
 import { embed, get, type LayerOptions, linear, mlp, softmax, tower, weighted } from './scalars.fixture.js';
@@ -52,12 +52,6 @@ testModel<Options>(stem, {
       shape: { tasks: three, ...uniform },
       options: { levels: [[4]], tower: [3], experts: { shared: 0, task: 1 } },
       count: 3 * U.embeddings + 3 * layers(U.x, 4) + 3 * U.x * 3 + 3 * layers(4, 3, 1),
-    },
-    {
-      label: 'lists, one of them with attention',
-      shape: { tasks: two, ...withLists },
-      options: { levels: [[4]], tower: [], experts: 1 },
-      count: 3 * L.embeddings + 3 * layers(L.x, 4) + 2 * L.x * 3 + 2 * layers(4, 1),
     },
   ],
 });

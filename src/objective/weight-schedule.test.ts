@@ -43,10 +43,6 @@ describe('pitfall 18: weights are found by task', () => {
     expect(build).toThrow(ConfigError);
     expect(build).toThrow("did you mean 'click'");
   });
-
-  it('an unknown option is refused', () => {
-    expect(() => weightSchedules.get('exponential').build(tasks, {}, { type: 'exponential', units: 'step' })).toThrow();
-  });
 });
 
 describe('a schedule that changes no balance', () => {

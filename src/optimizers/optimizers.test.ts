@@ -127,18 +127,26 @@ describe('three steps, or more', () => {
     expectClose([...values(end, 'p'), ...values(end, 'q')], [plain(1, 1), plain(-1, 1e-5)]);
   });
 
-  it('decays weights and embeddings by their own coefficient, and never biases', () => {
-    const parameters: Parameters = {
-      w: { kind: 'weight', value: vector([2]) },
-      e: { kind: 'embedding', value: vector([2]) },
-      b: { kind: 'bias', value: vector([2]) },
-    };
-    const zero = [{ w: [0], e: [0], b: [0] }];
-    const end = train(parameters, zero, { type: 'sgd', learningRate: 0.5, l2: 0.1 });
-    expectClose([values(end, 'w'), values(end, 'e'), values(end, 'b')].flat(), [1.9, 2, 2]);
-    const both = train(parameters, zero, { type: 'sgd', learningRate: 0.5, l2: 0.1, l2Embeddings: 0.3 });
-    expectClose([values(both, 'w'), values(both, 'e'), values(both, 'b')].flat(), [1.9, 1.7, 2]);
-  });
+  it.each([
+    ['sgd', { learningRate: 0.5, l2: 0.1 }, [1.9, 2, 2]],
+    ['sgd', { learningRate: 0.5, l2: 0.1, l2Embeddings: 0.3 }, [1.9, 1.7, 2]],
+    ['adamw', { learningRate: 0.1, weightDecay: 0.5 }, [1.9, 2, 2]],
+    ['adamw', { learningRate: 0.1, weightDecay: 0.5, weightDecayEmbeddings: 1 }, [1.9, 1.8, 2]],
+  ])(
+    '%s with %o decays weights and embeddings by their own coefficient, and never biases',
+    (type, options, expected) => {
+      const parameters: Parameters = {
+        w: { kind: 'weight', value: vector([2]) },
+        e: { kind: 'embedding', value: vector([2]) },
+        b: { kind: 'bias', value: vector([2]) },
+      };
+      const end = train(parameters, [{ w: [0], e: [0], b: [0] }], { type, ...options });
+      expectClose(
+        ['w', 'e', 'b'].flatMap((name) => values(end, name)),
+        expected,
+      );
+    },
+  );
 
   it('clips each independent network by its own norm, and all other parameters together', () => {
     const parameters: Parameters = {
@@ -153,39 +161,9 @@ describe('three steps, or more', () => {
     expectClose(result, [-3 / 13, -4 / 13, -12 / 13, -0.5, -1]); // b's norm is below the limit
   });
 
-  it('decoupled decay leaves biases, and embeddings unless asked', () => {
-    const parameters: Parameters = {
-      w: { kind: 'weight', value: vector([2]) },
-      e: { kind: 'embedding', value: vector([2]) },
-      b: { kind: 'bias', value: vector([2]) },
-    };
-    const options = { type: 'adamw', learningRate: 0.1, weightDecay: 0.5 };
-    const zero = [{ w: [0], e: [0], b: [0] }];
-    const all = (end: Readonly<Record<string, Tensor>>) => ['w', 'e', 'b'].flatMap((name) => values(end, name));
-    expectClose(all(train(parameters, zero, options)), [1.9, 2, 2]);
-    expectClose(all(train(parameters, zero, { ...options, weightDecayEmbeddings: 1 })), [1.9, 1.8, 2]);
-  });
-
   it('clips before it adds L2', () => {
     const end = train(weights({ p: [2] }), [{ p: [10] }], { type: 'sgd', learningRate: 1, clipNorm: 1, l2: 0.5 });
     expectClose(values(end, 'p'), [2 - (1 + 0.5 * 2)]);
-  });
-
-  it('keeps the shape of every parameter', () => {
-    const matrix: HostArray & { dtype: 'float32' } = {
-      dtype: 'float32',
-      shape: [2, 3],
-      data: Float32Array.of(1, 2, 3, 4, 5, 6),
-    };
-    const parameters: Parameters = {
-      w: { kind: 'weight', value: matrix },
-      v: { kind: 'weight', value: { ...matrix, shape: [3, 2] } },
-    };
-    const end = train(parameters, [{ w: [1, 1, 1, 1, 1, 1], v: [0, 0, 0, 0, 0, 0] }], { type: 'sgd', learningRate: 1 });
-    expect(end.w?.shape).toEqual([2, 3]);
-    expect(end.v?.shape).toEqual([3, 2]);
-    expect(values(end, 'w')).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(values(end, 'v')).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
 
@@ -245,10 +223,7 @@ describe('options', () => {
   });
 
   it.each([
-    ['adam', { learningRate: 0 }],
-    ['adam', { momentum: 0.9 }],
     ['adam', { beta2: 1 }],
-    ['adagrad', { l2: -1 }],
     ['sgd', { nesterov: true }],
     ['sgd', { clipNorm: 0 }],
     ['sgd', { decay: { ratio: 1.1 } }],

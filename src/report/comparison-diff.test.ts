@@ -50,25 +50,3 @@ test('the plan, gains and verdicts are told by label and axes', () => {
   expect(text).toMatch(/^base\.parameters +10 +-$/m);
   expect(text).toMatch(/\.click\.gain +0\.12500 +0\.06250 +-0\.06250$/m);
 });
-
-test('the test and contrasts are compared too', () => {
-  const rows = [row('base', gain(0.5, null))];
-  const [contrast] = everyVerdict.contrasts;
-  if (!contrast) throw new Error('The fixture has contrasts.');
-  const decided = { ...contrast, tasks: { income: taskGain(0.5, 'better') }, verdict: 'better on all' as const };
-  const undecided = { ...decided, tasks: { income: taskGain(0.25, 'undecided') }, verdict: 'undecided' as const };
-  const test = { ...everyVerdict.test, level: 0.02 };
-  const found = diff(comparison(rows, { contrasts: [decided] }), comparison(rows, { contrasts: [undecided], test }));
-  expect(found.plan).toEqual([{ key: 'test.level', left: 0.05, right: 0.02 }]);
-  expect(found.rows).toEqual([
-    { key: 'PLE over CGC.income.gain', left: 0.5, right: 0.25, difference: -0.25 },
-    { key: 'PLE over CGC.income.verdict', left: 'better', right: 'undecided' },
-    { key: 'PLE over CGC.verdict', left: 'better on all', right: 'undecided' },
-  ]);
-});
-
-test('a model that only one of them has is there with its means', () => {
-  const found = diff(comparison([row('base', gain(0.5, null))]), comparison([]));
-  expect(found.rows).toContainEqual({ key: 'base.click.mean', left: 0.5 });
-  expect(comparisonDiffText(found)).toMatch(/^base\.click\.mean +0\.50000 +\(not there\)/m);
-});

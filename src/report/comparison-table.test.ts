@@ -60,22 +60,6 @@ test('a line per model: its verdict, and each gain in percent with the sign of i
   ]);
 });
 
-test('below the table: the signs, the test, and what was found, of models of which the signs do not say all', () => {
-  const text = comparisonTable(everyVerdict, plain).replaceAll(/\n {2}/g, ' ');
-  const [, , reading, found, notes] = text.split('\n\n');
-  expect(reading).toMatch(/^▲ better, ▼ worse, = within ± the margin, \? undecided\. Gains are in % of single-task/);
-  expect(reading).toContain('\nThe test is a t test per gain, with variances moderated towards');
-  expect(found?.split('\n')).toEqual([
-    'PLE is better than single-task on both tasks. MMoE shows a seesaw. Sluice is',
-    'worse.',
-    ...['CGC is better', 'MMoE shows', 'Hard sharing is', 'Failed has', 'PLE is better than CGC', 'PLE against'].map(
-      (start) => expect.stringMatching(new RegExp(`^- ${start} .*\\.$`)),
-    ),
-    expect.stringMatching(/^- ML-MMoE is not trained to a plateau: /),
-  ]);
-  expect(notes).toBe('note: A note.\n');
-});
-
 test.each([2, 5])('no line is wider than 80 columns, of ten models with long labels and %i tasks', (tasks) => {
   const comparison = large(tasks);
   const text = comparisonTable(comparison, plain);
@@ -143,38 +127,6 @@ test('--wide has every number: means, both intervals, p, parameters', () => {
   expect(widest(text.slice(text.indexOf('\nGains are over')))).toBeLessThanOrEqual(80);
 });
 
-test('--wide has the gains with the own best epoch where runs tell them', () => {
-  const without = comparisonTable(everyVerdict, { ...plain, wide: true });
-  const rows = everyVerdict.rows.map((row) => {
-    const { income = taskGain(null, null) } = row.tasks;
-    const ownBest = row.label === 'PLE' ? { mean: 0.96, gain: 0.0042 } : null;
-    return { ...row, tasks: { ...row.tasks, income: { ...income, ownBest } } };
-  });
-  const text = comparisonTable({ ...everyVerdict, rows }, { ...plain, wide: true });
-  expect(without).not.toContain('own best epoch');
-  expect(text).toMatch(/relative +gain, own best epoch +embedding/);
-  expect(text).toMatch(/^PLE .*\+0\.27 % ▲ +\+0\.00420 +1,000/m);
-  expect(text).toContain('\nThe gain with the own best epoch has each task at the epoch that was best');
-});
-
-test('gains that nothing was tested of are not told as undecided one by one', () => {
-  const untested = { p: null, pHolm: null, seedsToDecide: null, margin: null };
-  const rows = everyVerdict.rows.slice(0, 2).map((row) => ({
-    ...row,
-    aggregate: null,
-    verdict: row.verdict === 'baseline' ? row.verdict : ('undecided' as const),
-    tasks: Object.fromEntries(
-      Object.entries(row.tasks).map(([name, gain]) => {
-        const verdict = gain.gain === null ? null : ('undecided' as const);
-        return [name, { ...gain, ...untested, verdict, gains: gain.gains.slice(0, 1) }];
-      }),
-    ),
-  }));
-  const text = comparisonTable({ ...everyVerdict, seeds: [1], rows, contrasts: [] }, plain);
-  expect(text).toMatch(/One\sseed\sallows\sno\stest:\sadd\sseeds\s\(compare\.seeds\)\.\n/);
-  expect(text).not.toMatch(/^- |The test is|margin/m);
-});
-
 test('columns are aligned with and without colour: green is better, red is worse', () => {
   for (const wide of [false, true]) {
     const coloured = comparisonTable(everyVerdict, { ...plain, wide, colour: true });
@@ -183,13 +135,6 @@ test('columns are aligned with and without colour: green is better, red is worse
       new Set([...coloured.matchAll(new RegExp(`\\u001b\\[${code}m\\S+ % (\\S)`, 'g'))].map(([, sign]) => sign));
     expect([painted(32), painted(31)]).toEqual([new Set('▲'), new Set('▼')]);
   }
-});
-
-test('tasks of several metrics have the baseline’s means in theirs', () => {
-  const gain = taskGain(null, null, { metric: 'mse', mean: 12.3, sd: 1 });
-  const row = comparisonRow('single-task', { tasks: { income: taskGain(null, null), age: gain }, verdict: 'baseline' });
-  const comparison = { ...everyVerdict, tasks: ['income', 'age'], rows: [row], contrasts: [] };
-  expect(comparisonTable(comparison, plain)).toMatch(/baseline +0\.95000 AUC +12\.3 MSE\n/);
 });
 
 test('a table per point of the axes, then what was found at each', () => {
@@ -217,14 +162,6 @@ test('a table per point of the axes, then what was found at each', () => {
       /^dataset\.correlation = 1:\nPLE is better than single-task on income\.\n- PLE is undecided on income/,
     ),
   ]);
-});
-
-test('of several points it is not said of every model what would decide it', () => {
-  const at = (value: number) => everyVerdict.rows.map((row) => ({ ...row, axis: { 'dataset.correlation': value } }));
-  const comparison = { ...everyVerdict, axes: { 'dataset.correlation': [0.2, 1] }, rows: [...at(0.2), ...at(1)] };
-  const text = comparisonTable(comparison, plain);
-  expect(text.match(/^- MMoE shows a seesaw/gm)).toHaveLength(2);
-  expect(text).not.toMatch(/would decide/);
 });
 
 test('control characters of a label do not reach the terminal', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Comparison, TaskGain } from '../comparison/comparison.js';
 import { everyVerdict } from './comparison.fixture.js';
-import { explanations, looksInWords } from './explanations.js';
+import { explanations } from './explanations.js';
 import { pointsOf } from './points.js';
 
 function textOf(changes: Partial<Comparison> = {}): string {
@@ -41,11 +41,6 @@ test('what errors cover is said, and how rows enter the test', () => {
   );
 });
 
-test('a margin is given with its metric, and only where there is one', () => {
-  expect(textOf()).toContain('The margin is 0.001 AUC on income and 0.001 AUC on never-married.');
-  expect(textOf(withGains((gain) => ({ ...gain, margin: null })))).not.toMatch(/margin|equivalent/);
-});
-
 test('the detectable gain is the largest of those that are undecided, task by task', () => {
   expect(textOf()).toContain(
     'would have found a true gain of 0.00070 AUC on income and 0.00090 AUC on never-married with 80 % power.',
@@ -53,14 +48,6 @@ test('the detectable gain is the largest of those that are undecided, task by ta
   expect(textOf({ rows: everyVerdict.rows.filter(({ verdict }) => verdict !== 'undecided').slice(0, 2) })).not.toMatch(
     /power/,
   );
-});
-
-test('weights of tasks are told where they differ', () => {
-  expect(textOf()).toContain('Δm is their mean over tasks.');
-  expect(textOf({ taskWeights: { income: 2, 'never-married': 1 } })).toContain(
-    'Δm is their mean over tasks with the weights 2 for income and 1 for never-married.',
-  );
-  expect(textOf({ rows: everyVerdict.rows.map((row) => ({ ...row, aggregate: null })) })).not.toContain('Δm');
 });
 
 test('of one seed nothing is said of tests, intervals or errors', () => {
@@ -73,17 +60,4 @@ test('of one seed nothing is said of tests, intervals or errors', () => {
       'Relative gains are in percent of what single-task has: its AUC - 0.5, or its error. Δm is their mean over tasks.',
     ].join('\n'),
   );
-});
-
-test('several looks are told', () => {
-  const look = (seeds: number, level: number) => ({
-    ...{ seeds, of: Array.from({ length: seeds }, (_, index) => index + 1), plan: [5, 10, 15], alpha: 0.05, level },
-    undecided: 3,
-  });
-  const inWords = (...looks: ReturnType<typeof look>[]) =>
-    looksInWords({ looks, test: { ...everyVerdict.test, level: looks.at(-1)?.level ?? 0 } });
-  expect(inWords(look(5, 0.05))).toEqual([]);
-  expect(inWords(look(5, 0.01), look(10, 0.0245), look(15, 0.04))).toEqual([
-    'The gains were tested with 5, 10 and 15 seeds. These looks share a level of 0.05; this one uses 0.04.',
-  ]);
 });

@@ -102,15 +102,6 @@ test('in gains.csv a contrast is told by its reference; the model’s means stan
   );
 });
 
-test('gains.csv has the model’s gain with the epoch that is best for each task', () => {
-  const rows = everyVerdict.rows.map((row) => ({
-    ...row,
-    tasks: { income: taskGain(0.001, 'better', { ownBest: { mean: 0.96, gain: 0.002 } }) },
-  }));
-  const [record] = parse(gainsCsv({ ...everyVerdict, tasks: ['income'], rows }), { columns: true });
-  expect(record).toMatchObject({ ownBestMean: '0.96', ownBestGain: '0.002' });
-});
-
 test('gains.csv has a column per axis', () => {
   const axis = { 'dataset.correlation': 0.4, 'model.levels': [[16], [8]] };
   const axes = { 'dataset.correlation': [0.4], 'model.levels': [[[16], [8]]] };
@@ -149,21 +140,6 @@ test('gains.md has gains that are better or worse in bold, signs, and how to rea
   expect(text).toContain('\n\n| model | over | verdict |');
   expect(text).toContain('| PLE | CGC | better on some | +0.00010 [-0.00060, +0.00080] |');
   expect(text).toContain('A note.');
-});
-
-test('of one seed no table names intervals or deviations, which it has not', () => {
-  const without = { sd: null, se: null, interval: null, simultaneous: null, p: null, pHolm: null };
-  const rows = everyVerdict.rows.map((row) => ({
-    ...{ ...row, aggregate: null },
-    tasks: Object.fromEntries(
-      Object.entries(row.tasks).map(([name, task]) => [name, { ...task, ...without, margin: null }]),
-    ),
-  }));
-  const one = { ...everyVerdict, seeds: [7], rows, contrasts: [] };
-  expect(gainsMarkdown(everyVerdict)).toContain('interval');
-  expect(gainsMarkdown(one)).not.toMatch(/interval|±/);
-  expect(gainsLatex(one)).not.toMatch(/interval|deviation/);
-  expect(gainsLatex(one)).toContain('Test metric (seed 7) and gain over single-task.');
 });
 
 test('gains.tex is a booktabs table in which a name is text; the caption has seeds, interval and test', () => {

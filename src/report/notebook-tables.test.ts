@@ -107,25 +107,6 @@ test('epochs.parquet has a row per run, task and epoch', async () => {
   expect(rows).toEqual(expected.map((row) => expect.objectContaining(row)));
 });
 
-test('a comparison without a finished run has tables without rows of runs', async () => {
-  const failed = await reportFixture({ models, tasks, seeds: 2, rows: 50, failed: ['single-task', 'PLE'] });
-  expect(await read(failed, "SELECT * FROM 'FOLDER/runs.parquet'")).toEqual([]);
-  expect(await read(failed, "SELECT label, seed, epoch FROM 'FOLDER/epochs.parquet'")).toEqual([]);
-  expect(await read(failed, "SELECT label, mean FROM 'FOLDER/gains.parquet' WHERE label = 'PLE'")).toEqual([
-    { label: 'PLE', mean: null },
-    { label: 'PLE', mean: null },
-  ]);
-});
-
-test('a column has the same type whatever the results', async () => {
-  const failed = await reportFixture({ models, tasks, seeds: 2, rows: 50, failed: ['single-task', 'PLE'] });
-  const types = async (of: ReportData) =>
-    (await read(of, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM 'FOLDER/gains.parquet')")).filter(
-      ({ column_name }) => column_name !== 'dataset.correlation',
-    );
-  expect(await types(failed)).toEqual(await types(data));
-});
-
 test('the queries of docs/notebook.md run', async () => {
   const page = readFileSync(resolve(import.meta.dirname, '../../docs/notebook.md'), 'utf8');
   const [, block = ''] = /```sql\n([\s\S]*?)```/.exec(page) ?? [];

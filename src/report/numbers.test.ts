@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, digitsFor, fixed, listed, percent, percentDigits, probability, rounded, signed } from './numbers.js';
+import { count, digitsFor, fixed, percent, percentDigits, probability, rounded, signed } from './numbers.js';
 
 test('digits are two of the middle error, else five of the middle value', () => {
   expect(digitsFor([0.00021, 0.00018, null, 0.9], [0.95])).toBe(5);
@@ -37,11 +37,5 @@ test('percentages have two digits of the largest, and one behind the point at le
 test('a given number has no zeros at its end', () => {
   expect([rounded(0.05), rounded(0.001), rounded(0.024512), rounded(100 * (1 - 0.05))]).toEqual([
     ...['0.05', '0.001', '0.0245', '95'],
-  ]);
-});
-
-test('lists of words', () => {
-  expect([listed([]), listed(['a']), listed(['a', 'b']), listed(['a', 'b', 'c'])]).toEqual([
-    ...['', 'a', 'a and b', 'a, b and c'],
   ]);
 });

@@ -101,6 +101,13 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
   };
 }
 
+/** The last run of such a report. */
+export async function runFixture(options: ReportOptions = {}): Promise<FinishedRun> {
+  const run = [...(await reportFixture(options)).runs.values()].at(-1);
+  if (!run) throw new Error('No run is finished.');
+  return run;
+}
+
 interface RunParts {
   readonly path: string;
   readonly label: string;
@@ -162,8 +169,7 @@ function finishedRun(parts: RunParts): FinishedRun {
 function experimentOf({ path, type, seed, axis, tasks, options }: RunParts): Experiment {
   const weights = Object.fromEntries(tasks.map(({ name }) => [name, { initial: 1, ratio: options.decay ? 0.9 : 1 }]));
   const config = {
-    name: slug(path),
-    seed,
+    name: 'fixture',
     dataset: { loader: 'synthetic', rows: { train: 1000, validation: 1000, test: options.rows ?? 3000 } },
     tasks,
     model: { type: 'single-task', levels: [[256], [128]], tower: [64] },
@@ -171,9 +177,14 @@ function experimentOf({ path, type, seed, axis, tasks, options }: RunParts): Exp
     train: { epochs: options.epochs ?? 8, batchSize: 1024, optimizer: { type: 'adam', learningRate: 0.001 } },
   };
   const words = Object.entries(axis).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  const experiment = parseExperiment(JSON.stringify(config), 'fixture.yaml', words, definitions);
-  return { ...experiment, model: { ...experiment.model, type } };
+  const text = JSON.stringify(config);
+  const key = [text, ...words].join('\n');
+  const experiment = parsed.get(key) ?? parseExperiment(text, 'fixture.yaml', words, definitions);
+  parsed.set(key, experiment); // runs differ in name, seed and model alone, and parsing takes time
+  return { ...experiment, name: slug(path), seed, model: { ...experiment.model, type } };
 }
+
+const parsed = new Map<string, Experiment>();
 
 /** Scores of a binary task have an AUC near .9, a regression's an error near .3 of the variance. Labels are the same in all runs. */
 function predictionsOf(

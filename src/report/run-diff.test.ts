@@ -89,7 +89,3 @@ test('what a config or data set says steers no terminal', async () => {
   expect(text).toMatch(/^a\ufffd\[2J +test +auc/m);
   expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
 });
-
-test('a folder that is not a run is refused', () => {
-  expect(() => readStartedRun(folder)).toThrow(/is not the folder of a run: it has no config\.yaml/);
-});

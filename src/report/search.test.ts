@@ -109,45 +109,7 @@ test('the order of the models is told with the budget from which it holds', asyn
   expect(rankingInWords(await withSearch(together, apart), {})).toEqual([
     'By the best validation score after 6 epochs of single-task, the order of the models is single-task, then m. It is the same at every smaller budget at which all have a score.',
   ]);
-  const late: ModelSearch = {
-    ...together,
-    label: 'late',
-    candidates: [
-      candidate(0.1, 1, [
-        [0.2, 0.2],
-        [0.9, 0.9],
-      ]),
-      candidate(0.2, 1, [
-        [0.1, 0.1],
-        [0.1, 0.1],
-      ]),
-    ],
-  };
-  expect(rankingInWords(await withSearch(late, apart), {})[0]).toMatch(
-    /late, then single-task\. It is the same from 4 epochs on, and another at smaller budgets\.$/,
-  );
   expect(rankingInWords(await withSearch(together), {})).toEqual([]);
-});
-
-test('no order is told at a budget within which a model has found nothing', async () => {
-  const dear: ModelSearch = { ...together, label: 'dear', candidates: [candidate(0.1, 7, [[0.9, 0.9]])] };
-  expect(rankingInWords(await withSearch(dear, apart), {})).toEqual([
-    'The models have no order at an equal budget: after 6 epochs of single-task, which every model has spent, dear has no score yet.',
-  ]);
-  const late: ModelSearch = { ...together, label: 'late', candidates: [candidate(0.1, 6, [[0.9, 0.9]])] };
-  expect(rankingInWords(await withSearch(late, apart), {})[0]).toMatch(
-    /is late, then single-task\. Below this budget a model has no score yet\.$/,
-  );
-});
-
-test('an order that changes at the last step is told so', async () => {
-  const one = (label: string, ...scores: readonly number[]): ModelSearch => ({
-    ...{ ...together, label },
-    candidates: scores.map((score) => candidate(score, 1, [[score, score]])),
-  });
-  expect(rankingInWords(await withSearch(one('x', 0.2, 0.6), one('y', 0.5, 0.5)), {})[0]).toMatch(
-    /is x, then y\. The order changes just below this budget\.$/,
-  );
 });
 
 test('the table and the page show the searches, and nothing where there are none', async () => {

@@ -1,23 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import { lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
+import { describe, expect, test } from 'vitest';
 import { evaluateTask } from '../metrics/evaluate.js';
 import type { TaskScores } from '../metrics/samples.js';
 import { must } from '../support/must.js';
 import { readRun } from '../training/finished-run.js';
 import { evaluateRows, labelledTasks } from './evaluate-rows.js';
-import { trainedOnMixed, writeMixedTable } from './mixed-table.fixture.js';
+import { trainedOnMixed } from './mixed-table.fixture.js';
+import { mixedFolder, opened } from './predict-rows.fixture.js';
 import { allScores } from './predict-rows.js';
-import { encodedRows } from './score-rows.js';
 import { slicings } from './slices.js';
-import { readTrainedRun } from './trained-run.js';
 import { writeEvaluation } from './write-evaluation.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-evaluate-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-writeMixedTable(folder);
+const folder = mixedFolder();
 const file = (name: string) => join(folder, name);
 const quantile = 1.959963984540054;
 
@@ -26,14 +21,7 @@ const tasks =
 const model = '{ type: hard-sharing, levels: [[6]], tower: [4] }';
 
 async function evaluated(path: string, data: string, by: readonly string[] = []) {
-  const run = await readTrainedRun(path);
-  const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
-  const rows = await encodedRows(
-    run,
-    [data],
-    { keep: by, dialect: {}, labels: true },
-    { seed: 0, note: () => undefined },
-  );
+  const { run, engine, rows } = await opened(path, data, by);
   try {
     const { labelled, without } = labelledTasks(run, rows);
     const cut = await slicings(rows.file, by, run.encoding);
@@ -53,6 +41,12 @@ const chosen = ({ logits, labels, mask }: TaskScores, isIn: (row: number) => boo
   labels: labels.filter((_, row) => isIn(row)),
   mask: mask.filter((_, row) => isIn(row)),
 });
+
+/** The logistic loss of each row. */
+const lossesOf = ({ labels, logits }: TaskScores) =>
+  [...labels].map((label, row) => Math.log(1 + Math.exp((label > 0.5 ? -1 : 1) * (logits[row] ?? 0))));
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const mean = (values: readonly number[]) => sum(values) / values.length;
 
 describe('a run on a table', async () => {
   const path = await trainedOnMixed(folder, tasks, model);
@@ -102,43 +96,35 @@ describe('a run on a table', async () => {
 
   test('intervals are those of plain formulas', () => {
     const { scores } = of('click');
-    const losses = [...scores.labels].map((label, row) =>
-      Math.log(1 + Math.exp((label > 0.5 ? -1 : 1) * (scores.logits[row] ?? 0))),
-    );
-    const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-    const variance = losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / (losses.length - 1);
+    const losses = lossesOf(scores);
+    const centre = mean(losses);
+    const variance = sum(losses.map((loss) => (loss - centre) ** 2)) / (losses.length - 1);
     const half = quantile * Math.sqrt(variance / losses.length);
     const { intervals, metrics } = must(all.tasks.click, 'click');
-    expect(intervals.logLoss?.[0]).toBeCloseTo(mean - half, 12);
-    expect(intervals.logLoss?.[1]).toBeCloseTo(mean + half, 12);
+    expect(intervals.logLoss?.[0]).toBeCloseTo(centre - half, 12);
+    expect(intervals.logLoss?.[1]).toBeCloseTo(centre + half, 12);
     for (const [at, bound] of [metrics.aucInterval].flat().entries())
       expect(intervals.auc?.[at]).toBeCloseTo(Number(bound), 12);
     // A share p of n rows, on the logit scale: its error is 1 / sqrt((n - 1) p (1 - p)).
     const [share, n] = [Number(metrics.binaryAccuracy), losses.length];
-    const [centre, error] = [Math.log(share / (1 - share)), quantile / Math.sqrt((n - 1) * share * (1 - share))];
-    expect(intervals.binaryAccuracy?.[0]).toBeCloseTo(1 / (1 + Math.exp(error - centre)), 12);
-    expect(intervals.binaryAccuracy?.[1]).toBeCloseTo(1 / (1 + Math.exp(-error - centre)), 12);
+    const [logit, error] = [Math.log(share / (1 - share)), quantile / Math.sqrt((n - 1) * share * (1 - share))];
+    expect(intervals.binaryAccuracy?.[0]).toBeCloseTo(1 / (1 + Math.exp(error - logit)), 12);
+    expect(intervals.binaryAccuracy?.[1]).toBeCloseTo(1 / (1 + Math.exp(-error - logit)), 12);
     expect(intervals.f1).toBeUndefined();
     expect(intervals.calibrationError).toBeUndefined();
   });
 
   test('the difference of a slice’s mean loss from all rows has the error of a domain mean', () => {
     const { scores } = of('click');
-    const losses = [...scores.labels].map((label, row) =>
-      Math.log(1 + Math.exp((label > 0.5 ? -1 : 1) * (scores.logits[row] ?? 0))),
-    );
+    const losses = lossesOf(scores);
     const inside = column('city').map((city) => city === 'Bern');
     const [n, m] = [losses.length, inside.filter((is) => is).length];
-    const meanOf = (of: (row: number) => boolean) => {
-      const some = losses.filter((_, row) => of(row));
-      return some.reduce((sum, loss) => sum + loss, 0) / some.length;
-    };
-    const [own, whole] = [meanOf((row) => inside[row] === true), meanOf(() => true)];
+    const [own, whole] = [mean(losses.filter((_, row) => inside[row])), mean(losses)];
     const terms = losses.map(
       (loss, row) =>
         (inside[row] ? (loss - own) / Math.sqrt(m * (m - 1)) : 0) - (loss - whole) / Math.sqrt(n * (n - 1)),
     );
-    const half = quantile * Math.sqrt(terms.reduce((sum, term) => sum + term ** 2, 0));
+    const half = quantile * Math.sqrt(sum(terms.map((term) => term ** 2)));
     const bern = must(
       all.slices.find(({ name }) => name === 'Bern'),
       'Bern',
@@ -190,12 +176,10 @@ describe('a run on a table', async () => {
     const largest = [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, 50);
     const slices = all.slices.filter(({ by }) => by === 'user');
     expect(slices.slice(0, 50).map(({ name, rows }) => [name, rows])).toEqual(largest);
-    const rest = [...counts.values()].reduce((sum, n) => sum + n, 0) - largest.reduce((sum, [, n]) => sum + n, 0);
+    const named = sum(largest.map(([, n]) => n));
+    const rest = sum([...counts.values()]) - named;
     expect(slices[50]).toMatchObject({ kind: 'others', values: counts.size - 50, rows: rest });
-    expect(slices[51]).toMatchObject({
-      kind: 'missing',
-      rows: 203 - rest - largest.reduce((sum, [, n]) => sum + n, 0),
-    });
+    expect(slices[51]).toMatchObject({ kind: 'missing', rows: 203 - rest - named });
     expect(slices).toHaveLength(52);
   });
 
@@ -292,16 +276,14 @@ test('of data that name a group, groups are drawn, and the metrics within groups
   expect(found.tasks.click?.metrics).toEqual(run.result.tasks.click?.test);
   expect(found.tasks.click?.metrics.groups).toBeGreaterThan(1);
   const { scores } = must((await run.predictions())[0], 'predictions');
-  const losses = [...scores.labels].map((label, row) =>
-    Math.log(1 + Math.exp((label > 0.5 ? -1 : 1) * (scores.logits[row] ?? 0))),
-  );
-  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  const losses = lossesOf(scores);
+  const centre = mean(losses);
   const groups = must(scores.groups, 'groups');
   const sums = new Map<number, number>();
-  for (const [row, user] of groups.entries()) sums.set(user, (sums.get(user) ?? 0) + (losses[row] ?? 0) - mean);
-  const squares = [...sums.values()].reduce((total, sum) => total + sum ** 2, 0);
+  for (const [row, user] of groups.entries()) sums.set(user, (sums.get(user) ?? 0) + (losses[row] ?? 0) - centre);
+  const squares = sum([...sums.values()].map((one) => one ** 2));
   const half = quantile * Math.sqrt(squares / (losses.length * (losses.length - 1)));
-  expect(found.tasks.click?.intervals.logLoss?.[1]).toBeCloseTo(mean + half, 12);
+  expect(found.tasks.click?.intervals.logLoss?.[1]).toBeCloseTo(centre + half, 12);
   const inside = column('city').map((city) => city === 'Bern');
   const ofBern = { ...chosen(scores, (row) => inside[row] === true), groups: groups.filter((_, row) => inside[row]) };
   const { task } = must((await run.predictions())[0], 'predictions');

@@ -1,69 +1,28 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { parquetReadObjects } from 'hyparquet';
-import { afterAll, describe, expect, test } from 'vitest';
-import { writeTable } from '../data/write/write-file.js';
-import { lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
-import { models } from '../models/catalogue.js';
-import { smallOptions } from '../models/run.fixture.js';
+import { describe, expect, test } from 'vitest';
 import { readRun } from '../training/finished-run.js';
-import { trainedOnMixed, writeMixedTable } from './mixed-table.fixture.js';
-import { allScores, predictions } from './predict-rows.js';
-import { encodedRows, type Scale } from './score-rows.js';
+import { trainedOnMixed } from './mixed-table.fixture.js';
+import { expectOwnBits, mixedFolder, opened, predicted } from './predict-rows.fixture.js';
+import { allScores } from './predict-rows.js';
 import { readTrainedRun } from './trained-run.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-predict-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-writeMixedTable(folder);
-const context = { seed: 0, note: () => undefined };
+const folder = mixedFolder();
 const file = (name: string) => join(folder, name);
 
-async function opened(path: string, data: string, keep: readonly string[] = [], labels = true) {
-  const run = await readTrainedRun(path);
-  const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
-  const rows = await encodedRows(run, [data], { keep, dialect: {}, labels }, context);
-  return { run, engine, rows };
-}
-
-async function predicted(path: string, data: string, out: string, scale: Scale, keep: readonly string[] = []) {
-  const { run, engine, rows } = await opened(path, data, keep, false);
-  const { columns, blocks } = predictions(run, rows.dataset, engine, scale, () => undefined);
-  await writeTable(out, columns, blocks, keep.length > 0 ? { file: rows.file, names: keep } : undefined);
-  await rows.release();
-}
-
-const testLogits = async (path: string) =>
-  ((await readRun(path)?.predictions()) ?? []).map(({ task, scores }) => [task.name, scores.logits] as const);
-
-describe.each(models.names)('%s', (model) => {
-  test('new rows get the bits of the run’s own test predictions', async () => {
-    const options = JSON.stringify({ type: model, ...smallOptions(model, 'click', 'buy') });
-    const given = model === 'pepnet' ? options.replace('}', ',"prior":["city"]}') : options;
-    const path = await trainedOnMixed(folder, '[{ name: click, type: binary }, { name: buy, type: binary }]', given);
-    await predicted(path, file('inputs.csv'), file('out.arrow'), 'logit');
-    const table = tableFromIPC(readFileSync(file('out.arrow')));
-    const expected = await testLogits(path);
-    expect(expected.map(([, logits]) => logits.length)).toEqual([203, 203]);
-    for (const [task, logits] of expected) expect(table.getChild(`${task}.logit`)?.toArray()).toEqual(logits);
-  });
+test('new rows get the bits of the run’s own test predictions', async () => {
+  await expectOwnBits(folder, 'pepnet');
 });
 
 test('likewise with tables on the host', async () => {
-  const tasks = '[{ name: click, type: binary }, { name: buy, type: binary }]';
-  const model = JSON.stringify({ type: 'ple', ...smallOptions('ple', 'click', 'buy') });
-  const path = await trainedOnMixed(folder, tasks, model, '', '', ', large: 10');
-  const { parameters } = await readTrainedRun(path);
+  const { parameters } = await readTrainedRun(await expectOwnBits(folder, 'ple', ', large: 10'));
   expect(Object.keys(parameters).filter((name) => /^(large|lists|embeddings)\./.test(name))).toEqual([
     'embeddings.4',
     'large.user',
     'lists.tags',
   ]);
-  await predicted(path, file('inputs.csv'), file('out.arrow'), 'logit');
-  const table = tableFromIPC(readFileSync(file('out.arrow')));
-  for (const [task, logits] of await testLogits(path))
-    expect(table.getChild(`${task}.logit`)?.toArray()).toEqual(logits);
 });
 
 describe('a run with all types of tasks', async () => {

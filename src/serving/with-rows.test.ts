@@ -1,15 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openEngine } from '../engine/devices/choose-device.js';
-import { trainedOnMixed, writeMixedTable } from './mixed-table.fixture.js';
+import { trainedOnMixed } from './mixed-table.fixture.js';
+import { mixedFolder } from './predict-rows.fixture.js';
 import { readTrainedRun } from './trained-run.js';
 import { type RowsEvent, withRows } from './with-rows.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'ple-with-rows-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-writeMixedTable(folder);
+const folder = mixedFolder();
 const files = [join(folder, 'inputs.csv')];
 const run = await readTrainedRun(
   await trainedOnMixed(folder, '[{ name: click, type: binary }]', '{ type: single-task, levels: [[4]], tower: [] }'),

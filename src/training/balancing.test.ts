@@ -28,6 +28,18 @@ interface Problem {
 const steps = 6;
 const rate = 0.1;
 const start = { theta: [0.3, -0.2], phi: 0.4 };
+const three = {
+  a: [
+    [1, 2],
+    [0.5, 1],
+    [2, 0.3],
+  ],
+  c: [
+    [2, 1],
+    [1.5, -2],
+    [-0.5, -2],
+  ],
+};
 const problems: readonly Problem[] = [
   {
     label: 'two tasks that conflict',
@@ -56,50 +68,12 @@ const problems: readonly Problem[] = [
     absent: [[], [1], [], [0]],
   },
   {
-    label: 'three tasks',
-    a: [
-      [1, 2],
-      [0.5, 1],
-      [2, 0.3],
-    ],
-    c: [
-      [2, 1],
-      [1.5, -2],
-      [-0.5, -2],
-    ],
-    weights: [1, 0.7, 1.5],
-    absent: [[], [], [2]],
-  },
-  {
     label: 'three tasks, each of them absent at times, the first one from the start',
-    a: [
-      [1, 2],
-      [0.5, 1],
-      [2, 0.3],
-    ],
-    c: [
-      [2, 1],
-      [1.5, -2],
-      [-0.5, -2],
-    ],
+    ...three,
     weights: [1, 0.7, 1.5],
     absent: [[0], [0, 2], [1], [], [2]],
   },
-  {
-    label: 'three tasks, one of them of weight 0',
-    a: [
-      [1, 2],
-      [0.5, 1],
-      [2, 0.3],
-    ],
-    c: [
-      [2, 1],
-      [1.5, -2],
-      [-0.5, -2],
-    ],
-    weights: [1, 0, 1.5],
-    absent: [],
-  },
+  { label: 'three tasks, one of them of weight 0', ...three, weights: [1, 0, 1.5], absent: [] },
 ];
 
 describe.each(problems)('$label', (problem) => {

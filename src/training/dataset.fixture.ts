@@ -11,11 +11,12 @@ export interface MadeSplit {
   weight?(row: number): number;
 }
 
-/** A small data set in memory: one categorical column (of 5 values) and two numeric ones. `reads` counts the blocks that were read. */
+/** A small data set in memory, with the same split three times or three others: one categorical column (of 5 values) and two numeric ones. `reads` counts the blocks that were read. */
 export function madeDataset(
   tasks: readonly (Pick<Task, 'name' | 'type'> & Partial<Task>)[],
-  splits: Readonly<Record<SplitName, MadeSplit>>,
+  given: Readonly<Record<SplitName, MadeSplit>> | MadeSplit,
 ): { readonly dataset: Dataset; readonly reads: Record<SplitName, number> } {
+  const splits = 'rows' in given ? { train: given, validation: given, test: given } : given;
   const reads = { train: 0, validation: 0, test: 0 };
   const split = (name: SplitName): Split => {
     const { rows, label, mask, weight = () => 1 } = splits[name];

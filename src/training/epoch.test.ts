@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
 import type { Program } from '../engine/engine.js';
-import { createCompiledEngine } from '../engine/run/compiled-engine.js';
-import { float32 } from '../support/arrays.js';
-import { madeDataset } from './dataset.fixture.js';
+import { float32, type HostArrays } from '../support/arrays.js';
+import { type MadeSplit, madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { type EpochSums, freshProgress } from './progress.js';
 import { setUp } from './setup.js';
+import { compiled } from './trainer.fixture.js';
 import { trainEpoch } from './trainer.js';
 
 const text = `name: order
@@ -16,26 +16,30 @@ model: { type: single-task, levels: [[4]], tower: [] }
 train: { epochs: 2, batchSize: 32, optimizer: { type: adam } }
 `;
 
-test('31: every epoch has all rows, in an order of its own', async () => {
+const nothing = async () => undefined;
+/** A program without a state. */
+const programOf = (run: (chunk: HostArrays) => HostArrays): Program => ({
+  run: async (chunk) => run(chunk),
+  flops: null,
+  readState: async () => ({}),
+  writeState: nothing,
+  release: nothing,
+});
+function setUpOn(split: MadeSplit) {
   const experiment = parseExperiment(text, 'order.yaml', [], definitions);
-  const split = { rows: 300, label: () => 0 };
-  const { dataset } = madeDataset(experiment.tasks, { train: split, validation: split, test: split });
-  const setup = setUp(experiment, dataset, createCompiledEngine({ threads: 1 }));
+  return setUp(experiment, madeDataset(experiment.tasks, split).dataset, compiled);
+}
+
+test('31: every epoch has all rows, in an order of its own', async () => {
+  const setup = setUpOn({ rows: 300, label: () => 0 });
   const seen: number[] = [];
-  const nothing = async () => undefined;
-  const program: Program = {
-    async run({ mask, numeric }) {
-      const [steps = 0] = mask?.shape ?? [];
-      // The mask [S, 1, B] tells the real rows; the first of the two inputs [S, B, 2] tells rows apart.
-      for (const [row, real] of mask?.data.entries() ?? [])
-        if (real === 1) seen.push(numeric?.data[2 * row] ?? Number.NaN);
-      return { loss: float32([steps]), tasks: float32([steps, 1]) };
-    },
-    flops: null,
-    readState: async () => ({}),
-    writeState: nothing,
-    release: nothing,
-  };
+  const program = programOf(({ mask, numeric }) => {
+    const [steps = 0] = mask?.shape ?? [];
+    // The mask [S, 1, B] tells the real rows; the first of the two inputs [S, B, 2] tells rows apart.
+    for (const [row, real] of mask?.data.entries() ?? [])
+      if (real === 1) seen.push(numeric?.data[2 * row] ?? Number.NaN);
+    return { loss: float32([steps]), tasks: float32([steps, 1]) };
+  });
   const orderOf = async (epoch: number) => {
     seen.length = 0;
     for await (const _ of trainEpoch(setup, program, { ...freshProgress(1, 1, 0), epoch }));
@@ -49,27 +53,17 @@ test('31: every epoch has all rows, in an order of its own', async () => {
 });
 
 test("a task's loss of an epoch is the mean over its rows, by their weights", async () => {
-  const experiment = parseExperiment(text, 'order.yaml', [], definitions);
-  const split = { rows: 80, label: () => 0, weight: (row: number) => (row % 3) / 4 };
-  const { dataset } = madeDataset(experiment.tasks, { train: split, validation: split, test: split });
-  const setup = setUp(experiment, dataset, createCompiledEngine({ threads: 1 }));
+  const setup = setUpOn({ rows: 80, label: () => 0, weight: (row) => (row % 3) / 4 });
   const weights: number[] = []; // of each step
-  const nothing = async () => undefined;
-  const program: Program = {
-    async run({ mask }) {
-      const [steps = 0, , batch = 0] = mask?.shape ?? [];
-      const losses = new Float32Array(steps);
-      for (let step = 0; step < steps; step++) {
-        const ofRows = [...(mask?.data ?? [])].slice(step * batch, (step + 1) * batch);
-        losses[step] = weights.push(ofRows.reduce((sum, weight) => sum + weight, 0));
-      }
-      return { loss: float32([steps], losses), tasks: float32([steps, 1], losses) };
-    },
-    flops: null,
-    readState: async () => ({}),
-    writeState: nothing,
-    release: nothing,
-  };
+  const program = programOf(({ mask }) => {
+    const [steps = 0, , batch = 0] = mask?.shape ?? [];
+    const losses = new Float32Array(steps);
+    for (let step = 0; step < steps; step++) {
+      const ofRows = [...(mask?.data ?? [])].slice(step * batch, (step + 1) * batch);
+      losses[step] = weights.push(ofRows.reduce((sum, weight) => sum + weight, 0));
+    }
+    return { loss: float32([steps], losses), tasks: float32([steps, 1], losses) };
+  });
   let sums: EpochSums | undefined;
   for await (const { progress } of trainEpoch(setup, program, freshProgress(1, 1, 0))) sums = progress.sums;
   expect(weights).toHaveLength(3);

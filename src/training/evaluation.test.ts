@@ -13,7 +13,7 @@ const tasks = [
 ] as const;
 const rows = 50;
 const split = { rows, label: (task: number, [a, b]: readonly [number, number]) => Number((task === 0 ? a : b) > 0) };
-const { dataset } = madeDataset(tasks, { train: split, validation: split, test: split });
+const { dataset } = madeDataset(tasks, split);
 const model = models.get('ple').build(
   {
     tasks,
@@ -57,7 +57,7 @@ async function direct() {
   return model.apply(tensors, inputs, evaluating);
 }
 
-test.each([50, 64, 16, 7])('logits and gates are those of the real rows, in batches of %d', async (batchSize) => {
+test.each([64, 16])('logits and gates are those of the real rows, in batches of %d', async (batchSize) => {
   const [{ tasks: scores, gates }, { logits, gates: expected = [] }] = [await evaluated(batchSize), await direct()];
   const all = [...logits.dataSync()];
   for (const [task, { logits: found }] of scores.entries()) {

@@ -7,7 +7,7 @@ import { binaryTasks, experimentOf, linear } from './trainer.fixture.js';
 
 test('inputs.interaction reaches the model', () => {
   const split = { rows: 8, label: linear };
-  const { dataset } = madeDataset(binaryTasks, { train: split, validation: split, test: split });
+  const { dataset } = madeDataset(binaryTasks, split);
   const experiment = experimentOf('{ type: hard-sharing, levels: [[4]], tower: [] }', binaryTasks);
   const parametersWith = (interaction: 'none' | 'cross') =>
     setUp({ ...experiment, inputs: { ...experiment.inputs, interaction } }, dataset, createCompiledEngine({}))

@@ -1,10 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { SplitName } from '../data/dataset.js';
-import { pureJs } from '../engine/tfjs/backends.js';
-import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.js';
 import { madeDataset } from './dataset.fixture.js';
 import { readPredictions, writePredictions } from './predictions.js';
 import { resultOf } from './result.js';
@@ -31,23 +29,15 @@ const experiment = (model: string, train = '') =>
     train,
   );
 
-describe.each(['single-task, levels: [[16], [8]], tower: [8]', 'ple, levels: [[16], [8]], tower: [8], experts: 2'])(
-  '%s',
-  (model) => {
-    test('learns classes beside a binary task, and both engines give the same', async () => {
-      const [one, two] = [
-        await trained(experiment(model), dataset),
-        await trained(experiment(model), dataset, createTfjsEngine(pureJs)),
-      ];
-      const last = one.records.at(-1)?.validation;
-      expect(Number(last?.kind?.macroAuc)).toBeGreaterThan(0.9);
-      expect(Number(last?.kind?.accuracy)).toBeGreaterThan(0.7);
-      expect(Number(last?.click?.auc)).toBeGreaterThan(0.9);
-      expect(one.test.tasks[0]?.logits).toHaveLength(3 * 200);
-      for (const [index, { logits }] of one.test.tasks.entries())
-        for (const [at, logit] of logits.entries())
-          expect(Math.abs(logit - Number(two.test.tasks[index]?.logits[at]))).toBeLessThan(5e-3);
-    });
+test.each(['single-task, levels: [[16], [8]], tower: [8]', 'ple, levels: [[16], [8]], tower: [8], experts: 2'])(
+  '%s learns classes beside a binary task',
+  async (model) => {
+    const { records, test } = await trained(experiment(model), dataset);
+    const last = records.at(-1)?.validation;
+    expect(Number(last?.kind?.macroAuc)).toBeGreaterThan(0.9);
+    expect(Number(last?.kind?.accuracy)).toBeGreaterThan(0.7);
+    expect(Number(last?.click?.auc)).toBeGreaterThan(0.9);
+    expect(test.tasks[0]?.logits).toHaveLength(3 * 200);
   },
 );
 

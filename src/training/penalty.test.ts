@@ -15,7 +15,7 @@ const tasks = [
   { name: 'share', type: 'binary' },
 ] as const;
 const split = { rows: 64, label: (_: number, __: readonly [number, number], noise: number) => Number(noise > 0) };
-const { dataset } = madeDataset(tasks, { train: split, validation: split, test: split });
+const { dataset } = madeDataset(tasks, split);
 
 /** The record of an epoch of one step. */
 async function epochWith(orthogonality: number): Promise<EpochRecord> {

@@ -23,7 +23,7 @@ engine: { device: cpu, threads: 1 }
 `;
   const experiment = parseExperiment(text, 'gates.yaml', [], definitions);
   const split = { rows: 60, label: (task: number, x: readonly [number, number]) => ((x[task] ?? 0) > 0 ? 1 : 0) };
-  const { dataset } = madeDataset(experiment.tasks, { train: split, validation: split, test: split });
+  const { dataset } = madeDataset(experiment.tasks, split);
 
   const training = train(setUp(experiment, dataset, createCompiledEngine({ threads: 1 })));
   let next = await training.next();

@@ -116,10 +116,6 @@ describe('the score of an epoch', () => {
     },
   );
 
-  test('of a joint model none of whose tasks has one is the joint loss', () => {
-    expect(unitsOf(joint, tasks, 'mean', [3, 0.1])[0]?.score(none)).toBeCloseTo(-(3 * 0.5 + 0.1 * 3), 12);
-  });
-
   test('without a validation row is none, and the last epoch is the best', () => {
     const empty = { ...validation, click: { auc: null, logLoss: null } };
     expect(unitsOf(apart, tasks, 'mean', [1, 1])[0]?.score(empty)).toBeNull();

@@ -272,7 +272,7 @@ export function evaluatedValues(state: HostArrays, names: readonly string[]): Ho
 }
 
 /** In training. @param withRows Whether the model asks which rows only fill the batch. */
-export function contextOf(batch: Tensors, withRows: boolean): Context {
+function contextOf(batch: Tensors, withRows: boolean): Context {
   const context = { training: true, noise: withoutPrefix(batch, noisePrefix) };
   return withRows ? { ...context, rows: get(batch, 'mask').max(0).greater(0).toFloat() } : context;
 }

@@ -1,7 +1,12 @@
+import { expect } from 'vitest';
 import { type Experiment, parseExperiment } from '../config/experiment.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Engine } from '../engine/engine.js';
 import { createCompiledEngine } from '../engine/run/compiled-engine.js';
+import { pureJs } from '../engine/tfjs/backends.js';
+import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.js';
+import { tf } from '../support/tf.js';
+import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
 import { setUp } from './setup.js';
 import { type EpochRecord, type Snapshot, type Trained, type TrainingRecord, train } from './trainer.js';
@@ -75,4 +80,49 @@ export function onlyTask(dataset: Dataset, index: number): Dataset {
 
 export function auc(record: EpochRecord | undefined, task: string): number {
   return Number(record?.validation[task]?.auc);
+}
+
+/** Continues a run from records of it, which must give its bits. Its labels are noise: the learning rate falls, patience runs, and tasks' best epochs are others than the model's. */
+export async function expectContinues(model: string, choose: (taken: readonly Snapshot[]) => readonly Snapshot[]) {
+  const split = { rows: 64, label: (_: number, __: readonly [number, number], noise: number) => Number(noise > 0) };
+  const { dataset } = madeDataset(binaryTasks, { train: { ...split, rows: 300 }, validation: split, test: split });
+  const experiment = experimentOf(
+    model,
+    binaryTasks,
+    'epochs: 6, earlyStopping: { patience: 4, minDelta: 0.1 }, optimizer: ' +
+      '{ type: adam, learningRate: 0.02, schedule: { type: plateau, patience: 0, ratio: 0.5, minDelta: 0.02 } }',
+  );
+  const taken: Promise<Snapshot>[] = [];
+  const whole = await trained(experiment, dataset, compiled, { onRecord: (record) => taken.push(record.snapshot()) });
+  const timeless = ({ progress, records, ...rest }: typeof whole) => ({
+    ...rest,
+    progress: { ...progress, seconds: 0 },
+    records: records.map((record) => ({ ...record, seconds: 0 })),
+  });
+  expect(new Set(whole.records.map(({ learningRate }) => JSON.stringify(learningRate))).size).toBeGreaterThan(2);
+  const chosen = choose(await Promise.all(taken));
+  expect(chosen.some(({ progress: { epoch, step } }) => epoch === 2 && step > 0 && step < 10)).toBe(true);
+  expect(chosen.some(({ progress }) => progress.units.some(({ patience }) => patience.waited > 1))).toBe(true);
+  for (const from of chosen) {
+    const records = whole.records.slice(from.progress.epoch - 1);
+    expect(timeless(await trained(experiment, dataset, compiled, { from }))).toEqual(timeless({ ...whole, records }));
+  }
+  return whole;
+}
+
+/** An epoch on the eager engine, and on the compiled one. The eager one must leave no tensor behind. */
+export async function expectSameOnEager(model: string, balancing = 'fixed') {
+  const split = { rows: 40, label: linear };
+  const { dataset } = madeDataset(binaryTasks, { train: { ...split, rows: 80 }, validation: split, test: split });
+  const plain = experimentOf(model, binaryTasks, 'epochs: 1');
+  const experiment = { ...plain, loss: { ...plain.loss, balancing: { type: balancing } } };
+  const before = tf.memory().numTensors;
+  const eager = await trained(experiment, dataset, createTfjsEngine(pureJs));
+  expect(tf.memory().numTensors).toBe(before);
+  const fast = await trained(experiment, dataset);
+  expect(fast.records[0]?.train.loss).toBeCloseTo(eager.records[0]?.train.loss ?? Number.NaN, 4);
+  // A bias before a normalisation has no gradient, so Adam moves it by rounding.
+  for (const { name } of model.includes('normalization') ? [] : binaryTasks)
+    expect(auc(fast.records[0], name)).toBeCloseTo(auc(eager.records[0], name), 2);
+  return { eager, fast };
 }

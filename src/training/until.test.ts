@@ -14,10 +14,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const experimentOf = (train: string) =>
   parseExperiment(
     `name: until
-dataset: { loader: synthetic, rows: { train: 200, validation: 40, test: 40 }, dimension: 4 }
+dataset: { loader: synthetic, rows: { train: 100, validation: 40, test: 40 }, dimension: 4 }
 tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
 model: { type: ple, levels: [[4], [4]], tower: [3], dropout: 0.2 }
-train: { epochs: 6, batchSize: 20, ${train} }
+train: { epochs: 4, batchSize: 20, ${train} }
 engine: { name: compiled, device: cpu, threads: 1 }
 `,
     'until.yaml',
@@ -63,9 +63,9 @@ const epochsOf = (path: string) =>
 
 test('a run that pauses after epochs has the bits of one that does not, also under a schedule over all epochs', async () => {
   const whole = await train('whole', cosine, undefined);
-  const paused = await train('paused', cosine, 1, 3, 3, 2, undefined);
-  expect(paused.status).toEqual(['paused', 'paused', 'paused', 'paused', 'done']);
-  expect(paused.epochs).toEqual([[1], [2, 3], [], [], [4, 5, 6]]);
+  const paused = await train('paused', cosine, 1, 3, 2, undefined);
+  expect(paused.status).toEqual(['paused', 'paused', 'paused', 'done']);
+  expect(paused.epochs).toEqual([[1], [2, 3], [], [4]]);
   for (const file of ['checkpoints/best.safetensors', 'predictions.arrow'])
     expect(sha256(paused.path, file), file).toBe(sha256(whole.path, file));
   expect(epochsOf(paused.path)).toBe(epochsOf(whole.path));
@@ -82,7 +82,7 @@ test('a paused run keeps its epochs and a checkpoint, and has no result', async 
 });
 
 test('a run ends by itself at its last epoch and by early stopping, whatever `until` says', async () => {
-  expect((await train('last', cosine, 6)).status).toEqual(['done']);
+  expect((await train('last', cosine, 4)).status).toEqual(['done']);
   expect((await train('beyond', cosine, 3, 9)).status).toEqual(['paused', 'done']);
   // The score cannot rise by more than 1: it waits from the second epoch.
   const stopping = experimentOf('optimizer: { type: adam }, earlyStopping: { patience: 1, minDelta: 1 }');

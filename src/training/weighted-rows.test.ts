@@ -58,7 +58,7 @@ test.each([
   ['compiled', compiled],
   ['tfjs', createTfjsEngine(pureJs)],
 ])('a row of weight 2 trains and is measured as the row twice, one of weight 0 as none: %s', async (_, engine) => {
-  const { dataset } = madeDataset(tasks, { train: split, validation: split, test: split });
+  const { dataset } = madeDataset(tasks, split);
   const train = 'epochs: 8, optimizer: { type: sgd, learningRate: 0.1 }'; // in batches of 32: both take one step an epoch
   const experiment = experimentOf('{ type: hard-sharing, levels: [[6]], tower: [] }', tasks, train);
   const weighted = await trained(experiment, dataset, engine);
@@ -102,7 +102,7 @@ dataset:
   ${dataset}
 tasks: [{ name: click, type: binary${click} }, { name: spend, type: regression }]
 model: { type: mmoe, levels: [[4]], tower: [3], experts: 2 }
-train: { epochs: 4, batchSize: 64, optimizer: { type: adam, learningRate: 0.02 } }
+train: { epochs: 2, batchSize: 64, optimizer: { type: adam, learningRate: 0.05 } }
 engine: { device: cpu, threads: 1 }
 `,
     'test',
@@ -137,20 +137,17 @@ test('a run on a table with weights keeps them with its predictions, and its met
   }
 });
 
-test('weights of 1, and a positiveWeight of 1, give the bits of none', async () => {
-  const plain = await runWith('plain', {});
-  for (const other of [
-    await runWith('ones', { dataset: 'weight: one' }),
-    await runWith('positives', { click: ', positiveWeight: 1' }),
-  ]) {
-    expect(other.result.tasks).toEqual(plain.result.tasks);
-    expect(other.predicted).toEqual(plain.predicted);
-    expect(other.epochs.map(({ train }) => train)).toEqual(plain.epochs.map(({ train }) => train));
-  }
+const plain = await runWith('plain', {});
+
+test('weights of 1 give the bits of none', async () => {
+  const ones = await runWith('ones', { dataset: 'weight: one' });
+  expect(ones.result.tasks).toEqual(plain.result.tasks);
+  expect(ones.predicted).toEqual(plain.predicted);
+  expect(ones.epochs.map(({ train }) => train)).toEqual(plain.epochs.map(({ train }) => train));
 });
 
 test('a positiveWeight raises what is predicted, and stands in no metric', async () => {
-  const [plain, heavy] = [await runWith('plain', {}), await runWith('heavy', { click: ', positiveWeight: 6' })];
+  const heavy = await runWith('heavy', { click: ', positiveWeight: 6' });
   const meanOf = (values: ArrayLike<number> = []) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
   const [logits, raised] = [plain, heavy].map(({ predicted }) => meanOf(predicted[0]?.scores.logits));
   expect(raised).toBeGreaterThan((logits ?? 0) + 0.5);

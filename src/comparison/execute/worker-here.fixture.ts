@@ -12,6 +12,14 @@ vi.mock('./worker-process.js', async (original) => ({
   startWorker: startWorkerHere,
 }));
 
+vi.mock('../../report/charts/drawing.js', async (original) => {
+  const { charts } = await import('../../report/charts/no-charts.fixture.js');
+  const drawing = await original<typeof import('../../report/charts/drawing.js')>();
+  const drawSection: typeof drawing.drawSection = async (section) =>
+    charts.areLeftOut ? { ...section, charts: [] } : drawing.drawSection(section);
+  return { ...drawing, drawSection };
+});
+
 function startWorkerHere(): WorkerProcess {
   let on: (report: Report) => void = () => undefined;
   const orders = takeOrders((report) => on(asSent(report)));

@@ -85,11 +85,6 @@ describe('single runs', () => {
     );
     expect(joined(at('a'), `long=${at('b')}`)).toEqual(['single {}: 1 done a', 'long {}: 2 done b']);
   });
-
-  test('given twice count once', async () => {
-    await store('a');
-    expect(joined(at('a'), at('a'))).toEqual(['single {}: 1 done a']);
-  });
 });
 
 describe('comparisons', () => {
@@ -121,14 +116,6 @@ describe('comparisons', () => {
     await store('m', { name: 'm', model: { ...mmoe, experts: 4 } });
     expect(joined(at('c'), at('d'), at('m')).map((row) => row.split(' ', 1)[0])).toEqual(['c/m', 'd/m', 'm']);
     expect(joined(`x=${at('c')}`, at('d')).map((row) => row.split(' ', 1)[0])).toEqual(['x/m', 'd/m']);
-  });
-
-  test('of one name whose labels clash are refused', async () => {
-    await compared('c', [{ label: 'm', seeds: [1], type: 'mmoe', run: { model: mmoe } }]);
-    await compared('d', [{ label: 'm', seeds: [1], type: 'mmoe', run: { model: { ...mmoe, experts: 3 } } }]);
-    expect(() => joined(`x=${at('c')}`, `x=${at('d')}`)).toThrow(
-      /both have a model 'x\/m': tell them apart with NAME=PATH/,
-    );
   });
 
   const rate = (value: number) => ({ run: { train: { batchSize: value } }, point: { 'train.batchSize': value } });
@@ -223,11 +210,5 @@ describe('runs that cannot be compared', () => {
     await store('a');
     await store('b', { name: 'm', model: mmoe, ...run });
     expect(() => check('a', 'b')).toThrow(message);
-  });
-
-  test('are only those of one seed', async () => {
-    await store('a');
-    await store('b', { name: 'm', model: mmoe, seed: 2, checksum: 'ffff0000' });
-    expect(() => check('a', 'b')).not.toThrow();
   });
 });

@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { DataError } from '../../support/errors.js';
 import type { ComparisonRow } from '../comparison.js';
 import { detectableGain } from '../statistics/detectable-gain.js';
-import { tableModeration } from './errors-of-gains.js';
 import { entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
-import { compareModel, type Entry, judge } from './task-gain.js';
+import type { Entry } from './task-gain.js';
 
 const options: SummaryOptions = {
   name: 'made',
@@ -104,21 +103,6 @@ describe('one model', () => {
     expect(row?.meanGain).toBeCloseTo(0.125, 14); // of nmse
     const [, chosen] = await rowsOf(entries, { tasks, ...oneLook(3), metrics: { rating: 'nmse' } });
     expect(chosen?.tasks.rating).toMatchObject({ metric: 'nmse', gain: expect.closeTo(0.125, 14) });
-  });
-
-  it('tasks of two types have no mean gain', async () => {
-    const run = (path: string) =>
-      evaluatedRun(path, {
-        click: { type: 'binary', test: { auc: 0.7 } },
-        rating: { type: 'regression', test: { mse: 1, nmse: 0.5 } },
-      });
-    const entries = [entryOf('alone', [run('a1'), run('a2')]), entryOf('ple', [run('p1'), run('p2')])];
-    const tasks = [
-      { name: 'click', type: 'binary' },
-      { name: 'rating', type: 'regression' },
-    ];
-    const [, row] = await rowsOf(entries, { tasks });
-    expect(row).toMatchObject({ meanGain: null, worstGain: null, tasks: { click: { gain: 0 }, rating: { gain: 0 } } });
   });
 
   it('a relative gain needs a baseline above chance', async () => {
@@ -245,16 +229,6 @@ describe('verdicts', () => {
     expect(three.rows[1]?.verdict).toBe('seesaw');
     expect(three.notes).toEqual([]);
   });
-
-  it('one seed: the gain only', async () => {
-    const one = (entry: Entry) => ({ ...entry, runs: entry.runs.slice(0, 1) });
-    const comparison = await summarize([alone, shifted('ple', 0.01, -0.01)].map(one), { ...options, ...oneLook(1) });
-    expect(comparison.rows[1]?.tasks.click).toMatchObject({
-      ...{ sd: null, se: null, interval: null, p: null, verdict: 'undecided' },
-      gain: expect.closeTo(0.011, 14),
-    });
-    expect(comparison.notes).toEqual(['Nothing is decided with fewer than 3 seeds; the table has 1.']);
-  });
 });
 
 describe('a table of three models or more', () => {
@@ -265,53 +239,6 @@ describe('a table of three models or more', () => {
       [0.7, 0.71, 0.69, 0.72, 0.68].map((auc, index) => auc + 0.003 * Math.cos(5 * index + phase)),
     );
   const models = [alone, noisy('a', 0.001, 1), noisy('b', 0.008, 2), noisy('c', 0, 4)];
-
-  it('moderates its variances: each gain has more degrees of freedom than its own four, and no smaller error', async () => {
-    const comparison = await summarize(models, options);
-    expect(comparison.test).toEqual({ variance: 'moderated', addsRows: false, level: 0.05 });
-    const own = await Promise.all(models.slice(1).map((entry) => rowsOf([alone, entry])));
-    const gains = tableModeration(
-      models.map((entry) =>
-        compareModel(
-          entry,
-          models[0],
-          options.tasks.map((task) => judge(task, {})),
-          [1, 1],
-        ),
-      ),
-      options.tasks.map((task) => judge(task, {})),
-    );
-    for (const [index, row] of comparison.rows.slice(1).entries()) {
-      for (const [task, name] of ['click', 'buy'].entries()) {
-        const [alone, here] = [own[index]?.[1]?.tasks[name], row.tasks[name]];
-        const expected = gains.tasks?.moderate({ variance: (alone?.se ?? 0) ** 2, degreesOfFreedom: 4 }, 5, task);
-        expect(here?.se).toBeCloseTo(Math.sqrt(expected?.variance ?? 0), 14);
-        expect(here?.degreesOfFreedom).toBe(expected?.degreesOfFreedom);
-        expect(here?.degreesOfFreedom).toBeGreaterThan(5);
-        expect(here?.se ?? 0).toBeGreaterThanOrEqual((alone?.se ?? 0) * (1 - 1e-12));
-      }
-    }
-    expect((await summarize(models.slice(0, 3), options)).test.variance).toBe('paired');
-  });
-
-  it('a model that lacks a run is tested by its own variance, and a note says so', async () => {
-    const [first, a, ...others] = models;
-    if (!first || !a) throw new Error('There are models.');
-    const lacking = {
-      ...a,
-      runs: a.runs.map((run, index) => (index === 1 ? { ...run, status: 'failed' as const, run: undefined } : run)),
-    };
-    const short = {
-      ...lacking,
-      runs: lacking.runs.map(({ run, ...reference }) => (run ? { ...reference, run } : reference)),
-    };
-    const comparison = await summarize([first, short, ...others, noisy('d', 0, 6)], options);
-    expect(comparison.rows[1]?.tasks.click?.degreesOfFreedom).toBe(3);
-    expect(comparison.rows[2]?.tasks.click?.degreesOfFreedom).toBeGreaterThan(4);
-    expect(comparison.notes).toContain(
-      "Task 'click': a has fewer pairs of runs than others, so the variance is not moderated there.",
-    );
-  });
 
   it('contrasts are a family of their own, against the model that they name', async () => {
     const comparison = await summarize(models, {

@@ -13,11 +13,12 @@ import type { Run } from './run.js';
 import { planSearch, type Search } from './search.js';
 import { searchRecord } from './search-record.js';
 
+/** A config whose experiments are resolved once each. */
 const configOf = (
   search: string,
   { tune = '{ model.dropout: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] }', more = '' } = {},
-) =>
-  parseComparison(
+): ComparisonConfig => {
+  const config = parseComparison(
     `name: small
 compare:
   models:
@@ -34,6 +35,17 @@ train: { epochs: 9, batchSize: 10, optimizer: { type: adam } }
     [],
     definitions,
   );
+  const resolved = new Map<string, Experiment>();
+  return {
+    ...config,
+    experiment: (...of) => {
+      const key = JSON.stringify(of);
+      const experiment = resolved.get(key) ?? config.experiment(...of);
+      resolved.set(key, experiment);
+      return experiment;
+    },
+  };
+};
 
 const shapeOf: ReadShape = async ({ tasks }: Experiment) => ({
   kind: 'shape',
@@ -46,11 +58,14 @@ const shapeOf: ReadShape = async ({ tasks }: Experiment) => ({
   grouped: false,
 });
 
-async function planned(config: ComparisonConfig, folder = mkdtempSync(join(tmpdir(), 'ple-halving-'))) {
+const planned = async (config: ComparisonConfig, folder = mkdtempSync(join(tmpdir(), 'ple-halving-'))) => {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const places = await searchedPlaces(config, createMatching(config, shapeOf), shapeOf);
+  const places = known.get(config) ?? (await searchedPlaces(config, createMatching(config, shapeOf), shapeOf));
+  known.set(config, places);
   return planSearch(config, places, folder, () => undefined);
-}
+};
+const known = new Map<ComparisonConfig, Awaited<ReturnType<typeof searchedPlaces>>>();
+const nine = configOf('{ type: halving, candidates: 9 }');
 
 /** 1 - nmse on validation after an epoch; null: the run fails in it. */
 type Score = (run: Run, task: string, epoch: number) => number | null;
@@ -100,7 +115,7 @@ function whole(search: Search, score: Score): readonly (readonly Run[])[] {
 }
 
 test('each rung trains the best third of the one before, from its checkpoint to the next epoch', async () => {
-  const search = await planned(configOf('{ type: halving, candidates: 9 }'));
+  const search = await planned(nine);
   const best: Score = ({ values }) => 1 - Math.abs(dropout(values) - 0.4);
   const rungs = whole(search, best);
   expect(rungs.map((runs) => [...new Set(runs.map(({ until }) => until))])).toEqual([[1], [3], [9]]);
@@ -112,8 +127,7 @@ test('each rung trains the best third of the one before, from its checkpoint to 
 });
 
 test('a rung goes by the best epoch so far, and not by what a run has done since', async () => {
-  const config = configOf('{ type: halving, candidates: 9 }');
-  const search = await planned(config);
+  const search = await planned(nine);
   // .8 is the best at its first epoch, and overfits; .1 is the best in the end, but never comes there.
   const score: Score = ({ values }, _, epoch) =>
     dropout(values) === 0.8
@@ -125,23 +139,22 @@ test('a rung goes by the best epoch so far, and not by what a run has done since
   expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0, 0.2, 0.8]);
   expect(dropoutsOf(rungs[2] ?? [], 'mmoe')).toEqual([0.8]);
   // Another process finds the same, though the runs' folders hold later epochs now, and nothing is left to train.
-  const again = await planned(config, join(search.folder, '..'));
+  const again = await planned(nine, join(search.folder, '..'));
   for (const [rung, runs] of rungs.entries()) {
     expect(again.rung(rung).map(({ folder }) => folder)).toEqual(runs.map(({ folder }) => folder));
     expect(again.rung(rung).every(({ state }) => state === 'finished')).toBe(true);
   }
-  expect(searchRecord(config, again)).toEqual(searchRecord(config, search));
+  expect(searchRecord(nine, again)).toEqual(searchRecord(nine, search));
 });
 
 test('a candidate that fails ranks last and stays in the list', async () => {
-  const config = configOf('{ type: halving, candidates: 9 }');
-  const search = await planned(config);
+  const search = await planned(nine);
   const score: Score = ({ values }, _, epoch) =>
     dropout(values) === 0 && epoch > 0 ? null : dropout(values) === 0.1 && epoch > 1 ? null : 1 - dropout(values);
   const rungs = whole(search, score);
   expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual([0.1, 0.2, 0.3]);
   expect(dropoutsOf(rungs[2] ?? [], 'mmoe')).toEqual([0.2]);
-  const record = searchRecord(config, search)?.models.find(({ label }) => label === 'mmoe');
+  const record = searchRecord(nine, search)?.models.find(({ label }) => label === 'mmoe');
   const entry = (value: number) => record?.candidates.find(({ values }) => dropout(values) === value);
   expect(record?.candidates).toHaveLength(9);
   expect(entry(0)?.rungs).toMatchObject([
@@ -158,8 +171,7 @@ test('a candidate that fails ranks last and stays in the list', async () => {
 });
 
 test('where all of a rung fail, the next best of the rung before take their place, and again in another process', async () => {
-  const config = configOf('{ type: halving, candidates: 9 }');
-  const search = await planned(config);
+  const search = await planned(nine);
   // Of .0, .1, .2, which go on after epoch 1, none comes to epoch 3. Of .3, .4 and .5, which are next, one goes on, and fails in epoch 9.
   const score: Score = ({ values }, _, epoch) =>
     (dropout(values) < 0.3 && epoch === 3) || (dropout(values) < 0.4 && epoch === 9) ? null : 1 - dropout(values);
@@ -171,22 +183,22 @@ test('where all of a rung fail, the next best of the rung before take their plac
   ]);
   const chosen = [{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.4 } }];
   expect([search.chosen('mmoe', {}), search.chosen('single-task', {})]).toEqual([chosen, chosen]);
-  const record = searchRecord(config, search);
+  const record = searchRecord(nine, search);
   const entry = (value: number) =>
     record?.models[1]?.candidates.find(({ values }) => dropout(values) === value)?.rungs.map(({ runs }) => runs);
   expect(entry(0.3)).toMatchObject([[{ epochs: 1, trained: true }], [], [{ epochs: 8, trained: false }]]);
   expect(entry(0.4)).toMatchObject([[{ epochs: 1, trained: true }]]);
   // What failed is tried again, and fails again.
-  const again = await planned(config, join(search.folder, '..'));
+  const again = await planned(nine, join(search.folder, '..'));
   expect(whole(again, score).map((runs) => dropoutsOf(runs, 'mmoe'))).toEqual(
     rungs.map((runs) => dropoutsOf(runs, 'mmoe')),
   );
   expect(again.chosen('mmoe', {})).toEqual(chosen);
-  expect(searchRecord(config, again)).toEqual(record);
+  expect(searchRecord(nine, again)).toEqual(record);
 });
 
 test('a finalist that fails leaves its place to the next best of the rung before, task by task', async () => {
-  const search = await planned(configOf('{ type: halving, candidates: 9 }'));
+  const search = await planned(nine);
   const score: Score = ({ values }, task, epoch) =>
     dropout(values) === 0 && epoch > 3 ? null : task === 'y1' ? 1 - dropout(values) : dropout(values);
   whole(search, score);
@@ -197,7 +209,7 @@ test('a finalist that fails leaves its place to the next best of the rung before
 });
 
 test('without a candidate that trains the search ends with a word', async () => {
-  const search = await planned(configOf('{ type: halving, candidates: 9 }'));
+  const search = await planned(nine);
   train(search, search.rung(0), () => null);
   expect(() => search.rung(1)).toThrow(
     /^Tuning of 'single-task' found no values: of each of the 9 combinations a run failed/,
@@ -217,8 +229,7 @@ test('candidates are ranked by the mean over seeds', async () => {
 });
 
 test('tasks that share no parameters are searched as if alone: each keeps its own, and pays for its own network', async () => {
-  const config = configOf('{ type: halving, candidates: 9 }');
-  const search = await planned(config);
+  const search = await planned(nine);
   const score: Score = ({ values }, task) => (task === 'y1' ? dropout(values) : 1 - dropout(values));
   const rungs = whole(search, score);
   expect(dropoutsOf(rungs[1] ?? [], 'single-task')).toEqual([0, 0.1, 0.2, 0.6, 0.7, 0.8]);
@@ -229,7 +240,7 @@ test('tasks that share no parameters are searched as if alone: each keeps its ow
   ]);
   expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toHaveLength(3);
   // 9 x 1, 3 x 2 and 1 x 6 epochs for each task, each of them half of the model.
-  const record = searchRecord(config, search)?.models ?? [];
+  const record = searchRecord(nine, search)?.models ?? [];
   const spent = record.map(({ candidates }) =>
     candidates.flatMap(({ rungs }) => rungs).reduce((sum, rung) => sum + rung.spent, 0),
   );
@@ -240,45 +251,40 @@ test('tasks that share no parameters are searched as if alone: each keeps its ow
   expect(spent[1]).toBeCloseTo(cost * (9 + 3 * 2 + 1 * 6), 10);
 });
 
-test('a budget pays for as many candidates of each model as it can, and no more', async () => {
+test('a budget pays for as many candidates of each model as it can; no search spends more, whichever go on', async () => {
   const tune = '{ model.dropout: { uniform: [0, 0.9] }, model.levels: [[[8]], [[16]]] }';
-  for (const [search, epochsOf] of [
-    ['{ type: random, budget: 300 }', (count: number) => 9 * count],
+  for (const [type, budget, epochsOf] of [
+    ['random', 90, (count: number) => 9 * count],
     [
-      '{ type: halving, budget: 300 }',
+      'halving',
+      60,
       (count: number) => count + 2 * Math.max(1, Math.floor(count / 3)) + 6 * Math.max(1, Math.floor(count / 9)),
     ],
   ] as const) {
-    const places = (await planned(configOf(search, { tune }))).places;
-    expect(places.map(({ label }) => label)).toEqual(['single-task', 'mmoe']);
-    for (const { candidates } of places) {
+    const config = configOf(`{ type: ${type}, budget: ${budget} }`, { tune });
+    const search = await planned(config);
+    expect(search.places.map(({ label }) => label)).toEqual(['single-task', 'mmoe']);
+    for (const { candidates } of search.places) {
       const costs = candidates.map((candidate) => candidate.costs.reduce((sum, cost) => sum + cost, 0));
       const [least, most] = [Math.min(...costs), Math.max(...costs)];
       expect(least).toBeLessThan(most);
-      expect(least * epochsOf(candidates.length)).toBeLessThanOrEqual(300);
-      expect(most * epochsOf(candidates.length + 1)).toBeGreaterThan(300);
+      expect(least * epochsOf(candidates.length)).toBeLessThanOrEqual(budget);
+      expect(most * epochsOf(candidates.length + 1)).toBeGreaterThan(budget);
     }
-    const [single, mmoe] = places.map(({ candidates }) => candidates);
-    expect(single?.length).not.toBe(mmoe?.length);
-    const shared = Math.min(single?.length ?? 0, mmoe?.length ?? 0);
-    expect(single?.slice(0, shared).map(({ values }) => values)).toEqual(
-      mmoe?.slice(0, shared).map(({ values }) => values),
-    );
-  }
-});
+    const [single = [], mmoe = []] = search.places.map(({ candidates }) => candidates.map(({ values }) => values));
+    expect(single.length).not.toBe(mmoe.length);
+    const shared = Math.min(single.length, mmoe.length);
+    expect(single.slice(0, shared)).toEqual(mmoe.slice(0, shared));
 
-test('under a budget no search spends more than it, whichever candidates go on', async () => {
-  const config = configOf('{ type: halving, budget: 60 }', {
-    tune: '{ model.dropout: { uniform: [0, 0.9] }, model.levels: [[[8]], [[16]]] }',
-  });
-  const search = await planned(config);
-  const widest: Score = ({ values }) =>
-    Number(JSON.stringify(values?.['model.levels']) === '[[16]]') + dropout(values) / 10;
-  whole(search, widest);
-  for (const { candidates } of searchRecord(config, search)?.models ?? []) {
-    const spent = candidates.flatMap(({ rungs }) => rungs).reduce((sum, rung) => sum + rung.spent, 0);
-    expect(spent).toBeLessThanOrEqual(60 + 1e-9);
-    expect(spent).toBeGreaterThan(40);
+    if (type === 'random') continue;
+    const widest: Score = ({ values }) =>
+      Number(JSON.stringify(values?.['model.levels']) === '[[16]]') + dropout(values) / 10;
+    whole(search, widest);
+    for (const { candidates } of searchRecord(config, search)?.models ?? []) {
+      const spent = candidates.flatMap(({ rungs }) => rungs).reduce((sum, rung) => sum + rung.spent, 0);
+      expect(spent).toBeLessThanOrEqual(budget + 1e-9);
+      expect(spent).toBeGreaterThan(40);
+    }
   }
 });
 
@@ -291,11 +297,8 @@ test('a budget that does not pay for two candidates is refused', async () => {
   );
 });
 
-test('a budget that pays for more runs than can be planned is refused; a signal ends planning', async () => {
-  const config = configOf('{ type: random, budget: 10000000 }', { tune: '{ model.dropout: { uniform: [0, 0.5] } }' });
-  await expect(planned(config)).rejects.toThrow(
-    'compare.search.budget: 10000000 epochs of single-task pay for some 1,111,111 runs of single-task; 20,000 is the most: lower it.',
-  );
+test('a signal ends planning', async () => {
+  const config = configOf('{ type: random, budget: 100 }');
   const interrupted = AbortSignal.abort(new Interrupted());
   await expect(searchedPlaces(config, createMatching(config, shapeOf), shapeOf, interrupted)).rejects.toThrow(
     Interrupted,

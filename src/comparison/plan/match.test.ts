@@ -35,10 +35,6 @@ const closedForms: Readonly<Record<string, { stack: Stack; more?: object; count(
     stack: { levels: [[20, 12], [10]], tower: [6] },
     count: ({ levels, tower }) => K * mlp(x, ...levels.flat(), ...tower, 1),
   },
-  'hard-sharing': {
-    stack: { levels: [[20, 12]], tower: [10, 6] },
-    count: ({ levels, tower }) => mlp(x, ...levels.flat()) + K * mlp(last(levels[0]), ...tower, 1),
-  },
   mmoe: {
     stack: { levels: [[14]], tower: [9, 6] },
     more: { experts: 4 },
@@ -65,17 +61,14 @@ describe.each(Object.entries(closedForms))('%s', (type, { stack, more = {}, coun
   });
   const reachable = [...Array(30_000).keys()].map((i) => count(stackAt(i / 10_000)));
 
-  test('its parameters are those of the closed form, whatever the sizes of embedding tables', () => {
+  test('its parameters are those of the closed form, whatever the sizes of embedding tables; its own number leaves it', () => {
     expect(networkParameters({ type, options, shape })).toBe(own);
     const larger = { ...shape, categorical: shape.categorical.map((column) => ({ ...column, cardinality: 7 })) };
     expect(networkParameters({ type, options, shape: larger })).toBe(own);
-  });
-
-  test('its own number leaves it as it is', () => {
     expect(matchWidths({ type, options, shape, target: own })).toEqual({ ...stack, factor: 1, network: own, miss: 0 });
   });
 
-  test.each([0.3, 0.6, 0.95, 1.02, 1.5, 2.5])('%d times its parameters: as near as an exhaustive search', (times) => {
+  test.each([0.3, 0.95, 2.5])('%d times its parameters: as near as an exhaustive search', (times) => {
     const target = Math.round(own * times);
     const below = Math.max(...reachable.filter((parameters) => parameters <= target));
     const above = Math.min(...reachable.filter((parameters) => parameters > target));
@@ -103,37 +96,28 @@ const wide: ModelShape = {
   numeric: [...Array(50).keys()].map(String),
 };
 
-describe.each(models.all)('$name with default widths', ({ name: type, options: schema, widthMultiple }) => {
-  const options = schema.parse({ type, ...requiredOptions(type, 'buy', 'click') });
-  const targets = [20_000, 60_000, 90_000, 300_000];
-  const matches = targets.map((target) => matchWidths({ type, options, shape: wide, target }));
-
-  test('comes within 1 % of a number', () => {
-    for (const [i, { network, miss }] of matches.entries()) {
-      expect(Math.abs(miss)).toBeLessThan((targets[i] ?? 0) / 100);
-      expect(network - miss).toBe(targets[i]);
+test.each(models.all)(
+  '$name with default widths comes within 1 %% of a number, by widths that a config may name',
+  ({ name: type, options: schema, widthMultiple }) => {
+    const options = schema.parse({ type, ...requiredOptions(type, 'buy', 'click') });
+    let before = matchWidths({ type, options, shape: wide, target: 20_000 });
+    for (const target of [60_000, 300_000]) {
+      const match = matchWidths({ type, options, shape: wide, target });
+      const { levels, tower, network, miss } = match;
+      expect(Math.abs(miss)).toBeLessThan(target / 100);
+      expect(network - miss).toBe(target);
+      const own = schema.parse({ ...options, levels, tower });
+      expect(networkParameters({ type, options: own, shape: wide })).toBe(network);
+      for (const widths of levels) expect(last(widths) % widthMultiple(options)).toBe(0);
+      // No layer but the adjusted one is narrower than with fewer parameters.
+      expect(match.factor).toBeGreaterThan(before.factor);
+      const narrower = [...before.levels.flat(), ...before.tower.slice(0, -1)];
+      for (const [layer, width] of [...levels.flat(), ...tower.slice(0, -1)].entries())
+        expect(width).toBeGreaterThanOrEqual(narrower[layer] ?? 0);
+      before = match;
     }
-  });
-
-  test('the model with these widths has this many parameters, and is one that a config may name', () => {
-    for (const { levels, tower, network } of matches) {
-      const matched = schema.parse({ ...options, levels, tower });
-      expect(networkParameters({ type, options: matched, shape: wide })).toBe(network);
-      const multiple = widthMultiple(options);
-      for (const widths of levels) expect(last(widths) % multiple).toBe(0);
-    }
-  });
-
-  test('more parameters: a larger factor, and no layer but the adjusted one is narrower', () => {
-    for (const [i, match] of matches.slice(1).entries()) {
-      const smaller = matches[i];
-      expect(match.factor).toBeGreaterThan(smaller?.factor ?? 0);
-      const fixed = ({ levels, tower }: Stack) => [...levels.flat(), ...tower.slice(0, -1)];
-      const before = fixed(smaller ?? match);
-      for (const [layer, width] of fixed(match).entries()) expect(width).toBeGreaterThanOrEqual(before[layer] ?? 0);
-    }
-  });
-});
+  },
+);
 
 test('one model has a multiple, by its options', () => {
   const multiples = models.all.flatMap(({ name, options, widthMultiple }) => {
@@ -142,7 +126,7 @@ test('one model has a multiple, by its options', () => {
   });
   expect(multiples).toEqual([['sluice', 2]]);
   const sluice = { type: 'sluice', levels: [[12], [6]], tower: [5], subspaces: 3 };
-  for (const target of [1500, 2000, 2600]) {
+  for (const target of [1500, 2600]) {
     const { levels } = matchWidths({ type: 'sluice', options: sluice, shape: wide, target });
     expect(levels.map((widths) => last(widths) % 3)).toEqual([0, 0]);
   }
@@ -152,7 +136,7 @@ test('without a tower the last layer of the last level adjusts', () => {
   const options = { type: 'hard-sharing', levels: [[40, 20]], tower: [] };
   const count = (one: number, two: number) => mlp(50, one, two) + 2 * mlp(two, 1);
   expect(networkParameters({ type: 'hard-sharing', options, shape: wide })).toBe(count(40, 20));
-  for (const target of [1000, 2345, 7777]) {
+  for (const target of [1000, 7777]) {
     const { levels, tower, network, miss } = matchWidths({ type: 'hard-sharing', options, shape: wide, target });
     const [one = 0, two = 0] = levels[0] ?? [];
     expect(tower).toEqual([]);
@@ -225,13 +209,6 @@ train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
       expect((ple?.match.network ?? 0) - (ple?.match.miss ?? 0)).toBe(baseline(tower));
       const { model } = comparison.experiment('ple', point, 1, ple?.changes);
       expect(networkParameters({ type: 'ple', options: model, shape: data })).toBe(ple?.match.network);
-    }
-  });
-
-  test('takes a number as its measure for all, the baseline too', () => {
-    for (const label of ['single-task', 'ple']) {
-      const match = matched(config('{ parameters: 5000 }'), label, { 'model.tower': [8] }, data)?.match;
-      expect(Math.abs((match?.network ?? 0) - 5000)).toBeLessThan(50);
     }
   });
 

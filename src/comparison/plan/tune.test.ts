@@ -71,17 +71,6 @@ describe('the search', () => {
     }
   });
 
-  test('further changes depend on the values', () => {
-    const runs = searchOf(searched, 'shared', (tried) => ({
-      ...tried,
-      'model.tower': [Number(tried['train.batchSize'])],
-    }));
-    expect(runs.map(({ experiment }) => experiment.model)).toMatchObject(
-      values.map((tried) => ({ type: 'hard-sharing', levels: [[8]], tower: [tried['train.batchSize']] })),
-    );
-    expect(runs.map((run) => run.values)).toEqual(values);
-  });
-
   test('tries every combination under each of its seeds', () => {
     const twice = config('{ train.batchSize: [5, 10] }\n  tuneSeed: [7, 8]');
     const runs = searchOf(twice, 'shared');
@@ -200,21 +189,9 @@ describe('tasks that share no parameters', () => {
     expect(chooseValues(tried(...table), tasks, false)).toEqual([{ tasks, values: values[2] }]);
   });
 
-  test('choose as searches of one task each would', () => {
-    const alone = (task: 'click' | 'watch') => {
-      const own = table.map(([click, watch]): Scores => (task === 'click' ? [click, undefined] : [undefined, watch]));
-      return chooseValues(tried(...own), [task], true)[0];
-    };
-    expect(chooseValues(tried(...table), tasks, true)).toEqual([alone('click'), alone('watch')]);
-  });
-
   test('that choose alike are one choice, in the order of the config', () => {
     const alike = tried([0.7, 0.3], [0.6, 0.4]);
     expect(chooseValues(alike, tasks, true)).toEqual([{ tasks, values: values[0] }]);
-  });
-
-  test('without a score take what is best for the others', () => {
-    expect(chooseValues(tried([null, 0.5], [null, 0.2]), tasks, true)).toEqual([{ tasks, values: values[1] }]);
   });
 
   test('a run without a score of one task may still be the best of another', () => {

@@ -14,9 +14,8 @@ it('five equal looks have the published bounds', () => {
 
 it('spends what it says at each look: simulated sums of normal increments', () => {
   const random = randomFromSeed(3);
-  const paths = 100_000;
+  const paths = 40_000;
   for (const times of [
-    [0.3, 1],
     [1 / 6, 1 / 3, 0.5, 2 / 3, 5 / 6, 1],
     [0.05, 0.9, 1],
   ]) {

@@ -98,25 +98,10 @@ describe('a family', () => {
     expect(tested[1]?.pHolm).toBeLessThan(0.05);
   });
 
-  it('a gain whose interval does not hold 0 differs from 0, in any family', () => {
-    const gain = fc.double({ min: -6, max: 6, noNaN: true });
-    fc.assert(
-      fc.property(fc.array(gain, { minLength: 1, maxLength: 8 }), (gains) => {
-        for (const { simultaneous, pHolm } of testFamily(
-          gains.map((z) => known(z)),
-          0.05,
-        )) {
-          const [low, high] = simultaneous ?? [Number.NaN, Number.NaN];
-          if (low > 0 || high < 0) expect(pHolm).toBeLessThan(0.05);
-        }
-      }),
-    );
-  });
-
   it('all intervals hold their true gains in 19 of 20 families, and no true null is called a difference in 19 of 20', () => {
     const random = randomFromSeed(7);
     const truth = [0, 0, 4, -3, 0, 6, 0, 0.5, 0, 2];
-    const families = 4000;
+    const families = 1500;
     let [held, wrong] = [0, 0];
     for (let family = 0; family < families; family++) {
       const tested = testFamily(

@@ -66,35 +66,20 @@ test('a run’s own predictions.arrow gets the run’s own metrics', async () =>
 
 test('probabilities are turned into log-odds; logits are taken as they are', async () => {
   const { reference } = await stored();
-  const file = csv(['0.25', '0.75', '0.5', '0.9', '1']);
+  const file = csv(['0.25', '0.75', '0.5', '0.9', '']);
   const asProbabilities = (await readExternal(file, 'probability', reference)).result.tasks.click?.test;
-  // The last row is outside of the task's sample space.
+  // The last row is outside of the task's sample space, where alone a cell may be empty.
   const logLoss = -(Math.log(0.75) + Math.log(0.75) + Math.log(0.5) + Math.log(0.9)) / 4;
   expect(asProbabilities).toMatchObject({ auc: 1, logLoss: expect.closeTo(logLoss, 12), samples: 4, positives: 2 });
   const asLogits = (await readExternal(file, 'logit', reference)).result.tasks.click?.test;
   const softplus = (x: number) => Math.log(1 + Math.exp(x));
   const other = (softplus(0.25) + softplus(-0.75) + softplus(0.5) + softplus(-0.9)) / 4;
   expect(asLogits).toMatchObject({ auc: 1, logLoss: expect.closeTo(other, 12) });
-});
-
-test('a probability of 0 for a positive has no finite log loss: null, and its rank still counts', async () => {
-  const { reference } = await stored();
-  const file = csv(['0.25', '0', '0.5', '1', '0']);
-  const values = (await readExternal(file, 'probability', reference)).result.tasks.click?.test;
-  expect(values).toMatchObject({ auc: 0.5, logLoss: null });
-});
-
-test('predictions of a regression task are in the label’s units', async () => {
-  const { reference } = await stored();
-  const file = csv(['0', '0', '0', '0', '0'], ['3', '1', '4', '1', '6']);
-  const { result } = await readExternal(file, 'logit', reference);
-  expect(result.tasks['time, s']?.test).toMatchObject({ mse: 0.2, mae: 0.2, samples: 5 });
-});
-
-test('a cell may be empty where the row is outside of the task’s sample space, and only there', async () => {
-  const { reference } = await stored();
-  const { result } = await readExternal(csv(['0', '0', '1', '1', '']), 'logit', reference);
-  expect(result.tasks.click?.test.samples).toBe(4);
+  // A probability of 0 for a positive has no finite log loss, and its rank still counts. Ratings are in the label's units.
+  const zero = csv(['0.25', '0', '0.5', '1', '0'], ['3', '1', '4', '1', '6']);
+  const { click, 'time, s': time } = (await readExternal(zero, 'probability', reference)).result.tasks;
+  expect(click?.test).toMatchObject({ auc: 0.5, logLoss: null });
+  expect(time?.test).toMatchObject({ mse: 0.2, mae: 0.2, samples: 5 });
   await expect(readExternal(csv(['0', '', '1', '1', '']), 'logit', reference)).rejects.toThrow(
     /scores\.csv:3: 'click' is '', which is not a number/,
   );
@@ -104,7 +89,6 @@ describe('a file is refused', () => {
   const good = ['0', '0', '1', '1', '1'];
   test.each<[string, () => string, RegExp]>([
     ['with fewer rows', () => csv(good.slice(0, 4)), /scores\.csv has 4 rows, the test split 5/],
-    ['with more rows', () => csv([...good, '1', '1']), /scores\.csv has 7 rows, the test split 5/],
     [
       'without a task',
       () => csv(good, undefined, 'id,time,click'),
@@ -112,16 +96,9 @@ describe('a file is refused', () => {
     ],
     ['with a task twice', () => csv(good, undefined, 'click,"time, s",click'), /two columns 'click'/],
     ['with a word', () => csv(['0', 'high', '1', '1', '1']), /scores\.csv:3: 'click' is 'high', which is not a number/],
-    [
-      'with NaN',
-      () => csv(good, ['1', '2', 'NaN', '4', '5']),
-      /scores\.csv:4: 'time, s' is 'NaN', which is not a number/,
-    ],
-    ['with an infinite score', () => csv(['-Infinity', '0', '1', '1', '1']), /scores\.csv:2: 'click' is '-Infinity'/],
+    ['with NaN', () => csv(good, ['1', '2', 'NaN', '4', '5']), /scores\.csv:4: 'time, s' is 'NaN', which is not a/],
     ['with lines of other lengths', () => csv(['0', '0,5', '1', '1', '1']), /scores\.csv: not a CSV file: .*line 3/],
-    ['that is empty', () => csv([], undefined, ''), /scores\.csv/],
     ['that is not there', () => join(folder, 'none.csv'), /Cannot read the predictions .*none\.csv/],
-    ['that is a folder', () => folder, /Cannot read the predictions .*EISDIR/],
     ['that is no Arrow file', () => csv(good).replace('.csv', '.csv/none.arrow'), /none\.arrow/],
   ])('%s', async (_, file, message) => {
     const { reference } = await stored();
@@ -154,23 +131,14 @@ describe('a file is refused', () => {
 
 test.each([
   ['theirs=scores.csv', { label: 'theirs', seed: undefined, path: 'scores.csv' }],
-  ['theirs:12=a/b=c.csv', { label: 'theirs', seed: 12, path: 'a/b=c.csv' }],
-  ['DeepCTR: PLE:3=x', { label: 'DeepCTR: PLE', seed: 3, path: 'x' }],
+  ['DeepCTR: PLE:12=a/b=c.csv', { label: 'DeepCTR: PLE', seed: 12, path: 'a/b=c.csv' }],
   ['a:b=x', { label: 'a:b', seed: undefined, path: 'x' }],
-])('--predictions %s is understood', (word, expected) => {
-  expect(parseExternalFile(word)).toEqual(expected);
-});
+])('--predictions %s is understood', (word, expected) => expect(parseExternalFile(word)).toEqual(expected));
 
-test.each(['x:1.5=F', 'x:-1=F', 'x:1e3=F', 'x: 2=F', 'x:=F', 'a:b:3x=F'])(
-  '--predictions %s is refused: its seed is none',
-  (word) => {
-    expect(() => parseExternalFile(word)).toThrow(/^--predictions [^\n]*: '.*' is not a seed: .*LABEL:SEED=FILE/);
-  },
-);
-
-test.each(['scores.csv', '=scores.csv', 'theirs='])('--predictions %s is refused', (word) => {
-  expect(() => parseExternalFile(word)).toThrow(/expected LABEL=FILE or LABEL:SEED=FILE/);
-});
+test.each([
+  ...['x:1.5=F', 'x:-1=F', 'x: 2=F', 'x:=F'].map((word) => [word, /: '.*' is not a seed: .*LABEL:SEED=FILE/] as const),
+  ...['scores.csv', '=scores.csv', 'theirs='].map((word) => [word, /expected LABEL=FILE or LABEL:SEED=FILE/] as const),
+])('--predictions %s is refused', (word, message) => expect(() => parseExternalFile(word)).toThrow(message));
 
 test('a multiclass task has a score per class: an .arrow file is read, with the same classes, and a CSV is refused', async () => {
   const kind = { type: 'multiclass', classes: ['a', 'b'], logits: [1, 0, 2, 0, 1, 3], labels: [0, 1, 0] } as const;

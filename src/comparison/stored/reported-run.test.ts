@@ -67,13 +67,6 @@ describe('a run that is put together', () => {
     expect(b.result.tasks.buy?.test.auc).not.toBe(a.result.tasks.buy?.test.auc);
   });
 
-  test('has the parameters of each task’s own network', async () => {
-    const run = put({ a: await store('a'), b: await store('b') });
-    // click 1 + buy 5 + time 2; 10 + 7 + 100.
-    expect(run?.result.parameters).toEqual({ embedding: 8, network: 117 });
-    expect(run?.result.parametersByTask).toEqual(counts(1));
-  });
-
   test('has the predictions of its parts, in the order of the config', async () => {
     const [a, b] = [await store('a'), await store('b')];
     const [click, buy, time] = (await put({ a, b })?.predictions()) ?? [];
@@ -205,14 +198,6 @@ describe('ple report', () => {
     expect(JSON.stringify((await table(at('.'))).comparison)).toBe(JSON.stringify(first.comparison));
   });
 
-  test('leaves a run out of which a part is not there, and names the part', async () => {
-    await stored();
-    rmSync(at('b2', 'result.json'));
-    const { comparison, notes } = await table(at('.'));
-    expect(comparison.rows[0]?.runs.map(({ status }) => status)).toEqual(['done', 'missing']);
-    expect(notes).toEqual([`${at('b2')} (alone, seed 2) is missing and is left out.`]);
-  });
-
   test('refuses parts on other data, and of another seed', async () => {
     await stored();
     await store('b2', { seed: 2, checksum: 'other' });
@@ -229,11 +214,5 @@ describe('ple report', () => {
     expect([...labels(`d=${at('.')}`)]).toEqual(['alone', 'm']);
     for (const seed of [1, 2]) await store(`b${seed}`, { seed, train: { batchSize: 2 } });
     expect([...labels(`d=${at('.')}`)]).toEqual(['c/alone', 'm', 'd/alone']);
-  });
-
-  test('names the part that has no predictions', async () => {
-    await stored();
-    rmSync(at('b2', 'predictions.arrow'));
-    await expect(table(at('.'))).rejects.toThrow(`${at('b2')} has no predictions.arrow`);
   });
 });

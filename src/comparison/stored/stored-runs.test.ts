@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sealed } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
-import { notesOnFiles } from '../gains/notes-on-runs.js';
 import { type StoredTask, storeRun } from './stored-run.fixture.js';
 import { readComparison, readStoredRuns } from './stored-runs.js';
 
@@ -40,12 +39,6 @@ describe('a folder whose files are not of one run is refused, with its name and 
     await store('run');
     edit('run/config.yaml', 'batchSize: 5', 'batchSize: 6');
     refused('run', /config\.yaml .* have the hash [0-9a-f]{8}, and [0-9a-f]{8} was trained/);
-  });
-
-  test('a config.yaml without a seed', async () => {
-    await store('run');
-    edit('run/config.yaml', 'seed: 1\n', '');
-    refused('run', /its config\.yaml has no seed/);
   });
 
   test('an edited seed, which its result does not have', async () => {
@@ -131,12 +124,6 @@ describe('a damaged predictions.arrow is told with its name and what to do', () 
   test('that is not there any more', async () => {
     expect(await damaged((file) => rmSync(file))).toMatch(/^Cannot read FILE: ENOENT/);
   });
-
-  test('of another number of rows', async () => {
-    await store('longer', { tasks: { click: { type: 'binary', logits: [0, 1, 2], labels: [0, 1, 1] } } });
-    const other = (file: string) => cpSync(at('longer/predictions.arrow'), file);
-    expect(await damaged(other)).toBe("FILE has 3 rows, and the run's test split 4");
-  });
 });
 
 describe('a file that is not what was written is refused with its name', () => {
@@ -199,14 +186,6 @@ test('a comparison without a checksum that names a run outside of its folder is 
     writeFileSync(at('runs/comparison.json'), JSON.stringify({ schema: 1, name: 'c', seeds: [1], rows: [row] }));
     expect(() => readStoredRuns(at('runs'))).toThrow(/comparison\.json names a run outside of its folder/);
   }
-});
-
-test('runs of earlier versions, which have no checksums, are noted once', async () => {
-  const runs = await Promise.all(['a', 'b', 'c'].map((path) => store(path, { name: 'run', unsealed: path !== 'c' })));
-  const read = runs.flatMap((path) => readStoredRuns(path)[0]?.rows[0]?.runs[0]?.run ?? []);
-  expect(notesOnFiles(read)).toEqual([
-    `Stored by an earlier version of ple, without checksums, so that damage may go unnoticed: ${at('a')} and 1 more.`,
-  ]);
 });
 
 test('how a run of an earlier version ended is told by its epochs', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -12,7 +12,7 @@ import { findRawFile, type RawFile } from '../fetch/raw-file.js';
 import { defineLoader, type LoaderContext } from '../loader.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
 import { type Prepared, prepared } from '../store/prepared.js';
-import { preparedSource, type StoredSource } from '../store/prepared-source.js';
+import { preparedSource, type StoredSource, wholeSource } from '../store/prepared-source.js';
 import { rawChecksum } from '../store/raw-checksum.js';
 import { seedOf } from '../synthetic/generator-options.js';
 import { prepareTable } from '../table/prepare-table.js';
@@ -86,9 +86,8 @@ export const censusIncome = defineLoader({
   async open(options, context) {
     const tasks: readonly CensusTask[] = taskGroups[options.group];
     checkExtraInputs(options, tasks);
-    const entry = await prepare(options, tasks, context);
-    context.prepared?.(entry.path);
-    const source = await preparedSource(entry, context);
+    const { cache } = options;
+    const source = await (cache === null ? uncached(options, tasks, context) : cached(options, cache, tasks, context));
     return drawnSource(source, options, seedOf({ seed: options.splitSeed }, context));
   },
 });
@@ -105,20 +104,41 @@ function checkExtraInputs({ extraInputs, group }: Options, tasks: readonly Censu
   }
 }
 
+async function cached(
+  options: Options,
+  cache: string,
+  tasks: readonly CensusTask[],
+  context: LoaderContext,
+): Promise<Source> {
+  const entry = await prepare(options, cache, tasks, context);
+  context.prepared?.(entry.path);
+  return preparedSource(entry, context);
+}
+
+/** The prepared data are read whole: nothing is kept of them. */
+async function uncached(options: Options, tasks: readonly CensusTask[], context: LoaderContext): Promise<Source> {
+  const folder = await mkdtemp(join(tmpdir(), 'ple-census-income-'));
+  try {
+    return await wholeSource(await prepare(options, folder, tasks, context), context);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** Reads both files once. Which rows are for validation is drawn when the data are opened: one preparation serves every seed. */
 async function prepare(
   options: Options,
+  folder: string,
   tasks: readonly CensusTask[],
   context: LoaderContext,
 ): Promise<Prepared<StoredSource>> {
-  const { path, cache } = options;
+  const { path } = options;
   const found: { readonly split: 'train' | 'test'; readonly file: RawFile }[] = [];
   for (const [split, name] of [
     ['train', 'census-income.data'],
     ['test', 'census-income.test'],
   ] as const)
     found.push({ split, file: await findRawFile(path, name, whereToGetIt) });
-  const folder = cache ?? temporaryFolder();
   const sums: string[] = [];
   for (const { file } of found) sums.push(await rawChecksum(file.path, folder, context.signal));
   const table = tableOf(options, tasks);
@@ -140,13 +160,6 @@ async function prepare(
     };
     return prepareTable(database, files, table, about, context);
   });
-}
-
-/** Where no folder is named, prepared data last as long as the process. */
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ple-census-income-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** The data as a table: the columns that labels are made of are no inputs, but for `extraInputs`. */

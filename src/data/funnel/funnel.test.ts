@@ -3,11 +3,11 @@ import { listOf, type Source, singleOf } from '../dataset.js';
 import { contents, mean, open, parse, taskOrder } from './funnel.fixture.js';
 import { drawFeed } from './funnel.js';
 
-const many = { rows: { train: 150_000, validation: 1, test: 1 } };
+const many = { rows: { train: 30_000, validation: 1, test: 1 } };
 
 describe('sample spaces', () => {
   test('impression > play > click > share, comment; a view is a play that is watched beyond the threshold', async () => {
-    const options = { rows: { train: 20_000, validation: 1, test: 1 } };
+    const options = { rows: { train: 6000, validation: 1, test: 1 } };
     const source = await open(options);
     const { threshold } = drawFeed(parse(options), 0).process;
     expect(source.tasks.map(({ name }) => name)).toEqual(taskOrder);
@@ -15,7 +15,7 @@ describe('sample spaces', () => {
     const at = (values: readonly number[], row: number) => values[row] ?? -1;
     const sizes = { plays: 0, clicks: 0 };
     const wrong: number[] = [];
-    for (let row = 0; row < 20_000; row++) {
+    for (let row = 0; row < 6000; row++) {
       const [played, clicked, viewed] = [at(mask('VCR'), row), at(label('CTR'), row), at(label('VTR'), row)];
       sizes.plays += played;
       sizes.clicks += clicked;
@@ -30,13 +30,12 @@ describe('sample spaces', () => {
       if (!spaces || !nested || !values || !view) wrong.push(row);
     }
     expect(wrong).toEqual([]);
-    expect(sizes.plays).toBeLessThan(20_000);
+    expect(sizes.plays).toBeLessThan(6000);
     expect(sizes.clicks).toBeLessThan(sizes.plays);
     for (const task of ['CTR', 'VTR', 'SHR', 'CMR']) expect(new Set(label(task))).toContain(1);
   });
 
   test.each([
-    [{}, { play: 0.75, CTR: 0.15, VTR: 0.3, VCR: 0.4, SHR: 0.05, CMR: 0.03 }],
     [
       { autoplay: null, rates: { play: 0.4, VTR: 0.05 } },
       { play: 0.4, CTR: 0.15, VTR: 0.05, VCR: 0.4, SHR: 0.05, CMR: 0.03 },
@@ -49,7 +48,7 @@ describe('sample spaces', () => {
     const { label, mask } = await contents(await open({ ...many, ...settings }));
     const near = (found: number, expected: number, share: number) => {
       // The sample that intercepts are solved on has 2^17 impressions.
-      const variance = expected * (1 - expected) * (1 / (share * 150_000) + 1 / (share * 2 ** 17));
+      const variance = expected * (1 - expected) * (1 / (share * 30_000) + 1 / (share * 2 ** 17));
       expect(Math.abs(found - expected)).toBeLessThan(4 * Math.sqrt(variance));
     };
     const inside = (task: string) => label(task).filter((_, row) => mask(task)[row] === 1);
@@ -95,11 +94,10 @@ describe('rows', () => {
     expect(await users(four)).toEqual(await users(alsoFour));
     expect(four.checksum).toBe(alsoFour.checksum);
     expect(await users(five)).not.toEqual(await users(four));
-    const others = [await open({ seed: 4, rates: { SHR: 0.06 } }), await open({ seed: 4, history: 3 }), five];
-    expect(new Set([four, ...others].map(({ checksum }) => checksum)).size).toBe(4);
+    expect(five.checksum).not.toBe(four.checksum);
   });
 
-  test('inputs do not move with what the labels are made of', async () => {
+  test('inputs do not move with what the labels are made of; those of a user or an item are the same wherever it occurs', async () => {
     const one = await contents(await open());
     const other = await contents(
       await open({ correlation: -0.1, rates: { CTR: 0.4 }, strength: 0.5, history: 6, autoplay: null }),
@@ -119,10 +117,7 @@ describe('rows', () => {
       expect(other.column(name), name).toEqual(one.column(name));
     }
     expect(other.label('CTR')).not.toEqual(one.label('CTR'));
-  });
-
-  test('a column of a user or an item is the same wherever that occurs', async () => {
-    const { column } = await contents(await open());
+    const { column } = one;
     for (const [id, of] of [
       ['user', ['age', 'region', 'activity']],
       ['item', ['genre', 'creator', 'duration']],

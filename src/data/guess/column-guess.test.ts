@@ -53,3 +53,8 @@ test('of stars, half of the rows or so are liked', () => {
     "numbers from 1 to 5; --task 'liked=rating>=4' makes a binary task",
   );
 });
+
+test('a column with a thousand values or more, and fewer than a hundred rows for each, is sparse', () => {
+  const sparse = (different: number, present: number) => guess({ different, present }).isSparse();
+  expect([sparse(1000, 99_999), sparse(1000, 100_000), sparse(999, 4000)]).toEqual([true, false, false]);
+});

@@ -12,7 +12,7 @@ const lines = (count: number, line: (row: number) => string): string =>
   Array.from({ length: count }, (_, row) => `${line(row)}\n`).join('');
 
 /** UCI Adult: no header, a blank behind each comma, `?` for a missing value. In `adult.test` labels end in a point. */
-export function adult(name: 'adult.data' | 'adult.test', rows = 1200): KnownTable {
+export function adult(name: 'adult.data' | 'adult.test', rows = 500): KnownTable {
   const random = randomFromSeed(1).stream(name);
   const end = name === 'adult.test' ? '.' : '';
   const text = lines(rows, () => {
@@ -44,14 +44,14 @@ export function kuaiRand(): KnownTable {
   const random = randomFromSeed(2);
   const names =
     'user_id,video_id,date,hourmin,time_ms,is_click,is_like,is_follow,is_comment,is_forward,is_hate,long_view,play_time_ms,duration_ms,profile_stay_time,comment_stay_time,is_profile_enter,is_rand,tab';
-  const text = lines(4000, (row) => {
+  const text = lines(1500, (row) => {
     const clicked = chance(random, 0.4);
     const bit = (share: number) => Number(chance(random, share));
     const entered = bit(0.02);
     const columns = [
-      random.below(300),
-      random.below(500) + 7_000_000,
-      20_220_408 + Math.floor(row / 180),
+      random.below(120),
+      random.below(200) + 7_000_000,
+      20_220_408 + Math.floor(row / 68),
       100 * random.below(24),
       1_649_347_214_324 + row * 57_000 + random.below(1000),
       Number(clicked),
@@ -73,7 +73,7 @@ export function kuaiRand(): KnownTable {
 /** Hillstrom's e-mail campaign: a visit, a conversion of a visit, what a conversion spent. */
 export function hillstrom(): KnownTable {
   const random = randomFromSeed(3);
-  const text = lines(5000, () => {
+  const text = lines(3000, () => {
     const visited = chance(random, 0.15);
     const converted = visited && chance(random, 0.07);
     const history = 30 + random.uniform() * 3000;
@@ -101,8 +101,8 @@ export function hillstrom(): KnownTable {
 export function movieLens(name: 'u.data' | 'ratings.dat'): KnownTable {
   const random = randomFromSeed(4);
   const stars = ['1', '2', '3', '3', '3', '4', '4', '4', '5', '5'];
-  const text = lines(6000, () =>
-    [1 + random.below(300), 1 + random.below(200), pick(random, stars), 874_724_710 + random.below(18_000_000)].join(
+  const text = lines(2000, () =>
+    [1 + random.below(150), 1 + random.below(150), pick(random, stars), 874_724_710 + random.below(18_000_000)].join(
       name === 'u.data' ? '\t' : '::',
     ),
   );
@@ -116,8 +116,8 @@ export function bankMarketing(): KnownTable {
     'age job marital education default balance housing loan contact day month duration campaign pdays previous poutcome y';
   const quoted = (value: string) => `"${value}"`;
   const word = (...values: readonly string[]) => quoted(pick(random, values));
-  const text = lines(3000, (row) => {
-    const before = row > 2500 && chance(random, 0.6);
+  const text = lines(1200, (row) => {
+    const before = row > 1000 && chance(random, 0.6);
     const columns = [
       18 + random.below(70),
       word('management', 'technician', 'blue-collar', 'unknown'),
@@ -142,15 +142,15 @@ export function bankMarketing(): KnownTable {
   return { name: 'bank-full.csv', text: `${names.split(' ').map(quoted).join(';')}\n${text}` };
 }
 
-/** Yeast, as OpenML has it: 103 numbers, 14 labels of which a gene has several. */
+/** Yeast, as OpenML has it, 14 labels of which a gene has several. */
 export function yeast(): KnownTable {
   const random = randomFromSeed(6);
   const names = [
-    ...Array.from({ length: 103 }, (_, c) => `Att${c + 1}`),
+    ...Array.from({ length: 6 }, (_, c) => `Att${c + 1}`),
     ...Array.from({ length: 14 }, (_, c) => `Class${c + 1}`),
   ];
-  const text = lines(500, () => {
-    const numbers = Array.from({ length: 103 }, () => (0.1 * random.normal()).toFixed(6));
+  const text = lines(300, () => {
+    const numbers = Array.from({ length: 6 }, () => (0.1 * random.normal()).toFixed(6));
     const labels = Array.from({ length: 14 }, (_, c) => (chance(random, c === 13 ? 0.02 : 0.3) ? 'TRUE' : 'FALSE'));
     return [...numbers, ...labels].join(',');
   });

@@ -61,11 +61,51 @@ function rowBytes({ columns, tasks }: StoredSource): number {
 /** The source stored in a prepared file. Any number of processes may read it. */
 export async function preparedSource(
   entry: Prepared<StoredSource>,
+  context: Pick<LoaderContext, 'note' | 'signal'>,
+): Promise<Source> {
+  return sourceOf(new Reader(entry), entry.description, context);
+}
+
+/** The same, read whole into memory: the file is closed, and may go. */
+export async function wholeSource(
+  entry: Prepared<StoredSource>,
+  context: Pick<LoaderContext, 'note' | 'signal'>,
+): Promise<Source> {
+  const reader = new Reader(entry);
+  try {
+    const source = await sourceOf(reader, entry.description, context);
+    const { train, validation, test } = source.splits;
+    const whole = (split: SourceSplit) => wholeSplit(split, context.signal);
+    return {
+      ...source,
+      splits: { train: await whole(train), validation: await whole(validation), test: await whole(test) },
+    };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function wholeSplit(split: SourceSplit, signal: AbortSignal | undefined): Promise<SourceSplit> {
+  const { rows, blockRows } = split;
+  const read: { readonly block: SourceBlock; readonly numbers: Int32Array }[] = [];
+  for (let b = 0; b * blockRows < rows; b++) {
+    signal?.throwIfAborted();
+    read.push({ block: await split.read(b), numbers: (await split.numbers?.(b)) ?? new Int32Array() });
+  }
+  const at = (index: number) => {
+    const found = read[index];
+    if (!found) throw new Error(`There is no block ${index}`);
+    return found;
+  };
+  return { rows, blockRows, read: (index) => at(index).block, numbers: async (index) => at(index).numbers };
+}
+
+async function sourceOf(
+  reader: Reader,
+  stored: StoredSource,
   { note, signal }: Pick<LoaderContext, 'note' | 'signal'>,
 ): Promise<Source> {
-  const stored = entry.description;
   for (const message of stored.notes ?? []) note(message);
-  const reader = new Reader(entry, stored.columns.length + stored.tasks.length);
   const dictionaries = await reader.dictionaries(stored.columns.length, signal);
   const blockRows = blockRowsOf(stored);
   const all = splitNames.reduce((sum, name) => sum + stored.rows[name], 0);
@@ -117,8 +157,13 @@ export async function preparedSource(
 class Reader {
   readonly #file: PreparedFile;
 
-  constructor(entry: Prepared<unknown>, columns: number) {
-    this.#file = new PreparedFile(entry, columns);
+  constructor(entry: Prepared<StoredSource>) {
+    const { columns, tasks } = entry.description;
+    this.#file = new PreparedFile(entry, columns.length + tasks.length);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
   }
 
   async dictionaries(columns: number, signal: AbortSignal | undefined): Promise<string[][]> {

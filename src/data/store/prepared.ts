@@ -228,7 +228,7 @@ function asUserError(error: unknown, folder: string, setting = 'dataset.cache'):
 }
 
 /**
- * Reads the DuckDB file of prepared data, as the database `prepared`. It is closed when nothing refers to it any more.
+ * Reads the DuckDB file of prepared data, as the database `prepared`. It is closed by `close`, or when nothing refers to it any more.
  */
 export class PreparedFile {
   readonly #entry: Prepared<unknown>;
@@ -265,6 +265,12 @@ export class PreparedFile {
   /** @throws DamagedEntry if the number of rows differs from the expected one. */
   async expectRows(what: string, found: number, expected: number): Promise<void> {
     if (found !== expected) throw await this.#entry.damaged(`of ${what} there are ${found}, not ${expected}`);
+  }
+
+  async close(): Promise<void> {
+    const database = await this.#database;
+    database?.closeSync();
+    this.#database = undefined;
   }
 
   async #open(): Promise<DuckDBConnection> {

@@ -77,24 +77,21 @@ describe('rows', () => {
     }
   });
 
-  test.each([-1, -0.5, 0, 0.2, 0.5, 1])(
-    'pitfall 32: the labels correlate as the closed form says for p = %d',
-    async (p) => {
-      const rows = { train: 100_000, validation: 1, test: 1 };
-      const settings = { rows, correlation: p, dimension: 3 };
-      const { labels } = await contents(await open(settings));
-      const { process } = drawSynthetic(options(settings), 0);
-      const [a, b] = [labels[0] ?? [], labels[1] ?? []];
-      // errors of blocks of 1000 rows, as the labels are not normal
-      const blocks = Array.from({ length: 100 }, (_, i) =>
-        correlation(a.slice(1000 * i, 1000 * i + 1000), b.slice(1000 * i, 1000 * i + 1000)),
-      );
-      const error = Math.sqrt((moment(blocks, 2) - moment(blocks, 1) ** 2) / 100);
-      expect(Math.abs(correlation(a, b) - labelCorrelation(process, p))).toBeLessThan(5 * error + 1e-4);
-      const variance = moment(a, 2) - moment(a, 1) ** 2;
-      expect(Math.abs(variance / labelVariance(process) - 1)).toBeLessThan(0.05);
-    },
-  );
+  test.each([-0.5, 0.2, 1])('pitfall 32: the labels correlate as the closed form says for p = %d', async (p) => {
+    const rows = { train: 100_000, validation: 1, test: 1 };
+    const settings = { rows, correlation: p, dimension: 3 };
+    const { labels } = await contents(await open(settings));
+    const { process } = drawSynthetic(options(settings), 0);
+    const [a, b] = [labels[0] ?? [], labels[1] ?? []];
+    // errors of blocks of 1000 rows, as the labels are not normal
+    const blocks = Array.from({ length: 100 }, (_, i) =>
+      correlation(a.slice(1000 * i, 1000 * i + 1000), b.slice(1000 * i, 1000 * i + 1000)),
+    );
+    const error = Math.sqrt((moment(blocks, 2) - moment(blocks, 1) ** 2) / 100);
+    expect(Math.abs(correlation(a, b) - labelCorrelation(process, p))).toBeLessThan(5 * error + 1e-4);
+    const variance = moment(a, 2) - moment(a, 1) ** 2;
+    expect(Math.abs(variance / labelVariance(process) - 1)).toBeLessThan(0.05);
+  });
 });
 
 describe('draws', () => {

@@ -15,7 +15,7 @@ const settings = {
   columns: { tags: { kind: 'list' } },
   split: { fraction: { validation: 0.2, test: 0.3 } },
 };
-const rows = 8000;
+const rows = 1500;
 
 test('splitSeed: run draws the rows that a number draws, from one prepared table for all seeds', async () => {
   const path = await file(`user,x,tags,y,z\n${lines(rows).join('')}`);

@@ -2,14 +2,13 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { file, open, rowsOf } from './table-loader.fixture.js';
 
-const rows = Array.from({ length: 6000 }, (_, row) => `${row / 2},${row % 2}`);
+const rows = Array.from({ length: 3000 }, (_, row) => `${row / 2},${row % 2}`);
 /** Behind what is looked at for the types. */
 const withLast = (value: string) => ['x,y', ...rows, `${value},0`, ''].join('\n');
 
 test.each([
   ['12_34', 'data.csv', undefined],
-  ['+-5', 'data.csv', undefined],
-  ['12_34', 'data.csv.gz', undefined],
+  ['+-5', 'data.csv.gz', undefined],
   ['12_34', 'data.csv', 'utf-8'],
 ])('%s in %s (encoding %s) is no number', async (value, name, encoding) => {
   const text = withLast(value);
@@ -17,9 +16,9 @@ test.each([
   const settings = { path, tasks: { y: {} }, ...(encoding === undefined ? {} : { encoding }) };
   const notes: string[] = [];
   await open(settings, notes);
-  expect(notes.join()).toContain(`numbers but for 1 of 6001 values: '${value}'`);
+  expect(notes.join()).toContain(`numbers but for 1 of 3001 values: '${value}'`);
   const failure = open({ ...settings, columns: { x: 'numeric' } });
-  await expect(failure).rejects.toThrow(`:6002: column 'x' is '${value}', which is no number`);
+  await expect(failure).rejects.toThrow(`:3002: column 'x' is '${value}', which is no number`);
 });
 
 test('underscores between other digits cost no number', async () => {
@@ -30,5 +29,5 @@ test('underscores between other digits cost no number', async () => {
   );
   const source = await open({ path, tasks: { y: {} }, columns: { z: 'ignored' } });
   expect(source.columns).toMatchObject([{ name: 'x', kind: 'numeric' }]);
-  expect((await rowsOf(source, 'train')).length).toBeGreaterThan(4000);
+  expect((await rowsOf(source, 'train')).length).toBeGreaterThan(2000);
 });

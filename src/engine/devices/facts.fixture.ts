@@ -1,4 +1,7 @@
+import type { Look } from './choose-device.js';
+import { type Candidate, nameOf, unusable } from './device.js';
 import type { Facts } from './facts.js';
+import { checkStatically } from './static-checks.js';
 
 /** For tests: a Linux machine on which nothing is missing, with one NVIDIA GPU. */
 export function factsOf(changes: Partial<Facts> = {}): Facts {
@@ -46,3 +49,19 @@ export const bare = factsOf({
   nvidiaGpus: async () => null,
   graphicsAdapters: async () => null,
 });
+
+/** A machine with these facts, on which a smoke step trains on all but these. */
+export function lookAt(facts: Facts, failing: readonly string[] = []) {
+  const probed: string[] = [];
+  const look: Look = {
+    facts,
+    async probe(candidate: Candidate) {
+      const found = await checkStatically(candidate, facts);
+      if ('usable' in found) return found;
+      probed.push(nameOf(candidate));
+      if (failing.includes(nameOf(candidate))) return unusable('it failed', 'mend it');
+      return { usable: true, ...found, smoke: { stepMilliseconds: 1, largestDifference: 0 } };
+    },
+  };
+  return { look, probed };
+}

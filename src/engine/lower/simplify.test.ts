@@ -10,13 +10,6 @@ it('leaves out multiplications by one and additions of zero', () => {
     const also = elementwise(graph, 'Add', [scalar(graph, 'float32', 0), same], 'float32');
     return { y: elementwise(graph, 'Div', [also, ones], 'float32') };
   });
-  expect(linesOf(step)).toEqual([
-    'a [2] = Expand(1, <2>)',
-    'b [2] = Mul(x, a)',
-    'c [2] = Add(0, b)',
-    'd [2] = Div(c, a)',
-    'y = d',
-  ]);
   expect(linesOf(simplified(step))).toEqual(['y = x']);
 });
 
@@ -26,13 +19,6 @@ it('broadcasts the end of a chain, not its operands', () => {
     const root = elementwise(graph, 'Sqrt', [wide], 'float32');
     return { root, sum: elementwise(graph, 'Add', [root, input('y')], 'float32') };
   });
-  expect(linesOf(step)).toEqual([
-    'a [2,3] = Expand(x, <2 3>)',
-    'b [2,3] = Sqrt(a)',
-    'c [2,3] = Add(b, y)',
-    'root = b',
-    'sum = c',
-  ]);
   expect(linesOf(simplified(step))).toEqual([
     'a [] = Sqrt(x)',
     'b [2,3] = Expand(a, <2 3>)',
@@ -47,14 +33,6 @@ it('makes one reshape of several, and of a transposition that moves sides of 1 a
     const turned = transpose(graph, input('x'), [1, 0, 2]);
     return { flat: reshape(graph, reshape(graph, turned, [3, 2]), [6]), same: reshape(graph, turned, [2, 1, 3]) };
   });
-  expect(linesOf(step)).toEqual([
-    'a [1,2,3] = Transpose(x) perm=1 0 2',
-    'b [3,2] = Reshape(a, <3 2>)',
-    'c [6] = Reshape(b, <6>)',
-    'd [2,1,3] = Reshape(a, <2 1 3>)',
-    'flat = c',
-    'same = d',
-  ]);
   expect(linesOf(simplified(step))).toEqual(['a [6] = Reshape(x, <6>)', 'flat = a', 'same = x']);
 });
 

@@ -10,7 +10,6 @@ const stepOf = (alpha: number) =>
   }));
 
 it('a step from 0 is the steepest sigmoid of the relu that is there', () => {
-  expect(linesOf(stepOf(0))).toEqual(['a [2] = Relu(x)', 'b [2] = Step(x)', 'relu = a', 'y = b']);
   expect(linesOf(stepFunctions(stepOf(0)))).toEqual([
     'a [2] = Relu(x)',
     'b [2] = HardSigmoid(a) alpha=3.4028234663852886e+38',

@@ -9,7 +9,6 @@ it('concatenates no more arrays at once than a shader may have', () => {
   const step = graphOf(Object.fromEntries(letters.map((name) => [name, [1, 2]])), (graph, input) => ({
     y: graph.node('Concat', letters.map(input), { type: 'float32', shape: [8, 2] }, { axis: int(0) }),
   }));
-  expect(linesOf(step)).toEqual(['a [8,2] = Concat(p, q, r, s, t, u, v, w)', 'y = a']);
   expect(linesOf(narrowConcats(step))).toEqual([
     'a [4,2] = Concat(p, q, r, s)',
     'b [4,2] = Concat(t, u, v, w)',
@@ -31,7 +30,7 @@ it('splits into no more arrays at once than a shader may have', () => {
   ]);
 });
 
-it.each([9, 50, 60, 400])('%i arrays are joined and split by shaders of eight', (count) => {
+it.each([9, 60])('%i arrays are joined and split by shaders of eight', (count) => {
   const names = Array.from({ length: count }, (_, index) => `x${index}`);
   const step = graphOf(Object.fromEntries(names.map((name) => [name, [1]])), (graph, input) => {
     const whole = graph.node('Concat', names.map(input), { type: 'float32', shape: [count] }, { axis: int(0) });

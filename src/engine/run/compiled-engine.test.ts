@@ -1,7 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { addBias, product } from '../../models/layers/axes.js';
@@ -11,6 +7,7 @@ import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
 import { lower } from '../lower/lower.js';
 import { trace } from '../record/trace.js';
+import { firstDifference } from '../tolerance.fixture.js';
 import { chunkOf, signature, step } from '../training-step.fixture.js';
 import { createCompiledEngine } from './compiled-engine.js';
 import { scanModel } from './scan-program.js';
@@ -79,7 +76,7 @@ describe('compiled engine', () => {
     const results = [];
     for (const threads of [1, 2, 2]) {
       const program = await createCompiledEngine({ threads, spinning: threads === 1 }).compile(step, signature);
-      const outputs = await program.run(chunkOf(20));
+      const outputs = await program.run(chunkOf(10));
       results.push({ outputs, state: await program.readState() });
       await program.release();
     }
@@ -89,11 +86,12 @@ describe('compiled engine', () => {
 
   describe('a layer of weights times blocks of a batch', () => {
     const [outputs, inputs, rows] = [122, 90, 256];
-    const shapes = [1, 4].flatMap((blocks) => [
-      { blocks, members: 1, streams: false },
-      { blocks, members: 3, streams: false },
-      { blocks, members: 3, streams: true },
-    ]);
+    const shapes = [
+      { blocks: 1, members: 3, streams: true },
+      { blocks: 4, members: 1, streams: false },
+      { blocks: 4, members: 3, streams: false },
+      { blocks: 4, members: 3, streams: true },
+    ];
 
     /** The layer's result, and the gradients of its inputs, weights and biases. */
     async function resultsWith(threads: number, { blocks, members, streams }: (typeof shapes)[number]) {
@@ -121,27 +119,18 @@ describe('compiled engine', () => {
     }
 
     it.each(shapes)(
-      'has the same bits with one thread and two: $blocks blocks, $members members, streams $streams',
+      'has the same bits with one thread and two, and about those with many, as a product: $blocks blocks, $members members, streams $streams',
       async (shape) => {
-        const [single, both] = [await resultsWith(1, shape), await resultsWith(2, shape)];
-        const differing = single.filter(
-          ({ data }, i) => !Buffer.from(data.buffer).equals(Buffer.from(of(both[i]).data.buffer)),
-        );
-        expect(differing.map(({ name }) => name)).toEqual([]);
-      },
-    );
-
-    it.each(shapes)(
-      'is the same with many threads, as a product: $blocks blocks, $members members, streams $streams',
-      async (shape) => {
-        const [few, many] = [await resultsWith(1, shape), await resultsWith(16, shape)];
-        for (const [i, { name, data }] of few.entries()) {
+        const [one, two, many] = [
+          await resultsWith(1, shape),
+          await resultsWith(2, shape),
+          await resultsWith(16, shape),
+        ];
+        for (const [i, { name, data }] of one.entries()) {
+          expect(Buffer.from(data.buffer).equals(Buffer.from(of(two[i]).data.buffer)), name).toBe(true);
           const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-          const off = data.reduce(
-            (most, value, at) => Math.max(most, Math.abs(value - (many[i]?.data[at] ?? Number.NaN))),
-            0,
-          );
-          expect(off / largest, name).toBeLessThan(1e-5);
+          const tolerance = { absolute: 0, relative: 1e-5 };
+          expect(firstDifference(of(many[i]).data, data, tolerance, largest), name).toBeUndefined();
         }
       },
     );
@@ -149,9 +138,7 @@ describe('compiled engine', () => {
 
   it('gives the same bits with one thread and two where threads share columns, or a few long rows', async () => {
     const wide = [2, 9, 64, 100].flatMap((rows) =>
-      [20, 48, 64, 96, 128, 144, 160].flatMap((columns) =>
-        [130, 300, 700].map((inner) => [rows, columns, inner] as const),
-      ),
+      [20, 64, 96, 144].flatMap((columns) => [130, 700].map((inner) => [rows, columns, inner] as const)),
     );
     const long = [
       [2, 2, 30_001],
@@ -220,47 +207,11 @@ describe('compiled engine', () => {
     await convolution.release();
   });
 
-  it('frees its memory when it is released', async () => {
-    const cycle = async () => {
-      const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
-      await program.run(chunkOf(1));
-      await program.release();
-    };
-    for (let i = 0; i < 10; i++) await cycle();
-    const before = process.memoryUsage.rss();
-    for (let i = 0; i < 50; i++) await cycle();
-    // Without release() it is 550 MB.
-    expect((process.memoryUsage.rss() - before) / 2 ** 20).toBeLessThan(100);
-  });
-
   it('refuses to run once released', async () => {
     const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
     await program.release();
     await program.release();
     await expect(program.run(chunkOf(1))).rejects.toThrow('released');
-  });
-
-  it('writes nothing below the home folder (ONNX Runtime has telemetry)', () => {
-    const home = mkdtempSync(join(tmpdir(), 'ple-home-'));
-    try {
-      const script = `
-        const { createCompiledEngine } = await import('./src/engine/run/compiled-engine.ts');
-        const { chunkOf, signature, step } = await import('./src/engine/training-step.fixture.ts');
-        const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
-        const { loss } = await program.run(chunkOf(2));
-        await program.release();
-        console.log(loss.data.length);`;
-      // CI turns the telemetry off by itself, and so would this variable, which vitest sets.
-      const { CI: _, ORT_DISABLE_TELEMETRY: __, XDG_CACHE_HOME: ___, ...environment } = process.env;
-      const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-        env: { ...environment, HOME: home },
-        encoding: 'utf8',
-      });
-      expect(output.trim()).toBe('2');
-      expect(readdirSync(home, { recursive: true })).toEqual([]);
-    } finally {
-      rmSync(home, { recursive: true });
-    }
   });
 });
 

@@ -1,55 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { float32, type HostArray, int32, sizeOf } from '../../support/arrays.js';
+import { float32, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
 import { tf } from '../../support/tf.js';
 import type { Signature, Step } from '../engine.js';
 import { trace } from '../record/trace.js';
-import { createCompiledEngine } from '../run/compiled-engine.js';
-import { chunkOf, cut, signature, step } from '../training-step.fixture.js';
+import { firstDifference } from '../tolerance.fixture.js';
+import { signature, step } from '../training-step.fixture.js';
 import { modelNames } from './model-graph.js';
 import { openSession } from './session.js';
 import { stepModel } from './step-program.js';
 
-const steps = 3;
-const onCpu = { device: 'cpu', threads: 1 } as const;
+/** The outputs and the next states of one step, as WebGPU's operators compute them on the CPU. */
+async function stepped(step: Step, given: Signature, batch: HostArrays) {
+  const model = stepModel(trace(step, given));
+  const session = await openSession(model.bytes, { device: 'cpu', threads: 1 });
+  const feeds = [
+    ...[...model.changed, ...model.read].map((name) => [modelNames.state(name), of(given.state[name])] as const),
+    ...Object.entries(batch).map(([name, array]) => [modelNames.batch(name), array] as const),
+  ];
+  const fetched = [...model.changed.map(modelNames.next), ...model.rows.map(({ name }) => name)];
+  const { host } = await session.run(Object.fromEntries(feeds), fetched);
+  await session.release();
+  return { model, host };
+}
 
 describe('a model of one step', () => {
-  it('run again and again gives the states and outputs of a scan', async () => {
+  it('reads what does not change, and has a row of outputs of each type', () => {
     const model = stepModel(trace(step, signature));
-    const session = await openSession(model.bytes, onCpu);
-    const state: Record<string, HostArray> = { ...signature.state };
-    const outputs: Record<string, number[]> = {};
-    const chunk = chunkOf(steps);
-    for (let index = 0; index < steps; index++) {
-      const feeds: Record<string, HostArray> = {};
-      for (const name of [...model.changed, ...model.read]) feeds[modelNames.state(name)] = of(state[name]);
-      for (const [name, array] of Object.entries(cut(chunk, index, index + 1))) {
-        feeds[modelNames.batch(name)] = { ...array, shape: array.shape.slice(1) };
-      }
-      const { host } = await session.run(feeds, [
-        ...model.changed.map(modelNames.next),
-        ...model.rows.map(({ name }) => name),
-      ]);
-      for (const name of model.changed) state[name] = of(host[modelNames.next(name)]);
-      for (const row of model.rows) {
-        let from = 0;
-        for (const { name, shape } of row.outputs) {
-          const made = of(host[row.name]).data.subarray(from, from + sizeOf(shape));
-          outputs[name] = [...(outputs[name] ?? []), ...made];
-          from += sizeOf(shape);
-        }
-        expect(from).toBe(row.size);
-      }
-    }
-    await session.release();
-
-    const program = await createCompiledEngine({ threads: 1 }).compile(step, signature);
-    const expected = await program.run(chunk);
-    const after = await program.readState();
-    await program.release();
-    for (const [name, { data }] of Object.entries(expected)) expectClose(of(outputs[name]), data);
-    for (const [name, { data }] of Object.entries(after)) expectClose(of(state[name]).data, data);
     expect(model.read).toEqual(['scale']);
-    expect(model.rows.map(({ type, outputs: own }) => [type, own.map(({ name }) => name)])).toEqual([
+    expect(model.rows.map(({ type, outputs }) => [type, outputs.map(({ name }) => name)])).toEqual([
       ['float32', ['loss', 'steps']],
       ['int32', ['rows']],
     ]);
@@ -65,49 +43,29 @@ describe('a model of one step', () => {
         rows: tf.sum(of(b), 0),
       },
     });
-    const spec = (...shape: readonly number[]) => ({ dtype: 'float32', shape }) as const;
-    const given: Signature = { state: {}, batch: { a: spec(4, 2), b: spec(3, 4), c: spec(2, 5, 5), d: spec(1, 5, 5) } };
+    const shapes = { a: [4, 2], b: [3, 4], c: [2, 5, 5], d: [1, 5, 5] };
     const arrays = Object.fromEntries(
-      Object.entries(given.batch).map(([name, { shape }], place) => [
-        name,
-        float32(
-          [1, ...shape],
-          Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(1 + i + 10 * place)),
-        ),
-      ]),
+      Object.entries(shapes).map(([name, shape], place) => {
+        const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(1 + i + 10 * place));
+        return [name, float32(shape, data)];
+      }),
     );
-    const model = stepModel(trace(product, given));
-    const session = await openSession(model.bytes, { ...onCpu });
-    const feeds = Object.entries(arrays).map(([name, array]) => [
-      modelNames.batch(name),
-      { ...array, shape: array.shape.slice(1) },
-    ]);
-    const { host } = await session.run(Object.fromEntries(feeds), [modelNames.output('float32')]);
-    await session.release();
-    const program = await createCompiledEngine({ threads: 1 }).compile(product, given);
-    const expected = await program.run(arrays);
-    await program.release();
-    expectClose(
-      of(host[modelNames.output('float32')]).data,
-      Object.values(expected).flatMap(({ data }) => [...data]),
+    const { host } = await stepped(product, { state: {}, batch: arrays }, arrays);
+    const tensors = Object.fromEntries(
+      Object.entries(arrays).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
     );
+    const wanted = Object.values(product({}, tensors).outputs).flatMap((tensor) => [...tensor.dataSync()]);
+    const got = of(host[modelNames.output('float32')]).data;
+    expect(firstDifference(got, wanted, { absolute: 1e-6, relative: 1e-5 })).toBeUndefined();
   });
 
   it('has a tanh that is exact to the last digits near 0', async () => {
-    const tanh: Step = (_, { x }) => ({ state: {}, outputs: { y: tf.tanh(of(x)) } });
-    const x = [5e-4, -5e-4, 1e-7, 0.01, 0.1, 0.199, -0.199, 0.201, 3, -30, 0];
-    const given: Signature = { state: {}, batch: { x: { dtype: 'float32', shape: [x.length] } } };
-    const model = stepModel(trace(tanh, given));
-    const session = await openSession(model.bytes, onCpu);
-    const input = Float32Array.from(x);
-    const { host } = await session.run({ [modelNames.batch('x')]: float32([x.length], input) }, [
-      modelNames.output('float32'),
-    ]);
-    await session.release();
-    for (const [index, value] of input.entries()) {
-      const [got, wanted] = [of(host[modelNames.output('float32')]).data[index] ?? Number.NaN, Math.tanh(value)];
-      expect(Math.abs(got - wanted), `tanh(${value})`).toBeLessThanOrEqual(2e-7 * Math.abs(wanted));
-    }
+    const x = Float32Array.of(5e-4, -5e-4, 1e-7, 0.01, 0.1, 0.199, -0.199, 0.201, 3, -30, 0);
+    const batch = { x: float32([x.length], x) };
+    const tanh: Step = (_, given) => ({ state: {}, outputs: { y: tf.tanh(of(given.x)) } });
+    const { host } = await stepped(tanh, { state: {}, batch }, batch);
+    const got = of(host[modelNames.output('float32')]).data;
+    expect(firstDifference(got, Array.from(x, Math.tanh), { absolute: 0, relative: 2e-7 })).toBeUndefined();
   });
 
   it('copies what the step returns as it got it', async () => {
@@ -115,27 +73,14 @@ describe('a model of one step', () => {
       state: { w: of(x) },
       outputs: { before: of(w), x: of(x), one: tf.scalar(1) },
     });
-    const given: Signature = { state: { w: int32([2]) }, batch: { x: { dtype: 'int32', shape: [2] } } };
-    const model = stepModel(trace(same, given));
-    const session = await openSession(model.bytes, onCpu);
-    const { host } = await session.run(
-      {
-        [modelNames.state('w')]: int32([2], Int32Array.of(1, 2)),
-        [modelNames.batch('x')]: int32([2], Int32Array.of(3, 4)),
-      },
-      [modelNames.next('w'), modelNames.output('int32'), modelNames.output('float32')],
-    );
-    await session.release();
+    const state = { w: int32([2], Int32Array.of(1, 2)) };
+    const batch = { x: int32([2], Int32Array.of(3, 4)) };
+    const { host } = await stepped(same, { state, batch }, batch);
     expect(of(host[modelNames.next('w')]).data).toEqual(Int32Array.of(3, 4));
     expect(of(host[modelNames.output('int32')]).data).toEqual(Int32Array.of(1, 2, 3, 4));
     expect(of(host[modelNames.output('float32')]).data).toEqual(Float32Array.of(1));
   });
 });
-
-function expectClose(got: ArrayLike<number>, wanted: ArrayLike<number>): void {
-  expect(got.length).toBe(wanted.length);
-  for (let i = 0; i < wanted.length; i++) expect(got[i]).toBeCloseTo(wanted[i] ?? Number.NaN, 5);
-}
 
 function of<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('missing');

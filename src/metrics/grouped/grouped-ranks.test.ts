@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Task } from '../../data/dataset.js';
 import { randomFromSeed } from '../../support/random.js';
 import { evaluateTask } from '../evaluate.js';
+import { binary as task } from '../rows.fixture.js';
 import type { TaskScores } from '../samples.js';
 import { groupedHitRate10 } from './grouped-hit-rate10.js';
 import { groupedNdcg10 } from './grouped-ndcg10.js';
 
-const task: Task = { name: 'click', type: 'binary', offset: 0, scale: 1 };
 const scoresOf = (logits: readonly number[], labels: readonly number[], groups: readonly number[]): TaskScores => ({
   logits: Float64Array.from(logits),
   labels: Float64Array.from(labels),

@@ -108,16 +108,6 @@ describe('mgda', () => {
 });
 
 describe('cagrad', () => {
-  it('is the sum of the gradients for c = 0', () => {
-    expectClose(
-      coefficients('cagrad', { c: 0 }, [
-        [1, 2],
-        [-2, 1],
-      ]),
-      [1, 1],
-    );
-  });
-
   it('adds to equal weights of orthogonal gradients of one length, alike', () => {
     // g_0 has length sqrt(1/2), and g_w = g_0: 1 + c for each.
     expectClose(

@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import { calibrationBins } from '../../metrics/calibration-bins.js';
 import type { TaskScores } from '../../metrics/samples.js';
-import type { EpochRecord } from '../../training/trainer.js';
-import { reportFixture } from '../report.fixture.js';
-import type { ReportData } from '../report-data.js';
+import { reportFixture, runFixture } from '../report.fixture.js';
 import { balancing, runBalancing } from './balancing.js';
 import type { Section } from './drawing.js';
 import { learningCurves } from './learning-curves.js';
@@ -12,19 +9,20 @@ import { reliability, runReliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
 import { having, rowsWith } from './spec.fixture.js';
 
+const models = ['single-task', 'mmoe', 'ple'].map((type) => ({ label: type, type }));
+const few = { rows: 60, models } as const;
 const firstSpec = (sections: readonly Section[]) => sections[0]?.drawings[0]?.panels[0]?.spec;
 const textOf = (value: unknown) => String(value).split('\ue000').at(-1);
 
 test('each model has a panel per task, with its seeds, their mean and the baseline’s, and the best epochs', async () => {
-  const data = await reportFixture({ rows: 60 });
+  const data = await reportFixture({ ...few, seeds: 5 });
   const [section] = learningCurves(data);
   expect(section?.drawings.map(({ title }) => title)).toEqual([
     'income: validation AUC by epoch',
     'never-married: validation AUC by epoch',
   ]);
   const panels = section?.drawings[0]?.panels ?? [];
-  expect(panels).toHaveLength(10);
-  expect(panels[0]?.title).toBe('single-task');
+  expect(panels.map(({ title }) => title)).toEqual(['single-task', 'mmoe', 'ple']);
   const panel = panels.find(({ title }) => title === 'ple')?.spec;
   const runsOf = (label: string) =>
     data.comparison.rows.find((row) => row.label === label)?.runs.flatMap(({ path }) => data.runs.get(path) ?? []) ??
@@ -56,7 +54,7 @@ test('each model has a panel per task, with its seeds, their mean and the baseli
 
 test('panels of a task share their axes, which leave out the worst tenth of the values', async () => {
   const tasks = [{ name: 'time', type: 'regression' as const }];
-  const data = await reportFixture({ tasks, rows: 60, epochs: 20, seeds: 3 });
+  const data = await reportFixture({ ...few, tasks, epochs: 20, seeds: 3 });
   const panels = learningCurves(data)[0]?.drawings[0]?.panels ?? [];
   const domains = panels.map(({ spec }) =>
     JSON.stringify([...new Set(having(spec, 'domain').map(({ domain }) => JSON.stringify(domain)))]),
@@ -73,9 +71,7 @@ test('panels of a task share their axes, which leave out the worst tenth of the 
 });
 
 test('a single run has loss, metric and best epoch of each task, and the learning rate', async () => {
-  const data = await reportFixture({ rows: 60, seeds: 1 });
-  const [run] = [...data.runs.values()].slice(-1);
-  if (!run) throw new Error('no run');
+  const run = await runFixture({ rows: 60, seeds: 1 });
   const task = { name: 'income', metric: 'auc', better: 'higher' as const, digits: 5, percent: null };
   const [section] = runCurves(run, [task]);
   expect(section?.drawings.map(({ title }) => title)).toEqual(['income', 'Learning rate']);
@@ -87,104 +83,69 @@ test('a single run has loss, metric and best epoch of each task, and the learnin
   ]);
   const best = rowsWith(spec, 'epoch').filter(({ value }) => value === undefined);
   expect(best).toEqual([{ epoch: run.result.bestEpoch }, { epoch: run.result.bestEpoch }]);
-  const ratesOf = (of: typeof run) =>
-    rowsWith(runCurves(of, [task])[0]?.drawings[1]?.panels[0]?.spec, 'epoch', 'value').map(({ value }) => value);
-  expect(ratesOf(run)).toEqual(run.epochs.map(({ learningRate }) => learningRate));
-  const byTask = run.epochs.map((record) => ({ ...record, learningRate: { a: record.epoch, b: 2 } }));
-  expect(ratesOf({ ...run, epochs: byTask })).toEqual([
-    ...run.epochs.map(({ epoch }) => epoch),
-    ...run.epochs.map(() => 2),
-  ]);
+  const rates = rowsWith(section?.drawings[1]?.panels[0]?.spec, 'epoch', 'value').map(({ value }) => value);
+  expect(rates).toEqual(run.epochs.map(({ learningRate }) => learningRate));
   const unrecorded = run.epochs.map(({ learningRate: _, ...record }) => record);
   expect(runCurves({ ...run, epochs: unrecorded }, [task])[0]?.drawings).toHaveLength(1);
 });
 
-test('loss weights are drawn where a schedule moves them', async () => {
-  expect(lossWeights(await reportFixture({ rows: 60, seeds: 1 }))).toEqual([]);
-  const data = await reportFixture({ rows: 60, decay: true });
+test('loss weights are drawn where a schedule moves them, once for points of the axes with the same schedule', async () => {
+  expect(lossWeights(await reportFixture({ ...few, seeds: 1 }))).toEqual([]);
+  const axis = { key: 'dataset.correlation', values: [0.2, 0.5] };
+  const data = await reportFixture({ ...few, decay: true, axis });
   const sections = lossWeights(data);
-  expect(sections[0]?.drawings).toHaveLength(1);
   const rows = rowsWith(firstSpec(sections), 'task', 'weight');
   expect(rows).toHaveLength(16);
   const second = rows.filter(({ task }) => task === 'never-married').map(({ weight }) => Number(weight));
   expect(second.map((weight) => weight.toFixed(4))).toEqual(second.map((_, index) => (0.9 ** index).toFixed(4)));
   const [run] = data.runs.values();
-  if (!run) throw new Error('no run');
-  expect(rowsWith(firstSpec(runLossWeights(run)), 'task', 'weight')).toHaveLength(2 * run.epochs.length);
-});
+  expect(rowsWith(firstSpec(run ? runLossWeights(run) : []), 'task', 'weight')).toHaveLength(
+    2 * (run?.epochs.length ?? 0),
+  );
 
-test('points of the axes with the same schedule share its chart', async () => {
-  const axis = { key: 'dataset.correlation', values: [0.2, 0.5] };
-  const data = await reportFixture({ rows: 60, seeds: 3, decay: true, axis });
-  const titles = (of: ReportData) => lossWeights(of).flatMap(({ drawings }) => drawings.map(({ title }) => title));
-  expect(titles(data)).toEqual(['']);
-
-  /** With the epochs of the runs at one point changed. */
-  const changedAt = (at: number, change: (epochs: readonly EpochRecord[]) => readonly EpochRecord[]) => {
-    const paths = data.comparison.rows.filter((row) => row.axis[axis.key] === at).flatMap(({ runs }) => runs);
+  /** With other weights of the runs at the second point. */
+  const titlesWith = (weights: (epoch: number) => number) => {
+    const paths = data.comparison.rows.filter((row) => row.axis[axis.key] === 0.5).flatMap(({ runs }) => runs);
     const runs = new Map(data.runs);
     for (const { path } of paths) {
-      const run = runs.get(path);
-      if (run) runs.set(path, { ...run, epochs: change(run.epochs) });
+      const own = runs.get(path);
+      const epochs = own?.epochs.map((epoch) => ({ ...epoch, weights: { income: weights(epoch.epoch) } })) ?? [];
+      if (own) runs.set(path, { ...own, epochs });
     }
-    return { ...data, runs };
+    return lossWeights({ ...data, runs }).flatMap(({ drawings }) => drawings.map(({ title }) => title));
   };
-  for (const at of axis.values) {
-    // Whichever stopped earlier: the same weights, drawn as long as they go on.
-    const shorter = changedAt(at, (epochs) => epochs.slice(0, 4));
-    expect(titles(shorter)).toEqual(['']);
-    expect(rowsWith(firstSpec(lossWeights(shorter)), 'task', 'weight')).toHaveLength(16);
-  }
-  const other = changedAt(0.5, (epochs) => epochs.map((epoch) => ({ ...epoch, weights: { income: epoch.epoch } })));
-  expect(titles(other)).toEqual(['correlation 0.2', 'correlation 0.5']);
-  const constant = changedAt(0.5, (epochs) => epochs.map((epoch) => ({ ...epoch, weights: { income: 1 } })));
-  expect(titles(constant)).toEqual(['correlation 0.2']);
+  expect(sections.flatMap(({ drawings }) => drawings.map(({ title }) => title))).toEqual(['']);
+  expect(titlesWith((epoch) => epoch)).toEqual(['correlation 0.2', 'correlation 0.5']);
+  expect(titlesWith(() => 1)).toEqual(['correlation 0.2']);
 });
 
 test('the weights of a balancing method are drawn for each model, and the cosines where it reads gradients', async () => {
-  const data = await reportFixture({ rows: 60, seeds: 2 });
+  const data = await reportFixture({ ...few, seeds: 2 });
   expect(balancing(data)).toEqual([]);
-  const tasks = data.comparison.tasks;
-  const [a = '', b = ''] = tasks;
-  const withBalance = (hasCosines: boolean) => {
-    const runs = [...data.runs].map(([path, run]) => {
-      const epochs = run.epochs.map((epoch) => ({
-        ...epoch,
-        weights: { [a]: epoch.epoch, [b]: 2 },
-        balance: {
-          shares: { [a]: 0.25, [b]: null },
-          ...(hasCosines ? { cosines: [{ tasks: [a, b] as const, cosine: epoch.epoch / 10 }] } : {}),
-        },
-      }));
-      return [path, run.experiment.model.type === 'single-task' ? run : { ...run, epochs }] as const;
-    });
-    return { ...data, runs: new Map(runs) };
-  };
-  expect(lossWeights(withBalance(true))).toEqual([]);
-  const [weights, cosines] = balancing(withBalance(true));
-  expect(weights?.drawings).toHaveLength(1);
-  const labels = [...new Set(data.comparison.rows.map(({ label }) => label))];
-  expect(weights?.drawings[0]?.panels.map(({ title }) => title)).toEqual(
-    labels.filter((label) => label !== data.comparison.baseline),
-  );
-  const rows = rowsWith(firstSpec(weights ? [weights] : []), 'task', 'weight');
-  expect(rows.filter(({ task }) => task === a).map(({ weight }) => weight)).toEqual(
-    rows.filter(({ task }) => task === b).map((_, index) => index + 1),
-  );
-  expect(JSON.stringify(rowsWith(firstSpec(weights ? [weights] : []), 'tip'))).toContain('25% of the loss');
-  const ofPairs = rowsWith(firstSpec(cosines ? [cosines] : []), 'task', 'value');
-  expect(ofPairs[0]).toMatchObject({ task: `${a} and ${b}`, value: 0.1 });
-  expect(balancing(withBalance(false)).map(({ id }) => id)).toEqual(['balancing']);
-  const [run] = [...withBalance(true).runs.values()].filter(
-    ({ experiment }) => experiment.model.type !== 'single-task',
-  );
-  if (!run) throw new Error('no run');
-  expect(runBalancing(run).map(({ id }) => id)).toEqual(['balancing', 'cosines']);
-  expect(runLossWeights(run)).toEqual([]);
+  const tasks = ['income', 'never-married'] as const;
+  const runs = [...data.runs].map(([path, run]) => {
+    const epochs = run.epochs.map((record) => ({
+      ...record,
+      weights: { income: record.epoch, 'never-married': 2 },
+      balance: { shares: { income: 0.25, 'never-married': null }, cosines: [{ tasks, cosine: record.epoch / 10 }] },
+    }));
+    return [path, run.experiment.model.type === 'single-task' ? run : { ...run, epochs }] as const;
+  });
+  const balanced = { ...data, runs: new Map(runs) };
+  expect(lossWeights(balanced)).toEqual([]);
+  const [weights, cosines] = balancing(balanced).map((section) => [section]);
+  expect(weights?.[0]?.drawings[0]?.panels.map(({ title }) => title)).toEqual(['mmoe', 'ple']);
+  const rows = rowsWith(firstSpec(weights ?? []), 'task', 'weight').filter(({ task }) => task === 'income');
+  expect(rows.map(({ weight }) => weight)).toEqual(rows.map((_, index) => index + 1));
+  expect(JSON.stringify(rowsWith(firstSpec(weights ?? []), 'tip'))).toContain('25% of the loss');
+  const [first] = rowsWith(firstSpec(cosines ?? []), 'task', 'value');
+  expect(first).toMatchObject({ task: 'income and never-married', value: 0.1 });
+  const [, run] = runs.at(-1) ?? [];
+  expect(run && runBalancing(run).map(({ id }) => id)).toEqual(['balancing', 'cosines']);
 });
 
 test('calibration curves are those of bins of equal count, averaged over the runs', async () => {
-  const data = await reportFixture({ rows: 600, seeds: 3 });
+  const data = await reportFixture({ models, rows: 600, seeds: 3 });
   const [section, ...others] = await reliability(data);
   expect(others).toEqual([]);
   expect(section?.title).toBe('Calibration');
@@ -193,9 +154,11 @@ test('calibration curves are those of bins of equal count, averaged over the run
     ({ label }) => label === 'ple',
   );
   expect(rows).toHaveLength(15);
-  const paths = data.comparison.rows.at(-1)?.runs.map(({ path }) => path) ?? [];
   const bins = await Promise.all(
-    paths.map(async (path) => tenthBin(await scoresOf(data, path), (logit) => 1 / (1 + Math.exp(-logit)))),
+    [...data.runs.values()].slice(-3).map(async (run) => {
+      const [income] = await run.predictions();
+      return tenthBin(income?.scores, (logit) => 1 / (1 + Math.exp(-logit)));
+    }),
   );
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   expect(rows[9]?.predicted).toBeCloseTo(mean(bins.map(({ predicted }) => predicted)), 9);
@@ -204,9 +167,7 @@ test('calibration curves are those of bins of equal count, averaged over the run
 
 test('of a regression task, mean labels stand against mean predictions in the label’s units', async () => {
   const tasks = [{ name: 'time', type: 'regression' as const }];
-  const made = await reportFixture({ tasks, rows: 600, seeds: 1 });
-  const [run] = [...made.runs.values()].slice(-1);
-  if (!run) throw new Error('no run');
+  const run = await runFixture({ models, tasks, rows: 600, seeds: 1 });
   const predictions = (await run.predictions()).map((own) => ({ ...own, task: { ...own.task, scale: 2, offset: 10 } }));
   const [section] = await runReliability({ ...run, predictions: () => Promise.resolve(predictions) });
   expect(section?.title).toBe('Predicted and actual');
@@ -220,9 +181,7 @@ test('of a regression task, mean labels stand against mean predictions in the la
 });
 
 test('of a multiclass task, the share of right predictions stands against the predicted class’s probability', async () => {
-  const { runs } = await reportFixture({ rows: 60, seeds: 1 });
-  const [run] = runs.values();
-  if (!run) throw new Error('no run');
+  const run = await runFixture({ ...few, seeds: 1 });
   // Class 1 or 2 of three is predicted with probability .5 in 30 rows (10 right) and with .8 in 30 (27 right).
   const sure = (row: number) => row >= 30;
   const rows = Array.from({ length: 60 }, (_, row) => row);
@@ -247,43 +206,22 @@ test('of a multiclass task, the share of right predictions stands against the pr
   expect(bins[14]?.actual).toBeCloseTo(0.9, 12);
 });
 
-test('weighted rows: means are weighted, and calibration has bins of equal weight', async () => {
-  const tasks = [
-    { name: 'income', type: 'binary' as const },
-    { name: 'time', type: 'regression' as const },
-  ];
-  const { runs } = await reportFixture({ tasks, rows: 600, seeds: 1 });
-  const [run] = [...runs.values()].slice(-1);
-  if (!run) throw new Error('no run');
+test('weighted rows: calibration has bins of equal weight, in which means are weighted', async () => {
+  const run = await runFixture({ models, tasks: [{ name: 'income', type: 'binary' }], rows: 600, seeds: 1 });
   const heavy = (row: number) => (row % 2 === 0 ? 3 : 1);
   const predictions = (await run.predictions()).map(({ task, scores }) => ({
     task,
     scores: { ...scores, mask: scores.mask.map((_, row) => heavy(row)) },
   }));
   const sections = await runReliability({ ...run, predictions: () => Promise.resolve(predictions) });
-  expect(sections.map(({ note }) => /in 15 bins of ([^.]*)\./.exec(note)?.[1])).toEqual([
-    'test rows of equal weight',
-    'equally many test rows',
-  ]);
-  const [first, second] = sections.map((section) => rowsWith(firstSpec([section]), 'predicted', 'actual'));
-  expect(first).toHaveLength(15);
-  const [income, time] = predictions;
-  const positives = [...(income?.scores.labels ?? [])].reduce((sum, label, row) => sum + label * heavy(row), 0);
-  const mean = first?.reduce((sum, { actual }) => sum + Number(actual) / 15, 0);
+  expect(sections[0]?.note).toContain('in 15 bins of test rows of equal weight');
+  const bins = rowsWith(firstSpec(sections), 'predicted', 'actual');
+  expect(bins).toHaveLength(15);
+  const labels = [...(predictions[0]?.scores.labels ?? [])];
+  const positives = labels.reduce((sum, label, row) => sum + label * heavy(row), 0);
+  const mean = bins.reduce((sum, { actual }) => sum + Number(actual) / 15, 0);
   expect(mean).toBeCloseTo(positives / 1200, 9); // bins are of one weight
-  const scores = time?.scores;
-  const order = [...(scores?.logits.keys() ?? [])].toSorted(
-    (a, b) => (scores?.logits[a] ?? 0) - (scores?.logits[b] ?? 0),
-  );
-  const tenth = order.slice(360, 400);
-  const whole = tenth.reduce((sum, row) => sum + heavy(row), 0);
-  const label = tenth.reduce((sum, row) => sum + heavy(row) * (scores?.labels[row] ?? 0), 0) / whole;
-  expect(second?.[9]?.actual).toBeCloseTo(label, 9);
 });
-
-async function scoresOf(data: ReportData, path: string) {
-  return (await data.runs.get(path)?.predictions())?.[0]?.scores;
-}
 
 /** Of 600 rows: the tenth of 15 bins. */
 function tenthBin(scores: TaskScores | undefined, predict: (logit: number) => number) {
@@ -300,21 +238,10 @@ function tenthBin(scores: TaskScores | undefined, predict: (logit: number) => nu
 
 test('there are no such charts without predictions; those of a run that diverged are left out', async () => {
   expect(await reliability(await reportFixture({ rows: 60, seeds: 1, predictions: false }))).toEqual([]);
-  const { runs } = await reportFixture({ rows: 60, seeds: 1 });
-  const [run] = runs.values();
-  if (!run) throw new Error('no run');
+  const run = await runFixture({ ...few, seeds: 1 });
   const [income, married] = await run.predictions();
   if (!income || !married) throw new Error('no predictions');
   const nothing = { ...income, scores: { ...income.scores, logits: income.scores.logits.map(() => Number.NaN) } };
   const sections = await runReliability({ ...run, predictions: () => Promise.resolve([nothing, married]) });
   expect(sections[0]?.drawings.map(({ title }) => title)).toEqual(['never-married']);
-});
-
-test('with fewer rows than bins, no bin is empty', () => {
-  const bins = calibrationBins({ positives: Float32Array.of(0, 2), negatives: Float32Array.of(-1) });
-  expect(bins.map(({ weight, positives }) => [weight, positives])).toEqual([
-    [1, 0],
-    [1, 1],
-    [1, 1],
-  ]);
 });

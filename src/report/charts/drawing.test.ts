@@ -84,11 +84,6 @@ test('a drawing that stands alone has all panels, title, key, note and remarks, 
   expect(Number(/ width="([\d.]+)"/.exec(svg)?.[1])).toBeGreaterThan(80);
 });
 
-test('panels that are drawn narrower than the others get the same width', async () => {
-  const [svg] = (await draw(section(bar))).panels;
-  expect(svg).toMatch(/^<svg [^>]*width="440" height="[\d.]+" viewBox="0 0 440 [\d.]+">/);
-});
-
 test('texts are shortened in the middle and wrapped at spaces to a width', () => {
   expect(textWidth('WWW', 10)).toBeGreaterThan(2 * textWidth('iii', 10));
   expect(shortened('short', 10, 100)).toBe('short');

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { Comparison, TaskGain } from '../../comparison/comparison.js';
 import { pointsOf, ranked } from '../points.js';
 import { reportFixture } from '../report.fixture.js';
 import { forest } from './forest.js';
@@ -14,15 +13,6 @@ const tasks = [
 const { comparison } = await reportFixture({ tasks, failed: ['cgc'], rows: 600, spread: 0.01 });
 const [section] = forest(comparison);
 const panels = section?.drawings[0]?.panels ?? [];
-
-/** With each gain of a task changed. */
-function changed(name: string, change: (own: TaskGain, index: number) => Partial<TaskGain>): Comparison {
-  const rows = comparison.rows.map((row, index) => {
-    const own = row.tasks[name];
-    return own ? { ...row, tasks: { ...row.tasks, [name]: { ...own, ...change(own, index) } } } : row;
-  });
-  return { ...comparison, rows };
-}
 
 /** Of scales of numbers, outermost first. */
 function numericDomains(spec: unknown): readonly (readonly number[])[] {
@@ -86,42 +76,6 @@ test('tasks with the same metric have one scale of relative gains, given above t
     for (const [at, end] of ends.entries()) expect(end).toBeCloseTo(relative[index]?.[at] ?? Number.NaN, 9);
     expect(ends).toHaveLength(2);
   }
-});
-
-test('a model far off is written at the edge and does not crowd the others', () => {
-  const rows = changed('click', ({ gain }, index) =>
-    gain === null ? {} : { gain: index === 5 ? -0.5 : 0.001 * index, interval: null, simultaneous: null, gains: [] },
-  );
-  const [drawn] = forest(rows);
-  const far = rowsWith(drawn?.drawings[0]?.panels[0]?.spec, 'label', 'wideLow').filter(({ note }) => note !== null);
-  expect(far.map(({ label, gain, note }) => [label, gain, note])).toContainEqual([
-    comparison.rows[5]?.label,
-    null,
-    expect.stringMatching(/^◀ -0\.50*$/),
-  ]);
-  const [domain] = numericDomains(drawn?.drawings[0]?.panels[0]?.spec);
-  expect(Math.abs(domain?.[0] ?? 1)).toBeLessThan(0.05);
-  expect(drawn?.note).toContain('far outside');
-  expect(section?.note).not.toContain('far outside');
-});
-
-test('without margins, intervals and relative gains there are no words on them', () => {
-  const bare: Comparison = {
-    ...comparison,
-    rows: comparison.rows.map((row) => ({
-      ...row,
-      aggregate: null,
-      tasks: Object.fromEntries(
-        Object.entries(row.tasks).map(([name, own]) => [
-          name,
-          { ...own, metric: 'calibrationError', mean: 0, interval: null, simultaneous: null, margin: null },
-        ]),
-      ),
-    })),
-  };
-  const [drawn] = forest(bare);
-  expect(drawn?.drawings[0]?.panels).toHaveLength(3);
-  expect(drawn?.note).not.toMatch(/interval|band|upper axis/);
 });
 
 test('with axes, and where nothing has a gain, there is no forest plot', async () => {

@@ -1,7 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { reportFixture } from '../report.fixture.js';
-import { drawCharts, toPng } from './draw-charts.js';
+import { toPng } from './draw-charts.js';
 
 /** Width, height and the filtered rows of a PNG. */
 function read(png: Uint8Array) {
@@ -24,13 +23,4 @@ test('texts are drawn in a font that the program brings, at twice the size', asy
   expect([words?.width, words?.height]).toEqual([160, 60]);
   expect(words?.rows.equals(empty?.rows ?? Buffer.of())).toBe(false);
   expect(words?.rows.equals(others?.rows ?? Buffer.of())).toBe(false); // and not as boxes
-});
-
-test('a chart becomes a picture', async () => {
-  const [section] = await drawCharts(await reportFixture({ rows: 60, seeds: 3, epochs: 3 }));
-  const drawing = (await section?.charts[0]?.standalone()) ?? '';
-  const [, width = 0, height = 0] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(drawing)?.map(Number) ?? [];
-  const picture = read(await toPng(drawing));
-  expect(Math.abs(picture.width - 2 * width)).toBeLessThan(2);
-  expect(Math.abs(picture.height - 2 * height)).toBeLessThan(2);
 });

@@ -28,13 +28,6 @@ function namesWith(sharing: Sharing, part: Sharing[string]): string[] {
 }
 
 describe('what the losses of several tasks reach', () => {
-  it('of hard sharing: everything but the towers', () => {
-    const sharing = sharingOfModel('hard-sharing');
-    expect(namesWith(sharing, 'none').every((name) => name.startsWith('tower.'))).toBe(true);
-    expect(namesWith(sharing, 'all').some((name) => name.startsWith('tower.'))).toBe(false);
-    expect(namesWith(sharing, 'none').length + namesWith(sharing, 'all').length).toBe(Object.keys(sharing).length);
-  });
-
   it('of MMoE: a gate is one task’s own, the experts are shared', () => {
     const sharing = sharingOfModel('mmoe');
     expect(namesWith(sharing, 'none').some((name) => name.includes('gate'))).toBe(true);

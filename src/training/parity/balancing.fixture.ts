@@ -14,8 +14,6 @@ import { sharingOf, smoothed } from '../gradients/sharing.js';
 import { balancingNoiseOf, batchArrays, initialState, noiseOf, trainingStep } from '../step.js';
 
 export const balancingNames = balancings.names;
-const steps = 10;
-const batchSize = 64;
 
 /** Options that a method must be given: one without a default names a task. */
 export function balancingOptions(name: string, task: string): Readonly<Record<string, unknown>> {
@@ -25,8 +23,13 @@ export function balancingOptions(name: string, task: string): Readonly<Record<st
   return { type: name, ...Object.fromEntries(required.map(([key]) => [key, task])) };
 }
 
-/** For tests: ten training steps of a small model on up to three tasks, of which some batches have no rows of the last one. */
-export function balancingSteps(name: string, modelName: string, own: Readonly<Record<string, unknown>> = {}) {
+/** For tests: training steps of a small model on up to three tasks, of which some batches have no rows of the last one. */
+export function balancingSteps(
+  name: string,
+  modelName: string,
+  own: Readonly<Record<string, unknown>> = {},
+  { steps, batchSize } = { steps: 10, batchSize: 64 },
+) {
   const shape = shapeFor(modelName, { tasks: three, ...mixed });
   const [task = '', other = ''] = namesOf(shape.tasks);
   const options = { ...smallOptions(modelName, task, other), dropout: 0.1, activation: 'relu' as const };
@@ -45,7 +48,7 @@ export function balancingSteps(name: string, modelName: string, own: Readonly<Re
     numeric: shape.numeric.map((column) => ({ name: column })),
     lists: [],
   };
-  const method = balancings.get(name).build({ tasks, stepsPerEpoch: 3 }, { ...balancingOptions(name, task), ...own });
+  const method = balancings.get(name).build({ tasks, stepsPerEpoch: 1 }, { ...balancingOptions(name, task), ...own });
   const balanced: Balanced | null = method && {
     method,
     sharing: sharingOf(build({ model: modelName, shape, options: smoothed(options) }), parameters, dataset),

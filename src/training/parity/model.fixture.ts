@@ -1,20 +1,20 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Dataset, Task } from '../../data/dataset.js';
 import type { Signature, Step } from '../../engine/engine.js';
+import { whole } from '../../engine/parity-device.fixture.js';
 import { cut } from '../../engine/training-step.fixture.js';
 import { models } from '../../models/catalogue.js';
-import { initialize, trainable } from '../../models/model.js';
+import { initialize } from '../../models/model.js';
 import { mixed, three, withLists } from '../../models/model-tests.fixture.js';
 import { build, type Given, present, shapeFor, smallOptions } from '../../models/run.fixture.js';
 import { jointLoss } from '../../objective/joint-loss.js';
 import { optimizers } from '../../optimizers/catalogue.js';
+import type { Optimizer } from '../../optimizers/optimizer.js';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../support/arrays.js';
 import { randomFromSeed } from '../../support/random.js';
-import { tf } from '../../support/tf.js';
-import { lossesOf, totalOf } from '../gradients/step-gradients.js';
-import { batchArrays, contextOf, evaluationStep, initialState, noiseOf, trainingStep } from '../step.js';
+import { batchArrays, evaluationStep, initialState, noiseOf, trainingStep } from '../step.js';
 
-export const steps = 10;
+export const steps = whole ? 10 : 3;
 
 /** Of what all models take: dropout for all of them, and each other choice for one or another. */
 const variants = [
@@ -32,7 +32,7 @@ export interface ParityModel {
   /** Outputs of a training step, and `gradient/<parameter>`. */
   readonly training: { readonly step: Step; readonly signature: Signature };
   readonly evaluation: { readonly step: Step; readonly signature: Signature };
-  /** Steps `from` to `to`, of ten. */
+  /** Steps `from` to `to`, of `steps`. */
   trainingChunk(from: number, to: number): HostArrays;
   evaluationChunk(from: number, to: number): HostArrays;
 }
@@ -42,8 +42,23 @@ const withClasses = three.map((task) =>
   task.name === 'click' ? { ...task, type: 'multiclass' as const, outputs: 3 } : task,
 );
 
+/** What a part of the product has: each model once, with a variant on few rows, and each kind of inputs and tasks for one or another. */
+function oneOfEach(): ParityModel[] {
+  const shapes = [
+    { tasks: three, ...mixed },
+    { tasks: withClasses, ...mixed },
+    { tasks: three, ...withLists },
+    { tasks: three, ...mixed, interaction: 'fm' },
+    { tasks: three, ...mixed, interaction: 'cross' },
+  ] as const;
+  return models.names.map((model, index) => {
+    const shape = shapeFor(model, present(shapes[models.get(model).binaryOnly ? 0 : index % shapes.length]));
+    return varied({ model, shape, options: smallOptions(model, 'click', 'view') }, index, 16);
+  });
+}
+
 /** Every model with defaults, with one of the variants on fewer rows, and with a multiclass task; then one on each interaction of inputs, and on lists. */
-export function parityModels(): ParityModel[] {
+function allOfThem(): ParityModel[] {
   const interactions = (['fm', 'cross'] as const).map((interaction) => {
     const shape = { tasks: three, ...mixed, interaction };
     return parityModel(
@@ -62,20 +77,15 @@ export function parityModels(): ParityModel[] {
   return [...ofAllModels(), ...interactions, ...lists];
 }
 
+export const parityModels = whole ? allOfThem() : oneOfEach();
+
 function ofAllModels(): ParityModel[] {
   return models.names.flatMap((model, index) => {
     const shape = shapeFor(model, { tasks: three, ...mixed });
     const given = { model, shape, options: smallOptions(model, 'click', 'view') };
-    const variant = present(variants[index % variants.length]);
-    // Layer normalisation of few features, most of them dropped, magnifies rounding.
-    const wide = { levels: given.options.levels.map((widths) => widths.map(() => 16)), tower: [16] };
     return [
       parityModel(model, given, 512),
-      parityModel(
-        `${model} with ${JSON.stringify(variant)}`,
-        { ...given, options: { ...given.options, ...wide, ...variant } },
-        64,
-      ),
+      varied(given, index, 64),
       ...(models.get(model).binaryOnly
         ? []
         : [parityModel(`${model} with a multiclass task`, { ...given, shape: { tasks: withClasses, ...mixed } }, 64)]),
@@ -83,11 +93,18 @@ function ofAllModels(): ParityModel[] {
   });
 }
 
+function varied(given: Given, index: number, batchSize: number): ParityModel {
+  const variant = present(variants[index % variants.length]);
+  // Layer normalisation of few features, most of them dropped, magnifies rounding.
+  const wide = { levels: given.options.levels.map((widths) => widths.map(() => 16)), tower: [16] };
+  const label = `${given.model} with ${JSON.stringify(variant)}`;
+  return parityModel(label, { ...given, options: { ...given.options, ...wide, ...variant } }, batchSize);
+}
+
 function parityModel(label: string, given: Given, batchSize: number): ParityModel {
   const model = build(given);
   const random = randomFromSeed(6); // no relu’s input is so near 0 that a device’s rounding decides its sign within ten steps
   const parameters = initialize(model.parameters, random);
-  const names = Object.keys(parameters);
   const tasks: Task[] = given.shape.tasks.map(({ name, outputs }, index) => ({
     name,
     ...(outputs !== undefined
@@ -102,7 +119,7 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
     lists: given.shape.lists ?? [],
     tasks,
   };
-  const optimizer = optimizers.get('adam').build(parameters, {
+  const adam = optimizers.get('adam').build(parameters, {
     type: 'adam',
     learningRate: 0.01,
     clipNorm: 1,
@@ -110,24 +127,19 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
     // With the usual 1e-8, a gradient that is zero but for rounding moves its parameter as far as any other.
     epsilon: 0.001,
   });
-  const loss = jointLoss(tasks);
-  const trained = trainable(parameters);
-  const train = trainingStep(model, loss, optimizer, names);
+  let gradients: Readonly<Record<string, Tensor>> = {};
+  const optimizer: Optimizer = {
+    ...adam,
+    update(given) {
+      gradients = given.gradients;
+      return adam.update(given);
+    },
+  };
+  const train = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters));
   const step: Step = (state, batch) => {
-    const context = contextOf(batch, trained.length < names.length);
-    const objective = (...values: Tensor[]) => {
-      const prediction = model.apply(
-        { ...state, ...Object.fromEntries(trained.map((name, index) => [name, present(values[index])])) },
-        { categorical: present(batch.categorical), numeric: present(batch.numeric) },
-        context,
-      );
-      const given = { labels: present(batch.labels), mask: present(batch.mask), weights: present(batch.weights) };
-      return totalOf(lossesOf(loss, prediction, given));
-    };
-    const { grads } = tf.valueAndGrads(objective)(trained.map((name) => present(state[name])));
     const { state: next, outputs } = train(state, batch);
-    const gradients = trained.map((name, index) => [`gradient/${name}`, present(grads[index])] as const);
-    return { state: next, outputs: { ...outputs, ...Object.fromEntries(gradients) } };
+    const named = Object.entries(gradients).map(([name, gradient]) => [`gradient/${name}`, gradient] as const);
+    return { state: next, outputs: { ...outputs, ...Object.fromEntries(named) } };
   };
   const arrays = batchArrays(dataset, batchSize, 1, model.noise);
   const data = random.stream('data');

@@ -38,14 +38,10 @@ test('a plan is read as it was written', () => {
 test.each([
   ['a folder above', {}, { folder: '..' }, /runs\.0\.folder: it is no name of a folder/],
   ['a folder elsewhere', {}, { folder: '../../other-0123abcd' }, /runs\.0\.folder/],
-  ['an absolute folder', {}, { folder: '/tmp/other' }, /runs\.0\.folder/],
   ['an absolute folder of the runs', { folder: '/tmp' }, {}, /folder: it is not in the folder above the plan/],
-  ['a folder of the runs elsewhere', { folder: '../../../runs' }, {}, /folder: it is not in the folder above/],
   ['a folder of the runs that comes back', { folder: '../a/..' }, {}, /folder: it is not in the folder above/],
-  ['no run', { runs: [] }, {}, /runs: /],
   ['an unknown key', { shell: 'true' }, {}, /shell/],
   ['a wrong hash', {}, { hash8: 'x' }, /runs\.0\.hash8: it is no hash/],
-  ['a wrong epoch', {}, { until: 0 }, /runs\.0\.until/],
   ['a later schema', { schema: 2 }, {}, /schema/],
 ])('a plan with %s is refused', (_, changes, ofRun, message) => {
   const file = changed(changes, ofRun);

@@ -1,16 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { Redis } from 'ioredis';
-import { expect, onTestFinished, test } from 'vitest';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../../cli/command.fixture.js';
 import { parseExperiment } from '../../../config/experiment.js';
 import { sha256 } from '../../../support/checksum.js';
 import { definitions } from '../../../training/definitions.js';
-import { dataFiles, fetchData, parsePathMap, withLocalPaths } from './local-data.js';
-import { storeFile } from './pieces.js';
-import { hasRedis, startRedis } from './redis-server.fixture.js';
-
-const withRedis = test.skipIf(!hasRedis());
+import { dataFiles, parsePathMap, withLocalPaths } from './local-data.js';
 
 const experimentOn = (dataset: string) =>
   parseExperiment(
@@ -50,23 +45,6 @@ test('prepared data are written where this machine says', () => {
   const experiment = table('/data/a.csv', '/data/b.csv');
   const planned = { ...experiment, dataset: { ...experiment.dataset, cache: '/home/ada/.config' } };
   expect(withLocalPaths(planned, [], '/here/cache').dataset).toMatchObject({ cache: '/here/cache' });
-});
-
-withRedis('a file of the data stays in the folder, whatever its name is', async () => {
-  const folder = temporaryFolder();
-  const server = await startRedis(join(folder, 'redis'));
-  onTestFinished(() => server.kill());
-  const redis = new Redis(server.port);
-  onTestFinished(() => redis.disconnect());
-  const path = join(folder, 'a.csv');
-  writeFileSync(path, 'y\n1\n');
-  const file = { path, bytes: 4, sha256: sha256('y\n1\n') };
-  await storeFile(redis, file);
-  for (const name of ['/x/..', '/x/.', '/x/.ssh', '/']) {
-    const [map] = await fetchData(redis, [{ ...file, path: name }], join(folder, 'data'));
-    expect(dirname(map?.to ?? '')).toBe(join(folder, 'data', file.sha256));
-    expect(readFileSync(map?.to ?? '', 'utf8')).toBe('y\n1\n');
-  }
 });
 
 test('the files of the data are sent with their checksums, and folders are not', () => {

@@ -1,14 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { expect, it } from 'vitest';
 import { float32, type HostArray, type HostArrays, int32, sizeOf } from '../../../support/arrays.js';
 import { type Random, randomFromSeed } from '../../../support/random.js';
 import type { Engine, Signature, Step } from '../../engine.js';
-import { createCompiledEngine } from '../../run/compiled-engine.js';
 import { pureJs } from '../../tfjs/backends.js';
 import { createTfjsEngine } from '../../tfjs/tfjs-engine.js';
-import { firstDifference, type Tolerance, tolerances } from '../../tolerance.fixture.js';
-import { trace } from '../trace.js';
-import type { Translations } from './translation.js';
+import { firstDifference, type Tolerance } from '../../tolerance.fixture.js';
 
 /** For tests: one call of a kernel, or of a gradient, on random inputs of given shapes. */
 export interface KernelCase {
@@ -63,19 +59,7 @@ export const kernelCase = (inputs: readonly Input[], run: Run, reference = run):
 
 export type KernelCases = Readonly<Record<string, readonly KernelCase[]>>;
 
-/** Every kernel of `group` has a case, every case calls its kernel and equals the pure-JS backend. */
-export function testKernels(group: Translations, cases: KernelCases): void {
-  it('every translated kernel has a case', () => {
-    expect(Object.keys(cases).sort()).toEqual(Object.keys(group).sort());
-  });
-  it.each(labelled(cases))('$label equals the pure-JS backend', async ({ kernel, tested }) => {
-    const { step, signature } = stepOf([tested], 'run');
-    expect(trace(step, signature).kernels).toContain(kernel);
-    await expectEqual(tested);
-  });
-}
-
-export interface LabelledCase {
+interface LabelledCase {
   readonly label: string;
   readonly kernel: string;
   readonly tested: KernelCase;
@@ -87,23 +71,10 @@ export function labelled(cases: KernelCases): LabelledCase[] {
   );
 }
 
-// Two threads: what they share wrongly would not show with one.
-const compiled = createCompiledEngine({ threads: 2 });
 const eager = createTfjsEngine(pureJs);
 
-/** Two steps on other numbers each, with both engines. */
-export async function expectEqual(tested: KernelCase): Promise<void> {
-  const [outcome] = await outcomes(compiled, [tested]);
-  if (!outcome) throw new Error('a case without an outcome');
-  const described = (arrays: HostArrays) =>
-    Object.entries(arrays).map(([name, { dtype, shape }]) => [name, dtype, shape]);
-  expect(described(outcome.got)).toEqual(described(outcome.wanted));
-  const found = difference(outcome, tolerances.cpu.kernel);
-  if (found) expect.fail(found);
-}
-
 /** What an engine gives for a case, and what the pure-JS backend does. */
-export interface Outcome {
+interface Outcome {
   readonly got: HostArrays;
   readonly wanted: HostArrays;
 }
@@ -161,11 +132,15 @@ export function stepOf(
   return { step, signature: { state: {}, batch: { ...Object.fromEntries(inputs), tick } } };
 }
 
-/** The first element that is not close enough to what it should be. */
+/** The first result of another kind, or element that is not close enough to what it should be. */
 export function difference({ got, wanted }: Outcome, tolerance: Tolerance): string | undefined {
-  for (const [name, { data }] of Object.entries(wanted)) {
-    const found = firstDifference(got[name]?.data ?? [], data, tolerance);
-    if (found) return `${name}: ${found}`;
+  const described = (array?: HostArray) => `${array?.dtype} [${array?.shape}]`;
+  for (const [name, array] of Object.entries(wanted)) {
+    const found = got[name];
+    const [is, should] = [described(found), described(array)];
+    if (is !== should) return `${name}: ${is}, should be ${should}`;
+    const message = firstDifference(found?.data ?? [], array.data, tolerance);
+    if (message) return `${name}: ${message}`;
   }
   return undefined;
 }

@@ -6,16 +6,13 @@ import { few, indexes, type KernelCases, kernelCase, normal, signed } from './ke
 export const shapeCases: KernelCases = {
   Reshape: [
     kernelCase([normal(2, 3, 4)], (x) => tf.reshape(x, [6, -1])),
-    kernelCase([normal(2, 3)], (x) => tf.reshape(tf.reshape(x, [3, 2]), [1, 6])),
     kernelCase([normal(1, 1)], (x) => tf.reshape(x, [])),
     kernelCase([normal(1, 1, 1)], (x) => tf.reshape(tf.broadcastTo(x, [1, 2, 3]), [2, 3])),
     kernelCase([normal()], (x) => tf.reshape(tf.add(x, tf.zeros([2, 3])), [6])),
-    kernelCase([normal(3, 1)], (x) => tf.reshape(tf.add(x, tf.zeros([3, 2])), [6])),
     kernelCase([normal(4)], (x) => tf.add(x, tf.reshape(tf.tensor([1, 2, 3, 4]), [2, 2, 1]))),
   ],
   ExpandDims: [
     kernelCase([normal(2, 3)], (x) => tf.expandDims(x, 0)),
-    kernelCase([normal(2, 3)], (x) => tf.expandDims(x, 1)),
     kernelCase([normal(2, 3)], (x) => tf.expandDims(x, -1)),
   ],
   Transpose: [
@@ -40,12 +37,10 @@ export const shapeCases: KernelCases = {
   Pack: [
     kernelCase([normal(2, 3), normal(2, 3)], (a, b) => tf.stack([a, b])),
     kernelCase([normal(2, 3), normal(2, 3)], (a, b) => tf.stack([a, b], 1)),
-    kernelCase([normal(2), normal(2)], (a, b) => tf.stack([a, b], -1)),
     kernelCase([normal(), normal()], (a, b) => tf.stack([a, b])),
   ],
   Slice: [
     kernelCase([normal(4, 3)], (x) => tf.slice(x, [1, 0], [2, 3])),
-    kernelCase([normal(4, 3)], (x) => tf.slice(x, [1, 2])),
     kernelCase([normal(4, 3, 2)], (x) => tf.slice(x, 2, 1)),
     kernelCase([normal(4, 3)], (x) => tf.slice(x, [0, 1], [-1, -1])),
     kernelCase([signed(4, 3)], (x) => tf.slice(x, [3, 1], [1, 1])),
@@ -56,7 +51,6 @@ export const shapeCases: KernelCases = {
     kernelCase([normal(2, 6)], (x) => tf.split(x, 3, 1)),
     kernelCase([normal(6, 2)], (x) => tf.split(x, [1, 2, 3])),
     kernelCase([normal(2, 6)], (x) => tf.split(x, [1, -1, 3], -1)),
-    kernelCase([normal(2, 6)], (x) => tf.split(x, 1, 1)),
     kernelCase([normal(3, 2)], (x) => present(tf.split(x, [1, 2])[1])),
   ],
   Unpack: [
@@ -67,7 +61,6 @@ export const shapeCases: KernelCases = {
   ],
   Tile: [
     kernelCase([normal(2, 3)], (x) => tf.tile(x, [2, 1])),
-    kernelCase([normal(2, 1)], (x) => tf.tile(x, [1, 3])),
     kernelCase([normal(1, 2)], (x) => tf.mul(tf.tile(x, [3, 1]), tf.tile(x, [3, 2]).slice([0, 1], [3, 2]))),
     kernelCase([normal(2, 1)], (x) => tf.broadcastTo(x, [4, 2, 3])),
   ],
@@ -78,7 +71,6 @@ export const shapeCases: KernelCases = {
         [0, 2],
       ]),
     ),
-    kernelCase([normal(2)], (x) => tf.pad(x, [[0, 0]])),
     kernelCase([signed(2)], (x) => tf.pad(x, [[1, 1]], 7)),
     kernelCase([normal(2, 3)], (x) =>
       tf.pad(
@@ -94,14 +86,9 @@ export const shapeCases: KernelCases = {
   Fill: [
     kernelCase([], () => tf.fill([2, 3], 2.5)),
     kernelCase([normal(2, 1)], (x) => tf.mul(x, tf.fill([2, 3], 2))),
-    kernelCase([signed(2)], (x) => tf.add(x, tf.fill([2], 2, 'int32'))),
     kernelCase([], () => tf.fill([2], 1, 'bool')),
   ],
-  Range: [
-    kernelCase([], () => tf.range(1, 6, 2)),
-    kernelCase([], () => tf.range(5, -1, -2, 'int32')),
-    kernelCase([], () => tf.range(0, 1, 0.25)),
-  ],
+  Range: [kernelCase([], () => tf.range(1, 6, 2)), kernelCase([], () => tf.range(5, -1, -2, 'int32'))],
   OneHot: [
     kernelCase([indexes(4, 5)], (x) => tf.oneHot(x, 4)),
     kernelCase([indexes(3, 2, 2)], (x) => tf.oneHot(x, 3, 2, -1)),

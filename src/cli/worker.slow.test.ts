@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
+import { fetchData } from '../comparison/execute/queue/local-data.js';
 import { payloadSchema, plannedBy, prefix, queueName } from '../comparison/execute/queue/messages.js';
+import { storeFile } from '../comparison/execute/queue/pieces.js';
 import { hasRedis, type RedisServer, startRedis } from '../comparison/execute/queue/redis-server.fixture.js';
 import { logEntries } from '../comparison/stored/timing.js';
 import { sha256 } from '../support/checksum.js';
@@ -36,23 +38,29 @@ function startWorker(
 const logOf = (worker: string) =>
   existsSync(join(worker, 'worker.jsonl')) ? logEntries(readFileSync(join(worker, 'worker.jsonl'), 'utf8')) : [];
 
-function comparison(folder: string, changes: Parameters<typeof smallComparison>[1] = []) {
+/** What comparisons make on this machine alone, by their changes. */
+const tables = new Map<string, Promise<string>>();
+
+/** A comparison of three models under one seed. */
+function comparison(folder: string, more: Parameters<typeof smallComparison>[1] = []) {
+  const changes = [['seeds: 2', 'seeds: 1'], ...more] as const;
   const config = smallComparison(folder, changes);
   const words = (runs: string, ...more: string[]) => [
-    'compare',
-    '--config',
-    config,
-    '--runs',
-    join(folder, runs),
+    ...['compare', '--config', config, '--runs', join(folder, runs)],
     ...more,
   ];
+  const train = async () => {
+    const { status, stderr } = await ple(words('alone', '--jobs', '1'));
+    expect(status, stderr).toBe(0);
+    return comparisonIn(join(folder, 'alone/small'));
+  };
   return {
     words,
-    /** On this machine alone. */
-    async alone() {
-      const { status, stderr } = await ple(words('alone', '--jobs', '1'));
-      expect(status, stderr).toBe(0);
-      return comparisonIn(join(folder, 'alone/small'));
+    alone() {
+      const key = JSON.stringify(changes);
+      const table = tables.get(key) ?? train();
+      tables.set(key, table);
+      return table;
     },
   };
 }
@@ -71,7 +79,7 @@ withRedis(
     expect(comparisonIn(join(folder, 'queue/small'))).toBe(await alone());
     expect(
       ['one', 'two'].flatMap((name) => logOf(join(folder, name)).filter(({ msg }) => msg === 'accepted')),
-    ).toHaveLength(6);
+    ).toHaveLength(3);
 
     for (const { pid } of workers) process.kill(pid, 'SIGTERM');
     const ended = await Promise.all(workers.map(({ finished }) => finished));
@@ -87,27 +95,29 @@ withRedis(
   },
 );
 
-withRedis('a wrong password is one line', async () => {
+withRedis('a wrong password, and a database that is not there, are one line each', async () => {
   const folder = temporaryFolder();
   const server = await redisIn(folder, '--requirepass', 'right');
   const { words } = comparison(folder);
-  const wrong = server.address.replace('//', '//default:wrong@');
-  for (const command of [words('queue', '--on', wrong), ['worker', '--queue', wrong, '--runs', join(folder, 'w')]]) {
+  const [wrong, right] = ['wrong', 'right'].map((word) => server.address.replace('//', `//default:${word}@`));
+  for (const [command, reason] of [
+    [words('queue', '--on', wrong ?? ''), / refuses: WRONGPASS .*PLE_QUEUE_PASSWORD in the environment\.\n$/],
+    [
+      ['worker', '--queue', `${right}/99`, '--runs', join(folder, 'w')],
+      /\/99 refuses: ERR DB index is out of range\.\n$/,
+    ],
+  ] as const) {
     const { status, stderr } = await ple(command);
     expect(status).toBe(1);
-    expect(stderr).toMatch(
-      /^ple: The queue at 127.0.0.1:\d+ refuses: WRONGPASS .*PLE_QUEUE_PASSWORD in the environment.\n$/,
-    );
+    expect(stderr).toMatch(/^ple: The queue at 127.0.0.1:\d+/);
+    expect(stderr).toMatch(reason);
   }
 });
 
 withRedis('a worker that drains gives its run back with a checkpoint, and another goes on from it', async () => {
   const folder = temporaryFolder();
   const server = await redisIn(folder);
-  const { words, alone } = comparison(folder, [
-    ['epochs: 3', 'epochs: 60'],
-    ['seeds: 2', 'seeds: 1'],
-  ]);
+  const { words, alone } = comparison(folder, [['epochs: 3', 'epochs: 20']]);
   const first = startWorker(join(folder, 'first'), server);
   const planner = startPle(words('queue', '--on', server.address));
   const begun = await until('a run trains', () => logOf(join(folder, 'first')).find(({ msg }) => msg === 'started'));
@@ -131,17 +141,17 @@ withRedis('a comparison is handed over, and collected from another folder', asyn
   const { words, alone } = comparison(folder);
   const left = await ple(words('here', '--on', server.address, '--detach'));
   expect(left.status, left.stderr).toBe(0);
-  expect(left.stderr).toMatch(/6 runs are with the queue at .*--attach/);
+  expect(left.stderr).toMatch(/3 runs are with the queue at .*--attach/);
   expect(existsSync(join(folder, 'here/small/comparison.json'))).toBe(false);
   startWorker(join(folder, 'worker'), server, ['--jobs', '2']);
   await until(
     'all are trained',
-    () => logOf(join(folder, 'worker')).filter(({ msg }) => msg === 'accepted').length === 6,
+    () => logOf(join(folder, 'worker')).filter(({ msg }) => msg === 'accepted').length === 3,
   );
   const there = await ple(words('there', '--on', server.address, '--attach'));
   expect(there.status, there.stderr).toBe(0);
   expect(comparisonIn(join(folder, 'there/small'))).toBe(await alone());
-  expect(logOf(join(folder, 'worker')).filter(({ msg }) => msg === 'trained')).toHaveLength(6);
+  expect(logOf(join(folder, 'worker')).filter(({ msg }) => msg === 'trained')).toHaveLength(3);
 });
 
 withRedis('workers that share the folder of runs send nothing', async () => {
@@ -176,7 +186,6 @@ const table = (folder: string): Parameters<typeof smallComparison>[1] => [
   ['{ name: y1, type: regression, standardize: true }', '{ name: y1, type: binary }'],
   ['{ name: y2, type: regression, standardize: true }', '{ name: y2, type: binary }'],
   ['    - { type: ple, levels: [[8], [8]], tower: [4], experts: { shared: 1, task: 2 } }\n', ''],
-  ['seeds: 2', 'seeds: 1'],
 ];
 
 withRedis(
@@ -252,17 +261,6 @@ withRedis('jobs of others are refused: no run fails for another version, and not
   expect(contentsOf(join(folder, 'worker'))).toEqual(['lock', 'worker.jsonl']);
 });
 
-withRedis('a run with predictions is not that without', async () => {
-  const folder = temporaryFolder();
-  const server = await redisIn(folder);
-  const { words, alone } = comparison(folder);
-  await ple(words('here', '--on', server.address, '--detach', '--no-predictions'));
-  startWorker(join(folder, 'worker'), server, ['--jobs', '2']);
-  const there = await ple(words('there', '--on', server.address, '--attach'));
-  expect(there.status, there.stderr).toBe(0);
-  expect(comparisonIn(join(folder, 'there/small'))).toBe(await alone());
-});
-
 withRedis.for<[string, string, (redis: Redis, id: string) => Promise<unknown>, RegExp]>([
   ['no upload', 'text', async () => 'not an object {', /A worker returned what ple does not write/],
   ['another run', 'other', otherRun, /The queue returned another run \(deadbeef\)/],
@@ -302,7 +300,7 @@ withRedis('jobs that the store has lost are added again; a planner without its s
   onTestFinished(() => redis.disconnect());
   const jobs = async () => (await redis.keys(`${prefix}:${queueName}:run-*`)).length;
   for (const _ of ['added', 'added again']) {
-    await expect.poll(jobs, { timeout: 20_000 }).toBe(6);
+    await expect.poll(jobs, { timeout: 20_000 }).toBe(3);
     await redis.flushall();
   }
   redis.disconnect();
@@ -312,18 +310,10 @@ withRedis('jobs that the store has lost are added again; a planner without its s
   expect((await planner.finished).status).toBe(130);
 });
 
-withRedis('a database that the server does not have is an error', async () => {
-  const folder = temporaryFolder();
-  const server = await redisIn(folder);
-  const { status, stderr } = await ple(['worker', '--queue', `${server.address}/99`, '--runs', join(folder, 'w')]);
-  expect(status).toBe(1);
-  expect(stderr).toMatch(/^ple: The queue at 127.0.0.1:\d+\/99 refuses: ERR DB index is out of range\.\n$/);
-});
-
 withRedis('a full server is no bug: the error says what to do', async () => {
   const folder = temporaryFolder();
   const server = await redisIn(folder);
-  const { words } = comparison(folder, [['seeds: 2', 'seeds: 1']]);
+  const { words } = comparison(folder);
   const left = await ple(words('queue', '--on', server.address, '--detach'));
   expect(left.status, left.stderr).toBe(0);
   const redis = new Redis(server.port);
@@ -343,4 +333,19 @@ withRedis('two workers need two folders', async () => {
   const { status, stderr } = await ple(['worker', '--queue', server.address, '--runs', join(folder, 'worker')]);
   expect(status).toBe(1);
   expect(stderr).toMatch(/worker is in use by process \d+\. Each worker needs a folder of its own: --runs DIR\./);
+});
+
+withRedis('a file of the data stays in the folder, whatever its name is', async () => {
+  const folder = temporaryFolder();
+  const redis = new Redis((await redisIn(folder)).port);
+  onTestFinished(() => redis.disconnect());
+  const path = join(folder, 'a.csv');
+  writeFileSync(path, 'y\n1\n');
+  const file = { path, bytes: 4, sha256: sha256('y\n1\n') };
+  await storeFile(redis, file);
+  for (const name of ['/x/..', '/x/.', '/x/.ssh', '/']) {
+    const [map] = await fetchData(redis, [{ ...file, path: name }], join(folder, 'data'));
+    expect(dirname(map?.to ?? '')).toBe(join(folder, 'data', file.sha256));
+    expect(readFileSync(map?.to ?? '', 'utf8')).toBe('y\n1\n');
+  }
 });

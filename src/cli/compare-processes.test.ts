@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
+import { isRunning } from '../support/process-identity.js';
+import { pleHere, temporaryFolder } from './command.fixture.js';
+import { comparisonIn, runsIn, smallComparison, startPle, trainingRun, until, workersOf } from './compare.fixture.js';
+
+withoutCharts();
+
+test('of real processes: a killed one is started again, Ctrl-C leaves checkpoints, and the same command continues to the same bits', async () => {
+  const folder = temporaryFolder();
+  const config = smallComparison(folder, [
+    ['epochs: 3', 'epochs: 6'],
+    ['    - { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }\n', ''],
+  ]);
+  const words = ['compare', '--config', config, '--jobs', '2', 'compare.seeds=1', '--runs'];
+  const at = join(folder, 'runs/small');
+  const started = startPle([...words, join(folder, 'runs')]);
+  const { pid } = await until('a run has a checkpoint', () => trainingRun(at));
+  process.kill(pid, 'SIGKILL');
+  await until('another process has its run', () =>
+    / is started again from its checkpoint: its process was ended by SIGKILL/.test(started.stderr()),
+  );
+  process.kill(-started.pid, 'SIGINT'); // to the whole group, as a terminal does
+  const { status, stderr } = await started.finished;
+  expect(status, stderr).toBe(130);
+  expect(stderr).toMatch(/Interrupted\. The same command continues where it was\.\n$/);
+  expect(workersOf(at).filter(({ pid }) => isRunning(pid))).toEqual([]);
+  for (const run of runsIn(at)) expect(existsSync(join(at, run, 'checkpoints/last.safetensors'))).toBe(true);
+
+  for (const runs of ['runs', 'whole']) {
+    const ended = await pleHere([...words, join(folder, runs)]);
+    expect(ended.status, ended.stderr).toBe(0);
+  }
+  expect(comparisonIn(at)).toBe(comparisonIn(join(folder, 'whole/small')));
+  expect(existsSync(join(at, 'lock'))).toBe(false);
+  expect(workersOf(at)).toEqual([]);
+});

@@ -1,0 +1,179 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { smallComparison } from './compare.fixture.js';
+import { configIn, folderWith, model, own, rmse, runsIn } from './plugins.fixture.js';
+
+// Plugins import the built program, so these tests start it.
+
+test('a comparison trains and judges by plugins, and its report needs the metric’s', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'mine.ts'), model('mine'));
+  writeFileSync(join(folder, 'rmse.ts'), rmse);
+  const config = smallComparison(folder, [
+    [
+      '    - { label: shared, type: hard-sharing, levels: [[8, 8]], tower: [4] }\n',
+      '    - { type: mine, levels: [[8]] }\n',
+    ],
+    ['  seeds: 2\n', '  seeds: 1\n  metrics: { y1: rmse }\n'],
+    ['name: small\n', 'name: small\nplugins: [mine.ts, rmse.ts]\n'],
+  ]);
+  const compared = await ple(['compare', config, '--json', '--jobs', '2'], { cwd: folder });
+  expect(compared).toMatchObject({ status: 0 });
+  const shape = z.object({
+    rows: z.array(
+      z.object({ label: z.string(), tasks: z.record(z.string(), z.object({ metric: z.string(), mean: z.number() })) }),
+    ),
+  });
+  const { rows } = shape.parse(JSON.parse(compared.stdout));
+  expect(rows.map(({ label, tasks }) => [label, tasks['y1']?.metric, tasks['y2']?.metric])).toEqual(
+    ['single-task', 'ple', 'mine'].map((label) => [label, 'rmse', 'mse']),
+  );
+  const [single = ''] = readdirSync(join(folder, 'runs/small')).filter((name) => name.startsWith('single-task'));
+  expect(configIn(join(folder, 'runs/small', single))).toMatchObject({ plugins: [{ parts: ['metric rmse'] }] });
+
+  const again = await ple(['report', 'runs/small'], { cwd: folder });
+  expect([again.status, again.stderr]).toEqual([
+    2,
+    "ple: There is no metric 'rmse', by which the regression task 'y1' is judged: name the plugin that has it (--plugin FILE).\n",
+  ]);
+  const known = await ple(['report', 'runs/small', '--plugin', 'rmse.ts', '--json'], { cwd: folder });
+  expect(shape.parse(JSON.parse(known.stdout)).rows).toEqual(rows);
+});
+
+test('a stored run predicts, is measured and exported with the plugins that trained it, which are named', async () => {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  const lines = Array.from({ length: 400 }, (_, row) => `${row % 7},${row % 5},${row % 7},${(row % 5) + (row % 3)}`);
+  for (const name of ['rows.csv', 'test.csv']) writeFileSync(at(name), `a,b,y1,y2\n${lines.join('\n')}\n`);
+  writeFileSync(at('mine.ts'), model('mine'));
+  writeFileSync(at('rmse.ts'), rmse);
+  writeFileSync(
+    at('config.yaml'),
+    `name: table
+plugins: [mine.ts, rmse.ts]
+dataset:
+  { loader: table, path: ${at('rows.csv')}, test: ${at('test.csv')}, cache: ${at('cache')}, tasks: { y1: { regression: true }, y2: { regression: true } } }
+tasks: [{ name: y1, type: regression }, { name: y2, type: regression }]
+model: { type: mine, levels: [[8]] }
+train: { epochs: 1, batchSize: 64, optimizer: { type: adam, learningRate: 0.01 } }
+engine: { device: cpu, threads: 1 }
+`,
+  );
+  const here = (...words: string[]) => ple(words, { cwd: folder });
+  expect(await here('train', 'config.yaml')).toMatchObject({ status: 0 });
+  const run = join('runs', runsIn(folder)[0] ?? '');
+  const commands = [
+    ['predict', run, 'test.csv'],
+    ['evaluate', run, 'test.csv'],
+    ['export', run, '--to', 'model.onnx'],
+    ['export', run, '--to', 'model', '--format', 'safetensors'],
+  ];
+  for (const words of commands)
+    expect(await here(...words)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `ple: ${run} needs a plugin for its model mine: name the file, and its code runs (--plugin ${at('mine.ts')}).\n`,
+    });
+
+  // Where the file lies does not matter.
+  mkdirSync(at('moved'));
+  renameSync(at('mine.ts'), at('moved/mine.ts'));
+  for (const words of commands)
+    expect(await here(...words, '--plugin', 'moved/mine.ts'), words.join(' ')).toMatchObject({ status: 0 });
+  expect(readFileSync(at('model.onnx'), 'latin1')).not.toContain(folder);
+
+  const evaluated = async (...words: string[]) => {
+    const { stdout, stderr } = await here('evaluate', run, 'test.csv', '--json', ...words);
+    return {
+      stderr,
+      metrics: z
+        .object({ tasks: z.object({ y1: z.object({ metrics: z.record(z.string(), z.unknown()) }) }) })
+        .parse(JSON.parse(stdout)).tasks.y1.metrics,
+    };
+  };
+  const without = await evaluated('--plugin', 'moved/mine.ts');
+  expect(without.stderr).toBe(
+    `note: Without metric rmse: it is of a plugin that is not loaded (--plugin ${at('rmse.ts')}).\n`,
+  );
+  expect(without.metrics).not.toHaveProperty('rmse');
+  const all = await evaluated('--plugin', 'moved/mine.ts', '--plugin', 'rmse.ts');
+  expect(all.stderr).toBe('');
+  expect(all.metrics).toEqual({
+    ...without.metrics,
+    rmse: expect.closeTo(Math.sqrt(Number(without.metrics['mse'])), 6),
+  });
+
+  for (const [file, text] of [
+    ['rmse.ts', rmse],
+    ['moved/mine.ts', model('mine')],
+  ] as const) {
+    writeFileSync(at(file), `${text}// changed\n`);
+    const words = file === 'rmse.ts' ? ['--plugin', 'moved/mine.ts', '--plugin', file] : ['--plugin', file];
+    const { status, stdout, stderr } = await here('evaluate', run, 'test.csv', ...words);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(
+      new RegExp(
+        `^ple: ${at(file)} is not the plugin that trained ${run}: its SHA-256 was [0-9a-f]{64} and is [0-9a-f]{64}\\. Name [^\n]+\n$`,
+      ),
+    );
+  }
+
+  writeFileSync(at('moved/mine.ts'), model('mine'));
+  const program = `import { predict } from '${new URL('../../dist/library.js', import.meta.url)}';
+const words = ['${run}', 'test.csv'];
+const refused = await predict(...words).catch(({ message }) => message);
+const { 'y1.prediction': found } = await predict(...words, { plugins: ['moved/mine.ts'] });
+console.log(JSON.stringify([refused, found.length]));
+`;
+  writeFileSync(at('program.mjs'), program);
+  const { stdout } = await promisify(execFile)(process.execPath, ['program.mjs'], { cwd: folder });
+  expect(JSON.parse(stdout)).toEqual([expect.stringContaining('needs a plugin for its model mine'), 400]);
+});
+
+test.each([
+  [
+    'with a name that is taken',
+    model('ple'),
+    "mine.ts: there is a model 'ple' already, of this program: give this one another name.",
+  ],
+  [
+    'with a metric that selects epochs',
+    rmse.replace("better: 'lower'", "better: 'lower', score: (value) => -value"),
+    "mine.ts: metric 'rmse': 'usual', 'score' and 'loss' are of built-in metrics: leave them out.",
+  ],
+])('a plugin %s is refused', async (_, text, message) => {
+  const { folder, train } = folderWith(text);
+  expect(await train()).toEqual({ status: 2, stdout: '', stderr: `ple: ${join(folder, message)}\n` });
+});
+
+test('a plugin with the name of another plugin’s is refused, and both are named', async () => {
+  const { folder, train } = folderWith(model('mine'));
+  writeFileSync(join(folder, 'other.ts'), model('mine'));
+  const { stderr } = await train('plugins=[mine.ts, other.ts]');
+  expect(stderr).toBe(
+    `ple: ${join(folder, 'other.ts')}: there is a model 'mine' already, of ${join(folder, 'mine.ts')}: give this one another name.\n`,
+  );
+});
+
+test('a plugin leaves runs of other models as they are, and its parts are listed', async () => {
+  const { folder, plugin, config } = folderWith(model('mine'));
+  const words = ['train', config, own.replace(': ', '='), '--dry-run', '--json'];
+  const { stdout } = await ple(words, { cwd: folder });
+  const without = await pleHere(['train', smallConfig(temporaryFolder()), '--dry-run', '--json']);
+  expect(JSON.parse(stdout)).toEqual(JSON.parse(without.stdout));
+  expect((await ple(['list', 'models', '--plugin', plugin])).stdout).toMatch(/^mine +a network per task$/m);
+});
+
+test('a mistake in a plugin’s model is shown with the plugin’s own line', async () => {
+  const { folder, train } = folderWith(
+    model('mine').replace('    const input', "    if (shape) throw new Error('oh');\n    const input"),
+  );
+  const { status, stderr } = await train();
+  expect(status).toBe(1);
+  expect(stderr).toContain(`Error: oh\n    at Object.build (${join(folder, 'mine.ts')}:12:22)`);
+});

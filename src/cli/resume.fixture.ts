@@ -1,0 +1,45 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect } from 'vitest';
+import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { epochsIn, jsonIn, runIn } from './tracked-run.fixture.js';
+
+/** With dropout the rest of an epoch draws its noise after resuming. */
+export const dropout = [['tower: [4]', 'tower: [4], dropout: 0.2']] as const;
+
+/** What a run would be without an interruption. */
+export async function wholeRun(folder: string, changes: Parameters<typeof smallConfig>[1]) {
+  const words = ['train', '--config', smallConfig(folder, changes), '--runs', join(folder, 'runs')];
+  const finished = await pleHere(words);
+  expect(finished.status, finished.stderr).toBe(0);
+  const bits = bitsOf(runIn(join(folder, 'runs')));
+  rmSync(join(folder, 'runs'), { recursive: true });
+  return bits;
+}
+
+/** A process that gets the signal at a place of `kill-at.fixture.mjs`. */
+export async function stoppedRun(signal: NodeJS.Signals, place: string, changes: Parameters<typeof smallConfig>[1]) {
+  const folder = temporaryFolder();
+  const words = ['train', '--config', smallConfig(folder, changes), '--runs', join(folder, 'runs')];
+  const stopped = await ple(words, {
+    nodeOptions: ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')],
+    env: { KILL_AT: place, KILL_WITH: signal },
+  });
+  return { ...stopped, words, run: runIn(join(folder, 'runs')) };
+}
+
+/** All that must not depend on interruptions: the best parameters, the last state with its optimizer, and what was measured. */
+export function bitsOf(run: string) {
+  const last = readFileSync(join(run, 'checkpoints/last.safetensors'));
+  const header = Number(last.readBigUInt64LE(0));
+  const { __metadata__: _, ...arrays } = JSON.parse(last.toString('utf8', 8, 8 + header));
+  const { tasks, files } = jsonIn(run, 'result.json');
+  return {
+    epochs: epochsIn(run).map((record) => ({ ...record, seconds: 0 })),
+    arrays,
+    state: last.subarray(8 + header).toString('hex'),
+    best: files['checkpoints/best.safetensors'],
+    predictions: files['predictions.arrow'],
+    tasks,
+  };
+}

@@ -1,0 +1,44 @@
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { readEvents } from '../tracking/event-reader.fixture.js';
+import { mlflowServer } from '../tracking/mlflow-server.fixture.js';
+import { ple, pleHere, smallConfig, temporaryFolder } from './command.fixture.js';
+import { bitsOf, epochsIn, runIn } from './tracked-run.fixture.js';
+
+const killAt = ['--import', resolve(import.meta.dirname, 'kill-at.fixture.mjs')];
+const clean = {
+  MLFLOW_TRACKING_USERNAME: undefined,
+  MLFLOW_TRACKING_PASSWORD: undefined,
+  MLFLOW_TRACKING_TOKEN: undefined,
+};
+
+test('a run that is killed goes on in its MLflow run and its event file, with every epoch once', async () => {
+  const folder = temporaryFolder();
+  const config = smallConfig(folder);
+  const whole = await pleHere(['train', '--config', config, '--runs', join(folder, 'whole')]);
+  expect(whole.status, whole.stderr).toBe(0);
+  // MLflow was told, the first checkpoint is being written, and a later one.
+  for (const place of ['run:14', 'checkpoint:1', 'checkpoint:3']) {
+    const server = await mlflowServer();
+    const runs = join(folder, place.replace(':', '-'));
+    const tracking = [`tracking.mlflow=${server.url}`, 'tracking.tensorboard=true'];
+    const words = ['train', '--config', config, '--runs', runs, ...tracking];
+    const killed = await ple(words, { nodeOptions: killAt, env: { ...clean, KILL_AT: place } });
+    expect(killed.status, killed.stderr).toBe('SIGKILL');
+    const run = runIn(runs);
+    const resumed = await pleHere(['train', '--resume', run, 'engine.threads=2']);
+    expect(resumed.status, resumed.stderr).toBe(0);
+    expect(bitsOf(run)).toEqual(bitsOf(runIn(join(folder, 'whole'))));
+    expect(server.mistakes).toEqual([]);
+    expect(server.runs.size).toBe(1);
+    const [kept] = server.runs.values();
+    const losses = epochsIn(run).map(({ epoch, train }) => ['train/loss', epoch, train.loss]);
+    expect(kept?.metrics.filter(([name]) => name === 'train/loss')).toEqual(losses);
+    expect(kept?.statuses).toEqual(['RUNNING', 'RUNNING', 'FINISHED']);
+    const { scalars, hparams } = readEvents(run);
+    expect(scalars.filter(([tag]) => tag === 'train/loss')).toEqual(
+      losses.map(([name, epoch, loss]) => [name, epoch, Math.fround(loss)]),
+    );
+    expect(hparams['_hparams_/session_end_info']).toEqual({ status: 1 });
+  }
+});

@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import type { Task } from '../data/dataset.js';
+import { delongVariance } from './auc-interval.js';
+import { evaluateTask } from './evaluate.js';
+import { logLoss } from './log-loss.js';
+import { mse } from './mse.js';
+import { nmse } from './nmse.js';
+import { normalisedEntropy } from './normalised-entropy.js';
+import { r2 } from './r2.js';
+import { binary, labels, logits, ones, predictions, ratings, regression, weights } from './rows.fixture.js';
+import { binarySample, probabilityOf } from './samples.js';
+
+const clicks = { logits, labels };
+const times = { logits: predictions, labels: ratings };
+const smooth = { logits: ones.map((_, i) => 3 * Math.sin(i * i)), labels };
+
+// scikit-learn 1.4.2 and numpy: i = np.arange(200); x = np.floor(30*np.sin(i*i)+.5)/10; y = (np.sin(7*i+1)+.4*x > .8); p = 1/(1+np.exp(-x));
+// t = 5+2*np.sin(3*i); q = t+np.cos(i*i); sample_weight=w is None, or ((i*7)%6)/2:
+// roc_auc_score(y, x), log_loss(y, p), average_precision_score(y, x), accuracy_score(y, p > .5),
+// mean_squared_error(t, q), 1-r2_score(t, q), r2_score(t, q), mean_absolute_error(t, q), t.var()
+// Normalised entropy, by Python's math: q = p if y else 1-p; L = fsum(-w*log(q))/W, s = fsum(w*y)/W; L/-(s*log(s)+(1-s)*log(1-s))
+// Calibration error, of z = 3*np.sin(i*i) without ties: sum(abs(p[c].sum()-y[c].sum()))/200 over 15 cuts of np.argsort(z) into equal counts,
+// or of equal length out of np.cumsum(w[np.argsort(z)]).
+test.each([
+  ['auc', binary, clicks, 0.8693556570268899, 0.88666935700834],
+  ['logLoss', binary, clicks, 0.5966391275360013, 0.6364448581464993],
+  ['averagePrecision', binary, clicks, 0.6013539055859088, 0.6344987815023501],
+  ['normalisedEntropy', binary, clicks, 1.0229405651262042, 1.1600177956009972],
+  ['binaryAccuracy', binary, clicks, 0.75, 0.7358870967741935],
+  ['calibrationError', binary, smooth, 0.22896530507774052, 0.2677146431016584],
+  ['mse', regression, times, 0.5109901890417557, 0.5056361742447802],
+  ['nmse', regression, times, 0.25589380810364415, 0.25117128264949307],
+  ['r2', regression, times, 0.7441061918963559, 0.7488287173505069],
+  ['mae', regression, times, 0.6489752159918802, 0.646294239984995],
+  ['labelVariance', regression, times, 1.9968837574795495, 2.0131129996672046],
+] as const)(
+  '%s is what scikit-learn and numpy compute, without and with weights',
+  (name, task, rows, plain, weighted) => {
+    expect(evaluateTask(task, { ...rows, mask: ones })[name]).toBeCloseTo(plain, 12);
+    expect(evaluateTask(task, { ...rows, mask: weights })[name]).toBeCloseTo(weighted, 12);
+  },
+);
+
+// numpy, of all pairs: psi = (X[:,None]>Y) + 0.5*(X[:,None]==Y), placements V = psi@b/b.sum(), U = a@psi/a.sum(), and of both
+// len(w)/(len(w)-1)*((w*(V-auc))**2).sum()/w.sum()**2. With weights, the jackknife that leaves out a row gives 0.00075126.
+test('DeLong’s variance is what numpy computes, and the interval is of the log-odds', () => {
+  const [plain, weighted] = [ones, weights].map((mask) => delongVariance(binarySample({ ...clicks, mask })));
+  expect(plain).toBeCloseTo(0.0005998110689024569, 15);
+  expect(weighted).toBeCloseTo(0.0007437703896496584, 15);
+  const { auc, aucInterval, samples, positives } = evaluateTask(binary, { ...clicks, mask: ones });
+  expect([samples, positives]).toEqual([200, 54]);
+  expect(evaluateTask(binary, { ...clicks, mask: weights })).toMatchObject({ samples: 166, positives: 40 }); // of a weight above 0
+  const area = Number(auc);
+  const half = (1.959963984540054 * Math.sqrt(plain ?? 0)) / (area * (1 - area));
+  const odds = (share: number) => Math.log(share / (1 - share));
+  const ends = [odds(area) - half, odds(area) + half];
+  expect([aucInterval].flat().map((end) => odds(Number(end)))).toEqual(ends.map((end) => expect.closeTo(end, 12)));
+});
+
+const share = labels.reduce((sum, label) => sum + label) / 200;
+
+test('a constant prediction of the share of positives, a right order, and one class', () => {
+  const constant = { logits: ones.map(() => Math.log(share / (1 - share))), labels, mask: ones };
+  const one = expect.closeTo(1, 12);
+  const expected = { averagePrecision: expect.closeTo(share, 12), normalisedEntropy: one, predictedOverObserved: one };
+  expect(evaluateTask(binary, constant)).toMatchObject({ ...expected, calibrationError: expect.closeTo(0, 12) });
+  expect(evaluateTask(binary, { logits: labels, labels, mask: ones }).averagePrecision).toBe(1);
+  const single = { logits, labels: ones, mask: ones };
+  expect(evaluateTask(binary, single)).toMatchObject({ averagePrecision: null, normalisedEntropy: null });
+  expect(normalisedEntropy.influence(binary, single)).toBeNull();
+});
+
+test('mean predictions over mean labels, by weight and through a log link; without a mean label there is none', () => {
+  const three = { logits: Float64Array.of(Math.log(0.25 / 0.75), 0, Math.log(3)), labels: Float64Array.of(0, 0, 1) };
+  const observed = (...mask: readonly number[]) =>
+    evaluateTask(binary, { ...three, mask: Float64Array.from(mask) }).predictedOverObserved;
+  expect(observed(1, 1, 1)).toBeCloseTo(0.25 + 0.5 + 0.75, 12);
+  expect(observed(2, 0, 3)).toBeCloseTo((2 * 0.25 + 3 * 0.75) / 3, 12);
+  expect(observed(1, 1, 0)).toBeNull();
+
+  const spent = (task: Partial<Task>, own: readonly number[], ...mask: readonly number[]) => {
+    const scores = { logits: Float64Array.of(0, 1, 2), labels: Float64Array.from(own), mask: Float64Array.from(mask) };
+    return evaluateTask({ ...regression, ...task }, scores);
+  };
+  const scaled = { offset: 1, scale: 2 }; // predictions 1, 3, 5
+  expect(spent(scaled, [2, 3, 1], 1, 1, 1).predictedOverActual).toBe(9 / 6);
+  expect(spent(scaled, [2, 3, 1], 2, 0, 0.5).predictedOverActual).toBeCloseTo(4.5 / 4.5, 12);
+  expect(spent(scaled, [-1, 1, 0], 1, 1, 1).predictedOverActual).toBeNull();
+  const log = spent({ link: 'log' }, [2, 3, 1], 1, 1, 1);
+  expect(log.predictedOverActual).toBeCloseTo((1 + Math.E + Math.E ** 2) / 6, 12);
+  expect(log.mae).toBeCloseTo((1 + 3 - Math.E + Math.E ** 2 - 1) / 3, 12);
+});
+
+test('influences on ratios are those on the loss over what it is relative to, which is given', () => {
+  const scores = { ...times, mask: weights };
+  const variance = Number(evaluateTask(regression, scores).labelVariance);
+  const entropy = -(share * Math.log(share) + (1 - share) * Math.log(1 - share));
+  const own = { ...clicks, mask: ones };
+  for (const [found, loss, factor] of [
+    [normalisedEntropy.influence(binary, own), logLoss.influence(binary, own), 1 / entropy],
+    [nmse.influence(regression, scores), mse.influence(regression, scores), 1 / variance],
+    [r2.influence(regression, scores), mse.influence(regression, scores), -1 / variance],
+  ] as const) {
+    expect(found).toHaveLength(200);
+    expect([...(found ?? [])]).toEqual([...(loss ?? [])].map((value) => expect.closeTo(value * factor, 12)));
+  }
+  const flat = { ...scores, labels: ones };
+  expect([nmse, r2].map(({ influence }) => influence(regression, flat))).toEqual([null, null]);
+});
+
+test('a probability is the logistic function of the logit, to the last bit', () => {
+  expect([0, -Infinity, Infinity, -1000, 1000].map(probabilityOf)).toEqual([0.5, 0, 1, 0, 1]);
+  expect([-3.7, 1.25].map(probabilityOf)).toEqual([1 / (1 + Math.exp(3.7)), 1 / (1 + Math.exp(-1.25))]);
+});

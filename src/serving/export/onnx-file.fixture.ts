@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { InferenceSession } from 'onnxruntime-node';
+import { expect } from 'vitest';
+import { storedFeatures } from '../../data/encode/stored-encoding.js';
+import { lookAtMachine, openEngine } from '../../engine/devices/choose-device.js';
+import { models } from '../../models/catalogue.js';
+import { smallOptions } from '../../models/run.fixture.js';
+import { float32, sizeOf } from '../../support/arrays.js';
+import { must } from '../../support/must.js';
+import { randomFromSeed } from '../../support/random.js';
+import { shapeOf } from '../../training/setup.js';
+import { trainedOnMixed } from '../mixed-table.fixture.js';
+import { mixedFolder } from '../predict-rows.fixture.js';
+import { predictions } from '../predict-rows.js';
+import { encodedRows } from '../score-rows.js';
+import { readTrainedRun, type TrainedRun } from '../trained-run.js';
+import { columnInputs } from './column-nodes.js';
+import { onnxFile } from './onnx-file.js';
+import { feedsOf, type RawRow } from './raw-columns.fixture.js';
+
+const folder = mixedFolder();
+const file = (name: string) => join(folder, name);
+const rows: RawRow[] = parse(readFileSync(file('inputs.csv')), { columns: true });
+
+/** What `ple predict` writes of the test rows, by column. */
+async function predicted(run: TrainedRun, data: string): Promise<Record<string, readonly number[]>> {
+  const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
+  const context = { seed: 0, note: () => undefined };
+  const encoded = await encodedRows(run, [data], { keep: [], dialect: {}, labels: false }, context);
+  const { columns, blocks } = predictions(run, encoded.dataset, engine, 'label', () => undefined);
+  const all = columns.map((): number[] => []);
+  for await (const block of blocks)
+    for (const [c, values] of block.columns.entries())
+      if (!('offsets' in values)) all[c]?.push(...Array.from(values, Number));
+  await encoded.release();
+  return Object.fromEntries(columns.map(({ name }, c) => [name, must(all[c], name)]));
+}
+
+/** The same of an exported file, with the classes' columns apart. */
+async function served(session: InferenceSession, feeds: InferenceSession.FeedsType, classes: readonly string[]) {
+  const found: Record<string, readonly number[]> = {};
+  for (const [name, { data, dims }] of Object.entries(await session.run(feeds))) {
+    if (name.endsWith('.logit')) continue;
+    const values = Array.from(data, Number);
+    const [count = 0, width] = dims;
+    if (width === undefined) found[name] = values;
+    else
+      for (const [c, text] of classes.entries())
+        found[`${name}.${text}`] = Array.from({ length: count }, (_, row) => values[row * width + c] ?? Number.NaN);
+  }
+  return found;
+}
+
+/** The file of a run must predict raw columns as `ple predict` does. */
+export async function expectServed(run: TrainedRun): Promise<void> {
+  const expected = await predicted(run, file('inputs.csv'));
+  const session = await InferenceSession.create(onnxFile(run), { logSeverityLevel: 3 });
+  const classes = run.encoding.tasks.flatMap(({ classes = [] }) => classes);
+  for (const [from, count] of [
+    [0, 203],
+    [0, 7],
+    [7, 1],
+    [0, 0],
+  ] as const) {
+    const some = rows.slice(from, from + count);
+    const found = await served(session, feedsOf(columnInputs(run.encoding), some), classes);
+    expect(Object.keys(found).toSorted()).toEqual(Object.keys(expected).toSorted());
+    for (const [name, values] of Object.entries(found)) {
+      expect(values).toHaveLength(some.length);
+      const differences = values.map((value, row) => {
+        const wanted = expected[name]?.[from + row] ?? Number.NaN;
+        return Math.abs(value - wanted) / Math.max(1, Math.abs(wanted));
+      });
+      expect(Math.max(0, ...differences), name).toBeLessThan(1e-5);
+    }
+  }
+  await session.release();
+}
+
+/** The run with changes, and parameters that are drawn widely. */
+export function changed(
+  run: TrainedRun,
+  tasks: readonly string[],
+  model: Readonly<Record<string, unknown>>,
+  inputs: object = {},
+): TrainedRun {
+  const isOf = ({ name }: { readonly name: string }) => tasks.includes(name);
+  const experiment = {
+    ...run.experiment,
+    tasks: run.experiment.tasks.filter(isOf),
+    model: { ...run.experiment.model, ...model },
+    inputs: { ...run.experiment.inputs, ...inputs },
+  };
+  const encoding = { ...run.encoding, tasks: run.encoding.tasks.filter(isOf) };
+  const shape = shapeOf(storedFeatures(encoding, experiment.inputs), experiment.inputs);
+  const { parameters } = models.get(experiment.model.type).build(shape, experiment.model);
+  const drawn = Object.entries(parameters).map(([name, { shape }]) => {
+    const stream = randomFromSeed(3).stream(name);
+    const draw = () => (name.endsWith('variance') ? 0.5 + stream.uniform() : 0.5 * stream.normal());
+    return [name, float32(shape, new Float32Array(sizeOf(shape)).map(draw))];
+  });
+  return { ...run, experiment, encoding, parameters: Object.fromEntries(drawn) };
+}
+
+const tasks = `[
+  { name: click, type: binary }, { name: buy, type: binary }, { name: spend, type: regression, standardize: true },
+  { name: plan, type: multiclass }]`;
+export const every = ['click', 'buy', 'spend', 'plan'];
+
+/** A run of all types of tasks, with dropout and batch normalisation. */
+export async function trainedRun(): Promise<TrainedRun> {
+  const model = `{ type: ple, levels: [[6], [4]], tower: [4], experts: { shared: 1, task: 1 }, normalization: batch, dropout: 0.2 }`;
+  return readTrainedRun(await trainedOnMixed(folder, tasks, model));
+}
+
+/** Likewise of another model, on its two binary tasks. */
+export async function expectModelServed(run: TrainedRun, type: string): Promise<void> {
+  const prior = type === 'pepnet' ? { prior: ['city'] } : {};
+  const options = { ...smallOptions(type, 'click', 'buy'), ...prior };
+  await expectServed(
+    changed({ ...run, experiment: { ...run.experiment, model: { type } } }, ['click', 'buy'], options),
+  );
+}

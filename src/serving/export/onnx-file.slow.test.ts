@@ -1,0 +1,16 @@
+import { describe, test } from 'vitest';
+import { models } from '../../models/catalogue.js';
+import { changed, every, expectModelServed, expectServed, trainedRun } from './onnx-file.fixture.js';
+
+describe('an exported file predicts raw columns as ple predict does', async () => {
+  const run = await trainedRun();
+
+  test.each(models.names)('%s', (type) => expectModelServed(run, type));
+
+  test.each([
+    ['fm', {}, { interaction: 'fm' }],
+    ['layer normalisation and prelu', { normalization: 'layer', activation: 'prelu' }, {}],
+    ['gelu', { activation: 'gelu' }, {}],
+    ['silu', { activation: 'silu' }, {}],
+  ])('%s', (_, model, inputs) => expectServed(changed(run, every, model, inputs)));
+});

@@ -1,0 +1,52 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
+import { afterAll, expect } from 'vitest';
+import { writeTable } from '../data/write/write-file.js';
+import { lookAtMachine, openEngine } from '../engine/devices/choose-device.js';
+import { smallOptions } from '../models/run.fixture.js';
+import { readRun } from '../training/finished-run.js';
+import { trainedOnMixed, writeMixedTable } from './mixed-table.fixture.js';
+import { predictions } from './predict-rows.js';
+import { encodedRows, type Scale } from './score-rows.js';
+import { readTrainedRun } from './trained-run.js';
+
+const context = { seed: 0, note: () => undefined };
+
+/** A folder with the mixed table, deleted after the file's tests. */
+export function mixedFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ple-serving-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  writeMixedTable(folder);
+  return folder;
+}
+
+export async function opened(path: string, data: string, keep: readonly string[] = [], labels = true) {
+  const run = await readTrainedRun(path);
+  const { engine } = await openEngine(run.experiment.engine, lookAtMachine());
+  const rows = await encodedRows(run, [data], { keep, dialect: {}, labels }, context);
+  return { run, engine, rows };
+}
+
+export async function predicted(path: string, data: string, out: string, scale: Scale, keep: readonly string[] = []) {
+  const { run, engine, rows } = await opened(path, data, keep, false);
+  const { columns, blocks } = predictions(run, rows.dataset, engine, scale, () => undefined);
+  await writeTable(out, columns, blocks, keep.length > 0 ? { file: rows.file, names: keep } : undefined);
+  await rows.release();
+}
+
+/** Trains a model on the mixed table; new rows must get the bits of the run's own test predictions. Gives the run's folder. */
+export async function expectOwnBits(folder: string, type: string, inputs = ''): Promise<string> {
+  const model = { type, ...smallOptions(type, 'click', 'buy'), ...(type === 'pepnet' ? { prior: ['city'] } : {}) };
+  const tasks = '[{ name: click, type: binary }, { name: buy, type: binary }]';
+  const path = await trainedOnMixed(folder, tasks, JSON.stringify(model), '', '', inputs);
+  const out = join(folder, 'out.arrow');
+  await predicted(path, join(folder, 'inputs.csv'), out, 'logit');
+  const table = tableFromIPC(readFileSync(out));
+  const expected = (await readRun(path)?.predictions()) ?? [];
+  expect(expected.map(({ scores }) => scores.logits.length)).toEqual([203, 203]);
+  for (const { task, scores } of expected)
+    expect(table.getChild(`${task.name}.logit`)?.toArray()).toEqual(scores.logits);
+  return path;
+}

@@ -1,0 +1,75 @@
+import { expect } from 'vitest';
+import { createCompiledEngine } from '../engine/run/compiled-engine.js';
+import { models } from '../models/catalogue.js';
+import { initialize } from '../models/model.js';
+import { requiredOptions } from '../models/run.fixture.js';
+import { balancings } from '../objective/balancing/catalogue.js';
+import { jointLoss } from '../objective/joint-loss.js';
+import { optimizers } from '../optimizers/catalogue.js';
+import { float32, type HostArrays, int32, sizeOf } from '../support/arrays.js';
+import { randomFromSeed } from '../support/random.js';
+import { sharingOf } from './gradients/sharing.js';
+import { batchArrays, initialState, trainingStep } from './step.js';
+
+const steps = 3;
+const cardinality = 10;
+const categorical = Array.from({ length: 30 }, (_, i) => ({ name: `c${i}`, cardinality, embedding: 4 }));
+const tasks = ['a', 'b'].map((name) => ({ name, type: 'binary', offset: 0, scale: 1 }) as const);
+
+/** Trains a model with one thread and with two, which must end in the same bits. One small block of rows, one large one, and four: 60, 601 and 1800 rows a batch. */
+export async function expectSameBits(
+  type: string,
+  batchSize: number,
+  {
+    balancing = 'fixed',
+    optimizer: given = {},
+    ...options
+  }: Readonly<Record<string, unknown>> & {
+    readonly balancing?: string;
+    readonly optimizer?: object;
+  } = {},
+): Promise<void> {
+  const { build, options: schema } = models.get(type);
+  const model = build(
+    { tasks, categorical, numeric: [] },
+    schema.parse({ type, ...requiredOptions(type, 'a', 'b'), ...options }),
+  );
+  const random = randomFromSeed(1);
+  const parameters = initialize(model.parameters, random.stream('parameters'));
+  const optimizer = optimizers.get('adam').build(parameters, { type: 'adam', ...given });
+  const dataset = { categorical, numeric: [], lists: [], tasks };
+  const method = balancings.get(balancing).build({ tasks, stepsPerEpoch: steps }, { type: balancing });
+  const balanced = method && { method, sharing: sharingOf(model, parameters, dataset) };
+  const signature = {
+    state: initialState(parameters, optimizer, { balanced }),
+    batch: batchArrays(dataset, batchSize, 1, {}, { balanced }).training,
+  };
+  const step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters), { balanced });
+  const drawn = (sides: readonly number[], below: number) =>
+    Array.from({ length: sizeOf(sides) }, () => random.below(below));
+  const numbers = (sides: readonly number[], value: number) =>
+    float32(sides, new Float32Array(sizeOf(sides)).fill(value));
+  const ids = [steps, batchSize, 30];
+  const labels = [steps, 2, batchSize];
+  const chunk = {
+    categorical: int32(ids, Int32Array.from(drawn(ids, cardinality))),
+    numeric: float32([steps, batchSize, 0]),
+    labels: float32(labels, Float32Array.from(drawn(labels, 2))),
+    mask: numbers(labels, 1),
+    weights: numbers([steps, 2], 1),
+    learningRate: numbers([steps], 0.001),
+  };
+  const states: HostArrays[] = [];
+  for (const threads of [1, 2]) {
+    const program = await createCompiledEngine({ threads }).compile(step, signature);
+    await program.run(chunk);
+    states.push(await program.readState());
+    await program.release();
+  }
+  const [one = {}, two = {}] = states;
+  const differing = Object.entries(one).filter(([key, { data }]) =>
+    data.some((value, i) => value !== two[key]?.data[i]),
+  );
+  expect(differing.map(([key]) => key)).toEqual([]);
+  expect(one).not.toEqual(signature.state);
+}
