@@ -44,6 +44,13 @@ function onErrors(
     notes.push('Errors cover the draw of the test rows only. Another seed may change a gain by more.');
   else if (seeds.length < fewestRuns)
     notes.push(`Nothing is decided with fewer than ${fewestRuns} seeds; the table has ${seeds.length}.`);
+  const designs = new Set(compared.filter(hasGain).map(({ design }) => design));
+  if (uncertainty === 'both' && designs.has('draws'))
+    notes.push('Data are drawn anew for each seed: errors over draws of the data already include the choice of rows.');
+  if (designs.has('splits'))
+    notes.push(
+      'splitSeed: run splits one file anew for each seed. Training sets overlap, so more seeds lower the errors only to a limit (Nadeau and Bengio 2003).',
+    );
   const without = tasks.filter(({ metric }) => !metric.influence);
   if (uncertainty === 'seeds') {
     if (hasRowErrors) return notes;
@@ -56,13 +63,6 @@ function onErrors(
   for (const { name, metric } of without)
     notes.push(
       `Task '${name}': ${metric.name} has no error over test rows; use uncertainty: seeds, or another metric.`,
-    );
-  const designs = new Set(compared.filter(hasGain).map(({ design }) => design));
-  if (uncertainty === 'both' && designs.has('draws'))
-    notes.push('Data are drawn anew for each seed: errors over draws of the data already include the choice of rows.');
-  if (designs.has('splits'))
-    notes.push(
-      'splitSeed: run splits one file anew for each seed. Training sets overlap, so more seeds lower the errors only to a limit (Nadeau and Bengio 2003).',
     );
   return notes;
 }
