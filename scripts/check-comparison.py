@@ -16,8 +16,8 @@ try:
     from scipy.special import digamma, logsumexp, ndtr, polygamma
     from scipy.stats import chi2, rankdata
 except ImportError as error:
-    print(f"{sys.executable} has no SciPy ({error}). pip install scipy, or name a Python that has it by PYTHON: on Debian", end=" ")
-    print("apt-get install python3-numpy python3-scipy, then PYTHON=/usr/bin/python3 npm run check:comparison -- runs/<name>.")
+    print(f"{sys.executable} has no SciPy ({error}). PYTHON names a Python that has it: on Debian, after", file=sys.stderr)
+    print("apt-get install python3-numpy python3-scipy, PYTHON=/usr/bin/python3. Elsewhere: pip install scipy.", file=sys.stderr)
     sys.exit(2)
 
 with open(f"{sys.argv[1]}/runs.json", encoding="utf-8") as file:
@@ -45,11 +45,8 @@ def compare(kind, stored, computed):
     differences.setdefault(kind, []).append(difference)
 
 
-# The influence of test rows: each row's part of a metric's deviation. The sum of squares is the metric's variance over draws of the rows.
-
-
 def parts_of_mean(values, weights):
-    """Of a weighted mean, a ratio of sums (Cochran 1977, 2.11)."""
+    """Each row's part of the deviation of a weighted mean, a ratio of sums (Cochran 1977, 2.11)."""
     n, centre = len(values), np.average(values, weights=weights)
     return (np.sqrt(n / (n - 1)) if n > 1 else np.nan) * weights * (values - centre) / weights.sum()
 
@@ -92,6 +89,7 @@ def columns_of(path):
 
 @lru_cache(maxsize=None)
 def influence(path, task, metric):
+    """[row] Parts of a metric's deviation: the sum of squares is its variance over draws of the rows."""
     columns = columns_of(path)
     (mask, _), (labels, about) = columns[f"{task}.mask"], columns[f"{task}.label"]
     sample, classes = mask > 0, json.loads(about.get("classes", "[]"))
@@ -324,10 +322,11 @@ def verdict_of(pair):
     found = {m.verdict for m in pair.tasks}
     if not pair.judged:
         return "baseline" if pair.is_baseline else "not trained to a plateau"
-    if "worse" in found or "better" in found:
-        some = "worse" if "worse" in found else "better on all" if found == {"better"} else "better on some"
-        return "seesaw" if {"better", "worse"} <= found else some
-    return "equivalent" if found == {"equivalent"} else "undecided"
+    if {"better", "worse"} <= found:
+        return "seesaw"
+    if found == {"better"} or found == {"equivalent"}:
+        return "better on all" if "better" in found else "equivalent"
+    return "worse" if "worse" in found else "better on some" if "better" in found else "undecided"
 
 
 def check_pairs(pairs):
