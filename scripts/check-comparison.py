@@ -250,7 +250,6 @@ def pair_of(row, reference, stored, samples, pool):
     runs = [run for one in both for run in one["runs"].values()]
     overlaps = [run["overlap"] for run in runs if run["overlap"] is not None]
     design = "splits" if overlaps else "draws" if len({run["set"] for run in runs}) > 1 else "independent"
-    designs.extend([design] if both else [])
     finished = all(one is None or one["late"] <= 0.2 * len(one["runs"]) for one in (row, reference))
     pair = Record(row=row, both=both, design=design, overlap=max(overlaps, default=0), stored=stored)
     pair.is_baseline, pair.judged = row is reference, finished and row is not reference
@@ -272,6 +271,7 @@ def pair_of(row, reference, stored, samples, pool):
     moved = squeezed([[summed(own, factors) for own in zip(*samples)]])[0][0]
     parts = [(*about, factor) for about, factor in zip(METRICS.items(), factors or [])]
     pair.mean = gain_of(pair, sums, parts, ends_of(moved))
+    pair.has_gain = any(m.gain is not None for m in pair.tasks)
     return pair
 
 
@@ -360,10 +360,13 @@ for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"])
     pool, prior = squeezed(samples)
     baseline = named.get(COMPARISON["baseline"])
     pairs = [pair_of(named[stored["label"]], baseline, stored, samples, pool) for stored in all_stored]
-    priors += [prior for pair in pairs if pair.both and pair.design == "independent" and UNCERTAINTY != "rows"]
-    check_pairs(pairs)
     own = [one for one in COMPARISON["contrasts"] if json.dumps(one["axis"]) == axis]
-    check_pairs([pair_of(named[one["model"]], named[one["reference"]], one, samples, pool) for one in own])
+    contrasts = [pair_of(named[one["model"]], named[one["reference"]], one, samples, pool) for one in own]
+    designs += [pair.design for pair in pairs if pair.has_gain]
+    squeezes = [pair.has_gain and pair.design == "independent" for pair in pairs + contrasts]
+    priors += [prior] if UNCERTAINTY != "rows" and any(squeezes) else []
+    check_pairs(pairs)
+    check_pairs(contrasts)
     for pair in pairs:
         check_levels(pair)
 compare("test.design", TEST["design"], None if UNCERTAINTY == "rows" else [*designs, "independent"][0])
