@@ -21,7 +21,7 @@ export interface Compared {
   /** Undefined: no reference at this point. */
   readonly reference: Entry | undefined;
   readonly design: Design;
-  /** Of rows and test sets that later runs share with earlier ones: test rows over training rows, where one file is split anew. Else 0. */
+  /** Test rows over training rows where one file is split anew into both: what more runs cannot remove. Else 0. */
   readonly overlap: number;
   /** Task by task, then the mean of tasks. Without runs for the reference itself. */
   readonly measures: readonly Measure[];
@@ -73,10 +73,7 @@ export function compareModel(
     if (same) checkPair(run, same.run);
   }
   const { design, overlap } = designOf([...own, ...other]);
-  const ofTasks = tasks.map((task) => {
-    const samples = [sampleOf(own, task), sampleOf(other, task)] as const;
-    return measureOf(design === 'independent' ? samples : paired(...samples), task);
-  });
+  const ofTasks = tasks.map((task) => measureTask(entry, reference, design, task));
   const factors = aggregateFactors(ofTasks, tasks, weights);
   const both = [
     sumOver(
@@ -91,6 +88,11 @@ export function compareModel(
   return { entry, reference, design, overlap, measures: [...ofTasks, measureOf(both, null)] };
 }
 
+export function measureTask(entry: Entry, reference: Entry, design: Design, task: JudgedTask): Measure {
+  const samples = [sampleOf(runsOf(entry), task), sampleOf(runsOf(reference), task)] as const;
+  return measureOf(design === 'independent' ? samples : paired(...samples), task);
+}
+
 /**
  * How runs of different seeds differ. `independent`: they share the data, and differ in training alone, so the runs of two models are two
  * samples. `draws`: data are drawn anew for each seed, and all models of a seed see one draw. `splits`: one file is split anew.
@@ -98,11 +100,11 @@ export function compareModel(
 function designOf(runs: readonly SeededRun[]): Pick<Compared, 'design' | 'overlap'> {
   const split = runs.flatMap(({ run }) => (isTrained(run) && run.experiment.dataset.splitSeed === 'run' ? [run] : []));
   const [first] = split;
+  const sets = new Set(runs.map(({ run }) => testSetOf(run)));
   if (first) {
     const { train, test } = first.result.dataset.rows;
-    return { design: 'splits', overlap: test / train };
+    return { design: 'splits', overlap: sets.size > 1 ? test / train : 0 }; // a test file of its own overlaps with nothing
   }
-  const sets = new Set(runs.map(({ run }) => testSetOf(run)));
   return { design: sets.size > 1 ? 'draws' : 'independent', overlap: 0 };
 }
 

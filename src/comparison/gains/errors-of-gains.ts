@@ -10,6 +10,7 @@ import {
   hasGain,
   type Measure,
   runsOf,
+  type Sample,
   type SeededRun,
   sampleOf,
   sumOver,
@@ -71,12 +72,18 @@ function twoSamples(
   ofReference: RunVariance | null,
 ): readonly EstimatedVariance[] | null {
   if (ofModel === null || ofReference === null) return null;
-  const differences = model.values.map((value, run) => value - (reference.values[run] ?? Number.NaN));
-  if (differences.every((difference) => difference === 0)) return []; // the same runs, under two labels
+  if (isSame(model, reference)) return [];
   return [
     { own: ofModel, runs: model.values.length },
     { own: ofReference, runs: reference.values.length },
   ].map(({ own, runs }) => ({ ...own, variance: own.variance / runs, runs, overlap: 0 }));
+}
+
+/** The same runs, under two labels. */
+function isSame(one: Sample, other: Sample): boolean {
+  const isEqual = ({ seed }: SeededRun, run: number) =>
+    seed === other.runs[run]?.seed && one.values[run] === other.values[run];
+  return one.runs.length === other.runs.length && one.runs.every(isEqual);
 }
 
 /**
@@ -121,8 +128,8 @@ async function rowErrors(compared: readonly Compared[], { tasks, weights }: Poin
         return rows && (groups ? ofGroups(rows, groups) : rows).map((value) => sign * value);
       });
       for (const [model, row] of cells.entries()) {
-        for (const [task, rows] of signed.entries()) row[task]?.add(run, rows);
-        row.at(-1)?.add(run, weighted(signed, factors[model] ?? []));
+        for (const [task, rows] of signed.entries()) row[task]?.add(run, () => rows);
+        row.at(-1)?.add(run, () => weighted(signed, factors[model] ?? []));
       }
     }
     for (const cell of cells.flat()) cell.endTestSet();
@@ -133,34 +140,35 @@ async function rowErrors(compared: readonly Compared[], { tasks, weights }: Poin
 /** Accumulates the variance of one gain. */
 class Cell {
   variance: number | null;
-  /** [row] of the current test set. */
-  private influence: Float64Array | undefined;
-  private readonly shares: ReadonlyMap<EvaluatedRun, number>;
+  /** [row] of the current test set: the mean influence on the model's runs, and on the reference's. */
+  private influences: [Float64Array, Float64Array] | undefined;
+  private readonly samples: readonly [Sample, Sample];
 
   constructor({ model, reference, gain }: Measure, hasInfluence: boolean) {
     this.variance = gain !== null && hasInfluence ? 0 : null;
-    const share = ({ runs }: Measure['model'], sign: number) =>
-      runs.map(({ run }) => [run, sign / runs.length] as const);
-    this.shares = new Map([...share(model, 1), ...share(reference, -1)]);
+    this.samples = [model, reference];
   }
 
-  /** @param rows The influence of each row on the run. */
-  add(run: EvaluatedRun, rows: Float64Array | null): void {
-    const share = this.shares.get(run);
-    if (this.variance === null || share === undefined) return;
-    if (rows === null) {
-      this.variance = null;
-      return;
+  /** @param rowsOf The influence of each row on the run. */
+  add(run: EvaluatedRun, rowsOf: () => Float64Array | null): void {
+    for (const [side, { runs }] of this.samples.entries()) {
+      if (this.variance === null || !runs.some((own) => own.run === run)) continue;
+      const rows = rowsOf();
+      if (rows === null) {
+        this.variance = null;
+        return;
+      }
+      this.influences ??= [new Float64Array(rows.length), new Float64Array(rows.length)];
+      const sum = this.influences[side];
+      for (let row = 0; sum && row < sum.length; row++) sum[row] = (sum[row] ?? 0) + (rows[row] ?? 0) / runs.length;
     }
-    this.influence ??= new Float64Array(rows.length);
-    const sum = this.influence;
-    for (let row = 0; row < sum.length; row++) sum[row] = (sum[row] ?? 0) + share * (rows[row] ?? 0);
   }
 
   endTestSet(): void {
-    for (const value of this.influence ?? [])
-      this.variance = this.variance === null ? null : this.variance + value ** 2;
-    this.influence = undefined;
+    const [model, reference] = this.influences ?? [[], []];
+    for (const [row, value] of model.entries())
+      this.variance = this.variance === null ? null : this.variance + (value - (reference[row] ?? 0)) ** 2;
+    this.influences = undefined;
   }
 }
 

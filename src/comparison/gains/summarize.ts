@@ -17,7 +17,7 @@ import { byPoint } from '../plan/axis-point.js';
 import type { LookToCome } from '../plan/looks.js';
 import { mean } from '../statistics/moments.js';
 import { mostAtLimit, rowVerdict } from '../statistics/verdict.js';
-import { type Compared, compareModel, hasGain, type PointTable, runsOf, sampleOf } from './compared-model.js';
+import { type Compared, compareModel, hasGain, measureTask, type PointTable } from './compared-model.js';
 import { notesOn } from './comparison-notes.js';
 import { type ErrorsOfGains, errorsOf } from './errors-of-gains.js';
 import { type Entry, inOrder, type JudgedTask, judge, levelOf, signOf, testValue } from './task-gain.js';
@@ -239,8 +239,7 @@ function overTasks(compared: Compared, tasks: readonly JudgedTask[]): Pick<Compa
   const gains = metric
     ? tasks.flatMap(({ name }) => {
         if (!hasGain(compared) || !reference) return [];
-        const [own, other] = [entry, reference].map((one) => sampleOf(runsOf(one), { name, metric }).values);
-        return own?.length && other?.length ? mean(own) - mean(other) : [];
+        return measureTask(entry, reference, compared.design, { name, metric }).gain ?? [];
       })
     : [];
   if (types.size !== 1 || gains.length < tasks.length) return { meanGain: null, worstGain: null };

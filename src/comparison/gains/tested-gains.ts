@@ -100,8 +100,8 @@ function gainOf({ measure, design }: Cell, { pEquivalent: _e, pNotInferior: _n, 
   const { model, reference, gain } = measure;
   const against = (run: number) =>
     design === 'independent' ? mean(reference.values) : (reference.values[run] ?? Number.NaN);
-  const gains = gain === null ? [] : model.values.map((value, run) => value - against(run));
-  return { gain, gains: model.runs.flatMap(({ seed }, run) => ({ seed, gain: gains[run] ?? 0 })), ...tested };
+  const gains = model.runs.map(({ seed }, run) => ({ seed, gain: (model.values[run] ?? 0) - against(run) }));
+  return { gain, gains: gain === null ? [] : gains, ...tested };
 }
 
 function untilDecided(
