@@ -335,7 +335,7 @@ describe('runs', () => {
     const runs = auc.map((click, index) => {
       const task = (value: number) => ({ type: 'binary', test: { auc: value } });
       const tasks = { click: task(click), buy: task(click) };
-      const data = 'splitSeed' in dataset ? {} : { checksum: `draw ${index}` };
+      const data = { checksum: `draw ${index}` };
       return evaluatedRun(`${label}-${index + 1}`, tasks, data);
     });
     const { runs: references, ...entry } = entryOf(label, runs);
