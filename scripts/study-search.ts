@@ -9,8 +9,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Comparison } from '../src/comparison/comparison.js';
-import { twoSidedP } from '../src/comparison/statistics/distributions.js';
-import { mean, standardDeviation } from '../src/comparison/statistics/gain-error.js';
+import { twoSidedP } from '../src/comparison/statistics/behrens-fisher.js';
+import { mean, standardDeviation } from '../src/comparison/statistics/moments.js';
 import { readComparison } from '../src/comparison/stored/stored-runs.js';
 import { bestFound, commonBudget, foundWithin } from '../src/report/search.js';
 import { textTable } from '../src/report/text-table.js';
@@ -129,7 +129,9 @@ if (reference && others.length > 0 && repeats > 1) {
 
 function tested(differences: readonly number[]): string {
   const error = standardDeviation(differences) / Math.sqrt(differences.length);
-  const p = error > 0 ? twoSidedP(mean(differences) / error, differences.length - 1).toFixed(3) : '-';
+  const runs = differences.length;
+  const estimated = [{ variance: error ** 2, degreesOfFreedom: runs - 1, runs, overlap: 0 }];
+  const p = error > 0 ? twoSidedP(mean(differences), { estimated, known: 0 }).toFixed(3) : '-';
   return `${withError(differences)} (${p})`;
 }
 

@@ -7,7 +7,7 @@ import type { SearchConfig } from '../config/search.js';
  * null.
  */
 export interface Comparison {
-  readonly schema: 2;
+  readonly schema: 3;
   readonly name: string;
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
@@ -42,15 +42,24 @@ export interface Comparison {
 
 /** How gains are tested (docs/statistics.md). */
 interface TestOfGains {
+  /** How runs of different seeds differ. Null: errors cover the test rows only. */
+  readonly design: Design | null;
   /**
-   * Variance of a gain over seeds: its own, or moderated towards the table's. Null: errors cover the test rows only.
+   * Of the prior that run variances are moved to: the largest over the points of the axes. 0: each variance is the model's own. Null: infinite,
+   * the variances of a task's models differ by no more than chance.
    */
-  readonly variance: 'paired' | 'moderated' | null;
-  /** Whether the error over test rows is added to the error over seeds. */
-  readonly addsRows: boolean;
+  readonly priorDegreesOfFreedom: number | null;
+  /** What errors over test rows draw: rows, or the groups (users) that the data name. Null: they are no part of the errors. */
+  readonly drawn: 'rows' | 'groups' | null;
   /** The level for adjusted p-values: .05, or the share of it that this look may spend. */
   readonly level: number;
 }
+
+/**
+ * How runs of different seeds differ. `independent`: in training alone; the runs of two models are two samples. `draws`: data are drawn anew for
+ * each seed; runs are paired by draw. `splits`: one file is split anew for each seed; paired, and the overlap of training sets counts.
+ */
+export type Design = 'independent' | 'draws' | 'splits';
 
 export interface Look {
   readonly seeds: number;
@@ -158,13 +167,11 @@ export interface RunReference {
 
 /** A gain with its error and tests. Above 0 is better, whatever the metric's direction. */
 export interface Gain {
-  /** Mean over pairs of runs with the same seed. Null without pairs. */
+  /** Mean of the model's runs less that of the reference's. Null if one has none. */
   readonly gain: number | null;
-  /** Gain of each pair, in the order of the seeds. */
+  /** By run of the model: less the reference's mean; if data are drawn anew for each seed, less the reference's run of the seed. */
   readonly gains: readonly { readonly seed: number; readonly gain: number }[];
   readonly se: number | null;
-  /** Degrees of freedom of the t distribution of gain / se. Null: normal distribution, or no error. */
-  readonly degreesOfFreedom: number | null;
   /** 95 % confidence interval of this gain alone. */
   readonly interval: readonly [number, number] | null;
   /** Simultaneous interval: all intervals of the family cover their true gains with confidence 1 - level. */

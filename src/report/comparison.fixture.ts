@@ -20,7 +20,6 @@ export function taskGain(gain: number | null, verdict: TaskVerdict | null, chang
     gains: gain === null ? [] : [1, 2, 3, 4, 5].map((seed) => ({ seed, gain })),
     relativeGain: gain === null ? null : (100 * gain) / 0.45,
     se: gain === null ? null : 0.00018,
-    degreesOfFreedom: gain === null ? null : 4,
     interval: gain === null ? null : [gain - 0.0005, gain + 0.0005],
     simultaneous: gain === null ? null : [gain - 0.0007, gain + 0.0007],
     p: tested ? 0.004 : null,
@@ -41,7 +40,6 @@ function aggregateGain(gain: number, pHolm: number): Aggregate {
     gain,
     gains: [1, 2, 3, 4, 5].map((seed) => ({ seed, gain })),
     se: 0.03,
-    degreesOfFreedom: 4,
     interval: [gain - 0.08, gain + 0.08],
     simultaneous: [gain - 0.11, gain + 0.11],
     p: pHolm / 4,
@@ -69,14 +67,14 @@ export function comparisonRow(label: string, changes: Partial<ComparisonRow>): C
 
 /** Two tasks, five seeds, a model for every verdict, two contrasts and one look. */
 export const everyVerdict: Comparison = {
-  schema: 2,
+  schema: 3,
   name: 'every verdict',
   baseline: 'single-task',
   tasks: ['income', 'never-married'],
   seeds: [1, 2, 3, 4, 5],
   axes: {},
   uncertainty: 'seeds',
-  test: { variance: 'moderated', addsRows: false, level: 0.05 },
+  test: { design: 'independent', priorDegreesOfFreedom: 3.5, drawn: null, level: 0.05 },
   margins: {},
   taskWeights: { income: 1, 'never-married': 1 },
   looks: [{ seeds: 5, of: [1, 2, 3, 4, 5], plan: [5], alpha: 0.05, level: 0.05, undecided: 4 }],

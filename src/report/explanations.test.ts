@@ -18,26 +18,31 @@ const withGains = (change: (gain: TaskGain) => TaskGain): Partial<Comparison> =>
 });
 
 test.each([
-  ['paired', 'The test is a paired t test per gain'],
-  ['moderated', 'The test is a t test per gain, with variances moderated towards their mean (after Smyth 2004)'],
-  [null, 'The test is a z test per gain'],
-] as const)('the test is named, with its adjustment and level: %s', (variance, words) => {
-  const text = textOf({ test: { variance, addsRows: false, level: 0.0196 } });
+  [
+    'independent',
+    3.5,
+    'that of Behrens and Fisher: two samples of runs, with run variances squeezed over models (Smyth 2004)',
+  ],
+  ['independent', 0, 'that of Behrens and Fisher: two samples of runs'],
+  ['draws', 0, 'a paired t test over draws of the data'],
+  ['splits', 0, 'a paired t test over splits of one file, corrected for their overlap (Nadeau and Bengio 2003)'],
+  [null, 0, 'a z test per gain'],
+] as const)('the test is named, with its adjustment and level: %s, %d', (design, priorDegreesOfFreedom, words) => {
+  const text = textOf({ test: { design, priorDegreesOfFreedom, drawn: null, level: 0.0196 } });
   expect(text).toContain(
-    `${words}. p is adjusted by Holm's method over the 14 gains of the table; below 0.0196 a gain`,
+    `The test is ${words}. p is adjusted by Holm's method over the 14 gains of the table; below 0.0196 a gain`,
   );
-  expect(text).toContain(
-    `Contrasts are a family of their own${variance === 'moderated' ? ', and not moderated' : ''}.`,
-  );
+  expect(text).toContain('Contrasts are a family of their own.');
   expect(text).toContain('cover all 14 true gains at once, with 98 % confidence');
   expect(textOf({ contrasts: [] })).not.toContain('Contrasts');
 });
 
-test('what errors cover is said, and how rows enter the test', () => {
+test('what errors cover is said, and whether rows or groups are drawn', () => {
   expect(textOf()).toContain('Errors cover training noise only, not the choice of test rows.');
   expect(textOf({ uncertainty: 'rows' })).toContain('the choice of test rows only, not training noise');
-  expect(textOf({ uncertainty: 'both', test: { ...everyVerdict.test, addsRows: true } })).toMatch(
-    /The variance over test rows is added to that over seeds\. p is[\s\S]*cover training noise and the choice of test rows\./,
+  const text = textOf({ uncertainty: 'both', test: { ...everyVerdict.test, drawn: 'groups' } });
+  expect(text).toMatch(
+    /The error over test rows is that of their groups \(users\)\. p is[\s\S]*cover training noise and the choice of test rows\./,
   );
 });
 

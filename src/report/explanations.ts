@@ -25,8 +25,10 @@ export function hasIntervals({ rows, tasks }: Point): boolean {
 }
 
 const tests = {
-  paired: 'a paired t test per gain',
-  moderated: 'a t test per gain, with variances moderated towards their mean (after Smyth 2004)',
+  independent: (prior: number | null) =>
+    `that of Behrens and Fisher: two samples of runs${prior === 0 ? '' : ', with run variances squeezed over models (Smyth 2004)'}`,
+  draws: () => 'a paired t test over draws of the data',
+  splits: () => 'a paired t test over splits of one file, corrected for their overlap (Nadeau and Bengio 2003)',
 };
 
 /** The test of the gains, and how p is adjusted. Empty if nothing is tested. */
@@ -34,13 +36,12 @@ export function testInWords(comparison: Comparison, point: Point): readonly stri
   const { test } = comparison;
   const tested = testedGains(point);
   if (tested === 0) return [];
-  const words = test.variance === null ? 'a z test per gain' : tests[test.variance];
-  const rows = test.addsRows ? ' The variance over test rows is added to that over seeds.' : '';
+  const words = test.design === null ? 'a z test per gain' : tests[test.design](test.priorDegreesOfFreedom);
+  const drawn = test.drawn === 'groups' ? ' The error over test rows is that of their groups (users).' : '';
   const gains = tested === 1 ? 'one gain' : `${tested} gains`;
-  const own = test.variance === 'moderated' ? ', and not moderated' : '';
-  const contrasts = contrastsAt(comparison, point).length === 0 ? '' : ` Contrasts are a family of their own${own}.`;
+  const contrasts = contrastsAt(comparison, point).length === 0 ? '' : ' Contrasts are a family of their own.';
   return [
-    `The test is ${words}.${rows} p is adjusted by Holm's method over the ${gains} of ${point.title === '' ? 'the' : 'a'} table; ` +
+    `The test is ${words}.${drawn} p is adjusted by Holm's method over the ${gains} of ${point.title === '' ? 'the' : 'a'} table; ` +
       `below ${rounded(test.level)} a gain differs from 0.${contrasts}`,
   ];
 }
@@ -123,7 +124,7 @@ function seedsThatDecide({ test }: Comparison, { rows, tasks }: Point): readonly
           'With the seeds that would decide a gain, the chance of a decision is about one in two, if the true gain is the observed one.',
         ]
       : []),
-    ...(never && test.addsRows
+    ...(never && test.drawn !== null && test.design !== null
       ? ['Where more seeds alone would not decide, more test rows or a wider margin might.']
       : []),
   ];

@@ -62,7 +62,6 @@ export const noGain: TestedGain = {
   gain: null,
   gains: [],
   se: null,
-  degreesOfFreedom: null,
   interval: null,
   simultaneous: null,
   p: null,

@@ -3,16 +3,15 @@ import { unpredictedTasks } from '../../training/unpredicted-tasks.js';
 import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { familyError, isSamePlan, type LookToCome } from '../plan/looks.js';
-import { isConstant } from '../statistics/gain-error.js';
-import { fewestModerated } from '../statistics/moderation.js';
-import { fewestPairs } from '../statistics/verdict.js';
+import { isConstant } from '../statistics/moments.js';
+import { fewestRuns } from '../statistics/verdict.js';
+import { type Compared, hasGain, type PointTable } from './compared-model.js';
 import { notesOnRuns } from './notes-on-runs.js';
-import { type Compared, type Entry, hasOwnRows, type JudgedTask, type PointTable, testValue } from './task-gain.js';
+import { type Entry, type JudgedTask, testValue } from './task-gain.js';
 
 type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
   /** Whether every run and metric has what errors over test rows need. */
   readonly hasRowErrors: boolean;
-  readonly isModerated: boolean;
   readonly looks: readonly LookToCome[];
 };
 
@@ -27,9 +26,6 @@ export function notesOn(
   return [
     ...onErrors(compared, tasks, settings),
     ...onLooks(settings),
-    ...(settings.isModerated && settings.uncertainty !== 'rows'
-      ? tables.flatMap((table) => onUnevenPairs(table.compared, tasks))
-      : onModeration(tables, settings)),
     ...compared.flatMap(({ entry }) => onMissingRuns(entry)),
     ...compared.flatMap(({ entry }) => onUndefinedMetrics(entry, tasks)),
     ...compared.flatMap((model, index) => onGains(model, rows[index], tasks, settings)),
@@ -46,8 +42,15 @@ function onErrors(
   const notes: string[] = [];
   if (uncertainty === 'rows')
     notes.push('Errors cover the draw of the test rows only. Another seed may change a gain by more.');
-  else if (seeds.length < fewestPairs)
-    notes.push(`Nothing is decided with fewer than ${fewestPairs} seeds; the table has ${seeds.length}.`);
+  else if (seeds.length < fewestRuns)
+    notes.push(`Nothing is decided with fewer than ${fewestRuns} seeds; the table has ${seeds.length}.`);
+  const designs = new Set(compared.filter(hasGain).map(({ design }) => design));
+  if (uncertainty === 'both' && designs.has('draws'))
+    notes.push('Data are drawn anew for each seed: errors over draws of the data already include the choice of rows.');
+  if (designs.has('splits'))
+    notes.push(
+      'splitSeed: run splits one file anew for each seed. Training sets overlap, so more seeds lower the errors only to a limit (Nadeau and Bengio 2003).',
+    );
   const without = tasks.filter(({ metric }) => !metric.influence);
   if (uncertainty === 'seeds') {
     if (hasRowErrors) return notes;
@@ -60,11 +63,6 @@ function onErrors(
   for (const { name, metric } of without)
     notes.push(
       `Task '${name}': ${metric.name} has no error over test rows; use uncertainty: seeds, or another metric.`,
-    );
-  if (uncertainty === 'both' && compared.some(({ differences }) => differences.some(hasOwnRows)))
-    notes.push(
-      'Every seed has test rows of its own: errors over seeds already include the choice of rows. Rows that splitSeed: run draws ' +
-        'from one file overlap between seeds; there errors include it in part.',
     );
   return notes;
 }
@@ -82,31 +80,6 @@ function onLooks({ looks }: Settings): readonly string[] {
 }
 
 const short = (value: number) => Number(value.toPrecision(3));
-
-/** If one point of the axes has too few pairs, no point is tested with moderated variances. */
-function onModeration(tables: readonly PointTable[], { uncertainty, seeds }: Settings): readonly string[] {
-  const { pairs, gains } = fewestModerated;
-  const models = Math.max(0, ...tables.map(({ compared }) => compared.length - 1));
-  if (uncertainty === 'rows' || tables.length < 2 || seeds.length < pairs || models < gains) return [];
-  return [
-    `Variances are not moderated: at a point of the axes there are fewer than ${pairs} pairs of runs, or fewer than ${gains} models beside the baseline that vary.`,
-  ];
-}
-
-/** A gain with fewer pairs than the others is tested by its own variance. */
-function onUnevenPairs(compared: readonly Compared[], tasks: readonly JudgedTask[]): readonly string[] {
-  const countsOf = (task: number) => compared.map(({ differences }) => differences[task]?.pairs.length ?? 0);
-  const most = Math.max(0, ...tasks.flatMap((_, task) => countsOf(task)));
-  return tasks.flatMap(({ name }, task) => {
-    const counts = countsOf(task);
-    const fewer = compared.filter((_, model) => (counts[model] ?? 0) > 0 && (counts[model] ?? 0) < most);
-    if (fewer.length === 0) return [];
-    return [
-      `Task '${name}': ${fewer.map(({ entry }) => titleOf(entry)).join(', ')} ${fewer.length === 1 ? 'has' : 'have'} fewer pairs of runs ` +
-        'than others, so the variance is not moderated there.',
-    ];
-  });
-}
 
 function onMissingRuns(entry: Entry): readonly string[] {
   return (['failed', 'missing'] as const).flatMap((status) => {
@@ -145,34 +118,40 @@ function onUndefinedMetrics(entry: Entry, tasks: readonly JudgedTask[]): readonl
 }
 
 function onGains(
-  { entry, pairs, differences }: Compared,
+  compared: Compared,
   row: ComparisonRow | undefined,
   tasks: readonly JudgedTask[],
   { seeds, uncertainty, baseline }: Settings,
 ): readonly string[] {
-  if (pairs.length === 0) return [];
-  if (differences.every(({ values }) => values.length > 0 && values.every((value) => value === 0)))
-    return [`${titleOf(entry)}: every metric equals ${baseline}'s in every pair.`];
+  if (!hasGain(compared)) return [];
+  const { entry, measures } = compared;
+  if (measures.every(({ model, reference }) => model.values.length > 0 && isEqual(model.values, reference.values)))
+    return [`${titleOf(entry)}: every metric equals ${baseline}'s in every run.`];
   return tasks.flatMap(({ name, metric }, index) => {
-    const [difference, gain] = [differences[index], row?.tasks[name]];
-    if (!difference || !gain || gain.gain === null) return [];
-    const count = difference.values.length;
+    const [measure, gain] = [measures[index], row?.tasks[name]];
+    if (!measure || !gain || gain.gain === null) return [];
+    const [own, other] = [measure.model.values, measure.reference.values];
+    const count = Math.min(own.length, other.length);
     const place = `${titleOf(entry)}, task '${name}'`;
     const notes: string[] = [];
-    if (uncertainty !== 'rows' && count < fewestPairs && seeds.length >= fewestPairs)
+    if (uncertainty !== 'rows' && count < fewestRuns && seeds.length >= fewestRuns)
       notes.push(
-        `${place}: ${count} ${count === 1 ? 'pair' : 'pairs'} with ${baseline}; a verdict needs ${fewestPairs}.`,
+        `${place}: ${count} ${count === 1 ? 'run' : 'runs'} to compare with ${baseline}; a verdict needs ${fewestRuns}.`,
       );
     if (count > 1 && gain.p === null && metric.influence)
       notes.push(
-        isConstant(difference.values, difference.magnitude)
-          ? `${place}: the gain is the same in every pair, so it cannot be tested.`
+        isConstant(own) && isConstant(other)
+          ? `${place}: all runs have the same value, so the gain cannot be tested.`
           : `${place}: there are too few test rows for an error over rows, so it cannot be tested; use uncertainty: seeds.`,
       );
     if (gain.relativeGain === null && metric.relativeTo)
       notes.push(`${place}: no relative gain: ${baseline}'s ${metric.name} leaves nothing to be relative to.`);
     return notes;
   });
+}
+
+function isEqual(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
 }
 
 /** One line per task, however many points of the axes it has no prediction at. */

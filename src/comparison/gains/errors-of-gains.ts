@@ -1,155 +1,175 @@
 import type { EvaluatedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import type { Comparison } from '../comparison.js';
-import { addErrors, type ErrorOfGain, type GainError, isConstant, seedError } from '../statistics/gain-error.js';
-import { type Moderation, moderation } from '../statistics/moderation.js';
+import type { EstimatedVariance, EstimateError } from '../statistics/behrens-fisher.js';
+import { isConstant } from '../statistics/moments.js';
+import { type RunVariance, squeezedVariances, varianceOf } from '../statistics/squeezed-variances.js';
 import {
   aggregateFactors,
   type Compared,
-  type Differences,
-  hasOwnRows,
-  type JudgedTask,
-  type Pair,
-  predictionsByTask,
-  refuseOtherRows,
-  signOf,
-  testSetOf,
-} from './task-gain.js';
+  hasGain,
+  type Measure,
+  runsOf,
+  type Sample,
+  type SeededRun,
+  sampleOf,
+  sumOver,
+} from './compared-model.js';
+import { type Entry, type JudgedTask, predictionsByTask, refuseOtherRows, signOf, testSetOf } from './task-gain.js';
 
-/** The moderation of a table's variances. Null with too few pairs or models (docs/statistics.md). */
-export interface TableModeration {
-  readonly tasks: Moderation | null;
-  readonly aggregate: Moderation | null;
+/** The errors of the gains of a table, [compared][task, then the mean of tasks]. Null: a part that is asked for is missing. */
+export interface ErrorsOfGains {
+  readonly errors: readonly (readonly (EstimateError | null)[])[];
+  /** Of the prior of the tasks' run variances; 0 where nothing is squeezed. */
+  readonly priorDegreesOfFreedom: number;
+  /** What the error over test rows draws. Null: it is not part of any error. */
+  readonly drawn: 'rows' | 'groups' | null;
 }
 
-/** Computed from all models of a table. */
-export function tableModeration(compared: readonly Compared[], tasks: readonly JudgedTask[]): TableModeration {
-  const gainsAt = (place: number) =>
-    compared.map(({ differences }) => {
-      const { values, magnitude } = differences.at(place) ?? { values: [], magnitude: 0 };
-      return isConstant(values, magnitude) ? values.map(() => 0) : values;
-    });
-  return { tasks: moderation(tasks.map((_, task) => gainsAt(task))), aggregate: moderation([gainsAt(-1)]) };
+interface Point {
+  readonly entries: readonly Entry[];
+  readonly tasks: readonly JudgedTask[];
+  readonly weights: readonly number[];
+  readonly uncertainty: Comparison['uncertainty'];
 }
 
-/** The errors for the chosen `uncertainty`, [model][task, then the aggregate]. */
-export async function errorsOf(
-  compared: readonly Compared[],
-  tasks: readonly JudgedTask[],
-  weights: readonly number[],
-  uncertainty: Comparison['uncertainty'],
-  moderated: TableModeration,
-): Promise<readonly (readonly ErrorOfGain[])[]> {
-  const ofRows = uncertainty === 'seeds' ? [] : await rowErrors(compared, tasks, weights);
-  return compared.map((model, index) =>
-    model.differences.map((difference, measure): ErrorOfGain => {
-      const rows = ofRows[index]?.[measure] ?? null;
-      if (uncertainty === 'rows') return { whole: rows, seeds: null, rows };
-      const seeds = ofSeeds(difference, measure < tasks.length ? measure : null, moderated);
+/** @param compared Models of the point's entries and their references. */
+export async function errorsOf(compared: readonly Compared[], point: Point): Promise<ErrorsOfGains> {
+  const { tasks, uncertainty } = point;
+  const ofTasks = point.entries.map((entry) => tasks.map((task) => sampleOf(runsOf(entry), task)));
+  const pool = squeezedVariances(tasks.map((_, task) => ofTasks.map((samples) => samples[task]?.values ?? [])));
+  const rows = uncertainty === 'seeds' ? null : await rowErrors(compared, point);
+  let drawn: ErrorsOfGains['drawn'] = null;
+  const errors = compared.map((model, index) => {
+    const { entry, reference, measures, design } = model;
+    const factors = aggregateFactors(measures, tasks, point.weights);
+    const sums = squeezedVariances([ofTasks.map((samples) => sumOver(samples, factors).values)]);
+    return measures.map((measure, place): EstimateError | null => {
+      const variances = place < tasks.length ? pool.variances[place] : sums.variances[0];
+      const of = (one: Entry | undefined) => variances?.[point.entries.findIndex((other) => other === one)] ?? null;
+      const estimated =
+        design === 'independent' ? twoSamples(measure, of(entry), of(reference)) : pairs(measure, model);
       // If each seed has its own test rows, the variation over seeds already includes the draw of the rows.
-      if (uncertainty === 'seeds' || hasOwnRows(difference)) return { whole: seeds, seeds, rows: null };
-      return { whole: seeds && rows && addErrors(seeds, rows), seeds, rows };
-    }),
-  );
+      const ownRows = design !== 'independent' && new Set(measure.model.runs.map(({ run }) => testSetOf(run))).size > 1;
+      const known = rows === null || (ownRows && uncertainty !== 'rows') ? 0 : (rows.variances[index]?.[place] ?? null);
+      if (known === null || (estimated === null && uncertainty !== 'rows')) return null;
+      if (known > 0) drawn = rows?.drawn ?? null;
+      return { estimated: uncertainty === 'rows' ? [] : (estimated ?? []), known };
+    });
+  });
+  const independent = compared.some((model) => model.design === 'independent' && hasGain(model));
+  return {
+    errors,
+    priorDegreesOfFreedom: independent && uncertainty !== 'rows' ? pool.priorDegreesOfFreedom : 0,
+    drawn,
+  };
 }
 
-/** @param task Null: the aggregate. */
-function ofSeeds(
-  { values, magnitude }: Differences,
-  task: number | null,
-  moderated: TableModeration,
-): GainError | null {
-  const own = seedError(values, magnitude);
-  const by = task === null ? moderated.aggregate : moderated.tasks;
-  return own === null || own.variance === 0 ? own : (by?.moderate(own, values.length, task ?? 0) ?? own);
+/** Runs that share the data alone: each mean has an error of its own. Null with fewer than two runs. */
+function twoSamples(
+  { model, reference }: Measure,
+  ofModel: RunVariance | null,
+  ofReference: RunVariance | null,
+): readonly EstimatedVariance[] | null {
+  if (ofModel === null || ofReference === null) return null;
+  if (isSame(model, reference)) return [];
+  return [
+    { own: ofModel, runs: model.values.length },
+    { own: ofReference, runs: reference.values.length },
+  ].map(({ own, runs }) => ({ ...own, variance: own.variance / runs, runs, overlap: 0 }));
+}
+
+/** The same runs, under two labels. */
+function isSame(one: Sample, other: Sample): boolean {
+  const isEqual = ({ seed }: SeededRun, run: number) =>
+    seed === other.runs[run]?.seed && one.values[run] === other.values[run];
+  return one.runs.length === other.runs.length && one.runs.every(isEqual);
 }
 
 /**
- * The error of each mean gain due to the draw of the test rows, for fixed models: [model][task, then the aggregate].
- * The distribution is normal.
+ * Runs of one seed see one draw of the data: the differences are one sample (Student 1908). If one file is split anew, training sets overlap, and
+ * the variance of the mean of n differences is s^2 (1 / n + test rows / training rows) (Nadeau and Bengio 2003).
+ */
+function pairs({ model, reference }: Measure, { overlap }: Compared): readonly EstimatedVariance[] | null {
+  const differences = model.values.map((value, pair) => value - (reference.values[pair] ?? 0));
+  const own = varianceOf(differences);
+  if (own === null) return null;
+  const magnitude = Math.max(...[...model.values, ...reference.values].map(Math.abs));
+  if (isConstant(differences, magnitude)) return [];
+  const runs = differences.length;
+  return [{ ...own, variance: own.variance * (1 / runs + overlap), runs, overlap }];
+}
+
+/**
+ * The variance of each gain due to the draw of the test rows, for fixed models: [compared][task, then the mean of tasks]. Null if a metric has no
+ * influence of rows, or too few of them.
  *
- * The influence of a row on a gain is the model's influence minus the reference's, averaged over pairs. The squared
- * influences add up to the variance. For AUC this is DeLong's (1988) method on the mean of the differences; for a mean
- * over rows, the paired one. For the aggregate, the tasks' influences are summed per row. If a task is judged by
- * groups, groups are drawn instead of rows, so influences are summed per group. Rows of different test sets are
- * independent. Null if a metric has no influence of rows, or too few of them.
+ * The influence of a row on a gain is that on the mean of the model's runs minus that on the mean of the reference's. The squared influences add
+ * up to the variance. For AUC this is DeLong's (1988) method; for a mean over rows, the paired one. If the data name groups (users), groups are
+ * drawn instead of rows, so influences are summed per group first. Rows of different test sets are independent.
  *
- * Every run is read and sorted once. Only the runs of one seed are in memory at a time.
+ * Every run is read and sorted once. One run is in memory at a time.
  * @throws DataError for a run without predictions, or if its rows are not those of its test set.
  */
-async function rowErrors(
-  compared: readonly Compared[],
-  tasks: readonly JudgedTask[],
-  weights: readonly number[],
-): Promise<(GainError | null)[][]> {
+async function rowErrors(compared: readonly Compared[], { tasks, weights }: Point) {
   const hasInfluence = tasks.map(({ metric }) => metric.influence !== undefined);
-  const cells = compared.map(({ differences }) =>
-    differences.map(({ pairs }, place) => new Cell(pairs, hasInfluence[place] ?? !hasInfluence.includes(false))),
+  const cells = compared.map(({ measures }) =>
+    measures.map((measure, place) => new Cell(measure, hasInfluence[place] ?? !hasInfluence.includes(false))),
   );
-  const drawsGroups = tasks.some(({ metric }) => 'computeGrouped' in metric);
-  const factors = compared.map(({ differences }) => aggregateFactors(differences.slice(0, -1), tasks, weights));
-  for (const testSet of testSets(compared)) {
+  const factors = compared.map(({ measures }) => aggregateFactors(measures, tasks, weights));
+  let drawn: 'rows' | 'groups' = 'rows';
+  for (const runs of testSets(compared)) {
     const influencesOf = reader(tasks);
-    for (const pairs of testSet.values()) {
-      const read = new Map<EvaluatedRun, Influences>();
-      const influences = async (run: EvaluatedRun) => {
-        const found = read.get(run) ?? (await influencesOf(run));
-        read.set(run, found);
-        return found;
-      };
-      for (const { model, pair } of pairs) {
-        const [other, own] = [await influences(pair.reference), await influences(pair.model)];
-        const ofTasks = tasks.map(({ metric }, task) =>
-          difference(signOf(metric), own.ofTasks[task] ?? null, other.ofTasks[task] ?? null),
-        );
-        const aggregate = weighted(ofTasks, factors[model] ?? []);
-        for (const [task, rows] of ofTasks.entries()) cells[model]?.[task]?.add(pair, rows);
-        cells[model]?.at(-1)?.add(pair, drawsGroups ? ofGroups(aggregate, own.groups) : aggregate);
+    for (const run of runs) {
+      const { ofTasks, groups } = await influencesOf(run);
+      if (groups) drawn = 'groups';
+      const signed = ofTasks.map((rows, task) => {
+        const sign = tasks[task] ? signOf(tasks[task].metric) : 1;
+        return rows && (groups ? ofGroups(rows, groups) : rows).map((value) => sign * value);
+      });
+      for (const [model, row] of cells.entries()) {
+        for (const [task, rows] of signed.entries()) row[task]?.add(run, () => rows);
+        row.at(-1)?.add(run, () => weighted(signed, factors[model] ?? []));
       }
     }
     for (const cell of cells.flat()) cell.endTestSet();
   }
-  return cells.map((row) => row.map((cell) => cell.error()));
+  return { variances: cells.map((row) => row.map(({ variance }) => variance)), drawn };
 }
 
-/** Accumulates one model's gain on one task, or its aggregate. */
+/** Accumulates the variance of one gain. */
 class Cell {
-  private variance: number | null;
-  /** [row] of the current test set. */
-  private influence: Float64Array | undefined;
-  private readonly pairs: readonly Pair[];
+  variance: number | null;
+  /** [row] of the current test set: the mean influence on the model's runs, and on the reference's. */
+  private influences: [Float64Array, Float64Array] | undefined;
+  private readonly samples: readonly [Sample, Sample];
 
-  constructor(pairs: readonly Pair[], hasInfluence: boolean) {
-    this.pairs = pairs;
-    this.variance = pairs.length > 0 && hasInfluence ? 0 : null;
+  constructor({ model, reference, gain }: Measure, hasInfluence: boolean) {
+    this.variance = gain !== null && hasInfluence ? 0 : null;
+    this.samples = [model, reference];
   }
 
-  /** @param rows The model's influence of each row minus the reference's. */
-  add(pair: Pair, rows: Float64Array | null): void {
-    if (this.variance === null || !this.pairs.includes(pair)) return;
-    if (rows === null) {
-      this.variance = null;
-      return;
+  /** @param rowsOf The influence of each row on the run. */
+  add(run: EvaluatedRun, rowsOf: () => Float64Array | null): void {
+    for (const [side, { runs }] of this.samples.entries()) {
+      if (this.variance === null || !runs.some((own) => own.run === run)) continue;
+      const rows = rowsOf();
+      if (rows === null) {
+        this.variance = null;
+        return;
+      }
+      this.influences ??= [new Float64Array(rows.length), new Float64Array(rows.length)];
+      const sum = this.influences[side];
+      for (let row = 0; sum && row < sum.length; row++) sum[row] = (sum[row] ?? 0) + (rows[row] ?? 0) / runs.length;
     }
-    this.influence ??= new Float64Array(rows.length);
-    const sum = this.influence;
-    for (let row = 0; row < sum.length; row++) sum[row] = (sum[row] ?? 0) + (rows[row] ?? 0) / this.pairs.length;
   }
 
   endTestSet(): void {
-    for (const value of this.influence ?? [])
-      this.variance = this.variance === null ? null : this.variance + value ** 2;
-    this.influence = undefined;
+    const [model, reference] = this.influences ?? [[], []];
+    for (const [row, value] of model.entries())
+      this.variance = this.variance === null ? null : this.variance + (value - (reference[row] ?? 0)) ** 2;
+    this.influences = undefined;
   }
-
-  error(): GainError | null {
-    return this.variance === null ? null : { variance: this.variance, degreesOfFreedom: Number.POSITIVE_INFINITY };
-  }
-}
-
-function difference(sign: number, model: Float64Array | null, reference: Float64Array | null): Float64Array | null {
-  if (model === null || reference === null) return null;
-  return model.map((value, row) => sign * (value - (reference[row] ?? 0)));
 }
 
 function weighted(ofTasks: readonly (Float64Array | null)[], factors: readonly number[]): Float64Array | null {
@@ -161,8 +181,7 @@ function weighted(ofTasks: readonly (Float64Array | null)[], factors: readonly n
 }
 
 /** The sum over each group, at the group's first row. */
-function ofGroups(rows: Float64Array | null, groups: Int32Array | undefined): Float64Array | null {
-  if (!rows || !groups) return null;
+function ofGroups(rows: Float64Array, groups: Int32Array): Float64Array {
   const sums = new Float64Array(rows.length);
   const firsts = new Map<number, number>(); // first row by group
   for (const [row, value] of rows.entries()) {
@@ -182,21 +201,16 @@ interface Influences {
   readonly groups: Int32Array | undefined;
 }
 
-/** By seed. */
-type TestSet = ReadonlyMap<number, readonly { readonly model: number; readonly pair: Pair }[]>;
-
-/** Pairs by test set, then by seed, in the order of models. */
-function testSets(compared: readonly Compared[]): Iterable<TestSet> {
-  const sets = new Map<string, Map<number, { model: number; pair: Pair }[]>>();
-  for (const [model, { pairs }] of compared.entries()) {
-    for (const pair of pairs) {
-      const key = testSetOf(pair.reference);
-      const set = sets.get(key) ?? new Map<number, { model: number; pair: Pair }[]>();
-      sets.set(key, set);
-      set.set(pair.seed, [...(set.get(pair.seed) ?? []), { model, pair }]);
-    }
-  }
-  return sets.values();
+/** All runs that a gain is of, each once, by test set. */
+function testSets(compared: readonly Compared[]): readonly (readonly EvaluatedRun[])[] {
+  const sets = new Map<string, Set<EvaluatedRun>>();
+  const add = ({ run }: SeededRun) => {
+    const set = sets.get(testSetOf(run)) ?? new Set();
+    sets.set(testSetOf(run), set.add(run));
+  };
+  for (const { measures } of compared)
+    for (const { model, reference } of measures) for (const run of [...reference.runs, ...model.runs]) add(run);
+  return Array.from(sets.values(), (set) => [...set]);
 }
 
 /** Reads the influences of runs on one test set. */

@@ -15,24 +15,12 @@ import type {
 } from '../comparison.js';
 import { byPoint } from '../plan/axis-point.js';
 import type { LookToCome } from '../plan/looks.js';
-import { mean } from '../statistics/gain-error.js';
+import { mean } from '../statistics/moments.js';
 import { mostAtLimit, rowVerdict } from '../statistics/verdict.js';
+import { type Compared, compareModel, hasGain, measureTask, type PointTable } from './compared-model.js';
 import { notesOn } from './comparison-notes.js';
-import { errorsOf, type TableModeration, tableModeration } from './errors-of-gains.js';
-import {
-  type Compared,
-  compareModel,
-  differencesOf,
-  type Entry,
-  inOrder,
-  type JudgedTask,
-  judge,
-  levelOf,
-  type Pair,
-  type PointTable,
-  signOf,
-  testValue,
-} from './task-gain.js';
+import { type ErrorsOfGains, errorsOf } from './errors-of-gains.js';
+import { type Entry, inOrder, type JudgedTask, judge, levelOf, signOf, testValue } from './task-gain.js';
 import { type TestedGains, testGains } from './tested-gains.js';
 
 export interface SummaryOptions {
@@ -74,32 +62,23 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   const uncertainty = options.uncertainty ?? (hasRowErrors(entries, tasks) ? 'both' : 'seeds');
   const ordered: Entry[] = [];
   for (const entry of entries) ordered.push({ ...entry, runs: await withMetrics(inOrder(entry.runs, seeds), tasks) });
-  const points = byPoint(ordered, ({ point }) => point).map((point) => {
-    const entryOf = (label: string) => point.find((entry) => entry.label === label);
-    const compare = (entry: Entry, reference: Entry | undefined) => compareModel(entry, reference, tasks, weights);
-    const compared = point.map((entry) => compare(entry, entryOf(baseline)));
-    return {
-      compared,
-      moderation: tableModeration(compared, tasks),
-      contrasts: options.contrasts.flatMap(([label, other]) => {
-        const [model, reference] = [entryOf(label), entryOf(other)];
-        return model && reference ? [compare(model, reference)] : [];
-      }),
-    };
-  });
-  const isModerated = points.every(({ moderation }) => moderation.tasks !== null);
   const tables: PointTable[] = [];
-  const paired = { tasks: null, aggregate: null };
-  let addsRows = false;
-  for (const { compared, contrasts, moderation } of points) {
-    const family = async (members: readonly Compared[], moderated: TableModeration) => {
-      const errors = await errorsOf(members, tasks, weights, uncertainty, moderated);
-      addsRows ||= uncertainty === 'both' && errors.flat().some(({ rows }) => rows !== null);
-      return testGains(members, errors, { ...options, tasks, uncertainty, level: look.level });
+  const found: ErrorsOfGains[] = [];
+  for (const entries of byPoint(ordered, ({ point }) => point)) {
+    const entryOf = (label: string) => entries.find((entry) => entry.label === label);
+    const compare = (entry: Entry, reference: Entry | undefined) => compareModel(entry, reference, tasks, weights);
+    const compared = entries.map((entry) => compare(entry, entryOf(baseline)));
+    const contrasts = options.contrasts.flatMap(([label, other]) => {
+      const [model, reference] = [entryOf(label), entryOf(other)];
+      return model && reference ? [compare(model, reference)] : [];
+    });
+    const family = async (members: readonly Compared[]) => {
+      const errors = await errorsOf(members, { entries, tasks, weights, uncertainty });
+      found.push(errors);
+      return testGains(members, errors.errors, { ...options, tasks, uncertainty, level: look.level });
     };
-    const tested = await family(compared, isModerated ? moderation : paired);
-    // Gains over the baseline share its noise and contrasts do not, so their variances say nothing about contrasts.
-    const ofContrasts = await family(contrasts, paired);
+    const tested = await family(compared);
+    const ofContrasts = await family(contrasts);
     tables.push({
       compared,
       rows: compared.map((model, index) => rowOf(model, must(tested[index], `tested gain ${index}`), tasks)),
@@ -108,13 +87,14 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
       ),
     });
   }
+  const designs = tables.flatMap(({ compared }) => compared.filter(hasGain).map(({ design }) => design));
   const rows = tables.flatMap((table) => table.rows);
   const contrasts = tables.flatMap((table) => table.contrasts);
   const verdicts = [...rows, ...contrasts].flatMap(({ tasks: ofTasks }) =>
     Object.values(ofTasks).map(({ verdict }) => verdict),
   );
   return {
-    schema: 2,
+    schema: 3,
     name,
     baseline,
     tasks: tasks.map((task) => task.name),
@@ -122,8 +102,9 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     axes,
     uncertainty,
     test: {
-      variance: uncertainty === 'rows' ? null : isModerated ? 'moderated' : 'paired',
-      addsRows,
+      design: uncertainty === 'rows' ? null : (designs[0] ?? 'independent'),
+      priorDegreesOfFreedom: finite(Math.max(0, ...found.map((errors) => errors.priorDegreesOfFreedom))),
+      drawn: found.find(({ drawn }) => drawn !== null)?.drawn ?? null,
       level: look.level,
     },
     margins: options.margins,
@@ -135,7 +116,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     rows,
     contrasts,
     notes: notesOn(tables, tasks, {
-      ...{ seeds, uncertainty, baseline, isModerated },
+      ...{ seeds, uncertainty, baseline },
       hasRowErrors: hasRowErrors(entries, tasks),
       looks: [...options.earlierLooks, look],
     }),
@@ -166,7 +147,7 @@ function hasRowErrors(entries: readonly Entry[], tasks: readonly JudgedTask[]): 
 }
 
 function rowOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTask[]): ComparisonRow {
-  const { entry, reference, pairs } = compared;
+  const { entry, reference } = compared;
   const { verdict, gains, aggregate } = judged(compared, tested);
   const ofTasks = tasks.map((task, index): readonly [string, TaskGain] => [
     task.name,
@@ -184,7 +165,7 @@ function rowOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTa
     parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
     runs: entry.runs.map(({ run: _, ...reference }) => reference),
     tasks: Object.fromEntries(ofTasks),
-    ...overTasks(pairs, tasks),
+    ...overTasks(compared, tasks),
     aggregate,
     atLimit: atLimit(entry).length,
     verdict,
@@ -251,18 +232,21 @@ function contrastOf(compared: Compared, tested: TestedGains, tasks: readonly Jud
  * Mean and worst gain over tasks, in the metric that selects epochs for their type and has one scale for all tasks.
  * Null if tasks differ in type or a gain is missing.
  */
-function overTasks(
-  pairs: readonly Pair[],
-  tasks: readonly JudgedTask[],
-): Pick<ComparisonRow, 'meanGain' | 'worstGain'> {
+function overTasks(compared: Compared, tasks: readonly JudgedTask[]): Pick<ComparisonRow, 'meanGain' | 'worstGain'> {
+  const { entry, reference } = compared;
   const types = new Set(tasks.map(({ metric }) => metric.type));
   const metric = metrics.all.find(({ type, score }) => types.has(type) && score);
   const gains = metric
     ? tasks.flatMap(({ name }) => {
-        const { values } = differencesOf(pairs, { name, metric });
-        return values.length > 0 ? mean(values) : [];
+        if (!hasGain(compared) || !reference) return [];
+        return measureTask(entry, reference, compared.design, { name, metric }).gain ?? [];
       })
     : [];
   if (types.size !== 1 || gains.length < tasks.length) return { meanGain: null, worstGain: null };
   return { meanGain: mean(gains), worstGain: Math.min(...gains) };
+}
+
+/** JSON has no infinity: a prior without end means one variance for all models. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }

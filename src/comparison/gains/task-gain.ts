@@ -4,9 +4,9 @@ import type { Metric } from '../../metrics/metric.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
-import type { ComparisonRow, Contrast, RunReference, TaskGain } from '../comparison.js';
+import type { RunReference, TaskGain } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
-import { mean, standardDeviation } from '../statistics/gain-error.js';
+import { mean, standardDeviation } from '../statistics/moments.js';
 import { type StoredRow, trainedRuns } from '../stored/reported-run.js';
 
 /** A task, and the metric by which it is judged. */
@@ -45,70 +45,6 @@ export function levelOf({ runs }: Entry, task: JudgedTask): Pick<TaskGain, 'mean
     mean: values.length > 0 ? mean(values) : null,
     sd: values.length > 1 ? standardDeviation(values) : null,
   };
-}
-
-/** The pairs in which both runs have the metric, and how much better the model is in each. */
-export interface Differences {
-  readonly pairs: readonly Pair[];
-  /** Above 0: the model is better, whatever the metric's direction. */
-  readonly values: readonly number[];
-  /** Largest absolute value before subtraction: the scale of rounding errors. */
-  readonly magnitude: number;
-  /** Mean of the reference over these pairs. Null without pairs, and for the aggregate. */
-  readonly reference: number | null;
-}
-
-export function differencesOf(pairs: readonly Pair[], task: JudgedTask): Differences {
-  const sign = signOf(task.metric);
-  const defined = pairs.flatMap((pair) => {
-    const [model, reference] = [testValue(pair.model, task), testValue(pair.reference, task)];
-    return model === null || reference === null ? [] : [{ pair, model, reference }];
-  });
-  return {
-    pairs: defined.map(({ pair }) => pair),
-    values: defined.map(({ model, reference }) => sign * (model - reference)),
-    magnitude: Math.max(...defined.flatMap(({ model, reference }) => [Math.abs(model), Math.abs(reference)]), 0),
-    reference: defined.length > 0 ? mean(defined.map(({ reference }) => reference)) : null,
-  };
-}
-
-/**
- * The weighted mean over tasks of the relative gain in percent, for each pair that all tasks have. Each task's gain is
- * relative to the reference's mean over that task's own pairs. No pairs if a task has no relative gain.
- */
-function aggregateOf(
-  ofTasks: readonly Differences[],
-  tasks: readonly JudgedTask[],
-  weights: readonly number[],
-): Differences {
-  const factors = aggregateFactors(ofTasks, tasks, weights);
-  const pairs =
-    factors === null
-      ? []
-      : (ofTasks[0]?.pairs ?? []).filter((pair) => ofTasks.every((own) => own.pairs.includes(pair)));
-  const sum = (of: (own: Differences) => number) =>
-    ofTasks.reduce((total, own, task) => total + (factors?.[task] ?? 0) * of(own), 0);
-  return {
-    pairs,
-    values: pairs.map((pair) => sum((own) => own.values[own.pairs.indexOf(pair)] ?? 0)),
-    magnitude: sum((own) => own.magnitude),
-    reference: null,
-  };
-}
-
-/** The factor of each task's gain in the aggregate. Null if a task's gain is relative to nothing. */
-export function aggregateFactors(
-  ofTasks: readonly Differences[],
-  tasks: readonly JudgedTask[],
-  weights: readonly number[],
-): readonly number[] | null {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const factors = tasks.map(({ metric }, task) => {
-    const weight = weights[task] ?? 0;
-    const one = weight === 0 ? 0 : relativeGain(1, ofTasks[task]?.reference ?? 0, metric);
-    return one === null ? null : (one * weight) / total;
-  });
-  return factors.every((factor) => factor !== null) ? factors : null;
 }
 
 /** 1 if higher values are better, -1 if lower ones are. */
@@ -216,74 +152,8 @@ export interface Entry {
   readonly runs: readonly (RunReference & { readonly run?: EvaluatedRun })[];
 }
 
-/** Two finished runs with the same seed, on the same data. */
-export interface Pair {
-  readonly seed: number;
-  readonly model: EvaluatedRun;
-  readonly reference: EvaluatedRun;
-}
-
 /** Sorts runs by the order of `seeds`. Runs of other seeds come last. */
 export function inOrder(runs: Entry['runs'], seeds: readonly number[]): Entry['runs'] {
   const place = ({ seed }: RunReference) => (seeds.includes(seed) ? seeds.indexOf(seed) : seeds.length);
   return runs.toSorted((a, b) => place(a) - place(b) || a.seed - b.seed);
-}
-
-/**
- * The pairs of a model and the reference at the same point, in the order of the model's runs.
- * @throws DataError if two runs with one seed differ in their data or test rows, or if a label has two runs of a seed.
- */
-function pairRuns(model: Entry, reference: Entry): readonly Pair[] {
-  for (const { runs } of [model, reference]) refuseTwice(runs);
-  return model.runs.flatMap(({ seed, run }) => {
-    const other = reference.runs.find((candidate) => candidate.seed === seed)?.run;
-    if (!run || !other) return [];
-    checkPair(run, other);
-    return [{ seed, model: run, reference: other }];
-  });
-}
-
-function refuseTwice(runs: Entry['runs']): void {
-  for (const [index, { seed, path }] of runs.entries()) {
-    const earlier = runs.slice(0, index).find((candidate) => candidate.seed === seed);
-    if (earlier)
-      throw new DataError(`${earlier.path} and ${path} are two runs of one model under seed ${seed}: leave one out.`);
-  }
-}
-
-/**
- * A model at a point, and how its runs differ from those of the reference: the baseline, or another model in a
- * contrast.
- */
-export interface Compared {
-  readonly entry: Entry;
-  /** Undefined: no reference at this point. */
-  readonly reference: Entry | undefined;
-  /** Empty for the reference itself. */
-  readonly pairs: readonly Pair[];
-  /** Task by task, then the aggregate over tasks. */
-  readonly differences: readonly Differences[];
-}
-
-/** All models at one point of the axes, entry by entry. */
-export interface PointTable {
-  readonly compared: readonly Compared[];
-  readonly rows: readonly ComparisonRow[];
-  readonly contrasts: readonly Contrast[];
-}
-
-export function compareModel(
-  entry: Entry,
-  reference: Entry | undefined,
-  tasks: readonly JudgedTask[],
-  weights: readonly number[],
-): Compared {
-  const pairs = reference === undefined || entry === reference ? [] : pairRuns(entry, reference);
-  const ofTasks = tasks.map((task) => differencesOf(pairs, task));
-  return { entry, reference, pairs, differences: [...ofTasks, aggregateOf(ofTasks, tasks, weights)] };
-}
-
-/** True if every pair was tested on its own rows, because data or splits are drawn per seed. */
-export function hasOwnRows({ pairs }: Differences): boolean {
-  return pairs.length > 1 && new Set(pairs.map(({ reference }) => testSetOf(reference))).size === pairs.length;
 }

@@ -1,13 +1,14 @@
 import type { Margin } from '../../config/parts.js';
 import type { Metric } from '../../metrics/metric.js';
 import type { Aggregate, Comparison, TaskVerdict, TestedGain } from '../comparison.js';
+import type { EstimateError } from '../statistics/behrens-fisher.js';
 import { detectableGain } from '../statistics/detectable-gain.js';
-import type { ErrorOfGain } from '../statistics/gain-error.js';
-import { mean } from '../statistics/gain-error.js';
 import { type TestedMember, testFamily } from '../statistics/gain-family.js';
+import { mean } from '../statistics/moments.js';
 import { seedsToDecide } from '../statistics/seeds-to-decide.js';
-import { fewestPairs, taskVerdict } from '../statistics/verdict.js';
-import { type Compared, type Differences, type JudgedTask, relativeGain } from './task-gain.js';
+import { fewestRuns, taskVerdict } from '../statistics/verdict.js';
+import type { Compared, Measure } from './compared-model.js';
+import { type JudgedTask, relativeGain } from './task-gain.js';
 
 /** The gains of one model: on each task, and over all tasks. */
 export interface TestedGains {
@@ -24,29 +25,22 @@ interface Table {
 }
 
 /**
- * Tests two families of gains: those on tasks, and the aggregates.
- * @param errors [model][task, then the aggregate]
+ * Tests two families of gains: those on tasks, and the means over tasks.
+ * @param errors [model][task, then the mean over tasks]
  */
 export function testGains(
   compared: readonly Compared[],
-  errors: readonly (readonly ErrorOfGain[])[],
+  errors: readonly (readonly (EstimateError | null)[])[],
   table: Table,
 ): readonly TestedGains[] {
   const { tasks, level } = table;
-  const cells = compared.map(({ differences }, model) =>
-    differences.map((difference, measure) => {
-      const { values, reference } = difference;
-      const metric = tasks[measure]?.metric;
-      const gain = values.length > 0 ? mean(values) : null;
-      return {
-        difference,
-        error: errors[model]?.[measure] ?? { whole: null, seeds: null, rows: null },
-        member: {
-          gain,
-          error: errors[model]?.[measure]?.whole ?? null,
-          margin: metric && reference !== null ? marginOf(metric, reference, table.margins) : null,
-        },
-      };
+  const cells = compared.map(({ measures, design }, model) =>
+    measures.map((measure, place) => {
+      const metric = tasks[place]?.metric;
+      const { gain, level: reference } = measure;
+      const error = errors[model]?.[place] ?? null;
+      const margin = metric && reference !== null ? marginOf(metric, reference, table.margins) : null;
+      return { measure, design, member: { gain, error, margin } };
     }),
   );
   const ofTasks = testFamily(
@@ -60,7 +54,8 @@ export function testGains(
   const open = (p: 'pHolm' | 'pEquivalent') =>
     Math.max(1, ofTasks.filter((own) => own[p] !== null && own[p] >= level).length);
   const next = { difference: table.nextLevel / open('pHolm'), equivalence: table.nextLevel / open('pEquivalent') };
-  const isEnough = (pairs: readonly unknown[]) => pairs.length >= fewestPairs || table.uncertainty === 'rows';
+  const isEnough = ({ model, reference }: Measure) =>
+    Math.min(model.runs.length, reference.runs.length) >= fewestRuns || table.uncertainty === 'rows';
   return cells.map((row, model) => {
     const aggregate = row.at(-1);
     const tested = ofAggregates[model];
@@ -68,34 +63,32 @@ export function testGains(
       tasks: tasks.map(({ metric }, task) => {
         const [cell, own] = [row[task], ofTasks[model * tasks.length + task]];
         if (!cell || !own) throw new Error('A family has a member for every cell.');
-        const { gain, margin } = cell.member;
-        const { reference, values } = cell.difference;
-        const enough = isEnough(values);
+        const { gain, margin, error } = cell.member;
+        const enough = isEnough(cell.measure);
         const verdict = gain === null ? null : enough ? taskVerdict(gain, own, level) : 'undecided';
         return {
-          ...gainOf(cell.difference, own),
-          relativeGain: gain === null ? null : relativeGain(gain, reference ?? 0, metric),
+          ...gainOf(cell, own),
+          relativeGain: gain === null ? null : relativeGain(gain, cell.measure.level ?? 0, metric),
           margin,
           pEquivalent: own.pEquivalent,
           pNotInferior: enough ? own.pNotInferior : null,
           verdict,
-          detectable:
-            own.se && enough
-              ? detectableGain(own.se, own.degreesOfFreedom ?? Number.POSITIVE_INFINITY, level / open('pHolm'))
-              : null,
-          seedsToDecide: verdict === 'undecided' ? untilDecided(cell.difference, cell.error, margin, next) : null,
+          detectable: own.se && error && enough ? detectableGain(error, level / open('pHolm')) : null,
+          seedsToDecide: verdict === 'undecided' && error ? untilDecided(gain, error, margin, next) : null,
         };
       }),
       aggregate:
         aggregate && tested && aggregate.member.gain !== null
-          ? aggregateOf(aggregate.difference, tested, isEnough(aggregate.difference.values), level)
+          ? aggregateOf(aggregate, tested, isEnough(aggregate.measure), level)
           : null,
     };
   });
 }
 
-function aggregateOf(difference: Differences, tested: TestedMember, isEnough: boolean, level: number): Aggregate {
-  const own = { ...gainOf(difference, tested), ...(isEnough ? {} : { pHolm: null }) };
+type Cell = Pick<Compared, 'design'> & { readonly measure: Measure };
+
+function aggregateOf(cell: Cell, tested: TestedMember, isEnough: boolean, level: number): Aggregate {
+  const own = { ...gainOf(cell, tested), ...(isEnough ? {} : { pHolm: null }) };
   const { gain, pHolm } = own;
   if (gain === null || pHolm === null || pHolm >= level) return { ...own, verdict: 'undecided' };
   return { ...own, verdict: gain > 0 ? 'better' : 'worse' };
@@ -103,22 +96,22 @@ function aggregateOf(difference: Differences, tested: TestedMember, isEnough: bo
 
 const nothing = { gain: null, error: null, margin: null };
 
-function gainOf({ pairs, values }: Differences, { pEquivalent: _e, pNotInferior: _n, ...tested }: TestedMember) {
-  return {
-    gain: values.length > 0 ? mean(values) : null,
-    gains: pairs.map(({ seed }, pair) => ({ seed, gain: values[pair] ?? 0 })),
-    ...tested,
-  };
+function gainOf({ measure, design }: Cell, { pEquivalent: _e, pNotInferior: _n, ...tested }: TestedMember) {
+  const { model, reference, gain } = measure;
+  const against = (run: number) =>
+    design === 'independent' ? mean(reference.values) : (reference.values[run] ?? Number.NaN);
+  const gains = model.runs.map(({ seed }, run) => ({ seed, gain: (model.values[run] ?? 0) - against(run) }));
+  return { gain, gains: gain === null ? [] : gains, ...tested };
 }
 
 function untilDecided(
-  { values }: Differences,
-  { seeds, rows }: ErrorOfGain,
+  gain: number | null,
+  error: EstimateError,
   margin: number | null,
   level: { readonly difference: number; readonly equivalence: number },
 ): number | null {
-  if (seeds === null || seeds.variance === 0) return null;
-  return seedsToDecide({ gain: mean(values), seeds, pairs: values.length, rows, margin, level });
+  if (gain === null || error.estimated.every(({ variance }) => variance === 0)) return null;
+  return seedsToDecide({ gain, error, margin, level });
 }
 
 function marginOf(metric: Metric, reference: number, chosen: Readonly<Record<string, Margin | null>>): number | null {

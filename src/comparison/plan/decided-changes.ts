@@ -3,7 +3,7 @@ import { selectionScore } from '../../metrics/evaluate.js';
 import { UserError } from '../../support/errors.js';
 import type { RunSoFar } from '../../training/best-so-far.js';
 import type { ComparisonRow, Match, SearchRecord } from '../comparison.js';
-import { mean } from '../statistics/gain-error.js';
+import { mean } from '../statistics/moments.js';
 import type { ReadShape } from './data-shapes.js';
 import { matched } from './match.js';
 import type { Run, RunPart } from './run.js';

@@ -1,7 +1,7 @@
 import type { ComparisonConfig } from '../../config/comparison.js';
 import type { Look } from '../comparison.js';
 import { spendingLevels } from '../statistics/alpha-spending.js';
-import { fewestPairs } from '../statistics/verdict.js';
+import { fewestRuns } from '../statistics/verdict.js';
 
 /** The chance of a false difference that all looks of the first plan may spend. */
 const whole = 0.05;
@@ -29,7 +29,7 @@ export function plannedLooks(
   const gains = Math.max(1, config.models.length - 1, config.contrasts.length) * tasks.length;
   const plan = config.looks;
   const most = plan.at(-1) ?? 0;
-  const decides = most >= fewestPairs || config.uncertainty === 'rows';
+  const decides = most >= fewestRuns || config.uncertainty === 'rows';
   const mine = stored.find((look) => isOfPlan(look, config))?.alpha || alphaAfter(stored);
   const levels = spendingLevels(
     plan.map((seeds) => seeds / most),

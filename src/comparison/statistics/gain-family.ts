@@ -1,18 +1,16 @@
-import { criticalValue, studentBelow, twoSidedP } from './distributions.js';
-import type { GainError } from './gain-error.js';
+import { type EstimateError, errorBelow, halfWidth, standardError, twoSidedP } from './behrens-fisher.js';
 
 /** One gain of a family. */
 export interface FamilyMember {
   readonly gain: number | null;
   /** Null: no error, or no gain. */
-  readonly error: GainError | null;
+  readonly error: EstimateError | null;
   /** Half the width of the equivalence zone. Null: no equivalence test. */
   readonly margin: number | null;
 }
 
 export interface TestedMember {
   readonly se: number | null;
-  readonly degreesOfFreedom: number | null;
   readonly interval: Interval | null;
   readonly simultaneous: Interval | null;
   readonly p: number | null;
@@ -44,8 +42,8 @@ export function testFamily(members: readonly FamilyMember[], level: number): rea
   };
   const size = alone.filter(({ p }) => p !== null).length;
   return alone.map((own, index) => {
-    const { gain = null } = members[index] ?? {};
-    const half = own.se === null ? null : halfWidth(own.se, own.degreesOfFreedom, level / size);
+    const { gain = null, error = null } = members[index] ?? {};
+    const half = own.se === null || error === null ? null : own.se === 0 ? 0 : halfWidth(level / size, error);
     return {
       ...own,
       simultaneous: gain === null || half === null ? null : [gain - half, gain + half],
@@ -56,27 +54,21 @@ export function testFamily(members: readonly FamilyMember[], level: number): rea
   });
 }
 
-function halfWidth(se: number, degreesOfFreedom: number | null, level: number): number {
-  return se === 0 ? 0 : criticalValue(level, degreesOfFreedom ?? Number.POSITIVE_INFINITY) * se;
-}
-
 function testAlone({ gain, error, margin }: FamilyMember): Omit<TestedMember, 'simultaneous' | 'pHolm'> {
   if (gain === null || error === null) return nothing;
-  const { variance, degreesOfFreedom } = error;
-  if (variance === 0) {
+  const se = standardError(error);
+  if (se === 0) {
     const within = margin === null ? null : 0;
     return gain === 0
       ? { ...nothing, se: 0, interval: [0, 0], p: 1, pEquivalent: within, pNotInferior: within }
       : nothing;
   }
-  const se = Math.sqrt(variance);
-  const half = criticalValue(0.05, degreesOfFreedom) * se;
-  const below = (x: number) => studentBelow(x / se, degreesOfFreedom);
+  const half = halfWidth(0.05, error);
+  const below = (x: number) => errorBelow(x, error);
   return {
     se,
-    degreesOfFreedom: Number.isFinite(degreesOfFreedom) ? degreesOfFreedom : null,
     interval: [gain - half, gain + half],
-    p: twoSidedP(gain / se, degreesOfFreedom),
+    p: twoSidedP(gain, error),
     pNotInferior: margin === null ? null : below(-(gain + margin)),
     pEquivalent: margin === null ? null : Math.max(below(-(gain + margin)), below(gain - margin)),
   };
@@ -84,7 +76,6 @@ function testAlone({ gain, error, margin }: FamilyMember): Omit<TestedMember, 's
 
 const nothing = {
   se: null,
-  degreesOfFreedom: null,
   interval: null,
   p: null,
   pEquivalent: null,

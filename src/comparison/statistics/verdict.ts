@@ -1,7 +1,7 @@
 import type { TaskVerdict, Verdict } from '../comparison.js';
 
-/** With fewer pairs, errors over seeds are too uncertain for a verdict. */
-export const fewestPairs = 3;
+/** With fewer runs of a model, errors over seeds are too uncertain for a verdict. */
+export const fewestRuns = 3;
 
 /**
  * If a larger fraction of a model's runs reach the epoch limit while still improving, its verdict is "not trained to a

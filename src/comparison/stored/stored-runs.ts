@@ -130,7 +130,7 @@ export function mapPaths<Reference extends RunReference>(
 }
 
 /**
- * Reads a comparison that `ple compare` or `ple report` wrote. Schema 1 is converted to the current one.
+ * Reads a comparison that `ple compare` or `ple report` wrote. Earlier schemas are read as the current one: their tests are made again from the runs.
  * @throws DataError if the file is damaged.
  */
 export function readComparison(folder: string): Comparison {
@@ -145,11 +145,15 @@ export function readComparison(folder: string): Comparison {
   const look = { seeds: seeds.length, of: seeds, plan: [seeds.length], alpha: 0.05, level: 0.05, undecided: 0 };
   return {
     ...stored,
+    ...('design' in (stored.test ?? {}) ? {} : { test: untold }),
     looks: stored.looks ?? [look],
     contrasts: stored.contrasts ?? [],
     margins: stored.margins ?? {},
   };
 }
+
+/** What earlier schemas do not say of their test. */
+const untold = { design: null, priorDegreesOfFreedom: 0, drawn: null, level: 0.05 } as const;
 
 const byTask = <Shape extends z.ZodType>(shape: Shape) => z.record(z.string(), shape);
 const values = z.record(z.string(), z.unknown());
@@ -234,7 +238,7 @@ const comparisonShape = z.discriminatedUnion(
       .extend({ schema: z.literal(1) }),
     z.looseObject({
       ...common,
-      schema: z.literal(2),
+      schema: z.literal([2, 3]),
       looks: z.array(
         z.looseObject({
           ...{ seeds: z.int().positive(), of: z.array(z.int()), plan: z.array(z.int()) },
@@ -249,5 +253,5 @@ const comparisonShape = z.discriminatedUnion(
       ),
     }),
   ],
-  'it is no comparison of schema 1 or 2; a later version of ple may have written it',
+  'it is no comparison of schema 1 to 3; a later version of ple may have written it',
 );

@@ -1,5 +1,5 @@
 import { byPoint, pointText } from '../../comparison/plan/axis-point.js';
-import { mean, standardDeviation } from '../../comparison/statistics/gain-error.js';
+import { mean, standardDeviation } from '../../comparison/statistics/moments.js';
 import { asFinished, type LiveRun } from '../../comparison/stored/live-run.js';
 import type { PlannedRow } from '../../comparison/stored/plan-file.js';
 import type { Watched } from '../../comparison/stored/watched-folder.js';

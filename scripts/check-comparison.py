@@ -1,0 +1,380 @@
+"""Computes the statistics of a comparison again, with NumPy and SciPy, and prints how far the program's are from these.
+
+    python3 scripts/check-comparison.py FOLDER      a folder that scripts/check-comparison.ts has filled
+
+Differences are relative to the number itself, of intervals to half their width. Ends with status 1 if one is above its tolerance.
+"""
+
+import json
+import sys
+from functools import lru_cache
+from types import SimpleNamespace as Record
+
+try:
+    import numpy as np
+    from scipy.optimize import brentq
+    from scipy.special import digamma, logsumexp, ndtr, polygamma
+    from scipy.stats import chi2, rankdata
+except ImportError as error:
+    print(f"{sys.executable} has no SciPy ({error}). PYTHON names a Python that has it: on Debian, after", file=sys.stderr)
+    print("apt-get install python3-numpy python3-scipy, PYTHON=/usr/bin/python3. Elsewhere: pip install scipy.", file=sys.stderr)
+    sys.exit(2)
+
+with open(f"{sys.argv[1]}/runs.json", encoding="utf-8") as file:
+    GIVEN = json.load(file)
+COMPARISON, TABLES, TYPES, ROWS = (GIVEN[key] for key in ("comparison", "tables", "types", "rows"))
+TASKS, UNCERTAINTY, TEST = (COMPARISON[key] for key in ("tasks", "uncertainty", "test"))
+METRICS = {task: COMPARISON["rows"][0]["tasks"][task]["metric"] for task in TASKS}
+AREAS = ["auc", "groupedAuc", "macroAuc"]
+SHARES = [*AREAS, "accuracy", "binaryAccuracy", "r2"]
+HIGHER = [*SHARES, "averagePrecision", "f1", "groupedNdcg10", "groupedHitRate10"]
+INTEGRALS = ["p", "pHolm", "pEquivalent", "pNotInferior", "interval", "simultaneous", "detectable"]
+SMALLEST = 1e-6  # smaller numbers are compared as if they were this large
+differences, designs, priors, drawn = {}, [], [0], set()
+
+
+def compare(kind, stored, computed):
+    """Numbers, texts, or an interval with its centre and half its width."""
+    if stored is None or computed is None or isinstance(computed, str):
+        difference = 0 if stored == computed else np.inf
+    elif isinstance(computed, tuple):
+        centre, half = computed
+        difference = max(abs(stored[0] - centre + half), abs(stored[1] - centre - half)) / max(half, 1e-9)
+    else:
+        difference = abs(stored - computed) / max(SMALLEST, abs(computed))
+    differences.setdefault(kind, []).append(difference)
+
+
+def parts_of_mean(values, weights):
+    """Each row's part of the deviation of a weighted mean, a ratio of sums (Cochran 1977, 2.11)."""
+    n, centre = len(values), np.average(values, weights=weights)
+    return (np.sqrt(n / (n - 1)) if n > 1 else np.nan) * weights * (values - centre) / weights.sum()
+
+
+def share_below(values, against, weights):
+    """The share of `against`, by weight, below each value; a tie counts half."""
+    if np.all(weights == weights[0]):
+        return (rankdata(np.concatenate([values, against]))[: len(values)] - rankdata(values)) / len(against)
+    order = np.argsort(against)
+    sums = np.concatenate([[0], np.cumsum(weights[order])])
+    return sum(sums[np.searchsorted(against[order], values, side)] for side in ("left", "right")) / 2 / sums[-1]
+
+
+def parts_of_area(scores, positive, weights):
+    """DeLong et al. (1988): a row's share of the other class that it is on the right side of, less the mean."""
+    parts = np.empty(len(scores))
+    for own, side in ((positive, 0), (~positive, 1)):
+        parts[own] = parts_of_mean(abs(side - share_below(scores[own], scores[~own], weights[~own])), weights[own])
+    return parts
+
+
+def parts_of_groups(scores, positive, weights, groups):
+    """Each at the first row of a group with both classes."""
+    order, parts, found = np.argsort(groups, kind="stable"), np.zeros(len(scores)), []
+    for own in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
+        ones, zeros = own[positive[own]], own[~positive[own]]
+        if len(ones) and len(zeros):
+            placed = share_below(scores[ones], scores[zeros], weights[zeros])
+            found.append((own[0], np.average(placed, weights=weights[ones]), weights[own].sum()))
+    firsts, areas, sums = map(np.array, zip(*found))
+    parts[firsts] = parts_of_mean(areas, sums)
+    return parts
+
+
+@lru_cache(maxsize=None)
+def columns_of(path):
+    values = np.fromfile(TABLES[path]["file"]).reshape(len(TABLES[path]["columns"]), -1)
+    return {about["name"]: (own, about) for own, about in zip(values, TABLES[path]["columns"])}
+
+
+@lru_cache(maxsize=None)
+def influence(path, task, metric):
+    """[row] Parts of a metric's deviation: the sum of squares is its variance over draws of the rows."""
+    columns = columns_of(path)
+    (mask, _), (labels, about) = columns[f"{task}.mask"], columns[f"{task}.label"]
+    sample, classes = mask > 0, json.loads(about.get("classes", "[]"))
+    names = [f"{task}.logit.{text}" for text in classes] or [f"{task}.logit"]
+    weights, labels, logits = mask[sample], labels[sample], np.array([columns[name][0][sample] for name in names])
+    scores, units, positive = logits[0], columns[names[0]][1], labels > 0.5
+    if TYPES[task] == "regression":
+        scores = scores * float(units["scale"]) + float(units["offset"])
+        scores = np.exp(scores) if units.get("link") == "log" else scores
+    if metric == "auc":
+        parts = parts_of_area(scores, positive, weights)
+    elif metric == "groupedAuc":
+        parts = parts_of_groups(scores, positive, weights, columns["group"][0][sample])
+    elif metric == "macroAuc":
+        compared = [c for c in range(len(classes)) if np.any(labels == c)]
+        odds = [logits[c] - logsumexp(np.delete(logits, c, axis=0), axis=0) for c in compared]
+        parts = np.mean([parts_of_area(own, labels == c, weights) for own, c in zip(odds, compared)], axis=0)
+    else:
+        squares = (scores - labels) ** 2
+        variance = np.average((labels - np.average(labels, weights=weights)) ** 2, weights=weights)
+        losses = {
+            "mse": lambda: squares,
+            "nmse": lambda: squares / variance,
+            "r2": lambda: -squares / variance,
+            "mae": lambda: abs(scores - labels),
+            "logLoss": lambda: np.logaddexp(0, np.where(positive, -scores, scores)),
+            "binaryAccuracy": lambda: 1.0 * ((scores > 0) == positive),
+            "accuracy": lambda: 1.0 * (np.argmax(logits, axis=0) == labels),
+            "multiclassLogLoss": lambda: logsumexp(logits, axis=0) - logits[labels.astype(int), range(len(labels))],
+        }
+        if metric not in losses:
+            sys.exit(f"{metric} has no error over test rows that this script knows.")
+        parts = parts_of_mean(losses[metric](), weights)
+    whole = np.zeros(len(mask))
+    whole[sample] = parts
+    return whole
+
+
+def variance_over_rows(pair, samples, parts):
+    """Of a gain, over draws of the test rows, or of their groups; `parts`: the tasks, metrics and factors of its sum."""
+    totals = {}
+    for sample, row, side in zip(samples, pair.both, (1, -1)):
+        for run in (row["runs"][seed] for seed in sample):
+            psi = sum(factor * sign(metric) * influence(run["paths"][task], task, metric) for task, metric, factor in parts)
+            groups, _ = columns_of(run["paths"][TASKS[0]]).get("group", (None, None))
+            drawn.add("rows" if groups is None else "groups")
+            sums = psi if groups is None else np.bincount(groups.astype(int), psi)
+            totals[run["set"]] = totals.get(run["set"], 0) + side * sums / len(sample)
+    return sum(np.sum(total**2) for total in totals.values())
+
+
+def own_variance(values, largest=None):
+    """Of one run, and its degrees of freedom."""
+    if len(values) < 2:
+        return None
+    varies = np.ptp(values) > 4 * np.finfo(float).eps * (largest or max(map(abs, values)))
+    return (np.var(values, ddof=1) if varies else 0.0), len(values) - 1
+
+
+def squeezed(groups):
+    """[group][model] Variances moved towards each other (Smyth 2004, section 6.2), and the prior's degrees of freedom."""
+    own = [[own_variance([*sample.values()]) for sample in samples] for samples in groups]
+    some = [np.array([one for one in found if one and one[0] > 0]).reshape(-1, 2).T for found in own]
+    logs = [np.log(s) - digamma(d / 2) + np.log(d / 2) for s, d in some]
+    free = sum(max(0, len(log) - 1) for log in logs)
+    if free == 0:
+        return own, 0
+    noise = np.mean(np.concatenate([polygamma(1, d / 2) for _, d in some]))
+    between = sum(len(log) * np.var(log) for log in logs if len(log)) / free - noise
+    prior, cautious = (2 * inverse_trigamma(v) for v in (between, between + 2 * noise * np.sqrt(2 / free)))
+    shift = digamma(prior / 2) - np.log(prior / 2) if np.isfinite(prior) else 0
+    for models, log, (_, every) in zip(own, logs, some):
+        for at, (s, d) in enumerate(one or (0, 0) for one in models):
+            if d > 0 and len(log) > 1:
+                added = min(cautious, every.sum() - (d if s > 0 else 0))
+                models[at] = max(s, (added * np.exp(log.mean() + shift) + d * s) / (added + d)), added + d
+    return own, cautious
+
+
+def inverse_trigamma(y):
+    return np.exp(brentq(lambda log: np.log(polygamma(1, np.exp(log)) / y), -40, 40, xtol=1e-14)) if y > 0 else np.inf
+
+
+class Error:
+    """Normal errors, of which some variances (v, d) are estimated: each may be v d / chi^2(d)."""
+
+    def __init__(self, estimated, known):
+        self.se = np.sqrt(known + sum(v for v, _ in estimated))
+        variances, weights = np.array([known]), np.array([1.0])
+        for v, d in estimated:
+            scales, shares = inverse_chi_squares(d)
+            variances, weights = np.add.outer(variances, v * scales).ravel(), np.outer(weights, shares).ravel()
+        self.ses, self.weights = np.sqrt(variances[weights > 1e-20]), weights[weights > 1e-20]
+
+    def below(self, x):
+        return np.sum(self.weights * ndtr(x / self.ses))
+
+    def half_width(self, level):
+        high = self.se
+        while high > 0 and 2 * self.below(-high) > level:
+            high *= 2
+        return brentq(lambda x: 2 * self.below(-x) - level, 0, high, xtol=1e-13 * high, rtol=1e-12) if high > 0 else 0
+
+
+@lru_cache(maxsize=None)
+def inverse_chi_squares(d):
+    """d / chi^2(d) at the nodes of a Gauss-Legendre rule in log chi^2, with weights: right to 1e-9 from d = 1 on."""
+    (low, high), (nodes, weights) = np.log([chi2.ppf(1e-18, d), chi2.isf(1e-18, d)]), np.polynomial.legendre.leggauss(160)
+    logs = low + (nodes + 1) / 2 * (high - low)
+    return d / np.exp(logs), weights * (high - low) / 2 * np.exp(chi2.logpdf(np.exp(logs), d) + logs)
+
+
+def sign(metric):
+    return 1 if metric in HIGHER else -1
+
+
+def sample_of(row, task, metric):
+    """By seed: the metric, turned so that higher is better."""
+    values = {seed: run["values"][task].get(metric) for seed, run in row["runs"].items()}
+    return {seed: sign(metric) * value for seed, value in values.items() if isinstance(value, (int, float))}
+
+
+def summed(samples, factors):
+    seeds = [seed for seed in samples[0] if all(seed in sample for sample in samples)] if factors else []
+    return {seed: sum(factor * sample[seed] for factor, sample in zip(factors, samples)) for seed in seeds}
+
+
+def gain_of(pair, samples, parts, variances=(None, None)):
+    """Of two samples. `variances`: of one run of each, squeezed. Without parts it has no error."""
+    if pair.design != "independent":
+        samples = [{seed: one[seed] for seed in samples[0] if seed in samples[1]} for one in samples]
+    model, reference = ([*sample.values()] for sample in samples)
+    level, estimated, known = np.mean(reference) if reference else None, [], 0
+    m = Record(pair=pair, samples=samples, level=level, margin=None, gain=None, gains={}, error=None, enough=False)
+    if not model or not reference:
+        return m
+    independent, rows = pair.design == "independent", UNCERTAINTY == "rows"
+    m.gain, m.enough = np.mean(model) - level, rows or min(len(model), len(reference)) >= 3
+    m.gains = {seed: value - (level if independent else samples[1][seed]) for seed, value in samples[0].items()}
+    if independent and not rows:
+        estimated = [one and (one[0] / len(own), one[1]) for one, own in zip(variances, (model, reference))]
+        estimated = [] if model == reference and None not in estimated else estimated
+    elif not rows:
+        s, n = own_variance([*m.gains.values()], max(map(abs, model + reference))), len(model)
+        estimated = [] if s and s[0] == 0 else [s and (s[0] * (1 / n + pair.overlap), s[1])]
+    own_rows = not independent and len({pair.both[0]["runs"][seed]["set"] for seed in samples[0]}) > 1
+    if None in estimated:
+        return m
+    if parts and (rows or (UNCERTAINTY == "both" and not own_rows)):
+        known = variance_over_rows(pair, samples, parts)
+    m.error = None if np.isnan(known) else Error(estimated, known)
+    return m
+
+
+def pair_of(row, reference, stored, samples, pool):
+    """A model over another: its gains on each task, and the mean relative gain. `samples`: [task][row of the point]."""
+    both = [] if reference is None or row is reference else [row, reference]
+    runs = [run for one in both for run in one["runs"].values()]
+    overlaps = [run["overlap"] for run in runs if run["overlap"] is not None]
+    design = "splits" if overlaps else "draws" if len({run["set"] for run in runs}) > 1 else "independent"
+    finished = all(one is None or one["late"] <= 0.2 * len(one["runs"]) for one in (row, reference))
+    pair = Record(row=row, both=both, design=design, overlap=max(overlaps, default=0), stored=stored)
+    pair.is_baseline, pair.judged = row is reference, finished and row is not reference
+    ends = [one["index"] for one in both]
+    ends_of = lambda values: [values[end] for end in ends] or [{}, {}]
+    pair.tasks, factors, total = [], [], sum(COMPARISON["taskWeights"][task] for task in TASKS)
+    for (task, metric), own, variances in zip(METRICS.items(), samples, pool):
+        m = gain_of(pair, ends_of(own), [(task, metric, 1)], ends_of(variances))
+        m.level = m.level and sign(metric) * m.level
+        m.whole = (m.level or 0) - 0.5 if metric in AREAS else 1 - (m.level or 0) if metric == "r2" else m.level or 0
+        margin = COMPARISON["margins"].get(metric, {"absolute": 0.001} if metric in SHARES else {"percent": 1})
+        if margin and m.level is not None:
+            m.margin = margin.get("absolute", abs(m.level) * margin.get("percent", 0) / 100)
+        weight = COMPARISON["taskWeights"][task]
+        factors.append(0 if weight == 0 else 100 * weight / m.whole / total if m.whole > 0 else None)
+        pair.tasks.append(m)
+    factors = None if None in factors else factors
+    sums = [summed([m.samples[side] for m in pair.tasks], factors) for side in (0, 1)]
+    moved = squeezed([[summed(own, factors) for own in zip(*samples)]])[0][0]
+    parts = [(*about, factor) for about, factor in zip(METRICS.items(), factors or [])]
+    pair.mean = gain_of(pair, sums, parts, ends_of(moved))
+    pair.has_gain = any(m.gain is not None for m in pair.tasks)
+    return pair
+
+
+def p_values(m):
+    """Of no difference, of no equivalence (Schuirmann 1987), and of inferiority."""
+    if m.error is None or m.error.se == 0:
+        within = m.margin and 0
+        return (1, within, within) if m.error and m.gain == 0 else (None, None, None)
+    p = min(1, 2 * m.error.below(-abs(m.gain)))
+    inferior, superior = (m.error.below(s * m.gain - m.margin) if m.margin is not None else None for s in (-1, 1))
+    return p, inferior if inferior is None else max(inferior, superior), inferior
+
+
+def holm(family):
+    """Of all p-values up to one, the largest product with the number of those that are not smaller (1979)."""
+    known = np.array([p for p in family if p is not None])
+    return [None if p is None else min(1, max(q * np.sum(known >= q) for q in known[known <= p])) for p in family]
+
+
+def check_family(members, of_tasks):
+    """The stored numbers of each gain."""
+    level, alone = TEST["level"], [p_values(m) for m, _ in members]
+    adjusted = [holm(family) for family in zip(*alone)] or [[]]
+    size, still_open = (sum(p is not None and p >= least for p in adjusted[0]) for least in (0, level))
+    for (m, stored), (p, *_), different, outside, inferior in zip(members, alone, *adjusted):
+        judged, error = m.pair.judged and m.gain is not None, None if p is None else m.error
+        differs, within = (q is not None and q < level and m.enough for q in (different, outside))
+        m.verdict = "equivalent" if within else "undecided" if not differs else "better" if m.gain > 0 else "worse"
+        m.verdict = m.verdict if judged else None
+        gains = {str(each["seed"]): each["gain"] for each in stored["gains"]}
+        for seed in gains.keys() | m.gains.keys():
+            compare("gains", gains.get(seed), m.gains.get(seed))
+        numbers = {"gain": m.gain, "se": error and error.se, "p": p, "verdict": m.verdict}
+        numbers["pHolm"] = different if of_tasks or m.enough else None
+        numbers["interval"] = error and (m.gain, error.half_width(0.05))
+        numbers["simultaneous"] = error and (m.gain, error.half_width(level / size))
+        if of_tasks:
+            detects, related = judged and m.enough and error and error.se > 0, m.gain is not None and m.whole > 0
+            numbers |= {"margin": m.margin, "pEquivalent": outside, "pNotInferior": inferior if m.enough else None}
+            numbers["relativeGain"] = 100 * m.gain / m.whole if related else None
+            open_level = level / max(1, still_open)
+            numbers["detectable"] = error.half_width(open_level) + error.half_width(0.4) if detects else None
+        for kind, number in numbers.items():
+            compare(kind, stored[kind], number)
+
+
+def verdict_of(pair):
+    found = {m.verdict for m in pair.tasks}
+    if not pair.judged:
+        return "baseline" if pair.is_baseline else "not trained to a plateau"
+    if {"better", "worse"} <= found:
+        return "seesaw"
+    if found == {"better"} or found == {"equivalent"}:
+        return "better on all" if "better" in found else "equivalent"
+    return "worse" if "worse" in found else "better on some" if "better" in found else "undecided"
+
+
+def check_pairs(pairs):
+    check_family([(m, pair.stored["tasks"][task]) for pair in pairs for task, m in zip(TASKS, pair.tasks)], True)
+    for pair in pairs:
+        compare("verdict", pair.stored["verdict"], verdict_of(pair))
+        compare("aggregate", pair.stored["aggregate"] is not None, pair.mean.gain is not None)
+    check_family([(pair.mean, pair.stored["aggregate"]) for pair in pairs if pair.stored["aggregate"]], False)
+
+
+def check_levels(pair, types=frozenset(TYPES.values())):
+    """Means, deviations, and the mean and worst gain over tasks of one type."""
+    compare("atLimit", pair.stored["atLimit"], pair.row["late"])
+    for task, metric in METRICS.items():
+        values, stored = [*sample_of(pair.row, task, metric).values()], pair.stored["tasks"][task]
+        compare("mean", stored["mean"], sign(metric) * np.mean(values) if values else None)
+        compare("sd", stored["sd"], np.std(values, ddof=1) if len(values) > 1 else None)
+    score = "auc" if "binary" in types else "macroAuc" if "multiclass" in types else "nmse"
+    samples = [[sample_of(one, task, score) for one in pair.both] for task in TASKS if pair.both]
+    gains = [gain_of(pair, own, []).gain for own in samples if len(types) == 1]
+    whole = len(gains) == len(TASKS) and None not in gains
+    compare("meanGain", pair.stored["meanGain"], np.mean(gains) if whole else None)
+    compare("worstGain", pair.stored["worstGain"], min(gains) if whole else None)
+
+
+for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"]):
+    all_stored = [row for row in COMPARISON["rows"] if json.dumps(row["axis"]) == axis]
+    point = [row for row in ROWS if json.dumps(row["axis"]) == axis]
+    named = {row["label"]: row | {"index": index} for index, row in enumerate(point)}
+    samples = [[sample_of(row, task, metric) for row in named.values()] for task, metric in METRICS.items()]
+    pool, prior = squeezed(samples)
+    baseline = named.get(COMPARISON["baseline"])
+    pairs = [pair_of(named[stored["label"]], baseline, stored, samples, pool) for stored in all_stored]
+    own = [one for one in COMPARISON["contrasts"] if json.dumps(one["axis"]) == axis]
+    contrasts = [pair_of(named[one["model"]], named[one["reference"]], one, samples, pool) for one in own]
+    designs += [pair.design for pair in pairs if pair.has_gain]
+    squeezes = [pair.has_gain and pair.design == "independent" for pair in pairs + contrasts]
+    priors += [prior] if UNCERTAINTY != "rows" and any(squeezes) else []
+    check_pairs(pairs)
+    check_pairs(contrasts)
+    for pair in pairs:
+        check_levels(pair)
+compare("test.design", TEST["design"], None if UNCERTAINTY == "rows" else [*designs, "independent"][0])
+compare("test.prior", TEST["priorDegreesOfFreedom"], max(priors) if np.isfinite(max(priors)) else None)
+compare("test.drawn", TEST["drawn"], max(drawn, default=None))
+for kind, found in differences.items():
+    print(f"{kind:13} {max(found):.1e}")
+wrong = [kind for kind, found in differences.items() if not max(found) <= (5e-5 if kind in INTEGRALS else 1e-9)]
+print(f"{sum(map(len, differences.values()))} numbers of {len(ROWS)} rows and {len(COMPARISON['contrasts'])} contrasts", end=" ")
+print(f"DO NOT agree: {', '.join(wrong)}." if wrong else "agree.")
+sys.exit(1 if wrong else 0)

@@ -1,0 +1,101 @@
+import digamma from '@stdlib/math-base-special-digamma';
+import trigamma from '@stdlib/math-base-special-trigamma';
+import { isConstant, mean, standardDeviation } from './moments.js';
+
+/** A variance that is estimated from runs. */
+export interface RunVariance {
+  readonly variance: number;
+  readonly degreesOfFreedom: number;
+}
+
+/** How variances are squeezed. Others than the default are for the study. */
+export interface Squeezing {
+  /** Standard errors that V is raised by. */
+  readonly caution: number;
+  /** The prior's largest degrees of freedom. */
+  readonly atMost: number;
+  /** Whether a variance may become smaller than its own. */
+  readonly smaller: boolean;
+}
+
+/** The variances of a table's runs: [group][model]. Null: fewer than two runs. */
+export interface SqueezedVariances {
+  readonly variances: readonly (readonly (RunVariance | null)[])[];
+  /** Of the prior: 0 is no squeezing, infinite one variance for all models of a task. */
+  readonly priorDegreesOfFreedom: number;
+}
+
+/**
+ * Empirical Bayes for the variances of runs (Smyth 2004, section 6.2; `squeezeVar` of limma). The runs of different models are independent, so
+ * their variances are, too. Each is moved towards those of the other models of its task, the more the less all of them differ:
+ *
+ *     e   = log s^2 - digamma(d / 2) + log(d / 2)                       s^2 of n runs, d = n - 1
+ *     V   = variance of e within tasks - mean of trigamma(d / 2)
+ *     d0  = 2 trigamma^-1(V), infinite for V <= 0
+ *     s0^2 = exp(mean of e in the task + digamma(d0 / 2) - log(d0 / 2))
+ *     s~^2 = (d0 s0^2 + d s^2) / (d0 + d), with d0 + d degrees of freedom
+ *
+ * Models of other spreads make three bounds necessary (`npm run study:statistics`): d0 is that of V two standard errors higher (those of equal spreads); it is at most
+ * what the other variances of the task have together; and no variance becomes smaller than its own.
+ *
+ * @param groups [task][model][run]
+ */
+export function squeezedVariances(
+  groups: readonly (readonly (readonly number[])[])[],
+  { caution = 2, atMost = Number.POSITIVE_INFINITY, smaller = false }: Partial<Squeezing> = {},
+): SqueezedVariances {
+  const own = groups.map((models) => models.map(varianceOf));
+  const logs = own.map((models) =>
+    models.flatMap((found) => {
+      if (!found || found.variance === 0) return [];
+      const half = found.degreesOfFreedom / 2;
+      return { log: Math.log(found.variance) - digamma(half) + Math.log(half), noise: trigamma(half) };
+    }),
+  );
+  const free = logs.reduce((sum, { length }) => sum + Math.max(0, length - 1), 0);
+  if (free === 0) return { variances: own, priorDegreesOfFreedom: 0 };
+  const noise = mean(logs.flat().map((each) => each.noise));
+  const between = logs.reduce((sum, group) => sum + squares(group.map(({ log }) => log)), 0) / free - noise;
+  const prior = 2 * inverseTrigamma(between);
+  const cautious = 2 * inverseTrigamma(between + caution * noise * Math.sqrt(2 / free));
+  const offset = Number.isFinite(prior) ? digamma(prior / 2) - Math.log(prior / 2) : 0;
+  const variances = own.map((models, group) => {
+    const of = logs[group] ?? [];
+    const known = models.filter((found) => found !== null && found.variance > 0);
+    const all = known.reduce((sum, found) => sum + (found?.degreesOfFreedom ?? 0), 0);
+    const common = Math.exp(mean(of.map(({ log }) => log)) + offset);
+    return models.map((found) => {
+      if (!found || of.length < 2) return found;
+      const { variance, degreesOfFreedom: d } = found;
+      const added = Math.min(cautious, atMost, variance > 0 ? all - d : all);
+      const moved = (added * common + d * variance) / (added + d);
+      return { variance: smaller ? moved : Math.max(variance, moved), degreesOfFreedom: added + d };
+    });
+  });
+  return { variances, priorDegreesOfFreedom: cautious };
+}
+
+/** Over n - 1. */
+export function varianceOf(runs: readonly number[]): RunVariance | null {
+  if (runs.length < 2) return null;
+  return { variance: isConstant(runs) ? 0 : standardDeviation(runs) ** 2, degreesOfFreedom: runs.length - 1 };
+}
+
+/** Sum of squared deviations from the mean. */
+function squares(values: readonly number[]): number {
+  const centre = mean(values);
+  return values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+}
+
+/** The x at which trigamma(x) = y, by bisection. trigamma falls from infinity to 0, so x is infinite for y <= 0. */
+export function inverseTrigamma(y: number): number {
+  if (y <= 0) return Number.POSITIVE_INFINITY;
+  let [low, high] = [0, 1];
+  while (trigamma(high) > y) high *= 2;
+  for (;;) {
+    const middle = (low + high) / 2;
+    if (middle <= low || middle >= high) return middle;
+    if (trigamma(middle) > y) low = middle;
+    else high = middle;
+  }
+}
