@@ -63,5 +63,5 @@ test('splitSeed: run: models under one seed see the same rows, and seeds have te
   const [both, seeds] = [await report('both'), await report('seeds')];
   expect(both.errors[1]?.[0]).toBeGreaterThan(0);
   expect(both.errors).toEqual(seeds.errors);
-  expect(both.notes.join()).toContain('Every seed has test rows of its own');
+  expect(both.notes.join()).toContain('splitSeed: run splits one file anew for each seed');
 });
