@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** These have a process each: three replace modules, one leaves a backend with tfjs, two compute for long in plain JavaScript, which what ran before in a process slows. */
+/** Each has its own process. Three replace modules. One leaves a tfjs backend behind. Two compute for long in plain JavaScript, and earlier tests in a process slow them. */
 const alone = [
   'comparison/execute/local-processes',
   'engine/run/step-program',

@@ -130,15 +130,15 @@ def influence(path, task, metric):
 
 def variance_over_rows(pair, samples, parts):
     """Of a gain, over draws of the test rows, or of their groups; `parts`: the tasks, metrics and factors of its sum."""
-    totals = {}
-    for sample, row, side in zip(samples, pair.both, (1, -1)):
+    totals = {}  # by test set: of the model and of the reference, so that equal runs cancel exactly
+    for side, (sample, row) in enumerate(zip(samples, pair.both)):
         for run in (row["runs"][seed] for seed in sample):
             psi = sum(factor * sign(metric) * influence(run["paths"][task], task, metric) for task, metric, factor in parts)
             groups, _ = columns_of(run["paths"][TASKS[0]]).get("group", (None, None))
             drawn.add("rows" if groups is None else "groups")
             sums = psi if groups is None else np.bincount(groups.astype(int), psi)
-            totals[run["set"]] = totals.get(run["set"], 0) + side * sums / len(sample)
-    return sum(np.sum(total**2) for total in totals.values())
+            totals.setdefault(run["set"], [0, 0])[side] += sums / len(sample)
+    return sum(np.sum((own - other) ** 2) for own, other in totals.values())
 
 
 def own_variance(values, largest=None):
@@ -249,9 +249,10 @@ def pair_of(row, reference, stored, samples, pool):
     both = [] if reference is None or row is reference else [row, reference]
     runs = [run for one in both for run in one["runs"].values()]
     overlaps = [run["overlap"] for run in runs if run["overlap"] is not None]
-    design = "splits" if overlaps else "draws" if len({run["set"] for run in runs}) > 1 else "independent"
+    several = len({run["set"] for run in runs}) > 1
+    design = "splits" if overlaps else "draws" if several else "independent"
     finished = all(one is None or one["late"] <= 0.2 * len(one["runs"]) for one in (row, reference))
-    pair = Record(row=row, both=both, design=design, overlap=max(overlaps, default=0), stored=stored)
+    pair = Record(row=row, both=both, design=design, overlap=max(overlaps, default=0) if several else 0, stored=stored)
     pair.is_baseline, pair.judged = row is reference, finished and row is not reference
     ends = [one["index"] for one in both]
     ends_of = lambda values: [values[end] for end in ends] or [{}, {}]

@@ -51,7 +51,10 @@ try {
 
 interface StoredResult {
   readonly ended?: string;
-  readonly dataset: { readonly checksum: string; readonly rows: { readonly train: number; readonly test: number } };
+  readonly dataset: {
+    readonly checksum: string;
+    readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
+  };
   readonly tasks: Readonly<Record<string, { readonly type: string; readonly test: object }>>;
 }
 
@@ -66,8 +69,9 @@ function rowOf({ label, axis, runs, atLimit }: ComparisonRow, results: Readonly<
     const paths = Object.fromEntries(comparison.tasks.map((task) => [task, parts?.[task] ?? path]));
     const values = Object.entries(paths).map(([task, path]) => [task, results[path]?.tasks[task]?.test]);
     const dataset = results[path]?.dataset;
-    const { splitSeed } = parse(readFileSync(join(folder, path, 'config.yaml'), 'utf8')).dataset;
-    const overlap = dataset && splitSeed === 'run' ? dataset.rows.test / dataset.rows.train : null;
+    const { splitSeed, validation } = parse(readFileSync(join(folder, path, 'config.yaml'), 'utf8')).dataset;
+    const others = dataset && (validation === 'test-half' ? dataset.rows.validation : dataset.rows.train);
+    const overlap = dataset && others && splitSeed === 'run' ? dataset.rows.test / others : null;
     return [seed, { paths, values: Object.fromEntries(values), set: JSON.stringify(dataset), overlap }];
   });
   // Of runs in parts, result.json does not tell which task was late: their number is taken as it is.

@@ -113,7 +113,7 @@ export const compareSchema = z.strictObject({
       z.strictObject({ first: seedCount, step: seedCount, most: seedCount }),
     ])
     .describe(
-      'n (seeds 1 to n), a list, or `{ first, step, most }`, seeds until every verdict is decided. Runs of one seed are compared in pairs. With fewer than three pairs a gain is undecided, unless `uncertainty` is `rows`.',
+      'n (seeds 1 to n), a list, or `{ first, step, most }`, seeds until every verdict is decided. With fewer than three runs of a model a gain is undecided, unless `uncertainty` is `rows`.',
     ),
   axes: z
     .record(z.string(), values)

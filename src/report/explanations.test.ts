@@ -28,7 +28,8 @@ test.each([
   ['splits', 0, 'a paired t test over splits of one file, corrected for their overlap (Nadeau and Bengio 2003)'],
   [null, 0, 'a z test per gain'],
 ] as const)('the test is named, with its adjustment and level: %s, %d', (design, priorDegreesOfFreedom, words) => {
-  const text = textOf({ test: { design, priorDegreesOfFreedom, drawn: null, level: 0.0196 } });
+  const uncertainty = design === null ? 'rows' : 'seeds';
+  const text = textOf({ uncertainty, test: { design, priorDegreesOfFreedom, drawn: null, level: 0.0196 } });
   expect(text).toContain(
     `The test is ${words}. p is adjusted by Holm's method over the 14 gains of the table; below 0.0196 a gain`,
   );

@@ -36,7 +36,8 @@ export function testInWords(comparison: Comparison, point: Point): readonly stri
   const { test } = comparison;
   const tested = testedGains(point);
   if (tested === 0) return [];
-  const words = test.design === null ? 'a z test per gain' : tests[test.design](test.priorDegreesOfFreedom);
+  const none = comparison.uncertainty === 'rows' ? 'a z test per gain' : 'that of an earlier version of ple';
+  const words = test.design === null ? none : tests[test.design](test.priorDegreesOfFreedom);
   const drawn = test.drawn === 'groups' ? ' The error over test rows is that of their groups (users).' : '';
   const gains = tested === 1 ? 'one gain' : `${tested} gains`;
   const contrasts = contrastsAt(comparison, point).length === 0 ? '' : ' Contrasts are a family of their own.';

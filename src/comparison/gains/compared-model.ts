@@ -21,7 +21,7 @@ export interface Compared {
   /** Undefined: no reference at this point. */
   readonly reference: Entry | undefined;
   readonly design: Design;
-  /** Test rows over training rows where one file is split anew into both: what more runs cannot remove. Else 0. */
+  /** Test rows over training rows (of `test-half`: validation rows) where they are split anew: what more runs cannot remove. Else 0. */
   readonly overlap: number;
   /** Task by task, then the mean of tasks. Without runs for the reference itself. */
   readonly measures: readonly Measure[];
@@ -102,8 +102,9 @@ function designOf(runs: readonly SeededRun[]): Pick<Compared, 'design' | 'overla
   const [first] = split;
   const sets = new Set(runs.map(({ run }) => testSetOf(run)));
   if (first) {
-    const { train, test } = first.result.dataset.rows;
-    return { design: 'splits', overlap: sets.size > 1 ? test / train : 0 }; // a test file of its own overlaps with nothing
+    const { train, validation, test } = first.result.dataset.rows;
+    const others = first.experiment.dataset.validation === 'test-half' ? validation : train; // what test rows are drawn from, too
+    return { design: 'splits', overlap: sets.size > 1 ? test / others : 0 }; // a test file of its own overlaps with nothing
   }
   return { design: sets.size > 1 ? 'draws' : 'independent', overlap: 0 };
 }

@@ -1,6 +1,6 @@
 import { hasTestMetric } from '../../training/later-metrics.js';
 import { unpredictedTasks } from '../../training/unpredicted-tasks.js';
-import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
+import type { Comparison, ComparisonRow, Design, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { familyError, isSamePlan, type LookToCome } from '../plan/looks.js';
 import { isConstant } from '../statistics/moments.js';
@@ -47,9 +47,9 @@ function onErrors(
   const designs = new Set(compared.filter(hasGain).map(({ design }) => design));
   if (uncertainty === 'both' && designs.has('draws'))
     notes.push('Data are drawn anew for each seed: errors over draws of the data already include the choice of rows.');
-  if (designs.has('splits'))
+  if (compared.some((model) => hasGain(model) && model.overlap > 0))
     notes.push(
-      'splitSeed: run splits one file anew for each seed. Training sets overlap, so more seeds lower the errors only to a limit (Nadeau and Bengio 2003).',
+      'splitSeed: run splits one file anew for each seed. The splits overlap, so more seeds lower the errors only to a limit (Nadeau and Bengio 2003).',
     );
   const without = tasks.filter(({ metric }) => !metric.influence);
   if (uncertainty === 'seeds') {
@@ -138,16 +138,26 @@ function onGains(
       notes.push(
         `${place}: ${count} ${count === 1 ? 'run' : 'runs'} to compare with ${baseline}; a verdict needs ${fewestRuns}.`,
       );
-    if (count > 1 && gain.p === null && metric.influence)
+    if (count > 1 && gain.p === null)
       notes.push(
-        isConstant(own) && isConstant(other)
-          ? `${place}: all runs have the same value, so the gain cannot be tested.`
-          : `${place}: there are too few test rows for an error over rows, so it cannot be tested; use uncertainty: seeds.`,
+        ...(isSteady(compared.design, own, other)
+          ? [`${place}: nothing varies between runs, so the gain cannot be tested.`]
+          : uncertainty !== 'seeds' && metric.influence
+            ? [
+                `${place}: there are too few test rows for an error over rows, so it cannot be tested; use uncertainty: seeds.`,
+              ]
+            : []),
       );
     if (gain.relativeGain === null && metric.relativeTo)
       notes.push(`${place}: no relative gain: ${baseline}'s ${metric.name} leaves nothing to be relative to.`);
     return notes;
   });
+}
+
+function isSteady(design: Design, own: readonly number[], other: readonly number[]): boolean {
+  if (design === 'independent') return isConstant(own) && isConstant(other);
+  const differences = own.map((value, run) => value - (other[run] ?? 0));
+  return isConstant(differences, Math.max(...[...own, ...other].map(Math.abs)));
 }
 
 function isEqual(one: readonly number[], other: readonly number[]): boolean {

@@ -164,9 +164,7 @@ describe('verdicts', () => {
       verdict: 'undecided',
       tasks: { click: { se: null, p: null, pHolm: null, gain: expect.closeTo(0.01, 14) } },
     });
-    expect(comparison.notes).toEqual([
-      "ple, task 'click': all runs have the same value, so the gain cannot be tested.",
-    ]);
+    expect(comparison.notes).toEqual(["ple, task 'click': nothing varies between runs, so the gain cannot be tested."]);
   });
 
   it("Holm's family is all models and tasks of one point", async () => {
@@ -367,7 +365,7 @@ describe('runs', () => {
     expect(comparison.test.design).toBe('splits');
     const variance = 0.0114017542509914 ** 2; // 10 test rows, 30 training rows
     expect(comparison.rows[1]?.tasks.click?.se).toBeCloseTo(Math.sqrt(variance * (1 / 5 + 10 / 30)), 12);
-    expect(comparison.notes.join('\n')).toContain('Training sets overlap');
+    expect(comparison.notes.join('\n')).toContain('The splits overlap');
   });
 
   it('a run whose metric is not defined is left out of its task, and is noted', async () => {

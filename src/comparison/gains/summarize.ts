@@ -17,10 +17,18 @@ import { byPoint } from '../plan/axis-point.js';
 import type { LookToCome } from '../plan/looks.js';
 import { mean } from '../statistics/moments.js';
 import { mostAtLimit, rowVerdict } from '../statistics/verdict.js';
-import { type Compared, compareModel, hasGain, measureTask, type PointTable } from './compared-model.js';
+import {
+  type Compared,
+  compareModel,
+  hasGain,
+  measureTask,
+  type PointTable,
+  runsOf,
+  sampleOf,
+} from './compared-model.js';
 import { notesOn } from './comparison-notes.js';
 import { type ErrorsOfGains, errorsOf } from './errors-of-gains.js';
-import { type Entry, inOrder, type JudgedTask, judge, levelOf, signOf, testValue } from './task-gain.js';
+import { type Entry, inOrder, type JudgedTask, judge, levelOf, signOf } from './task-gain.js';
 import { type TestedGains, testGains } from './tested-gains.js';
 
 export interface SummaryOptions {
@@ -64,16 +72,16 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   for (const entry of entries) ordered.push({ ...entry, runs: await withMetrics(inOrder(entry.runs, seeds), tasks) });
   const tables: PointTable[] = [];
   const found: ErrorsOfGains[] = [];
-  for (const entries of byPoint(ordered, ({ point }) => point)) {
-    const entryOf = (label: string) => entries.find((entry) => entry.label === label);
+  for (const atPoint of byPoint(ordered, ({ point }) => point)) {
+    const entryOf = (label: string) => atPoint.find((entry) => entry.label === label);
     const compare = (entry: Entry, reference: Entry | undefined) => compareModel(entry, reference, tasks, weights);
-    const compared = entries.map((entry) => compare(entry, entryOf(baseline)));
+    const compared = atPoint.map((entry) => compare(entry, entryOf(baseline)));
     const contrasts = options.contrasts.flatMap(([label, other]) => {
       const [model, reference] = [entryOf(label), entryOf(other)];
       return model && reference ? [compare(model, reference)] : [];
     });
     const family = async (members: readonly Compared[]) => {
-      const errors = await errorsOf(members, { entries, tasks, weights, uncertainty });
+      const errors = await errorsOf(members, { entries: atPoint, tasks, weights, uncertainty });
       found.push(errors);
       return testGains(members, errors.errors, { ...options, tasks, uncertainty, level: look.level });
     };
@@ -147,7 +155,7 @@ function hasRowErrors(entries: readonly Entry[], tasks: readonly JudgedTask[]): 
 }
 
 function rowOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTask[]): ComparisonRow {
-  const { entry, reference } = compared;
+  const { entry } = compared;
   const { verdict, gains, aggregate } = judged(compared, tested);
   const ofTasks = tasks.map((task, index): readonly [string, TaskGain] => [
     task.name,
@@ -155,7 +163,7 @@ function rowOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTa
       metric: task.metric.name,
       ...levelOf(entry, task),
       ...must(gains[index], `gain ${index}`),
-      ownBest: ownBestOf(entry, reference, task),
+      ownBest: ownBestOf(compared, task),
     },
   ]);
   return {
@@ -197,19 +205,22 @@ function atLimit({ runs }: Entry): Entry['runs'] {
 }
 
 /** Means over the runs that record the best epoch for this task alone. The gain is over the reference as it is. */
-function ownBestOf(entry: Entry, reference: Entry | undefined, task: JudgedTask): TaskGain['ownBest'] {
-  const own = ({ run }: Entry['runs'][number]) => {
-    const value = run && isTrained(run) ? run.result.tasks[task.name]?.ownBest?.test[task.metric.name] : undefined;
-    return typeof value === 'number' ? value : null;
-  };
-  const values = entry.runs.flatMap((run) => own(run) ?? []);
-  if (values.length === 0) return null;
-  const gains = entry.runs.flatMap((run) => {
-    const other = reference?.runs.find(({ seed }) => seed === run.seed)?.run;
-    const [value, against] = [own(run), other ? testValue(other, task) : null];
-    return value === null || against === null ? [] : [signOf(task.metric) * (value - against)];
+function ownBestOf({ entry, reference, design }: Compared, task: JudgedTask): TaskGain['ownBest'] {
+  const own = runsOf(entry).flatMap(({ seed, run }) => {
+    const value = isTrained(run) ? run.result.tasks[task.name]?.ownBest?.test[task.metric.name] : undefined;
+    return typeof value === 'number' ? [{ seed, value }] : [];
   });
-  return { mean: mean(values), gain: gains.length > 0 ? mean(gains) : null };
+  if (own.length === 0) return null;
+  const others = reference ? sampleOf(runsOf(reference), task) : { runs: [], values: [] };
+  const all = design === 'independent';
+  const seeds = own.map(({ seed }) => seed).filter((seed) => others.runs.some((run) => run.seed === seed));
+  const ours = own.filter(({ seed }) => all || seeds.includes(seed)).map(({ value }) => value);
+  const theirs = others.values.filter((_, run) => all || seeds.includes(others.runs[run]?.seed ?? Number.NaN));
+  const some = ours.length > 0 && theirs.length > 0;
+  return {
+    mean: mean(own.map(({ value }) => value)),
+    gain: some ? signOf(task.metric) * mean(ours) - mean(theirs) : null,
+  };
 }
 
 function contrastOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTask[]): Contrast {

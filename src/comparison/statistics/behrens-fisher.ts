@@ -1,8 +1,8 @@
 import { normalBelow } from './distributions.js';
 
 /**
- * The error of an estimate: independent normal errors, of which some variances are estimated and one is known. What is said of the estimate,
- * given the data, is the distribution of Behrens (1929) and Fisher (1935): the normal distribution, averaged over the variances that the data
+ * The error of an estimate: independent normal errors, of which some variances are estimated and one is known. Given the data, the
+ * error has the distribution of Behrens (1929) and Fisher (1935): the normal distribution, averaged over the variances that the data
  * leave possible. One of d degrees of freedom is v d / chi^2(d), v being its estimate. With one estimated variance and nothing known this is
  * Student's t.
  */
@@ -89,7 +89,7 @@ const known = new Map<number, Weighted>();
 
 /**
  * d / chi^2(d). If it is exp(-2 u), u has the density exp(d (u - (e^2u - 1) / 2)) up to a constant, which the same sum gives. The density is
- * smooth and falls on both sides, so the trapezoidal rule converges fast: from two degrees of freedom on, p-values are right to a relative 1e-5.
+ * smooth and falls on both sides, so the trapezoidal rule converges fast: from two degrees of freedom on, p-values are right to a relative 2e-5.
  */
 function inverseChiSquares(degreesOfFreedom: number): Weighted {
   const found = known.get(degreesOfFreedom);

@@ -27,7 +27,7 @@ export interface SqueezedVariances {
 
 /**
  * Empirical Bayes for the variances of runs (Smyth 2004, section 6.2; `squeezeVar` of limma). The runs of different models are independent, so
- * their variances are, too. Each is moved towards those of the other models of its task, the more the less all of them differ:
+ * their variances are, too. Each is moved towards those of the other models of its task. The less they differ, the further each moves:
  *
  *     e   = log s^2 - digamma(d / 2) + log(d / 2)                       s^2 of n runs, d = n - 1
  *     V   = variance of e within tasks - mean of trigamma(d / 2)

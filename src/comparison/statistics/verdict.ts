@@ -24,7 +24,7 @@ export function taskVerdict(
   return gain > 0 ? 'better' : 'worse';
 }
 
-/** The verdict over all tasks. Null: no result. */
+/** The verdict over all tasks. Without any gain: undecided; tables print *no result*. */
 export function rowVerdict(tasks: readonly (TaskVerdict | null)[]): Verdict {
   const having = (verdict: TaskVerdict) => tasks.filter((task) => task === verdict).length;
   if (having('better') > 0 && having('worse') > 0) return 'seesaw';

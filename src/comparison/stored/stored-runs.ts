@@ -145,7 +145,9 @@ export function readComparison(folder: string): Comparison {
   const look = { seeds: seeds.length, of: seeds, plan: [seeds.length], alpha: 0.05, level: 0.05, undecided: 0 };
   return {
     ...stored,
-    ...('design' in (stored.test ?? {}) ? {} : { test: untold }),
+    ...(stored.test && 'design' in stored.test
+      ? {}
+      : { test: { ...untold, level: stored.looks?.at(-1)?.level ?? 0.05 } }),
     looks: stored.looks ?? [look],
     contrasts: stored.contrasts ?? [],
     margins: stored.margins ?? {},
@@ -153,7 +155,7 @@ export function readComparison(folder: string): Comparison {
 }
 
 /** What earlier schemas do not say of their test. */
-const untold = { design: null, priorDegreesOfFreedom: 0, drawn: null, level: 0.05 } as const;
+const untold = { design: null, priorDegreesOfFreedom: 0, drawn: null } as const;
 
 const byTask = <Shape extends z.ZodType>(shape: Shape) => z.record(z.string(), shape);
 const values = z.record(z.string(), z.unknown());
@@ -211,6 +213,7 @@ const searchShape = z.looseObject({
   ),
 });
 const common = {
+  test: z.looseObject({}).optional(),
   name: z.string(),
   baseline: z.string(),
   tasks: z.array(z.string()),
