@@ -164,8 +164,9 @@ function endsOf(): { readonly runs: number; readonly ends: number; readonly kill
       }
       if (msg === 'accepted' || msg === 'refused') open.delete(job);
       if (msg === 'refused') late += 1;
-      if (msg !== 'trained' || epochs === 0) continue;
+      if (msg !== 'trained') continue;
       runs.add(job);
+      if (epochs === 0) continue; // its last worker was killed after the last epoch and before it could say so
       ends += 1;
       open.add(job);
     }
