@@ -46,7 +46,7 @@ export async function errorsOf(compared: readonly Compared[], point: Point): Pro
     const sums = squeezedVariances([ofTasks.map((samples) => sumOver(samples, factors).values)]);
     return measures.map((measure, place): EstimateError | null => {
       const variances = place < tasks.length ? pool.variances[place] : sums.variances[0];
-      const of = (one: Entry | undefined) => variances?.[point.entries.findIndex((other) => other === one)] ?? null;
+      const of = (one: Entry | undefined) => (one && variances?.[point.entries.indexOf(one)]) ?? null;
       const estimated =
         design === 'independent' ? twoSamples(measure, of(entry), of(reference)) : pairs(measure, model);
       // If each seed has its own test rows, the variation over seeds already includes the draw of the rows.
