@@ -150,7 +150,7 @@ export function experimentSchema({ weightSchedules, balancings }: Pick<Definitio
               .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
               .default('mean')
               .describe(
-                'Score of an epoch, on the validation split. `mean`: over tasks, of AUC, 1 - MSE / Var(y) or macro AUC. `task:<name>`: that of one task. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights.',
+                'Score of an epoch, on the validation split. `mean`: over tasks, of AUC, 1 - MSE / Var(y) or macro AUC; with tasks of several types, of 2 AUC - 1 and 1 - MSE / Var(y). `task:<name>`: the score of one task. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights.',
               ),
             patience: z
               .int()

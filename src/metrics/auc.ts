@@ -14,5 +14,6 @@ export const auc = defineMetric({
   margin: { absolute: 0.001 }, // a gain worth having (PLE, section 3.2)
   compute: areaUnderCurve,
   score: (value) => value,
+  ofConstant: 0.5,
   influence: (_task, scores) => influenceOnArea(scores),
 });

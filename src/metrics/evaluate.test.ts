@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Task } from '../data/dataset.js';
 import { metrics } from './catalogue.js';
-import { evaluateTask, selectionScore, taskLoss } from './evaluate.js';
+import { evaluateTask, scoreForMean, selectionScore, taskLoss } from './evaluate.js';
 import { isBinaryMetric, isRegressionMetric } from './metric.js';
 import { binary, labels, logits, ones, predictions, ratings, regression } from './rows.fixture.js';
 
@@ -117,6 +118,29 @@ describe('pitfall 24: selection scores are higher when better', () => {
     expect(selectionScore(binary, { auc: 0.75, logLoss: 9 })).toBe(0.75);
     expect(selectionScore(regression, { mse: 9, nmse: 0.25 })).toBe(0.75);
     expect(selectionScore(regression, { mse: 9, nmse: 1.5 })).toBe(-0.5);
+  });
+
+  it('in a mean over types: from 0, what a constant prediction gets, to 1; of one type the metric itself', () => {
+    const kinds: Task = { name: 'kind', type: 'multiclass', classes: ['a', 'b', 'c'], offset: 0, scale: 1 };
+    const rows = 30;
+    const labels = Float32Array.from({ length: rows }, (_, row) => row % 3);
+    const scored = (task: Task, of: Float32Array, logits: (row: number, output: number) => number) => {
+      const outputs = task.type === 'multiclass' ? 3 : 1;
+      const all = Float32Array.from({ length: outputs * rows }, (_, at) => logits(at % rows, Math.floor(at / rows)));
+      const mask = new Float32Array(rows).fill(1);
+      return scoreForMean([binary, regression, kinds])(task, evaluateTask(task, { logits: all, labels: of, mask }));
+    };
+    const clicks = labels.map((label) => Number(label === 1));
+    const mean = labels.reduce((sum, label) => sum + label, 0) / rows;
+    expect(scored(binary, clicks, () => 0.7)).toBe(0);
+    expect(scored(binary, clicks, (row) => clicks[row] ?? 0)).toBe(1);
+    expect(scored(kinds, labels, (_, output) => output)).toBe(0);
+    expect(scored(kinds, labels, (row, output) => Number(labels[row] === output))).toBe(1);
+    expect(scored(regression, labels, () => mean)).toBeCloseTo(0, 12);
+    expect(scored(regression, labels, (row) => labels[row] ?? 0)).toBe(1);
+    expect(scoreForMean([binary, regression])(binary, { auc: 0.75 })).toBe(0.5);
+    expect(scoreForMean([binary, binary])(binary, { auc: 0.75 })).toBe(0.75);
+    expect(scoreForMean([binary, regression])(binary, { auc: null })).toBeNull();
   });
 
   it('the loss is that of training', () => {

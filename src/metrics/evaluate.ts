@@ -104,10 +104,33 @@ function isDefined({ logits, labels, mask }: TaskScores): boolean {
   return rows > 0;
 }
 
+interface Typed {
+  readonly type: string;
+}
+
 /** What epochs of a task are selected by: AUC, macro AUC, or 1 - nmse. Higher is better; null if it is not defined. */
-export function selectionScore(task: { readonly type: string }, values: TaskMetrics): number | null {
-  for (const { type, name, score } of metrics.all) {
-    if (type === task.type && score) return numberOrNull(values, name, score);
+export function selectionScore(task: Typed, values: TaskMetrics): number | null {
+  const { name, score } = scoring(task);
+  return numberOrNull(values, name, score);
+}
+
+/**
+ * The score for a mean over these tasks. Those of one type have one scale. AUC and 1 - nmse have not: a constant prediction has .5 of the one and 0
+ * of the other. So with several types a score is the gain over a constant prediction, as a share of the possible gain: 2 AUC - 1, 1 - nmse.
+ */
+export function scoreForMean(tasks: readonly Typed[]): typeof selectionScore {
+  return new Set(tasks.map(({ type }) => type)).size > 1 ? shareOfGain : selectionScore;
+}
+
+function shareOfGain(task: Typed, values: TaskMetrics): number | null {
+  const { name, score, ofConstant } = scoring(task);
+  const constant = score(ofConstant);
+  return numberOrNull(values, name, (value) => (score(value) - constant) / (1 - constant));
+}
+
+function scoring(task: Typed) {
+  for (const { type, name, score, ofConstant } of metrics.all) {
+    if (type === task.type && score && ofConstant !== undefined) return { name, score, ofConstant };
   }
   throw new Error(`no metric scores ${task.type} tasks`);
 }

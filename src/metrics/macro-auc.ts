@@ -19,6 +19,7 @@ export const macroAuc = defineMetric({
   margin: { absolute: 0.001 }, // as of auc
   compute: meanArea,
   score: (value) => value,
+  ofConstant: 0.5,
   influence: meanInfluence,
 });
 

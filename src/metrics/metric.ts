@@ -20,8 +20,10 @@ interface Common {
   readonly relativeTo?: (baseline: number) => number;
   /** On what can be compared: gains that are closer to 0 than this count as none, unless the config says otherwise. */
   readonly margin?: Margin;
-  /** On one metric of each type: the score by which epochs are selected; higher is better, whatever `better` is. */
+  /** On one metric of each type: the score by which epochs are selected; higher is better, whatever `better` is, and 1 is the most. */
   readonly score?: (value: number) => number;
+  /** On what has a score: the value that a constant prediction has at best. */
+  readonly ofConstant?: number;
   /** On one metric of each type: the mean loss of the task as training sees it. */
   readonly loss?: (value: number, task: Task) => number;
   /** On what lies between 0 and 1: so does its interval (`row-influence.ts`). */

@@ -12,5 +12,6 @@ export const nmse = defineMetric({
   margin: { percent: 1 },
   compute: (sample) => (sample.labelVariance === 0 ? null : meanSquaredError(sample) / sample.labelVariance),
   score: (value) => 1 - value,
+  ofConstant: 1,
   influence: (task, scores) => influenceOnMeanSquare(task, scores, regressionSample(task, scores).labelVariance),
 });

@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each([
   [{ format: 'ple-checkpoint-1', hash: 'abcd1234' }, /last\.safetensors was written by another version of ple/],
-  [{ format: 'ple-checkpoint-4', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
+  [{ format: 'ple-checkpoint-5', hash: '00000000' }, /last\.safetensors belongs to another config or other data/],
 ])('a checkpoint with %j is refused by name', async (metadata, message) => {
   const path = join(folder, metadata.format);
   mkdirSync(path);
@@ -55,6 +55,6 @@ test('the best parameters name the version of their layout too', async () => {
   await writeBest(folder, { best, progress: freshProgress(1, 1, 1) });
   expect(await readSafetensors(join(folder, 'best.safetensors'))).toEqual({
     arrays: best,
-    metadata: { format: 'ple-checkpoint-4', bestEpoch: '[0]' },
+    metadata: { format: 'ple-checkpoint-5', bestEpoch: '[0]' },
   });
 });

@@ -12,8 +12,8 @@ import type { Snapshot } from './trainer.js';
 const bestPrefix = 'best/';
 /** Then the epoch: `own/7/<parameter>`. */
 const ownPrefix = 'own/';
-/** Its number grows with every change of what a state's arrays mean, or of what `last.safetensors` must carry. */
-const format = 'ple-checkpoint-4';
+/** Its number grows with every change of what a state's arrays or scores mean, or of what `last.safetensors` must carry. */
+const format = 'ple-checkpoint-5';
 
 /** The best epoch's parameters, for other programs: plain safetensors under the parameters' names. */
 function bestPath(folder: string): string {

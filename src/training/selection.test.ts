@@ -56,7 +56,7 @@ describe('patience', () => {
 
 describe('the score of an epoch', () => {
   test.each([
-    ['mean', (0.75 + 1 - 0.25) / 2],
+    ['mean', (2 * 0.75 - 1 + 1 - 0.25) / 2], // each from 0, of a constant prediction, to 1
     ['task:click', 0.75],
     ['task:time', 1 - 0.25],
     ['metric:auc', 0.75],
@@ -87,6 +87,8 @@ describe('the score of an epoch', () => {
 
   test('leaves out a task that has none, and is refused where that task alone decides', () => {
     expect(unitsOf(joint, tasks, 'mean', [1, 1])[0]?.score(oneClass)).toBe(0.75);
+    const other = { click: validation.click, time: none.time };
+    expect(unitsOf(joint, tasks, 'mean', [1, 1])[0]?.score(other)).toBe(0.5); // 2 AUC - 1, as in other epochs
     expect(() => unitsOf(joint, tasks, 'task:click', [1, 1])[0]?.score(oneClass)).toThrow(/No score .* 'click'/);
   });
 
@@ -112,7 +114,7 @@ describe('the score of an epoch', () => {
   });
 
   test.each([
-    ['mean', joint, [1 - (0.75 + 0.75) / 2]],
+    ['mean', joint, [1 - (0.5 + 0.75) / 2]],
     ['metric:mse', joint, [12]],
     ['loss', joint, [3 * 0.5 + 0.1 * 3]],
     ['mean', apart, [0.25, 0.25]],

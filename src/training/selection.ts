@@ -1,6 +1,6 @@
 import type { Experiment } from '../config/experiment.js';
 import type { Dataset, Task } from '../data/dataset.js';
-import { selectingMetric, selectionScore, type TaskMetrics, taskLoss } from '../metrics/evaluate.js';
+import { scoreForMean, selectingMetric, type TaskMetrics, taskLoss } from '../metrics/evaluate.js';
 import { DataError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { waitedFor } from '../support/patience.js';
@@ -34,7 +34,7 @@ type Validation = Readonly<Record<string, TaskMetrics>>;
  * A task whose validation labels have one class or no variance has no score. `mean` leaves it out; a unit none of whose tasks has one
  * goes by its loss.
  * @param owners See `ownersOf`.
- * @param monitor `mean` and `task:<name>`: AUC, 1 - MSE / Var(y), or macro AUC. `metric:<name>`: the mean of the metric over the tasks of its type, negated where
+ * @param monitor `task:<name>`: AUC, 1 - MSE / Var(y), or macro AUC. `mean`: see `scoreForMean`. `metric:<name>`: the mean of the metric over the tasks of its type, negated where
  * lower is better. `loss`: the joint loss with `weights`, negated.
  */
 export function unitsOf(
@@ -134,9 +134,10 @@ function judge(tasks: readonly Task[], monitor: string, weights: readonly number
   const isWatched = ({ name, type }: Task) =>
     metric ? metric.type === type : monitor === 'mean' || monitor === `task:${name}`; // by `loss`: none
   const watched = tasks.filter(isWatched);
+  const scoreOfTask = metric?.score ?? scoreForMean(watched);
   const scoreOf = (validation: Validation) => {
     const scores = watched
-      .map((task) => (metric?.score ?? selectionScore)(task, metricsOf(task, validation)))
+      .map((task) => scoreOfTask(task, metricsOf(task, validation)))
       .filter((value) => value !== null);
     if (scores.length > 0) return scores.reduce((sum, score) => sum + score, 0) / scores.length;
     if (!alone && (metric || monitor.startsWith('task:'))) throw noScore(monitor);

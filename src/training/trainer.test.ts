@@ -69,6 +69,7 @@ test('25: the monitor decides, and a regression error counts downwards', async (
   const split = { rows: 200, label };
   const { dataset } = madeDataset(tasks, split);
   const scores: Record<string, (record: EpochRecord) => number> = {
+    mean: ({ validation: { click, time } }) => 2 * Number(click?.auc) - Number(time?.nmse), // of mean shares of the possible gain, but for constants
     'task:time': (record) => -Number(record.validation.time?.mse),
     loss: (record) => -Number(record.validation.click?.logLoss) - Number(record.validation.time?.mse),
   };

@@ -14,12 +14,7 @@ export interface UnpredictedTask {
   readonly best: string;
 }
 
-/** What predicting the labels' mean (of classes: their shares) gets, in the metric that epochs are selected by. */
-const ofMean: Readonly<Record<string, { readonly level: number; readonly name: string }>> = {
-  binary: { level: 0.5, name: 'AUC' },
-  multiclass: { level: 0.5, name: 'macro AUC' },
-  regression: { level: 1, name: 'NMSE' },
-};
+const names: Readonly<Record<string, string>> = { binary: 'AUC', multiclass: 'macro AUC', regression: 'NMSE' };
 
 /**
  * Tasks that no model predicts better than their mean. A model's level is the mean over its runs, and so are the ends of its 95 % interval, which hold
@@ -34,7 +29,8 @@ export function unpredictedTasks(models: readonly RunsOfModel[]): readonly Unpre
       metrics.all.find((one) => one.type === type && one.score),
       `metric that scores ${type} tasks`,
     );
-    const { level: mean, name } = must(ofMean[type], `level of the mean for ${type} tasks`);
+    const mean = must(metric.ofConstant, `level of the mean for ${type} tasks`);
+    const name = must(names[type], `name of the metric of ${type} tasks`);
     const sign = metric.better === 'lower' ? -1 : 1;
     const levels = models.flatMap((runs) => levelOf(runs, task, metric.name) ?? []);
     const [best] = levels.toSorted((a, b) => sign * (b.value - a.value));

@@ -1,5 +1,5 @@
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
-import { selectionScore } from '../../metrics/evaluate.js';
+import { scoreForMean } from '../../metrics/evaluate.js';
 import { UserError } from '../../support/errors.js';
 import type { RunSoFar } from '../../training/best-so-far.js';
 import type { ComparisonRow, Match, SearchRecord } from '../comparison.js';
@@ -149,11 +149,13 @@ export function noValues(tried: readonly Tried[]): UserError {
   );
 }
 
-/** Scores by task, for the tasks that have one. */
+/** Scores by task, for the tasks that have one, in the unit of a mean over all tasks. */
 export function validationScores(result: Tried['result']): ReadonlyMap<string, number> {
   const scores = new Map<string, number>();
-  for (const [name, { type, validation }] of Object.entries(result?.tasks ?? {})) {
-    const score = selectionScore({ type }, validation);
+  const tasks = Object.entries(result?.tasks ?? {});
+  const scoreOf = scoreForMean(tasks.map(([, task]) => task));
+  for (const [name, { type, validation }] of tasks) {
+    const score = scoreOf({ type }, validation);
     if (score !== null && Number.isFinite(score)) scores.set(name, score);
   }
   return scores;
