@@ -257,6 +257,10 @@ export interface Match {
   readonly factor: number;
   /** Number of network parameters with these widths. */
   readonly network: number;
-  /** `network` minus the requested number. */
+  /** Number of parameters of embedding tables, if they count too. */
+  readonly embedding?: number;
+  /** What counts minus the requested number. */
   readonly miss: number;
+  /** Why no widths give the requested number. The model then keeps the widths of the config. */
+  readonly unmatched?: string;
 }

@@ -17,6 +17,7 @@ import { pointText } from './plan/axis-point.js';
 import { type DecidedChanges, decisionsOf, notesOnSearch } from './plan/decided-changes.js';
 import { folderConfig } from './plan/folder-config.js';
 import { ofOtherPlans, plannedLooks } from './plan/looks.js';
+import { notesOnMatch } from './plan/match.js';
 import { makePlan } from './plan/plan.js';
 import type { Run } from './plan/run.js';
 import { searchRecord } from './plan/search-record.js';
@@ -264,7 +265,7 @@ function withDecisions(comparison: Comparison, decided: DecidedChanges, search: 
     ...comparison,
     rows,
     ...(search ? { search } : {}),
-    notes: [...comparison.notes, ...notesOnSearch(rows, search)],
+    notes: [...comparison.notes, ...notesOnMatch(rows), ...notesOnSearch(rows, search)],
   };
 
   function keyOf(label: string, axis: AxisPoint): string {

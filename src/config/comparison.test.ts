@@ -79,8 +79,11 @@ describe('a comparison', () => {
   });
 
   test('match is the baseline or a number', () => {
-    expect(parse(whole, ['compare.match=parameters']).match).toBe('baseline');
-    expect(parse(whole, ['compare.match={ parameters: 500 }']).match).toBe(500);
+    const target = 'baseline';
+    expect(parse(whole, ['compare.match=parameters']).match).toEqual({ target, embeddings: false });
+    expect(parse(whole, ['compare.match={ embeddings: true }']).match).toEqual({ target, embeddings: true });
+    expect(parse(whole, ['compare.match={ parameters: 500 }']).match).toEqual({ target: 500, embeddings: false });
+    expect(failure(whole, ['compare.match={}'])).toMatch(/'compare\.match.*give parameters, embeddings or both/);
     expect(failure(whole, ['compare.match={ parameters: 100000001 }'])).toMatch(/'compare\.match/); // gigabytes
   });
 

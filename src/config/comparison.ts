@@ -45,8 +45,13 @@ export interface ComparisonConfig {
   readonly axes: Readonly<Record<string, readonly unknown[]>>;
   /** Every combination of the axes' values; one empty point without axes. */
   readonly points: readonly AxisPoint[];
-  /** Network parameters that every model is scaled to: a number, or those of the baseline; null: as configured. */
-  readonly match: number | 'baseline' | null;
+  /** What every model is scaled to; null: as configured. */
+  readonly match: {
+    /** A number of parameters, or those of the baseline. */
+    readonly target: number | 'baseline';
+    /** Whether embedding tables count. */
+    readonly embeddings: boolean;
+  } | null;
   /** Values to search for every model, by key; null: none. */
   readonly tune: Spaces | null;
   readonly search: SearchConfig;
@@ -120,11 +125,19 @@ export const compareSchema = z.strictObject({
     .default({})
     .describe('Values by dotted key. Every combination is a table of its own, with its own baseline.'),
   match: z
-    .union([z.literal('parameters'), z.strictObject({ parameters: z.int().positive().max(100_000_000) })])
+    .union([
+      z.literal('parameters'),
+      z
+        .strictObject({
+          parameters: z.int().positive().max(100_000_000).optional(),
+          embeddings: z.boolean().optional(),
+        })
+        .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both'),
+    ])
     .nullable()
     .default(null)
     .describe(
-      '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. null: not at all.',
+      '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or beside `parameters`: embedding tables count too. null: not at all.',
     ),
   tune: tuneSchema.describe(
     'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`, `{ logInteger: … }`. null: none.',
@@ -296,7 +309,7 @@ export function parseComparison(
     looks,
     axes: compare.axes,
     points,
-    match: compare.match === null ? null : compare.match === 'parameters' ? 'baseline' : compare.match.parameters,
+    match: matchOf(compare.match),
     tune: compare.tune,
     search,
     tuneSeeds,
@@ -348,6 +361,12 @@ function seedsOf(
     Math.min(most, first + look * step),
   );
   return { seeds: Array.from({ length: most }, (_, i) => i + 1), looks };
+}
+
+function matchOf(given: z.infer<typeof compareSchema>['match']): ComparisonConfig['match'] {
+  if (given === null) return null;
+  const { parameters = 'baseline' as const, embeddings = false } = given === 'parameters' ? {} : given;
+  return { target: parameters, embeddings };
 }
 
 function marginOf(value: z.infer<typeof margin>): Margin | null {

@@ -26,7 +26,7 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
       })),
       seeds: looks.length > 1 ? { first, step: second - first, most: seeds.length } : countOf(seeds),
       axes,
-      match: match === 'baseline' ? 'parameters' : match === null ? null : { parameters: match },
+      match: match && writtenMatch(match),
       tune,
       ...(search.type === 'grid' ? {} : { search }), // as earlier versions wrote it
       tuneSeed: others.length === 0 ? tuneSeed : tuneSeeds,
@@ -42,6 +42,11 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
 /** How many, where they are counted from 1. */
 function countOf(seeds: readonly number[]): number | readonly number[] {
   return seeds.every((seed, index) => seed === index + 1) ? seeds.length : seeds;
+}
+
+function writtenMatch({ target, embeddings }: NonNullable<ComparisonConfig['match']>) {
+  if (target === 'baseline') return embeddings ? { embeddings } : 'parameters';
+  return { parameters: target, ...(embeddings ? { embeddings } : {}) };
 }
 
 function written(margin: ComparisonConfig['margins'][string]): number | string | null {

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import type { Match } from '../../comparison/comparison.js';
 import type { Event } from '../../comparison/execute/executor.js';
 import { pointText } from '../../comparison/plan/axis-point.js';
 import type { Run } from '../../comparison/plan/run.js';
@@ -180,16 +181,20 @@ function decisions({ changes }: Decisions, { models, points }: ComparisonConfig)
     changes.of(label, point).flatMap(({ tasks, values, match }) => {
       const said = [
         ...(Object.keys(values).length > 0 ? [`tuned: ${pointText(values, ' ')}`] : []),
-        ...(match
-          ? [
-              `matched: levels ${JSON.stringify(match.levels)}, tower ${JSON.stringify(match.tower)}, ` +
-                `${count(match.network)} parameters (${match.miss > 0 ? '+' : ''}${count(match.miss)})`,
-            ]
-          : []),
+        ...(match ? [matchText(match)] : []),
       ];
       const name = [label, pointText(point, ' '), forTasks(tasks)].filter((text) => text !== '').join(' ');
       return said.length === 0 ? [] : [printable(`${name}: ${said.join('; ')}`)];
     }),
+  );
+}
+
+function matchText({ levels, tower, network, embedding, miss, unmatched }: Match): string {
+  const how = unmatched === undefined ? 'matched' : `not matched (${unmatched})`;
+  const embeddings = embedding === undefined ? '' : ` with ${count(embedding)} of embeddings`;
+  return (
+    `${how}: levels ${JSON.stringify(levels)}, tower ${JSON.stringify(tower)}, ` +
+    `${count(network + (embedding ?? 0))} parameters${embeddings} (${miss > 0 ? '+' : ''}${count(miss)})`
   );
 }
 

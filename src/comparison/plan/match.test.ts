@@ -6,7 +6,7 @@ import { requiredOptions } from '../../models/run.fixture.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
 import { ConfigError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
-import { matched, matchWidths, networkParameters } from './match.js';
+import { matched, matchWidths, networkParameters, notesOnMatch } from './match.js';
 
 const shape: ModelShape = {
   tasks: binaryTasks('click', 'buy', 'view'),
@@ -119,6 +119,57 @@ test.each(models.all)(
   },
 );
 
+describe('with embeddings, of which models have unlike numbers', () => {
+  const table = 30 * 3 + 500 * 2;
+  const stack = { levels: [[12]], tower: [6] };
+  const match = (type: string, target: number, more = {}) => {
+    const options = definitions.models.get(type).options.parse({ type, ...stack, ...more });
+    return matchWidths({ type, options, shape, target, embeddings: true });
+  };
+
+  test.each([
+    ['single-task', K, {}],
+    ['hard-sharing', 1, {}],
+    ['mmoe', 1, { experts: 2 }],
+    ['stem', K + 1, {}],
+  ])('%s counts its tables, %d: the network takes what they leave', (type, tables, more) => {
+    const target = 6000;
+    const { levels, tower, network, embedding, miss, unmatched } = match(type, target, more);
+    expect(unmatched).toBeUndefined();
+    expect(embedding).toBe(tables * table);
+    expect(miss).toBe(tables * table + network - target);
+    expect(Math.abs(miss)).toBeLessThan(0.02 * target);
+    const options = definitions.models.get(type).options.parse({ type, ...more, levels, tower });
+    expect(networkParameters({ type, options, shape })).toBe(network);
+  });
+
+  test('a model that no widths match keeps its own, and says why', () => {
+    const stem = match('stem', 4000);
+    expect(stem).toMatchObject({
+      ...stack,
+      factor: 1,
+      embedding: 4 * table,
+      unmatched: 'its embeddings alone have 4,360',
+    });
+    expect(stem.miss).toBe(4 * table + stem.network - 4000);
+    expect(match('stem', 4 * table + 1).unmatched).toMatch(/^with the narrowest layers it has 4,\d{3}$/);
+    const row = { label: 'STEM', axis: { 'dataset.correlation': 0.2 }, match: stem };
+    const has = 4 * table + stem.network;
+    expect(notesOnMatch([row])).toEqual([
+      `STEM correlation 0.2 keeps its widths and has ${has.toLocaleString('en-US')} parameters, ${Number(((has - 4000) / 40).toPrecision(2))} % more than the 4,000 of compare.match, which no widths give: its embeddings alone have 4,360.`,
+    ]);
+  });
+
+  test('a miss of more than 1 % is told, task by task where networks differ', () => {
+    const own = { levels: [[2]], tower: [], factor: 1 };
+    const matchByTask = { click: { ...own, network: 99, miss: -1 }, buy: { ...own, network: 102, miss: 2 } };
+    expect(notesOnMatch([{ label: 'apart', axis: {}, matchByTask }])).toEqual([
+      'apart for buy has 102 parameters, 2 % more than the 100 of compare.match: whole widths come no nearer.',
+    ]);
+    expect(notesOnMatch([{ label: 'apart', axis: {}, match: { ...own, network: 1010, miss: 10 } }])).toEqual([]);
+  });
+});
+
 test('one model has a multiple, by its options', () => {
   const multiples = models.all.flatMap(({ name, options, widthMultiple }) => {
     const multiple = widthMultiple(options.parse({ type: name, ...requiredOptions(name, 'buy', 'click') }));
@@ -219,6 +270,21 @@ train: { epochs: 1, batchSize: 10, optimizer: { type: adam } }
     const { model } = config('parameters').experiment('ple', {}, 1, ple?.changes);
     expect(networkParameters({ type: 'ple', options: model, shape: data })).toBe(ple?.match.network);
     expect(Math.abs(ple?.match.miss ?? 99)).toBeLessThan(baseline(8) / 100);
+  });
+
+  test('counts the embeddings of the baseline where they count', () => {
+    const tables = { ...data, categorical: [{ name: 'site', cardinality: 40, embedding: 5 }] };
+    const point = { 'model.tower': [8] };
+    const whole = 2 * (40 * 5 + mlp(25, 32, 16, 8, 1)); // two networks, each with its own table
+    for (const [wanted, target] of [
+      ['{ embeddings: true }', whole],
+      ['{ parameters: 3000, embeddings: true }', 3000],
+    ] as const) {
+      const ple = matched(config(wanted), 'ple', point, tables)?.match;
+      expect(ple?.embedding).toBe(40 * 5);
+      expect(Number(ple?.network) + 40 * 5 - Number(ple?.miss)).toBe(target);
+      expect(Math.abs(Number(ple?.miss))).toBeLessThan(target / 100);
+    }
   });
 
   test('without match: null', () => expect(matched(config('null'), 'ple', {}, data)).toBeNull());

@@ -3,45 +3,56 @@ import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { models } from '../../models/catalogue.js';
 import type { ModelShape } from '../../models/model.js';
 import { ConfigError } from '../../support/errors.js';
-import { countParameters } from '../../training/setup.js';
-import type { Match } from '../comparison.js';
+import { wholeNumber } from '../../support/whole-number.js';
+import { countParameters, type ParameterCounts } from '../../training/setup.js';
+import type { ComparisonRow, Match } from '../comparison.js';
+import { pointText } from './axis-point.js';
 
 type Options = Readonly<Record<string, unknown>>;
 
 /**
- * Scales all widths of `options.levels` and `options.tower` by one factor, so that the model has about `target` network
- * parameters. Embedding tables are not counted.
+ * Scales all widths of `options.levels` and `options.tower` by one factor, so that the model has about `target` parameters: those of the network and,
+ * with `embeddings`, of embedding tables.
  *
  * Rounded widths give a number just below the target and one just above it. For each, the last tower layer (without a
  * tower: the last layer of the last level) takes the width that comes nearest. The result is the one in which that
  * layer changes less. Options that already have `target` parameters keep their widths.
  * @param options The model's parsed options with `levels` and `tower`.
- * @throws ConfigError if even widths of 1 have more parameters, or the widest possible fewer.
+ * @returns With `embeddings`, if even widths of 1 have more parameters or the widest possible fewer: the widths as they are, and why.
+ * @throws ConfigError for the same without `embeddings`: then it does not depend on the data.
  */
 export function matchWidths(wanted: {
   readonly type: string;
   readonly options: Options;
   readonly shape: ModelShape;
   readonly target: number;
+  readonly embeddings?: boolean;
 }): Match {
-  const { type, options, shape, target } = wanted;
+  const { type, options, shape, target, embeddings = false } = wanted;
   const definition = models.get(type);
   const base = stackSchema.parse(options);
   const multiple = definition.widthMultiple(options);
-  const count = (stack: Stack) => networkParameters({ type, options: { ...options, ...stack }, shape });
+  const sizesOf = (stack: Stack) => sizes({ type, options: { ...options, ...stack }, shape });
+  const count = (stack: Stack) => counted(sizesOf(stack), embeddings);
   const fits = (stack: Stack) => definition.options.safeParse({ ...options, ...stack }).success;
-  const own = count(base);
-  if (own === target) return { ...base, factor: 1, network: own, miss: 0 };
+  const match = (stack: Stack, factor: number): Match => {
+    const { network, embedding } = sizesOf(stack);
+    const miss = counted({ network, embedding }, embeddings) - target;
+    return { ...stack, factor, network, ...(embeddings ? { embedding } : {}), miss };
+  };
+  const own = match(base, 1);
+  if (own.miss === 0) return own;
 
-  if (base.levels.length + base.tower.length === 0) throw unreachable('it has no layers, and so no widths to scale');
+  if (base.levels.length + base.tower.length === 0) return unreachable('it has no layers, and so no widths to scale');
   let lower = 0; // a factor with at most `target` parameters
   const least = count(scaled(base, lower, multiple));
-  if (least > target) throw unreachable(`with the narrowest layers it has ${least}`);
+  if ((own.embedding ?? 0) > target) return unreachable(`its embeddings alone have ${wholeNumber(own.embedding ?? 0)}`);
+  if (least > target) return unreachable(`with the narrowest layers it has ${wholeNumber(least)}`);
   let upper = 1; // a factor with more
   while (count(scaled(base, upper, multiple)) <= target) {
     lower = upper;
     upper *= 1.25;
-    if (!fits(scaled(base, upper, multiple))) throw unreachable('its layers would be wider than a config may say');
+    if (!fits(scaled(base, upper, multiple))) return unreachable('its layers would be wider than a config may say');
   }
   while (upper - lower > 1e-9 * upper) {
     const middle = (lower + upper) / 2;
@@ -51,27 +62,37 @@ export function matchWidths(wanted: {
   const [best] = [lower, upper]
     .map((factor) => {
       const { stack, change } = adjusted(scaled(base, factor, multiple), target, multiple, count);
-      const network = count(stack);
-      return { match: { ...stack, factor, network, miss: network - target }, change };
+      return { match: match(stack, factor), change };
     })
     .toSorted((a, b) => compare(a.change, b.change) || Math.abs(a.match.miss) - Math.abs(b.match.miss));
   if (!best) throw new Error('Two stacks were compared.');
   return best.match;
 
-  function unreachable(why: string): ConfigError {
-    return new ConfigError(
-      `compare.match: ${type} cannot be scaled to ${target} network parameters: ${why}. Give another number, or another model.`,
+  function unreachable(why: string): Match {
+    if (embeddings) return { ...own, unmatched: why };
+    throw new ConfigError(
+      `compare.match: ${type} cannot be scaled to ${wholeNumber(target)} network parameters: ${why}. Give another number, or another model.`,
     );
   }
 }
 
-/** Network parameters of a model. The sizes of embedding tables do not change their number. */
-export function networkParameters(model: {
+interface BuiltModel {
   readonly type: string;
   readonly options: Options;
   readonly shape: ModelShape;
-}): number {
-  return countParameters(models.get(model.type).build(model.shape, model.options).parameters).network;
+}
+
+/** Network parameters of a model. The sizes of embedding tables do not change their number. */
+export function networkParameters(model: BuiltModel): number {
+  return sizes(model).network;
+}
+
+function sizes({ type, options, shape }: BuiltModel): ParameterCounts {
+  return countParameters(models.get(type).build(shape, options).parameters);
+}
+
+function counted({ network, embedding }: ParameterCounts, embeddings: boolean): number {
+  return network + (embeddings ? embedding : 0);
 }
 
 /**
@@ -91,11 +112,34 @@ export function matched(
   if (config.match === null) return null;
   const seed = config.seeds[0] ?? 0;
   const baseline = config.experiment(config.baseline, point, seed).model;
-  const target =
-    config.match === 'baseline' ? networkParameters({ type: baseline.type, options: baseline, shape }) : config.match;
+  const { embeddings } = config.match;
+  const ofBaseline = () => counted(sizes({ type: baseline.type, options: baseline, shape }), embeddings);
+  const target = config.match.target === 'baseline' ? ofBaseline() : config.match.target;
   const model = config.experiment(label, point, seed, changes).model;
-  const match = matchWidths({ type: model.type, options: model, shape: changedShape, target });
+  const match = matchWidths({ type: model.type, options: model, shape: changedShape, target, embeddings });
   return { changes: { ...changes, 'model.levels': match.levels, 'model.tower': match.tower }, match };
+}
+
+/** A miss of more than this part of the number is told. */
+const toldMiss = 0.01;
+
+/** What could not be matched: a line for each model and point, or for each of its tasks' networks. */
+export function notesOnMatch(
+  rows: readonly Pick<ComparisonRow, 'label' | 'axis' | 'match' | 'matchByTask'>[],
+): readonly string[] {
+  return rows.flatMap(({ label, axis, match, matchByTask = {} }) => {
+    const parts = match ? [{ of: '', match }] : Object.entries(matchByTask).map(([of, match]) => ({ of, match }));
+    return parts.flatMap(({ of, match: { network, embedding = 0, miss, unmatched } }) => {
+      const [has, target] = [network + embedding, network + embedding - miss];
+      if (unmatched === undefined && Math.abs(miss) <= toldMiss * target) return [];
+      const name = [label, pointText(axis, ' '), of === '' ? '' : `for ${of}`].filter((text) => text !== '').join(' ');
+      const share = Number(((100 * Math.abs(miss)) / target).toPrecision(2));
+      const size = `${wholeNumber(has)} parameters, ${share} % ${miss > 0 ? 'more' : 'fewer'} than the ${wholeNumber(target)} of compare.match`;
+      return unmatched === undefined
+        ? [`${name} has ${size}: whole widths come no nearer.`]
+        : [`${name} keeps its widths and has ${size}, which no widths give: ${unmatched}.`];
+    });
+  });
 }
 
 const stackSchema = z.object({ levels: z.array(z.array(z.int())), tower: z.array(z.int()) });
