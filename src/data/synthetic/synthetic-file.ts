@@ -5,11 +5,12 @@ import { type LabelStatistics, labelStatistics } from '../label-statistics.js';
 import { writeTable } from '../write/write-file.js';
 import { generatorFileOptions, rowsOfFile } from './generator-options.js';
 import { blocksOf, defineSynthesisKind, keepLabels, shown, type WriteFile } from './synthesis-kind.js';
-import { drawSynthetic, synthetic, syntheticOptions } from './synthetic.js';
+import { drawSynthetic, noiseVariance, synthetic, syntheticOptions } from './synthetic.js';
 import { labelCorrelation, labelVariance, type SyntheticProcess } from './synthetic-process.js';
 
-const fileOptions = syntheticOptions.omit({ loader: true }).extend({
+const fileOptions = syntheticOptions.omit({ loader: true, context: true, labelled: true }).extend({
   ...generatorFileOptions,
+  noise: noiseVariance.default(0.01),
   /**
    * The share of positives of every task. Labels above the corresponding quantile become 1, others 0. Null: labels stay
    * unchanged.
@@ -115,8 +116,10 @@ async function writeSynthetic(
     weights: process.weights.map((weight) => [...weight]),
     cosine: process.correlation,
     expected: {
-      variance: labelVariance(process),
-      pearson: process.correlation.map((row, k) => row.map((p, l) => (k === l ? 1 : labelCorrelation(process, p)))),
+      variance: labelVariance(process, constants.noise),
+      pearson: process.correlation.map((row, k) =>
+        row.map((p, l) => (k === l ? 1 : labelCorrelation(process, p, constants.noise))),
+      ),
     },
     measured: continuous ?? measured,
     binary: positiveRate === null || thresholds === null ? null : { positiveRate, thresholds, measured },

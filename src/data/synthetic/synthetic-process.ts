@@ -12,8 +12,6 @@ export interface SyntheticProcess {
   readonly alpha: Float64Array;
   readonly beta: Float64Array;
   readonly scale: number; // c
-  /** Variance of the noise that is added to each label. */
-  readonly noise: number;
 }
 
 export interface ProcessOptions {
@@ -23,7 +21,6 @@ export interface ProcessOptions {
   readonly correlation: number | readonly (readonly number[])[];
   readonly sines: number;
   readonly scale: number;
-  readonly noise: number;
 }
 
 /**
@@ -32,7 +29,7 @@ export interface ProcessOptions {
  * `ConfigError` if `correlation` is impossible for `tasks` vectors in `dimension` dimensions.
  */
 export function drawProcess(options: ProcessOptions, random: Random): SyntheticProcess {
-  const { dimension, tasks, sines, scale, noise } = options;
+  const { dimension, tasks, sines, scale } = options;
   if (dimension < tasks) {
     throw new ConfigError(`dataset.dimension: ${tasks} tasks need at least ${tasks} dimensions, not ${dimension}.`);
   }
@@ -42,7 +39,7 @@ export function drawProcess(options: ProcessOptions, random: Random): SyntheticP
   const beta = new Float64Array(sines);
   random.stream('alpha').fillNormal(alpha);
   random.stream('beta').fillNormal(beta);
-  return { correlation, weights, alpha, beta, scale, noise };
+  return { correlation, weights, alpha, beta, scale };
 }
 
 /** A label without noise: z + sum_i sin(alpha_i z + beta_i), where z = w.x. */
@@ -79,15 +76,15 @@ function responseCovariance({ alpha, beta, scale }: SyntheticProcess, p: number)
   return covariance - mean * mean;
 }
 
-/** Variance of every task's labels, noise included. */
-export function labelVariance(process: SyntheticProcess): number {
-  return responseCovariance(process, 1) + process.noise;
+/** Variance of every task's labels. @param noise Variance of their noise. */
+export function labelVariance(process: SyntheticProcess, noise: number): number {
+  return responseCovariance(process, 1) + noise;
 }
 
 /**
  * Correlation of the labels of two different tasks whose weights have cosine `p`. It differs from `p` because the
  * labels are not linear.
  */
-export function labelCorrelation(process: SyntheticProcess, p: number): number {
-  return responseCovariance(process, p) / labelVariance(process);
+export function labelCorrelation(process: SyntheticProcess, p: number, noise: number): number {
+  return responseCovariance(process, p) / labelVariance(process, noise);
 }

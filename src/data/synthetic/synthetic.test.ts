@@ -85,9 +85,69 @@ describe('rows', () => {
       correlation(a.slice(1000 * i, 1000 * i + 1000), b.slice(1000 * i, 1000 * i + 1000)),
     );
     const error = Math.sqrt((moment(blocks, 2) - moment(blocks, 1) ** 2) / 100);
-    expect(Math.abs(correlation(a, b) - labelCorrelation(process, p))).toBeLessThan(5 * error + 1e-4);
+    expect(Math.abs(correlation(a, b) - labelCorrelation(process, p, 0.01))).toBeLessThan(5 * error + 1e-4);
     const variance = moment(a, 2) - moment(a, 1) ** 2;
-    expect(Math.abs(variance / labelVariance(process) - 1)).toBeLessThan(0.05);
+    expect(Math.abs(variance / labelVariance(process, 0.01) - 1)).toBeLessThan(0.05);
+  });
+});
+
+describe('a context', () => {
+  const settings = {
+    rows: { train: 60_000, validation: 1, test: 1 },
+    dimension: 10,
+    tasks: 3,
+    sines: 2,
+    scale: 1.5,
+    correlation: 0.5,
+    noise: 0,
+    context: { values: 4, opposed: 0.3 },
+  };
+
+  test('turns the relation of two tasks: their correlation is rho + q s_j s_k, and labels have mean 0 and variance 1', async () => {
+    const { columns, labels } = await contents(await open(settings));
+    const context = columns[0] ?? [];
+    const found = [1, 2].map((other) =>
+      [0, 1, 2, 3].map((c) => {
+        const inside = (_: number, row: number) => context[row] === c;
+        return correlation((labels[0] ?? []).filter(inside), (labels[other] ?? []).filter(inside));
+      }),
+    );
+    for (const ofTask of found) {
+      const turned = ofTask.filter((value) => value < 0.5);
+      expect(turned).toHaveLength(2);
+      for (const value of ofTask) expect(Math.abs(value - (value < 0.5 ? 0.2 : 0.8))).toBeLessThan(0.03);
+    }
+    for (const values of labels) {
+      expect(Math.abs(moment(values, 1))).toBeLessThan(0.03);
+      expect(Math.abs(moment(values, 2) - 1)).toBeLessThan(0.03);
+    }
+  });
+
+  test('is seen by no other column: without it, tasks correlate by rho', async () => {
+    const { labels } = await contents(await open(settings));
+    expect(Math.abs(correlation(labels[0] ?? [], labels[1] ?? []) - 0.5)).toBeLessThan(0.02);
+  });
+
+  test('tasks have noise of their own size, and labels for their share of rows', async () => {
+    const open2 = (noise: readonly number[]) =>
+      open({ ...settings, noise, labelled: [1, 0.1, 1], rows: { train: 20_000, validation: 1, test: 1 } });
+    const [still, loud] = [await contents(await open2([0, 0, 0])), await contents(await open2([0, 1, 4]))];
+    const differences = loud.labels.map((values, k) =>
+      values.flatMap((value, row) => (Number.isNaN(value) ? [] : value - (still.labels[k]?.[row] ?? 0))),
+    );
+    expect(differences.map(({ length }) => length)).toEqual([20_000, expect.closeTo(2000, -2.4), 20_000]);
+    expect(differences.map((values) => moment(values, 2))).toEqual([0, expect.closeTo(1, 0), expect.closeTo(4, 0)]);
+    expect(Math.abs(moment(differences[2] ?? [], 2) - 4)).toBeLessThan(0.2);
+  });
+
+  test.each([
+    [{ correlation: 0.8 }, 'dataset.context.opposed: with correlation 0.8'],
+    [{ dimension: 9 }, '(tasks + 2) * sines = 10 dimensions, not 9'],
+    [{ correlation: [[1]] }, 'dataset.correlation: with dataset.context it is one number'],
+    [{ labelled: [1] }, 'dataset.labelled: it has 1 numbers, but there are 3 tasks'],
+    [{ noise: [1, 2] }, 'dataset.noise: it has 2 numbers, but there are 3 tasks'],
+  ])('refuses %j', async (change, message) => {
+    await expect(open({ ...settings, ...change })).rejects.toThrow(message);
   });
 });
 

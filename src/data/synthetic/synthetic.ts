@@ -1,12 +1,16 @@
 import { z } from 'zod';
+import { ConfigError } from '../../support/errors.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
 import type { SourceSplit, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
+import { addScaled, drawContextProcess, fillLabels } from './context-process.js';
 import { generatorChecksum, generatorOptions, seedOf } from './generator-options.js';
 import { drawProcess, response, type SyntheticProcess } from './synthetic-process.js';
 
 /** Raise it when the same options give other rows. */
 const version = 1;
+
+export const noiseVariance = z.number().nonnegative().max(1e6);
 
 export const syntheticOptions = z.strictObject({
   loader: z.literal('synthetic'),
@@ -24,31 +28,67 @@ export const syntheticOptions = z.strictObject({
     .describe(
       'Cosine of the tasks’ weight vectors: one number for all pairs, or a K x K matrix. The correlation of the labels is lower.',
     ),
-  sines: z.int().nonnegative().max(1000).default(10).describe('Sines added to each label’s linear part.'),
+  sines: z
+    .int()
+    .nonnegative()
+    .max(1000)
+    .default(10)
+    .describe('Sines added to each label’s linear part. With a context: sines of each function.'),
   scale: z.number().positive().max(1e6).default(1).describe('Norm c of the weight vectors.'),
-  noise: z.number().nonnegative().max(1e6).default(0.01).describe('Variance of the labels’ noise.'),
+  noise: z
+    .union([noiseVariance, z.array(noiseVariance)])
+    .default(0.01)
+    .describe('Variance of the labels’ noise: one number, or one for each task.'),
+  context: z
+    .strictObject({
+      values: z.int().min(2).max(1000).default(4).describe('Number of contexts.'),
+      opposed: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0)
+        .describe('Share of a label’s variance in one function that contexts turn against each other.'),
+    })
+    .optional()
+    .describe(
+      'Tasks whose relation changes with a categorical column `context`: y_k = sqrt(rho) g_0(x) + s_k(c) (sqrt(q) g_1(x) + sqrt(1 - rho - q) h_k(x)). `correlation` is rho, the share of the variance that tasks have in common; q is `opposed`. Signs s_k(c) are drawn, those of y1 are 1. So y1 and another task have the correlation rho + q s_k(c).',
+    ),
+  labelled: z
+    .array(z.number().gt(0).max(1))
+    .optional()
+    .describe('For each task, the share of rows that are in its sample space. Default: all.'),
   seed: generatorOptions.seed,
 });
 export type SyntheticOptions = z.infer<typeof syntheticOptions>;
 
 /**
- * MMoE section 3.2: regression tasks y1 … yK with known relatedness. Rows are generated when they are read, the same
- * each time, and are never all in memory.
+ * MMoE section 3.2: regression tasks y1 … yK with known relatedness; with `context`, relatedness that changes with the
+ * sample. Rows are generated when they are read, the same each time, and are never all in memory.
  */
 export const synthetic = defineLoader({
   name: 'synthetic',
-  summary: "MMoE's synthetic regression tasks with a chosen correlation of their weights",
+  summary:
+    "MMoE's synthetic regression tasks with a chosen correlation of their weights, or one that changes with a context",
   options: syntheticOptions,
   paths: [],
   async open(options, context) {
     const seed = seedOf(options, context);
-    const { process, random } = drawSynthetic(options, seed);
-    const split = (name: SplitName) => syntheticSplit(process, options.rows[name], random.stream(`rows/${name}`));
+    const random = randomFromSeed(seed).stream('synth');
+    const rule = options.context ? contextRule(options, random) : linkedRule(drawSynthetic(options, seed).process);
+    const perTask = {
+      deviations: perTaskOf(options, 'noise').map(Math.sqrt),
+      labelled: options.labelled && perTaskOf(options, 'labelled'),
+    };
+    const split = (name: SplitName) =>
+      syntheticSplit({ rule, ...perTask, rows: options.rows[name] }, options, random.stream(`rows/${name}`));
     return {
-      columns: Array.from({ length: options.dimension }, (_, i) => {
-        return { name: `x${i + 1}`, kind: 'numeric' as const, standardized: true };
-      }),
-      tasks: process.weights.map((_, k) => ({ name: `y${k + 1}`, type: 'regression' as const })),
+      columns: [
+        ...(rule.contexts === 0 ? [] : [contextColumn(rule.contexts)]),
+        ...Array.from({ length: options.dimension }, (_, i) => {
+          return { name: `x${i + 1}`, kind: 'numeric' as const, standardized: true };
+        }),
+      ],
+      tasks: Array.from({ length: options.tasks }, (_, k) => ({ name: `y${k + 1}`, type: 'regression' as const })),
       checksum: generatorChecksum(version, options, seed),
       splits: { train: split('train'), validation: split('validation'), test: split('test') },
     };
@@ -64,44 +104,94 @@ export function drawSynthetic(
   return { process: drawProcess(options, random), random };
 }
 
+/** How labels follow from inputs, without noise. */
+interface Rule {
+  /** 0: there is no such column. */
+  readonly contexts: number;
+  fill(columns: readonly Float32Array[], context: Int32Array, labels: readonly Float64Array[]): void;
+}
+
+function linkedRule(process: SyntheticProcess): Rule {
+  return {
+    contexts: 0,
+    fill(columns, context, labels) {
+      const projection = new Float64Array(context.length); // w_k.x
+      for (const [k, target] of labels.entries()) {
+        projection.fill(0);
+        for (const [i, column] of columns.entries()) addScaled(projection, column, process.weights[k]?.[i] ?? 0);
+        for (let r = 0; r < target.length; r++) target[r] = response(process, projection[r] ?? 0);
+      }
+    },
+  };
+}
+
+function contextRule(options: SyntheticOptions, random: Random): Rule {
+  const { correlation, context } = options;
+  if (typeof correlation !== 'number' || correlation < 0) {
+    throw new ConfigError('dataset.correlation: with dataset.context it is one number from 0 to 1, for all tasks.');
+  }
+  const { values = 0, opposed = 0 } = context ?? {};
+  const process = drawContextProcess({ ...options, shared: correlation, opposed, contexts: values }, random);
+  return { contexts: values, fill: (columns, at, labels) => fillLabels(process, columns, at, labels) };
+}
+
+function contextColumn(contexts: number) {
+  const dictionary = Array.from({ length: contexts }, (_, c) => `c${c + 1}`);
+  return { name: 'context', kind: 'categorical' as const, dictionary };
+}
+
+function perTaskOf(options: SyntheticOptions, key: 'noise' | 'labelled'): readonly number[] {
+  const given = options[key] ?? 1;
+  if (typeof given === 'number') return Array.from({ length: options.tasks }, () => given);
+  if (given.length === options.tasks) return given;
+  throw new ConfigError(`dataset.${key}: it has ${given.length} numbers, but there are ${options.tasks} tasks.`);
+}
+
 /** Small enough for a column and its projections to stay in the L1 cache. */
 const blockRows = 512;
 
+interface Split {
+  readonly rule: Rule;
+  readonly rows: number;
+  /** Of the noise, by task. */
+  readonly deviations: readonly number[];
+  readonly labelled: readonly number[] | undefined;
+}
+
 /** Each block has its own stream, so that blocks can be read in any order. */
-function syntheticSplit(process: SyntheticProcess, rows: number, random: Random): SourceSplit {
-  const { weights, noise } = process;
+function syntheticSplit(split: Split, { dimension }: SyntheticOptions, random: Random): SourceSplit {
+  const { rule, rows, deviations, labelled } = split;
   const size = Math.min(rows, blockRows);
-  const columns = Array.from(weights[0] ?? [], () => new Float32Array(size));
-  const labels = weights.map(() => new Float32Array(size));
-  const projections = weights.map(() => new Float64Array(size)); // w_k.x
-  const deviation = Math.sqrt(noise);
+  const columns = Array.from({ length: dimension }, () => new Float32Array(size));
+  const context = new Int32Array(size);
+  const labels = deviations.map(() => new Float32Array(size));
+  const signals = deviations.map(() => new Float64Array(size));
+  const masks = labelled?.map(() => new Float32Array(size));
   return {
     rows,
     blockRows: size,
     read(index) {
       const stream = random.stream(String(index));
       const count = Math.min(size, rows - index * size);
-      for (const projection of projections) projection.fill(0);
-      for (const [i, column] of columns.entries()) {
-        stream.fillNormal(column);
-        for (const [k, projection] of projections.entries()) addScaled(projection, column, weights[k]?.[i] ?? 0);
-      }
+      for (const column of columns) stream.fillNormal(column);
+      for (const target of labels) stream.fillNormal(target);
+      for (let r = 0; r < size; r++) context[r] = rule.contexts === 0 ? 0 : stream.below(rule.contexts);
+      rule.fill(columns, context, signals);
       for (const [k, target] of labels.entries()) {
-        const projection = projections[k];
-        stream.fillNormal(target);
+        const [deviation, share] = [deviations[k] ?? 0, labelled?.[k] ?? 1];
         for (let r = 0; r < size; r++) {
-          target[r] = response(process, projection?.[r] ?? 0) + deviation * (target[r] ?? 0);
+          const inside = share === 1 || stream.uniform() < share;
+          if (masks?.[k]) masks[k][r] = Number(inside);
+          target[r] = inside ? (signals[k]?.[r] ?? 0) + deviation * (target[r] ?? 0) : Number.NaN;
         }
       }
+      const head = <Values extends Float32Array | Int32Array>(values: Values) => values.subarray(0, count) as Values;
       return {
         rows: count,
-        columns: columns.map((column) => column.subarray(0, count)),
-        labels: labels.map((values) => values.subarray(0, count)),
+        columns: [...(rule.contexts === 0 ? [] : [head(context)]), ...columns.map(head)],
+        labels: labels.map(head),
+        ...(masks && { masks: masks.map(head) }),
       };
     },
   };
-}
-
-function addScaled(target: Float64Array, values: Float32Array, factor: number): void {
-  for (let r = 0; r < target.length; r++) target[r] = (target[r] ?? 0) + factor * (values[r] ?? 0);
 }
