@@ -25,8 +25,7 @@ with open(f"{sys.argv[1]}/runs.json", encoding="utf-8") as file:
 COMPARISON, TABLES, TYPES, ROWS = (GIVEN[key] for key in ("comparison", "tables", "types", "rows"))
 TASKS, UNCERTAINTY, TEST = (COMPARISON[key] for key in ("tasks", "uncertainty", "test"))
 METRICS = {task: COMPARISON["rows"][0]["tasks"][task]["metric"] for task in TASKS}
-AREAS = ["auc", "groupedAuc", "macroAuc"]
-SHARES = [*AREAS, "accuracy", "binaryAccuracy", "r2"]
+SHARES = ["auc", "groupedAuc", "macroAuc", "accuracy", "binaryAccuracy", "r2"]
 HIGHER = [*SHARES, "averagePrecision", "f1", "groupedNdcg10", "groupedHitRate10"]
 INTEGRALS = ["p", "pHolm", "pEquivalent", "pNotInferior", "interval", "simultaneous", "detectable"]
 SMALLEST = 1e-6  # smaller numbers are compared as if they were this large
@@ -260,7 +259,7 @@ def pair_of(row, reference, stored, samples, pool):
     for (task, metric), own, variances in zip(METRICS.items(), samples, pool):
         m = gain_of(pair, ends_of(own), [(task, metric, 1)], ends_of(variances))
         m.level = m.level and sign(metric) * m.level
-        m.whole = (m.level or 0) - 0.5 if metric in AREAS else 1 - (m.level or 0) if metric == "r2" else m.level or 0
+        m.whole = m.level or 0
         margin = COMPARISON["margins"].get(metric, {"absolute": 0.001} if metric in SHARES else {"percent": 1})
         if margin and m.level is not None:
             m.margin = margin.get("absolute", abs(m.level) * margin.get("percent", 0) / 100)
@@ -307,7 +306,7 @@ def check_family(members, of_tasks):
             compare("gains", gains.get(seed), m.gains.get(seed))
         numbers = {"gain": m.gain, "se": error and error.se, "p": p, "verdict": m.verdict}
         numbers["pHolm"] = different if of_tasks or m.enough else None
-        numbers["interval"] = error and (m.gain, error.half_width(0.05))
+        numbers["interval"] = error and (m.gain, error.half_width(level))
         numbers["simultaneous"] = error and (m.gain, error.half_width(level / size))
         if of_tasks:
             detects, related = judged and m.enough and error and error.se > 0, m.gain is not None and m.whole > 0

@@ -46,7 +46,7 @@ test('trains every model under every seed, and prints the table', () => {
     'single-task-seed-2',
   ]);
   const { rows, timing, ...rest } = JSON.parse(readFileSync(at('runs/small/comparison.json'), 'utf8'));
-  expect(rest).toMatchObject({ schema: 3, baseline: 'single-task', tasks: ['y1', 'y2'], seeds: [1, 2], axes: {} });
+  expect(rest).toMatchObject({ schema: 4, baseline: 'single-task', tasks: ['y1', 'y2'], seeds: [1, 2], axes: {} });
   expect(rows.map((row: { label: string }) => row.label)).toEqual(['single-task', 'ple', 'shared']);
   for (const { runs } of rows) {
     for (const { path, status } of runs) {
@@ -94,7 +94,7 @@ test('runs that are finished are skipped, wherever they lie in the folder; --wid
   const again = await compare('--runs', 'again', '--wide');
   expect(again.status, again.stderr).toBe(0);
   expect(again.stdout).toMatch(
-    /^model +verdict +task +metric +mean ± sd +gain ± 95 % .*p \(Holm\).* relative .*embedding +network\n/,
+    /^model +verdict +task +metric +mean ± sd +gain ± interval .*p \(Holm\).* relative .*embedding +network\n/,
   );
   expect(again.stderr).toMatch(/^6 runs, 6 of them finished already\nWritten to again\/small/);
   expect(runsIn(at('again/small'))).not.toContain(run);

@@ -29,7 +29,7 @@ export const model = defineModel({
 export const rmse = `import { defineMetric } from '${library}';
 export const rmse = defineMetric({
   name: 'rmse', summary: 'root of the mean squared error', type: 'regression', better: 'lower',
-  relativeTo: (baseline) => baseline, margin: { percent: 1 },
+  margin: { percent: 1 },
   compute: ({ labels, predictions }) =>
     Math.sqrt(labels.reduce((sum, label, row) => sum + (label - predictions[row]!) ** 2, 0) / labels.length),
 });

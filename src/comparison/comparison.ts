@@ -7,7 +7,7 @@ import type { SearchConfig } from '../config/search.js';
  * null.
  */
 export interface Comparison {
-  readonly schema: 3;
+  readonly schema: 4;
   readonly name: string;
   /** Label of the single-task model that gains are measured against. */
   readonly baseline: string;
@@ -172,7 +172,7 @@ export interface Gain {
   /** By run of the model: less the reference's mean; if data are drawn anew for each seed, less the reference's run of the seed. */
   readonly gains: readonly { readonly seed: number; readonly gain: number }[];
   readonly se: number | null;
-  /** 95 % confidence interval of this gain alone. */
+  /** Confidence interval of this gain alone, with confidence 1 - level: over all looks of a plan together, a repeated one. */
   readonly interval: readonly [number, number] | null;
   /** Simultaneous interval: all intervals of the family cover their true gains with confidence 1 - level. */
   readonly simultaneous: readonly [number, number] | null;
@@ -184,7 +184,7 @@ export interface Gain {
 
 /** A gain in its metric's units, with its tests and verdict. */
 export interface TestedGain extends Gain {
-  /** Percent of the reference's metric; for auc, percent of auc - 0.5. */
+  /** Percent of the reference's metric. */
   readonly relativeGain: number | null;
   /** Gains between -margin and margin count as none. In the metric's unit; null: no margin. */
   readonly margin: number | null;

@@ -9,7 +9,6 @@ export const accuracy = defineMetric({
   type: 'multiclass',
   better: 'higher',
   isShare: true,
-  relativeTo: (value) => value,
   margin: { absolute: 0.001 },
   compute: (scores) => meanOverRows(scores, isRight(scores)),
   influence: (task, scores) => influenceOnRowMean(scores, isRight(classScores(task, scores))),

@@ -10,7 +10,6 @@ export const auc = defineMetric({
   better: 'higher',
   isShare: true,
   usual: true,
-  relativeTo: (value) => value - 0.5,
   margin: { absolute: 0.001 }, // a gain worth having (PLE, section 3.2)
   compute: areaUnderCurve,
   score: (value) => value,

@@ -10,7 +10,6 @@ export const averagePrecision = defineMetric({
   summary: 'average precision (area under the precision-recall curve, without interpolation); null for one class',
   type: 'binary',
   better: 'higher',
-  relativeTo: (value) => value,
   margin: { percent: 1 },
   compute(sample) {
     const [positives, negatives] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')];

@@ -9,7 +9,6 @@ export const binaryAccuracy = defineMetric({
   type: 'binary',
   better: 'higher',
   isShare: true,
-  relativeTo: (value) => value,
   margin: { absolute: 0.001 }, // as of accuracy
   compute: (sample) => meanOf(sample, isRight),
   influence: (_task, scores) => influenceOnMean(scores, isRight),

@@ -11,7 +11,6 @@ export const calibrationError = defineMetric({
   summary: `expected calibration error, ${calibrationBinCount} bins of equal count`,
   type: 'binary',
   better: 'lower',
-  relativeTo: (value) => value,
   margin: { percent: 1 },
   compute: (sample) => {
     const whole = weightOf(sample, 'positives') + weightOf(sample, 'negatives');

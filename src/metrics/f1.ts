@@ -12,7 +12,6 @@ export const f1 = defineMetric({
     'F1 at the threshold that maximises it on validation (there the field `f1Threshold`); null without positives',
   type: 'binary',
   better: 'higher',
-  relativeTo: (value) => value,
   margin: { percent: 1 },
   chooseThreshold(validation) {
     const [positives, negatives] = [weightOf(validation, 'positives'), weightOf(validation, 'negatives')];

@@ -8,7 +8,6 @@ export const logLoss = defineMetric({
   summary: 'mean logistic loss (natural logarithm)',
   type: 'binary',
   better: 'lower',
-  relativeTo: (value) => value,
   margin: { percent: 1 },
   compute: (sample) => meanOf(sample, logisticLoss),
   loss: (value) => value,

@@ -15,7 +15,6 @@ export const macroAuc = defineMetric({
   better: 'higher',
   isShare: true,
   usual: true,
-  relativeTo: (value) => value - 0.5,
   margin: { absolute: 0.001 }, // as of auc
   compute: meanArea,
   score: (value) => value,

@@ -8,7 +8,6 @@ export const mae = defineMetric({
   summary: "mean absolute error, in the label's units",
   type: 'regression',
   better: 'lower',
-  relativeTo: (value) => value,
   margin: { percent: 1 },
   compute: (sample) => meanOfRows(sample, (prediction, label) => Math.abs(prediction - label)),
   influence: (task, scores) => influenceOnMean(scores, (logit, label) => Math.abs(predictionOf(task, logit) - label)),

@@ -16,8 +16,6 @@ interface Common {
   readonly better: 'higher' | 'lower' | null;
   /** On one metric of each type: tasks are compared by it unless the config chooses another. */
   readonly usual?: true;
-  /** On what can be compared: what a relative gain is relative to, given the baseline's value. */
-  readonly relativeTo?: (baseline: number) => number;
   /** On what can be compared: gains that are closer to 0 than this count as none, unless the config says otherwise. */
   readonly margin?: Margin;
   /** On one metric of each type: the score by which epochs are selected; higher is better, whatever `better` is, and 1 is the most. */

@@ -10,7 +10,6 @@ export const mse = defineMetric({
   type: 'regression',
   better: 'lower',
   usual: true,
-  relativeTo: (value) => value,
   margin: { percent: 1 },
   compute: meanSquaredError,
   loss: (value, { scale }) => value / scale ** 2,

@@ -8,7 +8,6 @@ export const multiclassLogLoss = defineMetric({
   summary: 'mean cross entropy of the classes (natural logarithm)',
   type: 'multiclass',
   better: 'lower',
-  relativeTo: (value) => value,
   margin: { percent: 1 },
   compute: (scores) => meanOverRows(scores, crossEntropy(scores)),
   loss: (value) => value,

@@ -8,7 +8,6 @@ export const nmse = defineMetric({
   summary: 'mean squared error / variance of the label; null if that is 0',
   type: 'regression',
   better: 'lower',
-  relativeTo: (value) => value,
   margin: { percent: 1 },
   compute: (sample) => (sample.labelVariance === 0 ? null : meanSquaredError(sample) / sample.labelVariance),
   score: (value) => 1 - value,

@@ -12,7 +12,6 @@ export const normalisedEntropy = defineMetric({
   summary: 'mean logistic loss / entropy of the share of positives: 1 is what this share gets; null for one class',
   type: 'binary',
   better: 'lower',
-  relativeTo: (value) => value,
   margin: { percent: 1 },
   compute: (sample) => logLoss.compute(sample) / entropyOf(sample),
   // The entropy counts as given, as the variance of the labels does in nmse.

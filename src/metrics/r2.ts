@@ -9,7 +9,6 @@ export const r2 = defineMetric({
   summary: 'R², 1 - mean squared error / variance of the label; null if that is 0',
   type: 'regression',
   better: 'higher',
-  relativeTo: (value) => 1 - value,
   margin: { absolute: 0.001 },
   compute(sample) {
     const error = nmse.compute(sample);

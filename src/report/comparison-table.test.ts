@@ -38,25 +38,25 @@ function large(
   };
 }
 
-test('a line per model: its verdict, and each gain in percent with the sign of its verdict', () => {
+test('a line per model: its verdict, and each gain in the metric’s unit with the sign of its verdict', () => {
   const lines = comparisonTable(everyVerdict, plain).split('\n');
   expect(cells(lines[0])).toEqual(['model', 'verdict', 'income', 'never-married', 'Δm']);
   expect(lines.slice(1, 10).map(cells)).toEqual([
     ['single-task', 'baseline', '0.95000 AUC', '0.95000 AUC'],
-    ['PLE', 'better on all', '+0.27 % ▲', '+0.18 % ▲', '+0.22 % ▲'],
-    ['CGC', 'better on some', '+0.24 % ▲', '+0.02 % ?', '+0.13 % ▲'],
-    ['MMoE', 'seesaw', '+0.29 % ▲', '-0.20 % ▼', '+0.04 % ?'],
-    ['Sluice', 'worse', '-0.31 % ▼', '-0.02 % =', '-0.17 % ▼'],
-    ['Stitch', 'equivalent', '+0.02 % =', '0.00 % =', '+0.01 % ?'],
-    ['Hard sharing', 'undecided', '+0.04 % ?', '-0.02 % ?', '+0.01 % ?'],
-    ['ML-MMoE', 'not trained to a plateau', '+0.20 %', '+0.16 %', '+0.18 %'],
+    ['PLE', 'better on all', '+0.00120 ▲', '+0.00080 ▲', '+0.22 % ▲'],
+    ['CGC', 'better on some', '+0.00110 ▲', '+0.00010 ?', '+0.13 % ▲'],
+    ['MMoE', 'seesaw', '+0.00130 ▲', '-0.00090 ▼', '+0.04 % ?'],
+    ['Sluice', 'worse', '-0.00140 ▼', '-0.00010 =', '-0.17 % ▼'],
+    ['Stitch', 'equivalent', '+0.00010 =', '0.00000 =', '+0.01 % ?'],
+    ['Hard sharing', 'undecided', '+0.00020 ?', '-0.00010 ?', '+0.01 % ?'],
+    ['ML-MMoE', 'not trained to a plateau', '+0.00090', '+0.00070', '+0.18 %'],
     ['Failed', 'no result', '-', '-'],
   ]);
   expect(lines[10]).toBe('');
   expect(lines.slice(11, 14).map(cells)).toEqual([
     ['model', 'over', 'verdict', 'income', 'never-married', 'Δm'],
-    ['PLE', 'CGC', 'better on some', '+0.02 % ?', '+0.16 % ▲', '+0.09 % ?'],
-    ['PLE', 'MMoE', 'undecided', '-0.02 % ?', '+0.04 % ?', '+0.01 % ?'],
+    ['PLE', 'CGC', 'better on some', '+0.00010 ?', '+0.00070 ▲', '+0.09 % ?'],
+    ['PLE', 'MMoE', 'undecided', '-0.00010 ?', '+0.00020 ?', '+0.01 % ?'],
   ]);
 });
 
@@ -81,7 +81,17 @@ test('--wide has every number: means, both intervals, p, parameters', () => {
   const text = comparisonTable(everyVerdict, { ...plain, wide: true });
   const lines = text.split('\n');
   expect(cells(lines[0])).toEqual([
-    ...['model', 'verdict', 'task', 'metric', 'mean ± sd', 'gain ± 95 %', 'simultaneous', 'p (Holm)', 'p equivalent'],
+    ...[
+      'model',
+      'verdict',
+      'task',
+      'metric',
+      'mean ± sd',
+      'gain ± interval',
+      'simultaneous',
+      'p (Holm)',
+      'p equivalent',
+    ],
     ...['relative', 'embedding', 'network'],
   ]);
   const mmoe = lines.findIndex((line) => line.startsWith('MMoE'));
@@ -97,16 +107,16 @@ test('--wide has every number: means, both intervals, p, parameters', () => {
         '[+0.00060, +0.00200]',
         '0.032',
       ],
-      ...['0.300', '+0.29 % ▲', '1,000', '123,456'],
+      ...['0.300', '+0.14 % ▲', '1,000', '123,456'],
     ],
     [
       ...['never-married', 'AUC', '0.94910 ± 0.00021', '-0.00090 ± 0.00050', '[-0.00160, -0.00020]', '0.032', '0.300'],
-      '-0.20 % ▼',
+      '-0.095 % ▼',
     ],
     ['Δm', '+0.04 ± 0.08 %', '[-0.07, +0.15]', '0.400', '+0.04 % ?'],
   ]);
   expect(cells(lines.find((line) => line.startsWith('PLE    CGC')))?.slice(2)).toEqual([
-    ...['better on some', 'income', 'AUC', '+0.00010 ± 0.00050', '[-0.00060, +0.00080]', '0.200', '0.300', '+0.02 % ?'],
+    ...['better on some', 'income', 'AUC', '+0.00010 ± 0.00050', '[-0.00060, +0.00080]', '0.200', '0.300', '+0.01 % ?'],
   ]);
   expect(text).toContain('Errors cover training noise only');
   expect(widest(text.slice(text.indexOf('\nGains are over')))).toBeLessThanOrEqual(80);
@@ -117,7 +127,7 @@ test('columns are aligned with and without colour: green is better, red is worse
     const coloured = comparisonTable(everyVerdict, { ...plain, wide, colour: true });
     expect(stripVTControlCharacters(coloured)).toBe(comparisonTable(everyVerdict, { ...plain, wide }));
     const painted = (code: number) =>
-      new Set([...coloured.matchAll(new RegExp(`\\u001b\\[${code}m\\S+ % (\\S)`, 'g'))].map(([, sign]) => sign));
+      new Set([...coloured.matchAll(new RegExp(`\\u001b\\[${code}m\\S+ (?:% )?(\\S)`, 'g'))].map(([, sign]) => sign));
     expect([painted(32), painted(31)]).toEqual([new Set('▲'), new Set('▼')]);
   }
 });
@@ -138,8 +148,8 @@ test('a table per point of the axes, then what was found at each', () => {
     .map((contrast) => ({ ...contrast, axis: { 'dataset.correlation': 1 } }));
   const text = comparisonTable({ ...everyVerdict, tasks: ['income'], axes, rows, contrasts }, plain);
   const [first = '', second = '', third = '', , ...found] = text.split('\n\n');
-  expect(first).toMatch(/^dataset\.correlation = 0\.2\nmodel[\s\S]*\+0\.044 % ▲$/);
-  expect(second).toMatch(/^dataset\.correlation = 1\nmodel[\s\S]*\+0\.22 % ▲$/);
+  expect(first).toMatch(/^dataset\.correlation = 0\.2\nmodel[\s\S]*\+0\.00020 ▲$/);
+  expect(second).toMatch(/^dataset\.correlation = 1\nmodel[\s\S]*\+0\.00100 ▲$/);
   expect(third).toMatch(/^model +over /);
   expect(found.slice(0, 2)).toEqual([
     'dataset.correlation = 0.2:\nPLE is better than single-task on income.',

@@ -53,10 +53,17 @@ function legend({ baseline, rows, taskWeights }: Comparison, points: readonly Po
   const gains = points.flatMap((point) => point.rows.flatMap((row) => point.tasks.map((task) => gainOf(row, task))));
   const margin = gains.some((gain) => gain.margin !== null) ? `${signs.equivalent} within ± the margin, ` : '';
   const weights = new Set(Object.values(taskWeights)).size > 1 ? ', weighted by compare.taskWeights' : '';
-  const mean = rows.some(({ aggregate }) => aggregate !== null) ? `; Δm is their mean over tasks${weights}` : '';
+  const mean = rows.some(({ aggregate }) => aggregate !== null)
+    ? `; Δm is the mean over tasks of gain / ${baseline}'s metric${weights}`
+    : '';
+  const tasks = points.flatMap((point) => point.tasks);
+  const units = [
+    ...(tasks.some(({ percent }) => percent === null) ? ["in the metric's unit"] : []),
+    ...(tasks.some(({ percent }) => percent !== null) ? [`of errors in % of ${baseline}'s`] : []),
+  ];
   return (
     `${signs.better} better, ${signs.worse} worse, ${margin}${signs.undecided} undecided. ` +
-    `Gains are in % of ${baseline}'s AUC - 0.5 or error, above 0 is better${mean}. All numbers: --wide.`
+    `Gains are ${units.join(', ')}; above 0 is better${mean}. All numbers: --wide.`
   );
 }
 

@@ -18,7 +18,7 @@ export function taskGain(gain: number | null, verdict: TaskVerdict | null, chang
     ownBest: null,
     gain,
     gains: gain === null ? [] : [1, 2, 3, 4, 5].map((seed) => ({ seed, gain })),
-    relativeGain: gain === null ? null : (100 * gain) / 0.45,
+    relativeGain: gain === null ? null : (100 * gain) / 0.95,
     se: gain === null ? null : 0.00018,
     interval: gain === null ? null : [gain - 0.0005, gain + 0.0005],
     simultaneous: gain === null ? null : [gain - 0.0007, gain + 0.0007],
@@ -67,7 +67,7 @@ export function comparisonRow(label: string, changes: Partial<ComparisonRow>): C
 
 /** Two tasks, five seeds, a model for every verdict, two contrasts and one look. */
 export const everyVerdict: Comparison = {
-  schema: 3,
+  schema: 4,
   name: 'every verdict',
   baseline: 'single-task',
   tasks: ['income', 'never-married'],

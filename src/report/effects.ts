@@ -20,15 +20,21 @@ export function withSign(text: string, verdict: TaskVerdict | null, colour: bool
   return { text: whole, after: '', colour: verdict === 'better' ? 'green' : 'red' };
 }
 
-/** A gain's size: in percent, or in the task's metric if it is relative to nothing. */
-export function effect({ gain, relativeGain }: TestedGain, task: PointTask, point: Point): string {
-  if (gain === null) return 'no result';
-  if (relativeGain === null) return `${signed(gain, task.digits)} ${metricName(task.metric)}`;
-  return percent(relativeGain, relativeDigits(point, task));
+/** A gain's size as the field tells it: of an error in percent, of any other metric in its own unit. */
+export function effect(gain: TestedGain, task: PointTask, point: Point): string {
+  if (gain.gain === null) return 'no result';
+  return task.percent === null ? signed(gain.gain, task.digits) : relative(gain, task, point);
 }
 
-function relativeDigits({ rows }: Point, task: PointTask): number {
-  return percentDigits(rows.map((row) => gainOf(row, task).relativeGain));
+/** The same with its unit. */
+export function effectInWords(gain: TestedGain, task: PointTask, point: Point): string {
+  const unit = gain.gain === null || task.percent !== null ? '' : ` ${metricName(task.metric)}`;
+  return `${effect(gain, task, point)}${unit}`;
+}
+
+/** A gain in percent of the baseline's metric. */
+export function relative({ relativeGain }: TestedGain, task: PointTask, { rows }: Point): string {
+  return percent(relativeGain, percentDigits(rows.map((row) => gainOf(row, task).relativeGain)));
 }
 
 /** Decimals of the mean relative gains. */
@@ -46,30 +52,14 @@ export function isNotInferior({ pNotInferior }: TestedGain, level: number): bool
   return pNotInferior !== null && pNotInferior < level;
 }
 
-/** The interval type of a table on a page: simultaneous if available, since it covers all gains at once. */
-export function intervalKind({ rows }: Point, level: number): IntervalKind | null {
-  const gains = rows.flatMap(({ tasks }) => Object.values(tasks));
-  if (gains.some(({ simultaneous }) => simultaneous !== null))
-    return { words: `${confidence(level)} simultaneous interval`, of: ({ simultaneous }) => simultaneous };
-  return gains.some(({ interval }) => interval !== null)
-    ? { words: '95 % interval', of: ({ interval }) => interval }
-    : null;
+/** The simultaneous interval, `[+0.0007, +0.0017]`. Empty without one. */
+export function intervalText({ simultaneous }: Gain, digits: number): string {
+  return simultaneous === null ? '' : `[${simultaneous.map((end) => signed(end, digits)).join(', ')}]`;
 }
 
-/** `[+0.0007, +0.0017]`. Empty without an interval. */
-export function intervalText(gain: Gain, kind: IntervalKind | null, digits: number): string {
-  const ends = kind?.of(gain) ?? null;
-  return ends === null ? '' : `[${ends.map((end) => signed(end, digits)).join(', ')}]`;
-}
-
-/** Confidence of simultaneous intervals: `95 %`. */
+/** Confidence of all intervals of a look: `95 %`. */
 export function confidence(level: number): string {
   return `${rounded(100 * (1 - level))} %`;
-}
-
-export interface IntervalKind {
-  readonly words: string;
-  of(gain: Gain): Gain['interval'];
 }
 
 export function contrastsAt({ contrasts }: Comparison, { rows }: Point): readonly Contrast[] {

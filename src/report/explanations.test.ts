@@ -34,7 +34,9 @@ test.each([
     `The test is ${words}. p is adjusted by Holm's method over the 14 gains of the table; below 0.0196 a gain`,
   );
   expect(text).toContain('Contrasts are a family of their own.');
-  expect(text).toContain('cover all 14 true gains at once, with 98 % confidence');
+  expect(text).toContain(
+    'Intervals have 98 % confidence. An interval beside a gain covers that gain alone; simultaneous ones cover all 14',
+  );
   expect(textOf({ contrasts: [] })).not.toContain('Contrasts');
 });
 
@@ -45,6 +47,16 @@ test('what errors cover is said, and whether rows or groups are drawn', () => {
   expect(text).toMatch(
     /The error over test rows is that of their groups \(users\)\. p is[\s\S]*cover training noise and the choice of test rows\./,
   );
+});
+
+test('the confidence of intervals is that of the look; several looks share the whole', () => {
+  const [look] = everyVerdict.looks;
+  const looks = [3, 5].flatMap(
+    (seeds) => look && { ...look, seeds, plan: [3, 5], of: look.of.slice(0, seeds), level: 0.03 },
+  );
+  const text = textOf({ looks: looks.filter((one) => one !== undefined), test: { ...everyVerdict.test, level: 0.03 } });
+  expect(text).toContain('Intervals have 97 % confidence, so that all looks together have 95 %.');
+  expect(text.match(/9\d(\.\d)? %/g)).toHaveLength(2);
 });
 
 test('the detectable gain is the largest of those that are undecided, task by task', () => {
@@ -63,7 +75,7 @@ test('of one seed nothing is said of tests, intervals or errors', () => {
   expect(text).toBe(
     [
       'Gains are over single-task, of one seed. Above 0 is better.',
-      'Relative gains are in percent of what single-task has: its AUC - 0.5, or its error. Δm is their mean over tasks.',
+      "Relative gains are in percent of single-task's metric. Δm is their mean over tasks.",
     ].join('\n'),
   );
 });

@@ -9,7 +9,7 @@ export function explanations(comparison: Comparison, point: Point): readonly str
   const { baseline, seeds } = comparison;
   return [
     `Gains are over ${baseline}, ${seeds.length === 1 ? 'of one seed' : `as means over ${seeds.length} seeds`}. Above 0 is better.`,
-    `Relative gains are in percent of what ${baseline} has: its AUC - 0.5, or its error.${aggregate(comparison, point)}`,
+    `Relative gains are in percent of ${baseline}'s metric.${aggregate(comparison, point)}`,
     ...testInWords(comparison, point),
     ...intervals(comparison, point),
     ...margins(comparison, point),
@@ -67,17 +67,12 @@ const errorsCover = {
   both: 'Errors cover training noise and the choice of test rows.',
 };
 
-function intervals({ test, uncertainty }: Comparison, point: Point): readonly string[] {
+function intervals({ test, uncertainty, looks }: Comparison, point: Point): readonly string[] {
   if (!hasIntervals(point)) return [];
-  const { rows, tasks } = point;
-  const gains = rows.flatMap((row) => tasks.map((task) => gainOf(row, task)));
-  const simultaneous = gains.some((gain) => gain.simultaneous !== null);
+  const repeated = looks.length < 2 ? '' : `, so that all looks together have ${confidence(familyError(looks))}`;
   return [
-    'The 95 % interval is for one gain alone.' +
-      (simultaneous
-        ? ` The simultaneous intervals cover all ${testedGains(point)} true gains at once, with ${confidence(test.level)} confidence. ` +
-          "They are Bonferroni's; Holm's method may decide a gain whose interval holds 0."
-        : ''),
+    `Intervals have ${confidence(test.level)} confidence${repeated}. An interval beside a gain covers that gain alone; simultaneous ones cover all ` +
+      `${testedGains(point)} true gains at once. They are Bonferroni's; Holm's method may decide a gain whose interval holds 0.`,
     errorsCover[uncertainty],
   ];
 }

@@ -31,7 +31,7 @@ function gainTable(comparison: Comparison, point: Point, label: string): string 
     ...[count(row.parameters?.embedding ?? null), count(row.parameters?.network ?? null)],
   ]);
   return tableOf({
-    caption: `${titleOf(comparison, point)}. Test metric (${seedsOf(comparison)}) and gain over ${baseline}${withIntervals ? ' ± half its 95 % interval' : ''}.`,
+    caption: `${titleOf(comparison, point)}. Test metric (${seedsOf(comparison)}) and gain over ${baseline}${withIntervals ? ' ± half its interval' : ''}.`,
     label,
     texts: 2,
     groups: tasks.map((task) => ({ title: titleOfTask(task), columns: 3 })),
@@ -52,7 +52,7 @@ function contrastTable(comparison: Comparison, point: Point, label: string): rea
   const withIntervals = hasIntervals(point);
   const withMean = contrasts.some(({ aggregate }) => aggregate !== null);
   const table = tableOf({
-    caption: `${titleOf(comparison, point)}. Gains of one model over another${withIntervals ? ', each ± half its 95 % interval' : ''}.`,
+    caption: `${titleOf(comparison, point)}. Gains of one model over another${withIntervals ? ', each ± half its interval' : ''}.`,
     label,
     texts: 3,
     groups: point.tasks.map((task) => ({ title: titleOfTask(task), columns: 2 })),

@@ -1,16 +1,7 @@
 import type { Aggregate, Comparison, ComparisonRow, TestedGain } from '../comparison/comparison.js';
-import {
-  aggregateDigits,
-  contrastsAt,
-  effect,
-  type IntervalKind,
-  intervalKind,
-  intervalText,
-  signs,
-  verdictText,
-} from './effects.js';
-import { explanations } from './explanations.js';
-import { count, dash, fixed, percent, probability, signed } from './numbers.js';
+import { aggregateDigits, contrastsAt, intervalText, relative, signs, verdictText } from './effects.js';
+import { explanations, hasIntervals } from './explanations.js';
+import { count, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
 /**
@@ -28,13 +19,13 @@ export function gainsMarkdown(comparison: Comparison): string {
   return `${tables.join('\n')}\n${[...below].map((line) => `${escapeMarkdown(line)}\n`).join('\n')}`;
 }
 
-function gainTable({ baseline, test }: Comparison, point: Point): string {
+function gainTable({ baseline }: Comparison, point: Point): string {
   const { tasks, rows } = point;
-  const kind = intervalKind(point, test.level);
+  const gainHead = gainHeadOf(point);
   const withMean = rows.some(({ aggregate }) => aggregate !== null);
   const head = [
     ...['model', 'verdict'],
-    ...tasks.flatMap((task) => [headOf(task), ...gainHead(kind)]),
+    ...tasks.flatMap((task) => [headOf(task), ...gainHead]),
     ...(withMean ? ['Δm'] : []),
     ...['embedding parameters', 'network parameters'],
   ];
@@ -43,9 +34,9 @@ function gainTable({ baseline, test }: Comparison, point: Point): string {
     verdictText(row.verdict, row.tasks),
     ...tasks.flatMap((task) => [
       meanOf(row, task),
-      ...(row.label === baseline ? ['', '', ''] : gainCells(gainOf(row, task), task, point, kind)),
+      ...(row.label === baseline ? ['', '', ''] : gainCells(gainOf(row, task), task, point)),
     ]),
-    ...(withMean ? [aggregateCell(row.aggregate, point, kind)] : []),
+    ...(withMean ? [aggregateCell(row.aggregate, point)] : []),
     ...[count(row.parameters?.embedding ?? null), count(row.parameters?.network ?? null)],
   ]);
   return tableOf(head, lines, 2);
@@ -54,20 +45,19 @@ function gainTable({ baseline, test }: Comparison, point: Point): string {
 function contrastTable(comparison: Comparison, point: Point): readonly string[] {
   const contrasts = contrastsAt(comparison, point);
   if (contrasts.length === 0) return [];
-  const kind = intervalKind(point, comparison.test.level);
   const withMean = contrasts.some(({ aggregate }) => aggregate !== null);
   const head = [
     ...['model', 'over', 'verdict'],
     ...point.tasks.flatMap((task) => {
-      const [gain = '', ...others] = gainHead(kind);
+      const [gain = '', ...others] = gainHeadOf(point);
       return [`${headOf(task)} ${gain}`, ...others];
     }),
     ...(withMean ? ['Δm'] : []),
   ];
   const lines = contrasts.map(({ model, reference, verdict, tasks, aggregate }) => [
     ...[escapeMarkdown(model), escapeMarkdown(reference), verdictText(verdict, tasks)],
-    ...point.tasks.flatMap((task) => gainCells(tasks[task.name], task, point, kind)),
-    ...(withMean ? [aggregateCell(aggregate, point, kind)] : []),
+    ...point.tasks.flatMap((task) => gainCells(tasks[task.name], task, point)),
+    ...(withMean ? [aggregateCell(aggregate, point)] : []),
   ]);
   return [tableOf(head, lines, 3)];
 }
@@ -82,8 +72,8 @@ function headOf({ name, metric }: PointTask): string {
   return `${escapeMarkdown(name)}: ${metricName(metric)}`;
 }
 
-function gainHead(kind: IntervalKind | null): readonly string[] {
-  return [kind === null ? 'gain' : `gain [${kind.words}]`, 'p (Holm)', 'relative'];
+function gainHeadOf(point: Point): readonly string[] {
+  return [hasIntervals(point) ? 'gain [simultaneous interval]' : 'gain', 'p (Holm)', 'relative'];
 }
 
 function meanOf(row: ComparisonRow, task: PointTask): string {
@@ -91,17 +81,12 @@ function meanOf(row: ComparisonRow, task: PointTask): string {
   return sd === null ? fixed(mean, task.digits) : `${fixed(mean, task.digits)} ± ${fixed(sd, task.digits)}`;
 }
 
-function gainCells(
-  gain: TestedGain | undefined,
-  task: PointTask,
-  point: Point,
-  kind: IntervalKind | null,
-): readonly string[] {
+function gainCells(gain: TestedGain | undefined, task: PointTask, point: Point): readonly string[] {
   if (!gain) return ['', '', ''];
   const number = signed(gain.gain, task.digits);
   const decided = gain.verdict === 'better' || gain.verdict === 'worse';
-  const range = intervalText(gain, kind, task.digits);
-  const size = gain.gain === null || gain.relativeGain === null ? dash : effect(gain, task, point);
+  const range = intervalText(gain, task.digits);
+  const size = relative(gain, task, point);
   return [
     `${decided ? `**${number}**` : number}${range === '' ? '' : ` ${range}`}`,
     probability(gain.pHolm).replaceAll('<', '&lt;'),
@@ -109,11 +94,11 @@ function gainCells(
   ];
 }
 
-function aggregateCell(gain: Aggregate | null, point: Point, kind: IntervalKind | null): string {
+function aggregateCell(gain: Aggregate | null, point: Point): string {
   if (gain === null) return '';
   const digits = aggregateDigits(point);
   const { verdict } = gain;
-  return [percent(gain.gain, digits), intervalText(gain, kind, digits), verdict === null ? '' : signs[verdict]]
+  return [percent(gain.gain, digits), intervalText(gain, digits), verdict === null ? '' : signs[verdict]]
     .filter((text) => text !== '')
     .join(' ');
 }

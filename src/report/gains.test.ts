@@ -36,7 +36,7 @@ test('gains.csv has a line per model and task with the unrounded numbers, and no
     mean: String(0.95 - 0.0009),
     sd: '0.00021',
     gain: '-0.0009',
-    relativeGain: String(-0.09 / 0.45),
+    relativeGain: String(-0.09 / 0.95),
     se: '0.00018',
     intervalLow: String(-0.0009 - 0.0005),
     intervalHigh: String(-0.0009 + 0.0005),
@@ -130,9 +130,9 @@ test('gains.md is a table of text: no cell, tag or emphasis comes from a name', 
 
 test('gains.md has gains that are better or worse in bold, signs, and how to read them', () => {
   const text = gainsMarkdown(everyVerdict);
-  expect(text).toContain('| gain [95 % simultaneous interval] | p (Holm) | relative |');
-  expect(text).toContain('**+0.00120** [+0.00050, +0.00190] | 0.032 | +0.27 % ▲ |');
-  expect(text).toContain('| +0.00010 [-0.00060, +0.00080] | 0.200 | +0.02 % ? |');
+  expect(text).toContain('| gain [simultaneous interval] | p (Holm) | relative |');
+  expect(text).toContain('**+0.00120** [+0.00050, +0.00190] | 0.032 | +0.13 % ▲ |');
+  expect(text).toContain('| +0.00010 [-0.00060, +0.00080] | 0.200 | +0.01 % ? |');
   expect(text).toContain('| +0.22 % [+0.11, +0.33] ▲ | 1,000 | 123,456 |');
   expect(text).toContain('| single-task | baseline | 0.95000 ± 0.00021 |  |  |  | 0.95000');
   expect(text).toContain('\n\n| model | over | verdict |');
@@ -152,7 +152,7 @@ test('gains.tex is a booktabs table in which a name is text; the caption has see
   const [gains = '', contrasts = ''] = gainsLatex(everyVerdict).split('\\end{table}');
   const caption = gains.split('\\caption{')[1]?.split('\\label')[0] ?? '';
   expect(caption).toContain('seeds 1, 2, 3, 4, 5');
-  expect(caption).toContain('gain over single-task $\\pm$ half its 95 \\% interval.');
+  expect(caption).toContain('gain over single-task $\\pm$ half its interval.');
   expect(gains).toContain("by Holm's method over the 14 gains");
   expect(gains).toContain(
     '& $\\mathbf{-0.00090} \\pm 0.00050\\ \\downarrow$ & $0.032$ & $+0.04 \\pm 0.08\\ ?$ & 1,000 & 123,456',

@@ -19,7 +19,7 @@ export interface PointTask {
   readonly better: 'higher' | 'lower';
   /** Decimals for both means and gains. */
   readonly digits: number;
-  /** Percent of relative gain per unit of the metric. Null if gains are relative to nothing. */
+  /** Percent per unit of the metric, where gains are told in percent: those of errors, unless the baseline's is 0. Else null. */
   readonly percent: number | null;
 }
 
@@ -49,8 +49,9 @@ function describeTask(name: string, rows: readonly ComparisonRow[], baseline: st
   );
   const definition = metrics.all.find((candidate) => candidate.name === metric);
   const level = rows.find(({ label }) => label === baseline)?.tasks[name]?.mean ?? null;
-  const whole = level === null ? 0 : (definition?.relativeTo?.(level) ?? 0);
-  return { name, metric, better: definition?.better ?? 'higher', digits, percent: whole > 0 ? 100 / whole : null };
+  const better = definition?.better ?? 'higher';
+  const percent = better === 'lower' && level !== null && level > 0 ? 100 / level : null;
+  return { name, metric, better, digits, percent };
 }
 
 /** A task's results in a row. All null for a model without a finished run. */

@@ -16,16 +16,16 @@ const model = (verdict: Verdict, income: TaskGain, married: TaskGain, label = 'P
 
 test('a sentence for each verdict, with the size of each gain', () => {
   expect(sentenceOf('PLE')).toBe(
-    'PLE is better than single-task on both tasks: +0.27 % on income and +0.18 % on never-married.',
+    'PLE is better than single-task on both tasks: +0.00120 AUC on income and +0.00080 AUC on never-married.',
   );
   expect(sentenceOf('CGC')).toBe(
-    'CGC is better than single-task on income (+0.24 %), undecided on never-married (+0.02 %, not worse by more than 0.001 AUC).',
+    'CGC is better than single-task on income (+0.00110 AUC), undecided on never-married (+0.00010 AUC, not worse by more than 0.001 AUC).',
   );
   expect(sentenceOf('MMoE')).toBe(
-    'MMoE shows a seesaw: better than single-task on income (+0.29 %), worse on never-married (-0.20 %).',
+    'MMoE shows a seesaw: better than single-task on income (+0.00130 AUC), worse on never-married (-0.00090 AUC).',
   );
   expect(sentenceOf('Sluice')).toBe(
-    'Sluice is worse than single-task on income (-0.31 %), equivalent on never-married (within ± 0.001 AUC).',
+    'Sluice is worse than single-task on income (-0.00140 AUC), equivalent on never-married (within ± 0.001 AUC).',
   );
   expect(sentenceOf('Stitch')).toBe(
     'Stitch is equivalent to single-task: within ± 0.001 AUC on income and within ± 0.001 AUC on never-married.',
@@ -39,7 +39,7 @@ test('a sentence for each verdict, with the size of each gain', () => {
 
 test('undecided: the gains so far, and what would decide: the most seeds of any task', () => {
   expect(sentenceOf('Hard sharing')).toBe(
-    'Hard sharing is undecided: +0.04 % on income, -0.02 % on never-married; about 40 seeds would decide.',
+    'Hard sharing is undecided: +0.00020 AUC on income, -0.00010 AUC on never-married; about 40 seeds would decide.',
   );
   const told = (income: Partial<TaskGain>, married: Partial<TaskGain>) => {
     const gains = [income, married].map((changes) => taskGain(0.0002, 'undecided', changes));
@@ -54,7 +54,7 @@ test('undecided: the gains so far, and what would decide: the most seeds of any 
     told({ ...untested, gains: [{ seed: 1, gain: 0.0002 }] }, { ...untested, gains: [{ seed: 1, gain: 0.0001 }] }),
   ).toMatch(/; one seed allows no test: add seeds \(compare\.seeds\)\.$/);
   expect(told({ ...untested }, { verdict: 'equivalent' })).toBe(
-    'PLE is undecided: +0.044 % on income; equivalent on never-married (within ± 0.001 AUC); there is no test of these gains (see the notes).',
+    'PLE is undecided: +0.00020 AUC on income; equivalent on never-married (within ± 0.001 AUC); there is no test of these gains (see the notes).',
   );
 });
 
@@ -93,12 +93,12 @@ test('a sentence for each contrast names what the gain is over', () => {
   expect(all?.contrasts).toEqual([
     {
       ...{ model: 'PLE', reference: 'CGC', verdict: 'better on some' },
-      sentence: 'PLE is better than CGC on never-married (+0.16 %), undecided on income (+0.02 %).',
+      sentence: 'PLE is better than CGC on never-married (+0.00070 AUC), undecided on income (+0.00010 AUC).',
     },
     {
       ...{ model: 'PLE', reference: 'MMoE', verdict: 'undecided' },
       sentence:
-        'PLE against MMoE is undecided: -0.02 % on income, +0.04 % on never-married; about 8 seeds would decide.',
+        'PLE against MMoE is undecided: -0.00010 AUC on income, +0.00020 AUC on never-married; about 8 seeds would decide.',
     },
   ]);
 });

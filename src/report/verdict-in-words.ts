@@ -1,6 +1,6 @@
 import type { Aggregate, Comparison, Contrast, TaskVerdict, TestedGain, Verdict } from '../comparison/comparison.js';
 import { mostAtLimit } from '../comparison/statistics/verdict.js';
-import { contrastsAt, effect, isNotInferior } from './effects.js';
+import { contrastsAt, effectInWords, isNotInferior } from './effects.js';
 import { count, listed, rounded } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
@@ -89,7 +89,7 @@ function comparedAt(
 ): Compared {
   const outcomes = point.tasks.flatMap((task) => {
     const gain = gainOn(task);
-    return gain === undefined ? [] : [{ task, gain, effect: effect(gain, task, point) }];
+    return gain === undefined ? [] : [{ task, gain, effect: effectInWords(gain, task, point) }];
   });
   return {
     ...{ label, reference, verdict, everyTask: everyTask(point.tasks), outcomes, mean: mean?.verdict ?? null },

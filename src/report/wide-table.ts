@@ -1,5 +1,5 @@
 import type { Aggregate, Comparison, ComparisonRow, Gain, TaskVerdict, TestedGain } from '../comparison/comparison.js';
-import { aggregateDigits, contrastsAt, effect, verdictText, withSign } from './effects.js';
+import { aggregateDigits, contrastsAt, intervalText, relative, verdictText, withSign } from './effects.js';
 import { hasIntervals } from './explanations.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask } from './points.js';
@@ -63,16 +63,14 @@ function linesOf(model: ModelCells, gains: readonly GainLine[]): readonly Line[]
 }
 
 function taskLine(gain: TestedGain | null, task: PointTask, point: Point): GainLine {
-  const hasRelative = gain !== null && gain.gain !== null && gain.relativeGain !== null;
-  const relative = hasRelative ? effect(gain, task, point) : dash;
-  return { task, gain, tested: gain, digits: task.digits, relative, verdict: gain?.verdict ?? null };
+  const size = gain === null ? dash : relative(gain, task, point);
+  return { task, gain, tested: gain, digits: task.digits, relative: size, verdict: gain?.verdict ?? null };
 }
 
 function meanLine(gain: Aggregate | null, point: Point): readonly GainLine[] {
   if (gain === null) return [];
   const digits = aggregateDigits(point);
-  const relative = percent(gain.gain, digits);
-  return [{ task: null, gain, tested: null, digits, relative, verdict: gain.verdict }];
+  return [{ task: null, gain, tested: null, digits, relative: percent(gain.gain, digits), verdict: gain.verdict }];
 }
 
 interface Column {
@@ -89,7 +87,7 @@ function columnsOf(withIntervals: boolean, colour: boolean): readonly Column[] {
     { head: 'task', isText: true, cell: ({ task }) => task?.name ?? 'Δm' },
     { head: 'metric', isText: true, cell: ({ task }) => (task ? metricName(task.metric) : '') },
     { head: 'mean ± sd', cell: ({ model, task }) => (model.row && task ? meanOf(model.row, task) : '') },
-    { head: withIntervals ? 'gain ± 95 %' : 'gain', cell: gainText },
+    { head: withIntervals ? 'gain ± interval' : 'gain', cell: gainText },
     { head: 'simultaneous', cell: simultaneousText },
     { head: 'p (Holm)', cell: ({ gain }) => (gain ? probability(gain.pHolm) : '') },
     { head: 'p equivalent', cell: ({ tested }) => (tested ? probability(tested.pEquivalent) : '') },
@@ -117,7 +115,7 @@ function gainText({ gain, task, digits }: Line): string {
 
 function simultaneousText({ gain, digits }: Line): string {
   if (gain === null) return '';
-  return gain.simultaneous === null ? dash : `[${gain.simultaneous.map((end) => signed(end, digits)).join(', ')}]`;
+  return intervalText(gain, digits) || dash;
 }
 
 function ownBestText({ model, task }: Line): string {

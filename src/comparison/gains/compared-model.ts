@@ -23,6 +23,8 @@ export interface Compared {
   readonly design: Design;
   /** Test rows over training rows (of `test-half`: validation rows) where they are split anew: what more runs cannot remove. Else 0. */
   readonly overlap: number;
+  /** Of each task's gain in the mean relative gain, in percent. Null if a task's gain is relative to nothing. */
+  readonly factors: readonly number[] | null;
   /** Task by task, then the mean of tasks. Without runs for the reference itself. */
   readonly measures: readonly Measure[];
 }
@@ -57,6 +59,7 @@ export interface PointTable {
 }
 
 /**
+ * @param given Factors of the mean relative gain. By default, gains are relative to the reference's metrics.
  * @throws DataError if two runs with one seed differ in their data or test rows, or if a label has two runs of a seed.
  */
 export function compareModel(
@@ -64,9 +67,12 @@ export function compareModel(
   reference: Entry | undefined,
   tasks: readonly JudgedTask[],
   weights: readonly number[],
+  given?: Compared['factors'],
 ): Compared {
-  if (reference === undefined || entry === reference)
-    return { entry, reference, design: 'independent', overlap: 0, measures: [...tasks, null].map(() => nothing) };
+  if (reference === undefined || entry === reference) {
+    const measures = [...tasks, null].map(() => nothing);
+    return { entry, reference, design: 'independent', overlap: 0, factors: null, measures };
+  }
   const [own, other] = [runsOf(entry), runsOf(reference)];
   for (const { seed, run } of own) {
     const same = other.find((candidate) => candidate.seed === seed);
@@ -74,7 +80,7 @@ export function compareModel(
   }
   const { design, overlap } = designOf([...own, ...other]);
   const ofTasks = tasks.map((task) => measureTask(entry, reference, design, task));
-  const factors = aggregateFactors(ofTasks, tasks, weights);
+  const factors = given ?? aggregateFactors(ofTasks, weights);
   const both = [
     sumOver(
       ofTasks.map(({ model }) => model),
@@ -85,7 +91,7 @@ export function compareModel(
       factors,
     ),
   ] as const;
-  return { entry, reference, design, overlap, measures: [...ofTasks, measureOf(both, null)] };
+  return { entry, reference, design, overlap, factors, measures: [...ofTasks, measureOf(both, null)] };
 }
 
 export function measureTask(entry: Entry, reference: Entry, design: Design, task: JudgedTask): Measure {
@@ -163,16 +169,10 @@ export function sumOver(ofTasks: readonly Sample[], factors: readonly number[] |
   };
 }
 
-/** The factor of each task's gain in the mean relative gain, in percent. Null if a task's gain is relative to nothing. */
-export function aggregateFactors(
-  measures: readonly Measure[],
-  tasks: readonly JudgedTask[],
-  weights: readonly number[],
-): readonly number[] | null {
+function aggregateFactors(measures: readonly Measure[], weights: readonly number[]): readonly number[] | null {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const factors = tasks.map(({ metric }, task) => {
-    const weight = weights[task] ?? 0;
-    const one = weight === 0 ? 0 : relativeGain(1, measures[task]?.level ?? 0, metric);
+  const factors = weights.map((weight, task) => {
+    const one = weight === 0 ? 0 : relativeGain(1, measures[task]?.level ?? 0);
     return one === null ? null : (one * weight) / total;
   });
   return factors.every((factor) => factor !== null) ? factors : null;

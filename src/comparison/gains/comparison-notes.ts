@@ -148,8 +148,8 @@ function onGains(
               ]
             : []),
       );
-    if (gain.relativeGain === null && metric.relativeTo)
-      notes.push(`${place}: no relative gain: ${baseline}'s ${metric.name} leaves nothing to be relative to.`);
+    if (gain.relativeGain === null)
+      notes.push(`${place}: no relative gain, and no Δm: ${baseline}'s ${metric.name} is not above 0.`);
     return notes;
   });
 }

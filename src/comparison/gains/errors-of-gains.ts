@@ -5,7 +5,6 @@ import type { EstimatedVariance, EstimateError } from '../statistics/behrens-fis
 import { isConstant } from '../statistics/moments.js';
 import { type RunVariance, squeezedVariances, varianceOf } from '../statistics/squeezed-variances.js';
 import {
-  aggregateFactors,
   type Compared,
   hasGain,
   type Measure,
@@ -29,7 +28,6 @@ export interface ErrorsOfGains {
 interface Point {
   readonly entries: readonly Entry[];
   readonly tasks: readonly JudgedTask[];
-  readonly weights: readonly number[];
   readonly uncertainty: Comparison['uncertainty'];
 }
 
@@ -41,8 +39,7 @@ export async function errorsOf(compared: readonly Compared[], point: Point): Pro
   const rows = uncertainty === 'seeds' ? null : await rowErrors(compared, point);
   let drawn: ErrorsOfGains['drawn'] = null;
   const errors = compared.map((model, index) => {
-    const { entry, reference, measures, design } = model;
-    const factors = aggregateFactors(measures, tasks, point.weights);
+    const { entry, reference, measures, design, factors } = model;
     const sums = squeezedVariances([ofTasks.map((samples) => sumOver(samples, factors).values)]);
     return measures.map((measure, place): EstimateError | null => {
       const variances = place < tasks.length ? pool.variances[place] : sums.variances[0];
@@ -111,12 +108,24 @@ function pairs({ model, reference }: Measure, { overlap }: Compared): readonly E
  * Every run is read and sorted once. One run is in memory at a time.
  * @throws DataError for a run without predictions, or if its rows are not those of its test set.
  */
-async function rowErrors(compared: readonly Compared[], { tasks, weights }: Point) {
+async function rowErrors(compared: readonly Compared[], { tasks }: Point) {
   const hasInfluence = tasks.map(({ metric }) => metric.influence !== undefined);
-  const cells = compared.map(({ measures }) =>
-    measures.map((measure, place) => new Cell(measure, hasInfluence[place] ?? !hasInfluence.includes(false))),
+  const sides = new Map<string, Side>();
+  const ids = new Map<EvaluatedRun, number>();
+  const sideOf = ({ runs }: Sample, place: number, factors: Compared['factors']) => {
+    const own = new Set(runs.map(({ run }) => run));
+    for (const run of own) ids.set(run, ids.get(run) ?? ids.size);
+    const key = JSON.stringify([place, place < tasks.length ? null : factors, ...[...own].map((run) => ids.get(run))]);
+    const side = sides.get(key) ?? new Side(own, (rows) => rows[place] ?? weighted(rows, factors ?? []));
+    sides.set(key, side);
+    return side;
+  };
+  const cells = compared.map(({ measures, factors }) =>
+    measures.map(({ model, reference, gain }, place) => ({
+      sides: [sideOf(model, place, factors), sideOf(reference, place, factors)] as const,
+      variance: gain !== null && (hasInfluence[place] ?? !hasInfluence.includes(false)) ? 0 : null,
+    })),
   );
-  const factors = compared.map(({ measures }) => aggregateFactors(measures, tasks, weights));
   let drawn: 'rows' | 'groups' = 'rows';
   for (const runs of testSets(compared)) {
     const influencesOf = reader(tasks);
@@ -127,48 +136,46 @@ async function rowErrors(compared: readonly Compared[], { tasks, weights }: Poin
         const sign = tasks[task] ? signOf(tasks[task].metric) : 1;
         return rows && (groups ? ofGroups(rows, groups) : rows).map((value) => sign * value);
       });
-      for (const [model, row] of cells.entries()) {
-        for (const [task, rows] of signed.entries()) row[task]?.add(run, () => rows);
-        row.at(-1)?.add(run, () => weighted(signed, factors[model] ?? []));
-      }
+      for (const side of sides.values()) side.add(run, signed);
     }
-    for (const cell of cells.flat()) cell.endTestSet();
+    for (const cell of cells.flat()) {
+      const [model, reference] = cell.sides.map(({ influences }) => influences);
+      if (model === null || reference === null) cell.variance = null;
+      if (cell.variance === null) continue;
+      for (let row = 0; row < Math.max(model?.length ?? 0, reference?.length ?? 0); row++)
+        cell.variance += ((model?.[row] ?? 0) - (reference?.[row] ?? 0)) ** 2;
+    }
+    for (const side of sides.values()) side.influences = undefined;
   }
   return { variances: cells.map((row) => row.map(({ variance }) => variance)), drawn };
 }
 
-/** Accumulates the variance of one gain. */
-class Cell {
-  variance: number | null;
-  /** [row] of the current test set: the mean influence on the model's runs, and on the reference's. */
-  private influences: [Float64Array, Float64Array] | undefined;
-  private readonly samples: readonly [Sample, Sample];
+/** Of the influence of each row on each task: that on a task, or on the mean of tasks. */
+type RowsOf = (ofTasks: readonly (Float64Array | null)[]) => Float64Array | null;
 
-  constructor({ model, reference, gain }: Measure, hasInfluence: boolean) {
-    this.variance = gain !== null && hasInfluence ? 0 : null;
-    this.samples = [model, reference];
+/** Runs of a model. A gain is the difference of two; several gains share one. */
+class Side {
+  /** [row] of the current test set: the mean influence on its runs. Undefined: none has this test set. Null: the metric has no influence. */
+  influences: Float64Array | null | undefined;
+
+  private readonly runs: ReadonlySet<EvaluatedRun>;
+  private readonly rowsOf: RowsOf;
+
+  constructor(runs: ReadonlySet<EvaluatedRun>, rowsOf: RowsOf) {
+    this.runs = runs;
+    this.rowsOf = rowsOf;
   }
 
-  /** @param rowsOf The influence of each row on the run. */
-  add(run: EvaluatedRun, rowsOf: () => Float64Array | null): void {
-    for (const [side, { runs }] of this.samples.entries()) {
-      if (this.variance === null || !runs.some((own) => own.run === run)) continue;
-      const rows = rowsOf();
-      if (rows === null) {
-        this.variance = null;
-        return;
-      }
-      this.influences ??= [new Float64Array(rows.length), new Float64Array(rows.length)];
-      const sum = this.influences[side];
-      for (let row = 0; sum && row < sum.length; row++) sum[row] = (sum[row] ?? 0) + (rows[row] ?? 0) / runs.length;
+  /** @param ofTasks The influence of each row on the run. */
+  add(run: EvaluatedRun, ofTasks: readonly (Float64Array | null)[]): void {
+    if (this.influences === null || !this.runs.has(run)) return;
+    const rows = this.rowsOf(ofTasks);
+    if (rows === null) this.influences = null;
+    else {
+      const sum = this.influences ?? new Float64Array(rows.length);
+      for (let row = 0; row < sum.length; row++) sum[row] = (sum[row] ?? 0) + (rows[row] ?? 0) / this.runs.size;
+      this.influences = sum;
     }
-  }
-
-  endTestSet(): void {
-    const [model, reference] = this.influences ?? [[], []];
-    for (const [row, value] of model.entries())
-      this.variance = this.variance === null ? null : this.variance + (value - (reference[row] ?? 0)) ** 2;
-    this.influences = undefined;
   }
 }
 

@@ -188,7 +188,7 @@ describe('the mean relative gain', () => {
       return influence;
     };
     const factor = {
-      click: 100 / ((alone?.tasks.click?.mean ?? 0) - 0.5) / 4,
+      click: 100 / (alone?.tasks.click?.mean ?? 0) / 4,
       rating: (3 * 100) / (alone?.tasks.rating?.mean ?? 0) / 4,
     };
     const runs = seeds.map((seed) => [ofRun(0.8, 20 + seed), ofRun(0.4, 10 + seed)] as const);
@@ -245,7 +245,7 @@ it('if the data name groups, groups are drawn: the influences of a group’s row
   };
   const [own, other] = [ofRun(0.8, 2), ofRun(0.4, 1)];
   const factor = {
-    click: 100 / ((alone?.tasks.click?.mean ?? 0) - 0.5) / 2,
+    click: 100 / (alone?.tasks.click?.mean ?? 0) / 2,
     rating: 100 / (alone?.tasks.rating?.mean ?? 0) / 2,
   };
   const squares = own.map(({ click, rating }, group) => {
@@ -318,7 +318,7 @@ describe('refused', () => {
     await expect(summarize([alone, bare], options)).rejects.toThrow(
       /^runs\/ple-1 has no predictions\.arrow.*: delete the folder and train it again with predictions, or use uncertainty seeds\.$/,
     );
-    await expect(summarize([alone, bare], { ...options, uncertainty: 'seeds' })).resolves.toMatchObject({ schema: 3 });
+    await expect(summarize([alone, bare], { ...options, uncertainty: 'seeds' })).resolves.toMatchObject({ schema: 4 });
   });
 
   it('runs of one checksum with other labels', async () => {

@@ -64,7 +64,7 @@ describe('one model', () => {
         seed: index + 1,
         gain: expect.closeTo(gain, 14),
       })),
-      relativeGain: expect.closeTo((100 * 0.016) / 0.3, 10),
+      relativeGain: expect.closeTo((100 * 0.016) / 0.8, 10),
       se: expect.closeTo(0.008547150450841368, 12),
       interval: [expect.closeTo(-0.004610301141574812, 6), expect.closeTo(0.03661030114157484, 6)],
       simultaneous: [expect.closeTo(-0.008566840942908414, 6), expect.closeTo(0.04056684094290844, 6)],
@@ -105,12 +105,12 @@ describe('one model', () => {
     expect(chosen?.tasks.rating).toMatchObject({ metric: 'nmse', gain: expect.closeTo(0.125, 14) });
   });
 
-  it('a relative gain needs a baseline above chance', async () => {
-    const entries = [model('alone', [0.5, 0.4, 0.6], [0.6, 0.6, 0.6]), model('ple', [0.6, 0.6, 0.6], [0.6, 0.6, 0.6])];
+  it('a relative gain needs a metric above 0', async () => {
+    const entries = [model('alone', [0, 0.1, -0.1], [0.6, 0.6, 0.6]), model('ple', [0.1, 0.1, 0.1], [0.6, 0.6, 0.6])];
     const comparison = await summarize(entries, { ...options, ...oneLook(3) });
     expect(comparison.rows[1]?.tasks.click).toMatchObject({ gain: expect.closeTo(0.1, 14), relativeGain: null });
     expect(comparison.rows[1]?.aggregate).toBeNull();
-    expect(comparison.notes.join('\n')).toContain("task 'click': no relative gain: alone's auc");
+    expect(comparison.notes.join('\n')).toContain("task 'click': no relative gain, and no Δm: alone's auc");
   });
 });
 
@@ -254,7 +254,7 @@ describe('a table of three models or more', () => {
     const differences = values('b').map((value, index) => value - (values('a')[index] ?? 0));
     expect(against?.tasks.click?.gain).toBeCloseTo(differences.reduce((sum, value) => sum + value, 0) / 5, 14);
     expect(against?.tasks.click?.relativeGain).toBeCloseTo(
-      (100 * (against?.tasks.click?.gain ?? 0)) / (values('a').reduce((sum, value) => sum + value, 0) / 5 - 0.5),
+      (100 * (against?.tasks.click?.gain ?? 0)) / (values('a').reduce((sum, value) => sum + value, 0) / 5),
       10,
     );
     // of the four p-values of both contrasts, not of the table's six
@@ -272,7 +272,7 @@ describe('a table of three models or more', () => {
     const [click, buy] = [a?.tasks.click, a?.tasks.buy];
     expect(a?.aggregate?.gain).toBeCloseTo((3 * (click?.relativeGain ?? 0) + (buy?.relativeGain ?? 0)) / 4, 10);
     const pairs = click?.gains.map(
-      ({ gain }, index) => (3 * gain) / 0.3 / 4 + (buy?.gains[index]?.gain ?? 0) / 0.2 / 4,
+      ({ gain }, index) => (3 * gain) / 0.8 / 4 + (buy?.gains[index]?.gain ?? 0) / 0.7 / 4,
     );
     for (const [index, { gain }] of (a?.aggregate?.gains ?? []).entries())
       expect(gain).toBeCloseTo(100 * (pairs?.[index] ?? 0), 9);

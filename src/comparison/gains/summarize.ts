@@ -81,7 +81,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
       return model && reference ? [compare(model, reference)] : [];
     });
     const family = async (members: readonly Compared[]) => {
-      const errors = await errorsOf(members, { entries: atPoint, tasks, weights, uncertainty });
+      const errors = await errorsOf(members, { entries: atPoint, tasks, uncertainty });
       found.push(errors);
       return testGains(members, errors.errors, { ...options, tasks, uncertainty, level: look.level });
     };
@@ -102,7 +102,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     Object.values(ofTasks).map(({ verdict }) => verdict),
   );
   return {
-    schema: 3,
+    schema: 4,
     name,
     baseline,
     tasks: tasks.map((task) => task.name),

@@ -52,10 +52,9 @@ export function signOf({ better }: Metric): number {
   return better === 'lower' ? -1 : 1;
 }
 
-/** Percent of the value that the metric's gains are relative to. Null if that value is not above 0. */
-export function relativeGain(gain: number, reference: number, { relativeTo }: Metric): number | null {
-  const whole = relativeTo?.(reference) ?? 0;
-  return whole > 0 ? (100 * gain) / whole : null;
+/** Percent of the reference's metric (Maninis et al. 2019, eq. 4). Null if that is not above 0. */
+export function relativeGain(gain: number, reference: number): number | null {
+  return reference > 0 ? (100 * gain) / reference : null;
 }
 
 /** A key that is equal for runs tested on the same rows. */

@@ -60,7 +60,7 @@ export function testGains(
     const aggregate = row.at(-1);
     const tested = ofAggregates[model];
     return {
-      tasks: tasks.map(({ metric }, task) => {
+      tasks: tasks.map((_, task) => {
         const [cell, own] = [row[task], ofTasks[model * tasks.length + task]];
         if (!cell || !own) throw new Error('A family has a member for every cell.');
         const { gain, margin, error } = cell.member;
@@ -68,7 +68,7 @@ export function testGains(
         const verdict = gain === null ? null : enough ? taskVerdict(gain, own, level) : 'undecided';
         return {
           ...gainOf(cell, own),
-          relativeGain: gain === null ? null : relativeGain(gain, cell.measure.level ?? 0, metric),
+          relativeGain: gain === null ? null : relativeGain(gain, cell.measure.level ?? 0),
           margin,
           pEquivalent: own.pEquivalent,
           pNotInferior: enough ? own.pNotInferior : null,

@@ -89,6 +89,14 @@ describe('a family', () => {
     expect(far?.pNotInferior).toBeCloseTo(3 * stdtr(1e7, -7), 12);
   });
 
+  // scipy 1.15.3: norm.ppf(1 - .016 / 2) = 2.4089155458154616
+  it('the interval of one gain has the confidence of the look', () => {
+    const [alone] = testFamily([known(4, 3)], 0.016);
+    expect(alone?.interval).toEqual(
+      [4 - 2.4089155458154616, 4 + 2.4089155458154616].map((end) => expect.closeTo(end, 8)),
+    );
+  });
+
   // scipy 1.15.3: norm.ppf(1 - .05 / 3 / 2) = 2.3939797998185104
   it("intervals are Bonferroni's, also where Holm's method finds more", () => {
     const z = 2.3939797998185104;

@@ -34,7 +34,7 @@ type Interval = readonly [low: number, high: number];
  * p = 1 and within any margin. Any other gain has no test.
  */
 export function testFamily(members: readonly FamilyMember[], level: number): readonly TestedMember[] {
-  const alone = members.map(testAlone);
+  const alone = members.map((member) => testAlone(member, level));
   const adjusted = {
     pHolm: holm(alone.map(({ p }) => p)),
     pEquivalent: holm(alone.map(({ pEquivalent }) => pEquivalent)),
@@ -54,7 +54,7 @@ export function testFamily(members: readonly FamilyMember[], level: number): rea
   });
 }
 
-function testAlone({ gain, error, margin }: FamilyMember): Omit<TestedMember, 'simultaneous' | 'pHolm'> {
+function testAlone({ gain, error, margin }: FamilyMember, level: number): Omit<TestedMember, 'simultaneous' | 'pHolm'> {
   if (gain === null || error === null) return nothing;
   const se = standardError(error);
   if (se === 0) {
@@ -63,7 +63,7 @@ function testAlone({ gain, error, margin }: FamilyMember): Omit<TestedMember, 's
       ? { ...nothing, se: 0, interval: [0, 0], p: 1, pEquivalent: within, pNotInferior: within }
       : nothing;
   }
-  const half = halfWidth(0.05, error);
+  const half = halfWidth(level, error);
   const below = (x: number) => errorBelow(x, error);
   return {
     se,

@@ -241,7 +241,7 @@ const comparisonShape = z.discriminatedUnion(
       .extend({ schema: z.literal(1) }),
     z.looseObject({
       ...common,
-      schema: z.literal([2, 3]),
+      schema: z.literal([2, 3, 4]),
       looks: z.array(
         z.looseObject({
           ...{ seeds: z.int().positive(), of: z.array(z.int()), plan: z.array(z.int()) },
@@ -256,5 +256,5 @@ const comparisonShape = z.discriminatedUnion(
       ),
     }),
   ],
-  'it is no comparison of schema 1 to 3; a later version of ple may have written it',
+  'it is no comparison of schema 1 to 4; a later version of ple may have written it',
 );

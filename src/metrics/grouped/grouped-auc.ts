@@ -13,7 +13,6 @@ export const groupedAuc = defineMetric({
   type: 'binary',
   better: 'higher',
   isShare: true,
-  relativeTo: (value) => value - 0.5,
   margin: { absolute: 0.001 },
   computeGrouped: (sample) => meanOverGroups(sample, area, weight),
   influence: (_task, scores) => influenceOfGroups(scores, area, weight),

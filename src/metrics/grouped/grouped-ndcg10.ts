@@ -14,7 +14,6 @@ export const groupedNdcg10 = defineMetric({
   type: 'binary',
   better: 'higher',
   isShare: true,
-  relativeTo: (value) => value,
   margin: { percent: 1 },
   computeGrouped: (sample) => meanOverGroups(sample, ndcg),
   influence: (_task, scores) => influenceOfGroups(scores, ndcg),

@@ -1,5 +1,6 @@
 import type { Comparison } from '../../comparison/comparison.js';
 import { axisName, axisValue, pointText } from '../../comparison/plan/axis-point.js';
+import { confidence } from '../effects.js';
 import { metricName, type Point, type PointTask, pointsOf } from '../points.js';
 import { type Datum, type Drawing, description, panelWidth, type Section, tip } from './drawing.js';
 import { taskGainLines } from './gain-lines.js';
@@ -26,7 +27,7 @@ export function axisBars(comparison: Comparison): readonly Section[] {
   );
   if (drawings.length === 0) return [];
   const note = [
-    `Gains over ${comparison.baseline} at each value of ${key}; up is better. Bars stand in the order of the config, lines are 95 % intervals.`,
+    `Gains over ${comparison.baseline} at each value of ${key}; up is better. Bars stand in the order of the config, lines are ${confidence(comparison.test.level)} intervals.`,
     ...drawn.omission,
   ].join(' ');
   return [{ id: 'axis', title: `Gains by ${axisName(key)}`, note, key: [], size: 'medium', drawings }];

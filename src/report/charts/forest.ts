@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow } from '../../comparison/comparison.js';
-import { aggregateDigits } from '../effects.js';
+import { aggregateDigits, confidence } from '../effects.js';
 import { percent, signed } from '../numbers.js';
 import { gainOf, metricName, noGain, type Point, type PointTask, pointsOf, ranked } from '../points.js';
 import { type Datum, description, fontSize, type Panel, panelWidth, type Section, tip } from './drawing.js';
@@ -87,19 +87,16 @@ function noteOn({ baseline, test, seeds, uncertainty }: Comparison, point: Point
     lines.some(({ gain }) => gain.interval),
     lines.some(({ gain }) => gain.simultaneous),
   ];
-  const confidence = Number((100 * (1 - test.level)).toFixed(2));
   return [
     `Gains over ${baseline}, the line at 0; right is better. Models stand in the order of their mean relative gain.`,
-    ...(interval ? ['Thick: the 95 % interval of each gain alone.'] : []),
+    ...(interval ? [`Thick: the ${confidence(test.level)} interval of each gain alone.`] : []),
     ...(simultaneous
-      ? [
-          `Thin: intervals that hold all true gains of the tasks at once, or all means, with ${confidence} % confidence.`,
-        ]
+      ? ['Thin: intervals that hold all true gains of the tasks at once, or all means, with the same confidence.']
       : []),
     ...(seeds.length > 1 && uncertainty !== 'rows' ? ['Small dots are the seeds.'] : []),
     ...(lines.some(({ margin }) => margin !== null) ? ['Within the grey band a gain is as good as none.'] : []),
     ...(point.tasks.some((task) => task.percent !== null)
-      ? ['The upper axis is the relative gain; it has one scale for all tasks with the same metric.']
+      ? ['The upper axis is the gain in % of the error; it has one scale for all tasks with the same metric.']
       : []),
     ...(columns.some((column) => farOff(meansOf(column)).length > 0)
       ? ['What lies far outside is written at the edge.']

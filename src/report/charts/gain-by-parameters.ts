@@ -1,5 +1,5 @@
 import type { Comparison } from '../../comparison/comparison.js';
-import { aggregateDigits } from '../effects.js';
+import { aggregateDigits, confidence } from '../effects.js';
 import { count } from '../numbers.js';
 import { pointsOf } from '../points.js';
 import { type Datum, type Drawing, description, type Section, tip } from './drawing.js';
@@ -44,7 +44,7 @@ export function gainByParameters(comparison: Comparison): readonly Section[] {
   });
   if (drawings.length === 0) return [];
   const note = [
-    `Mean relative gain over ${comparison.baseline} by the parameters of the network (without embeddings), with the 95 % interval.`,
+    `Mean relative gain over ${comparison.baseline} by the parameters of the network (without embeddings), with the ${confidence(comparison.test.level)} interval.`,
     ...omission,
   ].join(' ');
   return [{ id: 'parameters', title: 'Gain and parameters', note, key: [], size: 'medium', drawings }];

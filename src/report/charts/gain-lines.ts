@@ -23,7 +23,7 @@ function knownOf(
   const range = (name: string, ends: readonly [number, number] | null) =>
     ends === null ? [] : [`${name}: ${text(ends[0])} to ${text(ends[1])}`];
   return [
-    ...range('95 % interval', interval),
+    ...range('interval', interval),
     ...range('simultaneous', simultaneous),
     ...(p === null ? [] : [`p ${probability(p)}, adjusted ${probability(pHolm)}`]),
     ...(gains.length > 1 ? [`by seed: ${gains.map(({ gain }) => text(gain)).join(', ')}`] : []),

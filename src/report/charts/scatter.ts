@@ -1,4 +1,5 @@
 import type { Comparison } from '../../comparison/comparison.js';
+import { confidence } from '../effects.js';
 import { fixed } from '../numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from '../points.js';
 import { type Datum, type Drawing, description, fontSize, type PanelSpec, type Section, tip } from './drawing.js';
@@ -45,7 +46,7 @@ export function scatters(comparison: Comparison): readonly Section[] {
   if (drawings.length === 0) return [];
   const note = [
     `Each model's gain on one task over ${comparison.baseline} against its gain on another: up and right is better. Upper left and lower ` +
-      'right, it gains on one task and loses on the other; the verdict says whether that is shown. Lines are 95 % intervals; those that end at the frame go on.',
+      `right, it gains on one task and loses on the other; the verdict says whether that is shown. Lines are ${confidence(comparison.test.level)} intervals; those that end at the frame go on.`,
     ...left,
     ...omission,
   ].join(' ');

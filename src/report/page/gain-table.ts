@@ -9,16 +9,7 @@ import type {
   Verdict,
 } from '../../comparison/comparison.js';
 import type { FinishedRun } from '../../training/finished-run.js';
-import {
-  aggregateDigits,
-  contrastsAt,
-  effect,
-  type IntervalKind,
-  intervalKind,
-  intervalText,
-  signs,
-  verdictText,
-} from '../effects.js';
+import { aggregateDigits, contrastsAt, effectInWords, intervalText, relative, signs, verdictText } from '../effects.js';
 import { count, fixed, percent, probability, signed } from '../numbers.js';
 import { gainOf, metricName, noGain, type Point, type PointTask, ranked } from '../points.js';
 import { runsOf } from '../runs-of.js';
@@ -44,7 +35,7 @@ export const verdicts: readonly string[] = [
 export function gainTable(comparison: Comparison, point: Point, runs: ReadonlyMap<string, FinishedRun>): Html {
   const { baseline } = comparison;
   const { tasks } = point;
-  const table = tableOf(comparison, point);
+  const table = tableOf(point);
   const label = point.title === '' ? 'Gains' : `Gains at ${point.title}`;
   const withMean = point.rows.some(({ aggregate }) => aggregate);
   const rows = [
@@ -75,7 +66,7 @@ ${rows.map((row) => {
 
 /** The gains of one model over another, like the table above, but each with its own reference. */
 export function contrastTable(comparison: Comparison, point: Point): Html | null {
-  const table = tableOf(comparison, point);
+  const table = tableOf(point);
   const own = contrastsAt(comparison, point);
   if (own.length === 0) return null;
   const label = point.title === '' ? 'Contrasts' : `Contrasts at ${point.title}`;
@@ -100,13 +91,12 @@ ${own.map(
 /** What the cells of a table share. */
 interface Table {
   readonly point: Point;
-  readonly interval: IntervalKind | null;
   /** Decimals of mean relative gains. */
   readonly digits: number;
 }
 
-function tableOf({ test }: Comparison, point: Point): Table {
-  return { point, interval: intervalKind(point, test.level), digits: aggregateDigits(point) };
+function tableOf(point: Point): Table {
+  return { point, digits: aggregateDigits(point) };
 }
 
 function taskHead({ name, metric, better }: PointTask): Html {
@@ -138,23 +128,25 @@ function gainCell(own: TestedGain, task: PointTask, table: Table, metric: readon
   if (gain === null) return numberCell(null, '-', [metric], task.name);
   const { name, digits } = task;
   const below = [
-    knownOf(own, table, digits),
+    knownOf(own, digits),
     metric,
     seedsToDecide === null ? [] : [`about ${seedsToDecide} seeds`, 'to decide'],
   ];
   const size =
-    relativeGain === null ? null : html` <span class="relative">${typographic(effect(own, task, table.point))}</span>`;
+    relativeGain === null
+      ? null
+      : html` <span class="relative">${typographic(relative(own, task, table.point))}</span>`;
   return html`<td class="number task ${verdict ?? ''}" data-value="${gain}" data-label="${name}">${sign(verdict)}<b>${typographic(signed(gain, digits))}</b>${size}${smallLines(below)}</td>`;
 }
 
 function meanCell(mean: Aggregate | null, table: Table, worst: readonly string[]): Html {
   if (mean === null || mean.gain === null) return numberCell(null, '-', [], 'mean gain');
   const { gain, verdict } = mean;
-  return html`<td class="number mean ${verdict ?? ''}" data-value="${gain}" data-label="mean gain">${sign(verdict)}<b>${typographic(percent(gain, table.digits))}</b>${smallLines([knownOf(mean, table, table.digits), worst])}</td>`;
+  return html`<td class="number mean ${verdict ?? ''}" data-value="${gain}" data-label="mean gain">${sign(verdict)}<b>${typographic(percent(gain, table.digits))}</b>${smallLines([knownOf(mean, table.digits), worst])}</td>`;
 }
 
-function knownOf(gain: Gain, { interval }: Table, digits: number): readonly string[] {
-  return [intervalText(gain, interval, digits), gain.pHolm === null ? '' : `p ${probability(gain.pHolm)}`];
+function knownOf(gain: Gain, digits: number): readonly string[] {
+  return [intervalText(gain, digits), gain.pHolm === null ? '' : `p ${probability(gain.pHolm)}`];
 }
 
 function sign(verdict: TaskVerdict | null): Html | null {
@@ -168,7 +160,7 @@ function worstOf(row: ComparisonRow, point: Point): readonly string[] {
   const [worst] = gains.toSorted((a, b) => (a.own.relativeGain ?? 0) - (b.own.relativeGain ?? 0));
   return worst === undefined || gains.length < 2
     ? []
-    : [`worst ${effect(worst.own, worst.task, point)}:`, worst.task.name];
+    : [`worst ${effectInWords(worst.own, worst.task, point)}:`, worst.task.name];
 }
 
 /** The model's cost: means over its finished runs. */

@@ -83,10 +83,10 @@ test('a row has all numbers of its model: sorted by the unrounded gain, read wit
   expect(texts[1]).toBe('seesaw');
   const p = probability(taskGain(0.0013, 'better').pHolm);
   expect(texts[2]).toBe(
-    `▲ better: +0.00130 +0.29 % [+0.00060, +0.00200] p ${p} AUC 0.95130 ± 0.00021 own best epoch 0.95150`,
+    `▲ better: +0.00130 +0.14 % [+0.00060, +0.00200] p ${p} AUC 0.95130 ± 0.00021 own best epoch 0.95150`,
   );
-  expect(texts[3]).toBe(`▼ worse: −0.00090 −0.20 % [−0.00160, −0.00020] p ${p} AUC 0.94910 ± 0.00021`);
-  expect(texts[4]).toMatch(/^\? undecided: \+0\.04 % \[−0\.07, \+0\.15\] p 0\.\d+ worst −0\.20 %: never-married$/);
+  expect(texts[3]).toBe(`▼ worse: −0.00090 −0.095 % [−0.00160, −0.00020] p ${p} AUC 0.94910 ± 0.00021`);
+  expect(texts[4]).toMatch(/^\? undecided: \+0\.04 % \[−0\.07, \+0\.15\] p 0\.\d+ worst −0\.00090 AUC: never-married$/);
   expect(texts[5]).toBe('123,456 + 1,000 embedding');
   const undecided = rows.find(([label]) => label?.text.startsWith('Hard sharing'));
   expect(textOf(undecided?.[3]?.text ?? '')).toContain('about 40 seeds to decide');

@@ -2,8 +2,8 @@ import type { Comparison } from '../../comparison/comparison.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { ChartSection } from '../charts/drawing.js';
 import { modelSeries } from '../charts/palette.js';
-import { intervalKind, verdictText } from '../effects.js';
-import { explanations, testInWords } from '../explanations.js';
+import { verdictText } from '../effects.js';
+import { explanations, hasIntervals, testInWords } from '../explanations.js';
 import { type Point, pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { type PointVerdict, verdictsInWords } from '../verdict-in-words.js';
@@ -50,7 +50,7 @@ ${points.map((point) => {
   const contrasts = contrastTable(comparison, point);
   return html`${point.title === '' ? null : html`<h3>${point.title}</h3>\n`}${gainTable(comparison, point, runs)}
 ${contrasts === null ? null : html`<h3>Contrasts${point.title === '' ? '' : `, ${point.title}`}</h3>\n${contrasts}\n`}`;
-})}<p class="reading columns">${typographic([signsInWords, cellsInWords(comparison, points), ...reading, costInWords].join(' '))}</p>
+})}<p class="reading columns">${typographic([signsInWords, cellsInWords(points), ...reading, costInWords].join(' '))}</p>
 </section>`;
 }
 
@@ -59,9 +59,8 @@ const costInWords =
 
 const signsInWords = '▲ better, ▼ worse, = equivalent, ? undecided. A click on a head sorts.';
 
-function cellsInWords({ test }: Comparison, points: readonly Point[]): string {
-  const [kind] = points.flatMap((point) => intervalKind(point, test.level) ?? []);
-  const tested = kind ? `its ${kind.words}, adjusted p, and ` : '';
+function cellsInWords(points: readonly Point[]): string {
+  const tested = points.some(hasIntervals) ? 'its simultaneous interval, adjusted p, and ' : '';
   const ownBest = points.some(({ rows }) => rows.some(({ tasks }) => Object.values(tasks).some((own) => own.ownBest)));
   const best = ownBest ? '; “own best epoch” is what the task would have had with a checkpoint of its own' : '';
   return `Under each gain: ${tested}the mean of the metric ± its standard deviation over seeds${best}.`;
