@@ -48,6 +48,8 @@ export interface Chosen {
   readonly name: string;
   /** One line. */
   readonly summary?: string;
+  /** Enters the hash of runs: raised when the same options give other results, so that earlier runs are not taken for new ones. Absent: 1. */
+  readonly revision?: number;
   readonly options: z.ZodObject;
 }
 
@@ -359,9 +361,20 @@ export function hash8(config: ResolvedConfig, checksum: string, definitions: Def
   const data = Object.fromEntries(Object.entries(dataset).filter(([key]) => !paths.includes(key)));
   const code = plugins && { plugins: plugins.map(({ sha256 }) => sha256).toSorted() };
   return createHash('sha256')
-    .update(JSON.stringify(sorted({ ...rest, ...code, dataset: data, checksum })))
+    .update(JSON.stringify(sorted({ ...rest, ...code, ...revisions(), dataset: data, checksum })))
     .digest('hex')
     .slice(0, 8);
+
+  function revisions() {
+    const { model, loss } = partNames.parse(config);
+    const { models, balancings } = definitions;
+    const found = [
+      ...models.all.filter(({ name }) => name === model.type),
+      ...balancings.all.filter(({ name }) => name === loss.balancing.type),
+    ];
+    const raised = found.flatMap(({ name, revision = 1 }) => (revision === 1 ? [] : [`${name} ${revision}`]));
+    return raised.length === 0 ? {} : { revisions: raised };
+  }
 
   /** The options of the parts that the config names. One that was edited may name none. Those of plugins are hashed whole. */
   function partsSchema() {

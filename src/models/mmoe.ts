@@ -42,7 +42,7 @@ export function mixtureOfExperts(
     return { experts: outputs, gates: gates(level, specs, experts, input.width) };
   });
   const heads = towers('tower', shape.tasks, width, options);
-  const layers = [input, ...levels.flatMap((level) => [level.experts, level.gates]), heads];
+  const layers = [input, ...levels.flatMap((level) => [level.gates, level.experts]), heads];
   return composed(layers, (pass) => {
     const x = input.apply(pass);
     let streams = x; // from level 2 on, one for each expert; at the end one for each gate

@@ -193,6 +193,7 @@ export interface ModelDefinition {
   readonly summary: string;
   /** Paper, and figure or equations. */
   readonly source: string;
+  readonly revision?: number;
   readonly options: z.ZodObject;
   /** Fewest tasks that it takes. */
   readonly minimumTasks: number;
@@ -213,6 +214,7 @@ export function defineModel<Own extends z.ZodRawShape>(definition: {
   readonly name: string;
   readonly summary: string;
   readonly source: string;
+  readonly revision?: number;
   /** Left out: 2. */
   readonly minimumTasks?: number;
   /** Left out: any number. */

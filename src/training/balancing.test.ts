@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { referenceEngine } from '../engine/parity-device.fixture.js';
 import { initialize, type Model } from '../models/model.js';
 import { balancings } from '../objective/balancing/catalogue.js';
@@ -14,7 +14,8 @@ import { balancingOptions } from './parity/balancing.fixture.js';
 import { balancingNoiseOf, batchArrays, initialState, trainingStep } from './step.js';
 
 /*
- * L_k = (1/2) sum_j a_kj (theta_j - c_kj)^2 + (phi_k - 1)^2 / 2: two parameters theta that all tasks share, and a phi of each task's own.
+ * L_k = (1/2) sum_j a_kj (theta_j - c_kj)^2 + (phi_k - 1)^2 / 2: two parameters theta that all tasks share, the second being that of the last shared
+ * layer, and a phi of each task's own.
  */
 interface Problem {
   readonly label: string;
@@ -73,12 +74,7 @@ describe.each(problems)('$label', (problem) => {
     for (let step = 0; step < steps; step++) {
       const present = typesOf(count).map((_, k) => !(problem.absent[step] ?? []).includes(k));
       const terms = problem.a.map((row, k) => row.map((a, j) => a * (at(theta, j) - at(problem.c[k], j))));
-      const losses = terms.map((row, k) =>
-        present[k]
-          ? row.reduce((sum, term, j) => sum + (term * (at(theta, j) - at(problem.c[k], j))) / 2, 0) +
-            (at(phi, k) - 1) ** 2 / 2
-          : 0,
-      );
+      const losses = lossesAt(problem, theta, phi, present);
       const scale = (k: number) => (present[k] ? at(problem.weights, k) : 0);
       const found = method({
         losses,
@@ -91,6 +87,7 @@ describe.each(problems)('$label', (problem) => {
       });
       theta = theta.map((value, j) => value - rate * at(found.shared, j));
       phi = phi.map((value, k) => value - rate * at(found.own, k) * scale(k) * (value - 1));
+      found.after?.(lossesAt(problem, theta, phi, present));
     }
     for (const [j, value] of theta.entries()) expect(at(got.theta, j)).toBeCloseTo(value, 5);
     for (const [k, value] of phi.entries()) expect(at(got.phi, k)).toBeCloseTo(value, 5);
@@ -98,18 +95,51 @@ describe.each(problems)('$label', (problem) => {
   });
 });
 
+// Figures of the authors' programs, run once on three tasks of equal weight: PyTorch 2.6 (python3-torch of Debian 13), float64, gradient descent.
+// FAMO: Cranial-XIX/FAMO, famo.py, commit 0a6ad06, the class unchanged; its weights sum to 1, so its rate was 3 times ours.
+// CAGrad: Cranial-XIX/CAGrad, nyuv2/utils.py, commit dc3d481, the function `cagrad` with alpha 0.5 and rescale 1, times 3 as there.
+test.each([
+  ['famo', [-0.1650041, -0.7376298], [0.538632, 0.6306071, 0.8175077]],
+  ['cagrad', [0.4216431, -0.2010875], [0.6811354, 0.6811354, 0.6811354]],
+])('%s moves the parameters as the authors’ program does', async (name, theta, phi) => {
+  const { got } = await trained(name, { label: name, ...three, weights: [1, 1, 1], absent: [] });
+  for (const [j, value] of theta.entries()) expect(at(got.theta, j)).toBeCloseTo(value, 5);
+  for (const [k, value] of phi.entries()) expect(at(got.phi, k)).toBeCloseTo(value, 5);
+});
+
+test.each(['fixed', 'famo', 'mgda'])('under %s a model’s statistics count each batch once', async (name) => {
+  const { got } = await trained(name, must(problems[0], 'problem'));
+  expect(got.batches).toEqual([steps]);
+});
+
+function lossesAt(
+  { a, c }: Problem,
+  theta: readonly number[],
+  phi: readonly number[],
+  present: readonly boolean[],
+): number[] {
+  return a.map((row, k) => {
+    const shared = row.reduce((sum, factor, j) => sum + factor * (at(theta, j) - at(c[k], j)) ** 2, 0);
+    return present[k] ? (shared + (at(phi, k) - 1) ** 2) / 2 : 0;
+  });
+}
+
 /** A few steps of gradient descent on the problem, in plain JavaScript. */
 async function trained(name: string, { a, c, weights, absent }: Problem) {
   const count = a.length;
   const tasks = typesOf(count).map((type, k) => ({ name: `t${k}`, type, offset: 0, scale: 1 }));
   const model: Model = {
     parameters: {
-      theta: { shape: [2], kind: 'weight', start: (values) => values.set(start.theta) },
+      first: { shape: [1], kind: 'weight', start: (values) => values.set(start.theta.slice(0, 1)) },
+      last: { shape: [1], kind: 'weight', start: (values) => values.set(start.theta.slice(1)) },
       phi: { shape: [count], kind: 'weight', start: (values) => void values.fill(start.phi) },
+      batches: { shape: [1], kind: 'statistic', start: () => undefined },
     },
     noise: {},
-    apply({ theta, phi }) {
-      const shared = must(theta, 'theta')
+    apply({ first, last, phi, batches }, _, { observe }) {
+      observe?.('batches', must(batches, 'batches').add(1));
+      const shared = tf
+        .concat([must(first, 'first'), must(last, 'last')])
         .reshape([1, 2])
         .sub(tf.tensor2d(c.map((row) => [...row])));
       const own = must(phi, 'phi').sub(1).square().div(2);
@@ -124,7 +154,10 @@ async function trained(name: string, { a, c, weights, absent }: Problem) {
   };
   const parameters = initialize(model.parameters, randomFromSeed(0));
   const method = balancings.get(name).build({ tasks, stepsPerEpoch: 2 }, balancingOptions(name, 't0'));
-  const sharing = { theta: 'all', phi: typesOf(count).map(() => false) } as const;
+  const sharing = {
+    parts: { first: 'all', last: 'all', phi: typesOf(count).map(() => false) },
+    last: ['last'],
+  } as const;
   const balanced: Balanced | null = method && { method, sharing };
   const loss = (logits: Tensor, _: Tensor, mask: Tensor, given: Tensor) => {
     const losses = logits.mul(mask).sum(1);
@@ -152,7 +185,12 @@ async function trained(name: string, { a, c, weights, absent }: Problem) {
     learningRate: float32([steps], new Float32Array(steps).fill(rate)),
   });
   const state = await program.readState();
-  const got = { theta: [...must(state.theta, 'theta').data], phi: [...must(state.phi, 'phi').data] };
+  const valuesOf = (name: string) => [...must(state[name], name).data];
+  const got = {
+    theta: [...valuesOf('first'), ...valuesOf('last')],
+    phi: valuesOf('phi'),
+    batches: valuesOf('batches'),
+  };
   return { got, noise, readsGradients: method?.kind === 'gradients', weights: [...(outputs.balancing?.data ?? [])] };
 }
 

@@ -26,7 +26,7 @@ import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 import type { Balanced } from './gradients/balanced-gradients.js';
-import { type Sharing, sharingOf, smoothed } from './gradients/sharing.js';
+import { notSought, type Sharing, sharingOf, smoothed } from './gradients/sharing.js';
 import { inSteps, type LargeTables, openTables, tableBytes } from './large/large-tables.js';
 import { largeColumnNotes } from './large/notes.js';
 import type { Progress } from './progress.js';
@@ -120,9 +120,9 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
 
   /** Null too where a method that reads gradients finds none of several tasks: without embeddings, `levels: []` shares nothing. */
   function balancedBy(method: Balancing | null): Balanced | null {
-    if (method?.kind !== 'gradients') return method && { method, sharing: {} };
+    if (method?.kind !== 'gradients') return method && { method, sharing: notSought };
     const found = sharing();
-    return Object.values(found).every((part) => part === 'none') ? null : { method, sharing: found };
+    return Object.values(found.parts).every((part) => part === 'none') ? null : { method, sharing: found };
   }
 
   function sharing(): Sharing {

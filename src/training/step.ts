@@ -18,7 +18,7 @@ import { must } from '../support/must.js';
 import type { Random } from '../support/random.js';
 import { tf } from '../support/tf.js';
 import { type Balanced, balancedGradients } from './gradients/balanced-gradients.js';
-import { jointGradients, type Losses, lossesOf } from './gradients/step-gradients.js';
+import { jointGradients, lossesOf, slotsAfter } from './gradients/step-gradients.js';
 
 const optimizerPrefix = 'optimizer/';
 const noisePrefix = 'noise/';
@@ -54,15 +54,13 @@ export function trainingStep(
   const trained = names.filter((name) => model.parameters[name]?.kind !== 'statistic');
   return (state, batch) => {
     const observed: Record<string, Tensor> = {};
-    const context = {
-      ...contextOf(batch, trained.length < names.length),
-      observe: (name: string, value: Tensor) => {
-        observed[name]?.dispose(); // of the pass for another task
-        observed[name] = tf.keep(value); // read outside of the differentiated function
-      },
+    const context = contextOf(batch, trained.length < names.length);
+    const observe = (name: string, value: Tensor) => {
+      observed[name]?.dispose(); // of the pass for another task
+      observed[name] = tf.keep(value); // read outside of the differentiated function
     };
     const parameters = trained.map((name) => get(state, name));
-    const evaluate = (values: readonly Tensor[]): Losses => {
+    const evaluateIn = (context: Context) => (values: readonly Tensor[]) => {
       const byName = { ...state, ...Object.fromEntries(trained.map((name, index) => [name, at(values, index)])) };
       return lossesOf(loss, model.apply(byName, inputsOf(batch), context), {
         labels: get(batch, 'labels'),
@@ -70,14 +68,16 @@ export function trainingStep(
         weights: get(batch, 'weights'),
       });
     };
+    const evaluate = evaluateIn({ ...context, observe });
+    const given = {
+      weights: get(batch, 'weights'),
+      slots: withoutPrefix(state, balancingPrefix),
+      noise: withoutPrefix(batch, balancingPrefix),
+      step: get(state, 'step'),
+      learningRate: get(batch, 'learningRate'),
+    };
     const { gradients, outputs, slots } = balanced
-      ? balancedGradients(balanced, evaluate, parameters, trained, {
-          weights: get(batch, 'weights'),
-          slots: withoutPrefix(state, balancingPrefix),
-          noise: withoutPrefix(batch, balancingPrefix),
-          step: get(state, 'step'),
-          learningRate: get(batch, 'learningRate'),
-        })
+      ? balancedGradients(balanced, evaluate, parameters, trained, given)
       : jointGradients(evaluate, parameters);
     const before = pickFrom(state, trained);
     const kept = {
@@ -103,12 +103,17 @@ export function trainingStep(
       accumulate === 1
         ? { next: update(gradients), sums: {} }
         : accumulated(state, batch, trained, gradients, update, kept);
+    // Without `observe`: the step's rows count once in the model's statistics.
+    const after = () => evaluateIn(context)(trained.map((name) => get(next, name))).tasks;
     return {
       state: {
         ...next,
         ...sums,
         ...(average === undefined ? {} : averaged(state, next, trained, average)),
-        ...withPrefix(slots, balancingPrefix),
+        ...withPrefix(
+          { ...slots, ...(balanced && slotsAfter(balanced.method, given, outputs.tasks, after)) },
+          balancingPrefix,
+        ),
         ...observed,
       },
       outputs,
@@ -246,7 +251,7 @@ export function initialState(
   { balanced = null, accumulate = 1, average }: Extras = {},
 ): HostArrays {
   const trained = trainable(parameters);
-  const shared = trained.filter((name) => balanced?.sharing[name] !== 'none');
+  const shared = trained.filter((name) => balanced?.sharing.parts[name] !== 'none');
   const values = Object.fromEntries(Object.entries(parameters).map(([name, { value }]) => [name, value]));
   const ofTrained = (prefix: string, value: (start: HostArray) => HostArray) =>
     Object.fromEntries(trained.map((name) => [prefix + name, value(must(values[name], name))]));

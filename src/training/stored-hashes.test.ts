@@ -6,9 +6,9 @@ import { models } from '../models/catalogue.js';
 import { requiredOptions } from '../models/run.fixture.js';
 import { definitions } from './definitions.js';
 
-const hashOf = (model: string, overrides: readonly string[] = []) => {
+const hashOf = (model: string, overrides: readonly string[] = [], known = definitions) => {
   const file = join(import.meta.dirname, `../../configs/census-income/${model}.yaml`);
-  return hash8(parseExperiment(readFileSync(file, 'utf8'), file, overrides, definitions), 'abc', definitions);
+  return hash8(parseExperiment(readFileSync(file, 'utf8'), file, overrides, definitions), 'abc', known);
 };
 
 // From before models had dropout, normalization and activation: stored runs have these names. A changed one renames the runs of users.
@@ -18,6 +18,14 @@ test.each([
   ['ple', '873aabea'],
 ])('a run of %s keeps its hash', (model, hash) => {
   expect(hashOf(model)).toBe(hash);
+});
+
+test('a raised revision of a part renames runs that use it, and no others', () => {
+  const { balancings } = definitions;
+  const all = balancings.all.map((method) => (method.name === 'famo' ? { ...method, revision: 99 } : method));
+  const later = { ...definitions, balancings: { ...balancings, all } };
+  expect(hashOf('ple', ['loss.balancing.type=famo'], later)).not.toBe(hashOf('ple', ['loss.balancing.type=famo']));
+  expect(hashOf('ple', ['loss.balancing.type=dwa'], later)).toBe(hashOf('ple', ['loss.balancing.type=dwa']));
 });
 
 const whole = (model: string, more: string) => {

@@ -14,16 +14,16 @@ function coefficients(
   gradients: readonly (readonly number[])[],
   losses: readonly number[] = gradients.map(() => 1),
 ): number[] {
-  return coefficientsOf(name, options, { p: gradients.map((row) => [...row]) }, losses);
+  return combinedOf(name, options, { p: gradients.map((row) => [...row]) }, losses).weights;
 }
 
-/** The same of several parameters, of each the tasks' gradients. */
-function coefficientsOf(
+/** The same of several parameters, of each the tasks' gradients; and the weights of the next step, where the method trains them. */
+function combinedOf(
   name: string,
   options: Readonly<Record<string, unknown>>,
   gradients: Readonly<Record<string, readonly (number | readonly number[])[]>>,
   losses: readonly number[] = must(Object.values(gradients)[0], 'parameter').map(() => 1),
-): number[] {
+) {
   const shared = Object.keys(gradients);
   const method = balancings
     .get(name)
@@ -38,18 +38,19 @@ function coefficientsOf(
       slot,
       tf.tensor(data, [...shape]),
     ]);
-    const { weights } = method.combine({
+    const combined = method.combine({
       losses: tf.tensor1d([...losses]),
       present: tf.ones([losses.length]),
       products: tf.addN(shared.map(productsOf)),
       productsOf,
       shared,
+      lastShared: shared.slice(-1),
       slots: Object.fromEntries(slots),
       noise: {},
       step: tf.scalar(0),
       learningRate: tf.scalar(0.1),
     });
-    return [...weights.dataSync()];
+    return { weights: [...combined.weights.dataSync()], next: [...(combined.slots.weights?.dataSync() ?? [])] };
   });
 }
 
@@ -74,14 +75,27 @@ describe('mgda', () => {
 
 describe('cagrad', () => {
   it('adds to equal weights of orthogonal gradients of one length, alike', () => {
-    // g_0 has length sqrt(1/2), and g_w = g_0: 1 + c for each.
-    expectClose(
-      coefficients('cagrad', { c: 0.5 }, [
-        [1, 0],
-        [0, 1],
-      ]),
-      [1.5, 1.5],
-    );
+    // g_0 has length sqrt(1/2), and g_w = g_0: 1 + c for each. The authors' program divides by 1 + c^2.
+    const gradients = [
+      [1, 0],
+      [0, 1],
+    ];
+    expectClose(coefficients('cagrad', { c: 0.5, rescale: false }, gradients), [1.5, 1.5]);
+    expectClose(coefficients('cagrad', { c: 0.5 }, gradients), [1.2, 1.2]);
+  });
+});
+
+describe('gradnorm', () => {
+  // In p the first task's gradient is longer, in q the second's. All lengths are of equal progress, so the shorter gradient gains weight.
+  const gradients = { p: [4, 1], q: [1, 2] };
+
+  it('measures gradients in the last shared layer, or in all that is shared', () => {
+    expectClose(combinedOf('gradnorm', {}, gradients).next, [1.025, 0.975]);
+    expectClose(combinedOf('gradnorm', { over: 'all' }, gradients).next, [0.975, 1.025]);
+  });
+
+  it('moves no weight before a task has seen its first batches', () => {
+    expectClose(combinedOf('gradnorm', { initialSteps: 2 }, gradients).next, [1, 1]);
   });
 });
 
@@ -104,7 +118,7 @@ describe('metabalance', () => {
   it('reports the mean over parameters that both reach', () => {
     // Gradients of one number each. The target does not reach q, the last task does not reach r.
     const gradients = { p: [1, 4, 0.5], q: [0, 4, 1], r: [2, 4, 0] };
-    expectClose(coefficientsOf('metabalance', { target: 't0', relax: 1 }, gradients), [
+    expectClose(combinedOf('metabalance', { target: 't0', relax: 1 }, gradients).weights, [
       1,
       (factor(4, 1) + factor(2, 1)) / 2,
       factor(0.5, 1),

@@ -42,6 +42,11 @@ interface Kept {
    */
   slots(shared: readonly string[]): HostArrays;
   readonly noise: Readonly<Record<string, Noise>>;
+  /**
+   * Next values of slots that depend on what the step did; they replace those of the same name. A method that has it costs a second forward pass.
+   * @param losses Those of the same rows under the same noise, by the parameters after the step.
+   */
+  afterStep?(moment: Moment, losses: Tensor): Tensors;
 }
 
 /** Weights from the task losses. One backward pass: the gradient of sum_k w_k L_k, in which the w are constants. */
@@ -60,6 +65,8 @@ interface GradientMoment extends Moment {
   /** The same over one shared parameter. */
   productsOf(parameter: string): Tensor;
   readonly shared: readonly string[];
+  /** Of these, the weights of the last layer in the model's order. Where only embeddings are shared: all. */
+  readonly lastShared: readonly string[];
 }
 
 /** One direction for what is shared. It takes one backward pass for each task. */
@@ -85,6 +92,7 @@ export interface BalancingDefinition {
   readonly summary: string;
   /** Paper, and equations. */
   readonly source: string;
+  readonly revision?: number;
   readonly options: z.ZodObject;
   /**
    * Null: the config's weights are used as they are.
@@ -100,6 +108,7 @@ export function defineBalancing<Options extends z.ZodObject>(definition: {
   readonly name: string;
   readonly summary: string;
   readonly source: string;
+  readonly revision?: number;
   readonly options: Options;
   readonly build: (shape: BalancingShape, options: z.infer<Options>) => Balancing | null;
 }): BalancingDefinition {

@@ -12,8 +12,8 @@ import { leastOnSimplex } from './simplex.js';
  *     min_w F(w) = g_w . g_0 + sqrt(phi) ||g_w||,   g_w = sum_k w_k g_k,  phi = c^2 ||g_0||^2,  w on the simplex;
  *     d = g_0 + sqrt(phi) g_w / ||g_w||.
  *
- * F is minimised by pairwise Frank-Wolfe with the exact step (`stepOf`), which for two tasks is a closed form. The direction is K d: for c = 0 the sum of
- * the gradients. The mean is over the K tasks that have rows in the batch.
+ * F is minimised by pairwise Frank-Wolfe with the exact step (`stepOf`), which for two tasks is a closed form. The direction is K d / (1 + c^2), as in
+ * the authors' program: for c = 0 the sum of the gradients. The division is not in the paper. The mean is over the K tasks that have rows in the batch.
  */
 export const cagrad = defineBalancing({
   name: 'cagrad',
@@ -27,9 +27,13 @@ export const cagrad = defineBalancing({
       .lt(1)
       .default(0.5)
       .describe('How far the direction may be from the mean gradient, in parts of its length. 0: not at all.'),
+    rescale: z
+      .boolean()
+      .default(true)
+      .describe('Divides the direction by 1 + c², as the authors’ program does. `false`: as in the paper.'),
     rounds: z.int().positive().max(250).default(25).describe('Rounds of Frank-Wolfe. Two tasks need one.'),
   }),
-  build(_, { c, rounds }) {
+  build(_, { c, rescale, rounds }) {
     return {
       kind: 'gradients',
       noise: {},
@@ -54,7 +58,8 @@ export const cagrad = defineBalancing({
           present,
           rounds,
         );
-        const weights = mean.add(worst.mul(radius.div(lengthOf(worst)))).mul(present.sum());
+        const direction = mean.add(worst.mul(radius.div(lengthOf(worst))));
+        const weights = direction.mul(present.sum()).div(rescale ? 1 + c ** 2 : 1);
         return { mix: linear(weights), weights, slots: {} };
       },
     };

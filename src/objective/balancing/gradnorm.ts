@@ -1,8 +1,9 @@
+import type { Tensor } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { float32 } from '../../support/arrays.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
-import { defineBalancing } from './balancing.js';
+import { defineBalancing, type Moment } from './balancing.js';
 import { diagonal, dot, leastSquare, linear } from './products.js';
 import { trainedVector } from './trained-vector.js';
 
@@ -18,8 +19,10 @@ const leastWeight = 1e-3;
  *
  * and are divided to sum to K. Of a step the old weights are used. They also weigh each task's own parameters, as in the paper.
  *
- * Left open there, chosen here: the lengths are over all shared parameters, not those of the last shared layer; L_k(0) is the task's loss in the
- * first batch that has its rows; Adam trains v. Tasks without rows in a batch keep their v, and the means leave them out.
+ * ||g_k|| is taken over the weights of the last layer that tasks share, as the paper chooses. L_k(0) is the task's loss in the first batch that has its
+ * rows. One batch is noise where it is small or the task rare; the paper's remedy, log C, is of cross entropy alone. `initialSteps` takes the mean over
+ * more batches, for any loss: until a task has seen so many it keeps its v. Left open in the paper, chosen here: Adam trains v. Tasks without
+ * rows in a batch keep their v, and the means leave them out.
  */
 export const gradnorm = defineBalancing({
   name: 'gradnorm',
@@ -33,23 +36,32 @@ export const gradnorm = defineBalancing({
       .default(1.5)
       .describe('How strongly tasks that lag behind are pulled. 0: all gradients of one length.'),
     learningRate: z.number().positive().default(0.025).describe('Of Adam, which trains the weights.'),
+    over: z
+      .enum(['last', 'all'])
+      .default('last')
+      .describe('The shared parameters whose gradients are measured: the weights of the last shared layer, or all.'),
+    initialSteps: z
+      .int()
+      .positive()
+      .default(1)
+      .describe('The first batches of a task whose mean loss its progress is measured by. 1: as in the paper.'),
   }),
-  build({ tasks }, { alpha, learningRate }) {
+  build({ tasks }, { alpha, learningRate, over, initialSteps }) {
     const start = tasks.map(() => 1);
     const trained = trainedVector('weights', start);
     return {
       kind: 'gradients',
       noise: {},
-      slots: () => ({ ...trained.slots(), first: float32([tasks.length]) }),
+      slots: () => ({ ...trained.slots(), first: float32([tasks.length]), seen: float32([tasks.length]) }),
       combine(moment) {
-        const { present, products, slots } = moment;
+        const [seen, first] = initialLosses(moment, initialSteps);
+        const present = moment.present.mul(seen.greaterEqual(initialSteps).toFloat());
         const losses = moment.losses.mul(present);
         const count = present.sum().maximum(1);
-        const before = must(slots.first, 'first');
-        const first = tf.where(before.greater(0), before, losses);
         const weights = trained.value(moment);
-        const lengths = diagonal(products).sqrt();
-        const weighted = weights.mul(lengths);
+        const measured = over === 'all' ? moment.products : tf.addN(moment.lastShared.map(moment.productsOf));
+        const lengths = diagonal(measured).sqrt();
+        const weighted = weights.mul(lengths).mul(present);
         const progress = losses.div(first.maximum(leastSquare));
         const rates = progress.div(progress.sum().div(count).maximum(leastSquare));
         const wanted = rates.pow(alpha).mul(weighted.sum().div(count));
@@ -61,8 +73,16 @@ export const gradnorm = defineBalancing({
         const positive = must(next.weights, 'weights').maximum(leastWeight).mul(present);
         const scaled = positive.div(positive.sum().maximum(leastWeight)).mul(dot(weights, present));
         const summed = tf.where(present.greater(0), scaled, weights);
-        return { mix: linear(weights), own: weights, weights, slots: { ...next, weights: summed, first } };
+        return { mix: linear(weights), own: weights, weights, slots: { ...next, weights: summed, first, seen } };
       },
     };
   },
 });
+
+/** Batches that had rows of each task, up to so many, and the mean loss in them; with those of this one. */
+function initialLosses({ losses, present, slots }: Moment, steps: number): [seen: Tensor, first: Tensor] {
+  const [before, first] = [must(slots.seen, 'seen'), must(slots.first, 'first')];
+  const counts = present.mul(before.less(steps).toFloat());
+  const seen = before.add(counts);
+  return [seen, first.add(losses.sub(first).mul(counts).div(seen.maximum(1)))];
+}

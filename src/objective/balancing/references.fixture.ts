@@ -17,6 +17,8 @@ interface Direction {
   readonly shared: readonly number[];
   /** What a task's own parameters have of its gradient. */
   readonly own: readonly number[];
+  /** Is told the same batch's losses after the step. */
+  readonly after?: (losses: readonly number[]) => void;
 }
 
 type Method = (given: Given) => Direction;
@@ -60,23 +62,22 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
     const x = types.map(() => 0);
     const steps = types.map(() => adam());
     let t = 0;
-    let before: Given | undefined;
-    return weighted((given) => {
+    return ({ losses, present, gradients }) => {
       t += 1;
-      const { losses, present } = given;
-      // Tasks with rows in both batches: the others take no part, as if there were none of them.
-      const here = [...types.keys()].filter((k) => before?.present[k] && present[k]);
+      // Tasks without rows take no part, as if there were none of them.
+      const here = [...types.keys()].filter((k) => present[k]);
       const z = softmax(here.map((k) => at(x, k)));
-      const gain = here.map((k) => Math.log(at(before?.losses ?? [], k) + 1e-8) - Math.log(at(losses, k) + 1e-8));
-      // J' gain, with J_ik = z_i (1[i = k] - z_k).
-      const slopes = here.map((_, k) => sum(gain.map((one, i) => one * at(z, i) * ((i === k ? 1 : 0) - at(z, k)))));
-      for (const [place, k] of here.entries())
-        x[k] = at(x, k) + must(steps[k], 'optimizer')(at(slopes, place) + 0.01 * at(x, k), 0.025, t);
-      before = given;
-      const shares = softmax(x).map((share, k) => (present[k] ? share / (at(losses, k) + 1e-8) : 0));
-      const count = present.filter((is) => is).length;
-      return shares.map((share) => (count * share) / sum(shares));
-    });
+      const shares = here.map((k, place) => at(z, place) / (at(losses, k) + 1e-8));
+      const own = types.map((_, k) => (present[k] ? (here.length * at(shares, here.indexOf(k))) / sum(shares) : 0));
+      const after = (later: readonly number[]) => {
+        const gain = here.map((k) => Math.log(at(losses, k) + 1e-8) - Math.log(at(later, k) + 1e-8));
+        // J' gain, with J_ik = z_i (1[i = k] - z_k).
+        const slopes = here.map((_, k) => sum(gain.map((one, i) => one * at(z, i) * ((i === k ? 1 : 0) - at(z, k)))));
+        for (const [place, k] of here.entries())
+          x[k] = at(x, k) + must(steps[k], 'optimizer')(at(slopes, place) + 0.01 * at(x, k), 0.025, t);
+      };
+      return { shared: combination(gradients, own), own, after };
+    };
   },
   gradnorm(types) {
     const v = types.map(() => 1);
@@ -90,10 +91,12 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
       for (const k of here) first[k] ??= at(losses, k);
       const progress = (k: number) => at(losses, k) / (first[k] ?? Number.NaN);
       const mean = (of: (k: number) => number) => sum(here.map(of)) / here.length;
-      const length = (k: number) => at(weights, k) * norm(rowAt(gradients, k));
+      // Of the last shared parameter.
+      const slopeOf = (k: number) => Math.abs(rowAt(gradients, k).at(-1) ?? Number.NaN);
+      const length = (k: number) => at(weights, k) * slopeOf(k);
       const moved = here.map((k) => {
         const wanted = mean(length) * (progress(k) / mean(progress)) ** 1.5;
-        const slope = Math.sign(length(k) - wanted) * norm(rowAt(gradients, k));
+        const slope = Math.sign(length(k) - wanted) * slopeOf(k);
         return Math.max(1e-3, at(weights, k) + must(steps[k], 'optimizer')(slope, 0.025, t));
       });
       // All sum to K: what the absent tasks keep of it, the others share.
@@ -126,7 +129,7 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
       const radius = 0.5 * norm(mean);
       const dual = (w: readonly number[]) => inner(combination(all, w), mean) + radius * norm(combination(all, w));
       const worst = combination(all, leastOnGrid(all.length, dual));
-      return plus(mean, worst, radius / norm(worst)).map((one) => all.length * one);
+      return plus(mean, worst, radius / norm(worst)).map((one) => (all.length * one) / (1 + 0.5 ** 2));
     }),
   mgda: () =>
     apart(({ gradients, present }) => {
@@ -135,16 +138,19 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
       return combination(all, weights).map((one) => all.length * one);
     }),
   metabalance(types) {
-    const lengths = types.map(() => 0);
-    return apart(({ gradients, present }) => {
-      for (const [k, gradient] of gradients.entries())
-        if (present[k]) lengths[k] = 0.9 * at(lengths, k) + 0.1 * norm(gradient);
-      const [target = 0] = lengths;
-      const factors = lengths.map((length, k) =>
-        k === 0 || target === 0 || length === 0 ? 1 : (0.7 * target) / (length + 1e-5) + 0.3,
-      );
-      return combination(gradients, factors);
-    });
+    // Each shared number is a parameter of its own.
+    const lengths = [types.map(() => 0), types.map(() => 0)];
+    return apart(({ gradients, present }) =>
+      lengths.map((own, j) => {
+        for (const [k, gradient] of gradients.entries())
+          if (present[k]) own[k] = 0.9 * at(own, k) + 0.1 * Math.abs(at(gradient, j));
+        const [target = 0] = own;
+        const factors = own.map((length, k) =>
+          k === 0 || target === 0 || length === 0 ? 1 : (0.7 * target) / (length + 1e-5) + 0.3,
+        );
+        return at(combination(gradients, factors), j);
+      }),
+    );
   },
 };
 

@@ -24,28 +24,40 @@ function sharingOfModel(model: string, options: Readonly<Record<string, unknown>
 describe('what the losses of several tasks reach', () => {
   it('of CGC: experts of a task are its own, among others that are shared', () => {
     // Three tasks with two experts each, then two shared ones.
-    const experts = Object.entries(sharingOfModel('cgc')).filter(([name]) => name.includes('expert'));
+    const experts = Object.entries(sharingOfModel('cgc').parts).filter(([name]) => name.includes('expert'));
     expect(experts.length).toBeGreaterThan(0);
     for (const [, part] of experts) expect(part).toEqual([...Array(6).fill(false), true, true]);
   });
 
   it('of PLE: all experts of the first level are shared, through the shared gate', () => {
     const sharing = sharingOfModel('ple');
-    const first = Object.entries(sharing).filter(([name]) => name.startsWith('level1.') && name.includes('expert'));
+    const first = Object.entries(sharing.parts).filter(
+      ([name]) => name.startsWith('level1.') && name.includes('expert'),
+    );
     expect(first.length).toBeGreaterThan(0);
     for (const [, part] of first) expect(part).toBe('all');
   });
 
   it('of batch normalisation: its trained gain and shift, and not its statistics', () => {
-    const names = Object.keys(sharingOfModel('hard-sharing', { normalization: 'batch' }));
+    const names = Object.keys(sharingOfModel('hard-sharing', { normalization: 'batch' }).parts);
     expect(names.filter((name) => /\.(mean|variance)$/.test(name))).toEqual([]);
     expect(names.some((name) => name.includes('gain'))).toBe(true);
+  });
+
+  it.each([
+    ['hard-sharing', ['bottom.1.weight']],
+    ['omoe', ['level1.experts.1.weight']], // not its one gate, which stands before the experts
+    ['ple', ['level2.experts.0.weight']],
+    ['aitm', ['bottoms.1.weight']], // the links are not reached by the first task
+    ['pepnet', ['embeddings.2', 'embeddings.3']],
+  ])('of %s: the last layer that every task reaches', (model, last) => {
+    expect(sharingOfModel(model).last).toEqual(last);
   });
 
   it('of networks apart: nothing; of every other model: something', () => {
     for (const model of models.names) {
       const sharing = sharingOfModel(model);
-      const independent = Object.values(sharing).every((part) => part === 'none');
+      const independent = Object.values(sharing.parts).every((part) => part === 'none');
       expect(independent, model).toBe(model === 'single-task');
     }
   });

@@ -13,9 +13,20 @@ import { lossesOf } from './step-gradients.js';
  * Which part of a trainable parameter the losses of several tasks reach: `all`, `none`, or these slices of the first axis. A batched array has a slice for each
  * member, such as a task's tower. An embedding table is one part.
  */
-export type Sharing = Readonly<Record<string, 'all' | 'none' | readonly boolean[]>>;
+type Part = 'all' | 'none' | readonly boolean[] | undefined;
 
-type Part = Sharing[string] | undefined;
+/** What the losses of several tasks reach. */
+export interface Sharing {
+  readonly parts: Readonly<Record<string, Exclude<Part, undefined>>>;
+  /**
+   * The weights of the last layer, in the model's order, that every task's loss reaches, in one slice at least: a layer's weights of all members, such as experts,
+   * are one parameter. Where there are none but embeddings: all that is shared.
+   */
+  readonly last: readonly string[];
+}
+
+/** Of methods that do not ask. */
+export const notSought: Sharing = { parts: {}, last: [] };
 
 /** The gradient with zeros where the parameter is one task's own. */
 export function sharedPart(gradient: Tensor, part: Part): Tensor {
@@ -91,7 +102,15 @@ export function sharingOf(
       for (const [index, name] of names.entries()) for (const slice of reached(grads[index], name)) add(name, slice);
     }
   });
-  return Object.fromEntries(names.map((name) => [name, partOf(name)]));
+  const parts = Object.fromEntries(names.map((name) => [name, partOf(name)]));
+  const shared = names.filter((name) => parts[name] !== 'none');
+  const last = shared.findLast((name) => parameters[name]?.kind === 'weight' && isEverybodys(name));
+  return { parts, last: last === undefined ? shared : [last] };
+
+  /** Whether every task's loss reaches one of its slices. */
+  function isEverybodys(name: string): boolean {
+    return [...must(counts.get(name), name).values()].includes(dataset.tasks.length);
+  }
 
   function add(name: string, slice: number): void {
     const found = counts.get(name);
@@ -113,7 +132,7 @@ export function sharingOf(
     });
   }
 
-  function partOf(name: string): Sharing[string] {
+  function partOf(name: string): Exclude<Part, undefined> {
     const shared = Array.from({ length: slicesOf(name) }, (_, slice) => counts.get(name)?.get(slice) !== 1);
     if (shared.every((is) => is)) return 'all';
     return shared.some((is) => is) ? shared : 'none';

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Tensors } from '../../engine/engine.js';
 import type { Prediction } from '../../models/model.js';
-import type { LossBalancing, Moment } from '../../objective/balancing/balancing.js';
+import type { Balancing, LossBalancing, Moment } from '../../objective/balancing/balancing.js';
 import { type JointLoss, meansOver } from '../../objective/joint-loss.js';
 import { must } from '../../support/must.js';
 import { tf } from '../../support/tf.js';
@@ -87,6 +87,11 @@ export function weightedGradients(
   const { tasks, weights } = must(kept, 'task losses');
   const slots = method.next(momentOf(given, tasks));
   return { gradients: grads, outputs: { loss: value, tasks, balancing: weights }, slots };
+}
+
+/** The next slots of a method that asks for the losses after the step. */
+export function slotsAfter({ afterStep }: Balancing, given: Given, losses: Tensor, after: () => Tensor): Tensors {
+  return afterStep?.(momentOf(given, losses), after()) ?? {};
 }
 
 /** Of a step with these losses. */

@@ -12,7 +12,7 @@ const leastLength = 1e-18;
 /** A backward pass for each task, and one for the penalty. Their forward passes are the same: the compiled engine records them once. */
 export function combinedGradients(
   method: GradientBalancing,
-  sharing: Sharing,
+  { parts: reach, last }: Sharing,
   evaluate: Evaluate,
   values: readonly Tensor[],
   names: readonly string[],
@@ -32,8 +32,8 @@ export function combinedGradients(
   });
   const gradientsOf = (name: string) => byTask.map((gradients) => must(gradients.get(name), `gradient of ${name}`));
   const { tasks, penalty: hasPenalty } = must(first, 'task losses');
-  const shared = names.filter((name) => sharing[name] !== 'none');
-  const parts = new Map(shared.map((name) => [name, gradientsOf(name).map((one) => sharedPart(one, sharing[name]))]));
+  const shared = names.filter((name) => reach[name] !== 'none');
+  const parts = new Map(shared.map((name) => [name, gradientsOf(name).map((one) => sharedPart(one, reach[name]))]));
   const products = new Map(Array.from(parts, ([name, gradients]) => [name, productsOf(gradients)]));
   const all = tf.addN([...products.values()]);
   const moment = momentOf(given, tasks);
@@ -44,13 +44,14 @@ export function combinedGradients(
     products: all,
     productsOf: (name) => must(products.get(name), `products of ${name}`),
     shared,
+    lastShared: last,
   });
   const penalty = hasPenalty && penaltyOf(evaluate, values);
   const gradients = names.map((name, index) => {
     const part = parts.get(name);
     const terms = [
       ...(part ? [mix(part, name)] : []),
-      ...(sharing[name] === 'all' ? [] : [ownPart(weightedSum(gradientsOf(name), own), sharing[name])]),
+      ...(reach[name] === 'all' ? [] : [ownPart(weightedSum(gradientsOf(name), own), reach[name])]),
       ...(penalty?.gradients[index] ? [penalty.gradients[index]] : []),
     ];
     return terms.slice(1).reduce((sum, term) => sum.add(term), must(terms[0], `gradient of ${name}`));
