@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
 import type { ComparisonPlan } from '../comparison/dry-run.js';
 import type { DoneComparison } from '../comparison/run-comparison.js';
+import type { ComparisonConfig } from '../config/comparison.js';
 import { duration } from '../report/numbers.js';
 import { ConfigError, exitCode, Interrupted } from '../support/errors.js';
 import { collect, defineCommand, examples, type OptionsOf, overrides, whereKeysAre } from './command.js';
@@ -123,7 +124,7 @@ export const compare = defineCommand(words, async (given, options) => {
       const plan = await planComparison(config, common);
       display.close();
       process.stdout.write(
-        options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan, options.verbose ?? false),
+        options.json ? `${JSON.stringify(plan, null, 2)}\n` : await planTable(plan, config, options.verbose ?? false),
       );
       return exitCode.done;
     }
@@ -200,10 +201,12 @@ function sbatchOf(options: OptionsOf<typeof words>): Readonly<Record<string, str
 }
 
 async function planTable(
-  { tuning, runs, models, jobs, tuned, secondsAtMost }: ComparisonPlan,
+  { tuning, searches, runs, models, jobs, tuned, secondsAtMost }: ComparisonPlan,
+  { baseline, tuneScore }: ComparisonConfig,
   verbose: boolean,
 ): Promise<string> {
-  const [{ textTable }, { count }, { pointText }, { nameOf }] = await Promise.all([
+  const [{ scoreInWords, searchSizeInWords }, { textTable }, { count }, { pointText }, { nameOf }] = await Promise.all([
+    import('../report/search.js'),
     import('../report/text-table.js'),
     import('../report/numbers.js'),
     import('../comparison/plan/axis-point.js'),
@@ -234,12 +237,13 @@ async function planTable(
     count(model.samplesPerSecond),
     duration(model.secondsAtMost),
   ]);
+  const searched = searchSizeInWords(searches, tuning.length, scoreInWords(tuneScore, baseline));
   const lines = [
     textTable(['', ...(verbose ? ['run'] : ['model', 'runs']), 'embedding', 'network', ''], rows),
     ...(models.length > 0
       ? [textTable(['model', 'runs to do', 'epochs', 'steps an epoch', 'samples/s', 'a run at most'], speeds)]
       : []),
-    `${tuned ? '' : 'The runs are as if tune chose the values of the config.\n'}` +
+    `${searched.map((line) => `${line}\n`).join('')}${tuned ? '' : 'The runs are as if tune chose the values of the config.\n'}` +
       (models.length > 0
         ? `${jobs} at a time: at most ${duration(secondsAtMost)} of training steps, by a few that were measured of each model; early stopping makes it shorter, evaluating and starting runs longer\n`
         : 'Everything is finished.\n'),

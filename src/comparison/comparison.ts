@@ -124,6 +124,11 @@ export interface ModelSearch {
   readonly groups: readonly (readonly string[])[];
   /** The epochs after which combinations were ranked. Null: after their last. */
   readonly rungs: readonly number[] | null;
+  /**
+   * With `score: worst`: by task, the score of the baseline's best combination. The combination with the largest smallest gain over it was chosen.
+   * Absent: that with the best mean score.
+   */
+  readonly reference?: Readonly<Record<string, number>>;
   /** In the order in which they were tried. */
   readonly candidates: readonly SearchCandidate[];
 }

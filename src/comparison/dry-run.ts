@@ -17,6 +17,8 @@ export interface ComparisonPlan {
   readonly jobs: number;
   /** The runs of `tune`. They come first. */
   readonly tuning: readonly RunPlan[];
+  /** How many combinations each model tries at each point of the axes. Models with one are left out. */
+  readonly searches: readonly { readonly label: string; readonly axis: AxisPoint; readonly combinations: number }[];
   readonly runs: readonly RunPlan[];
   /** False: `tune` has not chosen values yet. `runs` then have the config's values, and one run may become several. */
   readonly tuned: boolean;
@@ -84,10 +86,13 @@ export async function planComparison(
       executor,
       (run) => epochs.get(run.folder) ?? run.experiment.train.epochs,
     );
+    const searches = plan.search.places.map(({ label, point: axis, candidates }) => {
+      return { label, axis, combinations: candidates.length };
+    });
     const plansOf = (all: readonly Run[]) => Promise.all(all.map((run) => runPlan(run, executor.readShape)));
     return {
       ...{ name: config.name, folder, jobs, tuning: await plansOf(tuning), runs: await plansOf(runs) },
-      ...{ tuned, models, secondsAtMost: secondsTogether(models, jobs) },
+      ...{ searches, tuned, models, secondsAtMost: secondsTogether(models, jobs) },
     };
   });
 }

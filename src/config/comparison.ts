@@ -14,7 +14,9 @@ import {
   combinations,
   isList,
   type SearchConfig,
+  type SearchScore,
   type Spaces,
+  scoredSpaceSchema,
   searchSchema,
   sizeOf,
   spaceSchema,
@@ -54,6 +56,7 @@ export interface ComparisonConfig {
   } | null;
   /** Values to search for every model, by key; null: none. */
   readonly tune: Spaces | null;
+  readonly tuneScore: SearchScore;
   readonly search: SearchConfig;
   /** The search's seeds, none of which is one of `seeds`. */
   readonly tuneSeeds: readonly number[];
@@ -139,9 +142,12 @@ export const compareSchema = z.strictObject({
     .describe(
       '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or beside `parameters`: embedding tables count too. null: not at all.',
     ),
-  tune: tuneSchema.describe(
-    'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`, `{ logInteger: … }`. null: none.',
-  ),
+  tune: scoredSpaceSchema
+    .nullable()
+    .default(null)
+    .describe(
+      'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`, `{ logInteger: … }`. null: none.',
+    ),
   search: searchSchema
     .nullable()
     .default(null)
@@ -251,7 +257,8 @@ export function parseComparison(
     if (new Set(listed).size < listed.length) throw failAt(document, ['compare', key], 'a seed is listed twice');
   }
   const axes = { path: ['compare', 'axes'], values: compare.axes };
-  const shared = { path: ['compare', 'tune'], values: compare.tune ?? {} };
+  const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
+  const shared = { path: ['compare', 'tune'], values: spaces };
   const ownOf = ({ path, tune }: Listed): Choices => ({ path: [...path, 'tune'], values: tune ?? {} });
   checkVariedKeys(axes, shared, models.map(ownOf), document);
   const search = compare.search ?? { type: 'grid' };
@@ -277,6 +284,12 @@ export function parseComparison(
       document,
       ['compare', 'tuneSeed'],
       `${reported} is one of compare.seeds: a search has seeds of its own`,
+    );
+  if (tuneScore === 'worst' && settings(baseline).length < 2)
+    throw failAt(
+      document,
+      ['compare', 'tune', 'score'],
+      `worst is a gain over trials of ${baseline}, which has none: name a key and its values under compare.tune, or under tune of its entry`,
     );
   const experiment: ComparisonConfig['experiment'] = (label, point, seed, changes = {}) => {
     const model = modelOf(label);
@@ -310,7 +323,8 @@ export function parseComparison(
     axes: compare.axes,
     points,
     match: matchOf(compare.match),
-    tune: compare.tune,
+    tune: compare.tune && spaces,
+    tuneScore,
     search,
     tuneSeeds,
     uncertainty: compare.uncertainty,

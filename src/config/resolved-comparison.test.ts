@@ -29,6 +29,7 @@ test.each([
     text.replace(/.*type: single-task.*\n.*\n/, '  seeds: 3\n').replace(/.*type: ple.*\n/, ''),
     [],
   ],
+  ['with a score', text, ['compare.tune.score=worst']],
   ['with embeddings among what is matched', text, ['compare.match={ embeddings: true }']],
 ])('a resolved comparison %s asks for the same runs', (_, config, overrides) => {
   const comparison = parseComparison(config, 'compare.yaml', overrides, definitions);

@@ -10,8 +10,21 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
   const [point = {}] = config.points;
   const experimentOf = (label: string) => config.experiment(label, point, config.seeds[0] ?? 0);
   const { model: _model, seed: _seed, plugins: _plugins, ...shared } = experimentOf(config.baseline);
-  const { seeds, looks, axes, match, tune, search, tuneSeeds, uncertainty, metrics, margins, taskWeights, contrasts } =
-    config;
+  const {
+    seeds,
+    looks,
+    axes,
+    match,
+    tune,
+    tuneScore,
+    search,
+    tuneSeeds,
+    uncertainty,
+    metrics,
+    margins,
+    taskWeights,
+    contrasts,
+  } = config;
   const [first = 0, second = first + 1] = looks;
   const [tuneSeed, ...others] = tuneSeeds;
   return {
@@ -27,7 +40,7 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
       seeds: looks.length > 1 ? { first, step: second - first, most: seeds.length } : countOf(seeds),
       axes,
       match: match && writtenMatch(match),
-      tune,
+      tune: tuneScore === 'mean' ? tune : { score: tuneScore, ...tune },
       ...(search.type === 'grid' ? {} : { search }), // as earlier versions wrote it
       tuneSeed: others.length === 0 ? tuneSeed : tuneSeeds,
       uncertainty,

@@ -14,15 +14,27 @@ const distributionSchema = z.union([
 ]);
 
 /** What `tune` may say of a key: values, of which random search draws each equally often, or a distribution. */
-export const spaceSchema = z.record(
-  z.string(),
-  z.union([listSchema, distributionSchema], {
-    error: (issue) =>
-      Array.isArray(issue.input)
-        ? 'it needs an item or more'
-        : 'a list of values, or a distribution: { uniform: [low, high] }, { logUniform: … }, { integer: … } or { logInteger: … }',
-  }),
-);
+const oneSpaceSchema = z.union([listSchema, distributionSchema], {
+  error: (issue) =>
+    Array.isArray(issue.input)
+      ? 'it needs an item or more'
+      : 'a list of values, or a distribution: { uniform: [low, high] }, { logUniform: … }, { integer: … } or { logInteger: … }',
+});
+export const spaceSchema = z.record(z.string(), oneSpaceSchema);
+/** By what a trial is chosen: see `compare.tune`. */
+const searchScores = ['mean', 'worst'] as const;
+export type SearchScore = (typeof searchScores)[number];
+/** Of `compare.tune`, which speaks of all models. */
+export const scoredSpaceSchema = z
+  .object({
+    score: z
+      .enum(searchScores)
+      .optional()
+      .describe(
+        'Absent or `mean`: the trial with the best mean validation score over tasks is chosen. `worst`: the trial whose smallest gain over single-task on validation is the largest; single-task is taken at its own best trial.',
+      ),
+  })
+  .catchall(oneSpaceSchema);
 export type Spaces = Readonly<z.infer<typeof spaceSchema>>;
 export type Space = Spaces[string];
 /** A value for each key. */

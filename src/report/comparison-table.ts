@@ -5,7 +5,7 @@ import { aggregateDigits, contrastsAt, effect, signs, verdictText, withSign } fr
 import { explanations, looksInWords, testInWords } from './explanations.js';
 import { dash, fixed, percent } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
-import { searchInWords } from './search.js';
+import { searchedInWords, searchInWords } from './search.js';
 import { shortened, type TextCell, textTable, wrapped } from './text-table.js';
 import { type PointVerdict, verdictsInWords } from './verdict-in-words.js';
 import { ownBestInWords, wideTable } from './wide-table.js';
@@ -37,9 +37,15 @@ export function comparisonTable(comparison: Comparison, options: TableOptions): 
     ? points.flatMap((point) => [
         ...explanations(comparison, point),
         ...ownBestInWords(comparison, point),
+        ...searchedInWords(comparison, point.axis),
         ...searchInWords(comparison, point.axis),
       ])
-    : [legend(comparison, points), ...tests.flat(), ...looksInWords(comparison)];
+    : [
+        legend(comparison, points),
+        ...tests.flat(),
+        ...points.flatMap(({ axis }) => searchedInWords(comparison, axis)),
+        ...looksInWords(comparison),
+      ];
   const paragraphs = [
     ...tables,
     [...new Set(reading)].map((line) => wrapped(line, options.columns, '', '  ')).join(''),

@@ -1,10 +1,19 @@
 import { expect, test } from 'vitest';
 import type { Comparison, ModelSearch, SearchCandidate } from '../comparison/comparison.js';
+import { must } from '../support/must.js';
 import { drawAll } from './charts/draw-charts.js';
 import { searches } from './charts/search.js';
 import { comparisonTable } from './comparison-table.js';
 import { reportFixture } from './report.fixture.js';
-import { bestFound, foundWithin, lastScore, rankingInWords, rankingOf, searchTable } from './search.js';
+import {
+  bestFound,
+  foundWithin,
+  lastScore,
+  rankingInWords,
+  rankingOf,
+  searchedInWords,
+  searchTable,
+} from './search.js';
 
 /** A candidate with a score of each task at the end of each of its rungs; null: it failed. */
 const candidate = (
@@ -106,7 +115,7 @@ test('the order of the models is told with the budget from which it holds', asyn
     first: 2,
   });
   expect(rankingInWords(await withSearch(together, apart), {})).toEqual([
-    'By the best validation score after 6 epochs of single-task, the order of the models is single-task, then m. It is the same at every smaller budget at which all have a score.',
+    'By the best mean validation score after 6 epochs of single-task, the order of the models is single-task, then m. It is the same at every smaller budget at which all have a score.',
   ]);
   expect(rankingInWords(await withSearch(together), {})).toEqual([]);
 });
@@ -133,4 +142,40 @@ test('the table and the page show the searches, and nothing where there are none
   const { search: _, ...without } = comparison;
   expect(searches(without)).toEqual([]);
   expect(searchTable(without, {})).toBe('');
+});
+
+test('over the best trials of the baseline, what ranks is the gain of the worst task', async () => {
+  const reference = { a: 0.66, b: 0.72 };
+  const [worst, baseline] = [together, apart].map((search) => ({ ...search, reference }));
+  if (!worst || !baseline) throw new Error('Two searches.');
+  // Gains at the last rung: (-.06, -.32), (.04, -.02), none, (.14, -.42).
+  const last = worst.candidates.map((one) => lastScore(worst, one)?.toFixed(2));
+  expect(last).toEqual(['-0.32', '-0.02', undefined, '-0.42']);
+  // In the first rung: (-.16, -.02) of the second candidate, (.24, -.52) of the fourth.
+  expect(bestFound(worst).map(({ best }) => best?.toFixed(2))).toEqual([
+    '-0.32',
+    '-0.16',
+    '-0.16',
+    '-0.16',
+    '-0.02',
+    '-0.02',
+  ]);
+  expect(bestFound(baseline).map(({ best }) => best?.toFixed(2))).toEqual([undefined, '-0.16', '-0.02', '0.00']);
+  const comparison = await withSearch(baseline, worst);
+  const ranked = 'gain of the worst task over single-task on validation';
+  expect(searchedInWords(comparison, {})).toEqual([
+    `Search: combinations of single-task 2, m 4, 6 runs. The best ${ranked} chooses.`,
+  ]);
+  expect(rankingInWords(comparison, {})[0]).toMatch(new RegExp(`^By the best ${ranked} after 6 epochs`));
+  const [found] = await drawAll(searches(comparison));
+  expect(found?.note).toContain(`The best ${ranked} that each`);
+});
+
+test('the size of the searches is told: for all models at once, where they are equal', async () => {
+  const equal = await withSearch(together, { ...together, label: 'other' });
+  const [line = ''] = searchedInWords({ ...equal, search: { ...must(equal.search, 'search'), seeds: [7, 8] } }, {});
+  expect(line).toBe('Search: 4 combinations for each of 2 models, 16 runs. The best mean validation score chooses.');
+  expect(comparisonTable(equal, { colour: false, wide: false, columns: 200 })).toContain(
+    '4 combinations for each of 2 models, 8 runs.',
+  );
 });

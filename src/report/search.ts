@@ -1,6 +1,7 @@
 import type { Comparison, ModelSearch, SearchCandidate } from '../comparison/comparison.js';
 import { axisName, axisValue, pointKey, pointText } from '../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../config/comparison.js';
+import type { SearchScore } from '../config/search.js';
 import { fixed } from './numbers.js';
 import { textTable } from './text-table.js';
 
@@ -8,7 +9,7 @@ import { textTable } from './text-table.js';
 export interface Found {
   /** In epochs of the baseline. */
   readonly spent: number;
-  /** The best validation score so far: the mean over tasks, each by its own candidate where tasks share no parameters. Null: none yet. */
+  /** The best so far of what ranks candidates, each task by its own one where tasks share no parameters. Null: none yet. */
   readonly best: number | null;
   /** The candidate that was added, and the rung. */
   readonly candidate: SearchCandidate;
@@ -16,11 +17,12 @@ export interface Found {
 }
 
 /** Of one model: after each candidate, rung by rung. */
-export function bestFound({ groups, candidates }: ModelSearch): readonly Found[] {
+export function bestFound(search: ModelSearch): readonly Found[] {
+  const { groups, candidates, reference } = search;
   const steps: Found[] = [];
   const best = groups.map((): number | null => null);
   let spent = 0;
-  const scored = groups.flat().filter((task) => candidates.some((candidate) => candidate.rungs.some(hasScore(task))));
+  const scored = scoredTasks(search);
   const weights = groups.map((group) => group.filter((task) => scored.includes(task)).length);
   const rungs = Math.max(0, ...candidates.map((candidate) => candidate.rungs.length));
   for (let rung = 0; rung < rungs; rung++) {
@@ -29,40 +31,60 @@ export function bestFound({ groups, candidates }: ModelSearch): readonly Found[]
       if (!entry) continue;
       spent += entry.spent;
       for (const [index, group] of groups.entries()) {
-        const score = entry.tasks.includes(group[0] ?? '') ? scoreOf(candidate, rung, group, scored) : null;
+        const score = entry.tasks.includes(group[0] ?? '') ? scoreOf(search, candidate, rung, group, scored) : null;
         if (score !== null) best[index] = Math.max(best[index] ?? Number.NEGATIVE_INFINITY, score);
       }
-      const known = best.flatMap((value, index) => (value === null ? [] : [value * (weights[index] ?? 0)]));
-      const tasks = weights.reduce((sum, weight) => sum + weight, 0);
-      const isWhole = best.every((value, index) => value !== null || weights[index] === 0) && tasks > 0;
-      steps.push({ spent, best: isWhole ? known.reduce((a, b) => a + b, 0) / tasks : null, candidate, rung });
+      const judging = best.flatMap((value, index) =>
+        weights[index] === 0 ? [] : [{ value, weight: weights[index] ?? 0 }],
+      );
+      const known = judging.flatMap(({ value, weight }) => (value === null ? [] : [{ value, weight }]));
+      const isWhole = known.length === judging.length && known.length > 0;
+      steps.push({ spent, best: isWhole ? overTasks(known, reference !== undefined) : null, candidate, rung });
     }
   }
   return steps;
 }
 
-/** The mean validation score of a candidate over seeds and tasks, at the end of its last rung. Null: a run failed, or lacks a score. */
-export function lastScore({ groups, candidates }: ModelSearch, candidate: SearchCandidate): number | null {
-  const scored = groups.flat().filter((task) => candidates.some(({ rungs }) => rungs.some(hasScore(task))));
-  return scoreOf(candidate, candidate.rungs.length - 1, groups.flat(), scored);
+function overTasks(parts: readonly { readonly value: number; readonly weight: number }[], isWorst: boolean): number {
+  if (isWorst) return Math.min(...parts.map(({ value }) => value));
+  const tasks = parts.reduce((sum, { weight }) => sum + weight, 0);
+  return parts.map(({ value, weight }) => value * weight).reduce((a, b) => a + b, 0) / tasks;
+}
+
+/** What ranks a candidate, at the end of its last rung. Null: a run failed, or lacks a score. */
+export function lastScore(search: ModelSearch, candidate: SearchCandidate): number | null {
+  return scoreOf(search, candidate, candidate.rungs.length - 1, search.groups.flat(), scoredTasks(search));
+}
+
+/** The tasks that rank candidates. */
+function scoredTasks({ groups, candidates, reference }: ModelSearch): readonly string[] {
+  const isScored = (task: string) => candidates.some(({ rungs }) => rungs.some(hasScore(task)));
+  return groups.flat().filter((task) => isScored(task) && (!reference || reference[task] !== undefined));
 }
 
 function hasScore(task: string) {
   return ({ runs }: SearchCandidate['rungs'][number]) => runs.some(({ scores }) => (scores[task] ?? null) !== null);
 }
 
+/** The mean validation score over seeds and tasks; with a reference, the smallest gain over it of means over seeds. */
 function scoreOf(
+  { reference }: ModelSearch,
   { rungs }: SearchCandidate,
   rung: number,
   group: readonly string[],
   scored: readonly string[],
 ): number | null {
   const runs = rungs[rung]?.runs ?? [];
-  const each = runs.flatMap(({ scores }) =>
-    group.flatMap((task) => (scored.includes(task) ? [scores[task] ?? null] : [])),
-  );
+  const byTask = group
+    .filter((task) => scored.includes(task))
+    .map((task) => ({ task, scores: runs.map(({ scores }) => scores[task] ?? null) }));
+  const each = byTask.flatMap(({ scores }) => scores);
   const known = each.filter((score) => score !== null);
-  return known.length === 0 || known.length < each.length ? null : known.reduce((a, b) => a + b, 0) / known.length;
+  if (known.length === 0 || known.length < each.length) return null;
+  const meanOf = (scores: readonly (number | null)[]) =>
+    scores.reduce((sum: number, score) => sum + (score ?? 0), 0) / scores.length;
+  if (!reference) return meanOf(each);
+  return Math.min(...byTask.map(({ task, scores }) => meanOf(scores) - (reference[task] ?? 0)));
 }
 
 /** The searches of all models at a point of the axes; empty if nothing was searched. */
@@ -112,11 +134,49 @@ function chosenText({ candidates }: ModelSearch): string {
   return chosen.map(({ values, chosenFor }) => `${pointText(values, ' ')}${forTasks(chosenFor)}`).join('; ');
 }
 
+/** What ranks the combinations of a search. */
+export function rankedBy({ search, baseline }: Pick<Comparison, 'search' | 'baseline'>): string {
+  const isWorst = search?.models.some(({ reference }) => reference !== undefined) === true;
+  return scoreInWords(isWorst ? 'worst' : 'mean', baseline);
+}
+
+export function scoreInWords(score: SearchScore, baseline: string): string {
+  return score === 'worst' ? `gain of the worst task over ${baseline} on validation` : 'mean validation score';
+}
+
+/** How much the models of a point searched. Empty if nothing was searched. */
+export function searchedInWords(comparison: Comparison, axis: AxisPoint): readonly string[] {
+  const searches = searchesAt(comparison, axis);
+  const sizes = searches.map(({ label, candidates }) => ({ label, axis, combinations: candidates.length }));
+  const runs = sizes.reduce((sum, { combinations }) => sum + combinations, 0) * (comparison.search?.seeds.length ?? 0);
+  return searchSizeInWords(sizes, runs, rankedBy(comparison));
+}
+
+/** @param sizes Of each model's search at each point. */
+export function searchSizeInWords(
+  sizes: readonly { readonly label: string; readonly axis: AxisPoint; readonly combinations: number }[],
+  runs: number,
+  ranked: string,
+): readonly string[] {
+  const [first] = sizes;
+  if (!first) return [];
+  const models = new Set(sizes.map(({ label }) => label)).size;
+  const points = new Set(sizes.map(({ axis }) => pointKey(axis))).size;
+  const equal = sizes.every(({ combinations }) => combinations === first.combinations);
+  const numbers = sizes.map(({ label, axis, combinations }) =>
+    [label, pointText(axis, ' '), combinations].filter((part) => part !== '').join(' '),
+  );
+  const tried = equal
+    ? `${first.combinations} combinations for each of ${models} ${models === 1 ? 'model' : 'models'}${points > 1 ? ` at each of ${points} points` : ''}`
+    : `combinations of ${numbers.join(', ')}`;
+  return [`Search: ${tried}, ${runs} runs. The best ${ranked} chooses.`];
+}
+
 /** How to read the table of searches. Empty if there is none. */
 export function searchInWords(comparison: Comparison, axis: AxisPoint): readonly string[] {
   if (searchesAt(comparison, axis).length === 0) return [];
   return [
-    `Search: combinations tried, what they spent in epochs of ${comparison.baseline}, and the best mean validation score when so many epochs were spent.`,
+    `The table of searches has the combinations tried, what they spent in epochs of ${comparison.baseline}, and the best ${rankedBy(comparison)} when so many epochs were spent.`,
     ...rankingInWords(comparison, axis),
   ];
 }
@@ -132,7 +192,7 @@ export function rankingInWords(comparison: Comparison, axis: AxisPoint): readonl
     return [
       `The models have no order at an equal budget: ${after}, which every model has spent, ${missing.join(' and ')} ${missing.length === 1 ? 'has' : 'have'} no score yet.`,
     ];
-  const whole = `By the best validation score ${after}, the order of the models is ${ranking.join(', then ')}`;
+  const whole = `By the best ${rankedBy(comparison)} ${after}, the order of the models is ${ranking.join(', then ')}`;
   if (first >= budget) return [`${whole}. Below this budget a model has no score yet.`];
   if (from <= first) return [`${whole}. It is the same at every smaller budget at which all have a score.`];
   if (from >= budget) return [`${whole}. The order changes just below this budget.`];

@@ -18,9 +18,10 @@ export function byPoint<Item>(
   return [...points.values()];
 }
 
-/** `dataset.correlation` -> `correlation` */
+/** `dataset.correlation` -> `correlation`; `loss.weights.click.initial` -> `weight of click` */
 export function axisName(key: string): string {
-  return key.split('.').at(-1) ?? key;
+  const [, task] = /^loss\.weights\.(.+)\.initial$/.exec(key) ?? [];
+  return task !== undefined ? `weight of ${task}` : (key.split('.').at(-1) ?? key);
 }
 
 export function axisValue(value: unknown): string {

@@ -57,7 +57,10 @@ test('a tuned width of the inputs is counted where widths are matched; the measu
 });
 
 /** A search of two widths by single-task and of three numbers of experts by mmoe, whose runs have these validation AUCs, task by task. */
-async function decided(aucs: Readonly<Record<string, readonly (readonly [income: number, married: number])[]>>) {
+async function decided(
+  aucs: Readonly<Record<string, readonly (readonly [income: number, married: number])[]>>,
+  shared = '',
+) {
   const folder = mkdtempSync(join(tmpdir(), 'ple-decided-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const spaces = text
@@ -66,7 +69,7 @@ async function decided(aucs: Readonly<Record<string, readonly (readonly [income:
       '{ type: hard-sharing, levels: [[32]], tower: [8] }',
       '{ type: mmoe, levels: [[32]], tower: [8], tune: { model.experts: [2, 3, 4] } }',
     )
-    .replace('  tune: { inputs.embedding: [4, 16] }\n', '')
+    .replace('  tune: { inputs.embedding: [4, 16] }\n', shared)
     .replace('{ loader: census-income, path: nowhere, group: 1 }', synthetic)
     .replaceAll('type: binary', 'type: regression');
   const searched = parseComparison(spaces, 'spaces.yaml', [], definitions);
@@ -128,6 +131,24 @@ test('a model of independent networks decides task by task, another for all its 
   expect(searched.experiment('mmoe', {}, 1, whole?.changes).model).toMatchObject({
     ...{ experts: 3, levels: whole?.match?.levels, tower: whole?.match?.tower },
   });
+});
+
+test('by score: worst, a model chooses the values whose smallest gain over the best of single-task is the largest', async () => {
+  const { changes } = await decided(
+    {
+      'single-task': [
+        [0.8, 0.6],
+        [0.7, 0.75],
+      ],
+      mmoe: [
+        [0.95, 0.6], // the best mean; over .8 and .75: .15, -.15
+        [0.8, 0.7], // 0, -.05
+        [0.6, 0.8], // -.2, .05
+      ],
+    },
+    '  tune: { score: worst }\n',
+  );
+  expect(changes.of('mmoe', {}).map(({ values }) => values)).toEqual([{ 'model.experts': 3 }]);
 });
 
 test('tasks that choose alike are one run', async () => {

@@ -112,10 +112,12 @@ export function choices(groups: readonly (readonly string[])[], best: readonly A
  * in any run takes the values that are best for the others.
  * @param tried The search of one model at one point, in the order of its candidates.
  * @param groups The tasks that choose together.
+ * @param reference Scores by task. With them, the smallest gain over them ranks, of means over seeds; a task without one is not judged.
  */
 export function rankings(
   tried: readonly Tried[],
   groups: readonly (readonly string[])[],
+  reference?: ReadonlyMap<string, number>,
 ): readonly (readonly Ranked[])[] {
   const candidates = new Map<string, { readonly values: AxisPoint; readonly scores: ReadonlyMap<string, number>[] }>();
   for (const { run, result } of tried) {
@@ -126,7 +128,8 @@ export function rankings(
     candidates.set(key, candidate);
   }
   const all = [...candidates.values()];
-  const scored = groups.flat().filter((task) => all.some(({ scores }) => scores.some((byTask) => byTask.has(task))));
+  const isScored = (task: string) => all.some(({ scores }) => scores.some((byTask) => byTask.has(task)));
+  const scored = groups.flat().filter((task) => isScored(task) && reference?.has(task) !== false);
   return groups.map((group) => {
     const own = group.filter((task) => scored.includes(task));
     const judged = own.length > 0 ? own : scored;
@@ -134,11 +137,27 @@ export function rankings(
       .map(({ values, scores }): Ranked => {
         const each = scores.flatMap((byTask) => judged.map((task) => byTask.get(task)));
         const defined = each.filter((score) => score !== undefined);
-        const isWhole = defined.length > 0 && defined.length === each.length;
-        return { values, score: isWhole ? mean(defined) : undefined };
+        if (defined.length === 0 || defined.length < each.length) return { values, score: undefined };
+        if (!reference) return { values, score: mean(defined) };
+        const means = meanScores(scores);
+        return {
+          values,
+          score: Math.min(...judged.map((task) => (means.get(task) ?? 0) - (reference.get(task) ?? 0))),
+        };
       })
       .toSorted((a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY) || 0);
   });
+}
+
+/** By task, the mean over runs, for tasks of which every run has a score. */
+export function meanScores(runs: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
+  const [first = new Map<string, number>()] = runs;
+  return new Map(
+    [...first.keys()].flatMap((task) => {
+      const scores = runs.flatMap((byTask) => byTask.get(task) ?? []);
+      return scores.length === runs.length ? [[task, mean(scores)] as const] : [];
+    }),
+  );
 }
 
 export function noValues(tried: readonly Tried[]): UserError {

@@ -251,6 +251,34 @@ test('tasks that share no parameters are searched as if alone: each keeps its ow
   expect(spent[1]).toBeCloseTo(cost * (9 + 3 * 2 + 1 * 6), 10);
 });
 
+test('by score: worst, single-task is taken at its own best trial of the rung', async () => {
+  const tune = '{ score: worst, model.dropout: [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] }';
+  const config = configOf('{ type: halving, candidates: 9 }', { tune });
+  const search = await planned(config);
+  // Single-task has at best .8 on y1 (dropout 0) and .4 on y2 (dropout .8). On y1 mmoe falls with dropout, on y2 it rises, and in the mean it falls.
+  const ofModel = { y1: (of: number) => 0.9 - of, y2: (of: number) => 0.1 + 0.5 * of };
+  const score: Score = ({ label, values }, task) => {
+    const of = dropout(values);
+    if (label === 'single-task') return task === 'y1' ? 0.8 - of : of / 2;
+    return task === 'y1' ? ofModel.y1(of) : ofModel.y2(of);
+  };
+  const rungs = whole(search, score);
+  const gain = (of: number) => Math.min(ofModel.y1(of) - 0.8, ofModel.y2(of) - 0.4);
+  const best = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8].toSorted((a, b) => gain(b) - gain(a));
+  expect(dropoutsOf(rungs[1] ?? [], 'mmoe')).toEqual(best.slice(0, 3).toSorted());
+  expect(search.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0.3 } }]);
+  expect(best[0]).toBe(0.3);
+  expect(search.chosen('single-task', {})).toEqual([
+    { tasks: ['y1'], values: { 'model.dropout': 0 } },
+    { tasks: ['y2'], values: { 'model.dropout': 0.8 } },
+  ]);
+  for (const { reference } of searchRecord(config, search)?.models ?? [])
+    expect(reference).toEqual({ y1: expect.closeTo(0.8, 12), y2: expect.closeTo(0.4, 12) });
+  const byMean = await planned(nine);
+  whole(byMean, score);
+  expect(byMean.chosen('mmoe', {})).toEqual([{ tasks: ['y1', 'y2'], values: { 'model.dropout': 0 } }]);
+});
+
 test('a budget pays for as many candidates of each model as it can; no search spends more, whichever go on', async () => {
   const tune = '{ model.dropout: { uniform: [0, 0.9] }, model.levels: [[[8]], [[16]]] }';
   for (const [type, budget, epochsOf] of [

@@ -47,5 +47,13 @@ function modelSearch(place: SearchedPlace, choices: readonly Choice[], folder: s
     const chosen = choices.filter((choice) => choice.values === values).flatMap(({ tasks }) => tasks);
     return { values, cost: costs.reduce((sum, part) => sum + part, 0), rungs: entries, chosenFor: chosen };
   });
-  return { label, axis: point, groups, rungs, candidates };
+  const reference = place.reference(place.rungCount - 1);
+  return {
+    label,
+    axis: point,
+    groups,
+    rungs,
+    ...(reference ? { reference: Object.fromEntries(reference) } : {}),
+    candidates,
+  };
 }

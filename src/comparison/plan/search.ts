@@ -1,10 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ComparisonConfig } from '../../config/comparison.js';
+import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { bestSoFar } from '../../training/best-so-far.js';
 import { readResult } from '../../training/result.js';
+import { pointKey } from './axis-point.js';
 import { type Candidate, meanEpochs, type Place, sizeOfRung } from './candidates.js';
-import { type Chosen, choices, noValues, rankings, type Tried } from './decided-changes.js';
+import {
+  type Chosen,
+  choices,
+  meanScores,
+  noValues,
+  rankings,
+  type Tried,
+  validationScores,
+} from './decided-changes.js';
 import { placeRuns, type Run, type Wanted } from './run.js';
 
 /** The search of all models and points. What it has found is read from its runs' folders, so that a later process goes on with it. */
@@ -23,6 +32,9 @@ export interface Search {
   readonly chosen: Chosen;
 }
 
+/** By task, the scores of the baseline's best candidates at the end of a rung; undefined where trials are chosen by the mean. */
+type Reference = (rung: number) => ReadonlyMap<string, number> | undefined;
+
 export interface SearchedPlace extends Omit<Place, 'candidates'> {
   readonly candidates: readonly (Candidate & { readonly runs: readonly Run[] })[];
   readonly rungCount: number;
@@ -38,6 +50,10 @@ export interface SearchedPlace extends Omit<Place, 'candidates'> {
   ranked(rung: number): readonly (readonly number[])[];
   /** The runs of these candidates as they were at the end of a rung. */
   tried(rung: number, candidates: readonly number[]): readonly (Tried & { readonly run: Run })[];
+  /** By task, the scores of the best candidate for its group, at the last rung up to this one that it came to. */
+  bestScores(rung: number): ReadonlyMap<string, number>;
+  /** What gains are over. */
+  readonly reference: Reference;
 }
 
 /** Finds or names the folders of all runs, below the comparison's folder. */
@@ -53,12 +69,17 @@ export async function planSearch(
   const runs = await placeRuns(config, wanted, below, on, signal);
   const eta = config.search.type === 'halving' ? config.search.eta : 1;
   let taken = 0;
+  const placeOf = (label: string, point: AxisPoint): SearchedPlace | undefined =>
+    searched.find((one) => one.label === label && pointKey(one.point) === pointKey(point));
   const searched = places.map((place) => {
     const candidates = place.candidates.map((candidate) => {
       taken += config.tuneSeeds.length;
       return { ...candidate, runs: runs.slice(taken - config.tuneSeeds.length, taken) };
     });
-    return searchedPlace({ ...place, candidates }, below, eta);
+    const reference: Reference = (rung) =>
+      config.tuneScore === 'worst' ? placeOf(config.baseline, place.point)?.bestScores(rung) : undefined;
+    const isBaseline = place.label === config.baseline;
+    return searchedPlace({ ...place, candidates, reference }, below, eta, isBaseline ? () => undefined : reference);
   });
   return {
     folder: below,
@@ -73,7 +94,7 @@ export async function planSearch(
         );
       }),
     chosen(label, point) {
-      const place = searched.find((one) => one.label === label && JSON.stringify(one.point) === JSON.stringify(point));
+      const place = placeOf(label, point);
       if (!place) return undefined;
       const best = place.ranked(place.rungCount - 1).map(([first = -1]) => place.candidates[first]?.values ?? {});
       return choices(place.groups, best);
@@ -86,12 +107,20 @@ export function tuningRuns({ label, point, candidates }: Place, seeds: readonly 
   return candidates.flatMap(({ values, changes }) => seeds.map((seed) => ({ label, point, seed, values, changes })));
 }
 
-function searchedPlace(place: Place & Pick<SearchedPlace, 'candidates'>, folder: string, eta: number): SearchedPlace {
+/** @param rankedOver What gains are over that rank candidates. Those of the baseline are ranked by their scores. */
+function searchedPlace(
+  place: Place & Pick<SearchedPlace, 'candidates' | 'reference'>,
+  folder: string,
+  eta: number,
+  rankedOver: Reference,
+): SearchedPlace {
   const { candidates, groups, rungs } = place;
   const every = candidates.map((_, index) => index);
   const indexOf = new Map(candidates.map(({ values }, index) => [values, index]));
   const byRung: (readonly (readonly number[])[])[] = [groups.map(() => every)];
-  return { ...place, rungCount: rungs?.length ?? 1, meanEpochs: meanEpochs(place, eta), members, ranked, tried };
+  const bests: ReadonlyMap<string, number>[] = [];
+  const [rungCount, mean] = [rungs?.length ?? 1, meanEpochs(place, eta)];
+  return { ...place, rungCount, meanEpochs: mean, members, ranked, tried, bestScores };
 
   function members(rung: number): readonly (readonly number[])[] {
     const size = sizeOfRung(candidates.length, eta, rung);
@@ -114,12 +143,25 @@ function searchedPlace(place: Place & Pick<SearchedPlace, 'candidates'>, folder:
   /** By group, the members of a rung that have a score, the best first. */
   function rankedAt(rung: number): readonly (readonly number[])[] {
     const own = members(rung).map((group) => new Set(group));
-    return rankings(tried(rung, union(members(rung))), groups).map((ranking, group) =>
+    return rankings(tried(rung, union(members(rung))), groups, rankedOver(rung)).map((ranking, group) =>
       ranking.flatMap(({ values, score }) => {
         const index = indexOf.get(values);
         return score !== undefined && index !== undefined && own[group]?.has(index) ? [index] : [];
       }),
     );
+  }
+
+  function bestScores(rung: number): ReadonlyMap<string, number> {
+    bests[rung] ??= new Map(
+      ranked(rung).flatMap(([best = -1], group) => {
+        for (let at = rung; at >= 0; at--) {
+          const scores = meanScores(tried(at, [best]).map(({ result }) => validationScores(result)));
+          if (scores.size > 0) return [...scores].filter(([task]) => groups[group]?.includes(task));
+        }
+        return [];
+      }),
+    );
+    return bests[rung];
   }
 
   function tried(rung: number, chosen: readonly number[]) {

@@ -201,3 +201,87 @@ describe('tasks that share no parameters', () => {
     ]);
   });
 });
+
+describe('by the gain of the worst task', () => {
+  // Shares of the possible gain, 2 AUC - 1 and 1 - nmse: (.5, .4), (.4, .55), (.62, .39), (.45, .49).
+  const scores: Scores[] = [
+    [0.75, 0.6],
+    [0.7, 0.45],
+    [0.81, 0.61],
+    [0.725, 0.51],
+  ];
+  const written = values.map((of) => JSON.stringify(of));
+  const ranked = (
+    reference: readonly (readonly [string, number])[],
+    groups: readonly (readonly string[])[] = [tasks],
+  ) =>
+    rankings(tried(...scores), groups, new Map(reference)).map((ranking) =>
+      ranking.map(({ values: found, score }) => [written.indexOf(JSON.stringify(found)), score?.toFixed(2)]),
+    );
+
+  test('the largest one is chosen', () => {
+    // Over (.5, .4): (0, 0), (-.1, .15), (.12, -.01), (-.05, .09).
+    expect(
+      ranked([
+        ['click', 0.5],
+        ['watch', 0.4],
+      ]),
+    ).toEqual([
+      [
+        [0, '0.00'],
+        [2, '-0.01'],
+        [3, '-0.05'],
+        [1, '-0.10'],
+      ],
+    ]);
+  });
+
+  test('a task that single-task has no score of is left out', () => {
+    expect(ranked([['watch', 0.4]])[0]?.[0]).toEqual([1, '0.15']);
+  });
+
+  test('tasks that share no parameters choose as by the mean', () => {
+    const apart = [['click'], ['watch']];
+    const [click, watch] = ranked(
+      [
+        ['click', 0.5],
+        ['watch', 0.4],
+      ],
+      apart,
+    );
+    expect([click?.[0], watch?.[0]]).toEqual([
+      [2, '0.12'],
+      [1, '0.15'],
+    ]);
+  });
+
+  test('means over seeds are compared, and a run that failed rules its values out', () => {
+    const twice = tuningRuns(config('{ train.batchSize: [5, 10] }\n  tuneSeed: [7, 8]'), 'shared', {});
+    const first: Scores[] = [
+      [0.6, 0.7],
+      [0.4, 0.3],
+      [0.475, 0.4],
+    ];
+    const found = (last: Scores | undefined) =>
+      rankings(
+        // Gains of 5: (.2, -.2) and (-.2, .2), of mean 0 on both. Of 10: (-.05, .1) twice.
+        [...first, last].map((of, index) => ({
+          run: must(twice[index], 'a run'),
+          result: of && resultOf(of),
+        })),
+        [tasks],
+        new Map([
+          ['click', 0],
+          ['watch', 0.5],
+        ]),
+      )[0]?.map(({ values, score }) => [values['train.batchSize'], score?.toFixed(2)]);
+    expect(found([0.475, 0.4])).toEqual([
+      [5, '0.00'],
+      [10, '-0.05'],
+    ]);
+    expect(found(undefined)).toEqual([
+      [5, '0.00'],
+      [10, undefined],
+    ]);
+  });
+});

@@ -194,6 +194,7 @@ const searchShape = z.looseObject({
   models: z.array(
     z.looseObject({
       ...{ label: z.string(), axis: values, groups: z.array(z.array(z.string())), rungs: z.array(z.int()).nullable() },
+      reference: byTask(z.number()).optional(),
       candidates: z.array(
         z.looseObject({
           ...{ values, cost: z.number(), chosenFor: z.array(z.string()) },

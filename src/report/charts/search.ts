@@ -1,7 +1,7 @@
 import type { Comparison, ModelSearch } from '../../comparison/comparison.js';
 import { axisName, axisValue } from '../../comparison/plan/axis-point.js';
 import { pointsOf } from '../points.js';
-import { bestFound, lastScore, rankingInWords, searchesAt, valueLines } from '../search.js';
+import { bestFound, lastScore, rankedBy, rankingInWords, searchesAt, valueLines } from '../search.js';
 import {
   type Datum,
   type Drawing,
@@ -35,7 +35,7 @@ function foundSection(comparison: Comparison, places: Places): Section {
     };
   });
   const note = [
-    `The best mean validation score that each model’s search has found, against what it has spent, in epochs of ${comparison.baseline}. An epoch of a model costs its network parameters over those of ${comparison.baseline}.`,
+    `The best ${rankedBy(comparison)} that each model’s search has found, against what it has spent, in epochs of ${comparison.baseline}. An epoch of a model costs its network parameters over those of ${comparison.baseline}.`,
     comparison.search?.type === 'halving' ? 'Halving spends rung by rung.' : '',
     ...omission,
   ];
@@ -74,7 +74,7 @@ function foundSpec(comparison: Comparison, models: readonly ModelSearch[]): Pane
     field: 'best',
     type: 'quantitative' as const,
     scale: { zero: false },
-    axis: { title: 'best validation score', tickCount: 5 },
+    axis: { title: `best ${rankedBy(comparison)}`, tickCount: 5 },
   };
   const color = { field: 'colour', type: 'nominal' as const, scale: null };
   return {
@@ -113,7 +113,7 @@ function candidateSection(comparison: Comparison, places: Places): Section {
     };
   });
   const note = [
-    'A line for each candidate, through its values, to its mean validation score. The better a candidate ranks, the darker is its line; the chosen ones are orange.',
+    `A line for each candidate, through its values, to its ${rankedBy(comparison)}. The better a candidate ranks, the darker is its line; the chosen ones are orange.`,
     comparison.search?.type === 'halving'
       ? 'Dashed lines stopped in an earlier rung; their score is that of its epoch.'
       : '',
