@@ -359,6 +359,17 @@ describe('runs', () => {
     });
   });
 
+  it('data drawn anew for each seed: a seed that failed is left out of both models', async () => {
+    const { runs, ...ple } = drawn('ple', [0.81, 0.72, 0.9, 0.63, 0.77]);
+    const failed = runs.map(({ run, ...reference }, index) => (index === 0 ? reference : { ...reference, run }));
+    const { rows } = await summarize([drawn('alone', base), { ...ple, runs: failed } as Entry], options);
+    expect(rows[1]?.tasks.click?.gain).toBeCloseTo(0.0175, 12);
+    expect(rows[1]?.tasks.click?.gains.map(({ seed }) => seed)).toEqual([2, 3, 4, 5]);
+    expect(rows[1]?.tasks.click?.gains.map(({ gain }) => gain)).toEqual(
+      [0.02, 0, 0.03, 0.02].map((gain) => expect.closeTo(gain, 12)),
+    );
+  });
+
   it('one file split anew: the overlap of training sets counts, by Nadeau and Bengio', async () => {
     const split = { loader: 'table', splitSeed: 'run' };
     const comparison = await summarize([drawn('alone', base, split), drawn('ple', ple, split)], options);
