@@ -243,8 +243,8 @@ def gain_of(pair, samples, parts, variances=(None, None)):
     return m
 
 
-def pair_of(row, reference, stored, samples, pool):
-    """A model over another: its gains on each task, and the mean relative gain. `samples`: [task][row of the point]."""
+def pair_of(row, reference, stored, samples, pool, given=None):
+    """A model over another: its gains on each task, and the mean relative gain. `samples`: [task][row of the point]; `given`: factors of the mean."""
     both = [] if reference is None or row is reference else [row, reference]
     runs = [run for one in both for run in one["runs"].values()]
     overlaps = [run["overlap"] for run in runs if run["overlap"] is not None]
@@ -266,7 +266,7 @@ def pair_of(row, reference, stored, samples, pool):
         weight = COMPARISON["taskWeights"][task]
         factors.append(0 if weight == 0 else 100 * weight / m.whole / total if m.whole > 0 else None)
         pair.tasks.append(m)
-    factors = None if None in factors else factors
+    factors = given or (None if None in factors else factors)
     sums = [summed([m.samples[side] for m in pair.tasks], factors) for side in (0, 1)]
     moved = squeezed([[summed(own, factors) for own in zip(*samples)]])[0][0]
     parts = [(*about, factor) for about, factor in zip(METRICS.items(), factors or [])]
@@ -337,6 +337,28 @@ def check_pairs(pairs):
     check_family([(pair.mean, pair.stored["aggregate"]) for pair in pairs if pair.stored["aggregate"]], False)
 
 
+def check_best(named, baseline, samples, pool, axis):
+    """Of the models with a verdict, those that none of the others beats (Hsu 1984), and the smallest of them."""
+    stored = next((one for one in COMPARISON["best"] if json.dumps(one["axis"]) == axis), None)
+    weights, base = [COMPARISON["taskWeights"][task] for task in TASKS], baseline and baseline["index"]
+    levels = [sign(metric) * np.mean([*own[base].values()]) for metric, own in zip(METRICS.values(), samples) if baseline and own[base]]
+    known = len(levels) == len(TASKS) and all(level > 0 or weight == 0 for level, weight in zip(levels, weights))
+    factors = [weight and 100 * weight / level / sum(weights) for weight, level in zip(weights, levels)] if known else None
+    runs = lambda row: len(summed([own[row["index"]] for own in samples], factors))
+    fewest = 1 if UNCERTAINTY == "rows" else 3
+    able = [row for row in named.values() if row["late"] <= 0.2 * len(row["runs"]) and runs(row) >= fewest]
+    able, beaten = able if baseline in able and len(able) > 1 else [], set()
+    for one, other in ((one, other) for at, one in enumerate(able) for other in able[at + 1 :]):
+        m = pair_of(one, other, None, samples, pool, factors).mean
+        if m.enough and m.error and m.error.se > 0 and m.error.below(-abs(m.gain)) < TEST["level"] / (len(able) - 1):
+            beaten.add(one["label"] if m.gain < 0 else other["label"])
+    labels = [row["label"] for row in able if row["label"] not in beaten]
+    sizes = {row["label"]: row["parameters"] for row in COMPARISON["rows"] if json.dumps(row["axis"]) == axis}
+    sizes = {label: sum(sizes[label].values()) for label in labels if sizes[label]}
+    smallest = min(sizes, key=sizes.get, default=None)
+    compare("best", stored and json.dumps([stored["candidates"], stored["smallest"]]), json.dumps([labels, smallest]) if labels else None)
+
+
 def check_levels(pair, types=frozenset(TYPES.values())):
     """Means, deviations, and the mean and worst gain over tasks of one type."""
     compare("atLimit", pair.stored["atLimit"], pair.row["late"])
@@ -367,6 +389,7 @@ for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"])
     priors += [prior] if UNCERTAINTY != "rows" and any(squeezes) else []
     check_pairs(pairs)
     check_pairs(contrasts)
+    check_best(named, baseline, samples, pool, axis)
     for pair in pairs:
         check_levels(pair)
 compare("test.design", TEST["design"], None if UNCERTAINTY == "rows" else [*designs, "independent"][0])

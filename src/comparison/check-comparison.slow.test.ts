@@ -96,6 +96,11 @@ describe.skipIf(!pythonWithScipy)(`check:comparison${why}`, () => {
     expect(check(changed({ p: null })).stdout).toMatch(/DO NOT agree: p\./);
     expect(check(changed({ verdict: 'worse' })).stdout).toMatch(/DO NOT agree: verdict\./);
     const { test } = comparison;
+    const [best] = comparison.best;
+    expect(best?.candidates.length).toBeLessThan(5);
+    expect(check({ ...comparison, best: [{ ...must(best, 'best'), smallest: 'model-0' }] }).stdout).toMatch(
+      /DO NOT agree: best\./,
+    );
     expect(check({ ...comparison, test: { ...test, design: 'splits' } }).stdout).toMatch(
       /DO NOT agree: test\.design\./,
     );

@@ -31,6 +31,8 @@ export interface Comparison {
   readonly rows: readonly ComparisonRow[];
   /** All contrasts in the order of the config, for each point of the axes in turn. */
   readonly contrasts: readonly Contrast[];
+  /** At each point of the axes. Left out where the baseline or all other models have no verdict. */
+  readonly best: readonly Best[];
   /** With `tune`: all that was tried. */
   readonly search?: SearchRecord;
   /** Notes for the reader, one line each: too few seeds, failed runs, … */
@@ -206,6 +208,8 @@ export interface TestedGain extends Gain {
    * seeds.
    */
   readonly seedsToDecide: number | null;
+  /** Number of test rows that would decide it with the present seeds. Null: already decided, or not by up to 1,000 times the present rows. */
+  readonly rowsToDecide: number | null;
 }
 
 /** For the baseline, everything except `metric`, `mean`, `sd` and `ownBest` is null or empty. */
@@ -240,6 +244,15 @@ export interface Contrast {
   readonly tasks: Readonly<Record<string, TestedGain & { readonly metric: string }>>;
   readonly aggregate: Aggregate | null;
   readonly verdict: Verdict;
+}
+
+/** The models that may have the largest mean relative gain, the baseline among them: the best of all is one with confidence 1 - level. */
+export interface Best {
+  readonly axis: AxisPoint;
+  /** Labels in the order of the config. Only models with a verdict, and the baseline. */
+  readonly candidates: readonly string[];
+  /** Of the candidates, that with the fewest parameters, in networks and embeddings. Null: no number is known. */
+  readonly smallest: string | null;
 }
 
 export type TaskVerdict = 'better' | 'worse' | 'equivalent' | 'undecided';

@@ -32,7 +32,7 @@ export function comparisonTable(comparison: Comparison, options: TableOptions): 
     ].join(''),
   );
   const tests = points.map((point) => testInWords(comparison, point));
-  const decidable = points.length === 1 && tests.flat().length > 0;
+  const listUndecided = points.length === 1 && tests.flat().length > 0;
   const reading = options.wide
     ? points.flatMap((point) => [
         ...explanations(comparison, point),
@@ -49,7 +49,7 @@ export function comparisonTable(comparison: Comparison, options: TableOptions): 
   const paragraphs = [
     ...tables,
     [...new Set(reading)].map((line) => wrapped(line, options.columns, '', '  ')).join(''),
-    ...verdictsInWords(comparison).map((verdict) => found(verdict, decidable, options.columns)),
+    ...verdictsInWords(comparison).map((verdict) => found(verdict, listUndecided, options.columns)),
     comparison.notes.map((note) => wrapped(note, options.columns, 'note: ', '  ')).join(''),
   ];
   return paragraphs.filter((text) => text !== '').join('\n');
@@ -146,14 +146,14 @@ function meanColumn(
 const plain: readonly Verdict[] = ['better on all', 'worse', 'equivalent'];
 
 /**
- * The findings in words: who wins, and a line for each model that the signs do not fully describe.
- * @param decidable Whether to say what would decide each model. With several points this would be most of the text.
+ * The findings in words: who wins, a line for each model that the signs do not fully describe, which model to use, and what would decide.
+ * @param undecided Whether to list undecided models. With several points this would be most of the text.
  */
-function found(verdict: PointVerdict, decidable: boolean, columns: number): string {
-  const { title, headline, models, contrasts, unfinished } = verdict;
+function found(verdict: PointVerdict, undecided: boolean, columns: number): string {
+  const { title, headline, models, contrasts, unfinished, use, next } = verdict;
   const lines = [...models, ...contrasts].filter((model) => {
     if (model.verdict === 'not trained to a plateau') return 'reference' in model; // `unfinished` covers such models
-    return !plain.includes(model.verdict) && (decidable || model.verdict !== 'undecided');
+    return !plain.includes(model.verdict) && (undecided || model.verdict !== 'undecided');
   });
   return [
     title === '' ? '' : wrapped(`${title}:`, columns),
@@ -161,6 +161,7 @@ function found(verdict: PointVerdict, decidable: boolean, columns: number): stri
     ...[...lines.map(({ sentence }) => sentence), unfinished]
       .filter((text) => text !== '')
       .map((text) => wrapped(text, columns, '- ', '  ')),
+    ...[use, next].filter((text) => text !== '').map((text) => wrapped(text, columns)),
   ].join('');
 }
 

@@ -30,6 +30,7 @@ export function taskGain(gain: number | null, verdict: TaskVerdict | null, chang
     verdict,
     detectable: gain === null ? null : 0.0007,
     seedsToDecide: verdict === 'undecided' ? 8 : null,
+    rowsToDecide: null,
     ...changes,
   };
 }
@@ -78,6 +79,7 @@ export const everyVerdict: Comparison = {
   margins: {},
   taskWeights: { income: 1, 'never-married': 1 },
   looks: [{ seeds: 5, of: [1, 2, 3, 4, 5], plan: [5], alpha: 0.05, level: 0.05, undecided: 4 }],
+  best: [{ axis: {}, candidates: ['PLE', 'CGC', 'MMoE'], smallest: 'CGC' }],
   notes: ['A note.'],
   timing: {},
   rows: [

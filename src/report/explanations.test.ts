@@ -70,7 +70,7 @@ test('the detectable gain is the largest of those that are undecided, task by ta
 
 test('of one seed nothing is said of tests, intervals or errors', () => {
   const untested = { se: null, interval: null, simultaneous: null, p: null, pHolm: null };
-  const none = { margin: null, detectable: null, pEquivalent: null, pNotInferior: null };
+  const none = { margin: null, detectable: null, seedsToDecide: null, pEquivalent: null, pNotInferior: null };
   const text = textOf({ seeds: [7], contrasts: [], ...withGains((gain) => ({ ...gain, ...untested, ...none })) });
   expect(text).toBe(
     [

@@ -14,7 +14,7 @@ export function explanations(comparison: Comparison, point: Point): readonly str
     ...intervals(comparison, point),
     ...margins(comparison, point),
     ...detectableGains(point),
-    ...seedsThatDecide(comparison, point),
+    ...numbersThatDecide(point),
     ...looksInWords(comparison),
   ];
 }
@@ -107,22 +107,12 @@ function detectableGains({ rows, tasks }: Point): readonly string[] {
   ];
 }
 
-/** Explains the number of seeds that would decide, and alternatives if seeds would not. */
-function seedsThatDecide({ test }: Comparison, { rows, tasks }: Point): readonly string[] {
-  const undecided = rows
-    .flatMap((row) => tasks.map((task) => gainOf(row, task)))
-    .filter(({ verdict, pHolm }) => verdict === 'undecided' && pHolm !== null);
-  const some = undecided.some(({ seedsToDecide }) => seedsToDecide !== null);
-  const never = undecided.some(({ seedsToDecide }) => seedsToDecide === null);
+/** Explains the numbers of seeds and test rows that would decide. */
+function numbersThatDecide({ rows, tasks }: Point): readonly string[] {
+  const gains = rows.flatMap((row) => tasks.map((task) => gainOf(row, task)));
+  if (gains.every(({ seedsToDecide, rowsToDecide }) => seedsToDecide === null && rowsToDecide === null)) return [];
   return [
-    ...(some
-      ? [
-          'With the seeds that would decide a gain, the chance of a decision is about one in two, if the true gain is the observed one.',
-        ]
-      : []),
-    ...(never && test.drawn !== null && test.design !== null
-      ? ['Where more seeds alone would not decide, more test rows or a wider margin might.']
-      : []),
+    'With the seeds or test rows that would decide a gain, the chance of a decision is about one in two, if the true gain is the observed one.',
   ];
 }
 

@@ -67,6 +67,7 @@ export const gainColumns: Readonly<Record<string, (line: Line) => Cell>> = {
   aggregateP: ({ aggregate }) => aggregate?.p ?? null,
   aggregatePHolm: ({ aggregate }) => aggregate?.pHolm ?? null,
   aggregateVerdict: ({ aggregate }) => aggregate?.verdict ?? null,
+  rowsToDecide: ({ gain }) => gain.rowsToDecide,
 };
 
 /**

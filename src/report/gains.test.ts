@@ -63,6 +63,7 @@ test('gains.csv has a line per model and task with the unrounded numbers, and no
     pEquivalent: '0.3',
     pNotInferior: '0.3',
     seedsToDecide: '',
+    rowsToDecide: '',
     ownBestMean: '',
     ownBestGain: '',
     atLimit: '0',

@@ -74,6 +74,7 @@ export const noGain: TestedGain = {
   verdict: null,
   detectable: null,
   seedsToDecide: null,
+  rowsToDecide: null,
 };
 
 /** Sorts rows by mean relative gain, best first. Rows without one are last, in the order of the config. */

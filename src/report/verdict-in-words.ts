@@ -1,5 +1,6 @@
 import type { Aggregate, Comparison, Contrast, TaskVerdict, TestedGain, Verdict } from '../comparison/comparison.js';
 import { mostAtLimit } from '../comparison/statistics/verdict.js';
+import { nextInWords, quoted, useInWords } from './advice.js';
 import { contrastsAt, effectInWords, isNotInferior } from './effects.js';
 import { count, listed, rounded } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
@@ -15,6 +16,10 @@ export interface PointVerdict {
   readonly models: readonly { readonly label: string; readonly verdict: Verdict; readonly sentence: string }[];
   /** A sentence per contrast. */
   readonly contrasts: readonly (Pick<Contrast, 'model' | 'reference' | 'verdict'> & { readonly sentence: string })[];
+  /** Which model to use. Empty without a set of models that may be the best. */
+  readonly use: string;
+  /** One sentence on what would decide the undecided gains, contrasts among them. Empty if there are none. */
+  readonly next: string;
   /** One sentence on all models that were not trained to a plateau. Empty if there are none. */
   readonly unfinished: string;
 }
@@ -46,6 +51,8 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
           test.level,
         ),
       })),
+      use: useInWords(comparison, point),
+      next: nextInWords(comparison, point),
       unfinished: unfinished(models.filter(({ verdict }) => verdict === plateau)),
     };
   });
@@ -121,7 +128,7 @@ function headline(baseline: string, everywhere: string, models: readonly Compare
     return `No model is shown to be better than ${baseline} without being worse on another task.${seesaws}${losers}`;
   if (worse.length > 0) return `No model is shown to be better than ${baseline} on any task.${losers}`;
 
-  const [equivalent, undecided] = [of('equivalent'), of('undecided')];
+  const equivalent = of('equivalent');
   if (equivalent.length === judged.length)
     return `${names(equivalent)} ${are(equivalent)} equivalent to ${baseline}: within ± the margin on ${everywhere}.`;
   if (of(plateau).length === judged.length)
@@ -130,24 +137,7 @@ function headline(baseline: string, everywhere: string, models: readonly Compare
       : `No model but ${baseline} is trained to a plateau: longer training may change every gain.`;
   const overall = judged.filter(({ mean }) => mean === 'better');
   const means = overall.length === 0 ? '' : ` ${names(overall)} ${are(overall)} better on the mean relative gain.`;
-  const nothing = `No model is shown to be better or worse than ${baseline} on any task.${means}`;
-  return undecided.length === judged.length ? `${nothing} ${nextOfAll(undecided)}`.trim() : nothing;
-}
-
-/** What to do if all models are undecided: what would decide the first of those with the fewest runs. */
-function nextOfAll(models: readonly Compared[]): string {
-  const gains = models.flatMap((model) => having('undecided', model));
-  if (gains.length === 0) return '';
-  if (gains.every(({ gain }) => gain.pHolm === null)) return `${capital(next(gains))}.`;
-  const decidable = models.flatMap((model) => {
-    const open = model.outcomes.filter(({ gain: { verdict } }) => verdict === 'undecided' || verdict === null);
-    const seeds = open.map(({ gain }) => gain.seedsToDecide ?? Number.POSITIVE_INFINITY);
-    return seeds.length > 0 ? [{ label: model.label, seeds: Math.max(...seeds) }] : [];
-  });
-  const [first] = decidable.toSorted((a, b) => a.seeds - b.seeds);
-  return first && Number.isFinite(first.seeds)
-    ? `About ${count(first.seeds)} seeds would decide ${quoted(first.label)}.`
-    : 'More seeds alone would not decide.';
+  return `No model is shown to be better or worse than ${baseline} on any task.${means}`;
 }
 
 const tallied: readonly (readonly [Verdict, (models: number) => string])[] = [
@@ -201,7 +191,6 @@ function sentence(model: Compared, subject: string, level: number): string {
         ...(sizes.length === 0 ? [] : [sizes.join(', ')]),
         ...(equivalent.length === 0 ? [] : [`equivalent on ${onTasks(equivalent, within)}`]),
         ...(none.length === 0 ? [] : [`no result on ${listed(none.map(({ task }) => task.name))}`]),
-        ...(undecided.length === 0 ? [] : [next(undecided)]),
       ];
       return `${subject} is undecided: ${parts.join('; ')}.`;
     }
@@ -260,22 +249,6 @@ function marginOf({ gain: { margin }, task: { metric } }: Outcome): string {
   return margin === null ? 'the margin' : `${rounded(margin)} ${metricName(metric)}`;
 }
 
-/** What would decide the undecided gains. */
-function next(undecided: readonly Outcome[]): string {
-  if (undecided.every(({ gain }) => gain.gains.length === 1 && gain.pHolm === null))
-    return 'one seed allows no test: add seeds (compare.seeds)';
-  const tested = undecided.filter(({ gain }) => gain.pHolm !== null);
-  if (tested.length === 0) return 'there is no test of these gains (see the notes)';
-  const seeds = tested.flatMap(({ gain }) => gain.seedsToDecide ?? []);
-  const [most, never] = [Math.max(...seeds), undecided.filter(({ gain }) => gain.seedsToDecide === null)];
-  if (seeds.length === 0) return 'more seeds alone would not decide';
-  if (never.length === 0) return `about ${count(most)} seeds would decide`;
-  return `about ${count(most)} seeds would decide, but not on ${listed(
-    never.map(({ task }) => task.name),
-    'or',
-  )}`;
-}
-
 function having(verdict: TaskVerdict, { outcomes }: Compared): readonly Outcome[] {
   return outcomes.filter(({ gain }) => gain.verdict === verdict);
 }
@@ -287,15 +260,6 @@ function hasResult({ outcomes }: Compared): boolean {
 function everyTask(tasks: readonly PointTask[]): string {
   if (tasks.length === 1) return tasks.map(({ name }) => name).join();
   return tasks.length === 2 ? 'both tasks' : `all ${tasks.length} tasks`;
-}
-
-/** Puts a label in quotation marks if it could be confused with the sentence's words. */
-function quoted(label: string): string {
-  return /[,;.:]\s|\s(and|or|is|on|over)\s/.test(label) ? `“${label}”` : label;
-}
-
-function capital(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 function are(models: readonly Compared[]): string {

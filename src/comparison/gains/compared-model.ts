@@ -155,7 +155,7 @@ function measureOf([model, reference]: readonly [Sample, Sample], task: JudgedTa
 }
 
 /** The weighted sum over tasks, of the runs that have all of them. No runs without factors. */
-export function sumOver(ofTasks: readonly Sample[], factors: readonly number[] | null): Sample {
+function sumOver(ofTasks: readonly Sample[], factors: readonly number[] | null): Sample {
   const [first, ...others] = ofTasks;
   if (!first || factors === null) return { runs: [], values: [] };
   const seeds = first.runs.map(({ seed }) => seed);
@@ -167,6 +167,26 @@ export function sumOver(ofTasks: readonly Sample[], factors: readonly number[] |
       aligned.reduce((sum, { values }, task) => sum + (factors[task] ?? 0) * (values[run] ?? 0), 0),
     ),
   };
+}
+
+/** Factors by which gains are relative to the metrics of all runs of a model. */
+export function meanFactors(
+  reference: Entry,
+  tasks: readonly JudgedTask[],
+  weights: readonly number[],
+): Compared['factors'] {
+  return aggregateFactors(
+    tasks.map((task) => measureTask(reference, reference, 'independent', task)),
+    weights,
+  );
+}
+
+/** The mean over tasks of a model's runs. */
+export function meanSample(entry: Entry, tasks: readonly JudgedTask[], factors: Compared['factors']): Sample {
+  return sumOver(
+    tasks.map((task) => sampleOf(runsOf(entry), task)),
+    factors,
+  );
 }
 
 function aggregateFactors(measures: readonly Measure[], weights: readonly number[]): readonly number[] | null {

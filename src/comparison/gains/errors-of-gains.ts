@@ -8,11 +8,11 @@ import {
   type Compared,
   hasGain,
   type Measure,
+  meanSample,
   runsOf,
   type Sample,
   type SeededRun,
   sampleOf,
-  sumOver,
 } from './compared-model.js';
 import { type Entry, type JudgedTask, predictionsByTask, refuseOtherRows, signOf, testSetOf } from './task-gain.js';
 
@@ -34,13 +34,14 @@ interface Point {
 /** @param compared Models of the point's entries and their references. */
 export async function errorsOf(compared: readonly Compared[], point: Point): Promise<ErrorsOfGains> {
   const { tasks, uncertainty } = point;
-  const ofTasks = point.entries.map((entry) => tasks.map((task) => sampleOf(runsOf(entry), task)));
-  const pool = squeezedVariances(tasks.map((_, task) => ofTasks.map((samples) => samples[task]?.values ?? [])));
+  const pool = squeezedVariances(
+    tasks.map((task) => point.entries.map((entry) => sampleOf(runsOf(entry), task).values)),
+  );
   const rows = uncertainty === 'seeds' ? null : await rowErrors(compared, point);
   let drawn: ErrorsOfGains['drawn'] = null;
   const errors = compared.map((model, index) => {
     const { entry, reference, measures, design, factors } = model;
-    const sums = squeezedVariances([ofTasks.map((samples) => sumOver(samples, factors).values)]);
+    const sums = squeezedVariances([point.entries.map((entry) => meanSample(entry, tasks, factors).values)]);
     return measures.map((measure, place): EstimateError | null => {
       const variances = place < tasks.length ? pool.variances[place] : sums.variances[0];
       const of = (one: Entry | undefined) => (one && variances?.[point.entries.indexOf(one)]) ?? null;

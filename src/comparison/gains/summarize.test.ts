@@ -74,6 +74,7 @@ describe('one model', () => {
       verdict: 'undecided',
       detectable: expect.closeTo(0.03257219411016902, 6),
       seedsToDecide: expect.any(Number),
+      rowsToDecide: null,
     });
     expect(row?.tasks.buy).toMatchObject({ gain: 0, se: 0, interval: [0, 0], p: 1, pHolm: 1 });
     expect(row).toMatchObject({ meanGain: expect.closeTo(0.008, 14), worstGain: 0, verdict: 'undecided' });
@@ -264,6 +265,16 @@ describe('a table of three models or more', () => {
     // with the variances of the whole table
     expect(same?.tasks.click?.p).toBe((await rowsOf(models))[3]?.tasks.click?.p);
     expect(comparison.rows[2]?.tasks.click?.pHolm).toBe((await rowsOf(models))[2]?.tasks.click?.pHolm);
+  });
+
+  it('the models that may be best on the mean relative gain, and the smallest of them; none without a verdict', async () => {
+    const better = shifted('better', 0.1, 0.2);
+    const near = shifted('near', 0.101, 0.199);
+    const { best } = await summarize([alone, better, near], options);
+    expect(best).toEqual([{ axis: {}, candidates: ['better', 'near'], smallest: 'better' }]);
+    expect((await summarize([alone], options)).best).toEqual([]);
+    expect((await summarize([alone, { ...better, runs: better.runs.slice(0, 2) }], options)).best).toEqual([]);
+    expect((await summarize([{ ...alone, runs: alone.runs.slice(0, 2) }, better, near], options)).best).toEqual([]);
   });
 
   it('the mean relative gain: the weighted mean of both, from the runs', async () => {

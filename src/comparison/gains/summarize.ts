@@ -5,6 +5,7 @@ import { endedAtLimit, isTrained } from '../../training/finished-run.js';
 import { withTestMetrics } from '../../training/later-metrics.js';
 import type {
   Aggregate,
+  Best,
   Comparison,
   ComparisonRow,
   Contrast,
@@ -17,6 +18,7 @@ import { byPoint } from '../plan/axis-point.js';
 import type { LookToCome } from '../plan/looks.js';
 import { mean } from '../statistics/moments.js';
 import { mostAtLimit, rowVerdict } from '../statistics/verdict.js';
+import { bestOf, pairsOf } from './best.js';
 import {
   type Compared,
   compareModel,
@@ -70,31 +72,9 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   const uncertainty = options.uncertainty ?? (hasRowErrors(entries, tasks) ? 'both' : 'seeds');
   const ordered: Entry[] = [];
   for (const entry of entries) ordered.push({ ...entry, runs: await withMetrics(inOrder(entry.runs, seeds), tasks) });
-  const tables: PointTable[] = [];
-  const found: ErrorsOfGains[] = [];
-  for (const atPoint of byPoint(ordered, ({ point }) => point)) {
-    const entryOf = (label: string) => atPoint.find((entry) => entry.label === label);
-    const compare = (entry: Entry, reference: Entry | undefined) => compareModel(entry, reference, tasks, weights);
-    const compared = atPoint.map((entry) => compare(entry, entryOf(baseline)));
-    const contrasts = options.contrasts.flatMap(([label, other]) => {
-      const [model, reference] = [entryOf(label), entryOf(other)];
-      return model && reference ? [compare(model, reference)] : [];
-    });
-    const family = async (members: readonly Compared[]) => {
-      const errors = await errorsOf(members, { entries: atPoint, tasks, uncertainty });
-      found.push(errors);
-      return testGains(members, errors.errors, { ...options, tasks, uncertainty, level: look.level });
-    };
-    const tested = await family(compared);
-    const ofContrasts = await family(contrasts);
-    tables.push({
-      compared,
-      rows: compared.map((model, index) => rowOf(model, must(tested[index], `tested gain ${index}`), tasks)),
-      contrasts: contrasts.map((model, index) =>
-        contrastOf(model, must(ofContrasts[index], `contrast ${index}`), tasks),
-      ),
-    });
-  }
+  const tables: Table[] = [];
+  for (const atPoint of byPoint(ordered, ({ point }) => point))
+    tables.push(await tableAt(atPoint, options, { tasks, weights, uncertainty }));
   const designs = tables.flatMap(({ compared }) => compared.filter(hasGain).map(({ design }) => design));
   const rows = tables.flatMap((table) => table.rows);
   const contrasts = tables.flatMap((table) => table.contrasts);
@@ -111,8 +91,8 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     uncertainty,
     test: {
       design: uncertainty === 'rows' ? null : (designs[0] ?? 'independent'),
-      priorDegreesOfFreedom: finite(Math.max(0, ...found.map((errors) => errors.priorDegreesOfFreedom))),
-      drawn: found.find(({ drawn }) => drawn !== null)?.drawn ?? null,
+      priorDegreesOfFreedom: finite(Math.max(0, ...tables.map(({ errors }) => errors.priorDegreesOfFreedom))),
+      drawn: tables.find(({ errors }) => errors.drawn !== null)?.errors.drawn ?? null,
       level: look.level,
     },
     margins: options.margins,
@@ -123,12 +103,56 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     ],
     rows,
     contrasts,
+    best: tables.flatMap(({ best }) => best),
     notes: notesOn(tables, tasks, {
       ...{ seeds, uncertainty, baseline },
       hasRowErrors: hasRowErrors(entries, tasks),
       looks: [...options.earlierLooks, look],
     }),
     timing,
+  };
+}
+
+interface Judging {
+  readonly tasks: readonly JudgedTask[];
+  readonly weights: readonly number[];
+  readonly uncertainty: Comparison['uncertainty'];
+}
+
+interface Table extends PointTable {
+  readonly errors: ErrorsOfGains;
+  readonly best: readonly Best[];
+}
+
+async function tableAt(entries: readonly Entry[], options: SummaryOptions, judging: Judging): Promise<Table> {
+  const { tasks, weights, uncertainty } = judging;
+  const { level } = options.look;
+  const entryOf = (label: string) => entries.find((entry) => entry.label === label);
+  const compare = (entry: Entry, reference: Entry | undefined) => compareModel(entry, reference, tasks, weights);
+  const compared = entries.map((entry) => compare(entry, entryOf(options.baseline)));
+  const contrasted = options.contrasts.flatMap(([label, other]) => {
+    const [model, reference] = [entryOf(label), entryOf(other)];
+    return model && reference ? [compare(model, reference)] : [];
+  });
+  const trained = entries.filter((entry) => !isUnfinished(entry));
+  const pairs = pairsOf(trained, entryOf(options.baseline), judging);
+  const errors = await errorsOf([...compared, ...contrasted, ...pairs], { entries, tasks, uncertainty }); // reads runs once
+  const family = (members: readonly Compared[], first: number) => {
+    const own = errors.errors.slice(first, first + members.length);
+    return testGains(members, own, { ...options, tasks, uncertainty, level });
+  };
+  const tested = family(compared, 0);
+  const testedContrasts = family(contrasted, compared.length);
+  const rows = compared.map((model, index) => rowOf(model, must(tested[index], `tested gain ${index}`), tasks));
+  const ofPairs = errors.errors.slice(compared.length + contrasted.length).map((of) => of.at(-1) ?? null);
+  return {
+    compared,
+    errors,
+    rows,
+    contrasts: contrasted.map((model, index) =>
+      contrastOf(model, must(testedContrasts[index], `contrast ${index}`), tasks),
+    ),
+    best: bestOf(pairs, ofPairs, rows, { uncertainty, level }),
   };
 }
 
@@ -185,7 +209,13 @@ function judged(
   { entry, reference }: Compared,
   { tasks, aggregate }: TestedGains,
 ): { readonly verdict: Verdict; readonly gains: readonly TestedGain[]; readonly aggregate: Aggregate | null } {
-  const none = tasks.map((gain) => ({ ...gain, verdict: null, detectable: null, seedsToDecide: null }));
+  const none = tasks.map((gain) => ({
+    ...gain,
+    verdict: null,
+    detectable: null,
+    seedsToDecide: null,
+    rowsToDecide: null,
+  }));
   if (entry === reference) return { verdict: 'baseline', gains: none, aggregate: null };
   if (isUnfinished(entry) || (reference && isUnfinished(reference)))
     return {

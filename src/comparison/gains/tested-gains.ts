@@ -3,10 +3,10 @@ import type { Metric } from '../../metrics/metric.js';
 import type { Aggregate, Comparison, TaskVerdict, TestedGain } from '../comparison.js';
 import type { EstimateError } from '../statistics/behrens-fisher.js';
 import { detectableGain } from '../statistics/detectable-gain.js';
-import { type TestedMember, testFamily } from '../statistics/gain-family.js';
+import { type FamilyMember, type TestedMember, testFamily } from '../statistics/gain-family.js';
 import { mean } from '../statistics/moments.js';
-import { seedsToDecide } from '../statistics/seeds-to-decide.js';
 import { fewestRuns, taskVerdict } from '../statistics/verdict.js';
+import { rowsToDecide, seedsToDecide } from '../statistics/what-decides.js';
 import type { Compared, Measure } from './compared-model.js';
 import { type JudgedTask, relativeGain } from './task-gain.js';
 
@@ -35,7 +35,7 @@ export function testGains(
 ): readonly TestedGains[] {
   const { tasks, level } = table;
   const cells = compared.map(({ measures, design }, model) =>
-    measures.map((measure, place) => {
+    measures.map((measure, place): Cell => {
       const metric = tasks[place]?.metric;
       const { gain, level: reference } = measure;
       const error = errors[model]?.[place] ?? null;
@@ -74,7 +74,7 @@ export function testGains(
           pNotInferior: enough ? own.pNotInferior : null,
           verdict,
           detectable: own.se && error && enough ? detectableGain(error, level / open('pHolm')) : null,
-          seedsToDecide: verdict === 'undecided' && error ? untilDecided(gain, error, margin, next) : null,
+          ...(verdict === 'undecided' ? untilDecided(cell, next) : { seedsToDecide: null, rowsToDecide: null }),
         };
       }),
       aggregate:
@@ -85,7 +85,7 @@ export function testGains(
   });
 }
 
-type Cell = Pick<Compared, 'design'> & { readonly measure: Measure };
+type Cell = Pick<Compared, 'design'> & { readonly measure: Measure; readonly member: FamilyMember };
 
 function aggregateOf(cell: Cell, tested: TestedMember, isEnough: boolean, level: number): Aggregate {
   const own = { ...gainOf(cell, tested), ...(isEnough ? {} : { pHolm: null }) };
@@ -105,13 +105,16 @@ function gainOf({ measure, design }: Cell, { pEquivalent: _e, pNotInferior: _n, 
 }
 
 function untilDecided(
-  gain: number | null,
-  error: EstimateError,
-  margin: number | null,
+  { measure, member: { gain, error, margin } }: Cell,
   level: { readonly difference: number; readonly equivalence: number },
-): number | null {
-  if (gain === null || error.estimated.every(({ variance }) => variance === 0)) return null;
-  return seedsToDecide({ gain, error, margin, level });
+): Pick<TestedGain, 'seedsToDecide' | 'rowsToDecide'> {
+  const [first] = measure.model.runs;
+  if (gain === null || error === null || !first) return { seedsToDecide: null, rowsToDecide: null };
+  const undecided = { gain, error, margin, level };
+  return {
+    seedsToDecide: seedsToDecide(undecided),
+    rowsToDecide: rowsToDecide(undecided, first.run.result.dataset.rows.test),
+  };
 }
 
 function marginOf(metric: Metric, reference: number, chosen: Readonly<Record<string, Margin | null>>): number | null {

@@ -2,7 +2,7 @@ import { compiled, stdtr } from 'cephes';
 import { beforeAll, expect, test } from 'vitest';
 import { errorBelow, halfWidth, quantile, standardError, twoSidedP } from './behrens-fisher.js';
 import { detectableGain } from './detectable-gain.js';
-import { seedsToDecide } from './seeds-to-decide.js';
+import { rowsToDecide, seedsToDecide } from './what-decides.js';
 
 beforeAll(async () => {
   await compiled;
@@ -66,4 +66,15 @@ test('the number of runs that decides is the first at which the gain, or its dis
   expect(seedsToDecide({ gain: 0.05, error: { estimated, known: 0.001 }, margin: null, level })).toBeNull();
   const split = { estimated: [{ ...part(0.04, 4), overlap: 0.3 }], known: 0 };
   expect(seedsToDecide({ gain: 0.3, error: split, margin: null, level })).toBeNull();
+});
+
+test('the number of test rows that decides is the first at which the gain is large enough with the runs there are', () => {
+  const level = { difference: 0.01, equivalence: 0.02 };
+  const at = (rows: number) => ({ estimated: [part(0.0004, 20), part(0.0004, 20)], known: (0.01 * 500) / rows });
+  const found = rowsToDecide({ gain: 0.2, error: at(500), margin: null, level }, 500) ?? 0;
+  expect(halfWidth(0.01, at(found))).toBeLessThan(0.2);
+  expect(halfWidth(0.01, at(found - 1))).toBeGreaterThan(0.2);
+  // Of many rows the noise of training remains.
+  expect(rowsToDecide({ gain: 0.05, error: at(500), margin: null, level }, 500)).toBeNull();
+  expect(rowsToDecide({ gain: 9, error: { estimated: [part(1, 4)], known: 0 }, margin: null, level }, 500)).toBeNull();
 });

@@ -150,6 +150,7 @@ export function readComparison(folder: string): Comparison {
       : { test: { ...untold, level: stored.looks?.at(-1)?.level ?? 0.05 } }),
     looks: stored.looks ?? [look],
     contrasts: stored.contrasts ?? [],
+    best: stored.best ?? [],
     margins: stored.margins ?? {},
   };
 }

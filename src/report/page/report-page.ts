@@ -66,7 +66,7 @@ function cellsInWords(points: readonly Point[]): string {
   return `Under each gain: ${tested}the mean of the metric ± its standard deviation over seeds${best}.`;
 }
 
-/** The findings in words: who wins, and a line per model with the size of its gains or what would decide them. */
+/** The findings in words: who wins, and a line per model with the size of its gains and what would decide. */
 export function findings(comparison: Comparison): Html {
   const words = verdictsInWords(comparison);
   const points = pointsOf(comparison);
@@ -74,9 +74,12 @@ export function findings(comparison: Comparison): Html {
   const lead =
     only && words.length === 1
       ? html`<p class="lead">${typographic(only.headline)}</p>
-${only.tally === '' ? null : html`<p class="tally">${only.tally}</p>\n`}${models(only, points[0])}`
+${only.tally === '' ? null : html`<p class="tally">${only.tally}</p>\n`}${models(only, points[0])}${adviceOf(only)}`
       : html`<ul class="points">${words.map(
-          (point, index) => html`<li><b>${point.title}</b> ${typographic(point.headline)} ${point.tally}
+          (
+            point,
+            index,
+          ) => html`<li><b>${point.title}</b> ${typographic(point.headline)} ${point.tally} ${adviceOf(point)}
 <details><summary>Model by model</summary>${models(point, points[index])}</details></li>
 `,
         )}</ul>`;
@@ -84,6 +87,11 @@ ${only.tally === '' ? null : html`<p class="tally">${only.tally}</p>\n`}${models
   return html`${lead}
 <p class="facts">${facts(comparison)} ${typographic([...tests].join(' '))}</p>
 ${comparison.notes.length === 0 ? null : html`<div class="notes" role="note">${comparison.notes.map((note) => html`<p>${note}</p>`)}</div>`}`;
+}
+
+function adviceOf({ use, next }: PointVerdict): Html | null {
+  const text = [use, next].filter((part) => part !== '').join(' ');
+  return text === '' ? null : html`<p class="advice">${typographic(text)}</p>`;
 }
 
 /** Models by verdict, those without a result last. Long lists of models with an uninteresting verdict are folded. */

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import type { Comparison, TaskGain } from '../comparison/comparison.js';
+import { nextInWords, useInWords } from './advice.js';
+import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
+import { pointsOf } from './points.js';
+
+const [point = { axis: {}, title: '', rows: [], tasks: [] }] = pointsOf(everyVerdict);
+
+test('the smallest of the models that may be best', () => {
+  const told = (candidates: readonly string[], smallest: string | null) =>
+    useInWords({ ...everyVerdict, best: [{ axis: {}, candidates, smallest }] }, point);
+  expect(useInWords(everyVerdict, point)).toBe(
+    'Use CGC: of the three that may be best on Δm (PLE, CGC and MMoE) it is the smallest.',
+  );
+  expect(told(['PLE'], 'PLE')).toBe('Use PLE: every other model is shown to be worse on Δm.');
+  expect(told(['single-task', 'PLE'], null)).toBe('On Δm, single-task and PLE may be best.');
+  expect(
+    useInWords({ ...everyVerdict, best: [{ axis: { seed: 1 }, candidates: ['PLE'], smallest: 'PLE' }] }, point),
+  ).toBe('');
+});
+
+/** Of a table with these undecided gains. */
+function next(gains: readonly Partial<TaskGain>[], changes: Partial<Comparison> = {}): string {
+  const rows = gains.map((gain, index) =>
+    comparisonRow(`m${index}`, { tasks: { income: taskGain(0.0008, 'undecided', gain) } }),
+  );
+  const [baseline] = everyVerdict.rows;
+  const comparison: Comparison = {
+    ...{ ...everyVerdict, tasks: ['income'], contrasts: [], rows: baseline ? [baseline, ...rows] : rows },
+    ...changes,
+  };
+  const [at] = pointsOf(comparison);
+  return at ? nextInWords(comparison, at) : '';
+}
+
+test('one sentence on what would decide: each undecided gain counts once', () => {
+  const both: Partial<Comparison> = { uncertainty: 'both', test: { ...everyVerdict.test, drawn: 'rows' } };
+  const [seeds, rows] = [{ seedsToDecide: 40 }, { seedsToDecide: null, rowsToDecide: 91_234 }];
+  const never = { seedsToDecide: null };
+  const below = { interval: [-0.0002, 0.0009] as const };
+  expect(next([])).toBe('');
+  expect(next([{}, seeds])).toBe('About 40 seeds would decide all 2 undecided gains.');
+  expect(next([{ ...seeds, rowsToDecide: 1000 }])).toBe('About 40 seeds would decide the undecided gain.');
+  expect(next([rows, rows], both)).toBe('About 92,000 test rows would decide all 2 undecided gains.');
+  expect(next([below])).toBe('The effect, if any, is below the margin in the undecided gain.');
+  expect(next([never, never])).toBe('More seeds would not decide the 2 undecided gains.');
+  expect(next([never], { uncertainty: 'rows' })).toBe('More test rows would not decide the undecided gain.');
+  expect(next([never], both)).toBe('Neither more seeds nor more test rows alone would decide the undecided gain.');
+  expect(next([{}, seeds, rows, never, below, below], both)).toBe(
+    'Of the 6 undecided gains, about 40 seeds would decide 2, about 92,000 test rows would decide 1, ' +
+      'neither more seeds nor more test rows alone would decide 1 and the effect, if any, is below the margin in 2.',
+  );
+});
+
+test('without a test, nothing is said of numbers; contrasts count', () => {
+  const untested = { p: null, pHolm: null, seedsToDecide: null };
+  expect(next([{ ...untested, gains: [{ seed: 1, gain: 0.1 }] }])).toBe(
+    'One seed allows no test: add seeds (compare.seeds).',
+  );
+  expect(next([untested])).toBe('There is no test of the undecided gains (see the notes).');
+  expect(nextInWords(everyVerdict, point)).toBe('The effect, if any, is below the margin in all 6 undecided gains.');
+});

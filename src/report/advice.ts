@@ -1,0 +1,80 @@
+import type { Comparison, TestedGain } from '../comparison/comparison.js';
+import { pointKey } from '../comparison/plan/axis-point.js';
+import { contrastsAt } from './effects.js';
+import { count, listed } from './numbers.js';
+import { gainOf, type Point } from './points.js';
+
+/** `Use mmoe: of the three that may be best on Δm (mmoe, cgc and ple) it is the smallest.` Empty without such a set. */
+export function useInWords({ best }: Comparison, { axis }: Point): string {
+  const found = best.find((one) => pointKey(one.axis) === pointKey(axis));
+  if (!found) return '';
+  const names = listed(found.candidates.map(quoted));
+  if (found.candidates.length === 1) return `Use ${names}: every other model is shown to be worse on Δm.`;
+  if (found.smallest === null) return `On Δm, ${names} may be best.`;
+  const number = words[found.candidates.length] ?? String(found.candidates.length);
+  return `Use ${quoted(found.smallest)}: of the ${number} that may be best on Δm (${names}) it is the smallest.`;
+}
+
+const words = ['', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+
+/**
+ * What would decide the undecided gains at a point: more seeds, more test rows, or neither; or that their effect, if any, is below the margin.
+ * Each gain counts once, with seeds before rows. Empty if all is decided.
+ */
+export function nextInWords(comparison: Comparison, point: Point): string {
+  const undecided = [
+    ...point.rows.flatMap((row) => point.tasks.map((task) => gainOf(row, task))),
+    ...contrastsAt(comparison, point).flatMap(({ tasks }) => Object.values(tasks)),
+  ].filter(({ verdict }) => verdict === 'undecided');
+  const tested = undecided.filter(({ pHolm }) => pHolm !== null);
+  if (undecided.length === 0) return '';
+  if (undecided.every(({ gains }) => gains.length === 1) && tested.length === 0)
+    return 'One seed allows no test: add seeds (compare.seeds).';
+  if (tested.length === 0) return 'There is no test of the undecided gains (see the notes).';
+  const open = tested.filter((gain) => !isBelowMargin(gain));
+  const bySeeds = open.filter(({ seedsToDecide }) => seedsToDecide !== null);
+  const byRows = open.filter(({ seedsToDecide, rowsToDecide }) => seedsToDecide === null && rowsToDecide !== null);
+  const never = open.length - bySeeds.length - byRows.length;
+  const parts = [
+    { gains: bySeeds.length, does: `about ${count(most(bySeeds, 'seedsToDecide'))} seeds would decide` },
+    { gains: byRows.length, does: `about ${count(roundedUp(most(byRows, 'rowsToDecide')))} test rows would decide` },
+    { gains: never, does: noneAlone(comparison) },
+    { gains: tested.length - open.length, does: 'the effect, if any, is below the margin in' },
+  ].filter(({ gains }) => gains > 0);
+  const [only, ...others] = parts;
+  if (only && others.length === 0)
+    return `${capital(only.does)} ${never > 0 || tested.length === 1 ? 'the' : 'all'} ${gainsInWords(tested.length)}.`;
+  return `Of the ${tested.length} undecided gains, ${listed(parts.map(({ gains, does }) => `${does} ${gains}`))}.`;
+}
+
+function gainsInWords(gains: number): string {
+  return gains === 1 ? 'undecided gain' : `${gains} undecided gains`;
+}
+
+function isBelowMargin({ interval, margin }: TestedGain): boolean {
+  return interval !== null && margin !== null && -margin < interval[0] && interval[1] < margin;
+}
+
+function most(gains: readonly TestedGain[], of: 'seedsToDecide' | 'rowsToDecide'): number {
+  return Math.max(...gains.map((gain) => gain[of] ?? 0));
+}
+
+/** To two significant digits. */
+function roundedUp(rows: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(rows)) - 1);
+  return unit * Math.ceil(rows / unit);
+}
+
+function noneAlone({ uncertainty, test: { drawn } }: Comparison): string {
+  if (uncertainty === 'rows') return 'more test rows would not decide';
+  return drawn === null ? 'more seeds would not decide' : 'neither more seeds nor more test rows alone would decide';
+}
+
+/** Puts a label in quotation marks if it could be confused with the sentence's words. */
+export function quoted(label: string): string {
+  return /[,;.:]\s|\s(and|or|is|on|over)\s/.test(label) ? `“${label}”` : label;
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
