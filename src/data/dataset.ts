@@ -211,6 +211,8 @@ export interface Dataset {
   readonly group?: string;
   readonly checksum: string;
   readonly splits: Readonly<Record<SplitName, Split>>;
+  /** Tasks whose sample space in training has other rows than that of the first. Absent: none. */
+  readonly apart?: readonly string[];
   /** What was done to the data that its user should know (truncated lists). One line each. */
   readonly notes: readonly string[];
 }

@@ -17,6 +17,8 @@ testModel<Options>(adatt, {
     const count = countsOf(options.experts);
     const modules = [...tasks, ...(count('shared') > 0 ? ['shared'] : [])];
     const gates: Record<string, { experts: string[]; weights: number[] }> = {};
+    const isTrained = modules.some((module) => count(module) !== 1);
+    const scalar = (level: number, e: number) => (isTrained ? at(values, `level${level}.native`, e) : 1);
     let fused = new Map(modules.map((module) => [module, embed(point)]));
     for (const index of options.levels.keys()) {
       const level = index + 1;
@@ -31,11 +33,7 @@ testModel<Options>(adatt, {
         gates[`${level}/${module}`] = { experts: names, weights };
         const all = weighted(weights, outputs);
         const native = all.map((_, i) =>
-          sum(
-            outputs.map((output, e) =>
-              experts[e]?.module === module ? at(values, `level${level}.native`, e) * get(output, i) : 0,
-            ),
-          ),
+          sum(outputs.map((output, e) => (experts[e]?.module === module ? scalar(level, e) * get(output, i) : 0))),
         );
         next.set(
           module,
@@ -51,7 +49,13 @@ testModel<Options>(adatt, {
       label: 'two native experts of each task, two levels',
       shape: { tasks: two, ...mixed },
       options: { levels: [[5, 4], [3]], tower: [3], experts: { shared: 0, task: 2 } },
-      count: M.embeddings + 4 * (layers(M.x, 5, 4) + layers(4, 3)) + 2 * (M.x + 4) * 4 + 2 * 4 + 2 * layers(3, 3, 1),
+      count:
+        M.embeddings +
+        4 * (layers(M.x, 5, 4) + layers(4, 3)) +
+        2 * layers(M.x, 4) +
+        2 * layers(4, 4) +
+        2 * 4 +
+        2 * layers(3, 3, 1),
     },
     {
       label: 'shared experts, unequal counts, one of 0',
@@ -60,7 +64,9 @@ testModel<Options>(adatt, {
       count:
         M.embeddings +
         6 * (layers(M.x, 4) + layers(4, 5) + layers(5, 3)) +
-        (4 * M.x + 4 * 4 + 3 * 5) * 6 + // no shared gate at the last level
+        4 * layers(M.x, 6) +
+        4 * layers(4, 6) +
+        3 * layers(5, 6) + // no shared gate at the last level
         (6 + 6 + 4) +
         3 * layers(3, 3, 1),
     },
@@ -69,18 +75,39 @@ testModel<Options>(adatt, {
       shape: { tasks: two, ...uniform },
       options: { levels: [[4], [3]], tower: [], experts: { shared: 2, task: 0 } },
       // No native experts at the last level, where the shared module is not fused.
-      count: U.embeddings + 2 * (layers(U.x, 4) + layers(4, 3)) + (3 * U.x + 2 * 4) * 2 + 2 + 2 * layers(3, 1),
+      count:
+        U.embeddings +
+        2 * (layers(U.x, 4) + layers(4, 3)) +
+        3 * layers(U.x, 2) +
+        2 * layers(4, 2) +
+        2 +
+        2 * layers(3, 1),
+    },
+    {
+      label: 'a native expert of each task, whose scalar is 1',
+      shape: { tasks: two, ...uniform },
+      options: { levels: [[4], [3]], tower: [], experts: { shared: 0, task: 1 } },
+      count:
+        U.embeddings + 2 * (layers(U.x, 4) + layers(4, 3)) + 2 * layers(U.x, 2) + 2 * layers(4, 2) + 2 * layers(3, 1),
     },
   ],
 });
 
-test('15: native experts start with their mean, and their scalars are never decayed', () => {
-  const experts = { shared: 4, task: { view: 1, click: 2, buy: 3 } };
+test('15: the scalars of n native experts start uniform within 1 / sqrt(n), and are never decayed', () => {
+  const experts = { shared: 900, task: { view: 1, click: 0, buy: 100 } };
   const options = { levels: [[4], [4]], tower: [], experts };
   const model = build({ model: adatt.name, shape: { tasks: three, ...uniform }, options });
-  const third = Math.fround(1 / 3);
-  const own = [1, 0.5, 0.5, third, third, third];
-  expect([...present(startingValues(model)['level1.native']).data]).toEqual([...own, 0.25, 0.25, 0.25, 0.25]);
-  expect([...present(startingValues(model)['level2.native']).data]).toEqual(own);
+  const [view = Number.NaN, ...others] = present(startingValues(model)['level1.native']).data;
+  expect(Math.abs(view)).toBeLessThan(1);
+  for (const [values, limit] of [
+    [others.slice(0, 100), 0.1],
+    [others.slice(100), 1 / 30],
+  ] as const) {
+    const moment = (power: number) => values.reduce((sum, value) => sum + (value / limit) ** power, 0) / values.length;
+    expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(limit);
+    // Six standard errors of a mean of 0, and of a mean square of 1/3.
+    expect(Math.abs(moment(1))).toBeLessThan(6 * Math.sqrt(1 / 3 / values.length));
+    expect(Math.abs(moment(2) - 1 / 3)).toBeLessThan(6 * Math.sqrt(4 / 45 / values.length));
+  }
   expect(present(model.parameters['level1.native']).kind).toBe('bias');
 });

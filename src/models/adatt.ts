@@ -10,17 +10,20 @@ import { expertsOfTasks, type LevelExperts, levelExperts, twoLevels } from './op
  * Adaptive Task-to-Task fusion (Li et al., KDD 2023): levels of experts and fusion units, one above the other. At a level, each of task
  * k's native experts reads f_k, the task's fused output of the level below (at level 1, x). Then
  *
- *     f_k' = sum over all experts e of g_k,e(f_k) E_e   (AllExpertGF, g_k = softmax(W_k f_k))
+ *     f_k' = sum over all experts e of g_k,e(f_k) E_e   (AllExpertGF, g_k = softmax(W_k f_k + b_k))
  *          + sum over native experts e of v_e E_e       (NativeExpertLF, trained scalars v)
  *
  * The second term is a residual past the gate. By default no expert is shared: AdaTT-sp. With shared ones, the general AdaTT, they
- * are a further module with a fusion unit of its own at every level but the last. v starts at 1 / (number of native experts), their
- * mean, and is trained for a single one too; the authors' program starts at random, and fixes a single one at 1.
+ * are a further module with a fusion unit of its own at every level but the last.
+ *
+ * From the authors' program: gates have a bias; the n scalars of a module start uniform within 1 / sqrt(n); where every module has a single
+ * native expert, v is 1 and not trained.
  */
 export const adatt = defineModel({
   name: 'adatt',
   summary: 'native experts per task, fused with all experts by a gate and with themselves linearly',
   source: 'Li et al., KDD 2023',
+  revision: 2,
   tower: [64],
   options: { levels: twoLevels, experts: expertsOfTasks },
   build(shape, options) {
@@ -34,7 +37,7 @@ export const adatt = defineModel({
       const fused = level < options.levels.length ? modules : tasks;
       const specs = fused.map((name) => ({ name, sees: [...names.keys()] }));
       const outputs = mlps(`level${level}.experts`, names, width, widths, options);
-      const mixtures = gates(level, specs, names, width);
+      const mixtures = gates(level, specs, names, width, true);
       width = outputs.width;
       return { outputs, mixtures, native: nativeFusion(`level${level}.native`, fused, experts) };
     });
@@ -61,20 +64,23 @@ interface NativeFusion extends Layer {
 
 /**
  * Linear combinations of native experts by trained scalars: parameter `name` [native experts], the modules' one after the other. Undefined where
- * no fused module has any: at the last level, if all experts are shared.
+ * no fused module has any: at the last level, if all experts are shared. Where every module has one expert, their sum, without a parameter.
  */
 function nativeFusion(name: string, fused: readonly string[], experts: LevelExperts): NativeFusion | undefined {
   const native = fused.flatMap((module) => experts.of(module));
   if (native.length === 0) return undefined;
   const own = fused.map((module) => native.map((expert) => (experts.of(module).includes(expert) ? 1 : 0)));
+  if (experts.modules.every((module) => experts.of(module).length === 1))
+    return { parameters: {}, apply: (_, outputs) => pick(outputs, native) };
   return {
     parameters: {
       [name]: {
         shape: [native.length],
         kind: 'bias', // never decayed
-        start(values) {
+        start(values, random) {
           for (const [index, expert] of native.entries()) {
-            values[index] = 1 / experts.owners.filter((owner) => owner === experts.owners[expert]).length;
+            const count = experts.owners.filter((owner) => owner === experts.owners[expert]).length;
+            values[index] = (2 * random.uniform() - 1) / Math.sqrt(count);
           }
         },
       },

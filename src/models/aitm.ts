@@ -16,7 +16,7 @@ import { oneLevel, onlyLevel } from './options.js';
  *
  * with k the width of q. The behavioral expectation calibrator adds `calibrator` * max(y_t - y_t-1, 0) to the loss, the mean over the
  * rows of task t, summed over t. It expects of each task that its positives are positives of the task before, with labels of both over the
- * same rows. Where a task's sample space are the positives of the one before, y_t is conditional: set it to 0.
+ * same rows. Where a task's sample space are the positives of the one before, y_t is conditional: a run warns, and `calibrator` should be 0.
  *
  * The paper leaves open the form of g and h. Here g is one hidden layer of width k. h1, h2 and h3 are linear without bias, and each
  * pair of neighbours has its own.
@@ -47,8 +47,9 @@ export const aitm = defineModel({
       attention: attention(`link${index + 1}`, width),
     }));
     const heads = towers('tower', shape.tasks, width, options);
+    const { calibrator } = options;
     const layers = [input, bottoms, ...links.flatMap((link) => [link.transfer, link.attention]), heads];
-    return composed(layers, (pass) => {
+    const model = composed(layers, (pass) => {
       const own = bottoms.apply(pass, input.apply(pass));
       let last = pick(own, [0]);
       const mixed = [last];
@@ -61,11 +62,14 @@ export const aitm = defineModel({
         last = mixture;
       }
       const logits = heads.apply(pass, together(mixed));
-      const { calibrator } = options;
       return { logits, gates, ...(calibrator > 0 ? { rowPenalties: tf.mul(excess(logits), calibrator) } : {}) };
     });
+    return calibrator > 0 ? { ...model, needsOneSampleSpace } : model;
   },
 });
+
+const needsOneSampleSpace =
+  'The calibrator keeps a task’s probability below that of the task before it, which holds for labels of the same rows: set model.calibrator to 0.';
 
 /** By how much a task's probability is above that of the task before: [tasks, batch], 0 for the first. */
 function excess(logits: Tensor): Tensor {

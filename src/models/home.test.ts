@@ -4,40 +4,31 @@ import { home } from './home.js';
 import { namesOf } from './model.js';
 import { layers, M, mixed, testModel, three, two, U, uniform } from './model-tests.fixture.js';
 import { build } from './run.fixture.js';
-import {
-  embed,
-  get,
-  type LayerOptions,
-  linear,
-  mlp,
-  type Point,
-  softmax,
-  sum,
-  tower,
-  weighted,
-} from './scalars.fixture.js';
+import { embed, get, type LayerOptions, linear, mlp, type Point, softmax, tower, weighted } from './scalars.fixture.js';
 
 interface Options extends LayerOptions {
   readonly groups?: string[][];
   readonly experts: number;
   readonly products?: number;
+  readonly expertNormalization: 'layer' | 'none';
 }
 
 const add = (a: readonly number[], b: readonly number[]) => a.map((value, i) => value + get(b, i));
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-/** An expert's output, of its input scaled by its feature gate. */
+/** An expert's output, of its input scaled by its feature gate. Batch normalisation: see the figures in `public-numbers.test.ts`. */
 function expert(point: Point<Options>, level: number, e: number, v: readonly number[]): number[] {
   const name = `level${level}.features`;
-  const { products = 2 } = point.options;
+  const { products = 2, expertNormalization: normalization } = point.options;
   const weights = softmax(linear(point, name, e, v));
   const factors = weights.map((_, l) => {
     const member = e * products + l;
     return linear(point, `${name}.up`, member, linear(point, `${name}.down`, member, v)).map((u) => 2 * sigmoid(u));
   });
   const scaled = weighted(weights, factors).map((factor, i) => factor * get(v, i));
-  const options = { ...point.options, normalization: 'layer', activation: 'silu' } as const;
-  return mlp({ ...point, options }, `level${level}.experts`, e, scaled);
+  const options = { ...point.options, normalization, activation: 'silu' } as const;
+  const hidden = mlp(point, `level${level}.experts`, e, scaled);
+  return mlp({ ...point, options }, `level${level}.experts.output`, e, hidden);
 }
 
 testModel<Options>(home, {
@@ -103,29 +94,52 @@ testModel<Options>(home, {
     {
       label: 'two groups',
       shape: { tasks: three, ...mixed },
-      options: { levels: [[5, 4], [6]], tower: [3], groups: [['click'], ['buy', 'view']], experts: 2, products: 2 },
-      count: counted({ embeddings: M.embeddings, x: M.x, tasks: 3, groups: 2, experts: 2, products: 2 }, [5, 4], [6]),
+      options: {
+        levels: [[5, 4], [6]],
+        tower: [3],
+        groups: [['click'], ['buy', 'view']],
+        experts: 2,
+        products: 2,
+        expertNormalization: 'layer',
+      },
+      count: counted(
+        { embeddings: M.embeddings, x: M.x, tasks: 3, groups: 2, experts: 2, products: 2, normalized: 2 },
+        [5, 4],
+        [6],
+      ),
     },
     {
       label: 'one group, one expert each, three products',
       shape: { tasks: two, ...uniform },
-      options: { levels: [[4], [6]], tower: [3], experts: 1, products: 3 },
-      count: counted({ embeddings: U.embeddings, x: U.x, tasks: 2, groups: 1, experts: 1, products: 3 }, [4], [6]),
+      options: { levels: [[4], [6]], tower: [3], experts: 1, products: 3, expertNormalization: 'none' },
+      count: counted(
+        { embeddings: U.embeddings, x: U.x, tasks: 2, groups: 1, experts: 1, products: 3, normalized: 0 },
+        [4],
+        [6],
+      ),
     },
   ],
 });
 
-/** Weights, biases, gains and shifts of experts; the gates of their inputs; gates and self gates; towers of one layer of 3. */
+/** Weights and biases of experts, and so many gains and shifts of each of their outputs; the gates of their inputs; gates and self gates; towers of one layer of 3. */
 function counted(
-  given: { embeddings: number; x: number; tasks: number; groups: number; experts: number; products: number },
+  given: {
+    embeddings: number;
+    x: number;
+    tasks: number;
+    groups: number;
+    experts: number;
+    products: number;
+    normalized: number;
+  },
   first: number[],
   second: number[],
 ): number {
-  const { embeddings, x, tasks, groups, experts: n, products } = given;
+  const { embeddings, x, tasks, groups, experts: n, products, normalized } = given;
   const [w, top] = [first.at(-1) ?? 0, second.at(-1) ?? 0];
   const expertOf = (inputs: number, widths: number[]) =>
     layers(inputs, ...widths) +
-    2 * sum(widths) +
+    normalized * (widths.at(-1) ?? 0) +
     products * inputs +
     2 * products * inputs * Math.max(1, Math.floor(inputs / products));
   return (

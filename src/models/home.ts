@@ -7,7 +7,7 @@ import { concatenated, pick } from './layers/axes.js';
 import { embed } from './layers/embed.js';
 import { featureGates } from './layers/feature-gates.js';
 import { gates } from './layers/gates.js';
-import { mlps, towers } from './layers/mlps.js';
+import { type Mlps, mlps, towers } from './layers/mlps.js';
 import { selfGates } from './layers/self-gates.js';
 import { composed, defineModel, namesOf } from './model.js';
 import { type CommonOptions, moduleNames, shared, twoLevels } from './options.js';
@@ -21,9 +21,8 @@ import { type CommonOptions, moduleNames, shared, twoLevels } from './options.js
  * (the hierarchy mask). Experts of level 1 read x; those of a task or group at level 2 read z_g, the shared ones z_s. A feature gate
  * scales each expert's input. Self is a gate over the module's own experts alone. Gates are softmax of a linear map.
  *
- * An expert's layer is Swish(normalisation(W v + b)), whatever `normalization` and `activation` say: these two are of the towers. The paper
- * normalises over the batch; **here it is layer normalisation**, which does the same in training and evaluation. All modules
- * have the same number of experts, and no gate has a bias.
+ * An expert's output is Swish(BN(MLP(v))), BN batch normalisation. Its hidden layers, where it has any, and the towers go by `normalization` and
+ * `activation`, its last layer does not. All modules have the same number of experts, and no gate has a bias.
  */
 export const home = defineModel({
   name: 'home',
@@ -43,6 +42,10 @@ export const home = defineModel({
       .max(64)
       .default(2)
       .describe('Products of low rank in the gate of an expert’s input; their rank is its width over this number.'),
+    expertNormalization: z
+      .enum(['batch', 'layer', 'none'])
+      .default('batch')
+      .describe('The normalisation of an expert’s output, before its Swish. The paper’s is over the batch.'),
   },
   build(shape, options) {
     const tasks = namesOf(shape.tasks);
@@ -102,7 +105,11 @@ function level(
   modules: readonly string[],
   inputs: number,
   widths: readonly number[],
-  options: CommonOptions & { readonly experts: number; readonly products: number },
+  options: CommonOptions & {
+    readonly experts: number;
+    readonly products: number;
+    readonly expertNormalization: CommonOptions['normalization'];
+  },
 ) {
   const each = Array.from({ length: options.experts }, (_, index) => index);
   const names = modules.flatMap((module) => each.map((index) => `${module}/${index}`));
@@ -112,11 +119,29 @@ function level(
     owners: modules.flatMap((_, module) => each.map(() => module)),
     of: (module: number) => each.map((index) => module * options.experts + index),
     inputs: featureGates(`level${number}.features`, names, inputs, options.products),
-    experts: mlps(`level${number}.experts`, names, inputs, widths, {
-      ...options,
-      normalization: 'layer',
-      activation: 'silu',
-    }),
+    experts: normalizedExperts(`level${number}.experts`, names, inputs, widths, options),
+  };
+}
+
+/** Hidden layers by the model's options, and an output that is normalised and has the paper's activation: `<name>.output`. */
+function normalizedExperts(
+  name: string,
+  members: readonly string[],
+  inputs: number,
+  widths: readonly number[],
+  options: CommonOptions & { readonly expertNormalization: CommonOptions['normalization'] },
+): Mlps {
+  const hidden = mlps(name, members, inputs, widths.slice(0, -1), options);
+  const output = mlps(`${name}.output`, members, hidden.width, widths.slice(-1), {
+    ...options,
+    normalization: options.expertNormalization,
+    activation: 'silu',
+  });
+  return {
+    parameters: { ...hidden.parameters, ...output.parameters },
+    noise: { ...hidden.noise, ...output.noise },
+    width: output.width,
+    apply: (pass, input, reads) => output.apply(pass, hidden.apply(pass, input, reads)),
   };
 }
 

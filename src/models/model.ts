@@ -162,6 +162,8 @@ export type NoiseUnits = Readonly<Record<string, readonly [members: number, widt
 export interface Model {
   readonly parameters: ParameterStarts;
   readonly noise: NoiseUnits;
+  /** Of a model that compares tasks row by row: what to do where their sample spaces differ. */
+  readonly needsOneSampleSpace?: string;
   apply(parameters: Readonly<Record<string, Tensor>>, inputs: ModelInputs, context: Context): Prediction;
 }
 

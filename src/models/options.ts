@@ -3,7 +3,8 @@ import { addedLater } from '../support/added-later.js';
 import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 
-const widths = z.array(
+/** Of hidden layers, one after the other. */
+export const layerWidths = z.array(
   z
     .int()
     .positive()
@@ -11,7 +12,7 @@ const widths = z.array(
 );
 
 /** For each level, the widths of one expert (or bottom) MLP. The defaults are the paper's three-layer networks. */
-const anyLevels = z.array(widths.min(1));
+const anyLevels = z.array(layerWidths.min(1));
 const levels = anyLevels.min(1);
 const levelsText = 'The widths of the layers of one expert (bottom, column), a list for each level.';
 export const oneLevel = levels.default([[256]]).describe(levelsText);
@@ -25,7 +26,7 @@ const dropoutRate = z.number().min(0).max(0.99);
 /** What all models take; `tower` is the default of that key. */
 export function commonOptions({ tower }: { readonly tower: number[] }) {
   return {
-    tower: widths.default(tower).describe('The widths of a task’s hidden layers above the levels. `[]`: none.'),
+    tower: layerWidths.default(tower).describe('The widths of a task’s hidden layers above the levels. `[]`: none.'),
     dropout: addedLater(
       z
         .union([dropoutRate, z.strictObject({ layers: dropoutRate.default(0), embeddings: dropoutRate.default(0) })])

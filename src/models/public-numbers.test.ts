@@ -1,22 +1,28 @@
+import type { Tensor } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../support/tf.js';
 import { adatt } from './adatt.js';
 import { aitm } from './aitm.js';
+import { home } from './home.js';
+import { byRow, inBlocks, single } from './layers/axes.js';
+import { featureGates } from './layers/feature-gates.js';
 import type { Model, ModelShape } from './model.js';
-import { build, gradientsOf, logitsOf, memberOf, predict, present } from './run.fixture.js';
+import { pepnet } from './pepnet.js';
+import { build, gradientsOf, logitsOf, memberOf, passOf, predict, present } from './run.fixture.js';
 import { sum, type Values } from './scalars.fixture.js';
 import { stem } from './stem.js';
 import { binaryTasks } from './tasks.fixture.js';
 
-// Numbers of public programs, run once with the weights below: PyTorch 2.6 (python3-torch of Debian 13), float64, in evaluation. Their
-// classes ran unchanged; STEM's had stand-ins for its feature map and for pandas, h5py and tqdm. Commits are the heads of repositories. A
-// linear layer's weight is [outputs, inputs] on both sides. PyTorch's logits are those before the sigmoid.
+// Numbers of public programs, run once with the weights below: PyTorch 2.6 (python3-torch of Debian 13), float64, in evaluation unless said
+// otherwise. Their classes ran unchanged where nothing else is said, with stand-ins for what they import. Commits are heads of repositories,
+// but HoME's. A linear layer's weight is [outputs, inputs] on both sides. PyTorch's logits are those before the sigmoid.
 
-/** Value i of the model's parameter k, counted in the model's order, is scale * sin(0.37 i^2 + k + seed). */
+/** Value i of the model's parameter k, counted in the model's order, is scale * sin(0.37 i^2 + k + seed); of a variance 1.5 more. */
 function formulaValues(model: Model, scale: number, seed: number): Record<string, Values[string]> {
   const entries = Object.entries(model.parameters).map(([name, { shape }], k) => {
     const length = shape.reduce((product, side) => product * side, 1);
-    const data = Float64Array.from({ length }, (_, i) => scale * Math.sin(0.37 * i * i + k + seed));
+    const more = name.endsWith('.variance') ? 1.5 : 0;
+    const data = Float64Array.from({ length }, (_, i) => scale * Math.sin(0.37 * i * i + k + seed) + more);
     return [name, { shape, data }] as const;
   });
   return Object.fromEntries(entries);
@@ -79,28 +85,27 @@ describe('aitm', () => {
   });
 });
 
-// The authors' LiangcaiSu/STEM, models/STEM.py with its fuxictr, commit 769e2af: the class STEM, by name here and there:
-//   <module>.embeddings: embedding_layer's columns 0-1 of click, 2-3 of buy, 4-5 shared; level1.experts: stem_layers[0]'s
-//   specific_experts, task after task, then shared_experts; level1.gates: stem_layers[0].gate; tower: tower
-// Its gates have hidden layers and biases, ours have neither: gate_hidden_units=[], biases 0. The shared gate of a last layer feeds nothing.
-// Its embedding of a numeric column is left out: ours has none.
+// The authors' LiangcaiSu/STEM, models/STEM.py with its MLP_Block, commit 769e2af: the class STEM_Layer on embeddings x_click, x_buy, x_shared, and
+// linear layers for towers, by name here and there:
+//   level1.experts: specific_experts, task after task, then shared_experts; level1.selectors and level1.gates: gate
+// The shared gate of a last layer feeds nothing.
 describe('stem', () => {
   const shape = { tasks: two, ...columns };
-  const options = { levels: [[5, 4]], tower: [3], experts: { shared: 1, task: 2 } };
+  const options = { levels: [[5, 4]], tower: [3], experts: { shared: 1, task: 2 }, gate: [6, 4] };
   const model = build({ model: stem.name, shape, options });
   const values = formulaValues(model, 0.8, 3);
 
   it('has the logits and gates', () => {
     expectNumbers(logitsOf(model, values, columnRows, shape), [
-      [1.109616293, 1.066322768, 0.908242655, 1.018735579],
-      [0.119213543, -0.013378419, -0.074473715, 0.026750557],
+      [0.182298745, 0.206429653, 0.286777009, 0.165886678],
+      [1.506162328, 1.481803134, 1.748303907, 1.501105713],
     ]);
   });
 
   // Of the sum of a task's logits: gradient times value, summed over a table, and over an expert's first weights.
   it.each([
-    ['click', 0, [-0.2009727, 0, 0.112258206], [-0.117142637, -0.02421248, 0, 0, 0.00752562]],
-    ['buy', 1, [0, -0.764132835, -0.101831761], [0, 0, -0.607767456, -0.110038975, -0.128067315]],
+    ['click', 0, [-0.029330911, 0, -0.060419138], [0.063651479, -0.114678991, 0, 0, -0.114733573]],
+    ['buy', 1, [0, 0.457331108, -0.228176197], [0, 0, 0.369073309, 0.118853858, 0.009612069]],
   ])('has the gradients of %s', (_task, k, ofTables, ofExperts) => {
     const gradients = gradientsOf(model, values, columnRows, shape, ({ logits }) =>
       tf.sum(logits.slice([k, 0], [1, columnRows.length])),
@@ -114,29 +119,142 @@ describe('stem', () => {
   });
 });
 
-// The authors' facebookresearch/AdaTT, mtl_lib.py, commit 0efdd82: the class CentralTaskArch, by name here and there, in mtl_arch:
-//   level<l>.experts: experts[l - 1]; level<l>.gates: gate_weights[l - 1]; level<l>.native: self_exp_weights[l - 1]; tower: task_modules
-// Its gates have biases, ours have none: biases 0.
+// The authors' facebookresearch/AdaTT, mtl_lib.py, commit 0efdd82: the classes AdaTTSp and AdaTTWSharedExps, and linear layers for towers, by name:
+//   level<l>.experts: experts[l - 1]; level<l>.gates: gate_weights[l - 1]; level<l>.native: self_exp_weights, in AdaTTWSharedExps by module first
 describe('adatt', () => {
+  const shape = { tasks: two, ...dense };
+  const logits = (options: Readonly<Record<string, unknown>>, seed: number) => {
+    const model = build({ model: adatt.name, shape, options: { levels: [[5, 4], [3]], tower: [3], ...options } });
+    return logitsOf(model, formulaValues(model, 0.8, seed), denseRows, shape);
+  };
+
   it('has the logits of AdaTT-sp', () => {
-    const shape = { tasks: two, ...dense };
-    const options = { levels: [[5, 4], [3]], tower: [3], experts: { shared: 0, task: 2 } };
-    const model = build({ model: adatt.name, shape, options });
-    expectNumbers(logitsOf(model, formulaValues(model, 0.8, 12), denseRows, shape), [
-      [0.302419279, -0.07280721, 0.077340073],
-      [0.648606828, 1.04879112, 0.923700211],
+    expectNumbers(logits({ experts: { shared: 0, task: 2 } }, 13), [
+      [1.765290886, 2.737989386, 2.857621261],
+      [-0.398283598, -1.908040914, -1.732359576],
     ]);
   });
 
-  // mtl_arch is its AdaTTWSharedExps with num_task_expert_list=[1, 3]; self_exp_weights lie by module, then by level.
-  it('has the logits of the general AdaTT, with shared experts and unequal counts', () => {
-    const shape = { tasks: two, ...dense };
-    const options = { levels: [[4], [5], [3]], tower: [3], experts: { shared: 2, task: { click: 1, buy: 3 } } };
-    const model = build({ model: adatt.name, shape, options });
-    expectNumbers(logitsOf(model, formulaValues(model, 0.8, 107), denseRows, shape), [
-      [1.669889264, 1.876914868, 2.689235702],
-      [0.306454757, 0.370881022, 0.457964892],
+  it('has those of one native expert each, which is added as it is', () => {
+    expectNumbers(logits({ experts: { shared: 0, task: 1 } }, 3), [
+      [0.608056054, 1.361410122, 1.757525573],
+      [-1.144690141, -0.684703527, -0.288206828],
     ]);
+  });
+
+  // num_task_expert_list=[1, 3]
+  it('has the logits of the general AdaTT, with shared experts and unequal counts', () => {
+    expectNumbers(logits({ levels: [[4], [5], [3]], experts: { shared: 2, task: { click: 1, buy: 3 } } }, 104), [
+      [1.678129774, 1.639846587, 1.819567206],
+      [0.121222044, -0.06423166, 0.103674672],
+    ]);
+  });
+});
+
+// Alibaba's TorchEasyRec, tzrec/modules/personalized_net.py, commit 54cac316: EPNet of x and site, PPNet of what it makes and item, both with the
+// column's embeddings that are in x, and linear heads, by name here and there:
+//   embeddingGate: gate_nu; hidden<l>: linears, task after task; gate<l>: gate_nus, likewise
+// FuxiCTR's PPNet_MLP (model_zoo/PEPNet/src/PPNet.py, commit 0245987), a network for each task with gate_hidden_dim=None, had the same logits to 1e-16
+// from what EPNet made; its gates read the same parts in another order.
+describe('pepnet', () => {
+  const shape = { tasks: two, ...columns };
+  const options = { levels: [[5, 4]], tower: [3], domain: ['site'], prior: ['item'] };
+  const model = build({ model: pepnet.name, shape, options });
+  const values = formulaValues(model, 0.8, 21);
+
+  it('has the logits', () => {
+    expectNumbers(logitsOf(model, values, columnRows, shape), [
+      [0.863046556, 0.79439801, 0.833053596, 0.807202721],
+      [0.62488664, 0.536115657, 0.451238092, 0.409862334],
+    ]);
+  });
+
+  // Of the sum of all logits: gradient times value, summed over the tables of item and site. Gates train prior columns alone.
+  it('has the gradients of the embeddings', () => {
+    const gradients = gradientsOf(model, values, columnRows, shape, ({ logits }) => tf.sum(logits));
+    const name = 'embeddings.2';
+    const products = present(gradients[name]).map((gradient, i) => gradient * present(values[name]?.data[i]));
+    expectNumbers([[sum([...products.slice(0, 6)]), sum([...products.slice(6)])]], [[-0.095087532, -0.544111071]]);
+  });
+});
+
+// The authors have no public program. ACyberSpace/HoME-Hierarchy-of-Multi-Gate-Experts-for-Multi-Task-Learning-at-Kuaishou, model/experts.py, commit
+// 3b28f34: MetaExpertLayer and TaskExpertLayer, with one expert each, and linear towers, by name here and there:
+//   level1: meta_gates and shared_gates, self_gates; level2: task_gates, self_gates; level<l>.experts.output: linear and bn of HoMEExpert
+// Its gates have biases, ours have none: biases 0. Its feature gates are others (one for all experts of a module, the sigmoid outside of the sum, no
+// factor of 2) and feed the gates too: here they were replaced by the identity, which ours are where the second matrices are 0.
+describe('home', () => {
+  const tasks = binaryTasks('click', 'buy', 'view');
+  const shape = { tasks, ...dense };
+  const options = { levels: [[4], [4]], tower: [3], groups: [['click'], ['buy', 'view']], experts: 1 };
+  const model = build({ model: home.name, shape, options });
+  const values = { ...formulaValues(model, 0.8, 40) };
+  for (const name of ['level1.features.up.weight', 'level2.features.up.weight']) {
+    const { shape: sides, data } = present(values[name]);
+    values[name] = { shape: sides, data: new Float64Array(data.length) };
+  }
+
+  it('has the logits in evaluation, by the running statistics', () => {
+    expectNumbers(logitsOf(model, values, denseRows, shape), [
+      [0.714097254, 0.794042715, 0.643096819],
+      [1.175743936, 1.110661425, 1.263617972],
+      [0.16108771, 0.008157821, 0.147117227],
+    ]);
+  });
+
+  it('has the logits in training, by those of the batch, and moves the running ones', () => {
+    const seen: Record<string, number[]> = {};
+    const observe = (name: string, value: Tensor) => {
+      seen[name] = [...value.dataSync()];
+    };
+    const context = { training: true, noise: {}, rows: tf.ones([denseRows.length]), observe };
+    const { logits } = predict(model, values, denseRows, shape, context);
+    const flat = [...logits.dataSync()];
+    expectNumbers(
+      [flat.slice(0, 3), flat.slice(3, 6), flat.slice(6)],
+      [
+        [0.815157256, 0.951319504, 1.132960607],
+        [0.348636113, 1.021037534, 0.690874852],
+        [-0.691494434, -0.397154982, -0.669729125],
+      ],
+    );
+    // Of the shared expert of level 2, the last one.
+    const last = (name: string) => present(seen[`level2.experts.output.0.${name}`]).slice(-4);
+    expectNumbers(
+      [last('mean'), last('variance')],
+      [
+        [-0.264766236, 0.625439462, -0.451106944, -0.049439289],
+        [1.797493746, 1.266368144, 1.592337344, 0.67708216],
+      ],
+    );
+  });
+
+  // AlexWeiWGL/home_moe_kernels, HoME.py, commit efef123: v times the class LoRAGate of v, of rank 2. Value i of its A is 0.8 sin(0.37 i^2 + 1), of its B
+  // 0.8 sin(0.37 i^2 + 2), counted in the order of ours, which are the transposes.
+  it('scales an input as LoRAGate does', () => {
+    const layer = featureGates('features', ['expert'], 3, 1);
+    const formula = (k: number, sides: readonly number[]) =>
+      tf.tensor(
+        Array.from({ length: 6 }, (_, i) => 0.8 * Math.sin(0.37 * i * i + k)),
+        [...sides],
+        'float32',
+      );
+    const parameters = {
+      'features.weight': tf.zeros([1, 1, 3]),
+      'features.down.weight': formula(1, [1, 2, 3]),
+      'features.up.weight': formula(2, [1, 3, 2]),
+    };
+    const input = inBlocks(tf.tensor2d(denseRows.map(({ numeric }) => numeric)));
+    const scaled = byRow(single(layer.apply(passOf(parameters), input, [0]))).dataSync();
+    expectNumbers(
+      [[...scaled]],
+      [
+        [
+          0.312089607, -1.351502985, 0.312451293, -0.900035965, 0.472778071, 1.913398635, 1.699354216, 1.190999085,
+          -0.76910064,
+        ],
+      ],
+    );
   });
 });
 

@@ -65,16 +65,15 @@ export function count(parameters: Parameters): number {
   return Object.values(parameters).reduce((total, { value }) => total + value.data.length, 0);
 }
 
-/** Values of all parameters drawn anew, so that biases and mixing scalars are not at their special starts. */
+/** Values of all parameters drawn anew, so that biases and mixing scalars are not at their special starts; a variance is above 0. */
 export function randomValues(model: Model, seed = 7): Record<string, { shape: readonly number[]; data: Float64Array }> {
   const random = randomFromSeed(seed);
   return Object.fromEntries(
     Object.entries(initialize(model.parameters, random)).map(([name, { value }]) => {
       const stream = random.stream(name);
-      return [
-        name,
-        { shape: value.shape, data: Float64Array.from(value.data, () => Math.fround(0.6 * stream.normal())) },
-      ];
+      const any = () => Math.fround(0.6 * stream.normal());
+      const draw = name.endsWith('.variance') ? () => 0.5 + Math.abs(any()) : any;
+      return [name, { shape: value.shape, data: Float64Array.from(value.data, draw) }];
     }),
   );
 }

@@ -6,6 +6,7 @@ import { stem } from './stem.js';
 
 interface Options extends LayerOptions {
   readonly experts: Experts;
+  readonly gate: number[];
 }
 
 testModel<Options>(stem, {
@@ -22,7 +23,8 @@ testModel<Options>(stem, {
     const logits = tasks.map((task, k) => {
       const both = [task, ...(count('shared') > 0 ? ['shared'] : [])].map((module) => embed(point, `${module}.`));
       const selector = both.reduce((a, b) => a.map((value, i) => value + get(b, i)));
-      const weights = softmax(linear(point, `level1.gates.${names.length}`, k, selector));
+      const read = mlp(point, 'level1.selectors', k, selector);
+      const weights = softmax(linear(point, `level1.gates.${names.length}`, k, read));
       gates[`1/${task}`] = { experts: names, weights };
       const seen = experts.map(({ module }, e) =>
         output(e, module === task || module === 'shared' ? point : { ...point, values: point.stopped }),
@@ -35,14 +37,14 @@ testModel<Options>(stem, {
     {
       label: 'equal counts',
       shape: { tasks: two, ...mixed },
-      options: { levels: [[5, 4]], tower: [3], experts: 2 },
-      count: 3 * M.embeddings + 6 * layers(M.x, 5, 4) + 2 * M.x * 6 + 2 * layers(4, 3, 1),
+      options: { levels: [[5, 4]], tower: [3], experts: 2, gate: [5, 4] },
+      count: 3 * M.embeddings + 6 * layers(M.x, 5, 4) + 2 * layers(M.x, 5, 4, 6) + 2 * layers(4, 3, 1),
     },
     {
-      label: 'unequal counts',
+      label: 'unequal counts, gates without hidden layers',
       shape: { tasks: three, ...mixed },
-      options: { levels: [[4]], tower: [], experts: { shared: 2, task: { view: 1, click: 3, buy: 1 } } },
-      count: 4 * M.embeddings + 7 * layers(M.x, 4) + 3 * M.x * 7 + 3 * layers(4, 1),
+      options: { levels: [[4]], tower: [], experts: { shared: 2, task: { view: 1, click: 3, buy: 1 } }, gate: [] },
+      count: 4 * M.embeddings + 7 * layers(M.x, 4) + 3 * layers(M.x, 7) + 3 * layers(4, 1),
     },
   ],
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Dataset } from '../data/dataset.js';
 import type { HostArrays } from '../support/arrays.js';
 import { ConfigError } from '../support/errors.js';
 import { must } from '../support/must.js';
@@ -56,6 +57,19 @@ test('networks apart train with fixed weights under PCGrad, to the same bits, an
   expect(bits(balanced.best)).toEqual(bits(plain.best));
   expect(balanced.records.map(({ balance }) => balance)).toEqual([undefined, undefined]);
   expect(setUp(experiment('pcgrad', apart), dataset, compiled).warnings.join(' ')).toContain('nothing to balance');
+});
+
+test('AITM’s calibrator is warned of where a task has a sample space of its own', () => {
+  const warnings = (calibrator: number, data: Dataset) => {
+    const chain = `{ type: aitm, levels: [[4]], tower: [], calibrator: ${calibrator} }`;
+    return setUp(experiment('fixed', chain), data, compiled).warnings.join(' ');
+  };
+  const conditional = { ...dataset, apart: ['share'] };
+  expect(warnings(0.6, conditional)).toMatch(
+    /sample space of share has other training rows than that of click.*set model\.calibrator to 0/,
+  );
+  expect(warnings(0.6, dataset)).toBe('');
+  expect(warnings(0, conditional)).toBe('');
 });
 
 function bits(arrays: HostArrays): Readonly<Record<string, readonly number[]>> {

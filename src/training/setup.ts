@@ -176,6 +176,9 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
       balanced === null && experiment.loss.balancing.type !== balancings.names[0]
         ? `The tasks share no parameters, so loss.balancing has nothing to balance: the weights are those of loss.weights.`
         : null,
+      dataset.apart && model.needsOneSampleSpace
+        ? `The sample space of ${dataset.apart.join(', ')} has other training rows than that of ${dataset.tasks[0]?.name}. ${model.needsOneSampleSpace}`
+        : null,
       independent && monitor.startsWith('task:')
         ? `The tasks share no parameters: each stops, and keeps its best epoch, by its own score and not by '${monitor}'.`
         : null,

@@ -184,6 +184,19 @@ describe('tasks', () => {
     expect([...test.masks]).toEqual([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
   });
 
+  test('a task whose sample space has other training rows than that of the first is named', async () => {
+    const [all, none] = [
+      [1, 1, 1, 1, 1, 1, 1],
+      [0, 0, 0, 0, 0, 0, 0],
+    ];
+    const apartOf = async (...train: number[][]) =>
+      (await encode(source({ train, test: [all, none] }), inputs(), [...tasks('click'), seconds()])).apart;
+    expect(await apartOf([1, 1, 1, 1, 1, 1, 0], all)).toEqual(['seconds']);
+    expect(await apartOf(all, [1, 1, 1, 1, 1, 1, 0])).toEqual(['seconds']);
+    expect(await apartOf([1, 0, 1, 1, 1, 1, 1], [1, 0, 1, 1, 1, 1, 1])).toBeUndefined();
+    expect((await encode(source(), inputs(), [...tasks('click'), seconds()])).apart).toBeUndefined();
+  });
+
   test('a label outside its sample space is 0, even where the data have none', async () => {
     const masks = [
       [1, 1, 1, 1, 1, 1, 1],

@@ -68,7 +68,8 @@ export async function encode(
   const fits = columnFits(source, inputs);
   const labelMoments = tasks.map((task) => (task.standardize ? new Moments() : undefined));
   const logarithms = tasks.map((task) => taskLossOf(task)?.type === 'log-normal');
-  const kept = await fitTraining(train, taskIndexes, fits, { moments: labelMoments, logarithms }, signal);
+  const apart = new Set<number>();
+  const kept = await fitTraining(train, taskIndexes, fits, { moments: labelMoments, logarithms, apart }, signal);
   if ((kept ? kept.rows : train.rows) === 0) {
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
   }
@@ -95,6 +96,7 @@ export async function encode(
     ...(source.texts ? { texts: source.texts } : {}),
     ...(source.group === undefined ? {} : { group: source.group }),
     checksum: source.checksum,
+    ...(apart.size > 0 ? { apart: tasks.flatMap(({ name }, t) => (apart.has(t) ? [name] : [])) } : {}),
     notes,
     splits: {
       train: encodedSplit(train, encodings, taskIndexes, kept),
@@ -124,7 +126,7 @@ async function fitTraining(
   train: SourceSplit,
   tasks: readonly number[],
   fits: readonly Fit[],
-  { moments: labelMoments, logarithms }: LabelFits,
+  { moments: labelMoments, logarithms, apart }: LabelFits,
   signal: AbortSignal | undefined,
 ): Promise<KeptRows | undefined> {
   const blocks = Math.ceil(train.rows / train.blockRows);
@@ -138,6 +140,7 @@ async function fitTraining(
     if (!fitting && !block.masks && !block.weights) return undefined;
     const rows = keptRowsOf(block, tasks);
     counts[b] = rows.length;
+    addApart(apart, block.masks, rows, tasks);
     for (const [c, fit] of fits.entries()) {
       const values = block.columns[c];
       if (!fit || !values) continue;
@@ -155,6 +158,13 @@ async function fitTraining(
   }
   const rows = counts.reduce((sum, count) => sum + count, 0);
   return rows === train.rows ? undefined : { rows, counts };
+}
+
+function addApart(apart: Set<number>, masks: SourceBlock['masks'], rows: Int32Array, tasks: readonly number[]): void {
+  const first = masks?.[tasks[0] ?? -1];
+  if (!first) return;
+  for (const [t, task] of tasks.entries())
+    if (!apart.has(t) && rows.some((row) => masks?.[task]?.[row] !== first[row])) apart.add(t);
 }
 
 type Fit = ColumnFit | ListFit | undefined;
@@ -395,6 +405,8 @@ interface LabelFits {
   readonly moments: readonly (Moments | undefined)[];
   /** Whether they are of the labels' logarithms. */
   readonly logarithms: readonly boolean[];
+  /** Gets the places of tasks whose sample space has other rows than the first task's. */
+  readonly apart: Set<number>;
 }
 
 function isOfLogarithm({ type }: TaskLoss): boolean {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { tf } from '../../support/tf.js';
-import { type Gate, glorot, type Layer, named, type Pass } from '../model.js';
-import { byRow, type Features, isRange, product, withGradient } from './axes.js';
+import { type Gate, glorot, type Layer, named, type Pass, zeroBias } from '../model.js';
+import { addBias, byRow, type Features, isRange, product, withGradient } from './axes.js';
 
 export interface GateSpec {
   readonly name: string;
@@ -30,14 +30,22 @@ const unseenLogit = -1e30;
  * The gates of one level: g(x) = softmax(W x), without bias or hidden layer (MMoE eq. 7-8, PLE eq. 2-4).
  * Parameter `level<l>.gates.<experts>.weight` [gates, experts, inputs] holds the gates that mix so many experts. A gate over one
  * expert passes it on and holds no parameters.
+ * @param biased g(x) = softmax(W x + b), with `.bias` [gates, 1, experts].
  *
  * All are computed together, over all experts of the level: `unseenLogit` makes the weight of an expert that a gate does not see 0.
  */
-export function gates(level: number, specs: readonly GateSpec[], experts: readonly string[], inputs: number): Gates {
+export function gates(
+  level: number,
+  specs: readonly GateSpec[],
+  experts: readonly string[],
+  inputs: number,
+  biased = false,
+): Gates {
   const groups = [...new Set(specs.map(({ sees }) => sees.length))]
     .filter((count) => count > 1)
     .map((count) => ({
       weight: `level${level}.gates.${count}.weight`,
+      bias: `level${level}.gates.${count}.bias`,
       count,
       members: specs.filter(({ sees }) => sees.length === count),
     }));
@@ -49,9 +57,9 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
 
   return {
     parameters: Object.fromEntries(
-      groups.map(({ weight, count, members }) => {
+      groups.flatMap(({ weight, bias, count, members }) => {
         const names = members.map(({ name }) => name);
-        return [weight, glorot(names, inputs, count)];
+        return [[weight, glorot(names, inputs, count)], ...(biased ? [[bias, zeroBias(names, count)] as const] : [])];
       }),
     ),
     apply({ parameters }, input, outputs) {
@@ -83,7 +91,10 @@ export function gates(level: number, specs: readonly GateSpec[], experts: readon
     // Products with rows of zeros, and streams without a gate, cost less than moving logits.
     const [streams = 0] = input.rank === 4 ? input.shape.slice(1) : [specs.length];
     const weight = placed(own, streams).reshape([streams, experts.length, inputs]);
-    return product(input, weight).slice([0, 0, 0, 0], shape);
+    const made = product(input, weight).slice([0, 0, 0, 0], shape);
+    if (!biased) return made;
+    const biases = tf.concat(groups.map(({ bias }) => named(parameters, bias).reshape([-1, 1])));
+    return addBias(made, placed(biases, specs.length).reshape([specs.length, 1, experts.length]));
   }
 
   /** Rows that belong to the parameters' rows, put among those of so many gates and all experts; 0 elsewhere. */
