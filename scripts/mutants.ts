@@ -817,9 +817,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/comparison/plan/decided-changes.ts',
-    from: 'defined.length > 0 && defined.length === each.length',
-    to: 'defined.length > 0',
+    from: 'defined.length === 0 || defined.length < each.length',
+    to: 'defined.length === 0',
     why: 'values of which a run failed are ranked by the others',
+  },
+  {
+    file: 'src/comparison/plan/decided-changes.ts',
+    from: 'Math.min(...judged.map',
+    to: 'Math.max(...judged.map',
+    why: 'score: worst ranks by the gain of the best task',
+  },
+  {
+    file: 'src/metrics/evaluate.ts',
+    from: '(score(value) - constant) / (1 - constant)',
+    to: 'score(value)',
+    why: 'a mean over tasks of several types has unlike scales',
   },
   {
     file: 'src/comparison/plan/match.ts',
