@@ -29,7 +29,7 @@ SHARES = ["auc", "groupedAuc", "macroAuc", "accuracy", "binaryAccuracy", "r2"]
 HIGHER = [*SHARES, "averagePrecision", "f1", "groupedNdcg10", "groupedHitRate10"]
 INTEGRALS = ["p", "pHolm", "pEquivalent", "pNotInferior", "interval", "simultaneous", "detectable"]
 SMALLEST = 1e-6  # smaller numbers are compared as if they were this large
-differences, designs, priors, drawn = {}, [], [0], set()
+differences, priors, drawn = {}, [0], set()
 
 
 def compare(kind, stored, computed):
@@ -362,6 +362,7 @@ def check_best(named, baseline, samples, pool, axis):
 def check_levels(pair, types=frozenset(TYPES.values())):
     """Means, deviations, and the mean and worst gain over tasks of one type."""
     compare("atLimit", pair.stored["atLimit"], pair.row["late"])
+    compare("design", pair.stored["design"], pair.design if pair.has_gain and UNCERTAINTY != "rows" else None)
     for task, metric in METRICS.items():
         values, stored = [*sample_of(pair.row, task, metric).values()], pair.stored["tasks"][task]
         compare("mean", stored["mean"], sign(metric) * np.mean(values) if values else None)
@@ -384,7 +385,6 @@ for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"])
     pairs = [pair_of(named[stored["label"]], baseline, stored, samples, pool) for stored in all_stored]
     own = [one for one in COMPARISON["contrasts"] if json.dumps(one["axis"]) == axis]
     contrasts = [pair_of(named[one["model"]], named[one["reference"]], one, samples, pool) for one in own]
-    designs += [pair.design for pair in pairs if pair.has_gain]
     squeezes = [pair.has_gain and pair.design == "independent" for pair in pairs + contrasts]
     priors += [prior] if UNCERTAINTY != "rows" and any(squeezes) else []
     check_pairs(pairs)
@@ -392,7 +392,6 @@ for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"])
     check_best(named, baseline, samples, pool, axis)
     for pair in pairs:
         check_levels(pair)
-compare("test.design", TEST["design"], None if UNCERTAINTY == "rows" else [*designs, "independent"][0])
 compare("test.prior", TEST["priorDegreesOfFreedom"], max(priors) if np.isfinite(max(priors)) else None)
 compare("test.drawn", TEST["drawn"], max(drawn, default=None))
 for kind, found in differences.items():

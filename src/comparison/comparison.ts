@@ -44,8 +44,6 @@ export interface Comparison {
 
 /** How gains are tested (docs/statistics.md). */
 interface TestOfGains {
-  /** How runs of different seeds differ. Null: errors cover the test rows only. */
-  readonly design: Design | null;
   /**
    * Of the prior that run variances are moved to: the largest over the points of the axes. 0: each variance is the model's own. Null: infinite,
    * the variances of a task's models differ by no more than chance.
@@ -86,6 +84,8 @@ export interface ComparisonRow {
   readonly type: string;
   readonly axis: AxisPoint;
   readonly parameters: { readonly embedding: number; readonly network: number } | null;
+  /** Of its gains and their test: how runs of different seeds differ. Null without a gain, and where errors cover the test rows only. */
+  readonly design: Design | null;
   readonly runs: readonly RunReference[];
   readonly tasks: Readonly<Record<string, TaskGain>>;
   /** Mean over tasks of the gain in auc or nmse. Null for the baseline and for tasks of different types. */

@@ -1,9 +1,17 @@
 import stringWidth from 'string-width';
-import type { Aggregate, Comparison, Contrast, TaskGain, TestedGain, Verdict } from '../comparison/comparison.js';
+import type {
+  Aggregate,
+  Comparison,
+  ComparisonRow,
+  Contrast,
+  TaskGain,
+  TestedGain,
+  Verdict,
+} from '../comparison/comparison.js';
 import { printable } from '../support/printable.js';
 import { aggregateDigits, contrastsAt, effect, signs, verdictText, withSign } from './effects.js';
 import { explanations, looksInWords, testInWords } from './explanations.js';
-import { dash, fixed, percent } from './numbers.js';
+import { dash, fixed, percent, short } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 import { searchedInWords, searchInWords } from './search.js';
 import { shortened, type TextCell, textTable, wrapped } from './text-table.js';
@@ -60,7 +68,10 @@ function legend({ baseline, rows, taskWeights }: Comparison, points: readonly Po
   const margin = gains.some((gain) => gain.margin !== null) ? `${signs.equivalent} within ± the margin, ` : '';
   const weights = new Set(Object.values(taskWeights)).size > 1 ? ', weighted by compare.taskWeights' : '';
   const mean = rows.some(({ aggregate }) => aggregate !== null)
-    ? `; Δm is the mean over tasks of gain / ${baseline}'s metric${weights}`
+    ? ` Δm is the mean over tasks of gain / ${baseline}'s metric${weights}.`
+    : '';
+  const embeddings = rows.some(({ parameters }) => parameters !== null && parameters.embedding > 0)
+    ? ' Parameters are those of the network + of embeddings.'
     : '';
   const tasks = points.flatMap((point) => point.tasks);
   const units = [
@@ -69,7 +80,7 @@ function legend({ baseline, rows, taskWeights }: Comparison, points: readonly Po
   ];
   return (
     `${signs.better} better, ${signs.worse} worse, ${margin}${signs.undecided} undecided. ` +
-    `Gains are ${units.join(', ')}; above 0 is better${mean}. All numbers: --wide.`
+    `Gains are ${units.join(', ')}; above 0 is better.${mean}${embeddings} All numbers: --wide.`
   );
 }
 
@@ -89,6 +100,7 @@ function narrowTables(comparison: Comparison, point: Point, { colour, columns }:
         }),
       })),
       ...meanColumn(rows, point, colour),
+      ...parameterColumn(rows),
     ],
     columns,
   );
@@ -140,6 +152,17 @@ function meanColumn(
     aggregate === null ? '' : withSign(percent(aggregate.gain, aggregateDigits(point)), aggregate.verdict, colour),
   );
   return [{ head: 'Δm', right: true, cells }];
+}
+
+/** Of the network, and of embeddings where there are some. */
+function parameterColumn(rows: readonly ComparisonRow[]): readonly Column[] {
+  if (rows.every(({ parameters }) => parameters === null)) return [];
+  const cells = rows.map(({ parameters }) => {
+    if (parameters === null) return dash;
+    const { network, embedding } = parameters;
+    return embedding === 0 ? short(network) : `${short(network)} + ${short(embedding)}`;
+  });
+  return [{ head: 'parameters', right: true, cells }];
 }
 
 /** Verdicts that the signs express completely. */

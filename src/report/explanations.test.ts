@@ -29,7 +29,8 @@ test.each([
   [null, 0, 'a z test per gain'],
 ] as const)('the test is named, with its adjustment and level: %s, %d', (design, priorDegreesOfFreedom, words) => {
   const uncertainty = design === null ? 'rows' : 'seeds';
-  const text = textOf({ uncertainty, test: { design, priorDegreesOfFreedom, drawn: null, level: 0.0196 } });
+  const rows = everyVerdict.rows.map((row) => ({ ...row, design }));
+  const text = textOf({ rows, uncertainty, test: { priorDegreesOfFreedom, drawn: null, level: 0.0196 } });
   expect(text).toContain(
     `The test is ${words}. p is adjusted by Holm's method over the 14 gains of the table; below 0.0196 a gain`,
   );

@@ -36,13 +36,13 @@ export function testInWords(comparison: Comparison, point: Point): readonly stri
   const { test } = comparison;
   const tested = testedGains(point);
   if (tested === 0) return [];
-  const none = comparison.uncertainty === 'rows' ? 'a z test per gain' : 'that of an earlier version of ple';
-  const words = test.design === null ? none : tests[test.design](test.priorDegreesOfFreedom);
+  const designs = [...new Set(point.rows.flatMap(({ design }) => design ?? []))];
+  const words = designs.map((design) => tests[design](test.priorDegreesOfFreedom));
   const drawn = test.drawn === 'groups' ? ' The error over test rows is that of their groups (users).' : '';
   const gains = tested === 1 ? 'one gain' : `${tested} gains`;
   const contrasts = contrastsAt(comparison, point).length === 0 ? '' : ' Contrasts are a family of their own.';
   return [
-    `The test is ${words}.${drawn} p is adjusted by Holm's method over the ${gains} of ${point.title === '' ? 'the' : 'a'} table; ` +
+    `The test is ${listed(words) || 'a z test per gain'}.${drawn} p is adjusted by Holm's method over the ${gains} of ${point.title === '' ? 'the' : 'a'} table; ` +
       `below ${rounded(test.level)} a gain differs from 0.${contrasts}`,
   ];
 }

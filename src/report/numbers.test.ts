@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, digitsFor, fixed, percent, probability, rounded, signed } from './numbers.js';
+import { count, digitsFor, fixed, percent, probability, rounded, short, signed } from './numbers.js';
 
 test('digits are two of the middle error, else five of the middle value', () => {
   expect(digitsFor([0.00021, 0.00018, null, 0.9], [0.95])).toBe(5);
@@ -22,6 +22,13 @@ test('numbers: a dash for null, a plus above 0, no minus on what is rounded to 0
     ...['-', '0.032', '<0.001', '1.000'],
   ]);
   expect([count(null), count(1234567)]).toEqual(['-', '1,234,567']);
+});
+
+test('a whole number in short', () => {
+  const numbers = [0, 950, 999, 1000, 4223, 9949, 9950, 12_345, 999_499, 999_999, 1_234_567, 98_765_432, 1e9];
+  expect(numbers.map(short)).toEqual([
+    ...['0', '950', '999', '1.0k', '4.2k', '9.9k', '10k', '12k', '1.0M', '1.0M', '1.2M', '99M', '1.0G'],
+  ]);
 });
 
 test('a given number has no zeros at its end', () => {

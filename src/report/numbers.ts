@@ -64,6 +64,15 @@ export function count(value: number | null): string {
   return value === null ? dash : wholeNumber(value);
 }
 
+/** A whole number in short, to two significant digits from a thousand on: `950`, `4.2k`, `12k`, `1.2M`. */
+export function short(value: number): string {
+  if (value < 999.5) return String(value);
+  const rounded = Number(value.toPrecision(2));
+  const [unit, letter] = rounded >= 1e9 ? [1e9, 'G'] : rounded >= 1e6 ? [1e6, 'M'] : [1e3, 'k'];
+  const text = (rounded / unit).toPrecision(2);
+  return `${text.includes('e') ? Number(text) : text}${letter}`;
+}
+
 /** `41 s`, `12 min`, `1 h 05 min` */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;

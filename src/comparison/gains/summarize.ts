@@ -75,7 +75,6 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
   const tables: Table[] = [];
   for (const atPoint of byPoint(ordered, ({ point }) => point))
     tables.push(await tableAt(atPoint, options, { tasks, weights, uncertainty }));
-  const designs = tables.flatMap(({ compared }) => compared.filter(hasGain).map(({ design }) => design));
   const rows = tables.flatMap((table) => table.rows);
   const contrasts = tables.flatMap((table) => table.contrasts);
   const verdicts = [...rows, ...contrasts].flatMap(({ tasks: ofTasks }) =>
@@ -90,7 +89,6 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     axes,
     uncertainty,
     test: {
-      design: uncertainty === 'rows' ? null : (designs[0] ?? 'independent'),
       priorDegreesOfFreedom: finite(Math.max(0, ...tables.map(({ errors }) => errors.priorDegreesOfFreedom))),
       drawn: tables.find(({ errors }) => errors.drawn !== null)?.errors.drawn ?? null,
       level: look.level,
@@ -143,7 +141,7 @@ async function tableAt(entries: readonly Entry[], options: SummaryOptions, judgi
   };
   const tested = family(compared, 0);
   const testedContrasts = family(contrasted, compared.length);
-  const rows = compared.map((model, index) => rowOf(model, must(tested[index], `tested gain ${index}`), tasks));
+  const rows = compared.map((model, index) => rowOf(model, must(tested[index], `tested gain ${index}`), judging));
   const ofPairs = errors.errors.slice(compared.length + contrasted.length).map((of) => of.at(-1) ?? null);
   return {
     compared,
@@ -178,7 +176,7 @@ function hasRowErrors(entries: readonly Entry[], tasks: readonly JudgedTask[]): 
   return tasks.every(({ metric }) => metric.influence) && runs.every(({ hasPredictions }) => hasPredictions);
 }
 
-function rowOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTask[]): ComparisonRow {
+function rowOf(compared: Compared, tested: TestedGains, { tasks, uncertainty }: Judging): ComparisonRow {
   const { entry } = compared;
   const { verdict, gains, aggregate } = judged(compared, tested);
   const ofTasks = tasks.map((task, index): readonly [string, TaskGain] => [
@@ -195,6 +193,7 @@ function rowOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTa
     type: entry.type,
     axis: entry.point,
     parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
+    design: uncertainty !== 'rows' && hasGain(compared) ? compared.design : null,
     runs: entry.runs.map(({ run: _, ...reference }) => reference),
     tasks: Object.fromEntries(ofTasks),
     ...overTasks(compared, tasks),

@@ -85,15 +85,11 @@ function possibleErrors({ estimated, known }: EstimateError): Weighted {
   return { values: sums.values.map(Math.sqrt), weights: sums.weights };
 }
 
-const known = new Map<number, Weighted>();
-
 /**
  * d / chi^2(d). If it is exp(-2 u), u has the density exp(d (u - (e^2u - 1) / 2)) up to a constant, which the same sum gives. The density is
  * smooth and falls on both sides, so the trapezoidal rule converges fast: from two degrees of freedom on, p-values are right to a relative 2e-5.
  */
 function inverseChiSquares(degreesOfFreedom: number): Weighted {
-  const found = known.get(degreesOfFreedom);
-  if (found) return found;
   const step = 0.6 / Math.sqrt(2 * degreesOfFreedom);
   const weightAt = (index: number) => Math.exp(degreesOfFreedom * (index * step - Math.expm1(2 * index * step) / 2));
   let [first, last] = [0, 0];
@@ -101,10 +97,8 @@ function inverseChiSquares(degreesOfFreedom: number): Weighted {
   while (weightAt(last) > 1e-12) last++;
   const weights = Float64Array.from({ length: last - first + 1 }, (_, index) => weightAt(first + index));
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
-  const weighted = {
+  return {
     values: weights.map((_, index) => Math.exp(-2 * (first + index) * step)),
     weights: weights.map((weight) => weight / whole),
   };
-  known.set(degreesOfFreedom, weighted);
-  return weighted;
 }

@@ -145,7 +145,7 @@ export function readComparison(folder: string): Comparison {
   const look = { seeds: seeds.length, of: seeds, plan: [seeds.length], alpha: 0.05, level: 0.05, undecided: 0 };
   return {
     ...stored,
-    ...(stored.test && 'design' in stored.test
+    ...(stored.test && 'drawn' in stored.test
       ? {}
       : { test: { ...untold, level: stored.looks?.at(-1)?.level ?? 0.05 } }),
     looks: stored.looks ?? [look],
@@ -156,7 +156,7 @@ export function readComparison(folder: string): Comparison {
 }
 
 /** What earlier schemas do not say of their test. */
-const untold = { design: null, priorDegreesOfFreedom: 0, drawn: null } as const;
+const untold = { priorDegreesOfFreedom: 0, drawn: null } as const;
 
 const byTask = <Shape extends z.ZodType>(shape: Shape) => z.record(z.string(), shape);
 const values = z.record(z.string(), z.unknown());

@@ -1,4 +1,5 @@
 import type { DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
+import { must } from '../../support/must.js';
 import {
   type ListValues,
   type Source,
@@ -87,17 +88,19 @@ export async function wholeSource(
 
 async function wholeSplit(split: SourceSplit, signal: AbortSignal | undefined): Promise<SourceSplit> {
   const { rows, blockRows } = split;
-  const read: { readonly block: SourceBlock; readonly numbers: Int32Array }[] = [];
+  const blocks: SourceBlock[] = [];
+  const numbers: Int32Array[] = [];
   for (let b = 0; b * blockRows < rows; b++) {
     signal?.throwIfAborted();
-    read.push({ block: await split.read(b), numbers: (await split.numbers?.(b)) ?? new Int32Array() });
+    blocks.push(await split.read(b));
+    if (split.numbers) numbers.push(await split.numbers(b));
   }
-  const at = (index: number) => {
-    const found = read[index];
-    if (!found) throw new Error(`There is no block ${index}`);
-    return found;
+  return {
+    rows,
+    blockRows,
+    read: (index) => must(blocks[index], `block ${index}`),
+    ...(split.numbers ? { numbers: async (index) => must(numbers[index], `block ${index}`) } : {}),
   };
-  return { rows, blockRows, read: (index) => at(index).block, numbers: async (index) => at(index).numbers };
 }
 
 async function sourceOf(
