@@ -4,7 +4,7 @@
  *     npm run check:comparison -- runs/<name>
  *
  * `PYTHON` names the interpreter that has NumPy and SciPy. Prints the largest relative difference of each kind of number; exits with 1 if one is
- * above its tolerance. It leaves out `seedsToDecide`, `ownBest` and the levels of looks, and takes each run's metrics as they are.
+ * above its tolerance. It leaves out `seedsToDecide`, `rowsToDecide`, `ownBest` and the levels of looks, and takes each run's metrics as they are.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

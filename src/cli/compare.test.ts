@@ -59,7 +59,7 @@ test('trains every model under every seed, and prints the table', () => {
 });
 
 test('prints the table in 80 columns, then what was found in words, then where the report is', () => {
-  expect(first.stdout).toMatch(/^model +verdict +y1 +y2 .*\nsingle-task +baseline +[\d.]+ MSE +[\d.]+ MSE\nple /);
+  expect(first.stdout).toMatch(/^model +verdict +y1 +y2 .*\nsingle-task +baseline +[\d.]+ MSE +[\d.]+ MSE +\d+\nple /);
   expect(Math.max(...first.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   expect(first.stdout).toContain(
     '\n\nsingle-task is not trained to a plateau: no gain over it has a verdict.\n- single-task, ple and shared are not',
