@@ -1021,9 +1021,9 @@ export const mutants: readonly Mutant[] = [
     why: 'validation has all but the last part by time',
   },
   {
-    file: 'src/data/ali-ccp/user-splits.ts',
-    from: 'user > 0 ? user : -1 - number',
-    to: 'user',
+    file: 'src/data/ali-ccp/prepare-files.ts',
+    from: 'own = "-1 - (\'0x\' || key[-7:])::INTEGER"',
+    to: "own = '0'",
     why: 'all rows without a user are in one split',
   },
   {

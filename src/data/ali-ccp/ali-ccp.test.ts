@@ -43,14 +43,17 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true }));
 
+/** An index is the id's distance from the smallest of its field. */
 async function readIds(path: string) {
-  const known = new Map<string, number>();
+  const least = new Map<string, number>();
   await withDatabase(async (database) => {
     await database.run(`ATTACH ${literal(join(path, 'data.duckdb'))} AS prepared (READ_ONLY)`);
-    for (const [place, index, id] of await queried(database, 'SELECT field, "index", id FROM prepared.ids'))
-      known.set(`${fields[Number(place)]?.name} ${index}`, Number(id));
+    const tables = ['samples_train', 'samples_test', 'common_train', 'common_test'];
+    const entries = tables.map((table) => `SELECT unnest(places) AS place, unnest(ids) AS id FROM prepared.${table}`);
+    const sql = `SELECT place, min(id) FROM (${entries.join(' UNION ALL ')}) GROUP BY 1`;
+    for (const [place, id] of await queried(database, sql)) least.set(fields[Number(place)]?.name ?? '', Number(id));
   });
-  return (field: string, index: number) => known.get(`${field} ${index}`) ?? null;
+  return (field: string, index: number) => (index === 0 ? null : (least.get(field) ?? Number.NaN) + index - 1);
 }
 
 const rowsOf = (source: Source, split: 'train' | 'validation' | 'test') => plainRows(source, split, idOf);

@@ -1,19 +1,19 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { sha256 } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
 import type { SourceColumn, SourceSplit, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
 import { PreparedFile, prepared } from '../store/prepared.js';
+import { rawChecksum } from '../store/raw-checksum.js';
 import { seedOf } from '../synthetic/generator-options.js';
 import { crosses, type Field, fields, userField } from './fields.js';
-import { prepareFiles, type StoredFiles } from './prepare-files.js';
-import { findRawFiles, fingerprint } from './raw-files.js';
-import { type FileSplit, fileNotes } from './read-files.js';
+import { type FileSplit, prepareFiles, type StoredFiles } from './prepare-files.js';
+import { findRawFiles } from './raw-files.js';
 import { userSplits } from './user-splits.js';
 
-/** Raise the first when the same files give other tables, the second when the same tables give other rows. */
-const [tablesVersion, rowsVersion] = [2, 1];
+/** Raise it when the same files give other tables or rows. */
+const version = 3;
 
 const options = z.strictObject({
   loader: z.literal('ali-ccp'),
@@ -54,19 +54,17 @@ export const aliCcp = defineLoader({
   async open(options, context) {
     const files = await findRawFiles(options.path);
     const raw = [files.common.train, files.common.test, files.skeleton.train, files.skeleton.test];
-    const key = { tablesVersion, files: await Promise.all(raw.map(fingerprint)) };
+    const sums: string[] = [];
+    for (const { path } of raw) sums.push(await rawChecksum(path, options.cache, context.signal));
+    const key = { version, sums };
     const at = { folder: options.cache, name: 'ali-ccp', key };
-    const entry = await prepared(at, context, (database, folder) => prepareFiles(database, folder, files, context));
+    const entry = await prepared(at, context, (database) => prepareFiles(database, files, context));
     context.prepared?.(entry.path);
     const stored = entry.description;
-    const { common_train, common_test, samples_train, samples_test } = stored.files;
-    const descriptions = [common_train, common_test, samples_train, samples_test];
-    for (const note of descriptions.flatMap(fileNotes)) context.note(note);
+    for (const note of stored.notes) context.note(note);
     const splitSeed = seedOf({ seed: options.splitSeed }, context);
     const drawnTest = options.splitSeed === 'run' && (options.validation === 'test-half' || options.sample < 1);
-    const checksum = createHash('sha256')
-      .update([rowsVersion, ...descriptions.map(({ sha256 }) => sha256)].join('\n'))
-      .digest('hex');
+    const checksum = sha256(JSON.stringify(key));
     const columns = sourceColumns(stored);
     return {
       columns,
@@ -81,9 +79,12 @@ export const aliCcp = defineLoader({
   },
 });
 
-/** In the order of `SampleReader`. Index 0 of every field means that the row has no id. */
+/** In the order of `SampleReader`. Index 0 of every field means that the row has no id, the others are ids from the smallest on. */
 function sourceColumns({ ids }: StoredFiles): SourceColumn[] {
-  const size = ({ name }: Field) => 1 + (ids[name] ?? 0);
+  const size = ({ name }: Field) => {
+    const [first, last] = ids[name] ?? [0, -1];
+    return 2 + last - first;
+  };
   const ofKind = (kind: Field['kind']) => fields.filter((field) => field.kind === kind);
   return [
     ...ofKind('single').map((field): SourceColumn => ({ name: field.name, kind: 'categorical', size: size(field) })),
@@ -94,20 +95,20 @@ function sourceColumns({ ids }: StoredFiles): SourceColumn[] {
 
 async function makeSplits(
   file: PreparedFile,
-  { files, common }: StoredFiles,
+  stored: StoredFiles,
   options: Options,
   splitSeed: number,
   signal: AbortSignal | undefined,
 ): Promise<Record<SplitName, SourceSplit>> {
   const { validation, sample } = options;
-  const rule = { clicksOnly: options.cvr === 'clicks' };
+  const clicksOnly = options.cvr === 'clicks';
   const marked = async (split: FileSplit, share: number) => {
     const markOf = (uniform: number) => {
       if (uniform >= sample) return none;
       return uniform < share * sample ? second : first;
     };
-    const rows = { common: common[split], samples: files[`samples_${split}`].rows };
-    const [rest, drawn] = await userSplits({ file, split, rows, rule, signal }, splitSeed, markOf, [first, second]);
+    const of = { file, split, stored, clicksOnly, signal };
+    const [rest, drawn] = await userSplits(of, splitSeed, markOf, [first, second]);
     if (!rest || !drawn) throw new Error('There are two splits of each file');
     return { rest, drawn };
   };

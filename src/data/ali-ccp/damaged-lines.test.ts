@@ -54,6 +54,31 @@ test.each<[string, string, string, RegExp]>([
   ['an index that is none', 'common_features_train.csv', `${a},0,\nxyz,0,\n`, /train\.csv:2: 'xyz' is no index/],
   ['a label that is none', 'sample_skeleton_train.csv', `1,2,0,${a},0,\n`, /train\.csv:1: the click is '2'/],
   [
+    'an entry that is none',
+    'common_features_test.csv',
+    `${b},0,\n${a},2,${list('101 9=1.0', '109_14 x=1.0')}\n`,
+    /test\.csv:2: the entry '109_14·x·1\.0' is not a field/,
+  ],
+  [
+    'an id that is too large',
+    'common_features_train.csv',
+    `${a},1,${list('101 2147483648=1')}\n`,
+    /:1: the entry '101·21/,
+  ],
+  [
+    'an index that stands twice',
+    'common_features_train.csv',
+    `${a},0,\n${b},0,\n${a},0,\n`,
+    /train\.csv:3: .* before it/,
+  ],
+  ['a row of other cells', 'common_features_train.csv', `${a},0,\n${b}\n`, /train\.csv:2: .* 3 cells/],
+  [
+    'a last row that is cut off',
+    'sample_skeleton_test.csv',
+    `1,0,0,${a},2,${list('205 3=1.0')}\n`,
+    /:1: .* file whole/,
+  ],
+  [
     'an index without features',
     'sample_skeleton_test.csv',
     `1,0,0,${b},0,\n`,

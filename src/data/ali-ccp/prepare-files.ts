@@ -1,340 +1,283 @@
-import { on } from 'node:events';
-import { appendFile, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
+import { basename } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
+import type { RawFile } from '../fetch/raw-file.js';
 import { advance, type LoaderContext } from '../loader.js';
-import { type AppendedColumn, appendColumns } from '../store/append-columns.js';
-import { rowsOf } from '../store/database.js';
-import { type Field, fields, fieldsOf } from './fields.js';
+import { fileLiteral, literal, literals, machineFault, numbersOf, rowsOf, sqlReason, told } from '../store/database.js';
+import { fields, userField } from './fields.js';
 import type { RawFiles } from './raw-files.js';
-import {
-  type CommonRows,
-  type Features,
-  type FileDescription,
-  type FileSplit,
-  fileSplits,
-  type Keys,
-  type Read,
-  type Samples,
-  type TableName,
-} from './read-files.js';
-import type { Sent } from './read-thread.js';
+
+export const fileSplits = ['train', 'test'] as const;
+export type FileSplit = (typeof fileSplits)[number];
 
 /** The description of the DuckDB file. datasets/ali-ccp.md describes its tables. */
 export interface StoredFiles {
-  /** By table. */
-  readonly files: Readonly<Record<TableName, FileDescription>>;
-  /** Number of common rows that some sample needs. */
-  readonly common: Readonly<Record<FileSplit, number>>;
-  /** Number of distinct ids, by field. */
-  readonly ids: Readonly<Record<string, number>>;
+  /** Number of samples, and of common rows that some sample needs. */
+  readonly rows: Readonly<Record<FileSplit, { readonly samples: number; readonly common: number }>>;
+  /** The smallest and the largest id of each field that has any. */
+  readonly ids: Readonly<Record<string, readonly [number, number]>>;
+  /** What its user should know, one line each. */
+  readonly notes: readonly string[];
 }
 
-const script = import.meta.url.endsWith('.ts') ? './read-thread.fixture.mjs' : './read-thread.js';
+/** The place of an entry whose field is not read. */
+const unread = 255;
+/** Ids of a field are indexes when they are counted from its smallest one, so they must not lie far apart. */
+const widestRange = 2 ** 26;
+/** The user's place, and that of the last field that has one entry. */
+const [user, lastSingle] = [
+  fields.findIndex(({ name }) => name === userField),
+  fields.findLastIndex(({ kind }) => kind === 'single'),
+];
 
-const historyPlaces = fieldsOf('common', 'list').map((field) => fields.indexOf(field));
-/** Places per shelf. A shelf's rows are sorted in memory at once. */
-const shelfPlaces = 2 ** 12;
+/** What a cell has to be: a regular expression that JavaScript and DuckDB have, and what is said of another one. */
+const cells = {
+  sample: { pattern: '[0-9]+', fault: '? is no whole number' },
+  click: { pattern: '[01]', fault: 'the click is ?, which is neither 0 nor 1' },
+  conversion: { pattern: '[01]', fault: 'the conversion is ?, which is neither 0 nor 1' },
+  key: { pattern: '[0-9a-fA-F]{16}', fault: '? is no index of common features: 16 hexadecimal digits' },
+  said: { pattern: '[0-9]{1,9}', fault: '? is no number of features' },
+} as const;
+const columnsOf = {
+  samples: ['sample', 'click', 'conversion', 'key', 'said'],
+  common: ['key', 'said'],
+} as const;
+const entry = '[^\\x01-\\x03]*\\x02[0-9]+\\x03[-+.0-9eE]+';
+const list = `(${entry}(\\x01${entry})*)?`;
 
-/**
- * Reads the four files into the attached database `prepared`. A thread reads lines while this thread stores earlier
- * ones.
- * @returns the entry's description.
- */
+/** Texts are cut by `split_part`: it copies nothing. */
+const macros = [
+  `CREATE TEMP MACRO place_of(e) AS coalesce(enum_code(TRY_CAST(split_part(e, chr(2), 1) AS field)), ${unread})::UTINYINT`,
+  'CREATE TEMP MACRO id_of(e) AS split_part(split_part(e, chr(2), 2), chr(3), 1)',
+  'CREATE TEMP MACRO weight_of(e) AS split_part(e, chr(3), 2)',
+  `CREATE TEMP MACRO single_of(f, places, ids, weights) AS list_max(list_transform(list_filter(range(1, len(places) + 1), lambda i: places[i] = f), lambda i: {'weight': weights[i], 'place': -i, 'id': ids[i]})).id`,
+];
+
+/** Reads the four files into the attached database `prepared`. @returns the entry's description. */
 export async function prepareFiles(
   database: DuckDBConnection,
-  folder: string,
   files: RawFiles,
   context: Pick<LoaderContext, 'progress' | 'signal'>,
 ): Promise<StoredFiles> {
-  await database.run("SET memory_limit = '256MB'");
-  const store = new Store(database, folder, files);
-  await store.create();
-  const total = [files.common, files.skeleton].reduce((sum, { train, test }) => sum + train.bytes + test.bytes, 0);
-  const thread = new Worker(new URL(script, import.meta.url), { workerData: files });
+  await database.run("SET memory_limit = '512MB'");
+  await database.run('SET threads = 2'); // each holds the entries of 2,048 rows
+  await database.run(`CREATE TYPE field AS ENUM (${literals(fields.map(({ name }) => name))})`);
+  for (const macro of macros) await database.run(macro);
+  const total = fileSplits.reduce((sum, split) => sum + files.skeleton[split].bytes + files.common[split].bytes, 0);
+  let before = 0;
+  const read = async (file: RawFile, step: () => Promise<unknown>) => {
+    const onShare = (share: number) => context.progress?.(Math.floor(before + share * file.bytes), total);
+    await told(database, onShare, step);
+    before += file.bytes;
+    advance(context, before, total);
+  };
+  const stored = { train: { samples: 0, common: 0 }, test: { samples: 0, common: 0 } };
+  const notes: string[] = [];
+  for (const split of fileSplits) {
+    const [samples, common] = [
+      { table: `samples_${split}`, path: files.skeleton[split].path, columns: columnsOf.samples },
+      { table: `common_${split}`, path: files.common[split].path, columns: columnsOf.common },
+    ];
+    await read(files.skeleton[split], () => storeSamples(database, samples, split));
+    await read(files.common[split], () => storeCommon(database, common));
+    await refuseLost(database, common, samples);
+    for (const file of [samples, common]) notes.push(...(await notesOn(database, file)));
+    const [first = 0] = await numbersOf(database, ['count(*)'], `prepared.${samples.table}`);
+    const [second = 0] = await numbersOf(database, ['count(*)'], `prepared.${common.table}`);
+    stored[split] = { samples: first, common: second };
+  }
+  return { rows: stored, ids: await idRanges(database), notes };
+}
+
+interface ListedFile {
+  readonly table: string;
+  readonly path: string;
+  /** Before the list of features. */
+  readonly columns: readonly (keyof typeof cells)[];
+}
+
+/** SQL of a file's rows, as texts. */
+function scan({ path, columns }: ListedFile): string {
+  const types = [...columns, 'list'].map((name) => `${name}: 'VARCHAR'`).join(', ');
+  return `read_csv(${fileLiteral(path)}, auto_detect = false, header = false, delim = ',', quote = '', escape = '', comment = '', nullstr = '\u0001', columns = {${types}})`;
+}
+
+/** SQL of whether a row is kept: samples with a conversion but no click are not. */
+function isKept({ columns }: ListedFile): string {
+  return columns.includes('click') ? "NOT (click = '0' AND conversion = '1')" : 'true';
+}
+
+/** SQL of whether a row's cells are right. Ids and weights may still be too large. */
+function isRight({ columns }: ListedFile): string {
+  const tests = columns.map((name) => `regexp_full_match(${name}, ${literal(cells[name].pattern)})`);
+  return [...tests, `regexp_full_match(list, ${literal(list)})`].join(' AND ');
+}
+
+/** SQL of a file's rows with their entries. It fails for a row that is wrong. */
+function parsed(file: ListedFile): string {
+  const entries = [
+    'list_transform(entries, lambda e: place_of(e)) AS places',
+    'list_transform(entries, lambda e: id_of(e)::INTEGER) AS ids',
+    'list_transform(entries, lambda e: weight_of(e)::DOUBLE)::FLOAT[] AS weights',
+  ];
+  const cut = `CASE WHEN (${isRight(file)}) IS NOT TRUE THEN error('wrong') WHEN list = '' THEN [] ELSE string_split(list, chr(1)) END`;
+  return `(SELECT ${file.columns.join(', ')}, ${entries.join(', ')} FROM (SELECT *, ${cut} AS entries FROM ${scan(file)} WHERE ${isKept(file)}))`;
+}
+
+/** The table `lines_…`: the key of every row, and whether the row is kept. Its `rowid` is the line, from 0. */
+async function storeLines(database: DuckDBConnection, file: ListedFile): Promise<void> {
+  const columns = `lower(key) AS key, ${isKept(file)} AS kept`;
+  await placed(database, file, () =>
+    database.run(`CREATE TABLE lines_${file.table} AS SELECT ${columns} FROM ${scan(file)}`),
+  );
+}
+
+/** Samples in the order of their file, and in `links` the place of each one's common row: places are in the order of their first samples. */
+async function storeSamples(database: DuckDBConnection, file: ListedFile, split: FileSplit): Promise<void> {
+  await storeLines(database, file);
+  const selected = 'click::UTINYINT AS click, conversion::UTINYINT AS conversion, said::INTEGER AS said';
+  await placed(database, file, () =>
+    database.run(
+      `CREATE TABLE prepared.${file.table} AS SELECT ${selected}, places, ids, weights FROM ${parsed(file)}`,
+    ),
+  );
+  const first = `SELECT key, min(rowid) AS line FROM lines_${file.table} WHERE kept GROUP BY key`;
+  const numbered = `SELECT key, line, (row_number() OVER (ORDER BY line) - 1)::INTEGER AS place FROM (${first})`;
+  await database.run(`CREATE OR REPLACE TABLE places AS ${numbered}`);
+  const linked = `SELECT place AS common FROM lines_${file.table} l JOIN places USING (key) WHERE kept ORDER BY l.rowid`;
+  await database.run(`CREATE TABLE prepared.links_${split} AS ${linked}`);
+}
+
+/** The common rows that samples need, in the order of their places. `person`: the user's id, or, for a row without one, a number below 0 of its own. */
+async function storeCommon(database: DuckDBConnection, file: ListedFile): Promise<void> {
+  await storeLines(database, file);
+  const lines = `lines_${file.table}`;
+  const [twice] = await rowsOf(
+    database,
+    `SELECT max(rowid) + 1 AS line FROM ${lines} GROUP BY key HAVING count(*) > 1 ORDER BY line LIMIT 1`,
+  );
+  if (twice) throw new DataError(`${file.path}:${twice[0]}: this row has the index of a row before it.`);
+  const own = "-1 - ('0x' || key[-7:])::INTEGER";
+  const person = `coalesce(single_of(${user}, places, ids, weights), ${own}) AS person`;
+  const rows = `SELECT lower(key) AS key, said::INTEGER AS said, places, ids, weights FROM ${parsed(file)}`;
+  const joined = `SELECT ${person}, said, places, ids, weights FROM (${rows}) JOIN places USING (key) ORDER BY place`;
+  await placed(database, file, () => database.run(`CREATE TABLE prepared.${file.table} AS ${joined}`));
+}
+
+async function refuseLost(database: DuckDBConnection, common: ListedFile, samples: ListedFile): Promise<void> {
+  const without = `places ANTI JOIN lines_${common.table} USING (key)`;
+  const [lost] = await rowsOf(database, `SELECT line + 1 FROM ${without} ORDER BY line LIMIT 1`);
+  if (!lost) return;
+  const where = `${samples.path}:${lost[0]}`;
+  throw new DataError(`${where}: ${common.path} has no row for the index of its common features.`);
+}
+
+/** Reads a file. @throws DataError with line and reason for one that is wrong. */
+async function placed<Result>(
+  database: DuckDBConnection,
+  file: ListedFile,
+  step: () => Promise<Result>,
+): Promise<Result> {
   try {
-    for await (const [message] of on(thread, 'message', { close: ['exit'] })) {
-      const sent: Sent = message;
-      if (sent.kind === 'bytes') advance(context, sent.done, total);
-      else if (sent.kind === 'unusable') throw new DataError(sent.message);
-      else {
-        thread.postMessage('taken');
-        await store.add(sent.read);
-      }
-    }
-  } finally {
-    await thread.terminate();
-  }
-  return store.described();
-}
-
-class Store {
-  readonly #database: DuckDBConnection;
-  readonly #splits: Readonly<Record<FileSplit, SplitTables>>;
-  readonly #descriptions = new Map<TableName, FileDescription>();
-  readonly #ids: Record<string, number> = {};
-
-  constructor(database: DuckDBConnection, folder: string, files: RawFiles) {
-    this.#database = database;
-    this.#splits = {
-      train: new SplitTables(database, folder, files, 'train'),
-      test: new SplitTables(database, folder, files, 'test'),
-    };
-  }
-
-  async create(): Promise<void> {
-    await this.#database.run('CREATE TABLE prepared.ids (field UTINYINT, "index" INTEGER, id INTEGER)');
-    for (const split of fileSplits) await this.#splits[split].create();
-  }
-
-  async add(read: Read): Promise<void> {
-    if (read.kind === 'samples') await this.#splits[read.split].addSamples(read);
-    else if (read.kind === 'common') await this.#splits[read.split].addCommon(read);
-    else if (read.kind === 'end') {
-      this.#descriptions.set(`${read.of}_${read.split}`, read.description);
-      if (read.of === 'common') await this.#splits[read.split].endCommon();
-    } else {
-      const { place, ids } = read;
-      const count = ids.length;
-      this.#ids[fields[place]?.name ?? ''] = count;
-      const columns = [new Uint8Array(count).fill(place), rowNumbers(1, count), ids];
-      await appendColumns(this.#database, 'prepared.ids', columns, count);
-    }
-  }
-
-  described(): StoredFiles {
-    const of = (table: TableName) => {
-      const description = this.#descriptions.get(table);
-      if (!description) throw new Error(`The thread ended before ${table} was read`);
-      return description;
-    };
-    const train = { common_train: of('common_train'), samples_train: of('samples_train') };
-    return {
-      files: { ...train, common_test: of('common_test'), samples_test: of('samples_test') },
-      common: { train: this.#splits.train.common, test: this.#splits.test.common },
-      ids: this.#ids,
-    };
+    return await step();
+  } catch (error) {
+    if (machineFault(error)) throw error;
+    const reason = sqlReason(error);
+    const line = /CSV Error on Line: (\d+)/.exec(reason)?.[1];
+    const count = file.columns.length + 1;
+    if (line !== undefined)
+      throw new DataError(
+        `${file.path}:${line}: this row has not ${count} cells with commas between them, or is longer than 2 MB.`,
+      );
+    const tooLarge = 'TRY_CAST(id_of(e) AS INTEGER) IS NULL OR TRY_CAST(weight_of(e) AS DOUBLE)::FLOAT IS NULL';
+    const wrong = `(${isRight(file)}) IS NOT TRUE OR (list <> '' AND len(list_filter(string_split(list, chr(1)), lambda e: ${tooLarge})) > 0)`;
+    const numbered = `SELECT row_number() OVER () AS line, ${file.columns.join(', ')}, list FROM ${scan(file)}`;
+    const faulty = `SELECT * FROM (${numbered}) WHERE ${isKept(file)} AND (${wrong}) ORDER BY line LIMIT 1`;
+    const [row] = await rowsOf(database, faulty).catch(() => []);
+    if (!row) throw new DataError(`${file.path} cannot be read: ${reason}.`, { cause: error });
+    throw new DataError(`${file.path}:${row[0]}: ${faultOf(file, row.slice(1).map(String))}.`);
   }
 }
 
-/**
- * The tables of the training files, or of the test files.
- *
- * Samples come first, in the order of their file. A common row's place is the order of its first sample, so that
- * neighbouring samples need neighbouring common rows. Common rows arrive in another order. They are stored in the order
- * of their places once all have arrived.
- */
-class SplitTables {
-  /** Number of common rows that samples need. */
-  common = 0;
-  readonly #database: DuckDBConnection;
-  readonly #files: RawFiles;
-  readonly #split: FileSplit;
-  #samples = 0;
-  /** By place: the line of its first sample. */
-  readonly #lines: number[] = [];
-  /** Number of rows in the file of common features. */
-  #rows = 0;
-  /** By place: whether its common row has arrived. */
-  #filled = new Uint8Array();
-  readonly #shelves: Shelves;
-
-  /** @param folder Folder for temporary files. */
-  constructor(database: DuckDBConnection, folder: string, files: RawFiles, split: FileSplit) {
-    this.#database = database;
-    this.#files = files;
-    this.#split = split;
-    this.#shelves = new Shelves(join(folder, `common-${split}`));
-  }
-
-  async create(): Promise<void> {
-    const integers = (side: Field['file']) => fieldsOf(side, 'single').map(({ name }) => `"${name}" INTEGER`);
-    const lists = fieldsOf('common', 'list').map(({ name }) => `"${name}" BLOB USING COMPRESSION uncompressed`);
-    const labels = ['click UTINYINT', 'conversion UTINYINT'];
-    const entries = 'entries STRUCT(field UTINYINT, "index" INTEGER, "value" FLOAT)[]';
-    const common = ['"row" INTEGER', 'number INTEGER', ...integers('common'), ...lists];
-    const samples = ['"row" INTEGER', 'common INTEGER', ...labels, ...integers('skeleton'), entries];
-    for (const statement of [
-      `TABLE prepared.samples_${this.#split} (${samples.join(', ')})`,
-      `TABLE prepared.common_${this.#split} (${common.join(', ')})`,
-      `TABLE keys_${this.#split} (high UINTEGER, low UINTEGER, place INTEGER)`,
-      `TABLE wanted_${this.#split} (high UINTEGER, low UINTEGER, number INTEGER)`,
-    ])
-      await this.#database.run(`CREATE ${statement}`);
-  }
-
-  async addSamples({ rows, runs, click, conversion, features }: Samples): Promise<void> {
-    const { singles, ends, places, indexes, values } = features;
-    const common = new Int32Array(rows);
-    for (const [run, place] of (await this.#placesOfRuns(runs)).entries())
-      common.fill(place, runs.first[run], runs.first[run + 1] ?? rows);
-    const numbers = rowNumbers(this.#samples, rows);
-    this.#samples += rows;
-    const entries = { ends, fields: [places, indexes, values] };
-    await this.#append('prepared.samples', [numbers, common, click, conversion, ...singles, entries], rows);
-  }
-
-  async addCommon({ rows, keys, features }: CommonRows): Promise<void> {
-    if (this.#rows === 0) this.#filled = new Uint8Array(this.common);
-    const common = await this.#placesOf(keys);
-    for (const [row, place] of common.entries()) {
-      if (this.#filled[place] === 1) {
-        const { path } = this.#files.common[this.#split];
-        throw new DataError(`${path}: row ${this.#rows + row + 1} has the index of a row before it.`);
-      }
-      if (place >= 0) this.#filled[place] = 1;
-    }
-    await this.#shelves.put(common, this.#rows, features);
-    this.#rows += rows;
-  }
-
-  async endCommon(): Promise<void> {
-    const lost = this.#filled.indexOf(0);
-    if (lost >= 0) {
-      const where = `${this.#files.skeleton[this.#split].path}:${this.#lines[lost]}`;
-      const { path } = this.#files.common[this.#split];
-      throw new DataError(`${where}: ${path} has no row for the index of its common features.`);
-    }
-    await this.#shelves.empty(this.#database, `common_${this.#split}`);
-    for (const table of ['keys', 'wanted']) await this.#database.run(`DROP TABLE ${table}_${this.#split}`);
-  }
-
-  /** The place of each run's common row. New places are appended. */
-  async #placesOfRuns({ high, low, lines }: Samples['runs']): Promise<Int32Array> {
-    const places = await this.#placesOf({ high, low });
-    const added = new Map<string, number>();
-    const rows: number[] = [];
-    for (const [run, place] of places.entries()) {
-      if (place >= 0) continue;
-      const key = `${high[run]} ${low[run]}`;
-      const known = added.get(key);
-      places[run] = known ?? this.common;
-      if (known !== undefined) continue;
-      added.set(key, this.common++);
-      rows.push(run);
-      this.#lines.push(lines[run] ?? 0);
-    }
-    const [highs, lows] = [high, low].map((half) => Uint32Array.from(rows, (run) => half[run] ?? 0));
-    if (highs && lows)
-      await this.#append('keys', [highs, lows, Int32Array.from(rows, (run) => places[run] ?? 0)], rows.length);
-    return places;
-  }
-
-  /** The join: the place of each key's common row; -1 if it has none yet. */
-  async #placesOf({ high, low }: Keys): Promise<Int32Array> {
-    const wanted = `wanted_${this.#split}`;
-    await this.#database.run(`TRUNCATE ${wanted}`);
-    await this.#append('wanted', [high, low, rowNumbers(0, high.length)], high.length);
-    const joined = `${wanted} LEFT JOIN keys_${this.#split} USING (high, low)`;
-    const found = await rowsOf(this.#database, `SELECT coalesce(place, -1) FROM ${joined} ORDER BY number`);
-    return Int32Array.from(found, ([place]) => Number(place));
-  }
-
-  #append(table: string, columns: readonly AppendedColumn[], rows: number): Promise<void> {
-    return appendColumns(this.#database, `${table}_${this.#split}`, columns, rows);
-  }
+function faultOf({ columns }: ListedFile, row: readonly string[]): string {
+  const wrong = columns.findIndex((name, c) => !new RegExp(`^${cells[name].pattern}$`).test(row[c] ?? ''));
+  const name = columns[wrong];
+  if (name) return cells[name].fault.replace('?', () => printed(row[wrong]));
+  const isEntry = new RegExp(`^${entry}$`);
+  const found = row.at(-1)?.split('\u0001') ?? [];
+  const fault = found.find(
+    (text) => !isEntry.test(text) || Number.parseInt(text.split('\u0002')[1] ?? '', 10) >= 2 ** 31,
+  );
+  const rule = 'is not a field, an id below 2^31 and a value, separated by the bytes 2 and 3';
+  return `the entry ${printed(fault ?? found[0])} ${rule}`;
 }
 
-/**
- * Common rows that arrive in any order, in a file of the work folder until all have arrived. Rows with neighbouring
- * places form a shelf, which is sorted in memory.
- *
- * A row consists of 32-bit words: the number of words, its place, its number, its single fields, the number of entries
- * of each list, and for each list all indexes and all values.
- */
-class Shelves {
-  readonly #path: string;
-  #end = 0;
-  /** By shelf: where its rows are in the file. */
-  readonly #parts: { readonly position: number; readonly bytes: number }[][] = [];
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  /** @param common The place of each row; -1 if no sample needs it. @param first Number of the first row. */
-  async put(common: Int32Array, first: number, { singles, ends, places, indexes, values }: Features): Promise<void> {
-    const header = 3 + singles.length;
-    const words = new Int32Array(common.length * (header + historyPlaces.length) + 2 * indexes.length);
-    const floats = new Float32Array(words.buffer);
-    const order = common
-      .map((_, row) => row)
-      .filter((row) => (common[row] ?? -1) >= 0)
-      .sort((row, other) => (common[row] ?? 0) - (common[other] ?? 0));
-    let at = 0;
-    for (const row of order) {
-      const place = common[row] ?? 0;
-      const [begin, end] = [row === 0 ? 0 : (ends[row - 1] ?? 0), ends[row] ?? 0];
-      words.set([place, first + row, ...singles.map((single) => single[row] ?? 0)], at + 1);
-      let to = at + header + historyPlaces.length;
-      for (const [list, field] of historyPlaces.entries()) {
-        const from = to;
-        for (let e = begin; e < end; e++) if (places[e] === field) words[to++] = indexes[e] ?? 0;
-        words[at + header + list] = to - from;
-        for (let e = begin; e < end; e++) if (places[e] === field) floats[to++] = values[e] ?? 0;
-      }
-      words[at] = to - at;
-      this.#addPart(Math.floor(place / shelfPlaces), 4 * (to - at));
-      at = to;
-    }
-    await appendFile(this.#path, new Uint8Array(words.buffer, 0, 4 * at));
-  }
-
-  #addPart(shelf: number, bytes: number): void {
-    while (this.#parts.length <= shelf) this.#parts.push([]);
-    const parts = this.#parts[shelf] ?? [];
-    const last = parts.at(-1);
-    const position = this.#end;
-    this.#end += bytes;
-    if (last && last.position + last.bytes === position)
-      parts[parts.length - 1] = { ...last, bytes: last.bytes + bytes };
-    else parts.push({ position, bytes });
-  }
-
-  /** Moves all rows into a table of the database `prepared`, in the order of their places. */
-  async empty(database: DuckDBConnection, table: string): Promise<void> {
-    const file = await open(this.#path);
-    try {
-      const appender = await database.createAppender(table, null, 'prepared');
-      await database.run('BEGIN'); // DuckDB then writes whole row groups, whatever the number of rows per shelf
-      for (const parts of this.#parts) {
-        const bytes = Buffer.alloc(parts.reduce((sum, part) => sum + part.bytes, 0));
-        let filled = 0;
-        for (const part of parts) filled += (await file.read(bytes, filled, part.bytes, part.position)).bytesRead;
-        if (filled < bytes.length) throw new Error(`${this.#path} has become shorter`);
-        appendShelf(appender, bytes);
-        appender.flushSync();
-      }
-      appender.closeSync();
-      await database.run('COMMIT');
-    } finally {
-      await file.close();
-    }
-    await rm(this.#path);
-  }
+/** For a message: printable, and short. */
+function printed(text = ''): string {
+  return `'${text.slice(0, 60).replace(/[^ -~]/g, '\u00b7')}'`;
 }
 
-function appendShelf(appender: DuckDBAppender, bytes: Buffer): void {
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  const begins: number[] = [];
-  for (let at = 0; at < words.length; at += words[at] ?? words.length) begins[(words[at + 1] ?? 0) % shelfPlaces] = at;
-  for (const begin of begins) {
-    const lists = begin + 3 + fieldsOf('common', 'single').length;
-    for (let at = begin + 1; at < lists; at++) appender.appendInteger(words[at] ?? 0);
-    let from = lists + historyPlaces.length;
-    for (const list of historyPlaces.keys()) {
-      const to = from + 2 * (words[lists + list] ?? 0);
-      appender.appendBlob(bytes.subarray(4 * from, 4 * to));
-      from = to;
-    }
-    appender.endRow();
+/** @throws DataError for a file without rows, and for one whose last row is cut off. */
+async function notesOn(database: DuckDBConnection, file: ListedFile): Promise<readonly string[]> {
+  const from = `prepared.${file.table}`;
+  const [lines = 0, leftOut = 0] = await numbersOf(
+    database,
+    ['count(*)', 'count(*) FILTER (NOT kept)'],
+    `lines_${file.table}`,
+  );
+  if (lines === leftOut) throw new DataError(`${file.path} has no rows.`);
+  await refuseCut(database, file, lines);
+  const name = basename(file.path);
+  const inWords = (count: number) => (count === 1 ? '1 row' : `${count} rows`);
+  const notes: string[] = [];
+  if (leftOut > 0) notes.push(`${name}: ${inWords(leftOut)} with a conversion but no click left out.`);
+  const singles = `list_filter(places, lambda p: p <= ${lastSingle})`;
+  const several = `(SELECT unnest(singles) AS place, row FROM (SELECT ${singles} AS singles, rowid AS row FROM ${from}) WHERE len(singles) > len(list_distinct(singles)))`;
+  const repeated = `SELECT place, count(*) FROM (SELECT place, row FROM ${several} GROUP BY ALL HAVING count(*) > 1) GROUP BY 1 ORDER BY 1`;
+  for (const [place, count] of await rowsOf(database, repeated)) {
+    const field = fields[Number(place)]?.name;
+    notes.push(
+      `${name}: ${inWords(Number(count))} with several entries of ${field}, which has one elsewhere; the heaviest is kept.`,
+    );
   }
+  const counts = ['count(*) FILTER (len(places) <> said)', `sum(len(list_filter(places, lambda p: p = ${unread})))`];
+  const [miscounted = 0, others = 0] = await numbersOf(database, counts, from);
+  if (miscounted > 0) notes.push(`${name}: ${inWords(miscounted)} with another number of features than they say.`);
+  if (others > 0) {
+    const entries = `SELECT unnest(string_split(list, chr(1))) AS e FROM ${scan(file)} WHERE ${isKept(file)}`;
+    const names = `SELECT DISTINCT split_part(e, chr(2), 1) FROM (${entries}) WHERE e <> '' AND place_of(e) = ${unread} ORDER BY 1 LIMIT 10`;
+    const found = (await rowsOf(database, names)).map(([text]) => printed(String(text)).slice(1, -1));
+    notes.push(`${name}: ${others} entries of fields that are not read (${found.join(', ')}).`);
+  }
+  return notes;
 }
 
-function rowNumbers(first: number, count: number): Int32Array {
-  const numbers = new Int32Array(count);
-  for (let row = 0; row < count; row++) numbers[row] = first + row;
-  return numbers;
+async function refuseCut(database: DuckDBConnection, file: ListedFile, lines: number): Promise<void> {
+  const last = `SELECT said, list FROM ${scan(file)} OFFSET ${lines - 1}`;
+  const [[said, features = ''] = []] = await rowsOf(database, last);
+  const count = features === '' ? 0 : String(features).split('\u0001').length;
+  if (Number(said) === count) return;
+  throw new DataError(
+    `${file.path}:${lines}: the last row has another number of features than it says. Is the file whole?`,
+  );
+}
+
+async function idRanges(database: DuckDBConnection): Promise<StoredFiles['ids']> {
+  const tables = fileSplits.flatMap((split) => [`samples_${split}`, `common_${split}`]);
+  const entries = tables.map((table) => `SELECT unnest(places) AS place, unnest(ids) AS id FROM prepared.${table}`);
+  const found = await rowsOf(
+    database,
+    `SELECT place, min(id), max(id) FROM (${entries.join(' UNION ALL ')}) WHERE place <> ${unread} GROUP BY 1 ORDER BY 1`,
+  );
+  return Object.fromEntries(
+    found.map(([place, least, most]) => {
+      const range = [Number(least), Number(most)] as const;
+      const name = fields[Number(place)]?.name ?? '';
+      if (range[1] - range[0] >= widestRange)
+        throw new DataError(
+          `Field ${name} has ids from ${range[0]} to ${range[1]}, more than ${widestRange} apart. Are they the publisher's files?`,
+        );
+      return [name, range];
+    }),
+  );
 }

@@ -1,26 +1,20 @@
-import type { ListValues, SourceBlock } from '../dataset.js';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import type { SourceBlock } from '../dataset.js';
+import { ListBuilder } from '../encode/list-builder.js';
 import { sharedLists } from '../encode/shared-lists.js';
 import type { PreparedFile } from '../store/prepared.js';
-import { bytesOf, itemsOf, listsOf, type Numbers } from '../store/vector-values.js';
+import { itemsOf, listVector } from '../store/vector-values.js';
 import { crosses, type Field, fields, fieldsOf } from './fields.js';
-import type { FileSplit } from './read-files.js';
+import type { FileSplit, StoredFiles } from './prepare-files.js';
 
-const singles = { common: fieldsOf('common', 'single'), skeleton: fieldsOf('skeleton', 'single') };
-const lists = { common: fieldsOf('common', 'list'), skeleton: fieldsOf('skeleton', 'list') };
 /**
  * A gap of at most this many unwanted common rows is read too. This costs less than another statement, since DuckDB
  * reads this many rows at once.
  */
 const gap = 2048;
 
-/** How the label and sample space of the second task are defined. */
-export interface LabelRule {
-  /** The second task is defined for clicks only. */
-  readonly clicksOnly: boolean;
-}
-
 /** Which samples of a range are read. */
-export interface SampleRange {
+interface SampleRange {
   /**
    * A range of sample numbers, [from, to). Samples are chosen by their common row. `skip` of them are skipped, then
    * `rows` are read.
@@ -36,12 +30,15 @@ export interface SampleRange {
 export class SampleReader {
   readonly #file: PreparedFile;
   readonly #split: FileSplit;
-  readonly #rule: LabelRule;
+  readonly #ids: StoredFiles['ids'];
+  readonly #clicksOnly: boolean;
 
-  constructor(file: PreparedFile, split: FileSplit, rule: LabelRule) {
+  /** @param clicksOnly The second task is defined for clicks only. */
+  constructor(file: PreparedFile, split: FileSplit, ids: StoredFiles['ids'], clicksOnly: boolean) {
     this.#file = file;
     this.#split = split;
-    this.#rule = rule;
+    this.#ids = ids;
+    this.#clicksOnly = clicksOnly;
   }
 
   /**
@@ -49,43 +46,37 @@ export class SampleReader {
    * conversion.
    */
   async read({ from, to, chosen, skip, rows }: SampleRange): Promise<SourceBlock> {
-    const common = new Int32Array(rows);
+    const links = await numbersIn(this.#file, `links_${this.#split}`, 'common', from, to);
+    const picked = [...links.keys()].filter((row) => chosen(links[row] ?? 0)).slice(skip, skip + rows);
+    await this.#file.expectRows(`the samples ${from} to ${to} of ${this.#split}`, picked.length, rows);
+    const own = new FeatureRows('skeleton', rows, this.#ids);
     const [clicks, conversions] = [new Float32Array(rows), new Float32Array(rows)];
-    const own = singles.skeleton.map(() => new Int32Array(rows));
-    const targets = [common, clicks, conversions, ...own];
-    const ownLists = new FieldLists(lists.skeleton, rows);
-    const columns = ['common', 'click', 'conversion', ...names(singles.skeleton), 'entries'].join(', ');
-    let [passed, at] = [0, 0];
-    for await (const chunk of this.#rows(columns, 'samples', from, to)) {
-      const values = targets.map((_, c) => itemsOf(chunk.getColumnVector(c)));
-      const picked: number[] = [];
-      for (const [r, number] of (values[0] ?? []).entries())
-        if (chosen(number) && passed++ >= skip && at + picked.length < rows) picked.push(r);
-      for (const [c, target] of targets.entries()) copyPicked(values[c], picked, target, at);
-      const { range, fields } = listsOf(chunk.getColumnVector(targets.length), 3);
-      const [places, indexes, weights] = fields;
-      for (const r of picked) {
-        const [begin, end] = range(r);
-        for (let e = begin; e < end; e++) ownLists.at(places?.[e])?.add(indexes?.[e] ?? 0, weights?.[e] ?? 0);
-        ownLists.endRow();
+    let [begin, at] = [from, 0];
+    for await (const chunk of this.#chunks('click, conversion', 'samples', from, to)) {
+      const [click, conversion] = [0, 1].map((c) => itemsOf(chunk.getColumnVector(c)));
+      const add = own.adder(chunk, 2);
+      for (; at < rows && from + (picked[at] ?? 0) < begin + chunk.rowCount; at++) {
+        const row = from + (picked[at] ?? 0) - begin;
+        clicks[at] = click?.[row] ?? 0;
+        conversions[at] = conversion?.[row] ?? 0;
+        add(row);
       }
-      at += picked.length;
+      begin += chunk.rowCount;
     }
-    await this.#file.expectRows(`the samples ${from} to ${to} of ${this.#split}`, at, rows);
-    const { ofUsers, histories, places } = await this.#readCommon(common);
-    const crossLists = crosses.map((name) => lists.skeleton.findIndex((field) => field.name === name));
+    const common = Int32Array.from(picked, (row) => links[row] ?? 0);
+    const { users, places } = await this.#readCommon(common);
     const ones = new Float32Array(rows).fill(1);
     return {
       rows,
       columns: [
-        ...ofUsers.map((values) => places.map((place) => values[place] ?? 0)),
-        ...own,
-        ...crossLists.map((list) => sums(ownLists.values[list], rows)),
-        ...histories.map((values) => sharedLists(values, places)),
-        ...ownLists.values,
+        ...users.singles.map(({ values }) => places.map((place) => values[place] ?? 0)),
+        ...own.singles.map(({ values }) => values),
+        ...crosses.map((name) => sums(own.list(name), rows)),
+        ...users.lists.map((list) => sharedLists(list.values, places)),
+        ...own.lists.map(({ values }) => values),
       ],
       labels: [clicks, conversions],
-      masks: [ones, this.#rule.clicksOnly ? clicks : ones],
+      masks: [ones, this.#clicksOnly ? clicks : ones],
     };
   }
 
@@ -94,36 +85,49 @@ export class SampleReader {
     const distinct = Int32Array.from(new Set(common)).sort();
     const placeOf = new Map<number, number>();
     for (const [place, number] of distinct.entries()) placeOf.set(number, place);
-    const ofUsers = singles.common.map(() => new Int32Array(distinct.length));
-    const histories = new FieldLists(lists.common, distinct.length);
-    const columns = ['"row"', ...names(singles.common), ...names(lists.common)].join(', ');
-    let at = 0;
+    const users = new FeatureRows('common', distinct.length, this.#ids);
+    let found = 0;
     for (const [from, to] of rangesOf(distinct)) {
-      for await (const chunk of this.#rows(columns, 'common', from, to)) {
-        const picked: number[] = [];
-        for (const [r, number] of itemsOf(chunk.getColumnVector(0)).entries()) if (placeOf.has(number)) picked.push(r);
-        for (const [c, target] of ofUsers.entries())
-          copyPicked(itemsOf(chunk.getColumnVector(1 + c)), picked, target, at);
-        for (const [c, list] of histories.lists.entries()) {
-          const packed = chunk.getColumnVector(1 + ofUsers.length + c);
-          for (const r of picked) list.putRow(bytesOf(packed, r));
+      let begin = from;
+      for await (const chunk of this.#chunks('', 'common', from, to)) {
+        const add = users.adder(chunk, 0);
+        for (let row = 0; row < chunk.rowCount; row++) {
+          if (!placeOf.has(begin + row)) continue;
+          add(row);
+          found++;
         }
-        at += picked.length;
+        begin += chunk.rowCount;
       }
     }
-    await this.#file.expectRows(`the common rows of some samples of ${this.#split}`, at, distinct.length);
-    return { ofUsers, histories: histories.values, places: common.map((number) => placeOf.get(number) ?? 0) };
+    await this.#file.expectRows(`the common rows of some samples of ${this.#split}`, found, distinct.length);
+    return { users, places: common.map((number) => placeOf.get(number) ?? 0) };
   }
 
-  /** The rows [from, to) of a table. */
-  #rows(columns: string, table: string, from: number, to: number) {
-    const rows = `"row" BETWEEN ${from} AND ${to - 1}`;
-    return this.#file.chunks(`SELECT ${columns} FROM prepared.${table}_${this.#split} WHERE ${rows}`);
+  /** The rows [from, to) of a table: some columns, and the entries. */
+  #chunks(columns: string, table: string, from: number, to: number) {
+    const selected = [...(columns ? [columns] : []), 'places', 'ids', 'weights'].join(', ');
+    const rows = `rowid BETWEEN ${from} AND ${to - 1}`;
+    return this.#file.chunks(`SELECT ${selected} FROM prepared.${table}_${this.#split} WHERE ${rows}`);
   }
 }
 
-function names(some: readonly Field[]): string[] {
-  return some.map(({ name }) => `"${name}"`);
+/** A column of 32-bit numbers, of the rows [from, to). */
+export async function numbersIn(
+  file: PreparedFile,
+  table: string,
+  column: string,
+  from: number,
+  to: number,
+): Promise<Int32Array> {
+  const numbers = new Int32Array(to - from);
+  let at = 0;
+  const rows = `rowid BETWEEN ${from} AND ${to - 1}`;
+  for await (const chunk of file.chunks(`SELECT ${column} FROM prepared.${table} WHERE ${rows}`)) {
+    numbers.set(itemsOf(chunk.getColumnVector(0)).subarray(0, chunk.rowCount), at);
+    at += chunk.rowCount;
+  }
+  await file.expectRows(`the rows ${from} to ${to} of ${table}`, at, to - from);
+  return numbers;
 }
 
 /** Ranges [from, to) that cover some ascending numbers, and little else. */
@@ -137,95 +141,64 @@ function rangesOf(numbers: Int32Array): (readonly [number, number])[] {
   return ranges;
 }
 
-function copyPicked(
-  values: Numbers | undefined,
-  picked: readonly number[],
-  target: Int32Array | Float32Array,
-  at: number,
-): void {
-  for (let i = 0; i < picked.length; i++) target[at + i] = values?.[picked[i] ?? 0] ?? 0;
-}
-
-/** Lists of several fields. */
-class FieldLists {
-  readonly lists: readonly GrowingList[];
-  readonly #byPlace: (GrowingList | undefined)[] = [];
-
-  constructor(some: readonly Field[], rows: number) {
-    this.lists = some.map(() => new GrowingList(rows));
-    for (const [k, field] of some.entries()) this.#byPlace[fields.indexOf(field)] = this.lists[k];
-  }
-
-  /** The list of the field with this index in `fields`. */
-  at(place: number | undefined): GrowingList | undefined {
-    return this.#byPlace[place ?? 0];
-  }
-
-  endRow(): void {
-    for (const list of this.lists) list.endRow();
-  }
-
-  get values(): ListValues[] {
-    return this.lists.map(({ values }) => values);
-  }
-}
-
-/** A column of lists that grows entry by entry. */
-class GrowingList {
-  readonly #offsets: Int32Array;
-  #indexes: Int32Array;
-  #weights: Float32Array;
+/** Rows' features, field by field, from their entries. An id's index is its distance from the field's smallest id, from 1; 0 is none. */
+class FeatureRows {
+  /** The index of each row's heaviest entry; of equal ones the first. */
+  readonly singles: readonly { readonly values: Int32Array; readonly weights: Float32Array }[];
+  readonly lists: readonly ListBuilder[];
+  readonly #listed: readonly Field[];
+  readonly #byPlace: readonly { readonly single: number; readonly list: number; readonly first: number }[];
   #rows = 0;
-  #count = 0;
 
-  constructor(rows: number) {
-    this.#offsets = new Int32Array(rows + 1);
-    this.#indexes = new Int32Array(rows);
-    this.#weights = new Float32Array(rows);
+  constructor(side: Field['file'], rows: number, ids: StoredFiles['ids']) {
+    const single = fieldsOf(side, 'single');
+    this.#listed = fieldsOf(side, 'list');
+    this.singles = single.map(() => ({ values: new Int32Array(rows), weights: new Float32Array(rows) }));
+    this.lists = this.#listed.map(() => new ListBuilder(rows));
+    this.#byPlace = fields.map((field) => {
+      return {
+        single: single.indexOf(field),
+        list: this.#listed.indexOf(field),
+        first: (ids[field.name]?.[0] ?? 0) - 1,
+      };
+    });
   }
 
-  add(index: number, weight: number): void {
-    if (this.#count === this.#indexes.length) this.#grow();
-    this.#indexes[this.#count] = index;
-    this.#weights[this.#count++] = weight;
+  list(name: string): ListBuilder | undefined {
+    return this.lists[this.#listed.findIndex((field) => field.name === name)];
   }
 
-  endRow(): void {
-    this.#offsets[++this.#rows] = this.#count;
+  /** @param column The chunk's column of the entries' places; those of ids and weights follow. @returns what adds a row of the chunk. */
+  adder(chunk: DuckDBDataChunk, column: number): (row: number) => void {
+    const vectors = [0, 1, 2].map((c) => listVector(chunk.getColumnVector(column + c)));
+    const [places, ids, weights] = vectors.map(({ childVector }) => itemsOf(childVector));
+    return (row) => {
+      const [place = 0, id = 0, weight = 0] = vectors.map((vector) => vector.getEntryOffset(row));
+      const count = vectors[0]?.getEntryLength(row) ?? 0;
+      for (let e = 0; e < count; e++)
+        this.#add(places?.[place + e] ?? 0, ids?.[id + e] ?? 0, weights?.[weight + e] ?? 0);
+      for (const list of this.lists) list.endRow();
+      this.#rows++;
+    };
   }
 
-  /** Adds a row's bytes: all indexes, then all weights, four bytes each. */
-  putRow(bytes: Uint8Array): void {
-    const half = bytes.length / 2;
-    while (this.#count + half / 4 > this.#indexes.length) this.#grow();
-    new Uint8Array(this.#indexes.buffer, 4 * this.#count).set(bytes.subarray(0, half));
-    new Uint8Array(this.#weights.buffer, 4 * this.#count).set(bytes.subarray(half));
-    this.#count += half / 4;
-    this.endRow();
-  }
-
-  get values(): ListValues {
-    const [indexes, weights] = [this.#indexes.subarray(0, this.#count), this.#weights.subarray(0, this.#count)];
-    return { offsets: this.#offsets, indexes, weights };
-  }
-
-  #grow(): void {
-    const length = 2 * this.#indexes.length;
-    const [indexes, weights] = [new Int32Array(length), new Float32Array(length)];
-    indexes.set(this.#indexes);
-    weights.set(this.#weights);
-    [this.#indexes, this.#weights] = [indexes, weights];
+  #add(place: number, id: number, weight: number): void {
+    const field = this.#byPlace[place];
+    if (!field) return;
+    this.lists[field.list]?.add(id - field.first, weight);
+    const single = this.singles[field.single];
+    if (!single || (single.values[this.#rows] !== 0 && weight <= (single.weights[this.#rows] ?? 0))) return;
+    single.values[this.#rows] = id - field.first;
+    single.weights[this.#rows] = weight;
   }
 }
 
 /** Sums of each row's weights. */
-function sums(values: ListValues | undefined, rows: number): Float32Array {
-  const target = new Float32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const [begin = 0, end = 0] = [values?.offsets[row], values?.offsets[row + 1]];
+function sums(list: ListBuilder | undefined, rows: number): Float32Array {
+  const { offsets = [], weights = [] } = list?.values ?? {};
+  return Float32Array.from({ length: rows }, (_, row) => {
     let sum = 0;
-    for (let i = begin; i < end; i++) sum += values?.weights?.[i] ?? 0;
-    target[row] = sum;
-  }
-  return target;
+    for (let i = offsets[row] ?? 0; i < (offsets[row + 1] ?? 0); i++) sum += weights[i] ?? 0;
+    return sum;
+  });
 }

@@ -1,14 +1,12 @@
 import type { SourceBlock, SourceSplit } from '../dataset.js';
 import type { PreparedFile } from '../store/prepared.js';
-import { itemsOf } from '../store/vector-values.js';
-import { userField } from './fields.js';
-import type { FileSplit } from './read-files.js';
-import { type LabelRule, SampleReader } from './sample-reader.js';
+import type { FileSplit, StoredFiles } from './prepare-files.js';
+import { numbersIn, SampleReader } from './sample-reader.js';
 
 const blockRows = 4096;
 /** A split's samples are counted per range of this many samples of the file. */
 const rangeRows = 512;
-/** Rows of two numbers per read. */
+/** Numbers per read. */
 const readRows = 2 ** 20;
 
 /** The split of a common row's samples, by common row. 0: none. */
@@ -18,9 +16,9 @@ type Marks = Uint8Array;
 interface Drawn {
   readonly file: PreparedFile;
   readonly split: FileSplit;
-  /** Number of rows of the file: common rows, and samples. */
-  readonly rows: { readonly common: number; readonly samples: number };
-  readonly rule: LabelRule;
+  readonly stored: StoredFiles;
+  /** The second task is defined for clicks only. */
+  readonly clicksOnly: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,16 +35,15 @@ export async function userSplits(
   markOf: (uniform: number) => number,
   wanted: readonly number[],
 ): Promise<SourceSplit[]> {
-  const { rows, split } = drawn;
+  const { split, stored } = drawn;
+  const rows = stored.rows[split];
   const marks: Marks = new Uint8Array(rows.common);
-  const common = { table: `common_${split}`, columns: ['number', `"${userField}"`], rows: rows.common };
-  await eachRow(drawn, common, (row, number, user) => {
-    marks[row] = markOf(uniform(seed, user > 0 ? user : -1 - number));
+  await eachNumber(drawn, `common_${split}`, 'person', rows.common, (person, row) => {
+    marks[row] = markOf(uniform(seed, person));
   });
   const counts = wanted.map(() => new Int32Array(Math.ceil(rows.samples / rangeRows)));
   const countsOf = new Map(wanted.map((mark, w) => [mark, counts[w]]));
-  const samples = { table: `samples_${split}`, columns: ['common', 'common'], rows: rows.samples };
-  await eachRow(drawn, samples, (row, common) => {
+  await eachNumber(drawn, `links_${split}`, 'common', rows.samples, (common, row) => {
     const found = countsOf.get(marks[common] ?? 0);
     const range = Math.floor(row / rangeRows);
     if (found) found[range] = (found[range] ?? 0) + 1;
@@ -54,29 +51,28 @@ export async function userSplits(
   return wanted.map((mark, w) => markedSplit(drawn, marks, mark, counts[w] ?? new Int32Array()));
 }
 
-/** Calls a function with each row and its values of two columns. */
-async function eachRow(
+async function eachNumber(
   { file, signal }: Drawn,
-  { table, columns, rows }: { readonly table: string; readonly columns: readonly string[]; readonly rows: number },
-  use: (row: number, first: number, second: number) => void,
+  table: string,
+  column: string,
+  rows: number,
+  use: (number: number, row: number) => void,
 ): Promise<void> {
-  let found = 0;
   for (let from = 0; from < rows; from += readRows) {
-    const range = `"row" BETWEEN ${from} AND ${from + readRows - 1}`;
-    const sql = `SELECT "row", ${columns.join(', ')} FROM prepared.${table} WHERE ${range}`;
-    for await (const chunk of file.chunks(sql)) {
-      signal?.throwIfAborted();
-      const [numbers, first, second] = [0, 1, 2].map((c) => itemsOf(chunk.getColumnVector(c)));
-      for (let r = 0; r < chunk.rowCount; r++) use(numbers?.[r] ?? 0, first?.[r] ?? 0, second?.[r] ?? 0);
-      found += chunk.rowCount;
-    }
+    signal?.throwIfAborted();
+    const numbers = await numbersIn(file, table, column, from, Math.min(rows, from + readRows));
+    for (const [r, number] of numbers.entries()) use(number, from + r);
   }
-  await file.expectRows(`the rows of ${table}`, found, rows);
 }
 
 /** The samples whose common row has this mark. @param counts Their numbers in each range of the file's samples. */
-function markedSplit(drawn: Drawn, marks: Marks, mark: number, counts: Int32Array): SourceSplit {
-  const reader = new SampleReader(drawn.file, drawn.split, drawn.rule);
+function markedSplit(
+  { file, split, stored, clicksOnly }: Drawn,
+  marks: Marks,
+  mark: number,
+  counts: Int32Array,
+): SourceSplit {
+  const reader = new SampleReader(file, split, stored.ids, clicksOnly);
   const chosen = (common: number) => marks[common] === mark;
   const rows = counts.reduce((sum, count) => sum + count, 0);
   const read = (index: number) => {
@@ -86,7 +82,8 @@ function markedSplit(drawn: Drawn, marks: Marks, mark: number, counts: Int32Arra
     const from = range * rangeRows;
     const skip = begin - before;
     while (before < end) before += counts[range++] ?? 0;
-    return reader.read({ from, to: range * rangeRows, chosen, skip, rows: end - begin });
+    const to = Math.min(stored.rows[split].samples, range * rangeRows);
+    return reader.read({ from, to, chosen, skip, rows: end - begin });
   };
   return { rows, blockRows, ...readAhead(Math.ceil(rows / blockRows), read) };
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { access, open, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -31,15 +31,10 @@ export async function findRawFile(folder: string, name: string, source: string):
 /**
  * The file's unpacked bytes. Failures are a `DataError` that names the file.
  * @param onBytes gets the number of bytes on disk read so far; throws a `UserError` to stop.
- * @param buffer takes the pieces of a plain file, each over the one before, so that a large file creates no garbage.
  */
-export async function* readRawFile(
-  file: RawFile,
-  onBytes: (bytes: number) => void,
-  buffer?: Buffer,
-): AsyncGenerator<Buffer> {
+export async function* readRawFile(file: RawFile, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
   try {
-    yield* buffer && !file.packed ? piecesInto(buffer, file, onBytes) : streamed(file, onBytes);
+    yield* streamed(file, onBytes);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new DataError(`${file.path} cannot be read: ${reason(error)}.`);
@@ -58,25 +53,6 @@ async function* streamed({ path, packed }: RawFile, onBytes: (bytes: number) => 
   } finally {
     stored.destroy();
     unpacked.destroy();
-  }
-}
-
-async function* piecesInto(
-  buffer: Buffer,
-  { path }: RawFile,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  const file = await open(path);
-  try {
-    for (let done = 0; ; ) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, done);
-      if (bytesRead === 0) return;
-      done += bytesRead;
-      onBytes(done);
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await file.close();
   }
 }
 

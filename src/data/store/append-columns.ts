@@ -1,14 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Numbers } from './vector-values.js';
 
-/**
- * A column's values. For lists: the end of each row's entries, and the values of all entries; for lists of structs,
- * field by field.
- */
-export type AppendedColumn =
-  | Numbers
-  | { readonly ends: Int32Array; readonly values: Numbers }
-  | { readonly ends: Int32Array; readonly fields: readonly Numbers[] };
+/** A column's values. For lists: the end of each row's entries, and the values of all entries. */
+export type AppendedColumn = Numbers | { readonly ends: Int32Array; readonly values: Numbers };
 
 const chunkRows = 2048;
 
@@ -52,11 +46,7 @@ export async function appendColumns(
       duckdb.list_vector_reserve(vector, last - first);
       duckdb.list_vector_set_size(vector, last - first);
       copy(vector, places);
-      const entries = duckdb.list_vector_get_child(vector);
-      if ('values' in column) copy(entries, column.values.subarray(first, last));
-      else
-        for (const [f, values] of column.fields.entries())
-          copy(duckdb.struct_vector_get_child(entries, f), values.subarray(first, last));
+      copy(duckdb.list_vector_get_child(vector), column.values.subarray(first, last));
     }
     appender.appendDataChunk(chunk);
   }
