@@ -8,6 +8,7 @@ Differences are relative to the number itself, of intervals to half their width.
 import json
 import sys
 from functools import lru_cache
+from itertools import combinations
 from types import SimpleNamespace as Record
 
 try:
@@ -27,7 +28,7 @@ TASKS, UNCERTAINTY, TEST = (COMPARISON[key] for key in ("tasks", "uncertainty", 
 METRICS = {task: COMPARISON["rows"][0]["tasks"][task]["metric"] for task in TASKS}
 SHARES = ["auc", "groupedAuc", "macroAuc", "accuracy", "binaryAccuracy", "r2"]
 HIGHER = [*SHARES, "averagePrecision", "f1", "groupedNdcg10", "groupedHitRate10"]
-INTEGRALS = ["p", "pHolm", "pEquivalent", "pNotInferior", "interval", "simultaneous", "detectable"]
+INTEGRALS = ["p", "pHolm", "pEquivalent", "pNotInferior", "interval", "simultaneous", "detectable", "volumeInterval"]
 SMALLEST = 1e-6  # smaller numbers are compared as if they were this large
 differences, priors, drawn = {}, [0], set()
 
@@ -375,6 +376,42 @@ def check_levels(pair, types=frozenset(TYPES.values())):
     compare("worstGain", pair.stored["worstGain"], min(gains) if whole else None)
 
 
+def volume(points):
+    """Of what points dominate above 0, by inclusion and exclusion."""
+    some = [np.maximum(point, 0) for point in points]
+    subsets = (chosen for size in range(1, len(some) + 1) for chosen in combinations(some, size))
+    return sum(-((-1) ** len(chosen)) * np.prod(np.min(chosen, axis=0)) for chosen in subsets)
+
+
+def check_front(front, rows, named, baseline):
+    """Its gains are a family, whose variances are squeezed with those of the table. Runs that the table has count once."""
+    paths = lambda row: (row["label"], {seed: run["paths"] for seed, run in row["runs"].items()})
+    members = [next((one for one in named.values() if paths(one) == paths(row)), row) for row in rows]
+    everyone = [*named.values(), *(row for row in members if row not in named.values())]
+    samples = [[sample_of(row, task, metric) for row in everyone] for task, metric in METRICS.items()]
+    pool, _ = squeezed(samples)
+    for index, row in enumerate(everyone):
+        row["index"] = index
+    pairs = [pair_of(row, baseline, stored, samples, pool) for row, stored in zip(members, front["points"])]
+    check_pairs(pairs)
+    known = [pair for pair in pairs if all(m.gain is not None and m.level > 0 for m in pair.tasks)]
+    scales = [100 / m.level for m in known[0].tasks] if known else []
+    stored = front["hypervolume"] or {"value": None, "interval": None}
+    compare("volume", stored["value"], volume([[m.gain * s for m, s in zip(pair.tasks, scales)] for pair in known]) if known else None)
+    intervals = [[pair.stored["tasks"][task]["simultaneous"] for task in TASKS] for pair in known]
+    ends = [[np.multiply(scales, end) for end in np.transpose(point)] for point in intervals if None not in point]
+    low, high = (volume([point[side] for point in ends]) for side in (0, 1))
+    compare("volumeInterval", stored["interval"], ((low + high) / 2, (high - low) / 2) if ends else None)
+    shown = lambda p: p is not None and p < TEST["level"]
+    good = lambda m, gain: m.verdict in ("better", "equivalent") or (m.verdict == "undecided" and shown(gain["pNotInferior"]))
+    repairs = lambda pair: all(good(m, pair.stored["tasks"][task]) for m, task in zip(pair.tasks, TASKS))
+    better, worse = ([any(m.verdict == word for m in pair.tasks) for pair in pairs] for word in ("better", "worse"))
+    by = [pair.stored["value"] for pair, gains in zip(pairs, better) if gains and repairs(pair)]
+    own = [row["verdict"] for row in COMPARISON["rows"] if (row["label"], row["axis"]) == (front["model"], front["axis"])]
+    compare("seesaw", front["seesaw"], ("repaired" if by else "not repaired" if all(worse) else "undecided") if own == ["seesaw"] else None)
+    compare("seesaw", str(front["repairedBy"]), str(by if own == ["seesaw"] else []))
+
+
 for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"]):
     all_stored = [row for row in COMPARISON["rows"] if json.dumps(row["axis"]) == axis]
     point = [row for row in ROWS if json.dumps(row["axis"]) == axis]
@@ -392,6 +429,9 @@ for axis in dict.fromkeys(json.dumps(row["axis"]) for row in COMPARISON["rows"])
     check_best(named, baseline, samples, pool, axis)
     for pair in pairs:
         check_levels(pair)
+    for front, rows in zip(COMPARISON.get("fronts", []), GIVEN["fronts"]):
+        if json.dumps(front["axis"]) == axis:
+            check_front(front, rows, named, baseline)
 compare("test.prior", TEST["priorDegreesOfFreedom"], max(priors) if np.isfinite(max(priors)) else None)
 compare("test.drawn", TEST["drawn"], max(drawn, default=None))
 for kind, found in differences.items():

@@ -23,7 +23,12 @@ const comparison: Comparison = JSON.parse(readFileSync(join(folder, 'comparison.
 if (comparison.schema !== 4)
   refuse(usage, `${folder}: comparison.json is of an earlier version; ple report ${folder} makes it again.`);
 
-const done = comparison.rows.flatMap(({ runs }) => runs.filter(({ status }) => status === 'done'));
+const fronts = (comparison.fronts ?? []).map(({ axis, model: label, points }) =>
+  points.map(({ runs }) => ({ label, axis, runs, atLimit: 0 })),
+);
+const done = [...comparison.rows, ...fronts.flat()].flatMap(({ runs }) =>
+  runs.filter(({ status }) => status === 'done'),
+);
 const paths = [...new Set(done.flatMap(({ path, parts }) => [path, ...Object.values(parts ?? {})]))];
 const missing = paths.find((path) => !existsSync(join(folder, path, 'result.json')));
 if (missing !== undefined)
@@ -36,10 +41,11 @@ const given = mkdtempSync(join(tmpdir(), 'ple-check-comparison-'));
 try {
   const results = Object.fromEntries(paths.map((path) => [path, resultOf(path)]));
   const rows = comparison.rows.map((row) => rowOf(row, results));
+  const pointsOfFronts = fronts.map((points) => points.map((point) => rowOf(point, results)));
   const [first] = Object.values(results);
   const types = Object.fromEntries(comparison.tasks.map((task) => [task, first?.tasks[task]?.type]));
   const tables = comparison.uncertainty === 'seeds' ? {} : Object.fromEntries(paths.map(tableOf));
-  writeFileSync(join(given, 'runs.json'), JSON.stringify({ comparison, types, rows, tables }));
+  writeFileSync(join(given, 'runs.json'), JSON.stringify({ comparison, types, rows, fronts: pointsOfFronts, tables }));
   const python = process.env.PYTHON ?? 'python3';
   const words = [join(import.meta.dirname, 'check-comparison.py'), given];
   const { status, error } = spawnSync(python, words, { stdio: 'inherit' });
@@ -63,7 +69,10 @@ function resultOf(path: string): StoredResult {
 }
 
 /** A row's finished runs: metrics by task, the folder that a task is reported from, and what tells the runs' data apart. */
-function rowOf({ label, axis, runs, atLimit }: ComparisonRow, results: Readonly<Record<string, StoredResult>>) {
+function rowOf(
+  { label, axis, runs, atLimit }: Pick<ComparisonRow, 'label' | 'axis' | 'runs' | 'atLimit'>,
+  results: Readonly<Record<string, StoredResult>>,
+) {
   const finished = runs.filter(({ status }) => status === 'done');
   const read = finished.map(({ seed, path, parts }) => {
     const paths = Object.fromEntries(comparison.tasks.map((task) => [task, parts?.[task] ?? path]));

@@ -81,6 +81,29 @@ describe.skipIf(!pythonWithScipy)(`check:comparison${why}`, () => {
     expect(comparison.rows.filter(({ aggregate }) => aggregate !== null)).toHaveLength(4);
   });
 
+  it('agrees on fronts, of which one weight has the runs of the table', async () => {
+    const entries = await runsOn('once');
+    const key = 'loss.weights.click.initial';
+    const fronts = [2, 4].flatMap((model) =>
+      [model, 0, 3].map((runs, weight) => ({
+        ...must(entries[model], 'model'),
+        values: { [key]: 2 ** weight },
+        runs: must(entries[runs], 'runs').runs,
+      })),
+    );
+    const comparison = await summarize([...entries, ...fronts], { ...settings, uncertainty: 'both' });
+    const { stdout, stderr, status } = check(comparison);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/numbers of 5 rows and 1 contrasts agree/);
+    expect(stdout).toMatch(/^volumeInterval +\d\.\de[+-]\d+$/m);
+    expect(status).toBe(0);
+    const [first, other] = comparison.fronts ?? [];
+    expect(other?.hypervolume?.value).toBeGreaterThan(0);
+    const front = must(first, 'front');
+    const seesaw = { ...comparison, fronts: [{ ...front, seesaw: 'repaired' as const }, ...(other ? [other] : [])] };
+    expect(check(seesaw).stdout).toMatch(/DO NOT agree: seesaw\./);
+  });
+
   it('finds a number that is off, and one that should not be there', async () => {
     const comparison = await summarize(await runsOn('once'), { ...settings, uncertainty: 'both' });
     const gain = must(comparison.rows[3]?.tasks.click, 'gain');

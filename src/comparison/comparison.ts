@@ -33,6 +33,8 @@ export interface Comparison {
   readonly contrasts: readonly Contrast[];
   /** At each point of the axes. Left out where the baseline or all other models have no verdict. */
   readonly best: readonly Best[];
+  /** With `front`: a front for each joint model, for each point of the axes in turn. */
+  readonly fronts?: readonly Front[];
   /** With `tune`: all that was tried. */
   readonly search?: SearchRecord;
   /** Notes for the reader, one line each: too few seeds, failed runs, … */
@@ -253,6 +255,31 @@ export interface Best {
   readonly candidates: readonly string[];
   /** Of the candidates, that with the fewest parameters, in networks and embeddings. Null: no number is known. */
   readonly smallest: string | null;
+}
+
+/** A model's gains at several weights of a task's loss. They are a family of their own. */
+export interface Front {
+  readonly axis: AxisPoint;
+  readonly model: string;
+  /** The key of the loss weight. */
+  readonly key: string;
+  /** In ascending order of the weight. */
+  readonly points: readonly FrontPoint[];
+  /**
+   * What the front dominates, with single-task as the origin: the volume between 0 and at least one point in every task's relative gain, in
+   * percent to the power of the number of tasks. The interval has confidence 1 - level. Null: a gain is relative to nothing, or there is none.
+   */
+  readonly hypervolume: { readonly value: number; readonly interval: readonly [number, number] | null } | null;
+  /** Of a model whose verdict is a seesaw: whether another weight repairs it. Null for other models. */
+  readonly seesaw: 'repaired' | 'not repaired' | 'undecided' | null;
+  /** The weights at which no task is worse and one is better. */
+  readonly repairedBy: readonly number[];
+}
+
+export interface FrontPoint extends Pick<Contrast, 'tasks' | 'aggregate' | 'verdict'> {
+  /** The loss weight. */
+  readonly value: number;
+  readonly runs: readonly RunReference[];
 }
 
 export type TaskVerdict = 'better' | 'worse' | 'equivalent' | 'undecided';

@@ -49,7 +49,7 @@ export interface DoneComparison {
   readonly status: 'done';
   readonly folder: string;
   readonly comparison: Comparison;
-  /** Finished runs by their path in `comparison.rows[].runs[]`. */
+  /** Finished runs by their path in `comparison.rows[].runs[]` and `fronts[].points[].runs[]`. */
   readonly runs: ReadonlyMap<string, FinishedRun>;
   /** Number of failed runs. */
   readonly failed: number;
@@ -114,10 +114,12 @@ async function runInFolder(
   const { search } = plan;
   await tracker.runs(search.runs);
   for (let [rung, runs] = [0, search.rung(0)]; runs.length > 0; runs = search.rung(++rung)) {
-    await writePlan(
-      folder,
-      planFile(config, 'tuning', config.tuneSeeds, searchRows(runs, relative(folder, search.folder))),
+    const below = relative(folder, search.folder);
+    const tried = entriesOf(
+      runs.map((run) => ({ ...run, folder: join(below, run.folder) })),
+      new Map(),
     );
+    await writePlan(folder, planFile(config, 'tuning', config.tuneSeeds, tried));
     await executor.execute('tuning', runs, search.folder);
     if (signal.aborted) return { status: 'interrupted', folder };
   }
@@ -190,12 +192,13 @@ function readRuns(placed: readonly Run[], folder: string): ReadonlyMap<string, F
   return runs;
 }
 
-/** A row for every model at every point, with its runs by seed. */
+/** A row for every model at every point with the values that it tries, or the weight on its front; with its runs by seed. */
 function entriesOf(placed: readonly Run[], finished: ReadonlyMap<string, FinishedRun>) {
-  return groupedBy(placed, ({ label, point }) => [label, point]).map(([first, ...others]) => ({
+  return groupedBy(placed, ({ label, point, values }) => [label, point, values]).map(([first, ...others]) => ({
     label: first.label,
     type: first.experiment.model.type,
     point: first.point,
+    ...(first.values ? { values: first.values } : {}),
     runs: groupedBy([first, ...others], ({ seed }) => seed).map((parts) => {
       const reference = referenceTo(parts, finished);
       const run = reportedRun(reference, finished);
@@ -215,21 +218,11 @@ function planFile(
   return {
     ...{ stage, name, baseline, seeds, axes },
     tasks: tasks.map((task) => ({ name: task.name, metric: judge(task, metrics).metric.name })),
-    rows: rows.map(({ label, type, point, runs }) => ({
-      ...{ label, type, axis: point },
+    rows: rows.map(({ label, type, point, values = {}, runs }) => ({
+      ...{ label: [label, pointText(values, ' ')].filter((text) => text !== '').join(' '), type, axis: point },
       runs: runs.map(({ seed, path, parts }) => ({ seed, path, ...(parts ? { parts } : {}) })),
     })),
   };
-}
-
-/** A row for every model, point and combination of values that a search tries. */
-function searchRows(runs: readonly Run[], below: string) {
-  const labelled = runs.map(({ label, values = {}, ...run }) => ({
-    ...run,
-    label: [label, pointText(values, ' ')].filter((text) => text !== '').join(' '),
-    folder: join(below, run.folder),
-  }));
-  return entriesOf(labelled, new Map());
 }
 
 /** The reference to a reported run, from its parts. */

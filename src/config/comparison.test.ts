@@ -69,6 +69,36 @@ describe('a comparison', () => {
     expect(failure(whole, ["compare.margin.auc='1 percent'"])).toMatch(/'1 %'/);
   });
 
+  test('a front has the loss weights of one task, of joint models', () => {
+    const config = parse(whole, ['compare.front={ loss.weights.watch.initial: [4, 1, 0.5] }']);
+    expect(config.front).toEqual({
+      key: 'loss.weights.watch.initial',
+      task: 'watch',
+      values: [0.5, 1, 4],
+      labels: ['two experts', 'four'],
+    });
+    expect(parse(whole).front).toBeNull();
+    const mistake = (front: string) => failure(whole, [`compare.front=${front}`]);
+    const [click, watch] = ['loss.weights.click.initial: [1, 2]', 'loss.weights.watch.initial: [1, 2]'];
+    expect(mistake(`{ ${click}, ${watch} }`)).toMatch(
+      /'compare\.front': name one key, loss\.weights\.<task>\.initial\.$/,
+    );
+    expect(mistake('{}')).toMatch(/name one key/);
+    expect(mistake('{ train.epochs: [1, 2] }')).toMatch(/is no loss weight of a task: .* one of: click, watch\./);
+    expect(mistake('{ loss.weights.watch.ratio: [1, 2] }')).toMatch(/is no loss weight of a task/);
+    expect(mistake('{ loss.weights.wach.initial: [1, 2] }')).toMatch(/no task 'wach' \(did you mean 'watch'\?\)/);
+    expect(mistake('{ loss.weights.watch.initial: [1, 0] }')).toMatch(/it must be above 0/);
+    expect(mistake('{ loss.weights.watch.initial: [1] }')).toMatch(/it needs 2 items or more/);
+    expect(mistake('{ loss.weights.watch.initial: [1, 1.0] }')).toMatch(/a value is listed twice/);
+    expect(failure(whole, [`compare.front={ ${watch} }`, `compare.axes={ ${watch} }`])).toMatch(/is an axis already/);
+    const alone = changed('  - { name: watch, type: regression }\n', '');
+    expect(failure(alone, [`compare.front={ ${click} }`])).toMatch(/a front is of two tasks or more/);
+    const many = Array.from({ length: 100 }, (_, index) => index + 1).join();
+    expect(failure(whole, ['compare.seeds=100', `compare.front={ loss.weights.watch.initial: [${many}] }`])).toMatch(
+      /make 20,303 runs; 20,000 is the most/,
+    );
+  });
+
   test('contrasts name two models, tasks have weights', () => {
     const config = parse(whole, ['compare.contrasts=[[four, two experts]]', 'compare.taskWeights={ click: 2 }']);
     expect(config.contrasts).toEqual([['four', 'two experts']]);

@@ -26,6 +26,16 @@ import { type Choices, checkTasks, checkVariedKeys } from './varied-keys.js';
 /** Values of axes at one point: `{ 'dataset.correlation': 0.4 }`. */
 export type AxisPoint = Readonly<Record<string, unknown>>;
 
+export interface FrontConfig {
+  /** `loss.weights.<task>.initial` */
+  readonly key: string;
+  readonly task: string;
+  /** In ascending order. */
+  readonly values: readonly number[];
+  /** The models that have a front: all but single-task ones. */
+  readonly labels: readonly string[];
+}
+
 /** A checked comparison config: what is compared, and the experiment of every run that it can ask for. */
 export interface ComparisonConfig {
   readonly name: string;
@@ -68,6 +78,8 @@ export interface ComparisonConfig {
   readonly margins: Readonly<Record<string, Margin | null>>;
   /** By task, in the mean relative gain; a task that is not named has 1. */
   readonly taskWeights: Readonly<Record<string, number>>;
+  /** The loss weight that joint models are trained at for their fronts. Null: no fronts. */
+  readonly front: FrontConfig | null;
   /** Labels of models that are compared with each other: a model, and what its gains are measured against. */
   readonly contrasts: readonly (readonly [model: string, reference: string])[];
   /** Where runs train. It changes no result. */
@@ -88,7 +100,7 @@ const values = z.array(z.unknown()).min(1);
 /** They are checked, and planned, in memory. */
 export const mostRuns = 20_000;
 function tooManyRuns(runs: number): string {
-  return `the points of the axes, models, seeds and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
+  return `the points of the axes, models, seeds, fronts and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
 }
 const seedCount = z.int().positive().max(10_000);
 const percentage = z
@@ -185,6 +197,13 @@ export const compareSchema = z.strictObject({
     .describe(
       '`{ <task>: <weight> }` in the mean relative gain Δm. At least one must be above 0. A task that is not named has weight 1.',
     ),
+  front: z
+    .record(z.string(), z.array(z.number().positive()).min(2))
+    .nullable()
+    .default(null)
+    .describe(
+      '`{ loss.weights.<task>.initial: [0.25, 0.5, 1, 2, 4] }`: every joint model is also trained at each of these loss weights, under all seeds. The report draws the front that they make, and says of a seesaw whether another weight repairs it. null: no fronts.',
+    ),
   contrasts: z
     .array(z.tuple([z.string(), z.string()]))
     .default([])
@@ -259,6 +278,7 @@ export function parseComparison(
   const axes = { path: ['compare', 'axes'], values: compare.axes };
   const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
   const shared = { path: ['compare', 'tune'], values: spaces };
+  const fronts = { path: ['compare', 'front'], values: compare.front ?? {} };
   const ownOf = ({ path, tune }: Listed): Choices => ({ path: [...path, 'tune'], values: tune ?? {} });
   checkVariedKeys(axes, shared, models.map(ownOf), document);
   const search = compare.search ?? { type: 'grid' };
@@ -266,7 +286,11 @@ export function parseComparison(
 
   const drawnCount = search.type === 'grid' ? Number.POSITIVE_INFINITY : (search.candidates ?? 1); // under a budget the plan counts
   const searches = models.map(({ tune }) => Math.min(sizeOf({ ...shared.values, ...tune }), drawnCount));
-  const runs = sizeOf(compare.axes) * searches.reduce((sum, size) => sum + seeds.length + size * tuneSeeds.length, 0);
+  const joint = models.filter(({ options }) => options.type !== definitions.baseline).map(({ label }) => label);
+  const front = frontOf(compare.front, joint);
+  const onFronts = front ? seeds.length * joint.length * front.values.length : 0;
+  const runs =
+    sizeOf(compare.axes) * searches.reduce((sum, size) => sum + seeds.length + size * tuneSeeds.length, onFronts);
   if (runs > mostRuns) throw failAt(document, ['compare'], tooManyRuns(runs));
   const points = combinations(compare.axes);
   const baseline = models.find(({ options }) => options.type === definitions.baseline)?.label ?? '';
@@ -309,7 +333,7 @@ export function parseComparison(
       { key: 'model', value: model.options, at: model.path, from: model.path },
       { key: 'seed', value: seed, at: ['seed'], from: ['compare', 'seeds'] },
       ...chosen(point, [axes]),
-      ...chosen(changes, [shared, ownOf(model)]),
+      ...chosen(changes, [shared, ownOf(model), fronts]),
     ];
     return resolveExperiment(readDocument(text, file, overrides, changed), definitions, model.path);
   };
@@ -331,6 +355,7 @@ export function parseComparison(
     metrics: compare.metrics,
     margins: Object.fromEntries(Object.entries(compare.margin).map(([metric, value]) => [metric, marginOf(value)])),
     taskWeights: compare.taskWeights,
+    front,
     contrasts: compare.contrasts,
     execute: executeOf(config.execute),
     settings,
@@ -358,8 +383,16 @@ export function parseComparison(
   checkMetrics(compare, first, document, definitions);
   checkMargins(compare.margin, document, definitions);
   checkWeights(compare.taskWeights, first, document);
+  checkFront(compare.front, axes.values, first, document);
   checkContrasts(compare.contrasts, labels, document);
   return { ...parsed, name: first.name };
+}
+
+function frontOf(given: z.infer<typeof compareSchema>['front'], labels: readonly string[]): FrontConfig | null {
+  const [only] = Object.entries(given ?? {});
+  if (!only) return null;
+  const [key, values] = only;
+  return { key, task: key.split('.')[2] ?? '', values: values.toSorted((a, b) => a - b), labels };
 }
 
 /** Seeds in their order, and how many of them there are at each look. */
@@ -486,6 +519,27 @@ function checkWeights(
   }
   if (names.every((name) => weights[name] === 0))
     throw failAt(document, ['compare', 'taskWeights'], 'a task has a weight above 0');
+}
+
+function checkFront(
+  front: z.infer<typeof compareSchema>['front'],
+  axes: AxisPoint,
+  { tasks }: Experiment,
+  document: ConfigDocument,
+): void {
+  if (front === null) return;
+  const fail = (key: readonly string[], message: string) => failAt(document, ['compare', 'front', ...key], message);
+  const [[key, values] = ['', []], ...others] = Object.entries(front);
+  if (key === '' || others.length > 0) throw fail([], 'name one key, loss.weights.<task>.initial');
+  const names = tasks.map(({ name }) => name);
+  const task = /^loss\.weights\.([^.]+)\.initial$/.exec(key)?.[1];
+  if (task === undefined)
+    throw fail([key], `is no loss weight of a task: name loss.weights.<task>.initial, of one of: ${names.join(', ')}`);
+  if (!names.includes(task))
+    throw fail([key], `no task '${task}'${didYouMean(task, names)}; tasks: ${names.join(', ')}`);
+  if (names.length < 2) throw fail([key], 'a front is of two tasks or more');
+  if (key in axes) throw fail([key], 'is an axis already');
+  if (new Set(values).size < values.length) throw fail([key], 'a value is listed twice');
 }
 
 function checkContrasts(

@@ -20,6 +20,7 @@ compare:
   tuneSeed: [5, 6]
   uncertainty: both
   metrics: { y1: nmse }
+  front: { loss.weights.y2.initial: [0.5, 2] }
 `;
 
 test.each([

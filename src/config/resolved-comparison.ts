@@ -23,6 +23,7 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
     metrics,
     margins,
     taskWeights,
+    front,
     contrasts,
   } = config;
   const [first = 0, second = first + 1] = looks;
@@ -47,6 +48,7 @@ export function resolvedComparison(config: ComparisonConfig, run?: Experiment): 
       metrics,
       margin: Object.fromEntries(Object.entries(margins).map(([name, margin]) => [name, written(margin)])),
       taskWeights,
+      ...(front ? { front: { [front.key]: front.values } } : {}), // absent in what earlier versions wrote
       contrasts,
     },
   };

@@ -11,6 +11,7 @@ import type {
 import { printable } from '../support/printable.js';
 import { aggregateDigits, contrastsAt, effect, signs, verdictText, withSign } from './effects.js';
 import { explanations, looksInWords, testInWords } from './explanations.js';
+import { frontsInWords } from './fronts.js';
 import { dash, fixed, percent, short } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 import { searchedInWords, searchInWords } from './search.js';
@@ -47,12 +48,14 @@ export function comparisonTable(comparison: Comparison, options: TableOptions): 
         ...ownBestInWords(comparison, point),
         ...searchedInWords(comparison, point.axis),
         ...searchInWords(comparison, point.axis),
+        ...frontsInWords(comparison, point),
       ])
     : [
         legend(comparison, points),
         ...tests.flat(),
         ...points.flatMap(({ axis }) => searchedInWords(comparison, axis)),
         ...looksInWords(comparison),
+        ...points.flatMap((point) => frontsInWords(comparison, point)),
       ];
   const paragraphs = [
     ...tables,

@@ -26,6 +26,8 @@ export interface ReportOptions {
   readonly rows?: number;
   /** Loss weights that change from epoch to epoch. */
   readonly decay?: boolean;
+  /** Loss weights of the last task: every model but the baseline has a front. */
+  readonly front?: readonly number[];
   /** Labels of models, and of those that they are compared with. */
   readonly contrasts?: readonly (readonly [string, string])[];
 }
@@ -72,7 +74,15 @@ export async function reportFixture(options: ReportOptions = {}): Promise<Report
       }),
     })),
   );
-  const comparison = await summarize(entries, {
+  const key = `loss.weights.${tasks.at(-1)?.name}.initial`;
+  const fronts = (options.front ?? []).flatMap((weight, index) =>
+    entries.slice(1).map(({ runs: own, ...entry }, at) => ({
+      ...entry,
+      values: { [key]: weight },
+      runs: entries[1 + ((at + index) % (entries.length - 1))]?.runs ?? own,
+    })),
+  );
+  const comparison = await summarize([...entries, ...fronts], {
     name: 'fixture',
     baseline: models[0]?.label ?? '',
     tasks,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ComparisonRow, TaskGain, Verdict } from '../comparison/comparison.js';
+import type { ComparisonRow, Front, TaskGain, Verdict } from '../comparison/comparison.js';
 import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { verdictsInWords } from './verdict-in-words.js';
 
@@ -105,4 +105,17 @@ test('a verdict for each point of the axes, with its contrasts', () => {
     'dataset.correlation = 1: PLE is better than single-task on both tasks.',
   ]);
   expect(verdicts.map((verdict) => verdict.contrasts.length)).toEqual([0, 1]);
+});
+
+test('a seesaw: whether another loss weight repairs it', () => {
+  const front = { ...{ axis: {}, model: 'MMoE', key: 'loss.weights.income.initial', points: [] }, hypervolume: null };
+  const ending = (seesaw: Front['seesaw'], ...repairedBy: number[]) => {
+    const [words] = verdictsInWords({ ...everyVerdict, fronts: [{ ...front, seesaw, repairedBy }] });
+    return words?.models.find(({ label }) => label === 'MMoE')?.sentence.split('(-0.00090 AUC)')[1];
+  };
+  expect(ending('repaired', 4)).toBe('; another loss weight of income repairs it: 4.');
+  expect(ending('repaired', 0.5, 4)).toBe('; other loss weights of income repair it: 0.5 and 4.');
+  expect(ending('not repaired')).toBe('; no loss weight of income of those tried repairs it.');
+  expect(ending('undecided')).toBe('; whether another loss weight of income repairs it is undecided.');
+  expect(ending(null)).toBe('.');
 });

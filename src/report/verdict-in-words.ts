@@ -2,6 +2,7 @@ import type { Aggregate, Comparison, Contrast, TaskVerdict, TestedGain, Verdict 
 import { mostAtLimit } from '../comparison/statistics/verdict.js';
 import { nextInWords, quoted, useInWords } from './advice.js';
 import { contrastsAt, effectInWords, isNotInferior } from './effects.js';
+import { frontsAt, repairInWords } from './fronts.js';
 import { count, listed, rounded } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from './points.js';
 
@@ -27,6 +28,7 @@ export interface PointVerdict {
 export function verdictsInWords(comparison: Comparison): readonly PointVerdict[] {
   const { baseline, test } = comparison;
   return pointsOf(comparison).map((point) => {
+    const fronts = frontsAt(comparison, point);
     const models = point.rows.flatMap((row) =>
       row.label === baseline
         ? []
@@ -39,7 +41,11 @@ export function verdictsInWords(comparison: Comparison): readonly PointVerdict[]
       models: models.map((model) => ({
         label: model.label,
         verdict: model.verdict,
-        sentence: sentence(model, quoted(model.label), test.level),
+        sentence: sentence(
+          { ...model, repair: repairInWords(fronts.find((front) => front.model === model.label)) },
+          quoted(model.label),
+          test.level,
+        ),
       })),
       contrasts: contrastsAt(comparison, point).map(({ model, reference, verdict, aggregate, tasks }) => ({
         model,
@@ -72,6 +78,8 @@ interface Compared {
   /** Number of runs that reached the epoch limit, out of all finished ones. */
   readonly atLimit: AtLimit;
   readonly referenceAtLimit: AtLimit;
+  /** Of a seesaw: whether another loss weight repairs it. */
+  readonly repair?: string;
 }
 
 interface AtLimit {
@@ -177,7 +185,7 @@ function sentence(model: Compared, subject: string, level: number): string {
     case 'worse':
       return `${label} is ${findings(model, level)}.`;
     case 'seesaw':
-      return `${label} shows a seesaw: ${findings(model, level)}.`;
+      return `${label} shows a seesaw: ${findings(model, level)}${model.repair ?? ''}.`;
     case 'equivalent':
       return `${label} is equivalent to ${reference}: ${listed(outcomes.map((outcome) => `${within(outcome)} on ${outcome.task.name}`))}.`;
     case 'undecided': {

@@ -1,6 +1,7 @@
 import type { Aggregate, Comparison, ComparisonRow, Gain, TaskVerdict, TestedGain } from '../comparison/comparison.js';
 import { aggregateDigits, contrastsAt, intervalText, relative, verdictText, withSign } from './effects.js';
 import { hasIntervals } from './explanations.js';
+import { frontTable } from './fronts.js';
 import { count, dash, fixed, percent, probability, signed } from './numbers.js';
 import { gainOf, metricName, type Point, type PointTask } from './points.js';
 import { searchTable } from './search.js';
@@ -26,7 +27,9 @@ export function wideTable(comparison: Comparison, point: Point, colour: boolean)
   );
   const columns = columnsOf(hasIntervals(point), colour);
   const tables = [models, contrasts].filter((lines) => lines.length > 0).map((lines) => tableOf(columns, lines));
-  return [...tables, searchTable(comparison, point.axis)].filter((text) => text !== '').join('\n');
+  return [...tables, searchTable(comparison, point.axis), frontTable(comparison, point, colour)]
+    .filter((text) => text !== '')
+    .join('\n');
 }
 
 /** How to read the gains at each task's own best epoch. Empty if there are none. */

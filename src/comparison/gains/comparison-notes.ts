@@ -18,6 +18,7 @@ type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
 /** Notes that a reader should see before the numbers, one line each. */
 export function notesOn(
   tables: readonly PointTable[],
+  onFronts: readonly Entry[],
   tasks: readonly JudgedTask[],
   settings: Settings,
 ): readonly string[] {
@@ -26,7 +27,7 @@ export function notesOn(
   return [
     ...onErrors(compared, tasks, settings),
     ...onLooks(settings),
-    ...compared.flatMap(({ entry }) => onMissingRuns(entry)),
+    ...[...compared.map(({ entry }) => entry), ...onFronts].flatMap(onMissingRuns),
     ...compared.flatMap(({ entry }) => onUndefinedMetrics(entry, tasks)),
     ...compared.flatMap((model, index) => onGains(model, rows[index], tasks, settings)),
     ...onUnpredictedTasks(tables),
@@ -180,8 +181,8 @@ function onUnpredictedTasks(tables: readonly PointTable[]): readonly string[] {
 }
 
 /** `PLE (correlation 0.4)`. */
-function titleOf({ label, point }: Entry): string {
-  const at = pointText(point);
+function titleOf({ label, point, values }: Entry): string {
+  const at = pointText({ ...point, ...values });
   return at === '' ? label : `${label} (${at})`;
 }
 

@@ -45,15 +45,19 @@ export interface TableOptions {
  */
 export async function storedTable(sources: readonly StoredRuns[], options: TableOptions): Promise<StoredTable> {
   const { axes, rows: stored } = joinRuns(sources);
-  const finished = stored.flatMap(({ runs }) => runs.flatMap(({ run }) => run ?? []));
+  const [{ fronts = [] } = {}, ...joined] = sources;
+  const onFronts = joined.length === 0 ? fronts : [];
+  const finished = [...stored, ...onFronts].flatMap(({ runs }) => runs.flatMap(({ run }) => run ?? []));
   const [first] = finished;
   if (!first) throw new DataError(`${sources.map(({ path }) => path).join(', ')}: no run is finished.`);
-  checkSameData(stored);
+  checkSameData([...stored, ...onFronts]);
 
   const comparisons = sources.flatMap(({ comparison }) => comparison ?? []);
   const only = sources.length === 1 ? comparisons[0] : undefined;
   const tasks = first.experiment.tasks;
   const notes = sources.flatMap((source) => source.notes);
+  if (joined.length > 0 && sources.some((source) => source.fronts.length > 0))
+    notes.push('Fronts are shown in the report of one comparison: this one joins several, and has none.');
   const seeds = only?.seeds ?? seedsOf(stored);
   const added = await externalRows(options.predictions, options.scale, { rows: stored, tasks, seeds }, notes);
   const path = (from: string) => relative(options.folder, from).split(sep).join('/');
@@ -62,10 +66,8 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   const baseline = options.baseline === undefined && known ? known : chooseBaseline(options.baseline, labels, stored);
   const runs = new Map(finished.flatMap(trainedRuns).map((run) => [path(run.path), run]));
   const summary = await summarize(
-    [...stored, ...added].map(({ label, type, point, runs }) => ({
-      label,
-      type,
-      point,
+    [...stored, ...added, ...onFronts].map(({ runs, ...row }) => ({
+      ...row,
       runs: runs.map((run) => mapPaths<Entry['runs'][number]>(run, path)),
     })),
     {

@@ -9,6 +9,7 @@ import type {
   Comparison,
   ComparisonRow,
   Contrast,
+  Front,
   Look,
   TaskGain,
   TestedGain,
@@ -30,6 +31,7 @@ import {
 } from './compared-model.js';
 import { notesOn } from './comparison-notes.js';
 import { type ErrorsOfGains, errorsOf } from './errors-of-gains.js';
+import { frontsOf } from './fronts.js';
 import { type Entry, inOrder, type JudgedTask, judge, levelOf, signOf } from './task-gain.js';
 import { type TestedGains, testGains } from './tested-gains.js';
 
@@ -77,6 +79,7 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     tables.push(await tableAt(atPoint, options, { tasks, weights, uncertainty }));
   const rows = tables.flatMap((table) => table.rows);
   const contrasts = tables.flatMap((table) => table.contrasts);
+  const fronts = tables.flatMap((table) => table.fronts);
   const verdicts = [...rows, ...contrasts].flatMap(({ tasks: ofTasks }) =>
     Object.values(ofTasks).map(({ verdict }) => verdict),
   );
@@ -102,7 +105,8 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     rows,
     contrasts,
     best: tables.flatMap(({ best }) => best),
-    notes: notesOn(tables, tasks, {
+    ...(fronts.length > 0 ? { fronts } : {}),
+    notes: notesOn(tables, ordered.filter(isOnFront), tasks, {
       ...{ seeds, uncertainty, baseline },
       hasRowErrors: hasRowErrors(entries, tasks),
       looks: [...options.earlierLooks, look],
@@ -120,9 +124,15 @@ interface Judging {
 interface Table extends PointTable {
   readonly errors: ErrorsOfGains;
   readonly best: readonly Best[];
+  readonly fronts: readonly Front[];
 }
 
-async function tableAt(entries: readonly Entry[], options: SummaryOptions, judging: Judging): Promise<Table> {
+function isOnFront({ values }: Entry): boolean {
+  return values !== undefined;
+}
+
+async function tableAt(all: readonly Entry[], options: SummaryOptions, judging: Judging): Promise<Table> {
+  const entries = all.filter((entry) => !isOnFront(entry));
   const { tasks, weights, uncertainty } = judging;
   const { level } = options.look;
   const entryOf = (label: string) => entries.find((entry) => entry.label === label);
@@ -135,22 +145,26 @@ async function tableAt(entries: readonly Entry[], options: SummaryOptions, judgi
   const trained = entries.filter((entry) => !isUnfinished(entry));
   const pairs = pairsOf(trained, entryOf(options.baseline), judging);
   const errors = await errorsOf([...compared, ...contrasted, ...pairs], { entries, tasks, uncertainty }); // reads runs once
-  const family = (members: readonly Compared[], first: number) => {
-    const own = errors.errors.slice(first, first + members.length);
-    return testGains(members, own, { ...options, tasks, uncertainty, level });
+  const family = (members: readonly Compared[], own: ErrorsOfGains['errors']) => {
+    const tested = testGains(members, own, { ...options, tasks, uncertainty, level });
+    return members.map((model, index) => ({ model, tested: must(tested[index], `tested gain ${index}`) }));
   };
-  const tested = family(compared, 0);
-  const testedContrasts = family(contrasted, compared.length);
-  const rows = compared.map((model, index) => rowOf(model, must(tested[index], `tested gain ${index}`), judging));
+  const contrastsOf = (...of: Parameters<typeof family>) =>
+    family(...of).map(({ model, tested }) => contrastOf(model, tested, tasks));
+  const rows = family(compared, errors.errors).map(({ model, tested }) => rowOf(model, tested, judging));
   const ofPairs = errors.errors.slice(compared.length + contrasted.length).map((of) => of.at(-1) ?? null);
   return {
     compared,
     errors,
     rows,
-    contrasts: contrasted.map((model, index) =>
-      contrastOf(model, must(testedContrasts[index], `contrast ${index}`), tasks),
-    ),
+    contrasts: contrastsOf(contrasted, errors.errors.slice(compared.length)),
     best: bestOf(pairs, ofPairs, rows, { uncertainty, level }),
+    fronts: await frontsOf(
+      all.filter(isOnFront),
+      { entries, rows, baseline: entryOf(options.baseline), tasks, weights, level },
+      async (members, pool) =>
+        contrastsOf(members, (await errorsOf(members, { entries: pool, tasks, uncertainty })).errors),
+    ),
   };
 }
 

@@ -148,6 +148,8 @@ export interface Entry {
   /** Name of the model in the config. */
   readonly type: string;
   readonly point: AxisPoint;
+  /** A point of the model's front: the loss weight, by key. */
+  readonly values?: AxisPoint;
   readonly runs: readonly (RunReference & { readonly run?: EvaluatedRun })[];
 }
 

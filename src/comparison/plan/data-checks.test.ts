@@ -3,7 +3,7 @@ import { parseComparison } from '../../config/comparison.js';
 import { binaryTasks } from '../../models/tasks.fixture.js';
 import { definitions } from '../../training/definitions.js';
 import type { ReadShape } from './data-shapes.js';
-import { checkData } from './plan.js';
+import { checkData, checkFront } from './plan.js';
 
 function configWith(keys: string) {
   const text = `name: small
@@ -51,4 +51,13 @@ test('data are not read for a comparison that asks nothing of them', async () =>
   const refuse = () => Promise.reject(new Error('read'));
   await checkData(configWith('  metrics: { income: logLoss }\n'), refuse);
   await expect(checkData(configWith('  uncertainty: both\n'), refuse)).rejects.toThrow('read');
+});
+
+test('a front is of weights that the schedule uses', () => {
+  const config = configWith('  front: { loss.weights.income.initial: [1, 2] }\n');
+  checkFront(config);
+  const experiment: typeof config.experiment = (label, point, seed) => config.experiment(label, point, seed);
+  expect(() => checkFront({ ...config, experiment })).toThrow(
+    "compare.front: loss.schedule 'constant' does not use loss.weights.income.initial: choose another schedule",
+  );
 });

@@ -26,7 +26,7 @@ export async function folderConfig(
     await write();
     return { write, note: null, hasResults: false };
   }
-  const added = /^compare\.(seeds|models)\b/; // adding seeds or models continues with the same runs
+  const added = /^compare\.(seeds|models|front)\b/; // adding seeds, models or fronts continues with the same runs
   const now: unknown = JSON.parse(JSON.stringify(resolvedComparison(config)));
   const changed = differences(parse(readFileSync(file, 'utf8')), now).filter(({ key }) => !added.test(key));
   const keeps = ['compare.', 'engine.', 'tracking.', ...pathsOf(config)];

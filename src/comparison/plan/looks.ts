@@ -21,12 +21,13 @@ export type LookToCome = Omit<Look, 'undecided'>;
 export function plannedLooks(
   config: Pick<
     ComparisonConfig,
-    'looks' | 'models' | 'seeds' | 'points' | 'baseline' | 'contrasts' | 'uncertainty' | 'experiment'
+    'looks' | 'models' | 'seeds' | 'points' | 'baseline' | 'contrasts' | 'front' | 'uncertainty' | 'experiment'
   >,
   stored: readonly Look[],
 ): readonly LookToCome[] {
   const { tasks } = config.experiment(config.baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
-  const gains = Math.max(1, config.models.length - 1, config.contrasts.length) * tasks.length;
+  const models = Math.max(1, config.models.length - 1, config.contrasts.length, config.front?.values.length ?? 0);
+  const gains = models * tasks.length;
   const plan = config.looks;
   const most = plan.at(-1) ?? 0;
   const decides = most >= fewestRuns || config.uncertainty === 'rows';

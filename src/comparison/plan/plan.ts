@@ -1,5 +1,6 @@
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { metrics } from '../../metrics/catalogue.js';
+import { weightSchedules } from '../../objective/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { wholeNumber } from '../../support/whole-number.js';
 import type { LoadingEvent } from '../../training/load-dataset.js';
@@ -34,6 +35,7 @@ export async function makePlan(
   signal: AbortSignal,
 ): Promise<Plan> {
   await checkData(config, readShape);
+  checkFront(config);
   const matching = createMatching(config, readShape);
   const places = await searchedPlaces(config, matching, readShape, signal);
   const search = await planSearch(config, places, folder, on, signal);
@@ -59,6 +61,23 @@ export async function checkData(config: ComparisonConfig, readShape: ReadShape):
     const shape = await readShape(config.experiment(config.baseline, point, config.seeds[0] ?? 0));
     for (const check of checks) check(shape, pointText(point) === '' ? '' : ` at ${pointText(point)}`);
   }
+}
+
+/** The schedule of a plugin may ignore the weights that a front varies. */
+export function checkFront({ front, points, seeds, experiment }: ComparisonConfig): void {
+  const [label] = front?.labels ?? [];
+  if (!front || label === undefined) return;
+  const { key, values } = front;
+  const starts = values.map((value) => {
+    const { tasks, loss } = experiment(label, points[0] ?? {}, seeds[0] ?? 0, { [key]: value });
+    const names = tasks.map(({ name }) => name);
+    const { weights } = weightSchedules.get(loss.schedule.type).build(names, loss.weights, loss.schedule);
+    return { type: loss.schedule.type, text: weights(0, 0).join() };
+  });
+  if (new Set(starts.map(({ text }) => text)).size < starts.length)
+    throw new ConfigError(
+      `compare.front: loss.schedule '${starts[0]?.type}' does not use ${key}: choose another schedule, such as constant.`,
+    );
 }
 
 /** @param at The point of the axes that the data belong to. */

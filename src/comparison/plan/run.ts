@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { AxisPoint, ComparisonConfig } from '../../config/comparison.js';
 import { type Experiment, hash8 } from '../../config/experiment.js';
+import { weightSchema } from '../../config/parts.js';
 import { definitions } from '../../training/definitions.js';
 import { type LoadingEvent, oncePerData } from '../../training/load-dataset.js';
 import { axisName } from './axis-point.js';
@@ -12,7 +13,7 @@ export interface Run {
   readonly label: string;
   readonly point: AxisPoint;
   readonly seed: number;
-  /** The values that a run of `tune` tries, by key. */
+  /** By key: the values that a run of `tune` tries, or the loss weight of a run on a front. */
   readonly values?: AxisPoint;
   /** The tasks that are reported from this run. Absent: all tasks. */
   readonly tasks?: readonly string[];
@@ -42,23 +43,36 @@ export type RunPart = Pick<Wanted, 'tasks' | 'changes'>;
 
 /**
  * The reported runs, seed by seed, so that an unfinished comparison has complete pairs. Within a seed: point by point,
- * models in the order of the config.
+ * models in the order of the config, then those on the models' fronts.
  */
 export function reportedRuns(
-  config: Pick<ComparisonConfig, 'points' | 'models'>,
+  config: Pick<ComparisonConfig, 'points' | 'models' | 'front' | 'experiment'>,
   partsOf: (label: string, point: AxisPoint) => readonly RunPart[],
   seeds: readonly number[],
 ): readonly Wanted[] {
-  return seeds.flatMap((seed) =>
-    config.points.flatMap((point) =>
-      config.models.flatMap(({ label }) =>
-        partsOf(label, point).map(({ tasks, changes }) => ({
-          ...{ label, point, seed, changes },
-          ...(tasks ? { tasks } : {}),
-        })),
-      ),
-    ),
-  );
+  const ofPoints = config.points.map((point) => {
+    const models = config.models.flatMap(({ label }) =>
+      partsOf(label, point).map(({ tasks, changes }) => ({ label, point, changes, ...(tasks ? { tasks } : {}) })),
+    );
+    return [...models, ...models.flatMap((run) => onFront(config, run, seeds[0] ?? 0))];
+  });
+  return seeds.flatMap((seed) => ofPoints.flat().map((run) => ({ ...run, seed })));
+}
+
+/** The run at each weight of its model's front. Its own weight changes nothing: that run is shared. */
+function onFront(
+  { front, experiment }: Pick<ComparisonConfig, 'front' | 'experiment'>,
+  run: Omit<Wanted, 'seed'>,
+  seed: number,
+): readonly Omit<Wanted, 'seed'>[] {
+  const { label, point, changes } = run;
+  if (!front?.labels.includes(label)) return [];
+  const { weights } = experiment(label, point, seed, changes).loss;
+  const own = weightSchema.parse(weights[front.task] ?? {}).initial;
+  return front.values.map((value) => {
+    const values = { [front.key]: value };
+    return { ...run, values, changes: value === own ? changes : { ...changes, ...values } };
+  });
 }
 
 /**

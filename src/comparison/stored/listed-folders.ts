@@ -195,13 +195,15 @@ function headOf(path: string): Partial<ListedFolder> {
   }
 }
 
+const runsShape = z.array(z.looseObject({ path: z.string(), status: z.string() }));
 const comparisonShape = z.looseObject({
   baseline: z.string().optional(),
+  fronts: z.array(z.looseObject({ points: z.array(z.looseObject({ runs: runsShape })) })).optional(),
   rows: z.array(
     z.looseObject({
       label: z.string(),
       verdict: z.string().nullish(),
-      runs: z.array(z.looseObject({ path: z.string(), status: z.string() })),
+      runs: runsShape,
     }),
   ),
 });
@@ -214,12 +216,17 @@ function comparisonFacts(path: string): Facts {
   };
   const open = openState(path);
   if (!exists(path, 'comparison.json')) return { runs: counted, ...open };
-  const { baseline, rows } = stored(path, 'comparison.json', comparisonShape, 'Put it back, or run ple compare again');
+  const {
+    baseline,
+    rows,
+    fronts = [],
+  } = stored(path, 'comparison.json', comparisonShape, 'Put it back, or run ple compare again');
   const verdicts: Record<string, number> = {};
   for (const { label, verdict } of rows) {
     if (label !== baseline && verdict) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
   }
-  const references = rows.flatMap(({ runs }) => runs);
+  const all = [...rows, ...fronts.flatMap(({ points }) => points)].flatMap(({ runs }) => runs);
+  const references = [...new Map(all.map((run) => [run.path, run])).values()]; // models may share runs
   const failed = references.filter(({ status }) => status === 'failed').length;
   const done = references.filter(({ status }) => status === 'done').length;
   const log = lastEntry(path)?.msg;

@@ -15,7 +15,7 @@ export interface PlanFile {
   readonly tasks: readonly { readonly name: string; readonly metric: string }[];
   readonly seeds: readonly number[];
   readonly axes: Readonly<Record<string, readonly unknown[]>>;
-  /** As in comparison.json, without results. In a search, a label has the tried values. */
+  /** As in comparison.json, without results. In a search and on a front, a label has the values. */
   readonly rows: readonly PlannedRow[];
 }
 

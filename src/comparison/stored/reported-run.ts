@@ -12,6 +12,8 @@ export interface StoredRow {
   readonly type: string;
   /** Empty for a single run: its config gives its place on the axes. */
   readonly point: AxisPoint;
+  /** A point of the model's front: the loss weight, by key. */
+  readonly values?: AxisPoint;
   readonly runs: readonly StoredRun[];
   /** What a comparison decided for this row. */
   readonly decided?: Decisions;

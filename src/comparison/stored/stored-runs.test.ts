@@ -84,7 +84,7 @@ const table = {
   ...{ rows: [], contrasts: [], notes: [], timing: {} },
 };
 test.each([
-  ['later version', { schema: 4 }],
+  ['later version', { schema: 5 }],
   [
     'looks.0.level: Invalid input',
     { schema: 2, looks: [{ seeds: 3, of: [1, 2, 3], plan: [3], alpha: 0.05, level: null }] },

@@ -6,6 +6,7 @@ import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { readResult } from '../../training/result.js';
 import { readStored } from '../../training/stored-file.js';
 import type { Comparison, RunReference } from '../comparison.js';
+import { pointText } from '../plan/axis-point.js';
 import { decisionsIn } from '../plan/decided-changes.js';
 import { reportedRun, type StoredRow, type StoredRun } from './reported-run.js';
 
@@ -17,6 +18,8 @@ export interface StoredRuns {
   /** Undefined: a single run. */
   readonly comparison: Comparison | undefined;
   readonly rows: readonly StoredRow[];
+  /** The points of the models' fronts. */
+  readonly fronts: readonly StoredRow[];
   /** What was left out, one line each. */
   readonly notes: readonly string[];
 }
@@ -55,7 +58,7 @@ function ofRun(path: string, name: string | undefined): StoredRuns {
   const run = readRun(path);
   if (!run) {
     const note = `${path} is not finished and is left out (ple train --resume ${path} continues).`;
-    return { path, name: name ?? path, comparison: undefined, rows: [], notes: [note] };
+    return { path, name: name ?? path, comparison: undefined, rows: [], fronts: [], notes: [note] };
   }
   const { seed, model } = run.result;
   const own = run.experiment.name;
@@ -66,6 +69,7 @@ function ofRun(path: string, name: string | undefined): StoredRuns {
     name: label,
     comparison: undefined,
     rows: [{ label, type: model, point: {}, runs }],
+    fronts: [],
     notes: [],
   };
 }
@@ -73,21 +77,32 @@ function ofRun(path: string, name: string | undefined): StoredRuns {
 function ofComparison(path: string, name: string | undefined): StoredRuns {
   const comparison = readComparison(path);
   const notes: string[] = [];
+  const stored = (label: string, type: string, runs: readonly RunReference[]) => {
+    const read = runs.map((reference) => readReference(path, comparison, reference, type));
+    for (const { seed, path, parts, status } of read) {
+      if (status === 'done') continue;
+      const folder = Object.values(parts ?? {}).find((part) => !readResult(part)) ?? path;
+      notes.push(`${folder} (${label}, seed ${seed}) is ${status} and is left out.`);
+    }
+    return read;
+  };
   const rows = comparison.rows.flatMap((row) => {
     const { label, type, axis, runs } = row;
     if (type === external) {
       notes.push(`${path}: '${label}' was made elsewhere and is left out: give it again with --predictions.`);
       return [];
     }
-    const stored = runs.map((reference) => readReference(path, comparison, reference, type));
-    for (const { seed, path, parts, status } of stored) {
-      if (status === 'done') continue;
-      const folder = Object.values(parts ?? {}).find((part) => !readResult(part)) ?? path;
-      notes.push(`${folder} (${label}, seed ${seed}) is ${status} and is left out.`);
-    }
-    return [{ label, type, point: axis, runs: stored, decided: decisionsIn(row) }];
+    return [{ label, type, point: axis, runs: stored(label, type, runs), decided: decisionsIn(row) }];
   });
-  return { path, name: name ?? comparison.name, comparison, rows, notes };
+  const fronts = (comparison.fronts ?? []).flatMap(({ model, axis, key, points }) => {
+    const type = comparison.rows.find(({ label }) => label === model)?.type ?? '';
+    return points.map(({ value, runs }) => {
+      const values = { [key]: value };
+      const label = `${model}, ${pointText(values)}`;
+      return { label: model, type, point: axis, values, runs: stored(label, type, runs) };
+    });
+  });
+  return { path, name: name ?? comparison.name, comparison, rows, fronts, notes };
 }
 
 /** The type of a row of external predictions. */
@@ -166,19 +181,20 @@ const gainShape = z.looseObject({
   ...{ mean: number.optional(), gain: number.optional() },
 });
 const aggregateShape = z.looseObject({ gain: number }).nullable().optional();
+const runsShape = z.array(
+  z.looseObject({
+    seed: z.int(),
+    path: z.string(),
+    status: z.enum(['done', 'failed', 'missing']),
+    parts: byTask(z.string()).optional(),
+  }),
+);
 const rowShape = z.looseObject({
   label: z.string(),
   type: z.string(),
   axis: values,
   parameters: z.looseObject({ embedding: z.number(), network: z.number() }).nullable().optional(),
-  runs: z.array(
-    z.looseObject({
-      seed: z.int(),
-      path: z.string(),
-      status: z.enum(['done', 'failed', 'missing']),
-      parts: byTask(z.string()).optional(),
-    }),
-  ),
+  runs: runsShape,
   tasks: byTask(gainShape),
   aggregate: aggregateShape,
   verdict: z.string().nullable().optional(),
@@ -214,6 +230,13 @@ const searchShape = z.looseObject({
     }),
   ),
 });
+const frontShape = z.looseObject({
+  ...{ axis: values, model: z.string(), key: z.string() },
+  points: z.array(z.looseObject({ value: z.number(), runs: runsShape, tasks: byTask(gainShape) })),
+  hypervolume: z.looseObject({ value: z.number(), interval: z.tuple([z.number(), z.number()]).nullable() }).nullable(),
+  seesaw: z.string().nullable(),
+  repairedBy: z.array(z.number()),
+});
 const common = {
   test: z.looseObject({}).optional(),
   name: z.string(),
@@ -230,6 +253,7 @@ const common = {
   rows: z.array(rowShape),
   notes: z.array(z.string()),
   search: searchShape.optional(),
+  fronts: z.array(frontShape).optional(),
   timing: values,
 };
 /** The fields that readers rely on. Schema 1 comes from earlier versions, some of which wrote less. */

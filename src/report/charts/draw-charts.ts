@@ -9,6 +9,7 @@ import { balancing, runBalancing } from './balancing.js';
 import { type ChartSection, drawSection, type Section } from './drawing.js';
 import { expertUse, runExpertUse } from './expert-use.js';
 import { forest } from './forest.js';
+import { frontCharts } from './fronts.js';
 import { gainByParameters } from './gain-by-parameters.js';
 import { learningCurves } from './learning-curves.js';
 import { lossWeights, runLossWeights } from './loss-weights.js';
@@ -27,6 +28,7 @@ export async function drawCharts(data: ReportData): Promise<readonly ChartSectio
     ...forest(comparison),
     ...axisBars(comparison),
     ...scatters(comparison),
+    ...frontCharts(comparison),
     ...learningCurves(data),
     ...expertUse(data),
     ...gainByParameters(comparison),

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../comparison/comparison.js';
+import type { Comparison, Gain } from '../../comparison/comparison.js';
 import { confidence } from '../effects.js';
 import { fixed } from '../numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from '../points.js';
@@ -11,7 +11,7 @@ import { atPoint, chartId, drawnPoints } from './points.js';
 import { shortened, textWidth } from './text-width.js';
 
 const plot = { width: 362, height: 330 };
-const mostTasks = 5;
+export const mostTasks = 5;
 
 /**
  * The seesaw: gains on one task against gains on another (after PLE Fig. 3), one chart for each pair of tasks. If an
@@ -57,7 +57,8 @@ function drawingOf(id: string, title: string, remarks: string[], spec: PanelSpec
   return { id, title, remarks, panels: [{ title: '', spec }], key: [], columns: 1 };
 }
 
-interface Position {
+/** A point of a plot: a model, or a weight on its front. */
+export interface Position {
   readonly label: string;
   readonly model: number;
   readonly colour: string;
@@ -86,22 +87,36 @@ function positionsOf(comparison: Comparison, { rows }: Point, xTask: PointTask, 
       const [gain = ''] = taskGainLines(own, task);
       return `${gain}; ${metricName(task.metric)} ${fixed(own.mean, task.digits)}`;
     });
-    const estimate = ({ gain, interval }: typeof x): Estimate => {
-      return { value: gain ?? 0, low: interval?.[0] ?? null, high: interval?.[1] ?? null };
-    };
     return [
-      { label: row.label, model, colour, shape, x: estimate(x), y: estimate(y), tip: tip(model, row.label, ...lines) },
+      {
+        ...{ label: row.label, model, colour, shape, x: estimateOf(x), y: estimateOf(y) },
+        tip: tip(model, row.label, ...lines),
+      },
     ];
   });
 }
 
-function scatter(positions: readonly Position[], xTask: PointTask, yTask: PointTask): PanelSpec {
+export function estimateOf({ gain, interval }: Gain): Estimate {
+  return { value: gain ?? 0, low: interval?.[0] ?? null, high: interval?.[1] ?? null };
+}
+
+/**
+ * @param all The axes have room for these.
+ * @param joined Whether a line joins the positions in their order.
+ */
+export function scatter(
+  positions: readonly Position[],
+  xTask: PointTask,
+  yTask: PointTask,
+  all = positions,
+  joined = false,
+): PanelSpec {
   const x = axisOf(
-    positions.map((position) => position.x),
+    all.map((position) => position.x),
     plot.width,
   );
   const y = axisOf(
-    positions.map((position) => position.y),
+    all.map((position) => position.y),
     plot.height,
   );
   const down = (value: number) => plot.height - y.pixel(value);
@@ -113,9 +128,9 @@ function scatter(positions: readonly Position[], xTask: PointTask, yTask: PointT
     ...positions.flatMap((position) => barsOf(position, x.pixel, down)),
   ];
   const labels = labelsOf(positions, (position) => [x.pixel(position.x.value), down(position.y.value)], bars);
-  const values = positions.map(({ x: across, y: up, ...own }): Datum => {
+  const values = positions.map(({ x: across, y: up, ...own }, order): Datum => {
     const ends = { x1: across.low, x2: across.high, y1: up.low, y2: up.high };
-    return { ...own, x: across.value, y: up.value, ...ends };
+    return { ...own, order, x: across.value, y: up.value, ...ends };
   });
   const [right, top] = [x.domain[1], y.domain[1]];
   const [left, bottom] = [x.domain[0], y.domain[0]];
@@ -158,6 +173,14 @@ function scatter(positions: readonly Position[], xTask: PointTask, yTask: PointT
         mark: line,
         encoding: { x: xAxis, y: { ...yAxis, field: 'y1' }, y2: { field: 'y2' }, color: colour, ...description },
       },
+      ...(joined
+        ? [
+            {
+              mark: { type: 'line' as const, strokeWidth: 1.8, clip: true },
+              encoding: { x: xAxis, y: yAxis, order: { field: 'order', ...quantity }, color: colour },
+            },
+          ]
+        : []),
       ...labelLayers(labels),
       {
         mark: { type: 'point', filled: true, size: 75, opacity: 1 },

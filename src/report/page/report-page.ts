@@ -15,7 +15,7 @@ import { type Html, html } from './html.js';
 import { provenance } from './provenance.js';
 
 /** Sections before the table: an overview of the gains. */
-const first = ['forest', 'axis', 'scatter'];
+const first = ['forest', 'axis', 'scatter', 'fronts'];
 
 /** report.html of a comparison. It starts with the findings in words. */
 export function reportPage(data: ReportData, sections: readonly ChartSection[]): string {

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { readComparison } from '../comparison/stored/stored-runs.js';
+import { withoutCharts } from '../report/charts/no-charts.fixture.js';
+import { pleHere } from './command.fixture.js';
+import { comparisonIn, runsIn, smallComparison } from './compare.fixture.js';
+
+withoutCharts();
+const folder = mkdtempSync(join(tmpdir(), 'ple-front-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const config = smallComparison(folder, [
+  ['train: 4000, validation: 500, test: 500', 'train: 640, validation: 100, test: 100'],
+  ['epochs: 3', 'epochs: 1'],
+]);
+const compare = (...words: string[]) =>
+  pleHere(['compare', '--config', config, '--jobs', '1', ...words], { cwd: folder });
+const key = 'loss.weights.y2.initial';
+const front = `compare.front={ ${key}: [4, 1] }`;
+
+test('a front is added to a comparison: runs that it has are not trained again, and a report makes the same of it', async () => {
+  await compare();
+  const before = runsIn(join(folder, 'runs/small'));
+  const plan = await compare(front, '--dry-run', '--json');
+  const planned = JSON.parse(plan.stdout).runs.filter(({ values }: { readonly values?: object }) => values);
+  expect(planned).toHaveLength(8); // two models, weights and seeds
+
+  const { status, stdout, stderr } = await compare(front);
+  expect(status, stderr).toBe(0);
+  expect(stderr).toContain('10 runs, 6 of them finished already');
+  const added = runsIn(join(folder, 'runs/small')).filter((name) => !before.includes(name));
+  expect(added.map((name) => name.slice(0, -9))).toEqual([
+    'ple-weight-of-y2-4-seed-1',
+    'ple-weight-of-y2-4-seed-2',
+    'shared-weight-of-y2-4-seed-1',
+    'shared-weight-of-y2-4-seed-2',
+  ]);
+  const { fronts = [], rows } = readComparison(join(folder, 'runs/small'));
+  expect(fronts.map(({ model, points }) => [model, points.map(({ value }) => value)])).toEqual([
+    ['ple', [1, 4]],
+    ['shared', [1, 4]],
+  ]);
+  expect(fronts[1]?.points[0]?.runs).toEqual(rows[2]?.runs);
+  expect(fronts[1]?.points[0]?.tasks.y1?.gain).toBe(rows[2]?.tasks.y1?.gain);
+  expect(fronts[1]?.points[1]?.tasks.y1?.gain).not.toBe(rows[2]?.tasks.y1?.gain);
+  expect(stdout).toContain('Fronts: the models at the loss weights 1 and 4 of y2.');
+
+  const stored = comparisonIn(join(folder, 'runs/small'));
+  const again = await pleHere(['report', 'runs/small', '--wide'], { cwd: folder });
+  expect(again.status, again.stderr).toBe(0);
+  expect(comparisonIn(join(folder, 'runs/small'))).toBe(stored);
+  expect(again.stdout).toMatch(/^model +weight of y2 +verdict +y1 +y2 /m);
+  const both = await pleHere(['report', 'runs/small', 'runs/small', '--out', 'both'], { cwd: folder });
+  expect(both.stderr).toContain('Fronts are shown in the report of one comparison');
+});

@@ -1,0 +1,73 @@
+import type { Comparison, Front } from '../comparison/comparison.js';
+import { pointKey } from '../comparison/plan/axis-point.js';
+import { confidence, effect, withSign } from './effects.js';
+import { listed, percent, percentDigits, rounded } from './numbers.js';
+import type { Point } from './points.js';
+import { textTable } from './text-table.js';
+
+/** The fronts at a point of the axes, in the order of its rows. */
+export function frontsAt({ fronts = [] }: Comparison, { axis }: Point): readonly Front[] {
+  return fronts.filter((front) => pointKey(front.axis) === pointKey(axis));
+}
+
+/** What a sentence on a seesaw says of the model's front: `; another loss weight of a repairs it: 4`. Empty without a front. */
+export function repairInWords(front: Front | undefined): string {
+  if (!front?.seesaw) return '';
+  const { seesaw, repairedBy } = front;
+  const of = `loss weight${repairedBy.length > 1 ? 's' : ''} of ${weightedTask(front)}`;
+  if (seesaw === 'undecided') return `; whether another ${of} repairs it is undecided`;
+  if (seesaw === 'not repaired') return `; no ${of} of those tried repairs it`;
+  return `; ${repairedBy.length > 1 ? `other ${of} repair` : `another ${of} repairs`} it: ${listed(repairedBy.map(rounded))}`;
+}
+
+/** What the fronts of a point dominate. None without fronts. */
+export function frontsInWords(comparison: Comparison, point: Point): readonly string[] {
+  const fronts = frontsAt(comparison, point);
+  const [first] = fronts;
+  if (!first) return [];
+  const sizes = fronts.map((front) => `${front.model} ${hypervolumeText(front, point)}`);
+  return [
+    `Fronts: the models at the loss weights ${listed(first.points.map(({ value }) => rounded(value)))} of ${weightedTask(first)}. ` +
+      `Hypervolume: how far they reach above ${comparison.baseline} on all tasks at once, as a product of relative gains, with its ` +
+      `${confidence(comparison.test.level)} interval: ${sizes.join(', ')}.`,
+  ];
+}
+
+/** `31 %² [0, 90]` */
+export function hypervolumeText({ hypervolume }: Pick<Front, 'hypervolume'>, { tasks }: Point): string {
+  if (!hypervolume) return 'none';
+  const { value, interval } = hypervolume;
+  const unit = tasks.length === 2 ? '%²' : `%^${tasks.length}`;
+  const text = (volume: number) => String(Number(volume.toPrecision(volume < 1 ? 1 : 2)));
+  return `${text(value)} ${unit}${interval ? ` [${interval.map(text).join(', ')}]` : ''}`;
+}
+
+/** `b` of `loss.weights.b.initial` */
+export function weightedTask({ key }: Front): string {
+  return key.split('.').at(-2) ?? key;
+}
+
+/** For a terminal: a line for each model and weight. Empty without fronts. */
+export function frontTable(comparison: Comparison, point: Point, colour: boolean): string {
+  const fronts = frontsAt(comparison, point);
+  const [first] = fronts;
+  if (!first) return '';
+  const rows = fronts.flatMap((front) =>
+    front.points.map(({ value, tasks, verdict, aggregate }, index) => [
+      index === 0 ? front.model : '',
+      rounded(value),
+      verdict,
+      ...point.tasks.map((task) => {
+        const gain = tasks[task.name];
+        return gain ? withSign(effect(gain, task, point), gain.verdict, colour) : '';
+      }),
+      aggregate ? withSign(percent(aggregate.gain, percentDigits([aggregate.gain])), aggregate.verdict, colour) : '',
+    ]),
+  );
+  const head = ['model', `weight of ${weightedTask(first)}`, 'verdict', ...point.tasks.map(({ name }) => name), 'Δm'];
+  return textTable(
+    head,
+    rows,
+    head.map((_, column) => column === 1 || column > 2),
+  );
+}
