@@ -65,10 +65,13 @@ const problems: readonly Problem[] = [
 ];
 
 describe.each(problems)('$label', (problem) => {
-  it.each(balancings.names)('%s moves the parameters as the paper says', async (name) => {
+  it.each([
+    ...balancings.names.map((name) => [name, name, {}] as const),
+    ['gradnorm', 'gradnorm by the mean of two batches', { initialSteps: 2 }] as const,
+  ])('%s moves the parameters as the paper says, by the reference %s', async (name, reference, options) => {
     const count = problem.a.length;
-    const { got, noise, weights, readsGradients } = await trained(name, problem);
-    const method = must(references[name], name)(typesOf(count));
+    const { got, noise, weights, readsGradients } = await trained(name, problem, options);
+    const method = must(references[reference], reference)(typesOf(count));
     let theta: readonly number[] = start.theta.map(Math.fround);
     let phi: readonly number[] = Array(count).fill(start.phi);
     for (let step = 0; step < steps; step++) {
@@ -125,7 +128,11 @@ function lossesAt(
 }
 
 /** A few steps of gradient descent on the problem, in plain JavaScript. */
-async function trained(name: string, { a, c, weights, absent }: Problem) {
+async function trained(
+  name: string,
+  { a, c, weights, absent }: Problem,
+  options: Readonly<Record<string, unknown>> = {},
+) {
   const count = a.length;
   const tasks = typesOf(count).map((type, k) => ({ name: `t${k}`, type, offset: 0, scale: 1 }));
   const model: Model = {
@@ -153,7 +160,9 @@ async function trained(name: string, { a, c, weights, absent }: Problem) {
     },
   };
   const parameters = initialize(model.parameters, randomFromSeed(0));
-  const method = balancings.get(name).build({ tasks, stepsPerEpoch: 2 }, balancingOptions(name, 't0'));
+  const method = balancings
+    .get(name)
+    .build({ tasks, stepsPerEpoch: 2 }, { ...balancingOptions(name, 't0'), ...options });
   const sharing = {
     parts: { first: 'all', last: 'all', phi: typesOf(count).map(() => false) },
     last: ['last'],

@@ -79,32 +79,8 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
       return { shared: combination(gradients, own), own, after };
     };
   },
-  gradnorm(types) {
-    const v = types.map(() => 1);
-    const first: (number | undefined)[] = types.map(() => undefined);
-    const steps = types.map(() => adam());
-    let t = 0;
-    return ({ losses, present, gradients }) => {
-      t += 1;
-      const weights = [...v];
-      const here = [...types.keys()].filter((k) => present[k]);
-      for (const k of here) first[k] ??= at(losses, k);
-      const progress = (k: number) => at(losses, k) / (first[k] ?? Number.NaN);
-      const mean = (of: (k: number) => number) => sum(here.map(of)) / here.length;
-      // Of the last shared parameter.
-      const slopeOf = (k: number) => Math.abs(rowAt(gradients, k).at(-1) ?? Number.NaN);
-      const length = (k: number) => at(weights, k) * slopeOf(k);
-      const moved = here.map((k) => {
-        const wanted = mean(length) * (progress(k) / mean(progress)) ** 1.5;
-        const slope = Math.sign(length(k) - wanted) * slopeOf(k);
-        return Math.max(1e-3, at(weights, k) + must(steps[k], 'optimizer')(slope, 0.025, t));
-      });
-      // All sum to K: what the absent tasks keep of it, the others share.
-      const left = types.length - sum(weights.filter((_, k) => !present[k]));
-      for (const [place, k] of here.entries()) v[k] = (left * at(moved, place)) / sum(moved);
-      return { shared: combination(gradients, weights), own: weights };
-    };
-  },
+  gradnorm: (types) => gradnorm(types, 1),
+  'gradnorm by the mean of two batches': (types) => gradnorm(types, 2),
   pcgrad: () =>
     apart(({ gradients, orders }) => {
       const projected = gradients.map((gradient, i) =>
@@ -153,6 +129,34 @@ export const references: Readonly<Record<string, (types: readonly string[]) => M
     );
   },
 };
+
+/** @param initial How many first batches of a task have L(0) as their mean. */
+function gradnorm(types: readonly string[], initial: number): Method {
+  const v = types.map(() => 1);
+  const first: number[][] = types.map(() => []);
+  const steps = types.map(() => adam());
+  let t = 0;
+  return ({ losses, present, gradients }) => {
+    t += 1;
+    const weights = [...v];
+    for (const [k, before] of first.entries()) if (present[k] && before.length < initial) before.push(at(losses, k));
+    const here = [...types.keys()].filter((k) => present[k] && first[k]?.length === initial);
+    const progress = (k: number) => at(losses, k) / (sum(first[k] ?? []) / initial);
+    const mean = (of: (k: number) => number) => sum(here.map(of)) / here.length;
+    // Of the last shared parameter.
+    const slopeOf = (k: number) => Math.abs(rowAt(gradients, k).at(-1) ?? Number.NaN);
+    const length = (k: number) => at(weights, k) * slopeOf(k);
+    const moved = here.map((k) => {
+      const wanted = mean(length) * (progress(k) / mean(progress)) ** 1.5;
+      const slope = Math.sign(length(k) - wanted) * slopeOf(k);
+      return Math.max(1e-3, at(weights, k) + must(steps[k], 'optimizer')(slope, 0.025, t));
+    });
+    // All sum to K: what the absent tasks keep of it, the others share.
+    const left = types.length - sum(weights.filter((_, k) => !here.includes(k)));
+    for (const [place, k] of here.entries()) v[k] = (left * at(moved, place)) / sum(moved);
+    return { shared: combination(gradients, weights), own: weights };
+  };
+}
 
 function weighted(weightsOf: (given: Given) => readonly number[]): Method {
   return (given) => {
