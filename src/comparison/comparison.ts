@@ -212,6 +212,8 @@ export interface TestedGain extends Gain {
   readonly seedsToDecide: number | null;
   /** Number of test rows that would decide it with the present seeds. Null: already decided, or not by up to 1,000 times the present rows. */
   readonly rowsToDecide: number | null;
+  /** Multiple of both the seeds and the test rows that would decide it, where neither alone would. Null: as above. */
+  readonly timesToDecide: number | null;
 }
 
 /** For the baseline, everything except `metric`, `mean`, `sd` and `ownBest` is null or empty. */

@@ -45,10 +45,19 @@ test('one sentence on what would decide: each undecided gain counts once', () =>
   expect(next([below])).toBe('The effect, if any, is below the margin in the undecided gain.');
   expect(next([never, never])).toBe('More seeds would not decide the 2 undecided gains.');
   expect(next([never], { uncertainty: 'rows' })).toBe('More test rows would not decide the undecided gain.');
-  expect(next([never], both)).toBe('Neither more seeds nor more test rows alone would decide the undecided gain.');
+  expect(next([never], both)).toBe('More seeds and test rows would not decide the undecided gain.');
+  expect(
+    next(
+      [
+        { ...never, timesToDecide: 3 },
+        { ...never, timesToDecide: 12 },
+      ],
+      both,
+    ),
+  ).toBe('About 12 times the seeds and test rows would decide all 2 undecided gains.');
   expect(next([{}, seeds, rows, never, below, below], both)).toBe(
     'Of the 6 undecided gains, about 40 seeds would decide 2, about 92,000 test rows would decide 1, ' +
-      'neither more seeds nor more test rows alone would decide 1 and the effect, if any, is below the margin in 2.',
+      'more seeds and test rows would not decide 1 and the effect, if any, is below the margin in 2.',
   );
 });
 

@@ -18,7 +18,7 @@ export function useInWords({ best }: Comparison, { axis }: Point): string {
 const words = ['', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
 /**
- * What would decide the undecided gains at a point: more seeds, more test rows, or neither; or that their effect, if any, is below the margin.
+ * What would decide the undecided gains at a point: more seeds, more test rows, both, or neither; or that their effect, if any, is below the margin.
  * Each gain counts once, with seeds before rows. Empty if all is decided.
  */
 export function nextInWords(comparison: Comparison, point: Point): string {
@@ -34,10 +34,12 @@ export function nextInWords(comparison: Comparison, point: Point): string {
   const open = tested.filter((gain) => !isBelowMargin(gain));
   const bySeeds = open.filter(({ seedsToDecide }) => seedsToDecide !== null);
   const byRows = open.filter(({ seedsToDecide, rowsToDecide }) => seedsToDecide === null && rowsToDecide !== null);
-  const never = open.length - bySeeds.length - byRows.length;
+  const byBoth = open.filter(({ timesToDecide }) => timesToDecide !== null);
+  const never = open.length - bySeeds.length - byRows.length - byBoth.length;
   const parts = [
     { gains: bySeeds.length, does: `about ${count(most(bySeeds, 'seedsToDecide'))} seeds would decide` },
     { gains: byRows.length, does: `about ${count(roundedUp(most(byRows, 'rowsToDecide')))} test rows would decide` },
+    { gains: byBoth.length, does: `about ${most(byBoth, 'timesToDecide')} times the seeds and test rows would decide` },
     { gains: never, does: noneAlone(comparison) },
     { gains: tested.length - open.length, does: 'the effect, if any, is below the margin in' },
   ].filter(({ gains }) => gains > 0);
@@ -55,7 +57,7 @@ function isBelowMargin({ interval, margin }: TestedGain): boolean {
   return interval !== null && margin !== null && -margin < interval[0] && interval[1] < margin;
 }
 
-function most(gains: readonly TestedGain[], of: 'seedsToDecide' | 'rowsToDecide'): number {
+function most(gains: readonly TestedGain[], of: 'seedsToDecide' | 'rowsToDecide' | 'timesToDecide'): number {
   return Math.max(...gains.map((gain) => gain[of] ?? 0));
 }
 
@@ -67,7 +69,7 @@ function roundedUp(rows: number): number {
 
 function noneAlone({ uncertainty, test: { drawn } }: Comparison): string {
   if (uncertainty === 'rows') return 'more test rows would not decide';
-  return drawn === null ? 'more seeds would not decide' : 'neither more seeds nor more test rows alone would decide';
+  return drawn === null ? 'more seeds would not decide' : 'more seeds and test rows would not decide';
 }
 
 /** Puts a label in quotation marks if it could be confused with the sentence's words. */

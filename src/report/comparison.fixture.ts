@@ -31,6 +31,7 @@ export function taskGain(gain: number | null, verdict: TaskVerdict | null, chang
     detectable: gain === null ? null : 0.0007,
     seedsToDecide: verdict === 'undecided' ? 8 : null,
     rowsToDecide: null,
+    timesToDecide: null,
     ...changes,
   };
 }

@@ -110,7 +110,10 @@ function detectableGains({ rows, tasks }: Point): readonly string[] {
 /** Explains the numbers of seeds and test rows that would decide. */
 function numbersThatDecide({ rows, tasks }: Point): readonly string[] {
   const gains = rows.flatMap((row) => tasks.map((task) => gainOf(row, task)));
-  if (gains.every(({ seedsToDecide, rowsToDecide }) => seedsToDecide === null && rowsToDecide === null)) return [];
+  const some = gains.some(
+    ({ seedsToDecide, rowsToDecide, timesToDecide }) => seedsToDecide ?? rowsToDecide ?? timesToDecide,
+  );
+  if (!some) return [];
   return [
     'With the seeds or test rows that would decide a gain, the chance of a decision is about one in two, if the true gain is the observed one.',
   ];

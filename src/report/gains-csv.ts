@@ -68,6 +68,7 @@ export const gainColumns: Readonly<Record<string, (line: Line) => Cell>> = {
   aggregatePHolm: ({ aggregate }) => aggregate?.pHolm ?? null,
   aggregateVerdict: ({ aggregate }) => aggregate?.verdict ?? null,
   rowsToDecide: ({ gain }) => gain.rowsToDecide,
+  timesToDecide: ({ gain }) => gain.timesToDecide,
 };
 
 /**

@@ -64,6 +64,7 @@ test('gains.csv has a line per model and task with the unrounded numbers, and no
     pNotInferior: '0.3',
     seedsToDecide: '',
     rowsToDecide: '',
+    timesToDecide: '',
     ownBestMean: '',
     ownBestGain: '',
     atLimit: '0',

@@ -81,7 +81,16 @@ function runTasks({ comparison, runs }: ReportData): readonly RunTask[] {
 }
 
 const texts = ['label', 'type', 'task', 'metric', 'reference', 'gains', 'aggregateGains'];
-const wholes = ['embedding', 'network', 'runs', 'seedsToDecide', 'rowsToDecide', 'atLimit', 'searched'];
+const wholes = [
+  'embedding',
+  'network',
+  'runs',
+  'seedsToDecide',
+  'rowsToDecide',
+  'timesToDecide',
+  'atLimit',
+  'searched',
+];
 
 function typeOfGain(name: string): Column<unknown>['type'] {
   if (texts.includes(name) || /verdict$/i.test(name)) return 'STRING';

@@ -75,6 +75,7 @@ export const noGain: TestedGain = {
   detectable: null,
   seedsToDecide: null,
   rowsToDecide: null,
+  timesToDecide: null,
 };
 
 /** Sorts rows by mean relative gain, best first. Rows without one are last, in the order of the config. */

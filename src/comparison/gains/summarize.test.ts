@@ -75,6 +75,7 @@ describe('one model', () => {
       detectable: expect.closeTo(0.03257219411016902, 6),
       seedsToDecide: expect.any(Number),
       rowsToDecide: null,
+      timesToDecide: null,
     });
     expect(row?.tasks.buy).toMatchObject({ gain: 0, se: 0, interval: [0, 0], p: 1, pHolm: 1 });
     expect(row).toMatchObject({ meanGain: expect.closeTo(0.008, 14), worstGain: 0, verdict: 'undecided' });
@@ -373,8 +374,9 @@ describe('runs', () => {
 
   it('data drawn anew for each seed: a seed that failed is left out of both models', async () => {
     const { runs, ...ple } = drawn('ple', [0.81, 0.72, 0.9, 0.63, 0.77]);
-    const failed = runs.map(({ run, ...reference }, index) => (index === 0 ? reference : { ...reference, run }));
-    const { rows } = await summarize([drawn('alone', base), { ...ple, runs: failed } as Entry], options);
+    const [{ run: _, ...reference } = { seed: 1, path: '', status: 'failed' as const }, ...others] = runs;
+    const failed: Entry = { ...ple, runs: [reference, ...others] };
+    const { rows } = await summarize([drawn('alone', base), failed], options);
     expect(rows[1]?.tasks.click?.gain).toBeCloseTo(0.0175, 12);
     expect(rows[1]?.tasks.click?.gains.map(({ seed }) => seed)).toEqual([2, 3, 4, 5]);
     expect(rows[1]?.tasks.click?.gains.map(({ gain }) => gain)).toEqual(

@@ -33,7 +33,7 @@ import { notesOn } from './comparison-notes.js';
 import { type ErrorsOfGains, errorsOf } from './errors-of-gains.js';
 import { frontsOf } from './fronts.js';
 import { type Entry, inOrder, type JudgedTask, judge, levelOf, signOf } from './task-gain.js';
-import { type TestedGains, testGains } from './tested-gains.js';
+import { decided, type TestedGains, testGains } from './tested-gains.js';
 
 export interface SummaryOptions {
   readonly name: string;
@@ -222,13 +222,7 @@ function judged(
   { entry, reference }: Compared,
   { tasks, aggregate }: TestedGains,
 ): { readonly verdict: Verdict; readonly gains: readonly TestedGain[]; readonly aggregate: Aggregate | null } {
-  const none = tasks.map((gain) => ({
-    ...gain,
-    verdict: null,
-    detectable: null,
-    seedsToDecide: null,
-    rowsToDecide: null,
-  }));
+  const none = tasks.map((gain) => ({ ...gain, ...decided, verdict: null, detectable: null }));
   if (entry === reference) return { verdict: 'baseline', gains: none, aggregate: null };
   if (isUnfinished(entry) || (reference && isUnfinished(reference)))
     return {

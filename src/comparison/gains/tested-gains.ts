@@ -6,7 +6,7 @@ import { detectableGain } from '../statistics/detectable-gain.js';
 import { type FamilyMember, type TestedMember, testFamily } from '../statistics/gain-family.js';
 import { mean } from '../statistics/moments.js';
 import { fewestRuns, taskVerdict } from '../statistics/verdict.js';
-import { rowsToDecide, seedsToDecide } from '../statistics/what-decides.js';
+import { rowsToDecide, seedsToDecide, timesToDecide } from '../statistics/what-decides.js';
 import type { Compared, Measure } from './compared-model.js';
 import { type JudgedTask, relativeGain } from './task-gain.js';
 
@@ -74,7 +74,7 @@ export function testGains(
           pNotInferior: enough ? own.pNotInferior : null,
           verdict,
           detectable: own.se && error && enough ? detectableGain(error, level / open('pHolm')) : null,
-          ...(verdict === 'undecided' ? untilDecided(cell, next) : { seedsToDecide: null, rowsToDecide: null }),
+          ...(verdict === 'undecided' ? untilDecided(cell, next) : decided),
         };
       }),
       aggregate:
@@ -104,17 +104,20 @@ function gainOf({ measure, design }: Cell, { pEquivalent: _e, pNotInferior: _n, 
   return { gain, gains: gain === null ? [] : gains, ...tested };
 }
 
+/** Of a gain that needs nothing more. */
+export const decided = { seedsToDecide: null, rowsToDecide: null, timesToDecide: null };
+
 function untilDecided(
   { measure, member: { gain, error, margin } }: Cell,
   level: { readonly difference: number; readonly equivalence: number },
-): Pick<TestedGain, 'seedsToDecide' | 'rowsToDecide'> {
+): Pick<TestedGain, keyof typeof decided> {
   const [first] = measure.model.runs;
-  if (gain === null || error === null || !first) return { seedsToDecide: null, rowsToDecide: null };
+  if (gain === null || error === null || !first) return decided;
   const undecided = { gain, error, margin, level };
-  return {
-    seedsToDecide: seedsToDecide(undecided),
-    rowsToDecide: rowsToDecide(undecided, first.run.result.dataset.rows.test),
-  };
+  const seeds = seedsToDecide(undecided);
+  const rows = rowsToDecide(undecided, first.run.result.dataset.rows.test);
+  const isBoth = error.known > 0 && error.estimated.length > 0 && seeds === null && rows === null;
+  return { seedsToDecide: seeds, rowsToDecide: rows, timesToDecide: isBoth ? timesToDecide(undecided) : null };
 }
 
 function marginOf(metric: Metric, reference: number, chosen: Readonly<Record<string, Margin | null>>): number | null {

@@ -2,7 +2,7 @@ import { compiled, stdtr } from 'cephes';
 import { beforeAll, expect, test } from 'vitest';
 import { errorBelow, halfWidth, quantile, standardError, twoSidedP } from './behrens-fisher.js';
 import { detectableGain } from './detectable-gain.js';
-import { rowsToDecide, seedsToDecide } from './what-decides.js';
+import { rowsToDecide, seedsToDecide, timesToDecide } from './what-decides.js';
 
 beforeAll(async () => {
   await compiled;
@@ -75,6 +75,14 @@ test('the number of test rows that decides is the first at which the gain is lar
   expect(halfWidth(0.01, at(found))).toBeLessThan(0.2);
   expect(halfWidth(0.01, at(found - 1))).toBeGreaterThan(0.2);
   // Of many rows the noise of training remains.
-  expect(rowsToDecide({ gain: 0.05, error: at(500), margin: null, level }, 500)).toBeNull();
+  const small = { gain: 0.05, error: at(500), margin: null, level };
+  expect(rowsToDecide(small, 500)).toBeNull();
+  const times = timesToDecide(small) ?? 0;
+  const both = (more: number) => {
+    const own = { ...part(0.0004 / more, 20 + 21 * (more - 1)), runs: 21 * more };
+    return { estimated: [own, own], known: 0.01 / more };
+  };
+  expect(halfWidth(0.01, both(times))).toBeLessThan(0.05);
+  expect(halfWidth(0.01, both(times - 1))).toBeGreaterThan(0.05);
   expect(rowsToDecide({ gain: 9, error: { estimated: [part(1, 4)], known: 0 }, margin: null, level }, 500)).toBeNull();
 });

@@ -2,8 +2,8 @@ import { type EstimateError, errorBelow, twoSidedP } from './behrens-fisher.js';
 
 const mostRuns = 1000;
 
-/** Test rows, as a multiple of those there are. */
-const mostRows = 1000;
+/** Of the runs or test rows there are. */
+const mostTimes = 1000;
 
 /** An undecided gain, and what its next test would be. */
 export interface Undecided {
@@ -23,27 +23,36 @@ export function seedsToDecide({ error, ...undecided }: Undecided): number | null
   const { estimated } = error;
   if (estimated.every(({ variance }) => variance === 0)) return null;
   const now = Math.max(...estimated.map(({ runs }) => runs));
-  return fewest(now, mostRuns, (runs) =>
-    isDecided({
-      ...undecided,
-      error: {
-        ...error,
-        estimated: estimated.map((own) => ({
-          ...own,
-          variance: (own.variance * (1 / runs + own.overlap)) / (1 / own.runs + own.overlap),
-          degreesOfFreedom: own.degreesOfFreedom + runs - own.runs,
-        })),
-      },
-    }),
-  );
+  return fewest(now, mostRuns, (runs) => isDecided({ ...undecided, error: withRuns(error, () => runs) }));
 }
 
 /** The same for the number of test rows, with the runs there are: the variance over rows falls, those over runs stay. */
 export function rowsToDecide({ error, ...undecided }: Undecided, rows: number): number | null {
   if (error.known === 0) return null;
-  return fewest(rows, mostRows * rows, (more) =>
+  return fewest(rows, mostTimes * rows, (more) =>
     isDecided({ ...undecided, error: { ...error, known: (error.known * rows) / more } }),
   );
+}
+
+/** The same for both, as a multiple of the runs and of the test rows there are. */
+export function timesToDecide({ error, ...undecided }: Undecided): number | null {
+  return fewest(1, mostTimes, (times) => {
+    const more = withRuns(error, (runs) => times * runs);
+    return isDecided({ ...undecided, error: { ...more, known: error.known / times } });
+  });
+}
+
+function withRuns(error: EstimateError, runsOf: (now: number) => number): EstimateError {
+  const estimated = error.estimated.map((own) => {
+    const runs = runsOf(own.runs);
+    return {
+      ...own,
+      runs,
+      variance: (own.variance * (1 / runs + own.overlap)) / (1 / own.runs + own.overlap),
+      degreesOfFreedom: own.degreesOfFreedom + runs - own.runs,
+    };
+  });
+  return { ...error, estimated };
 }
 
 /** The smallest number above `low` that decides; null if not even `high` does. */
