@@ -27,13 +27,12 @@ await withSource(
       const inputs = new Float32Array(split.rows * columns.length);
       const labels = new Float32Array(split.rows * tasks.length);
       for (let block = 0, first = 0; first < split.rows; block++) {
-        const { rows, columns: values, labels: all, masks } = await split.read(block);
+        const { rows, columns: values, labels: all } = await split.read(block);
         for (let row = 0; row < rows; row++) {
           for (const [at, c] of columns.entries())
             inputs[(first + row) * columns.length + at] = singleOf(values[c] ?? new Float32Array())[row] ?? Number.NaN;
           for (const [at, t] of tasks.entries())
-            labels[(first + row) * tasks.length + at] =
-              masks?.[t]?.[row] === 0 ? Number.NaN : (all[t]?.[row] ?? Number.NaN);
+            labels[(first + row) * tasks.length + at] = all[t]?.[row] ?? Number.NaN;
         }
         first += rows;
       }

@@ -94,10 +94,8 @@ export interface SourceBlock {
   readonly rows: number;
   /** One array per column of the source, in its order: Int32Array of dictionary indexes, Float32Array, or a list's entries. */
   readonly columns: readonly (Int32Array | Float32Array | ListValues)[];
-  /** One array per task of the source. */
+  /** One array per task of the source. NaN: the row is outside the task's sample space (of a source that is `masked`). */
   readonly labels: readonly Float32Array[];
-  /** 1 where the row is in the task's sample space, else 0. Absent, from every block alike: all are. */
-  readonly masks?: readonly Float32Array[];
   /** How much each row counts in losses and metrics: finite, at least 0. Absent, from every block alike: 1 each. */
   readonly weights?: Float32Array;
 }
@@ -135,6 +133,8 @@ export interface Source {
   /** SHA-256 (hex) of the content that decides every value: the raw files' unpacked bytes, or the generator's constants. */
   readonly checksum: string;
   readonly splits: Readonly<Record<SplitName, SourceSplit>>;
+  /** Labels may be NaN. Absent: a label that is NaN is an error. */
+  readonly masked?: boolean;
   /** A categorical column that says which rows belong together (of one user): ranks are then also compared within it. */
   readonly group?: string;
   /** Absent: a source that is no table. */

@@ -20,8 +20,7 @@ function found(
     const block: SourceBlock = {
       rows: part.length,
       columns: [column.kind === 'numeric' ? Float32Array.from(values) : Int32Array.from(values)],
-      labels: [Float32Array.from(part, (row) => Number(row < positives))],
-      ...(mask ? { masks: [Float32Array.from(part, mask)] } : {}),
+      labels: [Float32Array.from(part, (row) => (mask?.(row) === 0 ? Number.NaN : Number(row < positives)))],
     };
     rule.add(block);
   }

@@ -49,10 +49,10 @@ export function implications(column: SourceColumn, index: number, task: string, 
   return {
     add(block) {
       if (!labelDecides && !valueDecides) return;
-      const [labels, mask, valueAt] = [block.labels[taskIndex], block.masks?.[taskIndex], valuesOf(block)];
+      const [labels, valueAt] = [block.labels[taskIndex], valuesOf(block)];
       for (let row = 0; row < block.rows; row++) {
         const label = labels?.[row] ?? Number.NaN;
-        if (mask?.[row] === 0 || Number.isNaN(label)) continue;
+        if (Number.isNaN(label)) continue;
         rows++;
         if (label === 1) positives++;
         const value = valueAt(row);

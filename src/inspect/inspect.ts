@@ -59,7 +59,7 @@ export async function inspect(
       task.type === 'binary' ? [implications(column, c, task.name, index)] : [],
     ),
   }));
-  const labels = tasks.map(({ task }) => perSplit(() => new LabelCounts(task.type)));
+  const labels = tasks.map(({ task }) => perSplit(() => new LabelCounts(task.type, source.masked)));
   const numbers = tasks.filter(({ task }) => task.type !== 'multiclass'); // indexes of classes are correlated with nothing
   const pairs = new LabelPairs(
     numbers.map(({ task }) => task.name),

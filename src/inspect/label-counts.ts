@@ -19,6 +19,7 @@ export interface LabelSummary {
 /** Counts one task's labels in one split. */
 export class LabelCounts {
   readonly #type: SourceTask['type'];
+  readonly #masked: boolean;
   readonly #moments = new Moments();
   #rows = 0;
   #missing = 0;
@@ -27,17 +28,18 @@ export class LabelCounts {
   #least = Number.POSITIVE_INFINITY;
   #most = Number.NEGATIVE_INFINITY;
 
-  constructor(type: SourceTask['type']) {
+  /** @param masked See `Source`. */
+  constructor(type: SourceTask['type'], masked = false) {
     this.#type = type;
+    this.#masked = masked;
   }
 
   /** @param task The task's index in the source. */
   add(block: SourceBlock, task: number): void {
     const labels = block.labels[task] ?? new Float32Array();
-    const mask = block.masks?.[task];
     for (let row = 0; row < block.rows; row++) {
-      if (mask?.[row] === 0) continue;
       const label = labels[row] ?? Number.NaN;
+      if (this.#masked && Number.isNaN(label)) continue;
       this.#rows++;
       if (Number.isNaN(label)) this.#missing++;
       else {

@@ -50,12 +50,11 @@ export class LabelPairs {
 
   add(block: SourceBlock): void {
     const labels = this.#tasks.map((task) => block.labels[task] ?? new Float32Array(block.rows));
-    const masks = this.#tasks.map((task) => block.masks?.[task]);
     for (const count of this.#counts) {
       const [a, b] = [labels[count.a], labels[count.b]];
       for (let row = 0; row < block.rows; row++) {
-        if (masks[count.a]?.[row] === 0 || masks[count.b]?.[row] === 0) continue;
-        const [first = 0, second = 0] = [a?.[row], b?.[row]];
+        const [first = Number.NaN, second = Number.NaN] = [a?.[row], b?.[row]];
+        if (Number.isNaN(first) || Number.isNaN(second)) continue;
         if (count.rows++ === 0) count.first = first;
         if (first !== count.first) count.moved++;
         if (first === second) count.same++;
@@ -64,8 +63,7 @@ export class LabelPairs {
     }
     const offset = (this.#stride - (this.#row % this.#stride)) % this.#stride;
     for (let row = offset; row < block.rows; row += this.#stride) {
-      for (const [t, sample] of this.#sample.entries())
-        sample[this.#sampled] = masks[t]?.[row] === 0 ? Number.NaN : (labels[t]?.[row] ?? Number.NaN);
+      for (const [t, sample] of this.#sample.entries()) sample[this.#sampled] = labels[t]?.[row] ?? Number.NaN;
       this.#sampled++;
     }
     this.#row += block.rows;

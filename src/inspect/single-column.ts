@@ -91,11 +91,11 @@ export function singleColumn(
 
   /** For each row in the sample space: the range of its entries in the block's cells. */
   function forEachRow(block: SourceBlock, use: (row: number, label: number, begin: number, end: number) => void): void {
-    const [labels, mask] = [block.labels[taskIndex], block.masks?.[taskIndex]];
+    const labels = block.labels[taskIndex];
     const lists = kind === 'list' ? entriesOf(listOf(block.columns[index] ?? new Int32Array())) : undefined;
     for (let row = 0; row < block.rows; row++) {
       const label = labels?.[row] ?? Number.NaN;
-      if (mask?.[row] === 0 || Number.isNaN(label)) continue;
+      if (Number.isNaN(label)) continue;
       const list = lists?.of?.[row] ?? row;
       if (lists) use(row, label, lists.offsets[list] ?? 0, lists.offsets[list + 1] ?? 0);
       else use(row, label, row, row + 1);

@@ -66,7 +66,7 @@ describe('the join', () => {
     const source = await open({ validation: 'test-half' });
     const train = await rowsOf(source, 'train');
     expect(inOrder(train.rows)).toEqual(inOrder(joined.train.map(({ columns }) => columns)));
-    expect(train.labels).toEqual(joined.train.map(({ click, conversion }) => [click, conversion]));
+    expect(train.labels).toEqual(joined.train.map(({ click, conversion }) => [click, click ? conversion : Number.NaN]));
     const halves = [...(await rowsOf(source, 'validation')).rows, ...(await rowsOf(source, 'test')).rows];
     expect(text(halves)).toEqual(text(joined.test.map(({ columns }) => columns)));
   });
@@ -88,7 +88,9 @@ describe('tasks', () => {
     const source = await open({ cvr, validation: 'test-half' });
     expect(source.tasks.map((task) => task.name)).toEqual(['ctr', name]);
     const { labels, masks } = await rowsOf(source, 'train');
-    expect(labels).toEqual(joined.train.map(({ click, conversion }) => [click, conversion]));
+    expect(labels).toEqual(
+      joined.train.map(({ click, conversion }) => [click, inSpace(click) ? conversion : Number.NaN]),
+    );
     expect(masks).toEqual(joined.train.map(({ click }) => [1, inSpace(click)]));
   });
 });

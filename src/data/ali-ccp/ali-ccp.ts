@@ -74,6 +74,7 @@ export const aliCcp = defineLoader({
       ],
       checksum: drawnTest ? checksumOfDraw(checksum, splitSeed) : checksum,
       splits: await makeSplits(new PreparedFile(entry, columns.length), stored, options, splitSeed, context.signal),
+      masked: options.cvr === 'clicks',
       group: userField,
     };
   },

@@ -77,7 +77,7 @@ export async function plainRows(
       }
       rows.push(row);
       labels.push(block.labels.map((values) => values[r] ?? Number.NaN));
-      masks.push((block.masks ?? []).map((values) => values[r] ?? Number.NaN));
+      masks.push(block.labels.map((values) => Number(!Number.isNaN(values[r]))));
     }
   }
   return { rows, labels, masks };

@@ -58,14 +58,13 @@ export class SampleReader {
       for (; at < rows && from + (picked[at] ?? 0) < begin + chunk.rowCount; at++) {
         const row = from + (picked[at] ?? 0) - begin;
         clicks[at] = click?.[row] ?? 0;
-        conversions[at] = conversion?.[row] ?? 0;
+        conversions[at] = this.#clicksOnly && clicks[at] === 0 ? Number.NaN : (conversion?.[row] ?? 0);
         add(row);
       }
       begin += chunk.rowCount;
     }
     const common = Int32Array.from(picked, (row) => links[row] ?? 0);
     const { users, places } = await this.#readCommon(common);
-    const ones = new Float32Array(rows).fill(1);
     return {
       rows,
       columns: [
@@ -76,7 +75,6 @@ export class SampleReader {
         ...own.lists.map(({ values }) => values),
       ],
       labels: [clicks, conversions],
-      masks: [ones, this.#clicksOnly ? clicks : ones],
     };
   }
 

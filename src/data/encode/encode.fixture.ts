@@ -6,6 +6,7 @@ export interface FakeSplit {
   readonly columns: readonly (readonly number[])[];
   /** One array per task. */
   readonly labels: readonly (readonly number[])[];
+  /** By task and row: 0 makes the label NaN, and the source `masked`. */
   readonly masks?: readonly (readonly number[])[];
   /** One per row. */
   readonly weights?: readonly number[];
@@ -36,8 +37,9 @@ export function fakeSource(
         return {
           rows: end - begin,
           columns: memory.map((target) => target.subarray(0, end - begin)),
-          labels: cut(labels),
-          ...(masks ? { masks: cut(masks) } : {}),
+          labels: cut(
+            labels.map((task, t) => task.map((label, row) => (masks?.[t]?.[row] === 0 ? Number.NaN : label))),
+          ),
           ...(weights ? { weights: Float32Array.from(weights.slice(begin, end)) } : {}),
         };
       },
@@ -46,6 +48,7 @@ export function fakeSource(
   return {
     columns,
     tasks,
+    masked: Object.values(splits).some(({ masks }) => masks),
     checksum: 'fake',
     splits: { train: split('train'), validation: split('validation'), test: split('test') },
     reads,

@@ -63,13 +63,20 @@ export async function encode(
         const index = taskIndexes[t] ?? -1;
         return { task, index, classes: source.tasks[index]?.classes?.length ?? 0 };
       }),
+      source.masked,
     );
   const [train, validation, test] = [checked('train'), checked('validation'), checked('test')];
   const fits = columnFits(source, inputs);
   const labelMoments = tasks.map((task) => (task.standardize ? new Moments() : undefined));
   const logarithms = tasks.map((task) => taskLossOf(task)?.type === 'log-normal');
   const apart = new Set<number>();
-  const kept = await fitTraining(train, taskIndexes, fits, { moments: labelMoments, logarithms, apart }, signal);
+  const kept = await fitTraining(
+    train,
+    taskIndexes,
+    fits,
+    { moments: labelMoments, logarithms, apart, masked: source.masked },
+    signal,
+  );
   if ((kept ? kept.rows : train.rows) === 0) {
     throw new DataError('No training row is in the sample space of any task with a weight above 0.');
   }
@@ -126,7 +133,7 @@ async function fitTraining(
   train: SourceSplit,
   tasks: readonly number[],
   fits: readonly Fit[],
-  { moments: labelMoments, logarithms, apart }: LabelFits,
+  { moments: labelMoments, logarithms, apart, masked }: LabelFits,
   signal: AbortSignal | undefined,
 ): Promise<KeptRows | undefined> {
   const blocks = Math.ceil(train.rows / train.blockRows);
@@ -137,10 +144,10 @@ async function fitTraining(
     const reading = train.read(b);
     if (fitting) train.ahead?.(b + 1);
     const block = await reading;
-    if (!fitting && !block.masks && !block.weights) return undefined;
+    if (!fitting && !masked && !block.weights) return undefined;
     const rows = keptRowsOf(block, tasks);
     counts[b] = rows.length;
-    addApart(apart, block.masks, rows, tasks);
+    if (masked) addApart(apart, block.labels, rows, tasks);
     for (const [c, fit] of fits.entries()) {
       const values = block.columns[c];
       if (!fit || !values) continue;
@@ -149,10 +156,9 @@ async function fitTraining(
     }
     for (const [t, moments] of labelMoments.entries()) {
       const labels = block.labels[tasks[t] ?? -1];
-      const mask = block.masks?.[tasks[t] ?? -1];
       if (!moments || !labels) continue;
       const seen = logarithms[t] ? Math.log : (label: number) => label;
-      for (const row of rows) if (mask?.[row] !== 0) moments.add(seen(labels[row] ?? Number.NaN));
+      for (const row of rows) if (!Number.isNaN(labels[row])) moments.add(seen(labels[row] ?? Number.NaN));
     }
     await setImmediate(); // lets signals and timers in
   }
@@ -160,11 +166,10 @@ async function fitTraining(
   return rows === train.rows ? undefined : { rows, counts };
 }
 
-function addApart(apart: Set<number>, masks: SourceBlock['masks'], rows: Int32Array, tasks: readonly number[]): void {
-  const first = masks?.[tasks[0] ?? -1];
-  if (!first) return;
+function addApart(apart: Set<number>, labels: SourceBlock['labels'], rows: Int32Array, tasks: readonly number[]): void {
+  const isOutside = (task: number | undefined, row: number) => Number.isNaN(labels[task ?? -1]?.[row]);
   for (const [t, task] of tasks.entries())
-    if (!apart.has(t) && rows.some((row) => masks?.[task]?.[row] !== first[row])) apart.add(t);
+    if (!apart.has(t) && rows.some((row) => isOutside(task, row) !== isOutside(tasks[0], row))) apart.add(t);
 }
 
 type Fit = ColumnFit | ListFit | undefined;
@@ -328,22 +333,28 @@ export function rowGroups(source: Pick<Source, 'group' | 'columns'>, split: Sour
  * The split, of which every block is checked when it is read: in its task's sample space a binary label is 0 or 1, a multiclass one the index of
  * a class, any other a finite number; a row's weight is a finite number of at least 0.
  * @param tasks the source's index of each task, the task, and how many classes it has.
+ * @param masked See `Source`.
  * @throws DataError with split, row, value, and the task of a label.
  */
 export function checkedLabels(
   split: SourceSplit,
   name: SplitName,
   tasks: readonly { readonly index: number; readonly task: TaskConfig; readonly classes: number }[],
+  masked = false,
 ): SourceSplit {
   const check = (block: SourceBlock, at: number): SourceBlock => {
     for (const { index, task, classes } of tasks) {
       const labels = block.labels[index];
       if (!labels) throw new Error(`The source has no labels of task '${task.name}'`);
-      const row = firstWrong(labels, block.masks?.[index], block.rows, ruleOf(task, classes));
-      if (row === undefined) continue;
+      const row = firstWrong(labels.subarray(0, block.rows), masked, ruleOf(task, classes));
+      if (row < 0) continue;
       const { what } = ruleOf(task, classes);
       throw wrong(at, row, `the label of ${task.type} task '${task.name}' is ${labels[row]}, which is ${what}`);
     }
+    if ('masks' in block)
+      throw new DataError(
+        `Blocks of the ${name} split have 'masks'. The loader must give NaN as the label of a row outside a task's sample space, and a source that is 'masked'.`,
+      );
     const { weights } = block;
     const row = weights?.subarray(0, block.rows).findIndex((weight) => !(weight >= 0 && Number.isFinite(weight))) ?? -1;
     if (row >= 0) throw wrong(at, row, `the weight is ${weights?.[row]}, which is no finite number of at least 0`);
@@ -360,17 +371,8 @@ export function checkedLabels(
   };
 }
 
-function firstWrong(
-  labels: Float32Array,
-  mask: Float32Array | undefined,
-  rows: number,
-  { isRight }: LabelRule,
-): number | undefined {
-  for (let row = 0; row < rows; row++) {
-    const label = labels[row] ?? Number.NaN;
-    if (!isRight(label) && mask?.[row] !== 0) return row;
-  }
-  return undefined;
+function firstWrong(labels: Float32Array, masked: boolean, { isRight }: LabelRule): number {
+  return labels.findIndex((label) => !isRight(label) && !(masked && Number.isNaN(label)));
 }
 
 interface LabelRule {
@@ -401,6 +403,8 @@ const rules: Readonly<Record<TaskConfig['type'], (classes: number) => LabelRule>
 };
 
 interface LabelFits {
+  /** See `Source`. */
+  readonly masked: boolean | undefined;
   /** Of standardised labels. */
   readonly moments: readonly (Moments | undefined)[];
   /** Whether they are of the labels' logarithms. */

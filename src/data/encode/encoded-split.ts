@@ -56,12 +56,12 @@ export function encodedSplit(
 
 /** The rows that count: in the sample space of one of these tasks at least, with a weight above 0. */
 export function keptRowsOf(block: SourceBlock, tasks: readonly number[]): Int32Array {
-  const { masks, weights } = block;
+  const { labels, weights } = block;
   const kept = new Int32Array(block.rows);
   let count = 0;
   for (let row = 0; row < block.rows; row++) {
     if (weights?.[row] === 0) continue;
-    if (!masks || tasks.some((task) => masks[task]?.[row] !== 0)) kept[count++] = row;
+    if (tasks.some((task) => !Number.isNaN(labels[task]?.[row]))) kept[count++] = row;
   }
   return kept.subarray(0, count);
 }
@@ -133,19 +133,19 @@ class RowTarget {
   }
 
   /**
-   * The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and label 0 (it may be NaN, which
-   * no mask would stop).
+   * The mask is the row's weight in the task's sample space. What lies outside, or has weight 0, has mask 0 and label 0: no mask would
+   * stop a NaN.
    */
   #appendLabels(block: SourceBlock, rows: Int32Array): void {
     const width = this.#tasks.length;
     for (let t = 0; t < width; t++) {
       const labels = block.labels[this.#tasks[t] ?? -1];
-      const mask = block.masks?.[this.#tasks[t] ?? -1];
       if (!labels) throw new Error(`The source has no labels of task ${t}`);
       for (let i = 0, at = this.#rows * width + t; i < rows.length; i++, at += width) {
         const row = rows[i] ?? 0;
-        const weight = mask?.[row] === 0 ? 0 : (block.weights?.[row] ?? 1);
-        this.#labels[at] = weight > 0 ? (labels[row] ?? 0) : 0;
+        const label = labels[row] ?? Number.NaN;
+        const weight = Number.isNaN(label) ? 0 : (block.weights?.[row] ?? 1);
+        this.#labels[at] = weight > 0 ? label : 0;
         this.#masks[at] = weight;
       }
     }

@@ -165,14 +165,11 @@ export function encodeNewRows(
     ...test,
     async read(index) {
       const block = await test.read(index);
-      const none = new Float32Array(block.rows);
-      const of = (from: readonly Float32Array[] | undefined, other: Float32Array) =>
-        labels.map((label) => (label < 0 ? none : (from?.[label] ?? other)));
+      const none = new Float32Array(block.rows).fill(Number.NaN);
       return {
         ...block,
         columns: places.map((place) => must(block.columns[place], `column ${place}`)),
-        labels: of(block.labels, none),
-        masks: of(block.masks, new Float32Array(block.rows).fill(1)),
+        labels: labels.map((label) => block.labels[label] ?? none),
       };
     },
   };
@@ -182,6 +179,7 @@ export function encodeNewRows(
     ordered,
     'test',
     tasks.map((task, t) => ({ task, index: t, classes: stored.tasks[t]?.classes?.length ?? 0 })),
+    true,
   );
   const encoded = encodedSplit(checked, encodings, all);
   const empty = { rows: 0, blockRows: 1, read: () => Promise.reject(new Error('The split has no rows')) };

@@ -20,7 +20,8 @@ export async function contents(source: Source, name: SplitName = 'train') {
       if (!('offsets' in values)) rows.columns[c]?.push(...singleOf(values));
     }
     for (const [t, values] of block.labels.entries()) rows.labels[t]?.push(...values);
-    for (const [t, values] of (block.masks ?? []).entries()) rows.masks[t]?.push(...values);
+    for (const [t, values] of block.labels.entries())
+      rows.masks[t]?.push(...Array.from(values, (label) => Number(!Number.isNaN(label))));
   }
   const column = (wanted: string) => rows.columns[source.columns.findIndex((found) => found.name === wanted)] ?? [];
   const label = (task: string) => rows.labels[taskOrder.indexOf(task)] ?? [];

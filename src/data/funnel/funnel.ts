@@ -93,6 +93,7 @@ export const funnel = defineLoader({
     return {
       columns: featureColumns(features),
       group: 'user',
+      masked: true,
       tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
       checksum: generatorChecksum(version, options, seed),
       splits: { train: split('train'), validation: split('validation'), test: split('test') },
@@ -123,7 +124,6 @@ function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: num
     target: feature.values instanceof Int32Array ? new Int32Array(size) : new Float32Array(size),
   }));
   const labels = taskNames.map(() => new Float32Array(size));
-  const masks = taskNames.map(() => new Float32Array(size));
   const users = new Int32Array(size);
   const impression: Impression = { user: 0, item: 0, hour: 0, network: 0, position: 0 };
   const scores = new Float64Array(responses.length);
@@ -149,7 +149,7 @@ function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: num
         drawEvents(stream);
         users[row] = impression.user;
         for (const { of, values, target } of singles) target[row] = values[impression[of]] ?? 0;
-        placeLabels(events, threshold, { labels, masks }, row);
+        placeLabels(events, threshold, labels, row);
       }
       const within = (values: Float32Array) => values.subarray(0, count);
       const lists = features.history ? [takeLists(features.history.ofUsers, users.subarray(0, count))] : [];
@@ -157,7 +157,6 @@ function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: num
         rows: count,
         columns: [...singles.map(({ target }) => target.subarray(0, count)), ...lists],
         labels: labels.map(within),
-        masks: masks.map(within),
       };
     },
   };
@@ -166,12 +165,7 @@ function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: num
 /**
  * Without a play there is no click and no view; without a click, no share. VTR uses VCR in its stored form, in 32 bits.
  */
-function placeLabels(
-  events: Float64Array,
-  threshold: number,
-  { labels, masks }: { readonly labels: readonly Float32Array[]; readonly masks: readonly Float32Array[] },
-  row: number,
-): void {
+function placeLabels(events: Float64Array, threshold: number, labels: readonly Float32Array[], row: number): void {
   const [click = 0, play = 0, completion = 0, share = 0, comment = 0] = events;
   const clicked = play * click;
   const outcomes = [
@@ -182,9 +176,8 @@ function placeLabels(
     [comment, clicked],
   ] as const; // in the order of the tasks
   for (const [task, [label, inside]] of outcomes.entries()) {
-    const [values, mask] = [labels[task], masks[task]];
+    const values = labels[task];
     if (values) values[row] = inside === 1 ? label : Number.NaN;
-    if (mask) mask[row] = inside;
   }
 }
 

@@ -149,6 +149,7 @@ async function sourceOf(
       return indexed ? { ...column, dictionary: dictionaries[c] ?? [] } : column;
     }),
     tasks: stored.tasks,
+    masked: stored.masked,
     checksum: stored.checksum,
     splits: { train, validation, test },
     ...(stored.group === undefined ? {} : { group: stored.group }),
@@ -190,7 +191,7 @@ class Reader {
     return numbers;
   }
 
-  async block({ columns, tasks, masked, weighted }: StoredSource, from: number, to: number): Promise<SourceBlock> {
+  async block({ columns, tasks, weighted }: StoredSource, from: number, to: number): Promise<SourceBlock> {
     const rows = to - from;
     const selected: string[] = [];
     const targets: Target[] = [];
@@ -228,7 +229,6 @@ class Reader {
       rows,
       columns: inputs.map((values) => values()),
       labels,
-      ...(masked ? { masks: labels.map((values) => values.map((label) => Number(!Number.isNaN(label)))) } : {}),
       ...(weighted ? { weights } : {}),
     };
   }

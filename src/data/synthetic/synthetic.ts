@@ -89,6 +89,7 @@ export const synthetic = defineLoader({
         }),
       ],
       tasks: Array.from({ length: options.tasks }, (_, k) => ({ name: `y${k + 1}`, type: 'regression' as const })),
+      masked: options.labelled !== undefined,
       checksum: generatorChecksum(version, options, seed),
       splits: { train: split('train'), validation: split('validation'), test: split('test') },
     };
@@ -166,7 +167,6 @@ function syntheticSplit(split: Split, { dimension }: SyntheticOptions, random: R
   const context = new Int32Array(size);
   const labels = deviations.map(() => new Float32Array(size));
   const signals = deviations.map(() => new Float64Array(size));
-  const masks = labelled?.map(() => new Float32Array(size));
   return {
     rows,
     blockRows: size,
@@ -181,7 +181,6 @@ function syntheticSplit(split: Split, { dimension }: SyntheticOptions, random: R
         const [deviation, share] = [deviations[k] ?? 0, labelled?.[k] ?? 1];
         for (let r = 0; r < size; r++) {
           const inside = share === 1 || stream.uniform() < share;
-          if (masks?.[k]) masks[k][r] = Number(inside);
           target[r] = inside ? (signals[k]?.[r] ?? 0) + deviation * (target[r] ?? 0) : Number.NaN;
         }
       }
@@ -190,7 +189,6 @@ function syntheticSplit(split: Split, { dimension }: SyntheticOptions, random: R
         rows: count,
         columns: [...(rule.contexts === 0 ? [] : [head(context)]), ...columns.map(head)],
         labels: labels.map(head),
-        ...(masks && { masks: masks.map(head) }),
       };
     },
   };

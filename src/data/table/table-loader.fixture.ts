@@ -63,7 +63,7 @@ export async function rowsOf(source: Source, name: SplitName) {
         );
       }
       for (const [t, task] of source.tasks.entries()) {
-        const inside = block.masks?.[t]?.[row] !== 0;
+        const inside = !Number.isNaN(block.labels[t]?.[row]);
         found[`y:${task.name}`] = inside ? block.labels[t]?.[row] : 'outside';
       }
       if (block.weights) found.weight = block.weights[row];

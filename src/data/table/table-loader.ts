@@ -275,7 +275,6 @@ function joined(parts: readonly Part[]): SourceBlock {
       return column instanceof Int32Array ? filled(new Int32Array(rows), parts, single) : numbers(single);
     }),
     labels: like.labels.map((_, t) => numbers(({ labels }) => labels[t])),
-    ...(like.masks ? { masks: like.masks.map((_, t) => numbers(({ masks }) => masks?.[t])) } : {}),
     ...(like.weights ? { weights: numbers(({ weights }) => weights) } : {}),
   };
 }

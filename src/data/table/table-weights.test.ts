@@ -24,7 +24,7 @@ test('columns put it among the inputs; a number names it; without masks it is th
   const path = await file(csv.replace(',,1e3', ',1,1e3'));
   const source = await open({ path, ...settings, weight: 3, columns: { x: 'numeric', w: 'numeric' } });
   expect(source.columns.map(({ name }) => name)).toEqual(['x', 'w']);
-  expect((await source.splits.test.read(0)).masks).toBeUndefined();
+  expect(source.masked).toBe(false);
   expect(await rowsOf(source, 'test')).toEqual([
     { x: 4.5, w: 1000, 'y:y': 1, weight: 1000 },
     { x: 5.5, w: 3, 'y:y': 0, weight: 3 },
