@@ -184,11 +184,13 @@ function syntheticSplit(split: Split, { dimension }: SyntheticOptions, random: R
           target[r] = inside ? (signals[k]?.[r] ?? 0) + deviation * (target[r] ?? 0) : Number.NaN;
         }
       }
-      const head = <Values extends Float32Array | Int32Array>(values: Values) => values.subarray(0, count) as Values;
       return {
         rows: count,
-        columns: [...(rule.contexts === 0 ? [] : [head(context)]), ...columns.map(head)],
-        labels: labels.map(head),
+        columns: [
+          ...(rule.contexts === 0 ? [] : [context.subarray(0, count)]),
+          ...columns.map((column) => column.subarray(0, count)),
+        ],
+        labels: labels.map((values) => values.subarray(0, count)),
       };
     },
   };
