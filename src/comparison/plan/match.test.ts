@@ -131,7 +131,7 @@ describe('with embeddings, of which models have unlike numbers', () => {
     ['single-task', K, {}],
     ['hard-sharing', 1, {}],
     ['mmoe', 1, { experts: 2 }],
-    ['stem', K + 1, {}],
+    ['stem', K + 1, { gate: [] }],
   ])('%s counts its tables, %d: the network takes what they leave', (type, tables, more) => {
     const target = 6000;
     const { levels, tower, network, embedding, miss, unmatched } = match(type, target, more);
@@ -144,7 +144,7 @@ describe('with embeddings, of which models have unlike numbers', () => {
   });
 
   test('a model that no widths match keeps its own, and says why', () => {
-    const stem = match('stem', 4000);
+    const stem = match('stem', 4000, { gate: [] });
     expect(stem).toMatchObject({
       ...stack,
       factor: 1,
@@ -152,7 +152,7 @@ describe('with embeddings, of which models have unlike numbers', () => {
       unmatched: 'its embeddings alone have 4,360',
     });
     expect(stem.miss).toBe(4 * table + stem.network - 4000);
-    expect(match('stem', 4 * table + 1).unmatched).toMatch(/^with the narrowest layers it has 4,\d{3}$/);
+    expect(match('stem', 4 * table + 1, { gate: [] }).unmatched).toMatch(/^with the narrowest layers it has 4,\d{3}$/);
     const row = { label: 'STEM', axis: { 'dataset.correlation': 0.2 }, match: stem };
     const has = 4 * table + stem.network;
     expect(notesOnMatch([row])).toEqual([
