@@ -57,12 +57,13 @@ describe('what is wrong is said with file, line, column and reason', () => {
     await expect(open({ path, tasks: { y: {} } })).rejects.toThrow(`${name} is ${what}, which is not read: `);
   });
 
-  test.each([['names', good, true]])('a CR without LF: %s', async (name, text, header) => {
-    const content = name === 'names, in LF' ? text : text.replaceAll('\n', '\r');
-    const settings = { tasks: { y: { column: 2 } }, split: { column: 3, validation: 'v', test: 't' }, header };
-    const failure = await open({ path: await file(content), ...settings }).catch((error) => error);
+  test.each([
+    ['in the names', good.replaceAll('\n', '\r'), 1],
+    ['in a row', good.replace('2.5', '2\r5'), 3],
+  ])('a CR without LF: %s', async (_, content, line) => {
+    const failure = await open({ path: await file(content), tasks: { y: {} }, split: folds }).catch((error) => error);
     expect(failure).toBeInstanceOf(DataError);
-    expect(failure.message).toMatch(/data\.csv:1: there is a CR without LF\. Lines must end with LF or CRLF/);
+    expect(failure.message).toContain(`data.csv:${line}: there is a CR without LF. Lines must end with LF or CRLF`);
   });
 
   test('the line of a bad row, also in quotes', async () => {

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { type Cell, numberOf, type RowChunk, textOf } from './cell.js';
+import { type Cell, type RowChunk, textOf } from './cell.js';
 import type { StagedType } from './staged-columns.js';
 
 /** A column that is to be staged, and as what. */
@@ -57,27 +57,24 @@ export function rowTable(rows: RowFile, types: ReadonlyMap<string, StagedType>):
   };
 }
 
-/** Appends rows to a table, cell by cell. @param missing Undefined: texts stay as they are. */
-export async function insertRows(
+/** Appends rows to a table, cell by cell. */
+async function insertRows(
   database: DuckDBConnection,
   table: string,
   rows: RowFile,
   columns: readonly WantedColumn[],
-  missing: readonly string[] | undefined,
+  missing: readonly string[],
 ): Promise<void> {
   const { DuckDBDataChunk, DOUBLE, LIST, VARCHAR, listValue } = await import('@duckdb/node-api');
-  const marks = new Set(missing?.map((mark) => mark.trim()));
+  const marks = new Set(missing.map((mark) => mark.trim()));
   const places = columns.map(({ name }) => rows.names.indexOf(name));
   const databaseType = { text: VARCHAR, whole: VARCHAR, number: DOUBLE, list: LIST(VARCHAR) };
   const staged = (cell: Cell, type: StagedType) => {
     if (cell === null) return null;
     if (type === 'list') return listValue(typeof cell === 'object' ? cell.map(textOf) : [textOf(cell)]);
-    const text = missing ? textOf(cell).trim() : textOf(cell);
+    const text = textOf(cell).trim();
     if (marks.has(text)) return null;
-    if (type !== 'number') return text;
-    if (typeof cell === 'number') return cell;
-    if (Number.isNaN(numberOf(cell))) throw new OtherTexts();
-    return Number(cell);
+    return type === 'number' ? Number(cell) : text;
   };
   const appender = await database.createAppender(table);
   try {

@@ -1,6 +1,10 @@
 import { isUtf8 } from 'node:buffer';
+import { open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CsvError, parse } from 'csv-parse';
 import { DataError } from '../../support/errors.js';
+import { partialPath, removeRemains } from '../../support/whole-file.js';
 import { readRawFile } from '../fetch/raw-file.js';
 import { wholeLines } from '../fetch/whole-lines.js';
 import {
@@ -14,11 +18,11 @@ import {
 } from '../store/database.js';
 import { numberOf, type RowChunk } from './cell.js';
 import { cleanedFurther, refusedNumber, type StagedType } from './staged-columns.js';
-import { insertRows, OtherTexts, type RowFile, type TableFile, type WantedColumn } from './table-file.js';
+import { OtherTexts, type RowFile, type TableFile, type WantedColumn } from './table-file.js';
 
 /**
- * CSV or TSV, plain or packed, read by DuckDB. It is told dialect and columns, and guesses nothing. Where it refuses a file, the strict reader of
- * `openDelimited` says line and reason, or reads what DuckDB is too strict for (lines that end now in CRLF and now in LF), row by row.
+ * CSV or TSV, plain or packed, read by DuckDB. It is told dialect and columns, and guesses nothing. Text in another encoding, and what DuckDB is too
+ * strict for (lines that end now in CRLF and now in LF), is read from a copy. `openDelimited` says line and reason of what is refused.
  */
 export async function openTextTable(
   path: string,
@@ -37,18 +41,19 @@ export async function openTextTable(
     unsupported: new Map(),
     ...(await typesOfHead(rows)),
     async insert(database, table, columns, missing) {
-      if (options.encoding !== undefined)
-        return insertRows(database, table, rows, columns, options.exact ? undefined : missing);
-      const anyTexts = columns.some(({ type }) => type === 'number') && (await mayHaveRefusedNumbers(path, bytes));
-      const read = { ...options, skip: opened.blankLines, anyTexts };
-      const sql = `INSERT INTO ${identifier(table)} SELECT ${columns.map((column) => expression(column, names, missing, read)).join(', ')} FROM ${scan(path, names, columns, missing, read)}`;
-      try {
-        await database.run(sql);
-      } catch (error) {
-        if (!(error instanceof Error) || machineFault(error)) throw error;
-        if (/^Conversion Error/.test(error.message)) throw new OtherTexts();
-        await insertRows(database, table, rows, columns, options.exact ? undefined : missing);
-      }
+      const from = async (source: string) => {
+        const anyTexts = columns.some(({ type }) => type === 'number') && (await mayHaveRefusedNumbers(source, bytes));
+        const read = { ...options, skip: opened.blankLines, anyTexts };
+        const selected = columns.map((column) => expression(column, names, missing, read)).join(', ');
+        const scanned = scan(source, names, columns, missing, read);
+        return refusal(() => database.run(`INSERT INTO ${identifier(table)} SELECT ${selected} FROM ${scanned}`));
+      };
+      if (options.encoding === undefined && (await from(path)) === undefined) return;
+      const refused = await withPlainCopy(path, bytes, options.encoding, from);
+      if (refused === undefined) return;
+      for await (const _ of rows.read()); // says where
+      await refuseBareReturns(path, bytes, options.encoding);
+      throw new DataError(`${path} cannot be read: ${sqlReason(refused)}.`, { cause: refused });
     },
     async place(row) {
       let before = 0;
@@ -61,6 +66,38 @@ export async function openTextTable(
       return `${path}, row ${row + 1}`;
     },
   };
+}
+
+/** What DuckDB's reader says of text that it refuses; undefined where it reads it. @throws OtherTexts for texts among numbers. */
+async function refusal(read: () => Promise<unknown>): Promise<Error | undefined> {
+  try {
+    await read();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error) || machineFault(error)) throw error;
+    if (/^Conversion Error/.test(error.message)) throw new OtherTexts();
+    return error;
+  }
+}
+
+/** Runs `use` on a copy in UTF-8, whose lines end in LF. */
+async function withPlainCopy<Result>(
+  path: string,
+  bytes: number,
+  encoding: string | undefined,
+  use: (copy: string) => Promise<Result>,
+): Promise<Result> {
+  await removeRemains(tmpdir());
+  const copy = partialPath(join(tmpdir(), 'ple-text'));
+  const file = await open(copy, 'wx', 0o600);
+  try {
+    for await (const piece of checkedLines(path, bytes, encoding))
+      await file.write(Buffer.from(piece.toString('latin1').replaceAll('\r\n', '\n'), 'latin1'));
+    return await use(copy);
+  } finally {
+    await file.close();
+    await rm(copy, { force: true });
+  }
 }
 
 /**
@@ -155,7 +192,8 @@ interface Delimited {
   readonly decimal?: ',' | '.' | undefined;
 }
 
-const longestRecord = 2 ** 22;
+/** DuckDB's limit. */
+const longestRecord = 2_000_000;
 
 // characters
 const newline = 10;
@@ -166,7 +204,7 @@ export async function openDelimited(
   bytes: number,
   options: Delimited,
 ): Promise<RowFile & { readonly blankLines: number }> {
-  await refuseBareReturns(path, bytes, options);
+  await refuseBareReturns(path, bytes, options.encoding, options.header);
   const chunks = () => readRecords(path, bytes, options);
   let first: readonly string[] | undefined;
   let blankLines = 0;
@@ -201,15 +239,27 @@ export async function openDelimited(
   };
 }
 
-/** @throws DataError for a CR that no LF follows: in the first line, which has the names, or in a file without any LF. */
-async function refuseBareReturns(path: string, bytes: number, { header, encoding }: Delimited): Promise<void> {
+/**
+ * @throws DataError for a CR that no LF follows.
+ * @param inNames Looks only into the first line, which has names; false: into it if there is no other. Absent: into all lines.
+ */
+async function refuseBareReturns(
+  path: string,
+  bytes: number,
+  encoding: string | undefined,
+  inNames?: boolean,
+): Promise<void> {
+  let line = 1;
   for await (const piece of textOf(path, bytes, encoding)) {
     const end = piece.indexOf(newline);
-    const line = piece.subarray(0, end < 0 ? piece.length : end).toString('latin1');
-    if (!/\r[^\0]/.test(line) || (end >= 0 && !header)) return;
-    throw new DataError(
-      `${path}:1: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
-    );
+    const text = piece.subarray(0, end < 0 || inNames === undefined ? piece.length : end).toString('latin1');
+    const at = text.search(/\r[^\n\0]/);
+    if (at >= 0 && (inNames !== false || end < 0))
+      throw new DataError(
+        `${path}:${line + countLines(piece.subarray(0, at))}: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
+      );
+    if (inNames !== undefined) return;
+    line += countLines(piece);
   }
 }
 
@@ -222,7 +272,7 @@ interface Records {
 async function* readRecords(
   path: string,
   bytes: number,
-  { delimiter, quote, encoding, decimal }: Delimited,
+  { delimiter, quote, encoding }: Delimited,
 ): AsyncGenerator<Records> {
   let records: string[][] = [];
   let lines: number[] = [];
@@ -238,7 +288,7 @@ async function* readRecords(
     on_record: (record: string[], { empty_lines }) => {
       filled++;
       for (const field of record) filled += breaksIn(field);
-      records.push(decimal === ',' ? record.map(withPoint) : record);
+      records.push(record);
       lines.push(filled + empty_lines);
       return null;
     },
@@ -255,10 +305,7 @@ async function* readRecords(
     lines = [];
     return chunk;
   };
-  let line = 1;
-  for await (const piece of wholeLines(path, textOf(path, bytes, encoding))) {
-    checkText(path, piece, line);
-    line += countLines(piece);
+  for await (const piece of checkedLines(path, bytes, encoding)) {
     await new Promise<void>((resolve) => void parser.write(piece, () => resolve()));
     yield taken();
   }
@@ -267,6 +314,16 @@ async function* readRecords(
     parser.end(() => resolve());
   });
   yield taken();
+}
+
+/** The file's text in UTF-8, in pieces of whole lines. @throws DataError for what is none. */
+async function* checkedLines(path: string, bytes: number, encoding: string | undefined): AsyncGenerator<Buffer> {
+  let line = 1;
+  for await (const piece of wholeLines(path, textOf(path, bytes, encoding))) {
+    checkText(path, piece, line);
+    line += countLines(piece);
+    yield piece;
+  }
 }
 
 /** The file's text in UTF-8. @throws DataError for a file that is packed with Zstandard and is in another encoding: DuckDB unpacks UTF-8 alone. */
@@ -304,15 +361,8 @@ async function* linesOfZstandard(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** A number with a comma, as a regular expression that DuckDB has, too. */
+/** A number with a comma, as a regular expression of DuckDB. */
 const commaNumber = String.raw`\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*`;
-
-const isCommaNumber = new RegExp(`^${commaNumber}$`);
-
-/** A number with a comma as one with a point; other texts as they are. */
-function withPoint(field: string): string {
-  return isCommaNumber.test(field) ? field.replace(',', '.') : field;
-}
 
 function isPacked(path: string): boolean {
   return /\.gz$/i.test(path);
