@@ -145,7 +145,10 @@ class FeatureRows {
   readonly singles: readonly { readonly values: Int32Array; readonly weights: Float32Array }[];
   readonly lists: readonly ListBuilder[];
   readonly #listed: readonly Field[];
-  readonly #byPlace: readonly { readonly single: number; readonly list: number; readonly first: number }[];
+  // by a field's place
+  readonly #first: Int32Array;
+  readonly #listOf: readonly (ListBuilder | undefined)[];
+  readonly #singleOf: readonly (FeatureRows['singles'][number] | undefined)[];
   #rows = 0;
 
   constructor(side: Field['file'], rows: number, ids: StoredFiles['ids']) {
@@ -153,13 +156,9 @@ class FeatureRows {
     this.#listed = fieldsOf(side, 'list');
     this.singles = single.map(() => ({ values: new Int32Array(rows), weights: new Float32Array(rows) }));
     this.lists = this.#listed.map(() => new ListBuilder(rows));
-    this.#byPlace = fields.map((field) => {
-      return {
-        single: single.indexOf(field),
-        list: this.#listed.indexOf(field),
-        first: (ids[field.name]?.[0] ?? 0) - 1,
-      };
-    });
+    this.#first = Int32Array.from(fields, ({ name }) => (ids[name]?.[0] ?? 0) - 1);
+    this.#listOf = fields.map((field) => this.lists[this.#listed.indexOf(field)]);
+    this.#singleOf = fields.map((field) => this.singles[single.indexOf(field)]);
   }
 
   list(name: string): ListBuilder | undefined {
@@ -168,26 +167,30 @@ class FeatureRows {
 
   /** @param column The chunk's column of the entries' places; those of ids and weights follow. @returns what adds a row of the chunk. */
   adder(chunk: DuckDBDataChunk, column: number): (row: number) => void {
-    const vectors = [0, 1, 2].map((c) => listVector(chunk.getColumnVector(column + c)));
-    const [places, ids, weights] = vectors.map(({ childVector }) => itemsOf(childVector));
+    const [first, second, third] = [0, 1, 2].map((c) => listVector(chunk.getColumnVector(column + c)));
+    if (!first || !second || !third) throw new Error('There are three lists');
+    const [places, ids, weights] = [first, second, third].map(({ childVector }) => itemsOf(childVector));
     return (row) => {
-      const [place = 0, id = 0, weight = 0] = vectors.map((vector) => vector.getEntryOffset(row));
-      const count = vectors[0]?.getEntryLength(row) ?? 0;
-      for (let e = 0; e < count; e++)
-        this.#add(places?.[place + e] ?? 0, ids?.[id + e] ?? 0, weights?.[weight + e] ?? 0);
+      let [place, id, weight] = [first.getEntryOffset(row), second.getEntryOffset(row), third.getEntryOffset(row)];
+      for (const end = place + first.getEntryLength(row); place < end; place++)
+        this.#add(places?.[place] ?? 0, ids?.[id++] ?? 0, weights?.[weight++] ?? 0);
       for (const list of this.lists) list.endRow();
       this.#rows++;
     };
   }
 
   #add(place: number, id: number, weight: number): void {
-    const field = this.#byPlace[place];
-    if (!field) return;
-    this.lists[field.list]?.add(id - field.first, weight);
-    const single = this.singles[field.single];
-    if (!single || (single.values[this.#rows] !== 0 && weight <= (single.weights[this.#rows] ?? 0))) return;
-    single.values[this.#rows] = id - field.first;
-    single.weights[this.#rows] = weight;
+    const index = id - (this.#first[place] ?? 0);
+    const list = this.#listOf[place];
+    if (list) {
+      list.add(index, weight);
+      return;
+    }
+    const single = this.#singleOf[place];
+    const row = this.#rows;
+    if (!single || (single.values[row] !== 0 && weight <= (single.weights[row] ?? 0))) return;
+    single.values[row] = index;
+    single.weights[row] = weight;
   }
 }
 
