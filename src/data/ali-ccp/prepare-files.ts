@@ -7,7 +7,7 @@ import { fileLiteral, literal, literals, machineFault, numbersOf, rowsOf, sqlRea
 import { fields, userField } from './fields.js';
 import type { RawFiles } from './raw-files.js';
 
-export const fileSplits = ['train', 'test'] as const;
+const fileSplits = ['train', 'test'] as const;
 export type FileSplit = (typeof fileSplits)[number];
 
 /** The description of the DuckDB file. datasets/ali-ccp.md describes its tables. */
