@@ -3,6 +3,7 @@
  * candidate under Holm's method, the choice that follows from the rule, and the error over repeated looks:
  *
  *     npm run study:statistics [-- --tables 2000 --cells 0/1]
+ *     npm run study:statistics -- --cells few        # 48 cells that a program in Python has simulated, too (docs/statistics.md)
  *
  * A table has a baseline, models and tasks, with some runs each. A run's metric has normal noise or that of Student's t with three degrees of
  * freedom; `spread` says whose standard deviation is larger, and how many times. The choice of test rows adds a known variance b to each gain,
@@ -22,10 +23,10 @@ import { textTable } from '../src/report/text-table.js';
 import { type Random, randomFromSeed } from '../src/support/random.js';
 import { refuse, wordsOf } from './usage.js';
 
-const usage = 'Usage: npm run study:statistics [-- --tables N --cells I/N]';
+const usage = 'Usage: npm run study:statistics [-- --tables N --cells I/N|few]';
 const { values } = wordsOf(usage, { options: { tables: { type: 'string' }, cells: { type: 'string' } } });
 const tables = Number(values.tables ?? 2000);
-const [part = 0, parts = 1] = (values.cells ?? '0/1').split('/').map(Number);
+const [part = 0, parts = 1] = (values.cells ?? '0/1').split('/').map(Number); // NaN for `few`
 if (!Number.isInteger(tables) || tables < 1) refuse(usage, 'Give a number of tables.');
 
 const level = 0.05;
@@ -67,11 +68,23 @@ const shapes: readonly Partial<Cell>[] = [
   { tasks: 5 },
   { tasks: 5, spread: 3 },
 ];
-const cells: readonly Cell[] = [2, 3, 4, 5, 7, 10]
-  .flatMap((runs) =>
-    [1, 2, 4, 10, 12].flatMap((models) => shapes.map((shape) => ({ ...plain, runs, models, ...shape }))),
-  )
-  .filter((_, index) => index % parts === part);
+const all: readonly Cell[] = [2, 3, 4, 5, 7, 10].flatMap((runs) =>
+  [1, 2, 4, 10, 12].flatMap((models) => shapes.map((shape) => ({ ...plain, runs, models, ...shape }))),
+);
+const few: readonly Cell[] = [
+  [3, 1],
+  [3, 4],
+  [3, 10],
+  [5, 4],
+  [5, 10],
+  [10, 10],
+].flatMap(([runs = 0, models = 0]) =>
+  [
+    ...[0, 0.05, 0.2, 2].map((ratio) => ({ ratio })),
+    ...[{ spread: 3 }, { spread: 8 }, { heavy: true }, { correlation: 0.3 }],
+  ].map((shape) => ({ ...plain, runs, models, ...shape })),
+);
+const cells = values.cells === 'few' ? few : all.filter((_, index) => index % parts === part);
 
 interface Table {
   /** [task][model][run]; model 0 is the baseline. */
