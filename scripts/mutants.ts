@@ -375,7 +375,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/objective/balancing/famo.ts',
-    from: 'tf.scalar(learningRate), both)',
+    from: 'tf.scalar(learningRate), present)',
     to: 'tf.scalar(learningRate))',
     why: 'the logit of a task without rows moves',
   },
@@ -744,9 +744,9 @@ export const mutants: readonly Mutant[] = [
     why: 'the increment since the last look is the whole',
   },
   {
-    file: 'src/comparison/statistics/seeds-to-decide.ts',
-    from: 'halfWidth(2 * level.equivalence, ',
-    to: 'halfWidth(level.equivalence, ',
+    file: 'src/comparison/statistics/what-decides.ts',
+    from: 'errorBelow(size - margin, error) < level.equivalence',
+    to: 'errorBelow(size - margin, error) < level.equivalence / 2',
     why: 'a one-sided test at half its level',
   },
   {
@@ -908,26 +908,26 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/data/encode/encoded-split.ts',
-    from: 'weight > 0 ? (labels[row] ?? 0) : 0',
-    to: 'labels[row] ?? 0',
+    from: 'weight > 0 ? label : 0',
+    to: 'label',
     why: 'labels outside the sample space are kept',
   },
   {
     file: 'src/data/encode/encoded-split.ts',
-    from: 'tasks.some((task) => masks[task]?.[row] !== 0)',
-    to: 'tasks.every((task) => masks[task]?.[row] !== 0)',
+    from: 'tasks.some((task) => !Number.isNaN(labels[task]?.[row]))',
+    to: 'tasks.every((task) => !Number.isNaN(labels[task]?.[row]))',
     why: 'rows that one task lacks are left out',
   },
   {
-    file: 'src/data/encode/encode.ts',
-    from: 'for (const row of rows) if (mask?.[row] !== 0) moments.add(',
-    to: 'for (const row of rows) moments.add(',
-    why: 'labels outside the sample space are standardised with',
+    file: 'src/data/encode/column-fits.ts',
+    from: 'if (Number.isNaN(value)) return;',
+    to: '',
+    why: 'labels outside the sample space and missing values are standardised with',
   },
   {
     file: 'src/data/encode/encode.ts',
-    from: 'fitTraining(train, taskIndexes',
-    to: 'fitTraining(test, taskIndexes',
+    from: 'const [train, validation, test] = [checked(',
+    to: 'const [test, validation, train] = [checked(',
     why: 'encodings are fitted on the test split',
   },
   {

@@ -158,7 +158,7 @@ async function fitTraining(
       const labels = block.labels[tasks[t] ?? -1];
       if (!moments || !labels) continue;
       const seen = logarithms[t] ? Math.log : (label: number) => label;
-      for (const row of rows) if (!Number.isNaN(labels[row])) moments.add(seen(labels[row] ?? Number.NaN));
+      for (const row of rows) moments.add(seen(labels[row] ?? Number.NaN)); // NaN, outside the sample space, is left out
     }
     await setImmediate(); // lets signals and timers in
   }
