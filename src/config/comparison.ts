@@ -26,7 +26,7 @@ import { type Choices, checkTasks, checkVariedKeys } from './varied-keys.js';
 /** Values of axes at one point: `{ 'dataset.correlation': 0.4 }`. */
 export type AxisPoint = Readonly<Record<string, unknown>>;
 
-export interface FrontConfig {
+interface FrontConfig {
   /** `loss.weights.<task>.initial` */
   readonly key: string;
   readonly task: string;

@@ -22,7 +22,7 @@ export interface ContextProcess {
 }
 
 /** (sum over j of sin(w_j.x + beta_j) - mean) / deviation, of orthogonal w_j with one norm. */
-export interface WavyFunction {
+interface WavyFunction {
   readonly weights: readonly Float64Array[];
   readonly phases: readonly number[];
   readonly mean: number;
