@@ -36,7 +36,7 @@ describe('ple report', () => {
     const { status, stdout, stderr } = await run('report', single, shared);
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/^alone +baseline +0\.\d+ AUC +0\.\d+ AUC$/m);
-    expect(stdout).toMatch(/^together +not trained to a plateau +[-+]0\.\d+ AUC +[-+]0\.\d+ AUC$/m);
+    expect(stdout).toMatch(/^together +not trained to a plateau +[-+]0\.\d+ +[-+]0\.\d+ +[-+]\d+(\.\d+)? %$/m);
     expect(stderr).toBe('Written to report/report.html\n');
     expect(readdirSync(at('report')).toSorted()).toEqual(
       expect.arrayContaining(['comparison.json', 'gains.csv', 'gains.md', 'gains.tex', 'report.html']),
