@@ -41,19 +41,26 @@ export function halfWidth(level: number, error: EstimateError): number {
   return -quantile(level / 2, error);
 }
 
-/** The x with P(X <= x) = share, to a relative 1e-10, by bisection. */
+/** The x with P(X <= x) = share, to 1e-11 of the standard error: Newton's method on log P, or bisection where that leaves the bracket. */
 export function quantile(share: number, error: EstimateError): number {
   if (share > 0.5) return -quantile(1 - share, error);
   const possible = possibleErrors(error);
   const below = (x: number) => meanOver(possible, (se) => normalBelow(x / se));
-  let [low, high] = [-standardError(error), 0];
+  const density = (x: number) =>
+    meanOver(possible, (se) => Math.exp(-((x / se) ** 2) / 2) / se) / Math.sqrt(2 * Math.PI);
+  const unit = standardError(error);
+  let [low, high] = [-unit, 0];
   while (below(low) > share) [low, high] = [2 * low, low];
-  while (high - low > 1e-10 * -low) {
-    const middle = (low + high) / 2;
-    if (below(middle) > share) high = middle;
-    else low = middle;
+  let x = (low + high) / 2;
+  for (;;) {
+    const p = below(x);
+    if (p > share) high = x;
+    else low = x;
+    const step = (Math.log(p / share) * p) / density(x);
+    const next = x - step > low && x - step < high ? x - step : (low + high) / 2;
+    if (Math.abs(next - x) <= 1e-11 * unit) return next;
+    x = next;
   }
-  return (low + high) / 2;
 }
 
 /** Values, and weights whose sum is 1. */
@@ -63,24 +70,25 @@ interface Weighted {
 }
 
 function meanOver({ values, weights }: Weighted, of: (value: number) => number): number {
-  return values.reduce((sum, value, index) => sum + (weights[index] ?? 0) * of(value), 0);
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (weights[i] ?? 0) * of(values[i] ?? 0);
+  return sum;
 }
 
 /** The standard errors that the data leave possible. */
 function possibleErrors({ estimated, known }: EstimateError): Weighted {
   let sums: Weighted = { values: Float64Array.of(known), weights: Float64Array.of(1) };
   for (const { variance, degreesOfFreedom } of estimated) {
-    const before = sums;
     const factors = inverseChiSquares(degreesOfFreedom);
     const size = factors.values.length;
-    const cross = (of: (earlier: number, factor: number) => number) =>
-      Float64Array.from({ length: before.values.length * size }, (_, index) =>
-        of(Math.floor(index / size), index % size),
-      );
-    sums = {
-      values: cross((a, b) => (before.values[a] ?? 0) + variance * (factors.values[b] ?? 0)),
-      weights: cross((a, b) => (before.weights[a] ?? 0) * (factors.weights[b] ?? 0)),
-    };
+    const values = new Float64Array(sums.values.length * size);
+    const weights = new Float64Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+      const [earlier, factor] = [Math.floor(i / size), i % size];
+      values[i] = (sums.values[earlier] ?? 0) + variance * (factors.values[factor] ?? 0);
+      weights[i] = (sums.weights[earlier] ?? 0) * (factors.weights[factor] ?? 0);
+    }
+    sums = { values, weights };
   }
   return { values: sums.values.map(Math.sqrt), weights: sums.weights };
 }

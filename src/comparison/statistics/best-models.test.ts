@@ -22,7 +22,7 @@ test('a model leaves if another is better by the one-sided test, with Bonferroni
 
 test('the best of four models is kept in 19 of 20 tables, and the worst often leaves', () => {
   const random = randomFromSeed(11).stream('tables');
-  const [runs, tables, truth] = [4, 400, [0, 0, 0, -3]];
+  const [runs, tables, truth] = [4, 200, [0, 0, 0, -3]];
   let [kept, left] = [0, 0];
   for (let table = 0; table < tables; table++) {
     const samples = truth.map((level) => Array.from({ length: runs }, () => level + random.normal()));
