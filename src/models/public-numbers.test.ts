@@ -179,7 +179,8 @@ describe('pepnet', () => {
 });
 
 // The authors have no public program. ACyberSpace/HoME-Hierarchy-of-Multi-Gate-Experts-for-Multi-Task-Learning-at-Kuaishou, model/experts.py, commit
-// 3b28f34: MetaExpertLayer and TaskExpertLayer, with one expert each, and linear towers, by name here and there:
+// 3b28f34, as far as a later commit shows it (that one itself could not be had: its changes were taken back by hand):
+// MetaExpertLayer and TaskExpertLayer, with one expert each, and linear towers, by name here and there:
 //   level1: meta_gates and shared_gates, self_gates; level2: task_gates, self_gates; level<l>.experts.output: linear and bn of HoMEExpert
 // Its gates have biases, ours have none: biases 0. Its feature gates are others (one for all experts of a module, the sigmoid outside of the sum, no
 // factor of 2) and feed the gates too: here they were replaced by the identity, which ours are where the second matrices are 0.
