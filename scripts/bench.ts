@@ -4,14 +4,12 @@ import { engineOn } from '../src/engine/devices/engine-on.js';
 import type { Engine, Program } from '../src/engine/engine.js';
 import { float32 } from '../src/support/arrays.js';
 import { tf } from '../src/support/tf.js';
-import { benchBalancing } from './bench-balancing.js';
 import { type BenchCase, type BenchCaseName, benchCase } from './bench-case.js';
 import { median, timed } from './timing.js';
 import { checkChoice, refuse, wordsOf } from './usage.js';
 
 // Times training steps.
-const usage =
-  'Usage: npm run bench -- [--json] [--engine compiled|tfjs] [--case wide|narrow] [--threads n] | --balancing [--rounds n] [--json] [--threads n]';
+const usage = 'Usage: npm run bench -- [--json] [--engine compiled|tfjs] [--case wide|narrow] [--threads n]';
 
 interface Row {
   readonly name: string;
@@ -58,8 +56,6 @@ const { values } = wordsOf(usage, {
     engine: { type: 'string' },
     case: { type: 'string' },
     threads: { type: 'string' },
-    balancing: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '20' },
   },
 });
 const caseNames: readonly BenchCaseName[] = ['wide', 'narrow'];
@@ -69,18 +65,7 @@ const threads = values.threads === undefined ? availableParallelism() : Number(v
 if (!(Number.isInteger(threads) && threads > 0))
   refuse(usage, `--threads ${values.threads}: say a whole number above 0.`);
 
-const rounds = Number(values.rounds);
-if (!(Number.isInteger(rounds) && rounds > 0)) refuse(usage, `--rounds ${values.rounds}: say a whole number above 0.`);
-
-if (values.balancing) {
-  const rows = await benchBalancing(threads, rounds, ({ tasks, method, stepMilliseconds, ratio, work }) => {
-    if (!values.json)
-      console.log(
-        `${tasks} tasks, ${method}: ${stepMilliseconds.toFixed(2)} ms a step, ${ratio.toFixed(2)} of fixed, operations ${work.toFixed(2)}`,
-      );
-  });
-  if (values.json) console.log(JSON.stringify({ balancing: rows }, null, 2));
-} else await benchCases();
+await benchCases();
 
 async function benchCases(): Promise<void> {
   const rows: Row[] = [];

@@ -1,24 +1,21 @@
 /**
- * Which test of a gain finds most while it keeps its level? Simulates tables without training, and prints family-wise error and power of each
- * candidate under Holm's method, the choice that follows from the rule, and the error over repeated looks:
+ * Does the test of a gain keep its level, and what does it find? Simulates tables without training, and prints the family-wise error and the power
+ * of the program's test under Holm's method, and the error over repeated looks:
  *
- *     npm run study:statistics [-- --tables 2000 --cells 0/1]
+ *     npm run study:statistics [-- --tables 2000 --cells 0/6]
  *     npm run study:statistics -- --cells few        # 48 cells that a program in Python has simulated, too (docs/statistics.md)
  *
  * A table has a baseline, models and tasks, with some runs each. A run's metric has normal noise or that of Student's t with three degrees of
  * freedom; `spread` says whose standard deviation is larger, and how many times. The choice of test rows adds a known variance b to each gain,
  * `b/a` times that of the training noise of two models of spread 1. No model has a true gain, or every second one has one of five standard errors.
  *
- * Rule: family-wise error at most .055 in every cell of spreads up to 3, at most .08 at 8, each but for three standard errors of the simulation;
- * of the candidates that pass, the one with the most power.
+ * Rule: family-wise error at most .055 in every cell of spreads up to 3, at most .08 at 8, each but for three standard errors of the simulation.
  */
-import trigamma from '@stdlib/math-base-special-trigamma';
-import studentCdf from '@stdlib/stats-base-dists-t-cdf';
 import { spendingLevels } from '../src/comparison/statistics/alpha-spending.js';
 import { type EstimateError, twoSidedP } from '../src/comparison/statistics/behrens-fisher.js';
 import { normalBelow } from '../src/comparison/statistics/distributions.js';
 import { mean } from '../src/comparison/statistics/moments.js';
-import { inverseTrigamma, type Squeezing, squeezedVariances } from '../src/comparison/statistics/squeezed-variances.js';
+import { squeezedVariances } from '../src/comparison/statistics/squeezed-variances.js';
 import { textTable } from '../src/report/text-table.js';
 import { type Random, randomFromSeed } from '../src/support/random.js';
 import { refuse, wordsOf } from './usage.js';
@@ -125,95 +122,26 @@ function draw(
   };
 }
 
-// --- candidates --------------------------------------------------------------------------------------------------------------------------
+// --- the test ----------------------------------------------------------------------------------------------------------------------------
 
 /** p-values, [task][model]; that of the baseline is 1. */
-type Test = (table: Table) => number[][];
-
-const gainOf = (runs: readonly number[][], model: number, shift: number) =>
-  mean(runs[model] ?? []) - mean(runs[0] ?? []) + shift;
-
-function squeezed(squeezing: Partial<Squeezing>): Test {
-  return ({ runs, shifts, known }) => {
-    const { variances } = squeezedVariances(runs, squeezing);
-    return runs.map((models, task) =>
-      models.map((own, model) => {
-        const [ofModel, ofBase] = [variances[task]?.[model], variances[task]?.[0]];
-        if (model === 0 || !ofModel || !ofBase) return 1;
-        const estimated = [ofModel, ofBase].map((of) => ({
-          ...of,
-          variance: of.variance / own.length,
-          runs: own.length,
-          overlap: 0,
-        }));
-        return fastP(gainOf(models, model, shifts[task]?.[model] ?? 0), { estimated, known });
-      }),
-    );
-  };
+function pValues({ runs, shifts, known }: Table): number[][] {
+  const { variances } = squeezedVariances(runs);
+  return runs.map((models, task) =>
+    models.map((own, model) => {
+      const [ofModel, ofBase] = [variances[task]?.[model], variances[task]?.[0]];
+      if (model === 0 || !ofModel || !ofBase) return 1;
+      const gain = mean(own) - mean(models[0] ?? []) + (shifts[task]?.[model] ?? 0);
+      const estimated = [ofModel, ofBase].map((of) => ({
+        ...of,
+        variance: of.variance / own.length,
+        runs: own.length,
+        overlap: 0,
+      }));
+      return fastP(gain, { estimated, known });
+    }),
+  );
 }
-
-/** Paired differences, with the degrees of freedom of Welch and Satterthwaite for the sum of two variances. */
-function welch(moderated: boolean): Test {
-  return ({ runs, shifts, known }) => {
-    const differences = runs.map(([base = [], ...models]) =>
-      models.map((own) => own.map((value, run) => value - (base[run] ?? 0))),
-    );
-    const moderate = moderated ? moderation(differences) : null;
-    return differences.map((models, task) => [
-      1,
-      ...models.map((own, model) => {
-        const pairs = own.length;
-        const alone = { variance: variance(own) / pairs, df: pairs - 1 };
-        const error = moderate?.(alone, task) ?? alone;
-        const sum = error.variance + known;
-        const df = Math.min(1e6, (sum * sum * error.df) / error.variance ** 2);
-        return 2 * studentCdf(-Math.abs(mean(own) + (shifts[task]?.[model + 1] ?? 0)) / Math.sqrt(sum), df);
-      }),
-    ]);
-  };
-}
-
-/** The moderation of the variances of gains that `ple` had up to schema 2 of comparison.json. */
-function moderation(tasks: readonly (readonly (readonly number[])[])[]) {
-  const pairs = tasks[0]?.[0]?.length ?? 0;
-  const models = tasks[0]?.length ?? 0;
-  if (pairs < 4 || models < 3) return null;
-  const groups = tasks.map((gains) => {
-    const own = gains.map(variance);
-    const sums = Array.from({ length: pairs }, (_, pair) => gains.reduce((sum, gain) => sum + (gain[pair] ?? 0), 0));
-    const all = own.reduce((sum, value) => sum + value, 0);
-    return { own, pooled: mean(own), covariance: (variance(sums) - all) / (models * (models - 1)) };
-  });
-  const rho = Math.min(0.999, Math.max(0, mean(groups.map(({ covariance, pooled }) => covariance / pooled))));
-  const logs = groups.map(({ own }) => own.map(Math.log));
-  const spread = logs.flatMap((of) => of.map((log) => (log - mean(of)) ** 2)).reduce((sum, value) => sum + value, 0);
-  const prior =
-    2 * inverseTrigamma(spread / (groups.length * (models - 1)) - (1 - rho ** 2) * trigamma((pairs - 1) / 2));
-  return ({ variance: own, df }: { readonly variance: number; readonly df: number }, task: number) => {
-    const most = ((pairs - 1) * models) / (1 + (models - 1) * rho ** 2);
-    const share = Number.isFinite(prior) ? prior / (prior + df) : 1;
-    return {
-      variance: Math.max(own, (share * (groups[task]?.pooled ?? 0)) / pairs + (1 - share) * own),
-      df: df + Math.max(0, Math.min(prior + df, most) - df) / 2,
-    };
-  };
-}
-
-function variance(values: readonly number[]): number {
-  const centre = mean(values);
-  return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
-}
-
-const candidates: Readonly<Record<string, Test>> = {
-  'paired, Welch': welch(false),
-  'before (schema 2)': welch(true),
-  unpaired: squeezed({ atMost: 0 }),
-  'Smyth 2004': squeezed({ caution: 0, smaller: true }),
-  'none below its own': squeezed({ caution: 0 }),
-  'V + 1 se': squeezed({ caution: 1 }),
-  'V + 2 se (ple)': squeezed({}),
-};
-const inUse = 'V + 2 se (ple)';
 
 // --- a faster p --------------------------------------------------------------------------------------------------------------------------
 
@@ -289,24 +217,13 @@ interface Rates {
   readonly power: number;
 }
 
-function simulate(cell: Cell, random: Random): ReadonlyMap<string, Rates> {
-  const counts = new Map(Object.keys(candidates).map((name) => [name, { error: 0, power: 0 }]));
+function simulate(cell: Cell, random: Random): Rates {
+  let [error, power] = [0, 0];
+  for (let index = 0; index < tables; index++)
+    error += Number(holm(pValues(draw(cell, 0, random)), 0, level).wrong) / tables;
   const some = Math.ceil(tables / 4); // power needs fewer
-  for (const [effect, count] of [
-    [0, tables],
-    [5, some],
-  ] as const)
-    for (let index = 0; index < count; index++) {
-      const table = draw(cell, effect, random);
-      for (const [name, test] of Object.entries(candidates)) {
-        const { wrong, found } = holm(test(table), effect, level);
-        const sums = counts.get(name);
-        if (!sums) continue;
-        if (effect > 0) sums.power += found / some;
-        else if (wrong) sums.error += 1 / tables;
-      }
-    }
-  return counts;
+  for (let index = 0; index < some; index++) power += holm(pValues(draw(cell, 5, random)), 5, level).found / some;
+  return { error, power };
 }
 
 const random = randomFromSeed(1).stream('study');
@@ -319,49 +236,37 @@ const measured = cells.map((cell, index) => {
   return { cell, rates: simulate(cell, random.stream(JSON.stringify(cell))) };
 });
 
-const names = Object.keys(candidates);
 const short = (value: number) => value.toFixed(3);
-const limitOf = ({ spread }: Cell) => (spread > 3 ? 0.08 : 0.055);
-const isBeyond = (cell: Cell, { error }: Rates) => error > limitOf(cell) + 3 * Math.sqrt((0.055 * 0.945) / tables);
-const rateOf = (rates: ReadonlyMap<string, Rates>, name: string): Rates => rates.get(name) ?? { error: 1, power: 0 };
-const judged = measured.filter(({ cell }) => cell.runs > 2);
+const isBeyond = ({ spread }: Cell, { error }: Rates) =>
+  error > (spread > 3 ? 0.08 : 0.055) + 3 * Math.sqrt((0.055 * 0.945) / tables);
 
-console.log(`Family-wise error | power, ${tables} tables a cell\n`);
+console.log(`Family-wise error and power, ${tables} tables a cell\n`);
 console.log(
   textTable(
-    ['runs', 'models', 'tasks', 'b/a', 'spread', 'noise', 'correlation', ...names],
+    ['runs', 'models', 'tasks', 'b/a', 'spread', 'noise', 'correlation', 'error', 'power'],
     measured.map(({ cell, rates }) => [
-      ...[cell.runs, cell.models, cell.tasks, cell.ratio],
-      ...[
-        cell.spread === 1 ? 'equal' : `${cell.whose} x${cell.spread}`,
-        cell.heavy ? 't(3)' : 'normal',
-        cell.correlation,
-      ],
-      ...names.map((name) => `${short(rateOf(rates, name).error)} | ${rateOf(rates, name).power.toFixed(2)}`),
+      cell.runs,
+      cell.models,
+      cell.tasks,
+      cell.ratio,
+      cell.spread === 1 ? 'equal' : `${cell.whose} x${cell.spread}`,
+      cell.heavy ? 't(3)' : 'normal',
+      cell.correlation,
+      short(rates.error),
+      rates.power.toFixed(2),
     ]),
   ),
 );
-
-console.log('\nThe rule, over cells of three runs or more\n');
+console.log('\nThe rule\n');
 console.log(
   textTable(
-    ['test', 'worst error, spreads to 3', 'at 8', 'cells beyond the limit', 'mean power'],
-    names.map((name) => {
+    ['runs', 'cells', 'worst error, spreads to 3', 'at 8', 'cells beyond the limit', 'mean power'],
+    [2, 3, 4, 5, 7, 10].map((runs) => {
+      const own = measured.filter(({ cell }) => cell.runs === runs);
       const worst = (large: boolean) =>
-        short(
-          Math.max(
-            0,
-            ...judged.filter(({ cell }) => cell.spread > 3 === large).map(({ rates }) => rateOf(rates, name).error),
-          ),
-        );
-      const beyond = judged.filter(({ cell, rates }) => isBeyond(cell, rateOf(rates, name))).length;
-      return [
-        name,
-        worst(false),
-        worst(true),
-        beyond,
-        short(mean(judged.map(({ rates }) => rateOf(rates, name).power))),
-      ];
+        short(Math.max(0, ...own.filter(({ cell }) => cell.spread > 3 === large).map(({ rates }) => rates.error)));
+      const beyond = own.filter(({ cell, rates }) => isBeyond(cell, rates)).length;
+      return [runs, own.length, worst(false), worst(true), beyond, short(mean(own.map(({ rates }) => rates.power)))];
     }),
   ),
 );
@@ -382,10 +287,9 @@ console.log(
       const wrong = { each: 0, shared: 0 };
       for (let index = 0; index < tables; index++) {
         const table = draw({ ...plain, runs: 20, models: 10, ratio }, 0, stream);
-        const found = plan.map((runs) => {
-          const test = candidates[inUse] ?? (() => []);
-          return test({ ...table, runs: table.runs.map((models) => models.map((own) => own.slice(0, runs))) });
-        });
+        const found = plan.map((runs) =>
+          pValues({ ...table, runs: table.runs.map((models) => models.map((own) => own.slice(0, runs))) }),
+        );
         if (found.some((p) => holm(p, 0, level).wrong)) wrong.each += 1 / tables;
         if (found.some((p, look) => holm(p, 0, shares[look] ?? 0).wrong)) wrong.shared += 1 / tables;
       }

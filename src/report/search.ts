@@ -98,7 +98,7 @@ export function foundWithin(steps: readonly Found[], budget: number): number | n
 }
 
 /** What every model of a point has spent: the least of the totals. */
-export function commonBudget(searches: readonly ModelSearch[]): number {
+function commonBudget(searches: readonly ModelSearch[]): number {
   return Math.min(...searches.map((search) => bestFound(search).at(-1)?.spent ?? 0));
 }
 

@@ -77,7 +77,7 @@ interface Ending<Message> {
 }
 
 /** Runs a script that sends messages in its own process, which isolates crashes of a device's library. */
-export async function askChild<Message>(
+async function askChild<Message>(
   { script, execArgv, words, timeoutSeconds, signal: stop }: Child,
   on: (message: Message) => void = () => undefined,
 ): Promise<Ending<Message>> {
