@@ -128,7 +128,13 @@ describe('help', () => {
     expect(groups.map(({ heading }) => heading)).toEqual(headings);
     const listed = groups.filter(({ heading }) => heading !== 'Examples').flatMap(({ names }) => names);
     const commands = build(() => undefined).commands.map((command) => command.name());
-    expect(listed.toSorted()).toEqual([...commands, 'help'].toSorted());
+    const gone = commands.filter((name) => !listed.includes(name));
+    expect(listed.toSorted()).toEqual([...commands.filter((name) => listed.includes(name)), 'help'].toSorted());
+    for (const name of gone) {
+      const { status, stderr } = await pleHere([name, 'x', '--y']);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(new RegExp(`^ple: ple ${name} is gone: .+\\.\n$`));
+    }
   });
 
   test('--help and each command’s show examples, --version the version', async () => {

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from '@commander-js/extra-typings';
-import { exitCode } from '../support/errors.js';
+import { ConfigError, exitCode } from '../support/errors.js';
 import { printable } from '../support/printable.js';
 import { asUserError } from '../support/system-error.js';
 import { clean } from './clean.js';
 import { examples } from './command.js';
 import { compare } from './compare.js';
-import { completion } from './completion.js';
 import { data } from './data.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
@@ -60,8 +59,13 @@ const groups = [
   ['Data:', [data, synth]],
   ['Use:', [predict, evaluate, exportRun]],
   ['Inspect:', [report, diff, runs, watch, clean, list, schema]],
-  ['Machines:', [doctor, worker, run, completion]],
+  ['Machines:', [doctor, worker, run]],
 ] as const;
+
+/** What to use instead of a command that went. */
+const gone: Readonly<Record<string, string>> = {
+  completion: 'no shell completion comes with ple; ple --help and ple <command> --help list commands and options',
+};
 
 /** The program. `exit` receives the exit code of its command. */
 export function build(exit: (code: number) => void): Command {
@@ -75,6 +79,16 @@ export function build(exit: (code: number) => void): Command {
     program.commandsGroup(heading);
     for (const add of commands) add(program, exit);
   }
+  for (const [name, instead] of Object.entries(gone))
+    program.addCommand(
+      new Command(name)
+        .argument('[words...]')
+        .allowUnknownOption()
+        .action(() => {
+          throw new ConfigError(`ple ${name} is gone: ${instead}.`);
+        }),
+      { hidden: true },
+    );
   return program.commandsGroup('Inspect:').helpCommand(true);
 }
 
