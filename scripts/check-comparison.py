@@ -135,10 +135,14 @@ def variance_over_rows(pair, samples, parts):
         for run in (row["runs"][seed] for seed in sample):
             psi = sum(factor * sign(metric) * influence(run["paths"][task], task, metric) for task, metric, factor in parts)
             groups, _ = columns_of(run["paths"][TASKS[0]]).get("group", (None, None))
+            masks = [columns_of(run["paths"][task])[f"{task}.mask"][0] for task, _, factor in parts if factor]
+            if groups is not None and any(len(np.unique(groups[mask > 0])) < 2 for mask in masks):
+                return np.nan
             drawn.add("rows" if groups is None else "groups")
             sums = psi if groups is None else np.bincount(groups.astype(int), psi)
             totals.setdefault(run["set"], [0, 0])[side] += sums / len(sample)
-    return sum(np.sum((own - other) ** 2) for own, other in totals.values())
+    # Test sets of one file overlap: as if they were one.
+    return sum(np.sum((own - other) ** 2) for own, other in totals.values()) * (len(totals) if pair.overlap > 0 else 1)
 
 
 def own_variance(values, largest=None):
@@ -217,6 +221,13 @@ def summed(samples, factors):
     return {seed: sum(factor * sample[seed] for factor, sample in zip(factors, samples)) for seed in seeds}
 
 
+def of_draws(pair, gains):
+    """One value for each draw of the data, weighted by its runs, with the mean of all."""
+    sets, values = np.array([pair.both[0]["runs"][seed]["set"] for seed in gains]), np.array([*gains.values()])
+    draws = np.unique(sets)
+    return [values.mean() + len(draws) * np.sum((values - values.mean())[sets == draw]) / len(values) for draw in draws]
+
+
 def gain_of(pair, samples, parts, variances=(None, None)):
     """Of two samples. `variances`: of one run of each, squeezed. Without parts it has no error."""
     if pair.design != "independent":
@@ -233,7 +244,9 @@ def gain_of(pair, samples, parts, variances=(None, None)):
         estimated = [one and (one[0] / len(own), one[1]) for one, own in zip(variances, (model, reference))]
         estimated = [] if model == reference and None not in estimated else estimated
     elif not rows:
-        s, n = own_variance([*m.gains.values()], max(map(abs, model + reference))), len(model)
+        drawn_gains = of_draws(pair, m.gains) if pair.design == "draws" else [*m.gains.values()]
+        s, n = own_variance(drawn_gains, max(map(abs, model + reference))), len(drawn_gains)
+        m.enough = n >= 3
         estimated = [] if s and s[0] == 0 else [s and (s[0] * (1 / n + pair.overlap), s[1])]
     own_rows = not independent and len({pair.both[0]["runs"][seed]["set"] for seed in samples[0]}) > 1
     if None in estimated:
@@ -399,7 +412,8 @@ def check_front(front, rows, named, baseline):
     stored = front["hypervolume"] or {"value": None, "interval": None}
     compare("volume", stored["value"], volume([[m.gain * s for m, s in zip(pair.tasks, scales)] for pair in known]) if known else None)
     intervals = [[pair.stored["tasks"][task]["simultaneous"] for task in TASKS] for pair in known]
-    ends = [[np.multiply(scales, end) for end in np.transpose(point)] for point in intervals if None not in point]
+    bounded = all(None not in point for point in intervals)
+    ends = [[np.multiply(scales, end) for end in np.transpose(point)] for point in intervals if bounded]
     low, high = (volume([point[side] for point in ends]) for side in (0, 1))
     compare("volumeInterval", stored["interval"], ((low + high) / 2, (high - low) / 2) if ends else None)
     shown = lambda p: p is not None and p < TEST["level"]

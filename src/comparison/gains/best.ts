@@ -2,7 +2,7 @@ import type { Best, Comparison, ComparisonRow } from '../comparison.js';
 import type { EstimateError } from '../statistics/behrens-fisher.js';
 import { mayBeBest } from '../statistics/best-models.js';
 import { fewestRuns } from '../statistics/verdict.js';
-import { type Compared, compareModel, meanFactors, meanSample } from './compared-model.js';
+import { type Compared, compareModel, meanFactors, meanSample, runCount } from './compared-model.js';
 import type { Entry, JudgedTask } from './task-gain.js';
 
 interface Point {
@@ -41,10 +41,9 @@ export function bestOf(
   const [axis] = pairs.map(({ entry }) => entry.point);
   if (axis === undefined) return [];
   const fewest = uncertainty === 'rows' ? 1 : fewestRuns;
-  const differences = pairs.flatMap(({ entry, reference, measures }, pair) => {
+  const differences = pairs.flatMap(({ entry, reference, design, measures }, pair) => {
     const mean = measures.at(-1);
-    if (!mean || mean.gain === null || mean.model.runs.length < fewest || mean.reference.runs.length < fewest)
-      return [];
+    if (!mean || mean.gain === null || runCount({ design }, mean) < fewest) return [];
     const [model, other] = [entry, reference].map((one) => labels.indexOf(one?.label ?? ''));
     return [{ model: model ?? 0, other: other ?? 0, gain: mean.gain, error: errors[pair] ?? null }];
   });

@@ -94,6 +94,12 @@ export function compareModel(
   return { entry, reference, design, overlap, factors, measures: [...ofTasks, measureOf(both, null)] };
 }
 
+/** Independent runs on both sides: of data that are drawn anew for each seed, the number of draws. */
+export function runCount({ design }: Pick<Compared, 'design'>, { model, reference }: Measure): number {
+  if (design === 'draws') return new Set(model.runs.map(({ run }) => testSetOf(run))).size;
+  return Math.min(model.values.length, reference.values.length);
+}
+
 export function measureTask(entry: Entry, reference: Entry, design: Design, task: JudgedTask): Measure {
   const samples = [sampleOf(runsOf(entry), task), sampleOf(runsOf(reference), task)] as const;
   return measureOf(design === 'independent' ? samples : paired(...samples), task);

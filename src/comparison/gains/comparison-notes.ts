@@ -5,7 +5,7 @@ import { pointText } from '../plan/axis-point.js';
 import { familyError, isSamePlan, type LookToCome } from '../plan/looks.js';
 import { isConstant } from '../statistics/moments.js';
 import { fewestRuns } from '../statistics/verdict.js';
-import { type Compared, hasGain, type PointTable } from './compared-model.js';
+import { type Compared, hasGain, type PointTable, runCount } from './compared-model.js';
 import { notesOnRuns } from './notes-on-runs.js';
 import { type Entry, type JudgedTask, testValue } from './task-gain.js';
 
@@ -132,7 +132,7 @@ function onGains(
     const [measure, gain] = [measures[index], row?.tasks[name]];
     if (!measure || !gain || gain.gain === null) return [];
     const [own, other] = [measure.model.values, measure.reference.values];
-    const count = Math.min(own.length, other.length);
+    const count = runCount(compared, measure);
     const place = `${titleOf(entry)}, task '${name}'`;
     const notes: string[] = [];
     if (uncertainty !== 'rows' && count < fewestRuns && seeds.length >= fewestRuns)

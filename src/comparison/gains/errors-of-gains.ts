@@ -2,7 +2,7 @@ import type { EvaluatedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import type { Comparison } from '../comparison.js';
 import type { EstimatedVariance, EstimateError } from '../statistics/behrens-fisher.js';
-import { isConstant } from '../statistics/moments.js';
+import { isConstant, mean } from '../statistics/moments.js';
 import { type RunVariance, squeezedVariances, varianceOf } from '../statistics/squeezed-variances.js';
 import {
   type Compared,
@@ -48,8 +48,12 @@ export async function errorsOf(compared: readonly Compared[], point: Point): Pro
       const estimated =
         design === 'independent' ? twoSamples(measure, of(entry), of(reference)) : pairs(measure, model);
       // If each seed has its own test rows, the variation over seeds already includes the draw of the rows.
-      const ownRows = design !== 'independent' && new Set(measure.model.runs.map(({ run }) => testSetOf(run))).size > 1;
-      const known = rows === null || (ownRows && uncertainty !== 'rows') ? 0 : (rows.variances[index]?.[place] ?? null);
+      const sets = new Set(measure.model.runs.map(({ run }) => testSetOf(run))).size;
+      const ownRows = design !== 'independent' && sets > 1;
+      const overRows = rows?.variances[index]?.[place] ?? null;
+      // Test sets of one file overlap: their errors count as if they were one set.
+      const same = overRows !== null && model.overlap > 0 ? sets * overRows : overRows;
+      const known = rows === null || (ownRows && uncertainty !== 'rows') ? 0 : same;
       if (known === null || (estimated === null && uncertainty !== 'rows')) return null;
       if (known > 0) drawn = rows?.drawn ?? null;
       return { estimated: uncertainty === 'rows' ? [] : (estimated ?? []), known };
@@ -88,14 +92,27 @@ function isSame(one: Sample, other: Sample): boolean {
  * Runs of one seed see one draw of the data: the differences are one sample (Student 1908). If one file is split anew, training sets overlap, and
  * the variance of the mean of n differences is s^2 (1 / n + test rows / training rows) (Nadeau and Bengio 2003).
  */
-function pairs({ model, reference }: Measure, { overlap }: Compared): readonly EstimatedVariance[] | null {
+function pairs({ model, reference }: Measure, { design, overlap }: Compared): readonly EstimatedVariance[] | null {
   const differences = model.values.map((value, pair) => value - (reference.values[pair] ?? 0));
-  const own = varianceOf(differences);
+  const drawn = design === 'draws' ? ofDraws(model.runs, differences) : differences;
+  const own = varianceOf(drawn);
   if (own === null) return null;
   const magnitude = Math.max(...[...model.values, ...reference.values].map(Math.abs));
   if (isConstant(differences, magnitude)) return [];
-  const runs = differences.length;
+  const runs = drawn.length;
   return [{ ...own, variance: own.variance * (1 / runs + overlap), runs, overlap }];
+}
+
+/** A value for each draw of the data, whose mean is that of the differences: runs of one draw are not independent. */
+function ofDraws(runs: Sample['runs'], differences: readonly number[]): readonly number[] {
+  const sets = runs.map(({ run }) => testSetOf(run));
+  const draws = [...new Set(sets)];
+  if (draws.length === sets.length) return differences;
+  const all = mean(differences);
+  const scale = draws.length / sets.length;
+  return draws.map((draw) =>
+    differences.reduce((sum, value, run) => sum + (sets[run] === draw ? scale * (value - all) : 0), all),
+  );
 }
 
 /**
@@ -201,6 +218,11 @@ function ofGroups(rows: Float64Array, groups: Int32Array): Float64Array {
   return sums;
 }
 
+/** One group says nothing of others. */
+function hasOneGroup({ groups, mask }: TaskPredictions['scores']): boolean {
+  return groups !== undefined && new Set(groups.filter((_, row) => (mask[row] ?? 0) > 0)).size < 2;
+}
+
 /** Influences of one run. */
 interface Influences {
   /** Null where the metric is undefined. */
@@ -232,7 +254,7 @@ function reader(tasks: readonly JudgedTask[]): (run: EvaluatedRun) => Promise<In
       const [found, other] = [predictions.get(name), firstPredictions.get(name)];
       if (!found || !other) throw new Error(`Task '${name}' was not read.`);
       refuseOtherRows([firstRun, other], [run, found]);
-      return metric.influence?.(found.task, found.scores) ?? null;
+      return hasOneGroup(found.scores) ? null : (metric.influence?.(found.task, found.scores) ?? null);
     });
     return { ofTasks, groups: [...predictions.values()][0]?.scores.groups };
   };

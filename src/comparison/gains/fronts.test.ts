@@ -167,6 +167,14 @@ describe('a front', () => {
     expect(seesaws.hypervolume).toEqual({ value: 0, interval: [0, 0] });
   });
 
+  it('has no interval of its volume where a point has none: it may lie anywhere', async () => {
+    const one = model('shared', 0.95, 0.9, 2);
+    const single = { ...one, runs: one.runs.slice(0, 1) };
+    const { fronts } = await summarize([alone, seesaw, model('shared', 0.83, 0.72, 1), single], options);
+    expect(fronts?.[0]?.hypervolume?.value).toBeGreaterThan((3 / 0.8) * (2 / 0.7));
+    expect(fronts?.[0]?.hypervolume?.interval).toBeNull();
+  });
+
   it('has no volume where a gain is relative to nothing', async () => {
     const nothing = model('alone', -0.5, 0.7);
     const { fronts } = await summarize([nothing, model('x', 0.6, 0.7), model('x', 0.6, 0.8, 1)], options);

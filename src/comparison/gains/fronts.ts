@@ -63,21 +63,14 @@ function dominated(
     return level === undefined ? null : relativeGain(1, level);
   });
   const gains = points.map((point) => tasks.map(({ name }) => point.tasks[name]));
-  const volumeOf = (read: (gain: TestedGain) => number | null | undefined): number | null => {
-    const scaled = gains.map((ofTasks) =>
-      ofTasks.map((gain, task) => {
-        const [value, factor] = [gain ? read(gain) : null, factors[task]];
-        return value === null || value === undefined || !factor ? null : factor * value;
-      }),
-    );
-    const whole = scaled.flatMap((point) => (point.every((value) => value !== null) ? [point] : []));
-    return whole.length === 0 ? null : hypervolume(whole);
-  };
-  const value = volumeOf(({ gain }) => gain);
-  if (value === null) return null;
-  const low = volumeOf(({ simultaneous }) => simultaneous?.[0]);
-  const high = volumeOf(({ simultaneous }) => simultaneous?.[1]);
-  return { value, interval: low === null || high === null ? null : [low, high] };
+  const whole = gains.filter((ofTasks) => ofTasks.every((gain, task) => gain && gain.gain !== null && factors[task]));
+  if (whole.length === 0) return null;
+  const volumeOf = (read: (gain: TestedGain | undefined) => number | null | undefined) =>
+    hypervolume(whole.map((ofTasks) => ofTasks.map((gain, task) => (factors[task] ?? 0) * (read(gain) ?? 0))));
+  // A point without an interval may lie anywhere.
+  const isBounded = whole.every((ofTasks) => ofTasks.every((gain) => gain?.simultaneous));
+  const end = (side: 0 | 1) => volumeOf((gain) => gain?.simultaneous?.[side]);
+  return { value: volumeOf((gain) => gain?.gain), interval: isBounded ? [end(0), end(1)] : null };
 }
 
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { delongVariance } from '../../metrics/auc-interval.js';
 import { binarySample } from '../../metrics/samples.js';
+import { must } from '../../support/must.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { testFamily } from '../statistics/gain-family.js';
 import { squeezedVariances } from '../statistics/squeezed-variances.js';
@@ -115,6 +116,22 @@ describe('rows alone', () => {
       const squares = single.map(({ rows: [, row] }) => (row?.tasks[task]?.se ?? Number.NaN) ** 2);
       expect(both.rows[1]?.tasks[task]?.se).toBeCloseTo(Math.sqrt(squares.reduce((a, b) => a + b)) / 2, 12);
     }
+  });
+
+  it('of one file that is split anew: test sets overlap, and count as one', async () => {
+    const from = (seed: number) => 100 * (seed % 10);
+    const entries = [model('alone', 0.4, [11, 12], from), model('ple', 0.8, [21, 22], from)];
+    const experiment = { dataset: { loader: 'table', splitSeed: 'run' } };
+    const split = entries.map((entry) => ({
+      ...entry,
+      runs: entry.runs.map(({ run, ...reference }) => ({
+        ...reference,
+        run: { ...must(run, 'run'), experiment, environment: {}, epochs: [] },
+      })),
+    }));
+    const [apart, one] = [await summarize(entries, options), await summarize(split, options)];
+    const se = (comparison: typeof apart) => Number(comparison.rows[1]?.tasks.rating?.se);
+    expect(se(one)).toBeCloseTo(Math.SQRT2 * se(apart), 12);
   });
 
   it('against constant scores it is the variance of the one AUC', async () => {
@@ -258,6 +275,25 @@ it('if the data name groups, groups are drawn: the influences of a group’s row
   expect(ple?.tasks.rating?.se).toBeCloseTo(root(1), 12);
   expect(ple?.aggregate?.se).toBeCloseTo(root(2), 9);
   expect(test.drawn).toBe('groups');
+});
+
+it('one group has no error: it says nothing of others', async () => {
+  const [alone, ple] = [model('alone', 0.4, [1]), model('ple', 0.8, [2])].map((entry) => ({
+    ...entry,
+    runs: entry.runs.map(({ run, ...reference }) => ({
+      ...reference,
+      run: must(run, 'run') && {
+        ...must(run, 'run'),
+        predictions: async () =>
+          (await must(run, 'run').predictions()).map(({ task, scores }) => ({
+            task,
+            scores: { ...scores, groups: new Int32Array(count) },
+          })),
+      },
+    })),
+  }));
+  const { rows: found } = await summarize([must(alone, 'alone'), must(ple, 'ple')], { ...options, seeds: [1] });
+  expect(found[1]?.tasks.rating).toMatchObject({ gain: expect.any(Number), se: null, p: null });
 });
 
 describe('both', () => {

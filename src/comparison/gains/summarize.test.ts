@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../support/errors.js';
+import type { EvaluatedRun } from '../../training/finished-run.js';
 import type { ComparisonRow } from '../comparison.js';
 import { entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
 import { type SummaryOptions, summarize } from './summarize.js';
@@ -382,6 +383,29 @@ describe('runs', () => {
     expect(rows[1]?.tasks.click?.gains.map(({ gain }) => gain)).toEqual(
       [0.02, 0, 0.03, 0.02].map((gain) => expect.closeTo(gain, 12)),
     );
+  });
+
+  it('several seeds on each draw of the data count as one: draws are the sample', async () => {
+    const both = [drawn('alone', [...base, 0.8]), drawn('ple', [...ple, 0.82])];
+    const drawOf = ({ result }: EvaluatedRun, draw: number) => ({ ...result.dataset, checksum: `draw ${draw}` });
+    const onDraws = both.map((entry) => ({
+      ...entry,
+      runs: entry.runs.map(({ run, ...reference }, index) => ({
+        ...reference,
+        ...(run ? { run: { ...run, result: { ...run.result, dataset: drawOf(run, index % 3) } } } : {}),
+      })),
+    }));
+    const six = { ...options, ...oneLook(6) };
+    const gain = (await summarize(onDraws, six)).rows[1]?.tasks.click;
+    // The means of draws are .02, .02 and .01: scipy 1.15, ttest_1samp.
+    expect(gain?.gain).toBeCloseTo(0.1 / 6, 12);
+    expect(gain?.se).toBeCloseTo(0.01 / 3, 12);
+    expect(gain?.p).toBeCloseTo(0.0377495513504, 6);
+    const two = onDraws.map((entry) => ({ ...entry, runs: entry.runs.filter((_, index) => index % 3 < 2) }));
+    expect((await summarize(two, six)).rows[1]?.tasks.click).toMatchObject({
+      verdict: 'undecided',
+      pNotInferior: null,
+    });
   });
 
   it('one file split anew: the overlap of training sets counts, by Nadeau and Bengio', async () => {

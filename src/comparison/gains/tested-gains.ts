@@ -7,7 +7,7 @@ import { type FamilyMember, type TestedMember, testFamily } from '../statistics/
 import { mean } from '../statistics/moments.js';
 import { fewestRuns, taskVerdict } from '../statistics/verdict.js';
 import { rowsToDecide, seedsToDecide, timesToDecide } from '../statistics/what-decides.js';
-import type { Compared, Measure } from './compared-model.js';
+import { type Compared, type Measure, runCount } from './compared-model.js';
 import { type JudgedTask, relativeGain } from './task-gain.js';
 
 /** The gains of one model: on each task, and over all tasks. */
@@ -54,8 +54,8 @@ export function testGains(
   const open = (p: 'pHolm' | 'pEquivalent') =>
     Math.max(1, ofTasks.filter((own) => own[p] !== null && own[p] >= level).length);
   const next = { difference: table.nextLevel / open('pHolm'), equivalence: table.nextLevel / open('pEquivalent') };
-  const isEnough = ({ model, reference }: Measure) =>
-    Math.min(model.runs.length, reference.runs.length) >= fewestRuns || table.uncertainty === 'rows';
+  const isEnough = ({ design, measure }: Cell) =>
+    runCount({ design }, measure) >= fewestRuns || table.uncertainty === 'rows';
   return cells.map((row, model) => {
     const aggregate = row.at(-1);
     const tested = ofAggregates[model];
@@ -64,7 +64,7 @@ export function testGains(
         const [cell, own] = [row[task], ofTasks[model * tasks.length + task]];
         if (!cell || !own) throw new Error('A family has a member for every cell.');
         const { gain, margin, error } = cell.member;
-        const enough = isEnough(cell.measure);
+        const enough = isEnough(cell);
         const verdict = gain === null ? null : enough ? taskVerdict(gain, own, level) : 'undecided';
         return {
           ...gainOf(cell, own),
@@ -79,7 +79,7 @@ export function testGains(
       }),
       aggregate:
         aggregate && tested && aggregate.member.gain !== null
-          ? aggregateOf(aggregate, tested, isEnough(aggregate.measure), level)
+          ? aggregateOf(aggregate, tested, isEnough(aggregate), level)
           : null,
     };
   });

@@ -53,6 +53,16 @@ test('data are not read for a comparison that asks nothing of them', async () =>
   await expect(checkData(configWith('  uncertainty: both\n'), refuse)).rejects.toThrow('read');
 });
 
+test.each(['{ type: gradnorm }', '{ type: metabalance, target: income, relax: 1 }'])(
+  'a front is refused where the balancing method %s undoes loss weights',
+  (method) => {
+    const front = '  front: { loss.weights.income.initial: [1, 2] }\n';
+    const axes = `  axes: { loss.balancing: [{ type: dwa }, ${method}] }\n`;
+    expect(() => checkFront(configWith(front + axes))).toThrow(/^compare\.front: loss\.balancing '\w+' undoes/);
+    checkFront(configWith(`${front}  axes: { loss.balancing: [{ type: dwa }, { type: mgda }] }\n`));
+  },
+);
+
 test('a front is of weights that the schedule uses', () => {
   const config = configWith('  front: { loss.weights.income.initial: [1, 2] }\n');
   checkFront(config);

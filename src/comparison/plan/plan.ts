@@ -1,5 +1,6 @@
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { metrics } from '../../metrics/catalogue.js';
+import { balancings } from '../../objective/balancing/catalogue.js';
 import { weightSchedules } from '../../objective/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { wholeNumber } from '../../support/whole-number.js';
@@ -63,10 +64,17 @@ export async function checkData(config: ComparisonConfig, readShape: ReadShape):
   }
 }
 
-/** The schedule of a plugin may ignore the weights that a front varies. */
+/** A balancing method may undo the weights that a front varies, and the schedule of a plugin may ignore them. */
 export function checkFront({ front, points, seeds, experiment }: ComparisonConfig): void {
   const [label] = front?.labels ?? [];
   if (!front || label === undefined) return;
+  for (const point of points) {
+    const { balancing } = experiment(label, point, seeds[0] ?? 0).loss;
+    if (balancings.get(balancing.type).undoesWeights?.(balancing))
+      throw new ConfigError(
+        `compare.front: loss.balancing '${balancing.type}' undoes loss weights, so that a front has one point: choose another method, or no front.`,
+      );
+  }
   const { key, values } = front;
   const starts = values.map((value) => {
     const { tasks, loss } = experiment(label, points[0] ?? {}, seeds[0] ?? 0, { [key]: value });

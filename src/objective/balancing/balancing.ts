@@ -94,6 +94,8 @@ export interface BalancingDefinition {
   readonly source: string;
   readonly revision?: number;
   readonly options: z.ZodObject;
+  /** Whether it makes up for the config's weights, so that others train the same. Absent: it does not. */
+  undoesWeights?(options: unknown): boolean;
   /**
    * Null: the config's weights are used as they are.
    * @throws ConfigError for options that do not fit the tasks.
@@ -110,10 +112,12 @@ export function defineBalancing<Options extends z.ZodObject>(definition: {
   readonly source: string;
   readonly revision?: number;
   readonly options: Options;
+  readonly undoesWeights?: (options: z.infer<Options>) => boolean;
   readonly build: (shape: BalancingShape, options: z.infer<Options>) => Balancing | null;
 }): BalancingDefinition {
   return kind.made({
     ...definition,
+    undoesWeights: (options) => definition.undoesWeights?.(definition.options.parse(options)) ?? false,
     build: (shape, options) => definition.build(shape, definition.options.parse(options)),
   });
 }

@@ -46,6 +46,7 @@ export const gradnorm = defineBalancing({
       .default(1)
       .describe('The first batches of a task whose mean loss its progress is measured by. 1: as in the paper.'),
   }),
+  undoesWeights: () => true,
   build({ tasks }, { alpha, learningRate, over, initialSteps }) {
     const start = tasks.map(() => 1);
     const trained = trainedVector('weights', start);

@@ -42,6 +42,7 @@ export const metabalance = defineBalancing({
       .default('all')
       .describe('Which gradients are scaled: all, or only those that are larger (smaller) than the target’s.'),
   }),
+  undoesWeights: ({ relax, scale }) => relax === 1 && scale === 'all',
   build({ tasks }, { target, relax, beta, scale }) {
     const names = tasks.map(({ name }) => name);
     const main = names.indexOf(target);
