@@ -1,19 +1,21 @@
 import { expect, test } from 'vitest';
 import type { Comparison, TaskGain } from '../comparison/comparison.js';
+import { must } from '../support/must.js';
 import { nextInWords, useInWords } from './advice.js';
 import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
-import { pointsOf } from './points.js';
+import { gainTables } from './gain-table.js';
 
-const [point = { axis: {}, title: '', rows: [], tasks: [] }] = pointsOf(everyVerdict);
+const tables = must(gainTables(everyVerdict)[0], 'point');
+const { point } = tables;
 
 test('the smallest of the models that may be best', () => {
-  const told = (candidates: readonly string[], smallest: string | null) =>
+  const words = (candidates: readonly string[], smallest: string | null) =>
     useInWords({ ...everyVerdict, best: [{ axis: {}, candidates, smallest }] }, point);
   expect(useInWords(everyVerdict, point)).toBe(
     'Use CGC: of the three that may be best on Δm (PLE, CGC and MMoE) it is the smallest.',
   );
-  expect(told(['PLE'], 'PLE')).toBe('Use PLE: every other model is shown to be worse on Δm.');
-  expect(told(['single-task', 'PLE'], null)).toBe('On Δm, single-task and PLE may be best.');
+  expect(words(['PLE'], 'PLE')).toBe('Use PLE: every other model is shown to be worse on Δm.');
+  expect(words(['single-task', 'PLE'], null)).toBe('On Δm, single-task and PLE may be best.');
   expect(
     useInWords({ ...everyVerdict, best: [{ axis: { seed: 1 }, candidates: ['PLE'], smallest: 'PLE' }] }, point),
   ).toBe('');
@@ -29,8 +31,7 @@ function next(gains: readonly Partial<TaskGain>[], changes: Partial<Comparison> 
     ...{ ...everyVerdict, tasks: ['income'], contrasts: [], rows: baseline ? [baseline, ...rows] : rows },
     ...changes,
   };
-  const [at] = pointsOf(comparison);
-  return at ? nextInWords(comparison, at) : '';
+  return nextInWords(comparison, must(gainTables(comparison)[0], 'point'));
 }
 
 test('one sentence on what would decide: each undecided gain counts once', () => {
@@ -67,5 +68,5 @@ test('without a test, nothing is said of numbers; contrasts count', () => {
     'One seed allows no test: add seeds (compare.seeds).',
   );
   expect(next([untested])).toBe('There is no test of the undecided gains (see the notes).');
-  expect(nextInWords(everyVerdict, point)).toBe('The effect, if any, is below the margin in all 6 undecided gains.');
+  expect(nextInWords(everyVerdict, tables)).toBe('The effect, if any, is below the margin in all 6 undecided gains.');
 });

@@ -1,8 +1,8 @@
 import type { Comparison, TestedGain } from '../comparison/comparison.js';
 import { pointKey } from '../comparison/plan/axis-point.js';
-import { contrastsAt } from './effects.js';
+import type { PointTables } from './gain-table.js';
 import { count, listed } from './numbers.js';
-import { gainOf, type Point } from './points.js';
+import type { Point } from './points.js';
 
 /** `Use mmoe: of the three that may be best on Δm (mmoe, cgc and ple) it is the smallest.` Empty without such a set. */
 export function useInWords({ best }: Comparison, { axis }: Point): string {
@@ -21,11 +21,10 @@ const words = ['', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight
  * What would decide the undecided gains at a point: more seeds, more test rows, both, or neither; or that their effect, if any, is below the margin.
  * Each gain counts once, with seeds before rows. Empty if all is decided.
  */
-export function nextInWords(comparison: Comparison, point: Point): string {
-  const undecided = [
-    ...point.rows.flatMap((row) => point.tasks.map((task) => gainOf(row, task))),
-    ...contrastsAt(comparison, point).flatMap(({ tasks }) => Object.values(tasks)),
-  ].filter(({ verdict }) => verdict === 'undecided');
+export function nextInWords(comparison: Comparison, { models, contrasts }: PointTables): string {
+  const undecided = [...models.rows, ...(contrasts?.rows ?? [])]
+    .flatMap(({ cells }) => cells.map(({ gain }) => gain))
+    .filter(({ verdict }) => verdict === 'undecided');
   const tested = undecided.filter(({ pHolm }) => pHolm !== null);
   if (undecided.length === 0) return '';
   if (undecided.every(({ gains }) => gains.length === 1) && tested.length === 0)

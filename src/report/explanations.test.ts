@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 import type { Comparison, TaskGain } from '../comparison/comparison.js';
 import { everyVerdict } from './comparison.fixture.js';
 import { explanations } from './explanations.js';
-import { pointsOf } from './points.js';
+import { gainTables } from './gain-table.js';
 
 function textOf(changes: Partial<Comparison> = {}): string {
   const comparison = { ...everyVerdict, ...changes };
-  const [point] = pointsOf(comparison);
-  return point ? explanations(comparison, point).join('\n') : '';
+  return gainTables(comparison)
+    .flatMap((tables) => explanations(comparison, tables))
+    .join('\n');
 }
 
 const withGains = (change: (gain: TaskGain) => TaskGain): Partial<Comparison> => ({

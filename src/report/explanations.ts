@@ -1,27 +1,48 @@
 import type { Comparison } from '../comparison/comparison.js';
 import { familyError } from '../comparison/plan/looks.js';
-import { confidence, contrastsAt } from './effects.js';
-import { fixed, listed, rounded } from './numbers.js';
-import { gainOf, metricName, type Point } from './points.js';
+import type { GainCell, GainTable, PointTables } from './gain-table.js';
+import { confidence, fixed, listed, rounded } from './numbers.js';
+import { metricName } from './points.js';
 
 /** How to read a table's numbers, one line each. */
-export function explanations(comparison: Comparison, point: Point): readonly string[] {
+export function explanations(comparison: Comparison, tables: PointTables): readonly string[] {
   const { baseline, seeds } = comparison;
+  const { models } = tables;
   return [
     `Gains are over ${baseline}, ${seeds.length === 1 ? 'of one seed' : `as means over ${seeds.length} seeds`}. Above 0 is better.`,
-    `Relative gains are in percent of ${baseline}'s metric.${aggregate(comparison, point)}`,
-    ...testInWords(comparison, point),
-    ...intervals(comparison, point),
-    ...margins(comparison, point),
-    ...detectableGains(point),
-    ...numbersThatDecide(point),
+    `Relative gains are in percent of ${baseline}'s metric.${models.hasMean ? ` Δm is their mean over tasks${weights(comparison)}.` : ''}`,
+    ...testInWords(comparison, tables),
+    ...intervals(comparison, models),
+    ...margins(comparison, models),
+    ...detectableGains(models),
+    ...numbersThatDecide(models),
     ...looksInWords(comparison),
   ];
 }
 
-/** Whether any gain has an error. With one seed, only the rows can give one. */
-export function hasIntervals({ rows, tasks }: Point): boolean {
-  return rows.some((row) => tasks.some((task) => gainOf(row, task).interval !== null));
+/** For the terminal: the signs and units of its tables. */
+export function legend({ baseline, taskWeights }: Comparison, points: readonly PointTables[]): string {
+  const tables = points.map(({ models }) => models);
+  const cells = tables.flatMap(cellsOf);
+  const margin = cells.some(({ gain }) => gain.margin !== null) ? '= within ± the margin, ' : '';
+  const weighted = new Set(Object.values(taskWeights)).size > 1 ? ', weighted by compare.taskWeights' : '';
+  const mean = tables.some(({ hasMean }) => hasMean)
+    ? ` Δm is the mean over tasks of gain / ${baseline}'s metric${weighted}.`
+    : '';
+  const hasEmbeddings = tables.some(({ rows }) => rows.some(({ model }) => (model.parameters?.embedding ?? 0) > 0));
+  const embeddings = hasEmbeddings ? ' Parameters are those of the network + of embeddings.' : '';
+  const units = [
+    ...(cells.some(({ task }) => task.percent === null) ? ["in the metric's unit"] : []),
+    ...(cells.some(({ task }) => task.percent !== null) ? [`of errors in % of ${baseline}'s`] : []),
+  ];
+  return (
+    `▲ better, ▼ worse, ${margin}? undecided. ` +
+    `Gains are ${units.join(', ')}; above 0 is better.${mean}${embeddings} All numbers: --wide.`
+  );
+}
+
+function cellsOf({ rows }: GainTable): readonly GainCell[] {
+  return rows.flatMap(({ cells }) => cells);
 }
 
 const tests = {
@@ -32,33 +53,27 @@ const tests = {
 };
 
 /** The test of the gains, and how p is adjusted. Empty if nothing is tested. */
-export function testInWords(comparison: Comparison, point: Point): readonly string[] {
-  const { test } = comparison;
-  const tested = testedGains(point);
+export function testInWords({ test }: Comparison, { point, models, contrasts }: PointTables): readonly string[] {
+  const tested = testedGains(models);
   if (tested === 0) return [];
   const designs = [...new Set(point.rows.flatMap(({ design }) => design ?? []))];
   const words = designs.map((design) => tests[design](test.priorDegreesOfFreedom));
   const drawn = test.drawn === 'groups' ? ' The error over test rows is that of their groups (users).' : '';
   const gains = tested === 1 ? 'one gain' : `${tested} gains`;
-  const contrasts = contrastsAt(comparison, point).length === 0 ? '' : ' Contrasts are a family of their own.';
   return [
     `The test is ${listed(words) || 'a z test per gain'}.${drawn} p is adjusted by Holm's method over the ${gains} of ${point.title === '' ? 'the' : 'a'} table; ` +
-      `below ${rounded(test.level)} a gain differs from 0.${contrasts}`,
+      `below ${rounded(test.level)} a gain differs from 0.${contrasts ? ' Contrasts are a family of their own.' : ''}`,
   ];
 }
 
-function testedGains({ rows, tasks }: Point): number {
-  return rows.flatMap((row) => tasks.filter((task) => gainOf(row, task).pHolm !== null)).length;
+function testedGains(table: GainTable): number {
+  return cellsOf(table).filter(({ gain }) => gain.pHolm !== null).length;
 }
 
-function aggregate({ tasks, taskWeights }: Comparison, { rows }: Point): string {
-  if (rows.every((row) => row.aggregate === null)) return '';
-  const weights = tasks.map((task) => taskWeights[task] ?? 1);
-  const equal = weights.every((weight) => weight === weights[0]);
-  const weighted = equal
-    ? ''
-    : ` with the weights ${listed(tasks.map((task, index) => `${weights[index]} for ${task}`))}`;
-  return ` Δm is their mean over tasks${weighted}.`;
+function weights({ tasks, taskWeights }: Comparison): string {
+  const all = tasks.map((task) => taskWeights[task] ?? 1);
+  if (new Set(all).size <= 1) return '';
+  return ` with the weights ${listed(tasks.map((task, index) => `${all[index]} for ${task}`))}`;
 }
 
 const errorsCover = {
@@ -67,52 +82,57 @@ const errorsCover = {
   both: 'Errors cover training noise and the choice of test rows.',
 };
 
-function intervals({ test, uncertainty, looks }: Comparison, point: Point): readonly string[] {
-  if (!hasIntervals(point)) return [];
+function intervals({ test, uncertainty, looks }: Comparison, table: GainTable): readonly string[] {
+  if (!table.hasIntervals) return [];
   const repeated = looks.length < 2 ? '' : `, so that all looks together have ${confidence(familyError(looks))}`;
   return [
     `Intervals have ${confidence(test.level)} confidence${repeated}. An interval beside a gain covers that gain alone; simultaneous ones cover all ` +
-      `${testedGains(point)} true gains at once. They are Bonferroni's; Holm's method may decide a gain whose interval holds 0.`,
+      `${testedGains(table)} true gains at once. They are Bonferroni's; Holm's method may decide a gain whose interval holds 0.`,
     errorsCover[uncertainty],
   ];
 }
 
-function margins({ test }: Comparison, { rows, tasks }: Point): readonly string[] {
-  const given = tasks.flatMap((task) => {
-    const margin = rows.map((row) => gainOf(row, task).margin).find((value) => value !== null);
-    return margin === undefined || margin === null
-      ? []
-      : [`${rounded(margin)} ${metricName(task.metric)} on ${task.name}`];
-  });
-  if (given.length === 0) return [];
+function margins({ test }: Comparison, table: GainTable): readonly string[] {
+  const given = ofTasks(
+    table,
+    ({ gain }) => gain.margin,
+    ([margin = 0]) => rounded(margin),
+  );
+  if (given === '') return [];
   return [
-    `The margin is ${listed(given)}. A gain is equivalent if two one-sided tests show that it is within ± the margin, even if it ` +
+    `The margin is ${given}. A gain is equivalent if two one-sided tests show that it is within ± the margin, even if it ` +
       'differs from 0. It is not worse by more than the margin if one of them shows that. ' +
       `Both are adjusted by Holm's method; below ${rounded(test.level)} they show it.`,
   ];
 }
 
-/** If no gain is decided: the gains that would have been detected, the largest over models for each task. */
-function detectableGains({ rows, tasks }: Point): readonly string[] {
-  const gains = tasks.flatMap((task) => {
-    const undecided = rows
-      .map((row) => gainOf(row, task))
-      .flatMap(({ verdict, detectable }) => (verdict === 'undecided' && detectable !== null ? [detectable] : []));
-    const { name, metric, digits } = task;
-    return undecided.length === 0 ? [] : [`${fixed(Math.max(...undecided), digits)} ${metricName(metric)} on ${name}`];
+/** If a gain is undecided: the gains that would have been detected, the largest over models for each task. */
+function detectableGains(table: GainTable): readonly string[] {
+  const gains = ofTasks(
+    table,
+    ({ gain }) => (gain.verdict === 'undecided' ? gain.detectable : null),
+    (found, digits) => fixed(Math.max(...found), digits),
+  );
+  if (gains === '') return [];
+  return [`Where a gain is undecided, this table's test would have found a true gain of ${gains} with 80 % power.`];
+}
+
+/** `0.001 AUC on income and …`, of the tasks that have such numbers. */
+function ofTasks(
+  table: GainTable,
+  of: (cell: GainCell) => number | null,
+  text: (numbers: readonly number[], digits: number) => string,
+): string {
+  const parts = table.point.tasks.flatMap((task) => {
+    const numbers = cellsOf(table).flatMap((cell) => (cell.task === task ? (of(cell) ?? []) : []));
+    return numbers.length === 0 ? [] : [`${text(numbers, task.digits)} ${metricName(task.metric)} on ${task.name}`];
   });
-  if (gains.length === 0) return [];
-  return [
-    `Where a gain is undecided, this table's test would have found a true gain of ${listed(gains)} with 80 % power.`,
-  ];
+  return listed(parts);
 }
 
 /** Explains the numbers of seeds and test rows that would decide. */
-function numbersThatDecide({ rows, tasks }: Point): readonly string[] {
-  const gains = rows.flatMap((row) => tasks.map((task) => gainOf(row, task)));
-  const some = gains.some(
-    ({ seedsToDecide, rowsToDecide, timesToDecide }) => seedsToDecide ?? rowsToDecide ?? timesToDecide,
-  );
+function numbersThatDecide(table: GainTable): readonly string[] {
+  const some = cellsOf(table).some(({ gain }) => gain.seedsToDecide ?? gain.rowsToDecide ?? gain.timesToDecide);
   if (!some) return [];
   return [
     'With the seeds or test rows that would decide a gain, the chance of a decision is about one in two, if the true gain is the observed one.',
@@ -125,5 +145,13 @@ export function looksInWords({ looks, test }: Pick<Comparison, 'looks' | 'test'>
   return [
     `The gains were tested with ${listed(looks.map(({ seeds }) => String(seeds)))} seeds. These looks share a level of ` +
       `${rounded(familyError(looks))}; this one uses ${rounded(test.level)}.`,
+  ];
+}
+
+/** How to read the gains at each task's own best epoch. Empty if there are none. */
+export function ownBestInWords({ baseline }: Comparison, { models }: PointTables): readonly string[] {
+  if (cellsOf(models).every(({ own }) => (own.ownBest?.gain ?? null) === null)) return [];
+  return [
+    `The gain with the own best epoch has each task at the epoch that was best for it alone, as ${baseline} has.`,
   ];
 }

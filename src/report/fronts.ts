@@ -1,12 +1,10 @@
 import type { Comparison, Front } from '../comparison/comparison.js';
 import { pointKey } from '../comparison/plan/axis-point.js';
-import { confidence, effect, withSign } from './effects.js';
-import { listed, percent, percentDigits, rounded } from './numbers.js';
+import { confidence, listed, rounded } from './numbers.js';
 import type { Point } from './points.js';
-import { textTable } from './text-table.js';
 
 /** The fronts at a point of the axes, in the order of its rows. */
-export function frontsAt({ fronts = [] }: Comparison, { axis }: Point): readonly Front[] {
+export function frontsAt({ fronts = [] }: Comparison, { axis }: Pick<Point, 'axis'>): readonly Front[] {
   return fronts.filter((front) => pointKey(front.axis) === pointKey(axis));
 }
 
@@ -45,29 +43,4 @@ export function hypervolumeText({ hypervolume }: Pick<Front, 'hypervolume'>, { t
 /** `b` of `loss.weights.b.initial` */
 export function weightedTask({ key }: Front): string {
   return key.split('.').at(-2) ?? key;
-}
-
-/** For a terminal: a line for each model and weight. Empty without fronts. */
-export function frontTable(comparison: Comparison, point: Point, colour: boolean): string {
-  const fronts = frontsAt(comparison, point);
-  const [first] = fronts;
-  if (!first) return '';
-  const rows = fronts.flatMap((front) =>
-    front.points.map(({ value, tasks, verdict, aggregate }, index) => [
-      index === 0 ? front.model : '',
-      rounded(value),
-      verdict,
-      ...point.tasks.map((task) => {
-        const gain = tasks[task.name];
-        return gain ? withSign(effect(gain, task, point), gain.verdict, colour) : '';
-      }),
-      aggregate ? withSign(percent(aggregate.gain, percentDigits([aggregate.gain])), aggregate.verdict, colour) : '',
-    ]),
-  );
-  const head = ['model', `weight of ${weightedTask(first)}`, 'verdict', ...point.tasks.map(({ name }) => name), 'Δm'];
-  return textTable(
-    head,
-    rows,
-    head.map((_, column) => column === 1 || column > 2),
-  );
 }

@@ -1,75 +1,71 @@
-import type { Aggregate, Comparison, ComparisonRow, Gain, TaskGain, TestedGain } from '../comparison/comparison.js';
+import type { Comparison, Gain } from '../comparison/comparison.js';
 import { printable } from '../support/printable.js';
-import { contrastsAt } from './effects.js';
-import { gainOf, type Point, type PointTask, pointsOf } from './points.js';
+import { type GainCell, type GainRow, type GainTable, gainTables } from './gain-table.js';
 
 export type Cell = string | number | null;
 
-/** The subject of a line: a model's gain on a task, over the baseline or over the reference of a contrast. */
-interface Line {
+/** A gain on a task, over the baseline or over the reference of a contrast. */
+export interface GainLine extends GainRow, GainCell {
   readonly comparison: Comparison;
-  readonly row: ComparisonRow;
-  readonly task: PointTask;
-  readonly gain: TestedGain;
-  /** The model's own results, over the baseline. */
-  readonly own: TaskGain;
-  readonly aggregate: Aggregate | null;
-  readonly reference: string | null;
-  readonly modelVerdict: string;
-  /** True for a contrast, which has its own gains over tasks. */
-  readonly contrast: boolean;
+  readonly isContrast: boolean;
 }
 
-/** By name. A line of `gainLines` or of a contrast gives a cell of each. */
-export const gainColumns: Readonly<Record<string, (line: Line) => Cell>> = {
-  label: ({ row }) => row.label,
-  type: ({ row }) => row.type,
-  task: ({ task }) => task.name,
-  metric: ({ task }) => task.metric,
-  mean: ({ own }) => own.mean,
-  sd: ({ own }) => own.sd,
-  gain: ({ gain }) => gain.gain,
-  relativeGain: ({ gain }) => gain.relativeGain,
-  se: ({ gain }) => gain.se,
-  intervalLow: ({ gain }) => gain.interval?.[0] ?? null,
-  intervalHigh: ({ gain }) => gain.interval?.[1] ?? null,
-  p: ({ gain }) => gain.p,
-  pHolm: ({ gain }) => gain.pHolm,
-  verdict: ({ gain }) => gain.verdict,
-  detectable: ({ gain }) => gain.detectable,
-  meanGain: ({ row, contrast }) => (contrast ? null : row.meanGain),
-  worstGain: ({ row, contrast }) => (contrast ? null : row.worstGain),
-  modelVerdict: ({ modelVerdict }) => modelVerdict,
-  embedding: ({ row }) => row.parameters?.embedding ?? null,
-  network: ({ row }) => row.parameters?.network ?? null,
-  runs: ({ row }) => row.runs.filter(({ status }) => status === 'done').length,
-  reference: ({ reference }) => reference,
-  gains: ({ gain }) => bySeed(gain),
-  simultaneousLow: ({ gain }) => gain.simultaneous?.[0] ?? null,
-  simultaneousHigh: ({ gain }) => gain.simultaneous?.[1] ?? null,
-  level: ({ comparison }) => comparison.test.level,
-  margin: ({ gain }) => gain.margin,
-  pEquivalent: ({ gain }) => gain.pEquivalent,
-  pNotInferior: ({ gain }) => gain.pNotInferior,
-  seedsToDecide: ({ gain }) => gain.seedsToDecide,
-  ownBestMean: ({ own, contrast }) => (contrast ? null : (own.ownBest?.mean ?? null)),
-  ownBestGain: ({ own, contrast }) => (contrast ? null : (own.ownBest?.gain ?? null)),
-  atLimit: ({ row }) => row.atLimit,
-  searched: ({ row }) => row.searched ?? null,
-  taskWeight: ({ comparison, task }) => comparison.taskWeights[task.name] ?? null,
-  aggregateGain: ({ aggregate }) => aggregate?.gain ?? null,
-  aggregateGains: ({ aggregate }) => bySeed(aggregate),
-  aggregateSe: ({ aggregate }) => aggregate?.se ?? null,
-  aggregateLow: ({ aggregate }) => aggregate?.interval?.[0] ?? null,
-  aggregateHigh: ({ aggregate }) => aggregate?.interval?.[1] ?? null,
-  aggregateSimultaneousLow: ({ aggregate }) => aggregate?.simultaneous?.[0] ?? null,
-  aggregateSimultaneousHigh: ({ aggregate }) => aggregate?.simultaneous?.[1] ?? null,
-  aggregateP: ({ aggregate }) => aggregate?.p ?? null,
-  aggregatePHolm: ({ aggregate }) => aggregate?.pHolm ?? null,
-  aggregateVerdict: ({ aggregate }) => aggregate?.verdict ?? null,
-  rowsToDecide: ({ gain }) => gain.rowsToDecide,
-  timesToDecide: ({ gain }) => gain.timesToDecide,
-};
+/** A column of a file: its name, its type in Parquet, and its value of a line. */
+export type FileColumn<Line> = readonly [
+  name: string,
+  type: 'VARCHAR' | 'DOUBLE' | 'BIGINT',
+  of: (line: Line) => Cell | undefined,
+];
+
+export const gainColumns: readonly FileColumn<GainLine>[] = [
+  ['label', 'VARCHAR', ({ model }) => model.label],
+  ['type', 'VARCHAR', ({ model }) => model.type],
+  ['task', 'VARCHAR', ({ task }) => task.name],
+  ['metric', 'VARCHAR', ({ task }) => task.metric],
+  ['mean', 'DOUBLE', ({ own }) => own.mean],
+  ['sd', 'DOUBLE', ({ own }) => own.sd],
+  ['gain', 'DOUBLE', ({ gain }) => gain.gain],
+  ['relativeGain', 'DOUBLE', ({ gain }) => gain.relativeGain],
+  ['se', 'DOUBLE', ({ gain }) => gain.se],
+  ['intervalLow', 'DOUBLE', ({ gain }) => gain.interval?.[0]],
+  ['intervalHigh', 'DOUBLE', ({ gain }) => gain.interval?.[1]],
+  ['p', 'DOUBLE', ({ gain }) => gain.p],
+  ['pHolm', 'DOUBLE', ({ gain }) => gain.pHolm],
+  ['verdict', 'VARCHAR', ({ gain }) => gain.verdict],
+  ['detectable', 'DOUBLE', ({ gain }) => gain.detectable],
+  ['meanGain', 'DOUBLE', ({ model, isContrast }) => (isContrast ? null : model.meanGain)],
+  ['worstGain', 'DOUBLE', ({ model, isContrast }) => (isContrast ? null : model.worstGain)],
+  ['modelVerdict', 'VARCHAR', ({ verdict }) => verdict],
+  ['embedding', 'BIGINT', ({ model }) => model.parameters?.embedding],
+  ['network', 'BIGINT', ({ model }) => model.parameters?.network],
+  ['runs', 'BIGINT', ({ model }) => model.runs.filter(({ status }) => status === 'done').length],
+  ['reference', 'VARCHAR', ({ reference }) => reference],
+  ['gains', 'VARCHAR', ({ gain }) => bySeed(gain)],
+  ['simultaneousLow', 'DOUBLE', ({ gain }) => gain.simultaneous?.[0]],
+  ['simultaneousHigh', 'DOUBLE', ({ gain }) => gain.simultaneous?.[1]],
+  ['level', 'DOUBLE', ({ comparison }) => comparison.test.level],
+  ['margin', 'DOUBLE', ({ gain }) => gain.margin],
+  ['pEquivalent', 'DOUBLE', ({ gain }) => gain.pEquivalent],
+  ['pNotInferior', 'DOUBLE', ({ gain }) => gain.pNotInferior],
+  ['seedsToDecide', 'BIGINT', ({ gain }) => gain.seedsToDecide],
+  ['ownBestMean', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.ownBest?.mean)],
+  ['ownBestGain', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.ownBest?.gain)],
+  ['atLimit', 'BIGINT', ({ model }) => model.atLimit],
+  ['searched', 'BIGINT', ({ model }) => model.searched],
+  ['taskWeight', 'DOUBLE', ({ comparison, task }) => comparison.taskWeights[task.name]],
+  ['aggregateGain', 'DOUBLE', ({ aggregate }) => aggregate?.gain],
+  ['aggregateGains', 'VARCHAR', ({ aggregate }) => bySeed(aggregate)],
+  ['aggregateSe', 'DOUBLE', ({ aggregate }) => aggregate?.se],
+  ['aggregateLow', 'DOUBLE', ({ aggregate }) => aggregate?.interval?.[0]],
+  ['aggregateHigh', 'DOUBLE', ({ aggregate }) => aggregate?.interval?.[1]],
+  ['aggregateSimultaneousLow', 'DOUBLE', ({ aggregate }) => aggregate?.simultaneous?.[0]],
+  ['aggregateSimultaneousHigh', 'DOUBLE', ({ aggregate }) => aggregate?.simultaneous?.[1]],
+  ['aggregateP', 'DOUBLE', ({ aggregate }) => aggregate?.p],
+  ['aggregatePHolm', 'DOUBLE', ({ aggregate }) => aggregate?.pHolm],
+  ['aggregateVerdict', 'VARCHAR', ({ aggregate }) => aggregate?.verdict],
+  ['rowsToDecide', 'BIGINT', ({ gain }) => gain.rowsToDecide],
+  ['timesToDecide', 'BIGINT', ({ gain }) => gain.timesToDecide],
+];
 
 /**
  * gains.csv (RFC 4180): a line per point of the axes, model and task, then one per contrast and task. Numbers are
@@ -78,49 +74,23 @@ export const gainColumns: Readonly<Record<string, (line: Line) => Cell>> = {
  */
 export function gainsCsv(comparison: Comparison): string {
   const axes = Object.keys(comparison.axes);
-  const lines: Cell[][] = [[...axes, ...Object.keys(gainColumns)]];
-  for (const point of pointsOf(comparison)) {
-    for (const line of [...gainLines(comparison, point), ...contrastLines(comparison, point)]) {
-      const at = axes.map((key) => axisCell(line.row.axis[key]));
-      lines.push([...at, ...Object.values(gainColumns).map((cell) => cell(line))]);
-    }
-  }
-  return lines.map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
+  const lines = gainTables(comparison).flatMap(({ models, contrasts }) => [
+    ...gainLines(comparison, models),
+    ...(contrasts ? gainLines(comparison, contrasts) : []),
+  ]);
+  const rows = lines.map((line) => [
+    ...axes.map((key) => axisCell(line.model.axis[key])),
+    ...gainColumns.map(([, , of]) => of(line) ?? null),
+  ]);
+  const head = [...axes, ...gainColumns.map(([name]) => name)];
+  return [head, ...rows].map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
 }
 
-/** A line per model and task at a point of the axes. */
-export function gainLines(comparison: Comparison, { rows, tasks }: Point): readonly Line[] {
+/** A line per row and task of a table. */
+export function gainLines(comparison: Comparison, { rows, kind }: GainTable): readonly GainLine[] {
   return rows.flatMap((row) =>
-    tasks.map((task) => {
-      const gain = gainOf(row, task);
-      const reference = row.label === comparison.baseline ? null : comparison.baseline;
-      const { aggregate, verdict: modelVerdict } = row;
-      return { comparison, row, task, gain, own: gain, aggregate, reference, modelVerdict, contrast: false };
-    }),
+    row.cells.map((cell) => ({ ...row, ...cell, comparison, isContrast: kind === 'contrasts' })),
   );
-}
-
-function contrastLines(comparison: Comparison, point: Point): readonly Line[] {
-  return contrastsAt(comparison, point).flatMap((contrast) => {
-    const row = point.rows.find(({ label }) => label === contrast.model);
-    if (!row) return [];
-    return point.tasks.flatMap((task) => {
-      const gain = contrast.tasks[task.name];
-      if (!gain) return [];
-      const { aggregate, reference, verdict: modelVerdict } = contrast;
-      return {
-        comparison,
-        row,
-        task,
-        gain,
-        own: gainOf(row, task),
-        aggregate,
-        reference,
-        modelVerdict,
-        contrast: true,
-      };
-    });
-  });
 }
 
 /** `{"1":0.0012,"2":0.0009}` */

@@ -29,7 +29,7 @@ const data = await reportFixture({
 async function read(of: ReportData, sql: string): Promise<readonly Record<string, unknown>[]> {
   const folder = mkdtempSync(join(tmpdir(), 'notebook-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const { name, bytes } of notebookTables(of)) writeFileSync(join(folder, name), bytes);
+  for (const { name, bytes } of await notebookTables(of)) writeFileSync(join(folder, name), bytes);
   return withDatabase(async (database) => {
     await database.run('SET threads = 1'); // so that rows keep the file's order
     return (await database.runAndReadAll(sql.replaceAll('FOLDER', folder))).getRowObjects();

@@ -59,6 +59,11 @@ export function rounded(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** Confidence of all intervals of a look: `95 %`. */
+export function confidence(level: number): string {
+  return `${rounded(100 * (1 - level))} %`;
+}
+
 /** A whole number with thousands separators: `123,456`. */
 export function count(value: number | null): string {
   return value === null ? dash : wholeNumber(value);

@@ -2,7 +2,7 @@ import type { Comparison, ComparisonRow, TaskGain, TestedGain } from '../compari
 import { axisValue, byPoint } from '../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../config/comparison.js';
 import { metrics } from '../metrics/catalogue.js';
-import { digitsFor } from './numbers.js';
+import { digitsFor, percentDigits } from './numbers.js';
 
 /** The table at one point of the axes. */
 export interface Point {
@@ -19,7 +19,7 @@ export interface PointTask {
   readonly better: 'higher' | 'lower';
   /** Decimals for both means and gains. */
   readonly digits: number;
-  /** Percent per unit of the metric, where gains are told in percent: those of errors, unless the baseline's is 0. Else null. */
+  /** Percent per unit of the metric, where gains are in percent: those of errors, unless the baseline's is 0. Else null. */
   readonly percent: number | null;
 }
 
@@ -77,6 +77,11 @@ export const noGain: TestedGain = {
   rowsToDecide: null,
   timesToDecide: null,
 };
+
+/** Decimals of the mean relative gains. */
+export function aggregateDigits({ rows }: Point): number {
+  return percentDigits(rows.map(({ aggregate }) => aggregate?.gain ?? null));
+}
 
 /** Sorts rows by mean relative gain, best first. Rows without one are last, in the order of the config. */
 export function ranked<Row extends Pick<ComparisonRow, 'aggregate'>>(rows: readonly Row[]): readonly Row[] {

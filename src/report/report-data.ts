@@ -1,4 +1,5 @@
-import type { Comparison } from '../comparison/comparison.js';
+import type { Comparison, ComparisonRow } from '../comparison/comparison.js';
+import { reportedRun } from '../comparison/stored/reported-run.js';
 import type { FinishedRun } from '../training/finished-run.js';
 
 /** Everything that the report of a comparison is built from. */
@@ -10,4 +11,9 @@ export interface ReportData {
   readonly command: string;
   /** The comparison's config as YAML. Null for runs that were joined afterwards. */
   readonly config: string | null;
+}
+
+/** The finished runs of a row, in the order of its seeds. */
+export function runsOf({ runs }: Pick<ReportData, 'runs'>, row: ComparisonRow): readonly FinishedRun[] {
+  return row.runs.flatMap((reference) => (reference.status === 'done' ? (reportedRun(reference, runs) ?? []) : []));
 }

@@ -5,15 +5,7 @@ import { drawAll } from './charts/draw-charts.js';
 import { searches } from './charts/search.js';
 import { comparisonTable } from './comparison-table.js';
 import { reportFixture } from './report.fixture.js';
-import {
-  bestFound,
-  foundWithin,
-  lastScore,
-  rankingInWords,
-  rankingOf,
-  searchedInWords,
-  searchTable,
-} from './search.js';
+import { bestFound, foundWithin, lastScore, searchedInWords, searchTable } from './search.js';
 
 /** A candidate with a score of each task at the end of each of its rungs; null: it failed. */
 const candidate = (
@@ -105,21 +97,6 @@ const withSearch = async (...models: readonly ModelSearch[]): Promise<Comparison
   return { ...comparison, search: { type: 'halving', budget: null, seeds: [7], models } };
 };
 
-test('the order of the models is told with the budget from which it holds', async () => {
-  // At 6 epochs, which both have spent: .69 and .6. At 4 and below: single-task has .68 after .6 at 2, when m has .5.
-  expect(rankingOf([together, apart])).toEqual({
-    budget: 6,
-    missing: [],
-    ranking: ['single-task', 'm'],
-    from: 2,
-    first: 2,
-  });
-  expect(rankingInWords(await withSearch(together, apart), {})).toEqual([
-    'By the best mean validation score after 6 epochs of single-task, the order of the models is single-task, then m. It is the same at every smaller budget at which all have a score.',
-  ]);
-  expect(rankingInWords(await withSearch(together), {})).toEqual([]);
-});
-
 test('the table and the page show the searches, and nothing where there are none', async () => {
   const comparison = await withSearch(apart, together);
   expect(searchTable(comparison, {}).trimEnd().split('\n')).toEqual([
@@ -166,7 +143,6 @@ test('over the best trials of the baseline, what ranks is the gain of the worst 
   expect(searchedInWords(comparison, {})).toEqual([
     `Search: combinations of single-task 2, m 4, 6 runs. The best ${ranked} chooses.`,
   ]);
-  expect(rankingInWords(comparison, {})[0]).toMatch(new RegExp(`^By the best ${ranked} after 6 epochs`));
   const [found] = await drawAll(searches(comparison));
   expect(found?.note).toContain(`The best ${ranked} that each`);
 });

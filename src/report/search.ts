@@ -2,7 +2,7 @@ import type { Comparison, ModelSearch, SearchCandidate } from '../comparison/com
 import { axisName, axisValue, pointKey, pointText } from '../comparison/plan/axis-point.js';
 import type { AxisPoint } from '../config/comparison.js';
 import type { SearchScore } from '../config/search.js';
-import { fixed } from './numbers.js';
+import { fixed, rounded } from './numbers.js';
 import { textTable } from './text-table.js';
 
 /** What a search had found when it had spent so much. */
@@ -114,13 +114,7 @@ export function searchTable(comparison: Comparison, axis: AxisPoint): string {
     const found = parts.map((part) => fixed(foundWithin(steps, part * budget), 4));
     return [search.label, search.candidates.length, fixed(steps.at(-1)?.spent ?? 0, 1), ...found, chosenText(search)];
   });
-  const head = [
-    'searched',
-    'tried',
-    'spent',
-    ...parts.map((part) => `at ${Number((part * budget).toPrecision(3))}`),
-    'chosen',
-  ];
+  const head = ['searched', 'tried', 'spent', ...parts.map((part) => `at ${rounded(part * budget)}`), 'chosen'];
   return textTable(
     head,
     rows,
@@ -177,49 +171,7 @@ export function searchInWords(comparison: Comparison, axis: AxisPoint): readonly
   if (searchesAt(comparison, axis).length === 0) return [];
   return [
     `The table of searches has the combinations tried, what they spent in epochs of ${comparison.baseline}, and the best ${rankedBy(comparison)} when so many epochs were spent.`,
-    ...rankingInWords(comparison, axis),
   ];
-}
-
-/** Whether the order of the models holds at every budget, in words. Empty for fewer than two models. */
-export function rankingInWords(comparison: Comparison, axis: AxisPoint): readonly string[] {
-  const searches = searchesAt(comparison, axis);
-  const order = rankingOf(searches);
-  if (order === undefined) return [];
-  const { budget, missing, ranking, from, first } = order;
-  const after = `after ${text(budget)} epochs of ${comparison.baseline}`;
-  if (missing.length > 0)
-    return [
-      `The models have no order at an equal budget: ${after}, which every model has spent, ${missing.join(' and ')} ${missing.length === 1 ? 'has' : 'have'} no score yet.`,
-    ];
-  const whole = `By the best ${rankedBy(comparison)} ${after}, the order of the models is ${ranking.join(', then ')}`;
-  if (first >= budget) return [`${whole}. Below this budget a model has no score yet.`];
-  if (from <= first) return [`${whole}. It is the same at every smaller budget at which all have a score.`];
-  if (from >= budget) return [`${whole}. The order changes just below this budget.`];
-  return [`${whole}. It is the same from ${text(from)} epochs on, and another at smaller budgets.`];
-}
-
-/** The order of the models by the best found, at the budget that all have spent, and the least budget from which on it is the same. */
-export function rankingOf(searches: readonly ModelSearch[]) {
-  if (searches.length < 2) return undefined;
-  const curves = searches.map((search) => ({ label: search.label, steps: bestFound(search) }));
-  const budget = commonBudget(searches);
-  const missing = curves.flatMap(({ label, steps }) => (foundWithin(steps, budget) === null ? [label] : [])); // they have no score then
-  const at = (spent: number) =>
-    curves
-      .map(({ label, steps }) => ({ label, best: foundWithin(steps, spent) ?? Number.NEGATIVE_INFINITY }))
-      .toSorted((a, b) => (a.best === b.best ? 0 : b.best - a.best))
-      .map(({ label }) => label);
-  const budgets = [...new Set(curves.flatMap(({ steps }) => steps.map(({ spent }) => spent)))]
-    .filter((spent) => spent <= budget && curves.every(({ steps }) => foundWithin(steps, spent) !== null))
-    .toSorted((a, b) => a - b);
-  const ranking = at(budget);
-  const other = budgets.findLastIndex((spent) => at(spent).join() !== ranking.join());
-  return { budget, missing, ranking, from: budgets[other + 1] ?? budget, first: budgets[0] ?? budget };
-}
-
-function text(epochs: number): string {
-  return String(Number(epochs.toPrecision(3)));
 }
 
 /** `learningRate 0.01, tower [8]`, one entry for each value. */

@@ -2,11 +2,8 @@ import Table from 'cli-table3';
 import stringWidth from 'string-width';
 import { printable } from '../support/printable.js';
 
-/** The content of a cell; `after` is not coloured. */
-export type TextCell =
-  | string
-  | number
-  | { readonly text: string; readonly after: string; readonly colour: 'green' | 'red' };
+/** The content of a cell. */
+export type TextCell = string | number | { readonly text: string; readonly colour: 'green' | 'red' };
 
 const bare = Object.fromEntries(
   [
@@ -32,7 +29,7 @@ export function textTable(
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
     colAligns: numeric.map((isNumeric) => (isNumeric ? 'right' : 'left')),
   });
-  table.push(head.map(printable), ...rows.map((row) => row.map(textOf)));
+  table.push(head.map(printable), ...rows.map((row) => row.map(coloured)));
   return `${table
     .toString()
     .split('\n')
@@ -42,13 +39,71 @@ export function textTable(
 
 const codes = { green: 32, red: 31 } as const;
 
+function coloured(cell: TextCell): string {
+  return typeof cell === 'object' ? `\u001b[${codes[cell.colour]}m${printable(cell.text)}\u001b[39m` : textOf(cell);
+}
+
 function textOf(cell: TextCell): string {
-  if (typeof cell !== 'object') return printable(String(cell));
-  return `\u001b[${codes[cell.colour]}m${printable(cell.text)}\u001b[39m${printable(cell.after)}`;
+  return printable(typeof cell === 'object' ? cell.text : String(cell));
 }
 
 function isNumber(text: TextCell | undefined): boolean {
   return typeof text === 'string' && /^([-+]?[\d,.]+(e[-+]?\d+)?|-)$/.test(text);
+}
+
+export interface Column {
+  readonly head: string;
+  readonly cells: readonly TextCell[];
+  /** `label` names the row, `number` is aligned right. */
+  readonly kind: 'label' | 'text' | 'number';
+}
+
+const between = 2;
+const longestHead = 20;
+
+/** Labels are cut to this length if all columns then fit; else to `wrappedLabel`, and columns wrap. */
+const shortestLabel = 14;
+const wrappedLabel = { one: 24, more: 16 };
+
+/**
+ * A table of columns that fits a terminal's width. Labels and heads are shortened. Columns that still do not fit go
+ * into a second table below, which repeats the labels. Without a width, nothing is shortened, and empty columns are left out.
+ */
+export function columnTable(columns: readonly Column[], width?: number): string {
+  if (width === undefined)
+    return tableOf(columns.filter(({ cells }) => cells.some((cell) => !['', '-'].includes(textOf(cell)))));
+  const labels = columns.filter(({ kind }) => kind === 'label');
+  const others = columns
+    .filter(({ kind }) => kind !== 'label')
+    .map((column) => ({ ...column, head: shortened(printable(column.head), longestHead) }));
+  const room = Math.floor((width - sumOf(others) + between) / labels.length) - between;
+  const longest = room >= shortestLabel ? room : labels.length === 1 ? wrappedLabel.one : wrappedLabel.more;
+  const left = labels.map((column) => ({
+    ...column,
+    cells: column.cells.map((cell) => shortened(textOf(cell), longest)),
+  }));
+  const blocks: Column[][] = [];
+  for (const column of others) {
+    const last = blocks.at(-1);
+    if (last && sumOf([...left, ...last, column]) - between <= width) last.push(column);
+    else blocks.push([column]);
+  }
+  return blocks.map((block) => tableOf([...left, ...block])).join('\n');
+}
+
+/** The width of columns, with a space after each. */
+function sumOf(columns: readonly Column[]): number {
+  return columns
+    .map(({ head, cells }) => between + Math.max(...[head, ...cells.map(textOf)].map((text) => stringWidth(text))))
+    .reduce((sum, width) => sum + width, 0);
+}
+
+function tableOf(columns: readonly Column[]): string {
+  return textTable(
+    columns.map(({ head }) => head),
+    (columns[0]?.cells ?? []).map((_, row) => columns.map(({ cells }) => cells[row] ?? '')),
+    columns.map(({ kind }) => kind === 'number'),
+  );
 }
 
 /** Shortens a text to a number of terminal columns: its beginning and end stay. */

@@ -4,7 +4,7 @@ import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { verdictsInWords } from './verdict-in-words.js';
 
 const [all] = verdictsInWords(everyVerdict);
-const sentenceOf = (label: string) => all?.models.find((model) => model.label === label)?.sentence;
+const sentenceOf = (label: string) => all?.models.find(({ row }) => row.model.label === label)?.sentence;
 const withRows = (rows: readonly ComparisonRow[]) => {
   const [verdict] = verdictsInWords({ ...everyVerdict, rows: [...everyVerdict.rows.slice(0, 1), ...rows] });
   if (!verdict) throw new Error('A table has a verdict.');
@@ -79,15 +79,9 @@ test('the headline says who wins, and names seesaws and losers', () => {
 });
 
 test('a sentence for each contrast names what the gain is over', () => {
-  expect(all?.contrasts).toEqual([
-    {
-      ...{ model: 'PLE', reference: 'CGC', verdict: 'better on some' },
-      sentence: 'PLE is better than CGC on never-married (+0.00070 AUC), undecided on income (+0.00010 AUC).',
-    },
-    {
-      ...{ model: 'PLE', reference: 'MMoE', verdict: 'undecided' },
-      sentence: 'PLE against MMoE is undecided: -0.00010 AUC on income, +0.00020 AUC on never-married.',
-    },
+  expect(all?.contrasts.map(({ sentence }) => sentence)).toEqual([
+    'PLE is better than CGC on never-married (+0.00070 AUC), undecided on income (+0.00010 AUC).',
+    'PLE against MMoE is undecided: -0.00010 AUC on income, +0.00020 AUC on never-married.',
   ]);
 });
 
@@ -111,7 +105,7 @@ test('a seesaw: whether another loss weight repairs it', () => {
   const front = { ...{ axis: {}, model: 'MMoE', key: 'loss.weights.income.initial', points: [] }, hypervolume: null };
   const ending = (seesaw: Front['seesaw'], ...repairedBy: number[]) => {
     const [words] = verdictsInWords({ ...everyVerdict, fronts: [{ ...front, seesaw, repairedBy }] });
-    return words?.models.find(({ label }) => label === 'MMoE')?.sentence.split('(-0.00090 AUC)')[1];
+    return words?.models.find(({ row }) => row.model.label === 'MMoE')?.sentence.split('(-0.00090 AUC)')[1];
   };
   expect(ending('repaired', 4)).toBe('; another loss weight of income repairs it: 4.');
   expect(ending('repaired', 0.5, 4)).toBe('; other loss weights of income repair it: 0.5 and 4.');

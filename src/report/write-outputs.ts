@@ -28,7 +28,7 @@ export async function writeOutputs(folder: string, data: ReportData, formats: Fo
   await writeWhole(join(folder, 'gains.csv'), gainsCsv(data.comparison));
   await writeWhole(join(folder, 'gains.md'), gainsMarkdown(data.comparison));
   await writeWhole(join(folder, 'gains.tex'), gainsLatex(data.comparison));
-  for (const { name, bytes } of notebookTables(data)) await writeWhole(join(folder, name), bytes);
+  for (const { name, bytes } of await notebookTables(data)) await writeWhole(join(folder, name), bytes);
   const sections = await drawCharts(data);
   await writeWhole(join(folder, 'report.html'), reportPage(data, sections));
   await writeDrawings(folder, sections, formats);

@@ -1,6 +1,6 @@
 import type { Comparison } from '../../comparison/comparison.js';
 import { axisName, axisValue, pointText } from '../../comparison/plan/axis-point.js';
-import { confidence } from '../effects.js';
+import { confidence } from '../numbers.js';
 import { metricName, type Point, type PointTask, pointsOf } from '../points.js';
 import { type Datum, type Drawing, description, panelWidth, type Section, tip } from './drawing.js';
 import { taskGainLines } from './gain-lines.js';

@@ -3,7 +3,7 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import type { EpochRecord } from '../../training/trainer.js';
 import { pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
-import { runsOf } from '../runs-of.js';
+import { runsOf } from '../report-data.js';
 import { type Drawing, type Panel, panelWidth, type Section } from './drawing.js';
 import { epochLines } from './epoch-lines.js';
 import { isBalanced } from './loss-weights.js';

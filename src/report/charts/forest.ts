@@ -1,7 +1,15 @@
 import type { Comparison, ComparisonRow } from '../../comparison/comparison.js';
-import { aggregateDigits, confidence } from '../effects.js';
-import { percent, signed } from '../numbers.js';
-import { gainOf, metricName, noGain, type Point, type PointTask, pointsOf, ranked } from '../points.js';
+import { confidence, percent, signed } from '../numbers.js';
+import {
+  aggregateDigits,
+  gainOf,
+  metricName,
+  noGain,
+  type Point,
+  type PointTask,
+  pointsOf,
+  ranked,
+} from '../points.js';
 import { type Datum, description, fontSize, type Panel, panelWidth, type Section, tip } from './drawing.js';
 import { meanGainLines, taskGainLines } from './gain-lines.js';
 import { type Column, farOff, meansOf, type Ranged, signedAxis, withRanges } from './gain-range.js';

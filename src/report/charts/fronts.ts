@@ -1,7 +1,6 @@
 import type { Comparison } from '../../comparison/comparison.js';
-import { confidence } from '../effects.js';
 import { frontsAt, hypervolumeText, weightedTask } from '../fronts.js';
-import { percent, rounded, signed } from '../numbers.js';
+import { confidence, percent, rounded, signed } from '../numbers.js';
 import { metricName, noGain, type Point, type PointTask, pointsOf } from '../points.js';
 import { type Drawing, type Section, tip } from './drawing.js';
 import { cssColour, modelSeries } from './palette.js';

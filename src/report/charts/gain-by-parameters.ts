@@ -1,7 +1,6 @@
 import type { Comparison } from '../../comparison/comparison.js';
-import { aggregateDigits, confidence } from '../effects.js';
-import { count } from '../numbers.js';
-import { pointsOf } from '../points.js';
+import { confidence, count } from '../numbers.js';
+import { aggregateDigits, pointsOf } from '../points.js';
 import { type Datum, type Drawing, description, type Section, tip } from './drawing.js';
 import { meanGainLines } from './gain-lines.js';
 import { signedAxis } from './gain-range.js';

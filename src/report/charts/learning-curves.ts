@@ -3,7 +3,7 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import { fixed } from '../numbers.js';
 import { metricName, type Point, type PointTask, pointsOf, ranked } from '../points.js';
 import type { ReportData } from '../report-data.js';
-import { runsOf } from '../runs-of.js';
+import { runsOf } from '../report-data.js';
 import {
   type Datum,
   type Drawing,

@@ -2,7 +2,7 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import type { EpochRecord } from '../../training/trainer.js';
 import { type Point, pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
-import { runsOf } from '../runs-of.js';
+import { runsOf } from '../report-data.js';
 import { type Drawing, type PanelSpec, panelWidth, type Section } from './drawing.js';
 import { epochLines } from './epoch-lines.js';
 import { seriesOf } from './palette.js';

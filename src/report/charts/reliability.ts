@@ -5,7 +5,7 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
 import { pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
-import { runsOf } from '../runs-of.js';
+import { runsOf } from '../report-data.js';
 import {
   type Datum,
   type Drawing,

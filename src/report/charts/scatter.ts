@@ -1,6 +1,5 @@
 import type { Comparison, Gain } from '../../comparison/comparison.js';
-import { confidence } from '../effects.js';
-import { fixed } from '../numbers.js';
+import { confidence, fixed } from '../numbers.js';
 import { gainOf, metricName, type Point, type PointTask, pointsOf } from '../points.js';
 import { type Datum, type Drawing, description, fontSize, type PanelSpec, type Section, tip } from './drawing.js';
 import { taskGainLines } from './gain-lines.js';

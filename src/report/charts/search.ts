@@ -1,7 +1,7 @@
 import type { Comparison, ModelSearch } from '../../comparison/comparison.js';
 import { axisName, axisValue } from '../../comparison/plan/axis-point.js';
 import { pointsOf } from '../points.js';
-import { bestFound, lastScore, rankedBy, rankingInWords, searchesAt, valueLines } from '../search.js';
+import { bestFound, lastScore, rankedBy, searchesAt, valueLines } from '../search.js';
 import {
   type Datum,
   type Drawing,
@@ -31,7 +31,7 @@ function foundSection(comparison: Comparison, places: Places): Section {
     const spec = foundSpec(comparison, searchesAt(comparison, point.axis));
     return {
       ...{ id: chartId('search', index + 1), title: atPoint('', point), panels: [{ title: '', spec }] },
-      ...{ remarks: rankingInWords(comparison, point.axis), key: modelSeries(comparison), columns: 1 },
+      ...{ remarks: [], key: modelSeries(comparison), columns: 1 },
     };
   });
   const note = [

@@ -6,7 +6,7 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import { count, dash } from '../numbers.js';
 import { type Point, pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
-import { runsOf } from '../runs-of.js';
+import { runsOf } from '../report-data.js';
 import { scrolling } from './cells.js';
 import { type Html, html } from './html.js';
 

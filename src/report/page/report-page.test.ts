@@ -4,8 +4,8 @@ import type { FinishedRun } from '../../training/finished-run.js';
 import { drawCharts, drawRunCharts } from '../charts/draw-charts.js';
 import { everyVerdict, taskGain } from '../comparison.fixture.js';
 import { testInWords } from '../explanations.js';
+import { gainTables } from '../gain-table.js';
 import { probability } from '../numbers.js';
-import { pointsOf } from '../points.js';
 import { reportFixture } from '../report.fixture.js';
 import type { ReportData } from '../report-data.js';
 import { verdictsInWords } from '../verdict-in-words.js';
@@ -52,15 +52,14 @@ test('the page leads with what was found: the headline, then a line per model, t
     ([, verdict, sentence = '']) => [verdict, textOf(sentence)],
   );
   const order = ['PLE', 'CGC', 'Stitch', 'Hard sharing', 'MMoE', 'Sluice', 'ML-MMoE', 'Failed'];
-  const expected = order.map((label) => words?.models.find((model) => model.label === label));
+  const expected = order.map((label) => words?.models.find(({ row }) => row.model.label === label));
   const plain = (text = '') => textOf(toText(html`${typographic(text)}`));
   expect(items).toEqual([
-    ...expected.map((model) => [model?.label === 'Failed' ? 'no result' : model?.verdict, plain(model?.sentence)]),
-    ...(words?.contrasts.map(({ verdict, sentence }) => [verdict, plain(sentence)]) ?? []),
+    ...expected.map((model) => [model?.row.verdictText, plain(model?.sentence)]),
+    ...(words?.contrasts.map(({ row, sentence }) => [row.verdict, plain(sentence)]) ?? []),
   ]);
   expect(header).toContain('<p>A note.</p>');
-  const point = pointsOf(everyVerdict)[0];
-  for (const sentence of point ? testInWords(everyVerdict, point) : ['?'])
+  for (const sentence of gainTables(everyVerdict).flatMap((tables) => testInWords(everyVerdict, tables)))
     expect(textOf(header)).toContain(plain(sentence));
 });
 

@@ -2,15 +2,14 @@ import type { Comparison } from '../../comparison/comparison.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { ChartSection } from '../charts/drawing.js';
 import { modelSeries } from '../charts/palette.js';
-import { verdictText } from '../effects.js';
-import { explanations, hasIntervals, testInWords } from '../explanations.js';
-import { type Point, pointsOf } from '../points.js';
+import { explanations, testInWords } from '../explanations.js';
+import { gainTables, type PointTables, signsInWords } from '../gain-table.js';
 import type { ReportData } from '../report-data.js';
 import { type PointVerdict, verdictsInWords } from '../verdict-in-words.js';
 import { typographic } from './cells.js';
 import { chartSection, modelKey } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
-import { contrastTable, gainTable, verdictChip, verdicts } from './gain-table.js';
+import { gainTable, verdictChip, verdicts } from './gain-table.js';
 import { type Html, html } from './html.js';
 import { provenance } from './provenance.js';
 
@@ -41,49 +40,43 @@ ${provenance(data)}
 
 /** The tables of all points of the axes, with how to read them. */
 export function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
-  const points = pointsOf(comparison);
+  const points = gainTables(comparison);
   const said = points.flatMap((point) => testInWords(comparison, point)); // already shown above, with the findings
   const lines = points.flatMap((point) => explanations(comparison, point)).filter((line) => !said.includes(line));
-  const reading = new Set(lines);
+  const reading = [`${signsInWords} A click on a head sorts.`, cellsInWords(points), ...new Set(lines), costInWords];
   return html`<section id="numbers"><h2>Table</h2>
-${points.map((point) => {
-  const contrasts = contrastTable(comparison, point);
-  return html`${point.title === '' ? null : html`<h3>${point.title}</h3>\n`}${gainTable(comparison, point, runs)}
-${contrasts === null ? null : html`<h3>Contrasts${point.title === '' ? '' : `, ${point.title}`}</h3>\n${contrasts}\n`}`;
-})}<p class="reading columns">${typographic([signsInWords, cellsInWords(points), ...reading, costInWords].join(' '))}</p>
+${points.map(({ point: { title }, models, contrasts }) => [
+  title === '' ? null : html`<h3>${title}</h3>\n`,
+  html`${gainTable(models, runs)}\n`,
+  contrasts && html`<h3>Contrasts${title === '' ? '' : `, ${title}`}</h3>\n${gainTable(contrasts, runs)}\n`,
+])}<p class="reading columns">${typographic(reading.join(' '))}</p>
 </section>`;
 }
 
 const costInWords =
   'Epochs, time and rows per second are means over finished runs; time is without compilation and evaluation.';
 
-const signsInWords = '▲ better, ▼ worse, = equivalent, ? undecided. A click on a head sorts.';
-
-function cellsInWords(points: readonly Point[]): string {
-  const tested = points.some(hasIntervals) ? 'its simultaneous interval, adjusted p, and ' : '';
-  const ownBest = points.some(({ rows }) => rows.some(({ tasks }) => Object.values(tasks).some((own) => own.ownBest)));
-  const best = ownBest ? '; “own best epoch” is what the task would have had with a checkpoint of its own' : '';
+function cellsInWords(points: readonly PointTables[]): string {
+  const tested = points.some(({ models }) => models.hasIntervals) ? 'its simultaneous interval, adjusted p, and ' : '';
+  const hasOwnBest = points.some(({ models }) => models.rows.some(({ cells }) => cells.some(({ ownBest }) => ownBest)));
+  const best = hasOwnBest ? '; “own best epoch” is what the task would have had with a checkpoint of its own' : '';
   return `Under each gain: ${tested}the mean of the metric ± its standard deviation over seeds${best}.`;
 }
 
 /** The findings in words: who wins, and a line per model with the size of its gains and what would decide. */
 export function findings(comparison: Comparison): Html {
   const words = verdictsInWords(comparison);
-  const points = pointsOf(comparison);
   const [only] = words;
   const lead =
     only && words.length === 1
       ? html`<p class="lead">${typographic(only.headline)}</p>
-${only.tally === '' ? null : html`<p class="tally">${only.tally}</p>\n`}${models(only, points[0])}${adviceOf(only)}`
+${models(only)}${adviceOf(only)}`
       : html`<ul class="points">${words.map(
-          (
-            point,
-            index,
-          ) => html`<li><b>${point.title}</b> ${typographic(point.headline)} ${point.tally} ${adviceOf(point)}
-<details><summary>Model by model</summary>${models(point, points[index])}</details></li>
+          (point) => html`<li><b>${point.title}</b> ${typographic(point.headline)} ${adviceOf(point)}
+<details><summary>Model by model</summary>${models(point)}</details></li>
 `,
         )}</ul>`;
-  const tests = new Set(points.flatMap((point) => testInWords(comparison, point)));
+  const tests = new Set(gainTables(comparison).flatMap((point) => testInWords(comparison, point)));
   return html`${lead}
 <p class="facts">${facts(comparison)} ${typographic([...tests].join(' '))}</p>
 ${comparison.notes.length === 0 ? null : html`<div class="notes" role="note">${comparison.notes.map((note) => html`<p>${note}</p>`)}</div>`}`;
@@ -95,26 +88,20 @@ function adviceOf({ use, next }: PointVerdict): Html | null {
 }
 
 /** Models by verdict, those without a result last. Long lists of models with an uninteresting verdict are folded. */
-function models({ models: all, contrasts, unfinished }: PointVerdict, point: Point | undefined): Html {
-  const texts = new Map(point?.rows.map(({ label, verdict, tasks }) => [label, verdictText(verdict, tasks)]));
-  const groups = [...verdicts, 'no result'].flatMap((text) => {
-    const own = all.filter(({ label }) => texts.get(label) === text);
-    return own.length === 0 ? [] : [{ text, own }];
-  });
-  const item = (text: string, content: Html) => html`<li>${verdictChip(text)} ${content}</li>
-`;
-  return html`<ul class="findings">${groups.map(({ text, own }) => {
-    if (own.length <= mostUnfolded || !folding.includes(text))
-      return own.map(({ sentence }) => item(text, html`<span>${typographic(sentence)}</span>`));
-    const names = text === 'not trained to a plateau' ? unfinished : own.map(({ label }) => label).join(' · ');
+function models({ models: all, contrasts, unfinished }: PointVerdict): Html {
+  const item = (text: string, content: Html) => html`<li>${verdictChip(text)} ${content}</li>\n`;
+  const spoken = (text: string, sentence: string) => item(text, html`<span>${typographic(sentence)}</span>`);
+  const groups = [...verdicts, 'no result'].map((text) => {
+    const own = all.filter(({ row }) => row.verdictText === text);
+    if (own.length <= mostUnfolded || !folding.includes(text)) return own.map(({ sentence }) => spoken(text, sentence));
+    const names = own.map(({ row }) => row.model.label).join(' · ');
     const sentences = own.map(({ sentence }) => html`<li>${typographic(sentence)}</li>`);
-    return item(text, html`<details><summary>${names}</summary><ul>${sentences}</ul></details>`);
-  })}</ul>${
-    contrasts.length === 0
-      ? null
-      : html`
-<h3>Contrasts</h3>
-<ul class="findings">${contrasts.map(({ verdict, sentence }) => item(verdict, html`<span>${typographic(sentence)}</span>`))}</ul>`
+    const summary = text === 'not trained to a plateau' ? unfinished : names;
+    return item(text, html`<details><summary>${summary}</summary><ul>${sentences}</ul></details>`);
+  });
+  const others = contrasts.map(({ row, sentence }) => spoken(row.verdict, sentence));
+  return html`<ul class="findings">${groups}</ul>${
+    others.length === 0 ? null : html`\n<h3>Contrasts</h3>\n<ul class="findings">${others}</ul>`
   }`;
 }
 
