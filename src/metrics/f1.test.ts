@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { binaryAccuracy } from './binary-accuracy.js';
+import { binaryAccuracy } from './binary.js';
 import { evaluateTask } from './evaluate.js';
 import { labels, logits, ones, binary as task, weights } from './rows.fixture.js';
 

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../data/dataset.js';
 import { randomFromSeed } from '../support/random.js';
-import { accuracy } from './accuracy.js';
 import { evaluateTask, selectionScore, taskLoss } from './evaluate.js';
-import { macroAuc } from './macro-auc.js';
-import { multiclassLogLoss } from './multiclass-log-loss.js';
+import { accuracy, macroAuc, multiclassLogLoss } from './multiclass.js';
 import type { TaskScores } from './samples.js';
 
 const task: Task = { name: 'status', type: 'multiclass', offset: 0, scale: 1, classes: ['a', 'b', 'c'] };

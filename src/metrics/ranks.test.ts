@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { delongVariance } from './auc-interval.js';
-import { calibrationError } from './calibration-error.js';
+import { delongVariance } from './binary.js';
+import { calibrationError } from './calibration.js';
 import { areaUnderCurve, type BinarySample, binarySample } from './samples.js';
 
 interface Row {

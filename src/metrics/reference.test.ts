@@ -1,12 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Task } from '../data/dataset.js';
-import { delongVariance } from './auc-interval.js';
+import { delongVariance, logLoss, normalisedEntropy } from './binary.js';
 import { evaluateTask } from './evaluate.js';
-import { logLoss } from './log-loss.js';
-import { mse } from './mse.js';
-import { nmse } from './nmse.js';
-import { normalisedEntropy } from './normalised-entropy.js';
-import { r2 } from './r2.js';
+import { mse, nmse, r2 } from './regression.js';
 import { binary, labels, logits, ones, predictions, ratings, regression, weights } from './rows.fixture.js';
 import { binarySample, probabilityOf } from './samples.js';
 

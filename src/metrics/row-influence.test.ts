@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { delongVariance } from './auc-interval.js';
+import { delongVariance, logLoss } from './binary.js';
 import { metrics } from './catalogue.js';
-import { logLoss } from './log-loss.js';
 import { isRegressionMetric } from './metric.js';
 import { influenceOnArea } from './row-influence.js';
 import { binary, regression } from './rows.fixture.js';

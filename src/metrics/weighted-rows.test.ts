@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { delongVariance } from './auc-interval.js';
+import { delongVariance, logLoss } from './binary.js';
 import { evaluateTask, type TaskMetrics } from './evaluate.js';
-import { groupedAuc } from './grouped/grouped-auc.js';
-import { logLoss } from './log-loss.js';
-import { mae } from './mae.js';
-import { mse } from './mse.js';
+import { groupedAuc } from './grouped.js';
+import { mae, mse } from './regression.js';
 import { influenceOnArea } from './row-influence.js';
 import { binary, regression as rating } from './rows.fixture.js';
 import { areaUnderCurve, binarySample, type TaskScores } from './samples.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { delongVariance } from '../../metrics/auc-interval.js';
+import { delongVariance } from '../../metrics/binary.js';
 import { binarySample } from '../../metrics/samples.js';
 import { must } from '../../support/must.js';
 import type { TaskPredictions } from '../../training/predictions.js';

@@ -1,4 +1,4 @@
-import { calibrationBinCount, calibrationBins } from '../../metrics/calibration-bins.js';
+import { calibrationBinCount, calibrationBins } from '../../metrics/calibration.js';
 import { confidence } from '../../metrics/class-scores.js';
 import { binarySample, isWeighted, meanOfRows, regressionSample } from '../../metrics/samples.js';
 import type { FinishedRun } from '../../training/finished-run.js';

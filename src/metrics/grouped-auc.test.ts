@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { metrics } from '../catalogue.js';
-import { evaluateTask } from '../evaluate.js';
-import { binary as task } from '../rows.fixture.js';
+import { metrics } from './catalogue.js';
+import { evaluateTask } from './evaluate.js';
+import { binary as task } from './rows.fixture.js';
 
 interface Row {
   readonly logit: number;

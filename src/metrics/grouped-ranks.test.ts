@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { randomFromSeed } from '../../support/random.js';
-import { evaluateTask } from '../evaluate.js';
-import { binary as task } from '../rows.fixture.js';
-import type { TaskScores } from '../samples.js';
-import { groupedHitRate10 } from './grouped-hit-rate10.js';
-import { groupedNdcg10 } from './grouped-ndcg10.js';
+import { randomFromSeed } from '../support/random.js';
+import { evaluateTask } from './evaluate.js';
+import { groupedHitRate10, groupedNdcg10 } from './grouped.js';
+import { binary as task } from './rows.fixture.js';
+import type { TaskScores } from './samples.js';
 
 const scoresOf = (logits: readonly number[], labels: readonly number[], groups: readonly number[]): TaskScores => ({
   logits: Float64Array.from(logits),

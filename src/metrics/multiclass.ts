@@ -1,7 +1,15 @@
 import type { Task } from '../data/dataset.js';
-import { againstRest, type ClassScores, classScores, rowsOfClasses } from './class-scores.js';
+import {
+  againstRest,
+  type ClassScores,
+  classScores,
+  meanOverRows,
+  predictedClass,
+  rowsOfClasses,
+  surprise,
+} from './class-scores.js';
 import { defineMetric } from './metric.js';
-import { influenceOnArea } from './row-influence.js';
+import { influenceOnArea, influenceOnRowMean } from './row-influence.js';
 import { areaUnderCurve, binarySample, type TaskScores } from './samples.js';
 
 /**
@@ -45,4 +53,36 @@ function compared(scores: ClassScores): readonly number[] {
   const counts = rowsOfClasses(scores);
   const all = counts.reduce((sum, count) => sum + count, 0);
   return [...counts.keys()].filter((index) => counts[index] !== 0 && counts[index] !== all);
+}
+
+/** The share of rows whose own class has the largest logit; of equal logits the first class counts. */
+export const accuracy = defineMetric({
+  name: 'accuracy',
+  summary: 'share of rows whose class has the highest probability',
+  type: 'multiclass',
+  better: 'higher',
+  isShare: true,
+  margin: { absolute: 0.001 },
+  compute: (scores) => meanOverRows(scores, isRight(scores)),
+  influence: (task, scores) => influenceOnRowMean(scores, isRight(classScores(task, scores))),
+});
+
+function isRight(scores: ClassScores): (row: number) => number {
+  return (row) => Number(predictedClass(scores, row) === scores.label(row));
+}
+
+/** Mean cross entropy from logits: -log of the softmax's probability of the row's class. */
+export const multiclassLogLoss = defineMetric({
+  name: 'multiclassLogLoss',
+  summary: 'mean cross entropy of the classes (natural logarithm)',
+  type: 'multiclass',
+  better: 'lower',
+  margin: { percent: 1 },
+  compute: (scores) => meanOverRows(scores, crossEntropy(scores)),
+  loss: (value) => value,
+  influence: (task, scores) => influenceOnRowMean(scores, crossEntropy(classScores(task, scores))),
+});
+
+function crossEntropy(scores: ClassScores): (row: number) => number {
+  return (row) => surprise(scores, row, scores.label(row));
 }

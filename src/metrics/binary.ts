@@ -1,0 +1,198 @@
+import { defineMetric } from './metric.js';
+import { influenceOnArea, influenceOnMean, interval } from './row-influence.js';
+import {
+  areaUnderCurve,
+  type BinarySample,
+  binarySample,
+  forEachTie,
+  meanOf,
+  probabilityOf,
+  weightOf,
+} from './samples.js';
+
+/** Area under the ROC curve: the share of (positive, negative) pairs in the right order, a tie counting half. Exact. Pairs count by weight. */
+export const auc = defineMetric({
+  name: 'auc',
+  summary: 'area under the ROC curve: exact, ties count half; null for one class',
+  type: 'binary',
+  better: 'higher',
+  isShare: true,
+  usual: true,
+  margin: { absolute: 0.001 }, // a gain worth having (PLE, section 3.2)
+  compute: areaUnderCurve,
+  score: (value) => value,
+  ofConstant: 0.5,
+  influence: (_task, scores) => influenceOnArea(scores),
+});
+
+/**
+ * 95 % interval of the AUC: DeLong's variance (DeLong, DeLong and Clarke-Pearson 1988; from ranks as in Sun and Xu 2014),
+ * normal on the logit scale, so that it stays within (0, 1).
+ * Null for an AUC of 0 or 1, where that scale has no such point, and for fewer than two rows of a class.
+ */
+export const aucInterval = defineMetric({
+  name: 'aucInterval',
+  summary: '95 % interval of the AUC: DeLong, on the logit scale',
+  type: 'binary',
+  better: null,
+  compute: (sample) => {
+    const area = areaUnderCurve(sample);
+    const variance = delongVariance(sample);
+    return area === null || variance === null ? null : interval(area, Math.sqrt(variance), true);
+  },
+});
+
+/**
+ * Null for fewer than two rows of a class.
+ *
+ * With weights, the AUC is the weighted mean of the placements of either class, and the variance that of a ratio of means (Cochran 1977,
+ * section 2.11): of the m rows of a class, m / (m - 1) * sum of (w_i (V_i - AUC))^2 / (sum of w_i)^2. With equal weights this is DeLong's.
+ * Rows are the draws, whatever they weigh: m is in effect (sum of w)^2 / sum of w^2 (Kish 1965).
+ */
+export function delongVariance(sample: BinarySample): number | null {
+  const [m, n] = [sample.positives.length, sample.negatives.length];
+  const area = areaUnderCurve(sample);
+  if (area === null || m < 2 || n < 2) return null;
+  const [sumM, sumN] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')]; // without weights m and n
+  let [overPositives, overNegatives] = [0, 0];
+  forEachTie(sample, (tie) => {
+    // Placements: the share of the other class on the right side of a row. Their mean is the AUC for either class.
+    const ofPositive = (tie.negativesBelow + tie.negatives / 2) / sumN;
+    const ofNegative = (sumM - tie.positivesBelow - tie.positives / 2) / sumM;
+    overPositives += tie.positiveSquares * (ofPositive - area) ** 2;
+    overNegatives += tie.negativeSquares * (ofNegative - area) ** 2;
+  });
+  return (overPositives / (m - 1) / m) * (m / sumM) ** 2 + (overNegatives / (n - 1) / n) * (n / sumN) ** 2;
+}
+
+/** Mean logistic loss from logits: softplus(-x) for a positive, softplus(x) for a negative. */
+export const logLoss = defineMetric({
+  name: 'logLoss',
+  summary: 'mean logistic loss (natural logarithm)',
+  type: 'binary',
+  better: 'lower',
+  margin: { percent: 1 },
+  compute: (sample) => meanOf(sample, logisticLoss),
+  loss: (value) => value,
+  influence: (_task, scores) => influenceOnMean(scores, logisticLoss),
+});
+
+/** Of a row, from its logit. */
+function logisticLoss(logit: number, label: number): number {
+  return softplus(label > 0.5 ? -logit : logit);
+}
+
+/** log(1 + exp(x)) without overflow. */
+export function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+/**
+ * Normalised entropy (He et al. 2014, "Practical Lessons from Predicting Clicks on Ads at Facebook", eq. 1): the mean logistic loss / the entropy
+ * of the share of positives, both of the evaluated rows. 1 is what this share would get as the prediction of every row.
+ */
+export const normalisedEntropy = defineMetric({
+  name: 'normalisedEntropy',
+  summary: 'mean logistic loss / entropy of the share of positives: 1 is what this share gets; null for one class',
+  type: 'binary',
+  better: 'lower',
+  margin: { percent: 1 },
+  compute: (sample) => logLoss.compute(sample) / entropyOf(sample),
+  // The entropy counts as given, as the variance of the labels does in nmse.
+  influence: (_task, scores) => influenceOnMean(scores, logisticLoss, entropyOf(binarySample(scores))),
+});
+
+/** In nats; 0 for one class. */
+function entropyOf(sample: BinarySample): number {
+  const [positives, negatives] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')];
+  return [positives, negatives].reduce((sum, weight) => {
+    const share = weight / (positives + negatives);
+    return weight === 0 ? sum : sum - share * Math.log(share);
+  }, 0);
+}
+
+/**
+ * Average precision, the area under the steps of the precision-recall curve: the mean over positives of the precision at their logit, rows with the same
+ * logit being taken together. Without interpolation, as scikit-learn's `average_precision_score`. A constant prediction gets the share of positives.
+ */
+export const averagePrecision = defineMetric({
+  name: 'averagePrecision',
+  summary: 'average precision (area under the precision-recall curve, without interpolation); null for one class',
+  type: 'binary',
+  better: 'higher',
+  margin: { percent: 1 },
+  compute(sample) {
+    const [positives, negatives] = [weightOf(sample, 'positives'), weightOf(sample, 'negatives')];
+    if (positives === 0 || negatives === 0) return null;
+    let sum = 0;
+    forEachTie(sample, (tie) => {
+      if (tie.positives === 0) return;
+      const found = positives - tie.positivesBelow;
+      sum += tie.positives * (found / (found + negatives - tie.negativesBelow));
+    });
+    return sum / positives;
+  },
+});
+
+/** The mean predicted probability / the share of positives ("calibration" of He et al. 2014): 1 is right on average, above it predictions are too high. */
+export const predictedOverObserved = defineMetric({
+  name: 'predictedOverObserved',
+  summary: 'mean probability / share of positives: above 1 predictions are too high; null without positives',
+  type: 'binary',
+  better: null,
+  compute: (sample) => meanOf(sample, probabilityOf) / meanOf(sample, (_logit, label) => label),
+});
+
+/** The share of rows whose label is that of a probability above 0.5; exactly 0.5 counts as negative. */
+export const binaryAccuracy = defineMetric({
+  name: 'binaryAccuracy',
+  summary: 'share of rows that the threshold 0.5 on the probability classifies correctly',
+  type: 'binary',
+  better: 'higher',
+  isShare: true,
+  margin: { absolute: 0.001 }, // as of accuracy
+  compute: (sample) => meanOf(sample, isRight),
+  influence: (_task, scores) => influenceOnMean(scores, isRight),
+});
+
+function isRight(logit: number, label: number): number {
+  return Number(logit > 0 === label > 0.5);
+}
+
+/**
+ * F1, the harmonic mean of precision and recall (van Rijsbergen 1979, with beta = 1): 2 TP / (2 TP + FP + FN). A row is called positive if its probability
+ * is at least the threshold. On validation, where the threshold is chosen, this is the largest F1 that there is; of thresholds with the same F1
+ * the lowest is chosen.
+ */
+export const f1 = defineMetric({
+  name: 'f1',
+  summary:
+    'F1 at the threshold that maximises it on validation (there the field `f1Threshold`); null without positives',
+  type: 'binary',
+  better: 'higher',
+  margin: { percent: 1 },
+  chooseThreshold(validation) {
+    const [positives, negatives] = [weightOf(validation, 'positives'), weightOf(validation, 'negatives')];
+    let [best, threshold, last]: [number, number | null, number] = [0, null, -1];
+    forEachTie(validation, ({ logit, positivesBelow, negativesBelow }) => {
+      const probability = probabilityOf(logit);
+      if (probability === last) return; // large logits, which differ: no threshold tells them apart
+      last = probability;
+      const found = positives - positivesBelow;
+      const value = (2 * found) / (found + negatives - negativesBelow + positives);
+      if (value > best) [best, threshold] = [value, probability];
+    });
+    return threshold;
+  },
+  computeAt(sample, threshold) {
+    const positives = weightOf(sample, 'positives');
+    if (positives === 0) return null;
+    let [found, called] = [0, 0];
+    forEachTie(sample, (tie) => {
+      if (probabilityOf(tie.logit) < threshold) return;
+      found += tie.positives;
+      called += tie.positives + tie.negatives;
+    });
+    return (2 * found) / (called + positives);
+  },
+});

@@ -1,0 +1,78 @@
+import type { Task } from '../data/dataset.js';
+import { defineMetric } from './metric.js';
+import { influenceOnMean } from './row-influence.js';
+import { meanOfRows, predictionOf, type RegressionSample, regressionSample, type TaskScores } from './samples.js';
+
+/** Mean squared error in the label's own units. */
+export const mse = defineMetric({
+  name: 'mse',
+  summary: "mean squared error, in the label's units",
+  type: 'regression',
+  better: 'lower',
+  usual: true,
+  margin: { percent: 1 },
+  compute: meanSquaredError,
+  loss: (value, { scale }) => value / scale ** 2,
+  influence: (task, scores) => influenceOnMeanSquare(task, scores),
+});
+
+function meanSquaredError(sample: RegressionSample): number {
+  return meanOfRows(sample, (prediction, label) => (prediction - label) ** 2);
+}
+
+/** Of the squared error divided by `unit`, which counts as given. */
+function influenceOnMeanSquare(task: Task, scores: TaskScores, unit = 1): Float64Array | null {
+  return influenceOnMean(scores, (logit, label) => (predictionOf(task, logit) - label) ** 2, unit);
+}
+
+/** mse / Var(y), the variance being that of the evaluated rows: 1 is what their mean would get. 1 - nmse is R squared. */
+export const nmse = defineMetric({
+  name: 'nmse',
+  summary: 'mean squared error / variance of the label; null if that is 0',
+  type: 'regression',
+  better: 'lower',
+  margin: { percent: 1 },
+  compute: (sample) => (sample.labelVariance === 0 ? null : meanSquaredError(sample) / sample.labelVariance),
+  score: (value) => 1 - value,
+  ofConstant: 1,
+  influence: (task, scores) => influenceOnMeanSquare(task, scores, regressionSample(task, scores).labelVariance),
+});
+
+/** Mean absolute error in the label's own units. */
+export const mae = defineMetric({
+  name: 'mae',
+  summary: "mean absolute error, in the label's units",
+  type: 'regression',
+  better: 'lower',
+  margin: { percent: 1 },
+  compute: (sample) => meanOfRows(sample, (prediction, label) => Math.abs(prediction - label)),
+  influence: (task, scores) => influenceOnMean(scores, (logit, label) => Math.abs(predictionOf(task, logit) - label)),
+});
+
+/** R squared, the coefficient of determination: 1 - mse / Var(y), of the evaluated rows. 0 is what their mean would get. */
+export const r2 = defineMetric({
+  name: 'r2',
+  summary: 'R², 1 - mean squared error / variance of the label; null if that is 0',
+  type: 'regression',
+  better: 'higher',
+  margin: { absolute: 0.001 },
+  compute(sample) {
+    const error = nmse.compute(sample);
+    return error === null ? null : 1 - error;
+  },
+  influence(task, scores) {
+    const { labelVariance } = regressionSample(task, scores);
+    return influenceOnMeanSquare(task, scores, labelVariance)?.map((value) => -value) ?? null;
+  },
+});
+
+/** The mean prediction / the mean label: as `predictedOverObserved` of binary tasks. It tells little of labels around 0. */
+export const predictedOverActual = defineMetric({
+  name: 'predictedOverActual',
+  summary:
+    'mean prediction / mean label; null if that is 0; below 1 for a right model under the loss `log-normal`, whose predictions are medians',
+  type: 'regression',
+  better: null,
+  compute: (sample) =>
+    meanOfRows(sample, (prediction) => prediction) / meanOfRows(sample, (_prediction, label) => label),
+});
