@@ -25,7 +25,7 @@ function isComparison(path: string): boolean {
 async function ofRuns(left: string, right: string): Promise<readonly [unknown, string]> {
   const [{ readStartedRun }, { runDiff, runDiffText }] = await Promise.all([
     import('../comparison/stored/started-run.js'),
-    import('../report/run-diff.js'),
+    import('../report/diff.js'),
   ]);
   const found = runDiff(readStartedRun(left), readStartedRun(right));
   return [found, runDiffText(found)];
@@ -34,7 +34,7 @@ async function ofRuns(left: string, right: string): Promise<readonly [unknown, s
 async function ofComparisons(left: string, right: string): Promise<readonly [unknown, string]> {
   const [{ readComparison }, { comparisonDiff, comparisonDiffText }] = await Promise.all([
     import('../comparison/stored/stored-runs.js'),
-    import('../report/comparison-diff.js'),
+    import('../report/diff.js'),
   ]);
   const side = (path: string) => {
     if (!isComparison(path))

@@ -136,7 +136,7 @@ describe('ple diff', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^model\.type +single-task +cgc$/m);
     expect(stdout).toMatch(/^parameters\.network +\d+ +\d+$/m);
-    expect(stdout).toMatch(/^income +test +auc +0\.\d+ +0\.\d+ +[-+]/m);
+    expect(stdout).toMatch(/^income\.test\.auc +0\.\d+ +0\.\d+ +[-+]/m);
     expect(stdout).not.toMatch(/samplesPerSecond|checksum/);
   });
 

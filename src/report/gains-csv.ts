@@ -1,96 +1,98 @@
-import type { Comparison, Gain } from '../comparison/comparison.js';
+import type { Comparison, Gain, TestedGain } from '../comparison/comparison.js';
 import { printable } from '../support/printable.js';
 import { type GainCell, type GainRow, type GainTable, gainTables } from './gain-table.js';
 
 export type Cell = string | number | null;
 
 /** A gain on a task, over the baseline or over the reference of a contrast. */
-export interface GainLine extends GainRow, GainCell {
+interface GainLine extends GainRow, GainCell {
   readonly comparison: Comparison;
   readonly isContrast: boolean;
 }
 
-/** A column of a file: its name, its type in Parquet, and its value of a line. */
-export type FileColumn<Line> = readonly [
-  name: string,
-  type: 'VARCHAR' | 'DOUBLE' | 'BIGINT',
-  of: (line: Line) => Cell | undefined,
-];
-
-export const gainColumns: readonly FileColumn<GainLine>[] = [
-  ['label', 'VARCHAR', ({ model }) => model.label],
-  ['type', 'VARCHAR', ({ model }) => model.type],
-  ['task', 'VARCHAR', ({ task }) => task.name],
-  ['metric', 'VARCHAR', ({ task }) => task.metric],
-  ['mean', 'DOUBLE', ({ own }) => own.mean],
-  ['sd', 'DOUBLE', ({ own }) => own.sd],
-  ['gain', 'DOUBLE', ({ gain }) => gain.gain],
-  ['relativeGain', 'DOUBLE', ({ gain }) => gain.relativeGain],
-  ['se', 'DOUBLE', ({ gain }) => gain.se],
-  ['intervalLow', 'DOUBLE', ({ gain }) => gain.interval?.[0]],
-  ['intervalHigh', 'DOUBLE', ({ gain }) => gain.interval?.[1]],
-  ['p', 'DOUBLE', ({ gain }) => gain.p],
-  ['pHolm', 'DOUBLE', ({ gain }) => gain.pHolm],
-  ['verdict', 'VARCHAR', ({ gain }) => gain.verdict],
-  ['detectable', 'DOUBLE', ({ gain }) => gain.detectable],
-  ['meanGain', 'DOUBLE', ({ model, isContrast }) => (isContrast ? null : model.meanGain)],
-  ['worstGain', 'DOUBLE', ({ model, isContrast }) => (isContrast ? null : model.worstGain)],
-  ['modelVerdict', 'VARCHAR', ({ verdict }) => verdict],
-  ['embedding', 'BIGINT', ({ model }) => model.parameters?.embedding],
-  ['network', 'BIGINT', ({ model }) => model.parameters?.network],
-  ['runs', 'BIGINT', ({ model }) => model.runs.filter(({ status }) => status === 'done').length],
-  ['reference', 'VARCHAR', ({ reference }) => reference],
-  ['gains', 'VARCHAR', ({ gain }) => bySeed(gain)],
-  ['simultaneousLow', 'DOUBLE', ({ gain }) => gain.simultaneous?.[0]],
-  ['simultaneousHigh', 'DOUBLE', ({ gain }) => gain.simultaneous?.[1]],
-  ['level', 'DOUBLE', ({ comparison }) => comparison.test.level],
-  ['margin', 'DOUBLE', ({ gain }) => gain.margin],
-  ['pEquivalent', 'DOUBLE', ({ gain }) => gain.pEquivalent],
-  ['pNotInferior', 'DOUBLE', ({ gain }) => gain.pNotInferior],
-  ['seedsToDecide', 'BIGINT', ({ gain }) => gain.seedsToDecide],
-  ['ownBestMean', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.ownBest?.mean)],
-  ['ownBestGain', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.ownBest?.gain)],
-  ['atLimit', 'BIGINT', ({ model }) => model.atLimit],
-  ['searched', 'BIGINT', ({ model }) => model.searched],
-  ['taskWeight', 'DOUBLE', ({ comparison, task }) => comparison.taskWeights[task.name]],
-  ['aggregateGain', 'DOUBLE', ({ aggregate }) => aggregate?.gain],
-  ['aggregateGains', 'VARCHAR', ({ aggregate }) => bySeed(aggregate)],
-  ['aggregateSe', 'DOUBLE', ({ aggregate }) => aggregate?.se],
-  ['aggregateLow', 'DOUBLE', ({ aggregate }) => aggregate?.interval?.[0]],
-  ['aggregateHigh', 'DOUBLE', ({ aggregate }) => aggregate?.interval?.[1]],
-  ['aggregateSimultaneousLow', 'DOUBLE', ({ aggregate }) => aggregate?.simultaneous?.[0]],
-  ['aggregateSimultaneousHigh', 'DOUBLE', ({ aggregate }) => aggregate?.simultaneous?.[1]],
-  ['aggregateP', 'DOUBLE', ({ aggregate }) => aggregate?.p],
-  ['aggregatePHolm', 'DOUBLE', ({ aggregate }) => aggregate?.pHolm],
-  ['aggregateVerdict', 'VARCHAR', ({ aggregate }) => aggregate?.verdict],
-  ['rowsToDecide', 'BIGINT', ({ gain }) => gain.rowsToDecide],
-  ['timesToDecide', 'BIGINT', ({ gain }) => gain.timesToDecide],
-];
-
-/**
- * gains.csv (RFC 4180): a line per point of the axes, model and task, then one per contrast and task. Numbers are
- * unrounded, relative gains in percent, undefined values empty. A text that a spreadsheet would treat as a formula gets
- * an apostrophe in front. Control characters are replaced.
- */
-export function gainsCsv(comparison: Comparison): string {
-  const axes = Object.keys(comparison.axes);
-  const lines = gainTables(comparison).flatMap(({ models, contrasts }) => [
-    ...gainLines(comparison, models),
-    ...(contrasts ? gainLines(comparison, contrasts) : []),
-  ]);
-  const rows = lines.map((line) => [
-    ...axes.map((key) => axisCell(line.model.axis[key])),
-    ...gainColumns.map(([, , of]) => of(line) ?? null),
-  ]);
-  const head = [...axes, ...gainColumns.map(([name]) => name)];
-  return [head, ...rows].map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
+/** A column of gains.csv and gains.parquet, with its SQL type. */
+interface GainColumn {
+  readonly name: string;
+  readonly type: 'VARCHAR' | 'DOUBLE' | 'BIGINT';
+  readonly of: (line: GainLine) => Cell | undefined;
 }
 
-/** A line per row and task of a table. */
-export function gainLines(comparison: Comparison, { rows, kind }: GainTable): readonly GainLine[] {
-  return rows.flatMap((row) =>
-    row.cells.map((cell) => ({ ...row, ...cell, comparison, isContrast: kind === 'contrasts' })),
-  );
+/** The lines of gains.csv: of every point of the axes and model, then of the contrasts, task by task. */
+export function gainLines(comparison: Comparison): readonly GainLine[] {
+  const linesOf = ({ rows, kind }: GainTable) =>
+    rows.flatMap((row) =>
+      row.cells.map((cell): GainLine => ({ ...row, ...cell, comparison, isContrast: kind === 'contrasts' })),
+    );
+  return gainTables(comparison).flatMap(({ models, contrasts }) => [
+    ...linesOf(models),
+    ...(contrasts ? linesOf(contrasts) : []),
+  ]);
+}
+
+export function gainColumns({ axes }: Comparison): readonly GainColumn[] {
+  return [
+    ...Object.entries(axes).map(([key, values]) => {
+      const type = values.every((value) => typeof value === 'number') ? 'DOUBLE' : 'VARCHAR';
+      return column(key, type, ({ model }) => axisCell(model.axis[key]));
+    }),
+    column('label', 'VARCHAR', ({ model }) => model.label),
+    column('type', 'VARCHAR', ({ model }) => model.type),
+    column('task', 'VARCHAR', ({ task }) => task.name),
+    column('metric', 'VARCHAR', ({ task }) => task.metric),
+    column('mean', 'DOUBLE', ({ own }) => own.mean),
+    column('sd', 'DOUBLE', ({ own }) => own.sd),
+    ...ofGain('DOUBLE', 'gain', 'relativeGain', 'se'),
+    ...ends('interval', ({ gain }) => gain.interval),
+    ...ofGain('DOUBLE', 'p', 'pHolm'),
+    ...ofGain('VARCHAR', 'verdict'),
+    ...ofGain('DOUBLE', 'detectable'),
+    column('meanGain', 'DOUBLE', ({ model, isContrast }) => (isContrast ? null : model.meanGain)),
+    column('worstGain', 'DOUBLE', ({ model, isContrast }) => (isContrast ? null : model.worstGain)),
+    column('modelVerdict', 'VARCHAR', ({ verdict }) => verdict),
+    column('embedding', 'BIGINT', ({ model }) => model.parameters?.embedding),
+    column('network', 'BIGINT', ({ model }) => model.parameters?.network),
+    column('runs', 'BIGINT', ({ model }) => model.runs.filter(({ status }) => status === 'done').length),
+    column('reference', 'VARCHAR', ({ reference }) => reference),
+    column('gains', 'VARCHAR', ({ gain }) => bySeed(gain)),
+    ...ends('simultaneous', ({ gain }) => gain.simultaneous),
+    column('level', 'DOUBLE', ({ comparison }) => comparison.test.level),
+    ...ofGain('DOUBLE', 'margin', 'pEquivalent', 'pNotInferior'),
+    ...ofGain('BIGINT', 'seedsToDecide'),
+    column('ownBestMean', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.ownBest?.mean)),
+    column('ownBestGain', 'DOUBLE', ({ own, isContrast }) => (isContrast ? null : own.ownBest?.gain)),
+    column('atLimit', 'BIGINT', ({ model }) => model.atLimit),
+    column('searched', 'BIGINT', ({ model }) => model.searched),
+    column('taskWeight', 'DOUBLE', ({ comparison, task }) => comparison.taskWeights[task.name]),
+    column('aggregateGain', 'DOUBLE', ({ aggregate }) => aggregate?.gain),
+    column('aggregateGains', 'VARCHAR', ({ aggregate }) => bySeed(aggregate)),
+    column('aggregateSe', 'DOUBLE', ({ aggregate }) => aggregate?.se),
+    ...ends('aggregate', ({ aggregate }) => aggregate?.interval),
+    ...ends('aggregateSimultaneous', ({ aggregate }) => aggregate?.simultaneous),
+    column('aggregateP', 'DOUBLE', ({ aggregate }) => aggregate?.p),
+    column('aggregatePHolm', 'DOUBLE', ({ aggregate }) => aggregate?.pHolm),
+    column('aggregateVerdict', 'VARCHAR', ({ aggregate }) => aggregate?.verdict),
+    ...ofGain('BIGINT', 'rowsToDecide', 'timesToDecide'),
+  ];
+}
+
+function column(name: string, type: GainColumn['type'], of: GainColumn['of']): GainColumn {
+  return { name, type, of };
+}
+
+/** Columns with the names that their fields have in `comparison.json`. */
+function ofGain(
+  type: GainColumn['type'],
+  ...names: readonly Exclude<keyof TestedGain, 'gains' | 'interval' | 'simultaneous'>[]
+): readonly GainColumn[] {
+  return names.map((name) => column(name, type, ({ gain }) => gain[name]));
+}
+
+/** The two ends of an interval. */
+function ends(name: string, of: (line: GainLine) => Gain['interval'] | undefined): readonly GainColumn[] {
+  return [
+    column(`${name}Low`, 'DOUBLE', (line) => of(line)?.[0]),
+    column(`${name}High`, 'DOUBLE', (line) => of(line)?.[1]),
+  ];
 }
 
 /** `{"1":0.0012,"2":0.0009}` */
@@ -100,8 +102,18 @@ function bySeed(gain: Gain | null): string | null {
 }
 
 /** A value of an axis. One that is neither a text nor a number is written as JSON. */
-export function axisCell(value: unknown): Cell {
+function axisCell(value: unknown): Cell {
   return typeof value === 'string' || typeof value === 'number' ? value : (JSON.stringify(value) ?? null);
+}
+
+/**
+ * gains.csv (RFC 4180). Numbers are unrounded, relative gains in percent, undefined values empty. A text that a
+ * spreadsheet would treat as a formula gets an apostrophe in front. Control characters are replaced.
+ */
+export function gainsCsv(comparison: Comparison): string {
+  const columns = gainColumns(comparison);
+  const rows = gainLines(comparison).map((line) => columns.map(({ of }) => of(line) ?? null));
+  return [columns.map(({ name }) => name), ...rows].map((cells) => `${cells.map(toField).join(',')}\r\n`).join('');
 }
 
 function toField(cell: Cell): string {

@@ -1,9 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { withDatabase } from '../data/store/database.js';
 import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
 import { gainsCsv } from './gains-csv.js';
 import { gainsLatex } from './gains-latex.js';
 import { gainsMarkdown } from './gains-markdown.js';
+import { gainsParquet } from './gains-parquet.js';
 
 const hostile = [
   '<script>alert(1)</script>',
@@ -119,6 +124,29 @@ test('in gains.csv a text is quoted, and not taken for a formula; a negative num
   const shown = hostile.map((label) => label.replaceAll('\n', '\ufffd')); // no character that steers a terminal
   expect(labels.slice(1)).toEqual(shown.map((label) => (/^[=+@-]/.test(label) ? `'${label}` : label)));
   expect(text).toContain(',-0.001,');
+});
+
+test('gains.parquet has the rows of models, in unrounded numbers of one type per column', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gains-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const axes = { "dataset's": [0.5] };
+  const rows = everyVerdict.rows.map((row) => ({ ...row, axis: { "dataset's": 0.5 } }));
+  const path = join(folder, 'gains.parquet');
+  writeFileSync(path, await gainsParquet({ ...everyVerdict, axes, rows }));
+  const read = await withDatabase(async (database) =>
+    (await database.runAndReadAll(`SELECT * FROM '${path}'`)).getRowObjects(),
+  );
+  expect(read).toHaveLength(2 * 9); // no contrasts
+  const gains = everyVerdict.rows.flatMap(({ tasks }) => everyVerdict.tasks.map((task) => tasks[task]?.gain ?? null));
+  expect(read.map(({ gain }) => gain)).toEqual(gains);
+  expect(read[2]).toMatchObject({
+    "dataset's": 0.5,
+    label: 'PLE',
+    intervalLow: 0.0012 - 0.0005,
+    verdict: 'better',
+    network: 123456n,
+    seedsToDecide: null,
+  });
 });
 
 test('gains.md is a table of text: no cell, tag or emphasis comes from a name', () => {

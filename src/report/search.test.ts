@@ -5,7 +5,7 @@ import { drawAll } from './charts/draw-charts.js';
 import { searches } from './charts/search.js';
 import { comparisonTable } from './comparison-table.js';
 import { reportFixture } from './report.fixture.js';
-import { bestFound, foundWithin, lastScore, searchedInWords, searchTable } from './search.js';
+import { bestFound, lastScore, searchedInWords, searchTable } from './search.js';
 
 /** A candidate with a score of each task at the end of each of its rungs; null: it failed. */
 const candidate = (
@@ -74,7 +74,6 @@ test('the best found grows rung by rung with what was spent, by the mean over ta
     [12, 0.7],
     [16, 0.7],
   ]);
-  expect(foundWithin(bestFound(together), 11)).toBe(0.6);
   expect(together.candidates.map((one) => lastScore(together, one))).toEqual([0.5, 0.7, null, 0.55]);
 });
 
@@ -100,11 +99,11 @@ const withSearch = async (...models: readonly ModelSearch[]): Promise<Comparison
 test('the table and the page show the searches, and nothing where there are none', async () => {
   const comparison = await withSearch(apart, together);
   expect(searchTable(comparison, {}).trimEnd().split('\n')).toEqual([
-    expect.stringMatching(/^searched +tried +spent +at 1\.5 +at 3 +at 4\.5 +at 6 +chosen$/),
+    expect.stringMatching(/^searched +tried +spent +best +chosen$/),
     expect.stringMatching(
-      /^single-task +2 +6\.0 +- +0\.6000 .*learningRate 0\.1 tower \[8\] \(a\); learningRate 0\.2 tower \[8\] \(b\)$/,
+      /^single-task +2 +6\.0 +0\.6900 +learningRate 0\.1 tower \[8\] \(a\); learningRate 0\.2 tower \[8\] \(b\)$/,
     ),
-    expect.stringMatching(/^m +4 +16\.0 +- +0\.5000 +0\.6000 +0\.6000 +learningRate 0\.2 tower \[8\]$/),
+    expect.stringMatching(/^m +4 +16\.0 +0\.7000 +learningRate 0\.2 tower \[8\]$/),
   ]);
   expect(comparisonTable(comparison, { colour: false, wide: true, columns: 80 })).toContain('searched');
   const sections = await drawAll(searches(comparison));
@@ -147,7 +146,7 @@ test('over the best trials of the baseline, what ranks is the gain of the worst 
   expect(found?.note).toContain(`The best ${ranked} that each`);
 });
 
-test('the size of the searches is told: for all models at once, where they are equal', async () => {
+test('the size of the searches: for all models at once, where they are equal', async () => {
   const equal = await withSearch(together, { ...together, label: 'other' });
   const [line = ''] = searchedInWords({ ...equal, search: { ...must(equal.search, 'search'), seeds: [7, 8] } }, {});
   expect(line).toBe('Search: 4 combinations for each of 2 models, 16 runs. The best mean validation score chooses.');

@@ -106,8 +106,7 @@ test('a model’s parameters, epochs, time and speed; its config and runs; data,
   ]);
   const { test } = run(1)?.result.tasks.income ?? {};
   for (const part of [
-    `<th scope="row">income</th><td class="number" data-label="test rows">50</td><td class="number" data-label="of them positive">${test?.positives}</td>`,
-    'learningRate: 0.001',
+    `<dt>income</dt><dd>50, of them positive ${test?.positives}</dd>`,
     'c0ffee'.repeat(10),
     '<dt>node</dt><dd>v20.19.0</dd>',
     '<dt>cpu.model</dt><dd>A processor</dd>',

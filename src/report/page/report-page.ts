@@ -87,27 +87,16 @@ function adviceOf({ use, next }: PointVerdict): Html | null {
   return text === '' ? null : html`<p class="advice">${typographic(text)}</p>`;
 }
 
-/** Models by verdict, those without a result last. Long lists of models with an uninteresting verdict are folded. */
-function models({ models: all, contrasts, unfinished }: PointVerdict): Html {
-  const item = (text: string, content: Html) => html`<li>${verdictChip(text)} ${content}</li>\n`;
-  const spoken = (text: string, sentence: string) => item(text, html`<span>${typographic(sentence)}</span>`);
-  const groups = [...verdicts, 'no result'].map((text) => {
-    const own = all.filter(({ row }) => row.verdictText === text);
-    if (own.length <= mostUnfolded || !folding.includes(text)) return own.map(({ sentence }) => spoken(text, sentence));
-    const names = own.map(({ row }) => row.model.label).join(' · ');
-    const sentences = own.map(({ sentence }) => html`<li>${typographic(sentence)}</li>`);
-    const summary = text === 'not trained to a plateau' ? unfinished : names;
-    return item(text, html`<details><summary>${summary}</summary><ul>${sentences}</ul></details>`);
-  });
-  const others = contrasts.map(({ row, sentence }) => spoken(row.verdict, sentence));
-  return html`<ul class="findings">${groups}</ul>${
+/** Models by verdict, those without a result last. */
+function models({ models: all, contrasts }: PointVerdict): Html {
+  const item = (text: string, sentence: string) =>
+    html`<li>${verdictChip(text)} <span>${typographic(sentence)}</span></li>\n`;
+  const byVerdict = [...verdicts, 'no result'].flatMap((text) => all.filter(({ row }) => row.verdictText === text));
+  const others = contrasts.map(({ row, sentence }) => item(row.verdict, sentence));
+  return html`<ul class="findings">${byVerdict.map(({ row, sentence }) => item(row.verdictText, sentence))}</ul>${
     others.length === 0 ? null : html`\n<h3>Contrasts</h3>\n<ul class="findings">${others}</ul>`
   }`;
 }
-
-const mostUnfolded = 5;
-
-const folding: readonly string[] = ['equivalent', 'undecided', 'worse', 'not trained to a plateau'];
 
 function facts({ rows, tasks, seeds, baseline }: Comparison): string {
   const models = new Set(rows.map(({ label }) => label)).size;

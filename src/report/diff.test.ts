@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Comparison, ComparisonRow, TaskGain } from '../comparison/comparison.js';
 import { readStartedRun } from '../comparison/stored/started-run.js';
 import { storeRun } from '../comparison/stored/stored-run.fixture.js';
-import { runDiff, runDiffText } from './run-diff.js';
+import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
+import { comparisonDiff, comparisonDiffText, runDiff, runDiffText } from './diff.js';
 
 let folder = '';
 beforeEach(() => {
@@ -26,7 +28,7 @@ test('two equal runs differ in nothing, whatever time they took', async () => {
   expect(runDiffText(diff)).toBe('no difference\n');
 });
 
-test('config, environment, data, result and metrics are told apart, with differences', async () => {
+test('config, environment, data, result and metrics have their own lists, with differences', async () => {
   await store('a');
   await store('b', {
     seed: 2,
@@ -67,7 +69,7 @@ test('config, environment, data, result and metrics are told apart, with differe
   expect(text).toMatch(
     /^config +left +right\nseed +1 +2\nmodel\.type +single-task +mmoe\nmodel\.experts +\(not there\) +2$/m,
   );
-  expect(text).toMatch(/^click +test +auc +0\.75000 +1 +\+0\.25000$/m);
+  expect(text).toMatch(/^click\.test\.auc +0\.75000 +1 +\+0\.25000$/m);
   expect(text).not.toContain('no difference');
 });
 
@@ -76,6 +78,54 @@ test('what a config or data set says steers no terminal', async () => {
   await store('a', { tasks: hostile, dataset: { dimension: 5 } });
   await store('b', { tasks: { 'a\u001b[2J': tasks.click }, model: { levels: [[3]] } });
   const text = runDiffText(runDiff(read('a'), read('b')));
-  expect(text).toMatch(/^a\ufffd\[2J +test +auc/m);
+  expect(text).toMatch(/^a\ufffd\[2J\.test\.auc/m);
   expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+});
+
+const gain = (mean: number, value: number | null, verdict: TaskGain['verdict'] = null): TaskGain =>
+  taskGain(value, verdict, { mean });
+const row = (label: string, click: TaskGain, changes: Partial<ComparisonRow> = {}): ComparisonRow =>
+  comparisonRow(label, {
+    tasks: { click },
+    parameters: { embedding: 0, network: 10 },
+    verdict: 'baseline',
+    ...changes,
+  });
+const comparison = (rows: readonly ComparisonRow[], changes: Partial<Comparison> = {}): Comparison => ({
+  ...everyVerdict,
+  ...{ baseline: 'base', tasks: ['click'], seeds: [1, 2], rows, contrasts: [] },
+  ...changes,
+});
+const diffOf = (left: Comparison, right: Comparison) =>
+  comparisonDiff({ path: 'a', comparison: left }, { path: 'b', comparison: right });
+
+test('comparisons that differ in time alone have no difference', () => {
+  const rows = [row('base', gain(0.5, null))];
+  const found = diffOf(comparison(rows, { timing: { seconds: 1 } }), comparison(rows, { timing: { seconds: 2 } }));
+  expect([found.plan, found.rows]).toEqual([[], []]);
+  expect(comparisonDiffText(found)).toBe('no difference\n');
+});
+
+test('plan, gains and verdicts of comparisons, by label and axes', () => {
+  const axis = { 'dataset.correlation': 0.5 };
+  const left = [
+    row('base', gain(0.5, null)),
+    row('m', gain(0.625, 0.125, 'better'), { axis, verdict: 'better on all' }),
+  ];
+  const right = [
+    row('m', gain(0.625, 0.0625, 'undecided'), { axis, verdict: 'undecided' }),
+    row('base', gain(0.5, null), { parameters: null }),
+  ];
+  const found = diffOf(comparison(left), comparison(right, { seeds: [1, 2, 3] }));
+  expect(found.plan).toEqual([{ key: 'seeds', left: [1, 2], right: [1, 2, 3] }]);
+  expect(found.rows).toEqual([
+    { key: 'base.parameters', left: 10, right: null },
+    { key: 'm dataset.correlation=0.5.click.gain', left: 0.125, right: 0.0625, difference: -0.0625 },
+    { key: 'm dataset.correlation=0.5.click.verdict', left: 'better', right: 'undecided' },
+    { key: 'm dataset.correlation=0.5.verdict', left: 'better on all', right: 'undecided' },
+  ]);
+  const text = comparisonDiffText(found);
+  expect(text).toMatch(/^seeds +\[1,2\] +\[1,2,3\]$/m);
+  expect(text).toMatch(/^base\.parameters +10 +-$/m);
+  expect(text).toMatch(/\.click\.gain +0\.12500 +0\.06250 +-0\.06250$/m);
 });

@@ -1,0 +1,179 @@
+import type { Comparison, ComparisonRow, Contrast } from '../comparison/comparison.js';
+import type { StartedRun } from '../comparison/stored/started-run.js';
+import { type Difference, differences } from '../support/differences.js';
+import { printable } from '../support/printable.js';
+import { metricText } from './metrics-table.js';
+import { textTable } from './text-table.js';
+
+/** Differences between two runs. Empty lists mean no differences. Values that depend only on time are not compared. */
+export interface RunDiff {
+  readonly left: DiffSide;
+  readonly right: DiffSide;
+  readonly config: readonly Difference[];
+  readonly environment: readonly Difference[];
+  /** Checksum and rows. Like the following lists, empty unless both runs are finished. */
+  readonly data: readonly Difference[];
+  /** Parameters, epochs, best epochs. */
+  readonly result: readonly Difference[];
+  readonly metrics: readonly MetricDifference[];
+}
+
+interface DiffSide {
+  readonly path: string;
+  readonly finished: boolean;
+}
+
+interface MetricDifference extends Omit<Difference, 'key'> {
+  readonly task: string;
+  readonly split: 'validation' | 'test';
+  readonly metric: string;
+  /** right - left. Null if one of them is not a number. */
+  readonly difference: number | null;
+}
+
+export function runDiff(left: StartedRun, right: StartedRun): RunDiff {
+  const [a, b] = [left.result, right.result];
+  const environmentOf = ({ environment: { hash8: _, ...rest } }: StartedRun) => rest; // `hash8` follows from config and data
+  const outcome = ({ parameters, epochs, bestEpoch }: Result) => ({ parameters, epochs, bestEpoch });
+  return {
+    left: { path: left.path, finished: a !== undefined },
+    right: { path: right.path, finished: b !== undefined },
+    config: differences(left.experiment, right.experiment),
+    environment: differences(environmentOf(left), environmentOf(right)),
+    data: a && b ? differences(a.dataset, b.dataset) : [],
+    result: a && b ? differences(outcome(a), outcome(b)) : [],
+    metrics: a && b ? metricDifferences(a.tasks, b.tasks) : [],
+  };
+}
+
+type Result = NonNullable<StartedRun['result']>;
+
+function metricDifferences(left: Result['tasks'], right: Result['tasks']): readonly MetricDifference[] {
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].flatMap((task) =>
+    (['validation', 'test'] as const).flatMap((split) =>
+      differences(left[task]?.[split], right[task]?.[split]).map(({ key, ...sides }) => ({
+        task,
+        split,
+        metric: key,
+        ...sides,
+        difference: between(sides) ?? null,
+      })),
+    ),
+  );
+}
+
+/** right - left, of numbers. */
+function between({ left, right }: Omit<Difference, 'key'>): number | undefined {
+  return typeof left === 'number' && typeof right === 'number' ? right - left : undefined;
+}
+
+/** A section for each kind of difference, or one line that says there is none. */
+export function runDiffText({ left, right, config, environment, data, result, metrics }: RunDiff): string {
+  const unfinished = [left, right].filter(({ finished }) => !finished);
+  return textOf(left.path, right.path, [
+    section('config', config, valueText),
+    section('environment', environment, valueText),
+    section('data', data, valueText),
+    section('result', result, valueText),
+    section(
+      'metric',
+      metrics.map(({ task, split, metric, ...sides }) => ({ key: `${task}.${split}.${metric}`, ...sides })),
+      numberText,
+    ),
+    unfinished.map(({ path }) => `${printable(path)} is not finished: results are not compared.\n`).join(''),
+  ]);
+}
+
+/** Differences between two comparisons. Rows are identified by label and axes: `ple.income.gain`. */
+export interface ComparisonDiff {
+  readonly left: { readonly path: string };
+  readonly right: { readonly path: string };
+  /** Name, baseline, tasks, seeds, axes, uncertainty, test, margins, task weights. */
+  readonly plan: readonly Difference[];
+  /**
+   * Verdicts, parameters and mean gains; metric, mean, gain and verdict of each task. The same for contrasts.
+   * `difference` is right - left for numbers.
+   */
+  readonly rows: readonly (Difference & { readonly difference?: number })[];
+}
+
+interface Stored {
+  readonly path: string;
+  readonly comparison: Comparison;
+}
+
+export function comparisonDiff(left: Stored, right: Stored): ComparisonDiff {
+  return {
+    left: { path: left.path },
+    right: { path: right.path },
+    plan: differences(planOf(left.comparison), planOf(right.comparison)),
+    rows: differences(rowsOf(left.comparison), rowsOf(right.comparison)).map((found) => {
+      const difference = between(found);
+      return difference === undefined ? found : { ...found, difference };
+    }),
+  };
+}
+
+function planOf({ name, baseline, tasks, seeds, axes, uncertainty, test, margins, taskWeights }: Comparison) {
+  return { name, baseline, tasks, seeds, axes, uncertainty, test, margins, taskWeights };
+}
+
+function rowsOf({ rows, contrasts }: Comparison) {
+  return Object.fromEntries([
+    ...rows.map((row) => {
+      const { type, parameters } = row;
+      return [nameOf(row.label, row), { ...gainsOf(row), type, parameters: parameters?.network ?? null }];
+    }),
+    ...contrasts.map((row) => [nameOf(`${row.model} over ${row.reference}`, row), gainsOf(row)]),
+  ]);
+}
+
+function nameOf(label: string, { axis }: Pick<ComparisonRow, 'axis'>): string {
+  return [label, ...Object.entries(axis).map(([key, value]) => `${key}=${JSON.stringify(value)}`)].join(' ');
+}
+
+function gainsOf({ tasks, aggregate, verdict }: ComparisonRow | Contrast) {
+  const byTask = Object.entries(tasks).map(([task, { metric, gain, verdict, ...rest }]) => {
+    const mean = 'mean' in rest ? { mean: rest.mean } : {};
+    return [task, { metric, ...mean, gain, verdict }];
+  });
+  return { ...Object.fromEntries(byTask), aggregate: aggregate?.gain ?? null, verdict };
+}
+
+export function comparisonDiffText({ left, right, plan, rows }: ComparisonDiff): string {
+  return textOf(left.path, right.path, [section('plan', plan, valueText), section('model', rows, numberText)]);
+}
+
+function textOf(left: string, right: string, sections: readonly string[]): string {
+  const filled = sections.filter((text) => text !== '');
+  if (filled.length === 0) return 'no difference\n';
+  return [`left:  ${printable(left)}\nright: ${printable(right)}\n`, ...filled].join('\n');
+}
+
+/** A line for each value that differs. If any has a difference, that is the last column. */
+function section(
+  title: string,
+  found: readonly (Difference & { readonly difference?: number | null })[],
+  text: (value: unknown) => string,
+): string {
+  if (found.length === 0) return '';
+  const side = (one: Difference, key: 'left' | 'right') => (key in one ? text(one[key]) : '(not there)');
+  const isNumeric = text === numberText;
+  const rows = found.map((one) => {
+    const { key, difference } = one;
+    const sign = (difference ?? 0) > 0 ? '+' : '';
+    const last = difference == null ? '' : sign + metricText(difference);
+    return [key, side(one, 'left'), side(one, 'right'), ...(isNumeric ? [last] : [])];
+  });
+  return textTable([title, 'left', 'right', ...(isNumeric ? ['right - left'] : [])], rows);
+}
+
+/** Formats a value of a config on one line. */
+function valueText(value: unknown): string {
+  return typeof value === 'string' && !/\p{Cc}/u.test(value) ? value : JSON.stringify(value);
+}
+
+function numberText(value: unknown): string {
+  if (typeof value === 'number' || value === null) return metricText(value);
+  return Array.isArray(value) ? metricText(value) : valueText(value);
+}
