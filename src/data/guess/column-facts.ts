@@ -1,10 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { must } from '../../support/must.js';
 import { numbersOf, rowsOf } from '../store/database.js';
-import { columnKinds } from '../table/column-kinds.js';
+import { columnKinds, fewValues } from '../table/column-kinds.js';
 import { numberSql, type StagedColumn, textSql } from '../table/staged-columns.js';
 import { type StagedRows, stagedTable } from '../table/staged-rows.js';
-import { fewValues } from '../table/text-table.js';
 import { type TimeFacts, timeFacts } from './time-facts.js';
 
 /** Facts about one column, from all rows. */

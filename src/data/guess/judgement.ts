@@ -4,6 +4,7 @@ import { ConfigError, DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { numbersOf, rowsOf } from '../store/database.js';
 import { type Condition, numberOf, shown } from '../table/cell.js';
+import { formatOf } from '../table/row-file.js';
 import { conditionSql, numberSql, type StagedColumn } from '../table/staged-columns.js';
 import { stagedTable } from '../table/staged-rows.js';
 import { columnFacts } from './column-facts.js';
@@ -54,11 +55,13 @@ export async function judgement(
   asked: readonly string[],
   onColumn: (done: number, total: number) => void,
 ): Promise<Judgement> {
-  const { names = [], path, few } = files[0]?.file ?? {};
+  const { names = [], path = '' } = files[0]?.file ?? {};
   const all = [...staged.columns.values()];
   const marks = await missingMarks(database, all);
   await removeMarks(database, all, marks);
-  const facts = await columnFacts(database, staged, names, few === undefined, (done) => onColumn(done, all.length));
+  const facts = await columnFacts(database, staged, names, formatOf(path) !== 'text', (done) =>
+    onColumn(done, all.length),
+  );
   const columns = facts.map((found) => new ColumnGuess(found));
   const labels = labelGuesses(columns, asked);
   const sqlOf = ({ name }: ColumnGuess) => must(staged.columns.get(name), `column '${name}'`);

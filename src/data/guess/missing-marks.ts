@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { literal, literals, numbersOf, rowsOf } from '../store/database.js';
+import { fewValues } from '../table/column-kinds.js';
 import { numberSql, type StagedColumn } from '../table/staged-columns.js';
 import { stagedTable } from '../table/staged-rows.js';
 import { usualMissing } from '../table/table-options.js';
-import { fewValues } from '../table/text-table.js';
 import { columnWords } from './column-words.js';
 import { likelyDates } from './time-facts.js';
 

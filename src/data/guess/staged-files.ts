@@ -52,14 +52,7 @@ export async function withStagedFiles<Result>(
     const unsupported = new Map(files.flatMap(({ file }) => [...file.unsupported]));
     const used = new Set(files[0]?.file.names.filter((name) => !unsupported.has(name)));
     const total = files.reduce((sum, { file }) => sum + file.bytes, 0);
-    const staged = await stageRows(
-      database,
-      files,
-      used,
-      () => true,
-      usualMissing,
-      (done) => onBytes(done, total),
-    );
+    const staged = await stageRows(database, files, used, usualMissing, (done) => onBytes(done, total), true);
     return { database, staged, files, unsupported, dialect };
   };
   return whileOpen(database, signal, async () => {

@@ -2,66 +2,78 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type Data, DataType, type Field, type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { ByteBuffer } from 'flatbuffers';
 import { DataError, UserError } from '../../support/errors.js';
-import { type Cell, cellOf, day, listOf } from './cell.js';
-import type { StagedType } from './staged-columns.js';
-import { type RowFile, reasonOf } from './table-file.js';
+import { type Cell, cellOf, day, listOf, textOf } from './cell.js';
+import { typedFile } from './relation-table.js';
+import type { TableFile } from './table-file.js';
 
-/** Arrow's file or stream format, uncompressed, read record batch by record batch. */
-export async function openArrow(path: string, bytes: number): Promise<RowFile> {
-  let fields: readonly Field[] = [];
-  for await (const batch of batches(path)) {
-    fields = batch.schema.fields;
-    break;
-  }
+/** Rows of a vector of DuckDB. */
+const chunkRows = 2048;
+
+/** Arrow's file or stream format, uncompressed. DuckDB does not read it: its rows go into a table, record batch by record batch. */
+export async function openArrow(path: string, bytes: number): Promise<TableFile> {
+  const { DOUBLE, DuckDBDataChunk, LIST, listValue, VARCHAR } = await import('@duckdb/node-api');
+  const fields = await fieldsOf(path);
   if (fields.length === 0) throw new DataError(`${path} has no rows.`);
-  const readers = fields.map(({ name, type }) => ({ name, type, cellOf: arrowCells(type) }));
-  return {
-    path,
-    bytes,
-    names: fields.map(({ name }) => name),
-    unsupported: new Map(readers.flatMap(({ name, type, cellOf }) => (cellOf ? [] : [[name, String(type)]]))),
-    async *read(used) {
-      try {
-        let rows = 0;
-        for await (const batch of batches(path)) {
-          const first = rows + 1;
-          const columns = readers.map(({ name, cellOf }, c) =>
-            used && !used.has(name) ? undefined : cellOf && { values: batch.getChildAt(c), cellOf },
-          );
-          for (let from = 0; from < batch.numRows; from += chunkRows) {
-            const place = (row: number) => `${path}, row ${first + from + row}`;
-            const count = Math.min(chunkRows, batch.numRows - from);
-            const records = Array.from({ length: count }, (_, row) =>
-              columns.map((column) => column?.cellOf(column.values?.get(from + row)) ?? null),
-            );
-            yield { records, place };
-          }
-          rows += batch.numRows;
-        }
-      } catch (error) {
-        throw asDataError(path, error);
-      }
-    },
+  const columns = fields.map(({ name, type }, place) => {
+    const own = valueType(type);
+    const stored = isList(own) ? LIST(VARCHAR) : numbers.some((is) => is(own)) ? DOUBLE : VARCHAR;
+    return { name, place, sql: `c${place}`, type: stored, cellOf: arrowCells(type), unsupported: String(type) };
+  });
+  const read = columns.flatMap(({ cellOf, ...column }) => (cellOf ? [{ ...column, cellOf }] : []));
+  const stored = (cell: Cell, type: unknown) => {
+    if (cell === null) return null;
+    if (type === DOUBLE) return Number(cell);
+    return typeof cell === 'object' ? listValue(cell.map(textOf)) : textOf(cell);
   };
+  const table = 'arrow_rows';
+  const typed = columns.map(({ name, sql, type, cellOf, unsupported }) => ({
+    name,
+    sql,
+    type: cellOf ? type : unsupported,
+  }));
+  return typedFile({ path, bytes }, typed, async (database, use) => {
+    await database.run(`CREATE TABLE ${table} (${read.map(({ sql, type }) => `${sql} ${type}`).join(', ')})`);
+    const appender = await database.createAppender(table);
+    try {
+      for await (const batch of batches(path)) {
+        const vectors = read.map(({ place }) => batch.getChildAt(place));
+        for (let from = 0; from < batch.numRows; from += chunkRows) {
+          const rows = Math.min(chunkRows, batch.numRows - from);
+          const chunk = DuckDBDataChunk.create(
+            read.map(({ type }) => type),
+            rows,
+          );
+          for (const [c, { cellOf, type }] of read.entries()) {
+            const values = Array.from({ length: rows }, (_, row) => stored(cellOf(vectors[c]?.get(from + row)), type));
+            chunk.setColumnValues(c, values);
+          }
+          appender.appendDataChunk(chunk);
+        }
+      }
+    } catch (error) {
+      throw asDataError(path, error);
+    } finally {
+      appender.closeSync();
+    }
+    await use(table);
+    return database.run(`DROP TABLE ${table}`);
+  });
 }
 
-/** What its columns' cells are. Whole numbers of 64 bits are texts, of which some are too long for a number. */
-export async function arrowTypes(path: string): Promise<ReadonlyMap<string, StagedType>> {
-  for await (const { schema } of batches(path)) {
-    return new Map(schema.fields.map(({ name, type }) => [name, stagedOf(type)]));
-  }
-  return new Map();
+async function fieldsOf(path: string): Promise<readonly Field[]> {
+  for await (const batch of batches(path)) return batch.schema.fields;
+  return [];
 }
 
-function stagedOf(type: DataType): StagedType {
-  if (DataType.isDictionary(type)) return stagedOf(type.dictionary);
-  if (DataType.isList(type) || DataType.isLargeList(type) || DataType.isFixedSizeList(type)) return 'list';
-  const wide = DataType.isInt(type) && type.bitWidth === 64;
-  const numbers = [DataType.isInt, DataType.isFloat, DataType.isDecimal, DataType.isDate, DataType.isTimestamp];
-  return !wide && numbers.some((is) => is(type)) ? 'number' : 'text';
+function valueType(type: DataType): DataType {
+  return DataType.isDictionary(type) ? valueType(type.dictionary) : type;
 }
 
-const chunkRows = 4096;
+/** Whole numbers of 64 bits are texts, of which some are too long for a number. */
+const numbers: readonly ((type: DataType) => boolean)[] = [
+  (type) => DataType.isInt(type) && type.bitWidth < 64,
+  ...[DataType.isFloat, DataType.isDecimal, DataType.isDate, DataType.isTimestamp],
+];
 
 async function* batches(path: string): AsyncGenerator<RecordBatch> {
   const file = await open(path);
@@ -92,6 +104,11 @@ function asDataError(path: string, error: unknown): UserError {
     );
   }
   return new DataError(`${path} cannot be read as Arrow: ${reasonOf(error)}.`);
+}
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replaceAll(/\s+/g, ' ').slice(0, 200).replace(/\.$/, '');
 }
 
 function uncompressedName(path: string): string {

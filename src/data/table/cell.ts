@@ -3,14 +3,6 @@ import { z } from 'zod';
 /** A value of a row before its column's kind is known. Null: missing. */
 export type Cell = string | number | null | readonly Cell[];
 
-/** Rows of a file, in its order. */
-export interface RowChunk {
-  /** A row has as many cells as the file has columns. */
-  readonly records: readonly (readonly Cell[])[];
-  /** Where a row of the chunk stands, for messages: `file:line`. */
-  place(row: number): string;
-}
-
 /** Milliseconds. */
 export const day = 86_400_000;
 

@@ -4,7 +4,9 @@ import { shown } from './cell.js';
 import type { InputColumn } from './column-roles.js';
 import { daysOf, mostWhole, numberSql, type StagedColumn, textSql, timesOfText } from './staged-columns.js';
 import { type StagedRows, stagedTable } from './staged-rows.js';
-import { fewValues } from './text-table.js';
+
+/** Whole numbers with no more different values than this are taken for categories. */
+export const fewValues = 20;
 
 /** A number column may have so few other texts among its values, which are then missing. */
 const oddShare = 0.05;
@@ -17,6 +19,8 @@ export interface KnownInput extends InputColumn {
   readonly number: string;
   /** Numeric, though it has other texts: these are missing. */
   readonly lenient: boolean;
+  /** Numeric: a value may be none. */
+  readonly faulty: boolean;
 }
 
 /**
@@ -39,8 +43,9 @@ export async function columnKinds(
     const { present = 0, numbers = 0, whole = true, long = 0 } = found[i] ?? {};
     const as = (kind: KnownInput['kind'], time?: number, lenient = input.lenient ?? false) => {
       const days = column.type === 'text' ? timesOfText(column.sql)[time ?? -1] : undefined;
-      const number = days === undefined ? numberSql(column) : daysOf(days);
-      known.push({ ...input, kind, column, number, lenient, time });
+      const faulty = days !== undefined || numbers < present;
+      const number = days === undefined ? (faulty ? numberSql(column) : `${column.sql}::DOUBLE`) : daysOf(days);
+      known.push({ ...input, kind, column, number, lenient, faulty, time });
     };
     if (input.kind !== undefined) {
       const isKnown = input.kind !== 'numeric' || input.lenient !== undefined || numbers === present;
@@ -48,9 +53,7 @@ export async function columnKinds(
     } else if (present === 0) continue;
     else if (column.type === 'list') as('list');
     else if (numbers >= (1 - oddShare) * present && numbers > 0) {
-      const areIds = column.apart !== true && whole && long > 0;
-      if (areIds || (column.apart !== true && whole && (await different(database, column)) <= fewValues))
-        as('categorical');
+      if (whole && (long > 0 || (await different(database, column)) <= fewValues)) as('categorical');
       else {
         as('numeric', undefined, numbers < present);
         if (numbers < present) note(await oddTexts(database, column, present - numbers, present));
@@ -74,9 +77,8 @@ function columnOf(staged: StagedRows, name: string): StagedColumn {
 async function statistics(database: DuckDBConnection, columns: readonly StagedColumn[]) {
   const expressions = columns.flatMap((column) => {
     const [number, present] = [numberSql(column), `count(${column.sql})`];
-    if (column.apart) return [present, present, '0', '0'];
-    const long = `count(*) FILTER (${isLongWhole(column)})`;
-    return [present, `count(${number})`, `count(*) FILTER (${number} <> trunc(${number}))`, long];
+    const broken = `count(*) FILTER (${number} <> trunc(${number}))`;
+    return [present, `count(${number})`, broken, `count(*) FILTER (${isLongWhole(column)})`];
   });
   const values = await numbersOf(database, expressions, stagedTable);
   return columns.map((_, c) => {
@@ -89,15 +91,20 @@ async function statistics(database: DuckDBConnection, columns: readonly StagedCo
 function isLongWhole({ type, sql }: StagedColumn): string {
   if (type === 'whole') return `${sql} NOT BETWEEN ${-mostWhole} AND ${mostWhole}`;
   if (type !== 'text') return 'false';
-  return `length(${sql}) >= 16 AND regexp_full_match(${sql}, '[-+]?\\d+') AND abs(number_of(${sql})) > ${mostWhole}`;
+  const isLong = `regexp_full_match(${sql}, '[-+]?\\d+') AND abs(number_of(${sql})) > ${mostWhole}`;
+  return `CASE WHEN strlen(${sql}) >= 16 THEN ${isLong} END`; // computed for long texts alone
 }
 
-/** Different numbers, as far as the first few. */
+/** Different numbers, as far as the first few. Most columns have more than these among their first rows. */
 async function different(database: DuckDBConnection, column: StagedColumn): Promise<number> {
-  const values = `SELECT DISTINCT ${column.sql} FROM ${stagedTable}`; // of few texts each is made a number once
-  const from = `(SELECT DISTINCT ${numberSql(column)} AS value FROM (${values}) LIMIT ${fewValues + 2})`;
-  const [count = 0] = await numbersOf(database, ['count(value)'], from);
-  return count;
+  let found = 0;
+  for (const rows of [`${stagedTable} LIMIT 10000`, stagedTable]) {
+    const values = `SELECT DISTINCT ${column.sql} FROM (SELECT ${column.sql} FROM ${rows})`; // of few texts each is made a number once
+    const from = `(SELECT DISTINCT ${numberSql(column)} AS value FROM (${values}) LIMIT ${fewValues + 2})`;
+    [found = 0] = await numbersOf(database, ['count(value)'], from);
+    if (found > fewValues) break;
+  }
+  return found;
 }
 
 /** SQL of the time that all values of a column are, by one way of writing it. */

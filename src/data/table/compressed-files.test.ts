@@ -19,7 +19,7 @@ async function readAll(name: string, bytes: Uint8Array): Promise<number> {
   writeFileSync(join(folder, name), bytes);
   return withDatabase(async (database) => {
     const file = await openTableFile(join(folder, name), { delimiter: undefined, quote: null, header: true });
-    const { rows } = await stageRows(database, [{ split: 'train', file }], new Set(file.names), () => false, []);
+    const { rows } = await stageRows(database, [{ split: 'train', file }], new Set(file.names), []);
     return rows;
   });
 }

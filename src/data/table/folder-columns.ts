@@ -1,4 +1,6 @@
 import { basename, dirname } from 'node:path';
+import { literal } from '../store/database.js';
+import { cleaned } from './staged-columns.js';
 import type { TableFile } from './table-file.js';
 
 /** Columns that a file's folders name, as Hive writes them: `day=2024-05-31/part-0.parquet` has the column `day`. */
@@ -21,19 +23,14 @@ export function withFolderColumns(file: TableFile, shared?: ReadonlySet<string>)
   const columns = new Map(
     [...folderColumns(file.path)].filter(([name]) => !file.names.includes(name) && (!shared || shared.has(name))),
   );
-  if (columns.size === 0) return file;
   return {
     ...file,
     names: [...file.names, ...columns.keys()],
     types: new Map([...file.types, ...[...columns.keys()].map((name) => [name, 'text'] as const)]),
-    insert: (database, table, wanted, missing) => {
-      const cleaned = (value: string | null) =>
-        value === null || missing.some((mark) => mark.trim() === value.trim()) ? null : value.trim();
-      const own = wanted.map((column) => {
-        const value = columns.get(column.name);
-        return value === undefined ? column : { ...column, constant: cleaned(value) };
-      });
-      return file.insert(database, table, own, missing);
+    value(name, type, missing) {
+      const value = columns.get(name);
+      if (value === undefined) return file.value(name, type, missing);
+      return value === null ? 'NULL' : cleaned(literal(value), missing);
     },
   };
 }

@@ -12,7 +12,6 @@ import { classesOf } from './label-classes.js';
 import { noRows, type RowSplits, rowSplits } from './row-splits.js';
 import { conditionSql, numberSql, textSql } from './staged-columns.js';
 import { checkColumns, type SplitFile, type StagedRows, stagedTable, stageRows } from './staged-rows.js';
-import { OtherTexts } from './table-file.js';
 import type { TableOptions } from './table-options.js';
 
 const manyValues = 2 ** 20;
@@ -84,7 +83,9 @@ export async function prepareTable(
     context.progress?.(furthest, bytes);
   };
   const onBytes = (read: number) => onShare(readingShare * (read / Math.max(1, bytes)));
-  const known = await stagedInputs(database, files, roles, options, notes, onBytes);
+  const staged = await stageRows(database, files, roles.used, options.missing, onBytes);
+  const inputs = await columnKinds(database, roles.inputs, staged, (message) => void notes.push(message));
+  const known: Known = { staged, inputs };
   const wanted = trained ? (['test'] as const) : splitNames;
   refuseEmptyFiles(known.staged, wanted, options.splitSeed === 'run');
   context.signal?.throwIfAborted();
@@ -130,46 +131,6 @@ interface Known {
   readonly inputs: readonly KnownInput[];
 }
 
-/** The rows, staged again as texts where numbers turn out to be others. */
-async function stagedInputs(
-  database: DuckDBConnection,
-  files: readonly SplitFile[],
-  roles: ColumnRoles,
-  options: TableOptions,
-  notes: string[],
-  onBytes: (bytes: number) => void,
-): Promise<Known> {
-  const { missing } = options;
-  const attempt = async (isText: (name: string, few: boolean) => boolean) => {
-    const staged = await stageRows(database, files, roles.used, isText, missing, onBytes);
-    const found: string[] = [];
-    const inputs = await columnKinds(database, roles.inputs, staged, (message) => void found.push(message));
-    notes.push(...found);
-    return { staged, inputs };
-  };
-  try {
-    return await attempt(asWritten(roles));
-  } catch (error) {
-    if (!(error instanceof OtherTexts)) throw error;
-    return attempt(() => true);
-  }
-}
-
-/** Columns whose values count as they are written: all but those that can only be numbers. */
-function asWritten({ inputs, labels, weight }: ColumnRoles): (name: string, few: boolean) => boolean {
-  const numbers = new Set(labels.flatMap((label) => (isNumber(label) ? [label.name] : [])));
-  if (weight !== undefined) numbers.add(weight);
-  for (const { name, kind, time } of inputs) if (kind === 'numeric' && time === undefined) numbers.add(name);
-  const masks = new Set(labels.flatMap(({ mask }) => (mask ? [mask.name] : [])));
-  const guessed = new Set(inputs.flatMap(({ name, kind }) => (kind === undefined ? [name] : [])));
-  return (name, few) => masks.has(name) || !(numbers.has(name) || (guessed.has(name) && !few));
-}
-
-/** Whether the label's cells have to be numbers. */
-function isNumber({ positive, classes }: LabelColumn): boolean {
-  return positive === undefined && classes === undefined;
-}
-
 /** SQL of a label: NULL outside the task's sample space. */
 function labelSql(label: LabelColumn, staged: StagedRows) {
   const column = staged.columns.get(label.name);
@@ -179,8 +140,9 @@ function labelSql(label: LabelColumn, staged: StagedRows) {
   const number = numberSql(column);
   const text = textSql(column);
   const lower = `lower(${text})`;
+  const usual = column.type === 'text' ? `WHEN ${text} = '1' THEN 1 WHEN ${text} = '0' THEN 0` : '';
   const words = column.type === 'number' ? '' : `WHEN ${lower} = 'true' THEN 1 WHEN ${lower} = 'false' THEN 0`;
-  const binary = `CASE WHEN ${number} IN (0, 1) THEN ${number} ${words} END`;
+  const binary = `CASE ${usual} WHEN ${number} IN (0, 1) THEN ${number} ${words} END`;
   const condition = label.positive === undefined ? undefined : conditionSql(label.positive, column);
   const { type, classes = [] } = label.task;
   const index = `nullif(list_position([${literals(classes)}], ${text}), 0) - 1`;
@@ -236,8 +198,8 @@ function faultsOf(
     if (positive === undefined) found.push({ sql: `${inside} AND ${value} IS NULL`, column: name, what: wrong });
     else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
   }
-  for (const { name, kind, column, number, lenient, time, weights, ...input } of inputs) {
-    if (kind === 'numeric' && !lenient && column.apart === undefined) {
+  for (const { name, kind, column, number, lenient, faulty, time, weights, ...input } of inputs) {
+    if (kind === 'numeric' && !lenient && faulty) {
       const advice = fixed ? '' : `; if it has categories: columns: { ${name}: categorical }`;
       const what = `, which is no ${time === undefined ? 'number' : 'date as those of the column'}${advice}.`;
       found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });

@@ -116,8 +116,9 @@ async function load(
       throw new DataError(
         `dataset.files.${name}: of ${paths[0]} and ${path} only one has the column '${lost ?? extra}'.`,
       );
-    const wanted = names.map((column) => ({ name: column, type: 'text' as const }));
-    await said(`dataset.files.${name}`, file.insert(database, raw, wanted, missing));
+    const values = names.map((column) => file.value(column, 'text', missing)).join(', ');
+    const insert = (from: string) => database.run(`INSERT INTO ${identifier(raw)} SELECT ${values} FROM ${from}`);
+    await said(`dataset.files.${name}`, file.rows(database, missing, insert));
   }
   const selection = await typedSelection(database, identifier(raw), names ?? []);
   await said(`dataset.files.${name}`, database.run(`CREATE VIEW ${identifier(name)} AS ${selection}`));

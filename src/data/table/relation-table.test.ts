@@ -22,7 +22,7 @@ async function read(path: string, used?: ReadonlySet<string>) {
   const database = await openDatabase(':memory:', {});
   try {
     const staged = new Set(names.filter((name) => !unsupported.has(name) && (used?.has(name) ?? true)));
-    await stageRows(database, [{ split: 'train', file }], staged, () => false, usualMissing);
+    await stageRows(database, [{ split: 'train', file }], staged, usualMissing);
     const found = await rowsOf(database, `SELECT * FROM ${stagedTable}`);
     const rows = found.map((row) => row.map((value) => (hasItems(value) ? value.items : value)));
     return { file, names, unsupported, types, rows };

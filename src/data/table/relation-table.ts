@@ -1,8 +1,9 @@
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import { fileLiteral, identifier, literal, rowsOf, sqlReason, withDatabase } from '../store/database.js';
 import { cleaned, daysOf, type StagedType } from './staged-columns.js';
-import type { TableFile, WantedColumn } from './table-file.js';
+import type { TableFile } from './table-file.js';
 
 /** What DuckDB reads as a table with types. */
 interface Relation {
@@ -88,7 +89,7 @@ export function differInCase([one, other]: readonly [string, string]): string {
 }
 
 /**
- * @param database Where it is looked at.
+ * @param database Reads its columns' names and types.
  * @param attached A DuckDB file whose table it is, when its rows are read.
  * @throws DataError for what cannot be read.
  */
@@ -97,35 +98,49 @@ export async function openRelation(
   database: DuckDBConnection,
   attached?: string,
 ): Promise<TableFile> {
-  const { path, bytes, from, names } = relation;
+  const { from, names } = relation;
   const found = await run(relation, () => database.stream(`SELECT * FROM ${from} LIMIT 0`));
   const [own, types] = [found.columnNames(), found.columnTypes()];
-  const columns = new Map(
-    own.map((column, c) => {
-      const type = types[c];
-      if (!type) throw new Error(`Column ${column} has no type`);
-      return [(names?.length === own.length && names[c]) || column, stagedOf(identifier(column), type)];
-    }),
-  );
-  const known = [...columns].flatMap(([name, column]) => ('type' in column ? [[name, column] as const] : []));
+  const columns = own.map((column, c): TypedColumn => {
+    const type = must(types[c], `type of column ${column}`);
+    return { name: (names?.length === own.length && names[c]) || column, sql: identifier(column), type };
+  });
+  return typedFile(relation, columns, async (into, use) => {
+    if (attached === undefined) return run(relation, () => use(from));
+    await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
+    await run(relation, () => use(`attached.${from}`));
+    return into.run('DETACH attached');
+  });
+}
+
+export interface TypedColumn {
+  readonly name: string;
+  readonly sql: string;
+  /** A name: that of a type that DuckDB does not have. */
+  readonly type: DuckDBType | string;
+}
+
+/** A file whose format has types. */
+export function typedFile(
+  { path, bytes }: Pick<Relation, 'path' | 'bytes'>,
+  columns: readonly TypedColumn[],
+  rows: (database: DuckDBConnection, use: (from: string) => Promise<unknown>) => Promise<unknown>,
+): TableFile {
+  const known = new Map<string, Staged>();
+  const unsupported = new Map<string, string>();
+  for (const { name, sql, type } of columns) {
+    const staged = typeof type === 'string' ? { unsupported: type } : stagedOf(sql, type);
+    if ('unsupported' in staged) unsupported.set(name, staged.unsupported);
+    else known.set(name, staged);
+  }
   return {
     path,
     bytes,
-    names: [...columns.keys()],
-    types: new Map(known.map(([name, { type }]) => [name, type])),
-    unsupported: new Map(
-      [...columns].flatMap(([name, column]) => ('unsupported' in column ? [[name, column.unsupported]] : [])),
-    ),
-    async insert(into, table, wanted, missing) {
-      const expressions = new Map(known.map(([name, column]) => [name, column]));
-      const selected = wanted.map((column) => asWanted(column, expressions.get(column.name), missing));
-      if (attached !== undefined) await into.run(`ATTACH ${literal(attached)} AS attached (READ_ONLY)`);
-      const rows = attached === undefined ? from : `attached.${from}`;
-      await run(relation, () =>
-        into.run(`INSERT INTO ${identifier(table)} SELECT ${selected.join(', ')} FROM ${rows}`),
-      );
-      if (attached !== undefined) await into.run('DETACH attached');
-    },
+    names: columns.map(({ name }) => name),
+    types: new Map([...known].map(([name, { type }]) => [name, type])),
+    unsupported,
+    value: (name, type, missing) => asWanted(must(known.get(name), `column '${name}'`), type, missing),
+    rows: (database, _, use) => rows(database, use),
     place: async (row) => `${path}, row ${row + 1}`,
   };
 }
@@ -135,17 +150,10 @@ interface Staged {
   readonly expression: string;
 }
 
-function asWanted(
-  { name, type, constant }: WantedColumn,
-  column: Staged | undefined,
-  missing: readonly string[],
-): string {
-  if (constant !== undefined) return constant === null ? 'NULL' : literal(constant);
-  if (!column) throw new Error(`There is no column '${name}' to be staged`);
-  if (type === 'text' && column.type === 'number') return `whole_text(${column.expression})`;
-  if (type === 'text') return cleaned(`(${column.expression})::VARCHAR`, missing);
-  if (type === 'list' && column.type !== 'list') return `[(${column.expression})::VARCHAR]`;
-  return column.expression;
+function asWanted({ type: own, expression }: Staged, type: StagedType, missing: readonly string[]): string {
+  if (type === 'text' && own === 'number') return `whole_text(${expression})`;
+  if (type === 'text') return cleaned(`((${expression})::VARCHAR)`, missing);
+  return type === 'list' && own !== 'list' ? `[(${expression})::VARCHAR]` : expression;
 }
 
 /** @returns The type's name, where its values are neither numbers, texts, booleans, times nor lists of these. */

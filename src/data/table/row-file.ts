@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { openJson, openParquet } from './relation-table.js';
-import { rowTable, type TableFile } from './table-file.js';
+import type { TableFile } from './table-file.js';
 import { openTextTable } from './text-table.js';
 
 export interface RowFileOptions {
@@ -29,8 +29,8 @@ async function openAnyFormat(path: string, options: RowFileOptions): Promise<Tab
   if (format === 'parquet') return openParquet(path, size);
   if (format === 'json') return openJson(path, size);
   if (format === 'arrow') {
-    const { arrowTypes, openArrow } = await import('./arrow-rows.js');
-    return rowTable(await openArrow(path, size), await arrowTypes(path));
+    const { openArrow } = await import('./arrow-rows.js');
+    return openArrow(path, size);
   }
   const delimiter = textDelimiter(path, options);
   const { header, quote, encoding, decimal, exact = false } = options;

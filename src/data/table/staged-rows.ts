@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
 import type { SplitName } from '../dataset.js';
 import { numbersOf, rowsOf, told } from '../store/database.js';
 import { shown } from './cell.js';
-import { databaseTypes, macros, mostWhole, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
-import { OtherTexts, type TableFile, type WantedColumn } from './table-file.js';
+import { databaseTypes, macros, type StagedColumn, type StagedType, textSql } from './staged-columns.js';
+import type { TableFile } from './table-file.js';
 
 /** The table of staged rows, in the connection's own database. */
 export const stagedTable = 'staged';
@@ -28,65 +29,47 @@ export interface StagedRows {
 
 /**
  * Stages the columns of `used`. A column has the type that all files' values allow: of whole numbers and others a number, else a text.
- * @param isText Columns of text files whose values count as they are written. `few`: they begin with a few whole numbers.
- * @param onBytes is told how many bytes of the files have been read.
- * @throws OtherTexts for a column of a text file that is a number by its beginning, but has other texts.
+ * @param onBytes gets the number of bytes of the files that have been read.
+ * @param asTexts Numbers of typed files become texts, too.
  */
 export async function stageRows(
   database: DuckDBConnection,
   files: readonly SplitFile[],
   used: ReadonlySet<string>,
-  isText: (name: string, few: boolean) => boolean,
   missing: readonly string[],
   onBytes: (bytes: number) => void = () => undefined,
+  asTexts = false,
 ): Promise<StagedRows> {
   for (const macro of macros) await database.run(macro);
-  const [first] = files;
-  if (!first) throw new Error('There are no files');
-  const names = first.file.names.filter((name) => used.has(name));
-  const few = (name: string) => files.some(({ file }) => file.few?.has(name));
-  const wanted = names.map((name): WantedColumn => {
-    const types = files.map(({ file }) => file.types.get(name) ?? 'text');
-    const textual = types.every((type) => type === 'text' || type === 'number');
-    return { name, type: textual && isText(name, few(name)) ? 'text' : common(types) };
+  const names = must(files[0], 'file').file.names.filter((name) => used.has(name));
+  const columns = names.map((name, c): StagedColumn => {
+    const type = common(files.map(({ file }) => file.types.get(name) ?? 'text'));
+    return { name, type: asTexts && type === 'number' ? 'text' : type, sql: `c${c}` };
   });
   await database.run(`DROP TABLE IF EXISTS ${stagedTable}`);
   await database.run(
-    `CREATE TABLE ${stagedTable} (${wanted.map(({ type }, c) => `c${c} ${databaseTypes[type]}`).join(', ')})`,
+    `CREATE TABLE ${stagedTable} (${columns.map(({ type, sql }) => `${sql} ${databaseTypes[type]}`).join(', ')})`,
   );
   const staged: (SplitFile & { readonly first: number; readonly rows: number })[] = [];
   let [rows, bytes] = [0, 0];
   for (const { split, file } of files) {
+    const values = columns.map(({ name, type }) => file.value(name, type, missing)).join(', ');
+    const insert = (from: string) => database.run(`INSERT INTO ${stagedTable} SELECT ${values} FROM ${from}`);
     const onShare = (share: number) => onBytes(bytes + share * file.bytes);
-    await told(database, onShare, () => file.insert(database, stagedTable, wanted, missing));
+    await told(database, onShare, () => file.rows(database, missing, insert));
     bytes += file.bytes;
     onBytes(bytes);
     const [count = 0] = await numbersOf(database, ['count(*)'], stagedTable);
     staged.push({ split, file, first: rows, rows: count - rows });
     rows = count;
   }
-  const columns = new Map(
-    wanted.map(({ name, type }, c): [string, StagedColumn] => {
-      const retyped = type === 'number' && files.some(({ file }) => file.few);
-      return [name, { name, type, sql: `c${c}`, ...(retyped ? { apart: !few(name) } : {}) }];
-    }),
-  );
-  const wrong = [...columns.values()].flatMap(({ apart, sql }) =>
-    apart === undefined
-      ? []
-      : [
-          `count(*) FILTER (NOT isfinite(TRY_CAST(${sql} AS FLOAT)))`,
-          `count(${sql}) - count(TRY_CAST(${sql} AS FLOAT))`,
-          `count(*) FILTER (abs(${sql}) >= ${mostWhole} AND ${sql} = trunc(${sql}))`, // their texts say more
-        ],
-  );
-  if ((await numbersOf(database, wrong, stagedTable)).some((count) => count > 0)) throw new OtherTexts();
+  const byName = new Map(columns.map((column) => [column.name, column]));
   return {
-    columns,
+    columns: byName,
     rows,
     files: staged,
     async where(row, name) {
-      const column = columns.get(name);
+      const column = byName.get(name);
       const from = staged.findLast(({ first }) => first <= row);
       const sql = column ? textSql(column) : 'NULL';
       const [[text] = []] = await rowsOf(database, `SELECT ${sql} FROM ${stagedTable} WHERE rowid = ${row}`);

@@ -7,22 +7,13 @@ import { DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/whole-file.js';
 import { readRawFile } from '../fetch/raw-file.js';
 import { wholeLines } from '../fetch/whole-lines.js';
-import {
-  fileLiteral,
-  identifier,
-  literal,
-  literals,
-  machineFault,
-  openDatabase,
-  sqlReason,
-} from '../store/database.js';
-import { numberOf, type RowChunk } from './cell.js';
-import { cleanedFurther, refusedNumber, type StagedType } from './staged-columns.js';
-import { OtherTexts, type RowFile, type TableFile, type WantedColumn } from './table-file.js';
+import { fileLiteral, literal, literals, machineFault, openDatabase, sqlReason } from '../store/database.js';
+import { trimmedOf } from './staged-columns.js';
+import type { TableFile } from './table-file.js';
 
 /**
- * CSV or TSV, plain or packed, read by DuckDB. It is told dialect and columns, and guesses nothing. Text in another encoding, and what DuckDB is too
- * strict for (lines that end now in CRLF and now in LF), is read from a copy. `openDelimited` says line and reason of what is refused.
+ * CSV or TSV, plain or packed, read by DuckDB. It gets dialect and columns, and guesses nothing. Text in another encoding, and what DuckDB is too strict
+ * for (lines that end now in CRLF and now in LF), is read from a copy. `openDelimited` finds line and reason of what is refused.
  */
 export async function openTextTable(
   path: string,
@@ -30,35 +21,33 @@ export async function openTextTable(
   options: Delimited & { readonly exact: boolean; readonly names?: readonly string[] },
 ): Promise<TableFile> {
   const opened = await openDelimited(path, bytes, options);
-  if (options.names && options.names.length !== opened.names.length)
-    throw new DataError(`${path} has ${opened.names.length} columns; dataset.header names ${options.names.length}.`);
-  const rows: RowFile = options.names ? { ...opened, names: options.names } : opened;
-  const { names } = rows;
+  const { names = opened.names, encoding, exact } = options;
+  if (names.length !== opened.names.length)
+    throw new DataError(`${path} has ${opened.names.length} columns; dataset.header names ${names.length}.`);
   return {
     path,
     bytes,
     names,
+    types: new Map(names.map((name) => [name, 'text'])),
     unsupported: new Map(),
-    ...(await typesOfHead(rows)),
-    async insert(database, table, columns, missing) {
-      const from = async (source: string) => {
-        const anyTexts = columns.some(({ type }) => type === 'number') && (await mayHaveRefusedNumbers(source, bytes));
-        const read = { ...options, skip: opened.blankLines, anyTexts };
-        const selected = columns.map((column) => expression(column, names, missing, read)).join(', ');
-        const scanned = scan(source, names, columns, missing, read);
-        return refusal(() => database.run(`INSERT INTO ${identifier(table)} SELECT ${selected} FROM ${scanned}`));
-      };
-      if (options.encoding === undefined && (await from(path)) === undefined) return;
-      const refused = await withPlainCopy(path, bytes, options.encoding, from);
+    value(name, _, missing) {
+      const column = `c${names.indexOf(name)}`;
+      return exact ? column : trimmedOf(column, missing);
+    },
+    async rows(_, missing, use) {
+      const read = (source: string) =>
+        refusal(() => use(scan(source, names.length, missing, { ...options, skip: opened.blankLines })));
+      if (encoding === undefined && (await read(path)) === undefined) return;
+      const refused = await withPlainCopy(path, bytes, encoding, read);
       if (refused === undefined) return;
-      for await (const _ of rows.read()); // says where
-      await refuseBareReturns(path, bytes, options.encoding);
+      for await (const _ of opened.read()); // says where
+      await refuseBareReturns(path, bytes, encoding);
       throw new DataError(`${path} cannot be read: ${sqlReason(refused)}.`, { cause: refused });
     },
     async place(row) {
       let before = 0;
       try {
-        for await (const { records, place } of rows.read()) {
+        for await (const { records, place } of opened.read()) {
           if (row < before + records.length) return place(row - before);
           before += records.length;
         }
@@ -68,14 +57,13 @@ export async function openTextTable(
   };
 }
 
-/** What DuckDB's reader says of text that it refuses; undefined where it reads it. @throws OtherTexts for texts among numbers. */
+/** What DuckDB's reader says of text that it refuses; undefined where it reads it. */
 async function refusal(read: () => Promise<unknown>): Promise<Error | undefined> {
   try {
     await read();
     return undefined;
   } catch (error) {
     if (!(error instanceof Error) || machineFault(error)) throw error;
-    if (/^Conversion Error/.test(error.message)) throw new OtherTexts();
     return error;
   }
 }
@@ -100,86 +88,27 @@ async function withPlainCopy<Result>(
   }
 }
 
-/**
- * Whether a file has what DuckDB's reader takes for a number, and `refusedNumber` does not, somewhere. Its numbers are then read as texts, which takes
- * half as long again.
- */
-async function mayHaveRefusedNumbers(path: string, bytes: number): Promise<boolean> {
-  if (/\.zst$/i.test(path)) return true;
-  const refused = /\d_\d|\+-/;
-  let end = '';
-  for await (const piece of readRawFile({ path, packed: /\.gz$/i.test(path), bytes }, () => undefined)) {
-    if (refused.test(end + piece.toString('latin1', 0, 2))) return true;
-    if ((piece.includes('_') || piece.includes('+-')) && refused.test(piece.toString('latin1'))) return true;
-    end = piece.toString('latin1', piece.length - 2);
-  }
-  return false;
-}
-
-interface Reading extends Delimited {
-  readonly exact: boolean;
-  readonly skip: number;
-  /** Numbers are read as texts. */
-  readonly anyTexts: boolean;
-}
-
+/** Rows of texts, `c0` and so on. */
 function scan(
   path: string,
-  names: readonly string[],
-  wanted: readonly WantedColumn[],
+  columns: number,
   missing: readonly string[],
-  { delimiter, quote, header, skip, anyTexts }: Reading,
+  { delimiter, quote, header, skip, decimal, exact }: Delimited & { readonly exact: boolean; readonly skip: number },
 ): string {
-  const numbers = new Set(
-    wanted.flatMap(({ name, type, constant }) =>
-      type === 'number' && constant === undefined && !anyTexts ? [names.indexOf(name)] : [],
-    ),
-  );
-  const columns = names.map((_, c) => `c${c}: '${numbers.has(c) ? 'DOUBLE' : 'VARCHAR'}'`);
+  const names = Array.from({ length: columns }, (_, c) => `c${c}`);
   const mark = literal(quote ?? '');
-  return `read_csv(${fileLiteral(path)}, auto_detect = false, hive_partitioning = false, header = ${header}, skip = ${skip}, delim = ${literal(delimiter)}, quote = ${mark}, escape = ${mark}, comment = '', nullstr = [${literals(missing.length > 0 ? missing : ['\u0001'])}], columns = {${columns.join(', ')}})`;
-}
-
-function expression(
-  { name, type, constant }: WantedColumn,
-  names: readonly string[],
-  missing: readonly string[],
-  { decimal, exact, anyTexts }: Reading,
-): string {
-  if (constant !== undefined) return constant === null ? 'NULL' : literal(constant);
-  const column = `c${names.indexOf(name)}`;
-  if (type === 'number')
-    return anyTexts ? `CAST(CASE WHEN ${refusedNumber(column)} THEN 'x' ELSE ${column} END AS DOUBLE)` : column;
-  if (exact) return `coalesce(${column}, '')`;
-  const marks = missing.includes('') ? column : `coalesce(${column}, '')`;
-  const text =
+  const types = names.map((name) => `${name}: 'VARCHAR'`).join(', ');
+  const marks = literals(missing.length > 0 ? missing : ['\u0001']);
+  const read = `read_csv(${fileLiteral(path)}, auto_detect = false, hive_partitioning = false, header = ${header}, skip = ${skip}, delim = ${literal(delimiter)}, quote = ${mark}, escape = ${mark}, comment = '', nullstr = [${marks}], columns = {${types}})`;
+  const isEmptyText = exact || !missing.includes('');
+  if (!isEmptyText && decimal !== ',') return read;
+  const text = (name: string) => (isEmptyText ? `coalesce(${name}, '')` : name);
+  const value = (name: string) =>
     decimal === ','
-      ? `(CASE WHEN regexp_full_match(${column}, ${literal(commaNumber)}) THEN replace(${column}, ',', '.') ELSE ${marks} END)`
-      : marks;
-  return cleanedFurther(text, missing);
+      ? `CASE WHEN regexp_full_match(${name}, ${literal(commaNumber)}) THEN replace(${name}, ',', '.') ELSE ${text(name)} END`
+      : text(name);
+  return `(SELECT ${names.map((name) => `${value(name)} AS ${name}`).join(', ')} FROM ${read})`;
 }
-
-/** Numbers are columns of which the file's beginning has only numbers. */
-async function typesOfHead(rows: RowFile): Promise<Required<Pick<TableFile, 'types' | 'few'>>> {
-  const types = new Map<string, StagedType>(rows.names.map((name) => [name, 'text']));
-  const few = new Set<string>();
-  for await (const { records } of rows.read()) {
-    for (const [c, name] of rows.names.entries()) {
-      const numbers = records
-        .map((record) => record[c] ?? '')
-        .filter((cell) => cell !== '')
-        .map(numberOf);
-      if (numbers.some(Number.isNaN)) continue;
-      types.set(name, 'number');
-      if (numbers.every(Number.isInteger) && new Set(numbers).size <= fewValues) few.add(name);
-    }
-    break;
-  }
-  return { types, few };
-}
-
-/** Whole numbers with no more different values than this are taken for categories. */
-export const fewValues = 20;
 
 interface Delimited {
   readonly delimiter: string;
@@ -198,12 +127,22 @@ const longestRecord = 2_000_000;
 // characters
 const newline = 10;
 
-/** CSV or TSV, plain or gzipped. `blankLines`: how many are before the first row. */
-export async function openDelimited(
-  path: string,
-  bytes: number,
-  options: Delimited,
-): Promise<RowFile & { readonly blankLines: number }> {
+/** A text file that is read row by row, where it is guessed how it is written, or what is wrong with it. */
+interface DelimitedRows {
+  readonly names: readonly string[];
+  /** Before the first row. */
+  readonly blankLines: number;
+  /** All rows, from the first. */
+  read(): AsyncGenerator<{
+    /** A row has as many fields as the file has columns. */
+    readonly records: readonly (readonly string[])[];
+    /** Where a row of these stands: `file:line`. */
+    place(row: number): string;
+  }>;
+}
+
+/** CSV or TSV, plain or packed. */
+export async function openDelimited(path: string, bytes: number, options: Delimited): Promise<DelimitedRows> {
   await refuseBareReturns(path, bytes, options.encoding, options.header);
   const chunks = () => readRecords(path, bytes, options);
   let first: readonly string[] | undefined;
@@ -217,10 +156,7 @@ export async function openDelimited(
   if (!first) throw new DataError(`${path} has no rows.`);
   const names = first.map((name, c) => (options.header && name.trim() !== '' ? name.trim() : String(c + 1)));
   return {
-    path,
-    bytes,
     names,
-    unsupported: new Map(),
     blankLines,
     async *read() {
       let header = options.header;
@@ -233,7 +169,7 @@ export async function openDelimited(
           if (count === names.length) continue;
           throw new DataError(`${place(row - skip)}: this row has ${count} columns, not ${names.length}.`);
         }
-        yield { records: skip ? records.slice(skip) : records, place } satisfies RowChunk;
+        yield { records: skip ? records.slice(skip) : records, place };
       }
     },
   };
