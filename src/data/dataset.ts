@@ -149,7 +149,7 @@ export interface SourceSplit {
   read(index: number): SourceBlock | Promise<SourceBlock>;
   /** Begins to read block `index`, which will probably be asked for next. */
   ahead?(index: number): void;
-  /** Of prepared rows: the numbers that block `index`'s rows have in the files, from 0. [rows] */
+  /** Of rows from files: the numbers that block `index`'s rows have in them, from 0. [rows] */
   numbers?(index: number): Promise<Int32Array>;
 }
 

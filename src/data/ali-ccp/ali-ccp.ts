@@ -4,7 +4,7 @@ import { DataError } from '../../support/errors.js';
 import type { SourceColumn, SourceSplit, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
-import { PreparedFile, prepared } from '../store/prepared.js';
+import { prepared, TableReader } from '../store/prepared.js';
 import { rawChecksum } from '../store/raw-checksum.js';
 import { seedOf } from '../synthetic/generator-options.js';
 import { crosses, type Field, fields, userField } from './fields.js';
@@ -73,7 +73,7 @@ export const aliCcp = defineLoader({
         { name: options.cvr === 'ctcvr' ? 'ctcvr' : 'cvr', type: 'binary' },
       ],
       checksum: drawnTest ? checksumOfDraw(checksum, splitSeed) : checksum,
-      splits: await makeSplits(new PreparedFile(entry, columns.length), stored, options, splitSeed, context.signal),
+      splits: await makeSplits(new TableReader(entry, columns.length), stored, options, splitSeed, context.signal),
       masked: options.cvr === 'clicks',
       group: userField,
     };
@@ -95,7 +95,7 @@ function sourceColumns({ ids }: StoredFiles): SourceColumn[] {
 }
 
 async function makeSplits(
-  file: PreparedFile,
+  file: TableReader,
   stored: StoredFiles,
   options: Options,
   splitSeed: number,

@@ -2,7 +2,7 @@ import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { SourceBlock } from '../dataset.js';
 import { ListBuilder } from '../encode/list-builder.js';
 import { sharedLists } from '../encode/shared-lists.js';
-import type { PreparedFile } from '../store/prepared.js';
+import type { TableReader } from '../store/prepared.js';
 import { itemsOf, listVector } from '../store/vector-values.js';
 import { crosses, type Field, fields, fieldsOf } from './fields.js';
 import type { FileSplit, StoredFiles } from './prepare-files.js';
@@ -28,13 +28,13 @@ interface SampleRange {
 
 /** Reads samples of one file, with the common features that they share. */
 export class SampleReader {
-  readonly #file: PreparedFile;
+  readonly #file: TableReader;
   readonly #split: FileSplit;
   readonly #ids: StoredFiles['ids'];
   readonly #clicksOnly: boolean;
 
   /** @param clicksOnly The second task is defined for clicks only. */
-  constructor(file: PreparedFile, split: FileSplit, ids: StoredFiles['ids'], clicksOnly: boolean) {
+  constructor(file: TableReader, split: FileSplit, ids: StoredFiles['ids'], clicksOnly: boolean) {
     this.#file = file;
     this.#split = split;
     this.#ids = ids;
@@ -111,7 +111,7 @@ export class SampleReader {
 
 /** A column of 32-bit numbers, of the rows [from, to). */
 export async function numbersIn(
-  file: PreparedFile,
+  file: TableReader,
   table: string,
   column: string,
   from: number,

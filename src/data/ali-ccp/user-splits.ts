@@ -1,5 +1,5 @@
 import type { SourceBlock, SourceSplit } from '../dataset.js';
-import type { PreparedFile } from '../store/prepared.js';
+import type { TableReader } from '../store/prepared.js';
 import type { FileSplit, StoredFiles } from './prepare-files.js';
 import { numbersIn, SampleReader } from './sample-reader.js';
 
@@ -14,7 +14,7 @@ type Marks = Uint8Array;
 
 /** The data that a file's splits are made from. */
 interface Drawn {
-  readonly file: PreparedFile;
+  readonly file: TableReader;
   readonly split: FileSplit;
   readonly stored: StoredFiles;
   /** The second task is defined for clicks only. */

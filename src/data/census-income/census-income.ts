@@ -1,24 +1,20 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
-import { type Source, splitNames } from '../dataset.js';
 import { contentChecksum, type Publication, type PublishedFile } from '../fetch/published-file.js';
 import { findRawFile, type RawFile } from '../fetch/raw-file.js';
 import { defineLoader, type LoaderContext } from '../loader.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
-import { type Prepared, prepared } from '../store/prepared.js';
-import { preparedSource, type StoredSource, wholeSource } from '../store/prepared-source.js';
+import { type PreparedTables, prepared, unkept } from '../store/prepared.js';
+import { type Draw, preparedSource, type StoredSource } from '../store/prepared-source.js';
 import { rawChecksum } from '../store/raw-checksum.js';
 import { seedOf } from '../synthetic/generator-options.js';
 import { prepareTable } from '../table/prepare-table.js';
 import { openTableFile } from '../table/row-file.js';
 import type { SplitFile } from '../table/staged-rows.js';
-import { cutSource } from '../table/table-loader.js';
 import { type TableOptions, tableOptions } from '../table/table-options.js';
 
 /** Raise it when the same files become other rows. */
@@ -86,9 +82,11 @@ export const censusIncome = defineLoader({
   async open(options, context) {
     const tasks: readonly CensusTask[] = taskGroups[options.group];
     checkExtraInputs(options, tasks);
-    const { cache } = options;
-    const source = await (cache === null ? uncached(options, tasks, context) : cached(options, cache, tasks, context));
-    return drawnSource(source, options, seedOf({ seed: options.splitSeed }, context));
+    const tables = await tablesOf(options, tasks, context);
+    const seed = seedOf({ seed: options.splitSeed }, context);
+    const source = await preparedSource(tables, context, drawOf(options, seed, tables.description));
+    const isDrawn = options.splitSeed === 'run' && options.validation === 'test-half';
+    return isDrawn ? { ...source, checksum: checksumOfDraw(source.checksum, seed) } : source;
   },
 });
 
@@ -104,45 +102,21 @@ function checkExtraInputs({ extraInputs, group }: Options, tasks: readonly Censu
   }
 }
 
-async function cached(
+/** Both files, read once: one preparation serves every seed, which draws the rows for validation. */
+async function tablesOf(
   options: Options,
-  cache: string,
   tasks: readonly CensusTask[],
   context: LoaderContext,
-): Promise<Source> {
-  const entry = await prepare(options, cache, tasks, context);
-  context.prepared?.(entry.path);
-  return preparedSource(entry, context);
-}
-
-/** The prepared data are read whole: nothing is kept of them. */
-async function uncached(options: Options, tasks: readonly CensusTask[], context: LoaderContext): Promise<Source> {
-  const folder = await mkdtemp(join(tmpdir(), 'ple-census-income-'));
-  try {
-    return await wholeSource(await prepare(options, folder, tasks, context), context);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Reads both files once. Which rows are for validation is drawn when the data are opened: one preparation serves every seed. */
-async function prepare(
-  options: Options,
-  folder: string,
-  tasks: readonly CensusTask[],
-  context: LoaderContext,
-): Promise<Prepared<StoredSource>> {
-  const { path } = options;
+): Promise<PreparedTables<StoredSource>> {
+  const { path, cache } = options;
   const found: { readonly split: 'train' | 'test'; readonly file: RawFile }[] = [];
   for (const [split, name] of [
     ['train', 'census-income.data'],
     ['test', 'census-income.test'],
   ] as const)
     found.push({ split, file: await findRawFile(path, name, whereToGetIt) });
-  const sums: string[] = [];
-  for (const { file } of found) sums.push(await rawChecksum(file.path, folder, context.signal));
   const table = tableOf(options, tasks);
-  return prepared({ folder, name: 'census-income', key: { version, table, sums } }, context, async (database) => {
+  const make = async (database: DuckDBConnection) => {
     const checksum = createHash('sha256');
     const files: SplitFile[] = [];
     for (const [f, { split, file }] of found.entries()) {
@@ -159,7 +133,14 @@ async function prepare(
       known: { column: 'income', texts: incomeTexts },
     };
     return prepareTable(database, files, table, about, context);
-  });
+  };
+  if (cache === null) return unkept(make, context.signal);
+  const sums: string[] = [];
+  for (const { file } of found) sums.push(await rawChecksum(file.path, cache, context.signal));
+  const at = { folder: cache, name: 'census-income', key: { version, table, sums } };
+  const entry = await prepared(at, context, make);
+  context.prepared?.(entry.path);
+  return entry;
 }
 
 /** The data as a table: the columns that labels are made of are no inputs, but for `extraInputs`. */
@@ -178,17 +159,19 @@ function tableOf({ extraInputs }: Pick<Options, 'extraInputs'>, tasks: readonly 
 }
 
 /** Of the test or the training file some rows are for validation, drawn without replacement. */
-async function drawnSource(source: Source, { validation, splitSeed: asked }: Options, seed: number): Promise<Source> {
+function drawOf({ validation }: Options, seed: number, { rows: stored }: StoredSource): Draw {
   const parent = validation === 'test-half' ? 'test' : 'train';
-  const { rows } = source.splits[parent];
+  const rows = stored[parent];
   const share = validation === 'test-half' ? 0.5 : validation.train;
   const shuffled = Int32Array.from({ length: rows }, (_, row) => row);
   randomFromSeed(seed).stream('split').shuffle(shuffled);
-  const splits = new Uint8Array(rows).fill(splitNames.indexOf(parent));
-  for (const row of shuffled.subarray(0, Math.round(share * rows))) splits[row] = splitNames.indexOf('validation');
-  const first = parent === 'test' ? source.splits.train.rows : 0;
-  const drawn = await cutSource(source, parent, (number) => splits[number - first] ?? 0);
-  return asked === 'run' && parent === 'test' ? { ...drawn, checksum: checksumOfDraw(source.checksum, seed) } : drawn;
+  const isDrawn = new Uint8Array(rows);
+  for (const row of shuffled.subarray(0, Math.round(share * rows))) isDrawn[row] = 1;
+  const first = parent === 'test' ? stored.train : 0;
+  return {
+    key: 'row',
+    splitOf: (row, split) => (split === parent && isDrawn[row - first] === 1 ? 'validation' : split),
+  };
 }
 
 function published(name: string, sha256: string): PublishedFile {

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../../support/random.js';
-import type { ListValues, SourceColumn, SourceSplit, SplitName } from '../dataset.js';
+import type { ListValues, SourceBlock, SourceColumn, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
+import { generatedRows, generatedSource } from '../store/generated-source.js';
 import { generatorChecksum, generatorOptions, seedOf } from '../synthetic/generator-options.js';
 import { type Population, ranked, seen } from './funnel-population.js';
 import { drawFunnel, drawImpression, type FunnelProcess, type Impression } from './funnel-process.js';
 import { expit, responses, taskNames } from './funnel-rates.js';
 
 /** Raise it when the same options give other rows. */
-const version = 2;
+const version = 3;
 
 const rate = z.number().gt(0).lt(1);
 
@@ -77,8 +78,7 @@ export type FunnelLoaderOptions = z.infer<typeof funnelOptions>;
 
 /**
  * A simulated video feed with the sample spaces of the PLE paper's data, which are not public. Some impressions are
- * played, some plays are clicked, some clicks are shared and commented on. Rows are generated when they are read, the
- * same each time.
+ * played, some plays are clicked, some clicks are shared and commented on.
  */
 export const funnel = defineLoader({
   name: 'funnel',
@@ -88,16 +88,17 @@ export const funnel = defineLoader({
   async open(options, context) {
     const seed = seedOf(options, context);
     const { process, features, random } = drawFeed(options, seed);
-    const split = (name: SplitName) =>
-      funnelSplit(process, features, options.rows[name], random.stream(`rows/${name}`));
-    return {
+    const stored = {
       columns: featureColumns(features),
       group: 'user',
       masked: true,
       tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
+      rows: options.rows,
       checksum: generatorChecksum(version, options, seed),
-      splits: { train: split('train'), validation: split('validation'), test: split('test') },
     };
+    const blocks = (name: SplitName) =>
+      funnelBlocks(process, features, options.rows[name], random.stream(`rows/${name}`));
+    return generatedSource(stored, blocks, context);
   },
 });
 
@@ -111,14 +112,15 @@ export function drawFeed(
   return { process, features: drawFeatures(process, options.history, random.stream('features')), random };
 }
 
-const blockRows = 512;
-
-/**
- * Each block has its own stream, so that blocks can be read in any order. Labels outside their sample space are NaN.
- */
-function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: number, random: Random): SourceSplit {
+/** Each block has its own stream. Labels outside their sample space are NaN. */
+function* funnelBlocks(
+  process: FunnelProcess,
+  features: FunnelFeatures,
+  rows: number,
+  random: Random,
+): Generator<SourceBlock> {
   const { relations, threshold, strength, noise } = process;
-  const size = Math.min(rows, blockRows);
+  const size = generatedRows;
   const singles = features.singles.map((feature) => ({
     ...feature,
     target: feature.values instanceof Int32Array ? new Int32Array(size) : new Float32Array(size),
@@ -139,27 +141,22 @@ function funnelSplit(process: FunnelProcess, features: FunnelFeatures, rows: num
       else events[k] = stream.uniform() < expit(logit) ? 1 : 0;
     }
   };
-  return {
-    rows,
-    blockRows: size,
-    read(index) {
-      const stream = random.stream(String(index));
-      const count = Math.min(size, rows - index * size);
-      for (let row = 0; row < count; row++) {
-        drawEvents(stream);
-        users[row] = impression.user;
-        for (const { of, values, target } of singles) target[row] = values[impression[of]] ?? 0;
-        placeLabels(events, threshold, labels, row);
-      }
-      const within = (values: Float32Array) => values.subarray(0, count);
-      const lists = features.history ? [takeLists(features.history.ofUsers, users.subarray(0, count))] : [];
-      return {
-        rows: count,
-        columns: [...singles.map(({ target }) => target.subarray(0, count)), ...lists],
-        labels: labels.map(within),
-      };
-    },
-  };
+  for (let index = 0; index * size < rows; index++) {
+    const stream = random.stream(String(index));
+    const count = Math.min(size, rows - index * size);
+    for (let row = 0; row < count; row++) {
+      drawEvents(stream);
+      users[row] = impression.user;
+      for (const { of, values, target } of singles) target[row] = values[impression[of]] ?? 0;
+      placeLabels(events, threshold, labels, row);
+    }
+    const lists = features.history ? [takeLists(features.history.ofUsers, users.subarray(0, count))] : [];
+    yield {
+      rows: count,
+      columns: [...singles.map(({ target }) => target.subarray(0, count)), ...lists],
+      labels: labels.map((values) => values.subarray(0, count)),
+    };
+  }
 }
 
 /**

@@ -142,6 +142,19 @@ export async function whileOpen<Result>(
   signal: AbortSignal | undefined,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  try {
+    return await interruptible(database, signal, work);
+  } finally {
+    database.closeSync();
+  }
+}
+
+/** The same, but the database stays open. */
+export async function interruptible<Result>(
+  database: DuckDBConnection,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
   const interrupt = () => database.interrupt();
   signal?.addEventListener('abort', interrupt);
   try {
@@ -151,6 +164,5 @@ export async function whileOpen<Result>(
     throw error;
   } finally {
     signal?.removeEventListener('abort', interrupt);
-    database.closeSync();
   }
 }

@@ -1,7 +1,6 @@
 import type { DuckDBListVector, DuckDBVector } from '@duckdb/node-api';
-import { must } from '../../support/must.js';
+import { DataError } from '../../support/errors.js';
 import {
-  type ListValues,
   type Source,
   type SourceBlock,
   type SourceColumn,
@@ -11,21 +10,23 @@ import {
   splitNames,
   type TextReading,
 } from '../dataset.js';
+import { sharedLists } from '../encode/shared-lists.js';
 import type { LoaderContext } from '../loader.js';
-import { type Prepared, PreparedFile } from './prepared.js';
+import { type PreparedTables, TableReader } from './prepared.js';
 import { itemsOf, listVector } from './vector-values.js';
 
 /**
- * The description of a prepared source's DuckDB file. Its tables:
+ * The description of a source's DuckDB tables:
  *
- * - `rows`: rows of train, then validation, then test. `row` INTEGER: the row's number in the files, from 0. Input `c`
- *   is `i<c>`: INTEGER indexes of the dictionary, or FLOAT (NaN: missing), or INTEGER[] with the weights `w<c>`
- *   FLOAT[]. Task `t` has the labels `l<t>` FLOAT, NaN outside its sample space. `weight` FLOAT: the row's weight, if
- *   rows have weights.
- * - `dictionaries`: each input's texts, in the order of their indexes.
+ * - `rows`: rows of train, then validation, then test. Input `c` is `i<c>`: INTEGER indexes of the dictionary, or FLOAT
+ *   (NaN: missing), or INTEGER[] with the weights `w<c>` FLOAT[]. Task `t` has the labels `l<t>` FLOAT, NaN outside its
+ *   sample space. `weight` FLOAT: the row's weight, if rows have weights. `row` INTEGER, of rows from files: the row's
+ *   number in them, from 0.
+ * - `shared`: inputs that rows share. `link` INTEGER of `rows` is a row's place in it.
+ * - `dictionaries`: texts of the inputs without `size` and `dictionary`, in the order of their indexes.
  */
 export interface StoredSource {
-  readonly columns: readonly (Omit<SourceColumn, 'dictionary'> & { readonly weighted?: boolean })[];
+  readonly columns: readonly StoredColumn[];
   readonly tasks: readonly SourceTask[];
   readonly rows: Readonly<Record<SplitName, number>>;
   /** Some labels are NaN. */
@@ -37,6 +38,23 @@ export interface StoredSource {
   readonly texts?: TextReading;
   /** Notes for whoever opens it. */
   readonly notes?: readonly string[];
+  /** Rows per block. Absent: `blockRowsOf`. */
+  readonly blockRows?: number;
+}
+
+type StoredColumn = SourceColumn & {
+  /** Of a list: entries have weights. */
+  readonly weighted?: boolean;
+  /** The values lie in the table `shared`. */
+  readonly shared?: boolean;
+};
+
+/** Which rows each split has is drawn anew when the source is opened. */
+export interface Draw {
+  /** A column of `rows` that decides. */
+  readonly key: string;
+  /** The split of a row with this key that lies in the split `stored`; undefined: none. */
+  splitOf(key: number, stored: SplitName): SplitName | undefined;
 }
 
 /** The largest range of rows per read. Long ranges cost less per row. */
@@ -50,246 +68,346 @@ const listBytes = 256;
  * Rows per block: whole DuckDB vectors. Rows are shuffled in windows of 64 MiB of blocks, and a window should hold
  * several blocks, however wide the rows.
  */
-function blockRowsOf(stored: StoredSource): number {
-  const bytes = rowBytes(stored);
+function blockRowsOf(bytes: number): number {
   return Math.max(1, Math.min(mostBlock.rows, 2048 * Math.max(1, Math.floor(mostBlock.bytes / bytes / 2048))));
 }
 
-function rowBytes({ columns, tasks }: StoredSource): number {
+function rowBytes({ columns, tasks }: Pick<StoredSource, 'columns' | 'tasks'>): number {
   return columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listBytes : 4), 4 * tasks.length);
 }
 
-/** The source stored in a prepared file. Any number of processes may read it. */
+/** Whether the blocks stay in memory. */
+export function isSmall(stored: Pick<StoredSource, 'columns' | 'tasks' | 'rows'>): boolean {
+  const rows = splitNames.reduce((sum, name) => sum + stored.rows[name], 0);
+  return rows * rowBytes(stored) <= mostKept;
+}
+
+/** The source of prepared tables. Any number of processes may read them. */
 export async function preparedSource(
-  entry: Prepared<StoredSource>,
-  context: Pick<LoaderContext, 'note' | 'signal'>,
+  tables: PreparedTables<StoredSource>,
+  { note, signal }: Pick<LoaderContext, 'note' | 'signal'>,
+  draw?: Draw,
 ): Promise<Source> {
-  return sourceOf(new Reader(entry), entry.description, context);
-}
-
-/** The same, read whole into memory: the file is closed, and may go. */
-export async function wholeSource(
-  entry: Prepared<StoredSource>,
-  context: Pick<LoaderContext, 'note' | 'signal'>,
-): Promise<Source> {
-  const reader = new Reader(entry);
-  try {
-    const source = await sourceOf(reader, entry.description, context);
-    const { train, validation, test } = source.splits;
-    const whole = (split: SourceSplit) => wholeSplit(split, context.signal);
-    return {
-      ...source,
-      splits: { train: await whole(train), validation: await whole(validation), test: await whole(test) },
-    };
-  } finally {
-    await reader.close();
-  }
-}
-
-async function wholeSplit(split: SourceSplit, signal: AbortSignal | undefined): Promise<SourceSplit> {
-  const { rows, blockRows } = split;
-  const blocks: SourceBlock[] = [];
-  const numbers: Int32Array[] = [];
-  for (let b = 0; b * blockRows < rows; b++) {
-    signal?.throwIfAborted();
-    blocks.push(await split.read(b));
-    if (split.numbers) numbers.push(await split.numbers(b));
-  }
-  return {
+  const stored = tables.description;
+  for (const message of stored.notes ?? []) note(message);
+  const reader = new TableReader(tables, stored.columns.length + stored.tasks.length);
+  const dictionaries = stored.columns.some(isIndexed) ? await readDictionaries(reader, stored, signal) : [];
+  const blockRows = stored.blockRows ?? blockRowsOf(rowBytes(stored));
+  const parts = await (draw ? drawnParts(reader, stored, draw, blockRows, signal) : storedParts(stored, blockRows));
+  const split = ({ rows, block }: Part): SourceSplit => ({
     rows,
     blockRows,
-    read: (index) => must(blocks[index], `block ${index}`),
-    ...(split.numbers ? { numbers: async (index) => must(numbers[index], `block ${index}`) } : {}),
-  };
-}
-
-async function sourceOf(
-  reader: Reader,
-  stored: StoredSource,
-  { note, signal }: Pick<LoaderContext, 'note' | 'signal'>,
-): Promise<Source> {
-  for (const message of stored.notes ?? []) note(message);
-  const dictionaries = await reader.dictionaries(stored.columns.length, signal);
-  const blockRows = blockRowsOf(stored);
-  const all = splitNames.reduce((sum, name) => sum + stored.rows[name], 0);
-  const isKept = all * rowBytes(stored) <= mostKept;
-  let before = 0;
-  const split = (name: SplitName): SourceSplit => {
-    const [first, rows] = [before, stored.rows[name]];
-    before += rows;
-    const range = (index: number): readonly [number, number] => {
-      return [first + index * blockRows, first + Math.min(rows, (index + 1) * blockRows)];
-    };
-    const begun = new Map<number, Promise<SourceBlock>>();
-    const begin = (index: number) => {
-      const block = begun.get(index) ?? reader.block(stored, ...range(index));
-      block.catch(() => begun.delete(index)); // its reader gets the error
-      begun.set(index, block);
-      return block;
-    };
-    return {
-      rows,
-      blockRows,
-      read(index) {
-        const block = begin(index);
-        if (!isKept) begun.clear();
-        return block;
-      },
-      ahead(index) {
-        if (index * blockRows < rows) begin(index);
-      },
-      numbers: (index) => reader.numbers(...range(index)),
-    };
-  };
-  const [train, validation, test] = splitNames.map(split);
-  if (!train || !validation || !test) throw new Error('There are three splits');
+    ...kept(isSmall(stored), Math.ceil(rows / blockRows), (index) => readBlock(reader, stored, block(index))),
+    numbers: (index) => readNumbers(reader, 'row', block(index)),
+  });
   return {
-    columns: stored.columns.map(({ weighted, ...column }, c): SourceColumn => {
-      const indexed = column.kind !== 'numeric' && column.size === undefined;
-      return indexed ? { ...column, dictionary: dictionaries[c] ?? [] } : column;
+    columns: stored.columns.map(({ weighted, shared, ...column }, c): SourceColumn => {
+      return isIndexed(column) ? { ...column, dictionary: dictionaries[c] ?? [] } : column;
     }),
     tasks: stored.tasks,
     masked: stored.masked,
     checksum: stored.checksum,
-    splits: { train, validation, test },
+    splits: { train: split(parts.train), validation: split(parts.validation), test: split(parts.test) },
     ...(stored.group === undefined ? {} : { group: stored.group }),
     ...(stored.texts ? { texts: stored.texts } : {}),
   };
 }
 
-/** Reads ranges of rows. */
-class Reader {
-  readonly #file: PreparedFile;
+function isIndexed({ kind, size, dictionary }: StoredColumn): boolean {
+  return kind !== 'numeric' && size === undefined && dictionary === undefined;
+}
 
-  constructor(entry: Prepared<StoredSource>) {
-    const { columns, tasks } = entry.description;
-    this.#file = new PreparedFile(entry, columns.length + tasks.length);
+async function readDictionaries(
+  reader: TableReader,
+  { columns }: StoredSource,
+  signal: AbortSignal | undefined,
+): Promise<string[][]> {
+  const dictionaries: string[][] = columns.map(() => []);
+  for await (const chunk of reader.chunks('SELECT input, value FROM prepared.dictionaries')) {
+    signal?.throwIfAborted();
+    const [inputs, values] = [chunk.getColumnValues(0), chunk.getColumnValues(1)];
+    for (const [row, value] of values.entries()) dictionaries[Number(inputs[row])]?.push(String(value));
   }
+  return dictionaries;
+}
 
-  async close(): Promise<void> {
-    await this.#file.close();
-  }
+/** Blocks are kept, or each is begun while the one before it is used. */
+function kept(
+  all: boolean,
+  blocks: number,
+  read: (index: number) => Promise<SourceBlock>,
+): Pick<SourceSplit, 'read'> & Required<Pick<SourceSplit, 'ahead'>> {
+  const begun = new Map<number, Promise<SourceBlock>>();
+  const begin = (index: number) => {
+    const block = begun.get(index) ?? read(index);
+    block.catch(() => begun.delete(index)); // its reader gets the error
+    begun.set(index, block);
+    return block;
+  };
+  return {
+    read(index) {
+      const block = begin(index);
+      if (!all) begun.clear();
+      return block;
+    },
+    ahead(index) {
+      if (index < blocks) begin(index);
+    },
+  };
+}
 
-  async dictionaries(columns: number, signal: AbortSignal | undefined): Promise<string[][]> {
-    const dictionaries: string[][] = Array.from({ length: columns }, () => []);
-    for await (const chunk of this.#file.chunks('SELECT input, value FROM prepared.dictionaries')) {
+/** Rows of the table, in its order: [from, to), or some of these. */
+interface Rows {
+  readonly from: number;
+  readonly to: number;
+  /** Ascending. Absent: all. */
+  readonly some?: Int32Array;
+}
+
+/** A split: how many rows it has, and which of them block `index` has. */
+interface Part {
+  readonly rows: number;
+  block(index: number): Rows;
+}
+
+type Parts = Readonly<Record<SplitName, Part>>;
+
+function storedParts({ rows }: StoredSource, blockRows: number): Parts {
+  const part = (first: number, count: number): Part => ({
+    rows: count,
+    block: (index) => ({ from: first + index * blockRows, to: first + Math.min(count, (index + 1) * blockRows) }),
+  });
+  return {
+    train: part(0, rows.train),
+    validation: part(rows.train, rows.validation),
+    test: part(rows.train + rows.validation, rows.test),
+  };
+}
+
+/** Numbers per read. */
+const readRows = 2 ** 20;
+
+/** @throws DataError for a split that gets no row. */
+async function drawnParts(
+  reader: TableReader,
+  { rows }: StoredSource,
+  draw: Draw,
+  blockRows: number,
+  signal: AbortSignal | undefined,
+): Promise<Parts> {
+  const marks = new Uint8Array(rows.train + rows.validation + rows.test); // 0: in no split
+  let first = 0;
+  for (const stored of splitNames) {
+    const end = first + rows[stored];
+    for (let from = first; from < end; from += readRows) {
       signal?.throwIfAborted();
-      const [inputs, values] = [chunk.getColumnValues(0), chunk.getColumnValues(1)];
-      for (const [row, value] of values.entries()) dictionaries[Number(inputs[row])]?.push(String(value));
-    }
-    return dictionaries;
-  }
-
-  async numbers(from: number, to: number): Promise<Int32Array> {
-    const numbers = new Int32Array(to - from);
-    let at = 0;
-    const rows = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
-    for await (const chunk of this.#file.chunks(`SELECT "row" FROM ${rows}`)) {
-      copyNumbers(chunk.getColumnVector(0), numbers, at, chunk.rowCount);
-      at += chunk.rowCount;
-    }
-    return numbers;
-  }
-
-  async block({ columns, tasks, weighted }: StoredSource, from: number, to: number): Promise<SourceBlock> {
-    const rows = to - from;
-    const selected: string[] = [];
-    const targets: Target[] = [];
-    const inputs = columns.map(({ kind, weighted }, c) => {
-      if (kind === 'list') {
-        const list = new ListTarget(rows, weighted === true);
-        selected.push(`i${c}`, ...(weighted ? [`w${c}`] : []));
-        targets.push(list.indexes, ...(weighted ? [list.weights] : []));
-        return () => list.values;
+      const keys = await readNumbers(reader, draw.key, { from, to: Math.min(end, from + readRows) });
+      for (const [row, key] of keys.entries()) {
+        const split = draw.splitOf(key, stored);
+        marks[from + row] = split === undefined ? 0 : 1 + splitNames.indexOf(split);
       }
-      const values = kind === 'numeric' ? new Float32Array(rows) : new Int32Array(rows);
-      selected.push(`i${c}`);
-      targets.push({ add: (vector, at, count) => copyNumbers(vector, values, at, count) });
-      return () => values;
-    });
-    const labels = tasks.map((_, t) => {
-      const values = new Float32Array(rows);
-      selected.push(`l${t}`);
-      targets.push({ add: (vector, at, count) => copyNumbers(vector, values, at, count) });
-      return values;
-    });
-    const weights = new Float32Array(weighted ? rows : 0);
-    if (weighted) {
-      selected.push('weight');
-      targets.push({ add: (vector, at, count) => copyNumbers(vector, weights, at, count) });
     }
-    let at = 0;
-    const range = `prepared.rows WHERE rowid BETWEEN ${from} AND ${to - 1}`;
-    for await (const chunk of this.#file.chunks(`SELECT ${selected.join(', ')} FROM ${range}`)) {
-      for (const [k, target] of targets.entries()) target.add(chunk.getColumnVector(k), at, chunk.rowCount);
-      at += chunk.rowCount;
-    }
-    await this.#file.expectRows(`the rows ${from} to ${to}`, at, rows);
-    return {
-      rows,
-      columns: inputs.map((values) => values()),
-      labels,
-      ...(weighted ? { weights } : {}),
-    };
+    first = end;
+  }
+  const [train, validation, test] = splitNames.map((name) => {
+    const part = markedPart(marks, 1 + splitNames.indexOf(name), blockRows);
+    if (part.rows === 0) throw new DataError(noRows(name));
+    return part;
+  });
+  if (!train || !validation || !test) throw new Error('There are three splits');
+  return { train, validation, test };
+}
+
+/** Other loaders than that of tables have another option for it. */
+export function noRows(name: SplitName): string {
+  return `No row is in the ${name} split: change how dataset cuts the splits (of a table: dataset.split).`;
+}
+
+/** The rows that have this mark. */
+function markedPart(marks: Uint8Array, mark: number, blockRows: number): Part {
+  const starts: number[] = [];
+  let rows = 0;
+  for (let row = 0; row < marks.length; row++) if (marks[row] === mark && rows++ % blockRows === 0) starts.push(row);
+  return {
+    rows,
+    block(index) {
+      const some = new Int32Array(Math.min(blockRows, rows - index * blockRows));
+      for (let row = starts[index] ?? 0, count = 0; count < some.length; row++)
+        if (marks[row] === mark) some[count++] = row;
+      return { from: some[0] ?? 0, to: (some.at(-1) ?? -1) + 1, some };
+    },
+  };
+}
+
+async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows): Promise<SourceBlock> {
+  const own = stored.columns.map(({ shared }) => !shared);
+  const isShared = own.includes(false);
+  const count = rows.some?.length ?? rows.to - rows.from;
+  const inputs = stored.columns.map((column, c) => targetOf(column, c, count));
+  const [labels, weights, links] = [
+    stored.tasks.map((_, t) => new Numbers(`l${t}`, new Float32Array(count))),
+    new Numbers('weight', new Float32Array(count)),
+    new Numbers('link', new Int32Array(count)),
+  ];
+  await fill(reader, 'rows', rows, [
+    ...inputs.flatMap(({ parts }, c) => (own[c] ? parts : [])),
+    ...labels,
+    ...(stored.weighted ? [weights] : []),
+    ...(isShared ? [links] : []),
+  ]);
+  const ofShared = isShared ? await readShared(reader, stored, links.values) : undefined;
+  return {
+    rows: count,
+    columns: inputs.map((input, c) => ofShared?.[c] ?? input.values()),
+    labels: labels.map(({ values }) => values),
+    ...(stored.weighted ? { weights: weights.values } : {}),
+  };
+}
+
+/** The inputs that rows share, of rows with these links; undefined for the others. Every row of `shared` is read once. */
+async function readShared(reader: TableReader, stored: StoredSource, links: Int32Array) {
+  const distinct = Int32Array.from(new Set(links)).sort();
+  const placeOf = new Map<number, number>();
+  for (const [place, link] of distinct.entries()) placeOf.set(link, place);
+  const inputs = stored.columns.map((column, c) => (column.shared ? targetOf(column, c, distinct.length) : undefined));
+  const parts = inputs.flatMap((input) => input?.parts ?? []);
+  let at = 0;
+  for (const rows of rangesOf(distinct)) at += await fill(reader, 'shared', rows, parts, at);
+  const places = links.map((link) => placeOf.get(link) ?? 0);
+  return inputs.map((input) => {
+    if (!input) return undefined;
+    const values = input.values();
+    return 'offsets' in values ? sharedLists(values, places) : places.map((place) => values[place] ?? 0);
+  });
+}
+
+/** A gap of at most this many unwanted rows is read too: it costs less than another statement. */
+const gap = 2048;
+
+/** Ranges that cover some ascending numbers, and little else. */
+function rangesOf(numbers: Int32Array): Rows[] {
+  const ranges: Rows[] = [];
+  for (let first = 0, next = 1; next <= numbers.length; next++) {
+    const last = numbers[next - 1] ?? 0;
+    if (next < numbers.length && (numbers[next] ?? 0) < last + 1 + gap) continue;
+    ranges.push({ from: numbers[first] ?? 0, to: last + 1, some: numbers.subarray(first, next) });
+    first = next;
+  }
+  return ranges;
+}
+
+async function readNumbers(reader: TableReader, column: string, rows: Rows): Promise<Int32Array> {
+  const numbers = new Numbers(column, new Int32Array(rows.some?.length ?? rows.to - rows.from));
+  await fill(reader, 'rows', rows, [numbers]);
+  return numbers.values;
+}
+
+/** Reads columns of some rows into their places from `at` on. @returns how many rows. */
+async function fill(
+  reader: TableReader,
+  table: string,
+  { from, to, some }: Rows,
+  columns: readonly FilledColumn[],
+  at = 0,
+): Promise<number> {
+  const selected = columns.map(({ column }) => column).join(', ');
+  const range = `rowid BETWEEN ${from} AND ${to - 1}`;
+  let [begin, count] = [from, 0];
+  for await (const chunk of reader.chunks(`SELECT ${selected} FROM prepared.${table} WHERE ${range}`)) {
+    const taken: number[] = [];
+    for (let next = count; some && (some[next] ?? to) < begin + chunk.rowCount; next++)
+      taken.push((some[next] ?? 0) - begin);
+    const rows = some ? taken : chunk.rowCount;
+    for (const [k, column] of columns.entries()) column.add(chunk.getColumnVector(k), at + count, rows);
+    count += some ? taken.length : chunk.rowCount;
+    begin += chunk.rowCount;
+  }
+  await reader.expectRows(`the rows ${from} to ${to} of ${table}`, count, some?.length ?? to - from);
+  return count;
+}
+
+/** Receives a column of a table. */
+interface FilledColumn {
+  readonly column: string;
+  /** Of a vector some rows, or so many from the first on. They get the places from `at` on. */
+  add(vector: DuckDBVector, at: number, rows: readonly number[] | number): void;
+}
+
+class Numbers<Values extends Int32Array | Float32Array> implements FilledColumn {
+  readonly column: string;
+  readonly values: Values;
+
+  constructor(column: string, values: Values) {
+    this.column = column;
+    this.values = values;
+  }
+
+  add(vector: DuckDBVector, at: number, rows: readonly number[] | number): void {
+    const items = itemsOf(vector);
+    if (typeof rows === 'number') this.values.set(items.subarray(0, rows), at);
+    else for (const [i, row] of rows.entries()) this.values[at + i] = items[row] ?? 0;
   }
 }
 
-/** Receives a vector's values, which belong to the rows from `at` on. */
+interface Kind<Values> {
+  new (length: number): Values;
+  new (memory: ArrayBufferLike, from: number, length: number): Values;
+}
+
+/** A list's entries, or their weights, row after row. */
+class Entries<Values extends Int32Array | Float32Array> implements FilledColumn {
+  readonly column: string;
+  readonly offsets: Int32Array;
+  readonly #kind: Kind<Values>;
+  #values: Values;
+
+  constructor(column: string, rows: number, kind: Kind<Values>) {
+    this.column = column;
+    this.offsets = new Int32Array(rows + 1);
+    this.#kind = kind;
+    this.#values = new kind(1024);
+  }
+
+  add(vector: DuckDBVector, at: number, rows: readonly number[] | number): void {
+    const lists = listVector(vector);
+    const items = itemsOf(lists.childVector);
+    const count = typeof rows === 'number' ? rows : rows.length;
+    for (let i = 0; i < count; i++) this.#addList(lists, items, at + i, typeof rows === 'number' ? i : (rows[i] ?? 0));
+  }
+
+  #addList(lists: DuckDBListVector, items: ReturnType<typeof itemsOf>, at: number, row: number): void {
+    const [begin, offset, length] = [this.offsets[at] ?? 0, lists.getEntryOffset(row), lists.getEntryLength(row)];
+    if (begin + length > this.#values.length) {
+      const larger = new this.#kind(2 * (begin + length));
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    for (let k = 0; k < length; k++) this.#values[begin + k] = items[offset + k] ?? 0;
+    this.offsets[at + 1] = begin + length;
+  }
+
+  get values(): Values {
+    return new this.#kind(this.#values.buffer, 0, this.offsets.at(-1) ?? 0);
+  }
+}
+
+/** An input of a block: the columns that are read for it, and what becomes of them. */
 interface Target {
-  add(vector: DuckDBVector, at: number, count: number): void;
+  readonly parts: readonly FilledColumn[];
+  values(): SourceBlock['columns'][number];
 }
 
-function copyNumbers(vector: DuckDBVector, target: Int32Array | Float32Array, at: number, count: number): void {
-  target.set(itemsOf(vector).subarray(0, count), at);
-}
-
-/** A column of lists, with an optional column of weights of equal lengths. */
-class ListTarget {
-  readonly #offsets: Int32Array;
-  readonly #weighted: boolean;
-  #indexes = new Int32Array(1024);
-  #weights = new Float32Array(1024);
-
-  constructor(rows: number, weighted: boolean) {
-    this.#offsets = new Int32Array(rows + 1);
-    this.#weighted = weighted;
+function targetOf({ kind, weighted }: StoredColumn, c: number, rows: number): Target {
+  if (kind !== 'list') {
+    const numbers = new Numbers(`i${c}`, kind === 'numeric' ? new Float32Array(rows) : new Int32Array(rows));
+    return { parts: [numbers], values: () => numbers.values };
   }
-
-  readonly indexes: Target = {
-    add: (vector, at, count) => {
-      const lists = listVector(vector);
-      for (let row = 0; row < count; row++) {
-        const [begin, length] = [this.#offsets[at + row] ?? 0, lists.getEntryLength(row)];
-        while (begin + length > this.#indexes.length) {
-          this.#indexes = grown(this.#indexes, new Int32Array(2 * this.#indexes.length));
-          this.#weights = grown(this.#weights, new Float32Array(2 * this.#weights.length));
-        }
-        copyEntries(lists, row, this.#indexes, begin);
-        this.#offsets[at + row + 1] = begin + length;
-      }
-    },
+  const indexes = new Entries(`i${c}`, rows, Int32Array);
+  const { offsets } = indexes;
+  if (!weighted) return { parts: [indexes], values: () => ({ offsets, indexes: indexes.values }) };
+  const weights = new Entries(`w${c}`, rows, Float32Array);
+  return {
+    parts: [indexes, weights],
+    values: () => ({ offsets, indexes: indexes.values, weights: weights.values }),
   };
-
-  readonly weights: Target = {
-    add: (vector, at, count) => {
-      const lists = listVector(vector);
-      for (let row = 0; row < count; row++) copyEntries(lists, row, this.#weights, this.#offsets[at + row] ?? 0);
-    },
-  };
-
-  get values(): ListValues {
-    const [offsets, count] = [this.#offsets, this.#offsets.at(-1) ?? 0];
-    const indexes = this.#indexes.subarray(0, count);
-    return this.#weighted ? { offsets, indexes, weights: this.#weights.subarray(0, count) } : { offsets, indexes };
-  }
-}
-
-function copyEntries(lists: DuckDBListVector, row: number, target: Int32Array | Float32Array, at: number): void {
-  const [offset, length] = [lists.getEntryOffset(row), lists.getEntryLength(row)];
-  target.set(itemsOf(lists.childVector).subarray(offset, offset + length), at);
-}
-
-function grown<Values extends Int32Array | Float32Array>(old: Values, larger: Values): Values {
-  larger.set(old);
-  return larger;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { literal, rowsOf, withDatabase } from './database.js';
-import { DamagedEntry, PreparedFile, prepared, preparedIn } from './prepared.js';
+import { DamagedEntry, prepared, preparedIn, TableReader } from './prepared.js';
 
 let folder = '';
 let cache = '';
@@ -146,7 +146,7 @@ test('a good file that cannot be read at the moment is not taken for damaged', a
     DuckDBInstance.create(process.argv[1]).then(() => { console.log('open'); setTimeout(() => {}, 60_000); });`;
   const other = spawn(process.execPath, ['-e', script, entry.file], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(other.stdout, 'data');
-  const reading = new PreparedFile(entry, 1).chunks('SELECT x FROM prepared.rows').next();
+  const reading = new TableReader(entry, 1).chunks('SELECT x FROM prepared.rows').next();
   const error: unknown = await reading.catch((error: unknown) => error);
   other.kill('SIGKILL');
   await once(other, 'exit');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { sha256 } from '../../support/checksum.js';
@@ -10,7 +10,7 @@ import { makeFolder } from '../../support/make-folder.js';
 import { hasCode, isSystemError, systemReason } from '../../support/system-error.js';
 import { partialPath, removeRemains, syncPath, writeWhole } from '../../support/whole-file.js';
 import { advance, type LoaderContext } from '../loader.js';
-import { limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
+import { interruptible, limitMemory, literal, machineFault, openDatabase, sqlReason, whileOpen } from './database.js';
 
 /** Raise it when the stored format changes. */
 const formatVersion = 4;
@@ -27,15 +27,21 @@ const fileName = 'data.duckdb';
 
 const manifestName = 'manifest.json';
 
-/** A folder with a DuckDB file, and a manifest with the file's length and checksum. */
-export interface Prepared<Description> {
-  readonly path: string;
+/** Tables of rows in DuckDB. */
+export interface PreparedTables<Description> {
   /** The DuckDB file. */
   readonly file: string;
-  /** What `make` of `prepared` returned. */
+  /** What `make` returned. */
   readonly description: Description;
+  /** Opens a database in which they are the database `prepared`. @param columns See `TableReader`. */
+  open(columns: number): Promise<DuckDBConnection>;
   /** Marks the data as damaged. The next process that opens them prepares them again. */
-  damaged(reason: string): Promise<DamagedEntry>;
+  damaged(reason: string): Promise<Error>;
+}
+
+/** A folder with a DuckDB file, and a manifest with the file's length and checksum. */
+interface Prepared<Description> extends PreparedTables<Description> {
+  readonly path: string;
 }
 
 /** Prepared data that prove to be damaged when they are read. */
@@ -163,6 +169,11 @@ async function openPrepared<Description>(
     path,
     file,
     description: written.description,
+    async open(columns) {
+      const database = await openDatabase(':memory:', { memory: `${readerMegabytes(columns)}MB`, threads: 1 });
+      await database.run(`ATTACH ${literal(file)} AS prepared (READ_ONLY)`);
+      return database;
+    },
     async damaged(reason) {
       const text = `damaged\n${fileName}: ${reason}\n`;
       if ((await stampOf(manifest)) === stamp) await writeWhole(manifest, text).catch(() => undefined);
@@ -227,17 +238,15 @@ function asUserError(error: unknown, folder: string, setting = 'dataset.cache'):
   return error;
 }
 
-/**
- * Reads the DuckDB file of prepared data, as the database `prepared`. It is closed by `close`, or when nothing refers to it any more.
- */
-export class PreparedFile {
-  readonly #entry: Prepared<unknown>;
+/** Reads prepared tables. Their database is closed by `close`, or when nothing refers to it any more. */
+export class TableReader {
+  readonly #tables: PreparedTables<unknown>;
   readonly #columns: number;
   #database: Promise<DuckDBConnection> | undefined;
 
   /** @param columns Columns of the widest table: its buffers need memory. */
-  constructor(entry: Prepared<unknown>, columns: number) {
-    this.#entry = entry;
+  constructor(tables: PreparedTables<unknown>, columns: number) {
+    this.#tables = tables;
     this.#columns = columns;
   }
 
@@ -247,7 +256,7 @@ export class PreparedFile {
    */
   async *chunks(sql: string): AsyncGenerator<DuckDBDataChunk> {
     try {
-      this.#database ??= this.#open();
+      this.#database ??= this.#tables.open(this.#columns);
       const result = await (await this.#database).run(sql);
       for (;;) {
         const chunk = await result.fetchChunk();
@@ -257,27 +266,50 @@ export class PreparedFile {
     } catch (error) {
       this.#database = undefined;
       const reason = sqlReason(error);
-      if (isDamage(reason)) throw await this.#entry.damaged(reason);
-      throw new DataError(`${this.#entry.file} cannot be read: ${reason}. ${adviceOn(reason)}.`);
+      if (isDamage(reason)) throw await this.#tables.damaged(reason);
+      throw new DataError(`${this.#tables.file} cannot be read: ${reason}. ${adviceOn(reason)}.`);
     }
   }
 
   /** @throws DamagedEntry if the number of rows differs from the expected one. */
   async expectRows(what: string, found: number, expected: number): Promise<void> {
-    if (found !== expected) throw await this.#entry.damaged(`of ${what} there are ${found}, not ${expected}`);
+    if (found !== expected) throw await this.#tables.damaged(`of ${what} there are ${found}, not ${expected}`);
   }
+}
 
-  async close(): Promise<void> {
-    const database = await this.#database;
-    database?.closeSync();
-    this.#database = undefined;
+/** Tables that `make` fills for this process alone: in memory, and in a temporary folder what is too much for it. */
+export async function unkept<Description>(
+  make: (database: DuckDBConnection) => Promise<Description>,
+  signal: AbortSignal | undefined,
+): Promise<PreparedTables<Description>> {
+  await removeRemains(tmpdir());
+  const spill = partialPath(join(tmpdir(), 'ple-rows')); // DuckDB makes and removes it
+  const threads = Math.min(mostThreads, availableParallelism());
+  const database = await openDatabase(':memory:', { threads, spill });
+  await limitMemory(database, 0, threads);
+  try {
+    const description = await interruptible(database, signal, async () => {
+      await database.run("ATTACH ':memory:' AS prepared");
+      return make(database);
+    });
+    return {
+      file: 'The table of rows',
+      description,
+      async open(columns) {
+        await database.run('SET threads = 1');
+        await database.run(`SET memory_limit = '${readerMegabytes(columns)}MB'`);
+        return database;
+      },
+      damaged: async (reason) => new Error(reason),
+    };
+  } catch (error) {
+    database.closeSync();
+    throw asUserError(error, tmpdir(), 'TMPDIR');
   }
+}
 
-  async #open(): Promise<DuckDBConnection> {
-    const database = await openDatabase(':memory:', { memory: `${256 + this.#columns}MB`, threads: 1 });
-    await database.run(`ATTACH ${literal(this.#entry.file)} AS prepared (READ_ONLY)`);
-    return database;
-  }
+function readerMegabytes(columns: number): number {
+  return 256 + columns;
 }
 
 const damages = [

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { ConfigError } from '../../support/errors.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
-import type { SourceSplit, SplitName } from '../dataset.js';
+import type { SourceBlock, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
+import { generatedRows, generatedSource } from '../store/generated-source.js';
 import { addScaled, drawContextProcess, fillLabels } from './context-process.js';
 import { generatorChecksum, generatorOptions, seedOf } from './generator-options.js';
 import { drawProcess, response, type SyntheticProcess } from './synthetic-process.js';
 
 /** Raise it when the same options give other rows. */
-const version = 1;
+const version = 2;
 
 export const noiseVariance = z.number().nonnegative().max(1e6);
 
@@ -63,7 +64,7 @@ export type SyntheticOptions = z.infer<typeof syntheticOptions>;
 
 /**
  * MMoE section 3.2: regression tasks y1 … yK with known relatedness; with `context`, relatedness that changes with the
- * sample. Rows are generated when they are read, the same each time, and are never all in memory.
+ * sample.
  */
 export const synthetic = defineLoader({
   name: 'synthetic',
@@ -79,9 +80,7 @@ export const synthetic = defineLoader({
       deviations: perTaskOf(options, 'noise').map(Math.sqrt),
       labelled: options.labelled && perTaskOf(options, 'labelled'),
     };
-    const split = (name: SplitName) =>
-      syntheticSplit({ rule, ...perTask, rows: options.rows[name] }, options, random.stream(`rows/${name}`));
-    return {
+    const stored = {
       columns: [
         ...(rule.contexts === 0 ? [] : [contextColumn(rule.contexts)]),
         ...Array.from({ length: options.dimension }, (_, i) => {
@@ -90,9 +89,12 @@ export const synthetic = defineLoader({
       ],
       tasks: Array.from({ length: options.tasks }, (_, k) => ({ name: `y${k + 1}`, type: 'regression' as const })),
       masked: options.labelled !== undefined,
+      rows: options.rows,
       checksum: generatorChecksum(version, options, seed),
-      splits: { train: split('train'), validation: split('validation'), test: split('test') },
     };
+    const blocks = (name: SplitName) =>
+      syntheticBlocks({ rule, ...perTask, rows: options.rows[name] }, options, random.stream(`rows/${name}`));
+    return generatedSource(stored, blocks, context);
   },
 });
 
@@ -148,9 +150,6 @@ function perTaskOf(options: SyntheticOptions, key: 'noise' | 'labelled'): readon
   throw new ConfigError(`dataset.${key}: it has ${given.length} numbers, but there are ${options.tasks} tasks.`);
 }
 
-/** Small enough for a column and its projections to stay in the L1 cache. */
-const blockRows = 512;
-
 interface Split {
   readonly rule: Rule;
   readonly rows: number;
@@ -159,39 +158,36 @@ interface Split {
   readonly labelled: readonly number[] | undefined;
 }
 
-/** Each block has its own stream, so that blocks can be read in any order. */
-function syntheticSplit(split: Split, { dimension }: SyntheticOptions, random: Random): SourceSplit {
-  const { rule, rows, deviations, labelled } = split;
-  const size = Math.min(rows, blockRows);
+/** Each block has its own stream. */
+function* syntheticBlocks(
+  { rule, rows, deviations, labelled }: Split,
+  { dimension }: SyntheticOptions,
+  random: Random,
+): Generator<SourceBlock> {
+  const size = Math.min(rows, generatedRows);
   const columns = Array.from({ length: dimension }, () => new Float32Array(size));
   const context = new Int32Array(size);
   const labels = deviations.map(() => new Float32Array(size));
   const signals = deviations.map(() => new Float64Array(size));
-  return {
-    rows,
-    blockRows: size,
-    read(index) {
-      const stream = random.stream(String(index));
-      const count = Math.min(size, rows - index * size);
-      for (const column of columns) stream.fillNormal(column);
-      for (const target of labels) stream.fillNormal(target);
-      for (let r = 0; r < size; r++) context[r] = rule.contexts === 0 ? 0 : stream.below(rule.contexts);
-      rule.fill(columns, context, signals);
-      for (const [k, target] of labels.entries()) {
-        const [deviation, share] = [deviations[k] ?? 0, labelled?.[k] ?? 1];
-        for (let r = 0; r < size; r++) {
-          const inside = share === 1 || stream.uniform() < share;
-          target[r] = inside ? (signals[k]?.[r] ?? 0) + deviation * (target[r] ?? 0) : Number.NaN;
-        }
+  for (let index = 0; index * size < rows; index++) {
+    const stream = random.stream(String(index));
+    const count = Math.min(size, rows - index * size);
+    for (const column of columns) stream.fillNormal(column);
+    for (const target of labels) stream.fillNormal(target);
+    for (let r = 0; r < size; r++) context[r] = rule.contexts === 0 ? 0 : stream.below(rule.contexts);
+    rule.fill(columns, context, signals);
+    for (const [k, target] of labels.entries()) {
+      const [deviation, share] = [deviations[k] ?? 0, labelled?.[k] ?? 1];
+      for (let r = 0; r < size; r++) {
+        const inside = share === 1 || stream.uniform() < share;
+        target[r] = inside ? (signals[k]?.[r] ?? 0) + deviation * (target[r] ?? 0) : Number.NaN;
       }
-      return {
-        rows: count,
-        columns: [
-          ...(rule.contexts === 0 ? [] : [context.subarray(0, count)]),
-          ...columns.map((column) => column.subarray(0, count)),
-        ],
-        labels: labels.map((values) => values.subarray(0, count)),
-      };
-    },
-  };
+    }
+    const inputs = [...(rule.contexts === 0 ? [] : [context]), ...columns];
+    yield {
+      rows: count,
+      columns: inputs.map((values) => values.subarray(0, count)),
+      labels: labels.map((values) => values.subarray(0, count)),
+    };
+  }
 }

@@ -58,11 +58,6 @@ function splitAt(draw: number, { validation, test }: Shares): SplitName {
   return draw < test + validation ? 'validation' : 'train';
 }
 
-/** Other loaders than that of tables have another option for it. */
-export function noRows(name: SplitName): string {
-  return `No row is in the ${name} split: change how dataset cuts the splits (of a table: dataset.split).`;
-}
-
 /** SQL of the split of each staged row. */
 export interface RowSplits {
   /** Stands behind FROM: the staged columns, `row` (the row's number, from 0), `split` (0 train, 1 validation, 2 test, NULL none), `given` (by the file), `sort_key`. */
