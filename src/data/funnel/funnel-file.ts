@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import type { z } from 'zod';
-import { type Source, singleOf } from '../dataset.js';
+import { singleOf } from '../dataset.js';
 import { type CommonStatistics, commonLabelStatistics } from '../label-statistics.js';
+import { inTurns } from '../store/generated-source.js';
 import { generatorFileOptions, rowsOfFile } from '../synthetic/generator-options.js';
-import { blocksOf, defineSynthesisKind, keepLabels, shown, type WriteFile } from '../synthetic/synthesis-kind.js';
+import { defineSynthesisKind, keepLabels, shown, type WriteFile } from '../synthetic/synthesis-kind.js';
 import type { OutputColumn } from '../write/format.js';
 import { writeTable } from '../write/write-file.js';
 import { drawFeed, funnel, funnelOptions } from './funnel.js';
-import type { FunnelProcess } from './funnel-process.js';
 import { type Rates, responses, taskNames } from './funnel-rates.js';
 
 const fileOptions = funnelOptions.omit({ loader: true }).extend({
@@ -68,23 +68,22 @@ async function prepareFunnel(options: FunnelFileOptions, path: string): Promise<
     ...options,
     rows: rowsOfFile(rows),
   });
-  const source = await funnel.open(drawn, { seed, note: () => undefined });
-  const { process } = drawFeed(drawn, seed);
-  return (progress) => writeFunnel(options, path, { source, process }, progress);
+  const feed = drawFeed(drawn, seed);
+  return (progress) => writeFunnel(options, path, feed, progress);
 }
 
 async function writeFunnel(
   options: FunnelFileOptions,
   path: string,
-  { source, process }: { readonly source: Source; readonly process: FunnelProcess },
+  { stored, blocks, process }: ReturnType<typeof drawFeed>,
   progress: Parameters<WriteFile<FunnelManifest>>[0],
 ): ReturnType<WriteFile<FunnelManifest>> {
   const { rows, seed, correlation: _, rates, ...constants } = options;
   const columns = [
-    ...source.columns.map(({ name, kind }): OutputColumn => ({ name, kind: outputKinds[kind] })),
-    ...source.tasks.map(({ name }): OutputColumn => ({ name, kind: 'float' })),
+    ...stored.columns.map(({ name, kind }): OutputColumn => ({ name, kind: outputKinds[kind] })),
+    ...stored.tasks.map(({ name }): OutputColumn => ({ name, kind: 'float' })),
   ];
-  const labels = source.tasks.map(() => new Float32Array(rows));
+  const labels = stored.tasks.map(() => new Float32Array(rows));
   const networks = new Int32Array(rows);
   await writeTable(path, columns, written());
 
@@ -121,9 +120,9 @@ async function writeFunnel(
   return { manifest, summary: summaryOf(manifest) };
 
   async function* written() {
-    const network = source.columns.findIndex(({ name }) => name === 'network');
+    const network = stored.columns.findIndex(({ name }) => name === 'network');
     let row = 0;
-    for await (const block of blocksOf(source.splits.train)) {
+    for await (const block of inTurns(blocks('train'))) {
       keepLabels(block.labels, labels, row);
       networks.set(singleOf(block.columns[network] ?? networks), row);
       row += block.rows;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../../support/random.js';
-import type { ListValues, SourceBlock, SourceColumn, SplitName } from '../dataset.js';
+import type { ListValues, SourceBlock, SourceColumn } from '../dataset.js';
 import { defineLoader } from '../loader.js';
-import { generatedRows, generatedSource } from '../store/generated-source.js';
+import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { generatorChecksum, generatorOptions, seedOf } from '../synthetic/generator-options.js';
 import { type Population, ranked, seen } from './funnel-population.js';
 import { drawFunnel, drawImpression, type FunnelProcess, type Impression } from './funnel-process.js';
@@ -86,30 +86,27 @@ export const funnel = defineLoader({
   options: funnelOptions,
   paths: [],
   async open(options, context) {
-    const seed = seedOf(options, context);
-    const { process, features, random } = drawFeed(options, seed);
-    const stored = {
+    return generatedSource(drawFeed(options, seedOf(options, context)), context);
+  },
+});
+
+/** The process of these options, and its rows. */
+export function drawFeed(options: FunnelLoaderOptions, seed: number): Generated & { readonly process: FunnelProcess } {
+  const random = randomFromSeed(seed).stream('funnel');
+  const process = drawFunnel(options, random);
+  const features = drawFeatures(process, options.history, random.stream('features'));
+  return {
+    process,
+    stored: {
       columns: featureColumns(features),
       group: 'user',
       masked: true,
       tasks: taskNames.map((name) => ({ name, type: name === 'VCR' ? ('regression' as const) : ('binary' as const) })),
       rows: options.rows,
       checksum: generatorChecksum(version, options, seed),
-    };
-    const blocks = (name: SplitName) =>
-      funnelBlocks(process, features, options.rows[name], random.stream(`rows/${name}`));
-    return generatedSource(stored, blocks, context);
-  },
-});
-
-/** The process of these options, and the stream that the rows come from. */
-export function drawFeed(
-  options: FunnelLoaderOptions,
-  seed: number,
-): { readonly process: FunnelProcess; readonly features: FunnelFeatures; readonly random: Random } {
-  const random = randomFromSeed(seed).stream('funnel');
-  const process = drawFunnel(options, random);
-  return { process, features: drawFeatures(process, options.history, random.stream('features')), random };
+    },
+    blocks: (name) => funnelBlocks(process, features, options.rows[name], random.stream(`rows/${name}`)),
+  };
 }
 
 /** Each block has its own stream. Labels outside their sample space are NaN. */

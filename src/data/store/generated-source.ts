@@ -10,29 +10,41 @@ export const generatedRows = 512;
 
 const blocksBetweenTurns = 32;
 
-/**
- * A source whose rows are made: they are put into a table when it is opened.
- * @param blocks The rows of a split, `generatedRows` at a time; only the last block may have fewer. The arrays may be
- * overwritten by the next block's.
- */
+/** What a generator makes. */
+export interface Generated {
+  readonly stored: StoredSource;
+  /**
+   * The rows of a split, `generatedRows` at a time; only the last block may have fewer. The arrays may be overwritten by
+   * the next block's.
+   */
+  blocks(split: SplitName): Iterable<SourceBlock>;
+}
+
+/** A source whose rows are made: they are put into a table when it is opened. */
 export async function generatedSource(
-  stored: StoredSource,
-  blocks: (split: SplitName) => Iterable<SourceBlock>,
+  { stored, blocks }: Generated,
   context: Pick<LoaderContext, 'note' | 'signal'>,
 ): Promise<Source> {
   const tables = await unkept(async (database) => {
     await database.run(`CREATE TABLE prepared.rows (${fieldsOf(stored).join(', ')})`);
-    let made = 0;
     for (const name of splitNames) {
-      for (const block of blocks(name)) {
+      for await (const block of inTurns(blocks(name))) {
         await appendColumns(database, 'prepared.rows', appended(stored, block), block.rows);
-        if (made++ % blocksBetweenTurns === 0) await setImmediate();
         context.signal?.throwIfAborted();
       }
     }
     return isSmall(stored) ? { ...stored, blockRows: generatedRows } : stored;
   }, context.signal);
   return preparedSource(tables, context);
+}
+
+/** The blocks one after the other. Yields to signals and timers. */
+export async function* inTurns(blocks: Iterable<SourceBlock>): AsyncGenerator<SourceBlock> {
+  let made = 0;
+  for (const block of blocks) {
+    if (made++ % blocksBetweenTurns === 0) await setImmediate();
+    yield block;
+  }
 }
 
 function fieldsOf({ columns, tasks, weighted }: StoredSource): string[] {

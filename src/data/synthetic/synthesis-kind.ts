@@ -1,7 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import type { z } from 'zod';
 import { writeWhole } from '../../support/whole-file.js';
-import type { SourceSplit } from '../dataset.js';
 import { formatOf } from '../write/write-file.js';
 
 export interface SynthesisKind<Manifest extends object = object> {
@@ -51,16 +49,6 @@ export function defineSynthesisKind<Options extends z.ZodObject, Manifest extend
       };
     },
   };
-}
-
-const blocksBetweenTurns = 32;
-
-/** All blocks of a split, in order. The arrays may be overwritten by the next block. Yields to signals. */
-export async function* blocksOf(split: SourceSplit) {
-  for (let index = 0; index * split.blockRows < split.rows; index++) {
-    if (index % blocksBetweenTurns === 0) await setImmediate();
-    yield await split.read(index);
-  }
 }
 
 /** Copies a block's labels into arrays of all rows. */

@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { type Source, singleOf } from '../dataset.js';
+import { singleOf } from '../dataset.js';
 import { type LabelStatistics, labelStatistics } from '../label-statistics.js';
+import { type Generated, inTurns } from '../store/generated-source.js';
 import { writeTable } from '../write/write-file.js';
 import { generatorFileOptions, rowsOfFile } from './generator-options.js';
-import { blocksOf, defineSynthesisKind, keepLabels, shown, type WriteFile } from './synthesis-kind.js';
-import { drawSynthetic, noiseVariance, synthetic, syntheticOptions } from './synthetic.js';
+import { defineSynthesisKind, keepLabels, shown, type WriteFile } from './synthesis-kind.js';
+import { drawSynthetic, noiseVariance, synthetic, syntheticOptions, syntheticRows } from './synthetic.js';
 import { labelCorrelation, labelVariance, type SyntheticProcess } from './synthetic-process.js';
 
 const fileOptions = syntheticOptions.omit({ loader: true, context: true, labelled: true }).extend({
@@ -67,20 +68,21 @@ async function prepareSynthetic(options: SynthesisOptions, path: string): Promis
     seed,
     rows: rowsOfFile(rows),
   });
-  const source = await synthetic.open(drawn, { seed, note: () => undefined });
-  const { process } = drawSynthetic(drawn, seed);
-  return (progress) => writeSynthetic(options, path, { source, process }, progress);
+  const process = drawSynthetic(drawn, seed);
+  const generated = syntheticRows(drawn, seed);
+  return (progress) => writeSynthetic(options, path, generated, process, progress);
 }
 
 async function writeSynthetic(
   options: SynthesisOptions,
   path: string,
-  { source, process }: { readonly source: Source; readonly process: SyntheticProcess },
+  { stored, blocks }: Generated,
+  process: SyntheticProcess,
   progress: Parameters<WriteFile<SynthesisManifest>>[0],
 ): ReturnType<WriteFile<SynthesisManifest>> {
   const { rows, seed, positiveRate, ...constants } = options;
   const passes = positiveRate === null ? 1 : 2;
-  const labels = source.tasks.map(() => new Float32Array(rows));
+  const labels = stored.tasks.map(() => new Float32Array(rows));
   let done = 0;
   const advance = (count: number) => {
     done += count;
@@ -89,14 +91,14 @@ async function writeSynthetic(
 
   let thresholds: readonly number[] | null = null;
   if (positiveRate !== null) {
-    for await (const block of blocksOf(source.splits.train)) {
+    for await (const block of inTurns(blocks('train'))) {
       keepLabels(block.labels, labels, done);
       advance(block.rows);
     }
     thresholds = labels.map((values) => quantile(values, 1 - positiveRate));
   }
   const continuous = thresholds === null ? null : labelStatistics(labels);
-  const columns = [...source.columns, ...source.tasks].map(({ name }) => ({ name, kind: 'float' as const }));
+  const columns = [...stored.columns, ...stored.tasks].map(({ name }) => ({ name, kind: 'float' as const }));
   await writeTable(path, columns, written());
   const measured = labelStatistics(labels);
 
@@ -128,7 +130,7 @@ async function writeSynthetic(
 
   async function* written() {
     let row = 0;
-    for await (const block of blocksOf(source.splits.train)) {
+    for await (const block of inTurns(blocks('train'))) {
       for (const [k, values] of block.labels.entries()) {
         const threshold = thresholds?.[k];
         if (threshold === undefined) continue;

@@ -39,7 +39,7 @@ describe('rows', () => {
   test('pitfall 32: without noise every label is w.x plus the sum of sines of w.x', async () => {
     const settings = { noise: 0, scale: 2, tasks: 3, correlation: 0.2 };
     const { columns, labels } = await contents(await open(settings));
-    const { weights, alpha, beta } = drawSynthetic(options(settings), 0).process;
+    const { weights, alpha, beta } = drawSynthetic(options(settings), 0);
     expect(labels[0]).toHaveLength(2000);
     for (const [k, values] of labels.entries()) {
       for (const [row, label] of values.entries()) {
@@ -78,7 +78,7 @@ describe('rows', () => {
     const rows = { train: 100_000, validation: 1, test: 1 };
     const settings = { rows, correlation: p, dimension: 3 };
     const { labels } = await contents(await open(settings));
-    const { process } = drawSynthetic(options(settings), 0);
+    const process = drawSynthetic(options(settings), 0);
     const [a, b] = [labels[0] ?? [], labels[1] ?? []];
     // errors of blocks of 1000 rows, as the labels are not normal
     const blocks = Array.from({ length: 100 }, (_, i) =>

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ConfigError } from '../../support/errors.js';
 import { type Random, randomFromSeed } from '../../support/random.js';
-import type { SourceBlock, SplitName } from '../dataset.js';
+import type { SourceBlock } from '../dataset.js';
 import { defineLoader } from '../loader.js';
-import { generatedRows, generatedSource } from '../store/generated-source.js';
+import { type Generated, generatedRows, generatedSource } from '../store/generated-source.js';
 import { addScaled, drawContextProcess, fillLabels } from './context-process.js';
 import { generatorChecksum, generatorOptions, seedOf } from './generator-options.js';
 import { drawProcess, response, type SyntheticProcess } from './synthetic-process.js';
@@ -73,14 +73,17 @@ export const synthetic = defineLoader({
   options: syntheticOptions,
   paths: [],
   async open(options, context) {
-    const seed = seedOf(options, context);
-    const random = randomFromSeed(seed).stream('synth');
-    const rule = options.context ? contextRule(options, random) : linkedRule(drawSynthetic(options, seed).process);
-    const perTask = {
-      deviations: perTaskOf(options, 'noise').map(Math.sqrt),
-      labelled: options.labelled && perTaskOf(options, 'labelled'),
-    };
-    const stored = {
+    return generatedSource(syntheticRows(options, seedOf(options, context)), context);
+  },
+});
+
+export function syntheticRows(options: SyntheticOptions, seed: number): Generated {
+  const random = randomFromSeed(seed).stream('synth');
+  const rule = options.context ? contextRule(options, random) : linkedRule(drawProcess(options, random));
+  const deviations = perTaskOf(options, 'noise').map(Math.sqrt);
+  const labelled = options.labelled && perTaskOf(options, 'labelled');
+  return {
+    stored: {
       columns: [
         ...(rule.contexts === 0 ? [] : [contextColumn(rule.contexts)]),
         ...Array.from({ length: options.dimension }, (_, i) => {
@@ -91,20 +94,15 @@ export const synthetic = defineLoader({
       masked: options.labelled !== undefined,
       rows: options.rows,
       checksum: generatorChecksum(version, options, seed),
-    };
-    const blocks = (name: SplitName) =>
-      syntheticBlocks({ rule, ...perTask, rows: options.rows[name] }, options, random.stream(`rows/${name}`));
-    return generatedSource(stored, blocks, context);
-  },
-});
+    },
+    blocks: (name) =>
+      syntheticBlocks({ rule, deviations, labelled, rows: options.rows[name] }, options, random.stream(`rows/${name}`)),
+  };
+}
 
-/** The process of these options, and the stream that its rows come from. */
-export function drawSynthetic(
-  options: SyntheticOptions,
-  seed: number,
-): { readonly process: SyntheticProcess; readonly random: Random } {
-  const random = randomFromSeed(seed).stream('synth');
-  return { process: drawProcess(options, random), random };
+/** What the rows are drawn from, where there is no context. */
+export function drawSynthetic(options: SyntheticOptions, seed: number): SyntheticProcess {
+  return drawProcess(options, randomFromSeed(seed).stream('synth'));
 }
 
 /** How labels follow from inputs, without noise. */
