@@ -1,44 +1,25 @@
-import { spawn } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { cudaPackages, installCudaPackages } from '../src/engine/devices/cuda-packages.js';
-import { packageFolder } from '../src/engine/devices/native-packages.js';
 import { checkChoice, wordsOf } from './usage.js';
 
 /**
- * Downloads the CUDA libraries of ONNX Runtime and of tfjs by their own install scripts, looks whether they arrived, and ends with
- * `ple doctor`. Exit code 0 if one of them is complete: either is enough.
+ * Downloads the CUDA libraries of ONNX Runtime and of tfjs by their own install scripts, and ends with `ple doctor`, which tries them: an
+ * install script can end without a library and without an error. Exit code 0 if one script succeeded: either is enough.
  */
+const packages = { onnxruntime: 'onnxruntime-node', tfjs: '@tensorflow/tfjs-node-gpu' };
 const usage = 'Usage: npm run setup:cuda -- [--only onnxruntime|tfjs]';
 const { values } = wordsOf(usage, { options: { only: { type: 'string' } } });
-checkChoice(
-  usage,
-  'only',
-  values.only,
-  cudaPackages.map(({ label }) => label),
-);
-const chosen = cudaPackages.filter(({ label }) => values.only === undefined || values.only === label);
+checkChoice(usage, 'only', values.only, Object.keys(packages));
 
-const root = fileURLToPath(new URL('../', import.meta.url));
-const complete = await installCudaPackages(chosen, {
-  platform: process.platform,
-  arch: process.arch,
-  nodeMajor: Number(process.versions.node.split('.', 1)[0]),
-  folderOf: (name) => packageFolder(name),
-  npm: (words) => {
-    const npm = process.env.npm_execpath; // npm itself, as `npm run` tells
-    return npm === undefined ? run('npm', words) : run(process.execPath, [npm, ...words]);
-  },
-  say: (line) => console.log(line),
-});
-console.log('');
-await run(process.execPath, ['bin/ple.js', 'doctor']);
-process.exitCode = complete.length > 0 ? 0 : 1;
-
-/** The exit code; what it prints is shown. */
-function run(file: string, words: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, words, { cwd: root, stdio: 'inherit' });
-    child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 1));
+const options = { cwd: fileURLToPath(new URL('../', import.meta.url)), stdio: 'inherit' } as const;
+const npm = process.env.npm_execpath; // npm itself, as `npm run` says
+const codes = Object.entries(packages)
+  .filter(([label]) => (values.only ?? label) === label)
+  .map(([, name]) => {
+    const words = ['rebuild', name, '--ignore-scripts=false', '--foreground-scripts'];
+    console.log(`npm ${words.join(' ')}`);
+    const [file, ...before] = npm === undefined ? ['npm'] : [process.execPath, npm];
+    return spawnSync(file ?? 'npm', [...before, ...words], options).status;
   });
-}
+spawnSync(process.execPath, ['bin/ple.js', 'doctor'], options);
+process.exitCode = codes.includes(0) ? 0 : 1;

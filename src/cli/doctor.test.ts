@@ -29,7 +29,7 @@ describe('ple doctor', () => {
   });
 
   test('exits 1 where nothing can train', async () => {
-    const all = ['compiled on cpu', 'tfjs on cpu'];
+    const all = ['compiled on webgpu', 'compiled on cpu', 'tfjs on cpu'];
     const { status, stdout } = await examined(false, bare, all);
     expect([status, stdout]).toEqual([
       1,
@@ -46,7 +46,7 @@ describe('ple train', () => {
     const folder = temporaryFolder();
     const { status, stdout, stderr } = await train(folder, 'engine.device=cuda');
     expect(stderr).toMatch(
-      /^ple: engine\.device: cuda is not usable by the compiled engine: .*[lC]UDA.*; to fix it: .+\n$/i,
+      /^ple: engine\.device: cuda is not usable by the compiled engine: there is no NVIDIA driver; to fix it: .+\n$/i,
     );
     expect({ status, stdout, files: contentsOf(folder) }).toEqual({ status: 2, stdout: '', files: ['config.yaml'] });
   });

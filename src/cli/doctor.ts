@@ -73,10 +73,9 @@ function gigabytes(bytes: number | null): string {
 }
 
 async function devicesText(devices: readonly Surveyed[]): Promise<string> {
-  const [{ textTable }, { dash }, { cudaNeeds }] = await Promise.all([
+  const [{ textTable }, { dash }] = await Promise.all([
     import('../report/text-table.js'),
     import('../report/numbers.js'),
-    import('../engine/devices/failures.js'),
   ]);
   const rows = devices.map(({ candidate, finding }) => [
     titleOf(candidate),
@@ -89,16 +88,10 @@ async function devicesText(devices: readonly Surveyed[]): Promise<string> {
   const refused = devices.flatMap(({ candidate, finding }) =>
     finding.usable ? [] : [`${titleOf(candidate)}: ${printable(finding.reason)}.\n  To fix it: ${finding.mend}\n`],
   );
-  const noCuda = devices.every(({ candidate, finding }) => candidate.device !== 'cuda' || !finding.usable);
-  const { compiled, tfjs } = cudaNeeds;
-  const needs =
-    `CUDA: compiled needs ${compiled.cuda} and ${compiled.cudnn}, tfjs ${tfjs.cuda} and ${tfjs.cudnn} and Node below 23; ` +
-    'either alone is enough.\n';
   return (
     textTable(head, rows, [false, false, true, true, false]) +
     'Steps are of a small model. The difference is the largest from the same steps in plain JavaScript.\n' +
-    (refused.length > 0 ? `\n${refused.join('')}` : '') +
-    (noCuda ? needs : '')
+    (refused.length > 0 ? `\n${refused.join('')}docs/gpu.md has the CUDA that each engine needs.\n` : '')
   );
 }
 

@@ -68,6 +68,6 @@ test('a single job has the first, with threads and spinning as they are', async 
 
 test('a device that cannot be used ends the comparison before it begins', async () => {
   await expect(shareDevices(configOf('{ device: cuda }'), lookAt(bare))).rejects.toThrow(
-    /cuda is not usable.*setup:cuda/,
+    /cuda is not usable.*NVIDIA driver/,
   );
 });

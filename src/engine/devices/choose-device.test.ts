@@ -29,7 +29,7 @@ describe('auto', () => {
   });
 
   test('takes the CPU before a software adapter, which it does not try', async () => {
-    const facts = { ...bare, gpuFiles: () => ['/dev/dri/renderD128'], hasVulkanLoader: async () => true };
+    const facts = { ...bare, gpuFiles: () => ['/dev/dri/renderD128'] };
     const { look, probed } = lookAt({ ...facts, graphicsAdapters: async () => [software] });
     const { chosen, notes } = await choose({}, look);
     expect(chosen.candidate).toEqual({ engine: 'compiled', device: 'cpu' });
@@ -42,7 +42,7 @@ describe('auto', () => {
     const { chosen, notes } = await choose({ threads: 2, spinning: false }, look);
     expect(chosen).toMatchObject({ candidate: { engine: 'compiled', device: 'cpu' }, threads: 2, spinning: false });
     expect(chosen.why).toMatch(
-      /^auto: no GPU is usable: compiled on cuda: .*; tfjs on cuda: .*JavaScript.*; compiled on webgpu: there is no GPU/,
+      /^auto: no GPU is usable: compiled on cuda: .*; tfjs on cuda: .*; compiled on webgpu: there is no GPU/,
     );
     expect({ notes, probed }).toEqual({ notes: [], probed: [] });
   });
@@ -61,7 +61,7 @@ describe('a device that is named', () => {
       'compiled',
       'cuda',
       bare,
-      /^engine\.device: cuda is not usable by the compiled engine: .*libonnxruntime_providers_cuda\.so.*; to fix it: npm run setup:cuda -- --only onnxruntime$/,
+      /^engine\.device: cuda is not usable by the compiled engine: there is no NVIDIA driver; to fix it: install the NVIDIA driver$/,
     ],
     ['compiled', 'cuda', factsOf(), /it failed; to fix it: mend it$/],
   ] as const)('and cannot be used is an error: %s on %s', async (name, device, facts, message) => {

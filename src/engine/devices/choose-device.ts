@@ -125,8 +125,7 @@ async function onCpu(
 /** TensorFlow's library if it is installed and trains, else plain JavaScript, which is only for checks. */
 async function tfjsOnCpu(resources: EngineResources, look: Look): Promise<Choice> {
   const native = { engine: 'tfjs', device: 'cpu' } as const;
-  const checked = await checkStatically(native, look.facts);
-  const finding = 'usable' in checked ? checked : await look.probe(native);
+  const finding = await look.probe(native);
   if (finding.usable) {
     const why = '@tensorflow/tfjs-node is installed';
     return { chosen: { candidate: native, adapter: adapterOf(finding), why, ...resources }, notes: [] };

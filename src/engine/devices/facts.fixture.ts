@@ -7,13 +7,8 @@ import { checkStatically } from './static-checks.js';
 export function factsOf(changes: Partial<Facts> = {}): Facts {
   return {
     platform: 'linux',
-    arch: 'x64',
-    nodeMajor: 20,
-    runtimeFiles: () => ['onnxruntime_binding.node', 'libonnxruntime.so.1', 'libonnxruntime_providers_cuda.so'],
-    tfjsPackage: () => ({ version: '4.22.0', native: true, sharesTfjs: true }),
     nvidiaDriver: () => '550.54.14',
     gpuFiles: () => ['/dev/nvidia0', '/dev/dri/renderD128'],
-    hasVulkanLoader: async () => true,
     nvidiaGpus: async () => [gpuOf(0)],
     graphicsAdapters: async () => [hardware],
     ...changes,
@@ -38,14 +33,10 @@ export const hardware = {
 
 export const software = { ...hardware, name: 'llvmpipe (LLVM 19)', driver: 'llvmpipe Mesa 25', software: true };
 
-/** A machine without any GPU, and with both packages as npm installs them without their scripts. */
+/** A machine without any GPU. */
 export const bare = factsOf({
-  runtimeFiles: () => ['onnxruntime_binding.node', 'libonnxruntime.so.1'],
-  tfjsPackage: (name) =>
-    name === '@tensorflow/tfjs-node' ? null : { version: '4.22.0', native: false, sharesTfjs: true },
   nvidiaDriver: () => null,
   gpuFiles: () => [],
-  hasVulkanLoader: async () => false,
   nvidiaGpus: async () => null,
   graphicsAdapters: async () => null,
 });

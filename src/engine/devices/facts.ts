@@ -1,31 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GraphicsAdapter, graphicsAdapters } from './graphics-adapters.js';
-import {
-  filesIn,
-  packageFolder,
-  readTfjsPackage,
-  runtimeFolder,
-  type TfjsPackage,
-  type TfjsPackageName,
-} from './native-packages.js';
 import { run } from './system-command.js';
 
 /** Facts about the machine for device detection. Functions that start no process take about a millisecond or less. */
 export interface Facts {
   readonly platform: NodeJS.Platform;
-  readonly arch: string;
-  readonly nodeMajor: number;
-  /** Names of ONNX Runtime's native libraries for this platform. Empty: it does not run here. */
-  runtimeFiles(): readonly string[];
-  /** Null: not installed. */
-  tfjsPackage(name: TfjsPackageName): TfjsPackage | null;
   /** Version of the NVIDIA driver. Null: no driver. */
   nvidiaDriver(): string | null;
   /** Linux: device files of GPUs. */
   gpuFiles(): readonly string[];
-  /** Linux: the Vulkan loader is installed. */
-  hasVulkanLoader(): Promise<boolean>;
   /** The GPUs that CUDA sees, by its ids. Null: unknown. */
   nvidiaGpus(): Promise<readonly NvidiaGpu[] | null>;
   /** Null: unknown. */
@@ -34,24 +18,16 @@ export interface Facts {
 
 /** The facts of this machine. Each is looked up once, on first use. */
 export function machineFacts(): Facts {
-  const { platform, arch } = process;
+  const { platform } = process;
   return {
     platform,
-    arch,
-    nodeMajor: Number(process.versions.node.split('.', 1)[0]),
-    runtimeFiles: once(() => {
-      const folder = packageFolder('onnxruntime-node');
-      return folder === null ? [] : filesIn(runtimeFolder(folder, platform, arch));
-    }),
-    tfjsPackage: readTfjsPackage,
     nvidiaDriver: once(() => nvidiaDriver(platform)),
     gpuFiles: once(gpuFiles),
-    hasVulkanLoader: once(hasVulkanLoader),
     nvidiaGpus: once(async () => {
       const gpus = await nvidiaGpus();
       return gpus && visibleGpus(gpus, process.env.CUDA_VISIBLE_DEVICES);
     }),
-    graphicsAdapters: once(() => graphicsAdapters(platform)),
+    graphicsAdapters: once(graphicsAdapters),
   };
 }
 
@@ -66,22 +42,10 @@ function once<Value>(look: () => Value): () => Value {
 /** `/dev/nvidia0`, `/dev/dri/renderD128`, and `/dev/dxg` for Linux under Windows. */
 function gpuFiles(): readonly string[] {
   const named = (folder: string, pattern: RegExp) =>
-    filesIn(folder)
+    (existsSync(folder) ? readdirSync(folder) : [])
       .filter((name) => pattern.test(name))
       .map((name) => join(folder, name));
   return [...named('/dev', /^(nvidia\d+|dxg)$/), ...named('/dev/dri', /^renderD\d+$/)];
-}
-
-const loader = 'libvulkan.so.1';
-
-async function hasVulkanLoader(): Promise<boolean> {
-  const folders = [
-    ...(process.env.LD_LIBRARY_PATH ?? '').split(':'),
-    ...['/lib', '/usr/lib', '/usr/local/lib', '/lib64', '/usr/lib64'],
-    ...['x86_64', 'aarch64'].flatMap((cpu) => [`/lib/${cpu}-linux-gnu`, `/usr/lib/${cpu}-linux-gnu`]),
-  ];
-  if (folders.some((folder) => folder !== '' && existsSync(join(folder, loader)))) return true;
-  return (await run('/sbin/ldconfig', ['-p']))?.includes(loader) ?? false;
 }
 
 /** A GPU in the list of `nvidia-smi`. */

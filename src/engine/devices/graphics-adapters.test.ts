@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { adaptersOfMac, adaptersOfVulkan, adaptersOfWindows, preferred } from './graphics-adapters.js';
+import { adaptersOfVulkan, preferred } from './graphics-adapters.js';
 
 test('adapters of vulkaninfo', () => {
   const text = `==========
@@ -40,22 +40,4 @@ GPU2:
   expect(third).toMatchObject({ name: 'NVIDIA GeForce RTX 3090', driver: null, software: false, integrated: false });
   expect(preferred([first, second, third].flatMap((one) => one ?? []))).toBe(third);
   expect(adaptersOfVulkan('Cannot create Vulkan instance.')).toBeNull(); // not a list: nothing is known
-});
-
-test('adapters of Windows, one or several', () => {
-  const one = '{"Name":"NVIDIA GeForce RTX 4090","DriverVersion":"31.0.15.3699"}';
-  expect(adaptersOfWindows(one)).toMatchObject([
-    { name: 'NVIDIA GeForce RTX 4090', driver: '31.0.15.3699', software: false },
-  ]);
-  const basic = '{"Name":"Microsoft Basic Display Adapter","DriverVersion":"10.0"}';
-  expect(adaptersOfWindows(`[${basic},${one}]`).map(({ software }) => software)).toEqual([true, false]);
-});
-
-test('adapters of macOS', () => {
-  const text =
-    '{"SPDisplaysDataType":[{"_name":"Apple M2","sppci_model":"Apple M2"},{"sppci_model":"AMD Radeon Pro 5500M"}]}';
-  expect(adaptersOfMac(text)).toMatchObject([
-    { name: 'Apple M2', software: false, integrated: true },
-    { name: 'AMD Radeon Pro 5500M', integrated: false },
-  ]);
 });

@@ -1,4 +1,4 @@
-import { isRecord, run } from './system-command.js';
+import { run } from './system-command.js';
 
 /** A graphics adapter that the system knows. */
 export interface GraphicsAdapter {
@@ -11,17 +11,8 @@ export interface GraphicsAdapter {
   readonly integrated: boolean;
 }
 
-/** The adapters of this machine from the system's own tool. Null: the tool is missing or failed. */
-export async function graphicsAdapters(platform: NodeJS.Platform): Promise<readonly GraphicsAdapter[] | null> {
-  if (platform === 'darwin') {
-    const text = await run('system_profiler', ['SPDisplaysDataType', '-json']);
-    return text === null ? null : adaptersOfMac(text);
-  }
-  if (platform === 'win32') {
-    const query = 'Get-CimInstance Win32_VideoController | Select-Object Name,DriverVersion | ConvertTo-Json';
-    const text = await run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query]);
-    return text === null ? null : adaptersOfWindows(text);
-  }
+/** The adapters that `vulkaninfo` lists. Null: it is not here, or failed. */
+export async function graphicsAdapters(): Promise<readonly GraphicsAdapter[] | null> {
   const text = await run('vulkaninfo', ['--summary']);
   return text === null ? null : adaptersOfVulkan(text);
 }
@@ -57,42 +48,4 @@ export function adaptersOfVulkan(text: string): readonly GraphicsAdapter[] | nul
         integrated: type === 'PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU',
       };
     });
-}
-
-/** Parses `system_profiler SPDisplaysDataType -json`. */
-export function adaptersOfMac(text: string): readonly GraphicsAdapter[] {
-  const parsed = parsedJson(text);
-  const list = isRecord(parsed) ? parsed.SPDisplaysDataType : undefined;
-  return entries(list).flatMap((entry) => {
-    const name = entry.sppci_model ?? entry._name;
-    if (typeof name !== 'string') return [];
-    const integrated = /^(Apple|Intel)\b/.test(name);
-    return { name, driver: 'Metal', memoryBytes: null, software: /paravirtual/i.test(name), integrated };
-  });
-}
-
-/** Parses PowerShell's `Win32_VideoController`: one object, or a list. */
-export function adaptersOfWindows(text: string): readonly GraphicsAdapter[] {
-  return entries(parsedJson(text)).flatMap(({ Name: name, DriverVersion: driver }) => {
-    if (typeof name !== 'string') return [];
-    return {
-      name,
-      driver: typeof driver === 'string' ? driver : null,
-      memoryBytes: null,
-      software: /Basic (Render|Display)|Remote Display|Hyper-V Video/i.test(name),
-      integrated: /Intel.*(UHD|HD|Iris)|Radeon.*Graphics$/i.test(name),
-    };
-  });
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function entries(value: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return (Array.isArray(value) ? value : [value]).filter(isRecord);
 }

@@ -34,7 +34,7 @@ export async function probe(candidate: Candidate, options: ProbeOptions): Promis
   if ('usable' in found) return found;
   const outcome = await trySmoke(candidate, options);
   if (options.signal?.aborted) throw new Interrupted('Interrupted while a device was tried.');
-  if (outcome.kind !== 'trained') return explain(candidate, outcome, options.facts);
+  if (outcome.kind !== 'trained') return explain(candidate, outcome);
   const { largestDifference } = outcome.smoke;
   if (!(largestDifference <= tolerance)) {
     const reason = `it computes wrongly: after a few steps it is ${largestDifference} away from the CPU`;
@@ -77,10 +77,13 @@ interface Ending<Message> {
 }
 
 /** Runs a script that sends messages in its own process, which isolates crashes of a device's library. */
-async function askChild<Message>(
-  { script, execArgv, words, timeoutSeconds, signal: stop }: Child,
-  on: (message: Message) => void = () => undefined,
-): Promise<Ending<Message>> {
+async function askChild<Message>({
+  script,
+  execArgv,
+  words,
+  timeoutSeconds,
+  signal: stop,
+}: Child): Promise<Ending<Message>> {
   const child = fork(script, [...words], {
     execArgv: [...execArgv],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -98,7 +101,6 @@ async function askChild<Message>(
   let last: Message | undefined;
   child.on('message', (message: Message) => {
     last = message;
-    on(message);
   });
   let late = false;
   let timer: NodeJS.Timeout | undefined;

@@ -26,7 +26,3 @@ export function run(file: string, words: readonly string[], timeoutSeconds = 20)
 export function lookingEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, MESA_SHADER_CACHE_DISABLE: 'true' };
 }
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
