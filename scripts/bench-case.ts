@@ -78,7 +78,7 @@ export function benchCase(name: BenchCaseName): BenchCase {
     numeric: { dtype: 'float32', shape: [batchSize, 0] },
     labels: { dtype: 'float32', shape: [tasks.length, batchSize] },
     mask: { dtype: 'float32', shape: [tasks.length, batchSize] },
-    weights: { dtype: 'float32', shape: [tasks.length] },
+    lossWeights: { dtype: 'float32', shape: [tasks.length] },
     learningRate: { dtype: 'float32', shape: [] },
   } as const satisfies Record<string, ArraySpec>;
   const step = trainingStep(model, jointLoss(tasks), optimizer, Object.keys(parameters));
@@ -99,7 +99,7 @@ export function benchCase(name: BenchCaseName): BenchCase {
         numeric: filled(batch.numeric, () => 0),
         labels: filled(batch.labels, () => stream.below(2)),
         mask: filled(batch.mask, () => 1),
-        weights: filled(batch.weights, () => 1),
+        lossWeights: filled(batch.lossWeights, () => 1),
         learningRate: filled(batch.learningRate, () => 0.001),
       };
     },

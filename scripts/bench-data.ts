@@ -1,8 +1,7 @@
 // The share of an epoch that reading, shuffling and batching prepared data takes: the data alone against training.
 import { readConfig } from '../src/cli/input/config-file.js';
 import { readBatches } from '../src/data/batches/batches.js';
-import { prepare } from '../src/training/run.js';
-import { train } from '../src/training/trainer.js';
+import { prepare, train } from '../src/training/run.js';
 import { refuse, wordsOf } from './usage.js';
 
 const usage =

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ComparisonOptions } from './comparison/execute/executor.js';
 import type { ComparisonResult } from './comparison/run-comparison.js';
 import type { RowsOptions } from './serving/with-rows.js';
-import type { RunOptions, RunOutcome } from './training/run.js';
+import type { RunOptions, RunOutcome } from './training/run-options.js';
 
 // What programs and plugins import: `train`, `compare` and `predict`, the `define…` functions, and what models are made of.
 

@@ -24,7 +24,7 @@ export function jointLoss(tasks: readonly Task[]): JointLoss {
   const standardized = units.some((task) => task.offset !== 0 || task.scale !== 1);
   const added = tasks.map(({ positiveWeight = 1 }) => positiveWeight - 1);
 
-  return (logits, labels, mask, weights) => {
+  return (logits, labels, mask, lossWeights) => {
     const [rows, batch] = [tasks.length, must(logits.shape[1], 'batch')];
     const perTask = (values: number[]) => tf.tensor(values, [rows, 1], 'float32');
 
@@ -38,7 +38,7 @@ export function jointLoss(tasks: readonly Task[]): JointLoss {
     // A positive's target is 1, so that its factor is 1 + (positiveWeight - 1); that of all others is 1, exactly.
     if (added.some((more) => more !== 0)) losses = losses.mul(targets.mul(perTask(added)).add(1));
     const means = meansOver(losses, mask);
-    return { loss: means.mul(weights).sum(), tasks: means };
+    return { loss: means.mul(lossWeights).sum(), tasks: means };
   };
 }
 
@@ -55,7 +55,7 @@ export type JointLoss = (
   /** float32 [tasks, batch], a row's weight in the task's sample space, 0 outside it */
   mask: Tensor,
   /** float32 [tasks] */
-  weights: Tensor,
+  lossWeights: Tensor,
 ) => {
   /** float32 scalar */
   readonly loss: Tensor;

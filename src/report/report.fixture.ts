@@ -5,10 +5,10 @@ import type { Task } from '../data/dataset.js';
 import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
 import { type Random, randomFromSeed } from '../support/random.js';
 import { definitions } from '../training/definitions.js';
+import type { EpochRecord } from '../training/epoch-record.js';
 import type { GateUse } from '../training/evaluation.js';
 import type { FinishedRun } from '../training/finished-run.js';
 import type { TaskPredictions } from '../training/predictions.js';
-import type { EpochRecord } from '../training/trainer.js';
 import type { ReportData } from './report-data.js';
 
 export interface ReportOptions {

@@ -7,8 +7,8 @@ import type { HostArrays } from '../support/arrays.js';
 import { ConfigError, DataError } from '../support/errors.js';
 import { readSafetensors } from '../support/safetensors.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
-import { encodingFile, weightsFile } from '../training/run-manifest.js';
-import { readStored } from '../training/stored-file.js';
+import { encodingFile, weightsFile } from '../training/folder/run-manifest.js';
+import { readStored } from '../training/folder/stored-file.js';
 import { type PartKind, requirePlugins } from './required-plugins.js';
 
 /** A finished run with all that predicts new rows: its encoding, and the parameters of its best epoch. */

@@ -190,7 +190,7 @@ async function trained(
     numeric: float32([steps, 1, 0]),
     labels: of([count, 1], () => 0),
     mask: of([count, 1], (step, k) => Number(!(absent[step] ?? []).includes(k))),
-    weights: of([count], (_, k) => at(weights, k)),
+    lossWeights: of([count], (_, k) => at(weights, k)),
     learningRate: float32([steps], new Float32Array(steps).fill(rate)),
   });
   const state = await program.readState();

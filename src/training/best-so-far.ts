@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Experiment } from '../config/experiment.js';
 import type { TaskMetrics } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
-import { epochsSoFar } from './finished-run.js';
+import { epochsSoFar } from './epoch-record.js';
 import { freshUnit } from './progress.js';
 import { unitsIn } from './result.js';
 import { advance } from './selection.js';

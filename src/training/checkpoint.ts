@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import type { HostArray, HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
 import { readMetadata, readSafetensors, writeSafetensors } from '../support/safetensors.js';
-import { type RowFiles, readRows, removeOtherRows, rowFileName, rowFilesSchema, writeRows } from './checkpoint-rows.js';
+import {
+  type RowFiles,
+  readRows,
+  removeOtherRows,
+  rowFileName,
+  rowFilesSchema,
+  writeRows,
+} from './folder/checkpoint-rows.js';
 import type { LargeTables } from './large/large-tables.js';
 import { progressSchema } from './progress.js';
 import type { Snapshot } from './trainer.js';
@@ -102,7 +109,7 @@ export async function checkpointPlace(
   return { epoch, step, rowFiles: rows.map(({ number }) => rowFileName(number)) };
 }
 
-interface StoredSnapshot extends Snapshot {
+export interface StoredSnapshot extends Snapshot {
   readonly rowFiles?: RowFiles;
 }
 

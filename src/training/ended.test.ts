@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TaskMetrics } from '../metrics/evaluate.js';
+import type { EpochRecord } from './epoch-record.js';
 import { howEnded } from './result.js';
-import type { EpochRecord } from './trainer.js';
 
 type Configured = Parameters<typeof howEnded>[1];
 const click = { name: 'click', type: 'binary', standardize: false } as const;

@@ -4,10 +4,10 @@ import type { Program } from '../engine/engine.js';
 import { float32, type HostArrays } from '../support/arrays.js';
 import { type MadeSplit, madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
+import { trainEpoch } from './epoch-steps.js';
 import { type EpochSums, freshProgress } from './progress.js';
 import { setUp } from './setup.js';
 import { compiled } from './trainer.fixture.js';
-import { trainEpoch } from './trainer.js';
 
 const text = `name: order
 dataset: { loader: synthetic, rows: { train: 1, validation: 1, test: 1 } }

@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import { z } from 'zod';
 import { type BatchReader, readBatches } from '../data/batches/batches.js';
-import { type Dataset, firstOutputs, outputsOf, type SplitName } from '../data/dataset.js';
+import { type Dataset, firstOutputs, outputsOf, type SplitName, type Task } from '../data/dataset.js';
 import type { Engine, Program } from '../engine/engine.js';
+import { evaluateTask, type TaskMetrics } from '../metrics/evaluate.js';
 import type { Gate, Model } from '../models/model.js';
 import type { HostArrays } from '../support/arrays.js';
 import { UserError } from '../support/errors.js';
@@ -31,6 +33,48 @@ export interface GateUse {
   readonly experts: readonly string[];
   readonly mean: readonly number[];
   readonly standardDeviation: readonly number[];
+}
+
+/** Of a split, in stored files. */
+export const metricsShape: z.ZodType<TaskMetrics> = z.record(
+  z.string(),
+  z.union([z.number(), z.null(), z.tuple([z.number(), z.number()])]),
+);
+
+/** By task, over its own sample space. */
+export interface SplitMetrics {
+  readonly validation: Readonly<Record<string, TaskMetrics>>;
+  readonly test: Readonly<Record<string, TaskMetrics>>;
+}
+
+/** Both splits with the same parameters. */
+export function splitMetrics(
+  dataset: Dataset,
+  { validation, test }: { readonly validation: Evaluation; readonly test: Evaluation },
+): SplitMetrics {
+  const chosen = validationMetrics(dataset, validation);
+  return {
+    validation: chosen,
+    test: metricsOf(dataset, test, ({ name }) => must(chosen[name], `metrics of '${name}'`)),
+  };
+}
+
+export function validationMetrics(dataset: Dataset, evaluation: Evaluation): Record<string, TaskMetrics> {
+  return metricsOf(dataset, evaluation, () => 'chosen');
+}
+
+function metricsOf(
+  dataset: Dataset,
+  evaluation: Evaluation,
+  thresholds: (task: Task) => 'chosen' | TaskMetrics,
+): Record<string, TaskMetrics> {
+  return Object.fromEntries(
+    dataset.tasks.map((task, index) => {
+      const scores = evaluation.tasks[index];
+      if (!scores) throw new Error(`Task '${task.name}' was not evaluated.`);
+      return [task.name, evaluateTask(task, scores, thresholds(task))];
+    }),
+  );
 }
 
 /** Predicts splits with given parameters. */

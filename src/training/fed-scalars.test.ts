@@ -3,9 +3,9 @@ import { parseExperiment } from '../config/experiment.js';
 import { createCompiledEngine } from '../engine/run/compiled-engine.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
+import { train } from './run.js';
 import { setUp } from './setup.js';
 import { spiedEngine } from './spied-engine.fixture.js';
-import { train } from './trainer.js';
 
 const tasks = [
   { name: 'click', type: 'binary' },
@@ -31,7 +31,7 @@ train: { epochs: 3, batchSize: 4, optimizer: { type: sgd, learningRate: 0.5, ${m
   );
   const [weights, learningRates]: [number[][], number[]] = [[], []];
   const spied = spiedEngine(compiled, (chunk) => {
-    const given = [...(chunk.weights?.data ?? [])];
+    const given = [...(chunk.lossWeights?.data ?? [])];
     for (let at = 0; at < given.length; at += tasks.length) weights.push(given.slice(at, at + tasks.length));
     learningRates.push(...(chunk.learningRate?.data ?? []));
   });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -8,13 +8,13 @@ import type { TaskMetrics } from '../metrics/evaluate.js';
 import { fileSha256 } from '../support/checksum.js';
 import { DataError } from '../support/errors.js';
 import { definitions } from './definitions.js';
-import { environmentShape } from './environment.js';
+import { type EpochRecord, readEpochs } from './epoch-record.js';
 import type { GateUse } from './evaluation.js';
+import { environmentShape } from './folder/environment.js';
+import { checkFiles, notWhatWasWritten, predictionsFile } from './folder/run-manifest.js';
+import { readStored } from './folder/stored-file.js';
 import { readPredictions, type TaskPredictions } from './predictions.js';
-import { type Ended, howEnded, metricsShape, type Result, readResult } from './result.js';
-import { checkFiles, notWhatWasWritten, predictionsFile } from './run-manifest.js';
-import { readStored } from './stored-file.js';
-import type { EpochRecord } from './trainer.js';
+import { type Ended, howEnded, type Result, readResult } from './result.js';
 
 /** What statistics need: of a finished run, or of predictions that were made elsewhere. */
 export interface EvaluatedRun {
@@ -62,25 +62,6 @@ export const gatesShape = z.array(
   }),
 );
 
-const numberByTask = z.record(z.string(), z.number());
-
-const epochShape = z.looseObject({
-  epoch: z.int().positive(),
-  steps: z.int(),
-  train: z.looseObject({ loss: numberOrNull, tasks: z.record(z.string(), numberOrNull) }),
-  validation: z.record(z.string(), metricsShape),
-  weights: numberByTask,
-  balance: z
-    .looseObject({
-      shares: z.record(z.string(), numberOrNull),
-      cosines: z.array(z.looseObject({ tasks: z.tuple([z.string(), z.string()]), cosine: numberOrNull })).optional(),
-    })
-    .optional(),
-  learningRate: z.union([z.number(), numberByTask]).optional(),
-  seconds: z.number(),
-});
-const epochsShape = z.array(epochShape);
-
 /**
  * Reads a finished run; undefined for a folder without a result.
  * @throws DataError that names a file that is missing, damaged, or of another run.
@@ -126,30 +107,6 @@ export function readRun(path: string): FinishedRun | undefined {
       throw new DataError(`${predictions} has ${rows} rows, and the run's test split ${expected}. ${mend}`);
     },
   };
-}
-
-/** The lines of epochs.jsonl: every epoch, but for those that a crash has lost. */
-export function readEpochs(path: string): readonly EpochRecord[] {
-  return readStored(join(path, 'epochs.jsonl'), epochsShape, (text) =>
-    text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line): EpochRecord => JSON.parse(line)),
-  );
-}
-
-/** The epochs in an epochs.jsonl that a run may be writing. A line that is not whole is left out. */
-export function epochsSoFar(file: string): readonly EpochRecord[] {
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      try {
-        const record: EpochRecord = JSON.parse(line);
-        return epochShape.safeParse(record).success ? record : [];
-      } catch {
-        return [];
-      }
-    });
 }
 
 /** True for a run that may still have been improving when it had trained all epochs that it was allowed. */

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { must } from '../support/must.js';
 import { readSnapshot, writeSnapshot } from './checkpoint.js';
-import { type RowFiles, writeRows } from './checkpoint-rows.js';
+import { type RowFiles, writeRows } from './folder/checkpoint-rows.js';
 import { dataset, datasetOf, expectSameOnHost, experiment, ple, resultsOf } from './large-tables.fixture.js';
+import { train } from './run.js';
 import { setUp } from './setup.js';
 import { compiled, trained } from './trainer.fixture.js';
-import { train } from './trainer.js';
 
 describe('tables on the host give the results of dense tables, to the bit', () => {
   test.each(['sgd, learningRate: 0.3', 'rowwise-adagrad, learningRate: 0.1'])('with %s', async (optimizer) => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { madeDataset } from './dataset.fixture.js';
+import { splitMetrics } from './evaluation.js';
 import { resultOf } from './result.js';
 import { setUp } from './setup.js';
 import { binaryTasks, compiled, experimentOf, linear, trained } from './trainer.fixture.js';
-import { splitMetrics } from './trainer.js';
 
 const ple = '{ type: ple, levels: [[8], [8]], tower: [8], experts: 2 }';
 /** The first task is easy, the second noise. */

@@ -46,7 +46,7 @@ test('a penalty of rows is each task’s mean over its sample space, whatever th
       [1, 1, 1, 0],
       [1, 2, 1, 0],
     ]),
-    weights: tf.tensor1d([0.3, 5]),
+    lossWeights: tf.tensor1d([0.3, 5]),
   };
   const [without, withIt] = [{ logits }, { logits, rowPenalties }].map((prediction) =>
     present(

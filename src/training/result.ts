@@ -4,15 +4,17 @@ import { z } from 'zod';
 import type { Experiment } from '../config/experiment.js';
 import type { Task } from '../data/dataset.js';
 import { classScores, rowsOfClasses } from '../metrics/class-scores.js';
-import { selectionScore, type TaskMetrics } from '../metrics/evaluate.js';
+import { selectionScore } from '../metrics/evaluate.js';
 import { must } from '../support/must.js';
-import type { Evaluation } from './evaluation.js';
+import type { EpochRecord } from './epoch-record.js';
+import { type Evaluation, metricsShape, splitMetrics } from './evaluation.js';
+import { manifestSchema } from './folder/run-manifest.js';
+import { readStored } from './folder/stored-file.js';
+import { lossWeightsOf } from './loss-weights.js';
 import { freshUnit } from './progress.js';
-import { manifestSchema, type RunManifest } from './run-manifest.js';
 import { advance, type Unit, unitsOf } from './selection.js';
-import { countByTask, countParameters, type ParameterCounts, type TrainingSetup } from './setup.js';
-import { readStored } from './stored-file.js';
-import { type EpochRecord, splitMetrics, type Trained } from './trainer.js';
+import { countByTask, countParameters, type TrainingSetup } from './setup.js';
+import type { Trained } from './trainer.js';
 
 /** How a run ended: on a plateau, or at its limit of epochs while it was (or may have been) still improving. */
 const endings = ['plateau', 'limit'] as const;
@@ -56,8 +58,8 @@ export function unitsIn(
   });
   const owners = independent ? tasks.map(({ name }) => name) : [undefined];
   // As in training: the initial weights of the config. Those of an epoch may be a balancing method's.
-  const weights = tasks.map(({ name }) => loss.weights[name]?.initial ?? 1);
-  return unitsOf(owners, tasks, train.earlyStopping.monitor, weights);
+  const { initial } = lossWeightsOf({ tasks: configured, loss });
+  return unitsOf(owners, tasks, train.earlyStopping.monitor, initial);
 }
 
 function hasStopped(unit: Unit, epochs: readonly EpochRecord[], { earlyStopping }: Experiment['train']): boolean {
@@ -77,47 +79,49 @@ function isFlat(unit: Unit, epochs: readonly EpochRecord[], allowed: number): bo
   return before === end || before - end < leastFall * before;
 }
 
+const count = z.int().nonnegative();
+const parametersShape = z.object({ embedding: count, network: count }).readonly();
+const epochShape = count;
+const classesShape = z.array(z.object({ name: z.string(), validation: count, test: count }).readonly()).readonly();
+const taskShape = z
+  .object({
+    type: z.string(),
+    /** Of a multiclass task: rows of each class, whatever their weights. */
+    classes: classesShape.optional(),
+    /** At the selected epoch. */
+    validation: metricsShape,
+    test: metricsShape,
+    /** Of a joint model: at the epoch that is the best of this task alone, until the model stopped. */
+    ownBest: z.object({ epoch: epochShape, validation: metricsShape, test: metricsShape }).readonly().optional(),
+  })
+  .readonly();
+
 /** result.json */
-export interface Result {
-  readonly schema: 1;
-  readonly name: string;
-  readonly model: string;
-  readonly seed: number;
-  readonly parameters: ParameterCounts;
-  /** Of each task's own network; absent where tasks share parameters. */
-  readonly parametersByTask?: Readonly<Record<string, ParameterCounts>>;
-  readonly epochs: number;
-  readonly bestEpoch: Trained['bestEpoch'];
-  /** Earlier versions did not write it: `readRun` fills it in. */
-  readonly ended?: Ended;
-  readonly dataset: {
-    readonly checksum: string;
-    readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
-  };
-  readonly engine: { readonly name: string; readonly device: string };
-  readonly throughput: {
-    readonly samplesPerSecond: number;
-    readonly stepMilliseconds: number;
-    readonly batchSize: number;
-  };
-  readonly tasks: Readonly<Record<string, TaskResult>>;
-  /** SHA-256 of the run's files. Earlier versions did not write it. */
-  readonly files?: RunManifest;
-}
-
-/** Of a split, in stored files. */
-export const metricsShape = z.record(z.string(), z.union([z.number(), z.null(), z.tuple([z.number(), z.number()])]));
-
-interface TaskResult {
-  readonly type: string;
-  /** Of a multiclass task: rows of each class, whatever their weights. */
-  readonly classes?: readonly { readonly name: string; readonly validation: number; readonly test: number }[];
-  /** At the selected epoch. */
-  readonly validation: TaskMetrics;
-  readonly test: TaskMetrics;
-  /** Of a joint model: at the epoch that is the best of this task alone, until the model stopped. */
-  readonly ownBest?: { readonly epoch: number; readonly validation: TaskMetrics; readonly test: TaskMetrics };
-}
+const resultShape = z
+  .object({
+    schema: z.literal(1),
+    name: z.string(),
+    model: z.string(),
+    seed: z.number(),
+    parameters: parametersShape,
+    /** Of each task's own network; absent where tasks share parameters. */
+    parametersByTask: z.record(z.string(), parametersShape).readonly().optional(),
+    epochs: count,
+    bestEpoch: z.union([epochShape, z.record(z.string(), epochShape).readonly()]),
+    /** Earlier versions did not write it: `readRun` fills it in. */
+    ended: z.enum(endings).optional(),
+    dataset: z
+      .object({ checksum: z.string(), rows: z.object({ train: count, validation: count, test: count }).readonly() })
+      .readonly(),
+    engine: z.object({ name: z.string(), device: z.string() }).readonly(),
+    throughput: z.object({ samplesPerSecond: z.number(), stepMilliseconds: z.number(), batchSize: count }).readonly(),
+    tasks: z.record(z.string(), taskShape).readonly(),
+    /** SHA-256 of the run's files. Earlier versions did not write it. */
+    files: manifestSchema.optional(),
+  })
+  .readonly();
+export type Result = z.infer<typeof resultShape>;
+type TaskResult = z.infer<typeof taskShape>;
 
 /** @param epochs The lines of epochs.jsonl. */
 export function resultOf(
@@ -180,42 +184,6 @@ export function resultOf(
     };
   }
 }
-
-const count = z.int().nonnegative();
-const parametersShape = z.looseObject({ embedding: count, network: count });
-const epochShape = z.int().nonnegative();
-const resultShape = z.looseObject({
-  schema: z.literal(1),
-  name: z.string(),
-  model: z.string(),
-  seed: z.number(),
-  parameters: parametersShape,
-  parametersByTask: z.record(z.string(), parametersShape).optional(),
-  epochs: count,
-  bestEpoch: z.union([epochShape, z.record(z.string(), epochShape)]),
-  ended: z.enum(endings).optional(),
-  dataset: z.looseObject({
-    checksum: z.string(),
-    rows: z.looseObject({ train: count, validation: count, test: count }),
-  }),
-  engine: z.looseObject({ name: z.string(), device: z.string() }),
-  throughput: z.looseObject({
-    samplesPerSecond: z.number().nullable(),
-    stepMilliseconds: z.number().nullable(),
-    batchSize: count,
-  }),
-  tasks: z.record(
-    z.string(),
-    z.looseObject({
-      type: z.string(),
-      classes: z.array(z.looseObject({ name: z.string(), validation: count, test: count })).optional(),
-      validation: metricsShape,
-      test: metricsShape,
-      ownBest: z.looseObject({ epoch: epochShape, validation: metricsShape, test: metricsShape }).optional(),
-    }),
-  ),
-  files: manifestSchema.optional(),
-});
 
 /** The result of a finished run in this folder. */
 export function readResult(path: string): Result | undefined {

@@ -6,8 +6,9 @@ import { parseExperiment } from '../config/experiment.js';
 import type { ChosenDevice } from '../engine/devices/choose-device.js';
 import { unknownAdapter } from '../engine/devices/device.js';
 import { definitions } from './definitions.js';
-import { environmentsOf } from './environment.js';
-import { type RunEvent, run } from './run.js';
+import { environmentsOf } from './folder/environment.js';
+import { run } from './run.js';
+import type { RunEvent } from './run-options.js';
 
 const experiment = parseExperiment(
   `name: moved

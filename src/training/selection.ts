@@ -35,16 +35,16 @@ type Validation = Readonly<Record<string, TaskMetrics>>;
  * goes by its loss.
  * @param owners See `ownersOf`.
  * @param monitor `task:<name>`: AUC, 1 - MSE / Var(y), or macro AUC. `mean`: see `scoreForMean`. `metric:<name>`: the mean of the metric over the tasks of its type, negated where
- * lower is better. `loss`: the joint loss with `weights`, negated.
+ * lower is better. `loss`: the joint loss with `lossWeights`, negated.
  */
 export function unitsOf(
   owners: readonly (string | undefined)[],
   tasks: readonly Task[],
   monitor: string,
-  weights: readonly number[],
+  lossWeights: readonly number[],
 ): readonly Unit[] {
   return owners.map((owner) => {
-    if (owner === undefined) return judge(tasks, monitor, weights);
+    if (owner === undefined) return judge(tasks, monitor, lossWeights);
     return { owner, ...judgeAlone(owner, tasks, monitor) };
   });
 }
@@ -129,7 +129,7 @@ function judgeAlone(task: string, tasks: readonly Task[], monitor: string): Judg
 }
 
 /** @param alone A task without a score has its loss instead: it has no other tasks to go by. */
-function judge(tasks: readonly Task[], monitor: string, weights: readonly number[], alone = false): Judge {
+function judge(tasks: readonly Task[], monitor: string, lossWeights: readonly number[], alone = false): Judge {
   const metric = selectingMetric(monitor);
   const isWatched = ({ name, type }: Task) =>
     metric ? metric.type === type : monitor === 'mean' || monitor === `task:${name}`; // by `loss`: none
@@ -147,7 +147,7 @@ function judge(tasks: readonly Task[], monitor: string, weights: readonly number
     // Null is a task without a validation row in its sample space: it adds nothing, as in training.
     const losses = tasks.map((task, index) => {
       const loss = taskLoss(task, metricsOf(task, validation));
-      return loss === null ? null : (weights[index] ?? 1) * loss;
+      return loss === null ? null : (lossWeights[index] ?? 1) * loss;
     });
     const defined = losses.filter((value) => value !== null);
     return defined.length > 0 ? defined.reduce((sum, loss) => sum + loss, 0) : null;

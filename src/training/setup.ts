@@ -8,14 +8,12 @@ import {
   initialize,
   type Model,
   type ModelShape,
-  namesOf,
   ownersOf,
   type ParameterStarts,
   type Parameters,
 } from '../models/model.js';
 import type { Balancing } from '../objective/balancing/balancing.js';
 import { balancings } from '../objective/balancing/catalogue.js';
-import { weightSchedules } from '../objective/catalogue.js';
 import { type WeightSchedule, weightScheduleWarning } from '../objective/weight-schedule.js';
 import { optimizerOf } from '../optimizers/apart.js';
 import { optimizers } from '../optimizers/catalogue.js';
@@ -29,6 +27,7 @@ import type { Balanced } from './gradients/balanced-gradients.js';
 import { notSought, type Sharing, sharingOf, smoothed } from './gradients/sharing.js';
 import { inSteps, type LargeTables, openTables, tableBytes } from './large/large-tables.js';
 import { largeColumnNotes } from './large/notes.js';
+import { lossWeightsOf } from './loss-weights.js';
 import type { Progress } from './progress.js';
 import { initialState } from './step.js';
 
@@ -46,12 +45,12 @@ export interface TrainingSetup {
   /** What a unit's learning rate keeps of its scores after one more. */
   followScore(scores: FollowedScores, score: number | null): FollowedScores;
   /** Loss weights by task after so many completed epochs and steps. */
-  weightsAt(completedEpochs: number, completedSteps: number): readonly number[];
+  lossWeightsAt(completedEpochs: number, completedSteps: number): readonly number[];
   /** The rows' order: one stream per epoch is drawn from it. */
   readonly order: Random;
   /** Of dropout: one stream per layer and step is drawn from it. */
   readonly noise: Random;
-  /** Null: the loss weights are those of `weightsAt`. */
+  /** Null: the loss weights are those of `lossWeightsAt`. */
   readonly balanced: Balanced | null;
   /** Likewise of what the balancing method draws. */
   readonly balancingNoise: Random;
@@ -103,7 +102,7 @@ export function setUp(experiment: Experiment, dataset: Dataset, engine: Engine):
         learningRate.at(epoch - 1, steps, unit.learningRate),
       ),
     followScore: learningRate.follow ?? ((scores) => scores),
-    weightsAt: weightSchedule.weights,
+    lossWeightsAt: weightSchedule.weights,
     warnings: warningsOf(),
     order: random.stream('order'),
     noise: random.stream('noise'),
@@ -236,7 +235,8 @@ interface Parts {
   readonly balancing: Balancing | null;
 }
 
-function partsOf({ model, loss, train }: Experiment, shape: ModelShape, stepsPerEpoch: number): Parts {
+function partsOf(experiment: Experiment, shape: ModelShape, stepsPerEpoch: number): Parts {
+  const { model, loss, train } = experiment;
   const definition = models.get(model.type);
   if (shape.tasks.length < definition.minimumTasks) {
     throw new ConfigError(
@@ -257,7 +257,7 @@ function partsOf({ model, loss, train }: Experiment, shape: ModelShape, stepsPer
     balancing: ownersOf(built.parameters).includes(undefined)
       ? balancings.get(loss.balancing.type).build({ tasks: shape.tasks, stepsPerEpoch }, loss.balancing)
       : null,
-    weightSchedule: weightSchedules.get(loss.schedule.type).build(namesOf(shape.tasks), loss.weights, loss.schedule),
+    weightSchedule: lossWeightsOf(experiment).schedule(),
     learningRate: optimizers
       .get(train.optimizer.type)
       .learningRate(train.optimizer, { epochs: train.epochs, stepsPerEpoch }),

@@ -39,7 +39,7 @@ export interface Extras {
  * One training step as a pure function.
  * State: every parameter by its name, `optimizer/<slot>`, `balancing/<slot>`, and `step` (completed updates, float32 scalar). With an average
  * `average/<parameter>`; with accumulated gradients their sums `accumulated/<parameter>`, and `accumulated` (how many, float32 scalar).
- * Batch: the data's arrays, `weights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context,
+ * Batch: the data's arrays, `lossWeights` [T], `learningRate`, [] or [owners] (`Optimizer.update`), `noise/<name>` for the model's context,
  * `balancing/<name>`, which the balancing method draws, and with accumulated gradients `update` [], 1 in steps that end in an update, else 0.
  * Outputs: `loss` [] (with the penalty), `tasks` [T]. With a balancing method `balancing` [T], the weights in use, and of one that goes by
  * gradients `cosines` [pairs].
@@ -65,12 +65,12 @@ export function trainingStep(
       return lossesOf(loss, model.apply(byName, inputsOf(batch), context), {
         labels: get(batch, 'labels'),
         mask: get(batch, 'mask'),
-        weights: get(batch, 'weights'),
+        lossWeights: get(batch, 'lossWeights'),
       });
     };
     const evaluate = evaluateIn({ ...context, observe });
     const given = {
-      weights: get(batch, 'weights'),
+      lossWeights: get(batch, 'lossWeights'),
       slots: withoutPrefix(state, balancingPrefix),
       noise: withoutPrefix(batch, balancingPrefix),
       step: get(state, 'step'),
@@ -194,7 +194,7 @@ export function batchArrays(
     ...inputs,
     labels: taskRows,
     mask: taskRows,
-    weights: { dtype: 'float32', shape: [dataset.tasks.length] },
+    lossWeights: { dtype: 'float32', shape: [dataset.tasks.length] },
     learningRate: { dtype: 'float32', shape: learningRates === 1 ? [] : [learningRates] },
     ...(accumulate === 1 ? {} : { update: { dtype: 'float32', shape: [] } }),
     ...noiseSpecs(noise, batchSize),

@@ -56,7 +56,7 @@ export async function expectSameBits(
     numeric: float32([steps, batchSize, 0]),
     labels: float32(labels, Float32Array.from(drawn(labels, 2))),
     mask: numbers(labels, 1),
-    weights: numbers([steps, 2], 1),
+    lossWeights: numbers([steps, 2], 1),
     learningRate: numbers([steps], 0.001),
   };
   const states: HostArrays[] = [];

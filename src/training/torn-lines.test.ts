@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
 import { definitions } from './definitions.js';
 import { readRun } from './finished-run.js';
-import { type RunEvent, run } from './run.js';
+import { run } from './run.js';
+import type { RunEvent } from './run-options.js';
 
 const experiment = parseExperiment(
   `name: torn

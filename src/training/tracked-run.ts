@@ -2,9 +2,9 @@ import { dataPaths, type Experiment } from '../config/experiment.js';
 import { leaves } from '../support/differences.js';
 import type { TrackedParameter, TrackedStep } from '../tracking/tracker.js';
 import { definitions } from './definitions.js';
+import type { EpochRecord } from './epoch-record.js';
 import type { GateUse } from './evaluation.js';
 import type { Result } from './result.js';
-import type { EpochRecord } from './trainer.js';
 
 /**
  * The values of a run's or a comparison's config by dotted key, without `tracking` and without the paths of data and plugins; lists are

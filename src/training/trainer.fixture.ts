@@ -8,8 +8,10 @@ import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.js';
 import { tf } from '../support/tf.js';
 import { madeDataset } from './dataset.fixture.js';
 import { definitions } from './definitions.js';
+import type { EpochRecord } from './epoch-record.js';
+import { train } from './run.js';
 import { setUp } from './setup.js';
-import { type EpochRecord, type Snapshot, type Trained, type TrainingRecord, train } from './trainer.js';
+import type { Snapshot, Trained, TrainingRecord } from './trainer.js';
 
 export const compiled = createCompiledEngine({ threads: 1 });
 
@@ -43,13 +45,12 @@ export async function trained(
   options: { from?: Snapshot; onRecord?: (record: TrainingRecord) => void } = {},
 ): Promise<Trained & { readonly records: EpochRecord[] }> {
   const records: EpochRecord[] = [];
-  const training = train(setUp(experiment, dataset, engine), options.from);
-  for (;;) {
-    const next = await training.next();
-    if (next.done) return { ...next.value, records };
-    options.onRecord?.(next.value);
-    if (next.value.kind === 'epoch') records.push(next.value.record);
+  for await (const record of train(setUp(experiment, dataset, engine), options.from)) {
+    if (record.kind === 'trained') return { ...record.trained, records };
+    options.onRecord?.(record);
+    if (record.kind === 'epoch') records.push(record.record);
   }
+  throw new Error('Training ended without a result.');
 }
 
 /** Tasks 0 and 1 want opposite signs of the second input. */

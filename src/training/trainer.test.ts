@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Dataset } from '../data/dataset.js';
 import { madeDataset } from './dataset.fixture.js';
+import type { EpochRecord } from './epoch-record.js';
 import { spiedEngine } from './spied-engine.fixture.js';
 import {
   auc,
@@ -13,7 +14,6 @@ import {
   onlyTask,
   trained,
 } from './trainer.fixture.js';
-import type { EpochRecord } from './trainer.js';
 
 const ple = '{ type: ple, levels: [[4], [4]], tower: [3], experts: { shared: 1, task: 2 } }';
 const plain = () => madeDataset(binaryTasks, { rows: 100, label: linear });

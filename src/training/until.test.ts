@@ -6,7 +6,8 @@ import { afterAll, expect, test } from 'vitest';
 import { parseExperiment } from '../config/experiment.js';
 import { definitions } from './definitions.js';
 import { readRun } from './finished-run.js';
-import { type RunEvent, type RunOutcome, run } from './run.js';
+import { run } from './run.js';
+import type { RunEvent, RunOutcome } from './run-options.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ple-until-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -51,7 +51,7 @@ async function after(
     numeric: numbers([batchSize, 3], (seed, i) => Math.sin(1 + seed * 17 + i * 5)),
     labels: numbers([2, batchSize], (seed, i) => (seed + i) % 2),
     mask: numbers([2, batchSize], () => 1),
-    weights: numbers([2], () => 1),
+    lossWeights: numbers([2], () => 1),
     learningRate: numbers([], () => options.learningRate),
     ...(updates.length > 0 ? { update: float32([steps], Float32Array.from(updates)) } : {}),
   });

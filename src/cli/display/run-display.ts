@@ -3,8 +3,8 @@ import type { Engine } from '../../engine/engine.js';
 import { metrics as allMetrics } from '../../metrics/catalogue.js';
 import { count } from '../../report/numbers.js';
 import { printable } from '../../support/printable.js';
-import type { RunEvent } from '../../training/run.js';
-import type { EpochRecord } from '../../training/trainer.js';
+import type { EpochRecord } from '../../training/epoch-record.js';
+import type { RunEvent } from '../../training/run-options.js';
 import type { Unit } from './amount.js';
 import { type ProgressBar, progressBar } from './progress-bar.js';
 

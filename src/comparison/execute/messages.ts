@@ -1,8 +1,8 @@
 import type { Experiment } from '../../config/experiment.js';
 import type { ChosenDevice } from '../../engine/devices/choose-device.js';
+import type { EpochRecord } from '../../training/epoch-record.js';
 import type { LoadingEvent } from '../../training/load-dataset.js';
-import type { RunOptions } from '../../training/run.js';
-import type { EpochRecord } from '../../training/trainer.js';
+import type { RunOptions } from '../../training/run-options.js';
 import type { DataShape } from '../plan/data-shapes.js';
 
 /** What the comparison's process asks of a worker, one order at a time. Messages in both directions are JSON texts. */

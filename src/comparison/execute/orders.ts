@@ -3,9 +3,9 @@ import { Interrupted } from '../../support/errors.js';
 import { asUserError } from '../../support/system-error.js';
 import { rememberingDataset } from '../../training/load-dataset.js';
 import { loadPlugin } from '../../training/plugins.js';
-import { prepare, type RunEvent, run } from '../../training/run.js';
+import { prepare, run, train } from '../../training/run.js';
+import type { RunEvent } from '../../training/run-options.js';
 import { shapeOf } from '../../training/setup.js';
-import { train } from '../../training/trainer.js';
 import type { Answer, Order, Report, Signal } from './messages.js';
 
 const secondsBetweenSteps = 0.2;

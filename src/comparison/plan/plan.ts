@@ -1,11 +1,11 @@
 import type { ComparisonConfig } from '../../config/comparison.js';
 import { metrics } from '../../metrics/catalogue.js';
 import { balancings } from '../../objective/balancing/catalogue.js';
-import { weightSchedules } from '../../objective/catalogue.js';
 import { ConfigError } from '../../support/errors.js';
 import { wholeNumber } from '../../support/whole-number.js';
+import { mostPredictions } from '../../training/journal.js';
 import type { LoadingEvent } from '../../training/load-dataset.js';
-import { mostPredictions } from '../../training/run.js';
+import { lossWeightsOf } from '../../training/loss-weights.js';
 import { pointText } from './axis-point.js';
 import { searchedPlaces } from './candidates.js';
 import type { DataShape, ReadShape } from './data-shapes.js';
@@ -77,10 +77,9 @@ export function checkFront({ front, points, seeds, experiment }: ComparisonConfi
   }
   const { key, values } = front;
   const starts = values.map((value) => {
-    const { tasks, loss } = experiment(label, points[0] ?? {}, seeds[0] ?? 0, { [key]: value });
-    const names = tasks.map(({ name }) => name);
-    const { weights } = weightSchedules.get(loss.schedule.type).build(names, loss.weights, loss.schedule);
-    return { type: loss.schedule.type, text: weights(0, 0).join() };
+    const varied = experiment(label, points[0] ?? {}, seeds[0] ?? 0, { [key]: value });
+    const { weights } = lossWeightsOf(varied).schedule();
+    return { type: varied.loss.schedule.type, text: weights(0, 0).join() };
   });
   if (new Set(starts.map(({ text }) => text)).size < starts.length)
     throw new ConfigError(

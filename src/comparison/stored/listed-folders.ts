@@ -7,7 +7,7 @@ import { DataError, UserError } from '../../support/errors.js';
 import { contentsOfFolder, entriesOf } from '../../support/folder-contents.js';
 import { isLock, whyLocked } from '../../support/lock.js';
 import { isSystemError, systemReason } from '../../support/system-error.js';
-import { readStored } from '../../training/stored-file.js';
+import { readStored } from '../../training/folder/stored-file.js';
 import { logEntries } from './timing.js';
 
 /** `unfinished`: neither finished nor running, as after an interruption or a kill. */

@@ -5,11 +5,12 @@ import { whenChanged } from '../../support/changed-file.js';
 import { isHeld } from '../../support/lock.js';
 import { asUserError } from '../../support/system-error.js';
 import { definitions } from '../../training/definitions.js';
+import type { EpochRecord } from '../../training/epoch-record.js';
+import { epochsSoFar } from '../../training/epoch-record.js';
 import type { GateUse } from '../../training/evaluation.js';
-import { epochsSoFar, type FinishedRun, gatesShape } from '../../training/finished-run.js';
+import { type FinishedRun, gatesShape } from '../../training/finished-run.js';
+import { readStored } from '../../training/folder/stored-file.js';
 import { howEnded, type Result, readResult } from '../../training/result.js';
-import { readStored } from '../../training/stored-file.js';
-import type { EpochRecord } from '../../training/trainer.js';
 import { logEntries } from './timing.js';
 
 /** What is in a run's folder while it trains, and afterwards. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { AxisPoint } from '../../config/comparison.js';
 import { writeWhole } from '../../support/whole-file.js';
-import { readStored } from '../../training/stored-file.js';
+import { readStored } from '../../training/folder/stored-file.js';
 import type { RunReference } from '../comparison.js';
 
 /** plan.json: the runs that a comparison trains or has, written before each stage and each look. */

@@ -6,7 +6,7 @@ import { contentsOfFolder, entriesOf, type FoundFile, foundFile } from '../../su
 import { acquireLock, whyLocked } from '../../support/lock.js';
 import { isSystemError, systemReason } from '../../support/system-error.js';
 import { isPartial, remainsIn } from '../../support/whole-file.js';
-import { isOfRun, isRowsFile } from '../../training/run-manifest.js';
+import { isOfRun, isRowsFile } from '../../training/folder/run-manifest.js';
 import { type ListedFolder, listFolders } from './listed-folders.js';
 
 /** A file or a folder that may be deleted. Links in it are deleted, not followed. */

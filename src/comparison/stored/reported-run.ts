@@ -1,8 +1,8 @@
 import type { AxisPoint } from '../../config/comparison.js';
 import { DataError } from '../../support/errors.js';
+import type { EpochRecord } from '../../training/epoch-record.js';
 import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
 import { howEnded } from '../../training/result.js';
-import type { EpochRecord } from '../../training/trainer.js';
 import type { RunReference } from '../comparison.js';
 import type { Decisions } from '../plan/decided-changes.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Experiment, parseExperiment } from '../../config/experiment.js';
 import { ConfigError } from '../../support/errors.js';
 import { definitions } from '../../training/definitions.js';
-import { readEnvironment } from '../../training/environment.js';
+import { readEnvironment } from '../../training/folder/environment.js';
 import { type Result, readResult } from '../../training/result.js';
 
 /** A run with a config and an environment, and with a result once it is finished. */

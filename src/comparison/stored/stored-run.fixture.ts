@@ -6,8 +6,8 @@ import { evaluateTask } from '../../metrics/evaluate.js';
 import { sealed } from '../../support/checksum.js';
 import { madeDataset } from '../../training/dataset.fixture.js';
 import { definitions } from '../../training/definitions.js';
+import { manifestOf } from '../../training/folder/run-manifest.js';
 import { writePredictions } from '../../training/predictions.js';
-import { manifestOf } from '../../training/run-manifest.js';
 
 /** Test rows of a task: what a run predicted, and what was true. */
 export interface StoredTask {

@@ -1,6 +1,6 @@
 import { pairsOf } from '../../objective/balancing/products.js';
+import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
-import type { EpochRecord } from '../../training/trainer.js';
 import { pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { runsOf } from '../report-data.js';

@@ -1,4 +1,4 @@
-import type { EpochRecord } from '../../training/trainer.js';
+import type { EpochRecord } from '../../training/epoch-record.js';
 import { metricName } from '../points.js';
 import { type Datum, type Drawing, description, type Panel, panelWidth, type Section, tip } from './drawing.js';
 import { domainOf } from './learning-curves.js';

@@ -1,5 +1,5 @@
+import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
-import type { EpochRecord } from '../../training/trainer.js';
 import { type Point, pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';
 import { runsOf } from '../report-data.js';

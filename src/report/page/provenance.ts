@@ -1,8 +1,9 @@
 import type { ComparisonRow, RunReference } from '../../comparison/comparison.js';
 import { stringifyExperiment } from '../../config/experiment.js';
 import { leaves } from '../../support/differences.js';
-import { environmentsOf } from '../../training/environment.js';
+import { environmentsOf } from '../../training/folder/environment.js';
 import type { FinishedRun } from '../../training/finished-run.js';
+import { environmentsOf } from '../../training/folder/environment.js';
 import { count, dash } from '../numbers.js';
 import { pointsOf } from '../points.js';
 import type { ReportData } from '../report-data.js';

@@ -6,7 +6,7 @@ import { models } from '../../models/catalogue.js';
 import { UserError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
 import { definitions } from '../../training/definitions.js';
-import { programVersion } from '../../training/environment.js';
+import { programVersion } from '../../training/folder/environment.js';
 import { shapeOf } from '../../training/setup.js';
 import { parametersOf, type TrainedRun } from '../trained-run.js';
 import { columnInputs, columnNodes, inputInfo } from './column-nodes.js';

@@ -8,8 +8,8 @@ import { ConfigError } from '../../support/errors.js';
 import { makeFolder } from '../../support/make-folder.js';
 import { writeSafetensors } from '../../support/safetensors.js';
 import { writeWhole } from '../../support/whole-file.js';
-import { programVersion } from '../../training/environment.js';
-import { encodingFile } from '../../training/run-manifest.js';
+import { programVersion } from '../../training/folder/environment.js';
+import { encodingFile } from '../../training/folder/run-manifest.js';
 import { shapeOf } from '../../training/setup.js';
 import { parametersOf, type TrainedRun } from '../trained-run.js';
 

@@ -93,7 +93,7 @@ export function sharingOf(
       const trained = names.map((name, index) => [name, must(at[index], name)] as const);
       const byName = Object.fromEntries([...trained, ...statistics]);
       const prediction = model.apply(byName, inputs, evaluating);
-      const everywhere = { labels, mask: tf.ones([tasks, width]), weights: tf.ones([tasks]) };
+      const everywhere = { labels, mask: tf.ones([tasks, width]), lossWeights: tf.ones([tasks]) };
       return lossesOf(loss, prediction, everywhere).tasks;
     };
     for (let task = 0; task < tasks; task++) {

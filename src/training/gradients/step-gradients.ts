@@ -15,14 +15,14 @@ export interface Losses {
   readonly penalty: Tensor | undefined;
 }
 
-/** The losses of a prediction. `labels` and `mask` are [tasks, batch], `weights` [tasks]. */
+/** The losses of a prediction. `labels` and `mask` are [tasks, batch], `lossWeights` [tasks]. */
 export function lossesOf(
   loss: JointLoss,
   prediction: Prediction,
-  given: { readonly labels: Tensor; readonly mask: Tensor; readonly weights: Tensor },
+  given: { readonly labels: Tensor; readonly mask: Tensor; readonly lossWeights: Tensor },
 ): Losses {
   const { logits, labels, mask } = prediction.trained?.(given) ?? { ...given, logits: prediction.logits };
-  const joint = loss(logits, labels, mask, given.weights);
+  const joint = loss(logits, labels, mask, given.lossWeights);
   const { penalty, rowPenalties } = prediction;
   const ofRows = rowPenalties && meansOver(rowPenalties, given.mask).sum();
   return {
@@ -62,7 +62,7 @@ export function jointGradients(evaluate: Evaluate, values: readonly Tensor[]): S
 /** What a method reads besides the losses. */
 export type Given = Omit<Moment, 'losses' | 'present'> & {
   /** [tasks]: the config's. */
-  readonly weights: Tensor;
+  readonly lossWeights: Tensor;
 };
 
 /** One backward pass: the weights are computed within it, from its losses, and are constants to it. */
@@ -77,7 +77,7 @@ export function weightedGradients(
     const losses = evaluate(at);
     const tasks = tf.keep(losses.tasks); // read outside of the differentiated function, as the weights are
     const joint = tf.customGrad(() => {
-      const weights = tf.keep(method.weights(momentOf(given, tasks)).mul(given.weights));
+      const weights = tf.keep(method.weights(momentOf(given, tasks)).mul(given.lossWeights));
       kept = { tasks, weights };
       return { value: tasks.mul(weights).sum(), gradFunc: (dy: Tensor) => dy.mul(weights) };
     })(tasks);

@@ -18,7 +18,7 @@ export function combinedGradients(
   names: readonly string[],
   given: Given,
 ): StepGradients {
-  const count = given.weights.size;
+  const count = given.lossWeights.size;
   let first: Losses | undefined;
   const byTask = Array.from({ length: count }, (_, task) => {
     const only = tf.tensor1d(Array.from({ length: count }, (_, other) => Number(other === task)));
@@ -27,7 +27,7 @@ export function combinedGradients(
       first ??= { ...found, tasks: tf.keep(found.tasks) }; // read outside of the differentiated function
       return found.tasks;
     };
-    const { grads } = tf.valueAndGrads(losses)([...values], only.mul(given.weights));
+    const { grads } = tf.valueAndGrads(losses)([...values], only.mul(given.lossWeights));
     return new Map(names.map((name, index) => [name, must(grads[index], name)]));
   });
   const gradientsOf = (name: string) => byTask.map((gradients) => must(gradients.get(name), `gradient of ${name}`));
@@ -40,7 +40,7 @@ export function combinedGradients(
   const { mix, own, weights, slots } = method.combine({
     ...moment,
     // A task of weight 0 has no gradient either: among the others, a method would take it for one that wants nothing to move.
-    present: moment.present.mul(given.weights.greater(0).toFloat()),
+    present: moment.present.mul(given.lossWeights.greater(0).toFloat()),
     products: all,
     productsOf: (name) => must(products.get(name), `products of ${name}`),
     shared,
@@ -56,14 +56,14 @@ export function combinedGradients(
     ];
     return terms.slice(1).reduce((sum, term) => sum.add(term), must(terms[0], `gradient of ${name}`));
   });
-  const inUse = own ? given.weights.mul(own) : given.weights;
+  const inUse = own ? given.lossWeights.mul(own) : given.lossWeights;
   const joint = tasks.mul(inUse).sum();
   return {
     gradients,
     outputs: {
       loss: penalty ? joint.add(penalty.value) : joint,
       tasks,
-      balancing: weights.mul(given.weights),
+      balancing: weights.mul(given.lossWeights),
       cosines: cosinesOf(all, count),
     },
     slots,

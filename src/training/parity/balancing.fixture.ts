@@ -85,7 +85,7 @@ export function balancingSteps(
     const value: Record<string, (i: number) => number> = {
       labels: () => stream.below(2),
       mask: (i) => (absent(i) ? 0 : Number(stream.uniform() < 0.8)),
-      weights: () => 0.5 + stream.uniform(),
+      lossWeights: () => 0.5 + stream.uniform(),
       learningRate: () => 0.01,
     };
     return float32(

@@ -165,7 +165,7 @@ function parityModel(label: string, given: Given, batchSize: number): ParityMode
     const values: Record<string, () => number> = {
       labels: () => rows.below(2),
       mask: () => (rows.uniform() < 0.8 ? 2 ** (rows.below(5) - 2) : 0), // rows have weights from 1/4 to 4
-      weights: () => 0.5 + rows.uniform(),
+      lossWeights: () => 0.5 + rows.uniform(),
       learningRate: () => 0.01,
     };
     return float32(shape, Float32Array.from({ length: sizeOf(shape) }, values[name] ?? (() => rows.normal())));

@@ -10,8 +10,10 @@ import { metricTolerance } from '../../engine/tolerance.fixture.js';
 import { readSnapshot, writeSnapshot } from '../checkpoint.js';
 import { madeDataset } from '../dataset.fixture.js';
 import { definitions } from '../definitions.js';
+import { splitMetrics } from '../evaluation.js';
+import { train } from '../run.js';
 import { setUp } from '../setup.js';
-import { type Snapshot, splitMetrics, train } from '../trainer.js';
+import type { Snapshot } from '../trainer.js';
 
 const tasks = [
   { name: 'click', type: 'binary' },
@@ -114,11 +116,9 @@ describe.each(Object.entries(experiments))('%s', (_, experiment) => {
 
   /** Metrics of both splits at the end of a run, by `<split>/<task>/<metric>`. */
   async function numbersOf(engine: Engine, from?: Snapshot): Promise<Record<string, number>> {
-    const training = train(setUp(experiment, dataset, engine), from);
-    for (;;) {
-      const next = await training.next();
-      if (!next.done) continue;
-      const { validation, test } = splitMetrics(dataset, next.value);
+    for await (const record of train(setUp(experiment, dataset, engine), from)) {
+      if (record.kind !== 'trained') continue;
+      const { validation, test } = splitMetrics(dataset, record.trained);
       return Object.fromEntries(
         Object.entries({ validation, test }).flatMap(([split, tasks]) =>
           Object.entries(tasks).flatMap(([task, metrics]) =>
@@ -129,6 +129,7 @@ describe.each(Object.entries(experiments))('%s', (_, experiment) => {
         ),
       );
     }
+    throw new Error('Training ended without a result.');
   }
 
   function expectClose(got: Readonly<Record<string, number>>, wanted: Readonly<Record<string, number>>): void {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../../support/errors.js';
-import { programVersion } from '../../../training/environment.js';
-import { readStored } from '../../../training/stored-file.js';
+import { programVersion } from '../../../training/folder/environment.js';
+import { readStored } from '../../../training/folder/stored-file.js';
 
 const shape = z.strictObject({
   schema: z.literal(1),

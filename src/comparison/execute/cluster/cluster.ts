@@ -7,7 +7,7 @@ import { ConfigError, exitCode } from '../../../support/errors.js';
 import { isHeld } from '../../../support/lock.js';
 import { makeFolder } from '../../../support/make-folder.js';
 import { writeWhole } from '../../../support/whole-file.js';
-import { epochsSoFar } from '../../../training/finished-run.js';
+import { epochsSoFar } from '../../../training/epoch-record.js';
 import type { ReadShape } from '../../plan/data-shapes.js';
 import { type Run, unfinished } from '../../plan/run.js';
 import { Detached, type Executor, type ExecutorOptions, type Stage } from '../executor.js';

@@ -9,7 +9,8 @@ import { definitions } from '../../../training/definitions.js';
 import { loadDataset } from '../../../training/load-dataset.js';
 import { loadPluginsOf } from '../../../training/plugins.js';
 import { readResult } from '../../../training/result.js';
-import { type RunOptions, type RunOutcome, run } from '../../../training/run.js';
+import { run } from '../../../training/run.js';
+import type { RunOptions, RunOutcome } from '../../../training/run-options.js';
 import { checkParts } from '../../../training/setup.js';
 import { readArrayPlan } from './array-plan.js';
 

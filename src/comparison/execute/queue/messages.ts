@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { programVersion } from '../../../training/environment.js';
+import { programVersion } from '../../../training/folder/environment.js';
 import { mostBytes, uploadSchema } from './pieces.js';
 
 /** Its number grows with every change of what planner and workers send each other. */

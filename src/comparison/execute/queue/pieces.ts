@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { DataError, UserError } from '../../../support/errors.js';
 import { makeFolder } from '../../../support/make-folder.js';
 import { writeWhole } from '../../../support/whole-file.js';
-import { isOfRun } from '../../../training/run-manifest.js';
+import { isOfRun } from '../../../training/folder/run-manifest.js';
 
 /** Files that lie in Redis in pieces: one hash, whose fields are `<file>:<piece>`. */
 export const uploadSchema = z

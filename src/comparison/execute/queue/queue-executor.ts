@@ -6,7 +6,7 @@ import type { ComparisonConfig } from '../../../config/comparison.js';
 import { stringifyExperiment } from '../../../config/experiment.js';
 import { DataError, Interrupted, UserError } from '../../../support/errors.js';
 import { whyLocked } from '../../../support/lock.js';
-import { readEnvironment } from '../../../training/environment.js';
+import { readEnvironment } from '../../../training/folder/environment.js';
 import { type Run, unfinished } from '../../plan/run.js';
 import { type ComparisonOptions, Detached, type Executor, type Outcome, type Stage } from '../executor.js';
 import { scoresOf, shapeReader } from '../local-processes.js';

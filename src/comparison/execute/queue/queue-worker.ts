@@ -12,7 +12,7 @@ import { asUserError } from '../../../support/system-error.js';
 import { writeWhole } from '../../../support/whole-file.js';
 import { checkpointPlace } from '../../../training/checkpoint.js';
 import { definitions } from '../../../training/definitions.js';
-import { isRowsFile } from '../../../training/run-manifest.js';
+import { isRowsFile } from '../../../training/folder/run-manifest.js';
 import { deviceFor, devicesOf, type SharedDevices } from '../shared-devices.js';
 import { createWorkers } from '../workers.js';
 import type { Address } from './address.js';

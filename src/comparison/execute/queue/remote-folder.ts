@@ -4,7 +4,7 @@ import { type Experiment, stringifyExperiment } from '../../../config/experiment
 import { acquireLock, FolderInUse, type Lock } from '../../../support/lock.js';
 import { makeFolder } from '../../../support/make-folder.js';
 import { writeWhole } from '../../../support/whole-file.js';
-import { epochsSoFar } from '../../../training/finished-run.js';
+import { epochsSoFar } from '../../../training/epoch-record.js';
 
 /** The planner's folder of a run that trains elsewhere. Its files are those that `ple watch` reads. */
 export interface RemoteFolder {

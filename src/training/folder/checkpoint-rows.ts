@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type HostArray, int32 } from '../support/arrays.js';
-import { fileSha256 } from '../support/checksum.js';
-import { UserError } from '../support/errors.js';
-import { must } from '../support/must.js';
-import { readSafetensors, writeSafetensors } from '../support/safetensors.js';
-import type { SavedRows } from './large/large-table.js';
+import { type HostArray, int32 } from '../../support/arrays.js';
+import { fileSha256 } from '../../support/checksum.js';
+import { UserError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
+import { readSafetensors, writeSafetensors } from '../../support/safetensors.js';
+import type { SavedRows } from '../large/large-table.js';
 
 /** Files of rows of large tables beside a checkpoint. They are read in this order: later rows replace earlier ones. */
 export const rowFilesSchema = z.array(

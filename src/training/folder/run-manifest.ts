@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { fileSha256 } from '../support/checksum.js';
-import { DataError } from '../support/errors.js';
+import { fileSha256 } from '../../support/checksum.js';
+import { DataError } from '../../support/errors.js';
 
 /**
  * Whether a run, or its report, makes a file or folder of this name.

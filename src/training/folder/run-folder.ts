@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { contentsOfFolder } from '../support/folder-contents.js';
-import { appendLine } from '../support/growing-file.js';
-import { acquireLock, cannotWrite, FolderInUse } from '../support/lock.js';
-import { makeFolder } from '../support/make-folder.js';
-import { removeRemains, writeWhole } from '../support/whole-file.js';
+import { contentsOfFolder } from '../../support/folder-contents.js';
+import { appendLine } from '../../support/growing-file.js';
+import { acquireLock, cannotWrite, FolderInUse } from '../../support/lock.js';
+import { makeFolder } from '../../support/make-folder.js';
+import { removeRemains, writeWhole } from '../../support/whole-file.js';
 import { isOfRun } from './run-manifest.js';
 
 /** A run's folder, held by one process at a time. */

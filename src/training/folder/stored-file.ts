@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
-import { isIntact } from '../support/checksum.js';
-import { DataError, UserError } from '../support/errors.js';
-import { systemReason } from '../support/system-error.js';
+import { isIntact } from '../../support/checksum.js';
+import { DataError, UserError } from '../../support/errors.js';
+import { systemReason } from '../../support/system-error.js';
 
 /**
  * A file that a run has left. `shape` holds what its readers rest on: folders are copied, cut short and edited. A document with a checksum of itself

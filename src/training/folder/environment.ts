@@ -4,11 +4,11 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ChosenDevice } from '../engine/devices/choose-device.js';
-import type { Engine } from '../engine/engine.js';
+import type { ChosenDevice } from '../../engine/devices/choose-device.js';
+import type { Engine } from '../../engine/engine.js';
 import { readStored } from './stored-file.js';
 
-const packageJson = new URL('../../package.json', import.meta.url);
+const packageJson = new URL('../../../package.json', import.meta.url);
 
 /** What a run ran on: versions, commit, processor, engine, device and why it is this one. */
 export function describeEnvironment(engine: Engine, { candidate, adapter, why }: ChosenDevice) {
@@ -80,7 +80,7 @@ function versionOf(path: string | URL): string | null {
 
 /** The commit of the clone that this program runs from; null outside of one. */
 function commit(): string | null {
-  const cwd = new URL('../../', import.meta.url);
+  const cwd = new URL('../../../', import.meta.url);
   if (!existsSync(new URL('.git', cwd))) return null; // an installed package must not name the repository around it
   try {
     return execFileSync('git', ['rev-parse', 'HEAD'], {

@@ -1,0 +1,130 @@
+import { setImmediate } from 'node:timers/promises';
+import { readBatches } from '../data/batches/batches.js';
+import type { Task } from '../data/dataset.js';
+import type { Program } from '../engine/engine.js';
+import { float32, type HostArrays } from '../support/arrays.js';
+import { UserError } from '../support/errors.js';
+import { addBalance } from './epoch-balance.js';
+import { pace } from './pace.js';
+import type { EpochSums, Progress } from './progress.js';
+import type { TrainingSetup } from './setup.js';
+import { balancingNoiseOf, batchArrays, noiseOf } from './step.js';
+
+/** Where the run stands after one more chunk of steps. */
+interface EpochChunk {
+  readonly progress: Progress;
+  /** Of the epoch so far. */
+  readonly meanLoss: number;
+  /** Steps of a whole epoch. */
+  readonly steps: number;
+  /** Of this chunk, reading included. */
+  readonly samplesPerSecond: number;
+}
+
+/**
+ * The rest of the epoch at which `progress` stands.
+ * @throws UserError with epoch, step and task when a loss is not finite.
+ */
+export async function* trainEpoch(
+  setup: TrainingSetup,
+  program: Program,
+  from: Progress,
+): AsyncGenerator<EpochChunk, void> {
+  const { dataset, batchSize, model } = setup;
+  const steps = Math.ceil(dataset.splits.train.rows / batchSize);
+  const arrays = batchArrays(dataset, batchSize, setup.learningRatesAt(from, 0).length, model.noise, setup);
+  const chunks = pace(arrays.bytes, program.transfers?.perChunkMilliseconds);
+  const order = setup.order.stream(String(from.epoch));
+  const reader = readBatches(dataset, 'train', { batchSize, order, skip: from.step });
+  let progress = from;
+  while (progress.step < steps) {
+    const started = performance.now();
+    const chunk = await reader.take(chunks.steps());
+    if (!chunk) throw new Error(`The data ended after ${progress.step} of ${steps} steps.`);
+    const drawn = { completedSteps: progress.totalSteps, steps: chunk.steps };
+    const outputs = await program.run({
+      ...chunk.arrays,
+      ...noiseOf(model.noise, batchSize, setup.noise, drawn),
+      ...balancingNoiseOf(setup.balanced, setup.balancingNoise, drawn),
+      ...scalarsOf(setup, from, progress, { steps: chunk.steps, ofEpoch: steps }),
+    });
+    const sums = addSteps(progress, outputs, chunk.arrays.mask.data, chunk.steps, batchSize, dataset.tasks);
+    const seconds = (performance.now() - started) / 1000;
+    chunks.observe(chunk.steps, seconds);
+    const samples = chunk.rows.reduce((sum, rows) => sum + rows, 0);
+    progress = {
+      ...progress,
+      step: progress.step + chunk.steps,
+      totalSteps: progress.totalSteps + chunk.steps,
+      sums,
+      epochSeconds: progress.epochSeconds + seconds,
+      seconds: progress.seconds + seconds,
+      samples: progress.samples + samples,
+    };
+    yield { progress, meanLoss: sums.loss / sums.steps, steps, samplesPerSecond: samples / seconds };
+    await setImmediate(); // lets signals and timers in: the engine blocks the thread while it runs
+  }
+}
+
+/** What each step of a chunk is fed beside its rows: loss weights [S, T], learning rates [S, …], and where gradients are accumulated, whether it updates [S]. */
+function scalarsOf(
+  { dataset, accumulate, lossWeightsAt, learningRatesAt }: TrainingSetup,
+  from: Progress,
+  { step, totalSteps }: Progress,
+  { steps, ofEpoch }: { readonly steps: number; readonly ofEpoch: number },
+): HostArrays {
+  const completed = Array.from({ length: steps }, (_, index) => totalSteps + index);
+  const lossWeights = completed.flatMap((total) => lossWeightsAt(from.epoch - 1, total));
+  const rates = completed.map((total) => learningRatesAt(from, total));
+  const perStep = (rates[0]?.length ?? 1) === 1 ? [] : [rates[0]?.length ?? 1];
+  // An update after every so many steps, and at the end of the epoch.
+  const updates = completed.map((_, index) => {
+    const done = step + index + 1;
+    return done % accumulate === 0 || done === ofEpoch ? 1 : 0;
+  });
+  return {
+    lossWeights: float32([steps, dataset.tasks.length], Float32Array.from(lossWeights)),
+    learningRate: float32([steps, ...perStep], Float32Array.from(rates.flat())),
+    ...(accumulate === 1 ? {} : { update: float32([steps], Float32Array.from(updates)) }),
+  };
+}
+
+function addSteps(
+  progress: Progress,
+  outputs: HostArrays,
+  mask: Float32Array,
+  steps: number,
+  batchSize: number,
+  tasks: readonly Task[],
+): EpochSums {
+  const { loss, tasks: taskLosses } = outputs;
+  if (!loss || !taskLosses) throw new Error('The training step gave no loss.');
+  const sums = { ...progress.sums, tasks: [...progress.sums.tasks], counts: [...progress.sums.counts] };
+  for (let step = 0; step < steps; step++) {
+    const joint = loss.data[step] ?? Number.NaN;
+    const values = tasks.map((_, index) => taskLosses.data[step * tasks.length + index] ?? Number.NaN);
+    const [lost, ...others] = tasks
+      .filter((_, index) => !Number.isFinite(values[index]))
+      .map(({ name }) => `'${name}'`);
+    if (lost !== undefined) throw notFinite(progress.epoch, progress.step + step + 1, `loss of task ${lost}`, others);
+    for (const [index, value] of values.entries()) {
+      const from = (step * tasks.length + index) * batchSize; // of [S, T, B]
+      const weight = mask.subarray(from, from + batchSize).reduce((sum, ofRow) => sum + ofRow, 0);
+      sums.tasks[index] = (sums.tasks[index] ?? 0) + value * weight;
+      sums.counts[index] = (sums.counts[index] ?? 0) + weight;
+    }
+    if (!Number.isFinite(joint)) throw notFinite(progress.epoch, progress.step + step + 1, 'joint loss');
+    sums.loss += joint;
+    sums.steps += 1;
+  }
+  const balance = addBalance(sums.balance, outputs, tasks.length);
+  return balance ? { ...sums, balance } : sums;
+}
+
+function notFinite(epoch: number, step: number, what: string, others: readonly string[] = []): UserError {
+  const also = others.length > 0 ? `, nor ${others.length > 1 ? 'are those' : 'is that'} of ${others.join(', ')}` : '';
+  return new UserError(
+    `The ${what} is not finite in epoch ${epoch}, step ${step}${also}: lower train.optimizer.learningRate or set clipNorm, ` +
+      'and look for extreme values among the inputs and labels.',
+  );
+}

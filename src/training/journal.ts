@@ -1,0 +1,232 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type Experiment, hash8, stringifyExperiment } from '../config/experiment.js';
+import { storedEncoding } from '../data/encode/stored-encoding.js';
+import { sealed } from '../support/checksum.js';
+import { ConfigError, DataError } from '../support/errors.js';
+import { openLog } from '../support/growing-file.js';
+import { wholeNumber } from '../support/whole-number.js';
+import type { TrackedStatus, Tracker } from '../tracking/tracker.js';
+import { openTrackers } from '../tracking/trackers.js';
+import { readSnapshot, type StoredSnapshot, writeBest, writeSnapshot } from './checkpoint.js';
+import { definitions } from './definitions.js';
+import { readEpochs } from './epoch-record.js';
+import { describeEnvironment, goingOn, readEnvironment } from './folder/environment.js';
+import { keepEpochs, openRunFolderWithin, type RunFolder } from './folder/run-folder.js';
+import { encodingFile, manifestOf, predictionsFile } from './folder/run-manifest.js';
+import { writePredictions } from './predictions.js';
+import type { Progress } from './progress.js';
+import { notesOn, type Result, readResult, resultOf } from './result.js';
+import type { PreparedRun, RunOptions, RunOutcome } from './run-options.js';
+import { everyEpoch, parametersOf, trackedEpoch, trackedResult } from './tracked-run.js';
+import type { Snapshot, Trained, TrainingRecord } from './trainer.js';
+
+const checkpointSeconds = 60; // between checkpoints within an epoch
+/** Test rows up to which predictions are kept. */
+export const mostPredictions = 1_000_000;
+
+/** What a run writes into its folder while it trains: log, epochs, checkpoints, trackers' files, and at its end the result. */
+export interface Journal {
+  /** Where an earlier call stopped. */
+  readonly from: Snapshot | undefined;
+  /** @returns How the run ends after this record; undefined: it goes on. */
+  keep(record: TrainingRecord): Promise<RunOutcome | undefined>;
+}
+
+/** Opens the run's folder, which no other process may hold, and closes it after `work`. A finished run needs no work. */
+export async function withJournal(
+  experiment: Experiment,
+  setup: PreparedRun,
+  options: RunOptions,
+  work: (journal: Journal) => Promise<RunOutcome>,
+): Promise<RunOutcome> {
+  const hash = hash8(experiment, setup.dataset.checksum, definitions);
+  if (options.expected) checkExpected(options.expected, hash, setup.dataset.checksum);
+  const path = options.resume ?? join(options.runs, `${experiment.name}-${hash}`);
+  const finished = options.overwrite ? undefined : readResult(path);
+  if (finished) return { status: 'already done', path, result: finished };
+
+  const folder = await openRunFolderWithin(options.waitSeconds ?? 0, path, options.force ?? false, options.signal);
+  try {
+    if (options.overwrite) folder.clear();
+    await writeConfig(folder, experiment, hash, options.resume !== undefined);
+    const { log, close } = openLog(join(path, 'log.jsonl'));
+    let journal: OpenJournal | undefined;
+    try {
+      const from = await readSnapshot(folder.checkpoints, hash);
+      if (from && isPaused(from.progress, setup.epochs, options.until)) return { status: 'paused', path };
+      journal = await openJournal({ experiment, setup, options, hash, folder, log, from });
+      return await work(journal);
+    } catch (error) {
+      log.error({ error: error instanceof Error ? error.message : String(error) }, 'failed');
+      throw error;
+    } finally {
+      await journal?.end();
+      close();
+    }
+  } finally {
+    folder.release();
+  }
+}
+
+/** @throws ConfigError for a folder that has another run, or an unfinished one that is not to be resumed. */
+async function writeConfig(folder: RunFolder, experiment: Experiment, hash: string, resume: boolean): Promise<void> {
+  const { path } = folder;
+  if (!existsSync(join(path, 'config.yaml'))) return folder.write('config.yaml', stringifyExperiment(experiment));
+  if (!resume)
+    throw new ConfigError(
+      `${path} holds an unfinished run: go on with 'ple train --resume ${path}', or start again with --overwrite.`,
+    );
+  const environment = readEnvironment(path);
+  if (environment && environment.hash8 !== hash)
+    throw new ConfigError(
+      `${path} was trained with another config or other data (${environment.hash8}, now ${hash}), or by a version of ple with other defaults: resume it with the same.`,
+    );
+}
+
+function checkExpected(expected: NonNullable<RunOptions['expected']>, hash8: string, checksum: string): void {
+  if (hash8 === expected.hash8) return;
+  throw new DataError(
+    checksum === expected.checksum
+      ? `The run is ${hash8} here, and was planned as ${expected.hash8}: this ple has other defaults than the one that planned it. Install the same version.`
+      : `The data have the checksum ${checksum} here, and ${expected.checksum} where the run was planned: put the same data there.`,
+  );
+}
+
+interface OpenedRun {
+  readonly experiment: Experiment;
+  readonly setup: PreparedRun;
+  readonly options: RunOptions;
+  readonly hash: string;
+  readonly folder: RunFolder;
+  readonly log: Logger;
+  readonly from: StoredSnapshot | undefined;
+}
+
+async function openJournal(opened: OpenedRun): Promise<OpenJournal> {
+  const { experiment, setup, options, hash, folder, log, from } = opened;
+  const { path } = folder;
+  const environment = describeEnvironment(setup.engine, setup.chosen);
+  const before = from && readEnvironment(path); // without a checkpoint nothing is left of it
+  await folder.writeJson('environment.json', { ...goingOn(environment, before), hash8: hash });
+  const epoch = from?.progress.epoch ?? 1;
+  const lost = await keepEpochs(folder, 'epochs.jsonl', epoch - 1);
+  const device = { engine: setup.engine.name, device: setup.engine.device, why: setup.chosen.why };
+  log.info({ epoch, step: from?.progress.step ?? 0, ...device }, from ? 'resumed' : 'started');
+  options.on({ kind: 'start', path, setup, resumedAt: from ? epoch : null });
+  const note = (message: string, ofRun?: true) => {
+    log.warn(message);
+    options.on({ kind: 'note', message, ...(ofRun && { ofRun }) });
+  };
+  for (const warning of setup.warnings) note(warning);
+  if (lost.length > 0)
+    note(`epochs.jsonl has lost epoch ${lost.join(', ')}: curves go without; results are the same.`, true);
+  const hasEarlier = experiment.tracking !== undefined && existsSync(join(path, 'epochs.jsonl'));
+  const tracker = await openTrackers(
+    experiment.tracking,
+    {
+      name: experiment.name,
+      folder: path,
+      parameters: parametersOf(experiment, experiment),
+      earlier: hasEarlier ? readEpochs(path).map(trackedEpoch) : [],
+      everyEpoch,
+    },
+    note,
+  );
+  return new OpenJournal(opened, tracker, note);
+}
+
+class OpenJournal implements Journal {
+  readonly from: StoredSnapshot | undefined;
+  readonly #run: OpenedRun;
+  readonly #tracker: Tracker;
+  readonly #note: (message: string, ofRun?: true) => void;
+  #written = performance.now();
+  #rowFiles: StoredSnapshot['rowFiles'];
+  #status: TrackedStatus = 'failed';
+
+  constructor(run: OpenedRun, tracker: Tracker, note: (message: string, ofRun?: true) => void) {
+    this.from = run.from;
+    this.#run = run;
+    this.#tracker = tracker;
+    this.#note = note;
+    this.#rowFiles = run.from?.rowFiles;
+  }
+
+  async keep(record: TrainingRecord): Promise<RunOutcome | undefined> {
+    const { folder, log, options } = this.#run;
+    folder.check();
+    if (record.kind === 'trained') return this.#finish(record.trained);
+    options.on({ kind: 'training', record });
+    if (record.kind === 'compiled') {
+      log.info({ seconds: record.seconds }, 'compiled');
+      // It may have been lost with the last process.
+      if (this.from && Object.keys(this.from.best).length > 0)
+        await writeBest(folder.checkpoints, await record.snapshot());
+    }
+    if (record.kind === 'epoch') {
+      folder.appendLine('epochs.jsonl', record.record);
+      log.info(record.record, 'epoch');
+      this.#tracker.log(trackedEpoch(record.record));
+      if (record.improved) await writeBest(folder.checkpoints, await record.snapshot());
+    }
+    return this.#checkpoint(record);
+  }
+
+  /** After an epoch, every minute, and at an interruption. */
+  async #checkpoint(record: Exclude<TrainingRecord, { kind: 'trained' }>): Promise<RunOutcome | undefined> {
+    const { folder, hash, log, options, setup } = this.#run;
+    const interrupted = options.signal.aborted;
+    const isDue = performance.now() - this.#written > checkpointSeconds * 1000;
+    if (record.kind !== 'epoch' && !interrupted && !isDue) return undefined;
+    const snapshot = await record.snapshot();
+    this.#rowFiles = await writeSnapshot(folder.checkpoints, snapshot, hash, this.#rowFiles);
+    this.#written = performance.now();
+    options.on({ kind: 'checkpoint' });
+    const paused = record.kind === 'epoch' && isPaused(snapshot.progress, setup.epochs, options.until);
+    if (!interrupted && !paused) return undefined;
+    const status = interrupted ? 'interrupted' : 'paused';
+    this.#status = 'interrupted';
+    log.info(status);
+    return { status, path: folder.path };
+  }
+
+  async #finish(trained: Trained): Promise<RunOutcome> {
+    const { folder, log, options, setup } = this.#run;
+    const few = setup.dataset.splits.test.rows <= mostPredictions;
+    if (options.predictions && !few)
+      this.#note(`No predictions.arrow: the test split has over ${wholeNumber(mostPredictions)} rows.`);
+    const result = await this.#writeResult(trained, options.predictions && few);
+    this.#status = 'finished';
+    for (const message of notesOn(result, setup.epochs)) this.#note(message, true);
+    log.info(result, 'done');
+    return { status: 'done', path: folder.path, result };
+  }
+
+  async #writeResult(trained: Trained, predictions: boolean): Promise<Result> {
+    const { experiment, setup, folder } = this.#run;
+    const { path } = folder;
+    await folder.writeJson('gates.json', trained.test.gates); // [] for a model without gates
+    await folder.write(encodingFile, `${JSON.stringify(storedEncoding(setup.dataset))}\n`);
+    if (predictions) await writePredictions(join(path, predictionsFile), setup.dataset, trained.test);
+    const measured = resultOf(experiment, setup, trained, readEpochs(path));
+    const result = sealed({ ...measured, files: manifestOf(path) });
+    this.#tracker.log(trackedResult(result, trained.test.gates));
+    await folder.writeJson('result.json', result); // last: its presence says that the run is finished
+    return result;
+  }
+
+  end(): Promise<void> {
+    const files = this.#status === 'finished' ? ['config.yaml', 'result.json'] : [];
+    return this.#tracker.end(
+      this.#status,
+      files.map((name) => join(this.#run.folder.path, name)),
+    );
+  }
+}
+
+/** Whether a run has trained `until` this epoch, and would train on without it. */
+function isPaused({ epoch, units }: Progress, epochs: number, until = epochs): boolean {
+  return epoch > until && epoch <= epochs && !units.every(({ stopped }) => stopped);
+}
