@@ -1,7 +1,6 @@
 import type { ComparisonRow, RunReference } from '../../comparison/comparison.js';
 import { stringifyExperiment } from '../../config/experiment.js';
 import { leaves } from '../../support/differences.js';
-import { environmentsOf } from '../../training/folder/environment.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { environmentsOf } from '../../training/folder/environment.js';
 import { count, dash } from '../numbers.js';
