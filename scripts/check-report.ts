@@ -1,42 +1,96 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { openChromium } from './chromium.js';
 import { refuse, wordsOf } from './usage.js';
 
 /**
  * Opens a report (of a comparison or of a run) in headless Chromium and checks what only a browser can tell: no error, no request; nothing
  * wider than the window at 400 and 1400 pixels and on A4, in light and in dark; sorting by click and by key; tips under the pointer and from
- * the keyboard; models hidden and shown by their buttons. Pictures and a print go to a folder (beside the report: `pictures`), to be looked at.
+ * the keyboard; models hidden and shown by their buttons. Without a report, it trains a small comparison whose names are markup, and also checks
+ * that the page reloads while runs finish, keeps its place, and stops. Pictures and a print go to a folder, to be looked at.
  *
- *     npm run check:report -- runs/quickstart/report.html [pictures]
+ *     npm run check:report -- [runs/quickstart/report.html [pictures]]
  */
-const usage = 'Usage: npm run check:report -- REPORT.html [FOLDER for pictures]';
+const usage = 'Usage: npm run check:report -- [REPORT.html [FOLDER for pictures]]';
 const words = wordsOf(usage, { allowPositionals: true }).positionals;
-const [file = '', chosen] = words;
-if (words.length > 2 || !existsSync(file)) refuse(usage, `${words.join(' ')}: there is no such report.`);
+const [given, chosen] = words;
+if (words.length > 2 || (given !== undefined && !existsSync(given)))
+  refuse(usage, `${words.join(' ')}: there is no such report.`);
+const widths = [400, 1400];
+const schemes = ['light', 'dark'] as const;
 /** Width of a landscape A4 page, which tables have, within its margins, in CSS pixels. */
 const a4 = 1031;
-const pictures = chosen ?? join(dirname(file), 'pictures');
+const folder = mkdtempSync(join(tmpdir(), 'ple-report-'));
+const pictures = resolve(chosen ?? (given === undefined ? `${folder}-pictures` : join(given, '../pictures')));
 mkdirSync(pictures, { recursive: true });
-const address = pathToFileURL(resolve(file)).href;
+const file = resolve(given ?? join(folder, 'runs/watched/report.html'));
+const address = pathToFileURL(file).href;
+const task = '<script>document.title=1</script>';
+const label = `"'><img src=x onerror="document.title=1">`;
 const faults: string[] = [];
 const browser = await openChromium();
 try {
-  for (const scheme of ['light', 'dark'] as const) {
-    for (const width of [400, 1400]) await check(browser, scheme, width);
-  }
+  if (given === undefined) await checkWhileTraining();
+  for (const scheme of schemes) for (const width of widths) await check(scheme, width);
 } finally {
   await browser.close();
+  rmSync(folder, { recursive: true, force: true });
 }
 for (const fault of faults) console.error(`fault: ${fault}`);
 console.log(`${faults.length === 0 ? 'No fault' : `${faults.length} faults`}; pictures are in ${pictures}`);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
-async function check(within: Browser, scheme: 'light' | 'dark', width: number): Promise<void> {
-  const name = `${scheme}-${width}`;
-  const page = await within.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
+/** Windows of all kinds stay open on the page while the comparison trains; nobody reloads them. */
+async function checkWhileTraining(): Promise<void> {
+  writeConfig();
+  const words = ['compare', 'compare.yaml', '--jobs', '1'];
+  const stdio = ['ignore', 'ignore', 'inherit'] as const;
+  const child = spawn(process.execPath, [resolve('bin/ple.js'), ...words], { cwd: folder, stdio: [...stdio] });
+  const ended = new Promise<number | null>((done) => child.on('close', done));
+  while (!existsSync(file) && child.exitCode === null) await setTimeout(100);
+  const windows = await Promise.all(
+    schemes.flatMap((scheme) => widths.map((width) => openWindow(`training-${scheme}-${width}`, scheme, width))),
+  );
+  const code = await ended;
+  if (code !== 0) faults.push(`ple compare ended with ${code}`);
+  for (const { page, fault } of windows) {
+    await page.locator('#forest').waitFor({ timeout: 60_000 });
+    const text = await page.locator('main').textContent();
+    for (const name of [task, label]) if (!text?.includes(name)) fault(`${name} is not shown as text`);
+    const alien = await page.locator('main script, main img, main [onerror]').count();
+    if (alien > 0) fault(`${alien} elements that nobody made`);
+    if ((await page.title()) === '1') fault('a name has run as a script');
+    page.on('load', () => fault('the finished page reloads'));
+  }
+  await setTimeout(7000);
+  for (const { page } of windows) await page.close();
+}
+
+async function openWindow(name: string, scheme: 'light' | 'dark', width: number) {
+  const { page, fault } = await openPage(name, scheme, width);
+  const state = () => page.locator('.lead').textContent();
+  const before = await state();
+  if (!/^\d+ of 6 runs done/.test(before ?? '')) fault(`it says at first: ${before}`);
+  await checkWidth(page, fault);
+  const top = () => page.locator('html').evaluate((root) => root.scrollTop);
+  await page.locator('#runs').evaluate((section) => section.scrollIntoView());
+  const at = await top();
+  if (at === 0) fault('the page does not scroll');
+  for (let tries = 0; tries < 300 && (await state()) === before; tries++) await setTimeout(100);
+  const now = await top();
+  if (Math.abs(now - at) > 2) fault(`a reload moves the page by ${now - at} pixels`);
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+  return { page, fault };
+}
+
+/** What the page asks, logs and throws is a fault. */
+async function openPage(name: string, scheme: 'light' | 'dark', width: number) {
+  const page = await browser.newPage({ viewport: { width, height: 500 }, colorScheme: scheme });
   page.setDefaultTimeout(300_000); // a busy machine takes its time over a whole page
   const fault = (text: string) => faults.push(`${name}: ${text}`);
   page.on('console', (message) => fault(`console ${message.type()}: ${message.text()}`));
@@ -49,6 +103,42 @@ async function check(within: Browser, scheme: 'light' | 'dark', width: number): 
     if (request.url() !== address) fault(`request: ${request.url()}`);
   });
   await page.goto(address);
+  return { page, fault };
+}
+
+/** Rows of which both tasks can be learnt. */
+function writeConfig(): void {
+  const rows = Array.from({ length: 20_000 }, (_, index) => {
+    const [a, b] = [Math.sin(index), Math.cos(7 * index)];
+    return [a, b, a + 0.5 * b + 0.1 * Math.sin(13 * index), a * b].map((value) => value.toFixed(4)).join(',');
+  });
+  writeFileSync(join(folder, 'rows.csv'), `${['a', 'b', 'y1', task].join(',')}\n${rows.join('\n')}\n`);
+  const tasks = ['y1', task];
+  const model = { levels: [[8], [8]], tower: [4] };
+  const config = {
+    name: 'watched',
+    dataset: {
+      loader: 'table',
+      path: 'rows.csv',
+      tasks: Object.fromEntries(tasks.map((name) => [name, { column: name, regression: true }])),
+    },
+    tasks: tasks.map((name) => ({ name, type: 'regression', standardize: true })),
+    train: { epochs: 30, batchSize: 32, optimizer: { type: 'adam', learningRate: 0.01 } },
+    engine: { device: 'cpu', threads: 1 },
+    compare: {
+      models: [
+        { type: 'single-task', ...model },
+        { label, type: 'ple', ...model, experts: { shared: 1, task: 2 } },
+      ],
+      seeds: 3,
+    },
+  };
+  writeFileSync(join(folder, 'compare.yaml'), JSON.stringify(config));
+}
+
+async function check(scheme: 'light' | 'dark', width: number): Promise<void> {
+  const name = `${scheme}-${width}`;
+  const { page, fault } = await openPage(name, scheme, width);
   await checkWidth(page, fault);
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
   await checkIds(page, fault);
@@ -58,10 +148,10 @@ async function check(within: Browser, scheme: 'light' | 'dark', width: number): 
   if (width === 1400) {
     await page.emulateMedia({ media: 'print' });
     await page.pdf({ path: join(pictures, `${scheme}.pdf`), preferCSSPageSize: true });
-    await page.setViewportSize({ width: a4, height: 900 });
+    await page.setViewportSize({ width: a4, height: 500 });
     await checkWidth(page, fault);
     await page.emulateMedia({ media: 'screen' });
-    await page.setViewportSize({ width, height: 900 });
+    await page.setViewportSize({ width, height: 500 });
   }
   await page.locator('details').evaluateAll((all) => {
     for (const details of all) details.setAttribute('open', '');

@@ -21,7 +21,6 @@ import { schema } from './schema.js';
 import { synth } from './synth.js';
 import { train } from './train.js';
 import { validate } from './validate.js';
-import { watch } from './watch.js';
 import { worker } from './worker.js';
 
 /** Runs one command line and returns its exit code. */
@@ -58,13 +57,14 @@ const groups = [
   ['Train and compare:', [init, train, compare, validate]],
   ['Data:', [data, synth]],
   ['Use:', [predict, evaluate, exportRun]],
-  ['Inspect:', [report, diff, runs, watch, clean, list, schema]],
+  ['Inspect:', [report, diff, runs, clean, list, schema]],
   ['Machines:', [doctor, worker, run]],
 ] as const;
 
 /** What to use instead of a command that went. */
 const gone: Readonly<Record<string, string>> = {
   completion: 'no shell completion comes with ple; ple --help and ple <command> --help list commands and options',
+  watch: 'open report.html in the folder of a comparison, which ple compare writes anew while runs train',
 };
 
 /** The program. `exit` receives the exit code of its command. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import type { AxisPoint, ComparisonConfig } from '../config/comparison.js';
 import { sealed } from '../support/checksum.js';
 import { DataError, Interrupted } from '../support/errors.js';
@@ -9,11 +9,9 @@ import { makeFolder } from '../support/make-folder.js';
 import { removeRemains, writeWhole } from '../support/whole-file.js';
 import { type FinishedRun, readRun } from '../training/finished-run.js';
 import type { Comparison, Look, RunReference, SearchRecord } from './comparison.js';
-import { type ComparisonOptions, Detached, type Event, type Executor, type Stage } from './execute/executor.js';
+import { type ComparisonOptions, Detached, type Event, type Executor } from './execute/executor.js';
 import { withExecutor } from './execute/with-executor.js';
 import { summarize } from './gains/summarize.js';
-import { judge } from './gains/task-gain.js';
-import { pointText } from './plan/axis-point.js';
 import { type DecidedChanges, decisionsOf, notesOnSearch } from './plan/decided-changes.js';
 import { folderConfig } from './plan/folder-config.js';
 import { ofOtherPlans, plannedLooks } from './plan/looks.js';
@@ -21,7 +19,6 @@ import { notesOnMatch } from './plan/match.js';
 import { makePlan } from './plan/plan.js';
 import type { Run } from './plan/run.js';
 import { searchRecord } from './plan/search-record.js';
-import { writePlan } from './stored/plan-file.js';
 import { reportedRun } from './stored/reported-run.js';
 import { readComparison } from './stored/stored-runs.js';
 import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
@@ -114,12 +111,7 @@ async function runInFolder(
   const { search } = plan;
   await tracker.runs(search.runs);
   for (let [rung, runs] = [0, search.rung(0)]; runs.length > 0; runs = search.rung(++rung)) {
-    const below = relative(folder, search.folder);
-    const tried = entriesOf(
-      runs.map((run) => ({ ...run, folder: join(below, run.folder) })),
-      new Map(),
-    );
-    await writePlan(folder, planFile(config, 'tuning', config.tuneSeeds, tried));
+    on({ kind: 'stage', stage: 'tuning', runs, folder: search.folder });
     await executor.execute('tuning', runs, search.folder);
     if (signal.aborted) return { status: 'interrupted', folder };
   }
@@ -135,7 +127,7 @@ async function runInFolder(
     const seeds = next.of;
     const planned = await plan.runs(decided, seeds);
     await tracker.runs(planned);
-    await writePlan(folder, planFile(config, 'runs', seeds, entriesOf(planned, new Map())));
+    on({ kind: 'stage', stage: 'runs', runs: planned, folder });
     const placed = await executor.execute('runs', planned, folder);
     if (signal.aborted) return { status: 'interrupted', folder };
 
@@ -205,24 +197,6 @@ function entriesOf(placed: readonly Run[], finished: ReadonlyMap<string, Finishe
       return { ...reference, ...(run ? { run } : {}) };
     }),
   }));
-}
-
-function planFile(
-  config: ComparisonConfig,
-  stage: Stage,
-  seeds: readonly number[],
-  rows: ReturnType<typeof entriesOf>,
-): Parameters<typeof writePlan>[1] {
-  const { name, baseline, metrics, axes } = config;
-  const { tasks } = config.experiment(baseline, config.points[0] ?? {}, config.seeds[0] ?? 0);
-  return {
-    ...{ stage, name, baseline, seeds, axes },
-    tasks: tasks.map((task) => ({ name: task.name, metric: judge(task, metrics).metric.name })),
-    rows: rows.map(({ label, type, point, values = {}, runs }) => ({
-      ...{ label: [label, pointText(values, ' ')].filter((text) => text !== '').join(' '), type, axis: point },
-      runs: runs.map(({ seed, path, parts }) => ({ seed, path, ...(parts ? { parts } : {}) })),
-    })),
-  };
 }
 
 /** The reference to a reported run, from its parts. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { ComparisonOptions } from '../comparison/execute/executor.js';
+import type { ComparisonOptions, Event } from '../comparison/execute/executor.js';
 import { type ComparisonResult, runComparison } from '../comparison/run-comparison.js';
 import type { ComparisonConfig } from '../config/comparison.js';
 import { stringifyComparison } from '../config/resolved-comparison.js';
+import { openLiveReport } from './live-report.js';
 import type { Formats } from './write-outputs.js';
 
 interface ReportOptions {
@@ -13,20 +14,20 @@ interface ReportOptions {
   readonly onTrained?: () => void;
 }
 
-/** Trains the unfinished runs of a comparison, writes tables and report into its folder, and then ends its trackers. */
+/** Trains the unfinished runs of a comparison and writes tables and report into its folder; then ends its trackers. */
 export async function compareAndReport(
   config: ComparisonConfig,
   options: ComparisonOptions,
   { command, formats, onTrained }: ReportOptions,
 ): Promise<ComparisonResult> {
-  const result = await runComparison(config, options);
+  const result = await withLiveReport(config, options);
   if (result.status !== 'done') return result;
   const { tracker, ...done } = result;
   const { folder, comparison, runs, failed } = done;
   let isWritten = false;
   try {
     onTrained?.();
-    const { writeOutputs } = await import('./write-outputs.js'); // charts are not loaded while runs train
+    const { writeOutputs } = await import('./write-outputs.js');
     await writeOutputs(folder, { comparison, runs, command, config: stringifyComparison(config) }, formats);
     isWritten = true;
   } finally {
@@ -37,4 +38,23 @@ export async function compareAndReport(
     );
   }
   return done;
+}
+
+/** Trains, and meanwhile writes a report.html that reloads itself. */
+async function withLiveReport(config: ComparisonConfig, options: ComparisonOptions) {
+  const note = (message: string) => options.on({ kind: 'note', message });
+  const live = openLiveReport(join(options.runs, config.name), config, note);
+  const on = (event: Event) => {
+    options.on(event);
+    live.on(event);
+  };
+  let ended: string | undefined = 'Ended by an error.';
+  try {
+    const result = await runComparison(config, { ...options, on });
+    if (result.status === 'done') ended = undefined;
+    else ended = result.status === 'detached' ? result.message : 'Interrupted. The same command continues.';
+    return result;
+  } finally {
+    await live.close(ended);
+  }
 }

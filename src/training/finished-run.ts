@@ -52,7 +52,7 @@ export interface FinishedRun extends EvaluatedRun {
 /** What was NaN is null. */
 const numberOrNull = z.number().nullable();
 
-export const gatesShape = z.array(
+const gatesShape = z.array(
   z.looseObject({
     level: z.int(),
     gate: z.string(),

@@ -19,6 +19,8 @@ export type Event =
   | { readonly kind: 'measured'; readonly done: number; readonly of: number }
   /** The decisions of `tune` and `match`, before the reported runs. */
   | { readonly kind: 'decided'; readonly changes: DecidedChanges }
+  /** All runs of a stage, before it; `folder` contains their folders. */
+  | { readonly kind: 'stage'; readonly stage: Stage; readonly runs: readonly Run[]; readonly folder: string }
   | {
       readonly kind: 'planned';
       readonly stage: Stage;

@@ -23,7 +23,7 @@ export function secondsLogged(file: string): number | null {
 }
 
 /** The same of a log's lines. */
-export function secondsOf(entries: readonly Readonly<Record<string, unknown>>[]): number {
+function secondsOf(entries: readonly Readonly<Record<string, unknown>>[]): number {
   let [begin, last, sum] = [0, 0, 0];
   for (const { msg, time } of entries) {
     if (msg === 'started' || msg === 'resumed') {

@@ -51,7 +51,7 @@ interface Place {
 }
 
 /** The charts of some models at some points of the axes. */
-export function balancingSections(
+function balancingSections(
   tasks: readonly string[],
   places: readonly Place[],
   remarks: readonly string[],

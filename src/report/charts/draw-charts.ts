@@ -1,6 +1,11 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { renderAsync } from '@resvg/resvg-js';
+import { judge } from '../../comparison/gains/task-gain.js';
+import { byPoint } from '../../comparison/plan/axis-point.js';
+import type { Run } from '../../comparison/plan/run.js';
+import type { ComparisonConfig } from '../../config/comparison.js';
+import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import type { PointTask } from '../points.js';
 import type { ReportData } from '../report-data.js';
@@ -11,8 +16,9 @@ import { expertUse, runExpertUse } from './expert-use.js';
 import { forest } from './forest.js';
 import { frontCharts } from './fronts.js';
 import { gainByParameters } from './gain-by-parameters.js';
-import { learningCurves } from './learning-curves.js';
+import { curvesOfLearners, learningCurves } from './learning-curves.js';
 import { lossWeights, runLossWeights } from './loss-weights.js';
+import { modelSeries } from './palette.js';
 import { reliability, runReliability } from './reliability.js';
 import { runCurves } from './run-curves.js';
 import { scatters } from './scatter.js';
@@ -48,6 +54,31 @@ export async function drawRunCharts(run: FinishedRun, tasks: readonly PointTask[
     ...runLossWeights(run),
     ...runBalancing(run),
   ]);
+}
+
+/** The learning curves of a comparison's runs while they train. */
+export async function drawLearning(
+  config: ComparisonConfig,
+  runs: readonly Run[],
+  epochsOf: (run: Run) => readonly EpochRecord[],
+): Promise<readonly ChartSection[]> {
+  const { models, metrics, baseline } = config;
+  const reported = runs.filter(({ values }) => values === undefined); // no other points of a front
+  const all = byPoint(reported, ({ point }) => point).map((own) => ({
+    axis: own[0]?.point ?? {},
+    tasks: own[0]?.experiment.tasks.map((task) => pointTask(judge(task, metrics))) ?? [],
+    learners: models.map(({ label }) => ({
+      label,
+      runs: own
+        .filter((run) => run.label === label)
+        .map((run) => ({ seed: run.seed, tasks: run.tasks, epochs: epochsOf(run), bestEpoch: null })),
+    })),
+  }));
+  return drawAll(curvesOfLearners(all, baseline, modelSeries({ rows: models, baseline })));
+}
+
+function pointTask({ name, metric }: ReturnType<typeof judge>): PointTask {
+  return { name, metric: metric.name, better: metric.better ?? 'higher', digits: 5, percent: null };
 }
 
 export async function drawAll(sections: readonly Section[]): Promise<readonly ChartSection[]> {

@@ -1,4 +1,4 @@
-import type { ComparisonRow } from '../../comparison/comparison.js';
+import type { EpochRecord } from '../../training/epoch-record.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { fixed } from '../numbers.js';
 import { metricName, type Point, type PointTask, pointsOf, ranked } from '../points.js';
@@ -22,18 +22,53 @@ const mostPanels = 60;
 /** Longer training is drawn at every second, third, … epoch. */
 const mostEpochs = 40;
 
+/** A model's runs, and the point of the axes that they are at. */
+interface Learner {
+  readonly label: string;
+  readonly runs: readonly {
+    readonly seed: number;
+    readonly epochs: readonly EpochRecord[];
+    /** Null while the run trains. */
+    readonly bestEpoch: FinishedRun['result']['bestEpoch'] | null;
+    /** Tasks that are reported from this run. Undefined: all. */
+    readonly tasks?: readonly string[] | undefined;
+  }[];
+}
+
+/** Models at a point of the axes, the baseline first. */
+export interface Learners extends Pick<Point, 'axis' | 'tasks'> {
+  readonly learners: readonly Learner[];
+}
+
+/** The curves of a finished comparison, the best model first. */
+export function learningCurves(data: ReportData): readonly Section[] {
+  const { baseline } = data.comparison;
+  const all = pointsOf(data.comparison).map(({ axis, tasks, rows }): Learners => {
+    const [first, others] = [true, false].map((own) => rows.filter(({ label }) => (label === baseline) === own));
+    const learners = [...(first ?? []), ...ranked(others ?? [])].map((row) => ({
+      label: row.label,
+      runs: runsOf(data, row).map(({ result: { seed, bestEpoch }, epochs }) => ({ seed, epochs, bestEpoch })),
+    }));
+    return { axis, tasks, learners };
+  });
+  return curvesOfLearners(all, baseline, modelSeries(data.comparison));
+}
+
 /**
  * Learning curves as small multiples: for each task a panel per model. It shows the validation metric of all seeds and
  * their mean, compared with the baseline's mean. A mean ends where more than half of the runs have stopped.
  */
-export function learningCurves(data: ReportData): readonly Section[] {
-  const { comparison } = data;
-  const all = pointsOf(comparison);
-  const { points, omission } = drawnPoints(all, (all[0]?.rows.length ?? 1) * comparison.tasks.length, mostPanels);
-  const series = modelSeries(comparison);
+export function curvesOfLearners(
+  all: readonly Learners[],
+  baseline: string,
+  series: readonly Mark[],
+): readonly Section[] {
+  const [first] = all;
+  const panelsEach = (first?.learners.length ?? 1) * (first?.tasks.length ?? 1);
+  const { points, omission } = drawnPoints(all, panelsEach, mostPanels);
   const drawings = points.flatMap((point, at) =>
     point.tasks.flatMap((task, index): Drawing[] => {
-      const panels = panelsOf(data, point, task, series);
+      const panels = panelsOf(point.learners, task, baseline, series);
       if (panels.length === 0) return [];
       const name = `${task.name}: validation ${metricName(task.metric)} by epoch`;
       const id = chartId('learning', at + 1, index + 1);
@@ -43,7 +78,7 @@ export function learningCurves(data: ReportData): readonly Section[] {
   if (drawings.length === 0) return [];
   const note = [
     'Validation metric after each epoch, one panel per model and all panels of a task to one scale. Thin: a seed; thick: their mean, up to ' +
-      `where more than half of the runs have stopped; grey: the mean of ${comparison.baseline}. A dot is the best epoch of a seed, whose parameters ` +
+      `where more than half of the runs have stopped; grey: the mean of ${baseline}. A dot is the best epoch of a seed, whose parameters ` +
       'were kept. The worst tenth of all values may lie outside a panel.',
     ...omission,
   ].join(' ');
@@ -61,12 +96,13 @@ interface Curves {
   readonly mean: readonly (number | null)[];
 }
 
-function panelsOf(data: ReportData, point: Point, task: PointTask, series: readonly Mark[]): readonly Panel[] {
-  const { baseline } = data.comparison;
-  const [first, others] = [true, false].map((own) => point.rows.filter(({ label }) => (label === baseline) === own));
-  const curves = [...(first ?? []), ...ranked(others ?? [])]
-    .map((row) => curvesOf(row, runsOf(data, row), task))
-    .filter(({ seeds }) => seeds.length > 0);
+function panelsOf(
+  learners: readonly Learner[],
+  task: PointTask,
+  baseline: string,
+  series: readonly Mark[],
+): readonly Panel[] {
+  const curves = learners.map((learner) => curvesOf(learner, task)).filter(({ seeds }) => seeds.length > 0);
   const values = curves.flatMap(({ seeds }) => seeds.flatMap((seed) => seed.values)).filter((value) => value !== null);
   if (values.length === 0) return [];
   const last = Math.max(...curves.flatMap(({ seeds }) => seeds.map((seed) => seed.values.length)));
@@ -79,14 +115,15 @@ function panelsOf(data: ReportData, point: Point, task: PointTask, series: reado
   });
 }
 
-function curvesOf({ label }: ComparisonRow, runs: readonly FinishedRun[], { name, metric }: PointTask): Curves {
-  const seeds = runs.map(({ result, epochs }) => ({
-    seed: result.seed,
+function curvesOf({ label, runs }: Learner, { name, metric }: PointTask): Curves {
+  const own = runs.filter(({ tasks, epochs }) => epochs.length > 0 && (tasks?.includes(name) ?? true));
+  const seeds = own.map(({ seed, epochs, bestEpoch }) => ({
+    seed,
     values: epochs.map(({ validation }) => {
       const value = validation[name]?.[metric];
       return typeof value === 'number' ? value : null;
     }),
-    best: typeof result.bestEpoch === 'number' ? result.bestEpoch : (result.bestEpoch[name] ?? 0),
+    best: typeof bestEpoch === 'number' ? bestEpoch : (bestEpoch?.[name] ?? 0),
   }));
   const last = Math.max(0, ...seeds.map(({ values }) => values.length));
   const mean = Array.from({ length: last }, (_, index) => {
@@ -98,7 +135,7 @@ function curvesOf({ label }: ComparisonRow, runs: readonly FinishedRun[], { name
 }
 
 /** The range of values without the worst tenth, which comes from the first epochs. */
-export function domainOf(values: readonly number[], { better }: Pick<PointTask, 'better'>): readonly [number, number] {
+function domainOf(values: readonly number[], { better }: Pick<PointTask, 'better'>): readonly [number, number] {
   const sorted = values.toSorted((a, b) => a - b);
   const tenth = Math.floor(values.length / 10);
   const low = sorted[better === 'higher' ? tenth : 0] ?? 0;

@@ -39,7 +39,7 @@ ${provenance(data)}
 }
 
 /** The tables of all points of the axes, with how to read them. */
-export function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
+function tables(comparison: Comparison, runs: ReadonlyMap<string, FinishedRun>): Html {
   const points = gainTables(comparison);
   const said = points.flatMap((point) => testInWords(comparison, point)); // already shown above, with the findings
   const lines = points.flatMap((point) => explanations(comparison, point)).filter((line) => !said.includes(line));
@@ -64,7 +64,7 @@ function cellsInWords(points: readonly PointTables[]): string {
 }
 
 /** The findings in words: who wins, and a line per model with the size of its gains and what would decide. */
-export function findings(comparison: Comparison): Html {
+function findings(comparison: Comparison): Html {
   const words = verdictsInWords(comparison);
   const [only] = words;
   const lead =

@@ -1,4 +1,5 @@
 import { metrics as definitions } from '../../metrics/catalogue.js';
+import type { TaskMetrics } from '../../metrics/evaluate.js';
 import type { FinishedRun } from '../../training/finished-run.js';
 import { notesOn } from '../../training/result.js';
 import { notesOnUnpredicted } from '../../training/unpredicted-tasks.js';
@@ -6,10 +7,10 @@ import type { ChartSection } from '../charts/drawing.js';
 import { metricText } from '../metrics-table.js';
 import { count, digitsFor } from '../numbers.js';
 import { metricName, type PointTask } from '../points.js';
-import { typographic } from './cells.js';
 import { chartSection } from './chart-sections.js';
 import { contents, htmlDocument } from './document.js';
 import { type Html, html } from './html.js';
+import { plainTable } from './plain-table.js';
 import { runProvenance } from './provenance.js';
 
 /** report.html of a single run: metrics, curves, and everything needed to train it again. */
@@ -35,21 +36,18 @@ ${runProvenance(run, command)}
 }
 
 /** All metrics of a run. */
-export function metricSection(run: Pick<FinishedRun, 'result'>): Html {
+function metricSection(run: Pick<FinishedRun, 'result'>): Html {
   return html`<section id="metrics"><h2>Metrics</h2>
 <p class="reading">With the parameters of the best epoch, over the rows of each task.${hasOwnBest(run) ? ' “Own best epoch” is what the task would have with a checkpoint of its own.' : null}</p>
 ${metricTables(run)}</section>`;
 }
 
 /** The tasks of a run, each with the default metric of its type. */
-export function runTasks({
-  result,
-  experiment,
-}: Pick<FinishedRun, 'experiment'> & { readonly result?: FinishedRun['result'] }): readonly PointTask[] {
+export function runTasks({ result, experiment }: FinishedRun): readonly PointTask[] {
   return experiment.tasks.map(({ name, type }) => {
     const metric = definitions.all.find((one) => one.usual && one.type === type);
     if (!metric) throw new Error(`Tasks of type ${type} have no metric.`);
-    const value = result?.tasks[name]?.test[metric.name];
+    const value = result.tasks[name]?.test[metric.name];
     const digits = digitsFor([], [typeof value === 'number' ? value : null]);
     return { name, metric: metric.name, better: metric.better ?? 'higher', digits, percent: null };
   });
@@ -89,20 +87,16 @@ function metricTables({ result }: Pick<FinishedRun, 'result'>): readonly Html[] 
   return types.map((type) => {
     const tasks = Object.entries(result.tasks).filter(([, task]) => task.type === type);
     const names = [...new Set(tasks.flatMap(([, task]) => Object.keys(task.test)))];
+    const rowOf = (task: string, split: string, metrics: TaskMetrics) => [
+      task,
+      split,
+      ...names.map((name) => metricText(metrics[name])),
+    ];
     const rows = tasks.flatMap(([task, { test, validation, ownBest }]) => [
-      { task, split: 'test', metrics: test },
-      { task, split: 'validation', metrics: validation },
-      ...(ownBest ? [{ task, split: `test, own best epoch ${ownBest.epoch}`, metrics: ownBest.test }] : []),
+      rowOf(task, 'test', test),
+      rowOf(task, 'validation', validation),
+      ...(ownBest ? [rowOf(task, `test, own best epoch ${ownBest.epoch}`, ownBest.test)] : []),
     ]);
-    return html`<div class="scroll" role="region" aria-label="Metrics of ${type} tasks" tabindex="0"><table class="stacks">
-<thead><tr><th scope="col">task</th><th scope="col">split</th>${names.map((name) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
-<tbody>
-${rows.map(
-  ({ task, split, metrics }) => html`<tr><th scope="row">${task}</th><td data-label="split">${split}</td>${names.map(
-    (name) => html`<td class="number" data-label="${name}">${typographic(metricText(metrics[name]))}</td>`,
-  )}</tr>
-`,
-)}</tbody></table></div>
-`;
+    return plainTable(`Metrics of ${type} tasks`, ['task', 'split', ...names], 2, rows);
   });
 }

@@ -137,7 +137,7 @@ summary { cursor: pointer; padding: .5rem 0; }
   .stacks tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .5rem 1rem; padding: .75rem 0; border-bottom: 1px solid var(--rule); }
   .stacks tbody th, .stacks tbody td { border: 0; padding: 0; text-align: left; max-width: none; }
   .stacks tbody th { grid-column: 1 / -1; font-size: 1rem; }
-  .stacks tbody td::before { content: attr(data-label); display: block; color: var(--muted); font-size: .75rem; }
+  .stacks tbody td::before { content: attr(data-label); display: block; overflow-wrap: anywhere; color: var(--muted); font-size: .75rem; }
   .stacks td[data-label="verdict"] { grid-column: 1 / -1; }
   .stacks td[data-label="verdict"]::before { display: none; }
   .baseline { background: var(--tint); }

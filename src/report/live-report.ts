@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Event, Outcome } from '../comparison/execute/executor.js';
+import type { ComparisonConfig } from '../config/comparison.js';
+import { systemReason } from '../support/system-error.js';
+import { writeWhole } from '../support/whole-file.js';
+import { epochsSoFar } from '../training/epoch-record.js';
+import type { ChartSection } from './charts/drawing.js';
+import { livePage, type RunState } from './page/live-page.js';
+
+/** A report.html that is written anew while runs train, and that reloads itself. */
+export interface LiveReport {
+  on(event: Event): void;
+  /** Ends writing. With a text, the last page has it and does not reload; without, another report replaces the page. */
+  close(ended?: string): Promise<void>;
+}
+
+/** The page is this old at most, in ms … */
+const interval = 3000;
+/** … and its charts as old as to take this share of a processor. */
+const busyShare = 1 / 25;
+
+/** Writes nothing before a run trains. */
+export function openLiveReport(
+  folder: string,
+  config: ComparisonConfig,
+  onNote: (message: string) => void,
+): LiveReport {
+  let stage: (Event & { readonly kind: 'stage' }) | undefined;
+  let states = new Map<string, RunState>(); // by folder
+  let charts: readonly ChartSection[] = [];
+  let chartsFrom = 0; // charts may be drawn again from this time on
+  let timer: NodeJS.Timeout | undefined;
+  let writing = Promise.resolve();
+  let hasTrained = false;
+  let isClosed = false;
+
+  async function drawCharts({ runs, folder: below }: NonNullable<typeof stage>): Promise<void> {
+    const { drawLearning } = await import('./charts/draw-charts.js'); // loads Vega, which takes a second
+    const start = performance.now();
+    charts = await drawLearning(config, runs, (run) => {
+      const file = join(below, run.folder, 'epochs.jsonl');
+      return existsSync(file) ? epochsSoFar(file) : [];
+    });
+    const end = performance.now();
+    chartsFrom = end + (end - start) / busyShare;
+  }
+
+  async function write(ended?: string): Promise<void> {
+    if (!stage) return;
+    if (ended === undefined && stage.stage === 'runs' && performance.now() >= chartsFrom) await drawCharts(stage);
+    await writeWhole(join(folder, 'report.html'), livePage(config, { ...stage, states, charts, ended }));
+  }
+
+  /** A page that cannot be written does not end training. */
+  async function writeOrNote(ended?: string): Promise<void> {
+    try {
+      await write(ended);
+    } catch (error) {
+      onNote(`report.html is not written: ${systemReason(error)}.`);
+    }
+  }
+
+  function change({ folder: name }: { readonly folder: string }, state: Partial<RunState>): void {
+    states.set(name, { state: 'training', epoch: 0, message: null, ...states.get(name), ...state });
+    hasTrained = true;
+    if (isClosed) return;
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      writing = writing.then(() => writeOrNote());
+    }, interval);
+  }
+
+  function end({ folder: name }: { readonly folder: string }, outcome: Outcome): void {
+    const message = outcome.status === 'failed' ? outcome.message : null;
+    const state = ({ done: 'finished', failed: 'failed', interrupted: 'planned' } as const)[outcome.status];
+    change({ folder: name }, { state, message });
+  }
+
+  return {
+    on(event) {
+      if (event.kind === 'stage') {
+        stage = event;
+        states = new Map(event.runs.map(({ folder: name, state }) => [name, { state, epoch: 0, message: null }]));
+      }
+      if (event.kind === 'begun') change(event.run, { state: 'training' });
+      if (event.kind === 'report' && event.report.kind === 'epoch')
+        change(event.run, { epoch: event.report.record.epoch });
+      if (event.kind === 'ended') end(event.run, event.outcome);
+    },
+    async close(ended) {
+      isClosed = true;
+      clearTimeout(timer);
+      await writing;
+      if (ended !== undefined && hasTrained) await writeOrNote(ended);
+    },
+  };
+}
