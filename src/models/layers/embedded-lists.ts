@@ -1,0 +1,59 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { tf } from '../../support/tf.js';
+import { type Layer, type ModelShape, named, type Pass } from '../model.js';
+import type { CommonOptions } from '../options.js';
+import { embeddingTable } from './embedding-tables.js';
+import { columnsAt, lookUp } from './look-up.js';
+import { targetAttention } from './target-attention.js';
+
+export interface EmbeddedLists extends Layer {
+  /**
+   * Of each list the sum of its entries' embeddings by weight. [batch, width]
+   * @param embeddingOf The embedding of a column of the same rows. [batch, width]
+   */
+  apply(pass: Pass, embeddingOf: (column: string | undefined) => Tensor): readonly Tensor[];
+}
+
+/**
+ * A list has a table `<prefix>lists.<name>` of its own. With attention, the weights of its entries are multiplied by those of
+ * `target-attention.ts`, by the embedding of another column; its parameters are `<prefix>attention.<name>.…`.
+ */
+export function embeddedLists(
+  { lists = [], ...shape }: ModelShape,
+  options: CommonOptions,
+  prefix: string,
+): EmbeddedLists {
+  let before = 0; // entries of earlier lists
+  const placed = lists.map((list) => {
+    const { name, embedding, length, attention } = list;
+    const from = { indexes: shape.categorical.length + before, listWeights: shape.numeric.length + before };
+    before += length;
+    const fits = attention && targetAttention(`${prefix}attention.${name}`, embedding, attention.hidden, options);
+    return { ...list, table: `${prefix}lists.${name}`, from, fits };
+  });
+  return {
+    parameters: Object.fromEntries([
+      ...placed.map((list) => {
+        const large = { from: list.from.indexes, columns: list.length, weights: list.from.listWeights };
+        return [list.table, { ...embeddingTable([list], list.embedding), ...(list.large ? { large } : {}) }];
+      }),
+      ...placed.flatMap(({ fits }) => Object.entries(fits?.parameters ?? {})),
+    ]),
+    apply: (pass, embeddingOf) =>
+      placed.map(({ table, length, from, fits, attention }) => {
+        const { categorical, numeric } = pass.inputs;
+        const columns = Array.from({ length }, (_, entry) => from.indexes + entry);
+        const listWeights = numeric.slice([0, from.listWeights], [-1, length]);
+        const entries = lookUp(named(pass.parameters, table), columnsAt(categorical, columns));
+        const attended = fits?.apply(pass, entries, embeddingOf(attention?.target));
+        // An entry that fills a shorter list has weight 0, whatever the target makes of it.
+        return pool(entries, attended ? tf.mul(listWeights, attended) : listWeights);
+      }),
+  };
+}
+
+/** [batch, length * width] by [batch, length] -> [batch, width] */
+function pool(entries: Tensor, listWeights: Tensor): Tensor {
+  const [batch = 0, length = 0] = listWeights.shape;
+  return tf.mul(entries.reshape([batch, length, -1]), listWeights.expandDims(2)).sum(1);
+}

@@ -1,0 +1,98 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { must } from '../../support/must.js';
+import { tf } from '../../support/tf.js';
+import { type Layer, type ModelShape, named, type ParameterStart, type Pass } from '../model.js';
+import { columnsAt, inOrder, lookUp } from './look-up.js';
+
+type Column = ModelShape['categorical'][number];
+
+export interface EmbeddingTables extends Layer {
+  /** Columns of one width, in their order. */
+  readonly groups: readonly { readonly width: number; readonly columns: readonly Column[] }[];
+  /** Of each group its columns' embeddings. [batch, columns * width] */
+  apply(pass: Pass): readonly Tensor[];
+  /** Those of one column, among what `apply` gave. [batch, width] */
+  embeddingOf(name: string | undefined, found: readonly Tensor[]): Tensor;
+}
+
+/**
+ * Embeddings of the categorical columns, grouped by width. There is one table `<prefix>embeddings.<width>` [rows, width] per width: the
+ * columns' tables stacked, so that a batch is one look-up. A large column has a table `<prefix>large.<name>` of its own, which starts with
+ * the same numbers.
+ */
+export function embeddingTables(all: readonly Column[], prefix: string): EmbeddingTables {
+  const groups = [...new Set(all.map(({ embedding }) => embedding))].map((width) => {
+    const columns = all.filter(({ embedding }) => embedding === width);
+    const stacked = { name: `${prefix}embeddings.${width}`, columns: columns.filter(({ large }) => !large) };
+    const large = columns.filter((column) => column.large);
+    const tables = [
+      ...(stacked.columns.length > 0 ? [stacked] : []),
+      ...large.map((column) => ({ name: `${prefix}large.${column.name}`, columns: [column] })),
+    ].map((table) => ({ ...table, positions: table.columns.map((column) => all.indexOf(column)) }));
+    const found = tables.flatMap((table) => table.columns);
+    return { width, columns, tables, stream: stacked.name, order: columns.map((column) => found.indexOf(column)) };
+  });
+  return {
+    groups,
+    parameters: Object.fromEntries(
+      groups.flatMap(({ tables, width, stream }) =>
+        tables.map(({ name, columns, positions: [from = 0] }) => {
+          const large = columns[0]?.large ? { large: { from, columns: 1 } } : {};
+          return [name, { ...embeddingTable(columns, width), stream, ...large }];
+        }),
+      ),
+    ),
+    apply({ parameters, inputs }) {
+      const places = all.map((_, place) => place);
+      const indexes = columnsAt(inputs.categorical, places);
+      return groups.map(({ tables, width, order }) => {
+        const parts = tables.map(({ name, columns, positions }) =>
+          lookUp(named(parameters, name), shifted(columnsAt(indexes, positions), offsets(columns))),
+        );
+        return inOrder(parts, width, order);
+      });
+    },
+    embeddingOf(name, found) {
+      const group = groups.findIndex(({ columns }) => columns.some((column) => column.name === name));
+      const { columns, width } = must(groups[group], `the column '${name}'`);
+      const at = columns.findIndex((column) => column.name === name);
+      return must(found[group], 'its embeddings').slice([0, at * width], [-1, width]);
+    },
+  };
+}
+
+/**
+ * The tables of some columns, stacked. Embeddings start N(0, 0.05^2): small beside standardised numeric columns (variance 1), so that a value
+ * which training never or seldom saw says next to nothing; large enough that logits vary over rows at the start.
+ */
+export function embeddingTable(
+  columns: readonly Pick<Column, 'name' | 'cardinality'>[],
+  width: number,
+): ParameterStart {
+  const starts = offsets(columns);
+  const rows = columns.reduce((sum, column) => sum + column.cardinality, 0);
+  return {
+    shape: [rows, width],
+    kind: 'embedding',
+    start(values, random) {
+      for (const [index, { name, cardinality }] of columns.entries()) {
+        const stream = random.stream(name);
+        const from = (starts[index] ?? 0) * width;
+        for (let i = from; i < from + cardinality * width; i++) values[i] = 0.05 * stream.normal();
+      }
+    },
+  };
+}
+
+/** Each column's first row in the stacked table. */
+function offsets(columns: readonly Pick<Column, 'cardinality'>[]): number[] {
+  let rows = 0;
+  return columns.map(({ cardinality }) => {
+    rows += cardinality;
+    return rows - cardinality;
+  });
+}
+
+function shifted(indexes: Tensor, offsets: readonly number[]): Tensor {
+  return offsets.length === 1 ? indexes : tf.add(indexes, tf.tensor1d([...offsets], 'int32'));
+}
