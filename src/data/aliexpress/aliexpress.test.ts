@@ -115,7 +115,7 @@ describe('files that cannot be used', () => {
       'a header without a label',
       train,
       without(held, 'conversion'),
-      /test\.csv:1: the header has no column 'conversion'/,
+      /test\.csv has no column 'conversion', which .*train\.csv has/,
     ],
   ])('%s is one line that says where', async (_, first, second, message) => {
     const path = join(folder, `own-${count++}`);

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { requireColumns } from '../fetch/csv-header.js';
 import { findRawFile } from '../fetch/raw-file.js';
 import { defineLoader } from '../loader.js';
 import { table } from '../table/table-loader.js';
@@ -35,7 +34,6 @@ const numerical = Array.from({ length: 63 }, (_, index) => `numerical_${index + 
 /** The result page that an impression was on. */
 const page = 'search_id';
 const [click, conversion] = ['click', 'conversion'];
-const names = [page, ...categorical, ...numerical, click, conversion];
 
 const whereToGetIt =
   'Get it from https://github.com/easezyc/Multitask-Recommendation-Library (see datasets/aliexpress.md).';
@@ -51,11 +49,8 @@ export const aliexpress = defineLoader({
   options,
   paths: ['path', 'cache'],
   async open(options, context) {
-    const find = async (name: string) => {
-      const file = await findRawFile(join(options.path, `AliExpress_${options.country}`), name, whereToGetIt);
-      await requireColumns(file, names);
-      return file.path;
-    };
+    const folder = join(options.path, `AliExpress_${options.country}`);
+    const find = async (name: string) => (await findRawFile(folder, name, whereToGetIt)).path;
     const second = options.conversion === 'ctcvr' ? 'ctcvr' : 'cvr';
     const overClicks = options.conversion === 'clicks' ? { mask: { column: click, equals: 1 } } : {};
     return table.open(

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { DataError } from '../../support/errors.js';
-import { type Cell, numberOf } from '../table/cell.js';
+import { numberOf } from '../table/cell.js';
 import { formatOf, type RowFileOptions, usualDelimiter } from '../table/row-file.js';
 import { openDelimited } from '../table/text-table.js';
 import { marksOfMissing } from './missing-marks.js';
@@ -65,34 +65,32 @@ export function isOtherEncoding(error: unknown): boolean {
 interface Head {
   readonly delimiter: string;
   readonly columns: number;
-  readonly records: readonly (readonly Cell[])[];
+  readonly records: readonly (readonly string[])[];
 }
 
 async function headOf(path: string, delimiter: string, encoding: string | undefined): Promise<Head> {
   const { size } = await stat(path);
   const file = await openDelimited(path, size, { delimiter, quote: '"', header: false, encoding });
-  const records: (readonly Cell[])[] = [];
-  for await (const chunk of file.read()) {
-    records.push(...chunk.records.slice(0, headRows - records.length));
+  const records: (readonly string[])[] = [];
+  for await (const { fields } of file.read()) {
+    records.push(fields);
     if (records.length >= headRows) break;
   }
   return { delimiter, columns: file.names.length, records };
 }
 
 /** Whether the line contains a number that is not a year. A year may be a name. */
-function isRow(line: readonly Cell[]): boolean {
-  return line.some(
-    (cell) => typeof cell === 'string' && !Number.isNaN(numberOf(cell)) && !/^(19|20)\d\d$/.test(cell.trim()),
-  );
+function isRow(line: readonly string[]): boolean {
+  return line.some((cell) => !Number.isNaN(numberOf(cell)) && !/^(19|20)\d\d$/.test(cell.trim()));
 }
 
 /**
  * Whether a column has only numbers, some of them with a comma. A comma that always precedes three digits is a
  * thousands separator.
  */
-function hasDecimalCommas(records: readonly (readonly Cell[])[]): boolean {
+function hasDecimalCommas(records: readonly (readonly string[])[]): boolean {
   return (records[0] ?? []).some((_, c) => {
-    const texts = new Set(records.map((record) => String(record[c] ?? '').trim()));
+    const texts = new Set(records.map((record) => (record[c] ?? '').trim()));
     for (const mark of marksOfMissing) texts.delete(mark);
     const numbers = [...texts].filter((text) => /^[-+]?\d*(,\d+)?$/.test(text));
     return texts.size >= 20 && numbers.length === texts.size && numbers.some((text) => /,(?!\d{3}$)/.test(text));

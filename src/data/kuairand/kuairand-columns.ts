@@ -6,9 +6,6 @@ export const signals = [
 export type Signal = (typeof signals)[number];
 export const durations: readonly Signal[] = ['play_time_ms', 'profile_stay_time', 'comment_stay_time'];
 
-/** What a log says of an impression beside its signals. */
-export const logColumns = ['user_id', 'video_id', 'date', 'hourmin', 'time_ms', 'duration_ms', 'tab'] as const;
-
 const tags = { kind: 'list', separator: ',' } as const;
 type Kind = 'categorical' | 'numeric' | typeof tags;
 type Kinds = Readonly<Record<string, Kind>>;

@@ -196,7 +196,7 @@ describe('files', () => {
     [
       'a header without a key',
       { users: renamed(made.users, 'user_id', 'user') },
-      /user_features_pure\.csv:1: the header has no column 'user_id'/,
+      /dataset\.query: .*"user_id"/,
     ],
     [
       'two rows of one video',

@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../support/errors.js';
-import { requireColumns } from '../fetch/csv-header.js';
 import { findRawFile } from '../fetch/raw-file.js';
 import { defineLoader } from '../loader.js';
 import { table } from '../table/table-loader.js';
@@ -10,7 +9,6 @@ import { tableOptions } from '../table/table-options.js';
 import {
   durations,
   impressionInputs,
-  logColumns,
   type Signal,
   signals,
   statisticColumns,
@@ -97,9 +95,8 @@ async function findFiles(options: Options): Promise<Readonly<Record<string, stri
   const archive = join(path, version === 'pure' ? 'KuaiRand-Pure' : 'KuaiRand-1K', 'data');
   const unpacked = await stat(archive).catch(() => undefined);
   const found: Record<string, string> = {};
-  for (const { name, file, columns } of queryTables(options)) {
+  for (const { name, file } of [training, ...tests(options), ...features(options)]) {
     const raw = await findRawFile(unpacked ? archive : path, `${file}_${version}.csv`, whereToGetIt);
-    await requireColumns(raw, columns);
     found[name] = raw.path;
   }
   return found;
@@ -119,19 +116,15 @@ interface QueryTable {
   readonly name: string;
   /** Of its file, without the version and the ending. */
   readonly file: string;
-  /** Those that are read. */
-  readonly columns: readonly string[];
 }
 
 /** A table of features, one row a key. */
 interface FeatureTable extends QueryTable {
   readonly key: string;
+  /** Those that are read. */
+  readonly columns: readonly string[];
   /** Of the features' names as inputs. */
   readonly prefix: string;
-}
-
-function queryTables(options: QueryOptions): readonly QueryTable[] {
-  return [training(options), ...tests(options), ...features(options)];
 }
 
 /**
@@ -143,7 +136,7 @@ function impressionsQuery(options: QueryOptions): string {
   const rowsOf = ({ name }: QueryTable, split: string) =>
     `SELECT ${logged.map(quoted).join(', ')}, CAST(hourmin AS INTEGER) // 100 AS hour, ${split} AS split FROM ${name}`;
   const logs = [
-    rowsOf(training(options), trainingSplit(options)),
+    rowsOf(training, trainingSplit(options)),
     ...tests(options).map((log) => rowsOf(log, testSplit(options))),
   ];
   const joined = features(options);
@@ -161,15 +154,12 @@ function impressionsQuery(options: QueryOptions): string {
   ].join('\n');
 }
 
-function training({ tasks }: QueryOptions): QueryTable {
-  return { name: 'earlier', file: 'log_standard_4_08_to_4_21', columns: [...logColumns, ...tasks] };
-}
+const training: QueryTable = { name: 'earlier', file: 'log_standard_4_08_to_4_21' };
 
 /** Logs of the second period, by what chose the videos. */
-function tests({ tasks, exposure }: QueryOptions): readonly QueryTable[] {
-  const columns = [...logColumns, ...tasks];
-  const standard = { name: 'later', file: 'log_standard_4_22_to_5_08', columns };
-  const random = { name: 'drawn', file: 'log_random_4_22_to_5_08', columns };
+function tests({ exposure }: QueryOptions): readonly QueryTable[] {
+  const standard = { name: 'later', file: 'log_standard_4_22_to_5_08' };
+  const random = { name: 'drawn', file: 'log_random_4_22_to_5_08' };
   if (exposure === 'both') return [standard, random];
   return exposure === 'random' ? [random] : [standard];
 }

@@ -179,45 +179,24 @@ const times = ['current_timestamp', 'current_date', 'current_time', 'localtime',
 
 /** @throws Error for a query whose rows may be others at another time: it draws at random, or asks for the time. */
 async function refuseChanging(database: DuckDBConnection, query: string): Promise<void> {
-  const [[text] = []] = await rowsOf(database, `SELECT json_serialize_sql(${literal(query)})`);
   const found = await rowsOf(database, "SELECT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'");
   const changing = new Set([...found.map(([name]) => String(name)), ...others]);
   for (const name of harmless) changing.delete(name);
-  const tree: unknown = JSON.parse(String(text));
-  const what = changingPart(tree, changing);
+  const of = (path: string) => `json_extract_string(value, '$.${path}')`;
+  const nodes = await rowsOf(
+    database,
+    `SELECT ${of('function_name')}, json_array_length(value, '$.children'), lower(${of('column_names[0]')}), json_array_length(value, '$.column_names'), ${of('sample.seed')} FROM json_tree(json_serialize_sql(${literal(query)})) WHERE type = 'OBJECT'`,
+  );
+  const parts = nodes.map(([name, inputs, column, length, seed]) => {
+    if (typeof name === 'string' && (changing.has(name) || (name === 'age' && Number(inputs) === 1)))
+      return `${name}()`;
+    if (seed === '-1') return 'a sample without REPEATABLE (seed)';
+    const isTime = typeof column === 'string' && Number(length) === 1 && times.includes(column);
+    return isTime ? `${column} (of a column with this name, name the table, too)` : undefined;
+  });
+  const what = parts.find((part) => part !== undefined);
   if (what === undefined) return;
   throw new Error(
     `${what} gives other values each time, and a query must give the same rows; write a constant, or compute the values from columns, as hash(id) % 10`,
   );
-}
-
-/** Looks at a node of DuckDB's syntax tree, and at those below. */
-function changingPart(node: unknown, changing: ReadonlySet<string>): string | undefined {
-  if (typeof node !== 'object' || node === null) return undefined;
-  const { function_name: name, column_names: columns, children, sample }: Node = node;
-  if (typeof name === 'string' && (changing.has(name) || (name === 'age' && lengthOf(children) === 1)))
-    return `${name}()`;
-  if (isSample(sample) && sample.seed === -1) return 'a sample without REPEATABLE (seed)';
-  const column = Array.isArray(columns) && columns.length === 1 ? String(columns[0]).toLowerCase() : '';
-  if (times.includes(column)) return `${column} (of a column with this name, name the table, too)`;
-  for (const below of Object.values(node)) {
-    const part = changingPart(below, changing);
-    if (part !== undefined) return part;
-  }
-  return undefined;
-}
-
-interface Node {
-  readonly function_name?: unknown;
-  readonly column_names?: unknown;
-  readonly children?: unknown;
-  readonly sample?: unknown;
-}
-
-function lengthOf(values: unknown): number {
-  return Array.isArray(values) ? values.length : 0;
-}
-
-function isSample(value: unknown): value is { readonly seed: unknown } {
-  return typeof value === 'object' && value !== null && 'seed' in value;
 }

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { ConfigError } from '../../support/errors.js';
 import { randomFromSeed } from '../../support/random.js';
 import { type SplitName, splitNames } from '../dataset.js';
+import { appendColumns } from '../store/append-columns.js';
 import { numbersOf, rowsOf } from '../store/database.js';
 import type { Condition } from './cell.js';
 import { timeOf } from './column-kinds.js';
@@ -137,26 +138,19 @@ function sortKey(seed: number): string {
 
 /** The table `draws`: the rows that are drawn from training, and their splits. */
 async function drawRows(database: DuckDBConnection, staged: StagedRows, splitOf: () => SplitName): Promise<void> {
-  const { DuckDBDataChunk, BIGINT, UTINYINT } = await import('@duckdb/node-api');
-  await database.run('CREATE OR REPLACE TABLE draws (row BIGINT, split UTINYINT)');
-  const appender = await database.createAppender('draws');
-  let drawn: { readonly row: bigint; readonly split: number }[] = [];
-  const flush = () => {
-    const chunk = DuckDBDataChunk.create([BIGINT, UTINYINT]);
-    chunk.setColumns([drawn.map(({ row }) => row), drawn.map(({ split }) => split)]);
-    appender.appendDataChunk(chunk);
-    drawn = [];
-  };
+  const all = staged.files.reduce((sum, file) => sum + (file.split === 'train' ? file.rows : 0), 0);
+  const [numbers, splits] = [new Int32Array(all), new Uint8Array(all)];
+  let drawn = 0;
   for (const { split, first, rows } of staged.files) {
-    if (split !== 'train') continue;
-    for (let row = 0; row < rows; row++) {
+    for (let row = first; split === 'train' && row < first + rows; row++) {
       const name = splitOf();
-      if (name !== 'train') drawn.push({ row: BigInt(first + row), split: code(name) });
-      if (drawn.length === chunkRows) flush();
+      if (name === 'train') continue;
+      numbers[drawn] = row;
+      splits[drawn++] = code(name);
     }
   }
-  if (drawn.length > 0) flush();
-  appender.closeSync();
+  await database.run('CREATE OR REPLACE TABLE draws (row INTEGER, split UTINYINT)');
+  await appendColumns(database, 'draws', [numbers, splits], drawn);
 }
 
 /** The table `groups`: each value's split. All rows of one value are in one split; a row without a value is drawn alone. */

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { DataError } from '../../support/errors.js';
 import { partialPath, removeRemains } from '../../support/whole-file.js';
@@ -45,12 +46,9 @@ export async function openTextTable(
       throw new DataError(`${path} cannot be read: ${sqlReason(refused)}.`, { cause: refused });
     },
     async place(row) {
-      let before = 0;
+      let at = 0;
       try {
-        for await (const { records, place } of opened.read()) {
-          if (row < before + records.length) return place(row - before);
-          before += records.length;
-        }
+        for await (const { line } of opened.read()) if (at++ === row) return `${path}:${line}`;
       } catch {} // what it cannot read, it cannot count
       return `${path}, row ${row + 1}`;
     },
@@ -127,49 +125,40 @@ const longestRecord = 2_000_000;
 // characters
 const newline = 10;
 
+interface Row {
+  readonly fields: readonly string[];
+  /** On which it ends. */
+  readonly line: number;
+}
+
 /** A text file that is read row by row, where it is guessed how it is written, or what is wrong with it. */
 interface DelimitedRows {
   readonly names: readonly string[];
   /** Before the first row. */
   readonly blankLines: number;
-  /** All rows, from the first. */
-  read(): AsyncGenerator<{
-    /** A row has as many fields as the file has columns. */
-    readonly records: readonly (readonly string[])[];
-    /** Where a row of these stands: `file:line`. */
-    place(row: number): string;
-  }>;
+  /** All rows, from the first. A row has as many fields as the file has columns. */
+  read(): AsyncGenerator<Row>;
 }
 
 /** CSV or TSV, plain or packed. */
 export async function openDelimited(path: string, bytes: number, options: Delimited): Promise<DelimitedRows> {
-  await refuseBareReturns(path, bytes, options.encoding, options.header);
-  const chunks = () => readRecords(path, bytes, options);
-  let first: readonly string[] | undefined;
-  let blankLines = 0;
-  for await (const { records, lines } of chunks()) {
-    first = records[0];
-    if (!first) continue;
-    blankLines = (lines[0] ?? 1) - 1 - first.reduce((sum, field) => sum + breaksIn(field), 0);
-    break;
-  }
+  const { header } = options;
+  await refuseBareReturns(path, bytes, options.encoding, header);
+  let first: Row | undefined;
+  for await (first of readRows(path, bytes, options)) break;
   if (!first) throw new DataError(`${path} has no rows.`);
-  const names = first.map((name, c) => (options.header && name.trim() !== '' ? name.trim() : String(c + 1)));
+  const names = first.fields.map((name, c) => (header && name.trim() !== '' ? name.trim() : String(c + 1)));
   return {
     names,
-    blankLines,
+    blankLines: first.line - linesOf(first.fields),
     async *read() {
-      let header = options.header;
-      for await (const { records, lines } of readRecords(path, bytes, options)) {
-        const skip = header && records.length > 0 ? 1 : 0;
-        if (skip) header = false;
-        const place = (row: number) => `${path}:${lines[row + skip]}`;
-        for (let row = skip; row < records.length; row++) {
-          const count = records[row]?.length;
-          if (count === names.length) continue;
-          throw new DataError(`${place(row - skip)}: this row has ${count} columns, not ${names.length}.`);
-        }
-        yield { records: skip ? records.slice(skip) : records, place };
+      let skipped = !header;
+      for await (const row of readRows(path, bytes, options)) {
+        const count = row.fields.length;
+        if (count !== names.length)
+          throw new DataError(`${path}:${row.line}: this row has ${count} columns, not ${names.length}.`);
+        if (skipped) yield row;
+        skipped = true;
       }
     },
   };
@@ -199,20 +188,9 @@ async function refuseBareReturns(
   }
 }
 
-interface Records {
-  readonly records: readonly (readonly string[])[];
-  /** The line on which each record ends. */
-  readonly lines: readonly number[];
-}
-
-async function* readRecords(
-  path: string,
-  bytes: number,
-  { delimiter, quote, encoding }: Delimited,
-): AsyncGenerator<Records> {
-  let records: string[][] = [];
-  let lines: number[] = [];
-  let filled = 0; // lines of the records so far. The parser's own count has every CRLF in quotes twice.
+async function* readRows(path: string, bytes: number, { delimiter, quote, encoding }: Delimited): AsyncGenerator<Row> {
+  let filled = 0; // lines of the rows so far. The parser's own count has every CRLF in quotes twice.
+  const lines: number[] = []; // of the rows that wait in the parser
   const parser = parse({
     bom: true,
     delimiter,
@@ -221,35 +199,21 @@ async function* readRecords(
     relax_column_count: true, // counted with the line's number
     skip_empty_lines: true,
     max_record_size: longestRecord,
-    on_record: (record: string[], { empty_lines }) => {
-      filled++;
-      for (const field of record) filled += breaksIn(field);
-      records.push(record);
+    on_record: (fields: string[], { empty_lines }) => {
+      filled += linesOf(fields);
       lines.push(filled + empty_lines);
-      return null;
+      return fields;
     },
   });
-  let failure: Error | undefined;
-  parser.on('error', (error) => {
-    failure ??= error;
-  });
-  parser.resume();
-  const taken = (): Records => {
-    if (failure) throw asDataError(path, failure, filled);
-    const chunk = { records, lines };
-    records = [];
-    lines = [];
-    return chunk;
-  };
-  for await (const piece of checkedLines(path, bytes, encoding)) {
-    await new Promise<void>((resolve) => void parser.write(piece, () => resolve()));
-    yield taken();
+  const source = Readable.from(checkedLines(path, bytes, encoding));
+  try {
+    const rows: AsyncIterable<string[]> = source.on('error', (error) => parser.destroy(error)).pipe(parser);
+    for await (const fields of rows) yield { fields, line: lines.shift() ?? 0 };
+  } catch (error) {
+    throw asDataError(path, error, filled);
+  } finally {
+    source.destroy();
   }
-  await new Promise<void>((resolve) => {
-    parser.once('error', () => resolve());
-    parser.end(() => resolve());
-  });
-  yield taken();
 }
 
 /** The file's text in UTF-8, in pieces of whole lines. @throws DataError for what is none. */
@@ -322,10 +286,9 @@ function checkText(path: string, piece: Buffer, line: number): void {
   }
 }
 
-function breaksIn(field: string): number {
-  let count = 0;
-  for (let at = field.indexOf('\n'); at >= 0; at = field.indexOf('\n', at + 1)) count++;
-  return count;
+/** Lines of a row: one more than there are line breaks in its fields. */
+function linesOf(fields: readonly string[]): number {
+  return fields.reduce((lines, field) => lines + field.split('\n').length - 1, 1);
 }
 
 function countLines(piece: Buffer): number {
@@ -335,7 +298,7 @@ function countLines(piece: Buffer): number {
 }
 
 /** @param filled lines before the row that cannot be read, without empty ones. */
-function asDataError(path: string, error: Error, filled: number): Error {
+function asDataError(path: string, error: unknown, filled: number): unknown {
   if (!(error instanceof CsvError)) return error;
   const where = `${path}:${filled + Number(Reflect.get(error, 'empty_lines')) + 1}`;
   const advice = '(quote: null, if quotes are letters)';
