@@ -165,7 +165,7 @@ function bytesOf(path: string): number {
 const fetchData = defineCommand(
   () =>
     new Command('fetch')
-      .description('Download a data set’s published files, and check them. It continues an interrupted download.')
+      .description('Download a data set’s published files, and check them.')
       .argument('<dataset>', 'a data set whose files can be downloaded, as those of the examples')
       .option('--to <dir>', 'where to put them (default: where the loader looks for them)')
       .option('--from <url>', 'another server’s folder that has the files under their published names')
@@ -188,19 +188,21 @@ const fetchData = defineCommand(
       throw new ConfigError(`--from: '${options.from}' is no address (http://…).`);
     const bar = progressBar(name, 'bytes');
     const folder = options.to ?? publication.folder;
-    const files = await interruptible('Interrupted. The same command continues where it stopped.', (signal) =>
-      fetchFiles(publication, {
-        folder,
-        ...(options.from === undefined ? {} : { from: options.from }),
-        signal,
-        progress: (file, done, total) => bar.update(done, total ?? Number.NaN, file),
-        note: (message) => bar.line(`note: ${message}`),
-      })
-        .finally(bar.stop)
-        .catch((error: unknown) => {
-          signal.throwIfAborted();
-          throw error;
-        }),
+    const files = await interruptible(
+      'Interrupted. The same command continues with the file that it was at.',
+      (signal) =>
+        fetchFiles(publication, {
+          folder,
+          ...(options.from === undefined ? {} : { from: options.from }),
+          signal,
+          progress: (file, done, total) => bar.update(done, total ?? Number.NaN, file),
+          note: (message) => bar.line(`note: ${message}`),
+        })
+          .finally(bar.stop)
+          .catch((error: unknown) => {
+            signal.throwIfAborted();
+            throw error;
+          }),
     );
     for (const { path, present } of files)
       say(`${path}: ${present ? 'is there already, and right' : 'downloaded, and right'}`);
