@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -35,4 +36,10 @@ test('predict of the library tells notes and rows, and gives what the command wr
   const column = lines.map((line) => Math.fround(Number(line.split(',')[0])));
   expect(found['click.probability']).toEqual(Float32Array.from(column));
   expect(events.at(-1)).toEqual({ kind: 'predicting', done: 203, total: 203 });
+});
+
+test.runIf(process.platform === 'linux')('a closed stdout is an error: predictions would go nowhere', () => {
+  const words = [join(import.meta.dirname, '../../bin/ple.js'), 'predict', run, file('inputs.csv')];
+  const { status, stderr } = spawnSync('sh', ['-c', '"$0" "$@" >&-', process.execPath, ...words], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, 'ple: stdout is closed: name a file (--out FILE).\n']);
 });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { Command } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { collect, defineCommand, examples } from './command.js';
@@ -56,6 +57,7 @@ export const predict = defineCommand(words, async (path, data, options) => {
   const scale = logits ? 'logit' : 'label';
   if (metrics && out === undefined)
     throw new ConfigError('--metrics prints on stdout: name a file for the predictions (--out FILE).');
+  if (out === undefined && isStdoutClosed()) throw new ConfigError('stdout is closed: name a file (--out FILE).');
   const format = formatOf(out ?? 'stdout.csv');
   const interrupted = `Interrupted: ${out ?? 'the output'} is not written.`;
   return interruptible(interrupted, async (signal) => {
@@ -94,3 +96,13 @@ export const predict = defineCommand(words, async (path, data, options) => {
     return exitCode.done;
   });
 });
+
+/** Node opens /dev/null, for reading too, in the place of a closed stdout. Nothing written there is an error. */
+function isStdoutClosed(): boolean {
+  try {
+    if (readlinkSync('/proc/self/fd/1') !== '/dev/null') return false;
+    return /^flags:\s*\d*2$/m.test(readFileSync('/proc/self/fdinfo/1', 'utf8'));
+  } catch {
+    return false; // not Linux: nothing is known
+  }
+}

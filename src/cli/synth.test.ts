@@ -50,7 +50,9 @@ test('an interrupted file leaves nothing, and what was there stays', async () =>
   const out = join(folder, 'rows.arrow');
   await synth(['--rows', '20', '--dim', '3', '--out', out], folder);
   const before = readFileSync(out);
-  const work = synth(['--rows', '50000000', '--dim', '40', '--out', out], folder);
+  const refused = await synth(['--rows', '30', '--dim', '3', '--out', out], folder);
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('exists already: --force replaces it')]);
+  const work = synth(['--rows', '50000000', '--dim', '40', '--force', '--out', out], folder);
   await until('a part is written', () => readdirSync(folder).some((name) => name.endsWith('.tmp')));
   process.emit('SIGINT');
   const { status, stdout, stderr } = await work;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, parse } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { ConfigDocument, readDocument as ReadDocument } from '../config/document.js';
@@ -32,6 +33,7 @@ const words = () => {
     .description('Write rows of a generated data set, and a manifest of what they were drawn from.')
     .option('--kind <name>', 'synthetic (MMoE section 3.2) or funnel (a simulated video feed)')
     .option('--out <file>', 'its ending says the format: .csv, .parquet or .arrow (datasets/<kind>.csv)')
+    .option('--force', 'replace an existing file')
     .option('--json', 'print the manifest as one JSON document')
     .argument('[key.path=value...]', 'more options of the kind, those of its loader')
     .addHelpText(
@@ -75,6 +77,8 @@ export const synth = defineCommand(words, async (given, options, command) => {
     return { value, file, options: parsePart(kind.options, document.value, document) };
   });
   refuseTwice(points);
+  const existing = points.find(({ file }) => existsSync(file));
+  if (existing && !options.force) throw new ConfigError(`${existing.file} exists already: --force replaces it.`);
   const files = []; // all are checked before the first is written
   for (const { file, options } of points) files.push({ file, write: await kind.prepare(options, file) });
   makeFolder(folder);
