@@ -3,7 +3,6 @@ import { Command, CommanderError } from '@commander-js/extra-typings';
 import { ConfigError, exitCode } from '../support/errors.js';
 import { printable } from '../support/printable.js';
 import { asUserError } from '../support/system-error.js';
-import { clean } from './clean.js';
 import { examples } from './command.js';
 import { compare } from './compare.js';
 import { data } from './data.js';
@@ -57,12 +56,13 @@ const groups = [
   ['Train and compare:', [init, train, compare, validate]],
   ['Data:', [data, synth]],
   ['Use:', [predict, evaluate, exportRun]],
-  ['Inspect:', [report, diff, runs, clean, list, schema]],
+  ['Inspect:', [report, diff, runs, list, schema]],
   ['Machines:', [doctor, worker, run]],
 ] as const;
 
 /** What to use instead of a command that went. */
 const gone: Readonly<Record<string, string>> = {
+  clean: 'ple runs --sort size shows what is large, and rm -r deletes the folder of a run',
   completion: 'no shell completion comes with ple; ple --help and ple <command> --help list commands and options',
   watch: 'open report.html in the folder of a comparison, which ple compare writes anew while runs train',
 };

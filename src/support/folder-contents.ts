@@ -3,45 +3,21 @@ import { join } from 'node:path';
 import { hasCode } from './system-error.js';
 
 /** A file, or a link, which is not followed. */
-export interface FoundFile {
+interface FoundFile {
   readonly path: string;
   readonly bytes: number;
   /** Milliseconds since 1970 of the last write. */
   readonly changed: number;
-  /** Distinguishes a file from a replacement. */
-  readonly stamp: string;
 }
 
-interface FolderContents {
-  readonly files: readonly FoundFile[];
-  /** The folder and all folders in it, each after those that it contains. */
-  readonly folders: readonly string[];
-}
-
-/** Everything in a folder, in order. What vanishes meanwhile is left out. */
-export function contentsOfFolder(folder: string): FolderContents {
-  const [files, folders]: [FoundFile[], string[]] = [[], []];
-  const visit = (path: string) => {
-    for (const entry of entriesOf(path)) {
-      const at = join(path, entry.name);
-      if (entry.isDirectory()) visit(at);
-      else {
-        const file = foundFile(at);
-        if (file) files.push(file);
-      }
-    }
-    folders.push(path);
-  };
-  visit(folder);
-  return { files, folders };
-}
-
-/** Undefined if there is no such file. */
-export function foundFile(path: string): FoundFile | undefined {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (!found || found.isDirectory()) return undefined;
-  const { ino, size, mtimeMs } = found;
-  return { path, bytes: size, changed: mtimeMs, stamp: `${ino} ${size} ${mtimeMs}` };
+/** Every file in a folder and in those below it. What vanishes meanwhile is left out. */
+export function filesBelow(folder: string): readonly FoundFile[] {
+  return entriesOf(folder).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found && !found.isDirectory() ? [{ path, bytes: found.size, changed: found.mtimeMs }] : [];
+  });
 }
 
 /** The entries of a folder by name. None if it is gone. */

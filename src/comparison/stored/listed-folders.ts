@@ -4,7 +4,7 @@ import { parse, YAMLError } from 'yaml';
 import { z } from 'zod';
 import { metrics } from '../../metrics/catalogue.js';
 import { DataError, UserError } from '../../support/errors.js';
-import { contentsOfFolder, entriesOf } from '../../support/folder-contents.js';
+import { entriesOf, filesBelow } from '../../support/folder-contents.js';
 import { isLock, whyLocked } from '../../support/lock.js';
 import { isSystemError, systemReason } from '../../support/system-error.js';
 import { readStored } from '../../training/folder/stored-file.js';
@@ -126,7 +126,7 @@ function readableText(folder: string, name: string): string | undefined {
 
 function listed({ name, path, linked }: Child, kind: ListedFolder['kind']): ListedFolder {
   const facts = orDamaged(() => (kind === 'run' ? runFacts(path) : comparisonFacts(path)));
-  const files = orDamaged(() => contentsOfFolder(path).files);
+  const files = orDamaged(() => filesBelow(path));
   const sizes = 'state' in files ? [] : files;
   const end = sizes.find((file) => file.path === join(path, kind === 'run' ? 'result.json' : 'comparison.json'));
   return {

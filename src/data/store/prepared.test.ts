@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { literal, rowsOf, withDatabase } from './database.js';
-import { DamagedEntry, prepared, preparedIn, TableReader } from './prepared.js';
+import { DamagedEntry, prepared, TableReader } from './prepared.js';
 
 let folder = '';
 let cache = '';
@@ -45,26 +45,6 @@ test('an entry is made once, as a DuckDB file that any reader of DuckDB understa
   expect(made).toBe(2);
   expect(await readdir(cache)).toHaveLength(2);
   expect(notes).toEqual([]);
-});
-
-test('entries tell when they were last used: opened here, or read by another program', async () => {
-  const [{ path, file }, other] = [await prepare(), await prepare({ a: 2 })];
-  await mkdir(join(cache, 'notes'));
-  await symlink(path, `${path.slice(0, -1)}${path.endsWith('0') ? 1 : 0}`);
-  const used = async (which: string) => (await preparedIn(cache)).find((entry) => entry.path === which)?.used;
-  const unused = async () => {
-    for (const one of [file, path]) await utimes(one, 1000, 1000);
-  };
-  await unused();
-  expect(await used(path)).toBe(1e6);
-  expect(await preparedIn(cache)).toHaveLength(2); // no link, no other folder
-  await prepare();
-  expect(made).toBe(2);
-  expect(Date.now() - Number(await used(path))).toBeLessThan(60_000);
-  await unused();
-  await utimes(file, 2000, 1000);
-  expect(await used(path)).toBe(2e6);
-  expect(Date.now() - Number(await used(other.path))).toBeLessThan(60_000);
 });
 
 test('several may prepare the same at once, and nothing else is left', async () => {

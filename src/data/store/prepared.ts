@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
+import { readFile, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
@@ -100,21 +100,6 @@ export async function prepared<Description>(
   throw new DataError(`${path} was written, but cannot be read: ${made || 'it is gone'}.`);
 }
 
-/**
- * The prepared data in a cache folder, of any version. `used`: milliseconds since 1970 of the last use, the later of the
- * folder's modification time, which every opening sets, and the DuckDB file's access time.
- */
-export async function preparedIn(folder: string): Promise<readonly { readonly path: string; readonly used: number }[]> {
-  const entries = [];
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-    if (!entry.isDirectory() || !/-v\d+-[0-9a-f]{32}$/.test(entry.name)) continue;
-    const path = join(folder, entry.name);
-    const file = await stat(join(path, fileName)).catch(() => undefined);
-    entries.push({ path, used: Math.max((await stat(path)).mtimeMs, file?.atimeMs ?? 0) });
-  }
-  return entries;
-}
-
 async function write(
   folder: string,
   make: (database: DuckDBConnection, folder: string) => Promise<unknown>,
@@ -164,7 +149,7 @@ async function openPrepared<Description>(
     if (found !== written.sha256) return `${fileName} is not what was written`;
   }
   const now = new Date();
-  await utimes(path, now, now).catch(() => undefined); // for `preparedIn`; the folder may belong to another user
+  await utimes(path, now, now).catch(() => undefined); // when it was last used; the folder may belong to another user
   return {
     path,
     file,

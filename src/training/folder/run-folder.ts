@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { contentsOfFolder } from '../../support/folder-contents.js';
+import { filesBelow } from '../../support/folder-contents.js';
 import { appendLine } from '../../support/growing-file.js';
 import { acquireLock, cannotWrite, FolderInUse } from '../../support/lock.js';
 import { makeFolder } from '../../support/make-folder.js';
@@ -42,7 +42,7 @@ async function openRunFolder(path: string, force: boolean): Promise<RunFolder> {
     writeJson: (name, value) => write(name, `${JSON.stringify(value, null, 2)}\n`),
     appendLine: (name, value) => appendLine(join(path, name), JSON.stringify(value)),
     clear: () => {
-      for (const file of contentsOfFolder(path).files) {
+      for (const file of filesBelow(path)) {
         if (isOfRun(relative(path, file.path).replaceAll(sep, '/'))) rmSync(file.path);
       }
     },
