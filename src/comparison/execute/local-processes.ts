@@ -4,7 +4,7 @@ import type { ComparisonConfig } from '../../config/comparison.js';
 import { lookAtMachine } from '../../engine/devices/choose-device.js';
 import { bestSoFar } from '../../training/best-so-far.js';
 import { readResult } from '../../training/result.js';
-import { judge } from '../gains/task-gain.js';
+import { judge } from '../gains/measured.js';
 import { dataOf, type ReadShape } from '../plan/data-shapes.js';
 import { type Run, unfinished } from '../plan/run.js';
 import type { ExecutorOptions, MeasuringExecutor, Outcome, Speed, Stage } from './executor.js';

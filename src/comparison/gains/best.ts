@@ -1,56 +1,47 @@
-import type { Best, Comparison, ComparisonRow } from '../comparison.js';
-import type { EstimateError } from '../statistics/behrens-fisher.js';
+import type { AxisPoint } from '../../config/comparison.js';
+import type { Best, ComparisonRow } from '../comparison.js';
 import { mayBeBest } from '../statistics/best-models.js';
 import { fewestRuns } from '../statistics/verdict.js';
-import { type Compared, compareModel, meanFactors, meanSample, runCount } from './compared-model.js';
-import type { Entry, JudgedTask } from './task-gain.js';
-
-interface Point {
-  readonly tasks: readonly JudgedTask[];
-  readonly weights: readonly number[];
-  readonly uncertainty: Comparison['uncertainty'];
-}
+import { type Compared, factorsOf, type Judging, type Pair, runCount, sampleOf } from './gains.js';
+import type { MeasuredModel } from './measured.js';
 
 /**
- * Each pair of the models that may be the best, compared on the mean relative gain over the baseline. Empty if the baseline is none of them.
+ * Each pair of the models that may be the best, to be compared on the mean relative gain over the baseline. Empty if the baseline is none of them.
  * @param trained Models of one point that are trained to a plateau.
  */
 export function pairsOf(
-  trained: readonly Entry[],
-  baseline: Entry | undefined,
-  { tasks, weights, uncertainty }: Point,
+  trained: readonly MeasuredModel[],
+  baseline: MeasuredModel | undefined,
+  judging: Judging,
 ): readonly Compared[] {
-  const factors = baseline ? meanFactors(baseline, tasks, weights) : null;
-  if (factors === null || baseline === undefined) return [];
-  const fewest = uncertainty === 'rows' ? 1 : fewestRuns;
-  const entries = trained.filter((entry) => meanSample(entry, tasks, factors).runs.length >= fewest);
-  if (!entries.includes(baseline)) return [];
-  return entries.flatMap((entry, index) =>
-    entries.slice(index + 1).map((other) => compareModel(entry, other, tasks, weights, factors)),
-  );
+  const factors = baseline ? factorsOf(baseline, judging) : null;
+  const models = trained.filter((model) => sampleOf(model, factors).runs.length >= fewestIn(judging));
+  if (factors === null || baseline === undefined || !models.includes(baseline)) return [];
+  return models.flatMap((model, index) => models.slice(index + 1).map((reference) => ({ model, reference, factors })));
 }
 
-/** @param errors [pair] of the mean relative gain. */
 export function bestOf(
-  pairs: readonly Compared[],
-  errors: readonly (EstimateError | null)[],
+  pairs: readonly Pair[],
+  axis: AxisPoint,
   rows: readonly ComparisonRow[],
-  { uncertainty, level }: Pick<Point, 'uncertainty'> & { readonly level: number },
+  level: number,
+  judging: Judging,
 ): readonly Best[] {
-  const labels = [...new Set(pairs.flatMap(({ entry, reference }) => [entry.label, reference?.label ?? '']))];
-  const [axis] = pairs.map(({ entry }) => entry.point);
-  if (axis === undefined) return [];
-  const fewest = uncertainty === 'rows' ? 1 : fewestRuns;
-  const differences = pairs.flatMap(({ entry, reference, design, measures }, pair) => {
-    const mean = measures.at(-1);
-    if (!mean || mean.gain === null || runCount({ design }, mean) < fewest) return [];
-    const [model, other] = [entry, reference].map((one) => labels.indexOf(one?.label ?? ''));
-    return [{ model: model ?? 0, other: other ?? 0, gain: mean.gain, error: errors[pair] ?? null }];
+  if (pairs.length === 0) return [];
+  const models = [...new Set(pairs.flatMap(({ model, reference }) => (reference ? [model, reference] : [])))];
+  const differences = pairs.flatMap((pair) => {
+    const [mean, { model, reference }] = [pair.gains.at(-1), pair];
+    if (!mean || mean.gain === null || !reference || runCount(pair, mean) < fewestIn(judging)) return [];
+    return [{ model: models.indexOf(model), other: models.indexOf(reference), gain: mean.gain, error: mean.error }];
   });
-  const candidates = mayBeBest(labels.length, differences, level).map((index) => labels[index] ?? '');
+  const candidates = mayBeBest(models.length, differences, level).map((index) => models[index]?.label ?? '');
   const sized = rows.flatMap(({ label, parameters }) =>
     parameters && candidates.includes(label) ? [{ label, size: parameters.embedding + parameters.network }] : [],
   );
   const [smallest] = sized.toSorted((a, b) => a.size - b.size);
   return [{ axis, candidates, smallest: smallest?.label ?? null }];
+}
+
+function fewestIn({ uncertainty }: Judging): number {
+  return uncertainty === 'rows' ? 1 : fewestRuns;
 }

@@ -1,8 +1,8 @@
 import { evaluateTask, type TaskMetrics } from '../../metrics/evaluate.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
 import type { TaskPredictions } from '../../training/predictions.js';
+import type { Entry } from './measured.js';
 import type { SummaryOptions } from './summarize.js';
-import type { Entry } from './task-gain.js';
 
 interface Data {
   readonly checksum?: string;

@@ -3,8 +3,8 @@ import { must } from '../../support/must.js';
 import type { Front } from '../comparison.js';
 import { hypervolume } from '../statistics/hypervolume.js';
 import { entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
+import type { Entry } from './measured.js';
 import { type SummaryOptions, summarize } from './summarize.js';
-import type { Entry } from './task-gain.js';
 
 const options: SummaryOptions = {
   ...{ name: 'made', baseline: 'alone', uncertainty: 'seeds', ...oneLook(5), margins: { auc: { absolute: 0.01 } } },

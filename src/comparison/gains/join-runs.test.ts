@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import type { AxisPoint } from '../../config/comparison.js';
 import { storeRun } from '../stored/stored-run.fixture.js';
 import { readStoredRuns } from '../stored/stored-runs.js';
 import { joinRuns } from './join-runs.js';
-import { checkSameData } from './task-gain.js';
+import { measured } from './measured.js';
 
 let folder = '';
 beforeEach(() => {
@@ -101,6 +101,32 @@ describe('comparisons', () => {
     expect(readStoredRuns(at('c'))[0]?.notes).toEqual([`${at('c/m--1')} (m, seed 1) is missing and is left out.`]);
   });
 
+  test('join the fronts of a model weight by weight', async () => {
+    const weight = (value: number) => ({ 'loss.weights.click.initial': value });
+    for (const [name, seed] of [['c', 1] as const, ['d', 2] as const]) {
+      await compared(name, [
+        { label: 'base', seeds: [seed] },
+        { label: 'm', seeds: [seed], type: 'mmoe', run: { model: mmoe } },
+      ]);
+      const file = at(name, 'comparison.json');
+      const points = [];
+      for (const value of [2, 4]) {
+        await store(join(name, `m-${value}`), { name: 'm', seed, model: mmoe, train: { batchSize: value } });
+        points.push({ value, tasks: {}, runs: [{ seed, path: `m-${value}`, status: 'done' }] });
+      }
+      const [key] = Object.keys(weight(1));
+      const front = { axis: {}, model: 'm', key, points, hypervolume: null, seesaw: null, repairedBy: [] };
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), fronts: [front] }));
+    }
+    const { rows } = joinRuns([at('c'), at('d')].flatMap((word) => readStoredRuns(word)));
+    expect(rows.map(({ label, values, runs }) => [label, values, runs.map(({ seed }) => seed)])).toEqual([
+      ['base', undefined, [1, 2]],
+      ['m', undefined, [1, 2]],
+      ['m', weight(2), [1, 2]],
+      ['m', weight(4), [1, 2]],
+    ]);
+  });
+
   test('share a model whose config is the same, and pool its seeds', async () => {
     await compared('c', [{ label: 'base', seeds: [1] }]);
     await compared('d', [
@@ -183,7 +209,7 @@ test('a comparison.json that is cut short is refused with its name', async () =>
 });
 
 describe('runs that cannot be compared', () => {
-  const check = (...paths: string[]) => checkSameData(joinRuns(paths.flatMap((path) => readStoredRuns(at(path)))).rows);
+  const check = (...paths: string[]) => measured(joinRuns(paths.flatMap((path) => readStoredRuns(at(path)))).rows, []);
 
   test.each<[string, Run, RegExp]>([
     [

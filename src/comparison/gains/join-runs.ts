@@ -2,8 +2,8 @@ import { ConfigError } from '../../support/errors.js';
 import { pointKey } from '../plan/axis-point.js';
 import type { StoredRow } from '../stored/reported-run.js';
 import type { StoredRuns } from '../stored/stored-runs.js';
-import { settingsDifference } from './settings.js';
-import { checkPair } from './task-gain.js';
+import { checkPair } from './measured.js';
+import { placeOf, settingsDifference } from './settings.js';
 
 /**
  * Joins runs that were stored apart into the rows of one table. Rows of the same label are one model if their configs
@@ -96,13 +96,12 @@ function refuseSingle(others: readonly Model[], rows: readonly StoredRow[], labe
 }
 
 /**
- * Merges rows of one model: a point in both gets the runs of both. For a seed in both, the finished run is kept, else
- * the first.
+ * Merges rows of one model: a point of the axes, or of the front, in both gets the runs of both. For a seed in both, the
+ * finished run is kept, else the first.
  */
 function joined(left: readonly StoredRow[], right: readonly StoredRow[]): readonly StoredRow[] {
-  const key = ({ point }: StoredRow) => pointKey(point);
   const both = left.map((row) => {
-    const added = right.find((other) => key(other) === key(row))?.runs ?? [];
+    const added = right.find((other) => placeOf(other) === placeOf(row))?.runs ?? [];
     const runs = row.runs.map((run) => {
       const again = added.find(({ seed }) => seed === run.seed);
       if (run.run && again?.run) checkPair(run.run, again.run);
@@ -110,7 +109,7 @@ function joined(left: readonly StoredRow[], right: readonly StoredRow[]): readon
     });
     return { ...row, runs: [...runs, ...added.filter(({ seed }) => !row.runs.some((run) => run.seed === seed))] };
   });
-  return [...both, ...right.filter((row) => !left.some((other) => key(other) === key(row)))];
+  return [...both, ...right.filter((row) => !left.some((other) => placeOf(other) === placeOf(row)))];
 }
 
 function labelOf({ label, source }: Model, models: readonly Model[]): string {

@@ -7,8 +7,8 @@ import type { TaskPredictions } from '../../training/predictions.js';
 import { testFamily } from '../statistics/gain-family.js';
 import { squeezedVariances } from '../statistics/squeezed-variances.js';
 import { entryOf, evaluatedRun, oneLook, predictedRun } from './evaluated-run.fixture.js';
+import type { Entry } from './measured.js';
 import { type SummaryOptions, summarize } from './summarize.js';
-import type { Entry } from './task-gain.js';
 
 const options: SummaryOptions = {
   ...{ name: 'made', baseline: 'alone', uncertainty: 'rows', ...oneLook(2) },

@@ -6,10 +6,15 @@ import { tunedKeys } from '../plan/decided-changes.js';
 import type { StoredRow } from '../stored/reported-run.js';
 import { partsOf } from '../stored/reported-run.js';
 
+/** Equal for rows at the same point of the axes, and of the model's front. */
+export function placeOf({ point, values }: StoredRow): string {
+  return JSON.stringify([point, values]);
+}
+
 /** The first key in which the settings of two models differ at a shared point. */
 export function settingsDifference(left: readonly StoredRow[], right: readonly StoredRow[]): string | undefined {
   for (const row of left) {
-    const other = right.find(({ point }) => pointKey(point) === pointKey(row.point)) ?? row;
+    const other = right.find((candidate) => placeOf(candidate) === placeOf(row)) ?? row;
     const key = differences(settingsByTask(row), settingsByTask(other))[0]?.key;
     if (key !== undefined) return key;
   }
@@ -21,6 +26,7 @@ export function settingsDifference(left: readonly StoredRow[], right: readonly S
  */
 export function notesOnSettings(rows: readonly StoredRow[], baseline: string): readonly string[] {
   const notes = rows.flatMap((row) => {
+    if (row.values) return []; // a front varies the loss
     const reference = rows.find(({ label, point }) => label === baseline && pointKey(point) === pointKey(row.point));
     if (!reference || reference === row || ![row, reference].every(hasRun)) return [];
     const tuned = [row, reference].flatMap(({ decided }) => tunedKeys(decided ?? {}));

@@ -4,7 +4,7 @@ import { baseline as baselineType } from '../../models/catalogue.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { sealed } from '../../support/checksum.js';
 import { ConfigError, DataError } from '../../support/errors.js';
-import type { EvaluatedRun, FinishedRun } from '../../training/finished-run.js';
+import type { FinishedRun } from '../../training/finished-run.js';
 import type { Comparison, ComparisonRow } from '../comparison.js';
 import { pointKey } from '../plan/axis-point.js';
 import { notesOnSearch } from '../plan/decided-changes.js';
@@ -15,9 +15,9 @@ import { trainedRuns } from '../stored/reported-run.js';
 import { external, mapPaths, type StoredRuns } from '../stored/stored-runs.js';
 import { timeOf } from '../stored/timing.js';
 import { joinRuns } from './join-runs.js';
+import type { Entry } from './measured.js';
 import { notesOnSettings } from './settings.js';
 import { type SummaryOptions, summarize } from './summarize.js';
-import { checkSameData, type Entry } from './task-gain.js';
 
 export interface StoredTable {
   readonly comparison: Comparison;
@@ -45,19 +45,14 @@ export interface TableOptions {
  */
 export async function storedTable(sources: readonly StoredRuns[], options: TableOptions): Promise<StoredTable> {
   const { axes, rows: stored } = joinRuns(sources);
-  const [{ fronts = [] } = {}, ...joined] = sources;
-  const onFronts = joined.length === 0 ? fronts : [];
-  const finished = [...stored, ...onFronts].flatMap(({ runs }) => runs.flatMap(({ run }) => run ?? []));
+  const finished = stored.flatMap(({ runs }) => runs.flatMap(({ run }) => run ?? []));
   const [first] = finished;
   if (!first) throw new DataError(`${sources.map(({ path }) => path).join(', ')}: no run is finished.`);
-  checkSameData([...stored, ...onFronts]);
 
   const comparisons = sources.flatMap(({ comparison }) => comparison ?? []);
   const only = sources.length === 1 ? comparisons[0] : undefined;
   const tasks = first.experiment.tasks;
   const notes = sources.flatMap((source) => source.notes);
-  if (joined.length > 0 && sources.some((source) => source.fronts.length > 0))
-    notes.push('Fronts are shown in the report of one comparison: this one joins several, and has none.');
   const seeds = only?.seeds ?? seedsOf(stored);
   const added = await externalRows(options.predictions, options.scale, { rows: stored, tasks, seeds }, notes);
   const path = (from: string) => relative(options.folder, from).split(sep).join('/');
@@ -66,7 +61,7 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
   const baseline = options.baseline === undefined && known ? known : chooseBaseline(options.baseline, labels, stored);
   const runs = new Map(finished.flatMap(trainedRuns).map((run) => [path(run.path), run]));
   const summary = await summarize(
-    [...stored, ...added, ...onFronts].map(({ runs, ...row }) => ({
+    [...stored, ...added].map(({ runs, ...row }) => ({
       ...row,
       runs: runs.map((run) => mapPaths<Entry['runs'][number]>(run, path)),
     })),
@@ -96,7 +91,9 @@ export async function storedTable(sources: readonly StoredRuns[], options: Table
 }
 
 function withDecisions(row: ComparisonRow, stored: readonly StoredRow[]): ComparisonRow {
-  const found = stored.find(({ label, point }) => label === row.label && pointKey(point) === pointKey(row.axis));
+  const found = stored.find(
+    ({ label, point, values }) => label === row.label && !values && pointKey(point) === pointKey(row.axis),
+  );
   return { ...row, ...found?.decided };
 }
 
@@ -162,18 +159,6 @@ function agreed(comparisons: readonly Comparison[]): Comparison['uncertainty'] |
   return others.every((other) => other === first) ? first : undefined;
 }
 
-interface ExternalRow {
-  readonly label: string;
-  readonly type: string;
-  readonly point: StoredRow['point'];
-  readonly runs: readonly {
-    readonly seed: number;
-    readonly path: string;
-    readonly status: 'done';
-    readonly run: EvaluatedRun;
-  }[];
-}
-
 /** The table that external predictions are added to. */
 interface Table {
   readonly rows: readonly StoredRow[];
@@ -190,12 +175,12 @@ async function externalRows(
   scale: Scale | undefined,
   { rows, tasks, seeds }: Table,
   notes: string[],
-): Promise<readonly ExternalRow[]> {
+): Promise<readonly Entry[]> {
   if (files.length === 0) return [];
   if (new Set(rows.map(({ point }) => pointKey(point))).size > 1)
     throw new ConfigError('--predictions is for a table without axes: name the runs of one of their points.');
   const point = rows[0]?.point ?? {};
-  const runs = new Map<string, ExternalRow['runs'][number][]>();
+  const runs = new Map<string, Entry['runs'][number][]>();
   for (const { label, seed: asked, path } of files) {
     const seed = asked ?? seeds[0] ?? 0;
     if (rows.some((row) => row.label === label))

@@ -3,8 +3,8 @@ import { DataError } from '../../support/errors.js';
 import type { EvaluatedRun } from '../../training/finished-run.js';
 import type { ComparisonRow } from '../comparison.js';
 import { entryOf, evaluatedRun, oneLook } from './evaluated-run.fixture.js';
+import type { Entry } from './measured.js';
 import { type SummaryOptions, summarize } from './summarize.js';
-import type { Entry } from './task-gain.js';
 
 const options: SummaryOptions = {
   name: 'made',
@@ -310,7 +310,7 @@ describe('looks', () => {
     expect(again.looks).toEqual([earlier, { ...look, alpha: 0.025, level: 0.025, undecided: 0 }]);
     expect(again.test.level).toBe(0.025);
     expect(again.notes[0]).toBe(
-      'This table was also looked at outside of its plan, with 3 seeds. Its tests use the level 0.025; over all looks the chance of a ' +
+      'This table was also tested outside of its plan, with 3 seeds. Its tests use the level 0.025; over all looks the chance of a ' +
         'false difference in one family of gains is at most 0.075. compare.seeds: { first, step, most } plans looks.',
     );
   });
@@ -446,8 +446,8 @@ describe('runs', () => {
         ),
       );
     await expect(compare({}, { checksum: 'other' })).rejects.toThrow(DataError);
-    await expect(compare({}, { checksum: 'other' })).rejects.toThrow(/run-1 and run-0 .*checksums other and c0ffee00/);
-    await expect(compare({}, { rows: 11 })).rejects.toThrow('30 + 10 + 11 and 30 + 10 + 10 rows');
+    await expect(compare({}, { checksum: 'other' })).rejects.toThrow(/run-0 and run-1 .*checksums c0ffee00 and other/);
+    await expect(compare({}, { rows: 11 })).rejects.toThrow('30 + 10 + 10 and 30 + 10 + 11 rows');
     await expect(compare({}, {})).resolves.toHaveLength(2);
     // One file, split in another way into as many rows.
     const drawn = (path: string, counts: Readonly<Record<string, number>>) =>
@@ -460,7 +460,7 @@ describe('runs', () => {
       const counts = { samples: 10, positives: 3, labelVariance: 0.2 };
       const compared = rowsOf([drawn('alone', counts), drawn('ple', { ...counts, [count]: other })]);
       await expect(compared).rejects.toThrow(
-        `ple-1 and alone-1 were tested on different rows: task 'buy' has other ${count}.`,
+        `alone-1 and ple-1 were tested on different rows: task 'buy' has other ${count}.`,
       );
     }
     const twice = entryOf('ple', [evaluatedRun('run-1', tasks), evaluatedRun('run-2', tasks)]);

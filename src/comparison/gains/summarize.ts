@@ -1,39 +1,15 @@
 import type { Margin } from '../../config/parts.js';
-import { metrics } from '../../metrics/catalogue.js';
 import { must } from '../../support/must.js';
-import { endedAtLimit, isTrained } from '../../training/finished-run.js';
-import { withTestMetrics } from '../../training/later-metrics.js';
-import type {
-  Aggregate,
-  Best,
-  Comparison,
-  ComparisonRow,
-  Contrast,
-  Front,
-  Look,
-  TaskGain,
-  TestedGain,
-  Verdict,
-} from '../comparison.js';
+import type { Best, Comparison, ComparisonRow, Contrast, Front, FrontPoint, Look, TaskGain } from '../comparison.js';
 import { byPoint } from '../plan/axis-point.js';
 import type { LookToCome } from '../plan/looks.js';
-import { mean } from '../statistics/moments.js';
-import { mostAtLimit, rowVerdict } from '../statistics/verdict.js';
+import { mean, standardDeviation } from '../statistics/moments.js';
 import { bestOf, pairsOf } from './best.js';
-import {
-  type Compared,
-  compareModel,
-  hasGain,
-  measureTask,
-  type PointTable,
-  runsOf,
-  sampleOf,
-} from './compared-model.js';
-import { notesOn } from './comparison-notes.js';
-import { type ErrorsOfGains, errorsOf } from './errors-of-gains.js';
-import { frontsOf } from './fronts.js';
-import { type Entry, inOrder, type JudgedTask, judge, levelOf, signOf } from './task-gain.js';
-import { decided, type TestedGains, testGains } from './tested-gains.js';
+import { dominated, seesawOf } from './fronts.js';
+import { differenceOf, type Gains, gainsOf, hasGain, type Judging, type Pair, paired, type Sample } from './gains.js';
+import { type Entry, type JudgedTask, judge, type MeasuredModel, measured, signed, withMetrics } from './measured.js';
+import { notesOn } from './notes.js';
+import { isUnfinished, type Test, type TestedPair, testGains } from './tested-gains.js';
 
 export interface SummaryOptions {
   readonly name: string;
@@ -67,22 +43,29 @@ export interface SummaryOptions {
  * whatever order they finished.
  * @throws DataError if the runs of a pair were not made on the same data.
  */
-export async function summarize(entries: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
+export async function summarize(given: readonly Entry[], options: SummaryOptions): Promise<Comparison> {
   const { name, baseline, seeds, axes, look, timing } = options;
   const tasks = options.tasks.map((task) => judge(task, options.metrics));
   const weights = tasks.map((task) => options.taskWeights[task.name] ?? 1);
-  const uncertainty = options.uncertainty ?? (hasRowErrors(entries, tasks) ? 'both' : 'seeds');
-  const ordered: Entry[] = [];
-  for (const entry of entries) ordered.push({ ...entry, runs: await withMetrics(inOrder(entry.runs, seeds), tasks) });
-  const tables: Table[] = [];
-  for (const atPoint of byPoint(ordered, ({ point }) => point))
-    tables.push(await tableAt(atPoint, options, { tasks, weights, uncertainty }));
-  const rows = tables.flatMap((table) => table.rows);
-  const contrasts = tables.flatMap((table) => table.contrasts);
+  const entries = await withMetrics(given, tasks, seeds);
+  const runs = entries.flatMap((entry) => entry.runs.flatMap(({ run }) => run ?? []));
+  const hasRowErrors =
+    tasks.every(({ metric }) => metric.influence) && runs.every(({ hasPredictions }) => hasPredictions);
+  const uncertainty = options.uncertainty ?? (hasRowErrors ? 'both' : 'seeds');
+  const { nextLevel, margins } = options;
+  const test: Test = { tasks, weights, uncertainty, level: look.level, nextLevel, margins };
+  const models = measured(entries, tasks);
+  const members = entries.map((entry, index): Member => ({ entry, model: must(models[index], 'measured model') }));
+  const tables: PointTable[] = [];
+  for (const atPoint of byPoint(members, ({ entry }) => entry.point))
+    tables.push(await tableAt(atPoint, options, test));
+  const [rows, contrasts] = [tables.flatMap((table) => table.rows), tables.flatMap((table) => table.contrasts)];
   const fronts = tables.flatMap((table) => table.fronts);
   const verdicts = [...rows, ...contrasts].flatMap(({ tasks: ofTasks }) =>
     Object.values(ofTasks).map(({ verdict }) => verdict),
   );
+  const undecided = verdicts.filter((verdict) => verdict === 'undecided').length;
+  const prior = Math.max(0, ...tables.map(({ gains }) => gains.priorDegreesOfFreedom));
   return {
     schema: 4,
     name,
@@ -92,37 +75,41 @@ export async function summarize(entries: readonly Entry[], options: SummaryOptio
     axes,
     uncertainty,
     test: {
-      priorDegreesOfFreedom: finite(Math.max(0, ...tables.map(({ errors }) => errors.priorDegreesOfFreedom))),
-      drawn: tables.find(({ errors }) => errors.drawn !== null)?.errors.drawn ?? null,
+      priorDegreesOfFreedom: Number.isFinite(prior) ? prior : null, // JSON has no infinity
+      drawn: tables.find(({ gains }) => gains.drawn !== null)?.gains.drawn ?? null,
       level: look.level,
     },
-    margins: options.margins,
+    margins,
     taskWeights: Object.fromEntries(tasks.map((task, index) => [task.name, weights[index] ?? 1])),
-    looks: [
-      ...options.earlierLooks,
-      { ...look, undecided: verdicts.filter((verdict) => verdict === 'undecided').length },
-    ],
+    looks: [...options.earlierLooks, { ...look, undecided }],
     rows,
     contrasts,
     best: tables.flatMap(({ best }) => best),
     ...(fronts.length > 0 ? { fronts } : {}),
-    notes: notesOn(tables, ordered.filter(isOnFront), tasks, {
-      ...{ seeds, uncertainty, baseline },
-      hasRowErrors: hasRowErrors(entries, tasks),
+    notes: notesOn(tables, entries.filter(isOnFront), {
+      tasks,
+      seeds,
+      uncertainty,
+      baseline,
+      hasRowErrors,
       looks: [...options.earlierLooks, look],
     }),
     timing,
   };
 }
 
-interface Judging {
-  readonly tasks: readonly JudgedTask[];
-  readonly weights: readonly number[];
-  readonly uncertainty: Comparison['uncertainty'];
+/** An entry and its numbers. */
+interface Member {
+  readonly entry: Entry;
+  readonly model: MeasuredModel;
 }
 
-interface Table extends PointTable {
-  readonly errors: ErrorsOfGains;
+/** All models at one point of the axes, entry by entry. */
+export interface PointTable {
+  readonly entries: readonly Entry[];
+  readonly gains: Gains;
+  readonly rows: readonly ComparisonRow[];
+  readonly contrasts: readonly Contrast[];
   readonly best: readonly Best[];
   readonly fronts: readonly Front[];
 }
@@ -131,148 +118,91 @@ function isOnFront({ values }: Entry): boolean {
   return values !== undefined;
 }
 
-async function tableAt(all: readonly Entry[], options: SummaryOptions, judging: Judging): Promise<Table> {
-  const entries = all.filter((entry) => !isOnFront(entry));
-  const { tasks, weights, uncertainty } = judging;
-  const { level } = options.look;
-  const entryOf = (label: string) => entries.find((entry) => entry.label === label);
-  const compare = (entry: Entry, reference: Entry | undefined) => compareModel(entry, reference, tasks, weights);
-  const compared = entries.map((entry) => compare(entry, entryOf(options.baseline)));
+async function tableAt(all: readonly Member[], options: SummaryOptions, test: Test): Promise<PointTable> {
+  const members = all.filter(({ entry }) => !isOnFront(entry));
+  const models = members.map(({ model }) => model);
+  const named = (label: string) => models.find((model) => model.label === label);
+  const baseline = named(options.baseline);
+  const [point = {}] = members.map(({ entry }) => entry.point);
+  const compared = models.map((model) => ({ model, reference: baseline }));
   const contrasted = options.contrasts.flatMap(([label, other]) => {
-    const [model, reference] = [entryOf(label), entryOf(other)];
-    return model && reference ? [compare(model, reference)] : [];
+    const [model, reference] = [named(label), named(other)];
+    return model && reference ? [{ model, reference }] : [];
   });
-  const trained = entries.filter((entry) => !isUnfinished(entry));
-  const pairs = pairsOf(trained, entryOf(options.baseline), judging);
-  const errors = await errorsOf([...compared, ...contrasted, ...pairs], { entries, tasks, uncertainty }); // reads runs once
-  const family = (members: readonly Compared[], own: ErrorsOfGains['errors']) => {
-    const tested = testGains(members, own, { ...options, tasks, uncertainty, level });
-    return members.map((model, index) => ({ model, tested: must(tested[index], `tested gain ${index}`) }));
-  };
-  const contrastsOf = (...of: Parameters<typeof family>) =>
-    family(...of).map(({ model, tested }) => contrastOf(model, tested, tasks));
-  const rows = family(compared, errors.errors).map(({ model, tested }) => rowOf(model, tested, judging));
-  const ofPairs = errors.errors.slice(compared.length + contrasted.length).map((of) => of.at(-1) ?? null);
-  return {
-    compared,
-    errors,
-    rows,
-    contrasts: contrastsOf(contrasted, errors.errors.slice(compared.length)),
-    best: bestOf(pairs, ofPairs, rows, { uncertainty, level }),
-    fronts: await frontsOf(
-      all.filter(isOnFront),
-      { entries, rows, baseline: entryOf(options.baseline), tasks, weights, level },
-      async (members, pool) =>
-        contrastsOf(members, (await errorsOf(members, { entries: pool, tasks, uncertainty })).errors),
-    ),
-  };
-}
-
-/**
- * Adds the values that tables read from each run: the judged metric of each task, and the metrics of the mean over
- * tasks.
- */
-async function withMetrics(runs: Entry['runs'], tasks: readonly JudgedTask[]): Promise<Entry['runs']> {
-  const wanted = Object.fromEntries(
-    tasks.map(({ name, metric }) => [
-      name,
-      [metric, ...metrics.all.filter(({ type, score }) => type === metric.type && score)].map((metric) => metric.name),
-    ]),
+  const pairs = pairsOf(
+    models.filter((model) => !isUnfinished(model)),
+    baseline,
+    test,
   );
-  const complete: Entry['runs'][number][] = [];
-  for (const { run, ...reference } of runs) // one at a time: predictions are large
-    complete.push(run ? { ...reference, run: await withTestMetrics(run, wanted) } : reference);
-  return complete;
+  const gains = await gainsOf([...compared, ...contrasted, ...pairs], models, test); // reads runs once
+  const [first, second] = [models.length, models.length + contrasted.length];
+  const own = gains.pairs.slice(0, first);
+  const tested = testGains(own, test);
+  const rows = members.map(({ entry }, index) =>
+    rowOf(entry, must(own[index], 'pair'), must(tested[index], 'tested pair'), test),
+  );
+  return {
+    entries: members.map(({ entry }) => entry),
+    gains: { ...gains, pairs: own },
+    rows,
+    contrasts: contrastsOf(gains.pairs.slice(first, second), test).map((contrast) => ({ axis: point, ...contrast })),
+    best: bestOf(gains.pairs.slice(second), point, rows, test.level, test),
+    fronts: await frontsOf(all, rows, baseline, test),
+  };
 }
 
-function hasRowErrors(entries: readonly Entry[], tasks: readonly JudgedTask[]): boolean {
-  const runs = entries.flatMap((entry) => entry.runs.flatMap(({ run }) => run ?? []));
-  return tasks.every(({ metric }) => metric.influence) && runs.every(({ hasPredictions }) => hasPredictions);
-}
-
-function rowOf(compared: Compared, tested: TestedGains, { tasks, uncertainty }: Judging): ComparisonRow {
-  const { entry } = compared;
-  const { verdict, gains, aggregate } = judged(compared, tested);
-  const ofTasks = tasks.map((task, index): readonly [string, TaskGain] => [
-    task.name,
-    {
-      metric: task.metric.name,
-      ...levelOf(entry, task),
-      ...must(gains[index], `gain ${index}`),
-      ownBest: ownBestOf(compared, task),
-    },
-  ]);
+function rowOf(
+  entry: Entry,
+  pair: Pair,
+  { tasks: tested, aggregate, verdict }: TestedPair,
+  judging: Judging,
+): ComparisonRow {
+  const { tasks, uncertainty } = judging;
+  const { runs } = pair.model;
+  const ofTasks = tasks.map(({ name, metric }, task): readonly [string, TaskGain] => {
+    const values = runs.flatMap((run) => (run.values[task] === null ? [] : signed(metric, run.values[task] ?? 0)));
+    return [
+      name,
+      {
+        metric: metric.name,
+        mean: values.length > 0 ? mean(values) : null,
+        sd: values.length > 1 ? standardDeviation(values) : null,
+        ...must(tested[task], 'tested gain'),
+        ownBest: ownBestOf(pair, task, judging),
+      },
+    ];
+  });
   return {
     label: entry.label,
     type: entry.type,
     axis: entry.point,
     parameters: entry.runs.find(({ run }) => run)?.run?.result.parameters ?? null,
-    design: uncertainty !== 'rows' && hasGain(compared) ? compared.design : null,
+    design: uncertainty !== 'rows' && hasGain(pair) ? pair.design : null,
     runs: entry.runs.map(({ run: _, ...reference }) => reference),
     tasks: Object.fromEntries(ofTasks),
-    ...overTasks(compared, tasks),
+    ...overTasks(pair, tasks),
     aggregate,
-    atLimit: atLimit(entry).length,
+    atLimit: runs.filter(({ isLate }) => isLate).length,
     verdict,
   };
 }
 
-/** Adds the verdict over tasks. If the model or its reference might still have improved, no gain has a verdict. */
-function judged(
-  { entry, reference }: Compared,
-  { tasks, aggregate }: TestedGains,
-): { readonly verdict: Verdict; readonly gains: readonly TestedGain[]; readonly aggregate: Aggregate | null } {
-  const none = tasks.map((gain) => ({ ...gain, ...decided, verdict: null, detectable: null }));
-  if (entry === reference) return { verdict: 'baseline', gains: none, aggregate: null };
-  if (isUnfinished(entry) || (reference && isUnfinished(reference)))
-    return {
-      verdict: 'not trained to a plateau',
-      gains: none,
-      aggregate: aggregate && { ...aggregate, verdict: null },
-    };
-  return { verdict: rowVerdict(tasks.map(({ verdict }) => verdict)), gains: tasks, aggregate };
-}
-
-function isUnfinished(entry: Entry): boolean {
-  return atLimit(entry).length > mostAtLimit * entry.runs.filter(({ run }) => run).length;
-}
-
-function atLimit({ runs }: Entry): Entry['runs'] {
-  return runs.filter(({ run }) => run && isTrained(run) && endedAtLimit(run));
+/** Runs that have this number, and the number. */
+function column({ runs }: MeasuredModel, values: 'values' | 'scores' | 'ownBest', task: number): Sample {
+  const known = runs.filter((run) => (run[values][task] ?? null) !== null);
+  return { runs: known, values: known.map((run) => run[values][task] ?? 0) };
 }
 
 /** Means over the runs that record the best epoch for this task alone. The gain is over the reference as it is. */
-function ownBestOf({ entry, reference, design }: Compared, task: JudgedTask): TaskGain['ownBest'] {
-  const own = runsOf(entry).flatMap(({ seed, run }) => {
-    const value = isTrained(run) ? run.result.tasks[task.name]?.ownBest?.test[task.metric.name] : undefined;
-    return typeof value === 'number' ? [{ seed, value }] : [];
-  });
-  if (own.length === 0) return null;
-  const others = reference ? sampleOf(runsOf(reference), task) : { runs: [], values: [] };
-  const all = design === 'independent';
-  const seeds = own.map(({ seed }) => seed).filter((seed) => others.runs.some((run) => run.seed === seed));
-  const ours = own.filter(({ seed }) => all || seeds.includes(seed)).map(({ value }) => value);
-  const theirs = others.values.filter((_, run) => all || seeds.includes(others.runs[run]?.seed ?? Number.NaN));
-  const some = ours.length > 0 && theirs.length > 0;
+function ownBestOf({ model, reference, design }: Pair, task: number, { tasks }: Judging): TaskGain['ownBest'] {
+  const metric = must(tasks[task], 'task').metric;
+  const own = column(model, 'ownBest', task);
+  if (own.values.length === 0) return null;
+  const other = reference ? column(reference, 'values', task) : { runs: [], values: [] };
+  const [ours, theirs] = design === 'independent' ? [own, other] : paired(own, other);
   return {
-    mean: mean(own.map(({ value }) => value)),
-    gain: some ? signOf(task.metric) * mean(ours) - mean(theirs) : null,
-  };
-}
-
-function contrastOf(compared: Compared, tested: TestedGains, tasks: readonly JudgedTask[]): Contrast {
-  const { entry, reference } = compared;
-  const { verdict, gains, aggregate } = judged(compared, tested);
-  const ofTasks = tasks.map(
-    ({ name, metric }, index) => [name, { metric: metric.name, ...must(gains[index], `gain ${index}`) }] as const,
-  );
-  return {
-    axis: entry.point,
-    model: entry.label,
-    reference: reference?.label ?? '',
-    tasks: Object.fromEntries(ofTasks),
-    aggregate,
-    verdict,
+    mean: mean(own.values.map((value) => signed(metric, value))),
+    gain: differenceOf(ours.values, theirs.values),
   };
 }
 
@@ -280,21 +210,81 @@ function contrastOf(compared: Compared, tested: TestedGains, tasks: readonly Jud
  * Mean and worst gain over tasks, in the metric that selects epochs for their type and has one scale for all tasks.
  * Null if tasks differ in type or a gain is missing.
  */
-function overTasks(compared: Compared, tasks: readonly JudgedTask[]): Pick<ComparisonRow, 'meanGain' | 'worstGain'> {
-  const { entry, reference } = compared;
-  const types = new Set(tasks.map(({ metric }) => metric.type));
-  const metric = metrics.all.find(({ type, score }) => types.has(type) && score);
-  const gains = metric
-    ? tasks.flatMap(({ name }) => {
-        if (!hasGain(compared) || !reference) return [];
-        return measureTask(entry, reference, compared.design, { name, metric }).gain ?? [];
-      })
-    : [];
-  if (types.size !== 1 || gains.length < tasks.length) return { meanGain: null, worstGain: null };
+function overTasks(pair: Pair, tasks: readonly JudgedTask[]): Pick<ComparisonRow, 'meanGain' | 'worstGain'> {
+  const { model, reference, design } = pair;
+  const isOneType = new Set(tasks.map(({ metric }) => metric.type)).size === 1;
+  const gains = tasks.flatMap((_, task) => {
+    if (!hasGain(pair) || !reference || !isOneType) return [];
+    const both = [column(model, 'scores', task), column(reference, 'scores', task)] as const;
+    const [own, other] = design === 'independent' ? both : paired(...both);
+    return differenceOf(own.values, other.values) ?? [];
+  });
+  if (!isOneType || gains.length < tasks.length) return { meanGain: null, worstGain: null };
   return { meanGain: mean(gains), worstGain: Math.min(...gains) };
 }
 
-/** JSON has no infinity: a prior without end means one variance for all models. */
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
+function contrastsOf(pairs: readonly Pair[], test: Test): readonly Omit<Contrast, 'axis'>[] {
+  const tested = testGains(pairs, test);
+  return pairs.map(({ model, reference }, index) => {
+    const { tasks, aggregate, verdict } = must(tested[index], 'tested pair');
+    const ofTasks = test.tasks.map(
+      ({ name, metric }, task) => [name, { metric: metric.name, ...must(tasks[task], 'tested gain') }] as const,
+    );
+    return {
+      model: model.label,
+      reference: reference?.label ?? '',
+      tasks: Object.fromEntries(ofTasks),
+      aggregate,
+      verdict,
+    };
+  });
+}
+
+/**
+ * The fronts of the models at one point of the axes: the gains of each at several loss weights, over the baseline. The gains of a front are a
+ * family. Its runs and those of the table are one pool of variances, so that no front changes the tests of the table or of another front.
+ */
+async function frontsOf(
+  all: readonly Member[],
+  rows: readonly ComparisonRow[],
+  baseline: MeasuredModel | undefined,
+  test: Test,
+): Promise<readonly Front[]> {
+  const fronts: Front[] = [];
+  const table = all.filter(({ entry }) => !isOnFront(entry));
+  for (const row of rows) {
+    const ofRow = all.filter(({ entry }) => isOnFront(entry) && entry.label === row.label);
+    const keys = row.verdict === 'baseline' ? [] : ofRow.flatMap(({ entry }) => Object.keys(entry.values ?? {}));
+    for (const key of new Set(keys)) {
+      const weightOf = ({ entry }: Member) => Number(entry.values?.[key]);
+      const own = ofRow
+        .filter((member) => !Number.isNaN(weightOf(member)))
+        .toSorted((one, other) => weightOf(one) - weightOf(other));
+      // The table has the runs of a weight that is the model's own: they count once.
+      const models = own.map((member) => (table.find((other) => hasSameRuns(member, other)) ?? member).model);
+      const pool = [...new Set([...table.map(({ model }) => model), ...models])];
+      const compared = models.map((model) => ({ model, reference: baseline }));
+      const { pairs } = await gainsOf(compared, pool, test);
+      const tested = contrastsOf(pairs, test);
+      const points = own.map((member, index): FrontPoint => {
+        const { tasks, aggregate, verdict } = must(tested[index], 'tested point');
+        const runs = member.entry.runs.map(({ run: _, ...reference }) => reference);
+        return { value: weightOf(member), runs, tasks, aggregate, verdict };
+      });
+      fronts.push({
+        axis: row.axis,
+        model: row.label,
+        key,
+        points,
+        hypervolume: dominated(points, pairs, test.tasks),
+        ...(row.verdict === 'seesaw' ? seesawOf(points, test.level) : { seesaw: null, repairedBy: [] }),
+      });
+    }
+  }
+  return fronts;
+}
+
+function hasSameRuns({ entry: one }: Member, { entry: other }: Member): boolean {
+  const pathsOf = ({ runs }: Entry) => JSON.stringify(runs.map(({ seed, path, parts }) => [seed, path, parts]));
+  return one.label === other.label && pathsOf(one) === pathsOf(other);
 }

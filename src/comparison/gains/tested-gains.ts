@@ -1,126 +1,143 @@
 import type { Margin } from '../../config/parts.js';
 import type { Metric } from '../../metrics/metric.js';
-import type { Aggregate, Comparison, TaskVerdict, TestedGain } from '../comparison.js';
-import type { EstimateError } from '../statistics/behrens-fisher.js';
+import { must } from '../../support/must.js';
+import type { Aggregate, TestedGain, Verdict } from '../comparison.js';
 import { detectableGain } from '../statistics/detectable-gain.js';
-import { type FamilyMember, type TestedMember, testFamily } from '../statistics/gain-family.js';
+import { type TestedMember, testFamily } from '../statistics/gain-family.js';
 import { mean } from '../statistics/moments.js';
-import { fewestRuns, taskVerdict } from '../statistics/verdict.js';
-import { rowsToDecide, seedsToDecide, timesToDecide } from '../statistics/what-decides.js';
-import { type Compared, type Measure, runCount } from './compared-model.js';
-import { type JudgedTask, relativeGain } from './task-gain.js';
+import { fewestRuns, mostAtLimit, rowVerdict, taskVerdict } from '../statistics/verdict.js';
+import { rowsToDecide, seedsToDecide, timesToDecide, type Undecided } from '../statistics/what-decides.js';
+import { type EstimatedGain, type Judging, type Pair, relativeGain, runCount } from './gains.js';
+import type { MeasuredModel } from './measured.js';
 
 /** The gains of one model: on each task, and over all tasks. */
-export interface TestedGains {
-  readonly tasks: readonly (TestedGain & { readonly verdict: TaskVerdict | null })[];
+export interface TestedPair {
+  readonly tasks: readonly TestedGain[];
   readonly aggregate: Aggregate | null;
+  readonly verdict: Verdict;
 }
 
-interface Table {
-  readonly tasks: readonly JudgedTask[];
-  readonly uncertainty: Comparison['uncertainty'];
+export interface Test extends Judging {
   readonly level: number;
+  /** Of the tests at the next look, with more seeds. */
   readonly nextLevel: number;
+  /** By metric, where it is not the metric's default. Null: no margin. */
   readonly margins: Readonly<Record<string, Margin | null>>;
 }
 
-/**
- * Tests two families of gains: those on tasks, and the means over tasks.
- * @param errors [model][task, then the mean over tasks]
- */
-export function testGains(
-  compared: readonly Compared[],
-  errors: readonly (readonly (EstimateError | null)[])[],
-  table: Table,
-): readonly TestedGains[] {
-  const { tasks, level } = table;
-  const cells = compared.map(({ measures, design }, model) =>
-    measures.map((measure, place): Cell => {
+/** Tests two families of gains: those on tasks, and the means over tasks. */
+export function testGains(pairs: readonly Pair[], test: Test): readonly TestedPair[] {
+  const { tasks, level, margins } = test;
+  const members = pairs.map(({ gains }) =>
+    gains.map(({ gain, error, level: reference }, place) => {
       const metric = tasks[place]?.metric;
-      const { gain, level: reference } = measure;
-      const error = errors[model]?.[place] ?? null;
-      const margin = metric && reference !== null ? marginOf(metric, reference, table.margins) : null;
-      return { measure, design, member: { gain, error, margin } };
+      return { gain, error, margin: metric && reference !== null ? marginOf(metric, reference, margins) : null };
     }),
   );
   const ofTasks = testFamily(
-    cells.flatMap((row) => row.slice(0, -1).map(({ member }) => member)),
+    members.flatMap((row) => row.slice(0, -1)),
     level,
   );
-  const ofAggregates = testFamily(
-    cells.map((row) => row.at(-1)?.member ?? nothing),
+  const ofMeans = testFamily(
+    members.flatMap((row) => row.slice(-1)),
     level,
   );
   const open = (p: 'pHolm' | 'pEquivalent') =>
     Math.max(1, ofTasks.filter((own) => own[p] !== null && own[p] >= level).length);
-  const next = { difference: table.nextLevel / open('pHolm'), equivalence: table.nextLevel / open('pEquivalent') };
-  const isEnough = ({ design, measure }: Cell) =>
-    runCount({ design }, measure) >= fewestRuns || table.uncertainty === 'rows';
-  return cells.map((row, model) => {
-    const aggregate = row.at(-1);
-    const tested = ofAggregates[model];
-    return {
-      tasks: tasks.map((_, task) => {
-        const [cell, own] = [row[task], ofTasks[model * tasks.length + task]];
-        if (!cell || !own) throw new Error('A family has a member for every cell.');
-        const { gain, margin, error } = cell.member;
-        const enough = isEnough(cell);
-        const verdict = gain === null ? null : enough ? taskVerdict(gain, own, level) : 'undecided';
-        return {
-          ...gainOf(cell, own),
-          relativeGain: gain === null ? null : relativeGain(gain, cell.measure.level ?? 0),
-          margin,
-          pEquivalent: own.pEquivalent,
-          pNotInferior: enough ? own.pNotInferior : null,
-          verdict,
-          detectable: own.se && error && enough ? detectableGain(error, level / open('pHolm')) : null,
-          ...(verdict === 'undecided' ? untilDecided(cell, next) : decided),
-        };
-      }),
-      aggregate:
-        aggregate && tested && aggregate.member.gain !== null
-          ? aggregateOf(aggregate, tested, isEnough(aggregate), level)
-          : null,
-    };
+  const undecided = { difference: open('pHolm'), equivalence: open('pEquivalent') };
+  return pairs.map((pair, index) => {
+    const { model, reference, gains } = pair;
+    const isEnough = (gain: EstimatedGain) => runCount(pair, gain) >= fewestRuns || test.uncertainty === 'rows';
+    const found = tasks.map((_, task): TestedGain => {
+      const [gain, own] = [must(gains[task], 'gain'), must(ofTasks[index * tasks.length + task], 'tested gain')];
+      const { margin } = must(members[index]?.[task], 'member');
+      return taskGain(gain, own, { pair, margin, isEnough: isEnough(gain), open: undecided, test });
+    });
+    const [mean, tested] = [gains.at(-1), ofMeans[index]];
+    const aggregate =
+      mean && tested && mean.gain !== null ? aggregateOf(mean, tested, pair, isEnough(mean) ? level : 0) : null;
+    if (model === reference) return { verdict: 'baseline', tasks: found.map(withoutVerdict), aggregate: null };
+    if (isUnfinished(model) || (reference && isUnfinished(reference)))
+      return {
+        verdict: 'not trained to a plateau',
+        tasks: found.map(withoutVerdict),
+        aggregate: aggregate && { ...aggregate, verdict: null },
+      };
+    return { verdict: rowVerdict(found.map(({ verdict }) => verdict)), tasks: found, aggregate };
   });
 }
 
-type Cell = Pick<Compared, 'design'> & { readonly measure: Measure; readonly member: FamilyMember };
-
-function aggregateOf(cell: Cell, tested: TestedMember, isEnough: boolean, level: number): Aggregate {
-  const own = { ...gainOf(cell, tested), ...(isEnough ? {} : { pHolm: null }) };
-  const { gain, pHolm } = own;
-  if (gain === null || pHolm === null || pHolm >= level) return { ...own, verdict: 'undecided' };
-  return { ...own, verdict: gain > 0 ? 'better' : 'worse' };
+/** Whether too many of a model's runs might still have improved. */
+export function isUnfinished({ runs }: MeasuredModel): boolean {
+  return runs.filter(({ isLate }) => isLate).length > mostAtLimit * runs.length;
 }
 
-const nothing = { gain: null, error: null, margin: null };
+interface OfTask {
+  readonly pair: Pair;
+  readonly margin: number | null;
+  readonly isEnough: boolean;
+  /** Tests that Holm's method has not decided: the level is divided by their number. */
+  readonly open: Undecided['level'];
+  readonly test: Test;
+}
 
-function gainOf({ measure, design }: Cell, { pEquivalent: _e, pNotInferior: _n, ...tested }: TestedMember) {
-  const { model, reference, gain } = measure;
+function taskGain(
+  measured: EstimatedGain,
+  own: TestedMember,
+  { pair, margin, isEnough, open, test }: OfTask,
+): TestedGain {
+  const { gain, error, level: reference } = measured;
+  const verdict = gain === null ? null : isEnough ? taskVerdict(gain, own, test.level) : 'undecided';
+  const next = { difference: test.nextLevel / open.difference, equivalence: test.nextLevel / open.equivalence };
+  return {
+    ...testedGain(measured, own, pair),
+    relativeGain: gain === null ? null : relativeGain(gain, reference ?? 0),
+    margin,
+    pEquivalent: own.pEquivalent,
+    pNotInferior: isEnough ? own.pNotInferior : null,
+    verdict,
+    detectable: own.se && error && isEnough ? detectableGain(error, test.level / open.difference) : null,
+    ...(verdict === 'undecided' && gain !== null && error
+      ? untilDecided(measured, { gain, error, margin, level: next })
+      : decided),
+  };
+}
+
+/** @param level 0: it has too few runs for a verdict. */
+function aggregateOf(measured: EstimatedGain, tested: TestedMember, pair: Pair, level: number): Aggregate {
+  const pHolm = level === 0 ? null : tested.pHolm;
+  const verdict =
+    pHolm === null || pHolm >= level ? 'undecided' : measured.gain !== null && measured.gain > 0 ? 'better' : 'worse';
+  return { ...testedGain(measured, tested, pair), pHolm, verdict };
+}
+
+function testedGain(
+  { model, reference, gain }: EstimatedGain,
+  { se, interval, simultaneous, p, pHolm }: TestedMember,
+  { design }: Pair,
+) {
   const against = (run: number) =>
     design === 'independent' ? mean(reference.values) : (reference.values[run] ?? Number.NaN);
   const gains = model.runs.map(({ seed }, run) => ({ seed, gain: (model.values[run] ?? 0) - against(run) }));
-  return { gain, gains: gain === null ? [] : gains, ...tested };
+  return { gain, gains: gain === null ? [] : gains, se, interval, simultaneous, p, pHolm };
 }
 
 /** Of a gain that needs nothing more. */
-export const decided = { seedsToDecide: null, rowsToDecide: null, timesToDecide: null };
+const decided = { seedsToDecide: null, rowsToDecide: null, timesToDecide: null };
 
-function untilDecided(
-  { measure, member: { gain, error, margin } }: Cell,
-  level: { readonly difference: number; readonly equivalence: number },
-): Pick<TestedGain, keyof typeof decided> {
-  const [first] = measure.model.runs;
-  if (gain === null || error === null || !first) return decided;
-  const undecided = { gain, error, margin, level };
+function withoutVerdict(gain: TestedGain): TestedGain {
+  return { ...gain, ...decided, verdict: null, detectable: null };
+}
+
+function untilDecided({ model }: EstimatedGain, undecided: Undecided): Pick<TestedGain, keyof typeof decided> {
+  const { error } = undecided;
   const seeds = seedsToDecide(undecided);
-  const rows = rowsToDecide(undecided, first.run.result.dataset.rows.test);
+  const rows = rowsToDecide(undecided, model.runs[0]?.testRows ?? 0);
   const isBoth = error.known > 0 && error.estimated.length > 0 && seeds === null && rows === null;
   return { seedsToDecide: seeds, rowsToDecide: rows, timesToDecide: isBoth ? timesToDecide(undecided) : null };
 }
 
-function marginOf(metric: Metric, reference: number, chosen: Readonly<Record<string, Margin | null>>): number | null {
+function marginOf(metric: Metric, reference: number, chosen: Test['margins']): number | null {
   const margin = metric.name in chosen ? chosen[metric.name] : metric.margin;
   if (!margin) return null;
   return 'absolute' in margin ? margin.absolute : (Math.abs(reference) * margin.percent) / 100;

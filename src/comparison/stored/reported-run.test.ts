@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FinishedRun, readRun } from '../../training/finished-run.js';
 import { joinRuns } from '../gains/join-runs.js';
-import { notesOnRuns } from '../gains/notes-on-runs.js';
 import { storedTable } from '../gains/stored-table.js';
 import { reportedRun } from './reported-run.js';
 import { type StoredTask, storeRun } from './stored-run.fixture.js';
@@ -121,10 +120,6 @@ describe('a run that is put together', () => {
     const [plateau, limit] = ['click', 'buy'].map((task) => put({ a, b: improving(task) }));
     if (!plateau || !limit) throw new Error('All parts are there.');
     expect([plateau, limit].map(({ result }) => result.ended)).toEqual(['plateau', 'limit']);
-    expect(notesOnRuns([plateau])).toEqual([]);
-    expect(notesOnRuns([limit, limit, plateau])).toEqual([
-      'In 2 of 3 runs the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.',
-    ]);
   });
 });
 

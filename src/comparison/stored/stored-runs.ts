@@ -17,9 +17,8 @@ export interface StoredRuns {
   readonly name: string;
   /** Undefined: a single run. */
   readonly comparison: Comparison | undefined;
+  /** Those of the models' fronts, too. */
   readonly rows: readonly StoredRow[];
-  /** The points of the models' fronts. */
-  readonly fronts: readonly StoredRow[];
   /** What was left out, one line each. */
   readonly notes: readonly string[];
 }
@@ -58,7 +57,7 @@ function ofRun(path: string, name: string | undefined): StoredRuns {
   const run = readRun(path);
   if (!run) {
     const note = `${path} is not finished and is left out (ple train --resume ${path} continues).`;
-    return { path, name: name ?? path, comparison: undefined, rows: [], fronts: [], notes: [note] };
+    return { path, name: name ?? path, comparison: undefined, rows: [], notes: [note] };
   }
   const { seed, model } = run.result;
   const own = run.experiment.name;
@@ -69,7 +68,6 @@ function ofRun(path: string, name: string | undefined): StoredRuns {
     name: label,
     comparison: undefined,
     rows: [{ label, type: model, point: {}, runs }],
-    fronts: [],
     notes: [],
   };
 }
@@ -102,7 +100,7 @@ function ofComparison(path: string, name: string | undefined): StoredRuns {
       return { label: model, type, point: axis, values, runs: stored(label, type, runs) };
     });
   });
-  return { path, name: name ?? comparison.name, comparison, rows, fronts, notes };
+  return { path, name: name ?? comparison.name, comparison, rows: [...rows, ...fronts], notes };
 }
 
 /** The type of a row of external predictions. */

@@ -1,54 +1,55 @@
+import { type EvaluatedRun, endedAtLimit, type FinishedRun, isTrained } from '../../training/finished-run.js';
 import { hasTestMetric } from '../../training/later-metrics.js';
 import { unpredictedTasks } from '../../training/unpredicted-tasks.js';
-import type { Comparison, ComparisonRow, Design, RunReference } from '../comparison.js';
+import type { Comparison, ComparisonRow, RunReference } from '../comparison.js';
 import { pointText } from '../plan/axis-point.js';
 import { familyError, isSamePlan, type LookToCome } from '../plan/looks.js';
 import { isConstant } from '../statistics/moments.js';
 import { fewestRuns } from '../statistics/verdict.js';
-import { type Compared, hasGain, type PointTable, runCount } from './compared-model.js';
-import { notesOnRuns } from './notes-on-runs.js';
-import { type Entry, type JudgedTask, testValue } from './task-gain.js';
+import { partsOf } from '../stored/reported-run.js';
+import { hasGain, type Pair, runCount } from './gains.js';
+import { type Entry, type JudgedTask, testValue } from './measured.js';
+
+/** The models at one point of the axes, entry by entry. */
+interface Table {
+  readonly entries: readonly Entry[];
+  readonly gains: { readonly pairs: readonly Pair[] };
+  readonly rows: readonly ComparisonRow[];
+}
 
 type Settings = Pick<Comparison, 'seeds' | 'uncertainty' | 'baseline'> & {
+  readonly tasks: readonly JudgedTask[];
   /** Whether every run and metric has what errors over test rows need. */
   readonly hasRowErrors: boolean;
   readonly looks: readonly LookToCome[];
 };
 
 /** Notes that a reader should see before the numbers, one line each. */
-export function notesOn(
-  tables: readonly PointTable[],
-  onFronts: readonly Entry[],
-  tasks: readonly JudgedTask[],
-  settings: Settings,
-): readonly string[] {
-  const compared = tables.flatMap((table) => table.compared);
+export function notesOn(tables: readonly Table[], onFronts: readonly Entry[], settings: Settings): readonly string[] {
+  const entries = tables.flatMap((table) => table.entries);
+  const pairs = tables.flatMap((table) => table.gains.pairs);
   const rows = tables.flatMap((table) => table.rows);
   return [
-    ...onErrors(compared, tasks, settings),
+    ...onErrors(pairs, settings),
     ...onLooks(settings),
-    ...[...compared.map(({ entry }) => entry), ...onFronts].flatMap(onMissingRuns),
-    ...compared.flatMap(({ entry }) => onUndefinedMetrics(entry, tasks)),
-    ...compared.flatMap((model, index) => onGains(model, rows[index], tasks, settings)),
+    ...[...entries, ...onFronts].flatMap(onMissingRuns),
+    ...entries.flatMap((entry) => onUndefinedMetrics(entry, settings.tasks)),
+    ...entries.flatMap((entry, index) => onGains(titleOf(entry), pairs[index], rows[index], settings)),
     ...onUnpredictedTasks(tables),
-    ...notesOnRuns(compared.flatMap(({ entry }) => entry.runs.flatMap(({ run }) => run ?? []))),
+    ...notesOnRuns(entries.flatMap((entry) => entry.runs.flatMap(({ run }) => run ?? []))),
   ];
 }
 
-function onErrors(
-  compared: readonly Compared[],
-  tasks: readonly JudgedTask[],
-  { seeds, uncertainty, hasRowErrors }: Settings,
-): readonly string[] {
+function onErrors(pairs: readonly Pair[], { tasks, seeds, uncertainty, hasRowErrors }: Settings): readonly string[] {
   const notes: string[] = [];
   if (uncertainty === 'rows')
     notes.push('Errors cover the draw of the test rows only. Another seed may change a gain by more.');
   else if (seeds.length < fewestRuns)
     notes.push(`Nothing is decided with fewer than ${fewestRuns} seeds; the table has ${seeds.length}.`);
-  const designs = new Set(compared.filter(hasGain).map(({ design }) => design));
+  const designs = new Set(pairs.filter(hasGain).map(({ design }) => design));
   if (uncertainty === 'both' && designs.has('draws'))
     notes.push('Data are drawn anew for each seed: errors over draws of the data already include the choice of rows.');
-  if (compared.some((model) => hasGain(model) && model.overlap > 0))
+  if (pairs.some((pair) => hasGain(pair) && pair.overlap > 0))
     notes.push(
       'splitSeed: run splits one file anew for each seed. The splits overlap, so more seeds lower the errors only to a limit (Nadeau and Bengio 2003).',
     );
@@ -75,7 +76,7 @@ function onLooks({ looks }: Settings): readonly string[] {
   if (!last || others.length === 0) return [];
   const before = [...new Set(others.map(({ seeds }) => seeds))].toSorted((a, b) => a - b);
   return [
-    `This table was also looked at outside of its plan, with ${before.join(', ')} seeds. Its tests use the level ${short(last.level)}; over all looks ` +
+    `This table was also tested outside of its plan, with ${before.join(', ')} seeds. Its tests use the level ${short(last.level)}; over all looks ` +
       `the chance of a false difference in one family of gains is at most ${short(familyError(looks))}. compare.seeds: { first, step, most } plans looks.`,
   ];
 }
@@ -98,18 +99,18 @@ function onUndefinedMetrics(entry: Entry, tasks: readonly JudgedTask[]): readonl
       run && testValue(run, task) === null ? [{ seed, run }] : [],
     );
     const has = ({ run }: (typeof without)[number]) => hasTestMetric(run, name, metric.name);
-    const told = (runs: typeof without, text: (runs: string) => string) =>
+    const note = (runs: typeof without, text: (runs: string) => string) =>
       runs.length === 0 ? [] : [`${titleOf(entry)}: ${metric.name} of task '${name}' ${text(runsOf(runs))}; left out.`];
     return [
-      ...told(without.filter(has), (runs) => `is not defined for ${runs} (NaN, or labels that do not vary)`),
-      ...told(
+      ...note(without.filter(has), (runs) => `is not defined for ${runs} (NaN, or labels that do not vary)`),
+      ...note(
         without.filter((found) => !has(found) && found.run.hasPredictions),
         (runs) =>
           `cannot be computed for ${runs}: ${
             'computeGrouped' in metric ? 'the data name no group' : 'no threshold was chosen on validation'
           }`,
       ),
-      ...told(
+      ...note(
         without.filter((found) => !has(found) && !found.run.hasPredictions),
         (runs) =>
           `was not stored by the version of ple that made ${runs}, and no predictions.arrow was kept to compute it from`,
@@ -119,21 +120,21 @@ function onUndefinedMetrics(entry: Entry, tasks: readonly JudgedTask[]): readonl
 }
 
 function onGains(
-  compared: Compared,
+  title: string,
+  pair: Pair | undefined,
   row: ComparisonRow | undefined,
-  tasks: readonly JudgedTask[],
-  { seeds, uncertainty, baseline }: Settings,
+  { tasks, seeds, uncertainty, baseline }: Settings,
 ): readonly string[] {
-  if (!hasGain(compared)) return [];
-  const { entry, measures } = compared;
-  if (measures.every(({ model, reference }) => model.values.length > 0 && isEqual(model.values, reference.values)))
-    return [`${titleOf(entry)}: every metric equals ${baseline}'s in every run.`];
+  if (!pair || !hasGain(pair)) return [];
+  const { gains } = pair;
+  if (gains.every(({ model, reference }) => model.values.length > 0 && isEqual(model.values, reference.values)))
+    return [`${title}: every metric equals ${baseline}'s in every run.`];
   return tasks.flatMap(({ name, metric }, index) => {
-    const [measure, gain] = [measures[index], row?.tasks[name]];
-    if (!measure || !gain || gain.gain === null) return [];
-    const [own, other] = [measure.model.values, measure.reference.values];
-    const count = runCount(compared, measure);
-    const place = `${titleOf(entry)}, task '${name}'`;
+    const [estimated, gain] = [gains[index], row?.tasks[name]];
+    if (!estimated || !gain || gain.gain === null) return [];
+    const [own, other] = [estimated.model.values, estimated.reference.values];
+    const count = runCount(pair, estimated);
+    const place = `${title}, task '${name}'`;
     const notes: string[] = [];
     if (uncertainty !== 'rows' && count < fewestRuns && seeds.length >= fewestRuns)
       notes.push(
@@ -141,7 +142,7 @@ function onGains(
       );
     if (count > 1 && gain.p === null)
       notes.push(
-        ...(isSteady(compared.design, own, other)
+        ...(isSteady(pair, own, other)
           ? [`${place}: nothing varies between runs, so the gain cannot be tested.`]
           : uncertainty !== 'seeds' && metric.influence
             ? [
@@ -155,7 +156,7 @@ function onGains(
   });
 }
 
-function isSteady(design: Design, own: readonly number[], other: readonly number[]): boolean {
+function isSteady({ design }: Pair, own: readonly number[], other: readonly number[]): boolean {
   if (design === 'independent') return isConstant(own) && isConstant(other);
   const differences = own.map((value, run) => value - (other[run] ?? 0));
   return isConstant(differences, Math.max(...[...own, ...other].map(Math.abs)));
@@ -166,10 +167,10 @@ function isEqual(one: readonly number[], other: readonly number[]): boolean {
 }
 
 /** One line per task, however many points of the axes it has no prediction at. */
-function onUnpredictedTasks(tables: readonly PointTable[]): readonly string[] {
-  const points = tables.map(({ compared }) => {
-    const models = compared.map(({ entry }) => entry.runs.flatMap(({ run }) => run?.result ?? []));
-    return { point: compared[0]?.entry.point ?? {}, models, tasks: unpredictedTasks(models).map(({ task }) => task) };
+function onUnpredictedTasks(tables: readonly Table[]): readonly string[] {
+  const points = tables.map(({ entries }) => {
+    const models = entries.map(({ runs }) => runs.flatMap(({ run }) => run?.result ?? []));
+    return { point: entries[0]?.point ?? {}, models, tasks: unpredictedTasks(models).map(({ task }) => task) };
   });
   return [...new Set(points.flatMap(({ tasks }) => tasks))].flatMap((name) => {
     const without = points.filter(({ tasks }) => tasks.includes(name));
@@ -189,4 +190,49 @@ function titleOf({ label, point, values }: Entry): string {
 function runsOf(runs: readonly Pick<RunReference, 'seed'>[]): string {
   const seeds = runs.map(({ seed }) => seed).join(', ');
   return runs.length === 1 ? `the run of seed ${seeds}` : `the runs of seeds ${seeds}`;
+}
+
+/** Notes on the runs of a table that do not depend on their numbers. */
+function notesOnRuns(runs: readonly EvaluatedRun[]): readonly string[] {
+  const trained = runs.filter(isTrained);
+  return [...notesOnFiles(trained), ...onVersions(trained), ...onLimits(trained)];
+}
+
+/** Notes on the files that runs were read from. */
+export function notesOnFiles(runs: readonly FinishedRun[]): readonly string[] {
+  const parts = [...new Map(runs.flatMap(partsOf).map(({ run }) => [run.path, run])).values()];
+  const [first, ...others] = parts.filter(({ result }) => !result.files).map(({ path }) => path);
+  const notes = parts.flatMap(({ notes }) => notes);
+  if (first === undefined) return notes;
+  return [
+    ...notes,
+    `Stored by an earlier version of ple, without checksums, so that damage may go unnoticed: ${[first, ...(others.length > 0 ? [`${others.length} more`] : [])].join(' and ')}.`,
+  ];
+}
+
+/** Another version may give other numbers for the same seed. Finished runs are not trained again. */
+function onVersions(runs: readonly FinishedRun[]): readonly string[] {
+  const versions = new Set(
+    runs.flatMap(partsOf).map(
+      ({
+        run: {
+          environment: { ple, commit },
+        },
+      }) => (typeof commit === 'string' ? `commit ${commit.slice(0, 7)}` : `version ${ple}`),
+    ),
+  );
+  if (versions.size < 2) return [];
+  return [
+    `The runs were made by different versions of ple (${[...versions].join(', ')}), whose numbers may differ under the same seed; ` +
+      'those whose folder is deleted are trained again.',
+  ];
+}
+
+function onLimits(runs: readonly FinishedRun[]): readonly string[] {
+  const atLimit = runs.filter(endedAtLimit).length;
+  if (atLimit === 0) return [];
+  const which = atLimit === runs.length ? 'every run' : `${atLimit} of ${runs.length} runs`;
+  return [
+    `In ${which} the model was still improving at the limit of epochs. Longer training may change the ranking: raise train.epochs.`,
+  ];
 }

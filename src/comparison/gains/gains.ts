@@ -1,0 +1,266 @@
+import type { Comparison, Design } from '../comparison.js';
+import type { EstimatedVariance, EstimateError } from '../statistics/behrens-fisher.js';
+import { isConstant, mean } from '../statistics/moments.js';
+import { type RunVariance, squeezedVariances, varianceOf } from '../statistics/squeezed-variances.js';
+import { type JudgedTask, type MeasuredModel, type MeasuredRun, signed } from './measured.js';
+import { rowVariances } from './row-variances.js';
+
+/** What is compared: a model with the baseline, or with another model in a contrast. */
+export interface Compared {
+  readonly model: MeasuredModel;
+  /** Undefined: no reference at this point. */
+  readonly reference: MeasuredModel | undefined;
+  /** Of each task in the mean relative gain, in percent. Absent: gains are relative to the reference's metrics. */
+  readonly factors?: Factors;
+}
+
+/** Null if a task's gain is relative to nothing. */
+export type Factors = readonly number[] | null;
+
+/** The gains of one model, with their errors. */
+export interface Pair extends Compared {
+  readonly design: Design;
+  /** Test rows over the rows that they are drawn from, too, where one file is split anew: what more runs cannot remove. Else 0. */
+  readonly overlap: number;
+  /** Task by task, then the mean relative gain. Without runs for the reference itself. */
+  readonly gains: readonly EstimatedGain[];
+}
+
+export interface EstimatedGain {
+  /** The runs of both models. If data are drawn anew for each seed, only seeds that both have, in one order. */
+  readonly model: Sample;
+  readonly reference: Sample;
+  /** Of each task in `values`. */
+  readonly factors: Factors;
+  /** Mean of the model's runs less the reference's. Null if one has none. */
+  readonly gain: number | null;
+  /** The reference's mean in the metric's own direction. Null for the mean of tasks, and without runs. */
+  readonly level: number | null;
+  /** Null: a part that is asked for is missing. */
+  readonly error: EstimateError | null;
+}
+
+/** Runs, and what each measured: a task's metric, turned so that higher is better, or a weighted sum of tasks. */
+export interface Sample {
+  readonly runs: readonly MeasuredRun[];
+  readonly values: readonly number[];
+}
+
+export interface Judging {
+  readonly tasks: readonly JudgedTask[];
+  /** By task, in the mean relative gain. */
+  readonly weights: readonly number[];
+  readonly uncertainty: Comparison['uncertainty'];
+}
+
+export interface Gains {
+  readonly pairs: readonly Pair[];
+  /** Of the prior of the tasks' run variances; 0 where nothing is squeezed. */
+  readonly priorDegreesOfFreedom: number;
+  /** What the error over test rows draws. Null: it is not part of any error. */
+  readonly drawn: 'rows' | 'groups' | null;
+}
+
+/**
+ * Gains and their errors. Reads the influences of each run once.
+ * @param pool The models whose run variances are squeezed together.
+ */
+export async function gainsOf(
+  compared: readonly Compared[],
+  pool: readonly MeasuredModel[],
+  { tasks, weights, uncertainty }: Judging,
+): Promise<Gains> {
+  const ofTasks = tasks.map((_, task) => tasks.map((_, other) => Number(task === other)));
+  const squeezed = squeezedVariances(ofTasks.map((factors) => pool.map((model) => sampleOf(model, factors).values)));
+  const pairs = compared.map((one) => {
+    const { design, overlap } = designOf(one);
+    const taskGains = ofTasks.map((factors, task) => gainOf(one, design, factors, tasks[task]));
+    const factors = one.factors === undefined ? relativeFactors(taskGains, weights) : one.factors;
+    return { ...one, design, overlap, gains: [...taskGains, gainOf(one, design, factors)] };
+  });
+  const rows =
+    uncertainty === 'seeds'
+      ? null
+      : await rowVariances(
+          pairs.flatMap(({ gains }) => gains),
+          tasks,
+        );
+  let drawn: Gains['drawn'] = null;
+  const withErrors = pairs.map((pair, index): Pair => {
+    const ofMean = squeezedVariances([pool.map((model) => sampleOf(model, pair.gains.at(-1)?.factors ?? null).values)]);
+    const gains = pair.gains.map((gain, place): EstimatedGain => {
+      const overRows = rows?.variances[index * (tasks.length + 1) + place] ?? null;
+      const known = rows === null ? 0 : knownVariance(gain, pair, overRows, uncertainty);
+      const variances = (place < tasks.length ? squeezed.variances[place] : ofMean.variances[0]) ?? [];
+      const of = (model: MeasuredModel | undefined) => (model && variances[pool.indexOf(model)]) ?? null;
+      const estimated = uncertainty === 'rows' ? [] : estimatedVariances(gain, pair, of);
+      if (known === null || estimated === null) return { ...gain, error: null };
+      if (known > 0) drawn = rows?.drawn ?? null;
+      return { ...gain, error: { estimated, known } };
+    });
+    return { ...pair, gains };
+  });
+  const isSqueezed = withErrors.some((pair) => pair.design === 'independent' && hasGain(pair));
+  const prior = isSqueezed && uncertainty !== 'rows' ? squeezed.priorDegreesOfFreedom : 0;
+  return { pairs: withErrors, priorDegreesOfFreedom: prior, drawn };
+}
+
+/** Whether any of a model's gains is known. */
+export function hasGain({ gains }: Pick<Pair, 'gains'>): boolean {
+  return gains.some(({ gain }) => gain !== null);
+}
+
+/** Independent runs on both sides: of data that are drawn anew for each seed, the number of draws. */
+export function runCount({ design }: Pick<Pair, 'design'>, { model, reference }: EstimatedGain): number {
+  if (design === 'draws') return new Set(model.runs.map(({ testSet }) => testSet)).size;
+  return Math.min(model.runs.length, reference.runs.length);
+}
+
+/** The weighted sum over tasks, of the runs that have all of them. No runs without factors. */
+export function sampleOf({ runs }: MeasuredModel, factors: Factors): Sample {
+  const parts = (factors ?? []).flatMap((factor, task) => (factor === 0 ? [] : [{ factor, task }]));
+  const whole = factors === null ? [] : runs.filter(({ values }) => parts.every(({ task }) => values[task] !== null));
+  const weightedSum = ({ values }: MeasuredRun) =>
+    parts.reduce((sum, { factor, task }) => sum + factor * (values[task] ?? 0), 0);
+  return { runs: whole, values: whole.map(weightedSum) };
+}
+
+/** Factors by which gains are relative to the means of all runs of a model. */
+export function factorsOf(model: MeasuredModel, { tasks, weights }: Pick<Judging, 'tasks' | 'weights'>): Factors {
+  const unit = (task: number) => tasks.map((_, other) => Number(task === other));
+  return relativeFactors(
+    tasks.map(({ metric }, task) => {
+      const { values } = sampleOf(model, unit(task));
+      return { level: values.length > 0 ? signed(metric, mean(values)) : null };
+    }),
+    weights,
+  );
+}
+
+/** Percent of the reference's metric (Maninis et al. 2019, eq. 4). Null if that is not above 0. */
+export function relativeGain(gain: number, reference: number): number | null {
+  return reference > 0 ? (100 * gain) / reference : null;
+}
+
+function relativeFactors(gains: readonly Pick<EstimatedGain, 'level'>[], weights: readonly number[]): Factors {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const factors = weights.map((weight, task) => {
+    const one = weight === 0 ? 0 : relativeGain(1, gains[task]?.level ?? 0);
+    return one === null ? null : (one * weight) / total;
+  });
+  return factors.every((factor) => factor !== null) ? factors : null;
+}
+
+/**
+ * How runs of different seeds differ. `independent`: they share the data, and differ in training alone, so the runs of two models are two
+ * samples. `draws`: data are drawn anew for each seed, and all models of a seed see one draw. `splits`: one file is split anew.
+ */
+function designOf({ model, reference }: Compared): Pick<Pair, 'design' | 'overlap'> {
+  if (reference === undefined || model === reference) return { design: 'independent', overlap: 0 };
+  const runs = [...model.runs, ...reference.runs];
+  const overlap = runs.find((run) => run.overlap !== null)?.overlap ?? null;
+  const isDrawnAnew = new Set(runs.map(({ testSet }) => testSet)).size > 1;
+  if (overlap !== null) return { design: 'splits', overlap: isDrawnAnew ? overlap : 0 }; // a test file of its own overlaps with nothing
+  return { design: isDrawnAnew ? 'draws' : 'independent', overlap: 0 };
+}
+
+function gainOf({ model, reference }: Compared, design: Design, factors: Factors, task?: JudgedTask): EstimatedGain {
+  const none: Sample = { runs: [], values: [] };
+  const isAlone = reference === undefined || model === reference;
+  const samples = isAlone
+    ? ([none, none] as const)
+    : ([sampleOf(model, factors), sampleOf(reference, factors)] as const);
+  const [own, other] = design === 'independent' ? samples : paired(...samples);
+  return {
+    model: own,
+    reference: other,
+    factors: isAlone ? null : factors,
+    gain: differenceOf(own.values, other.values),
+    level: task && other.values.length > 0 ? signed(task.metric, mean(other.values)) : null,
+    error: null,
+  };
+}
+
+/** Of the means. Null if one has none. */
+export function differenceOf(own: readonly number[], other: readonly number[]): number | null {
+  return own.length > 0 && other.length > 0 ? mean(own) - mean(other) : null;
+}
+
+/** The seeds that both have, in the order of the first. */
+export function paired(model: Sample, reference: Sample): readonly [Sample, Sample] {
+  const seeds = model.runs.map(({ seed }) => seed).filter((seed) => reference.runs.some((run) => run.seed === seed));
+  const only = ({ runs, values }: Sample): Sample => {
+    const places = seeds.map((seed) => runs.findIndex((run) => run.seed === seed));
+    return {
+      runs: places.flatMap((place) => runs[place] ?? []),
+      values: places.flatMap((place) => values[place] ?? []),
+    };
+  };
+  return [only(model), only(reference)];
+}
+
+/** The part of a squared standard error that counts as known: that over test rows. */
+function knownVariance(
+  { model: { runs } }: EstimatedGain,
+  { design, overlap }: Pick<Pair, 'design' | 'overlap'>,
+  overRows: number | null,
+  uncertainty: Comparison['uncertainty'],
+): number | null {
+  const sets = new Set(runs.map(({ testSet }) => testSet)).size;
+  // If each seed has its own test rows, the variation over seeds already includes the draw of the rows.
+  if (uncertainty !== 'rows' && design !== 'independent' && sets > 1) return 0;
+  return overRows !== null && overlap > 0 ? sets * overRows : overRows; // test sets of one file overlap: as if they were one
+}
+
+/** Null with fewer than two runs. */
+function estimatedVariances(
+  gain: EstimatedGain,
+  { model, reference, design, overlap }: Pick<Pair, 'model' | 'reference' | 'design' | 'overlap'>,
+  varianceIn: (model: MeasuredModel | undefined) => RunVariance | null,
+): readonly EstimatedVariance[] | null {
+  if (design !== 'independent') return ofPairs(gain, design, overlap);
+  const variances = [varianceIn(model), varianceIn(reference)];
+  if (variances.includes(null)) return null;
+  if (isSame(gain)) return [];
+  return [gain.model, gain.reference].flatMap(({ values: { length: runs } }, side) => {
+    const own = variances[side];
+    return own ? [{ ...own, variance: own.variance / runs, runs, overlap: 0 }] : [];
+  });
+}
+
+/** The same runs, under two labels. */
+function isSame({ model, reference }: EstimatedGain): boolean {
+  return (
+    model.runs.length === reference.runs.length &&
+    model.runs.every(({ seed }, run) => {
+      return seed === reference.runs[run]?.seed && model.values[run] === reference.values[run];
+    })
+  );
+}
+
+/**
+ * Runs of one seed see one draw of the data: the differences are one sample (Student 1908). If one file is split anew, training sets overlap, and
+ * the variance of the mean of n differences is s^2 (1 / n + test rows / training rows) (Nadeau and Bengio 2003).
+ */
+function ofPairs(gain: EstimatedGain, design: Design, overlap: number): readonly EstimatedVariance[] | null {
+  const { model, reference } = gain;
+  const differences = model.values.map((value, pair) => value - (reference.values[pair] ?? 0));
+  const drawn = design === 'draws' ? ofDraws(model.runs, differences) : differences;
+  const own = varianceOf(drawn);
+  if (own === null) return null;
+  const magnitude = Math.max(...[...model.values, ...reference.values].map(Math.abs));
+  if (isConstant(differences, magnitude)) return [];
+  const runs = drawn.length;
+  return [{ ...own, variance: own.variance * (1 / runs + overlap), runs, overlap }];
+}
+
+/** A value for each draw of the data, whose mean is that of the differences: runs of one draw are not independent. */
+function ofDraws(runs: Sample['runs'], differences: readonly number[]): readonly number[] {
+  const draws = [...new Set(runs.map(({ testSet }) => testSet))];
+  if (draws.length === runs.length) return differences;
+  const all = mean(differences);
+  const scale = draws.length / runs.length;
+  return draws.map((draw) =>
+    differences.reduce((sum, value, run) => sum + (runs[run]?.testSet === draw ? scale * (value - all) : 0), all),
+  );
+}
