@@ -193,11 +193,7 @@ describe('files', () => {
       Object.fromEntries(Object.entries(line).map(([name, value]) => [name === from ? to : name, value])),
     );
   test.each<[string, Partial<MadeFiles>, RegExp]>([
-    [
-      'a header without a key',
-      { users: renamed(made.users, 'user_id', 'user') },
-      /dataset\.query: .*"user_id"/,
-    ],
+    ['a header without a key', { users: renamed(made.users, 'user_id', 'user') }, /dataset\.query: .*"user_id"/],
     [
       'two rows of one video',
       { videos: [...made.videos, must(made.videos[7], 'video')] },

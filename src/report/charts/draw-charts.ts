@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { renderAsync } from '@resvg/resvg-js';
-import { judge } from '../../comparison/gains/task-gain.js';
+import { judge } from '../../comparison/gains/measured.js';
 import { byPoint } from '../../comparison/plan/axis-point.js';
 import type { Run } from '../../comparison/plan/run.js';
 import type { ComparisonConfig } from '../../config/comparison.js';
