@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { LabelPairs } from '../inspect/label-pairs.js';
 import { folderOfFile } from './command.fixture.js';
 import { readComparison, readConfig } from './input/config-file.js';
 
@@ -46,12 +45,4 @@ test('a config has at most 16 MiB, whatever kind of file it is', soon, async () 
   await expect(readConfig(folder, [])).rejects.toThrow(
     /Cannot read the config .*: illegal operation on a directory \(EISDIR\)/,
   );
-});
-
-test('of very many tasks the pairs of the first 64 are compared', () => {
-  const tasks = Array.from({ length: 1000 }, (_, task) => task);
-  const pairs = new LabelPairs(tasks.map(String), tasks, 2, 2);
-  const labels = tasks.map(() => Float32Array.of(0, 1));
-  pairs.add({ rows: 2, columns: [], labels });
-  expect(pairs.finish()).toHaveLength((64 * 63) / 2);
 });

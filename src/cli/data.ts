@@ -77,12 +77,8 @@ const inspectData = defineCommand(
     const found = await interruptible(interruptedReading, (signal) =>
       reading(experiment, { signal }, (source) => {
         const tasks = experiment.tasks.map((task) => ({ task, index: findTask(source, task) }));
-        const bar = progressBar('inspecting', 'rows');
-        const advance = (done: number, total: number) => {
-          signal.throwIfAborted();
-          bar.update(done, total);
-        };
-        return inspect(source, tasks, everything, advance).finally(bar.stop);
+        const bar = progressBar('inspecting', 'columns');
+        return inspect(source, tasks, everything, signal, bar.update).finally(bar.stop);
       }),
     );
     const inspection = { ...found, notUsed: await notUsed(experiment, commentsIn(file, overrides)) };

@@ -1,6 +1,5 @@
 import type { SplitName } from '../data/dataset.js';
 import { wholeNumber as count } from '../support/whole-number.js';
-import type { ColumnSummary } from './column-counts.js';
 import type { Finding, InspectedColumn, Inspection, TaskSummary } from './inspection.js';
 
 /** A column that reaches this AUC or R² alone almost certainly contains the label. */
@@ -115,7 +114,7 @@ function commonFindings(summary: Summary): Finding[] {
   });
 }
 
-function columnFindings(column: ColumnSummary, summary: Summary): Finding[] {
+function columnFindings(column: InspectedColumn, summary: Summary): Finding[] {
   const { name, kind, values, missing, unseen, constant } = column;
   const place = { column: name };
   const rowsOf = (split: SplitName) => summary.splits[split].lookedAt - summary.splits[split].outside;

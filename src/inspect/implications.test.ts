@@ -1,30 +1,33 @@
 import { describe, expect, test } from 'vitest';
-import type { ListValues, SourceBlock, SourceColumn } from '../data/dataset.js';
-import { implications } from './implications.js';
+import type { SourceColumn } from '../data/dataset.js';
+import { fakeSource } from '../data/encode/encode.fixture.js';
+import { everything, inspect } from './inspect.js';
+import { listSource, tasksOf } from './planted.fixture.js';
 
 const rows = Array.from({ length: 1000 }, (_, row) => row);
 const numeric: SourceColumn = { name: 'x', kind: 'numeric' };
 const words = (...dictionary: string[]): SourceColumn => ({ name: 'x', kind: 'categorical', dictionary });
 
-/** In blocks of 100 rows. The label is 1 in the first rows. */
-function found(
+/** The label is 1 in the first rows. */
+async function found(
   column: SourceColumn,
   positives: number,
   value: (row: number) => number,
-  mask?: (row: number) => number,
-): unknown {
-  const rule = implications(column, 0, 'y', 0);
-  for (let begin = 0; begin < rows.length; begin += 100) {
-    const part = rows.slice(begin, begin + 100);
-    const values = part.map(value);
-    const block: SourceBlock = {
-      rows: part.length,
-      columns: [column.kind === 'numeric' ? Float32Array.from(values) : Int32Array.from(values)],
-      labels: [Float32Array.from(part, (row) => (mask?.(row) === 0 ? Number.NaN : Number(row < positives)))],
-    };
-    rule.add(block);
-  }
-  const [implication] = rule.finish();
+  mask: (row: number) => number = () => 1,
+): Promise<unknown> {
+  const split = {
+    columns: [rows.map(value)],
+    labels: [rows.map((row) => Number(row < positives))],
+    masks: [rows.map(mask)],
+  };
+  const source = fakeSource(
+    [column],
+    [{ name: 'y', type: 'binary' }],
+    { train: split, validation: split, test: split },
+    100,
+  );
+  const { columns } = await inspect(source, tasksOf(source), everything);
+  const [implication] = columns[0]?.implications ?? [];
   return implication && [implication.value, implication.positives, implication.withValue];
 }
 
@@ -36,8 +39,8 @@ describe('a label of 1 implies a value', () => {
     ['a number that is 1 there', numeric, 10, oneBehind(10, 0.2), ['1', 10, 200]],
     ['a category', words('yes', 'no'), 20, (row) => 1 - oneBehind(20, 0.4)(row), ['yes', 20, 400]],
     ['a number that is missing elsewhere', numeric, 20, (row) => oneBehind(20, 0.4)(row) || Number.NaN, ['1', 20, 400]],
-  ])('%s', (_, column, positives, value, expected) => {
-    expect(found(column, positives, value)).toEqual(expected);
+  ])('%s', async (_, column, positives, value, expected) => {
+    expect(await found(column, positives, value)).toEqual(expected);
   });
 
   test.each<[string, SourceColumn, number, (row: number) => number]>([
@@ -47,40 +50,34 @@ describe('a label of 1 implies a value', () => {
     ['a number that is 0 there', numeric, 20, (row) => 1 - oneBehind(20, 0.2)(row)],
     ['a category that stands for a missing value', words('?', 'b'), 20, (row) => 1 - oneBehind(20, 0.2)(row)],
     ['labels that are all 1', numeric, 1000, oneBehind(1000, 1)],
-  ])('but not: %s', (_, column, positives, value) => {
-    expect(found(column, positives, value)).toBeUndefined();
+  ])('but not: %s', async (_, column, positives, value) => {
+    expect(await found(column, positives, value)).toBeUndefined();
   });
 });
 
 describe('a value implies a label of 1', () => {
   const filled = (most: number) => (row: number) => (row < most ? row : Number.NaN);
 
-  test('of a number, of a category, of a list', () => {
-    expect(found(numeric, 200, filled(10))).toEqual([null, 200, 10]);
-    expect(found(words('', 'a', 'b'), 200, (row) => (row < 12 ? 1 + (row % 2) : 0))).toEqual([null, 200, 12]);
-
-    const offsets = Int32Array.from({ length: 1001 }, (_, row) => 2 * Math.min(row, 15));
-    const lists: ListValues = { offsets, indexes: new Int32Array(30) };
-    const shared = { lists: { offsets: Int32Array.of(0, 0, 2), indexes: new Int32Array(2) }, of: new Int32Array(1000) };
-    shared.of.fill(1, 0, 15);
-    for (const values of [lists, { ...lists, shared }]) {
-      const rule = implications({ name: 'x', kind: 'list', size: 3 }, 0, 'y', 0);
-      rule.add({ rows: 1000, columns: [values], labels: [Float32Array.from(rows, (row) => Number(row < 300))] });
-      expect(rule.finish()).toEqual([{ task: 'y', value: null, rows: 1000, positives: 300, withValue: 15 }]);
-    }
+  test('of a number, of a category, of a list', async () => {
+    expect(await found(numeric, 200, filled(10))).toEqual([null, 200, 10]);
+    expect(await found(words('', 'a', 'b'), 200, (row) => (row < 12 ? 1 + (row % 2) : 0))).toEqual([null, 200, 12]);
+    const source = listSource(rows.map((row) => ({ entries: row < 15 ? [0, 2] : [], label: Number(row < 300) })));
+    const { columns } = await inspect(source, tasksOf(source), everything);
+    const rule = { task: 'y', value: null, rows: 1000, positives: 300, withValue: 15 };
+    expect(columns[0]?.implications).toEqual([rule]);
   });
 
-  test('but not: too few values, chance, one value elsewhere, no value at all', () => {
-    expect(found(numeric, 200, filled(9))).toBeUndefined();
-    expect(found(numeric, 500, filled(19))).toBeUndefined(); // .5^19 = 2e-6
-    expect(found(numeric, 500, filled(20))).toEqual([null, 500, 20]);
-    expect(found(numeric, 200, (row) => (row < 50 || row === 999 ? row : Number.NaN))).toBeUndefined();
-    expect(found(numeric, 200, () => Number.NaN)).toBeUndefined();
+  test('but not: too few values, chance, one value elsewhere, no value at all', async () => {
+    expect(await found(numeric, 200, filled(9))).toBeUndefined();
+    expect(await found(numeric, 500, filled(19))).toBeUndefined(); // .5^19 = 2e-6
+    expect(await found(numeric, 500, filled(20))).toEqual([null, 500, 20]);
+    expect(await found(numeric, 200, (row) => (row < 50 || row === 999 ? row : Number.NaN))).toBeUndefined();
+    expect(await found(numeric, 200, () => Number.NaN)).toBeUndefined();
   });
 });
 
-test('rows outside the sample space do not count', () => {
+test('rows outside the sample space do not count', async () => {
   const broken = (row: number) => (row === 500 ? Number.NaN : row < 20 ? Number(row !== 3) : oneBehind(0, 0.2)(row));
-  expect(found(numeric, 20, broken)).toBeUndefined();
-  expect(found(numeric, 20, broken, (row) => Number(row !== 3))).toEqual(['1', 19, 198]);
+  expect(await found(numeric, 20, broken)).toBeUndefined();
+  expect(await found(numeric, 20, broken, (row) => Number(row !== 3))).toEqual(['1', 19, 198]);
 });

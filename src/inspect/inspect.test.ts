@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomFromSeed } from '../support/random.js';
 import { everything, glance, inspect } from './inspect.js';
-import { addColumn, addTask, innocent, type Plant, sourceOf, tasksOf } from './planted.fixture.js';
+import { addColumn, addTask, innocent, listSource, type Plant, sourceOf, tasksOf } from './planted.fixture.js';
 
 async function inspected(plant: Plant, budget = everything) {
   const source = sourceOf(plant);
@@ -174,6 +174,33 @@ describe('counts', () => {
   });
 });
 
+test('a list alone: the entry whose rate is farthest from the mean; entries that training has not', async () => {
+  const rows = Array.from({ length: 300 }, (_, row) => ({
+    entries: row % 3 === 0 ? [0, 1] : [0],
+    label: Number(row % 3 === 0),
+  }));
+  const source = listSource(rows);
+  const later = listSource(rows.map(({ label }) => ({ entries: label ? [0, 1] : [0, 2, 2], label })));
+  const { columns } = await inspect(
+    { ...source, splits: { ...later.splits, train: source.splits.train } },
+    tasksOf(source),
+    everything,
+  );
+  expect(columns[0]).toMatchObject({
+    values: 2,
+    entries: 4 / 3,
+    unseen: { validation: 200, test: 200 },
+    constant: false,
+  });
+  expect(columns[0]?.alone[0]?.score).toBe(1);
+});
+
+test('of very many tasks the pairs of the first 64 are compared', async () => {
+  const plant = innocent();
+  for (let task = 2; task < 70; task++) addTask(plant, { name: `y${task}`, type: 'binary' }, (_, row) => row % 2);
+  expect((await inspected(plant, { values: 1000, correlated: 0 })).pairs).toHaveLength((64 * 63) / 2);
+});
+
 describe('glance', () => {
   test('tells the serious findings of a part of the rows, and reads no more than that', async () => {
     const plant = addColumn(innocent(), { name: 'copy', kind: 'numeric' }, ([click = 0]) => click);
@@ -181,7 +208,7 @@ describe('glance', () => {
     const source = sourceOf(plant);
     const notes = await glance(source, tasksOf(source));
     expect(notes).toEqual([expect.stringMatching(/^Column 'copy' predicts 'click' almost alone \(AUC 1\.000/)]);
-    expect(source.reads).toEqual({ train: 32, validation: 4, test: 4 }); // buckets are laid by a pass of their own
+    expect(source.reads).toEqual({ train: 16, validation: 4, test: 4 });
   });
 
   test('what is repeated for many tasks hides no other kind of finding, and no other column', async () => {

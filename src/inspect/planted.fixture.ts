@@ -1,4 +1,4 @@
-import type { SourceColumn, SourceTask, SplitName } from '../data/dataset.js';
+import type { Source, SourceColumn, SourceTask, SplitName } from '../data/dataset.js';
 import { type FakeSplit, fakeSource } from '../data/encode/encode.fixture.js';
 import { randomFromSeed } from '../support/random.js';
 
@@ -85,4 +85,31 @@ export function sourceOf({ columns, tasks, splits }: Plant, blockRows = 256) {
 /** The source's tasks with their places, as `inspect` takes them. */
 export function tasksOf(source: { readonly tasks: readonly SourceTask[] }) {
   return source.tasks.map((task, index) => ({ task, index }));
+}
+
+/** A list column `x` and a binary task `y`, the same in every split. */
+export function listSource(
+  rows: readonly {
+    readonly entries: readonly number[];
+    readonly weights?: readonly number[];
+    readonly label: number;
+  }[],
+): Source {
+  const offsets = new Int32Array(rows.length + 1);
+  for (const [row, { entries }] of rows.entries()) offsets[row + 1] = (offsets[row] ?? 0) + entries.length;
+  const indexes = Int32Array.from(rows.flatMap(({ entries }) => entries));
+  const weights = Float32Array.from(rows.flatMap(({ weights = [] }) => weights));
+  const lists = { offsets, indexes, ...(weights.length > 0 ? { weights } : {}) };
+  const labels = [Float32Array.from(rows, ({ label }) => label)];
+  const split = {
+    rows: rows.length,
+    blockRows: rows.length,
+    read: () => ({ rows: rows.length, columns: [lists], labels }),
+  };
+  return {
+    columns: [{ name: 'x', kind: 'list', size: 3 }],
+    tasks: [{ name: 'y', type: 'binary' }],
+    checksum: 'lists',
+    splits: { train: split, validation: split, test: split },
+  };
 }

@@ -1,80 +1,71 @@
-import { describe, expect, test } from 'vitest';
-import type { ListValues, SourceBlock } from '../data/dataset.js';
-import { sharedLists } from '../data/encode/shared-lists.js';
+import { expect, test } from 'vitest';
+import { fakeSource } from '../data/encode/encode.fixture.js';
 import { randomFromSeed } from '../support/random.js';
-import { RowHashes, TrainingRows } from './rows-in-common.js';
+import { everything, inspect } from './inspect.js';
+import { listSource, tasksOf } from './planted.fixture.js';
+import { rowsInCommon } from './rows-in-common.js';
+import { withSeenRows } from './seen-rows.js';
 
-function block(columns: SourceBlock['columns'], rows: number): SourceBlock {
-  return { rows, columns, labels: [] };
+/** Columns' values: training rows, then those of the test split. */
+function sourceWith(train: readonly (readonly number[])[], test: readonly (readonly number[])[]) {
+  const columns = train.map((_, c) => ({ name: `x${c}`, kind: 'numeric' as const }));
+  const split = (values: readonly (readonly number[])[]) => ({
+    columns: values,
+    labels: [(values[0] ?? []).map(() => 1)],
+  });
+  const splits = { train: split(train), validation: split(train), test: split(test) };
+  return fakeSource(columns, [{ name: 'y', type: 'binary' }], splits, 1000);
 }
 
-describe('hashes of rows', () => {
-  test('are equal for equal inputs alone', () => {
-    const categories = Int32Array.of(1, 1, 2, 1, 1, 1);
-    const numbers = Float32Array.of(0, -0, 0, Number.NaN, -Number.NaN, 1);
-    new Uint32Array(numbers.buffer)[4] = 0xffc00001; // another NaN
-    const [a, b, c, d, e, f] = new RowHashes().of(block([categories, numbers], 6));
-    expect(a).toBe(b);
-    expect(d).toBe(e);
-    expect(new Set([a, c, d, f]).size).toBe(4);
-  });
-
-  test('differ for as many rows as there are, and do not depend on the block', () => {
-    const rows = 20_000;
-    const [a, b] = [new Int32Array(rows), new Int32Array(rows)];
-    for (let row = 0; row < rows; row++) [a[row], b[row]] = [row % 250, Math.floor(row / 250)];
-    const hashes = Float64Array.from(new RowHashes().of(block([a, b], rows)));
-    expect(new Set(hashes).size).toBe(rows);
-    expect(hashes.every((hash) => Number.isSafeInteger(hash) && hash >= 0)).toBe(true);
-    const half = new RowHashes().of(block([a.subarray(100), b.subarray(100)], rows - 100));
-    expect(half).toEqual(hashes.subarray(100));
-  });
-
-  test('of lists: order and weights count, and shared lists are as lists of their own', () => {
-    const lists: ListValues = {
-      offsets: Int32Array.of(0, 2, 4, 4, 6),
-      indexes: Int32Array.of(1, 2, 2, 1, 1, 2),
-      weights: Float32Array.of(1, 1, 1, 1, 1, 3),
-    };
-    expect(new Set(new RowHashes().of(block([lists], 4))).size).toBe(4);
-    const of = Int32Array.of(3, 3, 0, 2, 3);
-    const shared = Float64Array.from(new RowHashes().of(block([sharedLists(lists, of)], 5)));
-    const { offsets, indexes, weights = new Float32Array() } = sharedLists(lists, of);
-    expect(new RowHashes().of(block([{ offsets, indexes, weights }], 5))).toEqual(shared);
-    expect(shared[0]).toBe(shared[4]);
-  });
+test('rows are equal if all inputs are: zeros with and without a sign, and missing values', async () => {
+  const source = sourceWith(
+    [
+      [0, 1, Number.NaN],
+      [5, 5, 5],
+    ],
+    [
+      [-0, 1, Number.NaN, 5],
+      [5, 6, 5, 1],
+    ],
+  );
+  const { inCommon } = await inspect(source, tasksOf(source), everything);
+  expect(inCommon.test.found).toBe(2);
 });
 
-describe('rows in common', () => {
-  const random = randomFromSeed(5);
-  /** Hashes of rows of one column. */
-  const draws = (rows: number, different: number) =>
-    new RowHashes().of(block([Int32Array.from({ length: rows }, () => random.below(different))], rows));
+test('of lists, order and weights count', async () => {
+  const lists = [[1, 2], [2, 1], [1, 2], []].map((entries) => ({ entries, label: 1 }));
+  const same = listSource(lists);
+  expect((await inspect(same, tasksOf(same), everything)).repeatedRows).toBe(2);
+  const weighted = listSource(lists.map((row, r) => ({ ...row, weights: row.entries.map(() => r) })));
+  expect((await inspect(weighted, tasksOf(weighted), everything)).repeatedRows).toBe(0);
+});
 
-  test.each([
-    [2000, 1000, 100],
-    [5000, 5000, 100_000],
-  ])('by chance: %i and %i rows of %i equally likely ones', (train, test, different) => {
-    const rows = new TrainingRows(2 ** 20);
-    rows.add(draws(train, different));
-    const { found, expected, error, share } = rows.inCommon(test, rows.matches(draws(test, different)));
-    const exact = test * (1 - (1 - 1 / different) ** train);
-    expect(share).toBe(1);
-    expect(Math.abs(expected - exact)).toBeLessThan(4 * error + 1);
-    expect(Math.abs(found - expected)).toBeLessThan(4 * error + 1);
-    expect(error).toBeLessThan(0.2 * exact + 20);
-  });
+const random = randomFromSeed(5);
+const draws = (rows: number, different: number) => Array.from({ length: rows }, () => random.below(different));
 
-  test('are estimated from a share of all possible rows where there are too many', () => {
-    const [training, others] = [draws(40_000, 60_000), draws(20_000, 60_000)];
-    const [whole, part] = [new TrainingRows(2 ** 20), new TrainingRows(4000)];
-    for (const rows of [whole, part]) rows.add(training);
-    const all = whole.inCommon(20_000, whole.matches(others));
-    const some = part.inCommon(20_000, part.matches(others));
+test.each([
+  [2000, 1000, 100],
+  [5000, 5000, 100_000],
+])('by chance: %i and %i rows of %i equally likely ones', async (train, test, different) => {
+  const source = sourceWith([draws(train, different)], [draws(test, different)]);
+  const { found, expected, error, share } = (await inspect(source, tasksOf(source), everything)).inCommon.test;
+  const exact = test * (1 - (1 - 1 / different) ** train);
+  expect(share).toBe(1);
+  expect(Math.abs(expected - exact)).toBeLessThan(4 * error + 1);
+  expect(Math.abs(found - expected)).toBeLessThan(4 * error + 1);
+  expect(error).toBeLessThan(0.2 * exact + 20);
+});
+
+test('of too many rows, a share of all possible ones is compared', async () => {
+  const source = sourceWith([draws(40_000, 60_000)], [draws(20_000, 60_000)]);
+  await withSeenRows(source, [0], Number.POSITIVE_INFINITY, undefined, async (seen) => {
+    const whole = await rowsInCommon(seen, source.columns);
+    const part = await rowsInCommon(seen, source.columns, 5000);
+    const [all, some] = [whole.inCommon.test, part.inCommon.test];
     expect(some.share).toBe(1 / 8);
     expect(some.found / all.found).toBeCloseTo(1, 1);
     expect(some.expected / all.expected).toBeCloseTo(1, 1);
-    expect(part.repeated() / whole.repeated()).toBeCloseTo(1, 1);
+    expect(part.repeatedRows / whole.repeatedRows).toBeCloseTo(1, 1);
     expect(some.error).toBeGreaterThan(all.error);
   });
 });

@@ -1,5 +1,5 @@
 import { type SplitName, splitNames } from '../data/dataset.js';
-import { mostValues } from '../inspect/column-counts.js';
+import { mostValues } from '../inspect/columns.js';
 import type { Inspection } from '../inspect/inspection.js';
 import type { NotUsed } from '../inspect/not-used.js';
 import { printable } from '../support/printable.js';

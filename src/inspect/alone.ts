@@ -1,0 +1,97 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { numbersOf } from '../data/store/database.js';
+import type { AloneScore, TaskSummary } from './inspection.js';
+import { double, splitSql } from './seen-rows.js';
+import { type Batch, numbersBy, ofTasks, valuesSql } from './value-groups.js';
+
+/**
+ * How well each column alone predicts each task. A value's mean label is learned from the training rows (for numbers:
+ * a bucket's), smoothed as if the value had one more row with the overall mean. On validation rows these means are the
+ * scores. So a column of values that occur only once does not score well. A list's score is that of the entry whose
+ * mean is farthest from the overall mean. For a regression task, a numeric column is also tried as a straight line.
+ */
+export async function aloneScores(database: DuckDBConnection, batch: Batch, tasks: readonly TaskSummary[]) {
+  const lines = await explainedByLines(database, batch, tasks);
+  const mean = (split: 'train' | 'validation') =>
+    `([${tasks.map(({ splits }) => double(splits[split].mean ?? 0)).join(', ')}])[task + 1]`;
+  const means = `SELECT *, (s + ${mean('train')}) / (n + 1) AS score FROM cells`;
+  const found = await numbersBy(
+    database,
+    2,
+    `WITH ${cellsSql(tasks)}, means AS (${means}),
+      scored AS (${batch[0]?.kind === 'list' ? scoredLists(batch, tasks, mean('train')) : scoredCells}),
+      ranked AS (
+        SELECT *, labels - total AS negatives, total / labels AS mean,
+          sum(labels - total) OVER (PARTITION BY input, task ORDER BY score ROWS UNBOUNDED PRECEDING) AS below
+        FROM scored)
+    SELECT input, task, sum(total * (below - negatives / 2)) / (sum(total) * sum(negatives)),
+      sum(labels * ((mean - ${mean('validation')}) ** 2 - (score - mean) ** 2))
+    FROM ranked GROUP BY input, task`,
+  );
+  return (k: number) =>
+    tasks.map(({ name: task, type, splits }, t): AloneScore => {
+      const { rows: all, missing, positives, mean, deviation } = splits.validation;
+      const rows = all - missing;
+      const [area = Number.NaN, explained = Number.NaN] = found(k, t);
+      if (type === 'binary') {
+        const rarer = Math.min(positives ?? 0, rows - (positives ?? 0));
+        return { task, score: rarer > 0 ? area : null, rows, rarer };
+      }
+      const varies = deviation !== null && deviation > 1e-6 * Math.abs(mean ?? 0);
+      const share = varies ? explained / (rows * deviation ** 2) : null;
+      return { task, score: share === null ? null : Math.max(share, lines(k, t) ?? share), rows, rarer: null };
+    });
+}
+
+/** Of numbers. Rare ones have a bucket each. */
+const mostBuckets = 256;
+
+/**
+ * The tables `placed`, `groups` with a cell each, and `cells`: one for each value; for numbers, one for each bucket,
+ * which have about equally many training rows, and one for missing values. `labels` and `total` are of validation rows.
+ */
+function cellsSql(tasks: readonly TaskSummary[]): string {
+  const sums = tasks.flatMap((_, t) => ['n', 's', 'vn', 'vs'].map((of) => `sum(${of}${t})::DOUBLE AS ${of}${t}`));
+  return `training AS (
+      SELECT input, count(*) AS different, sum(train) AS "all", arg_min(train, value) AS "first"
+      FROM groups WHERE is_numeric AND train > 0 AND value IS NOT NULL GROUP BY input),
+    counted AS (
+      SELECT *, sum(train) OVER (PARTITION BY input ORDER BY value ROWS UNBOUNDED PRECEDING) AS count
+      FROM groups WHERE is_numeric AND value IS NOT NULL),
+    placed AS (
+      SELECT *, value AS cell FROM groups WHERE NOT is_numeric OR value IS NULL
+      UNION ALL BY NAME
+      SELECT counted.*, CASE WHEN different <= ${mostBuckets} THEN greatest(count, "first")
+        ELSE ceil(${mostBuckets} * greatest(count, "first") / "all") END AS cell
+      FROM counted LEFT JOIN training USING (input)),
+    summed AS (SELECT input, cell, ${sums.join(', ')} FROM placed GROUP BY input, cell),
+    cells AS (SELECT input, cell, ${ofTasks(tasks, { n: 'n', s: 's', labels: 'vn', total: 'vs' })} FROM summed)`;
+}
+
+const scoredCells = `SELECT input, task, score, sum(labels) AS labels, sum(total) AS total
+  FROM means WHERE labels > 0 GROUP BY input, task, score`;
+
+function scoredLists(batch: Batch, tasks: readonly TaskSummary[], mean: string): string {
+  const entries = `SELECT "row", input, value, ${ofTasks(tasks, { label: 'l' })} FROM ${valuesSql(batch)} WHERE ${splitSql.validation}`;
+  return `SELECT input, task, score, count(*)::DOUBLE AS labels, sum(label) AS total FROM (
+      SELECT input, task, arg_max(score, abs(score - ${mean})) AS score, any_value(label) AS label
+      FROM (${entries}) AS entries JOIN means USING (input, task)
+      WHERE label IS NOT NULL AND value IS NOT DISTINCT FROM cell GROUP BY input, task, "row")
+    GROUP BY input, task, score`;
+}
+
+/** R² of a straight line on the validation rows, of numeric columns and regression tasks. */
+async function explainedByLines(database: DuckDBConnection, batch: Batch, tasks: readonly TaskSummary[]) {
+  const pairs = batch.flatMap(({ kind, index }, k) =>
+    tasks.flatMap(({ type }, t) => (kind === 'numeric' && type === 'regression' ? [{ index, k, t }] : [])),
+  );
+  const correlations = await numbersOf(
+    database,
+    pairs.map(({ index, t }) => `corr(i${index}, l${t}) FILTER (isfinite(i${index}))`),
+    `seen WHERE ${splitSql.validation}`,
+  );
+  return (k: number, t: number) => {
+    const correlation = correlations[pairs.findIndex((pair) => pair.k === k && pair.t === t)] ?? Number.NaN;
+    return Number.isNaN(correlation) ? undefined : correlation ** 2;
+  };
+}

@@ -1,0 +1,99 @@
+import type { SourceTask, SplitName } from '../data/dataset.js';
+import { commonLabelStatistics } from '../data/label-statistics.js';
+import { numbersOf, rowsOf } from '../data/store/database.js';
+import type { LabelPair, LabelSummary, TaskSummary } from './inspection.js';
+import { double, type SeenRows, splitSql } from './seen-rows.js';
+
+/** @param masked See `Source`. If it is not, every row should have a label. */
+export async function taskSummaries(
+  seen: SeenRows,
+  tasks: readonly SourceTask[],
+  masked: boolean,
+): Promise<readonly TaskSummary[]> {
+  const summaries: TaskSummary[] = [];
+  for (const [t, { name, type }] of tasks.entries()) {
+    const of = (split: SplitName) => labelSummary(seen, `l${t}`, split, type === 'binary', masked);
+    const splits = { train: await of('train'), validation: await of('validation'), test: await of('test') };
+    summaries.push({ name, type, splits });
+  }
+  return summaries;
+}
+
+async function labelSummary(
+  { database, kept }: SeenRows,
+  label: string,
+  split: SplitName,
+  isBinary: boolean,
+  masked: boolean,
+): Promise<LabelSummary> {
+  const [known = 0, ones = 0, others = 0, mean = 0, deviation = 0, least = 0, most = 0] = await numbersOf(
+    database,
+    [
+      `count(${label})`,
+      `count(*) FILTER (${label} = 1)`,
+      `count(*) FILTER (${label} NOT IN (0, 1))`,
+      ...['avg', 'stddev_pop', 'min', 'max'].map((name) => `${name}(${label})`),
+    ],
+    `seen WHERE ${splitSql[split]}`,
+  );
+  const missing = masked ? 0 : kept[split] - known;
+  return {
+    rows: known + missing,
+    positives: isBinary ? ones : null,
+    mean: known > 0 ? mean : null,
+    deviation: known > 0 ? deviation : null,
+    range: known > 0 ? [least, most] : null,
+    missing,
+    others: isBinary ? others : 0,
+  };
+}
+
+/** With more tasks, only pairs of the first ones are compared. */
+const mostTasks = 64;
+
+/**
+ * Every pair of tasks whose labels are numbers: indexes of classes are correlated with nothing.
+ * @param mostSampled Correlations use every k-th training row, at most so many.
+ */
+export async function labelPairs(
+  { database, read }: SeenRows,
+  tasks: readonly TaskSummary[],
+  mostSampled: number,
+): Promise<readonly LabelPair[]> {
+  const numbers = tasks
+    .map((task, t) => ({ name: task.name, label: `l${t}`, type: task.type, mean: task.splits.train.mean }))
+    .filter(({ type }) => type !== 'multiclass')
+    .slice(0, mostTasks);
+  const pairs = numbers.flatMap((a, i) => numbers.slice(i + 1).map((b, k) => ({ a, b, i, j: i + 1 + k })));
+  if (pairs.length === 0) return [];
+  const counts = await numbersOf(
+    database,
+    pairs.flatMap(({ a, b }) => [
+      `count(${a.label} + ${b.label})`,
+      `count(*) FILTER (${a.label} = ${b.label})`,
+      `count(*) FILTER (${a.label} + ${b.label} = 1)`,
+      `count(${b.label}) FILTER (${a.label} > ${double(a.mean)})`,
+    ]),
+    `seen WHERE ${splitSql.train}`,
+  );
+  const stride = Math.max(1, Math.ceil(read.train / mostSampled));
+  const sample = `seen WHERE ${splitSql.train} AND "row" % ${stride} = 0`;
+  const labels = numbers.map(({ label }) => label).join(', ');
+  const rows = mostSampled > 0 ? await rowsOf(database, `SELECT ${labels} FROM ${sample} ORDER BY "row"`) : [];
+  const common = commonLabelStatistics(
+    numbers.map((_, i) => Float32Array.from(rows, (row) => Number(row[i] ?? Number.NaN))),
+  );
+  return pairs.map(({ a, b, i, j }, p): LabelPair => {
+    const [rows = 0, same = 0, opposite = 0, above = 0] = counts.slice(4 * p, 4 * p + 4);
+    const varies = Math.min(above, rows - above) >= 5;
+    return {
+      tasks: [a.name, b.name],
+      rows,
+      identical: varies && same === rows,
+      opposite: varies && opposite === rows,
+      pearson: common.pearson[i]?.[j] ?? null,
+      spearman: common.spearman[i]?.[j] ?? null,
+      sampled: common.rows[i]?.[j] ?? 0,
+    };
+  });
+}

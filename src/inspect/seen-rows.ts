@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type Source, type SourceBlock, type SourceSplit, type SplitName, splitNames } from '../data/dataset.js';
+import { type AppendedColumn, appendColumns } from '../data/store/append-columns.js';
+import { limitMemory, numbersOf, openDatabase, whileOpen } from '../data/store/database.js';
+
+/** A list column takes about the time of this many other columns. */
+const listWidth = 32;
+
+/** What is inspected: the rows of the view `seen`. */
+export interface SeenRows {
+  readonly database: DuckDBConnection;
+  /** Rows read of each split. */
+  readonly read: PerSplit<number>;
+  /** Those that the view has. */
+  readonly kept: PerSplit<number>;
+}
+
+type PerSplit<Value> = Readonly<Record<SplitName, Value>>;
+
+/** SQL of a split in the view. */
+export const splitSql: PerSplit<string> = { train: 'split = 0', validation: 'split = 1', test: 'split = 2' };
+
+export function perSplit<Value>(make: (split: SplitName) => Value): PerSplit<Value> {
+  return { train: make('train'), validation: make('validation'), test: make('test') };
+}
+
+/** A number as SQL, without loss. NULL and NaN become NULL. */
+export function double(value: number | null): string {
+  return value === null || Number.isNaN(value) ? 'NULL::DOUBLE' : `'${value}'::DOUBLE`;
+}
+
+/**
+ * Runs `use` on the rows of a source in a temporary database. Its view `seen` has the rows that count: in a task's
+ * sample space, with a weight above 0. Its columns: `row`, the row's number; `split`, 0 for train, 1 for validation,
+ * 2 for test; input `c` as `i<c>`, NULL where it is missing, with a list's weights as `w<c>`; the label of `tasks[t]` as
+ * `l<t>`, NULL where there is none.
+ * @param tasks Indexes of the source.
+ * @param mostValues Of a split with more rows x columns, evenly spaced blocks are read, at least one.
+ */
+export async function withSeenRows<Result>(
+  source: Source,
+  tasks: readonly number[],
+  mostValues: number,
+  signal: AbortSignal | undefined,
+  use: (seen: SeenRows) => Promise<Result>,
+): Promise<Result> {
+  const spill = await mkdtemp(join(tmpdir(), 'ple-inspect-'));
+  const database = await openDatabase(':memory:', { threads: 1, spill });
+  return whileOpen(database, signal, async () => {
+    await limitMemory(database, source.columns.length, 1);
+    await createTables(database, source, tasks);
+    const width = source.columns.reduce((sum, { kind }) => sum + (kind === 'list' ? listWidth : 1), 1);
+    const read = { train: 0, validation: 0, test: 0 };
+    for (const [place, split] of splitNames.entries())
+      for (const index of chosenBlocks(source.splits[split], mostValues / width)) {
+        const block = await source.splits[split].read(index);
+        await append(database, block, place, tasks);
+        read[split] += block.rows;
+        await setImmediate(); // for signals
+        signal?.throwIfAborted();
+      }
+    const [train = 0, validation = 0, test = 0] = await numbersOf(
+      database,
+      splitNames.map((split) => `count(*) FILTER (${splitSql[split]})`),
+      'seen',
+    );
+    return use({ database, read, kept: { train, validation, test } });
+  }).finally(() => rm(spill, { recursive: true, force: true }));
+}
+
+function chosenBlocks({ rows, blockRows }: SourceSplit, mostRows: number): readonly number[] {
+  const all = Math.ceil(rows / blockRows);
+  const count = rows <= mostRows ? all : Math.min(all, Math.max(1, Math.floor(mostRows / blockRows)));
+  return Array.from({ length: count }, (_, i) => Math.floor((i * all) / count));
+}
+
+async function createTables(
+  database: DuckDBConnection,
+  { columns, masked }: Source,
+  tasks: readonly number[],
+): Promise<void> {
+  const types = { categorical: 'INTEGER', numeric: 'FLOAT', list: 'INTEGER[]' };
+  const stored = columns.flatMap(({ kind }, c) => [
+    `i${c} ${types[kind]}`,
+    ...(kind === 'list' ? [`w${c} FLOAT[]`] : []),
+  ]);
+  const labels = tasks.map((_, t) => `l${t} FLOAT`);
+  await database.run(`CREATE TABLE read_rows (split INTEGER, weight FLOAT, ${[...stored, ...labels].join(', ')})`);
+  const inputs = columns.flatMap(({ kind }, c) => {
+    if (kind === 'list') return [`i${c}`, `w${c}`];
+    return kind === 'numeric' ? [`nullif(i${c}, 'NaN') AS i${c}`] : [`i${c}`];
+  });
+  const known = tasks.map((_, t) => `CASE WHEN isfinite(l${t}) THEN l${t} END AS l${t}`);
+  const counts = masked ? tasks.map((_, t) => `isfinite(l${t})`).join(' OR ') : 'true';
+  await database.run(
+    `CREATE VIEW seen AS SELECT rowid AS "row", split, ${[...inputs, ...known].join(', ')} FROM read_rows WHERE weight > 0 AND (${counts})`,
+  );
+}
+
+async function append(
+  database: DuckDBConnection,
+  block: SourceBlock,
+  split: number,
+  tasks: readonly number[],
+): Promise<void> {
+  const { rows, columns, labels, weights } = block;
+  const inputs = columns.flatMap((values): AppendedColumn[] => {
+    if (!('offsets' in values)) return [values];
+    const ends = values.offsets.subarray(1);
+    const entryWeights = values.weights ?? new Float32Array(values.indexes.length);
+    return [
+      { ends, values: values.indexes },
+      { ends, values: entryWeights },
+    ];
+  });
+  const ofTasks = tasks.map((task) => labels[task] ?? new Float32Array(rows).fill(Number.NaN));
+  const all = [new Int32Array(rows).fill(split), weights ?? new Float32Array(rows).fill(1), ...inputs, ...ofTasks];
+  await appendColumns(database, 'read_rows', all, rows);
+}
