@@ -237,7 +237,11 @@ async function planTable(
     count(model.samplesPerSecond),
     duration(model.secondsAtMost),
   ]);
-  const searched = searchSizeInWords(searches, tuning.length, scoreInWords(tuneScore, baseline));
+  const searched = searchSizeInWords(
+    searches.map(({ combinations }) => combinations),
+    tuning.length,
+    scoreInWords(tuneScore, baseline),
+  );
   const lines = [
     textTable(['', ...(verbose ? ['run'] : ['model', 'runs']), 'embedding', 'network', ''], rows),
     ...(models.length > 0

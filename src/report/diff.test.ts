@@ -125,7 +125,7 @@ test('plan, gains and verdicts of comparisons, by label and axes', () => {
     { key: 'm dataset.correlation=0.5.verdict', left: 'better on all', right: 'undecided' },
   ]);
   const text = comparisonDiffText(found);
-  expect(text).toMatch(/^seeds +\[1,2\] +\[1,2,3\]$/m);
+  expect(text).toMatch(/^seeds +\[1, 2\] +\[1, 2, 3\]$/m);
   expect(text).toMatch(/^base\.parameters +10 +-$/m);
   expect(text).toMatch(/\.click\.gain +0\.12500 +0\.06250 +-0\.06250$/m);
 });

@@ -141,7 +141,7 @@ function gainsOf({ tasks, aggregate, verdict }: ComparisonRow | Contrast) {
 }
 
 export function comparisonDiffText({ left, right, plan, rows }: ComparisonDiff): string {
-  return textOf(left.path, right.path, [section('plan', plan, valueText), section('model', rows, numberText)]);
+  return textOf(left.path, right.path, [section('plan', plan, numberText), section('model', rows, numberText)]);
 }
 
 function textOf(left: string, right: string, sections: readonly string[]): string {
@@ -158,14 +158,12 @@ function section(
 ): string {
   if (found.length === 0) return '';
   const side = (one: Difference, key: 'left' | 'right') => (key in one ? text(one[key]) : '(not there)');
-  const isNumeric = text === numberText;
+  const hasDifference = found.some(({ difference }) => typeof difference === 'number');
   const rows = found.map((one) => {
-    const { key, difference } = one;
-    const sign = (difference ?? 0) > 0 ? '+' : '';
-    const last = difference == null ? '' : sign + metricText(difference);
-    return [key, side(one, 'left'), side(one, 'right'), ...(isNumeric ? [last] : [])];
+    const last = one.difference == null ? '' : `${one.difference > 0 ? '+' : ''}${metricText(one.difference)}`;
+    return [one.key, side(one, 'left'), side(one, 'right'), ...(hasDifference ? [last] : [])];
   });
-  return textTable([title, 'left', 'right', ...(isNumeric ? ['right - left'] : [])], rows);
+  return textTable([title, 'left', 'right', ...(hasDifference ? ['right - left'] : [])], rows);
 }
 
 /** Formats a value of a config on one line. */
@@ -174,6 +172,6 @@ function valueText(value: unknown): string {
 }
 
 function numberText(value: unknown): string {
-  if (typeof value === 'number' || value === null) return metricText(value);
-  return Array.isArray(value) ? metricText(value) : valueText(value);
+  if (Array.isArray(value)) return `[${value.map(numberText).join(', ')}]`;
+  return typeof value === 'number' || value === null ? metricText(value) : valueText(value);
 }

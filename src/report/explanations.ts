@@ -21,23 +21,19 @@ export function explanations(comparison: Comparison, tables: PointTables): reado
 }
 
 /** For the terminal: the signs and units of its tables. */
-export function legend({ baseline, taskWeights }: Comparison, points: readonly PointTables[]): string {
-  const tables = points.map(({ models }) => models);
-  const cells = tables.flatMap(cellsOf);
-  const margin = cells.some(({ gain }) => gain.margin !== null) ? '= within ± the margin, ' : '';
-  const weighted = new Set(Object.values(taskWeights)).size > 1 ? ', weighted by compare.taskWeights' : '';
-  const mean = tables.some(({ hasMean }) => hasMean)
-    ? ` Δm is the mean over tasks of gain / ${baseline}'s metric${weighted}.`
-    : '';
-  const hasEmbeddings = tables.some(({ rows }) => rows.some(({ model }) => (model.parameters?.embedding ?? 0) > 0));
-  const embeddings = hasEmbeddings ? ' Parameters are those of the network + of embeddings.' : '';
+export function legend(comparison: Comparison, points: readonly PointTables[]): string {
+  const { baseline } = comparison;
+  const tasks = points.flatMap(({ point }) => point.tasks);
   const units = [
-    ...(cells.some(({ task }) => task.percent === null) ? ["in the metric's unit"] : []),
-    ...(cells.some(({ task }) => task.percent !== null) ? [`of errors in % of ${baseline}'s`] : []),
+    ...(tasks.some(({ percent }) => percent === null) ? ["in the metric's unit"] : []),
+    ...(tasks.some(({ percent }) => percent !== null) ? [`of errors in % of ${baseline}'s`] : []),
   ];
+  const mean = points.some(({ models }) => models.hasMean)
+    ? ` Δm is the mean over tasks of gain / ${baseline}'s metric${weights(comparison)}.`
+    : '';
   return (
-    `▲ better, ▼ worse, ${margin}? undecided. ` +
-    `Gains are ${units.join(', ')}; above 0 is better.${mean}${embeddings} All numbers: --wide.`
+    `▲ better, ▼ worse, = within ± the margin, ? undecided. Gains are ${units.join(', ')}; above 0 is better.${mean} ` +
+    'Parameters are those of the network + of embeddings. All numbers: --wide.'
   );
 }
 

@@ -4,7 +4,7 @@ import type { Inspection } from '../inspect/inspection.js';
 import type { NotUsed } from '../inspect/not-used.js';
 import { printable } from '../support/printable.js';
 import { count, dash, fixed } from './numbers.js';
-import { textTable } from './text-table.js';
+import { columnTable, textTable } from './text-table.js';
 
 /** Maximum number of columns shown. If there are more, those with the highest single-column scores come first. */
 const mostColumns = 60;
@@ -15,7 +15,7 @@ export function inspectionText(inspection: Inspection & { readonly notUsed: NotU
     splitTable(inspection),
     taskTable(inspection),
     pairTable(inspection),
-    columnTable(inspection),
+    inputTable(inspection),
     notUsedTable(inspection.notUsed),
     commonTable(inspection),
     findingLines(inspection),
@@ -50,10 +50,13 @@ function taskTable({ tasks }: Inspection): string {
     'least',
     'most',
   ];
-  const empty = head.map((_, column) => column > 3 && rows.every((row) => row[column] === dash));
-  const shown = (cells: readonly string[]) => cells.filter((_, column) => !empty[column]);
-  const right = head.map((_, column) => column >= 3).filter((_, column) => !empty[column]);
-  return textTable(shown(head), rows.map(shown), right);
+  return columnTable(
+    head.map((name, column) => ({
+      head: name,
+      kind: column < 3 ? 'text' : 'number',
+      cells: rows.map((row) => row[column] ?? ''),
+    })),
+  );
 }
 
 function pairTable({ pairs }: Inspection): string {
@@ -71,7 +74,7 @@ function pairTable({ pairs }: Inspection): string {
   );
 }
 
-function columnTable({ columns, tasks, splits: bySplit }: Inspection): string {
+function inputTable({ columns, tasks, splits: bySplit }: Inspection): string {
   if (columns.length === 0) return '';
   const best = ({ alone }: Inspection['columns'][number]) => Math.max(...alone.map(({ score }) => score ?? 0));
   const shown =

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import type { Comparison, ModelSearch, SearchCandidate } from '../comparison/comparison.js';
-import { must } from '../support/must.js';
 import { drawAll } from './charts/draw-charts.js';
 import { searches } from './charts/search.js';
 import { comparisonTable } from './comparison-table.js';
@@ -140,17 +139,8 @@ test('over the best trials of the baseline, what ranks is the gain of the worst 
   const comparison = await withSearch(baseline, worst);
   const ranked = 'gain of the worst task over single-task on validation';
   expect(searchedInWords(comparison, {})).toEqual([
-    `Search: combinations of single-task 2, m 4, 6 runs. The best ${ranked} chooses.`,
+    `Search: 2 to 4 combinations in each of 2 searches, 6 runs. The best ${ranked} chooses.`,
   ]);
   const [found] = await drawAll(searches(comparison));
   expect(found?.note).toContain(`The best ${ranked} that each`);
-});
-
-test('the size of the searches: for all models at once, where they are equal', async () => {
-  const equal = await withSearch(together, { ...together, label: 'other' });
-  const [line = ''] = searchedInWords({ ...equal, search: { ...must(equal.search, 'search'), seeds: [7, 8] } }, {});
-  expect(line).toBe('Search: 4 combinations for each of 2 models, 16 runs. The best mean validation score chooses.');
-  expect(comparisonTable(equal, { colour: false, wide: false, columns: 200 })).toContain(
-    '4 combinations for each of 2 models, 8 runs.',
-  );
 });

@@ -121,30 +121,17 @@ export function scoreInWords(score: SearchScore, baseline: string): string {
 
 /** How much the models of a point searched. Empty if nothing was searched. */
 export function searchedInWords(comparison: Comparison, axis: AxisPoint): readonly string[] {
-  const searches = searchesAt(comparison, axis);
-  const sizes = searches.map(({ label, candidates }) => ({ label, axis, combinations: candidates.length }));
-  const runs = sizes.reduce((sum, { combinations }) => sum + combinations, 0) * (comparison.search?.seeds.length ?? 0);
+  const sizes = searchesAt(comparison, axis).map(({ candidates }) => candidates.length);
+  const runs = sizes.reduce((sum, size) => sum + size, 0) * (comparison.search?.seeds.length ?? 0);
   return searchSizeInWords(sizes, runs, rankedBy(comparison));
 }
 
-/** @param sizes Of each model's search at each point. */
-export function searchSizeInWords(
-  sizes: readonly { readonly label: string; readonly axis: AxisPoint; readonly combinations: number }[],
-  runs: number,
-  ranked: string,
-): readonly string[] {
-  const [first] = sizes;
-  if (!first) return [];
-  const models = new Set(sizes.map(({ label }) => label)).size;
-  const points = new Set(sizes.map(({ axis }) => pointKey(axis))).size;
-  const equal = sizes.every(({ combinations }) => combinations === first.combinations);
-  const numbers = sizes.map(({ label, axis, combinations }) =>
-    [label, pointText(axis, ' '), combinations].filter((part) => part !== '').join(' '),
-  );
-  const tried = equal
-    ? `${first.combinations} combinations for each of ${models} ${models === 1 ? 'model' : 'models'}${points > 1 ? ` at each of ${points} points` : ''}`
-    : `combinations of ${numbers.join(', ')}`;
-  return [`Search: ${tried}, ${runs} runs. The best ${ranked} chooses.`];
+/** @param sizes Number of combinations of each search. */
+export function searchSizeInWords(sizes: readonly number[], runs: number, ranked: string): readonly string[] {
+  if (sizes.length === 0) return [];
+  const range = [...new Set([Math.min(...sizes), Math.max(...sizes)])].join(' to ');
+  const each = sizes.length === 1 ? 'one search' : `each of ${sizes.length} searches`;
+  return [`Search: ${range} combinations in ${each}, ${runs} runs. The best ${ranked} chooses.`];
 }
 
 /** `learningRate 0.01, tower [8]`, one entry for each value. */

@@ -62,36 +62,36 @@ const plateau = 'not trained to a plateau';
 
 function headline(baseline: string, rows: readonly GainRow[], context: Context): string {
   const judged = rows.filter(hasResult);
-  const of = (verdict: Verdict) => having(verdict, judged);
-  const is = (some: readonly GainRow[]) => `${namesOf(some)} ${be(some.length)}`;
-  const everywhere = everyTask(context);
   if (judged.length === 0) return `No model has a gain over ${baseline}.`;
-
-  const [all, some, seesaw, worse] = [of('better on all'), of('better on some'), of('seesaw'), of('worse')];
-  const losers = worse.length === 0 ? '' : ` ${is(worse)} worse.`;
-  const shows = seesaw.length === 1 ? 'shows' : 'show';
-  const others = (seesaw.length === 0 ? '' : ` ${namesOf(seesaw)} ${shows} a seesaw.`) + losers;
-  if (all.length > 0) return `${is(all)} better than ${baseline} on ${everywhere}.${others}`;
-  const [only] = some;
-  if (only) {
-    const better = only.cells.filter(({ gain }) => gain.verdict === 'better').map(({ task }) => task.name);
-    const where = some.length === 1 ? listed(better) : 'some tasks';
-    return `${is(some)} better than ${baseline} on ${where}; no model is shown to be better on ${everywhere}.${others}`;
-  }
-  if (seesaw.length > 0)
-    return `No model is shown to be better than ${baseline} without being worse on another task.${others}`;
-  if (worse.length > 0) return `No model is shown to be better than ${baseline} on any task.${losers}`;
-
-  const equivalent = of('equivalent');
-  if (equivalent.length === judged.length)
-    return `${is(equivalent)} equivalent to ${baseline}: within ± the margin on ${everywhere}.`;
+  const of = (verdict: Verdict) => having(verdict, judged);
   if (of(plateau).length === judged.length)
     return isUnfinished(modelOf(baseline, context))
       ? `${baseline} is ${plateau}: no gain over it has a verdict.`
       : `No model but ${baseline} is trained to a plateau: longer training may change every gain.`;
-  const overall = judged.filter(({ aggregate }) => aggregate?.verdict === 'better');
-  const means = overall.length === 0 ? '' : ` ${is(overall)} better on the mean relative gain.`;
-  return `No model is shown to be better or worse than ${baseline} on any task.${means}`;
+  const [all, some, seesaw, worse] = [of('better on all'), of('better on some'), of('seesaw'), of('worse')];
+  const sentences = [winners(baseline, all, some, seesaw, everyTask(context))];
+  if (seesaw.length > 0) sentences.push(`${namesOf(seesaw)} ${seesaw.length === 1 ? 'shows' : 'show'} a seesaw.`);
+  if (worse.length > 0) sentences.push(`${namesOf(worse)} ${be(worse.length)} worse.`);
+  return sentences.join(' ');
+}
+
+function winners(
+  baseline: string,
+  all: readonly GainRow[],
+  some: readonly GainRow[],
+  seesaw: readonly GainRow[],
+  everywhere: string,
+): string {
+  const areBetter = (rows: readonly GainRow[]) => `${namesOf(rows)} ${be(rows.length)} better than ${baseline} on`;
+  if (all.length > 0) return `${areBetter(all)} ${everywhere}.`;
+  const [only, ...others] = some;
+  if (only) {
+    const better = only.cells.filter(({ gain }) => gain.verdict === 'better').map(({ task }) => task.name);
+    const where = others.length === 0 ? listed(better) : 'some tasks';
+    return `${areBetter(some)} ${where}; no model is shown to be better on ${everywhere}.`;
+  }
+  const where = seesaw.length > 0 ? 'without being worse on another task' : 'on any task';
+  return `No model is shown to be better than ${baseline} ${where}.`;
 }
 
 /**
