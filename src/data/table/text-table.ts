@@ -143,10 +143,10 @@ interface DelimitedRows {
 /** CSV or TSV, plain or packed. */
 export async function openDelimited(path: string, bytes: number, options: Delimited): Promise<DelimitedRows> {
   const { header } = options;
-  await refuseBareReturns(path, bytes, options.encoding, header);
   let first: Row | undefined;
   for await (first of readRows(path, bytes, options)) break;
   if (!first) throw new DataError(`${path} has no rows.`);
+  if (first.fields.some((field) => /\r[^\n]/.test(field))) await refuseBareReturns(path, bytes, options.encoding);
   const names = first.fields.map((name, c) => (header && name.trim() !== '' ? name.trim() : String(c + 1)));
   return {
     names,
@@ -164,26 +164,15 @@ export async function openDelimited(path: string, bytes: number, options: Delimi
   };
 }
 
-/**
- * @throws DataError for a CR that no LF follows.
- * @param inNames Looks only into the first line, which has names; false: into it if there is no other. Absent: into all lines.
- */
-async function refuseBareReturns(
-  path: string,
-  bytes: number,
-  encoding: string | undefined,
-  inNames?: boolean,
-): Promise<void> {
+/** @throws DataError for a CR that no LF follows. */
+async function refuseBareReturns(path: string, bytes: number, encoding: string | undefined): Promise<void> {
   let line = 1;
   for await (const piece of textOf(path, bytes, encoding)) {
-    const end = piece.indexOf(newline);
-    const text = piece.subarray(0, end < 0 || inNames === undefined ? piece.length : end).toString('latin1');
-    const at = text.search(/\r[^\n\0]/);
-    if (at >= 0 && (inNames !== false || end < 0))
+    const at = piece.toString('latin1').search(/\r[^\n\0]/);
+    if (at >= 0)
       throw new DataError(
         `${path}:${line + countLines(piece.subarray(0, at))}: there is a CR without LF. Lines must end with LF or CRLF; of CR alone, tr '\\r' '\\n' makes LF.`,
       );
-    if (inNames !== undefined) return;
     line += countLines(piece);
   }
 }
