@@ -72,6 +72,24 @@ export function textSql({ type, sql }: StagedColumn): string {
   return type === 'whole' ? `${sql}::VARCHAR` : `whole_text(${sql})`;
 }
 
+/** SQL of a list's entries, with their weights. */
+export function entriesOf(column: StagedColumn, separator = '|'): string {
+  const parts = column.type === 'list' ? column.sql : `string_split(${textSql(column)}, ${literal(separator)})`;
+  return `coalesce(list_filter(list_transform(${parts}, e -> trimmed(e)), e -> e <> ''), []::VARCHAR[])`;
+}
+
+/** SQL of an entry without its weight. @param mark Stands before the weight. */
+export function entryName(entry: string, mark: string): string {
+  const last = `string_split(${entry}, ${literal(mark)})[-1]`;
+  return `CASE WHEN contains(${entry}, ${literal(mark)}) THEN ${entry}[1:length(${entry}) - length(${last}) - ${[...mark].length}] ELSE ${entry} END`;
+}
+
+/** SQL of an entry's weight; NULL for what is no number. */
+export function entryWeight(entry: string, mark: string): string {
+  const last = `string_split(${entry}, ${literal(mark)})[-1]`;
+  return `CASE WHEN contains(${entry}, ${literal(mark)}) THEN number_of(${last}) ELSE 1 END`;
+}
+
 /**
  * Whether a row meets a condition.
  * @returns `comparable` is false where a number is asked for and there is none; of a missing value neither says anything.

@@ -123,11 +123,4 @@ class PullWriter extends RecordBatchFileWriter {
     this.#pending = [];
     return taken;
   }
-
-  /** A record batch ends with its body. */
-  lastBody(): { readonly bytes: number } {
-    const block = this._recordBatchBlocks.at(-1);
-    if (!block) throw new Error('No record batch has been written');
-    return { bytes: Number(block.bodyLength) };
-  }
 }

@@ -1,0 +1,101 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DataError } from '../../support/errors.js';
+import { literals, numbersOf, rowsOf } from '../store/database.js';
+import { shown } from './cell.js';
+import type { ColumnRoles, LabelColumn } from './column-roles.js';
+import { labelSql } from './labels.js';
+import type { RowSplits } from './row-splits.js';
+import { entriesOf, entryWeight, numberSql, textSql } from './staged-columns.js';
+import { type StagedRows, stagedTable } from './staged-rows.js';
+import type { About, KnownRows } from './write-rows.js';
+
+/** Rows for which this SQL is true are refused. */
+interface Fault {
+  readonly sql: string;
+  readonly column: string;
+  /** Behind `file:line: column 'x' is 'text'`. */
+  readonly what: string;
+  /** SQL of what the message shows in place of the column's value. */
+  readonly shows?: string;
+  /** The message has no value. */
+  readonly missing?: boolean;
+}
+
+export function faultsOf(
+  { staged, inputs }: KnownRows,
+  { labels, weight }: ColumnRoles,
+  { faults }: RowSplits,
+  { fixed, known }: About,
+): Fault[] {
+  const found: Fault[] = faults.map((fault) => ({ ...fault, sql: `NOT given AND ${fault.sql}` }));
+  const only = known && staged.columns.get(known.column);
+  if (known && only)
+    found.push({
+      sql: `coalesce(${textSql(only)}, '') NOT IN (${literals(known.texts)})`,
+      column: known.column,
+      what: `, which is neither '${known.texts.join("' nor '")}'.`,
+    });
+  const weights = weight === undefined ? undefined : staged.columns.get(weight);
+  if (weights) {
+    const [sql, number] = [`${weights.sql} IS NULL`, numberSql(weights)];
+    found.push({ sql, column: weights.name, what: ' is missing; every row needs a weight.', missing: true });
+    const what = '; a weight is a finite number of at least 0.';
+    found.push({ sql: `NOT ${sql} AND (${number} IS NULL OR ${number} < 0)`, column: weights.name, what });
+  }
+  const notComparable = ', which cannot be compared with a number.';
+  for (const label of labels) {
+    const { name, task, positive } = label;
+    const { value, present, inside, comparable, mask } = labelSql(label, staged);
+    if (mask && label.mask) {
+      const sql = `${present} AND ${mask.sql} IS NOT NULL AND NOT ${mask.comparable}`;
+      found.push({ sql, column: label.mask.name, what: notComparable });
+    }
+    const wrong =
+      task.type === 'regression'
+        ? `, which is no number: task '${task.name}' is a regression.`
+        : task.type === 'multiclass'
+          ? otherClass(label)
+          : `, which is neither 0 nor 1${fixed ? '' : `; say which labels are 1: tasks: { ${task.name}: { positive: … } }, or regression: true`}.`;
+    if (positive === undefined) found.push({ sql: `${inside} AND ${value} IS NULL`, column: name, what: wrong });
+    else found.push({ sql: `${inside} AND NOT ${comparable}`, column: name, what: notComparable });
+  }
+  for (const { name, kind, column, number, lenient, faulty, time, weights, separator } of inputs) {
+    if (kind === 'numeric' && !lenient && faulty) {
+      const advice = fixed ? '' : `; if it has categories: columns: { ${name}: categorical }`;
+      const what = `, which is no ${time === undefined ? 'number' : 'date as those of the column'}${advice}.`;
+      found.push({ sql: `${column.sql} IS NOT NULL AND ${number} IS NULL`, column: name, what });
+    }
+    if (kind === 'list' && weights !== undefined) {
+      const odd = `list_filter(${entriesOf(column, separator)}, e -> ${entryWeight('e', weights)} IS NULL)`;
+      found.push({ sql: `len(${odd}) > 0`, column: name, what: ', whose weight is no number.', shows: `${odd}[1]` });
+    }
+  }
+  return found;
+}
+
+/** What a label is that is none of the classes. */
+function otherClass({ task: { name }, classes }: LabelColumn): string {
+  if (classes === 'of training')
+    return `, a class that no training row has: list the classes of task '${name}' (multiclass: […]) to keep the row, or leave it out by a mask.`;
+  return `, which is not listed in dataset.tasks.${name}.multiclass.`;
+}
+
+/** @throws DataError for the first row that has a fault. */
+export async function refuseFaults(
+  database: DuckDBConnection,
+  { looked }: RowSplits,
+  faults: readonly Fault[],
+  staged: StagedRows,
+): Promise<void> {
+  const first = faults.map(({ sql }) => `min(row) FILTER (${sql})`);
+  const rows = await numbersOf(database, first, `${looked} WHERE split IS NOT NULL OR NOT given`);
+  const earliest = Math.min(...rows.filter((row) => !Number.isNaN(row)));
+  const fault = faults[rows.indexOf(earliest)];
+  if (!fault) return;
+  const where = await staged.where(earliest, fault.column);
+  const column = where.slice(0, where.lastIndexOf(' is '));
+  if (fault.missing) throw new DataError(`${column}${fault.what}`);
+  if (fault.shows === undefined) throw new DataError(`${where}${fault.what}`);
+  const [[entry] = []] = await rowsOf(database, `SELECT ${fault.shows} FROM ${stagedTable} WHERE rowid = ${earliest}`);
+  throw new DataError(`${column} has the entry ${shown(String(entry))}${fault.what}`);
+}

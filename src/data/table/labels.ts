@@ -1,0 +1,94 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { ConfigError, DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
+import { literals, rowsOf } from '../store/database.js';
+import { shown } from './cell.js';
+import type { LabelColumn } from './column-roles.js';
+import type { RowSplits } from './row-splits.js';
+import { conditionSql, numberSql, textSql } from './staged-columns.js';
+import type { StagedRows } from './staged-rows.js';
+
+/** SQL of a label: NULL outside the task's sample space. */
+export function labelSql(label: LabelColumn, staged: StagedRows) {
+  const staging = (name: string) => must(staged.columns.get(name), `column '${name}'`);
+  const column = staging(label.name);
+  const mask = label.mask && {
+    ...conditionSql(label.mask.condition, staging(label.mask.name)),
+    sql: staging(label.mask.name).sql,
+  };
+  const number = numberSql(column);
+  const text = textSql(column);
+  const lower = `lower(${text})`;
+  const usual = column.type === 'text' ? `WHEN ${text} = '1' THEN 1 WHEN ${text} = '0' THEN 0` : '';
+  const words = column.type === 'number' ? '' : `WHEN ${lower} = 'true' THEN 1 WHEN ${lower} = 'false' THEN 0`;
+  const binary = `CASE ${usual} WHEN ${number} IN (0, 1) THEN ${number} ${words} END`;
+  const condition = label.positive === undefined ? undefined : conditionSql(label.positive, column);
+  const { type, classes = [] } = label.task;
+  const index = `nullif(list_position([${literals(classes)}], ${text}), 0) - 1`;
+  const plain = { binary, regression: number, multiclass: classes.length > 0 ? index : 'NULL' };
+  const value = condition ? `(${condition.holds})::DOUBLE` : plain[type];
+  const present = `${column.sql} IS NOT NULL`;
+  const inside = mask ? `(${present} AND ${mask.sql} IS NOT NULL AND ${mask.holds})` : present;
+  return {
+    value: `CASE WHEN ${inside} THEN ${value} END`,
+    text,
+    present,
+    inside,
+    comparable: condition?.comparable,
+    mask,
+  };
+}
+
+/** The labels, with the classes that multiclass ones have in training. */
+export async function withClasses(
+  database: DuckDBConnection,
+  labels: readonly LabelColumn[],
+  staged: StagedRows,
+  { from }: RowSplits,
+): Promise<readonly LabelColumn[]> {
+  const found: LabelColumn[] = [];
+  for (const label of labels) {
+    if (label.classes === undefined) found.push(label);
+    else {
+      const { text, inside } = labelSql(label, staged);
+      const training = { text, from: `${from} WHERE split = 0 AND ${inside}` };
+      found.push({ ...label, task: { ...label.task, classes: await classesOf(database, label, training) } });
+    }
+  }
+  return found;
+}
+
+/** Each has a row of logits, and a text in every run's result. */
+const mostClasses = 1000;
+
+/**
+ * The classes of a multiclass task. Those of the training rows have the order of numbers if all are numbers, else that of their texts, which no split
+ * changes.
+ * @param texts SQL of the label's text in a table of training rows that are in the task's sample space.
+ * @throws ConfigError or DataError for a list that names a class twice, for one class, and for more than a thousand.
+ */
+async function classesOf(
+  database: DuckDBConnection,
+  { task, name, classes }: LabelColumn,
+  texts: { readonly text: string; readonly from: string },
+): Promise<readonly string[]> {
+  if (classes !== 'of training') {
+    const named = classes ?? [];
+    const twice = named.find((text, index) => named.indexOf(text) !== index);
+    if (twice !== undefined)
+      throw new ConfigError(`dataset.tasks.${task.name}.multiclass: the class ${shown(twice)} is listed twice.`);
+    return named;
+  }
+  const query = `SELECT DISTINCT ${texts.text} FROM ${texts.from} LIMIT ${mostClasses + 1}`;
+  const found = (await rowsOf(database, query)).map(([text]) => String(text));
+  if (found.length > mostClasses)
+    throw new DataError(
+      `Column '${name}' has more than ${mostClasses} different labels: task '${task.name}' cannot have so many classes.`,
+    );
+  if (found.length < 2)
+    throw new DataError(
+      `Column '${name}' has ${found.length === 1 ? 'one label' : 'no label'} in the training rows of task '${task.name}'; a multiclass task needs two classes.`,
+    );
+  const numbers = found.every((text) => text.trim() !== '' && Number.isFinite(Number(text)));
+  return found.toSorted((a, b) => (numbers && Number(a) - Number(b)) || (a < b ? -1 : 1));
+}

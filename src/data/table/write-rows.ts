@@ -1,0 +1,197 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DataError } from '../../support/errors.js';
+import { must } from '../../support/must.js';
+import { type CellReading, type SplitName, splitNames } from '../dataset.js';
+import { identifier, numbersOf, rowsOf } from '../store/database.js';
+import { noRows, type StoredSource } from '../store/prepared-source.js';
+import { shown } from './cell.js';
+import type { KnownInput } from './column-kinds.js';
+import type { ColumnRoles, LabelColumn } from './column-roles.js';
+import { labelSql } from './labels.js';
+import type { RowSplits } from './row-splits.js';
+import { entriesOf, entryName, entryWeight, numberSql, textSql } from './staged-columns.js';
+import { type StagedRows, stagedTable } from './staged-rows.js';
+import type { TableOptions } from './table-options.js';
+
+const manyValues = 2 ** 20;
+const mostValues = 2 ** 23;
+/** A dictionary of more values is joined: as a type of DuckDB it takes long to make. */
+const mostTypeValues = 2 ** 16;
+
+/** What is known of the data beside the options. */
+export interface About {
+  readonly checksum: string;
+  /** The loader sets the options, so messages do not advise to change them. */
+  readonly fixed?: boolean;
+  /** A column that has these texts alone. */
+  readonly known?: { readonly column: string; readonly texts: readonly string[] };
+  /** The files were opened so that blanks around values belong to them. */
+  readonly exact?: boolean;
+  /** The rows are new ones of a model that is trained: all of the test split, and read as those of training. By column. */
+  readonly trained?: ReadonlyMap<string, CellReading>;
+  /** Columns that the table `kept` gets as they are, in the order of the rows. */
+  readonly keep?: readonly string[];
+}
+
+/** The staged rows, and what their inputs are. */
+export interface KnownRows {
+  readonly staged: StagedRows;
+  readonly inputs: readonly KnownInput[];
+}
+
+interface Writing extends About {
+  readonly path: string;
+  readonly options: TableOptions;
+  /** Splits that must have rows. */
+  readonly wanted: readonly SplitName[];
+  /** Of the preparation; those of writing are added. */
+  readonly notes: string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Writes `rows` and `dictionaries`. */
+export async function writeRows(
+  database: DuckDBConnection,
+  splits: RowSplits,
+  known: KnownRows,
+  { labels, group, weight }: ColumnRoles,
+  about: Writing,
+): Promise<StoredSource> {
+  const { staged, inputs } = known;
+  const { notes, keep = [] } = about;
+  const { selected, joins } = await writeDictionaries(database, inputs, about);
+  for (const [t, label] of labels.entries())
+    selected.push(`coalesce((${labelSql(label, staged).value})::FLOAT, 'NaN'::FLOAT) AS l${t}`);
+  const weights = weight === undefined ? undefined : staged.columns.get(weight);
+  if (weights) selected.push(`(${numberSql(weights)})::FLOAT AS weight`);
+  const order = `split * ${2 ** 31} + CASE WHEN split = 0 THEN sort_key ELSE 0 END, row`;
+  await database.run(
+    `CREATE TABLE prepared.rows AS SELECT row::INTEGER AS row, split, ${selected.join(', ')} FROM ${splits.from} ${joins.join(' ')} WHERE split IS NOT NULL ORDER BY ${order}`,
+  );
+  if (keep.length > 0) {
+    const kept = keep.map((name) => `${must(staged.columns.get(name), name).sql} AS ${identifier(name)}`);
+    await database.run(`CREATE TABLE prepared.kept AS SELECT ${kept.join(', ')} FROM ${stagedTable} ORDER BY rowid`);
+  }
+  const { rows, masked } = await checkWritten(database, splits, staged, labels, about);
+  return {
+    columns: inputs.map(({ name, kind, hash, separator, weights, lenient, time }) => ({
+      name,
+      kind,
+      ...(hash === undefined ? {} : { size: hash }),
+      ...(kind === 'list' ? { weighted: weights !== undefined } : {}),
+      cells: kind === 'numeric' ? { lenient, time } : { hash, separator, weights },
+    })),
+    texts: { missing: about.options.missing, exact: about.exact },
+    tasks: labels.map(({ task }) => task),
+    rows,
+    masked,
+    ...(weights ? { weighted: true } : {}),
+    checksum: about.checksum,
+    notes: notes.map((message) => message.replaceAll(/[\r\n]+/g, ' ')), // a column's name may have line breaks
+    ...(group === undefined ? {} : { group }),
+  };
+}
+
+/** Writes the inputs' dictionaries. @returns SQL of the inputs as they are stored. */
+async function writeDictionaries(
+  database: DuckDBConnection,
+  inputs: readonly KnownInput[],
+  { notes, signal }: Writing,
+): Promise<{ readonly selected: string[]; readonly joins: readonly string[] }> {
+  await database.run('CREATE TABLE prepared.dictionaries (input INTEGER, value VARCHAR)');
+  const selected: string[] = [];
+  const joins: string[] = [];
+  for (const [c, input] of inputs.entries()) {
+    signal?.throwIfAborted();
+    const { kind, column, number, hash, separator, weights } = input;
+    if (kind === 'numeric') {
+      selected.push(`coalesce((${number})::FLOAT, 'NaN'::FLOAT) AS i${c}`);
+      continue;
+    }
+    const isList = kind === 'list';
+    const entries = entriesOf(column, separator);
+    const names = weights === undefined ? entries : `list_transform(${entries}, e -> ${entryName('e', weights)})`;
+    const texts = isList ? names : `coalesce(${textSql(column)}, '')`;
+    const each = (list: string, of: (text: string) => string) =>
+      `${isList ? `list_transform(${list}, e -> ${of('e')})` : of(list)} AS i${c}`;
+    if (hash !== undefined) selected.push(each(texts, (text) => `(md5_number_lower(${text}) % ${hash})::INTEGER`));
+    else if ((await writeDictionary(database, c, texts, input, notes)) > mostTypeValues && !isList) {
+      joins.push(`LEFT JOIN dictionary${c} AS d${c} ON d${c}.value = ${texts}`);
+      selected.push(`d${c}.index AS i${c}`);
+    } else {
+      await database.run(`CREATE TEMP TYPE dictionary${c} AS ENUM (SELECT value FROM dictionary${c})`);
+      const coded = `(${texts})::dictionary${c}${isList ? '[]' : ''}`;
+      selected.push(each(coded, (text) => `enum_code(${text})::INTEGER`));
+    }
+    if (isList && weights !== undefined)
+      selected.push(`list_transform(${entries}, e -> (${entryWeight('e', weights)})::FLOAT) AS w${c}`);
+  }
+  return { selected, joins };
+}
+
+/** The table `dictionary<c>`: an input's texts in the order of their first rows, and their indexes. @returns how many. */
+async function writeDictionary(
+  database: DuckDBConnection,
+  c: number,
+  texts: string,
+  { name, kind, separator, weights }: KnownInput,
+  notes: string[],
+): Promise<number> {
+  const each =
+    kind === 'list'
+      ? `SELECT unnest(${texts}) AS value, generate_subscripts(${texts}, 1) AS place, rowid AS row FROM ${stagedTable}`
+      : `SELECT ${texts} AS value, 0 AS place, rowid AS row FROM ${stagedTable}`;
+  const from = `(SELECT value, min(row * ${2 ** 22} + place) AS first FROM (${each}) GROUP BY value)`;
+  await database.run(
+    `CREATE TABLE dictionary${c} AS SELECT value, (row_number() OVER (ORDER BY first) - 1)::INTEGER AS index FROM ${from} ORDER BY first`,
+  );
+  const [count = 0] = await numbersOf(database, ['count(*)'], `dictionary${c}`);
+  const kept = Object.entries({ separator, weights }).map(([key, text]) =>
+    text === undefined ? '' : `, ${key}: ${JSON.stringify(text)}`,
+  );
+  const hashed = `columns: { ${name}: { kind: ${kind}, hash: 1000000${kept.join('')} } }`;
+  if (count > mostValues)
+    throw new DataError(`Column '${name}' has more than ${mostValues} different values; hash them: ${hashed}.`);
+  if (count > manyValues)
+    notes.push(
+      `Column '${name}' has more than ${manyValues} different values, which are all kept in memory; a hash bounds it: ${hashed}.`,
+    );
+  await database.run(`INSERT INTO prepared.dictionaries SELECT ${c}, value FROM dictionary${c} ORDER BY index`);
+  return count;
+}
+
+/**
+ * @returns How many rows each split has, and whether some labels are missing.
+ * @throws DataError for a split without rows, and for a task whose `positive` no row has: a typing error that would train on zeros alone.
+ */
+async function checkWritten(
+  database: DuckDBConnection,
+  { from }: RowSplits,
+  staged: StagedRows,
+  labels: readonly LabelColumn[],
+  { options, wanted, notes, trained, path }: Writing,
+): Promise<Pick<StoredSource, 'rows' | 'masked'>> {
+  const ofLabels = labels.flatMap((_, t) => [`count(*) FILTER (NOT isnan(l${t}))`, `count(*) FILTER (l${t} = 1)`]);
+  const ofSplits = splitNames.map((_, code) => `count(*) FILTER (split = ${code})`);
+  const counts = await numbersOf(database, [...ofSplits, ...ofLabels], 'prepared.rows');
+  const [train = 0, validation = 0, test = 0, ...known] = counts;
+  const rows = { train, validation, test };
+  for (const name of wanted) {
+    const drawn = options.splitSeed === 'run' && name !== 'train' && !staged.files.some(({ split }) => split === name);
+    if (rows[name] === 0 && !drawn) throw new DataError(noRows(name));
+  }
+  const all = train + validation + test;
+  if (staged.rows > all) notes.push(`${staged.rows - all} rows are in no split (dataset.split).`);
+  for (const [t, label] of labels.entries()) {
+    const [present = 0, ones = 0] = known.slice(2 * t);
+    if (trained || label.positive === undefined || ones > 0 || present === 0) continue;
+    const { text, present: isPresent } = labelSql(label, staged);
+    const values = `SELECT ${text} FROM ${from} WHERE ${isPresent} GROUP BY 1 ORDER BY count(*) DESC, min(row)`;
+    const texts = (await rowsOf(database, values)).map(([value]) => shown(String(value)));
+    const some = texts.length > 10 ? [...texts.slice(0, 10), `… (${texts.length} different)`] : texts;
+    throw new DataError(
+      `${path}: no row of column '${label.name}' meets tasks.${label.task.name}.positive; its values are ${some.join(', ')}.`,
+    );
+  }
+  return { rows, masked: labels.some((_, t) => (known[2 * t] ?? 0) < all) };
+}
