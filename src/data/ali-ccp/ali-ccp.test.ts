@@ -5,11 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Interrupted } from '../../support/errors.js';
 import type { Source, SplitName } from '../dataset.js';
-import { literal, rowsOf as queried, withDatabase } from '../store/database.js';
 import { aliCcp } from './ali-ccp.js';
-import { fields } from './fields.js';
 import { makeAliCcpFiles } from './made-files.fixture.js';
-import { type JoinedSample, naiveJoin, type PlainRow, plainRows } from './naive-join.fixture.js';
+import { type JoinedSample, leastIds, naiveJoin, type PlainRow, plainRows } from './naive-join.fixture.js';
 
 const made = {
   ...{ rows: { train: 2500, test: 400 }, common: { train: 100, test: 50 }, entries: 12, items: 400, users: 70 },
@@ -17,43 +15,32 @@ const made = {
 };
 let folder = '';
 let notes: string[] = [];
-let prepared: string[] = [];
 
 const open = (options: object = {}, seed = 1): Promise<Source> => {
-  [notes, prepared] = [[], []];
+  notes = [];
   return aliCcp.open(
     { loader: 'ali-ccp', path: join(folder, 'raw'), cache: join(folder, 'cache'), ...options },
     {
       seed,
       note: (message) => notes.push(message),
-      prepared: (path) => prepared.push(path),
     },
   );
 };
 
 let joined: { readonly train: JoinedSample[]; readonly test: JoinedSample[] };
-let idOf: (field: string, index: number) => number | null;
+let least: ReadonlyMap<string, number>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ple-ali-ccp-'));
   await makeAliCcpFiles(join(folder, 'raw'), made);
   joined = { train: naiveJoin(join(folder, 'raw'), 'train'), test: naiveJoin(join(folder, 'raw'), 'test') };
-  await open();
-  idOf = await readIds(prepared[0] ?? '');
+  least = leastIds(joined);
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true }));
 
 /** An index is the id's distance from the smallest of its field. */
-async function readIds(path: string) {
-  const least = new Map<string, number>();
-  await withDatabase(async (database) => {
-    await database.run(`ATTACH ${literal(join(path, 'data.duckdb'))} AS prepared (READ_ONLY)`);
-    const tables = ['samples_train', 'samples_test', 'common_train', 'common_test'];
-    const entries = tables.map((table) => `SELECT unnest(places) AS place, unnest(ids) AS id FROM prepared.${table}`);
-    const sql = `SELECT place, min(id) FROM (${entries.join(' UNION ALL ')}) GROUP BY 1`;
-    for (const [place, id] of await queried(database, sql)) least.set(fields[Number(place)]?.name ?? '', Number(id));
-  });
-  return (field: string, index: number) => (index === 0 ? null : (least.get(field) ?? Number.NaN) + index - 1);
+function idOf(field: string, index: number): number | null {
+  return index === 0 ? null : (least.get(field) ?? Number.NaN) + index - 1;
 }
 
 const rowsOf = (source: Source, split: 'train' | 'validation' | 'test') => plainRows(source, split, idOf);

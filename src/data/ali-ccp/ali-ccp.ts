@@ -1,19 +1,17 @@
 import { z } from 'zod';
 import { sha256 } from '../../support/checksum.js';
-import { DataError } from '../../support/errors.js';
-import type { SourceColumn, SourceSplit, SplitName } from '../dataset.js';
 import { defineLoader } from '../loader.js';
 import { checksumOfDraw, splitSeedSchema } from '../split-seed.js';
-import { prepared, TableReader } from '../store/prepared.js';
+import { prepared } from '../store/prepared.js';
+import { type Draw, preparedSource, type StoredSource } from '../store/prepared-source.js';
 import { rawChecksum } from '../store/raw-checksum.js';
 import { seedOf } from '../synthetic/generator-options.js';
-import { crosses, type Field, fields, userField } from './fields.js';
-import { type FileSplit, prepareFiles, type StoredFiles } from './prepare-files.js';
+import { userField } from './fields.js';
+import { prepareFiles } from './prepare-files.js';
 import { findRawFiles } from './raw-files.js';
-import { userSplits } from './user-splits.js';
 
 /** Raise it when the same files give other tables or rows. */
-const version = 3;
+const version = 4;
 
 const options = z.strictObject({
   loader: z.literal('ali-ccp'),
@@ -37,8 +35,8 @@ const options = z.strictObject({
 });
 type Options = z.infer<typeof options>;
 
-/** Marks of a common row: see `userSplits`. */
-const [none, first, second] = [0, 1, 2];
+/** Rows of a block. They share common features with their neighbours, so blocks are small. */
+const blockRows = 4096;
 
 /**
  * Ali-CCP (Alibaba, from ESMM, SIGIR 2018): impressions with clicks and conversions. Samples are joined with their
@@ -58,70 +56,50 @@ export const aliCcp = defineLoader({
     for (const { path } of raw) sums.push(await rawChecksum(path, options.cache, context.signal));
     const key = { version, sums };
     const at = { folder: options.cache, name: 'ali-ccp', key };
-    const entry = await prepared(at, context, (database) => prepareFiles(database, files, context));
+    const entry = await prepared(at, context, (database, folder) => prepareFiles(database, folder, files, context));
     context.prepared?.(entry.path);
-    const stored = entry.description;
-    for (const note of stored.notes) context.note(note);
     const splitSeed = seedOf({ seed: options.splitSeed }, context);
     const drawnTest = options.splitSeed === 'run' && (options.validation === 'test-half' || options.sample < 1);
     const checksum = sha256(JSON.stringify(key));
-    const columns = sourceColumns(stored);
-    return {
-      columns,
+    const description: StoredSource = {
+      ...entry.description,
       tasks: [
         { name: 'ctr', type: 'binary' },
-        { name: options.cvr === 'ctcvr' ? 'ctcvr' : 'cvr', type: 'binary' },
+        {
+          name: options.cvr === 'ctcvr' ? 'ctcvr' : 'cvr',
+          type: 'binary',
+          label: options.cvr === 'clicks' ? 'l2' : 'l1',
+        },
       ],
       checksum: drawnTest ? checksumOfDraw(checksum, splitSeed) : checksum,
-      splits: await makeSplits(new TableReader(entry, columns.length), stored, options, splitSeed, context.signal),
       masked: options.cvr === 'clicks',
       group: userField,
+      blockRows,
     };
+    return preparedSource({ ...entry, description }, context, drawOf(options, splitSeed));
   },
 });
 
-/** In the order of `SampleReader`. Index 0 of every field means that the row has no id, the others are ids from the smallest on. */
-function sourceColumns({ ids }: StoredFiles): SourceColumn[] {
-  const size = ({ name }: Field) => {
-    const [first, last] = ids[name] ?? [0, -1];
-    return 2 + last - first;
+/** Users are drawn, so that all samples of a user are in one split. A row of common features without a user counts as one. */
+function drawOf({ validation, sample }: Options, seed: number): Draw {
+  const shares =
+    validation === 'test-half'
+      ? { train: 0, validation: 0, test: 0.5 }
+      : { train: validation.train, validation: 0, test: 0 };
+  return {
+    key: 'person',
+    splitOf(person, stored) {
+      const number = uniform(seed, person);
+      if (number >= sample) return undefined;
+      return number < shares[stored] * sample ? 'validation' : stored;
+    },
   };
-  const ofKind = (kind: Field['kind']) => fields.filter((field) => field.kind === kind);
-  return [
-    ...ofKind('single').map((field): SourceColumn => ({ name: field.name, kind: 'categorical', size: size(field) })),
-    ...crosses.map((name): SourceColumn => ({ name: `${name}-value`, kind: 'numeric' })),
-    ...ofKind('list').map((field): SourceColumn => ({ name: field.name, kind: 'list', size: size(field) })),
-  ];
 }
 
-async function makeSplits(
-  file: TableReader,
-  stored: StoredFiles,
-  options: Options,
-  splitSeed: number,
-  signal: AbortSignal | undefined,
-): Promise<Record<SplitName, SourceSplit>> {
-  const { validation, sample } = options;
-  const clicksOnly = options.cvr === 'clicks';
-  const marked = async (split: FileSplit, share: number) => {
-    const markOf = (uniform: number) => {
-      if (uniform >= sample) return none;
-      return uniform < share * sample ? second : first;
-    };
-    const of = { file, split, stored, clicksOnly, signal };
-    const [rest, drawn] = await userSplits(of, splitSeed, markOf, [first, second]);
-    if (!rest || !drawn) throw new Error('There are two splits of each file');
-    return { rest, drawn };
-  };
-  const train = await marked('train', validation === 'test-half' ? 0 : validation.train);
-  const test = await marked('test', validation === 'test-half' ? 0.5 : 0);
-  const splits = {
-    train: train.rest,
-    validation: validation === 'test-half' ? test.drawn : train.drawn,
-    test: test.rest,
-  };
-  for (const [name, { rows }] of Object.entries(splits)) {
-    if (rows === 0) throw new DataError(`The ${name} split has no rows: too few users for 'validation' and 'sample'.`);
-  }
-  return splits;
+/** A number in [0, 1) that depends on all bits of both: uniform over users, and equal for a user in every file. */
+function uniform(seed: number, value: number): number {
+  let code = Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1) ^ Math.imul(value, 0x85ebca6b);
+  code = Math.imul(code ^ (code >>> 16), 0x7feb352d);
+  code = Math.imul(code ^ (code >>> 15), 0x846ca68b);
+  return ((code ^ (code >>> 16)) >>> 0) / 2 ** 32;
 }

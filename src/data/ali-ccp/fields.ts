@@ -39,11 +39,7 @@ export const fields: readonly Field[] = [
 ];
 
 /** Lists whose sum of values is also a numeric column: how often the user met the item's property. */
-export const crosses: readonly string[] = ['508', '509', '702', '853'];
+export const crosses = fields.filter(({ name }) => ['508', '509', '702', '853'].includes(name));
 
 /** The field that identifies users. */
 export const userField = '101';
-
-export function fieldsOf(file: Field['file'], kind?: Field['kind']): readonly Field[] {
-  return fields.filter((field) => field.file === file && (kind === undefined || field.kind === kind));
-}

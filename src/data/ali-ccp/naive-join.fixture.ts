@@ -13,6 +13,8 @@ export interface JoinedSample {
   readonly click: number;
   readonly conversion: number;
   readonly columns: PlainRow;
+  /** Fields and ids of all entries. */
+  readonly every: readonly (readonly [field: string, id: number])[];
 }
 
 /** The join, as it would be written where memory is no matter: everything is split at its separators. */
@@ -42,6 +44,7 @@ export function naiveJoin(folder: string, split: 'train' | 'test'): JoinedSample
       sample: Number(sample),
       click: Number(click),
       conversion: Number(conversion),
+      every: entries.flatMap(([field = '', id]) => (id === undefined ? [] : [[field, Number(id)] as const])),
       columns: Object.fromEntries([
         ...singles.map((field) => [field, heaviest(field)] as const),
         ...['508', '509', '702', '853'].map((field) => [`${field}-value`, sum(field)] as const),
@@ -49,6 +52,14 @@ export function naiveJoin(folder: string, split: 'train' | 'test'): JoinedSample
       ]),
     };
   });
+}
+
+/** The smallest id of each field. */
+export function leastIds(joined: Readonly<Record<'train' | 'test', readonly JoinedSample[]>>): Map<string, number> {
+  const least = new Map<string, number>();
+  const add = (field: string, id: number) => least.set(field, Math.min(id, least.get(field) ?? id));
+  for (const { every } of [...joined.train, ...joined.test]) for (const [field, id] of every) add(field, id);
+  return least;
 }
 
 /**

@@ -1,24 +1,18 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DataError } from '../../support/errors.js';
 import type { RawFile } from '../fetch/raw-file.js';
 import { advance, type LoaderContext } from '../loader.js';
 import { fileLiteral, literal, literals, machineFault, numbersOf, rowsOf, sqlReason, told } from '../store/database.js';
-import { fields, userField } from './fields.js';
+import type { StoredSource } from '../store/prepared-source.js';
+import { crosses, type Field, fields, userField } from './fields.js';
 import type { RawFiles } from './raw-files.js';
 
 const fileSplits = ['train', 'test'] as const;
-export type FileSplit = (typeof fileSplits)[number];
+type FileSplit = (typeof fileSplits)[number];
 
-/** The description of the DuckDB file. datasets/ali-ccp.md describes its tables. */
-export interface StoredFiles {
-  /** Number of samples, and of common rows that some sample needs. */
-  readonly rows: Readonly<Record<FileSplit, { readonly samples: number; readonly common: number }>>;
-  /** The smallest and the largest id of each field that has any. */
-  readonly ids: Readonly<Record<string, readonly [number, number]>>;
-  /** What its user should know, one line each. */
-  readonly notes: readonly string[];
-}
+/** What is known of the tables that files become. */
+type PreparedFiles = Pick<StoredSource, 'columns' | 'rows'> & Required<Pick<StoredSource, 'notes'>>;
 
 /** The place of an entry whose field is not read. */
 const unread = 255;
@@ -53,14 +47,19 @@ const macros = [
   `CREATE TEMP MACRO single_of(f, places, ids, weights) AS list_max(list_transform(list_filter(range(1, len(places) + 1), lambda i: places[i] = f), lambda i: {'weight': weights[i], 'place': -i, 'id': ids[i]})).id`,
 ];
 
-/** Reads the four files into the attached database `prepared`. @returns the entry's description. */
+/**
+ * Reads the four files into the attached database `prepared`, as tables of `StoredSource`: users' inputs are in `shared`. `person` of `rows` is the
+ * user's id, or a number below 0 of a row without one. `l0` is a click, `l1` a conversion, `l2` one among clicks.
+ */
 export async function prepareFiles(
   database: DuckDBConnection,
+  folder: string,
   files: RawFiles,
   context: Pick<LoaderContext, 'progress' | 'signal'>,
-): Promise<StoredFiles> {
+): Promise<PreparedFiles> {
   await database.run("SET memory_limit = '512MB'");
   await database.run('SET threads = 2'); // each holds the entries of 2,048 rows
+  await database.run(`ATTACH ${literal(join(folder, 'entries.duckdb'))} AS entries`);
   await database.run(`CREATE TYPE field AS ENUM (${literals(fields.map(({ name }) => name))})`);
   for (const macro of macros) await database.run(macro);
   const total = fileSplits.reduce((sum, split) => sum + files.skeleton[split].bytes + files.common[split].bytes, 0);
@@ -71,22 +70,23 @@ export async function prepareFiles(
     before += file.bytes;
     advance(context, before, total);
   };
-  const stored = { train: { samples: 0, common: 0 }, test: { samples: 0, common: 0 } };
+  const rows = { train: 0, validation: 0, test: 0 };
   const notes: string[] = [];
   for (const split of fileSplits) {
     const [samples, common] = [
       { table: `samples_${split}`, path: files.skeleton[split].path, columns: columnsOf.samples },
       { table: `common_${split}`, path: files.common[split].path, columns: columnsOf.common },
     ];
-    await read(files.skeleton[split], () => storeSamples(database, samples, split));
-    await read(files.common[split], () => storeCommon(database, common));
+    await read(files.skeleton[split], () => readSamples(database, samples));
+    await read(files.common[split], () => readCommon(database, common));
     await refuseLost(database, common, samples);
+    await linkSamples(database, split);
     for (const file of [samples, common]) notes.push(...(await notesOn(database, file)));
-    const [first = 0] = await numbersOf(database, ['count(*)'], `prepared.${samples.table}`);
-    const [second = 0] = await numbersOf(database, ['count(*)'], `prepared.${common.table}`);
-    stored[split] = { samples: first, common: second };
+    [rows[split] = 0] = await numbersOf(database, ['count(*)'], `entries.${samples.table}`);
   }
-  return { rows: stored, ids: await idRanges(database), notes };
+  const ids = await idRanges(database);
+  await writeTables(database, ids);
+  return { columns: storedColumns(ids), rows, notes };
 }
 
 interface ListedFile {
@@ -132,24 +132,26 @@ async function storeLines(database: DuckDBConnection, file: ListedFile): Promise
   );
 }
 
-/** Samples in the order of their file, and in `links` the place of each one's common row: places are in the order of their first samples. */
-async function storeSamples(database: DuckDBConnection, file: ListedFile, split: FileSplit): Promise<void> {
+/** Samples in the order of their file, and the places of common rows: in the order of their first samples. */
+async function readSamples(database: DuckDBConnection, file: ListedFile): Promise<void> {
   await storeLines(database, file);
   const selected = 'click::UTINYINT AS click, conversion::UTINYINT AS conversion, said::INTEGER AS said';
   await placed(database, file, () =>
-    database.run(
-      `CREATE TABLE prepared.${file.table} AS SELECT ${selected}, places, ids, weights FROM ${parsed(file)}`,
-    ),
+    database.run(`CREATE TABLE entries.${file.table} AS SELECT ${selected}, places, ids, weights FROM ${parsed(file)}`),
   );
   const first = `SELECT key, min(rowid) AS line FROM lines_${file.table} WHERE kept GROUP BY key`;
   const numbered = `SELECT key, line, (row_number() OVER (ORDER BY line) - 1)::INTEGER AS place FROM (${first})`;
   await database.run(`CREATE OR REPLACE TABLE places AS ${numbered}`);
-  const linked = `SELECT place AS common FROM lines_${file.table} l JOIN places USING (key) WHERE kept ORDER BY l.rowid`;
-  await database.run(`CREATE TABLE prepared.links_${split} AS ${linked}`);
+}
+
+/** The table `links_…`: of each sample the place of its common row, and who it is. */
+async function linkSamples(database: DuckDBConnection, split: FileSplit): Promise<void> {
+  const linked = `SELECT place AS link, c.person FROM lines_samples_${split} l JOIN places USING (key) JOIN entries.common_${split} c ON c.rowid = place`;
+  await database.run(`CREATE TABLE entries.links_${split} AS ${linked} WHERE l.kept ORDER BY l.rowid`);
 }
 
 /** The common rows that samples need, in the order of their places. `person`: the user's id, or, for a row without one, a number below 0 of its own. */
-async function storeCommon(database: DuckDBConnection, file: ListedFile): Promise<void> {
+async function readCommon(database: DuckDBConnection, file: ListedFile): Promise<void> {
   await storeLines(database, file);
   const lines = `lines_${file.table}`;
   const [twice] = await rowsOf(
@@ -161,7 +163,7 @@ async function storeCommon(database: DuckDBConnection, file: ListedFile): Promis
   const person = `coalesce(single_of(${user}, places, ids, weights), ${own}) AS person`;
   const rows = `SELECT lower(key) AS key, said::INTEGER AS said, places, ids, weights FROM ${parsed(file)}`;
   const joined = `SELECT ${person}, said, places, ids, weights FROM (${rows}) JOIN places USING (key) ORDER BY place`;
-  await placed(database, file, () => database.run(`CREATE TABLE prepared.${file.table} AS ${joined}`));
+  await placed(database, file, () => database.run(`CREATE TABLE entries.${file.table} AS ${joined}`));
 }
 
 async function refuseLost(database: DuckDBConnection, common: ListedFile, samples: ListedFile): Promise<void> {
@@ -219,7 +221,7 @@ function printed(text = ''): string {
 
 /** @throws DataError for a file without rows, and for one whose last row is cut off. */
 async function notesOn(database: DuckDBConnection, file: ListedFile): Promise<readonly string[]> {
-  const from = `prepared.${file.table}`;
+  const from = `entries.${file.table}`;
   const [lines = 0, leftOut = 0] = await numbersOf(
     database,
     ['count(*)', 'count(*) FILTER (NOT kept)'],
@@ -262,22 +264,72 @@ async function refuseCut(database: DuckDBConnection, file: ListedFile, lines: nu
   );
 }
 
-async function idRanges(database: DuckDBConnection): Promise<StoredFiles['ids']> {
+/** The smallest and the largest id of each field that has any. */
+type IdRanges = ReadonlyMap<string, readonly [number, number]>;
+
+async function idRanges(database: DuckDBConnection): Promise<IdRanges> {
   const tables = fileSplits.flatMap((split) => [`samples_${split}`, `common_${split}`]);
-  const entries = tables.map((table) => `SELECT unnest(places) AS place, unnest(ids) AS id FROM prepared.${table}`);
+  const entries = tables.map((table) => `SELECT unnest(places) AS place, unnest(ids) AS id FROM entries.${table}`);
   const found = await rowsOf(
     database,
     `SELECT place, min(id), max(id) FROM (${entries.join(' UNION ALL ')}) WHERE place <> ${unread} GROUP BY 1 ORDER BY 1`,
   );
-  return Object.fromEntries(
-    found.map(([place, least, most]) => {
-      const range = [Number(least), Number(most)] as const;
-      const name = fields[Number(place)]?.name ?? '';
-      if (range[1] - range[0] >= widestRange)
-        throw new DataError(
-          `Field ${name} has ids from ${range[0]} to ${range[1]}, more than ${widestRange} apart. Are they the publisher's files?`,
-        );
-      return [name, range];
-    }),
+  const ranges = new Map<string, readonly [number, number]>();
+  for (const [place, least, most] of found) {
+    const [name, first, last] = [fields[Number(place)]?.name ?? '', Number(least), Number(most)];
+    if (last - first >= widestRange)
+      throw new DataError(
+        `Field ${name} has ids from ${first} to ${last}, more than ${widestRange} apart. Are they the publisher's files?`,
+      );
+    ranges.set(name, [first, last]);
+  }
+  return ranges;
+}
+
+/** Inputs in their order. */
+const inputs = [
+  ...fields.filter(({ kind }) => kind === 'single').map((field) => ({ field, kind: 'categorical' as const })),
+  ...crosses.map((field) => ({ field, kind: 'numeric' as const })),
+  ...fields.filter(({ kind }) => kind === 'list').map((field) => ({ field, kind: 'list' as const })),
+];
+
+/** Index 0 of every field means that the row has no id, the others are ids from the smallest on. */
+function storedColumns(ids: IdRanges): StoredSource['columns'] {
+  return inputs.map(({ field: { name, file }, kind }) => {
+    const [first, last] = ids.get(name) ?? [0, -1];
+    const shared = file === 'common';
+    if (kind === 'numeric') return { name: `${name}-value`, kind, shared };
+    return { name, kind, size: 2 + last - first, shared, weighted: kind === 'list' };
+  });
+}
+
+/** Writes `rows` and `shared`. */
+async function writeTables(database: DuckDBConnection, ids: IdRanges): Promise<void> {
+  const selected = (file: Field['file']) =>
+    inputs.flatMap((input, c) => (input.field.file === file ? inputSql(input, c, ids) : [])).join(', ');
+  const labels = [
+    'click::FLOAT AS l0',
+    'conversion::FLOAT AS l1',
+    "CASE WHEN click = 1 THEN conversion::FLOAT ELSE 'NaN' END AS l2",
+  ];
+  const firstOf = { train: '0', test: '(SELECT count(*) FROM entries.common_train)' };
+  const rows = fileSplits.map(
+    (split) =>
+      `SELECT ${selected('skeleton')}, ${labels.join(', ')}, (link + ${firstOf[split]})::INTEGER AS link, person FROM entries.samples_${split} POSITIONAL JOIN entries.links_${split}`,
   );
+  const shared = fileSplits.map((split) => `SELECT ${selected('common')} FROM entries.common_${split}`);
+  await database.run(`CREATE TABLE prepared.rows AS ${rows.join(' UNION ALL ')}`);
+  await database.run(`CREATE TABLE prepared.shared AS ${shared.join(' UNION ALL ')}`);
+}
+
+/** SQL of an input's columns. Of several entries where there should be one, the heaviest counts, of equal ones the first. */
+function inputSql({ field, kind }: (typeof inputs)[number], c: number, ids: IdRanges): string[] {
+  const place = fields.indexOf(field);
+  const before = (ids.get(field.name)?.[0] ?? 0) - 1;
+  if (kind === 'categorical')
+    return [`coalesce(single_of(${place}, places, ids, weights) - ${before}, 0)::INTEGER AS i${c}`];
+  const weights = `list_filter(weights, lambda w, i: places[i] = ${place})`;
+  if (kind === 'numeric') return [`coalesce(list_sum(${weights}::DOUBLE[]), 0)::FLOAT AS i${c}`];
+  const found = `list_filter(ids, lambda id, i: places[i] = ${place})`;
+  return [`list_transform(${found}, lambda id: id - ${before})::INTEGER[] AS i${c}`, `${weights} AS w${c}`];
 }

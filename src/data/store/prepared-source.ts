@@ -27,7 +27,8 @@ import { itemsOf, listVector } from './vector-values.js';
  */
 export interface StoredSource {
   readonly columns: readonly StoredColumn[];
-  readonly tasks: readonly SourceTask[];
+  /** `label`: the column, if it is not `l<t>`. */
+  readonly tasks: readonly (SourceTask & { readonly label?: string })[];
   readonly rows: Readonly<Record<SplitName, number>>;
   /** Some labels are NaN. */
   readonly masked: boolean;
@@ -104,7 +105,7 @@ export async function preparedSource(
     columns: stored.columns.map(({ weighted, shared, ...column }, c): SourceColumn => {
       return isIndexed(column) ? { ...column, dictionary: dictionaries[c] ?? [] } : column;
     }),
-    tasks: stored.tasks,
+    tasks: stored.tasks.map(({ label, ...task }) => task),
     masked: stored.masked,
     checksum: stored.checksum,
     splits: { train: split(parts.train), validation: split(parts.validation), test: split(parts.test) },
@@ -245,7 +246,7 @@ async function readBlock(reader: TableReader, stored: StoredSource, rows: Rows):
   const count = rows.some?.length ?? rows.to - rows.from;
   const inputs = stored.columns.map((column, c) => targetOf(column, c, count));
   const [labels, weights, links] = [
-    stored.tasks.map((_, t) => new Numbers(`l${t}`, new Float32Array(count))),
+    stored.tasks.map(({ label }, t) => new Numbers(label ?? `l${t}`, new Float32Array(count))),
     new Numbers('weight', new Float32Array(count)),
     new Numbers('link', new Int32Array(count)),
   ];
