@@ -1,5 +1,5 @@
 import type { Comparison, Verdict } from '../comparison/comparison.js';
-import { explanations, legend, looksInWords, ownBestInWords, testInWords } from './explanations.js';
+import { explanations, legend, looksInWords, testInWords } from './explanations.js';
 import { frontsAt, frontsInWords, weightedTask } from './fronts.js';
 import { type GainRow, type GainTable, type GainText, gainTables } from './gain-table.js';
 import { count, dash, probability, rounded, short } from './numbers.js';
@@ -41,7 +41,7 @@ export function comparisonTable(comparison: Comparison, { colour, wide, columns 
   });
   const tests = points.flatMap((tables) => testInWords(comparison, tables));
   const reading = points.flatMap((tables) => [
-    ...(wide ? [...explanations(comparison, tables), ...ownBestInWords(comparison, tables)] : []),
+    ...(wide ? explanations(comparison, tables) : []),
     ...searchedInWords(comparison, tables.point.axis),
     ...(wide ? searchInWords(comparison, tables.point.axis) : looksInWords(comparison)),
     ...frontsInWords(comparison, tables.point),
@@ -135,7 +135,6 @@ function wideTable(table: GainTable, colour: boolean): string {
     ofGain('p (Holm)', ({ p }) => p),
     ofGain('p equivalent', (_, { cell }) => (cell ? probability(cell.gain.pEquivalent) : '')),
     ofGain('relative', (text) => withSign(text, text.relative, colour)),
-    column('gain, own best epoch', 'number', ({ cell }) => (withOwn ? (cell?.ownBest?.gain ?? '') : '')),
     once('embedding', 'number', ({ model }) => (withOwn ? count(model.parameters?.embedding ?? null) : '')),
     once('network', 'number', ({ model }) => (withOwn ? count(model.parameters?.network ?? null) : '')),
   ]);

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Comparison, ComparisonRow, TaskGain } from '../comparison/comparison.js';
+import type { Comparison } from '../comparison/comparison.js';
 import { readStartedRun } from '../comparison/stored/started-run.js';
 import { storeRun } from '../comparison/stored/stored-run.fixture.js';
-import { comparisonRow, everyVerdict, taskGain } from './comparison.fixture.js';
+import { everyVerdict, taskGain } from './comparison.fixture.js';
 import { comparisonDiff, comparisonDiffText, runDiff, runDiffText } from './diff.js';
 
 let folder = '';
@@ -82,50 +82,34 @@ test('what a config or data set says steers no terminal', async () => {
   expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
 });
 
-const gain = (mean: number, value: number | null, verdict: TaskGain['verdict'] = null): TaskGain =>
-  taskGain(value, verdict, { mean });
-const row = (label: string, click: TaskGain, changes: Partial<ComparisonRow> = {}): ComparisonRow =>
-  comparisonRow(label, {
-    tasks: { click },
-    parameters: { embedding: 0, network: 10 },
-    verdict: 'baseline',
-    ...changes,
-  });
-const comparison = (rows: readonly ComparisonRow[], changes: Partial<Comparison> = {}): Comparison => ({
-  ...everyVerdict,
-  ...{ baseline: 'base', tasks: ['click'], seeds: [1, 2], rows, contrasts: [] },
-  ...changes,
-});
-const diffOf = (left: Comparison, right: Comparison) =>
-  comparisonDiff({ path: 'a', comparison: left }, { path: 'b', comparison: right });
+test('plan and rows of comparisons, by label and axes; time does not count', () => {
+  const diffFrom = (right: Comparison) =>
+    comparisonDiff({ path: 'a', comparison: everyVerdict }, { path: 'b', comparison: right });
+  const same = diffFrom({ ...everyVerdict, timing: { seconds: 2 } });
+  expect([same.plan, same.rows]).toEqual([[], []]);
+  expect(comparisonDiffText(same)).toBe('no difference\n');
 
-test('comparisons that differ in time alone have no difference', () => {
-  const rows = [row('base', gain(0.5, null))];
-  const found = diffOf(comparison(rows, { timing: { seconds: 1 } }), comparison(rows, { timing: { seconds: 2 } }));
-  expect([found.plan, found.rows]).toEqual([[], []]);
-  expect(comparisonDiffText(found)).toBe('no difference\n');
-});
-
-test('plan, gains and verdicts of comparisons, by label and axes', () => {
-  const axis = { 'dataset.correlation': 0.5 };
-  const left = [
-    row('base', gain(0.5, null)),
-    row('m', gain(0.625, 0.125, 'better'), { axis, verdict: 'better on all' }),
-  ];
-  const right = [
-    row('m', gain(0.625, 0.0625, 'undecided'), { axis, verdict: 'undecided' }),
-    row('base', gain(0.5, null), { parameters: null }),
-  ];
-  const found = diffOf(comparison(left), comparison(right, { seeds: [1, 2, 3] }));
-  expect(found.plan).toEqual([{ key: 'seeds', left: [1, 2], right: [1, 2, 3] }]);
+  const rows = everyVerdict.rows.map((row) =>
+    row.label === 'Stitch'
+      ? {
+          ...row,
+          parameters: null,
+          verdict: 'undecided' as const,
+          tasks: { ...row.tasks, income: taskGain(0.25, null) },
+        }
+      : row,
+  );
+  const found = diffFrom({ ...everyVerdict, rows, seeds: [1, 2] });
+  expect(found.plan).toEqual([{ key: 'seeds', left: [1, 2, 3, 4, 5], right: [1, 2] }]);
   expect(found.rows).toEqual([
-    { key: 'base.parameters', left: 10, right: null },
-    { key: 'm dataset.correlation=0.5.click.gain', left: 0.125, right: 0.0625, difference: -0.0625 },
-    { key: 'm dataset.correlation=0.5.click.verdict', left: 'better', right: 'undecided' },
-    { key: 'm dataset.correlation=0.5.verdict', left: 'better on all', right: 'undecided' },
+    expect.objectContaining({ key: 'Stitch.income.mean', right: 1.2 }),
+    { key: 'Stitch.income.gain', left: 0.0001, right: 0.25, difference: 0.2499 },
+    { key: 'Stitch.income.verdict', left: 'equivalent', right: null },
+    { key: 'Stitch.verdict', left: 'equivalent', right: 'undecided' },
+    { key: 'Stitch.parameters', left: 123456, right: null },
   ]);
   const text = comparisonDiffText(found);
-  expect(text).toMatch(/^seeds +\[1, 2\] +\[1, 2, 3\]$/m);
-  expect(text).toMatch(/^base\.parameters +10 +-$/m);
-  expect(text).toMatch(/\.click\.gain +0\.12500 +0\.06250 +-0\.06250$/m);
+  expect(text).toMatch(/^seeds +\[1, 2, 3, 4, 5\] +\[1, 2\]$/m);
+  expect(text).toMatch(/^Stitch\.parameters +123,456 +-$/m);
+  expect(text).toMatch(/^Stitch\.income\.gain +1\.000e-4 +0\.25000 +\+0\.24990$/m);
 });

@@ -143,11 +143,3 @@ export function looksInWords({ looks, test }: Pick<Comparison, 'looks' | 'test'>
       `${rounded(familyError(looks))}; this one uses ${rounded(test.level)}.`,
   ];
 }
-
-/** How to read the gains at each task's own best epoch. Empty if there are none. */
-export function ownBestInWords({ baseline }: Comparison, { models }: PointTables): readonly string[] {
-  if (cellsOf(models).every(({ own }) => (own.ownBest?.gain ?? null) === null)) return [];
-  return [
-    `The gain with the own best epoch has each task at the epoch that was best for it alone, as ${baseline} has.`,
-  ];
-}

@@ -51,8 +51,6 @@ export interface GainCell {
   /** Mean and standard deviation of the metric. No deviation of one run: empty. */
   readonly level: string;
   readonly deviation: string;
-  /** At the epoch that was best for this task alone. */
-  readonly ownBest: { readonly mean: string; readonly gain: string } | null;
 }
 
 /** A gain, rounded. An undefined number is a dash, an undefined interval is empty. */
@@ -160,7 +158,6 @@ function cellOf(
     own,
     level: fixed(own.mean, digits),
     deviation: own.sd === null ? '' : fixed(own.sd, digits),
-    ownBest: own.ownBest && { mean: fixed(own.ownBest.mean, digits), gain: signed(own.ownBest.gain, digits) },
   };
 }
 

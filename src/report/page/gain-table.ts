@@ -88,16 +88,15 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 /**
- * The gain with its sign and size. Below it: interval and p, the metric at the kept epoch and at the epoch that was
- * best for this task, and how many seeds would decide. Of the baseline, the metric.
+ * The gain with its sign and size. Below it: interval and p, the metric, and how many seeds would
+ * decide. Of the baseline, the metric.
  */
-function taskCell({ task, gain, text, own, ownBest, level, deviation }: GainCell, isContrast: boolean): Html {
+function taskCell({ task, gain, text, own, level, deviation }: GainCell, isContrast: boolean): Html {
   const spread = deviation === '' ? '' : `± ${deviation}`;
   if (text === null) return numberCell(own.mean, level, [[spread]], task.name);
   const metric = own.mean === null ? '' : `${metricName(task.metric)} ${level} ${spread}`;
-  const best = ownBest === null ? '' : `own best epoch ${ownBest.mean}`;
   const seeds = gain.seedsToDecide === null ? [] : [`about ${gain.seedsToDecide} seeds`, 'to decide'];
-  const metrics = isContrast ? [] : [metric, best];
+  const metrics = isContrast ? [] : [metric];
   if (gain.gain === null) return numberCell(null, dash, [metrics], task.name);
   const size = gain.relativeGain === null ? null : html` <span class="relative">${typographic(text.relative)}</span>`;
   return html`<td class="number task ${text.verdict ?? ''}" data-value="${gain.gain}" data-label="${task.name}">${sign(text)}<b>${typographic(text.gain)}</b>${size}${smallLines([knownOf(text), metrics, seeds])}</td>`;

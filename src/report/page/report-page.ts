@@ -58,9 +58,7 @@ const costInWords =
 
 function cellsInWords(points: readonly PointTables[]): string {
   const tested = points.some(({ models }) => models.hasIntervals) ? 'its simultaneous interval, adjusted p, and ' : '';
-  const hasOwnBest = points.some(({ models }) => models.rows.some(({ cells }) => cells.some(({ ownBest }) => ownBest)));
-  const best = hasOwnBest ? '; “own best epoch” is what the task would have had with a checkpoint of its own' : '';
-  return `Under each gain: ${tested}the mean of the metric ± its standard deviation over seeds${best}.`;
+  return `Under each gain: ${tested}the mean of the metric ± its standard deviation over seeds.`;
 }
 
 /** The findings in words: who wins, and a line per model with the size of its gains and what would decide. */
