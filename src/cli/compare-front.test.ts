@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readComparison } from '../comparison/stored/stored-runs.js';
+import { readComparison } from '../comparison/stored/comparison-file.js';
 import { withoutCharts } from '../report/charts/no-charts.fixture.js';
 import { pleHere } from './command.fixture.js';
 import { comparisonIn, runsIn, smallComparison } from './compare.fixture.js';

@@ -24,7 +24,7 @@ function isComparison(path: string): boolean {
 
 async function ofRuns(left: string, right: string): Promise<readonly [unknown, string]> {
   const [{ readStartedRun }, { runDiff, runDiffText }] = await Promise.all([
-    import('../comparison/stored/started-run.js'),
+    import('../comparison/stored/stored-runs.js'),
     import('../report/diff.js'),
   ]);
   const found = runDiff(readStartedRun(left), readStartedRun(right));
@@ -33,7 +33,7 @@ async function ofRuns(left: string, right: string): Promise<readonly [unknown, s
 
 async function ofComparisons(left: string, right: string): Promise<readonly [unknown, string]> {
   const [{ readComparison }, { comparisonDiff, comparisonDiffText }] = await Promise.all([
-    import('../comparison/stored/stored-runs.js'),
+    import('../comparison/stored/comparison-file.js'),
     import('../report/diff.js'),
   ]);
   const side = (path: string) => {

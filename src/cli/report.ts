@@ -136,7 +136,7 @@ function refuse(folder: string): never {
 /** Whether `ple compare` created the folder, so that its runs lie in it. */
 async function holdsRunsOf(folder: string): Promise<boolean> {
   if (!existsSync(join(folder, 'comparison.json'))) return false;
-  const { readComparison } = await import('../comparison/stored/stored-runs.js');
+  const { readComparison } = await import('../comparison/stored/comparison-file.js');
   return readComparison(folder).rows.some(({ runs }) => runs.some(({ path }) => !path.includes('/')));
 }
 

@@ -19,8 +19,8 @@ import { notesOnMatch } from './plan/match.js';
 import { makePlan } from './plan/plan.js';
 import type { Run } from './plan/run.js';
 import { searchRecord } from './plan/search-record.js';
+import { readComparison } from './stored/comparison-file.js';
 import { reportedRun } from './stored/reported-run.js';
-import { readComparison } from './stored/stored-runs.js';
 import { logEntries, secondsLogged, timeOf } from './stored/timing.js';
 import { type ComparisonTracker, openComparisonTracker } from './tracked-comparison.js';
 

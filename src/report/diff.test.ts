@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Comparison } from '../comparison/comparison.js';
-import { readStartedRun } from '../comparison/stored/started-run.js';
 import { storeRun } from '../comparison/stored/stored-run.fixture.js';
+import { readStartedRun } from '../comparison/stored/stored-runs.js';
 import { everyVerdict, taskGain } from './comparison.fixture.js';
 import { comparisonDiff, comparisonDiffText, runDiff, runDiffText } from './diff.js';
 

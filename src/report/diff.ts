@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonRow, Contrast } from '../comparison/comparison.js';
-import type { StartedRun } from '../comparison/stored/started-run.js';
+import type { StartedRun } from '../comparison/stored/stored-runs.js';
 import { type Difference, differences } from '../support/differences.js';
 import { printable } from '../support/printable.js';
 import { metricText } from './metrics-table.js';

@@ -24,18 +24,26 @@ export function textTable(
   const numeric = head.map(
     (_, column) => right[column] ?? rows.every((row) => typeof row[column] === 'number' || isNumber(row[column])),
   );
-  const table = new Table({
-    chars: bare,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colAligns: numeric.map((isNumeric) => (isNumeric ? 'right' : 'left')),
+  const lines = [head, ...rows];
+  const colWidths = head.map((_, column) => Math.max(1, ...lines.map((row) => stringWidth(textOf(row[column] ?? '')))));
+  const blocks = Array.from({ length: Math.ceil(lines.length / rowsAtOnce) }, (_, block) => {
+    const table = new Table({
+      chars: bare,
+      style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+      colAligns: numeric.map((isNumeric) => (isNumeric ? 'right' : 'left')),
+      colWidths,
+    });
+    table.push(...lines.slice(block * rowsAtOnce, (block + 1) * rowsAtOnce).map((row) => row.map(coloured)));
+    return table.toString().split('\n');
   });
-  table.push(head.map(printable), ...rows.map((row) => row.map(coloured)));
-  return `${table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`;
+  return blocks
+    .flat()
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
 }
+
+/** The library's time grows with the square of the rows. */
+const rowsAtOnce = 50;
 
 const codes = { green: 32, red: 31 } as const;
 

@@ -7,7 +7,8 @@ import { DataError, UserError } from '../../support/errors.js';
 import { entriesOf, filesBelow } from '../../support/folder-contents.js';
 import { isLock, whyLocked } from '../../support/lock.js';
 import { isSystemError, systemReason } from '../../support/system-error.js';
-import { readStored } from '../../training/folder/stored-file.js';
+import { checkFile, readStored } from '../../training/folder/stored-file.js';
+import { readComparison } from './comparison-file.js';
 import { logEntries } from './timing.js';
 
 /** `unfinished`: neither finished nor running, as after an interruption or a kill. */
@@ -64,6 +65,13 @@ export function listFolders(folder: string, below: boolean): readonly ListedFold
   });
 }
 
+/** The folder of a run, or those of the runs directly in a folder. */
+export function runFoldersAt(folder: string): readonly string[] {
+  if (!isFolder(folder)) return [];
+  const below = () => childrenOf({ name: '', path: folder, linked: false }).map(({ path }) => path);
+  return kindOf(folder) === 'run' ? [folder] : below().filter((path) => kindOf(path) === 'run');
+}
+
 function runsIn(comparison: Child): readonly ListedFolder[] {
   return runFolders(comparison).flatMap((child) => (kindOf(child.path) === 'run' ? [listed(child, 'run')] : []));
 }
@@ -95,7 +103,7 @@ function isFolder(path: string): boolean {
  * Undefined: nothing proves that ple made the folder. Other programs also write `checkpoints`, `config.yaml` and
  * `result.json`. A folder that cannot be read counts as a run: `listed` then says why it cannot.
  */
-function kindOf(folder: string): ListedFolder['kind'] | undefined {
+export function kindOf(folder: string): ListedFolder['kind'] | undefined {
   let names: readonly string[];
   try {
     names = entriesOf(folder).map(({ name }) => name);
@@ -103,6 +111,7 @@ function kindOf(folder: string): ListedFolder['kind'] | undefined {
     return 'run';
   }
   if (names.includes('comparison.json')) return 'comparison';
+  if (['config.yaml', 'environment.json', 'result.json'].every((name) => names.includes(name))) return 'run';
   const text = (name: string) => (names.includes(name) ? readableText(folder, name) : undefined);
   if (/"hash8":\s*"[0-9a-f]{8}"/.test(text('environment.json') ?? '')) return 'run';
   const config = text('config.yaml');
@@ -148,6 +157,7 @@ function orDamaged<Value>(read: () => Value): Value | Facts {
   }
 }
 
+/** What is listed of it: to read it whole takes modules that take a second to load. */
 const resultShape = z.looseObject({
   schema: z.literal(1),
   model: z.string(),
@@ -157,7 +167,11 @@ const resultShape = z.looseObject({
 
 function runFacts(path: string): Facts {
   if (!exists(path, 'result.json')) return { ...headOf(path), ...openState(path) };
-  const { model, seed, tasks } = stored(path, 'result.json', resultShape);
+  const { model, seed, tasks } = readStored(
+    join(path, 'result.json'),
+    resultShape,
+    (text): z.infer<typeof resultShape> => JSON.parse(text),
+  );
   const missing = ['config.yaml', 'environment.json'].find((name) => !exists(path, name));
   if (missing !== undefined) throw new DataError(`It has a result.json, but no ${missing}.`);
   const usual = Object.entries(tasks).flatMap(([task, { type, test }]) => {
@@ -195,19 +209,6 @@ function headOf(path: string): Partial<ListedFolder> {
   }
 }
 
-const runsShape = z.array(z.looseObject({ path: z.string(), status: z.string() }));
-const comparisonShape = z.looseObject({
-  baseline: z.string().optional(),
-  fronts: z.array(z.looseObject({ points: z.array(z.looseObject({ runs: runsShape })) })).optional(),
-  rows: z.array(
-    z.looseObject({
-      label: z.string(),
-      verdict: z.string().nullish(),
-      runs: runsShape,
-    }),
-  ),
-});
-
 function comparisonFacts(path: string): Facts {
   const folders = childrenOf({ name: '', path, linked: false }).filter((child) => kindOf(child.path) === 'run');
   const counted = {
@@ -216,11 +217,7 @@ function comparisonFacts(path: string): Facts {
   };
   const open = openState(path);
   if (!exists(path, 'comparison.json')) return { runs: counted, ...open };
-  const {
-    baseline,
-    rows,
-    fronts = [],
-  } = stored(path, 'comparison.json', comparisonShape, 'Put it back, or run ple compare again');
+  const { baseline, rows, fronts = [] } = readComparison(path);
   const verdicts: Record<string, number> = {};
   for (const { label, verdict } of rows) {
     if (label !== baseline && verdict) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
@@ -245,7 +242,7 @@ function comparisonFacts(path: string): Facts {
 /** The last whole line of log.jsonl. */
 function lastEntry(path: string): Readonly<Record<string, unknown>> | undefined {
   if (!exists(path, 'log.jsonl')) return undefined;
-  const size = checkFile(path, 'log.jsonl', Number.POSITIVE_INFINITY);
+  const size = checkFile(join(path, 'log.jsonl'), Number.POSITIVE_INFINITY);
   const file = openSync(join(path, 'log.jsonl'), 'r');
   try {
     const tail = Buffer.alloc(Math.min(size, tailBytes));
@@ -259,27 +256,12 @@ function lastEntry(path: string): Readonly<Record<string, unknown>> | undefined 
 
 const tailBytes = 2 ** 16;
 
-/** No config, result or comparison is as large. */
-const mostBytes = 2 ** 28;
-
 /** Whether a file or folder is there. */
 function exists(path: string, name: string): boolean {
   return statSync(join(path, name), { throwIfNoEntry: false }) !== undefined;
 }
 
 function textOf(path: string, name: string): string {
-  checkFile(path, name);
+  checkFile(join(path, name));
   return readFileSync(join(path, name), 'utf8');
-}
-
-function stored<Shape extends z.ZodType>(path: string, name: string, shape: Shape, mend?: string): z.infer<Shape> {
-  checkFile(path, name);
-  return readStored(join(path, name), shape, (text): z.infer<Shape> => JSON.parse(text), mend);
-}
-
-/** Something else than a file, such as a pipe, might never end. @returns Its size. */
-function checkFile(path: string, name: string, most = mostBytes): number {
-  const found = statSync(join(path, name));
-  if (found.isFile() && found.size <= most) return found.size;
-  throw new DataError(`Its ${name} is ${found.isFile() ? 'larger than any that ple writes' : 'not a file'}.`);
 }

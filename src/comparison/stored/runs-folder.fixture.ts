@@ -45,13 +45,15 @@ export function storeComparison(path: string, statuses: readonly string[], last?
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, 'config.yaml'), 'name: all\ncompare:\n  seeds: [1, 2]\n');
   const runs = statuses.map((status, at) => ({ seed: at + 1, path: `run-${at + 1}`, status }));
+  const row = (label: string, verdict: string) => ({ label, type: label, axis: {}, tasks: {}, runs: [], verdict });
   const rows = [
-    { label: 'single-task', verdict: 'baseline', runs },
-    { label: 'PLE', verdict: 'seesaw', runs: [] },
-    { label: 'MMoE', verdict: 'seesaw', runs: [] },
-    { label: 'CGC', verdict: 'better on all', runs: [] },
+    { ...row('single-task', 'baseline'), runs },
+    row('PLE', 'seesaw'),
+    row('MMoE', 'seesaw'),
+    row('CGC', 'better on all'),
   ];
-  writeFileSync(join(path, 'comparison.json'), JSON.stringify(sealed({ baseline: 'single-task', rows })));
+  const comparison = { schema: 1, name: 'all', baseline: 'single-task', seeds: [1, 2], rows };
+  writeFileSync(join(path, 'comparison.json'), JSON.stringify(sealed(comparison)));
   if (last !== undefined) writeFileSync(join(path, 'log.jsonl'), `${JSON.stringify({ msg: last })}\n`);
   return path;
 }

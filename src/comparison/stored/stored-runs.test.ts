@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sealed } from '../../support/checksum.js';
 import { DataError } from '../../support/errors.js';
+import { readComparison } from './comparison-file.js';
 import { type StoredTask, storeRun } from './stored-run.fixture.js';
-import { readComparison, readStoredRuns } from './stored-runs.js';
+import { readStoredRuns } from './stored-runs.js';
 
 let folder = '';
 beforeEach(() => {

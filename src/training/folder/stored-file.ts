@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { isIntact } from '../../support/checksum.js';
@@ -17,6 +17,7 @@ export function readStored<Value>(
   mend = `Delete ${dirname(file)} and train the run again`,
 ): Value {
   try {
+    checkFile(file);
     const value = parse(readFileSync(file, 'utf8'));
     if (isIntact(value) === false) throw new Error('its content is not what was written (SHA-256)');
     const issue = shape.safeParse(value).error?.issues[0];
@@ -26,4 +27,18 @@ export function readStored<Value>(
     if (error instanceof UserError) throw error;
     throw new DataError(`Cannot read ${file}: ${systemReason(error).replaceAll(/\s+/g, ' ')}. ${mend}.`);
   }
+}
+
+/** No config, result or comparison is as large. */
+const mostBytes = 2 ** 28;
+
+/**
+ * Something else than a file, such as a pipe, might never end.
+ * @returns Its size.
+ * @throws DataError if it is none, or larger than `most`.
+ */
+export function checkFile(file: string, most = mostBytes): number {
+  const found = statSync(file);
+  if (found.isFile() && found.size <= most) return found.size;
+  throw new DataError(`${file} is ${found.isFile() ? 'larger than any that ple writes' : 'not a file'}.`);
 }
