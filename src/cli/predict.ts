@@ -72,16 +72,16 @@ export const predict = defineCommand(words, async (path, data, options) => {
       async ({ rows, dataset, engine, onRows }) => {
         const measured = metrics ? { ...labelledTasks(run, rows), scores: await gatheredScores(dataset) } : undefined;
         const { columns, blocks } = predictions(run, dataset, engine, scale, onRows, measured?.scores);
-        const beside = keep.length > 0 ? { file: rows.file, names: keep } : undefined;
+        const kept = keep.length > 0 ? rows.file : undefined;
         if (out !== undefined) {
-          await writeTable(out, columns, blocks, beside);
+          await writeTable(out, columns, blocks, kept);
           say(`Written: ${out} (${dataset.splits.test.rows} rows)`);
           if (!measured) return '';
           sayWithoutLabels(measured.without);
           return evaluationText(await evaluateRows(run, dataset.tasks, measured.scores.tasks, measured.labelled, []));
         }
         // A reader that closes the pipe, as head does, ends the writing. Other errors of stdout are reported by main.
-        for await (const piece of encoded(format, columns, blocks, beside)) {
+        for await (const piece of encoded(format, columns, blocks, kept)) {
           if (process.stdout.write(piece)) continue;
           const isOpen = await once(process.stdout, 'drain').then(
             () => true,

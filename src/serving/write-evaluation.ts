@@ -46,7 +46,7 @@ export async function writeEvaluation(path: string, { rows, tasks, slices }: Eva
     const counts = ['rows', 'samples'] as const;
     const columns = counts.map((name) => ({ name, kind: 'integer' as const }));
     const values = counts.map((name) => Int32Array.from(lines, (line) => line[name]));
-    await writeTable(path, columns, blocks(), { file, names: Object.keys(fields) });
+    await writeTable(path, columns, blocks(), file);
 
     async function* blocks() {
       yield { rows: lines.length, columns: values };

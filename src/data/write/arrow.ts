@@ -1,5 +1,4 @@
 import {
-  type Data,
   type DataType,
   Field,
   Float32,
@@ -16,90 +15,56 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { must } from '../../support/must.js';
-import { identifier, literal, openDatabase, rowsOf } from '../store/database.js';
-import { type Beside, type FormatDefinition, isList, type OutputColumn, type RowGroup } from './format.js';
+import type { FormatDefinition } from './format.js';
 
-/** The Arrow file format, one record batch per group. */
+/** Of a record batch. */
+const batchRows = 2 ** 15;
+
+/** By the type's name in DuckDB: Arrow's, and whether a value may be missing. */
+const types: Readonly<Record<string, readonly [type: DataType, nullable: boolean]>> = {
+  FLOAT: [new Float32(), false],
+  INTEGER: [new Int32(), false],
+  'INTEGER[]': [new List(new Field('item', new Int32(), false)), false],
+  VARCHAR: [new Utf8(), true],
+  'VARCHAR[]': [new List(new Field('item', new Utf8(), true)), true],
+  DOUBLE: [new Float64(), true],
+  BIGINT: [new Int64(), true],
+};
+
+/** The Arrow file format. */
 export const arrow: FormatDefinition = {
   name: 'arrow',
-  groupBytes: 2 ** 25,
-  async *encode(columns, groups, beside) {
-    const kept = beside && (await openKept(beside));
-    try {
-      const fields = columns.map(({ name, kind }) => new Field(name, typeOf(kind), false));
-      const schema = new Schema([...(kept?.fields ?? []), ...fields]);
-      const writer = new PullWriter();
-      writer.reset(undefined, schema); // writes the schema even without rows
-      for await (const group of groups) {
-        writer.write(recordBatch(schema, group.rows, [...(kept ? await kept.take(group.rows) : []), ...dataOf(group)]));
-        yield* writer.take();
-      }
-      writer.finish();
+  async *encode(database, from) {
+    const result = await database.stream(`SELECT * FROM ${from}`);
+    const fields = result.columnNames().map((name, c) => {
+      const stored = String(result.columnType(c));
+      return new Field(name, ...must(types[stored], `Arrow type of ${stored}`));
+    });
+    const schema = new Schema(fields);
+    const writer = new PullWriter();
+    writer.reset(undefined, schema); // writes the schema even without rows
+    let waiting = fields.map((): unknown[] => []);
+    const write = () => {
+      const length = waiting[0]?.length ?? 0;
+      if (length === 0) return;
+      const children = waiting.map((values, c) =>
+        must(vectorFromArray(values, must(fields[c], 'field').type).data[0], 'data'),
+      );
+      const data = makeData({ type: new Struct(schema.fields), length, nullCount: 0, children });
+      writer.write(new RecordBatch(schema, data));
+      waiting = fields.map(() => []);
+    };
+    for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+      for (const [c, values] of waiting.entries()) values.push(...chunk.getColumnValues(c).map(itemsOrValue));
+      if ((waiting[0]?.length ?? 0) < batchRows) continue;
+      write();
       yield* writer.take();
-    } finally {
-      kept?.close();
     }
+    write();
+    writer.finish();
+    yield* writer.take();
   },
 };
-
-function typeOf(kind: OutputColumn['kind']): DataType {
-  if (kind === 'list') return listType();
-  return kind === 'float' ? new Float32() : new Int32();
-}
-
-const listType = () => new List(new Field('item', new Int32(), false));
-
-function recordBatch(schema: Schema, rows: number, children: Data[]): RecordBatch {
-  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }));
-}
-
-function dataOf({ rows, columns }: RowGroup): Data[] {
-  return columns.map((values) => {
-    if (isList(values)) {
-      const valueOffsets = values.offsets.slice(0, rows + 1);
-      const child = makeData({ type: new Int32(), data: values.indexes.slice(0, valueOffsets[rows]) });
-      return makeData({ type: listType(), length: rows, nullCount: 0, valueOffsets, child });
-    }
-    const own = values.slice(0, rows); // a copy: the group's arrays are reused while these bytes wait
-    return own instanceof Int32Array
-      ? makeData({ type: new Int32(), data: own })
-      : makeData({ type: new Float32(), data: own });
-  });
-}
-
-const keptTypes: Readonly<Record<string, DataType>> = {
-  VARCHAR: new Utf8(),
-  'VARCHAR[]': new List(new Field('item', new Utf8(), true)),
-  DOUBLE: new Float64(),
-  BIGINT: new Int64(),
-};
-
-/** Reads the columns of another table, from its first row. */
-async function openKept({ file, names }: Beside) {
-  const database = await openDatabase();
-  await database.run(`ATTACH ${literal(file)} AS beside (READ_ONLY)`);
-  const selected = `SELECT ${names.map(identifier).join(', ')} FROM beside.kept`;
-  const fields = (await rowsOf(database, `DESCRIBE ${selected}`)).map(
-    ([name, type]) => new Field(String(name), must(keptTypes[String(type)], `Arrow type of ${type}`), true),
-  );
-  const result = await database.stream(selected);
-  let waiting: unknown[][] = names.map(() => []);
-  return {
-    fields,
-    async take(rows: number): Promise<Data[]> {
-      while ((waiting[0]?.length ?? rows) < rows) {
-        const chunk = await result.fetchChunk();
-        if (!chunk || chunk.rowCount === 0) throw new Error('The table beside has fewer rows');
-        for (const [c, values] of waiting.entries())
-          for (const value of chunk.getColumnValues(c)) values.push(itemsOrValue(value));
-      }
-      const taken = waiting.map((values) => values.slice(0, rows));
-      waiting = waiting.map((values) => values.slice(rows));
-      return taken.map((values, c) => must(vectorFromArray(values, must(fields[c], 'field').type).data[0], 'data'));
-    },
-    close: () => database.closeSync(),
-  };
-}
 
 /** A list's entries. */
 function itemsOrValue(value: unknown): unknown {
@@ -117,7 +82,7 @@ class PullWriter extends RecordBatchFileWriter {
     return this;
   }
 
-  /** The bytes written since the last call, as views of the input. */
+  /** The bytes written since the last call. */
   take(): readonly Uint8Array[] {
     const taken = this.#pending;
     this.#pending = [];

@@ -5,17 +5,10 @@ import { dirname, extname, join } from 'node:path';
 import { catalogue } from '../../support/catalogue.js';
 import { ConfigError, UserError } from '../../support/errors.js';
 import { removeRemains, writeWhole } from '../../support/whole-file.js';
-import { appendColumns } from '../store/append-columns.js';
+import { columnAppender } from '../store/append-columns.js';
 import { identifier, literal, openDatabase, rowsOf, sqlReason } from '../store/database.js';
 import { arrow } from './arrow.js';
-import {
-  type Beside,
-  type FormatDefinition,
-  isList,
-  type OutputColumn,
-  type OutputValues,
-  type RowGroup,
-} from './format.js';
+import type { FormatDefinition, OutputColumn, RowGroup } from './format.js';
 
 /**
  * A header line, then a line per row. Floats read back as the same 32 bits. NaN is an empty field. `|` separates the
@@ -32,10 +25,8 @@ const csv: FormatDefinition = copied('csv', 'FORMAT csv, HEADER', (column, type)
 /** Snappy, 65,536 rows per row group. */
 const parquet: FormatDefinition = copied('parquet', 'FORMAT parquet, ROW_GROUP_SIZE 65536', (column) => column);
 
-const typeNames = { float: 'FLOAT', integer: 'INTEGER', list: 'INTEGER[]' } as const;
-
 /**
- * A format that DuckDB writes. The rows wait in a temporary database, mostly on disk.
+ * A format that DuckDB writes.
  * @param expressionOf SQL of a column of this type.
  */
 function copied(
@@ -45,36 +36,17 @@ function copied(
 ): FormatDefinition {
   return {
     name,
-    groupBytes: 2 ** 25,
-    async *encode(columns, groups, beside) {
-      const folder = await mkdtemp(join(tmpdir(), 'ple-rows-'));
-      const database = await openDatabase(join(folder, 'rows.duckdb'));
-      try {
-        await database.run('SET threads = 1'); // so that equal rows give equal bytes
-        const fields = columns.map((column) => `${identifier(column.name)} ${typeNames[column.kind]}`);
-        await database.run(`CREATE TABLE rows (${fields.join(', ')})`);
-        for await (const group of groups) {
-          const values = group.columns.map((column) =>
-            isList(column) ? { ends: column.offsets.subarray(1), values: column.indexes } : column,
-          );
-          await appendColumns(database, 'rows', values, group.rows).catch(unwritten);
-        }
-        const path = join(folder, `rows.${name}`);
-        if (beside) await database.run(`ATTACH ${literal(beside.file)} AS beside (READ_ONLY)`);
-        const from = beside ? 'beside.kept POSITIONAL JOIN rows' : 'rows';
-        const types = await rowsOf(database, `DESCRIBE SELECT * FROM ${from}`);
-        const selected = types.map(([name, type]) => {
-          const column = identifier(String(name));
-          return `${expressionOf(column, String(type))} AS ${column}`;
-        });
-        await database
-          .run(`COPY (SELECT ${selected.join(', ')} FROM ${from}) TO ${literal(path)} (${options})`)
-          .catch(unwritten);
-        yield* createReadStream(path, { highWaterMark: 2 ** 20 });
-      } finally {
-        database.closeSync();
-        await rm(folder, { recursive: true, force: true });
-      }
+    async *encode(database, from, folder) {
+      const path = join(folder, `rows.${name}`);
+      const types = await rowsOf(database, `DESCRIBE SELECT * FROM ${from}`);
+      const selected = types.map(([name, type]) => {
+        const column = identifier(String(name));
+        return `${expressionOf(column, String(type))} AS ${column}`;
+      });
+      await database
+        .run(`COPY (SELECT ${selected.join(', ')} FROM ${from}) TO ${literal(path)} (${options})`)
+        .catch(unwritten);
+      yield* createReadStream(path, { highWaterMark: 2 ** 20 });
     },
   };
 }
@@ -85,8 +57,6 @@ function unwritten(error: unknown): never {
 }
 
 const formats = catalogue<FormatDefinition>('format', [csv, parquet, arrow]);
-
-const mostGroupRows = 2 ** 16;
 
 /** Rows in the form that a loader reads: any number at a time. The arrays may be overwritten by the next ones. */
 export type Blocks = AsyncIterable<RowGroup>;
@@ -100,23 +70,55 @@ export async function writeTable(
   path: string,
   columns: readonly OutputColumn[],
   blocks: Blocks,
-  beside?: Beside,
+  kept?: string,
 ): Promise<void> {
   const format = formatOf(path);
   if ((await stat(path).catch(() => undefined))?.isDirectory())
     throw new ConfigError(`${path} is a folder; name the file to be written.`);
   await removeRemains(dirname(path));
-  await writeWhole(path, encoded(format, columns, blocks, beside));
+  await writeWhole(path, encoded(format, columns, blocks, kept));
 }
 
-/** The bytes of a file, piece by piece. */
-export function encoded(
+const typeNames = { float: 'FLOAT', integer: 'INTEGER', list: 'INTEGER[]' } as const;
+
+/**
+ * The bytes of a file, piece by piece. Equal rows give equal bytes. The rows wait in a temporary database, mostly on disk.
+ * @param kept A DuckDB file whose table `kept` has columns that stand before the others, row by row.
+ */
+export async function* encoded(
   format: FormatDefinition,
   columns: readonly OutputColumn[],
   blocks: Blocks,
-  beside?: Beside,
-): AsyncIterable<Uint8Array> {
-  return format.encode(columns, groupsOf(columns, blocks, format.groupBytes), beside);
+  kept?: string,
+): AsyncGenerator<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), 'ple-rows-'));
+  const database = await openDatabase(join(folder, 'rows.duckdb'));
+  try {
+    await database.run('SET threads = 1'); // so that equal rows give equal bytes
+    const fields = columns.map((column) => `${identifier(column.name)} ${typeNames[column.kind]}`);
+    await database.run(`CREATE TABLE rows (${fields.join(', ')})`);
+    const appender = await columnAppender(database, 'rows');
+    for await (const { columns, rows } of blocks) {
+      const values = columns.map((column) =>
+        'offsets' in column ? { ends: column.offsets.subarray(1), values: column.indexes } : column,
+      );
+      written(() => appender.append(values, rows));
+    }
+    written(appender.close);
+    if (kept !== undefined) await database.run(`ATTACH ${literal(kept)} AS beside (READ_ONLY)`);
+    yield* format.encode(database, kept === undefined ? 'rows' : 'beside.kept POSITIONAL JOIN rows', folder);
+  } finally {
+    database.closeSync();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function written(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    unwritten(error);
+  }
 }
 
 /** @throws ConfigError */
@@ -125,68 +127,3 @@ export function formatOf(path: string): FormatDefinition {
   if (formats.names.includes(ending)) return formats.get(ending);
   throw new ConfigError(`${path}: the ending says the format; it is one of .${formats.names.join(', .')}.`);
 }
-
-/** Larger groups of rows, whose size depends only on the format and the columns. */
-async function* groupsOf(
-  columns: readonly OutputColumn[],
-  blocks: Blocks,
-  groupBytes: number,
-): AsyncGenerator<RowGroup> {
-  const size = Math.max(1, Math.min(mostGroupRows, Math.floor(groupBytes / (4 * columns.length))));
-  const group = columns.map(({ kind }) => {
-    if (kind === 'list') return new ListTarget(size);
-    return kind === 'float' ? new Float32Array(size) : new Int32Array(size);
-  });
-  const taken = (rows: number) =>
-    group.map((values) => (values instanceof ListTarget ? values.take(rows) : values.subarray(0, rows)));
-  let filled = 0;
-  for await (const block of blocks) {
-    for (let from = 0; from < block.rows; ) {
-      const count = Math.min(block.rows - from, size - filled);
-      for (const [c, target] of group.entries()) {
-        const values = block.columns[c];
-        if (!values) continue;
-        if (target instanceof ListTarget && isList(values)) target.add(values, from, count, filled);
-        else if (!(target instanceof ListTarget) && !isList(values))
-          target.set(values.subarray(from, from + count), filled);
-        else throw new Error(`Column '${columns[c]?.name}' has lists and single values`);
-      }
-      filled += count;
-      from += count;
-      if (filled < size) continue;
-      yield { rows: filled, columns: taken(filled) };
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield { rows: filled, columns: taken(filled) };
-}
-
-/** A list column of a group. Its entries grow by doubling. */
-class ListTarget {
-  readonly #offsets: Int32Array; // [rows + 1]
-  #indexes = new Int32Array(1024);
-
-  constructor(rows: number) {
-    this.#offsets = new Int32Array(rows + 1);
-  }
-
-  /** Adds the lists from `from` to `from + count` to the group's rows from `at` on. */
-  add({ offsets, indexes }: Lists, from: number, count: number, at: number): void {
-    const [begin = 0, end = 0] = [offsets[from], offsets[from + count]];
-    const start = this.#offsets[at] ?? 0;
-    const needed = start + end - begin;
-    if (needed > this.#indexes.length) {
-      const grown = new Int32Array(Math.max(needed, 2 * this.#indexes.length));
-      grown.set(this.#indexes.subarray(0, start));
-      this.#indexes = grown;
-    }
-    this.#indexes.set(indexes.subarray(begin, end), start);
-    for (let r = 1; r <= count; r++) this.#offsets[at + r] = start + (offsets[from + r] ?? 0) - begin;
-  }
-
-  take(rows: number): Lists {
-    return { offsets: this.#offsets.subarray(0, rows + 1), indexes: this.#indexes.subarray(0, this.#offsets[rows]) };
-  }
-}
-
-type Lists = Extract<OutputValues, { readonly offsets: Int32Array }>;
