@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
+import { type CompareOptions, compareSchema } from './compare-schema.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
 import { type Execute, executeOf, executeSchema } from './execute.js';
-import { chosenBy, type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
-import { failAt, parsePart } from './parse.js';
+import { type Definitions, type Experiment, resolveExperiment, seedSchema } from './experiment.js';
+import { failAt, notAmong, parsePart } from './parse.js';
 import type { Margin } from './parts.js';
 import { type Plugin, pluginsSchema, resolvedPlugins } from './plugins.js';
 import {
@@ -16,10 +16,7 @@ import {
   type SearchConfig,
   type SearchScore,
   type Spaces,
-  scoredSpaceSchema,
-  searchSchema,
   sizeOf,
-  spaceSchema,
 } from './search.js';
 import { type Choices, checkTasks, checkVariedKeys } from './varied-keys.js';
 
@@ -96,121 +93,11 @@ export interface ComparisonConfig {
   experiment(label: string, point: AxisPoint, seed: number, changes?: AxisPoint): Experiment;
 }
 
-const values = z.array(z.unknown()).min(1);
 /** They are checked, and planned, in memory. */
 export const mostRuns = 20_000;
 function tooManyRuns(runs: number): string {
   return `the points of the axes, models, seeds, fronts and searched values make ${runs.toLocaleString('en-US')} runs; ${mostRuns.toLocaleString('en-US')} is the most: list fewer values`;
 }
-const seedCount = z.int().positive().max(10_000);
-const percentage = z
-  .string()
-  .refine(
-    (text) => /^(\d+(\.\d+)?|\.\d+)\s*%$/.test(text) && Number.parseFloat(text) > 0,
-    "a percentage above 0, such as '1 %'",
-  );
-const margin = z
-  .union([z.number().positive(), percentage], { error: "a number above 0, a percentage such as '1 %', or null" })
-  .nullable();
-const tuneSchema = spaceSchema.nullable().default(null);
-export const compareSchema = z.strictObject({
-  models: z
-    .array(
-      z.looseObject({
-        label: z.string().min(1).optional().describe('Its name in tables. Absent: the type.'),
-        type: z.string().describe(chosenBy),
-        tune: tuneSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
-      }),
-    )
-    .min(1)
-    .describe(
-      'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. Without a single-task model `ple` puts one first, with the layers that every listed model has from input to logit. Where these differ between models, list one.',
-    ),
-  seeds: z
-    .union([
-      seedCount,
-      z.array(seedSchema).min(1),
-      z.strictObject({ first: seedCount, step: seedCount, most: seedCount }),
-    ])
-    .describe(
-      'n (seeds 1 to n), a list, or `{ first, step, most }`, seeds until every verdict is decided. With fewer than three runs of a model a gain is undecided, unless `uncertainty` is `rows`.',
-    ),
-  axes: z
-    .record(z.string(), values)
-    .default({})
-    .describe('Values by dotted key. Every combination is a table of its own, with its own baseline.'),
-  match: z
-    .union([
-      z.literal('parameters'),
-      z
-        .strictObject({
-          parameters: z.int().positive().max(100_000_000).optional(),
-          embeddings: z.boolean().optional(),
-        })
-        .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both'),
-    ])
-    .nullable()
-    .default(null)
-    .describe(
-      '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or beside `parameters`: embedding tables count too. null: not at all.',
-    ),
-  tune: scoredSpaceSchema
-    .nullable()
-    .default(null)
-    .describe(
-      'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`, `{ logInteger: … }`. null: none.',
-    ),
-  search: searchSchema
-    .nullable()
-    .default(null)
-    .describe(
-      '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
-    ),
-  tuneSeed: z
-    .union([seedSchema, z.array(seedSchema).min(1)])
-    .default(1_000_000) // far from the seeds that people count
-    .describe(
-      'The seed of the search, or a list: then every combination is trained under each, and ranked by the mean. The first one also draws. It stays when seeds are added. None of `seeds` may be among them.',
-    ),
-  uncertainty: z
-    .enum(['seeds', 'rows', 'both'])
-    .nullable()
-    .default(null)
-    .describe(
-      'What errors cover. `seeds`: training noise, on one test set. `rows`: the choice of test rows; this works with one seed. `both`: the sum of the two variances. null: `both` where every run keeps its predictions and every metric has an error over rows, else `seeds`, with a note. `rows` and `both` need predictions (kept up to 1,000,000 test rows), and metrics that have an error over rows.',
-    ),
-  metrics: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe(
-      '`{ <task>: <metric> }`: the metric that judges a task. Absent: `auc` for binary, `mse` for regression, `macroAuc` for multiclass tasks.',
-    ),
-  margin: z
-    .record(z.string(), margin)
-    .default({})
-    .describe(
-      '`{ <metric>: <margin> }`: a gain closer to 0 is too small to matter. A number above 0, in the metric’s unit; `N %` of the baseline’s value; or null: no margin, so that nothing is equivalent. Absent: the metric’s own margin.',
-    ),
-  taskWeights: z
-    .record(z.string(), z.number().nonnegative())
-    .default({})
-    .describe(
-      '`{ <task>: <weight> }` in the mean relative gain Δm. At least one must be above 0. A task that is not named has weight 1.',
-    ),
-  front: z
-    .record(z.string(), z.array(z.number().positive()).min(2))
-    .nullable()
-    .default(null)
-    .describe(
-      '`{ loss.weights.<task>.initial: [0.25, 0.5, 1, 2, 4] }`: every joint model is also trained at each of these loss weights, under all seeds. The report draws the front that they make, and says of a seesaw whether another weight repairs it. null: no fronts.',
-    ),
-  contrasts: z
-    .array(z.tuple([z.string(), z.string()]))
-    .default([])
-    .describe(
-      'Pairs of labels `[model, reference]`: gains over another model than the baseline. They are tested as a family of their own.',
-    ),
-});
 
 /** True if a config's text has a `compare:` key. A text that cannot be read has none: parsing it tells why. */
 export function isComparison(text: string, file: string, overrides: readonly string[]): boolean {
@@ -270,11 +157,8 @@ export function parseComparison(
       throw failAt(document, ['compare', 'models'], `two models are labelled '${label}': give each a label of its own`);
     known.add(label);
   }
-  const { seeds, looks } = seedsOf(compare.seeds, document);
+  const { seeds, looks } = seedsOf(compare.seeds);
   const tuneSeeds = [compare.tuneSeed].flat();
-  for (const [key, listed] of Object.entries({ seeds, tuneSeed: tuneSeeds })) {
-    if (new Set(listed).size < listed.length) throw failAt(document, ['compare', key], 'a seed is listed twice');
-  }
   const axes = { path: ['compare', 'axes'], values: compare.axes };
   const { score: tuneScore = 'mean', ...spaces } = compare.tune ?? {};
   const shared = { path: ['compare', 'tune'], values: spaces };
@@ -380,15 +264,11 @@ export function parseComparison(
     document,
   );
   checkTasks([axes, shared, ...models.map(ownOf)], experiments, document);
-  checkMetrics(compare, first, document, definitions);
-  checkMargins(compare.margin, document, definitions);
-  checkWeights(compare.taskWeights, first, document);
-  checkFront(compare.front, axes.values, first, document);
-  checkContrasts(compare.contrasts, labels, document);
+  checkNames(compare, first, labels, document, definitions);
   return { ...parsed, name: first.name };
 }
 
-function frontOf(given: z.infer<typeof compareSchema>['front'], labels: readonly string[]): FrontConfig | null {
+function frontOf(given: CompareOptions['front'], labels: readonly string[]): FrontConfig | null {
   const [only] = Object.entries(given ?? {});
   if (!only) return null;
   const [key, values] = only;
@@ -396,27 +276,21 @@ function frontOf(given: z.infer<typeof compareSchema>['front'], labels: readonly
 }
 
 /** Seeds in their order, and how many of them there are at each look. */
-function seedsOf(
-  given: z.infer<typeof compareSchema>['seeds'],
-  document: ConfigDocument,
-): { readonly seeds: readonly number[]; readonly looks: readonly number[] } {
+function seedsOf(given: CompareOptions['seeds']): Pick<ComparisonConfig, 'seeds' | 'looks'> {
   if (Array.isArray(given)) return { seeds: given, looks: [given.length] };
   const { first, step, most } = typeof given === 'number' ? { first: given, step: 1, most: given } : given;
-  if (most < first)
-    throw failAt(document, ['compare', 'seeds', 'most'], `${most} is fewer than the first look's ${first}`);
-  const looks = Array.from({ length: Math.ceil((most - first) / step) + 1 }, (_, look) =>
-    Math.min(most, first + look * step),
-  );
+  const count = Math.ceil((most - first) / step) + 1;
+  const looks = Array.from({ length: count }, (_, look) => Math.min(most, first + look * step));
   return { seeds: Array.from({ length: most }, (_, i) => i + 1), looks };
 }
 
-function matchOf(given: z.infer<typeof compareSchema>['match']): ComparisonConfig['match'] {
+function matchOf(given: CompareOptions['match']): ComparisonConfig['match'] {
   if (given === null) return null;
   const { parameters = 'baseline' as const, embeddings = false } = given === 'parameters' ? {} : given;
   return { target: parameters, embeddings };
 }
 
-function marginOf(value: z.infer<typeof margin>): Margin | null {
+function marginOf(value: CompareOptions['margin'][string]): Margin | null {
   if (typeof value === 'string') return { percent: Number.parseFloat(value) };
   return value === null ? null : { absolute: value };
 }
@@ -443,12 +317,7 @@ function withBaseline(
   const stacks = listed.map(({ options, path }) => {
     const { names, all } = definitions.models;
     const definition = all.find(({ name }) => name === options.type);
-    if (!definition)
-      throw failAt(
-        document,
-        [...path, 'type'],
-        `unknown model '${options.type}'${didYouMean(options.type, names)}; there are: ${names.join(', ')}`,
-      );
+    if (!definition) throw failAt(document, [...path, 'type'], notAmong('unknown model', options.type, names));
     const { levels, tower } = layered.parse(parsePart(definition.options, options, document, path));
     return [...levels.flat(), ...tower];
   });
@@ -461,101 +330,52 @@ function withBaseline(
   return [{ label: type, options, tune: null, path: [] }, ...listed];
 }
 
-function checkMetrics(
-  { metrics: chosen, uncertainty }: Pick<ComparisonConfig, 'metrics' | 'uncertainty'>,
+/** What `compare` says of tasks, metrics and models: only those that there are. */
+function checkNames(
+  compare: CompareOptions,
   { tasks }: Experiment,
-  document: ConfigDocument,
-  { metrics }: Definitions,
-): void {
-  for (const [name, metric] of Object.entries(chosen)) {
-    const path = ['compare', 'metrics', name];
-    const task = tasks.find((candidate) => candidate.name === name);
-    const names = tasks.map((candidate) => candidate.name);
-    if (!task) throw failAt(document, path, `no task '${name}'${didYouMean(name, names)}; tasks: ${names.join(', ')}`);
-    const known = metrics.all
-      .filter(({ type, better }) => type === task.type && better !== null)
-      .map((known) => known.name);
-    if (!known.includes(metric))
-      throw failAt(
-        document,
-        path,
-        `a ${task.type} task is judged by one of: ${known.join(', ')}${didYouMean(metric, known)}`,
-      );
-    if ((uncertainty ?? 'seeds') !== 'seeds' && !metrics.all.find(({ name }) => name === metric)?.influence)
-      throw failAt(
-        document,
-        path,
-        `${metric} has no error over test rows, which uncertainty: ${uncertainty} asks for: choose another metric, or uncertainty: seeds`,
-      );
-  }
-}
-
-function checkMargins(
-  margins: Readonly<Record<string, unknown>>,
-  document: ConfigDocument,
-  { metrics }: Definitions,
-): void {
-  const known = metrics.all.filter(({ better }) => better !== null).map(({ name }) => name);
-  for (const name of Object.keys(margins)) {
-    if (known.includes(name)) continue;
-    throw failAt(
-      document,
-      ['compare', 'margin', name],
-      `no metric '${name}'${didYouMean(name, known)}; there are: ${known.join(', ')}`,
-    );
-  }
-}
-
-function checkWeights(
-  weights: Readonly<Record<string, number>>,
-  { tasks }: Experiment,
-  document: ConfigDocument,
-): void {
-  const names = tasks.map(({ name }) => name);
-  for (const name of Object.keys(weights)) {
-    if (names.includes(name)) continue;
-    const message = `no task '${name}'${didYouMean(name, names)}; tasks: ${names.join(', ')}`;
-    throw failAt(document, ['compare', 'taskWeights', name], message);
-  }
-  if (names.every((name) => weights[name] === 0))
-    throw failAt(document, ['compare', 'taskWeights'], 'a task has a weight above 0');
-}
-
-function checkFront(
-  front: z.infer<typeof compareSchema>['front'],
-  axes: AxisPoint,
-  { tasks }: Experiment,
-  document: ConfigDocument,
-): void {
-  if (front === null) return;
-  const fail = (key: readonly string[], message: string) => failAt(document, ['compare', 'front', ...key], message);
-  const [[key, values] = ['', []], ...others] = Object.entries(front);
-  if (key === '' || others.length > 0) throw fail([], 'name one key, loss.weights.<task>.initial');
-  const names = tasks.map(({ name }) => name);
-  const task = /^loss\.weights\.([^.]+)\.initial$/.exec(key)?.[1];
-  if (task === undefined)
-    throw fail([key], `is no loss weight of a task: name loss.weights.<task>.initial, of one of: ${names.join(', ')}`);
-  if (!names.includes(task))
-    throw fail([key], `no task '${task}'${didYouMean(task, names)}; tasks: ${names.join(', ')}`);
-  if (names.length < 2) throw fail([key], 'a front is of two tasks or more');
-  if (key in axes) throw fail([key], 'is an axis already');
-  if (new Set(values).size < values.length) throw fail([key], 'a value is listed twice');
-}
-
-function checkContrasts(
-  contrasts: readonly (readonly [string, string])[],
   labels: readonly string[],
   document: ConfigDocument,
+  { metrics: { all } }: Definitions,
 ): void {
-  for (const [index, pair] of contrasts.entries()) {
-    const path = ['compare', 'contrasts', index];
-    for (const [place, label] of pair.entries()) {
-      if (labels.includes(label)) continue;
-      const message = `no model is labelled '${label}'${didYouMean(label, labels)}; there are: ${labels.join(', ')}`;
-      throw failAt(document, [...path, place], message);
-    }
-    if (pair[0] === pair[1]) throw failAt(document, path, `'${pair[0]}' cannot be compared with itself`);
-    if (contrasts.slice(0, index).some((other) => String(other.toSorted()) === String(pair.toSorted())))
-      throw failAt(document, path, 'these two are compared above');
+  const names = tasks.map(({ name }) => name);
+  const judges = all.filter(({ better }) => better !== null);
+  const known = (path: Path, what: string, name: string, among: readonly string[]) => {
+    if (!among.includes(name)) throw failAt(document, ['compare', ...path], notAmong(what, name, among));
+  };
+  for (const [name, metric] of Object.entries(compare.metrics)) {
+    const path = ['metrics', name];
+    known(path, 'no task', name, names);
+    const ofTask = judges.filter(({ type }) => tasks.some((task) => task.name === name && task.type === type));
+    known(
+      path,
+      `'${name}' is not judged by`,
+      metric,
+      ofTask.map((one) => one.name),
+    );
+    if ((compare.uncertainty ?? 'seeds') !== 'seeds' && !ofTask.find((one) => one.name === metric)?.influence)
+      throw failAt(
+        document,
+        ['compare', ...path],
+        `${metric} has no error over test rows, which uncertainty: ${compare.uncertainty} asks for: choose another metric, or uncertainty: seeds`,
+      );
   }
+  for (const name of Object.keys(compare.margin))
+    known(
+      ['margin', name],
+      'no metric',
+      name,
+      judges.map((one) => one.name),
+    );
+  for (const name of Object.keys(compare.taskWeights)) known(['taskWeights', name], 'no task', name, names);
+  if (names.every((name) => compare.taskWeights[name] === 0))
+    throw failAt(document, ['compare', 'taskWeights'], 'a task has a weight above 0');
+  for (const key of Object.keys(compare.front ?? {})) {
+    known(['front', key], 'no task', key.split('.')[2] ?? '', names);
+    if (names.length < 2) throw failAt(document, ['compare', 'front', key], 'a front is of two tasks or more');
+    if (key in compare.axes) throw failAt(document, ['compare', 'front', key], 'is an axis already');
+  }
+  for (const [index, pair] of compare.contrasts.entries())
+    for (const [place, label] of pair.entries())
+      known(['contrasts', index, place], 'no model is labelled', label, labels);
 }

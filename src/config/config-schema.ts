@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Catalogue } from '../support/catalogue.js';
-import { compareSchema } from './comparison.js';
+import { compareSchema } from './compare-schema.js';
 import { executeSchema } from './execute.js';
 import { type Chosen, type Definitions, experimentSchema } from './experiment.js';
 

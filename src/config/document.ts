@@ -1,15 +1,4 @@
-import {
-  type Alias,
-  type Document,
-  isMap,
-  isNode,
-  isScalar,
-  LineCounter,
-  type Pair,
-  parseDocument,
-  type Scalar,
-  visit,
-} from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
 import { ConfigError } from '../support/errors.js';
 import { shownOverride } from './execute.js';
 
@@ -47,17 +36,13 @@ export function readDocument(
   changes: readonly Change[] = [],
 ): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const position = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
   const failure = document.errors[0];
   if (failure) throw new ConfigError(`${position(failure.pos[0])}: not valid YAML: ${firstLine(failure.message)}`);
-  const twice = repeatedKey(document);
-  if (twice) throw new ConfigError(`${position(twice.range?.[0] ?? 0)}: not valid YAML: Map keys must be unique.`);
-  const noKey = forbiddenKey(document);
-  if (noKey) throw new ConfigError(`${position(noKey.range?.[0] ?? 0)}: ${cannotBeKey(noKey.value)}`);
 
   const overridden = new Map<string, string>();
   for (const word of overrides) {
@@ -93,9 +78,7 @@ export function readDocument(
     try {
       return document.toJS({ maxAliasCount: 100 });
     } catch (error) {
-      const offset = unresolvedAlias(document)?.range?.[0];
-      const place = offset === undefined ? file : position(offset);
-      throw new ConfigError(`${place}: ${error instanceof Error ? firstLine(error.message) : String(error)}`);
+      throw new ConfigError(`${file}: ${error instanceof Error ? firstLine(error.message) : String(error)}`);
     }
   }
 
@@ -126,58 +109,6 @@ function originOf(path: Path, changes: readonly Change[]): Path {
   return change ? [...change.from, ...path.slice(change.at.length)] : path;
 }
 
-/** The library's own check compares every key with every other. */
-function repeatedKey(document: Document): Scalar | undefined {
-  let found: Scalar | undefined;
-  visit(document, {
-    Map: (_, { items }) => {
-      const known = new Set<unknown>();
-      found = items
-        .map(({ key }) => key)
-        .find((key): key is Scalar => {
-          if (!isScalar(key)) return false;
-          const isKnown = known.has(key.value);
-          known.add(key.value);
-          return isKnown;
-        });
-      return found && visit.BREAK;
-    },
-  });
-  return found;
-}
-
-/** A key, or a part of a dotted one, that JavaScript's objects do not keep as a key of their own. */
-function forbiddenKey(document: Document): Scalar | undefined {
-  let found: Scalar | undefined;
-  visit(document, {
-    Pair: (_, { key }) => {
-      if (!isScalar(key) || !String(key.value).split('.').includes(forbidden)) return undefined;
-      found = key;
-      return visit.BREAK;
-    },
-  });
-  return found;
-}
-
-const forbidden = '__proto__';
-
-function cannotBeKey(key: unknown): string {
-  return `'${key}': '${forbidden}' cannot be a key or a part of one; give it another name.`;
-}
-
-/** The first alias whose anchor is not before it. */
-function unresolvedAlias(document: Document): Alias | undefined {
-  let found: Alias | undefined;
-  visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document)) return undefined;
-      found = alias;
-      return visit.BREAK;
-    },
-  });
-  return found;
-}
-
 function parseOverride(word: string): { path: string[]; value: unknown } {
   const at = word.indexOf('=');
   const path = word.slice(0, at).split('.');
@@ -187,8 +118,6 @@ function parseOverride(word: string): { path: string[]; value: unknown } {
   const parsed = parseDocument(word.slice(at + 1));
   const failure = parsed.errors[0];
   if (failure) throw new ConfigError(`Override '${word}': the value is not valid YAML: ${firstLine(failure.message)}`);
-  const noKey = path.includes(forbidden) ? path.join('.') : forbiddenKey(parsed)?.value;
-  if (noKey !== undefined) throw new ConfigError(`Override '${word}': ${cannotBeKey(noKey)}`);
   try {
     return { path, value: parsed.toJS() };
   } catch (error) {

@@ -3,23 +3,21 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { addedLater, withoutLaterDefaults } from '../support/added-later.js';
 import type { Catalogue } from '../support/catalogue.js';
-import { didYouMean } from '../support/catalogue.js';
 import { ConfigError } from '../support/errors.js';
 import { deviceNames } from './device-names.js';
 import { type ConfigDocument, type Path, readDocument } from './document.js';
-import { failAt, parsePart } from './parse.js';
+import { failAt, notAmong, parsePart, refuse } from './parse.js';
 import {
   countsValues,
   type InputsConfig,
   inputsSchema,
   type TaskConfig,
   taskLossOf,
-  taskMistake,
   taskSchema,
   weightSchema,
 } from './parts.js';
 import { absentParts, type Plugin, partName, pluginsSchema, resolvedPlugins, usedPlugins } from './plugins.js';
-import { resolveTracking, trackingSchema } from './tracking.js';
+import { trackingSchema } from './tracking.js';
 
 /** What a config may choose from. The parts know their own options; this layer does not know the parts. */
 export interface Definitions {
@@ -62,146 +60,195 @@ export const seedSchema = z.int().nonnegative();
 export function experimentSchema({ weightSchedules, balancings }: Pick<Definitions, 'weightSchedules' | 'balancings'>) {
   const [weightSchedule = ''] = weightSchedules.names;
   const [balancing = ''] = balancings.names;
-  return z.strictObject({
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and -, starting with a letter or digit')
-      .max(200) // with the hash, a name that file systems take
-      .describe(
-        'The run folder’s name starts with it. Letters, digits, `.`, `_`, `-`; the first is a letter or a digit.',
-      ),
-    seed: seedSchema
-      .default(0)
-      .describe(
-        'Draws the starting parameters, the order of rows and dropout, each from its own stream. Two models with one seed see the same rows in the same order.',
-      ),
-    dataset: z
-      .looseObject({ loader: z.string().describe('How the data are read. It decides the other keys.') })
-      .describe('The data.'),
-    inputs: inputsSchema
-      .prefault({})
-      .describe('How columns become inputs. Everything is fitted on the training split.'),
-    tasks: z
-      .array(taskSchema)
-      .min(1)
-      .describe('What is predicted. The order is that of every table. The loader says which tasks there are.'),
-    model: choice.describe('The architecture.'),
-    loss: z
-      .strictObject({
-        schedule: choice
-          .default({ type: weightSchedule })
-          .describe('How the weights of the task losses change during training.'),
-        balancing: addedLater(
-          choice
-            .default({ type: balancing })
-            .describe('How the task losses are balanced in each step, beside `schedule` and `weights`.'),
+  return z
+    .strictObject({
+      name: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, ., _ and -, starting with a letter or digit')
+        .max(200) // with the hash, a name that file systems take
+        .describe(
+          'The run folder’s name starts with it. Letters, digits, `.`, `_`, `-`; the first is a letter or a digit.',
         ),
-        weights: z
-          .record(z.string().describe('task'), weightSchema)
-          .default({})
-          .describe('Weights of the task losses, by task. A task that is not named has weight 1.'),
-      })
-      .prefault({})
-      .describe('The joint loss: the weighted sum of the task losses.'),
-    train: z
-      .strictObject({
-        epochs: z.int().positive().describe('The largest number of epochs.'),
-        batchSize: z
-          .int()
-          .positive()
-          .max(2 ** 20)
-          .describe('Rows in a step. It may exceed the data.'),
-        optimizer: choice.extend({ schedule: choice.optional() }).describe('How gradients change the parameters.'),
-        accumulate: addedLater(
-          z
+      seed: seedSchema
+        .default(0)
+        .describe(
+          'Draws the starting parameters, the order of rows and dropout, each from its own stream. Two models with one seed see the same rows in the same order.',
+        ),
+      dataset: z
+        .looseObject({ loader: z.string().describe('How the data are read. It decides the other keys.') })
+        .describe('The data.'),
+      inputs: inputsSchema
+        .prefault({})
+        .describe('How columns become inputs. Everything is fitted on the training split.'),
+      tasks: z
+        .array(taskSchema)
+        .min(1)
+        .superRefine((tasks, context) => {
+          const names = tasks.map(({ name }) => name);
+          for (const [index, name] of names.entries()) {
+            if (names.indexOf(name) !== index) refuse(context, [index, 'name'], `task '${name}' is listed twice`);
+            // Results, weights and metrics are objects by task, which have these without being given them.
+            if (name in {}) refuse(context, [index, 'name'], `'${name}' cannot be a task's name: choose another`);
+          }
+        })
+        .describe('What is predicted. The order is that of every table. The loader says which tasks there are.'),
+      model: choice.describe('The architecture.'),
+      loss: z
+        .strictObject({
+          schedule: choice
+            .default({ type: weightSchedule })
+            .describe('How the weights of the task losses change during training.'),
+          balancing: addedLater(
+            choice
+              .default({ type: balancing })
+              .describe('How the task losses are balanced in each step, beside `schedule` and `weights`.'),
+          ),
+          weights: z
+            .record(z.string().describe('task'), weightSchema)
+            .default({})
+            .describe('Weights of the task losses, by task. A task that is not named has weight 1.'),
+        })
+        .prefault({})
+        .describe('The joint loss: the weighted sum of the task losses.'),
+      train: z
+        .strictObject({
+          epochs: z.int().positive().describe('The largest number of epochs.'),
+          batchSize: z
             .int()
             .positive()
-            .max(2 ** 16)
-            .default(1)
-            .describe(
-              'Steps (batches) whose mean gradient makes one update. The end of an epoch makes an update in any case. Each batch counts alike, and its gradient is of means over its own rows of each task: tasks with few rows and a short last batch weigh otherwise than in one large batch. Schedules by step count batches; Adam and `average` count updates.',
-            ),
-        ),
-        average: z
-          .strictObject({
-            decay: z
-              .number()
-              .gt(0)
-              .lt(1)
-              .default(0.999)
-              .describe(
-                'What the average keeps of itself at an update. The first updates keep less: (1 + t) / (10 + t), t counting updates.',
-              ),
-          })
-          .optional()
-          .describe(
-            'Epochs are evaluated and kept by an exponential moving average of the parameters. Absent: by the parameters. With `normalization: batch` the running mean and variance are not averaged: they are those that the parameters themselves had in training.',
-          ),
-        optimizers: z
-          .strictObject({
-            embeddings: choice.describe(
-              'The optimizer of embedding tables. Its learning rate changes as that of `train.optimizer` does; it has no schedule or decay of its own. Each part clips its own gradients: clipping of `train.optimizer` leaves embeddings out. L2 and weight decay are `l2Embeddings` and `weightDecayEmbeddings` here; `train.optimizer` may not have them then.',
-            ),
-          })
-          .optional()
-          .describe('Optimizers of parts of the parameters. Absent: `optimizer` moves all.'),
-        earlyStopping: z
-          .strictObject({
-            monitor: z
-              .string()
-              .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
-              .default('mean')
-              .describe(
-                'Score of an epoch, on the validation split. `mean`: over tasks, of AUC, 1 - MSE / Var(y) or macro AUC; with tasks of several types, of 2 AUC - 1 and 1 - MSE / Var(y). `task:<name>`: the score of one task. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights.',
-              ),
-            patience: z
+            .max(2 ** 20)
+            .describe('Rows in a step. It may exceed the data.'),
+          optimizer: choice.extend({ schedule: choice.optional() }).describe('How gradients change the parameters.'),
+          accumulate: addedLater(
+            z
               .int()
               .positive()
-              .nullable()
-              .default(null)
+              .max(2 ** 16)
+              .default(1)
               .describe(
-                'Training ends after this many epochs without a better score; null: never. The result is of the best epoch in any case.',
+                'Steps (batches) whose mean gradient makes one update. The end of an epoch makes an update in any case. Each batch counts alike, and its gradient is of means over its own rows of each task: tasks with few rows and a short last batch weigh otherwise than in one large batch. Schedules by step count batches; Adam and `average` count updates.',
               ),
-            minDelta: z
-              .number()
-              .positive()
-              .optional()
-              .describe(
-                'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), so that small gains add up. The best epoch is the one with the highest score, however small its lead. An error without `patience`.',
-              ),
-          })
-          .prefault({})
-          .describe('Which epoch is kept, and when training ends before `epochs`.'),
-      })
-      .describe('Length of training, and the optimizer.'),
-    engine: z
-      .strictObject({
-        name: z
-          .enum(['compiled', 'tfjs'])
-          .default('compiled')
-          .describe('`compiled`: ONNX Runtime. `tfjs`: operation by operation.'),
-        device: z
-          .enum(deviceNames)
-          .default('auto')
-          .describe(
-            'Where training runs. If the device you name cannot be used, `ple` stops and prints the fix. It never falls back.',
           ),
-        deviceId: z.int().nonnegative().optional().meta({
-          default: 0,
-          description:
-            'With `cuda`: which of several GPUs, as `nvidia-smi` counts them (of those that `CUDA_VISIBLE_DEVICES` leaves). If it is absent, `ple compare` spreads its runs over all of them.',
-        }),
-        threads: z
-          .int()
-          .positive()
-          .optional()
-          .describe('Threads of operations on the CPU. Absent: all cores. Plain JavaScript has one.'),
-      })
-      .prefault({})
-      .describe('What training runs on. Nothing here enters the run’s hash.'),
-    tracking: trackingSchema.optional(),
-    plugins: pluginsSchema,
-  });
+          average: z
+            .strictObject({
+              decay: z
+                .number()
+                .gt(0)
+                .lt(1)
+                .default(0.999)
+                .describe(
+                  'What the average keeps of itself at an update. The first updates keep less: (1 + t) / (10 + t), t counting updates.',
+                ),
+            })
+            .optional()
+            .describe(
+              'Epochs are evaluated and kept by an exponential moving average of the parameters. Absent: by the parameters. With `normalization: batch` the running mean and variance are not averaged: they are those that the parameters themselves had in training.',
+            ),
+          optimizers: z
+            .strictObject({
+              embeddings: choice.describe(
+                'The optimizer of embedding tables. Its learning rate changes as that of `train.optimizer` does; it has no schedule or decay of its own. Each part clips its own gradients: clipping of `train.optimizer` leaves embeddings out. L2 and weight decay are `l2Embeddings` and `weightDecayEmbeddings` here; `train.optimizer` may not have them then.',
+              ),
+            })
+            .optional()
+            .describe('Optimizers of parts of the parameters. Absent: `optimizer` moves all.'),
+          earlyStopping: z
+            .strictObject({
+              monitor: z
+                .string()
+                .regex(/^(mean|loss|task:.+|metric:.+)$/, "'mean', 'loss', 'task:<name>' or 'metric:<name>'")
+                .default('mean')
+                .describe(
+                  'Score of an epoch, on the validation split. `mean`: over tasks, of AUC, 1 - MSE / Var(y) or macro AUC; with tasks of several types, of 2 AUC - 1 and 1 - MSE / Var(y). `task:<name>`: the score of one task. `metric:<name>`: this metric, over the tasks that have it. `loss`: the joint loss at the initial weights.',
+                ),
+              patience: z
+                .int()
+                .positive()
+                .nullable()
+                .default(null)
+                .describe(
+                  'Training ends after this many epochs without a better score; null: never. The result is of the best epoch in any case.',
+                ),
+              minDelta: z
+                .number()
+                .positive()
+                .optional()
+                .describe(
+                  'For `patience`, a score is better only if it exceeds the last one that counted by more than this (as in Keras), so that small gains add up. The best epoch is the one with the highest score, however small its lead. An error without `patience`.',
+                ),
+            })
+            .refine(({ minDelta, patience }) => minDelta === undefined || patience !== null, {
+              path: ['minDelta'],
+              message: 'has no effect without patience',
+            })
+            .prefault({})
+            .describe('Which epoch is kept, and when training ends before `epochs`.'),
+        })
+        .superRefine(checkOptimizers)
+        .describe('Length of training, and the optimizer.'),
+      engine: z
+        .strictObject({
+          name: z
+            .enum(['compiled', 'tfjs'])
+            .default('compiled')
+            .describe('`compiled`: ONNX Runtime. `tfjs`: operation by operation.'),
+          device: z
+            .enum(deviceNames)
+            .default('auto')
+            .describe(
+              'Where training runs. If the device you name cannot be used, `ple` stops and prints the fix. It never falls back.',
+            ),
+          deviceId: z.int().nonnegative().optional().meta({
+            default: 0,
+            description:
+              'With `cuda`: which of several GPUs, as `nvidia-smi` counts them (of those that `CUDA_VISIBLE_DEVICES` leaves). If it is absent, `ple compare` spreads its runs over all of them.',
+          }),
+          threads: z
+            .int()
+            .positive()
+            .optional()
+            .describe('Threads of operations on the CPU. Absent: all cores. Plain JavaScript has one.'),
+        })
+        .refine(({ device, deviceId }) => deviceId === undefined || device === 'cuda', {
+          path: ['deviceId'],
+          message: 'has no effect without device: cuda',
+        })
+        .prefault({})
+        .describe('What training runs on. Nothing here enters the run’s hash.'),
+      tracking: trackingSchema.optional(),
+      plugins: pluginsSchema,
+    })
+    .superRefine(({ tasks, loss, train }, context) => {
+      const names = tasks.map(({ name }) => name);
+      const { monitor } = train.earlyStopping;
+      for (const name of Object.keys(loss.weights))
+        if (!names.includes(name)) refuse(context, ['loss', 'weights', name], notAmong('no task', name, names));
+      const [, watched] = /^task:(.*)/.exec(monitor) ?? [];
+      if (watched !== undefined && !names.includes(watched))
+        refuse(context, ['train', 'earlyStopping', 'monitor'], notAmong('no task', watched, names));
+    });
+}
+
+/** Embeddings may have an optimizer of their own; each option has one place then. */
+function checkOptimizers(
+  { optimizer, optimizers }: { optimizer: object; optimizers?: { embeddings: object } | undefined },
+  context: z.core.$RefinementCtx,
+): void {
+  if (!optimizers) return;
+  const { embeddings } = optimizers;
+  const own = Object.entries(optimizer).find(([key, value]) => ofEmbeddings.includes(key) && value > 0)?.[0];
+  if (own !== undefined)
+    refuse(
+      context,
+      ['optimizer', own],
+      `has no effect beside train.optimizers.embeddings: say train.optimizers.embeddings.${own}`,
+    );
+  for (const key of ['schedule', 'decay', ...ofWeights]) {
+    const message = ofWeights.includes(key)
+      ? `it is of weights, and these are embeddings: say ${key}Embeddings`
+      : 'the learning rate of embeddings changes as that of train.optimizer does: remove it here';
+    if (key in embeddings) refuse(context, ['optimizers', 'embeddings', key], message);
+  }
 }
 
 /** A whole, checked config with every default filled in. */
@@ -239,7 +286,9 @@ export function resolveExperiment(
   const { tracking } = experiment;
   const resolved = {
     ...experiment,
-    ...(tracking && { tracking: resolveTracking(tracking, experiment.name, document) }),
+    ...(tracking && {
+      tracking: tracking.mlflow === undefined ? tracking : { experiment: experiment.name, ...tracking },
+    }),
     inputs: withUnseen(experiment.inputs),
     tasks: experiment.tasks.map(withLoss),
     dataset: part(definitions.loaders, experiment.dataset.loader, experiment.dataset, ['dataset'], 'loader'),
@@ -264,14 +313,12 @@ export function resolveExperiment(
     train: {
       ...experiment.train,
       optimizer: optimizer(experiment.train.optimizer),
-      ...(experiment.train.optimizers && { optimizers: { embeddings: ofEmbeddings(experiment.train.optimizers) } }),
+      ...(experiment.train.optimizers && {
+        optimizers: { embeddings: embeddingsOptimizer(experiment.train.optimizers) },
+      }),
     },
   };
-  checkDecayOfEmbeddings(resolved, document);
-  checkTaskNames({ ...resolved, tasks: experiment.tasks }, document);
   checkMonitor(resolved, document, definitions, absent);
-  checkDeviceId(resolved, document);
-  checkMinDelta(resolved, document);
   const own = usedPlugins(plugins, definitions.plugins, used, dataPaths({ ...resolved, plugins }, definitions));
   return own.length > 0 ? { ...resolved, plugins: own } : resolved;
 
@@ -284,17 +331,8 @@ export function resolveExperiment(
     return part(definitions.optimizers, options.type, { ...options, ...scheduled }, path, 'type');
   }
 
-  function ofEmbeddings({ embeddings }: NonNullable<Experiment['train']['optimizers']>) {
+  function embeddingsOptimizer({ embeddings }: NonNullable<Experiment['train']['optimizers']>) {
     const path = ['train', 'optimizers', 'embeddings'];
-    for (const key of ['schedule', 'decay']) {
-      if (!(key in embeddings)) continue;
-      const message = 'the learning rate of embeddings changes as that of train.optimizer does: remove it here';
-      throw failAt(document, [...path, key], message);
-    }
-    for (const key of ofWeights) {
-      if (!(key in embeddings)) continue;
-      throw failAt(document, [...path, key], `it is of weights, and these are embeddings: say ${key}Embeddings`);
-    }
     const resolved = part(definitions.optimizers, embeddings.type, embeddings, path, 'type');
     // Their defaults are left out too, so that a resolved config parses to itself.
     return {
@@ -313,10 +351,8 @@ export function resolveExperiment(
   ): Value {
     used.push(partName(from.kind, name));
     if (absent.includes(partName(from.kind, name))) return value;
-    if (!from.names.includes(name)) {
-      const message = `unknown ${from.kind} '${name}'${didYouMean(name, from.names)}; there are: ${from.names.join(', ')}`;
-      throw failAt(document, [...path, key], message);
-    }
+    if (!from.names.includes(name))
+      throw failAt(document, [...path, key], notAmong(`unknown ${from.kind}`, name, from.names));
     try {
       return { ...value, ...parsePart(from.get(name).options, value, document, path) };
     } catch (error) {
@@ -337,6 +373,7 @@ function metricsOf(tasks: readonly TaskConfig[], { metrics }: Definitions): stri
 
 /** Options of optimizers that act on weights alone; with `Embeddings` behind, on embedding tables alone. */
 const ofWeights: readonly string[] = ['l2', 'weightDecay'];
+const ofEmbeddings = ofWeights.map((key) => `${key}Embeddings`);
 
 function withoutComparison({ value }: ConfigDocument): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value ?? {};
@@ -457,47 +494,6 @@ function withLoss({ loss, ...task }: TaskConfig): TaskConfig {
   return { ...task, loss: chosen.type === 'focal' || chosen.type === 'huber' ? chosen : chosen.type };
 }
 
-function checkDeviceId({ engine }: Experiment, document: ConfigDocument): void {
-  if (engine.deviceId === undefined || engine.device === 'cuda') return;
-  throw failAt(document, ['engine', 'deviceId'], `has no effect with device ${engine.device}, only with cuda`);
-}
-
-function checkDecayOfEmbeddings({ train: { optimizer, optimizers } }: Experiment, document: ConfigDocument): void {
-  if (!optimizers) return;
-  const key = ofWeights.map((name) => `${name}Embeddings`).find((name) => Number(optimizer[name] ?? 0) > 0);
-  if (key === undefined) return;
-  const message = `has no effect beside train.optimizers.embeddings: say train.optimizers.embeddings.${key}`;
-  throw failAt(document, ['train', 'optimizer', key], message);
-}
-
-function checkMinDelta({ train: { earlyStopping } }: Experiment, document: ConfigDocument): void {
-  if (earlyStopping.minDelta === undefined || earlyStopping.patience !== null) return;
-  throw failAt(document, ['train', 'earlyStopping', 'minDelta'], 'has no effect without patience');
-}
-
-function checkTaskNames(experiment: Experiment, document: ConfigDocument): void {
-  const names = experiment.tasks.map((task) => task.name);
-  const known = (name: string, path: (string | number)[]) => {
-    if (!names.includes(name)) {
-      throw failAt(document, path, `no task '${name}'${didYouMean(name, names)}; tasks: ${names.join(', ')}`);
-    }
-  };
-  for (const [index, name] of names.entries()) {
-    if (names.indexOf(name) !== index)
-      throw failAt(document, ['tasks', index, 'name'], `task '${name}' is listed twice`);
-    // Results, weights and metrics are objects by task, which have these without being given them.
-    if (name in {})
-      throw failAt(document, ['tasks', index, 'name'], `'${name}' cannot be a task's name: choose another`);
-  }
-  for (const [index, task] of experiment.tasks.entries()) {
-    const [key, message] = taskMistake(task) ?? [];
-    if (key !== undefined) throw failAt(document, ['tasks', index, key], message ?? '');
-  }
-  for (const name of Object.keys(experiment.loss.weights)) known(name, ['loss', 'weights', name]);
-  const { monitor } = experiment.train.earlyStopping;
-  if (monitor.startsWith('task:')) known(monitor.slice('task:'.length), ['train', 'earlyStopping', 'monitor']);
-}
-
 function checkMonitor(
   { tasks, train }: Experiment,
   document: ConfigDocument,
@@ -511,6 +507,5 @@ function checkMonitor(
   const known = metrics.all.filter(({ type, better }) => better !== null && tasks.some((task) => task.type === type));
   const names = known.map((metric) => metric.name);
   if (names.includes(name)) return;
-  const message = `no task has a metric '${name}' to select epochs by${didYouMean(name, names)}; there are: ${names.join(', ')}`;
-  throw failAt(document, ['train', 'earlyStopping', 'monitor'], message);
+  throw failAt(document, ['train', 'earlyStopping', 'monitor'], notAmong('no task is judged by a metric', name, names));
 }

@@ -33,6 +33,21 @@ export function failAt(document: ConfigDocument, path: Path, message: string): C
   return new ConfigError(`${place}: ${path.length > 0 ? `'${path.join('.')}': ` : ''}${message}.`);
 }
 
+/** What is said of a name that is not among those that are known. */
+export function notAmong(what: string, name: string, known: readonly string[]): string {
+  return `${what} '${name}'${didYouMean(name, known)}; there are: ${known.join(', ')}`;
+}
+
+/** For checks across the fields of a schema. */
+export function refuse(context: z.core.$RefinementCtx, path: Path, message: string): void {
+  context.addIssue({ code: 'custom', path: [...path], message });
+}
+
+/** Whether no value of a list is there twice. */
+export function isUnique(values: readonly unknown[]): boolean {
+  return new Set(values.map((value) => JSON.stringify(value))).size === values.length;
+}
+
 type Issue = z.core.$ZodIssue;
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addedLater } from '../support/added-later.js';
+import { refuse } from './parse.js';
 
 /** Hidden width of the MLP of an attention. */
 const attentionWidth = z
@@ -96,17 +97,13 @@ export const inputsSchema = z.strictObject({
           target: z.string().optional(),
           attention: attentionWidth.optional(),
         })
-        .refine(({ pool, target }) => pool !== 'attention' || target !== undefined, {
-          path: ['target'],
-          message: 'is missing: pool: attention needs the name of a categorical column, such as that of the item shown',
-        })
-        .refine(({ pool, target }) => pool === 'attention' || target === undefined, {
-          path: ['target'],
-          message: 'has no effect without pool: attention',
-        })
-        .refine(({ pool, attention }) => pool === 'attention' || attention === undefined, {
-          path: ['attention'],
-          message: 'has no effect without pool: attention',
+        .superRefine(({ pool, target, attention }, context) => {
+          const missing =
+            'is missing: pool: attention needs the name of a categorical column, such as that of the item shown';
+          const idle = 'has no effect without pool: attention';
+          const attends = pool === 'attention';
+          if (attends !== (target !== undefined)) refuse(context, ['target'], attends ? missing : idle);
+          if (!attends && attention !== undefined) refuse(context, ['attention'], idle);
         }),
     )
     .default({})
@@ -157,37 +154,42 @@ const lossSchema = z.union([
 ]);
 
 /** One entry of `tasks:`. The order is the order of every table. */
-export const taskSchema = z.strictObject({
-  name: z.string().min(1).describe('One of the data set’s tasks.'),
-  type: z
-    .enum(['binary', 'regression', 'multiclass'])
-    .describe(
-      '`binary`: logistic loss. `regression`: squared error. `multiclass`: softmax and cross entropy over the label’s classes.',
-    ),
-  standardize: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Only for regression: the loss sees (label - mean) / deviation of the training split. Metrics stay in the label’s units.',
-    ),
-  positiveWeight: z.number().positive().optional().meta({
-    default: 1,
-    description:
-      'Only for binary tasks: the loss of a positive is multiplied by it, as by `pos_weight` of PyTorch’s `BCEWithLogitsLoss`. It changes only the training loss.',
-  }),
-  loss: lossSchema.optional().meta({
-    description:
-      'The loss of a row. Binary tasks: `bce` (the default: logistic loss) or `focal`. Regression: `mse` (the default), `huber`, `mae`, `poisson` (counts and amounts from 0 on, with a log link) or `log-normal` (amounts above 0: squared error of the logarithm). A name, or `{ type: focal, gamma: 2, alpha }`, `{ type: huber, delta: 1 }`.',
-  }),
-  labelSmoothing: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .optional()
-    .describe(
-      'Only for binary and multiclass tasks, without `focal`: this part of a label is spread evenly over the classes. It changes only the training loss.',
-    ),
-});
+export const taskSchema = z
+  .strictObject({
+    name: z.string().min(1).describe('One of the data set’s tasks.'),
+    type: z
+      .enum(['binary', 'regression', 'multiclass'])
+      .describe(
+        '`binary`: logistic loss. `regression`: squared error. `multiclass`: softmax and cross entropy over the label’s classes.',
+      ),
+    standardize: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Only for regression: the loss sees (label - mean) / deviation of the training split. Metrics stay in the label’s units.',
+      ),
+    positiveWeight: z.number().positive().optional().meta({
+      default: 1,
+      description:
+        'Only for binary tasks: the loss of a positive is multiplied by it, as by `pos_weight` of PyTorch’s `BCEWithLogitsLoss`. It changes only the training loss.',
+    }),
+    loss: lossSchema.optional().meta({
+      description:
+        'The loss of a row. Binary tasks: `bce` (the default: logistic loss) or `focal`. Regression: `mse` (the default), `huber`, `mae`, `poisson` (counts and amounts from 0 on, with a log link) or `log-normal` (amounts above 0: squared error of the logarithm). A name, or `{ type: focal, gamma: 2, alpha }`, `{ type: huber, delta: 1 }`.',
+    }),
+    labelSmoothing: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .optional()
+      .describe(
+        'Only for binary and multiclass tasks, without `focal`: this part of a label is spread evenly over the classes. It changes only the training loss.',
+      ),
+  })
+  .superRefine((task, context) => {
+    const [key, message] = mistakeOf(task) ?? [];
+    if (key !== undefined) refuse(context, [key], message ?? '');
+  });
 export type TaskConfig = Readonly<z.infer<typeof taskSchema>>;
 
 /** What a task is trained by, where it is not the usual loss of its type. */
@@ -205,7 +207,7 @@ export function taskLossOf({ loss }: Pick<TaskConfig, 'loss'>): TaskLoss | undef
 }
 
 /** What is wrong with a task's keys, and at which one. */
-export function taskMistake(task: TaskConfig): readonly [key: string, message: string] | undefined {
+function mistakeOf(task: TaskConfig): readonly [key: string, message: string] | undefined {
   const { type, standardize, positiveWeight, labelSmoothing } = task;
   const loss = taskLossOf(task)?.type ?? task.loss;
   const ofBinary = loss === 'bce' || loss === 'focal';

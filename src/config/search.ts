@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type Random, randomFromSeed } from '../support/random.js';
 import type { ConfigDocument, Path } from './document.js';
-import { failAt } from './parse.js';
+import { failAt, isUnique } from './parse.js';
 
-const listSchema = z.array(z.unknown()).min(1);
+const listSchema = z.array(z.unknown()).min(1).refine(isUnique, 'a value is listed twice');
 const rangeOf = (number: z.ZodNumber) =>
   z.tuple([number, number]).refine(([low, high]) => low < high, 'the first number must be below the second');
 const distributionSchema = z.union([

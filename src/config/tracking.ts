@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import type { ConfigDocument } from './document.js';
-import { failAt } from './parse.js';
 
 export const trackingSchema = z
   .strictObject({
@@ -31,22 +29,13 @@ export const trackingSchema = z
         'Name of MLflow’s experiment; it is created if there is none. Absent: the config’s `name`. An error without `mlflow`.',
       ),
   })
+  .refine(({ mlflow, experiment }) => mlflow !== undefined || experiment === undefined, {
+    path: ['experiment'],
+    message: 'has no effect without tracking.mlflow',
+  })
   .describe(
     'Where the numbers of a run also go while it trains. Nothing here enters the run’s hash or changes a result.',
   );
-
-type Tracking = z.infer<typeof trackingSchema>;
-
-/** Fills in the experiment's name. @throws ConfigError for one that has no effect. */
-export function resolveTracking(
-  { experiment, ...tracking }: Tracking,
-  name: string,
-  document: ConfigDocument,
-): Tracking {
-  if (tracking.mlflow !== undefined) return { ...tracking, experiment: experiment ?? name };
-  if (experiment === undefined) return tracking;
-  throw failAt(document, ['tracking', 'experiment'], 'has no effect without tracking.mlflow');
-}
 
 function isAddress(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);

@@ -222,11 +222,6 @@ describe('tasks', () => {
       { name: 'clicks', type: 'binary' },
       /no task 'clicks' \(did you mean 'click'\?\); there are: click, seconds/,
     ],
-    [
-      'a binary task to standardize',
-      { name: 'click', type: 'binary', standardize: true },
-      /'standardize' of task 'click': only regression labels/,
-    ],
   ])('%s is a config error', async (_, task, message) => {
     const encoding = encode(source(), inputs(), [taskSchema.parse(task)]);
     await expect(encoding).rejects.toThrow(ConfigError);

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type InputsConfig, type TaskConfig, type TaskLoss, taskLossOf, taskMistake } from '../../config/parts.js';
+import { type InputsConfig, type TaskConfig, type TaskLoss, taskLossOf } from '../../config/parts.js';
 import { didYouMean } from '../../support/catalogue.js';
 import { ConfigError, DataError } from '../../support/errors.js';
 import { must } from '../../support/must.js';
@@ -244,8 +244,6 @@ export function findTask(source: Source, task: TaskConfig): number {
     );
   }
   if (found.type !== type) throw new ConfigError(`tasks: '${name}' is a ${found.type} task, not a ${type} task.`);
-  const [key, message] = taskMistake(task) ?? [];
-  if (key !== undefined) throw new ConfigError(`tasks: '${key}' of task '${name}': ${message}.`);
   return index;
 }
 

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { chosenBy, seedSchema } from './experiment.js';
+import { isUnique, refuse } from './parse.js';
+import { scoredSpaceSchema, searchSchema, spaceSchema } from './search.js';
+
+const twice = 'a value is listed twice';
+const values = z.array(z.unknown()).min(1).refine(isUnique, twice);
+const seeds = z.array(seedSchema).min(1).refine(isUnique, 'a seed is listed twice');
+const seedCount = z.int().positive().max(10_000);
+const percentage = z
+  .string()
+  .refine(
+    (text) => /^(\d+(\.\d+)?|\.\d+)\s*%$/.test(text) && Number.parseFloat(text) > 0,
+    "a percentage above 0, such as '1 %'",
+  );
+const margin = z
+  .union([z.number().positive(), percentage], { error: "a number above 0, a percentage such as '1 %', or null" })
+  .nullable();
+const tuneSchema = spaceSchema.nullable().default(null);
+/** `compare:` of a config. */
+export const compareSchema = z.strictObject({
+  models: z
+    .array(
+      z.looseObject({
+        label: z.string().min(1).optional().describe('Its name in tables. Absent: the type.'),
+        type: z.string().describe(chosenBy),
+        tune: tuneSchema.describe('Values to search for this model alone, by dotted key. null: none.'),
+      }),
+    )
+    .min(1)
+    .describe(
+      'The models, in the order of every table. An entry has the keys of `model`, a `label` and a `tune`. Without a single-task model `ple` puts one first, with the layers that every listed model has from input to logit. Where these differ between models, list one.',
+    ),
+  seeds: z
+    .union([
+      seedCount,
+      seeds,
+      z
+        .strictObject({ first: seedCount, step: seedCount, most: seedCount })
+        .refine(({ first, most }) => most >= first, { path: ['most'], message: 'is fewer than the first look’s' }),
+    ])
+    .describe(
+      'n (seeds 1 to n), a list, or `{ first, step, most }`, seeds until every verdict is decided. With fewer than three runs of a model a gain is undecided, unless `uncertainty` is `rows`.',
+    ),
+  axes: z
+    .record(z.string(), values)
+    .default({})
+    .describe('Values by dotted key. Every combination is a table of its own, with its own baseline.'),
+  match: z
+    .union([
+      z.literal('parameters'),
+      z
+        .strictObject({
+          parameters: z.int().positive().max(100_000_000).optional(),
+          embeddings: z.boolean().optional(),
+        })
+        .refine((match) => Object.keys(match).length > 0, 'give parameters, embeddings or both'),
+    ])
+    .nullable()
+    .default(null)
+    .describe(
+      '`parameters`: every model’s widths are scaled to the baseline’s number of network parameters. `{ parameters: n }`: to n. `{ embeddings: true }`, alone or beside `parameters`: embedding tables count too. null: not at all.',
+    ),
+  tune: scoredSpaceSchema
+    .nullable()
+    .default(null)
+    .describe(
+      'Values to search for every model, by dotted key. Random search and halving also take distributions: `{ uniform: [low, high] }`, `{ logUniform: … }`, `{ integer: … }`, `{ logInteger: … }`. null: none.',
+    ),
+  search: searchSchema
+    .nullable()
+    .default(null)
+    .describe(
+      '`{ type: grid }` or null: every combination of the values. `{ type: random, candidates: n }`: n combinations, drawn. `{ type: halving, candidates: n, eta: 3, minEpochs: 1 }`: n are drawn, and the best 1/`eta` train on, again and again. `budget: b` in place of `candidates`: as many as `b` epochs of single-task pay for.',
+    ),
+  tuneSeed: z
+    .union([seedSchema, seeds])
+    .default(1_000_000) // far from the seeds that people count
+    .describe(
+      'The seed of the search, or a list: then every combination is trained under each, and ranked by the mean. The first one also draws. It stays when seeds are added. None of `seeds` may be among them.',
+    ),
+  uncertainty: z
+    .enum(['seeds', 'rows', 'both'])
+    .nullable()
+    .default(null)
+    .describe(
+      'What errors cover. `seeds`: training noise, on one test set. `rows`: the choice of test rows; this works with one seed. `both`: the sum of the two variances. null: `both` where every run keeps its predictions and every metric has an error over rows, else `seeds`, with a note. `rows` and `both` need predictions (kept up to 1,000,000 test rows), and metrics that have an error over rows.',
+    ),
+  metrics: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      '`{ <task>: <metric> }`: the metric that judges a task. Absent: `auc` for binary, `mse` for regression, `macroAuc` for multiclass tasks.',
+    ),
+  margin: z
+    .record(z.string(), margin)
+    .default({})
+    .describe(
+      '`{ <metric>: <margin> }`: a gain closer to 0 is too small to matter. A number above 0, in the metric’s unit; `N %` of the baseline’s value; or null: no margin, so that nothing is equivalent. Absent: the metric’s own margin.',
+    ),
+  taskWeights: z
+    .record(z.string(), z.number().nonnegative())
+    .default({})
+    .describe(
+      '`{ <task>: <weight> }` in the mean relative gain Δm. At least one must be above 0. A task that is not named has weight 1.',
+    ),
+  front: z
+    .record(z.string(), z.array(z.number().positive()).min(2).refine(isUnique, twice))
+    .superRefine((front, context) => {
+      const [key = '', ...others] = Object.keys(front);
+      if (key === '' || others.length > 0) refuse(context, [], 'name one key, loss.weights.<task>.initial');
+      else if (!/^loss\.weights\.[^.]+\.initial$/.test(key))
+        refuse(context, [key], 'is no loss weight of a task: name loss.weights.<task>.initial');
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      '`{ loss.weights.<task>.initial: [0.25, 0.5, 1, 2, 4] }`: every joint model is also trained at each of these loss weights, under all seeds. The report draws the front that they make, and says of a seesaw whether another weight repairs it. null: no fronts.',
+    ),
+  contrasts: z
+    .array(
+      z
+        .tuple([z.string(), z.string()])
+        .refine(([model, reference]) => model !== reference, 'a model cannot be compared with itself'),
+    )
+    .refine((pairs) => isUnique(pairs.map((pair) => pair.toSorted())), 'two models are compared twice')
+    .default([])
+    .describe(
+      'Pairs of labels `[model, reference]`: gains over another model than the baseline. They are tested as a family of their own.',
+    ),
+});
+export type CompareOptions = Readonly<z.infer<typeof compareSchema>>;
